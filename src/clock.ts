@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Where time comes from. The wall clock decides what is due; the monotonic clock, which nobody can
+ * set, decides how long a lock may be trusted.
+ */
+export interface Clock {
+  /** Wall clock: milliseconds since the Unix epoch, UTC. */
+  now(): number;
+  /** Milliseconds from an arbitrary start, never going back. */
+  monotonic(): number;
+  /** Resolves after `ms` on the monotonic clock, or as soon as the signal aborts. Never rejects. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * The longest stretch slept in one piece. A timer counts elapsed time and knows nothing of the wall
+ * clock: were it set once for an hour, a clock put forward meanwhile would be noticed an hour late.
+ */
+const LONGEST_NAP = 1_000;
+
+/**
+ * Sleeps until the wall clock reads `wakeAt` (epoch milliseconds; `Infinity` for "until the signal")
+ * or the signal aborts. Naps, and looks at the clock after each: timers may fire a little early, and
+ * wall clocks are set. `napped` is called at every look, which is how a health check sees a loop that
+ * waits apart from one that hangs.
+ */
+export async function sleepUntil(
+  clock: Clock,
+  wakeAt: number,
+  signal: AbortSignal,
+  napped: () => void = () => {},
+): Promise<void> {
+  for (;;) {
+    napped();
+    const left = wakeAt - clock.now();
+    if (left <= 0 || signal.aborted) return;
+    await clock.sleep(Math.min(left, LONGEST_NAP), signal);
+  }
+}
+
+/** The host's clocks. The only place of beat that reads the time or sets a timer. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  async sleep(ms, signal) {
+    try {
+      await delay(ms, undefined, { signal });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  },
+};

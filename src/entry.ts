@@ -1,0 +1,31 @@
+import type { MessageOptions } from './message/message.ts';
+import type { Schedule } from './schedule/schedule.ts';
+
+/**
+ * What to do about occurrences whose time passed unsent (beat was down, the broker was away):
+ * `once` sends one run, for the newest of them; `all` sends each, oldest first; `skip` sends none.
+ */
+export type MissedPolicy = 'once' | 'skip' | 'all';
+
+/** A named schedule with the task it calls: one row of `beatSchedule` after validation. */
+export interface Entry {
+  readonly name: string;
+  /** The registered name of the Celery task. */
+  readonly task: string;
+  readonly schedule: Schedule;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly options: MessageOptions;
+  /** A disabled entry is never due, and owes nothing when it is enabled again. */
+  readonly enabled: boolean;
+  readonly missed: MissedPolicy;
+  /** Milliseconds after `dueAt` beyond which an occurrence is not sent any more; `null` for no limit. */
+  readonly startingDeadline: number | null;
+}
+
+/** One nominal instant of an entry. */
+export interface Occurrence {
+  readonly entry: Entry;
+  /** The nominal instant, epoch milliseconds: when it should have been sent, not when it was. */
+  readonly dueAt: number;
+}

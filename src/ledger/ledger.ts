@@ -1,0 +1,72 @@
+import type { Message } from '../message/message.ts';
+
+/** What was dealt with, per entry. The next occurrence follows from it, never from "now". */
+export interface LedgerRecord {
+  /**
+   * The schedule's `spec` at the time of writing: a different one now means that it was edited.
+   * `null` while the entry is not scheduled (disabled, or gone from the config).
+   */
+  readonly spec: string | null;
+  /** The instant from which occurrences count until the first is dealt with. Epoch milliseconds. */
+  readonly anchor: number;
+  /** The newest occurrence that was sent or skipped. Epoch milliseconds; `null` before the first. */
+  readonly dueAt: number | null;
+  /** When the last run was sent. Epoch milliseconds; `null` before the first. */
+  readonly sentAt: number | null;
+  /** The task id of the last run. */
+  readonly taskId: string | null;
+  /** How many runs have been sent, over all edits of the schedule. */
+  readonly runCount: number;
+}
+
+/** One entry's part of a commit: move its record from `expected` to `record` and send the messages. */
+export interface Change {
+  readonly entry: string;
+  /** The record that the decision was made from; `null` when there was none. */
+  readonly expected: LedgerRecord | null;
+  readonly record: LedgerRecord;
+  readonly messages: readonly Message[];
+}
+
+/**
+ * `committed`: all of it happened. The other two: none of it did, and nothing was sent.
+ * `superseded`: a newer term has begun (or the ledger was lost), so this one must end.
+ * `conflict`: these entries' records are not as expected.
+ */
+export type CommitOutcome =
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'superseded' }
+  | { readonly kind: 'conflict'; readonly entries: readonly string[] };
+
+/** Remembers what was dealt with, and lets only the newest term write. */
+export interface Ledger {
+  /** How large a commit should be, and how many may be under way at once, to be fast here. */
+  readonly batch: { readonly size: number; readonly inFlight: number };
+  /** Every record, by entry name, whether or not the entry is still configured. */
+  load(): Promise<Map<string, LedgerRecord>>;
+  /**
+   * Begins a term and returns its fencing number: larger than any before, even after the ledger was
+   * emptied. From now on commits of every other number are refused.
+   */
+  beginTerm(): Promise<number>;
+  /** One atomic step: check the term, check every record, send every message, write every record. */
+  commit(term: number, changes: readonly Change[]): Promise<CommitOutcome>;
+  close(): Promise<void>;
+}
+
+/** One text per record, the same for the same record: what stores keep and compare. */
+export function encodeRecord(r: LedgerRecord): string {
+  return JSON.stringify({
+    spec: r.spec,
+    anchor: r.anchor,
+    dueAt: r.dueAt,
+    sentAt: r.sentAt,
+    taskId: r.taskId,
+    runCount: r.runCount,
+  });
+}
+
+/** The inverse of `encodeRecord`. */
+export function decodeRecord(text: string): LedgerRecord {
+  return JSON.parse(text) as LedgerRecord;
+}

@@ -1,0 +1,51 @@
+/**
+ * Options of an entry that shape its message, named as in Celery's `apply_async` (camelCase here,
+ * snake_case is read too). Durations are milliseconds after validation, instants epoch milliseconds.
+ */
+export interface MessageOptions {
+  readonly queue?: string | undefined;
+  /** 0 to 255. Redis delivers 0 first and knows four steps unless told otherwise; RabbitMQ the highest first. */
+  readonly priority?: number | undefined;
+  /** Milliseconds after sending before which no worker starts the task. */
+  readonly countdown?: number | undefined;
+  /** The instant before which no worker starts the task. A countdown wins over it, as in Celery. */
+  readonly eta?: number | undefined;
+  /** When the task is worthless: so many milliseconds after sending, an instant, or once the next occurrence is due. */
+  readonly expires?: { readonly after: number } | { readonly at: number } | 'next' | undefined;
+  /** Seconds; sent as they are, like Celery's. */
+  readonly timeLimit?: number | undefined;
+  readonly softTimeLimit?: number | undefined;
+  /** Merged last into the message's headers, and able to overwrite them, as in Celery. */
+  readonly headers?: Readonly<Record<string, unknown>> | undefined;
+  readonly shadow?: string | undefined;
+  /** Left out of the message unless set: present, it overrides the task's own setting. */
+  readonly ignoreResult?: boolean | undefined;
+  /** A fixed task id for every run. Left out, the occurrence's own id is used, and that is what makes repeats recognisable. */
+  readonly taskId?: string | undefined;
+  /** 1 transient, 2 persistent. */
+  readonly deliveryMode?: 1 | 2 | undefined;
+}
+
+/** A Celery task message (protocol 2), complete but for what the broker's transport adds around it. */
+export interface Message {
+  readonly taskId: string;
+  /** The queue to put it into; with the anonymous exchange, its routing key too. */
+  readonly queue: string;
+  readonly priority: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly properties: MessageProperties;
+  /** The serialized `[args, kwargs, embed]`. */
+  readonly body: Buffer;
+  readonly contentType: string;
+  readonly contentEncoding: string;
+}
+
+/** Named as on the wire (AMQP basic properties). */
+export interface MessageProperties {
+  readonly correlation_id: string;
+  readonly reply_to: string;
+  readonly delivery_mode: 1 | 2;
+  /** Milliseconds as text: AMQP's per-message time to live. Present only when the message expires. */
+  readonly expiration?: string | undefined;
+  readonly priority: number;
+}
