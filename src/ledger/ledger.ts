@@ -49,7 +49,11 @@ export interface Ledger {
    * emptied. From now on commits of every other number are refused.
    */
   beginTerm(): Promise<number>;
-  /** One atomic step: check the term, check every record, send every message, write every record. */
+  /**
+   * One atomic step: check the term, check every record, send every message, write every record.
+   * Repeating a commit that went through (its answer was lost on the way) sends nothing and answers
+   * `committed` again. Rejects with a `StoreError` when it cannot be known whether it went through.
+   */
   commit(term: number, changes: readonly Change[]): Promise<CommitOutcome>;
   close(): Promise<void>;
 }
