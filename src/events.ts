@@ -1,0 +1,65 @@
+import { EventEmitter } from 'node:events';
+import type { SkipReason } from './plan.ts';
+
+/** A run that is in its queue and in the ledger. Instants are epoch milliseconds. */
+export interface SentEvent {
+  readonly entry: string;
+  readonly task: string;
+  readonly taskId: string;
+  readonly queue: string;
+  /** The nominal instant. */
+  readonly dueAt: number;
+  /** When its message was made. */
+  readonly sentAt: number;
+  readonly term: number;
+}
+
+/** Occurrences that were dealt with without being sent. Instants are epoch milliseconds. */
+export interface SkippedEvent {
+  readonly entry: string;
+  readonly reason: SkipReason;
+  /** The oldest and the newest of them. */
+  readonly first: number;
+  readonly last: number;
+  /** How many; `null` when there are too many to count. */
+  readonly count: number | null;
+}
+
+/** What a term found out about an entry when it compared the config with the ledger. */
+export interface EntryEvent {
+  readonly entry: string;
+  readonly change: 'added' | 'edited' | 'resumed' | 'paused' | 'removed';
+}
+
+export interface BeatEvents {
+  /** This instance won the lock and began a term. */
+  leading: [{ readonly term: number }];
+  /** This instance waits for the lock; `reason` says why it does not lead. */
+  following: [{ readonly reason: string }];
+  entry: [EntryEvent];
+  sent: [SentEvent];
+  skipped: [SkippedEvent];
+  /** Something outside did not work; beat goes on trying. */
+  fault: [{ readonly operation: string; readonly error: unknown }];
+  /** That operation works again. */
+  recovered: [{ readonly operation: string }];
+  /** The loop has looked; it will again at `wakeAt` (epoch milliseconds, `Infinity` for never). */
+  tick: [{ readonly sent: number; readonly wakeAt: number }];
+  stopped: [];
+}
+
+/**
+ * The one outlet: logs, metrics and users' code subscribe here, and nothing they do reaches back. A
+ * listener that throws is reported as a fault and hinders neither the scheduler nor other listeners.
+ */
+export class Events extends EventEmitter<BeatEvents> {
+  announce<K extends keyof BeatEvents>(name: K, ...payload: BeatEvents[K]): void {
+    for (const listener of this.rawListeners(name)) {
+      try {
+        Reflect.apply(listener, this, payload);
+      } catch (error) {
+        if (name !== 'fault') this.announce('fault', { operation: `a listener of "${name}"`, error });
+      }
+    }
+  }
+}

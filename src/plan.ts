@@ -1,0 +1,170 @@
+import type { Entry } from './entry.ts';
+import type { LedgerRecord } from './ledger/ledger.ts';
+import type { Schedule } from './schedule/schedule.ts';
+
+/**
+ * Why an occurrence is not sent. `superseded`: a newer missed one stands for it (`missed: 'once'`).
+ * `missed`: the entry skips what it missed. `deadline`: it is later than `startingDeadline`. `cap`:
+ * more were missed than `missed: 'all'` makes up for.
+ */
+export type SkipReason = 'superseded' | 'missed' | 'deadline' | 'cap';
+
+/** A stretch of occurrences that are not sent. Instants are epoch milliseconds. */
+export interface Skip {
+  readonly reason: SkipReason;
+  readonly first: number;
+  readonly last: number;
+  /** `null` when there are too many to count. */
+  readonly count: number | null;
+}
+
+/** What to do about an entry that is due: everything up to and including `dueAt` is then dealt with. */
+export interface Decision {
+  /** Nominal instants to send, oldest first. */
+  readonly send: readonly number[];
+  readonly skip: readonly Skip[];
+  readonly dueAt: number;
+}
+
+/** With `missed: 'all'`, at most so many runs are made up for at once: the newest. */
+export const MISSED_CAP = 1_000;
+
+/**
+ * How late a run of an entry with `missed: 'skip'` may still be sent, where it sets no
+ * `startingDeadline`: a failover or a short pause is not what it wants to be spared. Milliseconds.
+ */
+export const SKIP_GRACE = 60_000;
+
+/** Beyond this, skipped occurrences are not counted one by one. */
+const COUNT_LIMIT = 10_000;
+
+/** The instant after which the entry's next occurrence is looked for. Epoch milliseconds. */
+export function cursor(record: LedgerRecord): number {
+  return record.dueAt === null ? record.anchor : Math.max(record.anchor, record.dueAt);
+}
+
+/** The next occurrence by the record; `Infinity` when there is none. Epoch milliseconds. */
+export function nextDueAt(entry: Entry, record: LedgerRecord): number {
+  return nextAfter(entry.schedule, cursor(record));
+}
+
+/**
+ * Decides about every occurrence from `first`, the oldest that was not dealt with, up to `now`, by the
+ * entry's policy for what it missed. One that is due right now is simply the newest of them: nothing
+ * but the deadline tells a run in time from one that is made up for.
+ */
+export function decide(entry: Entry, first: number, now: number): Decision {
+  const newest = latestFrom(entry.schedule, first, now);
+  return entry.missed === 'all'
+    ? decideEach(entry, first, newest, now)
+    : decideNewest(entry, first, newest, now);
+}
+
+function decideNewest(entry: Entry, first: number, newest: number, now: number): Decision {
+  const { schedule, missed, startingDeadline } = entry;
+  const skip: Skip[] = [];
+  if (newest > first) {
+    const reason = missed === 'skip' ? 'missed' : 'superseded';
+    skip.push({ reason, ...stretch(schedule, first, newest) });
+  }
+  const deadline = startingDeadline ?? (missed === 'skip' ? SKIP_GRACE : Infinity);
+  if (now - newest <= deadline) return { send: [newest], skip, dueAt: newest };
+  const reason = startingDeadline === null ? 'missed' : 'deadline';
+  skip.push({ reason, first: newest, last: newest, count: 1 });
+  return { send: [], skip, dueAt: newest };
+}
+
+function decideEach(entry: Entry, first: number, newest: number, now: number): Decision {
+  const { schedule, startingDeadline } = entry;
+  const skip: Skip[] = [];
+  let oldest = first;
+  if (startingDeadline !== null && now - first > startingDeadline) {
+    const late = stretch(schedule, first, now - startingDeadline);
+    skip.push({ reason: 'deadline', ...late });
+    oldest = nextAfter(schedule, late.last);
+  }
+  if (oldest > newest) return { send: [], skip, dueAt: newest };
+  const send = newestOf(schedule, oldest, newest, MISSED_CAP);
+  const kept = send[0] ?? newest;
+  if (oldest < kept) skip.push({ reason: 'cap', ...stretch(schedule, oldest, kept) });
+  return { send, skip, dueAt: newest };
+}
+
+/** The occurrences from `first` up to but not including `end`. */
+function stretch(schedule: Schedule, first: number, end: number): Omit<Skip, 'reason'> {
+  const last = latestFrom(schedule, first, end - 1);
+  return { first, last, count: countBetween(schedule, first, last) };
+}
+
+function countBetween(schedule: Schedule, first: number, last: number): number | null {
+  let count = 1;
+  for (let at = first; at < last; at = nextAfter(schedule, at)) {
+    if (count++ === COUNT_LIMIT) return null;
+  }
+  return count;
+}
+
+/**
+ * The newest `cap` occurrences from `first` to `until`, both included, oldest first. Where there are
+ * very many the start moves forward by halves, so that a year of seconds is not walked through.
+ */
+function newestOf(schedule: Schedule, first: number, until: number, cap: number): number[] {
+  for (let from = first; ; from = latestFrom(schedule, from, from + (until - from) / 2)) {
+    const found: number[] = [];
+    let at = from;
+    for (; at <= until && found.length < 4 * cap; at = nextAfter(schedule, at)) found.push(at);
+    if (at > until) return found.slice(-cap);
+  }
+}
+
+/**
+ * The newest occurrence in `[first, until]`, where `first` is one itself. Every walk starts at an
+ * occurrence: an interval's grid hangs on the instant that it is counted from.
+ */
+function latestFrom(schedule: Schedule, first: number, until: number): number {
+  const second = nextAfter(schedule, first);
+  if (second > until) return first;
+  if (schedule.latest) {
+    return schedule.latest(new Date(first), new Date(until))?.getTime() ?? first;
+  }
+  let newest = second;
+  for (let at = second; at <= until; at = nextAfter(schedule, at)) newest = at;
+  return newest;
+}
+
+function nextAfter(schedule: Schedule, after: number): number {
+  return schedule.next(new Date(after))?.getTime() ?? Infinity;
+}
+
+/** The record that an entry starts its term with, and what is new about it; `null` for no change. */
+export interface Reconciled {
+  readonly record: LedgerRecord;
+  readonly change: 'added' | 'edited' | 'resumed' | 'paused' | 'removed' | null;
+}
+
+/**
+ * Holds the config against the ledger at the beginning of a term. An entry seen for the first time, an
+ * edited schedule, and an entry that comes back after it was disabled or gone all count from now: none
+ * owes anything for the past. The run count is kept. `null` when there is nothing to keep.
+ */
+export function reconcile(
+  entry: Entry | undefined,
+  record: LedgerRecord | undefined,
+  now: number,
+): Reconciled | null {
+  if (!entry?.enabled) {
+    if (!record) return null;
+    if (record.spec === null) return { record, change: null };
+    return { record: { ...record, spec: null }, change: entry ? 'paused' : 'removed' };
+  }
+  const { spec } = entry.schedule;
+  if (!record) {
+    const fresh = { spec, anchor: now, dueAt: null, sentAt: null, taskId: null, runCount: 0 };
+    return { record: fresh, change: 'added' };
+  }
+  if (record.spec === spec) return { record, change: null };
+  return {
+    record: { ...record, spec, anchor: now },
+    change: record.spec === null ? 'resumed' : 'edited',
+  };
+}
