@@ -53,6 +53,19 @@ export interface BeatEvents {
  * listener that throws is reported as a fault and hinders neither the scheduler nor other listeners.
  */
 export class Events extends EventEmitter<BeatEvents> {
+  readonly #failing = new Set<string>();
+
+  /** Something outside did not work; said again at every failure, so that listeners can count them. */
+  failed(operation: string, error: unknown): void {
+    this.#failing.add(operation);
+    this.announce('fault', { operation, error });
+  }
+
+  /** It worked; said only if it failed before. */
+  worked(operation: string): void {
+    if (this.#failing.delete(operation)) this.announce('recovered', { operation });
+  }
+
   announce<K extends keyof BeatEvents>(name: K, ...payload: BeatEvents[K]): void {
     for (const listener of this.rawListeners(name)) {
       try {

@@ -106,15 +106,31 @@ function countBetween(schedule: Schedule, first: number, last: number): number |
 
 /**
  * The newest `cap` occurrences from `first` to `until`, both included, oldest first. Where there are
- * very many the start moves forward by halves, so that a year of seconds is not walked through.
+ * very many, where to start is searched by halves, so that a year of seconds is not walked through.
  */
 function newestOf(schedule: Schedule, first: number, until: number, cap: number): number[] {
-  for (let from = first; ; from = latestFrom(schedule, from, from + (until - from) / 2)) {
-    const found: number[] = [];
-    let at = from;
-    for (; at <= until && found.length < 4 * cap; at = nextAfter(schedule, at)) found.push(at);
-    if (at > until) return found.slice(-cap);
+  const most = 4 * cap;
+  let found = walk(schedule, first, until, most);
+  if (found.length <= most) return found.slice(-cap);
+  let tooMany = first;
+  let tooFew = until;
+  while (found.length > most || found.length < cap) {
+    const middle = latestFrom(schedule, tooMany, tooMany + (tooFew - tooMany) / 2);
+    const start = middle === tooMany ? nextAfter(schedule, tooMany) : middle;
+    found = walk(schedule, start, until, most);
+    if (found.length > most) tooMany = start;
+    else tooFew = start;
   }
+  return found.slice(-cap);
+}
+
+/** Occurrences from `first` to `until`, both included; one more than `most` means that there are more. */
+function walk(schedule: Schedule, first: number, until: number, most: number): number[] {
+  const found: number[] = [];
+  for (let at = first; at <= until && found.length <= most; at = nextAfter(schedule, at)) {
+    found.push(at);
+  }
+  return found;
 }
 
 /**

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { sleepUntil, systemClock, type Clock } from './clock.ts';
+import type { BeatConfig } from './config/define.ts';
+import { resolveSettings } from './config/resolve.ts';
+import type { Settings } from './config/settings.ts';
+import { Events } from './events.ts';
+import { Leadership, type Term } from './leadership.ts';
+import type { Producer } from './message/compose.ts';
+import { Progress } from './observe/progress.ts';
+import { Scheduler } from './scheduler.ts';
+import { openStore, type Store } from './store.ts';
+
+export interface BeatOptions {
+  /** Where time comes from; the host's clocks unless a test brings its own. */
+  readonly clock?: Clock;
+  /** Lock, ledger and broker, already open; unless given, the one that `brokerUrl` names. */
+  readonly store?: Store;
+  /** What messages say of where they come from, as Celery's `gen<pid>@<host>`. */
+  readonly origin?: string;
+}
+
+/**
+ * One instance of the scheduler. Start as many as you like, in one process or in many: one of them
+ * leads. `start` begins to follow, `stop` finishes the batch in hand and lets go of the lock.
+ */
+export class Beat extends Events implements AsyncDisposable {
+  readonly settings: Settings;
+  /** Whether the loop gets anywhere, for health checks. */
+  readonly progress: Progress;
+  readonly #clock: Clock;
+  readonly #origin: string;
+  readonly #given: Store | undefined;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+
+  /** Throws a `ConfigError` with every problem found. */
+  constructor(config: BeatConfig | Settings, options: BeatOptions = {}) {
+    super();
+    this.settings = 'entries' in config ? config : resolveSettings(config);
+    this.#clock = options.clock ?? systemClock;
+    this.#origin = options.origin ?? `beat@${hostname()}`;
+    this.#given = options.store;
+    this.progress = new Progress(this.#clock);
+  }
+
+  /** Opens the store and begins to follow. Resolves at once: listen to `leading` for more. */
+  async start(): Promise<void> {
+    if (this.#running) return;
+    const store = this.#given ?? (await openStore(this.#storeOptions()));
+    this.#running = this.#run(store);
+  }
+
+  /** Finishes the batch in hand, releases the lock and closes the store. May be called twice. */
+  async stop(): Promise<void> {
+    this.#stop.abort('stopped');
+    await this.#running;
+  }
+
+  /** Resolves when the instance has stopped. */
+  async finished(): Promise<void> {
+    await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #run(store: Store): Promise<void> {
+    const { entries, lock } = this.settings;
+    const clock = this.#clock;
+    const stop = this.#stop.signal;
+    const leadership = new Leadership({
+      lock: store.lock,
+      ledger: store.ledger,
+      clock,
+      events: this,
+      ttl: lock.ttl,
+      progressed: () => {
+        this.progress.made();
+      },
+    });
+    const scheduler = new Scheduler({
+      entries,
+      ledger: store.ledger,
+      clock,
+      events: this,
+      producer: this.#producer(),
+    });
+    await leadership.run((term) => this.#lead(scheduler, term), stop);
+    if (store !== this.#given) await store.close();
+    this.announce('stopped');
+  }
+
+  async #lead(scheduler: Scheduler, term: Term): Promise<void> {
+    const stop = this.#stop.signal;
+    const awake = AbortSignal.any([term.signal, stop]);
+    await scheduler.begin(term, stop);
+    while (!awake.aborted) {
+      const wakeAt = await scheduler.tick(term, stop);
+      await sleepUntil(this.#clock, wakeAt, awake, () => {
+        this.progress.made();
+      });
+    }
+  }
+
+  #producer(): Producer {
+    const { timezone, taskDefaultQueue, keyPrefix } = this.settings;
+    return {
+      timezone,
+      keyPrefix,
+      defaultQueue: taskDefaultQueue,
+      origin: this.#origin,
+      replyTo: randomUUID(),
+    };
+  }
+
+  #storeOptions() {
+    const { brokerUrl, keyPrefix, lock, transport } = this.settings;
+    return { brokerUrl, keyPrefix, lockTtl: lock.ttl, transport, clock: this.#clock };
+  }
+}

@@ -1,0 +1,173 @@
+import { Agenda, type Item } from './agenda.ts';
+import type { Clock } from './clock.ts';
+import type { Entry } from './entry.ts';
+import type { Events, SentEvent } from './events.ts';
+import { TermEnded, type Term } from './leadership.ts';
+import type { Change, Ledger, LedgerRecord } from './ledger/ledger.ts';
+import { compose, type Producer } from './message/compose.ts';
+import { decide, reconcile, type Skip } from './plan.ts';
+
+export interface SchedulerOptions {
+  readonly entries: readonly Entry[];
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly producer: Producer;
+}
+
+/** What was decided about one entry, ready to be committed, and what there will be to tell of it. */
+interface Step {
+  readonly entry: Entry;
+  readonly change: Change;
+  readonly sent: readonly SentEvent[];
+  readonly skipped: readonly Skip[];
+}
+
+/** The pause before a commit that failed is tried again, milliseconds: doubled each time, to the longest. */
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 1_000;
+
+/**
+ * One pass at a time: what is due, decided by the plan, made into messages, committed in batches. It
+ * sets no timer: whoever calls `tick` waits until the instant that it answers.
+ */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  #agenda = new Agenda();
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Begins a term: reads what was dealt with from the ledger, holds the config against it, and writes
+   * down what is new. Everything that an earlier term believed is forgotten here.
+   */
+  async begin(term: Term, stop: AbortSignal): Promise<void> {
+    const { entries, ledger, clock, events } = this.#options;
+    const records = await ledger.load();
+    const now = clock.now();
+    const configured = new Map(entries.map((entry) => [entry.name, entry]));
+    const standing: [Entry, LedgerRecord][] = [];
+    const news: Change[] = [];
+    for (const name of new Set([...configured.keys(), ...records.keys()])) {
+      const entry = configured.get(name);
+      const expected = records.get(name);
+      const reconciled = reconcile(entry, expected, now);
+      if (!reconciled) continue;
+      const { record, change } = reconciled;
+      if (change) {
+        news.push({ entry: name, expected: expected ?? null, record, messages: [] });
+        events.announce('entry', { entry: name, change });
+      }
+      if (entry?.enabled) standing.push([entry, record]);
+    }
+    await this.#inBatches(news, term, stop, (batch) => this.#commit(batch, term, stop));
+    this.#agenda = new Agenda(standing);
+  }
+
+  /**
+   * Deals with all that is due now, and answers when to look again: epoch milliseconds, `Infinity` for
+   * never. A stop is heard between batches. Throws `TermEnded` when the term cannot go on.
+   */
+  async tick(term: Term, stop: AbortSignal): Promise<number> {
+    const { clock, events } = this.#options;
+    const now = clock.now();
+    let sent = 0;
+    await this.#inBatches(this.#agenda.take(now), term, stop, async (batch) => {
+      const steps = batch.map((item) => this.#prepare(item, now, term));
+      const changes = steps.map((step) => step.change);
+      if (!(await this.#commit(changes, term, stop))) return;
+      for (const step of steps) {
+        this.#agenda.add(step.entry, step.change.record);
+        sent += step.sent.length;
+        this.#tell(step);
+      }
+    });
+    const wakeAt = this.#agenda.nextDueAt;
+    events.announce('tick', { sent, wakeAt });
+    return wakeAt;
+  }
+
+  #prepare({ entry, record, dueAt: first }: Item, now: number, term: Term): Step {
+    const { producer } = this.#options;
+    const { send, skip, dueAt } = decide(entry, first, now);
+    const sentAt = this.#options.clock.now();
+    const messages = send.map((at) => compose({ entry, dueAt: at }, sentAt, producer));
+    const sent = messages.map((message, i) => ({
+      entry: entry.name,
+      task: entry.task,
+      taskId: message.taskId,
+      queue: message.queue,
+      dueAt: send[i] ?? dueAt,
+      sentAt,
+      term: term.number,
+    }));
+    const last = messages.at(-1);
+    const next: LedgerRecord = {
+      ...record,
+      dueAt,
+      sentAt: last ? sentAt : record.sentAt,
+      taskId: last ? last.taskId : record.taskId,
+      runCount: record.runCount + messages.length,
+    };
+    return {
+      entry,
+      change: { entry: entry.name, expected: record, record: next, messages },
+      sent,
+      skipped: skip,
+    };
+  }
+
+  #tell({ entry, sent, skipped }: Step): void {
+    for (const skip of skipped) this.#options.events.announce('skipped', { entry: entry.name, ...skip });
+    for (const run of sent) this.#options.events.announce('sent', run);
+  }
+
+  /** Runs `work` over all items in the ledger's batches, as many at once as are fast there. */
+  async #inBatches<T>(
+    items: readonly T[],
+    term: Term,
+    stop: AbortSignal,
+    work: (batch: T[]) => Promise<unknown>,
+  ): Promise<void> {
+    const { size, inFlight } = this.#options.ledger.batch;
+    let from = 0;
+    const worker = async () => {
+      while (from < items.length && !stop.aborted) {
+        if (!term.trusted) throw new TermEnded('the lock can no longer be trusted');
+        const batch = items.slice(from, from + size);
+        from += size;
+        await work(batch);
+      }
+    };
+    const workers = Array.from({ length: Math.min(inFlight, Math.ceil(items.length / size)) }, worker);
+    await Promise.all(workers);
+  }
+
+  /**
+   * Commits one batch. A failure leaves open whether it went through, and repeating it is harmless, so
+   * it is repeated while the term lasts. `false` when a stop came before it could go through.
+   */
+  async #commit(changes: readonly Change[], term: Term, stop: AbortSignal): Promise<boolean> {
+    const { ledger, clock, events } = this.#options;
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      try {
+        const outcome = await ledger.commit(term.number, changes);
+        events.worked('commit');
+        if (outcome.kind === 'committed') return true;
+        throw new TermEnded(
+          outcome.kind === 'superseded'
+            ? 'another term has begun'
+            : `the ledger holds other records than expected, for ${outcome.entries.join(', ')}`,
+        );
+      } catch (error) {
+        if (error instanceof TermEnded) throw error;
+        events.failed('commit', error);
+      }
+      await clock.sleep(pause, AbortSignal.any([term.signal, stop]));
+      if (stop.aborted) return false;
+      if (!term.trusted) throw new TermEnded('the lock can no longer be trusted');
+    }
+  }
+}
