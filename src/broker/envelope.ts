@@ -1,0 +1,25 @@
+import type { Message } from '../message/message.ts';
+
+/**
+ * The JSON text in which kombu's virtual transports (Redis, SQL) keep a message, keys in kombu's order.
+ * The delivery tag is any text that is new for each delivery; workers acknowledge by it.
+ */
+export function encodeEnvelope(message: Message, deliveryTag: string): string {
+  const { correlation_id, reply_to, delivery_mode, expiration } = message.properties;
+  return JSON.stringify({
+    body: message.body.toString('base64'),
+    'content-encoding': message.contentEncoding,
+    'content-type': message.contentType,
+    headers: message.headers,
+    properties: {
+      correlation_id,
+      reply_to,
+      delivery_mode,
+      expiration,
+      delivery_info: { exchange: '', routing_key: message.queue },
+      priority: message.priority,
+      body_encoding: 'base64',
+      delivery_tag: deliveryTag,
+    },
+  });
+}

@@ -1,0 +1,116 @@
+import type { Entry, Occurrence } from '../entry.ts';
+import { pythonIso } from './iso.ts';
+import type { Message, MessageOptions } from './message.ts';
+import { pythonJson } from './python-json.ts';
+import { saferepr } from './saferepr.ts';
+import { taskIdOf } from './task-id.ts';
+
+/** Who sends: what the messages of one beat have in common. */
+export interface Producer {
+  /** IANA name: the zone that `eta` and `expires` are written in. */
+  readonly timezone: string;
+  /** Where tasks go that name no queue. */
+  readonly defaultQueue: string;
+  /** Part of every task id: two apps with entries of one name must not share ids. */
+  readonly keyPrefix: string;
+  /** `gen<pid>@<host>`, as Celery's producers call themselves. */
+  readonly origin: string;
+  /** A UUID; Celery's producers name their reply queue by it. */
+  readonly replyTo: string;
+}
+
+/**
+ * The message of an occurrence, sent at `sentAt` (epoch milliseconds): Celery's protocol 2 with the JSON
+ * serializer, headers in Celery's order. Relative times count from `sentAt`, as in Celery.
+ */
+export function compose({ entry, dueAt }: Occurrence, sentAt: number, producer: Producer): Message {
+  const { options } = entry;
+  const { body, argsrepr, kwargsrepr } = payloadOf(entry);
+  const id = options.taskId ?? taskIdOf(entry.name, dueAt, producer.keyPrefix);
+  const eta = etaOf(options, sentAt);
+  const expires = expiresOf(entry, dueAt, sentAt);
+  const priority = options.priority ?? 0;
+  return {
+    taskId: id,
+    queue: options.queue ?? producer.defaultQueue,
+    priority,
+    headers: {
+      lang: 'js',
+      task: entry.task,
+      id,
+      shadow: options.shadow ?? null,
+      eta: eta === null ? null : pythonIso(eta, producer.timezone),
+      expires: expires === null ? null : pythonIso(expires, producer.timezone),
+      group: null,
+      group_index: null,
+      retries: 0,
+      timelimit: [options.timeLimit ?? null, options.softTimeLimit ?? null],
+      root_id: id,
+      parent_id: null,
+      argsrepr,
+      kwargsrepr,
+      origin: producer.origin,
+      ...(options.ignoreResult === undefined ? null : { ignore_result: options.ignoreResult }),
+      replaced_task_nesting: 0,
+      stamped_headers: null,
+      stamps: {},
+      periodic_task_name: entry.name,
+      beat_due_at: new Date(dueAt).toISOString(),
+      ...options.headers,
+    },
+    properties: {
+      correlation_id: id,
+      reply_to: producer.replyTo,
+      delivery_mode: options.deliveryMode ?? 2,
+      ...(expires === null ? null : { expiration: timeToLive(expires - sentAt) }),
+      priority,
+    },
+    body,
+    contentType: 'application/json',
+    contentEncoding: 'utf-8',
+  };
+}
+
+/** A countdown of zero is none, so that an `eta` beside it counts; as in Celery. */
+function etaOf({ countdown, eta }: MessageOptions, sentAt: number): number | null {
+  return countdown ? sentAt + countdown : (eta ?? null);
+}
+
+function expiresOf({ options, schedule }: Entry, dueAt: number, sentAt: number): number | null {
+  const { expires } = options;
+  if (expires === undefined) return null;
+  if (expires === 'next') return schedule.next(new Date(dueAt))?.getTime() ?? null;
+  return 'after' in expires ? sentAt + expires.after : expires.at;
+}
+
+/** What expired before it was sent is sent all the same, with no time left: a worker revokes it. */
+function timeToLive(ms: number): string {
+  return String(Math.max(0, Math.floor(ms)));
+}
+
+/** What never changes for an entry: it is worked out at its first run and kept as long as the entry. */
+interface Payload {
+  /** The JSON text of `[args, kwargs, embed]`. */
+  readonly body: Buffer;
+  readonly argsrepr: string;
+  readonly kwargsrepr: string;
+}
+
+const payloads = new WeakMap<Entry, Payload>();
+
+function payloadOf(entry: Entry): Payload {
+  let payload = payloads.get(entry);
+  if (!payload) payloads.set(entry, (payload = preparePayload(entry)));
+  return payload;
+}
+
+function preparePayload({ args, kwargs }: Entry): Payload {
+  return {
+    body: Buffer.from(`[${pythonJson(args)}, ${pythonJson(kwargs)}, ${NO_EMBED}]`),
+    // Celery's beat turns arguments into a list, but an empty one into the empty tuple.
+    argsrepr: args.length === 0 ? '()' : saferepr(args),
+    kwargsrepr: saferepr(kwargs),
+  };
+}
+
+const NO_EMBED = '{"callbacks": null, "errbacks": null, "chain": null, "chord": null}';
