@@ -1,0 +1,87 @@
+import type { Clock } from '../clock.ts';
+import { decodeRecord, encodeRecord } from '../ledger/ledger.ts';
+import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledger.ts';
+import type { Database, OpenFile } from './database.ts';
+import { insertRows, Pruner, toRow } from './messages.ts';
+import type { Row } from './messages.ts';
+import { BEGIN_TERM, READ_RECORD, READ_RECORDS, READ_TERM, WRITE_RECORD } from './statements.ts';
+
+/** A ledger in the tables beside kombu's: one transaction checks the term, sends and records. */
+export class SqliteLedger implements Ledger {
+  /** One at a time: SQLite has one writer. */
+  readonly batch = { size: 1_000, inFlight: 1 };
+  readonly #db: Database;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+  readonly #pruner = new Pruner();
+
+  constructor(db: Database, prefix: string, clock: Clock) {
+    this.#db = db;
+    this.#prefix = prefix;
+    this.#clock = clock;
+  }
+
+  async load(): Promise<Map<string, LedgerRecord>> {
+    if (!this.#db.exists()) return new Map();
+    return this.#db.read('ledger.load', (db) => {
+      const records = new Map<string, LedgerRecord>();
+      for (const row of db.sql(READ_RECORDS).iterate(this.#prefix)) {
+        records.set(row['entry'] as string, decodeRecord(row['record'] as string));
+      }
+      return records;
+    });
+  }
+
+  beginTerm(): Promise<number> {
+    return this.#db.write('ledger.beginTerm', (db) => {
+      // The time keeps the number growing even over a ledger that was emptied.
+      const lowest = Math.floor(this.#clock.now() / 1000);
+      return db.sql(BEGIN_TERM).get(this.#prefix, lowest)!['number'] as number;
+    });
+  }
+
+  async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
+    const rows = changes.flatMap((change) => change.messages.map(toRow));
+    const encoded = changes.map(({ entry, expected, record }) => ({
+      entry,
+      expected: expected && encodeRecord(expected),
+      record: encodeRecord(record),
+    }));
+    return this.#db.write('ledger.commit', (db) => this.#apply(db, term, encoded, rows));
+  }
+
+  async close(): Promise<void> {}
+
+  #apply(
+    db: OpenFile,
+    term: number,
+    changes: readonly Encoded[],
+    rows: readonly Row[],
+  ): CommitOutcome {
+    const newest = db.sql(READ_TERM).get(this.#prefix)?.['number'];
+    if (newest !== term) return { kind: 'superseded' };
+
+    const read = db.sql(READ_RECORD);
+    const unexpected: string[] = [];
+    let repeated = 0;
+    for (const { entry, expected, record } of changes) {
+      const found = (read.get(this.#prefix, entry)?.['record'] as string | undefined) ?? null;
+      if (found === record) repeated++;
+      if (found !== expected) unexpected.push(entry);
+    }
+    if (repeated === changes.length) return { kind: 'committed' };
+    if (unexpected.length > 0) return { kind: 'conflict', entries: unexpected };
+
+    insertRows(db, rows);
+    const write = db.sql(WRITE_RECORD);
+    for (const { entry, record } of changes) write.run(this.#prefix, entry, record);
+    this.#pruner.prune(db, rows.length);
+    return { kind: 'committed' };
+  }
+}
+
+interface Encoded {
+  readonly entry: string;
+  readonly expected: string | null;
+  readonly record: string;
+}

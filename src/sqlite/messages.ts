@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { encodeEnvelope } from '../broker/envelope.ts';
+import type { Message } from '../message/message.ts';
+import type { OpenFile } from './database.ts';
+import { DECLARE_QUEUE, INSERT_MESSAGE, PRUNE_MESSAGES, READ_QUEUE } from './statements.ts';
+
+/** A message as its row will be. Made before the transaction, which keeps workers waiting. */
+export interface Row {
+  readonly queue: string;
+  readonly payload: string;
+}
+
+export function toRow(message: Message): Row {
+  return { queue: message.queue, payload: encodeEnvelope(message, randomUUID()) };
+}
+
+/** Inserts the rows, in order. To be called inside a transaction. */
+export function insertRows(db: OpenFile, rows: readonly Row[]): void {
+  const queues = new Map<string, number>();
+  const insert = db.sql(INSERT_MESSAGE);
+  for (const { queue, payload } of rows) {
+    let id = queues.get(queue);
+    if (id === undefined) queues.set(queue, (id = declareQueue(db, queue)));
+    insert.run(payload, id);
+  }
+}
+
+function declareQueue(db: OpenFile, name: string): number {
+  const row = db.sql(READ_QUEUE).get(name) ?? db.sql(DECLARE_QUEUE).get(name);
+  return row!['id'] as number;
+}
+
+/** Rows that workers have taken and that are kept, as a trace of what was delivered. */
+const KEPT = 1_000;
+
+/** How many messages are inserted from one pruning to the next, at least. */
+const PRUNE_EVERY = 500;
+
+/**
+ * Removes rows that workers have taken. kombu leaves them for ever, and each look of a worker into an
+ * empty queue walks over all of them while it keeps everybody else from writing.
+ */
+export class Pruner {
+  /** Starts with a debt: what an earlier beat left is seen at the first commit. */
+  #inserted = PRUNE_EVERY;
+
+  /** To be called in the transaction that inserted so many messages. */
+  prune(db: OpenFile, inserted: number): void {
+    this.#inserted += inserted;
+    if (this.#inserted < PRUNE_EVERY) return;
+    // Twice what came in, so that an old heap is worn down too, in bites that nobody has to wait for.
+    db.sql(PRUNE_MESSAGES).run(2 * this.#inserted, KEPT);
+    this.#inserted = 0;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The tables of kombu's SQLAlchemy transport, to the letter as SQLAlchemy creates them, so that it does
+ * not matter whether a worker or beat comes first. `sqlite_sequence` comes with AUTOINCREMENT.
+ */
+const KOMBU = `
+CREATE TABLE IF NOT EXISTS kombu_queue (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	name VARCHAR(200), 
+	UNIQUE (name)
+);
+CREATE TABLE IF NOT EXISTS kombu_message (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	visible BOOLEAN, 
+	timestamp DATETIME, 
+	payload TEXT NOT NULL, 
+	version SMALLINT NOT NULL, 
+	queue_id INTEGER, 
+	CONSTRAINT "FK_kombu_message_queue" FOREIGN KEY(queue_id) REFERENCES kombu_queue (id)
+);
+CREATE INDEX IF NOT EXISTS ix_kombu_message_visible ON kombu_message (visible);
+CREATE INDEX IF NOT EXISTS ix_kombu_message_timestamp_id ON kombu_message (timestamp, id);
+CREATE INDEX IF NOT EXISTS ix_kombu_message_timestamp ON kombu_message (timestamp);
+`;
+
+/**
+ * beat's gift to the workers. Their every look into a queue is a query for its oldest visible row, under
+ * the write lock; kombu's own indexes make it walk over all rows of other queues and all taken ones.
+ */
+const PENDING = `
+CREATE INDEX IF NOT EXISTS ix_beat_pending ON kombu_message (queue_id, timestamp, id)
+WHERE visible != 0;
+`;
+
+/**
+ * beat's own state. `prefix` is the key prefix: several apps may share one file. Instants and spans are
+ * milliseconds, `expires_at` since the Unix epoch.
+ */
+const BEAT = `
+CREATE TABLE IF NOT EXISTS beat_lock (
+  prefix TEXT NOT NULL PRIMARY KEY,
+  token TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  ttl INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS beat_term (
+  prefix TEXT NOT NULL PRIMARY KEY,
+  number INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS beat_record (
+  prefix TEXT NOT NULL,
+  entry TEXT NOT NULL,
+  record TEXT NOT NULL,
+  PRIMARY KEY (prefix, entry)
+) WITHOUT ROWID;
+`;
+
+export const SCHEMA = KOMBU + PENDING + BEAT;

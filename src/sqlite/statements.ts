@@ -1,0 +1,73 @@
+/**
+ * Every statement of the room but the tables themselves (schema.ts). Parameters are positional; each
+ * statement says them, and what it gives.
+ */
+
+// lock -------------------------------------------------------------------------------------------
+
+/** prefix → token, expiresAt, ttl; no row when the lock is free. */
+export const READ_LOCK =
+  'SELECT token, expires_at AS expiresAt, ttl FROM beat_lock WHERE prefix = ?';
+
+/** prefix, token, expiresAt, ttl. Takes the lock, whoever had it. */
+export const TAKE_LOCK = `
+  INSERT INTO beat_lock (prefix, token, expires_at, ttl) VALUES (?, ?, ?, ?)
+  ON CONFLICT (prefix) DO UPDATE
+  SET token = excluded.token, expires_at = excluded.expires_at, ttl = excluded.ttl`;
+
+/** expiresAt, prefix, token, now. Changes one row, or none when the lock is another's or has expired. */
+export const RENEW_LOCK =
+  'UPDATE beat_lock SET expires_at = ? WHERE prefix = ? AND token = ? AND expires_at > ?';
+
+/** prefix, token. Leaves the lock of another alone. */
+export const RELEASE_LOCK = 'DELETE FROM beat_lock WHERE prefix = ? AND token = ?';
+
+// ledger -----------------------------------------------------------------------------------------
+
+/** prefix → number; no row before the first term. */
+export const READ_TERM = 'SELECT number FROM beat_term WHERE prefix = ?';
+
+/** prefix, lowest → number: one more than the last, and at least `lowest`. */
+export const BEGIN_TERM = `
+  INSERT INTO beat_term (prefix, number) VALUES (?, ?)
+  ON CONFLICT (prefix) DO UPDATE SET number = max(number + 1, excluded.number)
+  RETURNING number`;
+
+/** prefix → entry, record; every one. */
+export const READ_RECORDS = 'SELECT entry, record FROM beat_record WHERE prefix = ?';
+
+/** prefix, entry → record; no row when there is none. */
+export const READ_RECORD = 'SELECT record FROM beat_record WHERE prefix = ? AND entry = ?';
+
+/** prefix, entry, record. */
+export const WRITE_RECORD = `
+  INSERT INTO beat_record (prefix, entry, record) VALUES (?, ?, ?)
+  ON CONFLICT (prefix, entry) DO UPDATE SET record = excluded.record`;
+
+// kombu's queues ---------------------------------------------------------------------------------
+
+/** name → id; no row when the queue is not declared. */
+export const READ_QUEUE = 'SELECT id FROM kombu_queue WHERE name = ?';
+
+/** name → id. */
+export const DECLARE_QUEUE = 'INSERT INTO kombu_queue (name) VALUES (?) RETURNING id';
+
+/**
+ * payload, queue id. Workers take visible rows ordered by timestamp, then id. Like kombu's own producer
+ * this leaves the timestamp NULL, which sorts first, so the order is first in, first out.
+ */
+export const INSERT_MESSAGE = `
+  INSERT INTO kombu_message (visible, timestamp, payload, version, queue_id)
+  VALUES (1, NULL, ?, 1, ?)`;
+
+/**
+ * most, kept. Deletes up to `most` of the rows that workers have taken, oldest first among those beyond
+ * the newest `kept`. Taking a row sets its timestamp; nothing makes it visible again (a message that is
+ * put back is a new row), and its `timestamp` is a worker's local time, so rows are counted, not aged.
+ */
+export const PRUNE_MESSAGES = `
+  DELETE FROM kombu_message WHERE id IN (
+    SELECT id FROM kombu_message
+    WHERE timestamp IS NOT NULL AND visible = 0
+    ORDER BY timestamp DESC, id DESC
+    LIMIT ? OFFSET ?)`;

@@ -1,0 +1,33 @@
+import type { Broker } from '../broker/broker.ts';
+import type { Store, StoreOptions } from '../store.ts';
+import { Database } from './database.ts';
+import { SqliteLedger } from './ledger.ts';
+import { SqliteLock } from './lock.ts';
+import { insertRows, toRow } from './messages.ts';
+import { sqlitePath } from './path.ts';
+
+/**
+ * The embedded store: one SQLite file that is lock, ledger and the queues of Celery workers with the
+ * same `sqla+sqlite:///` URL. Everything that shares the file must run on one host.
+ * Throws a `ConfigError` for a URL that names no file; the file is opened, and made, when first used.
+ */
+export function openSqliteStore(options: StoreOptions): Store {
+  const { keyPrefix, lockTtl, clock } = options;
+  const db = new Database(sqlitePath(options.brokerUrl), clock);
+  return {
+    lock: new SqliteLock(db, keyPrefix, lockTtl, clock),
+    ledger: new SqliteLedger(db, keyPrefix, clock),
+    broker: openBroker(db),
+    close: async () => db.close(),
+  };
+}
+
+function openBroker(db: Database): Broker {
+  return {
+    async publish(messages) {
+      const rows = messages.map(toRow);
+      await db.write('broker.publish', (file) => insertRows(file, rows));
+    },
+    close: async () => {},
+  };
+}
