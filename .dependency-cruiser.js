@@ -1,0 +1,154 @@
+// Who may import whom. Each rule says what would be lost without it. Types count as imports too.
+
+const PURE =
+  '^src/(schedule/|message/|broker/(envelope|kombu)\\.ts$|(agenda|entry|errors|nearest|plan)\\.ts$)';
+const SEAMS = '^src/(broker/broker|config/settings|ledger/ledger|lock/lock)\\.ts$';
+const ROOMS = '^src/(memory|redis|sqlite)/';
+
+/** The packages that may be imported from one place only, and why that matters. */
+const homes = [
+  ['ioredis|redlock', '^src/redis/', 'every Redis command and key name stands in one room'],
+  ['zod|yaml', '^src/config/', 'past the edge, a configuration is a typed value'],
+  ['commander', '^src/cli/', 'the library is used without a command line'],
+  ['pino|pino-pretty', '^src/observe/', 'logs are one subscriber of the events, never called'],
+  ['luxon', '^src/(schedule|config|message)/', 'zones are what schedules are for'],
+  ['cron-parser|cronstrue', '^src/schedule/', 'grammars belong to the schedules'],
+];
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'pure-imports-pure',
+      comment:
+        'What decides can be tested as a table and read alone only while nothing below it does I/O. The ledger contract is a type here: what a decision is made from.',
+      severity: 'error',
+      from: { path: PURE },
+      to: {
+        pathNot: [
+          PURE,
+          '^src/(ledger/ledger|config/settings)\\.ts$',
+          '^node_modules/(@types/)?(luxon|cron-parser|cronstrue|tinyqueue)/',
+          '^(node:)?(crypto|buffer)$',
+        ],
+      },
+    },
+    {
+      name: 'pure-takes-contracts-as-types',
+      comment: 'A contract file may hold code one day; a pure file wants its shape alone.',
+      severity: 'error',
+      from: { path: PURE },
+      to: { path: SEAMS, dependencyTypesNot: ['type-only'] },
+    },
+    ...homes.map(([packages, home, reason]) => ({
+      name: `home-of-${packages.split('|')[0]}`,
+      comment: `Only ${home} imports ${packages}: ${reason}.`,
+      severity: 'error',
+      from: { path: '^src/', pathNot: home },
+      to: { path: `^node_modules/(@types/)?(${packages})/` },
+    })),
+    {
+      name: 'home-of-sqlite',
+      comment: 'Every SQL statement stands in one room.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/sqlite/' },
+      to: { path: '^(node:)?sqlite$' },
+    },
+    {
+      name: 'rooms-are-apart',
+      comment: 'A store that leans on another cannot be read, replaced or removed alone.',
+      severity: 'error',
+      from: { path: '^src/(memory|redis|sqlite)/' },
+      to: { path: ROOMS, pathNot: '^src/$1/' },
+    },
+    {
+      name: 'one-door-to-the-rooms',
+      comment:
+        'store.ts opens the room that a URL names; whoever else reaches in would bind itself to one store. The memory store is given to users too: their tests run on it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [ROOMS, '^src/store\\.ts$', '^src/testing\\.ts$'] },
+      to: { path: ROOMS },
+    },
+    {
+      name: 'testing-knows-memory-alone',
+      comment: "A user's unit test must load neither a Redis client nor a database.",
+      severity: 'error',
+      from: { path: '^src/testing\\.ts$' },
+      to: { path: '^src/(redis|sqlite)/' },
+    },
+    {
+      name: 'seams-know-no-room',
+      comment: 'A contract that knows an implementation is no contract.',
+      severity: 'error',
+      from: { path: SEAMS },
+      to: { path: ROOMS, reachable: true },
+    },
+    {
+      name: 'nothing-imports-the-command-line',
+      comment: 'The command line is one user of the library among others.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    {
+      name: 'src-stands-alone',
+      comment: 'What is published must not reach into tests, benches or scripts.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|scripts|schedules)/' },
+    },
+    {
+      name: 'no-dev-dependencies',
+      comment: 'They are not there where beat runs. Packages of types leave no trace in the build.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        pathNot: '^node_modules/@types/',
+      },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Files in a circle are one file in disguise: none can be understood first.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A file that nobody imports is dead, or is a door that belongs in this list.',
+      severity: 'error',
+      from: {
+        orphan: true,
+        path: '^(src|test)/',
+        pathNot: ['\\.test\\.ts$'],
+      },
+      to: {},
+    },
+    {
+      name: 'no-dead-files',
+      comment: 'What no door leads to (the package, the test kit, the command) is not shipped.',
+      severity: 'error',
+      from: { path: '^src/(index|testing|cli/beat)\\.ts$' },
+      to: { path: '^src/', reachable: false },
+    },
+    {
+      name: 'resolvable',
+      comment: 'A name that leads nowhere fails only when that line is reached.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    // Imports of types count: they bind the reader as much as code does.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

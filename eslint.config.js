@@ -1,0 +1,169 @@
+import js from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+// Everything strict is on; each exception below says why. Promises that a reviewer would have to
+// keep in mind (who may read the clock, who may touch the process) are rules here.
+
+const PURE = [
+  'src/schedule/**',
+  'src/message/**',
+  'src/broker/envelope.ts',
+  'src/broker/kombu.ts',
+  'src/agenda.ts',
+  'src/entry.ts',
+  'src/errors.ts',
+  'src/nearest.ts',
+  'src/plan.ts',
+];
+
+const CLOCK = 'Time comes in through Clock, so that tests set it; src/clock.ts alone reads it.';
+const PROCESS = 'A library must not touch its host: process and console stand in src/cli.';
+const PURE_ASYNC = 'Pure files decide and return; what waits belongs to the callers.';
+const PURE_RANDOM = 'Pure files give the same answer to the same question.';
+const SLEEP = 'No test sleeps: advance a ManualClock, or wait for an event.';
+
+const named = (names, message) => names.map((name) => ({ name, message }));
+const syntax = (selectors, message) => selectors.map((selector) => ({ selector, message }));
+
+const TIMERS = ['setTimeout', 'setInterval', 'setImmediate', 'performance'];
+const timerModules = ['timers', 'timers/promises', 'perf_hooks'].flatMap((m) => [m, `node:${m}`]);
+const readsClock = syntax(
+  [
+    "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+    "NewExpression[callee.name='Date'][arguments.length=0]",
+    "CallExpression[callee.name='Date']",
+    "CallExpression[callee.object.name='DateTime'][callee.property.name=/^(now|local|utc)$/][arguments.length=0]",
+    "MemberExpression[object.name='AbortSignal'][property.name='timeout']",
+    `MemberExpression[object.name='globalThis'][property.name=/^(${TIMERS.join('|')})$/]`,
+  ],
+  CLOCK,
+);
+const touchesProcess = syntax(
+  ["MemberExpression[object.name='globalThis'][property.name=/^(process|console)$/]"],
+  PROCESS,
+);
+const waits = syntax(
+  [
+    ':function[async=true]',
+    'AwaitExpression',
+    'ForOfStatement[await=true]',
+    "NewExpression[callee.name='Promise']",
+    "MemberExpression[object.name='Promise']",
+  ],
+  PURE_ASYNC,
+);
+const rolls = syntax(["MemberExpression[object.name='Math'][property.name='random']"], PURE_RANDOM);
+const RANDOM_SOURCES = ['randomUUID', 'randomBytes', 'randomInt', 'getRandomValues', 'webcrypto'];
+
+export default defineConfig(
+  globalIgnores(['dist/', 'coverage/', '.venv/']),
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: 'error',
+      'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx', 'hack'] }],
+      // The file's own words: types are imported as types, so that running it loads nothing for them.
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/consistent-type-exports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // Numbers read well in a message; objects do not, and stay forbidden.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // `() => emit(x)` is how a callback reads; only the longer forms hide something.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // `async` without `await` is how a contract's promise is kept by code that need not wait: what
+      // it throws becomes a rejection.
+      '@typescript-eslint/require-await': 'off',
+      // The usual mark for "taken, because the contract hands it over, but not needed".
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      // Brackets mark a name that no type knows: a column of a row, a variable of the environment.
+      '@typescript-eslint/dot-notation': ['error', { allowIndexSignaturePropertyAccess: true }],
+      // An empty function is a fine default for a callback.
+      '@typescript-eslint/no-empty-function': 'off',
+    },
+  },
+  {
+    files: ['src/**'],
+    ignores: ['src/clock.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...named(TIMERS, CLOCK),
+        ...named(['process', 'console'], PROCESS),
+      ],
+      'no-restricted-imports': [
+        'error',
+        { paths: [...named(timerModules, CLOCK), ...named(['process', 'node:process'], PROCESS)] },
+      ],
+      'no-restricted-syntax': ['error', ...readsClock, ...touchesProcess],
+    },
+  },
+  {
+    files: ['src/cli/**'],
+    rules: {
+      'no-restricted-globals': ['error', ...named(TIMERS, CLOCK)],
+      'no-restricted-imports': ['error', { paths: named(timerModules, CLOCK) }],
+      'no-restricted-syntax': ['error', ...readsClock],
+    },
+  },
+  {
+    files: PURE,
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...named(TIMERS, CLOCK),
+        ...named(['process', 'console'], PROCESS),
+        ...named(['crypto'], PURE_RANDOM),
+      ],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            ...named(timerModules, CLOCK),
+            ...named(['process', 'node:process'], PROCESS),
+            ...['crypto', 'node:crypto'].map((name) => ({
+              name,
+              importNames: RANDOM_SOURCES,
+              message: PURE_RANDOM,
+            })),
+          ],
+        },
+      ],
+      'no-restricted-syntax': ['error', ...readsClock, ...touchesProcess, ...waits, ...rolls],
+    },
+  },
+  {
+    files: ['test/**/*.test.ts', 'test/contract/**'],
+    rules: {
+      'no-restricted-globals': ['error', ...named(['setTimeout', 'setInterval'], SLEEP)],
+      'no-restricted-imports': [
+        'error',
+        { paths: named(['timers/promises', 'node:timers/promises'], SLEEP) },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        ...syntax(
+          ["MemberExpression[object.name=/^(it|test|describe)$/][property.name='only']"],
+          'A focused test hides all others.',
+        ),
+      ],
+    },
+  },
+  {
+    files: ['test/**', 'bench/**'],
+    rules: {
+      // A test that is wrong about `!` fails loudly, which is its job.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    // Plain JavaScript has no types to check.
+    files: ['**/*.{js,mjs,cjs}'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+  },
+);

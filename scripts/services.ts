@@ -1,0 +1,120 @@
+// What the tests need and npm cannot bring: a Redis server and real Celery workers, one as Debian has it
+// and the newest there is. Installs what is missing where it may, and says what to do where it may not.
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+
+interface Service {
+  readonly name: string;
+  /** Its version; `null` when it is not there. */
+  version(): string | null;
+  /** Returns why it could not be installed, or `null` when it could. */
+  install(): string | null;
+}
+
+const VENV = '.venv/celery';
+const CELERY = ['celery', 'redis', 'sqlalchemy'];
+const DEBIAN = ['redis-server', 'python3-celery', 'python3-redis', 'python3-sqlalchemy'];
+
+const services: readonly Service[] = [
+  {
+    name: 'redis-server',
+    version: () => /v=(\S+)/.exec(output('redis-server', '--version') ?? '')?.[1] ?? null,
+    install: installByApt,
+  },
+  {
+    name: "celery (the system's Python)",
+    version: () => versionOf('/usr/bin/python3', CELERY) ?? versionOf('python3', CELERY),
+    install: installByApt,
+  },
+  {
+    name: `celery (newest, ${VENV})`,
+    version: () => versionOf(`${VENV}/bin/python`, [...CELERY, 'redbeat']),
+    install: installByPip,
+  },
+];
+
+let apt: { reason: string | null } | undefined;
+const missing: string[] = [];
+for (const service of services) {
+  let version = service.version();
+  let reason: string | null = null;
+  if (version === null) {
+    reason = service.install();
+    version = service.version();
+  }
+  if (version === null) missing.push(`${service.name}: ${reason ?? 'installed, but does not run'}`);
+  else console.log(`services: ${service.name} ${version}`);
+}
+
+if (missing.length > 0) {
+  const inCi = Boolean(process.env['CI']);
+  for (const line of missing) console.error(`services: ${inCi ? 'MISSING' : 'SKIPPED'} ${line}`);
+  if (!inCi) console.error('services: tests that need them are skipped by name');
+  if (inCi) process.exitCode = 1;
+}
+
+/** Once, for all Debian packages together. No test uses a server that the system started by itself. */
+function installByApt(): string | null {
+  apt ??= { reason: runApt() };
+  return apt.reason;
+}
+
+function runApt(): string | null {
+  if (!succeeds('apt-get', '--version')) return byHand();
+  const root = process.getuid?.() === 0;
+  if (!root && !succeeds('sudo', '-n', 'true')) return `sudo apt-get install ${DEBIAN.join(' ')}`;
+  // Runlevel 1 tells Debian's package scripts to leave the new redis-server stopped.
+  const as = [
+    ...(root ? [] : ['sudo', '-n']),
+    'env',
+    'RUNLEVEL=1',
+    'DEBIAN_FRONTEND=noninteractive',
+  ];
+  const get = (...args: string[]): boolean => shown(...as, 'apt-get', '-q', '-y', ...args);
+  // A stale list of one foreign source must not keep ours from being installed: only the install counts.
+  get('update');
+  return get('install', '--no-install-recommends', ...DEBIAN) ? null : 'apt-get install failed';
+}
+
+function byHand(): string {
+  if (process.platform === 'darwin') return 'brew install redis python';
+  if (succeeds('dnf', '--version')) return 'sudo dnf install redis python3-celery python3-redis';
+  return 'install redis-server and Python 3 with your package manager';
+}
+
+/** A venv within the project; whichever Python can make one. */
+function installByPip(): string | null {
+  const pythons = ['python3', '/usr/bin/python3', 'python3.13', 'python3.12', 'python3.11'];
+  const made = pythons.some((python) => {
+    rmSync(VENV, { recursive: true, force: true });
+    return succeeds(python, '-m', 'venv', VENV);
+  });
+  if (!made) return 'no python3 here can make a venv (on Debian: apt-get install python3-venv)';
+  const pip = [`${VENV}/bin/python`, '-m', 'pip', 'install', '--quiet', '--retries', '1'];
+  return shown(...pip, ...CELERY, 'celery-redbeat') ? null : 'PyPI did not answer';
+}
+
+/** The version of Celery under a Python, when all of the modules are there; they are not loaded. */
+function versionOf(python: string, modules: readonly string[]): string | null {
+  if (python.includes('/') && !existsSync(python)) return null;
+  const code = `
+import importlib.metadata as m, importlib.util as u, sys
+all(u.find_spec(n) for n in sys.argv[1:]) or sys.exit(1)
+print(m.version('celery'), '(Python ' + sys.version.split()[0] + ')')`;
+  return output(python, '-c', code, ...modules);
+}
+
+function output(command: string, ...args: readonly string[]): string | null {
+  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : null;
+}
+
+function succeeds(command: string, ...args: readonly string[]): boolean {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
+
+function shown(command = '', ...args: readonly string[]): boolean {
+  console.log(`services: ${command} ${args.join(' ')}`);
+  // Standard output of installers is for people too: it goes where warnings go.
+  return spawnSync(command, args, { stdio: ['ignore', 2, 2] }).status === 0;
+}

@@ -1,0 +1,142 @@
+// Names that src exports and nobody uses, and packages that package.json asks for and nobody needs.
+// Asks the type checker, so that re-exports, namespaces and `(await import(…)).name` count as uses.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import ts from 'typescript';
+
+interface Manifest {
+  readonly exports: Record<string, unknown>;
+  readonly bin: Record<string, string>;
+  readonly scripts: Record<string, string>;
+  readonly dependencies: Record<string, string>;
+  readonly devDependencies: Record<string, string>;
+}
+
+const manifest = readJson('package.json') as Manifest;
+const config = ts.parseJsonConfigFileContent(readJson('tsconfig.json'), ts.sys, process.cwd());
+const program = ts.createProgram(config.fileNames, config.options);
+const checker = program.getTypeChecker();
+
+const files = program
+  .getSourceFiles()
+  .filter((file) => config.fileNames.some((name) => resolve(name) === resolve(file.fileName)));
+const inSrc = (file: ts.SourceFile): boolean =>
+  relative(process.cwd(), file.fileName).startsWith('src/');
+
+const findings = [...unusedExports(), ...unusedPackages()];
+for (const finding of findings) console.error(finding);
+console.log(`${files.length} files, ${findings.length} unused`);
+process.exitCode = findings.length === 0 ? 0 : 1;
+
+/** A type counts as used when its own file uses it: it is then part of what another export says. */
+function unusedExports(): string[] {
+  const used = new Set<ts.Symbol>();
+  for (const file of files) {
+    if (isDoor(file)) for (const symbol of exportsOf(file)) used.add(symbol);
+    eachNode(file, (node) => {
+      if (!ts.isIdentifier(node)) return;
+      const symbol = symbolAt(node);
+      const own = symbol?.declarations?.some((d) => d.getSourceFile() === file) ?? false;
+      if (symbol && (!own || (isType(symbol) && !isItsName(node, symbol)))) used.add(symbol);
+    });
+  }
+  return files.filter(inSrc).flatMap((file) =>
+    exportsOf(file)
+      .filter((symbol) => !used.has(symbol))
+      .map((symbol) => `${place(symbol, file)}: nobody uses the export ${symbol.name}`),
+  );
+}
+
+/** Packages of `dependencies` must be used by src; others by any file, or by a script's command. */
+function unusedPackages(): string[] {
+  const bySrc = words(files.filter(inSrc));
+  const scripts = Object.values(manifest.scripts).join(' ').split(/\s+/);
+  const byAny = new Set([...words([...files, ...configFiles()]), ...scripts]);
+  const idle = (names: Record<string, string>, texts: Set<string>): string[] =>
+    Object.keys(names).filter((name) => !isNeeded(name, texts));
+  return [
+    ...idle(manifest.dependencies, bySrc).map((n) => `package.json: src does not need ${n}`),
+    ...idle(manifest.devDependencies, byAny).map((n) => `package.json: nobody needs ${n}`),
+  ];
+}
+
+function isNeeded(name: string, texts: Set<string>): boolean {
+  const typed = /^@types\/(.+)$/.exec(name)?.[1];
+  if (typed === 'node') return true;
+  const names = [typed ?? name, ...commandsOf(name)];
+  return [...texts].some((text) => names.some((n) => text === n || text.startsWith(`${n}/`)));
+}
+
+function commandsOf(name: string): string[] {
+  const path = `node_modules/${name}/package.json`;
+  if (!existsSync(path)) return [];
+  const { bin } = readJson(path) as { bin?: Record<string, string> | string };
+  return typeof bin === 'object' ? Object.keys(bin) : [];
+}
+
+/** Every text in quotes: the names of imported modules, and of commands that scripts run. */
+function words(among: readonly ts.SourceFile[]): Set<string> {
+  const found = new Set<string>();
+  for (const file of among) {
+    eachNode(file, (node) => {
+      if (ts.isStringLiteralLike(node)) found.add(node.text);
+    });
+  }
+  return found;
+}
+
+function configFiles(): ts.SourceFile[] {
+  return readdirSync('.')
+    .filter((name) => name.endsWith('.js'))
+    .map((name) =>
+      ts.createSourceFile(name, readFileSync(name, 'utf8'), ts.ScriptTarget.Latest, true),
+    );
+}
+
+/** Whether package.json leads to this file: what it exports is for users. */
+function isDoor(file: ts.SourceFile): boolean {
+  const path = relative(process.cwd(), file.fileName);
+  const built = path.replace(/^src\//, './dist/').replace(/\.ts$/, '.js');
+  return JSON.stringify([manifest.exports, manifest.bin]).includes(
+    JSON.stringify(built).slice(1, -1),
+  );
+}
+
+function exportsOf(file: ts.SourceFile): ts.Symbol[] {
+  const module = checker.getSymbolAtLocation(file);
+  return module ? checker.getExportsOfModule(module).map(resolved) : [];
+}
+
+function symbolAt(node: ts.Identifier): ts.Symbol | undefined {
+  const symbol = ts.isShorthandPropertyAssignment(node.parent)
+    ? checker.getShorthandAssignmentValueSymbol(node.parent)
+    : checker.getSymbolAtLocation(node);
+  return symbol && resolved(symbol);
+}
+
+function resolved(symbol: ts.Symbol): ts.Symbol {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+}
+
+function isType(symbol: ts.Symbol): boolean {
+  return (symbol.flags & (ts.SymbolFlags.Interface | ts.SymbolFlags.TypeAlias)) !== 0;
+}
+
+function isItsName(node: ts.Identifier, symbol: ts.Symbol): boolean {
+  return symbol.declarations?.some((d) => ts.getNameOfDeclaration(d) === node) ?? false;
+}
+
+function place(symbol: ts.Symbol, file: ts.SourceFile): string {
+  const start = symbol.declarations?.[0]?.getStart() ?? 0;
+  const { line } = file.getLineAndCharacterOfPosition(start);
+  return `${relative(process.cwd(), file.fileName)}:${line + 1}`;
+}
+
+function eachNode(node: ts.Node, visit: (node: ts.Node) => void): void {
+  visit(node);
+  ts.forEachChild(node, (child) => eachNode(child, visit));
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
