@@ -80,7 +80,6 @@ export class Leadership {
 
   /** Follows and leads by turns until `stop` aborts; the lock is then released. Never rejects. */
   async run(lead: (term: Term) => Promise<void>, stop: AbortSignal): Promise<void> {
-    const { events } = this.#options;
     let reason = 'another instance holds the lock';
     while (!stop.aborted) {
       const won = await this.#follow(reason, stop);
@@ -91,6 +90,7 @@ export class Leadership {
   /** Tries until the lock is won. `null` when stopped before. */
   async #follow(reason: string, stop: AbortSignal): Promise<Won | null> {
     const { lock, clock, events, progressed } = this.#options;
+    let why = reason;
     for (let attempt = 1; !stop.aborted; attempt++) {
       progressed();
       const started = clock.monotonic();
@@ -100,8 +100,9 @@ export class Leadership {
         if (lease) return { lease, trustedUntil: this.#trustFrom(started) };
       } catch (error) {
         events.failed('acquire the lock', error);
+        why = 'the lock cannot be reached';
       }
-      if (attempt === 1) events.announce('following', { reason });
+      if (attempt === 1) events.announce('following', { reason: why });
       await this.#untilWorthRetrying(stop);
     }
     return null;

@@ -1,0 +1,53 @@
+import { maskUrl } from '../config/mask.ts';
+import type { Settings } from '../config/settings.ts';
+import { upcoming } from '../preview.ts';
+import { inZone } from './table.ts';
+
+/** What a start tells: enough to see that it is the right configuration, and no password. */
+export interface Banner {
+  readonly version: string;
+  readonly broker: string;
+  readonly scheduler: string;
+  readonly timezone: string;
+  readonly lock: string;
+  /** The next five occurrences; intervals count from now here, from the ledger once it leads. */
+  readonly next: readonly { readonly entry: string; readonly dueAt: string; readonly zone: string }[];
+}
+
+const COMING = 5;
+
+export function bannerOf(settings: Settings, version: string, now: number): Banner {
+  const { brokerUrl, entries, files, timezone, lock, keyPrefix } = settings;
+  const enabled = entries.filter((entry) => entry.enabled);
+  const next = [...upcoming(enabled, now, COMING)].slice(0, COMING);
+  return {
+    version,
+    broker: maskUrl(brokerUrl),
+    scheduler: `${enabled.length} of ${entries.length} entries enabled, from ${files.join(', ')}`,
+    timezone,
+    lock: `${keyPrefix}:lock, ${lock.ttl / 1000} s`,
+    next: next.map(({ entry, dueAt }) => ({
+      entry: entry.name,
+      dueAt: new Date(dueAt).toISOString(),
+      zone: entry.schedule.timezone ?? timezone,
+    })),
+  };
+}
+
+/** In the form that users of `celery beat` know. */
+export function bannerText(banner: Banner): string {
+  const { version, broker, scheduler, timezone, lock, next } = banner;
+  const lines = [
+    `beat v${version} is starting.`,
+    `  . broker    -> ${broker}`,
+    `  . scheduler -> ${scheduler}`,
+    `  . timezone  -> ${timezone}`,
+    `  . lock      -> ${lock}`,
+  ];
+  next.forEach(({ entry, dueAt, zone }, i) => {
+    const label = i === 0 ? '. next      ->' : '             ';
+    lines.push(`  ${label} ${inZone(Date.parse(dueAt), zone)}  ${entry}`);
+  });
+  if (next.length === 0) lines.push('  . next      -> nothing: no enabled entry will be due');
+  return lines.join('\n');
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+// Nothing is imported here before the version is known: an older Node would stop at the first import
+// with a stack trace instead of a sentence.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(`beat needs Node 22.18 or newer; this is Node ${process.versions.node}\n`);
+  process.exit(2);
+}
+
+// node:sqlite is announced as experimental on Node 22. Whoever runs beat can do nothing about it.
+const { emitWarning } = process;
+process.emitWarning = ((warning: string | Error, ...rest: [never]) => {
+  if (String(warning).includes('SQLite')) return;
+  emitWarning.call(process, warning, ...rest);
+}) as typeof process.emitWarning;
+
+const { main } = await import('./main.ts');
+process.exitCode = await main(process.argv.slice(2));
+
+export {};

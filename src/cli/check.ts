@@ -1,0 +1,27 @@
+import { ConfigError } from '../errors.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { settingsOf, type GlobalFlags } from './options.ts';
+
+/** `beat check`: 0 for a configuration that can be used, 1 with every error otherwise. */
+export async function check(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
+  try {
+    const { entries, files } = await settingsOf(flags);
+    const summary = { ok: true, files, entries: entries.length };
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify(summary)}\n`
+        : `${files.join(', ')}: ${counted(entries.length)}, no errors\n`,
+    );
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { problems } = error;
+    if (flags.json) process.stdout.write(`${JSON.stringify({ ok: false, errors: problems })}\n`);
+    else process.stderr.write(`${error.message}\n`);
+    return EXIT.failure;
+  }
+}
+
+function counted(entries: number): string {
+  return entries === 1 ? '1 entry' : `${entries} entries`;
+}

@@ -1,0 +1,11 @@
+/** What a command answers to the shell. They are an interface: scripts and containers rely on them. */
+export const EXIT = {
+  /** It did what it was asked. */
+  ok: 0,
+  /** It could not: `check` found errors, the running instance is stuck, a store was out of reach. */
+  failure: 1,
+  /** It was asked wrongly: an unknown flag, a configuration that cannot be used, a Node that is too old. */
+  usage: 2,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -1,0 +1,17 @@
+import { DateTime } from 'luxon';
+
+/** Rows under a heading, columns as wide as they need to be. */
+export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [heading, ...rows];
+  const widths = heading.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  return all
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+    .join('\n');
+}
+
+/** `2026-11-21 08:00:00 +01:00 Europe/Oslo`: what the wall clock there says, and which clock it is. */
+export function inZone(at: number, zone: string): string {
+  const local = DateTime.fromMillis(at, { zone });
+  const fraction = at % 1000 === 0 ? '' : '.SSS';
+  return `${local.toFormat(`yyyy-MM-dd HH:mm:ss${fraction} ZZ`)} ${zone}`;
+}

@@ -1,0 +1,14 @@
+export { Beat, type BeatOptions } from './beat.ts';
+export { systemClock, type Clock } from './clock.ts';
+export { defineConfig, type BeatConfig } from './config/define.ts';
+export type { Settings } from './config/settings.ts';
+export type { Entry, MissedPolicy, Occurrence } from './entry.ts';
+export { BeatError, ConfigError, StoreError, type Problem } from './errors.ts';
+export type { BeatEvents, EntryEvent, SentEvent, SkippedEvent } from './events.ts';
+export type { Message, MessageOptions } from './message/message.ts';
+export { at } from './schedule/at.ts';
+export { cron } from './schedule/cron.ts';
+export { crontab } from './schedule/crontab.ts';
+export type { Schedule } from './schedule/schedule.ts';
+export { timedelta } from './schedule/timedelta.ts';
+export type { Store } from './store.ts';

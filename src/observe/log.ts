@@ -1,0 +1,122 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { Clock } from '../clock.ts';
+import type { EntryEvent, Events, SentEvent, SkippedEvent } from '../events.ts';
+import { Repeats } from './repeats.ts';
+
+/** Celery's names of log levels, in ascending order, with what they are called here. */
+export const LOG_LEVELS = {
+  debug: 'debug',
+  info: 'info',
+  warning: 'warn',
+  error: 'error',
+  critical: 'fatal',
+  fatal: 'fatal',
+} as const;
+
+export type LogLevel = keyof typeof LOG_LEVELS;
+export type LogFormat = 'json' | 'text';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** `json`: one object a line, for machines. `text`: for a person at a terminal. */
+  readonly format: LogFormat;
+  readonly destination: DestinationStream | number;
+}
+
+/** A logger that writes each line before it returns: what a killed process said is not lost. */
+export function createLogger({ level, format, destination }: LogOptions): Logger {
+  const options = {
+    level: LOG_LEVELS[level],
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  if (format === 'json') {
+    return pino(options, typeof destination === 'number' ? pino.destination(destination) : destination);
+  }
+  const stream = pretty({
+    destination,
+    sync: true,
+    hideObject: true,
+    translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
+    colorizeObjects: false,
+  });
+  return pino(options, stream);
+}
+
+/** Writes a line for every event worth one. Returns nothing: it listens for as long as beat speaks. */
+export function logEvents(events: Events, log: Logger, clock: Clock): void {
+  const faults = new Repeats(clock);
+  events.on('leading', ({ term }) => {
+    log.info({ event: 'leading', term }, `Leading: term ${term}`);
+  });
+  events.on('following', ({ reason }) => {
+    log.info({ event: 'following', reason }, `Following: ${reason}`);
+  });
+  events.on('entry', (event) => {
+    log.info({ event: 'entry', ...event }, ENTRY_WORDS[event.change](event));
+  });
+  events.on('sent', (event) => {
+    log.info(sentFields(event), `Scheduler: Sending due task ${event.entry} (${event.task})`);
+  });
+  events.on('skipped', (event) => {
+    log.warn(skippedFields(event), skippedText(event));
+  });
+  events.on('fault', ({ operation, error }) => {
+    const again = faults.failed(operation);
+    if (again) log.warn({ event: 'fault', operation, ...again, error: text(error) }, faultText(operation, error));
+  });
+  events.on('recovered', ({ operation }) => {
+    const after = faults.worked(operation);
+    log.info({ event: 'recovered', operation, ...after }, `It works again: ${operation}`);
+  });
+  events.on('tick', ({ sent, wakeAt }) => {
+    log.debug({ event: 'tick', sent, wakeAt: iso(wakeAt) }, `beat: Waking up at ${iso(wakeAt) ?? 'no time'}`);
+  });
+  events.on('stopped', () => {
+    log.info({ event: 'stopped' }, 'beat: Stopped');
+  });
+}
+
+const ENTRY_WORDS: Record<EntryEvent['change'], (event: EntryEvent) => string> = {
+  added: ({ entry }) => `Entry ${entry} is new: it counts from now`,
+  edited: ({ entry }) => `The schedule of ${entry} was edited: it counts from now`,
+  resumed: ({ entry }) => `Entry ${entry} is back: it counts from now`,
+  paused: ({ entry }) => `Entry ${entry} is disabled`,
+  removed: ({ entry }) => `Entry ${entry} is not configured any more`,
+};
+
+function sentFields({ dueAt, sentAt, ...event }: SentEvent): object {
+  return { event: 'sent', ...event, dueAt: iso(dueAt), latenessMs: Math.max(0, sentAt - dueAt) };
+}
+
+function skippedFields({ first, last, ...event }: SkippedEvent): object {
+  return { event: 'skipped', ...event, first: iso(first), last: iso(last) };
+}
+
+const SKIP_WORDS: Record<SkippedEvent['reason'], string> = {
+  superseded: 'a newer missed run stands for them',
+  missed: 'the entry skips what it missed',
+  deadline: 'their starting deadline has passed',
+  cap: 'more were missed than are made up for',
+};
+
+function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {
+  const many = count === 1 ? 'One run' : `${count ?? 'Very many'} runs`;
+  const when = first === last ? `of ${iso(first)}` : `from ${iso(first)} to ${iso(last)}`;
+  return `${many} of ${entry} ${when} not sent: ${SKIP_WORDS[reason]}`;
+}
+
+function faultText(operation: string, error: unknown): string {
+  return `Could not ${operation}, trying on: ${text(error)}`;
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** ISO 8601, UTC; `null` for never. */
+function iso(at: number): string | null {
+  return Number.isFinite(at) ? new Date(at).toISOString() : null;
+}

@@ -1,0 +1,24 @@
+import TinyQueue from 'tinyqueue';
+import type { Entry, Occurrence } from './entry.ts';
+
+/**
+ * The next `count` occurrences of each entry strictly later than `after` (epoch milliseconds), all in
+ * the order of time. It asks the schedules alone: what was sent before, and when an interval began to
+ * count, is the ledger's business, so intervals count from `after` here.
+ */
+export function* upcoming(
+  entries: readonly Entry[],
+  after: number,
+  count: number,
+): Generator<Occurrence> {
+  const heap = new TinyQueue<Occurrence & { left: number }>([], (a, b) => a.dueAt - b.dueAt);
+  const push = (entry: Entry, from: number, left: number) => {
+    const dueAt = left > 0 ? entry.schedule.next(new Date(from))?.getTime() : undefined;
+    if (dueAt !== undefined) heap.push({ entry, dueAt, left });
+  };
+  for (const entry of entries) push(entry, after, count);
+  for (let top = heap.pop(); top; top = heap.pop()) {
+    yield { entry: top.entry, dueAt: top.dueAt };
+    push(top.entry, top.dueAt, top.left - 1);
+  }
+}
