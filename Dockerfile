@@ -1,0 +1,40 @@
+# beat as a container: no root, no shell, nothing written but /data.
+#   docker build -t beat .
+#   docker run -v ./schedules:/etc/beat:ro -v beat:/data beat
+# The Node of the image runs everything; the one that npm can bring along is for machines without.
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json
+
+FROM node:24-bookworm-slim AS production
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts
+# Where Node looks from any folder, so that a mounted schedule may `import { crontab } from 'beat'`.
+RUN mkdir -p /root-of-image/node_modules /root-of-image/data \
+  && ln -s /app /root-of-image/node_modules/beat
+
+FROM node:24-bookworm-slim
+LABEL org.opencontainers.image.title="beat" \
+  org.opencontainers.image.description="The periodic scheduler for Celery workers: never twice, never lost, one leader." \
+  org.opencontainers.image.licenses="MIT"
+ENV NODE_ENV=production BEAT_CONFIG=/etc/beat
+COPY --from=production /root-of-image/node_modules /node_modules
+COPY --from=production --chown=10001:10001 /root-of-image/data /data
+COPY --from=production /app/node_modules /app/node_modules
+COPY package.json LICENSE /app/
+COPY schema /app/schema
+COPY --from=build /app/dist /app/dist
+
+# The embedded store is a file in the working directory unless a broker is named.
+WORKDIR /data
+VOLUME /data
+USER 10001:10001
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=5s --start-period=15s CMD ["node", "/app/dist/cli/beat.js", "healthcheck"]
+ENTRYPOINT ["node", "/app/dist/cli/beat.js"]
