@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Broker } from '../../src/broker/broker.ts';
+import { messageOf } from '../support/message.ts';
+import type { Place } from './place.ts';
+
+/** Every sentence of `Broker`, run against one implementation. */
+export function brokerContract(name: string, openPlace: () => Promise<Place>): void {
+  describe(`broker: ${name}`, () => {
+    let place: Place;
+    let broker: Broker;
+
+    const taskIds = async (queue: string) => (await place.queued(queue)).map((m) => m.taskId);
+
+    beforeEach(async () => {
+      place = await openPlace();
+      broker = (await place.open()).broker;
+    });
+    afterEach(() => place.close());
+
+    test('a message is in its queue, and in no other, once it is published', async () => {
+      await broker.publish([messageOf('a', { queue: 'red' }), messageOf('b', { queue: 'blue' })]);
+      expect(await taskIds('red')).toEqual(['a']);
+      expect(await taskIds('blue')).toEqual(['b']);
+      expect(await taskIds('celery')).toEqual([]);
+    });
+
+    test('messages of one queue are taken in the order in which they were published', async () => {
+      await broker.publish(['a', 'b', 'c'].map((id) => messageOf(id)));
+      await broker.publish(['d', 'e'].map((id) => messageOf(id)));
+      expect(await taskIds('celery')).toEqual(['a', 'b', 'c', 'd', 'e']);
+    });
+
+    test('publishing nothing is fine', async () => {
+      await broker.publish([]);
+      expect(await taskIds('celery')).toEqual([]);
+    });
+
+    test('a body arrives as it is, whatever it holds', async () => {
+      const body = '[["芹菜 🥬 \\"q\\" \u2028 \\u0000"], {"ключ": null}, {}]';
+      await broker.publish([messageOf('a', { body })]);
+      expect((await place.queued('celery')).map((m) => m.body)).toEqual([body]);
+    });
+
+    test('a queue may have any name', async () => {
+      const queue = 'очередь {1}: a/b *';
+      await broker.publish([messageOf('a', { queue })]);
+      expect(await taskIds(queue)).toEqual(['a']);
+    });
+
+    test('thousands of messages for several queues go at once', async () => {
+      const ids = Array.from({ length: 9_000 }, (_, i) => `task-${i}`);
+      await broker.publish(ids.map((id, i) => messageOf(id, { queue: `queue-${i % 3}` })));
+      for (const n of [0, 1, 2]) {
+        expect(await taskIds(`queue-${n}`)).toEqual(ids.filter((_, i) => i % 3 === n));
+      }
+    });
+  });
+}

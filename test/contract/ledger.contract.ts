@@ -1,0 +1,290 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { StoreError } from '../../src/errors.ts';
+import type { Change, Ledger, LedgerRecord } from '../../src/ledger/ledger.ts';
+import { messageOf } from '../support/message.ts';
+import type { Place } from './place.ts';
+
+const FRESH: LedgerRecord = {
+  spec: 'crontab(0 4 * * *)',
+  anchor: 1_700_000_000_000,
+  dueAt: null,
+  sentAt: null,
+  taskId: null,
+  runCount: 0,
+};
+
+/** The record after one more run than `record`. */
+function ran(record: LedgerRecord, taskId: string): LedgerRecord {
+  const dueAt = (record.dueAt ?? record.anchor) + 60_000;
+  return { ...record, dueAt, sentAt: dueAt + 5, taskId, runCount: record.runCount + 1 };
+}
+
+/** An entry seen for the first time and sent at once. */
+function firstRun(entry: string, taskId = `task-${entry}`): Change {
+  return { entry, expected: null, record: ran(FRESH, taskId), messages: [messageOf(taskId)] };
+}
+
+function nextRun({ entry, record }: Change, taskId: string): Change {
+  return { entry, expected: record, record: ran(record, taskId), messages: [messageOf(taskId)] };
+}
+
+/** Every sentence of `Ledger`, run against one implementation. */
+export function ledgerContract(name: string, openPlace: () => Promise<Place>): void {
+  describe(`ledger: ${name}`, () => {
+    let place: Place;
+    let ledger: Ledger;
+
+    const open = async () => (await place.open()).ledger;
+    const sent = async (queue = 'celery') => (await place.queued(queue)).map((m) => m.taskId);
+
+    beforeEach(async () => {
+      place = await openPlace();
+      ledger = await open();
+    });
+    afterEach(() => place.close());
+
+    test('a new ledger has no records', async () => {
+      expect(await ledger.load()).toEqual(new Map());
+      expect(ledger.batch.size).toBeGreaterThan(0);
+      expect(ledger.batch.inFlight).toBeGreaterThan(0);
+    });
+
+    describe('a commit', () => {
+      test('writes its records and sends its messages', async () => {
+        const term = await ledger.beginTerm();
+        const changes = [firstRun('a'), firstRun('b')];
+        expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
+
+        const records = new Map(changes.map((c) => [c.entry, c.record]));
+        expect(await (await open()).load()).toEqual(records);
+        expect(await sent()).toEqual(['task-a', 'task-b']);
+      });
+
+      test('moves a record on from the one that it expects', async () => {
+        const term = await ledger.beginTerm();
+        const first = firstRun('a', 'one');
+        const second = nextRun(first, 'two');
+        await ledger.commit(term, [first]);
+        expect(await ledger.commit(term, [second])).toEqual({ kind: 'committed' });
+        expect(await ledger.load()).toEqual(new Map([['a', second.record]]));
+        expect(await sent()).toEqual(['one', 'two']);
+      });
+
+      test('may send nothing, or several messages to several queues', async () => {
+        const term = await ledger.beginTerm();
+        const messages = [
+          messageOf('one', { queue: 'red' }),
+          messageOf('two', { queue: 'blue' }),
+          messageOf('three', { queue: 'red' }),
+        ];
+        const quiet: Change = { entry: 'quiet', expected: null, record: FRESH, messages: [] };
+        const loud: Change = {
+          entry: 'loud',
+          expected: null,
+          record: ran(FRESH, 'three'),
+          messages,
+        };
+        await ledger.commit(term, [quiet, loud]);
+        expect(await sent('red')).toEqual(['one', 'three']);
+        expect(await sent('blue')).toEqual(['two']);
+        expect((await ledger.load()).get('quiet')).toEqual(FRESH);
+      });
+
+      test('of nothing is fine', async () => {
+        expect(await ledger.commit(await ledger.beginTerm(), [])).toEqual({ kind: 'committed' });
+      });
+
+      test('leaves the records of other entries alone', async () => {
+        const term = await ledger.beginTerm();
+        const first = firstRun('a');
+        await ledger.commit(term, [first]);
+        await ledger.commit(term, [firstRun('b')]);
+        expect((await ledger.load()).get('a')).toEqual(first.record);
+      });
+
+      test('whose expected record differs is refused whole, naming the entry', async () => {
+        const term = await ledger.beginTerm();
+        const first = firstRun('a', 'one');
+        await ledger.commit(term, [first]);
+        const stale = nextRun({ ...first, record: FRESH }, 'two');
+        expect(await ledger.commit(term, [firstRun('b'), stale])).toEqual({
+          kind: 'conflict',
+          entries: ['a'],
+        });
+        expect(await ledger.load()).toEqual(new Map([['a', first.record]]));
+        expect(await sent()).toEqual(['one']);
+      });
+
+      test('that expects a record where there is none is refused, and the other way round', async () => {
+        const term = await ledger.beginTerm();
+        const there = firstRun('there', 'one');
+        await ledger.commit(term, [there]);
+        const outcome = await ledger.commit(term, [
+          firstRun('there', 'two'),
+          nextRun(firstRun('missing'), 'three'),
+        ]);
+        expect(outcome).toEqual({ kind: 'conflict', entries: ['there', 'missing'] });
+        expect(await sent()).toEqual(['one']);
+      });
+
+      test('and another of other entries may be under way at once', async () => {
+        const term = await ledger.beginTerm();
+        const outcomes = await Promise.all(
+          ['a', 'b', 'c', 'd'].map((entry) => ledger.commit(term, [firstRun(entry)])),
+        );
+        expect(outcomes).toEqual(Array(4).fill({ kind: 'committed' }));
+        expect(await sent()).toEqual(['task-a', 'task-b', 'task-c', 'task-d']);
+      });
+
+      test('of many entries and messages is one step like any other', async () => {
+        const term = await ledger.beginTerm();
+        const changes = Array.from({ length: 9_000 }, (_, i): Change => {
+          const messages = [messageOf(`task-${i}`, { queue: `queue-${i % 2}` })];
+          return { entry: `entry-${i}`, expected: null, record: ran(FRESH, `task-${i}`), messages };
+        });
+        expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
+        expect(await ledger.load()).toEqual(new Map(changes.map((c) => [c.entry, c.record])));
+        expect(await sent('queue-0')).toHaveLength(4_500);
+        expect((await sent('queue-1')).slice(0, 2)).toEqual(['task-1', 'task-3']);
+      });
+    });
+
+    describe('a commit that is repeated', () => {
+      test('after it went through sends nothing and is committed', async () => {
+        const term = await ledger.beginTerm();
+        const changes = [firstRun('a'), firstRun('b')];
+        await ledger.commit(term, changes);
+        expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
+        expect(await sent()).toEqual(['task-a', 'task-b']);
+      });
+
+      test('while the first is still under way sends once', async () => {
+        const term = await ledger.beginTerm();
+        const outcomes = await Promise.all([
+          ledger.commit(term, [firstRun('a')]),
+          ledger.commit(term, [firstRun('a')]),
+        ]);
+        expect(outcomes).toEqual(Array(2).fill({ kind: 'committed' }));
+        expect(await sent()).toEqual(['task-a']);
+      });
+
+      test('in part is refused whole', async () => {
+        const term = await ledger.beginTerm();
+        await ledger.commit(term, [firstRun('a')]);
+        const outcome = await ledger.commit(term, [firstRun('a'), firstRun('b')]);
+        expect(outcome).toEqual({ kind: 'conflict', entries: ['a'] });
+        expect(await sent()).toEqual(['task-a']);
+      });
+
+      test('after the records went on is refused', async () => {
+        const term = await ledger.beginTerm();
+        const first = firstRun('a', 'one');
+        await ledger.commit(term, [first]);
+        await ledger.commit(term, [nextRun(first, 'two')]);
+        expect((await ledger.commit(term, [first])).kind).toBe('conflict');
+        expect(await sent()).toEqual(['one', 'two']);
+      });
+    });
+
+    describe('a term', () => {
+      test('has a larger number than any before, whoever begins it', async () => {
+        const theirs = await open();
+        const terms = [];
+        for (const each of [ledger, theirs, ledger, theirs]) terms.push(await each.beginTerm());
+        expect(terms).toEqual([...new Set(terms)].sort((a, b) => a - b));
+        expect(terms.every(Number.isSafeInteger)).toBe(true);
+      });
+
+      test('that another followed can commit nothing', async () => {
+        const theirs = await open();
+        const old = await ledger.beginTerm();
+        const newer = await theirs.beginTerm();
+        expect(await ledger.commit(old, [firstRun('a')])).toEqual({ kind: 'superseded' });
+        expect(await ledger.load()).toEqual(new Map());
+        expect(await sent()).toEqual([]);
+        expect(await theirs.commit(newer, [firstRun('a')])).toEqual({ kind: 'committed' });
+      });
+
+      test('that never began can commit nothing', async () => {
+        expect(await ledger.commit(1, [firstRun('a')])).toEqual({ kind: 'superseded' });
+        const term = await ledger.beginTerm();
+        expect(await ledger.commit(term + 1, [firstRun('a')])).toEqual({ kind: 'superseded' });
+        expect(await sent()).toEqual([]);
+      });
+
+      test('goes on from the records of the one before', async () => {
+        const first = firstRun('a', 'one');
+        await ledger.commit(await ledger.beginTerm(), [first]);
+        const theirs = await open();
+        const term = await theirs.beginTerm();
+        expect(await theirs.commit(term, [nextRun(first, 'two')])).toEqual({ kind: 'committed' });
+        expect(await sent()).toEqual(['one', 'two']);
+      });
+
+      test('ends when the ledger is emptied', async () => {
+        const term = await ledger.beginTerm();
+        await place.empty();
+        expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'superseded' });
+        expect(await sent()).toEqual([]);
+      });
+
+      test('that begins after the ledger was emptied has a larger number', async () => {
+        const before = await ledger.beginTerm();
+        await place.empty();
+        const after = await ledger.beginTerm();
+        expect(after).toBeGreaterThan(before);
+        expect(await ledger.commit(after, [firstRun('a')])).toEqual({ kind: 'committed' });
+      });
+    });
+
+    test('entries may have any name', async () => {
+      const names = ['芹菜 🥬', '__proto__', '', ' ', 'a:b*{c}\n"d"\\', '0', 'é', 'e\u0301'];
+      const changes = names.map((entry, i) => firstRun(entry, `task-${i}`));
+      const term = await ledger.beginTerm();
+      expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
+      const records = await ledger.load();
+      expect([...records.keys()].sort()).toEqual([...names].sort());
+      for (const { entry, record } of changes) expect(records.get(entry)).toEqual(record);
+    });
+
+    test('a record comes back as it was written', async () => {
+      const record: LedgerRecord = {
+        spec: 'cron("*/5 * * * *", "Europe/Oslo") ±∞',
+        anchor: -62_135_596_800_000,
+        dueAt: 8_640_000_000_000_000,
+        sentAt: 0,
+        taskId: '00000000-0000-5000-8000-000000000000',
+        runCount: Number.MAX_SAFE_INTEGER,
+      };
+      const unscheduled: LedgerRecord = { ...FRESH, spec: null };
+      const term = await ledger.beginTerm();
+      await ledger.commit(term, [
+        { entry: 'a', expected: null, record, messages: [] },
+        { entry: 'b', expected: null, record: unscheduled, messages: [] },
+      ]);
+      expect(await (await open()).load()).toEqual(
+        new Map([
+          ['a', record],
+          ['b', unscheduled],
+        ]),
+      );
+    });
+
+    test('a record that cannot be read is an error that names its entry', async ({ skip }) => {
+      if (!place.damageRecord) skip('nothing can be damaged here');
+      await ledger.commit(await ledger.beginTerm(), [firstRun('good'), firstRun('nightly report')]);
+      await place.damageRecord?.('nightly report');
+      const error = await ledger.load().catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(StoreError);
+      expect((error as Error).message).toContain('nightly report');
+    });
+
+    test('ledgers of two key prefixes know nothing of each other', async () => {
+      const other = (await place.open({ keyPrefix: 'other' })).ledger;
+      const [ours, theirs] = [await ledger.beginTerm(), await other.beginTerm()];
+      await other.commit(theirs, [firstRun('a', 'theirs')]);
+      expect(await ledger.commit(ours, [firstRun('a', 'ours')])).toEqual({ kind: 'committed' });
+      expect(await sent()).toEqual(['theirs', 'ours']);
+    });
+  });
+}

@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Lease, Lock } from '../../src/lock/lock.ts';
+import type { Place } from './place.ts';
+
+/** Every sentence of `Lock`, run against one implementation. */
+export function lockContract(name: string, openPlace: () => Promise<Place>): void {
+  describe(`lock: ${name}`, () => {
+    let place: Place;
+    let ours: Lock;
+    let theirs: Lock;
+
+    beforeEach(async () => {
+      place = await openPlace();
+      ours = (await place.open()).lock;
+      theirs = (await place.open()).lock;
+    });
+    afterEach(() => place.close());
+
+    test('only one of two gets the lock', async () => {
+      const leases = await Promise.all([ours.acquire(), theirs.acquire()]);
+      expect(leases.filter((lease) => lease !== null)).toHaveLength(1);
+    });
+
+    test('who holds the lock does not get it a second time', async () => {
+      await held(ours);
+      expect(await ours.acquire()).toBeNull();
+    });
+
+    test('a lease that is renewed goes on excluding others', async () => {
+      const lease = await held(ours);
+      expect(await lease.renew()).toBe(true);
+      expect(await lease.renew()).toBe(true);
+      expect(await theirs.acquire()).toBeNull();
+    });
+
+    test('a lease that was let go is free for another', async () => {
+      const lease = await held(ours);
+      await lease.release();
+      expect(await theirs.acquire()).not.toBeNull();
+    });
+
+    test('a lease that was let go cannot be renewed', async () => {
+      const lease = await held(ours);
+      await lease.release();
+      expect(await lease.renew()).toBe(false);
+      expect(await theirs.acquire()).not.toBeNull();
+    });
+
+    test('letting go twice does no harm', async () => {
+      const lease = await held(ours);
+      await lease.release();
+      const newer = await held(theirs);
+      await lease.release();
+      expect(await newer.renew()).toBe(true);
+    });
+
+    test('a lease that expired cannot be renewed', async () => {
+      const lease = await held(ours);
+      await place.expireLock();
+      expect(await lease.renew()).toBe(false);
+    });
+
+    test('a lease that expired is free for another, and its old holder cannot take it back', async () => {
+      const old = await held(ours);
+      await place.expireLock();
+      const newer = await held(theirs);
+      expect(await old.renew()).toBe(false);
+      expect(await newer.renew()).toBe(true);
+    });
+
+    test('an old holder cannot release a newer lease', async () => {
+      const old = await held(ours);
+      await place.expireLock();
+      const newer = await held(theirs);
+      await old.release();
+      expect(await newer.renew()).toBe(true);
+      expect(await ours.acquire()).toBeNull();
+    });
+
+    test('a follower hears of a release', async () => {
+      const lease = await held(ours);
+      const { signal } = new AbortController();
+      const follower = (async () => {
+        for (;;) {
+          const won = await theirs.acquire();
+          if (won) return won;
+          await theirs.released(signal);
+        }
+      })();
+      await lease.release();
+      expect(await (await follower).renew()).toBe(true);
+    });
+
+    test('a follower stops waiting when it is told to', async () => {
+      await held(ours);
+      const stop = new AbortController();
+      const waiting = theirs.released(stop.signal);
+      stop.abort();
+      await waiting;
+      await theirs.released(stop.signal);
+    });
+
+    test('locks of two key prefixes know nothing of each other', async () => {
+      const other = (await place.open({ keyPrefix: 'other' })).lock;
+      await held(ours);
+      expect(await other.acquire()).not.toBeNull();
+    });
+  });
+}
+
+async function held(lock: Lock): Promise<Lease> {
+  const lease = await lock.acquire();
+  if (!lease) throw new Error('the lock is held by another');
+  return lease;
+}

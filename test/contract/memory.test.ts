@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { openMemoryStore } from '../../src/memory/store.ts';
+import { messageOf } from '../support/message.ts';
+import { brokerContract } from './broker.contract.ts';
+import { ledgerContract } from './ledger.contract.ts';
+import { lockContract } from './lock.contract.ts';
+import type { Place } from './place.ts';
+import { forwardableClock, storeOptions } from './place.ts';
+
+async function openPlace(): Promise<Place> {
+  const clock = forwardableClock();
+  const options = storeOptions(`memory://${randomUUID()}`, { clock });
+  const store = openMemoryStore(options);
+  return {
+    open: async (more) => openMemoryStore({ ...options, ...more }),
+    queued: async (queue) =>
+      store.broker.messages
+        .filter((m) => m.queue === queue)
+        .map((m) => ({ taskId: m.taskId, body: m.body.toString() })),
+    expireLock: async () => clock.forward(options.lockTtl),
+    empty: async () => store.ledger.empty(),
+    close: () => store.close(),
+  };
+}
+
+lockContract('memory', openPlace);
+ledgerContract('memory', openPlace);
+brokerContract('memory', openPlace);
+
+test('stores of one memory name are one place, those without a name are each their own', async () => {
+  const name = `memory://${randomUUID()}`;
+  const open = (url: string) => openMemoryStore(storeOptions(url));
+  const [a, b, c, d] = [open(name), open(name), open('memory://'), open('memory://')];
+  await a.broker.publish([messageOf('one')]);
+  await c.broker.publish([messageOf('two')]);
+  expect(b.broker.messages.map((m) => m.taskId)).toEqual(['one']);
+  expect(d.broker.messages).toEqual([]);
+  expect(await c.lock.acquire()).not.toBeNull();
+  expect(await d.lock.acquire()).not.toBeNull();
+});

@@ -1,0 +1,54 @@
+import type { Clock } from '../../src/clock.ts';
+import { systemClock } from '../../src/clock.ts';
+import type { Store, StoreOptions } from '../../src/store.ts';
+import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
+
+/** What a worker would find in a queue, as far as the contracts speak of it. */
+export interface QueuedMessage {
+  readonly taskId: string;
+  /** Decoded to text. */
+  readonly body: string;
+}
+
+/**
+ * One server, file or memory, empty at first. A contract suite asks for a fresh one before each test;
+ * the stores opened in it see one another as those of several processes would.
+ */
+export interface Place {
+  open(options?: Partial<StoreOptions>): Promise<Store>;
+  /** In the order in which one worker would take them. */
+  queued(queue: string): Promise<readonly QueuedMessage[]>;
+  /** Lets the time of the lease that is held run out. */
+  expireLock(): Promise<void>;
+  /** Forgets all that was kept, as FLUSHALL or a deleted file does. */
+  empty(): Promise<void>;
+  /** Puts a text that is no record where the entry's record is kept. Absent where nobody can. */
+  damageRecord?(entry: string): Promise<void>;
+  /** Closes every store that was opened, and the place. */
+  close(): Promise<void>;
+}
+
+/** Options of a store where the test does not care, with a lock that outlives any test. */
+export function storeOptions(brokerUrl: string, options: Partial<StoreOptions> = {}): StoreOptions {
+  return {
+    brokerUrl,
+    keyPrefix: 'beat',
+    lockTtl: 60_000,
+    transport: DEFAULT_TRANSPORT,
+    clock: systemClock,
+    ...options,
+  };
+}
+
+/** The host's clock, and a way to put it forward; for places that read the time themselves. */
+export function forwardableClock(): Clock & { forward(ms: number): void } {
+  let ahead = 0;
+  return {
+    now: () => systemClock.now() + ahead,
+    monotonic: () => systemClock.monotonic() + ahead,
+    sleep: (ms, signal) => systemClock.sleep(ms, signal),
+    forward: (ms) => {
+      ahead += ms;
+    },
+  };
+}
