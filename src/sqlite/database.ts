@@ -30,7 +30,7 @@ export class Database {
     this.#clock = clock;
   }
 
-  /** Whether there is a file yet. Reading a store that never was should not leave one behind. */
+  /** Whether there is a file yet. */
   exists(): boolean {
     return existsSync(this.path);
   }

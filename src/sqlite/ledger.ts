@@ -14,6 +14,7 @@ export class SqliteLedger implements Ledger {
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #pruner = new Pruner();
+  #lastTerm = 0;
 
   constructor(db: Database, prefix: string, clock: Clock) {
     this.#db = db;
@@ -22,22 +23,26 @@ export class SqliteLedger implements Ledger {
   }
 
   async load(): Promise<Map<string, LedgerRecord>> {
+    // Listing what was never sent should leave no file behind.
     if (!this.#db.exists()) return new Map();
     return this.#db.read('ledger.load', (db) => {
       const records = new Map<string, LedgerRecord>();
       for (const row of db.sql(READ_RECORDS).iterate(this.#prefix)) {
-        records.set(row['entry'] as string, decodeRecord(row['record'] as string));
+        const entry = row['entry'] as string;
+        records.set(entry, decodeRecord(entry, row['record'] as string));
       }
       return records;
     });
   }
 
-  beginTerm(): Promise<number> {
-    return this.#db.write('ledger.beginTerm', (db) => {
-      // The time keeps the number growing even over a ledger that was emptied.
-      const lowest = Math.floor(this.#clock.now() / 1000);
+  async beginTerm(): Promise<number> {
+    // The time keeps the number growing over a ledger that was emptied; the last one of this process
+    // does when both terms begin in one millisecond, or the clock was set back.
+    const lowest = Math.max(this.#clock.now(), this.#lastTerm + 1);
+    this.#lastTerm = await this.#db.write('ledger.beginTerm', (db) => {
       return db.sql(BEGIN_TERM).get(this.#prefix, lowest)!['number'] as number;
     });
+    return this.#lastTerm;
   }
 
   async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {

@@ -61,9 +61,9 @@ export const INSERT_MESSAGE = `
   VALUES (1, NULL, ?, 1, ?)`;
 
 /**
- * most, kept. Deletes up to `most` of the rows that workers have taken, oldest first among those beyond
- * the newest `kept`. Taking a row sets its timestamp; nothing makes it visible again (a message that is
- * put back is a new row), and its `timestamp` is a worker's local time, so rows are counted, not aged.
+ * most, kept. Deletes up to `most` of the rows that workers have taken, sparing the newest `kept`.
+ * A taken row has a timestamp, and nothing makes it visible again: a message that is put back is a new
+ * row. The timestamp is in some worker's local time, so rows are counted, not aged.
  */
 export const PRUNE_MESSAGES = `
   DELETE FROM kombu_message WHERE id IN (

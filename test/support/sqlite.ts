@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../src/clock.ts';
+import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
+import type { Change, LedgerRecord } from '../../src/ledger/ledger.ts';
+import { openSqliteStore } from '../../src/sqlite/store.ts';
+import type { Store, StoreOptions } from '../../src/store.ts';
+import { messageOf } from './message.ts';
+
+/** A new folder, removed with all that is in it at the end of the scope. */
+export function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'beat-sqlite-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
+
+export function openFile(path: string, options: Partial<StoreOptions> = {}): Store {
+  return openSqliteStore({
+    brokerUrl: `sqla+sqlite:///${path}`,
+    keyPrefix: 'beat',
+    lockTtl: 8_000,
+    transport: DEFAULT_TRANSPORT,
+    clock: systemClock,
+    ...options,
+  });
+}
+
+/** The entry's record after so many runs. */
+export function afterRuns(entry: string, runCount: number): LedgerRecord {
+  const dueAt = 60_000 * runCount;
+  const taskId = `${entry}:${runCount}`;
+  return { spec: 'timedelta(60)', anchor: 0, dueAt, sentAt: dueAt + 1, taskId, runCount };
+}
+
+/** The entry's run number `run`, counted from 1. */
+export function runOf(entry: string, run: number): Change {
+  return {
+    entry,
+    expected: run === 1 ? null : afterRuns(entry, run - 1),
+    record: afterRuns(entry, run),
+    messages: [messageOf(`${entry}:${run}`)],
+  };
+}
