@@ -31,11 +31,23 @@ export interface EntryEvent {
   readonly change: 'added' | 'edited' | 'resumed' | 'paused' | 'removed';
 }
 
+/** A term has read the ledger and can schedule. */
+export interface BegunEvent {
+  readonly term: number;
+  /** How many entries are enabled. */
+  readonly entries: number;
+  /** How many entries changed, and how, since the ledger was last written; empty for none. */
+  readonly changes: Readonly<Partial<Record<EntryEvent['change'], number>>>;
+  /** The ledger is empty, though this instance has written to it before. */
+  readonly ledgerLost: boolean;
+}
+
 export interface BeatEvents {
   /** This instance won the lock and began a term. */
   leading: [{ readonly term: number }];
   /** This instance waits for the lock; `reason` says why it does not lead. */
   following: [{ readonly reason: string }];
+  begun: [BegunEvent];
   entry: [EntryEvent];
   sent: [SentEvent];
   skipped: [SkippedEvent];
@@ -71,7 +83,8 @@ export class Events extends EventEmitter<BeatEvents> {
       try {
         Reflect.apply(listener, this, payload);
       } catch (error) {
-        if (name !== 'fault') this.announce('fault', { operation: `a listener of "${name}"`, error });
+        if (name !== 'fault')
+          this.announce('fault', { operation: `a listener of "${name}"`, error });
       }
     }
   }

@@ -1,7 +1,7 @@
 import { Agenda, type Item } from './agenda.ts';
 import type { Clock } from './clock.ts';
 import type { Entry } from './entry.ts';
-import type { Events, SentEvent } from './events.ts';
+import type { EntryEvent, Events, SentEvent } from './events.ts';
 import { TermEnded, type Term } from './leadership.ts';
 import type { Change, Ledger, LedgerRecord } from './ledger/ledger.ts';
 import { compose, type Producer } from './message/compose.ts';
@@ -34,6 +34,7 @@ const LONGEST_PAUSE = 1_000;
 export class Scheduler {
   readonly #options: SchedulerOptions;
   #agenda = new Agenda();
+  #hasWritten = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -50,6 +51,7 @@ export class Scheduler {
     const configured = new Map(entries.map((entry) => [entry.name, entry]));
     const standing: [Entry, LedgerRecord][] = [];
     const news: Change[] = [];
+    const changes: Partial<Record<EntryEvent['change'], number>> = {};
     for (const name of new Set([...configured.keys(), ...records.keys()])) {
       const entry = configured.get(name);
       const expected = records.get(name);
@@ -58,12 +60,20 @@ export class Scheduler {
       const { record, change } = reconciled;
       if (change) {
         news.push({ entry: name, expected: expected ?? null, record, messages: [] });
+        changes[change] = (changes[change] ?? 0) + 1;
         events.announce('entry', { entry: name, change });
       }
       if (entry?.enabled) standing.push([entry, record]);
     }
     await this.#inBatches(news, term, stop, (batch) => this.#commit(batch, term, stop));
     this.#agenda = new Agenda(standing);
+    events.announce('begun', {
+      term: term.number,
+      entries: standing.length,
+      changes,
+      ledgerLost: this.#hasWritten && records.size === 0,
+    });
+    this.#hasWritten ||= standing.length > 0;
   }
 
   /**
@@ -120,7 +130,8 @@ export class Scheduler {
   }
 
   #tell({ entry, sent, skipped }: Step): void {
-    for (const skip of skipped) this.#options.events.announce('skipped', { entry: entry.name, ...skip });
+    for (const skip of skipped)
+      this.#options.events.announce('skipped', { entry: entry.name, ...skip });
     for (const run of sent) this.#options.events.announce('sent', run);
   }
 
@@ -141,7 +152,10 @@ export class Scheduler {
         await work(batch);
       }
     };
-    const workers = Array.from({ length: Math.min(inFlight, Math.ceil(items.length / size)) }, worker);
+    const workers = Array.from(
+      { length: Math.min(inFlight, Math.ceil(items.length / size)) },
+      worker,
+    );
     await Promise.all(workers);
   }
 

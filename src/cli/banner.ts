@@ -11,7 +11,11 @@ export interface Banner {
   readonly timezone: string;
   readonly lock: string;
   /** The next five occurrences; intervals count from now here, from the ledger once it leads. */
-  readonly next: readonly { readonly entry: string; readonly dueAt: string; readonly zone: string }[];
+  readonly next: readonly {
+    readonly entry: string;
+    readonly dueAt: string;
+    readonly zone: string;
+  }[];
 }
 
 const COMING = 5;

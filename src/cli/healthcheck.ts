@@ -8,7 +8,9 @@ export async function healthcheck(): Promise<ExitCode> {
   if (instances.length > 0 && instances.every((instance) => instance.advancing)) return EXIT.ok;
   const stuck = instances.filter((instance) => !instance.advancing).map((instance) => instance.pid);
   process.stderr.write(
-    stuck.length > 0 ? `beat: not getting anywhere: process ${stuck.join(', ')}\n` : 'beat: not running here\n',
+    stuck.length > 0
+      ? `beat: not getting anywhere: process ${stuck.join(', ')}\n`
+      : 'beat: not running here\n',
   );
   return EXIT.failure;
 }

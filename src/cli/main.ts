@@ -66,7 +66,10 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .argument('[entries...]', 'names of entries; all of them when left out')
     .option('-n, --count <count>', 'how many instants of each entry', '5')
     .option('--after <instant>', 'ISO 8601; instants strictly later than this (default: now)')
-    .option('--timezone <zone>', 'the zone to print in, and to read --after in (default: of each entry)')
+    .option(
+      '--timezone <zone>',
+      'the zone to print in, and to read --after in (default: of each entry)',
+    )
     .option('--json', 'print JSON lines, in UTC')
     .action(async (names: string[], _flags, command: Command) => {
       code = await next(names, command.optsWithGlobals());

@@ -44,7 +44,10 @@ function chosen({ entries }: Settings, names: readonly string[]): readonly Entry
     throw new ConfigError(
       unknown.map((name) => {
         const hint = nearest(name, all);
-        return { path: [], message: `no entry "${name}"${hint ? `, did you mean "${hint}"?` : ''}` };
+        return {
+          path: [],
+          message: `no entry "${name}"${hint ? `, did you mean "${hint}"?` : ''}`,
+        };
       }),
     );
   }

@@ -17,7 +17,10 @@ export interface GlobalFlags {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the configuration: a flag wins over the environment, that over the file, that over the default. */
-export async function settingsOf(flags: GlobalFlags, env: Environment = process.env): Promise<Settings> {
+export async function settingsOf(
+  flags: GlobalFlags,
+  env: Environment = process.env,
+): Promise<Settings> {
   const brokerUrl =
     flags.broker ?? variable(env, 'BEAT_BROKER_URL') ?? variable(env, 'CELERY_BROKER_URL');
   return loadSettings(flags.config ?? variable(env, 'BEAT_CONFIG'), {
@@ -55,7 +58,8 @@ function oneOf<T extends string>(what: string, given: string, allowed: readonly 
 function variable(env: Environment, name: string): string | undefined {
   const value = env[name];
   const file = env[`${name}_FILE`];
-  if (value && file) throw new ConfigError(`${name} and ${name}_FILE are both set; keep one of them`);
+  if (value && file)
+    throw new ConfigError(`${name} and ${name}_FILE are both set; keep one of them`);
   if (!file) return value || undefined;
   try {
     return readFileSync(file, 'utf8').trim() || undefined;

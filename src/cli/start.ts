@@ -21,13 +21,10 @@ export async function start(flags: GlobalFlags, version: string): Promise<ExitCo
   const beat = new Beat(settings, { origin: originOf() });
   logEvents(beat, log, systemClock);
   const health = await answerHealth(beat.progress, process.pid);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      // From here on the signal has its default effect again: a second one ends the process at once.
-      log.info({ event: 'stopping', signal }, `beat: Shutting down... (${signal})`);
-      void beat.stop();
-    });
-  }
+  onFirstSignal((signal) => {
+    log.info({ event: 'stopping', signal }, `beat: Shutting down... (${signal})`);
+    void beat.stop();
+  });
   try {
     await beat.start();
     await beat.finished();
@@ -35,4 +32,14 @@ export async function start(flags: GlobalFlags, version: string): Promise<ExitCo
     health.close();
   }
   return EXIT.ok;
+}
+
+/** Hears one signal. From then on signals have their default effect again: the next ends the process. */
+function onFirstSignal(heard: (signal: NodeJS.Signals) => void): void {
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  const listener = (signal: NodeJS.Signals) => {
+    for (const each of signals) process.off(each, listener);
+    heard(signal);
+  };
+  for (const signal of signals) process.on(signal, listener);
 }

@@ -3,9 +3,16 @@ import { DateTime } from 'luxon';
 /** Rows under a heading, columns as wide as they need to be. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [heading, ...rows];
-  const widths = heading.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const widths = heading.map((_, column) =>
+    Math.max(...all.map((row) => (row[column] ?? '').length)),
+  );
   return all
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
 

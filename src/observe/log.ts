@@ -1,7 +1,7 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { Clock } from '../clock.ts';
-import type { EntryEvent, Events, SentEvent, SkippedEvent } from '../events.ts';
+import type { BegunEvent, EntryEvent, Events, SentEvent, SkippedEvent } from '../events.ts';
 import { Repeats } from './repeats.ts';
 
 /** Celery's names of log levels, in ascending order, with what they are called here. */
@@ -33,7 +33,10 @@ export function createLogger({ level, format, destination }: LogOptions): Logger
     formatters: { level: (label: string) => ({ level: label }) },
   };
   if (format === 'json') {
-    return pino(options, typeof destination === 'number' ? pino.destination(destination) : destination);
+    return pino(
+      options,
+      typeof destination === 'number' ? pino.destination(destination) : destination,
+    );
   }
   const stream = pretty({
     destination,
@@ -54,8 +57,11 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
   events.on('following', ({ reason }) => {
     log.info({ event: 'following', reason }, `Following: ${reason}`);
   });
+  events.on('begun', (event) => {
+    log[event.ledgerLost ? 'warn' : 'info']({ event: 'begun', ...event }, begunText(event));
+  });
   events.on('entry', (event) => {
-    log.info({ event: 'entry', ...event }, ENTRY_WORDS[event.change](event));
+    log.debug({ event: 'entry', ...event }, ENTRY_WORDS[event.change](event));
   });
   events.on('sent', (event) => {
     log.info(sentFields(event), `Scheduler: Sending due task ${event.entry} (${event.task})`);
@@ -65,14 +71,21 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
   });
   events.on('fault', ({ operation, error }) => {
     const again = faults.failed(operation);
-    if (again) log.warn({ event: 'fault', operation, ...again, error: text(error) }, faultText(operation, error));
+    if (again)
+      log.warn(
+        { event: 'fault', operation, ...again, error: text(error) },
+        faultText(operation, error),
+      );
   });
   events.on('recovered', ({ operation }) => {
     const after = faults.worked(operation);
     log.info({ event: 'recovered', operation, ...after }, `It works again: ${operation}`);
   });
   events.on('tick', ({ sent, wakeAt }) => {
-    log.debug({ event: 'tick', sent, wakeAt: iso(wakeAt) }, `beat: Waking up at ${iso(wakeAt) ?? 'no time'}`);
+    log.debug(
+      { event: 'tick', sent, wakeAt: iso(wakeAt) },
+      `beat: Waking up at ${iso(wakeAt) ?? 'no time'}`,
+    );
   });
   events.on('stopped', () => {
     log.info({ event: 'stopped' }, 'beat: Stopped');
@@ -86,6 +99,14 @@ const ENTRY_WORDS: Record<EntryEvent['change'], (event: EntryEvent) => string> =
   paused: ({ entry }) => `Entry ${entry} is disabled`,
   removed: ({ entry }) => `Entry ${entry} is not configured any more`,
 };
+
+function begunText({ entries, changes, ledgerLost }: BegunEvent): string {
+  const changed = Object.entries(changes).map(([change, count]) => `${count} ${change}`);
+  const what = [`${entries} enabled`, ...changed].join(', ');
+  return ledgerLost
+    ? `The ledger was lost: schedules go on from now (entries: ${what})`
+    : `Scheduling (entries: ${what})`;
+}
 
 function sentFields({ dueAt, sentAt, ...event }: SentEvent): object {
   return { event: 'sent', ...event, dueAt: iso(dueAt), latenessMs: Math.max(0, sentAt - dueAt) };

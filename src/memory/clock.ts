@@ -1,0 +1,55 @@
+import type { Clock } from '../clock.ts';
+import { BeatError } from '../errors.ts';
+
+/** A clock that a test moves by hand. Sleepers wake when it reaches their time. */
+export class ManualClock implements Clock {
+  #wall: number;
+  #monotonic = 0;
+  readonly #sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
+
+  constructor(start: Date | string) {
+    this.#wall = instantOf(start);
+  }
+
+  now(): number {
+    return this.#wall;
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || ms <= 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => {
+      resolve();
+    };
+    const sleeper = { at: this.#monotonic + ms, wake };
+    this.#sleepers.add(sleeper);
+    signal.addEventListener('abort', wake, { once: true });
+    await promise;
+    signal.removeEventListener('abort', wake);
+    this.#sleepers.delete(sleeper);
+  }
+
+  /** Lets milliseconds pass on both clocks, and wakes whoever has slept long enough. */
+  advance(ms: number): void {
+    this.#wall += ms;
+    this.#monotonic += ms;
+    for (const sleeper of this.#sleepers) if (sleeper.at <= this.#monotonic) sleeper.wake();
+  }
+
+  /** Sets the wall clock, as an administrator or a time server does: no time passes by it. */
+  set(wall: Date | string): void {
+    this.#wall = instantOf(wall);
+  }
+}
+
+/** Epoch milliseconds. Throws a `BeatError` for a text that is no instant. */
+export function instantOf(instant: Date | string): number {
+  const at = new Date(instant).getTime();
+  if (Number.isNaN(at))
+    throw new BeatError(`"${String(instant)}" is no instant; try 2027-01-31T08:00:00Z`);
+  return at;
+}

@@ -1,0 +1,133 @@
+/**
+ * `beat/testing`: for tests of your own schedules. Nothing here waits: time stands still until the test
+ * moves it, and what was sent is there to be looked at.
+ */
+import type { BeatConfig } from './config/define.ts';
+import { parseDuration } from './config/duration.ts';
+import { resolveSettings } from './config/resolve.ts';
+import type { Settings } from './config/settings.ts';
+import type { Entry } from './entry.ts';
+import { BeatError } from './errors.ts';
+import { Events, type SentEvent, type SkippedEvent } from './events.ts';
+import type { Term } from './leadership.ts';
+import { instantOf, ManualClock } from './memory/clock.ts';
+import { openMemoryStore, type MemoryStore } from './memory/store.ts';
+import type { Message } from './message/message.ts';
+import { upcoming } from './preview.ts';
+import { Scheduler } from './scheduler.ts';
+
+export { ManualClock };
+
+/** One occurrence of the config's schedules. */
+export interface Due {
+  readonly entry: string;
+  readonly dueAt: Date;
+}
+
+/**
+ * What is due after `from` and up to `until`, in the order of time: what a beat that first sees these
+ * entries at `from` sends by then. Throws a `ConfigError` for a config that cannot be used.
+ */
+export function due(
+  config: BeatConfig | Settings,
+  { from, until }: { readonly from: Date | string; readonly until: Date | string },
+): Due[] {
+  const end = instantOf(until);
+  const found: Due[] = [];
+  for (const { entry, dueAt } of upcoming(enabledOf(config), instantOf(from), Infinity)) {
+    if (dueAt > end) break;
+    found.push({ entry: entry.name, dueAt: new Date(dueAt) });
+  }
+  return found;
+}
+
+/** A beat that leads from the start, ticks when it is told to, and sends into memory. */
+export class TestBeat {
+  readonly clock: ManualClock;
+  /** Everything sent so far, oldest first. */
+  readonly sent: SentEvent[] = [];
+  readonly skipped: SkippedEvent[] = [];
+  readonly #scheduler: Scheduler;
+  readonly #store: MemoryStore;
+  readonly #term: Term;
+  #wakeAt = 0;
+
+  private constructor(settings: Settings, clock: ManualClock, store: MemoryStore, term: number) {
+    const { entries, timezone, keyPrefix, taskDefaultQueue } = settings;
+    const events = new Events();
+    events.on('sent', (event) => this.sent.push(event));
+    events.on('skipped', (event) => this.skipped.push(event));
+    this.clock = clock;
+    this.#store = store;
+    this.#term = { number: term, signal: NEVER, trusted: true };
+    this.#scheduler = new Scheduler({
+      entries,
+      ledger: store.ledger,
+      clock,
+      events,
+      producer: {
+        timezone,
+        keyPrefix,
+        defaultQueue: taskDefaultQueue,
+        origin: 'beat@test',
+        replyTo: '00000000-0000-4000-8000-000000000000',
+      },
+    });
+  }
+
+  /** Starts at an instant, with an empty ledger: every entry is seen for the first time. */
+  static async start(
+    config: BeatConfig | Settings,
+    { now }: { readonly now: Date | string },
+  ): Promise<TestBeat> {
+    const settings = settingsOf(config);
+    const clock = new ManualClock(now);
+    const { keyPrefix, lock, transport } = settings;
+    const store = openMemoryStore({
+      brokerUrl: 'memory://',
+      keyPrefix,
+      lockTtl: lock.ttl,
+      transport,
+      clock,
+    });
+    const beat = new TestBeat(settings, clock, store, await store.ledger.beginTerm());
+    await beat.#scheduler.begin(beat.#term, NEVER);
+    await beat.tick();
+    return beat;
+  }
+
+  /** The Celery messages in the queues, oldest first. */
+  get messages(): readonly Message[] {
+    return this.#store.broker.messages;
+  }
+
+  /** Looks once at what is due now. After moving the clock yourself this shows what a down-time does. */
+  async tick(): Promise<void> {
+    this.#wakeAt = await this.#scheduler.tick(this.#term, NEVER);
+  }
+
+  /**
+   * Lets time pass as it does for a beat that runs: every occurrence is sent at its instant. A number
+   * counts seconds; texts are durations such as `90m` or `365d`.
+   */
+  async advance(duration: number | string): Promise<void> {
+    const ms = parseDuration(duration);
+    if (ms === null) throw new BeatError(`"${duration}" is no duration; try 90, "90s" or "1d"`);
+    const end = this.clock.now() + ms;
+    while (this.#wakeAt <= end) {
+      this.clock.advance(Math.max(0, this.#wakeAt - this.clock.now()));
+      await this.tick();
+    }
+    this.clock.advance(end - this.clock.now());
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+function settingsOf(config: BeatConfig | Settings): Settings {
+  return 'entries' in config ? config : resolveSettings(config);
+}
+
+function enabledOf(config: BeatConfig | Settings): Entry[] {
+  return settingsOf(config).entries.filter((entry) => entry.enabled);
+}

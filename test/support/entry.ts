@@ -1,0 +1,52 @@
+import type { Entry } from '../../src/entry.ts';
+import type { LedgerRecord } from '../../src/ledger/ledger.ts';
+import type { Schedule } from '../../src/schedule/schedule.ts';
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** Every so many milliseconds from whatever it is counted from, as an interval. */
+export function counted(ms: number): Schedule {
+  return { spec: `counted ${ms}`, next: (after) => new Date(after.getTime() + ms) };
+}
+
+/** At every whole multiple of so many milliseconds since the epoch, as a crontab. */
+export function aligned(ms: number): Schedule {
+  return {
+    spec: `aligned ${ms}`,
+    next: (after) => new Date((Math.floor(after.getTime() / ms) + 1) * ms),
+    latest: (after, until) => {
+      const at = Math.floor(until.getTime() / ms) * ms;
+      return at > after.getTime() ? new Date(at) : null;
+    },
+  };
+}
+
+export function entryOf(parts: Partial<Entry> = {}): Entry {
+  return {
+    name: 'cleanup',
+    task: 'tasks.cleanup',
+    schedule: aligned(MINUTE),
+    args: [],
+    kwargs: {},
+    options: {},
+    enabled: true,
+    missed: 'once',
+    startingDeadline: null,
+    ...parts,
+  };
+}
+
+export function recordOf(parts: Partial<LedgerRecord> = {}): LedgerRecord {
+  return {
+    spec: 'aligned 60000',
+    anchor: 0,
+    dueAt: null,
+    sentAt: null,
+    taskId: null,
+    runCount: 0,
+    ...parts,
+  };
+}

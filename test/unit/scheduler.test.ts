@@ -1,0 +1,211 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
+import type { Entry } from '../../src/entry.ts';
+import { Events, type BeatEvents } from '../../src/events.ts';
+import { TermEnded, type Term } from '../../src/leadership.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { ManualClock } from '../../src/memory/clock.ts';
+import { openMemoryStore, type MemoryStore } from '../../src/memory/store.ts';
+import { Scheduler } from '../../src/scheduler.ts';
+import { aligned, counted, entryOf, HOUR, MINUTE, SECOND } from '../support/entry.ts';
+
+const NEVER = new AbortController().signal;
+const NOON = '2027-03-01T12:00:00.000Z';
+
+interface Rig {
+  readonly clock: ManualClock;
+  readonly store: MemoryStore;
+  readonly told: { [K in keyof BeatEvents]?: BeatEvents[K][0][] };
+  readonly sent: () => string[];
+  /** A scheduler in a new term, as after a restart. */
+  readonly begin: (
+    entries: readonly Entry[],
+  ) => Promise<{ tick: () => Promise<number>; term: Term }>;
+}
+
+function rig({ ledgerOf = (ledger: Ledger) => ledger } = {}): Rig {
+  const clock = new ManualClock(NOON);
+  const store = openMemoryStore({
+    brokerUrl: 'memory://',
+    keyPrefix: 'beat',
+    lockTtl: 8_000,
+    transport: DEFAULT_TRANSPORT,
+    clock,
+  });
+  const events = new Events();
+  const told: Rig['told'] = {};
+  events.on('sent', (event) => (told.sent ??= []).push(event));
+  events.on('skipped', (event) => (told.skipped ??= []).push(event));
+  events.on('begun', (event) => (told.begun ??= []).push(event));
+  events.on('fault', (event) => (told.fault ??= []).push(event));
+  events.on('recovered', (event) => (told.recovered ??= []).push(event));
+  const ledger = ledgerOf(store.ledger);
+  return {
+    clock,
+    store,
+    told,
+    sent: () =>
+      store.broker.messages.map((m) => `${m.headers['task']} ${m.headers['beat_due_at']}`),
+    begin: async (entries) => {
+      const scheduler = new Scheduler({
+        entries,
+        ledger,
+        clock,
+        events,
+        producer: {
+          timezone: 'UTC',
+          defaultQueue: 'celery',
+          keyPrefix: 'beat',
+          origin: 'test',
+          replyTo: '',
+        },
+      });
+      const term = { number: await ledger.beginTerm(), signal: NEVER, trusted: true };
+      await scheduler.begin(term, NEVER);
+      return { tick: () => scheduler.tick(term, NEVER), term };
+    },
+  };
+}
+
+test('a due task is sent once, and the next tick is asked for at its next occurrence', async () => {
+  const { clock, sent, begin } = rig();
+  const { tick } = await begin([entryOf()]);
+  expect(await tick()).toBe(Date.parse('2027-03-01T12:01:00Z'));
+  expect(sent()).toEqual([]);
+
+  clock.advance(MINUTE);
+  expect(await tick()).toBe(Date.parse('2027-03-01T12:02:00Z'));
+  await tick();
+  expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z']);
+});
+
+test('an interval keeps its grid however late the ticks are', async () => {
+  const { clock, sent, begin } = rig();
+  const { tick } = await begin([entryOf({ schedule: counted(10 * SECOND) })]);
+  for (let i = 0; i < 3; i++) {
+    clock.advance(10 * SECOND + 7);
+    await tick();
+  }
+  expect(sent()).toEqual([10, 20, 30].map((s) => `tasks.cleanup 2027-03-01T12:00:${s}.000Z`));
+});
+
+test('a weekly interval survives restarts every day', async () => {
+  const { clock, sent, begin } = rig();
+  const weekly = entryOf({ schedule: counted(7 * 24 * HOUR) });
+  for (let day = 0; day < 8; day++) {
+    const { tick } = await begin([weekly]);
+    await tick();
+    clock.advance(24 * HOUR);
+  }
+  expect(sent()).toEqual(['tasks.cleanup 2027-03-08T12:00:00.000Z']);
+});
+
+test('nothing is sent twice when the clock goes back', async () => {
+  const { clock, sent, begin } = rig();
+  const { tick } = await begin([entryOf()]);
+  clock.advance(MINUTE);
+  await tick();
+  clock.set('2027-03-01T11:30:00Z');
+  expect(await tick()).toBe(Date.parse('2027-03-01T12:02:00Z'));
+  await (await begin([entryOf()])).tick();
+  expect(sent()).toHaveLength(1);
+});
+
+test('a clock that jumps forward sends one run, for the newest missed, and tells of the others', async () => {
+  const { clock, sent, told, begin } = rig();
+  const { tick } = await begin([entryOf()]);
+  clock.set('2027-03-01T13:00:30Z');
+  await tick();
+  expect(sent()).toEqual(['tasks.cleanup 2027-03-01T13:00:00.000Z']);
+  expect(told.skipped).toMatchObject([{ entry: 'cleanup', reason: 'superseded', count: 59 }]);
+});
+
+test('a new term goes on where the last one stopped', async () => {
+  const { clock, sent, begin } = rig();
+  const first = await begin([entryOf()]);
+  clock.advance(MINUTE);
+  await first.tick();
+  clock.advance(MINUTE);
+  const second = await begin([entryOf()]);
+  await second.tick();
+  expect(sent()).toEqual([
+    'tasks.cleanup 2027-03-01T12:01:00.000Z',
+    'tasks.cleanup 2027-03-01T12:02:00.000Z',
+  ]);
+});
+
+test('a term that another has superseded sends nothing and ends', async () => {
+  const { clock, sent, begin } = rig();
+  const old = await begin([entryOf()]);
+  await begin([entryOf()]);
+  clock.advance(MINUTE);
+  await expect(old.tick()).rejects.toThrow(TermEnded);
+  expect(sent()).toEqual([]);
+});
+
+test('a commit whose answer was lost is repeated and sends nothing twice', async () => {
+  let lost = 0;
+  const forgetful = (ledger: Ledger): Ledger => ({
+    batch: ledger.batch,
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    commit: async (term, changes) => {
+      const outcome = await ledger.commit(term, changes);
+      if (changes.some((c) => c.messages.length > 0) && lost++ < 2) throw new Error('no answer');
+      return outcome;
+    },
+  });
+  const { clock, sent, told, begin } = rig({ ledgerOf: forgetful });
+  const { tick } = await begin([entryOf()]);
+  clock.advance(MINUTE);
+  const ticked = tick();
+  while (!told.recovered) {
+    await new Promise(setImmediate);
+    clock.advance(SECOND);
+  }
+  await ticked;
+  expect(sent()).toHaveLength(1);
+  expect(told.sent).toHaveLength(1);
+  expect(told.fault).toHaveLength(2);
+});
+
+test('state that was lost is no storm: schedules go on from now', async () => {
+  const { clock, store, sent, told, begin } = rig();
+  const { tick } = await begin([entryOf()]);
+  clock.advance(MINUTE);
+  await tick();
+  store.ledger.empty();
+  clock.advance(MINUTE);
+  await expect(tick()).rejects.toThrow(TermEnded);
+  const after = await begin([entryOf()]);
+  await after.tick();
+  expect(sent()).toHaveLength(1);
+  expect(told.begun).toMatchObject([{ changes: { added: 1 } }, { changes: { added: 1 } }]);
+  clock.advance(MINUTE);
+  await after.tick();
+  expect(sent()).toHaveLength(2);
+});
+
+test('more entries than fit one batch are all sent, each once', async () => {
+  const { clock, sent, begin } = rig();
+  const many = Array.from({ length: 2_500 }, (_, i) => entryOf({ name: `e${i}`, task: `t${i}` }));
+  const { tick } = await begin(many);
+  clock.advance(MINUTE);
+  await tick();
+  expect(new Set(sent()).size).toBe(2_500);
+  expect(sent()).toHaveLength(2_500);
+});
+
+test('the same occurrence has the same task id, whoever sends it', async () => {
+  const ids = await Promise.all(
+    [rig(), rig()].map(async ({ clock, store, begin }) => {
+      const { tick } = await begin([entryOf({ schedule: aligned(MINUTE) })]);
+      clock.advance(MINUTE + 5);
+      await tick();
+      return store.broker.messages.map((message) => message.taskId);
+    }),
+  );
+  expect(ids[0]).toEqual(ids[1]);
+  expect(ids[0]?.[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5/);
+});
