@@ -1,3 +1,4 @@
+import { StoreError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 
 /** What was dealt with, per entry. The next occurrence follows from it, never from "now". */
@@ -70,7 +71,30 @@ export function encodeRecord(r: LedgerRecord): string {
   });
 }
 
-/** The inverse of `encodeRecord`. */
-export function decodeRecord(text: string): LedgerRecord {
-  return JSON.parse(text) as LedgerRecord;
+/** The inverse of `encodeRecord`. Throws a `StoreError` that names the entry when the text is no record. */
+export function decodeRecord(entry: string, text: string): LedgerRecord {
+  let cause: unknown;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isRecord(value)) return value;
+  } catch (error) {
+    cause = error;
+  }
+  const found = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  throw new StoreError(`the record of entry ${JSON.stringify(entry)} cannot be read: ${found}`, {
+    cause,
+  });
+}
+
+function isRecord(value: unknown): value is LedgerRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const r = value as Record<keyof LedgerRecord, unknown>;
+  return (
+    (r.spec === null || typeof r.spec === 'string') &&
+    typeof r.anchor === 'number' &&
+    (r.dueAt === null || typeof r.dueAt === 'number') &&
+    (r.sentAt === null || typeof r.sentAt === 'number') &&
+    (r.taskId === null || typeof r.taskId === 'string') &&
+    typeof r.runCount === 'number'
+  );
 }

@@ -27,7 +27,9 @@ export class MemoryLedger implements Ledger {
   }
 
   async load(): Promise<Map<string, LedgerRecord>> {
-    return new Map([...this.#state.records].map(([entry, text]) => [entry, decodeRecord(text)]));
+    return new Map(
+      [...this.#state.records].map(([entry, text]) => [entry, decodeRecord(entry, text)]),
+    );
   }
 
   async beginTerm(): Promise<number> {

@@ -1,0 +1,41 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** What to install for each executable that tests run beside beat. */
+const PACKAGES = {
+  'redis-server': 'apt-get install redis-server, or brew install redis',
+} as const;
+
+export type Service = keyof typeof PACKAGES;
+
+/** The executable's path, or what to install. */
+export type Found = { readonly path: string } | { readonly path: null; readonly missing: string };
+
+/** Looks for the service on PATH. */
+export function findService(name: Service): Found {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(folder, name);
+    if (executable(path)) return { path };
+  }
+  return { path: null, missing: `${name} is not installed (${PACKAGES[name]})` };
+}
+
+/**
+ * The reason to skip a suite that needs the service, or `false` when it is there. In CI nothing is
+ * skipped: there a missing service is an error. For `describe.skipIf`.
+ */
+export function requireService(name: Service): string | false {
+  const found = findService(name);
+  if (found.path !== null) return false;
+  if (process.env['CI']) throw new Error(found.missing);
+  return found.missing;
+}
+
+function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
