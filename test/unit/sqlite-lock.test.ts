@@ -5,9 +5,9 @@ import { openFile, temporaryFolder } from '../support/sqlite.ts';
 
 const TTL = 8_000;
 
-/** Both clocks are set by hand; whoever sleeps wakes on the signal only, or when `wake` is called. */
+/** Both clocks are set by hand, and sleepers are woken by hand. */
 function handClock(): Clock & { wall: number; mono: number; wake(): void } {
-  let waker = Promise.withResolvers<void>();
+  const sleepers: (() => void)[] = [];
   return {
     wall: 1_800_000_000_000,
     mono: 0,
@@ -17,13 +17,13 @@ function handClock(): Clock & { wall: number; mono: number; wake(): void } {
     monotonic() {
       return this.mono;
     },
-    sleep: (_, signal) => {
-      signal.addEventListener('abort', () => waker.resolve(), { once: true });
-      return waker.promise;
-    },
+    sleep: (_, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve(), { once: true });
+        sleepers.push(resolve);
+      }),
     wake() {
-      waker.resolve();
-      waker = Promise.withResolvers<void>();
+      for (const resolve of sleepers.splice(0)) resolve();
     },
   };
 }
