@@ -16,16 +16,15 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
 # Where Node looks from any folder, so that a mounted schedule may `import { crontab } from 'beat'`.
-RUN mkdir -p /root-of-image/node_modules /root-of-image/data \
-  && ln -s /app /root-of-image/node_modules/beat
+RUN mkdir -p /image/node_modules /image/etc/beat /data && ln -s /app /image/node_modules/beat
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="beat" \
   org.opencontainers.image.description="The periodic scheduler for Celery workers: never twice, never lost, one leader." \
   org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production BEAT_CONFIG=/etc/beat
-COPY --from=production /root-of-image/node_modules /node_modules
-COPY --from=production --chown=10001:10001 /root-of-image/data /data
+COPY --from=production /image /
+COPY --from=production --chown=10001:10001 /data /data
 COPY --from=production /app/node_modules /app/node_modules
 COPY package.json LICENSE /app/
 COPY schema /app/schema
