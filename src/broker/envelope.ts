@@ -6,20 +6,15 @@ import type { Message } from '../message/message.ts';
  */
 export function encodeEnvelope(message: Message, deliveryTag: string): string {
   const { correlation_id, reply_to, delivery_mode, expiration } = message.properties;
-  return JSON.stringify({
-    body: message.body.toString('base64'),
-    'content-encoding': message.contentEncoding,
-    'content-type': message.contentType,
-    headers: message.headers,
-    properties: {
-      correlation_id,
-      reply_to,
-      delivery_mode,
-      expiration,
-      delivery_info: { exchange: '', routing_key: message.queue },
-      priority: message.priority,
-      body_encoding: 'base64',
-      delivery_tag: deliveryTag,
-    },
+  const properties = JSON.stringify({
+    correlation_id,
+    reply_to,
+    delivery_mode,
+    expiration,
+    delivery_info: { exchange: '', routing_key: message.queue },
+    priority: message.priority,
+    body_encoding: 'base64',
+    delivery_tag: deliveryTag,
   });
+  return `{"body":"${message.body.toString('base64')}","content-encoding":"${message.contentEncoding}","content-type":"${message.contentType}","headers":${JSON.stringify(message.headers)},"properties":${properties}}`;
 }

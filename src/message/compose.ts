@@ -1,5 +1,5 @@
 import type { Entry, Occurrence } from '../entry.ts';
-import { pythonIso } from './iso.ts';
+import { pythonIso, utcIso } from './iso.ts';
 import type { Message, MessageOptions } from './message.ts';
 import { pythonJson } from './python-json.ts';
 import { saferepr } from './saferepr.ts';
@@ -21,48 +21,53 @@ export interface Producer {
 
 /**
  * The message of an occurrence, sent at `sentAt` (epoch milliseconds): Celery's protocol 2 with the JSON
- * serializer, headers in Celery's order. Relative times count from `sentAt`, as in Celery.
+ * serializer. Relative times count from `sentAt`, as in Celery.
  */
-export function compose({ entry, dueAt }: Occurrence, sentAt: number, producer: Producer): Message {
+export function compose(occurrence: Occurrence, sentAt: number, producer: Producer): Message {
+  const { entry, dueAt } = occurrence;
   const { options } = entry;
   const { body, argsrepr, kwargsrepr } = payloadOf(entry);
-  const id = options.taskId ?? taskIdOf(entry.name, dueAt, producer.keyPrefix);
+  const taskId = options.taskId ?? taskIdOf(entry.name, dueAt, producer.keyPrefix);
   const eta = etaOf(options, sentAt);
-  const expires = expiresOf(entry, dueAt, sentAt);
+  const expires = expiresOf(occurrence, sentAt);
   const priority = options.priority ?? 0;
+
+  // In Celery's order. Grown by assignment where a key may be absent: an object built with `...` in its
+  // middle costs the composer five times, and the encoder half as much again.
+  const headers: Record<string, unknown> = {
+    lang: 'js',
+    task: entry.task,
+    id: taskId,
+    shadow: options.shadow ?? null,
+    eta: eta === null ? null : pythonIso(eta, producer.timezone),
+    expires: expires === null ? null : pythonIso(expires, producer.timezone),
+    group: null,
+    group_index: null,
+    retries: 0,
+    timelimit: [options.timeLimit ?? null, options.softTimeLimit ?? null],
+    root_id: taskId,
+    parent_id: null,
+    argsrepr,
+    kwargsrepr,
+    origin: producer.origin,
+  };
+  if (options.ignoreResult !== undefined) headers.ignore_result = options.ignoreResult;
+  headers.replaced_task_nesting = 0;
+  headers.stamped_headers = null;
+  headers.stamps = {};
+  headers.periodic_task_name = entry.name;
+  headers.beat_due_at = utcIso(dueAt);
+
   return {
-    taskId: id,
+    taskId,
     queue: options.queue ?? producer.defaultQueue,
     priority,
-    headers: {
-      lang: 'js',
-      task: entry.task,
-      id,
-      shadow: options.shadow ?? null,
-      eta: eta === null ? null : pythonIso(eta, producer.timezone),
-      expires: expires === null ? null : pythonIso(expires, producer.timezone),
-      group: null,
-      group_index: null,
-      retries: 0,
-      timelimit: [options.timeLimit ?? null, options.softTimeLimit ?? null],
-      root_id: id,
-      parent_id: null,
-      argsrepr,
-      kwargsrepr,
-      origin: producer.origin,
-      ...(options.ignoreResult === undefined ? null : { ignore_result: options.ignoreResult }),
-      replaced_task_nesting: 0,
-      stamped_headers: null,
-      stamps: {},
-      periodic_task_name: entry.name,
-      beat_due_at: new Date(dueAt).toISOString(),
-      ...options.headers,
-    },
+    headers: options.headers ? { ...headers, ...options.headers } : headers,
     properties: {
-      correlation_id: id,
+      correlation_id: taskId,
       reply_to: producer.replyTo,
       delivery_mode: options.deliveryMode ?? 2,
-      ...(expires === null ? null : { expiration: timeToLive(expires - sentAt) }),
+      ...(expires !== null && { expiration: timeToLive(expires - sentAt) }),
       priority,
     },
     body,
@@ -76,10 +81,10 @@ function etaOf({ countdown, eta }: MessageOptions, sentAt: number): number | nul
   return countdown ? sentAt + countdown : (eta ?? null);
 }
 
-function expiresOf({ options, schedule }: Entry, dueAt: number, sentAt: number): number | null {
-  const { expires } = options;
+function expiresOf({ entry, dueAt }: Occurrence, sentAt: number): number | null {
+  const { expires } = entry.options;
   if (expires === undefined) return null;
-  if (expires === 'next') return schedule.next(new Date(dueAt))?.getTime() ?? null;
+  if (expires === 'next') return entry.schedule.next(new Date(dueAt))?.getTime() ?? null;
   return 'after' in expires ? sentAt + expires.after : expires.at;
 }
 

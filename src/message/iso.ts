@@ -1,17 +1,42 @@
 import { IANAZone } from 'luxon';
 
+/** `2026-11-21T05:34:07.241Z`, for an instant in epoch milliseconds. */
+export function utcIso(instant: number): string {
+  if (instant !== lastUtc.instant) {
+    lastUtc = { instant, text: new Date(instant).toISOString() };
+  }
+  return lastUtc.text;
+}
+
+/** A burst asks for one instant many times over. */
+let lastUtc = { instant: NaN, text: '' };
+
 /**
  * An instant (epoch milliseconds) in an IANA zone, as Python's `isoformat()` writes it: numeric offset,
  * microseconds, no fraction at all when it is zero. `2026-11-21T06:34:07.241000+01:00`
  */
 export function pythonIso(instant: number, timezone: string): string {
-  const offset = Math.round(IANAZone.create(timezone).offset(instant));
+  const offset = offsetAt(instant, timezone);
   const local = new Date(instant + offset * 60_000).toISOString();
   const fraction = local.endsWith('.000Z') ? '' : `${local.slice(19, 23)}000`;
   return `${local.slice(0, 19)}${fraction}${offsetText(offset)}`;
 }
 
-/** Minutes east of UTC as `+HH:MM`. */
+/** Clock changes fall on whole quarters of an hour, so one answer of the zone's serves a quarter. */
+const QUARTER = 15 * 60_000;
+
+const lastOffsets = new Map<string, { readonly quarter: number; readonly minutes: number }>();
+
+/** Minutes east of UTC. */
+function offsetAt(instant: number, timezone: string): number {
+  const quarter = Math.floor(instant / QUARTER);
+  const last = lastOffsets.get(timezone);
+  if (last?.quarter === quarter) return last.minutes;
+  const minutes = Math.round(IANAZone.create(timezone).offset(instant));
+  lastOffsets.set(timezone, { quarter, minutes });
+  return minutes;
+}
+
 function offsetText(minutes: number): string {
   const size = Math.abs(minutes);
   const hh = String(Math.floor(size / 60)).padStart(2, '0');

@@ -10,33 +10,40 @@ export function pythonJson(value: unknown): string {
     case 'string':
       return quote(value);
     case 'number':
-      return pythonNumber(value);
+      // The others are NaN and the infinities, for which JSON in Python has JavaScript's own words.
+      return Number.isFinite(value) ? pythonFloat(value) : String(value);
     case 'bigint':
     case 'boolean':
       return String(value);
     case 'object':
       if (value === null) return 'null';
-      if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
-      return `{${Object.entries(value).map(pair).join(', ')}}`;
+      return Array.isArray(value) ? array(value) : object(value as Record<string, unknown>);
     default:
       throw new TypeError(`JSON cannot carry a ${typeof value}`);
   }
 }
 
-function pair([key, value]: [string, unknown]): string {
-  return `${quote(key)}: ${pythonJson(value)}`;
+function array(items: readonly unknown[]): string {
+  let text = '';
+  for (const item of items) text += `${text && ', '}${pythonJson(item)}`;
+  return `[${text}]`;
 }
 
-function pythonNumber(value: number): string {
-  if (Number.isFinite(value)) return pythonFloat(value);
-  return String(value); // NaN, Infinity, -Infinity: JavaScript's own words for them
+function object(map: Readonly<Record<string, unknown>>): string {
+  let text = '';
+  for (const key of Object.keys(map)) {
+    text += `${text && ', '}${quote(key)}: ${pythonJson(map[key])}`;
+  }
+  return `{${text}}`;
 }
 
-/** DEL and everything above: JavaScript's JSON leaves it as it is, Python's escapes it (but for DEL). */
+/** Printable ASCII without `"` and `\`: text that stands for itself. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+/** What JavaScript's JSON leaves as it is and Python's escapes. */
 const BEYOND_ASCII = /[\u0080-\uffff]/g;
 
 function quote(text: string): string {
-  return JSON.stringify(text).replace(BEYOND_ASCII, escapeUnit);
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replace(BEYOND_ASCII, escapeUnit);
 }
 
 /** By UTF-16 unit, so that a character beyond U+FFFF becomes a surrogate pair, as in Python. */

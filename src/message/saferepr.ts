@@ -2,99 +2,110 @@ import { pythonFloat } from './python-number.ts';
 
 /** Characters that Celery gives each of `argsrepr` and `kwargsrepr`. */
 const BUDGET = 1024;
-/** Containers deeper than this are shown as brackets with three dots. */
+/** Containers within this many others are shown as brackets with three dots. */
 const DEPTH = 3;
 
 /**
  * What workers, Flower and events show of arguments: Celery's `saferepr`, a Python `repr` cut to size.
  * Not quite Python's: strings stand in single quotes, in which only the single quote is escaped.
- * Arrays are shown as lists. Where Celery's versions differ (5.2 leaves brackets of cut texts open), it is
- * as in the newest.
+ * Arrays are shown as lists. Texts that are cut end as in Celery from 5.7 on, every bracket closed.
  */
 export function saferepr(value: unknown): string {
-  return new Printer().print(value);
+  const printer = new Printer();
+  printer.value(value, 0);
+  return printer.text;
 }
 
-/** Every token is taken off the budget; at none left, one ", ..." follows and open brackets close. */
+/** Every token is taken off the budget; when none is left one ", ..." follows, and open brackets close. */
 class Printer {
-  #text = '';
+  text = '';
   #budget = BUDGET;
   #stopped = false;
 
-  print(value: unknown): string {
-    this.#value(value, 0);
-    return this.#text;
+  value(value: unknown, level: number): void {
+    if (typeof value === 'string') this.#string(value);
+    else if (typeof value !== 'object' || value === null) this.#scalar(value);
+    else if (Array.isArray(value)) this.#list(value, level);
+    else this.#dict(value as Record<string, unknown>, level);
   }
 
-  #value(value: unknown, level: number): void {
-    if (typeof value === 'string') this.#quoted(value);
-    else if (typeof value !== 'object' || value === null) this.#scalar(scalarText(value));
-    else if (Array.isArray(value))
-      this.#container('[', ']', value, level, (v) => this.#value(v, level + 1));
-    else {
-      this.#container('{', '}', Object.entries(value), level, ([key, v]) => {
-        this.#quoted(key);
-        this.#put(': ');
-        this.#value(v, level + 1);
-      });
-    }
-  }
-
-  #container<T>(
-    open: string,
-    close: string,
-    items: readonly T[],
-    level: number,
-    item: (item: T) => void,
-  ): void {
-    if (level >= DEPTH) return this.#put(`${open}...${close}`);
-    this.#put(open);
+  #list(items: readonly unknown[], level: number): void {
+    if (level >= DEPTH) return this.#put('[...]');
+    this.#put('[');
     if (this.#stopped) return;
     for (let i = 0; i < items.length && !this.#stopped; i++) {
       if (i > 0) this.#put(', ');
-      item(items[i] as T);
+      this.value(items[i], level + 1);
     }
-    // What was opened is closed, whatever the budget says.
-    this.#text += close;
-    this.#budget -= close.length;
+    this.#close(']');
   }
 
-  #quoted(text: string): void {
+  #dict(map: Readonly<Record<string, unknown>>, level: number): void {
+    if (level >= DEPTH) return this.#put('{...}');
+    this.#put('{');
+    if (this.#stopped) return;
+    let first = true;
+    for (const key of Object.keys(map)) {
+      if (!first) this.#put(', ');
+      first = false;
+      this.#string(key);
+      this.#put(': ');
+      this.value(map[key], level + 1);
+      if (this.#stopped) break;
+    }
+    this.#close('}');
+  }
+
+  #string(text: string): void {
     if (this.#exhausted()) return;
     this.#put(`'${truncate(text, this.#budget).replaceAll("'", "\\'")}'`);
   }
 
-  #scalar(text: string): void {
+  #scalar(value: unknown): void {
     if (this.#exhausted()) return;
-    this.#put(truncate(text, this.#budget));
+    this.#put(truncate(scalarText(value), this.#budget));
   }
 
   #put(token: string): void {
     if (this.#exhausted()) return;
-    this.#text += token;
+    this.text += token;
     this.#budget -= lengthInPython(token);
+  }
+
+  /** What was opened is closed, whatever the budget says. */
+  #close(bracket: string): void {
+    this.text += bracket;
+    this.#budget -= 1;
   }
 
   #exhausted(): boolean {
     if (!this.#stopped && this.#budget <= 0) {
       this.#stopped = true;
-      this.#text += ', ...';
+      this.text += ', ...';
     }
     return this.#stopped;
   }
 }
 
 function scalarText(value: unknown): string {
-  if (value === null) return 'None';
-  if (value === true) return 'True';
-  if (value === false) return 'False';
-  if (typeof value !== 'number' || Number.isFinite(value)) {
-    return typeof value === 'number' ? pythonFloat(value) : String(value);
+  switch (value) {
+    case null:
+      return 'None';
+    case true:
+      return 'True';
+    case false:
+      return 'False';
+    case Infinity:
+      return 'inf';
+    case -Infinity:
+      return '-inf';
+    default:
+      if (typeof value !== 'number') return String(value);
+      return Number.isNaN(value) ? 'nan' : pythonFloat(value);
   }
-  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
 }
 
-/** Cut to `size` characters, then back to the last space; a text that just fits is cut as well, as in Celery. */
+/** Cut to `size` characters, then back to the last space; what just fits is cut as well, as in Celery. */
 function truncate(text: string, size: number): string {
   if (text.length < size || lengthInPython(text) < size) return text;
   const cut = Array.from(text).slice(0, size).join('');
@@ -102,9 +113,11 @@ function truncate(text: string, size: number): string {
   return `${space < 0 ? cut : cut.slice(0, space)}...`;
 }
 
+const SURROGATE = /[\ud800-\udfff]/;
 const SURROGATE_PAIR = /[\ud800-\udbff][\udc00-\udfff]/g;
 
 /** Python counts characters where JavaScript counts UTF-16 units. */
 function lengthInPython(text: string): number {
+  if (text.length < 2 || !SURROGATE.test(text)) return text.length;
   return text.length - (text.match(SURROGATE_PAIR)?.length ?? 0);
 }
