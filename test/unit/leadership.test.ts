@@ -1,0 +1,216 @@
+import { describe, expect, test } from 'vitest';
+import { Events } from '../../src/events.ts';
+import { Leadership, TermEnded, type Term } from '../../src/leadership.ts';
+import type { Lease, Lock } from '../../src/lock/lock.ts';
+import { ManualClock } from '../../src/memory/clock.ts';
+import { MemoryLock, newLockState } from '../../src/memory/lock.ts';
+import { settled } from '../support/settle.ts';
+
+const TTL = 9_000;
+
+/** One instance whose lock, ledger and work a test plays. */
+class Instance {
+  readonly events = new Events();
+  readonly terms: Term[] = [];
+  readonly reasons: string[] = [];
+  readonly faults: string[] = [];
+  readonly stop = new AbortController();
+  readonly done: Promise<void>;
+  static numbers = 0;
+
+  constructor(lock: Lock, clock: ManualClock, work: (term: Term) => Promise<void> = untilOver) {
+    this.events.on('following', ({ reason }) => this.reasons.push(reason));
+    this.events.on('fault', ({ operation }) => this.faults.push(operation));
+    const leadership = new Leadership({
+      lock,
+      ledger: { beginTerm: async () => ++Instance.numbers },
+      clock,
+      events: this.events,
+      ttl: TTL,
+      progressed: () => {},
+    });
+    const lead = async (term: Term) => {
+      this.terms.push(term);
+      await Promise.race([work(term), aborted(this.stop.signal)]);
+    };
+    this.done = leadership.run(lead, this.stop.signal);
+  }
+
+  get leads(): boolean {
+    return this.terms.at(-1)?.trusted ?? false;
+  }
+}
+
+const untilOver = (term: Term) => aborted(term.signal);
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve());
+  });
+}
+
+async function pass(clock: ManualClock, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 100) {
+    clock.advance(Math.min(left, 100));
+    await settled();
+  }
+}
+
+/** A lock that nobody else wants, whose renewals answer as the test says. */
+function lockOf(renew: () => Promise<boolean>): Lock & { released: () => Promise<void> } {
+  const lease: Lease = { renew, release: async () => {} };
+  return {
+    acquire: async () => lease,
+    released: () => new Promise(() => {}),
+    close: async () => {},
+  };
+}
+
+describe('two instances', () => {
+  function pair() {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const state = newLockState();
+    const make = () => new Instance(new MemoryLock(state, TTL, clock), clock);
+    return { clock, state, make };
+  }
+
+  test('one leads and the other follows, for as long as the first renews', async () => {
+    const { clock, make } = pair();
+    const [a, b] = [make(), make()];
+    await pass(clock, 10 * TTL);
+    expect([a.leads, b.leads]).toEqual([true, false]);
+    expect(a.terms).toHaveLength(1);
+    expect(b.reasons).toEqual(['another instance holds the lock']);
+  });
+
+  test('a clean stop hands over at once, without time passing', async () => {
+    const { make } = pair();
+    const [a, b] = [make(), make()];
+    await settled();
+    a.stop.abort();
+    await a.done;
+    await settled();
+    expect(b.leads).toBe(true);
+    expect(b.terms[0]!.number).toBeGreaterThan(a.terms[0]!.number);
+  });
+
+  test('after a crash the follower leads within the TTL and one retry', async () => {
+    const { clock, state, make } = pair();
+    await new MemoryLock(state, TTL, clock).acquire();
+    const b = make();
+    await pass(clock, TTL - 100);
+    expect(b.leads).toBe(false);
+    await pass(clock, 100 + TTL / 8);
+    expect(b.leads).toBe(true);
+  });
+});
+
+describe('the trust window', () => {
+  test('a slow renewal does not extend it: it counts from the start of the attempt', async () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const answers: ((ours: boolean) => void)[] = [];
+    const instance = new Instance(
+      lockOf(() => new Promise((resolve) => answers.push(resolve))),
+      clock,
+    );
+    await settled();
+    await pass(clock, TTL / 3);
+    const askedAt = clock.monotonic();
+    await pass(clock, 4_000);
+    answers[0]!(true);
+    await settled();
+    await pass(clock, askedAt + TTL * 0.9 - clock.monotonic() - 100);
+    expect(instance.terms[0]!.trusted).toBe(true);
+    await pass(clock, 100);
+    expect(instance.terms[0]!.trusted).toBe(false);
+    instance.stop.abort();
+  });
+
+  test('a renewal that never answers ends the term before the lock runs out', async () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const instance = new Instance(
+      lockOf(() => new Promise(() => {})),
+      clock,
+    );
+    await settled();
+    await pass(clock, TTL * 0.9);
+    expect(instance.terms[0]!.signal.aborted).toBe(true);
+    instance.stop.abort();
+  });
+
+  test('a renewal that fails is tried again while the lock is trusted', async () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    let failures = 3;
+    const instance = new Instance(
+      lockOf(async () => {
+        if (failures-- > 0) throw new Error('Redis is away');
+        return true;
+      }),
+      clock,
+    );
+    await pass(clock, 3 * TTL);
+    expect(instance.leads).toBe(true);
+    expect(instance.terms).toHaveLength(1);
+    expect(instance.faults).toEqual(Array(3).fill('renew the lock'));
+    instance.stop.abort();
+  });
+
+  test('a process that was frozen knows that it cannot be trusted before any timer fired', async () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const instance = new Instance(
+      lockOf(async () => true),
+      clock,
+    );
+    await settled();
+    clock.advance(TTL);
+    expect(instance.terms[0]!.trusted).toBe(false);
+    instance.stop.abort();
+  });
+
+  test('an answer that the lock is another’s ends the term at once, and it follows again', async () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const instance = new Instance(
+      lockOf(async () => false),
+      clock,
+    );
+    await settled();
+    await pass(clock, TTL / 3 + TTL / 8);
+    expect(instance.terms[0]!.signal.reason).toBe('the lock was lost');
+    expect(instance.terms.length).toBeGreaterThan(1);
+    instance.stop.abort();
+  });
+});
+
+test('a term that cannot go on lets go of the lock and follows again', async () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const state = newLockState();
+  let failures = 1;
+  const instance = new Instance(new MemoryLock(state, TTL, clock), clock, async (term) => {
+    if (failures-- > 0) throw new TermEnded('another term has begun');
+    await untilOver(term);
+  });
+  await settled();
+  expect(state.holder).toBeNull();
+  await pass(clock, TTL / 8);
+  expect(instance.terms).toHaveLength(2);
+  expect(instance.faults).toEqual([]);
+  instance.stop.abort();
+});
+
+test('a lock that cannot be reached is asked for again and again, and nothing is thrown', async () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  let failures = 5;
+  const lock = lockOf(async () => true);
+  const { acquire } = lock;
+  lock.acquire = async () => {
+    if (failures-- > 0) throw new Error('connection refused');
+    return acquire();
+  };
+  const instance = new Instance(lock, clock);
+  await pass(clock, 6 * (TTL / 8));
+  expect(instance.faults).toEqual(Array(5).fill('acquire the lock'));
+  expect(instance.reasons).toEqual(['the lock cannot be reached']);
+  expect(instance.leads).toBe(true);
+  instance.stop.abort();
+});
