@@ -1,0 +1,107 @@
+import { ConfigError, type Problem } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
+import { calendarSchedule, type ZoneOptions } from './calendar-schedule.ts';
+import { FieldError, parseField, type FieldValue } from './crontab-field.ts';
+import type { Schedule } from './schedule.ts';
+
+/** A number, a list or set of numbers, or a text in Celery's grammar: see crontab-field.ts. */
+export type CrontabField = number | string | readonly number[] | ReadonlySet<number>;
+
+/** Fields left out mean `*`: also the minute, as in Celery. Its own spellings are read the same. */
+export interface CrontabFields {
+  /** 0-59 */
+  readonly minute?: CrontabField | undefined;
+  /** 0-23 */
+  readonly hour?: CrontabField | undefined;
+  /** 0-6, Sunday is 0; or names */
+  readonly dayOfWeek?: CrontabField | undefined;
+  /** 1-31 */
+  readonly dayOfMonth?: CrontabField | undefined;
+  /** 1-12, or names */
+  readonly monthOfYear?: CrontabField | undefined;
+  readonly day_of_week?: CrontabField | undefined;
+  readonly day_of_month?: CrontabField | undefined;
+  readonly month_of_year?: CrontabField | undefined;
+}
+
+const FIELDS = {
+  minute: { snake: 'minute', lowest: 0, highest: 59 },
+  hour: { snake: 'hour', lowest: 0, highest: 23 },
+  dayOfWeek: { snake: 'day_of_week', lowest: 0, highest: 6 },
+  dayOfMonth: { snake: 'day_of_month', lowest: 1, highest: 31 },
+  monthOfYear: { snake: 'month_of_year', lowest: 1, highest: 12 },
+} as const;
+
+type FieldName = keyof typeof FIELDS;
+const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
+
+/**
+ * Celery's crontab: due at every minute at which **all** fields match, so that `{dayOfMonth: 13,
+ * dayOfWeek: 'fri'}` is Friday the 13th (crontab(5) would take either day: that is `cron`). At clock
+ * changes see clock-changes.ts. A `ConfigError` holds every problem of every field, `path` its name.
+ */
+export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): Schedule {
+  const problems: Problem[] = [];
+  const given = byName(fields, problems);
+  const read = (name: FieldName) => readField(name, given, problems);
+  const minute = read('minute');
+  const hour = read('hour');
+  const dayOfWeek = read('dayOfWeek');
+  const dayOfMonth = read('dayOfMonth');
+  const monthOfYear = read('monthOfYear');
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const rule = {
+    elapsed: minute.stepped || hour.stepped,
+    fields: {
+      seconds: [0],
+      minutes: minute.values,
+      hours: hour.values,
+      daysOfMonth: dayOfMonth.values,
+      months: monthOfYear.values,
+      daysOfWeek: dayOfWeek.values,
+      lastDay: false,
+      lastWeekdays: [],
+      nth: 0,
+      union: false,
+    },
+  };
+  return calendarSchedule(rule, options);
+}
+
+interface Given {
+  /** As the user spelled it. */
+  readonly key: string;
+  readonly value: unknown;
+}
+
+function byName(fields: object, problems: Problem[]): Map<FieldName, Given> {
+  const given = new Map<FieldName, Given>();
+  for (const [key, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    const name = FIELD_NAMES.find((name) => name === key || FIELDS[name].snake === key);
+    if (name === undefined) {
+      const guess = didYouMean(key, FIELD_NAMES) || `; there are ${FIELD_NAMES.join(', ')}`;
+      problems.push({ path: [key], message: `is not a field of a crontab${guess}` });
+    } else if (given.has(name)) {
+      problems.push({ path: [key], message: `is given twice: also as ${given.get(name)!.key}` });
+    } else {
+      given.set(name, { key, value });
+    }
+  }
+  return given;
+}
+
+const EVERY: Given = { key: '', value: '*' };
+const UNREAD: FieldValue = { values: [], stepped: false };
+
+function readField(name: FieldName, given: Map<FieldName, Given>, problems: Problem[]): FieldValue {
+  const { key, value } = given.get(name) ?? EVERY;
+  try {
+    return parseField(value, FIELDS[name]);
+  } catch (error) {
+    if (!(error instanceof FieldError)) throw error;
+    problems.push({ path: [key], message: error.message });
+    return UNREAD;
+  }
+}

@@ -1,0 +1,35 @@
+import { MINUTE } from './instants.ts';
+
+/**
+ * The newest occurrence in `(after, until]`, found with `next` alone: gallops back from `until` until a
+ * window holds one, then halves that window. Exact, and some forty questions for a year of down-time,
+ * however many occurrences lie in it. Epoch milliseconds; `next` must be strictly later and monotone.
+ */
+export function latestByNext(
+  next: (after: number) => number | null,
+  after: number,
+  until: number,
+): number | null {
+  const within = (instant: number | null) => instant !== null && instant <= until;
+  if (!within(next(after))) return null;
+
+  // Invariant: nothing is due in (none, until].
+  let none = until;
+  let found: number | null = null;
+  for (let reach = MINUTE; ; reach *= 2) {
+    const start = Math.max(after, until - reach);
+    found = next(start);
+    if (within(found)) break;
+    none = start;
+  }
+
+  let newest = found!;
+  while (none - newest > 1) {
+    const middle = newest + Math.floor((none - newest) / 2);
+    const later = next(middle);
+    if (within(later)) newest = later!;
+    else none = middle;
+  }
+  const last = next(newest);
+  return within(last) ? last : newest;
+}
