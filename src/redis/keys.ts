@@ -1,0 +1,34 @@
+import { bindingKey, bindingMember, listKey } from '../broker/kombu.ts';
+import type { TransportOptions } from '../config/settings.ts';
+
+/** Every name that beat uses in Redis. */
+export interface Keys {
+  /** STRING with a time to live: the holder's random value, as redlock writes it. */
+  readonly lock: string;
+  /** STRING: the fencing number of the newest term. */
+  readonly term: string;
+  /** HASH: entry name → encoded record. */
+  readonly records: string;
+  /** Channel: something is said whenever a holder lets go. Channels know no database number. */
+  readonly released: string;
+  /** LIST, newest first: kombu's envelopes of one queue and priority. */
+  list(queue: string, priority: number): string;
+  /** SET: kombu's bindings of the exchange that bears the queue's name. */
+  binding(queue: string): string;
+  /** The queue's own member of that set. */
+  bindingMember(queue: string): string;
+}
+
+export function keysFor(keyPrefix: string, transport: TransportOptions): Keys {
+  const global = transport.globalKeyprefix;
+  const own = `${global}${keyPrefix}:`;
+  return {
+    lock: `${own}lock`,
+    term: `${own}term`,
+    records: `${own}records`,
+    released: `${own}released`,
+    list: (queue, priority) => global + listKey(queue, priority, transport),
+    binding: (queue) => global + bindingKey(queue),
+    bindingMember: (queue) => bindingMember(queue, transport.sep),
+  };
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+/** What runs inside Redis as one step that nothing can come between. */
+export interface Script {
+  readonly lua: string;
+  readonly sha: string;
+}
+
+function script(lua: string): Script {
+  return { lua, sha: createHash('sha1').update(lua).digest('hex') };
+}
+
+/** Runs a script by its hash; sends its text when Redis does not know it (any more). */
+export async function run(
+  client: Redis,
+  { lua, sha }: Script,
+  keys: readonly string[],
+  args: readonly string[],
+): Promise<unknown> {
+  const rest = [...keys, ...args];
+  try {
+    return await client.evalsha(sha, keys.length, rest);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+    return client.eval(lua, keys.length, rest);
+  }
+}
+
+/**
+ * Begins a term.
+ *
+ * KEYS[1]  term
+ * returns  its number: one more than the last, and never less than the time in microseconds, so that
+ *          it grows even when the last was lost with all else that Redis held
+ */
+export const BEGIN_TERM = script(`
+  local time = redis.call('TIME')
+  local lowest = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local number = math.max((tonumber(redis.call('GET', KEYS[1])) or 0) + 1, lowest)
+  redis.call('SET', KEYS[1], string.format('%.0f', number))
+  return number
+`);
+
+/**
+ * Commits a batch: all of it or nothing.
+ *
+ * KEYS[1]  term
+ * KEYS[2]  records
+ * KEYS     then, per list to push to: the list, the binding set of its queue
+ * ARGV[1]  number of the term that commits
+ * ARGV[2]  n, how many changes
+ * ARGV     then n times: entry name, new record
+ *          then n times: expected record ('' for none)
+ *          then, per list: member of the binding set, number of messages, the messages
+ * returns  nil when a newer term has begun, or none has since the ledger was lost;
+ *          else the positions (from 1) of the changes whose record is not as expected: none of them
+ *          means committed, now or by an earlier run of the same
+ *
+ * A script that fails half-way is not rolled back, so whatever can fail (a key of another type) is
+ * asked for before the first write. Lists are passed on in slices: Lua's stack ends at 8,000.
+ */
+export const COMMIT = script(`
+  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
+
+  local SLICE = 4000
+  local n = tonumber(ARGV[2])
+  local pairs_end = 2 + 2 * n
+
+  local already, conflicts = 0, {}
+  for from = 1, n, SLICE do
+    local to = math.min(from + SLICE - 1, n)
+    local names = {}
+    for i = from, to do names[#names + 1] = ARGV[1 + 2 * i] end
+    local found = redis.call('HMGET', KEYS[2], unpack(names))
+    for i = from, to do
+      local record = found[i - from + 1] or ''
+      if record == ARGV[2 + 2 * i] then already = already + 1 end
+      if record ~= ARGV[pairs_end + i] then conflicts[#conflicts + 1] = i end
+    end
+  end
+  if already == n then return {} end
+  if #conflicts > 0 then return conflicts end
+
+  for k = 3, #KEYS, 2 do redis.call('LLEN', KEYS[k]) end
+
+  local at = pairs_end + n + 1
+  for k = 3, #KEYS, 2 do
+    redis.call('SADD', KEYS[k + 1], ARGV[at])
+    local last = at + 1 + tonumber(ARGV[at + 1])
+    for from = at + 2, last, SLICE do
+      redis.call('LPUSH', KEYS[k], unpack(ARGV, from, math.min(from + SLICE - 1, last)))
+    end
+    at = last + 1
+  end
+  for from = 3, pairs_end, SLICE do
+    redis.call('HSET', KEYS[2], unpack(ARGV, from, math.min(from + SLICE - 1, pairs_end)))
+  end
+  return {}
+`);

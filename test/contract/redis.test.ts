@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { Redis } from 'ioredis';
+import { openRedisStore } from '../../src/redis/store.ts';
+import type { Store } from '../../src/store.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { brokerContract } from './broker.contract.ts';
+import { ledgerContract } from './ledger.contract.ts';
+import { lockContract } from './lock.contract.ts';
+import type { Place } from './place.ts';
+import { storeOptions } from './place.ts';
+
+const DB = 3;
+const missing = requireService('redis-server');
+
+describe.skipIf(missing)(missing || 'redis', () => {
+  let server: RedisServer;
+  let inside: Redis;
+
+  beforeAll(async () => {
+    server = await RedisServer.start({ password: 'p@ss/w%rd' });
+    inside = server.client.duplicate({ db: DB });
+  });
+  afterAll(async () => {
+    inside.disconnect();
+    await server.stop();
+  });
+
+  const placeAt = (url: () => string) => async (): Promise<Place> => {
+    await server.flush();
+    const stores: Store[] = [];
+    return {
+      open: async (options) => {
+        const store = openRedisStore(storeOptions(url(), options));
+        stores.push(store);
+        return store;
+      },
+      queued: async (queue) => (await inside.lrange(queue, 0, -1)).reverse().map(read),
+      expireLock: async () => void (await inside.pexpire('beat:lock', 0)),
+      empty: () => server.flush(),
+      damageRecord: async (entry) => void (await inside.hset('beat:records', entry, '{"spec":')),
+      close: async () => void (await Promise.all(stores.map((store) => store.close()))),
+    };
+  };
+
+  const overTcp = placeAt(() => server.url(DB));
+  const overSocket = placeAt(() => server.socketUrl(DB));
+  lockContract('redis, TCP', overTcp);
+  lockContract('redis, unix socket', overSocket);
+  ledgerContract('redis, TCP', overTcp);
+  ledgerContract('redis, unix socket', overSocket);
+  brokerContract('redis, TCP', overTcp);
+  brokerContract('redis, unix socket', overSocket);
+});
+
+function read(envelope: string): { taskId: string; body: string } {
+  const { headers, body } = JSON.parse(envelope) as { headers: { id: string }; body: string };
+  return { taskId: headers.id, body: Buffer.from(body, 'base64').toString() };
+}

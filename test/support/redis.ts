@@ -1,0 +1,142 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { findService } from './services.ts';
+
+export interface RedisServerOptions {
+  /** Keeps what was written over `kill` and `start`. */
+  readonly appendOnly?: boolean;
+  readonly password?: string;
+}
+
+/** Kills the server and removes its folder once the test run is gone, however it went: its pipe closes. */
+const GUARD = 'read _; kill -9 $(cat "$0/redis.pid"); rm -rf "$0"';
+
+/** A redis-server of one's own, on a free port and a socket, in a folder that vanishes with it. */
+export class RedisServer implements AsyncDisposable {
+  readonly socket: string;
+  readonly port: number;
+  readonly #folder: string;
+  readonly #options: RedisServerOptions;
+  readonly #guard: ChildProcess;
+  #process: ChildProcess | null = null;
+  #client: Redis | null = null;
+
+  private constructor(folder: string, port: number, options: RedisServerOptions) {
+    this.#folder = folder;
+    this.socket = join(folder, 'redis.sock');
+    this.port = port;
+    this.#options = options;
+    const stdio = ['pipe', 'ignore', 'ignore'] as const;
+    this.#guard = spawn('sh', ['-c', GUARD, folder], { stdio: [...stdio], detached: true });
+    this.#guard.unref();
+  }
+
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'beat-redis-'));
+    const server = new RedisServer(folder, await freePort(), options);
+    await server.start();
+    return server;
+  }
+
+  /** For looking into the server; database 0. */
+  get client(): Redis {
+    if (!this.#client) throw new Error('redis-server is not running');
+    return this.#client;
+  }
+
+  /** `redis://:password@127.0.0.1:port/db` */
+  url(db = 0): string {
+    return `redis://${this.#credentials()}127.0.0.1:${this.port}/${db}`;
+  }
+
+  socketUrl(db = 0): string {
+    return `redis+socket://${this.#credentials()}${this.socket}?virtual_host=${db}`;
+  }
+
+  /** Starts it again after `kill`, with what it kept. Resolves once it answers. */
+  async start(): Promise<void> {
+    const found = findService('redis-server');
+    if (found.path === null) throw new Error(found.missing);
+    const log = join(this.#folder, 'redis.log');
+    const { appendOnly = false, password } = this.#options;
+    const child = spawn(found.path, [
+      ...['--port', String(this.port), '--bind', '127.0.0.1', '--unixsocket', this.socket],
+      ...['--dir', this.#folder, '--pidfile', join(this.#folder, 'redis.pid'), '--logfile', log],
+      ...['--save', '', '--appendonly', appendOnly ? 'yes' : 'no', '--appendfsync', 'always'],
+      ...(password === undefined ? [] : ['--requirepass', password]),
+    ]);
+    const died = once(child, 'exit').then(() => {
+      throw new Error(`redis-server did not start:\n${readFileSync(log, 'utf8')}`);
+    });
+    const client = new Redis({
+      path: this.socket,
+      ...(password === undefined ? {} : { password }),
+      retryStrategy: () => 20,
+      maxRetriesPerRequest: null,
+    });
+    client.on('error', () => {});
+    this.#process = child;
+    this.#client = client;
+    await Promise.race([client.ping(), died]);
+    died.catch(() => {});
+  }
+
+  /** The plug is pulled: nothing is saved that is not on the disk, nobody is told. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    this.#client?.disconnect();
+    this.#client = null;
+    if (!child) return;
+    rmSync(join(this.#folder, 'redis.pid'), { force: true });
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** It stands still with every connection open, until `thaw`. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  async flush(): Promise<void> {
+    await this.client.flushall();
+  }
+
+  /** Ends it for good and removes its folder. */
+  async stop(): Promise<void> {
+    await this.kill();
+    const gone = once(this.#guard, 'exit');
+    this.#guard.stdin?.end();
+    await gone;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #credentials(): string {
+    const { password } = this.#options;
+    return password === undefined ? '' : `:${encodeURIComponent(password)}@`;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
