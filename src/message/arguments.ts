@@ -86,6 +86,7 @@ function isPlain(value: object): boolean {
 }
 
 function nameOfKind(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return `${typeof value}`;
-  return `a ${value.constructor.name}`;
+  if (typeof value !== 'object' || value === null) return typeof value;
+  const { constructor } = value as { readonly constructor?: { readonly name: string } };
+  return `a ${constructor?.name ?? 'object with a prototype'}`;
 }

@@ -40,10 +40,10 @@ function object(map: Readonly<Record<string, unknown>>): string {
 /** Printable ASCII without `"` and `\`: text that stands for itself. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 /** What JavaScript's JSON leaves as it is and Python's escapes. */
-const BEYOND_ASCII = /[\u0080-\uffff]/g;
+const UNPRINTABLE = /[\u007f-\uffff]/g;
 
 function quote(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replace(BEYOND_ASCII, escapeUnit);
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replace(UNPRINTABLE, escapeUnit);
 }
 
 /** By UTF-16 unit, so that a character beyond U+FFFF becomes a surrogate pair, as in Python. */
