@@ -6,11 +6,12 @@ interface Results {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  /** Files; one that cannot even be loaded fails without a test of its own. */
-  readonly testResults: readonly {
-    readonly status: string;
-    readonly assertionResults: readonly unknown[];
-  }[];
+  readonly testResults: readonly File[];
+}
+
+interface File {
+  readonly status: string;
+  readonly assertionResults: readonly { readonly status: string }[];
 }
 
 const [path = ''] = process.argv.slice(2);
@@ -20,8 +21,9 @@ if (text === '') {
   process.exit(1);
 }
 const results = JSON.parse(text) as Results;
+// A file that cannot be loaded, or whose preparations fail, has failed without a test of its own.
 const broken = results.testResults.filter(
-  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  (file) => file.status === 'failed' && file.assertionResults.every((t) => t.status !== 'failed'),
 ).length;
 const failed = results.numFailedTests + broken;
 const skipped = results.numPendingTests + results.numTodoTests;
