@@ -1,16 +1,17 @@
 import type { Clock } from '../clock.ts';
 import type { Lease, Lock } from '../lock/lock.ts';
+import { Waiters } from '../lock/waiters.ts';
 
 /** What all locks of one place share: who holds it, until when, and who waits to hear of it. */
 export interface LockState {
   holder: Lease | null;
   /** On the monotonic clock. */
   until: number;
-  readonly waiting: Set<() => void>;
+  readonly followers: Waiters;
 }
 
 export function newLockState(): LockState {
-  return { holder: null, until: 0, waiting: new Set() };
+  return { holder: null, until: 0, followers: new Waiters() };
 }
 
 export class MemoryLock implements Lock {
@@ -35,7 +36,7 @@ export class MemoryLock implements Lock {
       release: async () => {
         if (!this.#holds(lease)) return;
         this.#state.holder = null;
-        for (const wake of [...this.#state.waiting]) wake();
+        this.#state.followers.wake();
       },
     };
     this.#state.holder = lease;
@@ -45,12 +46,7 @@ export class MemoryLock implements Lock {
 
   async released(signal: AbortSignal): Promise<void> {
     // Whoever let go between a failed try and this call is heard of too.
-    if (signal.aborted || this.#free()) return;
-    const { promise, resolve: wake } = Promise.withResolvers<void>();
-    this.#state.waiting.add(wake);
-    signal.addEventListener('abort', () => wake(), { once: true });
-    await promise;
-    this.#state.waiting.delete(wake);
+    if (!this.#free()) await this.#state.followers.wait(signal);
   }
 
   async close(): Promise<void> {}

@@ -1,3 +1,4 @@
+import { Waiters } from '../lock/waiters.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
 
@@ -11,7 +12,7 @@ import type { ConnectionOptions } from './connection.ts';
 export class Releases {
   readonly #options: ConnectionOptions;
   readonly #channel: string;
-  readonly #waiting = new Set<() => void>();
+  readonly #followers = new Waiters();
   #connection: Connection | null = null;
   #heard = false;
 
@@ -28,14 +29,7 @@ export class Releases {
   /** Resolves when something was heard since the last try, or the signal aborts. */
   async wait(signal: AbortSignal): Promise<void> {
     this.#connection ??= this.#listen();
-    if (this.#heard || signal.aborted) return;
-    const { promise, resolve: wake } = Promise.withResolvers<void>();
-    const aborted = (): void => wake();
-    this.#waiting.add(wake);
-    signal.addEventListener('abort', aborted);
-    await promise;
-    this.#waiting.delete(wake);
-    signal.removeEventListener('abort', aborted);
+    if (!this.#heard) await this.#followers.wait(signal);
   }
 
   async close(): Promise<void> {
@@ -60,6 +54,6 @@ export class Releases {
 
   #tell(): void {
     this.#heard = true;
-    for (const wake of this.#waiting) wake();
+    this.#followers.wake();
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { openRedisStore } from '../../src/redis/store.ts';
 import type { Store } from '../../src/store.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -36,10 +36,16 @@ describe.skipIf(missing)(missing || 'redis', () => {
         return store;
       },
       queued: async (queue) => (await inside.lrange(queue, 0, -1)).reverse().map(read),
-      expireLock: async () => void (await inside.pexpire('beat:lock', 0)),
+      expireLock: async () => {
+        await inside.pexpire('beat:lock', 0);
+      },
       empty: () => server.flush(),
-      damageRecord: async (entry) => void (await inside.hset('beat:records', entry, '{"spec":')),
-      close: async () => void (await Promise.all(stores.map((store) => store.close()))),
+      damageRecord: async (entry) => {
+        await inside.hset('beat:records', entry, '{"spec":');
+      },
+      close: async () => {
+        await Promise.all(stores.map((store) => store.close()));
+      },
     };
   };
 
