@@ -8,11 +8,11 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 
 // node:sqlite is announced as experimental on Node 22. Whoever runs beat can do nothing about it.
-const { emitWarning } = process;
-process.emitWarning = ((warning: string | Error, ...rest: [never]) => {
+const emitWarning = process.emitWarning.bind(process);
+process.emitWarning = (warning: string | Error, ...rest: [never]) => {
   if (String(warning).includes('SQLite')) return;
-  emitWarning.call(process, warning, ...rest);
-}) as typeof process.emitWarning;
+  emitWarning(warning, ...rest);
+};
 
 const { main } = await import('./main.ts');
 process.exitCode = await main(process.argv.slice(2));

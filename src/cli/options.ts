@@ -60,10 +60,15 @@ function variable(env: Environment, name: string): string | undefined {
   const file = env[`${name}_FILE`];
   if (value && file)
     throw new ConfigError(`${name} and ${name}_FILE are both set; keep one of them`);
-  if (!file) return value || undefined;
+  if (!file) return filled(value);
   try {
-    return readFileSync(file, 'utf8').trim() || undefined;
+    return filled(readFileSync(file, 'utf8').trim());
   } catch (error) {
     throw new ConfigError(`${name}_FILE: cannot read "${file}": ${(error as Error).message}`);
   }
+}
+
+/** An empty variable is one that is not set: that is how shells and compose files leave one out. */
+function filled(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
 }

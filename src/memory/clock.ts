@@ -21,16 +21,16 @@ export class ManualClock implements Clock {
 
   async sleep(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || ms <= 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = () => {
-      resolve();
-    };
-    const sleeper = { at: this.#monotonic + ms, wake };
-    this.#sleepers.add(sleeper);
-    signal.addEventListener('abort', wake, { once: true });
-    await promise;
-    signal.removeEventListener('abort', wake);
-    this.#sleepers.delete(sleeper);
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        signal.removeEventListener('abort', wake);
+        this.#sleepers.delete(sleeper);
+        resolve();
+      };
+      const sleeper = { at: this.#monotonic + ms, wake };
+      this.#sleepers.add(sleeper);
+      signal.addEventListener('abort', wake);
+    });
   }
 
   /** Lets milliseconds pass on both clocks, and wakes whoever has slept long enough. */

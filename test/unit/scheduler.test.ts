@@ -45,7 +45,9 @@ function rig({ ledgerOf = (ledger: Ledger) => ledger } = {}): Rig {
     store,
     told,
     sent: () =>
-      store.broker.messages.map((m) => `${m.headers['task']} ${m.headers['beat_due_at']}`),
+      store.broker.messages.map(
+        (m) => `${String(m.headers['task'])} ${String(m.headers['beat_due_at'])}`,
+      ),
     begin: async (entries) => {
       const scheduler = new Scheduler({
         entries,
