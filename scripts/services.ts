@@ -13,7 +13,13 @@ interface Service {
 
 const VENV = '.venv/celery';
 const CELERY = ['celery', 'redis', 'sqlalchemy'];
-const DEBIAN = ['redis-server', 'python3-celery', 'python3-redis', 'python3-sqlalchemy'];
+const DEBIAN = [
+  'redis-server',
+  'python3-celery',
+  'python3-redis',
+  'python3-sqlalchemy',
+  'python3-venv',
+];
 
 const services: readonly Service[] = [
   {
@@ -70,7 +76,7 @@ function runApt(): string | null {
     'RUNLEVEL=1',
     'DEBIAN_FRONTEND=noninteractive',
   ];
-  const get = (...args: string[]): boolean => shown(...as, 'apt-get', '-q', '-y', ...args);
+  const get = (...args: string[]): boolean => shown(...as, 'apt-get', '-qq', '-y', ...args);
   // A stale list of one foreign source must not keep ours from being installed: only the install counts.
   get('update');
   return get('install', '--no-install-recommends', ...DEBIAN) ? null : 'apt-get install failed';
@@ -82,16 +88,19 @@ function byHand(): string {
   return 'install redis-server and Python 3 with your package manager';
 }
 
-/** A venv within the project; whichever Python can make one. */
+/** A venv within the project. Debian's own Python can make one only with a package more. */
 function installByPip(): string | null {
-  const pythons = ['python3', '/usr/bin/python3', 'python3.13', 'python3.12', 'python3.11'];
-  const made = pythons.some((python) => {
-    rmSync(VENV, { recursive: true, force: true });
-    return succeeds(python, '-m', 'venv', VENV);
-  });
+  const made = makeVenv() || (installByApt() === null && makeVenv());
   if (!made) return 'no python3 here can make a venv (on Debian: apt-get install python3-venv)';
   const pip = [`${VENV}/bin/python`, '-m', 'pip', 'install', '--quiet', '--retries', '1'];
   return shown(...pip, ...CELERY, 'celery-redbeat') ? null : 'PyPI did not answer';
+}
+
+function makeVenv(): boolean {
+  return ['python3', '/usr/bin/python3', 'python3.13', 'python3.12'].some((python) => {
+    rmSync(VENV, { recursive: true, force: true });
+    return succeeds(python, '-m', 'venv', VENV);
+  });
 }
 
 /** The version of Celery under a Python, when all of the modules are there; they are not loaded. */
