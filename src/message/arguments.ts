@@ -2,6 +2,10 @@ import { ConfigError } from '../errors.ts';
 import type { Problem } from '../errors.ts';
 
 type Path = Problem['path'];
+type Report = (path: Path, message: string) => void;
+
+/** Deeper than any real argument, and well within what Python's JSON reader takes. */
+const DEEPEST = 200;
 
 /**
  * Throws a `ConfigError` naming every value in a task's arguments that JSON cannot carry, or would carry
@@ -11,67 +15,76 @@ export function checkArguments(
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
 ): void {
-  const problems = [...argumentProblems(args, ['args']), ...argumentProblems(kwargs, ['kwargs'])];
+  const problems: Problem[] = [];
+  const report: Report = (path, message) => problems.push({ path, message });
+  inspectArgument(args, ['args'], report);
+  inspectArgument(kwargs, ['kwargs'], report);
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-/** What `checkArguments` would say of one value, for whoever reports it among other things. */
-export function argumentProblems(value: unknown, path: Path): Problem[] {
-  return [...problemsIn(value, path, [], pythonOnly)];
+/** What `checkArguments` would say of one value, for whoever gathers problems of many kinds. */
+export function inspectArgument(value: unknown, path: Path, report: Report): void {
+  visit(value, { path, containers: [], report, exotic: null });
 }
 
-/** The same for message headers, which brokers carry too: there a number must be an ordinary one. */
-export function headerProblems(value: unknown, path: Path): Problem[] {
-  return [...problemsIn(value, path, [], nowhere)];
+/** The same for message headers, which a broker reads too: there a number must be an ordinary one. */
+export function inspectHeaders(value: unknown, path: Path, report: Report): void {
+  visit(value, {
+    path,
+    containers: [],
+    report,
+    exotic: 'cannot stand in a header; write it as text',
+  });
 }
 
-/** What is wrong with a number of a kind that JSON does not know; `null` when it may pass. */
-type Exotic = (value: number | bigint) => string | null;
-
-const pythonOnly: Exotic = () => null;
-const nowhere: Exotic = (value) => `headers cannot carry ${String(value)}; write it as text`;
-
-function* problemsIn(
-  value: unknown,
-  path: Path,
-  containers: readonly object[],
-  exotic: Exotic,
-): Generator<Problem> {
-  const message = complaint(value, containers, exotic);
-  if (message !== null) yield { path, message };
-  else if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) {
-      yield* problemsIn(item, [...path, i], [...containers, value], exotic);
-    }
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) {
-      yield* problemsIn(item, [...path, key], [...containers, value], exotic);
-    }
-  }
+/** Where the visit is, and what it has come through. */
+interface Place {
+  readonly path: Path;
+  readonly containers: readonly object[];
+  readonly report: Report;
+  /** What is wrong with a BigInt, NaN or infinity; `null` when they may pass. */
+  readonly exotic: string | null;
 }
 
-function complaint(value: unknown, containers: readonly object[], exotic: Exotic): string | null {
+function visit(value: unknown, place: Place): void {
   switch (typeof value) {
     case 'string':
     case 'boolean':
-      return null;
+      return;
     case 'bigint':
-      return exotic(value);
+      return visitExotic(value, place);
     case 'number':
-      if (losesDigits(value)) {
-        return `${value} is beyond 2^53, where a number loses digits; write it as text or as a BigInt (123n)`;
-      }
-      return Number.isFinite(value) ? null : exotic(value);
+      if (losesDigits(value)) place.report(place.path, `${value} ${LOST_DIGITS}`);
+      else if (!Number.isFinite(value)) visitExotic(value, place);
+      return;
     case 'object':
-      if (value === null) return null;
-      if (containers.includes(value)) return 'contains itself, and JSON has no way to say so';
-      return isPlain(value) ? null : `${nameOfKind(value)} cannot be sent as JSON; ${ALLOWED}`;
+      return value === null ? undefined : visitObject(value, place);
     default:
-      return `${nameOfKind(value)} cannot be sent as JSON; ${ALLOWED}`;
+      place.report(place.path, `JSON cannot carry ${typeof value}; ${ALLOWED}`);
   }
 }
 
-const ALLOWED = 'allowed: text, numbers, true, false, null, arrays and plain objects of these';
+function visitExotic(value: bigint | number, { path, report, exotic }: Place): void {
+  if (exotic !== null) report(path, `${value} ${exotic}`);
+}
+
+function visitObject(value: object, { path, containers, ...rest }: Place): void {
+  if (containers.includes(value))
+    return rest.report(path, 'contains itself, which JSON cannot say');
+  if (containers.length >= DEEPEST)
+    return rest.report(path, `nested deeper than ${DEEPEST} levels`);
+  if (!isPlain(value))
+    return rest.report(path, `JSON cannot carry a ${className(value)}; ${ALLOWED}`);
+  const within = [...containers, value];
+  const items = Array.isArray(value) ? value.entries() : Object.entries(value);
+  for (const [key, item] of items) {
+    visit(item, { path: [...path, key], containers: within, ...rest });
+  }
+}
+
+const ALLOWED = 'allowed: text, numbers, true, false, null, and arrays and plain objects of these';
+const LOST_DIGITS =
+  'is beyond 2^53, where numbers lose digits; write it as text or as a BigInt (123n)';
 
 /** An integer that was written with all its digits, of which a number keeps only the first sixteen. */
 function losesDigits(value: number): boolean {
@@ -85,8 +98,7 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-function nameOfKind(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return typeof value;
-  const { constructor } = value as { readonly constructor?: { readonly name: string } };
-  return `a ${constructor?.name ?? 'object with a prototype'}`;
+function className(value: object): string {
+  const { constructor } = value as { readonly constructor?: { readonly name?: string } };
+  return constructor?.name ?? 'object of a class';
 }

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../src/errors.ts';
+import { checkArguments, inspectHeaders } from '../../../src/message/arguments.ts';
+
+/** The lines of the error, each `path: what is wrong`. */
+function complaints(args: readonly unknown[], kwargs: Record<string, unknown> = {}): string[] {
+  try {
+    checkArguments(args, kwargs);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).message.split('\n');
+  }
+}
+
+describe('arguments of a task', () => {
+  it('may be whatever Python reads from JSON', () => {
+    const shared = { a: [null, true, 'ø', 1.5, -0, 1e300] };
+    expect(
+      complaints([shared, shared, 2n ** 64n, NaN, -Infinity], { k: Object.create(null) }),
+    ).toEqual([]);
+  });
+
+  it.each([
+    ['a function', () => 1, 'JSON cannot carry function'],
+    ['a symbol', Symbol('s'), 'JSON cannot carry symbol'],
+    ['undefined', undefined, 'JSON cannot carry undefined'],
+    ['a Date', new Date(0), 'JSON cannot carry a Date'],
+    ['a Map', new Map(), 'JSON cannot carry a Map'],
+    ['a class of the user', new (class Invoice {})(), 'JSON cannot carry a Invoice'],
+    ['an integer that lost digits', 12345678901234567890, 'is beyond 2^53'],
+  ])('cannot be %s', (_, value, problem) => {
+    const [complaint] = complaints([value]);
+    expect(complaint).toMatch(/^args\[0\]: /);
+    expect(complaint).toContain(problem);
+  });
+
+  it('cannot contain themselves, nor be nested without end', () => {
+    const circle: unknown[] = [];
+    circle.push({ back: circle });
+    expect(complaints(circle)).toEqual(['args[0].back: contains itself, which JSON cannot say']);
+    let deep: unknown = 1;
+    for (let i = 0; i < 300; i++) deep = [deep];
+    expect(complaints([deep])).toHaveLength(1);
+  });
+
+  it('are refused all at once, each by its path', () => {
+    const found = complaints([1, { a: [() => 1] }], { when: new Date(0), ok: 1, 'b c': undefined });
+    expect(found.map((line) => line.slice(0, line.indexOf(': ')))).toEqual([
+      'args[1].a[0]',
+      'kwargs.when',
+      'kwargs["b c"]',
+    ]);
+  });
+
+  it('have more freedom than headers, which brokers read too', () => {
+    const found: string[] = [];
+    const headers = { n: 3, big: 1n, nan: NaN, list: ['a', null] };
+    inspectHeaders(headers, ['headers'], (path, message) =>
+      found.push(`${path.join('.')} ${message}`),
+    );
+    expect(found).toEqual([
+      'headers.big 1 cannot stand in a header; write it as text',
+      'headers.nan NaN cannot stand in a header; write it as text',
+    ]);
+  });
+});

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { encodeEnvelope } from '../../../src/broker/envelope.ts';
+import { bindingKey, bindingMember, listKey } from '../../../src/broker/kombu.ts';
+import type { BeatConfig } from '../../../src/config/define.ts';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import type { Settings } from '../../../src/config/settings.ts';
+import { compose } from '../../../src/message/compose.ts';
+
+/** What Celery's own beat left in Redis for one entry. */
+interface Case {
+  readonly name: string;
+  /** In Celery's spelling, as is `entry`. */
+  readonly config?: Record<string, unknown>;
+  readonly entry: Record<string, unknown> & { readonly options?: Record<string, unknown> };
+  readonly redis: Record<string, { readonly type: string; readonly items: readonly unknown[] }>;
+}
+
+interface Envelope {
+  body: string;
+  'content-encoding': string;
+  'content-type': string;
+  headers: Record<string, unknown>;
+  properties: Record<string, unknown>;
+}
+
+const COVERED = new Set([
+  ...['plain', 'kwargs-unicode', 'long-args', 'queue', 'default-queue', 'priority', 'priority-9'],
+  ...[
+    'priority-steps',
+    'global-keyprefix',
+    'countdown',
+    'expires',
+    'timezone',
+    'limits',
+    'headers',
+  ],
+  ...['shadow', 'ignore-result', 'task-id', 'delivery-mode-1'],
+]);
+
+const NOT_YET_COVERED = new Set([
+  ...['exchange', 'fanout', 'default-queue-exchange', 'routes-glob', 'routes-entry-wins'],
+  ...['zlib', 'gzip-config', 'yaml', 'msgpack', 'pickle', 'protocol-1', 'link'],
+]);
+
+const file = new URL('../../conformance/messages.jsonl', import.meta.url);
+const cases = readFileSync(file, 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Case);
+
+const TAG = 'the delivery tag';
+const DUE_AT = Date.UTC(2026, 10, 21, 5, 44);
+const PRODUCER = { keyPrefix: 'beat', origin: 'gen1@here', replyTo: 'the reply queue' };
+
+describe('messages', () => {
+  it('are compared with every recorded case, or the case is named as not yet covered', () => {
+    expect(cases.map(({ name }) => name).toSorted()).toEqual(
+      [...COVERED, ...NOT_YET_COVERED].toSorted(),
+    );
+  });
+
+  it.for(cases.filter(({ name }) => COVERED.has(name)))("equal Celery's: $name", (recorded) => {
+    const settings = settingsOf(recorded);
+    const celerys = celerysEnvelope(recorded);
+    const sentAt = sentAtOf(recorded, celerys);
+    const message = compose({ entry: settings.entries[0]!, dueAt: DUE_AT }, sentAt, {
+      ...PRODUCER,
+      timezone: settings.timezone,
+      defaultQueue: settings.taskDefaultQueue,
+    });
+    const ours = JSON.parse(encodeEnvelope(message, TAG)) as Envelope;
+
+    // As text, so that the order of keys counts.
+    expect(lines(withoutOurOwn(ours))).toBe(lines(adapted(celerys, ours, recorded)));
+
+    const { transport } = settings;
+    const { queue, priority } = message;
+    const prefixed = (key: string) => transport.globalKeyprefix + key;
+    expect(Object.keys(recorded.redis).toSorted()).toEqual(
+      [prefixed(listKey(queue, priority, transport)), prefixed(bindingKey(queue))].toSorted(),
+    );
+    expect(recorded.redis[prefixed(bindingKey(queue))]!.items).toEqual([
+      bindingMember(queue, transport.sep),
+    ]);
+  });
+
+  it("carry two headers of beat's own: the entry's name and the nominal instant", () => {
+    const [entry] = settingsOf(cases[0]!).entries;
+    const occurrence = { entry: entry!, dueAt: DUE_AT + 7 };
+    const { headers } = compose(occurrence, DUE_AT + 9_000, {
+      ...PRODUCER,
+      timezone: 'Asia/Tokyo',
+      defaultQueue: 'celery',
+    });
+    expect(headers['periodic_task_name']).toBe('plain');
+    expect(headers['beat_due_at']).toBe('2026-11-21T05:44:00.007Z');
+  });
+});
+
+function settingsOf({ name, config, entry }: Case): Settings {
+  const beatSchedule = { [name]: { schedule: 60, ...entry } };
+  return resolveSettings({ ...config, beat_schedule: beatSchedule } as BeatConfig);
+}
+
+function celerysEnvelope({ redis }: Case): Envelope {
+  const lists = Object.values(redis).filter(({ type }) => type === 'list');
+  expect(lists).toHaveLength(1);
+  expect(lists[0]!.items).toHaveLength(1);
+  return lists[0]!.items[0] as Envelope;
+}
+
+/**
+ * When Celery sent it: what its own times tell, to the millisecond. So the times that beat derives from it
+ * must be Celery's to the millisecond, in the same zone and spelling.
+ */
+function sentAtOf({ entry: { options = {} } }: Case, { headers }: Envelope): number {
+  const { countdown, expires } = options as { countdown?: number; expires?: number };
+  if (countdown !== undefined) return Date.parse(headers['eta'] as string) - countdown * 1000;
+  if (expires !== undefined) return Date.parse(headers['expires'] as string) - expires * 1000;
+  return DUE_AT;
+}
+
+/** Celery's envelope, with what differs by nature taken from ours: each for the reason beside it. */
+function adapted(celerys: Envelope, ours: Envelope, { entry, config }: Case): Envelope {
+  const { headers, properties } = structuredClone(celerys);
+  headers['lang'] = 'js'; // the language of the producer; no worker looks at it
+  headers['origin'] = PRODUCER.origin; // process and host
+  properties['reply_to'] = PRODUCER.replyTo; // a UUID of the process
+  properties['delivery_tag'] = TAG; // random
+  if (entry.options?.['task_id'] === undefined) {
+    // Random in Celery, the occurrence's own in beat; everywhere the same one.
+    const { id } = ours.headers;
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    Object.assign(headers, { id, root_id: id });
+    properties['correlation_id'] = id;
+  }
+  if (
+    entry.options?.['ignore_result'] === undefined &&
+    config?.['task_ignore_result'] === undefined
+  ) {
+    delete headers['ignore_result']; // Celery's `false` would override the task's own setting
+  }
+  for (const time of ['eta', 'expires']) {
+    // JavaScript's clock has milliseconds.
+    headers[time] = (headers[time] as string | null)?.replace(/(\.\d{3})\d{3}/, '$1000') ?? null;
+  }
+  return { ...celerys, headers, properties };
+}
+
+function withoutOurOwn(envelope: Envelope): Envelope {
+  const { periodic_task_name, beat_due_at, ...headers } = envelope.headers;
+  expect(periodic_task_name).toBeTypeOf('string');
+  expect(beat_due_at).toBeTypeOf('string');
+  return { ...envelope, headers };
+}
+
+function lines(envelope: Envelope): string {
+  return JSON.stringify(envelope, null, 1);
+}

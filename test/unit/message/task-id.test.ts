@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { v5 } from 'uuid';
+import { NAMESPACE, occurrenceName, taskIdOf } from '../../../src/message/task-id.ts';
+
+const triple = fc.tuple(
+  fc.string({ unit: 'grapheme' }),
+  fc.integer({ min: 0, max: 8.64e15 }),
+  fc.string({ unit: 'grapheme' }),
+);
+
+describe('the task id of an occurrence', () => {
+  it('is a UUIDv5, as the uuid library makes it', () => {
+    fc.assert(
+      fc.property(triple, ([entry, dueAt, prefix]) => {
+        const name = occurrenceName(entry, dueAt, prefix);
+        expect(taskIdOf(entry, dueAt, prefix)).toBe(v5(name, NAMESPACE));
+      }),
+    );
+  });
+
+  it('is the same today and in every release to come', () => {
+    // Python: uuid.uuid5(uuid.UUID(NAMESPACE), '1795240800000 4 beatcleanup')
+    expect(taskIdOf('cleanup', Date.UTC(2026, 10, 21, 6), 'beat')).toBe(
+      '0c2aa64c-a787-5cba-838d-79fe4b55b67f',
+    );
+  });
+
+  it('differs whenever entry, instant or key prefix differ', () => {
+    // Digits, spaces and the borders between the three are where a careless encoding would collide.
+    const text = fc.string({ unit: fc.constantFrom('1', '0', ' ', 'a'), maxLength: 4 });
+    const close = fc.tuple(text, fc.integer({ min: 0, max: 111 }), text);
+    fc.assert(
+      fc.property(close, close, (a, b) => {
+        expect(occurrenceName(...a) === occurrenceName(...b)).toBe(
+          JSON.stringify(a) === JSON.stringify(b),
+        );
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
