@@ -33,23 +33,23 @@ function declareQueue(db: OpenFile, name: string): number {
 /** Rows that workers have taken and that are kept, as a trace of what was delivered. */
 const KEPT = 1_000;
 
-/** How many messages are inserted from one pruning to the next, at least. */
-const PRUNE_EVERY = 500;
+/** How many rows are worth a pruning: few enough to keep nobody waiting. */
+const BITE = 500;
 
 /**
- * Removes rows that workers have taken. kombu leaves them for ever, and each look of a worker into an
- * empty queue walks over all of them while it keeps everybody else from writing.
+ * Removes rows that workers have taken. kombu leaves them for ever: the file would grow, and without an
+ * index of beat's each look of a worker into an empty queue would walk over all of them.
  */
 export class Pruner {
-  /** Starts with a debt: what an earlier beat left is seen at the first commit. */
-  #inserted = PRUNE_EVERY;
+  /** A bite from the start: what an earlier beat left is seen at the first commit. */
+  #due = BITE;
 
   /** To be called in the transaction that inserted so many messages. */
   prune(db: OpenFile, inserted: number): void {
-    this.#inserted += inserted;
-    if (this.#inserted < PRUNE_EVERY) return;
-    // Twice what came in, so that an old heap is worn down too, in bites that nobody has to wait for.
-    db.sql(PRUNE_MESSAGES).run(2 * this.#inserted, KEPT);
-    this.#inserted = 0;
+    this.#due += inserted;
+    if (this.#due < BITE) return;
+    const { changes } = db.sql(PRUNE_MESSAGES).run(this.#due, KEPT);
+    // After a full bite there may be more: an old heap is worn down from commit to commit.
+    this.#due = changes === this.#due ? BITE : 0;
   }
 }

@@ -63,11 +63,12 @@ export const INSERT_MESSAGE = `
 /**
  * most, kept. Deletes up to `most` of the rows that workers have taken, sparing the newest `kept`.
  * A taken row has a timestamp, and nothing makes it visible again: a message that is put back is a new
- * row. The timestamp is in some worker's local time, so rows are counted, not aged.
+ * row. The timestamp is in some worker's local time, so rows are counted, not aged. The `+` keeps SQLite
+ * from gathering and sorting all taken rows: it walks down the index of timestamps, and stops.
  */
 export const PRUNE_MESSAGES = `
   DELETE FROM kombu_message WHERE id IN (
     SELECT id FROM kombu_message
-    WHERE timestamp IS NOT NULL AND visible = 0
+    WHERE timestamp IS NOT NULL AND +visible = 0
     ORDER BY timestamp DESC, id DESC
     LIMIT ? OFFSET ?)`;
