@@ -1,0 +1,74 @@
+import type { Entry, MissedPolicy } from '../entry.ts';
+import { inspectArgument, inspectHeaders } from '../message/arguments.ts';
+import { parseDuration } from './duration.ts';
+import type { Duration } from './define.ts';
+import type { Level } from './levels.ts';
+import { readOptions } from './options.ts';
+import { parse, type Path, type Report } from './problems.ts';
+import { isMap } from './respell.ts';
+import type { ScheduleReader } from './schedule-input.ts';
+import { entrySchema, type EntryInput } from './schema.ts';
+
+/** What an entry takes from the settings around it, and what reads its parts. */
+export interface EntryContext {
+  readonly level: Level | undefined;
+  readonly schedules: ScheduleReader;
+  readonly readZone: (name: unknown, path: Path, report: Report) => string | undefined;
+  readonly timezone: string;
+  readonly missed: MissedPolicy;
+  readonly startingDeadline: Duration | null;
+}
+
+const NO_ARGS: readonly unknown[] = Object.freeze([]);
+const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/**
+ * One row of `beatSchedule`, names already canonical. Every part is read even if another is wrong, so
+ * that all problems come at once; after any, the answer is `undefined`.
+ */
+export function readEntry(
+  name: string,
+  input: unknown,
+  context: EntryContext,
+  report: Report,
+): Entry | undefined {
+  let wrong = false;
+  const note: Report = (path, message) => {
+    wrong = true;
+    report(['beatSchedule', name, ...path], message);
+  };
+  if (name === '') note([], 'an entry needs a name');
+  const entry = parse(entrySchema, input, { path: [], level: context.level, report: note });
+  const raw: Partial<EntryInput> = isMap(input) ? input : {};
+  const timezone =
+    typeof raw.timezone === 'string' && raw.timezone
+      ? context.readZone(raw.timezone, ['timezone'], note)
+      : undefined;
+  const around = { relative: raw.relative === true, timezone, defaultZone: context.timezone };
+  const schedule = isMap(input) ? context.schedules.read(raw.schedule, around, note) : undefined;
+  checkPayloads(raw, note);
+  if (raw.expires !== undefined && isMap(raw.options) && raw.options['expires'] !== undefined) {
+    note(['expires'], 'is given under options too; keep one of them');
+  }
+  if (wrong || !entry || !schedule) return undefined;
+  const deadline = entry.startingDeadline;
+  return {
+    name,
+    task: entry.task,
+    schedule,
+    args: raw.args ?? NO_ARGS,
+    kwargs: raw.kwargs ?? NO_KWARGS,
+    options: readOptions(entry.options, entry.expires, timezone ?? context.timezone),
+    enabled: entry.enabled ?? true,
+    missed: entry.missed ?? context.missed,
+    startingDeadline: parseDuration(deadline === undefined ? context.startingDeadline : deadline),
+  };
+}
+
+/** Found at load, not when the entry is first due. */
+function checkPayloads({ args, kwargs, options }: Partial<EntryInput>, report: Report): void {
+  const headers = isMap(options) ? options.headers : undefined;
+  if (Array.isArray(args)) inspectArgument(args, ['args'], report);
+  if (isMap(kwargs)) inspectArgument(kwargs, ['kwargs'], report);
+  if (isMap(headers)) inspectHeaders(headers, ['options', 'headers'], report);
+}

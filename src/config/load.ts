@@ -1,0 +1,28 @@
+import type { Settings } from './settings.ts';
+import { findConfig } from './files/find.ts';
+import { readSource } from './files/read.ts';
+import { resolveSources, type Overrides } from './resolve.ts';
+import type { Source } from './source.ts';
+
+export interface LoadOptions {
+  /** The folder that relative paths start from, and that is searched when no path is given. */
+  readonly cwd: string;
+  readonly overrides?: Overrides;
+}
+
+/**
+ * Reads and validates a configuration: one file, or a folder of them. Without a path it is looked for in
+ * `cwd`: `beat.config.*`, then the folder `schedules`. Throws one `ConfigError` with every problem found.
+ */
+export async function loadSettings(
+  path: string | undefined,
+  { cwd, overrides = {} }: LoadOptions,
+): Promise<Settings> {
+  return resolveSources(await loadSources(path, cwd), overrides);
+}
+
+/** What stands in the files, before validation. Files that cannot be read carry their problems along. */
+export async function loadSources(path: string | undefined, cwd: string): Promise<Source[]> {
+  const files = await findConfig(path, cwd);
+  return Promise.all(files.map((file) => readSource(file, cwd)));
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { didYouMean } from '../nearest.ts';
+import { isCeleryOption, isCelerySetting } from './spellings.ts';
+import type { Level } from './levels.ts';
+
+export type Path = readonly (string | number)[];
+
+/** Takes one problem: where (canonical names, from the root of the configuration) and what. */
+export type Report = (path: Path, message: string) => void;
+
+/** Reports whatever the schema finds wrong with the value; `undefined` when that is anything. */
+export function parse<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  { path, level, report }: { path: Path; level: Level | undefined; report: Report },
+): z.output<S> | undefined {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    const inner = issue.path as Path;
+    if (issue.code === 'unrecognized_keys') {
+      const at = levelAt(level, inner);
+      for (const key of issue.keys) {
+        report([...path, ...inner, key], unknownKey(key, at, inner.at(-1)));
+      }
+    } else {
+      report([...path, ...inner], expected(issue.message, valueAt(value, inner)));
+    }
+  }
+  return undefined;
+}
+
+/** `expected …, got …`, or `missing, expected …`. */
+export function expected(allowed: string, got: unknown): string {
+  return got === undefined
+    ? `missing; expected ${allowed}`
+    : `expected ${allowed}, got ${show(got)}`;
+}
+
+function unknownKey(key: string, level: Level | undefined, parent: string | number | undefined) {
+  const keys = level?.keys ?? [];
+  if (parent === 'options' && isCeleryOption(key)) {
+    return "an option of Celery's that beat does not take yet";
+  }
+  if (level?.top && isCelerySetting(key)) {
+    return "a setting of Celery's that beat has no use for; leave it to the workers";
+  }
+  const options = level?.inside.get('options');
+  const option = options?.names.get(key);
+  if (option) return `unknown here; it belongs under options: {${option}: …}`;
+  if (options && isCeleryOption(key)) return "an option of Celery's that beat does not take yet";
+  return `unknown key${didYouMean(key, keys) || `; allowed: ${keys.join(', ')}`}`;
+}
+
+function levelAt(level: Level | undefined, path: Path): Level | undefined {
+  return path.reduce((at, key) => at?.each ?? at?.inside.get(String(key)), level);
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce(
+    (at, key) => (at as Record<string | number, unknown> | undefined)?.[key],
+    value,
+  );
+}
+
+/** What came, short enough for a line. */
+export function show(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value))
+    return value.length === 0 ? 'an empty list' : cut(json(value), 'a list');
+  if (typeof value === 'object' && value !== null) return cut(json(value), 'a map');
+  return typeof value === 'string' ? cut(JSON.stringify(value)) : String(value);
+}
+
+const LONGEST = 60;
+
+function cut(text: string, instead = `${text.slice(0, LONGEST)}…`): string {
+  return text.length <= LONGEST ? text : instead;
+}
+
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value, (_, inner: unknown) =>
+      typeof inner === 'bigint' ? String(inner) : inner,
+    );
+  } catch {
+    return 'x'.repeat(LONGEST + 1);
+  }
+}

@@ -1,0 +1,121 @@
+import type { Entry } from '../entry.ts';
+import { ConfigError, type Problem } from '../errors.ts';
+import { checkZone } from '../schedule/zone.ts';
+import type { BeatConfig } from './define.ts';
+import { readEntry, type EntryContext } from './entries.ts';
+import { levelOf, type Level } from './levels.ts';
+import { merge, type Merged, type Part } from './merge.ts';
+import { parse, type Path, type Report } from './problems.ts';
+import { isMap, respell } from './respell.ts';
+import { ScheduleReader } from './schedule-input.ts';
+import { configSchema, topSchema, type TopSettings } from './schema.ts';
+import { checkBrokerUrl, readLock, readTransport } from './service-settings.ts';
+import type { Settings } from './settings.ts';
+import { inReadingOrder, reporter, type Source } from './source.ts';
+
+/** What stands above the configuration: flags and environment variables. */
+export interface Overrides {
+  readonly brokerUrl?: string | undefined;
+}
+
+export const CONFIG_LEVEL = levelOf(configSchema, true)!;
+const ENTRY_LEVEL = CONFIG_LEVEL.inside.get('beatSchedule')?.each;
+
+const DEFAULT_BROKER_URL = 'sqla+sqlite:///beat.sqlite';
+
+/** Validates a configuration made in code. Throws one `ConfigError` with every problem found. */
+export function resolveSettings(config: BeatConfig, overrides: Overrides = {}): Settings {
+  return resolveSources([{ config, problems: [] }], overrides);
+}
+
+/** Validates what was read, all sources as one configuration. Throws like `resolveSettings`. */
+export function resolveSources(sources: readonly Source[], overrides: Overrides = {}): Settings {
+  const problems: Problem[] = sources.flatMap((source) => source.problems);
+  const merged = merge(
+    sources
+      .filter(({ config }) => config !== undefined)
+      .map((source) => readPart(source, CONFIG_LEVEL, problems)),
+  );
+  const settings = readSettings(merged, sources, overrides);
+  if (overrides.brokerUrl !== undefined) {
+    checkBrokerUrl(overrides.brokerUrl, (path, message) => problems.push({ path, message }));
+  }
+  if (problems.length > 0) throw new ConfigError(inReadingOrder(problems, sources));
+  return settings;
+}
+
+function readPart(source: Source, level: Level, problems: Problem[]): Part {
+  const report = reporter(source, level, problems);
+  // An empty file is an empty configuration: YAML reads it as null.
+  const config = respell(source.config ?? {}, level, [], report);
+  const top = parse(topSchema, config, { path: [], level, report });
+  const { beatSchedule: _, ...settings } = top ?? soundPart(config);
+  const entries = isMap(config) && isMap(config['beatSchedule']) ? config['beatSchedule'] : {};
+  return { source, report, settings, entries };
+}
+
+/** What can be used of settings of which some are wrong, so that the rest is looked into as well. */
+function soundPart(config: unknown): TopSettings {
+  if (!isMap(config)) return {};
+  const sound = Object.entries(topSchema.shape).filter(
+    ([key, schema]) => schema.safeParse(config[key]).success,
+  );
+  return Object.fromEntries(sound.map(([key]) => [key, config[key]]));
+}
+
+function readSettings(merged: Merged, sources: readonly Source[], overrides: Overrides): Settings {
+  const { settings, reportOf } = merged;
+  const { brokerUrl, lock, brokerTransportOptions } = settings;
+  if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, reportOf('brokerUrl'));
+  const readZone = zoneReader();
+  const timezone = readTimezone(merged, readZone);
+  return {
+    brokerUrl: overrides.brokerUrl ?? brokerUrl ?? DEFAULT_BROKER_URL,
+    timezone,
+    entries: readEntries(merged, timezone, readZone),
+    lock: readLock(lock, reportOf('lock')),
+    keyPrefix: settings.keyPrefix ?? 'beat',
+    taskDefaultQueue: settings.taskDefaultQueue ?? 'celery',
+    transport: readTransport(brokerTransportOptions),
+    files: sources.flatMap(({ file }) => file ?? []),
+  };
+}
+
+function readEntries(merged: Merged, timezone: string, readZone: ReadZone): Entry[] {
+  const { missed = 'once', startingDeadline = null } = merged.settings;
+  const schedules = new ScheduleReader(ENTRY_LEVEL?.inside.get('schedule'), readZone);
+  const level = ENTRY_LEVEL;
+  const context: EntryContext = { level, schedules, readZone, timezone, missed, startingDeadline };
+  return merged.entries.flatMap(
+    ({ name, input, part }) => readEntry(name, input, context, part.report) ?? [],
+  );
+}
+
+function readTimezone({ settings, reportOf }: Merged, readZone: ReadZone): string {
+  if (settings.timezone !== undefined) {
+    return readZone(settings.timezone, ['timezone'], reportOf('timezone')) ?? 'UTC';
+  }
+  return settings.enableUtc === false ? hostZone() : 'UTC';
+}
+
+function hostZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+type ReadZone = (name: unknown, path: Path, report: Report) => string | undefined;
+
+/** Remembers names that were right: an entry in a hundred thousand asks for the same few. */
+function zoneReader(): ReadZone {
+  const known = new Map<unknown, string>();
+  return (name, path, report) => {
+    try {
+      const zone = known.get(name) ?? checkZone(name);
+      known.set(name, zone);
+      return zone;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const { message } of error.problems) report(path, message);
+      return undefined;
+    }
+  };
+}

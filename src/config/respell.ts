@@ -1,0 +1,67 @@
+import type { Level } from './levels.ts';
+import { isSchedule } from './schema.ts';
+import type { Path, Report } from './problems.ts';
+
+/** A map as a text file or a literal makes it; instances of classes are left alone. */
+export function isMap(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * The value with canonical names wherever the level knows them, and without what is `null` (not given)
+ * or begins with `x-` (left alone). Unknown names stay as they are, for the schema to refuse. Values
+ * that need no change are returned as they are, uncopied.
+ */
+export function respell(value: unknown, level: Level, path: Path, report: Report): unknown {
+  if (!isMap(value) || isSchedule(value)) return value;
+  const copy: Record<string, unknown> = {};
+  const cameFrom = new Map<string, string>();
+  let changed = false;
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__') {
+      report([...path, key], 'a name that JavaScript keeps for itself; use another');
+      changed = true;
+      continue;
+    }
+    const name = level.names.get(key) ?? key;
+    const was = value[key];
+    if (was === undefined || isLeftOut(key, name, was, level)) {
+      changed = true;
+      continue;
+    }
+    const other = cameFrom.get(name);
+    if (other !== undefined && level.each === undefined) {
+      report([...path, key], `the same as "${other}", spelled differently; keep one of them`);
+    }
+    cameFrom.set(name, key);
+    const below = level.each ?? level.inside.get(name);
+    copy[name] = below ? respell(was, below, [...path, name], report) : was;
+    if (name !== key || copy[name] !== was) changed = true;
+  }
+  return changed ? copy : value;
+}
+
+function isLeftOut(key: string, name: string, value: unknown, level: Level): boolean {
+  if (level.kind === 'map') return false;
+  if (level.top && key.startsWith('x-')) return true;
+  return value === null && level.names.has(key) && !level.nullable.has(name);
+}
+
+/** A path of canonical names, in the spellings that the user chose. */
+export function asWritten(path: Path, config: unknown, level: Level): Path {
+  let here: unknown = config;
+  let at: Level | undefined = level;
+  return path.map((name) => {
+    const key = typeof name === 'number' ? name : (spelledAs(name, here, at) ?? name);
+    here = isMap(here) || Array.isArray(here) ? (here as Record<string, unknown>)[key] : undefined;
+    at = at?.each ?? at?.inside.get(String(name));
+    return key;
+  });
+}
+
+function spelledAs(name: string, map: unknown, level: Level | undefined): string | undefined {
+  if (!isMap(map) || Object.hasOwn(map, name)) return name;
+  return Object.keys(map).find((key) => level?.names.get(key) === name);
+}

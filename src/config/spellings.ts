@@ -1,0 +1,74 @@
+/** What Celery, of old and under Django, called the settings that beat has. */
+const CELERY_NAMES: Readonly<Record<string, readonly string[]>> = {
+  brokerUrl: ['BROKER_URL', 'CELERY_BROKER_URL'],
+  brokerTransportOptions: ['BROKER_TRANSPORT_OPTIONS', 'CELERY_BROKER_TRANSPORT_OPTIONS'],
+  timezone: ['CELERY_TIMEZONE'],
+  enableUtc: ['ENABLE_UTC', 'CELERY_ENABLE_UTC'],
+  beatSchedule: ['CELERYBEAT_SCHEDULE', 'CELERY_BEAT_SCHEDULE'],
+  taskDefaultQueue: ['CELERY_DEFAULT_QUEUE', 'CELERY_TASK_DEFAULT_QUEUE'],
+  startingDeadline: [
+    'beatCronStartingDeadline',
+    'beat_cron_starting_deadline',
+    'CELERYBEAT_CRON_STARTING_DEADLINE',
+    'CELERY_BEAT_CRON_STARTING_DEADLINE',
+  ],
+};
+
+/** Every spelling of a key, canonical camelCase first. At the top of a file Celery's old names count too. */
+export function spellingsOf(key: string, top: boolean): string[] {
+  const snake = snakeCase(key);
+  const both = snake === key ? [key] : [key, snake];
+  return top ? [...both, ...(CELERY_NAMES[key] ?? [])] : both;
+}
+
+export function snakeCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** Families of Celery's settings that have nothing in common with beat's. */
+const CELERY_FAMILIES =
+  /^(accept|arangodb|azureblockblob|cache|cassandra|control|cosmosdbsql|couchbase|database|elasticsearch|event|gcs|mongodb|redis|result|s3|security|worker)_|^(imports|include)$/;
+
+/** The rest of those families in which a typing mistake of a setting of beat's could lie. */
+const CELERY_SETTINGS = new Set(
+  [
+    'beat_: enable_remote_control max_loop_interval schedule_filename scheduler sync_every',
+    'broker_: channel_error_retry connection_max_retries connection_retry connection_retry_on_startup',
+    'broker_: connection_timeout failover_strategy heartbeat heartbeat_checkrate host login_method',
+    'broker_: password pool_limit port read_url transport use_ssl user vhost write_url',
+    'task_: acks_late acks_on_failure_or_timeout always_eager annotations compression',
+    'task_: create_missing_queues default_delivery_mode default_exchange default_exchange_type',
+    'task_: default_priority default_queue_type default_rate_limit default_routing_key',
+    'task_: eager_propagates ignore_result inherit_parent_priority protocol publish_retry',
+    'task_: publish_retry_policy queue_max_priority queues reject_on_worker_lost remote_tracebacks',
+    'task_: routes send_sent_event serializer soft_time_limit store_eager_result',
+    'task_: store_errors_even_if_ignored time_limit track_started',
+  ].flatMap((line) => {
+    const [family = '', names = ''] = line.split(': ');
+    return names.split(' ').map((name) => family + name);
+  }),
+);
+
+/** Whether an unknown top-level key is one of Celery's many settings. */
+export function isCelerySetting(key: string): boolean {
+  const upper = key === key.toUpperCase();
+  if (upper && key.startsWith('CELERY')) return true;
+  const name = upper ? key.toLowerCase() : snakeCase(key);
+  return CELERY_FAMILIES.test(name) || CELERY_SETTINGS.has(name);
+}
+
+const OTHER_OPTIONS = new Set(
+  [
+    ['exchange', 'exchange_type', 'routing_key', 'declare', 'immediate', 'mandatory', 'serializer'],
+    ['compression', 'link', 'link_error', 'chain', 'chord', 'group_id', 'group_index', 'retry'],
+    ['retry_policy', 'retries', 'root_id', 'parent_id', 'reply_to', 'correlation_id', 'producer'],
+    ['connection', 'router', 'add_to_parent', 'task_type', 'stamped_headers', 'stamps'],
+    ['replaced_task_nesting', 'argsrepr', 'kwargsrepr', 'timelimit', 'message_id', 'user_id'],
+    ['app_id', 'cluster_id', 'timestamp', 'type', 'publisher', 'result_cls', 'route_name'],
+  ].flat(),
+);
+
+/** Whether an unknown option is one that Celery's `apply_async` takes. */
+export function isCeleryOption(key: string): boolean {
+  return OTHER_OPTIONS.has(snakeCase(key));
+}
