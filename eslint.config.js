@@ -79,8 +79,17 @@ export default defineConfig(
       '@typescript-eslint/no-non-null-assertion': 'off',
       // Numbers read well in a message; objects do not, and stay forbidden.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // `() => emit(x)` is how a callback reads; only the longer forms hide something.
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // `() => emit(x)` is how a callback reads, and `return void report(x)` how one leaves with nothing
+      // to hand over. Only the forms that look like a value stay forbidden.
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        {
+          ignoreArrowShorthand: true,
+          ignoreVoidOperator: true,
+          ignoreVoidReturningFunctions: true,
+        },
+      ],
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
       // `async` without `await` is how a contract's promise is kept by code that need not wait: what
       // it throws becomes a rejection.
       '@typescript-eslint/require-await': 'off',

@@ -108,9 +108,12 @@ function exportsOf(file: ts.SourceFile): ts.Symbol[] {
 }
 
 function symbolAt(node: ts.Identifier): ts.Symbol | undefined {
-  const symbol = ts.isShorthandPropertyAssignment(node.parent)
-    ? checker.getShorthandAssignmentValueSymbol(node.parent)
-    : checker.getSymbolAtLocation(node);
+  const { parent } = node;
+  const symbol = ts.isShorthandPropertyAssignment(parent)
+    ? checker.getShorthandAssignmentValueSymbol(parent)
+    : ts.isBindingElement(parent) && ts.isObjectBindingPattern(parent.parent)
+      ? checker.getTypeAtLocation(parent.parent).getProperty(node.text)
+      : checker.getSymbolAtLocation(node);
   return symbol && resolved(symbol);
 }
 
