@@ -47,39 +47,47 @@ interface Place {
 }
 
 function visit(value: unknown, place: Place): void {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return;
-    case 'bigint':
-      return visitExotic(value, place);
-    case 'number':
-      if (losesDigits(value)) place.report(place.path, `${value} ${LOST_DIGITS}`);
-      else if (!Number.isFinite(value)) visitExotic(value, place);
-      return;
-    case 'object':
-      return value === null ? undefined : visitObject(value, place);
-    default:
-      place.report(place.path, `JSON cannot carry ${typeof value}; ${ALLOWED}`);
+  if (typeof value === 'object' && value !== null) {
+    visitObject(value, place);
+    return;
   }
-}
-
-function visitExotic(value: bigint | number, { path, report, exotic }: Place): void {
-  if (exotic !== null) report(path, `${value} ${exotic}`);
+  const message = complaint(value, place.exotic);
+  if (message !== null) place.report(place.path, message);
 }
 
 function visitObject(value: object, { path, containers, ...rest }: Place): void {
-  if (containers.includes(value))
-    return rest.report(path, 'contains itself, which JSON cannot say');
-  if (containers.length >= DEEPEST)
-    return rest.report(path, `nested deeper than ${DEEPEST} levels`);
-  if (!isPlain(value))
-    return rest.report(path, `JSON cannot carry a ${className(value)}; ${ALLOWED}`);
+  const message = complaintOfObject(value, containers);
+  if (message !== null) {
+    rest.report(path, message);
+    return;
+  }
   const within = [...containers, value];
   const items = Array.isArray(value) ? value.entries() : Object.entries(value);
   for (const [key, item] of items) {
     visit(item, { path: [...path, key], containers: within, ...rest });
   }
+}
+
+function complaint(value: unknown, exotic: string | null): string | null {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'object':
+      return null;
+    case 'bigint':
+      return exotic && `${value} ${exotic}`;
+    case 'number':
+      if (losesDigits(value)) return `${value} ${LOST_DIGITS}`;
+      return Number.isFinite(value) ? null : exotic && `${value} ${exotic}`;
+    default:
+      return `JSON cannot carry ${typeof value}; ${ALLOWED}`;
+  }
+}
+
+function complaintOfObject(value: object, containers: readonly object[]): string | null {
+  if (containers.includes(value)) return 'contains itself, which JSON cannot say';
+  if (containers.length >= DEEPEST) return `nested deeper than ${DEEPEST} levels`;
+  return isPlain(value) ? null : `JSON cannot carry a ${className(value)}; ${ALLOWED}`;
 }
 
 const ALLOWED = 'allowed: text, numbers, true, false, null, and arrays and plain objects of these';

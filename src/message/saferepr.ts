@@ -30,30 +30,38 @@ class Printer {
   }
 
   #list(items: readonly unknown[], level: number): void {
-    if (level >= DEPTH) return this.#put('[...]');
-    this.#put('[');
-    if (this.#stopped) return;
-    for (let i = 0; i < items.length && !this.#stopped; i++) {
-      if (i > 0) this.#put(', ');
+    if (!this.#open('[', ']', level)) return;
+    for (let i = 0; i < items.length; i++) {
+      if (i > 0 && !this.#put(', ')) break;
       this.value(items[i], level + 1);
     }
     this.#close(']');
   }
 
   #dict(map: Readonly<Record<string, unknown>>, level: number): void {
-    if (level >= DEPTH) return this.#put('{...}');
-    this.#put('{');
-    if (this.#stopped) return;
+    if (!this.#open('{', '}', level)) return;
     let first = true;
     for (const key of Object.keys(map)) {
-      if (!first) this.#put(', ');
+      if (!first && !this.#put(', ')) break;
       first = false;
       this.#string(key);
       this.#put(': ');
       this.value(map[key], level + 1);
-      if (this.#stopped) break;
     }
     this.#close('}');
+  }
+
+  /** False when nothing is to follow: the container lies too deep, or the budget is spent. */
+  #open(bracket: string, closing: string, level: number): boolean {
+    if (level < DEPTH) return this.#put(bracket);
+    this.#put(`${bracket}...${closing}`);
+    return false;
+  }
+
+  /** What was opened is closed, whatever the budget says. */
+  #close(bracket: string): void {
+    this.text += bracket;
+    this.#budget -= 1;
   }
 
   #string(text: string): void {
@@ -66,16 +74,12 @@ class Printer {
     this.#put(truncate(scalarText(value), this.#budget));
   }
 
-  #put(token: string): void {
-    if (this.#exhausted()) return;
+  /** False when the budget was spent before. */
+  #put(token: string): boolean {
+    if (this.#exhausted()) return false;
     this.text += token;
     this.#budget -= lengthInPython(token);
-  }
-
-  /** What was opened is closed, whatever the budget says. */
-  #close(bracket: string): void {
-    this.text += bracket;
-    this.#budget -= 1;
+    return true;
   }
 
   #exhausted(): boolean {

@@ -34,6 +34,10 @@ EDGES = [
 # Depth, width, length of texts: deep and narrow, flat and wide, and such as `saferepr` cuts.
 SHAPES = [(6, 4, 20), (2, 12, 60), (3, 20, 30), (1, 3, 1500)]
 LONGEST = 2500
+# Where `saferepr` runs out of its 1024 characters: within a text, at each bracket and separator, in a key.
+BORDERS = [["x" * n, 1, [2, {"a b": "c d"}], "it's"] for n in range(990, 1024, 2)] + [
+    {"k " * n: [1.5, None], "z": [[["deep"]]]} for n in range(505, 514)
+]
 
 
 def text(r, longest):
@@ -87,9 +91,9 @@ def tagged(o):
     return o
 
 
-def main(count=300, seed=1):
+def main(count=250, seed=1):
     r = random.Random(seed)
-    values = list(EDGES)
+    values = EDGES + BORDERS
     while len(values) < count:
         made = value(r, *r.choice(SHAPES))
         if len(dumps(made)) < LONGEST:

@@ -27,8 +27,8 @@ describe('arguments of a task', () => {
     ['undefined', undefined, 'JSON cannot carry undefined'],
     ['a Date', new Date(0), 'JSON cannot carry a Date'],
     ['a Map', new Map(), 'JSON cannot carry a Map'],
-    ['a class of the user', new (class Invoice {})(), 'JSON cannot carry a Invoice'],
-    ['an integer that lost digits', 12345678901234567890, 'is beyond 2^53'],
+    ['an object of a class', new URL('http://host/'), 'JSON cannot carry a URL'],
+    ['an integer that lost digits', Number('12345678901234567890'), 'is beyond 2^53'],
   ])('cannot be %s', (_, value, problem) => {
     const [complaint] = complaints([value]);
     expect(complaint).toMatch(/^args\[0\]: /);

@@ -24,7 +24,7 @@ function untag(_key: string, value: unknown): unknown {
 
 describe('text as Python writes it', () => {
   it('has recorded answers to agree with', () => {
-    expect(cases.length).toBeGreaterThanOrEqual(300);
+    expect(cases.length).toBeGreaterThanOrEqual(250);
   });
 
   it(`equals the JSON of kombu ${kombu}, byte for byte`, () => {

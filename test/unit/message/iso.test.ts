@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { pythonIso, utcIso } from '../../../src/message/iso.ts';
+
+describe('instants as Python writes them', () => {
+  it.each([
+    ['2026-11-21T05:34:07.241Z', 'UTC', '2026-11-21T05:34:07.241000+00:00'],
+    ['2026-11-21T05:34:07.000Z', 'UTC', '2026-11-21T05:34:07+00:00'],
+    ['2026-11-21T05:34:07.001Z', 'Europe/Oslo', '2026-11-21T06:34:07.001000+01:00'],
+    ['2026-07-21T23:30:00.000Z', 'Europe/Oslo', '2026-07-22T01:30:00+02:00'],
+    ['2026-11-21T00:00:00.000Z', 'America/St_Johns', '2026-11-20T20:30:00-03:30'],
+    ['2026-11-21T00:00:00.000Z', 'Asia/Kathmandu', '2026-11-21T05:45:00+05:45'],
+    ['1969-12-31T23:59:59.999Z', 'UTC', '1969-12-31T23:59:59.999000+00:00'],
+  ])('%s in %s is %s', (instant, zone, text) => {
+    expect(pythonIso(Date.parse(instant), zone)).toBe(text);
+  });
+
+  it('change their offset at the very instant at which the clock changes', () => {
+    const change = Date.UTC(2026, 9, 25, 1);
+    expect(pythonIso(change - 1, 'Europe/Oslo')).toBe('2026-10-25T02:59:59.999000+02:00');
+    expect(pythonIso(change, 'Europe/Oslo')).toBe('2026-10-25T02:00:00+01:00');
+    expect(pythonIso(change - 1, 'Europe/Oslo')).toBe('2026-10-25T02:59:59.999000+02:00');
+    // Lord Howe's clock changes by half an hour.
+    expect(pythonIso(Date.UTC(2026, 3, 4, 15) - 1, 'Australia/Lord_Howe')).toMatch(/\+11:00$/);
+    expect(pythonIso(Date.UTC(2026, 3, 4, 15), 'Australia/Lord_Howe')).toMatch(/\+10:30$/);
+  });
+
+  it('read back as the same instant, in whatever zone', () => {
+    const zones = fc.constantFrom(...Intl.supportedValuesOf('timeZone'));
+    const instants = fc.integer({ min: Date.UTC(1901, 0), max: Date.UTC(2200, 0) });
+    fc.assert(
+      fc.property(instants, zones, (instant, zone) => {
+        expect(Date.parse(pythonIso(instant, zone))).toBe(instant);
+        expect(Date.parse(utcIso(instant))).toBe(instant);
+      }),
+    );
+  });
+});
