@@ -49,7 +49,7 @@ export function bannerText(banner: Banner): string {
     `  . lock      -> ${lock}`,
   ];
   next.forEach(({ entry, dueAt, zone }, i) => {
-    const label = i === 0 ? '. next      ->' : '             ';
+    const label = i === 0 ? '. next      ->' : ' '.repeat(14);
     lines.push(`  ${label} ${inZone(Date.parse(dueAt), zone)}  ${entry}`);
   });
   if (next.length === 0) lines.push('  . next      -> nothing: no enabled entry will be due');

@@ -1,5 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { Clock } from '../clock.ts';
 import type { BegunEvent, EntryEvent, Events, SentEvent, SkippedEvent } from '../events.ts';
 import { Repeats } from './repeats.ts';
@@ -32,20 +32,14 @@ export function createLogger({ level, format, destination }: LogOptions): Logger
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (format === 'json') {
-    return pino(
-      options,
-      typeof destination === 'number' ? pino.destination(destination) : destination,
-    );
-  }
-  const stream = pretty({
-    destination,
-    sync: true,
+  const out = typeof destination === 'number' ? pino.destination(destination) : destination;
+  if (format === 'json') return pino(options, out);
+  const readable = prettyFactory({
     hideObject: true,
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
-    colorizeObjects: false,
+    colorize: false,
   });
-  return pino(options, stream);
+  return pino(options, { write: (line) => out.write(readable(line)) });
 }
 
 /** Writes a line for every event worth one. Returns nothing: it listens for as long as beat speaks. */
@@ -64,7 +58,10 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
     log.debug({ event: 'entry', ...event }, ENTRY_WORDS[event.change](event));
   });
   events.on('sent', (event) => {
-    log.info(sentFields(event), `Scheduler: Sending due task ${event.entry} (${event.task})`);
+    log.info(
+      sentFields(event),
+      `Scheduler: Sending due task ${event.entry} (${event.task}) id=${event.taskId}`,
+    );
   });
   events.on('skipped', (event) => {
     log.warn(skippedFields(event), skippedText(event));

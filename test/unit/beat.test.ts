@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { Beat } from '../../src/beat.ts';
+import type { BeatConfig } from '../../src/config/define.ts';
+import { ConfigError } from '../../src/errors.ts';
+import type { BeatEvents } from '../../src/events.ts';
+import { ManualClock } from '../../src/memory/clock.ts';
+import { openMemoryStore, type MemoryStore } from '../../src/memory/store.ts';
+import { settled } from '../support/settle.ts';
+
+const config: BeatConfig = {
+  brokerUrl: 'memory://',
+  beatSchedule: { greet: { task: 'tasks.greet', schedule: 10 } },
+};
+
+const started: Beat[] = [];
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((beat) => beat.stop()));
+});
+
+/** Beats on one memory, told to go on by one clock. */
+async function beats(count: number) {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const name = crypto.randomUUID();
+  const url = { ...config, brokerUrl: `memory://${name}` };
+  const all = Array.from({ length: count }, () => new Beat(url, { clock }));
+  started.push(...all);
+  for (const beat of all) await beat.start();
+  await settled();
+  const { transport, keyPrefix, lock } = all[0]!.settings;
+  const store: MemoryStore = openMemoryStore({
+    brokerUrl: `memory://${name}`,
+    keyPrefix,
+    lockTtl: lock.ttl,
+    transport,
+    clock,
+  });
+  const pass = async (seconds: number) => {
+    for (let i = 0; i < seconds * 2; i++) {
+      clock.advance(500);
+      await settled();
+    }
+  };
+  return { all, clock, store, pass };
+}
+
+describe('beats in one process', () => {
+  test('two on one store send each run once', async () => {
+    const { store, pass } = await beats(2);
+    await pass(60);
+    expect(store.broker.messages).toHaveLength(6);
+  });
+
+  test('when the leader stops, the other goes on where it was', async () => {
+    const { all, store, pass } = await beats(2);
+    await pass(15);
+    await all[0]!.stop();
+    await pass(30);
+    const due = store.broker.messages.map((message) => message.headers['beat_due_at']);
+    expect(due).toEqual([10, 20, 30, 40].map((s) => `2027-03-01T12:00:${s}.000Z`));
+  });
+
+  test('a ledger that is emptied is told once, and schedules go on from then', async () => {
+    const { all, store, pass } = await beats(1);
+    const begun: BeatEvents['begun'][0][] = [];
+    all[0]!.on('begun', (event) => begun.push(event));
+    await pass(15);
+    store.ledger.empty();
+    await pass(20);
+    expect(begun).toMatchObject([{ ledgerLost: true, changes: { added: 1 } }]);
+    expect(store.broker.messages).toHaveLength(2);
+  });
+});
+
+describe('the lifecycle', () => {
+  test('it stops at the end of its scope, and may be stopped twice', async () => {
+    const told: string[] = [];
+    {
+      await using beat = new Beat(config);
+      beat.on('leading', () => told.push('leading'));
+      beat.on('stopped', () => told.push('stopped'));
+      await beat.start();
+      await beat.start();
+      await settled();
+      await beat.stop();
+    }
+    expect(told).toEqual(['leading', 'stopped']);
+  });
+
+  test('a beat that was never started stops', async () => {
+    await new Beat(config).stop();
+  });
+
+  test('a config that cannot be used is refused with all that is wrong', () => {
+    const wrong = {
+      timezone: 'Europe/Olso',
+      beatSchedule: { greet: { task: '', schedule: -1 } },
+    };
+    expect(() => new Beat(wrong)).toThrow(ConfigError);
+    try {
+      new Beat(wrong);
+    } catch (error) {
+      expect((error as ConfigError).problems.map(({ path }) => path.join('.'))).toEqual([
+        'timezone',
+        'beatSchedule.greet.task',
+        'beatSchedule.greet.schedule',
+      ]);
+    }
+  });
+});

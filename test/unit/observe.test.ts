@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import { Events } from '../../src/events.ts';
+import { ManualClock } from '../../src/memory/clock.ts';
+import { createLogger, logEvents, type LogFormat, type LogLevel } from '../../src/observe/log.ts';
+import { Progress, SILENCE_LIMIT } from '../../src/observe/progress.ts';
+
+const NOON = Date.parse('2027-03-01T12:00:00Z');
+
+function logged({
+  level = 'info',
+  format = 'json',
+}: { level?: LogLevel; format?: LogFormat } = {}) {
+  const lines: string[] = [];
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const events = new Events();
+  const destination = { write: (line: string) => void lines.push(line.trimEnd()) };
+  logEvents(events, createLogger({ level, format, destination }), clock);
+  const parsed = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { lines, parsed, clock, events };
+}
+
+const run = {
+  entry: 'greet',
+  task: 'tasks.greet',
+  taskId: 'id-1',
+  queue: 'celery',
+  dueAt: NOON,
+  sentAt: NOON + 12,
+  term: 7,
+};
+
+describe('the log', () => {
+  test('one line of JSON for every task sent, with how late it was', () => {
+    const { parsed, events } = logged();
+    events.announce('sent', run);
+    expect(parsed()).toMatchObject([
+      {
+        level: 'info',
+        event: 'sent',
+        entry: 'greet',
+        taskId: 'id-1',
+        dueAt: '2027-03-01T12:00:00.000Z',
+        latenessMs: 12,
+        term: 7,
+        msg: 'Scheduler: Sending due task greet (tasks.greet) id=id-1',
+      },
+    ]);
+  });
+
+  test('readable text for a person', () => {
+    const { lines, events } = logged({ format: 'text' });
+    events.announce('sent', run);
+    expect(lines.join('\n')).toContain('INFO');
+    expect(lines.join('\n')).toContain('Sending due task greet (tasks.greet)');
+    expect(lines.join('\n')).not.toContain('{');
+  });
+
+  test('what is not sent is told with its reason', () => {
+    const { parsed, events } = logged();
+    events.announce('skipped', {
+      entry: 'greet',
+      reason: 'deadline',
+      first: NOON,
+      last: NOON,
+      count: 1,
+    });
+    expect(parsed()).toMatchObject([
+      {
+        level: 'warn',
+        reason: 'deadline',
+        msg: 'One run of greet of 2027-03-01T12:00:00.000Z not sent: their starting deadline has passed',
+      },
+    ]);
+  });
+
+  test('an outage of an hour is a line when it begins, a few more, and one when it ends', () => {
+    const { parsed, clock, events } = logged();
+    for (let second = 0; second < 3_600; second++) {
+      events.failed('commit', new Error('Redis is away'));
+      clock.advance(1_000);
+    }
+    events.worked('commit');
+    events.worked('commit');
+    const faults = parsed().filter((line) => line['event'] === 'fault');
+    expect(faults.length).toBeGreaterThan(3);
+    expect(faults.length).toBeLessThan(15);
+    expect(faults[0]).toMatchObject({ operation: 'commit', error: 'Redis is away', failures: 1 });
+    expect(parsed().filter((line) => line['event'] === 'recovered')).toMatchObject([
+      { failures: 3_600, forMs: 3_600_000 },
+    ]);
+  });
+
+  test('lines below the level are not written', () => {
+    const { lines, events } = logged({ level: 'warning' });
+    events.announce('sent', run);
+    expect(lines).toEqual([]);
+  });
+
+  test('a ledger that was lost is one warning', () => {
+    const { parsed, events } = logged();
+    events.announce('begun', { term: 8, entries: 3, changes: { added: 3 }, ledgerLost: true });
+    expect(parsed()).toMatchObject([{ level: 'warn', ledgerLost: true }]);
+    expect(parsed()[0]?.['msg']).toContain('The ledger was lost');
+  });
+});
+
+describe('the events', () => {
+  test('a listener that throws hinders nobody, and is told of', () => {
+    const events = new Events();
+    const heard: unknown[] = [];
+    events.on('sent', () => {
+      throw new Error('mine');
+    });
+    events.on('sent', (event) => heard.push(event));
+    events.on('fault', ({ operation }) => heard.push(operation));
+    events.announce('sent', run);
+    expect(heard).toEqual(['a listener of "sent"', run]);
+  });
+});
+
+describe('progress', () => {
+  test('a loop that says nothing for a minute is stuck, and no more once it speaks again', () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const progress = new Progress(clock);
+    clock.advance(SILENCE_LIMIT - 1);
+    expect(progress.advancing).toBe(true);
+    clock.advance(1);
+    expect(progress.advancing).toBe(false);
+    progress.made();
+    expect(progress.advancing).toBe(true);
+  });
+});
