@@ -34,7 +34,7 @@ const services: readonly Service[] = [
   },
   {
     name: `celery (newest, ${VENV})`,
-    version: () => versionOf(`${VENV}/bin/python`, [...CELERY, 'redbeat']),
+    version: () => versionOf(`${VENV}/bin/python`, [...CELERY, 'packaging', 'redbeat']),
     install: installByPip,
   },
 ];
@@ -93,7 +93,8 @@ function installByPip(): string | null {
   const made = makeVenv() || (installByApt() === null && makeVenv());
   if (!made) return 'no python3 here can make a venv (on Debian: apt-get install python3-venv)';
   const pip = [`${VENV}/bin/python`, '-m', 'pip', 'install', '--quiet', '--retries', '1'];
-  return shown(...pip, ...CELERY, 'celery-redbeat') ? null : 'PyPI did not answer';
+  // Its Redis transport needs more than redis-py: only the extra says what.
+  return shown(...pip, 'celery[redis,sqlalchemy]', 'celery-redbeat') ? null : 'PyPI did not answer';
 }
 
 function makeVenv(): boolean {
