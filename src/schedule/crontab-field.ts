@@ -31,12 +31,7 @@ const NAMES: ReadonlyMap<string, number> = named([
  * reads `1-5-7` as `1-5`), and words that merely begin like a name (`sunrise` is no Sunday).
  */
 export function parseField(input: unknown, range: Range): FieldValue {
-  if (typeof input === 'string') {
-    if (input === '') throw new FieldError('"" is empty: write "*" for every one');
-    const parts = input.split(',').map((part) => parsePart(part, input, range));
-    const values = new Set(parts.flatMap((part) => part.values));
-    return { values: sorted(values), stepped: parts.some((part) => part.stepped) };
-  }
+  if (typeof input === 'string') return parseText(input, range);
   const list = typeof input === 'number' ? [input] : input;
   if (!Array.isArray(list) && !(list instanceof Set)) {
     throw new FieldError(`${show(input)} is not a number, a text, or a list of numbers`);
@@ -48,6 +43,27 @@ export function parseField(input: unknown, range: Range): FieldValue {
     values: sorted(new Set([...values].map((value) => member(value, range)))),
     stepped: false,
   };
+}
+
+/** Texts that were read before: ten thousand entries hold a few hundred, and `*` most of all. */
+const read = new Map<string, FieldValue>();
+const MOST_READ = 5_000;
+
+function parseText(text: string, range: Range): FieldValue {
+  const key = `${range.lowest}-${range.highest} ${text}`;
+  let value = read.get(key);
+  if (value === undefined) {
+    if (read.size === MOST_READ) read.clear();
+    read.set(key, (value = parseParts(text, range)));
+  }
+  return value;
+}
+
+function parseParts(text: string, range: Range): FieldValue {
+  if (text === '') throw new FieldError('"" is empty: write "*" for every one');
+  const parts = text.split(',').map((part) => parsePart(part, text, range));
+  const values = new Set(parts.flatMap((part) => part.values));
+  return { values: sorted(values), stepped: parts.some((part) => part.stepped) };
 }
 
 function parsePart(part: string, whole: string, range: Range): FieldValue {

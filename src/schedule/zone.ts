@@ -23,7 +23,11 @@ export interface Span {
  * October 2000, Gaza and Hebron in 2040. `zone.test.ts` keeps watch.
  */
 const STEP = 6 * DAY;
-const PAGE = 60 * STEP;
+/** Small, so that a search for one day in each of 400 years asks about little besides. */
+const PAGE = 5 * STEP;
+
+/** At the ends of time a local date is no `Date` any more, and luxon has no answer. */
+const LAST_ASKED = MAX_INSTANT - 2 * DAY;
 
 /** A time zone as spans of constant offset, worked out page by page as they are asked for. */
 export class Zone {
@@ -90,7 +94,7 @@ export class Zone {
   }
 
   #offset(instant: number): number {
-    const held = Math.min(Math.max(instant, -MAX_INSTANT), MAX_INSTANT);
+    const held = Math.min(Math.max(instant, -LAST_ASKED), LAST_ASKED);
     return Math.round(this.#source.offset(held) * 60_000);
   }
 }

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+import { ConfigError } from '../../../src/errors.ts';
+import { cron } from '../../../src/schedule/cron.ts';
+import { crontab, type CrontabFields } from '../../../src/schedule/crontab.ts';
+import type { Schedule } from '../../../src/schedule/schedule.ts';
+
+interface CrontabCase {
+  crontab: CrontabFields;
+  after: string;
+  /** Absent where Celery refuses the fields. */
+  next?: string;
+  error?: string;
+}
+
+interface ClockCase {
+  cron?: string;
+  crontab?: CrontabFields;
+  timezone: string;
+  after: string;
+  due: string[];
+}
+
+function read<T>(file: string): T[] {
+  const url = new URL(`../../conformance/${file}`, import.meta.url);
+  const lines = readFileSync(url, 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as T);
+}
+
+/** Seconds are enough for an instant, as in the recordings. */
+function iso(instant: Date | null): string | undefined {
+  return instant?.toISOString().replace('.000Z', 'Z');
+}
+
+function walk(schedule: Schedule, after: string, count: number): (string | undefined)[] {
+  const due: (string | undefined)[] = [];
+  for (let at: Date | null = new Date(after); at !== null && due.length < count;) {
+    at = schedule.next(at);
+    due.push(iso(at));
+  }
+  return due;
+}
+
+describe('recorded answers', () => {
+  const cases = read<CrontabCase>('crontab.jsonl');
+  const accepted = cases.filter((recorded) => recorded.error === undefined);
+  const refused = cases.filter((recorded) => recorded.error !== undefined);
+
+  it('are the ones that were recorded', () => {
+    expect([accepted.length, refused.length]).toEqual([1803, 197]);
+  });
+
+  it("crontab answers as Celery's does, field by field", () => {
+    const answers = accepted.map((recorded) => ({
+      ...recorded,
+      next: iso(crontab(recorded.crontab).next(new Date(recorded.after))),
+    }));
+    expect(answers).toEqual(accepted);
+  });
+
+  it('crontab refuses what Celery refuses', () => {
+    for (const { crontab: fields } of refused) {
+      expect(() => crontab(fields), JSON.stringify(fields)).toThrow(ConfigError);
+    }
+  });
+
+  it('near clock changes, cron and crontab are due by the rule, minute for minute', () => {
+    const recorded = read<ClockCase>('clock-changes.jsonl');
+    expect(recorded).toHaveLength(600);
+    const answers = recorded.map((one) => {
+      const { timezone } = one;
+      const schedule =
+        one.cron === undefined ? crontab(one.crontab, { timezone }) : cron(one.cron, { timezone });
+      return { ...one, due: walk(schedule, one.after, one.due.length) };
+    });
+    expect(answers).toEqual(recorded);
+  });
+});
