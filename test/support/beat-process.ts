@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { Child, type Exit } from './child.ts';
+import { Journal } from './journal.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** The command as it is published, and as it stands in the sources (which needs no build). */
+export const BUILT = join(ROOT, 'dist/cli/beat.js');
+export const SOURCE = join(ROOT, 'src/cli/beat.ts');
+
+/** One JSON line of the log. */
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** The line of a run that was sent. */
+export interface SentLine extends LogLine {
+  readonly entry: string;
+  readonly task: string;
+  readonly taskId: string;
+  readonly queue: string;
+  /** ISO 8601. */
+  readonly dueAt: string;
+  readonly latenessMs: number;
+  readonly term: number;
+}
+
+export interface BeatProcessOptions {
+  readonly args?: readonly string[];
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Which command; the built one unless given. */
+  readonly script?: string;
+  /** Which Node; the one that runs the tests unless given. */
+  readonly node?: string;
+}
+
+/** `beat` as a process of its own, with what it logs as events to wait for. */
+export class BeatProcess extends Child {
+  readonly log: Journal<LogLine>;
+  /** Every line of standard output that is no JSON. */
+  readonly text: string[];
+  readonly errors: string[];
+
+  constructor({ args = [], cwd, env = {}, script = BUILT, node }: BeatProcessOptions) {
+    const log = new Journal<LogLine>();
+    const text: string[] = [];
+    const errors: string[] = [];
+    const said = (line: string) => {
+      if (line.startsWith('{')) log.add(JSON.parse(line) as LogLine);
+      else text.push(line);
+    };
+    super(node ?? process.execPath, [script, ...args], {
+      cwd,
+      env,
+      lines: { 1: said, 2: (line) => errors.push(line) },
+    });
+    this.log = log;
+    this.text = text;
+    this.errors = errors;
+    void this.exited.then(({ code, signal }) => {
+      log.end(`beat ended (${signal ?? code}${errors.map((line) => `\n${line}`).join('')})`);
+    });
+  }
+
+  /** The runs that it said it sent. */
+  get sent(): SentLine[] {
+    return this.log.all.filter((line): line is SentLine => line.event === 'sent');
+  }
+
+  /** The first line of an event; `from` leaves out so many lines, those that were there before. */
+  async heard(event: string, from = 0): Promise<LogLine> {
+    return this.log.first(event, (line) => line.event === event, from);
+  }
+
+  /** Waits until so many more runs were sent, counted from now. */
+  async sends(more: number): Promise<void> {
+    const wanted = this.sent.length + more;
+    await this.log.until(`${wanted} runs sent`, () => this.sent.length >= wanted || undefined);
+  }
+}
+
+export interface Answer extends Exit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command that ends by itself. */
+export async function runBeat(
+  args: readonly string[],
+  { cwd, env = {}, script = BUILT, node }: Omit<BeatProcessOptions, 'args'>,
+): Promise<Answer> {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  await using child = new Child(node ?? process.execPath, [script, ...args], {
+    cwd,
+    env,
+    lines: { 1: (line) => stdout.push(line), 2: (line) => stderr.push(line) },
+  });
+  const exit = await child.exited;
+  return { ...exit, stdout: stdout.join('\n'), stderr: stderr.join('\n') };
+}

@@ -1,0 +1,65 @@
+"""What real workers run in tests. They tell of it on file descriptor 3, one line of JSON each."""
+
+import json
+import os
+import time
+
+from celery import Celery
+from celery.signals import task_postrun, task_revoked, worker_ready
+from kombu.transport import sqlalchemy
+
+# Seconds between two looks into an empty SQL queue; there is no setting for it.
+sqlalchemy.Transport.polling_interval = 0.1
+
+app = Celery('tasks')
+app.conf.update(
+    result_backend=os.environ.get('RESULT_BACKEND'),
+    # No limit: with one, a worker that holds back a task with a countdown is slow to look for the next.
+    # Alone in its process it runs each message before it takes another, so the order stays the queues'.
+    worker_prefetch_multiplier=0,
+    broker_connection_retry_on_startup=True,
+)
+
+
+@app.task(bind=True, name='tasks.note')
+def note(self, *args, **kwargs):
+    return 'noted'
+
+
+@app.task(bind=True, name='tasks.note_quietly', ignore_result=True)
+def note_quietly(self, *args, **kwargs):
+    return 'nobody asks'
+
+
+def tell(kind, **what):
+    os.write(3, (json.dumps({'kind': kind, 'at': time.time() * 1000, **what}) + '\n').encode())
+
+
+@worker_ready.connect
+def on_ready(**_):
+    tell('ready')
+
+
+# After the result is stored, so that a test that waits for the line may look for the result.
+@task_postrun.connect
+def on_ran(task, task_id, state, **_):
+    request = task.request
+    custom = {**vars(request), **(request.headers or {})}
+    tell(
+        'ran',
+        task=task.name,
+        id=task_id,
+        state=state,
+        args=request.args,
+        kwargs=request.kwargs,
+        eta=request.eta,
+        expires=request.expires,
+        queue=request.delivery_info['routing_key'],
+        priority=request.delivery_info['priority'],
+        headers={key: custom.get(key) for key in ('periodic_task_name', 'beat_due_at', 'x-team')},
+    )
+
+
+@task_revoked.connect
+def on_revoked(request, expired, **_):
+    tell('revoked', id=request.id, expired=expired)

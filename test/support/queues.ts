@@ -1,0 +1,52 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { Redis } from 'ioredis';
+
+/** What stands in a queue: enough of its envelope to tell one run from another. */
+export interface Queued {
+  readonly id: string;
+  readonly entry: string;
+  /** The nominal instant, epoch milliseconds. */
+  readonly dueAt: number;
+}
+
+/** Oldest first. */
+export async function queuedInRedis(client: Redis, queue = 'celery'): Promise<Queued[]> {
+  return (await client.lrange(queue, 0, -1)).reverse().map(read);
+}
+
+/** Oldest first; of all queues. */
+export function queuedInSqlite(path: string): Queued[] {
+  const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+  try {
+    const rows = db.prepare('SELECT payload FROM kombu_message WHERE visible ORDER BY id').all();
+    return rows.map(({ payload }) => read(String(payload)));
+  } finally {
+    db.close();
+  }
+}
+
+function read(envelope: string): Queued {
+  const { headers } = JSON.parse(envelope) as { headers: Record<string, string> };
+  const { id = '', periodic_task_name: entry = '', beat_due_at: dueAt = '' } = headers;
+  return { id, entry, dueAt: Date.parse(dueAt) };
+}
+
+/** Ids that stand there more than once. */
+export function twice(queued: readonly Queued[]): string[] {
+  const seen = new Set<string>();
+  return queued.flatMap(({ id }) => (seen.has(id) ? [id] : (seen.add(id), [])));
+}
+
+/** For each entry of this interval (milliseconds), the instants that lack between its first and its last. */
+export function gaps(queued: readonly Queued[], interval: number): string[] {
+  const byEntry = Map.groupBy(queued, ({ entry }) => entry);
+  return [...byEntry].flatMap(([entry, runs]) => {
+    const instants = new Set(runs.map(({ dueAt }) => dueAt));
+    const lacking: string[] = [];
+    const last = Math.max(...instants);
+    for (let at = Math.min(...instants); at < last; at += interval) {
+      if (!instants.has(at)) lacking.push(`${entry} ${new Date(at).toISOString()}`);
+    }
+    return lacking;
+  });
+}
