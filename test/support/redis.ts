@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { findService } from './services.ts';
 
@@ -13,7 +14,18 @@ export interface RedisServerOptions {
   /** Keeps what was written over `kill` and `start`. */
   readonly appendOnly?: boolean;
   readonly password?: string;
+  /** Takes encrypted connections alone at its port, with the certificate beside this file. */
+  readonly tls?: boolean;
 }
+
+/** Signed by itself, for the host name `localhost`. */
+export const certificate = fileURLToPath(new URL('tls/localhost.pem', import.meta.url));
+const certificateKey = fileURLToPath(new URL('tls/localhost.key', import.meta.url));
+
+const TLS = [
+  ...['--tls-cert-file', certificate, '--tls-key-file', certificateKey],
+  ...['--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no'],
+];
 
 /** Kills the server and removes its folder once the test run is gone, however it went: its pipe closes. */
 const GUARD = 'read _; kill -9 $(cat "$0/redis.pid"); rm -rf "$0"';
@@ -65,9 +77,11 @@ export class RedisServer implements AsyncDisposable {
     const found = findService('redis-server');
     if (found.path === null) throw new Error(found.missing);
     const log = join(this.#folder, 'redis.log');
-    const { appendOnly = false, password } = this.#options;
+    const { appendOnly = false, password, tls = false } = this.#options;
+    const port = String(this.port);
+    const listen = tls ? ['--port', '0', '--tls-port', port, ...TLS] : ['--port', port];
     const child = spawn(found.path, [
-      ...['--port', String(this.port), '--bind', '127.0.0.1', '--unixsocket', this.socket],
+      ...[...listen, '--bind', '127.0.0.1', '--unixsocket', this.socket],
       ...['--dir', this.#folder, '--pidfile', join(this.#folder, 'redis.pid'), '--logfile', log],
       ...['--save', '', '--appendonly', appendOnly ? 'yes' : 'no', '--appendfsync', 'always'],
       ...(password === undefined ? [] : ['--requirepass', password]),
@@ -117,6 +131,8 @@ export class RedisServer implements AsyncDisposable {
   /** Ends it for good and removes its folder. */
   async stop(): Promise<void> {
     await this.kill();
+    if (this.#guard.exitCode !== null) return;
+    this.#guard.ref();
     const gone = once(this.#guard, 'exit');
     this.#guard.stdin?.end();
     await gone;

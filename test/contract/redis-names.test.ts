@@ -1,0 +1,103 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
+import { openRedisStore } from '../../src/redis/store.ts';
+import type { Store } from '../../src/store.ts';
+import { messageOf } from '../support/message.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { storeOptions } from './place.ts';
+
+const SEP = '\x06\x16';
+const missing = requireService('redis-server');
+
+describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
+  let server: RedisServer;
+  let store: Store;
+
+  const keys = async () => (await server.client.keys('*')).sort();
+
+  beforeAll(async () => void (server = await RedisServer.start()));
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    await server.flush();
+    store = openRedisStore(storeOptions(server.url()));
+  });
+  afterEach(() => store.close());
+
+  test('a commit fills the lists and binding sets that kombu does', async () => {
+    const term = await store.ledger.beginTerm();
+    const messages = [
+      messageOf('a'),
+      messageOf('b', { priority: 5 }),
+      messageOf('c', { queue: 'reports', priority: 9 }),
+    ];
+    await store.ledger.commit(term, [change('x', messages)]);
+    const lists = ['celery', `celery${SEP}3`, `reports${SEP}9`];
+    const bindings = ['_kombu.binding.celery', '_kombu.binding.reports'];
+    expect(await keys()).toEqual([...lists, ...bindings, 'beat:records', 'beat:term'].sort());
+    expect(await server.client.smembers(bindings[0]!)).toEqual([`celery${SEP}${SEP}celery`]);
+    expect(await server.client.smembers(bindings[1]!)).toEqual([`reports${SEP}${SEP}reports`]);
+  });
+
+  test('a broker alone fills the same', async () => {
+    await store.broker.publish([messageOf('a', { priority: 3 })]);
+    expect(await keys()).toEqual(['_kombu.binding.celery', `celery${SEP}3`]);
+  });
+
+  test('a global prefix, separator and priority steps are those of the transport options', async () => {
+    const transport = { globalKeyprefix: 'app_', sep: ':', prioritySteps: [0, 5] };
+    await using other = disposable(openRedisStore(storeOptions(server.url(), { transport })));
+    await other.lock.acquire();
+    const term = await other.ledger.beginTerm();
+    await other.ledger.commit(term, [change('x', [messageOf('a', { priority: 7 })])]);
+    expect(await keys()).toEqual([
+      'app__kombu.binding.celery',
+      'app_beat:lock',
+      'app_beat:records',
+      'app_beat:term',
+      'app_celery:5',
+    ]);
+    expect(await server.client.smembers('app__kombu.binding.celery')).toEqual(['celery::celery']);
+    expect(DEFAULT_TRANSPORT.globalKeyprefix).toBe('');
+  });
+
+  test('the lock expires by itself', async () => {
+    await store.lock.acquire();
+    const left = await server.client.pttl('beat:lock');
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThanOrEqual(60_000);
+  });
+
+  test('a binding that was lost is there again with the next commit', async () => {
+    const term = await store.ledger.beginTerm();
+    await store.ledger.commit(term, [change('x', [messageOf('a')])]);
+    await server.client.del('_kombu.binding.celery');
+    await store.ledger.commit(term, [change('y', [messageOf('b')])]);
+    expect(await server.client.exists('_kombu.binding.celery')).toBe(1);
+  });
+
+  test('scripts that Redis forgot are sent again', async () => {
+    const term = await store.ledger.beginTerm();
+    await store.ledger.commit(term, [change('x', [messageOf('a')])]);
+    await server.client.script('FLUSH');
+    await store.ledger.commit(term, [change('y', [messageOf('b')])]);
+    expect(await server.client.llen('celery')).toBe(2);
+  });
+
+  test('a commit that meets a key of another kind does nothing at all', async () => {
+    const term = await store.ledger.beginTerm();
+    await server.client.set('broken', 'no list');
+    const messages = [messageOf('a'), messageOf('b', { queue: 'broken' })];
+    await expect(store.ledger.commit(term, [change('x', messages)])).rejects.toThrow('WRONGTYPE');
+    expect(await keys()).toEqual(['beat:term', 'broken']);
+  });
+});
+
+function change(entry: string, messages: ReturnType<typeof messageOf>[]) {
+  const record = { spec: 's', anchor: 0, dueAt: 1, sentAt: 1, taskId: 't', runCount: 1 };
+  return { entry, expected: null, record, messages };
+}
+
+function disposable(store: Store): Store & AsyncDisposable {
+  return { ...store, [Symbol.asyncDispose]: () => store.close() };
+}

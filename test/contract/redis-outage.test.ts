@@ -1,0 +1,212 @@
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { StoreError } from '../../src/errors.ts';
+import type { Change, LedgerRecord } from '../../src/ledger/ledger.ts';
+import { openRedisStore } from '../../src/redis/store.ts';
+import type { Store, StoreOptions } from '../../src/store.ts';
+import { messageOf } from '../support/message.ts';
+import { Proxy } from '../support/proxy.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { storeOptions } from './place.ts';
+
+const RECORD: LedgerRecord = {
+  spec: 'every 60 s',
+  anchor: 0,
+  dueAt: 60_000,
+  sentAt: 60_001,
+  taskId: 'one',
+  runCount: 1,
+};
+const CHANGE: Change = {
+  entry: 'a',
+  expected: null,
+  record: RECORD,
+  messages: [messageOf('one')],
+};
+const PASSWORD = 'hunter2';
+
+/** Answers are waited for half as long (milliseconds): for those that will not come. */
+const IMPATIENT = { lockTtl: 1_000 };
+
+const missing = requireService('redis-server');
+
+describe.skipIf(missing)(missing || 'redis, when it fails', () => {
+  let server: RedisServer;
+  const stores: Store[] = [];
+  const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')];
+
+  const open = (url = server.url(), options: Partial<StoreOptions> = {}): Store => {
+    const store = openRedisStore(storeOptions(url, options));
+    stores.push(store);
+    return store;
+  };
+  const queued = () => server.client.llen('celery');
+
+  beforeEach(async () => {
+    server = await RedisServer.start({ password: PASSWORD, appendOnly: true });
+    for (const spy of printed) spy.mockClear();
+  });
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+    await server.stop();
+    for (const spy of printed) expect(spy).not.toHaveBeenCalled();
+  });
+
+  test('a commit that is not answered rejects, and repeated when Redis is back it sends once', async () => {
+    const { ledger } = open(server.url(), IMPATIENT);
+    const term = await ledger.beginTerm();
+    server.freeze();
+    const error = await rejection(ledger.commit(term, [CHANGE]));
+    expect(error.message).toMatch(/^ledger\.commit: Redis did not answer in 500 ms \(redis:/);
+    server.thaw();
+
+    expect(await untilAnswered(() => ledger.commit(term, [CHANGE]))).toEqual({ kind: 'committed' });
+    expect(await queued()).toBe(1);
+  });
+
+  test('a commit whose answer is lost rejects, and repeated it sends nothing', async () => {
+    await using wire = await Proxy.to(server.port);
+    const { ledger } = open(server.url().replace(`:${server.port}`, `:${wire.port}`));
+    const term = await ledger.beginTerm();
+    // Redis knows the script from here on: the answer that gets lost is that of the commit itself.
+    await ledger.commit(term, []);
+    const answered = wire.swallowAnswers();
+    const committing = rejection(ledger.commit(term, [CHANGE]));
+    await answered;
+    wire.cut();
+    expect((await committing).message).toMatch(/^ledger\.commit: no connection to Redis: /);
+    expect(await queued()).toBe(1);
+
+    expect(await ledger.commit(term, [CHANGE])).toEqual({ kind: 'committed' });
+    expect(await queued()).toBe(1);
+  });
+
+  test('a commit whose connection Redis kills before it is read rejects or is sent once', async () => {
+    const { ledger } = open();
+    const term = await ledger.beginTerm();
+    const killing = server.client
+      .pipeline()
+      .call('DEBUG', 'SLEEP', '0.05')
+      .call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+      .exec();
+    await Promise.allSettled([ledger.commit(term, [CHANGE]), killing]);
+
+    expect(await ledger.commit(term, [CHANGE])).toEqual({ kind: 'committed' });
+    expect(await queued()).toBe(1);
+  });
+
+  test('a term that another followed during an outage commits nothing after it', async () => {
+    const [ours, theirs] = [open(server.url(), IMPATIENT), open(server.url(), IMPATIENT)];
+    const term = await ours.ledger.beginTerm();
+    server.freeze();
+    await rejection(ours.ledger.commit(term, [CHANGE]));
+    await rejection(theirs.ledger.beginTerm());
+    server.thaw();
+    await untilAnswered(() => theirs.ledger.beginTerm());
+    const before = await queued();
+    expect(await ours.ledger.commit(term, [CHANGE])).toEqual({ kind: 'superseded' });
+    expect(await queued()).toBe(before);
+  });
+
+  test('what was committed is there after Redis was killed, and so is the connection', async () => {
+    const { ledger } = open();
+    const term = await ledger.beginTerm();
+    await ledger.commit(term, [CHANGE]);
+    await server.kill();
+    await rejection(ledger.commit(term, [CHANGE]));
+    await server.start();
+    expect(await untilAnswered(() => ledger.commit(term, [CHANGE]))).toEqual({ kind: 'committed' });
+    expect(await ledger.load()).toEqual(new Map([['a', RECORD]]));
+    expect(await queued()).toBe(1);
+  });
+
+  test('opening and closing a store reaches for no server', async () => {
+    const url = server.url();
+    await server.stop();
+    await open(url).close();
+  });
+
+  test('whatever is asked of a server that is not there is refused under its name', async () => {
+    const { lock, ledger, broker } = open();
+    const lease = (await lock.acquire())!;
+    await server.kill();
+    const asked = {
+      'lock.acquire': () => lock.acquire(),
+      'lock.renew': () => lease.renew(),
+      'lock.release': () => lease.release(),
+      'ledger.load': () => ledger.load(),
+      'ledger.beginTerm': () => ledger.beginTerm(),
+      'ledger.commit': () => ledger.commit(1, [CHANGE]),
+      'broker.publish': () => broker.publish(CHANGE.messages),
+    };
+    for (const [operation, ask] of Object.entries(asked)) {
+      const error = await rejection(ask());
+      expect(error.message.startsWith(`${operation}: no connection to Redis: `)).toBe(true);
+      expect(error.cause).toBeInstanceOf(Error);
+    }
+  });
+
+  test('a refused password is told, and never shown', async () => {
+    const { lock, ledger } = open(server.url().replace(PASSWORD, 'sesame'));
+    for (const promise of [ledger.load(), lock.acquire()]) {
+      const error = await rejection(promise);
+      expect(error.message).toContain('WRONGPASS');
+      expect(inspect(error, { depth: null })).not.toContain('sesame');
+    }
+  });
+
+  test('a refused command is told without what it carried', async () => {
+    const { ledger } = open();
+    await server.client.set('beat:records', 'not a hash');
+    const error = await rejection(ledger.commit(await ledger.beginTerm(), [CHANGE]));
+    expect(error.message).toMatch(/^ledger\.commit: Redis refused: .*WRONGTYPE/);
+    expect(inspect(error, { depth: null })).not.toContain('tasks.add');
+  });
+
+  test('nothing goes to database 0 when the database of the URL cannot be selected', async () => {
+    const { ledger, broker } = open(server.url(99));
+    expect((await rejection(ledger.beginTerm())).message).toContain('DB index is out of range');
+    await rejection(broker.publish(CHANGE.messages));
+    expect(await server.client.dbsize()).toBe(0);
+  });
+
+  test('a follower hears of a release after its subscription was cut off', async () => {
+    const [leader, follower] = [open(), open()];
+    const lease = (await leader.lock.acquire())!;
+    const { signal } = new AbortController();
+    const subscribed = () =>
+      vi.waitFor(async () => {
+        expect(await server.client.pubsub('NUMSUB', 'beat:released')).toEqual(['beat:released', 1]);
+      });
+
+    // A subscription may have missed a release, so each new one is a reason to try.
+    await follower.lock.released(signal);
+    expect(await follower.lock.acquire()).toBeNull();
+    const cutOff = follower.lock.released(signal);
+    await subscribed();
+    await server.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await cutOff;
+    expect(await follower.lock.acquire()).toBeNull();
+
+    const heard = follower.lock.released(signal);
+    await subscribed();
+    await lease.release();
+    await heard;
+    expect(await follower.lock.acquire()).not.toBeNull();
+  });
+});
+
+async function rejection(promise: Promise<unknown>): Promise<StoreError> {
+  const error = await promise.then(
+    (value) => new Error(`it resolved: ${inspect(value)}`),
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(StoreError);
+  return error as StoreError;
+}
+
+/** An outage ends for a connection when it has come back, which takes it a moment. */
+function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  return vi.waitFor(ask, { timeout: 20_000 });
+}
