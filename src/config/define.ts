@@ -122,13 +122,12 @@ export interface LockConfig {
   ttl?: Duration | undefined;
 }
 
-/** Celery's `broker_transport_options`. The last ones are the workers' business: read, and left to them. */
+/** Celery's `broker_transport_options`; those that concern only workers are read and left to them. */
 export interface TransportConfig {
   globalKeyprefix?: string | undefined;
   sep?: string | undefined;
   prioritySteps?: readonly number[] | undefined;
   queueOrderStrategy?: string | undefined;
-  visibilityTimeout?: number | undefined;
   [workersOption: string]: unknown;
 }
 

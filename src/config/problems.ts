@@ -49,7 +49,7 @@ function unknownKey(key: string, level: Level | undefined, parent: string | numb
   const option = options?.names.get(key);
   if (option) return `unknown here; it belongs under options: {${option}: …}`;
   if (options && isCeleryOption(key)) return "an option of Celery's that beat does not take yet";
-  return `unknown key${didYouMean(key, keys) || `; allowed: ${keys.join(', ')}`}`;
+  return `unknown key${didYouMean(key, keys) || `; allowed: ${keys.filter((name) => name !== '$schema').join(', ')}`}`;
 }
 
 function levelAt(level: Level | undefined, path: Path): Level | undefined {

@@ -15,36 +15,48 @@ export function isMap(value: unknown): value is Record<string, unknown> {
  * that need no change are returned as they are, uncopied.
  */
 export function respell(value: unknown, level: Level, path: Path, report: Report): unknown {
-  if (!isMap(value) || isSchedule(value)) return value;
+  if (isSpelledRight(value, level)) return value;
+  const map = value as Record<string, unknown>;
   const copy: Record<string, unknown> = {};
   const cameFrom = new Map<string, string>();
-  let changed = false;
-  for (const key of Object.keys(value)) {
+  for (const key of Object.keys(map)) {
     if (key === '__proto__') {
       report([...path, key], 'a name that JavaScript keeps for itself; use another');
-      changed = true;
       continue;
     }
     const name = level.names.get(key) ?? key;
-    const was = value[key];
-    if (was === undefined || isLeftOut(key, name, was, level)) {
-      changed = true;
-      continue;
-    }
+    if (isLeftOut(key, name, map[key], level)) continue;
     const other = cameFrom.get(name);
-    if (other !== undefined && level.each === undefined) {
+    if (other !== undefined) {
       report([...path, key], `the same as "${other}", spelled differently; keep one of them`);
     }
     cameFrom.set(name, key);
-    const below = level.each ?? level.inside.get(name);
-    copy[name] = below ? respell(was, below, [...path, name], report) : was;
-    if (name !== key || copy[name] !== was) changed = true;
+    const below = belowOf(level, name);
+    copy[name] = below ? respell(map[key], below, [...path, name], report) : map[key];
   }
-  return changed ? copy : value;
+  return copy;
+}
+
+/** Nearly all are, and then a hundred thousand entries need not be copied. */
+function isSpelledRight(value: unknown, level: Level): boolean {
+  if (!isMap(value) || isSchedule(value)) return true;
+  for (const key in value) {
+    if (key === '__proto__' || (level.names.get(key) ?? key) !== key) return false;
+    const inner = value[key];
+    if (isLeftOut(key, key, inner, level)) return false;
+    const below = belowOf(level, key);
+    if (below && !isSpelledRight(inner, below)) return false;
+  }
+  return true;
+}
+
+function belowOf(level: Level, name: string): Level | undefined {
+  return level.each ?? level.inside.get(name);
 }
 
 function isLeftOut(key: string, name: string, value: unknown, level: Level): boolean {
   if (level.kind === 'map') return false;
+  if (value === undefined) return true;
   if (level.top && key.startsWith('x-')) return true;
   return value === null && level.names.has(key) && !level.nullable.has(name);
 }

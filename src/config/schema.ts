@@ -119,6 +119,15 @@ const entryShape = {
   startingDeadline: startingDeadline().optional(),
 };
 
+/** Transport options that concern those who read queues: known, so that one config can serve both. */
+const WORKERS_OPTIONS = [
+  ['visibilityTimeout', 'pollingInterval', 'fanoutPrefix', 'fanoutPatterns', 'ackEmulation'],
+  ['unackedKey', 'unackedIndexKey', 'unackedMutexKey', 'unackedMutexExpire'],
+  ['unackedRestoreLimit', 'maxConnections', 'healthCheckInterval', 'clientName'],
+  ['socketTimeout', 'socketConnectTimeout', 'socketKeepalive', 'socketKeepaliveOptions'],
+  ['retryOnTimeout', 'maxRetries', 'intervalStart', 'intervalStep', 'intervalMax'],
+].flat();
+
 const settingsShape = {
   $schema: z.string('text').optional(),
   brokerUrl: name().optional().describe('Default sqla+sqlite:///beat.sqlite'),
@@ -130,7 +139,7 @@ const settingsShape = {
   keyPrefix: name().optional(),
   taskDefaultQueue: name().optional(),
   brokerTransportOptions: z
-    .looseObject(
+    .strictObject(
       {
         globalKeyprefix: z.string('text').optional(),
         sep: name().optional(),
@@ -139,7 +148,7 @@ const settingsShape = {
           .min(1, 'a list of numbers from 0 to 9, not empty')
           .optional(),
         queueOrderStrategy: z.string('text').optional(),
-        visibilityTimeout: z.number('a number of seconds').optional(),
+        ...Object.fromEntries(WORKERS_OPTIONS.map((key) => [key, z.unknown().optional()])),
       },
       MAP,
     )

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { registerHooks, stripTypeScriptTypes } from 'node:module';
+import { registerHooks } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError, type Problem } from '../../errors.ts';
@@ -7,6 +7,8 @@ import type { Source } from '../source.ts';
 
 /** `.ts` here and in development, `.js` once built: what a config imports is of the same kind as we are. */
 const OWN_EXTENSION = extname(fileURLToPath(import.meta.url));
+
+const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url));
 
 const OWN_MODULES: ReadonlyMap<string, string> = new Map(
   [
@@ -29,7 +31,7 @@ export async function readModule(path: string, text: string, file: string): Prom
     const message = 'exports nothing by default; write: export default defineConfig({…})';
     return { file, config: undefined, problems: [{ file, path: [], message }] };
   } catch (error) {
-    return { file, config: undefined, problems: problemsOf(error, path, text, file) };
+    return { file, config: undefined, problems: await problemsOf(error, path, file) };
   }
 }
 
@@ -37,36 +39,41 @@ async function importConfig(path: string, text: string): Promise<unknown> {
   const url = pathToFileURL(path);
   // A changed file is read anew; an unchanged one is not kept twice.
   url.searchParams.set('changed', String((await stat(path)).mtimeMs));
+  const exported = await importDefault(url.href, formatOf(path, text));
+  return await (typeof exported === 'function' ? (exported as () => unknown)() : exported);
+}
+
+/** Imports the module as one of the given format, with `beat` at hand to it and to what it imports. */
+async function importDefault(url: string, format: string | undefined): Promise<unknown> {
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       const own = OWN_MODULES.get(specifier);
       if (own !== undefined) return { url: own, shortCircuit: true };
       const resolved = next(specifier, context);
-      return resolved.url === url.href ? { ...resolved, ...formatOf(path, text) } : resolved;
+      return resolved.url === url && format !== undefined ? { ...resolved, format } : resolved;
     },
   });
   try {
-    const module = (await import(/* @vite-ignore */ url.href)) as { default?: unknown };
-    const exported = module.default;
-    return await (typeof exported === 'function' ? (exported as () => unknown)() : exported);
+    return ((await import(/* @vite-ignore */ url)) as { default?: unknown }).default;
   } finally {
     hooks.deregister();
   }
 }
 
 /** A config often lies in a folder without a package.json, where Node would have to guess, and says so. */
-function formatOf(path: string, text: string): { format: string } | undefined {
+function formatOf(path: string, text: string): string | undefined {
   if (!/^\s*(?:import|export)\b/m.test(text)) return undefined;
-  return { format: path.endsWith('ts') ? 'module-typescript' : 'module' };
+  return path.endsWith('ts') ? 'module-typescript' : 'module';
 }
 
-function problemsOf(error: unknown, path: string, text: string, file: string): Problem[] {
-  const line = lineIn(error, path) ?? syntaxErrorLine(error, path, text);
-  const place = { file, ...(line !== undefined && { line }) };
+async function problemsOf(error: unknown, path: string, file: string): Promise<Problem[]> {
+  const place = placeIn(error) ?? placeIn(await syntaxErrorWithLine(error, path));
+  const here = place?.path === path ? { file, line: place.line } : { file };
   if (error instanceof ConfigError) {
-    return error.problems.map((problem) => ({ ...place, ...problem }));
+    return error.problems.map((problem) => ({ ...here, ...problem }));
   }
-  return [{ ...place, path: [], message: messageOf(error, path) }];
+  const where = place && place.path !== path ? ` (${place.path}:${place.line})` : '';
+  return [{ ...here, path: [], message: messageOf(error, path) + where }];
 }
 
 function messageOf(error: unknown, path: string): string {
@@ -75,25 +82,25 @@ function messageOf(error: unknown, path: string): string {
   return error.name === 'Error' ? message : `${error.name}: ${message}`;
 }
 
-/** The first line of this file that the stack names. */
-function lineIn(error: unknown, path: string): number | undefined {
+/** The first place in the stack that is neither Node's nor a package's nor our own. */
+function placeIn(error: unknown): { path: string; line: number } | undefined {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const places = stack.matchAll(/(?:file:\/\/)?(\/[^\s()?]*)(?:\?changed=[\d.]+)?:(\d+)/g);
-  for (const [, name, line] of places) {
-    if (name !== undefined && decodeURI(name) === path) return Number(line);
+  const places = stack.matchAll(/(?:\(|at |^)(?:file:\/\/)?(\/[^()?\n]*?)(?:\?[^:\n]*)?:(\d+)/gm);
+  for (const [, name = '', line] of places) {
+    const path = name.includes('%') ? fileURLToPath(`file://${name}`) : name;
+    if (path.includes('/node_modules/') || path.startsWith(OWN_FOLDER)) continue;
+    return { path, line: Number(line) };
   }
   return undefined;
 }
 
-/** For plain JavaScript an import tells no line of a syntax error; the parser for TypeScript does. */
-function syntaxErrorLine(error: unknown, path: string, text: string): number | undefined {
+/** For plain JavaScript an import tells no line of a syntax error; read as TypeScript it does. */
+async function syntaxErrorWithLine(error: unknown, path: string): Promise<unknown> {
   if (!(error instanceof SyntaxError)) return undefined;
   try {
-    stripTypeScriptTypes(text, { sourceUrl: path });
-    return undefined;
+    await importDefault(`${pathToFileURL(path).href}?again`, 'module-typescript');
   } catch (again) {
-    const stack = again instanceof Error ? (again.stack ?? '') : '';
-    const line = stack.split('\n', 1)[0]?.match(/:(\d+)$/)?.[1];
-    return line === undefined ? undefined : Number(line);
+    return again;
   }
+  return undefined;
 }

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { configSchema } from '../src/config/schema.ts';
+import { spellingsOf } from '../src/config/spellings.ts';
+
+type Json = Record<string, unknown>;
+
+/**
+ * The JSON Schema of configuration files, from the schema that beat validates with. Editors complete
+ * camelCase names; the other spellings are known to them too, but not offered.
+ */
+export function jsonSchema(): Json {
+  const schema = z.toJSONSchema(configSchema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      // In a file there are no Dates and no schedules made in code.
+      if (Array.isArray(jsonSchema.anyOf)) {
+        jsonSchema.anyOf = jsonSchema.anyOf.filter((option) => Object.keys(option).length > 0);
+      }
+      // Safe integers are JavaScript's business.
+      if (zodSchema instanceof z.ZodNumber) dropLimits(jsonSchema as Json);
+    },
+  }) as Json;
+  addSpellings(schema, '#', true);
+  return {
+    title: 'beat configuration',
+    ...schema,
+    patternProperties: { '^x-': { description: 'Left alone: a place for YAML anchors.' } },
+  };
+}
+
+function dropLimits(schema: Json): void {
+  if (schema['minimum'] === Number.MIN_SAFE_INTEGER) delete schema['minimum'];
+  if (schema['maximum'] === Number.MAX_SAFE_INTEGER) delete schema['maximum'];
+}
+
+/** Beside each name its other spellings, as references to it. `doNotSuggest` is understood by VS Code. */
+function addSpellings(schema: Json, pointer: string, top = false): void {
+  const properties = schema['properties'] as Record<string, Json> | undefined;
+  for (const [name, below] of Object.entries(properties ?? {})) {
+    const place = `${pointer}/properties/${name}`;
+    addSpellings(below, place);
+    for (const spelling of spellingsOf(name, top).slice(1)) {
+      properties![spelling] = { $ref: place, doNotSuggest: true };
+    }
+  }
+  const each = schema['additionalProperties'];
+  if (typeof each === 'object' && each !== null) {
+    addSpellings(each as Json, `${pointer}/additionalProperties`);
+  }
+  for (const [i, option] of ((schema['anyOf'] ?? []) as Json[]).entries()) {
+    addSpellings(option, `${pointer}/anyOf/${i}`);
+  }
+}

@@ -1,0 +1,11 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { format, resolveConfig } from 'prettier';
+import { jsonSchema } from './json-schema.ts';
+
+// Writes schema/beat.schema.json, which editors complete YAML and JSON files with.
+
+const file = new URL('../schema/beat.schema.json', import.meta.url);
+const style = await resolveConfig(file);
+
+await mkdir(new URL('.', file), { recursive: true });
+await writeFile(file, await format(JSON.stringify(jsonSchema()), { ...style, parser: 'json' }));
