@@ -27,7 +27,6 @@ COPY --from=production /image /
 COPY --from=production --chown=10001:10001 /data /data
 COPY --from=production /app/node_modules /app/node_modules
 COPY package.json LICENSE /app/
-COPY schema /app/schema
 COPY --from=build /app/dist /app/dist
 
 # The embedded store is a file in the working directory unless a broker is named.

@@ -9,8 +9,10 @@ cd "$(dirname "$0")/.."
 work=${1:-$(mktemp -d)}
 mkdir -p "$work"
 run=$(mktemp -d)
-[ $# -gt 0 ] || trap 'rm -rf "$work" "$run"' EXIT
 build() { buildah --storage-driver vfs --root "$work/storage" --runroot "$work/run" "$@"; }
+throwaway=("$run")
+[ $# -gt 0 ] || throwaway+=("$work")
+trap 'build rm --all >/dev/null || true; rm -rf "${throwaway[@]}"' EXIT
 say() { printf '\n── %s\n' "$*"; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
@@ -30,6 +32,7 @@ if ! build inspect --type image "$base" >/dev/null 2>&1; then
   cp "${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}" "$rootfs/etc/ssl/certs/ca-certificates.crt"
   {
     echo "registry=$(npm config get registry)"
+    echo "update-notifier=false"
     echo "cafile=/etc/ssl/certs/ca-certificates.crt"
   } >"$rootfs/usr/local/etc/npmrc"
   scratch=$(build from scratch)
@@ -39,16 +42,15 @@ if ! build inspect --type image "$base" >/dev/null 2>&1; then
 fi
 
 say 'build'
-cp /etc/resolv.conf "$run/resolv.conf"
-build bud --quiet --pull-never --isolation chroot -t beat .
+build bud --quiet --format docker --pull-never --isolation chroot -t beat .
 
 say 'what the image says of itself'
 of_image() { build inspect --type image --format "{{$1}}" beat; }
 user=$(of_image .OCIv1.Config.User)
 echo "user $user, entrypoint $(of_image .OCIv1.Config.Entrypoint), volume $(of_image .OCIv1.Config.Volumes)"
 [[ $user =~ ^[1-9][0-9]*:[1-9][0-9]*$ ]] || fail 'the user must be a number and not root'
-healthcheck=$(of_image .Docker.Config.Healthcheck)
-echo "healthcheck $healthcheck"
+healthcheck=$(of_image .Docker.Config.Healthcheck.Test)
+[ "$healthcheck" = '[CMD node /app/dist/cli/beat.js healthcheck]' ] || fail "HEALTHCHECK is $healthcheck"
 
 container=$(build from --pull-never beat)
 root=$(build mount "$container")
@@ -77,10 +79,9 @@ mount --rbind /dev "$root/dev"
 mount --bind "$run/data" "$root/data"
 mount --bind "$run/schedules" "$root/etc/beat"
 for shell in bash dash; do mount --bind /dev/null "$root/usr/bin/$shell"; done
-cd "$root/data"
 
 beat() {
-  exec chroot --userspec="$user" --skip-chdir "$root" env -i PATH=/usr/local/bin:/usr/bin:/bin \
+  exec unshare --root "$root" --wd /data --setgid "${user#*:}" --setuid "${user%:*}" env -i PATH=/usr/local/bin:/usr/bin:/bin \
     NODE_ENV=production BEAT_CONFIG=/etc/beat node /app/dist/cli/beat.js "$@"
 }
 say() { printf '\n── %s\n' "$*"; }
@@ -108,5 +109,4 @@ tail -n 1 "$run/log"
 ! (beat healthcheck) || fail 'the health check says yes while nothing runs'
 INSIDE
 
-build rm "$container" >/dev/null
 say 'the image builds and runs'
