@@ -1,0 +1,48 @@
+// What beat costs, measured on this machine beside what users would run instead.
+// npm run bench -- [--only burst,start,lateness,next] [--quick]
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import build from '../test/support/build.ts';
+import { findService } from '../test/support/services.ts';
+import { burst } from './burst.ts';
+import { lateness } from './lateness.ts';
+import { next } from './next.ts';
+import { start } from './start.ts';
+import { formatTable, type Row } from './table.ts';
+
+/** Measures something; `quick` takes a fraction of the time and says less. */
+export type Bench = (options: { readonly quick: boolean }) => Promise<Row[]> | Row[];
+
+const BENCHES: Record<string, Bench> = { burst, start, lateness, next };
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } },
+});
+const asked = values.only?.split(',') ?? Object.keys(BENCHES);
+const unknown = asked.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  console.error(`no bench ${unknown.join(', ')}; there are: ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
+const redis = findService('redis-server');
+if (redis.path === null) {
+  console.error(redis.missing);
+  process.exit(1);
+}
+
+build();
+const rows: Row[] = [];
+const before = load();
+for (const name of asked) {
+  process.stderr.write(`${name} …\n`);
+  rows.push(...(await BENCHES[name]!(values)));
+}
+const cores = cpus();
+console.log(`Node ${process.version}, ${cores.length} × ${cores[0]?.model ?? 'unknown'}`);
+// Whatever else runs takes its share: figures of a busy machine tell little, ratios still something.
+console.log(`load average ${before} before, ${load()} after\n`);
+console.log(formatTable(rows));
+
+function load(): string {
+  return loadavg()[0]!.toFixed(1);
+}

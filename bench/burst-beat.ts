@@ -1,0 +1,58 @@
+import { Beat } from '../src/beat.ts';
+import { timedelta } from '../src/schedule/timedelta.ts';
+import { JumpingClock } from './jumping-clock.ts';
+
+const HOUR = 3_600_000;
+
+/** A beat that leads, with many entries that are due at the same instant every hour: whenever told so. */
+export class BurstBeat implements AsyncDisposable {
+  readonly beat: Beat;
+  readonly clock: JumpingClock;
+
+  private constructor(beat: Beat, clock: JumpingClock) {
+    this.beat = beat;
+    this.clock = clock;
+  }
+
+  /** The name is its queue's and the prefix of its keys. */
+  static async start(brokerUrl: string, name: string, entries: number): Promise<BurstBeat> {
+    const clock = new JumpingClock();
+    const schedule = timedelta({ hours: 1 });
+    const beat = new Beat(
+      {
+        brokerUrl,
+        keyPrefix: name,
+        taskDefaultQueue: name,
+        beatSchedule: Object.fromEntries(
+          Array.from({ length: entries }, (_, i) => [
+            `report-${i}`,
+            { task: 'reports.build', schedule, args: [i, 'daily'], kwargs: { tenant: `t-${i}` } },
+          ]),
+        ),
+      },
+      { clock },
+    );
+    const waiting = new Promise<void>((resolve) => beat.once('tick', () => resolve()));
+    await beat.start();
+    await waiting;
+    return new BurstBeat(beat, clock);
+  }
+
+  /** Lets the hour pass. Resolves when every message is in the queue, and beat has said so. */
+  async burst(): Promise<void> {
+    const sent = new Promise<void>((resolve) => {
+      const listener = (tick: { readonly sent: number }) => {
+        if (tick.sent === 0) return;
+        this.beat.off('tick', listener);
+        resolve();
+      };
+      this.beat.on('tick', listener);
+    });
+    this.clock.jump(HOUR);
+    await sent;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.beat.stop();
+  }
+}

@@ -1,0 +1,61 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const COMMAND = resolve(import.meta.dirname, '../dist/cli/beat.js');
+
+/** Resident memory, in megabytes. */
+export interface Memory {
+  readonly now: number;
+  readonly most: number;
+}
+
+/** The built `beat start` in a process of its own, leading. */
+export class Command {
+  /** From the start of the process until it had read the ledger and written what was new. */
+  readonly seconds: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, seconds: number) {
+    this.#child = child;
+    this.seconds = seconds;
+  }
+
+  static async start(config: string, brokerUrl: string): Promise<Command> {
+    const started = performance.now();
+    const flags = ['--config', config, '--broker', brokerUrl, '--log-format', 'json'];
+    const child = spawn(process.execPath, [COMMAND, 'start', ...flags], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines = createInterface({ input: child.stdout });
+    for await (const line of lines) {
+      const { event } = JSON.parse(line) as { event?: string };
+      if (event === 'begun') {
+        const seconds = (performance.now() - started) / 1_000;
+        // Whoever does not read what it writes holds it up.
+        child.stdout.resume();
+        return new Command(child, seconds);
+      }
+    }
+    throw new Error(`beat start -c ${config} ended before it led`);
+  }
+
+  /** `null` where the system does not say. */
+  memory(): Memory | null {
+    const path = `/proc/${this.#child.pid}/status`;
+    if (!existsSync(path)) return null;
+    const status = readFileSync(path, 'utf8');
+    const megabytes = (name: string) =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1_024;
+    return { now: megabytes('VmRSS'), most: megabytes('VmHWM') };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    await gone;
+  }
+}

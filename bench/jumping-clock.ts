@@ -1,0 +1,25 @@
+import { systemClock, type Clock } from '../src/clock.ts';
+
+/** The host's clock, put forward on demand: what is due in an hour is due now, and whoever sleeps looks. */
+export class JumpingClock implements Clock {
+  #ahead = 0;
+  #jumped = new AbortController();
+
+  now(): number {
+    return systemClock.now() + this.#ahead;
+  }
+
+  monotonic(): number {
+    return systemClock.monotonic();
+  }
+
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    await systemClock.sleep(ms, AbortSignal.any([signal, this.#jumped.signal]));
+  }
+
+  jump(ms: number): void {
+    this.#ahead += ms;
+    this.#jumped.abort();
+    this.#jumped = new AbortController();
+  }
+}

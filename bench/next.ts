@@ -1,0 +1,53 @@
+import { CronExpressionParser } from 'cron-parser';
+import { cron } from '../src/schedule/cron.ts';
+import type { Bench } from './bench.ts';
+import { percentile } from './stats.ts';
+import type { Row } from './table.ts';
+
+const EXPRESSIONS = [
+  ['* * * * *', 'UTC'],
+  ['*/5 * * * *', 'UTC'],
+  ['0 * * * *', 'Europe/Berlin'],
+  ['30 4 * * *', 'Europe/Berlin'],
+  ['*/10 9-17 * * 1-5', 'America/New_York'],
+  ['0 0 1 * *', 'UTC'],
+  ['0 12 29 2 *', 'UTC'],
+] as const;
+
+const SPAN = 10 * 365 * 86_400_000;
+const END = Date.UTC(2035, 0, 1);
+
+/** One `next` of a crontab: for an instant that it was not asked about before, and for the same again. */
+export const next: Bench = ({ quick }) => {
+  const questions = instants(quick ? 2_000 : 20_000);
+  const few = questions.slice(0, questions.length / 10);
+  return EXPRESSIONS.map(([expression, timezone]): Row => {
+    const schedule = cron(expression, { timezone });
+    const first = perCall(questions, (after) => schedule.next(after));
+    const again = perCall(questions, () => schedule.next(questions[0]!));
+    const parser = perCall(few, (after) =>
+      CronExpressionParser.parse(expression, { currentDate: after, tz: timezone }).next(),
+    );
+    return {
+      bench: 'next()',
+      what: `${expression}  ${timezone}`,
+      figure: `${first.toFixed(2)} µs first, ${again.toFixed(2)} µs again`,
+      behind: `cron-parser ${parser.toFixed(0)} µs`,
+    };
+  });
+};
+
+/** Microseconds, the median of several passes over all questions. */
+function perCall(questions: readonly Date[], ask: (after: Date) => unknown): number {
+  const passes = Array.from({ length: 7 }, () => {
+    const started = performance.now();
+    for (const question of questions) ask(question);
+    return ((performance.now() - started) * 1_000) / questions.length;
+  });
+  return percentile(passes, 50);
+}
+
+/** Backwards: the last answer is one for later questions. */
+function instants(length: number): Date[] {
+  return Array.from({ length }, (_, i) => new Date(END - (i * SPAN) / length));
+}

@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { RedisServer } from '../test/support/redis.ts';
+import type { Bench } from './bench.ts';
+import { Command, type Memory } from './command.ts';
+import { count, spread, summarize } from './stats.ts';
+import { atMost, type Row } from './table.ts';
+
+const WANTED_SECONDS = 5;
+const WANTED_MEGABYTES = 400;
+
+/**
+ * The command, from the start of its process until it leads and all records are written; then once more,
+ * with the records there. What it took at most is the peak of the first start.
+ */
+export const start: Bench = async ({ quick }) => {
+  const entries = quick ? 10_000 : 100_000;
+  const folder = mkdtempSync(join(tmpdir(), 'beat-bench-'));
+  const rows: Row[] = [];
+  await using server = await RedisServer.start();
+  try {
+    for (const [kind, text] of Object.entries(configs(entries))) {
+      const config = join(folder, `beat.config.${kind}`);
+      writeFileSync(config, text());
+      rows.push(...(await rowsOf(server, config, kind, entries, quick ? 1 : 3)));
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return rows;
+};
+
+async function rowsOf(
+  server: RedisServer,
+  config: string,
+  kind: string,
+  entries: number,
+  rounds: number,
+): Promise<Row[]> {
+  const first: number[] = [];
+  const again: number[] = [];
+  const memories: Memory[] = [];
+  for (let round = 0; round < rounds; round++) {
+    await server.flush();
+    for (const seconds of [first, again]) {
+      const command = await Command.start(config, server.url());
+      seconds.push(command.seconds);
+      const written = await server.client.hlen('beat:records');
+      if (written !== entries) throw new Error(`${written} records are written, not ${entries}`);
+      const memory = seconds === first ? command.memory() : null;
+      if (memory) memories.push(memory);
+      await command.stop();
+    }
+  }
+  const what = `${count(entries)} entries ${KINDS[kind]}`;
+  const rows = [row(`${what}, new`, first), row(`${what}, known`, again)];
+  return memories.length === 0 ? rows : [...rows, memoryRow(what, memories)];
+}
+
+function row(what: string, values: readonly number[]): Row {
+  const summary = summarize(values);
+  return {
+    bench: 'start',
+    what,
+    figure: `${summary.median.toFixed(2)} s`,
+    behind: spread(summary, (value) => value.toFixed(2)),
+    wanted: atMost(WANTED_SECONDS, summary.median, String),
+  };
+}
+
+function memoryRow(what: string, memories: readonly Memory[]): Row {
+  const most = summarize(memories.map((memory) => memory.most));
+  const now = summarize(memories.map((memory) => memory.now));
+  return {
+    bench: 'start',
+    what: `${what}, resident at most`,
+    figure: `${count(most.median)} MB`,
+    behind: `${count(now.median)} MB when it leads`,
+    wanted: atMost(WANTED_MEGABYTES, most.median, count),
+  };
+}
+
+const KINDS: Record<string, string> = {
+  mjs: 'made in code',
+  json: 'in a JSON file',
+  yaml: 'in a YAML file',
+};
+
+const INDEX = JSON.stringify(resolve(import.meta.dirname, '../dist/index.js'));
+
+function configs(entries: number): Record<string, () => string> {
+  return {
+    mjs: () => `
+      import { crontab, timedelta } from ${INDEX};
+      const schedule = (i) => i % 2 ? timedelta({ minutes: 5 + (i % 50) })
+        : crontab({ minute: i % 60, hour: i % 24 });
+      const entries = Array.from({ length: ${entries} }, (_, i) => [\`report-\${i}\`, {
+        task: 'reports.build', schedule: schedule(i), args: [i, 'daily'], kwargs: { tenant: \`t-\${i}\` },
+      }]);
+      export default { beatSchedule: Object.fromEntries(entries) };`,
+    json: () => JSON.stringify(asData(entries)),
+    yaml: () => stringify(asData(entries)),
+  };
+}
+
+function asData(entries: number): object {
+  const schedule = (i: number) =>
+    i % 2
+      ? { timedelta: { minutes: 5 + (i % 50) } }
+      : { crontab: { minute: i % 60, hour: i % 24 } };
+  const beatSchedule = Object.fromEntries(
+    Array.from({ length: entries }, (_, i) => [
+      `report-${i}`,
+      {
+        task: 'reports.build',
+        schedule: schedule(i),
+        args: [i, 'daily'],
+        kwargs: { tenant: `t-${i}` },
+      },
+    ]),
+  );
+  return { beatSchedule };
+}

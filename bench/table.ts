@@ -1,0 +1,45 @@
+/** One line of the table. */
+export interface Row {
+  readonly bench: string;
+  readonly what: string;
+  readonly figure: string;
+  /** How far the rounds lay apart, or what else stands behind the figure. */
+  readonly behind?: string;
+  /** What is wanted of it, and whether it is so. */
+  readonly wanted?: { readonly text: string; readonly met: boolean };
+}
+
+const HEADS = ['bench', 'what', 'measured', 'wanted', ''] as const;
+
+/** A value with what is wanted of it. */
+export function atLeast(wanted: number, value: number, show: (value: number) => string) {
+  return { text: `≥ ${show(wanted)}`, met: value >= wanted };
+}
+
+export function atMost(wanted: number, value: number, show: (value: number) => string) {
+  return { text: `≤ ${show(wanted)}`, met: value <= wanted };
+}
+
+/** All rows in columns; the name of a bench stands before its first row alone. */
+export function formatTable(rows: readonly Row[]): string {
+  const lines = rows.map((row, i) => [
+    rows[i - 1]?.bench === row.bench ? '' : row.bench,
+    row.what,
+    row.figure,
+    row.wanted ? `${row.wanted.text} ${row.wanted.met ? 'ok' : 'MISSED'}` : '',
+    row.behind ?? '',
+  ]);
+  const widths = HEADS.map((head, column) =>
+    Math.max(head.length, ...lines.map((line) => line[column]!.length)),
+  );
+  const rule = widths.map((width) => '─'.repeat(width));
+  return [HEADS, rule, ...lines]
+    .map((line) => line.map((cell, column) => aligned(cell, column, widths[column]!)).join('  '))
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Figures to the right, so that they can be compared by their length. */
+function aligned(cell: string, column: number, width: number): string {
+  return column === HEADS.indexOf('measured') ? cell.padStart(width) : cell.padEnd(width);
+}
