@@ -37,7 +37,7 @@ LONGEST = 2500
 # Where `saferepr` runs out of its 1024 characters: within a text, at each bracket and separator, in a key.
 BORDERS = [["x" * n, 1, [2, {"a b": "c d"}], "it's"] for n in range(990, 1024, 2)] + [
     {"k " * n: [1.5, None], "z": [[["deep"]]]} for n in range(505, 514)
-] + [["😀" * 400, "y" * n, 7, 8] for n in range(600, 620, 2)]
+] + [["😀" * 40, "y" * n, 7, 8] for n in range(962, 982, 2)]
 
 
 def text(r, longest):
