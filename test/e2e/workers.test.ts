@@ -29,8 +29,7 @@ for (const celery of CELERIES) {
       history.take({
         entries,
         beat: () => new BeatProcess({ cwd }),
-        worker: () =>
-          new Worker(celery, { brokerUrl: 'sqla+sqlite:///beat.sqlite', cwd, queues }),
+        worker: () => new Worker(celery, { brokerUrl: 'sqla+sqlite:///beat.sqlite', cwd, queues }),
       }),
     );
     afterAll(() => folder[Symbol.dispose]());
@@ -120,7 +119,8 @@ function itKeepsItsPromises(history: History): void {
   it('hands over positional and named arguments, nested ones and any text', () => {
     const runs = history.ranFor('full');
     expect(runs.length).toBeGreaterThan(3);
-    for (const { args, kwargs } of runs) expect({ args, kwargs }).toEqual({ args: ARGS, kwargs: KWARGS });
+    for (const { args, kwargs } of runs)
+      expect({ args, kwargs }).toEqual({ args: ARGS, kwargs: KWARGS });
     for (const { args, kwargs } of history.ranFor('plain')) {
       expect({ args, kwargs }).toEqual({ args: [], kwargs: {} });
     }

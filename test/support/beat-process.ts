@@ -11,6 +11,8 @@ export const SOURCE = join(ROOT, 'src/cli/beat.ts');
 /** One JSON line of the log. */
 export interface LogLine {
   readonly level: string;
+  /** ISO 8601. */
+  readonly time: string;
   readonly event: string;
   readonly msg: string;
   readonly [field: string]: unknown;

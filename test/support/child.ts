@@ -91,8 +91,6 @@ async function guard(child: ChildProcess): Promise<void> {
 }
 
 function inherited(): Record<string, string> {
-  return Object.fromEntries(KEPT.flatMap((key) => [[key, process.env[key] ?? '']])) as Record<
-    string,
-    string
-  >;
+  const kept = Object.entries(process.env).filter(([name]) => KEPT.includes(name));
+  return Object.fromEntries(kept) as Record<string, string>;
 }

@@ -1,4 +1,5 @@
-import { BeatProcess, type SentLine } from './beat-process.ts';
+import type { BeatProcess} from './beat-process.ts';
+import { type SentLine } from './beat-process.ts';
 import type { Ran, Worker } from './celery.ts';
 
 export interface Sides {
@@ -33,8 +34,8 @@ export class History {
     await beat.stop();
     this.sent = beat.sent;
     await worker.dealtWith(beat.sent.map(({ taskId }) => taskId));
-    // Down to its last word: whatever it ran twice, it has told of then.
-    await worker.stop();
+    // Not asked to stop: in the middle of a task, Celery alone in its process would put that one back.
+    await worker.kill();
     this.ran = worker.ran;
     this.expired = worker.told.all.flatMap((told) =>
       told.kind === 'revoked' && told.expired ? told.id : [],

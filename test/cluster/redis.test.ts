@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Beat } from '../../src/index.ts';
+import { gaps, queuedInRedis, twice } from '../support/queues.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { INTERVAL, scheduleOf, Team } from '../support/team.ts';
+import { takeover } from './takeover.ts';
+
+const missing = requireService('redis-server');
+
+describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start({ appendOnly: true });
+  });
+  afterAll(() => server.stop());
+  beforeEach(() => server.flush());
+
+  const queued = () => queuedInRedis(server.client);
+
+  takeover('Redis', { brokerUrl: () => server.url(), queued });
+
+  test('of two instances in one process one leads, and the other when it stops', async () => {
+    const config = { brokerUrl: server.url(), lock: { ttl: '60s' }, beatSchedule: scheduleOf() };
+    await using first = new Beat(config);
+    await using second = new Beat(config);
+    const sent = new Set<string>();
+    for (const beat of [first, second]) beat.on('sent', ({ taskId }) => sent.add(taskId));
+
+    const leading = once(first, 'leading');
+    await first.start();
+    await leading;
+    const following = once(second, 'following');
+    await second.start();
+    await following;
+    await once(first, 'sent');
+
+    const taken = once(second, 'leading');
+    await first.stop();
+    await taken;
+    for (let run = 0; run < 6; run++) await once(second, 'sent');
+    await second.stop();
+
+    const all = await queued();
+    expect(twice(all)).toEqual([]);
+    expect(gaps(all, INTERVAL)).toEqual([]);
+    expect(new Set(all.map(({ id }) => id))).toEqual(sent);
+  });
+
+  test('a leader that was frozen for longer than its lock lived sends nothing more when it thaws', async () => {
+    await using team = await Team.start(server.url(), 1);
+    for (let round = 0; round < 3; round++) {
+      const { leader, follower } = team.roles();
+      const [leaderHad, followerHad] = [leader.log.all.length, follower.log.all.length];
+      leader.freeze();
+      const frozenAt = Date.now();
+      await follower.heard('leading', followerHad);
+      await follower.sends(6);
+      leader.thaw();
+      await leader.heard('following', leaderHad);
+      await team.sends(6);
+      // What it had committed before, it may still tell of.
+      const late = leader.log.all.slice(leaderHad).filter(({ event }) => event === 'sent');
+      const since = late.filter(({ dueAt }) => Date.parse(String(dueAt)) > frozenAt);
+      expect(since).toEqual([]);
+    }
+    await team.stop();
+
+    const all = await queued();
+    expect(twice(all)).toEqual([]);
+    expect(gaps(all, INTERVAL)).toEqual([]);
+    expect(new Set(all.map(({ id }) => id))).toEqual(new Set(team.sent));
+  });
+
+  test('a Redis that is killed and comes back with what it kept costs no run and doubles none', async () => {
+    await using team = await Team.start(server.url(), 1);
+    for (let round = 0; round < 2; round++) {
+      await server.kill();
+      await server.start();
+      await team.sends(15);
+    }
+    await team.stop();
+
+    const all = await queued();
+    expect(twice(all)).toEqual([]);
+    expect(gaps(all, INTERVAL)).toEqual([]);
+    expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(team.sent));
+  });
+
+  test('when Redis is flushed, schedules go on from then: no run of the past is sent again', async () => {
+    await using team = await Team.start(server.url(), 1);
+    const flushedAt = Date.now();
+    await server.flush();
+    await team.sends(15);
+    await team.stop();
+
+    const all = await queued();
+    expect(all.length).toBeGreaterThanOrEqual(15);
+    expect(all.filter(({ dueAt }) => dueAt < flushedAt - INTERVAL)).toEqual([]);
+    expect(twice(all)).toEqual([]);
+    expect(gaps(all, INTERVAL)).toEqual([]);
+  });
+});
