@@ -8,8 +8,9 @@ import { Events } from './events.ts';
 import { Leadership, type Term } from './leadership.ts';
 import type { Producer } from './message/compose.ts';
 import { Progress } from './observe/progress.ts';
+import { openStore } from './open-store.ts';
 import { Scheduler } from './scheduler.ts';
-import { openStore, type Store } from './store.ts';
+import type { Store } from './store.ts';
 
 export interface BeatOptions {
   /** Where time comes from; the host's clocks unless a test brings its own. */

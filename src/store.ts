@@ -1,7 +1,6 @@
 import type { Broker } from './broker/broker.ts';
 import type { Clock } from './clock.ts';
 import type { TransportOptions } from './config/settings.ts';
-import { ConfigError } from './errors.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Lock } from './lock/lock.ts';
 
@@ -24,34 +23,4 @@ export interface StoreOptions {
   readonly lockTtl: number;
   readonly transport: TransportOptions;
   readonly clock: Clock;
-}
-
-type Open = (options: StoreOptions) => Store;
-
-/** Loaded when first needed: whoever runs on SQLite never loads a Redis client. */
-const OPENERS: Record<string, () => Promise<Open>> = {
-  redis: async () => (await import('./redis/store.ts')).openRedisStore,
-  rediss: async () => (await import('./redis/store.ts')).openRedisStore,
-  'redis+socket': async () => (await import('./redis/store.ts')).openRedisStore,
-  unix: async () => (await import('./redis/store.ts')).openRedisStore,
-  'sqla+sqlite': async () => (await import('./sqlite/store.ts')).openSqliteStore,
-  memory: async () => (await import('./memory/store.ts')).openMemoryStore,
-};
-
-/** The URL schemes that `openStore` takes. */
-export const BROKER_SCHEMES: readonly string[] = Object.keys(OPENERS);
-
-/** Opens the store that the URL's scheme names. Throws a `ConfigError` for a scheme it does not know. */
-export async function openStore(options: StoreOptions): Promise<Store> {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(options.brokerUrl)?.[1]?.toLowerCase() ?? '';
-  const opener = OPENERS[scheme];
-  if (!opener) {
-    throw new ConfigError([
-      {
-        path: ['brokerUrl'],
-        message: `no broker for the scheme "${scheme}"; allowed: ${BROKER_SCHEMES.map((s) => `${s}://`).join(', ')}`,
-      },
-    ]);
-  }
-  return (await opener())(options);
 }

@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Entry } from '../entry.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import { nextDueAt, reconcile } from '../plan.ts';
-import { openStore } from '../store.ts';
+import { openStore } from '../open-store.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
 import { inZone, table } from './table.ts';

@@ -1,5 +1,5 @@
 import { didYouMean } from '../nearest.ts';
-import { BROKER_SCHEMES } from '../store.ts';
+import { BROKER_SCHEMES } from '../open-store.ts';
 import { DAY, DURATION_FORMS, parseDuration } from './duration.ts';
 import { maskUrl } from './mask.ts';
 import { expected, type Report } from './problems.ts';
