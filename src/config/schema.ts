@@ -190,7 +190,7 @@ export const scheduleMapSchema = z.strictObject(
   MAP,
 );
 export const entrySchema = z.strictObject(
-  { ...entryShape, schedule: z.unknown() },
+  { ...entryShape, schedule: z.unknown().optional() },
   'a map with task and schedule',
 );
 

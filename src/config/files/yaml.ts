@@ -27,17 +27,35 @@ export function readYaml(text: string, file: string): Source {
   const document = parseDocument(text, { ...options, prettyErrors: false });
   const lineAt = (offset: number) => lines.linePos(offset).line;
   if (document.errors.length > 0) {
-    const problems = document.errors.map(({ message, pos: [start] }) => {
-      return { file, line: lineAt(start), path: [], message: inOurWords(message, text, start) };
-    });
-    return { file, config: undefined, problems };
+    // One slip makes the library stumble several times on a line; the first says the most.
+    const problems = new Map<number, Problem>();
+    for (const {
+      message,
+      pos: [start],
+    } of document.errors) {
+      const line = lineAt(start);
+      if (problems.has(line)) continue;
+      problems.set(line, { file, line, path: [], message: inOurWords(message, text, start) });
+    }
+    return { file, config: undefined, problems: [...problems.values()] };
   }
   const problems: Problem[] = [];
+  const anchors = new Set<string>();
+  visit(document, {
+    Node(_, node) {
+      if ('anchor' in node && node.anchor !== undefined) anchors.add(node.anchor);
+    },
+  });
   visit(document, {
     Scalar(_, node) {
       if (typeof node.value !== 'bigint') return;
       const number = Number(node.value);
       if (Number.isSafeInteger(number)) node.value = number;
+    },
+    Alias(_, node, ancestors) {
+      if (anchors.has(node.source)) return;
+      const message = `there is no anchor &${node.source}; text that begins with a star needs quotes: '*${node.source}'`;
+      problems.push({ file, line: lineAt(offsetOf(node)), path: pathOf(node, ancestors), message });
     },
     Map(_, map, ancestors) {
       const path = pathOf(map, ancestors);
@@ -54,25 +72,27 @@ function valueOf(document: Document, file: string, problems: Problem[]) {
   try {
     return { config: document.toJS() as unknown, problems };
   } catch (error) {
-    // An alias without an anchor, or so many of them that a small file would fill the memory.
-    const message = (error as Error).message;
-    return { config: undefined, problems: [...problems, { file, path: [], message }] };
+    // An alias without an anchor, told already, or so many that a small file would fill the memory.
+    const message = `is refused: ${(error as Error).message}`;
+    return {
+      config: undefined,
+      problems: problems.length > 0 ? problems : [{ file, path: [], message }],
+    };
   }
 }
 
 /** A star begins an alias in YAML, and most crontabs. */
 function inOurWords(message: string, text: string, start: number): string {
   const line = text.slice(text.lastIndexOf('\n', start) + 1).split('\n', 1)[0] ?? '';
-  const word = /(?:^|[\s:[,])(\*[^\s,\]}'"]*)/.exec(line)?.[1];
-  const hint = word === undefined ? '' : `; text that begins with a star needs quotes: '${word}'`;
-  return `is no YAML: ${message}${hint}`;
+  const star = /(?:^|[\s:[,])\*/.test(line);
+  return `is no YAML: ${message}${star ? '; text that begins with a star needs quotes' : ''}`;
 }
 
 function* repeatedKeys(map: YAMLMap, lineAt: (offset: number) => number) {
   const seen = new Map<string, number>();
   for (const pair of map.items) {
     const key = keyOf(pair);
-    const line = lineAt(startOf(pair));
+    const line = lineAt(offsetOf(pair.key));
     const firstLine = seen.get(key);
     if (firstLine === undefined) seen.set(key, line);
     else if (key !== '<<') yield { key, line, firstLine };
@@ -89,11 +109,13 @@ function pathOf(node: Node, ancestors: readonly unknown[]): string[] {
 }
 
 function keyOf({ key }: Pair): string {
-  return String(isScalar(key) ? key.value : key);
+  const name = isScalar(key) ? key.value : key;
+  // With merging on, the library makes a symbol of `<<`.
+  return typeof name === 'symbol' ? (name.description ?? '') : String(name);
 }
 
-function startOf({ key }: Pair): number {
-  return (key as Node | null)?.range?.[0] ?? 0;
+function offsetOf(node: unknown): number {
+  return (node as Node | null)?.range?.[0] ?? 0;
 }
 
 /** Walks down the document along the keys as written, through aliases and merged maps. */
@@ -118,7 +140,7 @@ function lineFinder(document: Document, lineAt: (offset: number) => number) {
       const pair = isMap(node) ? pairIn(node, String(key)) : undefined;
       const item = isSeq(node) ? (node.items[Number(key)] as Node | undefined) : undefined;
       if (!pair && !item) break;
-      start = pair ? startOf(pair) : (item?.range?.[0] ?? start);
+      start = pair ? offsetOf(pair.key) : offsetOf(item);
       node = resolved(pair ? pair.value : item);
     }
     return lineAt(start);

@@ -1,0 +1,42 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadSources } from '../../../src/config/load.ts';
+import { resolveSources } from '../../../src/config/resolve.ts';
+
+const cwd = fileURLToPath(new URL('../../../', import.meta.url));
+const examples = readdirSync(`${cwd}schedules/examples`).map(
+  (name) => `schedules/examples/${name}`,
+);
+
+const load = async (path?: string) => resolveSources(await loadSources(path, cwd));
+
+describe('what users find in schedules/', () => {
+  it('is read when beat is started here, and due within the minute', async () => {
+    const { files, entries } = await load();
+    expect(files).toEqual(['schedules/default.yaml']);
+    expect(entries.map(({ task }) => task)).toEqual(['tasks.add', 'tasks.greet', 'tasks.cleanup']);
+    const now = new Date('2026-11-21T12:00:00Z');
+    const due = entries.map(({ schedule }) => schedule.next(now)?.toISOString());
+    expect(due).toEqual([
+      '2026-11-21T12:00:10.000Z',
+      '2026-11-21T12:01:00.000Z',
+      '2026-11-22T02:30:00.000Z',
+    ]);
+  });
+
+  it.each(examples)('%s can be used as it is', async (file) => {
+    const { entries } = await load(file);
+    expect(entries.length).toBeGreaterThan(0);
+    for (const { schedule } of entries) {
+      expect(schedule.next(new Date('2026-11-21T12:00:00Z'))).toBeInstanceOf(Date);
+    }
+  });
+
+  it('can be used as one folder too', async () => {
+    const { files, entries } = await load('schedules/examples');
+    expect(files).toHaveLength(examples.length);
+    const kinds = entries.map(({ schedule }) => schedule.spec.split('(')[0]);
+    expect(new Set(kinds)).toEqual(new Set(['every', 'cron', 'at']));
+  });
+});

@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import { DEFAULT_TRANSPORT } from '../../../src/config/settings.ts';
+import { entryOf, entryProblems, problemsOf } from './support.ts';
+
+describe('a configuration', () => {
+  it('that says nothing is complete all the same', () => {
+    expect(resolveSettings({})).toEqual({
+      brokerUrl: 'sqla+sqlite:///beat.sqlite',
+      timezone: 'UTC',
+      entries: [],
+      lock: { ttl: 8_000 },
+      keyPrefix: 'beat',
+      taskDefaultQueue: 'celery',
+      transport: DEFAULT_TRANSPORT,
+      files: [],
+    });
+  });
+
+  it('gives way to the flag or the environment variable that names a broker', () => {
+    const config = { brokerUrl: 'redis://file' };
+    expect(resolveSettings(config, { brokerUrl: 'redis://flag' }).brokerUrl).toBe('redis://flag');
+    expect(resolveSettings(config, { brokerUrl: undefined }).brokerUrl).toBe('redis://file');
+    expect(() => resolveSettings({}, { brokerUrl: 'reds://h' })).toThrow('did you mean "redis"?');
+  });
+
+  it('is not changed by being read', () => {
+    const config = Object.freeze({
+      timezone: 'Europe/Oslo',
+      beatSchedule: Object.freeze({ e: Object.freeze({ task: 't', schedule: 5, args: [1] }) }),
+    });
+    expect(resolveSettings(config).entries).toHaveLength(1);
+  });
+
+  it('reads zone names in any case', () => {
+    expect(resolveSettings({ timezone: 'europe/oslo' }).timezone).toBe('Europe/Oslo');
+  });
+
+  it.each<[object, string | RegExp]>([
+    [{ brokerUr: 'x' }, 'brokerUr: unknown key; did you mean "brokerUrl"?'],
+    [{ color: 1 }, /^color: unknown key; allowed: brokerUrl, /],
+    [{ result_backend: 'x' }, /^result_backend: a setting of Celery's/],
+    [{ CELERYD_CONCURRENCY: 4 }, /^CELERYD_CONCURRENCY: a setting of Celery's/],
+    [{ task_default_exchange: 'x' }, /^task_default_exchange: a setting of Celery's/],
+    [{ brokerUrl: 5 }, 'brokerUrl: expected text that is not empty, got 5'],
+    [{ brokerUrl: 'localhost' }, /^brokerUrl: expected a URL such as/],
+    [
+      { brokerUrl: 'reds://h' },
+      /^brokerUrl: no broker for the scheme "reds"; did you mean "redis"/,
+    ],
+    [{ timezone: 'Europe/Olso' }, /^timezone: .*did you mean "Europe\/Oslo"/],
+    [{ timezone: '+02:00' }, /^timezone: .*is not the name of an IANA time zone/],
+    [{ enableUtc: 'yes' }, 'enableUtc: expected true or false, got "yes"'],
+    [{ lock: 5 }, 'lock: expected a map, got 5'],
+    [{ lock: { ttl: '500ms' } }, /^lock\.ttl: expected from 1s to 1d .*, got "500ms"$/],
+    [{ lock: { ttl: '2d' } }, /^lock\.ttl: expected from 1s to 1d/],
+    [{ lock: { ttl: '8x' } }, /^lock\.ttl: expected a number of seconds, or text such as .*"8x"$/],
+    [{ missed: 'never' }, `missed: expected 'once', 'skip' or 'all', got "never"`],
+    [{ keyPrefix: '' }, 'keyPrefix: expected text that is not empty, got ""'],
+    [
+      { brokerTransportOptions: { prioritySteps: [0, 10] } },
+      'brokerTransportOptions.prioritySteps[1]: expected a whole number from 0 to 9, got 10',
+    ],
+    [{ brokerTransportOptions: { priority_stesp: [] } }, /did you mean "prioritySteps"/],
+    [{ beatSchedule: [] }, 'beatSchedule: expected a map, got an empty list'],
+    [{ beatSchedule: { '': { task: 't', schedule: 5 } } }, /an entry needs a name/],
+    [{ beatSchedule: { e: 5 } }, 'beatSchedule.e: expected a map with task and schedule, got 5'],
+    [JSON.parse('{"__proto__": {}}') as object, /^__proto__: a name that JavaScript keeps/],
+  ])('like %j is refused', (config, problem) => {
+    const expected: unknown =
+      typeof problem === 'string' ? problem : expect.stringMatching(problem);
+    expect(problemsOf(config)).toEqual([expected]);
+  });
+
+  it.each([[null], [5], ['text'], [[]]])('is a map, not %j', (config) => {
+    const problems = config === null ? [] : [expect.stringMatching(/expected a map of settings/)];
+    expect(problemsOf(config)).toEqual(problems);
+  });
+
+  it('never shows the password of a broker that it refuses', () => {
+    expect(problemsOf({ brokerUrl: ':hunter2@localhost' }).join()).not.toContain('hunter2');
+    expect(problemsOf({ brokerUrl: 'reds://:hunter2@localhost' }).join()).not.toContain('hunter2');
+  });
+
+  it('has all of its problems told at once', () => {
+    const config = {
+      timezone: 'Europe/Olso',
+      brokerUrl: 'reds://h',
+      brokerUr: 'x',
+      beatSchedule: {
+        a: { tsk: 't', schedule: { crontab: { minute: 60 } }, options: { quue: 'q' } },
+        b: { task: 't', schedule: 'x', args: 5, kwargs: [] },
+      },
+    };
+    expect(problemsOf(config)).toHaveLength(10);
+  });
+
+  it('may keep settings that workers alone need', () => {
+    const brokerTransportOptions = { visibility_timeout: 3600, queueOrderStrategy: 'priority' };
+    expect(problemsOf({ brokerTransportOptions })).toEqual([]);
+  });
+});
+
+describe('an entry', () => {
+  it('that says little is complete all the same', () => {
+    expect(entryOf({})).toMatchObject({
+      name: 'e',
+      task: 't',
+      args: [],
+      kwargs: {},
+      options: {},
+      enabled: true,
+      missed: 'once',
+      startingDeadline: null,
+    });
+  });
+
+  it('takes missed and startingDeadline from the settings unless it has its own', () => {
+    const settings = { missed: 'skip', startingDeadline: '1h' };
+    expect(entryOf({}, settings)).toMatchObject({ missed: 'skip', startingDeadline: 3_600_000 });
+    expect(entryOf({ missed: 'all', startingDeadline: 5 }, settings)).toMatchObject({
+      missed: 'all',
+      startingDeadline: 5_000,
+    });
+  });
+
+  it.each<[object, object]>([
+    [
+      { queue: 'q', priority: 9 },
+      { queue: 'q', priority: 9 },
+    ],
+    [{ countdown: 60 }, { countdown: 60_000 }],
+    [{ eta: '2030-01-01T00:00:00Z' }, { eta: Date.UTC(2030, 0, 1) }],
+    [{ eta: '2030-01-01 00:00:00' }, { eta: Date.UTC(2029, 11, 31, 23) }],
+    [{ eta: new Date(5) }, { eta: 5 }],
+    [{ expires: 30 }, { expires: { after: 30_000 } }],
+    [{ expires: '30m' }, { expires: { after: 1_800_000 } }],
+    [{ expires: '2030-01-01T00:00' }, { expires: { at: Date.UTC(2029, 11, 31, 23) } }],
+    [{ expires: 'next' }, { expires: 'next' }],
+    [
+      { timeLimit: 30, softTimeLimit: '1m' },
+      { timeLimit: 30, softTimeLimit: 60 },
+    ],
+    [{ deliveryMode: 'transient' }, { deliveryMode: 1 }],
+    [{ deliveryMode: 2 }, { deliveryMode: 2 }],
+    [
+      { serializer: 'json', shadow: 's', taskId: 'i' },
+      { shadow: 's', taskId: 'i' },
+    ],
+    [{ ignoreResult: false }, { ignoreResult: false }],
+  ])('with the options %j, in Oslo', (options, result) => {
+    expect(entryOf({ options, timezone: 'Europe/Oslo' }).options).toEqual(result);
+  });
+
+  it('may say when it expires beside its options, but not in both places', () => {
+    expect(entryOf({ expires: 'next', options: { queue: 'q' } }).options).toEqual({
+      queue: 'q',
+      expires: 'next',
+    });
+    expect(entryProblems({ expires: 'next', options: { expires: 5 } })).toEqual([
+      'expires: is given under options too; keep one of them',
+    ]);
+  });
+
+  it('carries args, kwargs and headers as they are, integers of any size among them', () => {
+    const kwargs = { big: 2n ** 70n, nothing: null, list: [1.5, { a: 'ü' }] };
+    const entry = entryOf({ args: [1n], kwargs, options: { headers: { tenant: 'acme' } } });
+    expect(entry.args).toEqual([1n]);
+    expect(entry.kwargs).toEqual(kwargs);
+    expect(entry.options.headers).toEqual({ tenant: 'acme' });
+  });
+
+  it.each<[object, string | RegExp]>([
+    [{ task: undefined }, 'task: missing; expected text that is not empty'],
+    [{ task: '' }, 'task: expected text that is not empty, got ""'],
+    [{ args: 5 }, 'args: expected a list, got 5'],
+    [{ args: {} }, 'args: expected a list, got {}'],
+    [{ kwargs: [1] }, 'kwargs: expected a map, got [1]'],
+    [{ args: [() => 1] }, /^args\[0\]: /],
+    [{ kwargs: { when: new Date(0) } }, /^kwargs\.when: /],
+    [{ enabled: 'no' }, 'enabled: expected true or false, got "no"'],
+    [{ timezone: 'Mars/Base' }, /^timezone: "Mars\/Base" is not the name/],
+    [{ startingDeadline: 'soon' }, /^startingDeadline: expected a number of seconds/],
+    [{ queue: 'q' }, 'queue: unknown here; it belongs under options: {queue: …}'],
+    [{ tsk: 't' }, 'tsk: unknown key; did you mean "task"?'],
+    [{ options: { quue: 'q' } }, 'options.quue: unknown key; did you mean "queue"?'],
+    [
+      { options: { priority: 256 } },
+      'options.priority: expected a whole number from 0 to 255, got 256',
+    ],
+    [{ options: { priority: 1.5 } }, /^options\.priority: expected a whole number/],
+    [{ options: { eta: 'soon' } }, /^options\.eta: expected an instant such as/],
+    [{ options: { expires: 'soon' } }, /^options\.expires: expected 'next', a number of seconds/],
+    [
+      { options: { deliveryMode: 3 } },
+      `options.deliveryMode: expected 1, 2, 'transient' or 'persistent', got 3`,
+    ],
+    [
+      { options: { serializer: 'pickle' } },
+      /^options\.serializer: expected 'json', .* got "pickle"/,
+    ],
+    [
+      { options: { routing_key: 'x' } },
+      "options.routing_key: an option of Celery's that beat does not take yet",
+    ],
+    [{ options: { link: {} } }, "options.link: an option of Celery's that beat does not take yet"],
+    [{ options: { headers: 5 } }, 'options.headers: expected a map, got 5'],
+  ])('with %j is refused', (entry, problem) => {
+    const expected: unknown =
+      typeof problem === 'string' ? problem : expect.stringMatching(problem);
+    expect(entryProblems(entry)).toEqual([expected]);
+  });
+});

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { at } from '../../../src/schedule/at.ts';
+import { cron } from '../../../src/schedule/cron.ts';
+import { crontab } from '../../../src/schedule/crontab.ts';
+import type { Schedule } from '../../../src/schedule/schedule.ts';
+import { timedelta } from '../../../src/schedule/timedelta.ts';
+import { entryOf, entryProblems } from './support.ts';
+
+const specOf = (entry: object, settings: object = {}) => entryOf(entry, settings).schedule.spec;
+
+describe('a schedule', () => {
+  it.each([
+    [30, timedelta({ seconds: 30 })],
+    [0.5, timedelta({ milliseconds: 500 })],
+    ['1h30m', timedelta({ minutes: 90 })],
+    [{ timedelta: { hours: 1, minutes: 1 } }, timedelta({ minutes: 61 })],
+    [{ crontab: { minute: '*/5' } }, crontab({ minute: '*/5' })],
+    [{ crontab: {} }, crontab({})],
+    [{ crontab: { minute: [0, 30] } }, crontab({ minute: '0,30' })],
+    [{ cron: '0 12 * * mon' }, cron('0 12 * * 1')],
+    [{ at: '2100-01-01T00:00:00Z' }, at('2100-01-01T00:00:00Z')],
+    [{ at: new Date(4_102_444_800_000) }, at('2100-01-01T00:00:00Z')],
+    [{ at: '2020-01-01 00:00:00Z' }, at('2020-01-01T00:00:00Z')],
+    [crontab({ hour: 3 }), crontab({ hour: 3 })],
+  ])('%j is read', (schedule, { spec }) => {
+    expect(specOf({ schedule })).toBe(spec);
+  });
+
+  it('equal ones are one object', () => {
+    const one = entryOf({ schedule: { crontab: { minute: '*/7' } } });
+    const other = entryOf({ schedule: { crontab: { minute: '*/7' } } });
+    expect(other.schedule).toBe(one.schedule);
+  });
+
+  it("takes its own zone, else the entry's, else the configuration's, else UTC", () => {
+    const own = { cron: '0 8 * * *', timezone: 'Asia/Tokyo' };
+    const plain = { cron: '0 8 * * *' };
+    const settings = { timezone: 'Europe/Oslo' };
+    const zoneOf = (entry: object, s: object = {}) => entryOf(entry, s).schedule.timezone;
+    expect(zoneOf({ schedule: own }, settings)).toBe('Asia/Tokyo');
+    expect(zoneOf({ schedule: plain, timezone: 'America/Lima' }, settings)).toBe('America/Lima');
+    expect(zoneOf({ schedule: plain }, settings)).toBe('Europe/Oslo');
+    expect(zoneOf({ schedule: plain })).toBe('UTC');
+    expect(zoneOf({ schedule: crontab({ hour: 8 }) }, settings)).toBe('Europe/Oslo');
+    const fixed = crontab({ hour: 8 }, { timezone: 'Asia/Tokyo' });
+    expect(zoneOf({ schedule: fixed }, settings)).toBe('Asia/Tokyo');
+  });
+
+  it.each([
+    [{ cron: '0 8 * * *', timezone: 'Asia/Tokyo' }],
+    [cron('0 8 * * *', { timezone: 'Asia/Tokyo' })],
+  ])('and its entry must not name two zones', (schedule) => {
+    expect(entryOf({ schedule, timezone: 'Asia/Tokyo' }).schedule.timezone).toBe('Asia/Tokyo');
+    expect(entryProblems({ schedule, timezone: 'Europe/Oslo' })).toEqual([
+      'timezone: "Europe/Oslo" here, but the schedule says "Asia/Tokyo"; keep one of them',
+    ]);
+  });
+
+  it.each([[3600], [{ timedelta: { hours: 1 } }], [timedelta({ hours: 1 })]])(
+    'of an interval may be relative: %j',
+    (schedule) => {
+      const { spec } = timedelta({ hours: 1 }, { relative: true, timezone: 'Europe/Oslo' });
+      expect(specOf({ schedule, relative: true, timezone: 'Europe/Oslo' })).toBe(spec);
+    },
+  );
+
+  it.each([[{ cron: '@daily' }], [crontab({ hour: 3 })], [{ at: '2100-01-01' }]])(
+    'of another kind is not relative: %j',
+    (schedule) => {
+      expect(entryProblems({ schedule, relative: true })).toEqual([
+        expect.stringMatching(/^relative: is for intervals/),
+      ]);
+    },
+  );
+
+  it('may be of a kind that users bring', () => {
+    const yearly: Schedule = {
+      spec: 'mine',
+      next: (after) => new Date(after.getTime() + 31_536_000_000),
+    };
+    expect(entryOf({ schedule: yearly }).schedule).toBe(yearly);
+    const broken: Schedule = {
+      spec: 'mine',
+      next: () => {
+        throw new Error('out of order');
+      },
+    };
+    expect(entryProblems({ schedule: broken })).toEqual(['schedule: out of order']);
+  });
+
+  it.each<[unknown, string | RegExp]>([
+    [
+      undefined,
+      'schedule: missing; expected a number of seconds, or one of timedelta, crontab, cron, at',
+    ],
+    [true, /^schedule: expected a number of seconds, .* got true$/],
+    [0, /^schedule: .*0 seconds.*the least is one millisecond/],
+    [-5, /^schedule: expected a number of seconds, .* got -5/],
+    ['*/5 * * * *', /^schedule: expected .*; a crontab line is written \{cron: '…'\}$/],
+    [{}, 'schedule: expected one of timedelta, crontab, cron, at, got none'],
+    [
+      { cron: '@daily', crontab: {} },
+      'schedule: expected one of timedelta, crontab, cron, at, got crontab and cron',
+    ],
+    [{ corn: '@daily' }, 'schedule.corn: unknown key; did you mean "cron"?'],
+    [{ crontab: '* * * * *' }, /^schedule\.crontab: expected a map of minute, .* goes under cron/],
+    [{ crontab: { minute: 60 } }, /^schedule\.crontab\.minute: 60 is out of range 0-59/],
+    [{ crontab: { minut: 5 } }, /^schedule\.crontab\.minut: .*did you mean "minute"/],
+    [{ timedelta: { minute: 5 } }, /^schedule\.timedelta\.minute: .*did you mean "minutes"/],
+    [{ timedelta: 5 }, 'schedule.timedelta: expected a map such as {minutes: 5}, got 5'],
+    [{ cron: '61 * * * *' }, /^schedule\.cron: minute: "61"/],
+    [{ at: 'soon' }, /^schedule\.at: expected an instant such as .*, got "soon"$/],
+    [{ at: '12:00' }, /^schedule\.at: expected an instant such as/],
+    [
+      { cron: '0 8 * * *', timezone: 'Europe/Olso' },
+      /^schedule\.timezone: .*did you mean "Europe\/Oslo"/,
+    ],
+  ])('like %j is refused', (schedule, problem) => {
+    const expected: unknown =
+      typeof problem === 'string' ? problem : expect.stringMatching(problem);
+    expect(entryProblems({ schedule })).toEqual([expected]);
+  });
+
+  it.each([
+    [{ crontab: { dayOfMonth: 30, monthOfYear: 2 } }],
+    [crontab({ dayOfMonth: 31, monthOfYear: 'feb,apr' })],
+  ])('that is never due is refused: %j', (schedule) => {
+    expect(entryProblems({ schedule })).toEqual([
+      expect.stringMatching(/^schedule.*is never due$/),
+    ]);
+  });
+
+  it('with a date that no year has is refused in cron, too', () => {
+    expect(entryProblems({ schedule: { cron: '0 0 30 2 *' } })).toEqual([
+      expect.stringMatching(/^schedule\.cron: /),
+    ]);
+  });
+
+  it('that was due once, long ago, is not refused: tests set the clock back', () => {
+    expect(entryProblems({ schedule: { at: '1999-12-31T00:00:00Z' } })).toEqual([]);
+  });
+
+  it('has all of its problems told at once', () => {
+    const crontab = { minute: 61, hour: 'noon', day_of_week: true };
+    expect(entryProblems({ schedule: { crontab } })).toHaveLength(3);
+  });
+});

@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { jsonSchema } from '../../../scripts/json-schema.ts';
+
+const committed = JSON.parse(
+  await readFile(new URL('../../../schema/beat.schema.json', import.meta.url), 'utf8'),
+) as Record<string, unknown>;
+
+function at(pointer: string): unknown {
+  return pointer
+    .split('/')
+    .slice(1)
+    .reduce<unknown>(
+      (here, key) => (here as Record<string, unknown> | undefined)?.[key],
+      committed,
+    );
+}
+
+describe('the JSON Schema', () => {
+  it('that is committed is the one that the code makes: run `npm run schema`', () => {
+    expect(committed).toEqual(JSON.parse(JSON.stringify(jsonSchema())));
+  });
+
+  it('knows every spelling, and offers one', () => {
+    const entry = '/properties/beatSchedule/additionalProperties/properties';
+    expect(at('/properties/CELERYBEAT_SCHEDULE')).toEqual({
+      $ref: '#/properties/beatSchedule',
+      doNotSuggest: true,
+    });
+    expect(at(`${entry}/options/properties/time_limit`)).toMatchObject({ doNotSuggest: true });
+    expect(at(`${entry}/options/properties/timeLimit`)).not.toHaveProperty('doNotSuggest');
+  });
+
+  it('has no reference that leads nowhere', () => {
+    const references = JSON.stringify(committed).match(/"\$ref":"#[^"]*"/g) ?? [];
+    expect(references.length).toBeGreaterThan(10);
+    for (const reference of references) {
+      expect(at(reference.slice('"$ref":"#'.length, -1)), reference).toBeDefined();
+    }
+  });
+
+  it('refuses keys that nobody knows, but for those that begin with x-', () => {
+    expect(committed).toMatchObject({
+      additionalProperties: false,
+      patternProperties: { '^x-': expect.anything() as unknown },
+    });
+  });
+});

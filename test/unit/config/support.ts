@@ -1,0 +1,32 @@
+import type { BeatConfig } from '../../../src/config/define.ts';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import type { Entry } from '../../../src/entry.ts';
+import { ConfigError, formatProblem } from '../../../src/errors.ts';
+
+/** Entry `e` of a configuration that has no other. */
+export function entryOf(entry: object, settings: object = {}): Entry {
+  const config = { ...settings, beatSchedule: { e: { task: 't', schedule: 60, ...entry } } };
+  return resolveSettings(config as BeatConfig).entries[0]!;
+}
+
+/** Every problem of a configuration, one a line as the user reads it; none for a sound one. */
+export function problemsOf(config: unknown): string[] {
+  return problemsIn(() => resolveSettings(config as BeatConfig));
+}
+
+/** The same for an entry that is sound but for what is given. */
+export function entryProblems(entry: object, settings: object = {}): string[] {
+  return problemsIn(() => entryOf(entry, settings)).map((line) =>
+    line.replace('beatSchedule.e.', ''),
+  );
+}
+
+function problemsIn(run: () => unknown): string[] {
+  try {
+    run();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(formatProblem);
+    throw error;
+  }
+}

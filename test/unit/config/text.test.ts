@@ -1,0 +1,212 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readJson } from '../../../src/config/files/json.ts';
+import { readYaml } from '../../../src/config/files/yaml.ts';
+import { resolveSources } from '../../../src/config/resolve.ts';
+import type { Source } from '../../../src/config/source.ts';
+import { ConfigError, formatProblem } from '../../../src/errors.ts';
+
+function problemsOf(...sources: Source[]): string[] {
+  try {
+    resolveSources(sources);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(formatProblem);
+    throw error;
+  }
+}
+
+const yaml = (text: string) => readYaml(text, 'f.yaml');
+const json = (text: string) => readJson(text, 'f.json');
+
+describe('YAML', () => {
+  it('problems tell the line of the key', () => {
+    const text = `# comment
+beat_schedule:
+  first:
+    task: t
+    schedule:
+      crontab:
+        minute: '*/5'
+        hour: 25
+    args:
+      - 1
+    options: { quue: q }
+`;
+    expect(problemsOf(yaml(text))).toEqual([
+      expect.stringMatching(/^f\.yaml:8: beat_schedule\.first\.schedule\.crontab\.hour: 25/),
+      'f.yaml:11: beat_schedule.first.options.quue: unknown key; did you mean "queue"?',
+    ]);
+  });
+
+  it('lines are found through anchors and merged maps', () => {
+    const text = `x-a: &a
+  queue: q
+  priority: 999
+beatSchedule:
+  e:
+    task: t
+    schedule: 5
+    options:
+      <<: *a
+      shadow: s
+`;
+    expect(problemsOf(yaml(text))).toEqual([
+      'f.yaml:3: beatSchedule.e.options.priority: expected a whole number from 0 to 255, got 999',
+    ]);
+  });
+
+  it('an entry that stands twice is an error with both lines', () => {
+    const text = 'beatSchedule:\n  e: {task: t, schedule: 5}\n  e: {task: t, schedule: 6}\n';
+    expect(problemsOf(yaml(text))).toEqual([
+      'f.yaml:3: beatSchedule.e: stands here again, after line 2',
+    ]);
+  });
+
+  it.each([['minute: */5'], ['{minute: */5, hour: 3}'], ['schedule: [*/5]']])(
+    'a star without quotes is an error with the remedy: %s',
+    (text) => {
+      expect(problemsOf(yaml(`\n${text}\n`))).toEqual([
+        expect.stringMatching(/^f\.yaml:2: .*text that begins with a star needs quotes: '\*\/5'$/),
+      ]);
+    },
+  );
+
+  it('a line of cron without quotes is one error, with the remedy', () => {
+    expect(problemsOf(yaml('cron: */5 * * * *\n'))).toEqual([
+      expect.stringMatching(/^f\.yaml:1: is no YAML: .*text that begins with a star needs quotes$/),
+    ]);
+  });
+
+  it('timestamps stay text, integers of any size stay exact, and words are no booleans', () => {
+    const { config } = yaml(
+      '[2030-01-01, 12345678901234567890, 5, -7, 0x10, yes, 1.5, 9007199254740993]',
+    );
+    expect(config).toEqual([
+      '2030-01-01',
+      12345678901234567890n,
+      5,
+      -7,
+      16,
+      'yes',
+      1.5,
+      9007199254740993n,
+    ]);
+  });
+
+  it('an empty file is an empty configuration', () => {
+    expect(problemsOf(yaml(''), yaml('# nothing yet\n'), json(''), json(' \n'))).toEqual([]);
+  });
+
+  it('a few aliases that would fill the memory are refused', () => {
+    const levels = 'bcdefghij'.split('').map((name, i) => {
+      const inner = `*${'abcdefghi'[i]!}`;
+      return `x-${name}: &${name} [${Array(9).fill(inner).join(', ')}]\n`;
+    });
+    expect(problemsOf(yaml(`x-a: &a [1]\n${levels.join('')}`))).toHaveLength(1);
+  });
+
+  it('a map of ten thousand entries is read in one go', () => {
+    const rows = Array.from({ length: 10_000 }, (_, i) => `  e${i}: {task: t, schedule: 5}\n`);
+    expect(resolveSources([yaml(`beatSchedule:\n${rows.join('')}`)]).entries).toHaveLength(10_000);
+  });
+
+  it('a name that JavaScript keeps for itself changes nothing', () => {
+    const text = 'beatSchedule:\n  __proto__: {task: t, schedule: 5}\n__proto__: {keyPrefix: x}\n';
+    expect(problemsOf(yaml(text))).toEqual([
+      expect.stringMatching(/^f\.yaml:2: beatSchedule\.__proto__: /),
+      expect.stringMatching(/^f\.yaml:3: __proto__: /),
+    ]);
+    expect(({} as { keyPrefix?: string }).keyPrefix).toBeUndefined();
+  });
+});
+
+describe('JSON', () => {
+  it('problems tell the line, with tabs and without', () => {
+    const text =
+      '{\n\t"beatSchedule": {\n\t\t"e": {\n\t\t\t"task": "t",\n\t\t\t"schedule": {"cron": "x"}\n\t\t}\n\t}\n}';
+    expect(problemsOf(json(text))).toEqual([
+      expect.stringMatching(/^f\.json:5: beatSchedule\.e\.schedule\.cron: /),
+    ]);
+  });
+
+  it('a key that stands twice is an error with both lines', () => {
+    const text =
+      '{"beatSchedule": {\n"e": {"task": "t", "schedule": 5},\n"\\u0065": {"task": "t", "schedule": 5}\n}}';
+    expect(problemsOf(json(text))).toEqual([
+      'f.json:3: beatSchedule.e: stands here again, after line 2',
+    ]);
+  });
+
+  it('integers of any size stay exact', () => {
+    const { config } = json(
+      '[12345678901234567890, 5, -9007199254740993, 1.5, 1e3, 9007199254740991]',
+    );
+    expect(config).toEqual([
+      12345678901234567890n,
+      5,
+      -9007199254740993n,
+      1.5,
+      1000,
+      9007199254740991,
+    ]);
+  });
+
+  it.each([
+    ['{"a": }', 1, 'a value, got }'],
+    ['{\n"a": 1,\n}', 3, 'a key in double quotes, got }'],
+    ['{"a": 1 "b": 2}', 1, '"," or "}", got "b"'],
+    ['{"a" 1}', 1, '":", got 1'],
+    ['[1,\n2', 2, '"," or "]", got the end of the file'],
+    ['{a: 1}', 1, 'a key in double quotes, got a'],
+    ["{'a': 1}", 1, "a key in double quotes, got 'a'"],
+    ['{}\n{}', 2, 'nothing more, got {'],
+    ['{"a": 01}', 1, 'a value, got 01'],
+    ['{"a": tru}', 1, 'a value, got tru'],
+    ['{"a": "b\n"}', 1, 'a value, got "b'],
+    ['// comment\n{}', 1, 'a value, got //'],
+  ])('%j is refused with its line', (text, line, message) => {
+    expect(problemsOf(json(text))).toEqual([`f.json:${line}: is no JSON: expected ${message}`]);
+  });
+
+  it('is what JSON.parse says it is, in any layout', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.constantFrom(undefined, 2, '\t'), (text, indent) => {
+        const value: unknown = JSON.parse(text);
+        fc.pre(!/\d{16}/.test(text));
+        expect(json(JSON.stringify(value, null, indent)).config).toEqual(value);
+      }),
+    );
+  });
+
+  it('is refused exactly when JSON.parse refuses it', () => {
+    const alphabet = fc.constantFrom(
+      ...'{}[],:"\\ \n',
+      '"a"',
+      '1',
+      '-',
+      '.5',
+      'e3',
+      'true',
+      'null',
+      'x',
+    );
+    fc.assert(
+      fc.property(fc.array(alphabet, { minLength: 1, maxLength: 8 }), (parts) => {
+        const text = `[${parts.join('')}]`;
+        const refused = json(text).config === undefined;
+        expect(refused, text).toBe(!parses(text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+function parses(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
