@@ -7,10 +7,10 @@ import type { CalendarFields } from './calendar.ts';
 export function cronText(fields: CalendarFields): string {
   const seconds = fieldText(fields.seconds, 0, 59);
   const dates = [...listed(fields.daysOfMonth, 1, 31), ...(fields.lastDay ? ['L'] : [])];
-  const nth = fields.nth === 0 ? '' : `#${fields.nth}`;
   const weekdays = [
-    ...listed(fields.daysOfWeek, 0, 6).map((text) => text + nth),
+    ...listed(fields.daysOfWeek, 0, 6),
     ...fields.lastWeekdays.map((day) => `${day}L`),
+    ...fields.nthWeekdays.map(({ weekday, nth }) => `${weekday}#${nth}`),
   ];
   return [
     ...(seconds === '0' ? [] : [seconds]),

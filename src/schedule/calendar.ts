@@ -1,24 +1,30 @@
 import { DAY, MAX_INSTANT, SECOND } from './instants.ts';
 
-/** The fields of an expression as sets. Sorted, without repeats, none of the first six empty. */
+/** The fields of an expression as sets. Sorted and without repeats. */
 export interface CalendarFields {
   readonly seconds: readonly number[];
   readonly minutes: readonly number[];
   readonly hours: readonly number[];
-  /** From 1. May be empty where `lastDay` or `lastWeekdays` say more. */
+  /** From 1. May be empty where `lastDay` says more. */
   readonly daysOfMonth: readonly number[];
   /** From 1. */
   readonly months: readonly number[];
-  /** Sunday is 0. */
+  /** Sunday is 0. May be empty where the two below say more. */
   readonly daysOfWeek: readonly number[];
   /** `L`: the last day of the month as well. */
   readonly lastDay: boolean;
   /** `5L`: the last of these weekdays in the month as well. */
   readonly lastWeekdays: readonly number[];
-  /** `5#2`: `daysOfWeek` means only the n-th in the month; 0 where it means all. */
-  readonly nth: number;
+  /** `5#2`: the second Friday of the month as well. */
+  readonly nthWeekdays: readonly NthWeekday[];
   /** Whether a day need only match one of day of month and day of week, not both. */
   readonly union: boolean;
+}
+
+/** Of a month; `nth` is 1 to 5. */
+export interface NthWeekday {
+  readonly weekday: number;
+  readonly nth: number;
 }
 
 /** In 400 years every month comes with every weekday for its first that it will ever have. */
@@ -119,9 +125,9 @@ function matchingDays(fields: CalendarFields, weekday: number, length: number): 
     const name = (weekday + day - 1) % 7;
     const byDate = fields.daysOfMonth.includes(day) || (fields.lastDay && day === length);
     const byName =
-      (fields.daysOfWeek.includes(name) &&
-        (fields.nth === 0 || fields.nth === Math.ceil(day / 7))) ||
-      (fields.lastWeekdays.includes(name) && day + 7 > length);
+      fields.daysOfWeek.includes(name) ||
+      (fields.lastWeekdays.includes(name) && day + 7 > length) ||
+      fields.nthWeekdays.some(({ weekday, nth }) => weekday === name && nth === Math.ceil(day / 7));
     if (fields.union ? byDate || byName : byDate && byName) pattern |= 1 << (day - 1);
   }
   return pattern;

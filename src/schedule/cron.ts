@@ -1,18 +1,8 @@
-import { CronExpressionParser } from 'cron-parser';
-
 import { ConfigError, type Problem } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { calendarSchedule, type CalendarRule, type ZoneOptions } from './calendar-schedule.ts';
+import { PartError, readParts, type Part } from './cron-part.ts';
 import type { Schedule } from './schedule.ts';
-
-const FIELDS = [
-  { name: 'second', allowed: '0-59' },
-  { name: 'minute', allowed: '0-59' },
-  { name: 'hour', allowed: '0-23' },
-  { name: 'day of month', allowed: '1-31 or L' },
-  { name: 'month', allowed: '1-12 or jan-dec' },
-  { name: 'day of week', allowed: '0-7 or sun-sat, 5L, 5#2' },
-] as const;
 
 const NICKNAMES: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
@@ -41,13 +31,14 @@ function parse(expression: unknown): CalendarRule {
       `${JSON.stringify(expression)} is not a cron expression: it must be a text`,
     );
   }
-  const raw = split(expression);
-  const problems = raw.flatMap(checkField);
+  const texts = split(expression);
+  const problems: Problem[] = [];
+  const fields = texts.map((text, i) => readField(i, text, problems));
   if (problems.length > 0) throw new ConfigError(problems);
-  return rule(raw);
+  return rule(texts, fields);
 }
 
-/** Six fields, in the order of FIELDS. */
+/** Six fields, seconds first. */
 function split(expression: string): string[] {
   const text = expression.trim();
   if (text.startsWith('@')) {
@@ -72,59 +63,36 @@ function unknownNickname(text: string): string {
   return `${JSON.stringify(text)} is not known to cron${guess}`;
 }
 
-/** Tried alone between stars, so that the parser's complaint can be told with the name of its field. */
-function checkField(text: string, i: number): Problem[] {
-  const { name, allowed } = FIELDS[i]!;
-  const complain = (why: string) => [
-    { path: [], message: `${name}: ${JSON.stringify(text)} ${why}` },
-  ];
-  if (/(^|,)H(\W|$)/i.test(text)) {
-    return complain(
-      'holds H, a random choice: write the time that you want, so that it stays the same',
-    );
-  }
+function readField(i: number, text: string, problems: Problem[]): readonly Part[] {
   try {
-    parseFields(FIELDS.map((_, j) => (j === i ? text : '*')));
-    return [];
+    return readParts(i, text);
   } catch (error) {
-    const reason = String((error as Error).message).replace(/^(Constraint|Validation) error, /, '');
-    return complain(`is not understood (${reason}); allowed is ${allowed}, with * , - and /`);
+    if (!(error instanceof PartError)) throw error;
+    problems.push({ path: [], message: error.message });
+    return [];
   }
 }
 
-function parseFields(raw: readonly string[]) {
-  // The parser would look at the clock for a date to start from, which is not asked of it.
-  return CronExpressionParser.parse(raw.join(' '), { currentDate: new Date(0), tz: 'UTC' }).fields;
-}
-
-function rule(raw: readonly string[]): CalendarRule {
-  const { second, minute, hour, dayOfMonth, month, dayOfWeek } = parseFields(raw);
-  const [, minuteText, hourText, dateText, , weekdayText] = raw;
-  const starred = (text: string | undefined) => /^[*?]/.test(text!);
-  const lastWeekdays = dayOfWeek.values.filter((day) => typeof day === 'string').map(weekday);
+function rule(texts: readonly string[], fields: readonly (readonly Part[])[]): CalendarRule {
+  const values = (i: number) => distinct(fields[i]!.flatMap((part) => part.values));
+  const starred = (i: number) => /^[*?]/.test(texts[i]!);
+  const [, minute, hour] = texts;
+  const weekdays = fields[5]!;
   return {
-    elapsed: /[*?/-]/.test(minuteText! + hourText!),
+    elapsed: /[*?/-]/.test(minute! + hour!),
     fields: {
-      seconds: numbers(second.values),
-      minutes: numbers(minute.values),
-      hours: numbers(hour.values),
-      daysOfMonth: numbers(dayOfMonth.values),
-      months: numbers(month.values),
-      daysOfWeek: distinct(numbers(dayOfWeek.values).map(weekday)),
-      lastDay: dayOfMonth.values.includes('L'),
-      lastWeekdays: distinct(lastWeekdays),
-      nth: dayOfWeek.nthDay,
-      union: !starred(dateText) && !starred(weekdayText),
+      seconds: values(0),
+      minutes: values(1),
+      hours: values(2),
+      daysOfMonth: values(3),
+      months: values(4),
+      daysOfWeek: values(5),
+      lastDay: fields[3]!.some((part) => part.lastDay),
+      lastWeekdays: distinct(weekdays.flatMap((part) => part.lastWeekdays)),
+      nthWeekdays: weekdays.flatMap((part) => part.nthWeekdays),
+      union: !starred(3) && !starred(5),
     },
   };
-}
-
-function weekday(day: number | string): number {
-  return Number.parseInt(String(day), 10) % 7;
-}
-
-function numbers(values: readonly (number | string)[]): number[] {
-  return distinct(values.filter((value) => typeof value === 'number'));
 }
 
 function distinct(values: readonly number[]): number[] {

@@ -1,4 +1,5 @@
 import { didYouMean } from '../nearest.ts';
+import { memo } from './memo.ts';
 
 /** What stood in one field, read. */
 export interface FieldValue {
@@ -21,6 +22,8 @@ const NAMES: ReadonlyMap<string, number> = named([
   ['sunday monday tuesday wednesday thursday friday saturday', 0],
 ]);
 
+const read = memo<FieldValue>();
+
 /**
  * Reads a field in Celery's grammar: a number, a list or set of numbers, or a text of parts with commas
  * between. A part is a number, a range `a-b`, or `*`; the last two may be followed by `/step`. A range
@@ -31,7 +34,9 @@ const NAMES: ReadonlyMap<string, number> = named([
  * reads `1-5-7` as `1-5`), and words that merely begin like a name (`sunrise` is no Sunday).
  */
 export function parseField(input: unknown, range: Range): FieldValue {
-  if (typeof input === 'string') return parseText(input, range);
+  if (typeof input === 'string') {
+    return read(`${range.lowest}-${range.highest} ${input}`, () => parseText(input, range));
+  }
   const list = typeof input === 'number' ? [input] : input;
   if (!Array.isArray(list) && !(list instanceof Set)) {
     throw new FieldError(`${show(input)} is not a number, a text, or a list of numbers`);
@@ -45,21 +50,7 @@ export function parseField(input: unknown, range: Range): FieldValue {
   };
 }
 
-/** Texts that were read before: ten thousand entries hold a few hundred, and `*` most of all. */
-const read = new Map<string, FieldValue>();
-const MOST_READ = 5_000;
-
 function parseText(text: string, range: Range): FieldValue {
-  const key = `${range.lowest}-${range.highest} ${text}`;
-  let value = read.get(key);
-  if (value === undefined) {
-    if (read.size === MOST_READ) read.clear();
-    read.set(key, (value = parseParts(text, range)));
-  }
-  return value;
-}
-
-function parseParts(text: string, range: Range): FieldValue {
   if (text === '') throw new FieldError('"" is empty: write "*" for every one');
   const parts = text.split(',').map((part) => parsePart(part, text, range));
   const values = new Set(parts.flatMap((part) => part.values));

@@ -62,7 +62,7 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
       daysOfWeek: dayOfWeek.values,
       lastDay: false,
       lastWeekdays: [],
-      nth: 0,
+      nthWeekdays: [],
       union: false,
     },
   };

@@ -1,0 +1,18 @@
+const MOST = 5_000;
+
+/**
+ * Remembers what was made of a text: ten thousand entries hold a few hundred different fields, and `*`
+ * most of all. Starts afresh when it is full, so that it cannot grow for ever.
+ */
+export function memo<T>(): (key: string, make: () => T) => T {
+  const known = new Map<string, T>();
+  return (key, make) => {
+    let made = known.get(key);
+    if (made === undefined) {
+      made = make();
+      if (known.size === MOST) known.clear();
+      known.set(key, made);
+    }
+    return made;
+  };
+}

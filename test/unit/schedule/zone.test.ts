@@ -1,0 +1,84 @@
+import { IANAZone } from 'luxon';
+import { describe, expect, it } from 'vitest';
+
+import { ConfigError } from '../../../src/errors.ts';
+import { checkZone, zoneNamed } from '../../../src/schedule/zone.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const ZONES = Intl.supportedValuesOf('timeZone');
+
+function offsetInHours(name: string, text: string): number {
+  return zoneNamed(name).spanAt(Date.parse(text)).offset / HOUR;
+}
+
+describe('a zone', () => {
+  it.each([
+    ['America/Recife', '2000-10-12T00:00Z', -2],
+    ['America/Boa_Vista', '2000-10-12T00:00Z', -3],
+    ['America/Argentina/Tucuman', '2004-06-08T00:00Z', -4],
+    ['Africa/Casablanca', '2025-03-10T00:00Z', 0],
+    ['Asia/Kathmandu', '2025-01-01T00:00Z', 5.75],
+    ['Africa/Monrovia', '1971-01-01T00:00Z', -0.741_666_666_666_666_7],
+  ])('%s has its shortest stretches and its oddest offsets (%s)', (name, text, hours) => {
+    expect(offsetInHours(name, text)).toBe(hours);
+  });
+
+  it('changes at the very second', () => {
+    const before = Date.parse('2025-03-09T06:59:59.999Z');
+    const zone = zoneNamed('America/New_York');
+    expect(zone.spanAt(before).end).toBe(before + 1);
+    expect(zone.spanAt(before + 1)).toMatchObject({ start: before + 1, offset: -4 * HOUR });
+  });
+
+  it('remembers after clocks went back what they had shown before', () => {
+    const change = Date.parse('2025-11-02T06:00Z');
+    const span = zoneNamed('America/New_York').spanAt(change);
+    expect(span.reached - (change + span.offset)).toBe(HOUR);
+  });
+
+  it('agrees with luxon in every zone, every other day of a year: none changes faster than it looks', () => {
+    const wrong: string[] = [];
+    for (const name of ZONES) {
+      const source = IANAZone.create(name);
+      const zone = zoneNamed(name);
+      for (let at = Date.UTC(2026, 0); at < Date.UTC(2027, 0); at += 2 * DAY) {
+        if (zone.spanAt(at).offset === source.offset(at) * 60_000) continue;
+        wrong.push(`${name} ${new Date(at).toISOString()}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('answers at the ends of time', () => {
+    for (const at of [-8.64e15, 8.64e15]) {
+      const { start, end } = zoneNamed('Asia/Tokyo').spanAt(at);
+      expect(start <= at && at < end).toBe(true);
+    }
+  });
+});
+
+describe('the name of a zone', () => {
+  it.each([
+    ['Europe/Oslo', 'Europe/Oslo'],
+    ['europe/oslo', 'Europe/Oslo'],
+    ['utc', 'UTC'],
+    ['America/Argentina/Buenos_Aires', 'America/Argentina/Buenos_Aires'],
+    ['US/Eastern', 'US/Eastern'],
+    ['Asia/Kolkata', 'Asia/Kolkata'],
+  ])('%s is accepted as %s', (given, spelled) => {
+    expect(checkZone(given)).toBe(spelled);
+  });
+
+  it.each([
+    ['Europe/Olso', '; did you mean "Europe/Oslo"?'],
+    ['Mars/Olympus', ''],
+    ['+02:00', ''],
+    ['', ''],
+    [7, ''],
+  ])('%j is refused', (given, guess) => {
+    const message = `timezone: ${JSON.stringify(given)} is not the name of an IANA time zone${guess}`;
+    expect(() => checkZone(given)).toThrow(ConfigError);
+    expect(() => checkZone(given)).toThrow(message);
+  });
+});
