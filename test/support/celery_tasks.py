@@ -44,7 +44,6 @@ def on_ready(**_):
 @task_postrun.connect
 def on_ran(task, task_id, state, **_):
     request = task.request
-    custom = {**vars(request), **(request.headers or {})}
     tell(
         'ran',
         task=task.name,
@@ -56,7 +55,7 @@ def on_ran(task, task_id, state, **_):
         expires=request.expires,
         queue=request.delivery_info['routing_key'],
         priority=request.delivery_info['priority'],
-        headers={key: custom.get(key) for key in ('periodic_task_name', 'beat_due_at', 'x-team')},
+        headers={key: request.get(key) for key in ('periodic_task_name', 'beat_due_at', 'x-team')},
     )
 
 
