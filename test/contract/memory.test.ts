@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import type { LedgerRecord } from '../../src/ledger/ledger.ts';
 import { openMemoryStore } from '../../src/memory/store.ts';
 import { messageOf } from '../support/message.ts';
 import { brokerContract } from './broker.contract.ts';
@@ -20,6 +21,11 @@ async function openPlace(): Promise<Place> {
         .map((m) => ({ taskId: m.taskId, body: m.body.toString() })),
     expireLock: async () => clock.forward(options.lockTtl),
     empty: async () => store.ledger.empty(),
+    async damageRecord(entry) {
+      const expected = (await store.ledger.load()).get(entry)!;
+      const change = { entry, expected, record: {} as LedgerRecord, messages: [] };
+      await store.ledger.commit(await store.ledger.beginTerm(), [change]);
+    },
     close: () => store.close(),
   };
 }

@@ -22,8 +22,8 @@ export interface Place {
   expireLock(): Promise<void>;
   /** Forgets all that was kept, as FLUSHALL or a deleted file does. */
   empty(): Promise<void>;
-  /** Puts a text that is no record where the entry's record is kept. Absent where nobody can. */
-  damageRecord?(entry: string): Promise<void>;
+  /** Puts a text that is no record where the entry's record is kept. */
+  damageRecord(entry: string): Promise<void>;
   /** Closes every store that was opened, and the place. */
   close(): Promise<void>;
 }

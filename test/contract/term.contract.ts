@@ -1,0 +1,69 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { firstRun, nextRun } from '../support/change.ts';
+import type { Place } from './place.ts';
+
+/** What `Ledger` promises of terms: the part of its contract that keeps two leaders apart. */
+export function termContract(current: () => Place): void {
+  describe('a term', () => {
+    let place: Place;
+    let ledger: Ledger;
+
+    const open = async () => (await place.open()).ledger;
+    const sent = async () => (await place.queued('celery')).map((m) => m.taskId);
+
+    beforeEach(async () => {
+      place = current();
+      ledger = await open();
+    });
+
+    test('has a larger number than any before, whoever begins it', async () => {
+      const theirs = await open();
+      const terms = [];
+      for (const each of [ledger, theirs, ledger, theirs]) terms.push(await each.beginTerm());
+      expect(terms).toEqual([...new Set(terms)].sort((a, b) => a - b));
+      expect(terms.every(Number.isSafeInteger)).toBe(true);
+    });
+
+    test('that another followed can commit nothing', async () => {
+      const theirs = await open();
+      const old = await ledger.beginTerm();
+      const newer = await theirs.beginTerm();
+      expect(await ledger.commit(old, [firstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await ledger.load()).toEqual(new Map());
+      expect(await sent()).toEqual([]);
+      expect(await theirs.commit(newer, [firstRun('a')])).toEqual({ kind: 'committed' });
+    });
+
+    test('that never began can commit nothing', async () => {
+      expect(await ledger.commit(1, [firstRun('a')])).toEqual({ kind: 'superseded' });
+      const term = await ledger.beginTerm();
+      expect(await ledger.commit(term + 1, [firstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await sent()).toEqual([]);
+    });
+
+    test('goes on from the records of the one before', async () => {
+      const first = firstRun('a', 'one');
+      await ledger.commit(await ledger.beginTerm(), [first]);
+      const theirs = await open();
+      const term = await theirs.beginTerm();
+      expect(await theirs.commit(term, [nextRun(first, 'two')])).toEqual({ kind: 'committed' });
+      expect(await sent()).toEqual(['one', 'two']);
+    });
+
+    test('ends when the ledger is emptied', async () => {
+      const term = await ledger.beginTerm();
+      await place.empty();
+      expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await sent()).toEqual([]);
+    });
+
+    test('that begins after the ledger was emptied has a larger number', async () => {
+      const before = await ledger.beginTerm();
+      await place.empty();
+      const after = await ledger.beginTerm();
+      expect(after).toBeGreaterThan(before);
+      expect(await ledger.commit(after, [firstRun('a')])).toEqual({ kind: 'committed' });
+    });
+  });
+}

@@ -1,0 +1,28 @@
+import type { Change, LedgerRecord } from '../../src/ledger/ledger.ts';
+import { messageOf } from './message.ts';
+
+/** The record of an entry that was seen and has not been due yet. */
+export const FRESH: LedgerRecord = {
+  spec: 'crontab(0 4 * * *)',
+  anchor: 1_700_000_000_000,
+  dueAt: null,
+  sentAt: null,
+  taskId: null,
+  runCount: 0,
+};
+
+/** The record after one more run than `record`. */
+export function ran(record: LedgerRecord, taskId: string): LedgerRecord {
+  const dueAt = (record.dueAt ?? record.anchor) + 60_000;
+  return { ...record, dueAt, sentAt: dueAt + 5, taskId, runCount: record.runCount + 1 };
+}
+
+/** An entry seen for the first time and sent at once. */
+export function firstRun(entry: string, taskId = `task-${entry}`): Change {
+  return { entry, expected: null, record: ran(FRESH, taskId), messages: [messageOf(taskId)] };
+}
+
+/** The run after a change that was committed. */
+export function nextRun({ entry, record }: Change, taskId: string): Change {
+  return { entry, expected: record, record: ran(record, taskId), messages: [messageOf(taskId)] };
+}
