@@ -5,6 +5,7 @@ import type { ZoneOptions } from './calendar-schedule.ts';
 import { instantOf } from './clock-changes.ts';
 import { dateOrNull, millis } from './instants.ts';
 import type { Schedule } from './schedule.ts';
+import { show } from './show.ts';
 import { checkZone, zoneNamed } from './zone.ts';
 
 /**
@@ -27,7 +28,7 @@ function readIso(text: unknown, zone: string): number {
   const date = DateTime.fromISO(String(text), { zone });
   if (typeof text === 'string' && date.isValid) return date.toMillis();
   const example = 'write it like 2026-03-29T02:30:00Z, or without Z for local time';
-  throw new ConfigError(`${JSON.stringify(text)} is not an ISO 8601 date and time: ${example}`);
+  throw new ConfigError(`${show(text)} is not an ISO 8601 date and time: ${example}`);
 }
 
 class Once implements Schedule {
@@ -35,7 +36,7 @@ class Once implements Schedule {
   readonly words: string;
   readonly #instant: number;
 
-  constructor(instant: number, words = `once, at ${new Date(instant).toISOString()}`) {
+  constructor(instant: number, words = onceInWords(instant, 'UTC')) {
     this.spec = `at(${new Date(instant).toISOString()})`;
     this.words = words;
     this.#instant = instant;
@@ -59,8 +60,7 @@ class LocalOnce extends Once {
 
   constructor(local: number, timezone: string | undefined) {
     const zone = timezone ?? 'UTC';
-    const shown = new Date(local).toISOString().slice(0, -1);
-    super(instantOf(local, zoneNamed(zone)), `once, at ${shown} (${zone})`);
+    super(instantOf(local, zoneNamed(zone)), onceInWords(local, zone));
     this.timezone = zone;
     this.#local = local;
     this.#floating = timezone === undefined;
@@ -69,4 +69,9 @@ class LocalOnce extends Once {
   inZone(timezone: string): Schedule {
     return this.#floating ? new LocalOnce(this.#local, checkZone(timezone)) : this;
   }
+}
+
+function onceInWords(local: number, timezone: string): string {
+  const [date, time] = new Date(local).toISOString().split('T');
+  return `once, at ${date} ${time!.replace(/(:00)?(\.000)?Z$/, '')} ${timezone}`;
 }

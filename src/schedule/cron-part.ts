@@ -47,7 +47,7 @@ function readPart(i: number, part: string): Part {
     const { fields } = CronExpressionParser.parse(line, { currentDate: new Date(0), tz: 'UTC' });
     return toPart(key, fields[key].values, fields.dayOfWeek.nthDay);
   } catch (cause) {
-    const reason = String((cause as Error).message).replace(/^(Constraint|Validation) error, /, '');
+    const reason = (cause as Error).message.replace(/^(Constraint|Validation) error, /, '');
     throw error(`is not understood (${reason}); allowed is ${allowed}, with * , - and /`);
   }
 }

@@ -3,6 +3,7 @@ import { didYouMean } from '../nearest.ts';
 import { calendarSchedule, type CalendarRule, type ZoneOptions } from './calendar-schedule.ts';
 import { PartError, readParts, type Part } from './cron-part.ts';
 import type { Schedule } from './schedule.ts';
+import { show } from './show.ts';
 
 const NICKNAMES: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
@@ -27,9 +28,7 @@ export function cron(expression: string, options: ZoneOptions = {}): Schedule {
 
 function parse(expression: unknown): CalendarRule {
   if (typeof expression !== 'string') {
-    throw new ConfigError(
-      `${JSON.stringify(expression)} is not a cron expression: it must be a text`,
-    );
+    throw new ConfigError(`${show(expression)} is not a cron expression: it must be a text`);
   }
   const texts = split(expression);
   const problems: Problem[] = [];

@@ -1,5 +1,6 @@
 import { didYouMean } from '../nearest.ts';
 import { memo } from './memo.ts';
+import { show } from './show.ts';
 
 /** What stood in one field, read. */
 export interface FieldValue {
@@ -104,10 +105,6 @@ function inRange(value: number, shown: unknown, { lowest, highest }: Range): num
   if (value >= lowest && value <= highest) return value;
   const sunday = highest === 6 && value === 7 ? ' (Sunday is 0)' : '';
   throw new FieldError(`${show(shown)} is out of range ${lowest}-${highest}${sunday}`);
-}
-
-function show(value: unknown): string {
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
 }
 
 function sorted(values: ReadonlySet<number>): readonly number[] {

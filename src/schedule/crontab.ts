@@ -41,6 +41,10 @@ const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
  * changes see clock-changes.ts. A `ConfigError` holds every problem of every field, `path` its name.
  */
 export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): Schedule {
+  if (typeof fields !== 'object') {
+    const line = typeof fields === 'string' ? `; a line is for cron("${String(fields)}")` : '';
+    throw new ConfigError(`crontab takes fields, such as {minute: 0, hour: 4}${line}`);
+  }
   const problems: Problem[] = [];
   const given = byName(fields, problems);
   const read = (name: FieldName) => readField(name, given, problems);

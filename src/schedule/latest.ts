@@ -10,24 +10,23 @@ export function latestByNext(
   after: number,
   until: number,
 ): number | null {
-  const within = (instant: number | null) => instant !== null && instant <= until;
+  const within = (instant: number | null): instant is number =>
+    instant !== null && instant <= until;
   if (!within(next(after))) return null;
 
-  // Invariant: nothing is due in (none, until].
+  // Nothing is due in (none, until].
   let none = until;
-  let found: number | null = null;
-  for (let reach = MINUTE; ; reach *= 2) {
-    const start = Math.max(after, until - reach);
-    found = next(start);
-    if (within(found)) break;
-    none = start;
+  let reach = MINUTE;
+  let newest = next(Math.max(after, until - reach));
+  while (!within(newest)) {
+    none = until - reach;
+    reach *= 2;
+    newest = next(Math.max(after, until - reach));
   }
-
-  let newest = found!;
   while (none - newest > 1) {
     const middle = newest + Math.floor((none - newest) / 2);
     const later = next(middle);
-    if (within(later)) newest = later!;
+    if (within(later)) newest = later;
     else none = middle;
   }
   const last = next(newest);

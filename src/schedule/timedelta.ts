@@ -5,6 +5,7 @@ import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND, dateOrNull, millis } from './in
 import { interner } from './intern.ts';
 import { roundInterval, roundUnit } from './round-interval.ts';
 import type { Schedule } from './schedule.ts';
+import { show } from './show.ts';
 import { durationWords } from './words.ts';
 import { checkZone } from './zone.ts';
 
@@ -58,7 +59,7 @@ function total(parts: TimedeltaParts): number {
       const guess = didYouMean(key, names) || `; there are ${names.join(', ')}`;
       problems.push({ path: [key], message: `is not a part of a timedelta${guess}` });
     } else if (typeof value !== 'number' || !Number.isFinite(value)) {
-      problems.push({ path: [key], message: `${String(value)} is not a number` });
+      problems.push({ path: [key], message: `${show(value)} is not a number` });
     } else {
       sum += value * size;
     }

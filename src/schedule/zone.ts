@@ -3,6 +3,7 @@ import { IANAZone } from 'luxon';
 import { ConfigError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { DAY, MAX_INSTANT, SECOND } from './instants.ts';
+import { show } from './show.ts';
 
 /** A stretch of time in which the clocks of a zone keep one offset. All in milliseconds. */
 export interface Span {
@@ -138,7 +139,7 @@ export function checkZone(name: unknown): string {
     if (/^[a-z]/i.test(name) && IANAZone.isValidZone(name)) return name;
   }
   const guess = typeof name === 'string' ? didYouMean(name, [...spellings().values()]) : '';
-  const message = `${JSON.stringify(name)} is not the name of an IANA time zone${guess}`;
+  const message = `${show(name)} is not the name of an IANA time zone${guess}`;
   throw new ConfigError([{ path: ['timezone'], message }]);
 }
 

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+
+import { at } from '../../../src/schedule/at.ts';
+import { cron } from '../../../src/schedule/cron.ts';
+import { crontab } from '../../../src/schedule/crontab.ts';
+import { neverDue } from '../../../src/schedule/never-due.ts';
+import { timedelta } from '../../../src/schedule/timedelta.ts';
+
+describe('equal schedules', () => {
+  const timezone = 'Europe/Oslo';
+
+  it('are one object, however they are spelled', () => {
+    expect(crontab({ minute: '*/5' })).toBe(crontab({ minute: '*/5' }));
+    expect(crontab({ minute: '0,30' })).toBe(crontab({ minute: [30, 0] }));
+    expect(crontab({ minute: 0, hour: 4, dayOfWeek: 'fri' })).toBe(cron('0 4 * * 5'));
+    expect(crontab({ minute: 0 }, { timezone: 'europe/oslo' })).toBe(cron('@hourly', { timezone }));
+    expect(timedelta({ minutes: 1 })).toBe(timedelta({ seconds: 60 }));
+  });
+
+  it('differ where they part at clock changes', () => {
+    expect(crontab({ minute: '*/30', hour: 1 }).spec).not.toBe(
+      crontab({ minute: '0,30', hour: 1 }).spec,
+    );
+  });
+
+  it.each([
+    ['zone', cron('0 4 * * *', { timezone }), cron('0 4 * * *')],
+    [
+      'union of days',
+      cron('0 4 13 * 5'),
+      crontab({ minute: 0, hour: 4, dayOfMonth: 13, dayOfWeek: 5 }),
+    ],
+    ['second', cron('1 0 4 * * *'), cron('0 4 * * *')],
+    ['last weekday', cron('0 4 * * 5L'), cron('0 4 * * 5')],
+    ['weekday of the month', cron('0 4 * * 5#1'), cron('0 4 * * 5#2')],
+  ])('differ in the %s', (_, one, other) => {
+    expect(one.spec).not.toBe(other.spec);
+  });
+
+  it('ask once for all: callers get dates of their own', () => {
+    const schedule = cron('0 4 * * *');
+    const after = new Date('2025-01-01T00:00Z');
+    schedule.next(after)!.setFullYear(1999);
+    expect(schedule.next(after)).toEqual(new Date('2025-01-01T04:00Z'));
+  });
+});
+
+describe('a schedule without a zone', () => {
+  it('is read in UTC until it is told one', () => {
+    const floating = cron('0 4 * * *');
+    expect(floating.timezone).toBe('UTC');
+    expect(floating.inZone!('Asia/Tokyo')).toBe(cron('0 4 * * *', { timezone: 'Asia/Tokyo' }));
+  });
+
+  it('is the same rule as one in UTC, which keeps its zone', () => {
+    const utc = cron('0 4 * * *', { timezone: 'UTC' });
+    expect(utc.spec).toBe(cron('0 4 * * *').spec);
+    expect(utc.inZone!('Asia/Tokyo')).toBe(utc);
+  });
+});
+
+describe('never', () => {
+  it.each([
+    ['30 February', crontab({ dayOfMonth: 30, monthOfYear: 2 })],
+    ['31 April or June', cron('0 0 31 4,6 *')],
+    ['a sixth month of 31 days', cron('0 0 31 2,4,6,9,11 *')],
+    [
+      'a date that always falls into the gap',
+      cron('0-30 2 * 3 0#2', { timezone: 'America/New_York' }),
+    ],
+    ['a moment long ago', at('1999-12-31T23:59Z')],
+  ])('is %s', (_, schedule) => {
+    expect(neverDue(schedule)).toBe(true);
+  });
+
+  it.each([
+    ['29 February on a Monday', crontab({ dayOfMonth: 29, monthOfYear: 2, dayOfWeek: 1 })],
+    ['fixed times in that gap', cron('0,30 2 * 3 0#2', { timezone: 'America/New_York' })],
+    ['a moment to come', at('2999-12-31T23:59Z')],
+    ['an interval', timedelta({ days: 10_000 })],
+  ])('is not %s', (_, schedule) => {
+    expect(neverDue(schedule)).toBe(false);
+  });
+
+  it('is the answer at the end of time', () => {
+    const end = new Date(8.64e15);
+    const zones = ['UTC', 'Asia/Tokyo', 'America/New_York'];
+    for (const timezone of zones) expect(cron('* * * * *', { timezone }).next(end)).toBeNull();
+    expect(timedelta({ seconds: 1 }).next(end)).toBeNull();
+  });
+});
+
+describe('a question without an instant', () => {
+  it.each([
+    crontab(),
+    timedelta({ days: 1 }),
+    timedelta({ days: 1 }, { relative: true }),
+    at('2026-01-01'),
+  ])('is an error', (schedule) => {
+    const invalid = new Date(NaN);
+    expect(() => schedule.next(invalid)).toThrow(new TypeError('after is an invalid Date'));
+    expect(() => schedule.latest!(new Date(0), invalid)).toThrow('until is an invalid Date');
+  });
+});
+
+describe('words', () => {
+  it.each([
+    [crontab(), 'every minute'],
+    [crontab({ minute: '*/15' }), 'every 15 minutes'],
+    [crontab({ minute: 0, hour: 4, dayOfWeek: 'fri' }), 'at 04:00, only on Friday'],
+    [
+      crontab({ minute: 0, hour: 4, dayOfMonth: 13, dayOfWeek: 'fri' }),
+      'at 04:00, on day 13 of the month, only on Friday',
+    ],
+    [cron('0 4 13 * 5'), 'at 04:00, on day 13 of the month, and on Friday'],
+    [cron('0 9 * * 1#1,1#3'), 'at 09:00, on the first Monday and third Monday of the month'],
+    [cron('0 9 L * *'), 'at 09:00, on the last day of the month'],
+    [timedelta({ seconds: 30 }), 'every 30 seconds'],
+    [timedelta({ minutes: 90 }), 'every 1 hour 30 minutes'],
+    [timedelta({ days: 1 }), 'every day'],
+    [timedelta({ days: 1 }, { relative: true }), 'every day, at midnight'],
+    [timedelta({ milliseconds: 1_500 }), 'every 1 second 500 milliseconds'],
+    [at('2026-03-29T02:30Z'), 'once, at 2026-03-29 02:30 UTC'],
+    [at('2026-03-29T02:30', { timezone: 'Asia/Tokyo' }), 'once, at 2026-03-29 02:30 Asia/Tokyo'],
+  ])('say %#: what %o means', (schedule, words) => {
+    expect(schedule.words).toBe(words);
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+
+import { ConfigError } from '../../../src/errors.ts';
+import { crontab, type CrontabFields } from '../../../src/schedule/crontab.ts';
+import { due } from './walk.ts';
+
+/** What a careless caller passes in. */
+function problems(fields: object): string[] {
+  try {
+    crontab(fields);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+describe('crontab', () => {
+  it('is due every minute when nothing is said', () => {
+    expect(due(crontab(), '2025-01-01T00:00:30Z', 2)).toEqual([
+      '2025-01-01T00:01Z',
+      '2025-01-01T00:02Z',
+    ]);
+  });
+
+  it('wants all fields to match: the 13th and a Friday is Friday the 13th', () => {
+    const schedule = crontab({ minute: 0, hour: 0, dayOfMonth: 13, dayOfWeek: 'fri' });
+    expect(due(schedule, '2025-01-01T00:00Z', 2)).toEqual([
+      '2025-06-13T00:00Z',
+      '2026-02-13T00:00Z',
+    ]);
+  });
+
+  it.each<[string, CrontabFields, string]>([
+    ['a number', { minute: 5 }, '5 * * * *'],
+    ['a list', { minute: [30, 0, 30] }, '0,30 * * * *'],
+    ['a set', { hour: new Set([4, 16]), minute: 0 }, '0 4,16 * * *'],
+    ['a step from the lowest', { dayOfMonth: '*/10' }, '* * 1-31/10 * *'],
+    ['a step that is too wide', { minute: '*/100' }, '0 * * * *'],
+    ['a step within a range', { minute: '5-50/15' }, '5-50/15 * * * *'],
+    ['a range around the end', { hour: '22-2', minute: 0 }, '0 0,1,2,22,23 * * *'],
+    ['a step around the end', { minute: '50-10/5' }, '0,5,10,50,55 * * * *'],
+    ['names', { dayOfWeek: 'Mon-friday', monthOfYear: 'jan,AUG' }, '* * * 1,8 1-5'],
+    ['names around the end', { dayOfWeek: 'fri-mon/2' }, '* * * * 0,5'],
+    ['blanks around numbers', { minute: '1, 2 ,3' }, '1-3 * * * *'],
+    ["Celery's spellings", { day_of_week: 1, day_of_month: 2, month_of_year: 3 }, '* * 2 3 1'],
+  ])('reads %s', (_, fields, line) => {
+    expect(crontab(fields).spec).toContain(`cron(${line.replace('1-31/10', '*/10')}) `);
+  });
+
+  it('tells every problem of every field at once', () => {
+    const wrong = {
+      minute: '60',
+      hour: 'noon',
+      day_of_week: 7,
+      dayOfMonth: '1-5-7',
+      month_of_year: 'octo',
+      minutes: 5,
+    };
+    expect(problems(wrong).toSorted()).toEqual([
+      'dayOfMonth: "1-5-7" is not a number, a name, "*", a range or a step',
+      'day_of_week: 7 is out of range 0-6 (Sunday is 0)',
+      'hour: "noon" is not a number, a name, "*", a range or a step',
+      'minute: "60" is out of range 0-59',
+      'minutes: is not a field of a crontab; did you mean "minute"?',
+      'month_of_year: "octo" is not a number, a name, "*", a range or a step; did you mean "oct"?',
+    ]);
+  });
+
+  it('points to cron when it is given a line', () => {
+    expect(() => crontab('0 4 * * *' as CrontabFields)).toThrow(
+      'crontab takes fields, such as {minute: 0, hour: 4}; a line is for cron("0 4 * * *")',
+    );
+  });
+
+  it.each([
+    [{ minute: '' }, 'minute: "" is empty: write "*" for every one'],
+    [{ minute: '1,,2' }, 'minute: "1,,2" has an empty part between its commas'],
+    [{ minute: '*/0' }, 'minute: "*/0" has a step of 0'],
+    [{ hour: '5/2' }, 'hour: "5/2" has a step but no range: write "5-23/2"'],
+    [{ hour: '-1' }, 'hour: "-1" is negative'],
+    [{ hour: -1 }, 'hour: -1 is out of range 0-23'],
+    [{ hour: 1.5 }, 'hour: 1.5 is not a whole number'],
+    [{ hour: NaN }, 'hour: NaN is not a whole number'],
+    [{ hour: [] }, 'hour: an empty list is never due: write "*" for every one'],
+    [
+      { dayOfWeek: ['mon', 'fri'] },
+      'dayOfWeek: "mon" in a list is not a number: texts stand alone, as in "mon,fri"',
+    ],
+    [{ hour: null }, 'hour: null is not a number, a text, or a list of numbers'],
+    [{ hour: true }, 'hour: true is not a number, a text, or a list of numbers'],
+    [{ minute: '@daily' }, 'minute: "@daily" belongs into cron(\'@daily\')'],
+    [
+      { dayOfWeek: 'sunrise' },
+      'dayOfWeek: "sunrise" is not a number, a name, "*", a range or a step',
+    ],
+    [{ dayOfWeek: 1, day_of_week: 2 }, 'day_of_week: is given twice: also as dayOfWeek'],
+    [
+      { second: 1 },
+      'second: is not a field of a crontab; there are minute, hour, dayOfWeek, dayOfMonth, monthOfYear',
+    ],
+  ])('refuses %j', (fields, message) => {
+    expect(problems(fields)).toEqual([message]);
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+
+import { ConfigError } from '../../../src/errors.ts';
+import { everySeconds, timedelta, type TimedeltaParts } from '../../../src/schedule/timedelta.ts';
+import { due } from './walk.ts';
+
+describe('timedelta', () => {
+  it('counts from the last time, so that nothing drifts', () => {
+    expect(due(timedelta({ minutes: 90 }), '2025-01-01T10:20:30Z', 2)).toEqual([
+      '2025-01-01T11:50:30Z',
+      '2025-01-01T13:20:30Z',
+    ]);
+  });
+
+  it('adds up its parts as Python does, to whole milliseconds', () => {
+    const parts = {
+      weeks: 1,
+      days: 1,
+      hours: -24,
+      minutes: 0.5,
+      milliseconds: 2,
+      microseconds: 600,
+    };
+    expect(timedelta(parts).spec).toBe(timedelta({ milliseconds: 7 * 86_400_000 + 30_003 }).spec);
+  });
+
+  it('may be a plain number of seconds', () => {
+    expect(everySeconds(0.5)).toBe(timedelta({ milliseconds: 500 }));
+  });
+
+  it('is elapsed time: a day is 24 hours when clocks change', () => {
+    const daily = timedelta({ days: 1 }, { timezone: 'Europe/Oslo' });
+    expect(due(daily, '2025-03-29T12:00Z', 1)).toEqual(['2025-03-30T12:00Z']);
+  });
+
+  it('finds the latest on its grid after years of silence', () => {
+    const [after, until] = [new Date('2000-01-01T00:00:07Z'), new Date('2025-01-01T00:00Z')];
+    const every = timedelta({ seconds: 30 });
+    expect(every.latest!(after, until)).toEqual(new Date('2024-12-31T23:59:37Z'));
+    expect(every.latest!(after, new Date('2000-01-01T00:00:36Z'))).toBeNull();
+    expect(every.latest!(until, after)).toBeNull();
+  });
+
+  it.each([
+    [{}, 'an interval of 0 seconds cannot be scheduled: the least is one millisecond'],
+    [{ seconds: -5 }, 'an interval of -5 seconds cannot be scheduled'],
+    [{ microseconds: 999 }, 'an interval of 0.000999 seconds cannot be scheduled'],
+    [{ days: 1e12 }, 'no date lies as far away as that'],
+    [{ seconds: NaN }, 'seconds: NaN is not a number'],
+    [{ seconds: Infinity }, 'seconds: Infinity is not a number'],
+    [{ seconds: '5' }, 'seconds: "5" is not a number'],
+    [{ minute: 5 }, 'minute: is not a part of a timedelta; did you mean "minutes"?'],
+    [{ toString: 5 }, 'toString: is not a part of a timedelta; there are weeks, days'],
+  ])('refuses %j', (parts, message) => {
+    expect(() => timedelta(parts as TimedeltaParts)).toThrow(ConfigError);
+    expect(() => timedelta(parts as TimedeltaParts)).toThrow(message);
+  });
+});
+
+describe('timedelta, relative', () => {
+  const relative = (parts: TimedeltaParts, timezone?: string) =>
+    timedelta(parts, { relative: true, timezone });
+
+  it.each<[string, TimedeltaParts, string[]]>([
+    ['days at midnight', { days: 1 }, ['2025-01-02T00:00Z', '2025-01-03T00:00Z']],
+    ['weeks at midnight', { weeks: 1 }, ['2025-01-08T00:00Z', '2025-01-15T00:00Z']],
+    ['hours on the hour', { hours: 2 }, ['2025-01-01T12:00Z', '2025-01-01T14:00Z']],
+    ['25 hours on the hour', { hours: 25 }, ['2025-01-02T11:00Z', '2025-01-03T12:00Z']],
+    ['90 minutes on the minute', { minutes: 90 }, ['2025-01-01T11:50Z', '2025-01-01T13:20Z']],
+    ['90 seconds on the second', { seconds: 90 }, ['2025-01-01T10:22Z', '2025-01-01T10:23:30Z']],
+  ])('keeps %s', (_, parts, expected) => {
+    expect(due(relative(parts), '2025-01-01T10:20:30.400Z', 2)).toEqual(expected);
+  });
+
+  it.each([
+    ['Europe/Oslo', '2025-03-29T12:00Z', ['2025-03-29T23:00Z', '2025-03-30T22:00Z']],
+    ['Europe/Oslo', '2025-10-25T12:00Z', ['2025-10-25T22:00Z', '2025-10-26T23:00Z']],
+    ['America/Santiago', '2025-09-06T12:00Z', ['2025-09-07T04:00Z', '2025-09-08T03:00Z']],
+    ['America/Havana', '2025-11-01T12:00Z', ['2025-11-02T04:00Z', '2025-11-03T05:00Z']],
+    ['America/St_Johns', '2006-10-28T12:00Z', ['2006-10-29T02:30Z', '2006-10-30T03:30Z']],
+    ['Pacific/Apia', '2011-12-28T12:00Z', ['2011-12-29T10:00Z', '2011-12-30T10:00Z']],
+  ])('steps from date to date in %s after %s', (timezone, after, expected) => {
+    expect(due(relative({ days: 1 }, timezone), after, 2)).toEqual(expected);
+  });
+
+  it('takes a zone from outside unless it has its own', () => {
+    const daily = relative({ days: 1 });
+    expect(daily.inZone!('Asia/Tokyo')).toBe(relative({ days: 1 }, 'Asia/Tokyo'));
+    expect(daily.inZone!('Asia/Tokyo').inZone!('Europe/Oslo').timezone).toBe('Asia/Tokyo');
+  });
+
+  it('is a plain interval where it has fractions of a second', () => {
+    expect(relative({ milliseconds: 1_500 })).toBe(timedelta({ milliseconds: 1_500 }));
+  });
+});
