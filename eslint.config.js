@@ -93,8 +93,12 @@ export default defineConfig(
       // `async` without `await` is how a contract's promise is kept by code that need not wait: what
       // it throws becomes a rejection.
       '@typescript-eslint/require-await': 'off',
-      // The usual mark for "taken, because the contract hands it over, but not needed".
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      // The usual mark for "taken, because the contract hands it over, but not needed"; and what stands
+      // after `using` is used by the end of its block.
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', ignoreUsingDeclarations: true },
+      ],
       // Brackets mark a name that no type knows: a column of a row, a variable of the environment.
       '@typescript-eslint/dot-notation': ['error', { allowIndexSignaturePropertyAccess: true }],
       // An empty function is a fine default for a callback.
