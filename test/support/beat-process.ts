@@ -38,34 +38,40 @@ export interface BeatProcessOptions {
   readonly script?: string;
   /** Which Node; the one that runs the tests unless given. */
   readonly node?: string;
+  /** A command that becomes the one that follows it, as `nsenter` does. */
+  readonly within?: readonly string[];
 }
 
 /** `beat` as a process of its own, with what it logs as events to wait for. */
 export class BeatProcess extends Child {
   readonly log: Journal<LogLine>;
-  /** Every line of standard output that is no JSON. */
-  readonly text: string[];
+  /** What standard output says that is no JSON. */
+  readonly lines: Journal<string>;
   readonly errors: string[];
 
-  constructor({ args = [], cwd, env = {}, script = BUILT, node }: BeatProcessOptions) {
+  constructor({ cwd, env = {}, ...options }: BeatProcessOptions) {
     const log = new Journal<LogLine>();
-    const text: string[] = [];
+    const text = new Journal<string>();
     const errors: string[] = [];
     const said = (line: string) => {
       if (line.startsWith('{')) log.add(JSON.parse(line) as LogLine);
-      else text.push(line);
+      else text.add(line);
     };
-    super(node ?? process.execPath, [script, ...args], {
+    super(...commandOf(options), {
       cwd,
       env,
       lines: { 1: said, 2: (line) => errors.push(line) },
     });
     this.log = log;
-    this.text = text;
+    this.lines = text;
     this.errors = errors;
     void this.exited.then(({ code, signal }) => {
       log.end(`beat ended (${signal ?? code}${errors.map((line) => `\n${line}`).join('')})`);
     });
+  }
+
+  get text(): string {
+    return this.lines.all.join('\n');
   }
 
   /** The runs that it said it sent. */
@@ -93,15 +99,21 @@ export interface Answer extends Exit {
 /** Runs a command that ends by itself. */
 export async function runBeat(
   args: readonly string[],
-  { cwd, env = {}, script = BUILT, node }: Omit<BeatProcessOptions, 'args'>,
+  { cwd, env = {}, ...options }: Omit<BeatProcessOptions, 'args'>,
 ): Promise<Answer> {
   const stdout: string[] = [];
   const stderr: string[] = [];
-  await using child = new Child(node ?? process.execPath, [script, ...args], {
+  await using child = new Child(...commandOf({ ...options, args }), {
     cwd,
     env,
     lines: { 1: (line) => stdout.push(line), 2: (line) => stderr.push(line) },
   });
   const exit = await child.exited;
   return { ...exit, stdout: stdout.join('\n'), stderr: stderr.join('\n') };
+}
+
+function commandOf(options: Omit<BeatProcessOptions, 'cwd' | 'env'>): [string, string[]] {
+  const { args = [], script = BUILT, node = process.execPath, within = [] } = options;
+  const [command = node, ...rest] = [...within, node, script, ...args];
+  return [command, rest];
 }

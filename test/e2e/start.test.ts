@@ -1,0 +1,218 @@
+import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BeatProcess, BUILT, runBeat, type LogLine } from '../support/beat-process.ts';
+import { Child } from '../support/child.ts';
+import { Folder } from '../support/folder.ts';
+import { Journal } from '../support/journal.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+
+const CONFIG = `
+brokerUrl: sqla+sqlite:///of-the-file.sqlite
+lock: { ttl: 1s }
+beatSchedule:
+  quick: { task: tasks.quick, schedule: 0.2 }
+`;
+
+let folder: Folder;
+let cwd: string;
+beforeAll(() => {
+  folder = new Folder({ 'beat.config.yaml': CONFIG });
+  cwd = folder.path;
+});
+afterAll(() => folder[Symbol.dispose]());
+
+describe('a start', () => {
+  it('tells in JSON lines what it is about to do, and then each run', async () => {
+    await using beat = new BeatProcess({ cwd });
+    await beat.sends(2);
+    await beat.stop();
+    const [starting] = beat.log.all;
+    expect(starting).toMatchObject({
+      level: 'info',
+      event: 'starting',
+      broker: 'sqla+sqlite:///of-the-file.sqlite',
+      scheduler: '1 of 1 entries enabled, from beat.config.yaml',
+      timezone: 'UTC',
+      lock: 'beat:lock, 1 s',
+    });
+    expect(starting?.['next']).toHaveLength(5);
+    expect(beat.log.all.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['starting', 'leading', 'begun', 'sent', 'stopping', 'stopped']),
+    );
+    expect({ text: beat.text, errors: beat.errors }).toEqual({ text: '', errors: [] });
+  });
+
+  it('shows the banner that users of Celery know, where text is asked for', async () => {
+    await using beat = new BeatProcess({ cwd, args: ['--log-format', 'text'] });
+    await beat.lines.first('a run', (line) => line.includes('Sending due task quick'));
+    await beat.stop();
+    expectBanner(beat.text);
+    expect(beat.log.all).toEqual([]);
+  });
+
+  const script = existsSync('/usr/bin/script') && process.platform === 'linux';
+  it.skipIf(!script)(
+    script ? 'shows it by itself on a terminal' : 'no script(1) here, which makes a terminal',
+    async () => {
+      const screen = new Journal<string>();
+      const command = `'${process.execPath}' '${BUILT}'`;
+      await using _terminal = new Child('/usr/bin/script', ['-qefc', command, '/dev/null'], {
+        cwd,
+        lines: { 1: (line) => screen.add(line) },
+      });
+      await screen.first('a run', (line) => line.includes('Sending due task quick'));
+      expectBanner(screen.all.join('\n').replaceAll('\r', ''));
+    },
+  );
+});
+
+function expectBanner(text: string): void {
+  expect(text).toMatch(/^beat v\d+\.\d+\.\d+ is starting\.$/m);
+  expect(text).toMatch(/^ {2}\. broker {4}-> sqla\+sqlite:\/\/\/of-the-file\.sqlite$/m);
+  expect(text).toMatch(/^ {2}\. timezone {2}-> UTC$/m);
+  expect(text).toMatch(/^ {2}\. lock {6}-> beat:lock, 1 s$/m);
+  expect(text.match(/UTC {2}quick$/gm)).toHaveLength(5);
+}
+
+describe('a signal', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s ends it with exit code 0 and frees the lock',
+    async (signal) => {
+      await using beat = new BeatProcess({ cwd });
+      await beat.sends(1);
+      beat.signal(signal);
+      expect(await beat.exited).toEqual({ code: 0, signal: null });
+      expect(await beat.heard('stopping')).toMatchObject({ signal });
+      using db = new DatabaseSync(`${cwd}/of-the-file.sqlite`);
+      expect(db.prepare('SELECT * FROM beat_lock').all()).toEqual([]);
+    },
+  );
+});
+
+describe('configuration from outside the file', () => {
+  /** What a start says that it is about to do. */
+  const starting = async (env: Record<string, string>, ...args: string[]): Promise<LogLine> => {
+    await using beat = new BeatProcess({ cwd, env, args });
+    return await beat.heard('starting');
+  };
+  const sqlite = (name: string) => `sqla+sqlite:///${name}.sqlite`;
+
+  it('reads the broker from BEAT_BROKER_URL, else CELERY_BROKER_URL, else the file; a flag wins', async () => {
+    const celery = { CELERY_BROKER_URL: sqlite('celery') };
+    const both = { ...celery, BEAT_BROKER_URL: sqlite('beat') };
+    expect(await starting({})).toMatchObject({ broker: sqlite('of-the-file') });
+    expect(await starting(celery)).toMatchObject({ broker: sqlite('celery') });
+    expect(await starting(both)).toMatchObject({ broker: sqlite('beat') });
+    expect(await starting(both, '-b', sqlite('flag'))).toMatchObject({ broker: sqlite('flag') });
+  });
+
+  it('reads each variable from the file that its _FILE form names', async () => {
+    const env = {
+      BEAT_CONFIG_FILE: folder.write('config.secret', 'beat.config.yaml\n'),
+      BEAT_BROKER_URL_FILE: folder.write('broker.secret', `${sqlite('secret')}\n`),
+      BEAT_LOG_LEVEL_FILE: folder.write('level.secret', 'DEBUG\n'),
+    };
+    await using beat = new BeatProcess({ cwd, env });
+    expect(await beat.heard('starting')).toMatchObject({ broker: sqlite('secret') });
+    expect(await beat.heard('tick')).toMatchObject({ level: 'debug' });
+
+    const CELERY_BROKER_URL_FILE = folder.write('celery.secret', sqlite('celery-secret'));
+    expect(await starting({ CELERY_BROKER_URL_FILE })).toMatchObject({
+      broker: sqlite('celery-secret'),
+    });
+  });
+
+  it('reads the configuration that BEAT_CONFIG names, unless a flag names another', async () => {
+    folder.write('other.json', '{"beatSchedule": {}, "timezone": "Asia/Tokyo"}');
+    folder.write('third.json', '{"beatSchedule": {}, "timezone": "Europe/Oslo"}');
+    const env = { BEAT_CONFIG: 'other.json', BEAT_BROKER_URL: sqlite('other') };
+    expect(await starting(env)).toMatchObject({ timezone: 'Asia/Tokyo' });
+    expect(await starting(env, '-c', 'third.json')).toMatchObject({ timezone: 'Europe/Oslo' });
+  });
+
+  it('says what BEAT_LOG_LEVEL asks for and no more, unless a flag says otherwise', async () => {
+    const env = { BEAT_LOG_LEVEL: 'WARNING', BEAT_BROKER_URL: 'redis://127.0.0.1:1/0' };
+    await using beat = new BeatProcess({ cwd, env });
+    await beat.heard('fault');
+    expect(new Set(beat.log.all.map(({ level }) => level))).toEqual(new Set(['warn']));
+    await using louder = new BeatProcess({ cwd, env, args: ['-l', 'info'] });
+    await louder.heard('fault');
+    expect(louder.log.all[0]).toMatchObject({ event: 'starting', level: 'info' });
+  });
+
+  it('refuses, with exit code 2, a variable given twice and a file that is not there', async () => {
+    const twice = { BEAT_BROKER_URL: sqlite('a'), BEAT_BROKER_URL_FILE: 'b' };
+    expect(await runBeat([], { cwd, env: twice })).toMatchObject({
+      code: 2,
+      stderr: 'BEAT_BROKER_URL and BEAT_BROKER_URL_FILE are both set; keep one of them',
+    });
+    const { code, stderr } = await runBeat([], { cwd, env: { BEAT_CONFIG_FILE: 'missing' } });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^BEAT_CONFIG_FILE: cannot read "missing": /);
+  });
+});
+
+const missing = requireService('redis-server');
+describe.skipIf(missing)(missing || 'on Redis', () => {
+  it('never says the password, neither at the start nor when Redis is away', async () => {
+    await using server = await RedisServer.start({ password: 'hunter2' });
+    await using beat = new BeatProcess({ cwd, args: ['-b', server.url()] });
+    expect(await beat.heard('starting')).toMatchObject({
+      broker: `redis://:**@127.0.0.1:${server.port}/0`,
+    });
+    await beat.sends(1);
+    await server.kill();
+    await beat.heard('fault');
+    await beat.stop();
+    expect(JSON.stringify([beat.log.all, beat.errors])).not.toContain('hunter2');
+
+    const wrong = server.url().replace('hunter2', 'hunter3');
+    await server.start();
+    await using refused = new BeatProcess({ cwd, args: ['-b', wrong] });
+    expect(await refused.heard('fault')).toMatchObject({ level: 'warn' });
+    await refused.stop();
+    expect(JSON.stringify([refused.log.all, refused.errors])).not.toContain('hunter3');
+  });
+
+  it('keeps running while the broker is down, says so once, and sends when it comes', async () => {
+    await using server = await RedisServer.start();
+    await server.kill();
+    // Stands in for a server that is down, and tells how often it was tried.
+    let tries = 0;
+    const down = createServer((socket) => socket.destroy(void (tries += 1)));
+    down.listen(server.port, '127.0.0.1');
+    await once(down, 'listening');
+
+    await using beat = new BeatProcess({ cwd, args: ['-b', server.url()] });
+    await beat.heard('fault');
+    for (const before = tries; tries < before + 3;) await once(down, 'connection');
+    const said = beat.log.all.filter(({ event }) => event === 'fault');
+    down.close();
+    await server.start();
+    await beat.sends(3);
+    expect(await beat.stop()).toEqual({ code: 0, signal: null });
+
+    expect(said.map(({ operation }) => operation)).toEqual(['acquire the lock']);
+    expect(await beat.heard('following')).toMatchObject({ reason: 'the lock cannot be reached' });
+    expect(await beat.heard('recovered')).toMatchObject({ operation: 'acquire the lock' });
+    expect(await server.client.llen('celery')).toBe(beat.sent.length);
+    expect(await server.client.exists('beat:lock')).toBe(0);
+  });
+
+  it('ends at once at a second signal, even while it waits for a Redis that hangs', async () => {
+    await using server = await RedisServer.start();
+    await using beat = new BeatProcess({ cwd, args: ['-b', server.url()] });
+    await beat.sends(1);
+    server.freeze();
+    beat.signal('SIGINT');
+    await beat.heard('stopping');
+    beat.signal('SIGTERM');
+    expect(await beat.exited).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(beat.log.all.filter(({ event }) => event === 'stopped')).toEqual([]);
+    server.thaw();
+  });
+});
