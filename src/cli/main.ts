@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
 import { check } from './check.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { healthcheck } from './healthcheck.ts';
@@ -43,7 +44,9 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   program
     .command('start', { isDefault: true })
     .description('schedule: wait for the lock, then send what is due (the default command)')
+    .allowExcessArguments()
     .action(async (_flags, command: Command) => {
+      refuseWords(command.args, program);
       code = await start(command.optsWithGlobals(), version);
     });
   program
@@ -93,4 +96,12 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     process.stderr.write(`beat: ${error instanceof Error ? error.message : String(error)}\n`);
     return EXIT.failure;
   }
+}
+
+/** A word that is no command comes to the default one, as if it were an argument of it. */
+function refuseWords([word]: readonly string[], program: Command): void {
+  if (word === undefined) return;
+  const commands = program.commands.map((command) => command.name());
+  const hint = didYouMean(word, commands) || `; allowed: ${commands.join(', ')}`;
+  throw new ConfigError(`unknown command "${word}"${hint}`);
 }
