@@ -18,7 +18,7 @@ export function jsonSchema(): Json {
         jsonSchema.anyOf = jsonSchema.anyOf.filter((option) => Object.keys(option).length > 0);
       }
       // Safe integers are JavaScript's business.
-      if (zodSchema instanceof z.ZodNumber) dropLimits(jsonSchema as Json);
+      if (zodSchema instanceof z.ZodNumber) dropLimits(jsonSchema);
     },
   }) as Json;
   addSpellings(schema, '#', true);

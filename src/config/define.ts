@@ -46,7 +46,7 @@ export interface EntryConfig {
   kwargs?: Readonly<Record<string, unknown>> | undefined;
   options?: OptionsConfig | undefined;
   /** The same as `options.expires`. */
-  expires?: Duration | Instant | 'next' | undefined;
+  expires?: Duration | Instant | undefined;
   /** Puts an interval's grid on round instants, as in Celery. Intervals only. */
   relative?: boolean | undefined;
   /** Default `true`. */
@@ -103,8 +103,8 @@ export interface OptionsConfig {
   countdown?: Duration | undefined;
   /** Before which no worker starts the task. */
   eta?: Instant | undefined;
-  /** When the task is worthless: so long after sending, an instant, or once the next occurrence is due. */
-  expires?: Duration | Instant | 'next' | undefined;
+  /** When the task is worthless: so long after sending, at an instant, or (`next`) once the next occurrence is due. */
+  expires?: Duration | Instant | undefined;
   /** How long a worker lets the task run. */
   timeLimit?: Duration | undefined;
   /** After which a worker warns the task. */

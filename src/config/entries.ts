@@ -4,16 +4,17 @@ import { parseDuration } from './duration.ts';
 import type { Duration } from './define.ts';
 import type { Level } from './levels.ts';
 import { readOptions } from './options.ts';
-import { parse, type Path, type Report } from './problems.ts';
+import { parse, type Report } from './problems.ts';
 import { isMap } from './respell.ts';
 import type { ScheduleReader } from './schedule-input.ts';
 import { entrySchema, type EntryInput } from './schema.ts';
+import type { ReadZone } from './zone-reader.ts';
 
 /** What an entry takes from the settings around it, and what reads its parts. */
 export interface EntryContext {
   readonly level: Level | undefined;
   readonly schedules: ScheduleReader;
-  readonly readZone: (name: unknown, path: Path, report: Report) => string | undefined;
+  readonly readZone: ReadZone;
   readonly timezone: string;
   readonly missed: MissedPolicy;
   readonly startingDeadline: Duration | null;
@@ -32,9 +33,9 @@ export function readEntry(
   context: EntryContext,
   report: Report,
 ): Entry | undefined {
-  let wrong = false;
+  let found = 0;
   const note: Report = (path, message) => {
-    wrong = true;
+    found += 1;
     report(['beatSchedule', name, ...path], message);
   };
   if (name === '') note([], 'an entry needs a name');
@@ -47,10 +48,10 @@ export function readEntry(
   const around = { relative: raw.relative === true, timezone, defaultZone: context.timezone };
   const schedule = isMap(input) ? context.schedules.read(raw.schedule, around, note) : undefined;
   checkPayloads(raw, note);
-  if (raw.expires !== undefined && isMap(raw.options) && raw.options['expires'] !== undefined) {
+  if (raw.expires !== undefined && isMap(raw.options) && raw.options.expires !== undefined) {
     note(['expires'], 'is given under options too; keep one of them');
   }
-  if (wrong || !entry || !schedule) return undefined;
+  if (found > 0 || !entry || !schedule) return undefined;
   const deadline = entry.startingDeadline;
   return {
     name,

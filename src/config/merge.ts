@@ -15,7 +15,7 @@ export interface Part {
 export interface Merged {
   readonly settings: Omit<TopSettings, 'beatSchedule'>;
   /** Whose report a problem of a setting belongs into. */
-  reportOf(key: string): Report;
+  readonly reportOf: (key: string) => Report;
   /** Every entry with the part that it stands in, in the order of the files. */
   readonly entries: readonly { name: string; input: unknown; part: Part }[];
 }
@@ -34,7 +34,7 @@ export function merge(parts: readonly Part[]): Merged {
     }
   }
   return {
-    settings: settings as Merged['settings'],
+    settings: settings,
     reportOf: (key) => (owners.get(key) ?? parts[0])?.report ?? (() => {}),
     entries: mergeEntries(parts),
   };

@@ -12,18 +12,29 @@ export function readOptions(
   zone: string,
 ): MessageOptions {
   if (input === undefined && expires === undefined) return NONE;
-  const { countdown, eta, timeLimit, softTimeLimit, deliveryMode, serializer, ...same } =
-    input ?? {};
-  const worthless = expires ?? input?.expires;
+  const { queue, priority, headers, shadow, ignoreResult, taskId, ...rest } = input ?? {};
+  const { countdown, eta, timeLimit, softTimeLimit, deliveryMode } = rest;
+  const worthless = expires ?? rest.expires;
   return {
-    ...same,
-    ...(countdown !== undefined && { countdown: parseDuration(countdown)! }),
-    ...(eta !== undefined && { eta: parseInstant(eta, zone)! }),
-    ...(worthless !== undefined && { expires: readExpires(worthless, zone) }),
-    ...(timeLimit !== undefined && { timeLimit: parseDuration(timeLimit)! / 1000 }),
-    ...(softTimeLimit !== undefined && { softTimeLimit: parseDuration(softTimeLimit)! / 1000 }),
-    ...(deliveryMode !== undefined && { deliveryMode: DELIVERY_MODES[deliveryMode] }),
-  } as MessageOptions;
+    queue,
+    priority,
+    headers,
+    shadow,
+    ignoreResult,
+    taskId,
+    countdown: parseDuration(countdown) ?? undefined,
+    eta: parseInstant(eta, zone) ?? undefined,
+    expires: worthless === undefined ? undefined : readExpires(worthless, zone),
+    timeLimit: secondsOf(timeLimit),
+    softTimeLimit: secondsOf(softTimeLimit),
+    deliveryMode: deliveryMode === undefined ? undefined : DELIVERY_MODES[deliveryMode],
+  };
+}
+
+/** Limits go to the worker in seconds, fractions and all. */
+function secondsOf(duration: OptionsInput['timeLimit']): number | undefined {
+  const ms = parseDuration(duration);
+  return ms === null ? undefined : ms / 1_000;
 }
 
 const DELIVERY_MODES = { 1: 1, 2: 2, transient: 1, persistent: 2 } as const;

@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { didYouMean } from '../nearest.ts';
 import { isCeleryOption, isCelerySetting } from './spellings.ts';
 import type { Level } from './levels.ts';
+import { maskUrl } from './mask.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -75,8 +76,10 @@ export function show(value: unknown): string {
 
 const LONGEST = 60;
 
-function cut(text: string, instead = `${text.slice(0, LONGEST)}…`): string {
-  return text.length <= LONGEST ? text : instead;
+/** Masked before it is cut: a piece of a password is too much as well. */
+function cut(text: string, instead?: string): string {
+  const safe = text.includes('://') ? maskUrl(text) : text;
+  return safe.length <= LONGEST ? safe : (instead ?? `${safe.slice(0, LONGEST)}…`);
 }
 
 function json(value: unknown): string {

@@ -1,17 +1,17 @@
 import type { Entry } from '../entry.ts';
 import { ConfigError, type Problem } from '../errors.ts';
-import { checkZone } from '../schedule/zone.ts';
 import type { BeatConfig } from './define.ts';
 import { readEntry, type EntryContext } from './entries.ts';
 import { levelOf, type Level } from './levels.ts';
 import { merge, type Merged, type Part } from './merge.ts';
-import { parse, type Path, type Report } from './problems.ts';
+import { parse } from './problems.ts';
 import { isMap, respell } from './respell.ts';
 import { ScheduleReader } from './schedule-input.ts';
 import { configSchema, topSchema, type TopSettings } from './schema.ts';
 import { checkBrokerUrl, readLock, readTransport } from './service-settings.ts';
 import type { Settings } from './settings.ts';
 import { inReadingOrder, reporter, type Source } from './source.ts';
+import { zoneReader, type ReadZone } from './zone-reader.ts';
 
 /** What stands above the configuration: flags and environment variables. */
 export interface Overrides {
@@ -49,8 +49,7 @@ function readPart(source: Source, level: Level, problems: Problem[]): Part {
   // An empty file is an empty configuration: YAML reads it as null.
   const config = respell(source.config ?? {}, level, [], report);
   const top = parse(topSchema, config, { path: [], level, report });
-  const { beatSchedule: _, ...settings } = top ?? soundPart(config);
-  const entries = isMap(config) && isMap(config['beatSchedule']) ? config['beatSchedule'] : {};
+  const { beatSchedule: entries = {}, ...settings } = top ?? soundPart(config);
   return { source, report, settings, entries };
 }
 
@@ -100,22 +99,4 @@ function readTimezone({ settings, reportOf }: Merged, readZone: ReadZone): strin
 
 function hostZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
-type ReadZone = (name: unknown, path: Path, report: Report) => string | undefined;
-
-/** Remembers names that were right: an entry in a hundred thousand asks for the same few. */
-function zoneReader(): ReadZone {
-  const known = new Map<unknown, string>();
-  return (name, path, report) => {
-    try {
-      const zone = known.get(name) ?? checkZone(name);
-      known.set(name, zone);
-      return zone;
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      for (const { message } of error.problems) report(path, message);
-      return undefined;
-    }
-  };
 }

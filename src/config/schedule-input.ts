@@ -1,16 +1,17 @@
 import { ConfigError } from '../errors.ts';
 import { at } from '../schedule/at.ts';
 import { cron } from '../schedule/cron.ts';
-import { crontab, type CrontabFields } from '../schedule/crontab.ts';
+import { crontab } from '../schedule/crontab.ts';
 import { neverDue } from '../schedule/never-due.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import { timedelta, type TimedeltaParts } from '../schedule/timedelta.ts';
-import { isoOf } from './instant.ts';
 import { DURATION_FORMS, parseDuration } from './duration.ts';
+import { isoOf } from './instant.ts';
 import type { Level } from './levels.ts';
 import { expected, parse, type Path, type Report } from './problems.ts';
 import { isMap } from './respell.ts';
 import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema.ts';
+import type { ReadZone } from './zone-reader.ts';
 
 /** What stands beside a schedule in its entry. Zones have been checked. */
 export interface ScheduleSurroundings {
@@ -21,7 +22,6 @@ export interface ScheduleSurroundings {
   readonly defaultZone: string;
 }
 
-type ReadZone = (name: unknown, path: Path, report: Report) => string | undefined;
 type Kind = 'timedelta' | 'crontab' | 'cron' | 'at';
 
 const KINDS: readonly Kind[] = ['timedelta', 'crontab', 'cron', 'at'];
@@ -42,11 +42,11 @@ export class ScheduleReader {
   /** Reports what is wrong, with paths from the entry, and then returns `undefined`. */
   read(input: unknown, around: ScheduleSurroundings, report: Report): Schedule | undefined {
     if (isSchedule(input)) return this.#fromCode(input, around, report);
-    const key = JSON.stringify([input, around]);
-    const known = this.#made.get(key);
+    const key = keyOf(input, around);
+    const known = key === undefined ? undefined : this.#made.get(key);
     if (known) return known;
     const schedule = this.#fromText(input, around, report);
-    if (schedule) this.#made.set(key, schedule);
+    if (schedule && key !== undefined) this.#made.set(key, schedule);
     return schedule;
   }
 
@@ -119,12 +119,28 @@ export class ScheduleReader {
   }
 }
 
+/** The same for equal inputs alone; `undefined` where JSON cannot tell them apart (a Set, a BigInt). */
+function keyOf(input: unknown, around: ScheduleSurroundings): string | undefined {
+  try {
+    return JSON.stringify([input, around], (_, value: unknown) => {
+      const plain =
+        typeof value === 'object'
+          ? value === null || Array.isArray(value) || isMap(value)
+          : typeof value !== 'number' || Number.isFinite(value);
+      if (!plain) throw new TypeError('not for JSON');
+      return value;
+    });
+  } catch {
+    return undefined;
+  }
+}
+
 function build(kind: Kind, map: ScheduleMapInput, timezone: string, relative: boolean): Schedule {
   switch (kind) {
     case 'timedelta':
       return inZone(timedelta(map.timedelta as TimedeltaParts, { relative }), timezone);
     case 'crontab':
-      return crontab(map.crontab as CrontabFields, { timezone });
+      return crontab(map.crontab, { timezone });
     case 'cron':
       return cron(map.cron!, { timezone });
     case 'at':
@@ -139,7 +155,8 @@ function inZone(schedule: Schedule, zone: string): Schedule {
 /** An interval as `timedelta(…, {relative: true})` makes it: its `spec` says how long it is. */
 function onRoundInstants(schedule: Schedule): Schedule | undefined {
   const [, every, round] = /^every\((\d+)ms\)( round .*)?$/.exec(schedule.spec) ?? [];
-  if (every === undefined || round !== undefined) return every === undefined ? undefined : schedule;
+  if (every === undefined) return undefined;
+  if (round !== undefined) return schedule;
   return timedelta({ milliseconds: Number(every) }, { relative: true });
 }
 

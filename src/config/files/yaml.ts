@@ -43,7 +43,7 @@ export function readYaml(text: string, file: string): Source {
   const anchors = new Set<string>();
   visit(document, {
     Node(_, node) {
-      if ('anchor' in node && node.anchor !== undefined) anchors.add(node.anchor);
+      if ('anchor' in node && node.anchor) anchors.add(node.anchor);
     },
   });
   visit(document, {
@@ -104,7 +104,7 @@ function pathOf(node: Node, ancestors: readonly unknown[]): string[] {
   return nodes.flatMap((each, i) => {
     if (isPair(each)) return keyOf(each);
     const parent = nodes[i - 1];
-    return isSeq(parent) ? String(parent.items.indexOf(each as Node)) : [];
+    return isSeq(parent) ? String(parent.items.indexOf(each)) : [];
   });
 }
 

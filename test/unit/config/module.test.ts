@@ -28,8 +28,8 @@ function load(files: Readonly<Record<string, string>>, ...names: string[]): unkn
   const asked = names.length > 0 ? names : Object.keys(files);
   const args = ['--input-type=module', '--eval', SCRIPT, ...asked];
   const output = execFileSync(process.execPath, args, { cwd: folder.path, encoding: 'utf8' });
-  return (JSON.parse(output) as unknown[]).map((each) =>
-    JSON.parse(JSON.stringify(each).replaceAll(folder.path, '.')),
+  return (JSON.parse(output) as unknown[]).map(
+    (each) => JSON.parse(JSON.stringify(each).replaceAll(folder.path, '.')) as unknown,
   );
 }
 

@@ -80,6 +80,9 @@ describe('a configuration', () => {
   it('never shows the password of a broker that it refuses', () => {
     expect(problemsOf({ brokerUrl: ':hunter2@localhost' }).join()).not.toContain('hunter2');
     expect(problemsOf({ brokerUrl: 'reds://:hunter2@localhost' }).join()).not.toContain('hunter2');
+    expect(problemsOf({ brokerUrl: ['redis://:hunter2@localhost'] }).join()).not.toContain('hunt');
+    const deep = { brokerUrl: { url: `redis://${'user'.repeat(12)}:hunter2@localhost` } };
+    expect(problemsOf(deep).join()).not.toContain('hunt');
   });
 
   it('has all of its problems told at once', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { resolveSettings } from '../../../src/config/resolve.ts';
 import { at } from '../../../src/schedule/at.ts';
 import { cron } from '../../../src/schedule/cron.ts';
 import { crontab } from '../../../src/schedule/crontab.ts';
@@ -24,6 +25,20 @@ describe('a schedule', () => {
     [crontab({ hour: 3 }), crontab({ hour: 3 })],
   ])('%j is read', (schedule, { spec }) => {
     expect(specOf({ schedule })).toBe(spec);
+  });
+
+  it('with a set of minutes is not taken for another one', () => {
+    const minutes = (...values: number[]) => ({ crontab: { minute: new Set(values) } });
+    const { entries } = resolveSettings({
+      beatSchedule: {
+        a: { task: 't', schedule: minutes(1) as object },
+        b: { task: 't', schedule: minutes(2) as object },
+      },
+    });
+    expect(entries.map((entry) => entry.schedule.spec)).toEqual([
+      crontab({ minute: 1 }).spec,
+      crontab({ minute: 2 }).spec,
+    ]);
   });
 
   it('equal ones are one object', () => {
@@ -93,6 +108,7 @@ describe('a schedule', () => {
       undefined,
       'schedule: missing; expected a number of seconds, or one of timedelta, crontab, cron, at',
     ],
+    [2n ** 70n, /^schedule: expected a number of seconds, .* got 1180591620717411303424$/],
     [true, /^schedule: expected a number of seconds, .* got true$/],
     [0, /^schedule: .*0 seconds.*the least is one millisecond/],
     [-5, /^schedule: expected a number of seconds, .* got -5/],
@@ -115,7 +131,7 @@ describe('a schedule', () => {
       { cron: '0 8 * * *', timezone: 'Europe/Olso' },
       /^schedule\.timezone: .*did you mean "Europe\/Oslo"/,
     ],
-  ])('like %j is refused', (schedule, problem) => {
+  ])('like %o is refused', (schedule, problem) => {
     const expected: unknown =
       typeof problem === 'string' ? problem : expect.stringMatching(problem);
     expect(entryProblems({ schedule })).toEqual([expected]);

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { BeatConfig } from '../../../src/config/define.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { entryOf, problemsOf } from './support.ts';
 
 const schedule = { e: { task: 't', schedule: 60 } };
-const resolve = (config: object) => resolveSettings(config as BeatConfig);
+const resolve = (config: object) => resolveSettings(config);
 
 describe('spellings', () => {
   it.each([['beatSchedule'], ['beat_schedule'], ['CELERYBEAT_SCHEDULE'], ['CELERY_BEAT_SCHEDULE']])(

@@ -6,7 +6,7 @@ import { ConfigError, formatProblem } from '../../../src/errors.ts';
 /** Entry `e` of a configuration that has no other. */
 export function entryOf(entry: object, settings: object = {}): Entry {
   const config = { ...settings, beatSchedule: { e: { task: 't', schedule: 60, ...entry } } };
-  return resolveSettings(config as BeatConfig).entries[0]!;
+  return resolveSettings(config).entries[0]!;
 }
 
 /** Every problem of a configuration, one a line as the user reads it; none for a sound one. */

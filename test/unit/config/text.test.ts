@@ -181,7 +181,7 @@ describe('JSON', () => {
 
   it('is refused exactly when JSON.parse refuses it', () => {
     const alphabet = fc.constantFrom(
-      ...'{}[],:"\\ \n',
+      ...Array.from('{}[],:"\\ \n'),
       '"a"',
       '1',
       '-',
