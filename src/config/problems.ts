@@ -65,7 +65,7 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 /** What came, short enough for a line. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'bigint') return String(value);
   if (Array.isArray(value))

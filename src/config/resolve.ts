@@ -18,7 +18,7 @@ export interface Overrides {
   readonly brokerUrl?: string | undefined;
 }
 
-export const CONFIG_LEVEL = levelOf(configSchema, true)!;
+const CONFIG_LEVEL = levelOf(configSchema, true)!;
 const ENTRY_LEVEL = CONFIG_LEVEL.inside.get('beatSchedule')?.each;
 
 const DEFAULT_BROKER_URL = 'sqla+sqlite:///beat.sqlite';

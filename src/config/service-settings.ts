@@ -17,7 +17,7 @@ export function checkBrokerUrl(url: string, report: Report): void {
   } else if (!BROKER_SCHEMES.includes(scheme)) {
     const allowed = BROKER_SCHEMES.map((name) => `${name}://`).join(', ');
     const hint = didYouMean(scheme, BROKER_SCHEMES);
-    report(['brokerUrl'], `no broker for the scheme "${scheme}"${hint}; allowed: ${allowed}`);
+    report(['brokerUrl'], `no broker for the scheme "${scheme}" (there are ${allowed})${hint}`);
   }
 }
 

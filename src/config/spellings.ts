@@ -21,7 +21,7 @@ export function spellingsOf(key: string, top: boolean): string[] {
   return top ? [...both, ...(CELERY_NAMES[key] ?? [])] : both;
 }
 
-export function snakeCase(key: string): string {
+function snakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

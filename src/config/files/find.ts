@@ -3,7 +3,7 @@ import { extname, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 
 /** Kinds of files that hold a configuration, in the order in which they are looked for. */
-export const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.yaml', '.yml', '.json'];
+const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.yaml', '.yml', '.json'];
 
 const STEM = 'beat.config';
 const FOLDER = 'schedules';

@@ -46,7 +46,7 @@ describe('a configuration', () => {
     [{ brokerUrl: 'localhost' }, /^brokerUrl: expected a URL such as/],
     [
       { brokerUrl: 'reds://h' },
-      /^brokerUrl: no broker for the scheme "reds"; did you mean "redis"/,
+      /^brokerUrl: no broker for the scheme "reds" \(there are redis:\/\/, .*\); did you mean "redis"\?$/,
     ],
     [{ timezone: 'Europe/Olso' }, /^timezone: .*did you mean "Europe\/Oslo"/],
     [{ timezone: '+02:00' }, /^timezone: .*is not the name of an IANA time zone/],
