@@ -16,7 +16,7 @@ export function listKey(queue: string, priority: number, { sep, prioritySteps }:
  * The greatest step that is not above the priority. A priority below all steps gets the last of them,
  * as in kombu: a worker reads no list but those of the steps.
  */
-export function priorityStep(priority: number, steps: readonly number[]): number {
+function priorityStep(priority: number, steps: readonly number[]): number {
   const clamped = Math.min(Math.max(priority, 0), 9);
   return steps.findLast((step) => step <= clamped) ?? steps.at(-1) ?? 0;
 }

@@ -28,8 +28,9 @@ export class Releases {
 
   /** Resolves when something was heard since the last try, or the signal aborts. */
   async wait(signal: AbortSignal): Promise<void> {
+    if (this.#heard || signal.aborted) return;
     this.#connection ??= this.#listen();
-    if (!this.#heard) await this.#followers.wait(signal);
+    await this.#followers.wait(signal);
   }
 
   async close(): Promise<void> {

@@ -82,6 +82,17 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     expect(await queued()).toBe(1);
   });
 
+  test('a connection that went dead without a word is given up for a new one', async () => {
+    await using wire = await Proxy.to(server.port);
+    const url = server.url().replace(`:${server.port}`, `:${wire.port}`);
+    const { ledger } = open(url, IMPATIENT);
+    const term = await ledger.beginTerm();
+    void wire.swallowAnswers();
+    await rejection(ledger.commit(term, [CHANGE]));
+    expect(await untilAnswered(() => ledger.commit(term, [CHANGE]))).toEqual({ kind: 'committed' });
+    expect(await queued()).toBe(1);
+  });
+
   test('a commit whose connection Redis kills before it is read rejects or is sent once', async () => {
     const { ledger } = open();
     const term = await ledger.beginTerm();
@@ -189,10 +200,13 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     await cutOff;
     expect(await follower.lock.acquire()).toBeNull();
 
-    const heard = follower.lock.released(signal);
+    const happened: string[] = [];
+    const heard = follower.lock.released(signal).then(() => happened.push('heard'));
     await subscribed();
+    happened.push('released');
     await lease.release();
     await heard;
+    expect(happened).toEqual(['released', 'heard']);
     expect(await follower.lock.acquire()).not.toBeNull();
   });
 });

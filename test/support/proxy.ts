@@ -6,29 +6,26 @@ import { connect, createServer } from 'node:net';
 export class Proxy implements AsyncDisposable {
   readonly port: number;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #swallowed: (() => void) | null = null;
+  /** From the client's side to the server's. */
+  readonly #connections = new Map<Socket, Socket>();
+  /** Connections whose answers are lost, and whom to tell of it. */
+  readonly #mute = new Map<Socket, () => void>();
 
   private constructor(server: Server, target: number) {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
     server.on('connection', (client) => {
       const upstream = connect(target, '127.0.0.1');
+      this.#connections.set(client, upstream);
+      client.on('data', (request) => upstream.write(request));
       upstream.on('data', (answer) => {
-        if (this.#swallowed) this.#swallowed();
+        const swallowed = this.#mute.get(client);
+        if (swallowed) swallowed();
         else client.write(answer);
       });
-      client.on('data', (request) => upstream.write(request));
-      for (const [socket, other] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        this.#sockets.add(socket);
+      for (const socket of [client, upstream]) {
         socket.on('error', () => {});
-        socket.on('close', () => {
-          this.#sockets.delete(socket);
-          other.destroy();
-        });
+        socket.on('close', () => this.#cut(client, upstream));
       }
     });
   }
@@ -39,15 +36,26 @@ export class Proxy implements AsyncDisposable {
     return new Proxy(server, target);
   }
 
-  /** From now on no answer comes back. Resolves with the first that does not. */
+  /**
+   * From now on no answer comes back over the connections there are; new ones are whole. Resolves with
+   * the first answer that is lost.
+   */
   swallowAnswers(): Promise<void> {
-    return new Promise((resolve) => (this.#swallowed = resolve));
+    return new Promise((swallowed) => {
+      for (const client of this.#connections.keys()) this.#mute.set(client, swallowed);
+    });
   }
 
   /** Cuts every connection; new ones are whole. */
   cut(): void {
-    this.#swallowed = null;
-    for (const socket of this.#sockets) socket.destroy();
+    for (const [client, upstream] of this.#connections) this.#cut(client, upstream);
+  }
+
+  #cut(client: Socket, upstream: Socket): void {
+    this.#connections.delete(client);
+    this.#mute.delete(client);
+    client.destroy();
+    upstream.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
