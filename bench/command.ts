@@ -6,11 +6,17 @@ import { createInterface } from 'node:readline';
 
 const COMMAND = resolve(import.meta.dirname, '../dist/cli/beat.js');
 
-/** Resident memory, in megabytes. */
-export interface Memory {
+/** What a process took so far. */
+export interface Usage {
+  /** Seconds of processor time. */
+  readonly processor: number;
+  /** Resident memory in megabytes: now, and at most. */
   readonly now: number;
   readonly most: number;
 }
+
+/** The unit of processor time in Linux's /proc, whatever the kernel counts in. */
+const TICKS_PER_SECOND = 100;
 
 /** The built `beat start` in a process of its own, leading. */
 export class Command {
@@ -43,13 +49,16 @@ export class Command {
   }
 
   /** `null` where the system does not say. */
-  memory(): Memory | null {
-    const path = `/proc/${this.#child.pid}/status`;
-    if (!existsSync(path)) return null;
-    const status = readFileSync(path, 'utf8');
+  usage(): Usage | null {
+    const folder = `/proc/${this.#child.pid}`;
+    if (!existsSync(folder)) return null;
+    const status = readFileSync(`${folder}/status`, 'utf8');
     const megabytes = (name: string) =>
       Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1_024;
-    return { now: megabytes('VmRSS'), most: megabytes('VmHWM') };
+    // Behind the name in parentheses, which may hold spaces: user and system time are the 12th and 13th.
+    const times = readFileSync(`${folder}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    const processor = (Number(times[11]) + Number(times[12])) / TICKS_PER_SECOND;
+    return { processor, now: megabytes('VmRSS'), most: megabytes('VmHWM') };
   }
 
   async stop(): Promise<void> {

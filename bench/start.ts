@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { RedisServer } from '../test/support/redis.ts';
 import type { Bench } from './bench.ts';
-import { Command, type Memory } from './command.ts';
-import { count, spread, summarize } from './stats.ts';
+import { Command, type Usage } from './command.ts';
+import { count, percentile, spread, summarize } from './stats.ts';
 import { atMost, type Row } from './table.ts';
 
 const WANTED_SECONDS = 5;
@@ -39,47 +39,65 @@ async function rowsOf(
   entries: number,
   rounds: number,
 ): Promise<Row[]> {
-  const first: number[] = [];
-  const again: number[] = [];
-  const memories: Memory[] = [];
+  const first: Start[] = [];
+  const again: Start[] = [];
   for (let round = 0; round < rounds; round++) {
     await server.flush();
-    for (const seconds of [first, again]) {
+    for (const starts of [first, again]) {
       const command = await Command.start(config, server.url());
-      seconds.push(command.seconds);
+      starts.push({ seconds: command.seconds, usage: command.usage() });
+      await command.stop();
       const written = await server.client.hlen('beat:records');
       if (written !== entries) throw new Error(`${written} records are written, not ${entries}`);
-      const memory = seconds === first ? command.memory() : null;
-      if (memory) memories.push(memory);
-      await command.stop();
     }
   }
   const what = `${count(entries)} entries ${KINDS[kind]}`;
-  const rows = [row(`${what}, new`, first), row(`${what}, known`, again)];
-  return memories.length === 0 ? rows : [...rows, memoryRow(what, memories)];
+  return [
+    timeRow(`${what}, new`, first),
+    timeRow(`${what}, known`, again),
+    ...memoryRows(`${what}, resident`, first),
+  ];
 }
 
-function row(what: string, values: readonly number[]): Row {
-  const summary = summarize(values);
+interface Start {
+  readonly seconds: number;
+  readonly usage: Usage | null;
+}
+
+function timeRow(what: string, starts: readonly Start[]): Row {
+  const summary = summarize(starts.map(({ seconds }) => seconds));
+  const used = starts.flatMap(({ usage }) => usage?.processor ?? []);
+  const processor =
+    used.length === 0 ? '' : `, ${percentile(used, 50).toFixed(2)} s of a processor`;
   return {
     bench: 'start',
     what,
     figure: `${summary.median.toFixed(2)} s`,
-    behind: spread(summary, (value) => value.toFixed(2)),
+    behind: spread(summary, (value) => value.toFixed(2)) + processor,
     wanted: atMost(WANTED_SECONDS, summary.median, String),
   };
 }
 
-function memoryRow(what: string, memories: readonly Memory[]): Row {
-  const most = summarize(memories.map((memory) => memory.most));
-  const now = summarize(memories.map((memory) => memory.now));
-  return {
-    bench: 'start',
-    what: `${what}, resident at most`,
-    figure: `${count(most.median)} MB`,
-    behind: `${count(now.median)} MB when it leads`,
-    wanted: atMost(WANTED_MEGABYTES, most.median, count),
-  };
+function memoryRows(what: string, starts: readonly Start[]): Row[] {
+  const usages = starts.flatMap(({ usage }) => usage ?? []);
+  if (usages.length === 0) return [];
+  const most = percentile(
+    usages.map((usage) => usage.most),
+    50,
+  );
+  const now = percentile(
+    usages.map((usage) => usage.now),
+    50,
+  );
+  return [
+    {
+      bench: 'start',
+      what,
+      figure: `${count(most)} MB`,
+      behind: `at most; ${count(now)} MB when it leads`,
+      wanted: atMost(WANTED_MEGABYTES, most, count),
+    },
+  ];
 }
 
 const KINDS: Record<string, string> = {
