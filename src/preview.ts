@@ -3,15 +3,16 @@ import type { Entry, Occurrence } from './entry.ts';
 
 /**
  * The next `count` occurrences of each entry strictly later than `after` (epoch milliseconds), all in
- * the order of time. It asks the schedules alone: what was sent before, and when an interval began to
- * count, is the ledger's business, so intervals count from `after` here.
+ * the order of time, then of names, as they are sent. It asks the schedules alone: what was sent
+ * before, and when an interval began to count, is the ledger's business, so intervals count from
+ * `after` here.
  */
 export function* upcoming(
   entries: readonly Entry[],
   after: number,
   count: number,
 ): Generator<Occurrence> {
-  const heap = new TinyQueue<Occurrence & { left: number }>([], (a, b) => a.dueAt - b.dueAt);
+  const heap = new TinyQueue<Occurrence & { left: number }>([], byDueAt);
   const push = (entry: Entry, from: number, left: number) => {
     const dueAt = left > 0 ? entry.schedule.next(new Date(from))?.getTime() : undefined;
     if (dueAt !== undefined) heap.push({ entry, dueAt, left });
@@ -21,4 +22,8 @@ export function* upcoming(
     yield { entry: top.entry, dueAt: top.dueAt };
     push(top.entry, top.dueAt, top.left - 1);
   }
+}
+
+function byDueAt(a: Occurrence, b: Occurrence): number {
+  return a.dueAt - b.dueAt || (a.entry.name < b.entry.name ? -1 : 1);
 }
