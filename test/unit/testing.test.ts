@@ -1,0 +1,151 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { BeatError, ConfigError, crontab, defineConfig, timedelta } from '../../src/index.ts';
+import { due, ManualClock, TestBeat, type Due } from '../../src/testing.ts';
+
+/** As a user has it: the schedule of a firm, in one place. */
+const config = defineConfig({
+  timezone: 'Europe/Oslo',
+  beatSchedule: {
+    'pay-salaries': {
+      task: 'payroll.run',
+      schedule: crontab({ minute: 30, hour: 6, dayOfMonth: 25 }),
+      options: { queue: 'payroll' },
+    },
+    'friday-report': {
+      task: 'reports.weekly',
+      schedule: crontab({ minute: 0, hour: 16, dayOfWeek: 'fri' }),
+      missed: 'skip',
+    },
+    'poll-mail': { task: 'mail.poll', schedule: timedelta({ hours: 6 }), kwargs: { box: 'in' } },
+    'sum-up': {
+      task: 'sums.day',
+      schedule: crontab({ minute: 0, hour: 0 }, { timezone: 'UTC' }),
+      missed: 'all',
+    },
+    retired: { task: 'old.task', schedule: 1, enabled: false },
+  },
+});
+
+const YEAR = { from: '2027-01-01T00:00:00Z', until: '2028-01-01T00:00:00Z' };
+
+function count(runs: readonly { readonly entry: string }[]): Record<string, number> {
+  return Object.fromEntries(
+    [...Map.groupBy(runs, ({ entry }) => entry)].map(([entry, of]) => [entry, of.length]),
+  );
+}
+
+describe('due', () => {
+  const runs = due(config, YEAR);
+
+  it('tells what is due in a year: every entry that is enabled, in the order of time', () => {
+    expect(count(runs)).toEqual({
+      'pay-salaries': 12,
+      'friday-report': 53,
+      'poll-mail': 365 * 4,
+      'sum-up': 365,
+    });
+    const instants = runs.map(({ dueAt }) => dueAt.getTime());
+    expect(instants).toEqual(instants.toSorted((a, b) => a - b));
+    expectTypeOf(runs).toEqualTypeOf<Due[]>();
+  });
+
+  it('puts what is due at one instant in the order of names', () => {
+    const midnight = runs.filter(({ dueAt }) => dueAt.toISOString() === '2027-03-01T00:00:00.000Z');
+    expect(midnight.map(({ entry }) => entry)).toEqual(['poll-mail', 'sum-up']);
+    const instants = Map.groupBy(runs, ({ dueAt }) => dueAt.getTime());
+    const first = [...instants.values()].flatMap(([run, more]) => (more ? (run?.entry ?? []) : []));
+    expect(new Set(first)).toEqual(new Set(['poll-mail']));
+  });
+
+  it('pays salaries at half past six by the clocks of Oslo, summer and winter', () => {
+    const paid = runs.filter(({ entry }) => entry === 'pay-salaries');
+    const at = paid.map(({ dueAt }) => dueAt.toISOString());
+    expect(at[1]).toBe('2027-02-25T05:30:00.000Z');
+    expect(at[6]).toBe('2027-07-25T04:30:00.000Z');
+  });
+
+  it('leaves out the instant that it starts from, and includes the last', () => {
+    const midnight = { from: '2027-01-01T00:00:00Z', until: new Date('2027-01-02T00:00:00Z') };
+    const sums = due(config, midnight).filter(({ entry }) => entry === 'sum-up');
+    expect(sums).toEqual([{ entry: 'sum-up', dueAt: new Date('2027-01-02T00:00:00Z') }]);
+    expect(due(config, { from: YEAR.until, until: YEAR.from })).toEqual([]);
+  });
+
+  it('refuses a configuration that beat would refuse, and an instant that is none', () => {
+    const broken = { beatSchedule: { x: { task: 't', schedule: { cron: '61 * * * *' } } } };
+    expect(() => due(broken, YEAR)).toThrow(ConfigError);
+    expect(() => due(config, { from: 'soon', until: YEAR.until })).toThrow(BeatError);
+  });
+});
+
+describe('TestBeat', () => {
+  it('sends in a year what is due in it, each at its instant', async () => {
+    const beat = await TestBeat.start(config, { now: YEAR.from });
+    await beat.advance('365d');
+    expect(beat.clock.now()).toBe(Date.parse(YEAR.until));
+    const sent = beat.sent.map(({ entry, dueAt }) => ({ entry, dueAt: new Date(dueAt) }));
+    expect(sent).toEqual(due(config, YEAR));
+    expect(beat.sent.every(({ dueAt, sentAt }) => dueAt === sentAt)).toBe(true);
+    expect(beat.skipped).toEqual([]);
+  });
+
+  it('shows the very messages that workers would get', async () => {
+    const beat = await TestBeat.start(config, { now: '2027-01-25T00:00:00Z' });
+    await beat.advance('6h');
+    const [salaries, mail] = beat.messages;
+    expect(salaries).toMatchObject({
+      queue: 'payroll',
+      headers: {
+        task: 'payroll.run',
+        periodic_task_name: 'pay-salaries',
+        beat_due_at: '2027-01-25T05:30:00.000Z',
+      },
+    });
+    expect(mail?.taskId).toBe(beat.sent[1]?.taskId);
+    const [args, kwargs] = JSON.parse(String(mail?.body)) as unknown[];
+    expect([args, kwargs]).toEqual([[], { box: 'in' }]);
+  });
+
+  it('shows what each entry does about a down-time of three days', async () => {
+    const beat = await TestBeat.start(config, { now: '2027-01-28T12:00:00Z' });
+    beat.clock.advance(3 * 24 * 3_600_000);
+    await beat.tick();
+    // The report of Friday was missed, and would be late by two days.
+    expect(count(beat.sent)).toEqual({ 'poll-mail': 1, 'sum-up': 3 });
+    expect(beat.skipped).toEqual([
+      expect.objectContaining({ entry: 'poll-mail', reason: 'superseded', count: 11 }),
+      expect.objectContaining({ entry: 'friday-report', reason: 'missed', count: 1 }),
+    ]);
+  });
+
+  it('sends nothing twice when the clock is set back', async () => {
+    const beat = await TestBeat.start(config, { now: '2027-01-01T00:00:00Z' });
+    await beat.advance('1d');
+    const before = beat.sent.length;
+    beat.clock.set('2027-01-01T01:00:00Z');
+    await beat.advance('23h');
+    expect(beat.sent).toHaveLength(before);
+    await beat.advance('6h');
+    expect(beat.sent.length).toBe(before + 1);
+  });
+
+  it('takes durations as a configuration does, and refuses what is none', async () => {
+    const beat = await TestBeat.start(config, { now: YEAR.from });
+    await beat.advance(90);
+    await beat.advance('1m30s');
+    expect(beat.clock.now()).toBe(Date.parse('2027-01-01T00:03:00Z'));
+    await expect(beat.advance('a while')).rejects.toThrow(BeatError);
+    expect(beat.clock).toBeInstanceOf(ManualClock);
+  });
+
+  it('is one of many: two of them know nothing of each other', async () => {
+    const [one, other] = [
+      await TestBeat.start(config, { now: YEAR.from }),
+      await TestBeat.start(config, { now: YEAR.from }),
+    ];
+    await one.advance('1d');
+    expect(other.sent).toEqual([]);
+    await other.advance('1d');
+    expect(other.sent.map(({ taskId }) => taskId)).toEqual(one.sent.map(({ taskId }) => taskId));
+  });
+});
