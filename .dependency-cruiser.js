@@ -9,7 +9,7 @@ const DOORS = '^src/(index|testing|cli/beat)\\.ts$';
 /** The packages that may be imported from one place only, and why that matters. */
 const homes = [
   ['ioredis|redlock', '^src/redis/', 'every Redis command and key name stands in one room'],
-  ['zod|yaml', '^src/config/', 'past the edge, a configuration is a typed value'],
+  ['zod|yaml|jsonc-parser', '^src/config/', 'past the edge, a configuration is a typed value'],
   ['commander', '^src/cli/', 'the library is used without a command line'],
   ['pino|pino-pretty', '^src/observe/', 'logs are one subscriber of the events, never called'],
   [

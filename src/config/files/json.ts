@@ -1,29 +1,23 @@
+import jsonc from 'jsonc-parser';
+import type { Problem } from '../../errors.ts';
 import type { Source } from '../source.ts';
-import { JsonSyntaxError, placesIn, repeatedKeys, type JsonPlace } from './json-scan.ts';
+
+type Path = readonly (string | number)[];
 
 /**
- * A JSON file. `JSON.parse` makes the values; a scan of the text beside it finds what that does not
- * tell: lines, and keys that stand twice. Integers beyond 2^53 become BigInt, so that they reach the
- * task as they are.
+ * A JSON file. `JSON.parse` makes the values; a second look at the text finds what that does not tell:
+ * lines, and keys that stand twice. Integers beyond 2^53 become BigInt, so that they reach the task as
+ * they are.
  */
 export function readJson(content: string, file: string): Source {
   const text = content.replace(/^\uFEFF/, '');
   if (text.trim() === '') return { file, config: null, problems: [] };
   try {
-    const problems = repeatedKeys(text).map(({ path, line, firstLine }) => {
-      return { file, line, path, message: `stands here again, after line ${firstLine}` };
-    });
-    let root: JsonPlace | undefined;
-    const lineOf: Source['lineOf'] = (path) => {
-      let place = (root ??= placesIn(text));
-      for (const key of path) place = place.inside.get(key) ?? place;
-      return place.line;
-    };
-    return { file, config: parseExactly(text), problems, lineOf };
+    const config = parseExactly(text);
+    return { file, config, problems: repeatedKeys(text, file), lineOf: lineFinder(text) };
   } catch (error) {
-    if (!(error instanceof JsonSyntaxError)) throw error;
-    const { line, message } = error;
-    return { file, config: undefined, problems: [{ file, line, path: [], message }] };
+    if (!(error instanceof SyntaxError)) throw error;
+    return { file, config: undefined, problems: [syntaxProblem(error.message, text, file)] };
   }
 }
 
@@ -38,4 +32,54 @@ function parseExactly(text: string): unknown {
     return /^-?\d+$/.test(digits) ? BigInt(digits) : value;
   };
   return JSON.parse(text, exactly);
+}
+
+/** Node's words for what is wrong, without its snippet and position: the line is what an editor jumps to. */
+function syntaxProblem(message: string, text: string, file: string): Problem {
+  let line: number | undefined;
+  const onError: jsonc.JSONVisitor['onError'] = (_code, _offset, _length, startLine) => {
+    line ??= startLine + 1;
+  };
+  jsonc.visit(text, { onError }, { disallowComments: true });
+  const reason = message.replace(/(, ".*" is not valid JSON|( in JSON)? at position \d+.*)$/s, '');
+  return { file, line, path: [], message: `is no JSON: ${reason}` };
+}
+
+/** Keys that stand in one map again: `JSON.parse` silently takes the last. */
+function repeatedKeys(text: string, file: string): Problem[] {
+  const problems: Problem[] = [];
+  const open: Map<string, number>[] = [];
+  jsonc.visit(text, {
+    onObjectBegin: () => {
+      open.push(new Map());
+    },
+    onObjectEnd: () => {
+      open.pop();
+    },
+    onObjectProperty: (key, _offset, _length, startLine, _character, parent) => {
+      const keys = open.at(-1)!;
+      const first = keys.get(key);
+      const line = startLine + 1;
+      if (first === undefined) keys.set(key, line);
+      else {
+        const message = `stands here again, after line ${first}`;
+        problems.push({ file, line, path: [...parent(), key], message });
+      }
+    },
+  });
+  return problems;
+}
+
+/** The line of the value at a path, or of the nearest thing around it. Asked only when something is wrong. */
+function lineFinder(text: string): (path: Path) => number {
+  let tree: jsonc.Node | undefined;
+  return (path) => {
+    let place = (tree ??= jsonc.parseTree(text));
+    for (const key of path) {
+      place = (place && jsonc.findNodeAtLocation(place, [key])) ?? place;
+    }
+    // A member of a map begins with its key.
+    const from = place?.parent?.type === 'property' ? place.parent.offset : (place?.offset ?? 0);
+    return text.slice(0, from).split('\n').length;
+  };
 }

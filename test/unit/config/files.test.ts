@@ -136,7 +136,7 @@ describe('a folder', () => {
     expect(problems).toEqual([
       'c/a.yaml:2: beatSchedule.a.args: expected a list, got 5',
       expect.stringMatching(/^c\/a\.yaml:3: timezone: /),
-      'c/b.json:1: is no JSON: expected a value, got }',
+      "c/b.json:1: is no JSON: Unexpected token '}'",
       ...problems.slice(3),
     ]);
     expect(problems[3]).toMatch(/^c\/c\.yaml:\d: is no YAML: /);

@@ -153,20 +153,22 @@ describe('JSON', () => {
   });
 
   it.each([
-    ['{"a": }', 1, 'a value, got }'],
-    ['{\n"a": 1,\n}', 3, 'a key in double quotes, got }'],
-    ['{"a": 1 "b": 2}', 1, '"," or "}", got "b"'],
-    ['{"a" 1}', 1, '":", got 1'],
-    ['[1,\n2', 2, '"," or "]", got the end of the file'],
-    ['{a: 1}', 1, 'a key in double quotes, got a'],
-    ["{'a': 1}", 1, "a key in double quotes, got 'a'"],
-    ['{}\n{}', 2, 'nothing more, got {'],
-    ['{"a": 01}', 1, 'a value, got 01'],
-    ['{"a": tru}', 1, 'a value, got tru'],
-    ['{"a": "b\n"}', 1, 'a value, got "b'],
-    ['// comment\n{}', 1, 'a value, got //'],
-  ])('%j is refused with its line', (text, line, message) => {
-    expect(problemsOf(json(text))).toEqual([`f.json:${line}: is no JSON: expected ${message}`]);
+    ['{"a": }', 1],
+    ['{\n"a": 1,\n}', 3],
+    ['{"a": 1 "b": 2}', 1],
+    ['{"a" 1}', 1],
+    ['[1,\n2', 2],
+    ['{a: 1}', 1],
+    ["{'a': 1}", 1],
+    ['{}\n{}', 2],
+    ['{"a": 01}', 1],
+    ['{"a": tru}', 1],
+    ['{"a": "b\n"}', 1],
+    ['// comment\n{}', 1],
+  ])('%j is refused with its line', (text, line) => {
+    expect(problemsOf(json(text))).toEqual([
+      expect.stringMatching(`^f\\.json:${line}: is no JSON: [A-Z][^\n]*[^0-9)]$`),
+    ]);
   });
 
   it('is what JSON.parse says it is, in any layout', () => {
