@@ -77,10 +77,11 @@ class RoundInterval implements Schedule {
     return Math.floor((after + offset) / this.#unit) * this.#unit - offset + this.#every;
   }
 
-  /** As far as one goes from a round instant by plain addition, which is until the offset changes. */
+  /** As far as plain addition leads: from a round instant until the offset changes. */
   #latestBeforeChange(start: number, until: number): number {
-    if (this.#unit === DAY) return start;
-    const end = Math.min(until, this.#zone.spanAt(start).end - 1);
-    return start + Math.floor((end - start) / this.#every) * this.#every;
+    const { offset, end } = this.#zone.spanAt(start);
+    const round = this.#unit !== DAY && (start + offset) % this.#unit === 0;
+    const times = Math.floor((Math.min(until, end - 1) - start) / this.#every);
+    return round ? start + times * this.#every : start;
   }
 }

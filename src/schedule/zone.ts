@@ -21,7 +21,8 @@ export interface Span {
  * The rules of a zone are asked of luxon (that is, of the tz database that Node carries) once every
  * STEP, and bisected where two answers differ. So a stretch shorter than STEP could be overlooked. The
  * shortest there is between 1970 and 2100 lasts a week less an hour: Boa Vista, Noronha and Recife in
- * October 2000, Gaza and Hebron in 2040. `zone.test.ts` keeps watch.
+ * October 2000, Gaza and Hebron in 2040. (Compared with luxon in every half day of these years, in every
+ * zone, it differs nowhere.)
  */
 const STEP = 6 * DAY;
 /** Small, so that a search for one day in each of 400 years asks about little besides. */

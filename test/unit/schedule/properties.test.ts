@@ -127,7 +127,7 @@ describe('whatever the expression', () => {
         const occurrences = walkUntil(schedule, after, until);
         expect(schedule.latest!(after, until)).toEqual(occurrences.at(-1) ?? null);
       }),
-      { numRuns: 40 },
+      { numRuns: 100 },
     );
   });
 });

@@ -83,6 +83,20 @@ describe('timedelta, relative', () => {
     expect(due(relative({ days: 1 }, timezone), after, 2)).toEqual(expected);
   });
 
+  it('does not come back to a midnight that the first pass of an hour has shown', () => {
+    const daily = relative({ days: 1 }, 'America/St_Johns');
+    expect(due(daily, '2006-10-29T02:45Z', 1)).toEqual(['2006-10-30T03:30Z']);
+  });
+
+  it('is on the hour again after clocks moved by half of one, and so is the latest', () => {
+    const hourly = relative({ hours: 1 }, 'Australia/Lord_Howe');
+    const after = '2025-10-04T14:00Z';
+    const expected = ['2025-10-04T14:30Z', '2025-10-04T15:30Z', '2025-10-04T16:00Z'];
+    expect(due(hourly, after, 3)).toEqual(expected);
+    const latest = hourly.latest!(new Date(after), new Date('2025-10-04T19:45Z'));
+    expect(latest).toEqual(new Date('2025-10-04T19:00Z'));
+  });
+
   it('takes a zone from outside unless it has its own', () => {
     const daily = relative({ days: 1 });
     expect(daily.inZone!('Asia/Tokyo')).toBe(relative({ days: 1 }, 'Asia/Tokyo'));

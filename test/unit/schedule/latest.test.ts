@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+
+import { latestByNext } from '../../../src/schedule/latest.ts';
+
+/** Due at every multiple, and the number of questions it was asked. */
+function multiples(of: number) {
+  const asked = { times: 0 };
+  const next = (after: number) => {
+    asked.times++;
+    return (Math.floor(after / of) + 1) * of;
+  };
+  return { next, asked };
+}
+
+describe('the latest by next', () => {
+  it.each([
+    [1, 0, 100, 100],
+    [7, 0, 100, 98],
+    [7, 91, 100, 98],
+    [7, 98, 100, null],
+    [7, 0, 98, 98],
+    [7, 0, 7, 7],
+    [7, 0, 6, null],
+    [86_400_000, 0, 1e12, 999_993_600_000],
+  ])('every %i, after %i until %i: %o', (of, after, until, expected) => {
+    expect(latestByNext(multiples(of).next, after, until)).toBe(expected);
+  });
+
+  it('is the last before a long silence', () => {
+    const next = (after: number) => (after < 5_000 ? Math.floor(after) + 1 : null);
+    expect(latestByNext(next, 0, 1e12)).toBe(5_000);
+  });
+
+  it('is null where there is nothing', () => {
+    expect(latestByNext(() => null, 0, 1e12)).toBeNull();
+    expect(latestByNext(multiples(1).next, 10, 5)).toBeNull();
+  });
+
+  it('asks few questions, however much lies between', () => {
+    const { next, asked } = multiples(1_000);
+    latestByNext(next, 0, 1e12 + 7);
+    expect(asked.times).toBeLessThan(30);
+  });
+});
