@@ -45,6 +45,10 @@ export class Child implements AsyncDisposable {
     return pid;
   }
 
+  get alive(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
   }

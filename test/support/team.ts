@@ -12,49 +12,58 @@ export function scheduleOf(entries = 3) {
   return Object.fromEntries(names.map((name) => [name, entry]));
 }
 
-/** Two beats, each a process of its own, on one broker; one of them leads. */
+/** Beats, each a process of its own, on one broker; one of them leads. */
 export class Team implements AsyncDisposable {
   readonly #folder: Folder;
-  readonly #beats: readonly BeatProcess[];
+  readonly #beats: BeatProcess[] = [];
 
-  private constructor(folder: Folder, beats: readonly BeatProcess[]) {
+  private constructor(folder: Folder) {
     this.#folder = folder;
-    this.#beats = beats;
   }
 
-  /** Resolves once one leads and the other follows. `ttl` in seconds. */
+  /** Two of them. Resolves once one leads and the other follows. `ttl` in seconds. */
   static async start(brokerUrl: string, ttl: number): Promise<Team> {
     const config = stringify({ brokerUrl, lock: { ttl }, beatSchedule: scheduleOf() });
-    const folder = new Folder({ 'beat.config.yaml': config });
-    const start = () => new BeatProcess({ cwd: folder.path, script: SOURCE });
-    const first = start();
-    const team = new Team(folder, [first, start()]);
+    const team = new Team(new Folder({ 'beat.config.yaml': config }));
+    await Promise.all([team.join(), team.join()]);
     await team.sends(3);
-    await Promise.all(team.#beats.map((beat) => beat.log.until('a role', () => roleOf(beat))));
     return team;
   }
 
-  /** Who leads now, and who follows. */
+  /** One more. Resolves once it leads or follows. */
+  async join(): Promise<BeatProcess> {
+    const beat = new BeatProcess({ cwd: this.#folder.path, script: SOURCE });
+    this.#beats.push(beat);
+    await beat.log.until('a role', () => roleOf(beat));
+    return beat;
+  }
+
+  /** Who leads now, by what it said last, and another. */
   roles(): { leader: BeatProcess; follower: BeatProcess } {
-    const leader = this.#beats.find((beat) => roleOf(beat) === 'leading');
-    const follower = this.#beats.find((beat) => beat !== leader);
-    if (!leader || !follower) throw new Error('nobody leads');
+    const alive = this.#alive();
+    const leader = alive.findLast((beat) => roleOf(beat) === 'leading') ?? alive[0];
+    const follower = alive.find((beat) => beat !== leader);
+    if (!leader || !follower) throw new Error('fewer than two are left');
     return { leader, follower };
   }
 
   /** Waits until one of them has sent so many more runs, counted from now. */
   async sends(more: number): Promise<void> {
-    await Promise.any(this.#beats.map((beat) => beat.sends(more)));
+    await Promise.any(this.#alive().map((beat) => beat.sends(more)));
   }
 
-  /** What both said they sent: task ids. */
+  /** What all of them said they sent: task ids. */
   get sent(): string[] {
     return this.#beats.flatMap((beat) => beat.sent.map(({ taskId }) => taskId));
   }
 
-  /** Stops both. Whoever was killed stays dead. */
+  /** Stops all that are left. */
   async stop(): Promise<void> {
     await Promise.all(this.#beats.map((beat) => beat.stop()));
+  }
+
+  #alive(): BeatProcess[] {
+    return this.#beats.filter((beat) => beat.alive);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

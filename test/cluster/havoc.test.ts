@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { gaps, queuedInRedis, twice } from '../support/queues.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { INTERVAL, Team } from '../support/team.ts';
+
+const STEPS = 10;
+
+const missing = requireService('redis-server');
+
+describe.skipIf(missing)(missing || 'havoc on Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start({ appendOnly: true });
+  });
+  afterAll(() => server.stop());
+
+  /** Each leaves two beats and a Redis behind, and does not wait for them to have found each other. */
+  const BLOWS: Record<string, (team: Team) => Promise<unknown>> = {
+    'the leader is killed': async (team) => {
+      await Promise.all([team.roles().leader.kill(), team.join()]);
+    },
+    'the leader is told to stop': async (team) => {
+      await Promise.all([team.roles().leader.stop(), team.join()]);
+    },
+    'the follower is killed': async (team) => {
+      await Promise.all([team.roles().follower.kill(), team.join()]);
+    },
+    'the leader is frozen until another has sent': async (team) => {
+      const { leader, follower } = team.roles();
+      leader.freeze();
+      await follower.sends(2);
+      leader.thaw();
+    },
+    'Redis is killed and comes back': async () => {
+      await server.kill();
+      await server.start();
+    },
+    'Redis is frozen until somebody notices': async (team) => {
+      const { leader } = team.roles();
+      const before = leader.log.all.length;
+      server.freeze();
+      await leader.heard('fault', before);
+      server.thaw();
+    },
+    'Redis is frozen while the leader is killed': async (team) => {
+      server.freeze();
+      await team.roles().leader.kill();
+      server.thaw();
+      await team.join();
+    },
+  };
+
+  test('whatever dies or freezes, and in whatever order, each run is in the queue once', async () => {
+    const history: string[] = [];
+    await using team = await Team.start(server.url(), 1);
+    for (const blow of shuffled()) {
+      history.push(blow);
+      await BLOWS[blow]!(team);
+      await team.sends(Math.floor(Math.random() * 6));
+    }
+    await team.sends(3);
+    await team.stop();
+
+    const all = await queuedInRedis(server.client);
+    const lost = gaps(all, INTERVAL);
+    const logged = new Set(all.map(({ id }) => id));
+    const untrue = team.sent.filter((id) => !logged.has(id));
+    expect({ history, twice: twice(all), lost, untrue }).toEqual({
+      history,
+      twice: [],
+      lost: [],
+      untrue: [],
+    });
+    expect(all.length).toBeGreaterThan(3 * STEPS);
+  });
+
+  /** Every blow at least once, and some again. */
+  function shuffled(): string[] {
+    const names = Object.keys(BLOWS);
+    const more = Array.from(
+      { length: STEPS - names.length },
+      () => names[Math.floor(Math.random() * names.length)]!,
+    );
+    const keyed = [...names, ...more].map((name) => ({ name, key: Math.random() }));
+    return keyed.sort((a, b) => a.key - b.key).map(({ name }) => name);
+  }
+});
