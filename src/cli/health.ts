@@ -1,10 +1,11 @@
 /**
  * How `beat healthcheck` asks the instances that run beside it. Each listens on a local socket named
  * for its process: no port to choose, nothing to write to, so it works in a container whose file system
- * is read-only. On Linux the name is abstract (it stands in no directory); elsewhere it is a file in
- * the directory for temporary files, on Windows a named pipe.
+ * is read-only. On Linux the name is abstract (it stands in no directory) and says which process
+ * namespace is meant: containers of one pod share such names, and each has a process 1. Elsewhere it is
+ * a file in the directory for temporary files, on Windows a named pipe.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,8 @@ export interface Health {
   readonly silence: number | null;
 }
 
-const NAME = /beat-health-(\d+)$/;
+const PREFIX = process.platform === 'linux' ? `beat-health-${namespace()}-` : 'beat-health-';
+const NAME = new RegExp(`${PREFIX}(\\d+)$`);
 
 /** How long an instance may take to answer, milliseconds: one that hangs does not answer at all. */
 const PATIENCE = 5_000;
@@ -58,9 +60,9 @@ function ask(pid: number): Promise<Health> {
 }
 
 function addressOf(pid: number): string {
-  if (process.platform === 'linux') return `\0beat-health-${pid}`;
-  if (process.platform === 'win32') return `\\\\.\\pipe\\beat-health-${pid}`;
-  return join(tmpdir(), `beat-health-${pid}`);
+  if (process.platform === 'linux') return `\0${PREFIX}${pid}`;
+  if (process.platform === 'win32') return `\\\\.\\pipe\\${PREFIX}${pid}`;
+  return join(tmpdir(), `${PREFIX}${pid}`);
 }
 
 function running(): number[] {
@@ -70,4 +72,9 @@ function running(): number[] {
       : readdirSync(process.platform === 'win32' ? '\\\\.\\pipe\\' : tmpdir());
   const pids = names.flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
   return [...new Set(pids)];
+}
+
+/** The number of this process namespace. Processes that see one another have the same. */
+function namespace(): string {
+  return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
 }
