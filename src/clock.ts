@@ -9,7 +9,10 @@ export interface Clock {
   now(): number;
   /** Milliseconds from an arbitrary start, never going back. */
   monotonic(): number;
-  /** Resolves after `ms` on the monotonic clock, or as soon as the signal aborts. Never rejects. */
+  /**
+   * Resolves after `ms` on the monotonic clock (at once for 0 and less), or as soon as the signal
+   * aborts. Never rejects.
+   */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -45,7 +48,8 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   async sleep(ms, signal) {
     try {
-      await delay(ms, undefined, { signal });
+      // Node warns of negative times, and what is left of a trust may just have become one.
+      await delay(Math.max(0, ms), undefined, { signal });
     } catch (error) {
       if (!signal.aborted) throw error;
     }
