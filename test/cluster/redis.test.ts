@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
+import { LateWire } from '../support/late-wire.ts';
 import { gaps, queuedInRedis, twice } from '../support/queues.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
@@ -71,6 +72,36 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     expect(twice(all)).toEqual([]);
     expect(gaps(all, INTERVAL)).toEqual([]);
     expect(new Set(all.map(({ id }) => id))).toEqual(new Set(team.sent));
+  });
+
+  test("a leader's commit that reaches Redis only after another leads changes nothing", async () => {
+    await using wire = await LateWire.to(server.port);
+    const config = { lock: { ttl: '1s' }, beatSchedule: scheduleOf() };
+    const late = `redis://127.0.0.1:${wire.port}/0`;
+    await using leader = new Beat({ ...config, brokerUrl: late });
+    await using follower = new Beat({ ...config, brokerUrl: server.url() });
+    const leading = once(leader, 'leading');
+    await leader.start();
+    await leading;
+    await once(leader, 'sent');
+    const following = once(follower, 'following');
+    await follower.start();
+    await following;
+
+    wire.hold();
+    const taken = once(follower, 'leading');
+    await wire.held.first('a commit', (request) => request.includes('periodic_task_name'));
+    await taken;
+    for (let run = 0; run < 6; run++) await once(follower, 'sent');
+    const before = await queued();
+    await wire.deliver();
+    for (let run = 0; run < 6; run++) await once(follower, 'sent');
+    await Promise.all([leader.stop(), follower.stop()]);
+
+    const all = await queued();
+    expect(all.length).toBeGreaterThan(before.length);
+    expect(twice(all)).toEqual([]);
+    expect(gaps(all, INTERVAL)).toEqual([]);
   });
 
   test('a Redis that is killed and comes back with what it kept costs no run and doubles none', async () => {

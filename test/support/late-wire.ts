@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { Journal } from './journal.ts';
+
+/** A wire to a server on this host on which requests can be held up, and arrive after their sender gave up. */
+export class LateWire implements AsyncDisposable {
+  readonly port: number;
+  /** Requests that are held up. */
+  readonly held = new Journal<string>();
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #late: (() => Promise<void>)[] | null = null;
+
+  private constructor(server: Server, target: number) {
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    server.on('connection', (client) => {
+      const upstream = connect(target, '127.0.0.1');
+      client.on('data', (request) => {
+        if (!this.#late) return void upstream.write(request);
+        this.#late.push(async () => {
+          const answered = once(upstream, 'data');
+          upstream.write(request);
+          await answered;
+        });
+        this.held.add(request.toString());
+      });
+      upstream.on('data', (answer) => void (client.destroyed || client.write(answer)));
+      for (const socket of [client, upstream]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => {});
+      }
+    });
+  }
+
+  static async to(target: number): Promise<LateWire> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new LateWire(server, target);
+  }
+
+  hold(): void {
+    this.#late = [];
+  }
+
+  /** What was held up arrives, in order; resolves when the server has dealt with it. */
+  async deliver(): Promise<void> {
+    const late = this.#late ?? [];
+    this.#late = null;
+    for (const send of late) await send();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
