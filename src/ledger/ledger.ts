@@ -71,12 +71,15 @@ export function encodeRecord(r: LedgerRecord): string {
   });
 }
 
-/** The inverse of `encodeRecord`. Throws a `StoreError` that names the entry when the text is no record. */
+/**
+ * The inverse of `encodeRecord`. Throws a `StoreError` that names the entry when the text is no record, or
+ * one that this version would write otherwise: no commit could ever expect it.
+ */
 export function decodeRecord(entry: string, text: string): LedgerRecord {
   let cause: unknown;
   try {
     const value: unknown = JSON.parse(text);
-    if (isRecord(value)) return value;
+    if (isRecord(value) && encodeRecord(value) === text) return value;
   } catch (error) {
     cause = error;
   }
