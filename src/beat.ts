@@ -8,7 +8,7 @@ import { Events } from './events.ts';
 import { Leadership, type Term } from './leadership.ts';
 import type { Producer } from './message/compose.ts';
 import { Progress } from './observe/progress.ts';
-import { openStore } from './open-store.ts';
+import { openStore, storeOptionsOf } from './open-store.ts';
 import { Scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
 
@@ -48,7 +48,7 @@ export class Beat extends Events implements AsyncDisposable {
   /** Opens the store and begins to follow. Resolves at once: listen to `leading` for more. */
   async start(): Promise<void> {
     if (this.#running) return;
-    const store = this.#given ?? (await openStore(this.#storeOptions()));
+    const store = this.#given ?? (await openStore(storeOptionsOf(this.settings, this.#clock)));
     this.#running = this.#run(store);
   }
 
@@ -114,10 +114,5 @@ export class Beat extends Events implements AsyncDisposable {
       origin: this.#origin,
       replyTo: randomUUID(),
     };
-  }
-
-  #storeOptions() {
-    const { brokerUrl, keyPrefix, lock, transport } = this.settings;
-    return { brokerUrl, keyPrefix, lockTtl: lock.ttl, transport, clock: this.#clock };
   }
 }

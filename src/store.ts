@@ -1,6 +1,6 @@
 import type { Broker } from './broker/broker.ts';
 import type { Clock } from './clock.ts';
-import type { TransportOptions } from './config/settings.ts';
+import type { ConnectionSettings, QueueSettings, TransportOptions } from './config/settings.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Lock } from './lock/lock.ts';
 
@@ -16,11 +16,33 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export interface StoreOptions {
+/** What it takes to open one place that is lock, ledger and broker. */
+export interface PlaceOptions {
+  /** The place itself, even where it is opened for its ledger alone. */
   readonly brokerUrl: string;
+  /** Independent Redis servers that hold the lock between them; none: the place itself holds it. */
+  readonly lockUrls: readonly string[];
   readonly keyPrefix: string;
   /** Milliseconds. */
   readonly lockTtl: number;
   readonly transport: TransportOptions;
   readonly clock: Clock;
+}
+
+/** What it takes to open a broker that keeps no state for beat. */
+export interface BrokerOptions {
+  /** Several, in the order of failover, have a `;` between them: see `splitUrls`. */
+  readonly brokerUrl: string;
+  /** The queue that tasks go to which name none: declared by a rule of its own. */
+  readonly defaultQueue: string;
+  readonly queues: QueueSettings;
+  readonly connection: ConnectionSettings;
+  readonly transport: TransportOptions;
+  readonly clock: Clock;
+}
+
+/** What it takes to open a broker with its state, wherever that is. */
+export interface StoreOptions extends PlaceOptions, BrokerOptions {
+  /** Where lock and ledger are; the same as `brokerUrl` for one place that is all. */
+  readonly stateUrl: string;
 }

@@ -85,6 +85,7 @@ export class TestBeat {
     const { keyPrefix, lock, transport } = settings;
     const store = openMemoryStore({
       brokerUrl: 'memory://',
+      lockUrls: [],
       keyPrefix,
       lockTtl: lock.ttl,
       transport,

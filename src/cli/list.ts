@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Entry } from '../entry.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import { nextDueAt, reconcile } from '../plan.ts';
-import { openStore } from '../open-store.ts';
+import { openStore, storeOptionsOf } from '../open-store.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
 import { inZone, table } from './table.ts';
@@ -54,9 +54,8 @@ function rowOf(entry: Entry, record: LedgerRecord | undefined): Row {
   };
 }
 
-async function recordsOf({ brokerUrl, keyPrefix, lock, transport }: Settings) {
-  const options = { brokerUrl, keyPrefix, lockTtl: lock.ttl, transport, clock: systemClock };
-  const store = await openStore(options);
+async function recordsOf(settings: Settings) {
+  const store = await openStore(storeOptionsOf(settings, systemClock));
   try {
     return await store.ledger.load();
   } finally {

@@ -21,7 +21,7 @@ Examples:
   $ beat next nightly-report -n 5               when will it run?
 
 Environment (a flag wins; each may be given as NAME_FILE, the path of a file that holds the value):
-  BEAT_CONFIG, BEAT_BROKER_URL (or CELERY_BROKER_URL), BEAT_LOG_LEVEL
+  BEAT_CONFIG, BEAT_BROKER_URL (or CELERY_BROKER_URL), BEAT_STATE_URL, BEAT_LOG_LEVEL
 
 Exit codes: 0 done, 1 failure, 2 wrong usage or configuration`;
 
@@ -35,6 +35,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .helpCommand(false)
     .option('-c, --config <path>', 'a config file, or a folder of them')
     .option('-b, --broker <url>', 'the broker; wins over brokerUrl of the config')
+    .option('--state <url>', 'where lock and ledger are, if not in the broker; wins over stateUrl')
     .option('-l, --loglevel <level>', 'debug, info, warning, error or critical (default: info)')
     .option('--log-format <format>', 'json or text (default: text on a terminal, else json)')
     .addHelpText('after', EPILOG)

@@ -10,6 +10,7 @@ import { LOG_LEVELS, type LogFormat, type LogLevel } from '../observe/log.ts';
 export interface GlobalFlags {
   readonly config?: string;
   readonly broker?: string;
+  readonly state?: string;
   readonly loglevel?: string;
   readonly logFormat?: string;
 }
@@ -25,7 +26,7 @@ export async function settingsOf(
     flags.broker ?? variable(env, 'BEAT_BROKER_URL') ?? variable(env, 'CELERY_BROKER_URL');
   return loadSettings(flags.config ?? variable(env, 'BEAT_CONFIG'), {
     cwd: process.cwd(),
-    overrides: brokerUrl === undefined ? {} : { brokerUrl },
+    overrides: { brokerUrl, stateUrl: flags.state ?? variable(env, 'BEAT_STATE_URL') },
   });
 }
 

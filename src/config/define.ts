@@ -1,5 +1,6 @@
 import type { MissedPolicy } from '../entry.ts';
 import type { Schedule } from '../schedule/schedule.ts';
+import type { SentinelLogin } from './settings.ts';
 
 /** A number of seconds, as in Celery, or text with units: `500ms`, `8s`, `5m`, `2h`, `1d`, `1h30m`. */
 export type Duration = number | string;
@@ -17,8 +18,27 @@ export type Instant = string | Date;
 export interface BeatConfig {
   /** Read by editors alone. */
   $schema?: string | undefined;
-  /** Where tasks are sent and state is kept. Default `sqla+sqlite:///beat.sqlite`, one file, no server. */
-  brokerUrl?: string | undefined;
+  /**
+   * Where tasks are sent. Several URLs, as a list or with `;` between them, are tried in turn: nodes of
+   * one RabbitMQ cluster, or sentinels. Default `sqla+sqlite:///beat.sqlite`, one file, no server.
+   */
+  brokerUrl?: string | readonly string[] | undefined;
+  /**
+   * Where lock and ledger are: Redis, Sentinel or an SQLite file. Default: the broker itself, where it
+   * can keep them; under RabbitMQ the file `sqla+sqlite:///beat.sqlite`, which one host alone can see.
+   */
+  stateUrl?: string | undefined;
+  /**
+   * Independent Redis servers, best three or five: whoever has the lock on most of them leads. Default:
+   * the lock is where the ledger is.
+   */
+  lockUrls?: readonly string[] | undefined;
+  /** What follows a broker URL that does not work: the next, or any. Default `round-robin`. */
+  brokerFailoverStrategy?: 'round-robin' | 'shuffle' | undefined;
+  /** AMQP: how often both sides say that they are there; whole seconds, 0 for never. Default 10 s. */
+  brokerHeartbeat?: Duration | undefined;
+  /** AMQP: how long a connection may take to be made. Default 4 s. */
+  brokerConnectionTimeout?: Duration | undefined;
   /** IANA name: the zone of every entry that names none. Default UTC. */
   timezone?: string | undefined;
   /** Celery's switch: `false`, with no `timezone`, means the zone of the host. Default `true`. */
@@ -30,6 +50,14 @@ export interface BeatConfig {
   keyPrefix?: string | undefined;
   /** Where tasks go that name no queue. Default `celery`. */
   taskDefaultQueue?: string | undefined;
+  /** AMQP: of the default queue. Default `classic`. */
+  taskDefaultQueueType?: 'classic' | 'quorum' | undefined;
+  /** AMQP: of every other queue. Default `classic`. */
+  taskCreateMissingQueueType?: 'classic' | 'quorum' | undefined;
+  /** AMQP: `x-max-priority` of every queue, 1 to 255. Default: none. */
+  taskQueueMaxPriority?: number | undefined;
+  /** AMQP: `false` declares no queue and no exchange. Default `true`. */
+  declareQueues?: boolean | undefined;
   brokerTransportOptions?: TransportConfig | undefined;
   /** For every entry that has no `missed` of its own. Default `once`. */
   missed?: MissedPolicy | undefined;
@@ -128,6 +156,13 @@ export interface TransportConfig {
   sep?: string | undefined;
   prioritySteps?: readonly number[] | undefined;
   queueOrderStrategy?: string | undefined;
+  /** Sentinel: the name of the master. */
+  masterName?: string | undefined;
+  /** Sentinel: how to log in to the sentinels themselves; the URL's password is the master's. */
+  sentinelKwargs?: SentinelLogin | undefined;
+  /** How long Redis may take to answer, and to be connected to. */
+  socketTimeout?: Duration | undefined;
+  socketConnectTimeout?: Duration | undefined;
   [workersOption: string]: unknown;
 }
 

@@ -1,5 +1,5 @@
-/** Several broker URLs may stand in one text; a `;` inside a password has no scheme after it. */
-const BETWEEN_URLS = /;(?=[a-z][a-z0-9+.-]*:)/i;
+import { splitUrls } from './urls.ts';
+
 const SCHEME = /^([a-z][a-z0-9+.-]*:\/\/\/?)?(.*)$/is;
 const SECRET_PARAMETER = /([?&;](?:[^=&]*(?:pass|pwd|secret|token|key))[^=&]*=)[^&]*/gi;
 
@@ -9,7 +9,7 @@ const SECRET_PARAMETER = /([?&;](?:[^=&]*(?:pass|pwd|secret|token|key))[^=&]*=)[
  * everything up to the last `@`. Better to hide too much of an odd URL than a piece of its password.
  */
 export function maskUrl(url: string): string {
-  return url.split(BETWEEN_URLS).map(maskOne).join(';');
+  return splitUrls(url).map(maskOne).join(';');
 }
 
 function maskOne(url: string): string {

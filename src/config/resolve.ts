@@ -4,11 +4,18 @@ import type { BeatConfig } from './define.ts';
 import { readEntry, type EntryContext } from './entries.ts';
 import { levelOf, type Level } from './levels.ts';
 import { merge, type Merged, type Part } from './merge.ts';
-import { parse } from './problems.ts';
+import { parse, type Report } from './problems.ts';
 import { isMap, respell } from './respell.ts';
 import { ScheduleReader } from './schedule-input.ts';
 import { configSchema, topSchema, type TopSettings } from './schema.ts';
-import { checkBrokerUrl, readLock, readTransport } from './service-settings.ts';
+import { checkBrokerUrl, checkLockUrls, checkStateUrl, placesOf, type Places } from './places.ts';
+import {
+  checkTogether,
+  readConnection,
+  readLock,
+  readQueues,
+  readTransport,
+} from './service-settings.ts';
 import type { Settings } from './settings.ts';
 import { inReadingOrder, reporter, type Source } from './source.ts';
 import { zoneReader, type ReadZone } from './zone-reader.ts';
@@ -16,12 +23,11 @@ import { zoneReader, type ReadZone } from './zone-reader.ts';
 /** What stands above the configuration: flags and environment variables. */
 export interface Overrides {
   readonly brokerUrl?: string | undefined;
+  readonly stateUrl?: string | undefined;
 }
 
 const CONFIG_LEVEL = levelOf(configSchema, true)!;
 const ENTRY_LEVEL = CONFIG_LEVEL.inside.get('beatSchedule')?.each;
-
-const DEFAULT_BROKER_URL = 'sqla+sqlite:///beat.sqlite';
 
 /** Validates a configuration made in code. Throws one `ConfigError` with every problem found. */
 export function resolveSettings(config: BeatConfig, overrides: Overrides = {}): Settings {
@@ -36,10 +42,11 @@ export function resolveSources(sources: readonly Source[], overrides: Overrides 
       .filter(({ config }) => config !== undefined)
       .map((source) => readPart(source, CONFIG_LEVEL, problems)),
   );
+  const { brokerUrl, stateUrl } = overrides;
+  const report: Report = (path, message) => problems.push({ path, message });
+  if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, report);
+  if (stateUrl !== undefined) checkStateUrl(stateUrl, report);
   const settings = readSettings(merged, sources, overrides);
-  if (overrides.brokerUrl !== undefined) {
-    checkBrokerUrl(overrides.brokerUrl, (path, message) => problems.push({ path, message }));
-  }
   if (problems.length > 0) throw new ConfigError(inReadingOrder(problems, sources));
   return settings;
 }
@@ -64,20 +71,38 @@ function soundPart(config: unknown): TopSettings {
 
 function readSettings(merged: Merged, sources: readonly Source[], overrides: Overrides): Settings {
   const { settings, reportOf } = merged;
-  const { brokerUrl, lock, brokerTransportOptions } = settings;
-  if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, reportOf('brokerUrl'));
+  const places = readPlaces(merged, overrides);
   const readZone = zoneReader();
   const timezone = readTimezone(merged, readZone);
+  const service = {
+    ...places,
+    lock: readLock(settings.lock, reportOf('lock')),
+    transport: readTransport(settings.brokerTransportOptions),
+  };
+  checkTogether(service, reportOf('brokerTransportOptions'));
   return {
-    brokerUrl: overrides.brokerUrl ?? brokerUrl ?? DEFAULT_BROKER_URL,
+    ...service,
     timezone,
     entries: readEntries(merged, timezone, readZone),
-    lock: readLock(lock, reportOf('lock')),
     keyPrefix: settings.keyPrefix ?? 'beat',
     taskDefaultQueue: settings.taskDefaultQueue ?? 'celery',
-    transport: readTransport(brokerTransportOptions),
+    queues: readQueues(settings),
+    connection: readConnection(settings, reportOf),
     files: sources.flatMap(({ file }) => file ?? []),
   };
+}
+
+function readPlaces({ settings, reportOf }: Merged, overrides: Overrides): Places {
+  const { brokerUrl, stateUrl } = settings;
+  if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, reportOf('brokerUrl'));
+  if (stateUrl !== undefined) checkStateUrl(stateUrl, reportOf('stateUrl'));
+  const places = placesOf({
+    ...settings,
+    brokerUrl: overrides.brokerUrl ?? brokerUrl,
+    stateUrl: overrides.stateUrl ?? stateUrl,
+  });
+  checkLockUrls(places, reportOf('lockUrls'));
+  return places;
 }
 
 function readEntries(merged: Merged, timezone: string, readZone: ReadZone): Entry[] {

@@ -119,18 +119,34 @@ const entryShape = {
   startingDeadline: startingDeadline().optional(),
 };
 
+const url = () => name().describe('For example redis://localhost:6379/0');
+const URLS = 'a URL, or a list of URLs';
+const urls = () => z.union([name(), z.array(name(), URLS).min(1, URLS)], URLS);
+const queueType = () => z.enum(['classic', 'quorum'], "'classic' or 'quorum'");
+
 /** Transport options that concern those who read queues: known, so that one config can serve both. */
 const WORKERS_OPTIONS = [
   ['visibilityTimeout', 'pollingInterval', 'fanoutPrefix', 'fanoutPatterns', 'ackEmulation'],
   ['unackedKey', 'unackedIndexKey', 'unackedMutexKey', 'unackedMutexExpire'],
   ['unackedRestoreLimit', 'maxConnections', 'healthCheckInterval', 'clientName'],
-  ['socketTimeout', 'socketConnectTimeout', 'socketKeepalive', 'socketKeepaliveOptions'],
+  ['socketKeepalive', 'socketKeepaliveOptions', 'minOtherSentinels', 'confirmPublish'],
   ['retryOnTimeout', 'maxRetries', 'intervalStart', 'intervalStep', 'intervalMax'],
+  ['confirmTimeout', 'readTimeout', 'writeTimeout', 'nativeDelayedDeliveryQueueType'],
 ].flat();
 
 const settingsShape = {
   $schema: z.string('text').optional(),
-  brokerUrl: name().optional().describe('Default sqla+sqlite:///beat.sqlite'),
+  brokerUrl: urls().optional().describe('Default sqla+sqlite:///beat.sqlite'),
+  stateUrl: url().optional().describe('Where lock and ledger are. Default: the broker, if it can.'),
+  lockUrls: z
+    .array(name(), 'a list of URLs')
+    .optional()
+    .describe('Independent Redis servers: who has the lock of most of them leads.'),
+  brokerFailoverStrategy: z
+    .enum(['round-robin', 'shuffle'], "'round-robin' or 'shuffle'")
+    .optional(),
+  brokerHeartbeat: duration().optional().describe('AMQP: whole seconds, 0 for none. Default 10.'),
+  brokerConnectionTimeout: duration().optional().describe('AMQP. Default 4.'),
   timezone: timezone().optional(),
   enableUtc: flag().optional(),
   lock: z
@@ -138,6 +154,10 @@ const settingsShape = {
     .optional(),
   keyPrefix: name().optional(),
   taskDefaultQueue: name().optional(),
+  taskDefaultQueueType: queueType().optional(),
+  taskCreateMissingQueueType: queueType().optional(),
+  taskQueueMaxPriority: whole(1, 255, 'a whole number from 1 to 255').optional(),
+  declareQueues: flag().optional().describe('AMQP: false leaves queues to others. Default true.'),
   brokerTransportOptions: z
     .strictObject(
       {
@@ -148,6 +168,16 @@ const settingsShape = {
           .min(1, 'a list of numbers from 0 to 9, not empty')
           .optional(),
         queueOrderStrategy: z.string('text').optional(),
+        masterName: name().optional().describe('Sentinel: which master. Required there.'),
+        sentinelKwargs: z
+          .strictObject(
+            { username: name().optional(), password: name().optional(), ssl: flag().optional() },
+            MAP,
+          )
+          .optional()
+          .describe('Sentinel: how to log in to the sentinels themselves.'),
+        socketTimeout: duration().optional(),
+        socketConnectTimeout: duration().optional(),
         ...Object.fromEntries(WORKERS_OPTIONS.map((key) => [key, z.unknown().optional()])),
       },
       MAP,

@@ -1,25 +1,19 @@
-import { didYouMean } from '../nearest.ts';
-import { BROKER_SCHEMES } from '../open-store.ts';
 import { DAY, DURATION_FORMS, parseDuration } from './duration.ts';
-import { maskUrl } from './mask.ts';
+import { isRedis } from './places.ts';
 import { expected, type Report } from './problems.ts';
 import type { TopSettings } from './schema.ts';
-import { DEFAULT_TRANSPORT, type TransportOptions } from './settings.ts';
+import {
+  DEFAULT_CONNECTION,
+  DEFAULT_QUEUES,
+  DEFAULT_TRANSPORT,
+  type ConnectionSettings,
+  type QueueSettings,
+  type TransportOptions,
+} from './settings.ts';
+import { schemeOf } from './urls.ts';
 
 const DEFAULT_TTL = 8_000;
 const SHORTEST_TTL = 1_000;
-
-/** Reports a URL whose scheme names no broker. The URL is shown masked, if at all. */
-export function checkBrokerUrl(url: string, report: Report): void {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
-  if (scheme === undefined) {
-    report(['brokerUrl'], expected('a URL such as redis://localhost:6379/0', maskUrl(url)));
-  } else if (!BROKER_SCHEMES.includes(scheme)) {
-    const allowed = BROKER_SCHEMES.map((name) => `${name}://`).join(', ');
-    const hint = didYouMean(scheme, BROKER_SCHEMES);
-    report(['brokerUrl'], `no broker for the scheme "${scheme}" (there are ${allowed})${hint}`);
-  }
-}
 
 /** `ttl` from 1 s, below which a busy host loses the lock for nothing, to a day. */
 export function readLock(lock: TopSettings['lock'], report: Report): { ttl: number } {
@@ -32,12 +26,76 @@ export function readLock(lock: TopSettings['lock'], report: Report): { ttl: numb
 }
 
 export function readTransport(input: TopSettings['brokerTransportOptions']): TransportOptions {
-  const { globalKeyprefix, sep, prioritySteps } = input ?? {};
+  const { prioritySteps, socketTimeout, socketConnectTimeout, ...given } = input ?? {};
   return {
-    globalKeyprefix: globalKeyprefix ?? DEFAULT_TRANSPORT.globalKeyprefix,
-    sep: sep ?? DEFAULT_TRANSPORT.sep,
+    globalKeyprefix: given.globalKeyprefix ?? DEFAULT_TRANSPORT.globalKeyprefix,
+    sep: given.sep ?? DEFAULT_TRANSPORT.sep,
     prioritySteps: prioritySteps
       ? [...new Set(prioritySteps)].sort((a, b) => a - b)
       : DEFAULT_TRANSPORT.prioritySteps,
+    masterName: given.masterName ?? DEFAULT_TRANSPORT.masterName,
+    sentinelKwargs: given.sentinelKwargs ?? DEFAULT_TRANSPORT.sentinelKwargs,
+    socketTimeout: parseDuration(socketTimeout),
+    socketConnectTimeout: parseDuration(socketConnectTimeout),
   };
+}
+
+/** AMQP counts heartbeats in whole seconds, with 16 bits. */
+const LONGEST_HEARTBEAT = 65_535_000;
+
+export function readConnection(
+  settings: TopSettings,
+  reportOf: (key: string) => Report,
+): ConnectionSettings {
+  const { brokerFailoverStrategy, brokerHeartbeat, brokerConnectionTimeout } = settings;
+  const heartbeat = parseDuration(brokerHeartbeat) ?? DEFAULT_CONNECTION.heartbeat;
+  if (heartbeat % 1_000 !== 0 || heartbeat > LONGEST_HEARTBEAT) {
+    const allowed = 'whole seconds, 65535 at most, or 0 for none';
+    reportOf('brokerHeartbeat')(['brokerHeartbeat'], expected(allowed, brokerHeartbeat));
+  }
+  const timeout = parseDuration(brokerConnectionTimeout) ?? DEFAULT_CONNECTION.timeout;
+  if (timeout === 0 || timeout > DAY) {
+    const allowed = 'longer than 0 and at most 1d';
+    const report = reportOf('brokerConnectionTimeout');
+    report(['brokerConnectionTimeout'], expected(allowed, brokerConnectionTimeout));
+  }
+  return {
+    failoverStrategy: brokerFailoverStrategy ?? DEFAULT_CONNECTION.failoverStrategy,
+    heartbeat,
+    timeout,
+  };
+}
+
+export function readQueues(settings: TopSettings): QueueSettings {
+  return {
+    declare: settings.declareQueues ?? DEFAULT_QUEUES.declare,
+    maxPriority: settings.taskQueueMaxPriority ?? DEFAULT_QUEUES.maxPriority,
+    defaultType: settings.taskDefaultQueueType ?? DEFAULT_QUEUES.defaultType,
+    missingType: settings.taskCreateMissingQueueType ?? DEFAULT_QUEUES.missingType,
+  };
+}
+
+interface Together {
+  readonly brokerUrl: string;
+  readonly stateUrl: string;
+  readonly lock: { readonly ttl: number };
+  readonly transport: TransportOptions;
+}
+
+/** Reports settings that are sound each, and cannot be kept together. */
+export function checkTogether(settings: Together, report: Report): void {
+  const { brokerUrl, stateUrl, lock, transport } = settings;
+  const sentinel = [brokerUrl, stateUrl].some((url) => schemeOf(url) === 'sentinel');
+  if (sentinel && transport.masterName === null) {
+    const path = ['brokerTransportOptions', 'masterName'];
+    report(path, 'missing; sentinel:// needs the name of the master that the sentinels watch');
+  }
+  if (!isRedis(stateUrl)) return;
+  for (const key of ['socketTimeout', 'socketConnectTimeout'] as const) {
+    const timeout = transport[key];
+    if (timeout === null || (timeout > 0 && timeout <= lock.ttl / 2)) continue;
+    const limits = `lock.ttl is ${lock.ttl / 1_000} s, so from 1ms to ${lock.ttl / 2_000} s`;
+    const why = 'a renewal that is not answered must be tried again before the lock expires';
+    report(['brokerTransportOptions', key], `${timeout / 1_000} s, but ${limits}: ${why}`);
+  }
 }

@@ -2,8 +2,15 @@ import type { Entry } from '../entry.ts';
 
 /** A configuration after validation: complete, typed, nothing left to look up or to default. */
 export interface Settings {
-  /** May hold a password: never print it but through `maskUrl`. */
+  /**
+   * May hold passwords: never print it but through `maskUrl`. Several URLs, in the order of failover,
+   * have a `;` between them: see `splitUrls`.
+   */
   readonly brokerUrl: string;
+  /** Where lock and ledger are: the broker itself where it can keep them, else another place. */
+  readonly stateUrl: string;
+  /** Independent Redis servers over a majority of which the lock is held; none: it is beside the ledger. */
+  readonly lockUrls: readonly string[];
   /** IANA name: the zone of every schedule and entry that names none. */
   readonly timezone: string;
   readonly entries: readonly Entry[];
@@ -13,6 +20,8 @@ export interface Settings {
   readonly keyPrefix: string;
   /** Where tasks go that name no queue. */
   readonly taskDefaultQueue: string;
+  readonly queues: QueueSettings;
+  readonly connection: ConnectionSettings;
   readonly transport: TransportOptions;
   /** The files it was read from, as the user named them; empty for one made in code. */
   readonly files: readonly string[];
@@ -26,10 +35,65 @@ export interface TransportOptions {
   readonly sep: string;
   /** The priorities that have a list of their own, ascending. */
   readonly prioritySteps: readonly number[];
+  /** Sentinel: the name of the master to ask for; `null` when none was given. */
+  readonly masterName: string | null;
+  /** Sentinel: how to log in to the sentinels themselves. */
+  readonly sentinelKwargs: SentinelLogin;
+  /** Milliseconds to wait for an answer of Redis, for a connection to it; `null` for beat's own choice. */
+  readonly socketTimeout: number | null;
+  readonly socketConnectTimeout: number | null;
 }
+
+export interface SentinelLogin {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Whether the sentinels are spoken to over TLS. */
+  readonly ssl?: boolean | undefined;
+}
+
+/** How a connection to an AMQP broker is kept. Milliseconds. */
+export interface ConnectionSettings {
+  /** What comes after a URL that did not work: the next one, or any. */
+  readonly failoverStrategy: 'round-robin' | 'shuffle';
+  /** How often both sides say that they are there; whole seconds, 0 for never. */
+  readonly heartbeat: number;
+  /** How long a connection may take to be made. */
+  readonly timeout: number;
+}
+
+/** How AMQP queues are declared, as Celery's producer declares them. */
+export interface QueueSettings {
+  /** `false`: queues and exchanges are somebody else's to make. */
+  readonly declare: boolean;
+  /** `x-max-priority` of every queue; `null` for none. */
+  readonly maxPriority: number | null;
+  /** Of the queue where tasks go that name none. */
+  readonly defaultType: QueueType;
+  /** Of every other. */
+  readonly missingType: QueueType;
+}
+
+export type QueueType = 'classic' | 'quorum';
 
 export const DEFAULT_TRANSPORT: TransportOptions = {
   globalKeyprefix: '',
   sep: '\x06\x16',
   prioritySteps: [0, 3, 6, 9],
+  masterName: null,
+  sentinelKwargs: {},
+  socketTimeout: null,
+  socketConnectTimeout: null,
+};
+
+export const DEFAULT_CONNECTION: ConnectionSettings = {
+  failoverStrategy: 'round-robin',
+  heartbeat: 10_000,
+  timeout: 4_000,
+};
+
+export const DEFAULT_QUEUES: QueueSettings = {
+  declare: true,
+  maxPriority: null,
+  defaultType: 'classic',
+  missingType: 'classic',
 };

@@ -2,10 +2,19 @@
 const CELERY_NAMES: Readonly<Record<string, readonly string[]>> = {
   brokerUrl: ['BROKER_URL', 'CELERY_BROKER_URL'],
   brokerTransportOptions: ['BROKER_TRANSPORT_OPTIONS', 'CELERY_BROKER_TRANSPORT_OPTIONS'],
+  brokerFailoverStrategy: ['BROKER_FAILOVER_STRATEGY', 'CELERY_BROKER_FAILOVER_STRATEGY'],
+  brokerHeartbeat: ['BROKER_HEARTBEAT', 'CELERY_BROKER_HEARTBEAT'],
+  brokerConnectionTimeout: ['BROKER_CONNECTION_TIMEOUT', 'CELERY_BROKER_CONNECTION_TIMEOUT'],
   timezone: ['CELERY_TIMEZONE'],
   enableUtc: ['ENABLE_UTC', 'CELERY_ENABLE_UTC'],
   beatSchedule: ['CELERYBEAT_SCHEDULE', 'CELERY_BEAT_SCHEDULE'],
   taskDefaultQueue: ['CELERY_DEFAULT_QUEUE', 'CELERY_TASK_DEFAULT_QUEUE'],
+  taskDefaultQueueType: ['CELERY_DEFAULT_QUEUE_TYPE', 'CELERY_TASK_DEFAULT_QUEUE_TYPE'],
+  taskCreateMissingQueueType: [
+    'CELERY_CREATE_MISSING_QUEUE_TYPE',
+    'CELERY_TASK_CREATE_MISSING_QUEUE_TYPE',
+  ],
+  taskQueueMaxPriority: ['CELERY_QUEUE_MAX_PRIORITY', 'CELERY_TASK_QUEUE_MAX_PRIORITY'],
   startingDeadline: [
     'beatCronStartingDeadline',
     'beat_cron_starting_deadline',
@@ -34,13 +43,13 @@ const CELERY_SETTINGS = new Set(
   [
     'beat_: enable_remote_control max_loop_interval schedule_filename scheduler sync_every',
     'broker_: channel_error_retry connection_max_retries connection_retry connection_retry_on_startup',
-    'broker_: connection_timeout failover_strategy heartbeat heartbeat_checkrate host login_method',
+    'broker_: heartbeat_checkrate host login_method native_delayed_delivery_queue_type',
     'broker_: password pool_limit port read_url transport use_ssl user vhost write_url',
     'task_: acks_late acks_on_failure_or_timeout always_eager annotations compression',
     'task_: create_missing_queues default_delivery_mode default_exchange default_exchange_type',
-    'task_: default_priority default_queue_type default_rate_limit default_routing_key',
+    'task_: default_priority default_rate_limit default_routing_key',
     'task_: eager_propagates ignore_result inherit_parent_priority protocol publish_retry',
-    'task_: publish_retry_policy queue_max_priority queues reject_on_worker_lost remote_tracebacks',
+    'task_: publish_retry_policy queues reject_on_worker_lost remote_tracebacks',
     'task_: routes send_sent_event serializer soft_time_limit store_eager_result',
     'task_: store_errors_even_if_ignored time_limit track_started',
   ].flatMap((line) => {

@@ -1,5 +1,5 @@
 import type { Message } from '../message/message.ts';
-import type { Store, StoreOptions } from '../store.ts';
+import type { PlaceOptions, Store } from '../store.ts';
 import { MemoryBroker } from './broker.ts';
 import type { LedgerState } from './ledger.ts';
 import { MemoryLedger, newLedgerState } from './ledger.ts';
@@ -30,7 +30,7 @@ const places = new Map<string, Place>();
  * `memory://` is a place of its own. Stores opened with one name (`memory://name`) share one, and it
  * lasts as long as the process: they exclude one another, and find again what an earlier one left.
  */
-export function openMemoryStore(options: StoreOptions): MemoryStore {
+export function openMemoryStore(options: PlaceOptions): MemoryStore {
   const { messages, states } = placeNamed(/^memory:\/\/(.*)$/i.exec(options.brokerUrl)?.[1] ?? '');
   const state = states.get(options.keyPrefix) ?? {
     lock: newLockState(),

@@ -1,4 +1,4 @@
-import type { Store, StoreOptions } from '../store.ts';
+import type { PlaceOptions, Store } from '../store.ts';
 import { RedisBroker } from './broker.ts';
 import { Connection } from './connection.ts';
 import { keysFor } from './keys.ts';
@@ -13,7 +13,7 @@ const LONGEST_TIMEOUT = 5_000;
  * Lock, ledger and broker in the Redis that Celery's workers consume from. The lock has a connection of
  * its own: a renewal must not wait behind megabytes of messages.
  */
-export function openRedisStore(options: StoreOptions): Store {
+export function openRedisStore(options: PlaceOptions): Store {
   const { brokerUrl, keyPrefix, lockTtl, transport } = options;
   const keys = keysFor(keyPrefix, transport);
   // Half of the TTL: a renewal that is not answered can be tried again before the lock has expired.

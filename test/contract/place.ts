@@ -1,7 +1,11 @@
 import type { Clock } from '../../src/clock.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { Store, StoreOptions } from '../../src/store.ts';
-import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
+import {
+  DEFAULT_CONNECTION,
+  DEFAULT_QUEUES,
+  DEFAULT_TRANSPORT,
+} from '../../src/config/settings.ts';
 
 /** What a worker would find in a queue, as far as the contracts speak of it. */
 export interface QueuedMessage {
@@ -32,6 +36,11 @@ export interface Place {
 export function storeOptions(brokerUrl: string, options: Partial<StoreOptions> = {}): StoreOptions {
   return {
     brokerUrl,
+    stateUrl: brokerUrl,
+    lockUrls: [],
+    defaultQueue: 'celery',
+    queues: DEFAULT_QUEUES,
+    connection: DEFAULT_CONNECTION,
     keyPrefix: 'beat',
     lockTtl: 60_000,
     transport: DEFAULT_TRANSPORT,

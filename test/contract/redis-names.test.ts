@@ -9,6 +9,7 @@ import {
   test,
   vi,
 } from 'vitest';
+import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
 import { openRedisStore } from '../../src/redis/store.ts';
 import type { Store } from '../../src/store.ts';
 import { messageOf } from '../support/message.ts';
@@ -54,7 +55,8 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
   });
 
   test('a global prefix, separator and priority steps are those of the transport options', async () => {
-    const transport = { globalKeyprefix: 'app_', sep: ':', prioritySteps: [0, 5] };
+    const names = { globalKeyprefix: 'app_', sep: ':', prioritySteps: [0, 5] };
+    const transport = { ...DEFAULT_TRANSPORT, ...names };
     await using other = disposable(openRedisStore(storeOptions(server.url(), { transport })));
     await other.lock.acquire();
     const term = await other.ledger.beginTerm();

@@ -5,7 +5,7 @@ import { systemClock } from '../../src/clock.ts';
 import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
 import type { Change, LedgerRecord } from '../../src/ledger/ledger.ts';
 import { openSqliteStore } from '../../src/sqlite/store.ts';
-import type { Store, StoreOptions } from '../../src/store.ts';
+import type { PlaceOptions, Store } from '../../src/store.ts';
 import { messageOf } from './message.ts';
 
 /** A new folder, removed with all that is in it at the end of the scope. */
@@ -14,9 +14,10 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
 
-export function openFile(path: string, options: Partial<StoreOptions> = {}): Store {
+export function openFile(path: string, options: Partial<PlaceOptions> = {}): Store {
   return openSqliteStore({
     brokerUrl: `sqla+sqlite:///${path}`,
+    lockUrls: [],
     keyPrefix: 'beat',
     lockTtl: 8_000,
     transport: DEFAULT_TRANSPORT,

@@ -29,6 +29,7 @@ async function beats(count: number) {
   const { transport, keyPrefix, lock } = all[0]!.settings;
   const store: MemoryStore = openMemoryStore({
     brokerUrl: `memory://${name}`,
+    lockUrls: [],
     keyPrefix,
     lockTtl: lock.ttl,
     transport,

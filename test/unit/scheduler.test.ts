@@ -27,6 +27,7 @@ function rig({ ledgerOf = (ledger: Ledger) => ledger } = {}): Rig {
   const clock = new ManualClock(NOON);
   const store = openMemoryStore({
     brokerUrl: 'memory://',
+    lockUrls: [],
     keyPrefix: 'beat',
     lockTtl: 8_000,
     transport: DEFAULT_TRANSPORT,

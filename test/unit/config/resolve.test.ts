@@ -1,17 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import { DEFAULT_TRANSPORT } from '../../../src/config/settings.ts';
+import {
+  DEFAULT_CONNECTION,
+  DEFAULT_QUEUES,
+  DEFAULT_TRANSPORT,
+} from '../../../src/config/settings.ts';
 import { entryOf, entryProblems, problemsOf } from './support.ts';
 
 describe('a configuration', () => {
   it('that says nothing is complete all the same', () => {
     expect(resolveSettings({})).toEqual({
       brokerUrl: 'sqla+sqlite:///beat.sqlite',
+      stateUrl: 'sqla+sqlite:///beat.sqlite',
+      lockUrls: [],
       timezone: 'UTC',
       entries: [],
       lock: { ttl: 8_000 },
       keyPrefix: 'beat',
       taskDefaultQueue: 'celery',
+      queues: DEFAULT_QUEUES,
+      connection: DEFAULT_CONNECTION,
       transport: DEFAULT_TRANSPORT,
       files: [],
     });
@@ -42,7 +50,7 @@ describe('a configuration', () => {
     [{ result_backend: 'x' }, /^result_backend: a setting of Celery's/],
     [{ CELERYD_CONCURRENCY: 4 }, /^CELERYD_CONCURRENCY: a setting of Celery's/],
     [{ task_default_exchange: 'x' }, /^task_default_exchange: a setting of Celery's/],
-    [{ brokerUrl: 5 }, 'brokerUrl: expected text that is not empty, got 5'],
+    [{ brokerUrl: 5 }, 'brokerUrl: expected a URL, or a list of URLs, got 5'],
     [{ brokerUrl: 'localhost' }, /^brokerUrl: expected a URL such as/],
     [
       { brokerUrl: 'reds://h' },

@@ -51,7 +51,7 @@ describe('spellings', () => {
 
   it('snake_case is read in transport options', () => {
     const options = { global_keyprefix: 'app:', priority_steps: [9, 0], sep: ':' };
-    expect(resolve({ BROKER_TRANSPORT_OPTIONS: options }).transport).toEqual({
+    expect(resolve({ BROKER_TRANSPORT_OPTIONS: options }).transport).toMatchObject({
       globalKeyprefix: 'app:',
       sep: ':',
       prioritySteps: [0, 9],
