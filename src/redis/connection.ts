@@ -1,13 +1,20 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { maskUrl } from '../config/mask.ts';
+import type { TransportOptions } from '../config/settings.ts';
 import { StoreError } from '../errors.ts';
+import { isSentinel, sentinelsOf } from './sentinel.ts';
 import { addressOf } from './url.ts';
 
 /** Constant: an outage costs five attempts a second, and its end is seen at once. */
 const RECONNECT_DELAY = 200;
 
+/** Errors of a server that is no master (any more): whoever is now, is found by connecting anew. */
+const NO_MASTER = /^(READONLY|MASTERDOWN)\b/;
+
 export interface ConnectionOptions {
+  /** Of one server; or of sentinels, with `;` between them. */
   readonly url: string;
+  readonly transport: TransportOptions;
   /** What CLIENT LIST calls it. */
   readonly name: string;
   /** Milliseconds until a command that was not answered fails. */
@@ -26,11 +33,11 @@ export class Connection {
   /** Why there is no connection; a command that fails for want of one says it. */
   #trouble: Error | null = null;
 
-  constructor({ url, name, timeout }: ConnectionOptions) {
+  constructor({ url, transport, name, timeout }: ConnectionOptions) {
     this.#timeout = timeout;
     this.#where = maskUrl(url);
     this.client = new Redis({
-      ...addressOf(url),
+      ...(isSentinel(url) ? throughSentinels(url, transport, timeout) : addressOf(url)),
       connectionName: name,
       // RESP2 and no INFO: understood by old servers and proxies, and allowed to narrow users.
       protocol: 2,
@@ -43,29 +50,32 @@ export class Connection {
       connectTimeout: timeout,
       disconnectTimeout: RECONNECT_DELAY,
       retryStrategy: () => RECONNECT_DELAY,
+      reconnectOnError: ({ message }) => NO_MASTER.test(message),
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
       // Resubscribing by itself, ioredis leaves a rejection that nobody handles when it fails.
       autoResubscribe: false,
     });
-    this.client.on('error', (error: Error & { command?: { name: string } }) => {
-      const refused = error.command?.name === 'select';
-      this.#trouble = withoutArguments(error);
-      // Where the database cannot be selected, ioredis would go on in database 0.
-      if (refused) this.client.disconnect(true);
-    });
-    this.client.on('close', () => (this.#trouble ??= new Error('the connection was closed')));
+    this.client.auth = tolerant(this.client);
+    this.#listen();
   }
 
   /** Does something with Redis under the name of an operation: a failure is a `StoreError` that says it. */
   async run<T>(operation: string, command: (client: Redis) => Promise<T>): Promise<T> {
     try {
-      const answer = await command(this.client);
-      this.#trouble = null;
-      return answer;
+      return await command(this.client);
     } catch (error) {
-      throw this.#failure(operation, error);
+      if (error instanceof StoreError) throw error;
+      const { text, cause } = this.explain(error);
+      throw new StoreError(`${operation}: ${text}`, { cause });
     }
+  }
+
+  /** Why a command of this connection failed, and where it was to go; without its password. */
+  explain(error: unknown): { text: string; cause: Error } {
+    const cause = error instanceof Error ? withoutArguments(error) : new Error(String(error));
+    const [what, why] = this.#reason(cause);
+    return { text: `${what} (${this.#where})`, cause: why };
   }
 
   async close(): Promise<void> {
@@ -78,21 +88,64 @@ export class Connection {
     if (told) await ended;
   }
 
-  #failure(operation: string, error: unknown): StoreError {
-    if (error instanceof StoreError) return error;
-    const cause = error instanceof Error ? withoutArguments(error) : new Error(String(error));
-    const [what, why] = this.#explain(cause);
-    return new StoreError(`${operation}: ${what} (${this.#where})`, { cause: why });
+  #listen(): void {
+    const { client } = this;
+    let sentinel: Error | null = null;
+    client.on('sentinelError', (error: Error) => (sentinel = error));
+    client.on('error', (error: Error & { command?: { name: string } }) => {
+      const refused = error.command?.name === 'select';
+      this.#trouble = sentinel ?? withoutArguments(error);
+      sentinel = null;
+      // Where the database cannot be selected, ioredis would go on in database 0.
+      if (refused) client.disconnect(true);
+    });
+    client.on('close', () => (this.#trouble ??= new Error('the connection was closed')));
+    client.on('ready', () => {
+      // One that was refused its database is announced too, on its way out.
+      if (client.stream.writable) this.#trouble = null;
+    });
   }
 
-  #explain(error: Error): [what: string, why: Error] {
-    if (error.message === 'Command timed out') {
-      return [`Redis did not answer in ${this.#timeout} ms`, error];
-    }
+  #reason(error: Error): [what: string, why: Error] {
     if (error.name === 'ReplyError') return [`Redis refused: ${error.message}`, error];
     const why = this.#trouble ?? error;
+    if (error.message === 'Command timed out' && why === error) {
+      return [`Redis did not answer in ${this.#timeout} ms`, error];
+    }
     return [`no connection to Redis: ${why.message}`, why];
   }
+}
+
+/** Sentinels are asked at every new connection, one after the other, until one names the master. */
+function throughSentinels(
+  url: string,
+  transport: TransportOptions,
+  timeout: number,
+): Partial<RedisOptions> {
+  return {
+    ...sentinelsOf(url, transport),
+    // One of three may be silent: the next has to be asked before whoever waits gives up.
+    sentinelCommandTimeout: Math.round(timeout / 4),
+    sentinelRetryStrategy: () => RECONNECT_DELAY,
+    // Celery asks those that are listed and no others; what they call each other may lead nowhere from here.
+    updateSentinels: false,
+  };
+}
+
+/** `AUTH` that takes "no password is needed" for a yes. ioredis does too, and prints it to the console. */
+function tolerant(client: Redis): Redis['auth'] {
+  const auth = client.auth.bind(client) as (...args: unknown[]) => Promise<'OK'>;
+  return async (...args: unknown[]) => {
+    try {
+      return await auth(...args);
+    } catch (error) {
+      const cause = error instanceof Error ? withoutArguments(error) : new Error(String(error));
+      const { message } = cause;
+      if (/no password is set|without any password configured/.test(message)) return 'OK';
+      if (!message.includes("wrong number of arguments for 'auth'")) throw cause;
+      throw new Error('before version 6 it knows no users: leave the user out', { cause });
+    }
+  };
 }
 
 /** ioredis hangs the command on its errors: a password, or a megabyte of messages, for a log to print. */

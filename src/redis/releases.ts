@@ -3,21 +3,21 @@ import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
 
 /**
- * Hears that a holder let go of the lock. Opened by the first who waits: a leader that never followed
- * keeps no second connection.
+ * Hears that a holder let go of the lock, from any of the servers that hold it. Opened by the first who
+ * waits: a leader that never followed keeps no second connection.
  *
  * What is said while nobody listens is lost in Redis, so every new subscription counts as having heard
  * something: the lock may have become free before it.
  */
 export class Releases {
-  readonly #options: ConnectionOptions;
+  readonly #servers: readonly ConnectionOptions[];
   readonly #channel: string;
   readonly #followers = new Waiters();
-  #connection: Connection | null = null;
+  #connections: readonly Connection[] | null = null;
   #heard = false;
 
-  constructor(options: ConnectionOptions, channel: string) {
-    this.#options = options;
+  constructor(servers: readonly ConnectionOptions[], channel: string) {
+    this.#servers = servers;
     this.#channel = channel;
   }
 
@@ -29,17 +29,17 @@ export class Releases {
   /** Resolves when something was heard since the last try, or the signal aborts. */
   async wait(signal: AbortSignal): Promise<void> {
     if (this.#heard || signal.aborted) return;
-    this.#connection ??= this.#listen();
+    this.#connections ??= this.#servers.map((server) => this.#listen(server));
     await this.#followers.wait(signal);
   }
 
   async close(): Promise<void> {
     this.#tell();
-    await this.#connection?.close();
+    await Promise.all((this.#connections ?? []).map((connection) => connection.close()));
   }
 
-  #listen(): Connection {
-    const connection = new Connection(this.#options);
+  #listen(server: ConnectionOptions): Connection {
+    const connection = new Connection(server);
     const { client } = connection;
     client.on('message', () => this.#tell());
     // Whatever fails here comes again with the next connection, and a follower tries now and then anyway.

@@ -1,3 +1,4 @@
+import { ConfigError } from '../errors.ts';
 import type { PlaceOptions, Store } from '../store.ts';
 import { RedisBroker } from './broker.ts';
 import { Connection } from './connection.ts';
@@ -10,19 +11,27 @@ import { Releases } from './releases.ts';
 const LONGEST_TIMEOUT = 5_000;
 
 /**
- * Lock, ledger and broker in the Redis that Celery's workers consume from. The lock has a connection of
- * its own: a renewal must not wait behind megabytes of messages.
+ * Lock, ledger and broker in the Redis that Celery's workers consume from; the lock alone may be held by
+ * other servers. It has connections of its own: a renewal must not wait behind megabytes of messages.
  */
 export function openRedisStore(options: PlaceOptions): Store {
   const { brokerUrl, keyPrefix, lockTtl, transport } = options;
+  const lockUrls = options.lockUrls.length > 0 ? options.lockUrls : [brokerUrl];
+  if (lockUrls.length % 2 === 0) {
+    // Redlock never ends where a vote is a tie; and one server less bears the loss of as many.
+    const message = `${lockUrls.length} servers; an odd number is wanted, for a majority of it`;
+    throw new ConfigError([{ path: ['lockUrls'], message }]);
+  }
   const keys = keysFor(keyPrefix, transport);
   // Half of the TTL: a renewal that is not answered can be tried again before the lock has expired.
   const timeout = Math.min(Math.round(lockTtl / 2), LONGEST_TIMEOUT);
-  const connection = (name: string) => ({ url: brokerUrl, name: `beat-${name}`, timeout });
+  const connectionTo = (url: string, name: string) => ({ url, transport, name, timeout });
 
-  const writing = new Connection(connection('ledger'));
-  const releases = new Releases(connection('follower'), keys.released);
-  const lock = new RedisLock(new Connection(connection('lock')), releases, keys, lockTtl);
+  const writing = new Connection(connectionTo(brokerUrl, 'beat-ledger'));
+  const following = lockUrls.map((url) => connectionTo(url, 'beat-follower'));
+  const releases = new Releases(following, keys.released);
+  const holding = lockUrls.map((url) => new Connection(connectionTo(url, 'beat-lock')));
+  const lock = new RedisLock(holding, releases, keys, lockTtl);
   const ledger = new RedisLedger(writing, keys);
   const broker = new RedisBroker(writing, keys);
   return {

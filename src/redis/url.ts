@@ -17,7 +17,7 @@ const NO_HOST = /^([a-z+]+:\/\/(?:[^/?#]*@)?)(?=:\d+(?:[/?#]|$)|[/?#]|$)/i;
  * `redis+socket:///path?virtual_host=0`, `unix:///path?db=0`. Throws a `ConfigError` where it leads
  * nowhere; its words leave the URL out, which may hold a password.
  */
-export function addressOf(brokerUrl: string): Address {
+export function addressOf(brokerUrl: string, defaultPort = 6379): Address {
   const whole = brokerUrl.replace(NO_HOST, '$1127.0.0.1');
   if (!URL.canParse(whole)) {
     throw wrong('not a URL; in a password "/", "#", "?" and "%" are written %2F, %23, %3F and %25');
@@ -29,7 +29,7 @@ export function addressOf(brokerUrl: string): Address {
   const database =
     query.get('virtual_host') ?? query.get('db') ?? (socket ? '' : path.replace(/^\//, ''));
   return {
-    ...(socket ? { path } : tcp(url)),
+    ...(socket ? { path } : tcp(url, defaultPort)),
     ...(url.protocol === 'rediss:' ? { tls: tlsOf(query, url.hostname) } : {}),
     ...(url.username === '' ? {} : { username: decoded(url.username, 'user') }),
     ...(url.password === '' ? {} : { password: decoded(url.password, 'password') }),
@@ -37,10 +37,10 @@ export function addressOf(brokerUrl: string): Address {
   };
 }
 
-function tcp(url: URL): Address {
+function tcp(url: URL, defaultPort: number): Address {
   return {
     host: decoded(url.hostname, 'host').replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? 6379 : Number(url.port),
+    port: url.port === '' ? defaultPort : Number(url.port),
   };
 }
 

@@ -16,6 +16,8 @@ export interface RedisServerOptions {
   readonly password?: string;
   /** Takes encrypted connections alone at its port, with the certificate beside this file. */
   readonly tls?: boolean;
+  /** Further options, as on redis-server's command line. */
+  readonly args?: readonly string[];
 }
 
 /** Signed by itself, for the host name `localhost`. */
@@ -77,7 +79,7 @@ export class RedisServer implements AsyncDisposable {
     const found = findService('redis-server');
     if (found.path === null) throw new Error(found.missing);
     const log = join(this.#folder, 'redis.log');
-    const { appendOnly = false, password, tls = false } = this.#options;
+    const { appendOnly = false, password, tls = false, args = [] } = this.#options;
     const port = String(this.port);
     const listen = tls ? ['--port', '0', '--tls-port', port, ...TLS] : ['--port', port];
     const child = spawn(found.path, [
@@ -85,6 +87,7 @@ export class RedisServer implements AsyncDisposable {
       ...['--dir', this.#folder, '--pidfile', join(this.#folder, 'redis.pid'), '--logfile', log],
       ...['--save', '', '--appendonly', appendOnly ? 'yes' : 'no', '--appendfsync', 'always'],
       ...(password === undefined ? [] : ['--requirepass', password]),
+      ...args,
     ]);
     const died = once(child, 'exit').then(() => {
       throw new Error(`redis-server did not start:\n${readFileSync(log, 'utf8')}`);

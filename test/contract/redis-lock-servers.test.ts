@@ -1,0 +1,109 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openRedisStore } from '../../src/redis/store.ts';
+import type { Store } from '../../src/store.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { lockContract } from './lock.contract.ts';
+import { storeOptions, type Place } from './place.ts';
+
+const missing = requireService('redis-server');
+
+describe.skipIf(missing)(missing || 'a lock over three servers', () => {
+  let state: RedisServer;
+  let servers: RedisServer[];
+  const stores: Store[] = [];
+
+  beforeAll(async () => {
+    state = await RedisServer.start();
+    servers = await Promise.all([1, 2, 3].map(() => RedisServer.start({ password: 'secret' })));
+  });
+  afterAll(() => Promise.all([state, ...servers].map((server) => server.stop())));
+
+  const open = (options: Parameters<typeof storeOptions>[1] = {}): Store => {
+    const lockUrls = servers.map((server) => server.url());
+    const store = openRedisStore(storeOptions(state.url(), { lockUrls, ...options }));
+    stores.push(store);
+    return store;
+  };
+  const closeAll = () => Promise.all(stores.splice(0).map((store) => store.close()));
+  const flush = (among: readonly RedisServer[]) => Promise.all(among.map((each) => each.flush()));
+
+  const placeWith = (alive: () => readonly RedisServer[]) => async (): Promise<Place> => {
+    await flush(alive());
+    return {
+      open: async (options) => open(options),
+      queued: async () => [],
+      expireLock: async () => {
+        await Promise.all(alive().map(({ client }) => client.pexpire('beat:lock', 0)));
+      },
+      empty: () => state.flush(),
+      damageRecord: async () => {},
+      close: async () => void (await closeAll()),
+    };
+  };
+
+  lockContract(
+    'redis, three servers',
+    placeWith(() => servers),
+  );
+
+  describe('of which one is dead', () => {
+    beforeAll(() => servers[0]!.kill());
+    afterAll(() => servers[0]!.start());
+    lockContract(
+      'redis, two of three servers',
+      placeWith(() => servers.slice(1)),
+    );
+  });
+
+  describe('of which one is silent', () => {
+    beforeAll(() => servers[2]!.freeze());
+    afterAll(() => servers[2]!.thaw());
+    lockContract(
+      'redis, two of three servers',
+      placeWith(() => servers.slice(0, 2)),
+    );
+
+    test('nobody waits for the silent one', async () => {
+      await flush(servers.slice(0, 2));
+      const [ours, theirs, waiting] = [open(), open(), open({ lockUrls: [servers[2]!.url()] })];
+      const gaveUp = vi.fn();
+      waiting.lock.acquire().catch(gaveUp);
+      const lease = await ours.lock.acquire();
+      expect(await theirs.lock.acquire()).toBeNull();
+      expect(await lease?.renew()).toBe(true);
+      await lease?.release();
+      expect(gaveUp).not.toHaveBeenCalled();
+      await closeAll();
+    });
+  });
+
+  describe('of which too few are left', () => {
+    beforeEach(() => flush(servers));
+    afterEach(async () => {
+      await closeAll();
+    });
+
+    test('cannot be had nor renewed, and both work again with the second server', async () => {
+      const { lock } = open({ lockTtl: 2_000 });
+      const lease = (await lock.acquire())!;
+      await Promise.all([servers[0]!.kill(), servers[1]!.kill()]);
+      const message =
+        /^lock\.renew: too few of the lock’s servers answer: no connection to Redis: /;
+      await expect(lease.renew()).rejects.toThrow(message);
+      await expect(lock.acquire()).rejects.toThrow(/^lock\.acquire: .*; no connection.*\*\*@/);
+      await servers[0]!.start();
+      // Its memory was lost with it, so that it is the lease that is lost, and not the lock.
+      const answer = await vi.waitFor(() => lease.renew(), { timeout: 20_000 });
+      expect(answer).toBe(false);
+      await lease.release();
+      expect(await vi.waitFor(() => lock.acquire(), { timeout: 20_000 })).not.toBeNull();
+      await servers[1]!.start();
+    });
+  });
+
+  test('an even number of servers is refused: a tie has no end', () => {
+    const lockUrls = servers.slice(0, 2).map((server) => server.url());
+    expect(() => open({ lockUrls })).toThrow('lockUrls: 2 servers; an odd number is wanted');
+  });
+});
