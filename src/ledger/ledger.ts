@@ -1,3 +1,4 @@
+import type { Refusal } from '../broker/broker.ts';
 import { StoreError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 
@@ -30,12 +31,13 @@ export interface Change {
 }
 
 /**
- * `committed`: all of it happened. The other two: none of it did, and nothing was sent.
+ * `committed`: all of it happened; but messages that the broker `refused`, on a ledger that is not the
+ * broker, are kept to be sent later. The other two: none of it did, and nothing was sent.
  * `superseded`: a newer term has begun (or the ledger was lost), so this one must end.
  * `conflict`: these entries' records are not as expected.
  */
 export type CommitOutcome =
-  | { readonly kind: 'committed' }
+  | { readonly kind: 'committed'; readonly refused?: readonly Refusal[] }
   | { readonly kind: 'superseded' }
   | { readonly kind: 'conflict'; readonly entries: readonly string[] };
 

@@ -1,0 +1,30 @@
+import { StoreError } from '../errors.ts';
+import type { Message } from './message.ts';
+
+/** A whole message as one text, to be kept until it can be sent. */
+export function encodeMessage(message: Message): string {
+  return JSON.stringify({ ...message, body: message.body.toString('base64') });
+}
+
+/** The inverse of `encodeMessage`. Throws a `StoreError` for a text that is no message. */
+export function decodeMessage(text: string): Message {
+  let cause: unknown;
+  try {
+    const value = JSON.parse(text) as Message & { body: string };
+    const message = { ...value, body: Buffer.from(value.body, 'base64') };
+    if (isMessage(message)) return message;
+  } catch (error) {
+    cause = error;
+  }
+  const found = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  throw new StoreError(`a kept message cannot be read: ${found}`, { cause });
+}
+
+function isMessage(value: Readonly<Record<keyof Message, unknown>>): value is Message {
+  const { taskId, queue, priority, headers, properties, contentType, contentEncoding } = value;
+  return (
+    [taskId, queue, contentType, contentEncoding].every((text) => typeof text === 'string') &&
+    typeof priority === 'number' &&
+    [headers, properties].every((map) => typeof map === 'object' && map !== null)
+  );
+}
