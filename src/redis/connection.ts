@@ -47,7 +47,7 @@ export class Connection {
       commandTimeout: timeout,
       // A server that went away without a word leaves a socket that would be waited on for minutes.
       socketTimeout: timeout,
-      connectTimeout: timeout,
+      connectTimeout: transport.socketConnectTimeout ?? timeout,
       disconnectTimeout: RECONNECT_DELAY,
       retryStrategy: () => RECONNECT_DELAY,
       reconnectOnError: ({ message }) => NO_MASTER.test(message),
@@ -139,11 +139,11 @@ function tolerant(client: Redis): Redis['auth'] {
     try {
       return await auth(...args);
     } catch (error) {
-      const cause = error instanceof Error ? withoutArguments(error) : new Error(String(error));
-      const { message } = cause;
+      if (!(error instanceof Error)) throw error;
+      const { message } = withoutArguments(error);
       if (/no password is set|without any password configured/.test(message)) return 'OK';
-      if (!message.includes("wrong number of arguments for 'auth'")) throw cause;
-      throw new Error('before version 6 it knows no users: leave the user out', { cause });
+      if (!message.includes("wrong number of arguments for 'auth'")) throw error;
+      throw new Error('before version 6 it knows no users: leave the user out', { cause: error });
     }
   };
 }

@@ -24,7 +24,7 @@ export function openRedisStore(options: PlaceOptions): Store {
   }
   const keys = keysFor(keyPrefix, transport);
   // Half of the TTL: a renewal that is not answered can be tried again before the lock has expired.
-  const timeout = Math.min(Math.round(lockTtl / 2), LONGEST_TIMEOUT);
+  const timeout = transport.socketTimeout ?? Math.min(Math.round(lockTtl / 2), LONGEST_TIMEOUT);
   const connectionTo = (url: string, name: string) => ({ url, transport, name, timeout });
 
   const writing = new Connection(connectionTo(brokerUrl, 'beat-ledger'));

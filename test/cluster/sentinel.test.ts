@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Beat } from '../../src/index.ts';
+import { gaps, queuedInRedis, twice } from '../support/queues.ts';
+import { MASTER, Sentinels } from '../support/sentinels.ts';
+import { requireService } from '../support/services.ts';
+import { INTERVAL, scheduleOf } from '../support/team.ts';
+
+const missing = requireService('redis-server');
+
+describe.skipIf(missing)(missing || 'two beats behind sentinels', () => {
+  let sentinels: Sentinels;
+  const beats: Beat[] = [];
+  const sent = new Set<string>();
+
+  beforeEach(async () => {
+    sentinels = await Sentinels.start({ password: 'p@ss', sentinelPassword: 'watch' });
+    sent.clear();
+  });
+  afterEach(async () => {
+    await Promise.all(beats.splice(0).map((beat) => beat.stop()));
+    await sentinels[Symbol.asyncDispose]();
+  });
+
+  const start = async (event: 'leading' | 'following'): Promise<Beat> => {
+    const beat = new Beat({
+      brokerUrl: sentinels.url(),
+      brokerTransportOptions: { masterName: MASTER, sentinelKwargs: { password: 'watch' } },
+      lock: { ttl: '1s' },
+      beatSchedule: scheduleOf(),
+    });
+    beats.push(beat);
+    beat.on('sent', ({ taskId }) => sent.add(taskId));
+    const ready = once(beat, event);
+    await beat.start();
+    await ready;
+    return beat;
+  };
+  const sends = async (more: number): Promise<void> => {
+    const wanted = sent.size + more;
+    while (sent.size < wanted) await Promise.race(beats.map((beat) => once(beat, 'sent')));
+  };
+  const whole = async (server: Sentinels['servers'][number]): Promise<void> => {
+    await Promise.all(beats.map((beat) => beat.stop()));
+    const all = await queuedInRedis(server.client);
+    expect(twice(all)).toEqual([]);
+    expect(gaps(all, INTERVAL)).toEqual([]);
+    expect(new Set(all.map(({ id }) => id))).toEqual(sent);
+  };
+
+  test('go on with the next master when theirs is killed: no run is lost, none is doubled', async () => {
+    await start('leading');
+    await start('following');
+    await sends(6);
+    await sentinels.killFirstSentinel();
+    const before = sentinels.log.all.length;
+    await sentinels.servers[0].kill();
+    await sentinels.switched(before);
+    await sends(15);
+    await whole(sentinels.servers[1]);
+  });
+
+  test('leave a master that is frozen, and that thaws as a replica', async () => {
+    await start('leading');
+    await start('following');
+    await sends(6);
+    const before = sentinels.log.all.length;
+    sentinels.servers[0].freeze();
+    await sentinels.switched(before);
+    await sends(9);
+    sentinels.servers[0].thaw();
+    await sends(9);
+    await whole(sentinels.servers[1]);
+  });
+
+  test('find no master under a name that no sentinel knows, say so, and go on trying', async () => {
+    const { message } = await new Promise<Error>((resolve) => {
+      const beat = new Beat({
+        brokerUrl: sentinels.url(),
+        brokerTransportOptions: { masterName: 'other', sentinelKwargs: { password: 'watch' } },
+        lock: { ttl: '1s' },
+        beatSchedule: scheduleOf(),
+      });
+      beats.push(beat);
+      let faults = 0;
+      beat.on('fault', ({ error }) => void (++faults === 2 && resolve(error as Error)));
+      void beat.start();
+    });
+    expect(message).toMatch(/^lock\.acquire: no connection to Redis: .*sentinel/);
+    expect(message).not.toContain('p@ss');
+  });
+});
