@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 const STEPS: Record<string, readonly string[]> = {
   format: ['prettier', '--check', '--log-level=warn', '.'],
   lint: ['eslint', '--max-warnings=0', '.'],
-  boundaries: ['depcruise', '--config', '.dependency-cruiser.js', 'src', 'test', 'bench'],
+  boundaries: ['depcruise', '--config', '.dependency-cruiser.js', 'src', 'test', 'bench', 'chaos'],
   types: ['tsc', '--noEmit'],
   unused: ['node', 'scripts/unused.ts'],
 };

@@ -79,6 +79,12 @@ export class BeatProcess extends Child {
     return this.log.all.filter((line): line is SentLine => line.event === 'sent');
   }
 
+  /** What it said last of itself; `undefined` before it has a role. */
+  get role(): 'leading' | 'following' | undefined {
+    const said = this.log.all.findLast(({ event }) => event === 'leading' || event === 'following');
+    return said?.event as 'leading' | 'following' | undefined;
+  }
+
   /** The first line of an event; `from` leaves out so many lines, those that were there before. */
   async heard(event: string, from = 0): Promise<LogLine> {
     return this.log.first(event, (line) => line.event === event, from);

@@ -14,11 +14,15 @@ export async function queuedInRedis(client: Redis, queue = 'celery'): Promise<Qu
   return (await client.lrange(queue, 0, -1)).reverse().map(read);
 }
 
-/** Oldest first; of all queues. */
-export function queuedInSqlite(path: string): Queued[] {
+const WAITING = `
+  SELECT payload FROM kombu_message AS message JOIN kombu_queue AS queue ON queue.id = queue_id
+  WHERE visible AND queue.name = coalesce(?, queue.name) ORDER BY message.id`;
+
+/** Oldest first; of all queues unless one is named. */
+export function queuedInSqlite(path: string, queue: string | null = null): Queued[] {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
   try {
-    const rows = db.prepare('SELECT payload FROM kombu_message WHERE visible ORDER BY id').all();
+    const rows = db.prepare(WAITING).all(queue);
     return rows.map(({ payload }) => read(String(payload)));
   } finally {
     db.close();

@@ -34,14 +34,14 @@ export class Team implements AsyncDisposable {
   async join(): Promise<BeatProcess> {
     const beat = new BeatProcess({ cwd: this.#folder.path, script: SOURCE });
     this.#beats.push(beat);
-    await beat.log.until('a role', () => roleOf(beat));
+    await beat.log.until('a role', () => beat.role);
     return beat;
   }
 
   /** Who leads now, by what it said last, and another. */
   roles(): { leader: BeatProcess; follower: BeatProcess } {
     const alive = this.#alive();
-    const leader = alive.findLast((beat) => roleOf(beat) === 'leading') ?? alive[0];
+    const leader = alive.findLast((beat) => beat.role === 'leading') ?? alive[0];
     const follower = alive.find((beat) => beat !== leader);
     if (!leader || !follower) throw new Error('fewer than two are left');
     return { leader, follower };
@@ -70,8 +70,4 @@ export class Team implements AsyncDisposable {
     await Promise.all(this.#beats.map((beat) => beat.kill()));
     this.#folder[Symbol.dispose]();
   }
-}
-
-function roleOf(beat: BeatProcess): string | undefined {
-  return beat.log.all.findLast(({ event }) => event === 'leading' || event === 'following')?.event;
 }

@@ -1,0 +1,58 @@
+import type { Mutation } from './program.ts';
+
+const LUA = 'redis/scripts.js';
+const SQL = 'sqlite/ledger.js';
+
+const LUA_FENCE = `  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end\n`;
+const LUA_COMPARE = '  if #conflicts > 0 then return conflicts end\n';
+const LUA_PUSH = `
+  local at = pairs_end + n + 1
+  for k = 3, #KEYS, 2 do
+    redis.call('SADD', KEYS[k + 1], ARGV[at])
+    local last = at + 1 + tonumber(ARGV[at + 1])
+    for from = at + 2, last, SLICE do
+      redis.call('LPUSH', KEYS[k], unpack(ARGV, from, math.min(from + SLICE - 1, last)))
+    end
+    at = last + 1
+  end
+`;
+const LUA_FIRST = `  local SLICE = 4000
+  local n = tonumber(ARGV[2])
+  local pairs_end = 2 + 2 * n
+`;
+
+const SQL_FENCE = `        if (newest !== term)
+            return { kind: 'superseded' };
+`;
+const SQL_COMPARE = `        if (unexpected.length > 0)
+            return { kind: 'conflict', entries: unexpected };
+`;
+const SQL_PUSH = '        insertRows(db, rows);\n';
+const SQL_FIRST = `        const newest = db.sql(READ_TERM).get(this.#prefix)?.['number'];\n`;
+
+const unfenced: readonly Mutation[] = [
+  { file: LUA, text: LUA_FENCE, instead: '' },
+  { file: SQL, text: SQL_FENCE, instead: '' },
+];
+
+/** Ways to break the promise on purpose, so that it can be seen that the machine would notice. */
+export const MUTATIONS = {
+  /** Commits of any term are taken. The comparison of records still stands in the way of most. */
+  unfenced,
+
+  /** Whatever comes is committed: neither the term's number nor the records are looked at. */
+  unchecked: [
+    ...unfenced,
+    { file: LUA, text: LUA_COMPARE, instead: '' },
+    { file: SQL, text: SQL_COMPARE, instead: '' },
+  ],
+
+  /** Messages are sent before anything is looked at, as a scheduler does that publishes, then records. */
+  'publish-first': [
+    { file: LUA, text: LUA_PUSH, instead: '' },
+    { file: LUA, text: LUA_FIRST, instead: '' },
+    { file: LUA, text: LUA_FENCE, instead: LUA_FIRST + LUA_PUSH + LUA_FENCE },
+    { file: SQL, text: SQL_PUSH, instead: '' },
+    { file: SQL, text: SQL_FIRST, instead: SQL_PUSH + SQL_FIRST },
+  ],
+} as const satisfies Readonly<Record<string, readonly Mutation[]>>;

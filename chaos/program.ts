@@ -1,0 +1,45 @@
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Folder } from '../test/support/folder.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** A text of the built program, and what stands there instead once it is broken. */
+export interface Mutation {
+  /** Within `dist`. */
+  readonly file: string;
+  readonly text: string;
+  readonly instead: string;
+}
+
+/**
+ * A copy of the built program: a build that goes on meanwhile does not disturb it, and it can be broken on
+ * purpose.
+ */
+export class Program implements Disposable {
+  readonly script: string;
+  readonly #folder = new Folder();
+
+  /** Throws when a mutation finds nothing, or more than one place, to break. */
+  constructor(mutations: readonly Mutation[] = []) {
+    const { path } = this.#folder;
+    cpSync(join(ROOT, 'dist'), join(path, 'dist'), { recursive: true });
+    cpSync(join(ROOT, 'package.json'), join(path, 'package.json'));
+    symlinkSync(join(ROOT, 'node_modules'), join(path, 'node_modules'));
+    for (const { file, text, instead } of mutations) {
+      const target = join(path, 'dist', file);
+      const parts = readFileSync(target, 'utf8').split(text);
+      if (parts.length !== 2) {
+        throw new Error(
+          `dist/${file} has ${parts.length - 1} places, not one, that read:\n${text}`,
+        );
+      }
+      writeFileSync(target, parts.join(instead));
+    }
+    this.script = join(path, 'dist/cli/beat.js');
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder[Symbol.dispose]();
+  }
+}

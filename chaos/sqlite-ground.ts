@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Folder } from '../test/support/folder.ts';
+import { queuedInSqlite } from '../test/support/queues.ts';
+import type { Ground, Place } from './ground.ts';
+import { QUEUES } from './scenario.ts';
+
+/** One file for everybody. */
+export const sqlitePlace: Place = {
+  kinds: { 'file held': [200, 3_500], 'file read': [200, 3_500] },
+  repeats: false,
+
+  async open(): Promise<Ground> {
+    const folder = new Folder();
+    const path = join(folder.path, 'beat.sqlite');
+    const brokerUrl = `sqla+sqlite:///${path}`;
+    return {
+      config: { brokerUrl },
+      urlFor: () => brokerUrl,
+      hits: () => 'all',
+      strike: (kind, _slot, lasts) => hold(path, kind === 'file held', lasts),
+      queued: async () => QUEUES.map((queue) => queuedInSqlite(path, queue)),
+      [Symbol.asyncDispose]: async () => {
+        folder[Symbol.dispose]();
+      },
+    };
+  },
+};
+
+/** Another process in the middle of a transaction: one that writes keeps every other writer waiting. */
+async function hold(path: string, writing: boolean, lasts: number): Promise<void> {
+  const db = new DatabaseSync(path, { timeout: 5_000 });
+  try {
+    db.exec(writing ? 'BEGIN IMMEDIATE' : 'BEGIN; SELECT * FROM sqlite_master');
+    await delay(lasts);
+    db.exec('ROLLBACK');
+  } finally {
+    db.close();
+  }
+}
