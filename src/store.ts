@@ -2,6 +2,7 @@ import type { Broker } from './broker/broker.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionSettings, QueueSettings, TransportOptions } from './config/settings.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { Outbox } from './ledger/outbox.ts';
 import type { Lock } from './lock/lock.ts';
 
 /**
@@ -12,8 +13,25 @@ export interface Store {
   readonly lock: Lock;
   readonly ledger: Ledger;
   readonly broker: Broker;
+  /** Asks the store's servers about themselves; absent where there are none. Rejects when it cannot. */
+  readonly inspect?: (() => Promise<Findings>) | undefined;
   /** Closes all three. */
   close(): Promise<void>;
+}
+
+/** What is so now, though all works, and bears on what beat promises. */
+export interface Findings {
+  /** How far this host's clock is ahead of the store's, and how far off that may be. Milliseconds. */
+  readonly skew: { readonly ms: number; readonly within: number };
+  /** Why the store may drop what it was given to keep; `null` when it does not. */
+  readonly eviction: string | null;
+  /** Which of the lock's servers do not answer; `null` when all do. */
+  readonly locks: string | null;
+}
+
+/** A store that can keep the state of a broker elsewhere as well. */
+export interface StateStore extends Store {
+  readonly ledger: Ledger & Outbox;
 }
 
 /** What it takes to open one place that is lock, ledger and broker. */

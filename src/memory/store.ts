@@ -1,5 +1,5 @@
 import type { Message } from '../message/message.ts';
-import type { PlaceOptions, Store } from '../store.ts';
+import type { PlaceOptions, StateStore } from '../store.ts';
 import { MemoryBroker } from './broker.ts';
 import type { LedgerState } from './ledger.ts';
 import { MemoryLedger, newLedgerState } from './ledger.ts';
@@ -7,7 +7,7 @@ import type { LockState } from './lock.ts';
 import { MemoryLock, newLockState } from './lock.ts';
 
 /** A store whose parts a test may look into. */
-export interface MemoryStore extends Store {
+export interface MemoryStore extends StateStore {
   readonly lock: MemoryLock;
   readonly ledger: MemoryLedger;
   readonly broker: MemoryBroker;

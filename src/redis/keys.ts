@@ -9,6 +9,10 @@ export interface Keys {
   readonly term: string;
   /** HASH: entry name → encoded record. */
   readonly records: string;
+  /** ZSET, all scores 0: the ids of kept messages, which sort as they should be sent. */
+  readonly outboxOrder: string;
+  /** HASH: id → encoded message, for a broker that is another store. */
+  readonly outbox: string;
   /** Channel: something is said whenever a holder lets go. Channels know no database number. */
   readonly released: string;
   /** LIST, newest first: kombu's envelopes of one queue and priority. */
@@ -26,6 +30,8 @@ export function keysFor(keyPrefix: string, transport: TransportOptions): Keys {
     lock: `${own}lock`,
     term: `${own}term`,
     records: `${own}records`,
+    outboxOrder: `${own}outbox:order`,
+    outbox: `${own}outbox`,
     released: `${own}released`,
     list: (queue, priority) => global + listKey(queue, priority, transport),
     binding: (queue) => global + bindingKey(queue),

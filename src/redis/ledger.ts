@@ -1,15 +1,25 @@
 import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledger.ts';
 import { decodeRecord, encodeRecord } from '../ledger/ledger.ts';
+import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
+import { keptMessages } from '../ledger/outbox.ts';
+import { decodeMessage, encodeMessage } from '../message/text.ts';
 import type { Connection } from './connection.ts';
 import { Pushes } from './envelopes.ts';
 import type { Keys } from './keys.ts';
-import { BEGIN_TERM, COMMIT, run } from './scripts.ts';
+import type { Script } from './scripts.ts';
+import { BEGIN_TERM, COMMIT, FORGET, KEEP, run } from './scripts.ts';
 
 /** Records that one HSCAN brings: Redis serves others between two of them. */
 const SCAN_COUNT = 1_000;
 
-/** A ledger in the broker's own Redis, so that to send and to record is one script. */
-export class RedisLedger implements Ledger {
+/** What the scripts that commit answer; positions count from 1. */
+type Reply = ['conflict', number[]] | ['committed', number[]?] | null;
+
+/**
+ * A ledger in Redis. For a broker in the same database it sends and records in one script; for any other
+ * it is an outbox too.
+ */
+export class RedisLedger implements Ledger, Outbox {
   /**
    * Small enough for one write to the socket, so that this process makes the next while Redis works on the
    * last, and others never wait long for a script to end. Larger ones are slower, more in flight no faster.
@@ -40,42 +50,82 @@ export class RedisLedger implements Ledger {
   }
 
   async beginTerm(): Promise<number> {
-    return this.#connection.run(
-      'ledger.beginTerm',
-      (client) => run(client, BEGIN_TERM, [this.#keys.term], []) as Promise<number>,
-    );
+    return this.#run<number>('ledger.beginTerm', BEGIN_TERM, [this.#keys.term], []);
   }
 
   async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
-    const { keys, args } = this.#arguments(term, changes);
-    const conflicts = await this.#connection.run(
-      'ledger.commit',
-      (client) => run(client, COMMIT, keys, args) as Promise<number[] | null>,
-    );
-    if (conflicts === null) return { kind: 'superseded' };
-    if (conflicts.length === 0) return { kind: 'committed' };
-    return { kind: 'conflict', entries: conflicts.map((i) => changes[i - 1]!.entry) };
+    const keys = [this.#keys.term, this.#keys.records];
+    const args = headOf(term, changes);
+    const pushes = new Pushes(this.#keys);
+    for (const { messages } of changes) for (const message of messages) pushes.add(message);
+    for (const { list, queue, envelopes } of pushes) {
+      keys.push(list, this.#keys.binding(queue));
+      args.push(this.#keys.bindingMember(queue), String(envelopes.length));
+      for (const envelope of envelopes) args.push(envelope);
+    }
+    const reply = await this.#run<Reply>('ledger.commit', COMMIT, keys, args);
+    return refusalIn(reply, changes) ?? { kind: 'committed' };
+  }
+
+  async keep(term: number, changes: readonly Change[]): Promise<KeepOutcome> {
+    const { term: termKey, records, outboxOrder, outbox } = this.#keys;
+    const args = headOf(term, changes);
+    const kept = keptMessages(changes);
+    for (const { id, message } of kept) args.push(id, encodeMessage(message));
+    const keys = [termKey, records, outboxOrder, outbox];
+    const reply = await this.#run<Reply>('outbox.keep', KEEP, keys, args);
+    const refused = refusalIn(reply, changes);
+    if (refused) return refused;
+    const gone = new Set(reply?.[1]);
+    return { kind: 'committed', kept: kept.filter((_, i) => !gone.has(i + 1)) };
+  }
+
+  async kept(limit: number, after: string): Promise<readonly KeptMessage[]> {
+    const { outboxOrder, outbox } = this.#keys;
+    return this.#connection.run('outbox.kept', async (client) => {
+      const from = after === '' ? '-' : `(${after}`;
+      const ids = await client.zrangebylex(outboxOrder, from, '+', 'LIMIT', 0, limit);
+      if (ids.length === 0) return [];
+      const texts = await client.hmget(outbox, ...ids);
+      return ids.flatMap((id, i) => {
+        const text = texts[i];
+        return text ? [{ id, message: decodeMessage(text) }] : [];
+      });
+    });
+  }
+
+  async forget(term: number, ids: readonly string[]): Promise<boolean> {
+    const { term: termKey, outboxOrder, outbox } = this.#keys;
+    const keys = [termKey, outboxOrder, outbox];
+    return (await this.#run<number>('outbox.forget', FORGET, keys, [String(term), ...ids])) === 1;
   }
 
   async close(): Promise<void> {
     await this.#connection.close();
   }
 
-  /** As `COMMIT` wants them. */
-  #arguments(term: number, changes: readonly Change[]): { keys: string[]; args: string[] } {
-    const keys = [this.#keys.term, this.#keys.records];
-    const args = [String(term), String(changes.length)];
-    const pushes = new Pushes(this.#keys);
-    for (const { entry, record, messages } of changes) {
-      args.push(entry, encodeRecord(record));
-      for (const message of messages) pushes.add(message);
-    }
-    for (const { expected } of changes) args.push(expected ? encodeRecord(expected) : '');
-    for (const { list, queue, envelopes } of pushes) {
-      keys.push(list, this.#keys.binding(queue));
-      args.push(this.#keys.bindingMember(queue), String(envelopes.length));
-      for (const envelope of envelopes) args.push(envelope);
-    }
-    return { keys, args };
+  #run<T>(operation: string, script: Script, keys: string[], args: string[]): Promise<T> {
+    return this.#connection.run(
+      operation,
+      (client) => run(client, script, keys, args) as Promise<T>,
+    );
   }
+}
+
+/** The arguments that `COMMIT` and `KEEP` have in common. */
+function headOf(term: number, changes: readonly Change[]): string[] {
+  const args = [String(term), String(changes.length)];
+  for (const { entry, record } of changes) args.push(entry, encodeRecord(record));
+  for (const { expected } of changes) args.push(expected ? encodeRecord(expected) : '');
+  return args;
+}
+
+/** Why nothing was done; `null` when it was. */
+function refusalIn(
+  reply: Reply,
+  changes: readonly Change[],
+): Exclude<CommitOutcome, { kind: 'committed' }> | null {
+  if (reply === null) return { kind: 'superseded' };
+  if (reply[0] === 'committed') return null;
+  return { kind: 'conflict', entries: reply[1].map((i) => changes[i - 1]!.entry) };
 }

@@ -43,29 +43,31 @@ export const BEGIN_TERM = script(`
 `);
 
 /**
- * Commits a batch: all of it or nothing.
+ * What a commit and a keep have in common: the head checks and answers what is not to be done, the foot
+ * writes the records. Between them stands what becomes of the messages.
  *
  * KEYS[1]  term
  * KEYS[2]  records
- * KEYS     then, per list to push to: the list, the binding set of its queue
+ * KEYS     then as each script says
  * ARGV[1]  number of the term that commits
  * ARGV[2]  n, how many changes
  * ARGV     then n times: entry name, new record
  *          then n times: expected record ('' for none)
- *          then, per list: member of the binding set, number of messages, the messages
+ *          then as each script says, from `at`
  * returns  nil when a newer term has begun, or none has since the ledger was lost;
- *          else the positions (from 1) of the changes whose record is not as expected: none of them
- *          means committed, now or by an earlier run of the same
+ *          {'conflict', positions (from 1) of the changes whose record is not as expected};
+ *          {'committed'}, now or, which `repeated` says, by an earlier run of the same
  *
  * A script that fails half-way is not rolled back, so whatever can fail (a key of another type) is
  * asked for before the first write. Lists are passed on in slices: Lua's stack ends at 8,000.
  */
-export const COMMIT = script(`
+const HEAD = `
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
 
   local SLICE = 4000
   local n = tonumber(ARGV[2])
   local pairs_end = 2 + 2 * n
+  local at = pairs_end + n + 1
 
   local already, conflicts = 0, {}
   for from = 1, n, SLICE do
@@ -79,12 +81,27 @@ export const COMMIT = script(`
       if record ~= ARGV[pairs_end + i] then conflicts[#conflicts + 1] = i end
     end
   end
-  if already == n then return {} end
-  if #conflicts > 0 then return conflicts end
+  local repeated = already == n
+  if not repeated and #conflicts > 0 then return {'conflict', conflicts} end
+`;
 
+const FOOT = `
+  for from = 3, pairs_end, SLICE do
+    redis.call('HSET', KEYS[2], unpack(ARGV, from, math.min(from + SLICE - 1, pairs_end)))
+  end
+  return {'committed'}
+`;
+
+/**
+ * Commits a batch: all of it or nothing.
+ *
+ * KEYS     from 3, per list to push to: the list, the binding set of its queue
+ * ARGV     from `at`, per list: member of the binding set, number of messages, the messages
+ */
+export const COMMIT = script(`${HEAD}
+  if repeated then return {'committed'} end
   for k = 3, #KEYS, 2 do redis.call('LLEN', KEYS[k]) end
 
-  local at = pairs_end + n + 1
   for k = 3, #KEYS, 2 do
     redis.call('SADD', KEYS[k + 1], ARGV[at])
     local last = at + 1 + tonumber(ARGV[at + 1])
@@ -93,8 +110,56 @@ export const COMMIT = script(`
     end
     at = last + 1
   end
-  for from = 3, pairs_end, SLICE do
-    redis.call('HSET', KEYS[2], unpack(ARGV, from, math.min(from + SLICE - 1, pairs_end)))
+${FOOT}`);
+
+/**
+ * Commits a batch as `COMMIT` does, but keeps its messages instead of sending them.
+ *
+ * KEYS[3]  order of the kept
+ * KEYS[4]  the kept
+ * ARGV     from `at`, per message: id, encoded message
+ * returns  for a repetition {'committed', positions (from 1) of the messages that are kept no more}
+ */
+export const KEEP = script(`${HEAD}
+  if repeated then
+    local gone = {}
+    for i = at, #ARGV, 2 do
+      if redis.call('HEXISTS', KEYS[4], ARGV[i]) == 0 then gone[#gone + 1] = (i - at) / 2 + 1 end
+    end
+    return {'committed', gone}
   end
-  return {}
+  redis.call('ZCARD', KEYS[3])
+  redis.call('HLEN', KEYS[4])
+
+  for from = at, #ARGV, SLICE do
+    local to = math.min(from + SLICE - 1, #ARGV)
+    redis.call('HSET', KEYS[4], unpack(ARGV, from, to))
+    local scored = {}
+    for i = from, to, 2 do
+      scored[#scored + 1] = 0
+      scored[#scored + 1] = ARGV[i]
+    end
+    redis.call('ZADD', KEYS[3], unpack(scored))
+  end
+${FOOT}`);
+
+/**
+ * Forgets kept messages, if the term is still the newest.
+ *
+ * KEYS[1]  term
+ * KEYS[2]  order of the kept
+ * KEYS[3]  the kept
+ * ARGV[1]  number of the term
+ * ARGV     then the ids
+ * returns  1, or 0 when nothing was forgotten because another term has begun
+ */
+export const FORGET = script(`
+  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  local SLICE = 4000
+  for from = 2, #ARGV, SLICE do
+    local to = math.min(from + SLICE - 1, #ARGV)
+    redis.call('ZREM', KEYS[2], unpack(ARGV, from, to))
+    redis.call('HDEL', KEYS[3], unpack(ARGV, from, to))
+  end
+  return 1
 `);

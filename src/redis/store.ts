@@ -1,7 +1,8 @@
 import { ConfigError } from '../errors.ts';
-import type { PlaceOptions, Store } from '../store.ts';
+import type { PlaceOptions, StateStore } from '../store.ts';
 import { RedisBroker } from './broker.ts';
 import { Connection } from './connection.ts';
+import { inspect } from './inspect.ts';
 import { keysFor } from './keys.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLock } from './lock.ts';
@@ -14,7 +15,7 @@ const LONGEST_TIMEOUT = 5_000;
  * Lock, ledger and broker in the Redis that Celery's workers consume from; the lock alone may be held by
  * other servers. It has connections of its own: a renewal must not wait behind megabytes of messages.
  */
-export function openRedisStore(options: PlaceOptions): Store {
+export function openRedisStore(options: PlaceOptions): StateStore {
   const { brokerUrl, keyPrefix, lockTtl, transport } = options;
   const lockUrls = options.lockUrls.length > 0 ? options.lockUrls : [brokerUrl];
   if (lockUrls.length % 2 === 0) {
@@ -38,6 +39,7 @@ export function openRedisStore(options: PlaceOptions): Store {
     lock,
     ledger,
     broker,
+    inspect: () => inspect(writing, holding, options.clock),
     close: async () => {
       await Promise.all([lock.close(), writing.close()]);
     },

@@ -1,13 +1,19 @@
 import type { Clock } from '../clock.ts';
 import { decodeRecord, encodeRecord } from '../ledger/ledger.ts';
 import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledger.ts';
+import { keptMessages } from '../ledger/outbox.ts';
+import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
+import { decodeMessage, encodeMessage } from '../message/text.ts';
 import type { Database, OpenFile } from './database.ts';
 import { insertRows, Pruner, toRow } from './messages.ts';
-import type { Row } from './messages.ts';
 import { BEGIN_TERM, READ_RECORD, READ_RECORDS, READ_TERM, WRITE_RECORD } from './statements.ts';
+import { FORGET_MESSAGE, IS_KEPT, KEEP_MESSAGE, READ_KEPT } from './statements.ts';
 
-/** A ledger in the tables beside kombu's: one transaction checks the term, sends and records. */
-export class SqliteLedger implements Ledger {
+/**
+ * A ledger in the tables beside kombu's: one transaction checks the term, sends and records; or, for a
+ * broker that is not this file, keeps and records.
+ */
+export class SqliteLedger implements Ledger, Outbox {
   /** SQLite has one writer. Larger batches are hardly faster, and the process stands still meanwhile. */
   readonly batch = { size: 500, inFlight: 1 };
   readonly #db: Database;
@@ -47,41 +53,78 @@ export class SqliteLedger implements Ledger {
 
   async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
     const rows = changes.flatMap((change) => change.messages.map(toRow));
-    const encoded = changes.map(({ entry, expected, record }) => ({
-      entry,
-      expected: expected && encodeRecord(expected),
-      record: encodeRecord(record),
+    const encoded = changes.map(encode);
+    return this.#db.write('ledger.commit', (db) => {
+      const found = this.#check(db, term, encoded);
+      if (found === 'repeated') return { kind: 'committed' };
+      if (found !== 'as expected') return found;
+      insertRows(db, rows);
+      this.#writeRecords(db, encoded);
+      this.#pruner.prune(db, rows.length);
+      return { kind: 'committed' };
+    });
+  }
+
+  async keep(term: number, changes: readonly Change[]): Promise<KeepOutcome> {
+    const kept = keptMessages(changes);
+    const rows = kept.map(({ id, message }) => ({ id, text: encodeMessage(message) }));
+    const encoded = changes.map(encode);
+    return this.#db.write('outbox.keep', (db) => {
+      const found = this.#check(db, term, encoded);
+      if (found === 'repeated') {
+        const isKept = db.sql(IS_KEPT);
+        return { kind: 'committed', kept: kept.filter(({ id }) => isKept.get(this.#prefix, id)) };
+      }
+      if (found !== 'as expected') return found;
+      const keep = db.sql(KEEP_MESSAGE);
+      for (const { id, text } of rows) keep.run(this.#prefix, id, text);
+      this.#writeRecords(db, encoded);
+      return { kind: 'committed', kept };
+    });
+  }
+
+  async kept(limit: number, after: string): Promise<readonly KeptMessage[]> {
+    const rows = await this.#db.read('outbox.kept', (db) =>
+      db.sql(READ_KEPT).all(this.#prefix, after, limit),
+    );
+    return rows.map(({ id, message }) => ({
+      id: id as string,
+      message: decodeMessage(message as string),
     }));
-    return this.#db.write('ledger.commit', (db) => this.#apply(db, term, encoded, rows));
+  }
+
+  async forget(term: number, ids: readonly string[]): Promise<boolean> {
+    return this.#db.write('outbox.forget', (db) => {
+      if (!this.#isNewest(db, term)) return false;
+      const forget = db.sql(FORGET_MESSAGE);
+      for (const id of ids) forget.run(this.#prefix, id);
+      return true;
+    });
   }
 
   async close(): Promise<void> {}
 
-  #apply(
-    db: OpenFile,
-    term: number,
-    changes: readonly Encoded[],
-    rows: readonly Row[],
-  ): CommitOutcome {
-    const newest = db.sql(READ_TERM).get(this.#prefix)?.['number'];
-    if (newest !== term) return { kind: 'superseded' };
+  #isNewest(db: OpenFile, term: number): boolean {
+    return db.sql(READ_TERM).get(this.#prefix)?.['number'] === term;
+  }
 
+  #check(db: OpenFile, term: number, changes: readonly Encoded[]) {
+    if (!this.#isNewest(db, term)) return { kind: 'superseded' } as const;
     const read = db.sql(READ_RECORD);
-    const unexpected: string[] = [];
+    const entries: string[] = [];
     let repeated = 0;
     for (const { entry, expected, record } of changes) {
       const found = (read.get(this.#prefix, entry)?.['record'] as string | undefined) ?? null;
       if (found === record) repeated++;
-      if (found !== expected) unexpected.push(entry);
+      if (found !== expected) entries.push(entry);
     }
-    if (repeated === changes.length) return { kind: 'committed' };
-    if (unexpected.length > 0) return { kind: 'conflict', entries: unexpected };
+    if (repeated === changes.length) return 'repeated';
+    return entries.length > 0 ? ({ kind: 'conflict', entries } as const) : 'as expected';
+  }
 
-    insertRows(db, rows);
+  #writeRecords(db: OpenFile, changes: readonly Encoded[]): void {
     const write = db.sql(WRITE_RECORD);
     for (const { entry, record } of changes) write.run(this.#prefix, entry, record);
-    this.#pruner.prune(db, rows.length);
-    return { kind: 'committed' };
   }
 }
 
@@ -89,4 +132,9 @@ interface Encoded {
   readonly entry: string;
   readonly expected: string | null;
   readonly record: string;
+}
+
+/** Made before the transaction, which keeps others waiting. */
+function encode({ entry, expected, record }: Change): Encoded {
+  return { entry, expected: expected && encodeRecord(expected), record: encodeRecord(record) };
 }

@@ -52,6 +52,12 @@ CREATE TABLE IF NOT EXISTS beat_record (
   record TEXT NOT NULL,
   PRIMARY KEY (prefix, entry)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS beat_outbox (
+  prefix TEXT NOT NULL,
+  id TEXT NOT NULL,
+  message TEXT NOT NULL,
+  PRIMARY KEY (prefix, id)
+) WITHOUT ROWID;
 `;
 
 export const SCHEMA = KOMBU + PENDING + BEAT;

@@ -44,6 +44,23 @@ export const WRITE_RECORD = `
   INSERT INTO beat_record (prefix, entry, record) VALUES (?, ?, ?)
   ON CONFLICT (prefix, entry) DO UPDATE SET record = excluded.record`;
 
+// outbox -----------------------------------------------------------------------------------------
+
+/** prefix, id, message. */
+export const KEEP_MESSAGE = `
+  INSERT INTO beat_outbox (prefix, id, message) VALUES (?, ?, ?)
+  ON CONFLICT (prefix, id) DO UPDATE SET message = excluded.message`;
+
+/** prefix, id → found; no row when it is not kept. */
+export const IS_KEPT = 'SELECT 1 AS found FROM beat_outbox WHERE prefix = ? AND id = ?';
+
+/** prefix, after, limit → id, message; in the order of ids. */
+export const READ_KEPT =
+  'SELECT id, message FROM beat_outbox WHERE prefix = ? AND id > ? ORDER BY id LIMIT ?';
+
+/** prefix, id. */
+export const FORGET_MESSAGE = 'DELETE FROM beat_outbox WHERE prefix = ? AND id = ?';
+
 // kombu's queues ---------------------------------------------------------------------------------
 
 /** name → id; no row when the queue is not declared. */

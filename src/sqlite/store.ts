@@ -1,5 +1,5 @@
 import type { Broker } from '../broker/broker.ts';
-import type { PlaceOptions, Store } from '../store.ts';
+import type { PlaceOptions, StateStore } from '../store.ts';
 import { Database } from './database.ts';
 import { SqliteLedger } from './ledger.ts';
 import { SqliteLock } from './lock.ts';
@@ -11,7 +11,7 @@ import { sqlitePath } from './path.ts';
  * same `sqla+sqlite:///` URL. Everything that shares the file must run on one host.
  * Throws a `ConfigError` for a URL that names no file; the file is opened, and made, when first used.
  */
-export function openSqliteStore(options: PlaceOptions): Store {
+export function openSqliteStore(options: PlaceOptions): StateStore {
   const { keyPrefix, lockTtl, clock } = options;
   const db = new Database(sqlitePath(options.brokerUrl), clock);
   return {

@@ -6,10 +6,10 @@ import { messageOf } from '../support/message.ts';
 import { brokerContract } from './broker.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
-import type { Place } from './place.ts';
+import { outboxContract, type StatePlace } from './outbox.contract.ts';
 import { forwardableClock, storeOptions } from './place.ts';
 
-async function openPlace(): Promise<Place> {
+async function openPlace(): Promise<StatePlace> {
   const clock = forwardableClock();
   const options = storeOptions(`memory://${randomUUID()}`, { clock });
   const store = openMemoryStore(options);
@@ -33,6 +33,7 @@ async function openPlace(): Promise<Place> {
 lockContract('memory', openPlace);
 ledgerContract('memory', openPlace);
 brokerContract('memory', openPlace);
+outboxContract('memory', openPlace);
 
 test('stores of one memory name are one place, those without a name are each their own', async () => {
   const name = `memory://${randomUUID()}`;

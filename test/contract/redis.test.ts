@@ -7,7 +7,7 @@ import { requireService } from '../support/services.ts';
 import { brokerContract } from './broker.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
-import type { Place } from './place.ts';
+import { outboxContract, type StatePlace } from './outbox.contract.ts';
 import { storeOptions } from './place.ts';
 
 const DB = 3;
@@ -26,7 +26,7 @@ describe.skipIf(missing)(missing || 'redis', () => {
     await server.stop();
   });
 
-  const placeAt = (url: () => string) => async (): Promise<Place> => {
+  const placeAt = (url: () => string) => async (): Promise<StatePlace> => {
     await server.flush();
     const stores: Store[] = [];
     return {
@@ -57,6 +57,7 @@ describe.skipIf(missing)(missing || 'redis', () => {
   ledgerContract('redis, unix socket', overSocket);
   brokerContract('redis, TCP', overTcp);
   brokerContract('redis, unix socket', overSocket);
+  outboxContract('redis, TCP', overTcp);
 });
 
 function read(envelope: string): { taskId: string; body: string } {

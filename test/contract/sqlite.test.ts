@@ -7,10 +7,10 @@ import { openSqliteStore } from '../../src/sqlite/store.ts';
 import { brokerContract } from './broker.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
-import type { Place } from './place.ts';
+import { outboxContract, type StatePlace } from './outbox.contract.ts';
 import { forwardableClock, storeOptions } from './place.ts';
 
-async function openPlace(): Promise<Place> {
+async function openPlace(): Promise<StatePlace> {
   const folder = mkdtempSync(join(tmpdir(), 'beat-sqlite-'));
   const path = join(folder, 'beat.sqlite');
   const clock = forwardableClock();
@@ -59,3 +59,4 @@ function decodeEnvelope(payload: string): { taskId: string; body: string } {
 lockContract('sqlite', openPlace);
 ledgerContract('sqlite', openPlace);
 brokerContract('sqlite', openPlace);
+outboxContract('sqlite', openPlace);

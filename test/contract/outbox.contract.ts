@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { KeptMessage, Outbox } from '../../src/ledger/outbox.ts';
+import type { Message } from '../../src/message/message.ts';
+import type { StateStore } from '../../src/store.ts';
+import { firstRun, FRESH, nextRun, ran } from '../support/change.ts';
+import { messageOf } from '../support/message.ts';
+import type { Place } from './place.ts';
+
+/** A place whose stores can keep the state of a broker elsewhere. */
+export interface StatePlace extends Place {
+  open(...options: Parameters<Place['open']>): Promise<StateStore>;
+}
+
+/** Every sentence of `Outbox`, run against one implementation. */
+export function outboxContract(name: string, openPlace: () => Promise<StatePlace>): void {
+  describe(`outbox: ${name}`, () => {
+    let place: StatePlace;
+    let outbox: Outbox;
+    let term: number;
+
+    const open = async (): Promise<Outbox> => (await place.open()).ledger;
+    const tasks = (kept: readonly KeptMessage[]) => kept.map(({ message }) => message.taskId);
+    const kept = async () => tasks(await outbox.kept(1_000, ''));
+    const ids = async () => (await outbox.kept(1_000, '')).map(({ id }) => id);
+    const keep = async (...changes: Parameters<Outbox['keep']>[1]) => outbox.keep(term, changes);
+
+    beforeEach(async () => {
+      place = await openPlace();
+      outbox = await open();
+      term = await outbox.beginTerm();
+    });
+    afterEach(() => place.close());
+
+    test('keeps messages with their records, and sends none', async () => {
+      const [a, b] = [firstRun('a'), firstRun('b')];
+      const outcome = await keep(a, b);
+      expect(outcome).toEqual({ kind: 'committed', kept: await outbox.kept(10, '') });
+      expect(await kept()).toEqual(['task-a', 'task-b']);
+      expect(await place.queued('celery')).toEqual([]);
+      expect(await (await open()).load()).toEqual(
+        new Map([a, b].map(({ entry, record }) => [entry, record])),
+      );
+    });
+
+    test('tells what is kept in the order of time, then of entries, page by page', async () => {
+      const [late, early] = [firstRun('late', 'l1'), firstRun('early', 'e1')];
+      const messages = ['e2', 'e3', 'e4'].map((id) => messageOf(id));
+      const record = ran(early.record, 'e4');
+      await keep(late);
+      await keep(nextRun(late, 'l2'));
+      await keep(early);
+      await keep({ entry: 'early', expected: early.record, record, messages });
+      const all = ['e1', 'l1', 'e2', 'e3', 'e4', 'l2'];
+      expect(await kept()).toEqual(all);
+
+      const paged: string[] = [];
+      for (let after = ''; ;) {
+        const page = await outbox.kept(4, after);
+        paged.push(...tasks(page));
+        if (page.length < 4) break;
+        after = page.at(-1)!.id;
+      }
+      expect(paged).toEqual(all);
+    });
+
+    test('an occurrence before 1970 is older than one after', async () => {
+      const runs = [-62_135_596_800_000, -1, 0, 9_999, 8_640_000_000_000_000];
+      for (const dueAt of runs.toReversed()) {
+        const record = { ...FRESH, dueAt };
+        const messages = [messageOf(String(dueAt))];
+        await keep({ entry: `e${dueAt}`, expected: null, record, messages });
+      }
+      expect(await kept()).toEqual(runs.map(String));
+    });
+
+    test('a message comes back as it was', async () => {
+      const message: Message = {
+        ...messageOf('a', { queue: 'очередь {1}', priority: 7 }),
+        headers: { nested: { list: [1.5, -0.1, null, { '': 'ü\u2028' }], big: 2 ** 60 }, t: true },
+        properties: {
+          ...{ correlation_id: 'a', reply_to: 'r', delivery_mode: 1, priority: 7 },
+          expiration: '60000',
+        },
+        body: Buffer.from([0, 255, 10, 13, 128]),
+      };
+      await keep({ ...firstRun('a'), messages: [message] });
+      const [{ message: back } = { message: null }] = await outbox.kept(1, '');
+      expect(back).toEqual(message);
+    });
+
+    describe('a keep that is repeated', () => {
+      test('keeps nothing twice', async () => {
+        const changes = [firstRun('a'), firstRun('b')];
+        const first = await keep(...changes);
+        expect(await keep(...changes)).toEqual(first);
+        expect(await kept()).toEqual(['task-a', 'task-b']);
+      });
+
+      test('does not bring back what was forgotten, and tells what is kept still', async () => {
+        const changes = [firstRun('a'), firstRun('b'), firstRun('c')];
+        await keep(...changes);
+        const [, b] = await ids();
+        expect(await outbox.forget(term, [b!])).toBe(true);
+        const again = await keep(...changes);
+        expect(again.kind === 'committed' && tasks(again.kept)).toEqual(['task-a', 'task-c']);
+        expect(await kept()).toEqual(['task-a', 'task-c']);
+        await outbox.forget(term, await ids());
+        expect(await keep(...changes)).toEqual({ kind: 'committed', kept: [] });
+        expect(await kept()).toEqual([]);
+      });
+
+      test('while the first is still under way keeps once', async () => {
+        await Promise.all([keep(firstRun('a')), keep(firstRun('a'))]);
+        expect(await kept()).toEqual(['task-a']);
+      });
+    });
+
+    test('keeps nothing where a record is not as expected, naming the entry', async () => {
+      await keep(firstRun('a', 'one'));
+      expect(await keep(firstRun('b'), firstRun('a', 'two'))).toEqual({
+        kind: 'conflict',
+        entries: ['a'],
+      });
+      expect(await kept()).toEqual(['one']);
+    });
+
+    test('a term that another followed keeps nothing and forgets nothing', async () => {
+      await keep(firstRun('a'));
+      await (await open()).beginTerm();
+      expect(await keep(firstRun('b'))).toEqual({ kind: 'superseded' });
+      expect(await outbox.forget(term, await ids())).toBe(false);
+      expect(await kept()).toEqual(['task-a']);
+    });
+
+    test('the next term finds what the last one kept, and forgets it', async () => {
+      await keep(firstRun('a'));
+      const theirs = await open();
+      const newer = await theirs.beginTerm();
+      const left = await theirs.kept(10, '');
+      expect(tasks(left)).toEqual(['task-a']);
+      expect(await theirs.forget(newer, [left[0]!.id])).toBe(true);
+      expect(await kept()).toEqual([]);
+    });
+
+    test('to forget nothing, or what is not kept, is fine', async () => {
+      await keep(firstRun('a'));
+      expect(await outbox.forget(term, [])).toBe(true);
+      expect(await outbox.forget(term, ['never kept'])).toBe(true);
+      expect(await keep()).toEqual({ kind: 'committed', kept: [] });
+      expect(await kept()).toEqual(['task-a']);
+    });
+
+    test('keeps nothing over being emptied', async () => {
+      await keep(firstRun('a'));
+      await place.empty();
+      expect(await kept()).toEqual([]);
+      expect(await outbox.forget(term, ['x'])).toBe(false);
+    });
+
+    test('outboxes of two key prefixes know nothing of each other', async () => {
+      const other = (await place.open({ keyPrefix: 'other' })).ledger;
+      await other.keep(await other.beginTerm(), [firstRun('a', 'theirs')]);
+      await keep(firstRun('a', 'ours'));
+      expect(await kept()).toEqual(['ours']);
+    });
+
+    test('copes with a hundred thousand messages', { timeout: 60_000 }, async () => {
+      const [count, bite] = [100_000, 10_000];
+      for (let from = 0; from < count; from += bite) {
+        const names = Array.from({ length: bite }, (_, i) => `e${from + i}`);
+        await keep(...names.map((entry) => firstRun(entry)));
+      }
+      let after = '';
+      for (let from = 0; from < count; from += bite) {
+        const page = await outbox.kept(bite, after);
+        expect(page).toHaveLength(bite);
+        after = page.at(-1)!.id;
+        const forgotten = page.map(({ id }) => id);
+        expect(await outbox.forget(term, forgotten)).toBe(true);
+      }
+      expect(await outbox.kept(1, '')).toEqual([]);
+    });
+  });
+}
