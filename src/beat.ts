@@ -8,6 +8,7 @@ import { Events } from './events.ts';
 import { Leadership, type Term } from './leadership.ts';
 import type { Producer } from './message/compose.ts';
 import { Progress } from './observe/progress.ts';
+import { Watch } from './observe/watch.ts';
 import { openStore, storeOptionsOf } from './open-store.ts';
 import { Scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
@@ -88,15 +89,17 @@ export class Beat extends Events implements AsyncDisposable {
       events: this,
       producer: this.#producer(),
     });
-    await leadership.run((term) => this.#lead(scheduler, term), stop);
+    const watch = new Watch(store.inspect, clock, this);
+    await leadership.run((term) => this.#lead(scheduler, watch, term), stop);
     if (store !== this.#given) await store.close();
     this.announce('stopped');
   }
 
-  async #lead(scheduler: Scheduler, term: Term): Promise<void> {
+  async #lead(scheduler: Scheduler, watch: Watch, term: Term): Promise<void> {
     const stop = this.#stop.signal;
     const awake = AbortSignal.any([term.signal, stop]);
     await scheduler.begin(term, stop);
+    void watch.run(awake);
     while (!awake.aborted) {
       const wakeAt = await scheduler.tick(term, stop);
       await sleepUntil(this.#clock, wakeAt, awake, () => {

@@ -42,6 +42,9 @@ export interface BegunEvent {
   readonly ledgerLost: boolean;
 }
 
+/** What a warning is about: clocks that differ, a store that evicts, servers of the lock that are gone. */
+export type Concern = 'clock' | 'eviction' | 'locks';
+
 export interface BeatEvents {
   /** This instance won the lock and began a term. */
   leading: [{ readonly term: number }];
@@ -55,6 +58,10 @@ export interface BeatEvents {
   fault: [{ readonly operation: string; readonly error: unknown }];
   /** That operation works again. */
   recovered: [{ readonly operation: string }];
+  /** Nothing failed, but a promise is in danger; `message` is `null` when it is not any more. */
+  warning: [{ readonly about: Concern; readonly message: string | null }];
+  /** This host's clock is so far ahead of the store's, give or take `within`. Milliseconds. */
+  skew: [{ readonly ms: number; readonly within: number }];
   /** The loop has looked; it will again at `wakeAt` (epoch milliseconds, `Infinity` for never). */
   tick: [{ readonly sent: number; readonly wakeAt: number }];
   stopped: [];
@@ -66,6 +73,7 @@ export interface BeatEvents {
  */
 export class Events extends EventEmitter<BeatEvents> {
   readonly #failing = new Set<string>();
+  readonly #warned = new Map<Concern, string>();
 
   /** Something outside did not work; said again at every failure, so that listeners can count them. */
   failed(operation: string, error: unknown): void {
@@ -76,6 +84,14 @@ export class Events extends EventEmitter<BeatEvents> {
   /** It worked; said only if it failed before. */
   worked(operation: string): void {
     if (this.#failing.delete(operation)) this.announce('recovered', { operation });
+  }
+
+  /** Said when it begins, when its words change, and with `null` when it is over. */
+  warn(about: Concern, message: string | null): void {
+    if ((this.#warned.get(about) ?? null) === message) return;
+    if (message === null) this.#warned.delete(about);
+    else this.#warned.set(about, message);
+    this.announce('warning', { about, message });
   }
 
   announce<K extends keyof BeatEvents>(name: K, ...payload: BeatEvents[K]): void {

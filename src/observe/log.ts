@@ -1,7 +1,14 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Clock } from '../clock.ts';
-import type { BegunEvent, EntryEvent, Events, SentEvent, SkippedEvent } from '../events.ts';
+import type {
+  BegunEvent,
+  Concern,
+  EntryEvent,
+  Events,
+  SentEvent,
+  SkippedEvent,
+} from '../events.ts';
 import { Repeats } from './repeats.ts';
 
 /** Celery's names of log levels, in ascending order, with what they are called here. */
@@ -78,6 +85,14 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
     const after = faults.worked(operation);
     log.info({ event: 'recovered', operation, ...after }, `It works again: ${operation}`);
   });
+  events.on('warning', ({ about, message }) => {
+    if (message === null) log.info({ event: 'warning', about, over: true }, RELIEF[about]);
+    else log.warn({ event: 'warning', about }, message);
+  });
+  events.on('skew', ({ ms, within }) => {
+    const text = `This host's clock is ${ms} ms ahead of the store's, give or take ${within}`;
+    log.debug({ event: 'skew', ms, within }, text);
+  });
   events.on('tick', ({ sent, wakeAt }) => {
     log.debug(
       { event: 'tick', sent, wakeAt: iso(wakeAt) },
@@ -95,6 +110,12 @@ const ENTRY_WORDS: Record<EntryEvent['change'], (event: EntryEvent) => string> =
   resumed: ({ entry }) => `Entry ${entry} is back: it counts from now`,
   paused: ({ entry }) => `Entry ${entry} is disabled`,
   removed: ({ entry }) => `Entry ${entry} is not configured any more`,
+};
+
+const RELIEF: Record<Concern, string> = {
+  clock: "This host's clock and the store's agree again",
+  eviction: 'The store keeps what it was given again',
+  locks: 'All servers of the lock answer again',
 };
 
 function begunText({ entries, changes, ledgerLost }: BegunEvent): string {

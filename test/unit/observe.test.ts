@@ -102,6 +102,23 @@ describe('the log', () => {
     expect(parsed()).toMatchObject([{ level: 'warn', ledgerLost: true }]);
     expect(parsed()[0]?.['msg']).toContain('The ledger was lost');
   });
+
+  test('a danger is one warning when it begins, and a line when it is over', () => {
+    const { parsed, events } = logged();
+    const text = "This host's clock is 2.3 s ahead";
+    for (const message of [text, text, null, null]) events.warn('clock', message);
+    expect(parsed()).toMatchObject([
+      { level: 'warn', event: 'warning', about: 'clock', msg: text },
+      { level: 'info', event: 'warning', about: 'clock', over: true },
+    ]);
+  });
+
+  test('how far the clocks are apart stands in the debug log', () => {
+    const { lines, parsed, events } = logged({ level: 'debug' });
+    events.announce('skew', { ms: -12, within: 1 });
+    expect(parsed()).toMatchObject([{ level: 'debug', event: 'skew', ms: -12, within: 1 }]);
+    expect(lines).toHaveLength(1);
+  });
 });
 
 describe('the events', () => {

@@ -1,0 +1,58 @@
+import type { Clock } from '../clock.ts';
+import type { Findings } from '../store.ts';
+import type { Connection } from './connection.ts';
+
+/** Measurements of the clock: the quickest is the most exact, and one alone may have met a busy moment. */
+const SAMPLES = 3;
+
+/** Asks the servers for what bears on beat's promises; rejects when the ledger's does not answer. */
+export async function inspect(
+  ledger: Connection,
+  locks: readonly Connection[],
+  clock: Clock,
+): Promise<Findings> {
+  const [skew, eviction, silent] = await Promise.all([
+    measureSkew(ledger, clock),
+    evictionOf(ledger),
+    silentAmong(locks),
+  ]);
+  return { skew, eviction, locks: silent };
+}
+
+/** The server read its clock at some time between question and answer: half-way, give or take the half. */
+async function measureSkew(server: Connection, clock: Clock): Promise<Findings['skew']> {
+  let best = { ms: 0, within: Infinity };
+  for (let i = 0; i < SAMPLES; i++) {
+    const [asked, started] = [clock.now(), clock.monotonic()];
+    const [seconds, microseconds] = await server.run('clock.read', (client) => client.time());
+    const within = (clock.monotonic() - started) / 2;
+    const theirs = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+    if (within < best.within) best = { ms: asked + within - theirs, within };
+  }
+  return best;
+}
+
+/** `null` too where INFO is not allowed: there is nothing to go by. */
+async function evictionOf(server: Connection): Promise<string | null> {
+  const info = await server.run('memory.read', (client) => client.info('memory')).catch(() => '');
+  const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+  const policy = field('maxmemory_policy');
+  if (!policy.startsWith('allkeys') || Number(field('maxmemory')) === 0) return null;
+  return `maxmemory-policy is ${policy}: with its memory full (${field('maxmemory_human')}), Redis drops queues and ledger in silence; allowed: noeviction, or one of volatile-*`;
+}
+
+/** Those of the lock's servers that do not answer. One alone needs no look: without it nobody leads. */
+async function silentAmong(locks: readonly Connection[]): Promise<string | null> {
+  if (locks.length === 1) return null;
+  const asked = locks.map((server) =>
+    server
+      .run('lock.ping', (client) => client.ping())
+      .then(
+        () => [],
+        (error: unknown) => [String(error).replace(/^.*?lock\.ping: /, '')],
+      ),
+  );
+  const silent = (await Promise.all(asked)).flat();
+  if (silent.length === 0) return null;
+  return `${silent.length} of ${locks.length} servers of the lock do not answer: ${silent.join('; ')}`;
+}

@@ -1,0 +1,80 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openRedisStore } from '../../src/redis/store.ts';
+import type { Findings, Store } from '../../src/store.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { forwardableClock, storeOptions } from './place.ts';
+
+const missing = requireService('redis-server');
+
+describe.skipIf(missing)(missing || 'a look at Redis', () => {
+  let server: RedisServer;
+  const stores: Store[] = [];
+
+  beforeAll(async () => {
+    server = await RedisServer.start({ password: 'secret' });
+  });
+  afterAll(() => server.stop());
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+    await server.client.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
+  });
+
+  const look = (...options: Parameters<typeof storeOptions>): Promise<Findings> => {
+    const store = openRedisStore(storeOptions(...options));
+    stores.push(store);
+    return store.inspect!();
+  };
+
+  test('finds the clocks together where both are the same', async () => {
+    const { skew } = await look(server.url());
+    expect(skew.within).toBeGreaterThan(0);
+    expect(Math.abs(skew.ms)).toBeLessThanOrEqual(skew.within + 1);
+  });
+
+  test.each([90_000, -90_000])('finds a clock that is %i ms off', async (ms) => {
+    const clock = forwardableClock();
+    clock.forward(ms);
+    const { skew } = await look(server.url(), { clock });
+    expect(Math.abs(skew.ms - ms)).toBeLessThanOrEqual(skew.within + 1);
+  });
+
+  test.each([
+    ['allkeys-lru', '100mb', /^maxmemory-policy is allkeys-lru: .*\(100\.00M\), Redis drops/],
+    ['allkeys-lfu', '1gb', /^maxmemory-policy is allkeys-lfu: .*\(1\.00G\)/],
+  ])('warns of %s with a memory of %s', async (policy, memory, text) => {
+    await server.client.config('SET', 'maxmemory', memory, 'maxmemory-policy', policy);
+    expect((await look(server.url())).eviction).toMatch(text);
+  });
+
+  test.each([
+    ['noeviction', '100mb'],
+    ['volatile-lru', '100mb'],
+    ['allkeys-lru', '0'],
+  ])('does not warn of %s with a memory of %s', async (policy, memory) => {
+    await server.client.config('SET', 'maxmemory', memory, 'maxmemory-policy', policy);
+    expect((await look(server.url())).eviction).toBeNull();
+  });
+
+  test('is content without what a narrow user may not ask', async () => {
+    await server.client.acl('SETUSER', 'narrow', 'on', '>pw', '~*', '&*', '+@all', '-info');
+    const findings = await look(`redis://narrow:pw@127.0.0.1:${server.port}/0`);
+    expect(findings).toMatchObject({ eviction: null, locks: null });
+  });
+
+  test('names the server of the lock that does not answer, without its password', async () => {
+    await using others = new AsyncDisposableStack();
+    const started = [1, 2, 3].map(() => RedisServer.start({ password: 'pw' }));
+    const locks = (await Promise.all(started)).map((lock) => others.use(lock));
+    const lockUrls = locks.map((lock) => lock.url());
+    expect((await look(server.url(), { lockUrls })).locks).toBeNull();
+    await locks[1]!.kill();
+    const { locks: text } = await look(server.url(), { lockUrls });
+    expect(text).toMatch(/^1 of 3 servers of the lock do not answer: no connection to Redis: /);
+    expect(text).toContain(`:**@127.0.0.1:${locks[1]!.port}/0`);
+  });
+
+  test('rejects where there is nobody to look at', async () => {
+    await expect(look('redis://127.0.0.1:1/0')).rejects.toThrow('clock.read: no connection');
+  });
+});
