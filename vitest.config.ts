@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 // Generous: a busy machine must not fail a test. No assertion of ours measures time.
 const SECONDS = 1_000;
 
+/** Tests of the built command. */
+const BUILT = ['test/e2e/**/*.test.ts', 'test/cluster/chaos.test.ts'];
+
 export default defineConfig({
   test: {
     // Suites that start servers mostly wait for them; two at a time keep two cores busy.
@@ -12,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'code',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: BUILT,
           testTimeout: 60 * SECONDS,
           hookTimeout: 60 * SECONDS,
         },
@@ -20,7 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: BUILT,
           globalSetup: ['test/support/build.ts'],
           testTimeout: 120 * SECONDS,
           hookTimeout: 120 * SECONDS,
