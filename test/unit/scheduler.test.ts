@@ -1,74 +1,8 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
-import type { Entry } from '../../src/entry.ts';
-import { Events, type BeatEvents } from '../../src/events.ts';
-import { TermEnded, type Term } from '../../src/leadership.ts';
+import { TermEnded } from '../../src/leadership.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { ManualClock } from '../../src/memory/clock.ts';
-import { openMemoryStore, type MemoryStore } from '../../src/memory/store.ts';
-import { Scheduler } from '../../src/scheduler.ts';
 import { aligned, counted, entryOf, HOUR, MINUTE, SECOND } from '../support/entry.ts';
-
-const NEVER = new AbortController().signal;
-const NOON = '2027-03-01T12:00:00.000Z';
-
-interface Rig {
-  readonly clock: ManualClock;
-  readonly store: MemoryStore;
-  readonly told: { [K in keyof BeatEvents]?: BeatEvents[K][0][] };
-  readonly sent: () => string[];
-  /** A scheduler in a new term, as after a restart. */
-  readonly begin: (
-    entries: readonly Entry[],
-  ) => Promise<{ tick: () => Promise<number>; term: Term }>;
-}
-
-function rig({ ledgerOf = (ledger: Ledger) => ledger } = {}): Rig {
-  const clock = new ManualClock(NOON);
-  const store = openMemoryStore({
-    brokerUrl: 'memory://',
-    lockUrls: [],
-    keyPrefix: 'beat',
-    lockTtl: 8_000,
-    transport: DEFAULT_TRANSPORT,
-    clock,
-  });
-  const events = new Events();
-  const told: Rig['told'] = {};
-  events.on('sent', (event) => (told.sent ??= []).push(event));
-  events.on('skipped', (event) => (told.skipped ??= []).push(event));
-  events.on('begun', (event) => (told.begun ??= []).push(event));
-  events.on('fault', (event) => (told.fault ??= []).push(event));
-  events.on('recovered', (event) => (told.recovered ??= []).push(event));
-  const ledger = ledgerOf(store.ledger);
-  return {
-    clock,
-    store,
-    told,
-    sent: () =>
-      store.broker.messages.map(
-        (m) => `${String(m.headers['task'])} ${String(m.headers['beat_due_at'])}`,
-      ),
-    begin: async (entries) => {
-      const scheduler = new Scheduler({
-        entries,
-        ledger,
-        clock,
-        events,
-        producer: {
-          timezone: 'UTC',
-          defaultQueue: 'celery',
-          keyPrefix: 'beat',
-          origin: 'test',
-          replyTo: '',
-        },
-      });
-      const term = { number: await ledger.beginTerm(), signal: NEVER, trusted: true };
-      await scheduler.begin(term, NEVER);
-      return { tick: () => scheduler.tick(term, NEVER), term };
-    },
-  };
-}
+import { rig } from '../support/rig.ts';
 
 test('a due task is sent once, and the next tick is asked for at its next occurrence', async () => {
   const { clock, sent, begin } = rig();
