@@ -4,9 +4,15 @@ const LUA = 'redis/scripts.js';
 const SQL = 'sqlite/ledger.js';
 
 const LUA_FENCE = `  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end\n`;
-const LUA_COMPARE = '  if #conflicts > 0 then return conflicts end\n';
-const LUA_PUSH = `
+const LUA_COMPARE = `  if not repeated and #conflicts > 0 then return {'conflict', conflicts} end\n`;
+const LUA_BEFORE = `
+  local SLICE = 4000
+  local n = tonumber(ARGV[2])
+  local pairs_end = 2 + 2 * n
   local at = pairs_end + n + 1
+`;
+const LUA_CHECK = 'COMMIT = script(`${HEAD}\n';
+const LUA_PUSH = `
   for k = 3, #KEYS, 2 do
     redis.call('SADD', KEYS[k + 1], ARGV[at])
     local last = at + 1 + tonumber(ARGV[at + 1])
@@ -16,19 +22,13 @@ const LUA_PUSH = `
     at = last + 1
   end
 `;
-const LUA_FIRST = `  local SLICE = 4000
-  local n = tonumber(ARGV[2])
-  local pairs_end = 2 + 2 * n
-`;
 
-const SQL_FENCE = `        if (newest !== term)
+const SQL_FENCE = `        if (!this.#isNewest(db, term))
             return { kind: 'superseded' };
 `;
-const SQL_COMPARE = `        if (unexpected.length > 0)
-            return { kind: 'conflict', entries: unexpected };
-`;
-const SQL_PUSH = '        insertRows(db, rows);\n';
-const SQL_FIRST = `        const newest = db.sql(READ_TERM).get(this.#prefix)?.['number'];\n`;
+const SQL_COMPARE = `entries.length > 0 ? { kind: 'conflict', entries } : 'as expected'`;
+const SQL_CHECK = `'ledger.commit', (db) => {\n`;
+const SQL_PUSH = '            insertRows(db, rows);\n';
 
 const unfenced: readonly Mutation[] = [
   { file: LUA, text: LUA_FENCE, instead: '' },
@@ -44,15 +44,14 @@ export const MUTATIONS = {
   unchecked: [
     ...unfenced,
     { file: LUA, text: LUA_COMPARE, instead: '' },
-    { file: SQL, text: SQL_COMPARE, instead: '' },
+    { file: SQL, text: SQL_COMPARE, instead: `'as expected'` },
   ],
 
   /** Messages are sent before anything is looked at, as a scheduler does that publishes, then records. */
   'publish-first': [
     { file: LUA, text: LUA_PUSH, instead: '' },
-    { file: LUA, text: LUA_FIRST, instead: '' },
-    { file: LUA, text: LUA_FENCE, instead: LUA_FIRST + LUA_PUSH + LUA_FENCE },
+    { file: LUA, text: LUA_CHECK, instead: `COMMIT = script(\`${LUA_BEFORE}${LUA_PUSH}\${HEAD}` },
     { file: SQL, text: SQL_PUSH, instead: '' },
-    { file: SQL, text: SQL_FIRST, instead: SQL_PUSH + SQL_FIRST },
+    { file: SQL, text: SQL_CHECK, instead: SQL_CHECK + SQL_PUSH },
   ],
 } as const satisfies Readonly<Record<string, readonly Mutation[]>>;

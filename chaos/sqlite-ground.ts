@@ -30,12 +30,27 @@ export const sqlitePlace: Place = {
 
 /** Another process in the middle of a transaction: one that writes keeps every other writer waiting. */
 async function hold(path: string, writing: boolean, lasts: number): Promise<void> {
-  const db = new DatabaseSync(path, { timeout: 5_000 });
+  const end = Date.now() + lasts;
+  // Waiting within SQLite would stop this process too, and with it whoever is to thaw the holder.
+  const db = new DatabaseSync(path, { timeout: 0 });
   try {
-    db.exec(writing ? 'BEGIN IMMEDIATE' : 'BEGIN; SELECT * FROM sqlite_master');
-    await delay(lasts);
-    db.exec('ROLLBACK');
+    while (!begins(db, writing ? 'BEGIN IMMEDIATE' : 'BEGIN; SELECT * FROM sqlite_master')) {
+      if (Date.now() > end) return;
+      await delay(5);
+    }
+    await delay(Math.max(0, end - Date.now()));
   } finally {
     db.close();
+  }
+}
+
+/** `false` when somebody else has the file. */
+function begins(db: DatabaseSync, sql: string): boolean {
+  try {
+    db.exec(sql);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message === 'database is locked') return false;
+    throw error;
   }
 }
