@@ -1,18 +1,34 @@
+import type { Broker } from './broker/broker.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config/settings.ts';
 import { schemeOf } from './config/urls.ts';
-import { ConfigError } from './errors.ts';
-import type { PlaceOptions, Store, StoreOptions } from './store.ts';
+import { ConfigError, type Problem } from './errors.ts';
+import { OutboxLedger } from './ledger/outbox-ledger.ts';
+import type { PlaceOptions, StateStore, Store, StoreOptions } from './store.ts';
 
-type Open = (options: PlaceOptions) => Store;
+interface Room {
+  readonly open: (options: PlaceOptions) => StateStore;
+  /** The same text for every URL of one place, as far as URLs can tell. */
+  readonly placeOf: (url: string) => string;
+}
 
 /** Loaded when first needed: whoever runs on SQLite never loads a Redis client. */
-const redis = async () => (await import('./redis/store.ts')).openRedisStore;
-const sqlite = async () => (await import('./sqlite/store.ts')).openSqliteStore;
-const memory = async () => (await import('./memory/store.ts')).openMemoryStore;
+const redis = async (): Promise<Room> => {
+  const { openRedisStore } = await import('./redis/store.ts');
+  const { redisPlace } = await import('./redis/place.ts');
+  return { open: openRedisStore, placeOf: redisPlace };
+};
+const sqlite = async (): Promise<Room> => {
+  const { openSqliteStore, sqlitePlace } = await import('./sqlite/store.ts');
+  return { open: openSqliteStore, placeOf: sqlitePlace };
+};
+const memory = async (): Promise<Room> => {
+  const { openMemoryStore } = await import('./memory/store.ts');
+  return { open: openMemoryStore, placeOf: (url) => url };
+};
 
 /** Places that are lock, ledger and broker at once. */
-const ROOMS: Record<string, () => Promise<Open>> = {
+const ROOMS: Record<string, () => Promise<Room>> = {
   redis,
   rediss: redis,
   'redis+socket': redis,
@@ -25,8 +41,10 @@ const ROOMS: Record<string, () => Promise<Open>> = {
 /** The URL schemes of places that can keep lock and ledger. */
 export const STATE_SCHEMES: readonly string[] = Object.keys(ROOMS);
 
+const AMQP_SCHEMES = ['amqp', 'amqps', 'pyamqp'];
+
 /** The URL schemes of brokers. */
-export const BROKER_SCHEMES: readonly string[] = [...STATE_SCHEMES, 'amqp', 'amqps', 'pyamqp'];
+export const BROKER_SCHEMES: readonly string[] = [...STATE_SCHEMES, ...AMQP_SCHEMES];
 
 /** What the settings say of places, for `openStore`. */
 export function storeOptionsOf(settings: Settings, clock: Clock): StoreOptions {
@@ -38,17 +56,89 @@ export function storeOptionsOf(settings: Settings, clock: Clock): StoreOptions {
   };
 }
 
-/** Opens the store that the URL's scheme names. Throws a `ConfigError` for a scheme it does not know. */
+/**
+ * Opens the broker with its state. Where the two are one place a commit is one step; else an outbox in
+ * the state stands between them. Throws a `ConfigError` for a URL that leads nowhere.
+ */
 export async function openStore(options: StoreOptions): Promise<Store> {
+  const { brokerUrl, stateUrl, clock } = options;
+  if (await isOnePlace(brokerUrl, stateUrl)) return openRoom('brokerUrl', options);
+
+  const state = await openRoom('stateUrl', { ...options, brokerUrl: stateUrl });
+  const { broker, inspect } = await openBroker(options);
+  const ledger = new OutboxLedger(state.ledger, broker, clock);
+  return {
+    lock: state.lock,
+    ledger,
+    broker,
+    inspect: inspectAll(state.inspect, inspect),
+    close: async () => {
+      await ledger.close();
+      await state.close();
+    },
+  };
+}
+
+/** One step is better than an outbox, so two spellings of one place should not be taken for two. */
+async function isOnePlace(brokerUrl: string, stateUrl: string): Promise<boolean> {
+  if (brokerUrl === stateUrl) return true;
+  const [load, other] = [ROOMS[schemeOf(brokerUrl)], ROOMS[schemeOf(stateUrl)]];
+  if (load === undefined || load !== other) return false;
+  const { placeOf } = await load();
+  const place = said('brokerUrl', () => placeOf(brokerUrl));
+  return place === said('stateUrl', () => placeOf(stateUrl));
+}
+
+async function openRoom(key: Key, options: PlaceOptions): Promise<StateStore> {
+  const load = ROOMS[schemeOf(options.brokerUrl)];
+  if (!load) throw unknownScheme(key, options.brokerUrl);
+  const { open } = await load();
+  return said(key, () => open(options));
+}
+
+async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' | 'inspect'>> {
   const scheme = schemeOf(options.brokerUrl);
-  const opener = ROOMS[scheme];
-  if (!opener) {
-    throw new ConfigError([
-      {
-        path: ['brokerUrl'],
-        message: `no broker for the scheme "${scheme}"; allowed: ${BROKER_SCHEMES.map((s) => `${s}://`).join(', ')}`,
-      },
-    ]);
+  if (AMQP_SCHEMES.includes(scheme)) {
+    const { openAmqpBroker } = await import('./amqp/broker.ts');
+    return { broker: openAmqpBroker(options) };
   }
-  return (await opener())(options);
+  // The lock is not here, wherever it is.
+  const store = await openRoom('brokerUrl', { ...options, lockUrls: [] });
+  const broker: Broker = {
+    publish: (messages) => store.broker.publish(messages),
+    close: () => store.close(),
+  };
+  return { broker, inspect: store.inspect };
+}
+
+/** What the ledger's servers say of the clock and the lock; what may be dropped is told of both. */
+function inspectAll(state: Store['inspect'], broker: Store['inspect']): Store['inspect'] {
+  if (!state || !broker) return state ?? broker;
+  return async () => {
+    const [ours, theirs] = await Promise.all([state(), broker()]);
+    return { ...ours, eviction: ours.eviction ?? theirs.eviction };
+  };
+}
+
+type Key = 'brokerUrl' | 'stateUrl';
+
+/** Rooms call the URL that they are opened with the broker's: problems are said of the right key. */
+function said<T>(key: Key, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const place = ([first, ...rest]: Problem['path']) =>
+      first === 'brokerUrl' ? [key, ...rest] : [first!, ...rest];
+    throw new ConfigError(
+      error.problems.map((problem) => ({ ...problem, path: place(problem.path) })),
+    );
+  }
+}
+
+function unknownScheme(key: Key, url: string): ConfigError {
+  const schemes = key === 'brokerUrl' ? BROKER_SCHEMES : STATE_SCHEMES;
+  const allowed = schemes.map((scheme) => `${scheme}://`).join(', ');
+  const message = `nothing for the scheme "${schemeOf(url)}"; allowed: ${allowed}`;
+  return new ConfigError([{ path: [key], message }]);
 }

@@ -1,6 +1,8 @@
 import { Agenda, type Item } from './agenda.ts';
+import { RefusedError, type Refusal } from './broker/broker.ts';
 import type { Clock } from './clock.ts';
 import type { Entry } from './entry.ts';
+import { StoreError } from './errors.ts';
 import type { EntryEvent, Events, SentEvent } from './events.ts';
 import { TermEnded, type Term } from './leadership.ts';
 import type { Change, Ledger, LedgerRecord } from './ledger/ledger.ts';
@@ -21,6 +23,16 @@ interface Step {
   readonly change: Change;
   readonly sent: readonly SentEvent[];
   readonly skipped: readonly Skip[];
+}
+
+/** By message: why a broker that is not the ledger would not take it. */
+type Refused = ReadonlyMap<unknown, RefusedError>;
+
+const NONE: Refused = new Map();
+
+function refusedIn({ refused = [] }: { readonly refused?: readonly Refusal[] }): Refused {
+  if (refused.length === 0) return NONE;
+  return new Map(refused.map((refusal) => [refusal.message, new RefusedError([refusal])]));
 }
 
 /** The pause before a commit that failed is tried again, milliseconds: doubled each time, to the longest. */
@@ -87,11 +99,11 @@ export class Scheduler {
     await this.#inBatches(this.#agenda.take(now), term, stop, async (batch) => {
       const steps = batch.map((item) => this.#prepare(item, now, term));
       const changes = steps.map((step) => step.change);
-      if (!(await this.#commit(changes, term, stop))) return;
+      const refused = await this.#commit(changes, term, stop);
+      if (!refused) return;
       for (const step of steps) {
         this.#agenda.add(step.entry, step.change.record);
-        sent += step.sent.length;
-        this.#tell(step);
+        sent += this.#tell(step, refused);
       }
     });
     const wakeAt = this.#agenda.nextDueAt;
@@ -129,10 +141,24 @@ export class Scheduler {
     };
   }
 
-  #tell({ entry, sent, skipped }: Step): void {
-    for (const skip of skipped)
-      this.#options.events.announce('skipped', { entry: entry.name, ...skip });
-    for (const run of sent) this.#options.events.announce('sent', run);
+  /** Answers how many were sent. What was refused is no run yet: it is kept, and tried again. */
+  #tell({ entry, change, sent, skipped }: Step, refused: Refused): number {
+    const { events } = this.#options;
+    for (const skip of skipped) events.announce('skipped', { entry: entry.name, ...skip });
+    let count = 0;
+    sent.forEach((run, i) => {
+      const refusal = refused.get(change.messages[i]);
+      const operation = `send to the queue "${run.queue}"`;
+      if (refusal) {
+        const words = `entry "${entry.name}": ${refusal.message}; it is kept and tried again`;
+        events.failed(operation, new StoreError(words, { cause: refusal }));
+        return;
+      }
+      events.worked(operation);
+      events.announce('sent', run);
+      count++;
+    });
+    return count;
   }
 
   /** Runs `work` over all items in the ledger's batches, as many at once as are fast there. */
@@ -161,15 +187,20 @@ export class Scheduler {
 
   /**
    * Commits one batch. A failure leaves open whether it went through, and repeating it is harmless, so
-   * it is repeated while the term lasts. `false` when a stop came before it could go through.
+   * it is repeated while the term lasts. Answers what was refused of it; `null` when a stop came before it
+   * could go through.
    */
-  async #commit(changes: readonly Change[], term: Term, stop: AbortSignal): Promise<boolean> {
+  async #commit(
+    changes: readonly Change[],
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<Refused | null> {
     const { ledger, clock, events } = this.#options;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
         const outcome = await ledger.commit(term.number, changes);
         events.worked('commit');
-        if (outcome.kind === 'committed') return true;
+        if (outcome.kind === 'committed') return refusedIn(outcome);
         throw new TermEnded(
           outcome.kind === 'superseded'
             ? 'another term has begun'
@@ -180,7 +211,7 @@ export class Scheduler {
         events.failed('commit', error);
       }
       await clock.sleep(pause, AbortSignal.any([term.signal, stop]));
-      if (stop.aborted) return false;
+      if (stop.aborted) return null;
       if (!term.trusted) throw new TermEnded('the lock can no longer be trusted');
     }
   }

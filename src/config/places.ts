@@ -55,6 +55,10 @@ export function checkLockUrls({ lockUrls, stateUrl }: Places, report: Report): v
     checkScheme(['lockUrls', i], url, 'lock', REDIS_SCHEMES, report);
     if (lockUrls.indexOf(url) < i) report(['lockUrls', i], 'the same server again counts as one');
   });
+  if (lockUrls.length > 0 && lockUrls.length % 2 === 0) {
+    const message = `${lockUrls.length} servers; an odd number is wanted, for a majority of it`;
+    report(['lockUrls'], message);
+  }
   const known = STATE_SCHEMES.includes(schemeOf(stateUrl));
   if (lockUrls.length > 0 && known && !isRedis(stateUrl)) {
     const where = maskUrl(stateUrl);

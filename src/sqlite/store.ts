@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Broker } from '../broker/broker.ts';
 import type { PlaceOptions, StateStore } from '../store.ts';
 import { Database } from './database.ts';
@@ -20,6 +21,11 @@ export function openSqliteStore(options: PlaceOptions): StateStore {
     broker: openBroker(db),
     close: async () => db.close(),
   };
+}
+
+/** The same for every URL of one file. */
+export function sqlitePlace(url: string): string {
+  return resolve(sqlitePath(url));
 }
 
 function openBroker(db: Database): Broker {

@@ -1,0 +1,101 @@
+import type { Broker } from '../broker/broker.ts';
+import type { Clock } from '../clock.ts';
+import { StoreError } from '../errors.ts';
+import { Delivery } from './delivery.ts';
+import type { Change, CommitOutcome, Ledger, LedgerRecord } from './ledger.ts';
+import type { Outbox } from './outbox.ts';
+
+/** The pause before refused messages are tried again, milliseconds: doubled each time, to the longest. */
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+
+/**
+ * The ledger of a broker that is another store. A commit is three steps: keep the messages with their
+ * records, publish them, forget them. Whatever dies between two of them leaves the messages kept, and
+ * the next term publishes what it finds before anything else: at least once, under the same task ids.
+ *
+ * A broker that cannot be reached fails the commit, which is then repeated. A broker that refuses some
+ * of the messages (there is no such queue) does not: others must not wait for what only an operator can
+ * put right. Refused messages stay kept, and are tried again after growing pauses and by each new term.
+ */
+export class OutboxLedger implements Ledger {
+  readonly batch: Ledger['batch'];
+  readonly #outbox: Outbox;
+  readonly #broker: Broker;
+  readonly #clock: Clock;
+  #delivery: Delivery | null = null;
+  #retrying: AbortController | null = null;
+
+  constructor(outbox: Outbox, broker: Broker, clock: Clock) {
+    this.batch = outbox.batch;
+    this.#outbox = outbox;
+    this.#broker = broker;
+    this.#clock = clock;
+  }
+
+  load(): Promise<Map<string, LedgerRecord>> {
+    return this.#outbox.load();
+  }
+
+  /** Sends what earlier terms left behind, before it answers. Rejects while the broker is out of reach. */
+  async beginTerm(): Promise<number> {
+    const term = await this.#outbox.beginTerm();
+    const delivery = this.#deliveryOf(term);
+    if (!(await delivery.drain())) {
+      throw new StoreError('ledger.beginTerm: another term has begun meanwhile');
+    }
+    this.#retryLater(delivery);
+    return term;
+  }
+
+  /**
+   * As `Ledger.commit`. It is committed once its messages are in their queues or refused; should another
+   * term begin in the middle, that one publishes them as well, under the same task ids.
+   */
+  async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
+    const outcome = await this.#outbox.keep(term, changes);
+    if (outcome.kind !== 'committed') return outcome;
+    const delivery = this.#deliveryOf(term);
+    const { refused } = await delivery.deliver(outcome.kept);
+    if (refused.length === 0) return { kind: 'committed' };
+    this.#retryLater(delivery);
+    return { kind: 'committed', refused };
+  }
+
+  async close(): Promise<void> {
+    this.#retrying?.abort();
+    await Promise.all([this.#outbox.close(), this.#broker.close()]);
+  }
+
+  #deliveryOf(term: number): Delivery {
+    if (this.#delivery?.term === term) return this.#delivery;
+    this.#retrying?.abort();
+    this.#retrying = null;
+    this.#delivery = new Delivery(term, this.#outbox, this.#broker);
+    return this.#delivery;
+  }
+
+  #retryLater(delivery: Delivery): void {
+    if (this.#retrying || !delivery.hasRefused) return;
+    const retrying = new AbortController();
+    this.#retrying = retrying;
+    void this.#retry(delivery, retrying.signal).finally(() => {
+      if (this.#retrying === retrying) this.#retrying = null;
+    });
+  }
+
+  /** Until nothing is refused any more, or the term is over. */
+  async #retry(delivery: Delivery, over: AbortSignal): Promise<void> {
+    let pause = FIRST_PAUSE;
+    while (delivery.hasRefused) {
+      await this.#clock.sleep(pause, over);
+      if (over.aborted) return;
+      pause = Math.min(2 * pause, LONGEST_PAUSE);
+      try {
+        if (!(await delivery.retry())) return;
+      } catch {
+        // Out of reach: the next commit tells. What is kept stays kept.
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { RefusedError } from '../../../src/broker/broker.ts';
+import { StoreError } from '../../../src/errors.ts';
+import { OutboxLedger } from '../../../src/ledger/outbox-ledger.ts';
+import type { KeptMessage, Outbox } from '../../../src/ledger/outbox.ts';
+import { ManualClock } from '../../../src/memory/clock.ts';
+import { openMemoryStore } from '../../../src/memory/store.ts';
+import type { Message } from '../../../src/message/message.ts';
+import { storeOptions } from '../../contract/place.ts';
+
+type Step = 'keep' | 'publish' | 'forget' | 'kept';
+
+/** What is to happen at a step: nothing of it, all of it with its answer lost, or something of one's own. */
+export type Fate = 'lost before' | 'lost after' | (() => void | Promise<void>);
+
+/** Ledgers of several processes over one outbox and one broker, with faults where a test wants them. */
+export class Rig {
+  readonly clock = new ManualClock('2027-03-01T12:00:00Z');
+  /** What reached the broker, in order, repeats among them. */
+  readonly published: string[] = [];
+  readonly forgotten: string[] = [];
+  /** Queues that the broker does not have. */
+  readonly missing = new Set<string>();
+  readonly #store = openMemoryStore(
+    storeOptions(`memory://${randomUUID()}`, { clock: this.clock }),
+  );
+  readonly #fates: [Step, Fate][] = [];
+  /** Consulted where no fate was announced. */
+  fateOf: (step: Step) => Fate | undefined = () => undefined;
+
+  /** The next time that it comes to this step, this happens. */
+  next(step: Step, ...fates: Fate[]): void {
+    for (const fate of fates) this.#fates.push([step, fate]);
+  }
+
+  /** A process: its memory is its own, what it keeps is everybody's. */
+  process(): OutboxLedger {
+    const { ledger } = this.#store;
+    const outbox: Outbox = {
+      batch: ledger.batch,
+      load: () => ledger.load(),
+      beginTerm: () => ledger.beginTerm(),
+      keep: (term, changes) => this.#step('keep', () => ledger.keep(term, changes)),
+      kept: (limit, after) => this.#step('kept', () => ledger.kept(limit, after)),
+      forget: (term, ids) =>
+        this.#step('forget', async () => {
+          const done = await ledger.forget(term, ids);
+          if (done) this.forgotten.push(...ids);
+          return done;
+        }),
+      close: async () => {},
+    };
+    const publish = (messages: readonly Message[]) =>
+      this.#step('publish', async () => {
+        const refused = messages.filter(({ queue }) => this.missing.has(queue));
+        const taken = messages.filter(({ queue }) => !this.missing.has(queue));
+        this.published.push(...taken.map(({ taskId }) => taskId));
+        const reason = 'there is no such queue';
+        if (refused.length > 0) {
+          throw new RefusedError(refused.map((message) => ({ message, reason })));
+        }
+      });
+    return new OutboxLedger(outbox, { publish, close: async () => {} }, this.clock);
+  }
+
+  async kept(): Promise<string[]> {
+    const all: readonly KeptMessage[] = await this.#store.ledger.kept(1_000, '');
+    return all.map(({ message }) => message.taskId);
+  }
+
+  async #step<T>(step: Step, work: () => Promise<T>): Promise<T> {
+    const i = this.#fates.findIndex(([at]) => at === step);
+    const fate = i < 0 ? this.fateOf(step) : this.#fates.splice(i, 1)[0]![1];
+    if (fate === 'lost before') throw new StoreError(`${step}: nobody there`);
+    if (typeof fate === 'function') await fate();
+    const answer = await work();
+    if (fate === 'lost after') throw new StoreError(`${step}: no answer`);
+    return answer;
+  }
+}
