@@ -12,13 +12,21 @@ const NO_HOST = /^([a-z+]+:\/\/(?:[^/?#]*@)?)(?=:\d+(?:[/?#]|$)|[/?#]|$)/i;
 export function parseUrl(brokerUrl: string): URL {
   const whole = brokerUrl.replace(NO_HOST, '$1127.0.0.1');
   if (URL.canParse(whole)) return new URL(whole);
-  throw wrongUrl('not a URL; in a password "/", "#", "?" and "%" are written %2F, %23, %3F and %25');
+  throw wrongUrl(
+    'not a URL; in a password "/", "#", "?" and "%" are written %2F, %23, %3F and %25',
+  );
 }
 
 /** Without the brackets around an IPv6 address. */
 export function hostOf(url: URL): string {
   return decoded(url.hostname, 'host').replace(/^\[|\]$/g, '');
 }
+
+/** What a TLS connection is made with. */
+export type Tls = Pick<
+  TlsOptions,
+  'rejectUnauthorized' | 'servername' | 'checkServerIdentity' | 'ca' | 'cert' | 'key'
+>;
 
 const CERT_REQS = ['required', 'optional', 'none'];
 const SSL = ['ssl_cert_reqs', 'ssl_ca_certs', 'ssl_certfile', 'ssl_keyfile', 'ssl_check_hostname'];
@@ -27,7 +35,7 @@ const SSL = ['ssl_cert_reqs', 'ssl_ca_certs', 'ssl_certfile', 'ssl_keyfile', 'ss
  * kombu's `ssl_*` parameters. Unlike kombu, which then trusts anybody, a URL without any of them has
  * the server's certificate verified.
  */
-export function tlsOf(url: URL): TlsOptions {
+export function tlsOf(url: URL): Tls {
   const query = url.searchParams;
   const unknown = [...query.keys()].find((key) => key.startsWith('ssl_') && !SSL.includes(key));
   if (unknown) throw wrongUrl(`unknown parameter "${unknown}"; allowed: ${SSL.join(', ')}`);
@@ -50,7 +58,7 @@ export function tlsOf(url: URL): TlsOptions {
   };
 }
 
-function file(option: 'ca' | 'cert' | 'key', path: string | null): TlsOptions {
+function file(option: 'ca' | 'cert' | 'key', path: string | null): Tls {
   if (path === null) return {};
   try {
     return { [option]: readFileSync(path) };

@@ -1,12 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { messageOf } from '../support/message.ts';
-import type { Place } from './place.ts';
+import type { QueuedMessage } from './place.ts';
+
+/** A `Place`, as far as a broker has one. */
+export interface BrokerPlace {
+  open(): Promise<{ readonly broker: Broker }>;
+  queued(queue: string): Promise<readonly QueuedMessage[]>;
+  close(): Promise<void>;
+}
 
 /** Every sentence of `Broker`, run against one implementation. */
-export function brokerContract(name: string, openPlace: () => Promise<Place>): void {
+export function brokerContract(name: string, openPlace: () => Promise<BrokerPlace>): void {
   describe(`broker: ${name}`, () => {
-    let place: Place;
+    let place: BrokerPlace;
     let broker: Broker;
 
     const taskIds = async (queue: string) => (await place.queued(queue)).map((m) => m.taskId);

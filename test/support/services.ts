@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 /** What to install for each executable that tests run beside beat. */
 const PACKAGES = {
   'redis-server': 'apt-get install redis-server, or brew install redis',
+  'rabbitmq-server': 'apt-get install rabbitmq-server, or brew install rabbitmq',
 } as const;
 
 export type Service = keyof typeof PACKAGES;

@@ -1,0 +1,190 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Broker } from '../../src/broker/broker.ts';
+import { RefusedError } from '../../src/broker/broker.ts';
+import { openAmqpBroker } from '../../src/amqp/broker.ts';
+import { DEFAULT_QUEUES } from '../../src/config/settings.ts';
+import type { BrokerOptions } from '../../src/store.ts';
+import { messageOf } from '../support/message.ts';
+import { RabbitServer } from '../support/rabbitmq.ts';
+import { requireService } from '../support/services.ts';
+import { brokerContract } from './broker.contract.ts';
+import { storeOptions } from './place.ts';
+
+const missing = requireService('rabbitmq-server');
+
+describe.skipIf(missing)(missing || 'rabbitmq', () => {
+  let server: RabbitServer;
+  const brokers: Broker[] = [];
+
+  const open = (options: Partial<BrokerOptions> = {}): Broker => {
+    const broker = openAmqpBroker(storeOptions(server.url(), options));
+    brokers.push(broker);
+    return broker;
+  };
+  const close = async () => {
+    await Promise.all(brokers.splice(0).map((broker) => broker.close()));
+  };
+  const ids = async (queue: string) =>
+    (await server.take(queue)).map(({ properties }) => properties.correlationId as string);
+
+  beforeAll(async () => {
+    server = await RabbitServer.start();
+  });
+  afterAll(() => server.stop());
+
+  brokerContract('rabbitmq', async () => {
+    await server.empty();
+    return {
+      open: async () => ({ broker: open() }),
+      queued: async (queue) =>
+        (await server.take(queue)).map(({ content, properties }) => ({
+          taskId: String(properties.correlationId),
+          body: content.toString(),
+        })),
+      close,
+    };
+  });
+
+  describe('as Celery does it', () => {
+    beforeEach(() => server.empty());
+    afterEach(close);
+
+    test('a message has the properties, headers and bytes that workers know', async () => {
+      const headers = {
+        ...{ lang: 'js', task: 'tasks.add', id: 'a', eta: null, retries: 0 },
+        ...{ timelimit: [null, 2.5], stamps: {}, 'x-team': 'blé', big: 2 ** 40, flag: true },
+        nested: { list: [1, [-300, { deep: null }]] },
+      };
+      const message = {
+        ...messageOf('a', { priority: 7, body: '[["é"], {}, {}]' }),
+        headers,
+        properties: {
+          ...{ correlation_id: 'a', reply_to: 'me', expiration: '60000', priority: 7 },
+          delivery_mode: 1 as const,
+        },
+      };
+      await open().publish([message]);
+      const [taken] = await server.take('celery');
+      expect(taken?.content.toString()).toBe('[["é"], {}, {}]');
+      expect(taken?.properties).toMatchObject({
+        ...{ contentType: 'application/json', contentEncoding: 'utf-8', headers },
+        ...{ correlationId: 'a', replyTo: 'me', deliveryMode: 1, priority: 7, expiration: '60000' },
+      });
+      expect(taken?.fields).toMatchObject({ exchange: '', routingKey: 'celery' });
+    });
+
+    test('its queue is durable, and bound to a durable direct exchange of its name', async () => {
+      await open().publish([messageOf('a', { queue: 'reports' })]);
+      const say = (...what: string[]) => server.control('--silent', ...what);
+      const exchanges = await say('list_exchanges', 'name', 'type', 'durable');
+      expect(exchanges).toMatch(/^reports\tdirect\ttrue$/m);
+      const queues = await say('list_queues', 'name', 'durable', 'auto_delete', 'arguments');
+      expect(queues).toMatch(/^reports\ttrue\tfalse\t\[\]$/m);
+      const bindings = await say('list_bindings', 'source_name', 'destination_name', 'routing_key');
+      expect(bindings).toMatch(/^reports\treports\treports$/m);
+    });
+
+    test('a time to live that AMQP has no number for is left to the header', async () => {
+      const message = messageOf('a');
+      const properties = { ...message.properties, expiration: String(100 * 86_400_000) };
+      await open().publish([{ ...message, properties }, messageOf('b')]);
+      expect(await ids('celery')).toEqual(['a', 'b']);
+    });
+
+    test('the urgent come first where queues have priorities', async () => {
+      const broker = open({ queues: { ...DEFAULT_QUEUES, maxPriority: 10 } });
+      await broker.publish([0, 9, 4, 0, 9].map((priority, i) => messageOf(`${i}`, { priority })));
+      expect(await ids('celery')).toEqual(['1', '4', '2', '0', '3']);
+    });
+
+    test('queues are quorum queues where the configuration says so', async () => {
+      const queues = { ...DEFAULT_QUEUES, defaultType: 'quorum', missingType: 'classic' } as const;
+      const broker = open({ queues });
+      await broker.publish([messageOf('a'), messageOf('b', { queue: 'reports' })]);
+      const list = await server.control('--silent', 'list_queues', 'name', 'type');
+      expect(list).toMatch(/^celery\t.*quorum/m);
+      expect(list).toMatch(/^reports\t.*classic/m);
+      expect(await ids('celery')).toEqual(['a']);
+    });
+  });
+
+  describe('when a queue will not have a message', () => {
+    beforeEach(() => server.empty());
+    afterEach(close);
+
+    test('a queue that has other arguments is named, and keeps no other queue waiting', async () => {
+      const channel = await server.inside.createChannel();
+      await channel.assertQueue('old', { durable: true, maxPriority: 5 });
+      await channel.close();
+      const messages = ['old', 'celery', 'old'].map((queue, i) => messageOf(`${i}`, { queue }));
+      const error = await refusal(open().publish(messages));
+      expect(error.refused.map(({ message }) => message)).toEqual([messages[0], messages[2]]);
+      expect(error.message).toContain('"old"');
+      expect(error.message).toContain("inequivalent arg 'x-max-priority'");
+      expect(error.message).toContain('taskQueueMaxPriority');
+      expect(await ids('celery')).toEqual(['1']);
+      expect(await ids('old')).toEqual([]);
+    });
+
+    test('with a mended queue, the same connection sends again', async () => {
+      const channel = await server.inside.createChannel();
+      await channel.assertQueue('old', { durable: true, maxPriority: 5 });
+      const broker = open();
+      await refusal(broker.publish([messageOf('a', { queue: 'old' })]));
+      await channel.deleteQueue('old');
+      await channel.close();
+      await broker.publish([messageOf('a', { queue: 'old' })]);
+      expect(await ids('old')).toEqual(['a']);
+    });
+
+    test('told to declare nothing, it declares nothing, and names the queue that is not there', async () => {
+      const broker = open({ queues: { ...DEFAULT_QUEUES, declare: false } });
+      const channel = await server.inside.createChannel();
+      await channel.assertQueue('theirs', { durable: true, maxLength: 10 });
+      await channel.close();
+      const messages = ['theirs', 'nowhere'].map((queue) => messageOf(queue, { queue }));
+      const error = await refusal(broker.publish(messages));
+      expect(error.refused).toEqual([{ message: messages[1], reason: 'there is no such queue' }]);
+      expect(error.message).toContain('"nowhere"');
+      expect(await ids('theirs')).toEqual(['theirs']);
+      expect(await server.control('--silent', 'list_queues', 'name')).not.toContain('nowhere');
+    });
+
+    test('a queue that is deleted under it is declared again', async () => {
+      const broker = open();
+      await broker.publish([messageOf('a')]);
+      await server.empty();
+      const messages = [messageOf('b'), messageOf('c', { queue: 'other' }), messageOf('d')];
+      await broker.publish(messages);
+      expect(await ids('celery')).toEqual(['b', 'd']);
+      expect(await ids('other')).toEqual(['c']);
+    });
+
+    test('a queue that is full is named', async () => {
+      const channel = await server.inside.createChannel();
+      const full = { durable: true, maxLength: 1, overflow: 'reject-publish' };
+      await channel.assertQueue('full', full);
+      await channel.close();
+      const broker = open({ queues: { ...DEFAULT_QUEUES, declare: false } });
+      const messages = ['a', 'b'].map((id) => messageOf(id, { queue: 'full' }));
+      await broker.publish(messages.slice(0, 1));
+      const error = await refusal(broker.publish(messages.slice(1)));
+      expect(error.refused).toMatchObject([{ message: { taskId: 'b' } }]);
+      expect(error.message).toMatch(/"full".*rejected/);
+      expect(await ids('full')).toEqual(['a']);
+    });
+
+    test('a header that AMQP cannot carry is told, and keeps no other message waiting', async () => {
+      const long = { ...messageOf('long'), headers: { text: 'x'.repeat(70_000) } };
+      const error = await refusal(open().publish([long, messageOf('a')]));
+      expect(error.refused).toMatchObject([{ message: { taskId: 'long' } }]);
+      expect(await ids('celery')).toEqual(['a']);
+    });
+  });
+});
+
+async function refusal(promise: Promise<void>): Promise<RefusedError> {
+  const error: unknown = await promise.then(() => 'it resolved').catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(RefusedError);
+  return error as RefusedError;
+}
