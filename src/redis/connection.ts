@@ -11,6 +11,8 @@ const RECONNECT_DELAY = 200;
 /** Errors of a server that is no master (any more): whoever is now, is found by connecting anew. */
 const NO_MASTER = /^(READONLY|MASTERDOWN)\b/;
 
+const NOT_YET = new Error('it is being made');
+
 export interface ConnectionOptions {
   /** Of one server; or of sentinels, with `;` between them. */
   readonly url: string;
@@ -19,6 +21,8 @@ export interface ConnectionOptions {
   readonly name: string;
   /** Milliseconds until a command that was not answered fails. */
   readonly timeout: number;
+  /** Whether a command fails at once while there is no connection, rather than when one cannot be made. */
+  readonly impatient?: boolean;
 }
 
 /**
@@ -33,7 +37,7 @@ export class Connection {
   /** Why there is no connection; a command that fails for want of one says it. */
   #trouble: Error | null = null;
 
-  constructor({ url, transport, name, timeout }: ConnectionOptions) {
+  constructor({ url, transport, name, timeout, impatient = false }: ConnectionOptions) {
     this.#timeout = timeout;
     this.#where = maskUrl(url);
     this.client = new Redis({
@@ -52,6 +56,7 @@ export class Connection {
       retryStrategy: () => RECONNECT_DELAY,
       reconnectOnError: ({ message }) => NO_MASTER.test(message),
       maxRetriesPerRequest: 0,
+      enableOfflineQueue: !impatient,
       autoResendUnfulfilledCommands: false,
       // Resubscribing by itself, ioredis leaves a rejection that nobody handles when it fails.
       autoResubscribe: false,
@@ -108,7 +113,7 @@ export class Connection {
 
   #reason(error: Error): [what: string, why: Error] {
     if (error.name === 'ReplyError') return [`Redis refused: ${error.message}`, error];
-    const why = this.#trouble ?? error;
+    const why = this.#trouble ?? (error.message.startsWith('Stream') ? NOT_YET : error);
     if (error.message === 'Command timed out' && why === error) {
       return [`Redis did not answer in ${this.#timeout} ms`, error];
     }

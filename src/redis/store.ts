@@ -6,6 +6,7 @@ import { inspect } from './inspect.ts';
 import { keysFor } from './keys.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLock } from './lock.ts';
+import { Quorum } from './quorum.ts';
 import { Releases } from './releases.ts';
 
 /** However long the lock lives, nobody waits longer than this (milliseconds) for an answer. */
@@ -16,7 +17,7 @@ const LONGEST_TIMEOUT = 5_000;
  * other servers. It has connections of its own: a renewal must not wait behind megabytes of messages.
  */
 export function openRedisStore(options: PlaceOptions): StateStore {
-  const { brokerUrl, keyPrefix, lockTtl, transport } = options;
+  const { brokerUrl, keyPrefix, lockTtl, transport, clock } = options;
   const lockUrls = options.lockUrls.length > 0 ? options.lockUrls : [brokerUrl];
   if (lockUrls.length % 2 === 0) {
     // Redlock never ends where a vote is a tie; and one server less bears the loss of as many.
@@ -31,15 +32,18 @@ export function openRedisStore(options: PlaceOptions): StateStore {
   const writing = new Connection(connectionTo(brokerUrl, 'beat-ledger'));
   const following = lockUrls.map((url) => connectionTo(url, 'beat-follower'));
   const releases = new Releases(following, keys.released);
-  const holding = lockUrls.map((url) => new Connection(connectionTo(url, 'beat-lock')));
-  const lock = new RedisLock(holding, releases, keys, lockTtl);
+  // With others to decide, one that is gone is not waited for.
+  const impatient = lockUrls.length > 1;
+  const holding = lockUrls.map((url) => ({ ...connectionTo(url, 'beat-lock'), impatient }));
+  const quorum = new Quorum(holding.map((server) => new Connection(server)));
+  const lock = new RedisLock({ quorum, releases, keys, ttl: lockTtl, clock });
   const ledger = new RedisLedger(writing, keys);
   const broker = new RedisBroker(writing, keys);
   return {
     lock,
     ledger,
     broker,
-    inspect: () => inspect(writing, holding, options.clock),
+    inspect: () => inspect(writing, quorum.servers, clock),
     close: async () => {
       await Promise.all([lock.close(), writing.close()]);
     },

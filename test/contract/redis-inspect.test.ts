@@ -67,9 +67,12 @@ describe.skipIf(missing)(missing || 'a look at Redis', () => {
     const started = [1, 2, 3].map(() => RedisServer.start({ password: 'pw' }));
     const locks = (await Promise.all(started)).map((lock) => others.use(lock));
     const lockUrls = locks.map((lock) => lock.url());
-    expect((await look(server.url(), { lockUrls })).locks).toBeNull();
+    const store = openRedisStore(storeOptions(server.url(), { lockUrls }));
+    stores.push(store);
+    await store.lock.acquire();
+    expect((await store.inspect!()).locks).toBeNull();
     await locks[1]!.kill();
-    const { locks: text } = await look(server.url(), { lockUrls });
+    const { locks: text } = await store.inspect!();
     expect(text).toMatch(/^1 of 3 servers of the lock do not answer: no connection to Redis: /);
     expect(text).toContain(`:**@127.0.0.1:${locks[1]!.port}/0`);
   });

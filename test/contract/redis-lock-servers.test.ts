@@ -102,6 +102,28 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
     });
   });
 
+  test('is put back with the next renewal on a server that has not got it, or forgot it', async () => {
+    await flush(servers);
+    const { lock } = open();
+    const lease = (await lock.acquire())!;
+    const value = () => Promise.all(servers.map(({ client }) => client.get('beat:lock')));
+    const everywhere = () =>
+      vi.waitFor(async () => {
+        expect(await lease.renew()).toBe(true);
+        expect(await value()).toEqual([won, won, won]);
+      });
+    // The first to connect are enough to win it.
+    const won = (await value()).find((each) => each !== null);
+    await everywhere();
+    await servers[1]!.flush();
+    await everywhere();
+    expect(await servers[1]!.client.pttl('beat:lock')).toBeGreaterThan(0);
+    await servers[0]!.flush();
+    expect(await lease.renew()).toBe(true);
+    await lease.release();
+    await closeAll();
+  });
+
   test('an even number of servers is refused: a tie has no end', () => {
     const lockUrls = servers.slice(0, 2).map((server) => server.url());
     expect(() => open({ lockUrls })).toThrow('lockUrls: 2 servers; an odd number is wanted');

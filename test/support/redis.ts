@@ -74,8 +74,8 @@ export class RedisServer implements AsyncDisposable {
     return `redis+socket://${this.#credentials()}${this.socket}?virtual_host=${db}`;
   }
 
-  /** Starts it again after `kill`, with what it kept. Resolves once it answers. */
-  async start(): Promise<void> {
+  /** Starts it again after `kill`, with what it kept, and with further options. Resolves once it answers. */
+  async start(more: readonly string[] = []): Promise<void> {
     const found = findService('redis-server');
     if (found.path === null) throw new Error(found.missing);
     const log = join(this.#folder, 'redis.log');
@@ -88,6 +88,7 @@ export class RedisServer implements AsyncDisposable {
       ...['--save', '', '--appendonly', appendOnly ? 'yes' : 'no', '--appendfsync', 'always'],
       ...(password === undefined ? [] : ['--requirepass', password]),
       ...args,
+      ...more,
     ]);
     const died = once(child, 'exit').then(() => {
       throw new Error(`redis-server did not start:\n${readFileSync(log, 'utf8')}`);

@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openRedisStore } from '../../src/redis/store.ts';
+import type { Store } from '../../src/store.ts';
+import { firstRun, FRESH, ran } from '../support/change.ts';
+import { messageOf } from '../support/message.ts';
+import { RedisServer, type RedisServerOptions } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { storeOptions } from './place.ts';
+
+const KB = 1_024;
+const QUEUES = ['a', 'b', 'c', 'd'];
+
+const missing = requireService('redis-server');
+
+/** A Redis that answers, and does not do what it is asked. */
+describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
+  let server: RedisServer;
+  const stores: Store[] = [];
+  const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')];
+
+  const serve = async (options: RedisServerOptions = {}): Promise<void> => {
+    server = await RedisServer.start(options);
+  };
+  const open = (url = server.url()): Store => {
+    const store = openRedisStore(storeOptions(url));
+    stores.push(store);
+    return store;
+  };
+  const ledgerConnection = async (): Promise<string> => {
+    const list = String(await server.client.client('LIST'));
+    return /^id=(\d+) .* name=beat-ledger /m.exec(list)![1]!;
+  };
+
+  beforeEach(() => {
+    for (const spy of printed) spy.mockClear();
+  });
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+    await server.stop();
+    for (const spy of printed) expect(spy).not.toHaveBeenCalled();
+  });
+
+  test('for want of memory, a commit happens whole or not at all, wherever in it the memory ends', async () => {
+    await serve();
+    const { ledger } = open();
+    const term = await ledger.beginTerm();
+    const state = async () => {
+      const lengths = await Promise.all(QUEUES.map((queue) => server.client.llen(queue)));
+      return {
+        lengths,
+        bindings: await server.client.keys('_kombu*'),
+        records: await ledger.load(),
+      };
+    };
+    await ledger.commit(term, []);
+    const outcomes = { whole: 0, nothing: 0 };
+    for (let spare = -200; spare <= 1_600; spare += 100) {
+      const entry = `with ${spare} KB to spare`;
+      const body = 'x'.repeat(100 * KB);
+      const messages = QUEUES.map((queue) => messageOf(`${entry} ${queue}`, { queue, body }));
+      const record = ran(FRESH, entry);
+      const before = await state();
+      const used = /used_memory:(\d+)/.exec(await server.client.info('memory'))![1]!;
+      await server.client.config('SET', 'maxmemory', String(Number(used) + spare * KB));
+      const outcome = await ledger
+        .commit(term, [{ entry, expected: null, record, messages }])
+        .catch((error: unknown) => String(error));
+      await server.client.config('SET', 'maxmemory', '0');
+      const after = await state();
+      if (typeof outcome === 'string') {
+        expect(outcome).toMatch(/ledger\.commit: Redis refused: OOM/);
+        expect(after).toEqual(before);
+        outcomes.nothing += 1;
+      } else {
+        expect(outcome).toEqual({ kind: 'committed' });
+        expect(after.lengths).toEqual(before.lengths.map((length) => length + 1));
+        expect(after.records.get(entry)).toEqual(record);
+        outcomes.whole += 1;
+      }
+    }
+    expect(outcomes.whole).toBeGreaterThan(3);
+    expect(outcomes.nothing).toBeGreaterThan(3);
+  });
+
+  test('for want of memory, a lock that is held is still held: it is renewed, and let go', async () => {
+    await serve();
+    const [ours, theirs] = [open(), open()];
+    const lease = (await ours.lock.acquire())!;
+    await server.client.config('SET', 'maxmemory', '1');
+    expect(await lease.renew()).toBe(true);
+    expect(await theirs.lock.acquire()).toBeNull();
+    await lease.release();
+    await expect(theirs.lock.acquire()).rejects.toThrow('lock.acquire: Redis refused: OOM');
+    await server.client.config('SET', 'maxmemory', '0');
+    expect(await theirs.lock.acquire()).not.toBeNull();
+  });
+
+  test('since it is a replica now, it is left for whoever is the master, and nothing is half done', async () => {
+    await serve();
+    const { ledger } = open();
+    const term = await ledger.beginTerm();
+    const before = await ledgerConnection();
+    await server.client.replicaof('127.0.0.1', '1');
+    await expect(ledger.commit(term, [firstRun('a')])).rejects.toThrow('Redis refused: READONLY');
+    await server.client.replicaof('NO', 'ONE');
+    const commit = () => ledger.commit(term, [firstRun('a')]);
+    expect(await vi.waitFor(commit, { timeout: 20_000 })).toEqual({ kind: 'committed' });
+    expect(await ledgerConnection()).not.toBe(before);
+    expect(await server.client.llen('celery')).toBe(1);
+  });
+
+  test('since it has lost its master, it is left as well', async () => {
+    await serve({ args: ['--replica-serve-stale-data', 'no'] });
+    const { ledger, lock } = open();
+    const term = await ledger.beginTerm();
+    await server.client.replicaof('127.0.0.1', '1');
+    await expect(ledger.commit(term, [firstRun('a')])).rejects.toThrow('Redis refused: MASTERDOWN');
+    await expect(lock.acquire()).rejects.toThrow('Redis refused: MASTERDOWN');
+    await server.client.replicaof('NO', 'ONE');
+    const commit = () => ledger.commit(term, [firstRun('a')]);
+    expect(await vi.waitFor(commit, { timeout: 20_000 })).toEqual({ kind: 'committed' });
+  });
+
+  test('while it reads its data after a start, it is asked again', async () => {
+    await serve({ appendOnly: true });
+    const { ledger } = open();
+    const term = await ledger.beginTerm();
+    await server.client.eval(`for i = 1, 1500 do redis.call('SET', 'k' .. i, i) end`, 0);
+    await server.client.bgrewriteaof();
+    await vi.waitFor(async () => {
+      const info = await server.client.info('persistence');
+      expect(info).toContain('aof_rewrite_in_progress:0');
+      expect(info).toContain('aof_rewrite_scheduled:0');
+    });
+    await server.kill();
+    // A thousandth of a second for each key, and a look at clients after each kilobyte.
+    const slowly = ['--key-load-delay', '1000', '--loading-process-events-interval-bytes', '1024'];
+    const answering = server.start(slowly);
+    const refusals = new Set<string>();
+    const commit = () =>
+      ledger.commit(term, [firstRun('a')]).catch((error: unknown) => {
+        refusals.add(String(error));
+        throw error;
+      });
+    expect(await vi.waitFor(commit, { timeout: 20_000 })).toEqual({ kind: 'committed' });
+    await answering;
+    expect([...refusals].join('\n')).toContain('Redis refused: LOADING');
+  });
+
+  test('since a password lacks, that is what is said', async () => {
+    await serve({ password: 'secret' });
+    const { ledger, lock } = open(server.url().replace(':secret@', ''));
+    await expect(ledger.beginTerm()).rejects.toThrow('ledger.beginTerm: Redis refused: NOAUTH');
+    await expect(lock.acquire()).rejects.toThrow('lock.acquire: Redis refused: NOAUTH');
+  });
+
+  test('since it has too few replicas, nothing is half done', async () => {
+    await serve();
+    const { ledger } = open();
+    const term = await ledger.beginTerm();
+    await server.client.config('SET', 'min-replicas-to-write', '1');
+    await expect(ledger.commit(term, [firstRun('a')])).rejects.toThrow('NOREPLICAS');
+    await server.client.config('SET', 'min-replicas-to-write', '0');
+    expect(await ledger.load()).toEqual(new Map());
+    expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'committed' });
+  });
+
+  test.each([
+    ['a password', ':needless@'],
+    ['the default user with a password', 'default:needless@'],
+  ])(
+    '%s that it does not ask for is no reason, nor a word on the console',
+    async (_, credentials) => {
+      await serve();
+      const { ledger, lock } = open(server.url().replace('//', `//${credentials}`));
+      const term = await ledger.beginTerm();
+      expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await lock.acquire()).not.toBeNull();
+    },
+  );
+});
