@@ -1,5 +1,6 @@
 import { maskUrl } from '../config/mask.ts';
 import type { Settings } from '../config/settings.ts';
+import { schemeOf } from '../config/urls.ts';
 import { upcoming } from '../preview.ts';
 import { inZone } from './table.ts';
 
@@ -7,6 +8,8 @@ import { inZone } from './table.ts';
 export interface Banner {
   readonly version: string;
   readonly broker: string;
+  /** Where lock and ledger are, if not in the broker; and who is excluded, if that is not everybody. */
+  readonly state?: string;
   readonly scheduler: string;
   readonly timezone: string;
   readonly lock: string;
@@ -21,15 +24,16 @@ export interface Banner {
 const COMING = 5;
 
 export function bannerOf(settings: Settings, version: string, now: number): Banner {
-  const { brokerUrl, entries, files, timezone, lock, keyPrefix } = settings;
+  const { brokerUrl, stateUrl, entries, files, timezone, lock, keyPrefix } = settings;
   const enabled = entries.filter((entry) => entry.enabled);
   const next = [...upcoming(enabled, now, COMING)].slice(0, COMING);
   return {
     version,
     broker: maskUrl(brokerUrl),
+    ...(stateUrl !== brokerUrl && { state: stateText(settings) }),
     scheduler: `${enabled.length} of ${entries.length} entries enabled, from ${files.join(', ')}`,
     timezone,
-    lock: `${keyPrefix}:lock, ${lock.ttl / 1000} s`,
+    lock: `${keyPrefix}:lock, ${lock.ttl / 1000} s${serversText(settings)}`,
     next: next.map(({ entry, dueAt }) => ({
       entry: entry.name,
       dueAt: new Date(dueAt).toISOString(),
@@ -38,12 +42,24 @@ export function bannerOf(settings: Settings, version: string, now: number): Bann
   };
 }
 
+/** A file is seen by one host, a broker in the network by all: elsewhere a second beat would lead as well. */
+function stateText({ brokerUrl, stateUrl }: Settings): string {
+  const here = schemeOf(stateUrl) === 'sqla+sqlite' && schemeOf(brokerUrl) !== 'sqla+sqlite';
+  return `${maskUrl(stateUrl)}${here ? ' (only beats on this host exclude one another)' : ''}`;
+}
+
+function serversText({ lockUrls }: Settings): string {
+  if (lockUrls.length === 0) return '';
+  return `, on most of ${lockUrls.map(maskUrl).join(', ')}`;
+}
+
 /** In the form that users of `celery beat` know. */
 export function bannerText(banner: Banner): string {
-  const { version, broker, scheduler, timezone, lock, next } = banner;
+  const { version, broker, state, scheduler, timezone, lock, next } = banner;
   const lines = [
     `beat v${version} is starting.`,
     `  . broker    -> ${broker}`,
+    ...(state === undefined ? [] : [`  . state     -> ${state}`]),
     `  . scheduler -> ${scheduler}`,
     `  . timezone  -> ${timezone}`,
     `  . lock      -> ${lock}`,

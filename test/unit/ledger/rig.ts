@@ -18,7 +18,8 @@ export class Rig {
   readonly clock = new ManualClock('2027-03-01T12:00:00Z');
   /** What reached the broker, in order, repeats among them. */
   readonly published: string[] = [];
-  readonly forgotten: string[] = [];
+  /** Tasks that were forgotten, and how many messages had been published by then. */
+  readonly forgettings: { readonly task: string; readonly publishedAfter: number }[] = [];
   /** Queues that the broker does not have. */
   readonly missing = new Set<string>();
   readonly #store = openMemoryStore(
@@ -44,8 +45,13 @@ export class Rig {
       kept: (limit, after) => this.#step('kept', () => ledger.kept(limit, after)),
       forget: (term, ids) =>
         this.#step('forget', async () => {
+          const kept = await ledger.kept(1_000, '');
           const done = await ledger.forget(term, ids);
-          if (done) this.forgotten.push(...ids);
+          for (const { id, message } of kept) {
+            const publishedAfter = this.published.length;
+            if (done && ids.includes(id))
+              this.forgettings.push({ task: message.taskId, publishedAfter });
+          }
           return done;
         }),
       close: async () => {},

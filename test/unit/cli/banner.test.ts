@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { bannerOf, bannerText } from '../../../src/cli/banner.ts';
+import type { BeatConfig } from '../../../src/config/define.ts';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+
+const banner = (config: BeatConfig) => bannerText(bannerOf(resolveSettings(config), '1.0', 0));
+const HERE = '(only beats on this host exclude one another)';
+
+it('says nothing of the state where the broker keeps it', () => {
+  expect(banner({ brokerUrl: 'redis://h' })).not.toContain('state');
+  expect(banner({})).not.toContain('state');
+});
+
+it('says where the state is, without its password', () => {
+  const text = banner({ brokerUrl: 'amqp://u:hunter2@rabbit', stateUrl: 'redis://:hunter2@h' });
+  expect(text).toContain('. broker    -> amqp://u:**@rabbit\n');
+  expect(text).toContain('. state     -> redis://:**@h\n');
+});
+
+it('warns of a state that other hosts cannot see', () => {
+  expect(banner({ brokerUrl: 'amqp://rabbit' })).toContain(
+    `. state     -> sqla+sqlite:///beat.sqlite ${HERE}\n`,
+  );
+  const files = { brokerUrl: 'sqla+sqlite:///queues.db', stateUrl: 'sqla+sqlite:///beat.db' };
+  expect(banner(files)).not.toContain(HERE);
+});
+
+it('names the servers that hold the lock', () => {
+  const lockUrls = ['redis://:hunter2@a', 'redis://b', 'redis://c'];
+  expect(banner({ brokerUrl: 'redis://h', lockUrls })).toContain(
+    '. lock      -> beat:lock, 8 s, on most of redis://:**@a, redis://b, redis://c\n',
+  );
+});
