@@ -127,7 +127,7 @@ function skippedText({ entry, reason, first, last, count }: SkippedEvent): strin
 }
 
 function faultText(operation: string, error: unknown): string {
-  return `Could not ${operation}, trying on: ${text(error)}`;
+  return `Could not ${operation}: ${text(error)}`;
 }
 
 function text(error: unknown): string {
