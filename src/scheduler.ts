@@ -135,7 +135,10 @@ export class Scheduler {
     for (const run of sent) this.#options.events.announce('sent', run);
   }
 
-  /** Runs `work` over all items in the ledger's batches, as many at once as are fast there. */
+  /**
+   * Runs `work` over all items in the ledger's batches, as many at once as are fast there. When one
+   * fails no other begins, and those under way are waited for: nothing of a term outlives it.
+   */
   async #inBatches<T>(
     items: readonly T[],
     term: Term,
@@ -152,11 +155,14 @@ export class Scheduler {
         await work(batch);
       }
     };
-    const workers = Array.from(
-      { length: Math.min(inFlight, Math.ceil(items.length / size)) },
-      worker,
-    );
-    await Promise.all(workers);
+    const giveUp = (error: unknown) => {
+      from = items.length;
+      throw error;
+    };
+    const count = Math.min(inFlight, Math.ceil(items.length / size));
+    const workers = Array.from({ length: count }, () => worker().catch(giveUp));
+    const failed = (await Promise.allSettled(workers)).find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   /**

@@ -3,11 +3,12 @@ import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
 import type { Entry } from '../../src/entry.ts';
 import { Events, type BeatEvents } from '../../src/events.ts';
 import { TermEnded, type Term } from '../../src/leadership.ts';
-import type { Ledger } from '../../src/ledger/ledger.ts';
+import type { CommitOutcome, Ledger } from '../../src/ledger/ledger.ts';
 import { ManualClock } from '../../src/memory/clock.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/memory/store.ts';
 import { Scheduler } from '../../src/scheduler.ts';
 import { aligned, counted, entryOf, HOUR, MINUTE, SECOND } from '../support/entry.ts';
+import { settled } from '../support/settle.ts';
 
 const NEVER = new AbortController().signal;
 const NOON = '2027-03-01T12:00:00.000Z';
@@ -210,4 +211,31 @@ test('the same occurrence has the same task id, whoever sends it', async () => {
   );
   expect(ids[0]).toEqual(ids[1]);
   expect(ids[0]?.[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5/);
+});
+
+test('a term that ends begins no other batch, and outlives none that is under way', async () => {
+  const answer = Promise.withResolvers<CommitOutcome>();
+  const ticking: string[] = [];
+  let begun = false;
+  const twoAtOnce = (ledger: Ledger): Ledger => ({
+    batch: { size: 1, inFlight: 2 },
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    commit: async (term, changes) => {
+      if (!begun) return ledger.commit(term, changes);
+      ticking.push(changes[0]!.entry);
+      return changes[0]!.entry === 'a' ? { kind: 'superseded' } : answer.promise;
+    },
+  });
+  const { clock, begin } = rig({ ledgerOf: twoAtOnce });
+  const { tick } = await begin(['a', 'b', 'c'].map((name) => entryOf({ name })));
+  begun = true;
+  clock.advance(MINUTE);
+  const over = tick().catch((error: unknown) => error);
+  const first = await Promise.race([over, settled().then(() => 'still under way')]);
+  expect(first).toBe('still under way');
+  answer.resolve({ kind: 'superseded' });
+  expect(await over).toBeInstanceOf(TermEnded);
+  expect(ticking).toEqual(['a', 'b']);
 });
