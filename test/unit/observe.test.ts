@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { Events } from '../../src/events.ts';
 import { ManualClock } from '../../src/memory/clock.ts';
@@ -115,6 +116,16 @@ describe('the events', () => {
     events.on('fault', ({ operation }) => heard.push(operation));
     events.announce('sent', run);
     expect(heard).toEqual(['a listener of "sent"', run]);
+  });
+
+  test('an async listener that fails is told of too, and ends no process', async () => {
+    const events = new Events();
+    const fault = once(events, 'fault');
+    const error = new Error('mine');
+    const failing: () => unknown = () => Promise.reject(error);
+    events.on('sent', failing);
+    events.announce('sent', run);
+    expect(await fault).toEqual([{ operation: 'a listener of "sent"', error }]);
   });
 });
 
