@@ -155,7 +155,7 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
     beat.signal('SIGINT');
     await beat.heard('stopping');
     beat.signal('SIGTERM');
-    expect(await beat.exited).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(await beat.exited).toEqual({ code: 128 + 15, signal: null });
     expect(beat.log.all.filter(({ event }) => event === 'stopped')).toEqual([]);
     server.thaw();
   });
