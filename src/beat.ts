@@ -33,6 +33,7 @@ export class Beat extends Events implements AsyncDisposable {
   readonly #origin: string;
   readonly #given: Store | undefined;
   readonly #stop = new AbortController();
+  #opening: Promise<void> | undefined;
   #running: Promise<void> | undefined;
 
   /** Throws a `ConfigError` with every problem found. */
@@ -45,26 +46,37 @@ export class Beat extends Events implements AsyncDisposable {
     this.progress = new Progress(this.#clock);
   }
 
-  /** Opens the store and begins to follow. Resolves at once: listen to `leading` for more. */
+  /**
+   * Opens the store and begins to follow. Resolves at once: listen to `leading` for more. May be called
+   * twice. Throws a `ConfigError` for a `brokerUrl` that leads nowhere.
+   */
   async start(): Promise<void> {
-    if (this.#running) return;
-    const store = this.#given ?? (await openStore(this.#storeOptions()));
-    this.#running = this.#run(store);
+    await (this.#opening ??= this.#open());
   }
 
-  /** Finishes the batch in hand, releases the lock and closes the store. May be called twice. */
+  /**
+   * Finishes the batch in hand, releases the lock and closes the store. May be called twice. What was
+   * stopped does not start again: make another.
+   */
   async stop(): Promise<void> {
     this.#stop.abort('stopped');
-    await this.#running;
+    await this.finished();
   }
 
-  /** Resolves when the instance has stopped. */
+  /** Resolves when the instance has stopped; at once if it never started. */
   async finished(): Promise<void> {
+    // A start that failed has told its caller.
+    await this.#opening?.catch(() => {});
     await this.#running;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  async #open(): Promise<void> {
+    const store = this.#given ?? (await openStore(this.#storeOptions()));
+    this.#running = this.#run(store);
   }
 
   async #run(store: Store): Promise<void> {

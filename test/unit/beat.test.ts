@@ -90,6 +90,31 @@ describe('the lifecycle', () => {
     await new Beat(config).stop();
   });
 
+  test('started twice at once it runs once', async () => {
+    const told: string[] = [];
+    const beat = new Beat(config);
+    beat.on('stopped', () => told.push('stopped'));
+    await Promise.all([beat.start(), beat.start()]);
+    await beat.stop();
+    expect(told).toEqual(['stopped']);
+  });
+
+  test('a stop that overtakes the start waits until all is closed', async () => {
+    const told: string[] = [];
+    const beat = new Beat(config);
+    beat.on('stopped', () => told.push('stopped'));
+    const starting = beat.start();
+    await beat.stop();
+    expect(told).toEqual(['stopped']);
+    await starting;
+  });
+
+  test('one whose broker leads nowhere says so at its start, and stops', async () => {
+    const beat = new Beat({ ...config, brokerUrl: 'sqla+sqlite://' });
+    await expect(beat.start()).rejects.toThrow(ConfigError);
+    await beat.stop();
+  });
+
   test('a config that cannot be used is refused with all that is wrong', () => {
     const wrong = {
       timezone: 'Europe/Olso',
