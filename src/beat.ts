@@ -75,7 +75,7 @@ export class Beat extends Events implements AsyncDisposable {
   }
 
   async #open(): Promise<void> {
-    const store = this.#given ?? (await openStore(this.#storeOptions()));
+    const store = this.#given ?? (await openStore(this.settings, this.#clock));
     this.#running = this.#run(store);
   }
 
@@ -126,10 +126,5 @@ export class Beat extends Events implements AsyncDisposable {
       origin: this.#origin,
       replyTo: randomUUID(),
     };
-  }
-
-  #storeOptions() {
-    const { brokerUrl, keyPrefix, lock, transport } = this.settings;
-    return { brokerUrl, keyPrefix, lockTtl: lock.ttl, transport, clock: this.#clock };
   }
 }

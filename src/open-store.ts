@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts';
+import type { Settings } from './config/settings.ts';
 import { ConfigError } from './errors.ts';
 import type { Store, StoreOptions } from './store.ts';
 
@@ -16,9 +18,15 @@ const OPENERS: Record<string, () => Promise<Open>> = {
 /** The URL schemes that `openStore` takes. */
 export const BROKER_SCHEMES: readonly string[] = Object.keys(OPENERS);
 
-/** Opens the store that the URL's scheme names. Throws a `ConfigError` for a scheme it does not know. */
-export async function openStore(options: StoreOptions): Promise<Store> {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(options.brokerUrl)?.[1]?.toLowerCase() ?? '';
+/**
+ * Opens the store that the settings name, which reaches for no server yet. Throws a `ConfigError` for a
+ * `brokerUrl` that leads nowhere.
+ */
+export async function openStore(
+  { brokerUrl, keyPrefix, lock, transport }: Settings,
+  clock: Clock,
+): Promise<Store> {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(brokerUrl)?.[1]?.toLowerCase() ?? '';
   const opener = OPENERS[scheme];
   if (!opener) {
     throw new ConfigError([
@@ -28,5 +36,5 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       },
     ]);
   }
-  return (await opener())(options);
+  return (await opener())({ brokerUrl, keyPrefix, lockTtl: lock.ttl, transport, clock });
 }

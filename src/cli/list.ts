@@ -54,9 +54,8 @@ function rowOf(entry: Entry, record: LedgerRecord | undefined): Row {
   };
 }
 
-async function recordsOf({ brokerUrl, keyPrefix, lock, transport }: Settings) {
-  const options = { brokerUrl, keyPrefix, lockTtl: lock.ttl, transport, clock: systemClock };
-  const store = await openStore(options);
+async function recordsOf(settings: Settings) {
+  const store = await openStore(settings, systemClock);
   try {
     return await store.ledger.load();
   } finally {
