@@ -5,10 +5,9 @@ import { monitorEventLoopDelay, type Histogram } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { RedisServer } from '../test/support/redis.ts';
-import type { Bench } from './bench.ts';
 import { Command } from './command.ts';
 import { count, percentile } from './stats.ts';
-import { atMost, type Row } from './table.ts';
+import { atMost, type Bench, type Row } from './table.ts';
 
 const QUEUE = 'celery';
 const RATE = 1_000;
