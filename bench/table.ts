@@ -1,3 +1,6 @@
+/** Measures something; `quick` takes a fraction of the time and says less. */
+export type Bench = (options: { readonly quick: boolean }) => Promise<Row[]> | Row[];
+
 /** One line of the table. */
 export interface Row {
   readonly bench: string;
