@@ -6,7 +6,7 @@ import { RedisServer } from '../test/support/redis.ts';
 import { BurstBeat } from './burst-beat.ts';
 import { celeryRows } from './celery.ts';
 import { count, spread, summarize } from './stats.ts';
-import { atLeast, type Bench, type Bench, type Row } from './table.ts';
+import { atLeast, type Bench, type Row } from './table.ts';
 
 const WANTED_RATE = 80_000;
 const WANTED_SHARE = 0.2;

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { RedisServer } from '../test/support/redis.ts';
 import { Command } from './command.ts';
 import { count, percentile } from './stats.ts';
-import { atMost, type Bench, type Bench, type Row } from './table.ts';
+import { atMost, type Bench, type Row } from './table.ts';
 
 const QUEUE = 'celery';
 const RATE = 1_000;

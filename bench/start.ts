@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { RedisServer } from '../test/support/redis.ts';
 import { Command, type Usage } from './command.ts';
 import { count, percentile, spread, summarize } from './stats.ts';
-import { atMost, type Bench, type Bench, type Row } from './table.ts';
+import { atMost, type Bench, type Row } from './table.ts';
 
 const WANTED_SECONDS = 5;
 const WANTED_MEGABYTES = 400;

@@ -1,6 +1,3 @@
-/** Measures something; `quick` takes a fraction of the time and says less. */
-export type Bench = (options: { readonly quick: boolean }) => Promise<Row[]> | Row[];
-
 /** One line of the table. */
 export interface Row {
   readonly bench: string;
