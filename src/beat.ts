@@ -83,15 +83,16 @@ export class Beat extends Events implements AsyncDisposable {
     const { entries, lock } = this.settings;
     const clock = this.#clock;
     const stop = this.#stop.signal;
+    const progressed = () => {
+      this.progress.made();
+    };
     const leadership = new Leadership({
       lock: store.lock,
       ledger: store.ledger,
       clock,
       events: this,
       ttl: lock.ttl,
-      progressed: () => {
-        this.progress.made();
-      },
+      progressed,
     });
     const scheduler = new Scheduler({
       entries,
@@ -99,6 +100,7 @@ export class Beat extends Events implements AsyncDisposable {
       clock,
       events: this,
       producer: this.#producer(),
+      progressed,
     });
     await leadership.run((term) => this.#lead(scheduler, term), stop);
     if (store !== this.#given) await store.close();

@@ -13,6 +13,8 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly events: Events;
   readonly producer: Producer;
+  /** Called whenever a commit is tried: a store that is away is not a loop that hangs. */
+  readonly progressed: () => void;
 }
 
 /** What was decided about one entry, ready to be committed, and what there will be to tell of it. */
@@ -170,8 +172,9 @@ export class Scheduler {
    * it is repeated while the term lasts. `false` when a stop came before it could go through.
    */
   async #commit(changes: readonly Change[], term: Term, stop: AbortSignal): Promise<boolean> {
-    const { ledger, clock, events } = this.#options;
+    const { ledger, clock, events, progressed } = this.#options;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      progressed();
       try {
         const outcome = await ledger.commit(term.number, changes);
         events.worked('commit');

@@ -109,6 +109,26 @@ describe('the lifecycle', () => {
     await starting;
   });
 
+  test('a leader whose store is away is not stuck, however long its lock lives: it tries on', async () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const long = { ...config, lock: { ttl: '1h' } };
+    const { transport, keyPrefix, lock, brokerUrl } = new Beat(long).settings;
+    const store = openMemoryStore({ brokerUrl, keyPrefix, lockTtl: lock.ttl, transport, clock });
+    const beat = new Beat(long, { clock, store });
+    started.push(beat);
+    let faults = 0;
+    beat.on('fault', () => (faults += 1));
+    await beat.start();
+    await settled();
+    store.ledger.commit = () => Promise.reject(new Error('away'));
+    for (let second = 0; second < 120; second++) {
+      clock.advance(1_000);
+      await settled();
+    }
+    expect(faults).toBeGreaterThan(60);
+    expect(beat.progress.advancing).toBe(true);
+  });
+
   test('one whose broker leads nowhere says so at its start, and stops', async () => {
     const beat = new Beat({ ...config, brokerUrl: 'sqla+sqlite://' });
     await expect(beat.start()).rejects.toThrow(ConfigError);
