@@ -68,7 +68,8 @@ export class Scheduler {
       if (entry?.enabled) standing.push([entry, record]);
     }
     await this.#inBatches(news, term, stop, (batch) => this.#commit(batch, term, stop));
-    this.#agenda = new Agenda(standing);
+    this.#agenda = new Agenda();
+    for (const [entry, record] of standing) this.#schedule(entry, record);
     events.announce('begun', {
       term: term.number,
       entries: standing.length,
@@ -87,11 +88,13 @@ export class Scheduler {
     const now = clock.now();
     let sent = 0;
     await this.#inBatches(this.#agenda.take(now), term, stop, async (batch) => {
-      const steps = batch.map((item) => this.#prepare(item, now, term));
+      const steps = batch.flatMap(
+        (item) => this.#unlessBroken(item.entry, () => this.#prepare(item, now, term)) ?? [],
+      );
       const changes = steps.map((step) => step.change);
       if (!(await this.#commit(changes, term, stop))) return;
       for (const step of steps) {
-        this.#agenda.add(step.entry, step.change.record);
+        this.#schedule(step.entry, step.change.record);
         sent += step.sent.length;
         this.#tell(step);
       }
@@ -99,6 +102,25 @@ export class Scheduler {
     const wakeAt = this.#agenda.nextDueAt;
     events.announce('tick', { sent, wakeAt });
     return wakeAt;
+  }
+
+  #schedule(entry: Entry, record: LedgerRecord): void {
+    this.#unlessBroken(entry, () => {
+      this.#agenda.add(entry, record);
+    });
+  }
+
+  /**
+   * An entry whose own schedule throws (users may bring theirs) must not hold up the others: it is told
+   * of, and left out until the next term.
+   */
+  #unlessBroken<T>(entry: Entry, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.#options.events.failed(`schedule ${entry.name}`, error);
+      return undefined;
+    }
   }
 
   #prepare({ entry, record, dueAt: first }: Item, now: number, term: Term): Step {

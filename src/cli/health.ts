@@ -53,8 +53,11 @@ function ask(pid: number): Promise<Health> {
     socket.on('data', (chunk) => (answer += chunk.toString()));
     socket.on('error', silent);
     socket.on('close', () => {
-      if (answer) resolve(JSON.parse(answer) as Health);
-      else silent();
+      try {
+        resolve(JSON.parse(answer) as Health);
+      } catch {
+        silent();
+      }
     });
   });
 }

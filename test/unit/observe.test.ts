@@ -91,6 +91,19 @@ describe('the log', () => {
     ]);
   });
 
+  test('a term that cannot begin is news once, however often it is tried', () => {
+    const { parsed, events } = logged();
+    for (let term = 1; term <= 100; term++) {
+      events.announce('leading', { term });
+      events.failed('lead', new Error('a record cannot be read'));
+      events.announce('following', { reason: 'a record cannot be read' });
+    }
+    expect(parsed().map(({ event }) => event)).toEqual(['leading', 'fault', 'following']);
+    events.announce('begun', { term: 101, entries: 1, changes: {}, ledgerLost: false });
+    events.announce('following', { reason: 'the lock was lost' });
+    expect(parsed().at(-1)).toMatchObject({ event: 'following', reason: 'the lock was lost' });
+  });
+
   test('lines below the level are not written', () => {
     const { lines, events } = logged({ level: 'warning' });
     events.announce('sent', run);

@@ -240,3 +240,27 @@ test('a term that ends begins no other batch, and outlives none that is under wa
   expect(await over).toBeInstanceOf(TermEnded);
   expect(ticking).toEqual(['a', 'b']);
 });
+
+test('a schedule of the user’s own that throws holds up nobody else', async () => {
+  const { clock, sent, told, begin } = rig();
+  const broken = {
+    spec: 'broken after a minute',
+    next: (after: Date) => {
+      if (after.getTime() > Date.parse(NOON)) throw new Error('out of days');
+      return new Date(after.getTime() + MINUTE);
+    },
+  };
+  const { tick } = await begin([
+    entryOf({ name: 'broken', task: 'tasks.broken', schedule: broken }),
+    entryOf(),
+  ]);
+  for (let minute = 0; minute < 2; minute++) {
+    clock.advance(MINUTE);
+    await tick();
+  }
+  expect(sent()).toEqual([
+    'tasks.cleanup 2027-03-01T12:01:00.000Z',
+    'tasks.cleanup 2027-03-01T12:02:00.000Z',
+  ]);
+  expect(told.fault).toMatchObject([{ operation: 'schedule broken' }]);
+});
