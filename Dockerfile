@@ -34,5 +34,5 @@ WORKDIR /data
 VOLUME /data
 USER 10001:10001
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=15s --timeout=5s --start-period=15s CMD ["node", "/app/dist/cli/beat.js", "healthcheck"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=15s CMD ["node", "/app/dist/cli/beat.js", "healthcheck"]
 ENTRYPOINT ["node", "/app/dist/cli/beat.js"]

@@ -8,10 +8,7 @@ import { burst } from './burst.ts';
 import { lateness } from './lateness.ts';
 import { next } from './next.ts';
 import { start } from './start.ts';
-import { formatTable, type Row } from './table.ts';
-
-/** Measures something; `quick` takes a fraction of the time and says less. */
-export type Bench = (options: { readonly quick: boolean }) => Promise<Row[]> | Row[];
+import { formatTable, type Bench, type Row } from './table.ts';
 
 const BENCHES: Record<string, Bench> = { burst, start, lateness, next };
 

@@ -3,11 +3,10 @@ import { devNull } from 'node:os';
 import { Redis } from 'ioredis';
 import { createLogger, logEvents } from '../src/observe/log.ts';
 import { RedisServer } from '../test/support/redis.ts';
-import type { Bench } from './bench.ts';
 import { BurstBeat } from './burst-beat.ts';
 import { celeryRows } from './celery.ts';
 import { count, spread, summarize } from './stats.ts';
-import { atLeast, type Row } from './table.ts';
+import { atLeast, type Bench, type Row } from './table.ts';
 
 const WANTED_RATE = 80_000;
 const WANTED_SHARE = 0.2;

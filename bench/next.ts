@@ -1,8 +1,7 @@
 import { CronExpressionParser } from 'cron-parser';
 import { cron } from '../src/schedule/cron.ts';
-import type { Bench } from './bench.ts';
 import { percentile } from './stats.ts';
-import type { Row } from './table.ts';
+import type { Bench, Row } from './table.ts';
 
 const EXPRESSIONS = [
   ['* * * * *', 'UTC'],

@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { RedisServer } from '../test/support/redis.ts';
-import type { Bench } from './bench.ts';
 import { Command, type Usage } from './command.ts';
 import { count, percentile, spread, summarize } from './stats.ts';
-import { atMost, type Row } from './table.ts';
+import { atMost, type Bench, type Row } from './table.ts';
 
 const WANTED_SECONDS = 5;
 const WANTED_MEGABYTES = 400;

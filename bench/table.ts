@@ -9,6 +9,9 @@ export interface Row {
   readonly wanted?: { readonly text: string; readonly met: boolean };
 }
 
+/** Measures something; `quick` takes a fraction of the time and says less. */
+export type Bench = (options: { readonly quick: boolean }) => Promise<Row[]> | Row[];
+
 const HEADS = ['bench', 'what', 'measured', 'wanted', ''] as const;
 
 /** A value with what is wanted of it. */

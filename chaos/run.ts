@@ -4,7 +4,7 @@ import { systemClock } from '../src/clock.ts';
 import { resolveSettings } from '../src/config/resolve.ts';
 import type { Settings } from '../src/config/settings.ts';
 import type { LedgerRecord } from '../src/ledger/ledger.ts';
-import { openStore, storeOptionsOf } from '../src/open-store.ts';
+import { openStore } from '../src/open-store.ts';
 import { Folder } from '../test/support/folder.ts';
 import { Crew, type Harm } from './crew.ts';
 import type { Evidence } from './evidence.ts';
@@ -51,7 +51,7 @@ export async function play(scenario: Scenario, place: Place, script: string): Pr
 }
 
 async function recordsOf(settings: Settings): Promise<Map<string, LedgerRecord>> {
-  const store = await openStore(storeOptionsOf(settings, systemClock));
+  const store = await openStore(settings, systemClock);
   try {
     return await store.ledger.load();
   } finally {

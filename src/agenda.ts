@@ -13,16 +13,7 @@ export interface Item {
 
 /** All entries in the order of their next occurrence: a heap, so that a tick looks at what is due only. */
 export class Agenda {
-  readonly #heap: TinyQueue<Item>;
-
-  constructor(items: Iterable<readonly [Entry, LedgerRecord]> = []) {
-    const waiting: Item[] = [];
-    for (const [entry, record] of items) {
-      const dueAt = nextDueAt(entry, record);
-      if (dueAt !== Infinity) waiting.push({ entry, record, dueAt });
-    }
-    this.#heap = new TinyQueue(waiting, byDueAt);
-  }
+  readonly #heap = new TinyQueue<Item>([], byDueAt);
 
   /** Puts an entry in its place by its record; one that will never be due again is left out. */
   add(entry: Entry, record: LedgerRecord): void {

@@ -9,7 +9,7 @@ import { Leadership, type Term } from './leadership.ts';
 import type { Producer } from './message/compose.ts';
 import { Progress } from './observe/progress.ts';
 import { Watch } from './observe/watch.ts';
-import { openStore, storeOptionsOf } from './open-store.ts';
+import { openStore } from './open-store.ts';
 import { Scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
 
@@ -34,6 +34,7 @@ export class Beat extends Events implements AsyncDisposable {
   readonly #origin: string;
   readonly #given: Store | undefined;
   readonly #stop = new AbortController();
+  #opening: Promise<void> | undefined;
   #running: Promise<void> | undefined;
 
   /** Throws a `ConfigError` with every problem found. */
@@ -46,21 +47,27 @@ export class Beat extends Events implements AsyncDisposable {
     this.progress = new Progress(this.#clock);
   }
 
-  /** Opens the store and begins to follow. Resolves at once: listen to `leading` for more. */
+  /**
+   * Opens the store and begins to follow. Resolves at once: listen to `leading` for more. May be called
+   * twice. Throws a `ConfigError` for a `brokerUrl` that leads nowhere.
+   */
   async start(): Promise<void> {
-    if (this.#running) return;
-    const store = this.#given ?? (await openStore(storeOptionsOf(this.settings, this.#clock)));
-    this.#running = this.#run(store);
+    await (this.#opening ??= this.#open());
   }
 
-  /** Finishes the batch in hand, releases the lock and closes the store. May be called twice. */
+  /**
+   * Finishes the batch in hand, releases the lock and closes the store. May be called twice. What was
+   * stopped does not start again: make another.
+   */
   async stop(): Promise<void> {
     this.#stop.abort('stopped');
-    await this.#running;
+    await this.finished();
   }
 
-  /** Resolves when the instance has stopped. */
+  /** Resolves when the instance has stopped; at once if it never started. */
   async finished(): Promise<void> {
+    // A start that failed has told its caller.
+    await this.#opening?.catch(() => {});
     await this.#running;
   }
 
@@ -68,19 +75,25 @@ export class Beat extends Events implements AsyncDisposable {
     await this.stop();
   }
 
+  async #open(): Promise<void> {
+    const store = this.#given ?? (await openStore(this.settings, this.#clock));
+    this.#running = this.#run(store);
+  }
+
   async #run(store: Store): Promise<void> {
     const { entries, lock } = this.settings;
     const clock = this.#clock;
     const stop = this.#stop.signal;
+    const progressed = () => {
+      this.progress.made();
+    };
     const leadership = new Leadership({
       lock: store.lock,
       ledger: store.ledger,
       clock,
       events: this,
       ttl: lock.ttl,
-      progressed: () => {
-        this.progress.made();
-      },
+      progressed,
     });
     const scheduler = new Scheduler({
       entries,
@@ -88,6 +101,7 @@ export class Beat extends Events implements AsyncDisposable {
       clock,
       events: this,
       producer: this.#producer(),
+      progressed,
     });
     const watch = new Watch(store.inspect, clock, this);
     await leadership.run((term) => this.#lead(scheduler, watch, term), stop);

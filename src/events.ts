@@ -95,12 +95,16 @@ export class Events extends EventEmitter<BeatEvents> {
   }
 
   announce<K extends keyof BeatEvents>(name: K, ...payload: BeatEvents[K]): void {
+    const threw = (error: unknown) => {
+      if (name !== 'fault') this.announce('fault', { operation: `a listener of "${name}"`, error });
+    };
     for (const listener of this.rawListeners(name)) {
       try {
-        Reflect.apply(listener, this, payload);
+        const answer: unknown = Reflect.apply(listener, this, payload);
+        // Nobody waits for an async listener, so nobody else would hear that it failed.
+        if (answer instanceof Promise) answer.catch(threw);
       } catch (error) {
-        if (name !== 'fault')
-          this.announce('fault', { operation: `a listener of "${name}"`, error });
+        threw(error);
       }
     }
   }

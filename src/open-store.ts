@@ -46,21 +46,24 @@ const AMQP_SCHEMES = ['amqp', 'amqps', 'pyamqp'];
 /** The URL schemes of brokers. */
 export const BROKER_SCHEMES: readonly string[] = [...STATE_SCHEMES, ...AMQP_SCHEMES];
 
-/** What the settings say of places, for `openStore`. */
-export function storeOptionsOf(settings: Settings, clock: Clock): StoreOptions {
+/**
+ * Opens the store that the settings name, which reaches for no server yet. Throws a `ConfigError` for a
+ * URL that leads nowhere.
+ */
+export async function openStore(settings: Settings, clock: Clock): Promise<Store> {
   const { brokerUrl, stateUrl, lockUrls, keyPrefix, queues, connection, transport } = settings;
-  return {
+  return openPlaces({
     ...{ brokerUrl, stateUrl, lockUrls, keyPrefix, queues, connection, transport, clock },
     lockTtl: settings.lock.ttl,
     defaultQueue: settings.taskDefaultQueue,
-  };
+  });
 }
 
 /**
  * Opens the broker with its state. Where the two are one place a commit is one step; else an outbox in
  * the state stands between them. Throws a `ConfigError` for a URL that leads nowhere.
  */
-export async function openStore(options: StoreOptions): Promise<Store> {
+export async function openPlaces(options: StoreOptions): Promise<Store> {
   const { brokerUrl, stateUrl, clock } = options;
   if (await isOnePlace(brokerUrl, stateUrl)) return openRoom('brokerUrl', options);
 

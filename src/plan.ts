@@ -1,5 +1,6 @@
 import type { Entry } from './entry.ts';
 import type { LedgerRecord } from './ledger/ledger.ts';
+import { nextAfter } from './schedule/next-after.ts';
 import type { Schedule } from './schedule/schedule.ts';
 
 /**
@@ -146,10 +147,6 @@ function latestFrom(schedule: Schedule, first: number, until: number): number {
   let newest = second;
   for (let at = second; at <= until; at = nextAfter(schedule, at)) newest = at;
   return newest;
-}
-
-function nextAfter(schedule: Schedule, after: number): number {
-  return schedule.next(new Date(after))?.getTime() ?? Infinity;
 }
 
 /** The record that an entry starts its term with, and what is new about it; `null` for no change. */

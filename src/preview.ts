@@ -1,5 +1,6 @@
 import TinyQueue from 'tinyqueue';
 import type { Entry, Occurrence } from './entry.ts';
+import { nextAfter } from './schedule/next-after.ts';
 
 /**
  * The next `count` occurrences of each entry strictly later than `after` (epoch milliseconds), all in
@@ -14,8 +15,8 @@ export function* upcoming(
 ): Generator<Occurrence> {
   const heap = new TinyQueue<Occurrence & { left: number }>([], byDueAt);
   const push = (entry: Entry, from: number, left: number) => {
-    const dueAt = left > 0 ? entry.schedule.next(new Date(from))?.getTime() : undefined;
-    if (dueAt !== undefined) heap.push({ entry, dueAt, left });
+    const dueAt = left > 0 ? nextAfter(entry.schedule, from) : Infinity;
+    if (dueAt !== Infinity) heap.push({ entry, dueAt, left });
   };
   for (const entry of entries) push(entry, after, count);
   for (let top = heap.pop(); top; top = heap.pop()) {

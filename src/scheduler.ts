@@ -15,6 +15,8 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly events: Events;
   readonly producer: Producer;
+  /** Called whenever a commit is tried: a store that is away is not a loop that hangs. */
+  readonly progressed: () => void;
 }
 
 /** What was decided about one entry, ready to be committed, and what there will be to tell of it. */
@@ -78,7 +80,8 @@ export class Scheduler {
       if (entry?.enabled) standing.push([entry, record]);
     }
     await this.#inBatches(news, term, stop, (batch) => this.#commit(batch, term, stop));
-    this.#agenda = new Agenda(standing);
+    this.#agenda = new Agenda();
+    for (const [entry, record] of standing) this.#schedule(entry, record);
     events.announce('begun', {
       term: term.number,
       entries: standing.length,
@@ -97,18 +100,39 @@ export class Scheduler {
     const now = clock.now();
     let sent = 0;
     await this.#inBatches(this.#agenda.take(now), term, stop, async (batch) => {
-      const steps = batch.map((item) => this.#prepare(item, now, term));
+      const steps = batch.flatMap(
+        (item) => this.#unlessBroken(item.entry, () => this.#prepare(item, now, term)) ?? [],
+      );
       const changes = steps.map((step) => step.change);
       const refused = await this.#commit(changes, term, stop);
       if (!refused) return;
       for (const step of steps) {
-        this.#agenda.add(step.entry, step.change.record);
+        this.#schedule(step.entry, step.change.record);
         sent += this.#tell(step, refused);
       }
     });
     const wakeAt = this.#agenda.nextDueAt;
     events.announce('tick', { sent, wakeAt });
     return wakeAt;
+  }
+
+  #schedule(entry: Entry, record: LedgerRecord): void {
+    this.#unlessBroken(entry, () => {
+      this.#agenda.add(entry, record);
+    });
+  }
+
+  /**
+   * An entry whose own schedule throws (users may bring theirs) must not hold up the others: it is told
+   * of, and left out until the next term.
+   */
+  #unlessBroken<T>(entry: Entry, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.#options.events.failed(`schedule ${entry.name}`, error);
+      return undefined;
+    }
   }
 
   #prepare({ entry, record, dueAt: first }: Item, now: number, term: Term): Step {
@@ -161,7 +185,10 @@ export class Scheduler {
     return count;
   }
 
-  /** Runs `work` over all items in the ledger's batches, as many at once as are fast there. */
+  /**
+   * Runs `work` over all items in the ledger's batches, as many at once as are fast there. When one
+   * fails no other begins, and those under way are waited for: nothing of a term outlives it.
+   */
   async #inBatches<T>(
     items: readonly T[],
     term: Term,
@@ -178,11 +205,14 @@ export class Scheduler {
         await work(batch);
       }
     };
-    const workers = Array.from(
-      { length: Math.min(inFlight, Math.ceil(items.length / size)) },
-      worker,
-    );
-    await Promise.all(workers);
+    const giveUp = (error: unknown) => {
+      from = items.length;
+      throw error;
+    };
+    const count = Math.min(inFlight, Math.ceil(items.length / size));
+    const workers = Array.from({ length: count }, () => worker().catch(giveUp));
+    const failed = (await Promise.allSettled(workers)).find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   /**
@@ -195,8 +225,9 @@ export class Scheduler {
     term: Term,
     stop: AbortSignal,
   ): Promise<Refused | null> {
-    const { ledger, clock, events } = this.#options;
+    const { ledger, clock, events, progressed } = this.#options;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      progressed();
       try {
         const outcome = await ledger.commit(term.number, changes);
         events.worked('commit');

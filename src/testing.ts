@@ -72,6 +72,7 @@ export class TestBeat {
         origin: 'beat@test',
         replyTo: '00000000-0000-4000-8000-000000000000',
       },
+      progressed: () => {},
     });
   }
 

@@ -1,11 +1,16 @@
+import { systemClock } from '../clock.ts';
 import { ConfigError } from '../errors.ts';
+import { openStore } from '../open-store.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
 
 /** `beat check`: 0 for a configuration that can be used, 1 with every error otherwise. */
 export async function check(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
   try {
-    const { entries, files } = await settingsOf(flags);
+    const settings = await settingsOf(flags);
+    // Where a URL leads, its store alone can tell.
+    await (await openStore(settings, systemClock)).close();
+    const { entries, files } = settings;
     const summary = { ok: true, files, entries: entries.length };
     process.stdout.write(
       flags.json

@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Entry } from '../entry.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import { nextDueAt, reconcile } from '../plan.ts';
-import { openStore, storeOptionsOf } from '../open-store.ts';
+import { openStore } from '../open-store.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
 import { inZone, table } from './table.ts';
@@ -55,7 +55,7 @@ function rowOf(entry: Entry, record: LedgerRecord | undefined): Row {
 }
 
 async function recordsOf(settings: Settings) {
-  const store = await openStore(storeOptionsOf(settings, systemClock));
+  const store = await openStore(settings, systemClock);
   try {
     return await store.ledger.load();
   } finally {

@@ -28,6 +28,7 @@ Exit codes: 0 done, 1 failure, 2 wrong usage or configuration`;
 /** Runs the command line. Answers the exit code; everything it has to say is on stdout and stderr by then. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', allowClosedPipe);
   const program = new Command('beat')
     .description('The periodic scheduler for Celery workers.')
     .version(version, '--version', 'print the version')
@@ -105,4 +106,9 @@ function refuseWords([word]: readonly string[], program: Command): void {
   const commands = program.commands.map((command) => command.name());
   const hint = didYouMean(word, commands) || `; allowed: ${commands.join(', ')}`;
   throw new ConfigError(`unknown command "${word}"${hint}`);
+}
+
+/** Whoever reads may have seen enough, as in `beat next | head`. A service goes on without its readers. */
+function allowClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { Beat } from '../beat.ts';
 import { systemClock } from '../clock.ts';
 import { createLogger, logEvents } from '../observe/log.ts';
@@ -34,12 +35,16 @@ export async function start(flags: GlobalFlags, version: string): Promise<ExitCo
   return EXIT.ok;
 }
 
-/** Hears one signal. From then on signals have their default effect again: the next ends the process. */
+/**
+ * Hears one signal; the next ends the process at once. Not by the signal's default effect, of which the
+ * kernel spares the first process of a container.
+ */
 function onFirstSignal(heard: (signal: NodeJS.Signals) => void): void {
-  const signals = ['SIGTERM', 'SIGINT'] as const;
+  let before = false;
   const listener = (signal: NodeJS.Signals) => {
-    for (const each of signals) process.off(each, listener);
+    if (before) process.exit(128 + constants.signals[signal]);
+    before = true;
     heard(signal);
   };
-  for (const signal of signals) process.on(signal, listener);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, listener);
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { parseInstant } from '../config/instant.ts';
 import { BeatError } from '../errors.ts';
 
 /** A clock that a test moves by hand. Sleepers wake when it reaches their time. */
@@ -46,10 +47,13 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Epoch milliseconds. Throws a `BeatError` for a text that is no instant. */
+/**
+ * Epoch milliseconds. Text without an offset is UTC: a test must not depend on the zone of its host.
+ * Throws a `BeatError` for a text that is no instant.
+ */
 export function instantOf(instant: Date | string): number {
-  const at = new Date(instant).getTime();
-  if (Number.isNaN(at))
+  const at = parseInstant(instant, 'UTC');
+  if (at === null)
     throw new BeatError(`"${String(instant)}" is no instant; try 2027-01-31T08:00:00Z`);
   return at;
 }

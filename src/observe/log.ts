@@ -52,13 +52,16 @@ export function createLogger({ level, format, destination }: LogOptions): Logger
 /** Writes a line for every event worth one. Returns nothing: it listens for as long as beat speaks. */
 export function logEvents(events: Events, log: Logger, clock: Clock): void {
   const faults = new Repeats(clock);
+  // A term that cannot begin (its ledger fails) is tried again and again: the first try is news.
+  let tries = 0;
   events.on('leading', ({ term }) => {
-    log.info({ event: 'leading', term }, `Leading: term ${term}`);
+    log[tries++ === 0 ? 'info' : 'debug']({ event: 'leading', term }, `Leading: term ${term}`);
   });
   events.on('following', ({ reason }) => {
-    log.info({ event: 'following', reason }, `Following: ${reason}`);
+    log[tries <= 1 ? 'info' : 'debug']({ event: 'following', reason }, `Following: ${reason}`);
   });
   events.on('begun', (event) => {
+    tries = 0;
     log[event.ledgerLost ? 'warn' : 'info']({ event: 'begun', ...event }, begunText(event));
   });
   events.on('entry', (event) => {
@@ -148,7 +151,7 @@ function skippedText({ entry, reason, first, last, count }: SkippedEvent): strin
 }
 
 function faultText(operation: string, error: unknown): string {
-  return `Could not ${operation}, trying on: ${text(error)}`;
+  return `Could not ${operation}: ${text(error)}`;
 }
 
 function text(error: unknown): string {

@@ -23,7 +23,7 @@ export class Progress {
 
   /** Milliseconds since the loop last got anywhere. */
   get silence(): number {
-    return this.#clock.monotonic() - this.#last;
+    return Math.round(this.#clock.monotonic() - this.#last);
   }
 
   get advancing(): boolean {

@@ -24,7 +24,7 @@ export class RedisLedger implements Ledger, Outbox {
    * Small enough for one write to the socket, so that this process makes the next while Redis works on the
    * last, and others never wait long for a script to end. Larger ones are slower, more in flight no faster.
    */
-  readonly batch = { size: 64, inFlight: 8 };
+  readonly batch = { size: 64, inFlight: 16 };
   readonly #connection: Connection;
   readonly #keys: Keys;
 

@@ -5,7 +5,7 @@ import { LateWire } from '../support/late-wire.ts';
 import { gaps, queuedInRedis, twice } from '../support/queues.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { INTERVAL, scheduleOf, Team } from '../support/team.ts';
+import { ENTRIES, INTERVAL, scheduleOf, Team } from '../support/team.ts';
 import { takeover } from './takeover.ts';
 
 const missing = requireService('redis-server');
@@ -71,7 +71,10 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     const all = await queued();
     expect(twice(all)).toEqual([]);
     expect(gaps(all, INTERVAL)).toEqual([]);
-    expect(new Set(all.map(({ id }) => id))).toEqual(new Set(team.sent));
+    const ids = all.map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining(team.sent));
+    // Frozen between a commit and its answer, it sent one batch that it could not tell of any more.
+    expect(ids.length - new Set(team.sent).size).toBeLessThanOrEqual(3 * ENTRIES);
   });
 
   test("a leader's commit that reaches Redis only after another leads changes nothing", async () => {

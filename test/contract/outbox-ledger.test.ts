@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { openMemoryStore } from '../../src/memory/store.ts';
-import { openStore } from '../../src/open-store.ts';
+import { openPlaces } from '../../src/open-store.ts';
 import type { LedgerRecord } from '../../src/ledger/ledger.ts';
 import type { Store } from '../../src/store.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -16,7 +16,7 @@ function elsewhere(brokerUrl: string, stateUrl: string, clock = forwardableClock
   const stores: Store[] = [];
   return {
     open: async (more: Parameters<Place['open']>[0] = {}) => {
-      const store = await openStore({ ...options, ...more });
+      const store = await openPlaces({ ...options, ...more });
       stores.push(store);
       return store;
     },

@@ -117,6 +117,14 @@ describe('check', () => {
     );
   });
 
+  it.each([
+    ['redis://localhost/first', 'brokerUrl: "first" is no database; allowed is a number'],
+    ['sqla+sqlite://', 'brokerUrl: a database in memory is seen by no worker'],
+  ])('knows where %s leads: nowhere', async (url, says) => {
+    const { code, stderr } = await beat('check', '-b', url);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(says) as string });
+  });
+
   it('is what a start does first: it exits 2 with the same errors and sends nothing', async () => {
     const checked = await beat('check', '-c', 'wrong.yaml');
     const started = await beat('-c', 'wrong.yaml', '-b', 'sqla+sqlite:///unused.sqlite');

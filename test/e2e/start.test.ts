@@ -1,12 +1,9 @@
-import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BeatProcess, BUILT, runBeat, type LogLine } from '../support/beat-process.ts';
-import { Child } from '../support/child.ts';
+import { BeatProcess, runBeat, type LogLine } from '../support/beat-process.ts';
 import { Folder } from '../support/folder.ts';
-import { Journal } from '../support/journal.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
@@ -24,59 +21,6 @@ beforeAll(() => {
   cwd = folder.path;
 });
 afterAll(() => folder[Symbol.dispose]());
-
-describe('a start', () => {
-  it('tells in JSON lines what it is about to do, and then each run', async () => {
-    await using beat = new BeatProcess({ cwd });
-    await beat.sends(2);
-    await beat.stop();
-    const [starting] = beat.log.all;
-    expect(starting).toMatchObject({
-      level: 'info',
-      event: 'starting',
-      broker: 'sqla+sqlite:///of-the-file.sqlite',
-      scheduler: '1 of 1 entries enabled, from beat.config.yaml',
-      timezone: 'UTC',
-      lock: 'beat:lock, 1 s',
-    });
-    expect(starting?.['next']).toHaveLength(5);
-    expect(beat.log.all.map(({ event }) => event)).toEqual(
-      expect.arrayContaining(['starting', 'leading', 'begun', 'sent', 'stopping', 'stopped']),
-    );
-    expect({ text: beat.text, errors: beat.errors }).toEqual({ text: '', errors: [] });
-  });
-
-  it('shows the banner that users of Celery know, where text is asked for', async () => {
-    await using beat = new BeatProcess({ cwd, args: ['--log-format', 'text'] });
-    await beat.lines.first('a run', (line) => line.includes('Sending due task quick'));
-    await beat.stop();
-    expectBanner(beat.text);
-    expect(beat.log.all).toEqual([]);
-  });
-
-  const script = existsSync('/usr/bin/script') && process.platform === 'linux';
-  it.skipIf(!script)(
-    script ? 'shows it by itself on a terminal' : 'no script(1) here, which makes a terminal',
-    async () => {
-      const screen = new Journal<string>();
-      const command = `'${process.execPath}' '${BUILT}'`;
-      await using _terminal = new Child('/usr/bin/script', ['-qefc', command, '/dev/null'], {
-        cwd,
-        lines: { 1: (line) => screen.add(line) },
-      });
-      await screen.first('a run', (line) => line.includes('Sending due task quick'));
-      expectBanner(screen.all.join('\n').replaceAll('\r', ''));
-    },
-  );
-});
-
-function expectBanner(text: string): void {
-  expect(text).toMatch(/^beat v\d+\.\d+\.\d+ is starting\.$/m);
-  expect(text).toMatch(/^ {2}\. broker {4}-> sqla\+sqlite:\/\/\/of-the-file\.sqlite$/m);
-  expect(text).toMatch(/^ {2}\. timezone {2}-> UTC$/m);
-  expect(text).toMatch(/^ {2}\. lock {6}-> beat:lock, 1 s$/m);
-  expect(text.match(/UTC {2}quick$/gm)).toHaveLength(5);
-}
 
 describe('a signal', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
@@ -211,7 +155,7 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
     beat.signal('SIGINT');
     await beat.heard('stopping');
     beat.signal('SIGTERM');
-    expect(await beat.exited).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(await beat.exited).toEqual({ code: 128 + 15, signal: null });
     expect(beat.log.all.filter(({ event }) => event === 'stopped')).toEqual([]);
     server.thaw();
   });

@@ -1,4 +1,4 @@
-import type { BeatProcess} from './beat-process.ts';
+import type { BeatProcess } from './beat-process.ts';
 import { type SentLine } from './beat-process.ts';
 import type { Ran, Worker } from './celery.ts';
 

@@ -62,6 +62,7 @@ export function rig({ ledgerOf = (ledger: Ledger) => ledger, now = NOON } = {}):
           origin: 'test',
           replyTo: '',
         },
+        progressed: () => {},
       });
       const term = { number: await ledger.beginTerm(), signal: NEVER, trusted: true };
       await scheduler.begin(term, NEVER);

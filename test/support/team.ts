@@ -4,9 +4,11 @@ import { Folder } from './folder.ts';
 
 /** Milliseconds between the runs of every entry of a team's schedule. */
 export const INTERVAL = 200;
+/** How many entries a team schedules, all due at the same instants. */
+export const ENTRIES = 3;
 
 /** Each missed run is made up for, so that after any failure every instant must stand in the queue. */
-export function scheduleOf(entries = 3) {
+export function scheduleOf(entries = ENTRIES) {
   const names = Array.from({ length: entries }, (_, i) => `entry ${i}`);
   const entry = { task: 'tasks.note', schedule: INTERVAL / 1_000, missed: 'all' as const };
   return Object.fromEntries(names.map((name) => [name, entry]));

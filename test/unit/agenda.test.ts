@@ -10,7 +10,8 @@ const never = entryOf({ name: 'never', schedule: { spec: 'never', next: () => nu
 
 test('what is due is taken in the order of time, then of names, and nothing else is', () => {
   const record = recordOf({ anchor: NOON - 1 });
-  const agenda = new Agenda([minutely, hourly, never].map((entry) => [entry, record]));
+  const agenda = new Agenda();
+  for (const entry of [minutely, hourly, never]) agenda.add(entry, record);
   expect(agenda.nextDueAt).toBe(NOON);
   expect(agenda.take(NOON - 1)).toEqual([]);
   expect(agenda.take(NOON).map((item) => item.entry.name)).toEqual(['hourly', 'minutely']);

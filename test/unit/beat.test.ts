@@ -91,6 +91,54 @@ describe('the lifecycle', () => {
     await new Beat(config).stop();
   });
 
+  test('started twice at once it runs once', async () => {
+    const told: string[] = [];
+    const beat = new Beat(config);
+    beat.on('stopped', () => told.push('stopped'));
+    await Promise.all([beat.start(), beat.start()]);
+    await beat.stop();
+    expect(told).toEqual(['stopped']);
+  });
+
+  test('a stop that overtakes the start waits until all is closed', async () => {
+    const told: string[] = [];
+    const beat = new Beat(config);
+    beat.on('stopped', () => told.push('stopped'));
+    const starting = beat.start();
+    await beat.stop();
+    expect(told).toEqual(['stopped']);
+    await starting;
+  });
+
+  test('a leader whose store is away is not stuck, however long its lock lives: it tries on', async () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const long = { ...config, lock: { ttl: '1h' } };
+    const { transport, keyPrefix, lock, brokerUrl } = new Beat(long).settings;
+    const store = openMemoryStore({
+      ...{ brokerUrl, lockUrls: [], keyPrefix, transport, clock },
+      lockTtl: lock.ttl,
+    });
+    const beat = new Beat(long, { clock, store });
+    started.push(beat);
+    let faults = 0;
+    beat.on('fault', () => (faults += 1));
+    await beat.start();
+    await settled();
+    store.ledger.commit = () => Promise.reject(new Error('away'));
+    for (let second = 0; second < 120; second++) {
+      clock.advance(1_000);
+      await settled();
+    }
+    expect(faults).toBeGreaterThan(60);
+    expect(beat.progress.advancing).toBe(true);
+  });
+
+  test('one whose broker leads nowhere says so at its start, and stops', async () => {
+    const beat = new Beat({ ...config, brokerUrl: 'sqla+sqlite://' });
+    await expect(beat.start()).rejects.toThrow(ConfigError);
+    await beat.stop();
+  });
+
   test('a config that cannot be used is refused with all that is wrong', () => {
     const wrong = {
       timezone: 'Europe/Olso',

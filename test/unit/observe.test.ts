@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { Events } from '../../src/events.ts';
 import { ManualClock } from '../../src/memory/clock.ts';
@@ -90,6 +91,19 @@ describe('the log', () => {
     ]);
   });
 
+  test('a term that cannot begin is news once, however often it is tried', () => {
+    const { parsed, events } = logged();
+    for (let term = 1; term <= 100; term++) {
+      events.announce('leading', { term });
+      events.failed('lead', new Error('a record cannot be read'));
+      events.announce('following', { reason: 'a record cannot be read' });
+    }
+    expect(parsed().map(({ event }) => event)).toEqual(['leading', 'fault', 'following']);
+    events.announce('begun', { term: 101, entries: 1, changes: {}, ledgerLost: false });
+    events.announce('following', { reason: 'the lock was lost' });
+    expect(parsed().at(-1)).toMatchObject({ event: 'following', reason: 'the lock was lost' });
+  });
+
   test('lines below the level are not written', () => {
     const { lines, events } = logged({ level: 'warning' });
     events.announce('sent', run);
@@ -132,6 +146,16 @@ describe('the events', () => {
     events.on('fault', ({ operation }) => heard.push(operation));
     events.announce('sent', run);
     expect(heard).toEqual(['a listener of "sent"', run]);
+  });
+
+  test('an async listener that fails is told of too, and ends no process', async () => {
+    const events = new Events();
+    const fault = once(events, 'fault');
+    const error = new Error('mine');
+    const failing: () => unknown = () => Promise.reject(error);
+    events.on('sent', failing);
+    events.announce('sent', run);
+    expect(await fault).toEqual([{ operation: 'a listener of "sent"', error }]);
   });
 });
 

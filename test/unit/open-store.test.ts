@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { OutboxLedger } from '../../src/ledger/outbox-ledger.ts';
-import { openStore } from '../../src/open-store.ts';
+import { openPlaces } from '../../src/open-store.ts';
 import type { Store } from '../../src/store.ts';
 import { storeOptions } from '../contract/place.ts';
 import { firstRun } from '../support/change.ts';
@@ -14,7 +14,7 @@ beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'beat-open-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
 async function open(brokerUrl: string, stateUrl: string): Promise<Store> {
-  return openStore(storeOptions(brokerUrl, { stateUrl }));
+  return openPlaces(storeOptions(brokerUrl, { stateUrl }));
 }
 
 /** Whether a commit is one step, or goes through an outbox. */

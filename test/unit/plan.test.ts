@@ -33,6 +33,13 @@ describe('what is due', () => {
     expect(cursor(recordOf({ anchor: NOON, dueAt: NOON - DAY }))).toBe(NOON);
   });
 
+  test.each([0, -1, NaN])('a schedule whose next is later by %d is told of, not walked', (step) => {
+    const broken = { spec: 'mine', next: (after: Date) => new Date(after.getTime() + step) };
+    const entry = entryOf({ schedule: broken });
+    expect(() => decide(entry, NOON, NOON + DAY)).toThrow('schedule "mine"');
+    expect(() => nextDueAt(entry, recordOf({ dueAt: NOON }))).toThrow('is not later');
+  });
+
   test('a schedule that has no next occurrence is never due', () => {
     const once: Schedule = { spec: 'at noon', next: (at) => (+at < NOON ? new Date(NOON) : null) };
     const entry = entryOf({ schedule: once });

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { TermEnded } from '../../src/leadership.ts';
-import type { Ledger } from '../../src/ledger/ledger.ts';
+import type { CommitOutcome, Ledger } from '../../src/ledger/ledger.ts';
 import { aligned, counted, entryOf, HOUR, MINUTE, SECOND } from '../support/entry.ts';
 import { rig } from '../support/rig.ts';
+import { settled } from '../support/settle.ts';
+
+const NOON = '2027-03-01T12:00:00.000Z';
 
 test('a due task is sent once, and the next tick is asked for at its next occurrence', async () => {
   const { clock, sent, begin } = rig();
@@ -145,4 +148,55 @@ test('the same occurrence has the same task id, whoever sends it', async () => {
   );
   expect(ids[0]).toEqual(ids[1]);
   expect(ids[0]?.[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5/);
+});
+
+test('a term that ends begins no other batch, and outlives none that is under way', async () => {
+  const answer = Promise.withResolvers<CommitOutcome>();
+  const ticking: string[] = [];
+  let begun = false;
+  const twoAtOnce = (ledger: Ledger): Ledger => ({
+    batch: { size: 1, inFlight: 2 },
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    commit: async (term, changes) => {
+      if (!begun) return ledger.commit(term, changes);
+      ticking.push(changes[0]!.entry);
+      return changes[0]!.entry === 'a' ? { kind: 'superseded' } : answer.promise;
+    },
+  });
+  const { clock, begin } = rig({ ledgerOf: twoAtOnce });
+  const { tick } = await begin(['a', 'b', 'c'].map((name) => entryOf({ name })));
+  begun = true;
+  clock.advance(MINUTE);
+  const over = tick().catch((error: unknown) => error);
+  const first = await Promise.race([over, settled().then(() => 'still under way')]);
+  expect(first).toBe('still under way');
+  answer.resolve({ kind: 'superseded' });
+  expect(await over).toBeInstanceOf(TermEnded);
+  expect(ticking).toEqual(['a', 'b']);
+});
+
+test('a schedule of the user’s own that throws holds up nobody else', async () => {
+  const { clock, sent, told, begin } = rig();
+  const broken = {
+    spec: 'broken after a minute',
+    next: (after: Date) => {
+      if (after.getTime() > Date.parse(NOON)) throw new Error('out of days');
+      return new Date(after.getTime() + MINUTE);
+    },
+  };
+  const { tick } = await begin([
+    entryOf({ name: 'broken', task: 'tasks.broken', schedule: broken }),
+    entryOf(),
+  ]);
+  for (let minute = 0; minute < 2; minute++) {
+    clock.advance(MINUTE);
+    await tick();
+  }
+  expect(sent()).toEqual([
+    'tasks.cleanup 2027-03-01T12:01:00.000Z',
+    'tasks.cleanup 2027-03-01T12:02:00.000Z',
+  ]);
+  expect(told.fault).toMatchObject([{ operation: 'schedule broken' }]);
 });

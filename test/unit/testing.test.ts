@@ -1,4 +1,4 @@
-import { describe, expect, expectTypeOf, it } from 'vitest';
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import { BeatError, ConfigError, crontab, defineConfig, timedelta } from '../../src/index.ts';
 import { due, ManualClock, TestBeat, type Due } from '../../src/testing.ts';
 
@@ -75,6 +75,13 @@ describe('due', () => {
     const broken = { beatSchedule: { x: { task: 't', schedule: { cron: '61 * * * *' } } } };
     expect(() => due(broken, YEAR)).toThrow(ConfigError);
     expect(() => due(config, { from: 'soon', until: YEAR.until })).toThrow(BeatError);
+  });
+
+  it('reads instants without an offset in UTC, wherever the test runs', () => {
+    vi.stubEnv('TZ', 'Asia/Tokyo');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(new Date('2027-01-01T00:00').toISOString()).toBe('2026-12-31T15:00:00.000Z');
+    expect(due(config, { from: '2027-01-01T00:00', until: '2028-01-01' })).toEqual(runs);
   });
 });
 

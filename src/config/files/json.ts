@@ -41,7 +41,10 @@ function syntaxProblem(message: string, text: string, file: string): Problem {
     line ??= startLine + 1;
   };
   jsonc.visit(text, { onError }, { disallowComments: true });
-  const reason = message.replace(/(, ".*" is not valid JSON|( in JSON)? at position \d+.*)$/s, '');
+  const reason = message.replace(
+    /(, (\.\.\.)?".*"(\.\.\.)? is not valid JSON|( in JSON)? at position \d+.*)$/s,
+    '',
+  );
   return { file, line, path: [], message: `is no JSON: ${reason}` };
 }
 

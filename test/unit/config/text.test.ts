@@ -163,6 +163,7 @@ describe('JSON', () => {
     ['{}\n{}', 2],
     ['{"a": 01}', 1],
     ['{"a": tru}', 1],
+    ['{"brokerUrl": "redis://:secret@localhost",\n"a": [1,],\n"b": "and so on, and so on"}', 2],
     ['{"a": "b\n"}', 1],
     ['// comment\n{}', 1],
   ])('%j is refused with its line', (text, line) => {
