@@ -1,12 +1,14 @@
 // Beats are killed, frozen, cut off and replaced at random, while what they send is held against what
 // their schedules say. Ends with 1 if anything was lost, doubled or wrong.
-// npm run chaos -- [--broker redis|sqlite] [--runs 10] [--seed 1] [--jobs 2] [--break NAME]
+// npm run chaos -- [--broker redis|sqlite|rabbitmq] [--runs 10] [--seed 1] [--jobs 2] [--break NAME] [--keep]
+// --keep writes down what sound runs saw, too.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import build from '../test/support/build.ts';
 import type { Place } from './ground.ts';
 import { MUTATIONS } from './mutations.ts';
 import { Program } from './program.ts';
+import { rabbitmqPlace } from './rabbitmq-ground.ts';
 import { redisPlace } from './redis-ground.ts';
 import { isClean, runLine, summary, type Outcome } from './report.ts';
 import { play } from './run.ts';
@@ -15,7 +17,11 @@ import { sqlitePlace } from './sqlite-ground.ts';
 import { KINDS } from './to-processes.ts';
 import { judge } from './verdict.ts';
 
-const PLACES: Readonly<Record<string, Place>> = { redis: redisPlace, sqlite: sqlitePlace };
+const PLACES: Readonly<Record<string, Place>> = {
+  redis: redisPlace,
+  sqlite: sqlitePlace,
+  rabbitmq: rabbitmqPlace,
+};
 
 const LENGTH = [8_000, 16_000] as const;
 
@@ -26,6 +32,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '2' },
     break: { type: 'string' },
+    keep: { type: 'boolean', default: false },
   },
 });
 const place = oneOf('broker', values.broker, PLACES);
@@ -41,6 +48,7 @@ using program = new Program(mutations);
 const outcomes: Outcome[] = [];
 let next = first;
 await Promise.all(Array.from({ length: jobs }, worker));
+await place.close?.();
 console.log(`\n${summary(outcomes)}`);
 process.exitCode = outcomes.every(({ verdict }) => isClean(verdict)) ? 0 : 1;
 
@@ -52,7 +60,7 @@ async function worker(): Promise<void> {
     const outcome = { scenario, verdict: judge(evidence) };
     outcomes.push(outcome);
     console.log(runLine(outcome));
-    if (isClean(outcome.verdict)) continue;
+    if (isClean(outcome.verdict) && !values.keep) continue;
     const file = `chaos-${values.broker}-${seed}.json`;
     const records = Object.fromEntries(evidence.records);
     writeFileSync(

@@ -23,4 +23,6 @@ export interface Place {
   /** Whether a run may stand in its queue more than once, under one and the same id. */
   readonly repeats: boolean;
   open(beats: number): Promise<Ground>;
+  /** Ends what was kept for another run. */
+  close?(): Promise<void>;
 }

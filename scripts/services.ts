@@ -1,4 +1,4 @@
-// What the tests need and npm cannot bring: a Redis server and real Celery workers, one as Debian has it
+// What the tests need and npm cannot bring: Redis, RabbitMQ and real Celery workers, one as Debian has it
 // and the newest there is. Installs what is missing where it may, and says what to do where it may not.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
@@ -13,8 +13,11 @@ interface Service {
 
 const VENV = '.venv/celery';
 const CELERY = ['celery', 'redis', 'sqlalchemy'];
+/** Debian's command of that name is for root alone. The server's own has no option that only tells. */
+const RABBITMQCTL = '/usr/lib/rabbitmq/bin/rabbitmqctl';
 const DEBIAN = [
   'redis-server',
+  'rabbitmq-server',
   'python3-celery',
   'python3-redis',
   'python3-sqlalchemy',
@@ -25,6 +28,11 @@ const services: readonly Service[] = [
   {
     name: 'redis-server',
     version: () => /v=(\S+)/.exec(output('redis-server', '--version') ?? '')?.[1] ?? null,
+    install: installByApt,
+  },
+  {
+    name: 'rabbitmq-server',
+    version: () => output(existsSync(RABBITMQCTL) ? RABBITMQCTL : 'rabbitmqctl', 'version'),
     install: installByApt,
   },
   {
@@ -69,7 +77,7 @@ function runApt(): string | null {
   if (!succeeds('apt-get', '--version')) return byHand();
   const root = process.getuid?.() === 0;
   if (!root && !succeeds('sudo', '-n', 'true')) return `sudo apt-get install ${DEBIAN.join(' ')}`;
-  // Runlevel 1 tells Debian's package scripts to leave the new redis-server stopped.
+  // Runlevel 1 tells Debian's package scripts to leave new servers stopped.
   const as = [
     ...(root ? [] : ['sudo', '-n']),
     'env',
@@ -83,9 +91,10 @@ function runApt(): string | null {
 }
 
 function byHand(): string {
-  if (process.platform === 'darwin') return 'brew install redis python';
-  if (succeeds('dnf', '--version')) return 'sudo dnf install redis python3-celery python3-redis';
-  return 'install redis-server and Python 3 with your package manager';
+  if (process.platform === 'darwin') return 'brew install redis rabbitmq python';
+  if (succeeds('dnf', '--version'))
+    return 'sudo dnf install redis rabbitmq-server python3-celery python3-redis';
+  return 'install redis-server, rabbitmq-server and Python 3 with your package manager';
 }
 
 /** A venv within the project. Debian's own Python can make one only with a package more. */

@@ -67,7 +67,11 @@ export class Session {
       return new Session(open, options, cut);
     } catch (error) {
       cut.abort();
-      throw error;
+      // The client library keeps to itself what RabbitMQ said here; it has one reason to.
+      if (!/ConnectionOpenOk.*ConnectionClose/.test((error as Error).message)) throw error;
+      const { vhost, username } = address;
+      const why = `there is no vhost "${vhost}", or not for the user "${username}"`;
+      throw new Error(why, { cause: error });
     }
   }
 

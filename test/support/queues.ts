@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Redis } from 'ioredis';
+import type { RabbitServer } from './rabbitmq.ts';
 
 /** What stands in a queue: enough of its envelope to tell one run from another. */
 export interface Queued {
@@ -29,8 +30,18 @@ export function queuedInSqlite(path: string, queue: string | null = null): Queue
   }
 }
 
+/** Takes all that there is, oldest first. */
+export async function queuedInRabbit(server: RabbitServer, queue = 'celery'): Promise<Queued[]> {
+  const taken = await server.take(queue);
+  return taken.map(({ properties }) => queuedBy(properties.headers as Record<string, string>));
+}
+
 function read(envelope: string): Queued {
   const { headers } = JSON.parse(envelope) as { headers: Record<string, string> };
+  return queuedBy(headers);
+}
+
+function queuedBy(headers: Record<string, string>): Queued {
   const { id = '', periodic_task_name: entry = '', beat_due_at: dueAt = '' } = headers;
   return { id, entry, dueAt: Date.parse(dueAt) };
 }

@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { connect, type ChannelModel, type Message } from 'amqplib';
 import { Child } from './child.ts';
 import { freePort } from './redis.ts';
-
-/** Debian's own scripts change to the user that its service runs as; these do not. */
-const SCRIPTS = '/usr/lib/rabbitmq/bin';
+import { findService } from './services.ts';
 
 /** A RabbitMQ of one's own, on free ports of this host, in a folder that vanishes with it. */
 export class RabbitServer implements AsyncDisposable {
@@ -66,6 +64,12 @@ export class RabbitServer implements AsyncDisposable {
     return this.#inside;
   }
 
+  /** Looks into it anew, after its connections were closed. */
+  async reconnect(): Promise<void> {
+    this.#inside = await connect(this.url());
+    this.#inside.on('error', () => {});
+  }
+
   /** Starts it, or starts it again after `kill`. Resolves once it takes connections. */
   async start(): Promise<void> {
     const output: string[] = [];
@@ -78,8 +82,7 @@ export class RabbitServer implements AsyncDisposable {
     for (;;) {
       if (!server.alive) throw new Error(`RabbitMQ did not start:\n${output.join('\n')}`);
       try {
-        this.#inside = await connect(this.url());
-        this.#inside.on('error', () => {});
+        await this.reconnect();
         return;
       } catch {
         await delay(50);
@@ -158,6 +161,7 @@ disk_free_limit.absolute = 1MB
 `;
 
 function script(name: 'rabbitmq-server' | 'rabbitmqctl'): string {
-  const path = join(SCRIPTS, name);
-  return existsSync(path) ? path : name;
+  const found = findService('rabbitmq-server');
+  if (found.path === null) throw new Error(found.missing);
+  return join(dirname(found.path), name);
 }

@@ -12,9 +12,12 @@ export type Service = keyof typeof PACKAGES;
 /** The executable's path, or what to install. */
 export type Found = { readonly path: string } | { readonly path: null; readonly missing: string };
 
+/** Debian's commands for RabbitMQ change to the user that its service runs as; these are what they run. */
+const RABBITMQ = '/usr/lib/rabbitmq/bin';
+
 /** Looks for the service on PATH. */
 export function findService(name: Service): Found {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+  for (const folder of [RABBITMQ, ...(process.env['PATH'] ?? '').split(delimiter)]) {
     const path = join(folder, name);
     if (executable(path)) return { path };
   }

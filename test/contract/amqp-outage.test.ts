@@ -1,0 +1,192 @@
+import { inspect } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openAmqpBroker } from '../../src/amqp/broker.ts';
+import { RefusedError, type Broker } from '../../src/broker/broker.ts';
+import { DEFAULT_CONNECTION } from '../../src/config/settings.ts';
+import { StoreError } from '../../src/errors.ts';
+import type { BrokerOptions } from '../../src/store.ts';
+import { messageOf } from '../support/message.ts';
+import { Proxy } from '../support/proxy.ts';
+import { RabbitServer } from '../support/rabbitmq.ts';
+import { freePort } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { storeOptions } from './place.ts';
+
+/** Milliseconds that answers are waited for: those that will not come. */
+const IMPATIENT = 2_000;
+const BATCH = Array.from({ length: 2_000 }, (_, i) => messageOf(`batch-${i}`));
+
+const missing = requireService('rabbitmq-server');
+
+describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
+  let server: RabbitServer;
+  const brokers: Broker[] = [];
+  const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')];
+
+  const open = (url = server.url(), options: Partial<BrokerOptions> = {}, patience = 10_000) => {
+    const broker = openAmqpBroker(storeOptions(url, options), patience);
+    brokers.push(broker);
+    return broker;
+  };
+  const ids = async () =>
+    (await server.take('celery')).map(({ properties }) => String(properties.correlationId));
+
+  beforeAll(async () => {
+    server = await RabbitServer.start();
+  });
+  afterAll(() => server.stop());
+
+  beforeEach(async () => {
+    await server.empty();
+    for (const spy of printed) spy.mockClear();
+  });
+  afterEach(async () => {
+    await Promise.all(brokers.splice(0).map((broker) => broker.close()));
+    for (const spy of printed) expect(spy).not.toHaveBeenCalled();
+  });
+
+  test('opening and closing a broker reaches for no server', async () => {
+    await open(server.url(await freePort())).close();
+  });
+
+  test('a server that is not there is told, without the password', async () => {
+    const url = `amqp://beat:hunter2@127.0.0.1:${await freePort()}/`;
+    const error = await rejection(open(url).publish([messageOf('a')]));
+    expect(error.message).toMatch(
+      /^broker\.publish: no connection to RabbitMQ: .*ECONNREFUSED.* \(amqp:\/\/beat:\*\*@/,
+    );
+    expect(inspect(error, { depth: null })).not.toContain('hunter2');
+  });
+
+  test('a refused login and a vhost that is not there are told', async () => {
+    const login = open(server.url().replace('guest@', 'sesame@'));
+    const refused = await rejection(login.publish([messageOf('a')]));
+    expect(refused.message).toContain('ACCESS_REFUSED');
+    expect(inspect(refused, { depth: null })).not.toContain('sesame');
+    const nowhere = open(server.url().replace(/\/$/, 'nowhere'));
+    const error = await rejection(nowhere.publish([messageOf('a')]));
+    expect(error.message).toContain('there is no vhost "nowhere", or not for the user "guest"');
+  });
+
+  test('a connection that is cut in the middle of a batch rejects it; repeated, all is there', async () => {
+    await using wire = await Proxy.to(server.port);
+    const broker = open(server.url(wire.port));
+    await broker.publish([messageOf('before')]);
+    const answered = wire.swallowAnswers();
+    const publishing = rejection(broker.publish(BATCH));
+    await answered;
+    wire.cut();
+    expect((await publishing).message).toMatch(
+      /^broker\.publish: the connection to RabbitMQ ended/,
+    );
+
+    await broker.publish(BATCH);
+    expect(new Set(await ids())).toEqual(new Set(['before', ...BATCH.map(({ taskId }) => taskId)]));
+  });
+
+  test('connections that an operator closes are made again', async () => {
+    const broker = open();
+    await broker.publish([messageOf('a')]);
+    const results = await Promise.allSettled([
+      server.control('close_all_connections', 'maintenance'),
+      ...Array.from({ length: 20 }, () => broker.publish(BATCH.slice(0, 100))),
+    ]);
+    for (const result of results) {
+      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(StoreError);
+    }
+    await server.reconnect();
+    await untilTaken(() => broker.publish([messageOf('z')]));
+    expect((await ids()).at(-1)).toBe('z');
+  });
+
+  test('a server that stands still rejects in bounded time, and is found again when it goes on', async () => {
+    const broker = open(server.url(), {}, IMPATIENT);
+    await broker.publish([messageOf('a')]);
+    server.freeze();
+    const error = await rejection(broker.publish([messageOf('b')]));
+    const next = open(server.url(), { connection: { ...DEFAULT_CONNECTION, timeout: 300 } });
+    const nor = await rejection(next.publish([messageOf('c')]));
+    server.thaw();
+    expect(error.message).toContain(`RabbitMQ did not answer in ${IMPATIENT} ms (amqp://`);
+    expect(nor.message).toContain('did not answer in 300 ms');
+    await untilTaken(() => broker.publish([messageOf('b')]));
+    await untilTaken(() => next.publish([messageOf('c')]));
+    expect(new Set(await ids())).toEqual(new Set(['a', 'b', 'c']));
+  });
+
+  test('a server that blocks publishers for want of memory is told so, and sent to when it has some', async () => {
+    const broker = open(server.url(), {}, IMPATIENT);
+    await broker.publish([messageOf('a')]);
+    await server.control('set_vm_memory_high_watermark', '0');
+    const first = await rejection(broker.publish([messageOf('b')]));
+    const second = await rejection(broker.publish([messageOf('c')]));
+    await server.control('set_vm_memory_high_watermark', '0.9');
+    for (const error of [first, second]) {
+      expect(error.message).toMatch(
+        /^broker\.publish: RabbitMQ blocks publishers \(low on memory\)/,
+      );
+    }
+    await untilTaken(() => broker.publish([messageOf('d')]));
+    const taken = await ids();
+    expect(taken.at(-1)).toBe('d');
+    expect(taken).not.toContain('c');
+  });
+
+  test('the next server of a cluster is tried at once, and all are named when none is there', async () => {
+    const [dead, gone] = [server.url(await freePort()), server.url(await freePort())];
+    for (const failoverStrategy of ['round-robin', 'shuffle'] as const) {
+      const connection = { ...DEFAULT_CONNECTION, failoverStrategy };
+      await open(`${dead};${gone};${server.url()}`, { connection }).publish([messageOf('a')]);
+    }
+    expect(await ids()).toEqual(['a', 'a']);
+    const error = await rejection(open(`${dead};${gone}`).publish([messageOf('b')]));
+    for (const url of [dead, gone]) expect(error.message).toContain(new URL(url).port);
+  });
+
+  test('a server that says nothing yields to the next of the cluster', async () => {
+    await using wire = await Proxy.to(server.port);
+    const broker = open(`${server.url(wire.port)};${server.url()}`, {}, IMPATIENT);
+    await broker.publish([messageOf('a')]);
+    void wire.swallowAnswers();
+    await rejection(broker.publish([messageOf('b')]));
+    const swallowed = wire.swallowAnswers();
+    await broker.publish([messageOf('c')]);
+    wire.cut();
+    void swallowed;
+    expect((await ids()).at(-1)).toBe('c');
+  });
+
+  test('what was confirmed survives a crash, and a broker outlives its server', async () => {
+    const broker = open();
+    await broker.publish(BATCH);
+    await server.kill();
+    await rejection(broker.publish([messageOf('during')]));
+    await rejection(broker.publish([messageOf('during')]));
+    await server.start();
+    await untilTaken(() => broker.publish([messageOf('after')]));
+    expect(await ids()).toEqual([...BATCH.map(({ taskId }) => taskId), 'after']);
+  });
+
+  test('a broker that is closed in the middle of a batch rejects it, and every later one', async () => {
+    const broker = open();
+    const publishing = rejection(broker.publish(BATCH));
+    await broker.close();
+    await publishing;
+    expect((await rejection(broker.publish([messageOf('a')]))).message).toContain('closed');
+  });
+});
+
+async function rejection(promise: Promise<unknown>): Promise<StoreError> {
+  const error = await promise.then(
+    () => new Error('it resolved'),
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(StoreError);
+  expect(error).not.toBeInstanceOf(RefusedError);
+  return error as StoreError;
+}
+
+/** An outage ends for a connection when it has come back, which takes it a moment. */
+function untilTaken(publish: () => Promise<void>): Promise<void> {
+  return vi.waitFor(publish, { timeout: 30_000 });
+}
