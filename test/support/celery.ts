@@ -66,6 +66,8 @@ export interface WorkerOptions {
   readonly cwd: string;
   readonly queues?: readonly string[];
   readonly resultBackend?: string;
+  /** Of its queues, where RabbitMQ has them. */
+  readonly maxPriority?: number;
 }
 
 /** A real Celery worker with the tasks of `celery_tasks.py`, one task at a time. */
@@ -73,7 +75,7 @@ export class Worker extends Child {
   readonly told: Journal<Told>;
 
   constructor(celery: Celery, options: WorkerOptions) {
-    const { brokerUrl, cwd, queues = ['celery'], resultBackend } = options;
+    const { brokerUrl, cwd, queues = ['celery'], resultBackend, maxPriority } = options;
     const python = findCelery(celery)?.python;
     if (python === undefined) throw new Error(`${celery.name} is not installed`);
     const told = new Journal<Told>();
@@ -87,6 +89,7 @@ export class Worker extends Child {
         PYTHONDONTWRITEBYTECODE: '1',
         CELERY_BROKER_URL: brokerUrl,
         ...(resultBackend === undefined ? {} : { RESULT_BACKEND: resultBackend }),
+        ...(maxPriority === undefined ? {} : { QUEUE_MAX_PRIORITY: String(maxPriority) }),
       },
       lines: {
         1: (line) => output.push(line),

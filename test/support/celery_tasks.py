@@ -18,6 +18,8 @@ app.conf.update(
     # Alone in its process it runs each message before it takes another, so the order stays the queues'.
     worker_prefetch_multiplier=0,
     broker_connection_retry_on_startup=True,
+    # RabbitMQ: whoever declares a queue second must say the same of it.
+    task_queue_max_priority=int(os.environ.get('QUEUE_MAX_PRIORITY', 0)) or None,
 )
 
 
