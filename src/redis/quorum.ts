@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import Redlock, { ExecutionError, ResourceLockedError, type ExecutionResult } from 'redlock';
 import { StoreError } from '../errors.ts';
 import type { Connection } from './connection.ts';
@@ -28,19 +29,21 @@ export type Answer<T> = T | 'refused' | 'divided';
 export class Quorum {
   readonly servers: readonly Connection[];
   readonly #majority: number;
+  /** As redlock sees the servers, in their order. */
+  readonly #voters: readonly Redis[];
   #opening: Promise<void> | undefined;
 
   constructor(servers: readonly Connection[]) {
     this.servers = servers;
     this.#majority = Math.floor(servers.length / 2) + 1;
+    this.#voters = servers.map(({ client }) => voter(client));
   }
 
   /** One attempt of redlock's. Rejects when too few answered for the outcome to be known. */
   async ask<T>(operation: string, attempt: (redlock: Redlock) => Promise<T>): Promise<Answer<T>> {
     await (this.#opening ??= this.#open());
-    const clients = this.servers.map(({ client }) => client);
     // One per attempt, so that what it says against is about this attempt.
-    const redlock = new Redlock(clients, { retryCount: 0 }, { extendScript: () => EXTEND });
+    const redlock = redlockOver(this.#voters);
     const against: Error[] = [];
     redlock.on('error', (error: Error) => against.push(error));
     try {
@@ -59,7 +62,7 @@ export class Quorum {
   /** Those of the servers that refused in an attempt that most granted, once all have voted. */
   async refusing(granted: ExecutionResult): Promise<Connection[]> {
     const { refused } = await allVotes(granted);
-    return this.servers.filter(({ client }) => refused.has(client));
+    return this.servers.filter((_, i) => refused.has(this.#voters[i]));
   }
 
   /** Resolves once most are connected, or it is known which of them are not. */
@@ -78,14 +81,37 @@ export class Quorum {
   }
 
   #failure(operation: string, failed: ReadonlyMap<unknown, Error>): StoreError {
-    const reasons = this.servers.flatMap((server) => {
-      const error = failed.get(server.client);
+    const reasons = this.servers.flatMap((server, i) => {
+      const error = failed.get(this.#voters[i]);
       return error ? [server.explain(error)] : [];
     });
     const texts = reasons.map(({ text }) => text).join('; ');
     const few = this.servers.length > 1 ? 'too few of the lock’s servers answer: ' : '';
     return new StoreError(`${operation}: ${few}${texts}`, { cause: reasons[0]?.cause });
   }
+}
+
+function redlockOver(clients: Iterable<Redis>): Redlock {
+  return new Redlock(clients, { retryCount: 0 }, { extendScript: () => EXTEND });
+}
+
+/** Redlock wants a client before it tells its scripts. */
+const NOBODY = {} as unknown as Redis;
+
+/** Redlock's scripts by their hashes. */
+const TEXTS = new Map(
+  Object.values(redlockOver([NOBODY]).scripts).map(({ hash, value }) => [hash, value]),
+);
+
+/**
+ * A server that is sent the text of a script at once. Sent its hash first, it may not know the one to
+ * acquire and know the one to release: what tidies up a try that most refused is then done before the
+ * try, and the lock stays there as nobody's.
+ */
+function voter(client: Redis): Redis {
+  const evalsha = (hash: string, keys: number, args: string[]): Promise<unknown> =>
+    client.eval(TEXTS.get(hash)!, keys, args);
+  return { evalsha } as unknown as Redis;
 }
 
 function isRefusal(error: Error): boolean {
