@@ -70,6 +70,7 @@ export class Leadership {
   readonly #margin: number;
   readonly #renewEvery: number;
   readonly #retryEvery: number;
+  #saidFollowing = false;
 
   constructor(options: LeadershipOptions) {
     this.#options = options;
@@ -102,7 +103,7 @@ export class Leadership {
         events.failed('acquire the lock', error);
         why = 'the lock cannot be reached';
       }
-      if (attempt === 1) events.announce('following', { reason: why });
+      if (attempt === 1) this.#sayFollowing(why);
       await this.#untilWorthRetrying(stop);
     }
     return null;
@@ -129,6 +130,7 @@ export class Leadership {
         },
       };
       if (term.trusted && !stop.aborted) {
+        this.#saidFollowing = false;
         events.announce('leading', { term: number });
         await lead(term);
       }
@@ -201,6 +203,13 @@ export class Leadership {
     } catch (error) {
       this.#options.events.failed('release the lock', error);
     }
+  }
+
+  /** Said once until it leads again: terms that cannot begin, one after another, are no news. */
+  #sayFollowing(reason: string): void {
+    if (this.#saidFollowing) return;
+    this.#saidFollowing = true;
+    this.#options.events.announce('following', { reason });
   }
 
   async #untilWorthRetrying(stop: AbortSignal): Promise<void> {

@@ -18,12 +18,17 @@ class Instance {
   readonly done: Promise<void>;
   static numbers = 0;
 
-  constructor(lock: Lock, clock: ManualClock, work: (term: Term) => Promise<void> = untilOver) {
+  constructor(
+    lock: Lock,
+    clock: ManualClock,
+    work: (term: Term) => Promise<void> = untilOver,
+    beginTerm = async () => ++Instance.numbers,
+  ) {
     this.events.on('following', ({ reason }) => this.reasons.push(reason));
     this.events.on('fault', ({ operation }) => this.faults.push(operation));
     const leadership = new Leadership({
       lock,
-      ledger: { beginTerm: async () => ++Instance.numbers },
+      ledger: { beginTerm },
       clock,
       events: this.events,
       ttl: TTL,
@@ -93,6 +98,29 @@ describe('two instances', () => {
     await settled();
     expect(b.leads).toBe(true);
     expect(b.terms[0]!.number).toBeGreaterThan(a.terms[0]!.number);
+  });
+
+  test('that cannot begin a term, by turns, say once that they follow, and again after they led', async () => {
+    const { clock, state } = pair();
+    let away = true;
+    const beginTerm = async () => {
+      if (away) throw new Error('the broker is away');
+      return ++Instance.numbers;
+    };
+    const make = () => new Instance(new MemoryLock(state, TTL, clock), clock, untilOver, beginTerm);
+    const both = [make(), make()];
+    await pass(clock, 10 * TTL);
+    for (const { faults, reasons } of both) {
+      expect(faults.length).toBeGreaterThan(5);
+      expect(reasons.length).toBeLessThanOrEqual(1);
+    }
+
+    away = false;
+    await pass(clock, TTL);
+    const leader = both.find(({ leads }) => leads)!;
+    state.holder = { renew: async () => true, release: async () => {} };
+    await pass(clock, TTL);
+    expect(leader.reasons.at(-1)).toBe('the lock was lost');
   });
 
   test('after a crash the follower leads within the TTL and one retry', async () => {
