@@ -200,3 +200,42 @@ test('a schedule of the user’s own that throws holds up nobody else', async ()
   ]);
   expect(told.fault).toMatchObject([{ operation: 'schedule broken' }]);
 });
+
+test('a run that its queue did not take is a fault that names entry and queue, and no run', async () => {
+  let missing = true;
+  const picky = (ledger: Ledger): Ledger => ({
+    batch: ledger.batch,
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    async commit(term, changes) {
+      const messages = changes.flatMap((change) => change.messages);
+      const refused = messages
+        .filter(({ queue }) => missing && queue === 'nowhere')
+        .map((message) => ({ message, reason: 'there is no such queue' }));
+      const outcome = await ledger.commit(term, changes);
+      return outcome.kind === 'committed' ? { ...outcome, refused } : outcome;
+    },
+    close: () => ledger.close(),
+  });
+  const { clock, told, begin } = rig({ ledgerOf: picky });
+  const lost = entryOf({ name: 'lost', options: { queue: 'nowhere' } });
+  const { tick } = await begin([entryOf(), lost]);
+  clock.advance(MINUTE);
+  await tick();
+  expect(told.sent).toMatchObject([{ entry: 'cleanup' }]);
+  expect(told.fault).toMatchObject([
+    {
+      operation: 'send to the queue "nowhere"',
+      error: {
+        message: expect.stringMatching(
+          /^entry "lost": queue "nowhere" did not take task \S+ \(there is no such queue\); it is kept/,
+        ) as unknown,
+      },
+    },
+  ]);
+  missing = false;
+  clock.advance(MINUTE);
+  await tick();
+  expect(told.sent).toHaveLength(3);
+  expect(told.fault).toHaveLength(1);
+});
