@@ -6,6 +6,7 @@ import { DEFAULT_QUEUES } from '../../src/config/settings.ts';
 import type { BrokerOptions } from '../../src/store.ts';
 import { messageOf } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
+import { certificate } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { brokerContract } from './broker.contract.ts';
 import { storeOptions } from './place.ts';
@@ -89,6 +90,14 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       const properties = { ...message.properties, expiration: String(100 * 86_400_000) };
       await open().publish([{ ...message, properties }, messageOf('b')]);
       expect(await ids('celery')).toEqual(['a', 'b']);
+    });
+
+    test('amqps:// is encrypted, and trusts no certificate that it was not told to trust', async () => {
+      const brokerUrl = `amqps://guest:guest@localhost:${server.tlsPort}//`;
+      await expect(open({ brokerUrl }).publish([messageOf('a')])).rejects.toThrow(/self-signed/);
+      const trusting = `${brokerUrl}?ssl_ca_certs=${encodeURIComponent(certificate)}`;
+      await open({ brokerUrl: trusting }).publish([messageOf('b')]);
+      expect(await ids('celery')).toEqual(['b']);
     });
 
     test('the urgent come first where queues have priorities', async () => {

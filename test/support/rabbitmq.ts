@@ -6,23 +6,26 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { connect, type ChannelModel, type Message } from 'amqplib';
 import { Child } from './child.ts';
-import { freePort } from './redis.ts';
+import { certificate, certificateKey, freePort } from './redis.ts';
 import { findService } from './services.ts';
 
 /** A RabbitMQ of one's own, on free ports of this host, in a folder that vanishes with it. */
 export class RabbitServer implements AsyncDisposable {
   readonly port: number;
+  /** For encrypted connections, with the certificate beside this file. */
+  readonly tlsPort: number;
   readonly #folder: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #names: Child;
   #server: Child | null = null;
   #inside: ChannelModel | null = null;
 
-  private constructor(port: number, distribution: number, epmd: number) {
+  private constructor(port: number, tlsPort: number, distribution: number, epmd: number) {
     this.port = port;
+    this.tlsPort = tlsPort;
     const folder = mkdtempSync(join(tmpdir(), 'beat-rabbitmq-'));
     this.#folder = folder;
-    writeFileSync(join(folder, 'rabbitmq.conf'), CONFIG(port));
+    writeFileSync(join(folder, 'rabbitmq.conf'), CONFIG(port, tlsPort));
     writeFileSync(join(folder, 'plugins'), '[].');
     this.#env = {
       // Where Erlang keeps the cookie that nodes know each other by.
@@ -48,7 +51,8 @@ export class RabbitServer implements AsyncDisposable {
   }
 
   static async start(): Promise<RabbitServer> {
-    const server = new RabbitServer(await freePort(), await freePort(), await freePort());
+    const [port, tlsPort, distribution] = [await freePort(), await freePort(), await freePort()];
+    const server = new RabbitServer(port, tlsPort, distribution, await freePort());
     await server.start();
     return server;
   }
@@ -154,8 +158,11 @@ export class RabbitServer implements AsyncDisposable {
 }
 
 /** A node that is no more than what a test needs; its alarms ring when they are told to. */
-const CONFIG = (port: number) => `
+const CONFIG = (port: number, tlsPort: number) => `
 listeners.tcp.1 = 127.0.0.1:${port}
+listeners.ssl.1 = 127.0.0.1:${tlsPort}
+ssl_options.certfile = ${certificate}
+ssl_options.keyfile = ${certificateKey}
 vm_memory_high_watermark.absolute = 2GB
 disk_free_limit.absolute = 1MB
 `;

@@ -22,7 +22,7 @@ export interface RedisServerOptions {
 
 /** Signed by itself, for the host name `localhost`. */
 export const certificate = fileURLToPath(new URL('tls/localhost.pem', import.meta.url));
-const certificateKey = fileURLToPath(new URL('tls/localhost.key', import.meta.url));
+export const certificateKey = fileURLToPath(new URL('tls/localhost.key', import.meta.url));
 
 const TLS = [
   ...['--tls-cert-file', certificate, '--tls-key-file', certificateKey],
