@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { StoreError } from '../../../src/errors.ts';
+import type { Message } from '../../../src/message/message.ts';
+import { decodeMessage, encodeMessage } from '../../../src/message/text.ts';
+import { messageOf } from '../../support/message.ts';
+
+const json = fc.jsonValue({ noUnicodeString: false, maxDepth: 3 });
+
+test('a message comes back as it was, whatever its headers and body hold', () => {
+  const headers = fc.dictionary(fc.string({ unit: 'grapheme' }), json);
+  fc.assert(
+    fc.property(headers, fc.uint8Array(), fc.string(), (more, body, queue) => {
+      const plain = messageOf('a', { queue });
+      // Through JSON first: it knows no -0, and neither does any broker's text.
+      const known = JSON.parse(JSON.stringify(more)) as Record<string, unknown>;
+      const message: Message = {
+        ...plain,
+        headers: { ...plain.headers, ...known },
+        body: Buffer.from(body),
+      };
+      expect(decodeMessage(encodeMessage(message))).toEqual(message);
+      expect(encodeMessage(decodeMessage(encodeMessage(message)))).toBe(encodeMessage(message));
+    }),
+  );
+});
+
+test.each([
+  '',
+  'null',
+  '{"taskId":"a"}',
+  encodeMessage(messageOf('a')).slice(0, -1),
+  encodeMessage({ ...messageOf('a'), priority: '0' as unknown as number }),
+])('%j is no message', (text) => {
+  expect(() => decodeMessage(text)).toThrow(StoreError);
+});
