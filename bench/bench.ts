@@ -1,5 +1,5 @@
 // What beat costs, measured on this machine beside what users would run instead.
-// npm run bench -- [--only burst,start,lateness,next] [--quick]
+// npm run bench -- [--only burst,start,lateness,next,takeover] [--quick]
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import build from '../test/support/build.ts';
@@ -8,9 +8,10 @@ import { burst } from './burst.ts';
 import { lateness } from './lateness.ts';
 import { next } from './next.ts';
 import { start } from './start.ts';
+import { takeover } from './takeover.ts';
 import { formatTable, type Bench, type Row } from './table.ts';
 
-const BENCHES: Record<string, Bench> = { burst, start, lateness, next };
+const BENCHES: Record<string, Bench> = { burst, start, lateness, next, takeover };
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } },

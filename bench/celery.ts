@@ -19,7 +19,7 @@ const RIVALS = [
 export async function celeryRows(server: RedisServer, quick: boolean): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { name, kind, modules } of RIVALS) {
-    const python = PYTHONS.find((path) => imports(path, modules));
+    const python = pythonFor(modules);
     if (python === undefined) {
       rows.push({
         bench: 'burst',
@@ -54,6 +54,11 @@ async function measure(
     figure: `${count(entries / seconds)} messages/s`,
     behind: versions,
   };
+}
+
+/** The first Python that imports all of them; `undefined` where none does. */
+export function pythonFor(modules: readonly string[]): string | undefined {
+  return PYTHONS.find((path) => imports(path, modules));
 }
 
 function imports(python: string, modules: readonly string[]): boolean {
