@@ -86,7 +86,8 @@ it.each<[object, string | RegExp]>([
   [{ stateUrl: 'localhost' }, /^stateUrl: expected a URL such as/],
   [{ lockUrls: [REDIS] }, /^lockUrls: of no use where the ledger is sqla\+sqlite/],
   [{ stateUrl: REDIS, lockUrls: ['amqp://a'] }, /^lockUrls\[0\]: no lock for the scheme "amqp"/],
-  [{ stateUrl: REDIS, lockUrls: [REDIS, REDIS] }, /^lockUrls\[1\]: the same server again/],
+  [{ stateUrl: REDIS, lockUrls: [REDIS, 'redis://b', REDIS] }, /^lockUrls\[2\]: the same server/],
+  [{ stateUrl: REDIS, lockUrls: [REDIS, 'redis://b'] }, /^lockUrls: 2 servers; an odd number/],
   [{ brokerUrl: 'sentinel://a' }, /^brokerTransportOptions.masterName: missing; sentinel:/],
   [
     { stateUrl: REDIS, brokerTransportOptions: { socketTimeout: 5 } },
