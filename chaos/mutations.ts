@@ -54,4 +54,13 @@ export const MUTATIONS = {
     { file: SQL, text: SQL_PUSH, instead: '' },
     { file: SQL, text: SQL_CHECK, instead: SQL_CHECK + SQL_PUSH },
   ],
+
+  /** Kept messages are forgotten once they are written to the wire, whether or not the broker has them. */
+  unconfirmed: [
+    {
+      file: 'ledger/delivery.js',
+      text: 'await Promise.all(new Set(kept',
+      instead: 'void Promise.allSettled(new Set(kept',
+    },
+  ],
 } as const satisfies Readonly<Record<string, readonly Mutation[]>>;
