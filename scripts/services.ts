@@ -1,7 +1,7 @@
 // What the tests need and npm cannot bring: Redis, RabbitMQ and real Celery workers, one as Debian has it
 // and the newest there is. Installs what is missing where it may, and says what to do where it may not.
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 
 interface Service {
   readonly name: string;
@@ -13,8 +13,8 @@ interface Service {
 
 const VENV = '.venv/celery';
 const CELERY = ['celery', 'redis', 'sqlalchemy'];
-/** Debian's command of that name is for root alone. The server's own has no option that only tells. */
-const RABBITMQCTL = '/usr/lib/rabbitmq/bin/rabbitmqctl';
+/** Where Debian has RabbitMQ, in a folder that bears its version. */
+const RABBITMQ = '/usr/lib/rabbitmq/lib';
 const DEBIAN = [
   'redis-server',
   'rabbitmq-server',
@@ -32,7 +32,7 @@ const services: readonly Service[] = [
   },
   {
     name: 'rabbitmq-server',
-    version: () => output(existsSync(RABBITMQCTL) ? RABBITMQCTL : 'rabbitmqctl', 'version'),
+    version: rabbitVersion,
     install: installByApt,
   },
   {
@@ -65,6 +65,13 @@ if (missing.length > 0) {
   for (const line of missing) console.error(`services: ${inCi ? 'MISSING' : 'SKIPPED'} ${line}`);
   if (!inCi) console.error('services: tests that need them are skipped by name');
   if (inCi) process.exitCode = 1;
+}
+
+/** Asked itself, it leaves a daemon of Erlang's behind. */
+function rabbitVersion(): string | null {
+  if (!existsSync(RABBITMQ)) return output('rabbitmqctl', 'version');
+  const folders = readdirSync(RABBITMQ).map((name) => /^rabbitmq_server-(.+)/.exec(name)?.[1]);
+  return folders.find((version) => version !== undefined) ?? null;
 }
 
 /** Once, for all Debian packages together. No test uses a server that the system started by itself. */

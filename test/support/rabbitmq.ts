@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -43,7 +45,6 @@ export class RabbitServer implements AsyncDisposable {
       RUNNING_UNDER_SYSTEMD: 'true',
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1} +S 1:1',
     };
-    // Started by the server itself, it would outlive it.
     this.#names = new Child('epmd', ['-port', String(epmd), '-address', '127.0.0.1'], {
       env: this.#env,
       lines: {},
@@ -52,7 +53,10 @@ export class RabbitServer implements AsyncDisposable {
 
   static async start(): Promise<RabbitServer> {
     const [port, tlsPort, distribution] = [await freePort(), await freePort(), await freePort()];
-    const server = new RabbitServer(port, tlsPort, distribution, await freePort());
+    const epmd = await freePort();
+    const server = new RabbitServer(port, tlsPort, distribution, epmd);
+    // The server would start one itself, if there were none yet, and leave it behind.
+    await listening(epmd);
     await server.start();
     return server;
   }
@@ -171,4 +175,18 @@ function script(name: 'rabbitmq-server' | 'rabbitmqctl'): string {
   const found = findService('rabbitmq-server');
   if (found.path === null) throw new Error(found.missing);
   return join(dirname(found.path), name);
+}
+
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    const socket = createConnection(port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      return;
+    } catch {
+      await delay(20);
+    } finally {
+      socket.destroy();
+    }
+  }
 }
