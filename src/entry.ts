@@ -19,6 +19,8 @@ export interface Entry {
   /** A disabled entry is never due, and owes nothing when it is enabled again. */
   readonly enabled: boolean;
   readonly missed: MissedPolicy;
+  /** With `all`, the most runs that are made up for at once: the newest. */
+  readonly missedCap: number;
   /** Milliseconds after `dueAt` beyond which an occurrence is not sent any more; `null` for no limit. */
   readonly startingDeadline: number | null;
 }

@@ -27,9 +27,6 @@ export interface Decision {
   readonly dueAt: number;
 }
 
-/** With `missed: 'all'`, at most so many runs are made up for at once: the newest. */
-export const MISSED_CAP = 1_000;
-
 /**
  * How late a run of an entry with `missed: 'skip'` may still be sent, where it sets no
  * `startingDeadline`: a failover or a short pause is not what it wants to be spared. Milliseconds.
@@ -76,7 +73,7 @@ function decideNewest(entry: Entry, first: number, newest: number, now: number):
 }
 
 function decideEach(entry: Entry, first: number, newest: number, now: number): Decision {
-  const { schedule, startingDeadline } = entry;
+  const { schedule, missedCap, startingDeadline } = entry;
   const skip: Skip[] = [];
   let oldest = first;
   if (startingDeadline !== null && now - first > startingDeadline) {
@@ -85,7 +82,7 @@ function decideEach(entry: Entry, first: number, newest: number, now: number): D
     oldest = nextAfter(schedule, late.last);
   }
   if (oldest > newest) return { send: [], skip, dueAt: newest };
-  const send = newestOf(schedule, oldest, newest, MISSED_CAP);
+  const send = newestOf(schedule, oldest, newest, missedCap);
   const kept = send[0] ?? newest;
   if (oldest < kept) skip.push({ reason: 'cap', ...stretch(schedule, oldest, kept) });
   return { send, skip, dueAt: newest };

@@ -61,6 +61,8 @@ export interface BeatConfig {
   brokerTransportOptions?: TransportConfig | undefined;
   /** For every entry that has no `missed` of its own. Default `once`. */
   missed?: MissedPolicy | undefined;
+  /** For every entry that has none of its own. Default 1000. */
+  missedCap?: number | undefined;
   /** For every entry that has none of its own; Celery's `beat_cron_starting_deadline`. Default: no limit. */
   startingDeadline?: Duration | null | undefined;
 }
@@ -83,6 +85,8 @@ export interface EntryConfig {
   timezone?: string | undefined;
   /** What to do about occurrences whose time passed unsent. */
   missed?: MissedPolicy | undefined;
+  /** With `missed: 'all'`, the most runs that are made up for at once: the newest. */
+  missedCap?: number | undefined;
   /** How long after its time an occurrence is still sent. `null`: however late. */
   startingDeadline?: Duration | null | undefined;
 }

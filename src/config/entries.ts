@@ -17,6 +17,7 @@ export interface EntryContext {
   readonly readZone: ReadZone;
   readonly timezone: string;
   readonly missed: MissedPolicy;
+  readonly missedCap: number;
   readonly startingDeadline: Duration | null;
 }
 
@@ -62,6 +63,7 @@ export function readEntry(
     options: readOptions(entry.options, entry.expires, timezone ?? context.timezone),
     enabled: entry.enabled ?? true,
     missed: entry.missed ?? context.missed,
+    missedCap: entry.missedCap ?? context.missedCap,
     startingDeadline: parseDuration(deadline === undefined ? context.startingDeadline : deadline),
   };
 }

@@ -106,10 +106,11 @@ function readPlaces({ settings, reportOf }: Merged, overrides: Overrides): Place
 }
 
 function readEntries(merged: Merged, timezone: string, readZone: ReadZone): Entry[] {
-  const { missed = 'once', startingDeadline = null } = merged.settings;
+  const { missed = 'once', missedCap = 1_000, startingDeadline = null } = merged.settings;
   const schedules = new ScheduleReader(ENTRY_LEVEL?.inside.get('schedule'), readZone);
   const level = ENTRY_LEVEL;
-  const context: EntryContext = { level, schedules, readZone, timezone, missed, startingDeadline };
+  const defaults = { missed, missedCap, startingDeadline };
+  const context: EntryContext = { level, schedules, readZone, timezone, ...defaults };
   return merged.entries.flatMap(
     ({ name, input, part }) => readEntry(name, input, context, part.report) ?? [],
   );

@@ -34,6 +34,10 @@ const missed = () => {
     .enum(policies, "'once', 'skip' or 'all'")
     .describe('Occurrences that passed unsent: one run for the newest, none, or each.');
 };
+const missedCap = () =>
+  whole(1, 100_000, 'a whole number from 1 to 100000').describe(
+    'With `missed: all`, the most runs made up for at once: the newest.',
+  );
 const startingDeadline = () =>
   duration().nullable().describe('How long after its time an occurrence is still sent.');
 const timezone = () => name().describe('IANA name, such as Europe/Oslo.');
@@ -116,6 +120,7 @@ const entryShape = {
   enabled: flag().optional(),
   timezone: timezone().optional(),
   missed: missed().optional(),
+  missedCap: missedCap().optional(),
   startingDeadline: startingDeadline().optional(),
 };
 
@@ -184,6 +189,7 @@ const settingsShape = {
     )
     .optional(),
   missed: missed().optional(),
+  missedCap: missedCap().optional(),
   startingDeadline: startingDeadline().optional(),
 };
 

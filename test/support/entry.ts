@@ -34,6 +34,7 @@ export function entryOf(parts: Partial<Entry> = {}): Entry {
     options: {},
     enabled: true,
     missed: 'once',
+    missedCap: 1_000,
     startingDeadline: null,
     ...parts,
   };

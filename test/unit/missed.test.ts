@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/entry.ts';
-import { MISSED_CAP, SKIP_GRACE } from '../../src/plan.ts';
+import { SKIP_GRACE } from '../../src/plan.ts';
 import { cron } from '../../src/schedule/cron.ts';
 import { crontab } from '../../src/schedule/crontab.ts';
 import type { Schedule } from '../../src/schedule/schedule.ts';
@@ -37,6 +37,7 @@ const span: fc.Arbitrary<Span> = fc.oneof(
 
 const policies = fc.record({
   missed: fc.constantFrom('once' as const, 'skip' as const, 'all' as const),
+  missedCap: fc.constantFrom(3, 1_000),
   startingDeadline: fc.option(fc.oneof(ms(0, 2 * MINUTE), ms(0, 2 * DAY))),
 });
 
@@ -145,9 +146,9 @@ class Oracle {
 
   /** Of an occurrence so late, with so many newer ones that are due as well. */
   #verdict(late: number, newer: number): string {
-    const { missed, startingDeadline } = this.#entry;
+    const { missed, missedCap, startingDeadline } = this.#entry;
     const tooLate = startingDeadline !== null && late > startingDeadline;
-    if (missed === 'all') return tooLate ? 'deadline' : newer >= MISSED_CAP ? 'cap' : 'sent';
+    if (missed === 'all') return tooLate ? 'deadline' : newer >= missedCap ? 'cap' : 'sent';
     if (newer > 0) return missed === 'skip' ? 'missed' : 'superseded';
     if (tooLate) return 'deadline';
     const tooLateToSkip = missed === 'skip' && startingDeadline === null && late > SKIP_GRACE;

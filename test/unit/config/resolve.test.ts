@@ -122,13 +122,18 @@ describe('an entry', () => {
       options: {},
       enabled: true,
       missed: 'once',
+      missedCap: 1_000,
       startingDeadline: null,
     });
   });
 
   it('takes missed and startingDeadline from the settings unless it has its own', () => {
-    const settings = { missed: 'skip', startingDeadline: '1h' };
-    expect(entryOf({}, settings)).toMatchObject({ missed: 'skip', startingDeadline: 3_600_000 });
+    const settings = { missed: 'skip', missedCap: 5, startingDeadline: '1h' };
+    expect(entryOf({}, settings)).toMatchObject({
+      missed: 'skip',
+      missedCap: 5,
+      startingDeadline: 3_600_000,
+    });
     expect(entryOf({ missed: 'all', startingDeadline: 5 }, settings)).toMatchObject({
       missed: 'all',
       startingDeadline: 5_000,
@@ -191,6 +196,7 @@ describe('an entry', () => {
     [{ kwargs: { when: new Date(0) } }, /^kwargs\.when: /],
     [{ enabled: 'no' }, 'enabled: expected true or false, got "no"'],
     [{ timezone: 'Mars/Base' }, /^timezone: "Mars\/Base" is not the name/],
+    [{ missedCap: 0 }, /^missedCap: expected a whole number from 1 to 100000, got 0/],
     [{ startingDeadline: 'soon' }, /^startingDeadline: expected a number of seconds/],
     [{ queue: 'q' }, 'queue: unknown here; it belongs under options: {queue: …}'],
     [{ tsk: 't' }, 'tsk: unknown key; did you mean "task"?'],
