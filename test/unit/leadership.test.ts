@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/clock.ts';
 import { Events } from '../../src/events.ts';
 import { Leadership, TermEnded, type Term } from '../../src/leadership.ts';
 import type { Lease, Lock } from '../../src/lock/lock.ts';
@@ -243,4 +244,62 @@ test('a lock that cannot be reached is asked for again and again, and nothing is
   expect(instance.reasons).toEqual(['the lock cannot be reached']);
   expect(instance.leads).toBe(true);
   instance.stop.abort();
+});
+
+describe('clocks', () => {
+  const START = '2027-03-01T12:00:00Z';
+
+  test('a wall clock that is set, back or forth, costs no term and stretches none', async () => {
+    const clock = new ManualClock(START);
+    let ours = true;
+    const instance = new Instance(
+      lockOf(async () => ours),
+      clock,
+    );
+    await settled();
+    for (const wall of ['2031-01-01T00:00:00Z', '1999-01-01T00:00:00Z', START]) {
+      clock.set(wall);
+      await pass(clock, 2 * TTL);
+    }
+    expect(instance.terms).toHaveLength(1);
+    expect(instance.leads).toBe(true);
+    ours = false;
+    clock.set('1999-01-01T00:00:00Z');
+    await pass(clock, TTL / 3);
+    expect(instance.terms[0]!.signal.aborted).toBe(true);
+    instance.stop.abort();
+  });
+
+  test('a leader whose host slept, its monotonic clock too, is told by the lock that it is over', async () => {
+    const clock = new ManualClock(START);
+    const state = newLockState();
+    const sleeper = new Instance(new MemoryLock(state, TTL, clock), clock);
+    await settled();
+    // Hours pass for everybody else: the lock has expired, another has it.
+    clock.set('2027-03-01T20:00:00Z');
+    state.holder = null;
+    expect(await new MemoryLock(state, TTL, clock).acquire()).not.toBeNull();
+    await pass(clock, TTL / 3);
+    expect(sleeper.terms[0]!.signal.reason).toBe('the lock was lost');
+    expect(sleeper.leads).toBe(false);
+    sleeper.stop.abort();
+  });
+
+  test('timers that fire early renew early, and no more often than a renewal takes', async () => {
+    const clock = new ManualClock(START);
+    let renewals = 0;
+    const early = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      sleep: (ms: number, signal: AbortSignal) => clock.sleep(ms * 0.9, signal),
+    };
+    const lock = lockOf(async () => (renewals++, true));
+    const instance = new Instance(lock, early);
+    await settled();
+    await pass(clock, 9 * TTL);
+    expect(instance.terms).toHaveLength(1);
+    expect(renewals).toBeGreaterThanOrEqual(27);
+    expect(renewals).toBeLessThanOrEqual(31);
+    instance.stop.abort();
+  });
 });
