@@ -21,7 +21,7 @@ class Instance {
 
   constructor(
     lock: Lock,
-    clock: ManualClock,
+    clock: Clock,
     work: (term: Term) => Promise<void> = untilOver,
     beginTerm = async () => ++Instance.numbers,
   ) {
