@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import type { Findings } from '../store.ts';
 import type { Connection } from './connection.ts';
@@ -41,12 +42,27 @@ async function evictionOf(server: Connection): Promise<string | null> {
   return `maxmemory-policy is ${policy}: with its memory full (${field('maxmemory_human')}), Redis drops queues and ledger in silence; allowed: noeviction, or one of volatile-*`;
 }
 
+/** Resolves once a connection that is being made stands or has failed: a minority is not waited for before. */
+async function decided(client: Redis): Promise<void> {
+  if (client.status !== 'connecting' && client.status !== 'connect') return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      client.off('ready', done).off('close', done);
+      resolve();
+    };
+    client.on('ready', done).on('close', done);
+  });
+}
+
 /** Those of the lock's servers that do not answer. One alone needs no look: without it nobody leads. */
 async function silentAmong(locks: readonly Connection[]): Promise<string | null> {
   if (locks.length === 1) return null;
   const asked = locks.map((server) =>
     server
-      .run('lock.ping', (client) => client.ping())
+      .run('lock.ping', async (client) => {
+        await decided(client);
+        return client.ping();
+      })
       .then(
         () => [],
         (error: unknown) => [String(error).replace(/^.*?lock\.ping: /, '')],
