@@ -7,36 +7,42 @@ import { nextDueAt } from './plan.ts';
 export interface Item {
   readonly entry: Entry;
   readonly record: LedgerRecord;
-  /** Epoch milliseconds. */
+  /** Its next occurrence, epoch milliseconds. */
   readonly dueAt: number;
+  /** When to deal with it, epoch milliseconds: then, unless it has to wait. */
+  readonly wakeAt: number;
 }
 
 /** All entries in the order of their next occurrence: a heap, so that a tick looks at what is due only. */
 export class Agenda {
-  readonly #heap = new TinyQueue<Item>([], byDueAt);
+  readonly #heap = new TinyQueue<Item>([], byWakeAt);
 
-  /** Puts an entry in its place by its record; one that will never be due again is left out. */
-  add(entry: Entry, record: LedgerRecord): void {
+  /**
+   * Puts an entry in its place by its record, and not before an instant if it has to wait. One that will
+   * never be due again is left out.
+   */
+  add(entry: Entry, record: LedgerRecord, notBefore = -Infinity): void {
     const dueAt = nextDueAt(entry, record);
-    if (dueAt !== Infinity) this.#heap.push({ entry, record, dueAt });
+    if (dueAt === Infinity) return;
+    this.#heap.push({ entry, record, dueAt, wakeAt: Math.max(dueAt, notBefore) });
   }
 
   /** Removes and returns what is due at `now` (epoch milliseconds), earliest first. */
   take(now: number): Item[] {
     const due: Item[] = [];
-    for (let top = this.#heap.peek(); top && top.dueAt <= now; top = this.#heap.peek()) {
+    for (let top = this.#heap.peek(); top && top.wakeAt <= now; top = this.#heap.peek()) {
       due.push(top);
       this.#heap.pop();
     }
     return due;
   }
 
-  /** When the next entry is due: epoch milliseconds, `Infinity` when none ever is. */
-  get nextDueAt(): number {
-    return this.#heap.peek()?.dueAt ?? Infinity;
+  /** When to look again: epoch milliseconds, `Infinity` when nothing will ever be due. */
+  get wakeAt(): number {
+    return this.#heap.peek()?.wakeAt ?? Infinity;
   }
 }
 
-function byDueAt(a: Item, b: Item): number {
-  return a.dueAt - b.dueAt || (a.entry.name < b.entry.name ? -1 : 1);
+function byWakeAt(a: Item, b: Item): number {
+  return a.wakeAt - b.wakeAt || (a.entry.name < b.entry.name ? -1 : 1);
 }

@@ -1,5 +1,6 @@
 import type { Refusal } from './broker/broker.ts';
 import type { Clock } from './clock.ts';
+import { StoreError } from './errors.ts';
 import type { Events } from './events.ts';
 import { TermEnded, type Term } from './leadership.ts';
 import type { Change, Ledger } from './ledger/ledger.ts';
@@ -15,6 +16,16 @@ export interface CommitsOptions {
 /** The pause before a commit that failed is tried again, milliseconds: doubled each time, to the longest. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
+
+/** What of a batch that was committed is not in its queue. */
+export interface Committed {
+  /** Kept, to be sent later: the broker, which is not the ledger, would not take them. */
+  readonly refused: readonly Refusal[];
+  /** Entries whose changes the store would not make: nothing of them happened. */
+  readonly declined: readonly string[];
+}
+
+const NOTHING_LEFT: Committed = { refused: [], declined: [] };
 
 /** How decisions reach the ledger: in batches, several at once, and repeated for as long as the term lasts. */
 export class Commits {
@@ -56,21 +67,24 @@ export class Commits {
 
   /**
    * Commits one batch. A failure leaves open whether it went through, and repeating it is harmless, so
-   * it is repeated while the term lasts. Answers what was refused of it; `null` when a stop came before it
-   * could go through.
+   * it is repeated while the term lasts. A batch that the store declines is taken apart, so that one
+   * entry does not hold up the others. `null` when a stop came before it could go through.
    */
   async commit(
     changes: readonly Change[],
     term: Term,
     stop: AbortSignal,
-  ): Promise<readonly Refusal[] | null> {
+  ): Promise<Committed | null> {
     const { ledger, clock, events, progressed } = this.#options;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       progressed();
       try {
         const outcome = await ledger.commit(term.number, changes);
         events.worked('commit');
-        if (outcome.kind === 'committed') return outcome.refused ?? [];
+        if (outcome.kind === 'committed') return { ...NOTHING_LEFT, ...outcome };
+        if (outcome.kind === 'declined') {
+          return await this.#apart(changes, outcome.reason, term, stop);
+        }
         throw new TermEnded(
           outcome.kind === 'superseded'
             ? 'another term has begun'
@@ -84,5 +98,28 @@ export class Commits {
       if (stop.aborted) return null;
       if (!term.trusted) throw new TermEnded('the lock can no longer be trusted');
     }
+  }
+
+  /** Finds by halves the entries whose changes the store declines, and commits the others. */
+  async #apart(
+    changes: readonly Change[],
+    reason: string,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<Committed | null> {
+    const [first] = changes;
+    if (!first) return NOTHING_LEFT;
+    if (changes.length === 1) {
+      this.#options.events.failed(`send ${first.entry}`, new StoreError(reason));
+      return { refused: [], declined: [first.entry] };
+    }
+    const half = Math.ceil(changes.length / 2);
+    const before = await this.commit(changes.slice(0, half), term, stop);
+    const after = before && (await this.commit(changes.slice(half), term, stop));
+    if (!after) return null;
+    return {
+      refused: [...before.refused, ...after.refused],
+      declined: [...before.declined, ...after.declined],
+    };
   }
 }

@@ -15,6 +15,9 @@ export interface SchedulerOptions extends CommitsOptions {
   readonly producer: Producer;
 }
 
+/** Before the occurrences of an entry that the store declined are tried again, milliseconds. */
+const DECLINED_PAUSE = 10_000;
+
 /**
  * One pass at a time: what is due, decided by the plan, made into messages, committed in batches. It
  * sets no timer: whoever calls `tick` waits until the instant that it answers.
@@ -83,21 +86,25 @@ export class Scheduler {
         (item) => this.#unlessBroken(item.entry, () => prepare(item, made, producer)) ?? [],
       );
       const changes = steps.map((step) => step.change);
-      const refused = await this.#commits.commit(changes, term, stop);
-      if (!refused) return;
+      const committed = await this.#commits.commit(changes, term, stop);
+      if (!committed) return;
       for (const step of steps) {
-        this.#schedule(step.entry, step.change.record);
-        sent += this.#tell(step, refused);
+        if (committed.declined.includes(step.entry.name)) {
+          this.#schedule(step.entry, step.before, clock.now() + DECLINED_PAUSE);
+        } else {
+          this.#schedule(step.entry, step.change.record);
+          sent += this.#tell(step, committed.refused);
+        }
       }
     });
-    const wakeAt = this.#agenda.nextDueAt;
+    const wakeAt = this.#agenda.wakeAt;
     events.announce('tick', { sent, wakeAt });
     return wakeAt;
   }
 
-  #schedule(entry: Entry, record: LedgerRecord): void {
+  #schedule(entry: Entry, record: LedgerRecord, notBefore?: number): void {
     this.#unlessBroken(entry, () => {
-      this.#agenda.add(entry, record);
+      this.#agenda.add(entry, record, notBefore);
     });
   }
 
@@ -129,6 +136,7 @@ export class Scheduler {
         return;
       }
       events.worked(operation);
+      events.worked(`send ${entry.name}`);
       events.announce('sent', run);
       count++;
     });

@@ -8,6 +8,8 @@ import { decide, type Skip } from './plan.ts';
 /** What was decided about one entry, ready to be committed, and what there will be to tell of it. */
 export interface Step {
   readonly entry: Entry;
+  /** The record that it was decided from. */
+  readonly before: LedgerRecord;
   readonly change: Change;
   /** One for each message of the change. */
   readonly sent: readonly SentEvent[];
@@ -43,5 +45,5 @@ export function prepare(
     runCount: record.runCount + messages.length,
   };
   const change = { entry: entry.name, expected: record, record: next, messages };
-  return { entry, change, sent, skipped: skip };
+  return { entry, before: record, change, sent, skipped: skip };
 }

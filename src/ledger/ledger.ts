@@ -32,14 +32,16 @@ export interface Change {
 
 /**
  * `committed`: all of it happened; but messages that the broker `refused`, on a ledger that is not the
- * broker, are kept to be sent later. The other two: none of it did, and nothing was sent.
+ * broker, are kept to be sent later. The others: none of it did, and nothing was sent.
  * `superseded`: a newer term has begun (or the ledger was lost), so this one must end.
  * `conflict`: these entries' records are not as expected.
+ * `declined`: the store can be reached and will not do it, until somebody puts something right there.
  */
 export type CommitOutcome =
   | { readonly kind: 'committed'; readonly refused?: readonly Refusal[] }
   | { readonly kind: 'superseded' }
-  | { readonly kind: 'conflict'; readonly entries: readonly string[] };
+  | { readonly kind: 'conflict'; readonly entries: readonly string[] }
+  | { readonly kind: 'declined'; readonly reason: string };
 
 /** Remembers what was dealt with, and lets only the newest term write. */
 export interface Ledger {

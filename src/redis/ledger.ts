@@ -1,3 +1,4 @@
+import { StoreError } from '../errors.ts';
 import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledger.ts';
 import { decodeRecord, encodeRecord } from '../ledger/ledger.ts';
 import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
@@ -14,6 +15,12 @@ const SCAN_COUNT = 1_000;
 
 /** What the scripts that commit answer; positions count from 1. */
 type Reply = ['conflict', number[]] | ['committed', number[]?] | null;
+
+/**
+ * A queue's key that is no list, or that this user may not write: found before the script writes anything,
+ * and found again whenever it is asked.
+ */
+const DECLINED = /\b(WRONGTYPE|NOPERM)\b/;
 
 /**
  * A ledger in Redis. For a broker in the same database it sends and records in one script; for any other
@@ -63,8 +70,13 @@ export class RedisLedger implements Ledger, Outbox {
       args.push(this.#keys.bindingMember(queue), String(envelopes.length));
       for (const envelope of envelopes) args.push(envelope);
     }
-    const reply = await this.#run<Reply>('ledger.commit', COMMIT, keys, args);
-    return refusalIn(reply, changes) ?? { kind: 'committed' };
+    try {
+      const reply = await this.#run<Reply>('ledger.commit', COMMIT, keys, args);
+      return refusalIn(reply, changes) ?? { kind: 'committed' };
+    } catch (error) {
+      if (!(error instanceof StoreError) || !DECLINED.test(String(error.cause))) throw error;
+      return { kind: 'declined', reason: error.message };
+    }
   }
 
   async keep(term: number, changes: readonly Change[]): Promise<KeepOutcome> {

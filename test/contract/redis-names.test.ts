@@ -101,11 +101,13 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
     expect(await server.client.llen('celery')).toBe(2);
   });
 
-  test('a commit that meets a key of another kind does nothing at all', async () => {
+  test('a commit that meets a key of another kind is declined, and does nothing at all', async () => {
     const term = await store.ledger.beginTerm();
     await server.client.set('broken', 'no list');
     const messages = [messageOf('a'), messageOf('b', { queue: 'broken' })];
-    await expect(store.ledger.commit(term, [change('x', messages)])).rejects.toThrow('WRONGTYPE');
+    const outcome = await store.ledger.commit(term, [change('x', messages)]);
+    expect(outcome).toMatchObject({ kind: 'declined' });
+    expect('reason' in outcome && outcome.reason).toContain('WRONGTYPE');
     expect(await keys()).toEqual(['beat:term', 'broken']);
   });
 });

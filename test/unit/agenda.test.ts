@@ -12,15 +12,23 @@ test('what is due is taken in the order of time, then of names, and nothing else
   const record = recordOf({ anchor: NOON - 1 });
   const agenda = new Agenda();
   for (const entry of [minutely, hourly, never]) agenda.add(entry, record);
-  expect(agenda.nextDueAt).toBe(NOON);
+  expect(agenda.wakeAt).toBe(NOON);
   expect(agenda.take(NOON - 1)).toEqual([]);
   expect(agenda.take(NOON).map((item) => item.entry.name)).toEqual(['hourly', 'minutely']);
-  expect(agenda.nextDueAt).toBe(Infinity);
+  expect(agenda.wakeAt).toBe(Infinity);
 });
 
 test('an entry that was dealt with waits for its next occurrence', () => {
   const agenda = new Agenda();
   agenda.add(minutely, recordOf({ dueAt: NOON }));
   agenda.add(never, recordOf({ dueAt: NOON }));
-  expect(agenda.nextDueAt).toBe(NOON + MINUTE);
+  expect(agenda.wakeAt).toBe(NOON + MINUTE);
+});
+
+test('an entry that has to wait is not taken before, and keeps its occurrence', () => {
+  const agenda = new Agenda();
+  agenda.add(minutely, recordOf({ anchor: NOON - 1 }), NOON + 10_000);
+  expect(agenda.wakeAt).toBe(NOON + 10_000);
+  expect(agenda.take(NOON + 9_999)).toEqual([]);
+  expect(agenda.take(NOON + 10_000)).toMatchObject([{ dueAt: NOON }]);
 });

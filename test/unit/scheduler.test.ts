@@ -239,3 +239,35 @@ test('a run that its queue did not take is a fault that names entry and queue, a
   expect(told.sent).toHaveLength(3);
   expect(told.fault).toHaveLength(1);
 });
+
+test('an entry that the store declines holds up nobody else, and is sent once the store takes it', async () => {
+  let broken = true;
+  const picky = (ledger: Ledger): Ledger => ({
+    batch: ledger.batch,
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    commit: async (term, changes) => {
+      const bad = changes.some((c) => c.messages.some(({ queue }) => queue === 'bad'));
+      if (broken && bad) return { kind: 'declined', reason: 'its key is no list' };
+      return ledger.commit(term, changes);
+    },
+  });
+  const { clock, sent, told, begin } = rig({ ledgerOf: picky });
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const { tick } = await begin(
+    names.map((name) =>
+      entryOf({ name, task: name, options: { queue: name === 'd' ? 'bad' : 'celery' } }),
+    ),
+  );
+  clock.advance(MINUTE);
+  const wakeAt = await tick();
+  expect(sent()).toEqual(['a', 'b', 'c', 'e'].map((name) => `${name} 2027-03-01T12:01:00.000Z`));
+  expect(told.fault).toMatchObject([{ operation: 'send d' }]);
+
+  broken = false;
+  clock.advance(wakeAt - clock.now());
+  await tick();
+  expect(sent().at(-1)).toBe('d 2027-03-01T12:01:00.000Z');
+  expect(told.recovered).toMatchObject([{ operation: 'send d' }]);
+});
