@@ -116,6 +116,8 @@ export class Beat extends Events implements AsyncDisposable {
     void watch.run(awake);
     while (!awake.aborted) {
       const wakeAt = await scheduler.tick(term, stop);
+      // Before the first tick is over a term may still fail as the last one did.
+      this.worked('lead');
       await sleepUntil(this.#clock, wakeAt, awake, () => {
         this.progress.made();
       });

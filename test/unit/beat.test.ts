@@ -133,6 +133,31 @@ describe('the lifecycle', () => {
     expect(beat.progress.advancing).toBe(true);
   });
 
+  test('terms that cannot begin, one after another, are told of as over once one has', async () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const { transport, keyPrefix, lock, brokerUrl } = new Beat(config).settings;
+    const store = openMemoryStore({
+      ...{ brokerUrl, lockUrls: [], keyPrefix, transport, clock },
+      lockTtl: lock.ttl,
+    });
+    const load = store.ledger.load.bind(store.ledger);
+    store.ledger.load = () => Promise.reject(new Error('away'));
+    const beat = new Beat(config, { clock, store });
+    started.push(beat);
+    const told: string[] = [];
+    beat.on('fault', ({ operation }) => told.push(`no ${operation}`));
+    beat.on('recovered', ({ operation }) => told.push(operation));
+    await beat.start();
+    for (let second = 0; second < 20; second++) {
+      if (second === 10) store.ledger.load = load;
+      clock.advance(1_000);
+      await settled();
+    }
+    expect(told.length).toBeGreaterThan(5);
+    expect(told.indexOf('lead')).toBe(told.length - 1);
+    expect(new Set(told)).toEqual(new Set(['no lead', 'lead']));
+  });
+
   test('one whose broker leads nowhere says so at its start, and stops', async () => {
     const beat = new Beat({ ...config, brokerUrl: 'sqla+sqlite://' });
     await expect(beat.start()).rejects.toThrow(ConfigError);
