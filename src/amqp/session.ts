@@ -103,6 +103,8 @@ export class Session {
   /** Resolves once RabbitMQ has answered for every message; rejects when that cannot be hoped for. */
   async send(messages: readonly Message[]): Promise<readonly Fate[]> {
     if (messages.length === 0) return [];
+    // The client library would throw for each, as it does for what it cannot encode.
+    if (this.#ended) return this.#over.promise;
     const fates: Fate[] = [];
     const all = Promise.withResolvers<undefined>();
     let left = messages.length;

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openAmqpBroker } from '../../src/amqp/broker.ts';
+import { Session } from '../../src/amqp/session.ts';
+import { addressOf } from '../../src/amqp/url.ts';
 import { RefusedError, type Broker } from '../../src/broker/broker.ts';
 import { DEFAULT_CONNECTION } from '../../src/config/settings.ts';
 import { StoreError } from '../../src/errors.ts';
@@ -82,6 +84,15 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
 
     await broker.publish(BATCH);
     expect(new Set(await ids())).toEqual(new Set(['before', ...BATCH.map(({ taskId }) => taskId)]));
+  });
+
+  test('a session that has ended says so, and refuses no message for it', async () => {
+    const { clock } = storeOptions(server.url());
+    const patience = { clock, connectTimeout: 10_000, answerTimeout: 10_000, heartbeat: 0 };
+    const { signal } = new AbortController();
+    const session = await Session.open(addressOf(server.url()), patience, signal);
+    await session.close();
+    await expect(session.send([messageOf('a')])).rejects.toThrow('the connection was closed');
   });
 
   test('connections that an operator closes are made again', async () => {
