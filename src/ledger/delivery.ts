@@ -54,11 +54,14 @@ export class Delivery {
     return this.#deliverWhere(() => true);
   }
 
-  /** Tries again what was refused. `false` when another term has begun. */
+  /**
+   * Tries again what was refused, and forgets what was taken in a try before that could not forget it.
+   * `false` when another term has begun.
+   */
   async retry(): Promise<boolean> {
     // To forget nothing tells whether the term goes on: unlike a commit, a retry follows no keep.
     if (!(await this.#outbox.forget(this.term, []))) return false;
-    return this.#deliverWhere(({ id }) => this.#refused.has(id));
+    return this.#deliverWhere(({ id }) => this.#refused.has(id) || this.#published.has(id));
   }
 
   async #deliverWhere(wanted: (kept: KeptMessage) => boolean): Promise<boolean> {

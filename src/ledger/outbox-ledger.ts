@@ -87,14 +87,14 @@ export class OutboxLedger implements Ledger {
   /** Until nothing is refused any more, or the term is over. */
   async #retry(delivery: Delivery, over: AbortSignal): Promise<void> {
     let pause = FIRST_PAUSE;
-    while (delivery.hasRefused) {
+    for (;;) {
       await this.#clock.sleep(pause, over);
       if (over.aborted) return;
       pause = Math.min(2 * pause, LONGEST_PAUSE);
       try {
-        if (!(await delivery.retry())) return;
+        if (!(await delivery.retry()) || !delivery.hasRefused) return;
       } catch {
-        // Out of reach: the next commit tells. What is kept stays kept.
+        // Out of reach: the next commit tells. What is kept stays kept, some of it perhaps taken by now.
       }
     }
   }

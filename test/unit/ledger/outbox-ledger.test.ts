@@ -212,6 +212,21 @@ describe('a message that the broker refuses', () => {
     expect(await triesAfter(3_600)).toBe(last);
   });
 
+  test('is forgotten once it was taken, though the first try to forget it failed', async () => {
+    const rig = new Rig();
+    rig.missing.add('nowhere');
+    const ledger = rig.process();
+    await ledger.commit(await ledger.beginTerm(), [runOf('lost', 'nowhere')]);
+    rig.missing.clear();
+    rig.next('forget', () => {}, 'lost before');
+    for (let second = 0; second < 10; second++) {
+      rig.clock.advance(1_000);
+      await settled();
+    }
+    expect(rig.published).toEqual(['lost']);
+    expect(await rig.kept()).toEqual([]);
+  });
+
   test('is tried by the next term, and no longer by the last', async () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
