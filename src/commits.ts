@@ -114,9 +114,12 @@ export class Commits {
       return { refused: [], declined: [first.entry] };
     }
     const half = Math.ceil(changes.length / 2);
+    const rest = changes.slice(half);
     const before = await this.commit(changes.slice(0, half), term, stop);
-    const after = before && (await this.commit(changes.slice(half), term, stop));
-    if (!after) return null;
+    if (!before) return null;
+    // What a stop left undone is not lost sight of, and what was done before it is told.
+    const undone = { refused: [], declined: rest.map(({ entry }) => entry) };
+    const after = (await this.commit(rest, term, stop)) ?? undone;
     return {
       refused: [...before.refused, ...after.refused],
       declined: [...before.declined, ...after.declined],

@@ -92,9 +92,12 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
     if (message === null) log.info({ event: 'warning', about, over: true }, RELIEF[about]);
     else log.warn({ event: 'warning', about }, message);
   });
+  // Once for whoever wonders; what matters about it later is a warning.
+  let clockShown = false;
   events.on('skew', ({ ms, within }) => {
     const text = `This host's clock is ${ms} ms ahead of the store's, give or take ${within}`;
-    log.debug({ event: 'skew', ms, within }, text);
+    log[clockShown ? 'debug' : 'info']({ event: 'skew', ms, within }, text);
+    clockShown = true;
   });
   events.on('tick', ({ sent, wakeAt }) => {
     log.debug(

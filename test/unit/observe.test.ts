@@ -127,11 +127,15 @@ describe('the log', () => {
     ]);
   });
 
-  test('how far the clocks are apart stands in the debug log', () => {
+  test('how far the clocks are apart is told once, then in the debug log', () => {
     const { lines, parsed, events } = logged({ level: 'debug' });
     events.announce('skew', { ms: -12, within: 1 });
-    expect(parsed()).toMatchObject([{ level: 'debug', event: 'skew', ms: -12, within: 1 }]);
-    expect(lines).toHaveLength(1);
+    events.announce('skew', { ms: -13, within: 1 });
+    expect(parsed()).toMatchObject([
+      { level: 'info', event: 'skew', ms: -12, within: 1 },
+      { level: 'debug', event: 'skew', ms: -13, within: 1 },
+    ]);
+    expect(lines).toHaveLength(2);
   });
 });
 
