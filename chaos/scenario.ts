@@ -1,4 +1,4 @@
-import type { EntryConfig } from '../src/config/define.ts';
+import type { EntryConfig } from '../src/config/define/entry.ts';
 import { Random } from './random.ts';
 
 /** Something bad, at an instant, for a while. */

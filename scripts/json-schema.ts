@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { configSchema } from '../src/config/schema.ts';
+import { configSchema } from '../src/config/schema/settings.ts';
 import { spellingsOf } from '../src/config/spellings.ts';
 
 type Json = Record<string, unknown>;

@@ -1,13 +1,13 @@
 import type { Entry, MissedPolicy } from '../entry.ts';
 import { inspectArgument, inspectHeaders } from '../message/arguments.ts';
 import { parseDuration } from './duration.ts';
-import type { Duration } from './define.ts';
+import type { Duration } from './define/times.ts';
 import type { Level } from './levels.ts';
 import { readOptions } from './options.ts';
 import { parse, type Report } from './problems.ts';
 import { isMap } from './respell.ts';
 import type { ScheduleReader } from './schedule-input.ts';
-import { entrySchema, type EntryInput } from './schema.ts';
+import { entrySchema, type EntryInput } from './schema/entry.ts';
 import type { ReadZone } from './zone-reader.ts';
 
 /** What an entry takes from the settings around it, and what reads its parts. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Report } from './problems.ts';
 import { isMap } from './respell.ts';
-import type { TopSettings } from './schema.ts';
+import type { TopSettings } from './schema/settings.ts';
 import type { Source } from './source.ts';
 
 /** One source after its names were made canonical and its settings checked. */

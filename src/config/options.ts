@@ -1,7 +1,7 @@
 import type { MessageOptions } from '../message/message.ts';
 import { parseDuration } from './duration.ts';
 import { parseInstant } from './instant.ts';
-import type { OptionsInput } from './schema.ts';
+import type { OptionsInput } from './schema/options.ts';
 
 const NONE: MessageOptions = Object.freeze({});
 

@@ -2,7 +2,7 @@ import { didYouMean } from '../nearest.ts';
 import { BROKER_SCHEMES, STATE_SCHEMES } from '../open-store.ts';
 import { maskUrl } from './mask.ts';
 import { expected, type Path, type Report } from './problems.ts';
-import type { TopSettings } from './schema.ts';
+import type { TopSettings } from './schema/settings.ts';
 import { joinUrls, schemeOf, splitUrls } from './urls.ts';
 
 const EMBEDDED_URL = 'sqla+sqlite:///beat.sqlite';

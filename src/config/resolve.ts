@@ -7,7 +7,7 @@ import { merge, type Merged, type Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
 import { isMap, respell } from './respell.ts';
 import { ScheduleReader } from './schedule-input.ts';
-import { configSchema, topSchema, type TopSettings } from './schema.ts';
+import { configSchema, topSchema, type TopSettings } from './schema/settings.ts';
 import { checkBrokerUrl, checkLockUrls, checkStateUrl, placesOf, type Places } from './places.ts';
 import {
   checkTogether,

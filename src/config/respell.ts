@@ -1,5 +1,5 @@
 import type { Level } from './levels.ts';
-import { isSchedule } from './schema.ts';
+import { isSchedule } from './schema/schedules.ts';
 import type { Path, Report } from './problems.ts';
 
 /** A map as a text file or a literal makes it; instances of classes are left alone. */

@@ -10,7 +10,7 @@ import { isoOf } from './instant.ts';
 import type { Level } from './levels.ts';
 import { expected, parse, type Path, type Report } from './problems.ts';
 import { isMap } from './respell.ts';
-import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema.ts';
+import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema/schedules.ts';
 import type { ReadZone } from './zone-reader.ts';
 
 /** What stands beside a schedule in its entry. Zones have been checked. */

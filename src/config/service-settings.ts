@@ -1,7 +1,7 @@
 import { DAY, DURATION_FORMS, parseDuration } from './duration.ts';
 import { isRedis } from './places.ts';
 import { expected, type Report } from './problems.ts';
-import type { TopSettings } from './schema.ts';
+import type { TopSettings } from './schema/settings.ts';
 import {
   DEFAULT_CONNECTION,
   DEFAULT_QUEUES,

@@ -1,0 +1,28 @@
+import type { MissedPolicy } from '../../entry.ts';
+import type { OptionsConfig } from './options.ts';
+import type { ScheduleConfig } from './schedules.ts';
+import type { Duration, Instant } from './times.ts';
+
+/** One row of `beatSchedule`. */
+export interface EntryConfig {
+  /** The registered name of the Celery task. */
+  task: string;
+  schedule: ScheduleConfig;
+  args?: readonly unknown[] | undefined;
+  kwargs?: Readonly<Record<string, unknown>> | undefined;
+  options?: OptionsConfig | undefined;
+  /** The same as `options.expires`. */
+  expires?: Duration | Instant | undefined;
+  /** Puts an interval's grid on round instants, as in Celery. Intervals only. */
+  relative?: boolean | undefined;
+  /** Default `true`. */
+  enabled?: boolean | undefined;
+  /** IANA name: the zone of the schedule, and of instants written without an offset. */
+  timezone?: string | undefined;
+  /** What to do about occurrences whose time passed unsent. */
+  missed?: MissedPolicy | undefined;
+  /** With `missed: 'all'`, the most runs that are made up for at once: the newest. */
+  missedCap?: number | undefined;
+  /** How long after its time an occurrence is still sent. `null`: however late. */
+  startingDeadline?: Duration | null | undefined;
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { BeatConfig } from '../define.ts';
+import { brokersShape } from './brokers.ts';
+import { entryShape } from './entry.ts';
+import { duration, flag, map, MAP, missed, missedCap, name, startingDeadline, timezone } from './parts.ts';
+import { routingShape } from './routing.ts';
+import { scheduleSchema } from './schedules.ts';
+
+const settingsShape = {
+  $schema: z.string('text').optional(),
+  ...brokersShape,
+  ...routingShape,
+  timezone: timezone().optional(),
+  enableUtc: flag().optional(),
+  lock: z
+    .strictObject({ ttl: duration().optional().describe('1s to 1d, default 8s') }, MAP)
+    .optional(),
+  keyPrefix: name().optional(),
+  missed: missed().optional(),
+  missedCap: missedCap().optional(),
+  startingDeadline: startingDeadline().optional(),
+};
+
+/** The whole of a file: for the JSON Schema, and for the spellings of its keys. */
+export const configSchema: z.ZodType<unknown, BeatConfig> & z.ZodObject = z.strictObject(
+  {
+    ...settingsShape,
+    beatSchedule: z
+      .record(name(), z.strictObject({ ...entryShape, schedule: scheduleSchema }, MAP), MAP)
+      .optional()
+      .describe('Name → entry.'),
+  },
+  MAP,
+);
+
+/** The settings as they are read; the entries are read one by one. */
+export const topSchema = z.strictObject(
+  { ...settingsShape, beatSchedule: map().optional() },
+  'a map of settings (brokerUrl, beatSchedule, …)',
+);
+
+export type TopSettings = z.output<typeof topSchema>;
