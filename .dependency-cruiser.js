@@ -1,15 +1,16 @@
 // Who may import whom. Each rule says what would be lost without it. Types count as imports too.
 
 const PURE =
-  '^src/(schedule/|message/|broker/(envelope|kombu)\\.ts$|(agenda|entry|errors|nearest|plan)\\.ts$)';
+  '^src/(schedule/|routing/|canvas/|message/|broker/(envelope|kombu)\\.ts$|(agenda|entry|errors|nearest|plan)\\.ts$)';
 const SEAMS = '^src/(broker/broker|config/settings|ledger/ledger|lock/lock|store)\\.ts$';
-const ROOMS = '^src/(amqp|memory|redis|sqlite)/';
+const ROOMS = '^src/(amqp|memory|redis|sql|sqlite)/';
 const DOORS = '^src/(index|testing|cli/beat)\\.ts$';
 
 /** The packages that may be imported from one place only, and why that matters. */
 const homes = [
   ['amqplib', '^src/amqp/', 'every AMQP method stands in one room'],
   ['ioredis|redlock', '^src/redis/', 'every Redis command and key name stands in one room'],
+  ['pg|mysql2', '^src/sql/', 'every SQL statement for a server stands in one room'],
   ['zod|yaml|jsonc-parser', '^src/config/', 'past the edge, a configuration is a typed value'],
   ['commander', '^src/cli/', 'the library is used without a command line'],
   ['pino|pino-pretty', '^src/observe/', 'logs are one subscriber of the events, never called'],
@@ -64,7 +65,7 @@ export default {
       name: 'rooms-are-apart',
       comment: 'A store that leans on another cannot be read, replaced or removed alone.',
       severity: 'error',
-      from: { path: '^src/(amqp|memory|redis|sqlite)/' },
+      from: { path: '^src/(amqp|memory|redis|sql|sqlite)/' },
       to: { path: ROOMS, pathNot: '^src/$1/' },
     },
     {
@@ -80,7 +81,7 @@ export default {
       comment: "A user's unit test must load neither a Redis client nor a database.",
       severity: 'error',
       from: { path: '^src/testing\\.ts$' },
-      to: { path: '^src/(amqp|redis|sqlite)/' },
+      to: { path: '^src/(amqp|redis|sql|sqlite)/' },
     },
     {
       name: 'seams-know-no-room',
