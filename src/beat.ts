@@ -10,6 +10,8 @@ import type { Producer } from './message/compose.ts';
 import { Progress } from './observe/progress.ts';
 import { Watch } from './observe/watch.ts';
 import { openStore } from './open-store.ts';
+import { Queues } from './routing/queues.ts';
+import { Router } from './routing/router.ts';
 import { Scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
 
@@ -125,11 +127,11 @@ export class Beat extends Events implements AsyncDisposable {
   }
 
   #producer(): Producer {
-    const { timezone, taskDefaultQueue, keyPrefix } = this.settings;
+    const { timezone, queues, keyPrefix } = this.settings;
     return {
       timezone,
       keyPrefix,
-      defaultQueue: taskDefaultQueue,
+      router: new Router(new Queues(queues)),
       origin: this.#origin,
       replyTo: randomUUID(),
     };

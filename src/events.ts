@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Message } from './message/message.ts';
 import type { SkipReason } from './plan.ts';
 
 /** A run that is in its queue and in the ledger. Instants are epoch milliseconds. */
@@ -6,12 +7,15 @@ export interface SentEvent {
   readonly entry: string;
   readonly task: string;
   readonly taskId: string;
+  /** The queue that it went to first; of a message that names none, the exchange. */
   readonly queue: string;
   /** The nominal instant. */
   readonly dueAt: number;
   /** When its message was made. */
   readonly sentAt: number;
   readonly term: number;
+  /** All that was sent for it, in its order. */
+  readonly messages: readonly Message[];
 }
 
 /** Occurrences that were dealt with without being sent. Instants are epoch milliseconds. */

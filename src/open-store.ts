@@ -4,6 +4,7 @@ import type { Settings } from './config/settings.ts';
 import { schemeOf } from './config/urls.ts';
 import { ConfigError, type Problem } from './errors.ts';
 import { OutboxLedger } from './ledger/outbox-ledger.ts';
+import { Queues } from './routing/queues.ts';
 import type { PlaceOptions, StateStore, Store, StoreOptions } from './store.ts';
 
 interface Room {
@@ -51,11 +52,12 @@ export const BROKER_SCHEMES: readonly string[] = [...STATE_SCHEMES, ...AMQP_SCHE
  * URL that leads nowhere.
  */
 export async function openStore(settings: Settings, clock: Clock): Promise<Store> {
-  const { brokerUrl, stateUrl, lockUrls, keyPrefix, queues, connection, transport } = settings;
+  const { brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport } = settings;
   return openPlaces({
-    ...{ brokerUrl, stateUrl, lockUrls, keyPrefix, queues, connection, transport, clock },
+    ...{ brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport, clock },
     lockTtl: settings.lock.ttl,
-    defaultQueue: settings.taskDefaultQueue,
+    queues: new Queues(settings.queues),
+    declareQueues: settings.declareQueues,
   });
 }
 

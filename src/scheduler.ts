@@ -122,24 +122,24 @@ export class Scheduler {
   }
 
   /** Answers how many were sent. What was refused is no run yet: it is kept, and tried again. */
-  #tell({ entry, change, sent, skipped }: Step, refused: readonly Refusal[]): number {
+  #tell({ entry, sent, skipped }: Step, refused: readonly Refusal[]): number {
     const { events } = this.#options;
     for (const skip of skipped) events.announce('skipped', { entry: entry.name, ...skip });
     let count = 0;
-    sent.forEach((run, i) => {
-      const refusal = refused.find(({ message }) => message === change.messages[i]);
+    for (const run of sent) {
+      const refusal = refused.find(({ message }) => run.messages.includes(message));
       const operation = `send to the queue "${run.queue}"`;
       if (refusal) {
         const cause = new RefusedError([refusal]);
         const words = `entry "${entry.name}": ${cause.message}; it is kept and tried again`;
         events.failed(operation, new StoreError(words, { cause }));
-        return;
+        continue;
       }
       events.worked(operation);
       events.worked(`send ${entry.name}`);
       events.announce('sent', run);
       count++;
-    });
+    }
     return count;
   }
 }

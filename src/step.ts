@@ -3,6 +3,7 @@ import type { Entry } from './entry.ts';
 import type { SentEvent } from './events.ts';
 import type { Change, LedgerRecord } from './ledger/ledger.ts';
 import { compose, type Producer } from './message/compose.ts';
+import type { Message } from './message/message.ts';
 import { decide, type Skip } from './plan.ts';
 
 /** What was decided about one entry, ready to be committed, and what there will be to tell of it. */
@@ -11,7 +12,7 @@ export interface Step {
   /** The record that it was decided from. */
   readonly before: LedgerRecord;
   readonly change: Change;
-  /** One for each message of the change. */
+  /** One for each occurrence that the change sends. */
   readonly sent: readonly SentEvent[];
   readonly skipped: readonly Skip[];
 }
@@ -26,24 +27,33 @@ export function prepare(
   producer: Producer,
 ): Step {
   const { send, skip, dueAt } = decide(entry, first, now);
-  const messages = send.map((at) => compose({ entry, dueAt: at }, sentAt, producer));
-  const sent = messages.map((message, i) => ({
+  const runs = send.map((at) => compose({ entry, dueAt: at }, sentAt, producer));
+  const sent = runs.map(({ taskId, messages }, i) => ({
     entry: entry.name,
     task: entry.task,
-    taskId: message.taskId,
-    queue: message.queue,
+    taskId,
+    queue: queueOf(messages),
     dueAt: send[i] ?? dueAt,
     sentAt,
     term,
+    messages,
   }));
-  const last = messages.at(-1);
+  const last = runs.at(-1);
   const next: LedgerRecord = {
     ...record,
     dueAt,
     sentAt: last ? sentAt : record.sentAt,
     taskId: last ? last.taskId : record.taskId,
-    runCount: record.runCount + messages.length,
+    runCount: record.runCount + runs.length,
   };
+  const messages = runs.flatMap((run) => run.messages);
   const change = { entry: entry.name, expected: record, record: next, messages };
   return { entry, before: record, change, sent, skipped: skip };
+}
+
+/** Where the run goes, or where it begins. */
+function queueOf([first]: readonly Message[]): string {
+  if (!first) return '';
+  const { queue, exchange } = first.destination;
+  return queue ?? exchange;
 }

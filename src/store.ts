@@ -1,9 +1,10 @@
 import type { Broker } from './broker/broker.ts';
 import type { Clock } from './clock.ts';
-import type { ConnectionSettings, QueueSettings, TransportOptions } from './config/settings.ts';
+import type { ConnectionSettings, TransportOptions } from './config/settings.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Outbox } from './ledger/outbox.ts';
 import type { Lock } from './lock/lock.ts';
+import type { Queues } from './routing/queues.ts';
 
 /**
  * One place that is lock, ledger and broker at once, so that a commit sends and records in one step.
@@ -44,6 +45,8 @@ export interface PlaceOptions {
   /** Milliseconds. */
   readonly lockTtl: number;
   readonly transport: TransportOptions;
+  /** Where described queues are bound. */
+  readonly queues: Queues;
   readonly clock: Clock;
 }
 
@@ -51,9 +54,9 @@ export interface PlaceOptions {
 export interface BrokerOptions {
   /** Several, in the order of failover, have a `;` between them: see `splitUrls`. */
   readonly brokerUrl: string;
-  /** The queue that tasks go to which name none: declared by a rule of its own. */
-  readonly defaultQueue: string;
-  readonly queues: QueueSettings;
+  readonly queues: Queues;
+  /** AMQP: `false` leaves queues and exchanges to others. */
+  readonly declareQueues: boolean;
   readonly connection: ConnectionSettings;
   readonly transport: TransportOptions;
   readonly clock: Clock;

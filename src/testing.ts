@@ -14,6 +14,8 @@ import { instantOf, ManualClock } from './memory/clock.ts';
 import { openMemoryStore, type MemoryStore } from './memory/store.ts';
 import type { Message } from './message/message.ts';
 import { upcoming } from './preview.ts';
+import { Queues } from './routing/queues.ts';
+import { Router } from './routing/router.ts';
 import { Scheduler } from './scheduler.ts';
 
 export { ManualClock };
@@ -53,7 +55,7 @@ export class TestBeat {
   #wakeAt = 0;
 
   private constructor(settings: Settings, clock: ManualClock, store: MemoryStore, term: number) {
-    const { entries, timezone, keyPrefix, taskDefaultQueue } = settings;
+    const { entries, timezone, keyPrefix, queues } = settings;
     const events = new Events();
     events.on('sent', (event) => this.sent.push(event));
     events.on('skipped', (event) => this.skipped.push(event));
@@ -68,7 +70,7 @@ export class TestBeat {
       producer: {
         timezone,
         keyPrefix,
-        defaultQueue: taskDefaultQueue,
+        router: new Router(new Queues(queues)),
         origin: 'beat@test',
         replyTo: '00000000-0000-4000-8000-000000000000',
       },
@@ -83,13 +85,14 @@ export class TestBeat {
   ): Promise<TestBeat> {
     const settings = settingsOf(config);
     const clock = new ManualClock(now);
-    const { keyPrefix, lock, transport } = settings;
+    const { keyPrefix, lock, transport, queues } = settings;
     const store = openMemoryStore({
       brokerUrl: 'memory://',
       lockUrls: [],
       keyPrefix,
       lockTtl: lock.ttl,
       transport,
+      queues: new Queues(queues),
       clock,
     });
     const beat = new TestBeat(settings, clock, store, await store.ledger.beginTerm());

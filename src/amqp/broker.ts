@@ -75,13 +75,14 @@ class AmqpBroker implements Broker {
     const returned: Message[] = [];
     (await session.send(welcome)).forEach((fate, i) => {
       const message = welcome[i]!;
-      if (fate === 'unroutable' && this.#options.queues.declare) returned.push(message);
+      if (fate === 'unroutable' && this.#options.declareQueues) returned.push(message);
       else if (fate !== 'taken') refused.push({ message, reason: reasonOf(fate) });
     });
     if (returned.length === 0) return refused;
 
     // Somebody deleted a queue that this connection had declared.
-    for (const { queue } of returned) session.forget(queue);
+    for (const { destination } of returned)
+      if (destination.queue !== null) session.forget(destination.queue);
     const [again, lost] = await this.#declare(session, returned);
     (await session.send(again)).forEach((fate, i) => {
       if (fate !== 'taken') lost.push({ message: again[i]!, reason: reasonOf(fate) });
@@ -94,20 +95,23 @@ class AmqpBroker implements Broker {
     session: Session,
     messages: readonly Message[],
   ): Promise<[welcome: readonly Message[], refused: Refusal[]]> {
-    if (!this.#options.queues.declare) return [messages, []];
+    const { queues, declareQueues } = this.#options;
+    if (!declareQueues) return [messages, []];
     const reasons = new Map<string, string>();
-    for (const queue of new Set(messages.map((message) => message.queue))) {
+    for (const name of new Set(messages.map(({ destination }) => destination.queue))) {
+      if (name === null) continue;
+      const queue = queues.get(name);
       try {
-        await session.declare(queue, this.#options);
+        await session.declare(queue);
       } catch (error) {
         if (!session.usable || error instanceof Silence) throw error;
-        reasons.set(queue, explainRefusal(queue, error as Error, this.#options));
+        reasons.set(name, explainRefusal(queue, error as Error, queue === queues.default));
       }
     }
     if (reasons.size === 0) return [messages, []];
     const [welcome, refused]: [Message[], Refusal[]] = [[], []];
     for (const message of messages) {
-      const reason = reasons.get(message.queue);
+      const reason = reasons.get(message.destination.queue ?? '');
       if (reason === undefined) welcome.push(message);
       else refused.push({ message, reason });
     }

@@ -1,44 +1,27 @@
 import type { Channel } from 'amqplib';
-import type { QueueSettings } from '../config/settings.ts';
-
-export interface QueueRules {
-  /** The queue that tasks go to which name none. */
-  readonly defaultQueue: string;
-  readonly queues: QueueSettings;
-}
-
-/** The arguments that Celery's producer declares a queue with. */
-export function argumentsOf(queue: string, rules: QueueRules): Record<string, unknown> {
-  const { maxPriority, defaultType, missingType } = rules.queues;
-  const type = queue === rules.defaultQueue ? defaultType : missingType;
-  return {
-    ...(maxPriority !== null && { 'x-max-priority': maxPriority }),
-    // The other type is what a queue is without a word, and what older servers know no word for.
-    ...(type === 'quorum' && { 'x-queue-type': type }),
-  };
-}
+import type { Queue } from '../routing/queue.ts';
 
 /**
- * Declares a queue as Celery's producer does: the durable queue, bound to a durable direct exchange of
- * its name. Rejects with what RabbitMQ has against it, and the channel is then closed.
+ * Declares a queue as Celery's producer does: durable, and bound to its durable exchange. Rejects with
+ * what RabbitMQ has against it, and the channel is then closed.
  */
-export async function declareQueue(channel: Channel, queue: string, rules: QueueRules) {
-  await channel.assertExchange(queue, 'direct', { durable: true });
-  await channel.assertQueue(queue, { durable: true, arguments: argumentsOf(queue, rules) });
-  await channel.bindQueue(queue, queue, queue);
+export async function declareQueue(channel: Channel, queue: Queue): Promise<void> {
+  const { name, exchange, exchangeType, routingKey } = queue;
+  await channel.assertExchange(exchange, exchangeType, { durable: true });
+  await channel.assertQueue(name, { durable: true, arguments: queue.arguments });
+  await channel.bindQueue(name, exchange, routingKey);
 }
 
 const PRECONDITION_FAILED = 406;
 
 /** Why a queue could not be declared, and what to do about it. */
-export function explainRefusal(queue: string, error: Error, rules: QueueRules): string {
+export function explainRefusal(queue: Queue, error: Error, isDefault: boolean): string {
   const said = serversWords(error);
   if ((error as { code?: unknown }).code !== PRECONDITION_FAILED) {
     return `it cannot be declared: ${said}; "declareQueues: false" leaves that to others`;
   }
-  const setting =
-    queue === rules.defaultQueue ? 'taskDefaultQueueType' : 'taskCreateMissingQueueType';
-  const given = JSON.stringify(argumentsOf(queue, rules));
+  const setting = isDefault ? 'taskDefaultQueueType' : 'taskCreateMissingQueueType';
+  const given = JSON.stringify(queue.arguments);
   return (
     `it cannot be declared with the arguments ${given}: ${said}; set taskQueueMaxPriority and ` +
     `${setting} to what the queue was made with, or "declareQueues: false"`

@@ -1,9 +1,10 @@
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import type { Clock } from '../clock.ts';
 import type { Message } from '../message/message.ts';
+import type { Queue } from '../routing/queue.ts';
 import { whileHeard, within } from './patience.ts';
 import { propertiesOf } from './properties.ts';
-import { declareQueue, type QueueRules } from './queues.ts';
+import { declareQueue } from './queues.ts';
 import type { Address } from './url.ts';
 
 /** Durations in milliseconds. */
@@ -28,7 +29,7 @@ export class Session {
   readonly #cut: AbortController;
   readonly #over = Promise.withResolvers<never>();
   readonly #declared = new Map<string, Promise<void>>();
-  /** How many came back, by queue and task, that are not yet confirmed: a return precedes its confirm. */
+  /** How many came back, by routing key and task, that are not yet confirmed: a return precedes its confirm. */
   readonly #returned = new Map<string, number>();
   #confirms = 0;
   #blocked: string | null = null;
@@ -85,12 +86,12 @@ export class Session {
   }
 
   /** Declares a queue unless that was done before. Rejects with RabbitMQ's reason. */
-  declare(queue: string, rules: QueueRules): Promise<void> {
-    let declaring = this.#declared.get(queue);
+  declare(queue: Queue): Promise<void> {
+    let declaring = this.#declared.get(queue.name);
     if (!declaring) {
-      declaring = this.#declare(queue, rules);
-      this.#declared.set(queue, declaring);
-      declaring.catch(() => this.#declared.delete(queue));
+      declaring = this.#declare(queue);
+      this.#declared.set(queue.name, declaring);
+      declaring.catch(() => this.#declared.delete(queue.name));
     }
     return declaring;
   }
@@ -115,13 +116,20 @@ export class Session {
       if (left === 0) all.resolve(undefined);
     };
     messages.forEach((message, i) => {
-      const { queue, body } = message;
+      const { destination, body } = message;
       try {
-        this.#channel.publish('', queue, body, propertiesOf(message), (error?: Error | null) => {
-          if (!error) meets(i, this.#cameBack(message) ? 'unroutable' : 'taken');
-          // The other error is that the channel was closed, which is told where that is.
-          else if (error.message === 'message nacked') meets(i, 'nacked');
-        });
+        const { exchange, routingKey } = destination;
+        this.#channel.publish(
+          exchange,
+          routingKey,
+          body,
+          propertiesOf(message),
+          (error?: Error | null) => {
+            if (!error) meets(i, this.#cameBack(message) ? 'unroutable' : 'taken');
+            // The other error is that the channel was closed, which is told where that is.
+            else if (error.message === 'message nacked') meets(i, 'nacked');
+          },
+        );
       } catch (error) {
         meets(i, error as Error);
       }
@@ -146,10 +154,10 @@ export class Session {
   }
 
   /** On a channel of its own: RabbitMQ closes it for any reason, and messages of other queues are on their way. */
-  async #declare(queue: string, rules: QueueRules): Promise<void> {
+  async #declare(queue: Queue): Promise<void> {
     const channel = await this.#answer(this.#model.createChannel());
     channel.on('error', () => {});
-    await this.#answer(declareQueue(channel, queue, rules));
+    await this.#answer(declareQueue(channel, queue));
     await this.#answer(channel.close());
   }
 
@@ -159,8 +167,8 @@ export class Session {
     return whileHeard(clock, answerTimeout, answered, () => this.#confirms);
   }
 
-  #cameBack({ queue, properties }: Message): boolean {
-    const key = keyOf(queue, properties.correlation_id);
+  #cameBack({ destination, properties }: Message): boolean {
+    const key = keyOf(destination.routingKey, properties.correlation_id);
     const count = this.#returned.get(key) ?? 0;
     if (count > 1) this.#returned.set(key, count - 1);
     else this.#returned.delete(key);
@@ -168,8 +176,8 @@ export class Session {
   }
 }
 
-function keyOf(queue: string, correlationId: string): string {
-  return `${queue}\0${correlationId}`;
+function keyOf(routingKey: string, correlationId: string): string {
+  return `${routingKey}\0${correlationId}`;
 }
 
 async function openChannel(

@@ -1,5 +1,6 @@
 import { StoreError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
+import { nameOf } from '../routing/destination.ts';
 
 /** Puts finished messages into the queues that Celery workers consume. */
 export interface Broker {
@@ -36,5 +37,5 @@ function inWords(refused: readonly Refusal[]): string {
   if (!first) return 'nothing was refused';
   const { message, reason } = first;
   const others = refused.length > 1 ? `, nor ${refused.length - 1} others theirs` : '';
-  return `queue "${message.queue}" did not take task ${message.taskId} (${reason})${others}`;
+  return `${nameOf(message.destination)} did not take task ${message.taskId} (${reason})${others}`;
 }

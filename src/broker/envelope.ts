@@ -6,12 +6,13 @@ import type { Message } from '../message/message.ts';
  */
 export function encodeEnvelope(message: Message, deliveryTag: string): string {
   const { correlation_id, reply_to, delivery_mode, expiration } = message.properties;
+  const { exchange, routingKey } = message.destination;
   const properties = JSON.stringify({
     correlation_id,
     reply_to,
     delivery_mode,
     expiration,
-    delivery_info: { exchange: '', routing_key: message.queue },
+    delivery_info: { exchange, routing_key: routingKey },
     priority: message.priority,
     body_encoding: 'base64',
     delivery_tag: deliveryTag,

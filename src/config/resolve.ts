@@ -6,16 +6,11 @@ import { levelOf, type Level } from './levels.ts';
 import { merge, type Merged, type Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
 import { isMap, respell } from './respell.ts';
+import { readQueues } from './routing.ts';
 import { ScheduleReader } from './schedule-input.ts';
 import { configSchema, topSchema, type TopSettings } from './schema/settings.ts';
 import { checkBrokerUrl, checkLockUrls, checkStateUrl, placesOf, type Places } from './places.ts';
-import {
-  checkTogether,
-  readConnection,
-  readLock,
-  readQueues,
-  readTransport,
-} from './service-settings.ts';
+import { checkTogether, readConnection, readLock, readTransport } from './service-settings.ts';
 import type { Settings } from './settings.ts';
 import { inReadingOrder, reporter, type Source } from './source.ts';
 import { zoneReader, type ReadZone } from './zone-reader.ts';
@@ -70,6 +65,7 @@ function soundPart(config: unknown): TopSettings {
 }
 
 function readSettings(merged: Merged, sources: readonly Source[], overrides: Overrides): Settings {
+  const notes: Problem[] = [];
   const { settings, reportOf } = merged;
   const places = readPlaces(merged, overrides);
   const readZone = zoneReader();
@@ -85,8 +81,9 @@ function readSettings(merged: Merged, sources: readonly Source[], overrides: Ove
     timezone,
     entries: readEntries(merged, timezone, readZone),
     keyPrefix: settings.keyPrefix ?? 'beat',
-    taskDefaultQueue: settings.taskDefaultQueue ?? 'celery',
     queues: readQueues(settings),
+    declareQueues: settings.declareQueues ?? true,
+    notes,
     connection: readConnection(settings, reportOf),
     files: sources.flatMap(({ file }) => file ?? []),
   };

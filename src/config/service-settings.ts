@@ -4,10 +4,8 @@ import { expected, type Report } from './problems.ts';
 import type { TopSettings } from './schema/settings.ts';
 import {
   DEFAULT_CONNECTION,
-  DEFAULT_QUEUES,
   DEFAULT_TRANSPORT,
   type ConnectionSettings,
-  type QueueSettings,
   type TransportOptions,
 } from './settings.ts';
 import { schemeOf } from './urls.ts';
@@ -63,15 +61,6 @@ export function readConnection(
     failoverStrategy: brokerFailoverStrategy ?? DEFAULT_CONNECTION.failoverStrategy,
     heartbeat,
     timeout,
-  };
-}
-
-export function readQueues(settings: TopSettings): QueueSettings {
-  return {
-    declare: settings.declareQueues ?? DEFAULT_QUEUES.declare,
-    maxPriority: settings.taskQueueMaxPriority ?? DEFAULT_QUEUES.maxPriority,
-    defaultType: settings.taskDefaultQueueType ?? DEFAULT_QUEUES.defaultType,
-    missingType: settings.taskCreateMissingQueueType ?? DEFAULT_QUEUES.missingType,
   };
 }
 

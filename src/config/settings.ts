@@ -1,4 +1,6 @@
 import type { Entry } from '../entry.ts';
+import type { Problem } from '../errors.ts';
+import type { QueueRules } from '../routing/queues.ts';
 
 /** A configuration after validation: complete, typed, nothing left to look up or to default. */
 export interface Settings {
@@ -18,11 +20,14 @@ export interface Settings {
   readonly lock: { readonly ttl: number };
   /** Before every name under which beat keeps state; two apps in one Redis database differ in it. */
   readonly keyPrefix: string;
-  /** Where tasks go that name no queue. */
-  readonly taskDefaultQueue: string;
-  readonly queues: QueueSettings;
+  /** Which queues there are, and how those are made that nobody describes. */
+  readonly queues: QueueRules;
+  /** AMQP: `false` leaves queues and exchanges to others. */
+  readonly declareQueues: boolean;
   readonly connection: ConnectionSettings;
   readonly transport: TransportOptions;
+  /** What is worth a word about a configuration that can be used. */
+  readonly notes: readonly Problem[];
   /** The files it was read from, as the user named them; empty for one made in code. */
   readonly files: readonly string[];
 }
@@ -61,20 +66,6 @@ export interface ConnectionSettings {
   readonly timeout: number;
 }
 
-/** How AMQP queues are declared, as Celery's producer declares them. */
-export interface QueueSettings {
-  /** `false`: queues and exchanges are somebody else's to make. */
-  readonly declare: boolean;
-  /** `x-max-priority` of every queue; `null` for none. */
-  readonly maxPriority: number | null;
-  /** Of the queue where tasks go that name none. */
-  readonly defaultType: QueueType;
-  /** Of every other. */
-  readonly missingType: QueueType;
-}
-
-export type QueueType = 'classic' | 'quorum';
-
 export const DEFAULT_TRANSPORT: TransportOptions = {
   globalKeyprefix: '',
   sep: '\x06\x16',
@@ -89,11 +80,4 @@ export const DEFAULT_CONNECTION: ConnectionSettings = {
   failoverStrategy: 'round-robin',
   heartbeat: 10_000,
   timeout: 4_000,
-};
-
-export const DEFAULT_QUEUES: QueueSettings = {
-  declare: true,
-  maxPriority: null,
-  defaultType: 'classic',
-  missingType: 'classic',
 };

@@ -1,7 +1,9 @@
 import type { Entry, Occurrence } from '../entry.ts';
+import type { Routed, Router } from '../routing/router.ts';
 import { pythonIso, utcIso } from './iso.ts';
 import type { Message, MessageOptions } from './message.ts';
 import { pythonJson } from './python-json.ts';
+import type { Run } from './run.ts';
 import { saferepr } from './saferepr.ts';
 import { taskIdOf } from './task-id.ts';
 
@@ -9,8 +11,7 @@ import { taskIdOf } from './task-id.ts';
 export interface Producer {
   /** IANA name: the zone that `eta` and `expires` are written in. */
   readonly timezone: string;
-  /** Where tasks go that name no queue. */
-  readonly defaultQueue: string;
+  readonly router: Router;
   /** Part of every task id: two apps with entries of one name must not share ids. */
   readonly keyPrefix: string;
   /** `gen<pid>@<host>`, as Celery's producers call themselves. */
@@ -20,16 +21,32 @@ export interface Producer {
 }
 
 /**
- * The message of an occurrence, sent at `sentAt` (epoch milliseconds): Celery's protocol 2 with the JSON
- * serializer. Relative times count from `sentAt`, as in Celery.
+ * What an occurrence sends at `sentAt` (epoch milliseconds): Celery's protocol 2 with the JSON serializer.
+ * Relative times count from `sentAt`, as in Celery.
  */
-export function compose(occurrence: Occurrence, sentAt: number, producer: Producer): Message {
+export function compose(occurrence: Occurrence, sentAt: number, producer: Producer): Run {
   const { entry, dueAt } = occurrence;
-  const { options } = entry;
-  const { body, argsrepr, kwargsrepr } = payloadOf(entry);
-  const taskId = options.taskId ?? taskIdOf(entry.name, dueAt, producer.keyPrefix);
+  const { payload, routed } = preparedFor(entry, producer);
+  const taskId = routed.options.taskId ?? taskIdOf(entry.name, dueAt, producer.keyPrefix);
+  const message = taskMessage({ occurrence, taskId, payload, routed }, sentAt, producer);
+  return { taskId, messages: [message], chords: [] };
+}
+
+/** One task of an occurrence, ready to be written down. */
+interface Call {
+  readonly occurrence: Occurrence;
+  readonly taskId: string;
+  readonly payload: Payload;
+  readonly routed: Routed;
+}
+
+function taskMessage(call: Call, sentAt: number, producer: Producer): Message {
+  const { taskId, occurrence } = call;
+  const { entry, dueAt } = occurrence;
+  const { destination, options } = call.routed;
+  const { body, argsrepr, kwargsrepr } = call.payload;
   const eta = etaOf(options, sentAt);
-  const expires = expiresOf(occurrence, sentAt);
+  const expires = expiresOf(occurrence, options.expires, sentAt);
   const priority = options.priority ?? 0;
 
   // In Celery's order. Grown by assignment where a key may be absent: an object built with `...` in its
@@ -60,7 +77,7 @@ export function compose(occurrence: Occurrence, sentAt: number, producer: Produc
 
   return {
     taskId,
-    queue: options.queue ?? producer.defaultQueue,
+    destination,
     priority,
     headers: options.headers ? { ...headers, ...options.headers } : headers,
     properties: {
@@ -81,8 +98,11 @@ function etaOf({ countdown, eta }: MessageOptions, sentAt: number): number | nul
   return countdown ? sentAt + countdown : (eta ?? null);
 }
 
-function expiresOf({ entry, dueAt }: Occurrence, sentAt: number): number | null {
-  const { expires } = entry.options;
+function expiresOf(
+  { entry, dueAt }: Occurrence,
+  expires: MessageOptions['expires'],
+  sentAt: number,
+): number | null {
   if (expires === undefined) return null;
   if (expires === 'next') return entry.schedule.next(new Date(dueAt))?.getTime() ?? null;
   return 'after' in expires ? sentAt + expires.after : expires.at;
@@ -93,10 +113,13 @@ function timeToLive(ms: number): string {
   return String(Math.max(0, Math.floor(ms)));
 }
 
-/**
- * What never changes for an entry: worked out at its first run and kept as long as the entry. All text:
- * a small Buffer is a slice of a pooled slab, and would keep the whole slab alive with it.
- */
+/** What never changes for an entry: worked out at its first run and kept as long as the entry. */
+interface Prepared {
+  readonly payload: Payload;
+  readonly routed: Routed;
+}
+
+/** All text: a small Buffer is a slice of a pooled slab, and would keep the whole slab alive with it. */
 interface Payload {
   /** The JSON text of `[args, kwargs, embed]`, ASCII. */
   readonly body: string;
@@ -104,12 +127,19 @@ interface Payload {
   readonly kwargsrepr: string;
 }
 
-const payloads = new WeakMap<Entry, Payload>();
+const prepared = new WeakMap<Producer, WeakMap<Entry, Prepared>>();
 
-function payloadOf(entry: Entry): Payload {
-  let payload = payloads.get(entry);
-  if (!payload) payloads.set(entry, (payload = preparePayload(entry)));
-  return payload;
+function preparedFor(entry: Entry, producer: Producer): Prepared {
+  let ours = prepared.get(producer);
+  if (!ours) prepared.set(producer, (ours = new WeakMap()));
+  let found = ours.get(entry);
+  if (!found) ours.set(entry, (found = prepare(entry, producer)));
+  return found;
+}
+
+function prepare(entry: Entry, { router }: Producer): Prepared {
+  const { task, args, kwargs, options } = entry;
+  return { payload: preparePayload(entry), routed: router.route(task, args, kwargs, options) };
 }
 
 function preparePayload({ args, kwargs }: Entry): Payload {

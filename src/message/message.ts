@@ -1,9 +1,15 @@
+import type { Destination, ExchangeType } from '../routing/destination.ts';
+
 /**
  * Options of an entry that shape its message, named as in Celery's `apply_async` (camelCase here,
  * snake_case is read too). Durations are milliseconds after validation, instants epoch milliseconds.
  */
 export interface MessageOptions {
   readonly queue?: string | undefined;
+  /** Of a named exchange; with a routing key it wins over the queue, as in Celery. */
+  readonly exchange?: string | undefined;
+  readonly exchangeType?: ExchangeType | undefined;
+  readonly routingKey?: string | undefined;
   /** 0 to 255. Redis delivers 0 first and knows four steps unless told otherwise; RabbitMQ the highest first. */
   readonly priority?: number | undefined;
   /** Milliseconds after sending before which no worker starts the task. */
@@ -24,13 +30,21 @@ export interface MessageOptions {
   readonly taskId?: string | undefined;
   /** 1 transient, 2 persistent. */
   readonly deliveryMode?: 1 | 2 | undefined;
+  /** A queue for whoever wants to answer; the producer's own unless given. */
+  readonly replyTo?: string | undefined;
+  /** The group that the task counts as a part of. */
+  readonly groupId?: string | undefined;
+  /** The task that the whole workflow began with; the task itself unless given. */
+  readonly rootId?: string | undefined;
+  readonly parentId?: string | undefined;
+  /** Name → value; Celery's `stamps`, whose names are in the header `stamped_headers`. */
+  readonly stamps?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A Celery task message (protocol 2), complete but for what the broker's transport adds around it. */
 export interface Message {
   readonly taskId: string;
-  /** The queue to put it into; with the anonymous exchange, its routing key too. */
-  readonly queue: string;
+  readonly destination: Destination;
   readonly priority: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly properties: MessageProperties;

@@ -21,10 +21,11 @@ export function decodeMessage(text: string): Message {
 }
 
 function isMessage(value: Readonly<Record<keyof Message, unknown>>): value is Message {
-  const { taskId, queue, priority, headers, properties, contentType, contentEncoding } = value;
+  const { taskId, destination, priority, headers, properties, contentType, contentEncoding } =
+    value;
   return (
-    [taskId, queue, contentType, contentEncoding].every((text) => typeof text === 'string') &&
+    [taskId, contentType, contentEncoding].every((text) => typeof text === 'string') &&
     typeof priority === 'number' &&
-    [headers, properties].every((map) => typeof map === 'object' && map !== null)
+    [destination, headers, properties].every((map) => typeof map === 'object' && map !== null)
   );
 }

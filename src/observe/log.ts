@@ -9,7 +9,7 @@ import type {
   SentEvent,
   SkippedEvent,
 } from '../events.ts';
-import { Repeats } from './repeats.ts';
+import { logFaults } from './faults.ts';
 
 /** Celery's names of log levels, in ascending order, with what they are called here. */
 export const LOG_LEVELS = {
@@ -51,7 +51,7 @@ export function createLogger({ level, format, destination }: LogOptions): Logger
 
 /** Writes a line for every event worth one. Returns nothing: it listens for as long as beat speaks. */
 export function logEvents(events: Events, log: Logger, clock: Clock): void {
-  const faults = new Repeats(clock);
+  logFaults(events, log, clock);
   // A term that cannot begin (its ledger fails) is tried again and again: the first try is news.
   let tries = 0;
   events.on('leading', ({ term }) => {
@@ -75,18 +75,6 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
   });
   events.on('skipped', (event) => {
     log.warn(skippedFields(event), skippedText(event));
-  });
-  events.on('fault', ({ operation, error }) => {
-    const again = faults.failed(operation);
-    if (again)
-      log.warn(
-        { event: 'fault', operation, ...again, error: text(error) },
-        faultText(operation, error),
-      );
-  });
-  events.on('recovered', ({ operation }) => {
-    const after = faults.worked(operation);
-    log.info({ event: 'recovered', operation, ...after }, `It works again: ${operation}`);
   });
   events.on('warning', ({ about, message }) => {
     if (message === null) log.info({ event: 'warning', about, over: true }, RELIEF[about]);
@@ -132,7 +120,7 @@ function begunText({ entries, changes, ledgerLost }: BegunEvent): string {
     : `Scheduling (entries: ${what})`;
 }
 
-function sentFields({ dueAt, sentAt, ...event }: SentEvent): object {
+function sentFields({ dueAt, sentAt, messages: _, ...event }: SentEvent): object {
   return { event: 'sent', ...event, dueAt: iso(dueAt), latenessMs: Math.max(0, sentAt - dueAt) };
 }
 
@@ -151,14 +139,6 @@ function skippedText({ entry, reason, first, last, count }: SkippedEvent): strin
   const many = count === 1 ? 'One run' : `${count ?? 'Very many'} runs`;
   const when = first === last ? `of ${iso(first)}` : `from ${iso(first)} to ${iso(last)}`;
   return `${many} of ${entry} ${when} not sent: ${SKIP_WORDS[reason]}`;
-}
-
-function faultText(operation: string, error: unknown): string {
-  return `Could not ${operation}: ${text(error)}`;
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** ISO 8601, UTC; `null` for never. */

@@ -20,10 +20,11 @@ export class Pushes {
   }
 
   add(message: Message): void {
-    const list = this.#keys.list(message.queue, message.priority);
+    const queue = message.destination.routingKey;
+    const list = this.#keys.list(queue, message.priority);
     let push = this.#byList.get(list);
     if (!push) {
-      push = { list, queue: message.queue, envelopes: [] };
+      push = { list, queue, envelopes: [] };
       this.#byList.set(list, push);
     }
     push.envelopes.push(encodeEnvelope(message, randomUUID()));

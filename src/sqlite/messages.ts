@@ -11,7 +11,7 @@ export interface Row {
 }
 
 export function toRow(message: Message): Row {
-  return { queue: message.queue, payload: encodeEnvelope(message, randomUUID()) };
+  return { queue: message.destination.routingKey, payload: encodeEnvelope(message, randomUUID()) };
 }
 
 /** Inserts the rows, in order. To be called inside a transaction. */

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Broker } from '../../src/broker/broker.ts';
 import { RefusedError } from '../../src/broker/broker.ts';
 import { openAmqpBroker } from '../../src/amqp/broker.ts';
-import { DEFAULT_QUEUES } from '../../src/config/settings.ts';
+import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 import type { BrokerOptions } from '../../src/store.ts';
 import { messageOf } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
@@ -101,13 +101,13 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     });
 
     test('the urgent come first where queues have priorities', async () => {
-      const broker = open({ queues: { ...DEFAULT_QUEUES, maxPriority: 10 } });
+      const broker = open({ queues: new Queues({ ...DEFAULT_RULES, maxPriority: 10 }) });
       await broker.publish([0, 9, 4, 0, 9].map((priority, i) => messageOf(`${i}`, { priority })));
       expect(await ids('celery')).toEqual(['1', '4', '2', '0', '3']);
     });
 
     test('queues are quorum queues where the configuration says so', async () => {
-      const queues = { ...DEFAULT_QUEUES, defaultType: 'quorum', missingType: 'classic' } as const;
+      const queues = new Queues({ ...DEFAULT_RULES, defaultType: 'quorum' });
       const broker = open({ queues });
       await broker.publish([messageOf('a'), messageOf('b', { queue: 'reports' })]);
       const list = await server.control('--silent', 'list_queues', 'name', 'type');
@@ -147,7 +147,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     });
 
     test('told to declare nothing, it declares nothing, and names the queue that is not there', async () => {
-      const broker = open({ queues: { ...DEFAULT_QUEUES, declare: false } });
+      const broker = open({ declareQueues: false });
       const channel = await server.inside.createChannel();
       await channel.assertQueue('theirs', { durable: true, maxLength: 10 });
       await channel.close();
@@ -174,7 +174,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       const full = { durable: true, maxLength: 1, overflow: 'reject-publish' };
       await channel.assertQueue('full', full);
       await channel.close();
-      const broker = open({ queues: { ...DEFAULT_QUEUES, declare: false } });
+      const broker = open({ declareQueues: false });
       const messages = ['a', 'b'].map((id) => messageOf(id, { queue: 'full' }));
       await broker.publish(messages.slice(0, 1));
       const error = await refusal(broker.publish(messages.slice(1)));

@@ -17,7 +17,7 @@ async function openPlace(): Promise<StatePlace> {
     open: async (more) => openMemoryStore({ ...options, ...more }),
     queued: async (queue) =>
       store.broker.messages
-        .filter((m) => m.queue === queue)
+        .filter((m) => m.destination.queue === queue)
         .map((m) => ({ taskId: m.taskId, body: m.body.toString() })),
     expireLock: async () => clock.forward(options.lockTtl),
     empty: async () => store.ledger.empty(),

@@ -34,7 +34,7 @@ async function inMemory(): Promise<Place> {
     ...elsewhere(broker!, state!),
     queued: async (queue) =>
       queues!.broker.messages
-        .filter((message) => message.queue === queue)
+        .filter((message) => message.destination.queue === queue)
         .map(({ taskId, body }) => ({ taskId, body: body.toString() })),
     empty: async () => records!.ledger.empty(),
     async damageRecord(entry) {

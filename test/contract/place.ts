@@ -1,11 +1,8 @@
 import type { Clock } from '../../src/clock.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { Store, StoreOptions } from '../../src/store.ts';
-import {
-  DEFAULT_CONNECTION,
-  DEFAULT_QUEUES,
-  DEFAULT_TRANSPORT,
-} from '../../src/config/settings.ts';
+import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
+import { Queues } from '../../src/routing/queues.ts';
 
 /** What a worker would find in a queue, as far as the contracts speak of it. */
 export interface QueuedMessage {
@@ -38,8 +35,8 @@ export function storeOptions(brokerUrl: string, options: Partial<StoreOptions> =
     brokerUrl,
     stateUrl: brokerUrl,
     lockUrls: [],
-    defaultQueue: 'celery',
-    queues: DEFAULT_QUEUES,
+    queues: new Queues(),
+    declareQueues: true,
     connection: DEFAULT_CONNECTION,
     keyPrefix: 'beat',
     lockTtl: 60_000,

@@ -1,4 +1,5 @@
 import type { Message } from '../../src/message/message.ts';
+import { toQueue } from '../../src/routing/destination.ts';
 
 export interface MessageParts {
   readonly queue?: string;
@@ -11,7 +12,7 @@ export function messageOf(taskId: string, parts: MessageParts = {}): Message {
   const { queue = 'celery', priority = 0, body = '[[], {}, {}]' } = parts;
   return {
     taskId,
-    queue,
+    destination: toQueue(queue),
     priority,
     headers: { lang: 'js', task: 'tasks.add', id: taskId },
     properties: { correlation_id: taskId, reply_to: '', delivery_mode: 2, priority },

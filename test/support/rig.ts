@@ -5,6 +5,8 @@ import type { Term } from '../../src/leadership.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { ManualClock } from '../../src/memory/clock.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/memory/store.ts';
+import { Queues } from '../../src/routing/queues.ts';
+import { Router } from '../../src/routing/router.ts';
 import { Scheduler } from '../../src/scheduler.ts';
 
 const NEVER = new AbortController().signal;
@@ -31,6 +33,7 @@ export function rig({ ledgerOf = (ledger: Ledger) => ledger, now = NOON } = {}):
     keyPrefix: 'beat',
     lockTtl: 8_000,
     transport: DEFAULT_TRANSPORT,
+    queues: new Queues(),
     clock,
   });
   const events = new Events();
@@ -57,7 +60,7 @@ export function rig({ ledgerOf = (ledger: Ledger) => ledger, now = NOON } = {}):
         events,
         producer: {
           timezone: 'UTC',
-          defaultQueue: 'celery',
+          router: new Router(new Queues()),
           keyPrefix: 'beat',
           origin: 'test',
           replyTo: '',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
 import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
 import type { Change, LedgerRecord } from '../../src/ledger/ledger.ts';
+import { Queues } from '../../src/routing/queues.ts';
 import { openSqliteStore } from '../../src/sqlite/store.ts';
 import type { PlaceOptions, Store } from '../../src/store.ts';
 import { messageOf } from './message.ts';
@@ -21,6 +22,7 @@ export function openFile(path: string, options: Partial<PlaceOptions> = {}): Sto
     keyPrefix: 'beat',
     lockTtl: 8_000,
     transport: DEFAULT_TRANSPORT,
+    queues: new Queues(),
     clock: systemClock,
     ...options,
   });

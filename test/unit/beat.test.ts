@@ -4,6 +4,7 @@ import type { BeatConfig } from '../../src/config/define.ts';
 import { ConfigError } from '../../src/errors.ts';
 import type { BeatEvents } from '../../src/events.ts';
 import { ManualClock } from '../../src/memory/clock.ts';
+import { Queues } from '../../src/routing/queues.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/memory/store.ts';
 import { settled } from '../support/settle.ts';
 
@@ -33,6 +34,7 @@ async function beats(count: number) {
     keyPrefix,
     lockTtl: lock.ttl,
     transport,
+    queues: new Queues(),
     clock,
   });
   const pass = async (seconds: number) => {
@@ -115,7 +117,7 @@ describe('the lifecycle', () => {
     const long = { ...config, lock: { ttl: '1h' } };
     const { transport, keyPrefix, lock, brokerUrl } = new Beat(long).settings;
     const store = openMemoryStore({
-      ...{ brokerUrl, lockUrls: [], keyPrefix, transport, clock },
+      ...{ brokerUrl, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
       lockTtl: lock.ttl,
     });
     const beat = new Beat(long, { clock, store });
@@ -137,7 +139,7 @@ describe('the lifecycle', () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const { transport, keyPrefix, lock, brokerUrl } = new Beat(config).settings;
     const store = openMemoryStore({
-      ...{ brokerUrl, lockUrls: [], keyPrefix, transport, clock },
+      ...{ brokerUrl, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
       lockTtl: lock.ttl,
     });
     const load = store.ledger.load.bind(store.ledger);

@@ -28,6 +28,7 @@ const run = {
   dueAt: NOON,
   sentAt: NOON + 12,
   term: 7,
+  messages: [],
 };
 
 describe('the log', () => {

@@ -210,7 +210,7 @@ test('a run that its queue did not take is a fault that names entry and queue, a
     async commit(term, changes) {
       const messages = changes.flatMap((change) => change.messages);
       const refused = messages
-        .filter(({ queue }) => missing && queue === 'nowhere')
+        .filter(({ destination }) => missing && destination.queue === 'nowhere')
         .map((message) => ({ message, reason: 'there is no such queue' }));
       const outcome = await ledger.commit(term, changes);
       return outcome.kind === 'committed' ? { ...outcome, refused } : outcome;
@@ -248,7 +248,7 @@ test('an entry that the store declines holds up nobody else, and is sent once th
     beginTerm: () => ledger.beginTerm(),
     close: () => ledger.close(),
     commit: async (term, changes) => {
-      const bad = changes.some((c) => c.messages.some(({ queue }) => queue === 'bad'));
+      const bad = changes.some((c) => c.messages.some((m) => m.destination.queue === 'bad'));
       if (broken && bad) return { kind: 'declined', reason: 'its key is no list' };
       return ledger.commit(term, changes);
     },

@@ -101,7 +101,7 @@ describe('TestBeat', () => {
     await beat.advance('6h');
     const [salaries, mail] = beat.messages;
     expect(salaries).toMatchObject({
-      queue: 'payroll',
+      destination: { queue: 'payroll', exchange: '', routingKey: 'payroll' },
       headers: {
         task: 'payroll.run',
         periodic_task_name: 'pay-salaries',

@@ -51,7 +51,8 @@ describe('settings of AMQP', () => {
   it('have defaults', () => {
     expect(resolveSettings({})).toMatchObject({
       connection: { failoverStrategy: 'round-robin', heartbeat: 10_000, timeout: 4_000 },
-      queues: { declare: true, maxPriority: null, defaultType: 'classic', missingType: 'classic' },
+      declareQueues: true,
+      queues: { maxPriority: null, defaultType: 'classic', missingType: 'classic' },
     });
   });
 
@@ -63,7 +64,7 @@ describe('settings of AMQP', () => {
     [{ CELERY_QUEUE_MAX_PRIORITY: 10 }, { queues: { maxPriority: 10 } }],
     [{ task_default_queue_type: 'quorum' }, { queues: { defaultType: 'quorum' } }],
     [{ task_create_missing_queue_type: 'quorum' }, { queues: { missingType: 'quorum' } }],
-    [{ declareQueues: false }, { queues: { declare: false } }],
+    [{ declareQueues: false }, { declareQueues: false }],
   ])('%j are read', (config, settings) => {
     expect(resolveSettings(config)).toMatchObject(settings);
   });

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import {
-  DEFAULT_CONNECTION,
-  DEFAULT_QUEUES,
-  DEFAULT_TRANSPORT,
-} from '../../../src/config/settings.ts';
+import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/config/settings.ts';
+import { DEFAULT_RULES } from '../../../src/routing/queues.ts';
 import { entryOf, entryProblems, problemsOf } from './support.ts';
 
 describe('a configuration', () => {
@@ -17,8 +14,9 @@ describe('a configuration', () => {
       entries: [],
       lock: { ttl: 8_000 },
       keyPrefix: 'beat',
-      taskDefaultQueue: 'celery',
-      queues: DEFAULT_QUEUES,
+      queues: DEFAULT_RULES,
+      declareQueues: true,
+      notes: [],
       connection: DEFAULT_CONNECTION,
       transport: DEFAULT_TRANSPORT,
       files: [],

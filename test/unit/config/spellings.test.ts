@@ -23,13 +23,17 @@ describe('spellings', () => {
   it.each([
     ['timezone', 'Asia/Tokyo', 'timezone', 'Asia/Tokyo'],
     ['CELERY_TIMEZONE', 'Asia/Tokyo', 'timezone', 'Asia/Tokyo'],
-    ['CELERY_DEFAULT_QUEUE', 'work', 'taskDefaultQueue', 'work'],
-    ['CELERY_TASK_DEFAULT_QUEUE', 'work', 'taskDefaultQueue', 'work'],
-    ['task_default_queue', 'work', 'taskDefaultQueue', 'work'],
     ['key_prefix', 'app', 'keyPrefix', 'app'],
   ] as const)('%s: %s sets %s', (key, value, name, result) => {
     expect(resolve({ [key]: value })[name]).toBe(result);
   });
+
+  it.each([['CELERY_DEFAULT_QUEUE'], ['CELERY_TASK_DEFAULT_QUEUE'], ['task_default_queue']])(
+    '%s names the default queue',
+    (key) => {
+      expect(resolve({ [key]: 'work' }).queues.defaultQueue).toBe('work');
+    },
+  );
 
   it.each([['ENABLE_UTC'], ['CELERY_ENABLE_UTC'], ['enable_utc'], ['enableUtc']])(
     '%s: false means the zone of the host',

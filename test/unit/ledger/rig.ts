@@ -58,8 +58,10 @@ export class Rig {
     };
     const publish = (messages: readonly Message[]) =>
       this.#step('publish', async () => {
-        const refused = messages.filter(({ queue }) => this.missing.has(queue));
-        const taken = messages.filter(({ queue }) => !this.missing.has(queue));
+        const refused = messages.filter((message) =>
+          this.missing.has(message.destination.routingKey),
+        );
+        const taken = messages.filter((message) => !refused.includes(message));
         this.published.push(...taken.map(({ taskId }) => taskId));
         const reason = 'there is no such queue';
         if (refused.length > 0) {

@@ -3,12 +3,14 @@ import { encodeEnvelope } from '../../../src/broker/envelope.ts';
 import type { Entry } from '../../../src/entry.ts';
 import { compose, type Producer } from '../../../src/message/compose.ts';
 import type { Message, MessageOptions } from '../../../src/message/message.ts';
+import { Queues } from '../../../src/routing/queues.ts';
+import { Router } from '../../../src/routing/router.ts';
 import { taskIdOf } from '../../../src/message/task-id.ts';
 import { entryOf, MINUTE, SECOND } from '../../support/entry.ts';
 
 const PRODUCER: Producer = {
   timezone: 'UTC',
-  defaultQueue: 'celery',
+  router: new Router(new Queues()),
   keyPrefix: 'beat',
   origin: 'gen1@here',
   replyTo: '5bb7e69e-d717-3990-a825-72595b9b1b65',
@@ -23,7 +25,7 @@ interface Envelope {
 }
 
 function messageOf(parts: Partial<Entry> = {}, sentAt = SENT_AT): Message {
-  return compose({ entry: entryOf(parts), dueAt: DUE_AT }, sentAt, PRODUCER);
+  return compose({ entry: entryOf(parts), dueAt: DUE_AT }, sentAt, PRODUCER).messages[0]!;
 }
 
 function messageWith(options: MessageOptions, sentAt?: number): Message {
@@ -56,12 +58,13 @@ describe('a task message', () => {
   it('does not change the entry that it is made from', () => {
     const headers = Object.freeze({ tenant: 'acme' });
     const entry = entryOf({ options: Object.freeze({ headers }) });
-    const first = compose({ entry, dueAt: DUE_AT }, SENT_AT, PRODUCER);
-    const second = compose({ entry, dueAt: DUE_AT + MINUTE }, SENT_AT + MINUTE, PRODUCER);
-    expect(second.taskId).not.toBe(first.taskId);
-    expect(second.body).toEqual(first.body);
-    expect(first.headers['beat_due_at']).toBe('2026-11-21T06:00:00.000Z');
-    expect(second.headers['beat_due_at']).toBe('2026-11-21T06:01:00.000Z');
+    const [first] = compose({ entry, dueAt: DUE_AT }, SENT_AT, PRODUCER).messages;
+    const later = { entry, dueAt: DUE_AT + MINUTE };
+    const [second] = compose(later, SENT_AT + MINUTE, PRODUCER).messages;
+    expect(second?.taskId).not.toBe(first?.taskId);
+    expect(second?.body).toEqual(first?.body);
+    expect(first?.headers['beat_due_at']).toBe('2026-11-21T06:00:00.000Z');
+    expect(second?.headers['beat_due_at']).toBe('2026-11-21T06:01:00.000Z');
   });
 
   it('keeps text that could break out of the envelope inside it', () => {

@@ -6,6 +6,8 @@ import type { BeatConfig } from '../../../src/config/define.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { Settings } from '../../../src/config/settings.ts';
 import { compose } from '../../../src/message/compose.ts';
+import { Queues } from '../../../src/routing/queues.ts';
+import { Router } from '../../../src/routing/router.ts';
 
 /** What Celery's own beat left in Redis for one entry. */
 interface Case {
@@ -64,18 +66,21 @@ describe('messages', () => {
     const settings = settingsOf(recorded);
     const celerys = celerysEnvelope(recorded);
     const sentAt = sentAtOf(recorded, celerys);
-    const message = compose({ entry: settings.entries[0]!, dueAt: DUE_AT }, sentAt, {
+    const { messages } = compose({ entry: settings.entries[0]!, dueAt: DUE_AT }, sentAt, {
       ...PRODUCER,
       timezone: settings.timezone,
-      defaultQueue: settings.taskDefaultQueue,
+      router: new Router(new Queues(settings.queues)),
     });
+    const message = messages[0]!;
+    expect(messages).toHaveLength(1);
     const ours = JSON.parse(encodeEnvelope(message, TAG)) as Envelope;
 
     // As text, so that the order of keys counts.
     expect(lines(withoutOurOwn(ours))).toBe(lines(adapted(celerys, ours, recorded)));
 
     const { transport } = settings;
-    const { queue, priority } = message;
+    const { priority, destination } = message;
+    const queue = destination.routingKey;
     const prefixed = (key: string) => transport.globalKeyprefix + key;
     expect(Object.keys(recorded.redis).toSorted()).toEqual(
       [prefixed(listKey(queue, priority, transport)), prefixed(bindingKey(queue))].toSorted(),
@@ -88,11 +93,12 @@ describe('messages', () => {
   it("carry two headers of beat's own: the entry's name and the nominal instant", () => {
     const [entry] = settingsOf(cases[0]!).entries;
     const occurrence = { entry: entry!, dueAt: DUE_AT + 7 };
-    const { headers } = compose(occurrence, DUE_AT + 9_000, {
+    const { messages } = compose(occurrence, DUE_AT + 9_000, {
       ...PRODUCER,
       timezone: 'Asia/Tokyo',
-      defaultQueue: 'celery',
+      router: new Router(new Queues()),
     });
+    const { headers } = messages[0]!;
     expect(headers['periodic_task_name']).toBe('plain');
     expect(headers['beat_due_at']).toBe('2026-11-21T05:44:00.007Z');
   });
