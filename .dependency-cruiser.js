@@ -20,6 +20,7 @@ const homes = [
     'zones are for schedules, and for showing their times',
   ],
   ['cron-parser|cronstrue', '^src/schedule/', 'grammars belong to the schedules'],
+  ['astronomy-engine', '^src/schedule/', 'where the sun is decides when things are due'],
 ];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -35,7 +36,7 @@ export default {
         pathNot: [
           PURE,
           '^src/(ledger/ledger|config/settings)\\.ts$',
-          '^node_modules/(@types/)?(luxon|cron-parser|cronstrue|tinyqueue)/',
+          '^node_modules/(@types/)?(luxon|cron-parser|cronstrue|astronomy-engine|tinyqueue)/',
           '^(node:)?(crypto|buffer)$',
         ],
       },
