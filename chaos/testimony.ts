@@ -31,6 +31,10 @@ export class Testimony {
       if (line.event === 'skipped') this.#hearSkip(line);
       // A commit whose answer did not come in time, on a busy machine, is in the dark too.
       if (line.event === 'fault') this.#dark.push({ from: timeOf(line), to: timeOf(line) });
+      // An outage is told once, and with its length when it is over.
+      if (line.event === 'recovered') {
+        this.#dark.push({ from: timeOf(line) - Number(line['forMs']), to: timeOf(line) });
+      }
     }
   }
 

@@ -51,7 +51,6 @@ export function createLogger({ level, format, destination }: LogOptions): Logger
 
 /** Writes a line for every event worth one. Returns nothing: it listens for as long as beat speaks. */
 export function logEvents(events: Events, log: Logger, clock: Clock): void {
-  logFaults(events, log, clock);
   // A term that cannot begin (its ledger fails) is tried again and again: the first try is news.
   let tries = 0;
   events.on('leading', ({ term }) => {
@@ -96,6 +95,7 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
   events.on('stopped', () => {
     log.info({ event: 'stopped' }, 'beat: Stopped');
   });
+  logFaults(events, log, clock);
 }
 
 const ENTRY_WORDS: Record<EntryEvent['change'], (event: EntryEvent) => string> = {

@@ -87,6 +87,9 @@ describe('the log', () => {
     expect(faults.length).toBeGreaterThan(3);
     expect(faults.length).toBeLessThan(15);
     expect(faults[0]).toMatchObject({ operation: 'commit', error: 'Redis is away', failures: 1 });
+    expect(faults.at(-1)?.['msg']).toMatch(
+      /^Could not commit: Redis is away \(\d+ failures in \d+\.0 s\)$/,
+    );
     expect(parsed().filter((line) => line['event'] === 'recovered')).toMatchObject([
       { failures: 3_600, forMs: 3_600_000 },
     ]);
