@@ -1,3 +1,4 @@
+import type { LazyContext } from './message/lazy.ts';
 import type { MessageOptions } from './message/message.ts';
 import type { Schedule } from './schedule/schedule.ts';
 
@@ -7,14 +8,20 @@ import type { Schedule } from './schedule/schedule.ts';
  */
 export type MissedPolicy = 'once' | 'skip' | 'all';
 
+/** What a task is called with: positions, and names. */
+export interface Arguments {
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
 /** A named schedule with the task it calls: one row of `beatSchedule` after validation. */
-export interface Entry {
+export interface Entry extends Arguments {
   readonly name: string;
   /** The registered name of the Celery task. */
   readonly task: string;
   readonly schedule: Schedule;
-  readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Record<string, unknown>>;
+  /** Works out the arguments of an occurrence, instead of `args` and `kwargs`, where they depend on it. */
+  readonly compute?: ((context: LazyContext) => Arguments) | undefined;
   readonly options: MessageOptions;
   /** A disabled entry is never due, and owes nothing when it is enabled again. */
   readonly enabled: boolean;

@@ -1,4 +1,4 @@
-import { Agenda } from './agenda.ts';
+import { Agenda, type Item } from './agenda.ts';
 import { RefusedError, type Refusal } from './broker/broker.ts';
 import { Commits, type CommitsOptions } from './commits.ts';
 import type { Entry } from './entry.ts';
@@ -15,8 +15,8 @@ export interface SchedulerOptions extends CommitsOptions {
   readonly producer: Producer;
 }
 
-/** Before the occurrences of an entry that the store declined are tried again, milliseconds. */
-const DECLINED_PAUSE = 10_000;
+/** Before occurrences that could not be made, or that the store declined, are tried again, milliseconds. */
+const PAUSE = 10_000;
 
 /**
  * One pass at a time: what is due, decided by the plan, made into messages, committed in batches. It
@@ -82,15 +82,13 @@ export class Scheduler {
     let sent = 0;
     await this.#commits.inBatches(this.#agenda.take(now), term, stop, async (batch) => {
       const made = { now, sentAt: clock.now(), term: term.number };
-      const steps = batch.flatMap(
-        (item) => this.#unlessBroken(item.entry, () => prepare(item, made, producer)) ?? [],
-      );
+      const steps = batch.flatMap((item) => this.#prepare(item, made, producer) ?? []);
       const changes = steps.map((step) => step.change);
       const committed = await this.#commits.commit(changes, term, stop);
       if (!committed) return;
       for (const step of steps) {
         if (committed.declined.includes(step.entry.name)) {
-          this.#schedule(step.entry, step.before, clock.now() + DECLINED_PAUSE);
+          this.#schedule(step.entry, step.before, clock.now() + PAUSE);
         } else {
           this.#schedule(step.entry, step.change.record);
           sent += this.#tell(step, committed.refused);
@@ -100,6 +98,19 @@ export class Scheduler {
     const wakeAt = this.#agenda.wakeAt;
     events.announce('tick', { sent, wakeAt });
     return wakeAt;
+  }
+
+  /** An occurrence whose arguments cannot be worked out is owed, and tried again after a pause. */
+  #prepare(item: Item, made: Parameters<typeof prepare>[1], producer: Producer): Step | undefined {
+    const { entry, record } = item;
+    const { clock, events } = this.#options;
+    try {
+      return prepare(item, made, producer);
+    } catch (error) {
+      events.failed(`send ${entry.name}`, error);
+      this.#schedule(entry, record, clock.now() + PAUSE);
+      return undefined;
+    }
   }
 
   #schedule(entry: Entry, record: LedgerRecord, notBefore?: number): void {

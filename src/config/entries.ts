@@ -1,5 +1,6 @@
 import type { Entry, MissedPolicy } from '../entry.ts';
-import { inspectArgument, inspectHeaders } from '../message/arguments.ts';
+import { inspectHeaders } from '../message/arguments.ts';
+import { readArguments } from './arguments.ts';
 import { parseDuration } from './duration.ts';
 import type { Duration } from './define/times.ts';
 import type { Level } from './levels.ts';
@@ -20,9 +21,6 @@ export interface EntryContext {
   readonly missedCap: number;
   readonly startingDeadline: Duration | null;
 }
-
-const NO_ARGS: readonly unknown[] = Object.freeze([]);
-const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});
 
 /**
  * One row of `beatSchedule`, names already canonical. Every part is read even if another is wrong, so
@@ -48,7 +46,9 @@ export function readEntry(
       : undefined;
   const around = { relative: raw.relative === true, timezone, defaultZone: context.timezone };
   const schedule = isMap(input) ? context.schedules.read(raw.schedule, around, note) : undefined;
-  checkPayloads(raw, note);
+  const ownZone = schedule?.timezone ?? timezone ?? context.timezone;
+  const args = readArguments(raw, ownZone, note);
+  checkHeaders(raw, note);
   if (raw.expires !== undefined && isMap(raw.options) && raw.options.expires !== undefined) {
     note(['expires'], 'is given under options too; keep one of them');
   }
@@ -58,8 +58,7 @@ export function readEntry(
     name,
     task: entry.task,
     schedule,
-    args: raw.args ?? NO_ARGS,
-    kwargs: raw.kwargs ?? NO_KWARGS,
+    ...args,
     options: readOptions(entry.options, entry.expires, timezone ?? context.timezone),
     enabled: entry.enabled ?? true,
     missed: entry.missed ?? context.missed,
@@ -69,9 +68,7 @@ export function readEntry(
 }
 
 /** Found at load, not when the entry is first due. */
-function checkPayloads({ args, kwargs, options }: Partial<EntryInput>, report: Report): void {
+function checkHeaders({ options }: Partial<EntryInput>, report: Report): void {
   const headers = isMap(options) ? options.headers : undefined;
-  if (Array.isArray(args)) inspectArgument(args, ['args'], report);
-  if (isMap(kwargs)) inspectArgument(kwargs, ['kwargs'], report);
   if (isMap(headers)) inspectHeaders(headers, ['options', 'headers'], report);
 }

@@ -1,5 +1,6 @@
 import type { Entry, Occurrence } from '../entry.ts';
 import type { Routed, Router } from '../routing/router.ts';
+import { checkArguments } from './arguments.ts';
 import { pythonIso, utcIso } from './iso.ts';
 import type { Message, MessageOptions } from './message.ts';
 import { pythonJson } from './python-json.ts';
@@ -26,8 +27,10 @@ export interface Producer {
  */
 export function compose(occurrence: Occurrence, sentAt: number, producer: Producer): Run {
   const { entry, dueAt } = occurrence;
-  const { payload, routed } = preparedFor(entry, producer);
-  const taskId = routed.options.taskId ?? taskIdOf(entry.name, dueAt, producer.keyPrefix);
+  const taskId = entry.options.taskId ?? taskIdOf(entry.name, dueAt, producer.keyPrefix);
+  const { payload, routed } = entry.compute
+    ? prepare(computed(occurrence, taskId), producer)
+    : preparedFor(entry, producer);
   const message = taskMessage({ occurrence, taskId, payload, routed }, sentAt, producer);
   return { taskId, messages: [message], chords: [] };
 }
@@ -134,6 +137,14 @@ function preparedFor(entry: Entry, producer: Producer): Prepared {
   if (!ours) prepared.set(producer, (ours = new WeakMap()));
   let found = ours.get(entry);
   if (!found) ours.set(entry, (found = prepare(entry, producer)));
+  return found;
+}
+
+/** The entry with the arguments of this occurrence. Throws when they cannot be worked out, or not be sent. */
+function computed({ entry, dueAt }: Occurrence, taskId: string): Entry {
+  const context = { entry: entry.name, dueAt: new Date(dueAt), taskId };
+  const found = { ...entry, ...entry.compute?.(context) };
+  checkArguments(found.args, found.kwargs);
   return found;
 }
 

@@ -1,4 +1,5 @@
 import type { MissedPolicy } from '../../entry.ts';
+import type { Lazy } from '../../message/lazy.ts';
 import type { OptionsConfig } from './options.ts';
 import type { ScheduleConfig } from './schedules.ts';
 import type { Duration, Instant } from './times.ts';
@@ -8,8 +9,9 @@ export interface EntryConfig {
   /** The registered name of the Celery task. */
   task: string;
   schedule: ScheduleConfig;
-  args?: readonly unknown[] | undefined;
-  kwargs?: Readonly<Record<string, unknown>> | undefined;
+  /** Texts in it may hold templates such as `{{dueAt - 1d | yyyy-MM-dd}}`. */
+  args?: readonly unknown[] | Lazy<readonly unknown[]> | undefined;
+  kwargs?: Readonly<Record<string, unknown>> | Lazy<Readonly<Record<string, unknown>>> | undefined;
   options?: OptionsConfig | undefined;
   /** The same as `options.expires`. */
   expires?: Duration | Instant | undefined;

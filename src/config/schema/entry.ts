@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { isLazy, type Lazy } from '../../message/lazy.ts';
 import { optionsSchema } from './options.ts';
 import { expires, flag, list, map, missed, missedCap, name, startingDeadline, timezone } from './parts.ts';
 
 /** What stands in an entry but for its schedule. */
 export const entryShape = {
   task: name().describe('The registered name of the Celery task.'),
-  args: list().optional(),
-  kwargs: map().optional(),
+  args: z.union([list(), z.custom<Lazy<readonly unknown[]>>(isLazy)], 'a list').optional(),
+  kwargs: z.union([z.custom<Lazy<Record<string, unknown>>>(isLazy), map()], 'a map').optional(),
   options: optionsSchema.optional(),
   expires: expires().optional(),
   relative: flag().optional().describe('Puts an interval on round instants.'),

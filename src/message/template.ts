@@ -1,0 +1,101 @@
+import { DateTime, type DurationLikeObject } from 'luxon';
+import { didYouMean } from '../nearest.ts';
+import { checkZone } from '../schedule/zone.ts';
+import type { LazyContext } from './lazy.ts';
+
+/** Text with the parts that it leaves open filled in. */
+export type FillText = (context: LazyContext) => string;
+
+/** `{{ … }}` without braces inside. A backslash before it leaves it as it is, and is taken away. */
+const PLACE = /\\?\{\{([^{}]*)\}\}/g;
+
+const NAMES = ['dueAt', 'due_at', 'entry'];
+
+/**
+ * The text's places to fill: `{{entry}}`, and `{{dueAt}}`, from which days and months may be taken, in a
+ * format and a zone: `{{dueAt - 1d | yyyy-MM-dd | Europe/Oslo}}`. Without a format it is ISO 8601 in UTC,
+ * with one it is in `zone`. Other words in braces are left to the task. `null` when nothing is to be
+ * filled in. Throws an `Error` that says what is wrong with a place.
+ */
+export function templateOf(text: string, zone: string): FillText | null {
+  if (!text.includes('{{')) return null;
+  const parts: (string | FillText)[] = [];
+  let from = 0;
+  for (const { index, 0: whole, 1: inside = '' } of text.matchAll(PLACE)) {
+    const fill = whole.startsWith('\\') ? () => whole.slice(1) : placeOf(inside, whole, zone);
+    if (!fill) continue;
+    parts.push(text.slice(from, index), fill);
+    from = index + whole.length;
+  }
+  if (parts.length === 0) return null;
+  parts.push(text.slice(from));
+  return (context) =>
+    parts.map((part) => (typeof part === 'string' ? part : part(context))).join('');
+}
+
+function placeOf(inside: string, whole: string, zone: string): FillText | null {
+  const [what = '', format, ownZone, ...rest] = inside.split('|').map((part) => part.trim());
+  const [, name = '', steps = ''] = /^(\w*)\s*(.*)$/.exec(what) ?? [];
+  if (name === 'entry' && steps === '' && format === undefined) return ({ entry }) => entry;
+  if (name === 'entry') throw new Error(`${whole}: the entry's name takes no format`);
+  if (name !== 'dueAt' && name !== 'due_at') {
+    const hint = didYouMean(name, NAMES);
+    if (name === '' || hint === '') return null;
+    throw new Error(`${whole}: unknown${hint} (\\${whole} is the text itself)`);
+  }
+  if (rest.length > 0) throw new Error(`${whole}: expected {{dueAt | format | zone}}`);
+  const move = moveOf(steps, whole);
+  const write = writerOf(format, whole);
+  const there = ownZone ? checkZone(ownZone) : format === undefined ? 'UTC' : zone;
+  return ({ dueAt }) => {
+    const local = DateTime.fromMillis(dueAt.getTime(), { zone: there, locale: 'en-US' });
+    return write(move.reduce((at, step) => at.plus(step), local));
+  };
+}
+
+const UNITS: Readonly<Record<string, keyof DurationLikeObject>> = {
+  ...{ y: 'years', mo: 'months', w: 'weeks', d: 'days', h: 'hours', m: 'minutes', s: 'seconds' },
+};
+
+/** `- 1d`, `+ 1mo 2h`: days and longer on the calendar of the zone, hours and shorter as time elapses. */
+function moveOf(steps: string, whole: string): DurationLikeObject[] {
+  if (steps === '') return [];
+  const allowed = 'a sign and numbers with y, mo, w, d, h, m or s, such as {{dueAt - 1d}}';
+  if (!/^[+-]\s*\d+[a-z]+(\s*[+-]?\s*\d+[a-z]+)*$/.test(steps)) {
+    throw new Error(`${whole}: expected after dueAt ${allowed}`);
+  }
+  let sign = 1;
+  return Array.from(steps.matchAll(/([+-])?\s*(\d+)([a-z]+)/g), ([, own, count, unit = '']) => {
+    if (own) sign = own === '-' ? -1 : 1;
+    const name = UNITS[unit];
+    if (!name) throw new Error(`${whole}: unknown unit "${unit}"; expected ${allowed}`);
+    return { [name]: sign * Number(count) };
+  });
+}
+
+const SPECIAL: Readonly<Record<string, (at: DateTime) => string>> = {
+  iso: (at) => at.toISO()!,
+  date: (at) => at.toISODate()!,
+  epoch: (at) => String(Math.floor(at.toSeconds())),
+};
+
+/** Luxon's tokens but for those that depend on a language. */
+const TOKENS =
+  /^(y|yy|yyyy|yyyyyy|M{1,4}|L{1,4}|d|dd|o|ooo|W|WW|kk|kkkk|E{1,4}|c{1,4}|q|qq|H|HH|h|hh|m|mm|s|ss|S|SSS|u|uu|uuu|a|Z{1,5}|z|X|x|n|nn|ii|iiii)$/;
+
+function writerOf(format: string | undefined, whole: string): (at: DateTime) => string {
+  const special = SPECIAL[format ?? 'iso'];
+  if (special) return format === undefined ? utcIso : special;
+  if (format === '') throw new Error(`${whole}: the format is empty`);
+  for (const [run] of format!.replace(/'[^']*'/g, '').matchAll(/([a-zA-Z%])\1*/g)) {
+    if (TOKENS.test(run)) continue;
+    const way =
+      'formats are like yyyy-MM-dd HH:mm, or iso, date, epoch; other letters go in quotes';
+    throw new Error(`${whole}: "${run}" is no part of a date; ${way}`);
+  }
+  return (at) => at.toFormat(format!);
+}
+
+function utcIso(at: DateTime): string {
+  return at.toUTC().toJSDate().toISOString();
+}

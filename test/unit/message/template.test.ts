@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { templateOf } from '../../../src/message/template.ts';
+
+const context = {
+  entry: 'report',
+  dueAt: new Date('2026-03-29T22:30:00.250Z'), // half past midnight in Oslo, on the day after
+  taskId: 'id',
+};
+
+function filled(text: string, zone = 'UTC'): string | null {
+  return templateOf(text, zone)?.(context) ?? null;
+}
+
+describe('a template', () => {
+  it.each([
+    ['{{dueAt}}', '2026-03-29T22:30:00.250Z'],
+    ['{{ due_at }}', '2026-03-29T22:30:00.250Z'],
+    ['{{dueAt | yyyy-MM-dd}}', '2026-03-29'],
+    ['{{dueAt | yyyy-MM-dd | Europe/Oslo}}', '2026-03-30'],
+    ['{{dueAt | date | europe/oslo}}', '2026-03-30'],
+    ['{{dueAt | iso | Europe/Oslo}}', '2026-03-30T00:30:00.250+02:00'],
+    ['{{dueAt | epoch}}', '1774823400'],
+    ["{{dueAt | EEE d MMM yyyy 'at' HH:mm}}", 'Sun 29 Mar 2026 at 22:30'],
+    ['{{dueAt - 1d | date}}', '2026-03-28'],
+    ['{{dueAt-1mo | yyyy-MM}}', '2026-02'],
+    ['{{dueAt + 1y 2h 30m}}', '2027-03-30T01:00:00.250Z'],
+    ['of {{entry}}, {{dueAt|date}}..{{dueAt + 1w|date}}', 'of report, 2026-03-29..2026-04-05'],
+  ])('%s is filled in', (text, result) => {
+    expect(filled(text)).toBe(result);
+  });
+
+  it('counts days on the calendar of its zone, hours as they elapse, over a change of the clocks', () => {
+    // On the 29th Oslo has no hour from two to three.
+    expect(filled('{{dueAt - 1d | iso | Europe/Oslo}}')).toBe('2026-03-29T00:30:00.250+01:00');
+    expect(filled('{{dueAt - 24h | iso | Europe/Oslo}}')).toBe('2026-03-28T23:30:00.250+01:00');
+  });
+
+  it('with a format is in the zone of the schedule, without one in UTC', () => {
+    expect(filled('{{dueAt | HH:mm}}', 'Asia/Tokyo')).toBe('07:30');
+    expect(filled('{{dueAt}}', 'Asia/Tokyo')).toBe('2026-03-29T22:30:00.250Z');
+  });
+
+  it.each([
+    ['no braces'],
+    ['{{ user.name }}'],
+    ['{{}}'],
+    ['{{ x | upper }}'],
+    ['{{dueAt'],
+    ['{dueAt}'],
+  ])('%s is left to the task', (text) => {
+    expect(templateOf(text, 'UTC')).toBeNull();
+  });
+
+  it('is left as it is after a backslash, which goes', () => {
+    expect(filled('\\{{dueAt}} {{entry}} {{other}}')).toBe('{{dueAt}} report {{other}}');
+  });
+
+  it.each([
+    ['{{dueat}}', /unknown; did you mean "dueAt"\? \(\\\{\{dueat}} is the text itself\)/],
+    ['{{dueAt | %Y-%m-%d}}', /"%" is no part of a date; formats are like yyyy-MM-dd HH:mm/],
+    ['{{dueAt | YYYY-MM-DD}}', /"YYYY" is no part of a date/],
+    ['{{dueAt | yyyy-MM-ddTHH:mm}}', /"T" is no part of a date; .* other letters go in quotes/],
+    ['{{dueAt | date | Europe/Olso}}', /Europe\/Oslo/],
+    ['{{dueAt - 1 day}}', /expected after dueAt a sign and numbers/],
+    ['{{dueAt - 1q}}', /unknown unit "q"/],
+    ['{{dueAt 1d}}', /expected after dueAt/],
+    ['{{dueAt | }}', /the format is empty/],
+    ['{{dueAt | a | UTC | b}}', /expected \{\{dueAt \| format \| zone}}/],
+    ['{{entry | date}}', /the entry's name takes no format/],
+  ])('%s is refused', (text, reason) => {
+    expect(() => templateOf(text, 'UTC')).toThrow(reason);
+  });
+});
