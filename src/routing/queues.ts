@@ -1,61 +1,131 @@
-import type { Queue } from './queue.ts';
+import { BeatError } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
+import { matches } from './bindings.ts';
+import type { Destination, ExchangeType } from './destination.ts';
+import { exchangeOf, queueOf, type Exchange, type Queue } from './queue.ts';
 
-/** What queues are made by that nobody has described. */
+/** Which queues there are, and what those are made by that nobody has described. */
 export interface QueueRules {
   /** The queue of tasks that name none. */
   readonly defaultQueue: string;
-  /** `x-max-priority` of every queue; `null` for none. */
+  /** What queues are bound to, and by which key, that say nothing else. */
+  readonly defaultExchange: Exchange;
+  readonly defaultRoutingKey: string;
+  /** Complete, defaults and all; empty when the configuration describes none. */
+  readonly described: readonly Queue[];
+  /** Whether a name that nobody has described is a queue all the same. */
+  readonly createMissing: boolean;
+  /** `x-max-priority` of every queue that has none of its own; `null` for none. */
   readonly maxPriority: number | null;
-  /** Of the default queue. */
+  /** Of the default queue, where none is described. */
   readonly defaultType: QueueType;
-  /** Of every other. */
+  /** Of every queue that nobody has described. */
   readonly missingType: QueueType;
+  readonly missingExchangeType: ExchangeType;
 }
 
 export type QueueType = 'classic' | 'quorum';
 
 export const DEFAULT_RULES: QueueRules = {
   defaultQueue: 'celery',
+  defaultExchange: exchangeOf('celery', 'direct'),
+  defaultRoutingKey: 'celery',
+  described: [],
+  createMissing: true,
   maxPriority: null,
   defaultType: 'classic',
   missingType: 'classic',
+  missingExchangeType: 'direct',
 };
 
 /** Every queue that a message may go to, by name. */
 export class Queues {
   readonly #rules: QueueRules;
   readonly #byName = new Map<string, Queue>();
+  readonly #described: readonly Queue[];
 
   constructor(rules: QueueRules = DEFAULT_RULES) {
     this.#rules = rules;
+    this.#described = rules.described.length > 0 ? rules.described : [defaultQueue(rules)];
+    // An alias comes before a name, as in Celery.
+    for (const queue of this.#described) this.#byName.set(queue.name, queue);
+    for (const queue of this.#described) if (queue.alias) this.#byName.set(queue.alias, queue);
   }
 
-  /** The queue of tasks that name none. */
+  /** The queue of tasks that name none. Throws like `get`. */
   get default(): Queue {
     return this.get(this.#rules.defaultQueue);
   }
 
-  /** The queue of that name; one that nobody has described is made by the rules. */
+  /** The exchange and the key of queues and messages that say nothing else. */
+  get defaults(): { readonly exchange: Exchange; readonly routingKey: string } {
+    const { defaultExchange: exchange, defaultRoutingKey: routingKey } = this.#rules;
+    return { exchange, routingKey };
+  }
+
+  /**
+   * The queue of that name or alias; one that nobody has described is made by the rules. Throws a
+   * `BeatError` where they forbid it.
+   */
   get(name: string): Queue {
     let queue = this.#byName.get(name);
-    if (!queue) this.#byName.set(name, (queue = this.#missing(name)));
+    if (queue) return queue;
+    if (!this.#rules.createMissing) throw new BeatError(this.#unknown(name));
+    this.#byName.set(name, (queue = this.#missing(name)));
     return queue;
   }
 
-  /** As Celery's producer makes one: bound to a direct exchange of its own name. */
-  #missing(name: string): Queue {
-    const { defaultQueue, maxPriority, defaultType, missingType } = this.#rules;
-    const type = name === defaultQueue ? defaultType : missingType;
-    return {
-      name,
-      exchange: name,
-      exchangeType: 'direct',
-      routingKey: name,
-      arguments: {
-        ...(maxPriority !== null && { 'x-max-priority': maxPriority }),
-        // The other type is what a queue is without a word, and what older servers know no word for.
-        ...(type === 'quorum' && { 'x-queue-type': type }),
-      },
-    };
+  /** The exchange that the configuration describes under that name. */
+  exchange(name: string): Exchange | null {
+    const bindings = this.#described.flatMap((queue) => queue.bindings);
+    const found = bindings.find(({ exchange }) => exchange.name === name)?.exchange;
+    const { defaultExchange } = this.#rules;
+    return found ?? (defaultExchange.name === name ? defaultExchange : null);
   }
+
+  /** The described queues that the message ends up in: as far as the configuration tells, all. */
+  receiving(destination: Destination): readonly Queue[] {
+    const { exchange, routingKey } = destination;
+    if (exchange === '') return [this.get(routingKey)];
+    const asked = destination.queue === null ? [] : [this.get(destination.queue)];
+    return [...new Set([...asked, ...this.#described])].filter((queue) =>
+      queue.bindings.some(
+        (binding) => binding.exchange.name === exchange && matches(binding, destination),
+      ),
+    );
+  }
+
+  /** What is declared before the message is sent: the queue it asked for, and all that receive it. */
+  declaredFor(destination: Destination): readonly Queue[] {
+    const receiving = this.receiving(destination);
+    if (destination.queue === null) return receiving;
+    return [...new Set([this.get(destination.queue), ...receiving])];
+  }
+
+  /** As Celery's producer makes one: bound to an exchange of its own name. */
+  #missing(name: string): Queue {
+    const { maxPriority, missingType, missingExchangeType } = this.#rules;
+    const queue = queueOf(name, exchangeOf(name, missingExchangeType), name);
+    return { ...queue, arguments: argumentsOf(maxPriority, missingType) };
+  }
+
+  #unknown(name: string): string {
+    const names = this.#described.flatMap((queue) => [queue.name, queue.alias ?? []].flat());
+    const known = didYouMean(name, names) || `; there are ${names.join(', ')}`;
+    return `no queue "${name}" in taskQueues, and taskCreateMissingQueues is false${known}`;
+  }
+}
+
+function defaultQueue(rules: QueueRules): Queue {
+  const { defaultQueue, defaultExchange, defaultRoutingKey, maxPriority, defaultType } = rules;
+  const queue = queueOf(defaultQueue, defaultExchange, defaultRoutingKey);
+  return { ...queue, arguments: argumentsOf(maxPriority, defaultType) };
+}
+
+function argumentsOf(maxPriority: number | null, type: QueueType): Queue['arguments'] {
+  return {
+    ...(maxPriority !== null && { 'x-max-priority': maxPriority }),
+    // The other type is what a queue is without a word, and what older servers know no word for.
+    ...(type === 'quorum' && { 'x-queue-type': type }),
+  };
 }
