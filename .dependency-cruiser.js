@@ -11,7 +11,10 @@ const homes = [
   ['amqplib', '^src/amqp/', 'every AMQP method stands in one room'],
   ['ioredis|redlock', '^src/redis/', 'every Redis command and key name stands in one room'],
   ['pg|mysql2', '^src/sql/', 'every SQL statement for a server stands in one room'],
-  ['zod|yaml|jsonc-parser', '^src/config/', 'past the edge, a configuration is a typed value'],
+  ['zod|jsonc-parser', '^src/config/', 'past the edge, a configuration is a typed value'],
+  ['yaml', '^src/(config|message/serializers)/', 'it is read from files and written into messages'],
+  ['@msgpack', '^src/message/serializers/', 'what a worker reads is written in one place'],
+  ['lzma1', '^src/message/compression\\.ts$', 'what a worker unpacks is packed in one place'],
   ['commander', '^src/cli/', 'the library is used without a command line'],
   ['pino|pino-pretty', '^src/observe/', 'logs are one subscriber of the events, never called'],
   [
@@ -36,8 +39,8 @@ export default {
         pathNot: [
           PURE,
           '^src/(ledger/ledger|config/settings)\\.ts$',
-          '^node_modules/(@types/)?(luxon|cron-parser|cronstrue|astronomy-engine|tinyqueue)/',
-          '^(node:)?(crypto|buffer)$',
+          '^node_modules/(@types/)?(luxon|yaml|@msgpack/msgpack|lzma1|cron-parser|cronstrue|astronomy-engine|tinyqueue)/',
+          '^(node:)?(crypto|buffer|zlib|util/types)$',
         ],
       },
     },

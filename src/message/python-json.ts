@@ -1,9 +1,10 @@
 import { pythonFloat } from './python-number.ts';
+import { typedOf } from './typed/typed.ts';
 
 /**
  * JSON text as Python's `json.dumps` writes it and kombu sends it: ", " and ": ", everything beyond
  * ASCII escaped, floats in Python's spelling, `NaN` and `Infinity` as bare words. A BigInt is written as
- * an integer. Throws a `TypeError` for what JSON cannot carry; `checkArguments` finds it before.
+ * an integer; a `Date`, bytes and kombu's typed values as maps of `__type__` and `__value__`. Throws a `TypeError` for what JSON cannot carry; `checkArguments` finds it before.
  */
 export function pythonJson(value: unknown): string {
   switch (typeof value) {
@@ -17,7 +18,8 @@ export function pythonJson(value: unknown): string {
       return String(value);
     case 'object':
       if (value === null) return 'null';
-      return Array.isArray(value) ? array(value) : object(value as Record<string, unknown>);
+      if (Array.isArray(value)) return array(value);
+      return object((typedOf(value) ?? value) as Record<string, unknown>);
     default:
       throw new TypeError(`JSON cannot carry a ${typeof value}`);
   }

@@ -1,4 +1,5 @@
 import { pythonFloat } from './python-number.ts';
+import { bytesOf, typedOf, typedRepr } from './typed/typed.ts';
 
 /** Characters that Celery gives each of `argsrepr` and `kwargsrepr`. */
 const BUDGET = 1024;
@@ -24,8 +25,16 @@ class Printer {
 
   value(value: unknown, level: number): void {
     if (typeof value === 'string') this.#string(value);
-    else if (typeof value !== 'object' || value === null) this.#scalar(value);
+    else if (typeof value !== 'object' || value === null) this.#scalar(scalarText(value));
     else if (Array.isArray(value)) this.#list(value, level);
+    else this.#object(value, level);
+  }
+
+  #object(value: object, level: number): void {
+    const typed = typedOf(value);
+    const bytes = typed && bytesOf(typed);
+    if (bytes) this.#bytes(bytes);
+    else if (typed) this.#scalar(typedRepr(typed));
     else this.#dict(value as Record<string, unknown>, level);
   }
 
@@ -69,9 +78,15 @@ class Printer {
     this.#put(`'${truncate(text, this.#budget).replaceAll("'", "\\'")}'`);
   }
 
-  #scalar(value: unknown): void {
+  #bytes(bytes: Buffer): void {
     if (this.#exhausted()) return;
-    this.#put(truncate(scalarText(value), this.#budget));
+    const cut = bytes.length > this.#budget;
+    this.#put(`b'${bytesText(bytes.subarray(0, this.#budget))}${cut ? '...' : ''}'`);
+  }
+
+  #scalar(text: string): void {
+    if (this.#exhausted()) return;
+    this.#put(truncate(text, this.#budget));
   }
 
   /** False when the budget was spent before. */
@@ -107,6 +122,12 @@ function scalarText(value: unknown): string {
       if (typeof value !== 'number') return String(value);
       return Number.isNaN(value) ? 'nan' : pythonFloat(value);
   }
+}
+
+/** Quotes and all else raw, as in Celery; bytes that are no text as hex digits. */
+function bytesText(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(bytes) ? text : bytes.toString('hex');
 }
 
 /** Cut to `size` characters, then back to the last space; what just fits is cut as well, as in Celery. */

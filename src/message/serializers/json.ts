@@ -1,0 +1,14 @@
+import { pythonJson } from '../python-json.ts';
+import { complaintOfDigits, type Serializer } from './serializer.ts';
+
+/** The default, and the one that every worker accepts. */
+export const json: Serializer = {
+  name: 'json',
+  contentType: 'application/json',
+  contentEncoding: 'utf-8',
+  format: 'JSON',
+  extras: ['a Date', 'a Uint8Array', 'what decimal(), uuid(), date(), time() and datetime() make'],
+  complaint: (leaf) => (typeof leaf === 'bigint' ? complaintOfDigits(leaf) : null),
+  // All ASCII.
+  write: pythonJson,
+};

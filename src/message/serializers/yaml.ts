@@ -1,0 +1,98 @@
+import { stringify, type ScalarTag, type Tags } from 'yaml';
+import { pythonFloat } from '../python-number.ts';
+import { bytesOf, typedOf, type TypedValue } from '../typed/typed.ts';
+import { complaintOfDigits, complaintOfText, type Serializer } from './serializer.ts';
+
+/**
+ * YAML as PyYAML's `safe_dump` lays it out, and such as its `safe_load` reads back: dates and bytes as
+ * what they are, of Python's other types none. Unlike PyYAML's, long lines are not folded.
+ */
+export const yaml: Serializer = {
+  name: 'yaml',
+  contentType: 'application/x-yaml',
+  contentEncoding: 'utf-8',
+  format: 'YAML',
+  extras: ['a Date', 'a Uint8Array', 'what date() and datetime() make'],
+  complaint(leaf) {
+    if (typeof leaf === 'string') return complaintOfText(leaf);
+    if (typeof leaf === 'bigint') return complaintOfDigits(leaf);
+    return typeof leaf === 'object' && leaf !== null ? complaintOfTyped(leaf) : null;
+  },
+  // All ASCII: whatever lies beyond is written as an escape.
+  write: (value) => stringify(value, LAYOUT),
+};
+
+/** The library lays out arrays and maps; how a value is spelled PyYAML decides, and reads by YAML 1.1. */
+const leafTag: ScalarTag = {
+  tag: 'tag:yaml.org,2002:str',
+  default: true,
+  identify: (value) => typeof value !== 'object' || value === null || typedOf(value) !== null,
+  resolve: (text) => text,
+  stringify: ({ value }) => leafText(value),
+};
+
+const LAYOUT = {
+  schema: 'failsafe',
+  customTags: (tags: Tags): Tags => [leafTag, ...tags.filter(isCollection)],
+  indentSeq: false,
+  lineWidth: 0,
+  sortMapEntries: true,
+  aliasDuplicateObjects: false,
+} as const;
+
+function isCollection(tag: Tags[number]): boolean {
+  return typeof tag === 'object' && 'collection' in tag;
+}
+
+function complaintOfTyped({ __type__: type }: TypedValue): string | null {
+  if (type === 'date' || type === 'datetime' || type === 'bytes' || type === 'base64') return null;
+  return `PyYAML knows no ${type}; write it as text, or use the serializer json`;
+}
+
+function leafText(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return textOf(value);
+    case 'number':
+      return numberText(value);
+    case 'object':
+      return value === null ? 'null' : typedText(typedOf(value)!);
+    default:
+      return String(value);
+  }
+}
+
+/** PyYAML takes `1e+21` for text, but for the point. */
+function numberText(value: number): string {
+  if (Number.isNaN(value)) return '.nan';
+  if (!Number.isFinite(value)) return value > 0 ? '.inf' : '-.inf';
+  const text = pythonFloat(value);
+  return text.includes('.') ? text : text.replace('e', '.0e');
+}
+
+function typedText(typed: TypedValue): string {
+  const bytes = bytesOf(typed);
+  if (bytes) return `!!binary "${bytes.toString('base64')}"`;
+  return String(typed.__value__).replace('T', ' ');
+}
+
+/** Text that PyYAML leaves bare and no reader of YAML takes for anything else. */
+const BARE = /^[a-z_/(][\w ./()=+*-]*(?<! )$/i;
+/** Bare, these would be read as a boolean or as nothing. */
+const WORDS = /^(?:true|false|yes|no|on|off|y|n|null)$/i;
+const PRINTABLE = /^[ -~]*$/;
+
+function textOf(text: string): string {
+  if (BARE.test(text) && !WORDS.test(text)) return text;
+  if (PRINTABLE.test(text)) return `'${text.replaceAll("'", "''")}'`;
+  return JSON.stringify(text).replace(BEYOND_ASCII, escape);
+}
+
+/** Whole characters: YAML has no pairs. Some of them would be refused, others taken for a line's end. */
+const BEYOND_ASCII = /[\u007f-\u{10ffff}]/gu;
+
+function escape(character: string): string {
+  const hex = character.codePointAt(0)!.toString(16).toUpperCase();
+  if (hex.length <= 2) return `\\x${hex}`;
+  return hex.length <= 4 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
+}

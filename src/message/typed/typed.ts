@@ -1,0 +1,148 @@
+import { isDate, isUint8Array } from 'node:util/types';
+import { ConfigError } from '../../errors.ts';
+import { didYouMean } from '../../nearest.ts';
+import {
+  dateRepr,
+  datetimeRepr,
+  pythonDate,
+  pythonDatetime,
+  pythonTime,
+  timeRepr,
+} from './times.ts';
+
+/**
+ * A value of Python's for which JSON has no word, as kombu has written it in JSON since 5.3. (Tasks of
+ * older workers are handed the map itself.) In YAML and JSON it is written as this very map.
+ */
+export interface TypedValue {
+  readonly __type__: TypeName;
+  readonly __value__: unknown;
+}
+
+export type TypeName = 'bytes' | 'base64' | 'date' | 'datetime' | 'decimal' | 'time' | 'uuid';
+
+interface Kind {
+  /** What `__value__` may be, in words. */
+  readonly forms: string;
+  /** `__value__` as kombu writes it; `null` for what a worker would stumble over. */
+  read(value: unknown): unknown;
+  /** Python's `repr`, of what `read` answered; bytes are shown otherwise. */
+  repr(value: string): string;
+}
+
+/** Of a text, or nothing at all. */
+function ofText(read: (text: string) => string | null): Kind['read'] {
+  return (value) => (typeof value === 'string' ? read(value) : null);
+}
+
+const DECIMAL = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,8})?|inf(?:inity)?|s?nan\d*)$/i;
+const HEX = /^[0-9a-f]{32}$/;
+
+const KINDS: Readonly<Record<TypeName, Kind>> = {
+  bytes: {
+    forms: 'the text of bytes in UTF-8',
+    // Half a character has no UTF-8.
+    read: ofText((text) => (text.isWellFormed() ? text : null)),
+    repr: String,
+  },
+  base64: {
+    forms: "bytes in base64, such as '/wA='",
+    read: ofText((text) => (Buffer.from(text, 'base64').toString('base64') === text ? text : null)),
+    repr: String,
+  },
+  date: { forms: "a date such as '2030-01-31'", read: ofText(pythonDate), repr: dateRepr },
+  datetime: {
+    forms: "a date and time such as '2030-01-31T12:30:00.000001+00:00', naive without the offset",
+    read: ofText(pythonDatetime),
+    repr: datetimeRepr,
+  },
+  decimal: {
+    forms: "a decimal number as text, such as '1.50'",
+    read: ofText((text) => (DECIMAL.test(text) ? text : null)),
+    repr: (text) => `Decimal('${text}')`,
+  },
+  time: {
+    forms: "a time such as '12:30:00' or '12:30:00.000001+02:00'",
+    read: ofText(pythonTime),
+    repr: timeRepr,
+  },
+  uuid: { forms: 'a UUID, or {hex: its 32 digits}', read: readUuid, repr: uuidRepr },
+};
+
+const TYPES = Object.keys(KINDS) as TypeName[];
+
+/**
+ * What an object stands for: a `Date` for a datetime in UTC, a `Uint8Array` for bytes, and a map of exactly
+ * `__type__` and `__value__`, checked and as kombu writes it. `null` for any other object; throws a
+ * `ConfigError` for such a map of which a worker could make nothing.
+ */
+export function typedOf(value: object): TypedValue | null {
+  if (isTypedMap(value)) return readTyped(value.__type__, value.__value__);
+  if (isDate(value)) return datetimeOf(value);
+  return isUint8Array(value) ? bytesValue(value) : null;
+}
+
+/** Checks a value of one of kombu's types. Throws a `ConfigError` for a type or a value that it does not know. */
+export function readTyped(type: unknown, value: unknown): TypedValue {
+  const name = TYPES.find((known) => known === type);
+  if (name === undefined) {
+    const guess = typeof type === 'string' ? didYouMean(type, TYPES) : '';
+    throw new ConfigError(
+      `__type__ ${shown(type)} is none of kombu's${guess || ` (${TYPES.join(', ')})`}; a map of ` +
+        '__type__ and __value__ alone is a value of Python, and no worker takes it for a map',
+    );
+  }
+  const read = KINDS[name].read(value);
+  if (read === null) throw new ConfigError(`expected ${KINDS[name].forms}, got ${shown(value)}`);
+  return { __type__: name, __value__: read };
+}
+
+/** Python's `repr` of a value that `typedOf` answered; for bytes see `bytesOf`. */
+export function typedRepr({ __type__, __value__ }: TypedValue): string {
+  return KINDS[__type__].repr(__value__ as string);
+}
+
+/** The bytes of a value that `typedOf` answered; `null` for any but bytes. */
+export function bytesOf({ __type__, __value__ }: TypedValue): Buffer | null {
+  if (__type__ === 'bytes') return Buffer.from(__value__ as string, 'utf8');
+  return __type__ === 'base64' ? Buffer.from(__value__ as string, 'base64') : null;
+}
+
+function isTypedMap(
+  value: object,
+): value is { readonly __type__: unknown; readonly __value__: unknown } {
+  return '__type__' in value && '__value__' in value && Object.keys(value).length === 2;
+}
+
+function datetimeOf(date: Date): TypedValue {
+  if (Number.isNaN(date.getTime())) throw new ConfigError('an invalid Date is no instant');
+  return readTyped('datetime', date.toISOString());
+}
+
+/** As kombu does it: as text wherever the bytes are some. */
+function bytesValue(bytes: Uint8Array): TypedValue {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = buffer.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(buffer)
+    ? { __type__: 'bytes', __value__: text }
+    : { __type__: 'base64', __value__: buffer.toString('base64') };
+}
+
+function readUuid(value: unknown): { readonly hex: string } | null {
+  const text = typeof value === 'object' && value !== null && 'hex' in value ? value.hex : value;
+  const hex = typeof text === 'string' ? text.replaceAll('-', '').toLowerCase() : '';
+  return HEX.test(hex) ? { hex } : null;
+}
+
+function uuidRepr(value: unknown): string {
+  const { hex } = value as { readonly hex: string };
+  return `UUID('${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')}')`;
+}
+
+const LONGEST = 60;
+
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a map';
+  if (typeof value !== 'string') return String(value);
+  return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+}
