@@ -1,5 +1,9 @@
 import { ConfigError } from '../errors.ts';
 import type { Problem } from '../errors.ts';
+import { isLazy } from './lazy.ts';
+import { SERIALIZERS } from './serializers/find.ts';
+import type { Leaf, SerializerName } from './serializers/serializer.ts';
+import { typedOf, type TypedValue } from './typed/typed.ts';
 
 type Path = Problem['path'];
 type Report = (path: Path, message: string) => void;
@@ -8,42 +12,65 @@ type Report = (path: Path, message: string) => void;
 const DEEPEST = 200;
 
 /**
- * Throws a `ConfigError` naming every value in a task's arguments that JSON cannot carry, or would carry
- * changed. BigInt, NaN and the infinities pass: Python reads them from JSON.
+ * Throws a `ConfigError` naming every value in a task's arguments that the serializer cannot carry, or
+ * would carry changed. In JSON BigInt, NaN and the infinities pass: Python reads them.
  */
 export function checkArguments(
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
+  serializer: SerializerName = 'json',
 ): void {
   const problems: Problem[] = [];
   const report: Report = (path, message) => problems.push({ path, message });
-  inspectArgument(args, ['args'], report);
-  inspectArgument(kwargs, ['kwargs'], report);
+  inspectArgument(args, ['args'], report, serializer);
+  inspectArgument(kwargs, ['kwargs'], report, serializer);
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
 /** What `checkArguments` would say of one value, for whoever gathers problems of many kinds. */
-export function inspectArgument(value: unknown, path: Path, report: Report): void {
-  visit(value, { path, containers: [], report, exotic: null });
+export function inspectArgument(
+  value: unknown,
+  path: Path,
+  report: Report,
+  serializer: SerializerName = 'json',
+): void {
+  const rules = { ...SERIALIZERS[serializer], typed: typedOf };
+  visit(value, { path, containers: [], report, rules });
 }
 
 /** The same for message headers, which a broker reads too: there a number must be an ordinary one. */
 export function inspectHeaders(value: unknown, path: Path, report: Report): void {
-  visit(value, {
-    path,
-    containers: [],
-    report,
-    exotic: 'cannot stand in a header; write it as text',
-  });
+  visit(value, { path, containers: [], report, rules: HEADERS });
 }
+
+/** What may stand where the visit goes. */
+interface Rules {
+  /** Whoever cannot carry what may not. */
+  readonly format: string;
+  /** What it can carry beyond what any can. */
+  readonly extras: readonly string[];
+  complaint(leaf: Leaf): string | null;
+  /** What an object stands for; throws a `ConfigError` when that is nothing. */
+  typed(value: object): TypedValue | null;
+}
+
+const HEADERS: Rules = {
+  format: 'a header',
+  extras: [],
+  complaint(leaf) {
+    const ordinary =
+      typeof leaf !== 'bigint' && (typeof leaf !== 'number' || Number.isFinite(leaf));
+    return ordinary ? null : `${String(leaf)} cannot stand in a header; write it as text`;
+  },
+  typed: () => null,
+};
 
 /** Where the visit is, and what it has come through. */
 interface Place {
   readonly path: Path;
   readonly containers: readonly object[];
   readonly report: Report;
-  /** What is wrong with a BigInt, NaN or infinity; `null` when they may pass. */
-  readonly exotic: string | null;
+  readonly rules: Rules;
 }
 
 function visit(value: unknown, place: Place): void {
@@ -51,46 +78,65 @@ function visit(value: unknown, place: Place): void {
     visitObject(value, place);
     return;
   }
-  const message = complaint(value, place.exotic);
+  const message = complaintOf(value, place.rules);
   if (message !== null) place.report(place.path, message);
 }
 
-function visitObject(value: object, { path, containers, ...rest }: Place): void {
-  const message = complaintOfObject(value, containers);
-  if (message !== null) {
-    rest.report(path, message);
+function visitObject(value: object, place: Place): void {
+  // Looked into when it has been worked out.
+  if (isLazy(value)) return;
+  // Worked out for each occurrence, and looked into then.
+  if (isLazy(value)) return;
+  const { path, report, rules } = place;
+  let typed: TypedValue | null;
+  try {
+    typed = rules.typed(value);
+  } catch (error) {
+    report(path, (error as ConfigError).message);
     return;
   }
+  const message = typed ? rules.complaint(typed) : complaintOfContainer(value, place);
+  if (message !== null) report(path, message);
+  else if (!typed) visitInside(value, place);
+}
+
+function visitInside(value: object, { path, containers, report, rules }: Place): void {
   const within = [...containers, value];
   const items = Array.isArray(value) ? value.entries() : Object.entries(value);
   for (const [key, item] of items) {
-    visit(item, { path: [...path, key], containers: within, ...rest });
+    const inside = { path: [...path, key], containers: within, report, rules };
+    const wrongKey = typeof key === 'string' ? rules.complaint(key) : null;
+    if (wrongKey !== null) report(inside.path, `its name ${wrongKey}`);
+    visit(item, inside);
   }
 }
 
-function complaint(value: unknown, exotic: string | null): string | null {
+function complaintOf(value: unknown, rules: Rules): string | null {
   switch (typeof value) {
+    case 'number':
+      return losesDigits(value) ? `${value} ${LOST_DIGITS}` : rules.complaint(value);
     case 'string':
     case 'boolean':
+    case 'bigint':
+      return rules.complaint(value);
     case 'object':
       return null;
-    case 'bigint':
-      return exotic && `${value} ${exotic}`;
-    case 'number':
-      if (losesDigits(value)) return `${value} ${LOST_DIGITS}`;
-      return Number.isFinite(value) ? null : exotic && `${value} ${exotic}`;
     default:
-      return `JSON cannot carry ${typeof value}; ${ALLOWED}`;
+      return cannotCarry(typeof value, rules);
   }
 }
 
-function complaintOfObject(value: object, containers: readonly object[]): string | null {
-  if (containers.includes(value)) return 'contains itself, which JSON cannot say';
+function complaintOfContainer(value: object, { containers, rules }: Place): string | null {
+  if (containers.includes(value)) return `contains itself, which ${rules.format} cannot say`;
   if (containers.length >= DEEPEST) return `nested deeper than ${DEEPEST} levels`;
-  return isPlain(value) ? null : `JSON cannot carry a ${className(value)}; ${ALLOWED}`;
+  return isPlain(value) ? null : cannotCarry(`a ${className(value)}`, rules);
 }
 
-const ALLOWED = 'allowed: text, numbers, true, false, null, and arrays and plain objects of these';
+function cannotCarry(what: string, { format, extras }: Rules): string {
+  const leaves = ['text, numbers, true, false, null', ...extras].join(', ');
+  return `${format} cannot carry ${what}; allowed: ${leaves}, and arrays and plain objects of these`;
+}
+
 const LOST_DIGITS =
   'is beyond 2^53, where numbers lose digits; write it as text or as a BigInt (123n)';
 
