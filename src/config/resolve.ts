@@ -2,6 +2,7 @@ import type { Entry } from '../entry.ts';
 import { ConfigError, type Problem } from '../errors.ts';
 import type { BeatConfig } from './define.ts';
 import { readEntry, type EntryContext } from './entries.ts';
+import { readTaskEvents } from './events.ts';
 import { levelOf, type Level } from './levels.ts';
 import { merge, type Merged, type Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
@@ -83,6 +84,9 @@ function readSettings(merged: Merged, sources: readonly Source[], overrides: Ove
     keyPrefix: settings.keyPrefix ?? 'beat',
     queues: readQueues(settings),
     declareQueues: settings.declareQueues ?? true,
+    taskEvents: readTaskEvents(settings, places.brokerUrl, (path, message) => {
+      notes.push({ path, message });
+    }),
     notes,
     connection: readConnection(settings, reportOf),
     files: sources.flatMap(({ file }) => file ?? []),

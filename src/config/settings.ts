@@ -26,10 +26,18 @@ export interface Settings {
   readonly declareQueues: boolean;
   readonly connection: ConnectionSettings;
   readonly transport: TransportOptions;
+  /** Where `task-sent` events go; `null` for nowhere. */
+  readonly taskEvents: TaskEventSettings | null;
   /** What is worth a word about a configuration that can be used. */
   readonly notes: readonly Problem[];
   /** The files it was read from, as the user named them; empty for one made in code. */
   readonly files: readonly string[];
+}
+
+/** The exchange of Celery's events, of the type that it has on this broker. */
+export interface TaskEventSettings {
+  readonly exchange: string;
+  readonly exchangeType: 'fanout' | 'topic';
 }
 
 /** `broker_transport_options`, as far as a producer needs them. */

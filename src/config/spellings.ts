@@ -14,6 +14,9 @@ const CELERY_NAMES: Readonly<Record<string, readonly string[]>> = {
     'CELERY_CREATE_MISSING_QUEUE_TYPE',
     'CELERY_TASK_CREATE_MISSING_QUEUE_TYPE',
   ],
+  taskSendSentEvent: ['CELERY_SEND_TASK_SENT_EVENT', 'CELERY_TASK_SEND_SENT_EVENT'],
+  eventExchange: ['CELERY_EVENT_EXCHANGE'],
+  eventSerializer: ['CELERY_EVENT_SERIALIZER'],
   taskQueueMaxPriority: ['CELERY_QUEUE_MAX_PRIORITY', 'CELERY_TASK_QUEUE_MAX_PRIORITY'],
   startingDeadline: [
     'beatCronStartingDeadline',

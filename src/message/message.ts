@@ -56,8 +56,9 @@ export interface Message {
 
 /** Named as on the wire (AMQP basic properties). */
 export interface MessageProperties {
-  readonly correlation_id: string;
-  readonly reply_to: string;
+  /** The task's id; an event, which nobody answers, has none, and no queue for answers. */
+  readonly correlation_id?: string | undefined;
+  readonly reply_to?: string | undefined;
   readonly delivery_mode: 1 | 2;
   /** Milliseconds as text: AMQP's per-message time to live. Present only when the message expires. */
   readonly expiration?: string | undefined;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { BeatConfig } from '../define.ts';
 import { brokersShape } from './brokers.ts';
 import { entryShape } from './entry.ts';
+import { eventsShape } from './events.ts';
 import { duration, flag, map, MAP, missed, missedCap, name, startingDeadline, timezone } from './parts.ts';
 import { routingShape } from './routing.ts';
 import { scheduleSchema } from './schedules.ts';
@@ -10,6 +11,7 @@ const settingsShape = {
   $schema: z.string('text').optional(),
   ...brokersShape,
   ...routingShape,
+  ...eventsShape,
   timezone: timezone().optional(),
   enableUtc: flag().optional(),
   lock: z
