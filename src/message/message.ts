@@ -1,3 +1,5 @@
+import type { CompressionName } from './compression.ts';
+import type { SerializerName } from './serializers/serializer.ts';
 import type { Destination, ExchangeType } from '../routing/destination.ts';
 
 /**
@@ -37,18 +39,21 @@ export interface MessageOptions {
   /** The task that the whole workflow began with; the task itself unless given. */
   readonly rootId?: string | undefined;
   readonly parentId?: string | undefined;
+  /** How the body is written, and compressed; the settings' own unless given. */
+  readonly serializer?: SerializerName | undefined;
+  readonly compression?: CompressionName | undefined;
   /** Name → value; Celery's `stamps`, whose names are in the header `stamped_headers`. */
   readonly stamps?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A Celery task message (protocol 2), complete but for what the broker's transport adds around it. */
+/** A Celery task message, complete but for what the broker's transport adds around it. */
 export interface Message {
   readonly taskId: string;
   readonly destination: Destination;
   readonly priority: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly properties: MessageProperties;
-  /** The serialized `[args, kwargs, embed]`. */
+  /** As serialized and compressed; in protocol 2 of `[args, kwargs, embed]`. */
   readonly body: Buffer;
   readonly contentType: string;
   readonly contentEncoding: string;
