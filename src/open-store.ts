@@ -23,6 +23,10 @@ const sqlite = async (): Promise<Room> => {
   const { openSqliteStore, sqlitePlace } = await import('./sqlite/store.ts');
   return { open: openSqliteStore, placeOf: sqlitePlace };
 };
+const sql = async (): Promise<Room> => {
+  const { openSqlStore, sqlPlace } = await import('./sql/store.ts');
+  return { open: openSqlStore, placeOf: sqlPlace };
+};
 const memory = async (): Promise<Room> => {
   const { openMemoryStore } = await import('./memory/store.ts');
   return { open: openMemoryStore, placeOf: (url) => url };
@@ -36,6 +40,7 @@ const ROOMS: Record<string, () => Promise<Room>> = {
   unix: redis,
   sentinel: redis,
   'sqla+sqlite': sqlite,
+  'sqla+postgresql': sql,
   memory,
 };
 
@@ -111,6 +116,7 @@ async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' |
   const store = await openRoom('brokerUrl', { ...options, lockUrls: [] });
   const broker: Broker = {
     publish: (messages) => store.broker.publish(messages),
+    announce: (messages) => store.broker.announce(messages),
     close: () => store.close(),
   };
   return { broker, inspect: store.inspect };

@@ -3,16 +3,17 @@
  * once, at once, and rejects when none will have it. How often that is tried again is its caller's to
  * say, so there is no timer here that could spin, and no line of log that could fill a disk.
  */
-import { RefusedError, type Broker, type Refusal } from '../broker/broker.ts';
+import { RefusedError, type Broker } from '../broker/broker.ts';
 import { maskUrl } from '../config/mask.ts';
 import { splitUrls } from '../config/urls.ts';
 import { StoreError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import type { BrokerOptions } from '../store.ts';
+import { announce, deliver } from './deliver.ts';
 import { Failover } from './failover.ts';
 import { Silence } from './patience.ts';
-import { explainRefusal, serversWords } from './queues.ts';
-import { Session, type Fate, type SessionOptions } from './session.ts';
+import { serversWords } from './queues.ts';
+import { Session, type SessionOptions } from './session.ts';
 import { addressOf, type Address } from './url.ts';
 
 /** Milliseconds. Quorum queues confirm what is on the disks of a majority, which may take a while. */
@@ -53,15 +54,15 @@ class AmqpBroker implements Broker {
 
   async publish(messages: readonly Message[]): Promise<void> {
     if (messages.length === 0) return;
-    const { server, session } = await this.#connect();
-    let refused: readonly Refusal[];
-    try {
-      if (session.blocked !== null) throw new Error('nothing was sent');
-      refused = await this.#deliver(session, messages);
-    } catch (error) {
-      throw this.#failure(error as Error, server, session);
-    }
+    const refused = await this.#through('publish', (session) =>
+      deliver(session, messages, this.#options),
+    );
     if (refused.length > 0) throw new RefusedError(refused);
+  }
+
+  async announce(messages: readonly Message[]): Promise<void> {
+    if (messages.length === 0) return;
+    await this.#through('announce', (session) => announce(session, messages, this.#options));
   }
 
   async close(): Promise<void> {
@@ -70,61 +71,26 @@ class AmqpBroker implements Broker {
     await this.#opening?.catch(() => {});
   }
 
-  async #deliver(session: Session, messages: readonly Message[]): Promise<readonly Refusal[]> {
-    const [welcome, refused] = await this.#declare(session, messages);
-    const returned: Message[] = [];
-    (await session.send(welcome)).forEach((fate, i) => {
-      const message = welcome[i]!;
-      if (fate === 'unroutable' && this.#options.declareQueues) returned.push(message);
-      else if (fate !== 'taken') refused.push({ message, reason: reasonOf(fate) });
-    });
-    if (returned.length === 0) return refused;
-
-    // Somebody deleted a queue that this connection had declared.
-    for (const { destination } of returned)
-      if (destination.queue !== null) session.forget(destination.queue);
-    const [again, lost] = await this.#declare(session, returned);
-    (await session.send(again)).forEach((fate, i) => {
-      if (fate !== 'taken') lost.push({ message: again[i]!, reason: reasonOf(fate) });
-    });
-    return [...refused, ...lost];
+  /** Does something over the connection; whatever goes wrong there ends it. */
+  async #through<T>(operation: string, work: (session: Session) => Promise<T>): Promise<T> {
+    const connected = await this.#connect(operation);
+    const { session } = connected;
+    try {
+      if (session.blocked !== null) throw new Error('nothing was sent');
+      return await work(session);
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      throw this.#failure(operation, error as Error, connected);
+    }
   }
 
-  /** Those whose queue is declared, and those whose queue RabbitMQ will not have so. */
-  async #declare(
-    session: Session,
-    messages: readonly Message[],
-  ): Promise<[welcome: readonly Message[], refused: Refusal[]]> {
-    const { queues, declareQueues } = this.#options;
-    if (!declareQueues) return [messages, []];
-    const reasons = new Map<string, string>();
-    for (const name of new Set(messages.map(({ destination }) => destination.queue))) {
-      if (name === null) continue;
-      const queue = queues.get(name);
-      try {
-        await session.declare(queue);
-      } catch (error) {
-        if (!session.usable || error instanceof Silence) throw error;
-        reasons.set(name, explainRefusal(queue, error as Error, queue === queues.default));
-      }
-    }
-    if (reasons.size === 0) return [messages, []];
-    const [welcome, refused]: [Message[], Refusal[]] = [[], []];
-    for (const message of messages) {
-      const reason = reasons.get(message.destination.queue ?? '');
-      if (reason === undefined) welcome.push(message);
-      else refused.push({ message, reason });
-    }
-    return [welcome, refused];
-  }
-
-  #failure(error: Error, server: Server, session: Session): StoreError {
+  #failure(operation: string, error: Error, { server, session }: Connected): StoreError {
     const { blocked } = session;
     if (blocked !== null) {
       // The connection is kept: what it carries is read when the alarm is over, and a new one would
       // only add the same messages to it.
       const what = `RabbitMQ blocks publishers (${blocked}) until it has memory and disk again`;
-      return new StoreError(`broker.publish: ${what} (${server.shown})`, { cause: error });
+      return new StoreError(`broker.${operation}: ${what} (${server.shown})`, { cause: error });
     }
     if (error instanceof Silence) this.#servers.froze(server);
     session.end(error);
@@ -132,16 +98,16 @@ class AmqpBroker implements Broker {
       error instanceof Silence
         ? error.message
         : `the connection to RabbitMQ ended: ${serversWords(error)}`;
-    return new StoreError(`broker.publish: ${what} (${server.shown})`, { cause: error });
+    return new StoreError(`broker.${operation}: ${what} (${server.shown})`, { cause: error });
   }
 
-  async #connect(): Promise<Connected> {
+  async #connect(operation: string): Promise<Connected> {
     if (this.#connected?.session.usable) return this.#connected;
-    this.#opening ??= this.#open().finally(() => (this.#opening = null));
+    this.#opening ??= this.#open(operation).finally(() => (this.#opening = null));
     return (this.#connected = await this.#opening);
   }
 
-  async #open(): Promise<Connected> {
+  async #open(operation: string): Promise<Connected> {
     const { signal } = this.#closing;
     const failures: string[] = [];
     let cause: unknown;
@@ -157,17 +123,11 @@ class AmqpBroker implements Broker {
       }
     }
     const why = signal.aborted ? 'the broker was closed' : failures.join('; ');
-    throw new StoreError(`broker.publish: no connection to RabbitMQ: ${why}`, { cause });
+    throw new StoreError(`broker.${operation}: no connection to RabbitMQ: ${why}`, { cause });
   }
 }
 
 interface Connected {
   readonly server: Server;
   readonly session: Session;
-}
-
-function reasonOf(fate: Exclude<Fate, 'taken'>): string {
-  if (fate === 'unroutable') return 'there is no such queue';
-  if (fate === 'nacked') return 'RabbitMQ rejected it, as it does when a queue is full';
-  return `it cannot be written as AMQP: ${fate.message}`;
 }

@@ -4,11 +4,10 @@ import type { Message } from '../message/message.ts';
 /** RabbitMQ closes the channel on a longer time to live: 49 days and 17 hours, in milliseconds. */
 const LONGEST_TIME_TO_LIVE = 2 ** 32 - 1;
 
-/** What stands beside the body, as kombu writes it; and that it must not vanish for want of a queue. */
+/** What stands beside the body, as kombu writes it. */
 export function propertiesOf(message: Message): Options.Publish {
   const { correlation_id, reply_to, delivery_mode, expiration, priority } = message.properties;
   return {
-    mandatory: true,
     contentType: message.contentType,
     contentEncoding: message.contentEncoding,
     headers: message.headers,

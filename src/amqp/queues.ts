@@ -1,15 +1,29 @@
 import type { Channel } from 'amqplib';
+import type { ExchangeType } from '../routing/destination.ts';
 import type { Queue } from '../routing/queue.ts';
+
+export interface Exchange {
+  readonly name: string;
+  readonly type: ExchangeType;
+}
+
+/** Declares an exchange as Celery does: durable. Rejects like `declareQueue`. */
+export async function declareExchange(channel: Channel, { name, type }: Exchange): Promise<void> {
+  await channel.assertExchange(name, type, { durable: true });
+}
 
 /**
  * Declares a queue as Celery's producer does: durable, and bound to its durable exchange. Rejects with
  * what RabbitMQ has against it, and the channel is then closed.
  */
 export async function declareQueue(channel: Channel, queue: Queue): Promise<void> {
-  const { name, exchange, exchangeType, routingKey } = queue;
-  await channel.assertExchange(exchange, exchangeType, { durable: true });
-  await channel.assertQueue(name, { durable: true, arguments: queue.arguments });
-  await channel.bindQueue(name, exchange, routingKey);
+  const { name, bindings, durable, exclusive, autoDelete } = queue;
+  for (const { exchange } of bindings) await declareExchange(channel, exchange);
+  const options = { durable, exclusive, autoDelete, arguments: queue.arguments };
+  await channel.assertQueue(name, options);
+  for (const { exchange, routingKey, arguments: matching } of bindings) {
+    await channel.bindQueue(name, exchange.name, routingKey, matching);
+  }
 }
 
 const PRECONDITION_FAILED = 406;

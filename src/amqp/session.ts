@@ -1,10 +1,11 @@
-import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
+import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Clock } from '../clock.ts';
 import type { Message } from '../message/message.ts';
 import type { Queue } from '../routing/queue.ts';
+import { openConnection } from './connect.ts';
+import { isAboutItsExchange, Lane, type Fate } from './lane.ts';
 import { whileHeard, within } from './patience.ts';
-import { propertiesOf } from './properties.ts';
-import { declareQueue } from './queues.ts';
+import { declareExchange, declareQueue, type Exchange } from './queues.ts';
 import type { Address } from './url.ts';
 
 /** Durations in milliseconds. */
@@ -18,19 +19,16 @@ export interface SessionOptions {
   readonly heartbeat: number;
 }
 
-/** What became of a message. An error is of its encoding: it cannot be said in AMQP. */
-export type Fate = 'taken' | 'nacked' | 'unroutable' | Error;
-
-/** One connection to RabbitMQ, with the channel that messages go through. Once it has ended it is of no use. */
+/** One connection to RabbitMQ. Once it has ended it is of no use. */
 export class Session {
   readonly #model: ChannelModel;
-  readonly #channel: ConfirmChannel;
   readonly #options: SessionOptions;
   readonly #cut: AbortController;
   readonly #over = Promise.withResolvers<never>();
+  /** By what they declare: a queue's name, or that of an exchange. */
   readonly #declared = new Map<string, Promise<void>>();
-  /** How many came back, by routing key and task, that are not yet confirmed: a return precedes its confirm. */
-  readonly #returned = new Map<string, number>();
+  /** By exchange. */
+  readonly #lanes = new Map<string, Promise<Lane>>();
   #confirms = 0;
   #blocked: string | null = null;
   #ended = false;
@@ -41,18 +39,13 @@ export class Session {
     cut: AbortController,
   ) {
     this.#model = model;
-    this.#channel = channel;
     this.#options = options;
     this.#cut = cut;
     this.#over.promise.catch(() => {});
     model.on('close', (error) => this.end(error ?? new Error('the connection was closed')));
     model.on('blocked', (reason) => (this.#blocked = reason));
     model.on('unblocked', () => (this.#blocked = null));
-    channel.on('error', (error) => this.end(error));
-    channel.on('return', ({ fields, properties }) => {
-      const key = keyOf(fields.routingKey, String(properties.correlationId));
-      this.#returned.set(key, (this.#returned.get(key) ?? 0) + 1);
-    });
+    this.#lanes.set('', Promise.resolve(this.#laneOf('', channel)));
   }
 
   /** Rejects with why there is no connection. An abort ends this session, open or not. */
@@ -62,17 +55,14 @@ export class Session {
     abort: AbortSignal,
   ): Promise<Session> {
     const cut = new AbortController();
-    const opening = openChannel(address, options.heartbeat, AbortSignal.any([cut.signal, abort]));
+    const signal = AbortSignal.any([cut.signal, abort]);
+    const opening = openConnection(address, options.heartbeat, signal);
     try {
       const open = await within(options.clock, options.connectTimeout, opening);
       return new Session(open, options, cut);
     } catch (error) {
       cut.abort();
-      // The client library keeps to itself what RabbitMQ said here; it has one reason to.
-      if (!/ConnectionOpenOk.*ConnectionClose/.test((error as Error).message)) throw error;
-      const { vhost, username } = address;
-      const why = `there is no vhost "${vhost}", or not for the user "${username}"`;
-      throw new Error(why, { cause: error });
+      throw error;
     }
   }
 
@@ -85,56 +75,36 @@ export class Session {
     return this.#blocked;
   }
 
-  /** Declares a queue unless that was done before. Rejects with RabbitMQ's reason. */
-  declare(queue: Queue): Promise<void> {
-    let declaring = this.#declared.get(queue.name);
-    if (!declaring) {
-      declaring = this.#declare(queue);
-      this.#declared.set(queue.name, declaring);
-      declaring.catch(() => this.#declared.delete(queue.name));
-    }
-    return declaring;
+  /** Declares a queue, and what it is bound to, unless that was done before. Rejects with RabbitMQ's reason. */
+  declareQueue(queue: Queue): Promise<void> {
+    return this.#once(`queue ${queue.name}`, (channel) => declareQueue(channel, queue));
   }
 
-  /** The next `declare` declares it again. */
+  declareExchange(exchange: Exchange): Promise<void> {
+    return this.#once(`exchange ${exchange.name}`, (channel) => declareExchange(channel, exchange));
+  }
+
+  /** The next time it is declared again. */
   forget(queue: string): void {
-    this.#declared.delete(queue);
+    this.#declared.delete(`queue ${queue}`);
   }
 
-  /** Resolves once RabbitMQ has answered for every message; rejects when that cannot be hoped for. */
-  async send(messages: readonly Message[]): Promise<readonly Fate[]> {
-    if (messages.length === 0) return [];
-    // The client library would throw for each, as it does for what it cannot encode.
-    if (this.#ended) return this.#over.promise;
+  /**
+   * Resolves once RabbitMQ has answered for every message; rejects when that cannot be hoped for. Unless
+   * it is `mandatory` that a queue takes a message, it may have none.
+   */
+  async send(messages: readonly Message[], mandatory = true): Promise<readonly Fate[]> {
     const fates: Fate[] = [];
-    const all = Promise.withResolvers<undefined>();
-    let left = messages.length;
-    const meets = (i: number, fate: Fate): void => {
-      fates[i] = fate;
-      this.#confirms += 1;
-      left -= 1;
-      if (left === 0) all.resolve(undefined);
-    };
-    messages.forEach((message, i) => {
-      const { destination, body } = message;
-      try {
-        const { exchange, routingKey } = destination;
-        this.#channel.publish(
-          exchange,
-          routingKey,
-          body,
-          propertiesOf(message),
-          (error?: Error | null) => {
-            if (!error) meets(i, this.#cameBack(message) ? 'unroutable' : 'taken');
-            // The other error is that the channel was closed, which is told where that is.
-            else if (error.message === 'message nacked') meets(i, 'nacked');
-          },
-        );
-      } catch (error) {
-        meets(i, error as Error);
+    const exchangeOf = (i: number): string => messages[i]!.destination.exchange;
+    const byExchange = Map.groupBy(messages.keys(), exchangeOf);
+    const sending = [...byExchange].map(async ([exchange, places]) => {
+      const lane = await this.#lane(exchange);
+      const group = places.map((i) => messages[i]!);
+      for (const [i, fate] of (await lane.send(group, mandatory)).entries()) {
+        fates[places[i]!] = fate;
       }
     });
-    await this.#answer(all.promise);
+    await this.#answer(Promise.all(sending));
     return fates;
   }
 
@@ -153,11 +123,42 @@ export class Session {
     this.#cut.abort();
   }
 
+  #lane(exchange: string): Promise<Lane> {
+    // The client library would throw for each message, as it does for what it cannot encode.
+    if (this.#ended) return this.#over.promise;
+    let lane = this.#lanes.get(exchange);
+    if (!lane) {
+      const channel = this.#answer(this.#model.createConfirmChannel());
+      lane = channel.then((open) => this.#laneOf(exchange, open));
+      this.#lanes.set(exchange, lane);
+      lane.catch(() => this.#lanes.delete(exchange));
+    }
+    return lane;
+  }
+
+  #laneOf(exchange: string, channel: ConfirmChannel): Lane {
+    const heard = () => (this.#confirms += 1);
+    return new Lane(channel, heard, (why) => {
+      this.#lanes.delete(exchange);
+      if (!isAboutItsExchange(why)) this.end(why);
+    });
+  }
+
+  #once(what: string, declare: (channel: Channel) => Promise<void>): Promise<void> {
+    let declaring = this.#declared.get(what);
+    if (!declaring) {
+      declaring = this.#declare(declare);
+      this.#declared.set(what, declaring);
+      declaring.catch(() => this.#declared.delete(what));
+    }
+    return declaring;
+  }
+
   /** On a channel of its own: RabbitMQ closes it for any reason, and messages of other queues are on their way. */
-  async #declare(queue: Queue): Promise<void> {
+  async #declare(declare: (channel: Channel) => Promise<void>): Promise<void> {
     const channel = await this.#answer(this.#model.createChannel());
     channel.on('error', () => {});
-    await this.#answer(declareQueue(channel, queue));
+    await this.#answer(declare(channel));
     await this.#answer(channel.close());
   }
 
@@ -166,41 +167,4 @@ export class Session {
     const answered = Promise.race([promise, this.#over.promise]);
     return whileHeard(clock, answerTimeout, answered, () => this.#confirms);
   }
-
-  #cameBack({ destination, properties }: Message): boolean {
-    const key = keyOf(destination.routingKey, properties.correlation_id);
-    const count = this.#returned.get(key) ?? 0;
-    if (count > 1) this.#returned.set(key, count - 1);
-    else this.#returned.delete(key);
-    return count > 0;
-  }
-}
-
-function keyOf(routingKey: string, correlationId: string): string {
-  return `${routingKey}\0${correlationId}`;
-}
-
-async function openChannel(
-  { host, port, username, password, vhost, tls }: Address,
-  heartbeat: number,
-  signal: AbortSignal,
-): Promise<readonly [ChannelModel, ConfirmChannel]> {
-  const clientProperties = { product: 'beat', connection_name: 'beat' };
-  const socket = { ...tls, noDelay: true, keepAlive: true, signal, clientProperties };
-  const model = await connect(
-    {
-      protocol: tls ? 'amqps' : 'amqp',
-      hostname: host,
-      port,
-      username,
-      password,
-      // It is unescaped there.
-      vhost: encodeURIComponent(vhost),
-      heartbeat: Math.ceil(heartbeat / 1_000),
-    },
-    socket,
-  );
-  // What goes wrong is told by "close" too, which is listened to once the session is made.
-  model.on('error', () => {});
-  return [model, await model.createConfirmChannel()];
 }

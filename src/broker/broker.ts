@@ -10,6 +10,12 @@ export interface Broker {
    * when it cannot be known which of them are.
    */
   publish(messages: readonly Message[]): Promise<void>;
+  /**
+   * Tells messages to whoever listens to their exchange just then, which may be nobody: events. At most
+   * once. Where the broker has no such exchanges it does nothing. Rejects with a `StoreError` when it
+   * cannot be known whether they went out.
+   */
+  announce(messages: readonly Message[]): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -30,3 +30,8 @@ export function bindingKey(exchange: string): string {
 export function bindingMember(queue: string, sep: string): string {
   return `${queue}${sep}${sep}${queue}`;
 }
+
+/** The channel on which a fanout exchange of this database is told. */
+export function channelName(exchange: string, routingKey: string, database: number): string {
+  return `/${database}.${exchange}${routingKey && `/${routingKey}`}`;
+}

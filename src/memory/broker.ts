@@ -14,5 +14,7 @@ export class MemoryBroker implements Broker {
     for (const message of messages) this.messages.push(message);
   }
 
+  async announce(): Promise<void> {}
+
   async close(): Promise<void> {}
 }

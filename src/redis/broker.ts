@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type { Broker } from '../broker/broker.ts';
+import { encodeEnvelope } from '../broker/envelope.ts';
 import type { Message } from '../message/message.ts';
 import type { Connection } from './connection.ts';
 import { Pushes } from './envelopes.ts';
@@ -29,6 +31,19 @@ export class RedisBroker implements Broker {
         for (let i = 0; i < envelopes.length; i += PUSH_COUNT) {
           pipeline.lpush(list, ...envelopes.slice(i, i + PUSH_COUNT));
         }
+      }
+      for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+    });
+  }
+
+  async announce(messages: readonly Message[]): Promise<void> {
+    if (messages.length === 0) return;
+    await this.#connection.run('broker.announce', async (client) => {
+      const pipeline = client.pipeline();
+      for (const message of messages) {
+        const { exchange, routingKey } = message.destination;
+        const channel = this.#keys.channel(exchange, routingKey);
+        pipeline.publish(channel, encodeEnvelope(message, randomUUID()));
       }
       for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
     });

@@ -1,4 +1,4 @@
-import { bindingKey, bindingMember, listKey } from '../broker/kombu.ts';
+import { bindingKey, bindingMember, channelName, listKey } from '../broker/kombu.ts';
 import type { TransportOptions } from '../config/settings.ts';
 
 /** Every name that beat uses in Redis. */
@@ -21,9 +21,11 @@ export interface Keys {
   binding(queue: string): string;
   /** The queue's own member of that set. */
   bindingMember(queue: string): string;
+  /** Channel: where kombu's fanout exchanges are told, which events are here. It names the database. */
+  channel(exchange: string, routingKey: string): string;
 }
 
-export function keysFor(keyPrefix: string, transport: TransportOptions): Keys {
+export function keysFor(keyPrefix: string, transport: TransportOptions, database = 0): Keys {
   const global = transport.globalKeyprefix;
   const own = `${global}${keyPrefix}:`;
   return {
@@ -36,5 +38,6 @@ export function keysFor(keyPrefix: string, transport: TransportOptions): Keys {
     list: (queue, priority) => global + listKey(queue, priority, transport),
     binding: (queue) => global + bindingKey(queue),
     bindingMember: (queue) => bindingMember(queue, transport.sep),
+    channel: (exchange, routingKey) => global + channelName(exchange, routingKey, database),
   };
 }

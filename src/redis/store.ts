@@ -6,6 +6,7 @@ import { inspect } from './inspect.ts';
 import { keysFor } from './keys.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLock } from './lock.ts';
+import { databaseOf } from './place.ts';
 import { Quorum } from './quorum.ts';
 import { Releases } from './releases.ts';
 
@@ -24,7 +25,7 @@ export function openRedisStore(options: PlaceOptions): StateStore {
     const message = `${lockUrls.length} servers; an odd number is wanted, for a majority of it`;
     throw new ConfigError([{ path: ['lockUrls'], message }]);
   }
-  const keys = keysFor(keyPrefix, transport);
+  const keys = keysFor(keyPrefix, transport, databaseOf(brokerUrl, transport));
   // Half of the TTL: a renewal that is not answered can be tried again before the lock has expired.
   const timeout = transport.socketTimeout ?? Math.min(Math.round(lockTtl / 2), LONGEST_TIMEOUT);
   const connectionTo = (url: string, name: string) => ({ url, transport, name, timeout });

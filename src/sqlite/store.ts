@@ -34,6 +34,8 @@ function openBroker(db: Database): Broker {
       const rows = messages.map(toRow);
       await db.write('broker.publish', (file) => insertRows(file, rows));
     },
+    // The transport's queues are for one taker each: nobody listens.
+    announce: async () => {},
     close: async () => {},
   };
 }

@@ -42,6 +42,19 @@ export function brokerContract(name: string, openPlace: () => Promise<BrokerPlac
       expect(await taskIds('celery')).toEqual([]);
     });
 
+    test('what is announced while nobody listens is no fault, and stands in no queue', async () => {
+      const destination = {
+        ...{ queue: null, exchange: 'celeryev', exchangeType: 'topic' as const },
+        routingKey: 'task.sent',
+      };
+      await broker.announce([messageOf('a', { destination }), messageOf('b', { destination })]);
+      await broker.announce([]);
+      await broker.publish([messageOf('c')]);
+      expect(await taskIds('celery')).toEqual(['c']);
+      expect(await taskIds('celeryev')).toEqual([]);
+      expect(await taskIds('task.sent')).toEqual([]);
+    });
+
     test('a body arrives as it is, whatever it holds', async () => {
       const body = '[["芹菜 🥬 \\"q\\" \u2028 \\u0000"], {"ключ": null}, {}]';
       await broker.publish([messageOf('a', { body })]);

@@ -1,18 +1,25 @@
 import type { Message } from '../../src/message/message.ts';
-import { toQueue } from '../../src/routing/destination.ts';
+import { toQueue, type Destination } from '../../src/routing/destination.ts';
 
 export interface MessageParts {
   readonly queue?: string;
+  /** Instead of the queue. */
+  readonly destination?: Destination;
   readonly priority?: number;
   readonly body?: string;
 }
 
 /** A finished message with nothing remarkable but what is asked for. */
 export function messageOf(taskId: string, parts: MessageParts = {}): Message {
-  const { queue = 'celery', priority = 0, body = '[[], {}, {}]' } = parts;
+  const {
+    queue = 'celery',
+    destination = toQueue(queue),
+    priority = 0,
+    body = '[[], {}, {}]',
+  } = parts;
   return {
     taskId,
-    destination: toQueue(queue),
+    destination,
     priority,
     headers: { lang: 'js', task: 'tasks.add', id: taskId },
     properties: { correlation_id: taskId, reply_to: '', delivery_mode: 2, priority },

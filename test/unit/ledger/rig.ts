@@ -68,7 +68,8 @@ export class Rig {
           throw new RefusedError(refused.map((message) => ({ message, reason })));
         }
       });
-    return new OutboxLedger(outbox, { publish, close: async () => {} }, this.clock);
+    const broker = { publish, announce: async () => {}, close: async () => {} };
+    return new OutboxLedger(outbox, broker, this.clock);
   }
 
   async kept(): Promise<string[]> {
