@@ -24,14 +24,14 @@ export interface Banner {
 const COMING = 5;
 
 export function bannerOf(settings: Settings, version: string, now: number): Banner {
-  const { brokerUrl, stateUrl, entries, files, timezone, lock, keyPrefix } = settings;
+  const { brokerUrl, stateUrl, entries, timezone, lock, keyPrefix } = settings;
   const enabled = entries.filter((entry) => entry.enabled);
   const next = [...upcoming(enabled, now, COMING)].slice(0, COMING);
   return {
     version,
     broker: maskUrl(brokerUrl),
     ...(stateUrl !== brokerUrl && { state: stateText(settings) }),
-    scheduler: `${enabled.length} of ${entries.length} entries enabled, from ${files.join(', ')}`,
+    scheduler: schedulerText(settings),
     timezone,
     lock: `${keyPrefix}:lock, ${lock.ttl / 1000} s${serversText(settings)}`,
     next: next.map(({ entry, dueAt }) => ({
@@ -40,6 +40,14 @@ export function bannerOf(settings: Settings, version: string, now: number): Bann
       zone: entry.schedule.timezone ?? timezone,
     })),
   };
+}
+
+/** What the user wrote is counted; what Celery's beat would install besides is named. */
+function schedulerText({ entries, installed, files }: Settings): string {
+  const written = entries.filter(({ name }) => !installed.includes(name));
+  const enabled = written.filter((entry) => entry.enabled).length;
+  const besides = installed.map((name) => `, and ${name} as in Celery`).join('');
+  return `${enabled} of ${written.length} entries enabled, from ${files.join(', ')}${besides}`;
 }
 
 /** A file is seen by one host, a broker in the network by all: elsewhere a second beat would lead as well. */

@@ -10,12 +10,13 @@ export async function check(flags: GlobalFlags & { readonly json?: boolean }): P
     const settings = await settingsOf(flags);
     // Where a URL leads, its store alone can tell.
     await (await openStore(settings, systemClock)).close();
-    const { entries, files } = settings;
-    const summary = { ok: true, files, entries: entries.length };
+    const { files, installed } = settings;
+    const entries = settings.entries.length - installed.length;
+    const summary = { ok: true, files, entries, installed };
     process.stdout.write(
       flags.json
         ? `${JSON.stringify(summary)}\n`
-        : `${files.join(', ')}: ${counted(entries.length)}, no errors\n`,
+        : `${files.join(', ')}: ${counted(entries)}${besides(installed)}, no errors\n`,
     );
     return EXIT.ok;
   } catch (error) {
@@ -29,4 +30,8 @@ export async function check(flags: GlobalFlags & { readonly json?: boolean }): P
 
 function counted(entries: number): string {
   return entries === 1 ? '1 entry' : `${entries} entries`;
+}
+
+function besides(installed: readonly string[]): string {
+  return installed.map((name) => ` and ${name} as in Celery`).join('');
 }

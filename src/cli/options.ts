@@ -26,7 +26,11 @@ export async function settingsOf(
     flags.broker ?? variable(env, 'BEAT_BROKER_URL') ?? variable(env, 'CELERY_BROKER_URL');
   return loadSettings(flags.config ?? variable(env, 'BEAT_CONFIG'), {
     cwd: process.cwd(),
-    overrides: { brokerUrl, stateUrl: flags.state ?? variable(env, 'BEAT_STATE_URL') },
+    overrides: {
+      brokerUrl,
+      stateUrl: flags.state ?? variable(env, 'BEAT_STATE_URL'),
+      resultBackend: variable(env, 'CELERY_RESULT_BACKEND'),
+    },
   });
 }
 

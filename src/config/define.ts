@@ -1,6 +1,7 @@
 import type { MissedPolicy } from '../entry.ts';
 import type { BrokersConfig } from './define/brokers.ts';
 import type { EntryConfig } from './define/entry.ts';
+import type { ResultsConfig } from './define/results.ts';
 import type { EventsConfig } from './define/events.ts';
 import type { RoutingConfig } from './define/routing.ts';
 import type { Duration } from './define/times.ts';
@@ -9,7 +10,7 @@ import type { Duration } from './define/times.ts';
  * What users write. `snake_case` and Celery's old upper-case names are read the same way; top-level
  * keys that begin with `x-` are left alone (a place for YAML anchors).
  */
-export interface BeatConfig extends BrokersConfig, EventsConfig, RoutingConfig {
+export interface BeatConfig extends BrokersConfig, EventsConfig, RoutingConfig, ResultsConfig {
   /** Read by editors alone. */
   $schema?: string | undefined;
   /** IANA name: the zone of every entry that names none. Default UTC. */

@@ -1,5 +1,5 @@
-import type { Entry } from '../entry.ts';
 import { ConfigError, type Problem } from '../errors.ts';
+import { BACKEND_CLEANUP, CLEANUP_ENTRY, wantsCleanup } from './backend-cleanup.ts';
 import type { BeatConfig } from './define.ts';
 import { readEntry, type EntryContext } from './entries.ts';
 import { readTaskEvents } from './events.ts';
@@ -7,12 +7,13 @@ import { levelOf, type Level } from './levels.ts';
 import { merge, type Merged, type Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
 import { isMap, respell } from './respell.ts';
+import { readResults } from './results.ts';
 import { readQueues } from './routing.ts';
 import { ScheduleReader } from './schedule-input.ts';
 import { configSchema, topSchema, type TopSettings } from './schema/settings.ts';
 import { checkBrokerUrl, checkLockUrls, checkStateUrl, placesOf, type Places } from './places.ts';
 import { checkTogether, readConnection, readLock, readTransport } from './service-settings.ts';
-import type { Settings } from './settings.ts';
+import type { ResultSettings, Settings } from './settings.ts';
 import { inReadingOrder, reporter, type Source } from './source.ts';
 import { zoneReader, type ReadZone } from './zone-reader.ts';
 
@@ -20,6 +21,7 @@ import { zoneReader, type ReadZone } from './zone-reader.ts';
 export interface Overrides {
   readonly brokerUrl?: string | undefined;
   readonly stateUrl?: string | undefined;
+  readonly resultBackend?: string | undefined;
 }
 
 const CONFIG_LEVEL = levelOf(configSchema, true)!;
@@ -67,6 +69,7 @@ function soundPart(config: unknown): TopSettings {
 
 function readSettings(merged: Merged, sources: readonly Source[], overrides: Overrides): Settings {
   const notes: Problem[] = [];
+  const note: Report = (path, message) => notes.push({ path, message });
   const { settings, reportOf } = merged;
   const places = readPlaces(merged, overrides);
   const readZone = zoneReader();
@@ -75,12 +78,13 @@ function readSettings(merged: Merged, sources: readonly Source[], overrides: Ove
     ...places,
     lock: readLock(settings.lock, reportOf('lock')),
     transport: readTransport(settings.brokerTransportOptions),
+    results: readResults(settings, overrides.resultBackend, note),
   };
   checkTogether(service, reportOf('brokerTransportOptions'));
   return {
     ...service,
     timezone,
-    entries: readEntries(merged, timezone, readZone),
+    ...readEntries(merged, service.results, timezone, readZone),
     keyPrefix: settings.keyPrefix ?? 'beat',
     queues: readQueues(settings),
     declareQueues: settings.declareQueues ?? true,
@@ -106,15 +110,26 @@ function readPlaces({ settings, reportOf }: Merged, overrides: Overrides): Place
   return places;
 }
 
-function readEntries(merged: Merged, timezone: string, readZone: ReadZone): Entry[] {
+function readEntries(
+  merged: Merged,
+  results: ResultSettings,
+  timezone: string,
+  readZone: ReadZone,
+): Pick<Settings, 'entries' | 'installed'> {
   const { missed = 'once', missedCap = 1_000, startingDeadline = null } = merged.settings;
   const schedules = new ScheduleReader(ENTRY_LEVEL?.inside.get('schedule'), readZone);
   const level = ENTRY_LEVEL;
   const defaults = { missed, missedCap, startingDeadline };
   const context: EntryContext = { level, schedules, readZone, timezone, ...defaults };
-  return merged.entries.flatMap(
+  const written = merged.entries.flatMap(
     ({ name, input, part }) => readEntry(name, input, context, part.report) ?? [],
   );
+  // One that the user wrote under this name stands, a disabled one too.
+  const taken = merged.entries.some(({ name }) => name === BACKEND_CLEANUP);
+  if (taken || !wantsCleanup(results)) return { entries: written, installed: [] };
+  const report = merged.reportOf('beatSchedule');
+  const cleanup = readEntry(BACKEND_CLEANUP, CLEANUP_ENTRY, context, report);
+  return { entries: cleanup ? [...written, cleanup] : written, installed: [BACKEND_CLEANUP] };
 }
 
 function readTimezone({ settings, reportOf }: Merged, readZone: ReadZone): string {

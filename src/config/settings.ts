@@ -16,6 +16,8 @@ export interface Settings {
   /** IANA name: the zone of every schedule and entry that names none. */
   readonly timezone: string;
   readonly entries: readonly Entry[];
+  /** The names of those among them that nobody wrote: Celery's beat installs them. */
+  readonly installed: readonly string[];
   /** `ttl` in milliseconds: how long a leader that says nothing keeps the lock. */
   readonly lock: { readonly ttl: number };
   /** Before every name under which beat keeps state; two apps in one Redis database differ in it. */
@@ -26,6 +28,7 @@ export interface Settings {
   readonly declareQueues: boolean;
   readonly connection: ConnectionSettings;
   readonly transport: TransportOptions;
+  readonly results: ResultSettings;
   /** Where `task-sent` events go; `null` for nowhere. */
   readonly taskEvents: TaskEventSettings | null;
   /** What is worth a word about a configuration that can be used. */
@@ -55,6 +58,23 @@ export interface TransportOptions {
   /** Milliseconds to wait for an answer of Redis, for a connection to it; `null` for beat's own choice. */
   readonly socketTimeout: number | null;
   readonly socketConnectTimeout: number | null;
+}
+
+/** Where workers keep what tasks return. */
+export interface ResultSettings {
+  /** As Celery writes it; a URL may hold passwords: see `maskUrl`. `null` when there is none. */
+  readonly url: string | null;
+  /** How long results are kept, milliseconds; `null` for ever. */
+  readonly expires: number | null;
+  /** Whether the backend forgets them by itself. */
+  readonly expiresByItself: boolean;
+  /** Before every key in it; empty, or ends in one of `: _ - .`. */
+  readonly keyPrefix: string;
+  /** Whether the results of a chord come in the order of its tasks. */
+  readonly chordOrdered: boolean;
+  /** Sentinel: the name of the master; how to log in to the sentinels themselves. */
+  readonly masterName: string | null;
+  readonly sentinelKwargs: SentinelLogin;
 }
 
 export interface SentinelLogin {

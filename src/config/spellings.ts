@@ -18,6 +18,9 @@ const CELERY_NAMES: Readonly<Record<string, readonly string[]>> = {
   eventExchange: ['CELERY_EVENT_EXCHANGE'],
   eventSerializer: ['CELERY_EVENT_SERIALIZER'],
   taskQueueMaxPriority: ['CELERY_QUEUE_MAX_PRIORITY', 'CELERY_TASK_QUEUE_MAX_PRIORITY'],
+  resultBackend: ['CELERY_RESULT_BACKEND'],
+  resultExpires: ['CELERY_TASK_RESULT_EXPIRES', 'CELERY_RESULT_EXPIRES'],
+  resultBackendTransportOptions: ['CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS'],
   startingDeadline: [
     'beatCronStartingDeadline',
     'beat_cron_starting_deadline',

@@ -10,6 +10,7 @@ import { settled } from '../support/settle.ts';
 
 const config: BeatConfig = {
   brokerUrl: 'memory://',
+  resultExpires: null,
   beatSchedule: { greet: { task: 'tasks.greet', schedule: 10 } },
 };
 

@@ -4,6 +4,7 @@ import { brokersShape } from './brokers.ts';
 import { entryShape } from './entry.ts';
 import { eventsShape } from './events.ts';
 import { duration, flag, map, MAP, missed, missedCap, name, startingDeadline, timezone } from './parts.ts';
+import { resultsShape } from './results.ts';
 import { routingShape } from './routing.ts';
 import { scheduleSchema } from './schedules.ts';
 
@@ -12,6 +13,7 @@ const settingsShape = {
   ...brokersShape,
   ...routingShape,
   ...eventsShape,
+  ...resultsShape,
   timezone: timezone().optional(),
   enableUtc: flag().optional(),
   lock: z

@@ -15,13 +15,15 @@ describe('what users find in schedules/', () => {
   it('is read when beat is started here, and due within the minute', async () => {
     const { files, entries } = await load();
     expect(files).toEqual(['schedules/default.yaml']);
-    expect(entries.map(({ task }) => task)).toEqual(['tasks.add', 'tasks.greet', 'tasks.cleanup']);
+    const tasks = ['tasks.add', 'tasks.greet', 'tasks.cleanup', 'celery.backend_cleanup'];
+    expect(entries.map(({ task }) => task)).toEqual(tasks);
     const now = new Date('2026-11-21T12:00:00Z');
     const due = entries.map(({ schedule }) => schedule.next(now)?.toISOString());
     expect(due).toEqual([
       '2026-11-21T12:00:10.000Z',
       '2026-11-21T12:01:00.000Z',
       '2026-11-22T02:30:00.000Z',
+      '2026-11-22T04:00:00.000Z',
     ]);
   });
 

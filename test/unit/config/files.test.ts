@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../src/config/load.ts';
 import { ConfigError, formatProblem } from '../../../src/errors.ts';
 import { Folder } from '../../support/folder.ts';
+import { namesWritten } from './support.ts';
 
 const entry = (name: string) => `beatSchedule: {${name}: {task: t, schedule: 5}}\n`;
 
@@ -16,8 +17,7 @@ async function problemsIn(folder: Folder, path?: string): Promise<string[]> {
 }
 
 async function namesIn(folder: Folder, path?: string): Promise<string[]> {
-  const { entries } = await loadSettings(path, { cwd: folder.path });
-  return entries.map(({ name }) => name);
+  return namesWritten(await loadSettings(path, { cwd: folder.path }));
 }
 
 describe('without a path', () => {
@@ -88,7 +88,7 @@ describe('a folder', () => {
       'c/below/c.yaml': entry('below'),
     });
     const settings = await loadSettings('c', { cwd: folder.path });
-    expect(settings.entries.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(namesWritten(settings)).toEqual(['a', 'b']);
     expect(settings.files).toEqual(['c/a.json', 'c/b.yaml']);
   });
 

@@ -56,7 +56,7 @@ export const often = crontab({ minute: 7 });`,
       },
       'a.ts',
     );
-    expect(loaded).toMatchObject([{ names: ['a'], shared: true }]);
+    expect(loaded).toMatchObject([{ names: ['a', 'celery.backend_cleanup'], shared: true }]);
   });
 
   it('that is wrong says where, as far as anybody knows', () => {

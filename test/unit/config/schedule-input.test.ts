@@ -30,6 +30,7 @@ describe('a schedule', () => {
   it('with a set of minutes is not taken for another one', () => {
     const minutes = (...values: number[]) => ({ crontab: { minute: new Set(values) } });
     const { entries } = resolveSettings({
+      resultExpires: null,
       beatSchedule: {
         a: { task: 't', schedule: minutes(1) as object },
         b: { task: 't', schedule: minutes(2) as object },

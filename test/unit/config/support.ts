@@ -1,5 +1,6 @@
 import type { BeatConfig } from '../../../src/config/define.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
+import type { Settings } from '../../../src/config/settings.ts';
 import type { Entry } from '../../../src/entry.ts';
 import { ConfigError, formatProblem } from '../../../src/errors.ts';
 
@@ -7,6 +8,11 @@ import { ConfigError, formatProblem } from '../../../src/errors.ts';
 export function entryOf(entry: object, settings: object = {}): Entry {
   const config = { ...settings, beatSchedule: { e: { task: 't', schedule: 60, ...entry } } };
   return resolveSettings(config).entries[0]!;
+}
+
+/** The names of the entries that stand in a configuration, without those that Celery's beat installs. */
+export function namesWritten({ entries, installed }: Settings): string[] {
+  return entries.map(({ name }) => name).filter((name) => !installed.includes(name));
 }
 
 /** Every problem of a configuration, one a line as the user reads it; none for a sound one. */
