@@ -11,7 +11,9 @@ export function joinUrls(urls: string | readonly string[]): string {
   return typeof urls === 'string' ? urls : urls.join(';');
 }
 
-/** In lower case; empty for a text that is no URL. */
+/** In lower case, without the driver that SQLAlchemy takes behind it; empty for a text that is no URL. */
 export function schemeOf(url: string): string {
-  return /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? '';
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? '';
+  // kombu knows its transport under two names.
+  return scheme.replace(/^sqla(?:lchemy)?\+([^+]+).*$/, 'sqla+$1');
 }

@@ -1,10 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../clock.ts';
+import { measureSkew } from '../skew.ts';
 import type { Findings } from '../store.ts';
 import type { Connection } from './connection.ts';
-
-/** Measurements of the clock: the quickest is the most exact, and one alone may have met a busy moment. */
-const SAMPLES = 3;
 
 /** Asks the servers for what bears on beat's promises; rejects when the ledger's does not answer. */
 export async function inspect(
@@ -13,24 +11,16 @@ export async function inspect(
   clock: Clock,
 ): Promise<Findings> {
   const [skew, eviction, silent] = await Promise.all([
-    measureSkew(ledger, clock),
+    measureSkew(clock, () => timeOf(ledger)),
     evictionOf(ledger),
     silentAmong(locks),
   ]);
   return { skew, eviction, locks: silent };
 }
 
-/** The server read its clock at some time between question and answer: half-way, give or take the half. */
-async function measureSkew(server: Connection, clock: Clock): Promise<Findings['skew']> {
-  let best = { ms: 0, within: Infinity };
-  for (let i = 0; i < SAMPLES; i++) {
-    const [asked, started] = [clock.now(), clock.monotonic()];
-    const [seconds, microseconds] = await server.run('clock.read', (client) => client.time());
-    const within = (clock.monotonic() - started) / 2;
-    const theirs = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
-    if (within < best.within) best = { ms: asked + within - theirs, within };
-  }
-  return best;
+async function timeOf(server: Connection): Promise<number> {
+  const [seconds, microseconds] = await server.run('clock.read', (client) => client.time());
+  return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
 }
 
 /** `null` too where INFO is not allowed: there is nothing to go by. */

@@ -20,7 +20,7 @@ const WORKER_ARGUMENTS = new Set([
  * the working directory. Throws a `ConfigError` for what beat and its workers could not share.
  */
 export function sqlitePath(brokerUrl: string): string {
-  const [, rest = ''] = /^sqla\+sqlite:(.*)$/is.exec(brokerUrl) ?? [];
+  const [, rest = ''] = /^sqla(?:lchemy)?\+sqlite(?:\+pysqlite)?:(.*)$/is.exec(brokerUrl) ?? [];
   const [, host, path = '', query = ''] = /^\/\/([^/?]*)\/?([^?]*)\??(.*)$/s.exec(rest) ?? [];
 
   if (host === undefined) throw refused(`"${brokerUrl}" names no file; write ${FORMS}`);

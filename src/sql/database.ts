@@ -1,0 +1,165 @@
+import type { Clock } from '../clock.ts';
+import { StoreError } from '../errors.ts';
+import type { Connection, Fault, Result, Row, Server, Sql } from './server.ts';
+
+/** Waits before what the server undid is tried again. Milliseconds. */
+const WAITS = [2, 5, 10, 20, 40, 80, 160];
+
+/** What is done within one transaction. */
+export interface Transaction {
+  run(statement: Sql): Promise<Result>;
+}
+
+/** A store's failure, and whose turn it is. */
+export class DatabaseError extends StoreError {
+  readonly fault: Fault;
+
+  constructor(message: string, fault: Fault, cause: unknown) {
+    super(message, { cause });
+    this.fault = fault;
+  }
+}
+
+/**
+ * One connection to a database server, made when first used and again when it was lost. What is asked of
+ * it is done in that order, one after the other.
+ */
+export class Database {
+  readonly #server: Server;
+  readonly #name: string;
+  readonly #clock: Clock;
+  /** How long an answer is waited for, and about how long the same is tried. Milliseconds. */
+  readonly #timeout: number;
+  readonly #closed = new AbortController();
+  #connection: Connection | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** `name` is shown to the server's administrator. */
+  constructor(server: Server, name: string, timeout: number, clock: Clock) {
+    this.#server = server;
+    this.#name = name;
+    this.#timeout = timeout;
+    this.#clock = clock;
+  }
+
+  /** Runs a statement that only reads. Where the tables are not made yet, there are no rows. */
+  async read(operation: string, statement: Sql): Promise<readonly Row[]> {
+    return this.#inTurn(operation, async (connection) => {
+      try {
+        return (await connection.run(statement)).rows;
+      } catch (error) {
+        if (this.#server.faultOf(error) === 'missing') return [];
+        throw error;
+      }
+    });
+  }
+
+  /** Runs one statement by itself, and tells how many rows it changed. */
+  async write(operation: string, statement: Sql): Promise<number> {
+    return this.#inTurn(operation, async (connection) => (await connection.run(statement)).changes);
+  }
+
+  /**
+   * Runs `work` as one transaction: all of it is on disk once this resolves. When it rejects none of it
+   * has happened; but after the `lost` fault it may have. What the server undid is tried again, so `work`
+   * may run several times.
+   */
+  async transaction<T>(operation: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const { begin, commit, rollback } = this.#server.sql;
+    return this.#inTurn(operation, async (connection) => {
+      await connection.run(begin);
+      try {
+        const result = await work(connection);
+        await connection.run(commit);
+        return result;
+      } catch (error) {
+        // A connection that cannot even do this is thrown away, and the server undoes it by itself.
+        if (connection.usable) await connection.run(rollback).catch(() => connection.close());
+        throw error;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#connection?.close();
+    await this.#last;
+  }
+
+  #inTurn<T>(operation: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => this.#patiently(operation, work));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #patiently<T>(operation: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const started = this.#clock.monotonic();
+    let lacking = false;
+    for (let tries = 0; ; tries++) {
+      try {
+        const connection = await this.#use();
+        if (lacking) await this.#makeTables(connection);
+        lacking = false;
+        return await work(connection);
+      } catch (error) {
+        const fault = this.#server.faultOf(error);
+        if (fault === 'lost') await this.#drop();
+        lacking ||= fault === 'missing';
+        const passes = fault === 'again' || fault === 'missing';
+        const late = this.#clock.monotonic() - started >= this.#timeout;
+        if (!passes || late || tries >= WAITS.length) throw this.#failure(operation, error, fault);
+      }
+      await this.#clock.sleep(WAITS[tries]!, this.#closed.signal);
+    }
+  }
+
+  async #use(): Promise<Connection> {
+    if (this.#closed.signal.aborted) throw new Error('the store is closed');
+    if (!this.#connection?.usable) {
+      await this.#drop();
+      this.#connection = await this.#server.connect(this.#name);
+    }
+    return this.#connection;
+  }
+
+  async #drop(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = null;
+    await connection?.close();
+  }
+
+  async #makeTables(connection: Connection): Promise<void> {
+    const { schema, gifts, rollback } = this.#server.sql;
+    try {
+      for (const statement of schema) await connection.run(statement);
+    } catch (error) {
+      if (connection.usable) await connection.run(rollback);
+      throw error;
+    }
+    for (const statement of gifts) await connection.run(statement).catch(() => {});
+  }
+
+  #failure(operation: string, error: unknown, fault: Fault): DatabaseError {
+    const text = `${operation}: ${this.#what(error, fault)} (${this.#server.where})`;
+    return new DatabaseError(text, fault, error);
+  }
+
+  #what(error: unknown, fault: Fault): string {
+    const { name } = this.#server;
+    if (this.#closed.signal.aborted) return 'the store is closed';
+    if (fault !== 'lost') return `${name} refused: ${reasonOf(error)}`;
+    if (isTimeout(error)) return `${name} did not answer in ${this.#timeout} ms`;
+    return `no connection to ${name}: ${reasonOf(error)}`;
+  }
+}
+
+/** A host with several addresses fails once for each. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The clients' words for an answer that did not come. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && /read timeout|timeout expired/.test(error.message);
+}

@@ -1,0 +1,67 @@
+/**
+ * The tables of kombu's SQLAlchemy transport, to the letter as SQLAlchemy creates them, so that it does
+ * not matter whether a worker or beat comes first. Rows take their ids from the sequences: no default
+ * does, and workers ask for them by name.
+ */
+const KOMBU = [
+  'CREATE SEQUENCE IF NOT EXISTS queue_id_sequence',
+  `CREATE TABLE IF NOT EXISTS kombu_queue (
+    id INTEGER NOT NULL,
+    name VARCHAR(200),
+    PRIMARY KEY (id),
+    UNIQUE (name)
+  )`,
+  'CREATE SEQUENCE IF NOT EXISTS message_id_sequence',
+  `CREATE TABLE IF NOT EXISTS kombu_message (
+    id INTEGER NOT NULL,
+    visible BOOLEAN,
+    timestamp TIMESTAMP WITHOUT TIME ZONE,
+    payload TEXT NOT NULL,
+    version SMALLINT NOT NULL,
+    queue_id INTEGER,
+    PRIMARY KEY (id),
+    CONSTRAINT "FK_kombu_message_queue" FOREIGN KEY(queue_id) REFERENCES kombu_queue (id)
+  )`,
+  'CREATE INDEX IF NOT EXISTS ix_kombu_message_timestamp_id ON kombu_message (timestamp, id)',
+  'CREATE INDEX IF NOT EXISTS ix_kombu_message_timestamp ON kombu_message (timestamp)',
+  'CREATE INDEX IF NOT EXISTS ix_kombu_message_visible ON kombu_message (visible)',
+];
+
+/** beat's own state. `prefix` is the key prefix: several apps may share one database. Bytes are compared. */
+const BEAT = [
+  `CREATE TABLE IF NOT EXISTS beat_lock (
+    prefix TEXT COLLATE "C" PRIMARY KEY,
+    token TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    ttl BIGINT NOT NULL
+  )`,
+  `CREATE TABLE IF NOT EXISTS beat_term (
+    prefix TEXT COLLATE "C" PRIMARY KEY,
+    number BIGINT NOT NULL
+  )`,
+  `CREATE TABLE IF NOT EXISTS beat_record (
+    prefix TEXT COLLATE "C" NOT NULL,
+    entry TEXT COLLATE "C" NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (prefix, entry)
+  )`,
+  `CREATE TABLE IF NOT EXISTS beat_outbox (
+    prefix TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY (prefix, id)
+  )`,
+];
+
+/** Beats that come at once make the tables one after the other: "if not exists" alone can collide. */
+const ALONE = `SELECT pg_advisory_xact_lock(hashtext('beat: schema'))`;
+
+export const SCHEMA: readonly string[] = ['BEGIN', ALONE, ...KOMBU, ...BEAT, 'COMMIT'];
+
+/**
+ * beat's gift to the workers. Their every look into a queue is a query for its oldest visible row; kombu's
+ * own indexes make it walk over the rows of other queues, or all taken ones.
+ */
+export const PENDING = `
+  CREATE INDEX IF NOT EXISTS ix_beat_pending ON kombu_message (queue_id, timestamp, id)
+  WHERE visible != false`;

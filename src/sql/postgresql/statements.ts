@@ -1,0 +1,133 @@
+import type { Sql } from '../server.ts';
+import type { Statements } from '../statements.ts';
+import { PENDING, SCHEMA } from './schema.ts';
+
+/** Under which channel followers hear of releases; the prefix comes with it. */
+export const CHANNEL = 'beat_released';
+
+/** The clock itself: `now()` would be the transaction's begin. */
+const NOW = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
+
+const sql = (text: string, ...values: readonly unknown[]): Sql => ({ text, values });
+const names = (named: readonly (readonly [string, string])[]) => named.map(([name]) => name);
+const texts = (named: readonly (readonly [string, string])[]) => named.map(([, text]) => text);
+
+/** Every statement but those that make the tables (schema.ts). */
+export const STATEMENTS: Statements = {
+  schema: SCHEMA.map((text) => sql(text)),
+  gifts: [sql(PENDING)],
+  begin: sql('BEGIN'),
+  commit: sql('COMMIT'),
+  rollback: sql('ROLLBACK'),
+  clock: sql('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now'),
+
+  // lock -------------------------------------------------------------------------------------------
+
+  readLock: (prefix) =>
+    sql(
+      `SELECT token, expires_at AS "expiresAt", ttl, expires_at <= ${NOW} AS over
+       FROM beat_lock WHERE prefix = $1`,
+      prefix,
+    ),
+  takeFreeLock: (prefix, token, ttl) =>
+    sql(
+      `INSERT INTO beat_lock (prefix, token, expires_at, ttl) VALUES ($1, $2, ${NOW} + $3, $3)
+       ON CONFLICT (prefix) DO NOTHING`,
+      ...[prefix, token, ttl],
+    ),
+  takeOverLock: (prefix, token, ttl, seen) =>
+    sql(
+      `UPDATE beat_lock SET token = $2, expires_at = ${NOW} + $3, ttl = $3
+       WHERE prefix = $1 AND token = $4 AND expires_at = $5`,
+      ...[prefix, token, ttl, seen.token, seen.expiresAt],
+    ),
+  renewLock: (prefix, token, ttl) =>
+    sql(
+      `UPDATE beat_lock SET expires_at = ${NOW} + $3
+       WHERE prefix = $1 AND token = $2 AND expires_at > ${NOW}`,
+      ...[prefix, token, ttl],
+    ),
+  releaseLock: (prefix, token) =>
+    sql(
+      `WITH gone AS (DELETE FROM beat_lock WHERE prefix = $1 AND token = $2 RETURNING prefix)
+       SELECT pg_notify('${CHANNEL}', prefix) FROM gone`,
+      ...[prefix, token],
+    ),
+
+  // ledger -----------------------------------------------------------------------------------------
+
+  beginTerm: (prefix, lowest) =>
+    sql(
+      `INSERT INTO beat_term (prefix, number) VALUES ($1, greatest($2, ${NOW}))
+       ON CONFLICT (prefix) DO UPDATE SET number = greatest(beat_term.number + 1, excluded.number)`,
+      ...[prefix, lowest],
+    ),
+  holdTerm: (prefix) => sql('SELECT number FROM beat_term WHERE prefix = $1 FOR UPDATE', prefix),
+
+  readRecords: (prefix, from, limit) =>
+    sql(
+      `SELECT entry, record FROM beat_record WHERE prefix = $1 AND entry >= $2
+       ORDER BY entry LIMIT $3`,
+      ...[prefix, from, limit],
+    ),
+  findRecords: (prefix, entries) =>
+    sql(
+      'SELECT entry, record FROM beat_record WHERE prefix = $1 AND entry = ANY($2::text[])',
+      ...[prefix, entries],
+    ),
+  writeRecords: (prefix, records) =>
+    sql(
+      `INSERT INTO beat_record (prefix, entry, record)
+       SELECT $1, entry, record FROM unnest($2::text[], $3::text[]) AS given (entry, record)
+       ON CONFLICT (prefix, entry) DO UPDATE SET record = excluded.record`,
+      ...[prefix, names(records), texts(records)],
+    ),
+
+  // outbox -----------------------------------------------------------------------------------------
+
+  keepMessages: (prefix, messages) =>
+    sql(
+      `INSERT INTO beat_outbox (prefix, id, message)
+       SELECT $1, id, message FROM unnest($2::text[], $3::text[]) AS given (id, message)
+       ON CONFLICT (prefix, id) DO UPDATE SET message = excluded.message`,
+      ...[prefix, names(messages), texts(messages)],
+    ),
+  findKept: (prefix, ids) =>
+    sql('SELECT id FROM beat_outbox WHERE prefix = $1 AND id = ANY($2::text[])', prefix, ids),
+  readKept: (prefix, after, limit) =>
+    sql(
+      'SELECT id, message FROM beat_outbox WHERE prefix = $1 AND id > $2 ORDER BY id LIMIT $3',
+      ...[prefix, after, limit],
+    ),
+  forgetMessages: (prefix, ids) =>
+    sql('DELETE FROM beat_outbox WHERE prefix = $1 AND id = ANY($2::text[])', prefix, ids),
+
+  // kombu's queues ---------------------------------------------------------------------------------
+
+  readQueue: (name) => sql('SELECT id FROM kombu_queue WHERE name = $1', name),
+  declareQueue: (name) =>
+    sql(
+      `INSERT INTO kombu_queue (id, name) VALUES (nextval('queue_id_sequence'), $1)
+       ON CONFLICT (name) DO NOTHING`,
+      name,
+    ),
+  insertMessages: (rows) =>
+    sql(
+      // The list keeps its order only where ids are given to rows that stand in it already.
+      `INSERT INTO kombu_message (id, visible, timestamp, payload, version, queue_id)
+       SELECT nextval('message_id_sequence'), true, NULL, payload, 1, queue_id FROM (
+         SELECT payload, queue_id
+         FROM unnest($1::text[], $2::integer[]) WITH ORDINALITY AS given (payload, queue_id, place)
+         ORDER BY place
+       ) AS ordered`,
+      ...[rows.map(({ payload }) => payload), rows.map(({ queueId }) => queueId)],
+    ),
+  findTaken: (most, kept) =>
+    sql(
+      `SELECT id FROM kombu_message WHERE timestamp IS NOT NULL AND visible = false
+       ORDER BY timestamp DESC, id DESC LIMIT $1 OFFSET $2`,
+      ...[most, kept],
+    ),
+  deleteTaken: (ids) =>
+    sql('DELETE FROM kombu_message WHERE id = ANY($1::integer[]) AND visible = false', ids),
+};

@@ -1,0 +1,78 @@
+import type { Sql } from './server.ts';
+
+/** A message as its row will be. */
+export interface MessageRow {
+  readonly payload: string;
+  readonly queueId: number;
+}
+
+/** A text under a name: a record of an entry, a kept message of an id. */
+export type Named = readonly [name: string, text: string];
+
+/**
+ * Every statement of a dialect; each says what it gives. Instants and spans are milliseconds, instants
+ * of the server's clock since the Unix epoch. Whole lists are taken as one statement: whoever calls sees
+ * to it that they are not too long, and never empty.
+ */
+export interface Statements {
+  /** Makes all tables that lack. Repeating it, or two at once, does no harm. */
+  readonly schema: readonly Sql[];
+  /** Indexes for the workers' sake: who may not make them goes on without. */
+  readonly gifts: readonly Sql[];
+  readonly begin: Sql;
+  readonly commit: Sql;
+  readonly rollback: Sql;
+  /** → now */
+  readonly clock: Sql;
+
+  /** → token, expiresAt, ttl, over; no row when the lock is free. */
+  readLock(prefix: string): Sql;
+  /** Changes one row, or none when somebody else was faster. For a lock that has no row. */
+  takeFreeLock(prefix: string, token: string, ttl: number): Sql;
+  /** The same for a lock that was read as `seen`, and has not changed since. */
+  takeOverLock(prefix: string, token: string, ttl: number, seen: SeenLock): Sql;
+  /** Changes one row, or none when the lock is another's or has expired. */
+  renewLock(prefix: string, token: string, ttl: number): Sql;
+  /** Leaves the lock of another alone; tells the followers where the server can. */
+  releaseLock(prefix: string, token: string): Sql;
+
+  /** One more than the last, and at least the server's time and `lowest`. */
+  beginTerm(prefix: string, lowest: number): Sql;
+  /** → number; no row before the first term. Until the transaction ends no other gets past here. */
+  holdTerm(prefix: string): Sql;
+
+  /** → entry, record; in the order of entries, beginning with `from`. */
+  readRecords(prefix: string, from: string, limit: number): Sql;
+  /** → entry, record; of these entries. */
+  findRecords(prefix: string, entries: readonly string[]): Sql;
+  writeRecords(prefix: string, records: readonly Named[]): Sql;
+
+  keepMessages(prefix: string, messages: readonly Named[]): Sql;
+  /** → id; of these, those that are kept. */
+  findKept(prefix: string, ids: readonly string[]): Sql;
+  /** → id, message; in the order of ids. */
+  readKept(prefix: string, after: string, limit: number): Sql;
+  forgetMessages(prefix: string, ids: readonly string[]): Sql;
+
+  /** → id; no row when the queue is not declared. */
+  readQueue(name: string): Sql;
+  /** Nothing where it is declared meanwhile. */
+  declareQueue(name: string): Sql;
+  /**
+   * Workers take visible rows ordered by timestamp, then id. Like kombu's own producer this leaves the
+   * timestamp NULL, so the order is first in, first out.
+   */
+  insertMessages(rows: readonly MessageRow[]): Sql;
+  /**
+   * → id; of up to `most` rows that workers have taken, sparing the newest `kept`. A taken row has a
+   * timestamp, in some worker's local time, so rows are counted, not aged; nothing makes it visible again.
+   */
+  findTaken(most: number, kept: number): Sql;
+  deleteTaken(ids: readonly number[]): Sql;
+}
+
+/** A lock's row, as far as it is compared. */
+export interface SeenLock {
+  readonly token: string;
+  readonly expiresAt: number;
+}

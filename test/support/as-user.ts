@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process';
+import { chownSync } from 'node:fs';
+
+/** A command with its arguments, as another user where we are root: some servers refuse to run as root. */
+export class AsUser {
+  readonly #id: { readonly uid: number; readonly gid: number } | null;
+
+  /** `name`: the user that the server's own package makes; without it, nobody. */
+  constructor(name: string) {
+    this.#id = process.getuid?.() === 0 ? (idOf(name) ?? idOf('nobody')) : null;
+  }
+
+  command(path: string, args: readonly string[]): [string, string[]] {
+    if (!this.#id) return [path, [...args]];
+    const { uid, gid } = this.#id;
+    // It becomes the command, so that our signals reach it.
+    return ['setpriv', [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', path, ...args]];
+  }
+
+  /** Makes the file or folder theirs. */
+  give(path: string): void {
+    if (this.#id) chownSync(path, this.#id.uid, this.#id.gid);
+  }
+}
+
+function idOf(name: string): { uid: number; gid: number } | null {
+  try {
+    const id = (flag: string) =>
+      Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }));
+    return { uid: id('-u'), gid: id('-g') };
+  } catch {
+    return null;
+  }
+}
