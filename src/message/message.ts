@@ -44,6 +44,42 @@ export interface MessageOptions {
   readonly compression?: CompressionName | undefined;
   /** Name → value; Celery's `stamps`, whose names are in the header `stamped_headers`. */
   readonly stamps?: Readonly<Record<string, unknown>> | undefined;
+  /** The position in the group that the task counts as a part of. */
+  readonly groupIndex?: number | undefined;
+  /** How often the task counts as retried already. */
+  readonly retries?: number | undefined;
+  /** What workers log instead of the arguments. */
+  readonly argsrepr?: string | undefined;
+  readonly kwargsrepr?: string | undefined;
+  /** What the message says of where it comes from; the producer's own unless given. */
+  readonly origin?: string | undefined;
+  readonly replacedTaskNesting?: number | undefined;
+  /** The name that routes know the task by, where that is another than its own. */
+  readonly routeName?: string | undefined;
+  /** For tasks that workers send on: beat's own publishing is always tried again. */
+  readonly retry?: boolean | undefined;
+  readonly retryPolicy?: RetryPolicy | undefined;
+  /** AMQP properties that beat puts nothing into by itself. */
+  readonly properties?: ExtraProperties | undefined;
+}
+
+/** Celery's `retry_policy`, in seconds; `maxRetries: null` is for ever. */
+export interface RetryPolicy {
+  readonly maxRetries?: number | null | undefined;
+  readonly intervalStart?: number | undefined;
+  readonly intervalStep?: number | undefined;
+  readonly intervalMax?: number | undefined;
+}
+
+/** Named as on the wire. The broker may look at them, and tasks as `request.properties`. */
+export interface ExtraProperties {
+  readonly message_id?: string | undefined;
+  /** Seconds since 1970. */
+  readonly timestamp?: number | undefined;
+  readonly type?: string | undefined;
+  /** RabbitMQ refuses any but that of the connection. */
+  readonly user_id?: string | undefined;
+  readonly app_id?: string | undefined;
 }
 
 /** A Celery task message, complete but for what the broker's transport adds around it. */
@@ -60,7 +96,7 @@ export interface Message {
 }
 
 /** Named as on the wire (AMQP basic properties). */
-export interface MessageProperties {
+export interface MessageProperties extends ExtraProperties {
   /** The task's id; an event, which nobody answers, has none, and no queue for answers. */
   readonly correlation_id?: string | undefined;
   readonly reply_to?: string | undefined;

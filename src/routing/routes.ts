@@ -4,7 +4,8 @@ import { globPattern } from './glob.ts';
 /** What a route says of a task, for whatever the options of the task itself do not say. */
 export type RouteOptions = Pick<
   MessageOptions,
-  'queue' | 'exchange' | 'exchangeType' | 'routingKey' | 'priority' | 'deliveryMode' | 'headers'
+  | ('queue' | 'exchange' | 'exchangeType' | 'routingKey')
+  | ('priority' | 'deliveryMode' | 'headers' | 'serializer' | 'compression')
 >;
 
 /** Says where a task goes; `null` leaves that to the next route. Options are as the task has them. */
