@@ -8,6 +8,7 @@ import { Events } from './events.ts';
 import { Leadership, type Term } from './leadership.ts';
 import type { Producer } from './message/compose.ts';
 import { Progress } from './observe/progress.ts';
+import { tellOfTasks } from './observe/task-events.ts';
 import { Watch } from './observe/watch.ts';
 import { openStore } from './open-store.ts';
 import { Queues } from './routing/queues.ts';
@@ -106,7 +107,9 @@ export class Beat extends Events implements AsyncDisposable {
       progressed,
     });
     const watch = new Watch(store.inspect, clock, this);
+    const teller = tellOfTasks(this, store.broker, this.settings, this.#origin);
     await leadership.run((term) => this.#lead(scheduler, watch, term), stop);
+    await teller.told();
     if (store !== this.#given) await store.close();
     this.announce('stopped');
   }

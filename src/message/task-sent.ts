@@ -1,0 +1,63 @@
+import type { TaskEventSettings } from '../config/settings.ts';
+import type { Message } from './message.ts';
+
+/** Who tells of tasks, and where to. */
+export interface Announcer extends TaskEventSettings {
+  /** `gen<pid>@<host>`, as Celery's producers call themselves. */
+  readonly origin: string;
+}
+
+/** What is told of one task. */
+export interface SentTask {
+  readonly message: Message;
+  /** When its message was made, epoch milliseconds. */
+  readonly sentAt: number;
+  /** The host's offset then, in hours to the west: -1 in Oslo in winter. */
+  readonly utcoffset: number;
+  /** Grows with each event of one announcer. */
+  readonly clock: number;
+}
+
+/**
+ * Celery's event `task-sent`, as its producers publish it beside the task when `task_send_sent_event` is
+ * on. Nobody answers for it: it is transient, and dropped where nobody listens.
+ */
+export function taskSent({ message, ...sent }: SentTask, announcer: Announcer): Message {
+  const { origin, exchange, exchangeType } = announcer;
+  const { taskId, headers, destination } = message;
+  const event = {
+    hostname: origin,
+    utcoffset: sent.utcoffset,
+    pid: pidOf(origin),
+    clock: sent.clock,
+    uuid: taskId,
+    root_id: headers['root_id'],
+    parent_id: headers['parent_id'],
+    name: headers['task'],
+    args: headers['argsrepr'],
+    kwargs: headers['kwargsrepr'],
+    retries: headers['retries'],
+    eta: headers['eta'],
+    expires: headers['expires'],
+    queue: destination.queue,
+    exchange: destination.exchange,
+    routing_key: destination.routingKey,
+    timestamp: sent.sentAt / 1_000,
+    type: 'task-sent',
+  };
+  return {
+    taskId,
+    destination: { queue: null, exchange, exchangeType, routingKey: 'task.sent' },
+    priority: 0,
+    headers: { hostname: origin },
+    properties: { delivery_mode: 1, priority: 0 },
+    body: Buffer.from(JSON.stringify(event)),
+    contentType: 'application/json',
+    contentEncoding: 'utf-8',
+  };
+}
+
+/** Celery's names of producers begin with it; 0 for a name that a user chose. */
+function pidOf(origin: string): number {
+  return Number(/^gen(\d+)@/.exec(origin)?.[1] ?? 0);
+}

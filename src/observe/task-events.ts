@@ -1,0 +1,88 @@
+import type { Broker } from '../broker/broker.ts';
+import type { TaskEventSettings } from '../config/settings.ts';
+import type { Events, SentEvent } from '../events.ts';
+import { taskSent, type Announcer, type SentTask } from '../message/task-sent.ts';
+
+/** Messages that one publish carries. */
+const BATCH = 500;
+
+/** Tasks that wait to be told of while a publish is on its way; what comes on top is not told. */
+const LONGEST_WAIT = 20_000;
+
+const OPERATION = 'tell of sent tasks';
+
+/** What is asked for at the end: that what is on its way arrives. */
+export interface Teller {
+  /** Resolves once everything sent so far was told, or could not be. Never rejects. */
+  told(): Promise<void>;
+}
+
+/**
+ * Publishes an event for every task that is sent from now on, where the settings ask for it. Events come
+ * after their task and take no part in a tick: what cannot be published is one fault that says how many
+ * events were lost. They are not tried again, since an event that comes late tells less than none.
+ */
+export function tellOfTasks(
+  events: Events,
+  broker: Broker,
+  settings: { readonly taskEvents: TaskEventSettings | null },
+  origin: string,
+): Teller {
+  if (!settings.taskEvents) return { told: async () => {} };
+  const teller = new TaskTeller(events, broker, { ...settings.taskEvents, origin });
+  events.on('sent', (event) => teller.sent(event));
+  return teller;
+}
+
+class TaskTeller implements Teller {
+  readonly #events: Events;
+  readonly #broker: Broker;
+  readonly #announcer: Announcer;
+  readonly #waiting: SentTask[] = [];
+  #overflow = 0;
+  #clock = 0;
+  #publishing: Promise<void> | null = null;
+
+  constructor(events: Events, broker: Broker, announcer: Announcer) {
+    this.#events = events;
+    this.#broker = broker;
+    this.#announcer = announcer;
+  }
+
+  sent({ messages, sentAt }: SentEvent): void {
+    const utcoffset = new Date(sentAt).getTimezoneOffset() / 60;
+    for (const message of messages) {
+      if (this.#waiting.length >= LONGEST_WAIT) this.#overflow += 1;
+      else this.#waiting.push({ message, sentAt, utcoffset, clock: ++this.#clock });
+    }
+    this.#publishing ??= this.#publish().finally(() => (this.#publishing = null));
+  }
+
+  async told(): Promise<void> {
+    await this.#publishing;
+  }
+
+  async #publish(): Promise<void> {
+    // A commit tells of all its runs in one go: they are gathered before anything is published.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, BATCH);
+      try {
+        await this.#broker.announce(batch.map((sent) => taskSent(sent, this.#announcer)));
+        this.#events.worked(OPERATION);
+      } catch (error) {
+        // A broker that failed would fail again, for as long as it is waited for.
+        this.#lost(batch.length + this.#waiting.splice(0).length, error as Error);
+      }
+      if (this.#overflow > 0) {
+        this.#lost(this.#overflow, new Error('they come faster than the broker takes them'));
+        this.#overflow = 0;
+      }
+    }
+  }
+
+  #lost(count: number, cause: Error): void {
+    const what = count === 1 ? 'one event is lost' : `${count} events are lost`;
+    this.#events.failed(OPERATION, new Error(`${what}: ${cause.message}`, { cause }));
+  }
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { encodeEnvelope } from '../../../src/broker/envelope.ts';
+import type { OptionsConfig } from '../../../src/config/define/options.ts';
+import { taskSent } from '../../../src/message/task-sent.ts';
+import { TestBeat } from '../../../src/testing.ts';
+
+interface Event {
+  readonly hostname: string;
+  readonly timestamp: number;
+  readonly clock: number;
+  readonly utcoffset: number;
+  readonly [field: string]: unknown;
+}
+
+/** What a real producer published for a task, and what it was asked for. */
+interface Case {
+  readonly celery: string;
+  readonly options: OptionsConfig;
+  readonly envelope: { readonly body: Event; readonly properties: object };
+}
+
+const file = new URL('../../conformance/task-sent.jsonl', import.meta.url);
+const cases = readFileSync(file, 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Case);
+
+/** The message of the task that the events were recorded of, and the event that is told of it. */
+async function eventOf(options: OptionsConfig, { hostname: origin, ...event }: Event) {
+  const [args, kwargs] = [[1, 'tøy'], { k: null }];
+  const taskId = '11111111-2222-3333-4444-555555555555';
+  const sentAt = Math.round(event.timestamp * 1_000);
+  const entry = { task: 'tasks.add', args, kwargs, options: { ...options, taskId } };
+  const beat = await TestBeat.start(
+    { timezone: 'Europe/Oslo', beatSchedule: { add: { ...entry, schedule: 1 } } },
+    { now: new Date(sentAt - 1_000) },
+  );
+  await beat.advance(1);
+  const { clock, utcoffset } = event;
+  return taskSent(
+    { message: beat.messages[0]!, sentAt: beat.sent[0]!.sentAt, clock, utcoffset },
+    { origin, exchange: 'celeryev', exchangeType: 'fanout' },
+  );
+}
+
+describe('the event task-sent', () => {
+  it.each(cases)(
+    'of Celery $celery with $options is the same here',
+    async ({ options, envelope }) => {
+      const { properties } = envelope;
+      const { timestamp, eta, expires, ...said } = envelope.body;
+      const mine = JSON.parse(encodeEnvelope(await eventOf(options, envelope.body), 'tag')) as {
+        body: string;
+      };
+      const event = JSON.parse(String(Buffer.from(mine.body, 'base64'))) as Event;
+      expect(event).toMatchObject(said);
+      expect(Object.keys(event)).toEqual(Object.keys(envelope.body));
+      expect(mine).toEqual({
+        ...envelope,
+        body: mine.body,
+        properties: { ...properties, delivery_tag: 'tag' },
+      });
+      // Clocks went on between making the message and telling of it.
+      const near = (a: unknown, b: unknown) =>
+        a === b || Math.abs(Date.parse(String(a)) - Date.parse(String(b))) < 1_000;
+      expect(near(event['eta'], eta)).toBe(true);
+      expect(near(event['expires'], expires)).toBe(true);
+      expect(Math.abs(event.timestamp - timestamp)).toBeLessThan(0.001);
+    },
+  );
+
+  it('names no process that it cannot tell', async () => {
+    const [first] = cases;
+    const event = await eventOf({}, { ...first!.envelope.body, hostname: 'beat@here' });
+    expect(JSON.parse(String(event.body))).toMatchObject({ hostname: 'beat@here', pid: 0 });
+  });
+});
