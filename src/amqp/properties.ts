@@ -11,8 +11,8 @@ export function propertiesOf(message: Message): Options.Publish {
     contentType: message.contentType,
     contentEncoding: message.contentEncoding,
     headers: message.headers,
-    correlationId: correlation_id,
-    replyTo: reply_to,
+    ...(correlation_id !== undefined && { correlationId: correlation_id }),
+    ...(reply_to !== undefined && { replyTo: reply_to }),
     deliveryMode: delivery_mode,
     priority,
     // Workers look at the header "expires" as well: what cannot be said here is not lost.
