@@ -9,6 +9,8 @@ interface Service {
   version(): string | null;
   /** Returns why it could not be installed, or `null` when it could. */
   install(): string | null;
+  /** A welcome guest: tests look at it where it is, and miss nothing where it is not. */
+  readonly optional?: boolean;
 }
 
 const VENV = '.venv/celery';
@@ -45,6 +47,12 @@ const services: readonly Service[] = [
     version: () => versionOf(`${VENV}/bin/python`, [...CELERY, 'packaging', 'redbeat']),
     install: installByPip,
   },
+  {
+    name: `flower (${VENV})`,
+    version: () => versionOf(`${VENV}/bin/python`, ['flower'], 'flower'),
+    install: () => pip('flower'),
+    optional: true,
+  },
 ];
 
 let apt: { reason: string | null } | undefined;
@@ -56,8 +64,10 @@ for (const service of services) {
     reason = service.install();
     version = service.version();
   }
-  if (version === null) missing.push(`${service.name}: ${reason ?? 'installed, but does not run'}`);
-  else console.log(`services: ${service.name} ${version}`);
+  const why = `${service.name}: ${reason ?? 'installed, but does not run'}`;
+  if (version !== null) console.log(`services: ${service.name} ${version}`);
+  else if (service.optional) console.log(`services: without ${why}`);
+  else missing.push(why);
 }
 
 if (missing.length > 0) {
@@ -108,9 +118,14 @@ function byHand(): string {
 function installByPip(): string | null {
   const made = makeVenv() || (installByApt() === null && makeVenv());
   if (!made) return 'no python3 here can make a venv (on Debian: apt-get install python3-venv)';
-  const pip = [`${VENV}/bin/python`, '-m', 'pip', 'install', '--quiet', '--retries', '1'];
   // Its Redis transport needs more than redis-py: only the extra says what.
-  return shown(...pip, 'celery[redis,sqlalchemy]', 'celery-redbeat') ? null : 'PyPI did not answer';
+  return pip('celery[redis,sqlalchemy]', 'celery-redbeat');
+}
+
+function pip(...packages: readonly string[]): string | null {
+  const install = ['-m', 'pip', 'install', '--quiet', '--retries', '1'];
+  const done = shown(`${VENV}/bin/python`, ...install, ...packages);
+  return done ? null : 'PyPI did not answer';
 }
 
 function makeVenv(): boolean {
@@ -120,14 +135,18 @@ function makeVenv(): boolean {
   });
 }
 
-/** The version of Celery under a Python, when all of the modules are there; they are not loaded. */
-function versionOf(python: string, modules: readonly string[]): string | null {
+/** The version of a package under a Python, when all of the modules are there; they are not loaded. */
+function versionOf(
+  python: string,
+  modules: readonly string[],
+  of = 'celery',
+): string | null {
   if (python.includes('/') && !existsSync(python)) return null;
   const code = `
 import importlib.metadata as m, importlib.util as u, sys
-all(u.find_spec(n) for n in sys.argv[1:]) or sys.exit(1)
-print(m.version('celery'), '(Python ' + sys.version.split()[0] + ')')`;
-  return output(python, '-c', code, ...modules);
+all(u.find_spec(n) for n in sys.argv[2:]) or sys.exit(1)
+print(m.version(sys.argv[1]), '(Python ' + sys.version.split()[0] + ')')`;
+  return output(python, '-c', code, of, ...modules);
 }
 
 function output(command: string, ...args: readonly string[]): string | null {
