@@ -11,5 +11,6 @@ export { at } from './schedule/at.ts';
 export { cron } from './schedule/cron.ts';
 export { crontab } from './schedule/crontab.ts';
 export type { Schedule } from './schedule/schedule.ts';
+export { solar, type SolarEvent } from './schedule/solar.ts';
 export { timedelta } from './schedule/timedelta.ts';
 export type { Store } from './store.ts';

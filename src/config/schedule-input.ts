@@ -11,6 +11,7 @@ import type { Level } from './levels.ts';
 import { expected, parse, type Path, type Report } from './problems.ts';
 import { isMap } from './respell.ts';
 import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema/schedules.ts';
+import { solarOf } from './solar-input.ts';
 import type { ReadZone } from './zone-reader.ts';
 
 /** What stands beside a schedule in its entry. Zones have been checked. */
@@ -22,9 +23,9 @@ export interface ScheduleSurroundings {
   readonly defaultZone: string;
 }
 
-type Kind = 'timedelta' | 'crontab' | 'cron' | 'at';
+const KINDS = ['timedelta', 'crontab', 'cron', 'at', 'solar'] as const;
+type Kind = (typeof KINDS)[number];
 
-const KINDS: readonly Kind[] = ['timedelta', 'crontab', 'cron', 'at'];
 const SCHEDULES = `a number of seconds, or one of ${KINDS.join(', ')}`;
 
 /** Makes schedules of what users wrote, and equal ones once: a hundred thousand entries share a few. */
@@ -145,6 +146,8 @@ function build(kind: Kind, map: ScheduleMapInput, timezone: string, relative: bo
       return cron(map.cron!, { timezone });
     case 'at':
       return at(isoOf(map.at!), { timezone });
+    case 'solar':
+      return solarOf(map.solar!);
   }
 }
 

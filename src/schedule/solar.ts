@@ -45,19 +45,22 @@ export function solar(event: SolarEvent, latitude: number, longitude: number): S
   const note = (path: string, message: string) => problems.push({ path: [path], message });
   if (!SOLAR_EVENTS.includes(event)) {
     const guess = typeof event === 'string' ? didYouMean(event, SOLAR_EVENTS) : '';
-    const all = SOLAR_EVENTS.join(', ');
-    note('event', `${show(event)} is not an event of the sun${guess}; there are ${all}`);
+    note('event', wanted(event, `one of ${SOLAR_EVENTS.join(', ')}`) + guess);
   }
   for (const [name, degrees, most] of [
     ['latitude', latitude, 90],
     ['longitude', longitude, 180],
   ] as const) {
     if (typeof degrees === 'number' && Math.abs(degrees) <= most) continue;
-    note(name, `${show(degrees)} is not a number of degrees from -${most} to ${most}`);
+    note(name, wanted(degrees, `a number of degrees from -${most} to ${most}`));
   }
   if (problems.length > 0) throw new ConfigError(problems);
   const spec = `solar(${event} ${latitude} ${longitude})`;
   return intern(spec, () => new Solar(spec, RULES[event], latitude, longitude));
+}
+
+function wanted(value: unknown, allowed: string): string {
+  return value === undefined ? `missing; expected ${allowed}` : `${show(value)} is not ${allowed}`;
 }
 
 const intern = interner<Solar>();

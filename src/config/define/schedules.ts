@@ -1,15 +1,17 @@
 import type { Schedule } from '../../schedule/schedule.ts';
+import type { SolarEvent } from '../../schedule/solar.ts';
 import type { Duration, Instant } from './times.ts';
 
 /** A number of seconds (or a duration with units), a schedule made in code, or one as text. */
 export type ScheduleConfig = Duration | Schedule | ScheduleMap;
 
-/** A schedule as YAML and JSON have it: one of the four kinds, and a time zone if need be. */
+/** A schedule as YAML and JSON have it: one of the five kinds, and a time zone if need be. */
 export interface ScheduleMap {
   timedelta?: TimedeltaConfig | undefined;
   crontab?: CrontabConfig | undefined;
   cron?: string | undefined;
   at?: Instant | undefined;
+  solar?: SolarConfig | undefined;
   timezone?: string | undefined;
 }
 
@@ -34,4 +36,13 @@ export interface CrontabConfig {
   dayOfWeek?: CrontabField | undefined;
   dayOfMonth?: CrontabField | undefined;
   monthOfYear?: CrontabField | undefined;
+}
+
+/** An event of the sun, seen from a place: degrees north and degrees east, each by one of its names. */
+export interface SolarConfig {
+  event: SolarEvent;
+  latitude?: number | undefined;
+  longitude?: number | undefined;
+  lat?: number | undefined;
+  lon?: number | undefined;
 }

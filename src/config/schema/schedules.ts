@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Schedule } from '../../schedule/schedule.ts';
+import { SOLAR_EVENTS } from '../../schedule/solar.ts';
 import { duration, instant, MAP, name, timezone } from './parts.ts';
 
 const field = (range: string) =>
@@ -25,11 +26,20 @@ const timedelta = z.strictObject({
   milliseconds: part(),
   microseconds: part(),
 });
+const degrees = (most: number) => z.number().min(-most).max(most).optional();
+const solar = z.strictObject({
+  event: z.enum(SOLAR_EVENTS),
+  latitude: degrees(90).describe('Degrees north.'),
+  longitude: degrees(180).describe('Degrees east.'),
+  lat: degrees(90),
+  lon: degrees(180),
+});
 const scheduleMap = z.strictObject({
   timedelta: timedelta.optional().describe('An interval: the sum of its parts.'),
   crontab: crontab.optional().describe("Celery's crontab: all fields must match."),
   cron: name().optional().describe('The time fields of a crontab(5) line, or @daily and the like.'),
   at: instant().optional().describe('Once.'),
+  solar: solar.optional().describe('Where the sun is, seen from a place.'),
   timezone: timezone().optional(),
 });
 
@@ -42,10 +52,12 @@ export function isSchedule(value: unknown): value is Schedule {
 
 export const scheduleSchema = z
   .union([duration(), z.custom<Schedule>(isSchedule), scheduleMap])
-  .describe('Seconds, or one of timedelta, crontab, cron, at.');
+  .describe('Seconds, or one of timedelta, crontab, cron, at, solar.');
 
 const CRONTAB =
   'a map of minute, hour, dayOfWeek, dayOfMonth, monthOfYear (a text of five fields goes under cron)';
+
+const SOLAR = 'a map such as {event: sunset, latitude: 59.9, longitude: 10.7}';
 
 /** A schedule as it is read, part by part: what is wrong in one must not hide what is wrong in another. */
 export const scheduleMapSchema = z.strictObject(
@@ -55,6 +67,7 @@ export const scheduleMapSchema = z.strictObject(
     crontab: z.record(z.string(), z.unknown(), CRONTAB).optional(),
     cron: name().optional(),
     at: instant().optional(),
+    solar: z.record(z.string(), z.unknown(), SOLAR).optional(),
     timezone: timezone().optional(),
   },
   MAP,

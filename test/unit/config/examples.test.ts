@@ -39,6 +39,6 @@ describe('what users find in schedules/', () => {
     const { files, entries } = await load('schedules/examples');
     expect(files).toHaveLength(examples.length);
     const kinds = entries.map(({ schedule }) => schedule.spec.split('(')[0]);
-    expect(new Set(kinds)).toEqual(new Set(['every', 'cron', 'at']));
+    expect(new Set(kinds)).toEqual(new Set(['every', 'cron', 'at', 'solar']));
   });
 });

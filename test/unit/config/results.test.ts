@@ -13,7 +13,7 @@ const notesOf = (resultBackend: string) =>
   );
 
 describe('settings of results', () => {
-  it.each([
+  it.each<[object, number | null]>([
     [{}, DAY],
     [{ resultExpires: 3_600 }, DAY / 24],
     [{ result_expires: '2d' }, 2 * DAY],

@@ -4,6 +4,7 @@ import { at } from '../../../src/schedule/at.ts';
 import { cron } from '../../../src/schedule/cron.ts';
 import { crontab } from '../../../src/schedule/crontab.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
+import { solar } from '../../../src/schedule/solar.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
 import { entryOf, entryProblems } from './support.ts';
 
@@ -22,6 +23,9 @@ describe('a schedule', () => {
     [{ at: '2100-01-01T00:00:00Z' }, at('2100-01-01T00:00:00Z')],
     [{ at: new Date(4_102_444_800_000) }, at('2100-01-01T00:00:00Z')],
     [{ at: '2020-01-01 00:00:00Z' }, at('2020-01-01T00:00:00Z')],
+    [{ solar: { event: 'sunset', latitude: 59.9, longitude: 10.7 } }, solar('sunset', 59.9, 10.7)],
+    [{ solar: { event: 'dusk_civil', lat: -33, lon: -70 } }, solar('dusk_civil', -33, -70)],
+    [solar('sunrise', 90, 0), solar('sunrise', 90, 0)],
     [crontab({ hour: 3 }), crontab({ hour: 3 })],
   ])('%j is read', (schedule, { spec }) => {
     expect(specOf({ schedule })).toBe(spec);
@@ -80,14 +84,16 @@ describe('a schedule', () => {
     },
   );
 
-  it.each([[{ cron: '@daily' }], [crontab({ hour: 3 })], [{ at: '2100-01-01' }]])(
-    'of another kind is not relative: %j',
-    (schedule) => {
-      expect(entryProblems({ schedule, relative: true })).toEqual([
-        expect.stringMatching(/^relative: is for intervals/),
-      ]);
-    },
-  );
+  it.each([
+    [{ cron: '@daily' }],
+    [crontab({ hour: 3 })],
+    [{ at: '2100-01-01' }],
+    [solar('sunset', 0, 0)],
+  ])('of another kind is not relative: %j', (schedule) => {
+    expect(entryProblems({ schedule, relative: true })).toEqual([
+      expect.stringMatching(/^relative: is for intervals/),
+    ]);
+  });
 
   it('may be of a kind that users bring', () => {
     const yearly: Schedule = {
@@ -107,17 +113,17 @@ describe('a schedule', () => {
   it.each<[unknown, string | RegExp]>([
     [
       undefined,
-      'schedule: missing; expected a number of seconds, or one of timedelta, crontab, cron, at',
+      'schedule: missing; expected a number of seconds, or one of timedelta, crontab, cron, at, solar',
     ],
     [2n ** 70n, /^schedule: expected a number of seconds, .* got 1180591620717411303424$/],
     [true, /^schedule: expected a number of seconds, .* got true$/],
     [0, /^schedule: .*0 seconds.*the least is one millisecond/],
     [-5, /^schedule: expected a number of seconds, .* got -5/],
     ['*/5 * * * *', /^schedule: expected .*; a crontab line is written \{cron: '…'\}$/],
-    [{}, 'schedule: expected one of timedelta, crontab, cron, at, got none'],
+    [{}, 'schedule: expected one of timedelta, crontab, cron, at, solar, got none'],
     [
       { cron: '@daily', crontab: {} },
-      'schedule: expected one of timedelta, crontab, cron, at, got crontab and cron',
+      'schedule: expected one of timedelta, crontab, cron, at, solar, got crontab and cron',
     ],
     [{ corn: '@daily' }, 'schedule.corn: unknown key; did you mean "cron"?'],
     [{ crontab: '* * * * *' }, /^schedule\.crontab: expected a map of minute, .* goes under cron/],
@@ -126,6 +132,10 @@ describe('a schedule', () => {
     [{ timedelta: { minute: 5 } }, /^schedule\.timedelta\.minute: .*did you mean "minutes"/],
     [{ timedelta: 5 }, 'schedule.timedelta: expected a map such as {minutes: 5}, got 5'],
     [{ cron: '61 * * * *' }, /^schedule\.cron: minute: "61"/],
+    [
+      { solar: 'sunset' },
+      'schedule.solar: expected a map such as {event: sunset, latitude: 59.9, longitude: 10.7}, got "sunset"',
+    ],
     [{ at: 'soon' }, /^schedule\.at: expected an instant such as .*, got "soon"$/],
     [{ at: '12:00' }, /^schedule\.at: expected an instant such as/],
     [
@@ -160,5 +170,19 @@ describe('a schedule', () => {
   it('has all of its problems told at once', () => {
     const crontab = { minute: 61, hour: 'noon', day_of_week: true };
     expect(entryProblems({ schedule: { crontab } })).toHaveLength(3);
+    const where = { event: 'sun_rise', lat: 91, longitude: 10, lon: 10, height: 5 };
+    expect(entryProblems({ schedule: { solar: where } })).toEqual([
+      'schedule.solar.lon: is given twice: also as longitude',
+      'schedule.solar.height: is not a part of solar; there are event, latitude, longitude',
+      expect.stringMatching(
+        /^schedule\.solar\.event: "sun_rise" is not one of dawn_.*dusk_astronomical; did you mean "sunrise"\?$/,
+      ),
+      'schedule.solar.lat: 91 is not a number of degrees from -90 to 90',
+    ]);
+    expect(entryProblems({ schedule: { solar: { longitude: '10.7' } } })).toEqual([
+      expect.stringMatching(/^schedule\.solar\.event: missing; expected one of dawn_/),
+      'schedule.solar.latitude: missing; expected a number of degrees from -90 to 90',
+      'schedule.solar.longitude: "10.7" is not a number of degrees from -180 to 180',
+    ]);
   });
 });

@@ -125,16 +125,16 @@ describe('solar', () => {
       {
         path: ['event'],
         message:
-          '"sun_set" is not an event of the sun; did you mean "sunset"?; there are dawn_astronomical, ' +
-          'dawn_nautical, dawn_civil, sunrise, solar_noon, sunset, dusk_civil, dusk_nautical, dusk_astronomical',
+          '"sun_set" is not one of dawn_astronomical, dawn_nautical, dawn_civil, sunrise, solar_noon, ' +
+          'sunset, dusk_civil, dusk_nautical, dusk_astronomical; did you mean "sunset"?',
       },
       { path: ['latitude'], message: '90.5 is not a number of degrees from -90 to 90' },
       { path: ['longitude'], message: 'NaN is not a number of degrees from -180 to 180' },
     ]);
     expect(() => solar('sunset', '59.9' as never, 10.7)).toThrow('latitude');
     expect(() => solar('sunset', 0, -180.001)).toThrow('longitude');
-    expect(() => solar(undefined as never, 0, 0)).toThrow('is not an event of the sun; there are');
-    expect(() => solar('toString' as never, 0, 0)).toThrow('is not an event');
+    expect(() => solar(undefined as never, 0, 0)).toThrow('event: missing; expected one of');
+    expect(() => solar('toString' as never, 0, 0)).toThrow('is not one of');
     expect(solar('sunset', -90, 180).next(new Date('2026-01-01Z'))).not.toBeNull();
   });
 });
