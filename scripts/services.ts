@@ -136,11 +136,7 @@ function makeVenv(): boolean {
 }
 
 /** The version of a package under a Python, when all of the modules are there; they are not loaded. */
-function versionOf(
-  python: string,
-  modules: readonly string[],
-  of = 'celery',
-): string | null {
+function versionOf(python: string, modules: readonly string[], of = 'celery'): string | null {
   if (python.includes('/') && !existsSync(python)) return null;
   const code = `
 import importlib.metadata as m, importlib.util as u, sys
