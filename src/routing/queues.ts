@@ -75,6 +75,16 @@ export class Queues {
     return queue;
   }
 
+  /** Whether the configuration describes a quorum queue, which changes what Celery does about an ETA. */
+  get usesQuorum(): boolean {
+    return this.#described.some((queue) => queue.arguments['x-queue-type'] === 'quorum');
+  }
+
+  /** Whether it is described in `taskQueues`, rather than made by the rules. */
+  isDescribed(queue: Queue): boolean {
+    return this.#rules.described.includes(queue);
+  }
+
   /** The exchange that the configuration describes under that name. */
   exchange(name: string): Exchange | null {
     const bindings = this.#described.flatMap((queue) => queue.bindings);
