@@ -130,11 +130,13 @@ export class Beat extends Events implements AsyncDisposable {
   }
 
   #producer(): Producer {
-    const { timezone, queues, keyPrefix } = this.settings;
+    const { timezone, queues, keyPrefix, encoding, protocol } = this.settings;
     return {
       timezone,
       keyPrefix,
       router: new Router(new Queues(queues)),
+      encoding,
+      protocol,
       origin: this.#origin,
       replyTo: randomUUID(),
     };

@@ -55,7 +55,7 @@ export class TestBeat {
   #wakeAt = 0;
 
   private constructor(settings: Settings, clock: ManualClock, store: MemoryStore, term: number) {
-    const { entries, timezone, keyPrefix, queues } = settings;
+    const { entries, timezone, keyPrefix, queues, encoding, protocol } = settings;
     const events = new Events();
     events.on('sent', (event) => this.sent.push(event));
     events.on('skipped', (event) => this.skipped.push(event));
@@ -71,6 +71,8 @@ export class TestBeat {
         timezone,
         keyPrefix,
         router: new Router(new Queues(queues)),
+        encoding,
+        protocol,
         origin: 'beat@test',
         replyTo: '00000000-0000-4000-8000-000000000000',
       },

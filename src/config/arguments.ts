@@ -2,6 +2,7 @@ import type { Entry } from '../entry.ts';
 import { inspectArgument } from '../message/arguments.ts';
 import { fillOf } from '../message/fill.ts';
 import { isLazy } from '../message/lazy.ts';
+import type { SerializerName } from '../message/serializers/serializer.ts';
 import type { Report } from './problems.ts';
 import type { EntryInput } from './schema/entry.ts';
 import { isMap } from './respell.ts';
@@ -15,13 +16,13 @@ const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});
  */
 export function readArguments(
   { args, kwargs }: Partial<EntryInput>,
-  zone: string,
+  { zone, serializer }: { readonly zone: string; readonly serializer: SerializerName },
   report: Report,
 ): Pick<Entry, 'args' | 'kwargs' | 'compute'> {
   const problems: Parameters<Report>[] = [];
   const note: Report = (...problem) => problems.push(problem);
-  if (Array.isArray(args)) inspectArgument(args, ['args'], note);
-  if (isMap(kwargs)) inspectArgument(kwargs, ['kwargs'], note);
+  if (Array.isArray(args)) inspectArgument(args, ['args'], note, serializer);
+  if (isMap(kwargs)) inspectArgument(kwargs, ['kwargs'], note, serializer);
   for (const problem of problems) report(...problem);
   const fixed = {
     args: isLazy(args) ? NO_ARGS : (args ?? NO_ARGS),

@@ -1,5 +1,6 @@
 import type { MissedPolicy } from '../entry.ts';
 import type { BrokersConfig } from './define/brokers.ts';
+import type { EncodingConfig } from './define/encoding.ts';
 import type { EntryConfig } from './define/entry.ts';
 import type { ResultsConfig } from './define/results.ts';
 import type { EventsConfig } from './define/events.ts';
@@ -10,7 +11,8 @@ import type { Duration } from './define/times.ts';
  * What users write. `snake_case` and Celery's old upper-case names are read the same way; top-level
  * keys that begin with `x-` are left alone (a place for YAML anchors).
  */
-export interface BeatConfig extends BrokersConfig, EventsConfig, RoutingConfig, ResultsConfig {
+export interface BeatConfig
+  extends BrokersConfig, EncodingConfig, EventsConfig, RoutingConfig, ResultsConfig {
   /** Read by editors alone. */
   $schema?: string | undefined;
   /** IANA name: the zone of every entry that names none. Default UTC. */

@@ -1,5 +1,7 @@
 import type { Entry, MissedPolicy } from '../entry.ts';
 import { inspectHeaders } from '../message/arguments.ts';
+import { serializerNamed } from '../message/serializers/find.ts';
+import type { SerializerName } from '../message/serializers/serializer.ts';
 import { readArguments } from './arguments.ts';
 import { parseDuration } from './duration.ts';
 import type { Duration } from './define/times.ts';
@@ -20,6 +22,7 @@ export interface EntryContext {
   readonly missed: MissedPolicy;
   readonly missedCap: number;
   readonly startingDeadline: Duration | null;
+  readonly serializer: SerializerName;
 }
 
 /**
@@ -47,7 +50,8 @@ export function readEntry(
   const around = { relative: raw.relative === true, timezone, defaultZone: context.timezone };
   const schedule = isMap(input) ? context.schedules.read(raw.schedule, around, note) : undefined;
   const ownZone = schedule?.timezone ?? timezone ?? context.timezone;
-  const args = readArguments(raw, ownZone, note);
+  const serializer = serializerOf(raw) ?? context.serializer;
+  const args = readArguments(raw, { zone: ownZone, serializer }, note);
   checkHeaders(raw, note);
   if (raw.expires !== undefined && isMap(raw.options) && raw.options.expires !== undefined) {
     note(['expires'], 'is given under options too; keep one of them');
@@ -65,6 +69,12 @@ export function readEntry(
     missedCap: entry.missedCap ?? context.missedCap,
     startingDeadline: parseDuration(deadline === undefined ? context.startingDeadline : deadline),
   };
+}
+
+/** One that is wrong is told elsewhere. */
+function serializerOf({ options }: Partial<EntryInput>): SerializerName | undefined {
+  const spelling: unknown = isMap(options) ? options.serializer : undefined;
+  return typeof spelling === 'string' ? serializerNamed(spelling) : undefined;
 }
 
 /** Found at load, not when the entry is first due. */

@@ -1,4 +1,6 @@
+import { compressionNamed } from '../message/compression.ts';
 import type { MessageOptions } from '../message/message.ts';
+import { serializerNamed } from '../message/serializers/find.ts';
 import { parseDuration } from './duration.ts';
 import { parseInstant } from './instant.ts';
 import type { OptionsInput } from './schema/options.ts';
@@ -13,7 +15,7 @@ export function readOptions(
 ): MessageOptions {
   if (input === undefined && expires === undefined) return NONE;
   const { queue, priority, headers, shadow, ignoreResult, taskId, ...rest } = input ?? {};
-  const { countdown, eta, timeLimit, softTimeLimit, deliveryMode } = rest;
+  const { countdown, eta, timeLimit, softTimeLimit, deliveryMode, serializer, compression } = rest;
   const worthless = expires ?? rest.expires;
   return {
     queue,
@@ -28,6 +30,8 @@ export function readOptions(
     timeLimit: secondsOf(timeLimit),
     softTimeLimit: secondsOf(softTimeLimit),
     deliveryMode: deliveryMode === undefined ? undefined : DELIVERY_MODES[deliveryMode],
+    serializer: serializer && serializerNamed(serializer),
+    compression: compression && compressionNamed(compression),
   };
 }
 

@@ -1,6 +1,7 @@
 import { ConfigError, type Problem } from '../errors.ts';
 import { BACKEND_CLEANUP, CLEANUP_ENTRY, wantsCleanup } from './backend-cleanup.ts';
 import type { BeatConfig } from './define.ts';
+import { readEncoding } from './encoding.ts';
 import { readEntry, type EntryContext } from './entries.ts';
 import { readTaskEvents } from './events.ts';
 import { levelOf, type Level } from './levels.ts';
@@ -88,6 +89,8 @@ function readSettings(merged: Merged, sources: readonly Source[], overrides: Ove
     keyPrefix: settings.keyPrefix ?? 'beat',
     queues: readQueues(settings),
     declareQueues: settings.declareQueues ?? true,
+    encoding: readEncoding(settings),
+    protocol: settings.taskProtocol ?? 2,
     taskEvents: readTaskEvents(settings, places.brokerUrl, (path, message) => {
       notes.push({ path, message });
     }),
@@ -119,7 +122,8 @@ function readEntries(
   const { missed = 'once', missedCap = 1_000, startingDeadline = null } = merged.settings;
   const schedules = new ScheduleReader(ENTRY_LEVEL?.inside.get('schedule'), readZone);
   const level = ENTRY_LEVEL;
-  const defaults = { missed, missedCap, startingDeadline };
+  const { serializer } = readEncoding(merged.settings);
+  const defaults = { missed, missedCap, startingDeadline, serializer };
   const context: EntryContext = { level, schedules, readZone, timezone, ...defaults };
   const written = merged.entries.flatMap(
     ({ name, input, part }) => readEntry(name, input, context, part.report) ?? [],

@@ -1,5 +1,6 @@
 import type { Entry } from '../entry.ts';
 import type { Problem } from '../errors.ts';
+import type { Encoding } from '../message/payload.ts';
 import type { QueueRules } from '../routing/queues.ts';
 
 /** A configuration after validation: complete, typed, nothing left to look up or to default. */
@@ -24,6 +25,10 @@ export interface Settings {
   readonly keyPrefix: string;
   /** Which queues there are, and how those are made that nobody describes. */
   readonly queues: QueueRules;
+  /** How messages are written where an entry does not say otherwise. */
+  readonly encoding: Encoding;
+  /** Celery's message protocol. */
+  readonly protocol: 1 | 2;
   /** AMQP: `false` leaves queues and exchanges to others. */
   readonly declareQueues: boolean;
   readonly connection: ConnectionSettings;

@@ -21,6 +21,9 @@ const CELERY_NAMES: Readonly<Record<string, readonly string[]>> = {
   resultBackend: ['CELERY_RESULT_BACKEND'],
   resultExpires: ['CELERY_TASK_RESULT_EXPIRES', 'CELERY_RESULT_EXPIRES'],
   resultBackendTransportOptions: ['CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS'],
+  taskSerializer: ['CELERY_TASK_SERIALIZER'],
+  taskCompression: ['CELERY_MESSAGE_COMPRESSION', 'CELERY_TASK_COMPRESSION'],
+  taskProtocol: ['CELERY_TASK_PROTOCOL'],
   startingDeadline: [
     'beatCronStartingDeadline',
     'beat_cron_starting_deadline',
@@ -51,12 +54,12 @@ const CELERY_SETTINGS = new Set(
     'broker_: channel_error_retry connection_max_retries connection_retry connection_retry_on_startup',
     'broker_: heartbeat_checkrate host login_method native_delayed_delivery_queue_type',
     'broker_: password pool_limit port read_url transport use_ssl user vhost write_url',
-    'task_: acks_late acks_on_failure_or_timeout always_eager annotations compression',
+    'task_: acks_late acks_on_failure_or_timeout always_eager annotations',
     'task_: create_missing_queues default_delivery_mode default_exchange default_exchange_type',
     'task_: default_priority default_rate_limit default_routing_key',
-    'task_: eager_propagates ignore_result inherit_parent_priority protocol publish_retry',
+    'task_: eager_propagates ignore_result inherit_parent_priority publish_retry',
     'task_: publish_retry_policy queues reject_on_worker_lost remote_tracebacks',
-    'task_: routes send_sent_event serializer soft_time_limit store_eager_result',
+    'task_: routes send_sent_event soft_time_limit store_eager_result',
     'task_: store_errors_even_if_ignored time_limit track_started',
   ].flatMap((line) => {
     const [family = '', names = ''] = line.split(': ');
@@ -74,8 +77,8 @@ export function isCelerySetting(key: string): boolean {
 
 const OTHER_OPTIONS = new Set(
   [
-    ['exchange', 'exchange_type', 'routing_key', 'declare', 'immediate', 'mandatory', 'serializer'],
-    ['compression', 'link', 'link_error', 'chain', 'chord', 'group_id', 'group_index', 'retry'],
+    ['exchange', 'exchange_type', 'routing_key', 'declare', 'immediate', 'mandatory'],
+    ['link', 'link_error', 'chain', 'chord', 'group_id', 'group_index', 'retry'],
     ['retry_policy', 'retries', 'root_id', 'parent_id', 'reply_to', 'correlation_id', 'producer'],
     ['connection', 'router', 'add_to_parent', 'task_type', 'stamped_headers', 'stamps'],
     ['replaced_task_nesting', 'argsrepr', 'kwargsrepr', 'timelimit', 'message_id', 'user_id'],

@@ -3,9 +3,9 @@ import type { Routed, Router } from '../routing/router.ts';
 import { checkArguments } from './arguments.ts';
 import { pythonIso, utcIso } from './iso.ts';
 import type { Message, MessageOptions } from './message.ts';
-import { pythonJson } from './python-json.ts';
+import { encodeBody, preparePayload, type Encoding, type Payload } from './payload.ts';
+import { bodyOfProtocol1 } from './protocol-1.ts';
 import type { Run } from './run.ts';
-import { saferepr } from './saferepr.ts';
 import { taskIdOf } from './task-id.ts';
 
 /** Who sends: what the messages of one beat have in common. */
@@ -13,6 +13,10 @@ export interface Producer {
   /** IANA name: the zone that `eta` and `expires` are written in. */
   readonly timezone: string;
   readonly router: Router;
+  /** How bodies are written where neither entry nor route says otherwise. */
+  readonly encoding: Encoding;
+  /** Celery's message protocol: 2, or 1 for workers of Celery 3. */
+  readonly protocol: 1 | 2;
   /** Part of every task id: two apps with entries of one name must not share ids. */
   readonly keyPrefix: string;
   /** `gen<pid>@<host>`, as Celery's producers call themselves. */
@@ -22,8 +26,8 @@ export interface Producer {
 }
 
 /**
- * What an occurrence sends at `sentAt` (epoch milliseconds): Celery's protocol 2 with the JSON serializer.
- * Relative times count from `sentAt`, as in Celery.
+ * What an occurrence sends at `sentAt` (epoch milliseconds). Relative times count from `sentAt`, as in
+ * Celery.
  */
 export function compose(occurrence: Occurrence, sentAt: number, producer: Producer): Run {
   const { entry, dueAt } = occurrence;
@@ -47,7 +51,7 @@ function taskMessage(call: Call, sentAt: number, producer: Producer): Message {
   const { taskId, occurrence } = call;
   const { entry, dueAt } = occurrence;
   const { destination, options } = call.routed;
-  const { body, argsrepr, kwargsrepr } = call.payload;
+  const { payload } = call;
   const eta = etaOf(options, sentAt);
   const expires = expiresOf(occurrence, options.expires, sentAt);
   const priority = options.priority ?? 0;
@@ -67,22 +71,30 @@ function taskMessage(call: Call, sentAt: number, producer: Producer): Message {
     timelimit: [options.timeLimit ?? null, options.softTimeLimit ?? null],
     root_id: taskId,
     parent_id: null,
-    argsrepr,
-    kwargsrepr,
+    argsrepr: payload.argsrepr,
+    kwargsrepr: payload.kwargsrepr,
     origin: producer.origin,
   };
   if (options.ignoreResult !== undefined) headers.ignore_result = options.ignoreResult;
   headers.replaced_task_nesting = 0;
   headers.stamped_headers = null;
   headers.stamps = {};
-  headers.periodic_task_name = entry.name;
-  headers.beat_due_at = utcIso(dueAt);
+
+  const first = producer.protocol === 1;
+  const encoded = first
+    ? encodeBody(bodyOfProtocol1(headers, payload.content), payload.encoding)
+    : payload.encoded;
+  const own: Record<string, unknown> = first ? {} : headers;
+  own.periodic_task_name = entry.name;
+  own.beat_due_at = utcIso(dueAt);
+  const all = options.headers ? { ...own, ...options.headers } : own;
+  if (encoded.compression !== null) all.compression = encoded.compression;
 
   return {
     taskId,
     destination,
     priority,
-    headers: options.headers ? { ...headers, ...options.headers } : headers,
+    headers: all,
     properties: {
       correlation_id: taskId,
       reply_to: producer.replyTo,
@@ -90,9 +102,9 @@ function taskMessage(call: Call, sentAt: number, producer: Producer): Message {
       ...(expires !== null && { expiration: timeToLive(expires - sentAt) }),
       priority,
     },
-    body: Buffer.from(body, 'latin1'),
-    contentType: 'application/json',
-    contentEncoding: 'utf-8',
+    body: Buffer.from(encoded.body, 'latin1'),
+    contentType: encoded.contentType,
+    contentEncoding: encoded.contentEncoding,
   };
 }
 
@@ -122,14 +134,6 @@ interface Prepared {
   readonly routed: Routed;
 }
 
-/** All text: a small Buffer is a slice of a pooled slab, and would keep the whole slab alive with it. */
-interface Payload {
-  /** The JSON text of `[args, kwargs, embed]`, ASCII. */
-  readonly body: string;
-  readonly argsrepr: string;
-  readonly kwargsrepr: string;
-}
-
 const prepared = new WeakMap<Producer, WeakMap<Entry, Prepared>>();
 
 function preparedFor(entry: Entry, producer: Producer): Prepared {
@@ -140,26 +144,18 @@ function preparedFor(entry: Entry, producer: Producer): Prepared {
   return found;
 }
 
-/** The entry with the arguments of this occurrence. Throws when they cannot be worked out, or not be sent. */
+/** The entry with the arguments of this occurrence. Throws when they cannot be worked out. */
 function computed({ entry, dueAt }: Occurrence, taskId: string): Entry {
   const context = { entry: entry.name, dueAt: new Date(dueAt), taskId };
-  const found = { ...entry, ...entry.compute?.(context) };
-  checkArguments(found.args, found.kwargs);
-  return found;
+  return { ...entry, ...entry.compute?.(context) };
 }
 
-function prepare(entry: Entry, { router }: Producer): Prepared {
+/** Throws a `ConfigError` for arguments that cannot be sent. */
+function prepare(entry: Entry, { router, encoding }: Producer): Prepared {
   const { task, args, kwargs, options } = entry;
-  return { payload: preparePayload(entry), routed: router.route(task, args, kwargs, options) };
+  const routed = router.route(task, args, kwargs, options);
+  const { serializer = encoding.serializer, compression = encoding.compression } = routed.options;
+  // At load what is computed was not known yet, nor what a route says.
+  checkArguments(args, kwargs, serializer);
+  return { payload: preparePayload(entry, { serializer, compression }), routed };
 }
-
-function preparePayload({ args, kwargs }: Entry): Payload {
-  return {
-    body: `[${pythonJson(args)}, ${pythonJson(kwargs)}, ${NO_EMBED}]`,
-    // Celery's beat turns arguments into a list, but an empty one into the empty tuple.
-    argsrepr: args.length === 0 ? '()' : saferepr(args),
-    kwargsrepr: saferepr(kwargs),
-  };
-}
-
-const NO_EMBED = '{"callbacks": null, "errbacks": null, "chain": null, "chord": null}';

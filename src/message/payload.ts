@@ -1,6 +1,8 @@
+import type { Arguments } from '../entry.ts';
 import { compressed, type CompressionName } from './compression.ts';
 import { SERIALIZERS } from './serializers/find.ts';
 import type { SerializerName } from './serializers/serializer.ts';
+import { saferepr } from './saferepr.ts';
 
 /** How messages are written, unless an entry says otherwise. */
 export interface Encoding {
@@ -22,6 +24,44 @@ export interface Encoded {
   readonly compression: string | null;
 }
 
+/** What a task is called with, and what the worker is to do after it: the body of a message. */
+export type Content = readonly [
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+  embed: Embed,
+];
+
+/** Signatures, as Celery's canvas writes them; each `null` when there is none. */
+export interface Embed {
+  readonly callbacks: unknown;
+  readonly errbacks: unknown;
+  readonly chain: unknown;
+  readonly chord: unknown;
+}
+
+const NO_EMBED: Embed = { callbacks: null, errbacks: null, chain: null, chord: null };
+
+/** What is the same in all messages with these arguments. */
+export interface Payload {
+  readonly content: Content;
+  readonly encoding: Encoding;
+  readonly encoded: Encoded;
+  readonly argsrepr: string;
+  readonly kwargsrepr: string;
+}
+
+export function preparePayload({ args, kwargs }: Arguments, encoding: Encoding): Payload {
+  const content: Content = [args, kwargs, NO_EMBED];
+  return {
+    content,
+    encoding,
+    encoded: encodeBody(content, encoding),
+    // Celery's beat turns arguments into a list, but an empty one into the empty tuple.
+    argsrepr: args.length === 0 ? '()' : saferepr(args),
+    kwargsrepr: saferepr(kwargs),
+  };
+}
+
 /** Serializes a value, then compresses it, as kombu does. */
 export function encodeBody(value: unknown, { serializer, compression }: Encoding): Encoded {
   const { contentType, contentEncoding, write } = SERIALIZERS[serializer];
@@ -30,3 +70,5 @@ export function encodeBody(value: unknown, { serializer, compression }: Encoding
   const { body, header } = compressed(compression, Buffer.from(plain, 'latin1'));
   return { body: body.toString('latin1'), contentType, contentEncoding, compression: header };
 }
+
+export const DEFAULT_ENCODING: Encoding = { serializer: 'json', compression: null };

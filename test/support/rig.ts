@@ -5,6 +5,7 @@ import type { Term } from '../../src/leadership.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { ManualClock } from '../../src/memory/clock.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/memory/store.ts';
+import { DEFAULT_ENCODING } from '../../src/message/payload.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { Router } from '../../src/routing/router.ts';
 import { Scheduler } from '../../src/scheduler.ts';
@@ -61,6 +62,8 @@ export function rig({ ledgerOf = (ledger: Ledger) => ledger, now = NOON } = {}):
         producer: {
           timezone: 'UTC',
           router: new Router(new Queues()),
+          encoding: DEFAULT_ENCODING,
+          protocol: 2,
           keyPrefix: 'beat',
           origin: 'test',
           replyTo: '',

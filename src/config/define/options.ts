@@ -1,3 +1,5 @@
+import type { CompressionSpelling } from '../../message/compression.ts';
+import type { SerializerSpelling } from '../../message/serializers/find.ts';
 import type { Duration, Instant } from './times.ts';
 
 /** Options of Celery's `apply_async` that shape the message. */
@@ -20,5 +22,6 @@ export interface OptionsConfig {
   ignoreResult?: boolean | undefined;
   taskId?: string | undefined;
   deliveryMode?: 1 | 2 | 'transient' | 'persistent' | undefined;
-  serializer?: 'json' | undefined;
+  serializer?: SerializerSpelling | undefined;
+  compression?: CompressionSpelling | undefined;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compression, serializer } from './encoding.ts';
 import { duration, expires, flag, instant, map, MAP, name, whole } from './parts.ts';
 
 /** Options of Celery's `apply_async`. */
@@ -18,7 +19,8 @@ export const optionsSchema = z.strictObject(
     deliveryMode: z
       .literal([1, 2, 'transient', 'persistent'], "1, 2, 'transient' or 'persistent'")
       .optional(),
-    serializer: z.literal('json', "'json', the one serializer that beat has so far").optional(),
+    serializer: serializer().optional(),
+    compression: compression().optional(),
   },
   MAP,
 );

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { BeatConfig } from '../define.ts';
 import { brokersShape } from './brokers.ts';
+import { encodingShape } from './encoding.ts';
 import { entryShape } from './entry.ts';
 import { eventsShape } from './events.ts';
 import { duration, flag, map, MAP, missed, missedCap, name, startingDeadline, timezone } from './parts.ts';
@@ -12,6 +13,7 @@ const settingsShape = {
   $schema: z.string('text').optional(),
   ...brokersShape,
   ...routingShape,
+  ...encodingShape,
   ...eventsShape,
   ...resultsShape,
   timezone: timezone().optional(),

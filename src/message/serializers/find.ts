@@ -4,37 +4,39 @@ import { msgpack } from './msgpack.ts';
 import type { Serializer, SerializerName } from './serializer.ts';
 import { yaml } from './yaml.ts';
 
-/** By name. */
 export const SERIALIZERS: Readonly<Record<SerializerName, Serializer>> = { json, yaml, msgpack };
 
-/** Every spelling, kombu's content types among them, as its `accept_content` takes them. */
-const SPELLINGS = new Map<string, SerializerName>(
-  Object.values(SERIALIZERS).flatMap(({ name, contentType }) => [
-    [name, name],
-    [contentType, name],
-  ]),
-);
+/** kombu's names, and its content types, which its `accept_content` takes as well. */
+const SPELLINGS = {
+  json: 'json',
+  yaml: 'yaml',
+  msgpack: 'msgpack',
+  'application/json': 'json',
+  'application/x-yaml': 'yaml',
+  'application/x-msgpack': 'msgpack',
+} as const satisfies Readonly<Record<string, SerializerName>>;
 
-const REASONS: Readonly<Record<string, string>> = {
-  pickle: 'Only Python can write pickle',
-  'application/x-python-serialize': 'Only Python can write pickle',
-  raw: 'raw carries bytes or a text, which no task is',
-  auth: 'beat has no keys to sign messages with',
-};
+export type SerializerSpelling = keyof typeof SPELLINGS;
+
+export const SERIALIZER_SPELLINGS = Object.keys(SPELLINGS) as SerializerSpelling[];
+
+const NO_PICKLE =
+  'Only Python can write pickle; workers take json beside it when their accept_content names both';
+const REASONS: ReadonlyMap<unknown, string> = new Map([
+  ['pickle', NO_PICKLE],
+  ['application/x-python-serialize', NO_PICKLE],
+  ['raw', 'raw carries a text or bytes, and no arguments'],
+  ['auth', 'beat has no key to sign messages with'],
+]);
 
 /** The serializer's name; `undefined` for one that beat has not. */
 export function serializerNamed(spelling: string): SerializerName | undefined {
-  return SPELLINGS.get(spelling);
+  return Object.hasOwn(SPELLINGS, spelling) ? SPELLINGS[spelling as SerializerSpelling] : undefined;
 }
 
 /** What may stand for a serializer, and why that which stands there may not. */
 export function serializerForms(found: unknown): string {
-  const names = Object.keys(SERIALIZERS);
-  const allowed = "'json', 'yaml' or 'msgpack'";
-  if (typeof found !== 'string') return allowed;
-  const reason = REASONS[found];
-  if (reason)
-    return `${allowed} (${reason}; a worker takes json beside it if its accept_content says so)`;
-  const guess = didYouMean(found, names);
-  return guess ? `${allowed} (${guess.slice(2)})` : allowed;
+  const guess = typeof found === 'string' ? didYouMean(found, Object.keys(SERIALIZERS)) : '';
+  const reason = REASONS.get(found) ?? guess.slice(2);
+  return `'json', 'yaml' or 'msgpack'${reason && ` (${reason})`}`;
 }

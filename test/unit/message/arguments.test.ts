@@ -25,7 +25,7 @@ describe('arguments of a task', () => {
     ['a function', () => 1, 'JSON cannot carry function'],
     ['a symbol', Symbol('s'), 'JSON cannot carry symbol'],
     ['undefined', undefined, 'JSON cannot carry undefined'],
-    ['a Date', new Date(0), 'JSON cannot carry a Date'],
+    ['an invalid Date', new Date(NaN), 'an invalid Date is no instant'],
     ['a Map', new Map(), 'JSON cannot carry a Map'],
     ['an object of a class', new URL('http://host/'), 'JSON cannot carry a URL'],
     ['an integer that lost digits', Number('12345678901234567890'), 'is beyond 2^53'],
@@ -45,7 +45,7 @@ describe('arguments of a task', () => {
   });
 
   it('are refused all at once, each by its path', () => {
-    const found = complaints([1, { a: [() => 1] }], { when: new Date(0), ok: 1, 'b c': undefined });
+    const found = complaints([1, { a: [() => 1] }], { when: new Date(NaN), ok: 1, 'b c': undefined });
     expect(found.map((line) => line.slice(0, line.indexOf(': ')))).toEqual([
       'args[1].a[0]',
       'kwargs.when',

@@ -3,6 +3,7 @@ import { encodeEnvelope } from '../../../src/broker/envelope.ts';
 import type { Entry } from '../../../src/entry.ts';
 import { compose, type Producer } from '../../../src/message/compose.ts';
 import type { Message, MessageOptions } from '../../../src/message/message.ts';
+import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
 import { taskIdOf } from '../../../src/message/task-id.ts';
@@ -11,6 +12,8 @@ import { entryOf, MINUTE, SECOND } from '../../support/entry.ts';
 const PRODUCER: Producer = {
   timezone: 'UTC',
   router: new Router(new Queues()),
+  encoding: DEFAULT_ENCODING,
+  protocol: 2,
   keyPrefix: 'beat',
   origin: 'gen1@here',
   replyTo: '5bb7e69e-d717-3990-a825-72595b9b1b65',

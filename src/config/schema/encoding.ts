@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { COMPRESSION_SPELLINGS, compressionForms } from '../../message/compression.ts';
+import { SERIALIZER_SPELLINGS, serializerForms } from '../../message/serializers/find.ts';
+
+export const serializer = () =>
+  z
+    .enum(SERIALIZER_SPELLINGS, { error: ({ input }) => serializerForms(input) })
+    .describe('Default json; for yaml and msgpack workers need them in accept_content.');
+
+export const compression = () =>
+  z
+    .enum(COMPRESSION_SPELLINGS, { error: ({ input }) => compressionForms(input) })
+    .describe('For brotli and zstd workers need a package of Python.');
+
+/** How messages are written. */
+export const encodingShape = {
+  taskSerializer: serializer().optional(),
+  taskCompression: compression().optional(),
+  taskProtocol: z
+    .literal([1, 2], '1 or 2')
+    .optional()
+    .describe('1 for workers of Celery 3. Default 2.'),
+};
