@@ -1,3 +1,4 @@
+import { Answers } from './answers.ts';
 import { cronText } from './calendar-text.ts';
 import { Calendar, type CalendarFields } from './calendar.ts';
 import { nextElapsed, nextFixed } from './clock-changes.ts';
@@ -6,7 +7,7 @@ import { interner } from './intern.ts';
 import { latestByNext } from './latest.ts';
 import type { Schedule } from './schedule.ts';
 import { inWords } from './words.ts';
-import { checkZone, zoneNamed, type Zone } from './zone.ts';
+import { checkZone, zoneNamed } from './zone.ts';
 
 /** What an expression says, whichever grammar it was written in. */
 export interface CalendarRule {
@@ -39,42 +40,35 @@ function make(rule: CalendarRule, timezone: string | undefined): CalendarSchedul
   return intern(key, () => new CalendarSchedule(rule, spec, timezone));
 }
 
-/**
- * Remembers its last answer, which is the answer to every question between that question and itself:
- * entries that share a schedule are asked one after the other about nearly the same moment.
- */
 class CalendarSchedule implements Schedule {
   readonly spec: string;
   readonly timezone: string;
   readonly #rule: CalendarRule;
   readonly #floating: boolean;
-  readonly #calendar: Calendar;
-  readonly #zone: Zone;
-
-  // Nothing is due after #asked and before #due; nothing ever, where #due is Infinity.
-  #asked = Infinity;
-  #due = -Infinity;
-  // Nothing is due after #newest and until #until; nor after #since, where #newest is null.
-  #since = Infinity;
-  #until = -Infinity;
-  #newest: number | null = null;
+  readonly #answers: Answers;
 
   constructor(rule: CalendarRule, spec: string, timezone: string | undefined) {
     this.spec = spec;
     this.timezone = timezone ?? 'UTC';
     this.#rule = rule;
     this.#floating = timezone === undefined;
-    this.#calendar = new Calendar(rule.fields);
-    this.#zone = zoneNamed(this.timezone);
+    const calendar = new Calendar(rule.fields);
+    const zone = zoneNamed(this.timezone);
+    const search = rule.elapsed ? nextElapsed : nextFixed;
+    const answers: Answers = new Answers({
+      next: (after) => search(calendar, zone, after),
+      latest: (after, until) => latestByNext((instant) => answers.next(instant), after, until),
+    });
+    this.#answers = answers;
     Object.freeze(this);
   }
 
   next(after: Date): Date | null {
-    return dateOrNull(this.#next(millis(after, 'after')));
+    return dateOrNull(this.#answers.next(millis(after, 'after')));
   }
 
   latest(after: Date, until: Date): Date | null {
-    return dateOrNull(this.#latest(millis(after, 'after'), millis(until, 'until')));
+    return dateOrNull(this.#answers.latest(millis(after, 'after'), millis(until, 'until')));
   }
 
   inZone(timezone: string): Schedule {
@@ -83,24 +77,5 @@ class CalendarSchedule implements Schedule {
 
   get words(): string {
     return inWords(this.#rule.fields) ?? this.spec;
-  }
-
-  #next(after: number): number | null {
-    if (after < this.#asked || after >= this.#due) {
-      const search = this.#rule.elapsed ? nextElapsed : nextFixed;
-      this.#due = search(this.#calendar, this.#zone, after) ?? Infinity;
-      this.#asked = after;
-    }
-    return this.#due === Infinity ? null : this.#due;
-  }
-
-  #latest(after: number, until: number): number | null {
-    const known = until === this.#until && (this.#newest !== null || after >= this.#since);
-    if (!known) {
-      this.#newest = latestByNext((instant) => this.#next(instant), after, until);
-      this.#since = after;
-      this.#until = until;
-    }
-    return this.#newest !== null && this.#newest > after ? this.#newest : null;
   }
 }

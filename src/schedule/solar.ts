@@ -1,5 +1,6 @@
 import { ConfigError, type Problem } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
+import { Answers } from './answers.ts';
 import { DAY, dateOrNull, millis } from './instants.ts';
 import { interner } from './intern.ts';
 import type { Schedule } from './schedule.ts';
@@ -72,16 +73,12 @@ const LAST = Date.parse('9999-01-01T00:00:00Z');
 /** At the poles the sun rises once a year; every event comes at every place within this. */
 const LONGEST_NIGHT = 400 * DAY;
 
-/** Remembers its last answer, as a calendar's schedule does. */
 class Solar implements Schedule {
   readonly spec: string;
   readonly words: string;
   readonly #rule: Rule;
   readonly #sun: Sun;
-
-  // Nothing is due after #asked and before #due.
-  #asked = Infinity;
-  #due = -Infinity;
+  readonly #answers: Answers;
 
   constructor(spec: string, rule: Rule, latitude: number, longitude: number) {
     const north = `${Math.abs(latitude)}°${latitude < 0 ? 'S' : 'N'}`;
@@ -90,37 +87,39 @@ class Solar implements Schedule {
     this.words = `at ${rule.words}, ${north} ${east}`;
     this.#rule = rule;
     this.#sun = new Sun(latitude, longitude);
+    this.#answers = new Answers({
+      next: (after) => this.#searchNext(after),
+      latest: (after, until) => this.#searchLatest(after, until),
+    });
     Object.freeze(this);
   }
 
   next(after: Date): Date | null {
-    const start = millis(after, 'after');
-    if (start < this.#asked || start >= this.#due) {
-      this.#due = this.#search(start) ?? Infinity;
-      this.#asked = start;
-    }
-    return dateOrNull(this.#due === Infinity ? null : this.#due);
+    return dateOrNull(this.#answers.next(millis(after, 'after')));
   }
 
   latest(after: Date, until: Date): Date | null {
-    const start = Math.max(millis(after, 'after'), FIRST);
-    const end = Math.min(millis(until, 'until'), LAST);
-    const oldest = Math.max(start, end - LONGEST_NIGHT);
-    const last = this.#sun.halfDayAt(oldest) - 1;
-    for (let halfDay = this.#sun.halfDayAt(end) + 1; halfDay >= last; halfDay--) {
-      const instant = this.#eventIn(halfDay);
-      if (instant !== null && instant <= end) return dateOrNull(instant > start ? instant : null);
-    }
-    return null;
+    return dateOrNull(this.#answers.latest(millis(after, 'after'), millis(until, 'until')));
   }
 
-  #search(after: number): number | null {
+  #searchNext(after: number): number | null {
     if (after >= LAST) return null;
     const start = Math.max(after, FIRST);
     const last = this.#sun.halfDayAt(start + LONGEST_NIGHT);
     for (let halfDay = this.#sun.halfDayAt(start) - 1; halfDay <= last; halfDay++) {
       const instant = this.#eventIn(halfDay);
       if (instant !== null && instant > start) return instant;
+    }
+    return null;
+  }
+
+  #searchLatest(after: number, until: number): number | null {
+    const end = Math.min(until, LAST);
+    const oldest = Math.max(after, FIRST, end - LONGEST_NIGHT);
+    const last = this.#sun.halfDayAt(oldest) - 1;
+    for (let halfDay = this.#sun.halfDayAt(end) + 1; halfDay >= last; halfDay--) {
+      const instant = this.#eventIn(halfDay);
+      if (instant !== null && instant <= end) return instant > after ? instant : null;
     }
     return null;
   }
