@@ -6,10 +6,16 @@ import type { Message } from '../message/message.ts';
  */
 export function encodeEnvelope(message: Message, deliveryTag: string): string {
   const { correlation_id, reply_to, delivery_mode, expiration } = message.properties;
+  const { message_id, timestamp, type, user_id, app_id } = message.properties;
   const { exchange, routingKey } = message.destination;
   const properties = JSON.stringify({
     correlation_id,
     reply_to,
+    message_id,
+    timestamp,
+    type,
+    user_id,
+    app_id,
     delivery_mode,
     expiration,
     delivery_info: { exchange, routing_key: routingKey },

@@ -65,20 +65,20 @@ function taskMessage(call: Call, sentAt: number, producer: Producer): Message {
     shadow: options.shadow ?? null,
     eta: eta === null ? null : pythonIso(eta, producer.timezone),
     expires: expires === null ? null : pythonIso(expires, producer.timezone),
-    group: null,
-    group_index: null,
-    retries: 0,
+    group: options.groupId ?? null,
+    group_index: options.groupIndex ?? null,
+    retries: options.retries ?? 0,
     timelimit: [options.timeLimit ?? null, options.softTimeLimit ?? null],
-    root_id: taskId,
-    parent_id: null,
-    argsrepr: payload.argsrepr,
-    kwargsrepr: payload.kwargsrepr,
-    origin: producer.origin,
+    root_id: options.rootId ?? taskId,
+    parent_id: options.parentId ?? null,
+    argsrepr: options.argsrepr ?? payload.argsrepr,
+    kwargsrepr: options.kwargsrepr ?? payload.kwargsrepr,
+    origin: options.origin ?? producer.origin,
   };
   if (options.ignoreResult !== undefined) headers.ignore_result = options.ignoreResult;
-  headers.replaced_task_nesting = 0;
-  headers.stamped_headers = null;
-  headers.stamps = {};
+  headers.replaced_task_nesting = options.replacedTaskNesting ?? 0;
+  headers.stamped_headers = options.stamps ? Object.keys(options.stamps) : null;
+  headers.stamps = options.stamps ?? {};
 
   const first = producer.protocol === 1;
   const encoded = first
@@ -90,18 +90,19 @@ function taskMessage(call: Call, sentAt: number, producer: Producer): Message {
   const all = options.headers ? { ...own, ...options.headers } : own;
   if (encoded.compression !== null) all.compression = encoded.compression;
 
+  const properties = {
+    correlation_id: taskId,
+    reply_to: options.replyTo ?? producer.replyTo,
+    delivery_mode: options.deliveryMode ?? 2,
+    ...(expires !== null && { expiration: timeToLive(expires - sentAt) }),
+    priority,
+  };
   return {
     taskId,
     destination,
     priority,
     headers: all,
-    properties: {
-      correlation_id: taskId,
-      reply_to: producer.replyTo,
-      delivery_mode: options.deliveryMode ?? 2,
-      ...(expires !== null && { expiration: timeToLive(expires - sentAt) }),
-      priority,
-    },
+    properties: options.properties ? { ...properties, ...options.properties } : properties,
     body: Buffer.from(encoded.body, 'latin1'),
     contentType: encoded.contentType,
     contentEncoding: encoded.contentEncoding,
