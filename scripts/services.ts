@@ -1,4 +1,4 @@
-// What the tests need and npm cannot bring: Redis, RabbitMQ and real Celery workers, one as Debian has it
+// What the tests need and npm cannot bring: Redis, RabbitMQ, PostgreSQL, MariaDB and real Celery workers, one as Debian has it
 // and the newest there is. Installs what is missing where it may, and says what to do where it may not.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
@@ -15,14 +15,28 @@ interface Service {
 
 const VENV = '.venv/celery';
 const CELERY = ['celery', 'redis', 'sqlalchemy'];
+/** By which workers reach PostgreSQL and MariaDB. */
+const DRIVERS = ['psycopg2', 'pymysql'];
+/** What a worker needs for messages other than plain JSON. */
+const CODECS = ['yaml', 'msgpack', 'brotli'];
+/** Celery's own extra brings a package that kombu looks for no more; from 3.14 on Python has it itself. */
+const ZSTD = 'backports.zstd; python_version < "3.14"';
 /** Where Debian has RabbitMQ, in a folder that bears its version. */
 const RABBITMQ = '/usr/lib/rabbitmq/lib';
 const DEBIAN = [
   'redis-server',
   'rabbitmq-server',
+  'postgresql',
+  'mariadb-server',
   'python3-celery',
   'python3-redis',
   'python3-sqlalchemy',
+  'python3-psycopg2',
+  'python3-pymysql',
+  'python3-yaml',
+  'python3-msgpack',
+  'python3-brotli',
+  'python3-zstandard',
   'python3-venv',
 ];
 
@@ -38,6 +52,16 @@ const services: readonly Service[] = [
     install: installByApt,
   },
   {
+    name: 'postgresql',
+    version: () => versionOfServer('postgres'),
+    install: installByApt,
+  },
+  {
+    name: 'mariadb-server',
+    version: () => versionOfServer('mariadbd'),
+    install: installByApt,
+  },
+  {
     name: "celery (the system's Python)",
     version: () => versionOf('/usr/bin/python3', CELERY) ?? versionOf('python3', CELERY),
     install: installByApt,
@@ -46,6 +70,27 @@ const services: readonly Service[] = [
     name: `celery (newest, ${VENV})`,
     version: () => versionOf(`${VENV}/bin/python`, [...CELERY, 'packaging', 'redbeat']),
     install: installByPip,
+  },
+  {
+    name: "psycopg2 and pymysql (the system's Python)",
+    version: () =>
+      versionOf('/usr/bin/python3', DRIVERS, 'pymysql') ?? versionOf('python3', DRIVERS, 'pymysql'),
+    install: installByApt,
+  },
+  {
+    name: `psycopg2 and pymysql (${VENV})`,
+    version: () => versionOf(`${VENV}/bin/python`, DRIVERS, 'pymysql'),
+    install: () => pip('psycopg2-binary', 'pymysql'),
+  },
+  {
+    name: "yaml, msgpack, brotli and zstandard (the system's Python)",
+    version: () => versionOf('/usr/bin/python3', [...CODECS, 'zstandard'], 'msgpack'),
+    install: installByApt,
+  },
+  {
+    name: `yaml, msgpack, brotli and zstd (${VENV})`,
+    version: () => versionOf(`${VENV}/bin/python`, CODECS, 'msgpack'),
+    install: () => pip('pyyaml', 'msgpack', 'brotli', ZSTD),
   },
   {
     name: `flower (${VENV})`,
@@ -84,6 +129,18 @@ function rabbitVersion(): string | null {
   return folders.find((version) => version !== undefined) ?? null;
 }
 
+/** Debian keeps PostgreSQL's programs where no PATH leads, each version in a folder of its own. */
+function versionOfServer(name: string): string | null {
+  const folder = '/usr/lib/postgresql';
+  const versions = existsSync(folder) ? readdirSync(folder) : [];
+  const paths = [name, `/usr/sbin/${name}`, ...versions.map((v) => `${folder}/${v}/bin/${name}`)];
+  for (const path of paths) {
+    const version = /\d+\.[\d.]+/.exec(output(path, '--version') ?? '')?.[0];
+    if (version !== undefined) return version;
+  }
+  return null;
+}
+
 /** Once, for all Debian packages together. No test uses a server that the system started by itself. */
 function installByApt(): string | null {
   apt ??= { reason: runApt() };
@@ -108,10 +165,10 @@ function runApt(): string | null {
 }
 
 function byHand(): string {
-  if (process.platform === 'darwin') return 'brew install redis rabbitmq python';
+  if (process.platform === 'darwin') return 'brew install redis rabbitmq postgresql mariadb python';
   if (succeeds('dnf', '--version'))
-    return 'sudo dnf install redis rabbitmq-server python3-celery python3-redis';
-  return 'install redis-server, rabbitmq-server and Python 3 with your package manager';
+    return 'sudo dnf install redis rabbitmq-server postgresql-server mariadb-server python3-celery python3-redis';
+  return 'install redis-server, rabbitmq-server, postgresql, mariadb-server and Python 3 with your package manager';
 }
 
 /** A venv within the project. Debian's own Python can make one only with a package more. */
