@@ -1,10 +1,14 @@
 import { systemClock } from '../clock.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, formatProblem, type Problem } from '../errors.ts';
 import { openStore } from '../open-store.ts';
+import { celeryNotes } from './celery-notes.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
 
-/** `beat check`: 0 for a configuration that can be used, 1 with every error otherwise. */
+/**
+ * `beat check`: 0 for a configuration that can be used, with what is worth a word about it; 1 with every
+ * error otherwise.
+ */
 export async function check(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
   try {
     const settings = await settingsOf(flags);
@@ -12,7 +16,10 @@ export async function check(flags: GlobalFlags & { readonly json?: boolean }): P
     await (await openStore(settings, systemClock)).close();
     const { files, installed } = settings;
     const entries = settings.entries.length - installed.length;
-    const summary = { ok: true, files, entries, installed };
+    const ofFlags = celeryNotes(flags).map(({ message }) => ({ path: [], message }));
+    const notes: readonly Problem[] = [...ofFlags, ...settings.notes];
+    const summary = { ok: true, files, entries, installed, notes };
+    if (!flags.json) for (const note of notes) process.stderr.write(`${formatProblem(note)}\n`);
     process.stdout.write(
       flags.json
         ? `${JSON.stringify(summary)}\n`

@@ -6,6 +6,19 @@ export const EXIT = {
   failure: 1,
   /** It was asked wrongly: an unknown flag, a configuration that cannot be used, a Node that is too old. */
   usage: 2,
+  /** The pidfile is that of a process which runs, or cannot be written: `EX_CANTCREAT`, as of Celery. */
+  pidfile: 73,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Ends a command with an exit code of its own. The message is complete: nothing is put before it. */
+export class ExitError extends Error {
+  override name = 'ExitError';
+  readonly code: ExitCode;
+
+  constructor(message: string, code: ExitCode, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,33 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../errors.ts';
-import { didYouMean } from '../nearest.ts';
+import { BeatError, ConfigError } from '../errors.ts';
+import { addCeleryFlags, addStartFlags } from './celery-flags.ts';
 import { check } from './check.ts';
-import { EXIT, type ExitCode } from './exit.ts';
+import { detach, isDetached, tell } from './detach.ts';
+import { EXIT, ExitError, type ExitCode } from './exit.ts';
 import { healthcheck } from './healthcheck.ts';
+import { EPILOG } from './help.ts';
 import { list } from './list.ts';
 import { next } from './next.ts';
+import type { GlobalFlags } from './options.ts';
+import { readyFlags } from './ready-flags.ts';
 import { start } from './start.ts';
+import { refuseWords } from './words.ts';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { version: string };
 
-const EPILOG = `
-Examples:
-  $ beat                                        schedules/ or beat.config.*, on an embedded SQLite file
-  $ beat -c beat.yaml -b redis://localhost:6379/0
-  $ beat check -c schedules/                    is the configuration right? (for CI)
-  $ beat next nightly-report -n 5               when will it run?
-
-Environment (a flag wins; each may be given as NAME_FILE, the path of a file that holds the value):
-  BEAT_CONFIG, BEAT_BROKER_URL (or CELERY_BROKER_URL), BEAT_STATE_URL, BEAT_LOG_LEVEL
-
-Exit codes: 0 done, 1 failure, 2 wrong usage or configuration`;
-
 /** Runs the command line. Answers the exit code; everything it has to say is on stdout and stderr by then. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
+  const detached = isDetached();
+  const ready = <F extends GlobalFlags>(flags: F): F => readyFlags(flags, detached);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', allowClosedPipe);
   const program = new Command('beat')
     .description('The periodic scheduler for Celery workers.')
@@ -37,33 +32,40 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .option('-c, --config <path>', 'a config file, or a folder of them')
     .option('-b, --broker <url>', 'the broker; wins over brokerUrl of the config')
     .option('--state <url>', 'where lock and ledger are, if not in the broker; wins over stateUrl')
+    .option('--result-backend <url>', 'where workers keep results; wins over resultBackend')
     .option('-l, --loglevel <level>', 'debug, info, warning, error or critical (default: info)')
     .option('--log-format <format>', 'json or text (default: text on a terminal, else json)')
     .addHelpText('after', EPILOG)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride();
 
-  program
+  addCeleryFlags(program);
+
+  const starting = program
     .command('start', { isDefault: true })
+    .alias('beat')
     .description('schedule: wait for the lock, then send what is due (the default command)')
     .allowExcessArguments()
     .action(async (_flags, command: Command) => {
-      refuseWords(command.args, program);
-      code = await start(command.optsWithGlobals(), version);
+      refuseWords(command.args, program.commands.map(nameOf));
+      const flags = ready<GlobalFlags>(command.optsWithGlobals());
+      const started = () => (detached ? tell({ started: true }) : Promise.resolve());
+      code = flags.detach ? await detach(flags, argv) : await start(flags, { version, started });
     });
+  addStartFlags(starting);
   program
     .command('check')
     .description('read the configuration and tell everything that is wrong with it')
     .option('--json', 'print the errors as JSON')
     .action(async (_flags, command: Command) => {
-      code = await check(command.optsWithGlobals());
+      code = await check(ready(command.optsWithGlobals()));
     });
   program
     .command('list')
     .description('list the entries: schedule, time zone, last sent, next due')
     .option('--json', 'print JSON lines')
     .action(async (_flags, command: Command) => {
-      code = await list(command.optsWithGlobals());
+      code = await list(ready(command.optsWithGlobals()));
     });
   program
     .command('next')
@@ -77,7 +79,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     )
     .option('--json', 'print JSON lines, in UTC')
     .action(async (names: string[], _flags, command: Command) => {
-      code = await next(names, command.optsWithGlobals());
+      code = await next(names, ready(command.optsWithGlobals()));
     });
   program
     .command('healthcheck')
@@ -91,21 +93,24 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (error instanceof ConfigError) {
-      process.stderr.write(`${error.message}\n`);
-      return EXIT.usage;
-    }
-    process.stderr.write(`beat: ${error instanceof Error ? error.message : String(error)}\n`);
-    return EXIT.failure;
+    if (detached) await tell({ error: textOf(error) });
+    else process.stderr.write(`${textOf(error)}\n`);
+    if (error instanceof ExitError) return error.code;
+    return error instanceof ConfigError ? EXIT.usage : EXIT.failure;
   }
 }
 
-/** A word that is no command comes to the default one, as if it were an argument of it. */
-function refuseWords([word]: readonly string[], program: Command): void {
-  if (word === undefined) return;
-  const commands = program.commands.map((command) => command.name());
-  const hint = didYouMean(word, commands) || `; allowed: ${commands.join(', ')}`;
-  throw new ConfigError(`unknown command "${word}"${hint}`);
+function nameOf(command: Command): string {
+  return command.name();
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof ExitError) return error.message;
+  if (!(error instanceof Error)) return `beat: ${String(error)}`;
+  // What is neither of beat's own making nor of the system's is a mistake in the program, or in a
+  // configuration that is one: its place is all there is to go by.
+  const foreseen = error instanceof BeatError || 'code' in error;
+  return `beat: ${foreseen ? error.message : (error.stack ?? error.message)}`;
 }
 
 /** Whoever reads may have seen enough, as in `beat next | head`. A service goes on without its readers. */

@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, type Problem } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { LOG_LEVELS, type LogFormat, type LogLevel } from '../observe/log.ts';
+import type { CeleryFlags } from './celery-flags.ts';
 
 /** The flags that every command takes, as they came. */
-export interface GlobalFlags {
+export interface GlobalFlags extends CeleryFlags {
   readonly config?: string;
   readonly broker?: string;
   readonly state?: string;
@@ -17,21 +18,54 @@ export interface GlobalFlags {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** In Celery's order, of the many names that it has: beat only writes to its broker. */
+const BROKER_VARIABLES = [
+  'BEAT_BROKER_URL',
+  'CELERY_BROKER_WRITE_URL',
+  'BROKER_URL',
+  'CELERY_BROKER_URL',
+];
+const RESULT_VARIABLES = ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'];
+
 /** Reads the configuration: a flag wins over the environment, that over the file, that over the default. */
 export async function settingsOf(
   flags: GlobalFlags,
   env: Environment = process.env,
 ): Promise<Settings> {
-  const brokerUrl =
-    flags.broker ?? variable(env, 'BEAT_BROKER_URL') ?? variable(env, 'CELERY_BROKER_URL');
-  return loadSettings(flags.config ?? variable(env, 'BEAT_CONFIG'), {
-    cwd: process.cwd(),
-    overrides: {
-      brokerUrl,
-      stateUrl: flags.state ?? variable(env, 'BEAT_STATE_URL'),
-      resultBackend: variable(env, 'CELERY_RESULT_BACKEND'),
-    },
-  });
+  if (flags.config !== undefined) refusePython(flags.config);
+  const path = flags.config ?? variable(env, 'BEAT_CONFIG');
+  const overrides = {
+    brokerUrl: flags.broker ?? firstOf(env, BROKER_VARIABLES),
+    stateUrl: flags.state ?? variable(env, 'BEAT_STATE_URL'),
+    resultBackend: flags.resultBackend ?? firstOf(env, RESULT_VARIABLES),
+  };
+  try {
+    return await loadSettings(path, { cwd: process.cwd(), overrides });
+  } catch (error) {
+    const nothingFound =
+      path === undefined && error instanceof ConfigError && !error.problems[0]?.file;
+    if (!nothingFound || flags.app === undefined) throw error;
+    throw new ConfigError([...error.problems, aboutApp(flags.app)]);
+  }
+}
+
+/** Celery's `--config` is a module. It would be reported as a file that is not there. */
+function refusePython(config: string): void {
+  const isFile = /\.(m?[jt]s|ya?ml|json)$/.test(config);
+  if (!/^([a-z_]\w*\.)*[a-z_]\w*$/i.test(config) || isFile) return;
+  if (!config.endsWith('.py') && existsSync(config)) return;
+  throw new ConfigError(
+    `--config ${config}: beat reads no Python module; put its settings, under the names they have, ` +
+      'into a file such as beat.config.yaml, and name that',
+  );
+}
+
+/** Where nothing was found, whoever gave `-A` may wonder why it did not do. */
+function aboutApp(app: string): Problem {
+  const message =
+    `--app ${app}: beat reads no Python app; the beat_schedule of yours goes into a file such as ` +
+    'beat.config.yaml';
+  return { path: [], message };
 }
 
 export function logLevelOf(flags: GlobalFlags, env: Environment = process.env): LogLevel {
@@ -57,6 +91,14 @@ function oneOf<T extends string>(what: string, given: string, allowed: readonly 
   throw new ConfigError(
     `${what} "${given}" is unknown${hint ? `, did you mean "${hint}"?` : ''}; allowed: ${allowed.join(', ')}`,
   );
+}
+
+function firstOf(env: Environment, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const value = variable(env, name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 /** A variable, or the content of the file that its `_FILE` form names: how containers hand over secrets. */

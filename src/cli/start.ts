@@ -1,23 +1,37 @@
 import { constants } from 'node:os';
 import { Beat } from '../beat.ts';
 import { systemClock } from '../clock.ts';
-import { createLogger, logEvents } from '../observe/log.ts';
+import type { Settings } from '../config/settings.ts';
+import { formatProblem } from '../errors.ts';
+import { createLogger, logEvents, type Logger } from '../observe/log.ts';
 import { bannerOf, bannerText } from './banner.ts';
+import { celeryNotes } from './celery-notes.ts';
+import { endLoudly } from './crash.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { answerHealth } from './health.ts';
+import { LogFile } from './logfile.ts';
 import { logFormatOf, logLevelOf, originOf, settingsOf, type GlobalFlags } from './options.ts';
+import { takePidfile } from './pidfile.ts';
+import { become, pathsOf } from './service.ts';
 
 const STDOUT = 1;
 
-/** `beat start`: runs until it is told to stop. The first signal is a request, the second an order. */
-export async function start(flags: GlobalFlags, version: string): Promise<ExitCode> {
-  const format = logFormatOf(flags);
-  const log = createLogger({ level: logLevelOf(flags), format, destination: STDOUT });
-  const settings = await settingsOf(flags);
+export interface StartOptions {
+  readonly version: string;
+  /** Called once it has read its configuration, opened its store and begins to follow. */
+  readonly started: () => Promise<void>;
+}
 
-  const banner = bannerOf(settings, version, systemClock.now());
-  if (format === 'text') process.stdout.write(`${bannerText(banner)}\n`);
-  else log.info({ event: 'starting', ...banner }, 'beat: Starting...');
+/** `beat start`: runs until it is told to stop. The first signal is a request, the second an order. */
+export async function start(flags: GlobalFlags, options: StartOptions): Promise<ExitCode> {
+  const { logfile, pidfile } = pathsOf(flags);
+  become(flags);
+  const log = openLogger(flags, logfile);
+  endLoudly(log);
+  const settings = await settingsOf(flags);
+  const replaced = pidfile === undefined ? undefined : takePidfile(pidfile).replaced;
+  introduce(settings, flags, log, options.version);
+  if (replaced !== undefined) log.warn({ event: 'pidfile', path: pidfile }, replaced);
 
   const beat = new Beat(settings, { origin: originOf() });
   logEvents(beat, log, systemClock);
@@ -28,11 +42,39 @@ export async function start(flags: GlobalFlags, version: string): Promise<ExitCo
   });
   try {
     await beat.start();
+    await options.started();
     await beat.finished();
   } finally {
     health.close();
   }
   return EXIT.ok;
+}
+
+function openLogger(flags: GlobalFlags, path: string | undefined): Logger {
+  const level = logLevelOf(flags);
+  if (path === undefined) {
+    return createLogger({ level, format: logFormatOf(flags), destination: STDOUT });
+  }
+  const format = logFormatOf(flags, false);
+  const file = new LogFile(path);
+  // Without a log file this signal keeps its meaning: whoever starts beat with nohup has set it.
+  process.on('SIGHUP', () => file.reopen());
+  return createLogger({ level, format, destination: file });
+}
+
+/** Banner, or a line of the log that says the same, and what there is to say of flags and configuration. */
+function introduce(settings: Settings, flags: GlobalFlags, log: Logger, version: string): void {
+  const banner = bannerOf(settings, version, systemClock.now());
+  const toFile = flags.logfile !== undefined;
+  const shown = !flags.quiet && (toFile ? process.stdout.isTTY : logFormatOf(flags) === 'text');
+  if (shown) process.stdout.write(`${bannerText(banner)}\n`);
+  if (!shown || toFile) log.info({ event: 'starting', ...banner }, 'beat: Starting...');
+  for (const { flag, message, isWarning } of celeryNotes(flags)) {
+    log[isWarning ? 'warn' : 'info']({ event: 'note', flag }, message);
+  }
+  for (const note of settings.notes) {
+    log.warn({ event: 'note', ...note, message: undefined }, formatProblem(note));
+  }
 }
 
 /**

@@ -11,6 +11,8 @@ import type {
 } from '../events.ts';
 import { logFaults } from './faults.ts';
 
+export type { Logger } from 'pino';
+
 /** Celery's names of log levels, in ascending order, with what they are called here. */
 export const LOG_LEVELS = {
   debug: 'debug',
