@@ -77,7 +77,7 @@ function typedText(typed: TypedValue): string {
 }
 
 /** Text that PyYAML leaves bare and no reader of YAML takes for anything else. */
-const BARE = /^[a-z_/(][\w ./()=+*-]*(?<! )$/i;
+const BARE = /^[a-z_/(][\w ./()=+*'",;!?&$@%~^|<>[\]{}-]*(?<! )$/i;
 /** Bare, these would be read as a boolean or as nothing. */
 const WORDS = /^(?:true|false|yes|no|on|off|y|n|null)$/i;
 const PRINTABLE = /^[ -~]*$/;

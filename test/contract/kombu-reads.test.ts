@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { date } from '../../src/message/typed/builders.ts';
+import { encodeBody, type Encoding } from '../../src/message/payload.ts';
+import { pythonJson } from '../../src/message/python-json.ts';
+import { argumentsFor } from '../support/arguments.ts';
+import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
+
+const SCRIPT = join(import.meta.dirname, '../support/kombu_reads.py');
+
+function lineOf(value: unknown, encoding: Encoding, exact = false): string {
+  const { body, contentType, contentEncoding, compression } = encodeBody(value, encoding);
+  return JSON.stringify({
+    content_type: contentType,
+    content_encoding: contentEncoding,
+    compression,
+    body: Buffer.from(body, 'latin1').toString('base64'),
+    meant: pythonJson(value),
+    exact,
+  });
+}
+
+for (const celery of CELERIES) {
+  const missing = requireCelery(celery);
+  const found = findCelery(celery);
+
+  describe.skipIf(missing)(missing || `the kombu of Celery ${found?.version}`, () => {
+    const complaintsOf = (lines: readonly string[]): unknown => {
+      const input = lines.join('\n');
+      const { stdout, stderr } = spawnSync(found!.python, [SCRIPT], { input, encoding: 'utf8' });
+      expect(stderr).toBe('');
+      return JSON.parse(stdout);
+    };
+
+    it.each(['json', 'yaml', 'msgpack'] as const)(
+      'reads any value as it was meant, in %s',
+      (serializer) => {
+        const encoding = { serializer, compression: null };
+        const lines = argumentsFor(serializer).map((value) => lineOf(value, encoding));
+        expect(lines.length).toBeGreaterThan(150);
+        expect(complaintsOf(lines)).toEqual([]);
+      },
+    );
+
+    it.each(['zlib', 'brotli', 'zstd', 'lzma'] as const)(
+      'unpacks any body, by %s',
+      (compression) => {
+        const bodies = [[], ['ø'], ['a'.repeat(1_000_000)], ...argumentsFor('json').slice(0, 20)];
+        const lines = bodies.map((value) => lineOf(value, { serializer: 'json', compression }));
+        lines.push(lineOf(argumentsFor('msgpack'), { serializer: 'msgpack', compression }));
+        expect(complaintsOf(lines)).toEqual([]);
+      },
+    );
+
+    it('would write the same YAML, short lines of ASCII given', () => {
+      const values = [
+        [[1, 'two'], { three: [3] }, { callbacks: null, chord: null }],
+        [[], {}, [[]], [{}], { a: {} }, [[1, [2]], { b: [{ c: 1, d: [] }] }]],
+        [
+          "it's",
+          'a b',
+          '',
+          'yes',
+          '2020-01-02',
+          '12:30:00',
+          '- a',
+          'a: b',
+          '#',
+          'tøy 🎺',
+          'tasks.add',
+        ],
+        [true, null, 1.5, 1e21, 1e-7, NaN, -Infinity, -0.0, new Date(0), date('2020-01-02')],
+      ];
+      const encoding = { serializer: 'yaml', compression: null } as const;
+      expect(complaintsOf(values.map((value) => lineOf(value, encoding, true)))).toEqual([]);
+    });
+  });
+}
