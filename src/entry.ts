@@ -1,5 +1,6 @@
+import type { Canvas } from './canvas/canvas.ts';
 import type { LazyContext } from './message/lazy.ts';
-import type { MessageOptions } from './message/message.ts';
+import type { Arguments, MessageOptions } from './message/message.ts';
 import type { Schedule } from './schedule/schedule.ts';
 
 /**
@@ -7,12 +8,6 @@ import type { Schedule } from './schedule/schedule.ts';
  * `once` sends one run, for the newest of them; `all` sends each, oldest first; `skip` sends none.
  */
 export type MissedPolicy = 'once' | 'skip' | 'all';
-
-/** What a task is called with: positions, and names. */
-export interface Arguments {
-  readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Record<string, unknown>>;
-}
 
 /** A named schedule with the task it calls: one row of `beatSchedule` after validation. */
 export interface Entry extends Arguments {
@@ -22,6 +17,8 @@ export interface Entry extends Arguments {
   readonly schedule: Schedule;
   /** Works out the arguments of an occurrence, instead of `args` and `kwargs`, where they depend on it. */
   readonly compute?: ((context: LazyContext) => Arguments) | undefined;
+  /** What is called instead, where it is more than one task, or has callbacks; `task` then names it for readers. */
+  readonly canvas?: Canvas | undefined;
   readonly options: MessageOptions;
   /** A disabled entry is never due, and owes nothing when it is enabled again. */
   readonly enabled: boolean;

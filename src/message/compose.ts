@@ -1,12 +1,14 @@
+import type { Canvas } from '../canvas/canvas.ts';
+import { unfold } from '../canvas/unfold.ts';
 import type { Entry, Occurrence } from '../entry.ts';
 import type { Routed, Router } from '../routing/router.ts';
 import { checkArguments } from './arguments.ts';
 import { pythonIso, utcIso } from './iso.ts';
-import type { Message, MessageOptions } from './message.ts';
+import type { Arguments, Message, MessageOptions } from './message.ts';
 import { encodeBody, preparePayload, type Encoding, type Payload } from './payload.ts';
 import { bodyOfProtocol1 } from './protocol-1.ts';
 import type { Run } from './run.ts';
-import { taskIdOf } from './task-id.ts';
+import { partIdOf, taskIdOf } from './task-id.ts';
 
 /** Who sends: what the messages of one beat have in common. */
 export interface Producer {
@@ -31,17 +33,42 @@ export interface Producer {
  */
 export function compose(occurrence: Occurrence, sentAt: number, producer: Producer): Run {
   const { entry, dueAt } = occurrence;
+  if (entry.canvas) return composeCanvas(entry.canvas, occurrence, sentAt, producer);
   const taskId = entry.options.taskId ?? taskIdOf(entry.name, dueAt, producer.keyPrefix);
   const { payload, routed } = entry.compute
     ? prepare(computed(occurrence, taskId), producer)
     : preparedFor(entry, producer);
-  const message = taskMessage({ occurrence, taskId, payload, routed }, sentAt, producer);
+  const { task } = entry;
+  const message = taskMessage({ occurrence, task, taskId, payload, routed }, sentAt, producer);
   return { taskId, messages: [message], chords: [] };
+}
+
+function composeCanvas(
+  canvas: Canvas,
+  occurrence: Occurrence,
+  sentAt: number,
+  producer: Producer,
+): Run {
+  const { entry, dueAt } = occurrence;
+  const own = taskIdOf(entry.name, dueAt, producer.keyPrefix);
+  const { id, calls, chords } = unfold(canvas, own, {
+    context: { entry: entry.name, dueAt: new Date(dueAt), taskId: own },
+    timezone: producer.timezone,
+    replyTo: producer.replyTo,
+    idAt: (place) => partIdOf(own, place),
+  });
+  const messages = calls.map(({ given, id: taskId, options, embed, ...call }) => {
+    const { task, shown } = call.task;
+    const prepared = prepare({ task, ...given, options }, producer, { embed, shown });
+    return taskMessage({ occurrence, task, taskId, ...prepared }, sentAt, producer);
+  });
+  return { taskId: id, messages, chords };
 }
 
 /** One task of an occurrence, ready to be written down. */
 interface Call {
   readonly occurrence: Occurrence;
+  readonly task: string;
   readonly taskId: string;
   readonly payload: Payload;
   readonly routed: Routed;
@@ -60,7 +87,7 @@ function taskMessage(call: Call, sentAt: number, producer: Producer): Message {
   // middle costs the composer five times, and the encoder half as much again.
   const headers: Record<string, unknown> = {
     lang: 'js',
-    task: entry.task,
+    task: call.task,
     id: taskId,
     shadow: options.shadow ?? null,
     eta: eta === null ? null : pythonIso(eta, producer.timezone),
@@ -152,11 +179,15 @@ function computed({ entry, dueAt }: Occurrence, taskId: string): Entry {
 }
 
 /** Throws a `ConfigError` for arguments that cannot be sent. */
-function prepare(entry: Entry, { router, encoding }: Producer): Prepared {
-  const { task, args, kwargs, options } = entry;
+function prepare(
+  { task, args, kwargs, options }: Arguments & Pick<Entry, 'task' | 'options'>,
+  { router, encoding }: Producer,
+  canvas?: Parameters<typeof preparePayload>[2],
+): Prepared {
   const routed = router.route(task, args, kwargs, options);
   const { serializer = encoding.serializer, compression = encoding.compression } = routed.options;
   // At load what is computed was not known yet, nor what a route says.
   checkArguments(args, kwargs, serializer);
-  return { payload: preparePayload(entry, { serializer, compression }), routed };
+  const payload = preparePayload({ args, kwargs }, { serializer, compression }, canvas);
+  return { payload, routed };
 }

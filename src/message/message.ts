@@ -2,6 +2,12 @@ import type { CompressionName } from './compression.ts';
 import type { SerializerName } from './serializers/serializer.ts';
 import type { Destination, ExchangeType } from '../routing/destination.ts';
 
+/** What a task is called with: positions, and names. */
+export interface Arguments {
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Options of an entry that shape its message, named as in Celery's `apply_async` (camelCase here,
  * snake_case is read too). Durations are milliseconds after validation, instants epoch milliseconds.

@@ -1,8 +1,8 @@
-import type { Arguments } from '../entry.ts';
 import { compressed, type CompressionName } from './compression.ts';
 import { SERIALIZERS } from './serializers/find.ts';
 import type { SerializerName } from './serializers/serializer.ts';
-import { saferepr } from './saferepr.ts';
+import type { Arguments } from './message.ts';
+import { saferepr, safereprOfTuple } from './saferepr.ts';
 
 /** How messages are written, unless an entry says otherwise. */
 export interface Encoding {
@@ -50,14 +50,21 @@ export interface Payload {
   readonly kwargsrepr: string;
 }
 
-export function preparePayload({ args, kwargs }: Arguments, encoding: Encoding): Payload {
-  const content: Content = [args, kwargs, NO_EMBED];
+/**
+ * Arguments, with what is to follow. As Celery's beat makes lists of an entry's arguments, but of none the
+ * empty tuple, so they are shown; those of its canvas are tuples.
+ */
+export function preparePayload(
+  { args, kwargs }: Arguments,
+  encoding: Encoding,
+  { embed = NO_EMBED, shown = 'list' }: { embed?: Embed; shown?: 'list' | 'tuple' } = {},
+): Payload {
+  const content: Content = [args, kwargs, embed];
   return {
     content,
     encoding,
     encoded: encodeBody(content, encoding),
-    // Celery's beat turns arguments into a list, but an empty one into the empty tuple.
-    argsrepr: args.length === 0 ? '()' : saferepr(args),
+    argsrepr: shown === 'tuple' || args.length === 0 ? safereprOfTuple(args) : saferepr(args),
     kwargsrepr: saferepr(kwargs),
   };
 }

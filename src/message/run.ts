@@ -17,4 +17,9 @@ export interface ChordSize {
   readonly groupId: string;
   /** How many results the body waits for. */
   readonly size: number;
+  /**
+   * The header's results as Celery keeps them (JSON), where some of them are groups of results: without it
+   * the body would be called with all of them in one flat list. `null` where they are in one anyway.
+   */
+  readonly results: string | null;
 }

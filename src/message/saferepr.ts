@@ -17,6 +17,13 @@ export function saferepr(value: unknown): string {
   return printer.text;
 }
 
+/** The same of positional arguments as Celery's canvas has them: a tuple. */
+export function safereprOfTuple(args: readonly unknown[]): string {
+  const printer = new Printer();
+  printer.items(args, 0, ['(', args.length === 1 ? ',)' : ')']);
+  return printer.text;
+}
+
 /** Every token is taken off the budget; when none is left one ", ..." follows, and open brackets close. */
 class Printer {
   text = '';
@@ -26,7 +33,7 @@ class Printer {
   value(value: unknown, level: number): void {
     if (typeof value === 'string') this.#string(value);
     else if (typeof value !== 'object' || value === null) this.#scalar(scalarText(value));
-    else if (Array.isArray(value)) this.#list(value, level);
+    else if (Array.isArray(value)) this.items(value, level, ['[', ']']);
     else this.#object(value, level);
   }
 
@@ -38,13 +45,13 @@ class Printer {
     else this.#dict(value as Record<string, unknown>, level);
   }
 
-  #list(items: readonly unknown[], level: number): void {
-    if (!this.#open('[', ']', level)) return;
+  items(items: readonly unknown[], level: number, [opening, closing]: [string, string]): void {
+    if (!this.#open(opening, closing, level)) return;
     for (let i = 0; i < items.length; i++) {
       if (i > 0 && !this.#put(', ')) break;
       this.value(items[i], level + 1);
     }
-    this.#close(']');
+    this.#close(closing);
   }
 
   #dict(map: Readonly<Record<string, unknown>>, level: number): void {

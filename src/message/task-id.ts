@@ -14,8 +14,20 @@ const NAMESPACE_TEXT = Buffer.from(NAMESPACE.replaceAll('-', ''), 'hex').toStrin
  * library takes several times as long, and this is a fifth of what a message costs.
  */
 export function taskIdOf(entryName: string, dueAt: number, keyPrefix: string): string {
-  const name = occurrenceName(entryName, dueAt, keyPrefix);
-  const hex = hash('sha1', NAMESPACE_TEXT + name, 'hex');
+  return uuid5Of(NAMESPACE_TEXT + occurrenceName(entryName, dueAt, keyPrefix));
+}
+
+/**
+ * The id of another task, or group, of the same occurrence: the UUIDv5 of its place, in the namespace of
+ * the occurrence's own.
+ */
+export function partIdOf(taskId: string, place: string): string {
+  const namespace = Buffer.from(taskId.replaceAll('-', ''), 'hex');
+  return uuid5Of(Buffer.concat([namespace, Buffer.from(place)]));
+}
+
+function uuid5Of(name: string | Buffer): string {
+  const hex = hash('sha1', name, 'hex');
   const variant = '89ab'[parseInt(hex.charAt(16), 16) & 3];
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

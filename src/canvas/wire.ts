@@ -1,0 +1,110 @@
+import { pythonIso } from '../message/iso.ts';
+import type { LazyContext } from '../message/lazy.ts';
+import type { Arguments, MessageOptions } from '../message/message.ts';
+import type { Canvas, Chain, Chord, Group, Links, Task } from './canvas.ts';
+
+/** A signature as Celery serializes it, in the words of its `apply_async`. */
+export interface Wire extends Arguments {
+  readonly task: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly subtask_type: 'chain' | 'group' | 'chord' | null;
+  readonly immutable: boolean;
+}
+
+/** What signatures of one occurrence have in common. */
+export interface Making {
+  /** IANA name: the zone that instants are written in. */
+  readonly timezone: string;
+  /** For arguments that depend on the occurrence. */
+  readonly context: LazyContext;
+}
+
+/** A signature for a worker to start as often as it likes: without ids. */
+export function wireOf(canvas: Canvas, making: Making): Wire {
+  const each = (parts: readonly Canvas[]) => parts.map((part) => wireOf(part, making));
+  switch (canvas.kind) {
+    case 'task':
+      return wireOfTask(canvas, {}, making);
+    case 'chain':
+      return wireOfMany(canvas, { tasks: each([canvas.first, ...canvas.rest]) });
+    case 'group':
+      return wireOfMany(canvas, { tasks: each(canvas.tasks) });
+    case 'chord': {
+      const [header, body] = [each(canvas.header), wireOf(canvas.body, making)];
+      return wireOfMany(canvas, { kwargs: {}, header, body });
+    }
+  }
+}
+
+/** With `ids` among its options, in Celery's order: the user's own, the ids, callbacks last. */
+export function wireOfTask(task: Task, ids: Wire['options'], making: Making): Wire {
+  const { link, errback } = linksOf(task.links, making);
+  const options = {
+    ...wireOptions(task.options, making.timezone),
+    ...ids,
+    ...(link && { link }),
+    ...(errback && { link_error: errback }),
+  };
+  const { args, kwargs } = argumentsOf(task, making);
+  const { immutable } = task;
+  return { task: task.task, args, kwargs, options, subtask_type: null, immutable };
+}
+
+export function wireOfMany(
+  { kind }: Pick<Chain | Group | Chord, 'kind'>,
+  kwargs: Wire['kwargs'],
+  options: Wire['options'] = {},
+): Wire {
+  const task = `celery.${kind}`;
+  return { task, args: [], kwargs, options, subtask_type: kind, immutable: false };
+}
+
+export function argumentsOf(task: Task, { context }: Making): Arguments {
+  return task.compute?.(context) ?? task;
+}
+
+/** `null` for none. */
+export function linksOf({ link, linkError }: Links, making: Making) {
+  const each = (links: readonly Canvas[]) =>
+    links.length > 0 ? links.map((callback) => wireOf(callback, making)) : null;
+  return { link: each(link), errback: each(linkError) };
+}
+
+/** Options for a worker to pass to `apply_async`: what beat keeps in milliseconds, in Python's terms. */
+function wireOptions(options: MessageOptions, timezone: string): Record<string, unknown> {
+  const wire: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined || key === 'taskId') continue;
+    Object.assign(wire, wireOption(key as keyof MessageOptions, value, timezone));
+  }
+  return wire;
+}
+
+function wireOption(
+  key: keyof MessageOptions,
+  value: unknown,
+  timezone: string,
+): Record<string, unknown> {
+  switch (key) {
+    case 'countdown':
+      return { countdown: (value as number) / 1_000 };
+    case 'eta':
+      return { eta: pythonIso(value as number, timezone) };
+    case 'expires':
+      return { expires: (value as { readonly after: number }).after / 1_000 };
+    case 'stamps':
+      return { ...(value as object), stamped_headers: Object.keys(value as object) };
+    case 'properties':
+      return value as Record<string, unknown>;
+    case 'retryPolicy': {
+      const policy = Object.entries(value as object).map(([name, part]) => [snakeCase(name), part]);
+      return { retry_policy: Object.fromEntries(policy) as unknown };
+    }
+    default:
+      return { [snakeCase(key)]: value };
+  }
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
