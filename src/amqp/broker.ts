@@ -12,7 +12,8 @@ import type { BrokerOptions } from '../store.ts';
 import { announce, deliver } from './deliver.ts';
 import { Failover } from './failover.ts';
 import { Silence } from './patience.ts';
-import { serversWords } from './queues.ts';
+import { serversWords } from './refusals.ts';
+import type { Rules } from './prepare.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { addressOf, type Address } from './url.ts';
 
@@ -32,6 +33,7 @@ export function openAmqpBroker(options: BrokerOptions, answerTimeout = ANSWER_TI
 
 class AmqpBroker implements Broker {
   readonly #options: BrokerOptions;
+  readonly #rules: Rules;
   readonly #session: SessionOptions;
   readonly #servers: Failover<Server>;
   readonly #closing = new AbortController();
@@ -43,6 +45,7 @@ class AmqpBroker implements Broker {
     const urls = splitUrls(options.brokerUrl);
     const servers = urls.map((url) => ({ address: addressOf(url), shown: maskUrl(url) }));
     this.#options = options;
+    this.#rules = { ...options, delayedType: 'quorum' };
     this.#servers = new Failover(servers, connection.failoverStrategy);
     this.#session = {
       clock,
@@ -55,14 +58,14 @@ class AmqpBroker implements Broker {
   async publish(messages: readonly Message[]): Promise<void> {
     if (messages.length === 0) return;
     const refused = await this.#through('publish', (session) =>
-      deliver(session, messages, this.#options),
+      deliver(session, messages, this.#rules, this.#options.clock.now()),
     );
     if (refused.length > 0) throw new RefusedError(refused);
   }
 
   async announce(messages: readonly Message[]): Promise<void> {
     if (messages.length === 0) return;
-    await this.#through('announce', (session) => announce(session, messages, this.#options));
+    await this.#through('announce', (session) => announce(session, messages, this.#rules));
   }
 
   async close(): Promise<void> {

@@ -3,22 +3,30 @@ import type { Message } from '../message/message.ts';
 import { propertiesOf } from './properties.ts';
 
 /**
- * What became of a message. An error says why there is no place for it: it cannot be said in AMQP, or its
- * exchange is not there, or closed to this user.
+ * What became of a message. An error says why there is no place for it: it cannot be said in AMQP, or
+ * RabbitMQ closed the channel over it or over its exchange.
  */
 export type Fate = 'taken' | 'nacked' | 'unroutable' | Error;
 
 const ACCESS_REFUSED = 403;
 const NOT_FOUND = 404;
+const PRECONDITION_FAILED = 406;
+
+const codeOf = (error: Error) => (error as { code?: unknown }).code;
 
 /** Whether RabbitMQ said that there is no such exchange. */
 export function isMissing(error: Error): boolean {
-  return (error as { code?: unknown }).code === NOT_FOUND;
+  return codeOf(error) === NOT_FOUND;
 }
 
-/** Whether RabbitMQ closed a channel for the sake of one exchange: nothing is wrong with the connection. */
-export function isAboutItsExchange(error: Error): boolean {
-  return isMissing(error) || (error as { code?: unknown }).code === ACCESS_REFUSED;
+/** Whether RabbitMQ found a message wrong, or that what was declared stands there made otherwise. */
+export function isPrecondition(error: Error): boolean {
+  return codeOf(error) === PRECONDITION_FAILED;
+}
+
+/** Whether RabbitMQ closed a channel for what was sent on it: nothing is wrong with the connection. */
+export function isAboutMessages(error: Error): boolean {
+  return isMissing(error) || isPrecondition(error) || codeOf(error) === ACCESS_REFUSED;
 }
 
 /**
@@ -48,7 +56,7 @@ export class Lane {
 
   /**
    * Resolves once every message was answered for, in their order; never, if the channel ends for a reason
-   * that is not its exchange's. Unless it is `mandatory` a message for which there is no queue is taken.
+   * that lies elsewhere. Unless it is `mandatory` a message for which there is no queue is taken.
    */
   send(messages: readonly Message[], mandatory: boolean): Promise<readonly Fate[]> {
     const all = Promise.withResolvers<readonly Fate[]>();
@@ -79,7 +87,7 @@ export class Lane {
       if (!error) meets(this.#cameBack(message) ? 'unroutable' : 'taken');
       else if (error.message === 'message nacked') meets('nacked');
       // The other error is that the channel was closed.
-      else if (this.#closedBy && isAboutItsExchange(this.#closedBy)) meets(this.#closedBy);
+      else if (this.#closedBy && isAboutMessages(this.#closedBy)) meets(this.#closedBy);
     };
     this.#channel.publish(destination.exchange, destination.routingKey, body, options, answer);
   }

@@ -1,11 +1,9 @@
 import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Clock } from '../clock.ts';
 import type { Message } from '../message/message.ts';
-import type { Queue } from '../routing/queue.ts';
 import { openConnection } from './connect.ts';
-import { isAboutItsExchange, Lane, type Fate } from './lane.ts';
+import { isAboutMessages, isPrecondition, Lane, type Fate } from './lane.ts';
 import { whileHeard, within } from './patience.ts';
-import { declareExchange, declareQueue, type Exchange } from './queues.ts';
 import type { Address } from './url.ts';
 
 /** Durations in milliseconds. */
@@ -25,7 +23,6 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #cut: AbortController;
   readonly #over = Promise.withResolvers<never>();
-  /** By what they declare: a queue's name, or that of an exchange. */
   readonly #declared = new Map<string, Promise<void>>();
   /** By exchange. */
   readonly #lanes = new Map<string, Promise<Lane>>();
@@ -75,18 +72,23 @@ export class Session {
     return this.#blocked;
   }
 
-  /** Declares a queue, and what it is bound to, unless that was done before. Rejects with RabbitMQ's reason. */
-  declareQueue(queue: Queue): Promise<void> {
-    return this.#once(`queue ${queue.name}`, (channel) => declareQueue(channel, queue));
+  /**
+   * Declares something unless that was done before, under that name. Rejects with RabbitMQ's reason. It
+   * has a channel of its own: RabbitMQ closes that for any reason, and messages are on their way.
+   */
+  once(what: string, declare: (channel: Channel) => Promise<void>): Promise<void> {
+    let declaring = this.#declared.get(what);
+    if (!declaring) {
+      declaring = this.#declare(declare);
+      this.#declared.set(what, declaring);
+      declaring.catch(() => this.#declared.delete(what));
+    }
+    return declaring;
   }
 
-  declareExchange(exchange: Exchange): Promise<void> {
-    return this.#once(`exchange ${exchange.name}`, (channel) => declareExchange(channel, exchange));
-  }
-
-  /** The next time it is declared again. */
-  forget(queue: string): void {
-    this.#declared.delete(`queue ${queue}`);
+  /** From now on all is declared again. */
+  forget(): void {
+    this.#declared.clear();
   }
 
   /**
@@ -98,11 +100,9 @@ export class Session {
     const exchangeOf = (i: number): string => messages[i]!.destination.exchange;
     const byExchange = Map.groupBy(messages.keys(), exchangeOf);
     const sending = [...byExchange].map(async ([exchange, places]) => {
-      const lane = await this.#lane(exchange);
       const group = places.map((i) => messages[i]!);
-      for (const [i, fate] of (await lane.send(group, mandatory)).entries()) {
-        fates[places[i]!] = fate;
-      }
+      const sent = await this.#sendGroup(exchange, group, mandatory);
+      sent.forEach((fate, i) => (fates[places[i]!] = fate));
     });
     await this.#answer(Promise.all(sending));
     return fates;
@@ -123,8 +123,29 @@ export class Session {
     this.#cut.abort();
   }
 
-  #lane(exchange: string): Promise<Lane> {
+  async #sendGroup(
+    exchange: string,
+    group: readonly Message[],
+    mandatory: boolean,
+  ): Promise<readonly Fate[]> {
+    const lane = await this.#lane(exchange);
     // The client library would throw for each message, as it does for what it cannot encode.
+    if (this.#ended) return this.#over.promise;
+    const fates = await lane.send(group, mandatory);
+    const doubtful = fates.some((fate) => fate instanceof Error && isPrecondition(fate));
+    if (!doubtful || group.length === 1) return fates;
+    // One that RabbitMQ would not have (it is too long, say) closed the channel, and took along what came
+    // after it. One by one each is answered for itself.
+    const again: Fate[] = [];
+    for (const [i, message] of group.entries()) {
+      const fate = fates[i]!;
+      const lost = fate instanceof Error && isPrecondition(fate);
+      again.push(...(lost ? await this.#sendGroup(exchange, [message], mandatory) : [fate]));
+    }
+    return again;
+  }
+
+  #lane(exchange: string): Promise<Lane> {
     if (this.#ended) return this.#over.promise;
     let lane = this.#lanes.get(exchange);
     if (!lane) {
@@ -140,21 +161,10 @@ export class Session {
     const heard = () => (this.#confirms += 1);
     return new Lane(channel, heard, (why) => {
       this.#lanes.delete(exchange);
-      if (!isAboutItsExchange(why)) this.end(why);
+      if (!isAboutMessages(why)) this.end(why);
     });
   }
 
-  #once(what: string, declare: (channel: Channel) => Promise<void>): Promise<void> {
-    let declaring = this.#declared.get(what);
-    if (!declaring) {
-      declaring = this.#declare(declare);
-      this.#declared.set(what, declaring);
-      declaring.catch(() => this.#declared.delete(what));
-    }
-    return declaring;
-  }
-
-  /** On a channel of its own: RabbitMQ closes it for any reason, and messages of other queues are on their way. */
   async #declare(declare: (channel: Channel) => Promise<void>): Promise<void> {
     const channel = await this.#answer(this.#model.createChannel());
     channel.on('error', () => {});

@@ -129,6 +129,17 @@ export class RabbitServer implements AsyncDisposable {
     await this.control('eval', `${deleted}, ok.`);
   }
 
+  /** Deletes every queue, and every exchange that it did not make itself. */
+  async forget(): Promise<void> {
+    await this.empty();
+    const names = (await this.control('--silent', 'list_exchanges', 'name')).split('\n');
+    const channel = await this.inside.createChannel();
+    for (const name of names) {
+      if (name !== '' && !name.startsWith('amq.')) await channel.deleteExchange(name);
+    }
+    await channel.close();
+  }
+
   /** Takes all that is in a queue, in the order in which one worker would get it. */
   async take(queue: string): Promise<Message[]> {
     const channel = await this.inside.createChannel();

@@ -1,0 +1,220 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openAmqpBroker } from '../../src/amqp/broker.ts';
+import { RefusedError, type Broker } from '../../src/broker/broker.ts';
+import type { Message } from '../../src/message/message.ts';
+import type { Destination, ExchangeType } from '../../src/routing/destination.ts';
+import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
+import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
+import type { BrokerOptions } from '../../src/store.ts';
+import { messageOf } from '../support/message.ts';
+import { RabbitServer } from '../support/rabbitmq.ts';
+import { requireService } from '../support/services.ts';
+import { storeOptions } from './place.ts';
+
+const missing = requireService('rabbitmq-server');
+
+const to = (
+  exchange: string,
+  type: ExchangeType,
+  routingKey = '',
+  queue: string | null = null,
+) => ({
+  ...{ queue, exchange, exchangeType: type, routingKey },
+});
+const sentTo = (id: string, destination: Destination) => messageOf(id, { destination });
+
+describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
+  let server: RabbitServer;
+  const brokers: Broker[] = [];
+
+  const open = (described: readonly Queue[] = [], options: Partial<BrokerOptions> = {}): Broker => {
+    const queues = new Queues({ ...DEFAULT_RULES, described });
+    const broker = openAmqpBroker(storeOptions(server.url(), { queues, ...options }));
+    brokers.push(broker);
+    return broker;
+  };
+  const ids = async (queue: string) =>
+    (await server.take(queue)).map(({ properties }) => properties.correlationId as string);
+  const list = (...what: string[]) => server.control('--silent', ...what);
+
+  beforeAll(async () => void (server = await RabbitServer.start()));
+  afterAll(() => server.stop());
+  beforeEach(() => server.forget());
+  afterEach(async () => {
+    await Promise.all(brokers.splice(0).map((broker) => broker.close()));
+  });
+
+  test('a described queue is declared with its exchanges, bindings and arguments', async () => {
+    const jobs = { ...exchangeOf('jobs', 'topic'), durable: false, autoDelete: true };
+    const shout = exchangeOf('shout', 'fanout');
+    const queue: Queue = {
+      ...queueOf('work', jobs, 'jobs.#'),
+      bindings: [
+        { exchange: jobs, routingKey: 'jobs.#', arguments: {} },
+        { exchange: shout, routingKey: '', arguments: {} },
+      ],
+      durable: false,
+      autoDelete: true,
+      arguments: { 'x-message-ttl': 60_000, 'x-max-length': 100 },
+    };
+    const messages = [
+      sentTo('a', to('jobs', 'topic', 'jobs.mail.send', 'work')),
+      sentTo('b', to('shout', 'fanout')),
+      messageOf('c', { queue: 'work' }),
+    ];
+    await open([queue]).publish(messages);
+    const exchanges = await list('list_exchanges', 'name', 'type', 'durable', 'auto_delete');
+    expect(exchanges).toMatch(/^jobs\ttopic\tfalse\ttrue$/m);
+    expect(exchanges).toMatch(/^shout\tfanout\ttrue\tfalse$/m);
+    const queues = await list('list_queues', 'name', 'durable', 'auto_delete', 'arguments');
+    expect(queues).toMatch(/^work\tfalse\ttrue\t.*x-message-ttl.*60000/m);
+    expect(queues).toMatch(/x-max-length.*100/);
+    const bindings = await list('list_bindings', 'source_name', 'destination_name', 'routing_key');
+    expect(bindings).toMatch(/^jobs\twork\tjobs\.#$/m);
+    expect((await ids('work')).sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('all described queues that an exchange leads to are there before the first message', async () => {
+    const topic = exchangeOf('news', 'topic');
+    const described = [queueOf('all', topic, '#'), queueOf('sport', topic, 'sport.*')];
+    const message = sentTo('a', to('news', 'topic', 'sport.chess'));
+    await open(described).publish([message, sentTo('b', to('news', 'topic', 'culture'))]);
+    expect((await ids('all')).sort()).toEqual(['a', 'b']);
+    expect(await ids('sport')).toEqual(['a']);
+  });
+
+  test('a headers exchange looks at the headers of the message', async () => {
+    const exchange = exchangeOf('by-headers', 'headers');
+    const queue: Queue = {
+      ...queueOf('blue', exchange, ''),
+      bindings: [{ exchange, routingKey: '', arguments: { 'x-match': 'all', colour: 'blue' } }],
+    };
+    const blue = sentTo('a', to('by-headers', 'headers', '', 'blue'));
+    const red = sentTo('b', to('by-headers', 'headers', '', 'blue'));
+    const coloured = (message: Message, colour: string) => ({
+      ...message,
+      headers: { ...message.headers, colour },
+    });
+    const publishing = open([queue]).publish([coloured(blue, 'blue'), coloured(red, 'red')]);
+    const error = await refusal(publishing);
+    expect(error.refused).toMatchObject([
+      { message: { taskId: 'b' }, reason: 'no queue is bound to it by such headers' },
+    ]);
+    expect(await ids('blue')).toEqual(['a']);
+  });
+
+  test('an exchange that is not there is named, and keeps no other message waiting', async () => {
+    const broker = open();
+    const lost = sentTo('a', to('nowhere', 'direct', 'key'));
+    const error = await refusal(broker.publish([lost, messageOf('b'), lost]));
+    expect(error.refused.map(({ message }) => message)).toEqual([lost, lost]);
+    expect(error.message).toContain('exchange "nowhere" (routing key "key") did not take task a');
+    expect(error.message).toContain('there is no such exchange');
+    expect(await ids('celery')).toEqual(['b']);
+
+    const channel = await server.inside.createChannel();
+    await channel.assertExchange('nowhere', 'direct');
+    await channel.assertQueue('found');
+    await channel.bindQueue('found', 'nowhere', 'key');
+    await channel.close();
+    await broker.publish([lost]);
+    expect(await ids('found')).toEqual(['a']);
+  });
+
+  test.each([
+    ['fanout', 'no queue is bound to it'],
+    ['topic', 'no queue is bound to it by that routing key'],
+  ] as const)('a %s exchange that hands it to nobody is told so', async (type, reason) => {
+    const channel = await server.inside.createChannel();
+    await channel.assertExchange('empty', type);
+    await channel.close();
+    const message = sentTo('a', to('empty', type, 'some.key'));
+    const error = await refusal(open().publish([message]));
+    expect(error.refused).toEqual([{ message, reason }]);
+    expect(error.message).toContain('exchange "empty" (routing key "some.key")');
+  });
+
+  test('of a broadcast queue the exchange is made, the queues are the workers’ own', async () => {
+    const exchange = exchangeOf('everyone', 'fanout');
+    const broadcast = { ...queueOf('everyone', exchange, 'celery'), broadcast: true };
+    const message = sentTo('a', to('everyone', 'fanout', 'celery', 'everyone'));
+    const error = await refusal(open([broadcast]).publish([message]));
+    expect(error.refused).toEqual([{ message, reason: 'no queue is bound to it' }]);
+    expect(await list('list_exchanges', 'name', 'type')).toMatch(/^everyone\tfanout$/m);
+    expect(await list('list_queues', 'name')).not.toContain('everyone');
+  });
+
+  test('an exchange that stands there with another type is named with the setting for it', async () => {
+    const channel = await server.inside.createChannel();
+    await channel.assertExchange('jobs', 'direct');
+    await channel.close();
+    const queue = queueOf('work', exchangeOf('jobs', 'topic'), 'jobs.#');
+    const error = await refusal(open([queue]).publish([messageOf('a', { queue: 'work' })]));
+    expect(error.message).toContain("inequivalent arg 'type' for exchange 'jobs'");
+    expect(error.message).toContain('taskQueues ("work")');
+  });
+
+  test('an exchange that the user may not write to is told, with what RabbitMQ says', async () => {
+    await server.control('add_user', 'shy', 'secret');
+    await server.control('set_permissions', 'shy', '.*', '^(?!private).*', '.*');
+    const channel = await server.inside.createChannel();
+    await channel.assertExchange('private', 'direct');
+    await channel.close();
+    const brokerUrl = server.url().replace('guest:guest', 'shy:secret');
+    const broker = open([], { brokerUrl });
+    const lost = sentTo('a', to('private', 'direct', 'key'));
+    const error = await refusal(broker.publish([lost, messageOf('b')]));
+    expect(error.refused).toMatchObject([{ message: lost }]);
+    expect(error.message).toContain('ACCESS_REFUSED');
+    expect(await ids('celery')).toEqual(['b']);
+  });
+
+  test('a message that RabbitMQ itself finds wrong is refused alone', async () => {
+    const signed = (id: string, user: string) => {
+      const message = messageOf(id);
+      return { ...message, properties: { ...message.properties, user_id: user } };
+    };
+    const messages = [
+      signed('a', 'guest'),
+      signed('b', 'somebody'),
+      messageOf('c'),
+      messageOf('d'),
+    ];
+    const error = await refusal(open().publish(messages));
+    expect(error.refused.map(({ message }) => message.taskId)).toEqual(['b']);
+    expect(error.message).toContain('user_id');
+    expect([...new Set(await ids('celery'))].sort()).toEqual(['a', 'c', 'd']);
+  });
+
+  test('what is announced reaches those who listen, and an exchange of another type is told', async () => {
+    const event = sentTo('a', to('celeryev', 'topic', 'task.sent'));
+    const broker = open();
+    await broker.announce([event]);
+    expect(await list('list_exchanges', 'name', 'type', 'durable')).toMatch(
+      /^celeryev\ttopic\ttrue$/m,
+    );
+    const channel = await server.inside.createChannel();
+    await channel.assertQueue('listener');
+    await channel.bindQueue('listener', 'celeryev', '#');
+    await channel.assertExchange('other', 'fanout');
+    await channel.close();
+    await broker.announce([event]);
+    expect(await ids('listener')).toEqual(['a']);
+    const wrong = broker.announce([sentTo('b', to('other', 'topic', 'task.sent'))]);
+    await expect(wrong).rejects.toThrow(/broker\.announce: exchange "other" cannot be declared/);
+    await broker.publish([messageOf('c')]);
+    expect(await ids('celery')).toEqual(['c']);
+  });
+
+  test('told to declare nothing, it announces to an exchange that is not there without a word', async () => {
+    const broker = open([], { declareQueues: false });
+    await broker.announce([sentTo('a', to('celeryev', 'topic', 'task.sent'))]);
+    expect(await list('list_exchanges', 'name')).not.toContain('celeryev');
+  });
+});
+
+async function refusal(promise: Promise<void>): Promise<RefusedError> {
+  const error: unknown = await promise.then(() => 'it resolved').catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(RefusedError);
+  return error as RefusedError;
+}
