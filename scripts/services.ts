@@ -15,8 +15,8 @@ interface Service {
 
 const VENV = '.venv/celery';
 const CELERY = ['celery', 'redis', 'sqlalchemy'];
-/** By which workers reach PostgreSQL and MariaDB. */
-const DRIVERS = ['psycopg2', 'pymysql'];
+/** By which workers reach PostgreSQL and MariaDB: SQLAlchemy 2.1 means another than 1.4 by `postgresql://`. */
+const DRIVERS = { debian: ['psycopg2', 'pymysql'], newest: ['psycopg', 'pymysql'] };
 /** What a worker needs for messages other than plain JSON. */
 const CODECS = ['yaml', 'msgpack', 'brotli'];
 /** Celery's own extra brings a package that kombu looks for no more; from 3.14 on Python has it itself. */
@@ -74,13 +74,14 @@ const services: readonly Service[] = [
   {
     name: "psycopg2 and pymysql (the system's Python)",
     version: () =>
-      versionOf('/usr/bin/python3', DRIVERS, 'pymysql') ?? versionOf('python3', DRIVERS, 'pymysql'),
+      versionOf('/usr/bin/python3', DRIVERS.debian, 'pymysql') ??
+      versionOf('python3', DRIVERS.debian, 'pymysql'),
     install: installByApt,
   },
   {
-    name: `psycopg2 and pymysql (${VENV})`,
-    version: () => versionOf(`${VENV}/bin/python`, DRIVERS, 'pymysql'),
-    install: () => pip('psycopg2-binary', 'pymysql'),
+    name: `psycopg and pymysql (${VENV})`,
+    version: () => versionOf(`${VENV}/bin/python`, DRIVERS.newest, 'pymysql'),
+    install: () => pip('psycopg[binary]', 'pymysql'),
   },
   {
     name: "yaml, msgpack, brotli and zstandard (the system's Python)",

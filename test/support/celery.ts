@@ -19,22 +19,26 @@ export const CELERIES: readonly Celery[] = [
 
 const VERSION = `
 import importlib.metadata as m, importlib.util as u, sys
-all(u.find_spec(name) for name in ('celery', 'redis', 'sqlalchemy')) or sys.exit(1)
+all(u.find_spec(name) for name in ('celery', 'redis', 'sqlalchemy', *sys.argv[1:])) or sys.exit(1)
 print(m.version('celery'))`;
 
-/** Its Python and its version; `null` when it is not installed. */
-export function findCelery(celery: Celery): { python: string; version: string } | null {
+/** Its Python and its version; `null` when it, or a module beside it, is not installed. */
+export function findCelery(
+  celery: Celery,
+  ...modules: readonly string[]
+): { python: string; version: string } | null {
   for (const python of celery.pythons) {
-    const { status, stdout } = spawnSync(python, ['-c', VERSION], { encoding: 'utf8' });
+    const { status, stdout } = spawnSync(python, ['-c', VERSION, ...modules], { encoding: 'utf8' });
     if (status === 0) return { python, version: stdout.trim() };
   }
   return null;
 }
 
 /** The reason to skip what needs this Celery, or `false`. In CI nothing is skipped: there it is an error. */
-export function requireCelery(celery: Celery): string | false {
-  if (findCelery(celery)) return false;
-  const missing = `${celery.name} is not installed (npx node scripts/services.ts)`;
+export function requireCelery(celery: Celery, ...modules: readonly string[]): string | false {
+  if (findCelery(celery, ...modules)) return false;
+  const what = [celery.name, ...modules].join(' with ');
+  const missing = `${what} is not installed (npx node scripts/services.ts)`;
   if (process.env['CI']) throw new Error(missing);
   return missing;
 }

@@ -9,6 +9,7 @@ import { Child } from './child.ts';
 import { signalTree } from './processes.ts';
 import { certificate, certificateKey, freePort } from './redis.ts';
 import { findService } from './services.ts';
+import type { SqlServer, SqlSession } from './sql-server.ts';
 
 const PASSWORD = 'p@ss/w%rd';
 
@@ -20,7 +21,9 @@ host all all ::1/128 scram-sha-256
 `;
 
 /** A PostgreSQL of one's own, on a free port and a socket, in a folder that vanishes with it. */
-export class PostgresServer implements AsyncDisposable {
+export class PostgresServer implements SqlServer {
+  readonly name = 'PostgreSQL';
+  readonly password = PASSWORD;
   readonly port: number;
   /** The folder of its socket. */
   readonly folder: string;
@@ -51,10 +54,22 @@ export class PostgresServer implements AsyncDisposable {
     return `sqla+postgresql+psycopg2://beat@/postgres?host=${this.folder}&port=${this.port}`;
   }
 
-  /** For looking into the server, as its superuser. */
-  get inside(): Client {
+  async query(text: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
     if (!this.#inside) throw new Error('PostgreSQL is not running');
-    return this.#inside;
+    let place = 0;
+    const { rows } = await this.#inside.query<Record<string, unknown>>(
+      text.replaceAll('?', () => `$${++place}`),
+      values,
+    );
+    return rows;
+  }
+
+  async session(): Promise<SqlSession> {
+    const client = await this.#connect();
+    return {
+      query: (text) => client.query(text),
+      [Symbol.asyncDispose]: () => client.end(),
+    };
   }
 
   /** Starts it, or starts it again after `kill`. Resolves once it takes connections. */
@@ -67,26 +82,13 @@ export class PostgresServer implements AsyncDisposable {
     this.#server = server;
     while (server.alive) {
       try {
-        this.#inside = await this.connect();
+        this.#inside = await this.#connect();
         return;
       } catch {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
     throw new Error(`PostgreSQL did not start:\n${output.join('\n')}`);
-  }
-
-  /** Another connection as `inside`. */
-  async connect(): Promise<Client> {
-    const client = new Client({
-      host: this.folder,
-      port: this.port,
-      user: 'beat',
-      database: 'postgres',
-    });
-    client.on('error', () => {});
-    await client.connect();
-    return client;
   }
 
   /** The plug is pulled: connections end in the middle of what they do, nothing is tidied up. */
@@ -109,21 +111,52 @@ export class PostgresServer implements AsyncDisposable {
     signalTree(this.#server!.pid, 'SIGCONT');
   }
 
-  /** What waits in a queue, or in all: the payloads in the order in which kombu's query gives them. */
-  async payloads(queue: string | null = null): Promise<string[]> {
-    const look = `SELECT FROM pg_tables WHERE tablename = 'kombu_message'`;
-    if ((await this.inside.query(look)).rowCount === 0) return [];
-    const { rows } = await this.inside.query<{ payload: string }>(
+  async payloads(queue?: string): Promise<string[]> {
+    const there = await this.query(`SELECT FROM pg_tables WHERE tablename = 'kombu_message'`);
+    if (there.length === 0) return [];
+    const rows = await this.query(
       `SELECT payload FROM kombu_message JOIN kombu_queue ON kombu_queue.id = queue_id
-       WHERE name = coalesce($1, name) AND visible != false ORDER BY timestamp, kombu_message.id`,
-      [queue],
+       WHERE name = coalesce(?, name) AND visible != false ORDER BY timestamp, kombu_message.id`,
+      queue ?? null,
     );
-    return rows.map(({ payload }) => payload);
+    return rows.map(({ payload }) => String(payload));
   }
 
-  /** As on the first day. */
+  async waiting(): Promise<void> {
+    const look = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
+    while ((await this.query(look)).length === 0);
+  }
+
+  async cutOff(name: string): Promise<number> {
+    const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?`;
+    return (await this.query(cut, name)).length;
+  }
+
+  async kombuTables(): Promise<readonly unknown[]> {
+    const [columns, keys, indexes, sequences] = await Promise.all([
+      this.query(
+        `SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length,
+           is_nullable, column_default
+         FROM information_schema.columns WHERE table_name LIKE 'kombu%' ORDER BY 1, 2`,
+      ),
+      this.query(
+        `SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+         WHERE conrelid::regclass::text LIKE 'kombu%' ORDER BY 1`,
+      ),
+      this.query(
+        `SELECT indexdef FROM pg_indexes
+         WHERE tablename LIKE 'kombu%' AND indexname NOT LIKE 'ix_beat%' ORDER BY 1`,
+      ),
+      this.query(
+        `SELECT sequencename, data_type, start_value, increment_by, max_value FROM pg_sequences
+         ORDER BY 1`,
+      ),
+    ]);
+    return [...columns, ...keys, ...indexes, ...sequences];
+  }
+
   async empty(): Promise<void> {
-    await this.inside.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    await this.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
   }
 
   /** Ends it for good and removes its folder. */
@@ -135,6 +168,14 @@ export class PostgresServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  async #connect(): Promise<Client> {
+    const { folder: host, port } = this;
+    const client = new Client({ host, port, user: 'beat', database: 'postgres' });
+    client.on('error', () => {});
+    await client.connect();
+    return client;
   }
 
   async #initialise(): Promise<void> {

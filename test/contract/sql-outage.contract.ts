@@ -1,0 +1,202 @@
+import { inspect } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { StoreError } from '../../src/errors.ts';
+import { openSqlStore } from '../../src/sql/store.ts';
+import type { StateStore, StoreOptions } from '../../src/store.ts';
+import { firstRun } from '../support/change.ts';
+import { messageOf } from '../support/message.ts';
+import { Proxy } from '../support/proxy.ts';
+import type { SqlServer } from '../support/sql-server.ts';
+import { storeOptions } from './place.ts';
+
+/** Answers are waited for half as long (milliseconds): for those that will not come. */
+const IMPATIENT = { lockTtl: 2_000 };
+const CHANGE = firstRun('a');
+
+/** What is so when a database server fails. */
+export function sqlOutages(name: string, start: () => Promise<SqlServer>): void {
+  describe(`${name}, when it fails`, () => {
+    let server: SqlServer;
+    const stores: StateStore[] = [];
+
+    const open = (url = server.url(), options: Partial<StoreOptions> = {}): StateStore => {
+      const store = openSqlStore(storeOptions(url, options));
+      stores.push(store);
+      return store;
+    };
+    const queued = async () => (await server.payloads()).length;
+
+    beforeAll(async () => {
+      server = await start();
+    });
+    beforeEach(() => server.empty());
+    afterEach(async () => {
+      await Promise.all(stores.splice(0).map((store) => store.close()));
+    });
+    afterAll(() => server.stop());
+
+    test('a commit that is not answered rejects, and repeated when it is back it sends once', async () => {
+      const { ledger } = open(server.url(), IMPATIENT);
+      const term = await ledger.beginTerm();
+      server.freeze();
+      const error = await rejection(ledger.commit(term, [CHANGE]));
+      server.thaw();
+      expect(error.message).toMatch(
+        new RegExp(`^ledger\\.commit: ${server.name} did not answer in 1000 ms \\(`),
+      );
+      expect(await untilAnswered(() => ledger.commit(term, [CHANGE]))).toEqual({
+        kind: 'committed',
+      });
+      expect(await queued()).toBe(1);
+    });
+
+    test('a commit whose answers are lost rejects, and repeated it sends once', async () => {
+      await using wire = await Proxy.to(server.port);
+      const { ledger } = open(server.url(wire.port), IMPATIENT);
+      const term = await ledger.beginTerm();
+      const answered = wire.swallowAnswers();
+      const committing = rejection(ledger.commit(term, [CHANGE]));
+      await answered;
+      wire.cut();
+      expect((await committing).message).toMatch(
+        new RegExp(`^ledger\\.commit: no connection to ${server.name}: `),
+      );
+      expect(await ledger.commit(term, [CHANGE])).toEqual({ kind: 'committed' });
+      expect(await queued()).toBe(1);
+    });
+
+    test('whatever was under way when its connections were ended is repeated, and sent once', async () => {
+      const { ledger } = open();
+      const term = await ledger.beginTerm();
+      for (let i = 0; i < 20; i++) {
+        const change = firstRun(`e${i}`);
+        const committing = ledger.commit(term, [change]).catch(() => null);
+        await Promise.all([committing, server.cutOff('beat-ledger')]);
+        const again = () => ledger.commit(term, [change]);
+        expect(await untilAnswered(again)).toEqual({ kind: 'committed' });
+      }
+      expect(await queued()).toBe(20);
+    });
+
+    test('a leader that was cut off in the middle of a commit does not hold up the next term', async () => {
+      await using wire = await Proxy.to(server.port);
+      const ours = open(server.url(wire.port), IMPATIENT);
+      const theirs = open(server.url(), IMPATIENT);
+      const term = await ours.ledger.beginTerm();
+      await using other = await server.session();
+      await other.query('BEGIN');
+      await other.query(`INSERT INTO kombu_queue (id, name) VALUES (1, 'celery')`);
+      const committing = rejection(ours.ledger.commit(term, [CHANGE]));
+      await server.waiting();
+      // From here on the server hears nothing of it, not even that it is gone.
+      wire.stall();
+      await other.query('ROLLBACK');
+      expect(await untilAnswered(() => theirs.ledger.beginTerm())).toBeGreaterThan(term);
+      await committing;
+      wire.flow();
+      const late = await untilAnswered(() => ours.ledger.commit(term, [CHANGE]));
+      expect(late).toEqual({ kind: 'superseded' });
+      expect(await queued()).toBe(0);
+    });
+
+    test('what was committed is there after it was killed, and so is the connection', async () => {
+      const { ledger } = open();
+      const term = await ledger.beginTerm();
+      await ledger.commit(term, [CHANGE]);
+      await server.kill();
+      await rejection(ledger.commit(term, [CHANGE]));
+      await server.start();
+      const commit = () => ledger.commit(term, [CHANGE]);
+      expect(await untilAnswered(commit)).toEqual({ kind: 'committed' });
+      expect(await ledger.load()).toEqual(new Map([['a', CHANGE.record]]));
+      expect(await queued()).toBe(1);
+    });
+
+    test('whatever is asked while it is away is refused under its name, and nothing is reached for before', async () => {
+      const { lock, ledger, broker } = open();
+      const never = open(server.url(), { keyPrefix: 'never used' });
+      const lease = (await lock.acquire())!;
+      await server.kill();
+      await never.close();
+      const asked = {
+        'lock.acquire': () => lock.acquire(),
+        'lock.renew': () => lease.renew(),
+        'lock.release': () => lease.release(),
+        'ledger.load': () => ledger.load(),
+        'ledger.beginTerm': () => ledger.beginTerm(),
+        'ledger.commit': () => ledger.commit(1, [CHANGE]),
+        'outbox.keep': () => ledger.keep(1, [CHANGE]),
+        'outbox.kept': () => ledger.kept(1, ''),
+        'outbox.forget': () => ledger.forget(1, []),
+        'broker.publish': () => broker.publish([messageOf('a')]),
+      };
+      for (const [operation, ask] of Object.entries(asked)) {
+        const error = await rejection(ask());
+        expect(error.message).toContain(`${operation}: no connection to ${server.name}: `);
+        expect(error.cause).toBeInstanceOf(Error);
+      }
+      await server.start();
+    });
+
+    test('a password that is not right is told, and never shown', async () => {
+      const wrong = server.url().replace(encodeURIComponent(server.password), 'sesame');
+      const { lock, ledger } = open(wrong);
+      for (const ask of [() => ledger.load(), () => lock.acquire()]) {
+        const error = await rejection(ask());
+        expect(error.message).toMatch(new RegExp(`${server.name} refused: .*beat`));
+        expect(inspect(error, { depth: null })).not.toContain('sesame');
+      }
+    });
+
+    test('a follower hears of a release after its connections were cut off', async () => {
+      const [leader, follower] = [open(), open()];
+      const lease = (await leader.lock.acquire())!;
+      const { signal } = new AbortController();
+      const follow = async () => {
+        for (;;) {
+          const won = await follower.lock.acquire().catch(() => null);
+          if (won) return won;
+          await follower.lock.released(signal);
+        }
+      };
+      const following = follow();
+      await vi.waitFor(async () => {
+        const cut = await server.cutOff('beat-follower');
+        expect(cut + (await server.cutOff('beat-lock'))).toBeGreaterThan(0);
+      });
+      await untilAnswered(() => lease.release());
+      expect(await (await following).renew()).toBe(true);
+    });
+
+    test('a deadlock with another is none of the caller’s matter', async () => {
+      const { ledger } = open();
+      const term = await ledger.beginTerm();
+      await ledger.commit(term, [CHANGE]);
+      await using other = await server.session();
+      await other.query('BEGIN');
+      await other.query(`UPDATE beat_record SET record = record WHERE entry = 'a'`);
+      // Holds the term, and waits for the record.
+      const next = { ...firstRun('a', 'two'), expected: CHANGE.record };
+      const committing = ledger.commit(term, [next]);
+      await server.waiting();
+      await other.query('SELECT number FROM beat_term FOR UPDATE').catch(() => {});
+      await other.query('ROLLBACK');
+      expect(await committing).toEqual({ kind: 'committed' });
+      expect(await queued()).toBe(2);
+    });
+  });
+}
+
+async function rejection(promise: Promise<unknown>): Promise<StoreError> {
+  const error = await promise.then(
+    (value) => new Error(`it resolved: ${inspect(value)}`),
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(StoreError);
+  return error as StoreError;
+}
+
+/** An outage ends for a connection when it has come back, which takes it a moment. */
+function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  return vi.waitFor(ask, { timeout: 20_000 });
+}

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { openSqlStore } from '../../src/sql/store.ts';
+import type { Store } from '../../src/store.ts';
+import type { SqlServer } from '../support/sql-server.ts';
+import { brokerContract } from './broker.contract.ts';
+import { ledgerContract } from './ledger.contract.ts';
+import { lockContract } from './lock.contract.ts';
+import { outboxContract, type StatePlace } from './outbox.contract.ts';
+import { storeOptions } from './place.ts';
+
+/** All contracts, on one kind of database server. */
+export function sqlContract(name: string, start: () => Promise<SqlServer>): void {
+  describe(name, () => {
+    let server: SqlServer;
+    beforeAll(async () => {
+      server = await start();
+    });
+    afterAll(() => server.stop());
+
+    const placeAt = (url: () => string) => async (): Promise<StatePlace> => {
+      await server.empty();
+      const stores: Store[] = [];
+      return {
+        open: async (options) => {
+          const store = openSqlStore(storeOptions(url(), options));
+          stores.push(store);
+          return store;
+        },
+        queued: async (queue) => (await server.payloads(queue)).map(read),
+        expireLock: async () => {
+          await server.query('UPDATE beat_lock SET expires_at = 0');
+        },
+        empty: () => server.empty(),
+        damageRecord: async (entry) => {
+          await server.query(`UPDATE beat_record SET record = '{"spec":' WHERE entry = ?`, entry);
+        },
+        close: async () => {
+          await Promise.all(stores.map((store) => store.close()));
+        },
+      };
+    };
+
+    const overTcp = placeAt(() => server.url());
+    const overSocket = placeAt(() => server.socketUrl());
+    lockContract(`${name}, TCP`, overTcp);
+    lockContract(`${name}, unix socket`, overSocket);
+    ledgerContract(`${name}, TCP`, overTcp);
+    brokerContract(`${name}, TCP`, overTcp);
+    brokerContract(`${name}, unix socket`, overSocket);
+    outboxContract(`${name}, TCP`, overTcp);
+  });
+}
+
+function read(payload: string): { taskId: string; body: string } {
+  const { properties, body } = JSON.parse(payload) as {
+    properties: { correlation_id: string };
+    body: string;
+  };
+  return { taskId: properties.correlation_id, body: Buffer.from(body, 'base64').toString() };
+}

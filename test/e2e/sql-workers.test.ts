@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSqlStore } from '../../src/sql/store.ts';
+import { storeOptions } from '../contract/place.ts';
+import { BeatProcess } from '../support/beat-process.ts';
+import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
+import { Folder } from '../support/folder.ts';
+import { History } from '../support/history.ts';
+import { messageOf } from '../support/message.ts';
+import { PostgresServer } from '../support/postgres.ts';
+import { requireService } from '../support/services.ts';
+import type { SqlServer } from '../support/sql-server.ts';
+import { itKeepsItsPromises } from './promises.ts';
+import { asYaml, BEAT_SCHEDULE } from './workers.config.ts';
+
+const entries = Object.keys(BEAT_SCHEDULE).length;
+const queues = ['celery', 'reports'];
+const TABLES = join(import.meta.dirname, '../support/kombu_tables.py');
+
+interface Kind {
+  readonly service: 'postgres';
+  readonly dialect: string;
+  /** By each Celery; what SQLAlchemy 2.1 means by `postgresql://` alone, 1.4 does not know. */
+  readonly drivers: readonly string[];
+  readonly start: () => Promise<SqlServer>;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    service: 'postgres',
+    dialect: 'postgresql',
+    drivers: ['psycopg2', 'psycopg'],
+    start: () => PostgresServer.start(),
+  },
+];
+
+for (const { service, dialect, drivers, start } of KINDS) {
+  for (const [i, celery] of CELERIES.entries()) {
+    const driver = drivers[i]!;
+    const urlOf = (server: SqlServer) => server.url().replace(dialect, `${dialect}+${driver}`);
+    const missing = requireService(service) || requireCelery(celery, driver);
+    const name = `Celery ${findCelery(celery)?.version ?? ''} on ${dialect}, by ${driver}`;
+
+    describe.skipIf(missing)(missing || name, () => {
+      const folder = new Folder({ 'beat.config.yaml': asYaml() });
+      const cwd = folder.path;
+      const history = new History();
+      let server: SqlServer;
+
+      beforeAll(async () => {
+        server = await start();
+        const brokerUrl = urlOf(server);
+        await history.take({
+          entries,
+          beat: () => new BeatProcess({ cwd, args: ['-b', brokerUrl] }),
+          worker: () => new Worker(celery, { brokerUrl, cwd, queues }),
+        });
+      });
+      afterAll(async () => {
+        await server.stop();
+        folder[Symbol.dispose]();
+      });
+
+      itKeepsItsPromises(history);
+
+      it('leaves nothing in the queues, and the lock free', async () => {
+        expect(await server.payloads()).toEqual([]);
+        expect(await server.query('SELECT * FROM beat_lock')).toEqual([]);
+      });
+
+      it('finds the tables that kombu makes, or makes the very same', async () => {
+        const { python } = findCelery(celery, driver)!;
+        const publish = async () => {
+          const store = openSqlStore(storeOptions(server.url()));
+          await store.broker.publish([messageOf('made by beat')]);
+          await store.close();
+        };
+        await server.empty();
+        await publish();
+        const ours = await server.kombuTables();
+        expect(ours.length).toBeGreaterThan(0);
+        await server.empty();
+        execFileSync(python, [TABLES, urlOf(server)]);
+        expect(ours).toEqual(await server.kombuTables());
+        await publish();
+        expect(await server.payloads('celery')).toHaveLength(1);
+      });
+    });
+  }
+}
