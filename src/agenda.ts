@@ -19,12 +19,13 @@ export class Agenda {
 
   /**
    * Puts an entry in its place by its record, and not before an instant if it has to wait. One that will
-   * never be due again is left out.
+   * never be due again is left out, and the answer is `false`.
    */
-  add(entry: Entry, record: LedgerRecord, notBefore = -Infinity): void {
+  add(entry: Entry, record: LedgerRecord, notBefore = -Infinity): boolean {
     const dueAt = nextDueAt(entry, record);
-    if (dueAt === Infinity) return;
+    if (dueAt === Infinity) return false;
     this.#heap.push({ entry, record, dueAt, wakeAt: Math.max(dueAt, notBefore) });
+    return true;
   }
 
   /** Removes and returns what is due at `now` (epoch milliseconds), earliest first. */

@@ -35,6 +35,14 @@ export interface EntryEvent {
   readonly change: 'added' | 'edited' | 'resumed' | 'paused' | 'removed';
 }
 
+/** An entry that counts from now has nothing to wait for: an `at` that is past, for example. */
+export interface OverEvent {
+  readonly entry: string;
+  readonly change: 'added' | 'edited' | 'resumed';
+  /** Its schedule in words. */
+  readonly schedule: string;
+}
+
 /** A term has read the ledger and can schedule. */
 export interface BegunEvent {
   readonly term: number;
@@ -56,6 +64,7 @@ export interface BeatEvents {
   following: [{ readonly reason: string }];
   begun: [BegunEvent];
   entry: [EntryEvent];
+  over: [OverEvent];
   sent: [SentEvent];
   skipped: [SkippedEvent];
   /** Something outside did not work; beat goes on trying. */

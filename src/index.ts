@@ -4,7 +4,7 @@ export { defineConfig, type BeatConfig } from './config/define.ts';
 export type { Settings } from './config/settings.ts';
 export type { Entry, MissedPolicy, Occurrence } from './entry.ts';
 export { BeatError, ConfigError, StoreError, type Problem } from './errors.ts';
-export type { BeatEvents, EntryEvent, SentEvent, SkippedEvent } from './events.ts';
+export type { BeatEvents, EntryEvent, OverEvent, SentEvent, SkippedEvent } from './events.ts';
 export { lazy, type Lazy, type LazyContext } from './message/lazy.ts';
 export type { Message, MessageOptions } from './message/message.ts';
 export { at } from './schedule/at.ts';

@@ -7,7 +7,7 @@ import type { EntryEvent } from './events.ts';
 import type { Term } from './leadership.ts';
 import type { Change, LedgerRecord } from './ledger/ledger.ts';
 import type { Producer } from './message/compose.ts';
-import { reconcile } from './plan.ts';
+import { reconcile, type Reconciled } from './plan.ts';
 import { prepare, type Step } from './step.ts';
 
 export interface SchedulerOptions extends CommitsOptions {
@@ -42,7 +42,7 @@ export class Scheduler {
     const records = await ledger.load();
     const now = clock.now();
     const configured = new Map(entries.map((entry) => [entry.name, entry]));
-    const standing: [Entry, LedgerRecord][] = [];
+    const standing: [Entry, Reconciled][] = [];
     const news: Change[] = [];
     const changes: Partial<Record<EntryEvent['change'], number>> = {};
     for (const name of new Set([...configured.keys(), ...records.keys()])) {
@@ -56,13 +56,13 @@ export class Scheduler {
         changes[change] = (changes[change] ?? 0) + 1;
         events.announce('entry', { entry: name, change });
       }
-      if (entry?.enabled) standing.push([entry, record]);
+      if (entry?.enabled) standing.push([entry, reconciled]);
     }
     await this.#commits.inBatches(news, term, stop, (batch) =>
       this.#commits.commit(batch, term, stop),
     );
     this.#agenda = new Agenda();
-    for (const [entry, record] of standing) this.#schedule(entry, record);
+    for (const [entry, reconciled] of standing) this.#enter(entry, reconciled);
     events.announce('begun', {
       term: term.number,
       entries: standing.length,
@@ -113,10 +113,17 @@ export class Scheduler {
     }
   }
 
-  #schedule(entry: Entry, record: LedgerRecord, notBefore?: number): void {
-    this.#unlessBroken(entry, () => {
-      this.#agenda.add(entry, record, notBefore);
-    });
+  /** What counts from now owes nothing for the past; where nothing else was to come, that is told. */
+  #enter(entry: Entry, { record, change }: Reconciled): void {
+    const waits = this.#schedule(entry, record);
+    if (waits !== false || change === null || change === 'paused' || change === 'removed') return;
+    const { spec, words = spec } = entry.schedule;
+    this.#options.events.announce('over', { entry: entry.name, change, schedule: words });
+  }
+
+  /** `false` when it will never be due again, `undefined` when that cannot be told. */
+  #schedule(entry: Entry, record: LedgerRecord, notBefore?: number): boolean | undefined {
+    return this.#unlessBroken(entry, () => this.#agenda.add(entry, record, notBefore));
   }
 
   /**

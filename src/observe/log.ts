@@ -6,6 +6,7 @@ import type {
   Concern,
   EntryEvent,
   Events,
+  OverEvent,
   SentEvent,
   SkippedEvent,
 } from '../events.ts';
@@ -68,6 +69,11 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
   events.on('entry', (event) => {
     log.debug({ event: 'entry', ...event }, ENTRY_WORDS[event.change](event));
   });
+  events.on('over', (event) => {
+    const { schedule } = event;
+    const words = `${OVER_WORDS[event.change](event)}, and its time is past (${schedule})`;
+    log.warn({ event: 'over', ...event }, `${words}: nothing will be sent`);
+  });
   events.on('sent', (event) => {
     log.info(
       sentFields(event),
@@ -106,6 +112,12 @@ const ENTRY_WORDS: Record<EntryEvent['change'], (event: EntryEvent) => string> =
   resumed: ({ entry }) => `Entry ${entry} is back: it counts from now`,
   paused: ({ entry }) => `Entry ${entry} is disabled`,
   removed: ({ entry }) => `Entry ${entry} is not configured any more`,
+};
+
+const OVER_WORDS: Record<OverEvent['change'], (event: OverEvent) => string> = {
+  added: ({ entry }) => `Entry ${entry} is new`,
+  edited: ({ entry }) => `The schedule of ${entry} was edited`,
+  resumed: ({ entry }) => `Entry ${entry} is back`,
 };
 
 const RELIEF: Record<Concern, string> = {

@@ -41,6 +41,7 @@ export function rig({ ledgerOf = (ledger: Ledger) => ledger, now = NOON } = {}):
   const told: Rig['told'] = {};
   events.on('sent', (event) => (told.sent ??= []).push(event));
   events.on('skipped', (event) => (told.skipped ??= []).push(event));
+  events.on('over', (event) => (told.over ??= []).push(event));
   events.on('begun', (event) => (told.begun ??= []).push(event));
   events.on('fault', (event) => (told.fault ??= []).push(event));
   events.on('recovered', (event) => (told.recovered ??= []).push(event));
