@@ -7,6 +7,8 @@ export { BeatError, ConfigError, StoreError, type Problem } from './errors.ts';
 export type { BeatEvents, EntryEvent, OverEvent, SentEvent, SkippedEvent } from './events.ts';
 export { lazy, type Lazy, type LazyContext } from './message/lazy.ts';
 export type { Message, MessageOptions } from './message/message.ts';
+export { date, datetime, decimal, time, uuid } from './message/typed/builders.ts';
+export type { TypedValue } from './message/typed/typed.ts';
 export { at } from './schedule/at.ts';
 export { cron } from './schedule/cron.ts';
 export { crontab } from './schedule/crontab.ts';

@@ -3,7 +3,7 @@ import type { Problem } from '../errors.ts';
 import { isLazy } from './lazy.ts';
 import { SERIALIZERS } from './serializers/find.ts';
 import type { Leaf, SerializerName } from './serializers/serializer.ts';
-import { typedOf, type TypedValue } from './typed/typed.ts';
+import { isTypeName, typedOf, type TypedValue } from './typed/typed.ts';
 
 type Path = Problem['path'];
 type Report = (path: Path, message: string) => void;
@@ -92,12 +92,18 @@ function visitObject(value: object, place: Place): void {
   try {
     typed = rules.typed(value);
   } catch (error) {
-    report(path, (error as ConfigError).message);
+    if (!leavesOpen(value)) report(path, (error as ConfigError).message);
     return;
   }
   const message = typed ? rules.complaint(typed) : complaintOfContainer(value, place);
   if (message !== null) report(path, message);
   else if (!typed) visitInside(value, place);
+}
+
+/** A typed value with a template in it, or a function: what comes of it is looked into then. */
+function leavesOpen(value: object): boolean {
+  const { __type__: type, __value__: inner } = value as Partial<TypedValue>;
+  return isTypeName(type) && (isLazy(inner) || (typeof inner === 'string' && inner.includes('{{')));
 }
 
 function visitInside(value: object, { path, containers, report, rules }: Place): void {

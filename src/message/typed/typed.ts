@@ -71,6 +71,10 @@ const KINDS: Readonly<Record<TypeName, Kind>> = {
 
 const TYPES = Object.keys(KINDS) as TypeName[];
 
+export function isTypeName(type: unknown): type is TypeName {
+  return TYPES.some((known) => known === type);
+}
+
 /**
  * What an object stands for: a `Date` for a datetime in UTC, a `Uint8Array` for bytes, and a map of exactly
  * `__type__` and `__value__`, checked and as kombu writes it. `null` for any other object; throws a
@@ -84,17 +88,16 @@ export function typedOf(value: object): TypedValue | null {
 
 /** Checks a value of one of kombu's types. Throws a `ConfigError` for a type or a value that it does not know. */
 export function readTyped(type: unknown, value: unknown): TypedValue {
-  const name = TYPES.find((known) => known === type);
-  if (name === undefined) {
+  if (!isTypeName(type)) {
     const guess = typeof type === 'string' ? didYouMean(type, TYPES) : '';
     throw new ConfigError(
       `__type__ ${shown(type)} is none of kombu's${guess || ` (${TYPES.join(', ')})`}; a map of ` +
         '__type__ and __value__ alone is a value of Python, and no worker takes it for a map',
     );
   }
-  const read = KINDS[name].read(value);
-  if (read === null) throw new ConfigError(`expected ${KINDS[name].forms}, got ${shown(value)}`);
-  return { __type__: name, __value__: read };
+  const read = KINDS[type].read(value);
+  if (read === null) throw new ConfigError(`expected ${KINDS[type].forms}, got ${shown(value)}`);
+  return { __type__: type, __value__: read };
 }
 
 /** Python's `repr` of a value that `typedOf` answered; for bytes see `bytesOf`. */

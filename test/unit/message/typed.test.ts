@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { date, datetime, decimal, lazy, time, uuid } from '../../../src/index.ts';
+import { checkArguments } from '../../../src/message/arguments.ts';
+import { pythonJson } from '../../../src/message/python-json.ts';
+import { saferepr } from '../../../src/message/saferepr.ts';
+import type { SerializerName } from '../../../src/message/serializers/serializer.ts';
+import { TestBeat } from '../../../src/testing.ts';
+
+interface Case {
+  readonly json: string;
+  readonly repr: string;
+}
+
+const file = new URL('../../conformance/typed-values.jsonl', import.meta.url);
+const [versions, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n');
+const { celery, kombu } = JSON.parse(versions!) as Record<string, string>;
+const cases = lines.map((line) => JSON.parse(line) as Case);
+
+/** What is said of one argument at load. */
+function said(value: unknown, serializer?: SerializerName): string {
+  try {
+    checkArguments([value], {}, serializer);
+  } catch (error) {
+    return (error as Error).message.replace(/^args\[0\]: /, '');
+  }
+  return 'nothing';
+}
+
+const typed = (type: unknown, value: unknown) => ({ __type__: type, __value__: value });
+
+describe("values of Python's own", () => {
+  it(`read as kombu ${kombu} writes them are written the same`, () => {
+    expect(cases.length).toBeGreaterThan(60);
+    for (const { json } of cases) expect(pythonJson(JSON.parse(json))).toBe(json);
+  });
+
+  it(`are shown as the saferepr of Celery ${celery} shows them`, () => {
+    for (const { json, repr } of cases) expect(saferepr(JSON.parse(json))).toBe(repr);
+  });
+
+  it('come from what JavaScript has for them', () => {
+    expect(pythonJson(new Date(Date.UTC(2020, 0, 2, 3, 4, 5, 6)))).toBe(
+      pythonJson(typed('datetime', '2020-01-02T03:04:05.006000+00:00')),
+    );
+    expect(pythonJson([Buffer.from('tøy'), new Uint8Array([0xff, 0])])).toBe(
+      pythonJson([typed('bytes', 'tøy'), typed('base64', '/wA=')]),
+    );
+  });
+
+  it.each([
+    [decimal('1.50'), typed('decimal', '1.50')],
+    [
+      uuid('C7BBB4A2-1e18-43b0-8eb9-d09113fc7155'),
+      typed('uuid', { hex: 'c7bbb4a21e1843b08eb9d09113fc7155' }),
+    ],
+    [date('2024-02-29'), typed('date', '2024-02-29')],
+    [time('12:30'), typed('time', '12:30:00')],
+    [time('12:30:00.5Z'), typed('time', '12:30:00.500000+00:00')],
+    [datetime('2020-01-02'), typed('datetime', '2020-01-02T00:00:00')],
+    [datetime('2020-01-02 03:04Z'), typed('datetime', '2020-01-02T03:04:00+00:00')],
+    [
+      datetime('2020-01-02T03:04:05.000001-03:30'),
+      typed('datetime', '2020-01-02T03:04:05.000001-03:30'),
+    ],
+  ])('are made as kombu writes them: %j', (made, written) => {
+    expect(made).toEqual(written);
+  });
+
+  it.each([
+    [() => decimal('1,5'), 'expected a decimal number as text, such as \'1.50\', got "1,5"'],
+    [() => decimal(1.5 as never), "expected a decimal number as text, such as '1.50', got 1.5"],
+    [() => decimal('1e999999999'), 'expected a decimal number'],
+    [() => uuid('c7bbb4a2'), 'expected a UUID, or {hex: its 32 digits}, got "c7bbb4a2"'],
+    [() => date('2023-02-29'), 'expected a date such as \'2030-01-31\', got "2023-02-29"'],
+    [() => date('0000-01-01'), 'expected a date'],
+    [() => time('24:00'), 'expected a time'],
+    [() => time('12:30:00.0000001'), 'expected a time'],
+    [() => datetime('2020-01-02T25:00'), 'expected a date and time'],
+    [() => datetime('2020-01-02T03:04+24:00'), 'expected a date and time'],
+    [() => datetime('2020-01-02x03:04'), 'expected a date and time'],
+  ])('are refused when they are none: %s', (make, message) => {
+    expect(make).toThrow(message);
+  });
+});
+
+describe('a map of __type__ and __value__', () => {
+  it('is checked at load, for a worker would reject the message', () => {
+    expect(said(typed('decimals', '1'))).toBe(
+      '__type__ "decimals" is none of kombu\'s; did you mean "decimal"?; a map of __type__ and __value__ ' +
+        'alone is a value of Python, and no worker takes it for a map',
+    );
+    expect(said(typed('money', '1'))).toContain(
+      '(bytes, base64, date, datetime, decimal, time, uuid)',
+    );
+    expect(said(typed(7, '1'))).toContain('__type__ 7 is none');
+    expect(said(typed('uuid', { hex: 'zz' }))).toBe(
+      'expected a UUID, or {hex: its 32 digits}, got a map',
+    );
+    expect(said(typed('bytes', '\ud800'))).toContain('expected the text of bytes in UTF-8');
+    expect(said(typed('base64', '/w'))).toContain('expected bytes in base64');
+  });
+
+  it('may be written as people write it', () => {
+    const written = [
+      typed('uuid', 'c7bbb4a2-1e18-43b0-8eb9-d09113fc7155'),
+      typed('datetime', '2020-01-02T03:04Z'),
+    ];
+    expect(said(written)).toBe('nothing');
+    expect(pythonJson(written)).toBe(
+      '[{"__type__": "uuid", "__value__": {"hex": "c7bbb4a21e1843b08eb9d09113fc7155"}}, ' +
+        '{"__type__": "datetime", "__value__": "2020-01-02T03:04:00+00:00"}]',
+    );
+  });
+
+  it('is a map like any other when there is a third key, or one missing', () => {
+    for (const map of [{ ...typed('x', 1), more: 1 }, { __type__: 'x' }]) {
+      expect(said(map)).toBe('nothing');
+      expect(saferepr(map)).toContain("'__type__': 'x'");
+    }
+  });
+
+  it('may hold a template or a function, which are filled in for each occurrence', async () => {
+    const args = [
+      typed('datetime', '{{dueAt}}'),
+      typed(
+        'date',
+        lazy(() => '2020-01-02'),
+      ),
+      typed('decimal', '{{dueAt}}'),
+    ];
+    const ok = await TestBeat.start(
+      {
+        beatSchedule: {
+          a: { task: 't', schedule: 60, args: args.slice(0, 2) },
+          b: { task: 't', schedule: 60, args },
+        },
+      },
+      { now: '2020-01-02T03:04:00Z' },
+    );
+    await ok.advance('1m');
+    // The third of `b` comes to no decimal number: it is not sent.
+    const bodies = ok.messages.map(({ body }) => (JSON.parse(body.toString()) as unknown[])[0]);
+    expect(bodies).toEqual([
+      [typed('datetime', '2020-01-02T03:05:00+00:00'), typed('date', '2020-01-02')],
+    ]);
+  });
+});
+
+describe('a serializer that cannot carry a value', () => {
+  it.each([
+    ['yaml', decimal('1'), 'PyYAML knows no decimal; write it as text, or use the serializer json'],
+    ['yaml', uuid('0'.repeat(32)), 'PyYAML knows no uuid'],
+    ['yaml', time('12:00'), 'PyYAML knows no time'],
+    ['yaml', 'half \ud83d', 'has half a character in it, which only the serializer json can carry'],
+    ['yaml', 10n ** 5_000n, 'has 5001 digits; Python reads 4300 at most'],
+    [
+      'yaml',
+      () => 1,
+      'YAML cannot carry function; allowed: text, numbers, true, false, null, a Date',
+    ],
+    ['json', 10n ** 5_000n, 'has 5001 digits; Python reads 4300 at most'],
+    [
+      'msgpack',
+      new Date(0),
+      'msgpack cannot carry a datetime; write it as text, or use the serializer json',
+    ],
+    ['msgpack', date('2020-01-02'), 'msgpack cannot carry a date'],
+    [
+      'msgpack',
+      2n ** 64n,
+      '18446744073709551616 is beyond 64 bits, which are all that msgpack has',
+    ],
+    ['msgpack', -(2n ** 63n) - 1n, 'is beyond 64 bits'],
+    ['msgpack', { '\udc00': 1 }, 'its name has half a character in it'],
+  ] as const)('says so at load: %s', (serializer, value, message) => {
+    expect(said(value, serializer)).toContain(message);
+  });
+
+  it.each([
+    ['yaml', [new Date(0), date('2020-01-02'), new Uint8Array(2), 2n ** 70n, NaN]],
+    ['msgpack', [new Uint8Array(2), 2n ** 64n - 1n, -(2n ** 63n), Infinity]],
+    ['json', [decimal('1'), new Date(0), '\ud800', 2n ** 70n, NaN]],
+  ] as const)('is silent about the rest: %s', (serializer, value) => {
+    expect(said(value, serializer)).toBe('nothing');
+  });
+});
