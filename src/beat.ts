@@ -130,11 +130,11 @@ export class Beat extends Events implements AsyncDisposable {
   }
 
   #producer(): Producer {
-    const { timezone, queues, keyPrefix, encoding, protocol } = this.settings;
+    const { timezone, queues, routes, keyPrefix, encoding, protocol } = this.settings;
     return {
       timezone,
       keyPrefix,
-      router: new Router(new Queues(queues)),
+      router: new Router(new Queues(queues), routes),
       encoding,
       protocol,
       origin: this.#origin,

@@ -70,7 +70,7 @@ export class TestBeat {
       producer: {
         timezone,
         keyPrefix,
-        router: new Router(new Queues(queues)),
+        router: new Router(new Queues(queues), settings.routes),
         encoding,
         protocol,
         origin: 'beat@test',

@@ -7,8 +7,11 @@ import { parseDuration } from './duration.ts';
 import type { Duration } from './define/times.ts';
 import type { Level } from './levels.ts';
 import { readOptions } from './options.ts';
+import type { Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
 import { isMap } from './respell.ts';
+import { withStamps } from './stamps.ts';
+import type { RouteTrial } from './try-route.ts';
 import type { ScheduleReader } from './schedule-input.ts';
 import { entrySchema, type EntryInput } from './schema/entry.ts';
 import type { ReadZone } from './zone-reader.ts';
@@ -23,6 +26,7 @@ export interface EntryContext {
   readonly missedCap: number;
   readonly startingDeadline: Duration | null;
   readonly serializer: SerializerName;
+  readonly trial: RouteTrial;
 }
 
 /**
@@ -31,16 +35,18 @@ export interface EntryContext {
  */
 export function readEntry(
   name: string,
-  input: unknown,
+  given: unknown,
   context: EntryContext,
-  report: Report,
+  { report, remark }: Pick<Part, 'report' | 'remark'>,
 ): Entry | undefined {
   let found = 0;
   const note: Report = (path, message) => {
     found += 1;
     report(['beatSchedule', name, ...path], message);
   };
+  const comment: Report = (path, message) => remark(['beatSchedule', name, ...path], message);
   if (name === '') note([], 'an entry needs a name');
+  const input = withStamps(given, note);
   const entry = parse(entrySchema, input, { path: [], level: context.level, report: note });
   const raw: Partial<EntryInput> = isMap(input) ? input : {};
   const timezone =
@@ -58,12 +64,14 @@ export function readEntry(
   }
   if (found > 0 || !entry || !schedule) return undefined;
   const deadline = entry.startingDeadline;
+  const options = readOptions(entry.options, entry.expires, timezone ?? context.timezone, comment);
+  context.trial.try({ task: entry.task, ...args, options }, note, comment);
   return {
     name,
     task: entry.task,
     schedule,
     ...args,
-    options: readOptions(entry.options, entry.expires, timezone ?? context.timezone),
+    options,
     enabled: entry.enabled ?? true,
     missed: entry.missed ?? context.missed,
     missedCap: entry.missedCap ?? context.missedCap,

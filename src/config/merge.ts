@@ -8,6 +8,8 @@ import type { Source } from './source.ts';
 export interface Part {
   readonly source: Source;
   readonly report: Report;
+  /** Takes what is worth a word and no problem. */
+  readonly remark: Report;
   readonly settings: Omit<TopSettings, 'beatSchedule'>;
   readonly entries: Readonly<Record<string, unknown>>;
 }
@@ -16,6 +18,7 @@ export interface Merged {
   readonly settings: Omit<TopSettings, 'beatSchedule'>;
   /** Whose report a problem of a setting belongs into. */
   readonly reportOf: (key: string) => Report;
+  readonly remarkOf: (key: string) => Report;
   /** Every entry with the part that it stands in, in the order of the files. */
   readonly entries: readonly { name: string; input: unknown; part: Part }[];
 }
@@ -36,6 +39,7 @@ export function merge(parts: readonly Part[]): Merged {
   return {
     settings: settings,
     reportOf: (key) => (owners.get(key) ?? parts[0])?.report ?? (() => {}),
+    remarkOf: (key) => (owners.get(key) ?? parts[0])?.remark ?? (() => {}),
     entries: mergeEntries(parts),
   };
 }

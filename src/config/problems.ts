@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { didYouMean } from '../nearest.ts';
-import { isCeleryOption, isCelerySetting } from './spellings.ts';
+import { refusedOption } from './refused-options.ts';
+import { isCelerySetting } from './spellings.ts';
 import type { Level } from './levels.ts';
 import { maskUrl } from './mask.ts';
 
@@ -40,8 +41,9 @@ export function expected(allowed: string, got: unknown): string {
 
 function unknownKey(key: string, level: Level | undefined, parent: string | number | undefined) {
   const keys = level?.keys ?? [];
-  if (parent === 'options' && isCeleryOption(key)) {
-    return "an option of Celery's that beat does not take yet";
+  if (parent === 'options') {
+    const why = refusedOption(key);
+    if (why !== undefined) return `an option of Celery's that beat does not take: ${why}`;
   }
   if (level?.top && isCelerySetting(key)) {
     return "a setting of Celery's that beat has no use for; leave it to the workers";
@@ -49,7 +51,6 @@ function unknownKey(key: string, level: Level | undefined, parent: string | numb
   const options = level?.inside.get('options');
   const option = options?.names.get(key);
   if (option) return `unknown here; it belongs under options: {${option}: …}`;
-  if (options && isCeleryOption(key)) return "an option of Celery's that beat does not take yet";
   return `unknown key${didYouMean(key, keys) || `; allowed: ${keys.filter((name) => name !== '$schema').join(', ')}`}`;
 }
 

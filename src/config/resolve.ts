@@ -9,13 +9,14 @@ import { merge, type Merged, type Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
 import { isMap, respell } from './respell.ts';
 import { readResults } from './results.ts';
-import { readQueues } from './routing.ts';
+import { readQueues, readRoutes } from './routing.ts';
 import { ScheduleReader } from './schedule-input.ts';
 import { configSchema, topSchema, type TopSettings } from './schema/settings.ts';
 import { checkBrokerUrl, checkLockUrls, checkStateUrl, placesOf, type Places } from './places.ts';
 import { checkTogether, readConnection, readLock, readTransport } from './service-settings.ts';
-import type { ResultSettings, Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { inReadingOrder, reporter, type Source } from './source.ts';
+import { RouteTrial } from './try-route.ts';
 import { zoneReader, type ReadZone } from './zone-reader.ts';
 
 /** What stands above the configuration: flags and environment variables. */
@@ -36,27 +37,29 @@ export function resolveSettings(config: BeatConfig, overrides: Overrides = {}): 
 /** Validates what was read, all sources as one configuration. Throws like `resolveSettings`. */
 export function resolveSources(sources: readonly Source[], overrides: Overrides = {}): Settings {
   const problems: Problem[] = sources.flatMap((source) => source.problems);
+  const notes: Problem[] = [];
   const merged = merge(
     sources
       .filter(({ config }) => config !== undefined)
-      .map((source) => readPart(source, CONFIG_LEVEL, problems)),
+      .map((source) => readPart(source, CONFIG_LEVEL, problems, notes)),
   );
   const { brokerUrl, stateUrl } = overrides;
   const report: Report = (path, message) => problems.push({ path, message });
   if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, report);
   if (stateUrl !== undefined) checkStateUrl(stateUrl, report);
-  const settings = readSettings(merged, sources, overrides);
+  const settings = readSettings(merged, sources, overrides, notes);
   if (problems.length > 0) throw new ConfigError(inReadingOrder(problems, sources));
-  return settings;
+  return { ...settings, notes: inReadingOrder(notes, sources) };
 }
 
-function readPart(source: Source, level: Level, problems: Problem[]): Part {
+function readPart(source: Source, level: Level, problems: Problem[], notes: Problem[]): Part {
   const report = reporter(source, level, problems);
+  const remark = reporter(source, level, notes);
   // An empty file is an empty configuration: YAML reads it as null.
   const config = respell(source.config ?? {}, level, [], report);
   const top = parse(topSchema, config, { path: [], level, report });
   const { beatSchedule: entries = {}, ...settings } = top ?? soundPart(config);
-  return { source, report, settings, entries };
+  return { source, report, remark, settings, entries };
 }
 
 /** What can be used of settings of which some are wrong, so that the rest is looked into as well. */
@@ -68,8 +71,12 @@ function soundPart(config: unknown): TopSettings {
   return Object.fromEntries(sound.map(([key]) => [key, config[key]]));
 }
 
-function readSettings(merged: Merged, sources: readonly Source[], overrides: Overrides): Settings {
-  const notes: Problem[] = [];
+function readSettings(
+  merged: Merged,
+  sources: readonly Source[],
+  overrides: Overrides,
+  notes: Problem[],
+): Settings {
   const note: Report = (path, message) => notes.push({ path, message });
   const { settings, reportOf } = merged;
   const places = readPlaces(merged, overrides);
@@ -82,12 +89,16 @@ function readSettings(merged: Merged, sources: readonly Source[], overrides: Ove
     results: readResults(settings, overrides.resultBackend, note),
   };
   checkTogether(service, reportOf('brokerTransportOptions'));
+  const routing = {
+    queues: readQueues(settings, reportOf('taskQueues'), merged.remarkOf('taskQueues')),
+    routes: readRoutes(settings, reportOf('taskRoutes')),
+  };
   return {
     ...service,
     timezone,
-    ...readEntries(merged, service.results, timezone, readZone),
+    ...readEntries(merged, { ...service, ...routing }, timezone, readZone),
     keyPrefix: settings.keyPrefix ?? 'beat',
-    queues: readQueues(settings),
+    ...routing,
     declareQueues: settings.declareQueues ?? true,
     encoding: readEncoding(settings),
     protocol: settings.taskProtocol ?? 2,
@@ -115,7 +126,7 @@ function readPlaces({ settings, reportOf }: Merged, overrides: Overrides): Place
 
 function readEntries(
   merged: Merged,
-  results: ResultSettings,
+  around: Pick<Settings, 'results' | 'queues' | 'routes' | 'brokerUrl'>,
   timezone: string,
   readZone: ReadZone,
 ): Pick<Settings, 'entries' | 'installed'> {
@@ -124,15 +135,18 @@ function readEntries(
   const level = ENTRY_LEVEL;
   const { serializer } = readEncoding(merged.settings);
   const defaults = { missed, missedCap, startingDeadline, serializer };
-  const context: EntryContext = { level, schedules, readZone, timezone, ...defaults };
+  const { queues, routes, brokerUrl } = around;
+  const trial = new RouteTrial(queues, routes, brokerUrl, merged.reportOf('taskRoutes'));
+  const context: EntryContext = { level, schedules, readZone, timezone, trial, ...defaults };
   const written = merged.entries.flatMap(
-    ({ name, input, part }) => readEntry(name, input, context, part.report) ?? [],
+    ({ name, input, part }) => readEntry(name, input, context, part) ?? [],
   );
   // One that the user wrote under this name stands, a disabled one too.
   const taken = merged.entries.some(({ name }) => name === BACKEND_CLEANUP);
-  if (taken || !wantsCleanup(results)) return { entries: written, installed: [] };
-  const report = merged.reportOf('beatSchedule');
-  const cleanup = readEntry(BACKEND_CLEANUP, CLEANUP_ENTRY, context, report);
+  if (taken || !wantsCleanup(around.results)) return { entries: written, installed: [] };
+  const { reportOf, remarkOf } = merged;
+  const part = { report: reportOf('beatSchedule'), remark: remarkOf('beatSchedule') };
+  const cleanup = readEntry(BACKEND_CLEANUP, CLEANUP_ENTRY, context, part);
   return { entries: cleanup ? [...written, cleanup] : written, installed: [BACKEND_CLEANUP] };
 }
 

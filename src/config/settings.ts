@@ -2,6 +2,7 @@ import type { Entry } from '../entry.ts';
 import type { Problem } from '../errors.ts';
 import type { Encoding } from '../message/payload.ts';
 import type { QueueRules } from '../routing/queues.ts';
+import type { RouteRules } from '../routing/router.ts';
 
 /** A configuration after validation: complete, typed, nothing left to look up or to default. */
 export interface Settings {
@@ -25,6 +26,8 @@ export interface Settings {
   readonly keyPrefix: string;
   /** Which queues there are, and how those are made that nobody describes. */
   readonly queues: QueueRules;
+  /** Which task goes where, and what is true of tasks that do not say it. */
+  readonly routes: RouteRules;
   /** How messages are written where an entry does not say otherwise. */
   readonly encoding: Encoding;
   /** Celery's message protocol. */

@@ -17,6 +17,19 @@ const CELERY_NAMES: Readonly<Record<string, readonly string[]>> = {
   taskSendSentEvent: ['CELERY_SEND_TASK_SENT_EVENT', 'CELERY_TASK_SEND_SENT_EVENT'],
   eventExchange: ['CELERY_EVENT_EXCHANGE'],
   eventSerializer: ['CELERY_EVENT_SERIALIZER'],
+  taskDefaultExchange: ['CELERY_DEFAULT_EXCHANGE', 'CELERY_TASK_DEFAULT_EXCHANGE'],
+  taskDefaultExchangeType: ['CELERY_DEFAULT_EXCHANGE_TYPE', 'CELERY_TASK_DEFAULT_EXCHANGE_TYPE'],
+  taskDefaultRoutingKey: ['CELERY_DEFAULT_ROUTING_KEY', 'CELERY_TASK_DEFAULT_ROUTING_KEY'],
+  taskDefaultDeliveryMode: ['CELERY_DEFAULT_DELIVERY_MODE', 'CELERY_TASK_DEFAULT_DELIVERY_MODE'],
+  taskDefaultPriority: ['CELERY_DEFAULT_PRIORITY', 'CELERY_TASK_DEFAULT_PRIORITY'],
+  taskIgnoreResult: ['CELERY_IGNORE_RESULT', 'CELERY_TASK_IGNORE_RESULT'],
+  taskQueues: ['CELERY_QUEUES', 'CELERY_TASK_QUEUES'],
+  taskRoutes: ['CELERY_ROUTES', 'CELERY_TASK_ROUTES'],
+  taskCreateMissingQueues: ['CELERY_CREATE_MISSING_QUEUES', 'CELERY_TASK_CREATE_MISSING_QUEUES'],
+  taskCreateMissingQueueExchangeType: [
+    'CELERY_CREATE_MISSING_QUEUE_EXCHANGE_TYPE',
+    'CELERY_TASK_CREATE_MISSING_QUEUE_EXCHANGE_TYPE',
+  ],
   taskQueueMaxPriority: ['CELERY_QUEUE_MAX_PRIORITY', 'CELERY_TASK_QUEUE_MAX_PRIORITY'],
   resultBackend: ['CELERY_RESULT_BACKEND'],
   resultExpires: ['CELERY_TASK_RESULT_EXPIRES', 'CELERY_RESULT_EXPIRES'],
@@ -39,7 +52,7 @@ export function spellingsOf(key: string, top: boolean): string[] {
   return top ? [...both, ...(CELERY_NAMES[key] ?? [])] : both;
 }
 
-function snakeCase(key: string): string {
+export function snakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
@@ -55,11 +68,9 @@ const CELERY_SETTINGS = new Set(
     'broker_: heartbeat_checkrate host login_method native_delayed_delivery_queue_type',
     'broker_: password pool_limit port read_url transport use_ssl user vhost write_url',
     'task_: acks_late acks_on_failure_or_timeout always_eager annotations',
-    'task_: create_missing_queues default_delivery_mode default_exchange default_exchange_type',
-    'task_: default_priority default_rate_limit default_routing_key',
-    'task_: eager_propagates ignore_result inherit_parent_priority publish_retry',
-    'task_: publish_retry_policy queues reject_on_worker_lost remote_tracebacks',
-    'task_: routes send_sent_event soft_time_limit store_eager_result',
+    'task_: default_rate_limit eager_propagates inherit_parent_priority publish_retry',
+    'task_: publish_retry_policy reject_on_worker_lost remote_tracebacks',
+    'task_: send_sent_event soft_time_limit store_eager_result',
     'task_: store_errors_even_if_ignored time_limit track_started',
   ].flatMap((line) => {
     const [family = '', names = ''] = line.split(': ');
@@ -73,20 +84,4 @@ export function isCelerySetting(key: string): boolean {
   if (upper && key.startsWith('CELERY')) return true;
   const name = upper ? key.toLowerCase() : snakeCase(key);
   return CELERY_FAMILIES.test(name) || CELERY_SETTINGS.has(name);
-}
-
-const OTHER_OPTIONS = new Set(
-  [
-    ['exchange', 'exchange_type', 'routing_key', 'declare', 'immediate', 'mandatory'],
-    ['link', 'link_error', 'chain', 'chord', 'group_id', 'group_index', 'retry'],
-    ['retry_policy', 'retries', 'root_id', 'parent_id', 'reply_to', 'correlation_id', 'producer'],
-    ['connection', 'router', 'add_to_parent', 'task_type', 'stamped_headers', 'stamps'],
-    ['replaced_task_nesting', 'argsrepr', 'kwargsrepr', 'timelimit', 'message_id', 'user_id'],
-    ['app_id', 'cluster_id', 'timestamp', 'type', 'publisher', 'result_cls', 'route_name'],
-  ].flat(),
-);
-
-/** Whether an unknown option is one that Celery's `apply_async` takes. */
-export function isCeleryOption(key: string): boolean {
-  return OTHER_OPTIONS.has(snakeCase(key));
 }

@@ -5,6 +5,13 @@ import type { Duration, Instant } from './times.ts';
 /** Options of Celery's `apply_async` that shape the message. */
 export interface OptionsConfig {
   queue?: string | undefined;
+  /** With a routing key, or of a type that needs none, it wins over the queue, as in Celery. */
+  exchange?: string | undefined;
+  /** Default: what `taskQueues` says of it, else that of the queue. */
+  exchangeType?: 'direct' | 'topic' | 'fanout' | 'headers' | undefined;
+  routingKey?: string | undefined;
+  /** What `taskRoutes` knows the task by, where that is another name than its own. */
+  routeName?: string | undefined;
   /** 0 to 255. Redis delivers 0 first, RabbitMQ the highest. */
   priority?: number | undefined;
   /** After sending, before which no worker starts the task. Wins over `eta`. */
@@ -22,6 +29,48 @@ export interface OptionsConfig {
   ignoreResult?: boolean | undefined;
   taskId?: string | undefined;
   deliveryMode?: 1 | 2 | 'transient' | 'persistent' | undefined;
+  /** The queue that answers are sent to. Default: one of beat's own, which nobody reads. */
+  replyTo?: string | undefined;
+  /** The first task of the workflow that this one is a part of. Default: itself. */
+  rootId?: string | undefined;
+  parentId?: string | undefined;
+  /** The group that the task counts as a part of, and its place there from 0. */
+  groupId?: string | undefined;
+  groupIndex?: number | undefined;
+  /** How often the task counts as retried already. */
+  retries?: number | undefined;
+  replacedTaskNesting?: number | undefined;
+  /** Name → value. */
+  stamps?: Readonly<Record<string, unknown>> | undefined;
+  /** Celery's form of the same: the names of stamps whose values stand beside it. */
+  stampedHeaders?: readonly string[] | undefined;
+  /** What workers log instead of the arguments. */
+  argsrepr?: string | undefined;
+  kwargsrepr?: string | undefined;
+  origin?: string | undefined;
+  /** Of tasks that workers send on; beat's own publishing is always tried again. */
+  retry?: boolean | undefined;
+  retryPolicy?: RetryPolicyConfig | undefined;
+  /** AMQP properties, passed on as they are. `timestamp` counts seconds since 1970. */
+  messageId?: string | undefined;
+  timestamp?: number | undefined;
+  type?: string | undefined;
+  /** RabbitMQ refuses any but the user of the connection. */
+  userId?: string | undefined;
+  appId?: string | undefined;
+  /** Read, and of no use here: beat is no task, waits for the broker as long as it takes, and has what no queue takes sent back. */
+  addToParent?: boolean | undefined;
+  mandatory?: boolean | undefined;
+  timeout?: Duration | undefined;
+  confirmTimeout?: Duration | undefined;
   serializer?: SerializerSpelling | undefined;
   compression?: CompressionSpelling | undefined;
+}
+
+/** Seconds; `maxRetries: null` is for ever. */
+export interface RetryPolicyConfig {
+  maxRetries?: number | null | undefined;
+  intervalStart?: number | undefined;
+  intervalStep?: number | undefined;
+  intervalMax?: number | undefined;
 }

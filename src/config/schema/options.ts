@@ -1,11 +1,30 @@
 import { z } from 'zod';
 import { compression, serializer } from './encoding.ts';
 import { duration, expires, flag, instant, map, MAP, name, whole } from './parts.ts';
+import { deliveryMode, exchangeType } from './queues.ts';
+
+const text = () => z.string('text');
+const count = () => whole(0, 2 ** 31 - 1, 'a whole number, not negative');
+const seconds = () => z.number('seconds, not negative').min(0, 'seconds, not negative');
+
+const retryPolicy = z.strictObject(
+  {
+    maxRetries: count().nullable().optional(),
+    intervalStart: seconds().optional(),
+    intervalStep: seconds().optional(),
+    intervalMax: seconds().optional(),
+  },
+  'a map of maxRetries, intervalStart, intervalStep and intervalMax',
+);
 
 /** Options of Celery's `apply_async`. */
 export const optionsSchema = z.strictObject(
   {
     queue: name().optional(),
+    exchange: text().optional().describe('Goes with a routing key, unless its type needs none.'),
+    exchangeType: exchangeType().optional(),
+    routingKey: text().optional().describe('Of a named exchange; queues need none.'),
+    routeName: name().optional().describe('What taskRoutes knows the task by.'),
     priority: whole(0, 255, 'a whole number from 0 to 255').optional(),
     countdown: duration().optional(),
     eta: instant().optional(),
@@ -16,9 +35,33 @@ export const optionsSchema = z.strictObject(
     shadow: name().optional(),
     ignoreResult: flag().optional(),
     taskId: name().optional(),
-    deliveryMode: z
-      .literal([1, 2, 'transient', 'persistent'], "1, 2, 'transient' or 'persistent'")
-      .optional(),
+    deliveryMode: deliveryMode().optional(),
+    replyTo: name().optional(),
+    rootId: name().optional(),
+    parentId: name().optional(),
+    groupId: name().optional(),
+    groupIndex: count().optional(),
+    retries: count().optional(),
+    replacedTaskNesting: count().optional(),
+    stamps: map().optional().describe('Name → value.'),
+    stampedHeaders: z
+      .array(z.string('the name of a stamp'), 'a list of names')
+      .optional()
+      .describe('The names of stamps that stand beside it.'),
+    argsrepr: text().optional().describe('What workers log instead of the arguments.'),
+    kwargsrepr: text().optional(),
+    origin: name().optional(),
+    retry: flag().optional().describe('Of tasks sent on by workers; beat tries always again.'),
+    retryPolicy: retryPolicy.optional(),
+    messageId: text().optional(),
+    timestamp: count().optional().describe('AMQP: seconds since 1970.'),
+    type: text().optional(),
+    userId: text().optional().describe('AMQP: RabbitMQ takes none but its own user.'),
+    appId: text().optional(),
+    addToParent: flag().optional(),
+    mandatory: flag().optional(),
+    timeout: duration().optional(),
+    confirmTimeout: duration().optional(),
     serializer: serializer().optional(),
     compression: compression().optional(),
   },

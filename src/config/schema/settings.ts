@@ -6,7 +6,9 @@ import { entryShape } from './entry.ts';
 import { eventsShape } from './events.ts';
 import { duration, flag, map, MAP, missed, missedCap, name, startingDeadline, timezone } from './parts.ts';
 import { resultsShape } from './results.ts';
-import { routingShape } from './routing.ts';
+import { taskQueuesSchema } from './queues.ts';
+import { taskRoutesSchema } from './routes.ts';
+import { looseTables, routingShape } from './routing.ts';
 import { scheduleSchema } from './schedules.ts';
 
 const settingsShape = {
@@ -31,6 +33,8 @@ const settingsShape = {
 export const configSchema: z.ZodType<unknown, BeatConfig> & z.ZodObject = z.strictObject(
   {
     ...settingsShape,
+    taskQueues: taskQueuesSchema.optional().describe('Name → queue, or a list of queues.'),
+    taskRoutes: taskRoutesSchema.optional().describe('Name or glob → queue, or options.'),
     beatSchedule: z
       .record(name(), z.strictObject({ ...entryShape, schedule: scheduleSchema }, MAP), MAP)
       .optional()
@@ -39,9 +43,9 @@ export const configSchema: z.ZodType<unknown, BeatConfig> & z.ZodObject = z.stri
   MAP,
 );
 
-/** The settings as they are read; the entries are read one by one. */
+/** The settings as they are read; entries, queues and routes are read one by one. */
 export const topSchema = z.strictObject(
-  { ...settingsShape, beatSchedule: map().optional() },
+  { ...settingsShape, ...looseTables, beatSchedule: map().optional() },
   'a map of settings (brokerUrl, beatSchedule, …)',
 );
 

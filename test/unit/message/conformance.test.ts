@@ -77,7 +77,7 @@ describe('messages', () => {
       timezone: settings.timezone,
       encoding: settings.encoding,
       protocol: settings.protocol,
-      router: new Router(new Queues(settings.queues)),
+      router: new Router(new Queues(settings.queues), settings.routes),
     });
     const message = messages[0]!;
     expect(messages).toHaveLength(1);

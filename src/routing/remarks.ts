@@ -1,0 +1,41 @@
+import { nameOf } from './destination.ts';
+import type { Queues } from './queues.ts';
+import type { Routed } from './router.ts';
+
+/** Something about where a task goes that its user should know: of which option, and what. */
+export interface Remark {
+  readonly option: 'exchange' | 'routingKey' | null;
+  readonly message: string;
+}
+
+/** Options that Celery's rule leaves out, and a message that no queue would receive. */
+export function remarksOn({ destination, options }: Routed, queues: Queues): Remark[] {
+  const { exchange, routingKey } = options;
+  if (destination.exchange === '') {
+    const queue = queues.get(destination.routingKey);
+    if (exchange) {
+      return [
+        {
+          option: 'exchange',
+          message: `${LEFT_OUT} without a routing key; it goes to the queue "${queue.name}"`,
+        },
+      ];
+    }
+    const same = [queue.name, queue.bindings[0].routingKey].includes(routingKey ?? queue.name);
+    if (same || !routingKey) return [];
+    return [
+      {
+        option: 'routingKey',
+        message: `${LEFT_OUT} without an exchange; it goes to the queue "${queue.name}"`,
+      },
+    ];
+  }
+  // Who listens to a fanout exchange is the workers' business.
+  if (destination.exchangeType === 'fanout' || queues.receiving(destination).length > 0) return [];
+  const message =
+    `no queue in taskQueues is bound to the ${nameOf(destination)}: ` +
+    'the task waits here until a worker has bound one';
+  return [{ option: exchange ? 'exchange' : null, message }];
+}
+
+const LEFT_OUT = 'left out, as in Celery: of a direct exchange';
