@@ -25,3 +25,45 @@ it('the state is where the flag says, else the variable, else the file', async (
   expect(await stateOf({}, { BEAT_STATE_URL_FILE: secret })).toBe('redis://:secret@mounted');
   expect(await stateOf({}, {})).toBe('redis://file');
 });
+
+it('the broker is where the first of its many variables says, in the order of Celery', async () => {
+  const config = file('beat.yaml', 'brokerUrl: redis://file\n');
+  const variables = {
+    BEAT_BROKER_URL: 'redis://beat',
+    CELERY_BROKER_WRITE_URL: 'redis://write',
+    BROKER_URL: 'redis://plain',
+    CELERY_BROKER_URL: 'redis://celery',
+  };
+  const env: Record<string, string> = { ...variables };
+  for (const [name, url] of Object.entries(variables)) {
+    expect((await settingsOf({ config }, env)).brokerUrl).toBe(url);
+    expect((await settingsOf({ config, broker: 'redis://flag' }, env)).brokerUrl).toBe(
+      'redis://flag',
+    );
+    // As in a compose file that leaves it out.
+    env[name] = '';
+  }
+  expect((await settingsOf({ config }, env)).brokerUrl).toBe('redis://file');
+});
+
+it.each(['celeryconfig', 'proj.celeryconfig', 'celeryconfig.py'])(
+  "Celery's --config %s is a module, and is refused with what to do instead",
+  async (config) => {
+    await expect(settingsOf({ config }, {})).rejects.toThrow(
+      `--config ${config}: beat reads no Python module; put its settings`,
+    );
+  },
+);
+
+it('who gives --app and has no configuration hears what an app is good for here', async () => {
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    await expect(settingsOf({ app: 'proj' }, {})).rejects.toThrow(
+      /^no configuration here[^]*--app proj: beat reads no Python app/,
+    );
+    await expect(settingsOf({}, {})).rejects.not.toThrow('--app');
+  } finally {
+    process.chdir(before);
+  }
+});

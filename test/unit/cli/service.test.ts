@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { expand } from '../../../src/cli/placeholders.ts';
+import { parseUmask, showUmask } from '../../../src/cli/umask.ts';
+
+describe('a umask', () => {
+  it.each([
+    ['022', 0o22],
+    ['0', 0],
+    ['000', 0],
+    ['0027', 0o27],
+    ['0o77', 0o77],
+    ['18', 18],
+    ['511', 0o777],
+  ])('%s is what Celery reads: %i', (text, mask) => {
+    expect(parseUmask(text)).toBe(mask);
+  });
+
+  it.each(['', '08', '-1', '1.5', '0x1f', 'u=rwx', '512', '01000', ' 022', '0o'])(
+    'is refused when it is none: "%s"',
+    (text) => {
+      expect(() => parseUmask(text)).toThrow(/--umask takes an octal number/);
+    },
+  );
+
+  it('is shown as it is written', () => {
+    expect([0, 0o7, 0o27, 0o777].map(showUmask)).toEqual(['000', '007', '027', '0777']);
+  });
+});
+
+describe('the names in a path', () => {
+  const at = (path: string, node?: string) => expand('--logfile', path, node, 'web1.example.org');
+
+  it('are those of this host and of a node called celerybeat', () => {
+    expect(at('%n-%h.log')).toBe('celerybeat-web1.example.org.log');
+    expect(at('%p %d %i%I')).toBe('celerybeat@web1.example.org example.org 0');
+  });
+
+  it('are those that -n gives, whole or the host alone', () => {
+    expect(at('%n|%h|%d|%p', 'b1@db.local')).toBe('b1|db.local|local|b1@db.local');
+    expect(at('%n|%h', 'b1@')).toBe('b1|web1.example.org');
+    expect(at('%n|%h', 'db.local')).toBe('celerybeat|db.local');
+  });
+
+  it('leave a % alone that no letter follows, and refuse a letter that stands for nothing', () => {
+    expect(at('100%.log')).toBe('100%.log');
+    expect(() => at('%H.log')).toThrow('"%H" stands for nothing; did you mean "%h"?');
+  });
+});
