@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/config/settings.ts';
 import { DEFAULT_RULES } from '../../../src/routing/queues.ts';
+import { DEFAULT_ROUTES } from '../../../src/routing/router.ts';
 import { entryOf, entryProblems, namesWritten, problemsOf } from './support.ts';
 
 describe('a configuration', () => {
@@ -16,6 +17,7 @@ describe('a configuration', () => {
       lock: { ttl: 8_000 },
       keyPrefix: 'beat',
       queues: DEFAULT_RULES,
+      routes: DEFAULT_ROUTES,
       declareQueues: true,
       notes: [],
       connection: DEFAULT_CONNECTION,
@@ -57,7 +59,7 @@ describe('a configuration', () => {
     [{ color: 1 }, /^color: unknown key; allowed: brokerUrl, /],
     [{ result_extended: true }, /^result_extended: a setting of Celery's/],
     [{ CELERYD_CONCURRENCY: 4 }, /^CELERYD_CONCURRENCY: a setting of Celery's/],
-    [{ task_default_exchange: 'x' }, /^task_default_exchange: a setting of Celery's/],
+    [{ task_track_started: true }, /^task_track_started: a setting of Celery's/],
     [{ brokerUrl: 5 }, 'brokerUrl: expected a URL, or a list of URLs, got 5'],
     [{ brokerUrl: 'localhost' }, /^brokerUrl: expected a URL such as/],
     [
@@ -201,7 +203,7 @@ describe('an entry', () => {
     [{ args: {} }, 'args: expected a list, got {}'],
     [{ kwargs: [1] }, 'kwargs: expected a map, got [1]'],
     [{ args: [() => 1] }, /^args\[0\]: /],
-    [{ kwargs: { when: new Date(0) } }, /^kwargs\.when: /],
+    [{ kwargs: { when: new Map() } }, /^kwargs\.when: /],
     [{ enabled: 'no' }, 'enabled: expected true or false, got "no"'],
     [{ timezone: 'Mars/Base' }, /^timezone: "Mars\/Base" is not the name/],
     [{ missedCap: 0 }, /^missedCap: expected a whole number from 1 to 100000, got 0/],

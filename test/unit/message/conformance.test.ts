@@ -103,7 +103,7 @@ describe('messages', () => {
   it('are refused where only Python can write them, with a way out', () => {
     const refused = () => settingsOf(cases.find(({ name }) => REFUSED.has(name))!);
     expect(refused).toThrow(
-      "beatSchedule.pickle.options.serializer: expected 'json', 'yaml' or 'msgpack' (Only Python can write " +
+      "beat_schedule.pickle.options.serializer: expected 'json', 'yaml' or 'msgpack' (Only Python can write " +
         'pickle; workers take json beside it when their accept_content names both), got "pickle"',
     );
   });
