@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/config/settings.ts';
+import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import { DEFAULT_RULES } from '../../../src/routing/queues.ts';
 import { DEFAULT_ROUTES } from '../../../src/routing/router.ts';
 import { entryOf, entryProblems, namesWritten, problemsOf } from './support.ts';
@@ -19,6 +20,9 @@ describe('a configuration', () => {
       queues: DEFAULT_RULES,
       routes: DEFAULT_ROUTES,
       declareQueues: true,
+      encoding: DEFAULT_ENCODING,
+      protocol: 2,
+      taskEvents: null,
       notes: [],
       connection: DEFAULT_CONNECTION,
       transport: DEFAULT_TRANSPORT,
@@ -171,7 +175,7 @@ describe('an entry', () => {
     [{ deliveryMode: 2 }, { deliveryMode: 2 }],
     [
       { serializer: 'json', shadow: 's', taskId: 'i' },
-      { shadow: 's', taskId: 'i' },
+      { serializer: 'json', shadow: 's', taskId: 'i' },
     ],
     [{ ignoreResult: false }, { ignoreResult: false }],
   ])('with the options %j, in Oslo', (options, result) => {
