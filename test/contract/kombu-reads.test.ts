@@ -22,7 +22,7 @@ function lineOf(value: unknown, encoding: Encoding, exact = false): string {
 }
 
 for (const celery of CELERIES) {
-  const missing = requireCelery(celery);
+  const missing = requireCelery(celery, 'yaml', 'msgpack', 'brotli');
   const found = findCelery(celery);
 
   describe.skipIf(missing)(missing || `the kombu of Celery ${found?.version}`, () => {

@@ -18,6 +18,7 @@ app.conf.update(
     # Alone in its process it runs each message before it takes another, so the order stays the queues'.
     worker_prefetch_multiplier=0,
     broker_connection_retry_on_startup=True,
+    accept_content=['json', 'yaml', 'msgpack'],
     # RabbitMQ: whoever declares a queue second must say the same of it.
     task_queue_max_priority=int(os.environ.get('QUEUE_MAX_PRIORITY', 0)) or None,
 )
@@ -34,7 +35,7 @@ def note_quietly(self, *args, **kwargs):
 
 
 def tell(kind, **what):
-    os.write(3, (json.dumps({'kind': kind, 'at': time.time() * 1000, **what}) + '\n').encode())
+    os.write(3, (json.dumps({'kind': kind, 'at': time.time() * 1000, **what}, default=repr) + '\n').encode())
 
 
 @worker_ready.connect
