@@ -23,8 +23,11 @@ export interface Merged {
   readonly entries: readonly { name: string; input: unknown; part: Part }[];
 }
 
-/** Several files as one. A setting may stand in two of them if it says the same; an entry may not. */
-export function merge(parts: readonly Part[]): Merged {
+/**
+ * Several files as one. A setting may stand in two of them if it says the same; an entry may not. The
+ * entries of copies (see `Source`) come along to be read; by then they are an error.
+ */
+export function merge(parts: readonly Part[], copies: readonly Part[] = []): Merged {
   const settings: Record<string, unknown> = {};
   const owners = new Map<string, Part>();
   for (const part of parts) {
@@ -40,7 +43,7 @@ export function merge(parts: readonly Part[]): Merged {
     settings: settings,
     reportOf: (key) => (owners.get(key) ?? parts[0])?.report ?? (() => {}),
     remarkOf: (key) => (owners.get(key) ?? parts[0])?.remark ?? (() => {}),
-    entries: mergeEntries(parts),
+    entries: [...mergeEntries(parts), ...copies.flatMap(entriesIn)],
   };
 }
 
@@ -65,6 +68,10 @@ function claim(path: string[], value: unknown, part: Part, owners: Map<string, P
   const said = valueAt(other.settings, path);
   if (isMap(value) || isDeepStrictEqual(said, value)) return;
   part.report(path, `${other.source.file ?? 'another file'} says something else; keep one of them`);
+}
+
+function entriesIn(part: Part): Merged['entries'] {
+  return Object.entries(part.entries).map(([name, input]) => ({ name, input, part }));
 }
 
 function mergeEntries(parts: readonly Part[]): Merged['entries'] {

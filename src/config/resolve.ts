@@ -38,10 +38,10 @@ export function resolveSettings(config: BeatConfig, overrides: Overrides = {}): 
 export function resolveSources(sources: readonly Source[], overrides: Overrides = {}): Settings {
   const problems: Problem[] = sources.flatMap((source) => source.problems);
   const notes: Problem[] = [];
+  const read = (source: Source) => readPart(source, CONFIG_LEVEL, problems, notes);
   const merged = merge(
-    sources
-      .filter(({ config }) => config !== undefined)
-      .map((source) => readPart(source, CONFIG_LEVEL, problems, notes)),
+    sources.filter(({ config }) => config !== undefined).map(read),
+    sources.flatMap(({ copies = [] }) => copies).map(read),
   );
   const { brokerUrl, stateUrl } = overrides;
   const report: Report = (path, message) => problems.push({ path, message });

@@ -12,6 +12,11 @@ export interface Source {
   readonly problems: readonly Problem[];
   /** The line (from 1) of a path, in the keys as written. */
   readonly lineOf?: (path: Path) => number | undefined;
+  /**
+   * Copies of settings and entries that stand in it again, further down. That is a problem, so nothing
+   * comes of them; they are looked into so that what else is wrong in them is told at once.
+   */
+  readonly copies?: readonly Source[];
 }
 
 /** Adds problems of a source to the list, each with its file, its line and the keys as they were written. */

@@ -1,6 +1,7 @@
 import {
   isAlias,
   isMap,
+  isNode,
   isPair,
   isScalar,
   isSeq,
@@ -40,6 +41,7 @@ export function readYaml(text: string, file: string): Source {
     return { file, config: undefined, problems: [...problems.values()] };
   }
   const problems: Problem[] = [];
+  const hidden: Pair[][] = [];
   const anchors = new Set<string>();
   visit(document, {
     Node(_, node) {
@@ -59,13 +61,22 @@ export function readYaml(text: string, file: string): Source {
     },
     Map(_, map, ancestors) {
       const path = pathOf(map, ancestors);
-      for (const { key, line, firstLine } of repeatedKeys(map, lineAt)) {
-        const message = `stands here again, after line ${firstLine}`;
+      for (const { key, first, before, again } of repeatedKeys(map)) {
+        const message = `stands here again, after line ${lineAt(offsetOf(first.key))}`;
+        const line = lineAt(offsetOf(again.key));
         problems.push({ file, line, path: [...path, key], message });
+        // Below an entry's own keys a copy says too little to be looked into.
+        if (path.length < 2) hidden.push([...ancestors.filter(isPair), before]);
       }
     },
   });
-  return { file, ...valueOf(document, file, problems), lineOf: lineFinder(document, lineAt) };
+  const copies = hidden.flatMap((pairs) => {
+    const config = copyOf(pairs, document);
+    const lineOf = lineFinder(document, lineAt, pairs);
+    return config === undefined ? [] : { file, config, problems: [], lineOf };
+  });
+  const lineOf = lineFinder(document, lineAt);
+  return { file, ...valueOf(document, file, problems), lineOf, copies };
 }
 
 function valueOf(document: Document, file: string, problems: Problem[]) {
@@ -88,14 +99,27 @@ function inOurWords(message: string, text: string, start: number): string {
   return `is no YAML: ${message}${star ? '; text that begins with a star needs quotes' : ''}`;
 }
 
-function* repeatedKeys(map: YAMLMap, lineAt: (offset: number) => number) {
-  const seen = new Map<string, number>();
-  for (const pair of map.items) {
-    const key = keyOf(pair);
-    const line = lineAt(offsetOf(pair.key));
-    const firstLine = seen.get(key);
-    if (firstLine === undefined) seen.set(key, line);
-    else if (key !== '<<') yield { key, line, firstLine };
+function* repeatedKeys(map: YAMLMap) {
+  const seen = new Map<string, { first: Pair; before: Pair }>();
+  for (const again of map.items) {
+    const key = keyOf(again);
+    const earlier = seen.get(key);
+    if (earlier && key !== '<<') yield { key, ...earlier, again };
+    seen.set(key, { first: earlier?.first ?? again, before: again });
+  }
+}
+
+/**
+ * A configuration that has nothing but the last of the pairs, each of which lies in the one before.
+ * `undefined` where the document has no values either: see `valueOf`.
+ */
+function copyOf(pairs: readonly Pair[], document: Document): unknown {
+  try {
+    const copied = pairs.at(-1)!.value;
+    const value = isNode(copied) ? (copied.toJS(document) as unknown) : copied;
+    return pairs.reduceRight<unknown>((inner, pair) => ({ [keyOf(pair)]: inner }), value);
+  } catch {
+    return undefined;
   }
 }
 
@@ -118,12 +142,22 @@ function offsetOf(node: unknown): number {
   return (node as Node | null)?.range?.[0] ?? 0;
 }
 
-/** Walks down the document along the keys as written, through aliases and merged maps. */
-function lineFinder(document: Document, lineAt: (offset: number) => number) {
+/**
+ * Walks down the document along the keys as written, through aliases and merged maps. Of a key that
+ * stands twice the last counts, as in the values, unless others are chosen.
+ */
+function lineFinder(
+  document: Document,
+  lineAt: (offset: number) => number,
+  chosen: readonly Pair[] = [],
+) {
   const indexes = new WeakMap<YAMLMap, Map<string, Pair>>();
   const indexOf = (map: YAMLMap) => {
     let index = indexes.get(map);
-    if (!index) indexes.set(map, (index = new Map(map.items.map((pair) => [keyOf(pair), pair]))));
+    if (!index) {
+      const pairs = [...map.items, ...chosen.filter((pair) => map.items.includes(pair))];
+      indexes.set(map, (index = new Map(pairs.map((pair) => [keyOf(pair), pair]))));
+    }
     return index;
   };
   const resolved = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);

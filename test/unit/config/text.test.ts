@@ -64,6 +64,32 @@ beatSchedule:
     ]);
   });
 
+  it('what is wrong in the copies that do not count is told with the rest, each in its line', () => {
+    const text = `
+beatSchedule:
+  e: {task: t, schedule: 5, missed: often}
+  e: {task: t, schedule: {cron: '61 * * * *'}}
+  e: {task: t, schedule: 6, enabled: maybe}
+timezone: 5
+timezone: UTC
+lock: {ttl: 1s, ttl: 8s}
+beatSchedule:
+  f: {task: t, schedule: 7, options: {quue: q}}
+`;
+    expect(problemsOf(yaml(text))).toEqual([
+      "f.yaml:3: beatSchedule.e.missed: expected 'once', 'skip' or 'all', got \"often\"",
+      'f.yaml:4: beatSchedule.e: stands here again, after line 3',
+      expect.stringMatching(/^f\.yaml:4: beatSchedule\.e\.schedule\.cron: minute: "61"/),
+      'f.yaml:5: beatSchedule.e: stands here again, after line 3',
+      'f.yaml:5: beatSchedule.e.enabled: expected true or false, got "maybe"',
+      'f.yaml:6: timezone: expected text that is not empty, got 5',
+      'f.yaml:7: timezone: stands here again, after line 6',
+      'f.yaml:8: lock.ttl: stands here again, after line 8',
+      'f.yaml:9: beatSchedule: stands here again, after line 2',
+      'f.yaml:10: beatSchedule.f.options.quue: unknown key; did you mean "queue"?',
+    ]);
+  });
+
   it.each([['minute: */5'], ['{minute: */5, hour: 3}'], ['schedule: [*/5]']])(
     'a star without quotes is an error with the remedy: %s',
     (text) => {
