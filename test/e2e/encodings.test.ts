@@ -33,7 +33,7 @@ const REPRS = [
 
 const CODECS = ['yaml', 'msgpack', 'brotli'];
 const missing =
-  CELERIES.map((celery) => requireCelery(celery, ...CODECS)).find(Boolean) ||
+  CELERIES.map((celery) => requireCelery(celery, ...CODECS)).find((reason) => reason !== false) ??
   requireService('redis-server');
 
 /** Every run has its worker's own queue, named after the place of its Celery in the list. */
@@ -46,7 +46,7 @@ function entriesFor(queue: string): Record<string, object> {
     ]),
   );
   return {
-    ...Object.fromEntries(combined),
+    ...(Object.fromEntries(combined) as Record<string, object>),
     [`${queue} typed json`]: { ...note, args: [...PYTHONS, ...JSONS_OWN], options: { queue } },
     [`${queue} typed yaml`]: { ...note, args: PYTHONS, options: { queue, serializer: 'yaml' } },
     [`${queue} typed msgpack`]: {
@@ -79,7 +79,7 @@ function oldEntriesFor(queue: string): Record<string, object> {
 }
 
 interface Envelope {
-  readonly headers: Readonly<Record<string, unknown>>;
+  readonly headers: { readonly compression?: string };
   readonly 'content-type': string;
 }
 
@@ -142,9 +142,7 @@ describe.skipIf(missing)(missing || 'messages in every encoding', () => {
 
   it('say of themselves how they are to be read', () => {
     const said = new Set(
-      wire.map(
-        ({ headers, 'content-type': type }) => `${type} ${headers['compression'] ?? 'plain'}`,
-      ),
+      wire.map(({ headers, 'content-type': type }) => `${type} ${headers.compression ?? 'plain'}`),
     );
     const types = ['application/json', 'application/x-yaml', 'application/x-msgpack'];
     const compressions = [
