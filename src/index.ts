@@ -1,6 +1,7 @@
 export { Beat, type BeatOptions } from './beat.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { defineConfig, type BeatConfig } from './config/define.ts';
+export { chain, chord, group, sig, type SignatureConfig } from './config/define/signatures.ts';
 export type { Settings } from './config/settings.ts';
 export type { Entry, MissedPolicy, Occurrence } from './entry.ts';
 export { BeatError, ConfigError, StoreError, type Problem } from './errors.ts';

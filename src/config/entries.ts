@@ -1,8 +1,10 @@
+import { startsOf } from '../canvas/canvas.ts';
 import type { Entry, MissedPolicy } from '../entry.ts';
 import { inspectHeaders } from '../message/arguments.ts';
 import { serializerNamed } from '../message/serializers/find.ts';
 import type { SerializerName } from '../message/serializers/serializer.ts';
 import { readArguments } from './arguments.ts';
+import { calledBy, checkCalled, readCalled } from './called.ts';
 import { parseDuration } from './duration.ts';
 import type { Duration } from './define/times.ts';
 import type { Level } from './levels.ts';
@@ -10,7 +12,9 @@ import { readOptions } from './options.ts';
 import type { Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
 import { isMap } from './respell.ts';
+import { SignatureReader } from './signatures.ts';
 import { withStamps } from './stamps.ts';
+import type { ResultSettings } from './settings.ts';
 import type { RouteTrial } from './try-route.ts';
 import type { ScheduleReader } from './schedule-input.ts';
 import { entrySchema, type EntryInput } from './schema/entry.ts';
@@ -27,6 +31,8 @@ export interface EntryContext {
   readonly startingDeadline: Duration | null;
   readonly serializer: SerializerName;
   readonly trial: RouteTrial;
+  readonly results: ResultSettings;
+  readonly protocol: 1 | 2;
 }
 
 /**
@@ -59,19 +65,29 @@ export function readEntry(
   const serializer = serializerOf(raw) ?? context.serializer;
   const args = readArguments(raw, { zone: ownZone, serializer }, note);
   checkHeaders(raw, note);
+  const zone = timezone ?? context.timezone;
+  const signing = { zone, scheduleZone: ownZone, serializer, remark: comment };
+  const called = isMap(input)
+    ? readCalled(raw, new SignatureReader(signing, note), note)
+    : undefined;
   if (raw.expires !== undefined && isMap(raw.options) && raw.options.expires !== undefined) {
     note(['expires'], 'is given under options too; keep one of them');
   }
-  if (found > 0 || !entry || !schedule) return undefined;
+  if (found > 0 || !entry || !schedule || !called) return undefined;
   const deadline = entry.startingDeadline;
-  const options = readOptions(entry.options, entry.expires, timezone ?? context.timezone, comment);
-  context.trial.try({ task: entry.task, ...args, options }, note, comment);
+  const { link: _, linkError: __, ...plain } = entry.options ?? {};
+  const options = readOptions(entry.options && plain, entry.expires, zone, comment);
+  const parts = { ...args, options };
+  checkCalled(called, parts, context, note);
+  const calls = calledBy(called, parts);
+  for (const task of calls.canvas ? startsOf(calls.canvas) : [{ ...parts, task: calls.task }]) {
+    context.trial.try(task, note, comment);
+  }
   return {
     name,
-    task: entry.task,
+    ...calls,
     schedule,
-    ...args,
-    options,
+    ...parts,
     enabled: entry.enabled ?? true,
     missed: entry.missed ?? context.missed,
     missedCap: entry.missedCap ?? context.missedCap,

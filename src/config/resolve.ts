@@ -137,7 +137,10 @@ function readEntries(
   const defaults = { missed, missedCap, startingDeadline, serializer };
   const { queues, routes, brokerUrl } = around;
   const trial = new RouteTrial(queues, routes, brokerUrl, merged.reportOf('taskRoutes'));
-  const context: EntryContext = { level, schedules, readZone, timezone, trial, ...defaults };
+  const { results } = around;
+  const protocol = merged.settings.taskProtocol ?? 2;
+  const celerys = { trial, results, protocol };
+  const context: EntryContext = { level, schedules, readZone, timezone, ...celerys, ...defaults };
   const written = merged.entries.flatMap(
     ({ name, input, part }) => readEntry(name, input, context, part) ?? [],
   );

@@ -1,18 +1,19 @@
 import type { MissedPolicy } from '../../entry.ts';
 import type { Lazy } from '../../message/lazy.ts';
-import type { OptionsConfig } from './options.ts';
 import type { ScheduleConfig } from './schedules.ts';
+import type { SignatureConfig, SignatureOptions } from './signatures.ts';
 import type { Duration, Instant } from './times.ts';
 
 /** One row of `beatSchedule`. */
 export interface EntryConfig {
-  /** The registered name of the Celery task. */
-  task: string;
+  /** The registered name of the Celery task; or a signature, alone or in a chain, a group or a chord. */
+  task: SignatureConfig;
   schedule: ScheduleConfig;
-  /** Texts in it may hold templates such as `{{dueAt - 1d | yyyy-MM-dd}}`. */
+  /** Those of a signature come after them. Texts in it may hold templates such as `{{dueAt - 1d | yyyy-MM-dd}}`. */
   args?: readonly unknown[] | Lazy<readonly unknown[]> | undefined;
   kwargs?: Readonly<Record<string, unknown>> | Lazy<Readonly<Record<string, unknown>>> | undefined;
-  options?: OptionsConfig | undefined;
+  /** Of a chain they concern its first task, of a group each, of a chord header and body, as in Celery. */
+  options?: SignatureOptions | undefined;
   /** The same as `options.expires`. */
   expires?: Duration | Instant | undefined;
   /** Puts an interval's grid on round instants, as in Celery. Intervals only. */

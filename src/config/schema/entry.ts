@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { isLazy, type Lazy } from '../../message/lazy.ts';
-import { optionsSchema } from './options.ts';
-import { expires, flag, list, map, missed, missedCap, name, startingDeadline, timezone } from './parts.ts';
+import { expires, flag, missed, missedCap, startingDeadline, timezone } from './parts.ts';
+import { ARGUMENTS, deepOptionsSchema, linkedOptionsSchema, taskOrSignature } from './signatures.ts';
 
 /** What stands in an entry but for its schedule. */
 export const entryShape = {
-  task: name().describe('The registered name of the Celery task.'),
-  args: z.union([list(), z.custom<Lazy<readonly unknown[]>>(isLazy)], 'a list').optional(),
-  kwargs: z.union([z.custom<Lazy<Record<string, unknown>>>(isLazy), map()], 'a map').optional(),
-  options: optionsSchema.optional(),
+  task: taskOrSignature(),
+  ...ARGUMENTS,
+  options: deepOptionsSchema.optional(),
   expires: expires().optional(),
   relative: flag().optional().describe('Puts an interval on round instants.'),
   enabled: flag().optional(),
@@ -18,9 +16,17 @@ export const entryShape = {
   startingDeadline: startingDeadline().optional(),
 };
 
-/** An entry as it is read: its schedule is looked into by itself, so that neither hides what is wrong in the other. */
+/**
+ * An entry as it is read: its schedule, and signatures in it, are looked into by themselves, so that neither
+ * hides what is wrong in the other.
+ */
 export const entrySchema = z.strictObject(
-  { ...entryShape, schedule: z.unknown().optional() },
+  {
+    ...entryShape,
+    task: z.unknown().optional(),
+    options: linkedOptionsSchema.optional(),
+    schedule: z.unknown().optional(),
+  },
   'a map with task and schedule',
 );
 

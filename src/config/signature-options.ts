@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { inspectHeaders } from '../message/arguments.ts';
+import type { MessageOptions } from '../message/message.ts';
+import { levelOf } from './levels.ts';
+import { readOptions } from './options.ts';
+import { parse, type Report } from './problems.ts';
+import { asWritten, isMap, respell } from './respell.ts';
+import { deepOptionsSchema, linkedOptionsSchema } from './schema/signatures.ts';
+import { withStamps } from './stamps.ts';
+
+const SCHEMA = z.strictObject({ options: linkedOptionsSchema });
+const LEVEL = levelOf(z.strictObject({ options: deepOptionsSchema }))!;
+
+const LATER =
+  'expected a duration: workers send on what stands here, and count from then; ' +
+  "an instant, or next, goes beside the entry's schedule";
+
+/** The options of a signature, and as they are spelled canonically, for its callbacks. */
+export interface SignatureOptionsRead {
+  readonly own: MessageOptions;
+  readonly raw: unknown;
+}
+
+/** `undefined` after a problem, of which each is reported, with its path from the signature. */
+export function readSignatureOptions(
+  options: unknown,
+  zone: string,
+  report: Report,
+  remark: Report,
+): SignatureOptionsRead | undefined {
+  if (options === undefined || options === null) return { own: {}, raw: {} };
+  const given = { options };
+  let found = 0;
+  const note: Report = (path, message) => {
+    found += 1;
+    report(asWritten(path, given, LEVEL), message);
+  };
+  const input = withStamps(respell(given, LEVEL, [], note), note);
+  const sound = parse(SCHEMA, input, { path: [], level: LEVEL, report: note });
+  const raw = isMap(input) ? input['options'] : undefined;
+  const headers = isMap(raw) ? raw['headers'] : undefined;
+  if (isMap(headers)) inspectHeaders(headers, ['options', 'headers'], note);
+  if (found > 0 || !sound) return undefined;
+  const { link: _, linkError: __, ...rest } = sound.options;
+  const own = readOptions(rest, undefined, zone, remark);
+  const { expires } = own;
+  if (expires === 'next' || (expires && 'at' in expires)) note(['options', 'expires'], LATER);
+  return { own, raw };
+}

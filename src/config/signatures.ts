@@ -1,0 +1,144 @@
+import { lastOf, NO_LINKS, type Canvas, type Links, type Task } from '../canvas/canvas.ts';
+import { chordOf, immutable, parallel, sequence, withLinks, withOptions } from '../canvas/shape.ts';
+import type { SerializerName } from '../message/serializers/serializer.ts';
+import { readArguments } from './arguments.ts';
+import { expected, parse, type Path, type Report } from './problems.ts';
+import { asWritten, isMap, respell } from './respell.ts';
+import { FORMS, SIGNATURE_FORMS } from './schema/signatures.ts';
+import { checkCelerys, formOf, LEVELS, valueAt, type Form } from './signature-forms.ts';
+import { readSignatureOptions } from './signature-options.ts';
+
+/** More than anyone composes; what contains itself ends here. */
+const DEEPEST = 32;
+
+export interface SignatureContext {
+  /** IANA name: of instants without an offset. */
+  readonly zone: string;
+  /** IANA name: of dates in templates. */
+  readonly scheduleZone: string;
+  /** What the arguments are written with. */
+  readonly serializer: SerializerName;
+  /** Takes what is worth a word, and no problem. */
+  readonly remark: Report;
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** Where the reader is. */
+interface Place {
+  readonly path: Path;
+  readonly depth: number;
+}
+
+/** Reads signatures as users write them, and as Celery does. Every problem in them is reported. */
+export class SignatureReader {
+  readonly #context: SignatureContext;
+  readonly #report: Report;
+
+  constructor(context: SignatureContext, report: Report) {
+    this.#context = context;
+    this.#report = report;
+  }
+
+  /** `undefined` after a problem. */
+  read(value: unknown, path: Path, depth = 0): Canvas | undefined {
+    const map = typeof value === 'string' && value ? { task: value } : value;
+    const form = isMap(map) ? formOf(map) : null;
+    if (depth > DEEPEST) {
+      this.#report(path, `nested deeper than ${DEEPEST} levels`);
+    } else if (!isMap(map) || !form) {
+      this.#report(path, expected(SIGNATURE_FORMS, value));
+    } else {
+      return this.#readMap(map, form, { path, depth });
+    }
+    return undefined;
+  }
+
+  /** Callbacks, from options whose names are canonical. `undefined` after a problem. */
+  readLinks(options: unknown, path: Path, depth = 0): Links | undefined {
+    const { link, linkError }: Raw = isMap(options) ? options : {};
+    const after = this.#each(link, { path: [...path, 'link'], depth });
+    const onError = this.#each(linkError, { path: [...path, 'linkError'], depth });
+    if (!after || !onError) return undefined;
+    return after.length + onError.length > 0 ? { link: after, linkError: onError } : NO_LINKS;
+  }
+
+  #readMap(map: Raw, form: Form, place: Place): Canvas | undefined {
+    const level = LEVELS[form.schema];
+    let found = 0;
+    const note: Report = (path, message) => {
+      found += 1;
+      this.#report([...place.path, ...asWritten(path, map, level)], message);
+    };
+    const raw = respell(map, level, [], note) as Raw;
+    parse(FORMS[form.schema], raw, { path: [], level, report: note });
+    checkCelerys(form, raw, note);
+    const whole = this.#readForm(form, raw, place, note);
+    const remark: Report = (path, message) => {
+      this.#context.remark([...place.path, ...path], message);
+    };
+    const options = readSignatureOptions(raw['options'], this.#context.zone, note, remark);
+    const links = this.readLinks(options?.raw, [...place.path, 'options'], place.depth);
+    if (whole && links) checkLinks(whole, links, note);
+    if (found > 0 || !whole || !options || !links) return undefined;
+    const made = withLinks(withOptions(whole, options.own), links);
+    return raw['immutable'] === true ? immutable(made) : made;
+  }
+
+  #readForm(form: Form, raw: Raw, place: Place, note: Report): Canvas | undefined {
+    if (form.kind === 'task') return this.#readTask(raw, note);
+    const at = (path: Path): Place => ({ ...place, path: [...place.path, ...path] });
+    if (form.kind === 'chord') {
+      const header = this.#each(valueAt(raw, form.header), at(form.header));
+      const body = valueAt(raw, form.body);
+      if (header?.length === 0) note(form.header, 'missing; expected signatures, one at least');
+      if (body === undefined || body === null) note(form.body, NO_BODY);
+      const last = body
+        ? this.read(body, [...place.path, ...form.body], place.depth + 1)
+        : undefined;
+      return header && last ? chordOf(header, last) : undefined;
+    }
+    const tasks = valueAt(raw, form.tasks);
+    if (!Array.isArray(tasks) || tasks.length === 0) {
+      // Where the schema sees it, it has told.
+      if (Array.isArray(tasks) || form.tasks.length > 1) note(form.tasks, expected(SOME, tasks));
+      return undefined;
+    }
+    const [first, ...rest] = this.#each(tasks, at(form.tasks)) ?? [];
+    if (!first) return undefined;
+    return form.kind === 'chain' ? sequence([first, ...rest]) : parallel([first, ...rest]);
+  }
+
+  #readTask(raw: Raw, note: Report): Task | undefined {
+    const { scheduleZone: zone, serializer } = this.#context;
+    const given = readArguments(raw, { zone, serializer }, note);
+    if (typeof raw['task'] !== 'string') return undefined;
+    const { task } = raw as { task: string };
+    const plain = { options: {}, links: NO_LINKS, immutable: false, shown: 'tuple' } as const;
+    return { kind: 'task', task, ...given, ...plain };
+  }
+
+  /** One signature or a list of them; none for nothing. */
+  #each(value: unknown, { path, depth }: Place): Canvas[] | undefined {
+    if (value === undefined || value === null) return [];
+    if (!Array.isArray(value)) {
+      const only = this.read(value, path, depth + 1);
+      return only && [only];
+    }
+    const read = value.map((item, i) => this.read(item, [...path, i], depth + 1));
+    return read.every((canvas) => canvas !== undefined) ? read : undefined;
+  }
+}
+
+const SOME = 'a list of signatures, one at least';
+const NO_BODY = 'missing; expected the signature that is called with the results of the header';
+
+/** Nothing can follow a group but in a chord: its tasks end one by one. */
+export function checkLinks(canvas: Canvas, { link }: Links, report: Report): void {
+  if (link.length === 0 || lastOf(canvas).kind !== 'group') return;
+  report(
+    ['options', 'link'],
+    'of no use after a group, whose tasks end one by one; ' +
+      'a chord calls its body with all results: {chord: {header: […], body: …}}',
+  );
+}
