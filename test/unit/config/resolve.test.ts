@@ -201,8 +201,8 @@ describe('an entry', () => {
   });
 
   it.each<[object, string | RegExp]>([
-    [{ task: undefined }, 'task: missing; expected text that is not empty'],
-    [{ task: '' }, 'task: expected text that is not empty, got ""'],
+    [{ task: undefined }, 'task: missing; expected text that is not empty, or a signature'],
+    [{ task: '' }, 'task: expected text that is not empty, or a signature, got ""'],
     [{ args: 5 }, 'args: expected a list, got 5'],
     [{ args: {} }, 'args: expected a list, got {}'],
     [{ kwargs: [1] }, 'kwargs: expected a map, got [1]'],
