@@ -16,7 +16,7 @@ const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
   // What kombu calls gzip is a zlib stream.
   zlib: { header: 'application/x-gzip', compress: deflateSync },
   brotli: { header: 'application/x-brotli', compress: brotliCompressSync },
-  // In one go, so that the frame says how long the body is: kombu before 5.6 insists on it.
+  // In one go, so that the frame says how long the body is: kombu before 5.7 insists on it.
   zstd: { header: 'application/zstd', compress: zstdCompressSync },
   // kombu writes the container of xz, and reads the older one of LZMA as well.
   lzma: { header: 'application/x-lzma', compress: (body) => lzmaSync(body) },
