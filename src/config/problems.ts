@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { didYouMean } from '../nearest.ts';
 import { refusedOption } from './refused-options.ts';
-import { isCelerySetting } from './spellings.ts';
 import type { Level } from './levels.ts';
 import { maskUrl } from './mask.ts';
 
@@ -45,13 +44,12 @@ function unknownKey(key: string, level: Level | undefined, parent: string | numb
     const why = refusedOption(key);
     if (why !== undefined) return `an option of Celery's that beat does not take: ${why}`;
   }
-  if (level?.top && isCelerySetting(key)) {
-    return "a setting of Celery's that beat has no use for; leave it to the workers";
-  }
   const options = level?.inside.get('options');
   const option = options?.names.get(key);
   if (option) return `unknown here; it belongs under options: {${option}: …}`;
-  return `unknown key${didYouMean(key, keys) || `; allowed: ${keys.filter((name) => name !== '$schema').join(', ')}`}`;
+  // A mistake in an old name is nearer to that than to the new one.
+  const spellings = [...(level?.names.keys() ?? keys)];
+  return `unknown key${didYouMean(key, spellings) || `; allowed: ${keys.filter((name) => name !== '$schema').join(', ')}`}`;
 }
 
 function levelAt(level: Level | undefined, path: Path): Level | undefined {

@@ -4,6 +4,7 @@ import type { BeatConfig } from './define.ts';
 import { readEncoding } from './encoding.ts';
 import { readEntry, type EntryContext } from './entries.ts';
 import { readTaskEvents } from './events.ts';
+import { leaveOut } from './leave-out.ts';
 import { levelOf, type Level } from './levels.ts';
 import { merge, type Merged, type Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
@@ -56,7 +57,8 @@ function readPart(source: Source, level: Level, problems: Problem[], notes: Prob
   const report = reporter(source, level, problems);
   const remark = reporter(source, level, notes);
   // An empty file is an empty configuration: YAML reads it as null.
-  const config = respell(source.config ?? {}, level, [], report);
+  const spelled = respell(source.config ?? {}, level, [], report);
+  const config = leaveOut(spelled, level, report, remark);
   const top = parse(topSchema, config, { path: [], level, report });
   const { beatSchedule: entries = {}, ...settings } = top ?? soundPart(config);
   return { source, report, remark, settings, entries };

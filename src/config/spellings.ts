@@ -55,33 +55,3 @@ export function spellingsOf(key: string, top: boolean): string[] {
 export function snakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
-
-/** Families of Celery's settings that have nothing in common with beat's. */
-const CELERY_FAMILIES =
-  /^(accept|arangodb|azureblockblob|cache|cassandra|control|cosmosdbsql|couchbase|database|elasticsearch|event|gcs|mongodb|redis|result|s3|security|worker)_|^(imports|include)$/;
-
-/** The rest of those families in which a typing mistake of a setting of beat's could lie. */
-const CELERY_SETTINGS = new Set(
-  [
-    'beat_: enable_remote_control max_loop_interval schedule_filename scheduler sync_every',
-    'broker_: channel_error_retry connection_max_retries connection_retry connection_retry_on_startup',
-    'broker_: heartbeat_checkrate host login_method native_delayed_delivery_queue_type',
-    'broker_: password pool_limit port read_url transport use_ssl user vhost write_url',
-    'task_: acks_late acks_on_failure_or_timeout always_eager annotations',
-    'task_: default_rate_limit eager_propagates inherit_parent_priority publish_retry',
-    'task_: publish_retry_policy reject_on_worker_lost remote_tracebacks',
-    'task_: send_sent_event soft_time_limit store_eager_result',
-    'task_: store_errors_even_if_ignored time_limit track_started',
-  ].flatMap((line) => {
-    const [family = '', names = ''] = line.split(': ');
-    return names.split(' ').map((name) => family + name);
-  }),
-);
-
-/** Whether an unknown top-level key is one of Celery's many settings. */
-export function isCelerySetting(key: string): boolean {
-  const upper = key === key.toUpperCase();
-  if (upper && key.startsWith('CELERY')) return true;
-  const name = upper ? key.toLowerCase() : snakeCase(key);
-  return CELERY_FAMILIES.test(name) || CELERY_SETTINGS.has(name);
-}

@@ -1,0 +1,125 @@
+import { snakeCase } from './spellings.ts';
+
+/** What beat makes of a setting of Celery's that is none of beat's own. */
+export type Disposition =
+  /** Somebody else's: a config that is shared with workers holds many. */
+  | { readonly kind: 'workers' }
+  /** Of no use here; `why` says it, and what there is instead. */
+  | { readonly kind: 'useless'; readonly why: string }
+  /** Without it beat would do something else than is meant; `why` says how it is meant here. */
+  | { readonly kind: 'refused'; readonly why: string };
+
+/** Celery's settings by family, as of Celery 5.7: those that workers, results and events are read with. */
+export const WORKERS_SETTINGS: readonly string[] = [
+  'accept_content imports include',
+  'broker_: channel_error_retry heartbeat_checkrate pool_acquire_timeout pool_limit read_url',
+  'event_: queue_durable queue_exclusive queue_expires queue_prefix queue_ttl',
+  'redis_: backend_use_ssl db host max_connections password port retry_on_timeout',
+  'redis_: socket_connect_timeout socket_keepalive socket_timeout username',
+  'result_: accept_content backend_always_retry backend_base_sleep_between_retries_ms',
+  'result_: backend_max_retries backend_max_sleep_between_retries_ms backend_thread_safe',
+  'result_: cache_max chord_expires chord_join_timeout chord_retry_interval compression exchange',
+  'result_: exchange_type extended failure_expires persistent serializer',
+  'task_: acks_late acks_on_failure acks_on_failure_or_timeout acks_on_timeout',
+  'task_: allow_error_cb_on_chord_header annotations default_rate_limit eager_propagates',
+  'task_: inherit_parent_priority reject_on_worker_lost remote_tracebacks retry_on_worker_lost',
+  'task_: soft_time_limit store_eager_result store_errors_even_if_ignored time_limit track_started',
+].flatMap(namesIn);
+
+/** Families of which beat has no setting, so that no typing mistake in one of its own can lie there. */
+export const WORKERS_FAMILIES: readonly string[] = [
+  ...['arangodb', 'azureblockblob', 'cache', 'cassandra', 'control', 'cosmosdbsql', 'couchbase'],
+  ...['database', 'dynamodb', 'elasticsearch', 'gcs', 'mongodb', 's3', 'security', 'worker'],
+];
+
+const RETRIES = 'beat tries for as long as it takes, with growing pauses';
+const REMOTE = 'beat answers no remote control; see "beat list" and "beat healthcheck"';
+
+/** Of no use here, and why. */
+export const USELESS_SETTINGS: Readonly<Record<string, string>> = {
+  beat_max_loop_interval: 'beat sleeps until something is due, and wakes by itself before that',
+  beat_schedule_filename: 'what was sent is kept in the ledger; see stateUrl',
+  beat_scheduler: 'beat is the scheduler; entries that another keeps in a database are not read',
+  beat_sync_every: 'every run is in the ledger as soon as it is in its queue',
+  beat_enable_remote_control: REMOTE,
+  beat_remote_control_max_tick_age: REMOTE,
+  broker_connection_max_retries: RETRIES,
+  broker_connection_retry: RETRIES,
+  broker_connection_retry_on_startup: RETRIES,
+  redbeat_key_expiry_check: 'beat warns of a Redis that evicts keys by itself',
+  redbeat_key_prefix: "the ledger is beat's own; for two apps in one database see keyPrefix",
+  redbeat_lock_key: "the lock is beat's own; for two apps in one database see keyPrefix",
+  redbeat_lock_timeout: 'see lock.ttl',
+  redbeat_redis_options: 'see brokerTransportOptions',
+  redbeat_redis_url: 'see stateUrl',
+  redbeat_redis_use_ssl: 'see stateUrl, with rediss://',
+  task_always_eager: 'tasks are sent, as by any scheduler',
+  task_publish_retry: RETRIES,
+  task_publish_retry_policy: RETRIES,
+  task_repr_maxlevels: 'arguments are shown three levels deep',
+};
+
+const AS_URL = 'brokerUrl says it all, as in amqp://user:password@host:5672/vhost';
+
+/** Settings that would mean something else if they were left out, and what to write instead. */
+export const REFUSED_SETTINGS: Readonly<Record<string, string>> = {
+  broker_host: AS_URL,
+  broker_password: AS_URL,
+  broker_port: AS_URL,
+  broker_transport: AS_URL,
+  broker_user: AS_URL,
+  broker_vhost: AS_URL,
+};
+
+/** Celery's old names that are not the new ones with `CELERY_` before or instead of their family. */
+const OLD_NAMES: Readonly<Record<string, string>> = {
+  celery_eager_propagates_exceptions: 'task_eager_propagates',
+  celery_max_cached_results: 'result_cache_max',
+  celery_redirect_stdouts: 'worker_redirect_stdouts',
+  celery_redirect_stdouts_level: 'worker_redirect_stdouts_level',
+  celery_result_db_short_lived_sessions: 'database_short_lived_sessions',
+  celery_result_db_tablenames: 'database_table_names',
+  celery_result_dburi: 'database_url',
+  celery_result_engine_options: 'database_engine_options',
+  celery_send_events: 'worker_send_task_events',
+  celery_send_task_error_emails: 'worker_send_task_error_emails',
+  celery_enable_remote_control: 'worker_enable_remote_control',
+  celery_disable_rate_limits: 'worker_disable_rate_limits',
+  celeryd_task_soft_time_limit: 'task_soft_time_limit',
+  celeryd_task_time_limit: 'task_time_limit',
+};
+
+const WORKERS = new Set(WORKERS_SETTINGS);
+const FAMILY = new RegExp(`^(${WORKERS_FAMILIES.join('|')})_`);
+
+/** Whose a top-level key is that is none of beat's; `undefined` when Celery has no such setting either. */
+export function celerySetting(key: string): Disposition | undefined {
+  for (const name of newNamesOf(key)) {
+    const useless = USELESS_SETTINGS[name];
+    if (useless !== undefined) return { kind: 'useless', why: useless };
+    const refused = REFUSED_SETTINGS[name];
+    if (refused !== undefined) return { kind: 'refused', why: refused };
+    if (WORKERS.has(name) || FAMILY.test(name)) return { kind: 'workers' };
+  }
+  return undefined;
+}
+
+/** What a key may be in Celery's new names: as it is; under Django's namespace; or of old. */
+function newNamesOf(key: string): string[] {
+  if (key !== key.toUpperCase()) return [snakeCase(key)];
+  const name = key.toLowerCase();
+  const [, prefix = '', rest = name] = /^(celery|celeryd|celerybeat)_(.+)$/.exec(name) ?? [];
+  const old = OLD_NAMES[name];
+  if (old !== undefined) return [old];
+  if (prefix === 'celeryd') return [`worker_${rest}`];
+  if (prefix === 'celerybeat') return [`beat_${rest}`];
+  return [name, rest, `task_${rest}`];
+}
+
+function namesIn(line: string): string[] {
+  const [names = '', family = ''] = line.split(': ').reverse();
+  return names
+    .split(' ')
+    .filter(Boolean)
+    .map((name) => family + name);
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  celerySetting,
+  REFUSED_SETTINGS,
+  USELESS_SETTINGS,
+  WORKERS_FAMILIES,
+  WORKERS_SETTINGS,
+} from '../../../src/config/celery-settings.ts';
+import type { BeatConfig } from '../../../src/config/define.ts';
+import { levelOf } from '../../../src/config/levels.ts';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import { configSchema } from '../../../src/config/schema/settings.ts';
+import { formatProblem } from '../../../src/errors.ts';
+import { problemsOf } from './support.ts';
+
+/** Celery's settings, new name → old names. */
+const file = new URL('../../conformance/celery-settings.json', import.meta.url);
+const CELERYS = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string[]>;
+const OWN = levelOf(configSchema, true)!.names;
+
+const notesOf = (config: object) => resolveSettings(config as BeatConfig).notes.map(formatProblem);
+
+describe('settings of Celery that beat has not', () => {
+  it('are all known, by every name that Celery has for them', () => {
+    const names = Object.entries(CELERYS).flatMap(([name, old]) => {
+      const django = `CELERY_${name.toUpperCase()}`;
+      // Celery itself takes the old names of the broker's without a prefix.
+      return [name, django, ...(old.length > 0 ? old : [name.toUpperCase()])];
+    });
+    expect(names.filter((name) => !OWN.has(name) && !celerySetting(name))).toEqual([]);
+  });
+
+  it("are not beat's own", () => {
+    const others = [
+      ...WORKERS_SETTINGS,
+      ...Object.keys(USELESS_SETTINGS),
+      ...Object.keys(REFUSED_SETTINGS),
+    ];
+    expect(others.filter((name) => OWN.has(name))).toEqual([]);
+    const ofFamily = new RegExp(`^(${WORKERS_FAMILIES.join('|')})_`);
+    expect([...OWN.keys()].filter((name) => ofFamily.test(name))).toEqual([]);
+  });
+
+  it('are left to the workers in one line', () => {
+    const shared = {
+      worker_concurrency: 4,
+      task_acks_late: true,
+      CELERYD_MAX_TASKS_PER_CHILD: 100,
+      CELERY_SEND_EVENTS: true,
+      CELERY_WORKER_PREFETCH_MULTIPLIER: 1,
+      imports: ['tasks'],
+    };
+    expect(notesOf(shared)).toEqual([`left to the workers: ${Object.keys(shared).join(', ')}`]);
+  });
+
+  it('are said to be of no use where they are meant for a beat', () => {
+    expect(
+      notesOf({ beat_scheduler: 'redbeat.RedBeatScheduler', redbeat_lock_timeout: 30 }),
+    ).toEqual([
+      'beat_scheduler: of no use here: beat is the scheduler; entries that another keeps in a database are not read',
+      'redbeat_lock_timeout: of no use here: see lock.ttl',
+    ]);
+  });
+
+  it('are not worth a word when they say nothing', () => {
+    expect(notesOf({ beat_scheduler: null, worker_pool: null, broker_host: null })).toEqual([]);
+  });
+
+  it('are refused where beat would do something else without them', () => {
+    expect(problemsOf({ BROKER_HOST: 'rabbit', broker_port: 5672 })).toEqual([
+      'BROKER_HOST: not taken here: brokerUrl says it all, as in amqp://user:password@host:5672/vhost',
+      'broker_port: not taken here: brokerUrl says it all, as in amqp://user:password@host:5672/vhost',
+    ]);
+  });
+
+  it.each([
+    ['CELERY_BEAT_SCHEDUL', 'CELERY_BEAT_SCHEDULE'],
+    ['CELERYBEAT_SCHEDULES', 'CELERYBEAT_SCHEDULE'],
+    ['task_defualt_queue', 'taskDefaultQueue'],
+    ['result_backnd', 'resultBackend'],
+  ])('do not hide a mistake in the name of one that beat has: %s', (key, meant) => {
+    expect(problemsOf({ [key]: {} })).toEqual([`${key}: unknown key; did you mean "${meant}"?`]);
+  });
+});
