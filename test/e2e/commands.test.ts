@@ -85,11 +85,14 @@ describe('check', () => {
   it('exits 0 for a configuration that can be used', async () => {
     expect(await beat('check')).toMatchObject({
       code: 0,
-      stdout: 'beat.config.yaml: 3 entries, no errors',
+      stdout: 'beat.config.yaml: 3 entries and celery.backend_cleanup as in Celery, no errors',
       stderr: '',
     });
     const answer = await beat('check', '--json');
-    expect(jsonLines(answer)).toEqual([{ ok: true, files: ['beat.config.yaml'], entries: 3 }]);
+    const installed = ['celery.backend_cleanup'];
+    expect(jsonLines(answer)).toEqual([
+      { ok: true, files: ['beat.config.yaml'], entries: 3, installed, notes: [] },
+    ]);
   });
 
   it('exits 1 and tells every error at once, with file and line', async () => {
@@ -165,7 +168,9 @@ describe('next', () => {
       { entry: 'nightly-report', dueAt: '2027-01-31T01:30:00.000Z' },
       { entry: 'quick', dueAt: '2027-01-31T01:30:00.100Z' },
       { entry: 'quick', dueAt: '2027-01-31T01:30:00.300Z' },
+      { entry: 'celery.backend_cleanup', dueAt: '2027-01-31T03:00:00.000Z' },
       { entry: 'nightly-report', dueAt: '2027-02-01T01:30:00.000Z' },
+      { entry: 'celery.backend_cleanup', dueAt: '2027-02-01T03:00:00.000Z' },
     ]);
   });
 
@@ -184,7 +189,7 @@ describe('list', () => {
     expect(code).toBe(0);
     const [heading, ...rows] = stdout.split('\n');
     expect(heading).toMatch(/^ENTRY +TASK +SCHEDULE +LAST SENT +RUNS +NEXT DUE$/);
-    expect(rows).toHaveLength(3);
+    expect(rows).toHaveLength(4);
     expect(rows[0]).toMatch(/^nightly-report +reports\.nightly .* never +0 +20.* 02:30:00 .*Oslo$/);
     expect(rows[2]).toMatch(/^retired +tasks\.retired .* never +0 +disabled$/);
     expect(existsSync(join(folder.path, 'fresh.sqlite'))).toBe(false);
@@ -213,7 +218,7 @@ describe('list', () => {
   it('exits 1 when the ledger is out of reach, and shows what it can', async () => {
     const { code, stdout, stderr } = await beat('list', '-b', 'redis://127.0.0.1:1/0');
     expect(code).toBe(1);
-    expect(stdout.split('\n')).toHaveLength(4);
+    expect(stdout.split('\n')).toHaveLength(5);
     expect(stderr).toContain('the ledger is out of reach');
   });
 });

@@ -33,7 +33,8 @@ describe('what a start says', () => {
       level: 'info',
       event: 'starting',
       broker: 'sqla+sqlite:///of-the-file.sqlite',
-      scheduler: '1 of 1 entries enabled, from beat.config.yaml',
+      scheduler:
+        '1 of 1 entries enabled, from beat.config.yaml, and celery.backend_cleanup as in Celery',
       timezone: 'UTC',
       lock: 'beat:lock, 1 s',
     });

@@ -31,3 +31,13 @@ it('names the servers that hold the lock', () => {
     '. lock      -> beat:lock, 8 s, on most of redis://:**@a, redis://b, redis://c\n',
   );
 });
+
+it("counts what the user wrote, and names what is there because Celery's beat would install it", () => {
+  const beatSchedule = {
+    a: { task: 't', schedule: 60 },
+    b: { task: 't', schedule: 60, enabled: false },
+  };
+  const besides = ', and celery.backend_cleanup as in Celery';
+  expect(banner({ beatSchedule })).toContain(`1 of 2 entries enabled, from ${besides}\n`);
+  expect(banner({ beatSchedule, resultBackend: 'redis://h' })).not.toContain('cleanup');
+});

@@ -46,6 +46,21 @@ it('the broker is where the first of its many variables says, in the order of Ce
   expect((await settingsOf({ config }, env)).brokerUrl).toBe('redis://file');
 });
 
+it('the result backend is what the flag says, else the variables in the order of Celery', async () => {
+  const config = file('beat.yaml', 'resultBackend: redis://file\n');
+  const urlOf = async (flags: object, env: Record<string, string>) =>
+    (await settingsOf({ config, ...flags }, env)).results.url;
+  const CELERY_RESULT_BACKEND = 'rpc://';
+  expect(await urlOf({ resultBackend: 'redis://flag' }, { CELERY_RESULT_BACKEND })).toBe(
+    'redis://flag',
+  );
+  expect(await urlOf({}, { RESULT_BACKEND: 'redis://plain', CELERY_RESULT_BACKEND })).toBe(
+    'redis://plain',
+  );
+  expect(await urlOf({}, { CELERY_RESULT_BACKEND })).toBe('rpc://');
+  expect(await urlOf({}, {})).toBe('redis://file');
+});
+
 it.each(['celeryconfig', 'proj.celeryconfig', 'celeryconfig.py'])(
   "Celery's --config %s is a module, and is refused with what to do instead",
   async (config) => {

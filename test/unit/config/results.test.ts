@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BeatConfig } from '../../../src/config/define.ts';
 import { resolveSettings, type Overrides } from '../../../src/config/resolve.ts';
 import { nextDueAt, reconcile } from '../../../src/plan.ts';
+import { crontab } from '../../../src/schedule/crontab.ts';
 import { namesWritten, problemsOf } from './support.ts';
 
 const DAY = 86_400_000;
@@ -95,6 +97,17 @@ describe('settings of results', () => {
   });
 });
 
+interface RecordedCase {
+  settings: BeatConfig;
+  environment: { CELERY_RESULT_BACKEND?: string };
+  /** The names of entries that the user wrote. */
+  schedule: string[];
+  installed: Record<
+    string,
+    { task: string; minute: number[]; hour: number[]; options: { expires: number } }
+  >;
+}
+
 describe('celery.backend_cleanup', () => {
   const cleanupOf = (config: BeatConfig, overrides?: Overrides) => {
     const { entries, installed } = resolveSettings(config, overrides);
@@ -131,6 +144,31 @@ describe('celery.backend_cleanup', () => {
     ['celery.backends.database:DatabaseBackend', true],
   ])('with the result backend %s is installed: %s', (resultBackend, installed) => {
     expect(cleanupOf({ resultBackend }) !== undefined).toBe(installed);
+  });
+
+  it("is installed where Celery's own beat installs it, and as it does", () => {
+    const url = new URL('../../conformance/default-entries.jsonl', import.meta.url);
+    const lines = readFileSync(url, 'utf8').trim().split('\n');
+    const cases = lines.map((line) => JSON.parse(line) as RecordedCase);
+    expect(cases).toHaveLength(25);
+    for (const { settings, environment, schedule, installed } of cases) {
+      const beatSchedule = Object.fromEntries(
+        schedule.map((name) => [name, { task: 't', schedule: 60 }]),
+      );
+      const resultBackend = environment.CELERY_RESULT_BACKEND;
+      const { entries, ...resolved } = resolveSettings(
+        { ...settings, beatSchedule },
+        { resultBackend },
+      );
+      expect(resolved.installed, JSON.stringify(settings)).toEqual(Object.keys(installed));
+      for (const [name, { task, minute, hour, options }] of Object.entries(installed)) {
+        expect(entries.find((entry) => entry.name === name)).toMatchObject({
+          task,
+          schedule: crontab({ minute, hour }, { timezone: 'UTC' }),
+          options: { expires: { after: options.expires * 1_000 } },
+        });
+      }
+    }
   });
 
   it('is not installed where results are kept for ever', () => {
