@@ -1,13 +1,14 @@
 import { Agenda, type Item } from './agenda.ts';
-import { RefusedError, type Refusal } from './broker/broker.ts';
-import { Commits, type CommitsOptions } from './commits.ts';
+import { RefusedError } from './broker/broker.ts';
+import { Commits, type Committed, type CommitsOptions } from './commits.ts';
 import type { Entry } from './entry.ts';
 import { StoreError } from './errors.ts';
-import type { EntryEvent } from './events.ts';
+import type { EntryEvent, SentEvent } from './events.ts';
 import type { Term } from './leadership.ts';
 import type { Change, LedgerRecord } from './ledger/ledger.ts';
-import type { Producer } from './message/compose.ts';
+import type { Producer } from './message/producer.ts';
 import { reconcile, type Reconciled } from './plan.ts';
+import { nameOf } from './routing/destination.ts';
 import { prepare, type Step } from './step.ts';
 
 export interface SchedulerOptions extends CommitsOptions {
@@ -91,7 +92,7 @@ export class Scheduler {
           this.#schedule(step.entry, step.before, clock.now() + PAUSE);
         } else {
           this.#schedule(step.entry, step.change.record);
-          sent += this.#tell(step, committed.refused);
+          sent += this.#tell(step, committed);
         }
       }
     });
@@ -140,24 +141,34 @@ export class Scheduler {
   }
 
   /** Answers how many were sent. What was refused is no run yet: it is kept, and tried again. */
-  #tell({ entry, sent, skipped }: Step, refused: readonly Refusal[]): number {
+  #tell({ entry, sent, skipped }: Step, { refused, unheard }: Committed): number {
     const { events } = this.#options;
     for (const skip of skipped) events.announce('skipped', { entry: entry.name, ...skip });
     let count = 0;
     for (const run of sent) {
       const refusal = refused.find(({ message }) => run.messages.includes(message));
-      const operation = `send to the queue "${run.queue}"`;
+      const operation = `send to the ${placeOf(run)}`;
       if (refusal) {
         const cause = new RefusedError([refusal]);
         const words = `entry "${entry.name}": ${cause.message}; it is kept and tried again`;
         events.failed(operation, new StoreError(words, { cause }));
         continue;
       }
-      events.worked(operation);
+      if (run.messages.some((message) => unheard.includes(message))) {
+        const words = `entry "${entry.name}": nobody listened, and a fanout exchange keeps nothing`;
+        events.failed(operation, new StoreError(words));
+      } else {
+        events.worked(operation);
+      }
       events.worked(`send ${entry.name}`);
       events.announce('sent', run);
       count++;
     }
     return count;
   }
+}
+
+/** Where a run goes, or begins: faults of one place are one outage. */
+function placeOf({ messages: [first], queue }: SentEvent): string {
+  return first ? nameOf(first.destination) : `queue "${queue}"`;
 }

@@ -2,7 +2,8 @@ import type { Item } from './agenda.ts';
 import type { Entry } from './entry.ts';
 import type { SentEvent } from './events.ts';
 import type { Change, LedgerRecord } from './ledger/ledger.ts';
-import { compose, type Producer } from './message/compose.ts';
+import { compose } from './message/compose.ts';
+import type { Producer } from './message/producer.ts';
 import type { Message } from './message/message.ts';
 import { decide, type Skip } from './plan.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { encodeEnvelope } from '../../../src/broker/envelope.ts';
 import type { Entry } from '../../../src/entry.ts';
-import { compose, type Producer } from '../../../src/message/compose.ts';
+import { compose } from '../../../src/message/compose.ts';
+import type { Producer } from '../../../src/message/producer.ts';
 import type { Message, MessageOptions } from '../../../src/message/message.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import { Queues } from '../../../src/routing/queues.ts';
