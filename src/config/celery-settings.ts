@@ -12,7 +12,8 @@ export type Disposition =
 /** Celery's settings by family, as of Celery 5.7: those that workers, results and events are read with. */
 export const WORKERS_SETTINGS: readonly string[] = [
   'accept_content imports include',
-  'broker_: channel_error_retry heartbeat_checkrate pool_acquire_timeout pool_limit read_url',
+  'broker_: channel_error_retry heartbeat_checkrate native_delayed_delivery_queue_type',
+  'broker_: pool_acquire_timeout pool_limit read_url',
   'event_: queue_durable queue_exclusive queue_expires queue_prefix queue_ttl',
   'redis_: backend_use_ssl db host max_connections password port retry_on_timeout',
   'redis_: socket_connect_timeout socket_keepalive socket_timeout username',

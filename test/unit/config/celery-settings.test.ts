@@ -75,8 +75,8 @@ describe('settings of Celery that beat has not', () => {
   });
 
   it.each([
-    ['CELERY_BEAT_SCHEDUL', 'CELERY_BEAT_SCHEDULE'],
-    ['CELERYBEAT_SCHEDULES', 'CELERYBEAT_SCHEDULE'],
+    ['CELERY_BEAT_SCHEDUL', 'CELERYBEAT_SCHEDULE'],
+    ['CELERY_RESULT_BACKEN', 'CELERY_RESULT_BACKEND'],
     ['task_defualt_queue', 'taskDefaultQueue'],
     ['result_backnd', 'resultBackend'],
   ])('do not hide a mistake in the name of one that beat has: %s', (key, meant) => {
