@@ -6,7 +6,7 @@ import { resolveSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
 import { Events } from './events.ts';
 import { Leadership, type Term } from './leadership.ts';
-import type { Producer } from './message/compose.ts';
+import type { Producer } from './message/producer.ts';
 import { Progress } from './observe/progress.ts';
 import { tellOfTasks } from './observe/task-events.ts';
 import { Watch } from './observe/watch.ts';
