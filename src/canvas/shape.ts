@@ -71,9 +71,10 @@ export function withOptions(canvas: Canvas, options: MessageOptions): Canvas {
  * A chord's delay is over when its body is called, and its parent is another. An instant after which all
  * is worthless is for the header: once that has run, its results are worth joining.
  */
-function ofBody(options: MessageOptions): MessageOptions {
-  const { countdown: _, eta: __, parentId: ___, expires, ...others } = options;
-  return typeof expires === 'object' && 'after' in expires ? { ...others, expires } : others;
+function ofBody({ expires, ...options }: MessageOptions): MessageOptions {
+  const header = { countdown: undefined, eta: undefined, parentId: undefined };
+  const lasting = typeof expires === 'object' && 'after' in expires ? expires : undefined;
+  return { ...options, ...header, expires: lasting };
 }
 
 /**

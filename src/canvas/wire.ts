@@ -20,7 +20,7 @@ export interface Making {
 }
 
 /** A signature for a worker to start as often as it likes: without ids. */
-export function wireOf(canvas: Canvas, making: Making): Wire {
+function wireOf(canvas: Canvas, making: Making): Wire {
   const each = (parts: readonly Canvas[]) => parts.map((part) => wireOf(part, making));
   switch (canvas.kind) {
     case 'task':
@@ -97,7 +97,10 @@ function wireOption(
     case 'properties':
       return value as Record<string, unknown>;
     case 'retryPolicy': {
-      const policy = Object.entries(value as object).map(([name, part]) => [snakeCase(name), part]);
+      const policy = Object.entries(value as Record<string, unknown>).map(([name, part]) => [
+        snakeCase(name),
+        part,
+      ]);
       return { retry_policy: Object.fromEntries(policy) as unknown };
     }
     default:

@@ -12,6 +12,7 @@ import { readOptions } from './options.ts';
 import type { Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
 import { isMap } from './respell.ts';
+import { withoutLinks } from './signature-options.ts';
 import { SignatureReader } from './signatures.ts';
 import { withStamps } from './stamps.ts';
 import type { ResultSettings } from './settings.ts';
@@ -75,8 +76,8 @@ export function readEntry(
   }
   if (found > 0 || !entry || !schedule || !called) return undefined;
   const deadline = entry.startingDeadline;
-  const { link: _, linkError: __, ...plain } = entry.options ?? {};
-  const options = readOptions(entry.options && plain, entry.expires, zone, comment);
+  const plain = entry.options && withoutLinks(entry.options);
+  const options = readOptions(plain, entry.expires, zone, comment);
   const parts = { ...args, options };
   checkCalled(called, parts, context, note);
   const calls = calledBy(called, parts);

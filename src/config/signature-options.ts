@@ -5,7 +5,8 @@ import { levelOf } from './levels.ts';
 import { readOptions } from './options.ts';
 import { parse, type Report } from './problems.ts';
 import { asWritten, isMap, respell } from './respell.ts';
-import { deepOptionsSchema, linkedOptionsSchema } from './schema/signatures.ts';
+import type { OptionsInput } from './schema/options.ts';
+import { deepOptionsSchema, linkedOptionsSchema, type LinkedOptions } from './schema/signatures.ts';
 import { withStamps } from './stamps.ts';
 
 const SCHEMA = z.strictObject({ options: linkedOptionsSchema });
@@ -19,6 +20,8 @@ const LATER =
 export interface SignatureOptionsRead {
   readonly own: MessageOptions;
   readonly raw: unknown;
+  /** Where Celery's `clone(immutable=True)` leaves it. */
+  readonly immutable: boolean;
 }
 
 /** `undefined` after a problem, of which each is reported, with its path from the signature. */
@@ -28,8 +31,10 @@ export function readSignatureOptions(
   report: Report,
   remark: Report,
 ): SignatureOptionsRead | undefined {
-  if (options === undefined || options === null) return { own: {}, raw: {} };
-  const given = { options };
+  if (options === undefined || options === null) return { own: {}, raw: {}, immutable: false };
+  const { immutable, ...others }: Record<string, unknown> = isMap(options) ? options : {};
+  const stray = immutable === true || immutable === false;
+  const given = { options: stray ? others : options };
   let found = 0;
   const note: Report = (path, message) => {
     found += 1;
@@ -41,9 +46,15 @@ export function readSignatureOptions(
   const headers = isMap(raw) ? raw['headers'] : undefined;
   if (isMap(headers)) inspectHeaders(headers, ['options', 'headers'], note);
   if (found > 0 || !sound) return undefined;
-  const { link: _, linkError: __, ...rest } = sound.options;
-  const own = readOptions(rest, undefined, zone, remark);
+  const own = readOptions(withoutLinks(sound.options), undefined, zone, remark);
   const { expires } = own;
   if (expires === 'next' || (expires && 'at' in expires)) note(['options', 'expires'], LATER);
-  return { own, raw };
+  return { own, raw, immutable: immutable === true };
+}
+
+/** Callbacks are read apart from the other options. */
+export function withoutLinks({ ...options }: LinkedOptions): OptionsInput {
+  delete options.link;
+  delete options.linkError;
+  return options;
 }

@@ -82,7 +82,7 @@ export class SignatureReader {
     if (whole && links) checkLinks(whole, links, note);
     if (found > 0 || !whole || !options || !links) return undefined;
     const made = withLinks(withOptions(whole, options.own), links);
-    return raw['immutable'] === true ? immutable(made) : made;
+    return raw['immutable'] === true || options.immutable ? immutable(made) : made;
   }
 
   #readForm(form: Form, raw: Raw, place: Place, note: Report): Canvas | undefined {

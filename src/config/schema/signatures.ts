@@ -19,6 +19,8 @@ const links = { link: z.unknown().optional(), linkError: z.unknown().optional() 
 /** Options as they are read: their callbacks are looked into by themselves. */
 export const linkedOptionsSchema = optionsSchema.extend(links);
 
+export type LinkedOptions = z.output<typeof linkedOptionsSchema>;
+
 const CHORD = 'a map of header (a list of signatures) and body (one)';
 const of = { options: z.unknown().optional(), immutable: flag().optional() };
 const chordParts = { header: z.unknown().optional(), body: z.unknown().optional() };
