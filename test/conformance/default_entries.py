@@ -32,7 +32,7 @@ def installed(settings, environment, schedule):
     os.environ.pop("CELERY_RESULT_BACKEND", None)
     os.environ.update(environment)
     app = Celery(broker="memory://", set_as_current=False)
-    app.conf.update(settings)
+    app.conf.update(settings, database_url="sqlite://")
     scheduler = Scheduler(app, lazy=True)
     data = scheduler.data = {name: None for name in schedule}
     scheduler.install_default_entries(data)
