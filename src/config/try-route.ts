@@ -1,4 +1,5 @@
 import { BeatError, ConfigError } from '../errors.ts';
+import { inspectArgument } from '../message/arguments.ts';
 import type { MessageOptions } from '../message/message.ts';
 import { nameOf } from '../routing/destination.ts';
 import { Queues, type QueueRules } from '../routing/queues.ts';
@@ -46,6 +47,7 @@ export class RouteTrial {
       this.#tell(error, options, report);
       return;
     }
+    this.#checkArguments(tried, routed, report);
     const where = (option: 'exchange' | 'routingKey' | 'queue') =>
       options[option] === undefined ? [] : ['options', option];
     const impossible = this.#impossible(routed);
@@ -59,6 +61,17 @@ export class RouteTrial {
       if (isSql && isLost) report(where('exchange'), `${nameOf(routed.destination)} ${UNBOUND}`);
       else remark(option === null ? [] : where(option), message);
     }
+  }
+
+  /** The entry's own serializer, and the settings', were looked at before. */
+  #checkArguments({ args, kwargs, options }: TriedTask, routed: Routed, report: Report): void {
+    const { serializer } = routed.options;
+    if (serializer === undefined || serializer === options.serializer) return;
+    const note: Report = (path, message) => {
+      report(path, `${message} (${serializer} is what its route says)`);
+    };
+    inspectArgument(args, ['args'], note, serializer);
+    inspectArgument(kwargs, ['kwargs'], note, serializer);
   }
 
   /** A problem of a route is told once, however many tasks meet it. */

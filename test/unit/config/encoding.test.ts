@@ -108,5 +108,10 @@ describe('how messages are written', () => {
     expect(problemsOf(withOptions({}, entry, msgpack))[0]).toContain(refused);
     expect(problemsOf(withOptions({ serializer: 'msgpack' }, entry))[0]).toContain(refused);
     expect(problemsOf(withOptions({ serializer: 'json' }, entry, msgpack))).toEqual([]);
+    const routed = { task_routes: { t: { serializer: 'msgpack' } } };
+    expect(problemsOf(withOptions({}, entry, routed))).toEqual([
+      `${refused}; write it as text, or use the serializer json (msgpack is what its route says)`,
+    ]);
+    expect(problemsOf(withOptions({ serializer: 'json' }, entry, routed))).toEqual([]);
   });
 });
