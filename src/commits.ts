@@ -4,6 +4,7 @@ import { StoreError } from './errors.ts';
 import type { Events } from './events.ts';
 import { TermEnded, type Term } from './leadership.ts';
 import type { Change, Ledger } from './ledger/ledger.ts';
+import type { Message } from './message/message.ts';
 
 export interface CommitsOptions {
   readonly ledger: Ledger;
@@ -23,9 +24,11 @@ export interface Committed {
   readonly refused: readonly Refusal[];
   /** Entries whose changes the store would not make: nothing of them happened. */
   readonly declined: readonly string[];
+  /** Gone: they went to a fanout exchange, which keeps nothing, while nobody listened. */
+  readonly unheard: readonly Message[];
 }
 
-const NOTHING_LEFT: Committed = { refused: [], declined: [] };
+const NOTHING_LEFT: Committed = { refused: [], declined: [], unheard: [] };
 
 /** How decisions reach the ledger: in batches, several at once, and repeated for as long as the term lasts. */
 export class Commits {
@@ -111,18 +114,19 @@ export class Commits {
     if (!first) return NOTHING_LEFT;
     if (changes.length === 1) {
       this.#options.events.failed(`send ${first.entry}`, new StoreError(reason));
-      return { refused: [], declined: [first.entry] };
+      return { ...NOTHING_LEFT, declined: [first.entry] };
     }
     const half = Math.ceil(changes.length / 2);
     const rest = changes.slice(half);
     const before = await this.commit(changes.slice(0, half), term, stop);
     if (!before) return null;
     // What a stop left undone is not lost sight of, and what was done before it is told.
-    const undone = { refused: [], declined: rest.map(({ entry }) => entry) };
+    const undone = { ...NOTHING_LEFT, declined: rest.map(({ entry }) => entry) };
     const after = (await this.commit(rest, term, stop)) ?? undone;
     return {
       refused: [...before.refused, ...after.refused],
       declined: [...before.declined, ...after.declined],
+      unheard: [...before.unheard, ...after.unheard],
     };
   }
 }

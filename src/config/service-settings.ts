@@ -31,11 +31,19 @@ export function readTransport(input: TopSettings['brokerTransportOptions']): Tra
     prioritySteps: prioritySteps
       ? [...new Set(prioritySteps)].sort((a, b) => a - b)
       : DEFAULT_TRANSPORT.prioritySteps,
+    fanoutPrefix: prefixOf(given.fanoutPrefix ?? true),
+    fanoutPatterns: given.fanoutPatterns ?? DEFAULT_TRANSPORT.fanoutPatterns,
     masterName: given.masterName ?? DEFAULT_TRANSPORT.masterName,
     sentinelKwargs: given.sentinelKwargs ?? DEFAULT_TRANSPORT.sentinelKwargs,
     socketTimeout: parseDuration(socketTimeout),
     socketConnectTimeout: parseDuration(socketConnectTimeout),
   };
+}
+
+/** kombu's switch for the prefix, or another prefix. */
+function prefixOf(given: boolean | string): string {
+  if (typeof given === 'string') return given;
+  return given ? DEFAULT_TRANSPORT.fanoutPrefix : '';
 }
 
 /** AMQP counts heartbeats in whole seconds, with 16 bits. */

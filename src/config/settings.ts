@@ -59,6 +59,10 @@ export interface TransportOptions {
   readonly sep: string;
   /** The priorities that have a list of their own, ascending. */
   readonly prioritySteps: readonly number[];
+  /** Before the channels of fanout exchanges; `{db}` in it is the number of the database. */
+  readonly fanoutPrefix: string;
+  /** Whether those channels end in the routing key. */
+  readonly fanoutPatterns: boolean;
   /** Sentinel: the name of the master to ask for; `null` when none was given. */
   readonly masterName: string | null;
   /** Sentinel: how to log in to the sentinels themselves. */
@@ -106,6 +110,8 @@ export const DEFAULT_TRANSPORT: TransportOptions = {
   globalKeyprefix: '',
   sep: '\x06\x16',
   prioritySteps: [0, 3, 6, 9],
+  fanoutPrefix: '/{db}.',
+  fanoutPatterns: true,
   masterName: null,
   sentinelKwargs: {},
   socketTimeout: null,

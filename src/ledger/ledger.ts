@@ -32,13 +32,18 @@ export interface Change {
 
 /**
  * `committed`: all of it happened; but messages that the broker `refused`, on a ledger that is not the
- * broker, are kept to be sent later. The others: none of it did, and nothing was sent.
+ * broker, are kept to be sent later, and `unheard` ones went to a fanout exchange, which keeps nothing,
+ * while nobody listened. The others: none of it did, and nothing was sent.
  * `superseded`: a newer term has begun (or the ledger was lost), so this one must end.
  * `conflict`: these entries' records are not as expected.
  * `declined`: the store can be reached and will not do it, until somebody puts something right there.
  */
 export type CommitOutcome =
-  | { readonly kind: 'committed'; readonly refused?: readonly Refusal[] }
+  | {
+      readonly kind: 'committed';
+      readonly refused?: readonly Refusal[];
+      readonly unheard?: readonly Message[];
+    }
   | { readonly kind: 'superseded' }
   | { readonly kind: 'conflict'; readonly entries: readonly string[] }
   | { readonly kind: 'declined'; readonly reason: string };

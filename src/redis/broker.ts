@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Broker } from '../broker/broker.ts';
+import { RefusedError, type Broker, type Refusal } from '../broker/broker.ts';
 import { encodeEnvelope } from '../broker/envelope.ts';
 import type { Message } from '../message/message.ts';
+import type { Bindings } from './bindings.ts';
 import type { Connection } from './connection.ts';
 import { Pushes } from './envelopes.ts';
 import type { Keys } from './keys.ts';
@@ -9,31 +10,45 @@ import type { Keys } from './keys.ts';
 /** Messages that one LPUSH carries at most: no command should keep others waiting for long. */
 const PUSH_COUNT = 500;
 
+const UNHEARD = 'nobody listens';
+
 export class RedisBroker implements Broker {
   readonly #connection: Connection;
   readonly #keys: Keys;
+  readonly #bindings: Bindings;
 
-  constructor(connection: Connection, keys: Keys) {
+  constructor(connection: Connection, keys: Keys, bindings: Bindings) {
     this.#connection = connection;
     this.#keys = keys;
+    this.#bindings = bindings;
   }
 
   async publish(messages: readonly Message[]): Promise<void> {
     if (messages.length === 0) return;
-    const pushes = new Pushes(this.#keys);
+    const bindings = await this.#bindings.readFor(messages, this.#connection);
+    const pushes = new Pushes(this.#keys, bindings);
     for (const message of messages) pushes.add(message);
+    const { told, lists, declarations, lost } = pushes;
 
-    await this.#connection.run('broker.publish', async (client) => {
+    const heard = await this.#connection.run('broker.publish', async (client) => {
       const pipeline = client.pipeline();
-      for (const { list, queue, envelopes } of pushes) {
-        // Declared each time, so that it is there again after Redis lost it.
-        pipeline.sadd(this.#keys.binding(queue), this.#keys.bindingMember(queue));
+      for (const { channel, envelope } of told) pipeline.publish(channel, envelope);
+      // Declared each time, so that they are there again after Redis lost them.
+      for (const { key, member } of declarations) pipeline.sadd(key, member);
+      for (const [list, envelopes] of lists) {
         for (let i = 0; i < envelopes.length; i += PUSH_COUNT) {
           pipeline.lpush(list, ...envelopes.slice(i, i + PUSH_COUNT));
         }
       }
-      for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+      const answers = (await pipeline.exec()) ?? [];
+      for (const [error] of answers) if (error) throw error;
+      return answers.slice(0, told.length).map(([, count]) => count as number);
     });
+    const refused: Refusal[] = [
+      ...lost.map((message) => ({ message, reason: bindings.explain(message) })),
+      ...told.flatMap(({ message }, i) => (heard[i] ? [] : [{ message, reason: UNHEARD }])),
+    ];
+    if (refused.length > 0) throw new RefusedError(refused);
   }
 
   async announce(messages: readonly Message[]): Promise<void> {

@@ -1,36 +1,62 @@
 import { randomUUID } from 'node:crypto';
 import { encodeEnvelope } from '../broker/envelope.ts';
 import type { Message } from '../message/message.ts';
+import type { Bindings, Declaration } from './bindings.ts';
 import type { Keys } from './keys.ts';
 
-/** What goes to one list, as it will stand there, oldest first. */
-export interface ListPush {
-  readonly list: string;
-  readonly queue: string;
-  readonly envelopes: string[];
+/** What is told on a channel. */
+export interface Told {
+  readonly message: Message;
+  readonly channel: string;
+  readonly envelope: string;
 }
 
-/** Gathers messages by the list they go to, so that one LPUSH carries many; their order is kept. */
+/**
+ * Gathers what messages become in Redis: by the list they go to, so that one LPUSH carries many in their
+ * order; the bindings to declare with them; and what goes to channels.
+ */
 export class Pushes {
+  /** By list: what will stand there, oldest first. */
+  readonly lists = new Map<string, string[]>();
+  readonly declarations = new Set<Declaration>();
+  readonly told: Told[] = [];
+  /** Messages that no queue would receive. */
+  readonly lost: Message[] = [];
   readonly #keys: Keys;
-  readonly #byList = new Map<string, ListPush>();
+  readonly #bindings: Bindings;
 
-  constructor(keys: Keys) {
+  constructor(keys: Keys, bindings: Bindings) {
     this.#keys = keys;
+    this.#bindings = bindings;
   }
 
   add(message: Message): void {
-    const queue = message.destination.routingKey;
-    const list = this.#keys.list(queue, message.priority);
-    let push = this.#byList.get(list);
-    if (!push) {
-      push = { list, queue, envelopes: [] };
-      this.#byList.set(list, push);
+    const { exchange, exchangeType, routingKey } = message.destination;
+    if (exchange === '') {
+      // Its bindings were declared with the first that went there.
+      const list = this.#keys.list(routingKey, message.priority);
+      if (this.lists.has(list)) {
+        this.#push(list, message);
+        return;
+      }
     }
-    push.envelopes.push(encodeEnvelope(message, randomUUID()));
+    for (const one of this.#bindings.declarationsFor(message.destination))
+      this.declarations.add(one);
+    if (exchange !== '' && exchangeType === 'fanout') {
+      const channel = this.#keys.channel(exchange, routingKey);
+      this.told.push({ message, channel, envelope: encodeEnvelope(message, randomUUID()) });
+      return;
+    }
+    const queues = this.#bindings.queuesFor(message.destination);
+    if (queues.length === 0) this.lost.push(message);
+    for (const queue of queues) this.#push(this.#keys.list(queue, message.priority), message);
   }
 
-  [Symbol.iterator](): Iterator<ListPush> {
-    return this.#byList.values();
+  /** Each copy is a delivery of its own. */
+  #push(list: string, message: Message): void {
+    const envelopes = this.lists.get(list);
+    const envelope = encodeEnvelope(message, randomUUID());
+    if (envelopes) envelopes.push(envelope);
+    else this.lists.set(list, [envelope]);
   }
 }

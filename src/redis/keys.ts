@@ -1,5 +1,6 @@
 import { bindingKey, bindingMember, channelName, listKey } from '../broker/kombu.ts';
 import type { TransportOptions } from '../config/settings.ts';
+import type { Binding } from '../routing/queue.ts';
 
 /** Every name that beat uses in Redis. */
 export interface Keys {
@@ -17,10 +18,12 @@ export interface Keys {
   readonly released: string;
   /** LIST, newest first: kombu's envelopes of one queue and priority. */
   list(queue: string, priority: number): string;
-  /** SET: kombu's bindings of the exchange that bears the queue's name. */
-  binding(queue: string): string;
-  /** The queue's own member of that set. */
-  bindingMember(queue: string): string;
+  /** SET: kombu's bindings of an exchange. */
+  binding(exchange: string): string;
+  /** A queue's member of that set. */
+  bindingMember(queue: string, binding: Binding): string;
+  /** What stands between the parts of a member. */
+  readonly sep: string;
   /** Channel: where kombu's fanout exchanges are told, which events are here. It names the database. */
   channel(exchange: string, routingKey: string): string;
 }
@@ -36,8 +39,10 @@ export function keysFor(keyPrefix: string, transport: TransportOptions, database
     outbox: `${own}outbox`,
     released: `${own}released`,
     list: (queue, priority) => global + listKey(queue, priority, transport),
-    binding: (queue) => global + bindingKey(queue),
-    bindingMember: (queue) => bindingMember(queue, transport.sep),
-    channel: (exchange, routingKey) => global + channelName(exchange, routingKey, database),
+    binding: (exchange) => global + bindingKey(exchange),
+    bindingMember: (queue, binding) => bindingMember(queue, binding, transport.sep),
+    sep: transport.sep,
+    channel: (exchange, routingKey) =>
+      global + channelName(exchange, routingKey, { database, ...transport }),
   };
 }

@@ -4,17 +4,18 @@ import { decodeRecord, encodeRecord } from '../ledger/ledger.ts';
 import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
 import { keptMessages } from '../ledger/outbox.ts';
 import { decodeMessage, encodeMessage } from '../message/text.ts';
+import type { Bindings } from './bindings.ts';
 import type { Connection } from './connection.ts';
-import { Pushes } from './envelopes.ts';
+import { Pushes, type Told } from './envelopes.ts';
 import type { Keys } from './keys.ts';
 import type { Script } from './scripts.ts';
-import { BEGIN_TERM, COMMIT, FORGET, KEEP, run } from './scripts.ts';
+import { BEGIN_TERM, CHECK, COMMIT, FORGET, KEEP, run } from './scripts.ts';
 
 /** Records that one HSCAN brings: Redis serves others between two of them. */
 const SCAN_COUNT = 1_000;
 
 /** What the scripts that commit answer; positions count from 1. */
-type Reply = ['conflict', number[]] | ['committed', number[]?] | null;
+type Reply = ['conflict', number[]] | ['committed', number[]?] | ['declined'] | null;
 
 /**
  * A queue's key that is no list, or that this user may not write: found before the script writes anything,
@@ -34,10 +35,12 @@ export class RedisLedger implements Ledger, Outbox {
   readonly batch = { size: 64, inFlight: 16 };
   readonly #connection: Connection;
   readonly #keys: Keys;
+  readonly #bindings: Bindings;
 
-  constructor(connection: Connection, keys: Keys) {
+  constructor(connection: Connection, keys: Keys, bindings: Bindings) {
     this.#connection = connection;
     this.#keys = keys;
+    this.#bindings = bindings;
   }
 
   async load(): Promise<Map<string, LedgerRecord>> {
@@ -63,16 +66,21 @@ export class RedisLedger implements Ledger, Outbox {
   async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
     const keys = [this.#keys.term, this.#keys.records];
     const args = headOf(term, changes);
-    const pushes = new Pushes(this.#keys);
-    for (const { messages } of changes) for (const message of messages) pushes.add(message);
-    for (const { list, queue, envelopes } of pushes) {
-      keys.push(list, this.#keys.binding(queue));
-      args.push(this.#keys.bindingMember(queue), String(envelopes.length));
-      for (const envelope of envelopes) args.push(envelope);
-    }
+    const messages = changes.flatMap((change) => change.messages);
+    const bindings = await this.#bindings.readFor(messages, this.#connection);
+    const pushes = new Pushes(this.#keys, bindings);
+    for (const message of messages) pushes.add(message);
+    const [lost] = pushes.lost;
     try {
+      if (lost) {
+        // It may have been sent all the same, by an earlier run of this commit.
+        const reply = await this.#run<Reply>('ledger.commit', CHECK, keys, args);
+        const reason = `ledger.commit: ${bindings.explain(lost)}`;
+        return refusalIn(reply, changes) ?? declinedIn(reply, reason) ?? { kind: 'committed' };
+      }
+      addTo(keys, args, pushes);
       const reply = await this.#run<Reply>('ledger.commit', COMMIT, keys, args);
-      return refusalIn(reply, changes) ?? { kind: 'committed' };
+      return refusalIn(reply, changes) ?? committed(reply, pushes.told);
     } catch (error) {
       if (!(error instanceof StoreError) || !DECLINED.test(String(error.cause))) throw error;
       return { kind: 'declined', reason: error.message };
@@ -138,6 +146,32 @@ function refusalIn(
   changes: readonly Change[],
 ): Exclude<CommitOutcome, { kind: 'committed' }> | null {
   if (reply === null) return { kind: 'superseded' };
-  if (reply[0] === 'committed') return null;
+  if (reply[0] !== 'conflict') return null;
   return { kind: 'conflict', entries: reply[1].map((i) => changes[i - 1]!.entry) };
+}
+
+function declinedIn(reply: Reply, reason: string): CommitOutcome | null {
+  return reply?.[0] === 'declined' ? { kind: 'declined', reason } : null;
+}
+
+/** The keys and arguments of `COMMIT`, from where `headOf` ends. */
+function addTo(keys: string[], args: string[], { told, lists, declarations }: Pushes): void {
+  args.push(String(told.length));
+  for (const { channel, envelope } of told) args.push(channel, envelope);
+  args.push(String(lists.size));
+  for (const [list, envelopes] of lists) {
+    keys.push(list);
+    args.push(String(envelopes.length));
+    for (const envelope of envelopes) args.push(envelope);
+  }
+  for (const { key, member } of declarations) {
+    keys.push(key);
+    args.push(member);
+  }
+}
+
+function committed(reply: Reply, told: readonly Told[]): CommitOutcome {
+  const unheard = reply?.[0] === 'committed' ? (reply[1] ?? []) : [];
+  if (unheard.length === 0) return { kind: 'committed' };
+  return { kind: 'committed', unheard: unheard.map((i) => told[i - 1]!.message) };
 }

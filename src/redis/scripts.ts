@@ -89,28 +89,62 @@ const FOOT = `
   for from = 3, pairs_end, SLICE do
     redis.call('HSET', KEYS[2], unpack(ARGV, from, math.min(from + SLICE - 1, pairs_end)))
   end
-  return {'committed'}
 `;
 
 /**
  * Commits a batch: all of it or nothing.
  *
- * KEYS     from 3, per list to push to: the list, the binding set of its queue
- * ARGV     from `at`, per list: member of the binding set, number of messages, the messages
+ * KEYS     from 3, the lists to push to; then the binding sets to add to, one for each member
+ * ARGV     from `at`, number of messages to tell; per such: channel, message
+ *          then number of lists; per list: number of messages, the messages
+ *          then per binding set: the member
+ * returns  {'committed', positions (from 1) of the told messages that nobody heard}
+ *
+ * What is told cannot be taken back, so it comes last, when nothing else can fail any more.
  */
 export const COMMIT = script(`${HEAD}
   if repeated then return {'committed'} end
-  for k = 3, #KEYS, 2 do redis.call('LLEN', KEYS[k]) end
+  local tell_from, tell_to = at + 1, at + 2 * tonumber(ARGV[at])
+  for i = tell_from, tell_to, 2 do
+    if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', ARGV[i], '') then
+      return redis.error_reply('NOPERM this user may not publish to ' .. ARGV[i])
+    end
+  end
+  local lists_end = 2 + tonumber(ARGV[tell_to + 1])
+  at = tell_to + 2
+  for k = 3, lists_end do redis.call('LLEN', KEYS[k]) end
+  for k = lists_end + 1, #KEYS do redis.call('SCARD', KEYS[k]) end
 
-  for k = 3, #KEYS, 2 do
-    redis.call('SADD', KEYS[k + 1], ARGV[at])
-    local last = at + 1 + tonumber(ARGV[at + 1])
-    for from = at + 2, last, SLICE do
+  for k = 3, lists_end do
+    local last = at + tonumber(ARGV[at])
+    for from = at + 1, last, SLICE do
       redis.call('LPUSH', KEYS[k], unpack(ARGV, from, math.min(from + SLICE - 1, last)))
     end
     at = last + 1
   end
-${FOOT}`);
+  for k = lists_end + 1, #KEYS do
+    redis.call('SADD', KEYS[k], ARGV[at])
+    at = at + 1
+  end
+${FOOT}
+  local unheard = {}
+  for i = tell_from, tell_to, 2 do
+    local heard = redis.pcall('PUBLISH', ARGV[i], ARGV[i + 1])
+    if type(heard) ~= 'number' or heard == 0 then
+      unheard[#unheard + 1] = (i - tell_from) / 2 + 1
+    end
+  end
+  return {'committed', unheard}
+`);
+
+/**
+ * Says what `COMMIT` would of a batch that cannot be sent as it is.
+ *
+ * returns  as `COMMIT`, but {'declined'} where it would commit
+ */
+export const CHECK = script(`${HEAD}
+  return repeated and {'committed'} or {'declined'}
+`);
 
 /**
  * Commits a batch as `COMMIT` does, but keeps its messages instead of sending them.
@@ -141,7 +175,9 @@ export const KEEP = script(`${HEAD}
     end
     redis.call('ZADD', KEYS[3], unpack(scored))
   end
-${FOOT}`);
+${FOOT}
+  return {'committed'}
+`);
 
 /**
  * Forgets kept messages, if the term is still the newest.

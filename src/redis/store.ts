@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { PlaceOptions, StateStore } from '../store.ts';
+import { Bindings } from './bindings.ts';
 import { RedisBroker } from './broker.ts';
 import { Connection } from './connection.ts';
 import { inspect } from './inspect.ts';
@@ -38,8 +39,9 @@ export function openRedisStore(options: PlaceOptions): StateStore {
   const holding = lockUrls.map((url) => ({ ...connectionTo(url, 'beat-lock'), impatient }));
   const quorum = new Quorum(holding.map((server) => new Connection(server)));
   const lock = new RedisLock({ quorum, releases, keys, ttl: lockTtl, clock });
-  const ledger = new RedisLedger(writing, keys);
-  const broker = new RedisBroker(writing, keys);
+  const bindings = new Bindings(keys, options.queues);
+  const ledger = new RedisLedger(writing, keys, bindings);
+  const broker = new RedisBroker(writing, keys, bindings);
   return {
     lock,
     ledger,

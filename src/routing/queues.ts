@@ -68,9 +68,16 @@ export class Queues {
    * `BeatError` where they forbid it.
    */
   get(name: string): Queue {
+    const queue = this.find(name);
+    if (!queue) throw new BeatError(this.#unknown(name));
+    return queue;
+  }
+
+  /** The same; `null` where the rules forbid it. */
+  find(name: string): Queue | null {
     let queue = this.#byName.get(name);
     if (queue) return queue;
-    if (!this.#rules.createMissing) throw new BeatError(this.#unknown(name));
+    if (!this.#rules.createMissing) return null;
     this.#byName.set(name, (queue = this.#missing(name)));
     return queue;
   }
@@ -93,13 +100,12 @@ export class Queues {
     return found ?? (defaultExchange.name === name ? defaultExchange : null);
   }
 
-  /** The described queues that the message ends up in: as far as the configuration tells, all. */
+  /** The queues that the message ends up in, as far as the configuration tells. */
   receiving(destination: Destination): readonly Queue[] {
     const { exchange, routingKey } = destination;
-    if (exchange === '') return [this.get(routingKey)];
-    const asked = destination.queue === null ? [] : [this.get(destination.queue)];
-    return [...new Set([...asked, ...this.#described])].filter((queue) =>
-      queue.bindings.some(
+    if (exchange === '') return [this.find(routingKey) ?? []].flat();
+    return [...new Set([...this.#asked(destination), ...this.#described])].filter(({ bindings }) =>
+      bindings.some(
         (binding) => binding.exchange.name === exchange && matches(binding, destination),
       ),
     );
@@ -107,9 +113,11 @@ export class Queues {
 
   /** What is declared before the message is sent: the queue it asked for, and all that receive it. */
   declaredFor(destination: Destination): readonly Queue[] {
-    const receiving = this.receiving(destination);
-    if (destination.queue === null) return receiving;
-    return [...new Set([this.get(destination.queue), ...receiving])];
+    return [...new Set([...this.#asked(destination), ...this.receiving(destination)])];
+  }
+
+  #asked({ queue }: Destination): readonly Queue[] {
+    return queue === null ? [] : [this.find(queue) ?? []].flat();
   }
 
   /** As Celery's producer makes one: bound to an exchange of its own name. */

@@ -32,6 +32,10 @@ export interface TransportConfig {
   globalKeyprefix?: string | undefined;
   sep?: string | undefined;
   prioritySteps?: readonly number[] | undefined;
+  /** Redis: before the channels of fanout exchanges; `true` is `/{db}.`, `false` nothing. */
+  fanoutPrefix?: boolean | string | undefined;
+  /** Redis: whether those channels end in the routing key. Default `true`. */
+  fanoutPatterns?: boolean | undefined;
   queueOrderStrategy?: string | undefined;
   /** Sentinel: the name of the master. */
   masterName?: string | undefined;

@@ -7,7 +7,7 @@ const urls = () => z.union([name(), z.array(name(), URLS).min(1, URLS)], URLS);
 
 /** Transport options that concern those who read queues: known, so that one config can serve both. */
 const WORKERS_OPTIONS = [
-  ['visibilityTimeout', 'pollingInterval', 'fanoutPrefix', 'fanoutPatterns', 'ackEmulation'],
+  ['visibilityTimeout', 'pollingInterval', 'ackEmulation'],
   ['unackedKey', 'unackedIndexKey', 'unackedMutexKey', 'unackedMutexExpire'],
   ['unackedRestoreLimit', 'maxConnections', 'healthCheckInterval', 'clientName'],
   ['socketKeepalive', 'socketKeepaliveOptions', 'minOtherSentinels', 'confirmPublish'],
@@ -37,6 +37,11 @@ export const brokersShape = {
           .array(whole(0, 9, 'a whole number from 0 to 9'), 'a list of numbers from 0 to 9')
           .min(1, 'a list of numbers from 0 to 9, not empty')
           .optional(),
+        fanoutPrefix: z
+          .union([flag(), z.string()], 'true, false, or a text such as /{db}.')
+          .optional()
+          .describe('Redis: before the channels of fanout exchanges.'),
+        fanoutPatterns: flag().optional(),
         queueOrderStrategy: z.string('text').optional(),
         masterName: name().optional().describe('Sentinel: which master. Required there.'),
         sentinelKwargs: z

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { bindingKey, bindingMember, listKey } from '../../../src/broker/kombu.ts';
+import {
+  bindingKey,
+  bindingMember,
+  channelName,
+  isBroadcast,
+  listKey,
+  queuesBound,
+} from '../../../src/broker/kombu.ts';
 import { DEFAULT_TRANSPORT } from '../../../src/config/settings.ts';
+import type { ExchangeType } from '../../../src/routing/destination.ts';
+import { exchangeOf } from '../../../src/routing/queue.ts';
 
 const SEP = '\x06\x16';
 
@@ -29,7 +38,67 @@ describe('the list of a message', () => {
   });
 });
 
-test('a queue is bound to the exchange of its name', () => {
-  expect(bindingKey('reports')).toBe('_kombu.binding.reports');
-  expect(bindingMember('reports', SEP)).toBe(`reports${SEP}${SEP}reports`);
+describe('how a queue is bound', () => {
+  const bound = (queue: string, type: ExchangeType, key: string) =>
+    bindingMember(queue, { exchange: exchangeOf('e', type), routingKey: key, arguments: {} }, SEP);
+
+  test('stands in the set of the exchange', () => {
+    expect(bindingKey('reports')).toBe('_kombu.binding.reports');
+    expect(bound('reports', 'direct', 'reports')).toBe(`reports${SEP}${SEP}reports`);
+    expect(bound('q', 'fanout', '')).toBe(`${SEP}${SEP}q`);
+  });
+
+  // Each as kombu 5.6 writes it.
+  test.each([
+    ['jobs.work', String.raw`^jobs\.work$`],
+    ['a.#', String.raw`^a\..*?$`],
+    ['*.stock.#', String.raw`^[^\.]+\.stock\..*?$`],
+    ['feed_x.a-b', String.raw`^feed\_x\.a\-b$`],
+    ['æ.é', String.raw`^æ\.é$`],
+  ])("to a topic exchange, with kombu's expression for %s", (key, pattern) => {
+    expect(bound('q', 'topic', key)).toBe([key, pattern, 'q'].join(SEP));
+  });
+
+  const BROADCAST = 'bcast.1b4e28ba-2fa1-41d2-883f-0016d3cca427';
+  const members = [
+    ['work', '', 'one'],
+    ['work', '', 'two'],
+    ['other', '', 'three'],
+    ['jobs.#', String.raw`^jobs\..*?$`, 'topic'],
+    ['jobs.*', String.raw`^jobs\..*?[^\.]$`, 'as older kombus write it'],
+    ['work', '(?P<python>x)', 'strange'],
+    ['work', '', BROADCAST],
+    ['work', '', ''],
+  ].map((parts) => parts.join(SEP));
+
+  test.each([
+    ['work', ['one', 'two']],
+    ['other', ['three']],
+    ['jobs.daily', ['topic', 'as older kombus write it']],
+    ['jobs', []],
+    ['none', []],
+  ])('tells who gets what is sent with the key %s', (key, queues) => {
+    expect(queuesBound(members, key, SEP)).toEqual(queues);
+  });
+
+  test('shows the queues that workers have of their own, for a fanout exchange', () => {
+    expect(members.filter((member) => isBroadcast(member, SEP))).toEqual([
+      ['work', '', BROADCAST].join(SEP),
+    ]);
+  });
+});
+
+describe('the channel of a fanout exchange', () => {
+  const { fanoutPrefix, fanoutPatterns } = DEFAULT_TRANSPORT;
+  const options = { database: 3, fanoutPrefix, fanoutPatterns };
+
+  test.each([
+    ['celery', options, '/3.bc/celery'],
+    ['', options, '/3.bc'],
+    ['celery', { ...options, fanoutPatterns: false }, '/3.bc'],
+    ['celery', { ...options, fanoutPrefix: '' }, 'bc/celery'],
+    ['', { ...options, fanoutPrefix: '/app-{db}.' }, '/app-3.bc'],
+  ])('with the key %j and %j', (key, given, channel) => {
+    expect(channelName('bc', key, given)).toBe(channel);
+  });
 });
