@@ -7,6 +7,7 @@ import { readArguments } from './arguments.ts';
 import { calledBy, checkCalled, readCalled } from './called.ts';
 import { parseDuration } from './duration.ts';
 import type { Duration } from './define/times.ts';
+import { remarkOnProtocol1 } from './encoding.ts';
 import type { Level } from './levels.ts';
 import { readOptions } from './options.ts';
 import type { Part } from './merge.ts';
@@ -78,6 +79,7 @@ export function readEntry(
   const deadline = entry.startingDeadline;
   const plain = entry.options && withoutLinks(entry.options);
   const options = readOptions(plain, entry.expires, zone, comment);
+  if (context.protocol === 1) remarkOnProtocol1(options, comment);
   const parts = { ...args, options };
   checkCalled(called, parts, context, note);
   const calls = calledBy(called, parts);

@@ -100,6 +100,16 @@ describe('how messages are written', () => {
     expect(problemsOf({ task_protocol: 3 })).toEqual(['task_protocol: expected 1 or 2, got 3']);
   });
 
+  it('has no place for some options in protocol 1, which is remarked on', () => {
+    const options = { shadow: 's', ignoreResult: true, stamps: { a: 1 }, queue: 'q' };
+    const notesOf = (task_protocol: number) =>
+      resolveSettings(withOptions(options, {}, { task_protocol }) as BeatConfig)
+        .notes.filter(({ message }) => message.includes('protocol'))
+        .map(({ path }) => path.at(-1));
+    expect(notesOf(1)).toEqual(['shadow', 'ignoreResult', 'stamps']);
+    expect(notesOf(2)).toEqual([]);
+  });
+
   it('decides what arguments may be: those of the entry before those of the settings', () => {
     const entry = { args: [decimal('1.5')] };
     const refused = 'beat_schedule.a.args[0]: msgpack cannot carry a decimal';
