@@ -161,5 +161,5 @@ function reasonOf(error: unknown): string {
 
 /** The clients' words for an answer that did not come. */
 function isTimeout(error: unknown): boolean {
-  return error instanceof Error && /read timeout|timeout expired/.test(error.message);
+  return error instanceof Error && /timeout|ETIMEDOUT/.test(error.message);
 }

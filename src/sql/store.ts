@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts';
+import { schemeOf } from '../config/urls.ts';
 import { measureSkew } from '../skew.ts';
 import type { PlaceOptions, StateStore } from '../store.ts';
 import { SqlBroker } from './broker.ts';
 import { Database } from './database.ts';
 import { SqlLedger } from './ledger.ts';
 import { SqlLock } from './lock.ts';
+import { mysqlPlace, mysqlServer } from './mysql/server.ts';
 import { postgresPlace, postgresServer } from './postgresql/server.ts';
 import { Pruner } from './pruner.ts';
 import { Releases } from './releases.ts';
@@ -47,10 +49,14 @@ export function openSqlStore(options: PlaceOptions): StateStore {
 }
 
 function serverAt(url: string, timeout: number, clock: Clock): Server {
-  return postgresServer(url, timeout, clock);
+  return isPostgres(url) ? postgresServer(url, timeout, clock) : mysqlServer(url, timeout, clock);
 }
 
 /** The same for every URL of one database, as far as URLs tell. */
 export function sqlPlace(url: string): string {
-  return postgresPlace(url);
+  return isPostgres(url) ? postgresPlace(url) : mysqlPlace(url);
+}
+
+function isPostgres(url: string): boolean {
+  return schemeOf(url) === 'sqla+postgresql';
 }

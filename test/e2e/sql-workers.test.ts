@@ -7,6 +7,7 @@ import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { History } from '../support/history.ts';
+import { MariaServer } from '../support/mariadb.ts';
 import { messageOf } from '../support/message.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { requireService } from '../support/services.ts';
@@ -19,7 +20,7 @@ const queues = ['celery', 'reports'];
 const TABLES = join(import.meta.dirname, '../support/kombu_tables.py');
 
 interface Kind {
-  readonly service: 'postgres';
+  readonly service: 'postgres' | 'mariadbd';
   readonly dialect: string;
   /** By each Celery; what SQLAlchemy 2.1 means by `postgresql://` alone, 1.4 does not know. */
   readonly drivers: readonly string[];
@@ -32,6 +33,12 @@ const KINDS: readonly Kind[] = [
     dialect: 'postgresql',
     drivers: ['psycopg2', 'psycopg'],
     start: () => PostgresServer.start(),
+  },
+  {
+    service: 'mariadbd',
+    dialect: 'mysql',
+    drivers: ['pymysql', 'pymysql'],
+    start: () => MariaServer.start(),
   },
 ];
 

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { AsUser } from './as-user.ts';
@@ -85,7 +86,7 @@ export class PostgresServer implements SqlServer {
         this.#inside = await this.#connect();
         return;
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await delay(20);
       }
     }
     throw new Error(`PostgreSQL did not start:\n${output.join('\n')}`);

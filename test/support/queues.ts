@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Redis } from 'ioredis';
 import type { RabbitServer } from './rabbitmq.ts';
+import type { SqlServer } from './sql-server.ts';
 
 /** What stands in a queue: enough of its envelope to tell one run from another. */
 export interface Queued {
@@ -28,6 +29,11 @@ export function queuedInSqlite(path: string, queue: string | null = null): Queue
   } finally {
     db.close();
   }
+}
+
+/** Oldest first; of all queues unless one is named. */
+export async function queuedInSql(server: SqlServer, queue?: string): Promise<Queued[]> {
+  return (await server.payloads(queue)).map(read);
 }
 
 /** Takes all that there is, oldest first. */

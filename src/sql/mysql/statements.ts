@@ -1,0 +1,118 @@
+import type { Sql } from '../server.ts';
+import type { Statements } from '../statements.ts';
+import { ID_COLUMN, idFrom, PENDING, SCHEMA } from './schema.ts';
+
+/** Whatever the time zone of session and server. */
+const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000`;
+
+const sql = (text: string, ...values: readonly unknown[]): Sql => ({ text, values });
+
+/** So many rows of values. */
+const rows = (row: string, count: number): string => Array(count).fill(row).join(', ');
+
+/** Every statement but those that make the tables (schema.ts). A list stands in the place of one `?`. */
+export const STATEMENTS: Statements = {
+  schema: SCHEMA.map((text) => sql(text)),
+  gifts: [sql(PENDING)],
+  begin: sql('START TRANSACTION'),
+  commit: sql('COMMIT'),
+  rollback: sql('ROLLBACK'),
+  clock: sql(`SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) / 1000 AS now`),
+
+  // lock -------------------------------------------------------------------------------------------
+
+  readLock: (prefix) =>
+    sql(
+      `SELECT token, expires_at AS expiresAt, ttl, expires_at <= ${NOW} AS \`over\`
+       FROM beat_lock WHERE prefix = ?`,
+      prefix,
+    ),
+  takeFreeLock: (prefix, token, ttl) =>
+    // An upsert that changes nothing would count as a change.
+    sql(
+      `INSERT INTO beat_lock (prefix, token, expires_at, ttl)
+       SELECT ?, ?, ${NOW} + ?, ? FROM DUAL
+       WHERE NOT EXISTS (SELECT 1 FROM beat_lock WHERE prefix = ?)`,
+      ...[prefix, token, ttl, ttl, prefix],
+    ),
+  takeOverLock: (prefix, token, ttl, seen) =>
+    sql(
+      `UPDATE beat_lock SET token = ?, expires_at = ${NOW} + ?, ttl = ?
+       WHERE prefix = ? AND token = ? AND expires_at = ?`,
+      ...[token, ttl, ttl, prefix, seen.token, seen.expiresAt],
+    ),
+  renewLock: (prefix, token, ttl) =>
+    sql(
+      `UPDATE beat_lock SET expires_at = ${NOW} + ?
+       WHERE prefix = ? AND token = ? AND expires_at > ${NOW}`,
+      ...[ttl, prefix, token],
+    ),
+  releaseLock: (prefix, token) =>
+    sql('DELETE FROM beat_lock WHERE prefix = ? AND token = ?', prefix, token),
+
+  // ledger -----------------------------------------------------------------------------------------
+
+  beginTerm: (prefix, lowest) =>
+    sql(
+      `INSERT INTO beat_term (prefix, number) VALUES (?, GREATEST(?, ${NOW}))
+       ON DUPLICATE KEY UPDATE number = GREATEST(number + 1, VALUES(number))`,
+      ...[prefix, lowest],
+    ),
+  holdTerm: (prefix) => sql('SELECT number FROM beat_term WHERE prefix = ? FOR UPDATE', prefix),
+
+  readRecords: (prefix, from, limit) =>
+    sql(
+      `SELECT entry, record FROM beat_record WHERE prefix = ? AND entry >= ?
+       ORDER BY entry LIMIT ?`,
+      ...[prefix, from, limit],
+    ),
+  findRecords: (prefix, entries) =>
+    sql('SELECT entry, record FROM beat_record WHERE prefix = ? AND entry IN (?)', prefix, entries),
+  writeRecords: (prefix, records) =>
+    sql(
+      `INSERT INTO beat_record (prefix, entry, record) VALUES ${rows('(?, ?, ?)', records.length)}
+       ON DUPLICATE KEY UPDATE record = VALUES(record)`,
+      ...records.flatMap(([entry, record]) => [prefix, entry, record]),
+    ),
+
+  // outbox -----------------------------------------------------------------------------------------
+
+  keepMessages: (prefix, messages) =>
+    sql(
+      `INSERT INTO beat_outbox (prefix, id, message) VALUES ${rows('(?, ?, ?)', messages.length)}
+       ON DUPLICATE KEY UPDATE message = VALUES(message)`,
+      ...messages.flatMap(([id, message]) => [prefix, id, message]),
+    ),
+  findKept: (prefix, ids) =>
+    sql('SELECT id FROM beat_outbox WHERE prefix = ? AND id IN (?)', prefix, ids),
+  readKept: (prefix, after, limit) =>
+    sql(
+      'SELECT id, message FROM beat_outbox WHERE prefix = ? AND id > ? ORDER BY id LIMIT ?',
+      ...[prefix, after, limit],
+    ),
+  forgetMessages: (prefix, ids) =>
+    sql('DELETE FROM beat_outbox WHERE prefix = ? AND id IN (?)', prefix, ids),
+
+  // kombu's queues ---------------------------------------------------------------------------------
+
+  readQueue: (name) => sql('SELECT id FROM kombu_queue WHERE name = ?', name),
+  // One that is declared meanwhile is a duplicate: the transaction is tried again, and finds it.
+  declareQueue: (name) =>
+    sql(
+      `INSERT INTO kombu_queue (${ID_COLUMN} name) VALUES (${idFrom('queue_id_sequence')} ?)`,
+      name,
+    ),
+  insertMessages: (messages) =>
+    sql(
+      `INSERT INTO kombu_message (${ID_COLUMN} visible, timestamp, payload, version, queue_id)
+       VALUES ${rows(`(${idFrom('message_id_sequence')} 1, NULL, ?, 1, ?)`, messages.length)}`,
+      ...messages.flatMap(({ payload, queueId }) => [payload, queueId]),
+    ),
+  findTaken: (most, kept) =>
+    sql(
+      `SELECT id FROM kombu_message WHERE timestamp IS NOT NULL AND visible = 0
+       ORDER BY timestamp DESC, id DESC LIMIT ? OFFSET ?`,
+      ...[most, kept],
+    ),
+  deleteTaken: (ids) => sql('DELETE FROM kombu_message WHERE id IN (?) AND visible = 0', ids),
+};
