@@ -41,6 +41,8 @@ const ROOMS: Record<string, () => Promise<Room>> = {
   sentinel: redis,
   'sqla+sqlite': sqlite,
   'sqla+postgresql': sql,
+  'sqla+mysql': sql,
+  'sqla+mariadb': sql,
   memory,
 };
 
