@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateSync, zstdCompressSync } from 'node:zlib';
 import { compress as lzmaSync } from 'lzma1';
 import { didYouMean } from '../nearest.ts';
 
@@ -11,15 +11,23 @@ interface Compression {
   readonly compress: (body: Buffer) => Uint8Array;
 }
 
-/** Workers need a package of Python's for brotli and zstd; zlib and lzma come with Python. */
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
+/** Of 9. Its dictionary is half a megabyte; those of the next levels are larger, and take longer to lay out. */
+const LZMA_LEVEL = 3;
+
+/**
+ * Workers need a package of Python's for brotli and zstd; zlib and lzma come with Python. Nothing else is
+ * sent, and no lock renewed, while a body is packed: the level that costs a hundred times more to gain a
+ * tenth is not for here.
+ */
 const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
   // What kombu calls gzip is a zlib stream.
   zlib: { header: 'application/x-gzip', compress: deflateSync },
-  brotli: { header: 'application/x-brotli', compress: brotliCompressSync },
+  brotli: { header: 'application/x-brotli', compress: (body) => brotliCompressSync(body, BROTLI) },
   // In one go, so that the frame says how long the body is: kombu before 5.7 insists on it.
   zstd: { header: 'application/zstd', compress: zstdCompressSync },
   // kombu writes the container of xz, and reads the older one of LZMA as well.
-  lzma: { header: 'application/x-lzma', compress: (body) => lzmaSync(body) },
+  lzma: { header: 'application/x-lzma', compress: (body) => lzmaSync(body, LZMA_LEVEL) },
 };
 
 /** kombu's names and header values, all of which its producer takes. */
