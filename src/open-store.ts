@@ -1,9 +1,11 @@
 import type { Broker } from './broker/broker.ts';
+import { startsChord } from './canvas/canvas.ts';
 import type { Clock } from './clock.ts';
 import type { Settings } from './config/settings.ts';
 import { schemeOf } from './config/urls.ts';
 import { ConfigError, type Problem } from './errors.ts';
 import { OutboxLedger } from './ledger/outbox-ledger.ts';
+import type { ResultBackend } from './results.ts';
 import { Queues } from './routing/queues.ts';
 import type { PlaceOptions, StateStore, Store, StoreOptions } from './store.ts';
 
@@ -49,7 +51,8 @@ const ROOMS: Record<string, () => Promise<Room>> = {
 /** The URL schemes of places that can keep lock and ledger. */
 export const STATE_SCHEMES: readonly string[] = Object.keys(ROOMS);
 
-const AMQP_SCHEMES = ['amqp', 'amqps', 'pyamqp'];
+/** What RabbitMQ is called by. */
+export const AMQP_SCHEMES: readonly string[] = ['amqp', 'amqps', 'pyamqp', 'librabbitmq'];
 
 /** The URL schemes of brokers. */
 export const BROKER_SCHEMES: readonly string[] = [...STATE_SCHEMES, ...AMQP_SCHEMES];
@@ -63,6 +66,7 @@ export async function openStore(settings: Settings, clock: Clock): Promise<Store
   return openPlaces({
     ...{ brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport, clock },
     lockTtl: settings.lock.ttl,
+    tls: connection.tls,
     queues: new Queues(settings.queues),
     declareQueues: settings.declareQueues,
   });
@@ -76,7 +80,7 @@ export async function openPlaces(options: StoreOptions): Promise<Store> {
   const { brokerUrl, stateUrl, clock } = options;
   if (await isOnePlace(brokerUrl, stateUrl)) return openRoom('brokerUrl', options);
 
-  const state = await openRoom('stateUrl', { ...options, brokerUrl: stateUrl });
+  const state = await openRoom('stateUrl', { ...options, brokerUrl: stateUrl, tls: null });
   const { broker, inspect } = await openBroker(options);
   const ledger = new OutboxLedger(state.ledger, broker, clock);
   return {
@@ -89,6 +93,17 @@ export async function openPlaces(options: StoreOptions): Promise<Store> {
       await state.close();
     },
   };
+}
+
+/**
+ * What the settings name as result backend, where beat has to write there: for chords that it starts.
+ * Throws a `ConfigError` for a URL that leads nowhere.
+ */
+export async function openResults({ entries, results }: Settings): Promise<ResultBackend | null> {
+  const { url } = results;
+  if (url === null || !entries.some(({ canvas }) => canvas && startsChord(canvas))) return null;
+  const { openRedisResults } = await import('./redis/results.ts');
+  return said('resultBackend', () => openRedisResults(url, results));
 }
 
 /** One step is better than an outbox, so two spellings of one place should not be taken for two. */
@@ -133,7 +148,7 @@ function inspectAll(state: Store['inspect'], broker: Store['inspect']): Store['i
   };
 }
 
-type Key = 'brokerUrl' | 'stateUrl';
+type Key = 'brokerUrl' | 'stateUrl' | 'resultBackend';
 
 /** Rooms call the URL that they are opened with the broker's: problems are said of the right key. */
 function said<T>(key: Key, open: () => T): T {

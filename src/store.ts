@@ -1,4 +1,5 @@
 import type { Broker } from './broker/broker.ts';
+import type { TlsSettings } from './broker/tls.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionSettings, TransportOptions } from './config/settings.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -45,6 +46,8 @@ export interface PlaceOptions {
   /** Milliseconds. */
   readonly lockTtl: number;
   readonly transport: TransportOptions;
+  /** What connections to the place are encrypted with, as far as its URL does not say it. */
+  readonly tls?: TlsSettings | null;
   /** Where described queues are bound. */
   readonly queues: Queues;
   readonly clock: Clock;

@@ -41,17 +41,28 @@ class AmqpBroker implements Broker {
   #connected: Connected | null = null;
 
   constructor(options: BrokerOptions, answerTimeout: number) {
-    const { clock, connection } = options;
+    const { clock, connection, transport } = options;
+    const { clientName } = transport;
     const urls = splitUrls(options.brokerUrl);
-    const servers = urls.map((url) => ({ address: addressOf(url), shown: maskUrl(url) }));
+    const servers = urls.map((url) => ({
+      address: addressOf(url, connection.tls),
+      shown: maskUrl(url),
+    }));
     this.#options = options;
-    this.#rules = { ...options, delayedType: 'quorum' };
+    this.#rules = { ...options, delayedType: connection.delayedType };
     this.#servers = new Failover(servers, connection.failoverStrategy);
     this.#session = {
       clock,
       answerTimeout,
       connectTimeout: connection.timeout,
-      heartbeat: connection.heartbeat,
+      introduction: {
+        heartbeat: connection.heartbeat,
+        login: connection.login,
+        clientProperties: {
+          ...(clientName !== null && { connection_name: clientName }),
+          ...transport.clientProperties,
+        },
+      },
     };
   }
 

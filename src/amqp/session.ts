@@ -1,7 +1,7 @@
 import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Clock } from '../clock.ts';
 import type { Message } from '../message/message.ts';
-import { openConnection } from './connect.ts';
+import { openConnection, type Introduction } from './connect.ts';
 import { isAboutMessages, isPrecondition, Lane, type Fate } from './lane.ts';
 import { whileHeard, within } from './patience.ts';
 import type { Address } from './url.ts';
@@ -13,8 +13,7 @@ export interface SessionOptions {
   readonly connectTimeout: number;
   /** The silence after which RabbitMQ counts as frozen. */
   readonly answerTimeout: number;
-  /** 0 for none. */
-  readonly heartbeat: number;
+  readonly introduction: Introduction;
 }
 
 /** One connection to RabbitMQ. Once it has ended it is of no use. */
@@ -53,9 +52,9 @@ export class Session {
   ): Promise<Session> {
     const cut = new AbortController();
     const signal = AbortSignal.any([cut.signal, abort]);
-    const opening = openConnection(address, options.heartbeat, signal);
+    const opening = openConnection(address, options.introduction, signal);
     try {
-      const open = await within(options.clock, options.connectTimeout, opening);
+      const open = await within(options.clock, address.timeout ?? options.connectTimeout, opening);
       return new Session(open, options, cut);
     } catch (error) {
       cut.abort();

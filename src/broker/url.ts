@@ -1,20 +1,49 @@
-import { readFileSync } from 'node:fs';
-import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { ConfigError } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
+import { tlsInQuery, tlsWith, type Tls, type TlsSettings } from './tls.ts';
 
 /** Celery's users may leave the host out, also after a password; URL's rules forbid that. */
 const NO_HOST = /^([a-z+]+:\/\/(?:[^/?#]*@)?)(?=:\d+(?:[/?#]|$)|[/?#]|$)/i;
 
+/** What may stand in the query of a URL, beside `ssl_*`: what Celery passes on from there. */
+const PARAMETERS: readonly (readonly [scheme: RegExp, parameters: readonly string[]])[] = [
+  [/amqps?:$|^librabbitmq:/, ['heartbeat', 'connect_timeout', 'login_method', 'virtual_host']],
+  [/^(rediss?|redis\+socket|unix|sentinel):/, ['virtual_host', 'db']],
+];
+
 /**
- * A broker's URL taken apart; without a host it leads to this one. Throws a `ConfigError` for what is
- * none; its words leave the URL out, which may hold a password.
+ * The URL of an AMQP server, a Redis or a sentinel taken apart; without a host it leads to this one. Throws
+ * a `ConfigError` for what is none; its words leave the URL out, which may hold a password.
  */
 export function parseUrl(brokerUrl: string): URL {
   const whole = brokerUrl.replace(NO_HOST, '$1127.0.0.1');
-  if (URL.canParse(whole)) return new URL(whole);
-  throw wrongUrl(
-    'not a URL; in a password "/", "#", "?" and "%" are written %2F, %23, %3F and %25',
-  );
+  if (!URL.canParse(whole)) {
+    throw wrongUrl(
+      'not a URL; in a password "/", "#", "?" and "%" are written %2F, %23, %3F and %25',
+    );
+  }
+  const url = new URL(whole);
+  const parameters = PARAMETERS.find(([scheme]) => scheme.test(url.protocol))?.[1] ?? [];
+  for (const key of url.searchParams.keys()) {
+    if (key.startsWith('ssl_') || parameters.includes(key)) continue;
+    const allowed = [...parameters, 'ssl_cert_reqs', 'ssl_ca_certs'];
+    throw wrongUrl(
+      `unknown parameter "${key}"; allowed: ${allowed.join(', ')} and other ssl_…` +
+        didYouMean(key, allowed),
+    );
+  }
+  return url;
+}
+
+/** What is wrong with such a URL; `null` for nothing that can be seen without looking at files. */
+export function troubleWith(brokerUrl: string): string | null {
+  try {
+    tlsInQuery(parseUrl(brokerUrl).searchParams, wrongUrl);
+    return null;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems[0]!.message;
+  }
 }
 
 /** Without the brackets around an IPv6 address. */
@@ -22,49 +51,21 @@ export function hostOf(url: URL): string {
   return decoded(url.hostname, 'host').replace(/^\[|\]$/g, '');
 }
 
-/** What a TLS connection is made with. */
-export type Tls = Pick<
-  TlsOptions,
-  'rejectUnauthorized' | 'servername' | 'checkServerIdentity' | 'ca' | 'cert' | 'key'
->;
-
-const CERT_REQS = ['required', 'optional', 'none'];
-const SSL = ['ssl_cert_reqs', 'ssl_ca_certs', 'ssl_certfile', 'ssl_keyfile', 'ssl_check_hostname'];
-
 /**
- * kombu's `ssl_*` parameters. Unlike kombu, which then trusts anybody, a URL without any of them has
- * the server's certificate verified.
+ * What the connection to a host is encrypted with; `null` for one in the clear. It is encrypted if the
+ * scheme is `secure`, or anything of it is said: in the URL, which has the last word, or beside it, by
+ * `broker_use_ssl`.
  */
-export function tlsOf(url: URL): Tls {
-  const query = url.searchParams;
-  const unknown = [...query.keys()].find((key) => key.startsWith('ssl_') && !SSL.includes(key));
-  if (unknown) throw wrongUrl(`unknown parameter "${unknown}"; allowed: ${SSL.join(', ')}`);
-
-  const reqs = (query.get('ssl_cert_reqs') ?? 'required').toLowerCase().replace(/^cert_/, '');
-  if (!CERT_REQS.includes(reqs)) {
-    throw wrongUrl(`ssl_cert_reqs is "${reqs}"; allowed: ${CERT_REQS.join(', ')}`);
-  }
-  const checkHostname = query.get('ssl_check_hostname')?.toLowerCase() ?? 'true';
-  const name = hostOf(url);
-  return {
-    rejectUnauthorized: reqs !== 'none',
-    ...(/^[\d.]+$|:/.test(name) ? {} : { servername: name }),
-    ...(['false', '0', 'no'].includes(checkHostname)
-      ? { checkServerIdentity: () => undefined }
-      : {}),
-    ...file('ca', query.get('ssl_ca_certs')),
-    ...file('cert', query.get('ssl_certfile')),
-    ...file('key', query.get('ssl_keyfile')),
-  };
-}
-
-function file(option: 'ca' | 'cert' | 'key', path: string | null): Tls {
-  if (path === null) return {};
-  try {
-    return { [option]: readFileSync(path) };
-  } catch (cause) {
-    throw wrongUrl(`${path} cannot be read: ${(cause as Error).message}`);
-  }
+export function tlsOf(
+  url: URL,
+  secure: boolean,
+  beside: TlsSettings | null,
+  host: string | null = hostOf(url),
+): Tls | null {
+  const inUrl = tlsInQuery(url.searchParams, wrongUrl);
+  if (!secure && !inUrl && !beside) return null;
+  const setting = beside && !inUrl ? 'brokerUseSsl' : 'brokerUrl';
+  return tlsWith({ ...beside, ...inUrl }, host, setting);
 }
 
 /** A part of the URL with its escapes undone. */

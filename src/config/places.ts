@@ -1,5 +1,6 @@
+import { troubleWith } from '../broker/url.ts';
 import { didYouMean } from '../nearest.ts';
-import { BROKER_SCHEMES, STATE_SCHEMES } from '../open-store.ts';
+import { AMQP_SCHEMES, BROKER_SCHEMES, STATE_SCHEMES } from '../open-store.ts';
 import { maskUrl } from './mask.ts';
 import { expected, type Path, type Report } from './problems.ts';
 import type { TopSettings } from './schema/settings.ts';
@@ -22,13 +23,16 @@ export function placesOf({ brokerUrl, stateUrl, lockUrls }: TopSettings): Places
 }
 
 /** The brokers whose servers can stand in for one another. */
-const FAMILIES = [['amqp', 'amqps', 'pyamqp'], ['sentinel']];
+const FAMILIES = [AMQP_SCHEMES, ['sentinel']];
 
 /** Reports URLs that lead to no broker, and a list of several where one broker cannot take over. */
-export function checkBrokerUrl(given: string | readonly string[], report: Report): void {
+export function checkBrokerUrl(
+  given: string | readonly string[],
+  report: Report,
+  key = 'brokerUrl',
+): void {
   const urls = splitUrls(joinUrls(given));
-  const pathOf = (i: number): Path =>
-    typeof given === 'string' ? ['brokerUrl'] : ['brokerUrl', i];
+  const pathOf = (i: number): Path => (typeof given === 'string' ? [key] : [key, i]);
   urls.forEach((url, i) => checkScheme(pathOf(i), url, 'broker', BROKER_SCHEMES, report));
   if (urls.length === 1) return;
   const family = FAMILIES.find((schemes) => schemes.includes(schemeOf(urls[0]!)));
@@ -37,7 +41,7 @@ export function checkBrokerUrl(given: string | readonly string[], report: Report
   const why = family
     ? `${schemeOf(stranger)}:// cannot stand in for ${schemeOf(urls[0]!)}://`
     : `${schemeOf(urls[0]!)}:// takes one URL`;
-  report(['brokerUrl'], `${why}; several are for a cluster of RabbitMQ (amqp://) or for sentinels`);
+  report([key], `${why}; several are for a cluster of RabbitMQ (amqp://) or for sentinels`);
 }
 
 /** Reports a URL that leads to no place where lock and ledger can be. */
@@ -84,7 +88,25 @@ function checkScheme(
     report(path, expected('a URL such as redis://localhost:6379/0', maskUrl(url)));
   } else if (!schemes.includes(scheme)) {
     const allowed = schemes.map((name) => `${name}://`).join(', ');
-    const hint = didYouMean(scheme, schemes);
+    const hint = schemeHint(scheme) ?? didYouMean(scheme, schemes);
     report(path, `no ${role} for the scheme "${scheme}" (there are ${allowed})${hint}`);
+  } else if (AMQP_SCHEMES.includes(scheme) || isRedis(url)) {
+    const trouble = troubleWith(url);
+    if (trouble !== null) report(path, trouble);
   }
+}
+
+const SENTINELS =
+  '; sentinels are written sentinel://host:26379/0;sentinel://…, with masterName in brokerTransportOptions';
+
+/** What people mean by schemes that others know. */
+function schemeHint(scheme: string): string | null {
+  if (/^redis[-+]sentinel$/.test(scheme)) return SENTINELS;
+  if (/^sentinels$|^sentinel\+|^rediss[-+]sentinel$/.test(scheme)) {
+    return `${SENTINELS}; ?ssl_cert_reqs=required or brokerUseSsl encrypts what is said to the master`;
+  }
+  if (/^redis[-+]cluster$/.test(scheme)) return "; Celery's workers know no cluster of Redis";
+  if (scheme === 'rediss+socket')
+    return '; a socket of this host needs no encryption: redis+socket://';
+  return null;
 }

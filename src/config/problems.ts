@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { didYouMean } from '../nearest.ts';
 import { refusedOption } from './refused-options.ts';
+import { refusedTransportOption } from './refused-transport.ts';
 import type { Level } from './levels.ts';
 import { maskUrl } from './mask.ts';
 
@@ -43,6 +44,10 @@ function unknownKey(key: string, level: Level | undefined, parent: string | numb
   if (parent === 'options') {
     const why = refusedOption(key);
     if (why !== undefined) return `an option of Celery's that beat does not take: ${why}`;
+  }
+  if (parent === 'brokerTransportOptions') {
+    const why = refusedTransportOption(key);
+    if (why !== undefined) return `an option of kombu's that is not taken here: ${why}`;
   }
   const options = level?.inside.get('options');
   const option = options?.names.get(key);

@@ -14,10 +14,11 @@ import { readQueues, readRoutes } from './routing.ts';
 import { ScheduleReader } from './schedule-input.ts';
 import { configSchema, topSchema, type TopSettings } from './schema/settings.ts';
 import { checkBrokerUrl, checkLockUrls, checkStateUrl, placesOf, type Places } from './places.ts';
-import { checkTogether, readConnection, readLock, readTransport } from './service-settings.ts';
+import { checkTogether, readConnection, readLock } from './service-settings.ts';
 import type { Settings } from './settings.ts';
 import { inReadingOrder, reporter, type Source } from './source.ts';
 import { RouteTrial } from './try-route.ts';
+import { readTls, readTransport } from './transport.ts';
 import { zoneReader, type ReadZone } from './zone-reader.ts';
 
 /** What stands above the configuration: flags and environment variables. */
@@ -87,10 +88,18 @@ function readSettings(
   const service = {
     ...places,
     lock: readLock(settings.lock, reportOf('lock')),
-    transport: readTransport(settings.brokerTransportOptions),
+    transport: readTransport(
+      settings.brokerTransportOptions,
+      merged.remarkOf('brokerTransportOptions'),
+    ),
     results: readResults(settings, overrides.resultBackend, note),
   };
   checkTogether(service, reportOf('brokerTransportOptions'));
+  const tls = readTls(
+    settings.brokerUseSsl,
+    CONFIG_LEVEL.inside.get('brokerUseSsl'),
+    reportOf('brokerUseSsl'),
+  );
   const routing = {
     queues: readQueues(settings, reportOf('taskQueues'), merged.remarkOf('taskQueues')),
     routes: readRoutes(settings, reportOf('taskRoutes')),
@@ -108,18 +117,21 @@ function readSettings(
       notes.push({ path, message });
     }),
     notes,
-    connection: readConnection(settings, reportOf),
+    connection: readConnection(settings, tls, reportOf),
     files: sources.flatMap(({ file }) => file ?? []),
   };
 }
 
 function readPlaces({ settings, reportOf }: Merged, overrides: Overrides): Places {
-  const { brokerUrl, stateUrl } = settings;
-  if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, reportOf('brokerUrl'));
+  const { stateUrl } = settings;
+  for (const key of ['brokerUrl', 'brokerWriteUrl'] as const) {
+    const url = settings[key];
+    if (url !== undefined) checkBrokerUrl(url, reportOf(key), key);
+  }
   if (stateUrl !== undefined) checkStateUrl(stateUrl, reportOf('stateUrl'));
   const places = placesOf({
     ...settings,
-    brokerUrl: overrides.brokerUrl ?? brokerUrl,
+    brokerUrl: overrides.brokerUrl ?? settings.brokerWriteUrl ?? settings.brokerUrl,
     stateUrl: overrides.stateUrl ?? stateUrl,
   });
   checkLockUrls(places, reportOf('lockUrls'));

@@ -3,6 +3,7 @@ import { DAY, parseDuration } from './duration.ts';
 import type { Report } from './problems.ts';
 import type { TopSettings } from './schema/settings.ts';
 import type { ResultSettings } from './settings.ts';
+import { sentinelLogin } from './transport.ts';
 
 /** Celery's result backends in which results expire by themselves (its `supports_autoexpire`). */
 const FORGETFUL = new Set(
@@ -43,7 +44,7 @@ export function readResults(
     keyPrefix: keyPrefixOf(options?.globalKeyprefix ?? ''),
     chordOrdered: options?.resultChordOrdered ?? true,
     masterName: options?.masterName ?? null,
-    sentinelKwargs: options?.sentinelKwargs ?? {},
+    sentinelKwargs: options?.sentinelKwargs ? sentinelLogin(options.sentinelKwargs) : {},
   };
 }
 

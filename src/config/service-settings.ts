@@ -1,13 +1,9 @@
+import type { TlsSettings } from '../broker/tls.ts';
 import { DAY, DURATION_FORMS, parseDuration } from './duration.ts';
 import { isRedis } from './places.ts';
 import { expected, type Report } from './problems.ts';
 import type { TopSettings } from './schema/settings.ts';
-import {
-  DEFAULT_CONNECTION,
-  DEFAULT_TRANSPORT,
-  type ConnectionSettings,
-  type TransportOptions,
-} from './settings.ts';
+import { DEFAULT_CONNECTION, type ConnectionSettings, type TransportOptions } from './settings.ts';
 import { schemeOf } from './urls.ts';
 
 const DEFAULT_TTL = 8_000;
@@ -23,37 +19,15 @@ export function readLock(lock: TopSettings['lock'], report: Report): { ttl: numb
   return { ttl };
 }
 
-export function readTransport(input: TopSettings['brokerTransportOptions']): TransportOptions {
-  const { prioritySteps, socketTimeout, socketConnectTimeout, ...given } = input ?? {};
-  return {
-    globalKeyprefix: given.globalKeyprefix ?? DEFAULT_TRANSPORT.globalKeyprefix,
-    sep: given.sep ?? DEFAULT_TRANSPORT.sep,
-    prioritySteps: prioritySteps
-      ? [...new Set(prioritySteps)].sort((a, b) => a - b)
-      : DEFAULT_TRANSPORT.prioritySteps,
-    fanoutPrefix: prefixOf(given.fanoutPrefix ?? true),
-    fanoutPatterns: given.fanoutPatterns ?? DEFAULT_TRANSPORT.fanoutPatterns,
-    masterName: given.masterName ?? DEFAULT_TRANSPORT.masterName,
-    sentinelKwargs: given.sentinelKwargs ?? DEFAULT_TRANSPORT.sentinelKwargs,
-    socketTimeout: parseDuration(socketTimeout),
-    socketConnectTimeout: parseDuration(socketConnectTimeout),
-  };
-}
-
-/** kombu's switch for the prefix, or another prefix. */
-function prefixOf(given: boolean | string): string {
-  if (typeof given === 'string') return given;
-  return given ? DEFAULT_TRANSPORT.fanoutPrefix : '';
-}
-
 /** AMQP counts heartbeats in whole seconds, with 16 bits. */
 const LONGEST_HEARTBEAT = 65_535_000;
 
 export function readConnection(
   settings: TopSettings,
+  tls: TlsSettings | null,
   reportOf: (key: string) => Report,
 ): ConnectionSettings {
-  const { brokerFailoverStrategy, brokerHeartbeat, brokerConnectionTimeout } = settings;
+  const { brokerHeartbeat, brokerConnectionTimeout } = settings;
   const heartbeat = parseDuration(brokerHeartbeat) ?? DEFAULT_CONNECTION.heartbeat;
   if (heartbeat % 1_000 !== 0 || heartbeat > LONGEST_HEARTBEAT) {
     const allowed = 'whole seconds, 65535 at most, or 0 for none';
@@ -66,9 +40,12 @@ export function readConnection(
     report(['brokerConnectionTimeout'], expected(allowed, brokerConnectionTimeout));
   }
   return {
-    failoverStrategy: brokerFailoverStrategy ?? DEFAULT_CONNECTION.failoverStrategy,
+    failoverStrategy: settings.brokerFailoverStrategy ?? DEFAULT_CONNECTION.failoverStrategy,
     heartbeat,
     timeout,
+    login: settings.brokerLoginMethod ?? DEFAULT_CONNECTION.login,
+    tls,
+    delayedType: settings.brokerNativeDelayedDeliveryQueueType ?? DEFAULT_CONNECTION.delayedType,
   };
 }
 

@@ -1,7 +1,8 @@
+import type { TlsSettings } from '../broker/tls.ts';
 import type { Entry } from '../entry.ts';
 import type { Problem } from '../errors.ts';
 import type { Encoding } from '../message/payload.ts';
-import type { QueueRules } from '../routing/queues.ts';
+import type { QueueRules, QueueType } from '../routing/queues.ts';
 import type { RouteRules } from '../routing/router.ts';
 
 /** A configuration after validation: complete, typed, nothing left to look up or to default. */
@@ -70,6 +71,12 @@ export interface TransportOptions {
   /** Milliseconds to wait for an answer of Redis, for a connection to it; `null` for beat's own choice. */
   readonly socketTimeout: number | null;
   readonly socketConnectTimeout: number | null;
+  /** Milliseconds after which the system asks whether a silent peer is there; `null` for never. */
+  readonly keepAlive: number | null;
+  /** What servers call beat's connections; `null` for beat's own choice. */
+  readonly clientName: string | null;
+  /** What else is said of the client to an AMQP broker. */
+  readonly clientProperties: Readonly<Record<string, unknown>>;
 }
 
 /** Where workers keep what tasks return. */
@@ -92,9 +99,15 @@ export interface ResultSettings {
 export interface SentinelLogin {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** Whether the sentinels are spoken to over TLS. */
+  /** Whether the sentinels are spoken to over TLS; unless given, if anything is said of how. */
   readonly ssl?: boolean | undefined;
+  readonly tls?: TlsSettings | undefined;
+  /** Milliseconds to wait for the answer of one; beat's own choice unless given. */
+  readonly timeout?: number | undefined;
 }
+
+export const LOGIN_METHODS = ['PLAIN', 'AMQPLAIN', 'EXTERNAL'] as const;
+export type LoginMethod = (typeof LOGIN_METHODS)[number];
 
 /** How a connection to an AMQP broker is kept. Milliseconds. */
 export interface ConnectionSettings {
@@ -104,6 +117,12 @@ export interface ConnectionSettings {
   readonly heartbeat: number;
   /** How long a connection may take to be made. */
   readonly timeout: number;
+  /** By SASL's name. EXTERNAL goes by the client's certificate. */
+  readonly login: LoginMethod;
+  /** What connections to the broker are encrypted with, as far as its URL does not say it; `null` where that is all. */
+  readonly tls: TlsSettings | null;
+  /** AMQP: of the queues in which tasks wait for their ETA, where Celery has them wait in RabbitMQ. */
+  readonly delayedType: QueueType;
 }
 
 export const DEFAULT_TRANSPORT: TransportOptions = {
@@ -116,10 +135,16 @@ export const DEFAULT_TRANSPORT: TransportOptions = {
   sentinelKwargs: {},
   socketTimeout: null,
   socketConnectTimeout: null,
+  keepAlive: 0,
+  clientName: null,
+  clientProperties: {},
 };
 
 export const DEFAULT_CONNECTION: ConnectionSettings = {
   failoverStrategy: 'round-robin',
   heartbeat: 10_000,
   timeout: 4_000,
+  login: 'PLAIN',
+  tls: null,
+  delayedType: 'quorum',
 };

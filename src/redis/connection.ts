@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import type { TlsSettings } from '../broker/tls.ts';
 import { maskUrl } from '../config/mask.ts';
 import type { TransportOptions } from '../config/settings.ts';
 import { StoreError } from '../errors.ts';
@@ -17,6 +18,8 @@ export interface ConnectionOptions {
   /** Of one server; or of sentinels, with `;` between them. */
   readonly url: string;
   readonly transport: TransportOptions;
+  /** What it is encrypted with, as far as the URL does not say it. */
+  readonly tls?: TlsSettings | null;
   /** What CLIENT LIST calls it. */
   readonly name: string;
   /** Milliseconds until a command that was not answered fails. */
@@ -37,11 +40,12 @@ export class Connection {
   /** Why there is no connection; a command that fails for want of one says it. */
   #trouble: Error | null = null;
 
-  constructor({ url, transport, name, timeout, impatient = false }: ConnectionOptions) {
+  constructor(options: ConnectionOptions) {
+    const { url, transport, name, timeout, impatient = false } = options;
     this.#timeout = timeout;
     this.#where = maskUrl(url);
     this.client = new Redis({
-      ...(isSentinel(url) ? throughSentinels(url, transport, timeout) : addressOf(url)),
+      ...(isSentinel(url) ? throughSentinels(options) : addressOf(url, options.tls)),
       connectionName: name,
       // RESP2 and no INFO: understood by old servers and proxies, and allowed to narrow users.
       protocol: 2,
@@ -52,6 +56,7 @@ export class Connection {
       // A server that went away without a word leaves a socket that would be waited on for minutes.
       socketTimeout: timeout,
       connectTimeout: transport.socketConnectTimeout ?? timeout,
+      ...(transport.keepAlive !== null && { keepAlive: transport.keepAlive }),
       disconnectTimeout: RECONNECT_DELAY,
       retryStrategy: () => RECONNECT_DELAY,
       reconnectOnError: ({ message }) => NO_MASTER.test(message),
@@ -122,13 +127,10 @@ export class Connection {
 }
 
 /** Sentinels are asked at every new connection, one after the other, until one names the master. */
-function throughSentinels(
-  url: string,
-  transport: TransportOptions,
-  timeout: number,
-): Partial<RedisOptions> {
+function throughSentinels(options: ConnectionOptions): Partial<RedisOptions> {
+  const { url, transport, tls, timeout } = options;
   return {
-    ...sentinelsOf(url, transport),
+    ...sentinelsOf(url, transport, tls),
     // One of three may be silent: the next has to be asked before whoever waits gives up.
     sentinelCommandTimeout: Math.round(timeout / 4),
     sentinelRetryStrategy: () => RECONNECT_DELAY,

@@ -1,5 +1,6 @@
 import type { RedisOptions } from 'ioredis';
-import type { TransportOptions } from '../config/settings.ts';
+import { tlsWith, type TlsSettings } from '../broker/tls.ts';
+import type { SentinelLogin, TransportOptions } from '../config/settings.ts';
 import { schemeOf, splitUrls } from '../config/urls.ts';
 import { ConfigError } from '../errors.ts';
 import { addressOf } from './url.ts';
@@ -12,26 +13,39 @@ export function isSentinel(url: string): boolean {
 
 /**
  * Sentinels as Celery writes them: `sentinel://:password@h1:26379/0;sentinel://h2:26379/0`. User,
- * password and database are the master's, and the first URL that has one says it for all; which master
- * is `masterName`, and who may ask is `sentinelKwargs`. Throws a `ConfigError` where something lacks.
+ * password, database and encryption are the master's, and the first URL that has one says it for all;
+ * which master is `masterName`, and how the sentinels themselves are spoken to is `sentinelKwargs`. Throws
+ * a `ConfigError` where something lacks.
  */
-export function sentinelsOf(urls: string, transport: TransportOptions): Partial<RedisOptions> {
+export function sentinelsOf(
+  urls: string,
+  transport: TransportOptions,
+  beside: TlsSettings | null = null,
+): Partial<RedisOptions> {
   const { masterName, sentinelKwargs } = transport;
   if (masterName === null) {
     const message = 'lacks: sentinel:// wants the name of the master, as the sentinels know it';
     throw new ConfigError([{ path: ['brokerTransportOptions', 'masterName'], message }]);
   }
-  const all = splitUrls(urls).map((url) => addressOf(url.replace(/;$/, ''), SENTINEL_PORT));
+  const all = splitUrls(urls).map((url) => addressOf(url.replace(/;$/, ''), beside, SENTINEL_PORT));
   const username = all.find((each) => each.username !== undefined)?.username;
   const password = all.find((each) => each.password !== undefined)?.password;
+  const tls = all.find((each) => each.tls !== undefined)?.tls;
   return {
     name: masterName,
     sentinels: all.map(({ host = '', port = SENTINEL_PORT }) => ({ host, port })),
     db: all.find(({ db }) => db !== 0)?.db ?? 0,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(sentinelKwargs.username !== undefined && { sentinelUsername: sentinelKwargs.username }),
-    ...(sentinelKwargs.password !== undefined && { sentinelPassword: sentinelKwargs.password }),
-    ...(sentinelKwargs.ssl === true && { sentinelTLS: {} }),
+    ...(tls && { tls, enableTLSForSentinelMode: true }),
+    ...loginTo(sentinelKwargs),
+  };
+}
+
+function loginTo({ username, password, ssl, tls }: SentinelLogin): Partial<RedisOptions> {
+  return {
+    ...(username !== undefined && { sentinelUsername: username }),
+    ...(password !== undefined && { sentinelPassword: password }),
+    ...((ssl ?? tls) && { sentinelTLS: tlsWith(tls ?? {}, null, 'brokerTransportOptions') }),
   };
 }

@@ -29,14 +29,18 @@ export function openRedisStore(options: PlaceOptions): StateStore {
   const keys = keysFor(keyPrefix, transport, databaseOf(brokerUrl, transport));
   // Half of the TTL: a renewal that is not answered can be tried again before the lock has expired.
   const timeout = transport.socketTimeout ?? Math.min(Math.round(lockTtl / 2), LONGEST_TIMEOUT);
-  const connectionTo = (url: string, name: string) => ({ url, transport, name, timeout });
+  const prefix = transport.clientName ?? 'beat';
+  const connectionTo = (url: string, role: string) => {
+    const tls = url === brokerUrl ? (options.tls ?? null) : null;
+    return { url, transport, tls, name: `${prefix}-${role}`, timeout };
+  };
 
-  const writing = new Connection(connectionTo(brokerUrl, 'beat-ledger'));
-  const following = lockUrls.map((url) => connectionTo(url, 'beat-follower'));
+  const writing = new Connection(connectionTo(brokerUrl, 'ledger'));
+  const following = lockUrls.map((url) => connectionTo(url, 'follower'));
   const releases = new Releases(following, keys.released);
   // With others to decide, one that is gone is not waited for.
   const impatient = lockUrls.length > 1;
-  const holding = lockUrls.map((url) => ({ ...connectionTo(url, 'beat-lock'), impatient }));
+  const holding = lockUrls.map((url) => ({ ...connectionTo(url, 'lock'), impatient }));
   const quorum = new Quorum(holding.map((server) => new Connection(server)));
   const lock = new RedisLock({ quorum, releases, keys, ttl: lockTtl, clock });
   const bindings = new Bindings(keys, options.queues);

@@ -1,4 +1,5 @@
 import type { RedisOptions } from 'ioredis';
+import type { TlsSettings } from '../broker/tls.ts';
 import { decoded, hostOf, parseUrl, tlsOf, wrongUrl } from '../broker/url.ts';
 
 export type Address = Pick<
@@ -12,16 +13,23 @@ export type Address = Pick<
  * `redis+socket:///path?virtual_host=0`, `unix:///path?db=0`. Throws a `ConfigError` where it leads
  * nowhere; its words leave the URL out, which may hold a password.
  */
-export function addressOf(brokerUrl: string, defaultPort = 6379): Address {
+export function addressOf(
+  brokerUrl: string,
+  beside: TlsSettings | null = null,
+  defaultPort = 6379,
+): Address {
   const url = parseUrl(brokerUrl);
   const socket = url.protocol === 'redis+socket:' || url.protocol === 'unix:';
   const query = url.searchParams;
   const path = decoded(url.pathname, 'path');
   const database =
     query.get('virtual_host') ?? query.get('db') ?? (socket ? '' : path.replace(/^\//, ''));
+  // Of sentinels it is the master's, whom they name later.
+  const host = url.protocol === 'sentinel:' ? null : hostOf(url);
+  const tls = socket ? null : tlsOf(url, url.protocol === 'rediss:', beside, host);
   return {
     ...(socket ? { path } : tcp(url, defaultPort)),
-    ...(url.protocol === 'rediss:' ? { tls: tlsOf(url) } : {}),
+    ...(tls && { tls }),
     ...(url.username === '' ? {} : { username: decoded(url.username, 'user') }),
     ...(url.password === '' ? {} : { password: decoded(url.password, 'password') }),
     db: databaseOf(database),

@@ -88,9 +88,14 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
 
   test('a session that has ended says so, and refuses no message for it', async () => {
     const { clock } = storeOptions(server.url());
-    const patience = { clock, connectTimeout: 10_000, answerTimeout: 10_000, heartbeat: 0 };
+    const patience = { clock, connectTimeout: 10_000, answerTimeout: 10_000 };
+    const introduction = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
     const { signal } = new AbortController();
-    const session = await Session.open(addressOf(server.url()), patience, signal);
+    const session = await Session.open(
+      addressOf(server.url()),
+      { ...patience, introduction },
+      signal,
+    );
     await session.close();
     await expect(session.send([messageOf('a')])).rejects.toThrow('the connection was closed');
   });

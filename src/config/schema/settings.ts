@@ -43,9 +43,14 @@ export const configSchema: z.ZodType<unknown, BeatConfig> & z.ZodObject = z.stri
   MAP,
 );
 
-/** The settings as they are read; entries, queues and routes are read one by one. */
+/** The settings as they are read; entries, queues, routes and what has parts of its own are read one by one. */
 export const topSchema = z.strictObject(
-  { ...settingsShape, ...looseTables, beatSchedule: map().optional() },
+  {
+    ...settingsShape,
+    ...looseTables,
+    brokerUseSsl: z.unknown().optional(),
+    beatSchedule: map().optional(),
+  },
   'a map of settings (brokerUrl, beatSchedule, …)',
 );
 

@@ -3,7 +3,8 @@ import { addressOf } from '../../../src/amqp/url.ts';
 import { ConfigError } from '../../../src/errors.ts';
 
 describe('an AMQP URL leads', () => {
-  const GUEST = { username: 'guest', password: 'guest', tls: null };
+  const SAID = { tls: null, login: null, heartbeat: null, timeout: null };
+  const GUEST = { username: 'guest', password: 'guest', ...SAID };
   const HERE = { ...GUEST, host: '127.0.0.1', port: 5672, vhost: '/' };
 
   test.each([

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { ConfigError } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
+
+/** What a TLS connection is made with, as a URL's `ssl_*` parameters or `broker_use_ssl` say it. Paths are of PEM files. */
+export interface TlsSettings {
+  /** Whether the server's certificate is verified; `true` unless given. */
+  readonly verify?: boolean | undefined;
+  /** Whether the name in it is; `true` unless given. */
+  readonly checkHostname?: boolean | undefined;
+  /** The name that it should bear; that of the URL unless given. */
+  readonly serverHostname?: string | undefined;
+  readonly caCerts?: string | undefined;
+  /** As `caCerts`, but the text itself. */
+  readonly caData?: string | undefined;
+  readonly certfile?: string | undefined;
+  readonly keyfile?: string | undefined;
+  /** Of the key. */
+  readonly password?: string | undefined;
+  /** As OpenSSL names them. */
+  readonly ciphers?: string | undefined;
+}
+
+/** The same for Node. */
+export type Tls = Pick<
+  TlsOptions,
+  | 'rejectUnauthorized'
+  | 'servername'
+  | 'checkServerIdentity'
+  | 'ca'
+  | 'cert'
+  | 'key'
+  | 'passphrase'
+  | 'ciphers'
+>;
+
+/**
+ * Unlike kombu, which then trusts anybody, a connection of which nothing is said has the server's
+ * certificate verified. Throws a `ConfigError`, said of this setting, for a file that cannot be read.
+ */
+export function tlsWith(
+  settings: TlsSettings,
+  /** `null` where the host is not known yet: its name is then looked for in the certificate. */
+  host: string | null,
+  setting = 'brokerUrl',
+): Tls {
+  const { verify = true, checkHostname = true, serverHostname, ciphers, password } = settings;
+  const name = serverHostname ?? host;
+  const file = (option: 'ca' | 'cert' | 'key', path: string | undefined): Tls =>
+    path === undefined ? {} : { [option]: read(path, setting) };
+  return {
+    rejectUnauthorized: verify,
+    ...(name === null || /^[\d.]+$|:/.test(name) ? {} : { servername: name }),
+    ...(checkHostname ? {} : { checkServerIdentity: () => undefined }),
+    ...(settings.caData === undefined ? file('ca', settings.caCerts) : { ca: settings.caData }),
+    ...file('cert', settings.certfile),
+    ...file('key', settings.keyfile),
+    ...(password !== undefined && { passphrase: password }),
+    ...(ciphers !== undefined && { ciphers }),
+  };
+}
+
+function read(path: string, setting: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const message = `${path} cannot be read: ${(cause as Error).message}`;
+    throw new ConfigError([{ path: [setting], message }]);
+  }
+}
+
+const TEXTS = {
+  ssl_ca_certs: 'caCerts',
+  ssl_ca_data: 'caData',
+  ssl_certfile: 'certfile',
+  ssl_keyfile: 'keyfile',
+  ssl_password: 'password',
+  ssl_ciphers: 'ciphers',
+} as const;
+
+const PARAMETERS = ['ssl_cert_reqs', 'ssl_check_hostname', ...Object.keys(TEXTS)];
+
+/** kombu's `ssl_*` parameters of a URL; `null` when it has none. Throws what `wrong` makes of its words. */
+export function tlsInQuery(
+  query: URLSearchParams,
+  wrong: (message: string) => Error,
+): TlsSettings | null {
+  const given = [...query.keys()].filter((key) => key.startsWith('ssl_'));
+  if (given.length === 0) return null;
+  const unknown = given.find((key) => !PARAMETERS.includes(key));
+  if (unknown) {
+    const hint = didYouMean(unknown, PARAMETERS);
+    throw wrong(`unknown parameter "${unknown}"; allowed: ${PARAMETERS.join(', ')}${hint}`);
+  }
+  const reqs = query.get('ssl_cert_reqs');
+  const verify = reqs === null ? undefined : verifyOf(reqs);
+  if (verify === null) throw wrong(`ssl_cert_reqs is "${reqs}"; allowed: ${CERT_REQS.join(', ')}`);
+  const checkHostname = query.get('ssl_check_hostname')?.toLowerCase();
+  return {
+    ...(verify !== undefined && { verify }),
+    ...(checkHostname !== undefined && {
+      checkHostname: !['false', '0', 'no'].includes(checkHostname),
+    }),
+    ...Object.fromEntries(
+      Object.entries(TEXTS).flatMap(([key, name]) => {
+        const value = query.get(key);
+        return value === null ? [] : [[name, value]];
+      }),
+    ),
+  };
+}
+
+export const CERT_REQS = ['required', 'optional', 'none'];
+
+/**
+ * Whether a server's certificate is to be verified, as Python's `ssl.CERT_*` say it, by name or number; to
+ * a client "optional" is "required". `null` for what is none of them.
+ */
+export function verifyOf(reqs: string | number): boolean | null {
+  const name = String(reqs)
+    .toLowerCase()
+    .replace(/^(?:ssl\.)?(?:verifymode\.)?cert_/, '');
+  const known = [...CERT_REQS, '2', '1', '0'].indexOf(name);
+  return known < 0 ? null : known % 3 !== 2;
+}
