@@ -4,10 +4,17 @@ import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledg
 import { keptMessages } from '../ledger/outbox.ts';
 import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
 import { decodeMessage, encodeMessage } from '../message/text.ts';
+import type { Queues } from '../routing/queues.ts';
 import type { Database, OpenFile } from './database.ts';
-import { insertRows, Pruner, toRow } from './messages.ts';
+import { insertRows, Pruner, toRows, undeliverable } from './messages.ts';
 import { BEGIN_TERM, READ_RECORD, READ_RECORDS, READ_TERM, WRITE_RECORD } from './statements.ts';
 import { FORGET_MESSAGE, IS_KEPT, KEEP_MESSAGE, READ_KEPT } from './statements.ts';
+
+export interface SqliteLedgerOptions {
+  readonly prefix: string;
+  readonly queues: Queues;
+  readonly clock: Clock;
+}
 
 /**
  * A ledger in the tables beside kombu's: one transaction checks the term, sends and records; or, for a
@@ -18,13 +25,15 @@ export class SqliteLedger implements Ledger, Outbox {
   readonly batch = { size: 500, inFlight: 1 };
   readonly #db: Database;
   readonly #prefix: string;
+  readonly #queues: Queues;
   readonly #clock: Clock;
   readonly #pruner = new Pruner();
   #lastTerm = 0;
 
-  constructor(db: Database, prefix: string, clock: Clock) {
+  constructor(db: Database, { prefix, queues, clock }: SqliteLedgerOptions) {
     this.#db = db;
     this.#prefix = prefix;
+    this.#queues = queues;
     this.#clock = clock;
   }
 
@@ -52,13 +61,16 @@ export class SqliteLedger implements Ledger, Outbox {
   }
 
   async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
-    const rows = changes.flatMap((change) => change.messages.map(toRow));
+    const messages = changes.flatMap((change) => change.messages);
+    const rows = messages.map((message) => toRows(message, this.#queues));
+    const lost = messages.find((_, i) => rows[i]!.length === 0);
     const encoded = changes.map(encode);
     return this.#db.write('ledger.commit', (db) => {
       const found = this.#check(db, term, encoded);
       if (found === 'repeated') return { kind: 'committed' };
       if (found !== 'as expected') return found;
-      insertRows(db, rows);
+      if (lost) return { kind: 'declined', reason: `ledger.commit: ${undeliverable(lost)}` };
+      insertRows(db, rows.flat());
       this.#writeRecords(db, encoded);
       this.#pruner.prune(db, rows.length);
       return { kind: 'committed' };

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import type { Broker } from '../broker/broker.ts';
+import { RefusedError, type Broker } from '../broker/broker.ts';
+import type { Queues } from '../routing/queues.ts';
 import type { PlaceOptions, StateStore } from '../store.ts';
 import { Database } from './database.ts';
 import { SqliteLedger } from './ledger.ts';
 import { SqliteLock } from './lock.ts';
-import { insertRows, toRow } from './messages.ts';
+import { insertRows, toRows, undeliverable } from './messages.ts';
 import { sqlitePath } from './path.ts';
 
 /**
@@ -13,12 +14,12 @@ import { sqlitePath } from './path.ts';
  * Throws a `ConfigError` for a URL that names no file; the file is opened, and made, when first used.
  */
 export function openSqliteStore(options: PlaceOptions): StateStore {
-  const { keyPrefix, lockTtl, clock } = options;
+  const { keyPrefix, lockTtl, queues, clock } = options;
   const db = new Database(sqlitePath(options.brokerUrl), clock);
   return {
     lock: new SqliteLock(db, keyPrefix, lockTtl, clock),
-    ledger: new SqliteLedger(db, keyPrefix, clock),
-    broker: openBroker(db),
+    ledger: new SqliteLedger(db, { prefix: keyPrefix, queues, clock }),
+    broker: openBroker(db, queues),
     close: async () => db.close(),
   };
 }
@@ -28,11 +29,14 @@ export function sqlitePlace(url: string): string {
   return resolve(sqlitePath(url));
 }
 
-function openBroker(db: Database): Broker {
+function openBroker(db: Database, queues: Queues): Broker {
   return {
     async publish(messages) {
-      const rows = messages.map(toRow);
-      await db.write('broker.publish', (file) => insertRows(file, rows));
+      const rows = messages.map((message) => toRows(message, queues));
+      await db.write('broker.publish', (file) => insertRows(file, rows.flat()));
+      const lost = messages.filter((_, i) => rows[i]!.length === 0);
+      if (lost.length === 0) return;
+      throw new RefusedError(lost.map((message) => ({ message, reason: undeliverable(message) })));
     },
     // The transport's queues are for one taker each: nobody listens.
     announce: async () => {},

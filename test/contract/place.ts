@@ -23,6 +23,8 @@ export interface Place {
   expireLock(): Promise<void>;
   /** Forgets all that was kept, as FLUSHALL or a deleted file does. */
   empty(): Promise<void>;
+  /** Forgets what queues are bound to; absent where nothing of it is kept. */
+  forgetBindings?(): Promise<void>;
   /** Puts a text that is no record where the entry's record is kept. */
   damageRecord(entry: string): Promise<void>;
   /** Closes every store that was opened, and the place. */

@@ -5,6 +5,7 @@ import type { Store } from '../../src/store.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { brokerContract } from './broker.contract.ts';
+import { exchangeContract } from './exchange.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { outboxContract, type StatePlace } from './outbox.contract.ts';
@@ -40,6 +41,9 @@ describe.skipIf(missing)(missing || 'redis', () => {
         await inside.pexpire('beat:lock', 0);
       },
       empty: () => server.flush(),
+      forgetBindings: async () => {
+        await inside.del(await inside.keys('_kombu.binding.*'));
+      },
       damageRecord: async (entry) => {
         await inside.hset('beat:records', entry, '{"spec":');
       },
@@ -58,6 +62,7 @@ describe.skipIf(missing)(missing || 'redis', () => {
   brokerContract('redis, TCP', overTcp);
   brokerContract('redis, unix socket', overSocket);
   outboxContract('redis, TCP', overTcp);
+  exchangeContract('redis, TCP', overTcp);
 });
 
 function read(envelope: string): { taskId: string; body: string } {

@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RefusedError } from '../../src/broker/broker.ts';
+import type { Change } from '../../src/ledger/ledger.ts';
+import type { Destination } from '../../src/routing/destination.ts';
+import type { Store } from '../../src/store.ts';
+import { firstRun, FRESH, ran } from '../support/change.ts';
+import { boundQueue, described, toExchange } from '../support/exchanges.ts';
+import { messageOf } from '../support/message.ts';
+import type { Place } from './place.ts';
+
+const QUEUES = described(
+  boundQueue('one', 'jobs', 'direct', 'work'),
+  boundQueue('two', 'jobs', 'direct', 'work'),
+  boundQueue('three', 'jobs', 'direct', 'other'),
+  boundQueue('all', 'news', 'topic', 'news.#'),
+  boundQueue('sport', 'news', 'topic', '*.sport'),
+);
+
+/** What a commit and a broker do about exchanges that the configuration describes. */
+export function exchangeContract(name: string, openPlace: () => Promise<Place>): void {
+  describe(`exchanges: ${name}`, () => {
+    let place: Place;
+    let store: Store;
+    let term: number;
+
+    const runTo = (entry: string, destination: Destination): Change => ({
+      ...{ entry, expected: null, record: ran(FRESH, entry) },
+      messages: [messageOf(entry, { destination })],
+    });
+    const queued = async () => {
+      const found: Record<string, string[]> = {};
+      for (const queue of ['one', 'two', 'three', 'all', 'sport', 'celery']) {
+        const ids = (await place.queued(queue)).map(({ taskId }) => taskId);
+        if (ids.length > 0) found[queue] = ids;
+      }
+      return found;
+    };
+
+    beforeEach(async () => {
+      place = await openPlace();
+      store = await place.open({ queues: QUEUES });
+      term = await store.ledger.beginTerm();
+    });
+    afterEach(() => place.close());
+
+    test('a direct exchange hands a message on to every queue that is bound by its key', async () => {
+      const changes = [runTo('a', toExchange('jobs', 'direct', 'work'))];
+      expect(await store.ledger.commit(term, changes)).toEqual({ kind: 'committed' });
+      expect(await queued()).toEqual({ one: ['a'], two: ['a'] });
+    });
+
+    test('a topic exchange does by patterns of words', async () => {
+      const changes = [
+        runTo('a', toExchange('news', 'topic', 'news.sport')),
+        runTo('b', toExchange('news', 'topic', 'news.world.north')),
+        runTo('c', toExchange('news', 'topic', 'news')),
+      ];
+      expect(await store.ledger.commit(term, changes)).toEqual({ kind: 'committed' });
+      expect(await queued()).toEqual({ all: ['a', 'b', 'c'], sport: ['a'] });
+    });
+
+    test('what no queue would receive is declined, with all that was to be committed beside it', async () => {
+      const lost = runTo('lost', toExchange('jobs', 'direct', 'nothing'));
+      const outcome = await store.ledger.commit(term, [firstRun('fine'), lost]);
+      expect(outcome).toEqual({
+        kind: 'declined',
+        reason: expect.stringMatching(/exchange "jobs" \(routing key "nothing"\)/) as unknown,
+      });
+      expect(await queued()).toEqual({});
+      expect(await store.ledger.load()).toEqual(new Map());
+      expect(await store.ledger.commit(term, [firstRun('fine')])).toEqual({ kind: 'committed' });
+      expect(await queued()).toEqual({ celery: ['task-fine'] });
+    });
+
+    test('a term that is over is told that first', async () => {
+      const newer = await store.ledger.beginTerm();
+      const lost = runTo('lost', toExchange('jobs', 'direct', 'nothing'));
+      expect(await store.ledger.commit(term, [lost])).toEqual({ kind: 'superseded' });
+      expect(await store.ledger.commit(newer, [lost])).toMatchObject({ kind: 'declined' });
+    });
+
+    test('a commit that is repeated is committed, though nobody would receive its message any more', async () => {
+      const changes = [runTo('a', toExchange('jobs', 'direct', 'work'))];
+      await store.ledger.commit(term, changes);
+      const forgetful = await place.open({
+        queues: described(boundQueue('x', 'x', 'direct', 'x')),
+      });
+      await place.forgetBindings?.();
+      expect(await forgetful.ledger.commit(term, changes)).toEqual({ kind: 'committed' });
+      expect(await queued()).toEqual({ one: ['a'], two: ['a'] });
+    });
+
+    test('a broker refuses what no queue would receive, and takes the others', async () => {
+      const lost = messageOf('lost', { destination: toExchange('news', 'topic', 'weather') });
+      const fine = messageOf('fine', { destination: toExchange('jobs', 'direct', 'other') });
+      const failure = await store.broker.publish([lost, fine]).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(RefusedError);
+      expect((failure as RefusedError).refused.map(({ message }) => message)).toEqual([lost]);
+      expect((failure as RefusedError).message).toContain(
+        'exchange "news" (routing key "weather")',
+      );
+      expect(await queued()).toEqual({ three: ['fine'] });
+    });
+  });
+}

@@ -1,0 +1,228 @@
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { RefusedError } from '../../src/broker/broker.ts';
+import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
+import { openRedisStore } from '../../src/redis/store.ts';
+import { toQueue, type Destination } from '../../src/routing/destination.ts';
+import type { Queues } from '../../src/routing/queues.ts';
+import type { Store, StoreOptions } from '../../src/store.ts';
+import { FRESH, ran } from '../support/change.ts';
+import { boundQueue, described, toExchange } from '../support/exchanges.ts';
+import { messageOf } from '../support/message.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { storeOptions } from './place.ts';
+
+const SEP = '\x06\x16';
+const BROADCAST = 'bcast.1b4e28ba-2fa1-41d2-883f-0016d3cca427';
+const missing = requireService('redis-server');
+
+/** What kombu's workers and beat have to agree upon beyond the lists of queues. */
+describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
+  let server: RedisServer;
+  let inside: Redis;
+  const stores: Store[] = [];
+
+  const open = (options: Partial<StoreOptions> = {}, db = 2): Store => {
+    const store = openRedisStore(storeOptions(server.url(db), options));
+    stores.push(store);
+    return store;
+  };
+  const change = (destinations: readonly Destination[], priority = 0) => ({
+    ...{ entry: 'e', expected: null, record: ran(FRESH, 'e') },
+    messages: destinations.map((destination, i) => messageOf(`m${i}`, { destination, priority })),
+  });
+  const commit = async (
+    destinations: readonly Destination[],
+    options: Partial<StoreOptions> = {},
+    priority = 0,
+  ) => {
+    const { ledger } = open(options);
+    return ledger.commit(await ledger.beginTerm(), [change(destinations, priority)]);
+  };
+  const bind = (exchange: string, ...members: readonly (readonly string[])[]) =>
+    inside.sadd(`_kombu.binding.${exchange}`, ...members.map((parts) => parts.join(SEP)));
+  const lists = async () => {
+    const keys = (await inside.keys('*')).toSorted();
+    const types = await Promise.all(keys.map((key) => inside.type(key)));
+    return keys.filter((_, i) => types[i] === 'list');
+  };
+  const members = async (exchange: string) => {
+    const found = await inside.smembers(`_kombu.binding.${exchange}`);
+    return found.map((member) => member.split(SEP)).toSorted();
+  };
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    inside = server.client.duplicate({ db: 2 });
+  });
+  beforeEach(() => server.flush());
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+  });
+  afterAll(async () => {
+    inside.disconnect();
+    await server.stop();
+  });
+
+  test('a message goes to every queue that workers have bound, as kombu would find them', async () => {
+    await bind('media', ['video', '', 'one'], ['video', '', 'two'], ['audio', '', 'three']);
+    await bind('media', ['v.#', String.raw`^v.*?$`, 'four']);
+    expect(await commit([toExchange('media', 'direct', 'video')], {}, 5)).toEqual({
+      kind: 'committed',
+    });
+    expect(await lists()).toEqual(['four', 'one', 'two'].map((queue) => `${queue}${SEP}3`));
+    const [one] = await inside.lrange(`one${SEP}3`, 0, -1);
+    const [two] = await inside.lrange(`two${SEP}3`, 0, -1);
+    const read = (envelope = '') => JSON.parse(envelope) as { properties: Record<string, unknown> };
+    expect(read(one).properties['delivery_info']).toEqual({
+      ...{ exchange: 'media', routing_key: 'video' },
+    });
+    expect(read(one).properties['delivery_tag']).not.toBe(read(two).properties['delivery_tag']);
+  });
+
+  test('one that is both described and bound by workers gets it once', async () => {
+    await bind('jobs', ['work', '', 'one']);
+    const queues = described(boundQueue('one', 'jobs', 'direct', 'work'));
+    await commit([toExchange('jobs', 'direct', 'work')], { queues });
+    expect(await inside.llen('one')).toBe(1);
+  });
+
+  test('queues are declared with all of their bindings, and a prefix before each', async () => {
+    const queues = described(
+      boundQueue('one', 'jobs', 'direct', 'work', ['more']),
+      boundQueue('two', 'news', 'topic', 'a.*'),
+    );
+    const transport = { ...DEFAULT_TRANSPORT, globalKeyprefix: 'app_' };
+    const destinations = [toQueue('one'), toQueue('other'), toExchange('news', 'topic', 'a.b')];
+    await commit(destinations, { queues, transport });
+    const keys = (await inside.keys('app__kombu*')).toSorted();
+    expect(keys).toEqual(['jobs', 'more', 'news', 'other'].map((e) => `app__kombu.binding.${e}`));
+    expect(await inside.smembers('app__kombu.binding.more')).toEqual([`work${SEP}${SEP}one`]);
+    expect(await inside.smembers('app__kombu.binding.news')).toEqual([
+      ['a.*', String.raw`^a\.[^\.]+$`, 'two'].join(SEP),
+    ]);
+    expect(await lists()).toEqual(['app_one', 'app_other', 'app_two']);
+  });
+
+  test('what others make is not declared', async () => {
+    const queue = { ...boundQueue('one', 'jobs', 'direct', 'work'), noDeclare: true };
+    await commit([toExchange('jobs', 'direct', 'work')], { queues: described(queue) });
+    expect(await members('jobs')).toEqual([]);
+    expect(await lists()).toEqual(['one']);
+  });
+
+  test('a fanout exchange that is taken for another is told by what workers have bound', async () => {
+    await bind('bc', ['celery', '', BROADCAST]);
+    expect(await commit([toExchange('bc', 'direct', 'celery')])).toEqual({
+      kind: 'declined',
+      reason: expect.stringMatching(/exchange "bc" .*say exchangeType 'fanout'$/) as unknown,
+    });
+    expect(await lists()).toEqual([]);
+  });
+
+  describe('a fanout exchange', () => {
+    const BC = toExchange('bc', 'fanout', 'celery');
+    let ear: Redis;
+    let heard: [channel: string, id: string][];
+
+    const listen = async (pattern: string) => {
+      ear = server.client.duplicate();
+      heard = [];
+      ear.on('pmessage', (_, channel: string, envelope: string) => {
+        const { headers } = JSON.parse(envelope) as { headers: { id: string } };
+        heard.push([channel, headers.id]);
+      });
+      await ear.psubscribe(pattern);
+    };
+    afterEach(() => ear.disconnect());
+
+    /** What a subscriber was told before this answer, it has heard. */
+    const settled = () => ear.ping();
+
+    test('is told on the channel that workers listen to, together with what goes to queues', async () => {
+      await listen('/2.bc/celery');
+      expect(await commit([toQueue('celery'), BC, BC])).toEqual({ kind: 'committed' });
+      await settled();
+      expect(heard).toEqual([
+        ['/2.bc/celery', 'm1'],
+        ['/2.bc/celery', 'm2'],
+      ]);
+      expect(await lists()).toEqual(['celery']);
+    });
+
+    test('follows the prefix, and the transport options of its channels', async () => {
+      await listen('app_*');
+      const transport = {
+        ...DEFAULT_TRANSPORT,
+        globalKeyprefix: 'app_',
+        fanoutPrefix: '/x{db}.',
+        fanoutPatterns: false,
+      };
+      await commit([BC], { transport });
+      await settled();
+      expect(heard).toEqual([['app_/x2.bc', 'm0']]);
+    });
+
+    test('that nobody hears is committed all the same, and said so', async () => {
+      await listen('/2.other');
+      const store = open();
+      const term = await store.ledger.beginTerm();
+      const [told, made] = [toExchange('other', 'fanout', ''), change([BC])];
+      const both = { ...made, messages: [...made.messages, ...change([told]).messages] };
+      expect(await store.ledger.commit(term, [both])).toEqual({
+        kind: 'committed',
+        unheard: [both.messages[0]],
+      });
+      await settled();
+      expect(heard).toEqual([['/2.other', 'm0']]);
+      expect(await store.ledger.commit(term, [both])).toEqual({ kind: 'committed' });
+      expect(heard).toHaveLength(1);
+    });
+
+    test('is told of nothing by a commit that is declined', async () => {
+      await listen('/2.*');
+      const lost = toExchange('nowhere', 'direct', 'x');
+      expect(await commit([BC, lost])).toMatchObject({ kind: 'declined' });
+      await inside.set('taken', 'by another type');
+      expect(await commit([BC, toQueue('taken')])).toMatchObject({ kind: 'declined' });
+      await settled();
+      expect(heard).toEqual([]);
+    });
+
+    test('that this user may not speak to is declined before anything is written', async () => {
+      await listen('/2.*');
+      await server.client.call(
+        ...['ACL', 'SETUSER', 'narrow', 'on', '>pw', '~*', '+@all', 'resetchannels', '&beat:*'],
+      );
+      const url = server.url(2).replace('redis://', 'redis://narrow:pw@');
+      const store = openRedisStore(storeOptions(url));
+      stores.push(store);
+      const term = await store.ledger.beginTerm();
+      const outcome = await store.ledger.commit(term, [change([toQueue('celery'), BC])]);
+      expect(outcome).toMatchObject({ kind: 'declined' });
+      expect(await lists()).toEqual([]);
+      expect(await store.ledger.load()).toEqual(new Map());
+    });
+
+    test('refuses what nobody hears where the ledger is elsewhere: it is kept, and tried again', async () => {
+      await listen('/2.other');
+      const messages = [messageOf('a', { destination: BC }), messageOf('b')];
+      const failure = await open()
+        .broker.publish(messages)
+        .catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(RefusedError);
+      expect((failure as RefusedError).refused).toEqual([
+        { message: messages[0], reason: 'nobody listens' },
+      ]);
+      expect(await lists()).toEqual(['celery']);
+    });
+  });
+
+  test('a queue of broadcasts is never declared: workers bind their own', async () => {
+    const queue = { ...boundQueue('bc', 'bc', 'fanout', 'celery'), broadcast: true };
+    const queues: Queues = described(queue);
+    await commit([toExchange('bc', 'fanout', 'celery', 'bc')], { queues });
+    expect(await members('bc')).toEqual([]);
+  });
+});
