@@ -10,7 +10,8 @@ import type { Producer } from './message/producer.ts';
 import { Progress } from './observe/progress.ts';
 import { tellOfTasks } from './observe/task-events.ts';
 import { Watch } from './observe/watch.ts';
-import { openStore } from './open-store.ts';
+import { openResults, openStore } from './open-store.ts';
+import type { ResultBackend } from './results.ts';
 import { Queues } from './routing/queues.ts';
 import { Router } from './routing/router.ts';
 import { Scheduler } from './scheduler.ts';
@@ -79,11 +80,12 @@ export class Beat extends Events implements AsyncDisposable {
   }
 
   async #open(): Promise<void> {
+    const results = await openResults(this.settings);
     const store = this.#given ?? (await openStore(this.settings, this.#clock));
-    this.#running = this.#run(store);
+    this.#running = this.#run(store, results);
   }
 
-  async #run(store: Store): Promise<void> {
+  async #run(store: Store, results: ResultBackend | null): Promise<void> {
     const { entries, lock } = this.settings;
     const clock = this.#clock;
     const stop = this.#stop.signal;
@@ -104,12 +106,14 @@ export class Beat extends Events implements AsyncDisposable {
       clock,
       events: this,
       producer: this.#producer(),
+      results,
       progressed,
     });
     const watch = new Watch(store.inspect, clock, this);
     const teller = tellOfTasks(this, store.broker, this.settings, this.#origin);
     await leadership.run((term) => this.#lead(scheduler, watch, term), stop);
     await teller.told();
+    await results?.close();
     if (store !== this.#given) await store.close();
     this.announce('stopped');
   }

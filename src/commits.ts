@@ -4,12 +4,15 @@ import { StoreError } from './errors.ts';
 import type { Events } from './events.ts';
 import { TermEnded, type Term } from './leadership.ts';
 import type { Change, Ledger } from './ledger/ledger.ts';
+import type { ResultBackend } from './results.ts';
 import type { Message } from './message/message.ts';
 
 export interface CommitsOptions {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly events: Events;
+  /** Where chords are joined; `null` where nothing starts one. */
+  readonly results: ResultBackend | null;
   /** Called whenever a commit is tried: a store that is away is not a loop that hangs. */
   readonly progressed: () => void;
 }
@@ -78,6 +81,38 @@ export class Commits {
     term: Term,
     stop: AbortSignal,
   ): Promise<Committed | null> {
+    const unready = await this.#unready(changes);
+    if (unready.length === 0) return this.#commit(changes, term, stop);
+    const ready = changes.filter(({ entry }) => !unready.includes(entry));
+    const committed = await this.#commit(ready, term, stop);
+    return committed && { ...committed, declined: [...committed.declined, ...unready] };
+  }
+
+  /**
+   * Announces the chords among the changes, and names the entries of those that the result backend did
+   * not hear of: their tasks must not be sent yet, and hold up nobody else meanwhile.
+   */
+  async #unready(changes: readonly Change[]): Promise<string[]> {
+    const starting = changes.filter(({ chords = [] }) => chords.length > 0);
+    if (starting.length === 0) return [];
+    const { results, events } = this.#options;
+    try {
+      if (!results) throw new StoreError('there is no result backend to join chords');
+      await results.expect(starting.flatMap(({ chords = [] }) => chords));
+      events.worked('announce chords');
+      return [];
+    } catch (error) {
+      events.failed('announce chords', error);
+      return starting.map(({ entry }) => entry);
+    }
+  }
+
+  async #commit(
+    changes: readonly Change[],
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<Committed | null> {
+    if (changes.length === 0) return NOTHING_LEFT;
     const { ledger, clock, events, progressed } = this.#options;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       progressed();
@@ -118,11 +153,11 @@ export class Commits {
     }
     const half = Math.ceil(changes.length / 2);
     const rest = changes.slice(half);
-    const before = await this.commit(changes.slice(0, half), term, stop);
+    const before = await this.#commit(changes.slice(0, half), term, stop);
     if (!before) return null;
     // What a stop left undone is not lost sight of, and what was done before it is told.
     const undone = { ...NOTHING_LEFT, declined: rest.map(({ entry }) => entry) };
-    const after = (await this.commit(rest, term, stop)) ?? undone;
+    const after = (await this.#commit(rest, term, stop)) ?? undone;
     return {
       refused: [...before.refused, ...after.refused],
       declined: [...before.declined, ...after.declined],

@@ -48,7 +48,8 @@ export function prepare(
     runCount: record.runCount + runs.length,
   };
   const messages = runs.flatMap((run) => run.messages);
-  const change = { entry: entry.name, expected: record, record: next, messages };
+  const chords = runs.flatMap((run) => run.chords);
+  const change = { entry: entry.name, expected: record, record: next, messages, chords };
   return { entry, before: record, change, sent, skipped: skip };
 }
 

@@ -11,6 +11,7 @@ import { BeatError } from './errors.ts';
 import { Events, type SentEvent, type SkippedEvent } from './events.ts';
 import type { Term } from './leadership.ts';
 import { instantOf, ManualClock } from './memory/clock.ts';
+import { MemoryResults } from './memory/results.ts';
 import { openMemoryStore, type MemoryStore } from './memory/store.ts';
 import type { Message } from './message/message.ts';
 import { upcoming } from './preview.ts';
@@ -76,6 +77,7 @@ export class TestBeat {
         origin: 'beat@test',
         replyTo: '00000000-0000-4000-8000-000000000000',
       },
+      results: new MemoryResults(),
       progressed: () => {},
     });
   }

@@ -1,6 +1,7 @@
 import type { Refusal } from '../broker/broker.ts';
 import { StoreError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
+import type { ChordSize } from '../message/run.ts';
 
 /** What was dealt with, per entry. The next occurrence follows from it, never from "now". */
 export interface LedgerRecord {
@@ -28,6 +29,8 @@ export interface Change {
   readonly expected: LedgerRecord | null;
   readonly record: LedgerRecord;
   readonly messages: readonly Message[];
+  /** What the result backend is told before; no ledger needs it. */
+  readonly chords?: readonly ChordSize[] | undefined;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { ManualClock } from '../../src/memory/clock.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/memory/store.ts';
 import { DEFAULT_ENCODING } from '../../src/message/payload.ts';
+import type { ResultBackend } from '../../src/results.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { Router } from '../../src/routing/router.ts';
 import { Scheduler } from '../../src/scheduler.ts';
@@ -26,7 +27,11 @@ export interface Rig {
   ) => Promise<{ tick: () => Promise<number>; term: Term }>;
 }
 
-export function rig({ ledgerOf = (ledger: Ledger) => ledger, now = NOON } = {}): Rig {
+export function rig({
+  ledgerOf = (ledger: Ledger) => ledger,
+  now = NOON,
+  results = null as ResultBackend | null,
+} = {}): Rig {
   const clock = new ManualClock(now);
   const store = openMemoryStore({
     brokerUrl: 'memory://',
@@ -56,6 +61,7 @@ export function rig({ ledgerOf = (ledger: Ledger) => ledger, now = NOON } = {}):
       ),
     begin: async (entries) => {
       const scheduler = new Scheduler({
+        results,
         entries,
         ledger,
         clock,

@@ -178,8 +178,8 @@ describe('the lifecycle', () => {
     } catch (error) {
       expect((error as ConfigError).problems.map(({ path }) => path.join('.'))).toEqual([
         'timezone',
-        'beatSchedule.greet.task',
         'beatSchedule.greet.schedule',
+        'beatSchedule.greet.task',
       ]);
     }
   });

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { BeatConfig } from '../../../src/config/define.ts';
 import { chain, chord, group, sig, type SignatureConfig } from '../../../src/index.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { composeTask } from './support.ts';
@@ -113,7 +112,7 @@ describe('a canvas', () => {
         priority,
       }));
       const celerys = { messages: theirs, keys: recorded.keys };
-      const sent = { messages: ours, keys: Object.fromEntries(keys) as object };
+      const sent = { messages: ours, keys: Object.fromEntries(keys) as unknown };
       expect(anonymous(tidied(sent))).toBe(anonymous(tidied(celerys)));
     },
   );
@@ -121,7 +120,7 @@ describe('a canvas', () => {
 
 /** By queue, oldest first; then what the result backend must know. */
 function oursFor(task: SignatureConfig): string {
-  const { messages, chords } = composeTask(task, { resultBackend: 'redis://' } as BeatConfig);
+  const { messages, chords } = composeTask(task, { resultBackend: 'redis://' });
   const lists = Map.groupBy(messages, ({ destination }) => destination.routingKey);
   const sent = [...lists].toSorted(byName).map(([queue, list]) => [queue, list.map(envelopeOf)]);
   const sizes = chords.map(({ groupId, size }) => [
@@ -137,12 +136,8 @@ function celerysFor({ redis }: Case): string {
   const sent = lists.map(([queue, { items }]) => [
     queue,
     (items as Envelope[]).toReversed().map(({ body, headers, properties }) => {
-      const {
-        delivery_info: _info,
-        delivery_tag: _tag,
-        body_encoding: _encoding,
-        ...rest
-      } = properties;
+      const { correlation_id, reply_to, delivery_mode, priority } = properties;
+      const rest = { correlation_id, reply_to, delivery_mode, priority };
       const text = Buffer.from(body, 'base64').toString();
       return { headers: adapted(headers), properties: rest, body: text };
     }),
@@ -156,7 +151,7 @@ function envelopeOf({ headers, properties, body }: Message) {
 }
 
 /**
- * Without what has no meaning: the order of options, those that are null or empty, and one that Celery leaves behind.
+ * Without what has no meaning: the order of options, those that are null or empty, and two that Celery leaves behind.
  * The id of a chain within is null in Celery 5.6; later ones, as beat, have that of its last task there.
  */
 function tidied(value: unknown): unknown {
@@ -174,7 +169,7 @@ function tidiedOptions(options: object, task: unknown): unknown {
     ([key, value]) =>
       value !== null &&
       !(Array.isArray(value) && value.length === 0) &&
-      key !== 'add_to_parent' &&
+      !['add_to_parent', 'immutable'].includes(key) &&
       !(key === 'task_id' && task === 'celery.chain'),
   );
   return Object.fromEntries(said.toSorted(byName).map(([key, value]) => [key, tidied(value)]));
@@ -183,7 +178,8 @@ function tidiedOptions(options: object, task: unknown): unknown {
 /** Celery's headers, but for what differs by nature. */
 function adapted(headers: Record<string, unknown>): Record<string, unknown> {
   // `ignore_result: false` would override the task's own setting.
-  const { ignore_result: _, ...rest } = headers;
+  const rest = { ...headers };
+  delete rest['ignore_result'];
   const eta = rest['eta'] === null ? null : 'in a while';
   return { ...rest, lang: 'js', origin: 'gen1@here', eta };
 }
