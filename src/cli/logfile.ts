@@ -1,8 +1,11 @@
 import { appendFileSync, closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 
-/** Names of what is open already: opening it anew fails for a socket, such as journald's, or another user. */
-const STREAMS: Readonly<Record<string, number>> = { '/dev/stdout': 1, '/dev/stderr': 2 };
+/**
+ * File descriptors that go by the name of a file. To open one anew fails for a socket, such as journald's,
+ * and after a change of the user.
+ */
+export const STREAMS: Readonly<Record<string, number>> = { '/dev/stdout': 1, '/dev/stderr': 2 };
 
 const STDERR = 2;
 
@@ -32,7 +35,6 @@ export class LogFile {
 
   /** Goes on in what is to be found under the name now; in the old file while there is nothing to open. */
   reopen(): void {
-    if (this.path in STREAMS) return;
     const old = this.#fd;
     try {
       this.#fd = openSync(this.path, 'a');
@@ -43,7 +45,6 @@ export class LogFile {
   }
 
   #moved(): boolean {
-    if (this.path in STREAMS) return false;
     const now = statSync(this.path, { throwIfNoEntry: false });
     const ours = fstatSync(this.#fd);
     return now?.ino !== ours.ino || now.dev !== ours.dev;

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { Beat } from '../beat.ts';
 import { systemClock } from '../clock.ts';
 import type { Settings } from '../config/settings.ts';
@@ -9,12 +10,10 @@ import { celeryNotes } from './celery-notes.ts';
 import { endLoudly } from './crash.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { answerHealth } from './health.ts';
-import { LogFile } from './logfile.ts';
+import { LogFile, STREAMS } from './logfile.ts';
 import { logFormatOf, logLevelOf, originOf, settingsOf, type GlobalFlags } from './options.ts';
 import { takePidfile } from './pidfile.ts';
 import { become, pathsOf } from './service.ts';
-
-const STDOUT = 1;
 
 export interface StartOptions {
   readonly version: string;
@@ -50,16 +49,16 @@ export async function start(flags: GlobalFlags, options: StartOptions): Promise<
   return EXIT.ok;
 }
 
-function openLogger(flags: GlobalFlags, path: string | undefined): Logger {
+function openLogger(flags: GlobalFlags, path = '/dev/stdout'): Logger {
   const level = logLevelOf(flags);
-  if (path === undefined) {
-    return createLogger({ level, format: logFormatOf(flags), destination: STDOUT });
+  const stream = STREAMS[path];
+  if (stream !== undefined) {
+    return createLogger({ level, format: logFormatOf(flags, isatty(stream)), destination: stream });
   }
-  const format = logFormatOf(flags, false);
   const file = new LogFile(path);
   // Without a log file this signal keeps its meaning: whoever starts beat with nohup has set it.
   process.on('SIGHUP', () => file.reopen());
-  return createLogger({ level, format, destination: file });
+  return createLogger({ level, format: logFormatOf(flags, false), destination: file });
 }
 
 /** Banner, or a line of the log that says the same, and what there is to say of flags and configuration. */

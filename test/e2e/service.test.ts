@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,8 +6,7 @@ import { BeatProcess, runBeat, type Answer } from '../support/beat-process.ts';
 import { Detached } from '../support/detached.ts';
 import { Folder } from '../support/folder.ts';
 import { logged, logOf } from '../support/log-file.ts';
-
-const ROOT = join(import.meta.dirname, '../../package.json');
+import { asNobody, NOBODY, whyNotNobody } from '../support/nobody.ts';
 
 const CONFIG = `
 lock: { ttl: 1s }
@@ -97,6 +96,12 @@ describe('--logfile', () => {
     expect(sent).toEqual([...sent].sort());
   });
 
+  it('may be standard output by its name, which others cannot open', async () => {
+    await using running = new BeatProcess({ cwd, args: ['-f', '/dev/stdout'] });
+    await running.sends(1);
+    await running.stop();
+  });
+
   it('and pidfile are created with --umask', async () => {
     const args = ['--umask', '027', '-f', 'beat.log', '--pidfile', 'beat.pid'];
     await using running = new BeatProcess({ cwd, args });
@@ -167,8 +172,6 @@ describe('--detach', () => {
   });
 });
 
-const NOBODY = 65_534;
-const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
 const cannot = whyNotNobody();
 describe.skipIf(cannot)(cannot || '--uid, as root', () => {
   const ownerOf = (name: string) => statSync(at(name)).uid;
@@ -226,6 +229,10 @@ describe.skipIf(cannot)(cannot || '--uid, as root', () => {
     expect(await refused('--gid', 'nosuch')).toBe('--gid nosuch: there is no such group');
     expect(await refused('--uid', '54321')).toContain('no user has this number');
     const within = asNobody;
+    // A process of another user is alive, though it may not be signalled.
+    writeFileSync(at('beat.pid'), `${process.pid}\n`);
+    const taken = await runBeat(['--pidfile', 'beat.pid'], { cwd, within });
+    expect(taken).toMatchObject({ code: 73, stdout: '' });
     const other = await runBeat(['--uid', 'root'], { cwd, within });
     expect(other).toMatchObject({ code: 2, stdout: '' });
     expect(other.stderr).toMatch(/^--uid root: only root may do that.* nobody \(65534\)/);
@@ -233,12 +240,3 @@ describe.skipIf(cannot)(cannot || '--uid, as root', () => {
     expect(same.stderr).toContain('unknown command "wrong"');
   });
 });
-
-/** What keeps a test from becoming another user that can run beat; empty when nothing does. */
-function whyNotNobody(): string {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return '--uid needs root on Linux';
-  const [setpriv = '', ...args] = asNobody;
-  const script = `require('node:fs').accessSync(${JSON.stringify(ROOT)})`;
-  const { status } = spawnSync(setpriv, [...args, process.execPath, '-e', script]);
-  return status === 0 ? '' : '--uid needs a checkout and a Node that nobody may read';
-}
