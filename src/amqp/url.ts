@@ -34,12 +34,17 @@ export function addressOf(brokerUrl: string, beside: TlsSettings | null = null):
     port: url.port === '' ? (tls ? 5671 : 5672) : Number(url.port),
     username: anonymous ? 'guest' : decoded(url.username, 'user'),
     password: anonymous ? 'guest' : decoded(url.password, 'password'),
-    vhost: decoded(url.pathname.slice(1), 'vhost') || query.get('virtual_host') || '/',
+    vhost: vhostOf(url),
     tls,
     login: loginOf(query.get('login_method')),
     heartbeat: secondsOf(query, 'heartbeat', /^\d{1,5}$/),
     timeout: secondsOf(query, 'connect_timeout', /^(?!0*\.?0*$)\d*\.?\d+$/),
   };
+}
+
+function vhostOf(url: URL): string {
+  const path = decoded(url.pathname.slice(1), 'vhost');
+  return path !== '' ? path : (url.searchParams.get('virtual_host') ?? '/');
 }
 
 function loginOf(method: string | null): LoginMethod | null {

@@ -59,7 +59,7 @@ function keepAlive({ socketKeepalive, socketKeepaliveOptions }: TransportInput):
 export function sentinelLogin(given: NonNullable<TransportInput['sentinelKwargs']>): SentinelLogin {
   const { username, password, ssl, socketTimeout } = given;
   const timeout = parseDuration(socketTimeout);
-  const tls = tlsSettings(given);
+  const tls = tlsSettings(given, given.sslPassword);
   return {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
@@ -78,10 +78,10 @@ export function readTls(
   if (given === undefined || given === false) return null;
   const path: Path = ['brokerUseSsl'];
   const map = given === true ? {} : parse(tlsSchema, given, { path, level, report });
-  return map ? tlsSettings(map) : null;
+  return map ? tlsSettings(map, map.sslPassword ?? map.password) : null;
 }
 
-function tlsSettings(given: Omit<TlsInput, 'password'> & { password?: unknown }): TlsSettings {
+function tlsSettings(given: TlsInput, password: string | undefined): TlsSettings {
   const reqs = given.sslCertReqs === undefined ? given.certReqs : given.sslCertReqs;
   const settings: TlsSettings = {
     // Python's None is CERT_NONE.
@@ -92,7 +92,7 @@ function tlsSettings(given: Omit<TlsInput, 'password'> & { password?: unknown })
     caData: given.sslCaData,
     certfile: given.sslCertfile ?? given.certfile,
     keyfile: given.sslKeyfile ?? given.keyfile,
-    password: given.sslPassword,
+    password,
     ciphers: given.sslCiphers ?? given.ciphers,
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));

@@ -132,7 +132,7 @@ function throughSentinels(options: ConnectionOptions): Partial<RedisOptions> {
   return {
     ...sentinelsOf(url, transport, tls),
     // One of three may be silent: the next has to be asked before whoever waits gives up.
-    sentinelCommandTimeout: Math.round(timeout / 4),
+    sentinelCommandTimeout: transport.sentinelKwargs.timeout ?? Math.round(timeout / 4),
     sentinelRetryStrategy: () => RECONNECT_DELAY,
     // Celery asks those that are listed and no others; what they call each other may lead nowhere from here.
     updateSentinels: false,

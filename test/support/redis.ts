@@ -24,7 +24,8 @@ export interface RedisServerOptions {
 export const certificate = fileURLToPath(new URL('tls/localhost.pem', import.meta.url));
 export const certificateKey = fileURLToPath(new URL('tls/localhost.key', import.meta.url));
 
-const TLS = [
+/** For redis-server's command line, and without the dashes for a sentinel's file. */
+export const TLS = [
   ...['--tls-cert-file', certificate, '--tls-key-file', certificateKey],
   ...['--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no'],
 ];

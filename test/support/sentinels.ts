@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Child } from './child.ts';
 import { Folder } from './folder.ts';
 import { Journal } from './journal.ts';
-import { freePort, RedisServer } from './redis.ts';
+import { freePort, RedisServer, TLS } from './redis.ts';
 import { findService } from './services.ts';
 
 export const MASTER = 'mymaster';
@@ -13,7 +13,13 @@ export interface SentinelsOptions {
   readonly password?: string;
   /** Of the sentinels. */
   readonly sentinelPassword?: string;
+  /** All of them speak TLS and nothing else. */
+  readonly tls?: boolean;
 }
+
+const TLS_LINES = TLS.flatMap((name, i) =>
+  i % 2 === 0 ? [`${name.slice(2)} "${TLS[i + 1]!}"`] : [],
+);
 
 interface Sentinel {
   readonly port: number;
@@ -38,8 +44,10 @@ export class Sentinels implements AsyncDisposable {
   static async start(options: SentinelsOptions = {}): Promise<Sentinels> {
     const { password } = options;
     const auth = password === undefined ? [] : ['--masterauth', password];
-    const args = [...auth, '--repl-diskless-sync-delay', '0'];
-    const common = { appendOnly: true, ...(password !== undefined && { password }) };
+    const { tls = false } = options;
+    const encrypted = tls ? ['--tls-replication', 'yes'] : [];
+    const args = [...auth, ...encrypted, '--repl-diskless-sync-delay', '0'];
+    const common = { appendOnly: true, tls, ...(password !== undefined && { password }) };
     const master = await RedisServer.start({ ...common, args });
     const replicaOf = ['--replicaof', '127.0.0.1', String(master.port)];
     const replica = await RedisServer.start({ ...common, args: [...args, ...replicaOf] });
@@ -74,9 +82,11 @@ export class Sentinels implements AsyncDisposable {
     const port = await freePort();
     const cwd = join(this.#folder.path, String(port));
     mkdirSync(cwd);
-    const { password, sentinelPassword } = this.#options;
+    const { password, sentinelPassword, tls = false } = this.#options;
     const config = [
-      ...[`port ${port}`, 'bind 127.0.0.1'],
+      ...(tls ? ['port 0', `tls-port ${port}`, 'tls-replication yes', ...TLS_LINES] : []),
+      ...(tls ? [] : [`port ${port}`]),
+      'bind 127.0.0.1',
       ...(sentinelPassword === undefined ? [] : [`requirepass ${sentinelPassword}`]),
       `sentinel monitor ${MASTER} 127.0.0.1 ${masterPort} 2`,
       ...(password === undefined ? [] : [`sentinel auth-pass ${MASTER} ${password}`]),

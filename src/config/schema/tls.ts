@@ -44,14 +44,12 @@ export const useSsl = () =>
     .optional()
     .describe('Encrypts connections to the broker, whose certificate is verified.');
 
-const { password: _, ...withoutPassword } = tlsShape;
-
 /** How the sentinels themselves are spoken to. */
 export const sentinelSchema = z.strictObject(
   {
-    ...withoutPassword,
+    ...tlsShape,
     username: name().optional(),
-    password: name().optional(),
+    password: name().optional().describe('Of the sentinels; that of a key is sslPassword.'),
     ssl: flag().optional(),
     socketTimeout: duration().optional(),
     socketConnectTimeout: duration().optional(),

@@ -9,7 +9,10 @@ const transportOf = (brokerTransportOptions: object) =>
 describe('where messages go', () => {
   it('is the URL for writing, where there is one, as in Celery', () => {
     const urls = { broker_url: 'amqp://a', broker_write_url: 'redis://b', broker_read_url: 'x' };
-    expect(resolveSettings(urls as object)).toMatchObject({ brokerUrl: 'redis://b', stateUrl: 'redis://b' });
+    expect(resolveSettings(urls as object)).toMatchObject({
+      brokerUrl: 'redis://b',
+      stateUrl: 'redis://b',
+    });
   });
 
   it.each([
