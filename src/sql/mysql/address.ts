@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import type { SslOptions } from 'mysql2';
+import { wrongUrl } from '../../broker/url.ts';
 import { certificates } from '../certificates.ts';
 import { parseDatabaseUrl, type Query } from '../url.ts';
 
@@ -44,14 +46,14 @@ export function addressOf(url: string): Address {
     user: parsed.username,
     password: parsed.password,
     database: parsed.database,
-    tls: tlsOf(query),
+    tls: tlsOf(query, parsed.host ?? 'localhost'),
   };
   query.refuseOthers(WORKERS);
   return address;
 }
 
 /** With a CA the server is verified, with any other word for it TLS is used; without one if it insists. */
-function tlsOf(query: Query): Address['tls'] {
+function tlsOf(query: Query, host: string): Address['tls'] {
   const mode = query.oneOf('ssl_mode', SSL_MODES);
   const off = query.flag('ssl_disabled');
   const files = certificates({
@@ -67,11 +69,13 @@ function tlsOf(query: Query): Address['tls'] {
   const verified = mode
     ? mode.startsWith('verify')
     : (verify ?? (files.ca !== undefined || named === true));
-  const tls: SslOptions = {
-    rejectUnauthorized: verified,
-    verifyIdentity: mode ? mode === 'verify_identity' : verified && (named ?? true),
-    ...files,
-  };
+  const identity = mode ? mode === 'verify_identity' : verified && (named ?? true);
+  if (identity && isIP(host)) {
+    throw wrongUrl(
+      `the certificate of ${host} cannot be held against an address; name the host, or say ssl_check_hostname=false`,
+    );
+  }
+  const tls: SslOptions = { rejectUnauthorized: verified, verifyIdentity: identity, ...files };
   if (mode === 'preferred') return [tls, false];
   return mode || asked || off === false ? [tls] : [false, tls];
 }

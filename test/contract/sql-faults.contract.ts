@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { RefusedError } from '../../src/broker/broker.ts';
+import { openSqlStore } from '../../src/sql/store.ts';
+import type { StateStore, StoreOptions } from '../../src/store.ts';
+import { firstRun } from '../support/change.ts';
+import { messageOf } from '../support/message.ts';
+import type { SqlServer } from '../support/sql-server.ts';
+import { forwardableClock, storeOptions } from './place.ts';
+
+const HOUR = 3_600_000;
+
+/** What is so on a database server beyond what all stores promise. */
+export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
+  describe(`${name}, seen closely`, () => {
+    let server: SqlServer;
+    const stores: StateStore[] = [];
+
+    const open = (options: Partial<StoreOptions> = {}): StateStore => {
+      const store = openSqlStore(storeOptions(server.url(), options));
+      stores.push(store);
+      return store;
+    };
+    const taskIds = async (queue: string) =>
+      (await server.payloads(queue)).map(
+        (text) => (JSON.parse(text) as { headers: { id: string } }).headers.id,
+      );
+
+    beforeAll(async () => {
+      server = await start();
+    });
+    beforeEach(() => server.empty());
+    afterEach(async () => {
+      await Promise.all(stores.splice(0).map((store) => store.close()));
+    });
+    afterAll(() => server.stop());
+
+    const tooLong = messageOf('too long', { queue: 'q'.repeat(201) });
+
+    test('a commit with a queue whose name is too long is declined whole, with the server’s words', async () => {
+      const { ledger } = open();
+      const term = await ledger.beginTerm();
+      const change = { ...firstRun('a'), messages: [messageOf('one'), tooLong] };
+      const outcome = await ledger.commit(term, [change]);
+      expect(outcome).toMatchObject({
+        kind: 'declined',
+        reason: expect.stringMatching(/^ledger\.commit: \w+ refused: .*too long/) as string,
+      });
+      expect(await ledger.load()).toEqual(new Map());
+      expect(await server.payloads()).toEqual([]);
+      expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'committed' });
+    });
+
+    test('of messages that are published, those that cannot be are refused, and the others are queued', async () => {
+      const { broker } = open();
+      const fine = ['a', 'b', 'c', 'd', 'e'].map((id) => messageOf(id));
+      const error: unknown = await broker
+        .publish([...fine.slice(0, 3), tooLong, ...fine.slice(3)])
+        .catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(RefusedError);
+      expect((error as RefusedError).refused).toMatchObject([{ message: tooLong }]);
+      expect(await taskIds('celery')).toEqual(['a', 'b', 'c', 'd', 'e']);
+    });
+
+    test('a message that no queue receives is declined: this transport would drop it', async () => {
+      const { ledger } = open();
+      const destination = { queue: null, exchange: 'nowhere', exchangeType: 'direct' } as const;
+      const lost = { ...messageOf('lost'), destination: { ...destination, routingKey: 'x' } };
+      const change = { ...firstRun('a'), messages: [lost] };
+      expect(await ledger.commit(await ledger.beginTerm(), [change])).toEqual({
+        kind: 'declined',
+        reason:
+          'no queue in taskQueues receives what is sent to exchange "nowhere" (routing key "x")',
+      });
+    });
+
+    test('a payload is ASCII, as kombu writes it, and reads as it was meant', async () => {
+      const { broker } = open();
+      const message = { ...messageOf('a'), headers: { id: 'a', team: 'blé 漢 🎺' } };
+      await broker.publish([message]);
+      const [payload = ''] = await server.payloads('celery');
+      expect(payload).toMatch(/^[ -~]*$/);
+      expect(JSON.parse(payload)).toMatchObject({ headers: message.headers });
+    });
+
+    test('rows that workers have taken are removed as messages are sent, but for the newest thousand', async () => {
+      const { ledger, broker } = open();
+      const term = await ledger.beginTerm();
+      await broker.publish(Array.from({ length: 2_600 }, (_, i) => messageOf(`old ${i}`)));
+      await server.query(
+        `UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`,
+      );
+      await broker.publish([messageOf('waits')]);
+      for (let i = 0; i < 5; i++) {
+        const changes = Array.from({ length: 500 }, (_, n) => firstRun(`${i} ${n}`));
+        await ledger.commit(term, changes);
+      }
+      const [taken] = await server.query(
+        'SELECT count(*) AS n FROM kombu_message WHERE visible = false',
+      );
+      expect(Number(taken!['n'])).toBe(1_000);
+      expect(await server.payloads()).toHaveLength(2_501);
+    });
+
+    test('the lock of a leader that is gone is free after its TTL, even when the server’s clock was set back', async () => {
+      const clock = forwardableClock();
+      const [ours, theirs] = [open(), open({ clock })];
+      await ours.lock.acquire();
+      await server.query(`UPDATE beat_lock SET expires_at = expires_at + ${HOUR}`);
+      expect(await theirs.lock.acquire()).toBeNull();
+      clock.forward(60_000);
+      expect(await theirs.lock.acquire()).not.toBeNull();
+    });
+
+    test.each([0, 90_000, -90_000])('a clock that is %i ms off is found so', async (ms) => {
+      const clock = forwardableClock();
+      clock.forward(ms);
+      const { skew, eviction, locks } = await open({ clock }).inspect!();
+      expect(skew.within).toBeGreaterThan(0);
+      expect(Math.abs(skew.ms - ms)).toBeLessThanOrEqual(skew.within + 1);
+      expect({ eviction, locks }).toEqual({ eviction: null, locks: null });
+    });
+
+    test('what was never sent is listed without making a table', async () => {
+      const { ledger, lock } = open();
+      expect(await ledger.load()).toEqual(new Map());
+      expect(await ledger.kept(1, '')).toEqual([]);
+      await lock.released(AbortSignal.abort());
+      const tables = await server.query(
+        `SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'beat%'`,
+      );
+      expect(tables).toEqual([]);
+    });
+  });
+}
