@@ -1,5 +1,4 @@
-import type {
-  AstroTime} from 'astronomy-engine';
+import type { AstroTime } from 'astronomy-engine';
 import {
   Body,
   Equator,
