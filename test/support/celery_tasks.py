@@ -34,6 +34,41 @@ def note_quietly(self, *args, **kwargs):
     return 'nobody asks'
 
 
+@app.task(name='tasks.add')
+def add(x, y):
+    return x + y
+
+
+@app.task(name='tasks.mul')
+def mul(x, y):
+    return x * y
+
+
+@app.task(name='tasks.total')
+def total(numbers):
+    return sum(numbers)
+
+
+@app.task(name='tasks.same')
+def same(value):
+    return value
+
+
+@app.task(name='tasks.fail')
+def fail(*args):
+    raise ValueError('on purpose')
+
+
+@app.task(name='tasks.linked')
+def linked(value):
+    return value
+
+
+@app.task(name='tasks.caught')
+def caught(task_id):
+    return task_id
+
+
 def tell(kind, **what):
     os.write(3, (json.dumps({'kind': kind, 'at': time.time() * 1000, **what}, default=repr) + '\n').encode())
 
