@@ -96,7 +96,8 @@ function queueFrom(name: string, input: QueueInput, around: Around, key: string)
   const ofExchange = both ? input : { ...input, durable: undefined, autoDelete: undefined };
   const home: Binding = {
     exchange: homeOf(name, ofExchange, defaults),
-    routingKey: input.bindingKey || input.routingKey || key || defaults.defaultRoutingKey,
+    routingKey:
+      input.bindingKey || input.routingKey || (both ? key : '') || defaults.defaultRoutingKey,
     arguments: input.bindingArguments ?? {},
   };
   const others = (input.bindings ?? []).map((binding): Binding => ({
