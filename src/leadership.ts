@@ -95,6 +95,7 @@ export class Leadership {
     for (let attempt = 1; !stop.aborted; attempt++) {
       progressed();
       const started = clock.monotonic();
+      let failed = false;
       try {
         const lease = await lock.acquire();
         events.worked('acquire the lock');
@@ -102,9 +103,12 @@ export class Leadership {
       } catch (error) {
         events.failed('acquire the lock', error);
         why = 'the lock cannot be reached';
+        failed = true;
       }
       if (attempt === 1) this.#sayFollowing(why);
-      await this.#untilWorthRetrying(stop);
+      // A lock that cannot be asked for may yet look free: to wait for its release would be no wait.
+      if (failed) await clock.sleep(this.#retryEvery, stop);
+      else await this.#untilWorthRetrying(stop);
     }
     return null;
   }

@@ -227,6 +227,26 @@ test('a term that cannot go on lets go of the lock and follows again', async () 
   instance.stop.abort();
 });
 
+test('a lock that is free but cannot be taken is asked for at a pace, not without end', async () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  let asked = 0;
+  const lock: Lock = {
+    acquire: async () => {
+      asked += 1;
+      throw new Error('out of memory');
+    },
+    released: async () => {},
+    close: async () => {},
+  };
+  const instance = new Instance(lock, clock);
+  await settled();
+  expect(asked).toBe(1);
+  await pass(clock, TTL);
+  expect(asked).toBeLessThan(20);
+  instance.stop.abort();
+  await instance.done;
+});
+
 test('a lock that cannot be reached is asked for again and again, and nothing is thrown', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   let failures = 5;
