@@ -6,6 +6,7 @@ import { DELIVERY_MODES } from './options.ts';
 import { expected, parse, type Path, type Report } from './problems.ts';
 import { isMap, respell } from './respell.ts';
 import {
+  bindingSchema,
   namedQueueSchema,
   queueSchema,
   type ExchangeInput,
@@ -14,6 +15,7 @@ import {
 
 const FORMS = 'a map of names and queues, or a list of queues';
 const LEVEL = levelOf(namedQueueSchema)!;
+const BINDING_LEVEL = levelOf(bindingSchema)!;
 
 /** What a queue takes from the settings around it. */
 export type QueueDefaults = Pick<
@@ -68,7 +70,7 @@ interface Around {
 
 function readQueue(own: string | null, row: unknown, around: Around): Queue | null {
   const { path, report } = around;
-  const spelled = respell(row, LEVEL, path, report);
+  const spelled = withBindings(respell(row, LEVEL, path, report), path, report);
   const place = { path, level: LEVEL, report };
   if (own === '') report(path, 'a queue needs a name');
   if (own !== null) {
@@ -78,6 +80,15 @@ function readQueue(own: string | null, row: unknown, around: Around): Queue | nu
   }
   const input = parse(namedQueueSchema, spelled, place);
   return input ? queueFrom(input.name, input, around, '') : null;
+}
+
+/** Names are canonical in a list of bindings, too. */
+function withBindings(row: unknown, path: Path, report: Report): unknown {
+  if (!isMap(row) || !Array.isArray(row.bindings)) return row;
+  const bindings = row.bindings.map((binding: unknown, i) =>
+    respell(binding, BINDING_LEVEL, [...path, 'bindings', i], report),
+  );
+  return { ...row, bindings };
 }
 
 /** `key` is what it is bound by unless it says so itself; empty for the configuration's own. */
@@ -137,7 +148,8 @@ function exchangeFrom(given: NonNullable<ExchangeInput>, queue: Partial<QueueInp
     autoDelete: said.autoDelete ?? queue.exchangeAutoDelete ?? queue.autoDelete ?? false,
     deliveryMode: mode === undefined ? null : DELIVERY_MODES[mode],
     arguments: said.arguments ?? queue.exchangeArguments ?? {},
-    noDeclare: said.noDeclare ?? queue.noDeclare ?? false,
+    // Those of the server itself are there, and nobody else's to declare.
+    noDeclare: said.noDeclare ?? queue.noDeclare ?? said.name.startsWith('amq.'),
   };
 }
 

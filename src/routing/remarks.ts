@@ -10,25 +10,13 @@ export interface Remark {
 
 /** Options that Celery's rule leaves out, and a message that no queue would receive. */
 export function remarksOn({ destination, options }: Routed, queues: Queues): Remark[] {
-  const { exchange, routingKey } = options;
+  const { queue, exchange, routingKey } = options;
   if (destination.exchange === '') {
-    const queue = queues.get(destination.routingKey);
-    if (exchange) {
-      return [
-        {
-          option: 'exchange',
-          message: `${LEFT_OUT} without a routing key; it goes to the queue "${queue.name}"`,
-        },
-      ];
-    }
-    const same = [queue.name, queue.bindings[0].routingKey].includes(routingKey ?? queue.name);
-    if (same || !routingKey) return [];
-    return [
-      {
-        option: 'routingKey',
-        message: `${LEFT_OUT} without an exchange; it goes to the queue "${queue.name}"`,
-      },
-    ];
+    // Whoever names the queue means it, whatever else is said.
+    if (queue !== undefined || (!exchange && !routingKey)) return [];
+    const lacks = exchange ? 'without a routing key' : 'without an exchange';
+    const message = `${LEFT_OUT} ${lacks}; the task goes to ${nameOf(destination)}`;
+    return [{ option: exchange ? 'exchange' : 'routingKey', message }];
   }
   // Who listens to a fanout exchange is the workers' business.
   if (destination.exchangeType === 'fanout' || queues.receiving(destination).length > 0) return [];
