@@ -43,7 +43,11 @@ function instantOf(eta: unknown): number {
 }
 
 /** Rejects with what RabbitMQ has against it, and the channel is then closed. */
-export async function declareDelays(channel: Channel, type: QueueType): Promise<void> {
+export async function declareDelays(
+  channel: Channel,
+  type: QueueType,
+  heard: () => void,
+): Promise<void> {
   const topic = (name: string) => channel.assertExchange(name, 'topic', { durable: true });
   // From the last level on: each leads to the one below it.
   await topic(DELIVERY);
@@ -64,6 +68,7 @@ export async function declareDelays(channel: Channel, type: QueueType): Promise<
     });
     await channel.bindQueue(name, name, `${any}1.#`);
     await channel.bindExchange(below, name, `${any}0.#`);
+    heard();
   }
 }
 

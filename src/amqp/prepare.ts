@@ -53,7 +53,7 @@ export async function prepareDelays(
   if (wanted.some(({ broadcast, noDeclare }) => broadcast || noDeclare)) return false;
   const error = await objection(
     session,
-    session.once('delays', (open) => declareDelays(open, delayedType)),
+    session.once('delays', (open, heard) => declareDelays(open, delayedType, heard)),
   );
   // Made otherwise is made: by workers that have another type for it.
   if (error && !isPrecondition(error)) return false;

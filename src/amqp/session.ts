@@ -16,6 +16,9 @@ export interface SessionOptions {
   readonly introduction: Introduction;
 }
 
+/** `heard` is for declarations of many parts: called after each, it has RabbitMQ waited for. */
+type Declare = (channel: Channel, heard: () => void) => Promise<void>;
+
 /** One connection to RabbitMQ. Once it has ended it is of no use. */
 export class Session {
   readonly #model: ChannelModel;
@@ -25,7 +28,7 @@ export class Session {
   readonly #declared = new Map<string, Promise<void>>();
   /** By exchange. */
   readonly #lanes = new Map<string, Promise<Lane>>();
-  #confirms = 0;
+  #answers = 0;
   #blocked: string | null = null;
   #ended = false;
 
@@ -75,7 +78,7 @@ export class Session {
    * Declares something unless that was done before, under that name. Rejects with RabbitMQ's reason. It
    * has a channel of its own: RabbitMQ closes that for any reason, and messages are on their way.
    */
-  once(what: string, declare: (channel: Channel) => Promise<void>): Promise<void> {
+  once(what: string, declare: Declare): Promise<void> {
     let declaring = this.#declared.get(what);
     if (!declaring) {
       declaring = this.#declare(declare);
@@ -157,23 +160,23 @@ export class Session {
   }
 
   #laneOf(exchange: string, channel: ConfirmChannel): Lane {
-    const heard = () => (this.#confirms += 1);
+    const heard = () => (this.#answers += 1);
     return new Lane(channel, heard, (why) => {
       this.#lanes.delete(exchange);
       if (!isAboutMessages(why)) this.end(why);
     });
   }
 
-  async #declare(declare: (channel: Channel) => Promise<void>): Promise<void> {
+  async #declare(declare: Declare): Promise<void> {
     const channel = await this.#answer(this.#model.createChannel());
     channel.on('error', () => {});
-    await this.#answer(declare(channel));
+    await this.#answer(declare(channel, () => (this.#answers += 1)));
     await this.#answer(channel.close());
   }
 
   #answer<T>(promise: Promise<T>): Promise<T> {
     const { clock, answerTimeout } = this.#options;
     const answered = Promise.race([promise, this.#over.promise]);
-    return whileHeard(clock, answerTimeout, answered, () => this.#confirms);
+    return whileHeard(clock, answerTimeout, answered, () => this.#answers);
   }
 }

@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Broker } from '../../src/broker/broker.ts';
 import { RefusedError } from '../../src/broker/broker.ts';
 import { openAmqpBroker } from '../../src/amqp/broker.ts';
+import type { TlsSettings } from '../../src/broker/tls.ts';
+import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 import type { BrokerOptions } from '../../src/store.ts';
 import { messageOf } from '../support/message.ts';
@@ -98,6 +100,35 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       const trusting = `${brokerUrl}?ssl_ca_certs=${encodeURIComponent(certificate)}`;
       await open({ brokerUrl: trusting }).publish([messageOf('b')]);
       expect(await ids('celery')).toEqual(['b']);
+    });
+
+    test('amqp:// is encrypted as well when broker_use_ssl says how', async () => {
+      const brokerUrl = `amqp://guest:guest@127.0.0.1:${server.tlsPort}//`;
+      const connectionWith = (tls: TlsSettings) => ({ ...DEFAULT_CONNECTION, tls });
+      const untrusting = open({ brokerUrl, connection: connectionWith({}) });
+      await expect(untrusting.publish([messageOf('a')])).rejects.toThrow(/self-signed/);
+      const tls = { caCerts: certificate, serverHostname: 'localhost' };
+      await open({ brokerUrl, connection: connectionWith(tls) }).publish([messageOf('b')]);
+      expect(await ids('celery')).toEqual(['b']);
+    });
+
+    test('a login is by the method that is asked for', async () => {
+      const connection = { ...DEFAULT_CONNECTION, login: 'AMQPLAIN' as const };
+      await open({ connection }).publish([messageOf('a')]);
+      const brokerUrl = `${server.url()}?login_method=EXTERNAL`;
+      await expect(open({ brokerUrl }).publish([messageOf('b')])).rejects.toThrow(/EXTERNAL/);
+      const mechanisms = await server.control('--silent', 'list_connections', 'auth_mechanism');
+      expect(mechanisms).toContain('AMQPLAIN');
+      expect(await ids('celery')).toEqual(['a']);
+    });
+
+    test('the server calls the connection what it is told to', async () => {
+      const clientProperties = { team: 'nightly' };
+      const transport = { ...DEFAULT_TRANSPORT, clientName: 'schedule', clientProperties };
+      await open({ transport }).publish([messageOf('a')]);
+      const said = await server.control('--silent', 'list_connections', 'client_properties');
+      expect(said).toMatch(/"connection_name","schedule"/);
+      expect(said).toMatch(/"team","nightly"/);
     });
 
     test('the urgent come first where queues have priorities', async () => {
