@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BeatProcess, type SentLine } from '../support/beat-process.ts';
+import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
+import { Folder } from '../support/folder.ts';
+import { RabbitServer } from '../support/rabbitmq.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import type { Cell, Row, Seen } from './matrix/row.ts';
+import { rowsOf, ROWS, SETTINGS } from './matrix/table.ts';
+import { MatrixWorker, type Ran } from './matrix/worker.ts';
+
+const missing = requireService('redis-server') || requireService('rabbitmq-server');
+
+/** What became of the rows of one cell. */
+class Played {
+  readonly sent = new Map<string, SentLine>();
+  readonly ran = new Map<string | null, readonly Seen[]>();
+  readonly results = new Map<string, unknown>();
+}
+
+const runsOf = (row: Row, cell: Cell): readonly Seen[] =>
+  typeof row.runs === 'function' ? row.runs(cell) : (row.runs ?? [{}]);
+
+describe.skipIf(missing)(missing || 'what real workers run of what beat sends', () => {
+  let redis: RedisServer;
+  let rabbit: RabbitServer;
+
+  beforeAll(async () => {
+    [redis, rabbit] = await Promise.all([RedisServer.start(), RabbitServer.start()]);
+  });
+  afterAll(async () => {
+    await Promise.all([redis.stop(), rabbit.stop()]);
+  });
+
+  CELERIES.forEach((celery, i) => {
+    const without = requireCelery(celery);
+    const { version = '' } = findCelery(celery) ?? {};
+    for (const broker of ['Redis', 'RabbitMQ'] as const) {
+      const cell: Cell = { broker, version, celery: i === 0 ? 'old' : 'new' };
+
+      describe.skipIf(without)(without || `Celery ${version} on ${broker}`, () => {
+        let played: Played;
+        beforeAll(async () => {
+          const state = redis.url(2 * i + 1);
+          const brokerUrl = broker === 'Redis' ? state : rabbit.url();
+          played = await play(cell, celery, brokerUrl, state);
+        });
+
+        for (const row of ROWS) {
+          const not = row.not?.(cell) ?? false;
+          it.skipIf(not)(`${row.name}${not ? ` (not: ${not})` : ''}`, () => {
+            const expected = runsOf(row, cell).map(matching);
+            const ran = played.ran.get(row.name) ?? [];
+            if (expected.length === 1) expect(ran[0]).toMatchObject(expected[0] as object);
+            else expect(ran).toEqual(expect.arrayContaining(expected.map(containing)));
+            expect(ran).toHaveLength(expected.length);
+            if ('result' in row) expect(played.results.get(row.name)).toEqual(row.result);
+          });
+        }
+      });
+    }
+  });
+
+  /** One worker, and a beat for all that stands beside rows of their own settings. */
+  async function play(
+    cell: Cell,
+    celery: (typeof CELERIES)[number],
+    brokerUrl: string,
+    state: string,
+  ) {
+    const played = new Played();
+    const rows = rowsOf(cell);
+    using folder = new Folder();
+    await using worker = new MatrixWorker(celery, brokerUrl, redis.url(9));
+    await worker.told.first('a worker that is ready', ({ kind }) => kind === 'ready');
+
+    const beats = Object.keys(SETTINGS).map((settings) => {
+      const config = `${import.meta.dirname}/matrix/beat.config.ts`;
+      return new BeatProcess({
+        cwd: folder.path,
+        args: ['-c', config, '-b', brokerUrl, '--state', state],
+        env: {
+          MATRIX_CELL: JSON.stringify(cell),
+          MATRIX_SETTINGS: settings,
+          MATRIX_RESULTS: redis.url(9),
+        },
+      });
+    });
+    await Promise.all(
+      beats.map(async (beat, i) => {
+        const name = Object.keys(SETTINGS)[i];
+        const own = rows.filter(({ settings = 'common' }) => settings === name);
+        await beat.log.until(
+          `${own.length} runs`,
+          () => beat.sent.length >= own.length || undefined,
+        );
+        await beat.stop();
+        for (const line of beat.sent) played.sent.set(line.entry, line);
+      }),
+    );
+    // What does not come is told row by row.
+    await worker.told
+      .until('a run of each row', () => isComplete(worker.ran, rows, cell) || undefined)
+      .catch(() => {});
+    await worker.kill();
+
+    const results = redis.client.duplicate({ db: 9 });
+    for (const row of rows) {
+      const ran = worker.ran.filter((run) => run.row === row.name);
+      played.ran.set(
+        row.name,
+        ran.map((run) => seenOf(run, worker, played.sent.get(row.name)!)),
+      );
+      const key = `celery-task-meta-${played.sent.get(row.name)!.taskId}`;
+      const kept = await results.get(key);
+      if (kept !== null) played.results.set(row.name, (JSON.parse(kept) as Seen)['result']);
+    }
+    results.disconnect();
+    // A worker that is killed may leave what it ran unacknowledged: the next must not get it.
+    await Promise.all([redis.flush(), cell.broker === 'RabbitMQ' && rabbit.empty()]);
+    return played;
+  }
+});
+
+function isComplete(ran: readonly Ran[], rows: readonly Row[], cell: Cell): boolean {
+  const runs = Map.groupBy(ran, ({ row }) => row);
+  return rows.every((row) => (runs.get(row.name)?.length ?? 0) >= runsOf(row, cell).length);
+}
+
+/** The fields that rows are compared by. */
+function seenOf(ran: Ran, worker: MatrixWorker, sent: SentLine): Seen {
+  const sentAt = Date.parse(sent.dueAt) + sent.latenessMs;
+  const received = worker.received(ran.id);
+  const at = (iso: string | null) => (iso === null ? null : new Date(iso).toISOString());
+  const after = (iso: string | null) => (iso === null ? null : Date.parse(iso) - sentAt);
+  const own = (id: unknown) => (id === ran.id ? 'itself' : id);
+  return {
+    ...received,
+    ...ran,
+    etaAt: at(ran.eta),
+    etaIn: after(ran.eta),
+    expiresAt: at(ran.expires),
+    expiresIn: after(ran.expires),
+    root: own(ran['root_id']),
+    correlation: own(ran['correlation_id']),
+  };
+}
+
+/** Regular expressions, at any depth, as what the test runner matches texts with. */
+function matching(value: unknown): unknown {
+  if (value instanceof RegExp) return expect.stringMatching(value);
+  if (Array.isArray(value)) return value.map(matching);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, matching(inner)]));
+}
+
+/** Like `toMatchObject`, for one of many. */
+function containing(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if ('asymmetricMatch' in value) return value;
+  const inner = Object.entries(value).map(([key, part]) => [key, containing(part)]);
+  return expect.objectContaining(Object.fromEntries(inner) as object);
+}

@@ -1,0 +1,84 @@
+import type { BeatConfig } from 'beat';
+import type { Row } from './row.ts';
+
+/** What the worker of `matrix_tasks.py` consumes from, and which of its tasks goes where. */
+export const ROUTING = {
+  taskQueues: {
+    celery: {},
+    reports: {},
+    named: { exchange: 'by-name', routingKey: 'the key' },
+    topics: { exchange: 'topics', exchangeType: 'topic', routingKey: 'jobs.#' },
+    // Workers subscribe to what they bind it by, which over Redis must be known to whoever publishes.
+    news: { exchange: 'news', exchangeType: 'fanout', routingKey: 'celery' },
+    everyone: { broadcast: true },
+  },
+  taskRoutes: [
+    {
+      'matrix.routed.by_name': 'reports',
+      'matrix.routed.with_options': { queue: 'reports', priority: 4, headers: { 'x-route': 1 } },
+      'matrix.routed.glob.*': { queue: 'globbed' },
+    },
+    [
+      [/matrix\.routed\.reg/, { queue: 'matched' }],
+      ['matrix.routed.pair', 'listed'],
+    ],
+    (task: string, args: readonly unknown[]) =>
+      task === 'matrix.routed.computed' ? { queue: String(args[0]) } : null,
+  ],
+} satisfies BeatConfig;
+
+const see = { task: 'matrix.see' };
+
+/** A row of `routes`: an entry that goes to one place. */
+function row(name: string, entry: Row['entry'], ...runs: NonNullable<Row['runs']> & object[]): Row {
+  return { name, entry, settings: 'routes', runs };
+}
+
+export const routingRows: readonly Row[] = [
+  row('route by name', { task: 'matrix.routed.by_name' }, { exchange: '', routingKey: 'reports' }),
+  row(
+    'route with options',
+    { task: 'matrix.routed.with_options' },
+    { routingKey: 'reports', priority: 4, headers: { 'x-route': 1 } },
+  ),
+  row(
+    'route whose options the entry overrides',
+    { task: 'matrix.routed.with_options', options: { queue: 'celery', priority: 2 } },
+    { routingKey: 'celery', priority: 2 },
+  ),
+  row('route by a glob', { task: 'matrix.routed.glob.a.b' }, { routingKey: 'globbed' }),
+  row('route by an expression', { task: 'matrix.routed.regular' }, { routingKey: 'matched' }),
+  row('route in a list of pairs', { task: 'matrix.routed.pair' }, { routingKey: 'listed' }),
+  row(
+    'route by a function',
+    { task: 'matrix.routed.computed', args: ['computed'] },
+    { routingKey: 'computed', args: ['computed'] },
+  ),
+  row('queue that is described', { ...see, options: { queue: 'named' } }, { routingKey: 'named' }),
+  row(
+    'exchange and routing key of a direct exchange',
+    { ...see, options: { exchange: 'by-name', routingKey: 'the key' } },
+    { exchange: 'by-name', routingKey: 'the key' },
+  ),
+  row(
+    'queue behind a topic exchange',
+    { ...see, options: { queue: 'topics', routingKey: 'jobs.night.clean' } },
+    { exchange: 'topics', routingKey: 'jobs.night.clean' },
+  ),
+  row(
+    'topic exchange without a queue',
+    { ...see, options: { exchange: 'topics', exchangeType: 'topic', routingKey: 'jobs.x' } },
+    { exchange: 'topics', routingKey: 'jobs.x' },
+  ),
+  row(
+    'queue behind a fanout exchange',
+    { ...see, options: { queue: 'news' } },
+    { exchange: 'news' },
+  ),
+  row(
+    'fanout exchange without a queue',
+    { ...see, options: { exchange: 'news', exchangeType: 'fanout', routingKey: 'celery' } },
+    { exchange: 'news' },
+  ),
+  row('broadcast', { ...see, options: { queue: 'everyone' } }, { exchange: 'everyone' }),
+];

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { findCelery, type Celery } from '../../support/celery.ts';
+import { Child } from '../../support/child.ts';
+import { Journal } from '../../support/journal.ts';
+
+/** A message as it came over the wire. */
+export interface Received {
+  readonly kind: 'received';
+  readonly id: string;
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** What a task saw of itself, as far as every row has it; further fields are in `matrix_tasks.py`. */
+export interface Ran {
+  readonly kind: 'ran';
+  readonly id: string;
+  readonly task: string;
+  readonly row: string | null;
+  readonly eta: string | null;
+  readonly expires: string | null;
+  readonly [field: string]: unknown;
+}
+
+type Told = { readonly kind: 'ready' } | Received | Ran;
+
+/** A real worker with the tasks of `matrix_tasks.py` and every queue of the table. */
+export class MatrixWorker extends Child {
+  readonly told: Journal<Told>;
+
+  constructor(celery: Celery, brokerUrl: string, resultBackend: string) {
+    const told = new Journal<Told>();
+    const output: string[] = [];
+    const alone = ['--without-gossip', '--without-mingle', '--without-heartbeat'];
+    const worker = ['-A', 'matrix_tasks', 'worker', '-P', 'solo', '-l', 'info', ...alone];
+    super(findCelery(celery)!.python, ['-m', 'celery', ...worker], {
+      env: {
+        PYTHONPATH: join(import.meta.dirname, '../../support'),
+        PYTHONDONTWRITEBYTECODE: '1',
+        CELERY_BROKER_URL: brokerUrl,
+        RESULT_BACKEND: resultBackend,
+      },
+      lines: {
+        1: (line) => output.push(line),
+        2: (line) => output.push(line),
+        3: (line) => told.add(JSON.parse(line) as Told),
+      },
+    });
+    this.told = told;
+    void this.exited.then(() => told.end(`the worker ended:\n${output.slice(-30).join('\n')}`));
+  }
+
+  get ran(): Ran[] {
+    return this.told.all.filter((told) => told.kind === 'ran');
+  }
+
+  /** How the message of a task came; the newest, if it came twice. */
+  received(id: string): Received | undefined {
+    return this.told.all.findLast(
+      (told): told is Received => told.kind === 'received' && told.id === id,
+    );
+  }
+}
