@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { topicMatches } from '../../../src/routing/bindings.ts';
+import { toQueue } from '../../../src/routing/destination.ts';
 import { DEFAULT_RULES, Queues, type QueueRules } from '../../../src/routing/queues.ts';
+import { boundQueue, described, toExchange } from '../../support/exchanges.ts';
 
 const argumentsOf = (name: string, rules: Partial<QueueRules>) =>
   new Queues({ ...DEFAULT_RULES, ...rules }).get(name).arguments;
@@ -20,4 +23,69 @@ test('the default queue and all others each have a type of their own', () => {
   expect(argumentsOf('reports', { defaultType: 'quorum' })).toEqual({});
   expect(argumentsOf('celery', { missingType: 'quorum' })).toEqual({});
   expect(argumentsOf('reports', { missingType: 'quorum' })).toEqual(quorum);
+});
+
+test('a queue that nobody describes is bound to an exchange of its own name', () => {
+  const { bindings } = new Queues().get('reports');
+  expect(bindings).toMatchObject([
+    { exchange: { name: 'reports', type: 'direct', durable: true }, routingKey: 'reports' },
+  ]);
+});
+
+test('where none may be made, an unknown one is refused with the nearest name', () => {
+  const queues = new Queues({
+    ...DEFAULT_RULES,
+    described: [boundQueue('reports', 'x', 'direct', 'x'), boundQueue('web', 'x', 'direct', 'x')],
+    createMissing: false,
+  });
+  expect(queues.find('report')).toBeNull();
+  expect(() => queues.get('report')).toThrow(/^no queue "report" .*did you mean "reports"/);
+  expect(() => queues.default).toThrow(/^no queue "celery" in taskQueues.*there are reports, web$/);
+});
+
+describe('who receives a message', () => {
+  const queues = described(
+    boundQueue('one', 'jobs', 'direct', 'work', ['more']),
+    boundQueue('two', 'jobs', 'direct', 'other'),
+    { ...boundQueue('far', 'far', 'fanout', ''), alias: 'nick' },
+  );
+  const names = (found: readonly { name: string }[]) => found.map(({ name }) => name);
+
+  test('is the queue itself on the anonymous exchange, described or not', () => {
+    expect(names(queues.receiving(toQueue('one')))).toEqual(['one']);
+    expect(names(queues.receiving(toQueue('new')))).toEqual(['new']);
+  });
+
+  test('is who is bound by any of its bindings', () => {
+    expect(names(queues.receiving(toExchange('jobs', 'direct', 'work')))).toEqual(['one']);
+    expect(names(queues.receiving(toExchange('more', 'direct', 'work')))).toEqual(['one']);
+    expect(names(queues.receiving(toExchange('far', 'fanout', 'any')))).toEqual(['far']);
+    expect(queues.receiving(toExchange('jobs', 'direct', 'nothing'))).toEqual([]);
+  });
+
+  test('includes a queue that was asked for and that nobody has described', () => {
+    expect(names(queues.receiving(toExchange('new', 'direct', 'new', 'new')))).toEqual(['new']);
+  });
+
+  test('is declared, and so is the queue that was asked for', () => {
+    const destination = toExchange('jobs', 'direct', 'work', 'two');
+    expect(names(queues.declaredFor(destination))).toEqual(['two', 'one']);
+  });
+});
+
+describe('a pattern of words', () => {
+  test.each([
+    ['a.b', ['a.b'], ['a', 'a.b.c', 'axb', '']],
+    ['*', ['a'], ['', 'a.b']],
+    ['a.*', ['a.b'], ['a', 'a.b.c']],
+    ['#', ['', 'a', 'a.b.c'], []],
+    ['a.#', ['a', 'a.b', 'a.b.c'], ['', 'b.a']],
+    ['#.z', ['z', 'a.z', 'a.b.z'], ['z.a', '']],
+    ['*.b.#', ['a.b', 'a.b.c.d'], ['b', 'a.c.b']],
+    ['a.#.z', ['a.z', 'a.b.c.z'], ['a', 'z']],
+    ['', [''], ['a']],
+  ])("%j matches what AMQP's topic exchanges match", (pattern, matching, others) => {
+    const found = [...matching, ...others].filter((key) => topicMatches(pattern, key));
+    expect(found).toEqual(matching);
+  });
 });
