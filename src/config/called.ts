@@ -19,7 +19,7 @@ export function readCalled(
   signatures: SignatureReader,
   report: Report,
 ): Called | undefined {
-  const links = signatures.readLinks(options, ['options']);
+  const links = signatures.readLinks(options, (key) => ['options', key]);
   if (typeof task !== 'object' || task === null) {
     if (typeof task === 'string' && task !== '') return links && { named: task, links };
     report(['task'], expected('text that is not empty, or a signature', task));

@@ -3,7 +3,7 @@ import { inspectHeaders } from '../message/arguments.ts';
 import type { MessageOptions } from '../message/message.ts';
 import { levelOf } from './levels.ts';
 import { readOptions } from './options.ts';
-import { parse, type Report } from './problems.ts';
+import { parse, type Path, type Report } from './problems.ts';
 import { asWritten, isMap, respell } from './respell.ts';
 import type { OptionsInput } from './schema/options.ts';
 import { deepOptionsSchema, linkedOptionsSchema, type LinkedOptions } from './schema/signatures.ts';
@@ -18,19 +18,20 @@ const LATER =
 
 /** The options of a signature, and as they are spelled canonically, for its callbacks. */
 export interface SignatureOptionsRead {
-  readonly own: MessageOptions;
+  /** `undefined` after a problem. */
+  readonly own: MessageOptions | undefined;
   readonly raw: unknown;
   /** Where Celery's `clone(immutable=True)` leaves it. */
   readonly immutable: boolean;
 }
 
-/** `undefined` after a problem, of which each is reported, with its path from the signature. */
+/** Problems are reported with their paths from the signature. */
 export function readSignatureOptions(
   options: unknown,
   zone: string,
   report: Report,
   remark: Report,
-): SignatureOptionsRead | undefined {
+): SignatureOptionsRead {
   if (options === undefined || options === null) return { own: {}, raw: {}, immutable: false };
   const { immutable, ...others }: Record<string, unknown> = isMap(options) ? options : {};
   const stray = immutable === true || immutable === false;
@@ -45,11 +46,17 @@ export function readSignatureOptions(
   const raw = isMap(input) ? input['options'] : undefined;
   const headers = isMap(raw) ? raw['headers'] : undefined;
   if (isMap(headers)) inspectHeaders(headers, ['options', 'headers'], note);
-  if (found > 0 || !sound) return undefined;
+  const rest = { raw, immutable: immutable === true };
+  if (found > 0 || !sound) return { own: undefined, ...rest };
   const own = readOptions(withoutLinks(sound.options), undefined, zone, remark);
   const { expires } = own;
   if (expires === 'next' || (expires && 'at' in expires)) note(['options', 'expires'], LATER);
-  return { own, raw, immutable: immutable === true };
+  return { own, ...rest };
+}
+
+/** Where an option stands, in the spelling of whoever wrote the signature. */
+export function optionAsWritten(option: string, signature: unknown): Path {
+  return asWritten(['options', option], signature, LEVEL);
 }
 
 /** Callbacks are read apart from the other options. */

@@ -6,9 +6,9 @@ import { expected, parse, type Path, type Report } from './problems.ts';
 import { asWritten, isMap, respell } from './respell.ts';
 import { FORMS, SIGNATURE_FORMS } from './schema/signatures.ts';
 import { checkCelerys, formOf, LEVELS, valueAt, type Form } from './signature-forms.ts';
-import { readSignatureOptions } from './signature-options.ts';
+import { optionAsWritten, readSignatureOptions } from './signature-options.ts';
 
-/** More than anyone composes; what contains itself ends here. */
+/** More than anyone composes. */
 const DEEPEST = 32;
 
 export interface SignatureContext {
@@ -27,7 +27,8 @@ type Raw = Readonly<Record<string, unknown>>;
 /** Where the reader is. */
 interface Place {
   readonly path: Path;
-  readonly depth: number;
+  /** What it has come through. */
+  readonly within: readonly unknown[];
 }
 
 /** Reads signatures as users write them, and as Celery does. Every problem in them is reported. */
@@ -41,24 +42,33 @@ export class SignatureReader {
   }
 
   /** `undefined` after a problem. */
-  read(value: unknown, path: Path, depth = 0): Canvas | undefined {
+  read(value: unknown, path: Path, within: readonly unknown[] = []): Canvas | undefined {
     const map = typeof value === 'string' && value ? { task: value } : value;
     const form = isMap(map) ? formOf(map) : null;
-    if (depth > DEEPEST) {
+    if (within.includes(value)) {
+      this.#report(path, 'contains itself');
+    } else if (within.length > DEEPEST) {
       this.#report(path, `nested deeper than ${DEEPEST} levels`);
     } else if (!isMap(map) || !form) {
       this.#report(path, expected(SIGNATURE_FORMS, value));
     } else {
-      return this.#readMap(map, form, { path, depth });
+      return this.#readMap(map, form, { path, within: [...within, value] });
     }
     return undefined;
   }
 
-  /** Callbacks, from options whose names are canonical. `undefined` after a problem. */
-  readLinks(options: unknown, path: Path, depth = 0): Links | undefined {
+  /**
+   * Callbacks, from options whose names are canonical; `pathTo` says where they stand as written.
+   * `undefined` after a problem.
+   */
+  readLinks(
+    options: unknown,
+    pathTo: (key: keyof Links) => Path,
+    within: Place['within'] = [],
+  ): Links | undefined {
     const { link, linkError }: Raw = isMap(options) ? options : {};
-    const after = this.#each(link, { path: [...path, 'link'], depth });
-    const onError = this.#each(linkError, { path: [...path, 'linkError'], depth });
+    const after = this.#each(link, { path: pathTo('link'), within });
+    const onError = this.#each(linkError, { path: pathTo('linkError'), within });
     if (!after || !onError) return undefined;
     return after.length + onError.length > 0 ? { link: after, linkError: onError } : NO_LINKS;
   }
@@ -78,9 +88,10 @@ export class SignatureReader {
       this.#context.remark([...place.path, ...path], message);
     };
     const options = readSignatureOptions(raw['options'], this.#context.zone, note, remark);
-    const links = this.readLinks(options?.raw, [...place.path, 'options'], place.depth);
+    const pathTo = (key: keyof Links) => [...place.path, ...optionAsWritten(key, map)];
+    const links = this.readLinks(options.raw, pathTo, place.within);
     if (whole && links) checkLinks(whole, links, note);
-    if (found > 0 || !whole || !options || !links) return undefined;
+    if (found > 0 || !whole || !options.own || !links) return undefined;
     const made = withLinks(withOptions(whole, options.own), links);
     return raw['immutable'] === true || options.immutable ? immutable(made) : made;
   }
@@ -93,9 +104,7 @@ export class SignatureReader {
       const body = valueAt(raw, form.body);
       if (header?.length === 0) note(form.header, 'missing; expected signatures, one at least');
       if (body === undefined || body === null) note(form.body, NO_BODY);
-      const last = body
-        ? this.read(body, [...place.path, ...form.body], place.depth + 1)
-        : undefined;
+      const last = body ? this.read(body, [...place.path, ...form.body], place.within) : undefined;
       return header && last ? chordOf(header, last) : undefined;
     }
     const tasks = valueAt(raw, form.tasks);
@@ -119,13 +128,13 @@ export class SignatureReader {
   }
 
   /** One signature or a list of them; none for nothing. */
-  #each(value: unknown, { path, depth }: Place): Canvas[] | undefined {
+  #each(value: unknown, { path, within }: Place): Canvas[] | undefined {
     if (value === undefined || value === null) return [];
     if (!Array.isArray(value)) {
-      const only = this.read(value, path, depth + 1);
+      const only = this.read(value, path, within);
       return only && [only];
     }
-    const read = value.map((item, i) => this.read(item, [...path, i], depth + 1));
+    const read = value.map((item, i) => this.read(item, [...path, i], within));
     return read.every((canvas) => canvas !== undefined) ? read : undefined;
   }
 }

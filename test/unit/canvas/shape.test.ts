@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import { chain, chord, group, lazy, sig, type SignatureConfig } from '../../../src/index.ts';
+import type { EntryConfig } from '../../../src/config/define/entry.ts';
+import { entryOf } from '../config/support.ts';
+import { composeTask, DUE_AT } from './support.ts';
+
+const a = sig('a', [1]);
+const b = sig('b');
+const c = sig('c');
+
+/** What each message calls, and with what options of interest. */
+function sent(task: SignatureConfig, entry: Partial<EntryConfig> = {}) {
+  return composeTask(task, { entry }).messages.map(({ headers, destination, body, priority }) => ({
+    task: headers['task'] as string,
+    queue: destination.routingKey,
+    priority,
+    eta: headers['eta'] !== null,
+    expires: headers['expires'],
+    args: (JSON.parse(body.toString()) as [unknown])[0],
+    embed: (JSON.parse(body.toString()) as [unknown, unknown, Embed])[2],
+  }));
+}
+
+interface Embed {
+  readonly callbacks: readonly Wire[] | null;
+  readonly errbacks: readonly Wire[] | null;
+  readonly chain: readonly Wire[] | null;
+  readonly chord: Wire | null;
+}
+
+interface Wire {
+  readonly task: string;
+  readonly args: readonly unknown[];
+  readonly options: Record<string, unknown>;
+  readonly immutable: boolean;
+}
+
+describe('a chain', () => {
+  it('within a chain is a part of it, with the options and callbacks that it was given', () => {
+    const inner = chain([b, c], {
+      options: { queue: 'inner', link: 'done', linkError: 'failed' },
+    });
+    const [message] = sent(chain(a, inner));
+    const [last, second] = message!.embed.chain!;
+    expect(second).toMatchObject({ task: 'b', options: { queue: 'inner' } });
+    expect(second!.options['link']).toBeUndefined();
+    expect(second!.options['link_error']).toMatchObject([{ task: 'failed' }]);
+    expect(last).toMatchObject({ task: 'c', options: { link: [{ task: 'done' }] } });
+    expect(last!.options['queue']).toBeUndefined();
+  });
+
+  it('hands its options to its first task, its fixed id to its last', () => {
+    const [message, ...others] = sent(chain(a, b), {
+      options: { queue: 'q', countdown: 5, priority: 3, taskId: 'fixed' },
+    });
+    expect(others).toEqual([]);
+    expect(message).toMatchObject({ task: 'a', queue: 'q', eta: true, priority: 3 });
+    expect(message!.embed.chain).toMatchObject([{ task: 'b', options: { task_id: 'fixed' } }]);
+    expect(composeTask(chain(a, b), { entry: { options: { taskId: 'fixed' } } }).taskId).toBe(
+      'fixed',
+    );
+  });
+
+  it('that is immutable takes no arguments at its beginning', () => {
+    const [message] = sent(chain(a, chain([b, c], { immutable: true })));
+    expect(message!.embed.chain).toMatchObject([
+      { task: 'c', immutable: false },
+      { task: 'b', immutable: true },
+    ]);
+  });
+});
+
+describe('a group', () => {
+  it('within a group is a part of it, in its place', () => {
+    const names = sent(group(a, group(b, c), sig('d'))).map(({ task }) => task);
+    expect(names).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('hands its options, and what is called on errors, to each of its tasks', () => {
+    const options = { queue: 'q', expires: 'next', linkError: 'failed' } as const;
+    const messages = sent(group(a, chain(b, c)), { options });
+    expect(messages).toMatchObject([
+      { task: 'a', queue: 'q', expires: '2026-11-21T05:45:00+00:00' },
+      { task: 'b', queue: 'q', expires: '2026-11-21T05:45:00+00:00' },
+    ]);
+    for (const { embed } of messages) expect(embed.errbacks).toMatchObject([{ task: 'failed' }]);
+  });
+});
+
+describe('a chord', () => {
+  it('hands its options to header and body, but its delay and its last instant to the header alone', () => {
+    const options = { queue: 'q', countdown: 5, expires: 'next', link: 'done' } as const;
+    const [message] = sent(chord([a], b), { options });
+    expect(message).toMatchObject({ queue: 'q', eta: true, expires: '2026-11-21T05:45:00+00:00' });
+    const body = message!.embed.chord!;
+    expect(body.options).toMatchObject({ queue: 'q', link: [{ task: 'done' }] });
+    expect(body.options).not.toHaveProperty('countdown');
+    expect(body.options).not.toHaveProperty('expires');
+  });
+
+  it('has a body that lasts as long after it is called', () => {
+    const [message] = sent(chord([a], b), { options: { expires: '1m' } });
+    expect(message!.embed.chord!.options['expires']).toBe(60);
+  });
+
+  it('keeps in the result backend how results of groups in it are to be joined', () => {
+    const { chords } = composeTask(chord([chain(a, group(b, c)), a], c));
+    expect(chords).toHaveLength(1);
+    const { groupId, size, results } = chords[0]!;
+    expect(size).toBe(3);
+    const id = expect.any(String) as unknown;
+    const task = [[id, null], null];
+    expect(JSON.parse(results!)).toEqual({
+      result: [
+        [groupId, null],
+        [
+          [
+            [id, null],
+            [task, task],
+          ],
+          task,
+        ],
+      ],
+    });
+  });
+});
+
+describe('a signature', () => {
+  it('has its options in the words of apply_async where a worker sends it on', () => {
+    const later = sig('b', [], {
+      options: {
+        countdown: '90s',
+        eta: '2030-01-01T12:00:00',
+        timeLimit: '2m',
+        softTimeLimit: 1.5,
+        ignoreResult: true,
+        deliveryMode: 'transient',
+        routingKey: 'k',
+        retryPolicy: { maxRetries: 3, intervalStart: 0.5 },
+        stamps: { team: 'x' },
+        serializer: 'json',
+      },
+    });
+    const [message] = sent(chain(a, later), { timezone: 'Europe/Oslo' });
+    const { task_id, reply_to, ...options } = message!.embed.chain![0]!.options;
+    expect([task_id, reply_to]).toEqual([expect.any(String), expect.any(String)]);
+    expect(options).toEqual({
+      countdown: 90,
+      eta: '2030-01-01T11:00:00+00:00',
+      time_limit: 120,
+      soft_time_limit: 1.5,
+      ignore_result: true,
+      delivery_mode: 1,
+      routing_key: 'k',
+      retry_policy: { max_retries: 3, interval_start: 0.5 },
+      team: 'x',
+      stamped_headers: ['team'],
+      serializer: 'json',
+    });
+  });
+
+  it("comes after the entry's own arguments, which go to whatever is called first", () => {
+    const entry = { args: [0], kwargs: { x: 1 } };
+    expect(sent(chain(a, b), entry)).toMatchObject([{ args: [0, 1] }]);
+    expect(sent(group(a, c), entry)).toMatchObject([{ args: [0, 1] }, { args: [0] }]);
+    expect(sent(chord([a], b), entry)[0]!.embed.chord!.args).toEqual([]);
+  });
+
+  it('may hold arguments that are worked out for each occurrence', () => {
+    const at = lazy(({ dueAt }) => dueAt.getTime());
+    const [message] = sent(chain(sig('a', [at]), sig('b', ['{{dueAt | yyyy}}'])), {
+      args: lazy(({ entry }) => [entry]),
+    });
+    expect(message!.args).toEqual(['e', DUE_AT]);
+    expect(message!.embed.chain![0]!.args).toEqual(['2026']);
+  });
+
+  it('is called by its name in logs, and several by theirs', () => {
+    const title = (task: SignatureConfig) =>
+      entryOf({ task }, { resultBackend: 'redis://localhost' }).task;
+    expect(title(a)).toBe('a');
+    expect(title(chain(a, b, a))).toBe('chain(a, b)');
+    expect(title(group(a, b, c, sig('d')))).toBe('group(a, b, c, …)');
+    expect(title(chord([a, chain(b, c)], 'd'))).toBe('chord(a, chain(b, c), d)');
+  });
+
+  it('may stand as a callback wherever a task has options', () => {
+    const [message] = sent('plain', { args: [1], options: { link: ['x', chain(a, b)] } });
+    expect(message!.embed.callbacks).toMatchObject([
+      { task: 'x', options: {} },
+      { task: 'celery.chain', options: {} },
+    ]);
+  });
+});
