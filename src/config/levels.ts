@@ -7,16 +7,16 @@ import { spellingsOf } from './spellings.ts';
  * level, and so nothing in there is ever renamed.
  */
 export interface Level {
-  readonly kind: 'settings' | 'map';
+  readonly kind: 'settings' | 'map' | 'list';
   readonly top: boolean;
-  /** Canonical names; empty for a map, whose names are the user's. */
+  /** Canonical names; empty for a map, whose names are the user's, and for a list. */
   readonly keys: readonly string[];
   /** Spelling → canonical name. */
   readonly names: ReadonlyMap<string, string>;
   /** Names for which `null` says something; elsewhere it says "not given", as in Python and YAML. */
   readonly nullable: ReadonlySet<string>;
   readonly inside: ReadonlyMap<string, Level>;
-  /** What every value of a map is. */
+  /** What every value of a map or list is. */
   readonly each: Level | undefined;
 }
 
@@ -30,6 +30,10 @@ export function levelOf(schema: z.ZodType, top = false): Level | undefined {
   if (schema instanceof z.ZodRecord) {
     const each = levelOf(schema.valueType as z.ZodType);
     return each && { ...EMPTY, each };
+  }
+  if (schema instanceof z.ZodArray) {
+    const each = levelOf(schema.element as z.ZodType);
+    return each && { ...EMPTY, kind: 'list', each };
   }
   return schema instanceof z.ZodObject ? settingsLevel(schema, top) : undefined;
 }

@@ -16,6 +16,10 @@ export function isMap(value: unknown): value is Record<string, unknown> {
  */
 export function respell(value: unknown, level: Level, path: Path, report: Report): unknown {
   if (isSpelledRight(value, level)) return value;
+  const { each } = level;
+  if (Array.isArray(value) && each) {
+    return value.map((item: unknown, i) => respell(item, each, [...path, i], report));
+  }
   const map = value as Record<string, unknown>;
   const copy: Record<string, unknown> = {};
   const cameFrom = new Map<string, string>();
@@ -39,7 +43,10 @@ export function respell(value: unknown, level: Level, path: Path, report: Report
 
 /** Nearly all are, and then a hundred thousand entries need not be copied. */
 function isSpelledRight(value: unknown, level: Level): boolean {
-  if (!isMap(value) || isSchedule(value)) return true;
+  if (level.kind === 'list' && Array.isArray(value)) {
+    return value.every((item) => isSpelledRight(item, level.each!));
+  }
+  if (!isMap(value) || isSchedule(value) || level.kind === 'list') return true;
   for (const key in value) {
     if (key === '__proto__' || (level.names.get(key) ?? key) !== key) return false;
     const inner = value[key];
@@ -55,7 +62,7 @@ function belowOf(level: Level, name: string): Level | undefined {
 }
 
 function isLeftOut(key: string, name: string, value: unknown, level: Level): boolean {
-  if (level.kind === 'map') return false;
+  if (level.kind !== 'settings') return false;
   if (value === undefined) return true;
   if (level.top && key.startsWith('x-')) return true;
   return value === null && level.names.has(key) && !level.nullable.has(name);

@@ -6,7 +6,6 @@ import { DELIVERY_MODES } from './options.ts';
 import { expected, parse, type Path, type Report } from './problems.ts';
 import { isMap, respell } from './respell.ts';
 import {
-  bindingSchema,
   namedQueueSchema,
   queueSchema,
   type ExchangeInput,
@@ -15,7 +14,6 @@ import {
 
 const FORMS = 'a map of names and queues, or a list of queues';
 const LEVEL = levelOf(namedQueueSchema)!;
-const BINDING_LEVEL = levelOf(bindingSchema)!;
 
 /** What a queue takes from the settings around it. */
 export type QueueDefaults = Pick<
@@ -70,7 +68,7 @@ interface Around {
 
 function readQueue(own: string | null, row: unknown, around: Around): Queue | null {
   const { path, report } = around;
-  const spelled = withBindings(respell(row, LEVEL, path, report), path, report);
+  const spelled = respell(row, LEVEL, path, report);
   const place = { path, level: LEVEL, report };
   if (own === '') report(path, 'a queue needs a name');
   if (own !== null) {
@@ -80,15 +78,6 @@ function readQueue(own: string | null, row: unknown, around: Around): Queue | nu
   }
   const input = parse(namedQueueSchema, spelled, place);
   return input ? queueFrom(input.name, input, around, '') : null;
-}
-
-/** Names are canonical in a list of bindings, too. */
-function withBindings(row: unknown, path: Path, report: Report): unknown {
-  if (!isMap(row) || !Array.isArray(row.bindings)) return row;
-  const bindings = row.bindings.map((binding: unknown, i) =>
-    respell(binding, BINDING_LEVEL, [...path, 'bindings', i], report),
-  );
-  return { ...row, bindings };
 }
 
 /** `key` is what it is bound by unless it says so itself; empty for the configuration's own. */

@@ -24,7 +24,7 @@ const exchange = z.strictObject(
 );
 const exchangeOrName = () => z.union([name(), exchange], 'the name of an exchange, or a map');
 
-export const bindingSchema = z.strictObject(
+const binding = z.strictObject(
   {
     exchange: exchangeOrName(),
     exchangeType: exchangeType().optional(),
@@ -39,7 +39,7 @@ const queueShape = {
   exchangeType: exchangeType().optional(),
   routingKey: z.string(TEXT).optional().describe('What it is bound by.'),
   bindingKey: z.string(TEXT).optional().describe('The same as routingKey, and before it.'),
-  bindings: z.array(bindingSchema, 'a list of bindings').optional().describe('Further bindings.'),
+  bindings: z.array(binding, 'a list of bindings').optional().describe('Further bindings.'),
   alias: name().optional(),
   durable: flag().optional(),
   autoDelete: flag().optional(),

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import type { BeatConfig } from '../../../src/config/define.ts';
+import { formatProblem } from '../../../src/errors.ts';
+import { compose } from '../../../src/message/compose.ts';
+import type { Message } from '../../../src/message/message.ts';
+import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
+import { Queues } from '../../../src/routing/queues.ts';
+import { Router } from '../../../src/routing/router.ts';
+import { entryProblems } from './support.ts';
+
+function settingsOf(entry: object, settings: object = {}) {
+  const beatSchedule = { e: { task: 't', schedule: 60, ...entry } };
+  return resolveSettings({ ...settings, beatSchedule } as BeatConfig);
+}
+
+function notesOf(entry: object): string[] {
+  return settingsOf(entry).notes.map(formatProblem);
+}
+
+/** What is sent for an entry with these options. */
+function messageWith(options: object, settings: object = {}): Message {
+  const { entries, queues, routes } = settingsOf({ options }, settings);
+  const { messages } = compose({ entry: entries[0]!, dueAt: 0 }, 0, {
+    ...{ timezone: 'UTC', keyPrefix: 'beat', origin: 'gen1@here', replyTo: 'mine' },
+    ...{ encoding: DEFAULT_ENCODING, protocol: 2 },
+    router: new Router(new Queues(queues), routes),
+  });
+  return messages[0]!;
+}
+
+describe('an option of apply_async', () => {
+  it.each([
+    [
+      { group_id: 'g', groupIndex: 2 },
+      { group: 'g', group_index: 2 },
+    ],
+    [
+      { rootId: 'r', parent_id: 'p' },
+      { root_id: 'r', parent_id: 'p' },
+    ],
+    [
+      { retries: 3, replaced_task_nesting: 1 },
+      { retries: 3, replaced_task_nesting: 1 },
+    ],
+    [
+      { argsrepr: '(secret)', kwargsrepr: '' },
+      { argsrepr: '(secret)', kwargsrepr: '' },
+    ],
+    [{ origin: 'gen9@there' }, { origin: 'gen9@there' }],
+    [
+      { stamps: { tenant: 'a', n: [1] } },
+      { stamped_headers: ['tenant', 'n'], stamps: { tenant: 'a', n: [1] } },
+    ],
+    [
+      { stamped_headers: ['tenant', 'priority'], tenant: 'a', priority: 3 },
+      { stamped_headers: ['tenant', 'priority'], stamps: { tenant: 'a', priority: 3 } },
+    ],
+    [
+      { stampedHeaders: ['a'], stamps: { a: 1 } },
+      { stamped_headers: ['a'], stamps: { a: 1 } },
+    ],
+  ])('is written into the headers: %j', (options, headers) => {
+    expect(messageWith(options).headers).toMatchObject(headers);
+  });
+
+  it('is written into the properties, where AMQP has one for it', () => {
+    const options = {
+      ...{ reply_to: 'answers', message_id: 'm', timestamp: 1_700_000_000, type: 'ty' },
+      ...{ userId: 'guest', appId: 'app', deliveryMode: 'transient' },
+    };
+    const { properties, taskId } = messageWith(options);
+    expect(properties).toEqual({
+      ...{ correlation_id: taskId, reply_to: 'answers', delivery_mode: 1, priority: 0 },
+      ...{ message_id: 'm', timestamp: 1_700_000_000, type: 'ty', user_id: 'guest', app_id: 'app' },
+    });
+  });
+
+  it('is what routes know a task by: route_name', () => {
+    const taskRoutes = { known: 'q' };
+    const message = messageWith({ route_name: 'known' }, { taskRoutes });
+    expect(message.destination.routingKey).toBe('q');
+    expect(message.headers['task']).toBe('t');
+  });
+
+  it("gives way to nothing but the task's own: ignore_result of the settings", () => {
+    expect(messageWith({}).headers).not.toHaveProperty('ignore_result');
+    expect(messageWith({}, { taskIgnoreResult: false }).headers).not.toHaveProperty(
+      'ignore_result',
+    );
+    expect(messageWith({}, { taskIgnoreResult: true }).headers['ignore_result']).toBe(true);
+    const own = messageWith({ ignoreResult: false }, { taskIgnoreResult: true });
+    expect(own.headers['ignore_result']).toBe(false);
+  });
+
+  it('is the default of the settings, where there is one: priority', () => {
+    expect(messageWith({}, { taskDefaultPriority: 7 })).toMatchObject({
+      ...{ priority: 7, properties: { priority: 7 } },
+    });
+    expect(messageWith({ priority: 0 }, { taskDefaultPriority: 7 }).priority).toBe(0);
+  });
+
+  it('is kept for the tasks that workers send on: retry and its policy', () => {
+    const options = { retry: true, retry_policy: { max_retries: null, interval_start: 0.5 } };
+    const [entry] = settingsOf({ options }).entries;
+    expect(entry!.options).toMatchObject({
+      ...{ retry: true, retryPolicy: { maxRetries: null, intervalStart: 0.5 } },
+    });
+    expect(notesOf({ options })).toEqual([]);
+  });
+
+  it.each([
+    [
+      { options: { add_to_parent: true } },
+      /^beatSchedule\.e\.options\.add_to_parent: of no use here/,
+    ],
+    [{ options: { mandatory: true } }, /^beatSchedule\.e\.options\.mandatory: of no use here/],
+    [{ options: { timeout: 5 } }, /^beatSchedule\.e\.options\.timeout: of no use here/],
+    [{ options: { confirm_timeout: 5 } }, /^beatSchedule\.e\.options\.confirm_timeout: of no use/],
+    [
+      { options: { retry: false } },
+      /^beatSchedule\.e\.options\.retry: goes to tasks that workers send on/,
+    ],
+    [
+      { options: { expires: 0 } },
+      /^beatSchedule\.e\.options\.expires: of no length, which beat reads as "never"/,
+    ],
+    [{ expires: '0s' }, /^beatSchedule\.e\.expires: of no length, which beat reads as "never"/],
+  ])('is worth a word where it does not do what it says: %j', (entry, note) => {
+    expect(notesOf(entry)).toEqual([expect.stringMatching(note)]);
+  });
+
+  it('never throws a task away because it expires after no time: it does not expire', () => {
+    const { headers, properties } = messageWith({ expires: 0 });
+    expect(headers['expires']).toBeNull();
+    expect(properties).not.toHaveProperty('expiration');
+  });
+
+  it.each([
+    ...['args', 'kwargs', 'chain', 'chord', 'connection', 'producer', 'publisher', 'router'],
+    ...['declare', 'immediate', 'result_cls', 'task_type', 'content_type', 'contentEncoding'],
+    ...['correlation_id', 'cluster_id', 'expiration', 'timelimit'],
+  ])('is refused with the reason where it cannot be: %s', (option) => {
+    expect(entryProblems({ options: { [option]: 1 } })).toEqual([
+      expect.stringMatching(
+        `^options\\.${option}: an option of Celery's that beat does not take: .{20}`,
+      ),
+    ]);
+  });
+
+  it.each([
+    [
+      { exchangeType: 'topc' },
+      /^options\.exchangeType: expected 'direct', 'topic', 'fanout' or 'headers'/,
+    ],
+    [{ groupIndex: -1 }, /^options\.groupIndex: expected a whole number, not negative/],
+    [
+      { retry_policy: { max_retris: 3 } },
+      /^options\.retry_policy\.max_retris: .*did you mean "maxRetries"/,
+    ],
+    [{ stamps: ['a'] }, /^options\.stamps: expected a map/],
+    [{ stampedHeaders: 'a' }, /^options\.stampedHeaders: expected a list of names/],
+    [
+      { stampedHeaders: ['a', 5], a: 1 },
+      /^options\.stampedHeaders\[1\]: expected the name of a stamp/,
+    ],
+    [
+      { stamped_headers: ['a'] },
+      /^options\.stamped_headers\[0\]: there is no stamp "a"; its value stands/,
+    ],
+    [{ exchnage: 'x' }, /^options\.exchnage: .*did you mean "exchange"/],
+  ])('is refused where it is wrong: %j', (options, problem) => {
+    expect(entryProblems({ options })).toEqual([expect.stringMatching(problem)]);
+  });
+});
