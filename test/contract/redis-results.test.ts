@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ResultSettings } from '../../src/config/settings.ts';
+import { StoreError } from '../../src/errors.ts';
+import { openRedisResults } from '../../src/redis/results.ts';
+import type { ResultBackend } from '../../src/results.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+
+const missing = requireService('redis-server');
+const DAY = 86_400_000;
+
+describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    server = await RedisServer.start({ password: 'secret' });
+  });
+  afterAll(() => server.stop());
+
+  async function withResults(
+    settings: Partial<ResultSettings>,
+    work: (results: ResultBackend) => Promise<unknown>,
+    url = server.url(4),
+  ): Promise<void> {
+    const results = openRedisResults(url, {
+      ...{ url, expires: DAY, expiresByItself: true, keyPrefix: '', chordOrdered: true },
+      ...{ masterName: null, sentinelKwargs: {}, ...settings },
+    });
+    try {
+      await work(results);
+    } finally {
+      await results.close();
+    }
+  }
+
+  const inside = () => server.client.duplicate({ db: 4 });
+
+  test('is told of chords under the keys that workers read, for as long as results are kept', async () => {
+    const nested = '{"result": [["g2", null], []]}';
+    const chords = [
+      { groupId: 'g1', size: 3, results: null },
+      { groupId: 'g2', size: 2, results: nested },
+    ];
+    // Twice: what was done already is not undone.
+    await withResults({}, async (results) => {
+      await results.expect(chords);
+      await results.expect(chords);
+    });
+    const client = inside();
+    expect((await client.keys('*')).toSorted()).toEqual([
+      'celery-taskset-meta-g1.s',
+      'celery-taskset-meta-g2',
+      'celery-taskset-meta-g2.s',
+    ]);
+    expect(await client.get('celery-taskset-meta-g1.s')).toBe('3');
+    expect(await client.get('celery-taskset-meta-g2')).toBe(nested);
+    const left = await client.pttl('celery-taskset-meta-g1.s');
+    expect(left).toBeGreaterThan(DAY - 60_000);
+    expect(left).toBeLessThanOrEqual(DAY);
+    client.disconnect();
+  });
+
+  test('is told for ever, and under a prefix, where results are', async () => {
+    await withResults({ expires: null, keyPrefix: 'app:' }, (results) =>
+      results.expect([{ groupId: 'g3', size: 1, results: null }]),
+    );
+    const client = inside();
+    expect(await client.pttl('app:celery-taskset-meta-g3.s')).toBe(-1);
+    client.disconnect();
+  });
+
+  test('that is away says so, without its password', async () => {
+    await withResults(
+      {},
+      async (results) => {
+        const heard = results.expect([{ groupId: 'g', size: 1, results: null }]);
+        await expect(heard).rejects.toThrow(StoreError);
+        await expect(heard).rejects.toThrow(/^results\.expect: no connection to Redis: .*\*/);
+      },
+      'redis://:secret@127.0.0.1:1/4',
+    );
+  });
+});
