@@ -6,6 +6,7 @@ import { isRedis } from './places.ts';
 import { expected, type Report } from './problems.ts';
 import type { ResultSettings } from './settings.ts';
 import { checkLinks, type SignatureReader } from './signatures.ts';
+import { schemeOf } from './urls.ts';
 
 /** What stands under `task`: a name, or a signature; and the callbacks among the entry's options. */
 export interface Called {
@@ -58,12 +59,19 @@ export function checkCalled(
   if (protocol === 1 && named.kind !== 'task') {
     report(['task'], `a ${named.kind}, which needs taskProtocol 2`);
   }
-  if (startsChord(named) && (results.url === null || !isRedis(results.url))) {
-    const found = results.url === null ? 'and there is none' : `got ${maskUrl(results.url)}`;
-    report(['task'], `starts a chord, which needs a Redis as resultBackend to join it, ${found}`);
-  }
+  const trouble = startsChord(named) ? joiningTrouble(results) : null;
+  if (trouble !== null) report(['task'], `starts a chord, which ${trouble}`);
   const hasArguments = compute ?? (args.length > 0 || Object.keys(kwargs).length > 0);
   if (hasArguments && startsOf(named).every((task) => task.immutable)) {
     report([args.length > 0 ? 'args' : 'kwargs'], 'of no use: the signature is immutable');
   }
+}
+
+/** Why chords cannot be joined; `null` where they can. */
+function joiningTrouble({ url, masterName }: ResultSettings): string | null {
+  const needs = 'needs a Redis as resultBackend to join it';
+  if (url === null) return `${needs}, and there is none`;
+  if (!isRedis(url)) return `${needs}, got ${maskUrl(url)}`;
+  if (schemeOf(url) !== 'sentinel' || masterName !== null) return null;
+  return 'needs resultBackendTransportOptions.masterName: which master the sentinels are asked for';
 }

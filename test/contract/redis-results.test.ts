@@ -4,6 +4,7 @@ import { StoreError } from '../../src/errors.ts';
 import { openRedisResults } from '../../src/redis/results.ts';
 import type { ResultBackend } from '../../src/results.ts';
 import { RedisServer } from '../support/redis.ts';
+import { MASTER, Sentinels } from '../support/sentinels.ts';
 import { requireService } from '../support/services.ts';
 
 const missing = requireService('redis-server');
@@ -66,6 +67,18 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
     );
     const client = inside();
     expect(await client.pttl('app:celery-taskset-meta-g3.s')).toBe(-1);
+    client.disconnect();
+  });
+
+  test('is found behind sentinels', async () => {
+    await using sentinels = await Sentinels.start({ password: 'secret' });
+    await withResults(
+      { masterName: MASTER },
+      (results) => results.expect([{ groupId: 'g', size: 2, results: null }]),
+      sentinels.url(4),
+    );
+    const client = sentinels.servers[0].client.duplicate({ db: 4 });
+    expect(await client.get('celery-taskset-meta-g.s')).toBe('2');
     client.disconnect();
   });
 

@@ -175,6 +175,12 @@ describe('a chord that beat starts', () => {
     expect(entryProblems({ task: header }, { result_backend: url, ...more })).toEqual([]);
   });
 
+  it('needs to know which master sentinels are asked for', () => {
+    expect(entryProblems({ task: header }, { resultBackend: 'sentinel://h:26379' })).toEqual([
+      'task: starts a chord, which needs resultBackendTransportOptions.masterName: which master the sentinels are asked for',
+    ]);
+  });
+
   it('is nothing to the backend where a worker starts it', () => {
     expect(entryProblems({ task: chain(add, header) })).toEqual([]);
   });
