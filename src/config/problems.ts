@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { didYouMean } from '../nearest.ts';
+import { refusedKey } from './refused-keys.ts';
 import { refusedOption } from './refused-options.ts';
 import { refusedTransportOption } from './refused-transport.ts';
 import type { Level } from './levels.ts';
@@ -49,6 +50,8 @@ function unknownKey(key: string, level: Level | undefined, parent: string | numb
     const why = refusedTransportOption(key);
     if (why !== undefined) return `an option of kombu's that is not taken here: ${why}`;
   }
+  const instead = refusedKey(key, level);
+  if (instead !== undefined) return `not taken here: ${instead}`;
   const options = level?.inside.get('options');
   const option = options?.names.get(key);
   if (option) return `unknown here; it belongs under options: {${option}: …}`;
