@@ -21,14 +21,10 @@ export function readOptions(
   if (input === undefined && expires === undefined) return NONE;
   const { countdown, eta, timeLimit, softTimeLimit, serializer, compression, ...rest } =
     input ?? {};
-  const { addToParent, mandatory, timeout, confirmTimeout, stampedHeaders, ...more } = rest;
-  const { messageId, timestamp, type, userId, appId, deliveryMode, ...plain } = more;
-  for (const [option, value] of Object.entries({
-    addToParent,
-    mandatory,
-    timeout,
-    confirmTimeout,
-  })) {
+  const { messageId, timestamp, type, userId, appId, deliveryMode, ...more } = rest;
+  const { addToParent, mandatory, timeout, confirmTimeout, ...plain } = more;
+  const useless = { addToParent, mandatory, timeout, confirmTimeout };
+  for (const [option, value] of Object.entries(useless)) {
     if (value !== undefined) remark(['options', option], WITHOUT_USE[option]!);
   }
   if (plain.retry === false) remark(['options', 'retry'], ALWAYS_AGAIN);

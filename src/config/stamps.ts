@@ -9,6 +9,7 @@ export function withStamps(entry: unknown, report: Report): unknown {
   if (!isMap(entry) || !isMap(entry.options)) return entry;
   const { stampedHeaders: names, ...options } = entry.options;
   if (!Array.isArray(names)) return entry;
+  const moved = new Set<string>();
   const stamps: Record<string, unknown> = isMap(options.stamps) ? { ...options.stamps } : {};
   names.forEach((name: unknown, i) => {
     const path = ['options', 'stampedHeaders', i];
@@ -16,10 +17,11 @@ export function withStamps(entry: unknown, report: Report): unknown {
       report(path, 'expected the name of a stamp');
     } else if (Object.hasOwn(options, name)) {
       stamps[name] = options[name];
-      delete options[name];
+      moved.add(name);
     } else if (!Object.hasOwn(stamps, name)) {
       report(path, `there is no stamp "${name}"; its value stands beside this list, or in stamps`);
     }
   });
-  return { ...entry, options: { ...options, stamps } };
+  const left = Object.entries(options).filter(([name]) => !moved.has(name));
+  return { ...entry, options: { ...Object.fromEntries(left), stamps } };
 }

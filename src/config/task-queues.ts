@@ -94,10 +94,11 @@ function queueFrom(name: string, input: QueueInput, around: Around, key: string)
   // Of a queue in a map they are its exchange's as well, of kombu's own objects not.
   const both = key !== '' && !input.broadcast;
   const ofExchange = both ? input : { ...input, durable: undefined, autoDelete: undefined };
+  // An empty text says nothing.
+  const said = [input.bindingKey, input.routingKey, both ? key : ''].find((text) => text);
   const home: Binding = {
     exchange: homeOf(name, ofExchange, defaults),
-    routingKey:
-      input.bindingKey || input.routingKey || (both ? key : '') || defaults.defaultRoutingKey,
+    routingKey: said ?? defaults.defaultRoutingKey,
     arguments: input.bindingArguments ?? {},
   };
   const others = (input.bindings ?? []).map((binding): Binding => ({

@@ -25,7 +25,7 @@ export class Bindings {
     this.#keys = keys;
     this.#queues = queues;
     this.#found = found;
-    this.#declarations = from ? from.#declarations : new Map();
+    this.#declarations = from ? from.#declarations : new Map<string, readonly Declaration[]>();
   }
 
   /** The same with what workers have bound just now, as far as these messages ask for it. */

@@ -88,7 +88,7 @@ export class Router {
       queue: queue.name,
       exchange: exchange.name,
       exchangeType: exchange.type,
-      routingKey: routingKey || home.routingKey || this.#queues.defaults.routingKey,
+      routingKey: firstSaid(routingKey, home.routingKey) ?? this.#queues.defaults.routingKey,
     };
     return [destination, exchange];
   }
@@ -98,11 +98,16 @@ function typeOf({ bindings }: Queue): Destination['exchangeType'] {
   return bindings[0].exchange.type;
 }
 
+/** An empty text says nothing. */
+function firstSaid(...texts: readonly (string | undefined)[]): string | undefined {
+  return texts.find((text) => text !== undefined && text !== '');
+}
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What is not said leaves standing what was. */
 function assign(options: Writable<MessageOptions>, more: MessageOptions): void {
-  for (const [key, value] of Object.entries(more)) {
+  for (const [key, value] of Object.entries(more) as [string, unknown][]) {
     if (value !== undefined) Object.assign(options, { [key]: value });
   }
 }

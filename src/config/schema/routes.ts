@@ -18,8 +18,6 @@ export const routeSchema = optionsSchema.pick({
   compression: true,
 });
 
-export type RouteInput = z.output<typeof routeSchema>;
-
 const route = z.union([name(), routeSchema], ROUTE);
 const table = z.record(name(), route, MAP);
 const pair = z.tuple([name(), route]);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import type { BeatConfig } from '../../../src/config/define.ts';
 import { formatProblem } from '../../../src/errors.ts';
 import { compose } from '../../../src/message/compose.ts';
 import type { Message } from '../../../src/message/message.ts';
@@ -11,7 +10,7 @@ import { entryProblems } from './support.ts';
 
 function settingsOf(entry: object, settings: object = {}) {
   const beatSchedule = { e: { task: 't', schedule: 60, ...entry } };
-  return resolveSettings({ ...settings, beatSchedule } as BeatConfig);
+  return resolveSettings({ ...settings, beatSchedule });
 }
 
 function notesOf(entry: object): string[] {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import type { BeatConfig } from '../../../src/config/define.ts';
 import type { Settings } from '../../../src/config/settings.ts';
 import { formatProblem } from '../../../src/errors.ts';
 import { Queues } from '../../../src/routing/queues.ts';
@@ -11,7 +10,7 @@ const REDIS = { brokerUrl: 'redis://localhost' };
 
 function settingsOf(config: object, entry: object = {}): Settings {
   const beatSchedule = { e: { task: 't', schedule: 60, ...entry } };
-  return resolveSettings({ ...REDIS, beatSchedule, ...config } as BeatConfig);
+  return resolveSettings({ ...REDIS, beatSchedule, ...config });
 }
 
 function notesOf(config: object, entry: object = {}): string[] {
@@ -86,6 +85,12 @@ describe('taskQueues', () => {
       broadcast: true,
       bindings: [{ exchange: { name: 'bc', type: 'fanout', autoDelete: false } }],
     });
+  });
+
+  it('binds a Broadcast by the default key, in a map as in a list', () => {
+    for (const taskQueues of [{ bc: { broadcast: true } }, [{ name: 'bc', broadcast: true }]]) {
+      expect(queueOf({ taskQueues }, 'bc').bindings[0].routingKey).toBe('celery');
+    }
   });
 
   it("leaves the server's own exchanges undeclared", () => {

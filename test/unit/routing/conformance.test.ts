@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { BeatConfig } from '../../../src/config/define.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { Queues } from '../../../src/routing/queues.ts';
@@ -66,7 +65,7 @@ function sentBy(config: Recorded['config'], task: string, options: object): Sent
     beat_schedule: { entry },
   };
   try {
-    const settings = resolveSettings(all as BeatConfig);
+    const settings = resolveSettings(all);
     const queues = new Queues(settings.queues);
     const router = new Router(queues, settings.routes);
     const { destination, options: routed } = router.route(
