@@ -84,8 +84,9 @@ export function unjust(entry: Entry, { reason, last, toldAt }: ToldSkip): string
     superseded: missed === 'once' && newer,
     missed: missed === 'skip' && (newer || toldAt - last > SKIP_GRACE),
     deadline: startingDeadline !== null && toldAt - last > startingDeadline,
-    // No run lasts long enough for that.
+    // No run lasts long enough for that, and no message of one expires.
     cap: false,
+    expired: false,
   };
   return allowed[reason] ? null : `skipped as "${reason}", which it was not`;
 }

@@ -8,6 +8,7 @@ import { Events } from './events.ts';
 import { Leadership, type Term } from './leadership.ts';
 import type { Producer } from './message/producer.ts';
 import { Progress } from './observe/progress.ts';
+import { tellOfOutbox } from './observe/outbox-events.ts';
 import { tellOfTasks } from './observe/task-events.ts';
 import { Watch } from './observe/watch.ts';
 import { openResults, openStore } from './open-store.ts';
@@ -16,6 +17,7 @@ import { Queues } from './routing/queues.ts';
 import { Router } from './routing/router.ts';
 import { Scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
+import { unlessStopped } from './unless-stopped.ts';
 
 export interface BeatOptions {
   /** Where time comes from; the host's clocks unless a test brings its own. */
@@ -81,8 +83,12 @@ export class Beat extends Events implements AsyncDisposable {
 
   async #open(): Promise<void> {
     const results = await openResults(this.settings);
-    const store = this.#given ?? (await openStore(this.settings, this.#clock));
+    const store = this.#given ?? (await this.#openStore());
     this.#running = this.#run(store, results);
+  }
+
+  #openStore(): Promise<Store> {
+    return openStore(this.settings, this.#clock, tellOfOutbox(this, this.progress));
   }
 
   async #run(store: Store, results: ResultBackend | null): Promise<void> {
@@ -112,7 +118,8 @@ export class Beat extends Events implements AsyncDisposable {
     const watch = new Watch(store.inspect, clock, this);
     const teller = tellOfTasks(this, store.broker, this.settings, this.#origin);
     await leadership.run((term) => this.#lead(scheduler, watch, term), stop);
-    await teller.told();
+    // Events are not worth waiting for a broker that does not answer.
+    await unlessStopped(clock, stop, teller.told()).catch(() => {});
     await results?.close();
     if (store !== this.#given) await store.close();
     this.announce('stopped');

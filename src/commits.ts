@@ -117,7 +117,7 @@ export class Commits {
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       progressed();
       try {
-        const outcome = await ledger.commit(term.number, changes);
+        const outcome = await ledger.commit(term.number, changes, stop);
         events.worked('commit');
         if (outcome.kind === 'committed') return { ...NOTHING_LEFT, ...outcome };
         if (outcome.kind === 'declined') {

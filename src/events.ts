@@ -18,6 +18,17 @@ export interface SentEvent {
   readonly messages: readonly Message[];
 }
 
+/** A message that had to wait, since its queue or the broker did, is in its queue. */
+export interface DeliveredEvent {
+  readonly entry: string;
+  /** The newest occurrence that was committed with it, epoch milliseconds. */
+  readonly dueAt: number;
+  readonly task: string;
+  readonly taskId: string;
+  /** Such as `queue "celery"`. */
+  readonly to: string;
+}
+
 /** Occurrences that were dealt with without being sent. Instants are epoch milliseconds. */
 export interface SkippedEvent {
   readonly entry: string;
@@ -54,8 +65,11 @@ export interface BegunEvent {
   readonly ledgerLost: boolean;
 }
 
-/** What a warning is about: clocks that differ, a store that evicts, servers of the lock that are gone. */
-export type Concern = 'clock' | 'eviction' | 'locks';
+/**
+ * What a warning is about: clocks that differ, a store that evicts, servers of the lock that are gone,
+ * messages that pile up.
+ */
+export type Concern = 'clock' | 'eviction' | 'locks' | 'outbox';
 
 export interface BeatEvents {
   /** This instance won the lock and began a term. */
@@ -66,6 +80,7 @@ export interface BeatEvents {
   entry: [EntryEvent];
   over: [OverEvent];
   sent: [SentEvent];
+  delivered: [DeliveredEvent];
   skipped: [SkippedEvent];
   /** Something outside did not work; beat goes on trying. */
   fault: [{ readonly operation: string; readonly error: unknown }];

@@ -125,7 +125,7 @@ export class Leadership {
     const renewing = this.#keep(lease, held, over);
     let reason = 'stopped';
     try {
-      const number = await ledger.beginTerm();
+      const number = await ledger.beginTerm(AbortSignal.any([stop, over.signal]));
       const term: Term = {
         number,
         signal: over.signal,
@@ -140,7 +140,7 @@ export class Leadership {
       }
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
-      if (!(error instanceof TermEnded)) events.failed('lead', error);
+      if (!(error instanceof TermEnded) && !stop.aborted) events.failed('lead', error);
     }
     if (over.signal.aborted) reason = String(over.signal.reason);
     over.abort('over');

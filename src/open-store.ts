@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Settings } from './config/settings.ts';
 import { schemeOf } from './config/urls.ts';
 import { ConfigError, type Problem } from './errors.ts';
+import type { OutboxReports } from './ledger/outbox.ts';
 import { OutboxLedger } from './ledger/outbox-ledger.ts';
 import type { ResultBackend } from './results.ts';
 import { Queues } from './routing/queues.ts';
@@ -61,10 +62,14 @@ export const BROKER_SCHEMES: readonly string[] = [...STATE_SCHEMES, ...AMQP_SCHE
  * Opens the store that the settings name, which reaches for no server yet. Throws a `ConfigError` for a
  * URL that leads nowhere.
  */
-export async function openStore(settings: Settings, clock: Clock): Promise<Store> {
+export async function openStore(
+  settings: Settings,
+  clock: Clock,
+  outbox?: OutboxReports,
+): Promise<Store> {
   const { brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport } = settings;
   return openPlaces({
-    ...{ brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport, clock },
+    ...{ brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport, clock, outbox },
     lockTtl: settings.lock.ttl,
     tls: connection.tls,
     queues: new Queues(settings.queues),
@@ -82,7 +87,7 @@ export async function openPlaces(options: StoreOptions): Promise<Store> {
 
   const state = await openRoom('stateUrl', { ...options, brokerUrl: stateUrl, tls: null });
   const { broker, inspect } = await openBroker(options);
-  const ledger = new OutboxLedger(state.ledger, broker, clock);
+  const ledger = new OutboxLedger(state.ledger, broker, clock, options.outbox);
   return {
     lock: state.lock,
     ledger,

@@ -6,9 +6,10 @@ import type { Schedule } from './schedule/schedule.ts';
 /**
  * Why an occurrence is not sent. `superseded`: a newer missed one stands for it (`missed: 'once'`).
  * `missed`: the entry skips what it missed. `deadline`: it is later than `startingDeadline`. `cap`:
- * more were missed than `missed: 'all'` makes up for.
+ * more were missed than `missed: 'all'` makes up for. `expired`: it was kept for a queue that would not
+ * take it, for longer than it was worth something.
  */
-export type SkipReason = 'superseded' | 'missed' | 'deadline' | 'cap';
+export type SkipReason = 'superseded' | 'missed' | 'deadline' | 'cap' | 'expired';
 
 /** A stretch of occurrences that are not sent. Instants are epoch milliseconds. */
 export interface Skip {

@@ -3,7 +3,7 @@ import type { TlsSettings } from './broker/tls.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionSettings, TransportOptions } from './config/settings.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import type { Outbox } from './ledger/outbox.ts';
+import type { Outbox, OutboxReports } from './ledger/outbox.ts';
 import type { Lock } from './lock/lock.ts';
 import type { Queues } from './routing/queues.ts';
 
@@ -69,4 +69,6 @@ export interface BrokerOptions {
 export interface StoreOptions extends PlaceOptions, BrokerOptions {
   /** Where lock and ledger are; the same as `brokerUrl` for one place that is all. */
   readonly stateUrl: string;
+  /** Told of messages that had to wait, where the two are not one place. */
+  readonly outbox?: OutboxReports | undefined;
 }

@@ -13,7 +13,6 @@ export type Disposition =
 export const WORKERS_SETTINGS: readonly string[] = [
   'accept_content imports include',
   'broker_: channel_error_retry heartbeat_checkrate pool_acquire_timeout pool_limit read_url',
-  'broker_: channel_error_retry heartbeat_checkrate pool_acquire_timeout pool_limit read_url',
   'event_: queue_durable queue_exclusive queue_expires queue_prefix queue_ttl',
   'redis_: backend_use_ssl db host max_connections password port retry_on_timeout',
   'redis_: socket_connect_timeout socket_keepalive socket_timeout username',
@@ -44,9 +43,6 @@ export const USELESS_SETTINGS: Readonly<Record<string, string>> = {
   beat_sync_every: 'every run is in the ledger as soon as it is in its queue',
   beat_enable_remote_control: REMOTE,
   beat_remote_control_max_tick_age: REMOTE,
-  broker_connection_max_retries: RETRIES,
-  broker_connection_retry: RETRIES,
-  broker_connection_retry_on_startup: RETRIES,
   broker_connection_max_retries: RETRIES,
   broker_connection_retry: RETRIES,
   broker_connection_retry_on_startup: RETRIES,

@@ -59,15 +59,17 @@ export interface Ledger {
   load(): Promise<Map<string, LedgerRecord>>;
   /**
    * Begins a term and returns its fencing number: larger than any before, even after the ledger was
-   * emptied. From now on commits of every other number are refused.
+   * emptied. From now on commits of every other number are refused. A ledger that has to wait for another
+   * store gives up soon after `stop` aborts.
    */
-  beginTerm(): Promise<number>;
+  beginTerm(stop?: AbortSignal): Promise<number>;
   /**
    * One atomic step: check the term, check every record, send every message, write every record.
    * Repeating a commit that went through (its answer was lost on the way) sends nothing and answers
-   * `committed` again. Rejects with a `StoreError` when it cannot be known whether it went through.
+   * `committed` again. Rejects with a `StoreError` when it cannot be known whether it went through, which
+   * is also how a ledger that waits for another store ends soon after `stop` aborts.
    */
-  commit(term: number, changes: readonly Change[]): Promise<CommitOutcome>;
+  commit(term: number, changes: readonly Change[], stop?: AbortSignal): Promise<CommitOutcome>;
   close(): Promise<void>;
 }
 

@@ -1,13 +1,21 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Clock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
+import { unlessStopped } from '../unless-stopped.ts';
 import { Delivery } from './delivery.ts';
 import type { Change, CommitOutcome, Ledger, LedgerRecord } from './ledger.ts';
-import type { Outbox } from './outbox.ts';
+import type { Outbox, OutboxReports } from './outbox.ts';
 
 /** The pause before refused messages are tried again, milliseconds: doubled each time, to the longest. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
+
+const NOBODY: OutboxReports = {
+  progressed: () => {},
+  delivered: () => {},
+  expired: () => {},
+  waiting: () => {},
+};
 
 /**
  * The ledger of a broker that is another store. A commit is three steps: keep the messages with their
@@ -23,14 +31,16 @@ export class OutboxLedger implements Ledger {
   readonly #outbox: Outbox;
   readonly #broker: Broker;
   readonly #clock: Clock;
+  readonly #reports: OutboxReports;
   #delivery: Delivery | null = null;
   #retrying: AbortController | null = null;
 
-  constructor(outbox: Outbox, broker: Broker, clock: Clock) {
+  constructor(outbox: Outbox, broker: Broker, clock: Clock, reports: OutboxReports = NOBODY) {
     this.batch = outbox.batch;
     this.#outbox = outbox;
     this.#broker = broker;
     this.#clock = clock;
+    this.#reports = reports;
   }
 
   load(): Promise<Map<string, LedgerRecord>> {
@@ -38,10 +48,10 @@ export class OutboxLedger implements Ledger {
   }
 
   /** Sends what earlier terms left behind, before it answers. Rejects while the broker is out of reach. */
-  async beginTerm(): Promise<number> {
+  async beginTerm(stop?: AbortSignal): Promise<number> {
     const term = await this.#outbox.beginTerm();
     const delivery = this.#deliveryOf(term);
-    if (!(await delivery.drain())) {
+    if (!(await unlessStopped(this.#clock, stop, delivery.drain(stop)))) {
       throw new StoreError('ledger.beginTerm: another term has begun meanwhile');
     }
     this.#retryLater(delivery);
@@ -52,11 +62,16 @@ export class OutboxLedger implements Ledger {
    * As `Ledger.commit`. It is committed once its messages are in their queues or refused; should another
    * term begin in the middle, that one publishes them as well, under the same task ids.
    */
-  async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
+  async commit(
+    term: number,
+    changes: readonly Change[],
+    stop?: AbortSignal,
+  ): Promise<CommitOutcome> {
     const outcome = await this.#outbox.keep(term, changes);
     if (outcome.kind !== 'committed') return outcome;
     const delivery = this.#deliveryOf(term);
-    const { refused } = await delivery.deliver(outcome.kept);
+    const delivering = delivery.deliver(outcome.kept);
+    const { refused } = await unlessStopped(this.#clock, stop, delivering);
     if (refused.length === 0) return { kind: 'committed' };
     this.#retryLater(delivery);
     return { kind: 'committed', refused };
@@ -71,12 +86,18 @@ export class OutboxLedger implements Ledger {
     if (this.#delivery?.term === term) return this.#delivery;
     this.#retrying?.abort();
     this.#retrying = null;
-    this.#delivery = new Delivery(term, this.#outbox, this.#broker);
+    this.#delivery = new Delivery(term, {
+      outbox: this.#outbox,
+      broker: this.#broker,
+      clock: this.#clock,
+      reports: this.#reports,
+    });
     return this.#delivery;
   }
 
   #retryLater(delivery: Delivery): void {
-    if (this.#retrying || !delivery.hasRefused) return;
+    this.#reports.waiting(delivery.refusedCount);
+    if (this.#retrying || delivery.refusedCount === 0) return;
     const retrying = new AbortController();
     this.#retrying = retrying;
     void this.#retry(delivery, retrying.signal).finally(() => {
@@ -92,7 +113,9 @@ export class OutboxLedger implements Ledger {
       if (over.aborted) return;
       pause = Math.min(2 * pause, LONGEST_PAUSE);
       try {
-        if (!(await delivery.retry()) || !delivery.hasRefused) return;
+        const current = await delivery.retry(over);
+        if (this.#delivery === delivery) this.#reports.waiting(delivery.refusedCount);
+        if (!current || delivery.refusedCount === 0) return;
       } catch {
         // Out of reach: the next commit tells. What is kept stays kept, some of it perhaps taken by now.
       }

@@ -39,6 +39,18 @@ export interface Outbox {
   close(): Promise<void>;
 }
 
+/** What is told of messages that were kept for longer than their commit took. */
+export interface OutboxReports {
+  /** Something was done about them: there may be many. */
+  progressed(): void;
+  /** They are in their queues now. */
+  delivered(kept: readonly KeptMessage[]): void;
+  /** They had expired, and were forgotten: no worker would run them. */
+  expired(kept: readonly KeptMessage[]): void;
+  /** So many wait that the broker refuses; told whenever that may have changed. */
+  waiting(count: number): void;
+}
+
 /** What an outbox keeps of these changes, in their order. The same change has the same ids, always. */
 export function keptMessages(changes: readonly Change[]): KeptMessage[] {
   return changes.flatMap(({ entry, record, messages }) =>
@@ -47,6 +59,11 @@ export function keptMessages(changes: readonly Change[]): KeptMessage[] {
       message,
     })),
   );
+}
+
+/** The occurrence that a kept message is of: its entry, and `dueAt` (epoch milliseconds) of the newest of its commit. */
+export function occurrenceOf({ id }: KeptMessage): { entry: string; dueAt: number } {
+  return { entry: id.slice(18, -7), dueAt: Number(id.slice(0, 17)) + EARLIEST };
 }
 
 /** The earliest instant that a `Date` can hold. */

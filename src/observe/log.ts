@@ -80,6 +80,10 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
       `Scheduler: Sending due task ${event.entry} (${event.task}) id=${event.taskId}`,
     );
   });
+  events.on('delivered', ({ dueAt, ...event }) => {
+    const text = `Task ${event.task} id=${event.taskId} of ${event.entry}, kept before, is in ${event.to}`;
+    log.info({ event: 'delivered', ...event, dueAt: iso(dueAt) }, text);
+  });
   events.on('skipped', (event) => {
     log.warn(skippedFields(event), skippedText(event));
   });
@@ -124,6 +128,7 @@ const RELIEF: Record<Concern, string> = {
   clock: "This host's clock and the store's agree again",
   eviction: 'The store keeps what it was given again',
   locks: 'All servers of the lock answer again',
+  outbox: 'No message waits in the outbox any more',
 };
 
 function begunText({ entries, changes, ledgerLost }: BegunEvent): string {
@@ -147,6 +152,7 @@ const SKIP_WORDS: Record<SkippedEvent['reason'], string> = {
   missed: 'the entry skips what it missed',
   deadline: 'their starting deadline has passed',
   cap: 'more were missed than are made up for',
+  expired: 'no queue took them before they expired',
 };
 
 function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {

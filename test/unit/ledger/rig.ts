@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { RefusedError } from '../../../src/broker/broker.ts';
 import { StoreError } from '../../../src/errors.ts';
 import { OutboxLedger } from '../../../src/ledger/outbox-ledger.ts';
-import type { KeptMessage, Outbox } from '../../../src/ledger/outbox.ts';
+import {
+  occurrenceOf,
+  type KeptMessage,
+  type Outbox,
+  type OutboxReports,
+} from '../../../src/ledger/outbox.ts';
 import { ManualClock } from '../../../src/memory/clock.ts';
 import { openMemoryStore } from '../../../src/memory/store.ts';
 import type { Message } from '../../../src/message/message.ts';
@@ -20,12 +25,16 @@ export class Rig {
   readonly published: string[] = [];
   /** Tasks that were forgotten, and how many messages had been published by then. */
   readonly forgettings: { readonly task: string; readonly publishedAfter: number }[] = [];
+  /** How often a ledger told that it got somewhere. */
+  progress = 0;
   /** Queues that the broker does not have. */
   readonly missing = new Set<string>();
   readonly #store = openMemoryStore(
     storeOptions(`memory://${randomUUID()}`, { clock: this.clock }),
   );
   readonly #fates: [Step, Fate][] = [];
+  /** What the ledgers told of messages that had to wait, such as `delivered a`. */
+  readonly told: string[] = [];
   /** Consulted where no fate was announced. */
   fateOf: (step: Step) => Fate | undefined = () => undefined;
 
@@ -69,7 +78,16 @@ export class Rig {
         }
       });
     const broker = { publish, announce: async () => {}, close: async () => {} };
-    return new OutboxLedger(outbox, broker, this.clock);
+    const tell = (what: string) => (kept: readonly KeptMessage[]) => {
+      this.told.push(...kept.map((each) => `${what} ${occurrenceOf(each).entry}`));
+    };
+    const reports: OutboxReports = {
+      progressed: () => (this.progress += 1),
+      delivered: tell('delivered'),
+      expired: tell('expired'),
+      waiting: (count) => this.told.push(`waiting ${count}`),
+    };
+    return new OutboxLedger(outbox, broker, this.clock, reports);
   }
 
   async kept(): Promise<string[]> {

@@ -1,0 +1,46 @@
+import type { Events } from '../events.ts';
+import { occurrenceOf, type OutboxReports } from '../ledger/outbox.ts';
+import { nameOf } from '../routing/destination.ts';
+import type { Progress } from './progress.ts';
+
+/** So many waiting messages are worth a word beyond the fault of each; ten times as many another. */
+const MANY = 100;
+
+/** Makes events of what becomes of messages that had to wait in the outbox. */
+export function tellOfOutbox(events: Events, progress: Progress): OutboxReports {
+  return {
+    progressed: () => {
+      progress.made();
+    },
+    delivered: (kept) => {
+      for (const each of kept) {
+        const { taskId, destination, headers } = each.message;
+        const name = headers['task'];
+        const task = typeof name === 'string' ? name : '';
+        const to = nameOf(destination);
+        events.announce('delivered', { ...occurrenceOf(each), task, taskId, to });
+        // The fault of the place that would not have it is told under this name.
+        events.worked(`send to the ${to}`);
+      }
+    },
+    expired: (kept) => {
+      for (const each of kept) {
+        const { entry, dueAt } = occurrenceOf(each);
+        events.announce('skipped', {
+          entry,
+          reason: 'expired',
+          first: dueAt,
+          last: dueAt,
+          count: 1,
+        });
+      }
+    },
+    waiting: (count) => {
+      if (count === 0) events.warn('outbox', null);
+      if (count < MANY) return;
+      const many = MANY * 10 ** Math.floor(Math.log10(count / MANY));
+      const text = `${many} messages or more wait in the outbox, for queues that do not take them`;
+      events.warn('outbox', text);
+    },
+  };
+}
