@@ -94,6 +94,22 @@ describe('a command line made for celery', () => {
     expect(running.text).toContain('beat: Starting...');
     expect(running.text).not.toContain('. broker');
   });
+
+  it('names the node with -n, which %n of a path stands for', async () => {
+    await using running = new BeatProcess({ cwd, args: ['-n', 'b1@web', '--pidfile', '%n.pid'] });
+    await running.sends(1);
+    expect(existsSync(join(cwd, 'b1.pid'))).toBe(true);
+    await running.stop();
+  });
+
+  it('takes --result-backend, which decides about the nightly cleanup', async () => {
+    const namesWith = async (...args: string[]) => {
+      const { stdout } = await beat('list', '--json', ...args);
+      return stdout.split('\n').map((line) => (JSON.parse(line) as { entry: string }).entry);
+    };
+    expect(await namesWith()).toContain('celery.backend_cleanup');
+    expect(await namesWith('--result-backend', 'redis://localhost')).toEqual(['quick']);
+  });
 });
 
 describe('what nobody caught', () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { jsonSchema } from '../../../scripts/json-schema.ts';
+import { problemsOf } from './support.ts';
 
 const committed = JSON.parse(
   await readFile(new URL('../../../schema/beat.schema.json', import.meta.url), 'utf8'),
@@ -19,6 +20,10 @@ function at(pointer: string): unknown {
 describe('the JSON Schema', () => {
   it('that is committed is the one that the code makes: run `npm run schema`', () => {
     expect(committed).toEqual(JSON.parse(JSON.stringify(jsonSchema())));
+  });
+
+  it('may be named by a file, for editors', () => {
+    expect(problemsOf({ $schema: './node_modules/beat/schema/beat.schema.json' })).toEqual([]);
   });
 
   it('knows every spelling, and offers one', () => {
