@@ -1,12 +1,13 @@
 // Beats are killed, frozen, cut off and replaced at random, while what they send is held against what
 // their schedules say. Ends with 1 if anything was lost, doubled or wrong.
-// npm run chaos -- [--broker redis|sqlite|rabbitmq] [--runs 10] [--seed 1] [--jobs 2] [--break NAME] [--keep]
+// npm run chaos -- [--broker redis|sqlite|rabbitmq|postgres] [--runs 10] [--seed 1] [--jobs 2] [--break NAME] [--keep]
 // --keep writes down what sound runs saw, too.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import build from '../test/support/build.ts';
 import type { Place } from './ground.ts';
 import { MUTATIONS } from './mutations.ts';
+import { postgresPlace } from './postgres-ground.ts';
 import { Program } from './program.ts';
 import { rabbitmqPlace } from './rabbitmq-ground.ts';
 import { redisPlace } from './redis-ground.ts';
@@ -21,6 +22,7 @@ const PLACES: Readonly<Record<string, Place>> = {
   redis: redisPlace,
   sqlite: sqlitePlace,
   rabbitmq: rabbitmqPlace,
+  postgres: postgresPlace,
 };
 
 const LENGTH = [8_000, 16_000] as const;

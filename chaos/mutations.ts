@@ -1,7 +1,8 @@
 import type { Mutation } from './program.ts';
 
 const LUA = 'redis/scripts.js';
-const SQL = 'sqlite/ledger.js';
+const SQLITE = 'sqlite/ledger.js';
+const SQL = 'sql/ledger.js';
 
 const LUA_FENCE = `  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end\n`;
 const LUA_COMPARE = `  if not repeated and #conflicts > 0 then return {'conflict', conflicts} end\n`;
@@ -23,15 +24,25 @@ const LUA_PUSH = `
   end
 `;
 
-const SQL_FENCE = `        if (!this.#isNewest(db, term))
+const SQLITE_FENCE = `        if (!this.#isNewest(db, term))
             return { kind: 'superseded' };
 `;
-const SQL_COMPARE = `entries.length > 0 ? { kind: 'conflict', entries } : 'as expected'`;
-const SQL_CHECK = `'ledger.commit', (db) => {\n`;
-const SQL_PUSH = '            insertRows(db, rows);\n';
+const SQLITE_COMPARE = `entries.length > 0 ? { kind: 'conflict', entries } : 'as expected'`;
+const SQLITE_CHECK = `'ledger.commit', (db) => {\n`;
+const SQLITE_PUSH = '            insertRows(db, rows);\n';
+
+const SQL_FENCE = `        if ((await this.#newest(tx)) !== term)
+            return { kind: 'superseded' };
+`;
+const SQL_COMPARE = SQLITE_COMPARE;
+const SQL_CHECK = `            const outcome = await this.#db.transaction('ledger.commit', async`;
+/** In a transaction of its own: within the other it would be undone with it. */
+const SQL_BEFORE = `            await this.#db.transaction('ledger.commit', (tx) => insertMessages(tx, this.#sql, envelopes));\n`;
+const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes);\n';
 
 const unfenced: readonly Mutation[] = [
   { file: LUA, text: LUA_FENCE, instead: '' },
+  { file: SQLITE, text: SQLITE_FENCE, instead: '' },
   { file: SQL, text: SQL_FENCE, instead: '' },
 ];
 
@@ -44,6 +55,7 @@ export const MUTATIONS = {
   unchecked: [
     ...unfenced,
     { file: LUA, text: LUA_COMPARE, instead: '' },
+    { file: SQLITE, text: SQLITE_COMPARE, instead: `'as expected'` },
     { file: SQL, text: SQL_COMPARE, instead: `'as expected'` },
   ],
 
@@ -51,8 +63,10 @@ export const MUTATIONS = {
   'publish-first': [
     { file: LUA, text: LUA_PUSH, instead: '' },
     { file: LUA, text: LUA_CHECK, instead: `COMMIT = script(\`${LUA_BEFORE}${LUA_PUSH}\${HEAD}` },
+    { file: SQLITE, text: SQLITE_PUSH, instead: '' },
+    { file: SQLITE, text: SQLITE_CHECK, instead: SQLITE_CHECK + SQLITE_PUSH },
     { file: SQL, text: SQL_PUSH, instead: '' },
-    { file: SQL, text: SQL_CHECK, instead: SQL_CHECK + SQL_PUSH },
+    { file: SQL, text: SQL_CHECK, instead: SQL_BEFORE + SQL_CHECK },
   ],
 
   /** Kept messages are forgotten once they are written to the wire, whether or not the broker has them. */

@@ -141,12 +141,10 @@ export class MariaServer implements SqlServer {
          extra, collation_name
        FROM information_schema.columns WHERE ${of} ORDER BY 1, 2`,
     );
-    // InnoDB has an index of its own for the foreign key, for as long as there is no other that serves.
     const indexes = await this.query(
       `SELECT table_name, index_name, seq_in_index, column_name, non_unique
        FROM information_schema.statistics
-       WHERE ${of} AND index_name NOT LIKE 'ix_beat%' AND index_name NOT LIKE 'FK%'
-       ORDER BY 1, 2, 3`,
+       WHERE ${of} ORDER BY 1, 2, 3`,
     );
     const constraints = await this.query(
       `SELECT table_name, constraint_name, constraint_type

@@ -10,7 +10,7 @@ export interface BrokersConfig {
   /** Celery's name for a broker URL that is for sending only; it wins over `brokerUrl`. */
   brokerWriteUrl?: string | readonly string[] | undefined;
   /**
-   * Where lock and ledger are: Redis, Sentinel or an SQLite file. Default: the broker itself, where it
+   * Where lock and ledger are: Redis, Sentinel, PostgreSQL, MariaDB, MySQL or an SQLite file. Default: the broker itself, where it
    * can keep them; under RabbitMQ the file `sqla+sqlite:///beat.sqlite`, which one host alone can see.
    */
   stateUrl?: string | undefined;

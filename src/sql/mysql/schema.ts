@@ -74,10 +74,3 @@ const BEAT = [
 ];
 
 export const SCHEMA: readonly string[] = [...KOMBU, ...BEAT];
-
-/**
- * beat's gift to the workers. Their every look into a queue locks each row that it walks over, until it
- * finds one; rows that nobody has taken come first here, and the first of them is it.
- */
-export const PENDING = `
-  CREATE INDEX ${onMaria('IF NOT EXISTS')} ix_beat_pending ON kombu_message (queue_id, timestamp, id)`;
