@@ -22,6 +22,10 @@ export function jsonSchema(): Json {
     },
   }) as Json;
   addSpellings(schema, '#', true);
+  // What may stand within itself stands apart.
+  for (const [name, part] of Object.entries((schema['$defs'] ?? {}) as Record<string, Json>)) {
+    addSpellings(part, `#/$defs/${name}`);
+  }
   return {
     title: 'beat configuration',
     ...schema,

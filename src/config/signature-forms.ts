@@ -40,7 +40,7 @@ function celerysForm(map: Raw): Form {
   const type = map['subtask_type'] ?? map['subtaskType'];
   const named = typeof map['task'] === 'string' ? CELERYS.exec(map['task'])?.[1] : undefined;
   const kind = KINDS.find((each) => each === type || each === named);
-  const schema = 'celery';
+  const schema = 'task';
   if (kind === 'chord') {
     return { kind, schema, header: ['kwargs', 'header'], body: ['kwargs', 'body'] };
   }
@@ -56,7 +56,7 @@ export function checkCelerys(form: Form, raw: Raw, report: Report): void {
     const chunks = type === 'chunks' ? ' (write the group that Celery makes of it)' : '';
     report(['subtaskType'], expected(allowed, type) + chunks);
   }
-  if (form.schema !== 'celery' || form.kind === 'task') return;
+  if (form.schema !== 'task' || form.kind === 'task') return;
   if (Array.isArray(args) && args.length > 0) {
     report(['args'], `a ${form.kind} has none of its own; they belong to its tasks`);
   }

@@ -25,23 +25,26 @@ const CHORD = 'a map of header (a list of signatures) and body (one)';
 const of = { options: z.unknown().optional(), immutable: flag().optional() };
 const chordParts = { header: z.unknown().optional(), body: z.unknown().optional() };
 
-/** Each form as it is read: what is within is looked into by itself. */
+/**
+ * Each form as it is read: what is within is looked into by itself. A task has all that Celery writes, which
+ * calls its chains, groups and chords tasks too.
+ */
 export const FORMS = {
-  task: z.strictObject({ task: name(), ...ARGUMENTS, ...of }),
-  chain: z.strictObject({ chain: list(), ...of }),
-  group: z.strictObject({ group: list(), ...of }),
-  chord: z.strictObject({ chord: z.strictObject(chordParts, CHORD), ...of }),
-  celery: z.strictObject({
+  task: z.strictObject({
     task: name(),
     ...ARGUMENTS,
     ...of,
-    subtaskType: z.string('text').nullable().optional(),
-    chordSize: z.unknown().optional(),
+    subtaskType: z.string('text').nullable().optional().describe("Celery's."),
+    chordSize: z.unknown().optional().describe("Celery's, of old."),
   }),
+  chain: z.strictObject({ chain: list(), ...of }),
+  group: z.strictObject({ group: list(), ...of }),
+  chord: z.strictObject({ chord: z.strictObject(chordParts, CHORD), ...of }),
 };
 
 /** A signature to any depth, for editors. */
-export const signatureSchema: z.ZodType<unknown, SignatureConfig> = z.lazy(() =>
+export const signatureSchema: z.ZodType<unknown, SignatureConfig> = z
+  .lazy(() =>
   z.union([
     name(),
     FORMS.task.extend(within()),
@@ -52,7 +55,8 @@ export const signatureSchema: z.ZodType<unknown, SignatureConfig> = z.lazy(() =>
       ...within(),
     }),
   ]),
-);
+)
+  .meta({ id: 'signature' });
 
 const many = () => z.array(signatureSchema).min(1);
 const oneOrMore = () => z.union([signatureSchema, many()]);

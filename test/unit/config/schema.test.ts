@@ -36,6 +36,15 @@ describe('the JSON Schema', () => {
     expect(at(`${entry}/options/properties/timeLimit`)).not.toHaveProperty('doNotSuggest');
   });
 
+  it('knows signatures, to any depth, and every spelling in them', () => {
+    const signature = '/$defs/signature/anyOf';
+    expect(at(`${signature}/2/properties/chain/items`)).toEqual({ $ref: '#/$defs/signature' });
+    expect(at(`${signature}/1/properties/subtask_type`)).toMatchObject({ doNotSuggest: true });
+    expect(at(`${signature}/1/properties/options/properties/link_error`)).toMatchObject({
+      doNotSuggest: true,
+    });
+  });
+
   it('has no reference that leads nowhere', () => {
     const references = JSON.stringify(committed).match(/"\$ref":"#[^"]*"/g) ?? [];
     expect(references.length).toBeGreaterThan(10);
