@@ -11,12 +11,14 @@ const OF_ENTRIES: Readonly<Record<string, string>> = {
   one_off: 'write schedule: {at: …}, which is due once',
   clocked: 'write schedule: {at: …}',
   interval: 'write schedule: {timedelta: {…}}',
-  start_time: 'an interval counts from when beat first sees its entry; write a crontab for another grid',
+  start_time:
+    'an interval counts from when beat first sees its entry; write a crontab for another grid',
   expire_seconds: 'write expires',
 };
 
 const OF_SCHEDULES: Readonly<Record<string, string>> = {
-  rrule: 'write crontab or cron, or in TypeScript a schedule of your own: an object with spec and next',
+  rrule:
+    'write crontab or cron, or in TypeScript a schedule of your own: an object with spec and next',
   clocked: 'write at',
   interval: 'write timedelta',
 };

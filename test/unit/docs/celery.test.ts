@@ -1,0 +1,211 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { checkCeleryFlags } from '../../../src/cli/celery-notes.ts';
+import { main } from '../../../src/cli/main.ts';
+import type { BeatConfig } from '../../../src/config/define.ts';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import { entryShape } from '../../../src/config/schema/entry.ts';
+import { topSchema } from '../../../src/config/schema/settings.ts';
+import { linkedOptionsSchema } from '../../../src/config/schema/signatures.ts';
+import { transportSchema } from '../../../src/config/schema/transport.ts';
+import { snakeCase, spellingsOf } from '../../../src/config/spellings.ts';
+import { ConfigError, formatProblem } from '../../../src/errors.ts';
+import { FACTS, type Fact } from './celery.facts.ts';
+
+const ROOT = new URL('../../../', import.meta.url);
+const PAGE = readFileSync(new URL('docs/celery.md', ROOT), 'utf8');
+
+type Table = keyof typeof FACTS;
+
+const HEADINGS: Readonly<Record<Table, string>> = {
+  settings: '## Settings',
+  workers: '### Settings of the workers',
+  own: "### Settings of beat's own",
+  transport: '### broker_transport_options',
+  fields: '## Fields of an entry',
+  options: '## Options',
+  schedules: '## Schedules',
+  flags: '## Flags',
+};
+
+const VERDICTS = ['supported', 'different', 'not needed', 'refused', "beat's own", 'left to them'];
+
+interface Row {
+  readonly name: string;
+  readonly verdict: string;
+  readonly text: string;
+}
+
+/** The rows of the table under a heading. */
+function rowsOf(table: Table): Row[] {
+  const from = PAGE.indexOf(`\n${HEADINGS[table]}\n`);
+  const after = PAGE.slice(from + 1 + HEADINGS[table].length);
+  const section = after.split(/\n#+ /, 1)[0]!;
+  const lines = section.split('\n').filter((line) => line.startsWith('|'));
+  return lines.slice(2).map((line) => {
+    const [name = '', verdict = '', text = ''] = line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+    return { name: name.replaceAll('`', ''), verdict, text };
+  });
+}
+
+const TABLES = Object.keys(FACTS) as Table[];
+const factOf = (table: Table, name: string) => (FACTS[table] as Record<string, Fact>)[name];
+
+const BROKER = { broker_url: 'redis://localhost' };
+const ENTRY = { task: 'tasks.add', schedule: 60 };
+const withEntry = (entry: object) => ({
+  ...BROKER,
+  beat_schedule: { e: { ...ENTRY, ...entry } },
+});
+
+/** The configuration in which an example of the row stands. */
+function configOf(table: Table, { name }: Row): object {
+  const { example, config } = factOf(table, name)!;
+  switch (table) {
+    case 'settings':
+    case 'own':
+      return { ...BROKER, [name]: example };
+    case 'workers':
+      return { ...BROKER, ...config };
+    case 'transport':
+      return { ...BROKER, broker_transport_options: { [name]: example } };
+    case 'fields':
+      return withEntry({ [name]: example });
+    case 'options':
+      return withEntry({ options: { [name]: example, ...COMPANY[name] } });
+    default:
+      return withEntry({ schedule: example });
+  }
+}
+
+/** What some options do not go without. */
+const COMPANY: Readonly<Record<string, object>> = {
+  exchange: { routing_key: 'jobs' },
+  exchange_type: { exchange: 'jobs', routing_key: 'jobs.clean' },
+  routing_key: { exchange: 'jobs' },
+};
+
+interface Outcome {
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+function outcomeOf(config: object): Outcome {
+  try {
+    const { notes } = resolveSettings(config as BeatConfig);
+    return { problems: [], notes: notes.map(formatProblem) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { problems: error.problems.map(formatProblem), notes: [] };
+  }
+}
+
+const IN_CONFIG = TABLES.filter((table) => table !== 'flags').flatMap((table) =>
+  rowsOf(table).map((row) => ({ table, row, verdict: row.verdict, name: row.name })),
+);
+
+describe('docs/celery.md', () => {
+  it.each(TABLES)(
+    'has a fact for each row of its table of %s, and a row for each fact',
+    (table) => {
+      const rows = rowsOf(table);
+      expect(rows.length).toBeGreaterThan(5);
+      expect(rows.map(({ name }) => name)).toEqual(Object.keys(FACTS[table]));
+      expect(rows.filter(({ verdict }) => !VERDICTS.includes(verdict))).toEqual([]);
+    },
+  );
+
+  const takes = IN_CONFIG.filter(({ verdict }) => !['refused'].includes(verdict));
+  it.each(takes)('is right that $name is $verdict (in $table)', ({ table, row }) => {
+    const { problems, notes } = outcomeOf(configOf(table, row));
+    expect(problems).toEqual([]);
+    const own = notes.filter((note) => /: of no use here|: not looked at|^left to/.test(note));
+    if (!['not needed', 'left to them'].includes(row.verdict)) expect(own).toEqual([]);
+    else if (table !== 'transport' && !SILENT.has(row.name)) expect(own).toHaveLength(1);
+  });
+
+  const refuses = IN_CONFIG.filter(({ verdict }) => verdict === 'refused');
+  it.each(refuses)('is right that $name is refused (in $table)', ({ table, row }) => {
+    const { problems } = outcomeOf(configOf(table, row));
+    expect(problems).toEqual([expect.stringMatching(/: .*(?:not taken here|does not take): ./)]);
+  });
+
+  it('leaves out nothing that beat reads', () => {
+    const missing = (keys: readonly string[], ...tables: readonly Table[]) => {
+      const named = tables.flatMap((table) => rowsOf(table).map(({ name }) => name));
+      return keys.filter((key) => !named.includes(snakeCase(key)));
+    };
+    const shapeOf = (schema: { shape: object }) => Object.keys(schema.shape);
+    expect(missing(shapeOf(topSchema), 'settings', 'own')).toEqual([]);
+    expect(missing(shapeOf(transportSchema), 'transport')).toEqual([]);
+    expect(missing(shapeOf(linkedOptionsSchema), 'options')).toEqual([]);
+    expect(missing([...Object.keys(entryShape), 'schedule'], 'fields')).toEqual([]);
+  });
+
+  it('leaves out none of the settings that Celery has', () => {
+    const file = new URL('test/conformance/celery-settings.json', ROOT);
+    const celerys = Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object);
+    const named = new Set([...rowsOf('settings')].map(({ name }) => name));
+    const others = rowsOf('workers').flatMap(({ name }) => name.split(', '));
+    const families = others.flatMap((name) => /^(\w+_)\*/.exec(name)?.[1] ?? []);
+    const isNamed = (name: string) =>
+      named.has(name) ||
+      others.includes(name) ||
+      families.some((family) => name.startsWith(family));
+    expect(celerys.filter((name) => !isNamed(name))).toEqual([]);
+  });
+
+  it('names tests that are there, and that speak of what they back', () => {
+    const promised = TABLES.flatMap((table) =>
+      rowsOf(table)
+        .filter(({ verdict }) => ['supported', 'different', "beat's own"].includes(verdict))
+        .map(({ name }) => ({ table, name, test: factOf(table, name)?.test })),
+    );
+    const wrong = promised.filter(({ table, name, test }) => {
+      if (test === undefined || !existsSync(new URL(test, ROOT))) return true;
+      const text = readFileSync(new URL(test, ROOT), 'utf8');
+      return !wordsFor(table, name).some((word) => text.includes(word));
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+/** Remarked upon only where they say something else than what is done anyway. */
+const SILENT = new Set(['retry', 'retry_policy']);
+
+function wordsFor(table: Table, name: string): readonly string[] {
+  if (name === 'a number') return ['number'];
+  if (table === 'flags') return name.split(', ');
+  const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const key = name === 'beat_cron_starting_deadline' ? 'startingDeadline' : camel;
+  return spellingsOf(key, table === 'settings');
+}
+
+describe('docs/celery.md, of flags', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('has a row for each flag of `beat`, and for no other', async () => {
+    let help = '';
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      help += String(text);
+      return true;
+    });
+    await main(['start', '--help']);
+    const flags = [...help.matchAll(/^ {2}((?:-\w, )?--[\w-]+)/gm)].map(([, flag]) => flag!);
+    const named = rowsOf('flags').map(({ name }) => name);
+    expect(flags.length).toBeGreaterThan(20);
+    expect(named.toSorted()).toEqual([...new Set(flags)].toSorted());
+  });
+
+  it.each(['django', 'redbeat.RedBeatScheduler', 'proj.sched:Mine'])(
+    'is right that another scheduler is refused: %s',
+    (scheduler) => {
+      expect(() => checkCeleryFlags({ scheduler })).toThrow(/beatSchedule/);
+    },
+  );
+});
