@@ -170,8 +170,14 @@ export class Session {
   async #declare(declare: Declare): Promise<void> {
     const channel = await this.#answer(this.#model.createChannel());
     channel.on('error', () => {});
-    await this.#answer(declare(channel, () => (this.#answers += 1)));
-    await this.#answer(channel.close());
+    try {
+      await this.#answer(declare(channel, () => (this.#answers += 1)));
+      await this.#answer(channel.close());
+    } catch (error) {
+      // It is still open when it was the client library that objected.
+      void (async () => channel.close())().catch(() => {});
+      throw error;
+    }
   }
 
   #answer<T>(promise: Promise<T>): Promise<T> {
