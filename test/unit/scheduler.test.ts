@@ -272,3 +272,35 @@ test('an entry that the store declines holds up nobody else, and is sent once th
   expect(sent().at(-1)).toBe('d 2027-03-01T12:01:00.000Z');
   expect(told.recovered).toMatchObject([{ operation: 'send d' }]);
 });
+
+test('a message that nobody heard is sent, and told of for as long as nobody hears', async () => {
+  let deaf = true;
+  const broadcasting = (ledger: Ledger): Ledger => ({
+    batch: ledger.batch,
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    async commit(term, changes) {
+      const outcome = await ledger.commit(term, changes);
+      if (!deaf) return outcome;
+      return { kind: 'committed', unheard: changes.flatMap((c) => c.messages) };
+    },
+  });
+  const { clock, told, begin } = rig({ ledgerOf: broadcasting });
+  const options = { exchange: 'bc', exchangeType: 'fanout' } as const;
+  const { tick } = await begin([entryOf({ name: 'call', options })]);
+  clock.advance(MINUTE);
+  await tick();
+  const operation = 'send to the exchange "bc"';
+  expect(told.fault).toMatchObject([{ operation }]);
+  expect(String(told.fault?.[0]?.error)).toMatch(/entry "call": nobody listened/);
+  expect(told.sent).toMatchObject([{ entry: 'call', queue: 'bc' }]);
+  expect(told.recovered).toBeUndefined();
+
+  deaf = false;
+  clock.advance(MINUTE);
+  await tick();
+  expect(told.sent).toHaveLength(2);
+  expect(told.fault).toHaveLength(1);
+  expect(told.recovered).toMatchObject([{ operation }]);
+});
