@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { MUTATIONS } from '../../chaos/mutations.ts';
 import type { Place } from '../../chaos/ground.ts';
 import { Program } from '../../chaos/program.ts';
+import { postgresPlace } from '../../chaos/postgres-ground.ts';
 import { rabbitmqPlace } from '../../chaos/rabbitmq-ground.ts';
 import { redisPlace } from '../../chaos/redis-ground.ts';
 import { isClean, runLine } from '../../chaos/report.ts';
@@ -38,6 +39,13 @@ const GROUNDS: Record<string, Ground> = {
     missing: false,
     hardest: { 'file held': [1_500, 2_500], freeze: [1_200, 2_000] },
     found: { unchecked: 'doubled', 'publish-first': 'doubled' },
+  },
+  PostgreSQL: {
+    place: postgresPlace,
+    missing: requireService('postgres'),
+    hardest: { 'held up': [1_500, 2_500], 'answers lost': [300, 800] },
+    // What is broken here shows after more runs than a test should take: `npm run chaos -- --break`.
+    found: {},
   },
   RabbitMQ: {
     place: rabbitmqPlace,
