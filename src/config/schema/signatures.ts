@@ -43,7 +43,7 @@ export const FORMS = {
 };
 
 /** A signature to any depth, for editors. */
-export const signatureSchema: z.ZodType<unknown, SignatureConfig> = z
+const signatureSchema: z.ZodType<unknown, SignatureConfig> = z
   .lazy(() =>
   z.union([
     name(),
