@@ -175,6 +175,11 @@ describe('a signature', () => {
     expect(message!.embed.chain![0]!.args).toEqual(['2026']);
   });
 
+  it('is not sent with arguments that turn out to be none', () => {
+    const wrong = lazy(() => [new Map()]);
+    expect(() => sent(chain(a, sig('b', wrong)))).toThrow('args[0]: JSON cannot carry a Map');
+  });
+
   it('is called by its name in logs, and several by theirs', () => {
     const title = (task: SignatureConfig) =>
       entryOf({ task }, { resultBackend: 'redis://localhost' }).task;
