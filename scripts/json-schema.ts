@@ -52,6 +52,8 @@ function addSpellings(schema: Json, pointer: string, top = false): void {
   if (typeof each === 'object' && each !== null) {
     addSpellings(each as Json, `${pointer}/additionalProperties`);
   }
+  const item = schema['items'];
+  if (typeof item === 'object' && item !== null) addSpellings(item as Json, `${pointer}/items`);
   for (const [i, option] of ((schema['anyOf'] ?? []) as Json[]).entries()) {
     addSpellings(option, `${pointer}/anyOf/${i}`);
   }
