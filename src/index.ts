@@ -5,7 +5,14 @@ export { chain, chord, group, sig, type SignatureConfig } from './config/define/
 export type { Settings } from './config/settings.ts';
 export type { Entry, MissedPolicy, Occurrence } from './entry.ts';
 export { BeatError, ConfigError, StoreError, type Problem } from './errors.ts';
-export type { BeatEvents, EntryEvent, OverEvent, SentEvent, SkippedEvent } from './events.ts';
+export type {
+  BeatEvents,
+  DeliveredEvent,
+  EntryEvent,
+  OverEvent,
+  SentEvent,
+  SkippedEvent,
+} from './events.ts';
 export { lazy, type Lazy, type LazyContext } from './message/lazy.ts';
 export type { Message, MessageOptions } from './message/message.ts';
 export { date, datetime, decimal, time, uuid } from './message/typed/builders.ts';

@@ -1,3 +1,4 @@
+import { tlsWords } from '../broker/tls.ts';
 import type { Destination } from '../routing/destination.ts';
 import type { Queue } from '../routing/queue.ts';
 import type { Queues } from '../routing/queues.ts';
@@ -51,5 +52,5 @@ function nobodyTakes({ exchange, exchangeType }: Destination): string {
 
 /** What RabbitMQ said, out of what the client library says around it. */
 export function serversWords(error: Error): string {
-  return /with message "(.*)"$/s.exec(error.message)?.[1] ?? error.message;
+  return /with message "(.*)"$/s.exec(error.message)?.[1] ?? tlsWords(error);
 }

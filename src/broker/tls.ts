@@ -124,3 +124,11 @@ export function verifyOf(reqs: string | number): boolean | null {
   const known = [...CERT_REQS, '2', '1', '0'].indexOf(name);
   return known < 0 ? null : known % 3 !== 2;
 }
+
+/** The error's words; of a certificate for another name, which Celery never looks at, with what to do about it. */
+export function tlsWords(error: Error): string {
+  const isAboutTheName = (error as { code?: unknown }).code === 'ERR_TLS_CERT_ALTNAME_INVALID';
+  const hint =
+    '; "ssl_check_hostname: false" in brokerUseSsl, or in the URL, leaves names unchecked';
+  return error.message + (isAboutTheName ? hint : '');
+}

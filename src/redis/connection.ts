@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import type { TlsSettings } from '../broker/tls.ts';
+import { tlsWords, type TlsSettings } from '../broker/tls.ts';
 import { maskUrl } from '../config/mask.ts';
 import type { TransportOptions } from '../config/settings.ts';
 import { StoreError } from '../errors.ts';
@@ -122,7 +122,7 @@ export class Connection {
     if (error.message === 'Command timed out' && why === error) {
       return [`Redis did not answer in ${this.#timeout} ms`, error];
     }
-    return [`no connection to Redis: ${why.message}`, why];
+    return [`no connection to Redis: ${tlsWords(why)}`, why];
   }
 }
 
