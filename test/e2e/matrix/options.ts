@@ -74,6 +74,11 @@ export const optionRows: readonly Row[] = [
     runs: [{ expiresIn: 3_600_000 }],
   },
   {
+    name: 'expires after no time, which is never',
+    entry: { ...see, options: { expires: 0 } },
+    runs: [{ expiresAt: null, returned: 'seen' }],
+  },
+  {
     name: 'time limits',
     entry: { ...see, options: { timeLimit: 90, softTimeLimit: '1m' } },
     runs: [{ timelimit: [90, 60] }],

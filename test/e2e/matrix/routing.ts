@@ -27,6 +27,22 @@ export const ROUTING = {
   ],
 } satisfies BeatConfig;
 
+/** What is so for every task that says nothing else. */
+export const DEFAULTS = {
+  taskDefaultQueue: 'reports',
+  taskDefaultPriority: 4,
+  taskDefaultDeliveryMode: 'transient',
+  taskIgnoreResult: true,
+} satisfies BeatConfig;
+
+/** A default queue behind an exchange of another type. */
+export const TOPIC = {
+  taskDefaultQueue: 'topics',
+  taskDefaultExchange: 'topics',
+  taskDefaultExchangeType: 'topic',
+  taskDefaultRoutingKey: 'jobs.#',
+} satisfies BeatConfig;
+
 const see = { task: 'matrix.see' };
 
 /** A row of `routes`: an entry that goes to one place. */
@@ -81,4 +97,27 @@ export const routingRows: readonly Row[] = [
     { exchange: 'news' },
   ),
   row('broadcast', { ...see, options: { queue: 'everyone' } }, { exchange: 'everyone' }),
+  {
+    name: 'defaults of the settings',
+    entry: see,
+    settings: 'defaults',
+    runs: [{ routingKey: 'reports', priority: 4, properties: { delivery_mode: 1, priority: 4 } }],
+    result: undefined,
+  },
+  {
+    name: 'defaults of the settings that the entry overrides',
+    entry: {
+      ...see,
+      options: { queue: 'celery', priority: 0, deliveryMode: 2, ignoreResult: false },
+    },
+    settings: 'defaults',
+    runs: [{ routingKey: 'celery', priority: 0, properties: { delivery_mode: 2 } }],
+    result: 'seen',
+  },
+  {
+    name: 'a default queue behind a topic exchange',
+    entry: see,
+    settings: 'topic by default',
+    runs: [{ exchange: 'topics', routingKey: 'jobs.#' }],
+  },
 ];

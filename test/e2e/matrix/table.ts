@@ -3,7 +3,7 @@ import { canvasRows } from './canvas.ts';
 import { encodingRows } from './encoding.ts';
 import { lazyRows } from './lazy.ts';
 import { optionRows } from './options.ts';
-import { routingRows, ROUTING } from './routing.ts';
+import { DEFAULTS, routingRows, ROUTING, TOPIC } from './routing.ts';
 import type { Cell, Row } from './row.ts';
 
 /** To add a row, write it into one of these; each says under which settings it is sent. */
@@ -19,6 +19,8 @@ export const ROWS: readonly Row[] = [
 export const SETTINGS = {
   common: {},
   routes: ROUTING,
+  defaults: DEFAULTS,
+  'topic by default': TOPIC,
   'protocol 1': { taskProtocol: 1 },
   yaml: { taskSerializer: 'yaml', taskCompression: 'gzip' },
 } satisfies Readonly<Record<string, BeatConfig>>;

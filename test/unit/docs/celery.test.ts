@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { checkCeleryFlags } from '../../../src/cli/celery-notes.ts';
 import { main } from '../../../src/cli/main.ts';
-import type { BeatConfig } from '../../../src/config/define.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { entryShape } from '../../../src/config/schema/entry.ts';
 import { topSchema } from '../../../src/config/schema/settings.ts';
@@ -95,7 +94,7 @@ interface Outcome {
 
 function outcomeOf(config: object): Outcome {
   try {
-    const { notes } = resolveSettings(config as BeatConfig);
+    const { notes } = resolveSettings(config);
     return { problems: [], notes: notes.map(formatProblem) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
