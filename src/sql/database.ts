@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
-import type { Connection, Fault, Result, Row, Server, Sql } from './server.ts';
+import type { Connection, Fault, Result, Row, Server } from './server.ts';
+import type { Sql } from './statements.ts';
 
 /** Waits before what the server undid is tried again. Milliseconds. */
 const WAITS = [2, 5, 10, 20, 40, 80, 160];

@@ -1,10 +1,4 @@
-import type { Statements } from './statements.ts';
-
-/** One statement with its parameters, as the server's dialect wants it. */
-export interface Sql {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
+import type { Sql, Statements } from './statements.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 

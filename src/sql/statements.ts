@@ -1,4 +1,8 @@
-import type { Sql } from './server.ts';
+/** One statement with its parameters, as the server's dialect wants it. */
+export interface Sql {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
 
 /** A message as its row will be. */
 export interface MessageRow {

@@ -1,6 +1,7 @@
 import { createConnection, type Connection as Client } from 'mysql2/promise';
 import type { Clock } from '../../clock.ts';
-import type { Connection, Result, Sql } from '../server.ts';
+import type { Connection, Result } from '../server.ts';
+import type { Sql } from '../statements.ts';
 import type { Address } from './address.ts';
 import { isAnswer } from './faults.ts';
 
@@ -80,7 +81,7 @@ async function connectWith(
 }
 
 /** One session. */
-export class MysqlConnection implements Connection {
+class MysqlConnection implements Connection {
   readonly #client: Client;
   readonly #options: ConnectOptions;
   #usable = true;

@@ -1,5 +1,4 @@
-import type { Sql } from '../server.ts';
-import type { Statements } from '../statements.ts';
+import type { Sql, Statements } from '../statements.ts';
 import { ID_COLUMN, idFrom, SCHEMA } from './schema.ts';
 
 /** Whatever the time zone of session and server. */

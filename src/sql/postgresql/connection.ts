@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
 import { Client, DatabaseError } from 'pg';
 import type { Clock } from '../../clock.ts';
-import type { Connection, Result, Sql } from '../server.ts';
+import type { Connection, Result } from '../server.ts';
+import type { Sql } from '../statements.ts';
 import type { Address } from './address.ts';
 
 export interface ConnectOptions {
@@ -51,7 +52,7 @@ function isUnwelcome(error: unknown): boolean {
 }
 
 /** One session, and the socket beneath it. */
-export class PostgresConnection implements Connection {
+class PostgresConnection implements Connection {
   readonly client: Client;
   readonly #socket = new Socket();
   readonly #options: ConnectOptions;

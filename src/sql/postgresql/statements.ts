@@ -1,5 +1,4 @@
-import type { Sql } from '../server.ts';
-import type { Statements } from '../statements.ts';
+import type { Sql, Statements } from '../statements.ts';
 import { PENDING, SCHEMA } from './schema.ts';
 
 /** Under which channel followers hear of releases; the prefix comes with it. */
