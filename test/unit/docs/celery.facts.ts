@@ -6,6 +6,8 @@ export interface Fact {
   readonly example?: unknown;
   /** Of a family: one setting of it. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Values for which it is an error. */
+  readonly refuses?: readonly unknown[];
   /** Where the promise of the row is tested. Rows that promise nothing are tested by this page's own test. */
   readonly test?: string;
 }
@@ -22,7 +24,11 @@ export const FACTS = {
     beat_cron_starting_deadline: { example: 3600, test: 'test/unit/config/spellings.test.ts' },
     timezone: { example: 'Europe/Oslo', test: 'test/unit/schedule/zone.test.ts' },
     enable_utc: { example: true, test: 'test/unit/config/resolve.test.ts' },
-    broker_url: { example: 'redis://localhost:6379/0', test: 'test/unit/config/events.test.ts' },
+    broker_url: {
+      example: 'redis://localhost:6379/0',
+      test: 'test/unit/config/events.test.ts',
+      refuses: ['sqs://', 'filesystem://', 'kafka://host'],
+    },
     broker_write_url: {
       example: 'redis://localhost:6379/0',
       test: 'test/unit/config/brokers.test.ts',
@@ -46,7 +52,11 @@ export const FACTS = {
     task_default_queue: { example: 'default', test: 'test/unit/config/results.test.ts' },
     task_default_queue_type: { example: 'quorum', test: 'test/unit/config/places.test.ts' },
     task_default_exchange: { example: 'default', test: 'test/conformance/messages.jsonl' },
-    task_default_exchange_type: { example: 'topic', test: 'test/unit/config/routing.test.ts' },
+    task_default_exchange_type: {
+      example: 'topic',
+      test: 'test/unit/config/routing.test.ts',
+      refuses: ['rabbit'],
+    },
     task_default_routing_key: { example: 'default', test: 'test/conformance/messages.jsonl' },
     task_default_delivery_mode: { example: 1, test: 'test/unit/config/routing.test.ts' },
     task_default_priority: { example: 4, test: 'test/unit/config/options.test.ts' },
@@ -58,6 +68,7 @@ export const FACTS = {
     task_routes: {
       example: { 'reports.*': { queue: 'reports' } },
       test: 'test/e2e/matrix/routing.ts',
+      refuses: ['proj.routes.route_task'],
     },
     task_create_missing_queues: { example: true, test: 'test/unit/config/routing.test.ts' },
     task_create_missing_queue_type: { example: 'quorum', test: 'test/unit/config/places.test.ts' },
@@ -66,12 +77,20 @@ export const FACTS = {
       test: 'test/conformance/routing.jsonl',
     },
     task_queue_max_priority: { example: 10, test: 'test/unit/config/routing.test.ts' },
-    task_serializer: { example: 'yaml', test: 'test/e2e/matrix/table.ts' },
-    task_compression: { example: 'zstd', test: 'test/e2e/matrix/table.ts' },
+    task_serializer: {
+      example: 'yaml',
+      test: 'test/e2e/matrix/table.ts',
+      refuses: ['pickle', 'raw', 'auth'],
+    },
+    task_compression: { example: 'zstd', test: 'test/e2e/matrix/table.ts', refuses: ['bzip2'] },
     task_protocol: { example: 1, test: 'test/e2e/matrix/table.ts' },
     task_send_sent_event: { example: true, test: 'test/e2e/events.test.ts' },
     event_exchange: { example: 'celeryev', test: 'test/unit/config/events.test.ts' },
-    event_serializer: { example: 'json', test: 'test/unit/config/events.test.ts' },
+    event_serializer: {
+      example: 'json',
+      test: 'test/unit/config/events.test.ts',
+      refuses: ['pickle'],
+    },
     result_backend: { example: 'redis://localhost/1', test: 'test/unit/config/results.test.ts' },
     result_expires: { example: 3600, test: 'test/unit/config/results.test.ts' },
     result_backend_transport_options: {
@@ -144,7 +163,7 @@ export const FACTS = {
   fields: {
     task: { example: 'tasks.add', test: 'test/e2e/matrix/canvas.ts' },
     schedule: { example: 60, test: 'test/unit/config/schedule-input.test.ts' },
-    args: { example: [1, 2], test: 'test/e2e/matrix/options.ts' },
+    args: { example: [1, 2], test: 'test/e2e/matrix/options.ts', refuses: ['abc'] },
     kwargs: { example: { a: 1 }, test: 'test/e2e/matrix/options.ts' },
     options: { example: { queue: 'reports' }, test: 'test/e2e/matrix/options.ts' },
     relative: { example: true, test: 'test/unit/schedule/timedelta.test.ts' },
@@ -168,7 +187,7 @@ export const FACTS = {
     routing_key: { example: 'jobs.clean', test: 'test/e2e/matrix/canvas.ts' },
     route_name: { example: 'tasks.other', test: 'test/unit/config/options.test.ts' },
     priority: { example: 5, test: 'test/e2e/matrix/canvas.ts' },
-    countdown: { example: 10, test: 'test/e2e/matrix/options.ts' },
+    countdown: { example: 10, test: 'test/e2e/matrix/options.ts', refuses: [-1] },
     eta: { example: '2030-01-31T08:00:00', test: 'test/e2e/matrix/worker.ts' },
     expires: { example: 'next', test: 'test/e2e/matrix/options.ts' },
     time_limit: { example: 60, test: 'test/e2e/matrix/options.ts' },
@@ -192,8 +211,8 @@ export const FACTS = {
     origin: { example: 'me', test: 'test/e2e/matrix/options.ts' },
     link: { example: 'tasks.done', test: 'test/e2e/matrix/canvas.ts' },
     link_error: { example: 'tasks.failed', test: 'test/e2e/matrix/canvas.ts' },
-    serializer: { example: 'msgpack', test: 'test/e2e/matrix/encoding.ts' },
-    compression: { example: 'gzip', test: 'test/e2e/matrix/encoding.ts' },
+    serializer: { example: 'msgpack', test: 'test/e2e/matrix/encoding.ts', refuses: ['pickle'] },
+    compression: { example: 'gzip', test: 'test/e2e/matrix/encoding.ts', refuses: ['bzip2'] },
     message_id: { example: 'm', test: 'test/e2e/matrix/options.ts' },
     timestamp: { example: 1700000000, test: 'test/e2e/matrix/options.ts' },
     type: { example: 't', test: 'test/e2e/matrix/options.ts' },
@@ -279,7 +298,7 @@ export const FACTS = {
     data_folder_out: { example: 'x' },
   },
   schedules: {
-    'a number': { example: 90, test: 'test/unit/config/schedule-input.test.ts' },
+    'a number': { example: 90, test: 'test/unit/config/schedule-input.test.ts', refuses: [0, -5] },
     timedelta: {
       example: { timedelta: { minutes: 90 } },
       test: 'test/unit/schedule/calendar-schedule.test.ts',
@@ -287,6 +306,7 @@ export const FACTS = {
     crontab: {
       example: { crontab: { minute: '*/15', day_of_week: 'mon-fri' } },
       test: 'test/unit/schedule/crontab.test.ts',
+      refuses: [{ crontab: { day_of_month: 30, month_of_year: 2 } }],
     },
     solar: {
       example: { solar: { event: 'sunset', lat: 59.9, lon: 10.7 } },

@@ -61,8 +61,8 @@ const withEntry = (entry: object) => ({
 });
 
 /** The configuration in which an example of the row stands. */
-function configOf(table: Table, { name }: Row): object {
-  const { example, config } = factOf(table, name)!;
+function configOf(table: Table, { name }: Row, example = factOf(table, name)!.example): object {
+  const { config } = factOf(table, name)!;
   switch (table) {
     case 'settings':
     case 'own':
@@ -130,6 +130,15 @@ describe('docs/celery.md', () => {
   it.each(refuses)('is right that $name is refused (in $table)', ({ table, row }) => {
     const { problems } = outcomeOf(configOf(table, row));
     expect(problems).toEqual([expect.stringMatching(/: .*(?:not taken here|does not take): ./)]);
+  });
+
+  const wrong = IN_CONFIG.flatMap(({ table, row, name }) =>
+    (factOf(table, name)?.refuses ?? []).map((value) => ({ table, row, name, value })),
+  );
+  it.each(wrong)('is right that $name is refused if it is $value (in $table)', (fact) => {
+    const { problems } = outcomeOf(configOf(fact.table, fact.row, fact.value));
+    expect(problems).toHaveLength(1);
+    if (fact.table !== 'schedules') expect(problems[0]).toMatch(new RegExp(`${fact.name}\\b`));
   });
 
   it('leaves out nothing that beat reads', () => {
