@@ -11,6 +11,17 @@ const DURATION = new RegExp(
 );
 const UNITS = [WEEK, DAY, HOUR, MINUTE, SECOND, 1];
 
+/** The parts of Python's `timedelta`, in milliseconds. */
+const TIMEDELTA: Readonly<Record<string, number>> = {
+  weeks: WEEK,
+  days: DAY,
+  hours: HOUR,
+  minutes: MINUTE,
+  seconds: SECOND,
+  milliseconds: 1,
+  microseconds: 0.001,
+};
+
 /** What a duration may look like, in words for error messages. */
 export const DURATION_FORMS = 'a number of seconds, or text such as 500ms, 8s, 5m, 2h, 1d or 1h30m';
 
@@ -27,4 +38,18 @@ export function parseDuration(input: unknown): number | null {
   const parts = match.slice(1) as (string | undefined)[];
   const ms = parts.reduce((sum, part, i) => sum + Number(part ?? 0) * UNITS[i]!, 0);
   return Number.isFinite(ms) ? Math.round(ms) : null;
+}
+
+/** Milliseconds of a map such as `{timedelta: {minutes: 5}}`; `null` for any other value. */
+export function parseTimedelta(input: unknown): number | null {
+  if (typeof input !== 'object' || input === null || !('timedelta' in input)) return null;
+  const { timedelta: parts, ...others } = input;
+  if (typeof parts !== 'object' || parts === null || Object.keys(others).length > 0) return null;
+  let sum = 0;
+  for (const [part, count] of Object.entries(parts) as [string, unknown][]) {
+    const size = Object.hasOwn(TIMEDELTA, part) ? TIMEDELTA[part] : undefined;
+    if (size === undefined || typeof count !== 'number') return null;
+    sum += count * size;
+  }
+  return Number.isFinite(sum) && sum >= 0 ? Math.round(sum) : null;
 }

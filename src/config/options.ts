@@ -1,7 +1,7 @@
 import { compressionNamed } from '../message/compression.ts';
 import type { ExtraProperties, MessageOptions } from '../message/message.ts';
 import { serializerNamed } from '../message/serializers/find.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration, parseTimedelta } from './duration.ts';
 import { parseInstant } from './instant.ts';
 import type { Report } from './problems.ts';
 import type { OptionsInput } from './schema/options.ts';
@@ -73,7 +73,7 @@ function readExpires(
 ): MessageOptions['expires'] {
   const input = beside ?? inOptions;
   if (input === undefined || input === 'next') return input;
-  const after = parseDuration(input);
+  const after = parseDuration(input) ?? parseTimedelta(input);
   if (after === null) return { at: parseInstant(input, zone)! };
   if (after > 0) return { after };
   remark(beside === undefined ? ['options', 'expires'] : ['expires'], NO_TIME);

@@ -2,7 +2,7 @@ import type { MissedPolicy } from '../../entry.ts';
 import type { Lazy } from '../../message/lazy.ts';
 import type { ScheduleConfig } from './schedules.ts';
 import type { SignatureConfig, SignatureOptions } from './signatures.ts';
-import type { Duration, Instant } from './times.ts';
+import type { Duration } from './times.ts';
 
 /** One row of `beatSchedule`. */
 export interface EntryConfig {
@@ -15,7 +15,7 @@ export interface EntryConfig {
   /** Of a chain they concern its first task, of a group each, of a chord header and body, as in Celery. */
   options?: SignatureOptions | undefined;
   /** The same as `options.expires`. */
-  expires?: Duration | Instant | undefined;
+  expires?: SignatureOptions['expires'];
   /** Puts an interval's grid on round instants, as in Celery. Intervals only. */
   relative?: boolean | undefined;
   /** Default `true`. */

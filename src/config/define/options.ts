@@ -1,5 +1,6 @@
 import type { CompressionSpelling } from '../../message/compression.ts';
 import type { SerializerSpelling } from '../../message/serializers/find.ts';
+import type { TimedeltaConfig } from './schedules.ts';
 import type { Duration, Instant } from './times.ts';
 
 /** Options of Celery's `apply_async` that shape the message. */
@@ -19,7 +20,7 @@ export interface OptionsConfig {
   /** Before which no worker starts the task. */
   eta?: Instant | undefined;
   /** When the task is worthless: so long after sending, at an instant, or (`next`) once the next occurrence is due. */
-  expires?: Duration | Instant | undefined;
+  expires?: Duration | Instant | { timedelta: TimedeltaConfig } | undefined;
   /** How long a worker lets the task run. */
   timeLimit?: Duration | undefined;
   /** After which a worker warns the task. */

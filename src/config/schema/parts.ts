@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DURATION_FORMS, parseDuration } from '../duration.ts';
+import { DURATION_FORMS, parseDuration, parseTimedelta } from '../duration.ts';
 import { INSTANT_FORMS, isInstant } from '../instant.ts';
 
 // Every text given to zod here says what is allowed; `problems.ts` puts "expected …, got …" around it.
@@ -17,11 +17,15 @@ export const instant = () => {
   const schema = z.union([z.string(), z.date()], INSTANT_FORMS);
   return schema.refine(isInstant, INSTANT_FORMS);
 };
-const EXPIRES = `'next', ${DURATION_FORMS}, or ${INSTANT_FORMS}`;
+const EXPIRES = `'next', ${DURATION_FORMS}, {timedelta: {hours: 12}}, or ${INSTANT_FORMS}`;
 export const expires = () => {
-  const schema = z.union([z.number(), z.string(), z.date()], EXPIRES);
+  const timedelta = z.strictObject({ timedelta: z.record(z.string(), z.number()) });
+  const schema = z.union([z.number(), z.string(), z.date(), timedelta], EXPIRES);
   const known = (value: unknown) =>
-    value === 'next' || parseDuration(value) !== null || isInstant(value);
+    value === 'next' ||
+    parseDuration(value) !== null ||
+    parseTimedelta(value) !== null ||
+    isInstant(value);
   return schema
     .refine(known, EXPIRES)
     .describe('When the task is worthless: so long after sending, an instant, or `next`.');

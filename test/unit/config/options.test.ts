@@ -129,6 +129,25 @@ describe('an option of apply_async', () => {
     expect(notesOf(entry)).toEqual([expect.stringMatching(note)]);
   });
 
+  it.each([
+    [{ timedelta: { minutes: 5, seconds: 0.5 } }, { after: 300_500 }],
+    [{ timedelta: { hours: 12 } }, { after: 43_200_000 }],
+    ['12h', { after: 43_200_000 }],
+    ['2027-01-01T00:00:00Z', { at: 1_798_761_600_000 }],
+  ])('is a duration, a timedelta or an instant: expires %j', (expires, read) => {
+    expect(settingsOf({ options: { expires } }).entries[0]!.options.expires).toEqual(read);
+    expect(settingsOf({ expires }).entries[0]!.options.expires).toEqual(read);
+  });
+
+  it.each([{ timedelta: { minuts: 5 } }, { timedelta: { minutes: -1 } }, { minutes: 5 }, {}])(
+    'is refused where it is no time: expires %j',
+    (expires) => {
+      expect(entryProblems({ options: { expires } })).toEqual([
+        expect.stringMatching(/^options\.expires: expected 'next', a number .*timedelta: \{hours/),
+      ]);
+    },
+  );
+
   it('never throws a task away because it expires after no time: it does not expire', () => {
     const { headers, properties } = messageWith({ expires: 0 });
     expect(headers['expires']).toBeNull();
