@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync } from 'node:fs';
 
 /** A command with its arguments, as another user where we are root: some servers refuse to run as root. */
 export class AsUser {
@@ -15,6 +15,13 @@ export class AsUser {
     const { uid, gid } = this.#id;
     // It becomes the command, so that our signals reach it.
     return ['setpriv', [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', path, ...args]];
+  }
+
+  /** Copies a file for them that no other may read. */
+  lend(from: string, to: string): void {
+    copyFileSync(from, to);
+    chmodSync(to, 0o600);
+    this.give(to);
   }
 
   /** Makes the file or folder theirs. */

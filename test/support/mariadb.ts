@@ -75,7 +75,7 @@ export class MariaServer implements SqlServer {
       // No more than a test needs. What is not on the disk outlives the server, if not the host.
       ...['--innodb-flush-log-at-trx-commit=2', '--innodb-buffer-pool-size=32M'],
       ...['--innodb-use-native-aio=0', '--innodb-deadlock-detect=1'],
-      ...[`--ssl-cert=${certificate}`, `--ssl-key=${certificateKey}`],
+      ...[`--ssl-cert=${this.#folder}/server.crt`, `--ssl-key=${this.#folder}/server.key`],
     ]);
     const lines = { 2: (line: string) => output.push(line) };
     const server = new Child(command, args, { cwd: this.#folder, lines });
@@ -179,6 +179,8 @@ export class MariaServer implements SqlServer {
   }
 
   async #initialise(): Promise<void> {
+    this.#user.lend(certificate, join(this.#folder, 'server.crt'));
+    this.#user.lend(certificateKey, join(this.#folder, 'server.key'));
     const install = join(dirname(program('mariadbd')), '../bin/mariadb-install-db');
     const [command, args] = this.#user.command(install, [
       ...['--no-defaults', `--datadir=${this.#folder}/data`, '--skip-test-db'],

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -189,16 +189,8 @@ export class PostgresServer implements SqlServer {
     await this.#run(program('initdb'), ['-D', data, ...options, ...encoding]);
     writeFileSync(join(data, 'pg_hba.conf'), ACCESS);
     writeFileSync(join(data, 'postgresql.auto.conf'), SETTINGS);
-    // The server takes no key that others may read, or own.
-    for (const [from, name] of [
-      [certificate, 'server.crt'],
-      [certificateKey, 'server.key'],
-    ] as const) {
-      const to = join(data, name);
-      copyFileSync(from, to);
-      chmodSync(to, 0o600);
-      this.#user.give(to);
-    }
+    this.#user.lend(certificate, join(data, 'server.crt'));
+    this.#user.lend(certificateKey, join(data, 'server.key'));
   }
 
   async #run(path: string, args: readonly string[]): Promise<void> {
