@@ -6,6 +6,8 @@ test.each([
   ['sqla+sqlite:///beat.sqlite', 'beat.sqlite'],
   ['sqla+sqlite:////var/lib/beat/beat.sqlite', '/var/lib/beat/beat.sqlite'],
   ['SQLA+SQLITE:///beat.sqlite', 'beat.sqlite'],
+  ['sqla+sqlite+pysqlite:///beat.sqlite', 'beat.sqlite'],
+  ['sqlalchemy+sqlite:///beat.sqlite', 'beat.sqlite'],
   ['sqla+sqlite:///../shared/beat.sqlite', '../shared/beat.sqlite'],
   ['sqla+sqlite:///with space+plus#hash.sqlite', 'with space+plus#hash.sqlite'],
   ['sqla+sqlite:///zażółć.sqlite', 'zażółć.sqlite'],

@@ -4,9 +4,11 @@ import { problemsOf } from './support.ts';
 
 const EMBEDDED = 'sqla+sqlite:///beat.sqlite';
 const REDIS = 'redis://localhost:6379/0';
+const PSYCOPG = 'sqla+postgresql+psycopg://me@db/celery';
+const PYMYSQL = 'sqla+mysql+pymysql://me@db/celery';
 
 describe('lock and ledger', () => {
-  it.each([[REDIS], ['sqla+sqlite:////srv/app.sqlite'], ['memory://a']])(
+  it.each([[REDIS], ['sqla+sqlite:////srv/app.sqlite'], [PSYCOPG], [PYMYSQL], ['memory://a']])(
     'are in the broker where that is %s',
     (brokerUrl) => {
       expect(resolveSettings({ brokerUrl }).stateUrl).toBe(brokerUrl);
