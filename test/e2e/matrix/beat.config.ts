@@ -1,8 +1,7 @@
-import type { Cell } from './row.ts';
-import { configOf, type SettingsName } from './table.ts';
+import { configOf, type SettingsName, type Setup } from './table.ts';
 
-const { MATRIX_CELL = '', MATRIX_SETTINGS = '', MATRIX_RESULTS = '' } = process.env;
+const { MATRIX_SETTINGS = '', MATRIX_SETUP = '' } = process.env;
 
-const cell = JSON.parse(MATRIX_CELL) as Cell;
+const setup = JSON.parse(MATRIX_SETUP) as Setup;
 
-export default configOf(MATRIX_SETTINGS as SettingsName, cell, Date.now(), MATRIX_RESULTS);
+export default configOf(MATRIX_SETTINGS as SettingsName, setup, Date.now());

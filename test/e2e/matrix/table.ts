@@ -32,16 +32,25 @@ export function rowsOf(cell: Cell): Row[] {
   return ROWS.filter((row) => !row.not?.(cell));
 }
 
-/** Milliseconds that beat has, after reading its config, until everything in it is due. */
-const LEAD = 2_500;
+/** What a beat is told beside the name of its settings. */
+export interface Setup {
+  readonly cell: Cell;
+  readonly results: string;
+  /** Milliseconds after reading the config at which everything in it is due, once. */
+  readonly lead: number;
+}
 
-/** The config of one beat: all rows that the cell can play under these settings, due once, at `now` and a bit. */
-export function configOf(name: SettingsName, cell: Cell, now: number, results: string): BeatConfig {
-  const schedule = { at: new Date(now + LEAD) };
+/** The config of one beat, read at `now`: all rows that the cell can play under these settings. */
+export function configOf(
+  name: SettingsName,
+  { cell, results, lead }: Setup,
+  now: number,
+): BeatConfig {
+  const schedule = { at: new Date(now + lead) };
   const rows = rowsOf(cell).filter(({ settings = 'common' }) => settings === name);
   const entries = rows.map(({ name: row, entry }) => [row, { schedule, ...marked(row, entry) }]);
   return {
-    keyPrefix: `matrix-${name}`,
+    keyPrefix: `matrix-${name}-${lead}`,
     taskQueueMaxPriority: 10,
     resultBackend: results,
     ...SETTINGS[name],
