@@ -155,14 +155,15 @@ function inspectAll(state: Store['inspect'], broker: Store['inspect']): Store['i
 
 type Key = 'brokerUrl' | 'stateUrl' | 'resultBackend';
 
-/** Rooms call the URL that they are opened with the broker's: problems are said of the right key. */
+/** Rooms call what they are opened with the broker's: problems are said of the right key. */
 function said<T>(key: Key, open: () => T): T {
   try {
     return open();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const place = ([first, ...rest]: Problem['path']) =>
-      first === 'brokerUrl' ? [key, ...rest] : [first!, ...rest];
+    const own = new Map<unknown, string>([['brokerUrl', key]]);
+    if (key === 'resultBackend') own.set('brokerUseSsl', 'redisBackendUseSsl');
+    const place = ([first, ...rest]: Problem['path']) => [own.get(first) ?? first!, ...rest];
     throw new ConfigError(
       error.problems.map((problem) => ({ ...problem, path: place(problem.path) })),
     );

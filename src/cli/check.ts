@@ -1,6 +1,6 @@
 import { systemClock } from '../clock.ts';
 import { ConfigError, formatProblem, type Problem } from '../errors.ts';
-import { openStore } from '../open-store.ts';
+import { openResults, openStore } from '../open-store.ts';
 import { celeryNotes } from './celery-notes.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
@@ -12,8 +12,9 @@ import { settingsOf, type GlobalFlags } from './options.ts';
 export async function check(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
   try {
     const settings = await settingsOf(flags);
-    // Where a URL leads, its store alone can tell.
+    // Where a URL leads, whoever opens it alone can tell.
     await (await openStore(settings, systemClock)).close();
+    await (await openResults(settings))?.close();
     const { files, installed } = settings;
     const entries = settings.entries.length - installed.length;
     const ofFlags = celeryNotes(flags).map(({ message }) => ({ path: [], message }));

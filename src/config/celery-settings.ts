@@ -14,7 +14,7 @@ export const WORKERS_SETTINGS: readonly string[] = [
   'accept_content imports include',
   'broker_: channel_error_retry heartbeat_checkrate pool_acquire_timeout pool_limit read_url',
   'event_: queue_durable queue_exclusive queue_expires queue_prefix queue_ttl',
-  'redis_: backend_use_ssl db host max_connections password port retry_on_timeout',
+  'redis_: db host max_connections password port retry_on_timeout',
   'redis_: socket_connect_timeout socket_keepalive socket_timeout username',
   'result_: accept_content backend_always_retry backend_base_sleep_between_retries_ms',
   'result_: backend_max_retries backend_max_sleep_between_retries_ms backend_thread_safe',

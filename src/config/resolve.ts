@@ -92,14 +92,13 @@ function readSettings(
       settings.brokerTransportOptions,
       merged.remarkOf('brokerTransportOptions'),
     ),
-    results: readResults(settings, overrides.resultBackend, note),
+    results: {
+      ...readResults(settings, overrides.resultBackend, note),
+      tls: readTls('redisBackendUseSsl', merged, CONFIG_LEVEL),
+    },
   };
   checkTogether(service, reportOf('brokerTransportOptions'));
-  const tls = readTls(
-    settings.brokerUseSsl,
-    CONFIG_LEVEL.inside.get('brokerUseSsl'),
-    reportOf('brokerUseSsl'),
-  );
+  const tls = readTls('brokerUseSsl', merged, CONFIG_LEVEL);
   const routing = {
     queues: readQueues(settings, reportOf('taskQueues'), merged.remarkOf('taskQueues')),
     routes: readRoutes(settings, reportOf('taskRoutes')),

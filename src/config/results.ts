@@ -26,7 +26,7 @@ export function readResults(
   settings: TopSettings,
   override: string | undefined,
   note: Report,
-): ResultSettings {
+): Omit<ResultSettings, 'tls'> {
   const { resultBackend, resultExpires, resultBackendTransportOptions: options } = settings;
   const backend = override ?? resultBackend;
   const name = nameOf(backend ?? 'disabled');

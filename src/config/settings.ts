@@ -94,6 +94,8 @@ export interface ResultSettings {
   /** Sentinel: the name of the master; how to log in to the sentinels themselves. */
   readonly masterName: string | null;
   readonly sentinelKwargs: SentinelLogin;
+  /** How the connection to a backend in Redis is encrypted, beside what its URL says. */
+  readonly tls: TlsSettings | null;
 }
 
 export interface SentinelLogin {

@@ -1,7 +1,8 @@
 import { verifyOf, type TlsSettings } from '../broker/tls.ts';
 import { parseDuration } from './duration.ts';
 import type { Level } from './levels.ts';
-import { parse, type Path, type Report } from './problems.ts';
+import type { Merged } from './merge.ts';
+import { parse, type Report } from './problems.ts';
 import { tlsSchema, type TlsInput } from './schema/tls.ts';
 import type { TransportInput } from './schema/transport.ts';
 import { DEFAULT_TRANSPORT, type SentinelLogin, type TransportOptions } from './settings.ts';
@@ -69,15 +70,16 @@ export function sentinelLogin(given: NonNullable<TransportInput['sentinelKwargs'
   };
 }
 
-/** `broker_use_ssl`: a switch, or a map; `null` for no encryption. */
+/** `broker_use_ssl` and its like: a switch, or a map; `null` for no encryption. */
 export function readTls(
-  given: unknown,
-  level: Level | undefined,
-  report: Report,
+  key: 'brokerUseSsl' | 'redisBackendUseSsl',
+  { settings, reportOf }: Pick<Merged, 'settings' | 'reportOf'>,
+  level: Level,
 ): TlsSettings | null {
+  const given = settings[key];
   if (given === undefined || given === false) return null;
-  const path: Path = ['brokerUseSsl'];
-  const map = given === true ? {} : parse(tlsSchema, given, { path, level, report });
+  const around = { path: [key], level: level.inside.get(key), report: reportOf(key) };
+  const map = given === true ? {} : parse(tlsSchema, given, around);
   return map ? tlsSettings(map, map.sslPassword ?? map.password) : null;
 }
 

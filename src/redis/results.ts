@@ -8,10 +8,10 @@ const TIMEOUT = 5_000;
 
 /** Celery's result backend in the Redis of that URL, behind sentinels or not. Throws a `ConfigError` for one that leads nowhere. */
 export function openRedisResults(url: string, settings: ResultSettings): ResultBackend {
-  const { masterName, sentinelKwargs } = settings;
+  const { masterName, sentinelKwargs, tls } = settings;
   const transport = { ...DEFAULT_TRANSPORT, masterName, sentinelKwargs };
   return new RedisResults(
-    new Connection({ url, transport, name: 'beat-results', timeout: TIMEOUT }),
+    new Connection({ url, transport, tls, name: 'beat-results', timeout: TIMEOUT }),
     settings,
   );
 }

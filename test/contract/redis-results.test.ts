@@ -3,7 +3,7 @@ import type { ResultSettings } from '../../src/config/settings.ts';
 import { StoreError } from '../../src/errors.ts';
 import { openRedisResults } from '../../src/redis/results.ts';
 import type { ResultBackend } from '../../src/results.ts';
-import { RedisServer } from '../support/redis.ts';
+import { certificate, RedisServer } from '../support/redis.ts';
 import { MASTER, Sentinels } from '../support/sentinels.ts';
 import { requireService } from '../support/services.ts';
 
@@ -25,7 +25,7 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
   ): Promise<void> {
     const results = openRedisResults(url, {
       ...{ url, expires: DAY, expiresByItself: true, keyPrefix: '', chordOrdered: true },
-      ...{ masterName: null, sentinelKwargs: {}, ...settings },
+      ...{ masterName: null, sentinelKwargs: {}, tls: null, ...settings },
     });
     try {
       await work(results);
@@ -80,6 +80,19 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
     const client = sentinels.servers[0].client.duplicate({ db: 4 });
     expect(await client.get('celery-taskset-meta-g.s')).toBe('2');
     client.disconnect();
+  });
+
+  test('is spoken to over TLS where redis_backend_use_ssl says so, and no less than that', async () => {
+    const secure = await RedisServer.start({ tls: true });
+    const url = `redis://localhost:${secure.port}/4`;
+    const chords = [{ groupId: 'g', size: 2, results: null }];
+    try {
+      await withResults({ tls: { caCerts: certificate } }, (r) => r.expect(chords), url);
+      const refused = withResults({ tls: {} }, (r) => r.expect(chords), url);
+      await expect(refused).rejects.toThrow(/self-signed certificate/);
+    } finally {
+      await secure.stop();
+    }
   });
 
   test('that is away says so, without its password', async () => {

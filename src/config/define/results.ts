@@ -1,4 +1,5 @@
 import type { SentinelLogin } from '../settings.ts';
+import type { SslConfig } from './brokers.ts';
 import type { Duration } from './times.ts';
 
 /** Where workers keep what tasks return. beat writes there only what a chord needs. */
@@ -10,6 +11,8 @@ export interface ResultsConfig {
    * them by itself, beat sends `celery.backend_cleanup` every night, as Celery's beat does.
    */
   resultExpires?: Duration | null | undefined;
+  /** As `brokerUseSsl`, for a backend in Redis: chords are announced there. */
+  redisBackendUseSsl?: boolean | SslConfig | undefined;
   resultBackendTransportOptions?: ResultTransportConfig | undefined;
 }
 

@@ -1,6 +1,7 @@
 import { brokersShape } from './brokers.ts';
 import { z } from 'zod';
 import { duration, flag, map, MAP, name } from './parts.ts';
+import { useSsl } from './tls.ts';
 
 const { masterName, sentinelKwargs } = brokersShape.brokerTransportOptions.unwrap().shape;
 
@@ -11,6 +12,7 @@ export const resultsShape = {
     .nullable()
     .optional()
     .describe('How long results are kept. Default 1d; null or 0: for ever.'),
+  redisBackendUseSsl: useSsl(),
   resultBackendTransportOptions: z
     .strictObject(
       {

@@ -49,6 +49,7 @@ export const topSchema = z.strictObject(
     ...settingsShape,
     ...looseTables,
     brokerUseSsl: z.unknown().optional(),
+    redisBackendUseSsl: z.unknown().optional(),
     beatSchedule: map().optional(),
   },
   'a map of settings (brokerUrl, beatSchedule, …)',

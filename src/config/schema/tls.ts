@@ -42,7 +42,7 @@ export const useSsl = () =>
   z
     .union([flag(), tlsSchema])
     .optional()
-    .describe('Encrypts connections to the broker, whose certificate is verified.');
+    .describe('Encrypts the connection to the server, whose certificate is verified.');
 
 /** How the sentinels themselves are spoken to. */
 export const sentinelSchema = z.strictObject(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { BeatConfig } from '../../../src/config/define.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { problemsOf } from './support.ts';
 
@@ -70,6 +71,9 @@ describe('broker_use_ssl', () => {
   ])('%j is read', (given, tls) => {
     expect(connectionOf({ broker_use_ssl: given }).tls).toEqual(tls);
     expect(connectionOf({ BROKER_USE_SSL: given }).tls).toEqual(tls);
+    expect(
+      resolveSettings({ CELERY_REDIS_BACKEND_USE_SSL: given } as BeatConfig).results.tls,
+    ).toEqual(tls);
   });
 
   it.each([

@@ -32,6 +32,7 @@ describe('a configuration', () => {
         expiresByItself: false,
         keyPrefix: '',
         chordOrdered: true,
+        tls: null,
         masterName: null,
         sentinelKwargs: {},
       },

@@ -93,6 +93,11 @@ export const FACTS = {
     },
     result_backend: { example: 'redis://localhost/1', test: 'test/unit/config/results.test.ts' },
     result_expires: { example: 3600, test: 'test/unit/config/results.test.ts' },
+    redis_backend_use_ssl: {
+      example: { ssl_ca_certs: '/etc/ssl/ca.pem' },
+      test: 'test/contract/redis-results.test.ts',
+      refuses: ['yes'],
+    },
     result_backend_transport_options: {
       example: { result_chord_ordered: true },
       test: 'test/unit/config/results.test.ts',
