@@ -99,6 +99,8 @@ export interface Message {
   readonly body: Buffer;
   readonly contentType: string;
   readonly contentEncoding: string;
+  /** What there is to tell of the task, where its headers do not say it: those of protocol 2. */
+  readonly about?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Named as on the wire (AMQP basic properties). */

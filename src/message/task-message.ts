@@ -73,6 +73,7 @@ export function taskMessage(call: Call, sentAt: number, producer: Producer): Mes
     body: Buffer.from(encoded.body, 'latin1'),
     contentType: encoded.contentType,
     contentEncoding: encoded.contentEncoding,
+    about: first ? headers : undefined,
   };
 }
 

@@ -24,7 +24,7 @@ export interface SentTask {
  */
 export function taskSent({ message, ...sent }: SentTask, announcer: Announcer): Message {
   const { origin, exchange, exchangeType } = announcer;
-  const { taskId, headers, destination } = message;
+  const { taskId, headers: own, about: headers = own, destination } = message;
   const event = {
     hostname: origin,
     utcoffset: sent.utcoffset,

@@ -27,13 +27,17 @@ const cases = readFileSync(file, 'utf8')
   .map((line) => JSON.parse(line) as Case);
 
 /** The message of the task that the events were recorded of, and the event that is told of it. */
-async function eventOf(options: OptionsConfig, { hostname: origin, ...event }: Event) {
+async function eventOf(
+  options: OptionsConfig,
+  { hostname: origin, ...event }: Event,
+  taskProtocol: 1 | 2 = 2,
+) {
   const [args, kwargs] = [[1, 'tøy'], { k: null }];
   const taskId = '11111111-2222-3333-4444-555555555555';
   const sentAt = Math.round(event.timestamp * 1_000);
   const entry = { task: 'tasks.add', args, kwargs, options: { ...options, taskId } };
   const beat = await TestBeat.start(
-    { timezone: 'Europe/Oslo', beatSchedule: { add: { ...entry, schedule: 1 } } },
+    { timezone: 'Europe/Oslo', taskProtocol, beatSchedule: { add: { ...entry, schedule: 1 } } },
     { now: new Date(sentAt - 1_000) },
   );
   await beat.advance(1);
@@ -69,6 +73,13 @@ describe('the event task-sent', () => {
       expect(Math.abs(event.timestamp - timestamp)).toBeLessThan(0.001);
     },
   );
+
+  it('is the same of a task in protocol 1, whose headers say nothing of it', async () => {
+    const [first] = cases;
+    const bodyIn = async (taskProtocol: 1 | 2) =>
+      JSON.parse(String((await eventOf({}, first!.envelope.body, taskProtocol)).body)) as Event;
+    expect(await bodyIn(1)).toEqual(await bodyIn(2));
+  });
 
   it('names no process that it cannot tell', async () => {
     const [first] = cases;
