@@ -20,7 +20,9 @@ export function decodeMessage(text: string): Message {
   throw new StoreError(`a kept message cannot be read: ${found}`, { cause });
 }
 
-function isMessage(value: Readonly<Record<keyof Message, unknown>>): value is Message {
+function isMessage(
+  value: Readonly<Record<Exclude<keyof Message, 'about'>, unknown>>,
+): value is Message {
   const { taskId, destination, priority, headers, properties, contentType, contentEncoding } =
     value;
   return (
