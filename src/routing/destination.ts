@@ -16,6 +16,11 @@ export function toQueue(queue: string): Destination {
   return { queue, exchange: '', exchangeType: 'direct', routingKey: queue };
 }
 
+/** Why a message stays, where exchanges are known to each process by its own configuration alone. */
+export function unreceived(destination: Destination): string {
+  return `no queue in taskQueues receives what is sent to the ${nameOf(destination)}`;
+}
+
 /** For a sentence: `queue "celery"`, or `exchange "jobs" (routing key "jobs.work")`. */
 export function nameOf({ exchange, routingKey }: Destination): string {
   if (exchange === '') return `queue "${routingKey}"`;

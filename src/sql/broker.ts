@@ -3,6 +3,7 @@ import type { Message } from '../message/message.ts';
 import type { Database } from './database.ts';
 import { declined } from './declined.ts';
 import { envelopesOf, insertMessages } from './messages.ts';
+import { unreceived } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import type { Pruner } from './pruner.ts';
 import type { Statements } from './statements.ts';
@@ -22,7 +23,13 @@ export class SqlBroker implements Broker {
   }
 
   async publish(messages: readonly Message[]): Promise<void> {
-    const refused = await this.#publish(messages);
+    const [lost, welcome] = [[], []] as [Message[], Message[]];
+    for (const message of messages) {
+      const received = this.#queues.receiving(message.destination).length > 0;
+      (received ? welcome : lost).push(message);
+    }
+    const reasons = lost.map((message) => ({ message, reason: unreceived(message.destination) }));
+    const refused = [...reasons, ...(await this.#publish(welcome))];
     await this.#pruner.prune(messages.length);
     if (refused.length > 0) throw new RefusedError(refused);
   }
@@ -34,6 +41,7 @@ export class SqlBroker implements Broker {
 
   /** A batch that the database declines is taken apart, so that one message does not hold up the others. */
   async #publish(messages: readonly Message[]): Promise<readonly Refusal[]> {
+    if (messages.length === 0) return [];
     try {
       const envelopes = messages.flatMap((message) => envelopesOf(message, this.#queues));
       await this.#db.transaction('broker.publish', (tx) =>

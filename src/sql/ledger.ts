@@ -3,6 +3,7 @@ import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledg
 import { keptMessages } from '../ledger/outbox.ts';
 import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
 import { decodeMessage, encodeMessage } from '../message/text.ts';
+import { unreceived } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import { inBites } from './bites.ts';
 import type { Database, Transaction } from './database.ts';
@@ -72,12 +73,15 @@ export class SqlLedger implements Ledger, Outbox {
   async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
     const encoded = changes.map(encode);
     const messages = changes.flatMap((change) => change.messages);
+    const envelopes = messages.map((message) => envelopesOf(message, this.#queues));
+    const lost = messages.find((_, i) => envelopes[i]!.length === 0);
     try {
-      const envelopes = messages.flatMap((message) => envelopesOf(message, this.#queues));
-      const outcome = await this.#db.transaction('ledger.commit', async (tx) => {
+      const outcome = await this.#db.transaction<Commit>('ledger.commit', async (tx) => {
         const found = await this.#check(tx, term, encoded);
         if (found !== 'as expected') return found;
-        await insertMessages(tx, this.#sql, envelopes);
+        if (lost)
+          return { kind: 'declined', reason: `ledger.commit: ${unreceived(lost.destination)}` };
+        await insertMessages(tx, this.#sql, envelopes.flat());
         await this.#writeRecords(tx, encoded);
         return DONE;
       });
@@ -166,6 +170,9 @@ export class SqlLedger implements Ledger, Outbox {
     return kept.filter(({ id }) => ids.has(id));
   }
 }
+
+/** What a transaction makes of a commit, which may have been made before. */
+type Commit = CommitOutcome | 'repeated';
 
 const DONE = { kind: 'committed' } as const;
 

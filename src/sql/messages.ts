@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { encodeEnvelope } from '../broker/envelope.ts';
-import { BeatError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
-import { nameOf } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import { inBites } from './bites.ts';
 import type { Transaction } from './database.ts';
@@ -14,21 +12,12 @@ export interface Envelope {
   readonly payload: string;
 }
 
-/** One for each queue that the message ends up in. Throws an `Undeliverable` where that is none. */
+/** One for each queue that the message ends up in: exchanges are known here by the configuration alone. */
 export function envelopesOf(message: Message, queues: Queues): Envelope[] {
-  const receiving = queues.receiving(message.destination);
-  if (receiving.length === 0) throw new Undeliverable(message);
-  return receiving.map(({ name }) => ({
+  return queues.receiving(message.destination).map(({ name }) => ({
     queue: name,
     payload: ascii(encodeEnvelope(message, randomUUID())),
   }));
-}
-
-/** In this transport exchanges are known to each process by its own configuration alone. */
-export class Undeliverable extends BeatError {
-  constructor({ destination }: Message) {
-    super(`no queue in taskQueues receives what is sent to ${nameOf(destination)}`);
-  }
 }
 
 /** JSON as kombu writes it: any database can hold it, whatever its character set. */

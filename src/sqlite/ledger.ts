@@ -4,9 +4,10 @@ import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledg
 import { keptMessages } from '../ledger/outbox.ts';
 import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
 import { decodeMessage, encodeMessage } from '../message/text.ts';
+import { unreceived } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import type { Database, OpenFile } from './database.ts';
-import { insertRows, Pruner, toRows, undeliverable } from './messages.ts';
+import { insertRows, Pruner, toRows } from './messages.ts';
 import { BEGIN_TERM, READ_RECORD, READ_RECORDS, READ_TERM, WRITE_RECORD } from './statements.ts';
 import { FORGET_MESSAGE, IS_KEPT, KEEP_MESSAGE, READ_KEPT } from './statements.ts';
 
@@ -69,7 +70,8 @@ export class SqliteLedger implements Ledger, Outbox {
       const found = this.#check(db, term, encoded);
       if (found === 'repeated') return { kind: 'committed' };
       if (found !== 'as expected') return found;
-      if (lost) return { kind: 'declined', reason: `ledger.commit: ${undeliverable(lost)}` };
+      if (lost)
+        return { kind: 'declined', reason: `ledger.commit: ${unreceived(lost.destination)}` };
       insertRows(db, rows.flat());
       this.#writeRecords(db, encoded);
       this.#pruner.prune(db, rows.length);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { encodeEnvelope } from '../broker/envelope.ts';
 import type { Message } from '../message/message.ts';
-import { nameOf } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import type { OpenFile } from './database.ts';
 import { DECLARE_QUEUE, INSERT_MESSAGE, PRUNE_MESSAGES, READ_QUEUE } from './statements.ts';
@@ -18,11 +17,6 @@ export function toRows(message: Message, queues: Queues): Row[] {
     queue: name,
     payload: encodeEnvelope(message, randomUUID()),
   }));
-}
-
-/** Why there is no row for it. */
-export function undeliverable({ destination }: Message): string {
-  return `no queue in taskQueues receives what is sent to the ${nameOf(destination)}`;
 }
 
 /** Inserts the rows, in order. To be called inside a transaction. */

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { RefusedError, type Broker } from '../broker/broker.ts';
+import { unreceived } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import type { PlaceOptions, StateStore } from '../store.ts';
 import { Database } from './database.ts';
 import { SqliteLedger } from './ledger.ts';
 import { SqliteLock } from './lock.ts';
-import { insertRows, toRows, undeliverable } from './messages.ts';
+import { insertRows, toRows } from './messages.ts';
 import { sqlitePath } from './path.ts';
 
 /**
@@ -36,7 +37,9 @@ function openBroker(db: Database, queues: Queues): Broker {
       await db.write('broker.publish', (file) => insertRows(file, rows.flat()));
       const lost = messages.filter((_, i) => rows[i]!.length === 0);
       if (lost.length === 0) return;
-      throw new RefusedError(lost.map((message) => ({ message, reason: undeliverable(message) })));
+      throw new RefusedError(
+        lost.map((message) => ({ message, reason: unreceived(message.destination) })),
+      );
     },
     // The transport's queues are for one taker each: nobody listens.
     announce: async () => {},

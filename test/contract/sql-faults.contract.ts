@@ -61,18 +61,6 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       expect(await taskIds('celery')).toEqual(['a', 'b', 'c', 'd', 'e']);
     });
 
-    test('a message that no queue receives is declined: this transport would drop it', async () => {
-      const { ledger } = open();
-      const destination = { queue: null, exchange: 'nowhere', exchangeType: 'direct' } as const;
-      const lost = { ...messageOf('lost'), destination: { ...destination, routingKey: 'x' } };
-      const change = { ...firstRun('a'), messages: [lost] };
-      expect(await ledger.commit(await ledger.beginTerm(), [change])).toEqual({
-        kind: 'declined',
-        reason:
-          'no queue in taskQueues receives what is sent to exchange "nowhere" (routing key "x")',
-      });
-    });
-
     test('a payload is ASCII, as kombu writes it, and reads as it was meant', async () => {
       const { broker } = open();
       const message = { ...messageOf('a'), headers: { id: 'a', team: 'blé 漢 🎺' } };

@@ -3,6 +3,7 @@ import { openSqlStore } from '../../src/sql/store.ts';
 import type { Store } from '../../src/store.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { brokerContract } from './broker.contract.ts';
+import { exchangeContract } from './exchange.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { outboxContract, type StatePlace } from './outbox.contract.ts';
@@ -48,6 +49,7 @@ export function sqlContract(name: string, start: () => Promise<SqlServer>): void
     brokerContract(`${name}, TCP`, overTcp);
     brokerContract(`${name}, unix socket`, overSocket);
     outboxContract(`${name}, TCP`, overTcp);
+  exchangeContract(`${name}, TCP`, overTcp);
   });
 }
 
