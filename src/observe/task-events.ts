@@ -4,10 +4,10 @@ import type { Events, SentEvent } from '../events.ts';
 import { taskSent, type Announcer, type SentTask } from '../message/task-sent.ts';
 
 /** Messages that one publish carries. */
-const BATCH = 500;
+const BATCH = 1_000;
 
 /** Tasks that wait to be told of while a publish is on its way; what comes on top is not told. */
-const LONGEST_WAIT = 20_000;
+const LONGEST_WAIT = 50_000;
 
 const OPERATION = 'tell of sent tasks';
 
@@ -55,7 +55,7 @@ class TaskTeller implements Teller {
       if (this.#waiting.length >= LONGEST_WAIT) this.#overflow += 1;
       else this.#waiting.push({ message, sentAt, utcoffset, clock: ++this.#clock });
     }
-    this.#publishing ??= this.#publish().finally(() => (this.#publishing = null));
+    this.#publishing ??= this.#publish();
   }
 
   async told(): Promise<void> {
@@ -74,11 +74,17 @@ class TaskTeller implements Teller {
         // A broker that failed would fail again, for as long as it is waited for.
         this.#lost(batch.length + this.#waiting.splice(0).length, error as Error);
       }
-      if (this.#overflow > 0) {
-        this.#lost(this.#overflow, new Error('they come faster than the broker takes them'));
-        this.#overflow = 0;
-      }
+      if (this.#waiting.length === 0 || this.#overflow >= LONGEST_WAIT) this.#tellOverflow();
     }
+    // At once: what is sent from here on begins anew, and does not wait for somebody who has left.
+    this.#publishing = null;
+  }
+
+  /** Once for all that a burst was too much by, not at every batch. */
+  #tellOverflow(): void {
+    const count = this.#overflow;
+    this.#overflow = 0;
+    if (count > 0) this.#lost(count, new Error('they come faster than the broker takes them'));
   }
 
   #lost(count: number, cause: Error): void {

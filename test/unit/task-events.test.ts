@@ -83,11 +83,11 @@ describe('telling of sent tasks', () => {
     ]);
   });
 
-  it('does not publish more than 500 at once', async () => {
+  it('does not publish more than 1000 at once', async () => {
     const { send, teller, batches } = rig();
-    send(...Array.from({ length: 1_100 }, String));
+    send(...Array.from({ length: 2_100 }, String));
     await teller.told();
-    expect(batches.map((batch) => batch.length)).toEqual([500, 500, 100]);
+    expect(batches.map((batch) => batch.length)).toEqual([1_000, 1_000, 100]);
   });
 
   it('says once how many events a broker that fails has lost, and that it works again', async () => {
@@ -97,9 +97,9 @@ describe('telling of sent tasks', () => {
         if (broken) throw new Error('Redis did not answer');
       },
     });
-    send(...Array.from({ length: 700 }, String));
+    send(...Array.from({ length: 1_700 }, String));
     await teller.told();
-    expect(faults).toEqual(['tell of sent tasks: 700 events are lost: Redis did not answer']);
+    expect(faults).toEqual(['tell of sent tasks: 1700 events are lost: Redis did not answer']);
     expect(batches).toHaveLength(1);
     expect(recovered).toEqual([]);
 
@@ -111,15 +111,15 @@ describe('telling of sent tasks', () => {
     expect(faults).toHaveLength(1);
   });
 
-  it('holds no more than 20000 tasks while a broker is slow, and says how many it did not tell of', async () => {
+  it('holds no more than 50000 tasks while a broker is slow, and says how many it did not tell of', async () => {
     const gate = Promise.withResolvers<undefined>();
     const { send, teller, batches, faults } = rig({ announce: () => gate.promise });
     send('first');
     await Promise.resolve();
-    send(...Array.from({ length: 20_003 }, String));
+    send(...Array.from({ length: 50_003 }, String));
     gate.resolve(undefined);
     await teller.told();
-    expect(batches.flat()).toHaveLength(20_001);
+    expect(batches.flat()).toHaveLength(50_001);
     expect(faults).toEqual([
       'tell of sent tasks: 3 events are lost: they come faster than the broker takes them',
     ]);
