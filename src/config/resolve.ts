@@ -18,7 +18,7 @@ import { checkTogether, readConnection, readLock } from './service-settings.ts';
 import type { Settings } from './settings.ts';
 import { inReadingOrder, reporter, type Source } from './source.ts';
 import { RouteTrial } from './try-route.ts';
-import { readTls, readTransport } from './transport.ts';
+import { checkTlsOf, readTls, readTransport } from './transport.ts';
 import { zoneReader, type ReadZone } from './zone-reader.ts';
 
 /** What stands above the configuration: flags and environment variables. */
@@ -99,6 +99,7 @@ function readSettings(
   };
   checkTogether(service, reportOf('brokerTransportOptions'));
   const tls = readTls('brokerUseSsl', merged, CONFIG_LEVEL);
+  checkTlsOf(service.brokerUrl, tls, reportOf('brokerUseSsl'));
   const routing = {
     queues: readQueues(settings, reportOf('taskQueues'), merged.remarkOf('taskQueues')),
     routes: readRoutes(settings, reportOf('taskRoutes')),

@@ -6,6 +6,7 @@ import { parse, type Report } from './problems.ts';
 import { tlsSchema, type TlsInput } from './schema/tls.ts';
 import type { TransportInput } from './schema/transport.ts';
 import { DEFAULT_TRANSPORT, type SentinelLogin, type TransportOptions } from './settings.ts';
+import { schemeOf } from './urls.ts';
 
 /** `note` takes what is asked for, and is otherwise here. */
 export function readTransport(
@@ -81,6 +82,13 @@ export function readTls(
   const around = { path: [key], level: level.inside.get(key), report: reportOf(key) };
   const map = given === true ? {} : parse(tlsSchema, given, around);
   return map ? tlsSettings(map, map.sslPassword ?? map.password) : null;
+}
+
+/** Reports a wish for encryption that would not be heard: kombu, too, looks for it in a database's URL. */
+export function checkTlsOf(brokerUrl: string, tls: TlsSettings | null, report: Report): void {
+  if (tls === null || !/^sqla\+(?!sqlite)/.test(schemeOf(brokerUrl))) return;
+  const way = 'write ?sslmode=verify-full (PostgreSQL) or ?ssl_ca=PATH (MySQL) into the URL';
+  report(['brokerUseSsl'], `has no effect on a database; ${way}`);
 }
 
 function tlsSettings(given: TlsInput, password: string | undefined): TlsSettings {

@@ -84,6 +84,14 @@ describe('broker_use_ssl', () => {
   ])('%j is refused', (given, message) => {
     expect(problemsOf({ broker_use_ssl: given }).join('\n')).toContain(message);
   });
+
+  it('is not taken for heard where a database is the broker, whose URL says it', () => {
+    const broker_url = 'sqla+postgresql+psycopg2://h/db';
+    expect(problemsOf({ broker_url, broker_use_ssl: true })).toEqual([
+      expect.stringMatching(/^broker_use_ssl: has no effect on a database; write \?sslmode=/),
+    ]);
+    expect(problemsOf({ broker_url, broker_use_ssl: false })).toEqual([]);
+  });
 });
 
 describe('how connections are made', () => {
