@@ -27,6 +27,7 @@ export interface DeliveredEvent {
   readonly taskId: string;
   /** Such as `queue "celery"`. */
   readonly to: string;
+  readonly message: Message;
 }
 
 /** Occurrences that were dealt with without being sent. Instants are epoch milliseconds. */

@@ -80,7 +80,7 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
       `Scheduler: Sending due task ${event.entry} (${event.task}) id=${event.taskId}`,
     );
   });
-  events.on('delivered', ({ dueAt, ...event }) => {
+  events.on('delivered', ({ dueAt, message: _, ...event }) => {
     const text = `Task ${event.task} id=${event.taskId} of ${event.entry}, kept before, is in ${event.to}`;
     log.info({ event: 'delivered', ...event, dueAt: iso(dueAt) }, text);
   });

@@ -14,11 +14,12 @@ export function tellOfOutbox(events: Events, progress: Progress): OutboxReports 
     },
     delivered: (kept) => {
       for (const each of kept) {
-        const { taskId, destination, headers } = each.message;
-        const name = headers['task'];
+        const { message } = each;
+        const { taskId, destination, headers, about = headers } = message;
+        const name = about['task'];
         const task = typeof name === 'string' ? name : '';
         const to = nameOf(destination);
-        events.announce('delivered', { ...occurrenceOf(each), task, taskId, to });
+        events.announce('delivered', { ...occurrenceOf(each), task, taskId, to, message });
         // The fault of the place that would not have it is told under this name.
         events.worked(`send to the ${to}`);
       }

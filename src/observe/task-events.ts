@@ -1,6 +1,8 @@
 import type { Broker } from '../broker/broker.ts';
+import type { Clock } from '../clock.ts';
 import type { TaskEventSettings } from '../config/settings.ts';
-import type { Events, SentEvent } from '../events.ts';
+import type { Events } from '../events.ts';
+import type { Message } from '../message/message.ts';
 import { taskSent, type Announcer, type SentTask } from '../message/task-sent.ts';
 
 /** Messages that one publish carries. */
@@ -10,6 +12,13 @@ const BATCH = 1_000;
 const LONGEST_WAIT = 50_000;
 
 const OPERATION = 'tell of sent tasks';
+
+export interface TellerOptions {
+  readonly taskEvents: TaskEventSettings | null;
+  /** `gen<pid>@<host>`, as Celery's producers call themselves. */
+  readonly origin: string;
+  readonly clock: Clock;
+}
 
 /** What is asked for at the end: that what is on its way arrives. */
 export interface Teller {
@@ -25,12 +34,13 @@ export interface Teller {
 export function tellOfTasks(
   events: Events,
   broker: Broker,
-  settings: { readonly taskEvents: TaskEventSettings | null },
-  origin: string,
+  { taskEvents, origin, clock }: TellerOptions,
 ): Teller {
-  if (!settings.taskEvents) return { told: async () => {} };
-  const teller = new TaskTeller(events, broker, { ...settings.taskEvents, origin });
-  events.on('sent', (event) => teller.sent(event));
+  if (!taskEvents) return { told: async () => {} };
+  const teller = new TaskTeller(events, broker, { ...taskEvents, origin });
+  events.on('sent', ({ messages, sentAt }) => teller.sent(messages, sentAt));
+  // What had to wait in the outbox is told of when it is in its queue, like everything else.
+  events.on('delivered', ({ message }) => teller.sent([message], clock.now()));
   return teller;
 }
 
@@ -49,7 +59,7 @@ class TaskTeller implements Teller {
     this.#announcer = announcer;
   }
 
-  sent({ messages, sentAt }: SentEvent): void {
+  sent(messages: readonly Message[], sentAt: number): void {
     const utcoffset = new Date(sentAt).getTimezoneOffset() / 60;
     for (const message of messages) {
       if (this.#waiting.length >= LONGEST_WAIT) this.#overflow += 1;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TaskEventSettings } from '../../src/config/settings.ts';
 import { Events, type SentEvent } from '../../src/events.ts';
 import type { Message } from '../../src/message/message.ts';
+import { ManualClock } from '../../src/memory/clock.ts';
 import { tellOfTasks } from '../../src/observe/task-events.ts';
 import { messageOf } from '../support/message.ts';
 
@@ -33,11 +34,12 @@ function rig({
     },
     close: async () => {},
   };
-  const teller = tellOfTasks(events, broker, { taskEvents }, 'gen7@here');
+  const clock = new ManualClock('2027-03-01T13:00:00Z');
+  const teller = tellOfTasks(events, broker, { taskEvents, origin: 'gen7@here', clock });
   const send = (...taskIds: string[]) => {
     events.announce('sent', sentEvent(taskIds));
   };
-  return { send, teller, batches, faults, recovered, ids: () => batches.map((b) => b.map(uuidOf)) };
+  return { events, send, teller, batches, faults, recovered, ids: () => batches.map((b) => b.map(uuidOf)) };
 }
 
 function sentEvent(taskIds: readonly string[]): SentEvent {
@@ -81,6 +83,16 @@ describe('telling of sent tasks', () => {
       ['a', 'b'],
       ['c', 'd'],
     ]);
+  });
+
+  it('tells of what had to wait in the outbox when it is in its queue', async () => {
+    const { events, teller, batches } = rig();
+    const message = messageOf('late');
+    const of = { entry: 'greet', task: 'tasks.greet', taskId: 'late', to: 'queue "celery"' };
+    events.announce('delivered', { ...of, dueAt: SENT_AT, message });
+    await teller.told();
+    const timestamp = Date.parse('2027-03-01T13:00:00Z') / 1_000;
+    expect(batches.flat().map(bodyOf)).toMatchObject([{ uuid: 'late', timestamp }]);
   });
 
   it('does not publish more than 1000 at once', async () => {
