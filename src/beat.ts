@@ -116,7 +116,11 @@ export class Beat extends Events implements AsyncDisposable {
       progressed,
     });
     const watch = new Watch(store.inspect, clock, this);
-    const teller = tellOfTasks(this, store.broker, { ...this.settings, origin: this.#origin, clock });
+    const teller = tellOfTasks(this, store.broker, {
+      ...this.settings,
+      origin: this.#origin,
+      clock,
+    });
     await leadership.run((term) => this.#lead(scheduler, watch, term), stop);
     // Events are not worth waiting for a broker that does not answer.
     await unlessStopped(clock, stop, teller.told()).catch(() => {});

@@ -34,10 +34,11 @@ test('a message that had to wait is told of with its occurrence, and ends the fa
   events.on('delivered', (event) => told.push(event));
   events.on('recovered', ({ operation }) => told.push(operation));
   events.failed('send to the queue "celery"', new Error('there is no such queue'));
-  reports.delivered(keptMessages([change]));
+  const [kept] = keptMessages([change]);
+  reports.delivered([kept!]);
   const { dueAt } = change.record;
   const run = { entry: 'a b: c', dueAt, task: 'tasks.add', taskId: 'id-1', to: 'queue "celery"' };
-  expect(told).toEqual([run, 'send to the queue "celery"']);
+  expect(told).toEqual([{ ...run, message: kept!.message }, 'send to the queue "celery"']);
 });
 
 test('one that expired is an occurrence skipped, and all that is done is progress', () => {

@@ -39,7 +39,15 @@ function rig({
   const send = (...taskIds: string[]) => {
     events.announce('sent', sentEvent(taskIds));
   };
-  return { events, send, teller, batches, faults, recovered, ids: () => batches.map((b) => b.map(uuidOf)) };
+  return {
+    events,
+    send,
+    teller,
+    batches,
+    faults,
+    recovered,
+    ids: () => batches.map((b) => b.map(uuidOf)),
+  };
 }
 
 function sentEvent(taskIds: readonly string[]): SentEvent {
