@@ -46,6 +46,17 @@ except Exception:  # without ephem
     pass
 `;
 
+/** All settings that Celery has, with the defaults of most. */
+const DUMP = `
+import json, math
+from proj import app
+def plain(value):
+    return None if isinstance(value, float) and math.isinf(value) else value
+settings = {key: plain(app.conf[key]) for key in app.conf.table(with_defaults=True)}
+settings['beat_schedule'] = {}
+print(json.dumps(settings, default=lambda value: value.total_seconds() if hasattr(value, 'total_seconds') else str(value)))
+`;
+
 /** What every entry means to beat; `solar` only where Celery can tell it. */
 const EXPORTED = {
   number: { schedule: 30.5, args: [1, 'tøy'] },
@@ -92,6 +103,24 @@ describe('the export of a beat_schedule that docs/celery.md shows', () => {
         options: '2027-03-01T12:00:00.000Z',
       });
       if ('solar' in exported.beat_schedule) expect(dueAt['solar']).toMatch(/^2027-03-01T16:4/);
+    });
+
+    it.skipIf(without)(without || `may be all that Celery ${version} can be told`, async () => {
+      using folder = new Folder({ 'proj.py': APP, 'dump.py': DUMP });
+      const cwd = folder.path;
+      const { python } = findCelery(celery)!;
+      const { stdout } = spawnSync(python, ['dump.py'], { cwd, encoding: 'utf8' });
+      expect(Object.keys(JSON.parse(stdout) as object).length).toBeGreaterThan(150);
+      folder.write('beat.config.json', stdout);
+      const checked = await runBeat(['check', '--json'], { cwd });
+      const { ok, notes } = JSON.parse(checked.stdout) as {
+        ok: boolean;
+        notes: { message: string }[];
+      };
+      expect(ok).toBe(true);
+      const left = notes.filter(({ message }) => message.startsWith('left to the workers'));
+      expect(left).toHaveLength(1);
+      expect(left[0]!.message).toMatch(/worker_prefetch_multiplier.*worker_timer_precision/);
     });
   }
 });
