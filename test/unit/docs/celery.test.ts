@@ -9,7 +9,8 @@ import { linkedOptionsSchema } from '../../../src/config/schema/signatures.ts';
 import { transportSchema } from '../../../src/config/schema/transport.ts';
 import { snakeCase, spellingsOf } from '../../../src/config/spellings.ts';
 import { ConfigError, formatProblem } from '../../../src/errors.ts';
-import { FACTS, type Fact } from './celery.facts.ts';
+import { FACTS } from './celery.facts.ts';
+import type { Fact } from './fact.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 const PAGE = readFileSync(new URL('docs/celery.md', ROOT), 'utf8');
