@@ -5,6 +5,7 @@ import { refusedOption } from './refused-options.ts';
 import { refusedTransportOption } from './refused-transport.ts';
 import type { Level } from './levels.ts';
 import { maskUrl } from './mask.ts';
+import { snakeCase } from './spellings.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -27,7 +28,9 @@ export function parse<S extends z.ZodType>(
         report([...path, ...inner, key], unknownKey(key, at, inner.at(-1)));
       }
     } else {
-      report([...path, ...inner], expected(issue.message, valueAt(value, inner)));
+      const found = valueAt(value, inner);
+      const shown = found !== undefined && secretAt(inner) ? HIDDEN : found;
+      report([...path, ...inner], expected(issue.message, shown));
     }
   }
   return undefined;
@@ -57,7 +60,10 @@ function unknownKey(key: string, level: Level | undefined, parent: string | numb
   if (option) return `unknown here; it belongs under options: {${option}: …}`;
   // A mistake in an old name is nearer to that than to the new one.
   const spellings = [...(level?.names.keys() ?? keys)];
-  return `unknown key${didYouMean(key, spellings) || `; allowed: ${keys.filter((name) => name !== '$schema').join(', ')}`}`;
+  // In the spelling of whoever asks.
+  const spelled = key.includes('_') ? keys.map(snakeCase) : keys;
+  const allowed = spelled.filter((name) => name !== '$schema').join(', ');
+  return `unknown key${didYouMean(key, spellings) || `; allowed: ${allowed}`}`;
 }
 
 function levelAt(level: Level | undefined, path: Path): Level | undefined {
@@ -71,8 +77,19 @@ function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
+/** Names of what must not be shown, whatever is wrong with it. */
+const SECRET = /pass(word|wd|phrase)?$|pwd|secret|token|credential/i;
+
+/** Stands for a value that is there and stays untold. */
+const HIDDEN = Symbol('hidden');
+
+function secretAt(path: Path): boolean {
+  return path.some((name) => SECRET.test(String(name)));
+}
+
 /** What came, short enough for a line. */
 function show(value: unknown): string {
+  if (value === HIDDEN) return 'something else (not shown: it may be a secret)';
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'bigint') return String(value);
   if (Array.isArray(value))
@@ -91,9 +108,10 @@ function cut(text: string, instead?: string): string {
 
 function json(value: unknown): string {
   try {
-    return JSON.stringify(value, (_, inner: unknown) =>
-      typeof inner === 'bigint' ? String(inner) : inner,
-    );
+    return JSON.stringify(value, (name, inner: unknown) => {
+      if (SECRET.test(name)) return '**';
+      return typeof inner === 'bigint' ? String(inner) : inner;
+    });
   } catch {
     return 'x'.repeat(LONGEST + 1);
   }

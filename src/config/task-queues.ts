@@ -59,6 +59,9 @@ function rowsOf(input: unknown, report: Report): Row[] {
   return [];
 }
 
+/** What kombu calls the queues of a `Broadcast`: each worker has one of its own. */
+const OF_BROADCAST = /^bcast\.[0-9a-f-]{36}$/;
+
 interface Around {
   readonly path: Path;
   readonly defaults: QueueDefaults;
@@ -83,7 +86,8 @@ function readQueue(own: string | null, row: unknown, around: Around): Queue | nu
 /** `key` is what it is bound by unless it says so itself; empty for the configuration's own. */
 function queueFrom(name: string, input: QueueInput, around: Around, key: string): Queue | null {
   const { path, defaults, report, remark } = around;
-  if (input.bindings && input.exchange !== undefined) {
+  const broadcast = input.broadcast ?? OF_BROADCAST.test(name);
+  if (input.bindings?.length && input.exchange !== undefined) {
     report([...path, 'exchange'], 'kombu leaves it out beside bindings; put it among them');
     return null;
   }
@@ -115,13 +119,16 @@ function queueFrom(name: string, input: QueueInput, around: Around, key: string)
     // What one connection alone may use is of no use to the next.
     autoDelete: input.queueAutoDelete ?? input.autoDelete ?? input.exclusive ?? false,
     arguments: argumentsOf(input, defaults.maxPriority),
-    broadcast: input.broadcast ?? false,
+    broadcast,
     noDeclare: input.noDeclare ?? false,
   };
 }
 
 function homeOf(name: string, input: QueueInput, { defaultExchange }: QueueDefaults): Exchange {
-  if (input.exchange !== undefined) return exchangeFrom(input.exchange, input);
+  const { exchange } = input;
+  // kombu writes an exchange without a name for one that is still to be found out.
+  const unnamed = typeof exchange === 'object' && exchange.name === '';
+  if (exchange !== undefined && !unnamed) return exchangeFrom(exchange, input);
   return input.broadcast
     ? exchangeFrom(name, { ...input, exchangeType: 'fanout' })
     : defaultExchange;

@@ -93,6 +93,8 @@ export interface ExchangeConfig {
   /** Default `direct`. */
   type?: ExchangeTypeConfig | undefined;
   durable?: boolean | undefined;
+  /** kombu writes it of every exchange; it says nothing to a producer. */
+  passive?: boolean | undefined;
   autoDelete?: boolean | undefined;
   deliveryMode?: DeliveryModeConfig | undefined;
   arguments?: Readonly<Record<string, unknown>> | undefined;

@@ -11,7 +11,7 @@ type Path = readonly (string | number)[];
  */
 export function readJson(content: string, file: string): Source {
   const text = content.replace(/^\uFEFF/, '');
-  if (text.trim() === '') return { file, config: null, problems: [] };
+  if (text.trim() === '') return { file, config: undefined, problems: [emptyProblem(file)] };
   try {
     const config = parseExactly(text);
     return { file, config, problems: repeatedKeys(text, file), lineOf: lineFinder(text) };
@@ -19,6 +19,11 @@ export function readJson(content: string, file: string): Source {
     if (!(error instanceof SyntaxError)) throw error;
     return { file, config: undefined, problems: [syntaxProblem(error.message, text, file)] };
   }
+}
+
+/** No JSON at all, and what is left of one that could not be written: a whole schedule may be missing. */
+function emptyProblem(file: string): Problem {
+  return { file, path: [], message: 'is empty; an empty configuration is written {}' };
 }
 
 /** The most digits that a safe integer has. */

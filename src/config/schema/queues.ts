@@ -12,9 +12,10 @@ const TEXT = 'text';
 
 const exchange = z.strictObject(
   {
-    name: name(),
+    name: z.string(TEXT).describe('Empty: the default exchange.'),
     type: exchangeType().optional(),
     durable: flag().optional(),
+    passive: flag().optional(),
     autoDelete: flag().optional(),
     deliveryMode: deliveryMode().optional(),
     arguments: map().optional(),

@@ -26,6 +26,97 @@ function queueFor(task: string, taskRoutes: unknown): string {
   return new Router(new Queues(queues), routes).route(task, [1], {}, {}).destination.routingKey;
 }
 
+const AS_DICT = [
+  {
+    name: 'a',
+    exchange: {
+      name: 'ex',
+      type: 'topic',
+      arguments: null,
+      durable: true,
+      passive: false,
+      auto_delete: false,
+      delivery_mode: null,
+      no_declare: false,
+    },
+    routing_key: 'a.#',
+    queue_arguments: null,
+    binding_arguments: null,
+    consumer_arguments: null,
+    durable: true,
+    exclusive: false,
+    auto_delete: false,
+    no_ack: false,
+    alias: null,
+    bindings: [],
+    no_declare: null,
+    expires: null,
+    message_ttl: null,
+    max_length: null,
+    max_length_bytes: null,
+    max_priority: 5,
+  },
+  {
+    name: 'b',
+    exchange: {
+      name: '',
+      type: 'direct',
+      arguments: null,
+      durable: true,
+      passive: false,
+      auto_delete: false,
+      delivery_mode: null,
+      no_declare: false,
+    },
+    routing_key: '',
+    queue_arguments: null,
+    binding_arguments: null,
+    consumer_arguments: null,
+    durable: true,
+    exclusive: false,
+    auto_delete: false,
+    no_ack: false,
+    alias: null,
+    bindings: [],
+    no_declare: null,
+    expires: null,
+    message_ttl: null,
+    max_length: null,
+    max_length_bytes: null,
+    max_priority: null,
+  },
+  {
+    name: 'bcast.975c6930-3c33-448f-8cd7-cb2f62a1d821',
+    exchange: {
+      name: 'all',
+      type: 'fanout',
+      arguments: null,
+      durable: true,
+      passive: false,
+      auto_delete: false,
+      delivery_mode: null,
+      no_declare: false,
+    },
+    routing_key: '',
+    queue_arguments: null,
+    binding_arguments: null,
+    consumer_arguments: null,
+    durable: true,
+    exclusive: false,
+    auto_delete: true,
+    no_ack: false,
+    alias: 'all',
+    bindings: [],
+    no_declare: null,
+    expires: null,
+    message_ttl: null,
+    max_length: null,
+    max_length_bytes: null,
+    max_priority: null,
+    queue: 'bcast.975c6930-3c33-448f-8cd7-cb2f62a1d821',
+  },
+];
+
 describe('taskQueues', () => {
   it('takes all that kombu says of a queue, and its names for the arguments of AMQP', () => {
     const row = {
@@ -85,6 +176,18 @@ describe('taskQueues', () => {
       broadcast: true,
       bindings: [{ exchange: { name: 'bc', type: 'fanout', autoDelete: false } }],
     });
+  });
+
+  it('reads what kombu writes of its queues, as `as_dict(recurse=True)` of 5.2 and 5.7 does', () => {
+    const [a, b, all] = settingsOf({ task_queues: AS_DICT }).queues.described;
+    expect(a).toMatchObject({
+      name: 'a',
+      bindings: [{ exchange: { name: 'ex', type: 'topic' }, routingKey: 'a.#' }],
+      arguments: { 'x-max-priority': 5 },
+    });
+    // An exchange without a name is one that the configuration is still to give.
+    expect(b).toMatchObject({ bindings: [{ exchange: { name: 'celery' }, routingKey: 'celery' }] });
+    expect(all).toMatchObject({ alias: 'all', broadcast: true });
   });
 
   it('binds a Broadcast by the default key, in a map as in a list', () => {

@@ -20,6 +20,29 @@ function problemsOf(...sources: Source[]): string[] {
 const yaml = (text: string) => readYaml(text, 'f.yaml');
 const json = (text: string) => readJson(text, 'f.json');
 
+describe('an empty JSON file', () => {
+  it('is a mistake: what should have written it may have failed', () => {
+    expect(problemsOf(json(' \n'))).toEqual([
+      'f.json: is empty; an empty configuration is written {}',
+    ]);
+  });
+});
+
+describe('what may be a secret', () => {
+  it('is not shown, whatever is wrong with it', () => {
+    const secrets = [
+      { broker_transport_options: { sentinel_kwargs: { password: 12345678 } } },
+      { broker_use_ssl: { password: 12345678 }, redis_backend_use_ssl: { ssl_password: 12345678 } },
+      { broker_transport_options: { sentinel_kwargs: [{ password: 12345678 }] } },
+    ];
+    for (const config of secrets) {
+      const problems = problemsOf(json(JSON.stringify(config))).join('\n');
+      expect(problems).toMatch(/expected/);
+      expect(problems).not.toContain('12345678');
+    }
+  });
+});
+
 describe('YAML', () => {
   it('problems tell the line of the key', () => {
     const text = `# comment
@@ -121,8 +144,8 @@ beatSchedule:
     ]);
   });
 
-  it('an empty file is an empty configuration', () => {
-    expect(problemsOf(yaml(''), yaml('# nothing yet\n'), json(''), json(' \n'))).toEqual([]);
+  it('an empty file, or one of comments, is an empty configuration', () => {
+    expect(problemsOf(yaml(''), yaml('# nothing yet\n'))).toEqual([]);
   });
 
   it('a few aliases that would fill the memory are refused', () => {
