@@ -11,17 +11,23 @@ const LUA_BEFORE = `
   local n = tonumber(ARGV[2])
   local pairs_end = 2 + 2 * n
   local at = pairs_end + n + 1
+  at = at + 2 * tonumber(ARGV[at]) + 1
+  local lists_end = 2 + tonumber(ARGV[at])
+  at = at + 1
 `;
 const LUA_CHECK = 'COMMIT = script(`${HEAD}\n';
 const LUA_PUSH = `
-  for k = 3, #KEYS, 2 do
-    redis.call('SADD', KEYS[k + 1], ARGV[at])
-    local last = at + 1 + tonumber(ARGV[at + 1])
-    for from = at + 2, last, SLICE do
+  for k = 3, lists_end do
+    local last = at + tonumber(ARGV[at])
+    for from = at + 1, last, SLICE do
       redis.call('LPUSH', KEYS[k], unpack(ARGV, from, math.min(from + SLICE - 1, last)))
     end
     at = last + 1
   end
+`;
+/** Instead of it: on to the arguments behind the messages. */
+const LUA_PASS = `
+  for k = 3, lists_end do at = at + tonumber(ARGV[at]) + 1 end
 `;
 
 const SQLITE_FENCE = `        if (!this.#isNewest(db, term))
@@ -29,7 +35,7 @@ const SQLITE_FENCE = `        if (!this.#isNewest(db, term))
 `;
 const SQLITE_COMPARE = `entries.length > 0 ? { kind: 'conflict', entries } : 'as expected'`;
 const SQLITE_CHECK = `'ledger.commit', (db) => {\n`;
-const SQLITE_PUSH = '            insertRows(db, rows);\n';
+const SQLITE_PUSH = '            insertRows(db, rows.flat());\n';
 
 const SQL_FENCE = `        if ((await this.#newest(tx)) !== term)
             return { kind: 'superseded' };
@@ -37,8 +43,8 @@ const SQL_FENCE = `        if ((await this.#newest(tx)) !== term)
 const SQL_COMPARE = SQLITE_COMPARE;
 const SQL_CHECK = `            const outcome = await this.#db.transaction('ledger.commit', async`;
 /** In a transaction of its own: within the other it would be undone with it. */
-const SQL_BEFORE = `            await this.#db.transaction('ledger.commit', (tx) => insertMessages(tx, this.#sql, envelopes));\n`;
-const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes);\n';
+const SQL_BEFORE = `            await this.#db.transaction('ledger.commit', (tx) => insertMessages(tx, this.#sql, envelopes.flat()));\n`;
+const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes.flat());\n';
 
 const unfenced: readonly Mutation[] = [
   { file: LUA, text: LUA_FENCE, instead: '' },
@@ -61,7 +67,7 @@ export const MUTATIONS = {
 
   /** Messages are sent before anything is looked at, as a scheduler does that publishes, then records. */
   'publish-first': [
-    { file: LUA, text: LUA_PUSH, instead: '' },
+    { file: LUA, text: LUA_PUSH, instead: LUA_PASS },
     { file: LUA, text: LUA_CHECK, instead: `COMMIT = script(\`${LUA_BEFORE}${LUA_PUSH}\${HEAD}` },
     { file: SQLITE, text: SQLITE_PUSH, instead: '' },
     { file: SQLITE, text: SQLITE_CHECK, instead: SQLITE_CHECK + SQLITE_PUSH },

@@ -49,7 +49,7 @@ export function sqlContract(name: string, start: () => Promise<SqlServer>): void
     brokerContract(`${name}, TCP`, overTcp);
     brokerContract(`${name}, unix socket`, overSocket);
     outboxContract(`${name}, TCP`, overTcp);
-  exchangeContract(`${name}, TCP`, overTcp);
+    exchangeContract(`${name}, TCP`, overTcp);
   });
 }
 
