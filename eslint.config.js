@@ -15,6 +15,7 @@ const PURE = [
   'src/errors.ts',
   'src/nearest.ts',
   'src/plan.ts',
+  'src/promise.ts',
 ];
 
 const CLOCK = 'Time comes in through Clock, so that tests set it; src/clock.ts alone reads it.';

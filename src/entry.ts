@@ -15,7 +15,10 @@ export interface Entry extends Arguments {
   /** The registered name of the Celery task. */
   readonly task: string;
   readonly schedule: Schedule;
-  /** Works out the arguments of an occurrence, instead of `args` and `kwargs`, where they depend on it. */
+  /**
+   * Works out the arguments of an occurrence, instead of `args` and `kwargs`, where they depend on it. Throws
+   * a `BeatError` when it cannot, or when a task cannot be sent them.
+   */
   readonly compute?: ((context: LazyContext) => Arguments) | undefined;
   /** What is called instead, where it is more than one task, or has callbacks; `task` then names it for readers. */
   readonly canvas?: Canvas | undefined;

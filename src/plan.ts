@@ -1,6 +1,6 @@
 import type { Entry } from './entry.ts';
 import type { LedgerRecord } from './ledger/ledger.ts';
-import { nextAfter } from './schedule/next-after.ts';
+import { latestIn, nextAfter } from './schedule/next-after.ts';
 import type { Schedule } from './schedule/schedule.ts';
 
 /**
@@ -139,9 +139,8 @@ function walk(schedule: Schedule, first: number, until: number, most: number): n
 function latestFrom(schedule: Schedule, first: number, until: number): number {
   const second = nextAfter(schedule, first);
   if (second > until) return first;
-  if (schedule.latest) {
-    return schedule.latest(new Date(first), new Date(until))?.getTime() ?? first;
-  }
+  const said = latestIn(schedule, first, until);
+  if (said !== undefined) return said ?? first;
   let newest = second;
   for (let at = second; at <= until; at = nextAfter(schedule, at)) newest = at;
   return newest;

@@ -13,7 +13,10 @@ export interface Task extends Arguments {
   readonly kind: 'task';
   /** The registered name of the Celery task. */
   readonly task: string;
-  /** Works out the arguments of an occurrence, instead of `args` and `kwargs`, where they depend on it. */
+  /**
+   * Works out the arguments of an occurrence, instead of `args` and `kwargs`, where they depend on it. Throws
+   * a `BeatError` when it cannot, or when a task cannot be sent them.
+   */
   readonly compute?: ((context: LazyContext) => Arguments) | undefined;
   readonly options: MessageOptions;
   readonly links: Links;

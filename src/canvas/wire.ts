@@ -1,4 +1,3 @@
-import { checkArguments } from '../message/arguments.ts';
 import { pythonIso } from '../message/iso.ts';
 import type { LazyContext } from '../message/lazy.ts';
 import type { Arguments, MessageOptions } from '../message/message.ts';
@@ -60,12 +59,9 @@ export function wireOfMany(
   return { task, args: [], kwargs, options, subtask_type: kind, immutable: false };
 }
 
-/** Throws a `ConfigError` for what was worked out and cannot be sent; what stands in a file was checked at load. */
+/** Throws a `BeatError` for what cannot be worked out. */
 export function argumentsOf(task: Task, { context }: Making): Arguments {
-  if (!task.compute) return task;
-  const given = task.compute(context);
-  checkArguments(given.args, given.kwargs);
-  return given;
+  return task.compute?.(context) ?? task;
 }
 
 /** `null` for none. */

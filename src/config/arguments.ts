@@ -1,22 +1,32 @@
 import type { Entry } from '../entry.ts';
-import { inspectArgument } from '../message/arguments.ts';
+import { BeatError, formatProblem } from '../errors.ts';
+import { checkArguments, inspectArgument } from '../message/arguments.ts';
 import { fillOf } from '../message/fill.ts';
 import { isLazy } from '../message/lazy.ts';
 import type { SerializerName } from '../message/serializers/serializer.ts';
-import type { Report } from './problems.ts';
+import { expected, type Path, type Report } from './problems.ts';
 import type { EntryInput } from './schema/entry.ts';
 import { isMap } from './respell.ts';
 
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});
 
+/** What reading arguments needs to know. */
+export interface ArgumentsContext {
+  /** IANA name: of dates in templates. */
+  readonly zone: string;
+  readonly serializer: SerializerName;
+  /** The signature that they stand in, from the entry. */
+  readonly at?: Path;
+}
+
 /**
  * The arguments of an entry, checked at load and not when it is first due. `compute` is there when they,
- * or parts of them, are worked out for each occurrence. `zone` is that of dates in templates.
+ * or parts of them, are worked out for each occurrence.
  */
 export function readArguments(
   { args, kwargs }: Partial<EntryInput>,
-  { zone, serializer }: { readonly zone: string; readonly serializer: SerializerName },
+  { zone, serializer, at = [] }: ArgumentsContext,
   report: Report,
 ): Pick<Entry, 'args' | 'kwargs' | 'compute'> {
   const problems: Parameters<Report>[] = [];
@@ -30,29 +40,23 @@ export function readArguments(
   };
   // A value that contains itself must not be walked into.
   if (problems.length > 0) return fixed;
-  const fillArgs = fillOf(args, zone, ['args'], report);
-  const fillKwargs = fillOf(kwargs, zone, ['kwargs'], report);
+  const fillArgs = fillOf(args, ['args'], { zone, at, report });
+  const fillKwargs = fillOf(kwargs, ['kwargs'], { zone, at, report });
   if (!fillArgs && !fillKwargs) return fixed;
   return {
     ...fixed,
-    compute: (context) => ({
-      args: fillArgs ? list(fillArgs(context)) : fixed.args,
-      kwargs: fillKwargs ? map(fillKwargs(context)) : fixed.kwargs,
-    }),
+    compute: (context) => {
+      const filledArgs = fillArgs ? fillArgs(context) : fixed.args;
+      const filledKwargs = fillKwargs ? fillKwargs(context) : fixed.kwargs;
+      if (!Array.isArray(filledArgs)) throw wrong([...at, 'args'], 'a list', filledArgs);
+      if (!isMap(filledKwargs)) throw wrong([...at, 'kwargs'], 'a map', filledKwargs);
+      checkArguments(filledArgs, filledKwargs, serializer, at);
+      return { args: filledArgs, kwargs: filledKwargs };
+    },
   };
 }
 
-function list(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw new TypeError(`args: the function answered ${kindOf(value)}; expected a list`);
-}
-
-function map(value: unknown): Readonly<Record<string, unknown>> {
-  if (isMap(value)) return value;
-  throw new TypeError(`kwargs: the function answered ${kindOf(value)}; expected a map`);
-}
-
-function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object' ? `a ${value.constructor.name}` : `a ${typeof value}`;
+function wrong(path: Path, allowed: string, answer: unknown): BeatError {
+  const message = `the function answered: ${expected(allowed, answer)}`;
+  return new BeatError(formatProblem({ path, message }));
 }

@@ -1,4 +1,5 @@
 import { ConfigError, type Problem } from '../errors.ts';
+import { disown } from '../promise.ts';
 import type { Route } from '../routing/routes.ts';
 import type { RouteFunction } from './define/routing.ts';
 import type { Path } from './problems.ts';
@@ -30,8 +31,7 @@ function ask(call: () => unknown, path: Path, task: string): unknown {
     const message = `the function threw for "${task}": ${String(error)}`;
     throw new ConfigError([{ path, message }]);
   }
-  if (!(answer instanceof Promise)) return answer;
-  answer.catch(() => {});
+  if (!disown(answer)) return answer;
   const message = `what it returns for "${task}": a promise; a route cannot wait`;
   throw new ConfigError([{ path, message }]);
 }

@@ -1,4 +1,5 @@
-import { ConfigError } from '../errors.ts';
+import { BeatError, ConfigError } from '../errors.ts';
+import { disown } from '../promise.ts';
 import { at } from '../schedule/at.ts';
 import { cron } from '../schedule/cron.ts';
 import { crontab } from '../schedule/crontab.ts';
@@ -152,7 +153,9 @@ function build(kind: Kind, map: ScheduleMapInput, timezone: string, relative: bo
 }
 
 function inZone(schedule: Schedule, zone: string): Schedule {
-  return schedule.inZone?.(zone) ?? schedule;
+  const moved = schedule.inZone?.(zone) ?? schedule;
+  if (!disown(moved)) return moved;
+  throw new BeatError(`schedule "${schedule.spec}": inZone answered a promise`);
 }
 
 /** An interval as `timedelta(…, {relative: true})` makes it: its `spec` says how long it is. */

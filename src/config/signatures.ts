@@ -97,7 +97,7 @@ export class SignatureReader {
   }
 
   #readForm(form: Form, raw: Raw, place: Place, note: Report): Canvas | undefined {
-    if (form.kind === 'task') return this.#readTask(raw, note);
+    if (form.kind === 'task') return this.#readTask(raw, place, note);
     const at = (path: Path): Place => ({ ...place, path: [...place.path, ...path] });
     if (form.kind === 'chord') {
       const header = this.#each(valueAt(raw, form.header), at(form.header));
@@ -118,9 +118,9 @@ export class SignatureReader {
     return form.kind === 'chain' ? sequence([first, ...rest]) : parallel([first, ...rest]);
   }
 
-  #readTask(raw: Raw, note: Report): Task | undefined {
+  #readTask(raw: Raw, { path: at }: Place, note: Report): Task | undefined {
     const { scheduleZone: zone, serializer } = this.#context;
-    const given = readArguments(raw, { zone, serializer }, note);
+    const given = readArguments(raw, { zone, serializer, at }, note);
     if (typeof raw['task'] !== 'string') return undefined;
     const { task } = raw as { task: string };
     const plain = { options: {}, links: NO_LINKS, immutable: false, shown: 'tuple' } as const;

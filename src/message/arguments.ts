@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { Problem } from '../errors.ts';
+import { disown } from '../promise.ts';
 import { isLazy } from './lazy.ts';
 import { SERIALIZERS } from './serializers/find.ts';
 import type { Leaf, SerializerName } from './serializers/serializer.ts';
@@ -13,28 +14,34 @@ const DEEPEST = 200;
 
 /**
  * Throws a `ConfigError` naming every value in a task's arguments that the serializer cannot carry, or
- * would carry changed. In JSON BigInt, NaN and the infinities pass: Python reads them.
+ * would carry changed; `at` is where the task stands. In JSON BigInt, NaN and the infinities pass: Python
+ * reads them.
  */
 export function checkArguments(
-  args: readonly unknown[],
-  kwargs: Readonly<Record<string, unknown>>,
+  args: unknown,
+  kwargs: unknown,
   serializer: SerializerName = 'json',
+  at: Path = [],
 ): void {
   const problems: Problem[] = [];
-  const report: Report = (path, message) => problems.push({ path, message });
-  inspectArgument(args, ['args'], report, serializer);
-  inspectArgument(kwargs, ['kwargs'], report, serializer);
+  const report: Report = (path, message) => problems.push({ path: [...at, ...path], message });
+  const rules = { ...SERIALIZERS[serializer], typed: typedOf, leavesOpen: false };
+  visit(args, { path: ['args'], containers: [], report, rules });
+  visit(kwargs, { path: ['kwargs'], containers: [], report, rules });
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-/** What `checkArguments` would say of one value, for whoever gathers problems of many kinds. */
+/**
+ * What `checkArguments` would say of one value as it is written, for whoever gathers problems of many
+ * kinds: parts may be left open for each occurrence.
+ */
 export function inspectArgument(
   value: unknown,
   path: Path,
   report: Report,
   serializer: SerializerName = 'json',
 ): void {
-  const rules = { ...SERIALIZERS[serializer], typed: typedOf };
+  const rules = { ...SERIALIZERS[serializer], typed: typedOf, leavesOpen: true };
   visit(value, { path, containers: [], report, rules });
 }
 
@@ -49,6 +56,8 @@ interface Rules {
   readonly format: string;
   /** What it can carry beyond what any can. */
   readonly extras: readonly string[];
+  /** Whether functions may stand in it, and templates in typed values, to be worked out later. */
+  readonly leavesOpen: boolean;
   complaint(leaf: Leaf): string | null;
   /** What an object stands for; throws a `ConfigError` when that is nothing. */
   typed(value: object): TypedValue | null;
@@ -57,6 +66,7 @@ interface Rules {
 const HEADERS: Rules = {
   format: 'a header',
   extras: [],
+  leavesOpen: false,
   complaint(leaf) {
     const ordinary =
       typeof leaf !== 'bigint' && (typeof leaf !== 'number' || Number.isFinite(leaf));
@@ -64,6 +74,8 @@ const HEADERS: Rules = {
   },
   typed: () => null,
 };
+
+const CLOSED = 'a function (lazy) may stand in args and kwargs, and not in what another answers';
 
 /** Where the visit is, and what it has come through. */
 interface Place {
@@ -83,16 +95,15 @@ function visit(value: unknown, place: Place): void {
 }
 
 function visitObject(value: object, place: Place): void {
-  // Looked into when it has been worked out.
-  if (isLazy(value)) return;
-  // Worked out for each occurrence, and looked into then.
-  if (isLazy(value)) return;
   const { path, report, rules } = place;
+  // Looked into when it has been worked out.
+  if (isLazy(value)) return rules.leavesOpen ? undefined : report(path, CLOSED);
+  disown(value);
   let typed: TypedValue | null;
   try {
     typed = rules.typed(value);
   } catch (error) {
-    if (!leavesOpen(value)) report(path, (error as ConfigError).message);
+    if (!rules.leavesOpen || !isOpen(value)) report(path, (error as ConfigError).message);
     return;
   }
   const message = typed ? rules.complaint(typed) : complaintOfContainer(value, place);
@@ -101,7 +112,7 @@ function visitObject(value: object, place: Place): void {
 }
 
 /** A typed value with a template in it, or a function: what comes of it is looked into then. */
-function leavesOpen(value: object): boolean {
+function isOpen(value: object): boolean {
   const { __type__: type, __value__: inner } = value as Partial<TypedValue>;
   return isTypeName(type) && (isLazy(inner) || (typeof inner === 'string' && inner.includes('{{')));
 }

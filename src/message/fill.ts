@@ -1,35 +1,41 @@
-import { isLazy, type LazyContext } from './lazy.ts';
+import { BeatError, formatProblem, type Problem } from '../errors.ts';
+import { disown } from '../promise.ts';
+import { isLazy, type Lazy, type LazyContext } from './lazy.ts';
 import { templateOf } from './template.ts';
 
 /** A value with all that it leaves open worked out. */
 export type Fill = (context: LazyContext) => unknown;
 
-type Path = readonly (string | number)[];
+type Path = Problem['path'];
+
+/** Where a value stands, and what reading it needs. */
+export interface Filling {
+  /** IANA name: of dates with a format. */
+  readonly zone: string;
+  /** Before the paths in faults of functions: the signature, in its entry. */
+  readonly at: Path;
+  /** Takes what is wrong with a template. */
+  readonly report: (path: Path, message: string) => void;
+}
 
 /**
  * How to work out a value that holds functions (`lazy`) or templates (`{{dueAt}}`) at any depth; `null`
- * when it holds none, and is the same for every occurrence. `zone` is that of dates with a format. What
- * is wrong with a template is reported.
+ * when it holds none, and is the same for every occurrence.
  */
-export function fillOf(
-  value: unknown,
-  zone: string,
-  path: Path,
-  report: (path: Path, message: string) => void,
-): Fill | null {
-  if (isLazy(value)) return value.compute;
+export function fillOf(value: unknown, path: Path, filling: Filling): Fill | null {
+  if (isLazy(value)) return (context) => answerOf(value, [...filling.at, ...path], context);
   if (typeof value === 'string') {
     try {
-      return templateOf(value, zone);
+      return templateOf(value, filling.zone);
     } catch (error) {
-      report(path, (error as Error).message);
+      filling.report(path, (error as Error).message);
       return null;
     }
   }
   if (!isContainer(value)) return null;
   const fills = Object.entries(value).flatMap(([key, item]): [string, Fill][] => {
     const place = [...path, Array.isArray(value) ? Number(key) : key];
-    const fill = fillOf(item, zone, place, report);
+    const fill = fillOf(item, place, filling);
     return fill ? [[key, fill]] : [];
   });
   if (fills.length === 0) return null;
@@ -40,6 +46,33 @@ export function fillOf(
     for (const [key, fill] of fills) (copy as Record<string, unknown>)[key] = fill(context);
     return copy;
   };
+}
+
+/** Of the functions that were asked about an occurrence: each is, once, wherever it stands. */
+const answers = new WeakMap<LazyContext, Map<Lazy<unknown>, unknown>>();
+
+/** Throws a `BeatError` that says where the function stands, for what it throws and for a promise. */
+function answerOf(lazy: Lazy<unknown>, path: Path, context: LazyContext): unknown {
+  const known = answers.get(context) ?? new Map<Lazy<unknown>, unknown>();
+  answers.set(context, known);
+  if (known.has(lazy)) return known.get(lazy);
+  let answer: unknown;
+  try {
+    answer = lazy.compute(context);
+  } catch (cause) {
+    const message = `the function threw: ${wordsOf(cause)}`;
+    throw new BeatError(formatProblem({ path, message }), { cause });
+  }
+  if (disown(answer)) {
+    const message = 'the function answered a promise; it has to answer at once';
+    throw new BeatError(formatProblem({ path, message }));
+  }
+  known.set(lazy, answer);
+  return answer;
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error && error.name === 'Error' ? error.message : String(error);
 }
 
 /** Instances of classes are values; what contains itself is refused elsewhere, and never gets here. */

@@ -1,4 +1,5 @@
 import type { Occurrence } from '../entry.ts';
+import { nextAfter } from '../schedule/next-after.ts';
 import { pythonIso, utcIso } from './iso.ts';
 import type { Message, MessageOptions } from './message.ts';
 import { encodeBody } from './payload.ts';
@@ -88,7 +89,10 @@ function expiresOf(
   sentAt: number,
 ): number | null {
   if (expires === undefined) return null;
-  if (expires === 'next') return entry.schedule.next(new Date(dueAt))?.getTime() ?? null;
+  if (expires === 'next') {
+    const next = nextAfter(entry.schedule, dueAt);
+    return next === Infinity ? null : next;
+  }
   return 'after' in expires ? sentAt + expires.after : expires.at;
 }
 

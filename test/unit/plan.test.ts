@@ -40,6 +40,16 @@ describe('what is due', () => {
     expect(() => nextDueAt(entry, recordOf({ dueAt: NOON }))).toThrow('is not later');
   });
 
+  test('a schedule that answers a promise is told of, and that it fails later ends nothing', () => {
+    const reject = (async () => Promise.reject(new Error('no db'))) as never;
+    const entry = entryOf({ schedule: { spec: 'mine', next: reject } });
+    const refused = 'schedule "mine": expected a Date or null, got a promise';
+    expect(() => nextDueAt(entry, recordOf({ dueAt: NOON }))).toThrow(refused);
+    const next = (after: Date) => new Date(after.getTime() + 1);
+    const late = entryOf({ schedule: { spec: 'mine', next, latest: reject } });
+    expect(() => decide(late, NOON, NOON + DAY)).toThrow(refused);
+  });
+
   test('a schedule that has no next occurrence is never due', () => {
     const once: Schedule = { spec: 'at noon', next: (at) => (+at < NOON ? new Date(NOON) : null) };
     const entry = entryOf({ schedule: once });

@@ -108,6 +108,10 @@ describe('a schedule', () => {
       },
     };
     expect(entryProblems({ schedule: broken })).toEqual(['schedule: out of order']);
+    const inZone = (async () => Promise.reject(new Error('no db'))) as never;
+    expect(entryProblems({ schedule: { ...yearly, inZone } })).toEqual([
+      'schedule: schedule "mine": inZone answered a promise',
+    ]);
   });
 
   it.each<[unknown, string | RegExp]>([

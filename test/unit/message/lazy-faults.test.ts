@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { chain, group, lazy, sig } from '../../../src/index.ts';
+import { MINUTE } from '../../support/entry.ts';
+import { rig } from '../../support/rig.ts';
+import { entryOf } from '../config/support.ts';
+
+function raise(error: Error | string): never {
+  throw typeof error === 'string' ? new Error(error) : error;
+}
+
+async function reject(): Promise<never> {
+  return raise('no db');
+}
+
+/** What is told of an entry a minute later. That nobody heard a promise fail would fail the test by itself. */
+async function faultsOf(entry: object): Promise<string[]> {
+  const { clock, told, sent, begin } = rig();
+  const { tick } = await begin([entryOf(entry), { ...entryOf({}), name: 'healthy' }]);
+  clock.advance(MINUTE);
+  await tick();
+  expect(sent()).toEqual(['t 2027-03-01T12:01:00.000Z']);
+  const faults = told.fault ?? [];
+  expect(faults.map(({ operation }) => operation)).toEqual(faults.map(() => 'send e'));
+  return faults.map(({ error }) => (error as Error).message);
+}
+
+describe('arguments that cannot be worked out', () => {
+  it.for<[entry: object, fault: string]>([
+    [{ args: [1, lazy(() => raise('boom'))] }, 'args[1]: the function threw: boom'],
+    [
+      { kwargs: { a: { b: lazy(() => raise(new TypeError('no'))) } } },
+      'kwargs.a.b: the function threw: TypeError: no',
+    ],
+    [{ args: lazy(reject) }, 'args: the function answered a promise; it has to answer at once'],
+    [{ kwargs: { a: lazy(reject) } }, 'kwargs.a: the function answered a promise'],
+    [
+      { args: [lazy(() => ({ deep: [reject()] }))] },
+      'args[0].deep[0]: JSON cannot carry a Promise',
+    ],
+    [
+      { args: lazy(() => 'abc') as never },
+      'args: the function answered: expected a list, got "abc"',
+    ],
+    [{ kwargs: lazy(() => [1, 2]) }, 'kwargs: the function answered: expected a map, got [1,2]'],
+    [
+      { args: lazy(() => [lazy(reject)]) },
+      'args[0]: a function (lazy) may stand in args and kwargs',
+    ],
+    [
+      { task: chain(sig('a'), sig('b', [{ c: lazy(() => raise('boom')) }])) },
+      'task.chain[1].args[0].c: the function threw: boom',
+    ],
+    [
+      { task: chain(sig('a'), sig('b', [lazy(() => Symbol('x'))])) },
+      'task.chain[1].args[0]: JSON cannot carry symbol',
+    ],
+    [
+      { options: { linkError: sig('b', [lazy(reject)]) } },
+      'options.linkError.args[0]: the function answered a promise',
+    ],
+  ])('name the place and the reason, and hold up nobody: %#', async ([entry, fault]) => {
+    expect(await faultsOf(entry)).toEqual([expect.stringContaining(fault)]);
+  });
+});
+
+it('a function in callbacks of many tasks is called once for each occurrence', async () => {
+  let calls = 0;
+  const seen = lazy(() => ++calls);
+  const task = group(sig('add'), sig('show', [seen]), sig('add'));
+  const { clock, store, begin } = rig();
+  const options = { linkError: sig('show', [seen]) };
+  const { tick } = await begin([entryOf({ task, options })]);
+  for (const occurrence of [1, 2]) {
+    clock.advance(MINUTE);
+    await tick();
+    expect(calls).toBe(occurrence);
+  }
+  expect(store.broker.messages).toHaveLength(6);
+});
