@@ -134,26 +134,21 @@ export class PostgresServer implements SqlServer {
   }
 
   async kombuTables(): Promise<readonly unknown[]> {
-    const [columns, keys, indexes, sequences] = await Promise.all([
-      this.query(
-        `SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length,
-           is_nullable, column_default
-         FROM information_schema.columns WHERE table_name LIKE 'kombu%' ORDER BY 1, 2`,
-      ),
-      this.query(
-        `SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
-         WHERE conrelid::regclass::text LIKE 'kombu%' ORDER BY 1`,
-      ),
-      this.query(
-        `SELECT indexdef FROM pg_indexes
-         WHERE tablename LIKE 'kombu%' AND indexname NOT LIKE 'ix_beat%' ORDER BY 1`,
-      ),
-      this.query(
-        `SELECT sequencename, data_type, start_value, increment_by, max_value FROM pg_sequences
-         ORDER BY 1`,
-      ),
-    ]);
-    return [...columns, ...keys, ...indexes, ...sequences];
+    const looks = [
+      `SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length,
+         is_nullable, column_default
+       FROM information_schema.columns WHERE table_name LIKE 'kombu%' ORDER BY 1, 2`,
+      `SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+       WHERE conrelid::regclass::text LIKE 'kombu%' ORDER BY 1`,
+      `SELECT indexdef FROM pg_indexes
+       WHERE tablename LIKE 'kombu%' AND indexname NOT LIKE 'ix_beat%' ORDER BY 1`,
+      `SELECT sequencename, data_type, start_value, increment_by, max_value FROM pg_sequences
+       ORDER BY 1`,
+    ];
+    const found: unknown[] = [];
+    // One after the other: they share a connection.
+    for (const look of looks) found.push(...(await this.query(look)));
+    return found;
   }
 
   async empty(): Promise<void> {
