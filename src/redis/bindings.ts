@@ -1,8 +1,11 @@
 import { isBroadcast, queuesBound } from '../broker/kombu.ts';
+import { memo, type Memo } from '../memo.ts';
 import type { Message } from '../message/message.ts';
 import { nameOf, type Destination } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
+import type { Broadcasts } from './broadcasts.ts';
 import type { Connection } from './connection.ts';
+import { keysToTell } from './fanout.ts';
 import type { Keys } from './keys.ts';
 
 /** A member of a binding set. */
@@ -11,39 +14,59 @@ export interface Declaration {
   readonly member: string;
 }
 
-const NONE: ReadonlyMap<string, readonly string[]> = new Map();
+type Found = ReadonlyMap<string, readonly string[]>;
 
 /** Which queues an exchange hands its messages on to: what workers have bound, and what the configuration describes. */
 export class Bindings {
   readonly #keys: Keys;
   readonly #queues: Queues;
-  readonly #found: ReadonlyMap<string, readonly string[]>;
-  /** By queue or exchange and key: one object for each member, however often it is asked for. */
-  readonly #declarations: Map<string, readonly Declaration[]>;
+  readonly #broadcasts: Broadcasts;
+  readonly #found: Found;
+  /** By destination: one object for each member, however often it is asked for. */
+  readonly #declarations: Memo<readonly Declaration[]>;
 
-  constructor(keys: Keys, queues: Queues, from?: Bindings, found = NONE) {
+  constructor(
+    keys: Keys,
+    queues: Queues,
+    broadcasts: Broadcasts,
+    from?: Bindings,
+    found: Found = new Map(),
+  ) {
     this.#keys = keys;
     this.#queues = queues;
+    this.#broadcasts = broadcasts;
     this.#found = found;
-    this.#declarations = from ? from.#declarations : new Map<string, readonly Declaration[]>();
+    this.#declarations = from ? from.#declarations : memo<readonly Declaration[]>();
   }
 
   /** The same with what workers have bound just now, as far as these messages ask for it. */
   async readFor(messages: readonly Message[], connection: Connection): Promise<Bindings> {
     const exchanges = new Set<string>();
+    const named = new Set<string>();
     for (const { destination } of messages) {
-      const { exchange, exchangeType } = destination;
-      if (exchange !== '' && exchangeType !== 'fanout') exchanges.add(exchange);
+      const { exchange, routingKey } = destination;
+      if (exchange === '') named.add(routingKey);
+      else exchanges.add(exchange);
     }
-    if (exchanges.size === 0) return this;
+    const unknown = this.#broadcasts.unknown(named);
+    if (exchanges.size === 0 && unknown.length === 0) return this;
     const found = await connection.run('bindings.read', async (client) => {
-      const read = [...exchanges].map(async (exchange) => {
-        const members = await client.smembers(this.#keys.binding(exchange));
-        return [exchange, members] as const;
-      });
-      return new Map(await Promise.all(read));
+      const read = async (name: string) => [name, await client.smembers(this.#keys.binding(name))];
+      const [bound, looked] = await Promise.all([
+        Promise.all([...exchanges].map(read)),
+        Promise.all(unknown.map((name) => read(name).catch(orNothing))),
+      ]);
+      return new Map([...looked, ...bound] as [string, string[]][]);
     });
-    return new Bindings(this.#keys, this.#queues, this, found);
+    for (const queue of unknown) this.#broadcasts.found(queue, found.get(queue) ?? []);
+    return new Bindings(this.#keys, this.#queues, this.#broadcasts, this, found);
+  }
+
+  /** Where a message really goes: a queue that workers take for a broadcast is the exchange of that name. */
+  meantBy(destination: Destination): Destination {
+    const { exchange, routingKey: queue } = destination;
+    if (exchange !== '' || !this.#broadcasts.membersOf(queue)) return destination;
+    return { queue: null, exchange: queue, exchangeType: 'fanout', routingKey: '' };
   }
 
   /** The queues that such a message goes to, each once. */
@@ -51,26 +74,39 @@ export class Bindings {
     const { exchange, routingKey } = destination;
     if (exchange === '') return [routingKey];
     const described = this.#queues.receiving(destination).map(({ name }) => name);
-    const members = this.#found.get(exchange) ?? [];
-    return [...new Set([...described, ...queuesBound(members, routingKey, this.#keys.sep)])];
+    const bound = queuesBound(this.#membersOf(exchange), routingKey, this.#keys.sep);
+    return [...new Set([...described, ...bound])];
+  }
+
+  /** The channels that such a message, to a fanout exchange, is told on. */
+  channelsFor(destination: Destination): readonly string[] {
+    const { exchange, routingKey } = destination;
+    const bound = this.#membersOf(exchange).map((member) => member.split(this.#keys.sep)[0]!);
+    const described = this.#queues
+      .receiving(destination)
+      .flatMap(({ bindings }) => bindings.filter((binding) => binding.exchange.name === exchange));
+    const own = [routingKey, ...described.map((binding) => binding.routingKey)];
+    const keys = keysToTell(bound, [...own, this.#queues.defaults.routingKey]);
+    return [...new Set(keys.map((key) => this.#keys.channel(exchange, key)))];
   }
 
   /** What a producer of kombu's would bind before it sends such a message. */
   declarationsFor(destination: Destination): readonly Declaration[] {
-    const id = JSON.stringify(destination);
-    let declarations = this.#declarations.get(id);
-    if (!declarations) this.#declarations.set(id, (declarations = this.#declared(destination)));
-    return declarations;
+    return this.#declarations(JSON.stringify(destination), () => this.#declared(destination));
   }
 
   /** Why no queue would receive it. */
   explain({ destination }: Message): string {
-    const members = this.#found.get(destination.exchange) ?? [];
+    const members = this.#membersOf(destination.exchange);
     const fanout = members.some((member) => isBroadcast(member, this.#keys.sep));
     const hint = fanout
       ? "; workers have bound it as a fanout exchange: say exchangeType 'fanout'"
       : '';
     return `no queue is bound to the ${nameOf(destination)}${hint}`;
+  }
+
+  #membersOf(exchange: string): readonly string[] {
+    return this.#found.get(exchange) ?? this.#broadcasts.membersOf(exchange) ?? [];
   }
 
   #declared(destination: Destination): readonly Declaration[] {
@@ -84,4 +120,10 @@ export class Bindings {
         }));
     });
   }
+}
+
+/** Who may not read the set of a queue, or finds something else there, goes on as if nobody had asked. */
+function orNothing(error: unknown): [] {
+  if (error instanceof Error && /^(NOPERM|WRONGTYPE)\b/.test(error.message)) return [];
+  throw error;
 }

@@ -4,7 +4,7 @@ import { encodeEnvelope } from '../broker/envelope.ts';
 import type { Message } from '../message/message.ts';
 import type { Bindings } from './bindings.ts';
 import type { Connection } from './connection.ts';
-import { Pushes } from './envelopes.ts';
+import { Pushes, unheardOf } from './envelopes.ts';
 import type { Keys } from './keys.ts';
 
 /** Messages that one LPUSH carries at most: no command should keep others waiting for long. */
@@ -46,7 +46,7 @@ export class RedisBroker implements Broker {
     });
     const refused: Refusal[] = [
       ...lost.map((message) => ({ message, reason: bindings.explain(message) })),
-      ...told.flatMap(({ message }, i) => (heard[i] ? [] : [{ message, reason: UNHEARD }])),
+      ...unheardOf(told, (i) => heard[i] !== 0).map((message) => ({ message, reason: UNHEARD })),
     ];
     if (refused.length > 0) throw new RefusedError(refused);
   }

@@ -4,7 +4,7 @@ import type { Message } from '../message/message.ts';
 import type { Bindings, Declaration } from './bindings.ts';
 import type { Keys } from './keys.ts';
 
-/** What is told on a channel. */
+/** What is told on one channel; a message may be told on several. */
 export interface Told {
   readonly message: Message;
   readonly channel: string;
@@ -31,7 +31,7 @@ export class Pushes {
   }
 
   add(message: Message): void {
-    const { exchange, exchangeType, routingKey } = message.destination;
+    const { exchange, routingKey } = message.destination;
     if (exchange === '') {
       // Its bindings were declared with the first that went there.
       const list = this.#keys.list(routingKey, message.priority);
@@ -40,14 +40,16 @@ export class Pushes {
         return;
       }
     }
-    for (const one of this.#bindings.declarationsFor(message.destination))
-      this.declarations.add(one);
-    if (exchange !== '' && exchangeType === 'fanout') {
-      const channel = this.#keys.channel(exchange, routingKey);
-      this.told.push({ message, channel, envelope: encodeEnvelope(message, randomUUID()) });
+    const destination = this.#bindings.meantBy(message.destination);
+    for (const one of this.#bindings.declarationsFor(destination)) this.declarations.add(one);
+    if (destination.exchange !== '' && destination.exchangeType === 'fanout') {
+      for (const channel of this.#bindings.channelsFor(destination)) {
+        const envelope = encodeEnvelope({ ...message, destination }, randomUUID());
+        this.told.push({ message, channel, envelope });
+      }
       return;
     }
-    const queues = this.#bindings.queuesFor(message.destination);
+    const queues = this.#bindings.queuesFor(destination);
     if (queues.length === 0) this.lost.push(message);
     for (const queue of queues) this.#push(this.#keys.list(queue, message.priority), message);
   }
@@ -59,4 +61,10 @@ export class Pushes {
     if (envelopes) envelopes.push(envelope);
     else this.lists.set(list, [envelope]);
   }
+}
+
+/** The messages that were told on no channel that anybody listens to. `isHeard` answers by position. */
+export function unheardOf(told: readonly Told[], isHeard: (i: number) => boolean): Message[] {
+  const heard = new Set(told.filter((_, i) => isHeard(i)).map(({ message }) => message));
+  return [...new Set(told.map(({ message }) => message))].filter((message) => !heard.has(message));
 }

@@ -6,7 +6,7 @@ import { keptMessages } from '../ledger/outbox.ts';
 import { decodeMessage, encodeMessage } from '../message/text.ts';
 import type { Bindings } from './bindings.ts';
 import type { Connection } from './connection.ts';
-import { Pushes, type Told } from './envelopes.ts';
+import { Pushes, unheardOf, type Told } from './envelopes.ts';
 import type { Keys } from './keys.ts';
 import type { Script } from './scripts.ts';
 import { BEGIN_TERM, CHECK, COMMIT, FORGET, KEEP, run } from './scripts.ts';
@@ -171,7 +171,8 @@ function addTo(keys: string[], args: string[], { told, lists, declarations }: Pu
 }
 
 function committed(reply: Reply, told: readonly Told[]): CommitOutcome {
-  const unheard = reply?.[0] === 'committed' ? (reply[1] ?? []) : [];
-  if (unheard.length === 0) return { kind: 'committed' };
-  return { kind: 'committed', unheard: unheard.map((i) => told[i - 1]!.message) };
+  const silent = new Set(reply?.[0] === 'committed' ? reply[1] : []);
+  if (silent.size === 0) return { kind: 'committed' };
+  const unheard = unheardOf(told, (i) => !silent.has(i + 1));
+  return { kind: 'committed', ...(unheard.length > 0 && { unheard }) };
 }

@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import type { PlaceOptions, StateStore } from '../store.ts';
 import { Bindings } from './bindings.ts';
+import { Broadcasts } from './broadcasts.ts';
 import { RedisBroker } from './broker.ts';
 import { Connection } from './connection.ts';
 import { inspect } from './inspect.ts';
@@ -19,7 +20,7 @@ const LONGEST_TIMEOUT = 5_000;
  * other servers. It has connections of its own: a renewal must not wait behind megabytes of messages.
  */
 export function openRedisStore(options: PlaceOptions): StateStore {
-  const { brokerUrl, keyPrefix, lockTtl, transport, clock } = options;
+  const { brokerUrl, keyPrefix, lockTtl, transport, queues, clock } = options;
   const lockUrls = options.lockUrls.length > 0 ? options.lockUrls : [brokerUrl];
   if (lockUrls.length % 2 === 0) {
     // Redlock never ends where a vote is a tie; and one server less bears the loss of as many.
@@ -43,7 +44,7 @@ export function openRedisStore(options: PlaceOptions): StateStore {
   const holding = lockUrls.map((url) => ({ ...connectionTo(url, 'lock'), impatient }));
   const quorum = new Quorum(holding.map((server) => new Connection(server)));
   const lock = new RedisLock({ quorum, releases, keys, ttl: lockTtl, clock });
-  const bindings = new Bindings(keys, options.queues);
+  const bindings = new Bindings(keys, queues, new Broadcasts(queues, clock, keys.sep));
   const ledger = new RedisLedger(writing, keys, bindings);
   const broker = new RedisBroker(writing, keys, bindings);
   return {

@@ -1,7 +1,7 @@
 import { CronExpressionParser } from 'cron-parser';
 
 import type { NthWeekday } from './calendar.ts';
-import { memo } from './memo.ts';
+import { memo } from '../memo.ts';
 
 /** What one part of a field (between its commas) adds to the sets. */
 export interface Part {

@@ -1,5 +1,5 @@
 import { didYouMean } from '../nearest.ts';
-import { memo } from './memo.ts';
+import { memo } from '../memo.ts';
 import { show } from './show.ts';
 
 /** What stood in one field, read. */

@@ -11,7 +11,7 @@ import { boundQueue, described, toExchange } from '../support/exchanges.ts';
 import { messageOf } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { forwardableClock, storeOptions } from './place.ts';
 
 const SEP = '\x06\x16';
 const BROADCAST = 'bcast.1b4e28ba-2fa1-41d2-883f-0016d3cca427';
@@ -162,6 +162,66 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
       await commit([BC], { transport });
       await settled();
       expect(heard).toEqual([['app_/x2.bc', 'm0']]);
+    });
+
+    test('is told by whatever key workers have bound: it looks at none', async () => {
+      await bind('bc', ['celery', '', BROADCAST], ['jobs', '', 'named'], ['x.#', '', 'patterned']);
+      await listen('/2.bc/*');
+      for (const key of ['', 'foo', 'x.y']) {
+        heard = [];
+        expect(await commit([toExchange('bc', 'fanout', key)])).toEqual({ kind: 'committed' });
+        await settled();
+        const channels = heard.map(([channel]) => channel);
+        expect(channels).toEqual(expect.arrayContaining(['/2.bc/celery', '/2.bc/jobs']));
+        expect(channels.filter((channel) => channel.startsWith('/2.bc/x.'))).toHaveLength(1);
+        await inside.del('beat:records');
+      }
+    });
+
+    test('reaches those who share its configuration, though their bindings were lost', async () => {
+      await listen('/2.bc/news');
+      const broadcast = { ...boundQueue('bc', 'bc', 'fanout', 'news'), broadcast: true };
+      await commit([toExchange('bc', 'fanout', '')], { queues: described(broadcast) });
+      await settled();
+      expect(heard).toEqual([['/2.bc/news', 'm0']]);
+    });
+
+    test('is what a queue means that nobody has described and workers have bound as broadcast', async () => {
+      await bind('everyone', ['celery', '', BROADCAST], ['everyone', '', 'everyone']);
+      await listen('/2.*');
+      expect(await commit([toQueue('everyone'), toQueue('celery')])).toEqual({ kind: 'committed' });
+      await settled();
+      expect(heard).toContainEqual(['/2.everyone/celery', 'm0']);
+      expect(await lists()).toEqual(['celery']);
+    });
+
+    test('is looked for under the name of a queue once a minute', async () => {
+      const clock = forwardableClock();
+      const store = open({ clock });
+      const destination = toQueue('everyone');
+      const publish = (id: string) => store.broker.publish([messageOf(id, { destination })]);
+      await publish('a');
+      await bind('everyone', ['celery', '', BROADCAST]);
+      await listen('/2.everyone/celery');
+      await publish('b');
+      expect(await inside.llen('everyone')).toBe(2);
+      clock.forward(60_000);
+      await publish('c');
+      await settled();
+      expect(heard).toEqual([['/2.everyone/celery', 'c']]);
+      expect(await inside.llen('everyone')).toBe(2);
+    });
+
+    test('may be unreadable to this user: a queue of that name is then one like others', async () => {
+      await server.client.call(
+        ...['ACL', 'SETUSER', 'blind', 'on', '>pw', '~*', '+@all', '-smembers', '&*'],
+      );
+      const url = server.url(2).replace('redis://', 'redis://blind:pw@');
+      const store = openRedisStore(storeOptions(url));
+      stores.push(store);
+      await listen('/2.*');
+      await store.broker.publish([messageOf('a')]);
+      expect(await lists()).toEqual(['celery']);
     });
 
     test('that nobody hears is committed all the same, and said so', async () => {

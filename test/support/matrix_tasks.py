@@ -28,6 +28,7 @@ app.conf.update(
         Queue('topics', Exchange('topics', 'topic'), routing_key='jobs.#'),
         Queue('news', Exchange('news', 'fanout')),
         Broadcast('everyone'),
+        Broadcast('others'),
     ],
 )
 

@@ -8,8 +8,7 @@ export const ROUTING = {
     reports: {},
     named: { exchange: 'by-name', routingKey: 'the key' },
     topics: { exchange: 'topics', exchangeType: 'topic', routingKey: 'jobs.#' },
-    // Workers subscribe to what they bind it by, which over Redis must be known to whoever publishes.
-    news: { exchange: 'news', exchangeType: 'fanout', routingKey: 'celery' },
+    news: { exchange: 'news', exchangeType: 'fanout' },
     everyone: { broadcast: true },
   },
   taskRoutes: [
@@ -97,6 +96,25 @@ export const routingRows: readonly Row[] = [
     { exchange: 'news' },
   ),
   row('broadcast', { ...see, options: { queue: 'everyone' } }, { exchange: 'everyone' }),
+  row(
+    'fanout exchange without a key',
+    { ...see, options: { exchange: 'everyone', exchangeType: 'fanout' } },
+    { exchange: 'everyone' },
+  ),
+  row(
+    'fanout exchange by another key, which nobody has described',
+    { ...see, options: { exchange: 'others', exchangeType: 'fanout', routingKey: 'foo' } },
+    { exchange: 'others' },
+  ),
+  {
+    ...row(
+      'broadcast that nobody has described',
+      { ...see, options: { queue: 'others' } },
+      { exchange: 'others' },
+    ),
+    not: ({ broker }) =>
+      broker === 'RabbitMQ' && 'there a queue of that name is made, and it waits for a consumer',
+  },
   {
     name: 'defaults of the settings',
     entry: see,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { encodeEnvelope } from '../../../src/broker/envelope.ts';
+import { systemClock } from '../../../src/clock.ts';
 import type { BeatConfig } from '../../../src/config/define.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { Settings } from '../../../src/config/settings.ts';
@@ -9,6 +10,7 @@ import { compose } from '../../../src/message/compose.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import { Bindings } from '../../../src/redis/bindings.ts';
+import { Broadcasts } from '../../../src/redis/broadcasts.ts';
 import { Pushes } from '../../../src/redis/envelopes.ts';
 import { keysFor } from '../../../src/redis/keys.ts';
 import { Queues } from '../../../src/routing/queues.ts';
@@ -95,7 +97,9 @@ describe('messages', () => {
     const recorded = cases.find(({ name }) => name === 'fanout')!;
     const settings = settingsOf(recorded);
     const written = inRedis(settings, messageFor(settings));
-    expect(written.told.map(({ channel }) => channel)).toEqual(['/0.bcast']);
+    expect(written.told.map(({ channel }) => channel)).toEqual([
+      ...['/0.bcast', '/0.bcast/celery'],
+    ]);
     expect(written.lists.size).toBe(0);
     // Celery declares its default queue beside it, which has no part in it.
     expect(Object.keys(recorded.redis)).toEqual(['_kombu.binding.celery']);
@@ -154,7 +158,9 @@ function messageFor(settings: Settings, sentAt = DUE_AT): Message {
 /** What beat writes into a Redis that no worker has bound anything in. */
 function inRedis({ transport, queues }: Settings, message: Message): Pushes {
   const keys = keysFor('beat', transport);
-  const pushes = new Pushes(keys, new Bindings(keys, new Queues(queues)));
+  const all = new Queues(queues);
+  const broadcasts = new Broadcasts(all, systemClock, keys.sep);
+  const pushes = new Pushes(keys, new Bindings(keys, all, broadcasts));
   pushes.add(message);
   return pushes;
 }
