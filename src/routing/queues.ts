@@ -1,4 +1,5 @@
 import { BeatError } from '../errors.ts';
+import { memo } from '../memo.ts';
 import { didYouMean } from '../nearest.ts';
 import { matches } from './bindings.ts';
 import type { Destination, ExchangeType } from './destination.ts';
@@ -43,6 +44,8 @@ export class Queues {
   readonly #rules: QueueRules;
   readonly #byName = new Map<string, Queue>();
   readonly #described: readonly Queue[];
+  /** Routes may compute ever new names. */
+  readonly #made = memo<Queue>();
 
   constructor(rules: QueueRules = DEFAULT_RULES) {
     this.#rules = rules;
@@ -75,11 +78,9 @@ export class Queues {
 
   /** The same; `null` where the rules forbid it. */
   find(name: string): Queue | null {
-    let queue = this.#byName.get(name);
+    const queue = this.#byName.get(name);
     if (queue) return queue;
-    if (!this.#rules.createMissing) return null;
-    this.#byName.set(name, (queue = this.#missing(name)));
-    return queue;
+    return this.#rules.createMissing ? this.#made(name, () => this.#missing(name)) : null;
   }
 
   /** Whether the configuration describes a quorum queue, which changes what Celery does about an ETA. */

@@ -25,6 +25,16 @@ test('the default queue and all others each have a type of their own', () => {
   expect(argumentsOf('reports', { missingType: 'quorum' })).toEqual(quorum);
 });
 
+test('names that routes compute are forgotten again, those of described queues are not', () => {
+  const queues = described(boundQueue('one', 'jobs', 'direct', 'work'));
+  const [one, computed] = [queues.get('one'), queues.get('computed')];
+  expect(queues.get('computed')).toBe(computed);
+  for (let i = 0; i < 5_000; i++) queues.get(`computed-${i}`);
+  expect(queues.get('one')).toBe(one);
+  expect(queues.get('computed')).not.toBe(computed);
+  expect(queues.get('computed')).toEqual(computed);
+});
+
 test('a queue that nobody describes is bound to an exchange of its own name', () => {
   const { bindings } = new Queues().get('reports');
   expect(bindings).toMatchObject([
