@@ -1,18 +1,12 @@
+import { Announcements, type AnnouncementsOptions } from './announcements.ts';
 import type { Refusal } from './broker/broker.ts';
-import type { Clock } from './clock.ts';
 import { StoreError } from './errors.ts';
-import type { Events } from './events.ts';
 import { TermEnded, type Term } from './leadership.ts';
 import type { Change, Ledger } from './ledger/ledger.ts';
-import type { ResultBackend } from './results.ts';
 import type { Message } from './message/message.ts';
 
-export interface CommitsOptions {
+export interface CommitsOptions extends AnnouncementsOptions {
   readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly events: Events;
-  /** Where chords are joined; `null` where nothing starts one. */
-  readonly results: ResultBackend | null;
   /** Called whenever a commit is tried: a store that is away is not a loop that hangs. */
   readonly progressed: () => void;
 }
@@ -27,18 +21,22 @@ export interface Committed {
   readonly refused: readonly Refusal[];
   /** Entries whose changes the store would not make: nothing of them happened. */
   readonly declined: readonly string[];
+  /** Entries whose chords could not be announced: nothing of them happened either. */
+  readonly unannounced: readonly string[];
   /** Gone: they went to a fanout exchange, which keeps nothing, while nobody listened. */
   readonly unheard: readonly Message[];
 }
 
-const NOTHING_LEFT: Committed = { refused: [], declined: [], unheard: [] };
+const NOTHING_LEFT: Committed = { refused: [], declined: [], unannounced: [], unheard: [] };
 
 /** How decisions reach the ledger: in batches, several at once, and repeated for as long as the term lasts. */
 export class Commits {
   readonly #options: CommitsOptions;
+  readonly #announcements: Announcements;
 
   constructor(options: CommitsOptions) {
     this.#options = options;
+    this.#announcements = new Announcements(options);
   }
 
   /**
@@ -74,37 +72,25 @@ export class Commits {
   /**
    * Commits one batch. A failure leaves open whether it went through, and repeating it is harmless, so
    * it is repeated while the term lasts. A batch that the store declines is taken apart, so that one
-   * entry does not hold up the others. `null` when a stop came before it could go through.
+   * entry does not hold up the others. Tasks of chords follow when those have been announced: a chord that
+   * ends before is never joined. `null` when a stop came before anything could go through.
    */
   async commit(
     changes: readonly Change[],
     term: Term,
     stop: AbortSignal,
   ): Promise<Committed | null> {
-    const unready = await this.#unready(changes);
-    if (unready.length === 0) return this.#commit(changes, term, stop);
-    const ready = changes.filter(({ entry }) => !unready.includes(entry));
-    const committed = await this.#commit(ready, term, stop);
-    return committed && { ...committed, declined: [...committed.declined, ...unready] };
-  }
-
-  /**
-   * Announces the chords among the changes, and names the entries of those that the result backend did
-   * not hear of: their tasks must not be sent yet, and hold up nobody else meanwhile.
-   */
-  async #unready(changes: readonly Change[]): Promise<string[]> {
-    const starting = changes.filter(({ chords = [] }) => chords.length > 0);
-    if (starting.length === 0) return [];
-    const { results, events } = this.#options;
-    try {
-      if (!results) throw new StoreError('there is no result backend to join chords');
-      await results.expect(starting.flatMap(({ chords = [] }) => chords));
-      events.worked('announce chords');
-      return [];
-    } catch (error) {
-      events.failed('announce chords', error);
-      return starting.map(({ entry }) => entry);
-    }
+    const starting = changes.filter(startsChords);
+    if (starting.length === 0) return this.#commit(changes, term, stop);
+    // The others need not wait, nor hope, for the result backend.
+    const announced = this.#announcements.announce(starting, AbortSignal.any([term.signal, stop]));
+    const plain = changes.filter((change) => !startsChords(change));
+    const first = await this.#commit(plain, term, stop);
+    const ready = await announced;
+    if (!first) return null;
+    const unannounced = namesIn(starting.filter((change) => !ready.includes(change)));
+    const second = (await this.#commit(ready, term, stop)) ?? undone(ready);
+    return together(first, { ...second, unannounced });
   }
 
   async #commit(
@@ -155,13 +141,29 @@ export class Commits {
     const rest = changes.slice(half);
     const before = await this.#commit(changes.slice(0, half), term, stop);
     if (!before) return null;
-    // What a stop left undone is not lost sight of, and what was done before it is told.
-    const undone = { ...NOTHING_LEFT, declined: rest.map(({ entry }) => entry) };
-    const after = (await this.#commit(rest, term, stop)) ?? undone;
-    return {
-      refused: [...before.refused, ...after.refused],
-      declined: [...before.declined, ...after.declined],
-      unheard: [...before.unheard, ...after.unheard],
-    };
+    const after = await this.#commit(rest, term, stop);
+    return together(before, after ?? undone(rest));
   }
+}
+
+function startsChords({ chords = [] }: Change): boolean {
+  return chords.length > 0;
+}
+
+/** What a stop left undone is not lost sight of, and what was done before it is told. */
+function undone(changes: readonly Change[]): Committed {
+  return { ...NOTHING_LEFT, declined: namesIn(changes) };
+}
+
+function together(a: Committed, b: Committed): Committed {
+  return {
+    refused: [...a.refused, ...b.refused],
+    declined: [...a.declined, ...b.declined],
+    unannounced: [...a.unannounced, ...b.unannounced],
+    unheard: [...a.unheard, ...b.unheard],
+  };
+}
+
+function namesIn(changes: readonly Change[]): string[] {
+  return changes.map(({ entry }) => entry);
 }

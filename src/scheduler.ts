@@ -18,6 +18,8 @@ export interface SchedulerOptions extends CommitsOptions {
 
 /** Before occurrences that could not be made, or that the store declined, are tried again, milliseconds. */
 const PAUSE = 10_000;
+/** Before chords that the result backend has not heard of are. By then it may have. */
+const SHORT_PAUSE = 1_000;
 
 /**
  * One pass at a time: what is due, decided by the plan, made into messages, committed in batches. It
@@ -88,8 +90,9 @@ export class Scheduler {
       const committed = await this.#commits.commit(changes, term, stop);
       if (!committed) return;
       for (const step of steps) {
-        if (committed.declined.includes(step.entry.name)) {
-          this.#schedule(step.entry, step.before, clock.now() + PAUSE);
+        const pause = pauseAfter(step.entry.name, committed);
+        if (pause !== null) {
+          this.#schedule(step.entry, step.before, clock.now() + pause);
         } else {
           this.#schedule(step.entry, step.change.record);
           sent += this.#tell(step, committed);
@@ -166,6 +169,12 @@ export class Scheduler {
     }
     return count;
   }
+}
+
+/** `null` for an entry that was committed. */
+function pauseAfter(entry: string, { declined, unannounced }: Committed): number | null {
+  if (unannounced.includes(entry)) return SHORT_PAUSE;
+  return declined.includes(entry) ? PAUSE : null;
 }
 
 /** Where a run goes, or begins: faults of one place are one outage. */
