@@ -1,12 +1,12 @@
 import { startsOf } from '../canvas/canvas.ts';
 import type { Entry, MissedPolicy } from '../entry.ts';
-import { inspectHeaders } from '../message/arguments.ts';
 import { serializerNamed } from '../message/serializers/find.ts';
 import type { SerializerName } from '../message/serializers/serializer.ts';
 import { readArguments } from './arguments.ts';
 import { calledBy, checkCalled, readCalled } from './called.ts';
 import { parseDuration } from './duration.ts';
 import type { Duration } from './define/times.ts';
+import { checkHeaders, checkStamps } from './headers.ts';
 import { remarkOnProtocol1 } from './encoding.ts';
 import type { Level } from './levels.ts';
 import { readOptions } from './options.ts';
@@ -66,7 +66,10 @@ export function readEntry(
   const ownZone = schedule?.timezone ?? timezone ?? context.timezone;
   const serializer = serializerOf(raw) ?? context.serializer;
   const args = readArguments(raw, { zone: ownZone, serializer }, note);
-  checkHeaders(raw, note);
+  if (isMap(raw.options)) {
+    checkHeaders(raw.options.headers, ['options', 'headers'], note);
+    checkStamps(raw.options.stamps, ['options', 'stamps'], note);
+  }
   const zone = timezone ?? context.timezone;
   const signing = { zone, scheduleZone: ownZone, serializer, remark: comment };
   const called = isMap(input)
@@ -102,10 +105,4 @@ export function readEntry(
 function serializerOf({ options }: Partial<EntryInput>): SerializerName | undefined {
   const spelling: unknown = isMap(options) ? options.serializer : undefined;
   return typeof spelling === 'string' ? serializerNamed(spelling) : undefined;
-}
-
-/** Found at load, not when the entry is first due. */
-function checkHeaders({ options }: Partial<EntryInput>, report: Report): void {
-  const headers = isMap(options) ? options.headers : undefined;
-  if (isMap(headers)) inspectHeaders(headers, ['options', 'headers'], report);
 }

@@ -18,7 +18,7 @@ export function functionRoute(route: RouteFunction, path: Path): Route {
       const where = inner.length > 0 ? `${inner.join('.')}: ` : '';
       problems.push({ path, message: `what it returns for "${task}": ${where}${message}` });
     });
-    if (!found) throw new ConfigError(problems);
+    if (!found || problems.length > 0) throw new ConfigError(problems);
     return found;
   };
 }

@@ -1,6 +1,7 @@
 import { compressionNamed } from '../message/compression.ts';
 import { serializerNamed } from '../message/serializers/find.ts';
 import type { RouteOptions } from '../routing/routes.ts';
+import { checkHeaders } from './headers.ts';
 import { levelOf } from './levels.ts';
 import { DELIVERY_MODES } from './options.ts';
 import { expected, parse, type Path, type Report } from './problems.ts';
@@ -20,6 +21,7 @@ export function readRoute(route: unknown, path: Path, report: Report): RouteOpti
     ...{ path, level: LEVEL, report },
   });
   if (!input) return null;
+  checkHeaders(input.headers, [...path, 'headers'], report);
   const { deliveryMode, serializer, compression, ...rest } = input;
   return {
     ...rest,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { inspectHeaders } from '../message/arguments.ts';
 import type { MessageOptions } from '../message/message.ts';
+import { checkHeaders, checkStamps } from './headers.ts';
 import { levelOf } from './levels.ts';
 import { readOptions } from './options.ts';
 import { parse, type Path, type Report } from './problems.ts';
@@ -44,8 +44,10 @@ export function readSignatureOptions(
   const input = withStamps(respell(given, LEVEL, [], note), note);
   const sound = parse(SCHEMA, input, { path: [], level: LEVEL, report: note });
   const raw = isMap(input) ? input['options'] : undefined;
-  const headers = isMap(raw) ? raw['headers'] : undefined;
-  if (isMap(headers)) inspectHeaders(headers, ['options', 'headers'], note);
+  if (isMap(raw)) {
+    checkHeaders(raw['headers'], ['options', 'headers'], note);
+    checkStamps(raw['stamps'], ['options', 'stamps'], note);
+  }
   const rest = { raw, immutable: immutable === true };
   if (found > 0 || !sound) return { own: undefined, ...rest };
   const own = readOptions(withoutLinks(sound.options), undefined, zone, remark);

@@ -6,6 +6,7 @@ import type { Message } from '../../../src/message/message.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
+import { lazy } from '../../../src/message/lazy.ts';
 import { entryProblems } from './support.ts';
 
 function settingsOf(entry: object, settings: object = {}) {
@@ -27,6 +28,79 @@ function messageWith(options: object, settings: object = {}): Message {
   });
   return messages[0]!;
 }
+
+describe('a header', () => {
+  it.each([
+    ['lang', 5, 'expected text, got 5'],
+    ['shadow', 7, /^expected text or null, got 7 .*option shadow/],
+    ['eta', 'soon', /^expected an instant as text.*, got "soon" .*option eta\)$/],
+    ['eta', '2030-01-31 8pm', /^expected an instant/],
+    ['expires', 'never', /^expected an instant.*option expires/],
+    ['expires', 60, /^expected an instant/],
+    ['group', 1, /^expected text or null.*option group_id/],
+    ['group_index', -1, /^expected a whole number.*option group_index/],
+    ['retries', null, /^expected a whole number, not negative, got null .*option retries/],
+    ['timelimit', 'hello', /^expected \[seconds, seconds\].*option time_limit and soft_time_limit/],
+    ['timelimit', [1], /^expected \[seconds, seconds\]/],
+    ['timelimit', [1, '2'], /^expected \[seconds, seconds\]/],
+    ['root_id', 5, /option root_id/],
+    ['parent_id', {}, /option parent_id/],
+    ['argsrepr', null, /^expected text, got null .*option argsrepr/],
+    ['kwargsrepr', 1, /option kwargsrepr/],
+    ['origin', 1, /option origin/],
+    ['ignore_result', 'no', /^expected true, false or null.*option ignore_result/],
+    ['replaced_task_nesting', 'x', /option replaced_task_nesting/],
+    ['stamped_headers', 5, /^expected a list of text, or null.*option stamps/],
+    ['stamped_headers', [5], /^expected a list of text, or null/],
+    ['stamps', [], /^expected a map, or null.*option stamps/],
+    ['headers', 5, 'expected a map, or null, got 5'],
+    ['periodic_task_name', 5, 'expected text, got 5'],
+    ['id', 5, /write the option task_id$/],
+    ['id', 'a', /write the option task_id$/],
+    ['task', 7, /write task, beside the schedule$/],
+    ['compression', 'zip', /write the option compression$/],
+    ['beat_due_at', 'x', /beat's to say$/],
+    ['mine', lazy(() => 1), /^a function \(lazy\) may stand in args/],
+  ])('that a worker would stumble over is refused: %s: %j', (name, value, message) => {
+    const options = { headers: { [name]: value } };
+    const at = (place: string) => (line: string) => line.replace(`${place}.headers.${name}: `, '');
+    const said = [typeof message === 'string' ? message : expect.stringMatching(message)];
+    expect(entryProblems({ options }).map(at('options'))).toEqual(said);
+    const task = { chain: ['a', { task: 'b', options }] };
+    expect(entryProblems({ task }).map(at('task.chain[1].options'))).toEqual(said);
+    const taskRoutes = { t: { queue: 'q', ...options } };
+    expect(entryProblems({}, { taskRoutes }).map(at('taskRoutes.t'))).toEqual(said);
+    const asked = entryProblems({}, { taskRoutes: () => taskRoutes.t });
+    const place = `taskRoutes: what it returns for "t": headers.${name}: `;
+    expect(asked.map((line) => line.replace(place, ''))).toEqual(said);
+  });
+
+  it.each([
+    ['lang', 'py'],
+    ['eta', '2030-01-31T08:00:00.5+01:00'],
+    ['expires', '2030-01-31 08:00:00'],
+    ['expires', null],
+    ['timelimit', [1.5, null]],
+    ['retries', 2],
+    ['group_index', null],
+    ['ignore_result', null],
+    ['stamped_headers', ['a']],
+    ['stamps', { a: [1] }],
+    ['x_more', { id: 5, task: [] }],
+    ['priority', 'mine'],
+  ])(
+    'that is sound wins over what the message says itself, as in Celery: %s: %j',
+    (name, value) => {
+      expect(messageWith({ headers: { [name]: value } }).headers[name]).toEqual(value);
+    },
+  );
+
+  it('is checked among stamps as well', () => {
+    expect(entryProblems({ options: { stamps: { a: NaN } } })).toEqual([
+      expect.stringMatching(/^options\.stamps\.a: NaN cannot stand in a header/),
+    ]);
+  });
+});
 
 describe('an option of apply_async', () => {
   it.each([
