@@ -6,6 +6,7 @@ import { schemeOf } from './config/urls.ts';
 import { ConfigError, type Problem } from './errors.ts';
 import type { OutboxReports } from './ledger/outbox.ts';
 import { OutboxLedger } from './ledger/outbox-ledger.ts';
+import { DEFAULT_LATENESS } from './ledger/waiting.ts';
 import type { ResultBackend } from './results.ts';
 import { Queues } from './routing/queues.ts';
 import type { PlaceOptions, StateStore, Store, StoreOptions } from './store.ts';
@@ -68,7 +69,9 @@ export async function openStore(
   outbox?: OutboxReports,
 ): Promise<Store> {
   const { brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport } = settings;
+  const entries = new Map(settings.entries.map((entry) => [entry.name, entry]));
   return openPlaces({
+    latenessOf: (name) => entries.get(name) ?? DEFAULT_LATENESS,
     ...{ brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport, clock, outbox },
     lockTtl: settings.lock.ttl,
     tls: connection.tls,
@@ -87,7 +90,7 @@ export async function openPlaces(options: StoreOptions): Promise<Store> {
 
   const state = await openRoom('stateUrl', { ...options, brokerUrl: stateUrl, tls: null });
   const { broker, inspect } = await openBroker(options);
-  const ledger = new OutboxLedger(state.ledger, broker, clock, options.outbox);
+  const ledger = new OutboxLedger(state.ledger, broker, clock, options.outbox, options.latenessOf);
   return {
     lock: state.lock,
     ledger,

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { ConnectionSettings, TransportOptions } from './config/settings.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Outbox, OutboxReports } from './ledger/outbox.ts';
+import type { LatenessOf } from './ledger/waiting.ts';
 import type { Lock } from './lock/lock.ts';
 import type { Queues } from './routing/queues.ts';
 
@@ -71,4 +72,6 @@ export interface StoreOptions extends PlaceOptions, BrokerOptions {
   readonly stateUrl: string;
   /** Told of messages that had to wait, where the two are not one place. */
   readonly outbox?: OutboxReports | undefined;
+  /** For how long such messages are owed; unless given, as by default. */
+  readonly latenessOf?: LatenessOf | undefined;
 }

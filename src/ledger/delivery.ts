@@ -2,6 +2,7 @@ import { RefusedError, type Broker, type Refusal } from '../broker/broker.ts';
 import type { Clock } from '../clock.ts';
 import type { Message } from '../message/message.ts';
 import type { KeptMessage, Outbox, OutboxReports } from './outbox.ts';
+import { Waiting, type Dropped, type LatenessOf } from './waiting.ts';
 
 /** Messages that a drain has in hand at once. */
 const BITE = 500;
@@ -11,7 +12,11 @@ export interface DeliveryOptions {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly reports: OutboxReports;
+  readonly latenessOf: LatenessOf;
 }
+
+/** By id. */
+type Refusals = ReadonlyMap<string, Refusal>;
 
 /**
  * What one term does with kept messages: publishes each, once, and has it forgotten. A message whose
@@ -20,19 +25,19 @@ export interface DeliveryOptions {
 export class Delivery {
   readonly term: number;
   readonly #options: DeliveryOptions;
-  /** By id: the publishing of a message, under way or done, until it is forgotten. */
-  readonly #published = new Map<string, Promise<void>>();
-  /** By id: why a message stays kept. */
-  readonly #refused = new Map<string, Refusal>();
+  /** By id: the publishing of a message, under way or done, until it is forgotten, and what it will refuse. */
+  readonly #published = new Map<string, Promise<Refusals>>();
+  readonly #waiting: Waiting;
 
   constructor(term: number, options: DeliveryOptions) {
     this.term = term;
     this.#options = options;
+    this.#waiting = new Waiting(options.latenessOf);
   }
 
   /** How many messages wait here that the broker would not take. */
   get refusedCount(): number {
-    return this.#refused.size;
+    return this.#waiting.size;
   }
 
   /**
@@ -47,11 +52,14 @@ export class Delivery {
       const publishing = this.#publish(fresh);
       for (const { id } of fresh) this.#published.set(id, publishing);
     }
-    await Promise.all(new Set(kept.flatMap(({ id }) => this.#published.get(id) ?? [])));
+    const answers = new Set(kept.flatMap(({ id }) => this.#published.get(id) ?? []));
+    const refusals = new Map((await Promise.all(answers)).flatMap((refused) => [...refused]));
 
-    const refused = kept.flatMap(({ id }) => this.#refused.get(id) ?? []);
-    const taken = kept.map(({ id }) => id).filter((id) => !this.#refused.has(id));
-    const current = taken.length === 0 || (await this.#options.outbox.forget(this.term, taken));
+    const refused = kept.flatMap(({ id }) => refusals.get(id) ?? []);
+    const taken = kept.map(({ id }) => id).filter((id) => !refusals.has(id));
+    const { clock } = this.#options;
+    const late = this.#waiting.dropBefore(kept, clock.now(), this.#isUnderWay);
+    const current = await this.#forget(taken, late);
     for (const id of taken) this.#published.delete(id);
     return { refused, current };
   }
@@ -64,13 +72,16 @@ export class Delivery {
   }
 
   /**
-   * Tries again what was refused, and forgets what was taken in a try before that could not forget it.
-   * `false` when another term has begun.
+   * Tries again what was refused and is still owed, and forgets what was taken in a try before that could
+   * not forget it. `false` when another term has begun.
    */
   async retry(stop?: AbortSignal): Promise<boolean> {
+    const { outbox, clock } = this.#options;
     // To forget nothing tells whether the term goes on: unlike a commit, a retry follows no keep.
-    if (!(await this.#options.outbox.forget(this.term, []))) return false;
-    return this.#deliverWhere(({ id }) => this.#refused.has(id) || this.#published.has(id), stop);
+    if (!(await outbox.forget(this.term, []))) return false;
+    if (!(await this.#forget([], this.#waiting.dropLate(clock.now(), this.#isUnderWay))))
+      return false;
+    return this.#deliverWhere(({ id }) => this.#waiting.has(id) || this.#published.has(id), stop);
   }
 
   async #deliverWhere(
@@ -97,19 +108,43 @@ export class Delivery {
     });
     const alive = kept.filter((each) => !expired.includes(each));
     const fresh = alive.filter(({ id }) => !this.#published.has(id));
-    const { current } = await this.deliver(alive);
-    const delivered = fresh.filter(({ id }) => !this.#refused.has(id));
+    const { current, refused: refusals } = await this.deliver(alive);
+    const messages = new Set(refusals.map(({ message }) => message));
+    const delivered = fresh.filter(({ message }) => !messages.has(message));
     if (delivered.length > 0) reports.delivered(delivered);
     if (!current || expired.length === 0) return current;
     const ids = expired.map(({ id }) => id);
     if (!(await outbox.forget(this.term, ids))) return false;
-    for (const id of ids) this.#refused.delete(id);
-    reports.expired(expired);
+    for (const each of expired) this.#waiting.delete(each);
+    reports.skipped(expired, 'expired');
+    return true;
+  }
+
+  /** What is tried just now may be taken. */
+  readonly #isUnderWay = (id: string): boolean => this.#published.has(id);
+
+  /** Forgets messages that were taken, and such as are owed no more. `false` when another term has begun. */
+  async #forget(taken: readonly string[], late: readonly Dropped[]): Promise<boolean> {
+    const ids = [...taken, ...late.map(({ kept }) => kept.id)];
+    if (ids.length === 0) return true;
+    const { outbox, reports } = this.#options;
+    try {
+      if (!(await outbox.forget(this.term, ids))) return false;
+    } catch (error) {
+      for (const { kept, refusal } of late) this.#waiting.add(kept, refusal);
+      throw error;
+    }
+    for (const [reason, each] of Map.groupBy(late, (dropped) => dropped.reason)) {
+      reports.skipped(
+        each.map(({ kept }) => kept),
+        reason,
+      );
+    }
     return true;
   }
 
   /** Resolves when the broker has answered for each; what it refused is noted, and may be tried again. */
-  async #publish(fresh: readonly KeptMessage[]): Promise<void> {
+  async #publish(fresh: readonly KeptMessage[]): Promise<Refusals> {
     const reasons = new Map<unknown, Refusal>();
     try {
       await this.#options.broker.publish(fresh.map(({ message }) => message));
@@ -120,15 +155,18 @@ export class Delivery {
       }
       for (const refusal of error.refused) reasons.set(refusal.message, refusal);
     }
-    for (const { id, message } of fresh) {
-      const refusal = reasons.get(message);
+    const refused = new Map<string, Refusal>();
+    for (const kept of fresh) {
+      const refusal = reasons.get(kept.message);
       if (!refusal) {
-        this.#refused.delete(id);
+        this.#waiting.delete(kept);
         continue;
       }
-      this.#refused.set(id, refusal);
-      this.#published.delete(id);
+      refused.set(kept.id, refusal);
+      this.#waiting.add(kept, refusal);
+      this.#published.delete(kept.id);
     }
+    return refused;
   }
 }
 

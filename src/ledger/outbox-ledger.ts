@@ -5,6 +5,7 @@ import { unlessStopped } from '../unless-stopped.ts';
 import { Delivery } from './delivery.ts';
 import type { Change, CommitOutcome, Ledger, LedgerRecord } from './ledger.ts';
 import type { Outbox, OutboxReports } from './outbox.ts';
+import { DEFAULT_LATENESS, type LatenessOf } from './waiting.ts';
 
 /** The pause before refused messages are tried again, milliseconds: doubled each time, to the longest. */
 const FIRST_PAUSE = 1_000;
@@ -13,7 +14,7 @@ const LONGEST_PAUSE = 60_000;
 const NOBODY: OutboxReports = {
   progressed: () => {},
   delivered: () => {},
-  expired: () => {},
+  skipped: () => {},
   waiting: () => {},
 };
 
@@ -24,7 +25,8 @@ const NOBODY: OutboxReports = {
  *
  * A broker that cannot be reached fails the commit, which is then repeated. A broker that refuses some
  * of the messages (there is no such queue) does not: others must not wait for what only an operator can
- * put right. Refused messages stay kept, and are tried again after growing pauses and by each new term.
+ * put right. Refused messages stay kept, and are tried again after growing pauses and by each new term,
+ * for as long as they are owed by what their entry says of missed runs.
  */
 export class OutboxLedger implements Ledger {
   readonly batch: Ledger['batch'];
@@ -32,15 +34,23 @@ export class OutboxLedger implements Ledger {
   readonly #broker: Broker;
   readonly #clock: Clock;
   readonly #reports: OutboxReports;
+  readonly #latenessOf: LatenessOf;
   #delivery: Delivery | null = null;
   #retrying: AbortController | null = null;
 
-  constructor(outbox: Outbox, broker: Broker, clock: Clock, reports: OutboxReports = NOBODY) {
+  constructor(
+    outbox: Outbox,
+    broker: Broker,
+    clock: Clock,
+    reports: OutboxReports = NOBODY,
+    latenessOf: LatenessOf = () => DEFAULT_LATENESS,
+  ) {
     this.batch = outbox.batch;
     this.#outbox = outbox;
     this.#broker = broker;
     this.#clock = clock;
     this.#reports = reports;
+    this.#latenessOf = latenessOf;
   }
 
   load(): Promise<Map<string, LedgerRecord>> {
@@ -91,6 +101,7 @@ export class OutboxLedger implements Ledger {
       broker: this.#broker,
       clock: this.#clock,
       reports: this.#reports,
+      latenessOf: this.#latenessOf,
     });
     return this.#delivery;
   }

@@ -1,4 +1,5 @@
 import type { Message } from '../message/message.ts';
+import type { SkipReason } from '../plan.ts';
 import type { Change, CommitOutcome, LedgerRecord } from './ledger.ts';
 
 /** A finished message that its broker may or may not have yet. */
@@ -45,8 +46,8 @@ export interface OutboxReports {
   progressed(): void;
   /** They are in their queues now. */
   delivered(kept: readonly KeptMessage[]): void;
-  /** They had expired, and were forgotten: no worker would run them. */
-  expired(kept: readonly KeptMessage[]): void;
+  /** They were forgotten: expired, so that no worker would run them, or owed no more by their entry's policy. */
+  skipped(kept: readonly KeptMessage[], reason: SkipReason): void;
   /** So many wait that the broker refuses; told whenever that may have changed. */
   waiting(count: number): void;
 }
@@ -61,9 +62,12 @@ export function keptMessages(changes: readonly Change[]): KeptMessage[] {
   );
 }
 
-/** The occurrence that a kept message is of: its entry, and `dueAt` (epoch milliseconds) of the newest of its commit. */
-export function occurrenceOf({ id }: KeptMessage): { entry: string; dueAt: number } {
-  return { entry: id.slice(18, -7), dueAt: Number(id.slice(0, 17)) + EARLIEST };
+/** The occurrence that a kept message is of: its entry, and `dueAt` (epoch milliseconds). */
+export function occurrenceOf({ id, message }: KeptMessage): { entry: string; dueAt: number } {
+  // One commit may make up for several; its id knows the newest of them.
+  const dueAt = Date.parse(String(message.headers['beat_due_at']));
+  const ofCommit = Number(id.slice(0, 17)) + EARLIEST;
+  return { entry: id.slice(18, -7), dueAt: Number.isNaN(dueAt) ? ofCommit : dueAt };
 }
 
 /** The earliest instant that a `Date` can hold. */

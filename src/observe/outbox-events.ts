@@ -24,16 +24,12 @@ export function tellOfOutbox(events: Events, progress: Progress): OutboxReports 
         events.worked(`send to the ${to}`);
       }
     },
-    expired: (kept) => {
-      for (const each of kept) {
-        const { entry, dueAt } = occurrenceOf(each);
-        events.announce('skipped', {
-          entry,
-          reason: 'expired',
-          first: dueAt,
-          last: dueAt,
-          count: 1,
-        });
+    skipped: (kept, reason) => {
+      const occurrences = kept.map(occurrenceOf);
+      for (const [entry, each] of Map.groupBy(occurrences, (occurrence) => occurrence.entry)) {
+        const instants = [...new Set(each.map(({ dueAt }) => dueAt))].toSorted((a, b) => a - b);
+        const [first, last] = [instants[0]!, instants.at(-1)!];
+        events.announce('skipped', { entry, reason, first, last, count: instants.length });
       }
     },
     waiting: (count) => {

@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { resolveSettings } from '../../src/config/resolve.ts';
 import { openMemoryStore } from '../../src/memory/store.ts';
-import { openPlaces } from '../../src/open-store.ts';
-import type { LedgerRecord } from '../../src/ledger/ledger.ts';
+import { openPlaces, openStore } from '../../src/open-store.ts';
+import type { Change, LedgerRecord } from '../../src/ledger/ledger.ts';
 import type { Store } from '../../src/store.ts';
+import { firstRun, nextRun } from '../support/change.ts';
+import { toExchange } from '../support/exchanges.ts';
+import { messageOf } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { ledgerContract } from './ledger.contract.ts';
@@ -71,6 +76,35 @@ describe.skipIf(missing)(missing || 'redis', () => {
       },
     };
   });
+});
+
+test.skipIf(missing)('what waits is owed as the configuration says of its entry', async () => {
+  const server = await RedisServer.start();
+  const entry = { task: 'tasks.add', schedule: 60 };
+  const settings = resolveSettings({
+    ...{ brokerUrl: server.url(2), stateUrl: server.url(3) },
+    beatSchedule: { each: { ...entry, missed: 'all' }, newest: entry },
+  });
+  const store = await openStore(settings, systemClock);
+  const destination = toExchange('jobs', 'direct', 'nobody bound this');
+  const lost = (change: Change, id: string): Change => {
+    return { ...change, messages: [messageOf(id, { destination })] };
+  };
+  try {
+    const term = await store.ledger.beginTerm();
+    const first = ['each', 'newest'].map((name) => lost(firstRun(name), `${name} 1`));
+    const second = first.map((change) => lost(nextRun(change, change.entry), `${change.entry} 2`));
+    await store.ledger.commit(term, first);
+    await store.ledger.commit(term, second);
+    const inside = server.client.duplicate({ db: 3 });
+    const kept = await inside.hvals('beat:outbox');
+    inside.disconnect();
+    const ids = kept.map((text) => (JSON.parse(text) as { taskId: string }).taskId).toSorted();
+    expect(ids).toEqual(['each 1', 'each 2', 'newest 2']);
+  } finally {
+    await store.close();
+    await server.stop();
+  }
 });
 
 function read(envelope: string): QueuedMessage {

@@ -49,7 +49,7 @@ test('one that expired is an occurrence skipped, and all that is done is progres
   clock.advance(5_000);
   reports.progressed();
   expect(progress.silence).toBe(0);
-  reports.expired(keptMessages([change]));
+  reports.skipped(keptMessages([change]), 'expired');
   const { dueAt } = change.record;
   expect(skipped).toEqual([{ entry: 'a', reason: 'expired', first: dueAt, last: dueAt, count: 1 }]);
 });

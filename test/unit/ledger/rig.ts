@@ -8,6 +8,7 @@ import {
   type Outbox,
   type OutboxReports,
 } from '../../../src/ledger/outbox.ts';
+import { DEFAULT_LATENESS, type Lateness } from '../../../src/ledger/waiting.ts';
 import { ManualClock } from '../../../src/memory/clock.ts';
 import { openMemoryStore } from '../../../src/memory/store.ts';
 import type { Message } from '../../../src/message/message.ts';
@@ -42,6 +43,9 @@ export class Rig {
   next(step: Step, ...fates: Fate[]): void {
     for (const fate of fates) this.#fates.push([step, fate]);
   }
+
+  /** What entries say of late runs, where it is not the default. */
+  readonly lateness = new Map<string, Partial<Lateness>>();
 
   /** A process: its memory is its own, what it keeps is everybody's. */
   process(): OutboxLedger {
@@ -84,10 +88,13 @@ export class Rig {
     const reports: OutboxReports = {
       progressed: () => (this.progress += 1),
       delivered: tell('delivered'),
-      expired: tell('expired'),
+      skipped: (kept, reason) => {
+        tell(reason)(kept);
+      },
       waiting: (count) => this.told.push(`waiting ${count}`),
     };
-    return new OutboxLedger(outbox, broker, this.clock, reports);
+    const latenessOf = (entry: string) => ({ ...DEFAULT_LATENESS, ...this.lateness.get(entry) });
+    return new OutboxLedger(outbox, broker, this.clock, reports, latenessOf);
   }
 
   async kept(): Promise<string[]> {
