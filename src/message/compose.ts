@@ -1,7 +1,7 @@
 import type { Canvas } from '../canvas/canvas.ts';
 import { unfold } from '../canvas/unfold.ts';
 import type { Entry, Occurrence } from '../entry.ts';
-import { prepare, preparedFor } from './prepare.ts';
+import { prepareComputed, preparedFor } from './prepare.ts';
 import type { Producer } from './producer.ts';
 import type { Run } from './run.ts';
 import { partIdOf, taskIdOf } from './task-id.ts';
@@ -16,7 +16,7 @@ export function compose(occurrence: Occurrence, sentAt: number, producer: Produc
   if (entry.canvas) return composeCanvas(entry.canvas, occurrence, sentAt, producer);
   const taskId = entry.options.taskId ?? taskIdOf(entry.name, dueAt, producer.keyPrefix);
   const { payload, routed } = entry.compute
-    ? prepare(computed(occurrence, taskId), producer)
+    ? prepareComputed(computed(occurrence, taskId), producer)
     : preparedFor(entry, producer);
   const { task } = entry;
   const message = taskMessage({ occurrence, task, taskId, payload, routed }, sentAt, producer);
@@ -39,7 +39,7 @@ function composeCanvas(
   });
   const messages = calls.map(({ given, id: taskId, options, embed, ...call }) => {
     const { task, shown } = call.task;
-    const prepared = prepare({ task, ...given, options }, producer, { embed, shown });
+    const prepared = prepareComputed({ task, ...given, options }, producer, { embed, shown });
     return taskMessage({ occurrence, task, taskId, ...prepared }, sentAt, producer);
   });
   return { taskId: id, messages, chords };

@@ -2,7 +2,7 @@ import type { Entry } from '../entry.ts';
 import type { Routed } from '../routing/router.ts';
 import { checkArguments } from './arguments.ts';
 import type { Arguments } from './message.ts';
-import { preparePayload, type Payload } from './payload.ts';
+import { preparePayload, type Encoding, type Payload } from './payload.ts';
 import type { Producer } from './producer.ts';
 
 /** How a task is written and where it goes. */
@@ -22,16 +22,22 @@ export function preparedFor(entry: Entry, producer: Producer): Prepared {
   return found;
 }
 
-/** Throws a `ConfigError` for arguments that cannot be sent. */
-export function prepare(
-  { task, args, kwargs, options }: Arguments & Pick<Entry, 'task' | 'options'>,
-  { router, encoding }: Producer,
-  canvas?: Parameters<typeof preparePayload>[2],
-): Prepared {
-  const routed = router.route(task, args, kwargs, options);
-  const { serializer = encoding.serializer, compression = encoding.compression } = routed.options;
-  // At load what is computed was not known yet, nor what a route says.
-  checkArguments(args, kwargs, serializer);
-  const payload = preparePayload({ args, kwargs }, { serializer, compression }, canvas);
-  return { payload, routed };
+/** The same for arguments that were not known at load. Throws a `ConfigError` for such as cannot be sent. */
+export function prepareComputed(task: Task, producer: Producer, canvas?: OfCanvas): Prepared {
+  const routed = producer.router.route(task.task, task.args, task.kwargs, task.options);
+  checkArguments(task.args, task.kwargs, encodingOf(routed, producer).serializer);
+  return { payload: preparePayload(task, encodingOf(routed, producer), canvas), routed };
+}
+
+type Task = Arguments & Pick<Entry, 'task' | 'options'>;
+type OfCanvas = Parameters<typeof preparePayload>[2];
+
+function prepare({ task, args, kwargs, options }: Task, producer: Producer): Prepared {
+  const routed = producer.router.route(task, args, kwargs, options);
+  return { payload: preparePayload({ args, kwargs }, encodingOf(routed, producer)), routed };
+}
+
+function encodingOf({ options }: Routed, { encoding }: Producer): Encoding {
+  const { serializer = encoding.serializer, compression = encoding.compression } = options;
+  return { serializer, compression };
 }

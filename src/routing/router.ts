@@ -28,6 +28,8 @@ export const DEFAULT_ROUTES: RouteRules = {
 export class Router {
   readonly #queues: Queues;
   readonly #rules: RouteRules;
+  /** Without routes the options alone decide, and many entries have the very same: none. */
+  readonly #unrouted = new WeakMap<MessageOptions, Routed>();
 
   constructor(queues: Queues, rules: RouteRules = DEFAULT_ROUTES) {
     this.#queues = queues;
@@ -39,6 +41,18 @@ export class Router {
    * throws, and a `BeatError` for a queue that there is not and that may not be made.
    */
   route(
+    task: string,
+    args: readonly unknown[],
+    kwargs: Readonly<Record<string, unknown>>,
+    given: MessageOptions,
+  ): Routed {
+    if (this.#rules.routes.length > 0) return this.#route(task, args, kwargs, given);
+    let found = this.#unrouted.get(given);
+    if (!found) this.#unrouted.set(given, (found = this.#route(task, args, kwargs, given)));
+    return found;
+  }
+
+  #route(
     task: string,
     args: readonly unknown[],
     kwargs: Readonly<Record<string, unknown>>,
