@@ -4,6 +4,10 @@ const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 
+/** What is sent as an instant so long after sending must not lie beyond the last that Python has, in 9999. */
+export const LONGEST_WAIT = 365_250 * DAY;
+export const WAIT_FORMS = 'at most 365250 days, a thousand years';
+
 const NUMBER = String.raw`(\d+(?:\.\d+)?)`;
 /** Each unit at most once, the larger first: `1h30m`, not `30m1h`. */
 const DURATION = new RegExp(

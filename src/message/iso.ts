@@ -1,5 +1,9 @@
 import { IANAZone } from 'luxon';
 
+/** Python's instants, and a day to spare on both sides for the zone that they are written in. */
+export const FIRST_INSTANT = Date.parse('0001-01-02T00:00:00Z');
+export const LAST_INSTANT = Date.parse('9999-12-30T23:59:59.999Z');
+
 /** `2026-11-21T05:34:07.241Z`, for an instant in epoch milliseconds. */
 export function utcIso(instant: number): string {
   if (instant !== lastUtc.instant) {

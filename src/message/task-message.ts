@@ -1,6 +1,6 @@
 import type { Occurrence } from '../entry.ts';
 import { nextAfter } from '../schedule/next-after.ts';
-import { pythonIso, utcIso } from './iso.ts';
+import { LAST_INSTANT, pythonIso, utcIso } from './iso.ts';
 import type { Message, MessageOptions } from './message.ts';
 import { encodeBody } from './payload.ts';
 import type { Prepared } from './prepare.ts';
@@ -91,7 +91,7 @@ function expiresOf(
   if (expires === undefined) return null;
   if (expires === 'next') {
     const next = nextAfter(entry.schedule, dueAt);
-    return next === Infinity ? null : next;
+    return next > LAST_INSTANT ? null : next;
   }
   return 'after' in expires ? sentAt + expires.after : expires.at;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { compression, serializer } from './encoding.ts';
-import { duration, expires, flag, instant, map, MAP, name, whole } from './parts.ts';
+import { duration, expires, flag, map, MAP, name, sendable, wait, whole } from './parts.ts';
 import { deliveryMode, exchangeType } from './queues.ts';
 
 const text = () => z.string('text');
@@ -26,8 +26,8 @@ export const optionsSchema = z.strictObject(
     routingKey: text().optional().describe('Of a named exchange; queues need none.'),
     routeName: name().optional().describe('What taskRoutes knows the task by.'),
     priority: whole(0, 255, 'a whole number from 0 to 255').optional(),
-    countdown: duration().optional(),
-    eta: instant().optional(),
+    countdown: wait().optional(),
+    eta: sendable().optional(),
     expires: expires().optional(),
     timeLimit: duration().optional(),
     softTimeLimit: duration().optional(),

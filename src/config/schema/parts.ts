@@ -1,6 +1,12 @@
 import { z } from 'zod';
-import { DURATION_FORMS, parseDuration, parseTimedelta } from '../duration.ts';
-import { INSTANT_FORMS, isInstant } from '../instant.ts';
+import {
+  DURATION_FORMS,
+  LONGEST_WAIT,
+  parseDuration,
+  parseTimedelta,
+  WAIT_FORMS,
+} from '../duration.ts';
+import { INSTANT_FORMS, isInstant, isSendable, parseInstant, SENDABLE_FORMS } from '../instant.ts';
 
 // Every text given to zod here says what is allowed; `problems.ts` puts "expected …, got …" around it.
 
@@ -17,6 +23,15 @@ export const instant = () => {
   const schema = z.union([z.string(), z.date()], INSTANT_FORMS);
   return schema.refine(isInstant, INSTANT_FORMS);
 };
+/** How long after sending, in what workers are told as an instant. */
+export const wait = () =>
+  duration().refine((value) => fitsWait(parseDuration(value)), { error: WAIT_FORMS });
+/** One that workers are told. */
+export const sendable = () =>
+  instant().refine((value) => fitsSending(parseInstant(value, 'UTC')), { error: SENDABLE_FORMS });
+/** What is no duration, or no instant, is told by itself. */
+const fitsWait = (ms: number | null) => ms === null || ms <= LONGEST_WAIT;
+const fitsSending = (at: number | null) => at === null || isSendable(at);
 const EXPIRES = `'next', ${DURATION_FORMS}, {timedelta: {hours: 12}}, or ${INSTANT_FORMS}`;
 export const expires = () => {
   const timedelta = z.strictObject({ timedelta: z.record(z.string(), z.number()) });
@@ -28,6 +43,8 @@ export const expires = () => {
     isInstant(value);
   return schema
     .refine(known, EXPIRES)
+    .refine((value) => fitsWait(parseDuration(value) ?? parseTimedelta(value)), WAIT_FORMS)
+    .refine((value) => fitsSending(parseInstant(value, 'UTC')), SENDABLE_FORMS)
     .describe('When the task is worthless: so long after sending, an instant, or `next`.');
 };
 export const missed = () => {

@@ -19,8 +19,8 @@ function notesOf(entry: object): string[] {
 }
 
 /** What is sent for an entry with these options. */
-function messageWith(options: object, settings: object = {}): Message {
-  const { entries, queues, routes } = settingsOf({ options }, settings);
+function messageWith(options: object, settings: object = {}, entry: object = {}): Message {
+  const { entries, queues, routes } = settingsOf({ ...entry, options }, settings);
   const { messages } = compose({ entry: entries[0]!, dueAt: 0 }, 0, {
     ...{ timezone: 'UTC', keyPrefix: 'beat', origin: 'gen1@here', replyTo: 'mine' },
     ...{ encoding: DEFAULT_ENCODING, protocol: 2 },
@@ -28,6 +28,40 @@ function messageWith(options: object, settings: object = {}): Message {
   });
   return messages[0]!;
 }
+
+describe('a time that no worker could read', () => {
+  const long = /: expected at most 365250 days, a thousand years, got /;
+  const far = /: expected an instant from 0001-01-02 to 9999-12-30, got /;
+  it.each([
+    [{ countdown: 1e12 }, long],
+    [{ countdown: '400000d' }, long],
+    [{ expires: 1e14 }, long],
+    [{ expires: { timedelta: { weeks: 60_000 } } }, long],
+    [{ expires: '9999-12-31T00:00:00Z' }, far],
+    [{ expires: new Date(8.64e15) }, far],
+    [{ eta: '0000-01-01T00:00:00Z' }, far],
+    [{ eta: new Date(8.64e15) }, far],
+  ])('is refused: %j', (options, message) => {
+    expect(entryProblems({ options })).toEqual([expect.stringMatching(message)]);
+    const problems = entryProblems({ task: { group: ['a', { task: 'b', options }] } });
+    expect(problems).toEqual([expect.stringMatching(message)]);
+    expect(problems[0]).toMatch(/^task\.group\[1\]\.options\./);
+  });
+
+  it('is refused beside the schedule, too, and is none up to a thousand years', () => {
+    expect(entryProblems({ expires: 1e14 })).toEqual([expect.stringMatching(/^expires: .*1000/)]);
+    expect(messageWith({ countdown: '365250d' }).headers['eta']).toBe('2970-01-08T00:00:00+00:00');
+    const { headers } = messageWith({ expires: '9999-12-30T00:00:00Z' });
+    expect(headers['expires']).toBe('9999-12-30T00:00:00+00:00');
+  });
+
+  it('is not sent for a next occurrence that is as far', () => {
+    const { entries } = settingsOf({ schedule: { timedelta: { days: 4_000_000 } } });
+    const schedule = entries[0]!.schedule;
+    expect(schedule.next(new Date(0))!.getUTCFullYear()).toBeGreaterThan(9_999);
+    expect(messageWith({ expires: 'next' }, {}, { schedule }).headers['expires']).toBeNull();
+  });
+});
 
 describe('a header', () => {
   it.each([
