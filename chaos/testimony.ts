@@ -87,6 +87,7 @@ export function unjust(entry: Entry, { reason, last, toldAt }: ToldSkip): string
     // No run lasts long enough for that, and no message of one expires.
     cap: false,
     expired: false,
+    unheard: false,
   };
   return allowed[reason] ? null : `skipped as "${reason}", which it was not`;
 }

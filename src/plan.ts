@@ -7,9 +7,10 @@ import type { Schedule } from './schedule/schedule.ts';
  * Why an occurrence is not sent. `superseded`: a newer missed one stands for it (`missed: 'once'`).
  * `missed`: the entry skips what it missed. `deadline`: it is later than `startingDeadline`. `cap`:
  * more were missed than `missed: 'all'` makes up for. `expired`: it was kept for a queue that would not
- * take it, for longer than it was worth something.
+ * take it, for longer than it was worth something. `unheard`: it went to a fanout exchange that keeps
+ * nothing, and nobody listened.
  */
-export type SkipReason = 'superseded' | 'missed' | 'deadline' | 'cap' | 'expired';
+export type SkipReason = 'superseded' | 'missed' | 'deadline' | 'cap' | 'expired' | 'unheard';
 
 /** A stretch of occurrences that are not sent. Instants are epoch milliseconds. */
 export interface Skip {

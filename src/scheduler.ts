@@ -3,9 +3,10 @@ import { RefusedError } from './broker/broker.ts';
 import { Commits, type Committed, type CommitsOptions } from './commits.ts';
 import type { Entry } from './entry.ts';
 import { StoreError } from './errors.ts';
-import type { EntryEvent, SentEvent } from './events.ts';
+import type { EntryEvent } from './events.ts';
 import type { Term } from './leadership.ts';
 import type { Change, LedgerRecord } from './ledger/ledger.ts';
+import type { Message } from './message/message.ts';
 import type { Producer } from './message/producer.ts';
 import { reconcile, type Reconciled } from './plan.ts';
 import { nameOf } from './routing/destination.ts';
@@ -143,27 +144,37 @@ export class Scheduler {
     }
   }
 
-  /** Answers how many were sent. What was refused is no run yet: it is kept, and tried again. */
+  /**
+   * Answers how many were sent. What was refused is no run yet: it is kept, and tried again. What nobody
+   * heard is none either, and gone.
+   */
   #tell({ entry, sent, skipped }: Step, { refused, unheard }: Committed): number {
     const { events } = this.#options;
     for (const skip of skipped) events.announce('skipped', { entry: entry.name, ...skip });
     let count = 0;
     for (const run of sent) {
-      const refusal = refused.find(({ message }) => run.messages.includes(message));
-      const operation = `send to the ${placeOf(run)}`;
+      const { messages, dueAt } = run;
+      const refusal = refused.find(({ message }) => messages.includes(message));
       if (refusal) {
         const cause = new RefusedError([refusal]);
-        const words = `entry "${entry.name}": ${cause.message}; it is kept and tried again`;
-        events.failed(operation, new StoreError(words, { cause }));
+        const what = `entry "${entry.name}", task ${refusal.message.taskId}`;
+        const words = `${what}: ${refusal.reason}; it is kept and tried again`;
+        events.failed(sendingOf(refusal.message), new StoreError(words, { cause }));
         continue;
       }
-      if (run.messages.some((message) => unheard.includes(message))) {
+      const [lost, heard] = [new Set<string>(), new Set<string>()];
+      for (const each of messages) (unheard.includes(each) ? lost : heard).add(sendingOf(each));
+      for (const sending of lost) {
         const words = `entry "${entry.name}": nobody listened, and a fanout exchange keeps nothing`;
-        events.failed(operation, new StoreError(words));
-      } else {
-        events.worked(operation);
+        events.failed(sending, new StoreError(words));
       }
+      for (const sending of heard) events.worked(sending);
       events.worked(`send ${entry.name}`);
+      if (lost.size > 0 && heard.size === 0) {
+        const skip = { first: dueAt, last: dueAt, count: 1 };
+        events.announce('skipped', { entry: entry.name, reason: 'unheard', ...skip });
+        continue;
+      }
       events.announce('sent', run);
       count++;
     }
@@ -177,7 +188,7 @@ function pauseAfter(entry: string, { declined, unannounced }: Committed): number
   return declined.includes(entry) ? PAUSE : null;
 }
 
-/** Where a run goes, or begins: faults of one place are one outage. */
-function placeOf({ messages: [first], queue }: SentEvent): string {
-  return first ? nameOf(first.destination) : `queue "${queue}"`;
+/** Faults of one place are one outage. */
+function sendingOf({ destination }: Message): string {
+  return `send to the ${nameOf(destination)}`;
 }

@@ -153,6 +153,7 @@ const SKIP_WORDS: Record<SkippedEvent['reason'], string> = {
   deadline: 'their starting deadline has passed',
   cap: 'more were missed than are made up for',
   expired: 'no queue took them before they expired',
+  unheard: 'nobody listened to their exchange, which keeps nothing',
 };
 
 function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {

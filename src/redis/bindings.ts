@@ -1,7 +1,7 @@
 import { isBroadcast, queuesBound } from '../broker/kombu.ts';
 import { memo, type Memo } from '../memo.ts';
 import type { Message } from '../message/message.ts';
-import { nameOf, type Destination } from '../routing/destination.ts';
+import type { Destination } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import type { Connection } from './connection.ts';
@@ -102,7 +102,7 @@ export class Bindings {
     const hint = fanout
       ? "; workers have bound it as a fanout exchange: say exchangeType 'fanout'"
       : '';
-    return `no queue is bound to the ${nameOf(destination)}${hint}`;
+    return `no queue is bound to it${hint}`;
   }
 
   #membersOf(exchange: string): readonly string[] {

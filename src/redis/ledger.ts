@@ -4,6 +4,7 @@ import { decodeRecord, encodeRecord } from '../ledger/ledger.ts';
 import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
 import { keptMessages } from '../ledger/outbox.ts';
 import { decodeMessage, encodeMessage } from '../message/text.ts';
+import { nameOf } from '../routing/destination.ts';
 import type { Bindings } from './bindings.ts';
 import type { Connection } from './connection.ts';
 import { Pushes, unheardOf, type Told } from './envelopes.ts';
@@ -75,7 +76,7 @@ export class RedisLedger implements Ledger, Outbox {
       if (lost) {
         // It may have been sent all the same, by an earlier run of this commit.
         const reply = await this.#run<Reply>('ledger.commit', CHECK, keys, args);
-        const reason = `ledger.commit: ${bindings.explain(lost)}`;
+        const reason = `ledger.commit: ${nameOf(lost.destination)}: ${bindings.explain(lost)}`;
         return refusalIn(reply, changes) ?? declinedIn(reply, reason) ?? { kind: 'committed' };
       }
       addTo(keys, args, pushes);

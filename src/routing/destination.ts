@@ -17,9 +17,7 @@ export function toQueue(queue: string): Destination {
 }
 
 /** Why a message stays, where exchanges are known to each process by its own configuration alone. */
-export function unreceived(destination: Destination): string {
-  return `no queue in taskQueues receives what is sent to the ${nameOf(destination)}`;
-}
+export const UNRECEIVED = 'no queue in taskQueues receives it';
 
 /** For a sentence: `queue "celery"`, or `exchange "jobs" (routing key "jobs.work")`. */
 export function nameOf({ exchange, routingKey }: Destination): string {

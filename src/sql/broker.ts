@@ -3,7 +3,7 @@ import type { Message } from '../message/message.ts';
 import type { Database } from './database.ts';
 import { declined } from './declined.ts';
 import { envelopesOf, insertMessages } from './messages.ts';
-import { unreceived } from '../routing/destination.ts';
+import { UNRECEIVED } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import type { Pruner } from './pruner.ts';
 import type { Statements } from './statements.ts';
@@ -28,7 +28,7 @@ export class SqlBroker implements Broker {
       const received = this.#queues.receiving(message.destination).length > 0;
       (received ? welcome : lost).push(message);
     }
-    const reasons = lost.map((message) => ({ message, reason: unreceived(message.destination) }));
+    const reasons = lost.map((message) => ({ message, reason: UNRECEIVED }));
     const refused = [...reasons, ...(await this.#publish(welcome))];
     await this.#pruner.prune(messages.length);
     if (refused.length > 0) throw new RefusedError(refused);

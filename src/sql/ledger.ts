@@ -3,7 +3,7 @@ import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledg
 import { keptMessages } from '../ledger/outbox.ts';
 import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
 import { decodeMessage, encodeMessage } from '../message/text.ts';
-import { unreceived } from '../routing/destination.ts';
+import { nameOf, UNRECEIVED } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import { inBites } from './bites.ts';
 import type { Database, Transaction } from './database.ts';
@@ -80,7 +80,10 @@ export class SqlLedger implements Ledger, Outbox {
         const found = await this.#check(tx, term, encoded);
         if (found !== 'as expected') return found;
         if (lost)
-          return { kind: 'declined', reason: `ledger.commit: ${unreceived(lost.destination)}` };
+          return {
+            kind: 'declined',
+            reason: `ledger.commit: ${nameOf(lost.destination)}: ${UNRECEIVED}`,
+          };
         await insertMessages(tx, this.#sql, envelopes.flat());
         await this.#writeRecords(tx, encoded);
         return DONE;

@@ -4,7 +4,7 @@ import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledg
 import { keptMessages } from '../ledger/outbox.ts';
 import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
 import { decodeMessage, encodeMessage } from '../message/text.ts';
-import { unreceived } from '../routing/destination.ts';
+import { nameOf, UNRECEIVED } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import type { Database, OpenFile } from './database.ts';
 import { insertRows, Pruner, toRows } from './messages.ts';
@@ -71,7 +71,10 @@ export class SqliteLedger implements Ledger, Outbox {
       if (found === 'repeated') return { kind: 'committed' };
       if (found !== 'as expected') return found;
       if (lost)
-        return { kind: 'declined', reason: `ledger.commit: ${unreceived(lost.destination)}` };
+        return {
+          kind: 'declined',
+          reason: `ledger.commit: ${nameOf(lost.destination)}: ${UNRECEIVED}`,
+        };
       insertRows(db, rows.flat());
       this.#writeRecords(db, encoded);
       this.#pruner.prune(db, rows.length);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { RefusedError, type Broker } from '../broker/broker.ts';
-import { unreceived } from '../routing/destination.ts';
+import { UNRECEIVED } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import type { PlaceOptions, StateStore } from '../store.ts';
 import { Database } from './database.ts';
@@ -37,9 +37,7 @@ function openBroker(db: Database, queues: Queues): Broker {
       await db.write('broker.publish', (file) => insertRows(file, rows.flat()));
       const lost = messages.filter((_, i) => rows[i]!.length === 0);
       if (lost.length === 0) return;
-      throw new RefusedError(
-        lost.map((message) => ({ message, reason: unreceived(message.destination) })),
-      );
+      throw new RefusedError(lost.map((message) => ({ message, reason: UNRECEIVED })));
     },
     // The transport's queues are for one taker each: nobody listens.
     announce: async () => {},

@@ -229,7 +229,7 @@ test('a run that its queue did not take is a fault that names entry and queue, a
       operation: 'send to the queue "nowhere"',
       error: {
         message: expect.stringMatching(
-          /^entry "lost": queue "nowhere" did not take task \S+ \(there is no such queue\); it is kept/,
+          /^entry "lost", task \S+: there is no such queue; it is kept and tried again$/,
         ) as unknown,
       },
     },
@@ -273,7 +273,7 @@ test('an entry that the store declines holds up nobody else, and is sent once th
   expect(told.recovered).toMatchObject([{ operation: 'send d' }]);
 });
 
-test('a message that nobody heard is sent, and told of for as long as nobody hears', async () => {
+test('a run that nobody heard is skipped, and told of for as long as nobody hears', async () => {
   let deaf = true;
   const broadcasting = (ledger: Ledger): Ledger => ({
     batch: ledger.batch,
@@ -294,13 +294,16 @@ test('a message that nobody heard is sent, and told of for as long as nobody hea
   const operation = 'send to the exchange "bc"';
   expect(told.fault).toMatchObject([{ operation }]);
   expect(String(told.fault?.[0]?.error)).toMatch(/entry "call": nobody listened/);
-  expect(told.sent).toMatchObject([{ entry: 'call', queue: 'bc' }]);
+  const skip = { first: clock.now(), last: clock.now(), count: 1 };
+  expect(told.skipped).toEqual([{ entry: 'call', reason: 'unheard', ...skip }]);
+  expect(told.sent).toBeUndefined();
   expect(told.recovered).toBeUndefined();
 
   deaf = false;
   clock.advance(MINUTE);
   await tick();
-  expect(told.sent).toHaveLength(2);
+  expect(told.sent).toMatchObject([{ entry: 'call', queue: 'bc' }]);
+  expect(told.skipped).toHaveLength(1);
   expect(told.fault).toHaveLength(1);
   expect(told.recovered).toMatchObject([{ operation }]);
 });
