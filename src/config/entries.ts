@@ -16,6 +16,7 @@ import { isMap } from './respell.ts';
 import { withoutLinks } from './signature-options.ts';
 import { SignatureReader } from './signatures.ts';
 import { withStamps } from './stamps.ts';
+import { withoutStrayCanvas } from './stray-canvas.ts';
 import type { ResultSettings } from './settings.ts';
 import type { RouteTrial } from './try-route.ts';
 import type { ScheduleReader } from './schedule-input.ts';
@@ -54,7 +55,7 @@ export function readEntry(
   };
   const comment: Report = (path, message) => remark(['beatSchedule', name, ...path], message);
   if (name === '') note([], 'an entry needs a name');
-  const input = withStamps(given, note);
+  const input = withStamps(withoutStrayCanvas(given, note), note);
   const entry = parse(entrySchema, input, { path: [], level: context.level, report: note });
   const raw: Partial<EntryInput> = isMap(input) ? input : {};
   const timezone =

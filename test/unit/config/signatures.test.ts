@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chain, chord, group, sig, type BeatConfig } from '../../../src/index.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { resolveSources } from '../../../src/config/resolve.ts';
-import { entryOf, entryProblems } from './support.ts';
+import { entryOf, entryProblems, problemsOf } from './support.ts';
 
 const add = sig('tasks.add', [1, 1]);
 const REDIS = { resultBackend: 'redis://localhost/1' };
@@ -64,6 +64,20 @@ describe('a signature', () => {
     const found = problemsWith(task);
     for (const problem of problems) expect(found).toContain(problem);
     expect(found).toHaveLength(problems.length);
+  });
+
+  it.each([
+    [{ chain: ['a', 'b'] }, 'chain: write task: {chain: […]}'],
+    [group('a', 'b'), 'group: write task: {group: […]}'],
+    [{ chord: { header: ['a'], body: 5 } }, 'chord: write task: {chord: {header: […], body: …}}'],
+  ])('belongs under task: %j', (entry, problem) => {
+    expect(problemsWith(undefined, { ...entry, args: [1] })).toEqual([problem]);
+    expect(problemsWith('a', entry)).toEqual([problem]);
+    const beatSchedule = { e: { ...entry, schedule: 60, queue: 'q' } };
+    expect(problemsOf({ ...REDIS, beatSchedule })).toEqual([
+      `beatSchedule.e.${problem}`,
+      'beatSchedule.e.queue: unknown here; it belongs under options: {queue: …}',
+    ]);
   });
 
   it('cannot contain itself', () => {
