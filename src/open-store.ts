@@ -1,7 +1,7 @@
 import type { Broker } from './broker/broker.ts';
 import { startsChord } from './canvas/canvas.ts';
 import type { Clock } from './clock.ts';
-import type { Settings } from './config/settings.ts';
+import type { Settings, TransportOptions } from './config/settings.ts';
 import { schemeOf } from './config/urls.ts';
 import { ConfigError, type Problem } from './errors.ts';
 import type { OutboxReports } from './ledger/outbox.ts';
@@ -86,9 +86,16 @@ export async function openStore(
  */
 export async function openPlaces(options: StoreOptions): Promise<Store> {
   const { brokerUrl, stateUrl, clock } = options;
-  if (await isOnePlace(brokerUrl, stateUrl)) return openRoom('brokerUrl', options);
+  const transport = withinTtl(options);
+  if (await isOnePlace(brokerUrl, stateUrl))
+    return openRoom('brokerUrl', { ...options, transport });
 
-  const state = await openRoom('stateUrl', { ...options, brokerUrl: stateUrl, tls: null });
+  const state = await openRoom('stateUrl', {
+    ...options,
+    transport,
+    brokerUrl: stateUrl,
+    tls: null,
+  });
   const { broker, inspect } = await openBroker(options);
   const ledger = new OutboxLedger(state.ledger, broker, clock, options.outbox, options.latenessOf);
   return {
@@ -112,6 +119,21 @@ export async function openResults({ entries, results }: Settings): Promise<Resul
   if (url === null || !entries.some(({ canvas }) => canvas && startsChord(canvas))) return null;
   const { openRedisResults } = await import('./redis/results.ts');
   return said('resultBackend', () => openRedisResults(url, results));
+}
+
+/**
+ * What workers may wait for is too long for a leader: a renewal that is not answered must be tried again
+ * before the lock expires.
+ */
+function withinTtl({ transport, lockTtl }: PlaceOptions): TransportOptions {
+  const atMost = (ms: number | null) =>
+    ms === null ? null : Math.min(ms, Math.round(lockTtl / 2));
+  const { socketTimeout, socketConnectTimeout } = transport;
+  return {
+    ...transport,
+    socketTimeout: atMost(socketTimeout),
+    socketConnectTimeout: atMost(socketConnectTimeout),
+  };
 }
 
 /** One step is better than an outbox, so two spellings of one place should not be taken for two. */

@@ -97,7 +97,8 @@ function readSettings(
       tls: readTls('redisBackendUseSsl', merged, CONFIG_LEVEL),
     },
   };
-  checkTogether(service, reportOf('brokerTransportOptions'));
+  const [report, remark] = [reportOf, merged.remarkOf].map((of) => of('brokerTransportOptions'));
+  checkTogether(service, report!, remark!);
   const tls = readTls('brokerUseSsl', merged, CONFIG_LEVEL);
   checkTlsOf(service.brokerUrl, tls, reportOf('brokerUseSsl'));
   const routing = {

@@ -56,20 +56,23 @@ interface Together {
   readonly transport: TransportOptions;
 }
 
-/** Reports settings that are sound each, and cannot be kept together. */
-export function checkTogether(settings: Together, report: Report): void {
+/** Reports settings that are sound each, and cannot be kept together; `note` takes what is kept only in part. */
+export function checkTogether(settings: Together, report: Report, note: Report): void {
   const { brokerUrl, stateUrl, lock, transport } = settings;
   const sentinel = [brokerUrl, stateUrl].some((url) => schemeOf(url) === 'sentinel');
   if (sentinel && transport.masterName === null) {
     const path = ['brokerTransportOptions', 'masterName'];
     report(path, 'missing; sentinel:// needs the name of the master that the sentinels watch');
   }
-  if (!isRedis(stateUrl)) return;
+  const isServer = isRedis(stateUrl) || /^sqla\+(?!sqlite)/.test(schemeOf(stateUrl));
   for (const key of ['socketTimeout', 'socketConnectTimeout'] as const) {
+    const path = ['brokerTransportOptions', key];
     const timeout = transport[key];
-    if (timeout === null || (timeout > 0 && timeout <= lock.ttl / 2)) continue;
-    const limits = `lock.ttl is ${lock.ttl / 1_000} s, so from 1ms to ${lock.ttl / 2_000} s`;
+    if (timeout === 0) report(path, 'expected longer than 0, got 0');
+    if (!isServer || timeout === null || timeout <= lock.ttl / 2) continue;
+    const said = `${timeout / 1_000} s is too long for connections of lock and ledger: theirs is`;
+    const own = `${lock.ttl / 2_000} s, half of lock.ttl`;
     const why = 'a renewal that is not answered must be tried again before the lock expires';
-    report(['brokerTransportOptions', key], `${timeout / 1_000} s, but ${limits}: ${why}`);
+    note(path, `${said} ${own}, for ${why}`);
   }
 }

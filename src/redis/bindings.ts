@@ -39,8 +39,12 @@ export class Bindings {
     this.#declarations = from ? from.#declarations : memo<readonly Declaration[]>();
   }
 
-  /** The same with what workers have bound just now, as far as these messages ask for it. */
-  async readFor(messages: readonly Message[], connection: Connection): Promise<Bindings> {
+  /** The same with what workers have bound just now, as far as these messages ask for it: part of an operation. */
+  async readFor(
+    messages: readonly Message[],
+    connection: Connection,
+    operation: string,
+  ): Promise<Bindings> {
     const exchanges = new Set<string>();
     const named = new Set<string>();
     for (const { destination } of messages) {
@@ -50,7 +54,7 @@ export class Bindings {
     }
     const unknown = this.#broadcasts.unknown(named);
     if (exchanges.size === 0 && unknown.length === 0) return this;
-    const found = await connection.run('bindings.read', async (client) => {
+    const found = await connection.run(operation, async (client) => {
       const read = async (name: string) => [name, await client.smembers(this.#keys.binding(name))];
       const [bound, looked] = await Promise.all([
         Promise.all([...exchanges].map(read)),

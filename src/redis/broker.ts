@@ -25,7 +25,7 @@ export class RedisBroker implements Broker {
 
   async publish(messages: readonly Message[]): Promise<void> {
     if (messages.length === 0) return;
-    const bindings = await this.#bindings.readFor(messages, this.#connection);
+    const bindings = await this.#bindings.readFor(messages, this.#connection, 'broker.publish');
     const pushes = new Pushes(this.#keys, bindings);
     for (const message of messages) pushes.add(message);
     const { told, lists, declarations, lost } = pushes;

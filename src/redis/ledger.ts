@@ -68,7 +68,7 @@ export class RedisLedger implements Ledger, Outbox {
     const keys = [this.#keys.term, this.#keys.records];
     const args = headOf(term, changes);
     const messages = changes.flatMap((change) => change.messages);
-    const bindings = await this.#bindings.readFor(messages, this.#connection);
+    const bindings = await this.#bindings.readFor(messages, this.#connection, 'ledger.commit');
     const pushes = new Pushes(this.#keys, bindings);
     for (const message of messages) pushes.add(message);
     const [lost] = pushes.lost;

@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
 import { StoreError } from '../../src/errors.ts';
 import type { Change, LedgerRecord } from '../../src/ledger/ledger.ts';
+import { openPlaces } from '../../src/open-store.ts';
 import { openRedisStore } from '../../src/redis/store.ts';
 import type { Store, StoreOptions } from '../../src/store.ts';
 import { messageOf } from '../support/message.ts';
@@ -65,12 +67,27 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     expect(await queued()).toBe(1);
   });
 
+  test('timeouts that workers can live with do not keep a leader waiting', async () => {
+    const slow = { ...DEFAULT_TRANSPORT, socketTimeout: 30_000, socketConnectTimeout: 30_000 };
+    const options = storeOptions(server.url(), { ...IMPATIENT, transport: slow });
+    for (const stateUrl of [server.url(), server.url(3)]) {
+      const store = await openPlaces({ ...options, stateUrl });
+      stores.push(store);
+      await store.ledger.beginTerm();
+      server.freeze();
+      const error = await rejection(store.ledger.load());
+      expect(error.message).toMatch(/^ledger\.load: Redis did not answer in 500 ms \(redis:/);
+      server.thaw();
+    }
+  });
+
   test('a commit whose answer is lost rejects, and repeated it sends nothing', async () => {
     await using wire = await Proxy.to(server.port);
     const { ledger } = open(server.url().replace(`:${server.port}`, `:${wire.port}`));
     const term = await ledger.beginTerm();
-    // Redis knows the script from here on: the answer that gets lost is that of the commit itself.
-    await ledger.commit(term, []);
+    // Script and queue are known from here on: the answer that gets lost is that of the commit itself.
+    await ledger.commit(term, [{ ...CHANGE, entry: 'before' }]);
+    await server.client.del('celery');
     const answered = wire.swallowAnswers();
     const committing = rejection(ledger.commit(term, [CHANGE]));
     await answered;

@@ -93,8 +93,8 @@ it.each<[object, string | RegExp]>([
   [{ stateUrl: REDIS, lockUrls: [REDIS, 'redis://b'] }, /^lockUrls: 2 servers; an odd number/],
   [{ brokerUrl: 'sentinel://a' }, /^brokerTransportOptions.masterName: missing; sentinel:/],
   [
-    { stateUrl: REDIS, brokerTransportOptions: { socketTimeout: 5 } },
-    /^brokerTransportOptions.socketTimeout: 5 s, but lock.ttl is 8 s, so from 1ms to 4 s: a ren/,
+    { brokerUrl: REDIS, brokerTransportOptions: { socketTimeout: 0 } },
+    /^brokerTransportOptions.socketTimeout: expected longer than 0, got 0$/,
   ],
   [{ brokerHeartbeat: 0.5 }, /^brokerHeartbeat: expected whole seconds, .*, got 0.5$/],
   [{ brokerConnectionTimeout: 0 }, /^brokerConnectionTimeout: expected longer than 0/],
@@ -109,10 +109,22 @@ it.each<[object, string | RegExp]>([
   expect(problemsOf(config)).toEqual([expect.stringMatching(problem)]);
 });
 
-it('a slow broker needs no fast lock where the state is no Redis', () => {
-  expect(problemsOf({ brokerTransportOptions: slow })).toEqual([]);
-  const rest = { stateUrl: REDIS, lock: { ttl: 60 }, brokerTransportOptions: slow };
-  expect(problemsOf(rest)).toEqual([]);
+it.each([REDIS, PSYCOPG])('timeouts too long for a lock in %s are remarked on', (stateUrl) => {
+  const { notes } = resolveSettings({ stateUrl, brokerTransportOptions: slow });
+  expect(notes.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual([
+    expect.stringMatching(
+      /^brokerTransportOptions.socketTimeout: 30 s is too long for .*: theirs is 4 s, half of lock.ttl, for a/,
+    ),
+    expect.stringMatching(/^brokerTransportOptions.socketConnectTimeout: 5 s is too long/),
+  ]);
+});
+
+it('a slow broker needs no fast lock where the lock is elsewhere, or lives long', () => {
+  const notesOn = (rest: object) =>
+    resolveSettings({ ...rest, brokerTransportOptions: slow }).notes;
+  expect(notesOn({})).toEqual([]);
+  expect(notesOn({ brokerUrl: REDIS, stateUrl: EMBEDDED })).toEqual([]);
+  expect(notesOn({ stateUrl: REDIS, lock: { ttl: 60 } })).toEqual([]);
 });
 
 it('no password is shown of URLs that are refused', () => {
