@@ -23,6 +23,8 @@ export interface Entry extends Arguments {
   /** What is called instead, where it is more than one task, or has callbacks; `task` then names it for readers. */
   readonly canvas?: Canvas | undefined;
   readonly options: MessageOptions;
+  /** Fills in the templates of a text in the options of an occurrence, its canvas's too, where there are any. */
+  readonly fill?: ((text: string, context: LazyContext) => string) | undefined;
   /** A disabled entry is never due, and owes nothing when it is enabled again. */
   readonly enabled: boolean;
   readonly missed: MissedPolicy;

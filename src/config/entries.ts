@@ -9,6 +9,7 @@ import type { Duration } from './define/times.ts';
 import { checkHeaders, checkStamps } from './headers.ts';
 import { remarkOnProtocol1 } from './encoding.ts';
 import type { Level } from './levels.ts';
+import { OptionTemplates } from './option-templates.ts';
 import { readOptions } from './options.ts';
 import type { Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
@@ -72,7 +73,9 @@ export function readEntry(
     checkStamps(raw.options.stamps, ['options', 'stamps'], note);
   }
   const zone = timezone ?? context.timezone;
-  const signing = { zone, scheduleZone: ownZone, serializer, remark: comment };
+  const templates = new OptionTemplates(ownZone);
+  templates.read(raw, note, comment);
+  const signing = { zone, scheduleZone: ownZone, serializer, templates, remark: comment };
   const called = isMap(input)
     ? readCalled(raw, new SignatureReader(signing, note), note)
     : undefined;
@@ -95,6 +98,7 @@ export function readEntry(
     ...calls,
     schedule,
     ...parts,
+    fill: templates.fill,
     enabled: entry.enabled ?? true,
     missed: entry.missed ?? context.missed,
     missedCap: entry.missedCap ?? context.missedCap,

@@ -56,9 +56,9 @@ export function readSignatureOptions(
   return { own, ...rest };
 }
 
-/** Where an option stands, in the spelling of whoever wrote the signature. */
-export function optionAsWritten(option: string, signature: unknown): Path {
-  return asWritten(['options', option], signature, LEVEL);
+/** Where an option, or what is in it, stands, in the spelling of whoever wrote the signature. */
+export function optionAsWritten(path: Path, signature: unknown): Path {
+  return asWritten(path, signature, LEVEL);
 }
 
 /** Callbacks are read apart from the other options. */

@@ -2,6 +2,7 @@ import { lastOf, NO_LINKS, type Canvas, type Links, type Task } from '../canvas/
 import { chordOf, immutable, parallel, sequence, withLinks, withOptions } from '../canvas/shape.ts';
 import type { SerializerName } from '../message/serializers/serializer.ts';
 import { readArguments } from './arguments.ts';
+import type { OptionTemplates } from './option-templates.ts';
 import { expected, parse, type Path, type Report } from './problems.ts';
 import { asWritten, isMap, respell } from './respell.ts';
 import { FORMS, SIGNATURE_FORMS } from './schema/signatures.ts';
@@ -18,6 +19,8 @@ export interface SignatureContext {
   readonly scheduleZone: string;
   /** What the arguments are written with. */
   readonly serializer: SerializerName;
+  /** Takes note of those in options. */
+  readonly templates: OptionTemplates;
   /** Takes what is worth a word, and no problem. */
   readonly remark: Report;
 }
@@ -85,10 +88,12 @@ export class SignatureReader {
     checkCelerys(form, raw, note);
     const whole = this.#readForm(form, raw, place, note);
     const remark: Report = (path, message) => {
-      this.#context.remark([...place.path, ...path], message);
+      this.#context.remark([...place.path, ...optionAsWritten(path, map)], message);
     };
     const options = readSignatureOptions(raw['options'], this.#context.zone, note, remark);
-    const pathTo = (key: keyof Links) => [...place.path, ...optionAsWritten(key, map)];
+    const wrong: Report = (path, message) => note(optionAsWritten(path, map), message);
+    this.#context.templates.read({ ...raw, options: options.raw }, wrong, remark);
+    const pathTo = (key: keyof Links) => [...place.path, ...optionAsWritten(['options', key], map)];
     const links = this.readLinks(options.raw, pathTo, place.within);
     if (whole && links) checkLinks(whole, links, note);
     if (found > 0 || !whole || !options.own || !links) return undefined;

@@ -4,6 +4,7 @@ import { disown } from '../promise.ts';
 import { isLazy } from './lazy.ts';
 import { SERIALIZERS } from './serializers/find.ts';
 import type { Leaf, SerializerName } from './serializers/serializer.ts';
+import { holdsTemplate } from './template.ts';
 import { isTypeName, typedOf, type TypedValue } from './typed/typed.ts';
 
 type Path = Problem['path'];
@@ -114,7 +115,7 @@ function visitObject(value: object, place: Place): void {
 /** A typed value with a template in it, or a function: what comes of it is looked into then. */
 function isOpen(value: object): boolean {
   const { __type__: type, __value__: inner } = value as Partial<TypedValue>;
-  return isTypeName(type) && (isLazy(inner) || (typeof inner === 'string' && inner.includes('{{')));
+  return isTypeName(type) && (isLazy(inner) || (typeof inner === 'string' && holdsTemplate(inner)));
 }
 
 function visitInside(value: object, { path, containers, report, rules }: Place): void {

@@ -1,6 +1,8 @@
 import type { Canvas } from '../canvas/canvas.ts';
+import { filledCanvas } from '../canvas/filled.ts';
 import { unfold } from '../canvas/unfold.ts';
 import type { Entry, Occurrence } from '../entry.ts';
+import { filledOptions } from './fill-options.ts';
 import { prepareComputed, preparedFor } from './prepare.ts';
 import type { Producer } from './producer.ts';
 import type { Run } from './run.ts';
@@ -14,10 +16,13 @@ import { taskMessage } from './task-message.ts';
 export function compose(occurrence: Occurrence, sentAt: number, producer: Producer): Run {
   const { entry, dueAt } = occurrence;
   if (entry.canvas) return composeCanvas(entry.canvas, occurrence, sentAt, producer);
-  const taskId = entry.options.taskId ?? taskIdOf(entry.name, dueAt, producer.keyPrefix);
-  const { payload, routed } = entry.compute
-    ? prepareComputed(computed(occurrence, taskId), producer)
-    : preparedFor(entry, producer);
+  const own = taskIdOf(entry.name, dueAt, producer.keyPrefix);
+  const options = filledFor(occurrence, own);
+  const taskId = options.taskId ?? own;
+  const { payload, routed } =
+    entry.compute || entry.fill
+      ? prepareComputed({ ...computed(occurrence, taskId), options }, producer)
+      : preparedFor(entry, producer);
   const { task } = entry;
   const message = taskMessage({ occurrence, task, taskId, payload, routed }, sentAt, producer);
   return { taskId, messages: [message], chords: [] };
@@ -31,8 +36,11 @@ function composeCanvas(
 ): Run {
   const { entry, dueAt } = occurrence;
   const own = taskIdOf(entry.name, dueAt, producer.keyPrefix);
-  const { id, calls, chords } = unfold(canvas, own, {
-    context: { entry: entry.name, dueAt: new Date(dueAt), taskId: own },
+  const context = { entry: entry.name, dueAt: new Date(dueAt), taskId: own };
+  const { fill } = entry;
+  const filled = fill ? filledCanvas(canvas, (text) => fill(text, context)) : canvas;
+  const { id, calls, chords } = unfold(filled, own, {
+    context,
     timezone: producer.timezone,
     replyTo: producer.replyTo,
     idAt: (place) => partIdOf(own, place),
@@ -43,6 +51,14 @@ function composeCanvas(
     return taskMessage({ occurrence, task, taskId, ...prepared }, sentAt, producer);
   });
   return { taskId: id, messages, chords };
+}
+
+/** The entry's options for this occurrence, whose own id is not yet known to differ from `taskId`. */
+function filledFor({ entry, dueAt }: Occurrence, taskId: string): Entry['options'] {
+  const { fill, options } = entry;
+  if (!fill) return options;
+  const context = { entry: entry.name, dueAt: new Date(dueAt), taskId };
+  return filledOptions(options, (text) => fill(text, context));
 }
 
 /** The entry with the arguments of this occurrence. Throws when they cannot be worked out. */

@@ -33,6 +33,15 @@ export function templateOf(text: string, zone: string): FillText | null {
     parts.map((part) => (typeof part === 'string' ? part : part(context))).join('');
 }
 
+/** Whether there is anything in the text to fill in, rightly or wrongly written. */
+export function holdsTemplate(text: string): boolean {
+  try {
+    return templateOf(text, 'UTC') !== null;
+  } catch {
+    return true;
+  }
+}
+
 function placeOf(inside: string, whole: string, zone: string): FillText | null {
   const [what = '', format, ownZone, ...rest] = inside.split('|').map((part) => part.trim());
   const [, name = '', steps = ''] = /^(\w*)\s*(.*)$/.exec(what) ?? [];
