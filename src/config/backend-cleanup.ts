@@ -1,3 +1,4 @@
+import type { Report } from './problems.ts';
 import type { ResultSettings } from './settings.ts';
 
 /** The entry, and the task, by which Celery has results deleted that have expired. */
@@ -18,3 +19,13 @@ export const CLEANUP_ENTRY = {
   schedule: { crontab: { minute: 0, hour: 4 } },
   options: { expires: 12 * 3_600 },
 } as const;
+
+/** What is wrong with an entry that its user never wrote is told with where it comes from. */
+export function explained(report: Report): Report {
+  return (path, message) => {
+    report(path, `${message} (${ADDED})`);
+  };
+}
+
+const ADDED =
+  'beat adds this entry, as Celery does: "resultExpires: null" leaves it out, taskRoutes sends it where you like';

@@ -1,5 +1,5 @@
 import { ConfigError, type Problem } from '../errors.ts';
-import { BACKEND_CLEANUP, CLEANUP_ENTRY, wantsCleanup } from './backend-cleanup.ts';
+import { BACKEND_CLEANUP, CLEANUP_ENTRY, explained, wantsCleanup } from './backend-cleanup.ts';
 import type { BeatConfig } from './define.ts';
 import { readEncoding } from './encoding.ts';
 import { readEntry, type EntryContext } from './entries.ts';
@@ -97,8 +97,8 @@ function readSettings(
       tls: readTls('redisBackendUseSsl', merged, CONFIG_LEVEL),
     },
   };
-  const [report, remark] = [reportOf, merged.remarkOf].map((of) => of('brokerTransportOptions'));
-  checkTogether(service, report!, remark!);
+  const options = 'brokerTransportOptions';
+  checkTogether(service, reportOf(options), merged.remarkOf(options));
   const tls = readTls('brokerUseSsl', merged, CONFIG_LEVEL);
   checkTlsOf(service.brokerUrl, tls, reportOf('brokerUseSsl'));
   const routing = {
@@ -163,7 +163,7 @@ function readEntries(
   const taken = merged.entries.some(({ name }) => name === BACKEND_CLEANUP);
   if (taken || !wantsCleanup(around.results)) return { entries: written, installed: [] };
   const { reportOf, remarkOf } = merged;
-  const part = { report: reportOf('beatSchedule'), remark: remarkOf('beatSchedule') };
+  const part = { report: explained(reportOf('beatSchedule')), remark: remarkOf('beatSchedule') };
   const cleanup = readEntry(BACKEND_CLEANUP, CLEANUP_ENTRY, context, part);
   return { entries: cleanup ? [...written, cleanup] : written, installed: [BACKEND_CLEANUP] };
 }

@@ -44,7 +44,7 @@ export class RouteTrial {
       if (tried.compute) return;
       routed = this.#router.route(task, args, kwargs, options);
     } catch (error) {
-      this.#tell(error, options, report);
+      this.#tell(error, tried, report);
       return;
     }
     this.#checkArguments(tried, routed, report);
@@ -74,13 +74,13 @@ export class RouteTrial {
     inspectArgument(kwargs, ['kwargs'], note, serializer);
   }
 
-  /** A problem of a route is told once, however many tasks meet it. */
-  #tell(error: unknown, { queue }: MessageOptions, report: Report): void {
+  /** Problems of a route are told once each, however many tasks meet them. */
+  #tell(error: unknown, { task, options: { queue } }: TriedTask, report: Report): void {
     if (error instanceof ConfigError) {
       for (const { path, message } of error.problems) {
-        const place = JSON.stringify(path);
-        if (!this.#reported.has(place)) this.#reportRoutes(path, message);
-        this.#reported.add(place);
+        const problem = JSON.stringify([path, message.replace(JSON.stringify(task), '')]);
+        if (!this.#reported.has(problem)) this.#reportRoutes(path, message);
+        this.#reported.add(problem);
       }
     } else if (error instanceof BeatError) {
       report(queue === undefined ? [] : ['options', 'queue'], error.message);

@@ -191,6 +191,19 @@ describe('celery.backend_cleanup', () => {
     );
   });
 
+  it('says where it comes from when something is wrong with it, and how to be rid of that', () => {
+    const strict = { taskQueues: { jobs: {} }, taskCreateMissingQueues: false };
+    const beatSchedule = { mine: { task: 'mine', schedule: 60, options: { queue: 'jobs' } } };
+    expect(problemsOf({ ...strict, beatSchedule })).toEqual([
+      expect.stringMatching(
+        /^beatSchedule\["celery.backend_cleanup"\]: no queue "celery" in taskQueues.* \(beat adds this entry, as Celery does: "resultExpires: null" leaves it out, taskRoutes sends it/,
+      ),
+    ]);
+    expect(problemsOf({ ...strict, beatSchedule, resultExpires: null })).toEqual([]);
+    const taskRoutes = { 'celery.*': 'jobs' };
+    expect(problemsOf({ ...strict, beatSchedule, taskRoutes })).toEqual([]);
+  });
+
   it("leaves the user's own entry of that name alone, a disabled one too", () => {
     const mine = { task: 'mine', schedule: 60, enabled: false };
     const settings = resolveSettings({ beatSchedule: { 'celery.backend_cleanup': mine } });

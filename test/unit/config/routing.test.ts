@@ -326,6 +326,20 @@ describe('taskRoutes', () => {
     expect(problemsOf({ ...REDIS, taskRoutes: [route], beatSchedule })).toHaveLength(1);
   });
 
+  it('tells of all that is wrong with what a function returns, and of each task that it fails', () => {
+    const route = (task: string) => {
+      if (task === 'c') throw new Error('no region');
+      return task === 'd' ? 'sound' : { queu: 'x', priority: 'low' };
+    };
+    const tasks = ['a', 'b', 'c', 'd'].map((task) => [task, { task, schedule: 60 }]);
+    const beatSchedule = Object.fromEntries(tasks) as object;
+    expect(problemsOf({ ...REDIS, taskRoutes: [route], beatSchedule })).toEqual([
+      expect.stringMatching(/what it returns for "a": priority: expected/),
+      expect.stringMatching(/what it returns for "a": queu: unknown/),
+      expect.stringMatching(/threw for "c": Error: no region/),
+    ]);
+  });
+
   it('asks no function at load about arguments that are not known yet', () => {
     const route = (_: string, [first]: readonly unknown[]) => String(first);
     const options = { args: ['{{dueAt}}'] };
