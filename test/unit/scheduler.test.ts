@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { NO_LINKS, type Task } from '../../src/canvas/canvas.ts';
+import { parallel } from '../../src/canvas/shape.ts';
 import { TermEnded } from '../../src/leadership.ts';
 import type { CommitOutcome, Ledger } from '../../src/ledger/ledger.ts';
 import { aligned, counted, entryOf, HOUR, MINUTE, SECOND } from '../support/entry.ts';
@@ -306,4 +308,30 @@ test('a run that nobody heard is skipped, and told of for as long as nobody hear
   expect(told.skipped).toHaveLength(1);
   expect(told.fault).toHaveLength(1);
   expect(told.recovered).toMatchObject([{ operation }]);
+});
+
+test('a run of several tasks that some heard is sent, and the place where nobody did is told', async () => {
+  const task = (name: string, exchange?: string): Task => ({
+    ...{ kind: 'task', task: name, args: [], kwargs: {}, immutable: false, links: NO_LINKS },
+    ...{ shown: 'tuple', options: exchange ? { exchange, exchangeType: 'fanout' } : {} },
+  });
+  const halfDeaf = (ledger: Ledger): Ledger => ({
+    batch: ledger.batch,
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    async commit(term, changes) {
+      await ledger.commit(term, changes);
+      const messages = changes.flatMap((change) => change.messages);
+      return { kind: 'committed', unheard: messages.filter((m) => m.destination.exchange) };
+    },
+  });
+  const { clock, told, begin } = rig({ ledgerOf: halfDeaf });
+  const canvas = parallel([task('plain'), task('lost', 'bc')]);
+  const { tick } = await begin([entryOf({ name: 'both', canvas })]);
+  clock.advance(MINUTE);
+  await tick();
+  expect(told.sent).toMatchObject([{ entry: 'both' }]);
+  expect(told.skipped).toBeUndefined();
+  expect(told.fault).toMatchObject([{ operation: 'send to the exchange "bc"' }]);
 });
