@@ -15,7 +15,7 @@ export interface OptionsConfig {
   routeName?: string | undefined;
   /** 0 to 255. Redis delivers 0 first, RabbitMQ the highest. */
   priority?: number | undefined;
-  /** After sending, before which no worker starts the task. Wins over `eta`. */
+  /** After sending, before which no worker starts the task; a thousand years at most. Wins over `eta`. */
   countdown?: Duration | undefined;
   /** Before which no worker starts the task. */
   eta?: Instant | undefined;
@@ -25,9 +25,12 @@ export interface OptionsConfig {
   timeLimit?: Duration | undefined;
   /** After which a worker warns the task. */
   softTimeLimit?: Duration | undefined;
+  /** Merged last. Those that workers read are checked; texts may hold templates. */
   headers?: Readonly<Record<string, unknown>> | undefined;
+  /** What workers call the task in their logs; may hold templates. */
   shadow?: string | undefined;
   ignoreResult?: boolean | undefined;
+  /** Of every run, unless a template makes it one of its own. Default: follows from entry and instant. */
   taskId?: string | undefined;
   deliveryMode?: 1 | 2 | 'transient' | 'persistent' | undefined;
   /** The queue that answers are sent to. Default: one of beat's own, which nobody reads. */
