@@ -88,6 +88,23 @@ export const optionRows: readonly Row[] = [
     entry: { ...see, options: { headers: { 'x-team': 'blé', x_more: { a: [1] } } } },
     runs: [{ headers: { 'x-team': 'blé', x_more: { a: [1] } } }],
   },
+  {
+    name: 'headers that workers read',
+    entry: { ...see, options: { headers: { shadow: 'a.b', timelimit: [90, null], lang: 'py' } } },
+    runs: [{ shadow: 'a.b', timelimit: [90, null] }],
+  },
+  {
+    name: 'templates in options',
+    entry: {
+      ...see,
+      options: {
+        shadow: 'of {{entry}}',
+        taskId: 'templates-{{dueAt | epoch}}',
+        headers: { 'x-at': '{{dueAt}}' },
+      },
+    },
+    runs: [{ shadow: 'of templates in options', headers: { 'x-at': /^20.*Z$/ } }],
+  },
   { name: 'shadow', entry: { ...see, options: { shadow: 'a.b' } }, runs: [{ shadow: 'a.b' }] },
   {
     name: 'ignore_result',
