@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { configSchema } from '../src/config/schema/settings.ts';
-import { spellingsOf } from '../src/config/spellings.ts';
+import { spellingsOf } from '../src/config/names/spellings.ts';
 
 type Json = Record<string, unknown>;
 

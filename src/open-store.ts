@@ -2,7 +2,7 @@ import type { Broker } from './broker/broker.ts';
 import { startsChord } from './canvas/canvas.ts';
 import type { Clock } from './clock.ts';
 import type { Settings, TransportOptions } from './config/settings.ts';
-import { schemeOf } from './config/urls.ts';
+import { schemeOf } from './config/service/urls.ts';
 import { ConfigError, type Problem } from './errors.ts';
 import type { OutboxReports } from './ledger/outbox.ts';
 import { OutboxLedger } from './ledger/outbox-ledger.ts';

@@ -3,7 +3,7 @@
  * moves it, and what was sent is there to be looked at.
  */
 import type { BeatConfig } from './config/define.ts';
-import { parseDuration } from './config/duration.ts';
+import { parseDuration } from './config/values/duration.ts';
 import { resolveSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
 import type { Entry } from './entry.ts';

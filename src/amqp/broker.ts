@@ -4,8 +4,8 @@
  * say, so there is no timer here that could spin, and no line of log that could fill a disk.
  */
 import { RefusedError, type Broker } from '../broker/broker.ts';
-import { maskUrl } from '../config/mask.ts';
-import { splitUrls } from '../config/urls.ts';
+import { maskUrl } from '../config/service/mask.ts';
+import { splitUrls } from '../config/service/urls.ts';
 import { StoreError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
 import type { BrokerOptions } from '../store.ts';

@@ -1,6 +1,6 @@
-import { maskUrl } from '../config/mask.ts';
+import { maskUrl } from '../config/service/mask.ts';
 import type { Settings } from '../config/settings.ts';
-import { schemeOf } from '../config/urls.ts';
+import { schemeOf } from '../config/service/urls.ts';
 import { upcoming } from '../preview.ts';
 import { inZone } from './table.ts';
 

@@ -1,4 +1,4 @@
-import { maskUrl } from '../config/mask.ts';
+import { maskUrl } from '../config/service/mask.ts';
 import { ConfigError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Report } from './problems.ts';
-import { isMap } from './respell.ts';
+import { isMap } from './names/respell.ts';
 import type { TopSettings } from './schema/settings.ts';
 import type { Source } from './source.ts';
 

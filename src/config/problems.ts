@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { didYouMean } from '../nearest.ts';
-import { refusedKey } from './refused-keys.ts';
-import { refusedOption } from './refused-options.ts';
-import { refusedTransportOption } from './refused-transport.ts';
-import type { Level } from './levels.ts';
-import { maskUrl } from './mask.ts';
-import { snakeCase } from './spellings.ts';
+import { refusedKey } from './names/refused-keys.ts';
+import { refusedOption } from './names/refused-options.ts';
+import { refusedTransportOption } from './names/refused-transport.ts';
+import type { Level } from './names/levels.ts';
+import { maskUrl } from './service/mask.ts';
+import { snakeCase } from './names/spellings.ts';
 
 export type Path = readonly (string | number)[];
 

@@ -1,25 +1,36 @@
 import { ConfigError, type Problem } from '../errors.ts';
-import { BACKEND_CLEANUP, CLEANUP_ENTRY, explained, wantsCleanup } from './backend-cleanup.ts';
+import {
+  BACKEND_CLEANUP,
+  CLEANUP_ENTRY,
+  explained,
+  wantsCleanup,
+} from './entries/backend-cleanup.ts';
 import type { BeatConfig } from './define.ts';
-import { readEncoding } from './encoding.ts';
-import { readEntry, type EntryContext } from './entries.ts';
-import { readTaskEvents } from './events.ts';
-import { leaveOut } from './leave-out.ts';
-import { levelOf, type Level } from './levels.ts';
+import { readEncoding } from './service/encoding.ts';
+import { readEntry, type EntryContext } from './entries/entries.ts';
+import { readTaskEvents } from './service/events.ts';
+import { leaveOut } from './names/leave-out.ts';
+import { levelOf, type Level } from './names/levels.ts';
 import { merge, type Merged, type Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
-import { isMap, respell } from './respell.ts';
-import { readResults } from './results.ts';
-import { readQueues, readRoutes } from './routing.ts';
-import { ScheduleReader } from './schedule-input.ts';
+import { isMap, respell } from './names/respell.ts';
+import { readResults } from './service/results.ts';
+import { readQueues, readRoutes } from './routes/routing.ts';
+import { ScheduleReader } from './entries/schedule-input.ts';
 import { configSchema, topSchema, type TopSettings } from './schema/settings.ts';
-import { checkBrokerUrl, checkLockUrls, checkStateUrl, placesOf, type Places } from './places.ts';
-import { checkTogether, readConnection, readLock } from './service-settings.ts';
+import {
+  checkBrokerUrl,
+  checkLockUrls,
+  checkStateUrl,
+  placesOf,
+  type Places,
+} from './service/places.ts';
+import { checkTogether, readConnection, readLock } from './service/service-settings.ts';
 import type { Settings } from './settings.ts';
 import { inReadingOrder, reporter, type Source } from './source.ts';
-import { RouteTrial } from './try-route.ts';
-import { checkTlsOf, readTls, readTransport } from './transport.ts';
-import { zoneReader, type ReadZone } from './zone-reader.ts';
+import { RouteTrial } from './routes/try-route.ts';
+import { checkTlsOf, readTls, readTransport } from './service/transport.ts';
+import { zoneReader, type ReadZone } from './values/zone-reader.ts';
 
 /** What stands above the configuration: flags and environment variables. */
 export interface Overrides {

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.ts';
-import type { Level } from './levels.ts';
+import type { Level } from './names/levels.ts';
 import type { Path, Report } from './problems.ts';
-import { asWritten } from './respell.ts';
+import { asWritten } from './names/respell.ts';
 
 /** One configuration as it was written: a file's content, or an object made in code. */
 export interface Source {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { parseInstant } from '../config/instant.ts';
+import { parseInstant } from '../config/values/instant.ts';
 import { BeatError } from '../errors.ts';
 
 /** A clock that a test moves by hand. Sleepers wake when it reaches their time. */

@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { tlsWords, type TlsSettings } from '../broker/tls.ts';
-import { maskUrl } from '../config/mask.ts';
+import { maskUrl } from '../config/service/mask.ts';
 import type { TransportOptions } from '../config/settings.ts';
 import { StoreError } from '../errors.ts';
 import { isSentinel, sentinelsOf } from './sentinel.ts';

@@ -1,5 +1,5 @@
 import type { TransportOptions } from '../config/settings.ts';
-import { splitUrls } from '../config/urls.ts';
+import { splitUrls } from '../config/service/urls.ts';
 import { isSentinel, sentinelsOf } from './sentinel.ts';
 import { addressOf } from './url.ts';
 

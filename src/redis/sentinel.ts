@@ -1,7 +1,7 @@
 import type { RedisOptions } from 'ioredis';
 import { tlsWith, type TlsSettings } from '../broker/tls.ts';
 import type { SentinelLogin, TransportOptions } from '../config/settings.ts';
-import { schemeOf, splitUrls } from '../config/urls.ts';
+import { schemeOf, splitUrls } from '../config/service/urls.ts';
 import { ConfigError } from '../errors.ts';
 import { addressOf } from './url.ts';
 

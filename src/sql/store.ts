@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { schemeOf } from '../config/urls.ts';
+import { schemeOf } from '../config/service/urls.ts';
 import { measureSkew } from '../skew.ts';
 import type { PlaceOptions, StateStore } from '../store.ts';
 import { SqlBroker } from './broker.ts';

@@ -5,8 +5,8 @@ import {
   parseDuration,
   parseTimedelta,
   WAIT_FORMS,
-} from '../duration.ts';
-import { INSTANT_FORMS, isInstant, isSendable, parseInstant, SENDABLE_FORMS } from '../instant.ts';
+} from '../values/duration.ts';
+import { INSTANT_FORMS, isInstant, isSendable, parseInstant, SENDABLE_FORMS } from '../values/instant.ts';
 
 // Every text given to zod here says what is allowed; `problems.ts` puts "expected …, got …" around it.
 

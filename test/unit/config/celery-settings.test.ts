@@ -6,9 +6,9 @@ import {
   USELESS_SETTINGS,
   WORKERS_FAMILIES,
   WORKERS_SETTINGS,
-} from '../../../src/config/celery-settings.ts';
+} from '../../../src/config/names/celery-settings.ts';
 import type { BeatConfig } from '../../../src/config/define.ts';
-import { levelOf } from '../../../src/config/levels.ts';
+import { levelOf } from '../../../src/config/names/levels.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { configSchema } from '../../../src/config/schema/settings.ts';
 import { formatProblem } from '../../../src/errors.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskUrl } from '../../../src/config/mask.ts';
+import { maskUrl } from '../../../src/config/service/mask.ts';
 
 describe('a masked URL', () => {
   it.each([

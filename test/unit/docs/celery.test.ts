@@ -7,7 +7,7 @@ import { entryShape } from '../../../src/config/schema/entry.ts';
 import { topSchema } from '../../../src/config/schema/settings.ts';
 import { linkedOptionsSchema } from '../../../src/config/schema/signatures.ts';
 import { transportSchema } from '../../../src/config/schema/transport.ts';
-import { snakeCase, spellingsOf } from '../../../src/config/spellings.ts';
+import { snakeCase, spellingsOf } from '../../../src/config/names/spellings.ts';
 import { ConfigError, formatProblem } from '../../../src/errors.ts';
 import { FACTS } from './celery.facts.ts';
 import type { Fact } from './fact.ts';

@@ -1,0 +1,87 @@
+import { compressionNamed } from '../../message/compression.ts';
+import type { ExtraProperties, MessageOptions } from '../../message/message.ts';
+import { serializerNamed } from '../../message/serializers/find.ts';
+import { parseDuration, parseTimedelta } from '../values/duration.ts';
+import { parseInstant } from '../values/instant.ts';
+import type { Report } from '../problems.ts';
+import type { OptionsInput } from '../schema/options.ts';
+
+const NONE: MessageOptions = Object.freeze({});
+
+/**
+ * Options that have been checked, with durations in milliseconds and instants as epoch milliseconds.
+ * What is read and left out is remarked upon.
+ */
+export function readOptions(
+  input: OptionsInput | undefined,
+  expires: OptionsInput['expires'],
+  zone: string,
+  remark: Report,
+): MessageOptions {
+  if (input === undefined && expires === undefined) return NONE;
+  const { countdown, eta, timeLimit, softTimeLimit, serializer, compression, ...rest } =
+    input ?? {};
+  const { messageId, timestamp, type, userId, appId, deliveryMode, ...more } = rest;
+  const { addToParent, mandatory, timeout, confirmTimeout, ...plain } = more;
+  const useless = { addToParent, mandatory, timeout, confirmTimeout };
+  for (const [option, value] of Object.entries(useless)) {
+    if (value !== undefined) remark(['options', option], WITHOUT_USE[option]!);
+  }
+  if (plain.retry === false) remark(['options', 'retry'], ALWAYS_AGAIN);
+  return {
+    ...plain,
+    countdown: parseDuration(countdown) ?? undefined,
+    eta: parseInstant(eta, zone) ?? undefined,
+    expires: readExpires(input?.expires, expires, zone, remark),
+    timeLimit: secondsOf(timeLimit),
+    softTimeLimit: secondsOf(softTimeLimit),
+    deliveryMode: deliveryMode === undefined ? undefined : DELIVERY_MODES[deliveryMode],
+    serializer: serializer && serializerNamed(serializer),
+    compression: compression && compressionNamed(compression),
+    properties: propertiesOf({
+      ...{ message_id: messageId, timestamp, type, user_id: userId, app_id: appId },
+    }),
+  };
+}
+
+const WITHOUT_USE: Readonly<Record<string, string>> = {
+  addToParent: 'of no use here: beat is no task that others could be the children of',
+  mandatory: 'of no use here: beat always has sent back to it what RabbitMQ has no queue for',
+  timeout: 'of no use here: brokerConnectionTimeout says how long beat waits for the broker',
+  confirmTimeout: 'of no use here: beat waits for RabbitMQ to confirm as long as it takes',
+};
+
+const ALWAYS_AGAIN =
+  'goes to tasks that workers send on; beat itself tries again until the message is in its queue, ' +
+  'or worthless';
+
+/** Limits go to the worker in seconds, fractions and all. */
+function secondsOf(duration: OptionsInput['timeLimit']): number | undefined {
+  const ms = parseDuration(duration);
+  return ms === null ? undefined : ms / 1_000;
+}
+
+export const DELIVERY_MODES = { 1: 1, 2: 2, transient: 1, persistent: 2 } as const;
+
+const NO_TIME = 'of no length, which beat reads as "never"; Celery would have the task thrown away';
+
+function readExpires(
+  inOptions: OptionsInput['expires'],
+  beside: OptionsInput['expires'],
+  zone: string,
+  remark: Report,
+): MessageOptions['expires'] {
+  const input = beside ?? inOptions;
+  if (input === undefined || input === 'next') return input;
+  const after = parseDuration(input) ?? parseTimedelta(input);
+  if (after === null) return { at: parseInstant(input, zone)! };
+  if (after > 0) return { after };
+  remark(beside === undefined ? ['options', 'expires'] : ['expires'], NO_TIME);
+  return undefined;
+}
+
+/** `undefined` for none, which most messages have. */
+function propertiesOf(given: ExtraProperties): ExtraProperties | undefined {
+  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  return said.length === 0 ? undefined : Object.fromEntries(said);
+}

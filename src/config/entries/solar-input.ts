@@ -1,0 +1,46 @@
+import { ConfigError, type Problem } from '../../errors.ts';
+import { didYouMean } from '../../nearest.ts';
+import type { Schedule } from '../../schedule/schedule.ts';
+import { solar, type SolarEvent } from '../../schedule/solar.ts';
+
+const NAMES = ['event', 'latitude', 'longitude'] as const;
+type Name = (typeof NAMES)[number];
+
+/** Celery's own argument names count too. */
+const SHORT: Readonly<Record<string, Name>> = { lat: 'latitude', lon: 'longitude' };
+
+/**
+ * `solar` as YAML and JSON have it: `{event, latitude, longitude}`, or `lat` and `lon`. A `ConfigError`
+ * holds every problem, `path` the name as the user wrote it.
+ */
+export function solarOf(map: Readonly<Record<string, unknown>>): Schedule {
+  const problems: Problem[] = [];
+  const given = new Map<Name, string>();
+  for (const key of Object.keys(map).filter((key) => map[key] !== undefined)) {
+    const name = NAMES.find((name) => name === key || SHORT[key] === name);
+    if (name === undefined) {
+      const guess = didYouMean(key, NAMES) || `; there are ${NAMES.join(', ')}`;
+      problems.push({ path: [key], message: `is not a part of solar${guess}` });
+    } else if (given.has(name)) {
+      problems.push({ path: [key], message: `is given twice: also as ${given.get(name)!}` });
+    } else {
+      given.set(name, key);
+    }
+  }
+  const value = (name: Name) => map[given.get(name) ?? name];
+  try {
+    const made = solar(
+      value('event') as SolarEvent,
+      value('latitude') as number,
+      value('longitude') as number,
+    );
+    if (problems.length === 0) return made;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const { path, message } of error.problems) {
+      const name = path[0] as Name;
+      problems.push({ path: [given.get(name) ?? name], message });
+    }
+  }
+  throw new ConfigError(problems);
+}

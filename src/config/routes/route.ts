@@ -1,0 +1,32 @@
+import { compressionNamed } from '../../message/compression.ts';
+import { serializerNamed } from '../../message/serializers/find.ts';
+import type { RouteOptions } from '../../routing/routes.ts';
+import { checkHeaders } from '../entries/headers.ts';
+import { levelOf } from '../names/levels.ts';
+import { DELIVERY_MODES } from '../entries/options.ts';
+import { expected, parse, type Path, type Report } from '../problems.ts';
+import { isMap, respell } from '../names/respell.ts';
+import { ROUTE, routeSchema } from '../schema/routes.ts';
+
+const LEVEL = levelOf(routeSchema)!;
+
+/** What one route says; `null` after what is wrong with it was reported. */
+export function readRoute(route: unknown, path: Path, report: Report): RouteOptions | null {
+  if (typeof route === 'string' && route !== '') return { queue: route };
+  if (!isMap(route)) {
+    report(path, expected(ROUTE, route));
+    return null;
+  }
+  const input = parse(routeSchema, respell(route, LEVEL, path, report), {
+    ...{ path, level: LEVEL, report },
+  });
+  if (!input) return null;
+  checkHeaders(input.headers, [...path, 'headers'], report);
+  const { deliveryMode, serializer, compression, ...rest } = input;
+  return {
+    ...rest,
+    deliveryMode: deliveryMode === undefined ? undefined : DELIVERY_MODES[deliveryMode],
+    serializer: serializer && serializerNamed(serializer),
+    compression: compression && compressionNamed(compression),
+  };
+}

@@ -1,0 +1,78 @@
+import type { TlsSettings } from '../../broker/tls.ts';
+import { DAY, DURATION_FORMS, parseDuration } from '../values/duration.ts';
+import { isRedis } from './places.ts';
+import { expected, type Report } from '../problems.ts';
+import type { TopSettings } from '../schema/settings.ts';
+import { DEFAULT_CONNECTION, type ConnectionSettings, type TransportOptions } from '../settings.ts';
+import { schemeOf } from './urls.ts';
+
+const DEFAULT_TTL = 8_000;
+const SHORTEST_TTL = 1_000;
+
+/** `ttl` from 1 s, below which a busy host loses the lock for nothing, to a day. */
+export function readLock(lock: TopSettings['lock'], report: Report): { ttl: number } {
+  if (lock?.ttl === undefined) return { ttl: DEFAULT_TTL };
+  const ttl = parseDuration(lock.ttl) ?? DEFAULT_TTL;
+  if (ttl < SHORTEST_TTL || ttl > DAY) {
+    report(['lock', 'ttl'], expected(`from 1s to 1d (${DURATION_FORMS})`, lock.ttl));
+  }
+  return { ttl };
+}
+
+/** AMQP counts heartbeats in whole seconds, with 16 bits. */
+const LONGEST_HEARTBEAT = 65_535_000;
+
+export function readConnection(
+  settings: TopSettings,
+  tls: TlsSettings | null,
+  reportOf: (key: string) => Report,
+): ConnectionSettings {
+  const { brokerHeartbeat, brokerConnectionTimeout } = settings;
+  const heartbeat = parseDuration(brokerHeartbeat) ?? DEFAULT_CONNECTION.heartbeat;
+  if (heartbeat % 1_000 !== 0 || heartbeat > LONGEST_HEARTBEAT) {
+    const allowed = 'whole seconds, 65535 at most, or 0 for none';
+    reportOf('brokerHeartbeat')(['brokerHeartbeat'], expected(allowed, brokerHeartbeat));
+  }
+  const timeout = parseDuration(brokerConnectionTimeout) ?? DEFAULT_CONNECTION.timeout;
+  if (timeout === 0 || timeout > DAY) {
+    const allowed = 'longer than 0 and at most 1d';
+    const report = reportOf('brokerConnectionTimeout');
+    report(['brokerConnectionTimeout'], expected(allowed, brokerConnectionTimeout));
+  }
+  return {
+    failoverStrategy: settings.brokerFailoverStrategy ?? DEFAULT_CONNECTION.failoverStrategy,
+    heartbeat,
+    timeout,
+    login: settings.brokerLoginMethod ?? DEFAULT_CONNECTION.login,
+    tls,
+    delayedType: settings.brokerNativeDelayedDeliveryQueueType ?? DEFAULT_CONNECTION.delayedType,
+  };
+}
+
+interface Together {
+  readonly brokerUrl: string;
+  readonly stateUrl: string;
+  readonly lock: { readonly ttl: number };
+  readonly transport: TransportOptions;
+}
+
+/** Reports settings that are sound each, and cannot be kept together; `note` takes what is kept only in part. */
+export function checkTogether(settings: Together, report: Report, note: Report): void {
+  const { brokerUrl, stateUrl, lock, transport } = settings;
+  const sentinel = [brokerUrl, stateUrl].some((url) => schemeOf(url) === 'sentinel');
+  if (sentinel && transport.masterName === null) {
+    const path = ['brokerTransportOptions', 'masterName'];
+    report(path, 'missing; sentinel:// needs the name of the master that the sentinels watch');
+  }
+  const isServer = isRedis(stateUrl) || /^sqla\+(?!sqlite)/.test(schemeOf(stateUrl));
+  for (const key of ['socketTimeout', 'socketConnectTimeout'] as const) {
+    const path = ['brokerTransportOptions', key];
+    const timeout = transport[key];
+    if (timeout === 0) report(path, 'expected longer than 0, got 0');
+    if (!isServer || timeout === null || timeout <= lock.ttl / 2) continue;
+    const said = `${timeout / 1_000} s is too long for connections of lock and ledger: theirs is`;
+    const own = `${lock.ttl / 2_000} s, half of lock.ttl`;
+    const why = 'a renewal that is not answered must be tried again before the lock expires';
+    note(path, `${said} ${own}, for ${why}`);
+  }
+}
