@@ -79,8 +79,8 @@ export const MUTATIONS = {
   unconfirmed: [
     {
       file: 'ledger/delivery.js',
-      text: 'await Promise.all(new Set(kept',
-      instead: 'void Promise.allSettled(new Set(kept',
+      text: '(await Promise.all(answers)).flatMap((refused) => [...refused])',
+      instead: '(void Promise.allSettled(answers), [])',
     },
   ],
 } as const satisfies Readonly<Record<string, readonly Mutation[]>>;
