@@ -58,10 +58,9 @@ function unknownKey(key: string, level: Level | undefined, parent: string | numb
   const options = level?.inside.get('options');
   const option = options?.names.get(key);
   if (option) return `unknown here; it belongs under options: {${option}: …}`;
-  // A mistake in an old name is nearer to that than to the new one.
-  const spellings = [...(level?.names.keys() ?? keys)];
-  // In the spelling of whoever asks.
+  // In the spelling of whoever asks; but a mistake in an old name is nearer to that than to the new one.
   const spelled = key.includes('_') ? keys.map(snakeCase) : keys;
+  const spellings = [...spelled, ...(level?.names.keys() ?? [])];
   const allowed = spelled.filter((name) => name !== '$schema').join(', ');
   return `unknown key${didYouMean(key, spellings) || `; allowed: ${allowed}`}`;
 }

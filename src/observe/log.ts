@@ -94,7 +94,8 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
   // Once for whoever wonders; what matters about it later is a warning.
   let clockShown = false;
   events.on('skew', ({ ms, within }) => {
-    const text = `This host's clock is ${ms} ms ahead of the store's, give or take ${within}`;
+    const side = ms < 0 ? 'behind' : 'ahead of';
+    const text = `This host's clock is ${Math.abs(ms)} ms ${side} the store's, give or take ${within}`;
     log[clockShown ? 'debug' : 'info']({ event: 'skew', ms, within }, text);
     clockShown = true;
   });

@@ -77,8 +77,8 @@ describe('settings of Celery that beat has not', () => {
   it.each([
     ['CELERY_BEAT_SCHEDUL', 'CELERYBEAT_SCHEDULE'],
     ['CELERY_RESULT_BACKEN', 'CELERY_RESULT_BACKEND'],
-    ['task_defualt_queue', 'taskDefaultQueue'],
-    ['result_backnd', 'resultBackend'],
+    ['task_defualt_queue', 'task_default_queue'],
+    ['result_backnd', 'result_backend'],
   ])('do not hide a mistake in the name of one that beat has: %s', (key, meant) => {
     expect(problemsOf({ [key]: {} })).toEqual([`${key}: unknown key; did you mean "${meant}"?`]);
   });

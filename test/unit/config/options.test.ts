@@ -282,7 +282,7 @@ describe('an option of apply_async', () => {
     [{ groupIndex: -1 }, /^options\.groupIndex: expected a whole number, not negative/],
     [
       { retry_policy: { max_retris: 3 } },
-      /^options\.retry_policy\.max_retris: .*did you mean "maxRetries"/,
+      /^options\.retry_policy\.max_retris: .*did you mean "max_retries"/,
     ],
     [{ stamps: ['a'] }, /^options\.stamps: expected a map/],
     [{ stampedHeaders: 'a' }, /^options\.stampedHeaders: expected a list of names/],
