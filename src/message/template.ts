@@ -62,24 +62,40 @@ function placeOf(inside: string, whole: string, zone: string): FillText | null {
   };
 }
 
-const UNITS: Readonly<Record<string, keyof DurationLikeObject>> = {
-  ...{ y: 'years', mo: 'months', w: 'weeks', d: 'days', h: 'hours', m: 'minutes', s: 'seconds' },
+/** Letter → Luxon's name of the unit, and how many of it are a year. */
+const UNITS: Readonly<Record<string, readonly [keyof DurationLikeObject, inAYear: number]>> = {
+  ...{ y: ['years', 1], mo: ['months', 12], w: ['weeks', 52] },
+  ...{ d: ['days', 365], h: ['hours', 365 * 24] },
+  ...{ m: ['minutes', 365 * 24 * 60], s: ['seconds', 365 * 24 * 3_600] },
 };
+
+/** Beyond it the year might have other than four digits, or be no date at all. */
+const LONGEST_YEARS = 1_000;
 
 /** `- 1d`, `+ 1mo 2h`: days and longer on the calendar of the zone, hours and shorter as time elapses. */
 function moveOf(steps: string, whole: string): DurationLikeObject[] {
   if (steps === '') return [];
   const allowed = 'a sign and numbers with y, mo, w, d, h, m or s, such as {{dueAt - 1d}}';
-  if (!/^[+-]\s*\d+[a-z]+(\s*[+-]?\s*\d+[a-z]+)*$/.test(steps)) {
+  // With single spaces each text matches in one way only, so that a long one takes no longer than its length.
+  const spaced = steps.replace(/\s+/g, ' ');
+  if (!/^[+-] ?\d+[a-z]+( ?([+-] ?)?\d+[a-z]+)*$/.test(spaced)) {
     throw new Error(`${whole}: expected after dueAt ${allowed}`);
   }
   let sign = 1;
-  return Array.from(steps.matchAll(/([+-])?\s*(\d+)([a-z]+)/g), ([, own, count, unit = '']) => {
+  let years = 0;
+  const matches = spaced.matchAll(/([+-])? ?(\d+)([a-z]+)/g);
+  const moves = Array.from(matches, ([, own, count, letters = '']) => {
     if (own) sign = own === '-' ? -1 : 1;
-    const name = UNITS[unit];
-    if (!name) throw new Error(`${whole}: unknown unit "${unit}"; expected ${allowed}`);
+    const unit = Object.hasOwn(UNITS, letters) ? UNITS[letters] : undefined;
+    if (!unit) throw new Error(`${whole}: unknown unit "${letters}"; expected ${allowed}`);
+    const [name, inAYear] = unit;
+    years += Number(count) / inAYear;
     return { [name]: sign * Number(count) };
   });
+  if (years > LONGEST_YEARS) {
+    throw new Error(`${whole}: more than ${LONGEST_YEARS} years away from dueAt`);
+  }
+  return moves;
 }
 
 const SPECIAL: Readonly<Record<string, (at: DateTime) => string>> = {
@@ -93,16 +109,17 @@ const TOKENS =
   /^(y|yy|yyyy|yyyyyy|M{1,4}|L{1,4}|d|dd|o|ooo|W|WW|kk|kkkk|E{1,4}|c{1,4}|q|qq|H|HH|h|hh|m|mm|s|ss|S|SSS|u|uu|uuu|a|Z{1,5}|z|X|x|n|nn|ii|iiii)$/;
 
 function writerOf(format: string | undefined, whole: string): (at: DateTime) => string {
-  const special = SPECIAL[format ?? 'iso'];
-  if (special) return format === undefined ? utcIso : special;
+  if (format === undefined) return utcIso;
+  const special = Object.hasOwn(SPECIAL, format) ? SPECIAL[format] : undefined;
+  if (special) return special;
   if (format === '') throw new Error(`${whole}: the format is empty`);
-  for (const [run] of format!.replace(/'[^']*'/g, '').matchAll(/([a-zA-Z%])\1*/g)) {
+  for (const [run] of format.replace(/'[^']*'/g, '').matchAll(/([a-zA-Z%])\1*/g)) {
     if (TOKENS.test(run)) continue;
     const way =
       'formats are like yyyy-MM-dd HH:mm, or iso, date, epoch; other letters go in quotes';
     throw new Error(`${whole}: "${run}" is no part of a date; ${way}`);
   }
-  return (at) => at.toFormat(format!);
+  return (at) => at.toFormat(format);
 }
 
 function utcIso(at: DateTime): string {

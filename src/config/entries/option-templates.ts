@@ -44,7 +44,9 @@ export class OptionTemplates {
   #inValue(value: unknown, path: Path, report: Report): void {
     if (typeof value === 'string') {
       try {
-        this.#some ||= this.#of(value) !== null;
+        // Every text is parsed, also after the first template: parsing is what finds the mistakes.
+        const render = this.#of(value);
+        this.#some ||= render !== null;
       } catch (error) {
         report(path, (error as Error).message);
       }

@@ -88,6 +88,18 @@ describe('templates in options', () => {
     ]);
   });
 
+  it('that are wrong are found behind others that are right', () => {
+    const options = { shadow: '{{entry}}', taskId: '{{dueAt | %Y}}', headers: { a: '{{dueat}}' } };
+    expect(entryProblems({ options })).toEqual([
+      expect.stringContaining('options.taskId: {{dueAt | %Y}}: "%" is no part of a date'),
+      expect.stringContaining('options.headers.a: {{dueat}}: unknown; did you mean "dueAt"?'),
+    ]);
+    const chained = { chain: ['a', { task: 'b', options: { shadow: '{{dueAt | %Y}}' } }] };
+    expect(entryProblems({ task: chained, options: { shadow: '{{entry}}' } })).toEqual([
+      expect.stringContaining('task.chain[1].options.shadow: {{dueAt | %Y}}: "%" is no part'),
+    ]);
+  });
+
   it('and in names are remarked upon where nobody fills them in', () => {
     const said =
       'sent as it stands: templates are filled in in the values of args, kwargs, headers';

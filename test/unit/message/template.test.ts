@@ -67,7 +67,23 @@ describe('a template', () => {
     ['{{dueAt | }}', /the format is empty/],
     ['{{dueAt | a | UTC | b}}', /expected \{\{dueAt \| format \| zone}}/],
     ['{{entry | date}}', /the entry's name takes no format/],
+    ['{{dueAt | toString}}', /is no part of a date/],
+    ['{{dueAt | __proto__}}', /is no part of a date/],
+    ['{{dueAt | constructor}}', /is no part of a date/],
+    ['{{dueAt - 1constructor}}', /unknown unit "constructor"; expected a sign and numbers/],
+    ['{{dueAt + 99999999999y}}', /more than 1000 years away from dueAt/],
+    ['{{dueAt - 300000y}}', /more than 1000 years away from dueAt/],
+    ['{{dueAt - 600y 600y}}', /more than 1000 years away from dueAt/],
   ])('%s is refused', (text, reason) => {
+    expect(() => templateOf(text, 'UTC')).toThrow(reason);
+  });
+
+  it.each([
+    ['a number beyond all numbers', `{{dueAt + ${'9'.repeat(400)}s}}`, /more than 1000 years/],
+    // A pattern that backtracks would not come to an end on these two.
+    ['a thousand steps and a stray sign', `{{dueAt - ${'1d '.repeat(1_000)}!}}`, /expected after/],
+    ['spaces and a stray sign', `{{dueAt - 1d${' '.repeat(100_000)}!}}`, /expected after/],
+  ])('with %s is refused', (_, text, reason) => {
     expect(() => templateOf(text, 'UTC')).toThrow(reason);
   });
 });
