@@ -11,6 +11,7 @@ import { readEntry, type EntryContext } from './entries/entries.ts';
 import { readTaskEvents } from './service/events.ts';
 import { leaveOut } from './names/leave-out.ts';
 import { levelOf, type Level } from './names/levels.ts';
+import { reportIllFormed } from '../message/well-formed.ts';
 import { merge, type Merged, type Part } from './merge.ts';
 import { parse, type Report } from './problems.ts';
 import { isMap, respell } from './names/respell.ts';
@@ -71,6 +72,7 @@ function readPart(source: Source, level: Level, problems: Problem[], notes: Prob
   // An empty file is an empty configuration: YAML reads it as null.
   const spelled = respell(source.config ?? {}, level, [], report);
   const config = leaveOut(spelled, level, report, remark);
+  reportIllFormed(config, [], report);
   const top = parse(topSchema, config, { path: [], level, report });
   const { beatSchedule: entries = {}, ...settings } = top ?? soundPart(config);
   return { source, report, remark, settings, entries };

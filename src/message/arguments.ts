@@ -6,6 +6,7 @@ import { SERIALIZERS } from './serializers/find.ts';
 import type { Leaf, SerializerName } from './serializers/serializer.ts';
 import { holdsTemplate } from './template.ts';
 import { isTypeName, typedOf, type TypedValue } from './typed/typed.ts';
+import { reportIllFormed } from './well-formed.ts';
 
 type Path = Problem['path'];
 type Report = (path: Path, message: string) => void;
@@ -29,12 +30,15 @@ export function checkArguments(
   const rules = { ...SERIALIZERS[serializer], typed: typedOf, leavesOpen: false };
   visit(args, { path: ['args'], containers: [], report, rules });
   visit(kwargs, { path: ['kwargs'], containers: [], report, rules });
+  reportIllFormed(args, ['args'], report);
+  reportIllFormed(kwargs, ['kwargs'], report);
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
 /**
  * What `checkArguments` would say of one value as it is written, for whoever gathers problems of many
- * kinds: parts may be left open for each occurrence.
+ * kinds: parts may be left open for each occurrence. Ill-formed text is found for the whole configuration,
+ * by `reportIllFormed`.
  */
 export function inspectArgument(
   value: unknown,

@@ -2,7 +2,8 @@ import { ConfigError, type Problem } from '../../errors.ts';
 import { disown } from '../../promise.ts';
 import type { Route } from '../../routing/routes.ts';
 import type { RouteFunction } from '../define/routing.ts';
-import type { Path } from '../problems.ts';
+import { reportIllFormed } from '../../message/well-formed.ts';
+import type { Path, Report } from '../problems.ts';
 import { readRoute } from './route.ts';
 
 /**
@@ -14,10 +15,12 @@ export function functionRoute(route: RouteFunction, path: Path): Route {
     const answer = ask(() => route(task, args, kwargs, options), path, task);
     if (answer === null || answer === undefined) return null;
     const problems: Problem[] = [];
-    const found = readRoute(answer, [], (inner, message) => {
+    const report: Report = (inner, message) => {
       const where = inner.length > 0 ? `${inner.join('.')}: ` : '';
       problems.push({ path, message: `what it returns for "${task}": ${where}${message}` });
-    });
+    };
+    reportIllFormed(answer, [], report);
+    const found = readRoute(answer, [], report);
     if (!found || problems.length > 0) throw new ConfigError(problems);
     return found;
   };

@@ -1,6 +1,6 @@
 import { encode } from '@msgpack/msgpack';
 import { bytesOf, typedOf, type TypedValue } from '../typed/typed.ts';
-import { complaintOfText, type Serializer } from './serializer.ts';
+import type { Serializer } from './serializer.ts';
 
 /** As kombu has it: bytes as bytes, and of Python's other types none. */
 export const msgpack: Serializer = {
@@ -10,7 +10,6 @@ export const msgpack: Serializer = {
   format: 'msgpack',
   extras: ['a Uint8Array'],
   complaint(leaf) {
-    if (typeof leaf === 'string') return complaintOfText(leaf);
     if (typeof leaf === 'bigint') return complaintOfRange(leaf);
     return typeof leaf === 'object' && leaf !== null ? complaintOfTyped(leaf) : null;
   },

@@ -30,10 +30,3 @@ export function complaintOfDigits(leaf: bigint): string | null {
   const digits = String(leaf).replace('-', '').length;
   return digits > MOST_DIGITS ? `has ${digits} digits; Python reads ${MOST_DIGITS} at most` : null;
 }
-
-/** Of formats that carry text as UTF-8, which knows no half of a surrogate pair. */
-export function complaintOfText(leaf: string): string | null {
-  return leaf.isWellFormed()
-    ? null
-    : 'has half a character in it, which only the serializer json can carry';
-}

@@ -1,7 +1,7 @@
 import { stringify, type ScalarTag, type Tags } from 'yaml';
 import { pythonFloat } from '../python-number.ts';
 import { bytesOf, typedOf, type TypedValue } from '../typed/typed.ts';
-import { complaintOfDigits, complaintOfText, type Serializer } from './serializer.ts';
+import { complaintOfDigits, type Serializer } from './serializer.ts';
 
 /**
  * YAML as PyYAML's `safe_dump` lays it out, and such as its `safe_load` reads back: dates and bytes as
@@ -14,7 +14,6 @@ export const yaml: Serializer = {
   format: 'YAML',
   extras: ['a Date', 'a Uint8Array', 'what date() and datetime() make'],
   complaint(leaf) {
-    if (typeof leaf === 'string') return complaintOfText(leaf);
     if (typeof leaf === 'bigint') return complaintOfDigits(leaf);
     return typeof leaf === 'object' && leaf !== null ? complaintOfTyped(leaf) : null;
   },

@@ -1,0 +1,60 @@
+import type { Problem } from '../errors.ts';
+
+type Path = Problem['path'];
+
+/** A value on the way, and how it was reached. */
+interface Node {
+  readonly value: unknown;
+  readonly key: string | number | null;
+  readonly parent: Node | null;
+}
+
+/**
+ * Reports every text in a value, the names in maps included, that holds a lone surrogate: half of a pair that
+ * stands for one character beyond the first 65,536. UTF-8 cannot encode it, so that stores and workers would
+ * fail on it or change it. Instances of classes are not looked into.
+ */
+export function reportIllFormed(
+  value: unknown,
+  path: Path,
+  report: (path: Path, message: string) => void,
+): void {
+  // Not by recursion: a file may be nested deeper than the stack of JavaScript.
+  const ahead: Node[] = [{ value, key: null, parent: null }];
+  const seen = new WeakSet();
+  let node: Node | undefined;
+  while ((node = ahead.pop())) {
+    const { value: here, key } = node;
+    if (typeof key === 'string' && !key.isWellFormed()) {
+      report(pathOf(node, path), `its name ${describe(key)}`);
+    }
+    if (typeof here === 'string') {
+      if (!here.isWellFormed()) report(pathOf(node, path), describe(here));
+    } else if (isContainer(here) && !seen.has(here)) {
+      seen.add(here);
+      const items = Array.isArray(here) ? [...here.entries()] : Object.entries(here);
+      for (const [inner, item] of items.reverse()) {
+        ahead.push({ value: item, key: inner, parent: node });
+      }
+    }
+  }
+}
+
+function describe(text: string): string {
+  const [half = ''] = /\p{Surrogate}/u.exec(text) ?? [];
+  const code = half.charCodeAt(0).toString(16);
+  return `holds half a character (the lone surrogate \\u${code}), which no encoding carries to a worker`;
+}
+
+function pathOf(node: Node, root: Path): Path {
+  const keys: (string | number)[] = [];
+  for (let at: Node | null = node; at; at = at.parent) if (at.key !== null) keys.push(at.key);
+  return [...root, ...keys.reverse()];
+}
+
+function isContainer(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
