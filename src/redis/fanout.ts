@@ -1,3 +1,5 @@
+import { Glob } from '../routing/glob.ts';
+
 /**
  * The keys on whose channels a fanout exchange is told, so that every worker hears it, by whatever key it
  * has bound its queue, and none hears it twice. kombu's workers subscribe to patterns, and Redis delivers
@@ -28,8 +30,5 @@ function patternOf(key: string): string {
 function hears(pattern: string, key: string): boolean {
   if (pattern === key) return true;
   if (key === '' || !/[*?]/.test(pattern)) return false;
-  const source = pattern.replace(/[^\p{L}\p{N}]/gu, (sign) => WILDCARDS[sign] ?? `\\${sign}`);
-  return new RegExp(`^${source}$`, 's').test(key);
+  return new Glob(pattern.replaceAll('[', '[[]')).test(key);
 }
-
-const WILDCARDS: Readonly<Record<string, string>> = { '*': '.*', '?': '.' };

@@ -10,13 +10,33 @@ export function matches({ exchange, routingKey }: Binding, message: Destination)
 
 /** Words with dots between them: `*` is any one word, `#` any number of them. */
 export function topicMatches(pattern: string, key: string): boolean {
-  return match(pattern.split('.'), key === '' ? [] : key.split('.'));
+  // An empty key has no words, and an empty word at the end of a pattern matches that as well.
+  if (key === '') return /^(#\.)*#?$/.test(pattern);
+  const words = key.split('.');
+  const [first = [], ...others] = runsIn(pattern.split('.'));
+  const last = others.pop();
+  if (!stands(first, words, 0)) return false;
+  if (!last) return first.length === words.length;
+  // As in a glob, the leftmost place is as good as any for all runs between two `#`.
+  let at = first.length;
+  for (const run of others) {
+    while (at + run.length <= words.length && !stands(run, words, at)) at += 1;
+    at += run.length;
+  }
+  return at + last.length <= words.length && stands(last, words, words.length - last.length);
 }
 
-function match(pattern: readonly string[], words: readonly string[]): boolean {
-  const [head, ...rest] = pattern;
-  if (head === undefined) return words.length === 0;
-  if (head === '#') return words.some((_, i) => match(rest, words.slice(i))) || match(rest, []);
-  if (head === '' && words.length === 0 && rest.length === 0) return true;
-  return words.length > 0 && (head === '*' || head === words[0]) && match(rest, words.slice(1));
+/** What stands between the `#` of a pattern. */
+function runsIn(pattern: readonly string[]): string[][] {
+  const runs: string[][] = [[]];
+  for (const word of pattern) {
+    if (word === '#') runs.push([]);
+    else runs.at(-1)!.push(word);
+  }
+  return runs;
+}
+
+function stands(run: readonly string[], words: readonly string[], at: number): boolean {
+  if (at + run.length > words.length) return false;
+  return run.every((word, i) => word === '*' || word === words[at + i]);
 }

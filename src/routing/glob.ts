@@ -1,39 +1,113 @@
-/** The characters that mean something to a regular expression. */
-const SPECIAL = /[\\^$.*+?()[\]{}|/-]/g;
+import { readSet, type CharacterSet } from './glob-set.ts';
+
+/** Text as it stands, one character of a set, or (`null`) any one character. */
+type Piece = string | CharacterSet | null;
 
 /**
- * A regular expression for a whole name that matches a glob of Python's `fnmatch`: `*` is any text, `?`
- * one character, `[abc]` one of these, `[!abc]` one of the others. A `[` that nothing closes is itself.
+ * A glob of Python's `fnmatch` that matches a whole name: `*` is any text, `?` any one character, `[abc]`
+ * one of these, `[!abc]` one of the others. A `[` that nothing closes is itself. It is matched without
+ * backtracking: as a regular expression, several stars take minutes on a long name.
  */
-export function globPattern(glob: string): RegExp {
-  let source = '';
+export class Glob {
+  /** What stands between the stars; one run alone when there is no star. */
+  readonly #runs: readonly (readonly Piece[])[];
+
+  constructor(glob: string) {
+    this.#runs = runsIn(glob);
+  }
+
+  /** The longest text that every name holds that matches; empty where the glob demands none. */
+  get literal(): string {
+    const texts = this.#runs.flat().filter((piece) => typeof piece === 'string');
+    return texts.reduce((longest, text) => (text.length > longest.length ? text : longest), '');
+  }
+
+  test(name: string): boolean {
+    const first = this.#runs[0]!;
+    let at = endOf(first, name, 0);
+    if (this.#runs.length === 1) return at === name.length;
+    if (at === -1) return false;
+    // The leftmost place is as good as any for all but the last run, which must end the name.
+    for (const run of this.#runs.slice(1, -1)) {
+      at = find(run, name, at);
+      if (at === -1) return false;
+    }
+    const last = this.#runs.at(-1)!;
+    const start = startOfLast(last, name);
+    return start >= at && endOf(last, name, start) === name.length;
+  }
+}
+
+function runsIn(glob: string): Piece[][] {
+  let run: Piece[] = [];
+  const runs = [run];
+  let text = '';
+  const flush = () => {
+    if (text !== '') run.push(text);
+    text = '';
+  };
+  // Behind the last bracket no set can close, and each search for one would go through the rest.
+  const lastClose = glob.lastIndexOf(']');
   for (let at = 0; at < glob.length; at++) {
     const sign = glob[at]!;
-    const set = sign === '[' ? /^\[(!?)(\]?[^\]]*)\]/.exec(glob.slice(at)) : null;
-    if (set) {
-      source += setOf(set[2]!, set[1] === '!');
-      at += set[0].length - 1;
+    const read = sign === '[' && at < lastClose ? readSet(glob, at) : null;
+    if (sign === '*') {
+      flush();
+      runs.push((run = []));
+    } else if (sign === '?' || read) {
+      flush();
+      run.push(read ? read.set : null);
+      if (read) at = read.end - 1;
     } else {
-      source += sign === '*' ? '.*' : sign === '?' ? '.' : escape(sign);
+      text += sign;
     }
   }
-  return new RegExp(`^(?:${source})$`, 'su');
+  flush();
+  return runs.filter((each, i) => each.length > 0 || i === 0 || i === runs.length - 1);
 }
 
-/** A range that runs backwards holds nothing; a set of nothing matches nothing, and its opposite anything. */
-function setOf(members: string, others: boolean): string {
-  const ranges = members.replace(/(.)-(.)/gsu, (range, from: string, to: string) =>
-    from > to ? '' : `\0${range}`,
-  );
-  if (ranges === '') return others ? '.' : '(?!)';
-  const inside = ranges.replace(
-    /\0(.)-(.)|(.)/gsu,
-    (_, from?: string, to?: string, one?: string) =>
-      one === undefined ? `${escape(from!)}-${escape(to!)}` : escape(one),
-  );
-  return `[${others ? '^' : ''}${inside}]`;
+/** The index behind the run, if it stands in the name at an index; else -1. */
+function endOf(run: readonly Piece[], name: string, at: number): number {
+  for (const piece of run) {
+    if (typeof piece === 'string') {
+      if (!name.startsWith(piece, at)) return -1;
+      at += piece.length;
+    } else {
+      const character = name.codePointAt(at);
+      if (character === undefined || (piece && !piece(character))) return -1;
+      at += widthOf(character);
+    }
+  }
+  return at;
 }
 
-function escape(text: string): string {
-  return text.replace(SPECIAL, '\\$&');
+/** The index behind the first place, from an index on, at which the run stands; -1 when there is none. */
+function find(run: readonly Piece[], name: string, from: number): number {
+  const [first] = run;
+  for (let at = from; at <= name.length; at++) {
+    if (typeof first === 'string') at = name.indexOf(first, at);
+    if (at === -1) return -1;
+    const end = endOf(run, name, at);
+    if (end !== -1) return end;
+    if (isPairAt(name, at)) at++;
+  }
+  return -1;
+}
+
+/** Where the run must begin to end with the name; -1 where the name is too short. */
+function startOfLast(run: readonly Piece[], name: string): number {
+  let at = name.length;
+  for (const piece of run.toReversed()) {
+    at -= typeof piece === 'string' ? piece.length : isPairAt(name, at - 2) ? 2 : 1;
+  }
+  return at;
+}
+
+function isPairAt(name: string, at: number): boolean {
+  return at >= 0 && widthOf(name.codePointAt(at) ?? 0) === 2;
+}
+
+/** How many units of JavaScript's text a character takes. */
+function widthOf(codePoint: number): number {
+  return codePoint > 0xffff ? 2 : 1;
 }

@@ -1,5 +1,7 @@
+import { memo } from '../memo.ts';
 import type { MessageOptions } from '../message/message.ts';
-import { globPattern } from './glob.ts';
+import { Glob } from './glob.ts';
+import { PatternIndex, type Pattern } from './pattern-index.ts';
 
 /** What a route says of a task, for whatever the options of the task itself do not say. */
 export type RouteOptions = Pick<
@@ -19,26 +21,51 @@ export type Route = (
 /** A key of a table of routes: a name, a glob when it holds a `*`, or a regular expression. */
 export type RouteKey = string | RegExp;
 
-/** Routes by the names of tasks, as Celery reads them: a name itself comes before every pattern. */
-export function routeTable(rows: Iterable<readonly [RouteKey, RouteOptions]>): Route {
-  const names = new Map<string, RouteOptions>();
-  const patterns: (readonly [RegExp, RouteOptions])[] = [];
-  for (const [key, route] of rows) {
-    if (typeof key !== 'string') patterns.push([fromTheStart(key), route]);
-    else if (key.includes('*')) patterns.push([globPattern(key), route]);
-    else names.set(key, route);
+export type RouteRow = readonly [key: RouteKey, route: RouteOptions];
+
+/**
+ * Tables of routes by the names of tasks, as Celery reads them: the first table that knows the task
+ * decides, and in it the name itself comes before every pattern.
+ */
+export function routeTables(tables: readonly (readonly RouteRow[])[]): Route {
+  const named = new Map<string, Row>();
+  const patterns: (Row & { readonly pattern: Pattern })[] = [];
+  for (const [table, rows] of tables.entries()) {
+    for (const [key, route] of rows) {
+      const row = { table, route };
+      if (typeof key !== 'string') patterns.push({ ...row, pattern: new FromTheStart(key) });
+      else if (key.includes('*')) patterns.push({ ...row, pattern: new Glob(key) });
+      else if ((named.get(key)?.table ?? table) === table) named.set(key, row);
+    }
   }
+  const index = new PatternIndex(patterns.map(({ pattern }) => pattern));
+  const routes = memo<RouteOptions | null>();
   return (task) =>
-    names.get(task) ?? patterns.find(([pattern]) => matches(pattern, task))?.[1] ?? null;
+    routes(task, () => {
+      const name = named.get(task);
+      const match = patterns[index.find(task)];
+      return (name && !(match && match.table < name.table) ? name : match)?.route ?? null;
+    });
+}
+
+interface Row {
+  /** The place of its table among all. */
+  readonly table: number;
+  readonly route: RouteOptions;
 }
 
 /** Python's `match`: from the first character on, to wherever the expression ends. */
-function fromTheStart({ source, flags }: RegExp): RegExp {
-  return new RegExp(source, `${flags.replace(/[gy]/g, '')}y`);
-}
+class FromTheStart implements Pattern {
+  readonly literal = '';
+  readonly #expression: RegExp;
 
-function matches(pattern: RegExp, task: string): boolean {
-  // A sticky expression remembers where it stopped.
-  pattern.lastIndex = 0;
-  return pattern.test(task);
+  constructor({ source, flags }: RegExp) {
+    this.#expression = new RegExp(source, `${flags.replace(/[gy]/g, '')}y`);
+  }
+
+  test(task: string): boolean {
+    // A sticky expression remembers where it stopped.
+    this.#expression.lastIndex = 0;
+    return this.#expression.test(task);
+  }
 }

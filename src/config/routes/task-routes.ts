@@ -1,4 +1,4 @@
-import { routeTable, type Route, type RouteKey } from '../../routing/routes.ts';
+import { routeTables, type Route, type RouteKey, type RouteRow } from '../../routing/routes.ts';
 import type { RouteFunction } from '../define/routing.ts';
 import { functionRoute } from './function-route.ts';
 import { expected, type Path, type Report } from '../problems.ts';
@@ -12,34 +12,44 @@ const PAIR = 'a pair of a name, glob or regular expression, and its route';
 export function readTaskRoutes(input: unknown, report: Report): Route[] {
   if (input === undefined) return [];
   const path = ['taskRoutes'];
-  if (!Array.isArray(input)) return read(input, path, report);
-  return input.flatMap((item: unknown, i) => {
-    if (Array.isArray(item) && !isPair(item)) return [tableOf(pairsIn(item, [...path, i], report))];
-    if (Array.isArray(item)) return [tableOf(pairsIn([item], [...path, i], report, false))];
-    return read(item, [...path, i], report);
-  });
-
-  function tableOf(rows: readonly Row[]): Route {
-    return routeTable(
-      rows.flatMap(([key, route, at]) => {
-        const options = readRoute(route, at, report);
-        return options ? [[key, options] as const] : [];
-      }),
-    );
-  }
-
-  function read(item: unknown, at: Path, report: Report): Route[] {
-    if (typeof item === 'function') return [functionRoute(item as RouteFunction, at)];
-    if (isMap(item)) {
-      return [tableOf(Object.entries(item).map(([key, route]) => [key, route, [...at, key]]))];
+  const items: readonly unknown[] = Array.isArray(input) ? input : [input];
+  const routes: Route[] = [];
+  let tables: RouteRow[][] = [];
+  const flush = () => {
+    if (tables.length > 0) routes.push(routeTables(tables));
+    tables = [];
+  };
+  for (const [i, item] of items.entries()) {
+    const at = Array.isArray(input) ? [...path, i] : path;
+    if (typeof item === 'function') {
+      // Tables are searched together, but none past a function, which may answer first.
+      flush();
+      routes.push(functionRoute(item as RouteFunction, at));
+    } else {
+      tables.push(readRows(rowsOf(item, at, report), report));
     }
-    if (typeof item === 'string') report(at, pythonCode(item));
-    else report(at, expected(FORMS, item));
-    return [];
   }
+  flush();
+  return routes;
 }
 
 type Row = readonly [key: RouteKey, route: unknown, at: Path];
+
+function rowsOf(item: unknown, at: Path, report: Report): Row[] {
+  if (Array.isArray(item)) {
+    return isPair(item) ? pairsIn([item], at, report, false) : pairsIn(item, at, report);
+  }
+  if (isMap(item)) return Object.entries(item).map(([key, route]) => [key, route, [...at, key]]);
+  report(at, typeof item === 'string' ? pythonCode(item) : expected(FORMS, item));
+  return [];
+}
+
+function readRows(rows: readonly Row[], report: Report): RouteRow[] {
+  return rows.flatMap(([key, route, at]) => {
+    const options = readRoute(route, at, report);
+    return options ? [[key, options] as const] : [];
+  });
+}
 
 function isPair(item: readonly unknown[]): boolean {
   return typeof item[0] === 'string' || item[0] instanceof RegExp;

@@ -281,6 +281,25 @@ describe('taskRoutes', () => {
     expect(queueFor('t', taskRoutes)).toBe('q');
   });
 
+  it.each([['my-app.tasks.*'], ['*-app.[a-z]*'], ['my-app.{x}#/*']])(
+    'takes the glob %s',
+    (glob) => {
+      const name = glob.replaceAll('*', 'my').replace('[a-z]', 't');
+      expect(queueFor(name, { [glob]: 'q' })).toBe('q');
+    },
+  );
+
+  it('of which there are ten thousand are searched without a test of each for each task', () => {
+    const tables = Array.from({ length: 10_000 }, (_, i) => ({ [`app${i}.*`]: `q${i}` }));
+    const { queues, routes } = settingsOf({ taskRoutes: tables });
+    expect(routes.routes).toHaveLength(1);
+    const router = new Router(new Queues(queues), routes);
+    for (const i of [0, 5, 9_999]) {
+      const { destination } = router.route(`app${i}.x`, [], {}, {});
+      expect(destination.routingKey).toBe(`q${i}`);
+    }
+  });
+
   it('says nothing of tasks that it does not know', () => {
     expect(queueFor('other', { 't*': 'q' })).toBe('celery');
   });

@@ -22,3 +22,9 @@ test.each([
 test('a channel without a key is heard by no pattern', () => {
   expect(keysToTell(['#', ''], [])).toEqual(['*', '']);
 });
+
+test('a pattern of many stars is compared with a long key at once', () => {
+  const pattern = `${'#a'.repeat(12)}b`;
+  const key = 'a'.repeat(50_000);
+  expect(keysToTell([pattern, key], [])).toEqual([pattern.replaceAll('#', '*'), key]);
+});

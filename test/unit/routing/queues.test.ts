@@ -98,4 +98,15 @@ describe('a pattern of words', () => {
     const found = [...matching, ...others].filter((key) => topicMatches(pattern, key));
     expect(found).toEqual(matching);
   });
+
+  test('is matched at once, however many "#" it holds', () => {
+    const pattern = `${'#.a.'.repeat(30)}b`;
+    expect(topicMatches(pattern, `${'a.'.repeat(5_000)}c`)).toBe(false);
+    expect(topicMatches(pattern, `${'a.'.repeat(5_000)}b`)).toBe(true);
+  });
+
+  test('is matched by words alone: what is special in a regular expression is text', () => {
+    const found = ['my-app.x', 'my-app', 'my+app.x'].filter((key) => topicMatches('my-app.*', key));
+    expect(found).toEqual(['my-app.x']);
+  });
 });

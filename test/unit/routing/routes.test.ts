@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { globPattern } from '../../../src/routing/glob.ts';
+import { Glob } from '../../../src/routing/glob.ts';
+import { PatternIndex } from '../../../src/routing/pattern-index.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { DEFAULT_ROUTES, Router } from '../../../src/routing/router.ts';
-import { routeTable, type Route } from '../../../src/routing/routes.ts';
+import { routeTables, type Route } from '../../../src/routing/routes.ts';
 
 describe('a glob', () => {
   // Python's fnmatch says the same of each.
@@ -25,34 +28,93 @@ describe('a glob', () => {
     ['a.b(c)|d+*', ['a.b(c)|d+', 'a.b(c)|d+e'], ['axb(c)|d+', 'a.bc', 'd']],
     [String.raw`\d*`, [String.raw`\d5`], ['5', 'd']],
     ['[\\w^]*', ['\\', 'w', '^'], ['x', 'd']],
+    ['my-app.*', ['my-app.tasks'], ['my_app.tasks', 'my']],
+    ['*.re-index', ['search.re-index'], ['re-index', 'search.reindex']],
+    ['[a-c-e]*', ['b', '-', 'e'], ['d']],
+    ['[!-a]*', ['b'], ['-', 'a']],
+    ['[--a]*', ['-', 'A', 'a'], ['b']],
+    ['a*b*c', ['abc', 'a-b-b-c', 'abcbc'], ['acb', 'ab', 'abca']],
+    ['a*a', ['aa', 'aba'], ['a', 'ab']],
+    ['*?🥬', ['x🥬', '🥬🥬'], ['🥬']],
   ])('%j matches as in Python', (glob, matching, others) => {
-    const pattern = globPattern(glob);
+    const pattern = new Glob(glob);
     expect([...matching, ...others].filter((name) => pattern.test(name))).toEqual(matching);
   });
+});
+
+const routerOf = (...routes: Route[]) => new Router(new Queues(), { ...DEFAULT_ROUTES, routes });
+
+test("a glob matches the names that Celery's own routes match", () => {
+  const file = new URL('../../conformance/globs.jsonl', import.meta.url);
+  const recorded = readFileSync(file, 'utf8').trimEnd().split('\n');
+  expect(recorded.length).toBeGreaterThanOrEqual(1_500);
+  for (const line of recorded) {
+    const { glob, matches, others } = JSON.parse(line) as Recorded;
+    const pattern = new Glob(glob);
+    const found = [...matches, ...others].filter((name) => pattern.test(name));
+    expect(found, glob).toEqual(matches);
+  }
+});
+
+interface Recorded {
+  readonly glob: string;
+  readonly matches: readonly string[];
+  readonly others: readonly string[];
+}
+
+test.each([
+  ['*a*a*a*a*a*a*a*a*b', 'a'.repeat(100_000)],
+  [`${'*?'.repeat(50)}*x`, 'a'.repeat(10_000)],
+  ['['.repeat(100_000), '['],
+  [`*${'[z-a]'.repeat(20_000)}`, 'a'.repeat(100_000)],
+])('a glob that demands many stars of a long name is answered at once: %.20s', (glob, name) => {
+  expect(new Glob(glob).test(name)).toBe(false);
 });
 
 describe('a table of routes', () => {
   const found = (route: Route, task: string) => route(task, [], {}, {});
 
   test('knows a name itself before any pattern, and patterns in their order', () => {
-    const route = routeTable([
-      ['web.*', { queue: 'glob' }],
-      [/web\.f/, { queue: 'expression' }],
-      ['web.fetch', { queue: 'name' }],
+    const route = routeTables([
+      [
+        ['web.*', { queue: 'glob' }],
+        [/web\.f/, { queue: 'expression' }],
+        ['web.fetch', { queue: 'name' }],
+      ],
     ]);
     expect(found(route, 'web.fetch')).toEqual({ queue: 'name' });
     expect(found(route, 'web.find')).toEqual({ queue: 'glob' });
     expect(found(route, 'feeds.x')).toBeNull();
   });
 
+  test('is searched together with the tables after it, and still decides before them', () => {
+    const route = routeTables([
+      [['web.x', { queue: 'name in the first' }]],
+      [['web.*', { queue: 'glob in the second' }]],
+      [
+        ['web.x', { queue: 'never' }],
+        ['web.y', { queue: 'never' }],
+        ['*', { queue: 'glob in the third' }],
+        ['z', { queue: 'name in the third' }],
+      ],
+    ]);
+    const queues = ['web.x', 'web.y', 'feeds', 'z'].map((task) => found(route, task)?.queue);
+    expect(queues).toEqual([
+      'name in the first',
+      'glob in the second',
+      'glob in the third',
+      'name in the third',
+    ]);
+  });
+
   test('takes a name for a glob only when it holds a star', () => {
-    const route = routeTable([['x?', { queue: 'exact' }]]);
+    const route = routeTables([[['x?', { queue: 'exact' }]]]);
     expect(found(route, 'x?')).toEqual({ queue: 'exact' });
     expect(found(route, 'xy')).toBeNull();
   });
 
   test('matches expressions from the beginning of the name, to wherever they end, every time', () => {
-    const route = routeTable([[/feeds\.|slow/gi, { queue: 'q' }]]);
+    const route = routeTables([[[/feeds\.|slow/gi, { queue: 'q' }]]]);
     for (const task of ['feeds.import', 'Feeds.x', 'feeds.import', 'slowly']) {
       expect(found(route, task)).toEqual({ queue: 'q' });
     }
@@ -60,9 +122,42 @@ describe('a table of routes', () => {
   });
 });
 
-describe('the router', () => {
-  const routerOf = (...routes: Route[]) => new Router(new Queues(), { ...DEFAULT_ROUTES, routes });
+describe('an index of patterns', () => {
+  test('finds the first that matches, as a search through all of them would', () => {
+    const part = fc.constantFrom('*', '?', '[ab]', 'a', 'b', 'ab', '.', 'abcab');
+    const globs = fc.array(fc.array(part, { maxLength: 6 }).map((parts) => parts.join('')));
+    const names = fc.array(fc.constantFrom('a', 'b', '.'), { maxLength: 8 });
+    fc.assert(
+      fc.property(globs, names, (texts, letters) => {
+        const patterns = texts.map((text) => new Glob(text));
+        const name = letters.join('');
+        const first = patterns.findIndex((pattern) => pattern.test(name));
+        expect(new PatternIndex(patterns).find(name)).toBe(first);
+      }),
+      { numRuns: 500 },
+    );
+  });
 
+  test('tests few patterns, however many there are', () => {
+    let tests = 0;
+    class Counted extends Glob {
+      override test(name: string): boolean {
+        tests += 1;
+        return super.test(name);
+      }
+    }
+    for (const shape of [(i: number) => `app${i}.*`, (i: number) => `*.job${i}`]) {
+      const index = new PatternIndex(
+        Array.from({ length: 1_000 }, (_, i) => new Counted(shape(i))),
+      );
+      tests = 0;
+      for (let i = 0; i < 1_000; i++) expect(index.find(`app${i}.job${i}`)).toBe(i);
+      expect(tests).toBeLessThan(50_000);
+    }
+  });
+});
+
+describe('the router', () => {
   test('asks in order, stops at the first that knows the task, and mixes no two', () => {
     const asked: string[] = [];
     const route = (name: string, answer: ReturnType<Route>): Route => {

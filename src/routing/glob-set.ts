@@ -1,0 +1,60 @@
+/** One character of a name, as its code point, against the `[…]` of a glob. */
+export type CharacterSet = (codePoint: number) => boolean;
+
+type Range = readonly [from: number, to: number];
+
+/**
+ * The set that begins with the `[` at an index of a glob, and the index behind its `]`; `null` where no `]`
+ * closes it. Members follow Python's `fnmatch`: a `!` in front negates, a `]` in front is a member, and a
+ * range that runs backwards holds nothing.
+ */
+export function readSet(glob: string, start: number): { set: CharacterSet; end: number } | null {
+  const negated = glob[start + 1] === '!';
+  const from = start + (negated ? 2 : 1);
+  const close = glob.indexOf(']', glob[from] === ']' ? from + 1 : from);
+  if (close === -1) return null;
+  const ranges = joined(rangesIn(Array.from(glob.slice(from, close), codePointOf)));
+  return { set: (codePoint) => holds(ranges, codePoint) !== negated, end: close + 1 };
+}
+
+const HYPHEN = codePointOf('-');
+
+function codePointOf(character: string): number {
+  return character.codePointAt(0)!;
+}
+
+/** A hyphen with a member on either side makes a range; in front, behind, or after a range it is itself. */
+function rangesIn(members: readonly number[]): Range[] {
+  const ranges: Range[] = [];
+  for (let i = 0; i < members.length; i++) {
+    const from = members[i]!;
+    const isRange = members[i + 1] === HYPHEN && i + 2 < members.length;
+    const to = isRange ? members[i + 2]! : from;
+    if (isRange) i += 2;
+    if (from <= to) ranges.push([from, to]);
+  }
+  return ranges;
+}
+
+/** Ascending and apart, so that a search can halve them. */
+function joined(ranges: readonly Range[]): Range[] {
+  const apart: Range[] = [];
+  for (const [from, to] of ranges.toSorted(([a], [b]) => a - b)) {
+    const last = apart.at(-1);
+    if (last && from <= last[1] + 1) apart[apart.length - 1] = [last[0], Math.max(last[1], to)];
+    else apart.push([from, to]);
+  }
+  return apart;
+}
+
+function holds(ranges: readonly Range[], codePoint: number): boolean {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ranges[middle]![1] < codePoint) low = middle + 1;
+    else high = middle;
+  }
+  const range = ranges[low];
+  return range !== undefined && range[0] <= codePoint;
+}
