@@ -22,6 +22,7 @@ const CLOCK = 'Time comes in through Clock, so that tests set it; src/clock.ts a
 const PROCESS = 'A library must not touch its host: process and console stand in src/cli.';
 const PURE_ASYNC = 'Pure files decide and return; what waits belongs to the callers.';
 const PURE_RANDOM = 'Pure files give the same answer to the same question.';
+const SEEDED = 'A failure must be repeatable: take a Random with a seed of test/support/seed.ts.';
 const SLEEP = 'No test sleeps: advance a ManualClock, or wait for an event.';
 
 const named = (names, message) => names.map((name) => ({ name, message }));
@@ -54,7 +55,9 @@ const waits = syntax(
   ],
   PURE_ASYNC,
 );
-const rolls = syntax(["MemberExpression[object.name='Math'][property.name='random']"], PURE_RANDOM);
+const random = ["MemberExpression[object.name='Math'][property.name='random']"];
+const rolls = syntax(random, PURE_RANDOM);
+const unseeded = syntax(random, SEEDED);
 const RANDOM_SOURCES = ['randomUUID', 'randomBytes', 'randomInt', 'getRandomValues', 'webcrypto'];
 
 export default defineConfig(
@@ -157,6 +160,10 @@ export default defineConfig(
     },
   },
   {
+    files: ['test/**', 'chaos/**'],
+    rules: { 'no-restricted-syntax': ['error', ...unseeded] },
+  },
+  {
     files: ['test/**/*.test.ts', 'test/contract/**'],
     rules: {
       'no-restricted-globals': ['error', ...named(['setTimeout', 'setInterval'], SLEEP)],
@@ -166,6 +173,7 @@ export default defineConfig(
       ],
       'no-restricted-syntax': [
         'error',
+        ...unseeded,
         ...syntax(
           ["MemberExpression[object.name=/^(it|test|describe)$/][property.name='only']"],
           'A focused test hides all others.',

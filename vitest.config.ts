@@ -6,6 +6,12 @@ const SECONDS = 1_000;
 /** Tests of the built command. */
 const BUILT = ['test/e2e/**/*.test.ts', 'test/cluster/chaos.test.ts'];
 
+/** What all suites share: a test that asserts nothing fails. */
+const ALL = {
+  expect: { requireAssertions: true },
+  setupFiles: ['test/support/seed-setup.ts'],
+};
+
 export default defineConfig({
   test: {
     // Suites that start servers mostly wait for them; two at a time keep two cores busy.
@@ -13,6 +19,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...ALL,
           name: 'code',
           include: ['test/**/*.test.ts'],
           exclude: BUILT,
@@ -22,6 +29,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...ALL,
           name: 'e2e',
           include: BUILT,
           globalSetup: ['test/support/build.ts'],

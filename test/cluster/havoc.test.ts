@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { Random } from '../../chaos/random.ts';
 import { gaps, queuedInRedis, twice } from '../support/queues.ts';
 import { RedisServer } from '../support/redis.ts';
+import { chooseSeed, SEED } from '../support/seed.ts';
 import { requireService } from '../support/services.ts';
 import { INTERVAL, Team } from '../support/team.ts';
 
@@ -52,12 +54,16 @@ describe.skipIf(missing)(missing || 'havoc on Redis', () => {
   };
 
   test('whatever dies or freezes, and in whatever order, each run is in the queue once', async () => {
+    const seed = chooseSeed();
+    const random = new Random(seed);
+    // An error that ends the test early, a time limit included, names no seed.
+    onTestFailed(() => console.error(`havoc: to repeat the choices, set ${SEED}=${seed}`));
     const history: string[] = [];
     await using team = await Team.start(server.url(), 1);
-    for (const blow of shuffled()) {
+    for (const blow of shuffled(random)) {
       history.push(blow);
       await BLOWS[blow]!(team);
-      await team.sends(Math.floor(Math.random() * 6));
+      await team.sends(random.int(0, 5));
     }
     await team.sends(3);
     await team.stop();
@@ -66,7 +72,8 @@ describe.skipIf(missing)(missing || 'havoc on Redis', () => {
     const lost = gaps(all, INTERVAL);
     const logged = new Set(all.map(({ id }) => id));
     const untrue = team.sent.filter((id) => !logged.has(id));
-    expect({ history, twice: twice(all), lost, untrue }).toEqual({
+    expect({ seed, history, twice: twice(all), lost, untrue }).toEqual({
+      seed,
       history,
       twice: [],
       lost: [],
@@ -76,13 +83,10 @@ describe.skipIf(missing)(missing || 'havoc on Redis', () => {
   });
 
   /** Every blow at least once, and some again. */
-  function shuffled(): string[] {
+  function shuffled(random: Random): string[] {
     const names = Object.keys(BLOWS);
-    const more = Array.from(
-      { length: STEPS - names.length },
-      () => names[Math.floor(Math.random() * names.length)]!,
-    );
-    const keyed = [...names, ...more].map((name) => ({ name, key: Math.random() }));
+    const more = Array.from({ length: STEPS - names.length }, () => random.pick(names));
+    const keyed = [...names, ...more].map((name) => ({ name, key: random.next() }));
     return keyed.sort((a, b) => a.key - b.key).map(({ name }) => name);
   }
 });

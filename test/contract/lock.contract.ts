@@ -96,8 +96,8 @@ export function lockContract(name: string, openPlace: () => Promise<Place>): voi
       const stop = new AbortController();
       const waiting = theirs.released(stop.signal);
       stop.abort();
-      await waiting;
-      await theirs.released(stop.signal);
+      await expect(waiting).resolves.toBeUndefined();
+      await expect(theirs.released(stop.signal)).resolves.toBeUndefined();
     });
 
     test('locks of two key prefixes know nothing of each other', async () => {

@@ -12,10 +12,13 @@ export function itKeepsItsPromises(history: History): void {
     expect(new Set(history.ran.map(({ state }) => state))).toEqual(new Set(['SUCCESS']));
   });
 
-  it('tells the task which entry it runs for, and when it was due', () => {
-    const told = new Map(history.ran.map(({ id, headers }) => [id, headers]));
-    for (const { taskId, entry, dueAt } of history.sent) {
-      const headers = told.get(taskId) ?? { periodic_task_name: entry, beat_due_at: dueAt };
+  it('names the entry and its due time in the headers of every task that runs', () => {
+    const sent = new Map(history.sent.map((line) => [line.taskId, line]));
+    expect(history.ran.length).toBeGreaterThan(0);
+    for (const { id, headers } of history.ran) {
+      const { entry, dueAt } = sent.get(id) ?? {};
+      expect(entry).toEqual(expect.any(String));
+      expect(dueAt).toEqual(expect.any(String));
       expect(headers).toMatchObject({ periodic_task_name: entry, beat_due_at: dueAt });
     }
   });
@@ -25,6 +28,7 @@ export function itKeepsItsPromises(history: History): void {
     expect(runs.length).toBeGreaterThan(3);
     for (const { args, kwargs } of runs)
       expect({ args, kwargs }).toEqual({ args: ARGS, kwargs: KWARGS });
+    expect(history.ranFor('plain')).not.toEqual([]);
     for (const { args, kwargs } of history.ranFor('plain')) {
       expect({ args, kwargs }).toEqual({ args: [], kwargs: {} });
     }
@@ -40,6 +44,7 @@ export function itKeepsItsPromises(history: History): void {
 
   it('keeps a run with a countdown back for that long after it was sent', () => {
     const ranAt = new Map(history.ranFor('later').map(({ id, at }) => [id, at]));
+    expect(history.sentFor('later')).not.toEqual([]);
     for (const { taskId, dueAt, latenessMs } of history.sentFor('later')) {
       const sentAt = Date.parse(dueAt) + latenessMs;
       expect(ranAt.get(taskId)).toBeGreaterThanOrEqual(sentAt + COUNTDOWN);

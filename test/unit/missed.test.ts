@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/entry.ts';
-import { SKIP_GRACE } from '../../src/plan.ts';
 import { cron } from '../../src/schedule/cron.ts';
 import { crontab } from '../../src/schedule/crontab.ts';
 import type { Schedule } from '../../src/schedule/schedule.ts';
@@ -151,7 +150,7 @@ class Oracle {
     if (missed === 'all') return tooLate ? 'deadline' : newer >= missedCap ? 'cap' : 'sent';
     if (newer > 0) return missed === 'skip' ? 'missed' : 'superseded';
     if (tooLate) return 'deadline';
-    const tooLateToSkip = missed === 'skip' && startingDeadline === null && late > SKIP_GRACE;
+    const tooLateToSkip = missed === 'skip' && startingDeadline === null && late > MINUTE;
     return tooLateToSkip ? 'missed' : 'sent';
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cursor, decide, nextDueAt, reconcile, SKIP_GRACE } from '../../src/plan.ts';
+import { cursor, decide, nextDueAt, reconcile } from '../../src/plan.ts';
 import type { Schedule } from '../../src/schedule/schedule.ts';
 import {
   aligned,
@@ -69,10 +69,10 @@ describe('what was missed', () => {
     });
   });
 
-  test('an entry that skips sends nothing that is late beyond a short grace', () => {
+  test('an entry that skips sends what is up to a minute late, and nothing that is later', () => {
     const hourly = entryOf({ schedule: aligned(HOUR), missed: 'skip' });
-    expect(decide(hourly, NOON, NOON + SKIP_GRACE).send).toEqual([NOON]);
-    expect(decide(hourly, NOON, NOON + SKIP_GRACE + 1)).toEqual({
+    expect(decide(hourly, NOON, NOON + MINUTE).send).toEqual([NOON]);
+    expect(decide(hourly, NOON, NOON + MINUTE + 1)).toEqual({
       send: [],
       skip: [{ reason: 'missed', first: NOON, last: NOON, count: 1 }],
       dueAt: NOON,
