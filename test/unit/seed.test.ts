@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Folder } from '../support/folder.ts';
 import { fixedSeed, SEED } from '../support/seed.ts';
 import { runVitest } from '../support/vitest-run.ts';
 
@@ -19,9 +18,8 @@ describe('the seed of random choices in tests', () => {
   test('a seed that is set gives a property the same values in every run, and a failure names it', async () => {
     const values: string[] = [];
     for (let i = 0; i < 2; i++) {
-      using folder = new Folder();
-      const files = { 'vitest.config.js': CONFIG, 'a.test.js': PROPERTY };
-      const { code, lines } = await runVitest(folder, files, { [SEED]: '-1234567' });
+      const files = { 'vitest.config.mjs': CONFIG, 'a.test.js': PROPERTY };
+      const { code, lines } = await runVitest(files, { env: { [SEED]: '-1234567' } });
       expect(code).toBe(1);
       expect(lines.join('\n')).toContain('seed: -1234567');
       values.push(...lines.filter((line) => line.startsWith('VALUE')));
