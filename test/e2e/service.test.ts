@@ -99,7 +99,8 @@ describe('--logfile', () => {
   it('may be standard output by its name, which others cannot open', async () => {
     await using running = new BeatProcess({ cwd, args: ['-f', '/dev/stdout'] });
     await running.sends(1);
-    await running.stop();
+    expect(await running.stop()).toEqual({ code: 0, signal: null });
+    expect(running.sent).not.toEqual([]);
   });
 
   it('and pidfile are created with --umask', async () => {

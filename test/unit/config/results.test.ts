@@ -178,7 +178,9 @@ describe('celery.backend_cleanup', () => {
 
   it("goes by the environment's backend where there is one", () => {
     const config = { resultBackend: 'redis://h' };
-    expect(cleanupOf(config, { resultBackend: 'db+sqlite:///r' })).toBeDefined();
+    expect(cleanupOf(config, { resultBackend: 'db+sqlite:///r' })).toMatchObject({
+      task: 'celery.backend_cleanup',
+    });
     expect(cleanupOf({}, { resultBackend: 'redis://h' })).toBeUndefined();
   });
 

@@ -360,9 +360,15 @@ describe('taskRoutes', () => {
   });
 
   it('asks no function at load about arguments that are not known yet', () => {
-    const route = (_: string, [first]: readonly unknown[]) => String(first);
-    const options = { args: ['{{dueAt}}'] };
-    expect(() => settingsOf({ taskRoutes: route }, options)).not.toThrow();
+    const asked: unknown[] = [];
+    const route = (task: string, args: readonly unknown[]) => {
+      if (task === 't') asked.push(args);
+      return 'q';
+    };
+    settingsOf({ taskRoutes: route }, { args: ['{{dueAt}}'] });
+    expect(asked).toEqual([]);
+    settingsOf({ taskRoutes: route }, { args: ['known'] });
+    expect(asked).toEqual([['known']]);
   });
 });
 
