@@ -4,6 +4,7 @@ import { pythonJson } from '../message/python-json.ts';
 import type { ChordSize } from '../message/run.ts';
 import type { Canvas, Chord, Task } from './canvas.ts';
 import { freeze, freezeRest, idOf, type Freezing, type Result, type Spot } from './freeze.ts';
+import { marked } from './marked.ts';
 import { argumentsOf, linksOf, type Wire } from './wire.ts';
 
 /** One task to be sent, with all that workers are to do after it. */
@@ -70,7 +71,7 @@ function startChord({ header, body }: Chord, spot: Spot, unfolding: Unfolding): 
   const place = `${spot.place}/header`;
   const groupId = unfolding.idAt(place);
   const bodySpot = { ...spot, place: `${spot.place}/body`, groupId: spot.groupId ?? groupId };
-  const { wire, result } = freeze(body, bodySpot, unfolding);
+  const { wire, result } = freeze(marked(body), bodySpot, unfolding);
   const nodes = startAll(header, { place, groupId, chord: wire }, unfolding);
   const size = header.reduce((sum, task) => sum + sizeOf(task), 0);
   unfolding.chords.push({ groupId, size, results: resultsOf(groupId, nodes) });

@@ -7,6 +7,9 @@ import type { Prepared } from './prepare.ts';
 import type { Producer } from './producer.ts';
 import { bodyOfProtocol1 } from './protocol-1.ts';
 
+/** The header by which Celery's beat, from 5.7 on, marks what it sends. It comes last, and wins. */
+export const BEAT_TASK = 'celery_beat_task';
+
 /** One task of an occurrence, ready to be written down. */
 export interface Call extends Prepared {
   readonly occurrence: Occurrence;
@@ -56,6 +59,7 @@ export function taskMessage(call: Call, sentAt: number, producer: Producer): Mes
   own.periodic_task_name = entry.name;
   own.beat_due_at = utcIso(dueAt);
   const all = options.headers ? { ...own, ...options.headers } : own;
+  all[BEAT_TASK] = true;
   if (encoded.compression !== null) all.compression = encoded.compression;
 
   const properties = {

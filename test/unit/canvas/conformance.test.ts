@@ -39,6 +39,13 @@ const read = (file: string) =>
 const cases = read('canvas.jsonl') as Case[];
 const nested = read('canvas-nested.jsonl') as NestedCase[];
 
+/** What Celery 5.7's beat sent for an entry with the canvas. */
+interface ScheduledCase extends Case {
+  readonly entry?: Record<string, unknown>;
+}
+
+const scheduled = read('canvas-5.7.jsonl') as ScheduledCase[];
+
 const add = (...args: number[]) => sig('tasks.add', args);
 const mul = (...args: number[]) => sig('tasks.mul', args);
 const xsum = sig('tasks.xsum');
@@ -96,10 +103,10 @@ describe('a canvas', () => {
     (recorded) => {
       const { messages, chords } = composeTask(recorded.signature as unknown as SignatureConfig);
       const ours = messages.map(({ headers, properties, destination, body, priority }) => ({
-        headers: withoutOurOwn(headers),
+        headers: withoutMark(withoutOurOwn(headers)),
         reply_to: properties.reply_to,
         queue: destination.routingKey,
-        body: JSON.parse(body.toString()) as unknown,
+        body: JSON.parse(unmarked(body.toString())) as unknown,
         priority: priority || null,
       }));
       const keys = chords.flatMap(({ groupId, size, results }) => [
@@ -117,6 +124,82 @@ describe('a canvas', () => {
     },
   );
 });
+
+/** Canvases that Celery 5.7 writes otherwise than 5.6 and beat do: of these the marked tasks are compared. */
+const WRITTEN_OTHERWISE = new Set([
+  ...['chain-task-group-task', 'chain-task-group-two', 'chain-of-groups', 'chord-then-task'],
+  // Celery has the mark replace the headers of the signature; beat sends both.
+  ...['task-then-chord', 'task-options'],
+]);
+
+describe('a canvas of an entry', () => {
+  it.for(scheduled)(
+    'sends what the beat of Celery 5.7 sends, marked as such: $name',
+    (recorded) => {
+      const task = recorded.signature as unknown as SignatureConfig;
+      const { messages, chords } = composeTask(task, { entry: recorded.entry ?? {} });
+      const ours = messages.map(({ headers, body, destination }) => ({
+        headers: withoutOurOwn(headers),
+        queue: destination.routingKey,
+        body: tidied(JSON.parse(body.toString())),
+      }));
+      const lists = Object.entries(recorded.redis).filter(
+        ([key, { type }]) => type === 'list' && !key.startsWith('_kombu'),
+      );
+      const celerys = lists.flatMap(([key, { items }]) =>
+        (items as Envelope[]).toReversed().map(({ headers, body }) => ({
+          headers: adapted(headers),
+          // Behind the queue stands its priority.
+          queue: key.split('\x06\x16')[0],
+          body: tidied(handedOn(JSON.parse(Buffer.from(body, 'base64').toString()))),
+        })),
+      );
+      if (WRITTEN_OTHERWISE.has(recorded.name)) expect(marksIn(ours)).toEqual(marksIn(celerys));
+      else expect(anonymous(ours)).toBe(anonymous(celerys));
+      const sizes = Object.keys(recorded.redis).filter((key) => key.endsWith('.s'));
+      expect(chords).toHaveLength(sizes.length);
+    },
+  );
+
+  it('is marked where Celery hands the headers on: its first tasks, and the bodies of chords', () => {
+    const marked = (task: SignatureConfig) => [
+      ...new Set(marksIn(composeTask(task).messages.map(parsed))),
+    ];
+    expect(marked(chain('a', 'b'))).toEqual(['a']);
+    expect(marked(group('a', chain('b', 'c')))).toEqual(['a', 'b']);
+    expect(marked(chord(['a'], chain('b', 'c')))).toEqual(['a', 'b']);
+    expect(marked(chord(['a'], group('b', 'c')))).toEqual(['a', 'b', 'c']);
+    expect(marked(chord(['a'], chord(['b'], 'c')))).toEqual(['a', 'b', 'c']);
+    expect(marked(chain('a', chord(['b'], 'c')))).toEqual(['a']);
+    expect(marked(sig('a', [], { options: { link: 'b', linkError: 'c' } }))).toEqual(['a']);
+  });
+
+  it('keeps the headers of the body of a chord beside the mark', () => {
+    const body = sig('b', [], { options: { headers: { tenant: 'acme' } } });
+    const [message] = composeTask(chord(['a'], body)).messages;
+    const [, , embed] = JSON.parse(message!.body.toString()) as [unknown, unknown, Embedded];
+    expect(embed.chord.options.headers).toEqual({ tenant: 'acme', celery_beat_task: true });
+  });
+});
+
+interface Embedded {
+  readonly chord: { readonly options: { readonly headers: unknown } };
+}
+
+function parsed({ headers, body }: Message): unknown {
+  return { headers, body: JSON.parse(body.toString()) as unknown };
+}
+
+/** The names of all tasks that bear the mark, in messages and in the signatures in them. */
+function marksIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(marksIn);
+  if (typeof value !== 'object' || value === null) return [];
+  const { body, headers, options, task } = value as Record<string, Record<string, unknown>>;
+  const given = (body ? headers : options?.['headers']) as Record<string, unknown> | undefined;
+  const inner = Object.values(value).flatMap(marksIn);
+  if (given?.['celery_beat_task'] !== true) return inner;
+  return [String(given['task'] ?? task), ...inner];
+}
 
 /** By queue, oldest first; then what the result backend must know. */
 function oursFor(task: SignatureConfig): string {
@@ -147,7 +230,11 @@ function celerysFor({ redis }: Case): string {
 }
 
 function envelopeOf({ headers, properties, body }: Message) {
-  return { headers: withoutOurOwn(headers), properties, body: body.toString() };
+  return {
+    headers: withoutMark(withoutOurOwn(headers)),
+    properties,
+    body: unmarked(body.toString()),
+  };
 }
 
 /**
@@ -189,6 +276,36 @@ function withoutOurOwn(headers: Readonly<Record<string, unknown>>): Record<strin
   expect(periodic_task_name).toBeTypeOf('string');
   expect(beat_due_at).toBeTypeOf('string');
   return { ...rest, eta: rest['eta'] === null ? null : 'in a while' };
+}
+
+/** Celery 5.6 does not mark what its beat sends. */
+function withoutMark({ celery_beat_task: mark, ...rest }: Record<string, unknown>) {
+  expect(mark).toBe(true);
+  return rest;
+}
+
+/** The same for the body of a message, in which the bodies of chords are. */
+function unmarked(body: string): string {
+  return body
+    .replaceAll('"headers": {"celery_beat_task": true}, ', '')
+    .replaceAll(', "celery_beat_task": true', '');
+}
+
+/** Signatures with the headers of chains, groups and chords at the tasks that Celery hands them on to. */
+function handedOn(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(handedOn);
+  if (typeof value !== 'object' || value === null) return value;
+  const map = value as Record<string, unknown>;
+  const { headers, ...options } = (map['options'] ?? {}) as Record<string, unknown>;
+  const { tasks = [] } = (map['kwargs'] ?? {}) as { tasks?: Record<string, object>[] };
+  if (headers === undefined || tasks.length === 0) {
+    return Object.fromEntries(Object.entries(map).map(([key, inner]) => [key, handedOn(inner)]));
+  }
+  const reached = map['task'] === 'celery.chain' ? tasks.slice(0, 1) : tasks;
+  const given = tasks.map((task) =>
+    reached.includes(task) ? { ...task, options: { ...task['options'], headers } } : task,
+  );
+  return handedOn({ ...map, options, kwargs: { tasks: given } });
 }
 
 /** As text, so that the order of keys counts; every id by the order in which ids first appear. */

@@ -56,7 +56,12 @@ describe('a task message', () => {
       headers: { origin: 'me', tenant: 'ø', beat_due_at: 1 },
     });
     expect(headers).toMatchObject({ id: taskId, origin: 'me', tenant: 'ø', beat_due_at: 1 });
-    expect(Object.keys(headers).at(-1)).toBe('tenant');
+    expect(Object.keys(headers).slice(-2)).toEqual(['tenant', 'celery_beat_task']);
+  });
+
+  it('bears the mark of a schedule whatever the headers of the user say, as in Celery', () => {
+    const { headers } = messageWith({ headers: { celery_beat_task: false } });
+    expect(headers['celery_beat_task']).toBe(true);
   });
 
   it('does not change the entry that it is made from', () => {

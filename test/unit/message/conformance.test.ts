@@ -55,11 +55,16 @@ const REFUSED = new Set(['pickle']);
 /** What Celery loses, or tells and forgets: there is no message to compare. */
 const TRACELESS = new Set(['exchange', 'fanout']);
 
-const file = new URL('../../conformance/messages.jsonl', import.meta.url);
-const cases = readFileSync(file, 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Case);
+const recorded = (file: string) =>
+  readFileSync(new URL(`../../conformance/${file}`, import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Case);
+
+/** By Celery 5.6, whose beat does not mark its tasks. */
+const unmarked = recorded('messages.jsonl');
+/** The same entries, by Celery 5.7. */
+const cases = recorded('messages-5.7.jsonl');
 
 const TAG = 'the delivery tag';
 const DUE_AT = Date.UTC(2026, 10, 21, 5, 44);
@@ -67,12 +72,19 @@ const PRODUCER = { keyPrefix: 'beat', origin: 'gen1@here', replyTo: 'the reply q
 
 describe('messages', () => {
   it('are compared with every recorded case, or the case is named as not yet covered', () => {
-    expect(cases.map(({ name }) => name).toSorted()).toEqual(
-      [...COVERED, ...REFUSED, ...TRACELESS].toSorted(),
-    );
+    for (const all of [cases, unmarked]) {
+      expect(all.map(({ name }) => name).toSorted()).toEqual(
+        [...COVERED, ...REFUSED, ...TRACELESS].toSorted(),
+      );
+    }
   });
 
-  it.for(cases.filter(({ name }) => COVERED.has(name)))("equal Celery's: $name", (recorded) => {
+  it.for(
+    [
+      ...cases.map((recorded) => ({ ...recorded, by: '5.7.0' })),
+      ...unmarked.map((recorded) => ({ ...recorded, by: '5.6.2' })),
+    ].filter(({ name }) => COVERED.has(name)),
+  )('equal those of Celery $by: $name', (recorded) => {
     const settings = settingsOf(recorded);
     const celerys = celerysEnvelope(recorded);
     const sentAt = sentAtOf(recorded, celerys);
@@ -80,14 +92,12 @@ describe('messages', () => {
     const ours = JSON.parse(encodeEnvelope(message, TAG)) as Envelope;
 
     // As text, so that the order of keys counts.
-    expect(lines(unpacked(withoutOurOwn(ours)))).toBe(
-      lines(unpacked(adapted(celerys, ours, recorded))),
-    );
+    const shown = withoutOurOwn(ours);
+    if (recorded.by === '5.6.2') delete shown.headers['celery_beat_task'];
+    expect(lines(unpacked(shown))).toBe(lines(unpacked(adapted(celerys, ours, recorded))));
 
     const written = inRedis(settings, message);
-    expect([...written.lists.keys(), ...keysIn(written)].toSorted()).toEqual(
-      Object.keys(recorded.redis).toSorted(),
-    );
+    expect([...written.lists.keys(), ...keysIn(written)].toSorted()).toEqual(keysOf(recorded));
     for (const { key, member } of written.declarations) {
       expect(recorded.redis[key]!.items).toEqual([member]);
     }
@@ -102,7 +112,7 @@ describe('messages', () => {
     ]);
     expect(written.lists.size).toBe(0);
     // Celery declares its default queue beside it, which has no part in it.
-    expect(Object.keys(recorded.redis)).toEqual(['_kombu.binding.celery']);
+    expect(keysOf(recorded)).toEqual(['_kombu.binding.celery']);
     expect(keysIn(written)).toEqual([]);
   });
 
@@ -111,7 +121,7 @@ describe('messages', () => {
     const settings = settingsOf(recorded);
     const message = messageFor(settings);
     const { lost, lists } = inRedis(settings, message);
-    expect(Object.keys(recorded.redis)).toEqual(['_kombu.binding.celery']);
+    expect(keysOf(recorded)).toEqual(['_kombu.binding.celery']);
     expect(lost).toEqual([message]);
     expect(lists.size).toBe(0);
     const [note] = settings.notes;
@@ -167,6 +177,17 @@ function inRedis({ transport, queues }: Settings, message: Message): Pushes {
 
 function keysIn({ declarations }: Pushes): string[] {
   return [...declarations].map(({ key }) => key);
+}
+
+/**
+ * Without the sets in which kombu 5.7 repeats the bindings of queues that never expire. Only sweeps of bindings
+ * look there, and each worker adds the queues that it consumes itself.
+ */
+function keysOf({ redis }: Case): string[] {
+  const isSwept = (key: string) => key.includes('_kombu.binding_permanent.');
+  return Object.keys(redis)
+    .filter((key) => !isSwept(key))
+    .toSorted();
 }
 
 function settingsOf({ name, config, entry }: Case): Settings {
