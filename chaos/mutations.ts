@@ -7,7 +7,8 @@ const SQL = 'sql/ledger.js';
 const LUA_FENCE = `  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end\n`;
 const LUA_COMPARE = `  if not repeated and #conflicts > 0 then return {'conflict', conflicts} end\n`;
 const LUA_BEFORE = `
-  local SLICE = 4000
+  local SLICE, first, denied = 4000, 3, false
+  local function failure() return false end
   local n = tonumber(ARGV[2])
   local pairs_end = 2 + 2 * n
   local at = pairs_end + n + 1
@@ -17,17 +18,19 @@ const LUA_BEFORE = `
 `;
 const LUA_CHECK = 'COMMIT = script(`${HEAD}\n';
 const LUA_PUSH = `
-  for k = 3, lists_end do
+  for k = first, lists_end do
     local last = at + tonumber(ARGV[at])
     for from = at + 1, last, SLICE do
-      redis.call('LPUSH', KEYS[k], unpack(ARGV, from, math.min(from + SLICE - 1, last)))
+      local to = math.min(from + SLICE - 1, last)
+      denied = failure('LPUSH', KEYS[k], redis.pcall('LPUSH', KEYS[k], unpack(ARGV, from, to)))
+      if denied then return denied end
     end
     at = last + 1
   end
 `;
 /** Instead of it: on to the arguments behind the messages. */
 const LUA_PASS = `
-  for k = 3, lists_end do at = at + tonumber(ARGV[at]) + 1 end
+  for k = first, lists_end do at = at + tonumber(ARGV[at]) + 1 end
 `;
 
 const SQLITE_FENCE = `        if (!this.#isNewest(db, term))

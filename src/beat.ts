@@ -88,7 +88,14 @@ export class Beat extends Events implements AsyncDisposable {
   }
 
   #openStore(): Promise<Store> {
-    return openStore(this.settings, this.#clock, tellOfOutbox(this, this.progress));
+    return openStore(
+      this.settings,
+      this.#clock,
+      tellOfOutbox(this, this.progress),
+      (...warning) => {
+        this.warn(...warning);
+      },
+    );
   }
 
   async #run(store: Store, results: ResultBackend | null): Promise<void> {

@@ -68,9 +68,12 @@ export interface BegunEvent {
 
 /**
  * What a warning is about: clocks that differ, a store that evicts, servers of the lock that are gone,
- * messages that pile up.
+ * messages that pile up, takeovers that are slower than they could be.
  */
-export type Concern = 'clock' | 'eviction' | 'locks' | 'outbox';
+export type Concern = 'clock' | 'eviction' | 'locks' | 'outbox' | 'takeover';
+
+/** Reports a warning, when it begins or when its words change; `null` when it is over. */
+export type Warn = (about: Concern, message: string | null) => void;
 
 export interface BeatEvents {
   /** This instance won the lock and began a term. */

@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { Settings, TransportOptions } from './config/settings.ts';
 import { schemeOf } from './config/service/urls.ts';
 import { ConfigError, type Problem } from './errors.ts';
+import type { Warn } from './events.ts';
 import type { OutboxReports } from './ledger/outbox.ts';
 import { OutboxLedger } from './ledger/outbox-ledger.ts';
 import { DEFAULT_LATENESS } from './ledger/waiting.ts';
@@ -67,12 +68,13 @@ export async function openStore(
   settings: Settings,
   clock: Clock,
   outbox?: OutboxReports,
+  warn?: Warn,
 ): Promise<Store> {
   const { brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport } = settings;
   const entries = new Map(settings.entries.map((entry) => [entry.name, entry]));
   return openPlaces({
     latenessOf: (name) => entries.get(name) ?? DEFAULT_LATENESS,
-    ...{ brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport, clock, outbox },
+    ...{ brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport, clock, outbox, warn },
     lockTtl: settings.lock.ttl,
     tls: connection.tls,
     queues: new Queues(settings.queues),

@@ -2,6 +2,7 @@ import type { Broker } from './broker/broker.ts';
 import type { TlsSettings } from './broker/tls.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionSettings, TransportOptions } from './config/settings.ts';
+import type { Warn } from './events.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Outbox, OutboxReports } from './ledger/outbox.ts';
 import type { LatenessOf } from './ledger/waiting.ts';
@@ -52,6 +53,8 @@ export interface PlaceOptions {
   /** Where described queues are bound. */
   readonly queues: Queues;
   readonly clock: Clock;
+  /** Called with what endangers beat's guarantees although the store works. */
+  readonly warn?: Warn | undefined;
 }
 
 /** What it takes to open a broker that keeps no state for beat. */

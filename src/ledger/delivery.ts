@@ -68,6 +68,10 @@ export class Delivery {
    * Delivers all that is kept, oldest first, until a stop. `false` when another term has begun meanwhile.
    */
   async drain(stop?: AbortSignal): Promise<boolean> {
+    const { outbox } = this.#options;
+    // To forget nothing shows whether messages can be forgotten: each term would publish anew what cannot.
+    const some = (await outbox.kept(1, '')).length > 0;
+    if (some && !(await outbox.forget(this.term, []))) return false;
     return this.#deliverWhere(() => true, stop);
   }
 

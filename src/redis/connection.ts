@@ -3,6 +3,7 @@ import { tlsWords, type TlsSettings } from '../broker/tls.ts';
 import { maskUrl } from '../config/service/mask.ts';
 import type { TransportOptions } from '../config/settings.ts';
 import { StoreError } from '../errors.ts';
+import { DeniedError, deniedBy } from './rights.ts';
 import { isSentinel, sentinelsOf } from './sentinel.ts';
 import { addressOf } from './url.ts';
 
@@ -83,7 +84,9 @@ export class Connection {
 
   /** Why a command of this connection failed, and where it was to go; without its password. */
   explain(error: unknown): { text: string; cause: Error } {
-    const cause = error instanceof Error ? withoutArguments(error) : new Error(String(error));
+    const denied = deniedBy(error);
+    if (error instanceof Error) withoutArguments(error);
+    const cause = denied ?? (error instanceof Error ? error : new Error(String(error)));
     const [what, why] = this.#reason(cause);
     return { text: `${what} (${this.#where})`, cause: why };
   }
@@ -117,6 +120,11 @@ export class Connection {
   }
 
   #reason(error: Error): [what: string, why: Error] {
+    if (error instanceof DeniedError) {
+      const user = this.client.options.username ?? 'default';
+      const help = 'docs/redis-rights.md has the rights that beat needs';
+      return [`Redis refused: user ${JSON.stringify(user)} ${error.message}; ${help}`, error];
+    }
     if (error.name === 'ReplyError') return [`Redis refused: ${error.message}`, error];
     const why = this.#trouble ?? (error.message.startsWith('Stream') ? NOT_YET : error);
     if (error.message === 'Command timed out' && why === error) {

@@ -54,6 +54,22 @@ export class Pushes {
     for (const queue of queues) this.#push(this.#keys.list(queue, message.priority), message);
   }
 
+  /** Adds what scripts take that push: keys, and arguments from `at` on. */
+  addTo(keys: string[], args: string[]): void {
+    args.push(String(this.told.length));
+    for (const { channel, envelope } of this.told) args.push(channel, envelope);
+    args.push(String(this.lists.size));
+    for (const [list, envelopes] of this.lists) {
+      keys.push(list);
+      args.push(String(envelopes.length));
+      for (const envelope of envelopes) args.push(envelope);
+    }
+    for (const { key, member } of this.declarations) {
+      keys.push(key);
+      args.push(member);
+    }
+  }
+
   /** Each copy is a delivery of its own. */
   #push(list: string, message: Message): void {
     const envelopes = this.lists.get(list);
@@ -63,8 +79,10 @@ export class Pushes {
   }
 }
 
-/** The messages that were told on no channel that anybody listens to. `isHeard` answers by position. */
-export function unheardOf(told: readonly Told[], isHeard: (i: number) => boolean): Message[] {
-  const heard = new Set(told.filter((_, i) => isHeard(i)).map(({ message }) => message));
+/** The messages that no subscriber got, by the positions (from 1) of what was told in vain. */
+export function unheardOf(told: readonly Told[], inVain: readonly number[] = []): Message[] {
+  if (inVain.length === 0) return [];
+  const silent = new Set(inVain);
+  const heard = new Set(told.filter((_, i) => !silent.has(i + 1)).map(({ message }) => message));
   return [...new Set(told.map(({ message }) => message))].filter((message) => !heard.has(message));
 }

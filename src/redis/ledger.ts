@@ -9,20 +9,16 @@ import type { Bindings } from './bindings.ts';
 import type { Connection } from './connection.ts';
 import { Pushes, unheardOf, type Told } from './envelopes.ts';
 import type { Keys } from './keys.ts';
-import type { Script } from './scripts.ts';
-import { BEGIN_TERM, CHECK, COMMIT, FORGET, KEEP, run } from './scripts.ts';
+import { FORGET, KEEP } from './outbox-scripts.ts';
+import { isAboutKeys } from './rights.ts';
+import { run, type Script } from './script.ts';
+import { BEGIN_TERM, CHECK, COMMIT } from './scripts.ts';
 
 /** Records that one HSCAN brings: Redis serves others between two of them. */
 const SCAN_COUNT = 1_000;
 
 /** What the scripts that commit answer; positions count from 1. */
 type Reply = ['conflict', number[]] | ['committed', number[]?] | ['declined'] | null;
-
-/**
- * A queue's key that is no list, or that this user may not write: found before the script writes anything,
- * and found again whenever it is asked.
- */
-const DECLINED = /\b(WRONGTYPE|NOPERM)\b/;
 
 /**
  * A ledger in Redis. For a broker in the same database it sends and records in one script; for any other
@@ -61,29 +57,32 @@ export class RedisLedger implements Ledger, Outbox {
   }
 
   async beginTerm(): Promise<number> {
-    return this.#run<number>('ledger.beginTerm', BEGIN_TERM, [this.#keys.term], []);
+    const { term, records } = this.#keys;
+    return this.#run<number>('ledger.beginTerm', BEGIN_TERM, [term, records], []);
   }
 
   async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
     const keys = [this.#keys.term, this.#keys.records];
     const args = headOf(term, changes);
     const messages = changes.flatMap((change) => change.messages);
-    const bindings = await this.#bindings.readFor(messages, this.#connection, 'ledger.commit');
-    const pushes = new Pushes(this.#keys, bindings);
-    for (const message of messages) pushes.add(message);
-    const [lost] = pushes.lost;
     try {
+      const bindings = await this.#bindings.readFor(messages, this.#connection, 'ledger.commit');
+      const pushes = new Pushes(this.#keys, bindings);
+      for (const message of messages) pushes.add(message);
+      const [lost] = pushes.lost;
       if (lost) {
         // It may have been sent all the same, by an earlier run of this commit.
         const reply = await this.#run<Reply>('ledger.commit', CHECK, keys, args);
         const reason = `ledger.commit: ${nameOf(lost.destination)}: ${bindings.explain(lost)}`;
         return refusalIn(reply, changes) ?? declinedIn(reply, reason) ?? { kind: 'committed' };
       }
-      addTo(keys, args, pushes);
+      pushes.addTo(keys, args);
       const reply = await this.#run<Reply>('ledger.commit', COMMIT, keys, args);
       return refusalIn(reply, changes) ?? committed(reply, pushes.told);
     } catch (error) {
-      if (!(error instanceof StoreError) || !DECLINED.test(String(error.cause))) throw error;
+      // What is wrong with the ledger's own keys is no entry's fault.
+      if (!(error instanceof StoreError) || !isAboutKeys(error.cause, keys.slice(0, 2)))
+        throw error;
       return { kind: 'declined', reason: error.message };
     }
   }
@@ -155,25 +154,7 @@ function declinedIn(reply: Reply, reason: string): CommitOutcome | null {
   return reply?.[0] === 'declined' ? { kind: 'declined', reason } : null;
 }
 
-/** The keys and arguments of `COMMIT`, from where `headOf` ends. */
-function addTo(keys: string[], args: string[], { told, lists, declarations }: Pushes): void {
-  args.push(String(told.length));
-  for (const { channel, envelope } of told) args.push(channel, envelope);
-  args.push(String(lists.size));
-  for (const [list, envelopes] of lists) {
-    keys.push(list);
-    args.push(String(envelopes.length));
-    for (const envelope of envelopes) args.push(envelope);
-  }
-  for (const { key, member } of declarations) {
-    keys.push(key);
-    args.push(member);
-  }
-}
-
 function committed(reply: Reply, told: readonly Told[]): CommitOutcome {
-  const silent = new Set(reply?.[0] === 'committed' ? reply[1] : []);
-  if (silent.size === 0) return { kind: 'committed' };
-  const unheard = unheardOf(told, (i) => !silent.has(i + 1));
+  const unheard = unheardOf(told, reply?.[0] === 'committed' ? reply[1] : []);
   return { kind: 'committed', ...(unheard.length > 0 && { unheard }) };
 }

@@ -2,22 +2,7 @@ import type { Redis } from 'ioredis';
 import Redlock, { ExecutionError, ResourceLockedError, type ExecutionResult } from 'redlock';
 import { StoreError } from '../errors.ts';
 import type { Connection } from './connection.ts';
-
-/**
- * Renews a lock.
- *
- * KEYS[1]  lock
- * ARGV[1]  the holder's value
- * ARGV[2]  its time to live, milliseconds
- * returns  1, or 0 when the lock is not the holder's
- *
- * Redlock's own writes the value anew, which a Redis whose memory is full refuses: that a leader cannot
- * send is no reason for another to try.
- */
-const EXTEND = `
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  return redis.call('PEXPIRE', KEYS[1], ARGV[2])
-`;
+import { ACQUIRE, EXTEND, RELEASE } from './lock-scripts.ts';
 
 /** What most servers answered. `divided`: some are for us and some are not, so that nobody may have won. */
 export type Answer<T> = T | 'refused' | 'divided';
@@ -92,7 +77,11 @@ export class Quorum {
 }
 
 function redlockOver(clients: Iterable<Redis>): Redlock {
-  return new Redlock(clients, { retryCount: 0 }, { extendScript: () => EXTEND });
+  return new Redlock(
+    clients,
+    { retryCount: 0 },
+    { acquireScript: () => ACQUIRE, extendScript: () => EXTEND, releaseScript: () => RELEASE },
+  );
 }
 
 /** Redlock wants a client before it tells its scripts. */

@@ -1,6 +1,11 @@
 import { Waiters } from '../lock/waiters.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
+import type { Warn } from '../events.ts';
+import { deniedBy } from './rights.ts';
+
+const SLOWER =
+  'this instance does not learn when another stops, and takes over up to an eighth of the lock’s TTL later';
 
 /**
  * Hears that a holder let go of the lock, from any of the servers that hold it. Opened by the first who
@@ -12,13 +17,15 @@ import type { ConnectionOptions } from './connection.ts';
 export class Releases {
   readonly #servers: readonly ConnectionOptions[];
   readonly #channel: string;
+  readonly #warn: Warn;
   readonly #followers = new Waiters();
   #connections: readonly Connection[] | null = null;
   #heard = false;
 
-  constructor(servers: readonly ConnectionOptions[], channel: string) {
+  constructor(servers: readonly ConnectionOptions[], channel: string, warn: Warn = () => {}) {
     this.#servers = servers;
     this.#channel = channel;
+    this.#warn = warn;
   }
 
   /** To be called before a try: what is heard from then on is a reason for another. */
@@ -42,11 +49,18 @@ export class Releases {
     const connection = new Connection(server);
     const { client } = connection;
     client.on('message', () => this.#tell());
-    // Whatever fails here comes again with the next connection, and a follower tries now and then anyway.
+    // What fails here is tried again with the next connection, and a follower tries now and then anyway.
     client.on('ready', () => {
       client.subscribe(this.#channel).then(
-        () => this.#tell(),
-        () => {},
+        () => {
+          this.#warn('takeover', null);
+          this.#tell();
+        },
+        (error: unknown) => {
+          if (deniedBy(error) === null) return;
+          const { text } = connection.explain(error);
+          this.#warn('takeover', `${text}: ${SLOWER}`);
+        },
       );
     });
     client.connect().catch(() => {});

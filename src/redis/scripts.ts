@@ -1,45 +1,38 @@
-import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
-
-/** What runs inside Redis as one step that nothing can come between. */
-export interface Script {
-  readonly lua: string;
-  readonly sha: string;
-}
-
-function script(lua: string): Script {
-  return { lua, sha: createHash('sha1').update(lua).digest('hex') };
-}
-
-/** Runs a script by its hash; sends its text when Redis does not know it (any more). */
-export async function run(
-  client: Redis,
-  { lua, sha }: Script,
-  keys: readonly string[],
-  args: readonly string[],
-): Promise<unknown> {
-  const rest = [...keys, ...args];
-  try {
-    return await client.evalsha(sha, keys.length, rest);
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-    return client.eval(lua, keys.length, rest);
-  }
-}
+import { RIGHTS } from './rights.ts';
+import { script } from './script.ts';
 
 /**
  * Begins a term.
  *
  * KEYS[1]  term
+ * KEYS[2]  records
  * returns  its number: one more than the last, and never less than the time in microseconds, so that
  *          it grows even when the last was lost with all else that Redis held
+ *
+ * A term that could write no record would be of no use, so the rights to read and write those are checked
+ * here too. Before Redis 7 that takes a key that is there: the number, when it is written.
  */
-export const BEGIN_TERM = script(`
-  local time = redis.call('TIME')
+export const BEGIN_TERM = script(`${RIGHTS}
+  local function lacks_records()
+    return lacking('HSCAN', KEYS[2], '0')
+      or lacking('HMGET', KEYS[2], '')
+      or lacking('HSET', KEYS[2], '', '')
+  end
+  local denied = lacking('TIME', '')
+    or lacking('GET', KEYS[1])
+    or lacking('SET', KEYS[1], '')
+    or lacks_records()
+  if denied then return denied end
+
+  local time = redis.pcall('TIME')
+  local last = redis.pcall('GET', KEYS[1])
+  denied = failure('TIME', '', time) or failure('GET', KEYS[1], last)
+  if denied then return denied end
   local lowest = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local number = math.max((tonumber(redis.call('GET', KEYS[1])) or 0) + 1, lowest)
-  redis.call('SET', KEYS[1], string.format('%.0f', number))
-  return number
+  local number = math.max((tonumber(last) or 0) + 1, lowest)
+  denied = failure('SET', KEYS[1], redis.pcall('SET', KEYS[1], string.format('%.0f', number)))
+  probe = KEYS[1]
+  return denied or lacks_records() or number
 `);
 
 /**
@@ -58,10 +51,14 @@ export const BEGIN_TERM = script(`
  *          {'conflict', positions (from 1) of the changes whose record is not as expected};
  *          {'committed'}, now or, which `repeated` says, by an earlier run of the same
  *
- * A script that fails half-way is not rolled back, so whatever can fail (a key of another type) is
- * asked for before the first write. Lists are passed on in slices: Lua's stack ends at 8,000.
+ * A script that fails half-way is not rolled back, so whatever can fail (a right that lacks, a key of
+ * another type) is asked for before the first write. Lists are passed on in slices: Lua's stack ends at
+ * 8,000.
  */
-const HEAD = `
+export const HEAD = `${RIGHTS}
+  probe = KEYS[1]
+  local denied = lacking('GET', KEYS[1]) or lacking('HMGET', KEYS[2], '')
+  if denied then return denied end
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
 
   local SLICE = 4000
@@ -83,59 +80,99 @@ const HEAD = `
   end
   local repeated = already == n
   if not repeated and #conflicts > 0 then return {'conflict', conflicts} end
+  denied = lacking('HSET', KEYS[2], '', '')
 `;
 
-const FOOT = `
+export const FOOT = `
   for from = 3, pairs_end, SLICE do
     redis.call('HSET', KEYS[2], unpack(ARGV, from, math.min(from + SLICE - 1, pairs_end)))
   end
 `;
 
 /**
- * Commits a batch: all of it or nothing.
+ * What a commit and a send have in common: the check of what is to be pushed, the pushing, and the
+ * telling. `denied` and `at` are set; `first` is the position of the first key to push to.
  *
- * KEYS     from 3, the lists to push to; then the binding sets to add to, one for each member
+ * KEYS     from `first`, the lists to push to; then the binding sets to add to, one for each member
  * ARGV     from `at`, number of messages to tell; per such: channel, message
  *          then number of lists; per list: number of messages, the messages
  *          then per binding set: the member
- * returns  {'committed', positions (from 1) of the told messages that nobody heard}
  *
- * What is told cannot be taken back, so it comes last, when nothing else can fail any more.
+ * What is told cannot be taken back, so it comes last, when nothing else can fail any more. Before Redis 7
+ * only trying shows whether this user may publish: there the first message is told before anything is
+ * written.
  */
-export const COMMIT = script(`${HEAD}
-  if repeated then return {'committed'} end
+const CHECK_PUSH = `
   local tell_from, tell_to = at + 1, at + 2 * tonumber(ARGV[at])
-  for i = tell_from, tell_to, 2 do
-    if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', ARGV[i], '') then
-      return redis.error_reply('NOPERM this user may not publish to ' .. ARGV[i])
-    end
-  end
-  local lists_end = 2 + tonumber(ARGV[tell_to + 1])
+  local lists_end = first - 1 + tonumber(ARGV[tell_to + 1])
   at = tell_to + 2
-  for k = 3, lists_end do redis.call('LLEN', KEYS[k]) end
+  for k = first, lists_end do
+    denied = denied or lacking('LLEN', KEYS[k]) or lacking('LPUSH', KEYS[k], '')
+  end
+  for k = lists_end + 1, #KEYS do
+    denied = denied or lacking('SCARD', KEYS[k]) or lacking('SADD', KEYS[k], '')
+  end
+  local checked = redis.acl_check_cmd
+  for i = tell_from, checked and tell_to or 0, 2 do
+    denied = denied or lacking('PUBLISH', ARGV[i], '')
+  end
+  if denied then return denied end
+  for k = first, lists_end do redis.call('LLEN', KEYS[k]) end
   for k = lists_end + 1, #KEYS do redis.call('SCARD', KEYS[k]) end
+`;
 
-  for k = 3, lists_end do
+const PUSH = `
+  local reached = {}
+  local function tell(from, to)
+    for i = from, to, 2 do reached[i] = redis.pcall('PUBLISH', ARGV[i], ARGV[i + 1]) end
+  end
+  local later = tell_from
+  if not checked and tell_from < tell_to then
+    tell(tell_from, tell_from)
+    denied = failure('PUBLISH', ARGV[tell_from], reached[tell_from])
+    if denied then return denied end
+    later = tell_from + 2
+  end
+
+  local member_at = at
+  for k = first, lists_end do member_at = member_at + 1 + tonumber(ARGV[member_at]) end
+  for k = lists_end + 1, #KEYS do
+    denied = failure('SADD', KEYS[k], redis.pcall('SADD', KEYS[k], ARGV[member_at]))
+    if denied then return denied end
+    member_at = member_at + 1
+  end
+  for k = first, lists_end do
     local last = at + tonumber(ARGV[at])
     for from = at + 1, last, SLICE do
-      redis.call('LPUSH', KEYS[k], unpack(ARGV, from, math.min(from + SLICE - 1, last)))
+      local to = math.min(from + SLICE - 1, last)
+      denied = failure('LPUSH', KEYS[k], redis.pcall('LPUSH', KEYS[k], unpack(ARGV, from, to)))
+      if denied then return denied end
     end
     at = last + 1
   end
-  for k = lists_end + 1, #KEYS do
-    redis.call('SADD', KEYS[k], ARGV[at])
-    at = at + 1
-  end
-${FOOT}
+`;
+
+const TELL = `
+  tell(later, tell_to)
   local unheard = {}
   for i = tell_from, tell_to, 2 do
-    local heard = redis.pcall('PUBLISH', ARGV[i], ARGV[i + 1])
-    if type(heard) ~= 'number' or heard == 0 then
+    if type(reached[i]) ~= 'number' or reached[i] == 0 then
       unheard[#unheard + 1] = (i - tell_from) / 2 + 1
     end
   end
   return {'committed', unheard}
-`);
+`;
+
+/**
+ * Commits a batch: all of it or nothing.
+ *
+ * KEYS, ARGV  as the head says, then from KEYS[3] as for pushing
+ * returns  {'committed', positions (from 1) of the told messages that nobody heard}
+ */
+export const COMMIT = script(`${HEAD}
+  if repeated then return {'committed'} end
+  local first = 3
+${CHECK_PUSH}${PUSH}${FOOT}${TELL}`);
 
 /**
  * Says what `COMMIT` would of a batch that cannot be sent as it is.
@@ -147,55 +184,12 @@ export const CHECK = script(`${HEAD}
 `);
 
 /**
- * Commits a batch as `COMMIT` does, but keeps its messages instead of sending them.
+ * Sends messages for a ledger that is elsewhere: all of them or none.
  *
- * KEYS[3]  order of the kept
- * KEYS[4]  the kept
- * ARGV     from `at`, per message: id, encoded message
- * returns  for a repetition {'committed', positions (from 1) of the messages that are kept no more}
+ * KEYS, ARGV  from the first, as for pushing
+ * returns  as `COMMIT`
  */
-export const KEEP = script(`${HEAD}
-  if repeated then
-    local gone = {}
-    for i = at, #ARGV, 2 do
-      if redis.call('HEXISTS', KEYS[4], ARGV[i]) == 0 then gone[#gone + 1] = (i - at) / 2 + 1 end
-    end
-    return {'committed', gone}
-  end
-  redis.call('ZCARD', KEYS[3])
-  redis.call('HLEN', KEYS[4])
-
-  for from = at, #ARGV, SLICE do
-    local to = math.min(from + SLICE - 1, #ARGV)
-    redis.call('HSET', KEYS[4], unpack(ARGV, from, to))
-    local scored = {}
-    for i = from, to, 2 do
-      scored[#scored + 1] = 0
-      scored[#scored + 1] = ARGV[i]
-    end
-    redis.call('ZADD', KEYS[3], unpack(scored))
-  end
-${FOOT}
-  return {'committed'}
-`);
-
-/**
- * Forgets kept messages, if the term is still the newest.
- *
- * KEYS[1]  term
- * KEYS[2]  order of the kept
- * KEYS[3]  the kept
- * ARGV[1]  number of the term
- * ARGV     then the ids
- * returns  1, or 0 when nothing was forgotten because another term has begun
- */
-export const FORGET = script(`
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+export const SEND = script(`${RIGHTS}
   local SLICE = 4000
-  for from = 2, #ARGV, SLICE do
-    local to = math.min(from + SLICE - 1, #ARGV)
-    redis.call('ZREM', KEYS[2], unpack(ARGV, from, to))
-    redis.call('HDEL', KEYS[3], unpack(ARGV, from, to))
-  end
-  return 1
-`);
+  local denied, first, at = false, 1, 1
+${CHECK_PUSH}${PUSH}${TELL}`);

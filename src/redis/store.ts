@@ -38,7 +38,7 @@ export function openRedisStore(options: PlaceOptions): StateStore {
 
   const writing = new Connection(connectionTo(brokerUrl, 'ledger'));
   const following = lockUrls.map((url) => connectionTo(url, 'follower'));
-  const releases = new Releases(following, keys.released);
+  const releases = new Releases(following, keys.released, options.warn);
   // With others to decide, one that is gone is not waited for.
   const impatient = lockUrls.length > 1;
   const holding = lockUrls.map((url) => ({ ...connectionTo(url, 'lock'), impatient }));

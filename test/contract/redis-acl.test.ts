@@ -1,0 +1,382 @@
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Beat } from '../../src/beat.ts';
+import { RefusedError } from '../../src/broker/broker.ts';
+import type { BeatConfig } from '../../src/config/define.ts';
+import { openPlaces } from '../../src/open-store.ts';
+import { openRedisStore } from '../../src/redis/store.ts';
+import type { Store, StoreOptions } from '../../src/store.ts';
+import { AclUser } from '../support/acl.ts';
+import { FRESH, firstRun, nextRun, ran } from '../support/change.ts';
+import { boundQueue, described, toExchange } from '../support/exchanges.ts';
+import { messageOf } from '../support/message.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { storeOptions } from './place.ts';
+
+const missing = requireService('redis-server');
+
+describe.skipIf(missing)(missing || 'redis users with few rights', () => {
+  let server: RedisServer;
+  const closing: (() => Promise<unknown>)[] = [];
+
+  beforeEach(async () => {
+    server = await RedisServer.start();
+  });
+  afterEach(async () => {
+    await Promise.all(closing.splice(0).map((close) => close()));
+    await server.stop();
+  });
+
+  const user = async (name: string): Promise<AclUser> => {
+    const made = new AclUser(server, name);
+    await made.set();
+    return made;
+  };
+  const open = (url: string, options: Partial<StoreOptions> = {}) => {
+    const store = openRedisStore(storeOptions(url, options));
+    closing.push(() => store.close());
+    return store;
+  };
+  const pushed = () => server.client.llen('celery');
+  const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+  describe('the documented user "beat"', () => {
+    /** A direct exchange, a broadcast, a chord and a plain task, with task events. */
+    const config = (url: string): BeatConfig => ({
+      brokerUrl: url,
+      resultBackend: url,
+      resultExpires: null,
+      lock: { ttl: '5s' },
+      taskSendSentEvent: true,
+      taskQueues: {
+        celery: {},
+        'celery.bound': { exchange: 'reports', exchangeType: 'direct', routingKey: 'weekly' },
+      },
+      beatSchedule: {
+        plain: { task: 't.plain', schedule: 0.2 },
+        bound: {
+          task: 't.bound',
+          schedule: 0.2,
+          options: { exchange: 'reports', exchangeType: 'direct', routingKey: 'weekly' },
+        },
+        fanned: {
+          task: 't.fanned',
+          schedule: 0.2,
+          options: { exchange: 'all', exchangeType: 'fanout', routingKey: '' },
+        },
+        chord: {
+          task: { chord: { header: [{ task: 't.a' }, { task: 't.b' }], body: { task: 't.sum' } } },
+          schedule: 0.2,
+        },
+      },
+    });
+
+    test('may do all that beat does: lock, terms, commits, bindings, broadcasts, chords, task events', async () => {
+      const beat = await user('beat');
+      const listener = server.client.duplicate();
+      closing.push(async () => listener.disconnect());
+      const channels = new Set<string>();
+      listener.on('pmessage', (_, channel) => channels.add(channel));
+      await listener.psubscribe('/0.*');
+      const faults: string[] = [];
+      const warnings: string[] = [];
+      const running = new Beat(config(beat.url()));
+      const follower = new Beat(config(beat.url()));
+      for (const each of [running, follower]) {
+        closing.push(() => each.stop());
+        each.on('fault', ({ operation, error }) => faults.push(`${operation}: ${textOf(error)}`));
+        each.on('warning', ({ message }) => message !== null && warnings.push(message));
+      }
+      const sent = new Set<string>();
+      const all = new Promise<void>((resolve) => {
+        running.on('sent', ({ entry }) => sent.add(entry).size === 4 && resolve());
+      });
+      await running.start();
+      await once(running, 'leading');
+      await follower.start();
+      await once(follower, 'following');
+      await all;
+      await vi.waitFor(() =>
+        expect(channels).toEqual(new Set(['/0.all', '/0.all/celery', '/0.celeryev/task.sent'])),
+      );
+      await Promise.all([once(follower, 'leading'), running.stop()]);
+      await follower.stop();
+      expect(faults).toEqual([]);
+      expect(warnings).toEqual([]);
+      expect(await server.client.smembers('_kombu.binding.reports')).toHaveLength(1);
+      expect(await server.client.keys('celery-taskset-meta-*')).not.toEqual([]);
+      expect(await server.client.llen('celery.bound')).toBeGreaterThan(0);
+    });
+
+    test('lacks no more than one command for beat to fail with an error that names it, and to send no run twice', async () => {
+      const beat = await user('beat');
+      const silent: string[] = [];
+      for (const right of beat.commands) {
+        await server.flush();
+        await beat.set(right.replace('+', '-'));
+        const command = right.slice(1).toUpperCase();
+        const errors: string[] = [];
+        const running = new Beat(config(beat.url()));
+        running.on('fault', ({ error }) => errors.push(textOf(error)));
+        running.on('warning', ({ message }) => message !== null && errors.push(message));
+        // An instance subscribes only while another leads.
+        if (right === '+subscribe') await server.client.set('beat:lock', 'another', 'PX', 60_000);
+        await running.start();
+        const named = () =>
+          expect(errors.join('\n')).toMatch(new RegExp(`user "beat" may not run ${command}( |;)`));
+        await vi.waitFor(named, { timeout: 10_000 }).catch(() => silent.push(right));
+        await running.stop();
+        const ids = (await server.client.lrange('celery', 0, -1)).map(
+          (text) => (JSON.parse(text) as { headers: { id: string } }).headers.id,
+        );
+        expect(new Set(ids).size, `${right}: ids in the queue`).toBe(ids.length);
+      }
+      expect(silent).toEqual([]);
+    });
+  });
+
+  describe('a commit', () => {
+    const TWO = ['one', 'two'];
+
+    test.each(['HSET', 'HMGET', 'GET'])(
+      'without the right to %s on the ledger rejects, pushes nothing, and sends once when the right is there',
+      async (command) => {
+        const beat = await user('beat');
+        const { ledger } = open(beat.url());
+        const term = await ledger.beginTerm();
+        await beat.set(`-${command.toLowerCase()}`);
+        const commit = () => ledger.commit(term, [firstRun('a')]);
+        const key = command === 'GET' ? 'beat:term' : 'beat:records';
+        const words = `Redis refused: user "beat" may not run ${command} on "${key}"`;
+        for (let i = 0; i < 5; i++) await expect(commit()).rejects.toThrow(words);
+        expect(await pushed()).toBe(0);
+        await beat.set();
+        expect(await commit()).toEqual({ kind: 'committed' });
+        expect(await pushed()).toBe(1);
+      },
+    );
+
+    test('without the right to SADD is declined, and pushes nothing', async () => {
+      const beat = await user('beat');
+      await server.client.sadd('_kombu.binding.x', ['k', '', 'celery'].join('\x06\x16'));
+      const queues = described(boundQueue('celery', 'x', 'direct', 'k'));
+      const { ledger } = open(beat.url(), { queues });
+      const term = await ledger.beginTerm();
+      await beat.set('-sadd');
+      const destination = toExchange('x', 'direct', 'k');
+      const change = { ...firstRun('a'), messages: [messageOf('t', { destination })] };
+      for (let i = 0; i < 3; i++) {
+        expect(await ledger.commit(term, [change])).toEqual({
+          kind: 'declined',
+          reason: expect.stringContaining(
+            'user "beat" may not run SADD on "_kombu.binding.x"',
+          ) as string,
+        });
+      }
+      expect(await pushed()).toBe(0);
+      await beat.set();
+      expect(await ledger.commit(term, [change])).toEqual({ kind: 'committed' });
+      expect(await pushed()).toBe(1);
+    });
+
+    test('to a queue whose key the user may not use is declined with that key, and others are not held up', async () => {
+      const beat = await user('beat');
+      const { ledger } = open(beat.url());
+      const term = await ledger.beginTerm();
+      const messages = [messageOf('one'), messageOf('two', { queue: 'other' })];
+      const change = { entry: 'a', expected: null, record: ran(FRESH, 'one'), messages };
+      expect(await ledger.commit(term, [change])).toEqual({
+        kind: 'declined',
+        reason: expect.stringMatching(/user "beat" may not run EVAL(SHA)? on "other";/) as string,
+      });
+      expect(await pushed()).toBe(0);
+      expect(await ledger.commit(term, [firstRun('b')])).toEqual({ kind: 'committed' });
+    });
+
+    test('to a queue that the user may read and not write names LPUSH or the script, and pushes nothing', async () => {
+      const beat = await user('beat');
+      await beat.set('(%R~other +llen)');
+      const { ledger } = open(beat.url());
+      const term = await ledger.beginTerm();
+      const messages = TWO.map((id) => messageOf(id, { queue: id === 'two' ? 'other' : 'celery' }));
+      const change = { entry: 'a', expected: null, record: ran(FRESH, 'one'), messages };
+      const outcome = await ledger.commit(term, [change]);
+      expect(outcome).toMatchObject({ kind: 'declined' });
+      expect(outcome).toHaveProperty('reason', expect.stringContaining('"other"'));
+      expect(await pushed()).toBe(0);
+    });
+
+    test('after the rights were revoked in the middle of a term changes nothing', async () => {
+      const beat = await user('beat');
+      const { ledger } = open(beat.url());
+      const term = await ledger.beginTerm();
+      const first = firstRun('a', 'one');
+      await ledger.commit(term, [first]);
+      await beat.set('-lpush');
+      const second = nextRun(first, 'two');
+      expect(await ledger.commit(term, [second])).toMatchObject({
+        kind: 'declined',
+        reason: expect.stringContaining('user "beat" may not run LPUSH on "celery"') as string,
+      });
+      expect(await ledger.load()).toEqual(new Map([['a', first.record]]));
+      await beat.set();
+      expect(await ledger.commit(term, [second])).toEqual({ kind: 'committed' });
+      expect(await pushed()).toBe(2);
+    });
+  });
+
+  describe('the lock', () => {
+    test('may be held by the documented user "lock"', async () => {
+      const lock = await user('lock');
+      const store = open(server.url(), { lockUrls: [lock.url()] });
+      const other = open(server.url(), { lockUrls: [lock.url()] });
+      const lease = (await store.lock.acquire())!;
+      expect(await lease.renew()).toBe(true);
+      expect(await other.lock.acquire()).toBeNull();
+      const told = other.lock.released(AbortSignal.timeout(30_000));
+      await vi.waitFor(async () =>
+        expect(await server.client.pubsub('NUMSUB', 'beat:released')).toEqual(['beat:released', 1]),
+      );
+      await lease.release();
+      await told;
+      expect(await other.lock.acquire()).not.toBeNull();
+    });
+
+    test.each(['EXISTS', 'GET', 'SET', 'PEXPIRE', 'DEL', 'EVAL'])(
+      'is not taken without the right to %s, which the error names',
+      async (command) => {
+        const lock = await user('lock');
+        await lock.set(`-${command.toLowerCase()}`);
+        const store = open(server.url(), { lockUrls: [lock.url()] });
+        await expect(store.lock.acquire()).rejects.toThrow(
+          `lock.acquire: Redis refused: user "lock" may not run ${command}`,
+        );
+        expect(await server.client.exists('beat:lock')).toBe(0);
+      },
+    );
+
+    test.each([
+      ['PEXPIRE', 'renew'],
+      ['DEL', 'release'],
+    ] as const)('that lost the right to %s says so when it is to %s', async (command, act) => {
+      const lock = await user('lock');
+      const store = open(server.url(), { lockUrls: [lock.url()] });
+      const lease = (await store.lock.acquire())!;
+      await lock.set(`-${command.toLowerCase()}`);
+      await expect(lease[act]()).rejects.toThrow(
+        `user "lock" may not run ${command} on "beat:lock"`,
+      );
+    });
+
+    test('without the right to SUBSCRIBE warns that takeovers are slower, until the right is there', async () => {
+      const lock = await user('lock');
+      await lock.set('-subscribe');
+      const warn = vi.fn();
+      const store = open(server.url(), { lockUrls: [lock.url()], warn });
+      const waiting = store.lock.released(AbortSignal.timeout(30_000));
+      await vi.waitFor(() => expect(warn).toHaveBeenCalled());
+      expect(warn).toHaveBeenCalledWith(
+        'takeover',
+        expect.stringMatching(/user "lock" may not run SUBSCRIBE on "beat:released".*takes over/s),
+      );
+      await lock.set();
+      await server.client.client('KILL', 'USER', 'lock');
+      await waiting;
+      expect(warn).toHaveBeenLastCalledWith('takeover', null);
+    });
+  });
+
+  describe('an outbox', () => {
+    const places = async (stateUrl: string, brokerUrl: string): Promise<Store> => {
+      const store = await openPlaces({ ...storeOptions(brokerUrl), stateUrl });
+      closing.push(() => store.close());
+      return store;
+    };
+
+    test('in Redis, and queues in another database of it, work with the documented users', async () => {
+      const [state, queues] = [await user('state'), await user('queues')];
+      const { ledger, lock } = await places(state.url(), queues.url());
+      expect(await lock.acquire()).not.toBeNull();
+      const term = await ledger.beginTerm();
+      expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await pushed()).toBe(1);
+      expect(await server.client.zcard('beat:outbox:order')).toBe(0);
+      expect((await ledger.load()).size).toBe(1);
+    });
+
+    test('that may not be emptied publishes nothing: neither what is committed now, nor what an earlier term kept', async () => {
+      const [state, queues] = [await user('state'), await user('queues')];
+      for (const command of ['zrem', 'hdel']) {
+        await server.flush();
+        await state.set();
+        const before = open(state.url());
+        await before.ledger.keep(await before.ledger.beginTerm(), [firstRun('old')]);
+        await state.set(`-${command}`);
+        const { ledger } = await places(state.url(), queues.url());
+        const words = `user "state" may not run ${command.toUpperCase()} on "beat:outbox`;
+        for (let i = 0; i < 3; i++) await expect(ledger.beginTerm()).rejects.toThrow(words);
+        const term = await before.ledger.beginTerm();
+        await expect(before.ledger.keep(term, [firstRun('new')])).rejects.toThrow(words);
+        expect(await pushed()).toBe(0);
+      }
+    });
+
+    test.each(['HSET', 'ZADD', 'HEXISTS', 'ZCARD', 'HLEN'])(
+      'keeps nothing without the right to %s',
+      async (command) => {
+        const state = await user('state');
+        const { ledger } = open(state.url());
+        const term = await ledger.beginTerm();
+        await state.set(`-${command.toLowerCase()}`);
+        await expect(ledger.keep(term, [firstRun('a')])).rejects.toThrow(
+          `user "state" may not run ${command} on "beat:`,
+        );
+        expect(await server.client.keys('beat:outbox*')).toEqual([]);
+        expect(await server.client.exists('beat:records')).toBe(0);
+      },
+    );
+
+    test.each(['LPUSH', 'LLEN'])(
+      'keeps what the broker’s user may not %s, and the broker pushes nothing of a message again and again',
+      async (command) => {
+        const [state, queues] = [await user('state'), await user('queues')];
+        await queues.set(`-${command.toLowerCase()}`);
+        const { ledger } = await places(state.url(), queues.url());
+        const term = await ledger.beginTerm();
+        const outcome = await ledger.commit(term, [firstRun('a')]);
+        const words = `user "queues" may not run ${command} on "celery"`;
+        expect(outcome).toMatchObject({
+          kind: 'committed',
+          refused: [{ reason: expect.stringContaining(words) as string }],
+        });
+        expect(await pushed()).toBe(0);
+      },
+    );
+
+    test('a message for a queue that may not be used is refused alone: the others of its batch are pushed once', async () => {
+      const queues = await user('queues');
+      const { broker } = open(queues.url());
+      const denied = messageOf('denied', { queue: 'other' });
+      const messages = ['a', 'b', 'c', 'd'].map((id) => messageOf(id));
+      const failure = await broker
+        .publish([...messages.slice(0, 2), denied, ...messages.slice(2)])
+        .catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(RefusedError);
+      expect((failure as RefusedError).refused).toMatchObject([{ message: denied }]);
+      expect(await pushed()).toBe(4);
+    });
+
+    test('a message for several queues, one of which may not be used, is in none of them', async () => {
+      const queues = await user('queues');
+      const member = (queue: string) => ['k', '', queue].join('\x06\x16');
+      await server.client.sadd('_kombu.binding.x', member('celery'), member('other'));
+      const { broker } = open(queues.url());
+      const message = messageOf('a', { destination: toExchange('x', 'direct', 'k') });
+      for (let i = 0; i < 3; i++) {
+        await expect(broker.publish([message])).rejects.toThrow('"other"');
+      }
+      expect(await pushed()).toBe(0);
+    });
+  });
+});
