@@ -15,6 +15,8 @@ export interface Entry extends Arguments {
   /** The registered name of the Celery task. */
   readonly task: string;
   readonly schedule: Schedule;
+  /** What the user says of it, for readers; as in django-celery-beat. */
+  readonly description?: string | undefined;
   /**
    * Works out the arguments of an occurrence, instead of `args` and `kwargs`, where they depend on it. Throws
    * a `BeatError` when it cannot, or when a task cannot be sent them.

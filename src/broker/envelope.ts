@@ -7,6 +7,8 @@ import type { Message } from '../message/message.ts';
 export function encodeEnvelope(message: Message, deliveryTag: string): string {
   const { correlation_id, reply_to, delivery_mode, expiration } = message.properties;
   const { message_id, timestamp, type, user_id, app_id } = message.properties;
+  const { MessageGroupId, MessageDeduplicationId, MessageAttributes } = message.properties;
+  const { DelaySeconds, delay_seconds } = message.properties;
   const { exchange, routingKey } = message.destination;
   const properties = JSON.stringify({
     correlation_id,
@@ -16,6 +18,11 @@ export function encodeEnvelope(message: Message, deliveryTag: string): string {
     type,
     user_id,
     app_id,
+    MessageGroupId,
+    MessageDeduplicationId,
+    MessageAttributes,
+    DelaySeconds,
+    delay_seconds,
     delivery_mode,
     expiration,
     delivery_info: { exchange, routing_key: routingKey },

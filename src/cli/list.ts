@@ -31,6 +31,7 @@ interface Row {
   readonly entry: string;
   readonly task: string;
   readonly schedule: string;
+  readonly description?: string | undefined;
   readonly timezone: string | null;
   readonly enabled: boolean;
   readonly lastSentAt: string | null;
@@ -40,12 +41,13 @@ interface Row {
 
 /** A listing shows what a leader would do if it looked now; nothing is written. */
 function rowOf(entry: Entry, record: LedgerRecord | undefined): Row {
-  const { name, task, schedule, enabled } = entry;
+  const { name, task, schedule, description, enabled } = entry;
   const standing = enabled ? reconcile(entry, record, systemClock.now()) : null;
   return {
     entry: name,
     task,
     schedule: schedule.words ?? schedule.spec,
+    ...(description !== undefined && { description }),
     timezone: schedule.timezone ?? null,
     enabled,
     lastSentAt: instant(record?.sentAt ?? null),

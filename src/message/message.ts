@@ -86,6 +86,12 @@ export interface ExtraProperties {
   /** RabbitMQ refuses any but that of the connection. */
   readonly user_id?: string | undefined;
   readonly app_id?: string | undefined;
+  /** No properties of AMQP: kombu reads them for Amazon SQS, and passes them on in any envelope. */
+  readonly MessageGroupId?: string | undefined;
+  readonly MessageDeduplicationId?: string | undefined;
+  readonly MessageAttributes?: Readonly<Record<string, unknown>> | undefined;
+  readonly DelaySeconds?: number | undefined;
+  readonly delay_seconds?: number | undefined;
 }
 
 /** A Celery task message, complete but for what the broker's transport adds around it. */

@@ -76,7 +76,17 @@ def canvases():
         yield {'name': f'{name}-headers', 'python': case['python'], 'entry': entry}
 
 
-CASES = {'messages': lambda: lines('messages.jsonl'), 'canvas': lambda: list(canvases())}
+def messages():
+    yield from lines('messages.jsonl')
+    options = {
+        'message_id': 'm', 'timestamp': 1700000000, 'type': 't', 'user_id': 'u', 'app_id': 'a',
+        'MessageGroupId': 'g', 'MessageDeduplicationId': 'd', 'MessageAttributes': {'k': {'StringValue': 'v'}},
+        'DelaySeconds': 5, 'delay_seconds': 6, 'expires': 30,
+    }
+    yield {'name': 'properties', 'entry': {'task': 'tasks.add', 'args': [1, 2], 'options': options}}
+
+
+CASES = {'messages': lambda: list(messages()), 'canvas': lambda: list(canvases())}
 RECORD = {'messages': record_message, 'canvas': record_canvas}
 
 kind, url, *one = sys.argv[1:]

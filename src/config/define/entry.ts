@@ -16,6 +16,8 @@ export interface EntryConfig {
   options?: SignatureOptions | undefined;
   /** The same as `options.expires`. */
   expires?: SignatureOptions['expires'];
+  /** What the entry is for: shown in `beat list --json`. */
+  description?: string | undefined;
   /** Puts an interval's grid on round instants, as in Celery. Intervals only. */
   relative?: boolean | undefined;
   /** Default `true`. */

@@ -62,6 +62,12 @@ export interface OptionsConfig {
   /** RabbitMQ refuses any but the user of the connection. */
   userId?: string | undefined;
   appId?: string | undefined;
+  /** Properties that kombu reads for Amazon SQS, passed on as they are. */
+  MessageGroupId?: string | undefined;
+  MessageDeduplicationId?: string | undefined;
+  MessageAttributes?: Readonly<Record<string, unknown>> | undefined;
+  DelaySeconds?: number | undefined;
+  delaySeconds?: number | undefined;
   /** Read, and of no use here: beat is no task, waits for the broker as long as it takes, and has what no queue takes sent back. */
   addToParent?: boolean | undefined;
   mandatory?: boolean | undefined;

@@ -14,6 +14,7 @@ import { readOptions } from './options.ts';
 import type { Part } from '../merge.ts';
 import { parse, type Report } from '../problems.ts';
 import { isMap } from '../names/respell.ts';
+import { withoutForeignKeys } from './foreign-keys.ts';
 import { withoutLinks } from './signature-options.ts';
 import { SignatureReader } from './signatures.ts';
 import { withStamps } from './stamps.ts';
@@ -56,7 +57,8 @@ export function readEntry(
   };
   const comment: Report = (path, message) => remark(['beatSchedule', name, ...path], message);
   if (name === '') note([], 'an entry needs a name');
-  const input = withStamps(withoutStrayCanvas(given, note), note);
+  const own = withoutForeignKeys(given, comment);
+  const input = withStamps(withoutStrayCanvas(own, note), note);
   const entry = parse(entrySchema, input, { path: [], level: context.level, report: note });
   const raw: Partial<EntryInput> = isMap(input) ? input : {};
   const timezone =
@@ -99,6 +101,7 @@ export function readEntry(
     schedule,
     ...parts,
     fill: templates.fill,
+    ...(entry.description !== undefined && { description: entry.description }),
     enabled: entry.enabled ?? true,
     missed: entry.missed ?? context.missed,
     missedCap: entry.missedCap ?? context.missedCap,

@@ -22,7 +22,9 @@ export function readOptions(
   const { countdown, eta, timeLimit, softTimeLimit, serializer, compression, ...rest } =
     input ?? {};
   const { messageId, timestamp, type, userId, appId, deliveryMode, ...more } = rest;
-  const { addToParent, mandatory, timeout, confirmTimeout, ...plain } = more;
+  const { MessageGroupId, MessageDeduplicationId, MessageAttributes, DelaySeconds, ...others } =
+    more;
+  const { delaySeconds, addToParent, mandatory, timeout, confirmTimeout, ...plain } = others;
   const useless = { addToParent, mandatory, timeout, confirmTimeout };
   for (const [option, value] of Object.entries(useless)) {
     if (value !== undefined) remark(['options', option], WITHOUT_USE[option]!);
@@ -40,6 +42,8 @@ export function readOptions(
     compression: compression && compressionNamed(compression),
     properties: propertiesOf({
       ...{ message_id: messageId, timestamp, type, user_id: userId, app_id: appId },
+      ...{ MessageGroupId, MessageDeduplicationId, MessageAttributes, DelaySeconds },
+      delay_seconds: delaySeconds,
     }),
   };
 }

@@ -1,13 +1,8 @@
 import type { Level } from './levels.ts';
 import { snakeCase } from './spellings.ts';
 
-const LEDGER = 'the ledger knows it; leave it out';
-
 /** What entries hold elsewhere: in Celery's scheduler, in RedBeat, in django-celery-beat. */
 const OF_ENTRIES: Readonly<Record<string, string>> = {
-  name: 'the key of an entry is its name',
-  last_run_at: LEDGER,
-  total_run_count: LEDGER,
   one_off: 'write schedule: {at: …}, which is due once',
   clocked: 'write schedule: {at: …}',
   interval: 'write schedule: {timedelta: {…}}',

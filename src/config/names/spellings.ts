@@ -33,6 +33,8 @@ function upperCaseOf(key: string, upper: string): readonly string[] {
   return [...(key.startsWith('broker') ? [upper] : (old ?? regular)), `CELERY_${upper}`];
 }
 
+/** Names that begin in upper case are others' and have one spelling. */
 export function snakeCase(key: string): string {
+  if (/^[A-Z]/.test(key)) return key;
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -8,6 +8,7 @@ export const entryShape = {
   ...ARGUMENTS,
   options: deepOptionsSchema.optional(),
   expires: expires().optional(),
+  description: z.string('text').optional().describe('What it is for, shown in `beat list --json`.'),
   relative: flag().optional().describe('Puts an interval on round instants.'),
   enabled: flag().optional(),
   timezone: timezone().optional(),

@@ -198,7 +198,7 @@ function marksIn(value: unknown): string[] {
   const given = (body ? headers : options?.['headers']) as Record<string, unknown> | undefined;
   const inner = Object.values(value).flatMap(marksIn);
   if (given?.['celery_beat_task'] !== true) return inner;
-  return [String(given['task'] ?? task), ...inner];
+  return [(given['task'] ?? task) as string, ...inner];
 }
 
 /** By queue, oldest first; then what the result backend must know. */

@@ -49,6 +49,12 @@ const COVERED = new Set([
   ...['yaml', 'msgpack', 'zlib', 'gzip-config', 'protocol-1', 'link'],
 ]);
 
+/**
+ * Recorded with Celery 5.7 alone. Properties: those of AMQP, and those that kombu reads for Amazon SQS
+ * (MessageGroupId, MessageDeduplicationId, MessageAttributes, DelaySeconds, delay_seconds).
+ */
+const ONLY_BY_NEWER = ['properties'];
+
 /** What only Python can write. */
 const REFUSED = new Set(['pickle']);
 
@@ -72,18 +78,17 @@ const PRODUCER = { keyPrefix: 'beat', origin: 'gen1@here', replyTo: 'the reply q
 
 describe('messages', () => {
   it('are compared with every recorded case, or the case is named as not yet covered', () => {
-    for (const all of [cases, unmarked]) {
-      expect(all.map(({ name }) => name).toSorted()).toEqual(
-        [...COVERED, ...REFUSED, ...TRACELESS].toSorted(),
-      );
-    }
+    const named = [...COVERED, ...REFUSED, ...TRACELESS];
+    const namesOf = (all: readonly Case[]) => all.map(({ name }) => name).toSorted();
+    expect(namesOf(unmarked)).toEqual(named.toSorted());
+    expect(namesOf(cases)).toEqual([...named, ...ONLY_BY_NEWER].toSorted());
   });
 
   it.for(
     [
       ...cases.map((recorded) => ({ ...recorded, by: '5.7.0' })),
       ...unmarked.map((recorded) => ({ ...recorded, by: '5.6.2' })),
-    ].filter(({ name }) => COVERED.has(name)),
+    ].filter(({ name }) => [...COVERED, ...ONLY_BY_NEWER].includes(name)),
   )('equal those of Celery $by: $name', (recorded) => {
     const settings = settingsOf(recorded);
     const celerys = celerysEnvelope(recorded);
