@@ -1,6 +1,7 @@
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { Redis } from 'ioredis';
+import { LineOutput } from '../src/cli/line-output.ts';
 import { createLogger, logEvents } from '../src/observe/log.ts';
 import { RedisServer } from '../test/support/redis.ts';
 import { BurstBeat } from './burst-beat.ts';
@@ -30,7 +31,7 @@ export const burst: Bench = async ({ quick }) => {
   await using server = await RedisServer.start();
   await using plain = await BurstBeat.start(server.url(), 'plain', entries);
   await using logged = await BurstBeat.start(server.url(), 'logged', entries);
-  const log = createLogger({ level: 'info', format: 'json', destination: openSync(devNull, 'w') });
+  const log = createLogger({ level: 'info', destination: new LineOutput(openSync(devNull, 'w')) });
   logEvents(logged.beat, log, logged.clock);
   const client = new Redis(server.url());
 

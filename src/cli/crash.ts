@@ -1,15 +1,15 @@
-import type { Logger } from '../observe/log.ts';
 import { EXIT } from './exit.ts';
+import type { Outputs } from './open-log.ts';
 
 /**
  * What nobody caught ends the process, with a line in the log, the stack on standard error and exit code
  * 1: a scheduler in an unknown state must not go on. The lock is not released, for the same reason; a
  * follower leads when it has run out.
  */
-export function endLoudly(log: Logger): void {
+export function endLoudly({ log, stderr }: Outputs): void {
   process.on('uncaughtException', (error: unknown, origin) => {
     const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`${told}\n`);
+    stderr.write(`${told}\n`);
     log.fatal({ event: 'crashed', origin, error: told }, `beat: Crashed: ${firstLine(told)}`);
     process.exit(EXIT.failure);
   });

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import type { CeleryFlags } from './celery-flags.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { openLog } from './logfile.ts';
+import { openLogPath } from './logfile.ts';
 import { become, pathsOf } from './service.ts';
 
 /** Set for the detached process, which forgets it at once: what it starts is not detached. */
@@ -30,8 +30,9 @@ export function isDetached(): boolean {
 export async function detach(flags: CeleryFlags, argv: readonly string[]): Promise<ExitCode> {
   const { logfile } = pathsOf(flags);
   become(flags);
-  const out = logfile === undefined ? 'ignore' : openLog(logfile);
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...argv], {
+  const out = logfile === undefined ? 'ignore' : openLogPath(logfile);
+  const nodeFlags = ['--disable-sigusr1', ...process.execArgv];
+  const child = spawn(process.execPath, [...nodeFlags, process.argv[1]!, ...argv], {
     detached: true,
     stdio: ['ignore', out, out, 'ipc'],
     env: { ...process.env, [MARK]: '1' },

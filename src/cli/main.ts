@@ -23,7 +23,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
   const detached = isDetached();
   const ready = <F extends GlobalFlags>(flags: F): F => readyFlags(flags, detached);
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', allowClosedPipe);
+  process.stdout.on('error', reportUnwritable);
+  process.stderr.on('error', () => {});
   const program = new Command('beat')
     .description('The periodic scheduler for Celery workers.')
     .version(version, '--version', 'print the version')
@@ -113,7 +114,12 @@ function textOf(error: unknown): string {
   return `beat: ${foreseen ? error.message : (error.stack ?? error.message)}`;
 }
 
-/** Whoever reads may have seen enough, as in `beat next | head`. A service goes on without its readers. */
-function allowClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/**
+ * A reader that has seen enough, as in `beat next | head`, is no failure. Any other output that is lost
+ * (a full disk) is, after everything else was done.
+ */
+function reportUnwritable(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`beat: cannot write to standard output: ${error.message}\n`);
+  process.exitCode ??= EXIT.failure;
 }

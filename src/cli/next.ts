@@ -23,6 +23,7 @@ export async function next(names: readonly string[], flags: NextFlags): Promise<
   const settings = await settingsOf(flags);
   const after = instantOf(flags.after, zone ?? settings.timezone);
   for (const { entry, dueAt } of upcoming(chosen(settings, names), after, count)) {
+    if (!process.stdout.writable) break;
     process.stdout.write(
       flags.json
         ? `${JSON.stringify({ entry: entry.name, dueAt: new Date(dueAt).toISOString() })}\n`

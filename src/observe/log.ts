@@ -1,5 +1,4 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { prettyFactory } from 'pino-pretty';
 import type { Clock } from '../clock.ts';
 import type {
   BegunEvent,
@@ -29,27 +28,33 @@ export type LogFormat = 'json' | 'text';
 
 export interface LogOptions {
   readonly level: LogLevel;
-  /** `json`: one object a line, for machines. `text`: for a person at a terminal. */
-  readonly format: LogFormat;
-  readonly destination: DestinationStream | number;
+  /** Receives each line, with its line end, before the logger returns. */
+  readonly destination: DestinationStream;
 }
 
-/** A logger that writes each line before it returns: what a killed process said is not lost. */
-export function createLogger({ level, format, destination }: LogOptions): Logger {
+/** A logger that hands over each line before it returns: what a killed process logged is not lost. */
+export function createLogger({ level, destination }: LogOptions): Logger {
   const options = {
     level: LOG_LEVELS[level],
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  const out = typeof destination === 'number' ? pino.destination(destination) : destination;
-  if (format === 'json') return pino(options, out);
-  const readable = prettyFactory({
+  return pino(options, destination);
+}
+
+/**
+ * Renders lines of JSON as text for a person at a terminal. Loads the renderer, which takes as long to
+ * load as everything else of the log together.
+ */
+export async function asText(destination: DestinationStream): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty');
+  const render = prettyFactory({
     hideObject: true,
     translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
     colorize: false,
   });
-  return pino(options, { write: (line) => out.write(readable(line)) });
+  return { write: (line) => destination.write(render(line)) };
 }
 
 /** Writes a line for every event worth one. Returns nothing: it listens for as long as beat speaks. */

@@ -2,20 +2,17 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { Events } from '../../src/events.ts';
 import { ManualClock } from '../../src/memory/clock.ts';
-import { createLogger, logEvents, type LogFormat, type LogLevel } from '../../src/observe/log.ts';
+import { asText, createLogger, logEvents, type LogLevel } from '../../src/observe/log.ts';
 import { Progress, SILENCE_LIMIT } from '../../src/observe/progress.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
-function logged({
-  level = 'info',
-  format = 'json',
-}: { level?: LogLevel; format?: LogFormat } = {}) {
+function logged({ level = 'info' }: { level?: LogLevel } = {}) {
   const lines: string[] = [];
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const events = new Events();
   const destination = { write: (line: string) => void lines.push(line.trimEnd()) };
-  logEvents(events, createLogger({ level, format, destination }), clock);
+  logEvents(events, createLogger({ level, destination }), clock);
   const parsed = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   return { lines, parsed, clock, events };
 }
@@ -49,12 +46,11 @@ describe('the log', () => {
     ]);
   });
 
-  test('readable text for a person', () => {
-    const { lines, events } = logged({ format: 'text' });
-    events.announce('sent', run);
-    expect(lines.join('\n')).toContain('INFO');
-    expect(lines.join('\n')).toContain('Sending due task greet (tasks.greet)');
-    expect(lines.join('\n')).not.toContain('{');
+  test('text shows a person the level, the time and the message of a line, and no fields', async () => {
+    const lines: string[] = [];
+    const destination = await asText({ write: (line) => void lines.push(line) });
+    createLogger({ level: 'info', destination }).warn({ event: 'sent', task: 't' }, 'Sending t');
+    expect(lines.join('')).toMatch(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] WARN: Sending t\n$/);
   });
 
   test('what is not sent is told with its reason', () => {

@@ -17,7 +17,7 @@ interface Line {
 function journalOf(events: Events, clock: ManualClock, level: LogLevel = 'info') {
   const lines: Line[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Line) };
-  logEvents(events, createLogger({ level, format: 'json', destination }), clock);
+  logEvents(events, createLogger({ level, destination }), clock);
   return (...names: string[]) => lines.filter(({ event }) => names.includes(event));
 }
 

@@ -52,7 +52,7 @@ test('the log warns of it in words', () => {
   const events = new Events();
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
-  const log = createLogger({ level: 'warning', format: 'json', destination: { write } });
+  const log = createLogger({ level: 'warning', destination: { write } });
   logEvents(events, log, new ManualClock('2027-03-01T12:00:00Z'));
   for (const change of ['added', 'edited', 'resumed'] as const) {
     events.announce('over', { entry: 'launch', change, schedule });
