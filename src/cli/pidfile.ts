@@ -1,10 +1,13 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXIT, ExitError } from './exit.ts';
 import { startedAfter } from './process-age.ts';
 
 /** How often a file that others replace at the same moment is tried for. */
 const TRIES = 5;
+
+/** Bytes; no pidfile is longer, and a longer file is not read. */
+const LONGEST = 64;
 
 export interface Pidfile {
   /** Why a file that was there was replaced, in Celery's words. */
@@ -15,6 +18,8 @@ export interface Pidfile {
  * Writes the number of this process into a file, until its end. One that names a process which runs is
  * respected: an `ExitError` with Celery's sentence and code 73. One that is left of a process which is
  * gone is replaced, also when its number is now that of another: in containers everybody has the same few.
+ * Anything that is not a pidfile (another text, a link, a folder) is an error, and stays as it is: the path
+ * is more likely mistaken than the file worthless.
  *
  * It keeps a service from being started twice by mistake. That runs are sent once does not depend on it:
  * the lock sees to that, on all hosts.
@@ -46,11 +51,10 @@ function create(path: string): boolean {
 
 /** Why the file may be replaced; `null` when it is gone by now. Throws when its process runs. */
 function whyStale(given: string, path: string): string | null {
-  const pid = read(path);
-  if (pid === undefined) return null;
-  if (Number.isNaN(pid)) return 'Broken pidfile found - Removing it.';
-  const writtenAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-  if (writtenAt === undefined) return null;
+  const found = read(path);
+  if (found === null) return null;
+  const { pid, writtenAt } = found;
+  if (pid === null) return 'Broken pidfile found - Removing it.';
   if (pid !== process.pid && isAlive(pid) && !startedAfter(pid, writtenAt)) {
     const sentence = `ERROR: Pidfile (${given}) already exists.\nSeems we're already running? (pid: ${pid})`;
     throw new ExitError(sentence, EXIT.pidfile);
@@ -58,14 +62,28 @@ function whyStale(given: string, path: string): string | null {
   return 'Stale pidfile exists - Removing it.';
 }
 
-/** `undefined` for no file, `NaN` for one that holds no number, or only the beginning of one. */
-function read(path: string): number | undefined {
+interface Found {
+  /** `null` where the file is empty, or its number has no line end or is 0: it was not written whole. */
+  readonly pid: number | null;
+  /** Epoch milliseconds. */
+  readonly writtenAt: number;
+}
+
+/** `null` for no file. Throws for anything that is not a pidfile. */
+function read(path: string): Found | null {
   try {
-    const text = readFileSync(path, 'utf8');
-    return /^\s*[1-9]\d*\s*\n/.test(text) ? parseInt(text, 10) : NaN;
+    const file = lstatSync(path);
+    if (!file.isFile())
+      throw noPidfile(path, file.isSymbolicLink() ? 'is a symbolic link' : 'is not a regular file');
+    const text = file.size > LONGEST ? '' : readFileSync(path, 'utf8');
+    if (file.size > LONGEST || !/^\s*\d*\s*$/.test(text)) {
+      throw noPidfile(path, 'holds something else than a process id');
+    }
+    const pid = /\d\s*\n/.test(text) ? parseInt(text, 10) : 0;
+    return { pid: pid > 0 ? pid : null, writtenAt: file.mtimeMs };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw cannot(path, error);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error instanceof ExitError ? error : cannot(path, error);
   }
 }
 
@@ -89,7 +107,7 @@ function remove(path: string): void {
 /** At the end of the process. What cannot be removed then is found stale by the next. */
 function leave(path: string): void {
   try {
-    if (read(path) === process.pid) remove(path);
+    if (read(path)?.pid === process.pid) remove(path);
   } catch {
     // The process has been told to end, and has an exit code.
   }
@@ -98,4 +116,9 @@ function leave(path: string): void {
 function cannot(path: string, cause: unknown): ExitError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new ExitError(`--pidfile: cannot write "${path}": ${why}`, EXIT.pidfile, { cause });
+}
+
+function noPidfile(path: string, what: string): ExitError {
+  const message = `--pidfile: "${path}" ${what}, so beat neither replaces nor removes it; remove it, or give another path`;
+  return new ExitError(message, EXIT.pidfile);
 }

@@ -1,6 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { takePidfile } from '../../../src/cli/pidfile.ts';
@@ -55,10 +62,42 @@ describe('a pidfile', () => {
     },
   );
 
-  it.each(['', '12', 'twelve\n', '0\n', '-1\n'])('that is broken is replaced: %j', (text) => {
+  it.each(['', '\n', '12', '0\n'])('that is broken is replaced: %j', (text) => {
     writeFileSync(path, text);
     expect(takePidfile(path).replaced).toBe('Broken pidfile found - Removing it.');
     expect(readFileSync(path, 'utf8')).toBe(OURS);
+  });
+
+  it.each([
+    'twelve\n',
+    '-1\n',
+    `${process.ppid}\n# notes\n`,
+    '{"pid": 12}\n',
+    `${'1'.repeat(65)}\n`,
+    '\0'.repeat(12),
+  ])('path with another text is an error, and its file stays as it is: %j', (text) => {
+    writeFileSync(path, text);
+    expect(() => takePidfile(path)).toThrow(
+      expect.objectContaining({
+        message: `--pidfile: "${path}" holds something else than a process id, so beat neither replaces nor removes it; remove it, or give another path`,
+        code: 73,
+      }),
+    );
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  it('path with a symbolic link is an error, and neither link nor target changes', () => {
+    for (const target of [folder.write('stale', '99999999\n'), join(folder.path, 'missing')]) {
+      symlinkSync(target, path);
+      expect(() => takePidfile(path)).toThrow(/" is a symbolic link, so beat neither replaces/);
+      expect(readlinkSync(path)).toBe(target);
+      rmSync(path);
+    }
+    expect(readFileSync(join(folder.path, 'stale'), 'utf8')).toBe('99999999\n');
+  });
+
+  it('path with a folder is an error', () => {
+    expect(() => takePidfile(folder.path)).toThrow(/" is not a regular file, so beat neither/);
   });
 
   it('that cannot be written is an error that says why, with the same exit code', () => {
