@@ -35,4 +35,5 @@ VOLUME /data
 USER 10001:10001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=10s --start-period=15s CMD ["node", "/app/dist/cli/beat.js", "healthcheck"]
-ENTRYPOINT ["node", "/app/dist/cli/beat.js"]
+# Without the flag, SIGUSR1 opens a debugger port until beat has begun to ignore the signal.
+ENTRYPOINT ["node", "--disable-sigusr1", "/app/dist/cli/beat.js"]

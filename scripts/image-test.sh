@@ -82,7 +82,7 @@ for shell in bash dash; do mount --bind /dev/null "$root/usr/bin/$shell"; done
 
 beat() {
   exec unshare --root "$root" --wd /data --setgid "${user#*:}" --setuid "${user%:*}" env -i PATH=/usr/local/bin:/usr/bin:/bin \
-    NODE_ENV=production BEAT_CONFIG=/etc/beat node /app/dist/cli/beat.js "$@"
+    NODE_ENV=production BEAT_CONFIG=/etc/beat node --disable-sigusr1 /app/dist/cli/beat.js "$@"
 }
 say() { printf '\n── %s\n' "$*"; }
 fail() { cat "$run/log"; echo "FAILED: $*" >&2; exit 1; }
