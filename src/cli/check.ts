@@ -6,8 +6,8 @@ import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
 
 /**
- * `beat check`: 0 for a configuration that can be used, with what is worth a word about it; 1 with every
- * error otherwise.
+ * `beat check`: exits with 0 and the warnings for a configuration that can be used; otherwise with 2, as a
+ * start would, and every error.
  */
 export async function check(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
   try {
@@ -32,7 +32,7 @@ export async function check(flags: GlobalFlags & { readonly json?: boolean }): P
     const { problems } = error;
     if (flags.json) process.stdout.write(`${JSON.stringify({ ok: false, errors: problems })}\n`);
     else process.stderr.write(`${error.message}\n`);
-    return EXIT.failure;
+    return EXIT.usage;
   }
 }
 

@@ -2,9 +2,9 @@
 export const EXIT = {
   /** It did what it was asked. */
   ok: 0,
-  /** It could not: `check` found errors, the running instance is stuck, a store was out of reach. */
+  /** It failed: the running instance is stuck, a store was out of reach, output could not be written. */
   failure: 1,
-  /** It was asked wrongly: an unknown flag, a configuration that cannot be used, a Node that is too old. */
+  /** Wrong usage: an unknown flag, a configuration with errors (also for `check`), a Node that is too old. */
   usage: 2,
   /** The pidfile is that of a process which runs, or cannot be written: `EX_CANTCREAT`, as of Celery. */
   pidfile: 73,

@@ -95,9 +95,9 @@ describe('check', () => {
     ]);
   });
 
-  it('exits 1 and tells every error at once, with file and line', async () => {
+  it('exits 2 and lists every error at once, with file and line', async () => {
     const { code, stdout, stderr } = await beat('check', '-c', 'wrong.yaml');
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^wrong\.yaml:2: timezon\b.*timezone/m);
     expect(stderr).toMatch(
       /^wrong\.yaml:6: beatSchedule\.report\.schedule\.crontab\.minute: .*60/m,
@@ -108,7 +108,7 @@ describe('check', () => {
 
   it('tells them as JSON for machines', async () => {
     const answer = await beat('check', '-c', 'wrong.yaml', '--json');
-    expect(answer.code).toBe(1);
+    expect(answer.code).toBe(2);
     const [{ ok, errors }] = jsonLines(answer) as [{ ok: boolean; errors: object[] }];
     expect(ok).toBe(false);
     expect(errors).toContainEqual(
@@ -125,7 +125,7 @@ describe('check', () => {
     ['sqla+sqlite://', 'brokerUrl: a database in memory is seen by no worker'],
   ])('knows where %s leads: nowhere', async (url, says) => {
     const { code, stderr } = await beat('check', '-b', url);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(says) as string });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(says) as string });
   });
 
   it('is what a start does first: it exits 2 with the same errors and sends nothing', async () => {
