@@ -11,7 +11,8 @@ Flags may stand before or after the command. What follows \`celery\` in scripts 
 \`beat\`, its own word included: \`beat -A proj beat -l info\`.
 
 Environment (a flag wins; each may be given as NAME_FILE, the path of a file that holds the value):
-  BEAT_CONFIG, BEAT_BROKER_URL, BEAT_STATE_URL, BEAT_LOG_LEVEL
+  BEAT_CONFIG, BEAT_BROKER_URL, BEAT_STATE_URL, BEAT_LOG_LEVEL,
+  BEAT_MAX_CONFIG_SIZE (the largest configuration file that is read, 64MiB)
   and Celery's CELERY_BROKER_WRITE_URL, BROKER_URL, CELERY_BROKER_URL, RESULT_BACKEND, CELERY_RESULT_BACKEND
 
 Exit codes: 0 done, 1 failure, 2 wrong usage or configuration, 73 the pidfile is taken`;

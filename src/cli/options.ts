@@ -6,6 +6,7 @@ import { ConfigError, type Problem } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { LOG_LEVELS, type LogFormat, type LogLevel } from '../observe/log.ts';
 import type { CeleryFlags } from './celery-flags.ts';
+import { readMaxConfigSize } from './config-size.ts';
 
 /** The flags that every command takes, as they came. */
 export interface GlobalFlags extends CeleryFlags {
@@ -39,8 +40,9 @@ export async function settingsOf(
     stateUrl: flags.state ?? variable(env, 'BEAT_STATE_URL'),
     resultBackend: flags.resultBackend ?? firstOf(env, RESULT_VARIABLES),
   };
+  const maxFileSize = readMaxConfigSize(variable(env, 'BEAT_MAX_CONFIG_SIZE'));
   try {
-    return await loadSettings(path, { cwd: process.cwd(), overrides });
+    return await loadSettings(path, { cwd: process.cwd(), overrides, maxFileSize });
   } catch (error) {
     const nothingFound =
       path === undefined && error instanceof ConfigError && !error.problems[0]?.file;

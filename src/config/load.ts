@@ -1,5 +1,6 @@
 import type { Settings } from './settings.ts';
 import { findConfig } from './files/find.ts';
+import { MAX_FILE_SIZE } from './files/limits.ts';
 import { readSource } from './files/read.ts';
 import { resolveSources, type Overrides } from './resolve.ts';
 import type { Source } from './source.ts';
@@ -8,6 +9,8 @@ export interface LoadOptions {
   /** The folder that relative paths start from, and that is searched when no path is given. */
   readonly cwd: string;
   readonly overrides?: Overrides;
+  /** The most bytes that a file may have, 64 MiB unless given: a larger one is refused before it is read. */
+  readonly maxFileSize?: number | undefined;
 }
 
 /**
@@ -16,13 +19,17 @@ export interface LoadOptions {
  */
 export async function loadSettings(
   path: string | undefined,
-  { cwd, overrides = {} }: LoadOptions,
+  { cwd, overrides = {}, maxFileSize }: LoadOptions,
 ): Promise<Settings> {
-  return resolveSources(await loadSources(path, cwd), overrides);
+  return resolveSources(await loadSources(path, cwd, maxFileSize), overrides);
 }
 
 /** What stands in the files, before validation. Files that cannot be read carry their problems along. */
-export async function loadSources(path: string | undefined, cwd: string): Promise<Source[]> {
+export async function loadSources(
+  path: string | undefined,
+  cwd: string,
+  maxSize = MAX_FILE_SIZE,
+): Promise<Source[]> {
   const files = await findConfig(path, cwd);
-  return Promise.all(files.map((file) => readSource(file, cwd)));
+  return Promise.all(files.map((file) => readSource(file, { cwd, maxSize })));
 }

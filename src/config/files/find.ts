@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 
@@ -64,13 +64,29 @@ function isConfig(name: string): boolean {
   );
 }
 
-/** Follows links: Kubernetes mounts files as such. */
+/**
+ * Follows links: Kubernetes mounts files as such. What is no folder counts as a file, a link to nothing and a
+ * device too: reading it says what is wrong, and leaving it out would lose its entries without a word.
+ */
 async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'file';
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ConfigError(`cannot read ${path}: ${(error as Error).message}`);
+    if (!isMissing(error)) throw unreadable(path, error);
   }
+  try {
+    await lstat(path);
+    return 'file';
+  } catch (error) {
+    if (!isMissing(error)) throw unreadable(path, error);
+    return undefined;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+function unreadable(path: string, error: unknown): ConfigError {
+  return new ConfigError(`cannot read ${path}: ${(error as Error).message}`);
 }

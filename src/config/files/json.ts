@@ -1,29 +1,30 @@
 import jsonc from 'jsonc-parser';
 import type { Problem } from '../../errors.ts';
+import type { Path } from '../problems.ts';
 import type { Source } from '../source.ts';
-
-type Path = readonly (string | number)[];
+import { lineCounter, offsetFinder, tooDeepAt } from './json-lines.ts';
+import { EMPTY, TOO_DEEP } from './limits.ts';
 
 /**
  * A JSON file. `JSON.parse` makes the values; a second look at the text finds what that does not tell:
  * lines, and keys that stand twice. Integers beyond 2^53 become BigInt, so that they reach the task as
  * they are.
  */
-export function readJson(content: string, file: string): Source {
-  const text = content.replace(/^\uFEFF/, '');
-  if (text.trim() === '') return { file, config: undefined, problems: [emptyProblem(file)] };
+export function readJson(text: string, file: string): Source {
+  const refused = (problem: Problem) => ({ file, config: undefined, problems: [problem] });
+  if (text.trim() === '') return refused({ file, path: [], message: EMPTY });
+  const lineAt = lineCounter(text);
+  const deep = tooDeepAt(text);
+  if (deep !== undefined) return refused({ file, line: lineAt(deep), path: [], message: TOO_DEEP });
   try {
     const config = parseExactly(text);
-    return { file, config, problems: repeatedKeys(text, file), lineOf: lineFinder(text) };
+    const offsetOf = offsetFinder(text);
+    const lineOf = (path: Path) => lineAt(offsetOf(path));
+    return { file, config, problems: repeatedKeys(text, file), lineOf };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { file, config: undefined, problems: [syntaxProblem(error.message, text, file)] };
+    return refused(syntaxProblem(error.message, text, file));
   }
-}
-
-/** No JSON at all, and what is left of one that could not be written: a whole schedule may be missing. */
-function emptyProblem(file: string): Problem {
-  return { file, path: [], message: 'is empty; an empty configuration is written {}' };
 }
 
 /** The most digits that a safe integer has. */
@@ -76,18 +77,4 @@ function repeatedKeys(text: string, file: string): Problem[] {
     },
   });
   return problems;
-}
-
-/** The line of the value at a path, or of the nearest thing around it. Asked only when something is wrong. */
-function lineFinder(text: string): (path: Path) => number {
-  let tree: jsonc.Node | undefined;
-  return (path) => {
-    let place = (tree ??= jsonc.parseTree(text));
-    for (const key of path) {
-      place = (place && jsonc.findNodeAtLocation(place, [key])) ?? place;
-    }
-    // A member of a map begins with its key.
-    const from = place?.parent?.type === 'property' ? place.parent.offset : (place?.offset ?? 0);
-    return text.slice(0, from).split('\n').length;
-  };
 }

@@ -27,12 +27,18 @@ const OWN_MODULES: ReadonlyMap<string, string> = new Map(
 export async function readModule(path: string, text: string, file: string): Promise<Source> {
   try {
     const config = await importConfig(path, text);
-    if (config !== undefined) return { file, config, problems: [] };
+    if (!isNothing(config, formatOf(path, text))) return { file, config, problems: [] };
     const message = 'exports nothing by default; write: export default defineConfig({…})';
     return { file, config: undefined, problems: [{ file, path: [], message }] };
   } catch (error) {
     return { file, config: undefined, problems: await problemsOf(error, path, file) };
   }
+}
+
+/** Without an `export` Node makes a CommonJS module of an empty file, which exports an empty object. */
+function isNothing(config: unknown, format: string | undefined): boolean {
+  if (config === undefined || config === null) return true;
+  return format === undefined && typeof config === 'object' && Object.keys(config).length === 0;
 }
 
 async function importConfig(path: string, text: string): Promise<unknown> {

@@ -82,3 +82,16 @@ it('who gives --app and has no configuration hears what an app is good for here'
     process.chdir(before);
   }
 });
+
+it('the largest file that is read is what the variable says, in bytes or with a unit', async () => {
+  const config = file('beat.yaml', `keyPrefix: ${'x'.repeat(2_000)}\n`);
+  const load = async (size: string) => {
+    await settingsOf({ config }, { BEAT_MAX_CONFIG_SIZE: size });
+  };
+  for (const size of ['1000', '1KiB', '0'])
+    await expect(load(size)).rejects.toThrow('BEAT_MAX_CONFIG_SIZE');
+  for (const size of ['', '3000', '2KiB', '1 MiB', '1GiB']) await load(size);
+  for (const size of ['1MB', '-1', '1e3', 'x']) {
+    await expect(load(size)).rejects.toThrow(/^BEAT_MAX_CONFIG_SIZE: expected a number of bytes/);
+  }
+});

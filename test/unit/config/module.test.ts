@@ -45,6 +45,18 @@ describe('a module', () => {
     expect(loaded).toMatchObject('abcde'.split('').map((keyPrefix) => ({ keyPrefix })));
   });
 
+  it.each([
+    ['a.ts', ''],
+    ['a.ts', '// export default defineConfig({})\n'],
+    ['a.js', ''],
+    ['a.mjs', ''],
+    ['a.ts', 'export default null;'],
+    ['a.ts', 'export default () => null;'],
+  ])('that exports nothing is an error: %s %j', (name, text) => {
+    const nothing = `${name}: exports nothing by default; write: export default defineConfig({…})`;
+    expect(load({ [name]: text })).toEqual([{ problems: nothing }]);
+  });
+
   it('may import beat wherever it lies, and what it imports may too; schedules are shared', () => {
     const loaded = load(
       {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { Alias } from 'yaml';
 import { readJson } from '../../../src/config/files/json.ts';
 import { readYaml } from '../../../src/config/files/yaml.ts';
 import { resolveSources } from '../../../src/config/resolve.ts';
@@ -19,6 +20,38 @@ function problemsOf(...sources: Source[]): string[] {
 
 const yaml = (text: string) => readYaml(text, 'f.yaml');
 const json = (text: string) => readJson(text, 'f.json');
+
+describe('a text that is nested too deep', () => {
+  it.each([
+    ['f.json', (n: number) => `{"x-a":\n${'['.repeat(n)}${']'.repeat(n)}}`],
+    ['f.json', (n: number) => `{"x-a":\n${'{"a":'.repeat(n)}1${'}'.repeat(n)}}`],
+    ['f.json', (n: number) => `{"x-a":\n${'['.repeat(n)}`],
+    ['f.yaml', (n: number) => `x-a:\n ${'['.repeat(n)}${']'.repeat(n)}`],
+    ['f.yaml', (n: number) => `x-a:\n ${'{a: '.repeat(n)}1${'}'.repeat(n)}`],
+    ['f.yaml', (n: number) => `x-a:\n ${'- '.repeat(n)}1`],
+  ])('is refused with its line, at any depth: %s %#', (file, textOf) => {
+    const read = file === 'f.json' ? json : yaml;
+    for (const depth of [501, 10_000, 20_000]) {
+      expect(problemsOf(read(textOf(depth)))).toEqual([`${file}:2: nested deeper than 500 levels`]);
+    }
+  });
+
+  it('is not what brackets in texts make', () => {
+    const text = `{"x-a": "${'[{\\"'.repeat(1_000)}", "x-b": [1]}`;
+    expect(problemsOf(json(text), yaml(text))).toEqual([]);
+  });
+
+  it('is what aliases make of a small one', () => {
+    const rows = Array.from({ length: 9 }, (_, i) => {
+      return `x-${i}: &a${i} ${'['.repeat(60)}${i === 0 ? 1 : `*a${i - 1}`}${']'.repeat(60)}\n`;
+    });
+    expect(problemsOf(yaml(rows.join('')))).toEqual([
+      expect.stringMatching(
+        /^f\.yaml:9: x-8\[0\].*: \*a7 makes this nested deeper than 500 levels$/,
+      ),
+    ]);
+  });
+});
 
 describe('an empty JSON file', () => {
   it('is a mistake: what should have written it may have failed', () => {
@@ -144,16 +177,97 @@ beatSchedule:
     ]);
   });
 
-  it('an empty file, or one of comments, is an empty configuration', () => {
-    expect(problemsOf(yaml(''), yaml('# nothing yet\n'))).toEqual([]);
+  it.each([[''], ['# nothing left\n'], ['---\n'], ['~\n'], ['null # none']])(
+    'an empty file is a mistake, as in JSON: %j',
+    (text) => {
+      expect(problemsOf(yaml(text))).toEqual([
+        'f.yaml: is empty; an empty configuration is written {}',
+      ]);
+      expect(problemsOf(yaml('{}'))).toEqual([]);
+    },
+  );
+
+  it('a second document in a file is an error with its line', () => {
+    expect(problemsOf(yaml('{}\n---\n{}\n'))).toEqual([
+      'f.yaml:2: a second document begins here; a file holds one',
+    ]);
   });
 
-  it('a few aliases that would fill the memory are refused', () => {
+  it('an anchor may be used hundreds of times, in merged maps too', () => {
+    const rows = Array.from({ length: 500 }, (_, i) => {
+      const more = i % 2 ? '<<: *often' : 'kwargs: *kwargs, task: t, schedule: 5';
+      return `  e${i}: {${more}}\n`;
+    });
+    const text = `x-k: &kwargs {a: [1, 2]}\nx-e: &often {task: t, schedule: 6}\nbeatSchedule:\n${rows.join('')}`;
+    const { entries } = resolveSources([yaml(text)]);
+    expect(entries.find(({ name }) => name === 'e498')?.kwargs).toEqual({ a: [1, 2] });
+    expect(entries.find(({ name }) => name === 'e499')?.schedule.spec).toBe('every(6000ms)');
+  });
+
+  it('an alias means the last anchor of its name before it', () => {
+    const { config } = yaml('[&a 1, *a, &a {b: &b [2]}, *a, *b, {*b : 3}, &a 4, *a]');
+    expect(config).toEqual([1, 1, { b: [2] }, { b: [2] }, [2], { '[ 2 ]': 3 }, 4, 4]);
+  });
+
+  it('aliases that would fill the memory are refused, at the one that is too many', () => {
     const levels = 'bcdefghij'.split('').map((name, i) => {
       const inner = `*${'abcdefghi'[i]!}`;
       return `x-${name}: &${name} [${Array(9).fill(inner).join(', ')}]\n`;
     });
-    expect(problemsOf(yaml(`x-a: &a [1]\n${levels.join('')}`))).toHaveLength(1);
+    expect(problemsOf(yaml(`x-a: &a [1]\n${levels.join('')}`))).toEqual([
+      expect.stringMatching(
+        /^f\.yaml:8: x-h\[0\]: with \*g the aliases of this file stand for more than 2000000 values; use fewer/,
+      ),
+    ]);
+  });
+
+  it('merged maps count like other aliases', () => {
+    const keys = Array.from({ length: 2_000 }, (_, i) => `k${i}: 1`).join(', ');
+    const rows = Array.from({ length: 1_500 }, (_, i) => `x-${i}: {<<: *a}\n`).join('');
+    expect(problemsOf(yaml(`x-a: &a {${keys}}\n${rows}`))).toEqual([
+      expect.stringMatching(/^f\.yaml:1001: x-999: with \*a the aliases/),
+    ]);
+  });
+
+  it.each([
+    ['args: &a {x: *a}', 'args.x'],
+    ['kwargs: &a [1, *a]', 'kwargs[1]'],
+    ['options: &a {headers: {h: [*a]}}', 'options.headers.h[0]'],
+    ['<<: &a {kwargs: {<<: *a}}', 'kwargs'],
+  ])('an alias that contains itself is an error with its line: %s', (part, path) => {
+    const text = `beatSchedule:\n  e:\n    task: t\n    schedule: 5\n    ${part}\n`;
+    expect(problemsOf(yaml(text))).toEqual([
+      `f.yaml:5: beatSchedule.e.${path}: *a contains itself: it stands inside its own anchor`,
+    ]);
+  });
+
+  it.each([['<<: 5'], ['<<: [{a: 1}, 5]'], ['x-a: &a [1]\nx-b: {<<: *a}']])(
+    'what cannot be merged is an error with its line: %j',
+    (text) => {
+      expect(problemsOf(yaml(text))).toEqual([
+        expect.stringMatching(
+          /^f\.yaml:\d: .*<< merges a map, an alias of one, or a list of these$/,
+        ),
+      ]);
+    },
+  );
+
+  it('a list or a map as a key is an error with its line', () => {
+    expect(problemsOf(yaml('x-a:\n  ? [1, 2]\n  : 3\n'))).toEqual([
+      'f.yaml:2: x-a: a list or a map cannot be a key',
+    ]);
+  });
+
+  it('thousands of aliases are found in one walk: the library would search the document for each', () => {
+    const search = vi.spyOn(Alias.prototype, 'resolve');
+    const rows = Array.from(
+      { length: 2_000 },
+      (_, i) => `x-a${i}: &a${i} {b: ${i}}\nx-b${i}: *a${i}\n`,
+    );
+    const { config } = yaml(rows.join(''));
+    expect(config).toMatchObject({ 'x-b0': { b: 0 }, 'x-b1999': { b: 1_999 } });
+    expect(search).not.toHaveBeenCalled();
+    search.mockRestore();
   });
 
   it('a map of ten thousand entries is read in one go', () => {
@@ -187,6 +301,16 @@ describe('JSON', () => {
     expect(problemsOf(json(text))).toEqual([
       'f.json:3: beatSchedule.e: stands here again, after line 2',
     ]);
+  });
+
+  it('lines of ten thousand problems are found without a search of the text for each', () => {
+    const rows = Array.from(
+      { length: 10_000 },
+      (_, i) => `"e${i}": {"task": "t", "schedule": "x"}`,
+    );
+    const found = problemsOf(json(`{"beatSchedule": {\n${rows.join(',\n')}\n}}`));
+    expect(found).toHaveLength(10_000);
+    expect(found[9_999]).toMatch(/^f\.json:10001: beatSchedule\.e9999\.schedule: /);
   });
 
   it('integers of any size stay exact', () => {

@@ -1,0 +1,12 @@
+/** Levels of lists and maps in a configuration; the deepest that means something (nested canvases) needs 300. */
+export const DEEPEST = 500;
+
+/** How many values the aliases of one YAML file may stand for, all together. */
+export const MOST_ALIASED = 2_000_000;
+
+/** Bytes of one configuration file, unless `BEAT_MAX_CONFIG_SIZE` says otherwise. */
+export const MAX_FILE_SIZE = 64 * 1024 * 1024;
+
+export const TOO_DEEP = `nested deeper than ${DEEPEST} levels`;
+
+export const EMPTY = 'is empty; an empty configuration is written {}';
