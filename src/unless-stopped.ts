@@ -28,6 +28,5 @@ export async function unlessStopped<T>(
     return await Promise.race([work, giveUp()]);
   } finally {
     ended.abort();
-    work.catch(() => {});
   }
 }

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { Events } from '../../src/events.ts';
+import { settled } from '../support/settle.ts';
+
+/** The events of one kind, as they come. */
+function rig() {
+  const events = new Events();
+  const told: string[] = [];
+  events.on('fault', ({ operation, error }) => told.push(`fault ${operation}: ${String(error)}`));
+  events.on('recovered', ({ operation }) => told.push(`recovered ${operation}`));
+  events.on('warning', ({ about, message }) => told.push(`warning ${about}: ${message}`));
+  return { events, told };
+}
+
+describe('faults', () => {
+  test('are announced at every failure, and their end once', () => {
+    const { events, told } = rig();
+    events.worked('commit');
+    events.failed('commit', 'no connection');
+    events.failed('commit', 'refused');
+    events.worked('commit');
+    events.worked('commit');
+    expect(told).toEqual([
+      'fault commit: no connection',
+      'fault commit: refused',
+      'recovered commit',
+    ]);
+  });
+
+  test('of one operation end without those of another', () => {
+    const { events, told } = rig();
+    events.failed('lead', 'a');
+    events.failed('commit', 'b');
+    events.worked('lead');
+    expect(told.slice(2)).toEqual(['recovered lead']);
+    events.worked('commit');
+    expect(told.slice(3)).toEqual(['recovered commit']);
+  });
+
+  test('that come again after their end are announced again', () => {
+    const { events, told } = rig();
+    for (let i = 0; i < 2; i++) {
+      events.failed('lead', 'a');
+      events.worked('lead');
+    }
+    expect(told).toEqual(['fault lead: a', 'recovered lead', 'fault lead: a', 'recovered lead']);
+  });
+});
+
+describe('warnings', () => {
+  test('are announced when they begin, when their words change, and when they end', () => {
+    const { events, told } = rig();
+    events.warn('clock', null);
+    events.warn('clock', 'one second off');
+    events.warn('clock', 'one second off');
+    events.warn('clock', 'two seconds off');
+    events.warn('clock', null);
+    events.warn('clock', null);
+    expect(told).toEqual([
+      'warning clock: one second off',
+      'warning clock: two seconds off',
+      'warning clock: null',
+    ]);
+  });
+
+  test('of two kinds are kept apart', () => {
+    const { events, told } = rig();
+    events.warn('clock', 'off');
+    events.warn('locks', 'off');
+    events.warn('clock', null);
+    events.warn('locks', 'off');
+    expect(told).toEqual(['warning clock: off', 'warning locks: off', 'warning clock: null']);
+  });
+});
+
+describe('a listener that throws', () => {
+  const sent = { sent: 1, wakeAt: 5 };
+
+  test('is reported with the event it listens to, and the other listeners hear that event', () => {
+    const { events, told } = rig();
+    const heard: object[] = [];
+    events.on('tick', () => {
+      throw new Error('broken');
+    });
+    events.on('tick', (event) => heard.push(event));
+    events.announce('tick', sent);
+    expect(told).toEqual(['fault a listener of "tick": Error: broken']);
+    expect(heard).toEqual([sent]);
+  });
+
+  test('later, in a promise, is reported the same way', async () => {
+    const { events, told } = rig();
+    events.on('tick', (): unknown => Promise.reject(new Error('broken later')));
+    events.announce('tick', sent);
+    await settled();
+    expect(told).toEqual(['fault a listener of "tick": Error: broken later']);
+  });
+
+  test('while it hears of a fault starts no endless chain of faults', async () => {
+    const events = new Events();
+    let calls = 0;
+    events.on('fault', () => {
+      calls += 1;
+      throw new Error('broken');
+    });
+    events.on('fault', (): unknown => Promise.reject(new Error('broken later')));
+    events.failed('commit', 'no connection');
+    await settled();
+    expect(calls).toBe(1);
+  });
+
+  test('that was to be called once is called once', () => {
+    const { events, told } = rig();
+    events.once('tick', () => {
+      throw new Error('broken');
+    });
+    events.announce('tick', sent);
+    events.announce('tick', sent);
+    expect(told).toHaveLength(1);
+  });
+});
+
+test('a listener is called with the events as "this", as in every EventEmitter', () => {
+  const events = new Events();
+  const seen: unknown[] = [];
+  events.on('stopped', function (this: unknown) {
+    seen.push(this);
+  });
+  events.announce('stopped');
+  expect(seen).toEqual([events]);
+});
