@@ -1,0 +1,61 @@
+import ts from 'typescript';
+import { changesOf } from './code-mutators.ts';
+import { changesWithin } from './embedded-mutators.ts';
+import { applyTo, type Change, type Mutant } from './mutant.ts';
+import { scopeOf } from './scopes.ts';
+
+/** Every mutant of one source file, in the order of the text. */
+export function collectMutants(file: string, text: string): Mutant[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const mutants: Mutant[] = [];
+  visit(source);
+  return mutants;
+
+  function visit(node: ts.Node): void {
+    if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isImportDeclaration(node))
+      return;
+    for (const change of changesOf(node, source)) add(change, node);
+    if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) {
+      const start = node.getStart(source);
+      for (const change of changesWithin(node.getText(source), start)) add(change, node);
+    }
+    ts.forEachChild(node, visit);
+  }
+
+  function add(change: Change, node: ts.Node): void {
+    // Placeholders of a template are nodes of their own: a rule for SQL must not cut into one.
+    const mutated = applyTo(text, change);
+    if (mutated === text || !parses(file, mutated)) return;
+    const { line } = source.getLineAndCharacterOfPosition(change.start);
+    const lines = linesAround(text, change);
+    mutants.push({
+      ...change,
+      file,
+      line: line + 1,
+      scope: scopeOf(node),
+      was: trimmed(text.slice(lines.from, lines.to)),
+      now: trimmed(mutated.slice(lines.from, lines.to + mutated.length - text.length)),
+    });
+  }
+}
+
+/** The whole lines that the change touches. */
+function linesAround(text: string, { start, end }: Change): { from: number; to: number } {
+  const after = text.indexOf('\n', Math.max(start, end - 1));
+  return { from: text.lastIndexOf('\n', start - 1) + 1, to: after < 0 ? text.length : after };
+}
+
+function trimmed(lines: string): string {
+  return lines
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+function parses(file: string, text: string): boolean {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false);
+  // What ts.createSourceFile found wrong; its type leaves the field out.
+  const { parseDiagnostics } = source as unknown as { parseDiagnostics: readonly unknown[] };
+  return parseDiagnostics.length === 0;
+}

@@ -1,0 +1,43 @@
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { collectMutants } from './collect.ts';
+import { isEquivalent, type Equivalent } from './equivalents.ts';
+import { applyTo, type Mutant } from './mutant.ts';
+import { shuffled } from './sample.ts';
+import { TypeCheck } from './type-check.ts';
+
+/** The sources that globs and folders name. */
+export function sourcesOf(globs: readonly string[]): string[] {
+  const files = globs.flatMap((glob) => {
+    const isFolder = statSync(glob, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    return globSync(isFolder ? `${glob}/**/*.ts` : glob);
+  });
+  return [...new Set(files)].filter((file) => /^src\/.*(?<!\.d)\.ts$/.test(file)).toSorted();
+}
+
+export function mutantsOf(files: readonly string[]): Mutant[] {
+  return files.flatMap((file) => collectMutants(file, readFileSync(file, 'utf8')));
+}
+
+/** At most `count` of each folder: neither refused by the compiler nor known to change nothing. */
+export function draw(
+  mutants: readonly Mutant[],
+  known: readonly Equivalent[],
+  { seed, count }: { readonly seed: number; readonly count: number },
+): Mutant[] {
+  const types = new TypeCheck();
+  const drawn: Mutant[] = [];
+  for (const within of shuffled(mutants, seed).values()) {
+    let left = count;
+    for (const mutant of within) {
+      if (left === 0) break;
+      if (isEquivalent(mutant, known) || !types.passes(mutant.file, mutatedText(mutant))) continue;
+      drawn.push(mutant);
+      left -= 1;
+    }
+  }
+  return drawn;
+}
+
+export function mutatedText(mutant: Mutant): string {
+  return applyTo(readFileSync(mutant.file, 'utf8'), mutant);
+}

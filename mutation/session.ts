@@ -1,0 +1,76 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FOLDER, MODE, type Answer, type Mode, type Task } from './protocol.ts';
+
+/** A process that runs tests, started when first needed and again after one that hung. */
+export class Session implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'beat-mutation-'));
+  readonly #mode: Mode;
+  #process: ChildProcess | null = null;
+  #tests: readonly string[] = [];
+
+  constructor(mode: Mode) {
+    this.#mode = mode;
+    process.once('exit', () => {
+      this.#kill();
+      rmSync(this.folder, { recursive: true, force: true });
+    });
+  }
+
+  /** Every test file that the session could run. */
+  async tests(): Promise<readonly string[]> {
+    await this.#use();
+    return this.#tests;
+  }
+
+  /** `null` when the tests were not done after `limit` milliseconds: they and what they started are ended. */
+  async run(task: Task, limit: number): Promise<Answer | null> {
+    const child = await this.#use();
+    const answered = once(child, 'message', { signal: AbortSignal.timeout(limit) });
+    child.send(task);
+    try {
+      const [answer] = (await answered) as [Answer];
+      return answer;
+    } catch (error) {
+      if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+      this.#kill();
+      return null;
+    }
+  }
+
+  async #use(): Promise<ChildProcess> {
+    if (this.#process) return this.#process;
+    // A group of its own, so that all that it started ends with it. What vitest itself writes is no news.
+    const child = fork('mutation/test-process.ts', {
+      detached: true,
+      env: { ...process.env, [MODE]: this.#mode, [FOLDER]: this.folder },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#process = child;
+    const died = once(child, 'exit').then(() =>
+      Promise.reject(new Error('the tests could not be started')),
+    );
+    const [tests] = (await Promise.race([once(child, 'message'), died])) as [readonly string[]];
+    died.catch(() => {});
+    this.#tests = tests;
+    return child;
+  }
+
+  #kill(): void {
+    const pid = this.#process?.pid;
+    this.#process = null;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#kill();
+  }
+}

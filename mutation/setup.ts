@@ -1,0 +1,14 @@
+// Runs in each process of vitest, before its test file is loaded.
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { FOLDER, MODE, REACHED } from './protocol.ts';
+import { recordReached } from './reached.ts';
+
+if (process.env[MODE] === 'record') {
+  const file = expect.getState().testPath!;
+  const name = createHash('sha1').update(file).digest('hex');
+  // Inherited by the processes that the test starts: they append to the same file.
+  process.env[REACHED] = join(process.env[FOLDER]!, name);
+  recordReached();
+}
