@@ -2,10 +2,14 @@
  * The known name that a mistyped one most likely meant, or `undefined` when none is close. Case and the
  * difference between `day_of_week`, `dayOfWeek` and `day-of-week` do not count as mistakes.
  */
-export function nearest(word: string, names: readonly string[]): string | undefined {
+export function nearest(
+  word: string,
+  names: readonly string[],
+  /** How many letters may be wrong. More than a third of them, and the guess is noise. */
+  most = Math.floor(fold(word).length / 3),
+): string | undefined {
   const wanted = fold(word);
-  // A third of the letters may be wrong: more than that and the guess is noise.
-  let best = Math.floor(wanted.length / 3) + 1;
+  let best = most + 1;
   let found: string | undefined;
   for (const name of names) {
     const distance = editDistance(wanted, fold(name));

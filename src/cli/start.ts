@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { Beat } from '../beat.ts';
 import { systemClock } from '../clock.ts';
+import { shortenedTimeouts } from '../config/service/service-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { formatProblem } from '../errors.ts';
 import { logEvents, type Logger } from '../observe/log.ts';
@@ -81,6 +82,9 @@ function introduce(
   }
   for (const note of settings.notes) {
     log.warn({ event: 'note', ...note, message: undefined }, formatProblem(note));
+  }
+  for (const note of shortenedTimeouts(settings)) {
+    log.debug({ event: 'note', path: note.path }, formatProblem(note));
   }
 }
 

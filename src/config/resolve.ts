@@ -111,7 +111,7 @@ function readSettings(
     },
   };
   const options = 'brokerTransportOptions';
-  checkTogether(service, reportOf(options), merged.remarkOf(options));
+  checkTogether(service, reportOf(options));
   const tls = readTls('brokerUseSsl', merged, CONFIG_LEVEL);
   checkTlsOf(service.brokerUrl, tls, reportOf('brokerUseSsl'));
   const routing = {

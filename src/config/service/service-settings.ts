@@ -1,3 +1,4 @@
+import type { Problem } from '../../errors.ts';
 import type { TlsSettings } from '../../broker/tls.ts';
 import { DAY, DURATION_FORMS, parseDuration } from '../values/duration.ts';
 import { isRedis } from './places.ts';
@@ -56,23 +57,35 @@ interface Together {
   readonly transport: TransportOptions;
 }
 
-/** Reports settings that are sound each, and cannot be kept together; `note` takes what is kept only in part. */
-export function checkTogether(settings: Together, report: Report, note: Report): void {
-  const { brokerUrl, stateUrl, lock, transport } = settings;
+/** Reports settings that are sound each, and cannot be kept together. */
+export function checkTogether(settings: Together, report: Report): void {
+  const { brokerUrl, stateUrl, transport } = settings;
   const sentinel = [brokerUrl, stateUrl].some((url) => schemeOf(url) === 'sentinel');
   if (sentinel && transport.masterName === null) {
     const path = ['brokerTransportOptions', 'masterName'];
     report(path, 'missing; sentinel:// needs the name of the master that the sentinels watch');
   }
-  const isServer = isRedis(stateUrl) || /^sqla\+(?!sqlite)/.test(schemeOf(stateUrl));
-  for (const key of ['socketTimeout', 'socketConnectTimeout'] as const) {
+  for (const key of TIMEOUTS) {
     const path = ['brokerTransportOptions', key];
-    const timeout = transport[key];
-    if (timeout === 0) report(path, 'expected longer than 0, got 0');
-    if (!isServer || timeout === null || timeout <= lock.ttl / 2) continue;
-    const said = `${timeout / 1_000} s is too long for connections of lock and ledger: theirs is`;
-    const own = `${lock.ttl / 2_000} s, half of lock.ttl`;
-    const why = 'a renewal that is not answered must be tried again before the lock expires';
-    note(path, `${said} ${own}, for ${why}`);
+    if (transport[key] === 0) report(path, 'expected longer than 0, got 0');
   }
+}
+
+const TIMEOUTS = ['socketTimeout', 'socketConnectTimeout'] as const;
+
+/**
+ * Of timeouts that are the workers' and too long for a lock: what beat uses instead, for its debug log. Nothing is
+ * to be done about them, so they are no warnings.
+ */
+export function shortenedTimeouts({ stateUrl, lock, transport }: Together): Problem[] {
+  const isServer = isRedis(stateUrl) || /^sqla\+(?!sqlite)/.test(schemeOf(stateUrl));
+  if (!isServer) return [];
+  return TIMEOUTS.flatMap((key) => {
+    const timeout = transport[key];
+    if (timeout === null || timeout <= lock.ttl / 2) return [];
+    const message =
+      `${timeout / 1_000} s for workers; connections of lock and ledger time out after ` +
+      `${lock.ttl / 2_000} s (half of lock.ttl), so that a renewal can be tried again before the lock expires`;
+    return [{ path: ['brokerTransportOptions', key], message }];
+  });
 }

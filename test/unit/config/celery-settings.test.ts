@@ -63,6 +63,22 @@ describe('settings of Celery that beat has not', () => {
     ]);
   });
 
+  it("are told from a project's own names, which one warning lists", () => {
+    const own = {
+      CELERY_EMAIL_BACKEND: 'djcelery_email.backends.CeleryEmailBackend',
+      CELERY_EMAIL_TASK_CONFIG: { queue: 'email' },
+      CELERY_FLOWER_USER: 'admin',
+      CELERY_QUEUE_PREFIX: null,
+    };
+    expect(notesOf({ ...own, CELERY_WORKER_CONCURRENCY: 4 })).toEqual([
+      'left to the workers: CELERY_WORKER_CONCURRENCY',
+      "no settings of Celery's or beat's, and left alone: CELERY_EMAIL_BACKEND, CELERY_EMAIL_TASK_CONFIG, CELERY_FLOWER_USER",
+    ]);
+    expect(problemsOf({ celery_email_backend: 'x' })).toEqual([
+      expect.stringContaining('celery_email_backend: unknown key'),
+    ]);
+  });
+
   it('are not worth a word when they say nothing', () => {
     expect(notesOf({ beat_scheduler: null, worker_pool: null, broker_host: null })).toEqual([]);
   });
