@@ -17,7 +17,7 @@ import { Queues } from './routing/queues.ts';
 import { Router } from './routing/router.ts';
 import { Scheduler } from './scheduler.ts';
 import type { Store } from './store.ts';
-import { unlessStopped } from './unless-stopped.ts';
+import { Stop, unlessStopped } from './unless-stopped.ts';
 
 export interface BeatOptions {
   /** Where time comes from; the host's clocks unless a test brings its own. */
@@ -66,7 +66,7 @@ export class Beat extends Events implements AsyncDisposable {
    * stopped does not start again: make another.
    */
   async stop(): Promise<void> {
-    this.#stop.abort('stopped');
+    if (!this.#stop.signal.aborted) this.#stop.abort(new Stop(this.#clock.monotonic()));
     await this.finished();
   }
 

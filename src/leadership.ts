@@ -32,6 +32,8 @@ import type { Clock } from './clock.ts';
 import type { Events } from './events.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Lease, Lock } from './lock/lock.ts';
+import { unlessStopped } from './unless-stopped.ts';
+import { pauseAfter } from './wire/pauses.ts';
 
 /** One span of leadership. */
 export interface Term {
@@ -42,6 +44,13 @@ export interface Term {
   /** Whether the lock can still be ours. Looks at the clock, so it is right even before the signal is. */
   readonly trusted: boolean;
 }
+
+/** Milliseconds after a stop: what a commit gives up by itself should be reported first, and the release is the last step. */
+const LEAD_GRACE = 1_100;
+const RELEASE_GRACE = 1_300;
+
+/** The pause between attempts to reach a lock grows to so many times the first. */
+const LONGEST_PAUSE = 4;
 
 /** Thrown by the work of a term that cannot go on: the instance steps down and follows again. */
 export class TermEnded extends Error {
@@ -92,25 +101,42 @@ export class Leadership {
   async #follow(reason: string, stop: AbortSignal): Promise<Won | null> {
     const { lock, clock, events, progressed } = this.#options;
     let why = reason;
+    let failures = 0;
     for (let attempt = 1; !stop.aborted; attempt++) {
       progressed();
       const started = clock.monotonic();
-      let failed = false;
       try {
-        const lease = await lock.acquire();
+        const lease = await this.#acquire(lock, stop);
+        failures = 0;
         events.worked('acquire the lock');
         if (lease) return { lease, trustedUntil: this.#trustFrom(started) };
       } catch (error) {
+        if (isAborted(stop)) return null;
         events.failed('acquire the lock', error);
         why = 'the lock cannot be reached';
-        failed = true;
+        failures += 1;
       }
       if (attempt === 1) this.#sayFollowing(why);
       // A lock that cannot be asked for may yet look free: to wait for its release would be no wait.
-      if (failed) await clock.sleep(this.#retryEvery, stop);
+      if (failures > 0) await clock.sleep(this.#pauseAfter(failures), stop);
       else await this.#untilWorthRetrying(stop);
     }
     return null;
+  }
+
+  /** A store that does not answer holds up no stop; a lock that is won after it is released again. */
+  async #acquire(lock: Lock, stop: AbortSignal): Promise<Lease | null> {
+    const acquiring = lock.acquire();
+    try {
+      return await unlessStopped(this.#options.clock, stop, acquiring);
+    } catch (error) {
+      acquiring.then((lease) => lease?.release()).catch(() => {});
+      throw error;
+    }
+  }
+
+  #pauseAfter(failures: number): number {
+    return pauseAfter(failures, this.#retryEvery, LONGEST_PAUSE * this.#retryEvery);
   }
 
   /** Leads until the work ends, the term ends or `stop` aborts. Resolves with why it follows again. */
@@ -125,7 +151,8 @@ export class Leadership {
     const renewing = this.#keep(lease, held, over);
     let reason = 'stopped';
     try {
-      const number = await ledger.beginTerm(AbortSignal.any([stop, over.signal]));
+      const beginning = ledger.beginTerm(AbortSignal.any([stop, over.signal]));
+      const number = await unlessStopped(clock, stop, beginning);
       const term: Term = {
         number,
         signal: over.signal,
@@ -136,7 +163,7 @@ export class Leadership {
       if (term.trusted && !stop.aborted) {
         this.#saidFollowing = false;
         events.announce('leading', { term: number });
-        await lead(term);
+        await unlessStopped(clock, stop, lead(term), LEAD_GRACE);
       }
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
@@ -145,7 +172,7 @@ export class Leadership {
     if (over.signal.aborted) reason = String(over.signal.reason);
     over.abort('over');
     await renewing;
-    await this.#release(lease);
+    await this.#release(lease, stop);
     if (reason !== 'stopped') await clock.sleep(this.#retryEvery, stop);
     return reason;
   }
@@ -200,9 +227,9 @@ export class Leadership {
     return first;
   }
 
-  async #release(lease: Lease): Promise<void> {
+  async #release(lease: Lease, stop: AbortSignal): Promise<void> {
     try {
-      await lease.release();
+      await unlessStopped(this.#options.clock, stop, lease.release(), RELEASE_GRACE);
       this.#options.events.worked('release the lock');
     } catch (error) {
       this.#options.events.failed('release the lock', error);
@@ -227,4 +254,9 @@ export class Leadership {
   #trustFrom(started: number): number {
     return started + this.#options.ttl - this.#margin;
   }
+}
+
+/** Asked anew after a wait, which the type checker takes no account of. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }

@@ -2,27 +2,39 @@ import { once } from 'node:events';
 import type { Clock } from './clock.ts';
 import { StoreError } from './errors.ts';
 
-/** How long a broker that is slow to answer is waited for after a stop, milliseconds. */
+/** How long a broker or store that is slow to answer is waited for after a stop, milliseconds. */
 const GRACE = 1_000;
 
+/** The reason of a stop, with its instant on the monotonic clock: everything that ends has one grace in common. */
+export class Stop extends Error {
+  override name = 'Stop';
+  readonly at: number;
+
+  constructor(at: number) {
+    super('stopped');
+    this.at = at;
+  }
+}
+
 /**
- * The promise's own end, or a rejection soon after the stop. What is still under way then is nobody's any
- * more: it may happen, and whatever was kept is dealt with by the next term.
+ * The promise's own end, or a rejection `grace` milliseconds after the stop. What is still under way then
+ * may yet happen; the next term deals with it. A stop without an instant counts from this call.
  */
 export async function unlessStopped<T>(
   clock: Clock,
   stop: AbortSignal | undefined,
   work: Promise<T>,
+  grace = GRACE,
 ): Promise<T> {
   if (!stop) return work;
   const ended = new AbortController();
   const { signal } = ended;
   const giveUp = async (): Promise<never> => {
     if (!stop.aborted) await once(stop, 'abort', { signal });
-    await clock.sleep(GRACE, signal);
-    throw new StoreError(
-      'stopped before the broker had answered: what is kept is sent by the next term',
-    );
+    const reason: unknown = stop.reason;
+    const passed = reason instanceof Stop ? clock.monotonic() - reason.at : 0;
+    await clock.sleep(grace - passed, signal);
+    throw new StoreError('stopped before the answer came: the next term publishes what was kept');
   };
   try {
     return await Promise.race([work, giveUp()]);

@@ -1,5 +1,9 @@
 import { connect, credentials, type ChannelModel, type ConfirmChannel } from 'amqplib';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import type { LoginMethod } from '../config/settings.ts';
+import { guard, type Guard } from '../wire/guard.ts';
+import { AMQP } from './protocol.ts';
 import type { Address } from './url.ts';
 
 /** What a connection says of itself, and how often. */
@@ -11,12 +15,18 @@ export interface Introduction {
   readonly clientProperties: Readonly<Record<string, unknown>>;
 }
 
-/** Resolves with a connection and a channel of it. Rejects with why there is none; an abort cuts it. */
+/** The most (bytes) that a frame may announce. RabbitMQ's are of 128 KiB at most, unless it was set otherwise. */
+const LARGEST_FRAME = 1024 * 1024;
+
+/** A connection, a channel of it, and the guard of what is read from it. */
+export type Open = readonly [ChannelModel, ConfirmChannel, Guard];
+
+/** Resolves with a connection. Rejects with why there is none; an abort cuts it. */
 export async function openConnection(
   address: Address,
   introduction: Introduction,
   signal: AbortSignal,
-): Promise<readonly [ChannelModel, ConfirmChannel]> {
+): Promise<Open> {
   try {
     return await openChannel(address, introduction, signal);
   } catch (error) {
@@ -40,7 +50,7 @@ async function openChannel(
   address: Address,
   introduction: Introduction,
   signal: AbortSignal,
-): Promise<readonly [ChannelModel, ConfirmChannel]> {
+): Promise<Open> {
   const { host, port, username, password, vhost, tls } = address;
   const heartbeat = address.heartbeat ?? introduction.heartbeat;
   const login = address.login ?? introduction.login;
@@ -53,20 +63,36 @@ async function openChannel(
     ...{ noDelay: true, keepAlive: true, signal, clientProperties },
     credentials: CREDENTIALS[login](username, password),
   };
-  const model = await connect(
-    {
-      protocol: tls ? 'amqps' : 'amqp',
-      hostname: host,
-      port,
-      username,
-      password,
-      // It is unescaped there.
-      vhost: encodeURIComponent(vhost),
-      heartbeat: Math.ceil(heartbeat / 1_000),
-    },
-    socket,
+  const url = {
+    protocol: tls ? 'amqps' : 'amqp',
+    hostname: host,
+    port,
+    username,
+    password,
+    // It is unescaped there.
+    vhost: encodeURIComponent(vhost),
+    heartbeat: Math.ceil(heartbeat / 1_000),
+    maxFrameSize: LARGEST_FRAME,
+  };
+  let guarded: Guard | undefined;
+  const model = await withSocket(
+    () => connect(url, socket),
+    (made) => (guarded = guard(made, AMQP, `${host}:${port}`)),
   );
   // What goes wrong is told by "close" too, which is listened to once the session is made.
   model.on('error', () => {});
-  return [model, await model.createConfirmChannel()];
+  const channel = await model.createConfirmChannel();
+  guarded!.established();
+  return [model, channel, guarded!];
+}
+
+/** Hands over the socket that `connecting` makes before it returns: amqplib makes its own and takes no other. */
+function withSocket<T>(connecting: () => T, made: (socket: Socket) => void): T {
+  const listener = (message: unknown) => made((message as { socket: Socket }).socket);
+  subscribe('net.client.socket', listener);
+  try {
+    return connecting();
+  } finally {
+    unsubscribe('net.client.socket', listener);
+  }
 }

@@ -1,10 +1,14 @@
 import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Clock } from '../clock.ts';
 import type { Message } from '../message/message.ts';
-import { openConnection, type Introduction } from './connect.ts';
+import type { Guard } from '../wire/guard.ts';
+import { openConnection, type Introduction, type Open } from './connect.ts';
 import { isAboutMessages, isPrecondition, Lane, type Fate } from './lane.ts';
 import { whileHeard, within } from './patience.ts';
 import type { Address } from './url.ts';
+
+/** How long (milliseconds) RabbitMQ may take to agree to the end of a connection. */
+const GOODBYE = 400;
 
 /** Durations in milliseconds. */
 export interface SessionOptions {
@@ -22,6 +26,7 @@ type Declare = (channel: Channel, heard: () => void) => Promise<void>;
 /** One connection to RabbitMQ. Once it has ended it is of no use. */
 export class Session {
   readonly #model: ChannelModel;
+  readonly #guard: Guard;
   readonly #options: SessionOptions;
   readonly #cut: AbortController;
   readonly #over = Promise.withResolvers<never>();
@@ -33,11 +38,12 @@ export class Session {
   #ended = false;
 
   private constructor(
-    [model, channel]: readonly [ChannelModel, ConfirmChannel],
+    [model, channel, guard]: Open,
     options: SessionOptions,
     cut: AbortController,
   ) {
     this.#model = model;
+    this.#guard = guard;
     this.#options = options;
     this.#cut = cut;
     this.#over.promise.catch(() => {});
@@ -110,10 +116,10 @@ export class Session {
     return fates;
   }
 
-  /** Says good-bye, within a second. */
+  /** Closes the connection, by agreement where RabbitMQ answers soon. */
   async close(): Promise<void> {
     const { clock } = this.#options;
-    if (!this.#ended) await within(clock, 1_000, this.#model.close()).catch(() => {});
+    if (!this.#ended) await within(clock, GOODBYE, this.#model.close()).catch(() => {});
     this.end(new Error('the broker was closed'));
   }
 
@@ -160,7 +166,7 @@ export class Session {
   }
 
   #laneOf(exchange: string, channel: ConfirmChannel): Lane {
-    const heard = () => (this.#answers += 1);
+    const heard = () => this.#heard();
     return new Lane(channel, heard, (why) => {
       this.#lanes.delete(exchange);
       if (!isAboutMessages(why)) this.end(why);
@@ -171,13 +177,18 @@ export class Session {
     const channel = await this.#answer(this.#model.createChannel());
     channel.on('error', () => {});
     try {
-      await this.#answer(declare(channel, () => (this.#answers += 1)));
+      await this.#answer(declare(channel, () => this.#heard()));
       await this.#answer(channel.close());
     } catch (error) {
       // It is still open when it was the client library that objected.
       void (async () => channel.close())().catch(() => {});
       throw error;
     }
+  }
+
+  #heard(): void {
+    this.#answers += 1;
+    this.#guard.answered();
   }
 
   #answer<T>(promise: Promise<T>): Promise<T> {

@@ -1,14 +1,21 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { tlsWords, type TlsSettings } from '../broker/tls.ts';
 import { maskUrl } from '../config/service/mask.ts';
 import type { TransportOptions } from '../config/settings.ts';
 import { StoreError } from '../errors.ts';
+import { PeerError, type Guard } from '../wire/guard.ts';
+import { pauseAfter } from '../wire/pauses.ts';
+import { createClient } from './client.ts';
 import { DeniedError, deniedBy } from './rights.ts';
 import { isSentinel, sentinelsOf } from './sentinel.ts';
 import { addressOf } from './url.ts';
 
-/** Constant: an outage costs five attempts a second, and its end is seen at once. */
-const RECONNECT_DELAY = 200;
+/** The pause before a connection that was lost is made anew (milliseconds): it grows from the first to the longest. */
+const FIRST_PAUSE = 200;
+const LONGEST_PAUSE = 2_000;
+
+/** How long (milliseconds) a server may take to close its end of a connection that is over. */
+const GOODBYE = 200;
 
 /** Errors of a server that is no master (any more): whoever is now, is found by connecting anew. */
 const NO_MASTER = /^(READONLY|MASTERDOWN)\b/;
@@ -40,12 +47,15 @@ export class Connection {
   readonly #where: string;
   /** Why there is no connection; a command that fails for want of one says it. */
   #trouble: Error | null = null;
+  #guard: Guard | null = null;
+  /** Connections in a row that were given up for what the server sent. */
+  #misled = 0;
 
   constructor(options: ConnectionOptions) {
     const { url, transport, name, timeout, impatient = false } = options;
     this.#timeout = timeout;
     this.#where = maskUrl(url);
-    this.client = new Redis({
+    const made = {
       ...(isSentinel(url) ? throughSentinels(options) : addressOf(url, options.tls)),
       connectionName: name,
       // RESP2 and no INFO: understood by old servers and proxies, and allowed to narrow users.
@@ -58,15 +68,16 @@ export class Connection {
       socketTimeout: timeout,
       connectTimeout: transport.socketConnectTimeout ?? timeout,
       ...(transport.keepAlive !== null && { keepAlive: transport.keepAlive }),
-      disconnectTimeout: RECONNECT_DELAY,
-      retryStrategy: () => RECONNECT_DELAY,
-      reconnectOnError: ({ message }) => NO_MASTER.test(message),
+      disconnectTimeout: GOODBYE,
+      retryStrategy: (attempt: number) => this.#pauseBefore(attempt),
+      reconnectOnError: ({ message }: Error) => NO_MASTER.test(message),
       maxRetriesPerRequest: 0,
       enableOfflineQueue: !impatient,
       autoResendUnfulfilledCommands: false,
       // Resubscribing by itself, ioredis leaves a rejection that nobody handles when it fails.
       autoResubscribe: false,
-    });
+    } as const;
+    this.client = createClient(made, (guard) => (this.#guard = guard));
     this.client.auth = tolerant(this.client);
     this.#listen();
   }
@@ -108,6 +119,7 @@ export class Connection {
     client.on('error', (error: Error & { command?: { name: string } }) => {
       const refused = error.command?.name === 'select';
       this.#trouble = sentinel ?? withoutArguments(error);
+      if (error instanceof PeerError) this.#misled += 1;
       sentinel = null;
       // Where the database cannot be selected, ioredis would go on in database 0.
       if (refused) client.disconnect(true);
@@ -115,8 +127,18 @@ export class Connection {
     client.on('close', () => (this.#trouble ??= new Error('the connection was closed')));
     client.on('ready', () => {
       // One that was refused its database is announced too, on its way out.
-      if (client.stream.writable) this.#trouble = null;
+      if (!client.stream.writable) return;
+      this.#trouble = null;
+      this.#guard?.established();
     });
+  }
+
+  /** ioredis counts anew with each connection that stands, but it is no sign of recovery when the wrong server answers. */
+  #pauseBefore(attempt: number): number {
+    const misled = this.#trouble instanceof PeerError;
+    if (!misled) this.#misled = 0;
+    const failures = Math.max(attempt, this.#misled);
+    return Math.round(pauseAfter(failures, FIRST_PAUSE, LONGEST_PAUSE));
   }
 
   #reason(error: Error): [what: string, why: Error] {
@@ -141,7 +163,7 @@ function throughSentinels(options: ConnectionOptions): Partial<RedisOptions> {
     ...sentinelsOf(url, transport, tls),
     // One of three may be silent: the next has to be asked before whoever waits gives up.
     sentinelCommandTimeout: transport.sentinelKwargs.timeout ?? Math.round(timeout / 4),
-    sentinelRetryStrategy: () => RECONNECT_DELAY,
+    sentinelRetryStrategy: (attempt) => Math.round(pauseAfter(attempt, FIRST_PAUSE, LONGEST_PAUSE)),
     // Celery asks those that are listed and no others; what they call each other may lead nowhere from here.
     updateSentinels: false,
   };

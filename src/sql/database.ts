@@ -118,7 +118,7 @@ export class Database {
     if (this.#closed.signal.aborted) throw new Error('the store is closed');
     if (!this.#connection?.usable) {
       await this.#drop();
-      this.#connection = await this.#server.connect(this.#name);
+      this.#connection = await this.#server.connect(this.#name, this.#closed.signal);
     }
     return this.#connection;
   }

@@ -35,8 +35,8 @@ export interface Server {
   /** For messages; without the password. */
   readonly where: string;
   readonly sql: Statements;
-  /** `name` tells a server's administrator what the connection is for. */
-  connect(name: string): Promise<Connection>;
+  /** `name` tells a server's administrator what the connection is for. An abort ends the attempt. */
+  connect(name: string, signal: AbortSignal): Promise<Connection>;
   faultOf(error: unknown): Fault;
   /**
    * Calls `heard` once it listens, and for each release of that prefix's lock from then on. Resolves or

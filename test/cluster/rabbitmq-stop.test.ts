@@ -34,7 +34,7 @@ describe.skipIf(missing)(missing || 'a beat whose RabbitMQ stands still', () => 
     await vi.waitFor(async () => expect(await state.ledger.kept(1, '')).toHaveLength(1), 5_000);
     await beat.stop();
     // Ten seconds of silence would end it as well, with other words.
-    expect(faults.join('\n')).toContain('stopped before the broker had answered');
+    expect(faults.join('\n')).toContain('stopped before the answer came');
     const left = await state.ledger.kept(1_000, '');
     expect(left.length).toBeGreaterThan(0);
     await state.close();

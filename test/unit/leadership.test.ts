@@ -1,10 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import { Events } from '../../src/events.ts';
 import { Leadership, TermEnded, type Term } from '../../src/leadership.ts';
 import type { Lease, Lock } from '../../src/lock/lock.ts';
 import { ManualClock } from '../../src/memory/clock.ts';
 import { MemoryLock, newLockState } from '../../src/memory/lock.ts';
+import { Stop } from '../../src/unless-stopped.ts';
 import { settled } from '../support/settle.ts';
 
 const TTL = 9_000;
@@ -259,11 +260,66 @@ test('a lock that cannot be reached is asked for again and again, and nothing is
     },
   };
   const instance = new Instance(lock, clock);
-  await pass(clock, 6 * (TTL / 8));
+  await pass(clock, 2 * TTL);
   expect(instance.faults).toEqual(Array(5).fill('acquire the lock'));
   expect(instance.reasons).toEqual(['the lock cannot be reached']);
   expect(instance.leads).toBe(true);
   instance.stop.abort();
+});
+
+test('pauses between attempts to reach a lock grow to half of the TTL, and differ by chance', async () => {
+  const attemptsWith = async (chance: number) => {
+    vi.spyOn(Math, 'random').mockReturnValue(chance);
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const refused = async () => Promise.reject(new Error('connection refused'));
+    const instance = new Instance({ ...lockOf(async () => true), acquire: refused }, clock);
+    await pass(clock, 10 * TTL);
+    instance.stop.abort();
+    vi.restoreAllMocks();
+    return instance.faults.length;
+  };
+  const seldom = await attemptsWith(1);
+  const often = await attemptsWith(0);
+  // A constant eighth of the TTL would make 80.
+  expect(seldom).toBeGreaterThanOrEqual(20);
+  expect(seldom).toBeLessThanOrEqual(23);
+  expect(often).toBeGreaterThan(1.5 * seldom);
+});
+
+test('a stop gives up a store that does not answer, and a lock that is won late is released', async () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const late = Promise.withResolvers<Lease>();
+  const instance = new Instance(
+    { ...lockOf(async () => true), acquire: () => late.promise },
+    clock,
+  );
+  await settled();
+  instance.stop.abort();
+  await pass(clock, 1_200);
+  await instance.done;
+  expect(instance.faults).toEqual([]);
+  const released = new Promise<void>((release) => {
+    late.resolve({ renew: async () => true, release: async () => release() });
+  });
+  await released;
+});
+
+test('a stop gives up the work of a term and a release that are not answered', async () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const never = () => new Promise<never>(() => {});
+  const lease: Lease = { renew: async () => true, release: never };
+  const lock = { ...lockOf(async () => true), acquire: async () => lease };
+  const events = new Events();
+  const stop = new AbortController();
+  const leadership = new Leadership({
+    ...{ lock, ledger: { beginTerm: async () => 1 }, clock, events, ttl: TTL },
+    progressed: () => {},
+  });
+  const done = leadership.run(never, stop.signal);
+  await settled();
+  stop.abort(new Stop(clock.monotonic()));
+  await pass(clock, 1_500);
+  await done;
 });
 
 describe('clocks', () => {

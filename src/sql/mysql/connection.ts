@@ -1,9 +1,13 @@
-import { createConnection, type Connection as Client } from 'mysql2/promise';
+import { connect as openSocket, type Socket } from 'node:net';
+import { createConnection } from 'mysql2';
+import type { Connection as Client } from 'mysql2/promise';
 import type { Clock } from '../../clock.ts';
+import { guard, type Guard } from '../../wire/guard.ts';
 import type { Connection, Result } from '../server.ts';
 import type { Sql } from '../statements.ts';
 import type { Address } from './address.ts';
 import { isAnswer } from './faults.ts';
+import { ENCRYPTED, MYSQL } from './protocol.ts';
 
 export interface ConnectOptions {
   readonly address: Address;
@@ -14,8 +18,8 @@ export interface ConnectOptions {
   readonly clock: Clock;
 }
 
-/** How long (milliseconds) a server may take to hear that we go. */
-const GOODBYE = 500;
+/** How long (milliseconds) a server may take to close a connection before it is cut. */
+const GOODBYE = 300;
 
 /**
  * How the session behaves whatever the server's own settings are: nothing is cut short to fit, backslashes
@@ -30,12 +34,16 @@ const SESSION = (seconds: number): string => `
 
 const ISOLATION = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
 
-/** Connects, with TLS or without, as the address says. */
-export async function connect(options: ConnectOptions): Promise<MysqlConnection> {
+/** Connects, with TLS or without, as the address says. An abort before it is connected cuts it. */
+export async function connect(
+  options: ConnectOptions,
+  signal: AbortSignal,
+): Promise<MysqlConnection> {
   const ways = options.address.tls;
   for (const [i, tls] of ways.entries()) {
+    signal.throwIfAborted();
     try {
-      return await connectWith(options, tls);
+      return await connectWith(options, tls, signal);
     } catch (error) {
       if (i === ways.length - 1 || !isUnwelcome(error)) throw error;
     }
@@ -52,45 +60,77 @@ function isUnwelcome(error: unknown): boolean {
 async function connectWith(
   options: ConnectOptions,
   tls: Address['tls'][number],
+  signal: AbortSignal,
 ): Promise<MysqlConnection> {
   const { address, name, timeout } = options;
-  const client = await createConnection({
-    ...(address.socket === null
-      ? { host: address.host, port: address.port }
-      : { socketPath: address.socket }),
+  const { socket: path, host, port } = address;
+  const socket = openSocket(path === null ? { host, port, ...TCP } : { path });
+  const cut = () => socket.destroy(new Error('the store is closed'));
+  signal.addEventListener('abort', cut);
+  const where = path ?? `${host}:${port}`;
+  const wire = { guard: guard(socket, MYSQL, where) };
+  const core = createConnection({
+    stream: () => socket,
+    host,
     ...(address.user === null ? {} : { user: address.user }),
     ...(address.password === null ? {} : { password: address.password }),
     ...(address.database === null ? {} : { database: address.database }),
     ...(tls && { ssl: tls }),
     charset: 'utf8mb4_bin',
     connectTimeout: timeout,
-    enableKeepAlive: true,
     connectAttributes: { program_name: name },
   });
-  const connection = new MysqlConnection(client, options);
+  guardEncrypted(core, (encrypted) => (wire.guard = guard(encrypted, ENCRYPTED, where)));
+  const connection = new MysqlConnection(core.promise(), socket, wire, options);
   try {
+    await core.promise().connect();
+    wire.guard.established();
     // Somewhat less than we wait: what the server gives up on it can still say.
     const seconds = Math.max(1, Math.floor((timeout * 0.8) / 1_000));
     await connection.run({ text: SESSION(seconds), values: [] });
     await connection.run({ text: ISOLATION, values: [] });
     return connection;
   } catch (error) {
-    await connection.close();
+    connection.cut();
     throw error;
+  } finally {
+    signal.removeEventListener('abort', cut);
   }
+}
+
+const TCP = { keepAlive: true, noDelay: true };
+
+/** mysql2 reads from another socket once the connection is encrypted, and has no event for it. */
+function guardEncrypted(core: object, encrypted: (socket: Socket) => void): void {
+  const wire = core as { stream: Socket; startTLS(onSecure: unknown): void };
+  const startTls = wire.startTLS.bind(wire);
+  wire.startTLS = (onSecure) => {
+    startTls(onSecure);
+    encrypted(wire.stream);
+  };
 }
 
 /** One session. */
 class MysqlConnection implements Connection {
   readonly #client: Client;
+  readonly #socket: Socket;
+  readonly #wire: { readonly guard: Guard };
   readonly #options: ConnectOptions;
   #usable = true;
 
-  constructor(client: Client, options: ConnectOptions) {
+  constructor(
+    client: Client,
+    socket: Socket,
+    wire: { readonly guard: Guard },
+    options: ConnectOptions,
+  ) {
     this.#client = client;
+    this.#socket = socket;
+    this.#wire = wire;
     this.#options = options;
-    // Without a listener, a connection that ends by itself would end the process.
-    client.on('error', () => (this.#usable = false));
+    // Without a listener, a connection that ends by itself would end the process. After an error mysql2
+    // would read on for as long as the peer sends.
+    client.on('error', () => this.cut());
     client.on('end', () => (this.#usable = false));
   }
 
@@ -103,6 +143,7 @@ class MysqlConnection implements Connection {
       const { timeout } = this.#options;
       // Parameters are put in by the client: a list's length varies, and prepared statements add up.
       const [result] = await this.#client.query({ sql: text, values: [...values], timeout });
+      this.#wire.guard.answered();
       if (Array.isArray(result)) return { rows: result as Result['rows'], changes: 0 };
       return { rows: [], changes: (result as { affectedRows?: number }).affectedRows ?? 0 };
     } catch (error) {
@@ -110,6 +151,13 @@ class MysqlConnection implements Connection {
       if (!isAnswer(error)) this.#usable = false;
       throw error;
     }
+  }
+
+  /** Ends the connection without a word. */
+  cut(): void {
+    this.#usable = false;
+    this.#client.destroy();
+    this.#socket.destroy();
   }
 
   async close(): Promise<void> {
@@ -122,6 +170,6 @@ class MysqlConnection implements Connection {
       await Promise.race([goodbye, clock.sleep(GOODBYE, done.signal)]);
       done.abort();
     }
-    this.#client.destroy();
+    this.cut();
   }
 }

@@ -12,7 +12,7 @@ export function mysqlServer(url: string, timeout: number, clock: Clock): Server 
     name: address.name,
     where: mysqlPlace(url),
     sql: STATEMENTS,
-    connect: (name) => connect({ address, name, timeout, clock }),
+    connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
     faultOf,
     listen: null,
   };

@@ -13,15 +13,17 @@ export function postgresServer(url: string, timeout: number, clock: Clock): Serv
     name: 'PostgreSQL',
     where: postgresPlace(url),
     sql: STATEMENTS,
-    connect: (name) => connect({ address, name, timeout, clock }),
+    connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
     faultOf,
     listen: async (prefix, heard, signal) => {
-      const connection = await connect({ address, name: 'beat-follower', timeout, clock });
+      const options = { address, name: 'beat-follower', timeout, clock };
+      const connection = await connect(options, signal);
       try {
         const { client } = connection;
         const gone = once(client, 'end', { signal });
         gone.catch(() => {});
         client.on('notification', ({ payload }) => {
+          connection.notified();
           if (payload === prefix) heard();
         });
         await connection.run({ text: `LISTEN ${CHANNEL}`, values: [] });

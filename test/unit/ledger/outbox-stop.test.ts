@@ -30,7 +30,7 @@ describe('a stop', () => {
     stop.abort();
     await settled();
     rig.clock.advance(1_000);
-    expect(await soFar(commit)).toMatch('stopped before the broker had answered');
+    expect(await soFar(commit)).toMatch('stopped before the answer came');
     expect(await rig.kept()).toEqual(['a']);
     await rig.process().beginTerm();
     expect(rig.published).toEqual(['a']);
