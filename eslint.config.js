@@ -14,6 +14,7 @@ const PURE = [
   'src/entry.ts',
   'src/errors.ts',
   'src/nearest.ts',
+  'src/on-demand.ts',
   'src/plan.ts',
   'src/promise.ts',
 ];

@@ -1,6 +1,7 @@
 import { brotliCompressSync, constants, deflateSync, zstdCompressSync } from 'node:zlib';
-import { compress as lzmaSync } from 'lzma1';
+import type * as Lzma from 'lzma1';
 import { didYouMean } from '../nearest.ts';
+import { onDemand } from '../on-demand.ts';
 
 /** The compressions that beat has, each by one of kombu's names. */
 export type CompressionName = 'zlib' | 'brotli' | 'zstd' | 'lzma';
@@ -10,6 +11,8 @@ interface Compression {
   readonly header: string;
   readonly compress: (body: Buffer) => Uint8Array;
 }
+
+const lzma = onDemand((require) => require('lzma1') as typeof Lzma);
 
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 /** Of 9. Its dictionary is half a megabyte; those of the next levels are larger, and take longer to lay out. */
@@ -27,7 +30,7 @@ const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
   // In one go, so that the frame says how long the body is: kombu before 5.7 insists on it.
   zstd: { header: 'application/zstd', compress: zstdCompressSync },
   // kombu writes the container of xz, and reads the older one of LZMA as well.
-  lzma: { header: 'application/x-lzma', compress: (body) => lzmaSync(body, LZMA_LEVEL) },
+  lzma: { header: 'application/x-lzma', compress: (body) => lzma().compress(body, LZMA_LEVEL) },
 };
 
 /** kombu's names and header values, all of which its producer takes. */

@@ -1,15 +1,8 @@
-import type { AstroTime } from 'astronomy-engine';
-import {
-  Body,
-  Equator,
-  Horizon,
-  KM_PER_AU,
-  Observer,
-  Search,
-  SearchHourAngle,
-} from 'astronomy-engine';
-
+import type * as Astronomy from 'astronomy-engine';
+import { onDemand } from '../on-demand.ts';
 import { DAY, HOUR, SECOND } from './instants.ts';
+
+const astronomy = onDemand((require) => require('astronomy-engine') as typeof Astronomy);
 
 const SUN_RADIUS_KM = 695_700;
 
@@ -28,12 +21,12 @@ export interface Altitude {
  * milliseconds apart, it would be two.
  */
 export class Sun {
-  readonly #observer: Observer;
+  readonly #observer: Astronomy.Observer;
   /** How much earlier than in Greenwich it is noon. */
   readonly #ahead: number;
 
   constructor(latitude: number, longitude: number) {
-    this.#observer = new Observer(latitude, longitude, 0);
+    this.#observer = new (astronomy().Observer)(latitude, longitude, 0);
     this.#ahead = (longitude / 360) * DAY;
   }
 
@@ -43,16 +36,18 @@ export class Sun {
   }
 
   /** When a half day begins. */
-  begin(halfDay: number): AstroTime {
+  begin(halfDay: number): Astronomy.AstroTime {
     // Never more than some 17 minutes from the sun: the equation of time.
     const byClocks = halfDay * (DAY / 2) - this.#ahead;
     const hourAngle = halfDay % 2 === 0 ? 12 : 0;
     const from = new Date(byClocks - HOUR);
+    const { Body, SearchHourAngle } = astronomy();
     return SearchHourAngle(Body.Sun, this.#observer, hourAngle, from).time;
   }
 
   /** How far the sun is above an altitude. Degrees. */
-  above({ degrees, limb }: Altitude, time: AstroTime): number {
+  above({ degrees, limb }: Altitude, time: Astronomy.AstroTime): number {
+    const { Body, Equator, Horizon, KM_PER_AU } = astronomy();
     const { ra, dec, dist } = Equator(Body.Sun, time, this.#observer, true, true);
     const { altitude } = Horizon(time, this.#observer, ra, dec);
     const radius = limb === 'upper' ? Math.asin(SUN_RADIUS_KM / (dist * KM_PER_AU)) : 0;
@@ -60,14 +55,14 @@ export class Sun {
   }
 
   /** When the sun comes up (`1`) or down (`-1`) through an altitude in a half day; `null` if it does not. */
-  crossing(altitude: Altitude, direction: 1 | -1, halfDay: number): AstroTime | null {
-    const side = (time: AstroTime) => direction * this.above(altitude, time);
+  crossing(altitude: Altitude, direction: 1 | -1, halfDay: number): Astronomy.AstroTime | null {
+    const side = (time: Astronomy.AstroTime) => direction * this.above(altitude, time);
     const [begin, end] = [this.begin(halfDay), this.begin(halfDay + 1)];
     const [init_f1, init_f2] = [side(begin), side(end)];
     if (init_f1 >= 0 || init_f2 < 0) return null;
     // Where the sun but grazes the altitude, the search comes down to halving.
     const options = { init_f1, init_f2, dt_tolerance_seconds: 0.1, iter_limit: 100 };
-    return Search(side, begin, end, options);
+    return astronomy().Search(side, begin, end, options);
   }
 }
 
@@ -75,6 +70,6 @@ export class Sun {
  * Epoch milliseconds, in whole seconds. Where the sun is, is known no better, and what stands behind
  * the second would change with every release of the ephemeris.
  */
-export function wholeSecond(time: AstroTime): number {
+export function wholeSecond(time: Astronomy.AstroTime): number {
   return Math.round(time.date.getTime() / SECOND) * SECOND;
 }

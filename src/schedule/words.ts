@@ -1,12 +1,14 @@
-import cronstrue from 'cronstrue';
-
+import type Cronstrue from 'cronstrue';
+import { onDemand } from '../on-demand.ts';
 import { cronText } from './calendar-text.ts';
 import type { CalendarFields } from './calendar.ts';
 import { DAY, HOUR, MINUTE, SECOND } from './instants.ts';
 
+const cronstrue = onDemand((require) => require('cronstrue') as typeof Cronstrue);
+
 /** The fields in plain English, such as `at 04:00, only on Friday`; `undefined` where words fail. */
 export function inWords(fields: CalendarFields): string | undefined {
-  const text = cronstrue.toString(cronText(fields), {
+  const text = cronstrue().toString(cronText(fields), {
     use24HourTimeFormat: true,
     logicalAndDayFields: !fields.union,
     throwExceptionOnParseError: false,

@@ -4,7 +4,6 @@ import type { Source } from '../source.ts';
 import { decode, readBytes, Unreadable } from './bytes.ts';
 import { readJson } from './json.ts';
 import { readModule } from './module.ts';
-import { readYaml } from './yaml.ts';
 
 export interface ReadOptions {
   /** The folder that relative paths start from. */
@@ -23,7 +22,8 @@ export async function readSource(file: string, { cwd, maxSize }: ReadOptions): P
         return readJson(text, file);
       case '.yaml':
       case '.yml':
-        return readYaml(text, file);
+        // Its parser is large, and many configurations have no use for it.
+        return (await import('./yaml.ts')).readYaml(text, file);
       default:
         return await readModule(path, text, file);
     }

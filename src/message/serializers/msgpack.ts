@@ -1,6 +1,9 @@
-import { encode } from '@msgpack/msgpack';
+import type * as Msgpack from '@msgpack/msgpack';
+import { onDemand } from '../../on-demand.ts';
 import { bytesOf, typedOf, type TypedValue } from '../typed/typed.ts';
 import type { Serializer } from './serializer.ts';
+
+const library = onDemand((require) => require('@msgpack/msgpack') as typeof Msgpack);
 
 /** As kombu has it: bytes as bytes, and of Python's other types none. */
 export const msgpack: Serializer = {
@@ -14,7 +17,7 @@ export const msgpack: Serializer = {
     return typeof leaf === 'object' && leaf !== null ? complaintOfTyped(leaf) : null;
   },
   write(value) {
-    const bytes = encode(prepared(value), { useBigInt64: true, maxDepth: Infinity });
+    const bytes = library().encode(prepared(value), { useBigInt64: true, maxDepth: Infinity });
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   },
 };

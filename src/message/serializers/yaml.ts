@@ -1,7 +1,10 @@
-import { stringify, type ScalarTag, type Tags } from 'yaml';
+import type * as Yaml from 'yaml';
+import { onDemand } from '../../on-demand.ts';
 import { pythonFloat } from '../python-number.ts';
 import { bytesOf, typedOf, type TypedValue } from '../typed/typed.ts';
 import { complaintOfDigits, type Serializer } from './serializer.ts';
+
+const library = onDemand((require) => require('yaml') as typeof Yaml);
 
 /**
  * YAML as PyYAML's `safe_dump` lays it out, and such as its `safe_load` reads back: dates and bytes as
@@ -18,11 +21,11 @@ export const yaml: Serializer = {
     return typeof leaf === 'object' && leaf !== null ? complaintOfTyped(leaf) : null;
   },
   // All ASCII: whatever lies beyond is written as an escape.
-  write: (value) => stringify(value, LAYOUT),
+  write: (value) => library().stringify(value, LAYOUT),
 };
 
 /** The library lays out arrays and maps; how a value is spelled PyYAML decides, and reads by YAML 1.1. */
-const leafTag: ScalarTag = {
+const leafTag: Yaml.ScalarTag = {
   tag: 'tag:yaml.org,2002:str',
   default: true,
   identify: (value) => typeof value !== 'object' || value === null || typedOf(value) !== null,
@@ -32,14 +35,14 @@ const leafTag: ScalarTag = {
 
 const LAYOUT = {
   schema: 'failsafe',
-  customTags: (tags: Tags): Tags => [leafTag, ...tags.filter(isCollection)],
+  customTags: (tags: Yaml.Tags): Yaml.Tags => [leafTag, ...tags.filter(isCollection)],
   indentSeq: false,
   lineWidth: 0,
   sortMapEntries: true,
   aliasDuplicateObjects: false,
 } as const;
 
-function isCollection(tag: Tags[number]): boolean {
+function isCollection(tag: Yaml.Tags[number]): boolean {
   return typeof tag === 'object' && 'collection' in tag;
 }
 
