@@ -5,22 +5,24 @@ import { settled } from '../support/settle.ts';
 /** The events of one kind, as they come. */
 function rig() {
   const events = new Events();
-  const told: string[] = [];
-  events.on('fault', ({ operation, error }) => told.push(`fault ${operation}: ${String(error)}`));
-  events.on('recovered', ({ operation }) => told.push(`recovered ${operation}`));
-  events.on('warning', ({ about, message }) => told.push(`warning ${about}: ${message}`));
-  return { events, told };
+  const announced: string[] = [];
+  events.on('fault', ({ operation, error }) =>
+    announced.push(`fault ${operation}: ${String(error)}`),
+  );
+  events.on('recovered', ({ operation }) => announced.push(`recovered ${operation}`));
+  events.on('warning', ({ about, message }) => announced.push(`warning ${about}: ${message}`));
+  return { events, announced };
 }
 
 describe('faults', () => {
   test('are announced at every failure, and their end once', () => {
-    const { events, told } = rig();
+    const { events, announced } = rig();
     events.worked('commit');
     events.failed('commit', 'no connection');
     events.failed('commit', 'refused');
     events.worked('commit');
     events.worked('commit');
-    expect(told).toEqual([
+    expect(announced).toEqual([
       'fault commit: no connection',
       'fault commit: refused',
       'recovered commit',
@@ -28,35 +30,40 @@ describe('faults', () => {
   });
 
   test('of one operation end without those of another', () => {
-    const { events, told } = rig();
+    const { events, announced } = rig();
     events.failed('lead', 'a');
     events.failed('commit', 'b');
     events.worked('lead');
-    expect(told.slice(2)).toEqual(['recovered lead']);
+    expect(announced.slice(2)).toEqual(['recovered lead']);
     events.worked('commit');
-    expect(told.slice(3)).toEqual(['recovered commit']);
+    expect(announced.slice(3)).toEqual(['recovered commit']);
   });
 
   test('that come again after their end are announced again', () => {
-    const { events, told } = rig();
+    const { events, announced } = rig();
     for (let i = 0; i < 2; i++) {
       events.failed('lead', 'a');
       events.worked('lead');
     }
-    expect(told).toEqual(['fault lead: a', 'recovered lead', 'fault lead: a', 'recovered lead']);
+    expect(announced).toEqual([
+      'fault lead: a',
+      'recovered lead',
+      'fault lead: a',
+      'recovered lead',
+    ]);
   });
 });
 
 describe('warnings', () => {
   test('are announced when they begin, when their words change, and when they end', () => {
-    const { events, told } = rig();
+    const { events, announced } = rig();
     events.warn('clock', null);
     events.warn('clock', 'one second off');
     events.warn('clock', 'one second off');
     events.warn('clock', 'two seconds off');
     events.warn('clock', null);
     events.warn('clock', null);
-    expect(told).toEqual([
+    expect(announced).toEqual([
       'warning clock: one second off',
       'warning clock: two seconds off',
       'warning clock: null',
@@ -64,39 +71,39 @@ describe('warnings', () => {
   });
 
   test('of two kinds are kept apart', () => {
-    const { events, told } = rig();
+    const { events, announced } = rig();
     events.warn('clock', 'off');
     events.warn('locks', 'off');
     events.warn('clock', null);
     events.warn('locks', 'off');
-    expect(told).toEqual(['warning clock: off', 'warning locks: off', 'warning clock: null']);
+    expect(announced).toEqual(['warning clock: off', 'warning locks: off', 'warning clock: null']);
   });
 });
 
 describe('a listener that throws', () => {
   const sent = { sent: 1, wakeAt: 5 };
 
-  test('is reported with the event it listens to, and the other listeners hear that event', () => {
-    const { events, told } = rig();
-    const heard: object[] = [];
+  test('is reported with the event it listens to, and the other listeners receive that event', () => {
+    const { events, announced } = rig();
+    const received: object[] = [];
     events.on('tick', () => {
       throw new Error('broken');
     });
-    events.on('tick', (event) => heard.push(event));
+    events.on('tick', (event) => received.push(event));
     events.announce('tick', sent);
-    expect(told).toEqual(['fault a listener of "tick": Error: broken']);
-    expect(heard).toEqual([sent]);
+    expect(announced).toEqual(['fault a listener of "tick": Error: broken']);
+    expect(received).toEqual([sent]);
   });
 
   test('later, in a promise, is reported the same way', async () => {
-    const { events, told } = rig();
+    const { events, announced } = rig();
     events.on('tick', (): unknown => Promise.reject(new Error('broken later')));
     events.announce('tick', sent);
     await settled();
-    expect(told).toEqual(['fault a listener of "tick": Error: broken later']);
+    expect(announced).toEqual(['fault a listener of "tick": Error: broken later']);
   });
 
-  test('while it hears of a fault starts no endless chain of faults', async () => {
+  test('called for a fault starts no endless chain of faults', async () => {
     const events = new Events();
     let calls = 0;
     events.on('fault', () => {
@@ -110,13 +117,13 @@ describe('a listener that throws', () => {
   });
 
   test('that was to be called once is called once', () => {
-    const { events, told } = rig();
+    const { events, announced } = rig();
     events.once('tick', () => {
       throw new Error('broken');
     });
     events.announce('tick', sent);
     events.announce('tick', sent);
-    expect(told).toHaveLength(1);
+    expect(announced).toHaveLength(1);
   });
 });
 
