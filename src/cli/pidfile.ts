@@ -77,7 +77,7 @@ function read(path: string): Found | null {
       throw noPidfile(path, file.isSymbolicLink() ? 'is a symbolic link' : 'is not a regular file');
     const text = file.size > LONGEST ? '' : readFileSync(path, 'utf8');
     if (file.size > LONGEST || !/^\s*\d*\s*$/.test(text)) {
-      throw noPidfile(path, 'holds something else than a process id');
+      throw noPidfile(path, 'holds something other than a process id');
     }
     const pid = /\d\s*\n/.test(text) ? parseInt(text, 10) : 0;
     return { pid: pid > 0 ? pid : null, writtenAt: file.mtimeMs };

@@ -67,7 +67,7 @@ export function deniedBy(error: unknown): DeniedError | null {
   const [, asked, key] = /^NORIGHT (\S+) (.*)$/s.exec(message) ?? [];
   if (asked !== undefined) return new DeniedError(asked, key ? [key] : [], { cause: error });
   if (!message.startsWith('NOPERM')) return cause === undefined ? null : deniedBy(cause);
-  // The client library hangs the command on the error.
+  // ioredis adds the command to the error.
   const { name = '', args = [] } = (error as { command?: Partial<Command> }).command ?? {};
   const whole = /run the '(.+?)' command/.exec(message)?.[1];
   const command = (whole ?? name).toUpperCase().replace('|', ' ');
@@ -95,7 +95,7 @@ export async function deniedKeys(client: Redis, denied: DeniedError): Promise<De
 
 /**
  * Whether it is for some of its keys that Redis refused a script: they are of another type, or this user
- * may not use them. It then did nothing, and without those keys it would. A right that lacks for one of
+ * may not use them. It then did nothing, and without those keys it would. A right that is missing for one of
  * `own`, or for all keys, is not.
  */
 export function isAboutKeys(cause: unknown, own: readonly string[] = []): boolean {

@@ -9,8 +9,8 @@ import { script } from './script.ts';
  * returns  its number: one more than the last, and never less than the time in microseconds, so that
  *          it grows even when the last was lost with all else that Redis held
  *
- * A term that could write no record would be of no use, so the rights to read and write those are checked
- * here too. Before Redis 7 that takes a key that is there: the number, when it is written.
+ * A term that cannot write records only blocks other instances, so the rights to read and write records are
+ * checked here too. Before Redis 7 the check needs a key that exists: the number, once it is written.
  */
 export const BEGIN_TERM = script(`${RIGHTS}
   local function lacks_records()
@@ -51,8 +51,8 @@ export const BEGIN_TERM = script(`${RIGHTS}
  *          {'conflict', positions (from 1) of the changes whose record is not as expected};
  *          {'committed'}, now or, which `repeated` says, by an earlier run of the same
  *
- * A script that fails half-way is not rolled back, so whatever can fail (a right that lacks, a key of
- * another type) is asked for before the first write. Lists are passed on in slices: Lua's stack ends at
+ * Redis does not roll back a script that fails half-way, so everything that can fail (a missing right, a key
+ * of another type) is checked before the first write. Lists are passed on in slices: Lua's stack ends at
  * 8,000.
  */
 export const HEAD = `${RIGHTS}

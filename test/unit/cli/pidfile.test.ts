@@ -79,7 +79,7 @@ describe('a pidfile', () => {
     writeFileSync(path, text);
     expect(() => takePidfile(path)).toThrow(
       expect.objectContaining({
-        message: `--pidfile: "${path}" holds something else than a process id, so beat neither replaces nor removes it; remove it, or give another path`,
+        message: `--pidfile: "${path}" holds something other than a process id, so beat neither replaces nor removes it; remove it, or give another path`,
         code: 73,
       }),
     );
