@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/memory/clock.ts';
-import { unlessStopped } from '../../src/unless-stopped.ts';
+import { Stop, unlessStopped } from '../../src/unless-stopped.ts';
 import { settled } from '../support/settle.ts';
 
 const rig = () => ({
@@ -20,7 +20,7 @@ function watch(promise: Promise<string>) {
   return seen;
 }
 
-const GAVE_UP = 'stopped before the broker had answered: what is kept is sent by the next term';
+const GAVE_UP = 'stopped before the answer came: the next term publishes what was kept';
 
 describe('work that a stop may cut short', () => {
   test('ends as it ends where nothing stops it', async () => {
@@ -62,6 +62,32 @@ describe('work that a stop may cut short', () => {
       expect(seen.end).toBe(GAVE_UP);
     },
   );
+
+  test('shares the second after a stop with all that ends: one that begins later gets what is left', async () => {
+    const { clock, stop, work } = rig();
+    clock.advance(5_000);
+    stop.abort(new Stop(clock.monotonic()));
+    clock.advance(600);
+    const seen = watch(unlessStopped(clock, stop.signal, work.promise));
+    const longer = watch(unlessStopped(clock, stop.signal, work.promise, 1_300));
+    await settled();
+    clock.advance(399);
+    await settled();
+    expect(seen.end).toBe('pending');
+    clock.advance(1);
+    await settled();
+    expect([seen.end, longer.end]).toEqual([GAVE_UP, 'pending']);
+    clock.advance(300);
+    await settled();
+    expect(longer.end).toBe(GAVE_UP);
+  });
+
+  test('that is done when it is handed over has its own end, however long ago the stop was', async () => {
+    const { clock, stop } = rig();
+    stop.abort(new Stop(clock.monotonic()));
+    clock.advance(60_000);
+    expect(await unlessStopped(clock, stop.signal, Promise.resolve('done'))).toBe('done');
+  });
 
   test('that ends within the second after a stop has its own end', async () => {
     const { clock, stop, work } = rig();
