@@ -119,10 +119,10 @@ export class MariaServer implements SqlServer {
     return rows.map(({ payload }) => String(payload));
   }
 
-  async waiting(): Promise<void> {
+  async waiting(count = 1): Promise<void> {
     const look = `SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'`;
     // The table is a copy, which is not renewed for those who look more often.
-    while ((await this.query(look)).length === 0) await delay(150);
+    while ((await this.query(look)).length < count) await delay(150);
   }
 
   /** All of beat's: the server does not know them by name. */

@@ -123,9 +123,9 @@ export class PostgresServer implements SqlServer {
     return rows.map(({ payload }) => String(payload));
   }
 
-  async waiting(): Promise<void> {
+  async waiting(count = 1): Promise<void> {
     const look = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
-    while ((await this.query(look)).length === 0);
+    while ((await this.query(look)).length < count);
   }
 
   async cutOff(name: string): Promise<number> {

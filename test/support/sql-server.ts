@@ -19,8 +19,8 @@ export interface SqlServer extends AsyncDisposable {
   session(): Promise<SqlSession>;
   /** What waits in a queue, or in all: payloads in the order in which kombu's query gives them. */
   payloads(queue?: string): Promise<string[]>;
-  /** Resolves once a statement waits for a lock. */
-  waiting(): Promise<void>;
+  /** Resolves once a statement waits for a lock, or so many do. */
+  waiting(count?: number): Promise<void>;
   /** Ends the connections that beat keeps under this name; tells how many there were. */
   cutOff(name: string): Promise<number>;
   /** All that is to be known of kombu's tables, but beat's gifts to them. */

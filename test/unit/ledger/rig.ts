@@ -16,8 +16,12 @@ import { storeOptions } from '../../contract/place.ts';
 
 type Step = 'keep' | 'publish' | 'forget' | 'kept';
 
-/** What is to happen at a step: nothing of it, all of it with its answer lost, or something of one's own. */
-export type Fate = 'lost before' | 'lost after' | (() => void | Promise<void>);
+/**
+ * What is to happen at a step: nothing of it, all of it with its answer lost, or something else, before it
+ * or before its answer arrives.
+ */
+export type Fate = 'lost before' | 'lost after' | Work | { readonly after: Work };
+type Work = () => void | Promise<void>;
 
 /** Ledgers of several processes over one outbox and one broker, with faults where a test wants them. */
 export class Rig {
@@ -108,6 +112,7 @@ export class Rig {
     if (fate === 'lost before') throw new StoreError(`${step}: nobody there`);
     if (typeof fate === 'function') await fate();
     const answer = await work();
+    if (typeof fate === 'object') await fate.after();
     if (fate === 'lost after') throw new StoreError(`${step}: no answer`);
     return answer;
   }

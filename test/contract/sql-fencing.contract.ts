@@ -1,0 +1,101 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import type { Outbox } from '../../src/ledger/outbox.ts';
+import { openSqlStore } from '../../src/sql/store.ts';
+import type { StateStore } from '../../src/store.ts';
+import { firstRun, nextRun } from '../support/change.ts';
+import type { SqlServer } from '../support/sql-server.ts';
+import { storeOptions } from './place.ts';
+
+/** Two leaders at once, interleaved inside their transactions. */
+export function sqlFencing(name: string, start: () => Promise<SqlServer>): void {
+  describe(`${name} ledger, two leaders at once`, () => {
+    let server: SqlServer;
+    let former: Ledger & Outbox;
+    let heir: Ledger & Outbox;
+    const stores: StateStore[] = [];
+
+    const open = (): Ledger & Outbox => {
+      const store = openSqlStore(storeOptions(server.url()));
+      stores.push(store);
+      return store.ledger;
+    };
+
+    beforeAll(async () => {
+      server = await start();
+    });
+    beforeEach(async () => {
+      await server.empty();
+      former = open();
+      heir = open();
+    });
+    afterEach(async () => {
+      await Promise.all(stores.splice(0).map((store) => store.close()));
+    });
+    afterAll(() => server.stop());
+
+    /** Holds a change of the term back until `commit`, as a leader does that is just beginning one. */
+    const beginSlowly = async () => {
+      const session = await server.session();
+      await session.query('BEGIN');
+      await session.query('UPDATE beat_term SET number = number + 1');
+      return {
+        commit: async () => {
+          await session.query('COMMIT');
+          await session[Symbol.asyncDispose]();
+        },
+      };
+    };
+
+    const first = firstRun('a', 'one');
+    const second = nextRun(first, 'two');
+    const SUPERSEDED = { kind: 'superseded' };
+
+    test.each(['commit', 'keep'] as const)(
+      'a %s waits for a term that is beginning, and is rejected once it has begun',
+      async (what) => {
+        const term = await former.beginTerm();
+        const beginning = await beginSlowly();
+        const outcome = former[what](term, [first]);
+        await Promise.race([server.waiting(), outcome]);
+        await beginning.commit();
+        expect(await outcome).toEqual(SUPERSEDED);
+        expect(await heir.load()).toEqual(new Map());
+        expect(await server.payloads()).toEqual([]);
+        expect(await heir.kept(10, '')).toEqual([]);
+      },
+    );
+
+    test('a forget waits for a term that is beginning, and forgets nothing once it has begun', async () => {
+      const term = await former.beginTerm();
+      await former.keep(term, [first]);
+      const ids = (await former.kept(10, '')).map(({ id }) => id);
+      const beginning = await beginSlowly();
+      const outcome = former.forget(term, ids);
+      await Promise.race([server.waiting(), outcome]);
+      await beginning.commit();
+      expect(await outcome).toBe(false);
+      expect(await heir.kept(10, '')).toHaveLength(1);
+    });
+
+    test.each(['commit', 'keep'] as const)(
+      'a term that begins during a %s waits for its end, and reads its records',
+      async (what) => {
+        const term = await former.beginTerm();
+        await former[what](term, [first]);
+        // The former leader has checked its term; it cannot write its record yet.
+        await using other = await server.session();
+        await other.query('BEGIN');
+        await other.query(`SELECT record FROM beat_record WHERE entry = 'a' FOR UPDATE`);
+        const outcome = former[what](term, [second]);
+        await server.waiting();
+
+        const taskId = heir.beginTerm().then(async () => (await heir.load()).get('a')?.taskId);
+        await Promise.race([server.waiting(2), taskId]);
+        await other.query('ROLLBACK');
+        expect(await outcome).toMatchObject({ kind: 'committed' });
+        expect(await taskId).toBe('two');
+      },
+    );
+  });
+}
