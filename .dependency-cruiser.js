@@ -22,7 +22,7 @@ const homes = [
     '^src/(schedule|config|message|cli)/',
     'zones are for schedules, and for showing their times',
   ],
-  ['cron-parser|cronstrue', '^src/schedule/', 'grammars belong to the schedules'],
+  ['cronstrue', '^src/schedule/', 'grammars belong to the schedules'],
   ['astronomy-engine', '^src/schedule/', 'where the sun is decides when things are due'],
 ];
 

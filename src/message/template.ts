@@ -1,6 +1,6 @@
 import { DateTime, type DurationLikeObject } from 'luxon';
 import { didYouMean } from '../nearest.ts';
-import { checkZone } from '../schedule/zone.ts';
+import { checkZone } from '../schedule/zone-names.ts';
 import type { LazyContext } from './lazy.ts';
 
 /** Text with the parts that it leaves open filled in. */

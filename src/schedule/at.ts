@@ -3,15 +3,17 @@ import { DateTime } from 'luxon';
 import { ConfigError } from '../errors.ts';
 import type { ZoneOptions } from './calendar-schedule.ts';
 import { instantOf } from './clock-changes.ts';
-import { dateOrNull, millis } from './instants.ts';
+import { MAX_INSTANT, dateOrNull, millis } from './instants.ts';
 import type { Schedule } from './schedule.ts';
 import { show } from './show.ts';
-import { checkZone, zoneNamed } from './zone.ts';
+import { checkZone } from './zone-names.ts';
+import { zoneNamed } from './zone.ts';
 
 /**
  * Due once. A `Date`, or a text that says its offset (`2026-03-29T02:30:00Z`), is an instant; a text
  * without one (`2026-03-29T02:30`) is what clocks show in the zone: the first time that they show it or,
- * where they leap over it, the moment after. A `ConfigError` for any other text.
+ * where they leap over it, the moment after. A `ConfigError` for any other text, for a time without a date,
+ * and for what no `Date` can hold.
  */
 export function at(instant: string | Date, { timezone }: ZoneOptions = {}): Schedule {
   const own = timezone === undefined ? undefined : checkZone(timezone);
@@ -24,11 +26,25 @@ export function at(instant: string | Date, { timezone }: ZoneOptions = {}): Sche
   return utc === east ? new Once(utc!) : new LocalOnce(utc!, own);
 }
 
+/** Luxon also takes a time alone, and completes it with the date of the day on which it is read. */
+const STARTS_WITH_DATE =
+  /^(?:[+-]\d{6}|\d{4})(?:-?\d\d(?:-?\d\d)?|-?W\d\d(?:-?\d)?|-?\d{3})?(?:T|$)/i;
+
 function readIso(text: unknown, zone: string): number {
-  const date = DateTime.fromISO(String(text), { zone });
-  if (typeof text === 'string' && date.isValid) return date.toMillis();
-  const example = 'write it like 2026-03-29T02:30:00Z, or without Z for local time';
+  if (typeof text === 'string' && STARTS_WITH_DATE.test(text)) {
+    const date = DateTime.fromISO(text, { zone });
+    if (date.isValid) return date.toMillis();
+  }
+  const example =
+    'write it like 2026-03-29T02:30:00Z, or without Z for local time, from the year -271821 to 275760';
   throw new ConfigError(`${show(text)} is not an ISO 8601 date and time: ${example}`);
+}
+
+/** A zone may move a local time past the first or the last instant. */
+function inRange(instant: number): number {
+  if (Math.abs(instant) <= MAX_INSTANT) return instant;
+  const [first, last] = [-MAX_INSTANT, MAX_INSTANT].map((end) => new Date(end).toISOString());
+  throw new ConfigError(`the instant is out of range ${first} to ${last}`);
 }
 
 class Once implements Schedule {
@@ -60,7 +76,7 @@ class LocalOnce extends Once {
 
   constructor(local: number, timezone: string | undefined) {
     const zone = timezone ?? 'UTC';
-    super(instantOf(local, zoneNamed(zone)), onceInWords(local, zone));
+    super(inRange(instantOf(local, zoneNamed(zone))), onceInWords(local, zone));
     this.timezone = zone;
     this.#local = local;
     this.#floating = timezone === undefined;

@@ -1,3 +1,4 @@
+import type { Problem } from '../errors.ts';
 import { Answers } from './answers.ts';
 import { cronText } from './calendar-text.ts';
 import { Calendar, type CalendarFields } from './calendar.ts';
@@ -7,11 +8,14 @@ import { interner } from './intern.ts';
 import { latestByNext } from './latest.ts';
 import type { Schedule } from './schedule.ts';
 import { inWords } from './words.ts';
-import { checkZone, zoneNamed } from './zone.ts';
+import { checkZone } from './zone-names.ts';
+import { zoneNamed } from './zone.ts';
 
 /** What an expression says, whichever grammar it was written in. */
 export interface CalendarRule {
   readonly fields: CalendarFields;
+  /** What is likely a mistake; absent for none. */
+  readonly warnings?: readonly Problem[] | undefined;
   /** The minute or hour field holds `*`, a range or a step: see clock-changes.ts. */
   readonly elapsed: boolean;
 }
@@ -32,17 +36,19 @@ export function calendarSchedule(rule: CalendarRule, { timezone }: ZoneOptions):
 }
 
 function make(rule: CalendarRule, timezone: string | undefined): CalendarSchedule {
-  const { fields, elapsed } = rule;
+  const { fields, elapsed, warnings } = rule;
   const days = fields.union ? ' either-day' : '';
   const spec = `cron(${cronText(fields)})${days} ${elapsed ? 'elapsed' : 'fixed'} ${timezone ?? 'UTC'}`;
   // Without a zone of its own it is read in UTC, too, but may still be moved to another.
-  const key = timezone === undefined ? `${spec} unless told otherwise` : spec;
+  const floating = timezone === undefined ? ' in no zone yet' : '';
+  const key = `${spec}${floating}${warnings ? JSON.stringify(warnings) : ''}`;
   return intern(key, () => new CalendarSchedule(rule, spec, timezone));
 }
 
 class CalendarSchedule implements Schedule {
   readonly spec: string;
   readonly timezone: string;
+  readonly warnings?: readonly Problem[];
   readonly #rule: CalendarRule;
   readonly #floating: boolean;
   readonly #answers: Answers;
@@ -50,6 +56,7 @@ class CalendarSchedule implements Schedule {
   constructor(rule: CalendarRule, spec: string, timezone: string | undefined) {
     this.spec = spec;
     this.timezone = timezone ?? 'UTC';
+    if (rule.warnings) this.warnings = rule.warnings;
     this.#rule = rule;
     this.#floating = timezone === undefined;
     const calendar = new Calendar(rule.fields);

@@ -5,20 +5,31 @@ export interface CalendarFields {
   readonly seconds: readonly number[];
   readonly minutes: readonly number[];
   readonly hours: readonly number[];
-  /** From 1. May be empty where `lastDay` says more. */
+  /** From 1. May be empty where `movableDays` says more. */
   readonly daysOfMonth: readonly number[];
   /** From 1. */
   readonly months: readonly number[];
   /** Sunday is 0. May be empty where the two below say more. */
   readonly daysOfWeek: readonly number[];
-  /** `L`: the last day of the month as well. */
-  readonly lastDay: boolean;
+  /** Absent for every year. */
+  readonly years?: readonly number[] | undefined;
+  /** `L`, `L-3`, `15W`: these days of the month as well. */
+  readonly movableDays: readonly MovableDay[];
   /** `5L`: the last of these weekdays in the month as well. */
   readonly lastWeekdays: readonly number[];
   /** `5#2`: the second Friday of the month as well. */
   readonly nthWeekdays: readonly NthWeekday[];
   /** Whether a day need only match one of day of month and day of week, not both. */
   readonly union: boolean;
+}
+
+/** A day of the month whose date depends on how the month lies in the calendar. */
+export interface MovableDay {
+  /** From 1; with `fromEnd`, how many days before the last. */
+  readonly day: number;
+  readonly fromEnd: boolean;
+  /** Monday to Friday, in the same month: Friday for a Saturday, Monday for a Sunday. */
+  readonly nearestWeekday: boolean;
 }
 
 /** Of a month; `nth` is 1 to 5. */
@@ -52,6 +63,11 @@ export class Calendar {
     this.#seconds = firstFromTable(fields.seconds, 60);
     this.#months = bits(fields.months, 1);
     this.#opening = this.#firstIn(this.#hours[0]!);
+  }
+
+  /** Whether it ends with the last of certain years. */
+  get hasYears(): boolean {
+    return this.#fields.years !== undefined;
   }
 
   /** The first matching local time at or after `local`; `null` when there is none, ever. */
@@ -99,6 +115,12 @@ export class Calendar {
     let past = date.getUTCDate() - 1;
     let first = day - past;
     for (let i = 0; i <= MONTHS_OF_A_CYCLE; i++) {
+      const allowed = this.#yearFrom(year);
+      if (allowed === null) return null;
+      if (allowed > year) {
+        [year, month, past] = [allowed, 0, 0];
+        first = Date.UTC(year, 0) / DAY;
+      }
       const length = daysInMonth(year, month);
       if ((this.#months >>> month) & 1) {
         const left = (this.#pattern(weekdayOf(first), length) >>> past) << past;
@@ -112,6 +134,12 @@ export class Calendar {
     return null;
   }
 
+  /** The first matching year at or after a year. */
+  #yearFrom(year: number): number | null {
+    const { years } = this.#fields;
+    return years === undefined ? year : (years.find((one) => one >= year) ?? null);
+  }
+
   /** The matching days of a month that begins on `weekday`: bit 0 is the first. */
   #pattern(weekday: number, length: number): number {
     const key = weekday * 4 + length - 28;
@@ -120,10 +148,11 @@ export class Calendar {
 }
 
 function matchingDays(fields: CalendarFields, weekday: number, length: number): number {
+  const moved = fields.movableDays.map((day) => dateOf(day, weekday, length));
   let pattern = 0;
   for (let day = 1; day <= length; day++) {
     const name = (weekday + day - 1) % 7;
-    const byDate = fields.daysOfMonth.includes(day) || (fields.lastDay && day === length);
+    const byDate = fields.daysOfMonth.includes(day) || moved.includes(day);
     const byName =
       fields.daysOfWeek.includes(name) ||
       (fields.lastWeekdays.includes(name) && day + 7 > length) ||
@@ -131,6 +160,17 @@ function matchingDays(fields: CalendarFields, weekday: number, length: number): 
     if (fields.union ? byDate || byName : byDate && byName) pattern |= 1 << (day - 1);
   }
   return pattern;
+}
+
+/** In a month of `length` days that begins on `weekday`; `null` where the month has no such day. */
+function dateOf(movable: MovableDay, weekday: number, length: number): number | null {
+  const date = movable.fromEnd ? length - movable.day : movable.day;
+  if (date < 1 || date > length) return null;
+  if (!movable.nearestWeekday) return date;
+  const name = (weekday + date - 1) % 7;
+  if (name === 6) return date === 1 ? 3 : date - 1;
+  if (name === 0) return date === length ? date - 2 : date + 1;
+  return date;
 }
 
 /** For every number up to `size`, the first member at or after it; `size` stands for none. */

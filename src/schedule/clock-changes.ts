@@ -27,8 +27,17 @@ import type { Zone } from './zone.ts';
 
 const SLACK = 2 * DAY;
 
-/** Weekdays, leap years and, as far as they are known, clock changes repeat after 400 years. */
-const CYCLE = 146_097 * DAY;
+/**
+ * From this year on every zone of the tz database changes its clocks by a yearly rule, if at all. (The
+ * longest tables of single changes, those of Morocco and Gaza, end in 2087.)
+ */
+const SETTLED = Date.UTC(2100, 0);
+
+/**
+ * Under yearly rules, what is due in a year and what clocks do in it depend on the weekday of 1 January
+ * and on whether it is a leap year alone. Each of these 14 kinds of year comes at least once in 40 years.
+ */
+const ALL_KINDS = 41 * 366 * DAY;
 
 /** The first instant at which the local time is reached or, in a gap, passed over. */
 export function instantOf(local: number, zone: Zone): number {
@@ -54,6 +63,7 @@ export function nextFixed(calendar: Calendar, zone: Zone, after: number): number
 
 /** The first instant later than `after` at which clocks match; `null` when there is none. */
 export function nextElapsed(calendar: Calendar, zone: Zone, after: number): number | null {
+  const last = calendar.hasYears ? Infinity : Math.max(after, SETTLED) + ALL_KINDS;
   let span = zone.spanAt(after);
   let from = after + 1 + span.offset;
   for (;;) {
@@ -65,7 +75,8 @@ export function nextElapsed(calendar: Calendar, zone: Zone, after: number): numb
     // clocks that go back at the end of this span would show something from before `from`.
     const leap = from + SLACK <= span.end + span.offset ? local - SLACK : span.end;
     const resume = Math.max(leap, span.end);
-    if (resume > after + CYCLE) return null;
+    // What has fallen into a gap in every kind of year always will.
+    if (resume > last) return null;
     span = zone.spanAt(resume);
     from = resume + span.offset;
   }

@@ -1,66 +1,85 @@
-import { CronExpressionParser } from 'cron-parser';
-
-import type { NthWeekday } from './calendar.ts';
 import { memo } from '../memo.ts';
+import type { MovableDay, NthWeekday } from './calendar.ts';
+import { readMovableDay, readPlacedWeekdays } from './cron-days.ts';
+import { CRON_FIELDS, lastOf, type CronField } from './cron-fields.ts';
+import { PartError, readRange, readStep, readValues, sequence } from './cron-value.ts';
+import { stableHash } from './stable-hash.ts';
 
 /** What one part of a field (between its commas) adds to the sets. */
 export interface Part {
   readonly values: readonly number[];
-  readonly lastDay: boolean;
+  readonly movableDays: readonly MovableDay[];
   readonly lastWeekdays: readonly number[];
   readonly nthWeekdays: readonly NthWeekday[];
+  /** It holds `*`, a range or a step: it describes a distance rather than certain times. */
+  readonly stepped: boolean;
+  /** It holds `H`, so that the seed decides. */
+  readonly hashed: boolean;
 }
 
-/** What is wrong with a part: the message names field and part. */
-export class PartError extends Error {}
-
-const FIELDS = [
-  { name: 'second', key: 'second', allowed: '0-59' },
-  { name: 'minute', key: 'minute', allowed: '0-59' },
-  { name: 'hour', key: 'hour', allowed: '0-23' },
-  { name: 'day of month', key: 'dayOfMonth', allowed: '1-31 or L' },
-  { name: 'month', key: 'month', allowed: '1-12 or jan-dec' },
-  { name: 'day of week', key: 'dayOfWeek', allowed: '0-7 or sun-sat, 5L, 5#2' },
-] as const;
+const NOTHING: Part = {
+  values: [],
+  movableDays: [],
+  lastWeekdays: [],
+  nthWeekdays: [],
+  stepped: false,
+  hashed: false,
+};
 
 const read = memo<Part>();
 
-/**
- * The parts of the i-th field, seconds first. Each is parsed alone, between stars: cron-parser would
- * refuse lists in which a value comes twice (`0-30,15`), which every host's cron accepts, and its
- * complaints do not say which field they mean. A `PartError` for the first that is wrong.
- */
-export function readParts(i: number, text: string): readonly Part[] {
-  return text.split(',').map((part) => read(`${i} ${part}`, () => readPart(i, part)));
+/** The parts of the i-th field, seconds first; `H` is worked out from the seed. A `PartError` for the first that is wrong. */
+export function readParts(i: number, text: string, seed: string): readonly Part[] {
+  const field = CRON_FIELDS[i]!;
+  return text.split(',').map((part) => {
+    if (/^h/i.test(part)) return readHashed(field, part, seed);
+    return read(`${i} ${part}`, () => readPart(field, part));
+  });
 }
 
-function readPart(i: number, part: string): Part {
-  const { name, key, allowed } = FIELDS[i]!;
-  const error = (why: string) => new PartError(`${name}: ${JSON.stringify(part)} ${why}`);
-  if (part === '') throw error('is an empty part between commas');
-  if (/^H\b/i.test(part)) {
-    throw error('is a random choice: write the time that you want, so that it stays the same');
+function readPart(field: CronField, part: string): Part {
+  if (part === '') throw new PartError(field, part, 'is an empty part between commas');
+  if (field.name === 'day of month') {
+    const day = readMovableDay(part);
+    if (day) return { ...NOTHING, movableDays: [day] };
   }
-  try {
-    const line = FIELDS.map((_, j) => (j === i ? part : '*')).join(' ');
-    // The parser would look at the clock for a date to start from, which is not asked of it.
-    const { fields } = CronExpressionParser.parse(line, { currentDate: new Date(0), tz: 'UTC' });
-    return toPart(key, fields[key].values, fields.dayOfWeek.nthDay);
-  } catch (cause) {
-    const reason = (cause as Error).message.replace(/^(Constraint|Validation) error, /, '');
-    throw error(`is not understood (${reason}); allowed is ${allowed}, with * , - and /`);
+  if (field.name === 'day of week') {
+    const placed = readPlacedWeekdays(part);
+    if (placed) return { ...NOTHING, ...placed };
   }
+  const { values, stepped } = readValues(field, part);
+  return { ...NOTHING, values: values.map((value) => toValue(field, value)), stepped };
 }
 
-function toPart(key: string, values: readonly (number | string)[], nth: number): Part {
-  const numbers = values.filter((value) => typeof value === 'number');
-  const last = values.filter((value) => typeof value === 'string');
-  const part = { values: numbers, lastDay: false, lastWeekdays: [], nthWeekdays: [] };
-  if (key === 'dayOfMonth') return { ...part, lastDay: last.length > 0 };
-  if (key !== 'dayOfWeek') return part;
-  // Sunday is 0 and 7 here.
-  const weekdays = numbers.map((day) => day % 7);
-  const lastWeekdays = last.map((day) => Number.parseInt(day, 10) % 7);
-  if (nth === 0) return { ...part, values: weekdays, lastWeekdays };
-  return { ...part, values: [], nthWeekdays: weekdays.map((weekday) => ({ weekday, nth })) };
+/** `H`, `H/15`, `H(0-29)` and `H(0-29)/10`, as in Jenkins. */
+function readHashed(field: CronField, part: string, seed: string): Part {
+  const [whole, from, to, step] = /^h(?:\((\w+)-(\w+)\))?(?:\/(\w*))?$/i.exec(part) ?? [];
+  if (whole === undefined || field.name === 'year') {
+    const why = 'is not understood; H stands alone, or as H/15, H(0-29) or H(0-29)/10';
+    throw new PartError(field, part, field.name === 'year' ? 'would choose a year' : why);
+  }
+  const values =
+    from === undefined
+      ? sequence(field.lowest, field.hashHighest ?? lastOf(field))
+      : readRange(field, from, to!, part);
+  // Each field chooses for itself: otherwise an entry at minute 7 would also be at hour 7.
+  const hash = stableHash(`${field.name} ${seed}`);
+  const chosen = (among: readonly number[]) => ({
+    ...NOTHING,
+    values: among.map((value) => toValue(field, value)),
+    hashed: true,
+  });
+  if (step === undefined) return chosen([values[hash % values.length]!]);
+  const width = readStep(field, part, step);
+  if (width > values.length) {
+    const why = `has a step of more than the ${values.length} values that H chooses from`;
+    throw new PartError(field, part, why);
+  }
+  const start = hash % width;
+  return { ...chosen(values.filter((_, i) => i % width === start)), stepped: true };
+}
+
+/** Sunday is 0 and 7. */
+function toValue(field: CronField, value: number): number {
+  return field.name === 'day of week' ? value % 7 : value;
 }

@@ -8,6 +8,8 @@ export interface FieldValue {
   readonly values: readonly number[];
   /** It holds `*`, a range or a step, so it tells of a distance rather than of certain times. */
   readonly stepped: boolean;
+  /** What Celery lets pass, and what is most likely a mistake. */
+  readonly warnings: readonly string[];
 }
 
 /** A field and what is wrong with it; the message begins with what came. */
@@ -48,6 +50,7 @@ export function parseField(input: unknown, range: Range): FieldValue {
   return {
     values: sorted(new Set([...values].map((value) => member(value, range)))),
     stepped: false,
+    warnings: [],
   };
 }
 
@@ -55,20 +58,37 @@ function parseText(text: string, range: Range): FieldValue {
   if (text === '') throw new FieldError('"" is empty: write "*" for every one');
   const parts = text.split(',').map((part) => parsePart(part, text, range));
   const values = new Set(parts.flatMap((part) => part.values));
-  return { values: sorted(values), stepped: parts.some((part) => part.stepped) };
+  return {
+    values: sorted(values),
+    stepped: parts.some((part) => part.stepped),
+    warnings: parts.flatMap((part) => part.warnings),
+  };
 }
 
 function parsePart(part: string, whole: string, range: Range): FieldValue {
   if (part === '') throw new FieldError(`${show(whole)} has an empty part between its commas`);
   const [, span, from, to, step] = /^(\*|(\w+)-(\w+))(?:\/(\d+))?$/.exec(part) ?? [];
-  if (span === undefined) return { values: [single(part, range)], stepped: false };
+  if (span === undefined) {
+    return { values: [single(part, range)], stepped: false, warnings: [] };
+  }
   if (step !== undefined && Number(step) === 0)
     throw new FieldError(`${show(part)} has a step of 0`);
   const all =
     span === '*'
       ? sequence(range.lowest, range.highest, range)
       : sequence(single(from!, range), single(to!, range), range);
-  return { values: all.filter((_, i) => i % Number(step ?? 1) === 0), stepped: true };
+  const width = Number(step ?? 1);
+  const values = all.filter((_, i) => i % width === 0);
+  const warnings = width > range.highest - range.lowest + 1 ? [tooWide(part, values, range)] : [];
+  return { values, stepped: true, warnings };
+}
+
+/** Steps count within the field and begin anew with each of its rounds. */
+function tooWide(part: string, [only]: readonly number[], { lowest, highest }: Range): string {
+  return (
+    `${show(part)} has a step of more than the ${highest - lowest + 1} values of the field, so that it ` +
+    `means ${only} alone, as in Celery; for an interval write a timedelta`
+  );
 }
 
 /** From one number to the other, by way of the highest and the lowest if need be. */

@@ -47,7 +47,13 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
   }
   const problems: Problem[] = [];
   const given = byName(fields, problems);
-  const read = (name: FieldName) => readField(name, given, problems);
+  const warnings: Problem[] = [];
+  const read = (name: FieldName) => {
+    const value = readField(name, given, problems);
+    const path = [given.get(name)?.key ?? name];
+    warnings.push(...value.warnings.map((message) => ({ path, message })));
+    return value;
+  };
   const minute = read('minute');
   const hour = read('hour');
   const dayOfWeek = read('dayOfWeek');
@@ -57,6 +63,7 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
 
   const rule = {
     elapsed: minute.stepped || hour.stepped,
+    warnings: warnings.length > 0 ? warnings : undefined,
     fields: {
       seconds: [0],
       minutes: minute.values,
@@ -64,7 +71,7 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
       daysOfMonth: dayOfMonth.values,
       months: monthOfYear.values,
       daysOfWeek: dayOfWeek.values,
-      lastDay: false,
+      movableDays: [],
       lastWeekdays: [],
       nthWeekdays: [],
       union: false,
@@ -97,7 +104,7 @@ function byName(fields: object, problems: Problem[]): Map<FieldName, Given> {
 }
 
 const EVERY: Given = { key: '', value: '*' };
-const UNREAD: FieldValue = { values: [], stepped: false };
+const UNREAD: FieldValue = { values: [], stepped: false, warnings: [] };
 
 function readField(name: FieldName, given: Map<FieldName, Given>, problems: Problem[]): FieldValue {
   const { key, value } = given.get(name) ?? EVERY;

@@ -3,7 +3,8 @@ import { DAY, HOUR, MINUTE, SECOND, dateOrNull, millis } from './instants.ts';
 import { interner } from './intern.ts';
 import type { Schedule } from './schedule.ts';
 import { durationWords } from './words.ts';
-import { checkZone, zoneNamed, type Zone } from './zone.ts';
+import { checkZone } from './zone-names.ts';
+import { zoneNamed, type Zone } from './zone.ts';
 
 /**
  * The unit whose round instants an interval keeps to: the largest that divides it. (Celery takes the

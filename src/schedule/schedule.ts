@@ -1,3 +1,5 @@
+import type { Problem } from '../errors.ts';
+
 /**
  * A pure rule for instants. It knows no clock, no entry and no history: the same question always has
  * the same answer. Anything with `spec` and `next` is a schedule, so users may bring their own.
@@ -21,8 +23,14 @@ export interface Schedule {
   /** This schedule in an IANA zone, unless it has one of its own or needs none (then itself). */
   inZone?(timezone: string): Schedule;
 
+  /** This schedule for the entry of a name, where it depends on that (`H` in cron); else left out. */
+  forEntry?(name: string): Schedule;
+
   /** The IANA zone that its fields are read in; absent where the rule has none (an interval). */
   readonly timezone?: string | undefined;
+
+  /** What is valid in it and most likely a mistake; shown when a configuration is read. */
+  readonly warnings?: readonly Problem[];
 
   /** The rule in plain words, for listings. Left out, `spec` is shown. */
   readonly words?: string;

@@ -7,7 +7,7 @@ import { roundInterval, roundUnit } from './round-interval.ts';
 import type { Schedule } from './schedule.ts';
 import { show } from './show.ts';
 import { durationWords } from './words.ts';
-import { checkZone } from './zone.ts';
+import { checkZone } from './zone-names.ts';
 
 /** Parts of an interval, added up as Python does; some may be fractions or negative, the sum not. */
 export interface TimedeltaParts {

@@ -2,12 +2,40 @@ import type Cronstrue from 'cronstrue';
 import { onDemand } from '../on-demand.ts';
 import { cronText } from './calendar-text.ts';
 import type { CalendarFields } from './calendar.ts';
+import { daysOfMonthWords } from './day-words.ts';
 import { DAY, HOUR, MINUTE, SECOND } from './instants.ts';
 
 const cronstrue = onDemand((require) => require('cronstrue') as typeof Cronstrue);
 
 /** The fields in plain English, such as `at 04:00, only on Friday`; `undefined` where words fail. */
 export function inWords(fields: CalendarFields): string | undefined {
+  // cronstrue knows `L`; the other movable days only alone, and not all of them.
+  const plain = fields.movableDays.every(
+    (day) => day.fromEnd && day.day === 0 && !day.nearestWeekday,
+  );
+  return plain ? describe(fields) : withMovableDays(fields);
+}
+
+function withMovableDays(fields: CalendarFields): string | undefined {
+  const everyDay = { daysOfMonth: DAYS, movableDays: [] };
+  const everyWeekday = { daysOfWeek: WEEKDAYS, lastWeekdays: [], nthWeekdays: [] };
+  const time = describe({ ...fields, ...everyDay, ...everyWeekday });
+  if (time === undefined) return undefined;
+  const days = `${time}, ${daysOfMonthWords(fields)}`;
+  if (fields.daysOfWeek.length === WEEKDAYS.length) return days;
+  const hourly = { seconds: [0], minutes: [0], hours: [0], months: MONTHS, years: undefined };
+  // "at 00:00, only on Friday"
+  const [, weekdays] =
+    /^.*?, (.*)$/.exec(describe({ ...fields, ...everyDay, ...hourly }) ?? '') ?? [];
+  if (weekdays === undefined) return undefined;
+  return `${days}, ${fields.union ? weekdays.replace(/^(?:only )?/, 'and ') : weekdays}`;
+}
+
+const DAYS = Array.from({ length: 31 }, (_, i) => i + 1);
+const WEEKDAYS = [0, 1, 2, 3, 4, 5, 6];
+const MONTHS = DAYS.slice(0, 12);
+
+function describe(fields: CalendarFields): string | undefined {
   const text = cronstrue().toString(cronText(fields), {
     use24HourTimeFormat: true,
     logicalAndDayFields: !fields.union,

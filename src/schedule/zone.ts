@@ -1,9 +1,6 @@
-import { IANAZone } from 'luxon';
-
-import { ConfigError } from '../errors.ts';
-import { didYouMean } from '../nearest.ts';
-import { DAY, MAX_INSTANT, SECOND } from './instants.ts';
-import { show } from './show.ts';
+import { DAY, MAX_INSTANT, MINUTE, SECOND } from './instants.ts';
+import { offsetReader, type OffsetAt } from './offset.ts';
+import { isUtc } from './zone-names.ts';
 
 /** A stretch of time in which the clocks of a zone keep one offset. All in milliseconds. */
 export interface Span {
@@ -18,7 +15,7 @@ export interface Span {
 }
 
 /**
- * The rules of a zone are asked of luxon (that is, of the tz database that Node carries) once every
+ * The offset of a zone is read from the tz database that Node carries once every
  * STEP, and bisected where two answers differ. So a stretch shorter than STEP could be overlooked. The
  * shortest there is between 1970 and 2100 lasts a week less an hour: Boa Vista, Noronha and Recife in
  * October 2000, Gaza and Hebron in 2040. (Compared with luxon in every half day of these years, in every
@@ -27,20 +24,24 @@ export interface Span {
 const STEP = 6 * DAY;
 /** Small, so that a search for one day in each of 400 years asks about little besides. */
 const PAGE = 5 * STEP;
+const QUARTER = 15 * MINUTE;
 
-/** At the ends of time a local date is no `Date` any more, and luxon has no answer. */
+/** At the ends of time a local date is no `Date` any more, and has no offset. */
 const LAST_ASKED = MAX_INSTANT - 2 * DAY;
 
 /** A time zone as spans of constant offset, worked out page by page as they are asked for. */
 export class Zone {
   readonly name: string;
-  readonly #source: IANAZone;
+  readonly #offsetAt: OffsetAt;
   readonly #pages = new Map<number, readonly Span[]>();
+  /** The change that was found last: the next is likely at the same time of day. */
+  #change = 0;
   #last: Span;
 
-  constructor(name: string) {
+  /** `offsetAt` is for tests that count the questions. */
+  constructor(name: string, offsetAt: OffsetAt = offsetReader(name)) {
     this.name = name;
-    this.#source = IANAZone.create(name);
+    this.#offsetAt = offsetAt;
     this.#last = isUtc(name) ? EVER : NEVER;
   }
 
@@ -83,41 +84,42 @@ export class Zone {
     return spans;
   }
 
-  /** The first second in `(same, changed]` at which the offset is not `offset` any more. */
+  /**
+   * The first second in `(same, changed]` at which the offset is not `offset` any more. It looks first at
+   * the time of day of the change before, then at quarters of an hour: seconds decide in old times only.
+   */
   #changeIn(same: number, changed: number, offset: number): number {
-    let before = same / SECOND;
-    let after = changed / SECOND;
-    while (after - before > 1) {
-      const middle = Math.floor((before + after) / 2);
-      if (this.#offset(middle * SECOND) === offset) before = middle;
-      else after = middle;
+    let before = same;
+    let after = changed;
+    for (const [unit, phase] of [
+      [DAY, this.#change],
+      [QUARTER, 0],
+      [SECOND, 0],
+    ] as const) {
+      // Between two steps of the unit: the step that `before` lies in, and the one that reaches `after`.
+      let low = Math.floor((before - phase) / unit);
+      let high = Math.ceil((after - phase) / unit);
+      while (high - low > 1) {
+        const middle = low + Math.floor((high - low) / 2);
+        if (this.#offset(middle * unit + phase) === offset) low = middle;
+        else high = middle;
+      }
+      before = Math.max(before, low * unit + phase);
+      after = Math.min(after, high * unit + phase);
+      if (this.#offset(after - SECOND) === offset) break;
     }
-    return after * SECOND;
+    this.#change = after;
+    return after;
   }
 
   #offset(instant: number): number {
     const held = Math.min(Math.max(instant, -LAST_ASKED), LAST_ASKED);
-    return Math.round(this.#source.offset(held) * 60_000);
+    return this.#offsetAt(held);
   }
 }
 
 const EVER: Span = { start: -Infinity, end: Infinity, offset: 0, reached: -Infinity };
 const NEVER: Span = { start: Infinity, end: Infinity, offset: 0, reached: -Infinity };
-
-const UTC_NAMES = new Set([
-  'UTC',
-  'Etc/UTC',
-  'Etc/UCT',
-  'Etc/Zulu',
-  'Etc/GMT',
-  'GMT',
-  'UCT',
-  'Zulu',
-]);
-
-function isUtc(name: string): boolean {
-  return UTC_NAMES.has(name);
-}
 
 const zones = new Map<string, Zone>();
 
@@ -126,28 +128,4 @@ export function zoneNamed(name: string): Zone {
   let zone = zones.get(name);
   if (zone === undefined) zones.set(name, (zone = new Zone(name)));
   return zone;
-}
-
-/**
- * The right spelling of an IANA zone name: `europe/oslo` is read as `Europe/Oslo`. Anything else,
- * offsets such as `+02:00` included (they know no summer time), is a `ConfigError` at `timezone`.
- */
-export function checkZone(name: unknown): string {
-  if (typeof name === 'string') {
-    const listed = spellings().get(name.toLowerCase());
-    if (listed !== undefined) return listed;
-    // Not every valid name is listed: `Asia/Kolkata` may stand there as `Asia/Calcutta` alone.
-    if (/^[a-z]/i.test(name) && IANAZone.isValidZone(name)) return name;
-  }
-  const guess = typeof name === 'string' ? didYouMean(name, [...spellings().values()]) : '';
-  const message = `${show(name)} is not the name of an IANA time zone${guess}`;
-  throw new ConfigError([{ path: ['timezone'], message }]);
-}
-
-let known: ReadonlyMap<string, string> | undefined;
-
-/** Zone names by their lower case. */
-function spellings(): ReadonlyMap<string, string> {
-  const names = () => [...UTC_NAMES, ...Intl.supportedValuesOf('timeZone')];
-  return (known ??= new Map(names().map((name) => [name.toLowerCase(), name])));
 }

@@ -65,8 +65,10 @@ export function readEntry(
     typeof raw.timezone === 'string' && raw.timezone
       ? context.readZone(raw.timezone, ['timezone'], note)
       : undefined;
-  const around = { relative: raw.relative === true, timezone, defaultZone: context.timezone };
-  const schedule = isMap(input) ? context.schedules.read(raw.schedule, around, note) : undefined;
+  const around = { name, relative: raw.relative === true, timezone, defaultZone: context.timezone };
+  const schedule = isMap(input)
+    ? context.schedules.read(raw.schedule, around, note, comment)
+    : undefined;
   const ownZone = schedule?.timezone ?? timezone ?? context.timezone;
   const serializer = serializerOf(raw) ?? context.serializer;
   const args = readArguments(raw, { zone: ownZone, serializer }, note);

@@ -37,7 +37,7 @@ const solar = z.strictObject({
 const scheduleMap = z.strictObject({
   timedelta: timedelta.optional().describe('An interval: the sum of its parts.'),
   crontab: crontab.optional().describe("Celery's crontab: all fields must match."),
-  cron: name().optional().describe('The time fields of a crontab(5) line, or @daily and the like.'),
+  cron: name().optional().describe('Five fields as in crontab(5), six with seconds in front, seven with a year at the end; or @daily, @every 5m and the like.'),
   at: instant().optional().describe('Once.'),
   solar: solar.optional().describe('Where the sun is, seen from a place.'),
   timezone: timezone().optional(),

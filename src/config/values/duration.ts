@@ -1,3 +1,5 @@
+import { parseDurationText } from '../../schedule/duration-text.ts';
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -7,13 +9,6 @@ const WEEK = 7 * DAY;
 /** What is sent as an instant so long after sending must not lie beyond the last that Python has, in 9999. */
 export const LONGEST_WAIT = 365_250 * DAY;
 export const WAIT_FORMS = 'at most 365250 days, a thousand years';
-
-const NUMBER = String.raw`(\d+(?:\.\d+)?)`;
-/** Each unit at most once, the larger first: `1h30m`, not `30m1h`. */
-const DURATION = new RegExp(
-  `^(?:${NUMBER}w)?(?:${NUMBER}d)?(?:${NUMBER}h)?(?:${NUMBER}m(?!s))?(?:${NUMBER}s)?(?:${NUMBER}ms)?$`,
-);
-const UNITS = [WEEK, DAY, HOUR, MINUTE, SECOND, 1];
 
 /** The parts of Python's `timedelta`, in milliseconds. */
 const TIMEDELTA: Readonly<Record<string, number>> = {
@@ -37,11 +32,8 @@ export function parseDuration(input: unknown): number | null {
   if (typeof input === 'number') {
     return Number.isFinite(input) && input >= 0 ? Math.round(input * SECOND) : null;
   }
-  const match = typeof input === 'string' && input !== '' ? DURATION.exec(input) : null;
-  if (!match) return null;
-  const parts = match.slice(1) as (string | undefined)[];
-  const ms = parts.reduce((sum, part, i) => sum + Number(part ?? 0) * UNITS[i]!, 0);
-  return Number.isFinite(ms) ? Math.round(ms) : null;
+  const ms = typeof input === 'string' ? parseDurationText(input) : null;
+  return ms === null ? null : Math.round(ms);
 }
 
 /** Milliseconds of a map such as `{timedelta: {minutes: 5}}`; `null` for any other value. */

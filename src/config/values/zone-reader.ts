@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import { checkZone } from '../../schedule/zone.ts';
+import { checkZone } from '../../schedule/zone-names.ts';
 import type { Path, Report } from '../problems.ts';
 
 /** The IANA zone of a name, in its right spelling; `undefined` after reporting that there is none. */

@@ -6,7 +6,14 @@ import { crontab } from '../../../src/schedule/crontab.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { solar } from '../../../src/schedule/solar.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
-import { entryOf, entryProblems } from './support.ts';
+import { formatProblem } from '../../../src/errors.ts';
+import { entryOf, entryProblems, problemsOf } from './support.ts';
+
+/** What `beat check` would warn of, as the user reads it. */
+const notesOf = (entry: object) =>
+  resolveSettings({ resultExpires: null, beatSchedule: { e: { task: 't', ...entry } } } as object)
+    .notes.map(formatProblem)
+    .map((line) => line.replace('beatSchedule.e.', ''));
 
 const specOf = (entry: object, settings: object = {}) => entryOf(entry, settings).schedule.spec;
 
@@ -89,9 +96,68 @@ describe('a schedule', () => {
     [crontab({ hour: 3 })],
     [{ at: '2100-01-01' }],
     [solar('sunset', 0, 0)],
-  ])('of another kind is not relative: %j', (schedule) => {
-    expect(entryProblems({ schedule, relative: true })).toEqual([
-      expect.stringMatching(/^relative: is for intervals/),
+    [{ crontab: { hour: 3 } }],
+  ])('of another kind is not relative, which Celery ignores: %j', (schedule) => {
+    expect(notesOf({ schedule, relative: true })).toEqual([
+      expect.stringMatching(/^relative: ignored: it is for intervals, and this is /),
+    ]);
+    expect(specOf({ schedule, relative: true })).toBe(specOf({ schedule }));
+  });
+
+  it('of @every is an interval, relative or not', () => {
+    const schedule = { cron: '@every 2h' };
+    expect(specOf({ schedule })).toBe('every(7200000ms)');
+    expect(specOf({ schedule, relative: true, timezone: 'Europe/Oslo' })).toBe(
+      'every(7200000ms) round Europe/Oslo',
+    );
+    expect(notesOf({ schedule, relative: true })).toEqual([]);
+  });
+
+  it.each([
+    [{ crontab: { minute: '*/90' } }, 'schedule.crontab.minute'],
+    [crontab({ minute: '*/90' }), 'schedule.minute'],
+  ])('with a step that is too wide runs as in Celery, with a warning: %j', (schedule, path) => {
+    const notes = [expect.stringMatching(`^${path}: "\\*/90" has a step of more than the 60`)];
+    expect(specOf({ schedule })).toBe('cron(0 * * * *) elapsed UTC');
+    expect(notesOf({ schedule })).toEqual(notes);
+  });
+
+  it('with a step that is too wide warns for each of its entries', () => {
+    const entry = { task: 't', schedule: { crontab: { minute: '*/90' } } };
+    const { notes } = resolveSettings({
+      resultExpires: null,
+      beatSchedule: { a: entry, b: entry },
+    });
+    expect(notes.map(({ path }) => path[1])).toEqual(['a', 'b']);
+  });
+
+  it.each([[{ cron: 'H 3 * * *' }], [cron('H 3 * * *')]])(
+    'with H takes its minute from the name of its entry: %j',
+    (schedule) => {
+      const { entries } = resolveSettings({
+        resultExpires: null,
+        timezone: 'Europe/Oslo',
+        beatSchedule: { cleanup: { task: 't', schedule }, other: { task: 't', schedule } },
+      });
+      const expected = (seed: string) => cron('H 3 * * *', { seed, timezone: 'Europe/Oslo' });
+      expect(entries.map((entry) => entry.schedule)).toEqual([
+        expected('cleanup'),
+        expected('other'),
+      ]);
+      expect(expected('cleanup').spec).not.toBe(expected('other').spec);
+    },
+  );
+
+  it('with H that has a seed keeps it', () => {
+    const schedule = cron('H 3 * * *', { seed: 'mine' });
+    expect(entryOf({ schedule }).schedule).toBe(schedule.inZone!('UTC'));
+  });
+
+  it('whose zone is unknown is reported for each of its entries', () => {
+    const entry = { task: 't', schedule: { cron: '@daily', timezone: 'BST' } };
+    expect(problemsOf({ beatSchedule: { a: entry, b: entry } })).toEqual([
+      'beatSchedule.a.schedule.timezone: "BST" is not the name of an IANA time zone; did you mean "Europe/London"?',
+      'beatSchedule.b.schedule.timezone: "BST" is not the name of an IANA time zone; did you mean "Europe/London"?',
     ]);
   });
 
@@ -111,6 +177,10 @@ describe('a schedule', () => {
     const inZone = (async () => Promise.reject(new Error('no db'))) as never;
     expect(entryProblems({ schedule: { ...yearly, inZone } })).toEqual([
       'schedule: schedule "mine": inZone answered a promise',
+    ]);
+    const forEntry = inZone;
+    expect(entryProblems({ schedule: { ...yearly, forEntry } })).toEqual([
+      'schedule: schedule "mine": forEntry answered a promise',
     ]);
   });
 

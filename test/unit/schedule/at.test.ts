@@ -43,6 +43,36 @@ describe('at', () => {
     expect(once.latest!(instant, new Date('2030-01-01T00:00Z'))).toBeNull();
   });
 
+  it.each(['12:30', 'T12:30', '12:30Z', '1230Z', '12', '12:30:00+02:00'])(
+    'refuses %s, which would mean another day each day',
+    (text) => {
+      expect(() => at(text)).toThrow(ConfigError);
+      expect(() => at(text)).toThrow('write it like 2026-03-29T02:30:00Z');
+    },
+  );
+
+  it.each(['2026', '2026-03', '20260329T0230', '2026-W13-7T02:30', '2026-088T02:30+01:00'])(
+    'reads every form of ISO 8601 that begins with the date: %s',
+    (text) => {
+      expect(at(text).next(new Date(early))!.getUTCFullYear()).toBe(2026);
+    },
+  );
+
+  it.each([
+    ['+275760-09-13T00:00:00.001Z', undefined],
+    ['-271821-04-19T23:59:59Z', undefined],
+    ['+999999-01-01', undefined],
+    ['+275760-09-13T00:00', 'America/New_York'],
+    ['-271821-04-20T00:00', 'Asia/Tokyo'],
+  ])('refuses %s in zone %s, beyond what a Date can hold', (text, timezone) => {
+    expect(() => at(text, { timezone })).toThrow(ConfigError);
+    expect(() => at(text, { timezone })).toThrow(/275760/);
+  });
+
+  it('takes the last instant that a Date can hold', () => {
+    expect(at('+275760-09-13T00:00:00').next(new Date(early))).toEqual(new Date(8.64e15));
+  });
+
   it.each(['tomorrow', '', '2026-02-30', '2026-01-01T25:00', 5, new Date(NaN)])(
     'refuses %s',
     (text) => {

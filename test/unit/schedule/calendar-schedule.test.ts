@@ -64,6 +64,10 @@ describe('never', () => {
     ['30 February', crontab({ dayOfMonth: 30, monthOfYear: 2 })],
     ['31 April or June', cron('0 0 31 4,6 *')],
     ['a sixth month of 31 days', cron('0 0 31 2,4,6,9,11 *')],
+    ['the weekday nearest 30 February', cron('0 0 30W 2 *')],
+    ['29 days before the end of February', cron('0 0 L-29 2 *')],
+    ['29 February in years that are no leap years', cron('0 0 0 29 2 * 2027,2029-2031,2100')],
+    ['years that are over', cron('0 0 0 1 1 * 1970-2025')],
     [
       'a date that always falls into the gap',
       cron('0-30 2 * 3 0#2', { timezone: 'America/New_York' }),
@@ -115,6 +119,47 @@ describe('words', () => {
     [cron('0 4 13 * 5'), 'at 04:00, on day 13 of the month, and on Friday'],
     [cron('0 9 * * 1#1,1#3'), 'at 09:00, on the first Monday and third Monday of the month'],
     [cron('0 9 L * *'), 'at 09:00, on the last day of the month'],
+    [cron('0 9 15,L * *'), 'at 09:00, on day 15 and the last day of the month'],
+    [cron('0 9 LW * *'), 'at 09:00, on the last weekday of the month'],
+    [cron('0 9 15W * *'), 'at 09:00, on the weekday nearest day 15 of the month'],
+    [
+      cron('0 9 1,15W,LW * *'),
+      'at 09:00, on day 1, the weekday nearest day 15 and the last weekday of the month',
+    ],
+    [
+      cron('0 9 L-1,L-3 * *'),
+      'at 09:00, on the 1st day before the last and the 3rd day before the last of the month',
+    ],
+    [
+      cron('0 9 L-22W * *'),
+      'at 09:00, on the weekday nearest the 22nd day before the last of the month',
+    ],
+    [
+      cron('0 0 9 15W 6 5 2027'),
+      'at 09:00, only in June, only in 2027, on the weekday nearest day 15 of the month, and on Friday',
+    ],
+    [
+      cron('0 9 15W * mon-fri'),
+      'at 09:00, on the weekday nearest day 15 of the month, and Monday through Friday',
+    ],
+    [
+      cron('0 9 15W * 5#1'),
+      'at 09:00, on the weekday nearest day 15 of the month, and on the first Friday of the month',
+    ],
+    [
+      cron('0 9 */30,15W * mon'),
+      'at 09:00, on day 1, day 31 and the weekday nearest day 15 of the month, only on Monday',
+    ],
+    [cron('0 9 * * mon-tue#1'), 'at 09:00, on the first Monday and first Tuesday of the month'],
+    [cron('0 9 * * thu-friL'), 'at 09:00, on the last Thursday and Friday of the month'],
+    [
+      cron('0 0 9 1 1 ? 2027,2029'),
+      'at 09:00, on day 1 of the month, only in January, only in 2027 and 2029',
+    ],
+    [cron('0 0 9 * * ? 2027-2029'), 'at 09:00, 2027 through 2029'],
+    [cron('@weekends'), 'at 00:00, only on Sunday and Saturday'],
+    [cron('@secondly'), 'every second'],
+    [cron('@every 90m'), 'every 1 hour 30 minutes'],
     [timedelta({ seconds: 30 }), 'every 30 seconds'],
     [timedelta({ minutes: 90 }), 'every 1 hour 30 minutes'],
     [timedelta({ days: 1 }), 'every day'],

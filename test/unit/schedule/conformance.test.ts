@@ -22,6 +22,19 @@ interface ClockCase {
   due: string[];
 }
 
+interface Reading {
+  cron: string;
+  after: string;
+  due: string[];
+}
+
+interface Spec {
+  cron?: string;
+  crontab?: CrontabFields;
+  timezone?: string;
+  spec: string;
+}
+
 function read<T>(file: string): T[] {
   const url = new URL(`../../conformance/${file}`, import.meta.url);
   const lines = readFileSync(url, 'utf8').trim().split('\n');
@@ -63,6 +76,30 @@ describe('recorded answers', () => {
     for (const { crontab: fields } of refused) {
       expect(() => crontab(fields), JSON.stringify(fields)).toThrow(ConfigError);
     }
+  });
+
+  it('cron reads what goes beyond crontab(5) as other libraries do', () => {
+    const recorded = read<Reading>('cron-readings.jsonl');
+    expect(recorded).toHaveLength(46);
+    const answers = recorded.map((one) => {
+      const schedule = cron(one.cron);
+      // One more than there is shows that a schedule with years ends with them.
+      const ends = one.due.length < 8;
+      const due = walk(schedule, one.after, one.due.length + (ends ? 1 : 0));
+      return { ...one, due: due.filter((text) => text !== undefined) };
+    });
+    expect(answers).toEqual(recorded);
+  });
+
+  it('the spec of an expression never changes, because the ledger keeps it', () => {
+    const recorded = read<Spec>('specs.jsonl');
+    expect(recorded).toHaveLength(1060);
+    const answers = recorded.map((one) => {
+      const options = one.timezone === undefined ? {} : { timezone: one.timezone };
+      const made = one.cron === undefined ? crontab(one.crontab, options) : cron(one.cron, options);
+      return { ...one, spec: made.spec };
+    });
+    expect(answers).toEqual(recorded);
   });
 
   it('near clock changes, cron and crontab are due by the rule, minute for minute', () => {

@@ -48,6 +48,25 @@ describe('crontab', () => {
     expect(crontab(fields).spec).toContain(`cron(${line.replace('1-31/10', '*/10')}) `);
   });
 
+  it('warns of a step that is wider than its field, as Celery takes it', () => {
+    expect(crontab({ minute: '*/90', hour: '22-2/25' }).warnings).toEqual([
+      {
+        path: ['minute'],
+        message: expect.stringMatching(
+          /^"\*\/90" has a step of more than the 60 values of the field, so that it means 0 alone/,
+        ) as string,
+      },
+      {
+        path: ['hour'],
+        message: expect.stringMatching(/^"22-2\/25" .* 24 values .* means 22 alone/) as string,
+      },
+    ]);
+    expect(crontab({ day_of_week: '*/8' }).warnings).toMatchObject([{ path: ['day_of_week'] }]);
+    expect(crontab({ minute: '*/90' }).inZone!('Asia/Tokyo').warnings).toHaveLength(1);
+    expect(crontab({ minute: '*/90' }).spec).toBe(crontab({ minute: '*/60' }).spec);
+    expect(crontab({ minute: '*/60', hour: '*/24', dayOfWeek: '*/7' }).warnings).toBeUndefined();
+  });
+
   it('tells every problem of every field at once', () => {
     const wrong = {
       minute: '60',

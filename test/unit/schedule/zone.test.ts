@@ -2,7 +2,8 @@ import { IANAZone } from 'luxon';
 import { describe, expect, it } from 'vitest';
 
 import { ConfigError } from '../../../src/errors.ts';
-import { checkZone, zoneNamed } from '../../../src/schedule/zone.ts';
+import { checkZone } from '../../../src/schedule/zone-names.ts';
+import { zoneNamed } from '../../../src/schedule/zone.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -10,6 +11,15 @@ const ZONES = Intl.supportedValuesOf('timeZone');
 
 function offsetInHours(name: string, text: string): number {
   return zoneNamed(name).spanAt(Date.parse(text)).offset / HOUR;
+}
+
+function accepts(run: () => unknown): boolean {
+  try {
+    run();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 describe('a zone', () => {
@@ -59,6 +69,21 @@ describe('a zone', () => {
 });
 
 describe('the name of a zone', () => {
+  it('is refused for every abbreviation that ICU has and the tz database has not', () => {
+    const letters = Array.from({ length: 26 }, (_, i) => String.fromCharCode(65 + i));
+    const words = letters.flatMap((a) => letters.flatMap((b) => letters.map((c) => a + b + c)));
+    const known = words.filter((word) =>
+      accepts(() => new Intl.DateTimeFormat('en', { timeZone: word })),
+    );
+    const taken = known.filter((word) => accepts(() => checkZone(word)));
+    expect(known).toContain('BST');
+    expect(taken).toEqual('CET EET EST GMT HST MET MST PRC ROC ROK UCT UTC WET'.split(' '));
+  });
+
+  it('is taken for every zone that Node lists', () => {
+    expect(ZONES.filter((name) => checkZone(name) !== name)).toEqual([]);
+  });
+
   it.each([
     ['Europe/Oslo', 'Europe/Oslo'],
     ['europe/oslo', 'Europe/Oslo'],
@@ -66,6 +91,11 @@ describe('the name of a zone', () => {
     ['America/Argentina/Buenos_Aires', 'America/Argentina/Buenos_Aires'],
     ['US/Eastern', 'US/Eastern'],
     ['Asia/Kolkata', 'Asia/Kolkata'],
+    ['EST', 'EST'],
+    ['cet', 'CET'],
+    ['est5edt', 'EST5EDT'],
+    ['GB', 'GB'],
+    ['Etc/GMT-14', 'Etc/GMT-14'],
   ])('%s is accepted as %s', (given, spelled) => {
     expect(checkZone(given)).toBe(spelled);
   });
@@ -74,6 +104,15 @@ describe('the name of a zone', () => {
     ['Europe/Olso', '; did you mean "Europe/Oslo"?'],
     ['Mars/Olympus', ''],
     ['+02:00', ''],
+    ['BST', '; did you mean "Europe/London"?'],
+    ['ist', '; did you mean "Asia/Kolkata"?'],
+    ['AST', '; did you mean "America/Halifax"?'],
+    ['PST', '; did you mean "America/Los_Angeles"?'],
+    ['CEST', '; did you mean "Europe/Berlin"?'],
+    ['VST', ''],
+    ['SystemV/PST8', ''],
+    ['Factory', ''],
+    ['constructor', ''],
     ['', ''],
     [7, ''],
   ])('%j is refused', (given, guess) => {

@@ -1,0 +1,21 @@
+import type { CalendarFields, MovableDay } from './calendar.ts';
+
+/** The days of the month in plain English: `on day 1 and the weekday nearest day 15 of the month`. */
+export function daysOfMonthWords({ daysOfMonth, movableDays }: CalendarFields): string {
+  const days = [...daysOfMonth.map((day) => `day ${day}`), ...movableDays.map(movableDayWords)];
+  const last = days.pop()!;
+  return `on ${days.length === 0 ? last : `${days.join(', ')} and ${last}`} of the month`;
+}
+
+function movableDayWords({ day, fromEnd, nearestWeekday }: MovableDay): string {
+  if (!fromEnd) return `the weekday nearest day ${day}`;
+  if (day === 0) return nearestWeekday ? 'the last weekday' : 'the last day';
+  const before = `the ${ordinal(day)} day before the last`;
+  return nearestWeekday ? `the weekday nearest ${before}` : before;
+}
+
+function ordinal(number: number): string {
+  const teens = number > 10 && number < 20;
+  const ending = teens ? undefined : ['th', 'st', 'nd', 'rd'][number % 10];
+  return `${number}${ending ?? 'th'}`;
+}

@@ -1,0 +1,120 @@
+import { ConfigError } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
+import { show } from './show.ts';
+
+/**
+ * All names of the tz database without a slash, but for "Factory", which is no place. Everything else
+ * that `Intl` takes without one is an abbreviation that only ICU knows, often for another place than the
+ * user's: its BST is in Dhaka and its IST in Kolkata. The database adds no such names any more.
+ */
+const WITHOUT_SLASH = new Set(
+  (
+    'CET CST6CDT Cuba EET EST EST5EDT Egypt Eire GB GB-Eire GMT GMT+0 GMT-0 GMT0 Greenwich HST Hongkong ' +
+    'Iceland Iran Israel Jamaica Japan Kwajalein Libya MET MST MST7MDT NZ NZ-CHAT Navajo PRC PST8PDT ' +
+    'Poland Portugal ROC ROK Singapore Turkey UCT UTC Universal W-SU WET Zulu'
+  ).split(' '),
+);
+
+/** Names of UTC, none of which needs the database. */
+const UTC_NAMES = ['UTC', 'Etc/UTC', 'Etc/UCT', 'Etc/Zulu', 'Etc/GMT', 'GMT', 'UCT', 'Zulu'];
+
+/** What the users of an abbreviation most likely mean. */
+const ABBREVIATIONS: Readonly<Record<string, string>> = {
+  ACDT: 'Australia/Adelaide',
+  ACST: 'Australia/Adelaide',
+  ADT: 'America/Halifax',
+  AEDT: 'Australia/Sydney',
+  AEST: 'Australia/Sydney',
+  AET: 'Australia/Sydney',
+  AKDT: 'America/Anchorage',
+  AKST: 'America/Anchorage',
+  ART: 'America/Argentina/Buenos_Aires',
+  AST: 'America/Halifax',
+  AWST: 'Australia/Perth',
+  BRT: 'America/Sao_Paulo',
+  BST: 'Europe/London',
+  CAT: 'Africa/Maputo',
+  CDT: 'America/Chicago',
+  CEST: 'Europe/Berlin',
+  CST: 'America/Chicago',
+  CT: 'America/Chicago',
+  EAT: 'Africa/Nairobi',
+  ECT: 'America/Guayaquil',
+  EDT: 'America/New_York',
+  EEST: 'Europe/Athens',
+  ET: 'America/New_York',
+  GST: 'Asia/Dubai',
+  HKT: 'Asia/Hong_Kong',
+  ICT: 'Asia/Bangkok',
+  IST: 'Asia/Kolkata',
+  JST: 'Asia/Tokyo',
+  KST: 'Asia/Seoul',
+  MDT: 'America/Denver',
+  MSK: 'Europe/Moscow',
+  MT: 'America/Denver',
+  NDT: 'America/St_Johns',
+  NST: 'America/St_Johns',
+  NZDT: 'Pacific/Auckland',
+  NZST: 'Pacific/Auckland',
+  PDT: 'America/Los_Angeles',
+  PHT: 'Asia/Manila',
+  PKT: 'Asia/Karachi',
+  PST: 'America/Los_Angeles',
+  PT: 'America/Los_Angeles',
+  SAST: 'Africa/Johannesburg',
+  SGT: 'Asia/Singapore',
+  SST: 'Pacific/Pago_Pago',
+  WAT: 'Africa/Lagos',
+  WEST: 'Europe/Lisbon',
+  WIB: 'Asia/Jakarta',
+  Z: 'UTC',
+};
+
+/**
+ * The right spelling of an IANA zone name: `europe/oslo` is read as `Europe/Oslo`, and links of the tz
+ * database such as `US/Eastern` are names, too. Anything else is a `ConfigError` at `timezone`:
+ * abbreviations, and offsets such as `+02:00` (they know no summer time).
+ */
+export function checkZone(name: unknown): string {
+  const known = typeof name === 'string' ? spellingOf(name) : undefined;
+  if (known !== undefined) return known;
+  const why = `${show(name)} is not the name of an IANA time zone`;
+  throw new ConfigError([{ path: ['timezone'], message: why + suggestion(name) }]);
+}
+
+/** Whether a name that `checkZone` let pass is one of UTC. */
+export function isUtc(name: string): boolean {
+  return UTC_NAMES.includes(name);
+}
+
+function spellingOf(name: string): string | undefined {
+  const listed = spellings().get(name.toLowerCase());
+  if (listed !== undefined) return listed;
+  // Not every name is listed: `Asia/Kolkata` may stand there as `Asia/Calcutta` alone.
+  return /^(?!SystemV\/)[a-z]+\/[a-z]/i.test(name) && isKnown(name) ? name : undefined;
+}
+
+function suggestion(name: unknown): string {
+  if (typeof name !== 'string') return '';
+  const letters = name.toUpperCase();
+  const meant = Object.hasOwn(ABBREVIATIONS, letters) ? ABBREVIATIONS[letters] : undefined;
+  if (meant !== undefined) return `; did you mean "${meant}"?`;
+  return didYouMean(name, [...spellings().values()]);
+}
+
+function isKnown(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let known: ReadonlyMap<string, string> | undefined;
+
+/** Zone names by their lower case. */
+function spellings(): ReadonlyMap<string, string> {
+  const names = () => [...UTC_NAMES, ...WITHOUT_SLASH, ...Intl.supportedValuesOf('timeZone')];
+  return (known ??= new Map(names().map((name) => [name.toLowerCase(), name])));
+}

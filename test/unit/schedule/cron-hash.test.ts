@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+
+import { BeatError, ConfigError } from '../../../src/errors.ts';
+import { cron } from '../../../src/schedule/cron.ts';
+import { stableHash } from '../../../src/schedule/stable-hash.ts';
+
+const after = new Date('2026-01-01T00:00Z');
+const specOf = (line: string, seed: string) => cron(line, { seed }).spec;
+
+/** What H chose in a field, over many names. */
+function chosen(line: string, i: number): Set<string> {
+  const names = Array.from({ length: 2_000 }, (_, n) => `entry-${n}`);
+  return new Set(names.map((name) => specOf(line, name).slice(5).split(/[ )]/)[i]!));
+}
+
+function numbers(from: number, to: number): Set<string> {
+  return new Set(Array.from({ length: to - from + 1 }, (_, i) => String(from + i)));
+}
+
+describe('H in cron', () => {
+  // A change of these texts moves the tasks of every user who has H.
+  it.each([
+    ['H H * * *', 'cleanup', 'cron(48 15 * * *) fixed UTC'],
+    ['H H * * *', 'nightly-report', 'cron(44 2 * * *) fixed UTC'],
+    ['h h * * *', 'é', 'cron(31 20 * * *) fixed UTC'],
+    ['H/15 * * * *', 'cleanup', 'cron(3-48/15 * * * *) elapsed UTC'],
+    ['H(0-29)/10 * * * *', 'cleanup', 'cron(8-28/10 * * * *) elapsed UTC'],
+    ['H H(22-2) H * * *', 'cleanup', 'cron(20 56 15 * * *) fixed UTC'],
+    ['0 0 H H H(mon-fri)', 'cleanup', 'cron(0 0 17 9 4) either-day fixed UTC'],
+  ])('%s of %s is the same in every process: %s', (line, seed, spec) => {
+    expect(specOf(line, seed)).toBe(spec);
+  });
+
+  it('is worked out from a hash that is pinned', () => {
+    expect([stableHash(''), stableHash('minute cleanup'), stableHash('é')]).toEqual([
+      2_872_998_923, 4_158_793_788, 2_387_039_943,
+    ]);
+  });
+
+  it.each([
+    ['second', 'H 0 0 * * * 2199', 0, numbers(0, 59)],
+    ['minute', 'H 0 * * *', 0, numbers(0, 59)],
+    ['hour', '0 H * * *', 1, numbers(0, 23)],
+    ['day of month, which every month has', '0 0 H * *', 2, numbers(1, 28)],
+    ['month', '0 0 1 H *', 3, numbers(1, 12)],
+    ['day of week', '0 0 * * H', 4, numbers(0, 6)],
+    ['range', 'H(10-19) 0 * * *', 0, numbers(10, 19)],
+    ['range past the end', '0 H(22-2) * * *', 1, new Set(['22', '23', '0', '1', '2'])],
+    ['range of names', '0 0 * * H(fri-sun)', 4, new Set(['5', '6', '0'])],
+  ])('chooses among all values of a %s', (_, line, i, expected) => {
+    expect(chosen(line, i)).toEqual(expected);
+  });
+
+  it('of a step chooses where it starts, within the step', () => {
+    expect(chosen('H/20 * * * *', 0)).toEqual(
+      new Set(Array.from({ length: 20 }, (_, i) => `${i},${i + 20},${i + 40}`).map(even)),
+    );
+    expect(chosen('H(0-29)/10 * * * *', 0)).toEqual(
+      new Set(Array.from({ length: 10 }, (_, i) => `${i}-${i + 20}/10`)),
+    );
+  });
+
+  it('chooses for each field by itself', () => {
+    const same = Array.from({ length: 500 }, (_, n) => specOf('H H * * *', `e${n}`)).filter(
+      (spec) => /^cron\((\d+) \1 /.test(spec),
+    );
+    expect(same.length).toBeLessThan(30);
+  });
+
+  it('keeps fixed times fixed, and steps elapsed time', () => {
+    expect(specOf('H(0-29) H(1-3) * * *', 'a')).toContain(' fixed ');
+    expect(specOf('H/30 3 * * *', 'a')).toContain(' elapsed ');
+  });
+
+  it('may stand beside other parts', () => {
+    expect(specOf('0,H * * * *', 'cleanup')).toBe('cron(0,48 * * * *) elapsed UTC');
+  });
+
+  it.each([
+    ['HL', '0 9 * * HL', 'day of week: "HL" is not understood; H stands alone'],
+    ['H within a step', '*/H * * * *', 'minute: "*/H" has a step that is not a whole number'],
+    ['H within a range', '1-H * * * *', 'minute: "1-H" is not understood'],
+    ['a number before H', '5H * * * *', 'minute: "5H" is not understood'],
+    ['an H range without brackets', 'H-5 * * * *', 'minute: "H-5" is not understood; H stands'],
+    ['H in the year', '0 0 0 1 1 * H', 'year: "H" would choose a year'],
+    ['a range that is not the field’s', 'H(0-60) * * * *', 'minute: "60" is out of range 0-59'],
+    ['a step wider than the range', 'H(0-9)/20 * * * *', 'a step of more than the 10 values'],
+    ['a step of 0', 'H/0 * * * *', 'has a step that is not a whole number'],
+  ])('is refused as %s', (_, line, message) => {
+    expect(() => cron(line)).toThrow(ConfigError);
+    expect(() => cron(line)).toThrow(message);
+  });
+});
+
+describe('a cron schedule with H that has no name yet', () => {
+  it('has no instants, and says how to get some', () => {
+    expect(() => cron('H 3 * * *').next(after)).toThrow(BeatError);
+    expect(() => cron('H 3 * * *').next(after)).toThrow('pass a seed');
+  });
+
+  it('takes the name of its entry, in the zone that it was given', () => {
+    const timezone = 'Europe/Oslo';
+    const expected = cron('H 3 * * *', { seed: 'cleanup', timezone });
+    const own = cron('H 3 * * *', { timezone });
+    expect(own.forEntry!('cleanup')).toBe(expected);
+    expect(own.timezone).toBe(timezone);
+    expect(own.inZone!('Asia/Tokyo')).toBe(own);
+    expect(cron('H 3 * * *').inZone!(timezone).forEntry!('cleanup')).toBe(expected);
+    expect(cron('H 3 * * *').forEntry!('cleanup').inZone!(timezone)).toBe(expected);
+  });
+
+  it('has a spec that tells it from others', () => {
+    expect(cron('H 3 * * *').spec).not.toBe(cron('H 4 * * *').spec);
+    expect(cron('H 3 * * *').spec).toBe(cron('H  3 * * *').spec);
+  });
+
+  it('refuses an unknown zone at once', () => {
+    expect(() => cron('H 3 * * *', { timezone: 'Mars/Olympus' })).toThrow(ConfigError);
+  });
+});
+
+/** As the spec writes three members at even distances. */
+function even(list: string): string {
+  const [first, , last] = list.split(',');
+  return first === '0' ? '*/20' : `${first}-${last}/20`;
+}
