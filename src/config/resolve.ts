@@ -6,6 +6,7 @@ import {
   wantsCleanup,
 } from './entries/backend-cleanup.ts';
 import type { BeatConfig } from './define.ts';
+import { acceptedBy } from './service/accept-content.ts';
 import { readEncoding } from './service/encoding.ts';
 import { readEntry, type EntryContext } from './entries/entries.ts';
 import { readTaskEvents } from './service/events.ts';
@@ -114,14 +115,17 @@ function readSettings(
   checkTogether(service, reportOf(options));
   const tls = readTls('brokerUseSsl', merged, CONFIG_LEVEL);
   checkTlsOf(service.brokerUrl, tls, reportOf('brokerUseSsl'));
+  const checkAccepted = acceptedBy(settings);
+  const setting = settings.taskSerializer === undefined ? 'acceptContent' : 'taskSerializer';
+  checkAccepted(readEncoding(settings).serializer, [setting], reportOf(setting));
   const routing = {
     queues: readQueues(settings, reportOf('taskQueues'), merged.remarkOf('taskQueues')),
-    routes: readRoutes(settings, reportOf('taskRoutes')),
+    routes: readRoutes(settings, reportOf('taskRoutes'), checkAccepted),
   };
   return {
     ...service,
     timezone,
-    ...readEntries(merged, { ...service, ...routing }, timezone, readZone),
+    ...readEntries(merged, { ...service, ...routing, checkAccepted }, timezone, readZone),
     keyPrefix: settings.keyPrefix ?? 'beat',
     ...routing,
     declareQueues: settings.declareQueues ?? true,
@@ -154,7 +158,8 @@ function readPlaces({ settings, reportOf }: Merged, overrides: Overrides): Place
 
 function readEntries(
   merged: Merged,
-  around: Pick<Settings, 'results' | 'queues' | 'routes' | 'brokerUrl'>,
+  around: Pick<Settings, 'results' | 'queues' | 'routes' | 'brokerUrl'> &
+    Pick<EntryContext, 'checkAccepted'>,
   timezone: string,
   readZone: ReadZone,
 ): Pick<Settings, 'entries' | 'installed'> {
@@ -165,9 +170,9 @@ function readEntries(
   const defaults = { missed, missedCap, startingDeadline, serializer };
   const { queues, routes, brokerUrl } = around;
   const trial = new RouteTrial(queues, routes, brokerUrl, merged.reportOf('taskRoutes'));
-  const { results } = around;
+  const { results, checkAccepted } = around;
   const protocol = merged.settings.taskProtocol ?? 2;
-  const celerys = { trial, results, protocol };
+  const celerys = { trial, results, protocol, checkAccepted };
   const context: EntryContext = { level, schedules, readZone, timezone, ...celerys, ...defaults };
   const written = merged.entries.flatMap(
     ({ name, input, part }) => readEntry(name, input, context, part) ?? [],

@@ -14,6 +14,7 @@ import { readOptions } from './options.ts';
 import type { Part } from '../merge.ts';
 import { parse, type Report } from '../problems.ts';
 import { isMap } from '../names/respell.ts';
+import type { CheckAccepted } from '../service/accept-content.ts';
 import { withoutForeignKeys } from './foreign-keys.ts';
 import { withoutLinks } from './signature-options.ts';
 import { SignatureReader } from './signatures.ts';
@@ -38,6 +39,7 @@ export interface EntryContext {
   readonly trial: RouteTrial;
   readonly results: ResultSettings;
   readonly protocol: 1 | 2;
+  readonly checkAccepted: CheckAccepted;
 }
 
 /**
@@ -70,7 +72,9 @@ export function readEntry(
     ? context.schedules.read(raw.schedule, around, note, comment)
     : undefined;
   const ownZone = schedule?.timezone ?? timezone ?? context.timezone;
-  const serializer = serializerOf(raw) ?? context.serializer;
+  const asked = serializerOf(raw);
+  context.checkAccepted(asked, ['options', 'serializer'], note);
+  const serializer = asked ?? context.serializer;
   const args = readArguments(raw, { zone: ownZone, serializer }, note);
   if (isMap(raw.options)) {
     checkHeaders(raw.options.headers, ['options', 'headers'], note);
@@ -79,7 +83,15 @@ export function readEntry(
   const zone = timezone ?? context.timezone;
   const templates = new OptionTemplates(ownZone);
   templates.read(raw, note, comment);
-  const signing = { zone, scheduleZone: ownZone, serializer, templates, remark: comment };
+  const { checkAccepted } = context;
+  const signing = {
+    zone,
+    scheduleZone: ownZone,
+    serializer,
+    templates,
+    checkAccepted,
+    remark: comment,
+  };
   const called = isMap(input)
     ? readCalled(raw, new SignatureReader(signing, note), note)
     : undefined;

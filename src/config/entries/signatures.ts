@@ -10,6 +10,7 @@ import {
 import type { SerializerName } from '../../message/serializers/serializer.ts';
 import { readArguments } from './arguments.ts';
 import type { OptionTemplates } from './option-templates.ts';
+import type { CheckAccepted } from '../service/accept-content.ts';
 import { expected, parse, type Path, type Report } from '../problems.ts';
 import { asWritten, isMap, respell } from '../names/respell.ts';
 import { FORMS, SIGNATURE_FORMS } from '../schema/signatures.ts';
@@ -26,6 +27,7 @@ export interface SignatureContext {
   readonly scheduleZone: string;
   /** What the arguments are written with. */
   readonly serializer: SerializerName;
+  readonly checkAccepted: CheckAccepted;
   /** Takes note of those in options. */
   readonly templates: OptionTemplates;
   /** Takes what is worth a word, and no problem. */
@@ -98,6 +100,8 @@ export class SignatureReader {
       this.#context.remark([...place.path, ...optionAsWritten(path, map)], message);
     };
     const options = readSignatureOptions(raw['options'], this.#context.zone, note, remark);
+    const { checkAccepted } = this.#context;
+    checkAccepted(options.own?.serializer, optionAsWritten(['options', 'serializer'], map), note);
     const wrong: Report = (path, message) => note(optionAsWritten(path, map), message);
     this.#context.templates.read({ ...raw, options: options.raw }, wrong, remark);
     const pathTo = (key: keyof Links) => [...place.path, ...optionAsWritten(['options', key], map)];

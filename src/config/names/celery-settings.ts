@@ -12,7 +12,7 @@ export type Disposition =
 /** Celery's settings by family, as of Celery 5.7: those that workers, results and events are read with. */
 export const WORKERS_SETTINGS: readonly string[] = [
   // The last is no setting, but stands in what Celery prints of all of its own.
-  'accept_content imports include deprecated_settings',
+  'imports include deprecated_settings',
   'broker_: channel_error_retry heartbeat_checkrate pool_acquire_timeout pool_limit read_url',
   'event_: queue_durable queue_exclusive queue_expires queue_prefix queue_ttl',
   'redis_: db host max_connections password port retry_on_timeout',

@@ -1,5 +1,5 @@
 /** The settings that beat has from Celery: in upper case, and under Django, they begin with `CELERY_`. */
-const CELERYS = /^(beat|broker|event|redis|result|task)[A-Z]|^(timezone|enableUtc)$/;
+const CELERYS = /^(beat|broker|event|redis|result|task)[A-Z]|^(timezone|enableUtc|acceptContent)$/;
 
 /** What Celery called them of old where that is neither the same in upper case nor without `TASK_`. */
 const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {

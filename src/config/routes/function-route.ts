@@ -4,13 +4,18 @@ import type { Route } from '../../routing/routes.ts';
 import type { RouteFunction } from '../define/routing.ts';
 import { reportIllFormed } from '../../message/well-formed.ts';
 import type { Path, Report } from '../problems.ts';
+import type { CheckAccepted } from '../service/accept-content.ts';
 import { readRoute } from './route.ts';
 
 /**
  * A user's function as a route whose answers are checked. It throws a `ConfigError`, of the place where
  * the function stands, for an answer that is none and for whatever the function throws.
  */
-export function functionRoute(route: RouteFunction, path: Path): Route {
+export function functionRoute(
+  route: RouteFunction,
+  path: Path,
+  checkAccepted: CheckAccepted,
+): Route {
   return (task, args, kwargs, options) => {
     const answer = ask(() => route(task, args, kwargs, options), path, task);
     if (answer === null || answer === undefined) return null;
@@ -20,7 +25,7 @@ export function functionRoute(route: RouteFunction, path: Path): Route {
       problems.push({ path, message: `what it returns for "${task}": ${where}${message}` });
     };
     reportIllFormed(answer, [], report);
-    const found = readRoute(answer, [], report);
+    const found = readRoute(answer, [], report, checkAccepted);
     if (!found || problems.length > 0) throw new ConfigError(problems);
     return found;
   };

@@ -4,6 +4,7 @@ import type { RouteOptions } from '../../routing/routes.ts';
 import { checkHeaders } from '../entries/headers.ts';
 import { levelOf } from '../names/levels.ts';
 import { DELIVERY_MODES } from '../entries/options.ts';
+import type { CheckAccepted } from '../service/accept-content.ts';
 import { expected, parse, type Path, type Report } from '../problems.ts';
 import { isMap, respell } from '../names/respell.ts';
 import { ROUTE, routeSchema } from '../schema/routes.ts';
@@ -11,7 +12,12 @@ import { ROUTE, routeSchema } from '../schema/routes.ts';
 const LEVEL = levelOf(routeSchema)!;
 
 /** What one route says; `null` after what is wrong with it was reported. */
-export function readRoute(route: unknown, path: Path, report: Report): RouteOptions | null {
+export function readRoute(
+  route: unknown,
+  path: Path,
+  report: Report,
+  checkAccepted: CheckAccepted,
+): RouteOptions | null {
   if (typeof route === 'string' && route !== '') return { queue: route };
   if (!isMap(route)) {
     report(path, expected(ROUTE, route));
@@ -22,11 +28,13 @@ export function readRoute(route: unknown, path: Path, report: Report): RouteOpti
   });
   if (!input) return null;
   checkHeaders(input.headers, [...path, 'headers'], report);
-  const { deliveryMode, serializer, compression, ...rest } = input;
+  const { deliveryMode, compression, ...rest } = input;
+  const serializer = input.serializer && serializerNamed(input.serializer);
+  checkAccepted(serializer, [...path, 'serializer'], report);
   return {
     ...rest,
     deliveryMode: deliveryMode === undefined ? undefined : DELIVERY_MODES[deliveryMode],
-    serializer: serializer && serializerNamed(serializer),
+    serializer,
     compression: compression && compressionNamed(compression),
   };
 }

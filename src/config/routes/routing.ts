@@ -3,6 +3,7 @@ import { DEFAULT_RULES, type QueueRules } from '../../routing/queues.ts';
 import { DEFAULT_ROUTES, type RouteRules } from '../../routing/router.ts';
 import { DELIVERY_MODES } from '../entries/options.ts';
 import type { Report } from '../problems.ts';
+import type { CheckAccepted } from '../service/accept-content.ts';
 import type { TopSettings } from '../schema/settings.ts';
 import { readTaskQueues } from './task-queues.ts';
 import { readTaskRoutes } from './task-routes.ts';
@@ -30,10 +31,14 @@ export function readQueues(settings: TopSettings, report: Report, remark: Report
 }
 
 /** Which task goes where, and what is true of tasks whose options do not say it. */
-export function readRoutes(settings: TopSettings, report: Report): RouteRules {
+export function readRoutes(
+  settings: TopSettings,
+  report: Report,
+  checkAccepted: CheckAccepted,
+): RouteRules {
   const mode = settings.taskDefaultDeliveryMode;
   return {
-    routes: readTaskRoutes(settings.taskRoutes, report),
+    routes: readTaskRoutes(settings.taskRoutes, report, checkAccepted),
     priority: settings.taskDefaultPriority ?? DEFAULT_ROUTES.priority,
     deliveryMode: mode === undefined ? DEFAULT_ROUTES.deliveryMode : DELIVERY_MODES[mode],
     ignoreResult: settings.taskIgnoreResult ?? DEFAULT_ROUTES.ignoreResult,

@@ -1,5 +1,6 @@
 import { routeTables, type Route, type RouteKey, type RouteRow } from '../../routing/routes.ts';
 import type { RouteFunction } from '../define/routing.ts';
+import type { CheckAccepted } from '../service/accept-content.ts';
 import { functionRoute } from './function-route.ts';
 import { expected, type Path, type Report } from '../problems.ts';
 import { isMap } from '../names/respell.ts';
@@ -9,7 +10,11 @@ const FORMS = 'a map of names and routes, a function, or a list of such or of pa
 const PAIR = 'a pair of a name, glob or regular expression, and its route';
 
 /** Celery's `task_routes`; routes that are wrong are reported and left out. */
-export function readTaskRoutes(input: unknown, report: Report): Route[] {
+export function readTaskRoutes(
+  input: unknown,
+  report: Report,
+  checkAccepted: CheckAccepted,
+): Route[] {
   if (input === undefined) return [];
   const path = ['taskRoutes'];
   const items: readonly unknown[] = Array.isArray(input) ? input : [input];
@@ -24,9 +29,9 @@ export function readTaskRoutes(input: unknown, report: Report): Route[] {
     if (typeof item === 'function') {
       // Tables are searched together, but none past a function, which may answer first.
       flush();
-      routes.push(functionRoute(item as RouteFunction, at));
+      routes.push(functionRoute(item as RouteFunction, at, checkAccepted));
     } else {
-      tables.push(readRows(rowsOf(item, at, report), report));
+      tables.push(readRows(rowsOf(item, at, report), report, checkAccepted));
     }
   }
   flush();
@@ -44,9 +49,9 @@ function rowsOf(item: unknown, at: Path, report: Report): Row[] {
   return [];
 }
 
-function readRows(rows: readonly Row[], report: Report): RouteRow[] {
+function readRows(rows: readonly Row[], report: Report, checkAccepted: CheckAccepted): RouteRow[] {
   return rows.flatMap(([key, route, at]) => {
-    const options = readRoute(route, at, report);
+    const options = readRoute(route, at, report, checkAccepted);
     return options ? [[key, options] as const] : [];
   });
 }

@@ -12,9 +12,15 @@ export const compression = () =>
     .enum(COMPRESSION_SPELLINGS, { error: ({ input }) => compressionForms(input) })
     .describe('For brotli and zstd workers need a package of Python.');
 
+const CONTENT = "names of serializers or content types, such as 'json' or 'application/json'";
+
 /** How messages are written. */
 export const encodingShape = {
   taskSerializer: serializer().optional(),
+  acceptContent: z
+    .array(z.string(CONTENT).min(1, CONTENT), `a list of ${CONTENT}`)
+    .optional()
+    .describe('What the workers accept; a serializer that is not in it is an error.'),
   taskCompression: compression().optional(),
   taskProtocol: z
     .literal([1, 2], '1 or 2')

@@ -67,6 +67,11 @@ export const settings = {
     test: 'test/e2e/matrix/table.ts',
     refuses: ['pickle', 'raw', 'auth'],
   },
+  accept_content: {
+    example: ['json'],
+    test: 'test/unit/config/accept-content.test.ts',
+    refuses: [['pickle']],
+  },
   task_compression: { example: 'zstd', test: 'test/e2e/matrix/table.ts', refuses: ['bzip2'] },
   task_protocol: { example: 1, test: 'test/e2e/matrix/table.ts' },
   task_send_sent_event: { example: true, test: 'test/e2e/events.test.ts' },
@@ -124,7 +129,6 @@ export const workers = {
   'redis_*': { config: { redis_max_connections: 20 } },
   'database_*, cache_*, mongodb_*, cassandra_*, s3_*, gcs_*, dynamodb_*, azureblockblob_*, cosmosdbsql_*, couchbase_*, elasticsearch_*, arangodb_*':
     { config: { database_url: 'postgresql://db' } },
-  accept_content: { config: { accept_content: ['json'] } },
   'imports, include': { config: { imports: ['tasks'] } },
   broker_read_url: { config: { broker_read_url: 'redis://localhost' } },
   'broker_pool_limit, broker_pool_acquire_timeout, broker_heartbeat_checkrate, broker_channel_error_retry':
