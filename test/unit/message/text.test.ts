@@ -34,3 +34,26 @@ test.each([
 ])('%j is no message', (text) => {
   expect(() => decodeMessage(text)).toThrow(StoreError);
 });
+
+test('a text that is no message is an error that shows its beginning, and what the parser says of it', () => {
+  expect(() => decodeMessage('{"taskId":')).toThrow(
+    expect.objectContaining({
+      message: 'a kept message cannot be read: "{\\"taskId\\":"',
+      cause: expect.any(SyntaxError) as unknown,
+    }),
+  );
+  const long = '"'.padEnd(81, 'x');
+  expect(() => decodeMessage(long)).toThrow(
+    `a kept message cannot be read: "\\"${'x'.repeat(79)}…"`,
+  );
+});
+
+test.each(['taskId', 'contentType', 'contentEncoding', 'destination', 'headers', 'properties'])(
+  'a text without %s is no message',
+  (key) => {
+    const rest = JSON.parse(encodeMessage(messageOf('a'))) as Record<string, unknown>;
+    Reflect.deleteProperty(rest, key);
+    expect(() => decodeMessage(JSON.stringify(rest))).toThrow(StoreError);
+    expect(() => decodeMessage(JSON.stringify({ ...rest, [key]: null }))).toThrow(StoreError);
+  },
+);

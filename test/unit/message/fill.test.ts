@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { lazy } from '../../../src/index.ts';
+import { composeTask } from '../canvas/support.ts';
+
+/** The positional arguments that a worker gets, as JSON. */
+function argumentsFor(...args: unknown[]): unknown {
+  const { messages } = composeTask('t', { entry: { args } });
+  return (JSON.parse(messages[0]!.body.toString()) as [unknown])[0];
+}
+
+const DUE = '2026-11-21T05:44:00.000Z';
+
+describe('what an occurrence fills in', () => {
+  it('stands anywhere in the arguments: in lists, in maps, in maps without a prototype', () => {
+    const bare = Object.assign(Object.create(null) as object, { at: '{{dueAt}}' });
+    expect(argumentsFor('{{dueAt}}', [['{{dueAt}}']], { a: { b: '{{dueAt}}' } }, bare)).toEqual([
+      DUE,
+      [[DUE]],
+      { a: { b: DUE } },
+      { at: DUE },
+    ]);
+  });
+
+  it('leaves what needs nothing as it is', () => {
+    const plain = [1, null, true, 'text', { a: [] }];
+    expect(
+      argumentsFor(
+        ...plain,
+        lazy(() => 1),
+      ),
+    ).toEqual([...plain, 1]);
+  });
+
+  it('is asked once of a function that stands in several places', () => {
+    let asked = 0;
+    const count = lazy(() => ++asked);
+    expect(argumentsFor(count, [count], { k: count })).toEqual([1, [1], { k: 1 }]);
+  });
+
+  it.each([
+    [new Error('no rates today'), 'the function threw: no rates today'],
+    [new TypeError('x is undefined'), 'the function threw: TypeError: x is undefined'],
+    ['a text', 'the function threw: a text'],
+  ])('is an error with its place where a function throws: %s', (thrown, message) => {
+    const failing = lazy(() => {
+      // Anything may be thrown by a user's function.
+      throw thrown as Error;
+    });
+    expect(() => argumentsFor('a', { rate: failing })).toThrow(
+      expect.objectContaining({ message: `args[1].rate: ${message}`, cause: thrown }),
+    );
+  });
+
+  it('is an error where a function answers a promise', () => {
+    const later = lazy((): unknown => Promise.reject(new Error('no db')));
+    expect(() => argumentsFor([later])).toThrow(
+      'args[0][0]: the function answered a promise; it has to answer at once',
+    );
+  });
+});
