@@ -4,8 +4,9 @@ import { sleepUntil, systemClock, type Clock } from './clock.ts';
 import type { BeatConfig } from './config/define.ts';
 import { resolveSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
+import { StoreError } from './errors.ts';
 import { Events } from './events.ts';
-import { Leadership, type Term } from './leadership.ts';
+import { Leadership, TermEnded, type Term } from './leadership.ts';
 import type { Producer } from './message/producer.ts';
 import { Progress } from './observe/progress.ts';
 import { tellOfOutbox } from './observe/outbox-events.ts';
@@ -121,6 +122,7 @@ export class Beat extends Events implements AsyncDisposable {
       producer: this.#producer(),
       results,
       progressed,
+      heldUp: (entries) => (this.progress.heldUp = entries),
     });
     const watch = new Watch(store.inspect, clock, this);
     const teller = tellOfTasks(this, store.broker, {
@@ -139,15 +141,35 @@ export class Beat extends Events implements AsyncDisposable {
   async #lead(scheduler: Scheduler, watch: Watch, term: Term): Promise<void> {
     const stop = this.#stop.signal;
     const awake = AbortSignal.any([term.signal, stop]);
-    await scheduler.begin(term, stop);
-    void watch.run(awake);
-    while (!awake.aborted) {
-      const wakeAt = await scheduler.tick(term, stop);
-      // Before the first tick is over a term may still fail as the last one did.
+    try {
+      let wakeAt = await this.#begin(scheduler, term, () => void watch.run(awake));
       this.worked('lead');
-      await sleepUntil(this.#clock, wakeAt, awake, () => {
-        this.progress.made();
-      });
+      for (;;) {
+        await sleepUntil(this.#clock, wakeAt, awake, () => {
+          this.progress.made();
+        });
+        if (awake.aborted) return;
+        wakeAt = await scheduler.tick(term, stop);
+      }
+    } finally {
+      // The next leader reads the records again.
+      this.progress.heldUp = [];
+    }
+  }
+
+  /**
+   * A term has begun when its first tick is over. Whatever ends it before is a failure: the next term may
+   * end in the same way, and none of them would send anything.
+   */
+  async #begin(scheduler: Scheduler, term: Term, loaded: () => void): Promise<number> {
+    const stop = this.#stop.signal;
+    try {
+      await scheduler.begin(term, stop);
+      loaded();
+      return await scheduler.tick(term, stop);
+    } catch (error) {
+      if (!(error instanceof TermEnded)) throw error;
+      throw new StoreError(`the term cannot begin: ${error.message}`, { cause: error });
     }
   }
 

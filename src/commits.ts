@@ -7,7 +7,10 @@ import type { Message } from './message/message.ts';
 
 export interface CommitsOptions extends AnnouncementsOptions {
   readonly ledger: Ledger;
-  /** Called whenever a commit is tried: a store that is away is not a loop that hangs. */
+  /**
+   * Called whenever a commit was answered, or failed: a store that is away is not a loop that hangs. A commit
+   * that ends the term is no progress.
+   */
   readonly progressed: () => void;
 }
 
@@ -101,12 +104,15 @@ export class Commits {
     if (changes.length === 0) return NOTHING_LEFT;
     const { ledger, clock, events, progressed } = this.#options;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-      progressed();
       try {
         const outcome = await ledger.commit(term.number, changes, stop);
         events.worked('commit');
-        if (outcome.kind === 'committed') return { ...NOTHING_LEFT, ...outcome };
+        if (outcome.kind === 'committed') {
+          progressed();
+          return { ...NOTHING_LEFT, ...outcome };
+        }
         if (outcome.kind === 'declined') {
+          progressed();
           return await this.#apart(changes, outcome.reason, term, stop);
         }
         throw new TermEnded(
@@ -116,6 +122,7 @@ export class Commits {
         );
       } catch (error) {
         if (error instanceof TermEnded) throw error;
+        progressed();
         events.failed('commit', error);
       }
       await clock.sleep(pause, AbortSignal.any([term.signal, stop]));

@@ -29,6 +29,7 @@
  * the term's number: nothing that an old term does late can touch a newer one.
  */
 import type { Clock } from './clock.ts';
+import { StoreError } from './errors.ts';
 import type { Events } from './events.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Lease, Lock } from './lock/lock.ts';
@@ -52,7 +53,7 @@ const RELEASE_GRACE = 1_300;
 /** The pause between attempts to reach a lock grows to so many times the first. */
 const LONGEST_PAUSE = 4;
 
-/** Thrown by the work of a term that cannot go on: the instance steps down and follows again. */
+/** Thrown by the work of a term that began and cannot go on: the instance steps down and follows again. */
 export class TermEnded extends Error {
   override name = 'TermEnded';
 }
@@ -64,7 +65,10 @@ export interface LeadershipOptions {
   readonly events: Events;
   /** The lock's time to live, milliseconds. */
   readonly ttl: number;
-  /** Called whenever the loop gets anywhere, while it follows. */
+  /**
+   * Called whenever the loop makes progress while it follows. To win the lock for a term that cannot begin,
+   * again and again, is none.
+   */
   readonly progressed: () => void;
 }
 
@@ -80,6 +84,8 @@ export class Leadership {
   readonly #renewEvery: number;
   readonly #retryEvery: number;
   #saidFollowing = false;
+  /** Whether the last term ended by a failure, as one does that cannot begin. */
+  #failing = false;
 
   constructor(options: LeadershipOptions) {
     this.#options = options;
@@ -103,15 +109,17 @@ export class Leadership {
     let why = reason;
     let failures = 0;
     for (let attempt = 1; !stop.aborted; attempt++) {
-      progressed();
+      if (!this.#failing) progressed();
       const started = clock.monotonic();
       try {
         const lease = await this.#acquire(lock, stop);
         failures = 0;
         events.worked('acquire the lock');
         if (lease) return { lease, trustedUntil: this.#trustFrom(started) };
+        this.#failing = false;
       } catch (error) {
         if (isAborted(stop)) return null;
+        this.#failing = false;
         events.failed('acquire the lock', error);
         why = 'the lock cannot be reached';
         failures += 1;
@@ -160,14 +168,17 @@ export class Leadership {
           return !over.signal.aborted && clock.monotonic() < held.until;
         },
       };
-      if (term.trusted && !stop.aborted) {
+      if (!term.trusted) throw new StoreError('the lock was lost before the term could begin');
+      if (!stop.aborted) {
         this.#saidFollowing = false;
         events.announce('leading', { term: number });
         await unlessStopped(clock, stop, lead(term), LEAD_GRACE);
       }
+      this.#failing = false;
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
-      if (!(error instanceof TermEnded) && !stop.aborted) events.failed('lead', error);
+      this.#failing = !(error instanceof TermEnded);
+      if (this.#failing && !stop.aborted) events.failed('lead', error);
     }
     if (over.signal.aborted) reason = String(over.signal.reason);
     over.abort('over');

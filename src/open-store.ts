@@ -112,6 +112,18 @@ export async function openPlaces(options: StoreOptions): Promise<Store> {
   };
 }
 
+/** The ledger that the settings name, without a broker: for a look at it, or a repair. */
+export async function openState(settings: Settings, clock: Clock): Promise<StateStore> {
+  const { brokerUrl, stateUrl, lockUrls, keyPrefix, connection } = settings;
+  const place = {
+    ...{ lockUrls, keyPrefix, clock, brokerUrl: stateUrl, lockTtl: settings.lock.ttl },
+    transport: settings.transport,
+    tls: (await isOnePlace(brokerUrl, stateUrl)) ? connection.tls : null,
+    queues: new Queues(settings.queues),
+  };
+  return openRoom('stateUrl', { ...place, transport: withinTtl(place) });
+}
+
 /**
  * What the settings name as result backend, where beat has to write there: for chords that it starts.
  * Throws a `ConfigError` for a URL that leads nowhere.

@@ -3,7 +3,8 @@ import { RefusedError } from './broker/broker.ts';
 import { Commits, type Committed, type CommitsOptions } from './commits.ts';
 import type { Entry } from './entry.ts';
 import { StoreError } from './errors.ts';
-import type { EntryEvent } from './events.ts';
+import type { BegunEvent, EntryEvent } from './events.ts';
+import { HeldUp, type HeldUpOptions } from './held-up.ts';
 import type { Term } from './leadership.ts';
 import type { Change, LedgerRecord } from './ledger/ledger.ts';
 import type { Message } from './message/message.ts';
@@ -12,7 +13,7 @@ import { reconcile, type Reconciled } from './plan.ts';
 import { nameOf } from './routing/destination.ts';
 import { prepare, type Step } from './step.ts';
 
-export interface SchedulerOptions extends CommitsOptions {
+export interface SchedulerOptions extends CommitsOptions, Pick<HeldUpOptions, 'heldUp'> {
   readonly entries: readonly Entry[];
   readonly producer: Producer;
 }
@@ -29,27 +30,72 @@ const SHORT_PAUSE = 1_000;
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #commits: Commits;
+  readonly #heldUp: HeldUp;
   #agenda = new Agenda();
   #hasWritten = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#commits = new Commits(options);
+    this.#heldUp = new HeldUp(options);
   }
 
   /**
    * Begins a term: reads what was dealt with from the ledger, holds the config against it, and writes
-   * down what is new. Everything that an earlier term believed is forgotten here.
+   * down what is new. Everything that an earlier term believed is forgotten here. An entry whose record
+   * cannot be read is held up by itself.
    */
   async begin(term: Term, stop: AbortSignal): Promise<void> {
-    const { entries, ledger, clock, events } = this.#options;
-    const records = await ledger.load();
+    const { entries, events } = this.#options;
+    const records = await this.#read();
+    this.#agenda = new Agenda();
+    const names = new Set([...entries.map(({ name }) => name), ...records.keys()]);
+    const { standing, changes } = await this.#adopt(names, records, term, stop);
+    events.announce('begun', {
+      term: term.number,
+      entries: standing,
+      changes,
+      ledgerLost: this.#hasWritten && records.size === 0 && this.#heldUp.names.size === 0,
+    });
+    this.#hasWritten ||= standing > 0;
+  }
+
+  /** The records that can be read; the entries of those that cannot are held up. */
+  async #read(): Promise<ReadonlyMap<string, LedgerRecord>> {
+    const { entries, ledger } = this.#options;
+    const errors = new Map<string, StoreError>();
+    const records = await ledger.load((entry, error) => errors.set(entry, error));
+    const enabled = entries.filter((entry) => entry.enabled && errors.has(entry.name));
+    this.#heldUp.found(new Map(enabled.map(({ name }) => [name, errors.get(name)!])));
+    return records;
+  }
+
+  /** Takes up entries that were held up and whose records were repaired or removed. */
+  async #lookAgain(term: Term, stop: AbortSignal): Promise<void> {
+    const before = this.#heldUp.names;
+    // A store that is away is reported by what writes to it, and is no reason to end the term.
+    const records = await this.#read().catch(() => null);
+    if (!records) {
+      this.#heldUp.lookLater();
+      return;
+    }
+    await this.#adopt(before.difference(this.#heldUp.names), records, term, stop);
+  }
+
+  /** Holds entries against their records, writes down what is new, and puts what is enabled on the agenda. */
+  async #adopt(
+    names: ReadonlySet<string>,
+    records: ReadonlyMap<string, LedgerRecord>,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<{ readonly standing: number; readonly changes: BegunEvent['changes'] }> {
+    const { entries, clock, events } = this.#options;
     const now = clock.now();
     const configured = new Map(entries.map((entry) => [entry.name, entry]));
     const standing: [Entry, Reconciled][] = [];
     const news: Change[] = [];
     const changes: Partial<Record<EntryEvent['change'], number>> = {};
-    for (const name of new Set([...configured.keys(), ...records.keys()])) {
+    for (const name of names.difference(this.#heldUp.names)) {
       const entry = configured.get(name);
       const expected = records.get(name);
       const reconciled = reconcile(entry, expected, now);
@@ -65,15 +111,8 @@ export class Scheduler {
     await this.#commits.inBatches(news, term, stop, (batch) =>
       this.#commits.commit(batch, term, stop),
     );
-    this.#agenda = new Agenda();
     for (const [entry, reconciled] of standing) this.#enter(entry, reconciled);
-    events.announce('begun', {
-      term: term.number,
-      entries: standing.length,
-      changes,
-      ledgerLost: this.#hasWritten && records.size === 0,
-    });
-    this.#hasWritten ||= standing.length > 0;
+    return { standing: standing.length, changes };
   }
 
   /**
@@ -83,6 +122,7 @@ export class Scheduler {
   async tick(term: Term, stop: AbortSignal): Promise<number> {
     const { clock, events, producer } = this.#options;
     const now = clock.now();
+    if (now >= this.#heldUp.lookAt) await this.#lookAgain(term, stop);
     let sent = 0;
     await this.#commits.inBatches(this.#agenda.take(now), term, stop, async (batch) => {
       const made = { now, sentAt: clock.now(), term: term.number };
@@ -100,7 +140,7 @@ export class Scheduler {
         }
       }
     });
-    const wakeAt = this.#agenda.wakeAt;
+    const wakeAt = Math.min(this.#agenda.wakeAt, this.#heldUp.lookAt);
     events.announce('tick', { sent, wakeAt });
     return wakeAt;
   }

@@ -3,7 +3,7 @@ import type { TlsSettings } from './broker/tls.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionSettings, TransportOptions } from './config/settings.ts';
 import type { Warn } from './events.ts';
-import type { Ledger } from './ledger/ledger.ts';
+import type { Ledger, RecordRemoval } from './ledger/ledger.ts';
 import type { Outbox, OutboxReports } from './ledger/outbox.ts';
 import type { LatenessOf } from './ledger/waiting.ts';
 import type { Lock } from './lock/lock.ts';
@@ -35,7 +35,7 @@ export interface Findings {
 
 /** A store that can keep the state of a broker elsewhere as well. */
 export interface StateStore extends Store {
-  readonly ledger: Ledger & Outbox;
+  readonly ledger: Ledger & Outbox & RecordRemoval;
 }
 
 /** What it takes to open one place that is lock, ledger and broker. */

@@ -16,7 +16,12 @@ export interface Health {
   readonly advancing: boolean;
   /** Milliseconds since the loop last got anywhere; `null` when the instance did not answer. */
   readonly silence: number | null;
+  /** Entries that the instance cannot schedule, since their records cannot be read: the first of them. */
+  readonly heldUp?: readonly string[];
 }
+
+/** Names of entries in one answer. */
+const MOST_NAMES = 10;
 
 const PREFIX = process.platform === 'linux' ? `beat-health-${namespace()}-` : 'beat-health-';
 const NAME = new RegExp(`${PREFIX}(\\d+)$`);
@@ -28,8 +33,9 @@ const PATIENCE = 5_000;
 export async function answerHealth(progress: Progress, pid: number): Promise<{ close(): void }> {
   const server: Server = createServer((socket) => {
     const { advancing, silence } = progress;
+    const heldUp = progress.heldUp.slice(0, MOST_NAMES);
     socket.on('error', () => {});
-    socket.end(JSON.stringify({ pid, advancing, silence } satisfies Health));
+    socket.end(JSON.stringify({ pid, advancing, silence, heldUp } satisfies Health));
   });
   await new Promise<void>((resolve) => {
     server.once('error', () => resolve());

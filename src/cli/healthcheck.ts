@@ -1,16 +1,24 @@
+import { repairCommand } from '../ledger/repair.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { askHealth } from './health.ts';
 
-/** `beat healthcheck`: 0 while every instance that runs here gets anywhere, 1 otherwise or if none runs. */
+/**
+ * `beat healthcheck`: 0 while every instance that runs here makes progress and holds up no entry, 1 otherwise
+ * or if none runs.
+ */
 export async function healthcheck(): Promise<ExitCode> {
   const instances = await askHealth();
   for (const instance of instances) process.stdout.write(`${JSON.stringify(instance)}\n`);
-  if (instances.length > 0 && instances.every((instance) => instance.advancing)) return EXIT.ok;
   const stuck = instances.filter((instance) => !instance.advancing).map((instance) => instance.pid);
-  process.stderr.write(
-    stuck.length > 0
-      ? `beat: not getting anywhere: process ${stuck.join(', ')}\n`
-      : 'beat: not running here\n',
-  );
-  return EXIT.failure;
+  const heldUp = new Set(instances.flatMap((instance) => instance.heldUp ?? []));
+  const failures = [
+    ...(instances.length === 0 ? ['not running here'] : []),
+    ...(stuck.length > 0 ? [`not getting anywhere: process ${stuck.join(', ')}`] : []),
+    ...[...heldUp].map((entry) => {
+      const command = repairCommand(entry);
+      return `entry ${JSON.stringify(entry)} is held up, for its record cannot be read; repair it with: ${command}`;
+    }),
+  ];
+  for (const failure of failures) process.stderr.write(`beat: ${failure}\n`);
+  return failures.length === 0 ? EXIT.ok : EXIT.failure;
 }

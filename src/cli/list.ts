@@ -1,20 +1,24 @@
 import { systemClock } from '../clock.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Entry } from '../entry.ts';
-import type { LedgerRecord } from '../ledger/ledger.ts';
+import type { LedgerRecord, OnUnreadable } from '../ledger/ledger.ts';
+import { repairCommand } from '../ledger/repair.ts';
 import { nextDueAt, reconcile } from '../plan.ts';
 import { openStore } from '../open-store.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
 import { inZone, table } from './table.ts';
 
-/** `beat list`: every entry with what the ledger knows of it. 1 when the ledger is out of reach. */
+/** `beat list`: every entry with what the ledger knows of it. 1 when the ledger, or a record in it, cannot be read. */
 export async function list(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
   const settings = await settingsOf(flags);
   let records = new Map<string, LedgerRecord>();
   let code: ExitCode = EXIT.ok;
   try {
-    records = await recordsOf(settings);
+    records = await recordsOf(settings, (entry, error) => {
+      process.stderr.write(`beat: ${error.message}; repair it with: ${repairCommand(entry)}\n`);
+      code = EXIT.failure;
+    });
   } catch (error) {
     process.stderr.write(
       `beat: the ledger is out of reach, so what was sent is unknown: ${(error as Error).message}\n`,
@@ -56,10 +60,10 @@ function rowOf(entry: Entry, record: LedgerRecord | undefined): Row {
   };
 }
 
-async function recordsOf(settings: Settings) {
+async function recordsOf(settings: Settings, unreadable: OnUnreadable) {
   const store = await openStore(settings, systemClock);
   try {
-    return await store.ledger.load();
+    return await store.ledger.load(unreadable);
   } finally {
     await store.close();
   }

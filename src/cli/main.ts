@@ -5,8 +5,9 @@ import { addCeleryFlags, addStartFlags } from './celery-flags.ts';
 import { check } from './check.ts';
 import { detach, isDetached, tell } from './detach.ts';
 import { EXIT, ExitError, type ExitCode } from './exit.ts';
+import { forget } from './forget.ts';
 import { healthcheck } from './healthcheck.ts';
-import { EPILOG } from './help.ts';
+import { EPILOG, FORGET_EPILOG } from './help.ts';
 import { list } from './list.ts';
 import { next } from './next.ts';
 import type { GlobalFlags } from './options.ts';
@@ -83,8 +84,20 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       code = await next(names, ready(command.optsWithGlobals()));
     });
   program
+    .command('forget')
+    .description("remove what is recorded of an entry's runs: its schedule then counts from now")
+    .argument(
+      '<entry>',
+      'the name of an entry, configured or recorded (after -- if it begins with -)',
+    )
+    .option('--quoted', 'the name is written as a JSON string, for names that no shell can pass on')
+    .addHelpText('after', FORGET_EPILOG)
+    .action(async (name: string, _flags, command: Command) => {
+      code = await forget(name, ready(command.optsWithGlobals()));
+    });
+  program
     .command('healthcheck')
-    .description('tell by the exit code whether the instances running here get anywhere')
+    .description('exit with 0 if every instance here makes progress and holds up no entry')
     .action(async () => {
       code = await healthcheck();
     });

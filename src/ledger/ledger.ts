@@ -51,12 +51,24 @@ export type CommitOutcome =
   | { readonly kind: 'conflict'; readonly entries: readonly string[] }
   | { readonly kind: 'declined'; readonly reason: string };
 
+/** Called with a record that cannot be read: edited by hand, damaged, or written by another version. */
+export type OnUnreadable = (entry: string, error: StoreError) => void;
+
+/** Removes a record, whatever it holds. */
+export interface RecordRemoval {
+  /** `false`, and nothing removed, when the term is not the newest. */
+  removeRecord(term: number, entry: string): Promise<boolean>;
+}
+
 /** Remembers what was dealt with, and lets only the newest term write. */
 export interface Ledger {
   /** How large a commit should be, and how many may be under way at once, to be fast here. */
   readonly batch: { readonly size: number; readonly inFlight: number };
-  /** Every record, by entry name, whether or not the entry is still configured. */
-  load(): Promise<Map<string, LedgerRecord>>;
+  /**
+   * Every record, by entry name, whether or not the entry is still configured. A record that cannot be read
+   * is reported and left out; without `unreadable` it makes the whole reject.
+   */
+  load(unreadable?: OnUnreadable): Promise<Map<string, LedgerRecord>>;
   /**
    * Begins a term and returns its fencing number: larger than any before, even after the ledger was
    * emptied. From now on commits of every other number are refused. A ledger that has to wait for another
@@ -101,6 +113,21 @@ export function decodeRecord(entry: string, text: string): LedgerRecord {
   throw new StoreError(`the record of entry ${JSON.stringify(entry)} cannot be read: ${found}`, {
     cause,
   });
+}
+
+/** Puts a record that was read into its place, or reports that it cannot be. */
+export function addRecord(
+  records: Map<string, LedgerRecord>,
+  entry: string,
+  text: string,
+  unreadable?: OnUnreadable,
+): void {
+  try {
+    records.set(entry, decodeRecord(entry, text));
+  } catch (error) {
+    if (!unreadable || !(error instanceof StoreError)) throw error;
+    unreadable(entry, error);
+  }
 }
 
 function isRecord(value: unknown): value is LedgerRecord {

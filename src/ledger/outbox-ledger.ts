@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import { unlessStopped } from '../unless-stopped.ts';
 import { Delivery } from './delivery.ts';
-import type { Change, CommitOutcome, Ledger, LedgerRecord } from './ledger.ts';
+import type { Change, CommitOutcome, Ledger, LedgerRecord, OnUnreadable } from './ledger.ts';
 import type { Outbox, OutboxReports } from './outbox.ts';
 import { DEFAULT_LATENESS, type LatenessOf } from './waiting.ts';
 
@@ -53,8 +53,8 @@ export class OutboxLedger implements Ledger {
     this.#latenessOf = latenessOf;
   }
 
-  load(): Promise<Map<string, LedgerRecord>> {
-    return this.#outbox.load();
+  load(unreadable?: OnUnreadable): Promise<Map<string, LedgerRecord>> {
+    return this.#outbox.load(unreadable);
   }
 
   /** Sends what earlier terms left behind, before it answers. Rejects while the broker is out of reach. */

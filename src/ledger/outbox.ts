@@ -1,6 +1,6 @@
 import type { Message } from '../message/message.ts';
 import type { SkipReason } from '../plan.ts';
-import type { Change, CommitOutcome, LedgerRecord } from './ledger.ts';
+import type { Change, CommitOutcome, LedgerRecord, OnUnreadable } from './ledger.ts';
 
 /** A finished message that its broker may or may not have yet. */
 export interface KeptMessage {
@@ -26,7 +26,7 @@ export type KeepOutcome =
  */
 export interface Outbox {
   readonly batch: { readonly size: number; readonly inFlight: number };
-  load(): Promise<Map<string, LedgerRecord>>;
+  load(unreadable?: OnUnreadable): Promise<Map<string, LedgerRecord>>;
   beginTerm(): Promise<number>;
   /**
    * As `Ledger.commit`, but every message is kept, not sent. Repeating it keeps nothing twice, and

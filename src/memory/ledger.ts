@@ -1,6 +1,7 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledger.ts';
-import { decodeRecord, encodeRecord } from '../ledger/ledger.ts';
+import type { OnUnreadable, RecordRemoval } from '../ledger/ledger.ts';
+import { addRecord, encodeRecord } from '../ledger/ledger.ts';
 import { keptMessages, type KeepOutcome, type KeptMessage, type Outbox } from '../ledger/outbox.ts';
 import { decodeMessage, encodeMessage } from '../message/text.ts';
 
@@ -20,7 +21,7 @@ export function newLedgerState(): LedgerState {
   return { records: new Map(), kept: new Map(), term: null, lastTerm: 0 };
 }
 
-export class MemoryLedger implements Ledger, Outbox {
+export class MemoryLedger implements Ledger, Outbox, RecordRemoval {
   readonly batch = { size: 1_000, inFlight: 1 };
   readonly #state: LedgerState;
   readonly #broker: Broker;
@@ -30,10 +31,10 @@ export class MemoryLedger implements Ledger, Outbox {
     this.#broker = broker;
   }
 
-  async load(): Promise<Map<string, LedgerRecord>> {
-    return new Map(
-      [...this.#state.records].map(([entry, text]) => [entry, decodeRecord(entry, text)]),
-    );
+  async load(unreadable?: OnUnreadable): Promise<Map<string, LedgerRecord>> {
+    const records = new Map<string, LedgerRecord>();
+    for (const [entry, text] of this.#state.records) addRecord(records, entry, text, unreadable);
+    return records;
   }
 
   async beginTerm(): Promise<number> {
@@ -75,6 +76,12 @@ export class MemoryLedger implements Ledger, Outbox {
   async forget(term: number, ids: readonly string[]): Promise<boolean> {
     if (term !== this.#state.term) return false;
     for (const id of ids) this.#state.kept.delete(id);
+    return true;
+  }
+
+  async removeRecord(term: number, entry: string): Promise<boolean> {
+    if (term !== this.#state.term) return false;
+    this.#state.records.delete(entry);
     return true;
   }
 

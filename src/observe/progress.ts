@@ -10,6 +10,8 @@ export const SILENCE_LIMIT = 60_000;
 /** Knows when the loop last got anywhere. A store that is away is no reason to be stuck: trying counts. */
 export class Progress {
   readonly #clock: Clock;
+  /** Entries that this instance should schedule and cannot, since their records cannot be read. */
+  heldUp: readonly string[] = [];
   #last: number;
 
   constructor(clock: Clock) {

@@ -1,6 +1,7 @@
 import { StoreError } from '../errors.ts';
 import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledger.ts';
-import { decodeRecord, encodeRecord } from '../ledger/ledger.ts';
+import type { OnUnreadable, RecordRemoval } from '../ledger/ledger.ts';
+import { addRecord, encodeRecord } from '../ledger/ledger.ts';
 import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
 import { keptMessages } from '../ledger/outbox.ts';
 import { decodeMessage, encodeMessage } from '../message/text.ts';
@@ -12,7 +13,7 @@ import type { Keys } from './keys.ts';
 import { FORGET, KEEP } from './outbox-scripts.ts';
 import { isAboutKeys } from './rights.ts';
 import { run, type Script } from './script.ts';
-import { BEGIN_TERM, CHECK, COMMIT } from './scripts.ts';
+import { BEGIN_TERM, CHECK, COMMIT, REMOVE_RECORD } from './scripts.ts';
 
 /** Records that one HSCAN brings: Redis serves others between two of them. */
 const SCAN_COUNT = 1_000;
@@ -24,7 +25,7 @@ type Reply = ['conflict', number[]] | ['committed', number[]?] | ['declined'] | 
  * A ledger in Redis. For a broker in the same database it sends and records in one script; for any other
  * it is an outbox too.
  */
-export class RedisLedger implements Ledger, Outbox {
+export class RedisLedger implements Ledger, Outbox, RecordRemoval {
   /**
    * Small enough for one write to the socket, so that this process makes the next while Redis works on the
    * last, and others never wait long for a script to end. Larger ones are slower, more in flight no faster.
@@ -40,7 +41,7 @@ export class RedisLedger implements Ledger, Outbox {
     this.#bindings = bindings;
   }
 
-  async load(): Promise<Map<string, LedgerRecord>> {
+  async load(unreadable?: OnUnreadable): Promise<Map<string, LedgerRecord>> {
     const records = new Map<string, LedgerRecord>();
     let cursor = '0';
     do {
@@ -48,8 +49,7 @@ export class RedisLedger implements Ledger, Outbox {
         client.hscan(this.#keys.records, cursor, 'COUNT', SCAN_COUNT),
       );
       for (let i = 0; i < found.length; i += 2) {
-        const entry = found[i]!;
-        records.set(entry, decodeRecord(entry, found[i + 1]!));
+        addRecord(records, found[i]!, found[i + 1]!, unreadable);
       }
       cursor = next;
     } while (cursor !== '0');
@@ -118,6 +118,12 @@ export class RedisLedger implements Ledger, Outbox {
     const { term: termKey, outboxOrder, outbox } = this.#keys;
     const keys = [termKey, outboxOrder, outbox];
     return (await this.#run<number>('outbox.forget', FORGET, keys, [String(term), ...ids])) === 1;
+  }
+
+  async removeRecord(term: number, entry: string): Promise<boolean> {
+    const keys = [this.#keys.term, this.#keys.records];
+    const args = [String(term), entry];
+    return (await this.#run<number>('ledger.removeRecord', REMOVE_RECORD, keys, args)) === 1;
   }
 
   async close(): Promise<void> {

@@ -193,3 +193,23 @@ export const SEND = script(`${RIGHTS}
   local SLICE = 4000
   local denied, first, at = false, 1, 1
 ${CHECK_PUSH}${PUSH}${TELL}`);
+
+/**
+ * Removes a record, if the term is still the newest.
+ *
+ * KEYS[1]  term
+ * KEYS[2]  records
+ * ARGV[1]  number of the term
+ * ARGV[2]  entry name
+ * returns  1, or 0 when nothing was removed because another term has begun
+ */
+export const REMOVE_RECORD = script(`${RIGHTS}
+  probe = KEYS[1]
+  local denied = lacking('GET', KEYS[1])
+  if denied then return denied end
+  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  denied = lacking('HDEL', KEYS[2], '')
+  if denied then return denied end
+  redis.call('HDEL', KEYS[2], ARGV[2])
+  return 1
+`);

@@ -1,4 +1,5 @@
-import { decodeRecord, encodeRecord } from '../ledger/ledger.ts';
+import type { OnUnreadable, RecordRemoval } from '../ledger/ledger.ts';
+import { addRecord, encodeRecord } from '../ledger/ledger.ts';
 import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledger.ts';
 import { keptMessages } from '../ledger/outbox.ts';
 import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
@@ -28,7 +29,7 @@ export interface SqlLedgerOptions {
  * broker that is not this database, keeps and records. Every transaction holds the term's row from its
  * check to its end, so that a new term begins before it or after it, and never meanwhile.
  */
-export class SqlLedger implements Ledger, Outbox {
+export class SqlLedger implements Ledger, Outbox, RecordRemoval {
   /** One connection does one transaction at a time; the next is encoded meanwhile. */
   readonly batch = { size: 500, inFlight: 2 };
   readonly #db: Database;
@@ -46,14 +47,14 @@ export class SqlLedger implements Ledger, Outbox {
     this.#queues = queues;
   }
 
-  async load(): Promise<Map<string, LedgerRecord>> {
+  async load(unreadable?: OnUnreadable): Promise<Map<string, LedgerRecord>> {
     const records = new Map<string, LedgerRecord>();
     for (let from = ''; ;) {
       const page = this.#sql.readRecords(this.#prefix, from, PAGE);
       const rows = await this.#db.read('ledger.load', page);
       for (const row of rows) {
         from = String(row['entry']);
-        records.set(from, decodeRecord(from, String(row['record'])));
+        addRecord(records, from, String(row['record']), unreadable);
       }
       if (rows.length < PAGE) return records;
     }
@@ -130,6 +131,14 @@ export class SqlLedger implements Ledger, Outbox {
       for (const bite of inBites(ids, (id) => id.length)) {
         await tx.run(this.#sql.forgetMessages(this.#prefix, bite));
       }
+      return true;
+    });
+  }
+
+  async removeRecord(term: number, entry: string): Promise<boolean> {
+    return this.#db.transaction('ledger.removeRecord', async (tx) => {
+      if ((await this.#newest(tx)) !== term) return false;
+      await tx.run(this.#sql.removeRecord(this.#prefix, entry));
       return true;
     });
   }

@@ -50,6 +50,7 @@ export interface Statements {
   /** → entry, record; of these entries. */
   findRecords(prefix: string, entries: readonly string[]): Sql;
   writeRecords(prefix: string, records: readonly Named[]): Sql;
+  removeRecord(prefix: string, entry: string): Sql;
 
   keepMessages(prefix: string, messages: readonly Named[]): Sql;
   /** → id; of these, those that are kept. */

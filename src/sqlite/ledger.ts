@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
-import { decodeRecord, encodeRecord } from '../ledger/ledger.ts';
+import type { OnUnreadable, RecordRemoval } from '../ledger/ledger.ts';
+import { addRecord, encodeRecord } from '../ledger/ledger.ts';
 import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../ledger/ledger.ts';
 import { keptMessages } from '../ledger/outbox.ts';
 import type { KeepOutcome, KeptMessage, Outbox } from '../ledger/outbox.ts';
@@ -9,6 +10,7 @@ import type { Queues } from '../routing/queues.ts';
 import type { Database, OpenFile } from './database.ts';
 import { insertRows, Pruner, toRows } from './messages.ts';
 import { BEGIN_TERM, READ_RECORD, READ_RECORDS, READ_TERM, WRITE_RECORD } from './statements.ts';
+import { REMOVE_RECORD } from './statements.ts';
 import { FORGET_MESSAGE, IS_KEPT, KEEP_MESSAGE, READ_KEPT } from './statements.ts';
 
 export interface SqliteLedgerOptions {
@@ -21,7 +23,7 @@ export interface SqliteLedgerOptions {
  * A ledger in the tables beside kombu's: one transaction checks the term, sends and records; or, for a
  * broker that is not this file, keeps and records.
  */
-export class SqliteLedger implements Ledger, Outbox {
+export class SqliteLedger implements Ledger, Outbox, RecordRemoval {
   /** SQLite has one writer. Larger batches are hardly faster, and the process stands still meanwhile. */
   readonly batch = { size: 500, inFlight: 1 };
   readonly #db: Database;
@@ -38,14 +40,13 @@ export class SqliteLedger implements Ledger, Outbox {
     this.#clock = clock;
   }
 
-  async load(): Promise<Map<string, LedgerRecord>> {
+  async load(unreadable?: OnUnreadable): Promise<Map<string, LedgerRecord>> {
     // Listing what was never sent should leave no file behind.
     if (!this.#db.exists()) return new Map();
     return this.#db.read('ledger.load', (db) => {
       const records = new Map<string, LedgerRecord>();
       for (const row of db.sql(READ_RECORDS).iterate(this.#prefix)) {
-        const entry = row['entry'] as string;
-        records.set(entry, decodeRecord(entry, row['record'] as string));
+        addRecord(records, String(row['entry']), String(row['record']), unreadable);
       }
       return records;
     });
@@ -115,6 +116,14 @@ export class SqliteLedger implements Ledger, Outbox {
       if (!this.#isNewest(db, term)) return false;
       const forget = db.sql(FORGET_MESSAGE);
       for (const id of ids) forget.run(this.#prefix, id);
+      return true;
+    });
+  }
+
+  async removeRecord(term: number, entry: string): Promise<boolean> {
+    return this.#db.write('ledger.removeRecord', (db) => {
+      if (!this.#isNewest(db, term)) return false;
+      db.sql(REMOVE_RECORD).run(this.#prefix, entry);
       return true;
     });
   }

@@ -44,6 +44,9 @@ export const WRITE_RECORD = `
   INSERT INTO beat_record (prefix, entry, record) VALUES (?, ?, ?)
   ON CONFLICT (prefix, entry) DO UPDATE SET record = excluded.record`;
 
+/** prefix, entry. */
+export const REMOVE_RECORD = 'DELETE FROM beat_record WHERE prefix = ? AND entry = ?';
+
 // outbox -----------------------------------------------------------------------------------------
 
 /** prefix, id, message. */

@@ -8,6 +8,7 @@ import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { outboxContract, type StatePlace } from './outbox.contract.ts';
 import { forwardableClock, storeOptions } from './place.ts';
+import { recordsContract } from './records.contract.ts';
 
 async function openPlace(): Promise<StatePlace> {
   const clock = forwardableClock();
@@ -34,6 +35,7 @@ lockContract('memory', openPlace);
 ledgerContract('memory', openPlace);
 brokerContract('memory', openPlace);
 outboxContract('memory', openPlace);
+recordsContract('memory', openPlace);
 
 test('stores of one memory name are one place, those without a name are each their own', async () => {
   const name = `memory://${randomUUID()}`;

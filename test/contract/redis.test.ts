@@ -10,6 +10,7 @@ import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { outboxContract, type StatePlace } from './outbox.contract.ts';
 import { storeOptions } from './place.ts';
+import { recordsContract } from './records.contract.ts';
 
 const DB = 3;
 const missing = requireService('redis-server');
@@ -62,6 +63,7 @@ describe.skipIf(missing)(missing || 'redis', () => {
   brokerContract('redis, TCP', overTcp);
   brokerContract('redis, unix socket', overSocket);
   outboxContract('redis, TCP', overTcp);
+  recordsContract('redis, TCP', overTcp);
   exchangeContract('redis, TCP', overTcp);
 });
 

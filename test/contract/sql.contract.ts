@@ -8,6 +8,7 @@ import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { outboxContract, type StatePlace } from './outbox.contract.ts';
 import { storeOptions } from './place.ts';
+import { recordsContract } from './records.contract.ts';
 
 /** All contracts, on one kind of database server. */
 export function sqlContract(name: string, start: () => Promise<SqlServer>): void {
@@ -49,6 +50,7 @@ export function sqlContract(name: string, start: () => Promise<SqlServer>): void
     brokerContract(`${name}, TCP`, overTcp);
     brokerContract(`${name}, unix socket`, overSocket);
     outboxContract(`${name}, TCP`, overTcp);
+    recordsContract(`${name}, TCP`, overTcp);
     exchangeContract(`${name}, TCP`, overTcp);
   });
 }

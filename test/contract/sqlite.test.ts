@@ -10,6 +10,7 @@ import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { outboxContract, type StatePlace } from './outbox.contract.ts';
 import { forwardableClock, storeOptions } from './place.ts';
+import { recordsContract } from './records.contract.ts';
 
 async function openPlace(): Promise<StatePlace> {
   const folder = mkdtempSync(join(tmpdir(), 'beat-sqlite-'));
@@ -61,4 +62,5 @@ lockContract('sqlite', openPlace);
 ledgerContract('sqlite', openPlace);
 brokerContract('sqlite', openPlace);
 outboxContract('sqlite', openPlace);
+recordsContract('sqlite', openPlace);
 exchangeContract('sqlite', openPlace);

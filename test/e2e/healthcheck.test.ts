@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BeatProcess, runBeat, type Answer } from '../support/beat-process.ts';
 import { Child } from '../support/child.ts';
@@ -68,6 +69,28 @@ describe.skipIf(!canHave)(canHave ? 'healthcheck' : 'no network of its own for a
     });
     expect(instances(stuck)).toEqual([{ pid: beat.pid, advancing: false, silence: null }]);
     beat.thaw();
+    expect(await healthcheck()).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('exits 1 while an entry is held up, with the command that repairs it, and 0 after that command', async () => {
+    const config = 'beatSchedule: { "held up": { task: t, schedule: 3600 } }';
+    using own = new Folder({ 'beat.config.yaml': config });
+    {
+      await using first = new BeatProcess({ cwd: own.path, within });
+      await first.heard('begun');
+    }
+    using db = new DatabaseSync(`${own.path}/beat.sqlite`);
+    db.exec(`UPDATE beat_record SET record = '{' WHERE entry = 'held up'`);
+    await using leader = new BeatProcess({ cwd: own.path, within });
+    await leader.heard('fault');
+    const answer = await healthcheck();
+    expect(answer).toMatchObject({
+      code: 1,
+      stderr: `beat: entry "held up" is held up, for its record cannot be read; repair it with: beat forget 'held up'`,
+    });
+    expect(instances(answer)).toMatchObject([{ advancing: true, heldUp: ['held up'] }]);
+    expect((await runBeat(['forget', 'held up'], { cwd: own.path })).code).toBe(0);
+    await leader.heard('recovered');
     expect(await healthcheck()).toMatchObject({ code: 0, stderr: '' });
   });
 });

@@ -74,6 +74,8 @@ export const STATEMENTS: Statements = {
        ON DUPLICATE KEY UPDATE record = VALUES(record)`,
       ...records.flatMap(([entry, record]) => [prefix, entry, record]),
     ),
+  removeRecord: (prefix, entry) =>
+    sql('DELETE FROM beat_record WHERE prefix = ? AND entry = ?', prefix, entry),
 
   // outbox -----------------------------------------------------------------------------------------
 

@@ -81,6 +81,8 @@ export const STATEMENTS: Statements = {
        ON CONFLICT (prefix, entry) DO UPDATE SET record = excluded.record`,
       ...[prefix, names(records), texts(records)],
     ),
+  removeRecord: (prefix, entry) =>
+    sql('DELETE FROM beat_record WHERE prefix = $1 AND entry = $2', prefix, entry),
 
   // outbox -----------------------------------------------------------------------------------------
 

@@ -1,0 +1,161 @@
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { resolveSettings } from '../../src/config/resolve.ts';
+import { openState } from '../../src/open-store.ts';
+import { runBeat, SOURCE } from '../support/beat-process.ts';
+import { FRESH } from '../support/change.ts';
+import { Folder } from '../support/folder.ts';
+import { MariaServer } from '../support/mariadb.ts';
+import { PostgresServer } from '../support/postgres.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+
+const DAMAGED = '{"spec":';
+
+interface Place {
+  readonly url: string;
+  readonly damage: (entry: string) => Promise<unknown>;
+  readonly stop: () => Promise<void>;
+}
+
+const PLACES: [string, string | false, (folder: Folder) => Promise<Place>][] = [
+  [
+    'sqlite',
+    '',
+    async (folder) => {
+      const path = `${folder.path}/beat.sqlite`;
+      return {
+        url: `sqla+sqlite:///${path}`,
+        damage: async (entry) => {
+          using db = new DatabaseSync(path);
+          db.prepare('UPDATE beat_record SET record = ? WHERE entry = ?').run(DAMAGED, entry);
+        },
+        stop: async () => {},
+      };
+    },
+  ],
+  [
+    'redis',
+    requireService('redis-server'),
+    async () => {
+      const server = await RedisServer.start();
+      const damage = (entry: string) => server.client.hset('beat:records', entry, DAMAGED);
+      return { url: server.url(), damage, stop: () => server.stop() };
+    },
+  ],
+  [
+    'postgresql',
+    requireService('postgres'),
+    async () => {
+      const server = await PostgresServer.start();
+      const update = 'UPDATE beat_record SET record = ? WHERE entry = ?';
+      const damage = (entry: string) => server.query(update, DAMAGED, entry);
+      return { url: server.url(), damage, stop: () => server.stop() };
+    },
+  ],
+  [
+    'mysql',
+    requireService('mariadbd'),
+    async () => {
+      const server = await MariaServer.start();
+      const update = 'UPDATE beat_record SET record = ? WHERE entry = ?';
+      const damage = (entry: string) => server.query(update, DAMAGED, entry);
+      return { url: server.url(), damage, stop: () => server.stop() };
+    },
+  ],
+];
+
+describe.each(PLACES)('beat forget, with a ledger in %s', (name, missing, start) => {
+  let folder: Folder;
+  let place: Place;
+
+  beforeAll(async () => {
+    if (missing) return;
+    const entry = { task: 'tasks.note', schedule: 3_600 };
+    const beatSchedule = { 'nightly-report': entry, "it's": entry };
+    folder = new Folder({
+      'beat.config.json': JSON.stringify({ resultExpires: null, beatSchedule }),
+    });
+    place = await start(folder);
+  });
+  afterAll(async () => {
+    if (missing) return;
+    await place.stop();
+    folder[Symbol.dispose]();
+  });
+
+  const beat = (...args: string[]) =>
+    runBeat(['-b', place.url, ...args], { cwd: folder.path, script: SOURCE });
+  const state = () =>
+    openState(resolveSettings({ brokerUrl: place.url, beatSchedule: {} }), systemClock);
+  const write = async (...entries: string[]) => {
+    const store = await state();
+    const term = await store.ledger.beginTerm();
+    for (const entry of entries) await store.ledger.removeRecord(term, entry);
+    await store.ledger.commit(
+      term,
+      entries.map((entry) => ({ entry, expected: null, record: FRESH, messages: [] })),
+    );
+    await store.close();
+  };
+  const records = async () => {
+    const store = await state();
+    const found = await store.ledger.load();
+    await store.close();
+    return found;
+  };
+
+  // Only the first test needs every store: the contract of records covers the rest of them.
+  const once = missing || name !== 'sqlite';
+
+  test.skipIf(missing)('repairs a damaged record, so that the entry counts from now', async () => {
+    await write('nightly-report', 'gone', "it's");
+    await place.damage('nightly-report');
+    const listed = await beat('list');
+    expect(listed.code).toBe(1);
+    expect(listed.stderr).toContain('repair it with: beat forget nightly-report');
+    const before = Date.now();
+    expect(await beat('forget', 'nightly-report')).toMatchObject({
+      code: 0,
+      stdout:
+        'Removed the record of entry "nightly-report", which could not be read: its schedule counts from now',
+      stderr: '',
+    });
+    const found = await records();
+    expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
+    expect(found.get('nightly-report')).toMatchObject({ dueAt: null, runCount: 0 });
+    expect(found.get('gone')).toEqual(FRESH);
+    expect((await beat('list')).code).toBe(0);
+  });
+
+  test.skipIf(once)('removes for good the record of an entry that is not configured', async () => {
+    await write('gone');
+    expect((await beat('forget', 'gone')).code).toBe(0);
+    expect([...(await records()).keys()]).not.toContain('gone');
+  });
+
+  test.skipIf(once)('addresses names that a shell cannot pass on', async () => {
+    const odd = 'a\n\'"\\b';
+    await write(odd, '-x');
+    expect((await beat('forget', '--quoted', JSON.stringify(odd))).code).toBe(0);
+    expect((await beat('forget', '--', '-x')).code).toBe(0);
+    expect((await beat('forget', '--quoted', '"it\\u0027s"')).code).toBe(0);
+    expect([...(await records()).keys()]).not.toContain(odd);
+    expect([...(await records()).keys()]).not.toContain('-x');
+  });
+
+  test.skipIf(once)('rejects a name that is not known, with the nearest one', async () => {
+    await write('nightly-report');
+    const answer = await beat('forget', 'nightly-reprot');
+    expect(answer).toMatchObject({ code: 2, stdout: '' });
+    expect(answer.stderr).toContain('no entry "nightly-reprot"; did you mean "nightly-report"?');
+    expect((await beat('forget', '--quoted', 'no json')).stderr).toContain('--quoted takes');
+  });
+});
+
+test('beat forget --help says what becomes of runs and of a leader', async () => {
+  using folder = new Folder();
+  const { stdout } = await runBeat(['forget', '--help'], { cwd: folder.path, script: SOURCE });
+  for (const word of ['--quoted', 'steps down', 'outbox']) expect(stdout).toContain(word);
+});
