@@ -47,3 +47,14 @@ function formatPath(path: readonly (string | number)[]): string {
     })
     .join('');
 }
+
+/** What went wrong, in words, for anything that code of the user's may throw. Never throws itself. */
+export function reasonOf(thrown: unknown): string {
+  try {
+    if (!(thrown instanceof Error)) return String(thrown);
+    const isPlain = thrown.name === 'Error' || thrown instanceof BeatError;
+    return isPlain ? thrown.message : `${thrown.name}: ${thrown.message}`;
+  } catch {
+    return 'something that has no text';
+  }
+}

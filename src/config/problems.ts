@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { reasonOf } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { refusedKey } from './names/refused-keys.ts';
 import { refusedOption } from './names/refused-options.ts';
@@ -18,7 +19,8 @@ export function parse<S extends z.ZodType>(
   value: unknown,
   { path, level, report }: { path: Path; level: Level | undefined; report: Report },
 ): z.output<S> | undefined {
-  const result = schema.safeParse(value);
+  const result = tryParse(schema, value);
+  if (typeof result === 'string') return void report(path, result);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     const inner = issue.path as Path;
@@ -34,6 +36,15 @@ export function parse<S extends z.ZodType>(
     }
   }
   return undefined;
+}
+
+/** What the schema says of a value; the reason where an object of the user's throws while it is read. */
+export function tryParse<S extends z.ZodType>(schema: S, value: unknown) {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    return `cannot be read, as it threw: ${reasonOf(error)}`;
+  }
 }
 
 /** `expected …, got …`, or `missing, expected …`. */

@@ -14,7 +14,8 @@ import { leaveOut } from './names/leave-out.ts';
 import { levelOf, type Level } from './names/levels.ts';
 import { reportIllFormed } from '../message/well-formed.ts';
 import { merge, type Merged, type Part } from './merge.ts';
-import { parse, type Report } from './problems.ts';
+import { withPlainData } from './plain-data.ts';
+import { tryParse, parse, type Report } from './problems.ts';
 import { isMap, respell } from './names/respell.ts';
 import { readResults } from './service/results.ts';
 import { readQueues, readRoutes } from './routes/routing.ts';
@@ -50,7 +51,8 @@ export function resolveSettings(config: BeatConfig, overrides: Overrides = {}): 
 }
 
 /** Validates what was read, all sources as one configuration. Throws like `resolveSettings`. */
-export function resolveSources(sources: readonly Source[], overrides: Overrides = {}): Settings {
+export function resolveSources(given: readonly Source[], overrides: Overrides = {}): Settings {
+  const sources = given.map(withPlainData);
   const problems: Problem[] = sources.flatMap((source) => source.problems);
   const notes: Problem[] = [];
   const read = (source: Source) => readPart(source, CONFIG_LEVEL, problems, notes);
@@ -82,9 +84,10 @@ function readPart(source: Source, level: Level, problems: Problem[], notes: Prob
 /** What can be used of settings of which some are wrong, so that the rest is looked into as well. */
 function soundPart(config: unknown): TopSettings {
   if (!isMap(config)) return {};
-  const sound = Object.entries(topSchema.shape).filter(
-    ([key, schema]) => schema.safeParse(config[key]).success,
-  );
+  const sound = Object.entries(topSchema.shape).filter(([key, schema]) => {
+    const result = tryParse(schema, config[key]);
+    return typeof result !== 'string' && result.success;
+  });
   return Object.fromEntries(sound.map(([key]) => [key, config[key]]));
 }
 

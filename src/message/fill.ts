@@ -1,4 +1,4 @@
-import { BeatError, formatProblem, type Problem } from '../errors.ts';
+import { BeatError, formatProblem, reasonOf, type Problem } from '../errors.ts';
 import { disown } from '../promise.ts';
 import { isLazy, type Lazy, type LazyContext } from './lazy.ts';
 import { templateOf } from './template.ts';
@@ -60,7 +60,7 @@ function answerOf(lazy: Lazy<unknown>, path: Path, context: LazyContext): unknow
   try {
     answer = lazy.compute(context);
   } catch (cause) {
-    const message = `the function threw: ${wordsOf(cause)}`;
+    const message = `the function threw: ${reasonOf(cause)}`;
     throw new BeatError(formatProblem({ path, message }), { cause });
   }
   if (disown(answer)) {
@@ -69,10 +69,6 @@ function answerOf(lazy: Lazy<unknown>, path: Path, context: LazyContext): unknow
   }
   known.set(lazy, answer);
   return answer;
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error && error.name === 'Error' ? error.message : String(error);
 }
 
 /** Instances of classes are values; what contains itself is refused elsewhere, and never gets here. */

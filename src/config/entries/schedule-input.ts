@@ -62,6 +62,7 @@ export class ScheduleReader {
 
   #fromText(input: unknown, report: Report): WrittenSchedule | undefined {
     if (typeof input === 'number' || typeof input === 'string') return interval(input, report);
+    if (isUnnamed(input)) return void report(['schedule'], UNNAMED);
     if (!isMap(input)) return void report(['schedule'], expected(SCHEDULES, input));
     const context = { path: ['schedule'], level: this.#level, report };
     const map = parse(scheduleMapSchema, input, context);
@@ -82,6 +83,16 @@ export class ScheduleReader {
     return { schedule, path, zone };
   }
 }
+
+/** A user's schedule but for its `spec`. */
+function isUnnamed(input: unknown): boolean {
+  return (
+    typeof input === 'object' && typeof (input as Partial<Schedule> | null)?.next === 'function'
+  );
+}
+
+const UNNAMED =
+  'a schedule made in code needs "spec", text that is equal for equal schedules, beside "next"';
 
 function interval(input: number | string, report: Report): WrittenSchedule | undefined {
   const path = ['schedule'];

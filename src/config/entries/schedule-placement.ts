@@ -1,9 +1,10 @@
-import { BeatError, ConfigError } from '../../errors.ts';
+import { BeatError, ConfigError, reasonOf } from '../../errors.ts';
 import { disown } from '../../promise.ts';
 import { neverDue } from '../../schedule/never-due.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
 import type { Path, Report } from '../problems.ts';
+import { isSchedule } from '../schema/schedules.ts';
 
 /** What stands beside a schedule in its entry. Zones have been checked. */
 export interface ScheduleSurroundings {
@@ -31,6 +32,16 @@ export class SchedulePlacement {
 
   /** Reports problems, with paths from the entry, and then returns `undefined`. */
   place(
+    written: WrittenSchedule,
+    around: ScheduleSurroundings,
+    report: Report,
+    remark: Report,
+  ): Schedule | undefined {
+    // Each part of a user's schedule may be a getter that throws.
+    return attempt(() => this.#place(written, around, report, remark), written.path, report);
+  }
+
+  #place(
     { schedule: written, path, zone }: WrittenSchedule,
     around: ScheduleSurroundings,
     report: Report,
@@ -72,9 +83,11 @@ function forEntry(schedule: Schedule, name: string): Schedule {
   return atOnce(schedule, 'forEntry', schedule.forEntry?.(name) ?? schedule);
 }
 
-function atOnce(schedule: Schedule, method: string, answer: Schedule): Schedule {
-  if (!disown(answer)) return answer;
-  throw new BeatError(`schedule "${schedule.spec}": ${method} answered a promise`);
+function atOnce(schedule: Schedule, method: string, answer: unknown): Schedule {
+  const isPromise = disown(answer);
+  if (!isPromise && isSchedule(answer)) return answer;
+  const what = isPromise ? 'a promise' : 'something else than a schedule';
+  throw new BeatError(`schedule "${schedule.spec}": ${method} answered ${what}`);
 }
 
 /** An interval as `timedelta(…, {relative: true})` makes it: its `spec` says how long it is. */
@@ -99,7 +112,7 @@ export function attempt<T>(make: () => T, path: Path, report: Report): T | undef
     if (error instanceof ConfigError) {
       for (const problem of error.problems) report([...path, ...problem.path], problem.message);
     } else {
-      report(path, error instanceof Error ? error.message : String(error));
+      report(path, reasonOf(error));
     }
     return undefined;
   }

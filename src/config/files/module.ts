@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { ConfigError, type Problem } from '../../errors.ts';
+import { ConfigError, reasonOf, type Problem } from '../../errors.ts';
 import type { Source } from '../source.ts';
 
 /** `.ts` here and in development, `.js` once built: what a config imports is of the same kind as we are. */
@@ -83,9 +83,8 @@ async function problemsOf(error: unknown, path: string, file: string): Promise<P
 }
 
 function messageOf(error: unknown, path: string): string {
-  if (!(error instanceof Error)) return `threw ${String(error)}`;
-  const message = error.message.replace(` imported from ${path}`, '');
-  return error.name === 'Error' ? message : `${error.name}: ${message}`;
+  if (!(error instanceof Error)) return `threw ${reasonOf(error)}`;
+  return reasonOf(error).replace(` imported from ${path}`, '');
 }
 
 /** The first place in the stack that is neither Node's nor a package's nor our own. */

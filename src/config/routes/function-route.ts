@@ -1,8 +1,9 @@
-import { ConfigError, type Problem } from '../../errors.ts';
+import { ConfigError, reasonOf, type Problem } from '../../errors.ts';
 import { disown } from '../../promise.ts';
 import type { Route } from '../../routing/routes.ts';
 import type { RouteFunction } from '../define/routing.ts';
 import { reportIllFormed } from '../../message/well-formed.ts';
+import { plainData } from '../plain-data.ts';
 import type { Path, Report } from '../problems.ts';
 import type { CheckAccepted } from '../service/accept-content.ts';
 import { readRoute } from './route.ts';
@@ -24,22 +25,22 @@ export function functionRoute(
       const where = inner.length > 0 ? `${inner.join('.')}: ` : '';
       problems.push({ path, message: `what it returns for "${task}": ${where}${message}` });
     };
-    reportIllFormed(answer, [], report);
-    const found = readRoute(answer, [], report, checkAccepted);
+    const data = plainData(answer, report);
+    if (problems.length > 0) throw new ConfigError(problems);
+    reportIllFormed(data, [], report);
+    const found = readRoute(data, [], report, checkAccepted);
     if (!found || problems.length > 0) throw new ConfigError(problems);
     return found;
   };
 }
 
 function ask(call: () => unknown, path: Path, task: string): unknown {
-  let answer: unknown;
+  let message = `what it returns for "${task}": a promise; a route cannot wait`;
   try {
-    answer = call();
+    const answer = call();
+    if (!disown(answer)) return answer;
   } catch (error) {
-    const message = `the function threw for "${task}": ${String(error)}`;
-    throw new ConfigError([{ path, message }]);
+    message = `the function threw for "${task}": ${reasonOf(error)}`;
   }
-  if (!disown(answer)) return answer;
-  const message = `what it returns for "${task}": a promise; a route cannot wait`;
   throw new ConfigError([{ path, message }]);
 }

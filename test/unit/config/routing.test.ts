@@ -329,7 +329,7 @@ describe('taskRoutes', () => {
       () => {
         throw new Error('no region');
       },
-      /^taskRoutes: the function threw for "t": Error: no region/,
+      /^taskRoutes: the function threw for "t": no region/,
     ],
   ])('is refused where it is wrong: %o', (taskRoutes, problem) => {
     const beatSchedule = { e: { task: 't', schedule: 60 } };
@@ -355,7 +355,7 @@ describe('taskRoutes', () => {
     expect(problemsOf({ ...REDIS, taskRoutes: [route], beatSchedule })).toEqual([
       expect.stringMatching(/what it returns for "a": priority: expected/),
       expect.stringMatching(/what it returns for "a": queu: unknown/),
-      expect.stringMatching(/threw for "c": Error: no region/),
+      expect.stringMatching(/threw for "c": no region/),
     ]);
   });
 
