@@ -1,3 +1,5 @@
+import { maskText } from './mask.ts';
+
 /** Any error that beat raises on purpose. `cause` holds what was underneath, where there was something. */
 export class BeatError extends Error {
   override name = 'BeatError';
@@ -15,13 +17,17 @@ export interface Problem {
   readonly line?: number | undefined;
 }
 
-/** Configuration that cannot be used. It carries every problem found, not only the first. */
+/**
+ * Configuration that cannot be used. It carries every problem found, not only the first. Passwords in URLs
+ * are masked here, wherever the words come from.
+ */
 export class ConfigError extends BeatError {
   override name = 'ConfigError';
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[] | string) {
-    const all = typeof problems === 'string' ? [{ message: problems, path: [] }] : problems;
+    const given = typeof problems === 'string' ? [{ message: problems, path: [] }] : problems;
+    const all = given.map((each) => ({ ...each, message: maskText(each.message) }));
     super(all.map(formatProblem).join('\n'));
     this.problems = all;
   }
@@ -35,7 +41,8 @@ export class StoreError extends BeatError {
 /** `schedules/team.yaml:12: beatSchedule.cleanup.schedule: …` */
 export function formatProblem({ file, line, path, message }: Problem): string {
   const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
-  return path.length === 0 ? `${place}${message}` : `${place}${formatPath(path)}: ${message}`;
+  const text = maskText(message);
+  return path.length === 0 ? `${place}${text}` : `${place}${formatPath(path)}: ${text}`;
 }
 
 function formatPath(path: readonly (string | number)[]): string {

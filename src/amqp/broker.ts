@@ -4,7 +4,7 @@
  * say, so there is no timer here that could spin, and no line of log that could fill a disk.
  */
 import { RefusedError, type Broker } from '../broker/broker.ts';
-import { maskUrl } from '../config/service/mask.ts';
+import { concealer, maskUrl } from '../mask.ts';
 import { splitUrls } from '../config/service/urls.ts';
 import { StoreError } from '../errors.ts';
 import type { Message } from '../message/message.ts';
@@ -36,6 +36,8 @@ class AmqpBroker implements Broker {
   readonly #rules: Rules;
   readonly #session: SessionOptions;
   readonly #servers: Failover<Server>;
+  /** What a server said, without the passwords. */
+  readonly #said: (error: Error) => string;
   readonly #closing = new AbortController();
   #opening: Promise<Connected> | null = null;
   #connected: Connected | null = null;
@@ -48,6 +50,8 @@ class AmqpBroker implements Broker {
       address: addressOf(url, connection.tls),
       shown: maskUrl(url),
     }));
+    const conceal = concealer(urls);
+    this.#said = (error) => conceal(serversWords(error));
     this.#options = options;
     this.#rules = { ...options, delayedType: connection.delayedType };
     this.#servers = new Failover(servers, connection.failoverStrategy);
@@ -111,7 +115,7 @@ class AmqpBroker implements Broker {
     const what =
       error instanceof Silence
         ? error.message
-        : `the connection to RabbitMQ ended: ${serversWords(error)}`;
+        : `the connection to RabbitMQ ended: ${this.#said(error)}`;
     return new StoreError(`broker.${operation}: ${what} (${server.shown})`, { cause: error });
   }
 
@@ -133,7 +137,7 @@ class AmqpBroker implements Broker {
         return { server, session };
       } catch (error) {
         cause = error;
-        failures.push(`${serversWords(error as Error)} (${server.shown})`);
+        failures.push(`${this.#said(error as Error)} (${server.shown})`);
       }
     }
     const why = signal.aborted ? 'the broker was closed' : failures.join('; ');

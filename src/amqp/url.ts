@@ -1,5 +1,5 @@
 import type { TlsSettings, Tls } from '../broker/tls.ts';
-import { decoded, hostOf, parseUrl, tlsOf, wrongUrl } from '../broker/url.ts';
+import { decoded, hostOf, parseUrl, reading, tlsOf, wrongUrl } from '../broker/url.ts';
 import { LOGIN_METHODS, type LoginMethod } from '../config/settings.ts';
 
 export interface Address {
@@ -25,6 +25,10 @@ export interface Address {
  * password.
  */
 export function addressOf(brokerUrl: string, beside: TlsSettings | null = null): Address {
+  return reading(brokerUrl, () => readAddress(brokerUrl, beside));
+}
+
+function readAddress(brokerUrl: string, beside: TlsSettings | null): Address {
   const url = parseUrl(brokerUrl);
   const query = url.searchParams;
   const tls = tlsOf(url, url.protocol === 'amqps:', beside);

@@ -38,7 +38,7 @@ export function parseUrl(brokerUrl: string): URL {
 /** What is wrong with such a URL; `null` for nothing that can be seen without looking at files. */
 export function troubleWith(brokerUrl: string): string | null {
   try {
-    tlsInQuery(parseUrl(brokerUrl).searchParams, wrongUrl);
+    reading(brokerUrl, () => tlsInQuery(parseUrl(brokerUrl).searchParams, wrongUrl));
     return null;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -74,6 +74,27 @@ export function decoded(text: string, part: string): string {
     return decodeURIComponent(text);
   } catch {
     throw wrongUrl(`the ${part} holds a "%" that begins no escape; a "%" itself is written %25`);
+  }
+}
+
+/**
+ * What `read` makes of a URL. Where an `@` stands behind the host, a `/`, `?` or `#` in the password was not
+ * escaped, and what was taken for a path or a parameter may be a piece of it: no error shows those then.
+ */
+export function reading<T>(url: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const [, rest] = /^[a-z0-9+.-]+:\/\/(.*)$/is.exec(url) ?? [];
+    const isSplit = rest === undefined ? url.includes('@') : /^[^/?#]*[/?#].*@/s.test(rest);
+    if (!(error instanceof ConfigError) || !isSplit) throw error;
+    const way = 'in a user or password "/", "?" and "#" are written %2F, %3F and %23';
+    throw new ConfigError(
+      error.problems.map((each) => ({
+        ...each,
+        message: `${each.message.replace(/"[^"]*"/g, '"**"')}; ${way}`,
+      })),
+    );
   }
 }
 

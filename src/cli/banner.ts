@@ -1,4 +1,4 @@
-import { maskUrl } from '../config/service/mask.ts';
+import { maskUrl } from '../mask.ts';
 import type { Settings } from '../config/settings.ts';
 import { schemeOf } from '../config/service/urls.ts';
 import { upcoming } from '../preview.ts';

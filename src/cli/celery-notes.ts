@@ -1,4 +1,5 @@
 import { ConfigError, type Problem } from '../errors.ts';
+import { maskText } from '../mask.ts';
 import type { CeleryFlags } from './celery-flags.ts';
 import { expand } from './placeholders.ts';
 import { parseUmask, showUmask } from './umask.ts';
@@ -49,7 +50,9 @@ export function celeryNotes(flags: CeleryFlags): FlagNote[] {
   const { app, loader, schedule, scheduler, maxInterval, executable, umask } = flags;
   const notes: FlagNote[] = [];
   const note = (flag: string, why: string, isWarning = false) => {
-    notes.push({ flag, message: `${flag} is not needed: ${why}`, isWarning });
+    // A URL that was meant for another flag may hold a password.
+    const shown = maskText(flag);
+    notes.push({ flag: shown, message: `${shown} is not needed: ${why}`, isWarning });
   };
   if (app !== undefined) note(`--app ${app}`, 'beat reads its configuration, and no Python app');
   if (loader !== undefined) note(`--loader ${loader}`, 'beat loads no Python app');

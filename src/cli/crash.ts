@@ -1,3 +1,4 @@
+import { maskText } from '../mask.ts';
 import { EXIT } from './exit.ts';
 import type { Outputs } from './open-log.ts';
 
@@ -8,7 +9,8 @@ import type { Outputs } from './open-log.ts';
  */
 export function endLoudly({ log, stderr }: Outputs): void {
   process.on('uncaughtException', (error: unknown, origin) => {
-    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const told = maskText(text);
     stderr.write(`${told}\n`);
     log.fatal({ event: 'crashed', origin, error: told }, `beat: Crashed: ${firstLine(told)}`);
     process.exit(EXIT.failure);

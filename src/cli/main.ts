@@ -11,6 +11,7 @@ import { EPILOG, FORGET_EPILOG } from './help.ts';
 import { list } from './list.ts';
 import { next } from './next.ts';
 import type { GlobalFlags } from './options.ts';
+import { maskText } from '../mask.ts';
 import { readyFlags } from './ready-flags.ts';
 import { start } from './start.ts';
 import { refuseWords } from './words.ts';
@@ -39,6 +40,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .option('--log-format <format>', 'json or text (default: text on a terminal, else json)')
     .addHelpText('after', EPILOG)
     .configureHelp({ showGlobalOptions: true })
+    // What commander complains of may be a URL in the wrong place.
+    .configureOutput({ writeErr: (text) => void process.stderr.write(maskText(text)) })
     .exitOverride();
 
   addCeleryFlags(program);
@@ -107,8 +110,9 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (detached) await tell({ error: textOf(error) });
-    else process.stderr.write(`${textOf(error)}\n`);
+    const text = maskText(textOf(error));
+    if (detached) await tell({ error: text });
+    else process.stderr.write(`${text}\n`);
     if (error instanceof ExitError) return error.code;
     return error instanceof ConfigError ? EXIT.usage : EXIT.failure;
   }

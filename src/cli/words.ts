@@ -1,4 +1,4 @@
-import { maskUrl } from '../config/service/mask.ts';
+import { maskUrl } from '../mask.ts';
 import { ConfigError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 
@@ -10,12 +10,12 @@ export function refuseWords([word]: readonly string[], commands: readonly string
   if (word === undefined) return;
   if (/^[\w.]+=/.test(word)) {
     const [key = '', value = ''] = word.split(/=(.*)/s);
-    const shown = value.includes('://') ? maskUrl(value) : value;
+    const shown = maskUrl(value);
     throw new ConfigError(
       `"${key}=${shown}": settings are not read from the command line; put ` +
         `${key.replaceAll('.', '_').replace(/^_/, '')} into the configuration (see --config)`,
     );
   }
   const hint = didYouMean(word, commands) || `; allowed: ${commands.join(', ')}`;
-  throw new ConfigError(`unknown command "${word}"${hint}`);
+  throw new ConfigError(`unknown command "${maskUrl(word)}"${hint}`);
 }

@@ -5,7 +5,7 @@ import { refusedKey } from './names/refused-keys.ts';
 import { refusedOption } from './names/refused-options.ts';
 import { refusedTransportOption } from './names/refused-transport.ts';
 import type { Level } from './names/levels.ts';
-import { maskUrl } from './service/mask.ts';
+import { maskUrl } from '../mask.ts';
 import { snakeCase } from './names/spellings.ts';
 
 export type Path = readonly (string | number)[];

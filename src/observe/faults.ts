@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Events } from '../events.ts';
+import { maskText } from '../mask.ts';
 import { Outages, type Extent } from './outages.ts';
 
 /** What is done in the name of a term. */
@@ -56,5 +57,5 @@ function extentText({ failures, forMs }: Extent): string {
 }
 
 function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return maskText(error instanceof Error ? error.message : String(error));
 }

@@ -1,6 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { tlsWords, type TlsSettings } from '../broker/tls.ts';
-import { maskUrl } from '../config/service/mask.ts';
+import { concealer, maskUrl } from '../mask.ts';
 import type { TransportOptions } from '../config/settings.ts';
 import { StoreError } from '../errors.ts';
 import { PeerError, type Guard } from '../wire/guard.ts';
@@ -45,6 +45,8 @@ export class Connection {
   readonly client: Redis;
   readonly #timeout: number;
   readonly #where: string;
+  /** Takes passwords out of what the server sent back. */
+  readonly #conceal: (text: string) => string;
   /** Why there is no connection; a command that fails for want of one says it. */
   #trouble: Error | null = null;
   #guard: Guard | null = null;
@@ -55,6 +57,7 @@ export class Connection {
     const { url, transport, name, timeout, impatient = false } = options;
     this.#timeout = timeout;
     this.#where = maskUrl(url);
+    this.#conceal = concealer([url], [transport.sentinelKwargs.password]);
     const made = {
       ...(isSentinel(url) ? throughSentinels(options) : addressOf(url, options.tls)),
       connectionName: name,
@@ -99,7 +102,7 @@ export class Connection {
     if (error instanceof Error) withoutArguments(error);
     const cause = denied ?? (error instanceof Error ? error : new Error(String(error)));
     const [what, why] = this.#reason(cause);
-    return { text: `${what} (${this.#where})`, cause: why };
+    return { text: `${this.#conceal(what)} (${this.#where})`, cause: why };
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { RedisOptions } from 'ioredis';
 import type { TlsSettings } from '../broker/tls.ts';
-import { decoded, hostOf, parseUrl, tlsOf, wrongUrl } from '../broker/url.ts';
+import { decoded, hostOf, parseUrl, reading, tlsOf, wrongUrl } from '../broker/url.ts';
 
 export type Address = Pick<
   RedisOptions,
@@ -18,6 +18,10 @@ export function addressOf(
   beside: TlsSettings | null = null,
   defaultPort = 6379,
 ): Address {
+  return reading(brokerUrl, () => readAddress(brokerUrl, beside, defaultPort));
+}
+
+function readAddress(brokerUrl: string, beside: TlsSettings | null, defaultPort: number): Address {
   const url = parseUrl(brokerUrl);
   const socket = url.protocol === 'redis+socket:' || url.protocol === 'unix:';
   const query = url.searchParams;

@@ -141,7 +141,8 @@ export class Database {
   }
 
   #failure(operation: string, error: unknown, fault: Fault): DatabaseError {
-    const text = `${operation}: ${this.#what(error, fault)} (${this.#server.where})`;
+    const { where, conceal } = this.#server;
+    const text = `${operation}: ${conceal(this.#what(error, fault))} (${where})`;
     return new DatabaseError(text, fault, error);
   }
 

@@ -34,6 +34,8 @@ export interface Server {
   readonly name: string;
   /** For messages; without the password. */
   readonly where: string;
+  /** Takes the password out of what the server sent back. */
+  readonly conceal: (text: string) => string;
   readonly sql: Statements;
   /** `name` tells a server's administrator what the connection is for. An abort ends the attempt. */
   connect(name: string, signal: AbortSignal): Promise<Connection>;

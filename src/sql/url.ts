@@ -30,7 +30,13 @@ export function parseDatabaseUrl(url: string, drivers: readonly string[]): Datab
       `no driver "${driver}" for ${dialect} that Celery's workers can use; allowed: ${allowed}${didYouMean(driver, drivers)}`,
     );
   }
-  if (port && !/^\d+$/.test(port)) throw wrongUrl(`"${port}" is no port; allowed is a number`);
+  if (port && !/^\d+$/.test(port)) {
+    const isPassword = !/:\/\/[^/]*@/.test(url);
+    const shown = isPassword
+      ? 'the port (not shown: without an "@" it may be a password)'
+      : `"${port}"`;
+    throw wrongUrl(`${shown} is no port; allowed is a number`);
+  }
   return {
     dialect: dialect.toLowerCase(),
     username: part(found['username'], 'user'),

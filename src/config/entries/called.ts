@@ -1,7 +1,7 @@
 import { startsChord, startsOf, titleOf, type Canvas, type Links } from '../../canvas/canvas.ts';
 import { withArguments, withLinks, withOptions } from '../../canvas/shape.ts';
 import type { Entry } from '../../entry.ts';
-import { maskUrl } from '../service/mask.ts';
+import { maskUrl } from '../../mask.ts';
 import { isRedis } from '../service/places.ts';
 import { expected, type Report } from '../problems.ts';
 import type { ResultSettings } from '../settings.ts';

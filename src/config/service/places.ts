@@ -1,7 +1,7 @@
 import { troubleWith } from '../../broker/url.ts';
 import { didYouMean } from '../../nearest.ts';
 import { AMQP_SCHEMES, BROKER_SCHEMES, STATE_SCHEMES } from '../../open-store.ts';
-import { maskUrl } from './mask.ts';
+import { maskUrl } from '../../mask.ts';
 import { expected, type Path, type Report } from '../problems.ts';
 import type { TopSettings } from '../schema/settings.ts';
 import { joinUrls, schemeOf, splitUrls } from './urls.ts';
@@ -84,8 +84,10 @@ function checkScheme(
   report: Report,
 ): void {
   const scheme = schemeOf(url);
-  if (scheme === '') {
-    report(path, expected('a URL such as redis://localhost:6379/0', maskUrl(url)));
+  const isUrl = schemes.includes(scheme) || /^[^:]+:\/\//.test(url);
+  if (scheme === '' || !isUrl) {
+    // It may be the content of a file or variable that holds a password alone.
+    report(path, expected('a URL such as redis://localhost:6379/0', 'something else (not shown)'));
   } else if (!schemes.includes(scheme)) {
     const allowed = schemes.map((name) => `${name}://`).join(', ');
     const hint = schemeHint(scheme) ?? didYouMean(scheme, schemes);

@@ -34,7 +34,10 @@ export function readResults(
     const guess = didYouMean(name, [...FORGETFUL, ...KEEPING]);
     const sql = /^(postgres|mysql|mariadb|sqlite|oracle|mssql)/.test(name);
     const hint = sql ? `; a database is written db+${name}://` : guess;
-    note(['resultBackend'], `"${name}" is none of Celery's own result backends${hint}`);
+    // What a flag, a variable or a file holds instead may be a password alone.
+    const isShown = override === undefined || hint !== '';
+    const what = isShown ? `"${name}"` : 'what is given (not shown)';
+    note(['resultBackend'], `${what} is none of Celery's own result backends${hint}`);
   }
   const expires = resultExpires === undefined ? DAY : parseDuration(resultExpires);
   return {

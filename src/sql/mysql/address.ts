@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { SslOptions } from 'mysql2';
-import { wrongUrl } from '../../broker/url.ts';
+import { reading, wrongUrl } from '../../broker/url.ts';
 import { certificates } from '../certificates.ts';
 import { parseDatabaseUrl, type Query } from '../url.ts';
 
@@ -36,6 +36,10 @@ const WORKERS = [
  * a `ConfigError` where it leads nowhere, or asks for what beat cannot do.
  */
 export function addressOf(url: string): Address {
+  return reading(url, () => readAddress(url));
+}
+
+function readAddress(url: string): Address {
   const parsed = parseDatabaseUrl(url, DRIVERS);
   const { query } = parsed;
   const address: Address = {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { concealer } from '../../mask.ts';
 import type { Server } from '../server.ts';
 import { addressOf } from './address.ts';
 import { connect } from './connection.ts';
@@ -11,6 +12,7 @@ export function mysqlServer(url: string, timeout: number, clock: Clock): Server 
   return {
     name: address.name,
     where: mysqlPlace(url),
+    conceal: concealer([url], [address.password ?? undefined]),
     sql: STATEMENTS,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
     faultOf,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { wrongUrl } from '../../broker/url.ts';
+import { reading, wrongUrl } from '../../broker/url.ts';
 import { certificates } from '../certificates.ts';
 import { parseDatabaseUrl, type Query } from '../url.ts';
 
@@ -38,6 +38,10 @@ const SOCKETS = ['/var/run/postgresql', '/tmp'];
  * leads nowhere, or asks for what beat cannot do.
  */
 export function addressOf(url: string): Address {
+  return reading(url, () => readAddress(url));
+}
+
+function readAddress(url: string): Address {
   const parsed = parseDatabaseUrl(url, DRIVERS);
   const { query } = parsed;
   const port = Number(query.get('port') ?? parsed.port ?? 5432);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Clock } from '../../clock.ts';
+import { concealer } from '../../mask.ts';
 import type { Server } from '../server.ts';
 import { addressOf } from './address.ts';
 import { connect } from './connection.ts';
@@ -12,6 +13,7 @@ export function postgresServer(url: string, timeout: number, clock: Clock): Serv
   return {
     name: 'PostgreSQL',
     where: postgresPlace(url),
+    conceal: concealer([url], [address.password ?? undefined]),
     sql: STATEMENTS,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
     faultOf,
