@@ -65,6 +65,18 @@ const TAKEN: Readonly<Record<string, string>> = {
   beat_due_at: "the nominal instant, which is beat's to say",
 };
 
+const OF_THE_REQUEST =
+  'workers make headers attributes of the request that tasks see, where this name is taken; use another';
+
+/**
+ * Parts of Celery's `Context` that its worker uses: with a header in their place the task fails, or its result is
+ * lost. Recorded from two versions in test/conformance/context-headers-*.jsonl.
+ */
+const RESERVED: ReadonlySet<string> = new Set([
+  ...['get', 'clear', 'update', 'as_execution_options', 'children'],
+  ...['_children', '_get_custom_headers', '_filter_x_death_headers'],
+]);
+
 /** Reports headers that no broker can carry, or that a worker would stumble over. */
 export function checkHeaders(headers: unknown, path: Path, report: Report): void {
   if (!isMap(headers)) return;
@@ -72,6 +84,7 @@ export function checkHeaders(headers: unknown, path: Path, report: Report): void
   for (const [name, value] of Object.entries(headers)) {
     const taken = Object.hasOwn(TAKEN, name) ? TAKEN[name] : undefined;
     if (taken !== undefined) report([...path, name], taken);
+    if (RESERVED.has(name)) report([...path, name], OF_THE_REQUEST);
     const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
     if (!known || known.fits(value)) continue;
     const way =
