@@ -137,20 +137,17 @@ describe('check', () => {
 });
 
 describe('next', () => {
-  it('tells the coming instants in the zone of each entry, over a change of its clocks', async () => {
-    const { code, stdout } = await beat(
-      'next',
-      'nightly-report',
-      '-n',
-      '3',
-      '--after',
-      '2027-03-27',
-    );
+  it('shows the coming instants in the zone of each entry, over a change of its clocks', async () => {
+    const names = ['nightly-report', 'retired'];
+    const { code, stdout } = await beat('next', ...names, '-n', '3', '--after', '2027-03-27');
     expect(code).toBe(0);
     expect(stdout.split('\n')).toEqual([
       '2027-03-27 02:30:00 +01:00 Europe/Oslo  nightly-report',
       '2027-03-28 03:00:00 +02:00 Europe/Oslo  nightly-report',
+      '2027-03-29 08:00:00 +09:00 Asia/Tokyo  retired',
       '2027-03-29 02:30:00 +02:00 Europe/Oslo  nightly-report',
+      '2027-04-05 08:00:00 +09:00 Asia/Tokyo  retired',
+      '2027-04-12 08:00:00 +09:00 Asia/Tokyo  retired',
     ]);
   });
 
@@ -188,10 +185,24 @@ describe('list', () => {
     const { code, stdout } = await beat('list', '-b', 'sqla+sqlite:///fresh.sqlite');
     expect(code).toBe(0);
     const [heading, ...rows] = stdout.split('\n');
-    expect(heading).toMatch(/^ENTRY +TASK +SCHEDULE +LAST SENT +RUNS +NEXT DUE$/);
-    expect(rows).toHaveLength(4);
-    expect(rows[0]).toMatch(/^nightly-report +reports\.nightly .* never +0 +20.* 02:30:00 .*Oslo$/);
-    expect(rows[2]).toMatch(/^retired +tasks\.retired .* never +0 +disabled$/);
+    const columns = ['ENTRY', 'TASK', 'SCHEDULE', 'LAST SENT', 'RUNS', 'NEXT DUE'];
+    expect(heading?.split(/ {2,}/)).toEqual(columns);
+    const starts = columns.map((name) => heading!.indexOf(name));
+    const cells = rows.map((row) =>
+      starts.map((start, i) => row.slice(start, starts[i + 1]).trimEnd()),
+    );
+    const next = (end: string) =>
+      expect.stringMatching(`^20\\d\\d-\\d\\d-\\d\\d ${end}$`) as string;
+    const at2 = next('02:30:00 \\+0[12]:00 Europe/Oslo');
+    expect(cells).toEqual([
+      ['nightly-report', 'reports.nightly', 'at 02:30', 'never', '0', at2],
+      ['quick', 'tasks.quick', 'every 200 milliseconds', 'never', '0', next('.* Europe/Oslo')],
+      ['retired', 'tasks.retired', 'at 08:00, only on Monday', 'never', '0', 'disabled'],
+      [
+        ...['celery.backend_cleanup', 'celery.backend_cleanup', 'at 04:00', 'never', '0'],
+        next('04:00:00 \\+0[12]:00 Europe/Oslo'),
+      ],
+    ]);
     expect(existsSync(join(folder.path, 'fresh.sqlite'))).toBe(false);
   });
 

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { Beat } from '../../src/beat.ts';
+import type { Broker } from '../../src/broker/broker.ts';
+import { ManualClock } from '../../src/memory/clock.ts';
+import { openMemoryStore } from '../../src/memory/store.ts';
+import { Queues } from '../../src/routing/queues.ts';
+import { settled } from '../support/settle.ts';
+
+/** A beat that has sent one task, whose event the broker has not yet taken. */
+async function stopping() {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const config = {
+    // Events go to brokers that carry them; the store that is opened below takes the place of this one.
+    brokerUrl: 'redis://localhost',
+    taskSendSentEvent: true,
+    beatSchedule: { greet: { task: 'tasks.greet', schedule: 1 } },
+  };
+  const { transport, keyPrefix, lock } = new Beat(config).settings;
+  const store = openMemoryStore({
+    ...{ brokerUrl: 'memory://', lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
+    lockTtl: lock.ttl,
+  });
+  const taken = Promise.withResolvers<undefined>();
+  const events: string[] = [];
+  const broker: Broker = store.broker;
+  broker.announce = async (messages) => {
+    await taken.promise;
+    for (const { destination } of messages) events.push(destination.routingKey);
+  };
+  const beat = new Beat(config, { clock, store });
+  await beat.start();
+  await settled();
+  clock.advance(1_000);
+  await settled();
+  expect(store.broker.messages).toHaveLength(1);
+  let ended = false;
+  void beat.stop().then(() => (ended = true));
+  await settled();
+  return { clock, taken, events, ended: () => ended };
+}
+
+describe('a stop', () => {
+  it('waits until the events of the last tasks are published', async () => {
+    const { taken, events, ended } = await stopping();
+    expect(ended()).toBe(false);
+    taken.resolve(undefined);
+    await settled();
+    expect(events).toEqual(['task.sent']);
+    expect(ended()).toBe(true);
+  });
+
+  it('waits a second at most for a broker that does not take them', async () => {
+    const { clock, ended } = await stopping();
+    clock.advance(999);
+    await settled();
+    expect(ended()).toBe(false);
+    clock.advance(1);
+    await settled();
+    expect(ended()).toBe(true);
+  });
+});
