@@ -1,7 +1,7 @@
 import { CronExpressionParser } from 'cron-parser';
 import { cron } from '../src/schedule/cron.ts';
 import { percentile } from './stats.ts';
-import type { Bench, Row } from './table.ts';
+import { atMost, type Bench, type Row } from './table.ts';
 
 const EXPRESSIONS = [
   ['* * * * *', 'UTC'],
@@ -13,6 +13,18 @@ const EXPRESSIONS = [
   ['0 12 29 2 *', 'UTC'],
 ] as const;
 
+/**
+ * Expressions that are due in a gap of the clocks alone, or on no date, so that the search for them goes
+ * far; and zones for each, all with the same changes. A zone is asked about once, and then remembered.
+ */
+const SEARCHES = [
+  ['*/15 2 * 3 0#2', ['New_York', 'Chicago', 'Denver', 'Los_Angeles', 'Toronto']],
+  ['0 */15 2 * 3 0#2 2027-2199', ['Detroit', 'Halifax', 'Boise', 'Winnipeg', 'Vancouver']],
+  ['0 0 30 2 *', ['Edmonton', 'Juneau', 'Nome', 'Moncton', 'Menominee']],
+] as const;
+/** Milliseconds. */
+const LONGEST_SEARCH = 10;
+
 const SPAN = 10 * 365 * 86_400_000;
 const END = Date.UTC(2035, 0, 1);
 
@@ -20,7 +32,7 @@ const END = Date.UTC(2035, 0, 1);
 export const next: Bench = ({ quick }) => {
   const questions = instants(quick ? 2_000 : 20_000);
   const few = questions.slice(0, questions.length / 10);
-  return EXPRESSIONS.map(([expression, timezone]): Row => {
+  const found = EXPRESSIONS.map(([expression, timezone]): Row => {
     const schedule = cron(expression, { timezone });
     const first = perCall(questions, (after) => schedule.next(after));
     const again = perCall(questions, () => schedule.next(questions[0]!));
@@ -34,7 +46,25 @@ export const next: Bench = ({ quick }) => {
       behind: `cron-parser ${parser.toFixed(0)} µs`,
     };
   });
+  return [...found, ...SEARCHES.map(longSearch)];
 };
+
+/** Until a schedule is known never to be due, as at a start: the first question to its zone. */
+function longSearch([expression, zones]: (typeof SEARCHES)[number]): Row {
+  const times = zones.map((zone) => {
+    const schedule = cron(expression, { timezone: `America/${zone}` });
+    const started = performance.now();
+    schedule.next(new Date(Date.UTC(2026, 0)));
+    return performance.now() - started;
+  });
+  const median = percentile(times, 50);
+  return {
+    bench: 'next()',
+    what: `${expression}  never due`,
+    figure: `${median.toFixed(1)} ms`,
+    wanted: atMost(LONGEST_SEARCH, median, (ms) => `${ms.toFixed(1)} ms`),
+  };
+}
 
 /** Microseconds, the median of several passes over all questions. */
 function perCall(questions: readonly Date[], ask: (after: Date) => unknown): number {
