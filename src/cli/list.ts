@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Entry } from '../entry.ts';
+import { ConfigError } from '../errors.ts';
 import type { LedgerRecord, OnUnreadable } from '../ledger/ledger.ts';
 import { repairCommand } from '../ledger/repair.ts';
 import { nextDueAt, reconcile } from '../plan.ts';
@@ -20,6 +21,7 @@ export async function list(flags: GlobalFlags & { readonly json?: boolean }): Pr
       code = EXIT.failure;
     });
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     process.stderr.write(
       `beat: the ledger is out of reach, so what was sent is unknown: ${(error as Error).message}\n`,
     );

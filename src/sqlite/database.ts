@@ -1,9 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
+import { missingRight } from './rights.ts';
 import { SCHEMA } from './schema.ts';
 
 /** How long SQLite itself may wait for a lock: it blocks the whole process meanwhile. Milliseconds. */
@@ -92,6 +93,7 @@ export class Database {
     let reason = error instanceof Error ? error.message : String(error);
     if (isBusy(error)) reason += `, for ${Math.round(waited)} ms by other processes`;
     else if (!existsSync(dirname(this.path))) reason = 'the directory does not exist';
+    else reason = missingRight(this.path) ?? reason;
     return new StoreError(`${operation}: ${this.path}: ${reason}`, { cause: error });
   }
 }
@@ -103,6 +105,8 @@ export class OpenFile {
   readonly #inode: string;
 
   constructor(path: string) {
+    // SQLite gives the mode of the file to -wal and -shm too. Arguments of tasks are for no other user.
+    if (!existsSync(path)) closeSync(openSync(path, 'a', PRIVATE));
     // Foreign keys as the workers' driver has them: off.
     this.#db = new DatabaseSync(path, { enableForeignKeyConstraints: false });
     try {
@@ -139,6 +143,9 @@ export class OpenFile {
     this.#db.close();
   }
 }
+
+/** The mode of a new file, less what the umask takes away. */
+const PRIVATE = 0o600;
 
 const SETTINGS = `
   PRAGMA journal_mode = WAL;

@@ -4,6 +4,7 @@ import { UNRECEIVED } from '../routing/destination.ts';
 import type { Queues } from '../routing/queues.ts';
 import type { PlaceOptions, StateStore } from '../store.ts';
 import { Database } from './database.ts';
+import { inspectFile } from './inspect-file.ts';
 import { SqliteLedger } from './ledger.ts';
 import { SqliteLock } from './lock.ts';
 import { insertRows, toRows } from './messages.ts';
@@ -12,11 +13,14 @@ import { sqlitePath } from './path.ts';
 /**
  * The embedded store: one SQLite file that is lock, ledger and the queues of Celery workers with the
  * same `sqla+sqlite:///` URL. Everything that shares the file must run on one host.
- * Throws a `ConfigError` for a URL that names no file; the file is opened, and made, when first used.
+ * Throws a `ConfigError` for a URL that names no file, and for a file that can never be used; the file is
+ * opened, and made, when first used.
  */
 export function openSqliteStore(options: PlaceOptions): StateStore {
   const { keyPrefix, lockTtl, queues, clock } = options;
-  const db = new Database(sqlitePath(options.brokerUrl), clock);
+  const path = sqlitePath(options.brokerUrl);
+  inspectFile(path);
+  const db = new Database(path, clock);
   return {
     lock: new SqliteLock(db, keyPrefix, lockTtl, clock),
     ledger: new SqliteLedger(db, { prefix: keyPrefix, queues, clock }),
