@@ -1,10 +1,11 @@
-import { DateTime, IANAZone } from 'luxon';
+import { DateTime } from 'luxon';
 import { systemClock } from '../clock.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Entry, Occurrence } from '../entry.ts';
 import { ConfigError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { upcoming } from '../preview.ts';
+import { checkZone } from '../schedule/zone-names.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
 import { inZone } from './table.ts';
@@ -62,11 +63,13 @@ function countOf(text: string): number {
 }
 
 function zoneOf(name: string | undefined): string | undefined {
-  if (name === undefined || IANAZone.isValidZone(name)) return name;
-  const hint = nearest(name, Intl.supportedValuesOf('timeZone'));
-  throw new ConfigError(
-    `--timezone "${name}" is no IANA time zone${hint ? `, did you mean "${hint}"?` : ''}`,
-  );
+  if (name === undefined) return undefined;
+  try {
+    return checkZone(name);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(error.problems.map(({ message }) => `--timezone: ${message}`).join('\n'));
+  }
 }
 
 function instantOf(text: string | undefined, zone: string): number {

@@ -26,12 +26,16 @@ const NOTHING: Part = {
   hashed: false,
 };
 
+/** Far more than any part has; longer texts are a mistake, and some would take long to match. */
+const LONGEST_PART = 100;
+
 const read = memo<Part>();
 
 /** The parts of the i-th field, seconds first; `H` is worked out from the seed. A `PartError` for the first that is wrong. */
 export function readParts(i: number, text: string, seed: string): readonly Part[] {
   const field = CRON_FIELDS[i]!;
   return text.split(',').map((part) => {
+    if (part.length > LONGEST_PART) throw new PartError(field, part, 'is too long to be a part');
     if (/^h/i.test(part)) return readHashed(field, part, seed);
     return read(`${i} ${part}`, () => readPart(field, part));
   });

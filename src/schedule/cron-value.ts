@@ -1,10 +1,11 @@
 import { didYouMean } from '../nearest.ts';
 import { CRON_FIELDS, lastOf, type CronField } from './cron-fields.ts';
+import { show } from './show.ts';
 
 /** What is wrong with a part of a field; the message names the field and the part. */
 export class PartError extends Error {
   constructor({ name }: CronField, part: string, why: string) {
-    super(`${name}: ${JSON.stringify(part)} ${why}`);
+    super(`${name}: ${show(part)} ${why}`);
   }
 }
 
@@ -74,7 +75,7 @@ function tooWide({ name, count, unit }: CronField, only: number, step: number): 
 function inRange(field: CronField, value: number, text: string, part: string): number {
   const { name, lowest, highest } = field;
   if (value >= lowest && value <= highest) return value;
-  const within = text === part ? '' : ` in ${JSON.stringify(part)}`;
+  const within = text === part ? '' : ` in ${show(part)}`;
   const year =
     name === 'day of week' && value >= 1970
       ? '; a year is the seventh field, with the seconds in front: "0 0 9 1 1 * 2027"'

@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { parseDurationText } from './duration-text.ts';
+import { show } from './show.ts';
 
 /** The five fields that a nickname stands for; two have seconds as well. */
 const NICKNAMES: Readonly<Record<string, string>> = {
@@ -34,13 +35,13 @@ function readEvery(text: string, length: string): number {
   const every = parseDurationText(length);
   if (every !== null) return every;
   throw new ConfigError(
-    `${JSON.stringify(text)} names no duration: after @every stand numbers with their units, such as ` +
+    `${show(text)} names no duration: after @every stand numbers with their units, such as ` +
       '90s, 5m, 1h30m, 2d or 1w',
   );
 }
 
 function unknown(text: string, name: string): string {
-  const shown = JSON.stringify(text);
+  const shown = show(text);
   if (name === '@reboot') {
     return `${shown} names no time: beat sends tasks at instants, and a start of the host or of beat is none`;
   }

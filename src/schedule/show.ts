@@ -1,4 +1,7 @@
-/** A value as an error message shows it: texts in quotes, so that `"5"` is seen not to be 5. */
+const LONGEST = 60;
+
+/** A value as an error message shows it: texts in quotes, so that `"5"` is seen not to be 5, and cut. */
 export function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (typeof value !== 'string') return String(value);
+  return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
 }

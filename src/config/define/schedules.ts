@@ -9,6 +9,7 @@ export type ScheduleConfig = Duration | Schedule | ScheduleMap;
 export interface ScheduleMap {
   timedelta?: TimedeltaConfig | undefined;
   crontab?: CrontabConfig | undefined;
+  /** Five fields, six with seconds in front, seven with a year at the end; or `@daily`, `@every 5m` … */
   cron?: string | undefined;
   at?: Instant | undefined;
   solar?: SolarConfig | undefined;

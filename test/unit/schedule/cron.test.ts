@@ -15,6 +15,7 @@ describe('cron', () => {
     ],
     ['Sunday as 7', '0 0 * * 7', ['2025-01-05T00:00Z', '2025-01-12T00:00Z']],
     ['a range up to 7', '0 0 * * 6-7', ['2025-01-04T00:00Z', '2025-01-05T00:00Z']],
+    ['a step from 7 on', '0 0 * * 7/2', ['2025-01-05T00:00Z', '2025-01-12T00:00Z']],
     ['a range from 7', '0 0 * * 7-1', ['2025-01-05T00:00Z', '2025-01-06T00:00Z']],
     ['names', '0 0 * FEB sat', ['2025-02-01T00:00Z', '2025-02-08T00:00Z']],
     ['a question mark as a star', '0 0 ? * 1', ['2025-01-06T00:00Z', '2025-01-13T00:00Z']],
@@ -26,6 +27,11 @@ describe('cron', () => {
     ['a day before the last', '0 0 L-3 * *', ['2025-01-28T00:00Z', '2025-02-25T00:00Z']],
     ['the nearest weekday', '0 0 15W * *', ['2025-01-15T00:00Z', '2025-02-14T00:00Z']],
     ['the last weekday', '0 0 LW * *', ['2025-01-31T00:00Z', '2025-02-28T00:00Z']],
+    [
+      'a day that only leap years have',
+      '0 0 L-28W 2 *',
+      ['2028-02-01T00:00Z', '2032-02-02T00:00Z'],
+    ],
     ['the last Friday', '0 0 * * 5L', ['2025-01-31T00:00Z', '2025-02-28T00:00Z']],
     ['the second Monday', '0 0 * * 1#2', ['2025-01-13T00:00Z', '2025-02-10T00:00Z']],
     ['first and third Monday', '0 0 * * 1#1,1#3', ['2025-01-06T00:00Z', '2025-01-20T00:00Z']],
@@ -153,6 +159,22 @@ describe('cron', () => {
     expect(() => cron('60 60 24 32 13 8 1')).toThrow(
       /^second: .*\nminute: .*\nhour: .*\nday of month: .*\nmonth: .*\nday of week: .*\nyear: .*$/,
     );
+  });
+
+  it.each([
+    ['a part of 100 kB', `${'1-'.repeat(50_000)} * * * *`, 'minute: "1-1-'],
+    ['a day of 100 kB', `0 0 ${'1-'.repeat(50_000)}w * *`, 'is too long to be a part'],
+    ['100,000 fields', '* '.repeat(100_000), 'has 100000 fields'],
+    ['a nickname of 100 kB', `@${'y'.repeat(100_000)}`, 'is not known to cron'],
+    ['an interval of 100 kB', `@every ${'1'.repeat(100_000)}`, 'names no duration'],
+  ])('refuses %s, in a short message', (_, line, message) => {
+    expect(() => cron(line)).toThrow(message);
+    expect(() => cron(line)).toThrow(/^.{1,500}$/);
+  });
+
+  it('takes a list of 10,000 parts', () => {
+    const minutes = Array.from({ length: 10_000 }, (_, i) => i % 60).join(',');
+    expect(cron(`${minutes} * * * *`).spec).toBe('cron(* * * * *) elapsed UTC');
   });
 
   it('refuses what is no text', () => {
