@@ -7,6 +7,7 @@ import {
 } from './entries/backend-cleanup.ts';
 import type { BeatConfig } from './define.ts';
 import { acceptedBy } from './service/accept-content.ts';
+import { troubleWithName } from './service/state-limits.ts';
 import { readEncoding } from './service/encoding.ts';
 import { readEntry, type EntryContext } from './entries/entries.ts';
 import { readTaskEvents } from './service/events.ts';
@@ -118,6 +119,9 @@ function readSettings(
   checkTogether(service, reportOf(options));
   const tls = readTls('brokerUseSsl', merged, CONFIG_LEVEL);
   checkTlsOf(service.brokerUrl, tls, reportOf('brokerUseSsl'));
+  const keyPrefix = settings.keyPrefix ?? 'beat';
+  const trouble = troubleWithName(keyPrefix, 'prefix', service.stateUrl);
+  if (trouble !== null) reportOf('keyPrefix')(['keyPrefix'], trouble);
   const checkAccepted = acceptedBy(settings);
   const setting = settings.taskSerializer === undefined ? 'acceptContent' : 'taskSerializer';
   checkAccepted(readEncoding(settings).serializer, [setting], reportOf(setting));
@@ -129,7 +133,7 @@ function readSettings(
     ...service,
     timezone,
     ...readEntries(merged, { ...service, ...routing, checkAccepted }, timezone, readZone),
-    keyPrefix: settings.keyPrefix ?? 'beat',
+    keyPrefix,
     ...routing,
     declareQueues: settings.declareQueues ?? true,
     encoding: readEncoding(settings),
@@ -161,7 +165,7 @@ function readPlaces({ settings, reportOf }: Merged, overrides: Overrides): Place
 
 function readEntries(
   merged: Merged,
-  around: Pick<Settings, 'results' | 'queues' | 'routes' | 'brokerUrl'> &
+  around: Pick<Settings, 'results' | 'queues' | 'routes' | 'brokerUrl' | 'stateUrl'> &
     Pick<EntryContext, 'checkAccepted'>,
   timezone: string,
   readZone: ReadZone,
@@ -171,11 +175,11 @@ function readEntries(
   const level = ENTRY_LEVEL;
   const { serializer } = readEncoding(merged.settings);
   const defaults = { missed, missedCap, startingDeadline, serializer };
-  const { queues, routes, brokerUrl } = around;
+  const { queues, routes, brokerUrl, stateUrl } = around;
   const trial = new RouteTrial(queues, routes, brokerUrl, merged.reportOf('taskRoutes'));
   const { results, checkAccepted } = around;
   const protocol = merged.settings.taskProtocol ?? 2;
-  const celerys = { trial, results, protocol, checkAccepted };
+  const celerys = { trial, results, protocol, checkAccepted, stateUrl };
   const context: EntryContext = { level, schedules, readZone, timezone, ...celerys, ...defaults };
   const written = merged.entries.flatMap(
     ({ name, input, part }) => readEntry(name, input, context, part) ?? [],

@@ -15,6 +15,7 @@ import type { Part } from '../merge.ts';
 import { parse, type Report } from '../problems.ts';
 import { isMap } from '../names/respell.ts';
 import type { CheckAccepted } from '../service/accept-content.ts';
+import { troubleWithName } from '../service/state-limits.ts';
 import { withoutForeignKeys } from './foreign-keys.ts';
 import { withoutLinks } from './signature-options.ts';
 import { SignatureReader } from './signatures.ts';
@@ -40,6 +41,7 @@ export interface EntryContext {
   readonly results: ResultSettings;
   readonly protocol: 1 | 2;
   readonly checkAccepted: CheckAccepted;
+  readonly stateUrl: string;
 }
 
 /**
@@ -59,6 +61,8 @@ export function readEntry(
   };
   const comment: Report = (path, message) => remark(['beatSchedule', name, ...path], message);
   if (name === '') note([], 'an entry needs a name');
+  const trouble = troubleWithName(name, 'entry', context.stateUrl);
+  if (trouble !== null) note([], trouble);
   const own = withoutForeignKeys(given, comment);
   const input = withStamps(withoutStrayCanvas(own, note), note);
   const entry = parse(entrySchema, input, { path: [], level: context.level, report: note });

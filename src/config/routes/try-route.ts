@@ -6,6 +6,7 @@ import { Queues, type QueueRules } from '../../routing/queues.ts';
 import { remarksOn } from '../../routing/remarks.ts';
 import { Router, type Routed, type RouteRules } from '../../routing/router.ts';
 import type { Report } from '../problems.ts';
+import { limitsOf, type CheckLimits } from './broker-limits.ts';
 import { isRedis } from '../service/places.ts';
 import { schemeOf } from '../service/urls.ts';
 
@@ -24,6 +25,7 @@ export class RouteTrial {
   readonly #queues: Queues;
   readonly #router: Router;
   readonly #brokerUrl: string;
+  readonly #checkLimits: CheckLimits;
   readonly #reportRoutes: Report;
   readonly #reported = new Set<string>();
 
@@ -32,6 +34,7 @@ export class RouteTrial {
     this.#queues = new Queues(queues);
     this.#router = new Router(this.#queues, routes);
     this.#brokerUrl = brokerUrl;
+    this.#checkLimits = limitsOf(brokerUrl);
     this.#reportRoutes = report;
   }
 
@@ -41,13 +44,14 @@ export class RouteTrial {
     let routed: Routed;
     try {
       if (options.queue !== undefined) this.#queues.get(options.queue);
-      if (tried.compute) return;
+      if (tried.compute) return this.#checkLimits({ task, options }, report);
       routed = this.#router.route(task, args, kwargs, options);
     } catch (error) {
       this.#tell(error, tried, report);
       return;
     }
     this.#checkArguments(tried, routed, report);
+    this.#checkLimits({ task, options, routed }, report);
     const where = (option: 'exchange' | 'routingKey' | 'queue') =>
       options[option] === undefined ? [] : ['options', option];
     const impossible = this.#impossible(routed);
