@@ -60,7 +60,7 @@ export const USELESS_SETTINGS: Readonly<Record<string, string>> = {
   task_repr_maxlevels: 'arguments are shown three levels deep',
 };
 
-const AS_URL = 'brokerUrl says it all, as in amqp://user:password@host:5672/vhost';
+const AS_URL = 'brokerUrl has all of it: scheme, user, password, host, port and virtual host';
 
 /** Settings that would mean something else if they were left out, and what to write instead. */
 export const REFUSED_SETTINGS: Readonly<Record<string, string>> = {

@@ -85,8 +85,8 @@ describe('settings of Celery that beat has not', () => {
 
   it('are refused where beat would do something else without them', () => {
     expect(problemsOf({ BROKER_HOST: 'rabbit', broker_port: 5672 })).toEqual([
-      'BROKER_HOST: not taken here: brokerUrl says it all, as in amqp://user:password@host:5672/vhost',
-      'broker_port: not taken here: brokerUrl says it all, as in amqp://user:password@host:5672/vhost',
+      'BROKER_HOST: not taken here: brokerUrl has all of it: scheme, user, password, host, port and virtual host',
+      'broker_port: not taken here: brokerUrl has all of it: scheme, user, password, host, port and virtual host',
     ]);
   });
 
