@@ -41,3 +41,30 @@ it("counts what the user wrote, and names what is there because Celery's beat wo
   expect(banner({ beatSchedule })).toContain(`1 of 2 entries enabled, from ${besides}\n`);
   expect(banner({ beatSchedule, resultBackend: 'redis://h' })).not.toContain('cleanup');
 });
+
+it('is laid out as users of celery beat know it, with the next five instants in the zone of each', () => {
+  const beatSchedule = {
+    daily: { task: 't', schedule: { crontab: { minute: 0, hour: 6 } } },
+    tokyo: { task: 't', schedule: { cron: '0 8 * * *', timezone: 'Asia/Tokyo' } },
+    off: { task: 't', schedule: 1, enabled: false },
+  };
+  const config = { brokerUrl: 'redis://h', resultExpires: null, timezone: 'UTC', beatSchedule };
+  expect(banner(config).split('\n')).toEqual([
+    'beat v1.0 is starting.',
+    '  . broker    -> redis://h',
+    '  . scheduler -> 2 of 3 entries enabled, from ',
+    '  . timezone  -> UTC',
+    '  . lock      -> beat:lock, 8 s',
+    '  . next      -> 1970-01-01 06:00:00 +00:00 UTC  daily',
+    '                 1970-01-02 08:00:00 +09:00 Asia/Tokyo  tokyo',
+    '                 1970-01-02 06:00:00 +00:00 UTC  daily',
+    '                 1970-01-03 08:00:00 +09:00 Asia/Tokyo  tokyo',
+    '                 1970-01-03 06:00:00 +00:00 UTC  daily',
+  ]);
+});
+
+it('says so where nothing will be due', () => {
+  expect(banner({ beatSchedule: {}, resultExpires: null })).toMatch(
+    /\n {2}\. next {6}-> nothing: no enabled entry will be due$/,
+  );
+});
