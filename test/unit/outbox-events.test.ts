@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Events } from '../../src/events.ts';
-import { keptMessages } from '../../src/ledger/outbox.ts';
+import { keptMessages, type KeptMessage } from '../../src/ledger/outbox.ts';
 import { ManualClock } from '../../src/memory/clock.ts';
 import { tellOfOutbox } from '../../src/observe/outbox-events.ts';
 import { Progress } from '../../src/observe/progress.ts';
@@ -52,4 +52,22 @@ test('one that expired is an occurrence skipped, and all that is done is progres
   reports.skipped(keptMessages([change]), 'expired');
   const { dueAt } = change.record;
   expect(skipped).toEqual([{ entry: 'a', reason: 'expired', first: dueAt, last: dueAt, count: 1 }]);
+});
+
+test('several that expired are one event for each entry, from the oldest to the newest', () => {
+  const { events, reports } = rig();
+  const skipped: unknown[] = [];
+  events.on('skipped', (event) => skipped.push(event));
+  const [kept, other] = keptMessages([firstRun('a', 'id-1'), firstRun('b', 'id-2')]);
+  const noon = Date.parse('2027-03-01T12:00:00Z');
+  const dueAt = (each: KeptMessage, ms: number): KeptMessage => {
+    const headers = { ...each.message.headers, beat_due_at: new Date(noon + ms).toISOString() };
+    return { ...each, message: { ...each.message, headers } };
+  };
+  const messages = [2_000, 1_000, 2_000].map((ms) => dueAt(kept!, ms));
+  reports.skipped([...messages, dueAt(other!, 0)], 'expired');
+  expect(skipped).toEqual([
+    { entry: 'a', reason: 'expired', first: noon + 1_000, last: noon + 2_000, count: 2 },
+    { entry: 'b', reason: 'expired', first: noon, last: noon, count: 1 },
+  ]);
 });

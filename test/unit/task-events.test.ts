@@ -145,6 +145,17 @@ describe('telling of sent tasks', () => {
     ]);
   });
 
+  it('says of one lost event that it is one, and keeps what the broker said as the cause', async () => {
+    const error = new Error('Redis did not answer');
+    const { events, send, teller, faults } = rig({ announce: () => Promise.reject(error) });
+    const causes: unknown[] = [];
+    events.on('fault', (fault) => causes.push((fault.error as Error).cause));
+    send('a');
+    await teller.told();
+    expect(faults).toEqual(['tell of sent tasks: one event is lost: Redis did not answer']);
+    expect(causes).toEqual([error]);
+  });
+
   it('tells nothing unless the settings ask for it', async () => {
     const { send, teller, batches } = rig({ taskEvents: null });
     send('a');

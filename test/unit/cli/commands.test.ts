@@ -267,6 +267,21 @@ describe('the command line', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  it('takes all flags of celery beat, and says of each that is not needed why', async () => {
+    const flags = [
+      ...['-A', 'proj', '-s', '/var/beat-schedule', '-S', 'celery.beat:PersistentScheduler'],
+      ...['--max-interval', '5', '--loader', 'app', '--executable', '/usr/bin/python3'],
+      ...['--skip-checks', '-C', '-q', '--uid', '', '--gid=', '--umask', '22'],
+    ];
+    const { code, stderr } = await command(...flags, 'check', '--pidfile', 'x', '-f', 'y.log');
+    expect(code).toBe(0);
+    const named = lines(stderr).map((line) => line.split(' ')[0]);
+    expect(named).toEqual([
+      ...['--app', '--loader', '--schedule', '--scheduler', '--max-interval', '--executable'],
+      ...['--skip-checks', '--umask'],
+    ]);
+  });
+
   it('takes its flags before and after the command, and --workdir before anything is read', async () => {
     process.chdir(before);
     for (const args of [

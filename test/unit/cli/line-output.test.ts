@@ -76,6 +76,34 @@ describe('line output to a pipe', () => {
     expect(fifo.read()).toEqual(['dropped 6: slow', 'next', 'last']);
   });
 
+  it('drops no line for which the reader has made room since the last attempt', () => {
+    const { fifo, lines } = piped({ queueLimit: 10 });
+    fifo.fill();
+    lines.write('line1\n');
+    lines.write('line2\n');
+    fifo.read();
+    lines.write('next\n');
+    expect(fifo.read()).toEqual(['line1', 'dropped 1: slow', 'next']);
+  });
+
+  it('queues lines up to the limit, and a longer one only where none waits', async () => {
+    const { fifo, lines } = piped({ queueLimit: 10 });
+    fifo.fill();
+    for (const line of ['12345678901234\n', 'a\n']) lines.write(line);
+    fifo.read();
+    await pass(RETRY);
+    expect(fifo.read()).toEqual(['12345678901234']);
+    lines.write('b\n');
+    fifo.read();
+    fifo.fill();
+    for (const line of ['1234\n', '5678\n', 'c\n']) lines.write(line);
+    fifo.read();
+    await pass(RETRY);
+    expect(fifo.read()).toEqual(['1234', '5678']);
+    lines.write('d\n');
+    expect(fifo.read()).toEqual(['dropped 1: slow', 'd']);
+  });
+
   it('writes a line longer than the pipe whole, and nothing in between', async () => {
     const { fifo, lines } = piped({ queueLimit: 10 });
     const long = 'x'.repeat(100_000);

@@ -1,5 +1,8 @@
+import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { expand } from '../../../src/cli/placeholders.ts';
+import { become, pathsOf } from '../../../src/cli/service.ts';
 import { parseUmask, showUmask } from '../../../src/cli/umask.ts';
 
 describe('a umask', () => {
@@ -44,5 +47,30 @@ describe('the names in a path', () => {
   it('leave a % alone that no letter follows, and refuse a letter that stands for nothing', () => {
     expect(at('100%.log')).toBe('100%.log');
     expect(() => at('%H.log')).toThrow('"%H" stands for nothing; did you mean "%h"?');
+  });
+});
+
+describe('the flags of a service', () => {
+  it('give the log file from the root, and the pidfile as it was written, for messages', () => {
+    const flags = { logfile: 'logs/%n.log', pidfile: '%n.pid', hostname: 'b1@web' };
+    expect(pathsOf(flags)).toEqual({ logfile: resolve('logs/b1.log'), pidfile: 'b1.pid' });
+    expect(pathsOf({})).toEqual({ logfile: undefined, pidfile: undefined });
+  });
+
+  it('set the umask, and change nothing where they ask for nothing', () => {
+    const before = process.umask(0o22);
+    try {
+      become({ umask: '027' });
+      expect(process.umask(0o22)).toBe(0o27);
+      become({});
+    } finally {
+      expect(process.umask(before)).toBe(0o22);
+    }
+  });
+
+  it('may name the user and the group that beat runs as', () => {
+    const { uid, gid } = userInfo();
+    become({ uid: String(uid), gid: String(gid) });
+    expect([process.getuid?.(), process.getgid?.()]).toEqual([uid, gid]);
   });
 });
