@@ -72,6 +72,10 @@ describe('H in cron', () => {
     expect(specOf('H/30 3 * * *', 'a')).toContain(' elapsed ');
   });
 
+  it('may have a step as wide as its range', () => {
+    expect(chosen('H(0-9)/10 * * * *', 0)).toEqual(numbers(0, 9));
+  });
+
   it('may stand beside other parts', () => {
     expect(specOf('0,H * * * *', 'cleanup')).toBe('cron(0,48 * * * *) elapsed UTC');
   });
