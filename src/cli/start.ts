@@ -52,6 +52,7 @@ async function run(
   const beat = new Beat(settings, { origin: originOf() });
   logEvents(beat, log, systemClock);
   const health = await answerHealth(beat.progress, process.pid);
+  if (health.trouble !== null) log.warn({ event: 'note' }, health.trouble);
   onFirstSignal(stopSignals, (signal) => {
     log.info({ event: 'stopping', signal }, `beat: Shutting down... (${signal})`);
     void beat.stop();

@@ -1,40 +1,24 @@
-import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BeatProcess, runBeat, type Answer } from '../support/beat-process.ts';
-import { Child } from '../support/child.ts';
 import { Folder } from '../support/folder.ts';
-import { Journal } from '../support/journal.ts';
 
-/**
- * The check asks every instance on the host, and this host may run others. So the test has a network
- * of its own, which is what local sockets belong to on Linux, and what a container has.
- */
-const UNSHARE = ['--user', '--map-root-user', '--net'];
-const canHave =
-  process.platform === 'linux' && spawnSync('unshare', [...UNSHARE, 'true']).status === 0;
-
-describe.skipIf(!canHave)(canHave ? 'healthcheck' : 'no network of its own for a test here', () => {
+describe.skipIf(process.platform === 'win32')('healthcheck', () => {
   let folder: Folder;
-  let network: Child;
-  let within: string[];
+  /** The check asks every instance of a user, who may run others: so the test has a folder of its own. */
+  let env: Record<string, string>;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     folder = new Folder({ 'beat.config.yaml': 'beatSchedule: {}' });
-    const said = new Journal<string>();
-    network = new Child('unshare', [...UNSHARE, 'sh', '-c', 'echo here; exec sleep infinity'], {
-      lines: { 1: (line) => said.add(line) },
-    });
-    await said.first('a network', () => true);
-    within = ['nsenter', '--user', '--net', '--preserve-credentials', '-t', String(network.pid)];
+    env = { BEAT_RUNTIME_DIR: `${folder.path}/runtime` };
   });
-  afterAll(async () => {
-    await network.kill();
-    folder[Symbol.dispose]();
-  });
+  afterAll(() => folder[Symbol.dispose]());
 
-  const start = () => new BeatProcess({ cwd: folder.path, within });
-  const healthcheck = () => runBeat(['healthcheck'], { cwd: folder.path, within });
+  const start = () => new BeatProcess({ cwd: folder.path, env });
+  const healthcheck = () => runBeat(['healthcheck'], { cwd: folder.path, env });
   const instances = ({ stdout }: Answer) =>
     stdout.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
@@ -76,12 +60,12 @@ describe.skipIf(!canHave)(canHave ? 'healthcheck' : 'no network of its own for a
     const config = 'beatSchedule: { "held up": { task: t, schedule: 3600 } }';
     using own = new Folder({ 'beat.config.yaml': config });
     {
-      await using first = new BeatProcess({ cwd: own.path, within });
+      await using first = new BeatProcess({ cwd: own.path, env });
       await first.heard('begun');
     }
     using db = new DatabaseSync(`${own.path}/beat.sqlite`);
     db.exec(`UPDATE beat_record SET record = '{' WHERE entry = 'held up'`);
-    await using leader = new BeatProcess({ cwd: own.path, within });
+    await using leader = new BeatProcess({ cwd: own.path, env });
     await leader.heard('fault');
     const answer = await healthcheck();
     expect(answer).toMatchObject({
@@ -92,5 +76,47 @@ describe.skipIf(!canHave)(canHave ? 'healthcheck' : 'no network of its own for a
     expect((await runBeat(['forget', 'held up'], { cwd: own.path })).code).toBe(0);
     await leader.heard('recovered');
     expect(await healthcheck()).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'believes no socket outside of its folder, whatever the name',
+    async () => {
+      const namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0];
+      const forged = { pid: 1, advancing: true, silence: 0 };
+      // Where any user of the host may listen.
+      await using server = createServer((socket) => void socket.end(JSON.stringify(forged)));
+      server.listen(`\0beat-health-${namespace}-1`);
+      await once(server, 'listening');
+      expect(await healthcheck()).toMatchObject({ code: 1, stdout: '' });
+    },
+  );
+
+  it('takes an answer that is too long, or none of its own, for no answer, and prints nothing of it', async () => {
+    const namespace =
+      process.platform === 'linux' ? /\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0] : '';
+    const answers = [
+      '\u001b[2J{"pid":7}',
+      `{"pid":7,"advancing":true,"silence":"${'x'.repeat(1_000_000)}"}`,
+    ];
+    for (const answer of answers) {
+      await using server = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.end(answer);
+      });
+      server.listen(`${env['BEAT_RUNTIME_DIR']}/health-${namespace}-7`);
+      await once(server, 'listening');
+      expect(await healthcheck()).toMatchObject({
+        code: 1,
+        stdout: '{"pid":7,"advancing":false,"silence":null}',
+        stderr: 'beat: not getting anywhere: process 7',
+      });
+    }
+  });
+
+  it('forgets an instance that was killed', async () => {
+    const beat = start();
+    await beat.heard('begun');
+    await beat.kill();
+    expect(await healthcheck()).toMatchObject({ code: 1, stderr: 'beat: not running here' });
   });
 });
