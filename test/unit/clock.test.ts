@@ -76,3 +76,17 @@ describe('sleeping until a time of the wall clock', () => {
     expect(sleeps).toBeLessThan(10);
   });
 });
+
+test('a sleep looks at the clock once a second and at its end, and reports each look', async () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const { signal } = new AbortController();
+  const looks: number[] = [];
+  const start = clock.now();
+  const sleeping = sleepUntil(clock, start + 2_500, signal, () => looks.push(clock.now() - start));
+  for (let i = 0; i < 5; i++) {
+    clock.advance(500);
+    await settled();
+  }
+  await sleeping;
+  expect(looks).toEqual([0, 1_000, 2_000, 2_500]);
+});
