@@ -50,6 +50,11 @@ describe('cron', () => {
     expect(due(cron(line), '2025-01-01T00:00Z', 2)).toEqual(expected);
   });
 
+  it('begins with the first days of a year that is named, whatever day it is asked on', () => {
+    const line = '0 0 0 5 1 * 2027';
+    expect(due(cron(line), '2025-03-20T12:00Z', 2)).toEqual(['2027-01-05T00:00Z']);
+  });
+
   it.each([
     ['@every 5m', { minutes: 5 }],
     ['@every 1h30m', { minutes: 90 }],
