@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { firstRun, nextRun } from '../support/change.ts';
 import type { Place } from './place.ts';
@@ -23,6 +24,14 @@ export function termContract(current: () => Place): void {
       for (const each of [ledger, theirs, ledger, theirs]) terms.push(await each.beginTerm());
       expect(terms).toEqual([...new Set(terms)].sort((a, b) => a - b));
       expect(terms.every(Number.isSafeInteger)).toBe(true);
+    });
+
+    test('has a larger number than any before, also where the clock stands still', async () => {
+      const clock = { ...systemClock, now: () => 1_800_000_000_000 };
+      const [ours, theirs] = [await place.open({ clock }), await place.open({ clock })];
+      const terms = [];
+      for (const each of [ours, theirs, theirs, ours]) terms.push(await each.ledger.beginTerm());
+      expect(terms).toEqual([...new Set(terms)].sort((a, b) => a - b));
     });
 
     test('that another followed can commit nothing', async () => {

@@ -43,7 +43,7 @@ class Owed {
   }
 
   async pass(minutes: number): Promise<void> {
-    for (let second = 0; second < minutes * 60; second++) {
+    for (let second = 0; second < Math.round(minutes * 60); second++) {
       this.rig.clock.advance(1_000);
       await settled();
     }
@@ -102,7 +102,12 @@ describe('a run that the broker refuses is owed by the policy of its entry:', ()
     owed.rig.lateness.set('e', { missed: 'skip' });
     await owed.begin();
     await owed.run();
-    await owed.pass(3);
+    // Tried after 31 s, when it is still owed, and after 63 s.
+    await owed.pass(62 / 60);
+    expect(await owed.rig.kept()).toEqual(['e0']);
+    expect(owed.told).toEqual([]);
+    await owed.pass(1 / 60);
+    expect(await owed.rig.kept()).toEqual([]);
     expect(owed.told).toEqual(['missed e']);
     owed.rig.missing.clear();
     await owed.pass(3);

@@ -115,8 +115,10 @@ describe('of messages that had to wait it is told', () => {
     const dead = rig.process();
     rig.next('publish', 'lost before');
     await expect(dead.commit(await dead.beginTerm(), [runOf('a', 'q')])).rejects.toThrow();
+    expect(rig.told).toEqual(['waiting 0']);
     await rig.process().beginTerm();
-    expect(rig.told).toContain('delivered a');
+    expect(rig.told).toEqual(['waiting 0', 'delivered a', 'waiting 0']);
+    expect(rig.published).toEqual(['a']);
   });
 
   test('when they expire: they are forgotten, for no worker would run them', async () => {
