@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { RefusedError } from '../../../src/broker/broker.ts';
+import { tlsInQuery, tlsWords, verifyOf } from '../../../src/broker/tls.ts';
+import { messageOf } from '../../support/message.ts';
+
+const read = (query: string) =>
+  tlsInQuery(new URLSearchParams(query), (message) => new Error(message));
+
+describe('the ssl_ parameters of a URL', () => {
+  test('are read under the names that kombu has for them', () => {
+    expect(
+      read(
+        'ssl_ca_certs=ca.pem&ssl_ca_data=CA&ssl_certfile=c.pem&ssl_keyfile=k.pem&ssl_password=s3&ssl_ciphers=X',
+      ),
+    ).toEqual({
+      ...{ caCerts: 'ca.pem', caData: 'CA', certfile: 'c.pem', keyfile: 'k.pem' },
+      ...{ password: 's3', ciphers: 'X' },
+    });
+  });
+
+  test('are none where other parameters stand alone', () => {
+    expect(read('virtual_host=1&heartbeat=5')).toBeNull();
+  });
+
+  test.each([
+    ['true', true],
+    ['1', true],
+    ['yes', true],
+    ['False', false],
+    ['0', false],
+    ['no', false],
+  ])('check the host name unless switched off: %s', (value, checkHostname) => {
+    expect(read(`ssl_check_hostname=${value}`)).toEqual({ checkHostname });
+  });
+
+  test.each([
+    ['required', true],
+    ['CERT_REQUIRED', true],
+    ['ssl.CERT_OPTIONAL', true],
+    ['VerifyMode.CERT_NONE', false],
+    ['none', false],
+    ['2', true],
+    ['1', true],
+    ['0', false],
+  ])('verify the certificate as Python says it: %s', (reqs, verify) => {
+    expect(verifyOf(reqs)).toBe(verify);
+    expect(read(`ssl_cert_reqs=${reqs}`)).toEqual({ verify });
+  });
+
+  test('are refused where their name or value is unknown, with what is allowed', () => {
+    expect(() => read('ssl_cert_req=none')).toThrow(
+      'unknown parameter "ssl_cert_req"; allowed: ssl_cert_reqs, ssl_check_hostname, ssl_ca_certs, ssl_ca_data, ' +
+        'ssl_certfile, ssl_keyfile, ssl_password, ssl_ciphers; did you mean "ssl_cert_reqs"?',
+    );
+    expect(() => read('ssl_cert_reqs=maybe')).toThrow(
+      'ssl_cert_reqs is "maybe"; allowed: required, optional, none',
+    );
+    expect(verifyOf('3')).toBeNull();
+  });
+});
+
+describe('an error of TLS', () => {
+  test('about the name in a certificate says how to leave names unchecked', () => {
+    const error = Object.assign(new Error('Host: h. is not in the altnames'), {
+      code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    });
+    expect(tlsWords(error)).toBe(
+      'Host: h. is not in the altnames; "ssl_check_hostname: false" in brokerUseSsl, or in the URL, leaves names unchecked',
+    );
+  });
+
+  test('about anything else is left as it is', () => {
+    expect(tlsWords(new Error('self-signed certificate'))).toBe('self-signed certificate');
+  });
+});
+
+describe('messages that a broker rejects', () => {
+  const refusal = (taskId: string) => ({ message: messageOf(taskId), reason: 'no such queue' });
+
+  test('are an error that names the first, and how many others there are', () => {
+    expect(String(new RefusedError([refusal('one')]))).toBe(
+      'RefusedError: queue "celery" did not take task one (no such queue)',
+    );
+    expect(new RefusedError([refusal('one'), refusal('two'), refusal('three')]).message).toBe(
+      'queue "celery" did not take task one (no such queue), nor 2 others theirs',
+    );
+  });
+
+  test('stand in it one by one', () => {
+    const refused = [refusal('one'), refusal('two')];
+    expect(new RefusedError(refused).refused).toBe(refused);
+  });
+});
