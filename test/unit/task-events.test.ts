@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { TaskEventSettings } from '../../src/config/settings.ts';
 import { Events, type SentEvent } from '../../src/events.ts';
 import type { Message } from '../../src/message/message.ts';
@@ -74,6 +74,15 @@ describe('telling of sent tasks', () => {
         ...{ queue: null, exchange: 'celeryev', exchangeType: 'topic', routingKey: 'task.sent' },
       }),
     );
+  });
+
+  it("says how many hours this host is west of Greenwich, as Celery's events do", async () => {
+    const { send, teller, batches } = rig();
+    const offset = vi.spyOn(Date.prototype, 'getTimezoneOffset').mockReturnValue(-330);
+    send('a');
+    offset.mockRestore();
+    await teller.told();
+    expect(batches.flat().map(bodyOf)).toMatchObject([{ utcoffset: -5.5 }]);
   });
 
   it('gathers what is sent in one go, and what is sent while it publishes', async () => {

@@ -36,6 +36,18 @@ const skew = (ms: number, within = 5) => ({ skew: { ms, within } });
 const AHEAD = "ahead of the store's: runs are sent that much too early, if the store's is right";
 
 describe('the watch', () => {
+  test('warns again of a difference that has changed by a second, and not of one that is within reach of a slow answer', async () => {
+    const { watch, look } = rig();
+    const stop = new AbortController();
+    void watch.run(stop.signal);
+    await settled();
+    expect(await look(skew(1_000, 1))).toEqual([]);
+    expect(await look(skew(1_000, 0))).toEqual([`clock: This host's clock is 1.0 s ${AHEAD}`]);
+    expect(await look(skew(1_999, 0))).toEqual([]);
+    expect(await look(skew(2_000, 0))).toEqual([`clock: This host's clock is 2.0 s ${AHEAD}`]);
+    stop.abort();
+  });
+
   test('warns of a clock that is off by a second or more, again when it changes, and says when it is right', async () => {
     const { watch, look, skews } = rig();
     const stop = new AbortController();

@@ -130,6 +130,21 @@ describe('line output to a pipe', () => {
     );
   });
 
+  it('reports the latest reason for which lines were dropped', async () => {
+    const { fifo, lines } = piped({ queueLimit: 10 });
+    fifo.close();
+    lines.write('one\n');
+    using next = new Fifo(join(folder.path, 'next'));
+    next.fill();
+    lines.redirect(opened(next.path));
+    for (const line of ['12345\n', '67890\n']) lines.write(line);
+    next.read();
+    await pass(RETRY);
+    next.read();
+    lines.write('two\n');
+    expect(next.read()).toEqual([expect.stringMatching(/^dropped \d: slow$/), 'two']);
+  });
+
   it('drops the queue with a reader that goes away while the pipe is full', async () => {
     const { fifo, lines } = piped();
     fifo.fill();
@@ -176,6 +191,21 @@ describe('the end of line output', () => {
     fifo.read();
     await pass(1_000);
     expect(fifo.read()).toEqual([]);
+  });
+
+  it('gives up a reader half a second after it last took something', async () => {
+    const { fifo, lines } = piped();
+    lines.write(`${'x'.repeat(4_000_000)}\n`);
+    let ended = false;
+    void lines.end().then(() => (ended = true));
+    for (let i = 0; i < 8; i++) {
+      fifo.read();
+      await pass(RETRY);
+    }
+    await pass(450);
+    expect(ended).toBe(false);
+    await pass(150);
+    expect(ended).toBe(true);
   });
 
   it('gives up a reader that is slow after two seconds', async () => {
