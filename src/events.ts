@@ -68,9 +68,9 @@ export interface BegunEvent {
 
 /**
  * What a warning is about: clocks that differ, a store that evicts, servers of the lock that are gone,
- * messages that pile up, takeovers that are slower than they could be.
+ * messages that pile up, takeovers that are slower than they could be, rows that are not removed.
  */
-export type Concern = 'clock' | 'eviction' | 'locks' | 'outbox' | 'takeover';
+export type Concern = 'clock' | 'eviction' | 'locks' | 'outbox' | 'takeover' | 'pruning';
 
 /** Reports a warning, when it begins or when its words change; `null` when it is over. */
 export type Warn = (about: Concern, message: string | null) => void;

@@ -135,6 +135,7 @@ const RELIEF: Record<Concern, string> = {
   eviction: 'The store keeps what it was given again',
   locks: 'All servers of the lock answer again',
   outbox: 'No message waits in the outbox any more',
+  pruning: 'Messages that workers have taken are removed again',
   takeover: 'This instance learns again when another one stops',
 };
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import type { Connection, Fault, Result, Row, Server } from './server.ts';
+import { lackingText, MAKE_TABLES, NEEDED, probeOf, type Right } from './rights.ts';
 import type { Sql } from './statements.ts';
 
 /** Waits before what the server undid is tried again. Milliseconds. */
@@ -14,10 +15,13 @@ export interface Transaction {
 /** A store's failure, and whose turn it is. */
 export class DatabaseError extends StoreError {
   readonly fault: Fault;
+  /** Of a `denied` one, the rights that are missing, as far as they can be named. */
+  readonly lacking: readonly Right[];
 
-  constructor(message: string, fault: Fault, cause: unknown) {
+  constructor(message: string, fault: Fault, cause: unknown, lacking: readonly Right[] = []) {
     super(message, { cause });
     this.fault = fault;
+    this.lacking = lacking;
   }
 }
 
@@ -81,6 +85,18 @@ export class Database {
     });
   }
 
+  /** Rejects, naming all of them, when rights are missing that the operation needs. Changes nothing. */
+  async requireRights(operation: string): Promise<void> {
+    return this.#inTurn(operation, async (connection) => {
+      for (const right of NEEDED[operation] ?? []) {
+        // The first that is missing has all of them looked for; tables that lack are made when they are used.
+        await connection.run(probeOf(right)).catch((error: unknown) => {
+          if (this.#server.faultOf(error) !== 'missing') throw error;
+        });
+      }
+    });
+  }
+
   async close(): Promise<void> {
     this.#closed.abort();
     await this.#connection?.close();
@@ -108,7 +124,11 @@ export class Database {
         lacking ||= fault === 'missing';
         const passes = fault === 'again' || fault === 'missing';
         const late = this.#clock.monotonic() - started >= this.#timeout;
-        if (!passes || late || tries >= WAITS.length) throw this.#failure(operation, error, fault);
+        if (!passes || late || tries >= WAITS.length) {
+          const making = lacking ? [MAKE_TABLES] : null;
+          const denied = fault === 'denied' ? (making ?? (await this.#lacking(operation))) : [];
+          throw this.#failure(operation, error, fault, denied);
+        }
       }
       await this.#clock.sleep(WAITS[tries]!, this.#closed.signal);
     }
@@ -140,10 +160,31 @@ export class Database {
     for (const statement of gifts) await connection.run(statement).catch(() => {});
   }
 
-  #failure(operation: string, error: unknown, fault: Fault): DatabaseError {
-    const { where, conceal } = this.#server;
-    const text = `${operation}: ${conceal(this.#what(error, fault))} (${where})`;
-    return new DatabaseError(text, fault, error);
+  /** Which of its rights an operation lacks: PostgreSQL names the table alone, and each stops at the first. */
+  async #lacking(operation: string): Promise<readonly Right[]> {
+    const connection = this.#connection;
+    const missing: Right[] = [];
+    for (const right of NEEDED[operation] ?? []) {
+      if (!connection?.usable) break;
+      const error: unknown = await connection.run(probeOf(right)).catch((e: unknown) => e);
+      if (error instanceof Error && this.#server.faultOf(error) === 'denied') missing.push(right);
+    }
+    return missing;
+  }
+
+  #failure(
+    operation: string,
+    error: unknown,
+    fault: Fault,
+    lacking: readonly Right[],
+  ): DatabaseError {
+    const { name, user, where, conceal } = this.#server;
+    let what = this.#what(error, fault);
+    if (lacking.length > 0) {
+      const who = user === null ? 'this user' : `user ${JSON.stringify(user)}`;
+      what = `${name} refused: ${who} ${lackingText(lacking)}: ${reasonOf(error)}`;
+    }
+    return new DatabaseError(`${operation}: ${conceal(what)} (${where})`, fault, error, lacking);
   }
 
   #what(error: unknown, fault: Fault): string {

@@ -38,6 +38,11 @@ export class SqlLedger implements Ledger, Outbox, RecordRemoval {
   readonly #pruner: Pruner;
   readonly #queues: Queues;
   #lastTerm = 0;
+  /**
+   * The last term in which a message was kept. Before the first of a term the right to forget is checked: what
+   * cannot be forgotten would be published by every term anew.
+   */
+  #keptIn = 0;
 
   constructor({ db, sql, pruner, prefix, queues }: SqlLedgerOptions) {
     this.#db = db;
@@ -63,6 +68,7 @@ export class SqlLedger implements Ledger, Outbox, RecordRemoval {
   async beginTerm(): Promise<number> {
     // The server's time keeps the number growing over a ledger that was emptied; the last one of this
     // process does when both terms begin in one millisecond, or that clock was set back.
+    await this.#db.requireRights('ledger.beginTerm');
     const begin = this.#sql.beginTerm(this.#prefix, this.#lastTerm + 1);
     this.#lastTerm = await this.#db.transaction('ledger.beginTerm', async (tx) => {
       await tx.run(begin);
@@ -105,10 +111,12 @@ export class SqlLedger implements Ledger, Outbox, RecordRemoval {
         const found = await this.#check(tx, term, encoded);
         if (found === 'repeated') return { ...DONE, kept: await this.#stillKept(tx, kept) };
         if (found !== 'as expected') return found;
+        if (term !== this.#keptIn) await tx.run(this.#sql.forgetMessages(this.#prefix, NOTHING));
         for (const bite of inBites(rows, sizeOf)) {
           await tx.run(this.#sql.keepMessages(this.#prefix, bite));
         }
         await this.#writeRecords(tx, encoded);
+        this.#keptIn = term;
         return { ...DONE, kept };
       });
     } catch (error) {
@@ -128,7 +136,8 @@ export class SqlLedger implements Ledger, Outbox, RecordRemoval {
   async forget(term: number, ids: readonly string[]): Promise<boolean> {
     return this.#db.transaction('outbox.forget', async (tx) => {
       if ((await this.#newest(tx)) !== term) return false;
-      for (const bite of inBites(ids, (id) => id.length)) {
+      // To forget nothing shows whether messages can be forgotten.
+      for (const bite of ids.length === 0 ? [NOTHING] : inBites(ids, (id) => id.length)) {
         await tx.run(this.#sql.forgetMessages(this.#prefix, bite));
       }
       return true;
@@ -185,6 +194,9 @@ export class SqlLedger implements Ledger, Outbox, RecordRemoval {
 
 /** What a transaction makes of a commit, which may have been made before. */
 type Commit = CommitOutcome | 'repeated';
+
+/** Ids that no message has: a list must not be empty. */
+const NOTHING = [''] as const;
 
 const DONE = { kind: 'committed' } as const;
 

@@ -1,4 +1,5 @@
-import type { Database } from './database.ts';
+import type { Warn } from '../events.ts';
+import { DatabaseError, type Database } from './database.ts';
 import type { Statements } from './statements.ts';
 
 /** Rows that workers have taken and that are kept, as a trace of what was delivered. */
@@ -14,12 +15,14 @@ const BITE = 500;
 export class Pruner {
   readonly #db: Database;
   readonly #sql: Statements;
+  readonly #warn: Warn;
   /** A bite from the start: what an earlier beat left is seen at the first commit. */
   #due = BITE;
 
-  constructor(db: Database, sql: Statements) {
+  constructor(db: Database, sql: Statements, warn: Warn = () => {}) {
     this.#db = db;
     this.#sql = sql;
+    this.#warn = warn;
   }
 
   /**
@@ -37,8 +40,12 @@ export class Pruner {
       if (ids.length > 0) await this.#db.write('broker.prune', this.#sql.deleteTaken(ids));
       // After a full bite there may be more: an old heap is worn down from commit to commit.
       if (ids.length === most) this.#due += BITE;
-    } catch {
+      this.#warn('pruning', null);
+    } catch (error) {
       this.#due += most;
+      // Any other failure is one of the server's, which the commits report.
+      if (!(error instanceof DatabaseError) || error.fault !== 'denied') return;
+      this.#warn('pruning', `Messages that workers have taken stay in the table: ${error.message}`);
     }
   }
 }

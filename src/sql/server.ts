@@ -21,12 +21,13 @@ export interface Connection {
 /**
  * What an error of a client or server means.
  * `declined`: the server answers, and will not do it until somebody puts something right.
+ * `denied`: the same, for want of a right.
  * `again`: it undid the transaction for reasons that pass by themselves, such as a deadlock.
  * `missing`: a table is not there.
  * `refused`: any other answer.
  * `lost`: there was no answer, or none will come over this connection any more.
  */
-export type Fault = 'declined' | 'again' | 'missing' | 'refused' | 'lost';
+export type Fault = 'declined' | 'denied' | 'again' | 'missing' | 'refused' | 'lost';
 
 /** A database server, spoken to in its dialect. Making one reaches for nothing. */
 export interface Server {
@@ -34,6 +35,8 @@ export interface Server {
   readonly name: string;
   /** For messages; without the password. */
   readonly where: string;
+  /** Who is connected; `null` where that is left to the client. */
+  readonly user: string | null;
   /** Takes the password out of what the server sent back. */
   readonly conceal: (text: string) => string;
   readonly sql: Statements;

@@ -28,7 +28,7 @@ export function openSqlStore(options: PlaceOptions): StateStore {
 
   const writing = new Database(server, 'beat-ledger', timeout, clock);
   const holding = new Database(server, 'beat-lock', timeout, clock);
-  const pruner = new Pruner(writing, sql);
+  const pruner = new Pruner(writing, sql, options.warn);
   const releases = listen && new Releases(listen, prefix, clock);
   const lock = new SqlLock({ db: holding, sql, releases, prefix, ttl, clock });
   const time = async () => Number((await holding.read('clock.read', sql.clock))[0]?.['now']);

@@ -8,9 +8,10 @@ const FAULTS: Readonly<Record<number, Fault>> = {
   1366: 'declined',
   3854: 'declined',
   // Rights.
-  1142: 'declined',
-  1143: 'declined',
-  1370: 'declined',
+  1044: 'denied',
+  1142: 'denied',
+  1143: 'denied',
+  1370: 'denied',
   // Lock waits, deadlocks, and rows that changed under a transaction.
   1205: 'again',
   1213: 'again',

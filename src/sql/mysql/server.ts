@@ -12,6 +12,7 @@ export function mysqlServer(url: string, timeout: number, clock: Clock): Server 
   return {
     name: address.name,
     where: mysqlPlace(url),
+    user: address.user,
     conceal: concealer([url], [address.password ?? undefined]),
     sql: STATEMENTS,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),

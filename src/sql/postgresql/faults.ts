@@ -9,7 +9,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   '22': 'declined',
   // A limit of the server's, such as the longest name that an index takes.
   '54': 'declined',
-  '42501': 'declined',
+  '42501': 'denied',
   // Serialization failures and deadlocks.
   '40': 'again',
   // A lock that was waited for too long.

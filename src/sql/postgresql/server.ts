@@ -13,6 +13,7 @@ export function postgresServer(url: string, timeout: number, clock: Clock): Serv
   return {
     name: 'PostgreSQL',
     where: postgresPlace(url),
+    user: address.user,
     conceal: concealer([url], [address.password ?? undefined]),
     sql: STATEMENTS,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),

@@ -1,0 +1,149 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openPlaces } from '../../src/open-store.ts';
+import { openSqlStore } from '../../src/sql/store.ts';
+import type { Store, StoreOptions } from '../../src/store.ts';
+import { firstRun, nextRun } from '../support/change.ts';
+import { messageOf } from '../support/message.ts';
+import type { SqlServer } from '../support/sql-server.ts';
+import { storeOptions } from './place.ts';
+
+export interface RightsOptions {
+  readonly start: () => Promise<SqlServer>;
+  /** Makes the user `narrow` with every right to the tables that are there. */
+  readonly makeUser: (server: SqlServer) => Promise<unknown>;
+  readonly revoke: (server: SqlServer, action: string, table: string) => Promise<unknown>;
+  readonly grant: (server: SqlServer, action: string, table: string) => Promise<unknown>;
+}
+
+/** What is so on a database server whose user lacks a right. */
+export function sqlRights(name: string, options: RightsOptions): void {
+  describe(`${name}, a user that lacks a right`, () => {
+    let server: SqlServer;
+    const stores: Store[] = [];
+
+    const narrow = () => server.url().replace('//beat:', '//narrow:');
+    const open = (more: Partial<StoreOptions> = {}) => {
+      const store = openSqlStore(storeOptions(narrow(), more));
+      stores.push(store);
+      return store;
+    };
+    const words = (action: string, table: string) => `user "narrow" lacks ${action} on ${table}`;
+
+    beforeAll(async () => {
+      server = await options.start();
+    });
+    beforeEach(async () => {
+      await server.empty();
+      const made = openSqlStore(storeOptions(server.url()));
+      await made.lock.acquire().then((lease) => lease?.release());
+      await made.close();
+      await options.makeUser(server);
+    });
+    afterEach(async () => {
+      await Promise.all(stores.splice(0).map((store) => store.close()));
+    });
+    afterAll(() => server.stop());
+
+    test('with every right to the tables, lock, term, commit and outbox work', async () => {
+      const { lock, ledger } = open();
+      await (await lock.acquire())!.release();
+      const term = await ledger.beginTerm();
+      expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await ledger.keep(term, [firstRun('b')])).toMatchObject({ kind: 'committed' });
+      expect(await ledger.forget(term, [])).toBe(true);
+    });
+
+    test.each([
+      ['INSERT', 'beat_record'],
+      ['UPDATE', 'beat_record'],
+      ['SELECT', 'beat_record'],
+      ['UPDATE', 'beat_term'],
+      ['DELETE', 'beat_lock'],
+      ['UPDATE', 'beat_lock'],
+    ])('no term begins without %s on %s, which the error names', async (action, table) => {
+      await options.revoke(server, action, table);
+      const { ledger } = open();
+      for (let i = 0; i < 2; i++) {
+        await expect(ledger.beginTerm()).rejects.toThrow(words(action, table));
+      }
+      await options.grant(server, action, table);
+      expect(await ledger.beginTerm()).toBeGreaterThan(0);
+    });
+
+    test.each([
+      ['INSERT', 'beat_record'],
+      ['UPDATE', 'beat_record'],
+      ['INSERT', 'kombu_message'],
+    ])(
+      'a commit without %s on %s rejects whole, and sends once when the right is there',
+      async (action, table) => {
+        const { ledger } = open();
+        const term = await ledger.beginTerm();
+        const first = firstRun('a', 'one');
+        await ledger.commit(term, [first]);
+        await options.revoke(server, action, table);
+        const commit = () => ledger.commit(term, [nextRun(first, 'two')]);
+        for (let i = 0; i < 3; i++) await expect(commit()).rejects.toThrow(words(action, table));
+        expect(await server.payloads()).toHaveLength(1);
+        await options.grant(server, action, table);
+        expect(await commit()).toEqual({ kind: 'committed' });
+        expect(await server.payloads()).toHaveLength(2);
+      },
+    );
+
+    test('without INSERT on kombu_queue only entries whose queue is not declared are declined', async () => {
+      const { ledger } = open();
+      const term = await ledger.beginTerm();
+      await ledger.commit(term, [firstRun('a')]);
+      await options.revoke(server, 'INSERT', 'kombu_queue');
+      const other = { ...firstRun('b'), messages: [messageOf('two', { queue: 'other' })] };
+      expect(await ledger.commit(term, [other])).toEqual({
+        kind: 'declined',
+        reason: expect.stringContaining(words('INSERT', 'kombu_queue')) as string,
+      });
+      expect(await ledger.commit(term, [firstRun('c')])).toEqual({ kind: 'committed' });
+    });
+
+    test('an outbox that may not be emptied publishes nothing, now or in a later term', async () => {
+      const places = await openPlaces({ ...storeOptions(server.url()), stateUrl: narrow() });
+      stores.push(places);
+      await options.revoke(server, 'DELETE', 'beat_outbox');
+      const denied = words('DELETE', 'beat_outbox');
+      const term = await places.ledger.beginTerm();
+      await expect(places.ledger.commit(term, [firstRun('new')])).rejects.toThrow(denied);
+      const full = openSqlStore(storeOptions(server.url()));
+      stores.push(full);
+      await full.ledger.keep(await full.ledger.beginTerm(), [firstRun('old')]);
+      for (let i = 0; i < 3; i++) await expect(places.ledger.beginTerm()).rejects.toThrow(denied);
+      expect(await server.payloads()).toEqual([]);
+    });
+
+    test('taken messages that may not be removed are a warning, until they may', async () => {
+      const warn = vi.fn();
+      const { broker } = open({ warn });
+      await options.revoke(server, 'DELETE', 'kombu_message');
+      const many = () => broker.publish(Array.from({ length: 2_000 }, (_, i) => messageOf(`${i}`)));
+      await many();
+      await server.query(
+        `UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`,
+      );
+      await many();
+      expect(warn).toHaveBeenLastCalledWith(
+        'pruning',
+        expect.stringContaining(words('DELETE', 'kombu_message')),
+      );
+      await options.grant(server, 'DELETE', 'kombu_message');
+      await many();
+      expect(warn).toHaveBeenLastCalledWith('pruning', null);
+    });
+
+    test('tables that it may not make are an error that says so', async () => {
+      await server.empty();
+      await options.makeUser(server).catch(() => {});
+      const { lock } = open();
+      // MariaDB lets a user without any right into no database.
+      const denied = /user "narrow" lacks CREATE on the schema|Access denied for user 'narrow'/;
+      await expect(lock.acquire()).rejects.toThrow(denied);
+    });
+  });
+}
