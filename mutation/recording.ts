@@ -37,20 +37,17 @@ export class Recording {
   }
 
   /**
-   * The test files that reach the mutant's function, those first that are quick and have most to do with
-   * its folder.
+   * The test files that reach the mutant's function, those first that are quick and reach little beside
+   * its file.
    */
   testsOf(mutant: Mutant): { readonly file: string; readonly duration: number }[] {
-    const folder = `${dirname(mutant.file)}/`;
     const found = [...this.#sets].filter(
       ([file, reached]) =>
         this.#entries[file]!.passed && reached.has(`${mutant.file}#${mutant.scope}`),
     );
     const cost = (file: string, reached: ReadonlySet<string>): number => {
-      const near = [...reached].filter(
-        (name) => name.startsWith(folder) && !name.endsWith('#'),
-      ).length;
-      return this.#entries[file]!.duration / (near + 0.1);
+      const near = [...reached].filter((name) => name.startsWith(`${mutant.file}#`)).length;
+      return (this.#entries[file]!.duration * reached.size) / near;
     };
     return found
       .map(([file, reached]) => ({
