@@ -10,6 +10,7 @@ import { OutboxLedger } from './ledger/outbox-ledger.ts';
 import { DEFAULT_LATENESS } from './ledger/waiting.ts';
 import type { ResultBackend } from './results.ts';
 import { Queues } from './routing/queues.ts';
+import { BROKER_SCHEMES, kindOf, STATE_SCHEMES, type Kind } from './schemes.ts';
 import type { PlaceOptions, StateStore, Store, StoreOptions } from './store.ts';
 
 interface Room {
@@ -38,27 +39,14 @@ const memory = async (): Promise<Room> => {
 };
 
 /** Places that are lock, ledger and broker at once. */
-const ROOMS: Record<string, () => Promise<Room>> = {
-  redis,
-  rediss: redis,
-  'redis+socket': redis,
-  unix: redis,
-  sentinel: redis,
-  'sqla+sqlite': sqlite,
-  'sqla+postgresql': sql,
-  'sqla+mysql': sql,
-  'sqla+mariadb': sql,
-  memory,
+const ROOMS: Readonly<Partial<Record<Kind, () => Promise<Room>>>> = {
+  ...{ redis, sentinel: redis, sqlite, sql, memory },
 };
 
-/** The URL schemes of places that can keep lock and ledger. */
-export const STATE_SCHEMES: readonly string[] = Object.keys(ROOMS);
-
-/** What RabbitMQ is called by. */
-export const AMQP_SCHEMES: readonly string[] = ['amqp', 'amqps', 'pyamqp', 'librabbitmq'];
-
-/** The URL schemes of brokers. */
-export const BROKER_SCHEMES: readonly string[] = [...STATE_SCHEMES, ...AMQP_SCHEMES];
+function roomOf(url: string): (() => Promise<Room>) | undefined {
+  const kind = kindOf(url);
+  return kind === null ? undefined : ROOMS[kind];
+}
 
 /**
  * Opens the store that the settings name, which reaches for no server yet. Throws a `ConfigError` for a
@@ -153,7 +141,7 @@ function withinTtl({ transport, lockTtl }: PlaceOptions): TransportOptions {
 /** One step is better than an outbox, so two spellings of one place should not be taken for two. */
 async function isOnePlace(brokerUrl: string, stateUrl: string): Promise<boolean> {
   if (brokerUrl === stateUrl) return true;
-  const [load, other] = [ROOMS[schemeOf(brokerUrl)], ROOMS[schemeOf(stateUrl)]];
+  const [load, other] = [roomOf(brokerUrl), roomOf(stateUrl)];
   if (load === undefined || load !== other) return false;
   const { placeOf } = await load();
   const place = said('brokerUrl', () => placeOf(brokerUrl));
@@ -161,15 +149,14 @@ async function isOnePlace(brokerUrl: string, stateUrl: string): Promise<boolean>
 }
 
 async function openRoom(key: Key, options: PlaceOptions): Promise<StateStore> {
-  const load = ROOMS[schemeOf(options.brokerUrl)];
+  const load = roomOf(options.brokerUrl);
   if (!load) throw unknownScheme(key, options.brokerUrl);
   const { open } = await load();
   return said(key, () => open(options));
 }
 
 async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' | 'inspect'>> {
-  const scheme = schemeOf(options.brokerUrl);
-  if (AMQP_SCHEMES.includes(scheme)) {
+  if (kindOf(options.brokerUrl) === 'amqp') {
     const { openAmqpBroker } = await import('./amqp/broker.ts');
     return { broker: openAmqpBroker(options) };
   }

@@ -1,7 +1,7 @@
 import type { MessageOptions } from '../../message/message.ts';
 import { holdsTemplate } from '../../message/template.ts';
 import type { Routed } from '../../routing/router.ts';
-import { AMQP_SCHEMES } from '../../open-store.ts';
+import { AMQP_SCHEMES } from '../../schemes.ts';
 import type { Path, Report } from '../problems.ts';
 import { schemeOf } from '../service/urls.ts';
 

@@ -8,7 +8,7 @@ import { Router, type Routed, type RouteRules } from '../../routing/router.ts';
 import type { Report } from '../problems.ts';
 import { limitsOf, type CheckLimits } from './broker-limits.ts';
 import { isRedis } from '../service/places.ts';
-import { schemeOf } from '../service/urls.ts';
+import { kindOf } from '../../schemes.ts';
 
 /** One task as it will be called. */
 export interface TriedTask {
@@ -59,7 +59,7 @@ export class RouteTrial {
       report(where(options.exchange === undefined ? 'queue' : 'exchange'), impossible);
       return;
     }
-    const isSql = schemeOf(this.#brokerUrl).startsWith('sqla');
+    const isSql = ['sql', 'sqlite'].includes(kindOf(this.#brokerUrl) ?? '');
     for (const { option, message } of remarksOn(routed, this.#queues)) {
       const isLost = routed.destination.exchange !== '';
       if (isSql && isLost) report(where('exchange'), `${nameOf(routed.destination)} ${UNBOUND}`);
@@ -96,13 +96,12 @@ export class RouteTrial {
   /** What this broker has no way to do. */
   #impossible({ destination }: Routed): string | null {
     const { exchangeType } = destination;
-    const scheme = schemeOf(this.#brokerUrl);
+    const kind = kindOf(this.#brokerUrl);
     if (destination.exchange === '') return null;
-    if (exchangeType === 'fanout' && scheme.startsWith('sqla'))
+    if (exchangeType === 'fanout' && (kind === 'sql' || kind === 'sqlite'))
       return `${nameOf(destination)} ${NO_FANOUT}`;
     if (exchangeType !== 'headers') return null;
-    const knows = scheme.startsWith('amqp') || scheme === 'pyamqp' || scheme === 'memory';
-    if (knows) return null;
+    if (kind === 'amqp' || kind === 'memory') return null;
     const transport = isRedis(this.#brokerUrl) ? 'Redis' : 'SQL';
     return `${nameOf(destination)} is a headers exchange, which kombu does not have on ${transport}`;
   }

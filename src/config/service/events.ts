@@ -3,8 +3,7 @@ import type { Report } from '../problems.ts';
 import type { TopSettings } from '../schema/settings.ts';
 import type { TaskEventSettings } from '../settings.ts';
 import { schemeOf } from './urls.ts';
-
-const AMQP = ['amqp', 'amqps', 'pyamqp'];
+import { kindOf } from '../../schemes.ts';
 
 /**
  * Where `task-sent` events go; `null` for nowhere. What is asked for and the broker cannot do is noted:
@@ -20,7 +19,7 @@ export function readTaskEvents(
   const scheme = schemeOf(brokerUrl);
   // As in Celery: kombu's Redis keeps nothing for topics that nobody has bound, and so has them broadcast.
   if (isRedis(brokerUrl)) return { exchange, exchangeType: 'fanout' };
-  if (AMQP.includes(scheme)) return { exchange, exchangeType: 'topic' };
+  if (kindOf(brokerUrl) === 'amqp') return { exchange, exchangeType: 'topic' };
   note(
     ['taskSendSentEvent'],
     `no events are sent: a broker at ${scheme}:// carries none, so nothing could receive them`,

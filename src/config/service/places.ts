@@ -1,6 +1,12 @@
 import { troubleWith } from '../../broker/url.ts';
 import { didYouMean } from '../../nearest.ts';
-import { AMQP_SCHEMES, BROKER_SCHEMES, STATE_SCHEMES } from '../../open-store.ts';
+import {
+  AMQP_SCHEMES,
+  BROKER_SCHEMES,
+  kindOf,
+  REDIS_SCHEMES,
+  STATE_SCHEMES,
+} from '../../schemes.ts';
 import { maskUrl } from '../../mask.ts';
 import { expected, type Path, type Report } from '../problems.ts';
 import type { TopSettings } from '../schema/settings.ts';
@@ -51,8 +57,6 @@ export function checkStateUrl(given: string, report: Report): void {
   }
 }
 
-const REDIS_SCHEMES = ['redis', 'rediss', 'redis+socket', 'unix'];
-
 /** Reports lock URLs that are not Redis, and such as have no use beside this ledger. */
 export function checkLockUrls({ lockUrls, stateUrl }: Places, report: Report): void {
   lockUrls.forEach((url, i) => {
@@ -72,7 +76,7 @@ export function checkLockUrls({ lockUrls, stateUrl }: Places, report: Report): v
 
 /** Whether lock and ledger are in Redis, behind sentinels or not. */
 export function isRedis(stateUrl: string): boolean {
-  return [...REDIS_SCHEMES, 'sentinel'].includes(schemeOf(stateUrl));
+  return ['redis', 'sentinel'].includes(kindOf(stateUrl) ?? '');
 }
 
 /** The URL is shown masked, if at all. */
@@ -92,7 +96,7 @@ function checkScheme(
     const allowed = schemes.map((name) => `${name}://`).join(', ');
     const hint = schemeHint(scheme) ?? didYouMean(scheme, schemes);
     report(path, `no ${role} for the scheme "${scheme}" (there are ${allowed})${hint}`);
-  } else if (AMQP_SCHEMES.includes(scheme) || isRedis(url)) {
+  } else if (kindOf(url) === 'amqp' || isRedis(url)) {
     const trouble = troubleWith(url);
     if (trouble !== null) report(path, trouble);
   }

@@ -5,7 +5,7 @@ import { isRedis } from './places.ts';
 import { expected, type Report } from '../problems.ts';
 import type { TopSettings } from '../schema/settings.ts';
 import { DEFAULT_CONNECTION, type ConnectionSettings, type TransportOptions } from '../settings.ts';
-import { schemeOf } from './urls.ts';
+import { kindOf } from '../../schemes.ts';
 
 const DEFAULT_TTL = 8_000;
 const SHORTEST_TTL = 1_000;
@@ -60,7 +60,7 @@ interface Together {
 /** Reports settings that are sound each, and cannot be kept together. */
 export function checkTogether(settings: Together, report: Report): void {
   const { brokerUrl, stateUrl, transport } = settings;
-  const sentinel = [brokerUrl, stateUrl].some((url) => schemeOf(url) === 'sentinel');
+  const sentinel = [brokerUrl, stateUrl].some((url) => kindOf(url) === 'sentinel');
   if (sentinel && transport.masterName === null) {
     const path = ['brokerTransportOptions', 'masterName'];
     report(path, 'missing; sentinel:// needs the name of the master that the sentinels watch');
@@ -78,7 +78,7 @@ const TIMEOUTS = ['socketTimeout', 'socketConnectTimeout'] as const;
  * to be done about them, so they are no warnings.
  */
 export function shortenedTimeouts({ stateUrl, lock, transport }: Together): Problem[] {
-  const isServer = isRedis(stateUrl) || /^sqla\+(?!sqlite)/.test(schemeOf(stateUrl));
+  const isServer = isRedis(stateUrl) || kindOf(stateUrl) === 'sql';
   if (!isServer) return [];
   return TIMEOUTS.flatMap((key) => {
     const timeout = transport[key];

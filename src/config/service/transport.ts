@@ -6,7 +6,7 @@ import { parse, type Report } from '../problems.ts';
 import { tlsSchema, type TlsInput } from '../schema/tls.ts';
 import type { TransportInput } from '../schema/transport.ts';
 import { DEFAULT_TRANSPORT, type SentinelLogin, type TransportOptions } from '../settings.ts';
-import { schemeOf } from './urls.ts';
+import { kindOf } from '../../schemes.ts';
 
 /** `note` takes what is asked for, and is otherwise here. */
 export function readTransport(
@@ -86,7 +86,7 @@ export function readTls(
 
 /** Reports a wish for encryption that would not be heard: kombu, too, looks for it in a database's URL. */
 export function checkTlsOf(brokerUrl: string, tls: TlsSettings | null, report: Report): void {
-  if (tls === null || !/^sqla\+(?!sqlite)/.test(schemeOf(brokerUrl))) return;
+  if (tls === null || kindOf(brokerUrl) !== 'sql') return;
   const way = 'write ?sslmode=verify-full (PostgreSQL) or ?ssl_ca=PATH (MySQL) into the URL';
   report(['brokerUseSsl'], `has no effect on a database; ${way}`);
 }
