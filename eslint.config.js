@@ -16,6 +16,7 @@ const PURE = [
   'src/nearest.ts',
   'src/on-demand.ts',
   'src/plan.ts',
+  'src/problem.ts',
   'src/promise.ts',
 ];
 

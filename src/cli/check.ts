@@ -1,13 +1,14 @@
 import { systemClock } from '../clock.ts';
-import { ConfigError, formatProblem, type Problem } from '../errors.ts';
+import { ConfigError, type Problem } from '../errors.ts';
 import { openResults, openStore } from '../open-store.ts';
 import { celeryNotes } from './celery-notes.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
+import { formatProblems } from '../problem.ts';
 
 /**
  * `beat check`: exits with 0 and the warnings for a configuration that can be used; otherwise with 2, as a
- * start would, and every error.
+ * start would, and every error: with `--json` all of them, else the first fifty and a count of the others.
  */
 export async function check(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
   try {
@@ -20,7 +21,7 @@ export async function check(flags: GlobalFlags & { readonly json?: boolean }): P
     const ofFlags = celeryNotes(flags).map(({ message }) => ({ path: [], message }));
     const notes: readonly Problem[] = [...ofFlags, ...settings.notes];
     const summary = { ok: true, files, entries, installed, notes };
-    if (!flags.json) for (const note of notes) process.stderr.write(`${formatProblem(note)}\n`);
+    if (!flags.json && notes.length > 0) process.stderr.write(`${formatProblems(notes)}\n`);
     process.stdout.write(
       flags.json
         ? `${JSON.stringify(summary)}\n`

@@ -55,7 +55,6 @@ export function expected(allowed: string, got: unknown): string {
 }
 
 function unknownKey(key: string, level: Level | undefined, parent: string | number | undefined) {
-  const keys = level?.keys ?? [];
   if (parent === 'options') {
     const why = refusedOption(key);
     if (why !== undefined) return `an option of Celery's that beat does not take: ${why}`;
@@ -69,11 +68,32 @@ function unknownKey(key: string, level: Level | undefined, parent: string | numb
   const options = level?.inside.get('options');
   const option = options?.names.get(key);
   if (option) return `unknown here; it belongs under options: {${option}: …}`;
-  // In the spelling of whoever asks; but a mistake in an old name is nearer to that than to the new one.
-  const spelled = key.includes('_') ? keys.map(snakeCase) : keys;
-  const spellings = [...spelled, ...(level?.names.keys() ?? [])];
-  const allowed = spelled.filter((name) => name !== '$schema').join(', ');
+  const { spellings, allowed } = level ? namesOf(level)(key.includes('_')) : NO_NAMES;
   return `unknown key${didYouMean(key, spellings) || `; allowed: ${allowed}`}`;
+}
+
+interface KnownNames {
+  readonly spellings: readonly string[];
+  readonly allowed: string;
+}
+
+const NO_NAMES: KnownNames = { spellings: [], allowed: '' };
+
+/** Of each level, made once: a file may have ten thousand unknown keys. */
+const knownNames = new WeakMap<Level, (inSnakeCase: boolean) => KnownNames>();
+
+function namesOf(level: Level): (inSnakeCase: boolean) => KnownNames {
+  const known = knownNames.get(level);
+  if (known) return known;
+  const [snake, camel] = [level.keys.map(snakeCase), level.keys].map((spelled) => ({
+    // A mistake in an old name is nearer to that than to the new one.
+    spellings: [...spelled, ...level.names.keys()],
+    allowed: spelled.filter((name) => name !== '$schema').join(', '),
+  }));
+  // In the spelling of the user.
+  const names = (inSnakeCase: boolean) => (inSnakeCase ? snake! : camel!);
+  knownNames.set(level, names);
+  return names;
 }
 
 function levelAt(level: Level | undefined, path: Path): Level | undefined {
@@ -105,10 +125,19 @@ function show(value: unknown): string {
   if (Array.isArray(value))
     return value.length === 0 ? 'an empty list' : cut(json(value), 'a list');
   if (typeof value === 'object' && value !== null) return cut(json(value), 'a map');
-  return typeof value === 'string' ? cut(JSON.stringify(value)) : String(value);
+  if (typeof value !== 'string') return String(value);
+  return value.length > LONGEST_TEXT
+    ? `text of ${value.length} characters`
+    : cut(JSON.stringify(value));
 }
 
 const LONGEST = 60;
+
+/** To mask a longer one, only to cut it, would take its time. */
+const LONGEST_TEXT = 1_000;
+
+/** Of lists and maps that would be cut anyway, no more than this is looked at. */
+const MOST_PARTS = 100;
 
 /** Masked before it is cut: a piece of a password is too much as well. */
 function cut(text: string, instead?: string): string {
@@ -117,8 +146,10 @@ function cut(text: string, instead?: string): string {
 }
 
 function json(value: unknown): string {
+  let parts = 0;
   try {
     return JSON.stringify(value, (name, inner: unknown) => {
+      if ((parts += 1) > MOST_PARTS) throw new RangeError('too long to be shown');
       if (SECRET.test(name)) return '**';
       return typeof inner === 'bigint' ? String(inner) : inner;
     });

@@ -2,6 +2,7 @@ import { BeatError } from '../errors.ts';
 import { memo } from '../memo.ts';
 import { didYouMean } from '../nearest.ts';
 import { matches } from './bindings.ts';
+import { bindingsByExchange, type ExchangeBindings } from './exchange-bindings.ts';
 import type { Destination, ExchangeType } from './destination.ts';
 import { exchangeOf, queueOf, type Exchange, type Queue } from './queue.ts';
 
@@ -44,12 +45,15 @@ export class Queues {
   readonly #rules: QueueRules;
   readonly #byName = new Map<string, Queue>();
   readonly #described: readonly Queue[];
+  /** Bindings of the described queues, by exchange. */
+  readonly #bindings: ReadonlyMap<string, ExchangeBindings>;
   /** Routes may compute ever new names. */
   readonly #made = memo<Queue>();
 
   constructor(rules: QueueRules = DEFAULT_RULES) {
     this.#rules = rules;
     this.#described = rules.described.length > 0 ? rules.described : [defaultQueue(rules)];
+    this.#bindings = bindingsByExchange(this.#described);
     // An alias comes before a name, as in Celery.
     for (const queue of this.#described) this.#byName.set(queue.name, queue);
     for (const queue of this.#described) if (queue.alias) this.#byName.set(queue.alias, queue);
@@ -95,8 +99,7 @@ export class Queues {
 
   /** The exchange that the configuration describes under that name. */
   exchange(name: string): Exchange | null {
-    const bindings = this.#described.flatMap((queue) => queue.bindings);
-    const found = bindings.find(({ exchange }) => exchange.name === name)?.exchange;
+    const found = this.#bindings.get(name)?.exchange;
     const { defaultExchange } = this.#rules;
     return found ?? (defaultExchange.name === name ? defaultExchange : null);
   }
@@ -105,11 +108,14 @@ export class Queues {
   receiving(destination: Destination): readonly Queue[] {
     const { exchange, routingKey } = destination;
     if (exchange === '') return [this.find(routingKey) ?? []].flat();
-    return [...new Set([...this.#asked(destination), ...this.#described])].filter(({ bindings }) =>
+    const asked = this.#asked(destination).filter(({ bindings }) =>
       bindings.some(
         (binding) => binding.exchange.name === exchange && matches(binding, destination),
       ),
     );
+    return [
+      ...new Set([...asked, ...(this.#bindings.get(exchange)?.receiving(destination) ?? [])]),
+    ];
   }
 
   /** What is declared before the message is sent: the queue it asked for, and all that receive it. */
@@ -129,11 +135,16 @@ export class Queues {
   }
 
   #unknown(name: string): string {
-    const names = this.#described.flatMap((queue) => [queue.name, queue.alias ?? []].flat());
-    const known = didYouMean(name, names) || `; there are ${names.join(', ')}`;
+    const names = [...this.#byName.keys()];
+    const more = names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : '';
+    const listed = names.slice(0, MOST_LISTED).join(', ');
+    const known = didYouMean(name, names) || `; there are ${listed}${more}`;
     return `no queue "${name}" in taskQueues, and taskCreateMissingQueues is false${known}`;
   }
 }
+
+/** Of the names of queues, in an error. */
+const MOST_LISTED = 20;
 
 function defaultQueue(rules: QueueRules): Queue {
   const { defaultQueue, defaultExchange, defaultRoutingKey, maxPriority, defaultType } = rules;

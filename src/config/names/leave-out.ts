@@ -13,8 +13,8 @@ export function leaveOut(config: unknown, level: Level, report: Report, remark: 
   if (!isMap(config)) return config;
   const own = new Set(level.keys);
   const unknown = Object.keys(config).filter((key) => !own.has(key) && !key.startsWith('x-'));
-  const foreign = unknown.filter((key) => celerySetting(key) ?? isProjectsOwn(key, level));
-  if (foreign.length === 0) return config;
+  const foreign = new Set(unknown.filter((key) => celerySetting(key) ?? isProjectsOwn(key, level)));
+  if (foreign.size === 0) return config;
 
   const workers: string[] = [];
   const projects: string[] = [];
@@ -31,5 +31,5 @@ export function leaveOut(config: unknown, level: Level, report: Report, remark: 
   if (projects.length > 0) {
     remark([], `no settings of Celery's or beat's, and left alone: ${projects.join(', ')}`);
   }
-  return Object.fromEntries(Object.entries(config).filter(([key]) => !foreign.includes(key)));
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !foreign.has(key)));
 }
