@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { ConfigError } from '../errors.ts';
+import { troubleWithTls } from './tls-files.ts';
 import { didYouMean } from '../nearest.ts';
 
 /** What a TLS connection is made with, as a URL's `ssl_*` parameters or `broker_use_ssl` say it. Paths are of PEM files. */
@@ -37,7 +38,8 @@ export type Tls = Pick<
 
 /**
  * Unlike kombu, which then trusts anybody, a connection of which nothing is said has the server's
- * certificate verified. Throws a `ConfigError`, said of this setting, for a file that cannot be read.
+ * certificate verified. A certificate may bring its key along, as in Python. Throws a `ConfigError`, said of this
+ * setting, for a file that cannot be read and for such as no connection can be made with.
  */
 export function tlsWith(
   settings: TlsSettings,
@@ -47,15 +49,28 @@ export function tlsWith(
 ): Tls {
   const { verify = true, checkHostname = true, serverHostname, ciphers, password } = settings;
   const name = serverHostname ?? host;
-  const file = (option: 'ca' | 'cert' | 'key', path: string | undefined): Tls =>
-    path === undefined ? {} : { [option]: read(path, setting) };
+  const text = (path: string | undefined) => (path === undefined ? undefined : read(path, setting));
+  const ca = settings.caData ?? text(settings.caCerts);
+  const cert = text(settings.certfile);
+  const bringsKey = cert?.includes('PRIVATE KEY-----') === true;
+  const key = text(settings.keyfile) ?? (bringsKey ? cert : undefined);
+  const paths = {
+    ca: settings.caData === undefined ? settings.caCerts : 'ssl_ca_data',
+    cert: settings.certfile,
+    key: settings.keyfile ?? settings.certfile,
+  };
+  const trouble = troubleWithTls(
+    { ca, cert, key, passphrase: password, ciphers },
+    (file) => paths[file] ?? file,
+  );
+  if (trouble !== null) throw new ConfigError([{ path: [setting], message: trouble }]);
   return {
     rejectUnauthorized: verify,
     ...(name === null || /^[\d.]+$|:/.test(name) ? {} : { servername: name }),
     ...(checkHostname ? {} : { checkServerIdentity: () => undefined }),
-    ...(settings.caData === undefined ? file('ca', settings.caCerts) : { ca: settings.caData }),
-    ...file('cert', settings.certfile),
-    ...file('key', settings.keyfile),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
     ...(password !== undefined && { passphrase: password }),
     ...(ciphers !== undefined && { ciphers }),
   };

@@ -70,11 +70,14 @@ function tlsOf(query: Query, host: string): Address['tls'] {
   const mode = query.oneOf('sslmode', SSL_MODES) ?? 'prefer';
   const root = query.get('sslrootcert');
   const passphrase = query.get('sslpassword');
-  const files = certificates({
-    ca: root === 'system' ? null : root,
-    cert: query.get('sslcert'),
-    key: query.get('sslkey'),
-  });
+  const files = certificates(
+    {
+      ca: root === 'system' ? null : root,
+      cert: query.get('sslcert'),
+      key: query.get('sslkey'),
+    },
+    passphrase,
+  );
   // A socket has no wire to listen to.
   if (host.startsWith('/') || mode === 'disable') return [false];
   // With a root certificate "require" means more than it says, for the sake of older clients.

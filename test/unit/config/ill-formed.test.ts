@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lazy } from '../../../src/index.ts';
+import { reportIllFormed } from '../../../src/message/well-formed.ts';
 import { TestBeat } from '../../../src/testing.ts';
 import { entryProblems, problemsOf } from './support.ts';
 
@@ -81,6 +82,15 @@ describe('text with a lone surrogate is refused at load', () => {
     let deep: unknown = [HALF];
     for (let i = 0; i < 450; i++) deep = [deep];
     expect(entryProblems({ args: deep })).toContainEqual(`args${'[0]'.repeat(451)}: ${SAID}`);
+    for (let i = 0; i < 20_000; i++) deep = [deep];
+    const found: number[] = [];
+    reportIllFormed(deep, [], (path) => found.push(path.length));
+    expect(found).toEqual([20_001]);
+    const round: unknown[] = [HALF];
+    round.push(round);
+    found.length = 0;
+    reportIllFormed(round, [], (path) => found.push(path.length));
+    expect(found).toEqual([1]);
   });
 
   it('where a route function answers it', () => {

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import type { Address } from '../../../src/redis/url.ts';
 import { addressOf } from '../../../src/redis/url.ts';
-import { Folder } from '../../support/folder.ts';
+import { certificate, certificateKey } from '../../support/redis.ts';
 
 describe('a Redis URL leads to', () => {
   test.each<[string, Address]>([
@@ -53,11 +54,11 @@ describe('rediss', () => {
   });
 
   test('takes certificates from files', () => {
-    using folder = new Folder();
-    const ca = folder.write('ca.pem', 'certificate');
-    const { tls } = addressOf(`rediss://h?ssl_ca_certs=${ca}&ssl_certfile=${ca}&ssl_keyfile=${ca}`);
-    const file = Buffer.from('certificate');
-    expect(tls).toMatchObject({ ca: file, cert: file, key: file });
+    const key = certificateKey;
+    const files = `ssl_ca_certs=${certificate}&ssl_certfile=${certificate}&ssl_keyfile=${key}`;
+    const { tls } = addressOf(`rediss://h?${files}`);
+    const [pem, secret] = [readFileSync(certificate), readFileSync(key)];
+    expect(tls).toMatchObject({ ca: pem, cert: pem, key: secret });
   });
 
   test('leaves the name in the certificate alone with ssl_check_hostname=false', () => {

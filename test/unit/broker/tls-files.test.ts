@@ -1,0 +1,107 @@
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tlsWith, type TlsSettings } from '../../../src/broker/tls.ts';
+import { certificates } from '../../../src/sql/certificates.ts';
+
+const file = (name: string) => new URL(`../../support/tls/${name}`, import.meta.url).pathname;
+const CERT = file('localhost.pem');
+const KEY = file('localhost.key');
+
+describe('files for TLS', () => {
+  let folder: string;
+  const written = (name: string, text: string | Buffer) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const problemWith = (settings: TlsSettings) => {
+    try {
+      tlsWith(settings, 'localhost', 'brokerUseSsl');
+      return null;
+    } catch (error) {
+      return (error as Error).message.replaceAll(`${folder}/`, '');
+    }
+  };
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'beat-tls-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('that belong together are taken', () => {
+    expect(problemWith({ caCerts: CERT, certfile: CERT, keyfile: KEY })).toBeNull();
+    expect(problemWith({ caData: readFileSync(CERT, 'utf8') })).toBeNull();
+  });
+
+  it('may be one file of a certificate and its key, as in Python', () => {
+    const both = readFileSync(CERT, 'utf8') + readFileSync(KEY, 'utf8');
+    const { key } = tlsWith({ certfile: written('both.pem', both) }, 'localhost');
+    expect(key).toEqual(Buffer.from(both));
+  });
+
+  it.each([
+    [
+      'an authority that is junk',
+      () => ({ caCerts: written('ca', 'junk') }),
+      'ca holds no certificate',
+    ],
+    [
+      'an authority that is empty',
+      () => ({ caCerts: written('ca', '') }),
+      'ca holds no certificate',
+    ],
+    ['an authority that is a key', () => ({ caCerts: KEY }), 'localhost.key holds no certificate'],
+    [
+      'an authority in the settings',
+      () => ({ caData: 'junk' }),
+      'ssl_ca_data holds no certificate',
+    ],
+    [
+      'a certificate that is cut off',
+      () => ({ certfile: written('cert', readFileSync(CERT, 'utf8').slice(0, 200)), keyfile: KEY }),
+      'cert holds no certificate in PEM that can be read',
+    ],
+    [
+      'a key that is junk',
+      () => ({ certfile: CERT, keyfile: written('key', 'junk') }),
+      'key holds no private key',
+    ],
+    ['a certificate without a key', () => ({ certfile: CERT }), 'is a certificate without a key'],
+    ['a key without a certificate', () => ({ keyfile: KEY }), 'is a key without a certificate'],
+    ['ciphers that there are not', () => ({ ciphers: 'NOPE' }), 'no cipher of OpenSSL has a name'],
+  ])('that are %s are refused', (_, settings, problem) => {
+    expect(problemWith(settings())).toContain(problem);
+    expect(problemWith(settings())).toMatch(/^brokerUseSsl: /);
+  });
+
+  it.each(['rsa', 'ec'] as const)(
+    'that are a certificate and a foreign key (%s) are refused',
+    (kind) => {
+      const { privateKey } =
+        kind === 'rsa'
+          ? generateKeyPairSync('rsa', { modulusLength: 2_048 })
+          : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const keyfile = written('foreign.key', privateKey.export({ type: 'pkcs8', format: 'pem' }));
+      expect(problemWith({ certfile: CERT, keyfile })).toContain(
+        'foreign.key is not the key of the certificate in',
+      );
+      const sql = () => certificates({ ca: null, cert: CERT, key: keyfile });
+      expect(sql).toThrow('foreign.key is not the key of the certificate in');
+    },
+  );
+
+  it('that are encrypted need their password', () => {
+    const key = createPrivateKey(readFileSync(KEY));
+    const cipher = { cipher: 'aes-256-cbc', passphrase: 'secret' };
+    const keyfile = written('locked.key', key.export({ type: 'pkcs8', format: 'pem', ...cipher }));
+    const settings = { certfile: CERT, keyfile };
+    expect(problemWith(settings)).toContain('locked.key is encrypted, and no password is given');
+    expect(problemWith({ ...settings, password: 'wrong' })).toContain(
+      'locked.key cannot be decrypted with the password that is given',
+    );
+    expect(problemWith({ ...settings, password: 'secret' })).toBeNull();
+  });
+});
