@@ -54,7 +54,8 @@ function keyIn(key: Buffer | string, passphrase: string | undefined): KeyObject 
   try {
     return createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) });
   } catch {
-    if (!key.toString().includes('ENCRYPTED')) return 'holds no private key in PEM that can be read';
+    if (!key.toString().includes('ENCRYPTED'))
+      return 'holds no private key in PEM that can be read';
     return passphrase === undefined
       ? 'is encrypted, and no password is given for it'
       : 'cannot be decrypted with the password that is given';
