@@ -24,9 +24,14 @@ export function isPrecondition(error: Error): boolean {
   return codeOf(error) === PRECONDITION_FAILED;
 }
 
+/** Whether the user lacks a permission. */
+export function isDenied(error: Error): boolean {
+  return codeOf(error) === ACCESS_REFUSED;
+}
+
 /** Whether RabbitMQ closed a channel for what was sent on it: nothing is wrong with the connection. */
 export function isAboutMessages(error: Error): boolean {
-  return isMissing(error) || isPrecondition(error) || codeOf(error) === ACCESS_REFUSED;
+  return isMissing(error) || isPrecondition(error) || isDenied(error);
 }
 
 /**

@@ -2,12 +2,17 @@ import { tlsWords } from '../broker/tls.ts';
 import type { Destination } from '../routing/destination.ts';
 import type { Queue } from '../routing/queue.ts';
 import type { Queues } from '../routing/queues.ts';
-import { isAboutMessages, isMissing, isPrecondition, type Fate } from './lane.ts';
+import { isAboutMessages, isDenied, isMissing, isPrecondition, type Fate } from './lane.ts';
 
 /** Why a queue could not be declared, and what to do about it. */
 export function explainDeclaration(queue: Queue, error: Error, queues: Queues): string {
   const said = serversWords(error);
   const [, argument, kind] = /inequivalent arg '(.+?)' for (queue|exchange)/.exec(said) ?? [];
+  if (isDenied(error)) {
+    const way =
+      'grant the configure permission, or set "declareQueues: false" and leave that to others';
+    return `it cannot be declared: ${said}; ${way}`;
+  }
   if (!isPrecondition(error) || argument === undefined) {
     return `it cannot be declared: ${said}; "declareQueues: false" leaves that to others`;
   }
@@ -39,6 +44,7 @@ export function explainFate(fate: Exclude<Fate, 'taken'>, destination: Destinati
   if (isMissing(fate)) {
     return 'there is no such exchange; beat makes those of queues in taskQueues, workers their own';
   }
+  if (isDenied(fate)) return `RabbitMQ refused: ${serversWords(fate)}; grant the write permission`;
   if (isAboutMessages(fate)) return `RabbitMQ refused: ${serversWords(fate)}`;
   return `it cannot be written as AMQP: ${fate.message}`;
 }

@@ -17,16 +17,16 @@ test('sqlite terms go on growing when the file is made anew, even though the clo
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const clock = forwardableClock();
-  const { ledger, close } = openSqliteStore(storeOptions(`sqla+sqlite:///${path}`, { clock }));
-  const terms = [await ledger.beginTerm()];
+  const store = openSqliteStore(storeOptions(`sqla+sqlite:///${path}`, { clock }));
+  const terms = [await store.ledger.beginTerm()];
   for (let i = 0; i < 3; i++) {
     clock.forward(-HOUR);
     for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
-    terms.push(await ledger.beginTerm());
+    terms.push(await store.ledger.beginTerm());
   }
   expect(terms).toEqual([...new Set(terms)].toSorted((a, b) => a - b));
-  expect(await ledger.commit(terms[0]!, [firstRun('a')])).toEqual({ kind: 'superseded' });
-  await close();
+  expect(await store.ledger.commit(terms[0]!, [firstRun('a')])).toEqual({ kind: 'superseded' });
+  await store.close();
 });
 
 const SERVERS: [string, string | false, () => Promise<SqlServer>][] = [
@@ -39,17 +39,17 @@ describe.each(SERVERS)('%s terms', (name, missing, start) => {
     `on ${name} go on growing when the server's clock is set back, with the tables or without them`,
     async () => {
       const server = await start();
-      const { ledger, close } = openSqlStore(storeOptions(server.url()));
-      const terms = [await ledger.beginTerm()];
+      const store = openSqlStore(storeOptions(server.url()));
+      const terms = [await store.ledger.beginTerm()];
       // A number of the time at which the clock still was an hour ahead.
       await server.query('UPDATE beat_term SET number = number + ?', HOUR);
-      terms.push(await ledger.beginTerm());
+      terms.push(await store.ledger.beginTerm());
       expect(terms[1]).toBeGreaterThan(Date.now() + HOUR / 2);
       await server.empty();
-      terms.push(await ledger.beginTerm());
+      terms.push(await store.ledger.beginTerm());
       expect(terms).toEqual([...new Set(terms)].toSorted((a, b) => a - b));
-      expect(await ledger.commit(terms[1]!, [firstRun('a')])).toEqual({ kind: 'superseded' });
-      await close();
+      expect(await store.ledger.commit(terms[1]!, [firstRun('a')])).toEqual({ kind: 'superseded' });
+      await store.close();
       await server.stop();
     },
   );
