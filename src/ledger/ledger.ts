@@ -101,7 +101,7 @@ export function encodeRecord(r: LedgerRecord): string {
  * The inverse of `encodeRecord`. Throws a `StoreError` that names the entry when the text is no record, or
  * one that this version would write otherwise: no commit could ever expect it.
  */
-export function decodeRecord(entry: string, text: string): LedgerRecord {
+function decodeRecord(entry: string, text: string): LedgerRecord {
   let cause: unknown;
   try {
     const value: unknown = JSON.parse(text);
