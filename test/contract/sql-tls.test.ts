@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openSqlStore } from '../../src/sql/store.ts';
 import type { Store } from '../../src/store.ts';
+import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { certificate } from '../support/redis.ts';
@@ -8,6 +11,12 @@ import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
 
 type Case = readonly [host: string, query: string, outcome: 'encrypted' | 'plain' | RegExp];
+
+/** A file with an authority that signed none of these servers' certificates. */
+const folder = new Folder();
+const foreign = `${folder.path}/foreign.pem`;
+writeFileSync(foreign, rootCertificates[0]!);
+afterAll(() => folder[Symbol.dispose]());
 
 const noPostgres = requireService('postgres');
 const noMaria = requireService('mariadbd');
@@ -58,13 +67,23 @@ describe.skipIf(noMaria)(noMaria || 'mysql and TLS', () => {
     ['localhost', 'ssl_verify_cert=true', /self-signed certificate/],
     ['127.0.0.1', `ssl_ca=${certificate}&ssl_check_hostname=false`, 'encrypted'],
     ['localhost', `ssl_ca=${certificate}`, 'encrypted'],
+    ['localhost', `ssl_ca=${foreign}`, /self-signed certificate/],
+    ['127.0.0.1', `ssl_ca=${foreign}&ssl_check_hostname=false`, /self-signed certificate/],
     ['localhost', `ssl_ca=${certificate}&ssl_mode=VERIFY_IDENTITY`, 'encrypted'],
   ])('to %s with "%s": %s', async (host, query, outcome) => {
     // Who has to use it is let in only so.
     if (outcome === 'encrypted') await server.query('ALTER USER beat REQUIRE SSL');
+    // Connections that were encrypted so far; the test's own are not.
+    const accepted = async () => {
+      const [row] = await server.query(`SHOW GLOBAL STATUS LIKE 'Ssl_finished_accepts'`);
+      return Number((row as { Value: string }).Value);
+    };
+    const before = await accepted();
     store = openSqlStore(storeOptions(`${server.url().replace('127.0.0.1', host)}?${query}`));
     const loading = store.ledger.load();
     if (outcome instanceof RegExp) await expect(loading).rejects.toThrow(outcome);
     else expect(await loading).toEqual(new Map());
+    if (outcome === 'plain') expect(await accepted()).toBe(before);
+    if (outcome === 'encrypted') expect(await accepted()).toBeGreaterThan(before);
   });
 });
