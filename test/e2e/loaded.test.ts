@@ -35,7 +35,7 @@ const entry = { task: 'tasks.quick', schedule: 0.1 };
 const crontab = { task: 'tasks.never', schedule: { crontab: { minute: 0, monthOfYear: 1 } } };
 
 /** What every start loads: nothing that only some configurations need. */
-const BASE = ['commander', 'cron-parser', 'jsonc-parser', 'luxon', 'pino', 'tinyqueue', 'zod'];
+const BASE = ['commander', 'jsonc-parser', 'luxon', 'pino', 'tinyqueue', 'zod'];
 
 describe('the packages that a start loads', () => {
   it('are those that every start needs, with a configuration in JSON, crontabs and a JSON log', async () => {
