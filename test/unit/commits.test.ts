@@ -236,6 +236,19 @@ describe('a batch that the store declines', () => {
     expect(committed?.declined).toEqual(['c', 'd']);
   });
 
+  test('leaves what was refused or reached no subscriber in its other parts in the outcome', async () => {
+    const { commits } = over((all) => {
+      if (all.length > 1) return { kind: 'declined', reason: 'too long' };
+      const message = all[0]!.messages[0]!;
+      const refused = [{ message, reason: 'no queue' }];
+      return { kind: 'committed', refused, unheard: [message] };
+    });
+    const committed = await commits.commit(changes, termOf(), NEVER);
+    const tasks = ['task-a', 'task-b', 'task-c', 'task-d'];
+    expect(committed?.refused.map(({ message }) => message.taskId)).toEqual(tasks);
+    expect(committed?.unheard.map(({ taskId }) => taskId)).toEqual(tasks);
+  });
+
   test('is null when a stop came before anything of it could be committed', async () => {
     const stop = new AbortController();
     const { commits, asked } = over((all) => {
