@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { command } from '../../support/command.ts';
@@ -221,8 +220,7 @@ describe('beat list', () => {
   });
 
   it('exits 1 and shows the entries where the ledger is out of reach', async () => {
-    const missing = `sqla+sqlite:///${join(folder.path, 'beat.config.yaml')}`;
-    const { code, stdout, stderr } = await command('list', '-b', missing);
+    const { code, stdout, stderr } = await command('list', '-b', 'redis://127.0.0.1:1');
     expect(code).toBe(1);
     expect(lines(stdout)).toHaveLength(4);
     expect(stderr).toMatch(/^beat: the ledger is out of reach, so what was sent is unknown: ./);
