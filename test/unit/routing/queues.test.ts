@@ -11,6 +11,16 @@ test('a queue is declared without arguments unless the configuration asks for so
   expect(argumentsOf('celery', {})).toEqual({});
 });
 
+test('one quorum queue beside classic ones has tasks wait for their ETA as beside quorum queues', () => {
+  const classic = boundQueue('classic', 'jobs', 'direct', 'a');
+  const quorumType = { 'x-queue-type': 'quorum' };
+  const quorum = { ...boundQueue('quorum', 'jobs', 'direct', 'b'), arguments: quorumType };
+  expect(described(classic, quorum).usesQuorum).toBe(true);
+  expect(described(quorum, classic).usesQuorum).toBe(true);
+  expect(described(classic).usesQuorum).toBe(false);
+  expect(new Queues().usesQuorum).toBe(false);
+});
+
 test('every queue has the priorities that are configured', () => {
   for (const queue of ['celery', 'reports']) {
     expect(argumentsOf(queue, { maxPriority: 10 })).toEqual({ 'x-max-priority': 10 });
