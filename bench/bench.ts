@@ -1,17 +1,18 @@
 // What beat costs, measured on this machine beside what users would run instead.
-// npm run bench -- [--only burst,start,lateness,next,takeover] [--quick]
+// npm run bench -- [--only burst,start,lateness,next,takeover,input] [--quick]
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import build from '../test/support/build.ts';
 import { findService } from '../test/support/services.ts';
 import { burst } from './burst.ts';
+import { input } from './input.ts';
 import { lateness } from './lateness.ts';
 import { next } from './next.ts';
 import { start } from './start.ts';
 import { takeover } from './takeover.ts';
 import { formatTable, type Bench, type Row } from './table.ts';
 
-const BENCHES: Record<string, Bench> = { burst, start, lateness, next, takeover };
+const BENCHES: Record<string, Bench> = { burst, start, lateness, next, takeover, input };
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } },
