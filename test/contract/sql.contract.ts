@@ -10,8 +10,33 @@ import { outboxContract, type StatePlace } from './outbox.contract.ts';
 import { storeOptions } from './place.ts';
 import { recordsContract } from './records.contract.ts';
 
-/** All contracts, on one kind of database server. */
+/** The contracts of lock, ledger and broker, on one kind of database server. */
 export function sqlContract(name: string, start: () => Promise<SqlServer>): void {
+  onServer(name, start, (overTcp, overSocket) => {
+    lockContract(`${name}, TCP`, overTcp);
+    lockContract(`${name}, unix socket`, overSocket);
+    ledgerContract(`${name}, TCP`, overTcp);
+    brokerContract(`${name}, TCP`, overTcp);
+    brokerContract(`${name}, unix socket`, overSocket);
+    exchangeContract(`${name}, TCP`, overTcp);
+  });
+}
+
+/** The contracts of a state store whose broker is another. */
+export function sqlStateContract(name: string, start: () => Promise<SqlServer>): void {
+  onServer(name, start, (overTcp) => {
+    outboxContract(`${name}, TCP`, overTcp);
+    recordsContract(`${name}, TCP`, overTcp);
+  });
+}
+
+type MakePlace = () => Promise<StatePlace>;
+
+function onServer(
+  name: string,
+  start: () => Promise<SqlServer>,
+  contracts: (overTcp: MakePlace, overSocket: MakePlace) => void,
+): void {
   describe(name, () => {
     let server: SqlServer;
     beforeAll(async () => {
@@ -42,16 +67,10 @@ export function sqlContract(name: string, start: () => Promise<SqlServer>): void
       };
     };
 
-    const overTcp = placeAt(() => server.url());
-    const overSocket = placeAt(() => server.socketUrl());
-    lockContract(`${name}, TCP`, overTcp);
-    lockContract(`${name}, unix socket`, overSocket);
-    ledgerContract(`${name}, TCP`, overTcp);
-    brokerContract(`${name}, TCP`, overTcp);
-    brokerContract(`${name}, unix socket`, overSocket);
-    outboxContract(`${name}, TCP`, overTcp);
-    recordsContract(`${name}, TCP`, overTcp);
-    exchangeContract(`${name}, TCP`, overTcp);
+    contracts(
+      placeAt(() => server.url()),
+      placeAt(() => server.socketUrl()),
+    );
   });
 }
 

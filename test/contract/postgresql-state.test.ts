@@ -1,0 +1,10 @@
+import { describe } from 'vitest';
+import { PostgresServer } from '../support/postgres.ts';
+import { requireService } from '../support/services.ts';
+import { sqlStateContract } from './sql.contract.ts';
+
+const missing = requireService('postgres');
+
+describe.skipIf(missing)(missing || 'postgresql', () => {
+  sqlStateContract('postgresql', () => PostgresServer.start());
+});
