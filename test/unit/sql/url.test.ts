@@ -84,3 +84,37 @@ test.each([
 ])('%s and %s are one place: %s', (a, b, same) => {
   expect(sqlPlace(a) === sqlPlace(b)).toBe(same);
 });
+
+const LIBPQ = [
+  ...['application_name', 'fallback_application_name', 'client_encoding', 'connect_timeout'],
+  ...['keepalives', 'keepalives_idle', 'keepalives_interval', 'keepalives_count'],
+  ...['tcp_user_timeout', 'gssencmode', 'channel_binding', 'sslcompression'],
+];
+const DRIVERS_OF_MYSQL = [
+  ...['charset', 'collation', 'use_unicode', 'binary_prefix', 'local_infile', 'autocommit'],
+  ...['connect_timeout', 'connection_timeout', 'read_timeout', 'write_timeout', 'compress'],
+  ...['ssl_cipher', 'auth_plugin', 'program_name', 'use_pure', 'buffered'],
+];
+
+test.each([
+  ...LIBPQ.map((name) => ['sqla+postgresql', name]),
+  ...DRIVERS_OF_MYSQL.map((name) => ['sqla+mysql', name]),
+])('a %s URL may have %s, which only the workers use', (scheme, name) => {
+  expect(sqlPlace(`${scheme}://me@db/q?${name}=1`)).toBe(sqlPlace(`${scheme}://me@db/q`));
+});
+
+test.each([
+  ...['psycopg2', 'psycopg', 'psycopg2cffi', 'pg8000'].map((name) => `postgresql+${name}`),
+  ...['mysqldb', 'pymysql', 'mysqlconnector', 'cymysql'].map((name) => `mysql+${name}`),
+  'mariadb+mariadbconnector',
+])('sqla+%s is a dialect and driver of SQLAlchemy that beat accepts', (dialect) => {
+  expect(sqlPlace(`sqla+${dialect}://db/q`)).toContain('db:');
+});
+
+test('a PostgreSQL URL may have every part of the address as a parameter, which wins', () => {
+  const parts = 'host=other&port=5439&user=you&password=theirs&dbname=jobs';
+  expect(postgresAddress(`sqla+postgresql://me:mine@db:5433/celery?${parts}`)).toMatchObject({
+    ...{ host: 'other', port: 5439, user: 'you', password: 'theirs', database: 'jobs' },
+  });
+  expect(() => postgresAddress('sqla+postgresql://db/q?port=x')).toThrow('the port is no number');
+});
