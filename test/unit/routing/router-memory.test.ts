@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'vitest';
+import { exchangeOf, queueOf } from '../../../src/routing/queue.ts';
+import { DEFAULT_RULES, Queues } from '../../../src/routing/queues.ts';
+import { DEFAULT_ROUTES, Router } from '../../../src/routing/router.ts';
+import type { Route } from '../../../src/routing/routes.ts';
+
+describe('a router', () => {
+  test('of one route answers for each task by itself, though many entries share one options object', () => {
+    const route: Route = (task) => (task === 'a' ? { queue: 'of-a' } : null);
+    const router = new Router(new Queues(), { ...DEFAULT_ROUTES, routes: [route] });
+    const none = {};
+    const queueOfTask = (task: string) => router.route(task, [], {}, none).destination.routingKey;
+    expect(['a', 'b', 'a'].map(queueOfTask)).toEqual(['of-a', 'celery', 'of-a']);
+  });
+});
+
+describe('the exchange of a name', () => {
+  test('is the one that a described queue is bound to, the default one, or none', () => {
+    const events = exchangeOf('events', 'topic');
+    const queues = new Queues({ ...DEFAULT_RULES, described: [queueOf('q', events, 'a.#')] });
+    expect(queues.exchange('events')).toBe(events);
+    expect(queues.exchange('celery')).toBe(DEFAULT_RULES.defaultExchange);
+    expect(queues.exchange('other')).toBeNull();
+  });
+});
