@@ -56,7 +56,7 @@ export function formatProblem({ file, line, path, message }: Problem): string {
   return place + within === '' ? escapeControls(whole) : inOneLine(whole);
 }
 
-const LONGEST_KEY = 100;
+const LONGEST_KEY = 200;
 
 function formatPath(path: Problem['path']): string {
   return path
