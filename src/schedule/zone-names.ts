@@ -99,7 +99,7 @@ function suggestion(name: unknown): string {
   const letters = name.toUpperCase();
   const meant = Object.hasOwn(ABBREVIATIONS, letters) ? ABBREVIATIONS[letters] : undefined;
   if (meant !== undefined) return `; did you mean "${meant}"?`;
-  return didYouMean(name, [...spellings().values()]);
+  return didYouMean(name, (suggestable ??= [...spellings().values()]));
 }
 
 function isKnown(name: string): boolean {
@@ -112,6 +112,9 @@ function isKnown(name: string): boolean {
 }
 
 let known: ReadonlyMap<string, string> | undefined;
+
+/** One list for all mistakes: `didYouMean` prepares each list once. */
+let suggestable: readonly string[] | undefined;
 
 /** Zone names by their lower case. */
 function spellings(): ReadonlyMap<string, string> {

@@ -72,6 +72,7 @@ describe('a masked text', () => {
     ['redis://u:a%2Fbcdefgh@h', 'no a/bcdefgh, no a%2Fbcdefgh', 'no **, no **'],
     ['redis://h/0?password=secret12', 'no "secret12"', 'no "**"'],
     ['redis://h/0', 'nothing to hide', 'nothing to hide'],
+    ['amqp://guest:guest@h', 'user "guest" refused', 'user "guest" refused'],
   ])('of a server at %s: %s reads %s', (url, text, masked) => {
     expect(concealer([url])(text)).toBe(masked);
   });
