@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FOLDER, MODE, type Answer, type Mode, type Task } from './protocol.ts';
@@ -14,6 +14,8 @@ export class Session implements AsyncDisposable {
 
   constructor(mode: Mode) {
     this.#mode = mode;
+    // Tests also start processes of other users, which read the mutant here.
+    chmodSync(this.folder, 0o755);
     process.once('exit', () => {
       this.#kill();
       rmSync(this.folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 // Runs in each process of vitest, before its test file is loaded.
 import { createHash } from 'node:crypto';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { FOLDER, MODE, REACHED } from './protocol.ts';
@@ -9,6 +10,10 @@ if (process.env[MODE] === 'record') {
   const file = expect.getState().testPath!;
   const name = createHash('sha1').update(file).digest('hex');
   // Inherited by the processes that the test starts: they append to the same file.
-  process.env[REACHED] = join(process.env[FOLDER]!, name);
+  const path = join(process.env[FOLDER]!, name);
+  process.env[REACHED] = path;
+  writeFileSync(path, '', { flag: 'a' });
+  // Some of these processes run as another user.
+  chmodSync(path, 0o666);
   recordReached();
 }

@@ -211,8 +211,12 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       const other = (await place.open({ keyPrefix: 'other' })).ledger;
       const [ours, theirs] = [await ledger.beginTerm(), await other.beginTerm()];
       await other.commit(theirs, [firstRun('a', 'theirs')]);
-      expect(await ledger.commit(ours, [firstRun('a', 'ours')])).toEqual({ kind: 'committed' });
+      expect(await ledger.load()).toEqual(new Map());
+      const own = firstRun('a', 'ours');
+      expect(await ledger.commit(ours, [own])).toEqual({ kind: 'committed' });
       expect(await sent()).toEqual(['theirs', 'ours']);
+      expect(await ledger.load()).toEqual(new Map([['a', own.record]]));
+      expect((await other.load()).get('a')).toMatchObject({ taskId: 'theirs' });
     });
   });
 }

@@ -115,6 +115,15 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       });
     });
 
+    test('keeps the newer message where an entry was sent, then forgotten, and is sent for the same instant again', async () => {
+      const first = firstRun('a', 'one');
+      await keep(first);
+      await (await place.open()).ledger.removeRecord(term, 'a');
+      const again = { ...first, messages: [messageOf('two')] };
+      expect(await keep(again)).toMatchObject({ kind: 'committed' });
+      expect(await kept()).toEqual(['two']);
+    });
+
     test('keeps nothing where a record is not as expected, naming the entry', async () => {
       await keep(firstRun('a', 'one'));
       expect(await keep(firstRun('b'), firstRun('a', 'two'))).toEqual({
@@ -162,6 +171,9 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       await other.keep(await other.beginTerm(), [firstRun('a', 'theirs')]);
       await keep(firstRun('a', 'ours'));
       expect(await kept()).toEqual(['ours']);
+      await outbox.forget(term, await ids());
+      expect(await kept()).toEqual([]);
+      expect(tasks(await other.kept(10, ''))).toEqual(['theirs']);
     });
 
     test('copes with a hundred thousand messages', { timeout: 60_000 }, async () => {

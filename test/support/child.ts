@@ -2,6 +2,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { FOLDER, MODE, REACHED } from '../../mutation/protocol.ts';
 
 export interface Exit {
   readonly code: number | null;
@@ -20,6 +21,9 @@ const GUARD = 'read _; kill -9 "$0"';
 
 /** What a process of ours may see of the environment: nothing of what configures the test run, or beat. */
 const KEPT = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR'];
+
+/** Under `npm run mutate` also what makes a process load the mutant; otherwise every mutant survives there. */
+const KEPT_FOR_MUTANTS = [MODE, FOLDER, REACHED, 'NODE_OPTIONS'];
 
 /** A process beside the test, which cannot outlive it. */
 export class Child implements AsyncDisposable {
@@ -95,6 +99,7 @@ async function guard(child: ChildProcess): Promise<void> {
 }
 
 function inherited(): Record<string, string> {
-  const kept = Object.entries(process.env).filter(([name]) => KEPT.includes(name));
+  const names = MODE in process.env ? [...KEPT, ...KEPT_FOR_MUTANTS] : KEPT;
+  const kept = Object.entries(process.env).filter(([name]) => names.includes(name));
   return Object.fromEntries(kept) as Record<string, string>;
 }

@@ -14,7 +14,10 @@ const ENTRIES = 40;
 function startCommitter(path: string, commits = 0): ChildProcess {
   return spawn(process.execPath, [COMMITTER, path, String(ENTRIES), String(commits)], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },
+    env: {
+      ...process.env,
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --disable-warning=ExperimentalWarning`,
+    },
   });
 }
 

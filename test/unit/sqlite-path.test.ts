@@ -14,6 +14,8 @@ test.each([
   ['sqla+sqlite:///100%.sqlite', '100%.sqlite'],
   ['sqla+sqlite:///C:\\beat\\beat.sqlite', 'C:\\beat\\beat.sqlite'],
   ['sqla+sqlite:///beat.sqlite?timeout=30', 'beat.sqlite'],
+  ['sqla+sqlite:///beat.sqlite?isolation_level=IMMEDIATE&detect_types=1', 'beat.sqlite'],
+  ['sqla+sqlite:///beat.sqlite?check_same_thread=0&cached_statements=9', 'beat.sqlite'],
 ])('%s names the file that SQLAlchemy opens: %s', (url, path) => {
   expect(sqlitePath(url)).toBe(path);
 });

@@ -4,6 +4,7 @@ import {
   closeSync,
   lchownSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -47,6 +48,20 @@ describe('a log file', () => {
     log.reopen();
     expect(text()).toBe('');
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'holds one file open, however often it was rotated',
+    () => {
+      const log = new LogFile(path);
+      const held = () => readdirSync('/proc/self/fd').length;
+      const before = held();
+      for (let rotation = 1; rotation <= 3; rotation++) {
+        renameSync(path, `${path}.${rotation}`);
+        log.write('line\n');
+      }
+      expect(held()).toBe(before);
+    },
+  );
 
   it('goes on in the old file while there is no place for a new one', () => {
     folder.write('logs/beat.log', '');
