@@ -103,11 +103,11 @@ describe('--logfile', () => {
     expect(running.sent).not.toEqual([]);
   });
 
-  it('and pidfile are created with --umask', async () => {
+  it('and pidfile are created with --umask, an SQLite file for its user alone', async () => {
     const args = ['--umask', '027', '-f', 'beat.log', '--pidfile', 'beat.pid'];
     await using running = new BeatProcess({ cwd, args });
     await logged(at('beat.log'), 'sent');
-    expect(['beat.log', 'beat.pid', 'beat.sqlite'].map(modeOf)).toEqual([0o640, 0o640, 0o640]);
+    expect(['beat.log', 'beat.pid', 'beat.sqlite'].map(modeOf)).toEqual([0o640, 0o640, 0o600]);
     await running.stop();
   });
 });
