@@ -89,6 +89,28 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       expect(await server.payloads()).toHaveLength(2_501);
     });
 
+    test('taken rows are removed in the order in which workers took them, whenever they were sent', async () => {
+      const { broker } = open();
+      await broker.publish(Array.from({ length: 1_600 }, (_, i) => messageOf(`old ${i}`)));
+      await server.query(
+        `UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`,
+      );
+      const [{ id: first } = {}] = await server.query('SELECT min(id) AS id FROM kombu_message');
+      await server.query(
+        `UPDATE kombu_message SET timestamp = '2026-01-02 00:00:00' WHERE id < ? + 1000`,
+        Number(first),
+      );
+      await broker.publish(Array.from({ length: 600 }, (_, i) => messageOf(`new ${i}`)));
+      const left = await server.query(
+        `SELECT count(*) AS n, min(timestamp) = max(timestamp) AS same, min(id) = ? AS oldest
+         FROM kombu_message WHERE visible = false`,
+        Number(first),
+      );
+      expect(left.map(({ n, same, oldest }) => [Number(n), same, oldest].map(Number))).toEqual([
+        [1_000, 1, 1],
+      ]);
+    });
+
     test('the lock of a leader that is gone is free after its TTL, even when the server’s clock was set back', async () => {
       const clock = forwardableClock();
       const [ours, theirs] = [open(), open({ clock })];

@@ -53,6 +53,21 @@ export function sqlRights(name: string, options: RightsOptions): void {
       expect(await ledger.forget(term, [])).toBe(true);
     });
 
+    test('a commit and an outbox that lack several rights name all of them', async () => {
+      const { ledger } = open();
+      const term = await ledger.beginTerm();
+      for (const action of ['INSERT', 'UPDATE'])
+        await options.revoke(server, action, 'beat_outbox');
+      await expect(ledger.keep(term, [firstRun('a')])).rejects.toThrow(
+        'lacks INSERT on beat_outbox, UPDATE on beat_outbox: ',
+      );
+      await options.revoke(server, 'INSERT', 'beat_record');
+      await options.revoke(server, 'INSERT', 'kombu_message');
+      await expect(ledger.commit(term, [firstRun('a')])).rejects.toThrow(
+        'lacks INSERT on beat_record, INSERT on kombu_message: ',
+      );
+    });
+
     test.each([
       ['INSERT', 'beat_record'],
       ['UPDATE', 'beat_record'],

@@ -24,7 +24,7 @@ class Instance {
     lock: Lock,
     clock: Clock,
     work: (term: Term) => Promise<void> = untilOver,
-    beginTerm = async () => ++Instance.numbers,
+    beginTerm: (stop?: AbortSignal) => Promise<number> = async () => ++Instance.numbers,
   ) {
     this.events.on('following', ({ reason }) => this.reasons.push(reason));
     this.events.on('fault', ({ operation }) => this.faults.push(operation));
@@ -225,6 +225,78 @@ test('a term that cannot go on lets go of the lock and follows again', async () 
   await pass(clock, TTL / 8);
   expect(instance.terms).toHaveLength(2);
   expect(instance.faults).toEqual([]);
+  instance.stop.abort();
+});
+
+test('work that ends during a renewal lets go of the lock without waiting for the answer', async () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const end = Promise.withResolvers<never>();
+  let released = false;
+  const lease: Lease = {
+    renew: () => new Promise(() => {}),
+    release: async () => {
+      released = true;
+    },
+  };
+  const lock = { ...lockOf(async () => true), acquire: async () => lease };
+  const instance = new Instance(lock, clock, () => end.promise);
+  await pass(clock, TTL / 3);
+  expect(released).toBe(false);
+  end.reject(new TermEnded('another term has begun'));
+  await settled();
+  expect(released).toBe(true);
+  instance.stop.abort();
+});
+
+test.each(['the lock is lost', 'a stop comes'])(
+  'a term that waits for another store to begin is given up when %s',
+  async (why) => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    let givenUp = 0;
+    const beginTerm = (signal?: AbortSignal) =>
+      new Promise<number>((_, reject) => {
+        signal?.addEventListener('abort', () => {
+          givenUp += 1;
+          reject(new Error('given up'));
+        });
+      });
+    const instance = new Instance(
+      lockOf(async () => why !== 'the lock is lost'),
+      clock,
+      untilOver,
+      beginTerm,
+    );
+    await settled();
+    if (why === 'a stop comes') instance.stop.abort(new Stop(clock.monotonic()));
+    else await pass(clock, TTL / 3);
+    await settled();
+    expect(givenUp).toBe(1);
+    expect(instance.terms).toEqual([]);
+    instance.stop.abort();
+  },
+);
+
+test('renewals that were answered leave no timer behind', async () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  let sleeping = 0;
+  const counting: Clock = {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    sleep: async (ms, signal) => {
+      sleeping += 1;
+      await clock.sleep(ms, signal);
+      sleeping -= 1;
+    },
+  };
+  const instance = new Instance(
+    lockOf(async () => true),
+    counting,
+  );
+  await settled();
+  const atFirst = sleeping;
+  await pass(clock, 5 * TTL);
+  expect(instance.terms).toHaveLength(1);
+  expect(sleeping).toBe(atFirst);
   instance.stop.abort();
 });
 

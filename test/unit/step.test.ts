@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parallel } from '../../src/canvas/shape.ts';
 import type { Entry } from '../../src/entry.ts';
 import { DEFAULT_ENCODING } from '../../src/message/payload.ts';
 import type { Producer } from '../../src/message/producer.ts';
@@ -54,6 +55,19 @@ test('a step that only skips records the instant, and leaves the last run as it 
   expect(skipped).toMatchObject([{ reason: 'deadline', count: 1 }]);
   expect(change.record).toEqual({ ...RECORD, dueAt: NOON });
   expect(change.messages).toEqual([]);
+});
+
+test('a run that goes to an exchange is reported with the exchange in place of a queue', () => {
+  const options = { exchange: 'jobs', exchangeType: 'topic', routingKey: 'jobs.work' } as const;
+  const { sent } = stepOf(entryOf({ options }), SECOND);
+  expect(sent[0]?.messages[0]?.destination).toMatchObject({ queue: null, exchange: 'jobs' });
+  expect(sent[0]?.queue).toBe('jobs');
+});
+
+test('a run of an empty group sends nothing and is in no queue', () => {
+  const { sent, change } = stepOf(entryOf({ canvas: parallel([]) }), SECOND);
+  expect(change.messages).toEqual([]);
+  expect(sent).toMatchObject([{ queue: '', messages: [] }]);
 });
 
 test('a step that makes up for several runs records the newest of them', () => {

@@ -45,10 +45,12 @@ class FakeServer {
 
   /** Lets time pass until the promise has settled. */
   async finish<T>(work: Promise<T>): Promise<T> {
-    let done = false;
-    const end = () => (done = true);
-    work.then(end, end);
-    for (let i = 0; i < 2_000 && !done; i++) {
+    const end = new AbortController();
+    work.then(
+      () => end.abort(),
+      () => end.abort(),
+    );
+    for (let i = 0; i < 2_000 && !end.signal.aborted; i++) {
       await settled();
       this.clock.advance(1);
     }

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { addressOf as mysqlAddress } from '../../../src/sql/mysql/address.ts';
 import { addressOf as postgresAddress } from '../../../src/sql/postgresql/address.ts';
+import { mysqlServer } from '../../../src/sql/mysql/server.ts';
+import { postgresServer } from '../../../src/sql/postgresql/server.ts';
 import { sqlPlace } from '../../../src/sql/store.ts';
 
 const SECRET = 'hunter2';
@@ -118,3 +121,16 @@ test('a PostgreSQL URL may have every part of the address as a parameter, which 
   });
   expect(() => postgresAddress('sqla+postgresql://db/q?port=x')).toThrow('the port is no number');
 });
+
+test.each([
+  ['mysql', mysqlServer],
+  ['postgresql', postgresServer],
+])(
+  'a password in what a %s server sends back is concealed, as it is written and as it is meant',
+  (dialect, server) => {
+    const parameter = dialect === 'mysql' ? 'program_name' : 'application_name';
+    const url = `sqla+${dialect}://me:sesame%2Fopen@db/q?${parameter}=beat@home`;
+    const { conceal } = server(url, 1_000, systemClock);
+    expect(conceal('no user me with sesame/open')).toBe('no user me with **');
+  },
+);
