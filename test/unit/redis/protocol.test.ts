@@ -28,7 +28,7 @@ describe('redis protocol', () => {
   ])('counts %s as one answer, in whatever pieces it comes', (_, answer) => {
     expect(answersAfter(answer)).toEqual([1]);
     expect(answersAfter(answer + answer, answer)).toEqual([2, 3]);
-    const each = answersAfter(...answer);
+    const each = answersAfter(...Array.from(answer));
     expect(each.at(-1)).toBe(1);
     expect(each.slice(0, -1)).toEqual(Array(answer.length - 1).fill(0));
   });
@@ -55,7 +55,7 @@ describe('redis protocol', () => {
   });
 
   test('knows what an answer begins with', () => {
-    const opens = [...'+-:$*HT\0'].filter((sign) => REDIS.opensWith(Buffer.from(sign)));
+    const opens = Array.from('+-:$*HT\0').filter((sign) => REDIS.opensWith(Buffer.from(sign)));
     expect(opens.join('')).toBe('+-:$*');
   });
 });
