@@ -276,6 +276,16 @@ test.each(['the lock is lost', 'a stop comes'])(
   },
 );
 
+test('an instance reports that it follows after its first try, before any time passes', async () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const state = newLockState();
+  await new MemoryLock(state, TTL, clock).acquire();
+  const instance = new Instance(new MemoryLock(state, TTL, clock), clock);
+  await settled();
+  expect(instance.reasons).toEqual(['another instance holds the lock']);
+  instance.stop.abort();
+});
+
 test('renewals that were answered leave no timer behind', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   let sleeping = 0;

@@ -101,6 +101,39 @@ describe('outbox retry', () => {
     expect(await rig.kept()).toEqual([]);
   });
 
+  test('tries each refused message once, however many there are', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    await ledger.commit(
+      term,
+      ['a', 'b', 'c'].map((entry) => refusedRun(entry)),
+    );
+    let publications = 0;
+    rig.fateOf = (step) => {
+      if (step === 'publish') publications += 1;
+      return undefined;
+    };
+    await pass(rig, 1);
+    expect(publications).toBe(1);
+    await rig.process().beginTerm();
+    expect(publications).toBe(2);
+  });
+
+  test('begins in a new term of the same process, though one of the last term hangs', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    await ledger.commit(await ledger.beginTerm(), [refusedRun('old')]);
+    rig.next('publish', () => new Promise<void>(() => {}));
+    await pass(rig, 1);
+    const term = await ledger.beginTerm();
+    await ledger.commit(term, [refusedRun('new')]);
+    rig.missing.clear();
+    await pass(rig, 2);
+    expect(rig.published.toSorted()).toEqual(['new', 'old']);
+    expect(await rig.kept()).toEqual([]);
+  });
+
   test('is one for all refused messages of a term', async () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();

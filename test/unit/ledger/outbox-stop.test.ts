@@ -3,6 +3,10 @@ import type { Change } from '../../../src/ledger/ledger.ts';
 import { firstRun, FRESH, ran } from '../../support/change.ts';
 import { messageOf } from '../../support/message.ts';
 import { settled } from '../../support/settle.ts';
+import { OutboxLedger } from '../../../src/ledger/outbox-ledger.ts';
+import { ManualClock } from '../../../src/memory/clock.ts';
+import { openMemoryStore } from '../../../src/memory/store.ts';
+import { storeOptions } from '../../contract/place.ts';
 import { Rig } from './rig.ts';
 
 const never = () => new Promise<void>(() => {});
@@ -16,6 +20,21 @@ async function soFar(promise: Promise<unknown>): Promise<string> {
   );
   return Promise.race([ended, settled().then(() => 'under way')]);
 }
+
+test('closing an outbox ledger ends when its outbox and its broker are closed', async () => {
+  const [outbox, broker] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+  const store = openMemoryStore(storeOptions('memory://closing'));
+  const ledger = new OutboxLedger(
+    Object.assign(store.ledger, { close: () => outbox.promise }),
+    Object.assign(store.broker, { close: () => broker.promise }),
+    new ManualClock('2027-03-01T12:00:00Z'),
+  );
+  const closing = ledger.close();
+  outbox.resolve(undefined);
+  expect(await soFar(closing)).toBe('under way');
+  broker.reject(new Error('the broker broke off'));
+  expect(await soFar(closing)).toBe('the broker broke off');
+});
 
 describe('a stop', () => {
   test('while the broker stands still is heard by a commit; the next term sends what was kept', async () => {
