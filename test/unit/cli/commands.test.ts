@@ -254,6 +254,7 @@ describe('the command line', () => {
     [['check', 'more'], 'too many arguments'],
     [['strat'], 'unknown command "strat"; did you mean "start"?'],
     [['-l', 'inf'], 'the log level "inf" is unknown, did you mean "info"?; allowed: debug, info'],
+    [['beat', '-l', 'inf'], 'the log level "inf" is unknown'],
     [['--log-format', 'xml'], 'the log format "xml" is unknown; allowed: json, text'],
     [['-c', 'nowhere.yaml'], 'nowhere.yaml'],
     [['--umask', '089', 'check'], '--umask takes an octal number'],

@@ -6,6 +6,7 @@ import { SOURCE } from '../../support/beat-process.ts';
 import { command } from '../../support/command.ts';
 import { Detached } from '../../support/detached.ts';
 import { Folder } from '../../support/folder.ts';
+import { changed } from '../../support/log-file.ts';
 
 const CONFIG = 'brokerUrl: memory://\nbeatSchedule: {}\n';
 
@@ -67,6 +68,20 @@ describe.skipIf(process.platform === 'win32')('beat --detach', () => {
     expect(answer).toMatchObject({ code: 2, stdout: '' });
     expect(answer.stderr).toMatch(/^wrong\.yaml:1: beatSchedule\.a\.task: .*\n$/);
     expect(existsSync('beat.pid')).toBe(false);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('passes %s on to the process', async (name) => {
+    const text = `
+      import { writeFileSync } from 'node:fs';
+      process.on('${name}', () => process.exit(73));
+      process.on('message', () => {});
+      writeFileSync('ready', '');`;
+    process.argv[1] = folder.write('waiting.mjs', text);
+    const answer = command('--detach');
+    await changed(folder.path, () => existsSync('ready') || undefined);
+    const [, known] = listeners.find(([each]) => each === name)!;
+    for (const each of process.listeners(name)) if (!known.includes(each)) each(name);
+    expect((await answer).code).toBe(73);
   });
 
   it('ends with 1 where the process ends without a word, and names the log', async () => {

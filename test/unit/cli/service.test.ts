@@ -1,9 +1,11 @@
 import { userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { expand } from '../../../src/cli/placeholders.ts';
 import { become, pathsOf } from '../../../src/cli/service.ts';
 import { parseUmask, showUmask } from '../../../src/cli/umask.ts';
+import { Child } from '../../support/child.ts';
+import { NOBODY, whyNotNobody } from '../../support/nobody.ts';
 
 describe('a umask', () => {
   it.each([
@@ -72,5 +74,47 @@ describe('the flags of a service', () => {
     const { uid, gid } = userInfo();
     become({ uid: String(uid), gid: String(gid) });
     expect([process.getuid?.(), process.getgid?.()]).toEqual([uid, gid]);
+  });
+});
+
+const cannot = whyNotNobody();
+
+describe.skipIf(cannot)(cannot || 'a process of root becomes', () => {
+  /** The ids of a process that these flags were given, or why it did not become what they say. */
+  async function becoming(flags: object): Promise<string> {
+    const service = join(import.meta.dirname, '../../../src/cli/service.ts');
+    const script = `
+      const { become } = await import(${JSON.stringify(service)});
+      try {
+        become(${JSON.stringify(flags)});
+        const ids = [process.getuid(), process.geteuid(), process.getgid(), process.getegid()];
+        console.log(...ids, '|', ...process.getgroups());
+      } catch (error) { console.log(error.message); }`;
+    const lines: string[] = [];
+    await using child = new Child(process.execPath, ['--input-type=module', '-e', script], {
+      lines: { 1: (line) => lines.push(line) },
+    });
+    await child.exited;
+    return lines.join('\n');
+  }
+
+  it.each(['nobody', String(NOBODY)])('the user --uid %s, with its groups', async (uid) => {
+    const ids = Array(4).fill(NOBODY).join(' ');
+    expect(await becoming({ uid })).toBe(`${ids} | ${NOBODY}`);
+  });
+
+  it('a number that is no user, with the group that must be given for it', async () => {
+    const ids = `54321 54321 ${NOBODY} ${NOBODY}`;
+    expect(await becoming({ uid: '54321', gid: String(NOBODY) })).toBe(`${ids} | ${NOBODY}`);
+    expect(await becoming({ uid: '54321' })).toMatch(/^--uid 54321: no user has this number/);
+  });
+
+  it('no user and no group that are not there', async () => {
+    expect(await becoming({ uid: 'nosuch' })).toBe('--uid nosuch: there is no such user');
+    expect(await becoming({ gid: 'nosuch' })).toBe('--gid nosuch: there is no such group');
+  });
+
+  it('a group alone, and stays root', async () => {
+    expect(await becoming({ gid: String(NOBODY) })).toMatch(`0 0 ${NOBODY} ${NOBODY} |`);
   });
 });
