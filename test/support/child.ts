@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { FOLDER, MODE, REACHED } from '../../mutation/protocol.ts';
+import { freeze } from './processes.ts';
 
 export interface Exit {
   readonly code: number | null;
@@ -71,7 +72,7 @@ export class Child implements AsyncDisposable {
 
   /** It stands still with every connection open, until `thaw`. */
   freeze(): void {
-    this.signal('SIGSTOP');
+    freeze(this.pid);
   }
 
   thaw(): void {

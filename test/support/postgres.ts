@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { AsUser } from './as-user.ts';
 import { Child } from './child.ts';
-import { signalTree } from './processes.ts';
+import { freezeTree, signalTree } from './processes.ts';
 import { certificate, certificateKey, freePort } from './redis.ts';
 import { findService } from './services.ts';
 import type { SqlServer, SqlSession } from './sql-server.ts';
@@ -105,7 +105,7 @@ export class PostgresServer implements SqlServer {
 
   /** It stands still with every connection open, until `thaw`. */
   freeze(): void {
-    signalTree(this.#server!.pid, 'SIGSTOP');
+    freezeTree(this.#server!.pid);
   }
 
   thaw(): void {

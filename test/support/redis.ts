@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
+import { freeze } from './processes.ts';
 import { findService } from './services.ts';
 
 export interface RedisServerOptions {
@@ -122,7 +123,8 @@ export class RedisServer implements AsyncDisposable {
 
   /** It stands still with every connection open, until `thaw`. */
   freeze(): void {
-    this.#process?.kill('SIGSTOP');
+    const pid = this.#process?.pid;
+    if (pid !== undefined) freeze(pid);
   }
 
   thaw(): void {
