@@ -109,7 +109,8 @@ export async function openState(settings: Settings, clock: Clock): Promise<State
     tls: (await isOnePlace(brokerUrl, stateUrl)) ? connection.tls : null,
     queues: new Queues(settings.queues),
   };
-  return openRoom('stateUrl', { ...place, transport: withinTtl(place) });
+  const key = brokerUrl === stateUrl ? 'brokerUrl' : 'stateUrl';
+  return openRoom(key, { ...place, transport: withinTtl(place) });
 }
 
 /**

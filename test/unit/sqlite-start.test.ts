@@ -88,11 +88,11 @@ describe('a start on a file that can never be used is an error with the way out'
 
   test('the command ends with exit code 2 and one line', async () => {
     writeFileSync(path, 'just some notes of mine\n');
-    for (const args of [[], ['list']]) {
+    for (const args of [[], ['list'], ['forget', 'e']]) {
       const answer = await runBeat(args, { cwd: folder.path, script: SOURCE });
       expect(answer.code).toBe(2);
       expect(answer.stderr.split('\n')).toHaveLength(1);
-      expect(answer.stderr).toContain('is no SQLite database');
+      expect(answer.stderr).toMatch(/^brokerUrl: .*is no SQLite database/);
     }
   });
 
