@@ -71,7 +71,7 @@ export class Quorum {
       return error ? [server.explain(error)] : [];
     });
     const texts = reasons.map(({ text }) => text).join('; ');
-    const few = this.servers.length > 1 ? 'too few of the lock’s servers answer: ' : '';
+    const few = this.servers.length > 1 ? "too few of the lock's servers answer: " : '';
     return new StoreError(`${operation}: ${few}${texts}`, { cause: reasons[0]?.cause });
   }
 }

@@ -5,7 +5,7 @@ import type { Warn } from '../events.ts';
 import { deniedBy } from './rights.ts';
 
 const SLOWER =
-  'this instance does not learn when another stops, and takes over up to an eighth of the lock’s TTL later';
+  "this instance does not learn when another stops, and takes over up to an eighth of the lock's TTL later";
 
 /**
  * Hears that a holder let go of the lock, from any of the servers that hold it. Opened by the first who

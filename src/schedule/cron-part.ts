@@ -41,8 +41,12 @@ export function readParts(i: number, text: string, seed: string): readonly Part[
   });
 }
 
+const H_ALONE = 'is not understood; H stands alone, or as H/15, H(0-29) or H(0-29)/10';
+
 function readPart(field: CronField, part: string): Part {
   if (part === '') throw new PartError(field, part, 'is an empty part between commas');
+  // A letter of its own, and not one of `thu`.
+  if (/(?<![a-z])h(?![a-z])/i.test(part)) throw new PartError(field, part, H_ALONE);
   if (field.name === 'day of month') {
     const day = readMovableDay(part);
     if (day) return { ...NOTHING, movableDays: [day] };
@@ -59,8 +63,7 @@ function readPart(field: CronField, part: string): Part {
 function readHashed(field: CronField, part: string, seed: string): Part {
   const [whole, from, to, step] = /^h(?:\((\w+)-(\w+)\))?(?:\/(\w*))?$/i.exec(part) ?? [];
   if (whole === undefined || field.name === 'year') {
-    const why = 'is not understood; H stands alone, or as H/15, H(0-29) or H(0-29)/10';
-    throw new PartError(field, part, field.name === 'year' ? 'would choose a year' : why);
+    throw new PartError(field, part, field.name === 'year' ? 'would choose a year' : H_ALONE);
   }
   const values =
     from === undefined

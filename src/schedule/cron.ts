@@ -45,7 +45,7 @@ function split(line: string): string[] {
   if (fields.length === 6) return [...fields, '*'];
   if (fields.length === 7) return fields;
   throw new ConfigError(
-    `${show(line)} has ${fields.length} fields: cron takes 5 (minute hour day-of-month ` +
+    `${show(line)} has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}: cron takes 5 (minute hour day-of-month ` +
       'month day-of-week), 6 with seconds in front, or 7 with a year at the end as well',
   );
 }

@@ -89,7 +89,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
       const lease = (await lock.acquire())!;
       await Promise.all([servers[0]!.kill(), servers[1]!.kill()]);
       const message =
-        /^lock\.renew: too few of the lock’s servers answer: no connection to Redis: /;
+        /^lock\.renew: too few of the lock's servers answer: no connection to Redis: /;
       await expect(lease.renew()).rejects.toThrow(message);
       await expect(lock.acquire()).rejects.toThrow(/^lock\.acquire: .*; no connection.*\*\*@/);
       await servers[0]!.start();

@@ -38,7 +38,11 @@ export class SchedulePlacement {
     remark: Report,
   ): Schedule | undefined {
     // Each part of a user's schedule may be a getter that throws.
-    return attempt(() => this.#place(written, around, report, remark), written.path, report);
+    return attempt(
+      () => this.#place(written, around, report, remark),
+      written.path,
+      (at, reason) => report(at, `cannot be read, as it threw: ${reason}`),
+    );
   }
 
   #place(
@@ -67,7 +71,11 @@ export class SchedulePlacement {
   /** A search is dear, and most schedules are shared: each is asked once. Once over is not never. */
   #due(schedule: Schedule, path: Path, report: Report): boolean {
     if (this.#everDue.has(schedule) || /^(?:at|every)\(/.test(schedule.spec)) return true;
-    const never = attempt(() => neverDue(schedule), path, report);
+    const never = attempt(
+      () => neverDue(schedule),
+      path,
+      (at, reason) => report(at, `its next() failed: ${reason}`),
+    );
     if (never) report(path, `${schedule.words ?? schedule.spec}: is never due`);
     if (never !== false) return false;
     this.#everDue.add(schedule);

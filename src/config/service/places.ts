@@ -8,7 +8,7 @@ import {
   STATE_SCHEMES,
 } from '../../schemes.ts';
 import { maskUrl } from '../../mask.ts';
-import { expected, type Path, type Report } from '../problems.ts';
+import type { Path, Report } from '../problems.ts';
 import type { TopSettings } from '../schema/settings.ts';
 import { joinUrls, schemeOf, splitUrls } from './urls.ts';
 
@@ -91,7 +91,10 @@ function checkScheme(
   const isUrl = schemes.includes(scheme) || /^[^:]+:\/\//.test(url);
   if (scheme === '' || !isUrl) {
     // It may be the content of a file or variable that holds a password alone.
-    report(path, expected('a URL such as redis://localhost:6379/0', 'something else (not shown)'));
+    report(
+      path,
+      'expected a URL such as redis://localhost:6379/0, got text that is none (not shown)',
+    );
   } else if (!schemes.includes(scheme)) {
     const allowed = schemes.map((name) => `${name}://`).join(', ');
     const hint = schemeHint(scheme) ?? didYouMean(scheme, schemes);

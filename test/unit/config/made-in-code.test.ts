@@ -146,10 +146,10 @@ it.each([
     /^schedule: schedule "s": inZone answered something else than a schedule$/,
   ],
   [{ spec: 's', next, inZone: () => null }, null],
-  [{ spec: 's', next: throwing(new Error('boom')) }, /^schedule: .*boom/],
+  [{ spec: 's', next: throwing(new Error('boom')) }, /^schedule: its next\(\) failed: boom$/],
   [
     Object.defineProperty({ spec: 's', next }, 'timezone', { get: throwing(new Error('tz')) }),
-    /^schedule: tz$/,
+    /^schedule: cannot be read, as it threw: tz$/,
   ],
   [
     Object.defineProperty({ next }, 'spec', { get: throwing(new Error('sp')) }),

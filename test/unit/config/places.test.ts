@@ -88,7 +88,10 @@ it.each<[object, string | RegExp]>([
   [{ brokerUrl: [REDIS, REDIS] }, /^brokerUrl: redis:\/\/ takes one URL; several are for/],
   [{ brokerUrl: `amqp://a;${REDIS}` }, /^brokerUrl: redis:\/\/ cannot stand in for amqp:\/\//],
   [{ stateUrl: 'amqp://a' }, /^stateUrl: no state for the scheme "amqp" \(there are redis:/],
-  [{ stateUrl: 'localhost' }, /^stateUrl: expected a URL such as/],
+  [
+    { stateUrl: 'localhost' },
+    /^stateUrl: expected a URL such as .*, got text that is none \(not shown\)$/,
+  ],
   [{ lockUrls: [REDIS] }, /^lockUrls: of no use where the ledger is sqla\+sqlite/],
   [{ stateUrl: REDIS, lockUrls: ['amqp://a'] }, /^lockUrls\[0\]: no lock for the scheme "amqp"/],
   [{ stateUrl: REDIS, lockUrls: [REDIS, 'redis://b', REDIS] }, /^lockUrls\[2\]: the same server/],

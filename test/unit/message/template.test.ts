@@ -55,6 +55,11 @@ describe('a template', () => {
     expect(filled('\\{{dueAt}} {{entry}} {{other}}')).toBe('{{dueAt}} report {{other}}');
   });
 
+  it('is cut in the error when it is long', () => {
+    const long = `{{dueAt |${' '.repeat(9_000)}%}}`;
+    expect(() => templateOf(long, 'UTC')).toThrow(/^\{\{dueAt \|.{1,80}: "%" is no part of a date/);
+  });
+
   it.each([
     ['{{dueat}}', /unknown; did you mean "dueAt"\? \(\\\{\{dueat}} is the text itself\)/],
     ['{{dueAt | %Y-%m-%d}}', /"%" is no part of a date; formats are like yyyy-MM-dd HH:mm/],

@@ -57,11 +57,11 @@ test.each<[Vote[], string]>([
   [['fails'], 'lock.acquire: server 0 is away'],
   [
     ['for', 'fails', 'fails'],
-    'lock.acquire: too few of the lock’s servers answer: server 1 is away; server 2 is away',
+    "lock.acquire: too few of the lock's servers answer: server 1 is away; server 2 is away",
   ],
   [
     ['against', 'fails', 'fails'],
-    'lock.acquire: too few of the lock’s servers answer: server 1 is away; server 2 is away',
+    "lock.acquire: too few of the lock's servers answer: server 1 is away; server 2 is away",
   ],
 ])('redis quorum: %j is a failure that names the servers', async (votes, message) => {
   const failure = acquire(quorumOf(...votes));

@@ -82,9 +82,9 @@ describe('H in cron', () => {
 
   it.each([
     ['HL', '0 9 * * HL', 'day of week: "HL" is not understood; H stands alone'],
-    ['H within a step', '*/H * * * *', 'minute: "*/H" has a step that is not a whole number'],
-    ['H within a range', '1-H * * * *', 'minute: "1-H" is not understood'],
-    ['a number before H', '5H * * * *', 'minute: "5H" is not understood'],
+    ['H within a step', '*/H * * * *', 'minute: "*/H" is not understood; H stands alone'],
+    ['H within a range', '1-H * * * *', 'minute: "1-H" is not understood; H stands alone'],
+    ['a number before H', '5H * * * *', 'minute: "5H" is not understood; H stands alone'],
     ['an H range without brackets', 'H-5 * * * *', 'minute: "H-5" is not understood; H stands'],
     ['H in the year', '0 0 0 1 1 * H', 'year: "H" would choose a year'],
     ['a range that is not the field’s', 'H(0-60) * * * *', 'minute: "60" is out of range 0-59'],

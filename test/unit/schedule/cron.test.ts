@@ -148,6 +148,7 @@ describe('cron', () => {
     ['* * * *', '"* * * *" has 4 fields: cron takes 5'],
     ['* * * * * * * *', 'has 8 fields: cron takes 5'],
     ['', '"" has 0 fields: cron takes 5'],
+    ['daily', '"daily" has 1 field: cron takes 5'],
     ['@dayly', '"@dayly" is not known to cron; did you mean "@daily"?'],
     ['@fortnight', '"@fortnight" is not known to cron; there are @yearly'],
     ['@constructor', '"@constructor" is not known to cron'],
