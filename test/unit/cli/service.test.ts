@@ -5,7 +5,7 @@ import { expand } from '../../../src/cli/placeholders.ts';
 import { become, pathsOf } from '../../../src/cli/service.ts';
 import { parseUmask, showUmask } from '../../../src/cli/umask.ts';
 import { Child } from '../../support/child.ts';
-import { NOBODY, whyNotNobody } from '../../support/nobody.ts';
+import { asNobody, NOBODY, whyNotNobody } from '../../support/nobody.ts';
 
 describe('a umask', () => {
   it.each([
@@ -81,7 +81,7 @@ const cannot = whyNotNobody();
 
 describe.skipIf(cannot)(cannot || 'a process of root becomes', () => {
   /** The ids of a process that these flags were given, or why it did not become what they say. */
-  async function becoming(flags: object): Promise<string> {
+  async function becoming(flags: object, within: readonly string[] = []): Promise<string> {
     const service = join(import.meta.dirname, '../../../src/cli/service.ts');
     const script = `
       const { become } = await import(${JSON.stringify(service)});
@@ -91,7 +91,8 @@ describe.skipIf(cannot)(cannot || 'a process of root becomes', () => {
         console.log(...ids, '|', ...process.getgroups());
       } catch (error) { console.log(error.message); }`;
     const lines: string[] = [];
-    await using child = new Child(process.execPath, ['--input-type=module', '-e', script], {
+    const [command, ...args] = [...within, process.execPath, '--input-type=module'];
+    await using child = new Child(command, [...args, '-e', script], {
       lines: { 1: (line) => lines.push(line) },
     });
     await child.exited;
@@ -112,6 +113,16 @@ describe.skipIf(cannot)(cannot || 'a process of root becomes', () => {
   it('no user and no group that are not there', async () => {
     expect(await becoming({ uid: 'nosuch' })).toBe('--uid nosuch: there is no such user');
     expect(await becoming({ gid: 'nosuch' })).toBe('--gid nosuch: there is no such group');
+  });
+
+  it('nobody else once it is not root any more, and may be given the user and group that it has', async () => {
+    for (const flags of [{ uid: 'root' }, { uid: '0' }, { uid: 'nobody', gid: 'root' }]) {
+      expect(await becoming(flags, asNobody)).toMatch(
+        /^--[ug]id (root|0): only root may do that, and this process belongs to nobody \(65534\)/,
+      );
+    }
+    const own = { uid: 'nobody', gid: String(NOBODY) };
+    expect(await becoming(own, asNobody)).toMatch(`${NOBODY} ${NOBODY} ${NOBODY} ${NOBODY} |`);
   });
 
   it('a group alone, and stays root', async () => {
