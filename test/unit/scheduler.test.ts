@@ -233,6 +233,7 @@ test('a run that its queue did not take is a fault that names entry and queue, a
         message: expect.stringMatching(
           /^entry "lost", task \S+: there is no such queue; it is kept and tried again$/,
         ) as unknown,
+        cause: { refused: [{ message: { destination: { queue: 'nowhere' } } }] },
       },
     },
   ]);

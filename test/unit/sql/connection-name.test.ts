@@ -29,3 +29,25 @@ test('a login to MySQL names what the connection is for, so that an administrato
     expect.stringMatching(/me\0.*jobs\0.*program_name.beat-lock/s),
   ]);
 });
+
+test('a login to PostgreSQL names what the connection is for, and passes the options of the URL on', async () => {
+  const logins: string[] = [];
+  await using server = await FakeServer.start((socket) => {
+    socket.once('data', (bytes) => {
+      logins.push(bytes.toString('latin1'));
+      socket.destroy();
+    });
+  });
+  const query = 'sslmode=disable&options=-csearch_path%3Djobs';
+  const store = openSqlStore(
+    storeOptions(`sqla+postgresql://me@127.0.0.1:${server.port}/celery?${query}`),
+  );
+  await expect(store.ledger.load()).rejects.toThrow('no connection to PostgreSQL');
+  await store.close();
+  expect(logins).toHaveLength(1);
+  const fields = logins[0]!.slice(8).split('\0');
+  const valueOf = (name: string) => fields[fields.indexOf(name) + 1];
+  expect(['user', 'database', 'application_name', 'options'].map(valueOf)).toEqual([
+    ...['me', 'celery', 'beat-ledger', '-csearch_path=jobs'],
+  ]);
+});
