@@ -33,6 +33,11 @@ describe('redis protocol', () => {
     expect(each.slice(0, -1)).toEqual(Array(answer.length - 1).fill(0));
   });
 
+  test('takes no piece of a line for the length of a text or an array', () => {
+    expect(answersAfter('+a', '$1\r\n', '+b\r\n')).toEqual([0, 1, 2]);
+    expect(answersAfter('-ERR ', '*1', '*1\r\n')).toEqual([0, 0, 1]);
+  });
+
   test('accepts arrays 32 deep and a million items, and nothing beyond', () => {
     const nested = (depth: number) => `${'*1\r\n'.repeat(depth)}:1\r\n`;
     expect(answersAfter(nested(32), nested(32))).toEqual([1, 2]);
