@@ -368,6 +368,22 @@ test('pauses between attempts to reach a lock grow to half of the TTL, and diffe
   expect(often).toBeGreaterThan(1.5 * seldom);
 });
 
+test('the first pause after a lock could not be reached is an eighth of the TTL, the second a quarter', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const refused = async () => Promise.reject(new Error('connection refused'));
+  const instance = new Instance({ ...lockOf(async () => true), acquire: refused }, clock);
+  await settled();
+  const attempts = [instance.faults.length];
+  for (const ms of [TTL / 8 - 1, 1, TTL / 4 - 1, 1]) {
+    await pass(clock, ms);
+    attempts.push(instance.faults.length);
+  }
+  instance.stop.abort();
+  vi.restoreAllMocks();
+  expect(attempts).toEqual([1, 1, 2, 2, 3]);
+});
+
 test('a stop gives up a store that does not answer, and a lock that is won late is released', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const late = Promise.withResolvers<Lease>();
