@@ -24,6 +24,8 @@ export class Pushes {
   readonly lost: Message[] = [];
   readonly #keys: Keys;
   readonly #bindings: Bindings;
+  /** Lists of queues that got a message by their name, so that their bindings are among the declarations. */
+  readonly #declared = new Set<string>();
 
   constructor(keys: Keys, bindings: Bindings) {
     this.#keys = keys;
@@ -33,9 +35,8 @@ export class Pushes {
   add(message: Message): void {
     const { exchange, routingKey } = message.destination;
     if (exchange === '') {
-      // Its bindings were declared with the first that went there.
       const list = this.#keys.list(routingKey, message.priority);
-      if (this.lists.has(list)) {
+      if (this.#declared.has(list)) {
         this.#push(list, message);
         return;
       }
@@ -51,7 +52,11 @@ export class Pushes {
     }
     const queues = this.#bindings.queuesFor(destination);
     if (queues.length === 0) this.lost.push(message);
-    for (const queue of queues) this.#push(this.#keys.list(queue, message.priority), message);
+    for (const queue of queues) {
+      const list = this.#keys.list(queue, message.priority);
+      this.#push(list, message);
+      if (destination.exchange === '') this.#declared.add(list);
+    }
   }
 
   /** Adds what scripts take that push: keys, and arguments from `at` on. */

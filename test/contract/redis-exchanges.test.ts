@@ -105,6 +105,14 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
     expect(await lists()).toEqual(['app_one', 'app_other', 'app_two']);
   });
 
+  test('bindings of a queue are declared for a message to its name, also behind one from an exchange', async () => {
+    await bind('jobs', ['key', '', 'one']);
+    const queues = described(boundQueue('one', 'more', 'direct', 'work'));
+    await commit([toExchange('jobs', 'direct', 'key'), toQueue('one')], { queues });
+    expect(await inside.llen('one')).toBe(2);
+    expect(await members('more')).toEqual([['work', '', 'one']]);
+  });
+
   test('what others make is not declared', async () => {
     const queue = { ...boundQueue('one', 'jobs', 'direct', 'work'), noDeclare: true };
     await commit([toExchange('jobs', 'direct', 'work')], { queues: described(queue) });

@@ -173,7 +173,9 @@ describe('a schedule', () => {
         throw new Error('out of order');
       },
     };
-    expect(entryProblems({ schedule: broken })).toEqual(['schedule: out of order']);
+    expect(entryProblems({ schedule: broken })).toEqual([
+      'schedule: its next() failed: out of order',
+    ]);
     const inZone = (async () => Promise.reject(new Error('no db'))) as never;
     expect(entryProblems({ schedule: { ...yearly, inZone } })).toEqual([
       'schedule: schedule "mine": inZone answered a promise',
