@@ -68,6 +68,11 @@ export function sqlRights(name: string, options: RightsOptions): void {
       );
     });
 
+    test('a lock is not won without the right to write its row, which the error names', async () => {
+      await options.revoke(server, 'INSERT', 'beat_lock');
+      await expect(open().lock.acquire()).rejects.toThrow(words('INSERT', 'beat_lock'));
+    });
+
     test.each([
       ['INSERT', 'beat_record'],
       ['UPDATE', 'beat_record'],

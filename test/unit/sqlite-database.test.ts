@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -47,6 +47,16 @@ describe('sqlite database', () => {
     expect(await pragma('synchronous')).toBe(2);
     expect(await pragma('journal_mode')).toBe('wal');
     expect(theirs().prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+  });
+
+  test.skipIf(!existsSync('/proc/self/fd'))('closes a file that was replaced', async () => {
+    const db = ours();
+    await db.read('test', () => {});
+    for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+    await db.read('test', () => {});
+    const open = readdirSync('/proc/self/fd').map((fd) => targetOf(`/proc/self/fd/${fd}`));
+    expect(open.filter((target) => target === path)).toHaveLength(1);
+    expect(open.filter((target) => target === `${path} (deleted)`)).toEqual([]);
   });
 
   test('lets no other process write from the begin of a transaction to its end', async () => {
@@ -164,3 +174,12 @@ describe('sqlite database', () => {
     await expect(reading).rejects.toThrow(`test.it: ${path}: the directory does not exist`);
   });
 });
+
+/** Where a descriptor leads; empty when it was closed after it was listed. */
+function targetOf(descriptor: string): string {
+  try {
+    return readlinkSync(descriptor);
+  } catch {
+    return '';
+  }
+}
