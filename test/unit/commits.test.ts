@@ -204,6 +204,14 @@ describe('batches', () => {
   });
 });
 
+test('a batch of chords that could not be registered asks the ledger for nothing', async () => {
+  const { commits, asked } = over(() => DONE);
+  const change = { ...firstRun('a'), chords: [{ groupId: 'g', size: 1, results: null }] };
+  const committed = await commits.commit([change], termOf(), NEVER);
+  expect(committed?.unannounced).toEqual(['a']);
+  expect(asked).toEqual([]);
+});
+
 describe('a batch that the store declines', () => {
   const declines =
     (...bad: string[]) =>
