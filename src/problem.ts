@@ -1,6 +1,6 @@
 import { maskText } from './mask.ts';
 
-/** One thing that is wrong with a configuration, in words for whoever wrote it. */
+/** One thing that is wrong with a configuration, in words for its author. */
 export interface Problem {
   /** What is wrong: what came, what is allowed, and the nearest right name where there is one. */
   readonly message: string;

@@ -37,7 +37,7 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch {
-    // It is there, or cannot be made: a look at it tells.
+    // The folder exists, or cannot be made: the check below finds out which.
   }
 }
 

@@ -16,7 +16,7 @@ export function withPlainData(source: Source): Source {
   const config = plainData(source.config, (path, message) => {
     problems.push({ ...(file !== undefined && { file }), path, message });
   });
-  // With parts left out, whatever else is wrong could not be told by its right path.
+  // With parts left out, the paths of other problems would be wrong.
   return { ...source, config: problems.length === found ? config : undefined, problems };
 }
 

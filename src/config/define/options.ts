@@ -68,7 +68,7 @@ export interface OptionsConfig {
   MessageAttributes?: Readonly<Record<string, unknown>> | undefined;
   DelaySeconds?: number | undefined;
   delaySeconds?: number | undefined;
-  /** Read, and of no use here: beat is no task, waits for the broker as long as it takes, and has what no queue takes sent back. */
+  /** Read and ignored, with a warning that says why. */
   addToParent?: boolean | undefined;
   mandatory?: boolean | undefined;
   timeout?: Duration | undefined;

@@ -24,7 +24,7 @@ export function withoutForeignKeys(entry: unknown, warn: Report): unknown {
   if (foreign.length === 0) return entry;
   for (const key of foreign) {
     const why = IGNORED[snakeCase(key)];
-    if (why !== undefined && entry[key] !== null) warn([key], `of no use here: ${why}`);
+    if (why !== undefined && entry[key] !== null) warn([key], `ignored: ${why}`);
   }
   return Object.fromEntries(Object.entries(entry).filter(([key]) => !foreign.includes(key)));
 }

@@ -49,10 +49,10 @@ export function readOptions(
 }
 
 const WITHOUT_USE: Readonly<Record<string, string>> = {
-  addToParent: 'of no use here: beat is no task that others could be the children of',
-  mandatory: 'of no use here: beat always has sent back to it what RabbitMQ has no queue for',
-  timeout: 'of no use here: brokerConnectionTimeout says how long beat waits for the broker',
-  confirmTimeout: 'of no use here: beat waits for RabbitMQ to confirm as long as it takes',
+  addToParent: 'ignored: scheduled tasks have no parent',
+  mandatory: 'ignored: RabbitMQ always returns unroutable messages to beat',
+  timeout: 'ignored: brokerConnectionTimeout says how long beat waits for the broker',
+  confirmTimeout: 'ignored: beat waits for the confirm of RabbitMQ without a limit',
 };
 
 const ALWAYS_AGAIN =

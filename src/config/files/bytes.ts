@@ -14,7 +14,7 @@ export class Unreadable extends Error {
 
 /**
  * The bytes of a regular file. Throws `Unreadable` before it reads anything of a file that is too large, and
- * of what is no file: a device may never end, and a FIFO waits for whatever writes into it.
+ * of what is no file: a device may never end, and a FIFO waits for a writer.
  */
 export async function readBytes(path: string, maxSize: number): Promise<Buffer> {
   // Without O_NONBLOCK the opening alone of a FIFO would wait.

@@ -51,7 +51,7 @@ function childrenOf({ type, children = [] }: jsonc.Node): Map<string | number, j
 
 /**
  * The offset of the first bracket that is nested too deep; `undefined` when none is. Found in the text, as
- * whatever parses it would come to the end of the stack.
+ * a parser would overflow the stack.
  */
 export function tooDeepAt(text: string): number | undefined {
   let level = 0;

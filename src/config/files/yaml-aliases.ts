@@ -97,7 +97,7 @@ class AliasResolver {
     } else if (path.length + extent.levels > DEEPEST) {
       this.#tell(alias, path, `*${alias.source} makes this ${TOO_DEEP}`);
     } else if (this.#aliased > MOST_ALIASED) {
-      // Told once: all that come after it are over the limit as well.
+      // Reported once: every alias after it is over the limit as well.
       if (before <= MOST_ALIASED) this.#tell(alias, path, tooMany(alias.source));
     } else {
       this.#replacements.push(() => replace(target));

@@ -7,7 +7,7 @@ import { isMap } from './respell.ts';
 /**
  * A configuration, its names canonical, without those settings of Celery's that are not beat's: one file
  * can serve workers and beat alike. They are remarked on, all of the workers' in one line, and all that are a
- * project's own in another; those that beat would have to heed and does not know are reported. What nobody knows is left in, for the schema to refuse.
+ * project's own in another; those that beat would have to heed and does not know are reported. Unknown keys are left in, for the schema to refuse.
  */
 export function leaveOut(config: unknown, level: Level, report: Report, remark: Report): unknown {
   if (!isMap(config)) return config;
@@ -25,7 +25,7 @@ export function leaveOut(config: unknown, level: Level, report: Report, remark: 
     if (!found) projects.push(key);
     else if (found.kind === 'workers') workers.push(key);
     else if (found.kind === 'refused') report([key], `not taken here: ${found.why}`);
-    else remark([key], `of no use here: ${found.why}`);
+    else remark([key], `ignored: ${found.why}`);
   }
   if (workers.length > 0) remark([], `left to the workers: ${workers.join(', ')}`);
   if (projects.length > 0) {

@@ -58,8 +58,8 @@ describe('settings of Celery that beat has not', () => {
     expect(
       notesOf({ beat_scheduler: 'redbeat.RedBeatScheduler', redbeat_lock_timeout: 30 }),
     ).toEqual([
-      'beat_scheduler: of no use here: beat is the scheduler; entries that another keeps in a database are not read',
-      'redbeat_lock_timeout: of no use here: see lock.ttl',
+      'beat_scheduler: ignored: beat is the scheduler; entries that another keeps in a database are not read',
+      'redbeat_lock_timeout: ignored: see lock.ttl',
     ]);
   });
 

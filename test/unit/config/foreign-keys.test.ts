@@ -18,9 +18,9 @@ describe('an entry that runs under another scheduler', () => {
   it('is read without what the ledger knows, with a warning for each key', () => {
     const more = { name: 'x', last_run_at: '2026-01-01', totalRunCount: 3, date_changed: null };
     expect(warningsOf(more)).toEqual([
-      'name: of no use here: the key of an entry is its name',
-      'last_run_at: of no use here: the ledger knows it',
-      'totalRunCount: of no use here: the ledger knows it',
+      'name: ignored: the key of an entry is its name',
+      'last_run_at: ignored: the ledger knows it',
+      'totalRunCount: ignored: the ledger knows it',
     ]);
   });
 

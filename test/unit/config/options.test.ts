@@ -217,13 +217,10 @@ describe('an option of apply_async', () => {
   });
 
   it.each([
-    [
-      { options: { add_to_parent: true } },
-      /^beatSchedule\.e\.options\.add_to_parent: of no use here/,
-    ],
-    [{ options: { mandatory: true } }, /^beatSchedule\.e\.options\.mandatory: of no use here/],
-    [{ options: { timeout: 5 } }, /^beatSchedule\.e\.options\.timeout: of no use here/],
-    [{ options: { confirm_timeout: 5 } }, /^beatSchedule\.e\.options\.confirm_timeout: of no use/],
+    [{ options: { add_to_parent: true } }, /^beatSchedule\.e\.options\.add_to_parent: ignored/],
+    [{ options: { mandatory: true } }, /^beatSchedule\.e\.options\.mandatory: ignored/],
+    [{ options: { timeout: 5 } }, /^beatSchedule\.e\.options\.timeout: ignored/],
+    [{ options: { confirm_timeout: 5 } }, /^beatSchedule\.e\.options\.confirm_timeout: ignored/],
     [
       { options: { retry: false } },
       /^beatSchedule\.e\.options\.retry: goes to tasks that workers send on/,

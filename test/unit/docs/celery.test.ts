@@ -122,7 +122,7 @@ describe('docs/celery.md', () => {
   it.each(takes)('is right that $name is $verdict (in $table)', ({ table, row }) => {
     const { problems, notes } = outcomeOf(configOf(table, row));
     expect(problems).toEqual([]);
-    const own = notes.filter((note) => /: of no use here|: not looked at|^left to/.test(note));
+    const own = notes.filter((note) => /: ignored|: not looked at|^left to/.test(note));
     if (!['not needed', 'left to them'].includes(row.verdict)) expect(own).toEqual([]);
     else if (table !== 'transport' && !SILENT.has(row.name)) expect(own).toHaveLength(1);
   });
