@@ -66,7 +66,7 @@ const PLACES: [string, string | false, (folder: Folder) => Promise<Place>][] = [
   ],
 ];
 
-describe.each(PLACES)('beat forget, with a ledger in %s', (name, missing, start) => {
+describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) => {
   let folder: Folder;
   let place: Place;
 
