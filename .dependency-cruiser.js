@@ -1,55 +1,78 @@
-// Who may import whom. Each rule says what would be lost without it. Types count as imports too.
+// Which module may import which. Each rule says what it protects. Imports of types count too.
+import { LAYERS, PURE } from './boundaries.js';
 
-const PURE =
-  '^src/(schedule/|routing/|canvas/|message/|broker/(envelope|kombu)\\.ts$|(agenda|entry|errors|mask|memo|nearest|on-demand|plan|problem|promise)\\.ts$)';
-const SEAMS = '^src/(broker/broker|config/settings|ledger/ledger|lock/lock|store)\\.ts$';
-const ROOMS = '^src/(amqp|memory|redis|sql|sqlite)/';
-const DOORS = '^src/(index|testing|cli/beat)\\.ts$';
+const literal = (text) => text.replace(/\./g, '\\.');
+const below = (paths) =>
+  `^src/(${paths.map((path) => literal(path) + (path.endsWith('/') ? '' : '$')).join('|')})`;
 
-/** The packages that may be imported from one place only, and why that matters. */
+const PURE_FILES = below(PURE);
+/** Contracts: pure code takes their types, and no driver is reachable from them. */
+const CONTRACTS =
+  '^src/(broker/(broker|connection-settings)|store/(ledger|lock|outbox|results|store))\\.ts$';
+const DRIVERS = '^src/drivers/(amqp|memory|redis|sql|sqlite)/';
+const ENTRY_POINTS = '^src/(index|testing|cli/beat)\\.ts$';
+
+/** Packages that one folder alone imports, and why. */
 const homes = [
-  ['amqplib', '^src/amqp/', 'every AMQP method stands in one room'],
-  ['ioredis|redlock', '^src/redis/', 'every Redis command and key name stands in one room'],
-  ['pg|mysql2', '^src/sql/', 'every SQL statement for a server stands in one room'],
-  ['zod|jsonc-parser', '^src/config/', 'past the edge, a configuration is a typed value'],
-  ['yaml', '^src/(config|message/serializers)/', 'it is read from files and written into messages'],
-  ['@msgpack', '^src/message/serializers/', 'what a worker reads is written in one place'],
-  ['lzma1', '^src/message/compression\\.ts$', 'what a worker unpacks is packed in one place'],
+  ['amqplib', '^src/drivers/amqp/', 'every AMQP method call is in one folder'],
+  ['ioredis|redlock', '^src/drivers/redis/', 'every Redis command and key name is in one folder'],
+  ['pg|mysql2', '^src/drivers/sql/', 'every SQL statement for a server is in one folder'],
+  ['zod|jsonc-parser', '^src/config/', 'outside config/, a configuration is a typed value'],
+  ['yaml', '^src/(config|message/serializers)/', 'it reads files and writes messages'],
+  ['@msgpack', '^src/message/serializers/', 'all serializers of messages are in one folder'],
+  ['lzma1', '^src/message/compression\\.ts$', 'all compression of messages is in one file'],
   ['commander', '^src/cli/', 'the library is used without a command line'],
-  ['pino|pino-pretty', '^src/observe/', 'logs are one subscriber of the events, never called'],
-  [
-    'luxon',
-    '^src/(schedule|config|message|cli)/',
-    'zones are for schedules, and for showing their times',
-  ],
+  ['pino|pino-pretty', '^src/observe/', 'the log subscribes to events; no other code logs'],
+  ['luxon', '^src/(schedule|config|message|cli)/', 'time zones belong to schedules and to output'],
   ['cronstrue', '^src/schedule/', 'grammars belong to the schedules'],
-  ['astronomy-engine', '^src/schedule/', 'where the sun is decides when things are due'],
+  ['astronomy-engine', '^src/schedule/', 'solar events are schedules'],
 ];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
+    ...LAYERS.map((folder, i) => ({
+      name: `layer-${folder}`,
+      comment: `src/${folder}/ imports only the layers before it in boundaries.js, so that imports point in one direction.`,
+      severity: 'error',
+      from: { path: `^src/${folder}/` },
+      to: { path: '^src/', pathNot: below(LAYERS.slice(0, i + 1).map((name) => `${name}/`)) },
+    })),
+    {
+      name: 'known-layers',
+      comment: 'A new folder of src gets its place in boundaries.js.',
+      severity: 'error',
+      from: {},
+      to: {
+        path: '^src/',
+        pathNot: [below([...LAYERS, 'cli'].map((name) => `${name}/`)), '^src/[^/]+\\.ts$'],
+      },
+    },
     {
       name: 'pure-imports-pure',
       comment:
-        'What decides can be tested as a table and read alone only while nothing below it does I/O. The ledger contract is a type here: what a decision is made from.',
+        'Decisions can be tested as tables only while no code below them does I/O. Contracts may be imported as types.',
       severity: 'error',
-      from: { path: PURE },
+      from: { path: PURE_FILES },
       to: {
         pathNot: [
-          PURE,
-          '^src/(ledger/ledger|config/settings)\\.ts$',
+          PURE_FILES,
+          CONTRACTS,
+          '^src/events/events\\.ts$',
           '^node_modules/(@types/)?(luxon|yaml|@msgpack/msgpack|lzma1|cron-parser|cronstrue|astronomy-engine|tinyqueue)/',
           '^(node:)?(crypto|buffer|module|zlib|util/types)$',
         ],
       },
     },
     {
-      name: 'pure-takes-contracts-as-types',
-      comment: 'A contract file may hold code one day; a pure file wants its shape alone.',
+      name: 'pure-imports-contracts-as-types',
+      comment: 'A contract file may hold code; pure code needs its types only.',
       severity: 'error',
-      from: { path: PURE },
-      to: { path: SEAMS, dependencyTypesNot: ['type-only'] },
+      from: { path: PURE_FILES },
+      to: {
+        path: [CONTRACTS, '^src/events/events\\.ts$'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     ...homes.map(([packages, home, reason]) => ({
       name: `home-of-${packages.split('|')[0]}`,
@@ -60,57 +83,60 @@ export default {
     })),
     {
       name: 'home-of-sqlite',
-      comment: 'Every SQL statement stands in one room.',
+      comment: 'Every SQL statement for SQLite is in one folder.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/sqlite/' },
+      from: { path: '^src/', pathNot: '^src/drivers/sqlite/' },
       to: { path: '^(node:)?sqlite$' },
     },
     {
-      name: 'rooms-are-apart',
-      comment: 'A store that leans on another cannot be read, replaced or removed alone.',
+      name: 'drivers-are-independent',
+      comment: 'A driver that imports another cannot be read, replaced or removed alone.',
       severity: 'error',
-      from: { path: '^src/(amqp|memory|redis|sql|sqlite)/' },
-      to: { path: ROOMS, pathNot: '^src/$1/' },
+      from: { path: '^src/drivers/(amqp|memory|redis|sql|sqlite)/' },
+      to: { path: DRIVERS, pathNot: '^src/drivers/$1/' },
     },
     {
-      name: 'one-door-to-the-rooms',
+      name: 'drivers-are-loaded-by-scheme',
       comment:
-        'open-store.ts opens the room that a URL names; whoever else reaches in would bind itself to one store. The memory store is given to users too: their tests run on it.',
+        'Only open-store.ts imports a driver, when a URL names it. testing.ts imports the memory driver, on which tests of users run.',
       severity: 'error',
-      from: { path: '^src/', pathNot: [ROOMS, '^src/open-store\\.ts$', '^src/testing\\.ts$'] },
-      to: { path: ROOMS },
+      from: {
+        path: '^src/',
+        pathNot: [DRIVERS, '^src/drivers/open-store\\.ts$', '^src/testing\\.ts$'],
+      },
+      to: { path: DRIVERS },
     },
     {
-      name: 'testing-knows-memory-alone',
-      comment: "A user's unit test must load neither a Redis client nor a database.",
+      name: 'testing-loads-memory-only',
+      comment: "A user's unit test loads neither a Redis client nor a database.",
       severity: 'error',
       from: { path: '^src/testing\\.ts$' },
-      to: { path: '^src/(amqp|redis|sql|sqlite)/' },
+      to: { path: '^src/drivers/(amqp|redis|sql|sqlite)/' },
     },
     {
-      name: 'seams-know-no-room',
-      comment: 'A contract that knows an implementation is no contract.',
+      name: 'contracts-reach-no-driver',
+      comment: 'A contract that depends on an implementation is not a contract.',
       severity: 'error',
-      from: { path: SEAMS },
-      to: { path: ROOMS, reachable: true },
+      from: { path: CONTRACTS },
+      to: { path: DRIVERS, reachable: true },
     },
     {
-      name: 'nothing-imports-the-command-line',
+      name: 'no-import-of-cli',
       comment: 'The command line is one user of the library among others.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/cli/' },
       to: { path: '^src/cli/' },
     },
     {
-      name: 'src-stands-alone',
-      comment: 'What is published must not reach into tests, benches or scripts.',
+      name: 'src-imports-src-only',
+      comment: 'The published package must not depend on tests, benches or scripts.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|bench|scripts|schedules)/' },
+      to: { path: '^(test|bench|chaos|mutation|scripts|schedules)/' },
     },
     {
       name: 'no-dev-dependencies',
-      comment: 'They are not there where beat runs. Packages of types leave no trace in the build.',
+      comment: 'Users do not have them. Packages of types leave no trace in the build.',
       severity: 'error',
       from: { path: '^src/' },
       to: {
@@ -120,14 +146,14 @@ export default {
     },
     {
       name: 'no-cycles',
-      comment: 'Files in a circle are one file in disguise: none can be understood first.',
+      comment: 'Files in a cycle can only be understood together.',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'no-orphans',
-      comment: 'A file that nobody imports is dead, or is a door that belongs in this list.',
+      comment: 'A file without imports in either direction is dead code.',
       severity: 'error',
       from: {
         orphan: true,
@@ -138,14 +164,14 @@ export default {
     },
     {
       name: 'no-dead-files',
-      comment: 'What no door leads to (the package, the test kit, the command) is not shipped.',
+      comment: 'A file that no entry point reaches is not shipped.',
       severity: 'error',
-      from: { path: DOORS },
-      to: { path: '^src/', pathNot: DOORS, reachable: false },
+      from: { path: ENTRY_POINTS },
+      to: { path: '^src/', pathNot: ENTRY_POINTS, reachable: false },
     },
     {
       name: 'resolvable',
-      comment: 'A name that leads nowhere fails only when that line is reached.',
+      comment: 'An import of a missing module fails only when it is reached.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
@@ -155,7 +181,7 @@ export default {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
-    // Imports of types count: they bind the reader as much as code does.
+    // Imports of types count: readers follow them as they follow code.
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],

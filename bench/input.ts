@@ -2,7 +2,7 @@ import { readJson } from '../src/config/files/json.ts';
 import { readYaml } from '../src/config/files/yaml.ts';
 import { resolveSources } from '../src/config/resolve.ts';
 import type { Source } from '../src/config/source.ts';
-import { ConfigError } from '../src/errors.ts';
+import { ConfigError } from '../src/util/errors.ts';
 import { atMost, type Bench } from './table.ts';
 
 /** Seconds of the processor. */

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../src/clock.ts';
+import { systemClock, type Clock } from '../src/util/clock.ts';
 
 /** The host's clock, put forward on demand: what is due in an hour is due now, and whoever sleeps looks. */
 export class JumpingClock implements Clock {

@@ -1,5 +1,5 @@
-import type { Entry } from '../src/entry.ts';
-import type { LedgerRecord } from '../src/ledger/ledger.ts';
+import type { Entry } from '../src/catalog/entry.ts';
+import type { LedgerRecord } from '../src/store/ledger.ts';
 import type { LogLine } from '../test/support/beat-process.ts';
 import type { Queued } from '../test/support/queues.ts';
 import type { Harm } from './crew.ts';

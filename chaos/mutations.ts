@@ -1,8 +1,8 @@
 import type { Mutation } from './program.ts';
 
-const LUA = 'redis/scripts.js';
-const SQLITE = 'sqlite/ledger.js';
-const SQL = 'sql/ledger.js';
+const LUA = 'drivers/redis/scripts.js';
+const SQLITE = 'drivers/sqlite/ledger.js';
+const SQL = 'drivers/sql/ledger.js';
 
 const LUA_FENCE = `  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end\n`;
 const LUA_COMPARE = `  if not repeated and #conflicts > 0 then return {'conflict', conflicts} end\n`;
@@ -81,7 +81,7 @@ export const MUTATIONS = {
   /** Kept messages are forgotten once they are written to the wire, whether or not the broker has them. */
   unconfirmed: [
     {
-      file: 'ledger/delivery.js',
+      file: 'outbox/relay.js',
       text: '(await Promise.all(answers)).flatMap((refused) => [...refused])',
       instead: '(void Promise.allSettled(answers), [])',
     },

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { systemClock } from '../src/clock.ts';
+import { systemClock } from '../src/util/clock.ts';
 import { resolveSettings } from '../src/config/resolve.ts';
 import type { Settings } from '../src/config/settings.ts';
-import type { LedgerRecord } from '../src/ledger/ledger.ts';
-import { openStore } from '../src/open-store.ts';
+import type { LedgerRecord } from '../src/store/ledger.ts';
+import { storeOptions } from '../src/config/service/store-options.ts';
+import { openStore } from '../src/drivers/open-store.ts';
 import { Folder } from '../test/support/folder.ts';
 import { Crew, type Harm } from './crew.ts';
 import type { Evidence } from './evidence.ts';
@@ -51,7 +52,7 @@ export async function play(scenario: Scenario, place: Place, script: string): Pr
 }
 
 async function recordsOf(settings: Settings): Promise<Map<string, LedgerRecord>> {
-  const store = await openStore(settings, systemClock);
+  const store = await openStore(storeOptions(settings, systemClock));
   try {
     return await store.ledger.load();
   } finally {

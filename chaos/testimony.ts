@@ -1,5 +1,5 @@
-import type { Entry } from '../src/entry.ts';
-import { SKIP_GRACE, type SkipReason } from '../src/plan.ts';
+import type { Entry } from '../src/catalog/entry.ts';
+import { SKIP_GRACE, type SkipReason } from '../src/catalog/catch-up.ts';
 import type { LogLine, SentLine } from '../test/support/beat-process.ts';
 import type { Evidence } from './evidence.ts';
 

@@ -1,4 +1,4 @@
-import type { Entry } from '../src/entry.ts';
+import type { Entry } from '../src/catalog/entry.ts';
 import { taskIdOf } from '../src/message/task-id.ts';
 import type { Queued } from '../test/support/queues.ts';
 import type { Evidence } from './evidence.ts';

@@ -1,24 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { sleepUntil, systemClock, type Clock } from './clock.ts';
+import { sleepUntil, systemClock, type Clock } from './util/clock.ts';
 import type { BeatConfig } from './config/define.ts';
 import { resolveSettings } from './config/resolve.ts';
+import { resultOptions, storeOptions } from './config/service/store-options.ts';
 import type { Settings } from './config/settings.ts';
-import { StoreError } from './errors.ts';
-import { Events } from './events.ts';
-import { Leadership, TermEnded, type Term } from './leadership.ts';
-import type { Producer } from './message/producer.ts';
+import { StoreError } from './util/errors.ts';
+import { Events } from './events/events.ts';
+import { Leadership, TermEnded, type Term } from './scheduling/leadership.ts';
+import type { Producer } from './compose/message-context.ts';
 import { Progress } from './observe/progress.ts';
 import { tellOfOutbox } from './observe/outbox-events.ts';
 import { tellOfTasks } from './observe/task-events.ts';
 import { Watch } from './observe/watch.ts';
-import { openResults, openStore } from './open-store.ts';
-import type { ResultBackend } from './results.ts';
+import { openResults, openStore } from './drivers/open-store.ts';
+import type { ResultBackend } from './store/results.ts';
 import { Queues } from './routing/queues.ts';
 import { Router } from './routing/router.ts';
-import { Scheduler } from './scheduler.ts';
-import type { Store } from './store.ts';
-import { Stop, unlessStopped } from './unless-stopped.ts';
+import { Scheduler } from './scheduling/scheduler.ts';
+import type { Store } from './store/store.ts';
+import { Stop, unlessStopped } from './util/grace-period.ts';
 
 export interface BeatOptions {
   /** Where time comes from; the host's clocks unless a test brings its own. */
@@ -83,20 +84,19 @@ export class Beat extends Events implements AsyncDisposable {
   }
 
   async #open(): Promise<void> {
-    const results = await openResults(this.settings);
+    const results = await openResults(resultOptions(this.settings));
     const store = this.#given ?? (await this.#openStore());
     this.#running = this.#run(store, results);
   }
 
   #openStore(): Promise<Store> {
-    return openStore(
-      this.settings,
-      this.#clock,
-      tellOfOutbox(this, this.progress),
-      (...warning) => {
+    return openStore({
+      ...storeOptions(this.settings, this.#clock),
+      outbox: tellOfOutbox(this, this.progress),
+      warn: (...warning) => {
         this.warn(...warning);
       },
-    );
+    });
   }
 
   async #run(store: Store, results: ResultBackend | null): Promise<void> {

@@ -1,10 +1,10 @@
 export { Beat, type BeatOptions } from './beat.ts';
-export { systemClock, type Clock } from './clock.ts';
+export { systemClock, type Clock } from './util/clock.ts';
 export { defineConfig, type BeatConfig } from './config/define.ts';
 export { chain, chord, group, sig, type SignatureConfig } from './config/define/signatures.ts';
 export type { Settings } from './config/settings.ts';
-export type { Entry, MissedPolicy, Occurrence } from './entry.ts';
-export { BeatError, ConfigError, StoreError, type Problem } from './errors.ts';
+export type { Entry, MissedPolicy, Occurrence } from './catalog/entry.ts';
+export { BeatError, ConfigError, StoreError, type Problem } from './util/errors.ts';
 export type {
   BeatEvents,
   DeliveredEvent,
@@ -12,7 +12,7 @@ export type {
   OverEvent,
   SentEvent,
   SkippedEvent,
-} from './events.ts';
+} from './events/events.ts';
 export { lazy, type Lazy, type LazyContext } from './message/lazy.ts';
 export type { Message, MessageOptions } from './message/message.ts';
 export { date, datetime, decimal, time, uuid } from './message/typed/builders.ts';
@@ -23,4 +23,4 @@ export { crontab } from './schedule/crontab.ts';
 export type { Schedule } from './schedule/schedule.ts';
 export { solar, type SolarEvent } from './schedule/solar.ts';
 export { timedelta } from './schedule/timedelta.ts';
-export type { Store } from './store.ts';
+export type { Store } from './store/store.ts';

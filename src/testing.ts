@@ -6,18 +6,18 @@ import type { BeatConfig } from './config/define.ts';
 import { parseDuration } from './config/values/duration.ts';
 import { resolveSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
-import type { Entry } from './entry.ts';
-import { BeatError } from './errors.ts';
-import { Events, type SentEvent, type SkippedEvent } from './events.ts';
-import type { Term } from './leadership.ts';
-import { instantOf, ManualClock } from './memory/clock.ts';
-import { MemoryResults } from './memory/results.ts';
-import { openMemoryStore, type MemoryStore } from './memory/store.ts';
+import type { Entry } from './catalog/entry.ts';
+import { BeatError } from './util/errors.ts';
+import { Events, type SentEvent, type SkippedEvent } from './events/events.ts';
+import type { Term } from './scheduling/leadership.ts';
+import { instantOf, ManualClock } from './drivers/memory/clock.ts';
+import { MemoryResults } from './drivers/memory/results.ts';
+import { openMemoryStore, type MemoryStore } from './drivers/memory/store.ts';
 import type { Message } from './message/message.ts';
-import { upcoming } from './preview.ts';
+import { upcoming } from './scheduling/preview.ts';
 import { Queues } from './routing/queues.ts';
 import { Router } from './routing/router.ts';
-import { Scheduler } from './scheduler.ts';
+import { Scheduler } from './scheduling/scheduler.ts';
 
 export { ManualClock };
 

@@ -1,6 +1,6 @@
-import { StoreError } from '../errors.ts';
+import { StoreError } from '../util/errors.ts';
 import type { Message } from '../message/message.ts';
-import { nameOf } from '../routing/destination.ts';
+import { nameOf } from '../message/destination.ts';
 
 /** Puts finished messages into the queues that Celery workers consume. */
 export interface Broker {

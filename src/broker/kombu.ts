@@ -2,7 +2,7 @@
  * The names under which kombu's Redis transport keeps queues. Workers look there and nowhere else, so
  * these must equal kombu's to the byte. None of them includes the key prefix that a user may set.
  */
-import type { TransportOptions } from '../config/settings.ts';
+import type { TransportOptions } from './connection-settings.ts';
 import type { Binding } from '../routing/queue.ts';
 
 type Naming = Pick<TransportOptions, 'sep' | 'prioritySteps'>;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../util/errors.ts';
 import { troubleWithTls } from './tls-files.ts';
-import { didYouMean } from '../nearest.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 
 /** What a TLS connection is made with, as a URL's `ssl_*` parameters or `broker_use_ssl` say it. Paths are of PEM files. */
 export interface TlsSettings {

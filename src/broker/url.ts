@@ -1,5 +1,5 @@
-import { ConfigError } from '../errors.ts';
-import { didYouMean } from '../nearest.ts';
+import { ConfigError } from '../util/errors.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 import { tlsInQuery, tlsWith, type Tls, type TlsSettings } from './tls.ts';
 
 /** Celery's users may leave the host out, also after a password; URL's rules forbid that. */

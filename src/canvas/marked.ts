@@ -1,4 +1,4 @@
-import { BEAT_TASK } from '../message/task-message.ts';
+import { BEAT_TASK } from '../message/beat-task.ts';
 import type { Canvas, Task } from './canvas.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { maskUrl } from '../mask.ts';
+import { maskUrl } from '../util/mask.ts';
 import type { Settings } from '../config/settings.ts';
-import { schemeOf } from '../config/service/urls.ts';
-import { upcoming } from '../preview.ts';
+import { schemeOf } from '../broker/url-list.ts';
+import { upcoming } from '../scheduling/preview.ts';
 import { inZone } from './table.ts';
 
 /** What a start tells: enough to see that it is the right configuration, and no password. */

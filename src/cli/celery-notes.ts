@@ -1,5 +1,5 @@
-import { ConfigError, type Problem } from '../errors.ts';
-import { maskText } from '../mask.ts';
+import { ConfigError, type Problem } from '../util/errors.ts';
+import { maskText } from '../util/mask.ts';
 import type { CeleryFlags } from './celery-flags.ts';
 import { expand } from './placeholders.ts';
 import { parseUmask, showUmask } from './umask.ts';

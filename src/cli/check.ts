@@ -1,10 +1,11 @@
-import { systemClock } from '../clock.ts';
-import { ConfigError, type Problem } from '../errors.ts';
-import { openResults, openStore } from '../open-store.ts';
+import { systemClock } from '../util/clock.ts';
+import { ConfigError, type Problem } from '../util/errors.ts';
+import { resultOptions, storeOptions } from '../config/service/store-options.ts';
+import { openResults, openStore } from '../drivers/open-store.ts';
 import { celeryNotes } from './celery-notes.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
-import { formatProblems } from '../problem.ts';
+import { formatProblems } from '../util/problem.ts';
 
 /**
  * `beat check`: exits with 0 and the warnings for a configuration that can be used; otherwise with 2, as a
@@ -14,8 +15,8 @@ export async function check(flags: GlobalFlags & { readonly json?: boolean }): P
   try {
     const settings = await settingsOf(flags);
     // Where a URL leads, whoever opens it alone can tell.
-    await (await openStore(settings, systemClock)).close();
-    await (await openResults(settings))?.close();
+    await (await openStore(storeOptions(settings, systemClock))).close();
+    await (await openResults(resultOptions(settings)))?.close();
     const { files, installed } = settings;
     const entries = settings.entries.length - installed.length;
     const ofFlags = celeryNotes(flags).map(({ message }) => ({ path: [], message }));

@@ -1,4 +1,4 @@
-import { maskText } from '../mask.ts';
+import { maskText } from '../util/mask.ts';
 import { EXIT } from './exit.ts';
 import type { Outputs } from './open-log.ts';
 

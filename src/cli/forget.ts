@@ -1,11 +1,12 @@
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../util/clock.ts';
 import type { Settings } from '../config/settings.ts';
-import { ConfigError, StoreError } from '../errors.ts';
-import type { LedgerRecord } from '../ledger/ledger.ts';
-import { didYouMean } from '../nearest.ts';
-import { openState } from '../open-store.ts';
-import { reconcile } from '../plan.ts';
-import type { StateStore } from '../store.ts';
+import { ConfigError, StoreError } from '../util/errors.ts';
+import type { LedgerRecord } from '../store/ledger.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
+import { storeOptions } from '../config/service/store-options.ts';
+import { openState } from '../drivers/open-store.ts';
+import { reconcile } from '../scheduling/plan.ts';
+import type { StateStore } from '../store/store.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
 
@@ -19,7 +20,7 @@ export async function forget(
 ): Promise<ExitCode> {
   const name = flags.quoted ? unquoted(given) : given;
   const settings = await settingsOf(flags);
-  const store = await openState(settings, systemClock);
+  const store = await openState(storeOptions(settings, systemClock));
   try {
     const found = await recordOf(store, settings, name);
     if (found === null) {

@@ -7,7 +7,7 @@
 import { readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../util/clock.ts';
 import type { Progress } from '../observe/progress.ts';
 import { parseHealth, type Health } from './health-answer.ts';
 import { isPrivate, privateFolders } from './private-folder.ts';

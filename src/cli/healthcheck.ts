@@ -1,4 +1,4 @@
-import { repairCommand } from '../ledger/repair.ts';
+import { repairCommand } from '../store/repair-command.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { askHealth } from './health.ts';
 

@@ -1,6 +1,6 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { systemClock, type Clock } from '../clock.ts';
+import { systemClock, type Clock } from '../util/clock.ts';
 
 /** Bytes that wait for a slow reader; lines beyond them are dropped. Two thousand runs of one burst and more. */
 const QUEUE_LIMIT = 1 << 20;

@@ -1,11 +1,12 @@
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../util/clock.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Entry } from '../entry.ts';
-import { ConfigError } from '../errors.ts';
-import type { LedgerRecord, OnUnreadable } from '../ledger/ledger.ts';
-import { repairCommand } from '../ledger/repair.ts';
-import { nextDueAt, reconcile } from '../plan.ts';
-import { openStore } from '../open-store.ts';
+import type { Entry } from '../catalog/entry.ts';
+import { ConfigError } from '../util/errors.ts';
+import type { LedgerRecord, OnUnreadable } from '../store/ledger.ts';
+import { repairCommand } from '../store/repair-command.ts';
+import { nextDueAt, reconcile } from '../scheduling/plan.ts';
+import { storeOptions } from '../config/service/store-options.ts';
+import { openStore } from '../drivers/open-store.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
 import { inZone, table } from './table.ts';
@@ -63,7 +64,7 @@ function rowOf(entry: Entry, record: LedgerRecord | undefined): Row {
 }
 
 async function recordsOf(settings: Settings, unreadable: OnUnreadable) {
-  const store = await openStore(settings, systemClock);
+  const store = await openStore(storeOptions(settings, systemClock));
   try {
     return await store.ledger.load(unreadable);
   } finally {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { BeatError, ConfigError } from '../errors.ts';
+import { BeatError, ConfigError } from '../util/errors.ts';
 import { addCeleryFlags, addStartFlags } from './celery-flags.ts';
 import { check } from './check.ts';
 import { detach, isDetached, tell } from './detach.ts';
@@ -11,7 +11,7 @@ import { EPILOG, FORGET_EPILOG } from './help.ts';
 import { list } from './list.ts';
 import { next } from './next.ts';
 import type { GlobalFlags } from './options.ts';
-import { maskText } from '../mask.ts';
+import { maskText } from '../util/mask.ts';
 import { readyFlags } from './ready-flags.ts';
 import { start } from './start.ts';
 import { refuseWords } from './words.ts';

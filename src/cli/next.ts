@@ -1,10 +1,10 @@
 import { DateTime } from 'luxon';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../util/clock.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Entry, Occurrence } from '../entry.ts';
-import { ConfigError } from '../errors.ts';
-import { nearest } from '../nearest.ts';
-import { upcoming } from '../preview.ts';
+import type { Entry, Occurrence } from '../catalog/entry.ts';
+import { ConfigError } from '../util/errors.ts';
+import { nearest } from '../util/did-you-mean.ts';
+import { upcoming } from '../scheduling/preview.ts';
 import { checkZone } from '../schedule/zone-names.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';

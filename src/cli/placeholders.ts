@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
-import { ConfigError } from '../errors.ts';
-import { didYouMean } from '../nearest.ts';
+import { ConfigError } from '../util/errors.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 
 /** What a node of beat is called in Celery, unless `-n` says otherwise. */
 const DEFAULT_NAME = 'celerybeat';

@@ -4,7 +4,7 @@
  * user or group for a moment, in effect only, which root can take back.
  */
 import { userInfo } from 'node:os';
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../util/errors.ts';
 
 /** Left out of Node's types. */
 const { initgroups } = process as unknown as {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../util/clock.ts';
 
 /** Linux counts in hundredths of a second here, on every machine that Node runs on. */
 const TICK = 10;

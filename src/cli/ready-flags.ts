@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../util/errors.ts';
 import { checkCeleryFlags } from './celery-notes.ts';
 import type { GlobalFlags } from './options.ts';
 

@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
 import { Beat } from '../beat.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../util/clock.ts';
 import { shortenedTimeouts } from '../config/service/service-settings.ts';
 import type { Settings } from '../config/settings.ts';
-import { formatProblem } from '../errors.ts';
+import { formatProblem } from '../util/errors.ts';
 import { logEvents, type Logger } from '../observe/log.ts';
 import { bannerOf, bannerText } from './banner.ts';
 import { celeryNotes } from './celery-notes.ts';

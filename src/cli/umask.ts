@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../util/errors.ts';
 
 /**
  * What `--umask` means, as Celery reads it: octal where it begins with a zero, else decimal. Throws a

@@ -1,6 +1,6 @@
-import { maskUrl } from '../mask.ts';
-import { ConfigError } from '../errors.ts';
-import { didYouMean } from '../nearest.ts';
+import { maskUrl } from '../util/mask.ts';
+import { ConfigError } from '../util/errors.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 
 /**
  * A word that is no command comes to the default one, as if it were an argument of it. Throws a

@@ -1,4 +1,4 @@
-import type { MissedPolicy } from '../entry.ts';
+import type { MissedPolicy } from '../catalog/entry.ts';
 import type { BrokersConfig } from './define/brokers.ts';
 import type { EncodingConfig } from './define/encoding.ts';
 import type { EntryConfig } from './define/entry.ts';

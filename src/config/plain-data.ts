@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { reasonOf, type Problem } from '../errors.ts';
+import { reasonOf, type Problem } from '../util/errors.ts';
 import { isLazy } from '../message/lazy.ts';
 import { DEEPEST, MOST_ALIASED, TOO_DEEP } from './files/limits.ts';
 import { isMap } from './names/respell.ts';

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import { reasonOf } from '../errors.ts';
-import { didYouMean } from '../nearest.ts';
+import { reasonOf } from '../util/errors.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 import { refusedKey } from './names/refused-keys.ts';
 import { refusedOption } from './names/refused-options.ts';
 import { refusedTransportOption } from './names/refused-transport.ts';
 import type { Level } from './names/levels.ts';
-import { maskUrl } from '../mask.ts';
+import { maskUrl } from '../util/mask.ts';
 import { snakeCase } from './names/spellings.ts';
 
 export type Path = readonly (string | number)[];

@@ -1,4 +1,4 @@
-import { ConfigError, type Problem } from '../errors.ts';
+import { ConfigError, type Problem } from '../util/errors.ts';
 import {
   BACKEND_CLEANUP,
   CLEANUP_ENTRY,

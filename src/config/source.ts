@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.ts';
+import type { Problem } from '../util/errors.ts';
 import type { Level } from './names/levels.ts';
 import type { Path, Report } from './problems.ts';
 import { asWritten } from './names/respell.ts';

@@ -1,6 +1,6 @@
-import { ConfigError } from '../errors.ts';
-import type { Problem } from '../errors.ts';
-import { disown } from '../promise.ts';
+import { ConfigError } from '../util/errors.ts';
+import type { Problem } from '../util/errors.ts';
+import { disown } from '../util/promise.ts';
 import { isLazy } from './lazy.ts';
 import { SERIALIZERS } from './serializers/find.ts';
 import type { Leaf, SerializerName } from './serializers/serializer.ts';

@@ -1,7 +1,7 @@
 import { brotliCompressSync, constants, deflateSync, zstdCompressSync } from 'node:zlib';
 import type * as Lzma from 'lzma1';
-import { didYouMean } from '../nearest.ts';
-import { onDemand } from '../on-demand.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
+import { onDemand } from '../util/on-demand.ts';
 
 /** The compressions that beat has, each by one of kombu's names. */
 export type CompressionName = 'zlib' | 'brotli' | 'zstd' | 'lzma';

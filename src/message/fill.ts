@@ -1,5 +1,5 @@
-import { BeatError, formatProblem, reasonOf, type Problem } from '../errors.ts';
-import { disown } from '../promise.ts';
+import { BeatError, formatProblem, reasonOf, type Problem } from '../util/errors.ts';
+import { disown } from '../util/promise.ts';
 import { isLazy, type Lazy, type LazyContext } from './lazy.ts';
 import { templateOf } from './template.ts';
 

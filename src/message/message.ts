@@ -1,6 +1,6 @@
 import type { CompressionName } from './compression.ts';
 import type { SerializerName } from './serializers/serializer.ts';
-import type { Destination, ExchangeType } from '../routing/destination.ts';
+import type { Destination, ExchangeType } from './destination.ts';
 
 /** What a task is called with: positions, and names. */
 export interface Arguments {

@@ -1,5 +1,10 @@
-import type { TaskEventSettings } from '../config/settings.ts';
 import type { Message } from './message.ts';
+
+/** The exchange of Celery's events, of the type that it has on this broker. */
+export interface TaskEventSettings {
+  readonly exchange: string;
+  readonly exchangeType: 'fanout' | 'topic';
+}
 
 /** Who tells of tasks, and where to. */
 export interface Announcer extends TaskEventSettings {

@@ -1,5 +1,5 @@
 import { DateTime, type DurationLikeObject } from 'luxon';
-import { didYouMean } from '../nearest.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 import { checkZone } from '../schedule/zone-names.ts';
 import { cut } from '../schedule/show.ts';
 import type { LazyContext } from './lazy.ts';

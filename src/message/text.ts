@@ -1,4 +1,4 @@
-import { StoreError } from '../errors.ts';
+import { StoreError } from '../util/errors.ts';
 import type { Message } from './message.ts';
 
 /** A whole message as one text, to be kept until it can be sent. */

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.ts';
+import type { Problem } from '../util/errors.ts';
 
 type Path = Problem['path'];
 

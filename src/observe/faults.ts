@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import type { Events } from '../events.ts';
-import { maskText } from '../mask.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Events } from '../events/events.ts';
+import { maskText } from '../util/mask.ts';
 import { Outages, type Extent } from './outages.ts';
 
 /** What is done in the name of a term. */

@@ -1,5 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../util/clock.ts';
 import type {
   BegunEvent,
   Concern,
@@ -8,7 +8,7 @@ import type {
   OverEvent,
   SentEvent,
   SkippedEvent,
-} from '../events.ts';
+} from '../events/events.ts';
 import { logFaults } from './faults.ts';
 
 export type { Logger } from 'pino';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../util/clock.ts';
 
 /** Milliseconds between the first and the second time that an outage is told; doubled after each. */
 const FIRST_SILENCE = 5_000;

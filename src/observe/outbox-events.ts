@@ -1,6 +1,7 @@
-import type { Events } from '../events.ts';
-import { occurrenceOf, type OutboxReports } from '../ledger/outbox.ts';
-import { nameOf } from '../routing/destination.ts';
+import type { Events } from '../events/events.ts';
+import { occurrenceOf } from '../store/outbox.ts';
+import type { OutboxReports } from '../outbox/reports.ts';
+import { nameOf } from '../message/destination.ts';
 import type { Progress } from './progress.ts';
 
 /** So many waiting messages are worth a word beyond the fault of each; ten times as many another. */

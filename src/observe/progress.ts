@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../util/clock.ts';
 
 /**
  * How long the loop may be silent before it counts as stuck, milliseconds. It says something at least

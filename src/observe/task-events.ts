@@ -1,7 +1,7 @@
 import type { Broker } from '../broker/broker.ts';
-import type { Clock } from '../clock.ts';
-import type { TaskEventSettings } from '../config/settings.ts';
-import type { Events } from '../events.ts';
+import type { Clock } from '../util/clock.ts';
+import type { TaskEventSettings } from '../message/task-sent.ts';
+import type { Events } from '../events/events.ts';
 import type { Message } from '../message/message.ts';
 import { taskSent, type Announcer, type SentTask } from '../message/task-sent.ts';
 

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
-import type { Events } from '../events.ts';
-import type { Findings, Store } from '../store.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Events } from '../events/events.ts';
+import type { Findings, Store } from '../store/store.ts';
 
 /** Milliseconds between two looks at the store's servers. */
 const INTERVAL = 60_000;

@@ -1,4 +1,4 @@
-import type { Destination } from './destination.ts';
+import type { Destination } from '../message/destination.ts';
 import type { Binding } from './queue.ts';
 
 /** Whether an exchange hands a message on by this binding of its own. By AMQP's rules. */

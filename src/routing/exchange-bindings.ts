@@ -1,5 +1,5 @@
 import { matches } from './bindings.ts';
-import type { Destination } from './destination.ts';
+import type { Destination } from '../message/destination.ts';
 import type { Binding, Exchange, Queue } from './queue.ts';
 
 /** The queues that are bound to one exchange. */

@@ -1,4 +1,4 @@
-import type { ExchangeType } from './destination.ts';
+import type { ExchangeType } from '../message/destination.ts';
 
 /** An exchange as it is declared. */
 export interface Exchange {

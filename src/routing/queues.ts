@@ -1,9 +1,9 @@
-import { BeatError } from '../errors.ts';
-import { memo } from '../memo.ts';
-import { didYouMean } from '../nearest.ts';
+import { BeatError } from '../util/errors.ts';
+import { memo } from '../util/memoize.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 import { matches } from './bindings.ts';
 import { bindingsByExchange, type ExchangeBindings } from './exchange-bindings.ts';
-import type { Destination, ExchangeType } from './destination.ts';
+import type { Destination, ExchangeType } from '../message/destination.ts';
 import { exchangeOf, queueOf, type Exchange, type Queue } from './queue.ts';
 
 /** Which queues there are, and what those are made by that nobody has described. */

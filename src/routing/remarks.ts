@@ -1,4 +1,4 @@
-import { nameOf } from './destination.ts';
+import { nameOf } from '../message/destination.ts';
 import type { Queues } from './queues.ts';
 import type { Routed } from './router.ts';
 

@@ -1,5 +1,5 @@
 import type { MessageOptions } from '../message/message.ts';
-import { toQueue, type Destination } from './destination.ts';
+import { toQueue, type Destination } from '../message/destination.ts';
 import type { Exchange, Queue } from './queue.ts';
 import type { Queues } from './queues.ts';
 import type { Route } from './routes.ts';

@@ -1,4 +1,4 @@
-import { memo } from '../memo.ts';
+import { memo } from '../util/memoize.ts';
 import type { MessageOptions } from '../message/message.ts';
 import { Glob } from './glob.ts';
 import { PatternIndex, type Pattern } from './pattern-index.ts';

@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 
-import { ConfigError } from '../errors.ts';
+import { ConfigError } from '../util/errors.ts';
 import type { ZoneOptions } from './calendar-schedule.ts';
 import { instantOf } from './clock-changes.ts';
 import { MAX_INSTANT, dateOrNull, millis } from './instants.ts';

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.ts';
+import type { Problem } from '../util/errors.ts';
 import { Answers } from './answers.ts';
 import { cronText } from './calendar-text.ts';
 import { Calendar, type CalendarFields } from './calendar.ts';

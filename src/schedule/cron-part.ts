@@ -1,4 +1,4 @@
-import { memo } from '../memo.ts';
+import { memo } from '../util/memoize.ts';
 import type { MovableDay, NthWeekday } from './calendar.ts';
 import { readMovableDay, readPlacedWeekdays } from './cron-days.ts';
 import { CRON_FIELDS, lastOf, type CronField } from './cron-fields.ts';

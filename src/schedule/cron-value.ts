@@ -1,4 +1,4 @@
-import { didYouMean } from '../nearest.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 import { CRON_FIELDS, lastOf, type CronField } from './cron-fields.ts';
 import { show } from './show.ts';
 

@@ -1,4 +1,4 @@
-import { ConfigError, type Problem } from '../errors.ts';
+import { ConfigError, type Problem } from '../util/errors.ts';
 import { calendarSchedule, type CalendarRule, type ZoneOptions } from './calendar-schedule.ts';
 import { movableDaysOnce, nthWeekdaysOnce } from './calendar-text.ts';
 import { CRON_FIELDS } from './cron-fields.ts';

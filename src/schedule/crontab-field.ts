@@ -1,5 +1,5 @@
-import { didYouMean } from '../nearest.ts';
-import { memo } from '../memo.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
+import { memo } from '../util/memoize.ts';
 import { show } from './show.ts';
 
 /** What stood in one field, read. */

@@ -1,5 +1,5 @@
-import { ConfigError, type Problem } from '../errors.ts';
-import { didYouMean } from '../nearest.ts';
+import { ConfigError, type Problem } from '../util/errors.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 import { calendarSchedule, type ZoneOptions } from './calendar-schedule.ts';
 import { FieldError, parseField, type FieldValue } from './crontab-field.ts';
 import type { Schedule } from './schedule.ts';

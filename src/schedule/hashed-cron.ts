@@ -1,4 +1,4 @@
-import { BeatError } from '../errors.ts';
+import { BeatError } from '../util/errors.ts';
 import type { Schedule } from './schedule.ts';
 import { checkZone } from './zone-names.ts';
 

@@ -1,6 +1,6 @@
 import { isDate } from 'node:util/types';
-import { BeatError } from '../errors.ts';
-import { disown } from '../promise.ts';
+import { BeatError } from '../util/errors.ts';
+import { disown } from '../util/promise.ts';
 import type { Schedule } from './schedule.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.ts';
+import type { Problem } from '../util/errors.ts';
 
 /**
  * A pure rule for instants. It knows no clock, no entry and no history: the same question always has

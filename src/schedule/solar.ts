@@ -1,5 +1,5 @@
-import { ConfigError, type Problem } from '../errors.ts';
-import { didYouMean } from '../nearest.ts';
+import { ConfigError, type Problem } from '../util/errors.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 import { Answers } from './answers.ts';
 import { DAY, dateOrNull, millis } from './instants.ts';
 import { interner } from './intern.ts';

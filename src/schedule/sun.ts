@@ -1,5 +1,5 @@
 import type * as Astronomy from 'astronomy-engine';
-import { onDemand } from '../on-demand.ts';
+import { onDemand } from '../util/on-demand.ts';
 import { DAY, HOUR, SECOND } from './instants.ts';
 
 const astronomy = onDemand((require) => require('astronomy-engine') as typeof Astronomy);

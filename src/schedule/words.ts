@@ -1,5 +1,5 @@
 import type Cronstrue from 'cronstrue';
-import { onDemand } from '../on-demand.ts';
+import { onDemand } from '../util/on-demand.ts';
 import { cronText } from './calendar-text.ts';
 import type { CalendarFields } from './calendar.ts';
 import { daysOfMonthWords } from './day-words.ts';

@@ -1,5 +1,5 @@
-import { ConfigError } from '../errors.ts';
-import { didYouMean } from '../nearest.ts';
+import { ConfigError } from '../util/errors.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 import { show } from './show.ts';
 
 /**

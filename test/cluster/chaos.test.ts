@@ -97,6 +97,6 @@ for (const [name, { place, missing, hardest, found }] of Object.entries(GROUNDS)
 }
 
 test('a mutation that no longer finds what it breaks says so', () => {
-  const gone = { file: 'redis/scripts.js', text: 'no such text', instead: '' };
+  const gone = { file: 'drivers/redis/scripts.js', text: 'no such text', instead: '' };
   expect(() => new Program([gone])).toThrow('0 places');
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../src/index.ts';
-import { openSqliteStore } from '../../src/sqlite/store.ts';
+import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
 import { storeOptions } from '../contract/place.ts';
 import { Folder } from '../support/folder.ts';
 import { queuedInRabbit } from '../support/queues.ts';

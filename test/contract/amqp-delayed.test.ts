@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openAmqpBroker } from '../../src/amqp/broker.ts';
+import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import type { Broker } from '../../src/broker/broker.ts';
-import { systemClock } from '../../src/clock.ts';
-import { DEFAULT_CONNECTION } from '../../src/config/settings.ts';
+import { systemClock } from '../../src/util/clock.ts';
+import { DEFAULT_CONNECTION } from '../../src/broker/connection-settings.ts';
 import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
-import type { BrokerOptions } from '../../src/store.ts';
+import type { BrokerOptions } from '../../src/store/store.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { messageOf } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openAmqpBroker } from '../../src/amqp/broker.ts';
+import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import { RefusedError, type Broker } from '../../src/broker/broker.ts';
 import type { Message } from '../../src/message/message.ts';
-import type { Destination, ExchangeType } from '../../src/routing/destination.ts';
+import type { Destination, ExchangeType } from '../../src/message/destination.ts';
 import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
-import type { BrokerOptions } from '../../src/store.ts';
+import type { BrokerOptions } from '../../src/store/store.ts';
 import { messageOf } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';

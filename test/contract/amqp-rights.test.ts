@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openAmqpBroker } from '../../src/amqp/broker.ts';
+import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import { RefusedError, type Broker } from '../../src/broker/broker.ts';
 import { toExchange } from '../support/exchanges.ts';
 import { messageOf } from '../support/message.ts';

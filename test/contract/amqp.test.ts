@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { RefusedError } from '../../src/broker/broker.ts';
-import { openAmqpBroker } from '../../src/amqp/broker.ts';
+import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import type { TlsSettings } from '../../src/broker/tls.ts';
-import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
+import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
-import type { BrokerOptions } from '../../src/store.ts';
+import type { BrokerOptions } from '../../src/store/store.ts';
 import { messageOf } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { certificate } from '../support/redis.ts';

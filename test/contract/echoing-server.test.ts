@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/util/clock.ts';
 import { createLogger, logEvents } from '../../src/observe/log.ts';
 import { answer, FakeServer } from '../support/fake-server.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RefusedError } from '../../src/broker/broker.ts';
-import type { Change } from '../../src/ledger/ledger.ts';
-import type { Destination } from '../../src/routing/destination.ts';
-import type { Store } from '../../src/store.ts';
+import type { Change } from '../../src/store/ledger.ts';
+import type { Destination } from '../../src/message/destination.ts';
+import type { Store } from '../../src/store/store.ts';
 import { firstRun, FRESH, ran } from '../support/change.ts';
 import { boundQueue, described, toExchange } from '../support/exchanges.ts';
 import { messageOf } from '../support/message.ts';

@@ -1,8 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/util/clock.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
-import { openState } from '../../src/open-store.ts';
+import { storeOptions } from '../../src/config/service/store-options.ts';
+import { openState } from '../../src/drivers/open-store.ts';
 import { runBeat, SOURCE } from '../support/beat-process.ts';
 import { FRESH } from '../support/change.ts';
 import { Folder } from '../support/folder.ts';
@@ -88,7 +89,9 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
   const beat = (...args: string[]) =>
     runBeat(['-b', place.url, ...args], { cwd: folder.path, script: SOURCE });
   const state = () =>
-    openState(resolveSettings({ brokerUrl: place.url, beatSchedule: {} }), systemClock);
+    openState(
+      storeOptions(resolveSettings({ brokerUrl: place.url, beatSchedule: {} }), systemClock),
+    );
   const write = async (...entries: string[]) => {
     const store = await state();
     const term = await store.ledger.beginTerm();

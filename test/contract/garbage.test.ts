@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPlaces } from '../../src/open-store.ts';
-import type { Store } from '../../src/store.ts';
+import { openStore } from '../../src/drivers/open-store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { answer, between, FakeServer, type Behaviour } from '../support/fake-server.ts';
 import { firstRun } from '../support/change.ts';
 import { MariaServer } from '../support/mariadb.ts';
@@ -42,7 +42,7 @@ const QUICK = { socketTimeout: 300, socketConnectTimeout: 300 };
 
 function openAt(url: string): Promise<Store> {
   const options = storeOptions(url);
-  return openPlaces({
+  return openStore({
     ...options,
     stateUrl: url.startsWith('amqp') ? 'memory://' : url,
     transport: { ...options.transport, ...QUICK },

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { StoreError } from '../../src/errors.ts';
-import type { Change, Ledger, LedgerRecord } from '../../src/ledger/ledger.ts';
+import { StoreError } from '../../src/util/errors.ts';
+import type { Change, Ledger, LedgerRecord } from '../../src/store/ledger.ts';
 import { firstRun, FRESH, nextRun, ran } from '../support/change.ts';
 import { messageOf } from '../support/message.ts';
 import type { Place } from './place.ts';

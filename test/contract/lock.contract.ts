@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Lease, Lock } from '../../src/lock/lock.ts';
+import type { Lease, Lock } from '../../src/store/lock.ts';
 import type { Place } from './place.ts';
 
 /** Every sentence of `Lock`, run against one implementation. */

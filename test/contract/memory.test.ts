@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { LedgerRecord } from '../../src/ledger/ledger.ts';
-import { openMemoryStore } from '../../src/memory/store.ts';
+import type { LedgerRecord } from '../../src/store/ledger.ts';
+import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { messageOf } from '../support/message.ts';
 import { brokerContract } from './broker.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';

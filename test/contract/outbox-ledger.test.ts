@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/util/clock.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
-import { openMemoryStore } from '../../src/memory/store.ts';
-import { openPlaces, openStore } from '../../src/open-store.ts';
-import type { Change, LedgerRecord } from '../../src/ledger/ledger.ts';
-import type { Store } from '../../src/store.ts';
+import { openMemoryStore } from '../../src/drivers/memory/store.ts';
+import { storeOptions as storeOptionsOf } from '../../src/config/service/store-options.ts';
+import { openStore } from '../../src/drivers/open-store.ts';
+import type { Change, LedgerRecord } from '../../src/store/ledger.ts';
+import type { Store } from '../../src/store/store.ts';
 import { firstRun, nextRun } from '../support/change.ts';
 import { toExchange } from '../support/exchanges.ts';
 import { messageOf } from '../support/message.ts';
@@ -21,7 +22,7 @@ function elsewhere(brokerUrl: string, stateUrl: string, clock = forwardableClock
   const stores: Store[] = [];
   return {
     open: async (more: Parameters<Place['open']>[0] = {}) => {
-      const store = await openPlaces({ ...options, ...more });
+      const store = await openStore({ ...options, ...more });
       stores.push(store);
       return store;
     },
@@ -85,7 +86,7 @@ test.skipIf(missing)('what waits is owed as the configuration says of its entry'
     ...{ brokerUrl: server.url(2), stateUrl: server.url(3) },
     beatSchedule: { each: { ...entry, missed: 'all' }, newest: entry },
   });
-  const store = await openStore(settings, systemClock);
+  const store = await openStore(storeOptionsOf(settings, systemClock));
   const destination = toExchange('jobs', 'direct', 'nobody bound this');
   const lost = (change: Change, id: string): Change => {
     return { ...change, messages: [messageOf(id, { destination })] };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { KeptMessage, Outbox } from '../../src/ledger/outbox.ts';
+import type { KeptMessage, Outbox } from '../../src/store/outbox.ts';
 import type { Message } from '../../src/message/message.ts';
-import type { StateStore } from '../../src/store.ts';
+import type { StateStore } from '../../src/store/store.ts';
 import { firstRun, FRESH, nextRun, ran } from '../support/change.ts';
 import { messageOf } from '../support/message.ts';
 import type { Place } from './place.ts';

@@ -1,7 +1,8 @@
-import type { Clock } from '../../src/clock.ts';
-import { systemClock } from '../../src/clock.ts';
-import type { Store, StoreOptions } from '../../src/store.ts';
-import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
+import type { Clock } from '../../src/util/clock.ts';
+import { systemClock } from '../../src/util/clock.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreOptions } from '../../src/drivers/open-store.ts';
+import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { Queues } from '../../src/routing/queues.ts';
 
 /** What a worker would find in a queue, as far as the contracts speak of it. */

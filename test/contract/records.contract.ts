@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { StoreError } from '../../src/errors.ts';
-import type { StateStore } from '../../src/store.ts';
+import { StoreError } from '../../src/util/errors.ts';
+import type { StateStore } from '../../src/store/store.ts';
 import { firstRun, FRESH, nextRun } from '../support/change.ts';
 import type { StatePlace } from './outbox.contract.ts';
 

@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../src/beat.ts';
 import { RefusedError } from '../../src/broker/broker.ts';
 import type { BeatConfig } from '../../src/config/define.ts';
-import { openPlaces } from '../../src/open-store.ts';
-import { openRedisStore } from '../../src/redis/store.ts';
-import type { Store, StoreOptions } from '../../src/store.ts';
+import { openStore } from '../../src/drivers/open-store.ts';
+import { openRedisStore } from '../../src/drivers/redis/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { AclUser } from '../support/acl.ts';
 import { FRESH, firstRun, nextRun, ran } from '../support/change.ts';
 import { boundQueue, described, toExchange } from '../support/exchanges.ts';
@@ -289,7 +290,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
 
   describe('an outbox', () => {
     const places = async (stateUrl: string, brokerUrl: string): Promise<Store> => {
-      const store = await openPlaces({ ...storeOptions(brokerUrl), stateUrl });
+      const store = await openStore({ ...storeOptions(brokerUrl), stateUrl });
       closing.push(() => store.close());
       return store;
     };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
-import { openRedisStore } from '../../src/redis/store.ts';
+import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import { messageOf } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';

@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { RefusedError } from '../../src/broker/broker.ts';
-import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
-import { openRedisStore } from '../../src/redis/store.ts';
-import { toQueue, type Destination } from '../../src/routing/destination.ts';
+import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import { openRedisStore } from '../../src/drivers/redis/store.ts';
+import { toQueue, type Destination } from '../../src/message/destination.ts';
 import type { Queues } from '../../src/routing/queues.ts';
-import type { Store, StoreOptions } from '../../src/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { FRESH, ran } from '../support/change.ts';
 import { boundQueue, described, toExchange } from '../support/exchanges.ts';
 import { messageOf } from '../support/message.ts';

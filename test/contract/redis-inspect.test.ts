@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openRedisStore } from '../../src/redis/store.ts';
-import type { Findings, Store } from '../../src/store.ts';
+import { openRedisStore } from '../../src/drivers/redis/store.ts';
+import type { Findings, Store } from '../../src/store/store.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { forwardableClock, storeOptions } from './place.ts';

@@ -9,9 +9,9 @@ import {
   test,
   vi,
 } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
-import { openRedisStore } from '../../src/redis/store.ts';
-import type { Store } from '../../src/store.ts';
+import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import { openRedisStore } from '../../src/drivers/redis/store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { messageOf } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';

@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
 import { ClientSockets } from '../support/client-sockets.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
-import { StoreError } from '../../src/errors.ts';
-import type { Change, LedgerRecord } from '../../src/ledger/ledger.ts';
-import { openPlaces } from '../../src/open-store.ts';
-import { openRedisStore } from '../../src/redis/store.ts';
-import type { Store, StoreOptions } from '../../src/store.ts';
+import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import { StoreError } from '../../src/util/errors.ts';
+import type { Change, LedgerRecord } from '../../src/store/ledger.ts';
+import { openStore } from '../../src/drivers/open-store.ts';
+import { openRedisStore } from '../../src/drivers/redis/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { messageOf } from '../support/message.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -72,7 +73,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     const slow = { ...DEFAULT_TRANSPORT, socketTimeout: 30_000, socketConnectTimeout: 30_000 };
     const options = storeOptions(server.url(), { ...IMPATIENT, transport: slow });
     for (const stateUrl of [server.url(), server.url(3)]) {
-      const store = await openPlaces({ ...options, stateUrl });
+      const store = await openStore({ ...options, stateUrl });
       stores.push(store);
       await store.ledger.beginTerm();
       server.freeze();

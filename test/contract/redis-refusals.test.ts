@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openRedisStore } from '../../src/redis/store.ts';
-import type { Store } from '../../src/store.ts';
+import { openRedisStore } from '../../src/drivers/redis/store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { firstRun, FRESH, ran } from '../support/change.ts';
 import { messageOf } from '../support/message.ts';
 import { RedisServer, type RedisServerOptions } from '../support/redis.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { openRedisStore } from '../../src/redis/store.ts';
-import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
+import { openRedisStore } from '../../src/drivers/redis/store.ts';
+import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { FakeServer, stall } from '../support/fake-server.ts';
 import { firstRun } from '../support/change.ts';
 import { messageOf } from '../support/message.ts';

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { RefusedError } from '../../src/broker/broker.ts';
-import { openSqlStore } from '../../src/sql/store.ts';
-import type { StateStore, StoreOptions } from '../../src/store.ts';
+import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import type { StateStore } from '../../src/store/store.ts';
+import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { firstRun } from '../support/change.ts';
 import { messageOf } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';

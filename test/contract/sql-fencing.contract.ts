@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Ledger } from '../../src/ledger/ledger.ts';
-import type { Outbox } from '../../src/ledger/outbox.ts';
-import { openSqlStore } from '../../src/sql/store.ts';
-import type { StateStore } from '../../src/store.ts';
+import type { Ledger } from '../../src/store/ledger.ts';
+import type { Outbox } from '../../src/store/outbox.ts';
+import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import type { StateStore } from '../../src/store/store.ts';
 import { firstRun, nextRun } from '../support/change.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { storeOptions } from './place.ts';

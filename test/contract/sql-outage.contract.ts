@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { StoreError } from '../../src/errors.ts';
-import { openSqlStore } from '../../src/sql/store.ts';
-import type { StateStore, StoreOptions } from '../../src/store.ts';
+import { StoreError } from '../../src/util/errors.ts';
+import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import type { StateStore } from '../../src/store/store.ts';
+import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { firstRun } from '../support/change.ts';
 import { messageOf } from '../support/message.ts';
 import { Proxy } from '../support/proxy.ts';

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openPlaces } from '../../src/open-store.ts';
-import { openSqlStore } from '../../src/sql/store.ts';
-import type { Store, StoreOptions } from '../../src/store.ts';
+import { openStore } from '../../src/drivers/open-store.ts';
+import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { firstRun, nextRun } from '../support/change.ts';
 import { messageOf } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';
@@ -125,7 +126,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
     });
 
     test('an outbox that may not be emptied publishes nothing, now or in a later term', async () => {
-      const places = await openPlaces({ ...storeOptions(server.url()), stateUrl: narrow() });
+      const places = await openStore({ ...storeOptions(server.url()), stateUrl: narrow() });
       stores.push(places);
       await options.revoke(server, 'DELETE', 'beat_outbox');
       const denied = words('DELETE', 'beat_outbox');

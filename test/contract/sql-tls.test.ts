@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openSqlStore } from '../../src/sql/store.ts';
-import type { Store } from '../../src/store.ts';
+import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';
 import { PostgresServer } from '../support/postgres.ts';

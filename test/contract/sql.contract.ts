@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { openSqlStore } from '../../src/sql/store.ts';
-import type { Store } from '../../src/store.ts';
+import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { brokerContract } from './broker.contract.ts';
 import { exchangeContract } from './exchange.contract.ts';

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openSqlStore } from '../../src/sql/store.ts';
-import { openSqliteStore } from '../../src/sqlite/store.ts';
+import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
 import { firstRun } from '../support/change.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
-import type { Ledger } from '../../src/ledger/ledger.ts';
+import { systemClock } from '../../src/util/clock.ts';
+import type { Ledger } from '../../src/store/ledger.ts';
 import { firstRun, nextRun } from '../support/change.ts';
 import type { Place } from './place.ts';
 

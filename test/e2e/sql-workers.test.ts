@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSqlStore } from '../../src/sql/store.ts';
+import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import { storeOptions } from '../contract/place.ts';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';

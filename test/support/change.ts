@@ -1,4 +1,4 @@
-import type { Change, LedgerRecord } from '../../src/ledger/ledger.ts';
+import type { Change, LedgerRecord } from '../../src/store/ledger.ts';
 import { messageOf } from './message.ts';
 
 /** The record of an entry that was seen and has not been due yet. */

@@ -1,5 +1,5 @@
-import type { Entry } from '../../src/entry.ts';
-import type { LedgerRecord } from '../../src/ledger/ledger.ts';
+import type { Entry } from '../../src/catalog/entry.ts';
+import type { LedgerRecord } from '../../src/store/ledger.ts';
 import type { Schedule } from '../../src/schedule/schedule.ts';
 
 export const SECOND = 1_000;

@@ -1,4 +1,4 @@
-import type { Destination, ExchangeType } from '../../src/routing/destination.ts';
+import type { Destination, ExchangeType } from '../../src/message/destination.ts';
 import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 

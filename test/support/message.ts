@@ -1,5 +1,5 @@
 import type { Message } from '../../src/message/message.ts';
-import { toQueue, type Destination } from '../../src/routing/destination.ts';
+import { toQueue, type Destination } from '../../src/message/destination.ts';
 
 export interface MessageParts {
   readonly queue?: string;

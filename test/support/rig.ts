@@ -1,15 +1,15 @@
-import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
-import type { Entry } from '../../src/entry.ts';
-import { Events, type BeatEvents } from '../../src/events.ts';
-import type { Term } from '../../src/leadership.ts';
-import type { Ledger } from '../../src/ledger/ledger.ts';
-import { ManualClock } from '../../src/memory/clock.ts';
-import { openMemoryStore, type MemoryStore } from '../../src/memory/store.ts';
+import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import type { Entry } from '../../src/catalog/entry.ts';
+import { Events, type BeatEvents } from '../../src/events/events.ts';
+import type { Term } from '../../src/scheduling/leadership.ts';
+import type { Ledger } from '../../src/store/ledger.ts';
+import { ManualClock } from '../../src/drivers/memory/clock.ts';
+import { openMemoryStore, type MemoryStore } from '../../src/drivers/memory/store.ts';
 import { DEFAULT_ENCODING } from '../../src/message/payload.ts';
-import type { ResultBackend } from '../../src/results.ts';
+import type { ResultBackend } from '../../src/store/results.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { Router } from '../../src/routing/router.ts';
-import { Scheduler } from '../../src/scheduler.ts';
+import { Scheduler } from '../../src/scheduling/scheduler.ts';
 
 const NEVER = new AbortController().signal;
 /** When a rig's clock starts unless it is told otherwise. */

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../src/clock.ts';
-import { DEFAULT_TRANSPORT } from '../../src/config/settings.ts';
-import type { Change, LedgerRecord } from '../../src/ledger/ledger.ts';
+import { systemClock } from '../../src/util/clock.ts';
+import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import type { Change, LedgerRecord } from '../../src/store/ledger.ts';
 import { Queues } from '../../src/routing/queues.ts';
-import { openSqliteStore } from '../../src/sqlite/store.ts';
-import type { PlaceOptions, Store } from '../../src/store.ts';
+import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
+import type { PlaceOptions, Store } from '../../src/store/store.ts';
 import { messageOf } from './message.ts';
 
 /** A new folder, removed with all that is in it at the end of the scope. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Beat } from '../../src/beat.ts';
 import type { Broker } from '../../src/broker/broker.ts';
-import { ManualClock } from '../../src/memory/clock.ts';
-import { openMemoryStore } from '../../src/memory/store.ts';
+import { ManualClock } from '../../src/drivers/memory/clock.ts';
+import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { settled } from '../support/settle.ts';
 

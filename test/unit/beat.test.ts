@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/beat.ts';
 import type { BeatConfig } from '../../src/config/define.ts';
-import { ConfigError } from '../../src/errors.ts';
-import type { BeatEvents } from '../../src/events.ts';
-import { ManualClock } from '../../src/memory/clock.ts';
+import { ConfigError } from '../../src/util/errors.ts';
+import type { BeatEvents } from '../../src/events/events.ts';
+import { ManualClock } from '../../src/drivers/memory/clock.ts';
 import { Queues } from '../../src/routing/queues.ts';
-import { openMemoryStore, type MemoryStore } from '../../src/memory/store.ts';
+import { openMemoryStore, type MemoryStore } from '../../src/drivers/memory/store.ts';
 import { settled } from '../support/settle.ts';
 
 const config: BeatConfig = {

@@ -1,4 +1,4 @@
-import type { MissedPolicy } from '../../entry.ts';
+import type { MissedPolicy } from '../../catalog/entry.ts';
 import type { Lazy } from '../../message/lazy.ts';
 import type { ScheduleConfig } from './schedules.ts';
 import type { SignatureConfig, SignatureOptions } from './signatures.ts';

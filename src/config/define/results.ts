@@ -1,4 +1,4 @@
-import type { SentinelLogin } from '../settings.ts';
+import type { SentinelLogin } from '../../broker/connection-settings.ts';
 import type { SslConfig } from './brokers.ts';
 import type { Duration } from './times.ts';
 

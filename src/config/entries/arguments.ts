@@ -1,5 +1,5 @@
-import type { Entry } from '../../entry.ts';
-import { BeatError, formatProblem } from '../../errors.ts';
+import type { Entry } from '../../catalog/entry.ts';
+import { BeatError, formatProblem } from '../../util/errors.ts';
 import { checkArguments, inspectArgument } from '../../message/arguments.ts';
 import { fillOf } from '../../message/fill.ts';
 import { isLazy } from '../../message/lazy.ts';

@@ -1,5 +1,5 @@
 import type { Report } from '../problems.ts';
-import type { ResultSettings } from '../settings.ts';
+import type { ResultSettings } from '../../store/results.ts';
 
 /** The entry, and the task, by which Celery has results deleted that have expired. */
 export const BACKEND_CLEANUP = 'celery.backend_cleanup';

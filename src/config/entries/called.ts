@@ -1,12 +1,12 @@
 import { startsChord, startsOf, titleOf, type Canvas, type Links } from '../../canvas/canvas.ts';
 import { withArguments, withLinks, withOptions } from '../../canvas/shape.ts';
-import type { Entry } from '../../entry.ts';
-import { maskUrl } from '../../mask.ts';
+import type { Entry } from '../../catalog/entry.ts';
+import { maskUrl } from '../../util/mask.ts';
 import { isRedis } from '../service/places.ts';
 import { expected, type Report } from '../problems.ts';
-import type { ResultSettings } from '../settings.ts';
+import type { ResultSettings } from '../../store/results.ts';
 import { checkLinks, type SignatureReader } from './signatures.ts';
-import { schemeOf } from '../service/urls.ts';
+import { schemeOf } from '../../broker/url-list.ts';
 
 /** What stands under `task`: a name, or a signature; and the callbacks among the entry's options. */
 export interface Called {

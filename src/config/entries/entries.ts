@@ -1,5 +1,5 @@
 import { startsOf } from '../../canvas/canvas.ts';
-import type { Entry, MissedPolicy } from '../../entry.ts';
+import type { Entry, MissedPolicy } from '../../catalog/entry.ts';
 import { serializerNamed } from '../../message/serializers/find.ts';
 import type { SerializerName } from '../../message/serializers/serializer.ts';
 import { readArguments } from './arguments.ts';
@@ -21,7 +21,7 @@ import { withoutLinks } from './signature-options.ts';
 import { SignatureReader } from './signatures.ts';
 import { withStamps } from './stamps.ts';
 import { withoutStrayCanvas } from './stray-canvas.ts';
-import type { ResultSettings } from '../settings.ts';
+import type { ResultSettings } from '../../store/results.ts';
 import type { RouteTrial } from '../routes/try-route.ts';
 import type { ScheduleReader } from './schedule-input.ts';
 import { entrySchema, type EntryInput } from '../schema/entry.ts';

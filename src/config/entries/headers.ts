@@ -1,5 +1,5 @@
 import { inspectHeaders } from '../../message/arguments.ts';
-import { isInstant } from '../values/instant.ts';
+import { isInstant } from '../../message/parse-instant.ts';
 import { expected, type Path, type Report } from '../problems.ts';
 import { isMap } from '../names/respell.ts';
 

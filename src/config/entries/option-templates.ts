@@ -1,4 +1,4 @@
-import type { Entry } from '../../entry.ts';
+import type { Entry } from '../../catalog/entry.ts';
 import { FILLED } from '../../message/fill-options.ts';
 import { holdsTemplate, templateOf, type FillText } from '../../message/template.ts';
 import type { Path, Report } from '../problems.ts';

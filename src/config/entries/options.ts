@@ -2,7 +2,7 @@ import { compressionNamed } from '../../message/compression.ts';
 import type { ExtraProperties, MessageOptions } from '../../message/message.ts';
 import { serializerNamed } from '../../message/serializers/find.ts';
 import { parseDuration, parseTimedelta } from '../values/duration.ts';
-import { parseInstant } from '../values/instant.ts';
+import { parseInstant } from '../../message/parse-instant.ts';
 import type { Report } from '../problems.ts';
 import type { OptionsInput } from '../schema/options.ts';
 

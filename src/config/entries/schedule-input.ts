@@ -4,7 +4,7 @@ import { crontab } from '../../schedule/crontab.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta, type TimedeltaParts } from '../../schedule/timedelta.ts';
 import { DURATION_FORMS, parseDuration } from '../values/duration.ts';
-import { isoOf } from '../values/instant.ts';
+import { isoOf } from '../../message/parse-instant.ts';
 import type { Level } from '../names/levels.ts';
 import { expected, parse, type Report } from '../problems.ts';
 import { isMap } from '../names/respell.ts';

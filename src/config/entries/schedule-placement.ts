@@ -1,5 +1,5 @@
-import { BeatError, ConfigError, reasonOf } from '../../errors.ts';
-import { disown } from '../../promise.ts';
+import { BeatError, ConfigError, reasonOf } from '../../util/errors.ts';
+import { disown } from '../../util/promise.ts';
 import { neverDue } from '../../schedule/never-due.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';

@@ -1,4 +1,4 @@
-import { didYouMean } from '../../nearest.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
 import { levelOf, type Level } from '../names/levels.ts';
 import { expected, type Path, type Report } from '../problems.ts';
 import { isMap } from '../names/respell.ts';

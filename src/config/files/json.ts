@@ -1,5 +1,5 @@
 import jsonc from 'jsonc-parser';
-import type { Problem } from '../../errors.ts';
+import type { Problem } from '../../util/errors.ts';
 import type { Path } from '../problems.ts';
 import type { Source } from '../source.ts';
 import { lineCounter, offsetFinder, tooDeepAt } from './json-lines.ts';

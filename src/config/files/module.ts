@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { ConfigError, reasonOf, type Problem } from '../../errors.ts';
+import { ConfigError, reasonOf, type Problem } from '../../util/errors.ts';
 import type { Source } from '../source.ts';
 
 /** `.ts` here and in development, `.js` once built: what a config imports is of the same kind as we are. */

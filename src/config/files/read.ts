@@ -1,5 +1,5 @@
 import { extname, resolve } from 'node:path';
-import type { Problem } from '../../errors.ts';
+import type { Problem } from '../../util/errors.ts';
 import type { Source } from '../source.ts';
 import { decode, readBytes, Unreadable } from './bytes.ts';
 import { readJson } from './json.ts';

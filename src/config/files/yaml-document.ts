@@ -1,5 +1,5 @@
 import { Composer, Lexer, LineCounter, Parser, type Document, type Node } from 'yaml';
-import type { Problem } from '../../errors.ts';
+import type { Problem } from '../../util/errors.ts';
 import { DEEPEST, EMPTY, TOO_DEEP } from './limits.ts';
 
 /** A YAML text as nodes, or what keeps it from being one document with something in it. */

@@ -1,5 +1,5 @@
 import { isCollection, isNode, isPair, visit, type Document, type Pair, type YAMLMap } from 'yaml';
-import type { Problem } from '../../errors.ts';
+import type { Problem } from '../../util/errors.ts';
 import type { Path } from '../problems.ts';
 import type { Source } from '../source.ts';
 import { resolveAliases } from './yaml-aliases.ts';

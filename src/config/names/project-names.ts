@@ -1,4 +1,4 @@
-import { nearest } from '../../nearest.ts';
+import { nearest } from '../../util/did-you-mean.ts';
 import type { Level } from './levels.ts';
 
 /** In so long names one or two wrong letters are a mistake in writing; more make another name. */

@@ -1,9 +1,9 @@
 import type { MessageOptions } from '../../message/message.ts';
 import { holdsTemplate } from '../../message/template.ts';
 import type { Routed } from '../../routing/router.ts';
-import { AMQP_SCHEMES } from '../../schemes.ts';
+import { AMQP_SCHEMES } from '../../drivers/table.ts';
 import type { Path, Report } from '../problems.ts';
-import { schemeOf } from '../service/urls.ts';
+import { schemeOf } from '../../broker/url-list.ts';
 
 /** What is checked of one task. */
 export interface LimitedTask {

@@ -1,5 +1,5 @@
-import { ConfigError, reasonOf, type Problem } from '../../errors.ts';
-import { disown } from '../../promise.ts';
+import { ConfigError, reasonOf, type Problem } from '../../util/errors.ts';
+import { disown } from '../../util/promise.ts';
 import type { Route } from '../../routing/routes.ts';
 import type { RouteFunction } from '../define/routing.ts';
 import { reportIllFormed } from '../../message/well-formed.ts';

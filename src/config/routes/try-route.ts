@@ -1,14 +1,14 @@
-import { BeatError, ConfigError } from '../../errors.ts';
+import { BeatError, ConfigError } from '../../util/errors.ts';
 import { inspectArgument } from '../../message/arguments.ts';
 import type { MessageOptions } from '../../message/message.ts';
-import { nameOf } from '../../routing/destination.ts';
+import { nameOf } from '../../message/destination.ts';
 import { Queues, type QueueRules } from '../../routing/queues.ts';
 import { remarksOn } from '../../routing/remarks.ts';
 import { Router, type Routed, type RouteRules } from '../../routing/router.ts';
 import type { Report } from '../problems.ts';
 import { limitsOf, type CheckLimits } from './broker-limits.ts';
 import { isRedis } from '../service/places.ts';
-import { kindOf } from '../../schemes.ts';
+import { kindOf } from '../../drivers/table.ts';
 
 /** One task as it will be called. */
 export interface TriedTask {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LOGIN_METHODS } from '../settings.ts';
+import { LOGIN_METHODS } from '../../broker/connection-settings.ts';
 import { duration, name } from './parts.ts';
 import { useSsl } from './tls.ts';
 import { transportSchema } from './transport.ts';

@@ -6,7 +6,7 @@ import {
   parseTimedelta,
   WAIT_FORMS,
 } from '../values/duration.ts';
-import { INSTANT_FORMS, isInstant, isSendable, parseInstant, SENDABLE_FORMS } from '../values/instant.ts';
+import { INSTANT_FORMS, isInstant, isSendable, parseInstant, SENDABLE_FORMS } from '../../message/parse-instant.ts';
 
 // Every text given to zod here says what is allowed; `problems.ts` puts "expected …, got …" around it.
 

@@ -1,9 +1,9 @@
 import { isRedis } from './places.ts';
 import type { Report } from '../problems.ts';
 import type { TopSettings } from '../schema/settings.ts';
-import type { TaskEventSettings } from '../settings.ts';
-import { schemeOf } from './urls.ts';
-import { kindOf } from '../../schemes.ts';
+import type { TaskEventSettings } from '../../message/task-sent.ts';
+import { schemeOf } from '../../broker/url-list.ts';
+import { kindOf } from '../../drivers/table.ts';
 
 /**
  * Where `task-sent` events go; `null` for nowhere. What is asked for and the broker cannot do is noted:

@@ -1,16 +1,16 @@
 import { troubleWith } from '../../broker/url.ts';
-import { didYouMean } from '../../nearest.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
 import {
   AMQP_SCHEMES,
   BROKER_SCHEMES,
   kindOf,
   REDIS_SCHEMES,
   STATE_SCHEMES,
-} from '../../schemes.ts';
-import { maskUrl } from '../../mask.ts';
+} from '../../drivers/table.ts';
+import { maskUrl } from '../../util/mask.ts';
 import type { Path, Report } from '../problems.ts';
 import type { TopSettings } from '../schema/settings.ts';
-import { joinUrls, schemeOf, splitUrls } from './urls.ts';
+import { joinUrls, schemeOf, splitUrls } from '../../broker/url-list.ts';
 
 const EMBEDDED_URL = 'sqla+sqlite:///beat.sqlite';
 

@@ -1,8 +1,8 @@
-import { didYouMean } from '../../nearest.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
 import { DAY, parseDuration } from '../values/duration.ts';
 import type { Report } from '../problems.ts';
 import type { TopSettings } from '../schema/settings.ts';
-import type { ResultSettings } from '../settings.ts';
+import type { ResultSettings } from '../../store/results.ts';
 import { sentinelLogin } from './transport.ts';
 
 /** Celery's result backends in which results expire by themselves (its `supports_autoexpire`). */

@@ -1,11 +1,15 @@
-import type { Problem } from '../../errors.ts';
+import type { Problem } from '../../util/errors.ts';
 import type { TlsSettings } from '../../broker/tls.ts';
 import { DAY, DURATION_FORMS, parseDuration } from '../values/duration.ts';
 import { isRedis } from './places.ts';
 import { expected, type Report } from '../problems.ts';
 import type { TopSettings } from '../schema/settings.ts';
-import { DEFAULT_CONNECTION, type ConnectionSettings, type TransportOptions } from '../settings.ts';
-import { kindOf } from '../../schemes.ts';
+import {
+  DEFAULT_CONNECTION,
+  type ConnectionSettings,
+  type TransportOptions,
+} from '../../broker/connection-settings.ts';
+import { kindOf } from '../../drivers/table.ts';
 
 const DEFAULT_TTL = 8_000;
 const SHORTEST_TTL = 1_000;

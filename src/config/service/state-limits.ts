@@ -1,5 +1,5 @@
 import { NO_NUL } from '../routes/broker-limits.ts';
-import { schemeOf } from './urls.ts';
+import { schemeOf } from '../../broker/url-list.ts';
 
 /** Of the columns in which beat keeps names on MySQL and MariaDB, in bytes. */
 const LONGEST = { entry: 2_048, prefix: 255 } as const;

@@ -5,8 +5,12 @@ import type { Merged } from '../merge.ts';
 import { parse, type Report } from '../problems.ts';
 import { tlsSchema, type TlsInput } from '../schema/tls.ts';
 import type { TransportInput } from '../schema/transport.ts';
-import { DEFAULT_TRANSPORT, type SentinelLogin, type TransportOptions } from '../settings.ts';
-import { kindOf } from '../../schemes.ts';
+import {
+  DEFAULT_TRANSPORT,
+  type SentinelLogin,
+  type TransportOptions,
+} from '../../broker/connection-settings.ts';
+import { kindOf } from '../../drivers/table.ts';
 
 /** `note` takes what is asked for, and is otherwise here. */
 export function readTransport(

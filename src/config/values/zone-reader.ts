@@ -1,4 +1,4 @@
-import { ConfigError } from '../../errors.ts';
+import { ConfigError } from '../../util/errors.ts';
 import { checkZone } from '../../schedule/zone-names.ts';
 import type { Path, Report } from '../problems.ts';
 

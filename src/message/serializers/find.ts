@@ -1,4 +1,4 @@
-import { didYouMean } from '../../nearest.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
 import { json } from './json.ts';
 import { msgpack } from './msgpack.ts';
 import type { Serializer, SerializerName } from './serializer.ts';

@@ -1,5 +1,5 @@
 import type * as Msgpack from '@msgpack/msgpack';
-import { onDemand } from '../../on-demand.ts';
+import { onDemand } from '../../util/on-demand.ts';
 import { bytesOf, typedOf, type TypedValue } from '../typed/typed.ts';
 import type { Serializer } from './serializer.ts';
 

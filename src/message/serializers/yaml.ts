@@ -1,5 +1,5 @@
 import type * as Yaml from 'yaml';
-import { onDemand } from '../../on-demand.ts';
+import { onDemand } from '../../util/on-demand.ts';
 import { pythonFloat } from '../python-number.ts';
 import { bytesOf, typedOf, type TypedValue } from '../typed/typed.ts';
 import { complaintOfDigits, type Serializer } from './serializer.ts';

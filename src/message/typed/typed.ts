@@ -1,6 +1,6 @@
 import { isDate, isUint8Array } from 'node:util/types';
-import { ConfigError } from '../../errors.ts';
-import { didYouMean } from '../../nearest.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
 import {
   dateRepr,
   datetimeRepr,

@@ -7,8 +7,8 @@ import {
   listKey,
   queuesBound,
 } from '../../../src/broker/kombu.ts';
-import { DEFAULT_TRANSPORT } from '../../../src/config/settings.ts';
-import type { ExchangeType } from '../../../src/routing/destination.ts';
+import { DEFAULT_TRANSPORT } from '../../../src/broker/connection-settings.ts';
+import type { ExchangeType } from '../../../src/message/destination.ts';
 import { exchangeOf } from '../../../src/routing/queue.ts';
 
 const SEP = '\x06\x16';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tlsWith, type TlsSettings } from '../../../src/broker/tls.ts';
-import { certificates } from '../../../src/sql/certificates.ts';
+import { certificates } from '../../../src/drivers/sql/certificates.ts';
 
 const file = (name: string) => new URL(`../../support/tls/${name}`, import.meta.url).pathname;
 const CERT = file('localhost.pem');

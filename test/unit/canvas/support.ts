@@ -1,7 +1,7 @@
 import type { BeatConfig } from '../../../src/config/define.ts';
 import type { EntryConfig } from '../../../src/config/define/entry.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import { compose } from '../../../src/message/compose.ts';
+import { compose } from '../../../src/compose/compose.ts';
 import type { Run } from '../../../src/message/run.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';

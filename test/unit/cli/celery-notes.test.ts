@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { celeryNotes, checkCeleryFlags } from '../../../src/cli/celery-notes.ts';
 import { readyFlags } from '../../../src/cli/ready-flags.ts';
 import { refuseWords } from '../../../src/cli/words.ts';
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 
 describe('flags of celery beat that beat has no use for', () => {
   it.each([

@@ -1,11 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { systemClock } from '../../../src/clock.ts';
+import { systemClock } from '../../../src/util/clock.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import type { LedgerRecord } from '../../../src/ledger/ledger.ts';
-import { openState } from '../../../src/open-store.ts';
-import { SqliteLedger } from '../../../src/sqlite/ledger.ts';
-import type { StateStore } from '../../../src/store.ts';
+import type { LedgerRecord } from '../../../src/store/ledger.ts';
+import { storeOptions } from '../../../src/config/service/store-options.ts';
+import { openState } from '../../../src/drivers/open-store.ts';
+import { SqliteLedger } from '../../../src/drivers/sqlite/ledger.ts';
+import type { StateStore } from '../../../src/store/store.ts';
 import { FRESH, ran } from '../../support/change.ts';
 import { command } from '../../support/command.ts';
 import { Folder } from '../../support/folder.ts';
@@ -27,7 +28,9 @@ const forget = (...args: string[]) =>
   command('forget', '-c', `${folder.path}/beat.json`, '-b', brokerUrl, ...args);
 
 async function withLedger<T>(use: (ledger: StateStore['ledger']) => Promise<T>): Promise<T> {
-  const store = await openState(resolveSettings({ brokerUrl, beatSchedule: {} }), systemClock);
+  const store = await openState(
+    storeOptions(resolveSettings({ brokerUrl, beatSchedule: {} }), systemClock),
+  );
   try {
     return await use(store.ledger);
   } finally {

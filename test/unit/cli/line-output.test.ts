@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LineOutput, type LineOutputOptions } from '../../../src/cli/line-output.ts';
-import { ManualClock } from '../../../src/memory/clock.ts';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { Fifo } from '../../support/fifo.ts';
 import { Folder } from '../../support/folder.ts';
 import { settled } from '../../support/settle.ts';

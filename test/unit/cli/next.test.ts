@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { next } from '../../../src/cli/next.ts';
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 
 describe('beat next --timezone', () => {
   it.each([

@@ -11,7 +11,7 @@ import type { BeatConfig } from '../../../src/config/define.ts';
 import { levelOf } from '../../../src/config/names/levels.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { configSchema } from '../../../src/config/schema/settings.ts';
-import { formatProblem } from '../../../src/errors.ts';
+import { formatProblem } from '../../../src/util/errors.ts';
 import { problemsOf } from './support.ts';
 
 /** Celery's settings, new name → old names. */

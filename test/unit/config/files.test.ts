@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../src/config/load.ts';
-import { ConfigError, formatProblem } from '../../../src/errors.ts';
+import { ConfigError, formatProblem } from '../../../src/util/errors.ts';
 import { Folder } from '../../support/folder.ts';
 import { namesWritten } from './support.ts';
 

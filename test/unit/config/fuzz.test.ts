@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { readJson } from '../../../src/config/files/json.ts';
 import { readYaml } from '../../../src/config/files/yaml.ts';
 import { resolveSources } from '../../../src/config/resolve.ts';
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 
 const SOUND = JSON.stringify({
   brokerUrl: 'redis://localhost',

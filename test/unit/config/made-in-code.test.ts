@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Folder } from '../../support/folder.ts';
 import { loadSettings } from '../../../src/config/load.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 import { entryOf, entryProblems, problemsOf } from './support.ts';
 
 const throwing = (thrown: unknown) => () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import { formatProblem } from '../../../src/errors.ts';
+import { formatProblem } from '../../../src/util/errors.ts';
 import { chain, group, sig } from '../../../src/index.ts';
 import { TestBeat } from '../../../src/testing.ts';
 import { entryProblems } from './support.ts';

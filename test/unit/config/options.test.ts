@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import { formatProblem } from '../../../src/errors.ts';
-import { compose } from '../../../src/message/compose.ts';
+import { formatProblem } from '../../../src/util/errors.ts';
+import { compose } from '../../../src/compose/compose.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import { Queues } from '../../../src/routing/queues.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { shortenedTimeouts } from '../../../src/config/service/service-settings.ts';
-import { formatProblem } from '../../../src/errors.ts';
+import { formatProblem } from '../../../src/util/errors.ts';
 import { problemsOf } from './support.ts';
 
 const EMBEDDED = 'sqla+sqlite:///beat.sqlite';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/config/settings.ts';
+import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/broker/connection-settings.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import { DEFAULT_RULES } from '../../../src/routing/queues.ts';
 import { DEFAULT_ROUTES } from '../../../src/routing/router.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { BeatConfig } from '../../../src/config/define.ts';
 import { resolveSettings, type Overrides } from '../../../src/config/resolve.ts';
-import { nextDueAt, reconcile } from '../../../src/plan.ts';
+import { nextDueAt, reconcile } from '../../../src/scheduling/plan.ts';
 import { crontab } from '../../../src/schedule/crontab.ts';
 import { namesWritten, problemsOf } from './support.ts';
 

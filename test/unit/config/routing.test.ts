@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { Settings } from '../../../src/config/settings.ts';
-import { formatProblem } from '../../../src/errors.ts';
+import { formatProblem } from '../../../src/util/errors.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
 import { problemsOf } from './support.ts';

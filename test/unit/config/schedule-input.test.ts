@@ -6,7 +6,7 @@ import { crontab } from '../../../src/schedule/crontab.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { solar } from '../../../src/schedule/solar.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
-import { formatProblem } from '../../../src/errors.ts';
+import { formatProblem } from '../../../src/util/errors.ts';
 import { entryOf, entryProblems, problemsOf } from './support.ts';
 
 /** What `beat check` would warn of, as the user reads it. */

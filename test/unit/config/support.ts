@@ -1,8 +1,8 @@
 import type { BeatConfig } from '../../../src/config/define.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { Settings } from '../../../src/config/settings.ts';
-import type { Entry } from '../../../src/entry.ts';
-import { ConfigError, formatProblem } from '../../../src/errors.ts';
+import type { Entry } from '../../../src/catalog/entry.ts';
+import { ConfigError, formatProblem } from '../../../src/util/errors.ts';
 
 /** Entry `e` of a configuration that has no other. */
 export function entryOf(entry: object, settings: object = {}): Entry {

@@ -5,7 +5,7 @@ import { readJson } from '../../../src/config/files/json.ts';
 import { readYaml } from '../../../src/config/files/yaml.ts';
 import { resolveSources } from '../../../src/config/resolve.ts';
 import type { Source } from '../../../src/config/source.ts';
-import { ConfigError, formatProblem } from '../../../src/errors.ts';
+import { ConfigError, formatProblem } from '../../../src/util/errors.ts';
 import { namesWritten } from './support.ts';
 
 function problemsOf(...sources: Source[]): string[] {

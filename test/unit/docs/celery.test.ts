@@ -8,7 +8,7 @@ import { topSchema } from '../../../src/config/schema/settings.ts';
 import { linkedOptionsSchema } from '../../../src/config/schema/signatures.ts';
 import { transportSchema } from '../../../src/config/schema/transport.ts';
 import { snakeCase, spellingsOf } from '../../../src/config/names/spellings.ts';
-import { ConfigError, formatProblem } from '../../../src/errors.ts';
+import { ConfigError, formatProblem } from '../../../src/util/errors.ts';
 import { FACTS } from './celery.facts.ts';
 import type { Fact } from './fact.ts';
 

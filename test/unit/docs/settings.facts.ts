@@ -146,13 +146,13 @@ export const workers = {
 } satisfies Facts;
 
 export const own = {
-  state_url: { example: 'redis://localhost/1', test: 'test/unit/open-store.test.ts' },
+  state_url: { example: 'redis://localhost/1', test: 'test/unit/drivers/open-store.test.ts' },
   lock_urls: { example: ['redis://a', 'redis://b', 'redis://c'], test: 'test/unit/beat.test.ts' },
-  lock: { example: { ttl: '8s' }, test: 'test/unit/leadership.test.ts' },
+  lock: { example: { ttl: '8s' }, test: 'test/unit/scheduling/leadership.test.ts' },
   key_prefix: { example: 'shop', test: 'test/unit/beat.test.ts' },
   missed: { example: 'once', test: 'test/unit/testing.test.ts' },
-  missed_cap: { example: 100, test: 'test/unit/plan.test.ts' },
-  starting_deadline: { example: '1h', test: 'test/unit/plan.test.ts' },
+  missed_cap: { example: 100, test: 'test/unit/scheduling/plan.test.ts' },
+  starting_deadline: { example: '1h', test: 'test/unit/scheduling/plan.test.ts' },
   declare_queues: { example: false, test: 'test/unit/config/resolve.test.ts' },
   $schema: { example: './beat.schema.json', test: 'test/unit/config/schema.test.ts' },
 } satisfies Facts;

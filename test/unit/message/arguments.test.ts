@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 import { checkArguments, inspectHeaders } from '../../../src/message/arguments.ts';
 
 /** The lines of the error, each `path: what is wrong`. */

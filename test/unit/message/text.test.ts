@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { StoreError } from '../../../src/errors.ts';
+import { StoreError } from '../../../src/util/errors.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { decodeMessage, encodeMessage } from '../../../src/message/text.ts';
 import { messageOf } from '../../support/message.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { topicMatches } from '../../../src/routing/bindings.ts';
-import { toQueue } from '../../../src/routing/destination.ts';
+import { toQueue } from '../../../src/message/destination.ts';
 import { DEFAULT_RULES, Queues, type QueueRules } from '../../../src/routing/queues.ts';
 import { boundQueue, described, toExchange } from '../../support/exchanges.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 import { cron } from '../../../src/schedule/cron.ts';
 import { crontab, type CrontabFields } from '../../../src/schedule/crontab.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { BeatError, ConfigError } from '../../../src/errors.ts';
+import { BeatError, ConfigError } from '../../../src/util/errors.ts';
 import { cron } from '../../../src/schedule/cron.ts';
 import { stableHash } from '../../../src/schedule/stable-hash.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 import { crontab, type CrontabFields } from '../../../src/schedule/crontab.ts';
 import { due } from './walk.ts';
 

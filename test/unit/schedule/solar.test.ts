@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 import { neverDue } from '../../../src/schedule/never-due.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { solar, SOLAR_EVENTS, type SolarEvent } from '../../../src/schedule/solar.ts';

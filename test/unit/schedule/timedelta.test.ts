@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 import { everySeconds, timedelta, type TimedeltaParts } from '../../../src/schedule/timedelta.ts';
 import { due } from './walk.ts';
 

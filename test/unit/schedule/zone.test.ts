@@ -1,7 +1,7 @@
 import { IANAZone } from 'luxon';
 import { describe, expect, it } from 'vitest';
 
-import { ConfigError } from '../../../src/errors.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 import { checkZone } from '../../../src/schedule/zone-names.ts';
 import { zoneNamed } from '../../../src/schedule/zone.ts';
 

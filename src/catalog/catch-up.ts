@@ -1,0 +1,164 @@
+import { latestIn, nextAfter } from '../schedule/next-after.ts';
+import type { Schedule } from '../schedule/schedule.ts';
+import type { Entry } from './entry.ts';
+
+/**
+ * Why an occurrence is not sent. `superseded`: a newer missed one stands for it (`missed: 'once'`).
+ * `missed`: the entry skips what it missed. `deadline`: it is later than `startingDeadline`. `cap`:
+ * more were missed than `missed: 'all'` makes up for. `expired`: it was kept for a queue that would not
+ * take it, for longer than it was worth something. `unheard`: it went to a fanout exchange that keeps
+ * nothing, and nobody listened.
+ */
+export type SkipReason = 'superseded' | 'missed' | 'deadline' | 'cap' | 'expired' | 'unheard';
+
+/** A stretch of occurrences that are not sent. Instants are epoch milliseconds. */
+export interface Skip {
+  readonly reason: SkipReason;
+  readonly first: number;
+  readonly last: number;
+  /** `null` when there are too many to count. */
+  readonly count: number | null;
+}
+
+/** What to do about an entry that is due: everything up to and including `dueAt` is then dealt with. */
+export interface Decision {
+  /** Nominal instants to send, oldest first. */
+  readonly send: readonly number[];
+  readonly skip: readonly Skip[];
+  readonly dueAt: number;
+}
+
+/**
+ * How late a run of an entry with `missed: 'skip'` may still be sent, where it sets no
+ * `startingDeadline`: a failover or a short pause is not what it wants to be spared. Milliseconds.
+ */
+export const SKIP_GRACE = 60_000;
+
+/** Beyond this, skipped occurrences are not counted one by one. */
+const COUNT_LIMIT = 10_000;
+
+/** What an entry says of runs that are late. */
+export type Lateness = Pick<Entry, 'missed' | 'missedCap' | 'startingDeadline'>;
+
+/** That of an entry by its name, by the configuration as it is now; one that is gone from it has the default. */
+export type LatenessOf = (entry: string) => Lateness;
+
+export const DEFAULT_LATENESS: Lateness = {
+  ...{ missed: 'once', missedCap: 1_000, startingDeadline: null },
+};
+
+/**
+ * Decides about every occurrence from `first`, the oldest that was not dealt with, up to `now`, by the
+ * entry's policy for what it missed. One that is due right now is simply the newest of them: nothing
+ * but the deadline tells a run in time from one that is made up for.
+ */
+export function decide(entry: Entry, first: number, now: number): Decision {
+  const newest = latestFrom(entry.schedule, first, now);
+  return entry.missed === 'all'
+    ? decideEach(entry, first, newest, now)
+    : decideNewest(entry, first, newest, now);
+}
+
+function decideNewest(entry: Entry, first: number, newest: number, now: number): Decision {
+  const { schedule, missed, startingDeadline } = entry;
+  const skip: Skip[] = [];
+  if (newest > first) {
+    const reason = missed === 'skip' ? 'missed' : 'superseded';
+    skip.push({ reason, ...stretch(schedule, first, newest) });
+  }
+  const deadline = startingDeadline ?? (missed === 'skip' ? SKIP_GRACE : Infinity);
+  if (now - newest <= deadline) return { send: [newest], skip, dueAt: newest };
+  const reason = startingDeadline === null ? 'missed' : 'deadline';
+  skip.push({ reason, first: newest, last: newest, count: 1 });
+  return { send: [], skip, dueAt: newest };
+}
+
+function decideEach(entry: Entry, first: number, newest: number, now: number): Decision {
+  const { schedule, missedCap, startingDeadline } = entry;
+  const skip: Skip[] = [];
+  let oldest = first;
+  if (startingDeadline !== null && now - first > startingDeadline) {
+    const late = stretch(schedule, first, now - startingDeadline);
+    skip.push({ reason: 'deadline', ...late });
+    oldest = nextAfter(schedule, late.last);
+  }
+  if (oldest > newest) return { send: [], skip, dueAt: newest };
+  const send = newestOf(schedule, oldest, newest, missedCap);
+  const kept = send[0] ?? newest;
+  if (oldest < kept) skip.push({ reason: 'cap', ...stretch(schedule, oldest, kept) });
+  return { send, skip, dueAt: newest };
+}
+
+/** The occurrences from `first` up to but not including `end`. */
+function stretch(schedule: Schedule, first: number, end: number): Omit<Skip, 'reason'> {
+  const last = latestFrom(schedule, first, end - 1);
+  return { first, last, count: countBetween(schedule, first, last) };
+}
+
+function countBetween(schedule: Schedule, first: number, last: number): number | null {
+  let count = 1;
+  for (let at = first; at < last; at = nextAfter(schedule, at)) {
+    if (count++ === COUNT_LIMIT) return null;
+  }
+  return count;
+}
+
+/**
+ * The newest `cap` occurrences from `first` to `until`, both included, oldest first. Where there are
+ * very many, where to start is searched by halves, so that a year of seconds is not walked through.
+ */
+function newestOf(schedule: Schedule, first: number, until: number, cap: number): number[] {
+  const most = 4 * cap;
+  let found = walk(schedule, first, until, most);
+  if (found.length <= most) return found.slice(-cap);
+  let tooMany = first;
+  let tooFew = until;
+  while (found.length > most || found.length < cap) {
+    const middle = latestFrom(schedule, tooMany, tooMany + (tooFew - tooMany) / 2);
+    const start = middle === tooMany ? nextAfter(schedule, tooMany) : middle;
+    found = walk(schedule, start, until, most);
+    if (found.length > most) tooMany = start;
+    else tooFew = start;
+  }
+  return found.slice(-cap);
+}
+
+/** Occurrences from `first` to `until`, both included; one more than `most` means that there are more. */
+function walk(schedule: Schedule, first: number, until: number, most: number): number[] {
+  const found: number[] = [];
+  for (let at = first; at <= until && found.length <= most; at = nextAfter(schedule, at)) {
+    found.push(at);
+  }
+  return found;
+}
+
+/**
+ * The newest occurrence in `[first, until]`, where `first` is one itself. Every walk starts at an
+ * occurrence: an interval's grid hangs on the instant that it is counted from.
+ */
+function latestFrom(schedule: Schedule, first: number, until: number): number {
+  const second = nextAfter(schedule, first);
+  if (second > until) return first;
+  const said = latestIn(schedule, first, until);
+  if (said !== undefined) return said ?? first;
+  let newest = second;
+  for (let at = second; at <= until; at = nextAfter(schedule, at)) newest = at;
+  return newest;
+}
+
+/** As `decide` has it for what was never kept: why the run of an instant is owed no more, `null` if it is. */
+export function verdictOf(
+  { missed, missedCap, startingDeadline }: Lateness,
+  instants: readonly number[],
+  now: number,
+): (dueAt: number) => SkipReason | null {
+  const deadline = startingDeadline ?? (missed === 'skip' ? SKIP_GRACE : Infinity);
+  const late = startingDeadline === null ? 'missed' : 'deadline';
+  const newestFirst = [...new Set(instants)].toSorted((a, b) => b - a);
+  const oldest = newestFirst.slice(0, missed === 'all' ? missedCap : 1).at(-1) ?? -Infinity;
+  const passed = ({ once: 'superseded', skip: 'missed', all: 'cap' } as const)[missed];
+  return (dueAt) => {
+    if (dueAt < oldest) return passed;
+    return now - dueAt > deadline ? late : null;
+  };
+}

@@ -1,0 +1,59 @@
+import type { Clock } from '../../util/clock.ts';
+import { parseInstant } from '../../message/parse-instant.ts';
+import { BeatError } from '../../util/errors.ts';
+
+/** A clock that a test moves by hand. Sleepers wake when it reaches their time. */
+export class ManualClock implements Clock {
+  #wall: number;
+  #monotonic = 0;
+  readonly #sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
+
+  constructor(start: Date | string) {
+    this.#wall = instantOf(start);
+  }
+
+  now(): number {
+    return this.#wall;
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || ms <= 0) return;
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        signal.removeEventListener('abort', wake);
+        this.#sleepers.delete(sleeper);
+        resolve();
+      };
+      const sleeper = { at: this.#monotonic + ms, wake };
+      this.#sleepers.add(sleeper);
+      signal.addEventListener('abort', wake);
+    });
+  }
+
+  /** Lets milliseconds pass on both clocks, and wakes whoever has slept long enough. */
+  advance(ms: number): void {
+    this.#wall += ms;
+    this.#monotonic += ms;
+    for (const sleeper of this.#sleepers) if (sleeper.at <= this.#monotonic) sleeper.wake();
+  }
+
+  /** Sets the wall clock, as an administrator or a time server does: no time passes by it. */
+  set(wall: Date | string): void {
+    this.#wall = instantOf(wall);
+  }
+}
+
+/**
+ * Epoch milliseconds. Text without an offset is UTC: a test must not depend on the zone of its host.
+ * Throws a `BeatError` for a text that is no instant.
+ */
+export function instantOf(instant: Date | string): number {
+  const at = parseInstant(instant, 'UTC');
+  if (at === null)
+    throw new BeatError(`"${String(instant)}" is no instant; try 2027-01-31T08:00:00Z`);
+  return at;
+}

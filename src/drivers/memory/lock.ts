@@ -1,0 +1,65 @@
+import type { Clock } from '../../util/clock.ts';
+import type { Lease, Lock } from '../../store/lock.ts';
+import { Waiters } from '../../store/waiters.ts';
+
+/** What all locks of one place share: who holds it, until when, and who waits to hear of it. */
+export interface LockState {
+  holder: Lease | null;
+  /** On the monotonic clock. */
+  until: number;
+  readonly followers: Waiters;
+}
+
+export function newLockState(): LockState {
+  return { holder: null, until: 0, followers: new Waiters() };
+}
+
+export class MemoryLock implements Lock {
+  readonly #state: LockState;
+  readonly #ttl: number;
+  readonly #clock: Clock;
+
+  constructor(state: LockState, ttl: number, clock: Clock) {
+    this.#state = state;
+    this.#ttl = ttl;
+    this.#clock = clock;
+  }
+
+  async acquire(): Promise<Lease | null> {
+    if (!this.#free()) return null;
+    const lease: Lease = {
+      renew: async () => {
+        if (!this.#holds(lease)) return false;
+        this.#extend();
+        return true;
+      },
+      release: async () => {
+        if (!this.#holds(lease)) return;
+        this.#state.holder = null;
+        this.#state.followers.wake();
+      },
+    };
+    this.#state.holder = lease;
+    this.#extend();
+    return lease;
+  }
+
+  async released(signal: AbortSignal): Promise<void> {
+    // Whoever let go between a failed try and this call is heard of too.
+    if (!this.#free()) await this.#state.followers.wait(signal);
+  }
+
+  async close(): Promise<void> {}
+
+  #holds(lease: Lease): boolean {
+    return this.#state.holder === lease && !this.#free();
+  }
+
+  #free(): boolean {
+    return this.#state.holder === null || this.#state.until <= this.#clock.monotonic();
+  }
+
+  #extend(): void {
+    this.#state.until = this.#clock.monotonic() + this.#ttl;
+  }
+}

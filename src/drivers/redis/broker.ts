@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { RefusedError, type Broker, type Refusal } from '../../broker/broker.ts';
+import { encodeEnvelope } from '../../broker/envelope.ts';
+import { StoreError } from '../../util/errors.ts';
+import type { Message } from '../../message/message.ts';
+import type { Bindings } from './bindings.ts';
+import type { Connection } from './connection.ts';
+import { Pushes, unheardOf } from './envelopes.ts';
+import type { Keys } from './keys.ts';
+import { isAboutKeys } from './rights.ts';
+import { run } from './script.ts';
+import { SEND } from './scripts.ts';
+
+/** Messages that one script sends at most: it should not keep other clients waiting for long. */
+const SEND_COUNT = 500;
+
+const UNHEARD = 'nobody listens';
+
+export class RedisBroker implements Broker {
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+  readonly #bindings: Bindings;
+
+  constructor(connection: Connection, keys: Keys, bindings: Bindings) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#bindings = bindings;
+  }
+
+  async publish(messages: readonly Message[]): Promise<void> {
+    const refused: Refusal[] = [];
+    for (let i = 0; i < messages.length; i += SEND_COUNT) {
+      refused.push(...(await this.#send(messages.slice(i, i + SEND_COUNT))));
+    }
+    if (refused.length > 0) throw new RefusedError(refused);
+  }
+
+  async announce(messages: readonly Message[]): Promise<void> {
+    if (messages.length === 0) return;
+    await this.#connection.run('broker.announce', async (client) => {
+      const pipeline = client.pipeline();
+      for (const message of messages) {
+        const { exchange, routingKey } = message.destination;
+        const channel = this.#keys.channel(exchange, routingKey);
+        pipeline.publish(channel, encodeEnvelope(message, randomUUID()));
+      }
+      for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  /**
+   * Sends messages in one step. Of messages that Redis refuses for one of their keys none is sent: halves
+   * are tried, so that each message is sent or refused, and none is sent again for the sake of another.
+   */
+  async #send(messages: readonly Message[]): Promise<readonly Refusal[]> {
+    const [message] = messages;
+    if (!message) return [];
+    try {
+      const bindings = await this.#bindings.readFor(messages, this.#connection, 'broker.publish');
+      const pushes = new Pushes(this.#keys, bindings);
+      for (const each of messages) pushes.add(each);
+      const inVain = await this.#push(pushes);
+      return [
+        ...pushes.lost.map((each) => ({ message: each, reason: bindings.explain(each) })),
+        ...unheardOf(pushes.told, inVain).map((each) => ({ message: each, reason: UNHEARD })),
+      ];
+    } catch (error) {
+      if (!(error instanceof StoreError) || !isAboutKeys(error.cause)) throw error;
+      if (messages.length === 1) return [{ message, reason: error.message }];
+    }
+    const half = Math.ceil(messages.length / 2);
+    const first = await this.#send(messages.slice(0, half));
+    return [...first, ...(await this.#send(messages.slice(half)))];
+  }
+
+  /** Resolves with the positions (from 1) of what was told in vain. */
+  async #push(pushes: Pushes): Promise<readonly number[]> {
+    const keys: string[] = [];
+    const args: string[] = [];
+    pushes.addTo(keys, args);
+    const reply = await this.#connection.run('broker.publish', (client) =>
+      run(client, SEND, keys, args),
+    );
+    return (reply as ['committed', number[]])[1];
+  }
+}

@@ -1,0 +1,48 @@
+import { bindingKey, bindingMember, channelName, listKey } from '../../broker/kombu.ts';
+import type { TransportOptions } from '../../broker/connection-settings.ts';
+import type { Binding } from '../../routing/queue.ts';
+
+/** Every name that beat uses in Redis. */
+export interface Keys {
+  /** STRING with a time to live: the holder's random value, as redlock writes it. */
+  readonly lock: string;
+  /** STRING: the fencing number of the newest term. */
+  readonly term: string;
+  /** HASH: entry name → encoded record. */
+  readonly records: string;
+  /** ZSET, all scores 0: the ids of kept messages, which sort as they should be sent. */
+  readonly outboxOrder: string;
+  /** HASH: id → encoded message, for a broker that is another store. */
+  readonly outbox: string;
+  /** Channel: something is said whenever a holder lets go. Channels know no database number. */
+  readonly released: string;
+  /** LIST, newest first: kombu's envelopes of one queue and priority. */
+  list(queue: string, priority: number): string;
+  /** SET: kombu's bindings of an exchange. */
+  binding(exchange: string): string;
+  /** A queue's member of that set. */
+  bindingMember(queue: string, binding: Binding): string;
+  /** What stands between the parts of a member. */
+  readonly sep: string;
+  /** Channel: where kombu's fanout exchanges are told, which events are here. It names the database. */
+  channel(exchange: string, routingKey: string): string;
+}
+
+export function keysFor(keyPrefix: string, transport: TransportOptions, database = 0): Keys {
+  const global = transport.globalKeyprefix;
+  const own = `${global}${keyPrefix}:`;
+  return {
+    lock: `${own}lock`,
+    term: `${own}term`,
+    records: `${own}records`,
+    outboxOrder: `${own}outbox:order`,
+    outbox: `${own}outbox`,
+    released: `${own}released`,
+    list: (queue, priority) => global + listKey(queue, priority, transport),
+    binding: (exchange) => global + bindingKey(exchange),
+    bindingMember: (queue, binding) => bindingMember(queue, binding, transport.sep),
+    sep: transport.sep,
+    channel: (exchange, routingKey) =>
+      global + channelName(exchange, routingKey, { database, ...transport }),
+  };
+}

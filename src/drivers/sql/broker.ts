@@ -1,0 +1,61 @@
+import { RefusedError, type Broker, type Refusal } from '../../broker/broker.ts';
+import type { Message } from '../../message/message.ts';
+import type { Database } from './database.ts';
+import { declined } from './declined.ts';
+import { envelopesOf, insertMessages } from './messages.ts';
+import { UNRECEIVED } from '../../message/destination.ts';
+import type { Queues } from '../../routing/queues.ts';
+import type { Pruner } from './pruner.ts';
+import type { Statements } from './statements.ts';
+
+/** Queues for workers with the same URL, whose state is kept elsewhere. */
+export class SqlBroker implements Broker {
+  readonly #db: Database;
+  readonly #sql: Statements;
+  readonly #pruner: Pruner;
+  readonly #queues: Queues;
+
+  constructor(db: Database, sql: Statements, pruner: Pruner, queues: Queues) {
+    this.#db = db;
+    this.#sql = sql;
+    this.#pruner = pruner;
+    this.#queues = queues;
+  }
+
+  async publish(messages: readonly Message[]): Promise<void> {
+    const [lost, welcome] = [[], []] as [Message[], Message[]];
+    for (const message of messages) {
+      const received = this.#queues.receiving(message.destination).length > 0;
+      (received ? welcome : lost).push(message);
+    }
+    const reasons = lost.map((message) => ({ message, reason: UNRECEIVED }));
+    const refused = [...reasons, ...(await this.#publish(welcome))];
+    await this.#pruner.prune(messages.length);
+    if (refused.length > 0) throw new RefusedError(refused);
+  }
+
+  /** The transport's queues are for one taker each: nobody listens. */
+  async announce(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  /** A batch that the database declines is taken apart, so that one message does not hold up the others. */
+  async #publish(messages: readonly Message[]): Promise<readonly Refusal[]> {
+    if (messages.length === 0) return [];
+    try {
+      const envelopes = messages.flatMap((message) => envelopesOf(message, this.#queues));
+      await this.#db.transaction('broker.publish', (tx) =>
+        insertMessages(tx, this.#sql, envelopes),
+      );
+      return [];
+    } catch (error) {
+      const reason = declined(error);
+      if (reason === null) throw error;
+      const [message] = messages;
+      if (message && messages.length === 1) return [{ message, reason }];
+    }
+    const half = Math.ceil(messages.length / 2);
+    const first = await this.#publish(messages.slice(0, half));
+    return [...first, ...(await this.#publish(messages.slice(half)))];
+  }
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../util/clock.ts';
+import type { Lease, Lock } from '../../store/lock.ts';
+import type { Database } from './database.ts';
+import type { Releases } from './releases.ts';
+import type { Row } from './server.ts';
+import type { SeenLock, Statements } from './statements.ts';
+
+/** How often a follower looks whether the lock is free, where the server tells nobody. Milliseconds. */
+const LOOK_EVERY = 50;
+
+export interface SqlLockOptions {
+  readonly db: Database;
+  readonly sql: Statements;
+  /** `null` where the server tells nobody of releases. */
+  readonly releases: Releases | null;
+  readonly prefix: string;
+  /** Milliseconds. */
+  readonly ttl: number;
+  readonly clock: Clock;
+}
+
+/**
+ * A row with a token and an instant of expiry by the server's clock. Should that clock be set back, the
+ * instant lies too far in the future; so a row that did not change for its TTL on the follower's own
+ * monotonic clock has expired too.
+ */
+export class SqlLock implements Lock {
+  readonly #options: SqlLockOptions;
+  readonly #ttl: number;
+  #seen = { token: '', expiresAt: 0, since: 0 };
+
+  constructor(options: SqlLockOptions) {
+    this.#options = options;
+    this.#ttl = Math.round(options.ttl);
+  }
+
+  async acquire(): Promise<Lease | null> {
+    const { db, sql, prefix, releases } = this.#options;
+    releases?.forget();
+    // Followers ask often, and a reader disturbs nobody: so look before writing.
+    const seen = await this.#look('lock.acquire');
+    if (seen && !seen.over) return null;
+    const token = randomUUID();
+    const take = seen
+      ? sql.takeOverLock(prefix, token, this.#ttl, seen)
+      : sql.takeFreeLock(prefix, token, this.#ttl);
+    return (await db.write('lock.acquire', take)) === 1 ? this.#lease(token) : null;
+  }
+
+  async released(signal: AbortSignal): Promise<void> {
+    const { releases, clock } = this.#options;
+    if (releases) return releases.wait(signal);
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_EVERY, signal);
+      try {
+        const seen = await this.#look('lock.released');
+        if (!seen || seen.over) return;
+      } catch {
+        // A follower that cannot look goes on waiting: its next `acquire` tells what is wrong.
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#options.releases?.close(), this.#options.db.close()]);
+  }
+
+  /** Who holds the lock, or held it until it was over; `null` when it is free. */
+  async #look(operation: string): Promise<(SeenLock & { readonly over: boolean }) | null> {
+    const { db, sql, prefix, clock } = this.#options;
+    const [row] = await db.read(operation, sql.readLock(prefix));
+    if (!row) return null;
+    const { token, expiresAt, ttl, over } = lockIn(row);
+    const now = clock.monotonic();
+    if (token !== this.#seen.token || expiresAt !== this.#seen.expiresAt) {
+      this.#seen = { token, expiresAt, since: now };
+    }
+    return { token, expiresAt, over: over || now - this.#seen.since >= ttl };
+  }
+
+  #lease(token: string): Lease {
+    const { db, sql, prefix } = this.#options;
+    return {
+      renew: async () =>
+        (await db.write('lock.renew', sql.renewLock(prefix, token, this.#ttl))) === 1,
+      release: async () => {
+        await db.write('lock.release', sql.releaseLock(prefix, token));
+      },
+    };
+  }
+}
+
+function lockIn(row: Row) {
+  return {
+    token: String(row['token']),
+    expiresAt: Number(row['expiresAt']),
+    ttl: Number(row['ttl']),
+    over: Boolean(row['over']),
+  };
+}

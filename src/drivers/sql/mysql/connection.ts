@@ -1,0 +1,175 @@
+import { connect as openSocket, type Socket } from 'node:net';
+import { createConnection } from 'mysql2';
+import type { Connection as Client } from 'mysql2/promise';
+import type { Clock } from '../../../util/clock.ts';
+import { guard, type Guard } from '../../connection/guard.ts';
+import type { Connection, Result } from '../server.ts';
+import type { Sql } from '../statements.ts';
+import type { Address } from './address.ts';
+import { isAnswer } from './faults.ts';
+import { ENCRYPTED, MYSQL } from './protocol.ts';
+
+export interface ConnectOptions {
+  readonly address: Address;
+  /** Shown in `performance_schema.session_connect_attrs`. */
+  readonly name: string;
+  /** How long an answer is waited for. Milliseconds. */
+  readonly timeout: number;
+  readonly clock: Clock;
+}
+
+/** How long (milliseconds) a server may take to close a connection before it is cut. */
+const GOODBYE = 300;
+
+/**
+ * How the session behaves whatever the server's own settings are: nothing is cut short to fit, backslashes
+ * escape as the client thinks, a transaction sees what others have committed. A leader that froze in the
+ * middle of one must not hold up the next; MySQL, which cannot tell, ends any connection that stands still.
+ */
+const SESSION = (seconds: number): string => `
+  SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+  SESSION innodb_lock_wait_timeout = ${seconds}
+  /*M!100300 , SESSION idle_transaction_timeout = ${seconds} */
+  /*!50700 , SESSION wait_timeout = ${Math.max(10, seconds)} */`;
+
+const ISOLATION = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
+
+/** Connects, with TLS or without, as the address says. An abort before it is connected cuts it. */
+export async function connect(
+  options: ConnectOptions,
+  signal: AbortSignal,
+): Promise<MysqlConnection> {
+  const ways = options.address.tls;
+  for (const [i, tls] of ways.entries()) {
+    signal.throwIfAborted();
+    try {
+      return await connectWith(options, tls, signal);
+    } catch (error) {
+      if (i === ways.length - 1 || !isUnwelcome(error)) throw error;
+    }
+  }
+  throw new Error('there is no way to connect');
+}
+
+/** Whether this way of connecting was turned down: TLS that is not there, or is insisted on. */
+function isUnwelcome(error: unknown): boolean {
+  if (isAnswer(error)) return error.errno === 3159;
+  return error instanceof Error && 'code' in error && error.code === 'HANDSHAKE_NO_SSL_SUPPORT';
+}
+
+async function connectWith(
+  options: ConnectOptions,
+  tls: Address['tls'][number],
+  signal: AbortSignal,
+): Promise<MysqlConnection> {
+  const { address, name, timeout } = options;
+  const { socket: path, host, port } = address;
+  const socket = openSocket(path === null ? { host, port, ...TCP } : { path });
+  const cut = () => socket.destroy(new Error('the store is closed'));
+  signal.addEventListener('abort', cut);
+  const where = path ?? `${host}:${port}`;
+  const wire = { guard: guard(socket, MYSQL, where) };
+  const core = createConnection({
+    stream: () => socket,
+    host,
+    ...(address.user === null ? {} : { user: address.user }),
+    ...(address.password === null ? {} : { password: address.password }),
+    ...(address.database === null ? {} : { database: address.database }),
+    ...(tls && { ssl: tls }),
+    charset: 'utf8mb4_bin',
+    connectTimeout: timeout,
+    connectAttributes: { program_name: name },
+  });
+  guardEncrypted(core, (encrypted) => (wire.guard = guard(encrypted, ENCRYPTED, where)));
+  const connection = new MysqlConnection(core.promise(), socket, wire, options);
+  try {
+    await core.promise().connect();
+    wire.guard.established();
+    // Somewhat less than we wait: what the server gives up on it can still say.
+    const seconds = Math.max(1, Math.floor((timeout * 0.8) / 1_000));
+    await connection.run({ text: SESSION(seconds), values: [] });
+    await connection.run({ text: ISOLATION, values: [] });
+    return connection;
+  } catch (error) {
+    connection.cut();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', cut);
+  }
+}
+
+const TCP = { keepAlive: true, noDelay: true };
+
+/** mysql2 reads from another socket once the connection is encrypted, and has no event for it. */
+function guardEncrypted(core: object, encrypted: (socket: Socket) => void): void {
+  const wire = core as { stream: Socket; startTLS(onSecure: unknown): void };
+  const startTls = wire.startTLS.bind(wire);
+  wire.startTLS = (onSecure) => {
+    startTls(onSecure);
+    encrypted(wire.stream);
+  };
+}
+
+/** One session. */
+class MysqlConnection implements Connection {
+  readonly #client: Client;
+  readonly #socket: Socket;
+  readonly #wire: { readonly guard: Guard };
+  readonly #options: ConnectOptions;
+  #usable = true;
+
+  constructor(
+    client: Client,
+    socket: Socket,
+    wire: { readonly guard: Guard },
+    options: ConnectOptions,
+  ) {
+    this.#client = client;
+    this.#socket = socket;
+    this.#wire = wire;
+    this.#options = options;
+    // Without a listener, a connection that ends by itself would end the process. After an error mysql2
+    // would read on for as long as the peer sends.
+    client.on('error', () => this.cut());
+    client.on('end', () => (this.#usable = false));
+  }
+
+  get usable(): boolean {
+    return this.#usable;
+  }
+
+  async run({ text, values }: Sql): Promise<Result> {
+    try {
+      const { timeout } = this.#options;
+      // Parameters are put in by the client: a list's length varies, and prepared statements add up.
+      const [result] = await this.#client.query({ sql: text, values: [...values], timeout });
+      this.#wire.guard.answered();
+      if (Array.isArray(result)) return { rows: result as Result['rows'], changes: 0 };
+      return { rows: [], changes: (result as { affectedRows?: number }).affectedRows ?? 0 };
+    } catch (error) {
+      // Only an answer leaves no doubt about whose answer comes next.
+      if (!isAnswer(error)) this.#usable = false;
+      throw error;
+    }
+  }
+
+  /** Ends the connection without a word. */
+  cut(): void {
+    this.#usable = false;
+    this.#client.destroy();
+    this.#socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    const { clock } = this.#options;
+    const usable = this.#usable;
+    this.#usable = false;
+    if (usable) {
+      const done = new AbortController();
+      const goodbye = this.#client.end().catch(() => {});
+      await Promise.race([goodbye, clock.sleep(GOODBYE, done.signal)]);
+      done.abort();
+    }
+    this.cut();
+  }
+}

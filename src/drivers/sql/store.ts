@@ -1,0 +1,62 @@
+import type { Clock } from '../../util/clock.ts';
+import { schemeOf } from '../../broker/url-list.ts';
+import { measureSkew } from '../../store/clock-skew.ts';
+import type { PlaceOptions, StateStore } from '../../store/store.ts';
+import { SqlBroker } from './broker.ts';
+import { Database } from './database.ts';
+import { SqlLedger } from './ledger.ts';
+import { SqlLock } from './lock.ts';
+import { mysqlPlace, mysqlServer } from './mysql/server.ts';
+import { postgresPlace, postgresServer } from './postgresql/server.ts';
+import { Pruner } from './pruner.ts';
+import { Releases } from './releases.ts';
+import type { Server } from './server.ts';
+
+/** However long the lock lives, nobody waits longer than this (milliseconds) for an answer. */
+const LONGEST_TIMEOUT = 5_000;
+
+/**
+ * Lock, ledger and the queues of Celery workers in one database. The lock has a connection of its own: a
+ * renewal must not wait behind megabytes of messages.
+ */
+export function openSqlStore(options: PlaceOptions): StateStore {
+  const { brokerUrl, keyPrefix: prefix, lockTtl: ttl, transport, queues, clock } = options;
+  // Half of the TTL: a renewal that is not answered can be tried again before the lock has expired.
+  const timeout = transport.socketTimeout ?? Math.min(Math.round(ttl / 2), LONGEST_TIMEOUT);
+  const server = serverAt(brokerUrl, timeout, clock);
+  const { sql, listen } = server;
+
+  const writing = new Database(server, 'beat-ledger', timeout, clock);
+  const holding = new Database(server, 'beat-lock', timeout, clock);
+  const pruner = new Pruner(writing, sql, options.warn);
+  const releases = listen && new Releases(listen, prefix, clock);
+  const lock = new SqlLock({ db: holding, sql, releases, prefix, ttl, clock });
+  const time = async () => Number((await holding.read('clock.read', sql.clock))[0]?.['now']);
+  return {
+    lock,
+    ledger: new SqlLedger({ db: writing, sql, pruner, prefix, queues }),
+    broker: new SqlBroker(writing, sql, pruner, queues),
+    inspect: async () => ({
+      skew: await measureSkew(clock, time),
+      // A database drops nothing that it was given to keep.
+      eviction: null,
+      locks: null,
+    }),
+    close: async () => {
+      await Promise.all([lock.close(), writing.close()]);
+    },
+  };
+}
+
+function serverAt(url: string, timeout: number, clock: Clock): Server {
+  return isPostgres(url) ? postgresServer(url, timeout, clock) : mysqlServer(url, timeout, clock);
+}
+
+/** The same for every URL of one database, as far as URLs tell. */
+export function sqlPlace(url: string): string {
+  return isPostgres(url) ? postgresPlace(url) : mysqlPlace(url);
+}
+
+function isPostgres(url: string): boolean {
+  return schemeOf(url) === 'sqla+postgresql';
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../util/clock.ts';
+import type { Lease, Lock } from '../../store/lock.ts';
+import type { Database, OpenFile } from './database.ts';
+import { READ_LOCK, RELEASE_LOCK, RENEW_LOCK, TAKE_LOCK } from './statements.ts';
+
+/** How often a follower looks whether the lock is free. Milliseconds. */
+const LOOK_EVERY = 50;
+
+/**
+ * A row with a token and an instant of expiry. All beats on one file live on one host and read one wall
+ * clock, so the instant means the same to each. Should that clock be set back, the instant lies too far
+ * in the future; so a row that did not change for its TTL on the follower's own monotonic clock has
+ * expired too.
+ */
+export class SqliteLock implements Lock {
+  readonly #db: Database;
+  readonly #prefix: string;
+  readonly #ttl: number;
+  readonly #clock: Clock;
+  #seen = { token: '', expiresAt: 0, since: 0 };
+
+  constructor(db: Database, prefix: string, ttl: number, clock: Clock) {
+    this.#db = db;
+    this.#prefix = prefix;
+    this.#ttl = ttl;
+    this.#clock = clock;
+  }
+
+  async acquire(): Promise<Lease | null> {
+    // Followers ask often, and a reader disturbs nobody: so look before writing.
+    if (!(await this.#db.read('lock.acquire', (db) => this.#isFree(db), this.#ttl))) return null;
+    const token = randomUUID();
+    const taken = await this.#db.write(
+      'lock.acquire',
+      (db) => {
+        if (!this.#isFree(db)) return false;
+        db.sql(TAKE_LOCK).run(this.#prefix, token, this.#clock.now() + this.#ttl, this.#ttl);
+        return true;
+      },
+      this.#ttl,
+    );
+    return taken ? this.#lease(token) : null;
+  }
+
+  async released(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#clock.sleep(LOOK_EVERY, signal);
+      try {
+        if (await this.#db.read('lock.released', (db) => this.#isFree(db), 0)) return;
+      } catch {
+        // A follower that cannot look goes on waiting: its next `acquire` tells what is wrong.
+      }
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  #isFree(db: OpenFile): boolean {
+    const row = db.sql(READ_LOCK).get(this.#prefix) as LockRow | undefined;
+    if (!row || row.expiresAt <= this.#clock.now()) return true;
+    const { token, expiresAt } = row;
+    if (token !== this.#seen.token || expiresAt !== this.#seen.expiresAt) {
+      this.#seen = { token, expiresAt, since: this.#clock.monotonic() };
+    }
+    return this.#clock.monotonic() - this.#seen.since >= row.ttl;
+  }
+
+  #lease(token: string): Lease {
+    return {
+      renew: () =>
+        this.#db.write(
+          'lock.renew',
+          (db) => {
+            const now = this.#clock.now();
+            const { changes } = db.sql(RENEW_LOCK).run(now + this.#ttl, this.#prefix, token, now);
+            return changes === 1;
+          },
+          this.#ttl,
+        ),
+      release: async () => {
+        await this.#db.write('lock.release', (db) => db.sql(RELEASE_LOCK).run(this.#prefix, token));
+      },
+    };
+  }
+}
+
+interface LockRow {
+  readonly token: string;
+  readonly expiresAt: number;
+  readonly ttl: number;
+}

@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+import { RefusedError, type Broker } from '../../broker/broker.ts';
+import { UNRECEIVED } from '../../message/destination.ts';
+import type { Queues } from '../../routing/queues.ts';
+import type { PlaceOptions, StateStore } from '../../store/store.ts';
+import { Database } from './database.ts';
+import { inspectFile } from './inspect-file.ts';
+import { SqliteLedger } from './ledger.ts';
+import { SqliteLock } from './lock.ts';
+import { insertRows, toRows } from './messages.ts';
+import { sqlitePath } from './path.ts';
+
+/**
+ * The embedded store: one SQLite file that is lock, ledger and the queues of Celery workers with the
+ * same `sqla+sqlite:///` URL. Everything that shares the file must run on one host.
+ * Throws a `ConfigError` for a URL that names no file, and for a file that can never be used; the file is
+ * opened, and made, when first used.
+ */
+export function openSqliteStore(options: PlaceOptions): StateStore {
+  const { keyPrefix, lockTtl, queues, clock } = options;
+  const path = sqlitePath(options.brokerUrl);
+  inspectFile(path);
+  const db = new Database(path, clock);
+  return {
+    lock: new SqliteLock(db, keyPrefix, lockTtl, clock),
+    ledger: new SqliteLedger(db, { prefix: keyPrefix, queues, clock }),
+    broker: openBroker(db, queues),
+    close: async () => db.close(),
+  };
+}
+
+/** The same for every URL of one file. */
+export function sqlitePlace(url: string): string {
+  return resolve(sqlitePath(url));
+}
+
+function openBroker(db: Database, queues: Queues): Broker {
+  return {
+    async publish(messages) {
+      const rows = messages.map((message) => toRows(message, queues));
+      await db.write('broker.publish', (file) => insertRows(file, rows.flat()));
+      const lost = messages.filter((_, i) => rows[i]!.length === 0);
+      if (lost.length === 0) return;
+      throw new RefusedError(lost.map((message) => ({ message, reason: UNRECEIVED })));
+    },
+    // The transport's queues are for one taker each: nobody listens.
+    announce: async () => {},
+    close: async () => {},
+  };
+}

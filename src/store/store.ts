@@ -1,0 +1,69 @@
+import type { Broker } from '../broker/broker.ts';
+import type { TlsSettings } from '../broker/tls.ts';
+import type { Clock } from '../util/clock.ts';
+import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
+import type { Warn } from '../events/events.ts';
+import type { Ledger, RecordRemoval } from './ledger.ts';
+import type { Outbox } from './outbox.ts';
+import type { Lock } from './lock.ts';
+import type { Queues } from '../routing/queues.ts';
+
+/**
+ * One place that is lock, ledger and broker at once, so that a commit sends and records in one step.
+ * Opening a store reaches for no server: what cannot be reached fails when it is used.
+ */
+export interface Store {
+  readonly lock: Lock;
+  readonly ledger: Ledger;
+  readonly broker: Broker;
+  /** Asks the store's servers about themselves; absent where there are none. Rejects when it cannot. */
+  readonly inspect?: (() => Promise<Findings>) | undefined;
+  /** Closes all three. */
+  close(): Promise<void>;
+}
+
+/** What is so now, though all works, and bears on what beat promises. */
+export interface Findings {
+  /** How far this host's clock is ahead of the store's, and how far off that may be. Milliseconds. */
+  readonly skew: { readonly ms: number; readonly within: number };
+  /** Why the store may drop what it was given to keep; `null` when it does not. */
+  readonly eviction: string | null;
+  /** Which of the lock's servers do not answer; `null` when all do. */
+  readonly locks: string | null;
+}
+
+/** A store that can keep the state of a broker elsewhere as well. */
+export interface StateStore extends Store {
+  readonly ledger: Ledger & Outbox & RecordRemoval;
+}
+
+/** What it takes to open one place that is lock, ledger and broker. */
+export interface PlaceOptions {
+  /** The place itself, even where it is opened for its ledger alone. */
+  readonly brokerUrl: string;
+  /** Independent Redis servers that hold the lock between them; none: the place itself holds it. */
+  readonly lockUrls: readonly string[];
+  readonly keyPrefix: string;
+  /** Milliseconds. */
+  readonly lockTtl: number;
+  readonly transport: TransportOptions;
+  /** What connections to the place are encrypted with, as far as its URL does not say it. */
+  readonly tls?: TlsSettings | null;
+  /** Where described queues are bound. */
+  readonly queues: Queues;
+  readonly clock: Clock;
+  /** Called with what endangers beat's guarantees although the store works. */
+  readonly warn?: Warn | undefined;
+}
+
+/** What it takes to open a broker that keeps no state for beat. */
+export interface BrokerOptions {
+  /** Several, in the order of failover, have a `;` between them: see `splitUrls`. */
+  readonly brokerUrl: string;
+  readonly queues: Queues;
+  /** AMQP: `false` leaves queues and exchanges to others. */
+  readonly declareQueues: boolean;
+  readonly connection: ConnectionSettings;
+  readonly transport: TransportOptions;
+  readonly clock: Clock;
+}

@@ -1,0 +1,86 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { ManualClock } from '../../../../src/testing.ts';
+import { settled } from '../../../support/settle.ts';
+
+const START = '2027-03-01T12:00:00Z';
+const NEVER = new AbortController().signal;
+
+/** Whether a sleep has ended. */
+function sleeping(clock: ManualClock, ms: number, signal = NEVER) {
+  const state = { awake: false };
+  void clock.sleep(ms, signal).then(() => (state.awake = true));
+  return state;
+}
+
+describe('a manual clock', () => {
+  test('stands still until it is moved, and then both of its clocks go on', () => {
+    const clock = new ManualClock(START);
+    const before = clock.monotonic();
+    expect(clock.now()).toBe(Date.parse(START));
+    clock.advance(1_500);
+    expect(clock.now()).toBe(Date.parse(START) + 1_500);
+    expect(clock.monotonic() - before).toBe(1_500);
+  });
+
+  test('that is set keeps its monotonic clock, as a host does, and wakes no sleeper', async () => {
+    const clock = new ManualClock(START);
+    const sleeper = sleeping(clock, 1_000);
+    const before = clock.monotonic();
+    clock.set('2028-01-01T00:00:00Z');
+    await settled();
+    expect(clock.now()).toBe(Date.parse('2028-01-01T00:00:00Z'));
+    expect(clock.monotonic()).toBe(before);
+    expect(sleeper.awake).toBe(false);
+  });
+
+  test('wakes each sleeper at its time, and not before', async () => {
+    const clock = new ManualClock(START);
+    const [short, long] = [sleeping(clock, 1_000), sleeping(clock, 2_000)];
+    clock.advance(999);
+    await settled();
+    expect([short.awake, long.awake]).toEqual([false, false]);
+    clock.advance(1);
+    await settled();
+    expect([short.awake, long.awake]).toEqual([true, false]);
+    const later = sleeping(clock, 1_000);
+    clock.advance(1_000);
+    await settled();
+    expect([long.awake, later.awake]).toEqual([true, true]);
+  });
+
+  test.each([0, -1])('does not sleep for %d ms', async (ms) => {
+    const sleeper = sleeping(new ManualClock(START), ms);
+    await settled();
+    expect(sleeper.awake).toBe(true);
+  });
+
+  test('wakes a sleeper whose signal aborts, before it sleeps or while it does', async () => {
+    const clock = new ManualClock(START);
+    const stop = new AbortController();
+    const sleeper = sleeping(clock, 1_000, stop.signal);
+    await settled();
+    expect(sleeper.awake).toBe(false);
+    stop.abort();
+    const late = sleeping(clock, 1_000, stop.signal);
+    await settled();
+    expect([sleeper.awake, late.awake]).toEqual([true, true]);
+  });
+
+  test('leaves no listener on a signal after a sleep', async () => {
+    const clock = new ManualClock(START);
+    const { signal } = new AbortController();
+    const sleeper = sleeping(clock, 10, signal);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    clock.advance(10);
+    await settled();
+    expect(sleeper.awake).toBe(true);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  test.each(['soon', '', '2027-13-01'])('refuses a start that is no instant: "%s"', (start) => {
+    expect(() => new ManualClock(start)).toThrow(
+      `"${start}" is no instant; try 2027-01-31T08:00:00Z`,
+    );
+  });
+});

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../src/util/errors.ts';
+import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
+import { openStore } from '../../../src/drivers/open-store.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { storeOptions } from '../../contract/place.ts';
+import { firstRun } from '../../support/change.ts';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'beat-open-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function open(brokerUrl: string, stateUrl: string): Promise<Store> {
+  return openStore(storeOptions(brokerUrl, { stateUrl }));
+}
+
+/** Whether a commit is one step, or goes through an outbox. */
+async function steps(brokerUrl: string, stateUrl: string): Promise<'one step' | 'outbox'> {
+  const store = await open(brokerUrl, stateUrl);
+  await store.close();
+  return store.ledger instanceof OutboxLedger ? 'outbox' : 'one step';
+}
+
+describe('a broker and its state', () => {
+  it.each([
+    ['redis://localhost', 'redis://127.0.0.1:6379/0'],
+    ['redis://:secret@h:6379', 'redis://:other@h'],
+    ['redis+socket:///run/redis.sock?virtual_host=1', 'unix:///run/redis.sock?db=1'],
+    ['memory://', 'memory://'],
+  ])('at %s and %s are one place: a commit is one step', async (broker, state) => {
+    expect(await steps(broker, state)).toBe('one step');
+  });
+
+  it.each([
+    ['redis://h', 'redis://h/1'],
+    ['redis://h', 'redis://h:6380'],
+    ['redis://anna@h', 'redis://otto@h'],
+    ['redis://h', 'sqla+sqlite:///state.sqlite'],
+    ['memory://a', 'memory://b'],
+    ['amqp://h', 'memory://b'],
+    ['amqp://a;amqp://b', 'redis://h'],
+  ])('at %s and %s are two: an outbox stands between them', async (broker, state) => {
+    expect(await steps(broker, state)).toBe('outbox');
+  });
+
+  it('in one file are one place, however its path is written', async () => {
+    const path = join(folder, 'beat.sqlite');
+    const other = relative(process.cwd(), path);
+    expect(await steps(`sqla+sqlite:///${path}`, `sqla+sqlite:///${other}`)).toBe('one step');
+    expect(await steps(`sqla+sqlite:///${path}`, `sqla+sqlite:///${path}2`)).toBe('outbox');
+  });
+
+  it('in two files keep to their own', async () => {
+    const [broker, state] = ['queues', 'state'].map((n) => `sqla+sqlite:///${folder}/${n}.sqlite`);
+    const store = await open(broker!, state!);
+    const change = firstRun('a');
+    const outcome = await store.ledger.commit(await store.ledger.beginTerm(), [change]);
+    expect(outcome).toEqual({ kind: 'committed' });
+    await store.close();
+
+    const records = async (url: string) => {
+      const one = await open(url, url);
+      const found = await one.ledger.load();
+      await one.close();
+      return [...found.keys()];
+    };
+    expect(await records(state!)).toEqual(['a']);
+    expect(await records(broker!)).toEqual([]);
+  });
+});
+
+it.each([
+  ['redis://h:port', 'memory://', /^brokerUrl: not a URL/],
+  ['memory://', 'redis://h/name', /^stateUrl: "name" is no database/],
+  ['redis://h', 'redis://h/name', /^stateUrl: "name" is no database/],
+  ['redis://h', 'sqla+sqlite://host/f', /^stateUrl: "host" stands where a host would/],
+  ['reds://h', 'memory://', /^brokerUrl: nothing for the scheme "reds"; allowed: redis:.*amqp:/],
+  ['memory://', 'amqp://h', /^stateUrl: nothing for the scheme "amqp"; allowed: redis:/],
+])('a URL that leads nowhere is told by its own name: %s, %s', async (broker, state, message) => {
+  const error: unknown = await open(broker, state).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(ConfigError);
+  expect((error as ConfigError).message).toMatch(message);
+});

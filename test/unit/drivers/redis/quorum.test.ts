@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { StoreError } from '../../../../src/util/errors.ts';
+import type { Connection } from '../../../../src/drivers/redis/connection.ts';
+import { Quorum } from '../../../../src/drivers/redis/quorum.ts';
+
+type Vote = 'for' | 'against' | 'fails';
+
+/** A server that answers every script alike: it does as it is asked, refuses, or cannot be reached. */
+function serverThat(vote: Vote, name: number): Connection {
+  const server = {
+    client: {
+      connect: async () => {},
+      eval: async () => {
+        if (vote === 'fails') throw new Error(`server ${name} is away`);
+        return vote === 'for' ? 1 : 0;
+      },
+    },
+    explain: (error: Error) => ({ text: error.message, cause: error }),
+  };
+  return server as unknown as Connection;
+}
+
+function quorumOf(...votes: Vote[]): Quorum {
+  return new Quorum(votes.map(serverThat));
+}
+
+const acquire = (quorum: Quorum) =>
+  quorum.ask('lock.acquire', (redlock) => redlock.acquire(['beat:lock'], 8_000));
+
+test.each<[Vote[]]>([
+  [['for']],
+  [['for', 'for', 'against']],
+  [['for', 'for', 'fails']],
+  [['for', 'for', 'for', 'against', 'fails']],
+])('redis quorum: %j wins the lock', async (votes) => {
+  expect(typeof (await acquire(quorumOf(...votes)))).toBe('object');
+});
+
+test.each<[Vote[]]>([
+  [['against']],
+  [['against', 'against', 'for']],
+  [['against', 'against', 'fails']],
+  [['against', 'for', 'against']],
+])('redis quorum: %j says that another has the lock', async (votes) => {
+  expect(await acquire(quorumOf(...votes))).toBe('refused');
+});
+
+test.each<[Vote[]]>([
+  [['for', 'against', 'fails']],
+  [['fails', 'for', 'against']],
+  [['for', 'for', 'against', 'against', 'fails']],
+])('redis quorum: %j is a vote that no candidate wins', async (votes) => {
+  expect(await acquire(quorumOf(...votes))).toBe('divided');
+});
+
+test.each<[Vote[], string]>([
+  [['fails'], 'lock.acquire: server 0 is away'],
+  [
+    ['for', 'fails', 'fails'],
+    "lock.acquire: too few of the lock's servers answer: server 1 is away; server 2 is away",
+  ],
+  [
+    ['against', 'fails', 'fails'],
+    "lock.acquire: too few of the lock's servers answer: server 1 is away; server 2 is away",
+  ],
+])('redis quorum: %j is a failure that names the servers', async (votes, message) => {
+  const failure = acquire(quorumOf(...votes));
+  await expect(failure).rejects.toThrow(StoreError);
+  await expect(failure).rejects.toThrow(message);
+});
+
+test('redis quorum: names the servers that refused what most granted', async () => {
+  const quorum = quorumOf('for', 'against', 'for', 'fails', 'for');
+  const won = await acquire(quorum);
+  if (typeof won === 'string') throw new Error(won);
+  expect(await quorum.refusing(won)).toEqual([quorum.servers[1]]);
+});
+
+test('redis quorum: an error of the attempt itself is passed on', async () => {
+  const broken = new Error('broken');
+  const asking = quorumOf('for').ask('lock.acquire', async () => {
+    throw broken;
+  });
+  await expect(asking).rejects.toBe(broken);
+});

@@ -1,0 +1,169 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Beat } from '../../../../src/beat.ts';
+import { ConfigError } from '../../../../src/util/errors.ts';
+import { openSqliteStore } from '../../../../src/drivers/sqlite/store.ts';
+import { storeOptions } from '../../../contract/place.ts';
+import { runBeat, SOURCE } from '../../../support/beat-process.ts';
+import { firstRun } from '../../../support/change.ts';
+import { Folder } from '../../../support/folder.ts';
+import { asNobody, whyNotNobody } from '../../../support/nobody.ts';
+
+let folder: Folder;
+let path: string;
+beforeEach(() => {
+  folder = new Folder({ 'beat.config.yaml': 'beatSchedule: {}' });
+  path = join(folder.path, 'beat.sqlite');
+});
+afterEach(() => folder[Symbol.dispose]());
+
+const open = () => openSqliteStore(storeOptions(`sqla+sqlite:///${path}`));
+const beat = (extra: object = {}) =>
+  new Beat({ brokerUrl: `sqla+sqlite:///${path}`, beatSchedule: {}, ...extra });
+
+/** A database with some thousand records and messages, closed. */
+async function fill(): Promise<void> {
+  const store = open();
+  const term = await store.ledger.beginTerm();
+  const changes = Array.from({ length: 2_000 }, (_, i) => firstRun(`entry ${i}`));
+  await store.ledger.commit(term, changes);
+  await store.close();
+}
+
+describe('a start on a file that can never be used is an error with the way out', () => {
+  const wayOut = /or move the file away: beat then makes a new one/;
+
+  const failure = async (extra: object = {}): Promise<ConfigError> => {
+    const error: unknown = await beat(extra)
+      .start()
+      .catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ConfigError);
+    return error as ConfigError;
+  };
+
+  test('one that is no database', async () => {
+    writeFileSync(path, 'just some notes of mine\n');
+    const { message } = await failure();
+    expect(message).toContain(`brokerUrl: ${path}: is no SQLite database, it begins with "just`);
+    expect(message).toMatch(wayOut);
+    expect(readFileSync(path, 'utf8')).toBe('just some notes of mine\n');
+  });
+
+  test('a folder', async () => {
+    await expect(new Beat({ brokerUrl: `sqla+sqlite:///${folder.path}` }).start()).rejects.toThrow(
+      'is no file; name a file',
+    );
+  });
+
+  test('as the place of the state it is named as stateUrl', async () => {
+    writeFileSync(path, 'just some notes of mine\n');
+    const urls = { brokerUrl: 'memory://', stateUrl: `sqla+sqlite:///${path}` };
+    expect((await failure(urls)).message).toMatch(/^stateUrl: /);
+  });
+
+  test.each(['a flipped page', 'a cut-off end'])('one with %s', async (what) => {
+    await fill();
+    const bytes = readFileSync(path);
+    if (what === 'a cut-off end') writeFileSync(path, bytes.subarray(0, bytes.length / 2));
+    else writeFileSync(path, bytes.fill(0xff, 4_096, 5 * 4_096));
+    const { message } = await failure();
+    expect(message).toContain('the database is damaged');
+    expect(message).toMatch(wayOut);
+  });
+
+  test('one whose tables are those of another program', async () => {
+    {
+      using db = new DatabaseSync(path);
+      db.exec('CREATE TABLE beat_record (id INTEGER, bpm REAL)');
+    }
+    const { message } = await failure();
+    expect(message).toContain(
+      "the table beat_record is another program's: it lacks the columns prefix, entry, record",
+    );
+    expect(message).toMatch(wayOut);
+  });
+
+  test('the command ends with exit code 2 and one line', async () => {
+    writeFileSync(path, 'just some notes of mine\n');
+    for (const args of [[], ['list'], ['forget', 'e']]) {
+      const answer = await runBeat(args, { cwd: folder.path, script: SOURCE });
+      expect(answer.code).toBe(2);
+      expect(answer.stderr.split('\n')).toHaveLength(1);
+      expect(answer.stderr).toMatch(/^brokerUrl: .*is no SQLite database/);
+    }
+  });
+
+  test('an empty file, a database of beat’s and one that a worker made are none of these', async () => {
+    writeFileSync(path, '');
+    await fill();
+    const second = beat();
+    await expect(second.start()).resolves.toBeUndefined();
+    await second.stop();
+    {
+      using db = new DatabaseSync(path);
+      db.exec('DROP TABLE beat_record; CREATE TABLE mine (id INTEGER)');
+    }
+    await using third = beat();
+    await expect(third.start()).resolves.toBeUndefined();
+  });
+});
+
+describe('the rights to the file', () => {
+  const modes = () => ['', '-wal', '-shm'].map((end) => statSync(path + end).mode & 0o777);
+
+  test('a new file, with all that SQLite puts beside it, is for this user alone', async () => {
+    const store = open();
+    await store.ledger.beginTerm();
+    expect(modes()).toEqual([0o600, 0o600, 0o600]);
+    await store.close();
+  });
+
+  test('a stricter umask counts, and a file that is there keeps its mode', async () => {
+    const script = `
+      process.umask(0o277);
+      const { OpenFile } = await import(${JSON.stringify(join(import.meta.dirname, '../../../../src/drivers/sqlite/database.ts'))});
+      try { new OpenFile(${JSON.stringify(path)}).close(); } catch {}`;
+    spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+    expect(statSync(path).mode & 0o777).toBe(0o400);
+    chmodSync(path, 0o660);
+    const store = open();
+    await store.ledger.beginTerm();
+    expect(modes()).toEqual([0o660, 0o660, 0o660]);
+    await store.close();
+  });
+
+  const skip = whyNotNobody();
+  test.skipIf(skip)(
+    'one that is missing is an error that names user, action and file, and nothing is sent',
+    async () => {
+      await fill();
+      const store = join(import.meta.dirname, '../../../../src/drivers/sqlite/store.ts');
+      const place = join(import.meta.dirname, '../../../contract/place.ts');
+      const script = `
+      const { openSqliteStore } = await import(${JSON.stringify(store)});
+      const { storeOptions } = await import(${JSON.stringify(place)});
+      const { lock, ledger } = openSqliteStore(storeOptions(${JSON.stringify(`sqla+sqlite:///${path}`)}));
+      for (const ask of [() => lock.acquire(), () => ledger.beginTerm()]) {
+        console.log(await ask().then(() => 'done', String));
+      }`;
+      const [setpriv, ...args] = asNobody;
+      const ask = () =>
+        spawnSync(setpriv, [...args, process.execPath, '--input-type=module', '-e', script], {
+          encoding: 'utf8',
+        }).stdout;
+      chmodSync(folder.path, 0o777);
+      chmodSync(path, 0o644);
+      expect(ask()).toMatch(
+        new RegExp(`^(StoreError: \\S+ ${path}: user "\\w+" may not read and write ${path}\n){2}$`),
+      );
+      for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
+      chmodSync(path, 0o666);
+      chmodSync(folder.path, 0o755);
+      const words = `may not create files in ${folder.path}, as SQLite does`;
+      expect(ask().split(words)).toHaveLength(3);
+    },
+  );
+});

@@ -1,0 +1,160 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { Beat } from '../../../src/beat.ts';
+import { Events } from '../../../src/events/events.ts';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
+import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
+import { Queues } from '../../../src/routing/queues.ts';
+import { createLogger, logEvents, type LogLevel } from '../../../src/observe/log.ts';
+import { settled } from '../../support/settle.ts';
+
+interface Line {
+  readonly level: string;
+  readonly event: string;
+  readonly operation?: string;
+  readonly msg: string;
+}
+
+function journalOf(events: Events, clock: ManualClock, level: LogLevel = 'info') {
+  const lines: Line[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Line) };
+  logEvents(events, createLogger({ level, destination }), clock);
+  return (...names: string[]) => lines.filter(({ event }) => names.includes(event));
+}
+
+const told = (lines: readonly Line[]) =>
+  lines.map(({ level, event, operation }) => [level, event, operation].join(' '));
+
+describe('an outage of the store', () => {
+  const beats: Beat[] = [];
+  afterEach(async () => {
+    for (const beat of beats.splice(0)) await beat.stop();
+  });
+
+  /** A leader on a store that can be made to fail in all that it does. */
+  async function leader(level: LogLevel) {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const config = {
+      brokerUrl: 'memory://',
+      lock: { ttl: '8s' },
+      beatSchedule: { greet: { task: 'tasks.greet', schedule: 1 } },
+    };
+    const {
+      transport,
+      keyPrefix,
+      brokerUrl,
+      lock: { ttl },
+    } = new Beat(config).settings;
+    const store = openMemoryStore({
+      ...{ brokerUrl, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
+      lockTtl: ttl,
+    });
+    let away = false;
+    const unlessAway = <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+      ((...args) => (away ? Promise.reject(new Error('away')) : work(...args))) as typeof work;
+    const { lock, ledger } = store;
+    const acquire = lock.acquire.bind(lock);
+    lock.acquire = unlessAway(async () => {
+      const lease = await acquire();
+      return (
+        lease && {
+          renew: unlessAway(() => lease.renew()),
+          release: unlessAway(() => lease.release()),
+        }
+      );
+    });
+    lock.released = (signal) => clock.sleep(Infinity, signal);
+    ledger.commit = unlessAway(ledger.commit.bind(ledger));
+    ledger.beginTerm = unlessAway(ledger.beginTerm.bind(ledger));
+    const beat = new Beat(config, { clock, store });
+    beats.push(beat);
+    const lines = journalOf(beat, clock, level);
+    const pass = async (seconds: number) => {
+      for (let tenth = 0; tenth < 10 * seconds; tenth++) {
+        clock.advance(100);
+        await settled();
+      }
+    };
+    await beat.start();
+    await pass(2);
+    return { lines, pass, setAway: (value: boolean) => (away = value) };
+  }
+
+  test('is one line when it begins, one when it is over, and what failed in it is in the debug log', async () => {
+    const { lines, pass, setAway } = await leader('debug');
+    setAway(true);
+    await pass(4);
+    setAway(false);
+    await pass(4);
+    const [first, ...details] = lines('fault');
+    expect(first).toMatchObject({
+      level: 'warn',
+      operation: 'commit',
+      msg: 'Could not commit: away',
+    });
+    expect(new Set(details.map(({ level }) => level))).toEqual(new Set(['debug']));
+    expect(new Set(details.map(({ operation }) => operation))).toEqual(
+      new Set(['commit', 'renew the lock']),
+    );
+    const [last, ...others] = lines('recovered').filter(({ level }) => level === 'info');
+    expect(others).toEqual([]);
+    expect(last).toMatchObject({ failures: details.length + 1 });
+    expect(last?.msg).toMatch(/^It works again: .* \(\d+ failures in \d\.\d s\)$/);
+  });
+
+  test('that outlasts the term is one outage still, and over when the lock is won again', async () => {
+    const { lines, pass, setAway } = await leader('info');
+    setAway(true);
+    await pass(25);
+    setAway(false);
+    await pass(5);
+    const faults = lines('fault');
+    expect(faults.length).toBeLessThan(5);
+    expect(told(lines('recovered'))).toEqual(['info recovered acquire the lock']);
+    expect(lines('leading')).toHaveLength(2);
+  });
+
+  test('is over for a follower too, that will not try again what it could not do as a leader', () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const events = new Events();
+    const lines = journalOf(events, clock);
+    for (const operation of ['commit', 'renew the lock', 'release the lock']) {
+      events.failed(operation, new Error('away'));
+      clock.advance(1_000);
+    }
+    // The lock was asked for and answered: it is another's.
+    events.announce('following', { reason: 'the lock was lost' });
+    expect(told(lines('fault', 'following', 'recovered'))).toEqual([
+      'warn fault commit',
+      'info following ',
+      'info recovered acquire the lock',
+    ]);
+  });
+
+  test('goes on while the lock cannot be reached, whatever a term left undone', () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const events = new Events();
+    const lines = journalOf(events, clock);
+    events.failed('renew the lock', new Error('away'));
+    events.failed('acquire the lock', new Error('away'));
+    events.announce('following', { reason: 'the lock cannot be reached' });
+    expect(lines('recovered')).toEqual([]);
+    events.worked('acquire the lock');
+    expect(told(lines('recovered'))).toEqual(['info recovered acquire the lock']);
+  });
+
+  test('hides no fault that is none of the store', () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const events = new Events();
+    const lines = journalOf(events, clock);
+    for (const operation of ['commit', 'schedule greet', 'send to the queue "q"']) {
+      events.failed(operation, new Error('wrong'));
+    }
+    events.worked('send to the queue "q"');
+    expect(told(lines('fault', 'recovered'))).toEqual([
+      'warn fault commit',
+      'warn fault schedule greet',
+      'warn fault send to the queue "q"',
+      'info recovered send to the queue "q"',
+    ]);
+  });
+});

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { Events } from '../../../src/events/events.ts';
+import { keptMessages, type KeptMessage } from '../../../src/store/outbox.ts';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
+import { tellOfOutbox } from '../../../src/observe/outbox-events.ts';
+import { Progress } from '../../../src/observe/progress.ts';
+import { firstRun } from '../../support/change.ts';
+
+const rig = () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const events = new Events();
+  const progress = new Progress(clock);
+  return { clock, events, progress, reports: tellOfOutbox(events, progress) };
+};
+
+test('messages that pile up are warned of with a number that grows, until none is left', () => {
+  const { events, reports } = rig();
+  const words: (string | null)[] = [];
+  events.on('warning', ({ about, message }) => words.push(`${about} ${message ?? 'over'}`));
+  for (const count of [0, 1, 99, 100, 101, 999, 1_000, 1_400, 25_000, 700, 3, 0, 0]) {
+    reports.waiting(count);
+  }
+  const wait = 'messages or more wait in the outbox, for queues that do not take them';
+  expect(words).toEqual([
+    ...[100, 1_000, 10_000, 100].map((many) => `outbox ${many} ${wait}`),
+    'outbox over',
+  ]);
+});
+
+test('a message that had to wait is told of with its occurrence, and ends the fault of its queue', () => {
+  const { events, reports } = rig();
+  const change = firstRun('a b: c', 'id-1');
+  const told: unknown[] = [];
+  events.on('delivered', (event) => told.push(event));
+  events.on('recovered', ({ operation }) => told.push(operation));
+  events.failed('send to the queue "celery"', new Error('there is no such queue'));
+  const [kept] = keptMessages([change]);
+  reports.delivered([kept!]);
+  const { dueAt } = change.record;
+  const run = { entry: 'a b: c', dueAt, task: 'tasks.add', taskId: 'id-1', to: 'queue "celery"' };
+  expect(told).toEqual([{ ...run, message: kept!.message }, 'send to the queue "celery"']);
+});
+
+test('one that expired is an occurrence skipped, and all that is done is progress', () => {
+  const { clock, events, progress, reports } = rig();
+  const change = firstRun('a', 'id-1');
+  const skipped: unknown[] = [];
+  events.on('skipped', (event) => skipped.push(event));
+  clock.advance(5_000);
+  reports.progressed();
+  expect(progress.silence).toBe(0);
+  reports.skipped(keptMessages([change]), 'expired');
+  const { dueAt } = change.record;
+  expect(skipped).toEqual([{ entry: 'a', reason: 'expired', first: dueAt, last: dueAt, count: 1 }]);
+});
+
+test('several that expired are one event for each entry, from the oldest to the newest', () => {
+  const { events, reports } = rig();
+  const skipped: unknown[] = [];
+  events.on('skipped', (event) => skipped.push(event));
+  const [kept, other] = keptMessages([firstRun('a', 'id-1'), firstRun('b', 'id-2')]);
+  const noon = Date.parse('2027-03-01T12:00:00Z');
+  const dueAt = (each: KeptMessage, ms: number): KeptMessage => {
+    const headers = { ...each.message.headers, beat_due_at: new Date(noon + ms).toISOString() };
+    return { ...each, message: { ...each.message, headers } };
+  };
+  const messages = [2_000, 1_000, 2_000].map((ms) => dueAt(kept!, ms));
+  reports.skipped([...messages, dueAt(other!, 0)], 'expired');
+  expect(skipped).toEqual([
+    { entry: 'a', reason: 'expired', first: noon + 1_000, last: noon + 2_000, count: 2 },
+    { entry: 'b', reason: 'expired', first: noon, last: noon, count: 1 },
+  ]);
+});

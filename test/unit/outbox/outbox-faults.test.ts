@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { StoreError } from '../../../src/util/errors.ts';
+import type { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
+import type { Change } from '../../../src/store/ledger.ts';
+import { FRESH, ran } from '../../support/change.ts';
+import { messageOf } from '../../support/message.ts';
+import { Rig, type Fate } from './rig.ts';
+
+const RUNS = 12;
+
+type Fault = 'none' | 'lost before' | 'lost after' | 'crash before' | 'crash after' | 'superseded';
+
+/** The process is gone: whatever it knew is forgotten. */
+class Crash extends Error {}
+
+/**
+ * One entry's runs, each committed once it is known that the last was. Faults strike at any step; a
+ * failed commit is repeated, a dead process replaced. When no fault is left, a last term is begun.
+ */
+async function history(faults: readonly Fault[]) {
+  const rig = new Rig();
+  const left = [...faults];
+  const answered = new Set<string>();
+  let dying = false;
+  rig.fateOf = (step): Fate | undefined => {
+    if (dying) throw new Crash();
+    const fault = left.shift() ?? 'none';
+    if (fault === 'none') return undefined;
+    if (fault === 'lost before' || fault === 'lost after') return fault;
+    if (fault === 'superseded') {
+      return async () => {
+        // Another instance leads for a moment. What strikes there strikes elsewhere.
+        const mine = left.splice(0);
+        await rig.process().beginTerm();
+        left.push(...mine);
+      };
+    }
+    if (fault === 'crash before') throw new Crash();
+    dying = step !== 'kept';
+    return 'lost after';
+  };
+
+  const life = async (ledger: OutboxLedger) => {
+    const term = await ledger.beginTerm();
+    let record = (await ledger.load()).get('e') ?? null;
+    while ((record?.runCount ?? 0) < RUNS) {
+      const next = ran(record ?? FRESH, `run-${record?.runCount ?? 0}`);
+      const messages = [messageOf(next.taskId!)];
+      const change: Change = { entry: 'e', expected: record, record: next, messages };
+      for (let done = false; !done;) {
+        try {
+          const outcome = await ledger.commit(term, [change]);
+          if (outcome.kind !== 'committed') return;
+          done = true;
+        } catch (error) {
+          if (!(error instanceof StoreError) || dying) throw error;
+        }
+      }
+      expect(rig.published).toContain(next.taskId);
+      answered.add(next.taskId!);
+      record = next;
+    }
+  };
+  const finished = async () => answered.size === RUNS || (left.length === 0 && (await over(rig)));
+  do {
+    dying = false;
+    try {
+      await life(rig.process());
+    } catch (error) {
+      if (!(error instanceof Crash || error instanceof StoreError)) throw error;
+    }
+  } while (!(await finished()));
+  dying = false;
+  left.length = 0;
+  await rig.process().beginTerm();
+  return rig;
+}
+
+async function over(rig: Rig): Promise<boolean> {
+  return ((await rig.process().load()).get('e')?.runCount ?? 0) === RUNS;
+}
+
+const fault = fc.constantFrom<Fault>(
+  ...(['none', 'none', 'none', 'lost before', 'lost after'] as const),
+  ...(['crash before', 'crash after', 'superseded'] as const),
+);
+const expected = Array.from({ length: RUNS }, (_, i) => `run-${i}`);
+
+test('whatever dies or fails between keep, publish and forget, nothing is lost', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fault, { maxLength: 80 }), async (faults) => {
+      const rig = await history(faults);
+      expect([...new Set(rig.published)].sort()).toEqual([...expected].sort());
+      expect(await rig.kept()).toEqual([]);
+      // First come, first served: repeats apart, the order is that of the runs.
+      expect([...new Set(rig.published)]).toEqual(expected);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('without faults each is published once', async () => {
+  const rig = await history([]);
+  expect(rig.published).toEqual(expected);
+});
+
+test('what was forgotten is not published again, unless another led between keep and publish', async () => {
+  const ours = fault.filter((each) => each !== 'superseded');
+  await fc.assert(
+    fc.asyncProperty(fc.array(ours, { maxLength: 80 }), async (faults) => {
+      const { forgettings, published } = await history(faults);
+      expect(forgettings).toHaveLength(RUNS);
+      for (const { task, publishedAfter } of forgettings) {
+        expect(published.slice(publishedAfter)).not.toContain(task);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

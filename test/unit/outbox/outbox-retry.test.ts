@@ -1,0 +1,239 @@
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/store/ledger.ts';
+import { firstRun, FRESH, ran } from '../../support/change.ts';
+import { messageOf } from '../../support/message.ts';
+import { settled } from '../../support/settle.ts';
+import { Rig } from './rig.ts';
+
+/** A run whose queue does not exist until `rig.missing` is cleared. */
+function refusedRun(entry: string, headers: Readonly<Record<string, unknown>> = {}): Change {
+  const message = messageOf(entry, { queue: 'nowhere' });
+  const messages = [{ ...message, headers: { ...message.headers, ...headers } }];
+  return { entry, expected: null, record: ran(FRESH, entry), messages };
+}
+
+function rigWithoutQueue(): Rig {
+  const rig = new Rig();
+  rig.missing.add('nowhere');
+  return rig;
+}
+
+async function pass(rig: Rig, seconds: number): Promise<void> {
+  for (let i = 0; i < seconds; i++) {
+    rig.clock.advance(1_000);
+    await settled();
+  }
+}
+
+/** Counts the tries: each begins by asking, with a `forget` of nothing, whether the term goes on. */
+function counter(rig: Rig): { count: number } {
+  const counted = { count: 0 };
+  rig.fateOf = (step) => {
+    if (step === 'forget') counted.count++;
+    return undefined;
+  };
+  return counted;
+}
+
+describe('outbox retry', () => {
+  test('leaves messages alone that a commit has kept and is about to publish', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    await ledger.commit(term, [refusedRun('refused')]);
+    // The retry begins and ends between the two steps of the commit.
+    rig.next('keep', { after: () => pass(rig, 1) });
+    await ledger.commit(term, [firstRun('fresh', 'fresh')]);
+    expect(rig.published).toEqual(['fresh']);
+    expect(await rig.kept()).toEqual(['refused']);
+  });
+
+  test('of an older term publishes nothing, also while the message is still kept', async () => {
+    const rig = rigWithoutQueue();
+    const old = rig.process();
+    await old.commit(await old.beginTerm(), [refusedRun('refused')]);
+    const heir = rig.process();
+    await heir.beginTerm();
+    await heir.close();
+    rig.missing.clear();
+    await pass(rig, 60);
+    expect(rig.published).toEqual([]);
+    expect(await rig.kept()).toEqual(['refused']);
+  });
+
+  test('of an older term ends when it learns of the newer one', async () => {
+    const rig = rigWithoutQueue();
+    const old = rig.process();
+    await old.commit(await old.beginTerm(), [refusedRun('refused')]);
+    const heir = rig.process();
+    await heir.beginTerm();
+    await heir.close();
+    const looks = counter(rig);
+    await pass(rig, 3_600);
+    expect(looks.count).toBe(1);
+  });
+
+  test('of an older term of the same process ends when the next term begins', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    await ledger.commit(await ledger.beginTerm(), [refusedRun('refused')]);
+    await ledger.beginTerm();
+    const looks = counter(rig);
+    await pass(rig, 1);
+    expect(looks.count).toBe(1);
+  });
+
+  test('begins again, with the first pause, for a second refusal within one term', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    await ledger.commit(term, [refusedRun('first')]);
+    await pass(rig, 10);
+    rig.missing.clear();
+    await pass(rig, 60);
+    expect(rig.published).toEqual(['first']);
+
+    rig.missing.add('nowhere');
+    await ledger.commit(term, [refusedRun('second')]);
+    rig.missing.clear();
+    await pass(rig, 1);
+    expect(rig.published).toEqual(['first', 'second']);
+    expect(await rig.kept()).toEqual([]);
+  });
+
+  test('tries each refused message once, however many there are', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    await ledger.commit(
+      term,
+      ['a', 'b', 'c'].map((entry) => refusedRun(entry)),
+    );
+    let publications = 0;
+    rig.fateOf = (step) => {
+      if (step === 'publish') publications += 1;
+      return undefined;
+    };
+    await pass(rig, 1);
+    expect(publications).toBe(1);
+    await rig.process().beginTerm();
+    expect(publications).toBe(2);
+  });
+
+  test('begins in a new term of the same process, though one of the last term hangs', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    await ledger.commit(await ledger.beginTerm(), [refusedRun('old')]);
+    rig.next('publish', () => new Promise<void>(() => {}));
+    await pass(rig, 1);
+    const term = await ledger.beginTerm();
+    await ledger.commit(term, [refusedRun('new')]);
+    rig.missing.clear();
+    await pass(rig, 2);
+    expect(rig.published.toSorted()).toEqual(['new', 'old']);
+    expect(await rig.kept()).toEqual([]);
+  });
+
+  test('is one for all refused messages of a term', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    await ledger.commit(term, [refusedRun('a')]);
+    await ledger.commit(term, [refusedRun('b')]);
+    const looks = counter(rig);
+    await pass(rig, 1);
+    expect(looks.count).toBe(1);
+  });
+
+  test('pauses for 1, 2, 4 seconds and so on, for at most one minute', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    await ledger.commit(await ledger.beginTerm(), [refusedRun('refused')]);
+    const began = rig.clock.now();
+    const seconds: number[] = [];
+    rig.fateOf = (step) => {
+      if (step === 'publish') seconds.push((rig.clock.now() - began) / 1000);
+      return undefined;
+    };
+    await pass(rig, 250);
+    expect(seconds).toEqual([1, 3, 7, 15, 31, 63, 123, 183, 243]);
+  });
+
+  test('goes on after the outbox or the broker could not be reached', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    await ledger.commit(await ledger.beginTerm(), [refusedRun('refused')]);
+    rig.missing.clear();
+    rig.next('kept', 'lost before');
+    rig.next('publish', 'lost before');
+    await pass(rig, 7);
+    expect(rig.published).toEqual(['refused']);
+    expect(await rig.kept()).toEqual([]);
+  });
+});
+
+describe('a kept message that has expired', () => {
+  const inTheFuture = (rig: Rig, seconds: number) =>
+    new Date(rig.clock.now() + seconds * 1_000).toISOString();
+
+  test('is not published by a retry, only reported, once', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    await ledger.commit(term, [refusedRun('expired', { expires: inTheFuture(rig, 2) })]);
+    rig.missing.clear();
+    rig.clock.advance(2_000);
+    await settled();
+    expect(rig.published).toEqual([]);
+    await pass(rig, 60);
+    expect(rig.published).toEqual([]);
+    expect(rig.told.filter((line) => !line.startsWith('waiting'))).toEqual(['expired expired']);
+    expect(rig.told.at(-1)).toBe('waiting 0');
+    expect(await rig.kept()).toEqual([]);
+  });
+
+  test('is not published by the next term, while one that has not expired is', async () => {
+    const rig = new Rig();
+    const dead = rig.process();
+    rig.next('publish', 'lost before');
+    const expires = inTheFuture(rig, 60);
+    const commit = dead.commit(await dead.beginTerm(), [
+      refusedRun('expired', { expires }),
+      refusedRun('valid', { expires: inTheFuture(rig, 61) }),
+    ]);
+    await expect(commit).rejects.toThrow();
+    rig.clock.advance(60_000);
+    await rig.process().beginTerm();
+    expect(rig.published).toEqual(['valid']);
+    expect(rig.told).toEqual(expect.arrayContaining(['expired expired', 'delivered valid']));
+    expect(await rig.kept()).toEqual([]);
+  });
+
+  test('is not reported as expired when the broker had taken it before', async () => {
+    const rig = rigWithoutQueue();
+    const ledger = rig.process();
+    const expires = inTheFuture(rig, 2);
+    await ledger.commit(await ledger.beginTerm(), [refusedRun('taken', { expires })]);
+    rig.missing.clear();
+    // The first retry publishes the message; to forget it fails.
+    rig.next('forget', () => {}, 'lost before');
+    await pass(rig, 10);
+    expect(rig.published).toEqual(['taken']);
+    expect(rig.told).not.toContain('expired taken');
+    expect(await rig.kept()).toEqual([]);
+  });
+
+  test('whose instant has no offset, or another one, is read as workers read it', async () => {
+    const rig = new Rig();
+    const dead = rig.process();
+    rig.next('publish', 'lost before');
+    const commit = dead.commit(await dead.beginTerm(), [
+      refusedRun('local', { expires: '2027-01-01T00:00:00' }),
+      refusedRun('offset', { expires: '2027-03-01T13:30:00+02:00' }),
+      refusedRun('no-colon', { expires: '2027-03-01T13:30:00+0200' }),
+    ]);
+    await expect(commit).rejects.toThrow();
+    await rig.process().beginTerm();
+    expect(rig.published).toEqual(['local']);
+  });
+});

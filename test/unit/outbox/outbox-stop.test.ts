@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/store/ledger.ts';
+import { firstRun, FRESH, ran } from '../../support/change.ts';
+import { messageOf } from '../../support/message.ts';
+import { settled } from '../../support/settle.ts';
+import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
+import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
+import { storeOptions } from '../../contract/place.ts';
+import { Rig } from './rig.ts';
+
+const never = () => new Promise<void>(() => {});
+
+/** What became of a promise so far. */
+async function soFar(promise: Promise<unknown>): Promise<string> {
+  await settled();
+  const ended = promise.then(
+    (value) => JSON.stringify(value),
+    (error: unknown) => (error as Error).message,
+  );
+  return Promise.race([ended, settled().then(() => 'under way')]);
+}
+
+test('closing an outbox ledger ends when its outbox and its broker are closed', async () => {
+  const [outbox, broker] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+  const store = openMemoryStore(storeOptions('memory://closing'));
+  const ledger = new OutboxLedger(
+    Object.assign(store.ledger, { close: () => outbox.promise }),
+    Object.assign(store.broker, { close: () => broker.promise }),
+    new ManualClock('2027-03-01T12:00:00Z'),
+  );
+  const closing = ledger.close();
+  outbox.resolve(undefined);
+  expect(await soFar(closing)).toBe('under way');
+  broker.reject(new Error('the broker broke off'));
+  expect(await soFar(closing)).toBe('the broker broke off');
+});
+
+describe('a stop', () => {
+  test('while the broker stands still is heard by a commit; the next term sends what was kept', async () => {
+    const rig = new Rig();
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    const stop = new AbortController();
+    rig.next('publish', never);
+    const commit = ledger.commit(term, [firstRun('a', 'a')], stop.signal);
+    rig.clock.advance(60_000);
+    expect(await soFar(commit)).toBe('under way');
+    stop.abort();
+    await settled();
+    rig.clock.advance(1_000);
+    expect(await soFar(commit)).toMatch('stopped before the answer came');
+    expect(await rig.kept()).toEqual(['a']);
+    await rig.process().beginTerm();
+    expect(rig.published).toEqual(['a']);
+  });
+
+  test('leaves a broker that answers the time to do so', async () => {
+    const rig = new Rig();
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    const stop = new AbortController();
+    const answer = Promise.withResolvers<undefined>();
+    rig.next('publish', () => answer.promise);
+    const commit = ledger.commit(term, [firstRun('a', 'a')], stop.signal);
+    stop.abort();
+    await settled();
+    rig.clock.advance(900);
+    answer.resolve(undefined);
+    expect(await soFar(commit)).toBe('{"kind":"committed"}');
+    expect(await rig.kept()).toEqual([]);
+  });
+
+  test('ends a drain between two bites of it, and one that hangs', async () => {
+    const rig = new Rig();
+    const dead = rig.process();
+    const names = Array.from({ length: 1_200 }, (_, i) => `e${String(i).padStart(4, '0')}`);
+    const changes = names.map((name) => firstRun(name, name));
+    rig.next('publish', 'lost before');
+    await expect(dead.commit(await dead.beginTerm(), changes)).rejects.toThrow();
+
+    const stop = new AbortController();
+    rig.progress = 0;
+    rig.next('publish', () => {
+      stop.abort();
+    });
+    await rig.process().beginTerm(stop.signal);
+    expect(rig.published).toHaveLength(500);
+    expect(rig.progress).toBe(1);
+
+    const another = new AbortController();
+    rig.next('publish', never);
+    const beginning = rig.process().beginTerm(another.signal);
+    expect(await soFar(beginning)).toBe('under way');
+    another.abort();
+    await settled();
+    rig.clock.advance(1_000);
+    expect(await soFar(beginning)).toMatch('stopped');
+
+    await rig.process().beginTerm();
+    expect(rig.published).toEqual(names);
+  });
+});
+
+describe('of messages that had to wait it is told', () => {
+  const runOf = (entry: string, queue: string, expires?: string): Change => {
+    const message = messageOf(entry, { queue });
+    const headers = { ...message.headers, ...(expires !== undefined && { expires }) };
+    const record = ran(FRESH, entry);
+    return { entry, expected: null, record, messages: [{ ...message, headers }] };
+  };
+  const pass = async (rig: Rig, seconds: number) => {
+    for (let i = 0; i < seconds; i++) {
+      rig.clock.advance(1_000);
+      await settled();
+    }
+  };
+
+  test('how many there are, and when they are in their queue', async () => {
+    const rig = new Rig();
+    rig.missing.add('nowhere');
+    const ledger = rig.process();
+    const term = await ledger.beginTerm();
+    await ledger.commit(term, [runOf('a', 'nowhere'), runOf('b', 'there')]);
+    await ledger.commit(term, [runOf('c', 'nowhere')]);
+    expect(rig.told).toEqual(['waiting 0', 'waiting 1', 'waiting 2']);
+    rig.missing.clear();
+    await pass(rig, 2);
+    expect(rig.told.slice(3)).toEqual(['delivered a', 'delivered c', 'waiting 0']);
+  });
+
+  test('when a new term sends what an earlier one left', async () => {
+    const rig = new Rig();
+    const dead = rig.process();
+    rig.next('publish', 'lost before');
+    await expect(dead.commit(await dead.beginTerm(), [runOf('a', 'q')])).rejects.toThrow();
+    expect(rig.told).toEqual(['waiting 0']);
+    await rig.process().beginTerm();
+    expect(rig.told).toEqual(['waiting 0', 'delivered a', 'waiting 0']);
+    expect(rig.published).toEqual(['a']);
+  });
+
+  test('when they expire: they are forgotten, for no worker would run them', async () => {
+    const rig = new Rig();
+    rig.missing.add('nowhere');
+    const ledger = rig.process();
+    const soon = new Date(rig.clock.now() + 5_000).toISOString();
+    const late = new Date(rig.clock.now() + 86_400_000).toISOString();
+    await ledger.commit(await ledger.beginTerm(), [
+      runOf('a', 'nowhere', soon),
+      runOf('b', 'nowhere', late),
+      runOf('c', 'nowhere', 'whenever'),
+    ]);
+    await pass(rig, 20);
+    expect(rig.told).toEqual(expect.arrayContaining(['waiting 3', 'expired a', 'waiting 2']));
+    expect(await rig.kept()).toEqual(['b', 'c']);
+    rig.missing.clear();
+    await pass(rig, 20);
+    expect(rig.published).toEqual(['b', 'c']);
+  });
+});

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { RefusedError } from '../../../src/broker/broker.ts';
+import { StoreError } from '../../../src/util/errors.ts';
+import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
+import { occurrenceOf, type KeptMessage, type Outbox } from '../../../src/store/outbox.ts';
+import type { OutboxReports } from '../../../src/outbox/reports.ts';
+import { DEFAULT_LATENESS, type Lateness } from '../../../src/catalog/catch-up.ts';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
+import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
+import type { Message } from '../../../src/message/message.ts';
+import { storeOptions } from '../../contract/place.ts';
+
+type Step = 'keep' | 'publish' | 'forget' | 'kept';
+
+/**
+ * What is to happen at a step: nothing of it, all of it with its answer lost, or something else, before it
+ * or before its answer arrives.
+ */
+export type Fate = 'lost before' | 'lost after' | Work | { readonly after: Work };
+type Work = () => void | Promise<void>;
+
+/** Ledgers of several processes over one outbox and one broker, with faults where a test wants them. */
+export class Rig {
+  readonly clock = new ManualClock('2027-03-01T12:00:00Z');
+  /** What reached the broker, in order, repeats among them. */
+  readonly published: string[] = [];
+  /** Tasks that were forgotten, and how many messages had been published by then. */
+  readonly forgettings: { readonly task: string; readonly publishedAfter: number }[] = [];
+  /** How often a ledger told that it got somewhere. */
+  progress = 0;
+  /** Queues that the broker does not have. */
+  readonly missing = new Set<string>();
+  readonly #store = openMemoryStore(
+    storeOptions(`memory://${randomUUID()}`, { clock: this.clock }),
+  );
+  readonly #fates: [Step, Fate][] = [];
+  /** What the ledgers told of messages that had to wait, such as `delivered a`. */
+  readonly told: string[] = [];
+  /** Consulted where no fate was announced. */
+  fateOf: (step: Step) => Fate | undefined = () => undefined;
+
+  /** The next time that it comes to this step, this happens. */
+  next(step: Step, ...fates: Fate[]): void {
+    for (const fate of fates) this.#fates.push([step, fate]);
+  }
+
+  /** What entries say of late runs, where it is not the default. */
+  readonly lateness = new Map<string, Partial<Lateness>>();
+
+  /** A process: its memory is its own, what it keeps is everybody's. */
+  process(): OutboxLedger {
+    const { ledger } = this.#store;
+    const outbox: Outbox = {
+      batch: ledger.batch,
+      load: () => ledger.load(),
+      beginTerm: () => ledger.beginTerm(),
+      keep: (term, changes) => this.#step('keep', () => ledger.keep(term, changes)),
+      kept: (limit, after) => this.#step('kept', () => ledger.kept(limit, after)),
+      forget: (term, ids) =>
+        this.#step('forget', async () => {
+          const kept = await ledger.kept(1_000, '');
+          const done = await ledger.forget(term, ids);
+          for (const { id, message } of kept) {
+            const publishedAfter = this.published.length;
+            if (done && ids.includes(id))
+              this.forgettings.push({ task: message.taskId, publishedAfter });
+          }
+          return done;
+        }),
+      close: async () => {},
+    };
+    const publish = (messages: readonly Message[]) =>
+      this.#step('publish', async () => {
+        const refused = messages.filter((message) =>
+          this.missing.has(message.destination.routingKey),
+        );
+        const taken = messages.filter((message) => !refused.includes(message));
+        this.published.push(...taken.map(({ taskId }) => taskId));
+        const reason = 'there is no such queue';
+        if (refused.length > 0) {
+          throw new RefusedError(refused.map((message) => ({ message, reason })));
+        }
+      });
+    const broker = { publish, announce: async () => {}, close: async () => {} };
+    const tell = (what: string) => (kept: readonly KeptMessage[]) => {
+      this.told.push(...kept.map((each) => `${what} ${occurrenceOf(each).entry}`));
+    };
+    const reports: OutboxReports = {
+      progressed: () => (this.progress += 1),
+      delivered: tell('delivered'),
+      skipped: (kept, reason) => {
+        tell(reason)(kept);
+      },
+      waiting: (count) => this.told.push(`waiting ${count}`),
+    };
+    const latenessOf = (entry: string) => ({ ...DEFAULT_LATENESS, ...this.lateness.get(entry) });
+    return new OutboxLedger(outbox, broker, this.clock, reports, latenessOf);
+  }
+
+  async kept(): Promise<string[]> {
+    const all: readonly KeptMessage[] = await this.#store.ledger.kept(1_000, '');
+    return all.map(({ message }) => message.taskId);
+  }
+
+  async #step<T>(step: Step, work: () => Promise<T>): Promise<T> {
+    const i = this.#fates.findIndex(([at]) => at === step);
+    const fate = i < 0 ? this.fateOf(step) : this.#fates.splice(i, 1)[0]![1];
+    if (fate === 'lost before') throw new StoreError(`${step}: nobody there`);
+    if (typeof fate === 'function') await fate();
+    const answer = await work();
+    if (typeof fate === 'object') await fate.after();
+    if (fate === 'lost after') throw new StoreError(`${step}: no answer`);
+    return answer;
+  }
+}

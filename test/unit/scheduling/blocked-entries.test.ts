@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, expect, test } from 'vitest';
+import { Beat } from '../../../src/beat.ts';
+import type { LedgerRecord } from '../../../src/store/ledger.ts';
+import { repairCommand } from '../../../src/store/repair-command.ts';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
+import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
+import { SILENCE_LIMIT } from '../../../src/observe/progress.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { storeOptions } from '../../contract/place.ts';
+import { settled } from '../../support/settle.ts';
+
+const started: Beat[] = [];
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((beat) => beat.stop()));
+});
+
+/** A beat whose entries `good` and `it's` are due every ten seconds; the ledger stands in memory. */
+function instance(change: (store: Store) => Store = (store) => store) {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const store = openMemoryStore(storeOptions(`memory://${randomUUID()}`, { clock }));
+  const entry = { task: 'tasks.note', schedule: 10 };
+  const config = {
+    brokerUrl: 'memory://',
+    resultExpires: null,
+    beatSchedule: { good: entry, "it's": entry, off: { ...entry, enabled: false } },
+  };
+  const beat = new Beat(config, { clock, store: change(store) });
+  started.push(beat);
+  const faults: string[] = [];
+  const recovered: string[] = [];
+  beat.on('fault', ({ operation, error }) => faults.push(`${operation}: ${String(error)}`));
+  beat.on('recovered', ({ operation }) => recovered.push(operation));
+  const pass = async (seconds: number) => {
+    for (let i = 0; i < seconds * 2; i++) {
+      clock.advance(500);
+      await settled();
+    }
+  };
+  const damage = async (...entries: string[]) => {
+    const term = await store.ledger.beginTerm();
+    const changes = entries.map((name) => {
+      return { entry: name, expected: null, record: {} as LedgerRecord, messages: [] };
+    });
+    await store.ledger.commit(term, changes);
+  };
+  const sent = () => store.broker.messages.map(({ headers }) => headers['periodic_task_name']);
+  return { beat, clock, store, faults, recovered, pass, damage, sent };
+}
+
+test('an entry whose record cannot be read is held up by itself, and the failure names the repair', async () => {
+  const { beat, faults, pass, damage, sent } = instance();
+  await damage("it's", 'off');
+  await beat.start();
+  await pass(35);
+  expect(sent()).toEqual(['good', 'good', 'good']);
+  expect(beat.progress.heldUp).toEqual(["it's"]);
+  expect(faults.length).toBeGreaterThan(1);
+  expect(new Set(faults)).toEqual(
+    new Set([
+      'schedule it\'s: StoreError: the record of entry "it\'s" cannot be read: "{}"; ' +
+        `its schedule restarts from now with: beat forget --quoted '"it\\u0027s"'`,
+    ]),
+  );
+});
+
+test('an entry that was held up goes on within seconds once its record is removed, and others never stopped', async () => {
+  const { beat, store, recovered, pass, damage, sent } = instance();
+  await damage("it's");
+  await beat.start();
+  await pass(15);
+  const term = await store.ledger.beginTerm();
+  await store.ledger.removeRecord(term, "it's");
+  await pass(30);
+  expect(beat.progress.heldUp).toEqual([]);
+  expect(recovered).toContain("schedule it's");
+  expect(sent().filter((name) => name === 'good')).toHaveLength(4);
+  expect(sent().filter((name) => name === "it's").length).toBeGreaterThan(0);
+});
+
+test('an instance that does not lead holds up no entry', async () => {
+  const { beat, pass, damage } = instance();
+  await damage("it's");
+  await beat.start();
+  await pass(1);
+  expect(beat.progress.heldUp).toEqual(["it's"]);
+  await beat.stop();
+  expect(beat.progress.heldUp).toEqual([]);
+});
+
+test('terms that end before their first tick, one after another, are failures and no progress', async () => {
+  const conflict = { kind: 'conflict', entries: ['a'] } as const;
+  const { beat, faults, pass } = instance((store) => ({
+    ...store,
+    ledger: {
+      batch: { size: 10, inFlight: 1 },
+      load: () => store.ledger.load(),
+      beginTerm: () => store.ledger.beginTerm(),
+      commit: async () => conflict,
+      close: async () => {},
+    },
+  }));
+  await beat.start();
+  await pass(SILENCE_LIMIT / 1_000 + 1);
+  expect(faults.length).toBeGreaterThan(10);
+  for (const fault of faults) {
+    expect(fault).toMatch(/^lead: StoreError: the term cannot begin: .*for a$/);
+  }
+  expect(beat.progress.advancing).toBe(false);
+});
+
+test('a ledger that cannot begin a term is no progress either, and an instance that leads again is well', async () => {
+  let broken = true;
+  const { beat, faults, pass } = instance((store) => ({
+    ...store,
+    ledger: {
+      batch: { size: 10, inFlight: 1 },
+      load: () => store.ledger.load(),
+      beginTerm: () => (broken ? Promise.reject(new Error('no rights')) : store.ledger.beginTerm()),
+      commit: (...args) => store.ledger.commit(...args),
+      close: async () => {},
+    },
+  }));
+  await beat.start();
+  await pass(SILENCE_LIMIT / 1_000 + 1);
+  expect(faults.every((fault) => fault === 'lead: Error: no rights')).toBe(true);
+  expect(beat.progress.advancing).toBe(false);
+  broken = false;
+  await pass(10);
+  expect(beat.progress.advancing).toBe(true);
+});
+
+test('a store that is away altogether is tried again, which is progress', async () => {
+  const { beat, pass } = instance((store) => ({
+    ...store,
+    lock: { ...store.lock, acquire: () => Promise.reject(new Error('away')) },
+  }));
+  await beat.start();
+  await pass(SILENCE_LIMIT / 1_000 + 1);
+  expect(beat.progress.advancing).toBe(true);
+});
+
+test.each([
+  ['nightly', 'beat forget nightly'],
+  ['a b', "beat forget 'a b'"],
+  ['$HOME `id`', "beat forget '$HOME `id`'"],
+  ['', "beat forget ''"],
+  ['-x', "beat forget -- '-x'"],
+  ["it's", `beat forget --quoted '"it\\u0027s"'`],
+  ['a\nb\0', `beat forget --quoted '"a\\nb\\u0000"'`],
+  ['\u202e', `beat forget --quoted '"\\u202e"'`],
+  ['芹菜', "beat forget '芹菜'"],
+])('the command that repairs %j can be copied into a shell', (entry, command) => {
+  expect(repairCommand(entry)).toBe(command);
+});

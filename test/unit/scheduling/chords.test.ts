@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { expect, test, vi } from 'vitest';
+import { chordOf } from '../../../src/canvas/shape.ts';
+import { NO_LINKS, type Task } from '../../../src/canvas/canvas.ts';
+import type { ResultBackend } from '../../../src/store/results.ts';
+import { MemoryResults } from '../../../src/drivers/memory/results.ts';
+import { aligned, DAY, entryOf, HOUR, MINUTE, SECOND } from '../../support/entry.ts';
+import { rig } from '../../support/rig.ts';
+
+function task(name: string): Task {
+  const plain = { args: [], kwargs: {}, options: {}, immutable: false } as const;
+  return { kind: 'task', task: name, ...plain, links: NO_LINKS, shown: 'tuple' };
+}
+
+const joined = entryOf({
+  name: 'joined',
+  task: 'chord',
+  canvas: chordOf([task('tasks.a'), task('tasks.b')], task('tasks.total')),
+});
+
+/** A result backend that is away until it is told otherwise. */
+class Away extends MemoryResults implements ResultBackend {
+  isAway = true;
+  override async expect(...chords: Parameters<MemoryResults['expect']>): Promise<void> {
+    if (this.isAway) throw new Error('nobody there');
+    await super.expect(...chords);
+  }
+}
+
+/** One that takes what it is told, and says nothing until it is woken up. */
+class Hung extends MemoryResults {
+  /** The group ids that it was told of. */
+  readonly asked: string[] = [];
+  readonly #waking = new AbortController();
+
+  override async expect(...[chords]: Parameters<MemoryResults['expect']>): Promise<void> {
+    this.asked.push(...chords.map(({ groupId }) => groupId));
+    const { signal } = this.#waking;
+    if (!signal.aborted) await once(signal, 'abort');
+  }
+
+  wakeUp(): void {
+    this.#waking.abort();
+  }
+}
+
+test('a chord is announced before any of its tasks is sent', async () => {
+  const results = new MemoryResults();
+  const announced: number[] = [];
+  const { clock, store, begin } = rig({
+    results,
+    ledgerOf: (ledger) => ({
+      batch: ledger.batch,
+      load: () => ledger.load(),
+      beginTerm: () => ledger.beginTerm(),
+      close: () => ledger.close(),
+      commit: (term, changes) => {
+        if (changes.some(({ messages }) => messages.length > 0))
+          announced.push(results.chords.size);
+        return ledger.commit(term, changes);
+      },
+    }),
+  });
+  const { tick } = await begin([joined]);
+  clock.advance(MINUTE);
+  await tick();
+  expect(announced).toEqual([1]);
+  const [groupId] = [...results.chords.keys()];
+  expect(results.chords.get(groupId!)).toEqual({ groupId, size: 2, results: null });
+  const { messages } = store.broker;
+  expect(messages.map(({ headers }) => headers['group'])).toEqual([groupId, groupId]);
+});
+
+test('a result backend that is away holds up chords, nobody else, and none is lost', async () => {
+  const results = new Away();
+  const { clock, sent, told, begin } = rig({ results });
+  const { tick } = await begin([joined, entryOf()]);
+  clock.advance(MINUTE);
+  const wakeAt = await tick();
+  expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z']);
+  expect(told.fault).toMatchObject([
+    { operation: 'announce chords', error: { message: 'entry "joined": nobody there' } },
+  ]);
+  expect(wakeAt).toBe(clock.now() + SECOND);
+
+  results.isAway = false;
+  clock.advance(SECOND);
+  await tick();
+  expect(sent().slice(1)).toEqual(
+    ['a', 'b'].map((name) => `tasks.${name} 2027-03-01T12:01:00.000Z`),
+  );
+  expect(told.recovered).toMatchObject([{ operation: 'announce chords' }]);
+  expect(told.sent?.map(({ entry }) => entry)).toEqual(['cleanup', 'joined']);
+});
+
+test('a result backend that hangs holds up chords alone, and each is sent once when it answers', async () => {
+  const results = new Hung();
+  const { asked } = results;
+  const { clock, store, sent, told, begin } = rig({ results });
+  const { tick } = await begin([joined, entryOf()]);
+  clock.advance(MINUTE);
+  const first = tick();
+  await vi.waitFor(() => expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z']));
+  clock.advance(SECOND);
+  expect(await first).toBe(clock.now() + SECOND);
+  const message = 'entry "joined": the result backend does not answer';
+  expect(told.fault).toMatchObject([{ operation: 'announce chords', error: { message } }]);
+
+  // It is not asked once more while it hangs, and a tick does not wait for it again.
+  clock.advance(SECOND);
+  expect(await tick()).toBe(clock.now() + SECOND);
+  expect(asked).toHaveLength(1);
+
+  results.wakeUp();
+  clock.advance(SECOND);
+  await tick();
+  expect(sent().slice(1)).toEqual(
+    ['a', 'b'].map((name) => `tasks.${name} 2027-03-01T12:01:00.000Z`),
+  );
+  expect(asked).toHaveLength(1);
+  expect(store.broker.messages.slice(1).map(({ headers }) => headers['group'])).toEqual([
+    asked[0],
+    asked[0],
+  ]);
+  expect(told.recovered).toMatchObject([{ operation: 'announce chords' }]);
+
+  clock.advance(MINUTE);
+  await tick();
+  expect(sent().filter((line) => line.includes('12:01'))).toHaveLength(3);
+});
+
+test('what the result backend heard long ago is said again', async () => {
+  const results = new Hung();
+  const { clock, sent, told, begin } = rig({ results });
+  const { tick } = await begin([{ ...joined, schedule: aligned(DAY) }]);
+  clock.advance(12 * HOUR);
+  const first = tick();
+  await vi.waitFor(() => expect(results.asked).toHaveLength(1));
+  clock.advance(SECOND);
+  await first;
+  results.wakeUp();
+  await vi.waitFor(() => expect(told.recovered).toHaveLength(1));
+  clock.advance(HOUR);
+  await tick();
+  expect(sent()).toHaveLength(2);
+  expect(results.asked).toHaveLength(2);
+  expect(results.asked[1]).toBe(results.asked[0]);
+});
+
+test('without a result backend a chord is not sent', async () => {
+  const { clock, sent, told, begin } = rig();
+  const { tick } = await begin([joined]);
+  clock.advance(MINUTE);
+  await tick();
+  expect(sent()).toEqual([]);
+  expect(told.fault).toHaveLength(1);
+});

@@ -1,0 +1,270 @@
+import { describe, expect, test } from 'vitest';
+import { Commits } from '../../../src/scheduling/committer.ts';
+import { Events } from '../../../src/events/events.ts';
+import { TermEnded, type Term } from '../../../src/scheduling/leadership.ts';
+import type { Change, CommitOutcome, Ledger } from '../../../src/store/ledger.ts';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
+import { firstRun } from '../../support/change.ts';
+import { settled } from '../../support/settle.ts';
+
+const NEVER = new AbortController().signal;
+const DONE: CommitOutcome = { kind: 'committed' };
+
+/** Commits over a ledger whose answers the test gives, with the instants at which it was asked. */
+function over(
+  answer: (changes: readonly Change[]) => CommitOutcome | Promise<CommitOutcome>,
+  batch: Ledger['batch'] = { size: 2, inFlight: 1 },
+) {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const events = new Events();
+  const asked: { readonly at: number; readonly entries: readonly string[] }[] = [];
+  const counted = { progress: 0 };
+  const faults: string[] = [];
+  const recovered: string[] = [];
+  events.on('fault', ({ operation }) => faults.push(operation));
+  events.on('recovered', ({ operation }) => recovered.push(operation));
+  const ledger: Ledger = {
+    batch,
+    load: async () => new Map(),
+    beginTerm: async () => 1,
+    close: async () => {},
+    commit: async (_, changes) => {
+      asked.push({ at: clock.monotonic(), entries: changes.map(({ entry }) => entry) });
+      return answer(changes);
+    },
+  };
+  const commits = new Commits({
+    ...{ ledger, clock, events, results: null },
+    progressed: () => (counted.progress += 1),
+  });
+  return { commits, clock, asked, faults, recovered, counted };
+}
+
+function termOf(trusted: () => boolean = () => true): Term {
+  return {
+    number: 1,
+    signal: NEVER,
+    get trusted() {
+      return trusted();
+    },
+  };
+}
+
+const fails = (): never => {
+  throw new Error('unreachable');
+};
+
+async function pass(clock: ManualClock, ms: number): Promise<void> {
+  for (let i = 0; i < ms / 10; i++) {
+    await settled();
+    clock.advance(10);
+  }
+  await settled();
+}
+
+describe('a commit that fails', () => {
+  test('is repeated after 50 ms, then after pauses that double, to one second', async () => {
+    const { commits, clock, asked } = over(fails);
+    void commits.commit([firstRun('a')], termOf(), NEVER);
+    await pass(clock, 5_000);
+    const instants = asked.map(({ at }) => at);
+    expect(instants).toEqual([0, 50, 150, 350, 750, 1_550, 2_550, 3_550, 4_550]);
+  });
+
+  test('counts as progress with each try, and is reported with its recovery', async () => {
+    let tries = 0;
+    const { commits, clock, counted, faults, recovered } = over(() =>
+      ++tries < 3 ? fails() : DONE,
+    );
+    const commit = commits.commit([firstRun('a')], termOf(), NEVER);
+    await pass(clock, 200);
+    expect(await commit).toMatchObject({ refused: [], declined: [] });
+    expect(counted.progress).toBe(3);
+    expect(faults).toEqual(['commit', 'commit']);
+    expect(recovered).toEqual(['commit']);
+  });
+
+  test('is given up, with the term, when the lock can no longer be trusted', async () => {
+    let trusted = true;
+    const { commits, clock, asked } = over(fails);
+    const commit = commits.commit(
+      [firstRun('a')],
+      termOf(() => trusted),
+      NEVER,
+    );
+    const ended = expect(commit).rejects.toThrow(
+      new TermEnded('the lock can no longer be trusted'),
+    );
+    await pass(clock, 100);
+    trusted = false;
+    await pass(clock, 1_000);
+    await ended;
+    expect(asked).toHaveLength(2);
+  });
+
+  test('is given up at a stop, which does not wait for the end of the pause', async () => {
+    const stop = new AbortController();
+    const { commits, clock, asked } = over(fails);
+    const commit = commits.commit([firstRun('a')], termOf(), stop.signal);
+    await pass(clock, 1_000);
+    const tries = asked.length;
+    stop.abort();
+    expect(await commit).toBeNull();
+    expect(asked).toHaveLength(tries);
+  });
+
+  test('is given up when the term is over, which does not wait for the end of the pause', async () => {
+    const ending = new AbortController();
+    const { commits } = over(fails);
+    const term = { number: 1, signal: ending.signal, trusted: false };
+    const commit = commits.commit([firstRun('a')], term, NEVER);
+    await settled();
+    ending.abort();
+    await expect(commit).rejects.toThrow(TermEnded);
+  });
+});
+
+describe('a term that the ledger ends', () => {
+  test.each([
+    [{ kind: 'superseded' }, 'another term has begun'],
+    [
+      { kind: 'conflict', entries: ['a', 'b'] },
+      'the ledger holds other records than expected, for a, b',
+    ],
+  ] as const)('with %j is not tried again, and says why', async (outcome, reason) => {
+    const { commits, asked } = over(() => outcome);
+    await expect(commits.commit([firstRun('a')], termOf(), NEVER)).rejects.toThrow(reason);
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('batches', () => {
+  const items = ['a', 'b', 'c', 'd', 'e'];
+
+  test('have the ledger’s size, and all items are in one of them', async () => {
+    const { commits } = over(() => DONE);
+    const batches: string[][] = [];
+    await commits.inBatches(items, termOf(), NEVER, async (batch) => batches.push(batch));
+    expect(batches).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+  });
+
+  test('run at once as many as the ledger takes, and no more', async () => {
+    const { commits } = over(() => DONE, { size: 1, inFlight: 3 });
+    let [running, most] = [0, 0];
+    await commits.inBatches(items, termOf(), NEVER, async () => {
+      most = Math.max(most, ++running);
+      await settled();
+      running--;
+    });
+    expect(most).toBe(3);
+  });
+
+  test('begin no more once the lock cannot be trusted: the term ends', async () => {
+    const { commits } = over(() => DONE);
+    let trusted = true;
+    const batches: string[][] = [];
+    const work = async (batch: string[]) => {
+      batches.push(batch);
+      trusted = false;
+    };
+    const run = commits.inBatches(
+      items,
+      termOf(() => trusted),
+      NEVER,
+      work,
+    );
+    await expect(run).rejects.toThrow(new TermEnded('the lock can no longer be trusted'));
+    expect(batches).toEqual([['a', 'b']]);
+  });
+
+  test('begin no more after a stop, which is no failure', async () => {
+    const { commits } = over(() => DONE);
+    const stop = new AbortController();
+    const batches: string[][] = [];
+    await commits.inBatches(items, termOf(), stop.signal, async (batch) => {
+      batches.push(batch);
+      stop.abort();
+    });
+    expect(batches).toEqual([['a', 'b']]);
+  });
+
+  test('begin no more after a failure, and those under way are waited for', async () => {
+    const { commits } = over(() => DONE, { size: 1, inFlight: 2 });
+    const begun: string[] = [];
+    const ended: string[] = [];
+    const run = commits.inBatches(items, termOf(), NEVER, async ([item = '']) => {
+      begun.push(item);
+      if (item === 'a') throw new Error('failed');
+      await settled();
+      ended.push(item);
+    });
+    await expect(run).rejects.toThrow('failed');
+    expect(begun).toEqual(['a', 'b']);
+    expect(ended).toEqual(['b']);
+  });
+});
+
+test('a batch of chords that could not be registered asks the ledger for nothing', async () => {
+  const { commits, asked } = over(() => DONE);
+  const change = { ...firstRun('a'), chords: [{ groupId: 'g', size: 1, results: null }] };
+  const committed = await commits.commit([change], termOf(), NEVER);
+  expect(committed?.unannounced).toEqual(['a']);
+  expect(asked).toEqual([]);
+});
+
+describe('a batch that the store declines', () => {
+  const declines =
+    (...bad: string[]) =>
+    (changes: readonly Change[]): CommitOutcome =>
+      changes.some(({ entry }) => bad.includes(entry))
+        ? { kind: 'declined', reason: 'too long' }
+        : DONE;
+  const changes = ['a', 'b', 'c', 'd'].map((entry) => firstRun(entry));
+
+  test('is taken apart: all others are committed once, and the failures are reported by entry', async () => {
+    const { commits, asked, faults } = over(declines('b', 'd'));
+    const committed = await commits.commit(changes, termOf(), NEVER);
+    expect(committed?.declined).toEqual(['b', 'd']);
+    expect(faults).toEqual(['send b', 'send d']);
+    const alone = asked.map(({ entries }) => entries.join(''));
+    expect(alone).toEqual(['abcd', 'ab', 'a', 'b', 'cd', 'c', 'd']);
+  });
+
+  test('is left undone by a stop, in whole or from there on', async () => {
+    const stop = new AbortController();
+    const { commits } = over((all) => {
+      if (all.length === 4) return { kind: 'declined', reason: 'too long' };
+      if (all[0]?.entry === 'c') {
+        stop.abort();
+        return fails();
+      }
+      return DONE;
+    });
+    const committed = await commits.commit(changes, termOf(), stop.signal);
+    expect(committed?.declined).toEqual(['c', 'd']);
+  });
+
+  test('leaves what was refused or reached no subscriber in its other parts in the outcome', async () => {
+    const { commits } = over((all) => {
+      if (all.length > 1) return { kind: 'declined', reason: 'too long' };
+      const message = all[0]!.messages[0]!;
+      const refused = [{ message, reason: 'no queue' }];
+      return { kind: 'committed', refused, unheard: [message] };
+    });
+    const committed = await commits.commit(changes, termOf(), NEVER);
+    const tasks = ['task-a', 'task-b', 'task-c', 'task-d'];
+    expect(committed?.refused.map(({ message }) => message.taskId)).toEqual(tasks);
+    expect(committed?.unheard.map(({ taskId }) => taskId)).toEqual(tasks);
+  });
+
+  test('is null when a stop came before anything of it could be committed', async () => {
+    const stop = new AbortController();
+    const { commits, asked } = over((all) => {
+      if (all.length === 4) return { kind: 'declined', reason: 'too long' };
+      stop.abort();
+      return fails();
+    });
+    expect(await commits.commit(changes, termOf(), stop.signal)).toBeNull();
+    expect(asked.map(({ entries }) => entries.join(''))).toEqual(['abcd', 'ab']);
+  });
+});

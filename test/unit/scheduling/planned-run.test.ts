@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { parallel } from '../../../src/canvas/shape.ts';
+import type { Entry } from '../../../src/catalog/entry.ts';
+import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
+import type { Producer } from '../../../src/compose/message-context.ts';
+import { Queues } from '../../../src/routing/queues.ts';
+import { Router } from '../../../src/routing/router.ts';
+import { prepare } from '../../../src/scheduling/planned-run.ts';
+import { FRESH } from '../../support/change.ts';
+import { entryOf, MINUTE, SECOND } from '../../support/entry.ts';
+
+const NOON = Date.parse('2027-03-01T12:00:00Z');
+
+const producer: Producer = {
+  timezone: 'UTC',
+  router: new Router(new Queues()),
+  encoding: DEFAULT_ENCODING,
+  protocol: 2,
+  keyPrefix: 'beat',
+  origin: 'test',
+  replyTo: '',
+};
+
+const RECORD = { ...FRESH, sentAt: 7, taskId: 'last', runCount: 3 };
+
+function stepOf(entry: Entry, late: number) {
+  const now = NOON + late;
+  return prepare(
+    { entry, record: RECORD, dueAt: NOON, wakeAt: NOON },
+    { now, sentAt: now + 5, term: 9 },
+    producer,
+  );
+}
+
+test('a step that sends records the run, its instants and its task', () => {
+  const { change, sent, before } = stepOf(entryOf(), SECOND);
+  const [run] = sent;
+  expect(before).toBe(RECORD);
+  expect(change.expected).toBe(RECORD);
+  expect(change.record).toEqual({
+    ...RECORD,
+    dueAt: NOON,
+    sentAt: NOON + SECOND + 5,
+    taskId: run?.taskId,
+    runCount: 4,
+  });
+  expect(run).toMatchObject({ entry: 'cleanup', dueAt: NOON, sentAt: NOON + SECOND + 5, term: 9 });
+  expect(run?.queue).toBe('celery');
+  expect(change.messages).toEqual(run?.messages);
+});
+
+test('a step that only skips records the instant, and leaves the last run as it was', () => {
+  const { change, sent, skipped } = stepOf(entryOf({ startingDeadline: 1 }), 30 * SECOND);
+  expect(sent).toEqual([]);
+  expect(skipped).toMatchObject([{ reason: 'deadline', count: 1 }]);
+  expect(change.record).toEqual({ ...RECORD, dueAt: NOON });
+  expect(change.messages).toEqual([]);
+});
+
+test('a run that goes to an exchange is reported with the exchange in place of a queue', () => {
+  const options = { exchange: 'jobs', exchangeType: 'topic', routingKey: 'jobs.work' } as const;
+  const { sent } = stepOf(entryOf({ options }), SECOND);
+  expect(sent[0]?.messages[0]?.destination).toMatchObject({ queue: null, exchange: 'jobs' });
+  expect(sent[0]?.queue).toBe('jobs');
+});
+
+test('a run of an empty group sends nothing and is in no queue', () => {
+  const { sent, change } = stepOf(entryOf({ canvas: parallel([]) }), SECOND);
+  expect(change.messages).toEqual([]);
+  expect(sent).toMatchObject([{ queue: '', messages: [] }]);
+});
+
+test('a step that makes up for several runs records the newest of them', () => {
+  const inTime = { startingDeadline: 2 * MINUTE };
+  const { change, sent, skipped } = stepOf(entryOf({ missed: 'all', ...inTime }), 2 * MINUTE);
+  expect(skipped).toEqual([]);
+  expect(sent.map(({ dueAt }) => dueAt)).toEqual([NOON, NOON + MINUTE, NOON + 2 * MINUTE]);
+  expect(change.record).toMatchObject({
+    ...{ dueAt: NOON + 2 * MINUTE, taskId: sent.at(-1)?.taskId, runCount: 6 },
+  });
+  expect(change.messages).toHaveLength(3);
+});

@@ -1,0 +1,338 @@
+import { expect, test } from 'vitest';
+import { NO_LINKS, type Task } from '../../../src/canvas/canvas.ts';
+import { parallel } from '../../../src/canvas/shape.ts';
+import { TermEnded } from '../../../src/scheduling/leadership.ts';
+import type { CommitOutcome, Ledger } from '../../../src/store/ledger.ts';
+import { aligned, counted, entryOf, HOUR, MINUTE, SECOND } from '../../support/entry.ts';
+import { rig } from '../../support/rig.ts';
+import { settled } from '../../support/settle.ts';
+
+const NOON = '2027-03-01T12:00:00.000Z';
+
+test('a due task is sent once, and the next tick is asked for at its next occurrence', async () => {
+  const { clock, sent, begin } = rig();
+  const { tick } = await begin([entryOf()]);
+  expect(await tick()).toBe(Date.parse('2027-03-01T12:01:00Z'));
+  expect(sent()).toEqual([]);
+
+  clock.advance(MINUTE);
+  expect(await tick()).toBe(Date.parse('2027-03-01T12:02:00Z'));
+  await tick();
+  expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z']);
+});
+
+test('an interval keeps its grid however late the ticks are', async () => {
+  const { clock, sent, begin } = rig();
+  const { tick } = await begin([entryOf({ schedule: counted(10 * SECOND) })]);
+  for (let i = 0; i < 3; i++) {
+    clock.advance(10 * SECOND + 7);
+    await tick();
+  }
+  expect(sent()).toEqual([10, 20, 30].map((s) => `tasks.cleanup 2027-03-01T12:00:${s}.000Z`));
+});
+
+test('a weekly interval survives restarts every day', async () => {
+  const { clock, sent, begin } = rig();
+  const weekly = entryOf({ schedule: counted(7 * 24 * HOUR) });
+  for (let day = 0; day < 8; day++) {
+    const { tick } = await begin([weekly]);
+    await tick();
+    clock.advance(24 * HOUR);
+  }
+  expect(sent()).toEqual(['tasks.cleanup 2027-03-08T12:00:00.000Z']);
+});
+
+test('nothing is sent twice when the clock goes back', async () => {
+  const { clock, sent, begin } = rig();
+  const { tick } = await begin([entryOf()]);
+  clock.advance(MINUTE);
+  await tick();
+  clock.set('2027-03-01T11:30:00Z');
+  expect(await tick()).toBe(Date.parse('2027-03-01T12:02:00Z'));
+  await (await begin([entryOf()])).tick();
+  expect(sent()).toHaveLength(1);
+});
+
+test('a clock that jumps forward sends one run, for the newest missed, and tells of the others', async () => {
+  const { clock, sent, told, begin } = rig();
+  const { tick } = await begin([entryOf()]);
+  clock.set('2027-03-01T13:00:30Z');
+  await tick();
+  expect(sent()).toEqual(['tasks.cleanup 2027-03-01T13:00:00.000Z']);
+  expect(told.skipped).toMatchObject([{ entry: 'cleanup', reason: 'superseded', count: 59 }]);
+});
+
+test('a new term goes on where the last one stopped', async () => {
+  const { clock, sent, begin } = rig();
+  const first = await begin([entryOf()]);
+  clock.advance(MINUTE);
+  await first.tick();
+  clock.advance(MINUTE);
+  const second = await begin([entryOf()]);
+  await second.tick();
+  expect(sent()).toEqual([
+    'tasks.cleanup 2027-03-01T12:01:00.000Z',
+    'tasks.cleanup 2027-03-01T12:02:00.000Z',
+  ]);
+});
+
+test('a term that another has superseded sends nothing and ends', async () => {
+  const { clock, sent, begin } = rig();
+  const old = await begin([entryOf()]);
+  await begin([entryOf()]);
+  clock.advance(MINUTE);
+  await expect(old.tick()).rejects.toThrow(TermEnded);
+  expect(sent()).toEqual([]);
+});
+
+test('a commit whose answer was lost is repeated and sends nothing twice', async () => {
+  let lost = 0;
+  const forgetful = (ledger: Ledger): Ledger => ({
+    batch: ledger.batch,
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    commit: async (term, changes) => {
+      const outcome = await ledger.commit(term, changes);
+      if (changes.some((c) => c.messages.length > 0) && lost++ < 2) throw new Error('no answer');
+      return outcome;
+    },
+  });
+  const { clock, sent, told, begin } = rig({ ledgerOf: forgetful });
+  const { tick } = await begin([entryOf()]);
+  clock.advance(MINUTE);
+  const ticked = tick();
+  while (!told.recovered) {
+    await new Promise(setImmediate);
+    clock.advance(SECOND);
+  }
+  await ticked;
+  expect(sent()).toHaveLength(1);
+  expect(told.sent).toHaveLength(1);
+  expect(told.fault).toHaveLength(2);
+});
+
+test('state that was lost is no storm: schedules go on from now', async () => {
+  const { clock, store, sent, told, begin } = rig();
+  const { tick } = await begin([entryOf()]);
+  clock.advance(MINUTE);
+  await tick();
+  store.ledger.empty();
+  clock.advance(MINUTE);
+  await expect(tick()).rejects.toThrow(TermEnded);
+  const after = await begin([entryOf()]);
+  await after.tick();
+  expect(sent()).toHaveLength(1);
+  expect(told.begun).toMatchObject([{ changes: { added: 1 } }, { changes: { added: 1 } }]);
+  clock.advance(MINUTE);
+  await after.tick();
+  expect(sent()).toHaveLength(2);
+});
+
+test('more entries than fit one batch are all sent, each once', async () => {
+  const { clock, sent, begin } = rig();
+  const many = Array.from({ length: 2_500 }, (_, i) => entryOf({ name: `e${i}`, task: `t${i}` }));
+  const { tick } = await begin(many);
+  clock.advance(MINUTE);
+  await tick();
+  expect(new Set(sent()).size).toBe(2_500);
+  expect(sent()).toHaveLength(2_500);
+});
+
+test('the same occurrence has the same task id, whoever sends it', async () => {
+  const ids = await Promise.all(
+    [rig(), rig()].map(async ({ clock, store, begin }) => {
+      const { tick } = await begin([entryOf({ schedule: aligned(MINUTE) })]);
+      clock.advance(MINUTE + 5);
+      await tick();
+      return store.broker.messages.map((message) => message.taskId);
+    }),
+  );
+  expect(ids[0]).toEqual(ids[1]);
+  expect(ids[0]?.[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5/);
+});
+
+test('a term that ends begins no other batch, and outlives none that is under way', async () => {
+  const answer = Promise.withResolvers<CommitOutcome>();
+  const ticking: string[] = [];
+  let begun = false;
+  const twoAtOnce = (ledger: Ledger): Ledger => ({
+    batch: { size: 1, inFlight: 2 },
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    commit: async (term, changes) => {
+      if (!begun) return ledger.commit(term, changes);
+      ticking.push(changes[0]!.entry);
+      return changes[0]!.entry === 'a' ? { kind: 'superseded' } : answer.promise;
+    },
+  });
+  const { clock, begin } = rig({ ledgerOf: twoAtOnce });
+  const { tick } = await begin(['a', 'b', 'c'].map((name) => entryOf({ name })));
+  begun = true;
+  clock.advance(MINUTE);
+  const over = tick().catch((error: unknown) => error);
+  const first = await Promise.race([over, settled().then(() => 'still under way')]);
+  expect(first).toBe('still under way');
+  answer.resolve({ kind: 'superseded' });
+  expect(await over).toBeInstanceOf(TermEnded);
+  expect(ticking).toEqual(['a', 'b']);
+});
+
+test('a schedule of the user’s own that throws holds up nobody else', async () => {
+  const { clock, sent, told, begin } = rig();
+  const broken = {
+    spec: 'broken after a minute',
+    next: (after: Date) => {
+      if (after.getTime() > Date.parse(NOON)) throw new Error('out of days');
+      return new Date(after.getTime() + MINUTE);
+    },
+  };
+  const { tick } = await begin([
+    entryOf({ name: 'broken', task: 'tasks.broken', schedule: broken }),
+    entryOf(),
+  ]);
+  for (let minute = 0; minute < 2; minute++) {
+    clock.advance(MINUTE);
+    await tick();
+  }
+  expect(sent()).toEqual([
+    'tasks.cleanup 2027-03-01T12:01:00.000Z',
+    'tasks.cleanup 2027-03-01T12:02:00.000Z',
+  ]);
+  // It is tried again after a pause, as it may be mended by then.
+  expect(told.fault).toMatchObject([{ operation: 'send broken' }, { operation: 'send broken' }]);
+});
+
+test('a run that its queue did not take is a fault that names entry and queue, and no run', async () => {
+  let missing = true;
+  const picky = (ledger: Ledger): Ledger => ({
+    batch: ledger.batch,
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    async commit(term, changes) {
+      const messages = changes.flatMap((change) => change.messages);
+      const refused = messages
+        .filter(({ destination }) => missing && destination.queue === 'nowhere')
+        .map((message) => ({ message, reason: 'there is no such queue' }));
+      const outcome = await ledger.commit(term, changes);
+      return outcome.kind === 'committed' ? { ...outcome, refused } : outcome;
+    },
+    close: () => ledger.close(),
+  });
+  const { clock, told, begin } = rig({ ledgerOf: picky });
+  const lost = entryOf({ name: 'lost', options: { queue: 'nowhere' } });
+  const { tick } = await begin([entryOf(), lost]);
+  clock.advance(MINUTE);
+  await tick();
+  expect(told.sent).toMatchObject([{ entry: 'cleanup' }]);
+  expect(told.fault).toMatchObject([
+    {
+      operation: 'send to the queue "nowhere"',
+      error: {
+        message: expect.stringMatching(
+          /^entry "lost", task \S+: there is no such queue; it is kept and tried again$/,
+        ) as unknown,
+        cause: { refused: [{ message: { destination: { queue: 'nowhere' } } }] },
+      },
+    },
+  ]);
+  missing = false;
+  clock.advance(MINUTE);
+  await tick();
+  expect(told.sent).toHaveLength(3);
+  expect(told.fault).toHaveLength(1);
+});
+
+test('an entry that the store declines holds up nobody else, and is sent once the store takes it', async () => {
+  let broken = true;
+  const picky = (ledger: Ledger): Ledger => ({
+    batch: ledger.batch,
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    commit: async (term, changes) => {
+      const bad = changes.some((c) => c.messages.some((m) => m.destination.queue === 'bad'));
+      if (broken && bad) return { kind: 'declined', reason: 'its key is no list' };
+      return ledger.commit(term, changes);
+    },
+  });
+  const { clock, sent, told, begin } = rig({ ledgerOf: picky });
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const { tick } = await begin(
+    names.map((name) =>
+      entryOf({ name, task: name, options: { queue: name === 'd' ? 'bad' : 'celery' } }),
+    ),
+  );
+  clock.advance(MINUTE);
+  const wakeAt = await tick();
+  expect(sent()).toEqual(['a', 'b', 'c', 'e'].map((name) => `${name} 2027-03-01T12:01:00.000Z`));
+  expect(told.fault).toMatchObject([{ operation: 'send d' }]);
+
+  broken = false;
+  clock.advance(wakeAt - clock.now());
+  await tick();
+  expect(sent().at(-1)).toBe('d 2027-03-01T12:01:00.000Z');
+  expect(told.recovered).toMatchObject([{ operation: 'send d' }]);
+});
+
+test('a run that nobody heard is skipped, and told of for as long as nobody hears', async () => {
+  let deaf = true;
+  const broadcasting = (ledger: Ledger): Ledger => ({
+    batch: ledger.batch,
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    async commit(term, changes) {
+      const outcome = await ledger.commit(term, changes);
+      if (!deaf) return outcome;
+      return { kind: 'committed', unheard: changes.flatMap((c) => c.messages) };
+    },
+  });
+  const { clock, told, begin } = rig({ ledgerOf: broadcasting });
+  const options = { exchange: 'bc', exchangeType: 'fanout' } as const;
+  const { tick } = await begin([entryOf({ name: 'call', options })]);
+  clock.advance(MINUTE);
+  await tick();
+  const operation = 'send to the exchange "bc"';
+  expect(told.fault).toMatchObject([{ operation }]);
+  expect(String(told.fault?.[0]?.error)).toMatch(/entry "call": nobody listened/);
+  const skip = { first: clock.now(), last: clock.now(), count: 1 };
+  expect(told.skipped).toEqual([{ entry: 'call', reason: 'unheard', ...skip }]);
+  expect(told.sent).toBeUndefined();
+  expect(told.recovered).toBeUndefined();
+
+  deaf = false;
+  clock.advance(MINUTE);
+  await tick();
+  expect(told.sent).toMatchObject([{ entry: 'call', queue: 'bc' }]);
+  expect(told.skipped).toHaveLength(1);
+  expect(told.fault).toHaveLength(1);
+  expect(told.recovered).toMatchObject([{ operation }]);
+});
+
+test('a run of several tasks that some heard is sent, and the place where nobody did is told', async () => {
+  const task = (name: string, exchange?: string): Task => ({
+    ...{ kind: 'task', task: name, args: [], kwargs: {}, immutable: false, links: NO_LINKS },
+    ...{ shown: 'tuple', options: exchange ? { exchange, exchangeType: 'fanout' } : {} },
+  });
+  const halfDeaf = (ledger: Ledger): Ledger => ({
+    batch: ledger.batch,
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    async commit(term, changes) {
+      await ledger.commit(term, changes);
+      const messages = changes.flatMap((change) => change.messages);
+      return { kind: 'committed', unheard: messages.filter((m) => m.destination.exchange) };
+    },
+  });
+  const { clock, told, begin } = rig({ ledgerOf: halfDeaf });
+  const canvas = parallel([task('plain'), task('lost', 'bc')]);
+  const { tick } = await begin([entryOf({ name: 'both', canvas })]);
+  clock.advance(MINUTE);
+  await tick();
+  expect(told.sent).toMatchObject([{ entry: 'both' }]);
+  expect(told.skipped).toBeUndefined();
+  expect(told.fault).toMatchObject([{ operation: 'send to the exchange "bc"' }]);
+});

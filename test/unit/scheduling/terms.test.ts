@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import type { Entry } from '../../../src/catalog/entry.ts';
+import { Events, type BegunEvent } from '../../../src/events/events.ts';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
+import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
+import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
+import { Queues } from '../../../src/routing/queues.ts';
+import { Router } from '../../../src/routing/router.ts';
+import { Scheduler } from '../../../src/scheduling/scheduler.ts';
+import { storeOptions } from '../../contract/place.ts';
+import { aligned, entryOf, MINUTE } from '../../support/entry.ts';
+
+const NEVER = new AbortController().signal;
+const NOON = '2027-03-01T12:00:00.000Z';
+
+/** One memory, and instances that may lead one after the other, each with one scheduler for all of its terms. */
+function rig(...entries: Entry[]) {
+  const clock = new ManualClock(NOON);
+  const store = openMemoryStore(storeOptions('memory://', { clock }));
+  const instance = () => {
+    const events = new Events();
+    const faults: unknown[] = [];
+    const sent: string[] = [];
+    const begun: BegunEvent[] = [];
+    events.on('fault', (fault) => faults.push(fault));
+    events.on('sent', ({ dueAt }) => sent.push(new Date(dueAt).toISOString().slice(11, 19)));
+    events.on('begun', (event) => begun.push(event));
+    const producer = {
+      ...{ timezone: 'UTC', keyPrefix: 'beat', origin: 'test', replyTo: '' },
+      ...{ encoding: DEFAULT_ENCODING, protocol: 2 as const },
+      router: new Router(new Queues()),
+    };
+    const progressed = () => {};
+    const scheduler = new Scheduler({
+      ...{ entries, ledger: store.ledger, clock, events, producer, results: null, progressed },
+    });
+    /** Begins a term, and looks once. */
+    const lead = async () => {
+      const term = { number: await store.ledger.beginTerm(), signal: NEVER, trusted: true };
+      await scheduler.begin(term, NEVER);
+      const wakeAt = await scheduler.tick(term, NEVER);
+      return { tick: () => scheduler.tick(term, NEVER), wakeAt };
+    };
+    return { lead, sent, faults, begun };
+  };
+  return { clock, store, instance };
+}
+
+const everyMinute = entryOf({ schedule: aligned(MINUTE) });
+
+describe('an instance that leads again', () => {
+  test('goes on from what another has sent meanwhile, not from what it knew', async () => {
+    const { clock, instance } = rig(everyMinute);
+    const [ours, theirs] = [instance(), instance()];
+    const first = await ours.lead();
+    clock.advance(MINUTE);
+    await first.tick();
+    const other = await theirs.lead();
+    for (let minute = 0; minute < 3; minute++) {
+      clock.advance(MINUTE);
+      await other.tick();
+    }
+    const { wakeAt } = await ours.lead();
+    expect(ours.sent).toEqual(['12:01:00']);
+    expect(theirs.sent).toEqual(['12:02:00', '12:03:00', '12:04:00']);
+    expect(ours.faults).toEqual([]);
+    expect(wakeAt).toBe(Date.parse('2027-03-01T12:05:00Z'));
+  });
+});
+
+describe('the loss of a ledger', () => {
+  test('is not reported at a first start, which finds the ledger empty', async () => {
+    const { instance } = rig(everyMinute);
+    const ours = instance();
+    await ours.lead();
+    expect(ours.begun).toMatchObject([{ ledgerLost: false, changes: { added: 1 } }]);
+  });
+
+  test('is not reported in a later term that finds what was written', async () => {
+    const { instance } = rig(everyMinute);
+    const ours = instance();
+    await ours.lead();
+    await ours.lead();
+    expect(ours.begun.map(({ ledgerLost }) => ledgerLost)).toEqual([false, false]);
+  });
+
+  test('is reported by an instance that has written to it and finds it empty', async () => {
+    const { store, instance } = rig(everyMinute);
+    const ours = instance();
+    await ours.lead();
+    store.ledger.empty();
+    await ours.lead();
+    expect(ours.begun.map(({ ledgerLost }) => ledgerLost)).toEqual([false, true]);
+  });
+
+  test('is not reported where there was nothing to write', async () => {
+    const { instance } = rig(entryOf({ enabled: false }));
+    const ours = instance();
+    await ours.lead();
+    await ours.lead();
+    expect(ours.begun.map(({ ledgerLost }) => ledgerLost)).toEqual([false, false]);
+  });
+});

@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { sleepUntil, systemClock, type Clock } from '../../../src/util/clock.ts';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
+import { settled } from '../../support/settle.ts';
+
+test('a time that has passed already is not slept for, and Node has nothing to warn of', async () => {
+  const warning = once(process, 'warning');
+  await systemClock.sleep(-1, new AbortController().signal);
+  process.emitWarning('the first one');
+  expect(await warning).toMatchObject([{ message: 'the first one' }]);
+});
+
+test('an aborted sleep ends without an error, be it aborted before or meanwhile', async () => {
+  await expect(systemClock.sleep(60_000, AbortSignal.abort())).resolves.toBeUndefined();
+  const meanwhile = new AbortController();
+  const sleeping = systemClock.sleep(60_000, meanwhile.signal);
+  meanwhile.abort();
+  await expect(sleeping).resolves.toBeUndefined();
+});
+
+describe('sleeping until a time of the wall clock', () => {
+  const START = '2027-03-01T12:00:00Z';
+  const until = (clock: Clock, wakeAt: string) => {
+    const done = { woke: false };
+    const { signal } = new AbortController();
+    void sleepUntil(clock, Date.parse(wakeAt), signal).then(() => (done.woke = true));
+    return done;
+  };
+  const pass = async (clock: ManualClock, seconds: number) => {
+    for (let i = 0; i < seconds; i++) {
+      clock.advance(1_000);
+      await settled();
+    }
+  };
+
+  test('ends within a second of a clock put forward, or of a host that slept while its timers stood', async () => {
+    const clock = new ManualClock(START);
+    const sleeping = until(clock, '2027-03-01T18:00:00Z');
+    await pass(clock, 5);
+    clock.set('2027-03-01T18:00:00Z');
+    expect(sleeping.woke).toBe(false);
+    await pass(clock, 1);
+    expect(sleeping.woke).toBe(true);
+  });
+
+  test('goes on while the clock has been put back', async () => {
+    const clock = new ManualClock(START);
+    const sleeping = until(clock, '2027-03-01T12:00:10Z');
+    await pass(clock, 5);
+    clock.set('2027-03-01T11:59:00Z');
+    await pass(clock, 69);
+    expect(sleeping.woke).toBe(false);
+    await pass(clock, 1);
+    expect(sleeping.woke).toBe(true);
+  });
+
+  test('does not end early where timers do', async () => {
+    const clock = new ManualClock(START);
+    let sleeps = 0;
+    const early: Clock = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      sleep: (ms, signal) => (sleeps++, clock.sleep(Math.max(1, ms * 0.99), signal)),
+    };
+    const sleeping = until(early, '2027-03-01T12:00:02Z');
+    for (let ms = 0; ms < 1_999; ms++) {
+      clock.advance(1);
+      await Promise.resolve();
+    }
+    await settled();
+    expect(sleeping.woke).toBe(false);
+    clock.advance(1);
+    await settled();
+    expect(sleeping.woke).toBe(true);
+    expect(sleeps).toBeLessThan(10);
+  });
+});
+
+test('a sleep looks at the clock once a second and at its end, and reports each look', async () => {
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const { signal } = new AbortController();
+  const looks: number[] = [];
+  const start = clock.now();
+  const sleeping = sleepUntil(clock, start + 2_500, signal, () => looks.push(clock.now() - start));
+  for (let i = 0; i < 5; i++) {
+    clock.advance(500);
+    await settled();
+  }
+  await sleeping;
+  expect(looks).toEqual([0, 1_000, 2_000, 2_500]);
+});

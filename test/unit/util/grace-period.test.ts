@@ -1,0 +1,127 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
+import { Stop, unlessStopped } from '../../../src/util/grace-period.ts';
+import { settled } from '../../support/settle.ts';
+
+const rig = () => ({
+  clock: new ManualClock('2027-03-01T12:00:00Z'),
+  stop: new AbortController(),
+  work: Promise.withResolvers<string>(),
+});
+
+/** What became of a promise so far. */
+function watch(promise: Promise<string>) {
+  const seen = { end: 'pending' };
+  promise.then(
+    (value) => (seen.end = value),
+    (error: unknown) => (seen.end = (error as Error).message),
+  );
+  return seen;
+}
+
+const GAVE_UP = 'stopped before the answer came: the next term publishes what was kept';
+
+describe('work that a stop may cut short', () => {
+  test('ends as it ends where nothing stops it', async () => {
+    const { clock, stop } = rig();
+    expect(await unlessStopped(clock, stop.signal, Promise.resolve('done'))).toBe('done');
+    const failed = Promise.reject(new Error('refused'));
+    await expect(unlessStopped(clock, stop.signal, failed)).rejects.toThrow('refused');
+  });
+
+  test('is waited for as long as it takes where nothing stops it', async () => {
+    const { clock, stop, work } = rig();
+    const seen = watch(unlessStopped(clock, stop.signal, work.promise));
+    await settled();
+    clock.advance(3_600_000);
+    await settled();
+    expect(seen.end).toBe('pending');
+    work.resolve('at last');
+    await settled();
+    expect(seen.end).toBe('at last');
+  });
+
+  test.each(['before it', 'during it'])(
+    'is given a second after a stop %s, and then left alone',
+    async (when) => {
+      const { clock, stop, work } = rig();
+      if (when === 'before it') stop.abort();
+      const seen = watch(unlessStopped(clock, stop.signal, work.promise));
+      await settled();
+      if (when === 'during it') {
+        clock.advance(5_000);
+        stop.abort();
+      }
+      await settled();
+      clock.advance(999);
+      await settled();
+      expect(seen.end).toBe('pending');
+      clock.advance(1);
+      await settled();
+      expect(seen.end).toBe(GAVE_UP);
+    },
+  );
+
+  test('shares the second after a stop with all that ends: one that begins later gets what is left', async () => {
+    const { clock, stop, work } = rig();
+    clock.advance(5_000);
+    stop.abort(new Stop(clock.monotonic()));
+    clock.advance(600);
+    const seen = watch(unlessStopped(clock, stop.signal, work.promise));
+    const longer = watch(unlessStopped(clock, stop.signal, work.promise, 1_300));
+    await settled();
+    clock.advance(399);
+    await settled();
+    expect(seen.end).toBe('pending');
+    clock.advance(1);
+    await settled();
+    expect([seen.end, longer.end]).toEqual([GAVE_UP, 'pending']);
+    clock.advance(300);
+    await settled();
+    expect(longer.end).toBe(GAVE_UP);
+  });
+
+  test('that is done when it is handed over has its own end, however long ago the stop was', async () => {
+    const { clock, stop } = rig();
+    stop.abort(new Stop(clock.monotonic()));
+    clock.advance(60_000);
+    expect(await unlessStopped(clock, stop.signal, Promise.resolve('done'))).toBe('done');
+  });
+
+  test('that ends within the second after a stop has its own end', async () => {
+    const { clock, stop, work } = rig();
+    const seen = watch(unlessStopped(clock, stop.signal, work.promise));
+    stop.abort();
+    await settled();
+    clock.advance(900);
+    work.resolve('just in time');
+    await settled();
+    expect(seen.end).toBe('just in time');
+  });
+
+  test('that fails after it was left alone ends no process', async () => {
+    const { clock, stop, work } = rig();
+    stop.abort();
+    const seen = watch(unlessStopped(clock, stop.signal, work.promise));
+    await settled();
+    clock.advance(1_000);
+    await settled();
+    expect(seen.end).toBe(GAVE_UP);
+    // A rejection without a handler would fail this run of vitest.
+    work.reject(new Error('too late'));
+    await settled();
+  });
+
+  test('leaves no listener behind: one signal outlives thousands of commits', async () => {
+    const { clock, stop } = rig();
+    for (let i = 0; i < 3; i++) await unlessStopped(clock, stop.signal, Promise.resolve('done'));
+    await settled();
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+  });
+
+  test('without a signal is just waited for', async () => {
+    const { clock } = rig();
+    expect(await unlessStopped(clock, undefined, Promise.resolve('done'))).toBe('done');
+  });
+});
