@@ -1,6 +1,6 @@
 # beat as a container: no root, no shell, nothing written but /data.
-#   docker build -t beat .
-#   docker run -v ./schedules:/etc/beat:ro -v beat:/data beat
+#   docker build -t celery-beat .
+#   docker run -v ./schedules:/etc/beat:ro -v beat:/data celery-beat
 # The Node of the image runs everything; the one that npm can bring along is for machines without.
 
 FROM node:24-bookworm-slim AS build
@@ -15,11 +15,11 @@ FROM node:24-bookworm-slim AS production
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
-# Where Node looks from any folder, so that a mounted schedule may `import { crontab } from 'beat'`.
-RUN mkdir -p /image/node_modules /image/etc/beat /data && ln -s /app /image/node_modules/beat
+# Where Node looks from any folder, so that a mounted schedule may `import { crontab } from 'celery-beat'`.
+RUN mkdir -p /image/node_modules /image/etc/beat /data && ln -s /app /image/node_modules/celery-beat
 
 FROM node:24-bookworm-slim
-LABEL org.opencontainers.image.title="beat" \
+LABEL org.opencontainers.image.title="celery-beat" \
   org.opencontainers.image.description="The periodic scheduler for Celery workers: never twice, never lost, one leader." \
   org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production BEAT_CONFIG=/etc/beat

@@ -42,25 +42,25 @@ if ! build inspect --type image "$base" >/dev/null 2>&1; then
 fi
 
 say 'build'
-build bud --quiet --format docker --pull-never --isolation chroot -t beat .
+build bud --quiet --format docker --pull-never --isolation chroot -t celery-beat .
 
 say 'what the image says of itself'
-of_image() { build inspect --type image --format "{{$1}}" beat; }
+of_image() { build inspect --type image --format "{{$1}}" celery-beat; }
 user=$(of_image .OCIv1.Config.User)
 echo "user $user, entrypoint $(of_image .OCIv1.Config.Entrypoint), volume $(of_image .OCIv1.Config.Volumes)"
 [[ $user =~ ^[1-9][0-9]*:[1-9][0-9]*$ ]] || fail 'the user must be a number and not root'
 healthcheck=$(of_image .Docker.Config.Healthcheck.Test)
 [ "$healthcheck" = '[CMD node /app/dist/cli/beat.js healthcheck]' ] || fail "HEALTHCHECK is $healthcheck"
 
-container=$(build from --pull-never beat)
+container=$(build from --pull-never celery-beat)
 root=$(build mount "$container")
 [ ! -e "$root/app/node_modules/typescript" ] || fail 'dev dependencies are in the image'
 [ -z "$(find "$root/app" "$root/node_modules" -user 10001)" ] || fail 'beat may write to itself'
 
-# A schedule as users mount it: TypeScript that imports beat, outside of any package.
+# A schedule as users mount it: TypeScript that imports celery-beat, outside of any package.
 mkdir "$run/schedules" "$run/data"
 cat >"$run/schedules/team.ts" <<'CONFIG'
-import { defineConfig, timedelta } from 'beat';
+import { defineConfig, timedelta } from 'celery-beat';
 
 export default defineConfig({
   beatSchedule: { 'every-second': { task: 'tasks.add', schedule: timedelta({ seconds: 1 }), args: [1, 2] } },

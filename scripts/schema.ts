@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { jsonSchema } from './json-schema.ts';
 
-// Writes schema/beat.schema.json, which editors complete YAML and JSON files with.
+// Writes schema/celery-beat.schema.json, which editors complete YAML and JSON files with.
 
-const file = new URL('../schema/beat.schema.json', import.meta.url);
+const file = new URL('../schema/celery-beat.schema.json', import.meta.url);
 const style = await resolveConfig(file);
 
 await mkdir(new URL('.', file), { recursive: true });

@@ -1,5 +1,5 @@
 /**
- * `beat/testing`: for tests of your own schedules. Nothing here waits: time stands still until the test
+ * `celery-beat/testing`: for tests of your own schedules. Nothing here waits: time stands still until the test
  * moves it, and what was sent is there to be looked at.
  */
 import type { BeatConfig } from './config/define.ts';

@@ -1,4 +1,4 @@
-import { chain, crontab, defineConfig, group, sig } from 'beat';
+import { chain, crontab, defineConfig, group, sig } from 'celery-beat';
 
 // Signatures made in code: a task with its arguments, chains of them, groups, and chords.
 

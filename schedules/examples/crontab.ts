@@ -1,4 +1,4 @@
-import { crontab, defineConfig } from 'beat';
+import { crontab, defineConfig } from 'celery-beat';
 
 // Celery's crontab: all five fields must match, and those left out always do.
 

@@ -1,4 +1,4 @@
-import { crontab, defineConfig, lazy } from 'beat';
+import { crontab, defineConfig, lazy } from 'celery-beat';
 
 /** A function of the occurrence may stand for all arguments, or for any part of them. */
 export default defineConfig({

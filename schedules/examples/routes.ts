@@ -1,4 +1,4 @@
-import { crontab, defineConfig, timedelta } from 'beat';
+import { crontab, defineConfig, timedelta } from 'celery-beat';
 
 // Which task goes where, unless its options say it: the first route that knows it decides. Tables may stand
 // in YAML and JSON too; in code a name may be a regular expression, and a route a function.

@@ -35,7 +35,7 @@ export function asYaml(): string {
 /** As a user writes it, with one entry's schedule made by the package itself. */
 export function asTypeScript(): string {
   return `
-import { defineConfig, timedelta, type BeatConfig } from 'beat';
+import { defineConfig, timedelta, type BeatConfig } from 'celery-beat';
 
 const entries: BeatConfig['beatSchedule'] = ${JSON.stringify(BEAT_SCHEDULE, null, 2)};
 

@@ -12,6 +12,9 @@ const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url));
 
 const OWN_MODULES: ReadonlyMap<string, string> = new Map(
   [
+    ['celery-beat', 'index'],
+    ['celery-beat/testing', 'testing'],
+    // The name of the package up to 0.1, which configurations may still import.
     ['beat', 'index'],
     ['beat/testing', 'testing'],
   ].map(([specifier, name]) => [
@@ -22,7 +25,7 @@ const OWN_MODULES: ReadonlyMap<string, string> = new Map(
 
 /**
  * A module whose default export is the configuration, or a function that returns it or a promise of it.
- * It may import `beat` wherever it lies: it gets this very installation, not another copy of it.
+ * It may import `celery-beat` wherever it lies, and gets this installation, not another copy of it.
  */
 export async function readModule(path: string, text: string, file: string): Promise<Source> {
   try {
@@ -49,7 +52,7 @@ async function importConfig(path: string, text: string): Promise<unknown> {
   return await (typeof exported === 'function' ? (exported as () => unknown)() : exported);
 }
 
-/** Imports the module as one of the given format, with `beat` at hand to it and to what it imports. */
+/** Imports the module as one of the given format, with `celery-beat` resolved for it and for what it imports. */
 async function importDefault(url: string, format: string | undefined): Promise<unknown> {
   const hooks = registerHooks({
     resolve(specifier, context, next) {

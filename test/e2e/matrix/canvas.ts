@@ -1,4 +1,4 @@
-import { chain, chord, group, sig, type SignatureConfig } from 'beat';
+import { chain, chord, group, sig, type SignatureConfig } from 'celery-beat';
 import type { Row } from './row.ts';
 
 /** Tasks whose runs say that they are of this row. */

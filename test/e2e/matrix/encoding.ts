@@ -1,4 +1,4 @@
-import { date, datetime, decimal, time, uuid } from 'beat';
+import { date, datetime, decimal, time, uuid } from 'celery-beat';
 import type { Cell, Row } from './row.ts';
 
 const see = { task: 'matrix.see' };

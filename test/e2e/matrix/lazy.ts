@@ -1,4 +1,4 @@
-import { lazy } from 'beat';
+import { lazy } from 'celery-beat';
 import type { Row } from './row.ts';
 
 /** Arguments that are worked out for each occurrence. */

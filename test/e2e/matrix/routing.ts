@@ -1,4 +1,4 @@
-import type { BeatConfig } from 'beat';
+import type { BeatConfig } from 'celery-beat';
 import type { Row } from './row.ts';
 
 /** What the worker of `matrix_tasks.py` consumes from, and which of its tasks goes where. */

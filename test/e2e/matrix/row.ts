@@ -1,4 +1,4 @@
-import type { BeatConfig } from 'beat';
+import type { BeatConfig } from 'celery-beat';
 
 type EntryConfig = NonNullable<BeatConfig['beatSchedule']>[string];
 

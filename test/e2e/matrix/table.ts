@@ -1,4 +1,4 @@
-import type { BeatConfig } from 'beat';
+import type { BeatConfig } from 'celery-beat';
 import { canvasRows } from './canvas.ts';
 import { encodingRows } from './encoding.ts';
 import { lazyRows } from './lazy.ts';

@@ -57,13 +57,30 @@ describe('a module', () => {
     expect(load({ [name]: text })).toEqual([{ problems: nothing }]);
   });
 
-  it('may import beat wherever it lies, and what it imports may too; schedules are shared', () => {
+  it.each(['celery-beat', 'beat'])(
+    'may import %s from any folder, and so may what it imports',
+    (name) => {
+      const loaded = load(
+        {
+          'a.ts': `import { timedelta } from '${name}';
+import { later } from './helper.ts';
+export default { beatSchedule: { a: { task: 't', schedule: timedelta({ minutes: 5 }) }, later } };`,
+          'helper.ts': `import { at } from '${name}';
+export const later = { task: 't', schedule: at('2040-01-01T00:00:00Z') };`,
+        },
+        'a.ts',
+      );
+      expect(loaded).toMatchObject([{ names: ['a', 'later', 'celery.backend_cleanup'] }]);
+    },
+  );
+
+  it('and its helpers get the same copy of the package', () => {
     const loaded = load(
       {
-        'a.ts': `import { defineConfig } from 'beat';
+        'a.ts': `import { defineConfig } from 'celery-beat';
 import { often } from './helper.ts';
 export default defineConfig({ beatSchedule: { a: { task: 't', schedule: often } } });`,
-        'helper.ts': `import { crontab } from 'beat';
+        'helper.ts': `import { crontab } from 'celery-beat';
 export const often = crontab({ minute: 7 });`,
       },
       'a.ts',
@@ -84,7 +101,7 @@ export const often = crontab({ minute: 7 });`,
         'uses.ts': 'import { y } from "./helper.ts";\nexport default { y };\n',
         'nothing.ts': 'export const config = {};\n',
         'field.ts':
-          'import { crontab } from "beat";\nexport default {\n s: crontab({ minute: 61, houre: 1 }) };\n',
+          'import { crontab } from "celery-beat";\nexport default {\n s: crontab({ minute: 61, houre: 1 }) };\n',
         'odd name%20.ts': '\nthrow new Error("boom");\nexport {};\n',
       },
       ...['syntax.ts', 'syntax.mjs', 'enum.ts', 'throws.ts', 'later.ts', 'gone.ts'],

@@ -4,7 +4,7 @@ import { jsonSchema } from '../../../scripts/json-schema.ts';
 import { problemsOf } from './support.ts';
 
 const committed = JSON.parse(
-  await readFile(new URL('../../../schema/beat.schema.json', import.meta.url), 'utf8'),
+  await readFile(new URL('../../../schema/celery-beat.schema.json', import.meta.url), 'utf8'),
 ) as Record<string, unknown>;
 
 function at(pointer: string): unknown {
@@ -23,7 +23,9 @@ describe('the JSON Schema', () => {
   });
 
   it('may be named by a file, for editors', () => {
-    expect(problemsOf({ $schema: './node_modules/beat/schema/beat.schema.json' })).toEqual([]);
+    expect(
+      problemsOf({ $schema: './node_modules/celery-beat/schema/celery-beat.schema.json' }),
+    ).toEqual([]);
   });
 
   it('knows every spelling, and offers one', () => {

@@ -154,7 +154,7 @@ export const own = {
   missed_cap: { example: 100, test: 'test/unit/scheduling/plan.test.ts' },
   starting_deadline: { example: '1h', test: 'test/unit/scheduling/plan.test.ts' },
   declare_queues: { example: false, test: 'test/unit/config/resolve.test.ts' },
-  $schema: { example: './beat.schema.json', test: 'test/unit/config/schema.test.ts' },
+  $schema: { example: './celery-beat.schema.json', test: 'test/unit/config/schema.test.ts' },
 } satisfies Facts;
 
 export const transport = {
