@@ -244,4 +244,17 @@ describe('the calendar', () => {
       '2140-02-29T00:00Z',
     ]);
   });
+
+  it('finds the next 29 February on a Sunday after one that falls into the gap', () => {
+    // In 1948 Italy put its clocks forward on that day.
+    const date = { dayOfMonth: 29, monthOfYear: 2, dayOfWeek: 0 };
+    const elapsed = crontab({ minute: '*/30', hour: 2, ...date }, { timezone: 'Europe/Rome' });
+    expect(due(elapsed, '1921-01-01T00:00Z', 1)).toEqual(['1976-02-29T01:00Z']);
+  });
+
+  it('finds a Monday, 29 February, in elapsed time from a century to the next', () => {
+    const date = { dayOfMonth: 29, monthOfYear: 2, dayOfWeek: 1 };
+    const elapsed = crontab({ minute: '*/30', hour: 2, ...date }, { timezone: 'Europe/Rome' });
+    expect(due(elapsed, '2072-03-01T00:00Z', 1)).toEqual(['2112-02-29T01:00Z']);
+  });
 });

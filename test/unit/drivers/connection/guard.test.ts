@@ -1,0 +1,203 @@
+import { Socket } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { guard, isGuarded, PeerError } from '../../../../src/drivers/connection/guard.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** A server of this protocol begins with "READY" and says no more than "!" where it breaks a limit. */
+const PROTOCOL = {
+  name: 'Example',
+  opensWith: (bytes: Buffer) => {
+    const greeting = 'READY';
+    const length = Math.min(bytes.length, greeting.length);
+    return bytes.toString('latin1', 0, length) === greeting.slice(0, length);
+  },
+};
+
+let socket: Socket;
+let errors: unknown[];
+let read: string[];
+beforeEach(() => {
+  socket = new Socket();
+  errors = [];
+  read = [];
+  socket.on('error', (error) => errors.push(error));
+});
+afterEach(() => {
+  socket.destroy();
+});
+
+const guarded = (protocol: Parameters<typeof guard>[1] = PROTOCOL) =>
+  guard(socket, protocol, 'example.org:1234');
+
+/** What a peer sends, as the socket hands it on; resolves once events of the socket were delivered. */
+async function receives(...chunks: (string | Buffer)[]): Promise<void> {
+  for (const chunk of chunks) socket.push(Buffer.from(chunk));
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+const messages = () => errors.map((error) => (error as Error).message);
+
+test('connection guard: passes on what a server of the protocol sends', async () => {
+  guarded();
+  socket.on('data', (chunk) => read.push(String(chunk)));
+  await receives('READY', ' 1', ' 2');
+  expect(read.join('')).toBe('READY 1 2');
+  expect(errors).toEqual([]);
+  expect(socket.destroyed).toBe(false);
+});
+
+test('connection guard: reports the end of what the peer sends', async () => {
+  guarded();
+  const ended = new Promise((resolve) => {
+    socket.once('end', resolve);
+  });
+  socket.resume();
+  socket.push(null);
+  expect(await ended).toBeUndefined();
+});
+
+test('connection guard: accepts a greeting that comes byte by byte', async () => {
+  guarded();
+  socket.on('data', (chunk) => read.push(String(chunk)));
+  await receives(...'READY to serve everything');
+  expect(read.join('')).toBe('READY to serve everything');
+});
+
+test('connection guard: ends the connection to a peer of another protocol, and shows its whole line', async () => {
+  guarded();
+  socket.on('data', (chunk) => read.push(String(chunk)));
+  await receives('HTTP/1.1 400 Bad Request\r\n');
+  expect(socket.destroyed).toBe(true);
+  expect(errors).toEqual([expect.any(PeerError)]);
+  expect(messages()).toEqual([
+    'the server at example.org:1234 does not speak Example: ' +
+      'it sent "HTTP/1.1 400 Bad Request\\r\\n", which is HTTP',
+  ]);
+  expect(read).toEqual([]);
+});
+
+test('connection guard: shows all that a peer of another protocol sent in pieces', async () => {
+  guarded();
+  await receives('RE', 'A', 'LLY');
+  expect(messages()).toEqual([
+    'the server at example.org:1234 does not speak Example: it sent "REALLY"',
+  ]);
+});
+
+test('connection guard: judges a peer by its first 16 bytes alone', async () => {
+  const seen: number[] = [];
+  guarded({ name: 'Example', opensWith: (bytes) => seen.push(bytes.length) > 0 });
+  await receives('123456789', '1234567', 'later');
+  expect(seen).toEqual([9, 16]);
+});
+
+test('connection guard: reads 256 KiB before the handshake, and ends the connection at one byte more', async () => {
+  guarded({ name: 'Example', opensWith: () => true });
+  await receives(Buffer.alloc(200 * KIB), Buffer.alloc(56 * KIB));
+  expect(errors).toEqual([]);
+  await receives(Buffer.alloc(1));
+  expect(messages()).toEqual([
+    'the server at example.org:1234 sent more than 256 KiB before its handshake was complete',
+  ]);
+  expect(errors).toEqual([expect.any(PeerError)]);
+});
+
+test('connection guard: counts all of a handshake, whatever the library takes for an answer', async () => {
+  const { answered } = guarded({ name: 'Example', opensWith: () => true });
+  await receives(Buffer.alloc(256 * KIB));
+  answered();
+  await receives(Buffer.alloc(1));
+  expect(messages()).toHaveLength(1);
+});
+
+test('connection guard: reads 256 MiB as one answer, and ends the connection at one byte more', async () => {
+  const { established, answered } = guarded({ name: 'Example', opensWith: () => true });
+  await receives(Buffer.alloc(256 * KIB));
+  established();
+  const large = Buffer.alloc(128 * MIB);
+  const receivesLarge = () => {
+    socket.push(large);
+  };
+  receivesLarge();
+  receivesLarge();
+  answered();
+  receivesLarge();
+  receivesLarge();
+  await receives();
+  expect(errors).toEqual([]);
+  await receives(Buffer.alloc(1));
+  expect(messages()).toEqual([
+    'the server at example.org:1234 sent more than 256 MiB as one answer',
+  ]);
+});
+
+test('connection guard: lets the limits of the protocol see every chunk, and ends the connection where one throws', async () => {
+  const chunks: string[] = [];
+  const limits = () => (chunk: Buffer) => {
+    chunks.push(String(chunk));
+    if (String(chunk) === '!') throw new Error('too deep');
+  };
+  guarded({ ...PROTOCOL, limits });
+  await receives('READY', ' 1', '!', ' 2');
+  expect(chunks.slice(0, 3)).toEqual(['READY', ' 1', '!']);
+  expect(messages()).toEqual(['too deep']);
+  expect(socket.destroyed).toBe(true);
+});
+
+test('connection guard: the limits of the protocol say when an answer is complete', async () => {
+  let complete = () => {};
+  const limits = (answered: () => void) => {
+    complete = answered;
+    return () => {};
+  };
+  const { established } = guarded({ name: 'Example', opensWith: () => true, limits });
+  established();
+  const large = Buffer.alloc(256 * MIB);
+  socket.push(large);
+  complete();
+  socket.push(large);
+  await receives();
+  expect(errors).toEqual([]);
+});
+
+test('connection guard: an exception of the parser ends the connection instead of the process', async () => {
+  guarded();
+  socket.on('data', () => {
+    throw new RangeError('no such type');
+  });
+  await receives('READY');
+  expect(errors).toEqual([expect.any(PeerError)]);
+  expect(messages()).toEqual([
+    'the server at example.org:1234 sent what is not Example: no such type',
+  ]);
+});
+
+test('connection guard: so does one of a parser that reads when there is something to read', async () => {
+  guarded();
+  socket.on('readable', () => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- parsers throw anything
+    throw 'a text';
+  });
+  await receives('READY');
+  expect(messages()).toEqual(['the server at example.org:1234 sent what is not Example: a text']);
+});
+
+test('connection guard: leaves exceptions of other listeners to their callers', () => {
+  guarded();
+  socket.on('timeout', () => {
+    throw new Error('of our own');
+  });
+  expect(() => socket.emit('timeout')).toThrow('of our own');
+  expect(socket.destroyed).toBe(false);
+});
+
+test('connection guard: knows which sockets it guards', () => {
+  expect(isGuarded(socket)).toBe(false);
+  guarded();
+  expect(isGuarded(socket)).toBe(true);
+});
