@@ -1,7 +1,7 @@
-import { readJson } from '../src/config/files/json.ts';
-import { readYaml } from '../src/config/files/yaml.ts';
+import { readJson } from '../src/config/source/json.ts';
+import { readYaml } from '../src/config/source/yaml.ts';
 import { resolveSources } from '../src/config/resolve.ts';
-import type { Source } from '../src/config/source.ts';
+import type { Source } from '../src/config/source/source.ts';
 import { ConfigError } from '../src/util/errors.ts';
 import { atMost, type Bench } from './table.ts';
 

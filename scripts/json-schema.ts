@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { configSchema } from '../src/config/schema/settings.ts';
-import { spellingsOf } from '../src/config/names/spellings.ts';
+import { configSchema } from '../src/config/schema.ts';
+import { spellingsOf } from '../src/config/keys/spellings.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { Beat } from '../beat.ts';
 import { systemClock } from '../util/clock.ts';
-import { shortenedTimeouts } from '../config/service/service-settings.ts';
+import { shortenedTimeouts } from '../config/broker/connection.ts';
 import type { Settings } from '../config/settings.ts';
 import { formatProblem } from '../util/errors.ts';
 import { logEvents, type Logger } from '../observe/log.ts';

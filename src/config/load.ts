@@ -1,9 +1,9 @@
 import type { Settings } from './settings.ts';
-import { findConfig } from './files/find.ts';
-import { MAX_FILE_SIZE } from './files/limits.ts';
-import { readSource } from './files/read.ts';
+import { findConfig } from './source/find.ts';
+import { MAX_FILE_SIZE } from './source/limits.ts';
+import { readSource } from './source/read.ts';
 import { resolveSources, type Overrides } from './resolve.ts';
-import type { Source } from './source.ts';
+import type { Source } from './source/source.ts';
 
 export interface LoadOptions {
   /** The folder that relative paths start from, and that is searched when no path is given. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Report } from './problems.ts';
-import { isMap } from './names/respell.ts';
-import type { TopSettings } from './schema/settings.ts';
-import type { Source } from './source.ts';
+import type { Report } from './validate.ts';
+import { isMap } from './keys/normalize-keys.ts';
+import type { TopSettings } from './schema.ts';
+import type { Source } from './source/source.ts';
 
 /** One source after its names were made canonical and its settings checked. */
 export interface Part {

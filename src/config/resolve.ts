@@ -4,37 +4,37 @@ import {
   CLEANUP_ENTRY,
   explained,
   wantsCleanup,
-} from './entries/backend-cleanup.ts';
+} from './results/backend-cleanup.ts';
 import type { BeatConfig } from './define.ts';
-import { acceptedBy } from './service/accept-content.ts';
+import { acceptedBy } from './message/accept-content.ts';
 import { troubleWithName } from './service/state-limits.ts';
-import { readEncoding } from './service/encoding.ts';
-import { readEntry, type EntryContext } from './entries/entries.ts';
+import { readEncoding } from './message/encoding.ts';
+import { readEntry, type EntryContext } from './entry/read-entry.ts';
 import { readTaskEvents } from './service/events.ts';
-import { leaveOut } from './names/leave-out.ts';
-import { levelOf, type Level } from './names/levels.ts';
+import { leaveOut } from './keys/worker-settings.ts';
+import { levelOf, type Level } from './keys/key-schema.ts';
 import { reportIllFormed } from '../message/well-formed.ts';
 import { merge, type Merged, type Part } from './merge.ts';
-import { withPlainData } from './plain-data.ts';
-import { tryParse, parse, type Report } from './problems.ts';
-import { isMap, respell } from './names/respell.ts';
-import { readResults } from './service/results.ts';
-import { readQueues, readRoutes } from './routes/routing.ts';
-import { ScheduleReader } from './entries/schedule-input.ts';
-import { configSchema, topSchema, type TopSettings } from './schema/settings.ts';
+import { withPlainData } from './source/plain-data.ts';
+import { tryParse, parse, type Report } from './validate.ts';
+import { isMap, respell } from './keys/normalize-keys.ts';
+import { readResults } from './results/results.ts';
+import { readQueues, readRoutes } from './routing/routing.ts';
+import { ScheduleReader } from './schedules/schedule-reader.ts';
+import { configSchema, topSchema, type TopSettings } from './schema.ts';
 import {
   checkBrokerUrl,
   checkLockUrls,
   checkStateUrl,
   placesOf,
   type Places,
-} from './service/places.ts';
-import { checkTogether, readConnection, readLock } from './service/service-settings.ts';
+} from './broker/endpoints.ts';
+import { checkTogether, readConnection, readLock } from './broker/connection.ts';
 import type { Settings } from './settings.ts';
-import { inReadingOrder, reporter, type Source } from './source.ts';
-import { RouteTrial } from './routes/try-route.ts';
-import { checkTlsOf, readTls, readTransport } from './service/transport.ts';
-import { zoneReader, type ReadZone } from './values/zone-reader.ts';
+import { inReadingOrder, reporter, type Source } from './source/source.ts';
+import { RouteTrial } from './routing/check-routes.ts';
+import { checkTlsOf, readTls, readTransport } from './broker/transport.ts';
+import { zoneReader, type ReadZone } from './values/zone.ts';
 
 /** What stands above the configuration: flags and environment variables. */
 export interface Overrides {

@@ -1,6 +1,6 @@
-import { isRedis } from './places.ts';
-import type { Report } from '../problems.ts';
-import type { TopSettings } from '../schema/settings.ts';
+import { isRedis } from '../broker/endpoints.ts';
+import type { Report } from '../validate.ts';
+import type { TopSettings } from '../schema.ts';
 import type { TaskEventSettings } from '../../message/task-sent.ts';
 import { schemeOf } from '../../broker/url-list.ts';
 import { kindOf } from '../../drivers/table.ts';

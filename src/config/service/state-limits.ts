@@ -1,4 +1,4 @@
-import { NO_NUL } from '../routes/broker-limits.ts';
+import { NO_NUL } from '../routing/broker-limits.ts';
 import { schemeOf } from '../../broker/url-list.ts';
 
 /** Of the columns in which beat keeps names on MySQL and MariaDB, in bytes. */

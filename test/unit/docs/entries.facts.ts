@@ -2,18 +2,18 @@ import type { Facts } from './fact.ts';
 
 export const fields = {
   task: { example: 'tasks.add', test: 'test/e2e/matrix/canvas.ts' },
-  schedule: { example: 60, test: 'test/unit/config/schedule-input.test.ts' },
+  schedule: { example: 60, test: 'test/unit/config/schedules/schedule-reader.test.ts' },
   args: { example: [1, 2], test: 'test/e2e/matrix/options.ts', refuses: ['abc'] },
   kwargs: { example: { a: 1 }, test: 'test/e2e/matrix/options.ts' },
   options: { example: { queue: 'reports' }, test: 'test/e2e/matrix/options.ts' },
   relative: { example: true, test: 'test/unit/schedule/timedelta.test.ts' },
-  expires: { example: 60, test: 'test/unit/config/options.test.ts' },
+  expires: { example: 60, test: 'test/unit/config/options/options.test.ts' },
   enabled: { example: false, test: 'test/unit/config/resolve.test.ts' },
-  timezone: { example: 'Asia/Tokyo', test: 'test/unit/config/options.test.ts' },
+  timezone: { example: 'Asia/Tokyo', test: 'test/unit/config/options/options.test.ts' },
   missed: { example: 'all', test: 'test/unit/config/resolve.test.ts' },
   missed_cap: { example: 10, test: 'test/unit/config/resolve.test.ts' },
   starting_deadline: { example: '1h', test: 'test/unit/config/resolve.test.ts' },
-  description: { example: 'Sends reports.', test: 'test/unit/config/foreign-keys.test.ts' },
+  description: { example: 'Sends reports.', test: 'test/unit/config/entry/foreign-keys.test.ts' },
   name: { example: 'another' },
   last_run_at: { example: '2026-01-01' },
   total_run_count: { example: 3 },
@@ -28,7 +28,7 @@ export const options = {
   exchange: { example: 'jobs', test: 'test/e2e/matrix/routing.ts' },
   exchange_type: { example: 'topic', test: 'test/e2e/matrix/routing.ts' },
   routing_key: { example: 'jobs.clean', test: 'test/e2e/matrix/canvas.ts' },
-  route_name: { example: 'tasks.other', test: 'test/unit/config/options.test.ts' },
+  route_name: { example: 'tasks.other', test: 'test/unit/config/options/options.test.ts' },
   priority: { example: 5, test: 'test/e2e/matrix/canvas.ts' },
   countdown: { example: 10, test: 'test/e2e/matrix/options.ts', refuses: [-1] },
   eta: { example: '2030-01-31T08:00:00', test: 'test/e2e/matrix/worker.ts' },
@@ -93,7 +93,11 @@ export const options = {
 } satisfies Facts;
 
 export const schedules = {
-  'a number': { example: 90, test: 'test/unit/config/schedule-input.test.ts', refuses: [0, -5] },
+  'a number': {
+    example: 90,
+    test: 'test/unit/config/schedules/schedule-reader.test.ts',
+    refuses: [0, -5],
+  },
   timedelta: {
     example: { timedelta: { minutes: 90 } },
     test: 'test/unit/schedule/calendar-schedule.test.ts',

@@ -1,0 +1,62 @@
+import type { Entry } from '../../catalog/entry.ts';
+import { BeatError, formatProblem } from '../../util/errors.ts';
+import { checkArguments, inspectArgument } from '../../message/arguments.ts';
+import { fillOf } from '../../message/fill.ts';
+import { isLazy } from '../../message/lazy.ts';
+import type { SerializerName } from '../../message/serializers/serializer.ts';
+import { expected, type Path, type Report } from '../validate.ts';
+import type { EntryInput } from './schema.ts';
+import { isMap } from '../keys/normalize-keys.ts';
+
+const NO_ARGS: readonly unknown[] = Object.freeze([]);
+const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/** What reading arguments needs to know. */
+export interface ArgumentsContext {
+  /** IANA name: of dates in templates. */
+  readonly zone: string;
+  readonly serializer: SerializerName;
+  /** The signature that they stand in, from the entry. */
+  readonly at?: Path;
+}
+
+/**
+ * The arguments of an entry, checked at load and not when it is first due. `compute` is there when they,
+ * or parts of them, are worked out for each occurrence.
+ */
+export function readArguments(
+  { args, kwargs }: Partial<EntryInput>,
+  { zone, serializer, at = [] }: ArgumentsContext,
+  report: Report,
+): Pick<Entry, 'args' | 'kwargs' | 'compute'> {
+  const problems: Parameters<Report>[] = [];
+  const note: Report = (...problem) => problems.push(problem);
+  if (Array.isArray(args)) inspectArgument(args, ['args'], note, serializer);
+  if (isMap(kwargs)) inspectArgument(kwargs, ['kwargs'], note, serializer);
+  for (const problem of problems) report(...problem);
+  const fixed = {
+    args: isLazy(args) ? NO_ARGS : (args ?? NO_ARGS),
+    kwargs: isLazy(kwargs) ? NO_KWARGS : (kwargs ?? NO_KWARGS),
+  };
+  // A value that contains itself must not be walked into.
+  if (problems.length > 0) return fixed;
+  const fillArgs = fillOf(args, ['args'], { zone, at, report });
+  const fillKwargs = fillOf(kwargs, ['kwargs'], { zone, at, report });
+  if (!fillArgs && !fillKwargs) return fixed;
+  return {
+    ...fixed,
+    compute: (context) => {
+      const filledArgs = fillArgs ? fillArgs(context) : fixed.args;
+      const filledKwargs = fillKwargs ? fillKwargs(context) : fixed.kwargs;
+      if (!Array.isArray(filledArgs)) throw wrong([...at, 'args'], 'a list', filledArgs);
+      if (!isMap(filledKwargs)) throw wrong([...at, 'kwargs'], 'a map', filledKwargs);
+      checkArguments(filledArgs, filledKwargs, serializer, at);
+      return { args: filledArgs, kwargs: filledKwargs };
+    },
+  };
+}
+
+function wrong(path: Path, allowed: string, answer: unknown): BeatError {
+  const message = `the function answered: ${expected(allowed, answer)}`;
+  return new BeatError(formatProblem({ path, message }));
+}

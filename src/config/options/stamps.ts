@@ -1,0 +1,27 @@
+import type { Report } from '../validate.ts';
+import { isMap } from '../keys/normalize-keys.ts';
+
+/**
+ * An entry whose options have their stamps as Celery's `sig.stamp()` leaves them, names in
+ * `stampedHeaders` and values beside it, with `stamps` instead. Any other value is returned as it is.
+ */
+export function withStamps(entry: unknown, report: Report): unknown {
+  if (!isMap(entry) || !isMap(entry.options)) return entry;
+  const { stampedHeaders: names, ...options } = entry.options;
+  if (!Array.isArray(names)) return entry;
+  const moved = new Set<string>();
+  const stamps: Record<string, unknown> = isMap(options.stamps) ? { ...options.stamps } : {};
+  names.forEach((name: unknown, i) => {
+    const path = ['options', 'stampedHeaders', i];
+    if (typeof name !== 'string') {
+      report(path, 'expected the name of a stamp');
+    } else if (Object.hasOwn(options, name)) {
+      stamps[name] = options[name];
+      moved.add(name);
+    } else if (!Object.hasOwn(stamps, name)) {
+      report(path, `there is no stamp "${name}"; its value stands beside this list, or in stamps`);
+    }
+  });
+  const left = Object.entries(options).filter(([name]) => !moved.has(name));
+  return { ...entry, options: { ...Object.fromEntries(left), stamps } };
+}

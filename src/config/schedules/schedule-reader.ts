@@ -1,0 +1,139 @@
+import { at } from '../../schedule/at.ts';
+import { cron } from '../../schedule/cron.ts';
+import { crontab } from '../../schedule/crontab.ts';
+import type { Schedule } from '../../schedule/schedule.ts';
+import { timedelta, type TimedeltaParts } from '../../schedule/timedelta.ts';
+import { DURATION_FORMS, parseDuration } from '../values/duration.ts';
+import { isoOf } from '../../message/parse-instant.ts';
+import type { Level } from '../keys/key-schema.ts';
+import { expected, parse, type Report } from '../validate.ts';
+import { isMap } from '../keys/normalize-keys.ts';
+import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema.ts';
+import {
+  attempt,
+  SchedulePlacement,
+  type ScheduleSurroundings,
+  type WrittenSchedule,
+} from './bind-schedule.ts';
+import { solarOf } from './solar.ts';
+import type { ReadZone } from '../values/zone.ts';
+
+const KINDS = ['timedelta', 'crontab', 'cron', 'at', 'solar'] as const;
+type Kind = (typeof KINDS)[number];
+
+const SCHEDULES = `a number of seconds, or one of ${KINDS.join(', ')}`;
+
+/** Makes schedules of what users wrote, and equal ones once: a hundred thousand entries share a few. */
+export class ScheduleReader {
+  readonly #level: Level | undefined;
+  readonly #readZone: ReadZone;
+  readonly #placement = new SchedulePlacement();
+  readonly #written = new Map<string, WrittenSchedule>();
+
+  constructor(level: Level | undefined, readZone: ReadZone) {
+    this.#level = level;
+    this.#readZone = readZone;
+  }
+
+  /**
+   * Reports what is wrong, with paths from the entry, and then returns `undefined`; remarks on what is
+   * valid and most likely a mistake.
+   */
+  read(
+    input: unknown,
+    around: ScheduleSurroundings,
+    report: Report,
+    remark: Report,
+  ): Schedule | undefined {
+    const written = isSchedule(input)
+      ? { schedule: input, path: ['schedule'], zone: undefined }
+      : this.#readOnce(input, report);
+    return written && this.#placement.place(written, around, report, remark);
+  }
+
+  #readOnce(input: unknown, report: Report): WrittenSchedule | undefined {
+    const key = keyOf(input);
+    const known = key === undefined ? undefined : this.#written.get(key);
+    if (known) return known;
+    const written = this.#fromText(input, report);
+    if (written && key !== undefined) this.#written.set(key, written);
+    return written;
+  }
+
+  #fromText(input: unknown, report: Report): WrittenSchedule | undefined {
+    if (typeof input === 'number' || typeof input === 'string') return interval(input, report);
+    if (isUnnamed(input)) return void report(['schedule'], UNNAMED);
+    if (!isMap(input)) return void report(['schedule'], expected(SCHEDULES, input));
+    const context = { path: ['schedule'], level: this.#level, report };
+    const map = parse(scheduleMapSchema, input, context);
+    if (!map) return undefined;
+    const kinds = KINDS.filter((kind) => map[kind] !== undefined);
+    const [kind] = kinds;
+    if (kind === undefined || kinds.length > 1) {
+      const got = kinds.length > 1 ? kinds.join(' and ') : 'none';
+      return void report(['schedule'], `expected one of ${KINDS.join(', ')}, got ${got}`);
+    }
+    const zone =
+      map.timezone === undefined
+        ? undefined
+        : this.#readZone(map.timezone, ['schedule', 'timezone'], report);
+    const path = ['schedule', kind];
+    const schedule = attempt(() => build(kind, map), path, report);
+    if (!schedule || (map.timezone !== undefined && zone === undefined)) return undefined;
+    return { schedule, path, zone };
+  }
+}
+
+/** A user's schedule but for its `spec`. */
+function isUnnamed(input: unknown): boolean {
+  return (
+    typeof input === 'object' && typeof (input as Partial<Schedule> | null)?.next === 'function'
+  );
+}
+
+const UNNAMED =
+  'a schedule made in code needs "spec", text that is equal for equal schedules, beside "next"';
+
+function interval(input: number | string, report: Report): WrittenSchedule | undefined {
+  const path = ['schedule'];
+  const milliseconds = parseDuration(input);
+  if (milliseconds === null) {
+    const hint = typeof input === 'string' ? "; a crontab line is written {cron: '…'}" : '';
+    const allowed = `${DURATION_FORMS}, or one of ${KINDS.join(', ')}`;
+    return void report(path, expected(allowed, input) + hint);
+  }
+  const schedule = attempt(() => timedelta({ milliseconds }), path, report);
+  return schedule && { schedule, path, zone: undefined };
+}
+
+/** The same for equal inputs alone; `undefined` where JSON cannot tell them apart (a Set, a BigInt). */
+function keyOf(input: unknown): string | undefined {
+  try {
+    return JSON.stringify(input, (_, value: unknown) => {
+      const plain =
+        typeof value === 'object'
+          ? value === null || Array.isArray(value) || isMap(value)
+          : typeof value !== 'number' || Number.isFinite(value);
+      if (!plain) throw new TypeError('not for JSON');
+      return value;
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** In no zone yet: the entry puts it into one. */
+function build(kind: Kind, map: ScheduleMapInput): Schedule {
+  switch (kind) {
+    case 'timedelta':
+      return timedelta(map.timedelta as TimedeltaParts);
+    case 'crontab':
+      return crontab(map.crontab);
+    case 'cron':
+      return cron(map.cron!);
+    case 'at':
+      return at(isoOf(map.at!));
+    case 'solar':
+      return solarOf(map.solar!);
+  }
+}

@@ -1,0 +1,71 @@
+import { didYouMean } from '../../util/did-you-mean.ts';
+import { levelOf, type Level } from '../keys/key-schema.ts';
+import { expected, type Path, type Report } from '../validate.ts';
+import { isMap } from '../keys/normalize-keys.ts';
+import { FORMS } from './schema.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+type Schema = keyof typeof FORMS;
+
+/** Where, in a signature, its parts stand: what users write, and what Celery writes, differ in it. */
+export type Form =
+  | { readonly kind: 'task'; readonly schema: Schema }
+  | { readonly kind: 'chain' | 'group'; readonly schema: Schema; readonly tasks: Path }
+  | { readonly kind: 'chord'; readonly schema: Schema; readonly header: Path; readonly body: Path };
+
+export const LEVELS = Object.fromEntries(
+  Object.entries(FORMS).map(([form, schema]) => [form, levelOf(schema)!]),
+) as Record<Schema, Level>;
+
+const KINDS = ['chain', 'group', 'chord'] as const;
+
+/** Celery's names of tasks that are several. */
+const CELERYS = /^celery\.(chain|group|chord)$/;
+
+/** Its types of signatures that are one task to whoever sends them. */
+const SINGLE = ['map', 'starmap', 'xmap', 'xstarmap'];
+
+/** `null` for a map that is no signature, or more than one. */
+export function formOf(map: Raw): Form | null {
+  const said = KINDS.filter((kind) => Object.hasOwn(map, kind));
+  if (said.length + Number(Object.hasOwn(map, 'task')) !== 1) return null;
+  const [kind] = said;
+  if (kind === 'chord') {
+    return { kind, schema: kind, header: ['chord', 'header'], body: ['chord', 'body'] };
+  }
+  return kind ? { kind, schema: kind, tasks: [kind] } : celerysForm(map);
+}
+
+function celerysForm(map: Raw): Form {
+  const type = map['subtask_type'] ?? map['subtaskType'];
+  const named = typeof map['task'] === 'string' ? CELERYS.exec(map['task'])?.[1] : undefined;
+  const kind = KINDS.find((each) => each === type || each === named);
+  const schema = 'task';
+  if (kind === 'chord') {
+    return { kind, schema, header: ['kwargs', 'header'], body: ['kwargs', 'body'] };
+  }
+  return kind ? { kind, schema, tasks: ['kwargs', 'tasks'] } : { kind: 'task', schema };
+}
+
+/** What only signatures from Celery can have wrong. `raw` has canonical names. */
+export function checkCelerys(form: Form, raw: Raw, report: Report): void {
+  const { subtaskType: type, args, kwargs } = raw;
+  if (typeof type === 'string' && form.kind === 'task' && !SINGLE.includes(type)) {
+    const known = [...KINDS, ...SINGLE];
+    const allowed = `null, ${known.join(', ')}${didYouMean(type, known)}`;
+    const chunks = type === 'chunks' ? ' (write the group that Celery makes of it)' : '';
+    report(['subtaskType'], expected(allowed, type) + chunks);
+  }
+  if (form.schema !== 'task' || form.kind === 'task') return;
+  if (Array.isArray(args) && args.length > 0) {
+    report(['args'], `a ${form.kind} has none of its own; they belong to its tasks`);
+  }
+  const own = isMap(kwargs) ? kwargs['kwargs'] : undefined;
+  if (isMap(own) && Object.keys(own).length > 0) {
+    report(['kwargs', 'kwargs'], 'a chord has none of its own; they belong to its tasks');
+  }
+}
+
+export function valueAt(raw: Raw, path: Path): unknown {
+  return path.reduce<unknown>((here, key) => (isMap(here) ? here[key] : undefined), raw);
+}

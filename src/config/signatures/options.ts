@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import type { MessageOptions } from '../../message/message.ts';
+import { checkHeaders, checkStamps } from '../options/headers.ts';
+import { levelOf } from '../keys/key-schema.ts';
+import { readOptions } from '../options/options.ts';
+import { parse, type Path, type Report } from '../validate.ts';
+import { asWritten, isMap, respell } from '../keys/normalize-keys.ts';
+import type { OptionsInput } from '../options/schema.ts';
+import { deepOptionsSchema, linkedOptionsSchema, type LinkedOptions } from './schema.ts';
+import { withStamps } from '../options/stamps.ts';
+
+const SCHEMA = z.strictObject({ options: linkedOptionsSchema });
+const LEVEL = levelOf(z.strictObject({ options: deepOptionsSchema }))!;
+
+const LATER =
+  'expected a duration: workers send on what stands here, and count from then; ' +
+  "an instant, or next, goes beside the entry's schedule";
+
+/** The options of a signature, and as they are spelled canonically, for its callbacks. */
+export interface SignatureOptionsRead {
+  /** `undefined` after a problem. */
+  readonly own: MessageOptions | undefined;
+  readonly raw: unknown;
+  /** Where Celery's `clone(immutable=True)` leaves it. */
+  readonly immutable: boolean;
+}
+
+/** Problems are reported with their paths from the signature. */
+export function readSignatureOptions(
+  options: unknown,
+  zone: string,
+  report: Report,
+  remark: Report,
+): SignatureOptionsRead {
+  if (options === undefined || options === null) return { own: {}, raw: {}, immutable: false };
+  const { immutable, ...others }: Record<string, unknown> = isMap(options) ? options : {};
+  const stray = immutable === true || immutable === false;
+  const given = { options: stray ? others : options };
+  let found = 0;
+  const note: Report = (path, message) => {
+    found += 1;
+    report(asWritten(path, given, LEVEL), message);
+  };
+  const input = withStamps(respell(given, LEVEL, [], note), note);
+  const sound = parse(SCHEMA, input, { path: [], level: LEVEL, report: note });
+  const raw = isMap(input) ? input['options'] : undefined;
+  if (isMap(raw)) {
+    checkHeaders(raw['headers'], ['options', 'headers'], note);
+    checkStamps(raw['stamps'], ['options', 'stamps'], note);
+  }
+  const rest = { raw, immutable: immutable === true };
+  if (found > 0 || !sound) return { own: undefined, ...rest };
+  const own = readOptions(withoutLinks(sound.options), undefined, zone, remark);
+  const { expires } = own;
+  if (expires === 'next' || (expires && 'at' in expires)) note(['options', 'expires'], LATER);
+  return { own, ...rest };
+}
+
+/** Where an option, or what is in it, stands, in the spelling of whoever wrote the signature. */
+export function optionAsWritten(path: Path, signature: unknown): Path {
+  return asWritten(path, signature, LEVEL);
+}
+
+/** Callbacks are read apart from the other options. */
+export function withoutLinks({ ...options }: LinkedOptions): OptionsInput {
+  delete options.link;
+  delete options.linkError;
+  return options;
+}

@@ -1,0 +1,43 @@
+import { extname, resolve } from 'node:path';
+import type { Problem } from '../../util/errors.ts';
+import type { Source } from './source.ts';
+import { decode, readBytes, Unreadable } from './bytes.ts';
+import { readJson } from './json.ts';
+import { readModule } from './module.ts';
+
+export interface ReadOptions {
+  /** The folder that relative paths start from. */
+  readonly cwd: string;
+  /** The most bytes that a file may have. */
+  readonly maxSize: number;
+}
+
+/** What stands in one file. What is wrong with it comes along as problems; it never rejects. */
+export async function readSource(file: string, { cwd, maxSize }: ReadOptions): Promise<Source> {
+  const path = resolve(cwd, file);
+  try {
+    const text = decode(await readBytes(path, maxSize));
+    switch (extname(file)) {
+      case '.json':
+        return readJson(text, file);
+      case '.yaml':
+      case '.yml':
+        // Its parser is large, and many configurations have no use for it.
+        return (await import('./yaml.ts')).readYaml(text, file);
+      default:
+        return await readModule(path, text, file);
+    }
+  } catch (error) {
+    return { file, config: undefined, problems: [problemOf(error as NodeJS.ErrnoException, file)] };
+  }
+}
+
+function problemOf(error: NodeJS.ErrnoException, file: string): Problem {
+  if (error instanceof Unreadable) {
+    return { file, line: error.line, path: [], message: error.message };
+  }
+  // The name was found in its folder, so a link is there and what it leads to is not.
+  const reason =
+    error.code === 'ENOENT' ? 'it is a link to a file that is not there' : error.message;
+  return { file, path: [], message: `cannot be read: ${reason}` };
+}

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import { shortenedTimeouts } from '../../../../src/config/broker/connection.ts';
+import { formatProblem } from '../../../../src/util/errors.ts';
+import { problemsOf } from '../support.ts';
+
+const EMBEDDED = 'sqla+sqlite:///beat.sqlite';
+const REDIS = 'redis://localhost:6379/0';
+const PSYCOPG = 'sqla+postgresql+psycopg://me@db/celery';
+const PYMYSQL = 'sqla+mysql+pymysql://me@db/celery';
+
+describe('lock and ledger', () => {
+  it.each([[REDIS], ['sqla+sqlite:////srv/app.sqlite'], [PSYCOPG], [PYMYSQL], ['memory://a']])(
+    'are in the broker where that is %s',
+    (brokerUrl) => {
+      expect(resolveSettings({ brokerUrl }).stateUrl).toBe(brokerUrl);
+    },
+  );
+
+  it('are in the embedded file where the broker can keep none', () => {
+    expect(resolveSettings({ brokerUrl: 'amqp://rabbit' }).stateUrl).toBe(EMBEDDED);
+  });
+
+  it('are where stateUrl says, and above it the flag or the variable', () => {
+    const config = { brokerUrl: 'amqps://rabbit', state_url: REDIS };
+    expect(resolveSettings(config).stateUrl).toBe(REDIS);
+    expect(resolveSettings(config, { stateUrl: 'memory://' }).stateUrl).toBe('memory://');
+    expect(() => resolveSettings(config, { stateUrl: 'amqp://h' })).toThrow('no state for');
+  });
+
+  it('go with the broker that a flag names', () => {
+    expect(resolveSettings({ brokerUrl: REDIS }, { brokerUrl: 'amqp://h' }).stateUrl).toBe(
+      EMBEDDED,
+    );
+  });
+});
+
+describe('several broker URLs', () => {
+  it.each([[['amqp://a', 'pyamqp://b']], ['amqp://a;pyamqp://b']])('may be written %j', (urls) => {
+    expect(resolveSettings({ brokerUrl: urls }).brokerUrl).toBe('amqp://a;pyamqp://b');
+  });
+
+  it('of sentinels are one place, with its state', () => {
+    const brokerUrl = 'sentinel://:p@a:26379/0;sentinel://b:26379/0';
+    const brokerTransportOptions = { master_name: 'm', sentinel_kwargs: { password: 's' } };
+    expect(resolveSettings({ brokerUrl, brokerTransportOptions })).toMatchObject({
+      brokerUrl,
+      stateUrl: brokerUrl,
+      transport: { masterName: 'm', sentinelKwargs: { password: 's' } },
+    });
+  });
+});
+
+describe('settings of AMQP', () => {
+  it('have defaults', () => {
+    expect(resolveSettings({})).toMatchObject({
+      connection: { failoverStrategy: 'round-robin', heartbeat: 10_000, timeout: 4_000 },
+      declareQueues: true,
+      queues: { maxPriority: null, defaultType: 'classic', missingType: 'classic' },
+    });
+  });
+
+  it.each<[object, object]>([
+    [{ BROKER_FAILOVER_STRATEGY: 'shuffle' }, { connection: { failoverStrategy: 'shuffle' } }],
+    [{ broker_heartbeat: 0 }, { connection: { heartbeat: 0 } }],
+    [{ brokerHeartbeat: '2m' }, { connection: { heartbeat: 120_000 } }],
+    [{ CELERY_BROKER_CONNECTION_TIMEOUT: 2.5 }, { connection: { timeout: 2_500 } }],
+    [{ CELERY_QUEUE_MAX_PRIORITY: 10 }, { queues: { maxPriority: 10 } }],
+    [{ task_default_queue_type: 'quorum' }, { queues: { defaultType: 'quorum' } }],
+    [{ task_create_missing_queue_type: 'quorum' }, { queues: { missingType: 'quorum' } }],
+    [{ declareQueues: false }, { declareQueues: false }],
+  ])('%j are read', (config, settings) => {
+    expect(resolveSettings(config)).toMatchObject(settings);
+  });
+
+  it('may stand beside such as workers alone need', () => {
+    const brokerTransportOptions = { confirm_publish: true, retry_on_timeout: true };
+    expect(problemsOf({ brokerTransportOptions })).toEqual([]);
+  });
+});
+
+const master = { masterName: 'm' };
+const slow = { socketTimeout: 30, socketConnectTimeout: 5 };
+
+it.each<[object, string | RegExp]>([
+  [{ brokerUrl: [] }, /^brokerUrl: expected a URL, or a list of URLs/],
+  [{ brokerUrl: ['amqp://a', 'amp://b'] }, /^brokerUrl\[1\]: no broker .*did you mean "amqp"/],
+  [{ brokerUrl: [REDIS, REDIS] }, /^brokerUrl: redis:\/\/ takes one URL; several are for/],
+  [{ brokerUrl: `amqp://a;${REDIS}` }, /^brokerUrl: redis:\/\/ cannot stand in for amqp:\/\//],
+  [{ stateUrl: 'amqp://a' }, /^stateUrl: no state for the scheme "amqp" \(there are redis:/],
+  [
+    { stateUrl: 'localhost' },
+    /^stateUrl: expected a URL such as .*, got text that is none \(not shown\)$/,
+  ],
+  [{ lockUrls: [REDIS] }, /^lockUrls: of no use where the ledger is sqla\+sqlite/],
+  [{ stateUrl: REDIS, lockUrls: ['amqp://a'] }, /^lockUrls\[0\]: no lock for the scheme "amqp"/],
+  [{ stateUrl: REDIS, lockUrls: [REDIS, 'redis://b', REDIS] }, /^lockUrls\[2\]: the same server/],
+  [{ stateUrl: REDIS, lockUrls: [REDIS, 'redis://b'] }, /^lockUrls: 2 servers; an odd number/],
+  [{ brokerUrl: 'sentinel://a' }, /^brokerTransportOptions.masterName: missing; sentinel:/],
+  [
+    { brokerUrl: REDIS, brokerTransportOptions: { socketTimeout: 0 } },
+    /^brokerTransportOptions.socketTimeout: expected longer than 0, got 0$/,
+  ],
+  [{ brokerHeartbeat: 0.5 }, /^brokerHeartbeat: expected whole seconds, .*, got 0.5$/],
+  [{ brokerConnectionTimeout: 0 }, /^brokerConnectionTimeout: expected longer than 0/],
+  [{ brokerFailoverStrategy: 'x' }, /^brokerFailoverStrategy: expected 'round-robin' or/],
+  [{ taskQueueMaxPriority: 0 }, /^taskQueueMaxPriority: expected a whole number from 1 to 255/],
+  [{ taskDefaultQueueType: 'x' }, /^taskDefaultQueueType: expected 'classic' or 'quorum'/],
+  [
+    { brokerTransportOptions: { ...master, sentinelKwargs: { user: 'x' } } },
+    /^brokerTransportOptions.sentinelKwargs.user: unknown key; .*username/,
+  ],
+])('a configuration like %j is refused', (config, problem) => {
+  expect(problemsOf(config)).toEqual([expect.stringMatching(problem)]);
+});
+
+it.each([REDIS, PSYCOPG])(
+  'timeouts of workers that are too long for a lock in %s are no warnings, but are told for the debug log',
+  (stateUrl) => {
+    const settings = resolveSettings({ stateUrl, brokerTransportOptions: slow });
+    expect(settings.notes).toEqual([]);
+    expect(shortenedTimeouts(settings).map(formatProblem)).toEqual([
+      'brokerTransportOptions.socketTimeout: 30 s for workers; connections of lock and ledger time out after ' +
+        '4 s (half of lock.ttl), so that a renewal can be tried again before the lock expires',
+      expect.stringMatching(/^brokerTransportOptions.socketConnectTimeout: 5 s for workers; /),
+    ]);
+  },
+);
+
+it('a slow broker needs no fast lock where the lock is elsewhere, or lives long', () => {
+  const shortened = (rest: object) =>
+    shortenedTimeouts(resolveSettings({ ...rest, brokerTransportOptions: slow }));
+  expect(shortened({})).toEqual([]);
+  expect(shortened({ brokerUrl: REDIS, stateUrl: EMBEDDED })).toEqual([]);
+  expect(shortened({ stateUrl: REDIS, lock: { ttl: 60 } })).toEqual([]);
+});
+
+it('no password is shown of URLs that are refused', () => {
+  const url = 'reds://:hunter2@localhost';
+  const wrong = { brokerUrl: [url, url], stateUrl: url, lockUrls: [url, `redis://:hunter2@h`] };
+  expect(problemsOf(wrong).length).toBeGreaterThan(3);
+  expect(problemsOf(wrong).join()).not.toContain('hunter2');
+});

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import { formatProblem } from '../../../../src/util/errors.ts';
+import { entryOf, entryProblems } from '../support.ts';
+
+function warningsOf(entry: object): string[] {
+  const { notes } = resolveSettings({ beatSchedule: { e: { task: 't', schedule: 60, ...entry } } });
+  return notes.map((note) => formatProblem(note).replace('beatSchedule.e.', ''));
+}
+
+describe('an entry that runs under another scheduler', () => {
+  it('keeps the description that django-celery-beat has', () => {
+    expect(entryOf({ description: 'Sends reports.' }).description).toBe('Sends reports.');
+    expect(entryOf({})).not.toHaveProperty('description');
+    expect(entryProblems({ description: 5 })).toEqual(['description: expected text, got 5']);
+  });
+
+  it('is read without what the ledger knows, with a warning for each key', () => {
+    const more = { name: 'x', last_run_at: '2026-01-01', totalRunCount: 3, date_changed: null };
+    expect(warningsOf(more)).toEqual([
+      'name: ignored: the key of an entry is its name',
+      'last_run_at: ignored: the ledger knows it',
+      'totalRunCount: ignored: the ledger knows it',
+    ]);
+  });
+
+  it('is read where keys of django-celery-beat say nothing', () => {
+    expect(warningsOf({ one_off: false, start_time: null, expire_seconds: null })).toEqual([]);
+  });
+
+  it('is refused where its keys would make it run at other times, or at none', () => {
+    expect(entryProblems({ one_off: true, start_time: '2026-01-01' })).toEqual([
+      'one_off: not taken here: write schedule: {at: …}, which is due once',
+      expect.stringContaining('start_time: not taken here: an interval counts from'),
+    ]);
+  });
+});

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  celerySetting,
+  REFUSED_SETTINGS,
+  USELESS_SETTINGS,
+  WORKERS_FAMILIES,
+  WORKERS_SETTINGS,
+} from '../../../../src/config/keys/celery-settings.ts';
+import type { BeatConfig } from '../../../../src/config/define.ts';
+import { levelOf } from '../../../../src/config/keys/key-schema.ts';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import { configSchema } from '../../../../src/config/schema.ts';
+import { formatProblem } from '../../../../src/util/errors.ts';
+import { problemsOf } from '../support.ts';
+
+/** Celery's settings, new name → old names. */
+const file = new URL('../../../conformance/celery-settings.json', import.meta.url);
+const CELERYS = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string[]>;
+const OWN = levelOf(configSchema, true)!.names;
+
+const notesOf = (config: object) => resolveSettings(config as BeatConfig).notes.map(formatProblem);
+
+describe('settings of Celery that beat has not', () => {
+  it('are all known, by every name that Celery has for them', () => {
+    const names = Object.entries(CELERYS).flatMap(([name, old]) => {
+      const django = `CELERY_${name.toUpperCase()}`;
+      // Celery itself takes the old names of the broker's without a prefix.
+      return [name, django, ...(old.length > 0 ? old : [name.toUpperCase()])];
+    });
+    expect(names.filter((name) => !OWN.has(name) && !celerySetting(name))).toEqual([]);
+  });
+
+  it("are not beat's own", () => {
+    const others = [
+      ...WORKERS_SETTINGS,
+      ...Object.keys(USELESS_SETTINGS),
+      ...Object.keys(REFUSED_SETTINGS),
+    ];
+    expect(others.filter((name) => OWN.has(name))).toEqual([]);
+    const ofFamily = new RegExp(`^(${WORKERS_FAMILIES.join('|')})_`);
+    expect([...OWN.keys()].filter((name) => ofFamily.test(name))).toEqual([]);
+  });
+
+  it('are left to the workers in one line', () => {
+    const shared = {
+      worker_concurrency: 4,
+      task_acks_late: true,
+      CELERYD_MAX_TASKS_PER_CHILD: 100,
+      CELERY_SEND_EVENTS: true,
+      CELERY_WORKER_PREFETCH_MULTIPLIER: 1,
+      imports: ['tasks'],
+    };
+    expect(notesOf(shared)).toEqual([`left to the workers: ${Object.keys(shared).join(', ')}`]);
+  });
+
+  it('are said to be of no use where they are meant for a beat', () => {
+    expect(
+      notesOf({ beat_scheduler: 'redbeat.RedBeatScheduler', redbeat_lock_timeout: 30 }),
+    ).toEqual([
+      'beat_scheduler: ignored: beat is the scheduler; entries that another keeps in a database are not read',
+      'redbeat_lock_timeout: ignored: see lock.ttl',
+    ]);
+  });
+
+  it("are told from a project's own names, which one warning lists", () => {
+    const own = {
+      CELERY_EMAIL_BACKEND: 'djcelery_email.backends.CeleryEmailBackend',
+      CELERY_EMAIL_TASK_CONFIG: { queue: 'email' },
+      CELERY_FLOWER_USER: 'admin',
+      CELERY_QUEUE_PREFIX: null,
+    };
+    expect(notesOf({ ...own, CELERY_WORKER_CONCURRENCY: 4 })).toEqual([
+      'left to the workers: CELERY_WORKER_CONCURRENCY',
+      "no settings of Celery's or beat's, and left alone: CELERY_EMAIL_BACKEND, CELERY_EMAIL_TASK_CONFIG, CELERY_FLOWER_USER",
+    ]);
+    expect(problemsOf({ celery_email_backend: 'x' })).toEqual([
+      expect.stringContaining('celery_email_backend: unknown key'),
+    ]);
+  });
+
+  it('are not worth a word when they say nothing', () => {
+    expect(notesOf({ beat_scheduler: null, worker_pool: null, broker_host: null })).toEqual([]);
+  });
+
+  it('are refused where beat would do something else without them', () => {
+    expect(problemsOf({ BROKER_HOST: 'rabbit', broker_port: 5672 })).toEqual([
+      'BROKER_HOST: not taken here: brokerUrl has all of it: scheme, user, password, host, port and virtual host',
+      'broker_port: not taken here: brokerUrl has all of it: scheme, user, password, host, port and virtual host',
+    ]);
+  });
+
+  it.each([
+    ['CELERY_BEAT_SCHEDUL', 'CELERYBEAT_SCHEDULE'],
+    ['CELERY_RESULT_BACKEN', 'CELERY_RESULT_BACKEND'],
+    ['task_defualt_queue', 'task_default_queue'],
+    ['result_backnd', 'result_backend'],
+  ])('do not hide a mistake in the name of one that beat has: %s', (key, meant) => {
+    expect(problemsOf({ [key]: {} })).toEqual([`${key}: unknown key; did you mean "${meant}"?`]);
+  });
+});

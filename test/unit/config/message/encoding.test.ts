@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import type { BeatConfig } from '../../../../src/config/define.ts';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import { decimal } from '../../../../src/index.ts';
+
+function problemsOf(config: object): string[] {
+  try {
+    resolveSettings(config);
+    return [];
+  } catch (error) {
+    return (error as Error).message.split('\n');
+  }
+}
+
+function withOptions(options: object, entry: object = {}, settings: object = {}): object {
+  return { ...settings, beat_schedule: { a: { task: 't', schedule: 60, options, ...entry } } };
+}
+
+const SERIALIZERS = "expected 'json', 'yaml' or 'msgpack'";
+
+describe('how messages are written', () => {
+  it('is JSON, not compressed, in protocol 2, unless said otherwise', () => {
+    const { encoding, protocol } = resolveSettings({});
+    expect({ encoding, protocol }).toEqual({
+      encoding: { serializer: 'json', compression: null },
+      protocol: 2,
+    });
+  });
+
+  it.each([
+    { taskSerializer: 'yaml', taskCompression: 'lzma', taskProtocol: 1 },
+    { task_serializer: 'application/x-yaml', task_compression: 'xz', task_protocol: 1 },
+    {
+      CELERY_TASK_SERIALIZER: 'yaml',
+      CELERY_MESSAGE_COMPRESSION: 'application/x-lzma',
+      taskProtocol: 1,
+    },
+    { task_serializer: 'yaml', CELERY_TASK_COMPRESSION: 'lzma', CELERY_TASK_PROTOCOL: 1 },
+  ])("is said by Celery's settings, new and old: %j", (config) => {
+    const { encoding, protocol } = resolveSettings(config as BeatConfig);
+    expect({ encoding, protocol }).toEqual({
+      encoding: { serializer: 'yaml', compression: 'lzma' },
+      protocol: 1,
+    });
+  });
+
+  it.each([
+    ['gzip', 'zlib'],
+    ['zlib', 'zlib'],
+    ['application/x-gzip', 'zlib'],
+    ['brotli', 'brotli'],
+    ['zstandard', 'zstd'],
+    ['application/zstd', 'zstd'],
+  ])("goes by kombu's names of compressions: %s", (spelling, name) => {
+    const { entries } = resolveSettings(withOptions({ compression: spelling }));
+    expect(entries[0]!.options.compression).toBe(name);
+  });
+
+  it.each([
+    [
+      'pickle',
+      ' (Only Python can write pickle; workers take json beside it when their accept_content names both)',
+    ],
+    ['application/x-python-serialize', ' (Only Python can write pickle'],
+    ['raw', ' (raw carries a text or bytes, and no arguments)'],
+    ['auth', ' (beat has no key to sign messages with)'],
+    ['jsn', ' (did you mean "json"?)'],
+    ['bson-ish', ', got "bson-ish"'],
+    ['toString', ', got "toString"'],
+    [7, ', got 7'],
+  ])('is refused where beat cannot: serializer %s', (serializer, reason) => {
+    expect(problemsOf(withOptions({ serializer }))[0]).toContain(
+      `beat_schedule.a.options.serializer: ${SERIALIZERS}${reason}`,
+    );
+    expect(problemsOf({ task_serializer: serializer })[0]).toContain(
+      `task_serializer: ${SERIALIZERS}${reason}`,
+    );
+  });
+
+  it.each([
+    [
+      'bzip2',
+      'No package for Node that is kept up writes bzip2; any worker reads zlib, whatever its settings',
+    ],
+    ['application/x-bz2', 'any worker reads zlib'],
+    ['zlb', 'did you mean "zlib"?'],
+  ])('is refused where beat cannot: compression %s', (compression, reason) => {
+    const allowed = 'expected one of gzip, zlib, brotli, zstd, zstandard, lzma, xz (';
+    for (const [line] of [
+      problemsOf(withOptions({ compression })),
+      problemsOf({ CELERY_MESSAGE_COMPRESSION: compression }),
+    ]) {
+      expect(line).toContain(allowed);
+      expect(line).toContain(reason);
+      expect(line).toContain(`got "${compression}"`);
+    }
+  });
+
+  it('knows two protocols', () => {
+    expect(problemsOf({ task_protocol: 3 })).toEqual(['task_protocol: expected 1 or 2, got 3']);
+  });
+
+  it('has no place for some options in protocol 1, which is remarked on', () => {
+    const options = { shadow: 's', ignoreResult: true, stamps: { a: 1 }, queue: 'q' };
+    const notesOf = (task_protocol: number) =>
+      resolveSettings(withOptions(options, {}, { task_protocol }) as BeatConfig)
+        .notes.filter(({ message }) => message.includes('protocol'))
+        .map(({ path }) => path.at(-1));
+    expect(notesOf(1)).toEqual(['shadow', 'ignoreResult', 'stamps']);
+    expect(notesOf(2)).toEqual([]);
+  });
+
+  it('decides what arguments may be: those of the entry before those of the settings', () => {
+    const entry = { args: [decimal('1.5')] };
+    const refused = 'beat_schedule.a.args[0]: msgpack cannot carry a decimal';
+    const msgpack = { task_serializer: 'msgpack' };
+    expect(problemsOf(withOptions({}, entry))).toEqual([]);
+    expect(problemsOf(withOptions({}, entry, msgpack))[0]).toContain(refused);
+    expect(problemsOf(withOptions({ serializer: 'msgpack' }, entry))[0]).toContain(refused);
+    expect(problemsOf(withOptions({ serializer: 'json' }, entry, msgpack))).toEqual([]);
+    const routed = { task_routes: { t: { serializer: 'msgpack' } } };
+    expect(problemsOf(withOptions({}, entry, routed))).toEqual([
+      `${refused}; write it as text, or use the serializer json (msgpack is what its route says)`,
+    ]);
+    expect(problemsOf(withOptions({ serializer: 'json' }, entry, routed))).toEqual([]);
+  });
+});

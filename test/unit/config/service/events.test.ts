@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import { problemsOf } from '../support.ts';
+
+describe('settings of events', () => {
+  it.each(['taskSendSentEvent', 'task_send_sent_event', 'CELERY_SEND_TASK_SENT_EVENT'])(
+    '%s turns task-sent events on, over the exchange type that the broker has for them',
+    (key) => {
+      const eventsOf = (brokerUrl: string) =>
+        resolveSettings({ brokerUrl, [key]: true, beatSchedule: {} }).taskEvents;
+      expect(eventsOf('redis://localhost')).toEqual({
+        ...{ exchange: 'celeryev', exchangeType: 'fanout' },
+      });
+      expect(eventsOf('amqp://localhost')).toEqual({
+        ...{ exchange: 'celeryev', exchangeType: 'topic' },
+      });
+    },
+  );
+
+  it('are off unless they are asked for', () => {
+    expect(resolveSettings({ brokerUrl: 'redis://localhost' }).taskEvents).toBeNull();
+  });
+
+  it('name another exchange', () => {
+    const config = { brokerUrl: 'redis://localhost', taskSendSentEvent: true };
+    expect(resolveSettings({ ...config, eventExchange: 'seen' }).taskEvents?.exchange).toBe('seen');
+  });
+
+  it('ask for nothing that a broker in SQL could do, and are told so', () => {
+    const { taskEvents, notes } = resolveSettings({ taskSendSentEvent: true });
+    expect(taskEvents).toBeNull();
+    expect(notes).toEqual([
+      {
+        path: ['taskSendSentEvent'],
+        message:
+          'no events are sent: a broker at sqla+sqlite:// carries none, so nothing could receive them',
+      },
+    ]);
+  });
+
+  it('allow no serializer but the one that every receiver reads', () => {
+    expect(problemsOf({ eventSerializer: 'pickle' })).toEqual([
+      'eventSerializer: expected \'json\', which every receiver of events reads, got "pickle"',
+    ]);
+  });
+});

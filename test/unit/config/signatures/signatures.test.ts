@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+import { chain, chord, group, sig, type BeatConfig } from '../../../../src/index.ts';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import { resolveSources } from '../../../../src/config/resolve.ts';
+import { entryOf, entryProblems, problemsOf } from '../support.ts';
+
+const add = sig('tasks.add', [1, 1]);
+const REDIS = { resultBackend: 'redis://localhost/1' };
+const FORMS =
+  'expected the name of a task, or a map of one of task, chain, group and chord ' +
+  '(as in {chain: [{task: tasks.add, args: [1]}, tasks.mul]})';
+
+const problemsWith = (task: unknown, entry: object = {}) =>
+  entryProblems({ task, ...entry }, REDIS);
+
+describe('a signature', () => {
+  it.for<[task: unknown, ...problems: string[]]>([
+    [{}, `task: ${FORMS}, got {}`],
+    [[add], `task: ${FORMS}, got [{"task":"tasks.add","args":[1,1]}]`],
+    [{ task: 'a', chain: ['b'] }, `task: ${FORMS}, got {"task":"a","chain":["b"]}`],
+    [{ chain: [] }, 'task.chain: expected a list of signatures, one at least, got an empty list'],
+    [{ group: [] }, 'task.group: expected a list of signatures, one at least, got an empty list'],
+    [{ chain: 'tasks.add' }, 'task.chain: expected a list, got "tasks.add"'],
+    [{ chain: ['a', 5, ''] }, `task.chain[1]: ${FORMS}, got 5`, `task.chain[2]: ${FORMS}, got ""`],
+    [
+      { chord: { header: [] } },
+      'task.chord.header: missing; expected signatures, one at least',
+      'task.chord.body: missing; expected the signature that is called with the results of the header',
+    ],
+    [
+      { chord: { heade: ['a'], header: ['a'], body: 'b' } },
+      'task.chord.heade: unknown key; did you mean "header"?',
+    ],
+    [
+      { task: 'a', arg: [1], immutable: 'yes' },
+      'task.immutable: expected true or false, got "yes"',
+      'task.arg: unknown key; did you mean "args"?',
+    ],
+    [
+      {
+        group: [
+          { task: 'a', args: [2 ** 60] },
+          { task: 'b', options: { priorty: 1 } },
+        ],
+      },
+      'task.group[0].args[0]: 1152921504606847000 is beyond 2^53, where numbers lose digits; write it as text or as a BigInt (123n)',
+      'task.group[1].options.priorty: unknown key; did you mean "priority"?',
+    ],
+    [
+      { task: 'a', options: { link_error: [{ task: 'b', kwarg: {} }], time_limit: 'soon' } },
+      'task.options.time_limit: expected a number of seconds, or text such as 500ms, 8s, 5m, 2h, 1d or 1h30m, got "soon"',
+      'task.options.link_error[0].kwarg: unknown key; did you mean "kwargs"?',
+    ],
+    [
+      { task: 'a', subtask_type: 'chunks' },
+      'task.subtask_type: expected null, chain, group, chord, map, starmap, xmap, xstarmap, got "chunks" (write the group that Celery makes of it)',
+    ],
+    [
+      { task: 'celery.chain', args: [1], kwargs: { tasks: [] } },
+      'task.args: a chain has none of its own; they belong to its tasks',
+      'task.kwargs.tasks: expected a list of signatures, one at least, got an empty list',
+    ],
+  ])('like %j is refused with all that is wrong', ([task, ...problems]) => {
+    const found = problemsWith(task);
+    for (const problem of problems) expect(found).toContain(problem);
+    expect(found).toHaveLength(problems.length);
+  });
+
+  it.each([
+    [{ chain: ['a', 'b'] }, 'chain: write task: {chain: […]}'],
+    [group('a', 'b'), 'group: write task: {group: […]}'],
+    [{ chord: { header: ['a'], body: 5 } }, 'chord: write task: {chord: {header: […], body: …}}'],
+  ])('belongs under task: %j', (entry, problem) => {
+    expect(problemsWith(undefined, { ...entry, args: [1] })).toEqual([problem]);
+    expect(problemsWith('a', entry)).toEqual([problem]);
+    const beatSchedule = { e: { ...entry, schedule: 60, queue: 'q' } };
+    expect(problemsOf({ ...REDIS, beatSchedule })).toEqual([
+      `beatSchedule.e.${problem}`,
+      'beatSchedule.e.queue: unknown here; it belongs under options: {queue: …}',
+    ]);
+  });
+
+  it('cannot contain itself', () => {
+    const round: { chain: unknown[] } = { chain: ['a'] };
+    round.chain.push(round, { group: [round] });
+    expect(problemsWith(round)).toEqual([
+      'task.chain[1]: contains itself',
+      'task.chain[2].group[0]: contains itself',
+    ]);
+  });
+
+  it('goes no deeper than 32 levels', () => {
+    let deep: unknown = 'a';
+    for (let level = 0; level < 33; level++) deep = { group: [deep] };
+    expect(problemsWith(deep)).toEqual([expect.stringMatching(/: nested deeper than 32 levels$/)]);
+  });
+
+  it('says how long it lasts, as whoever sends it on counts from then', () => {
+    for (const expires of ['next', '2030-01-01T00:00:00Z']) {
+      expect(problemsWith(chain(add, sig('b', [], { options: { expires } })))).toEqual([
+        expect.stringMatching(/^task\.chain\[1\]\.options\.expires: expected a duration/),
+      ]);
+    }
+    expect(problemsWith(chain(add, sig('b', [], { options: { expires: '1h' } })))).toEqual([]);
+  });
+
+  it('is read in the spellings of Python and of JavaScript', () => {
+    const options = { timeLimit: 5, linkError: ['caught'] };
+    const ours = entryOf({ task: { chain: ['a', { task: 'b', options }], immutable: true } });
+    const python = { time_limit: 5, link_error: 'caught', queue: null };
+    const theirs = entryOf({
+      task: {
+        task: 'celery.chain',
+        args: [],
+        kwargs: { tasks: ['a', { task: 'b', options: python, subtask_type: null }] },
+        options: {},
+        subtask_type: 'chain',
+        immutable: true,
+      },
+    });
+    expect(theirs.canvas).toEqual(ours.canvas);
+  });
+
+  it('may be a map or starmap of Celery, which is one task', () => {
+    const kwargs = { task: { task: 'tasks.add' }, it: [[1, 2]] };
+    const map = { task: 'celery.starmap', kwargs, subtask_type: 'xstarmap', immutable: true };
+    expect(entryOf({ task: map }).canvas).toMatchObject({ kind: 'task', kwargs });
+  });
+
+  it('is told of with its line where it stands in YAML', () => {
+    const config = { beatSchedule: { e: { task: { chain: ['a', { tsk: 'b' }] }, schedule: 60 } } };
+    const lines: Record<string, number> = { 'beatSchedule e task chain 1': 7 };
+    const source = {
+      file: 'beat.yaml',
+      config,
+      problems: [],
+      copies: [],
+      lineOf: (path: readonly (string | number)[]) => lines[path.join(' ')],
+    };
+    expect(() => resolveSources([source])).toThrow(
+      /^beat\.yaml:7: beatSchedule\.e\.task\.chain\[1\]/,
+    );
+  });
+});
+
+describe('what comes after a group', () => {
+  const why =
+    'of no use after a group, whose tasks end one by one; ' +
+    'a chord calls its body with all results: {chord: {header: […], body: …}}';
+
+  it.for([
+    group([add], { options: { link: 'b' } }),
+    chain([add, group(add, add)], { options: { link: 'b' } }),
+  ])('is no callback', (task) => {
+    expect(problemsWith(task)).toEqual([`task.options.link: ${why}`]);
+  });
+
+  it('is none from the entry either', () => {
+    expect(problemsWith(group(add), { options: { link: 'b' } })).toEqual([`options.link: ${why}`]);
+  });
+});
+
+describe('arguments beside a signature', () => {
+  it('are refused where it takes none', () => {
+    const immutable = sig('a', [], { immutable: true });
+    expect(problemsWith(immutable, { args: [1] })).toEqual([
+      'args: of no use: the signature is immutable',
+    ]);
+    expect(problemsWith(group(immutable, add), { kwargs: { x: 1 } })).toEqual([]);
+  });
+});
+
+describe('a chord that beat starts', () => {
+  const starts = 'starts a chord, which needs a Redis as resultBackend to join it';
+  const header = chord([add], 'tasks.total');
+
+  it.for<[backend: string | undefined, problem: string]>([
+    [undefined, `task: ${starts}, and there is none`],
+    ['db+sqlite:///results', `task: ${starts}, got db+sqlite:///results`],
+    ['rpc://', `task: ${starts}, got rpc://`],
+  ])('is refused with %j as result backend', ([resultBackend, problem]) => {
+    for (const task of [header, group(header, add), chain(group(add, add), 'tasks.total')]) {
+      expect(entryProblems({ task }, { resultBackend })).toEqual([problem]);
+    }
+  });
+
+  it.for(['redis://h/1', 'rediss://h/1', 'sentinel://h:26379'])('can be joined in %s', (url) => {
+    const more = { result_backend_transport_options: { master_name: 'm' } };
+    expect(entryProblems({ task: header }, { result_backend: url, ...more })).toEqual([]);
+  });
+
+  it('needs to know which master sentinels are asked for', () => {
+    expect(entryProblems({ task: header }, { resultBackend: 'sentinel://h:26379' })).toEqual([
+      'task: starts a chord, which needs resultBackendTransportOptions.masterName: which master the sentinels are asked for',
+    ]);
+  });
+
+  it('is nothing to the backend where a worker starts it', () => {
+    expect(entryProblems({ task: chain(add, header) })).toEqual([]);
+  });
+});
+
+describe('old workers', () => {
+  it('read no chains: protocol 1 is refused with them, and takes single tasks with callbacks', () => {
+    const old = { task_protocol: 1 };
+    expect(entryProblems({ task: chain(add, add) }, old)).toEqual([
+      'task: a chain, which needs taskProtocol 2',
+    ]);
+    expect(entryProblems({ task: 'a', options: { link: 'b' } }, old)).toEqual([]);
+  });
+});
+
+describe('every task that beat itself sends', () => {
+  it('is tried on its way at load', () => {
+    const slow = sig('a', [], { options: { queue: 'slow' } });
+    const config = {
+      taskCreateMissingQueues: false,
+      taskQueues: ['celery'],
+      beatSchedule: { e: { task: group(add, slow), schedule: 60 } },
+    } as unknown as BeatConfig;
+    expect(() => resolveSettings(config)).toThrow(/slow/);
+  });
+});

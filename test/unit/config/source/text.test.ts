@@ -1,0 +1,390 @@
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { Alias } from 'yaml';
+import { readJson } from '../../../../src/config/source/json.ts';
+import { readYaml } from '../../../../src/config/source/yaml.ts';
+import { resolveSources } from '../../../../src/config/resolve.ts';
+import type { Source } from '../../../../src/config/source/source.ts';
+import { ConfigError, formatProblem } from '../../../../src/util/errors.ts';
+import { namesWritten } from '../support.ts';
+
+function problemsOf(...sources: Source[]): string[] {
+  try {
+    resolveSources(sources);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(formatProblem);
+    throw error;
+  }
+}
+
+const yaml = (text: string) => readYaml(text, 'f.yaml');
+const json = (text: string) => readJson(text, 'f.json');
+
+describe('a text that is nested too deep', () => {
+  it.each([
+    ['f.json', (n: number) => `{"x-a":\n${'['.repeat(n)}${']'.repeat(n)}}`],
+    ['f.json', (n: number) => `{"x-a":\n${'{"a":'.repeat(n)}1${'}'.repeat(n)}}`],
+    ['f.json', (n: number) => `{"x-a":\n${'['.repeat(n)}`],
+    ['f.yaml', (n: number) => `x-a:\n ${'['.repeat(n)}${']'.repeat(n)}`],
+    ['f.yaml', (n: number) => `x-a:\n ${'{a: '.repeat(n)}1${'}'.repeat(n)}`],
+    ['f.yaml', (n: number) => `x-a:\n ${'- '.repeat(n)}1`],
+  ])('is refused with its line, at any depth: %s %#', (file, textOf) => {
+    const read = file === 'f.json' ? json : yaml;
+    for (const depth of [501, 10_000, 20_000]) {
+      expect(problemsOf(read(textOf(depth)))).toEqual([`${file}:2: nested deeper than 500 levels`]);
+    }
+  });
+
+  it('is not what brackets in texts make', () => {
+    const text = `{"x-a": "${'[{\\"'.repeat(1_000)}", "x-b": [1]}`;
+    expect(problemsOf(json(text), yaml(text))).toEqual([]);
+  });
+
+  it('is what aliases make of a small one', () => {
+    const rows = Array.from({ length: 9 }, (_, i) => {
+      return `x-${i}: &a${i} ${'['.repeat(60)}${i === 0 ? 1 : `*a${i - 1}`}${']'.repeat(60)}\n`;
+    });
+    expect(problemsOf(yaml(rows.join('')))).toEqual([
+      expect.stringMatching(
+        /^f\.yaml:9: x-8\[0\].*: \*a7 makes this nested deeper than 500 levels$/,
+      ),
+    ]);
+  });
+});
+
+describe('an empty JSON file', () => {
+  it('is a mistake: what should have written it may have failed', () => {
+    expect(problemsOf(json(' \n'))).toEqual([
+      'f.json: is empty; an empty configuration is written {}',
+    ]);
+  });
+});
+
+describe('what may be a secret', () => {
+  it('is not shown, whatever is wrong with it', () => {
+    const secrets = [
+      { broker_transport_options: { sentinel_kwargs: { password: 12345678 } } },
+      { broker_use_ssl: { password: 12345678 }, redis_backend_use_ssl: { ssl_password: 12345678 } },
+      { broker_transport_options: { sentinel_kwargs: [{ password: 12345678 }] } },
+    ];
+    for (const config of secrets) {
+      const problems = problemsOf(json(JSON.stringify(config))).join('\n');
+      expect(problems).toMatch(/expected/);
+      expect(problems).not.toContain('12345678');
+    }
+  });
+});
+
+describe('YAML', () => {
+  it('problems tell the line of the key', () => {
+    const text = `# comment
+beat_schedule:
+  first:
+    task: t
+    schedule:
+      crontab:
+        minute: '*/5'
+        hour: 25
+    args:
+      - 1
+    options: { quue: q }
+`;
+    expect(problemsOf(yaml(text))).toEqual([
+      expect.stringMatching(/^f\.yaml:8: beat_schedule\.first\.schedule\.crontab\.hour: 25/),
+      'f.yaml:11: beat_schedule.first.options.quue: unknown key; did you mean "queue"?',
+    ]);
+  });
+
+  it('lines are found through anchors and merged maps', () => {
+    const text = `x-a: &a
+  queue: q
+  priority: 999
+beatSchedule:
+  e:
+    task: t
+    schedule: 5
+    options:
+      <<: *a
+      shadow: s
+`;
+    expect(problemsOf(yaml(text))).toEqual([
+      'f.yaml:3: beatSchedule.e.options.priority: expected a whole number from 0 to 255, got 999',
+    ]);
+  });
+
+  it('an entry that stands twice is an error with both lines', () => {
+    const text = 'beatSchedule:\n  e: {task: t, schedule: 5}\n  e: {task: t, schedule: 6}\n';
+    expect(problemsOf(yaml(text))).toEqual([
+      'f.yaml:3: beatSchedule.e: stands here again, after line 2',
+    ]);
+  });
+
+  it('what is wrong in the copies that do not count is told with the rest, each in its line', () => {
+    const text = `
+beatSchedule:
+  e: {task: t, schedule: 5, missed: often}
+  e: {task: t, schedule: {cron: '61 * * * *'}}
+  e: {task: t, schedule: 6, enabled: maybe}
+timezone: 5
+timezone: UTC
+lock: {ttl: 1s, ttl: 8s}
+beatSchedule:
+  f: {task: t, schedule: 7, options: {quue: q}}
+`;
+    expect(problemsOf(yaml(text))).toEqual([
+      "f.yaml:3: beatSchedule.e.missed: expected 'once', 'skip' or 'all', got \"often\"",
+      'f.yaml:4: beatSchedule.e: stands here again, after line 3',
+      expect.stringMatching(/^f\.yaml:4: beatSchedule\.e\.schedule\.cron: minute: "61"/),
+      'f.yaml:5: beatSchedule.e: stands here again, after line 3',
+      'f.yaml:5: beatSchedule.e.enabled: expected true or false, got "maybe"',
+      'f.yaml:6: timezone: expected text that is not empty, got 5',
+      'f.yaml:7: timezone: stands here again, after line 6',
+      'f.yaml:8: lock.ttl: stands here again, after line 8',
+      'f.yaml:9: beatSchedule: stands here again, after line 2',
+      'f.yaml:10: beatSchedule.f.options.quue: unknown key; did you mean "queue"?',
+    ]);
+  });
+
+  it.each([['minute: */5'], ['{minute: */5, hour: 3}'], ['schedule: [*/5]']])(
+    'a star without quotes is an error with the remedy: %s',
+    (text) => {
+      expect(problemsOf(yaml(`\n${text}\n`))).toEqual([
+        expect.stringMatching(/^f\.yaml:2: .*text that begins with a star needs quotes: '\*\/5'$/),
+      ]);
+    },
+  );
+
+  it('a line of cron without quotes is one error, with the remedy', () => {
+    expect(problemsOf(yaml('cron: */5 * * * *\n'))).toEqual([
+      expect.stringMatching(/^f\.yaml:1: is no YAML: .*text that begins with a star needs quotes$/),
+    ]);
+  });
+
+  it('timestamps stay text, integers of any size stay exact, and words are no booleans', () => {
+    const { config } = yaml(
+      '[2030-01-01, 12345678901234567890, 5, -7, 0x10, yes, 1.5, 9007199254740993]',
+    );
+    expect(config).toEqual([
+      '2030-01-01',
+      12345678901234567890n,
+      5,
+      -7,
+      16,
+      'yes',
+      1.5,
+      9007199254740993n,
+    ]);
+  });
+
+  it.each([[''], ['# nothing left\n'], ['---\n'], ['~\n'], ['null # none']])(
+    'an empty file is a mistake, as in JSON: %j',
+    (text) => {
+      expect(problemsOf(yaml(text))).toEqual([
+        'f.yaml: is empty; an empty configuration is written {}',
+      ]);
+      expect(problemsOf(yaml('{}'))).toEqual([]);
+    },
+  );
+
+  it('a second document in a file is an error with its line', () => {
+    expect(problemsOf(yaml('{}\n---\n{}\n'))).toEqual([
+      'f.yaml:2: a second document begins here; a file holds one',
+    ]);
+  });
+
+  it('an anchor may be used hundreds of times, in merged maps too', () => {
+    const rows = Array.from({ length: 500 }, (_, i) => {
+      const more = i % 2 ? '<<: *often' : 'kwargs: *kwargs, task: t, schedule: 5';
+      return `  e${i}: {${more}}\n`;
+    });
+    const text = `x-k: &kwargs {a: [1, 2]}\nx-e: &often {task: t, schedule: 6}\nbeatSchedule:\n${rows.join('')}`;
+    const { entries } = resolveSources([yaml(text)]);
+    expect(entries.find(({ name }) => name === 'e498')?.kwargs).toEqual({ a: [1, 2] });
+    expect(entries.find(({ name }) => name === 'e499')?.schedule.spec).toBe('every(6000ms)');
+  });
+
+  it('an alias means the last anchor of its name before it', () => {
+    const { config } = yaml('[&a 1, *a, &a {b: &b [2]}, *a, *b, {*b : 3}, &a 4, *a]');
+    expect(config).toEqual([1, 1, { b: [2] }, { b: [2] }, [2], { '[ 2 ]': 3 }, 4, 4]);
+  });
+
+  it('aliases that would fill the memory are refused, at the one that is too many', () => {
+    const levels = 'bcdefghij'.split('').map((name, i) => {
+      const inner = `*${'abcdefghi'[i]!}`;
+      return `x-${name}: &${name} [${Array(9).fill(inner).join(', ')}]\n`;
+    });
+    expect(problemsOf(yaml(`x-a: &a [1]\n${levels.join('')}`))).toEqual([
+      expect.stringMatching(
+        /^f\.yaml:8: x-h\[0\]: with \*g the aliases of this file stand for more than 2000000 values; use fewer/,
+      ),
+    ]);
+  });
+
+  it('merged maps count like other aliases', () => {
+    const keys = Array.from({ length: 2_000 }, (_, i) => `k${i}: 1`).join(', ');
+    const rows = Array.from({ length: 1_500 }, (_, i) => `x-${i}: {<<: *a}\n`).join('');
+    expect(problemsOf(yaml(`x-a: &a {${keys}}\n${rows}`))).toEqual([
+      expect.stringMatching(/^f\.yaml:1001: x-999: with \*a the aliases/),
+    ]);
+  });
+
+  it.each([
+    ['args: &a {x: *a}', 'args.x'],
+    ['kwargs: &a [1, *a]', 'kwargs[1]'],
+    ['options: &a {headers: {h: [*a]}}', 'options.headers.h[0]'],
+    ['<<: &a {kwargs: {<<: *a}}', 'kwargs'],
+  ])('an alias that contains itself is an error with its line: %s', (part, path) => {
+    const text = `beatSchedule:\n  e:\n    task: t\n    schedule: 5\n    ${part}\n`;
+    expect(problemsOf(yaml(text))).toEqual([
+      `f.yaml:5: beatSchedule.e.${path}: *a contains itself: it stands inside its own anchor`,
+    ]);
+  });
+
+  it.each([['<<: 5'], ['<<: [{a: 1}, 5]'], ['x-a: &a [1]\nx-b: {<<: *a}']])(
+    'what cannot be merged is an error with its line: %j',
+    (text) => {
+      expect(problemsOf(yaml(text))).toEqual([
+        expect.stringMatching(
+          /^f\.yaml:\d: .*<< merges a map, an alias of one, or a list of these$/,
+        ),
+      ]);
+    },
+  );
+
+  it('a list or a map as a key is an error with its line', () => {
+    expect(problemsOf(yaml('x-a:\n  ? [1, 2]\n  : 3\n'))).toEqual([
+      'f.yaml:2: x-a: a list or a map cannot be a key',
+    ]);
+  });
+
+  it('thousands of aliases are found in one walk: the library would search the document for each', () => {
+    const search = vi.spyOn(Alias.prototype, 'resolve');
+    const rows = Array.from(
+      { length: 2_000 },
+      (_, i) => `x-a${i}: &a${i} {b: ${i}}\nx-b${i}: *a${i}\n`,
+    );
+    const { config } = yaml(rows.join(''));
+    expect(config).toMatchObject({ 'x-b0': { b: 0 }, 'x-b1999': { b: 1_999 } });
+    expect(search).not.toHaveBeenCalled();
+    search.mockRestore();
+  });
+
+  it('a map of ten thousand entries is read in one go', () => {
+    const rows = Array.from({ length: 10_000 }, (_, i) => `  e${i}: {task: t, schedule: 5}\n`);
+    const settings = resolveSources([yaml(`beatSchedule:\n${rows.join('')}`)]);
+    expect(namesWritten(settings)).toHaveLength(10_000);
+  });
+
+  it('a name that JavaScript keeps for itself changes nothing', () => {
+    const text = 'beatSchedule:\n  __proto__: {task: t, schedule: 5}\n__proto__: {keyPrefix: x}\n';
+    expect(problemsOf(yaml(text))).toEqual([
+      expect.stringMatching(/^f\.yaml:2: beatSchedule\.__proto__: /),
+      expect.stringMatching(/^f\.yaml:3: __proto__: /),
+    ]);
+    expect(({} as { keyPrefix?: string }).keyPrefix).toBeUndefined();
+  });
+});
+
+describe('JSON', () => {
+  it('problems tell the line, with tabs and without', () => {
+    const text =
+      '{\n\t"beatSchedule": {\n\t\t"e": {\n\t\t\t"task": "t",\n\t\t\t"schedule": {"cron": "x"}\n\t\t}\n\t}\n}';
+    expect(problemsOf(json(text))).toEqual([
+      expect.stringMatching(/^f\.json:5: beatSchedule\.e\.schedule\.cron: /),
+    ]);
+  });
+
+  it('a key that stands twice is an error with both lines', () => {
+    const text =
+      '{"beatSchedule": {\n"e": {"task": "t", "schedule": 5},\n"\\u0065": {"task": "t", "schedule": 5}\n}}';
+    expect(problemsOf(json(text))).toEqual([
+      'f.json:3: beatSchedule.e: stands here again, after line 2',
+    ]);
+  });
+
+  it('lines of ten thousand problems are found without a search of the text for each', () => {
+    const rows = Array.from(
+      { length: 10_000 },
+      (_, i) => `"e${i}": {"task": "t", "schedule": "x"}`,
+    );
+    const found = problemsOf(json(`{"beatSchedule": {\n${rows.join(',\n')}\n}}`));
+    expect(found).toHaveLength(10_000);
+    expect(found[9_999]).toMatch(/^f\.json:10001: beatSchedule\.e9999\.schedule: /);
+  });
+
+  it('integers of any size stay exact', () => {
+    const { config } = json(
+      '[12345678901234567890, 5, -9007199254740993, 1.5, 1e3, 9007199254740991]',
+    );
+    expect(config).toEqual([
+      12345678901234567890n,
+      5,
+      -9007199254740993n,
+      1.5,
+      1000,
+      9007199254740991,
+    ]);
+  });
+
+  it.each([
+    ['{"a": }', 1],
+    ['{\n"a": 1,\n}', 3],
+    ['{"a": 1 "b": 2}', 1],
+    ['{"a" 1}', 1],
+    ['[1,\n2', 2],
+    ['{a: 1}', 1],
+    ["{'a': 1}", 1],
+    ['{}\n{}', 2],
+    ['{"a": 01}', 1],
+    ['{"a": tru}', 1],
+    ['{"brokerUrl": "redis://:secret@localhost",\n"a": [1,],\n"b": "and so on, and so on"}', 2],
+    ['{"a": "b\n"}', 1],
+    ['// comment\n{}', 1],
+  ])('%j is refused with its line', (text, line) => {
+    expect(problemsOf(json(text))).toEqual([
+      expect.stringMatching(`^f\\.json:${line}: is no JSON: [A-Z][^\n]*[^0-9)]$`),
+    ]);
+  });
+
+  it('is what JSON.parse says it is, in any layout', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.constantFrom(undefined, 2, '\t'), (text, indent) => {
+        const value: unknown = JSON.parse(text);
+        fc.pre(!/\d{16}/.test(text));
+        expect(json(JSON.stringify(value, null, indent)).config).toEqual(value);
+      }),
+    );
+  });
+
+  it('is refused exactly when JSON.parse refuses it', () => {
+    const alphabet = fc.constantFrom(
+      ...Array.from('{}[],:"\\ \n'),
+      '"a"',
+      '1',
+      '-',
+      '.5',
+      'e3',
+      'true',
+      'null',
+      'x',
+    );
+    fc.assert(
+      fc.property(fc.array(alphabet, { minLength: 1, maxLength: 8 }), (parts) => {
+        const text = `[${parts.join('')}]`;
+        const refused = json(text).config === undefined;
+        expect(refused, text).toBe(!parses(text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+function parses(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
