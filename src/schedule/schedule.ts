@@ -7,7 +7,7 @@ import type { Problem } from '../util/errors.ts';
 export interface Schedule {
   /**
    * Canonical text, equal for equal schedules and different for different ones (zone included). The
-   * ledger keeps it: a changed text means that the user edited the schedule.
+   * ledger stores it, so it is a persisted format: a changed text means that the user edited the schedule.
    */
   readonly spec: string;
 
