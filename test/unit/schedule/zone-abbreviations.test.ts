@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { ConfigError } from '../../../src/util/errors.ts';
+import type { ConfigError } from '../../../src/util/errors.ts';
 import { checkZone } from '../../../src/schedule/zone-names.ts';
 import { zoneNamed } from '../../../src/schedule/zone.ts';
 

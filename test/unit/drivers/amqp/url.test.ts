@@ -32,6 +32,14 @@ describe('an AMQP URL leads', () => {
         tls: { rejectUnauthorized: true, servername: 'rabbit' },
       },
     ],
+    ['amqps://rabbit:1/', { ...HERE, host: 'rabbit', port: 1, tls: expect.anything() as unknown }],
+    ['amqp://:pw@rabbit/', { ...HERE, host: 'rabbit', username: '', password: 'pw' }],
+    ['amqp://rabbit/?virtual_host=team', { ...HERE, host: 'rabbit', vhost: 'team' }],
+    ['amqp://rabbit/a?virtual_host=b', { ...HERE, host: 'rabbit', vhost: 'a' }],
+    ['amqp://rabbit/?login_method=EXTERNAL', { ...HERE, host: 'rabbit', login: 'EXTERNAL' }],
+    ['amqp://rabbit/?heartbeat=20', { ...HERE, host: 'rabbit', heartbeat: 20_000 }],
+    ['amqp://rabbit/?heartbeat=0', { ...HERE, host: 'rabbit', heartbeat: 0 }],
+    ['amqp://rabbit/?connect_timeout=1.5', { ...HERE, host: 'rabbit', timeout: 1_500 }],
   ])('%s', (url, address) => {
     expect(addressOf(url)).toEqual(address);
   });
@@ -43,5 +51,18 @@ describe('an AMQP URL leads', () => {
   ])('nowhere, with an error that leaves it out: %s', (url) => {
     expect(() => addressOf(url)).toThrow(ConfigError);
     expect(() => addressOf(url)).not.toThrow(url);
+  });
+
+  test.each([
+    ['login_method=SECRET', 'login_method is "SECRET"; allowed: PLAIN, AMQPLAIN, EXTERNAL'],
+    ['heartbeat=-1', 'heartbeat is "-1"; allowed is a number of seconds'],
+    ['heartbeat=123456', 'heartbeat is "123456"; allowed is a number of seconds'],
+    ['heartbeat=1.5', 'heartbeat is "1.5"; allowed is a number of seconds'],
+    ['connect_timeout=0', 'connect_timeout is "0"; allowed is a number of seconds'],
+    ['connect_timeout=0.0', 'connect_timeout is "0.0"; allowed is a number of seconds'],
+    ['connect_timeout=soon', 'connect_timeout is "soon"; allowed is a number of seconds'],
+    ['connect_timeout=', 'connect_timeout is ""; allowed is a number of seconds'],
+  ])('nowhere with ?%s', (query, message) => {
+    expect(() => addressOf(`amqp://rabbit/?${query}`)).toThrow(message);
   });
 });
