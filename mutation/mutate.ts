@@ -14,7 +14,7 @@ promise without a test.
 
   --files GLOB   sources to mutate, such as src/drivers/sqlite or 'src/outbox/*.ts' (repeatable)
   --seed N       decides which mutants are drawn; the same seed draws the same (default 1)
-  --count N      how many to draw from each folder below src (default 30)
+  --count N      how many to draw from each folder below src, and from each driver (default 30)
   --budget S     seconds of tests for each mutant, by the time they take without one (default 60)
   --match TEXT   only mutants whose lines, before or after, contain the text
   --list         prints the mutants that would be drawn and runs nothing

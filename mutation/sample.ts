@@ -1,11 +1,12 @@
 import { Random } from '../chaos/random.ts';
 import type { Mutant } from './mutant.ts';
 
-/** Sources are scored by folder below src; those that stand in src itself are one folder. */
+/** Returns the folder below src, or the driver, whose score a source counts for. */
 export function folderOf(file: string): string {
+  const depth = file.startsWith('src/drivers/') ? 3 : 2;
   return file
     .split('/')
-    .slice(0, 2)
+    .slice(0, depth)
     .join('/')
     .replace(/\/[^/]*\.ts$/, '');
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Findings, Store } from '../../src/store/store.ts';
+import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { forwardableClock, storeOptions } from './place.ts';
@@ -75,6 +76,22 @@ describe.skipIf(missing)(missing || 'a look at Redis', () => {
     const { locks: text } = await store.inspect!();
     expect(text).toMatch(/^1 of 3 servers of the lock do not answer: no connection to Redis: /);
     expect(text).toContain(`:**@127.0.0.1:${locks[1]!.port}/0`);
+  });
+
+  test('waits for a server of the lock to which a connection is being made', async () => {
+    await using others = new AsyncDisposableStack();
+    const started = [1, 2, 3].map(() => RedisServer.start({ password: 'pw' }));
+    const locks = (await Promise.all(started)).map((lock) => others.use(lock));
+    const slow = others.use(await Proxy.to(locks[2]!.port));
+    slow.stall();
+    const urls = locks.slice(0, 2).map((lock) => lock.url());
+    const lockUrls = [...urls, `redis://:pw@127.0.0.1:${slow.port}/0`];
+    const store = openRedisStore(storeOptions(server.url(), { lockUrls }));
+    stores.push(store);
+    await store.lock.acquire();
+    const looking = store.inspect!();
+    slow.flow();
+    expect((await looking).locks).toBeNull();
   });
 
   test('rejects where there is nobody to look at', async () => {

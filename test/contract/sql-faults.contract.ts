@@ -1,11 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { RefusedError } from '../../src/broker/broker.ts';
+import { Database } from '../../src/drivers/sql/database.ts';
+import { mysqlServer } from '../../src/drivers/sql/mysql/server.ts';
+import { postgresServer } from '../../src/drivers/sql/postgresql/server.ts';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { firstRun } from '../support/change.ts';
 import { messageOf } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';
+import { systemClock } from '../../src/util/clock.ts';
 import { forwardableClock, storeOptions } from './place.ts';
 
 const HOUR = 3_600_000;
@@ -91,6 +95,24 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       );
       expect(Number(taken!['n'])).toBe(1_000);
       expect(await server.payloads()).toHaveLength(2_502);
+    });
+
+    test('pruning neither finds nor removes a row that was made visible again, whenever that was', async () => {
+      await open().broker.publish([messageOf('taken'), messageOf('visible again')]);
+      await server.query(`UPDATE kombu_message SET timestamp = '2026-01-01 00:00:00'`);
+      const [{ id: first } = {}] = await server.query('SELECT min(id) AS id FROM kombu_message');
+      await server.query('UPDATE kombu_message SET visible = false WHERE id = ?', first);
+      const make = server.name === 'PostgreSQL' ? postgresServer : mysqlServer;
+      const made = make(server.url(), 5_000, systemClock);
+      const db = new Database(made, 'test', 5_000, systemClock);
+      const ids = async () =>
+        (await db.read('broker.prune', made.sql.findTaken(10, 0))).map(({ id }) => Number(id));
+      const [taken, again] = [Number(first), Number(first) + 1];
+      expect(await ids()).toEqual([taken]);
+      expect(await db.write('broker.prune', made.sql.deleteTaken([taken, again]))).toBe(1);
+      expect(await ids()).toEqual([]);
+      expect(await taskIds('celery')).toEqual(['visible again']);
+      await db.close();
     });
 
     test('taken rows are removed in the order in which workers took them, whenever they were sent', async () => {

@@ -37,9 +37,7 @@ export class Broadcasts {
       const look = this.#looks.get(name);
       if (look) return look.until <= now;
       const queue = this.#queues.find(name);
-      if (!queue || !this.#queues.isDescribed(queue)) return true;
-      this.#remember(name, { until: Infinity, members: null });
-      return false;
+      return !queue || !this.#queues.isDescribed(queue);
     });
   }
 
@@ -47,16 +45,12 @@ export class Broadcasts {
   found(queue: string, members: readonly string[]): void {
     const isOne = members.some((member) => isBroadcast(member, this.#sep));
     const until = this.#clock.monotonic() + INTERVAL;
-    this.#remember(queue, { until, members: isOne ? members : null });
+    if (this.#looks.size >= MOST && !this.#looks.has(queue)) this.#looks.clear();
+    this.#looks.set(queue, { until, members: isOne ? members : null });
   }
 
   /** What workers have bound to it; `null` for a queue that is none. */
   membersOf(queue: string): readonly string[] | null {
     return this.#looks.get(queue)?.members ?? null;
-  }
-
-  #remember(queue: string, look: Look): void {
-    if (this.#looks.size >= MOST && !this.#looks.has(queue)) this.#looks.clear();
-    this.#looks.set(queue, look);
   }
 }

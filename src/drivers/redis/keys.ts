@@ -28,7 +28,7 @@ export interface Keys {
   channel(exchange: string, routingKey: string): string;
 }
 
-export function keysFor(keyPrefix: string, transport: TransportOptions, database = 0): Keys {
+export function keysFor(keyPrefix: string, transport: TransportOptions, database: number): Keys {
   const global = transport.globalKeyprefix;
   const own = `${global}${keyPrefix}:`;
   return {

@@ -28,7 +28,9 @@ export interface SqlLockOptions {
 export class SqlLock implements Lock {
   readonly #options: SqlLockOptions;
   readonly #ttl: number;
-  #seen = { token: '', expiresAt: 0, since: 0 };
+  /** The lock as last read, and since when (monotonic clock) it has been the same. */
+  #seen: { readonly token: string; readonly expiresAt: number; readonly since: number } | null =
+    null;
 
   constructor(options: SqlLockOptions) {
     this.#options = options;
@@ -73,7 +75,7 @@ export class SqlLock implements Lock {
     if (!row) return null;
     const { token, expiresAt, ttl, over } = lockIn(row);
     const now = clock.monotonic();
-    if (token !== this.#seen.token || expiresAt !== this.#seen.expiresAt) {
+    if (token !== this.#seen?.token || expiresAt !== this.#seen.expiresAt) {
       this.#seen = { token, expiresAt, since: now };
     }
     return { token, expiresAt, over: over || now - this.#seen.since >= ttl };

@@ -18,7 +18,9 @@ export class SqliteLock implements Lock {
   readonly #prefix: string;
   readonly #ttl: number;
   readonly #clock: Clock;
-  #seen = { token: '', expiresAt: 0, since: 0 };
+  /** The lock as last read, and since when (monotonic clock) it has been the same. */
+  #seen: { readonly token: string; readonly expiresAt: number; readonly since: number } | null =
+    null;
 
   constructor(db: Database, prefix: string, ttl: number, clock: Clock) {
     this.#db = db;
@@ -60,7 +62,7 @@ export class SqliteLock implements Lock {
     const row = db.sql(READ_LOCK).get(this.#prefix) as LockRow | undefined;
     if (!row || row.expiresAt <= this.#clock.now()) return true;
     const { token, expiresAt } = row;
-    if (token !== this.#seen.token || expiresAt !== this.#seen.expiresAt) {
+    if (token !== this.#seen?.token || expiresAt !== this.#seen.expiresAt) {
       this.#seen = { token, expiresAt, since: this.#clock.monotonic() };
     }
     return this.#clock.monotonic() - this.#seen.since >= row.ttl;

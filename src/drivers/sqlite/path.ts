@@ -3,6 +3,9 @@ import { ConfigError } from '../../util/errors.ts';
 const FORMS =
   'sqla+sqlite:///relative.sqlite (three slashes) or sqla+sqlite:////absolute/path.sqlite (four)';
 
+/** Scheme, host (which must be empty), path and query. */
+const FORM = /^sqla(?:lchemy)?\+sqlite(?:\+pysqlite)?:\/\/([^/?]*)\/?([^?]*)\??(.*)$/is;
+
 /**
  * What the SQLite driver of Celery's workers reads from the query part. It shapes their connection, not
  * the file, so one URL may serve both sides; anything else (`mode`, `vfs`, `uri`) could name another file.
@@ -20,10 +23,9 @@ const WORKER_ARGUMENTS = new Set([
  * the working directory. Throws a `ConfigError` for what beat and its workers could not share.
  */
 export function sqlitePath(brokerUrl: string): string {
-  const [, rest = ''] = /^sqla(?:lchemy)?\+sqlite(?:\+pysqlite)?:(.*)$/is.exec(brokerUrl) ?? [];
-  const [, host, path = '', query = ''] = /^\/\/([^/?]*)\/?([^?]*)\??(.*)$/s.exec(rest) ?? [];
-
-  if (host === undefined) throw refused(`"${brokerUrl}" names no file; write ${FORMS}`);
+  const parts = FORM.exec(brokerUrl);
+  if (!parts) throw refused(`"${brokerUrl}" names no file; write ${FORMS}`);
+  const [, host, path, query] = parts as unknown as readonly [string, string, string, string];
   if (host !== '')
     throw refused(`"${host}" stands where a host would, and SQLite has none; write ${FORMS}`);
   if (path === '' || path === ':memory:') {

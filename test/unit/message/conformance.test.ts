@@ -172,7 +172,7 @@ function messageFor(settings: Settings, sentAt = DUE_AT): Message {
 
 /** What beat writes into a Redis that no worker has bound anything in. */
 function inRedis({ transport, queues }: Settings, message: Message): Pushes {
-  const keys = keysFor('beat', transport);
+  const keys = keysFor('beat', transport, 0);
   const all = new Queues(queues);
   const broadcasts = new Broadcasts(all, systemClock, keys.sep);
   const pushes = new Pushes(keys, new Bindings(keys, all, broadcasts));

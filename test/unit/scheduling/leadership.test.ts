@@ -18,6 +18,8 @@ class Instance {
   readonly faults: string[] = [];
   readonly stop = new AbortController();
   readonly done: Promise<void>;
+  /** How often it reported progress while it followed. */
+  progress = 0;
   static numbers = 0;
 
   constructor(
@@ -34,7 +36,7 @@ class Instance {
       clock,
       events: this.events,
       ttl: TTL,
-      progressed: () => {},
+      progressed: () => (this.progress += 1),
     });
     const lead = async (term: Term) => {
       this.terms.push(term);
@@ -275,6 +277,52 @@ test.each(['the lock is lost', 'a stop comes'])(
     instance.stop.abort();
   },
 );
+
+describe('progress of an instance that follows', () => {
+  const START = '2027-03-01T12:00:00Z';
+
+  test('is reported again after a term in which it led', async () => {
+    const clock = new ManualClock(START);
+    const instance = new Instance(
+      lockOf(async () => false),
+      clock,
+    );
+    await settled();
+    await pass(clock, TTL / 3 + TTL / 8);
+    expect(instance.terms).toHaveLength(2);
+    expect(instance.progress).toBe(2);
+    instance.stop.abort();
+  });
+
+  test('is reported again after a term that another one ended', async () => {
+    const clock = new ManualClock(START);
+    const instance = new Instance(
+      lockOf(async () => true),
+      clock,
+      async () => Promise.reject(new TermEnded('another term has begun')),
+    );
+    await settled();
+    await pass(clock, TTL / 8);
+    expect(instance.terms).toHaveLength(2);
+    expect(instance.progress).toBe(2);
+    instance.stop.abort();
+  });
+
+  test('is not reported by terms that cannot begin, one after another', async () => {
+    const clock = new ManualClock(START);
+    const instance = new Instance(
+      lockOf(async () => true),
+      clock,
+      untilOver,
+      async () => Promise.reject(new Error('the broker is unreachable')),
+    );
+    await settled();
+    await pass(clock, TTL);
+    expect(instance.faults.length).toBeGreaterThan(5);
+    expect(instance.progress).toBe(1);
+    instance.stop.abort();
+  });
+});
 
 test('an instance reports that it follows after its first try, before any time passes', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
