@@ -41,6 +41,6 @@ export const PURE = [
   'util/mask.ts',
   'util/memoize.ts',
   'util/on-demand.ts',
-  'util/problem.ts',
+  'util/diagnostic.ts',
   'util/promise.ts',
 ];

@@ -4,7 +4,8 @@ export { defineConfig, type BeatConfig } from './config/define.ts';
 export { chain, chord, group, sig, type SignatureConfig } from './config/define/signatures.ts';
 export type { Settings } from './config/settings.ts';
 export type { Entry, MissedPolicy, Occurrence } from './catalog/entry.ts';
-export { BeatError, ConfigError, StoreError, type Problem } from './util/errors.ts';
+export type { Diagnostic } from './util/diagnostic.ts';
+export { BeatError, ConfigError, StoreError } from './util/errors.ts';
 export type {
   BeatEvents,
   DeliveredEvent,

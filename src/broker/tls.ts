@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { troubleWithTls } from './tls-files.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
@@ -63,7 +64,7 @@ export function tlsWith(
     { ca, cert, key, passphrase: password, ciphers },
     (file) => paths[file] ?? file,
   );
-  if (trouble !== null) throw new ConfigError([{ path: [setting], message: trouble }]);
+  if (trouble !== null) throw new ConfigError([errorAt([setting], trouble)]);
   return {
     rejectUnauthorized: verify,
     ...(name === null || /^[\d.]+$|:/.test(name) ? {} : { servername: name }),
@@ -81,7 +82,7 @@ function read(path: string, setting: string): Buffer {
     return readFileSync(path);
   } catch (cause) {
     const message = `${path} cannot be read: ${(cause as Error).message}`;
-    throw new ConfigError([{ path: [setting], message }]);
+    throw new ConfigError([errorAt([setting], message)]);
   }
 }
 

@@ -1,3 +1,4 @@
+import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { tlsInQuery, tlsWith, type Tls, type TlsSettings } from './tls.ts';
@@ -42,7 +43,7 @@ export function troubleWith(brokerUrl: string): string | null {
     return null;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.problems[0]!.message;
+    return error.errors[0]!.message;
   }
 }
 
@@ -90,7 +91,7 @@ export function reading<T>(url: string, read: () => T): T {
     if (!(error instanceof ConfigError) || !isSplit) throw error;
     const way = 'in a user or password "/", "?" and "#" are written %2F, %3F and %23';
     throw new ConfigError(
-      error.problems.map((each) => ({
+      error.errors.map((each) => ({
         ...each,
         message: `${each.message.replace(/"[^"]*"/g, '"**"')}; ${way}`,
       })),
@@ -99,5 +100,5 @@ export function reading<T>(url: string, read: () => T): T {
 }
 
 export function wrongUrl(message: string): ConfigError {
-  return new ConfigError([{ path: ['brokerUrl'], message }]);
+  return new ConfigError([errorAt(['brokerUrl'], message)]);
 }

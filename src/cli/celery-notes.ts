@@ -1,4 +1,5 @@
-import { ConfigError, type Problem } from '../util/errors.ts';
+import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
+import { ConfigError } from '../util/errors.ts';
 import { maskText } from '../util/mask.ts';
 import type { CeleryFlags } from './celery-flags.ts';
 import { expand } from './placeholders.ts';
@@ -22,13 +23,13 @@ const ELSEWHERE = 'write them under beatSchedule in the configuration, and leave
  * them has an effect.
  */
 export function checkCeleryFlags(flags: CeleryFlags): void {
-  const problems: Problem[] = [];
+  const errors: Diagnostic[] = [];
   const trying = (check: () => unknown) => {
     try {
       check();
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      problems.push(...error.problems);
+      errors.push(...error.errors);
     }
   };
   const { umask, maxInterval, scheduler, logfile, pidfile, hostname, detach } = flags;
@@ -40,9 +41,9 @@ export function checkCeleryFlags(flags: CeleryFlags): void {
   if (detach && process.pid === 1) {
     const message =
       '--detach: this is the first process of a container, which would end with it; leave --detach out';
-    problems.push({ path: [], message });
+    errors.push(errorAt([], message));
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (errors.length > 0) throw new ConfigError(errors);
 }
 
 /** A line for each flag whose meaning to Celery has no place here, with the reason. */

@@ -1,11 +1,12 @@
 import { systemClock } from '../util/clock.ts';
-import { ConfigError, type Problem } from '../util/errors.ts';
+import type { Diagnostic } from '../util/diagnostic.ts';
+import { ConfigError } from '../util/errors.ts';
 import { resultOptions, storeOptions } from '../config/service/store-options.ts';
 import { openResults, openStore } from '../drivers/open-store.ts';
 import { celeryNotes } from './celery-notes.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { settingsOf, type GlobalFlags } from './options.ts';
-import { formatProblems } from '../util/problem.ts';
+import { formatDiagnostics } from '../util/diagnostic.ts';
 
 /**
  * `beat check`: exits with 0 and the warnings for a configuration that can be used; otherwise with 2, as a
@@ -19,10 +20,14 @@ export async function check(flags: GlobalFlags & { readonly json?: boolean }): P
     await (await openResults(resultOptions(settings)))?.close();
     const { files, installed } = settings;
     const entries = settings.entries.length - installed.length;
-    const ofFlags = celeryNotes(flags).map(({ message }) => ({ path: [], message }));
-    const notes: readonly Problem[] = [...ofFlags, ...settings.notes];
+    const ofFlags = celeryNotes(flags).map(({ message }): Diagnostic => ({
+      severity: 'warning',
+      path: [],
+      message,
+    }));
+    const notes: readonly Diagnostic[] = [...ofFlags, ...settings.warnings];
     const summary = { ok: true, files, entries, installed, notes };
-    if (!flags.json && notes.length > 0) process.stderr.write(`${formatProblems(notes)}\n`);
+    if (!flags.json && notes.length > 0) process.stderr.write(`${formatDiagnostics(notes)}\n`);
     process.stdout.write(
       flags.json
         ? `${JSON.stringify(summary)}\n`
@@ -31,8 +36,8 @@ export async function check(flags: GlobalFlags & { readonly json?: boolean }): P
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const { problems } = error;
-    if (flags.json) process.stdout.write(`${JSON.stringify({ ok: false, errors: problems })}\n`);
+    const { errors } = error;
+    if (flags.json) process.stdout.write(`${JSON.stringify({ ok: false, errors })}\n`);
     else process.stderr.write(`${error.message}\n`);
     return EXIT.usage;
   }

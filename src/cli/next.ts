@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import { errorAt } from '../util/diagnostic.ts';
 import { systemClock } from '../util/clock.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Entry, Occurrence } from '../catalog/entry.ts';
@@ -46,10 +47,7 @@ function chosen({ entries }: Settings, names: readonly string[]): readonly Entry
     throw new ConfigError(
       unknown.map((name) => {
         const hint = nearest(name, all);
-        return {
-          path: [],
-          message: `no entry "${name}"${hint ? `, did you mean "${hint}"?` : ''}`,
-        };
+        return errorAt([], `no entry "${name}"${hint ? `, did you mean "${hint}"?` : ''}`);
       }),
     );
   }
@@ -68,7 +66,7 @@ function zoneOf(name: string | undefined): string | undefined {
     return checkZone(name);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(error.problems.map(({ message }) => `--timezone: ${message}`).join('\n'));
+    throw new ConfigError(error.errors.map(({ message }) => `--timezone: ${message}`).join('\n'));
   }
 }
 

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
-import { ConfigError, type Problem } from '../util/errors.ts';
+import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
+import { ConfigError } from '../util/errors.ts';
 import { nearest } from '../util/did-you-mean.ts';
 import { LOG_LEVELS, type LogFormat, type LogLevel } from '../observe/log.ts';
 import type { CeleryFlags } from './celery-flags.ts';
@@ -45,9 +46,9 @@ export async function settingsOf(
     return await loadSettings(path, { cwd: process.cwd(), overrides, maxFileSize });
   } catch (error) {
     const nothingFound =
-      path === undefined && error instanceof ConfigError && !error.problems[0]?.file;
+      path === undefined && error instanceof ConfigError && !error.errors[0]?.file;
     if (!nothingFound || flags.app === undefined) throw error;
-    throw new ConfigError([...error.problems, aboutApp(flags.app)]);
+    throw new ConfigError([...error.errors, aboutApp(flags.app)]);
   }
 }
 
@@ -63,11 +64,11 @@ function refusePython(config: string): void {
 }
 
 /** Where nothing was found, whoever gave `-A` may wonder why it did not do. */
-function aboutApp(app: string): Problem {
+function aboutApp(app: string): Diagnostic {
   const message =
     `--app ${app}: beat reads no Python app; the beat_schedule of yours goes into a file such as ` +
     'beat.config.yaml';
-  return { path: [], message };
+  return errorAt([], message);
 }
 
 export function logLevelOf(flags: GlobalFlags, env: Environment = process.env): LogLevel {

@@ -3,7 +3,7 @@ import { Beat } from '../beat.ts';
 import { systemClock } from '../util/clock.ts';
 import { shortenedTimeouts } from '../config/broker/connection.ts';
 import type { Settings } from '../config/settings.ts';
-import { formatProblem } from '../util/errors.ts';
+import { formatDiagnostic } from '../util/diagnostic.ts';
 import { logEvents, type Logger } from '../observe/log.ts';
 import { bannerOf, bannerText } from './banner.ts';
 import { celeryNotes } from './celery-notes.ts';
@@ -81,11 +81,12 @@ function introduce(
   for (const { flag, message, isWarning } of celeryNotes(flags)) {
     log[isWarning ? 'warn' : 'info']({ event: 'note', flag }, message);
   }
-  for (const note of settings.notes) {
-    log.warn({ event: 'note', ...note, message: undefined }, formatProblem(note));
+  for (const warning of settings.warnings) {
+    const { path, file, line } = warning;
+    log.warn({ event: 'note', path, file, line }, formatDiagnostic(warning));
   }
   for (const note of shortenedTimeouts(settings)) {
-    log.debug({ event: 'note', path: note.path }, formatProblem(note));
+    log.debug({ event: 'note', path: note.path }, formatDiagnostic(note));
   }
 }
 

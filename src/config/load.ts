@@ -24,7 +24,7 @@ export async function loadSettings(
   return resolveSources(await loadSources(path, cwd, maxFileSize), overrides);
 }
 
-/** What stands in the files, before validation. Files that cannot be read carry their problems along. */
+/** What stands in the files, before validation. Files that cannot be read carry their errors along. */
 export async function loadSources(
   path: string | undefined,
   cwd: string,

@@ -8,17 +8,17 @@ import type { Source } from './source/source.ts';
 export interface Part {
   readonly source: Source;
   readonly report: Report;
-  /** Takes what is worth a word and no problem. */
-  readonly remark: Report;
+  /** Reports a warning. */
+  readonly warn: Report;
   readonly settings: Omit<TopSettings, 'beatSchedule'>;
   readonly entries: Readonly<Record<string, unknown>>;
 }
 
 export interface Merged {
   readonly settings: Omit<TopSettings, 'beatSchedule'>;
-  /** Whose report a problem of a setting belongs into. */
+  /** Reports an error of a setting, in the file that holds the setting. */
   readonly reportOf: (key: string) => Report;
-  readonly remarkOf: (key: string) => Report;
+  readonly warnOf: (key: string) => Report;
   /** Every entry with the part that it stands in, in the order of the files. */
   readonly entries: readonly { name: string; input: unknown; part: Part }[];
 }
@@ -42,7 +42,7 @@ export function merge(parts: readonly Part[], copies: readonly Part[] = []): Mer
   return {
     settings: settings,
     reportOf: (key) => (owners.get(key) ?? parts[0])?.report ?? (() => {}),
-    remarkOf: (key) => (owners.get(key) ?? parts[0])?.remark ?? (() => {}),
+    warnOf: (key) => (owners.get(key) ?? parts[0])?.warn ?? (() => {}),
     entries: [...mergeEntries(parts), ...copies.flatMap(entriesIn)],
   };
 }

@@ -1,4 +1,5 @@
-import { ConfigError, type Problem } from '../util/errors.ts';
+import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
+import { ConfigError } from '../util/errors.ts';
 import {
   BACKEND_CLEANUP,
   CLEANUP_ENTRY,
@@ -48,38 +49,40 @@ const ENTRY_LEVEL = CONFIG_LEVEL.inside.get('beatSchedule')?.each;
 
 /** Validates a configuration made in code. Throws one `ConfigError` with every problem found. */
 export function resolveSettings(config: BeatConfig, overrides: Overrides = {}): Settings {
-  return resolveSources([{ config, problems: [] }], overrides);
+  return resolveSources([{ config, errors: [] }], overrides);
 }
 
 /** Validates what was read, all sources as one configuration. Throws like `resolveSettings`. */
 export function resolveSources(given: readonly Source[], overrides: Overrides = {}): Settings {
   const sources = given.map(withPlainData);
-  const problems: Problem[] = sources.flatMap((source) => source.problems);
-  const notes: Problem[] = [];
-  const read = (source: Source) => readPart(source, CONFIG_LEVEL, problems, notes);
+  const diagnostics: Diagnostic[] = sources.flatMap((source) => source.errors);
+  const read = (source: Source) => readPart(source, CONFIG_LEVEL, diagnostics);
   const merged = merge(
     sources.filter(({ config }) => config !== undefined).map(read),
     sources.flatMap(({ copies = [] }) => copies).map(read),
   );
   const { brokerUrl, stateUrl } = overrides;
-  const report: Report = (path, message) => problems.push({ path, message });
+  const report: Report = (path, message) => diagnostics.push(errorAt(path, message));
   if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, report);
   if (stateUrl !== undefined) checkStateUrl(stateUrl, report);
-  const settings = readSettings(merged, sources, overrides, notes);
-  if (problems.length > 0) throw new ConfigError(inReadingOrder(problems, sources));
-  return { ...settings, notes: inReadingOrder(notes, sources) };
+  const warn: Report = (path, message) => diagnostics.push({ severity: 'warning', path, message });
+  const settings = readSettings(merged, sources, overrides, warn);
+  const sorted = inReadingOrder(diagnostics, sources);
+  const errors = sorted.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new ConfigError(errors);
+  return { ...settings, warnings: sorted };
 }
 
-function readPart(source: Source, level: Level, problems: Problem[], notes: Problem[]): Part {
-  const report = reporter(source, level, problems);
-  const remark = reporter(source, level, notes);
+function readPart(source: Source, level: Level, diagnostics: Diagnostic[]): Part {
+  const report = reporter(source, level, 'error', diagnostics);
+  const warn = reporter(source, level, 'warning', diagnostics);
   // An empty file is an empty configuration: YAML reads it as null.
   const spelled = respell(source.config ?? {}, level, [], report);
-  const config = leaveOut(spelled, level, report, remark);
+  const config = leaveOut(spelled, level, report, warn);
   reportIllFormed(config, [], report);
   const top = parse(topSchema, config, { path: [], level, report });
   const { beatSchedule: entries = {}, ...settings } = top ?? soundPart(config);
-  return { source, report, remark, settings, entries };
+  return { source, report, warn, settings, entries };
 }
 
 /** What can be used of settings of which some are wrong, so that the rest is looked into as well. */
@@ -96,9 +99,8 @@ function readSettings(
   merged: Merged,
   sources: readonly Source[],
   overrides: Overrides,
-  notes: Problem[],
-): Settings {
-  const note: Report = (path, message) => notes.push({ path, message });
+  warn: Report,
+): Omit<Settings, 'warnings'> {
   const { settings, reportOf } = merged;
   const places = readPlaces(merged, overrides);
   const readZone = zoneReader();
@@ -108,10 +110,10 @@ function readSettings(
     lock: readLock(settings.lock, reportOf('lock')),
     transport: readTransport(
       settings.brokerTransportOptions,
-      merged.remarkOf('brokerTransportOptions'),
+      merged.warnOf('brokerTransportOptions'),
     ),
     results: {
-      ...readResults(settings, overrides.resultBackend, note),
+      ...readResults(settings, overrides.resultBackend, warn),
       tls: readTls('redisBackendUseSsl', merged, CONFIG_LEVEL),
     },
   };
@@ -126,7 +128,7 @@ function readSettings(
   const setting = settings.taskSerializer === undefined ? 'acceptContent' : 'taskSerializer';
   checkAccepted(readEncoding(settings).serializer, [setting], reportOf(setting));
   const routing = {
-    queues: readQueues(settings, reportOf('taskQueues'), merged.remarkOf('taskQueues')),
+    queues: readQueues(settings, reportOf('taskQueues'), merged.warnOf('taskQueues')),
     routes: readRoutes(settings, reportOf('taskRoutes'), checkAccepted),
   };
   return {
@@ -138,10 +140,7 @@ function readSettings(
     declareQueues: settings.declareQueues ?? true,
     encoding: readEncoding(settings),
     protocol: settings.taskProtocol ?? 2,
-    taskEvents: readTaskEvents(settings, places.brokerUrl, (path, message) => {
-      notes.push({ path, message });
-    }),
-    notes,
+    taskEvents: readTaskEvents(settings, places.brokerUrl, warn),
     connection: readConnection(settings, tls, reportOf),
     files: sources.flatMap(({ file }) => file ?? []),
   };
@@ -187,8 +186,8 @@ function readEntries(
   // One that the user wrote under this name stands, a disabled one too.
   const taken = merged.entries.some(({ name }) => name === BACKEND_CLEANUP);
   if (taken || !wantsCleanup(around.results)) return { entries: written, installed: [] };
-  const { reportOf, remarkOf } = merged;
-  const part = { report: explained(reportOf('beatSchedule')), remark: remarkOf('beatSchedule') };
+  const { reportOf, warnOf } = merged;
+  const part = { report: explained(reportOf('beatSchedule')), warn: warnOf('beatSchedule') };
   const cleanup = readEntry(BACKEND_CLEANUP, CLEANUP_ENTRY, context, part);
   return { entries: cleanup ? [...written, cleanup] : written, installed: [BACKEND_CLEANUP] };
 }

@@ -1,6 +1,6 @@
 import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
 import type { Entry } from '../catalog/entry.ts';
-import type { Problem } from '../util/errors.ts';
+import type { Diagnostic } from '../util/diagnostic.ts';
 import type { Encoding } from '../message/payload.ts';
 import type { QueueRules } from '../routing/queues.ts';
 import type { TaskEventSettings } from '../message/task-sent.ts';
@@ -42,8 +42,8 @@ export interface Settings {
   readonly results: ResultSettings;
   /** Where `task-sent` events go; `null` for nowhere. */
   readonly taskEvents: TaskEventSettings | null;
-  /** What is worth a word about a configuration that can be used. */
-  readonly notes: readonly Problem[];
+  /** The warnings about a valid configuration. */
+  readonly warnings: readonly Diagnostic[];
   /** The files it was read from, as the user named them; empty for one made in code. */
   readonly files: readonly string[];
 }

@@ -6,7 +6,8 @@ import { OutboxLedger } from '../outbox/outbox-ledger.ts';
 import type { OutboxReports } from '../outbox/reports.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
 import type { BrokerOptions, PlaceOptions, StateStore, Store } from '../store/store.ts';
-import { ConfigError, type Problem } from '../util/errors.ts';
+import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
+import { ConfigError } from '../util/errors.ts';
 import { BROKER_SCHEMES, kindOf, STATE_SCHEMES, type Kind } from './table.ts';
 
 /** What it takes to open a broker with its state, wherever that is. */
@@ -161,7 +162,7 @@ function inspectAll(state: Store['inspect'], broker: Store['inspect']): Store['i
 
 type Key = 'brokerUrl' | 'stateUrl' | 'resultBackend';
 
-/** Rooms call what they are opened with the broker's: problems are said of the right key. */
+/** Rooms call what they are opened with the broker's: errors are said of the right key. */
 function said<T>(key: Key, open: () => T): T {
   try {
     return open();
@@ -169,9 +170,9 @@ function said<T>(key: Key, open: () => T): T {
     if (!(error instanceof ConfigError)) throw error;
     const own = new Map<unknown, string>([['brokerUrl', key]]);
     if (key === 'resultBackend') own.set('brokerUseSsl', 'redisBackendUseSsl');
-    const place = ([first, ...rest]: Problem['path']) => [own.get(first) ?? first!, ...rest];
+    const place = ([first, ...rest]: Diagnostic['path']) => [own.get(first) ?? first!, ...rest];
     throw new ConfigError(
-      error.problems.map((problem) => ({ ...problem, path: place(problem.path) })),
+      error.errors.map((problem) => ({ ...problem, path: place(problem.path) })),
     );
   }
 }
@@ -180,5 +181,5 @@ function unknownScheme(key: Key, url: string): ConfigError {
   const schemes = key === 'brokerUrl' ? BROKER_SCHEMES : STATE_SCHEMES;
   const allowed = schemes.map((scheme) => `${scheme}://`).join(', ');
   const message = `nothing for the scheme "${schemeOf(url)}"; allowed: ${allowed}`;
-  return new ConfigError([{ path: [key], message }]);
+  return new ConfigError([errorAt([key], message)]);
 }

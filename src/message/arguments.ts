@@ -1,5 +1,6 @@
+import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
-import type { Problem } from '../util/errors.ts';
+import type { Diagnostic } from '../util/diagnostic.ts';
 import { disown } from '../util/promise.ts';
 import { isLazy } from './lazy.ts';
 import { SERIALIZERS } from './serializers/find.ts';
@@ -8,7 +9,7 @@ import { holdsTemplate } from './template.ts';
 import { isTypeName, typedOf, type TypedValue } from './typed/typed.ts';
 import { reportIllFormed } from './well-formed.ts';
 
-type Path = Problem['path'];
+type Path = Diagnostic['path'];
 type Report = (path: Path, message: string) => void;
 
 /** Deeper than any real argument, and well within what Python's JSON reader takes. */
@@ -25,18 +26,18 @@ export function checkArguments(
   serializer: SerializerName = 'json',
   at: Path = [],
 ): void {
-  const problems: Problem[] = [];
-  const report: Report = (path, message) => problems.push({ path: [...at, ...path], message });
+  const errors: Diagnostic[] = [];
+  const report: Report = (path, message) => errors.push(errorAt([...at, ...path], message));
   const rules = { ...SERIALIZERS[serializer], typed: typedOf, leavesOpen: false };
   visit(args, { path: ['args'], containers: [], report, rules });
   visit(kwargs, { path: ['kwargs'], containers: [], report, rules });
   reportIllFormed(args, ['args'], report);
   reportIllFormed(kwargs, ['kwargs'], report);
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (errors.length > 0) throw new ConfigError(errors);
 }
 
 /**
- * What `checkArguments` would say of one value as it is written, for whoever gathers problems of many
+ * What `checkArguments` would say of one value as it is written, for whoever gathers errors of many
  * kinds: parts may be left open for each occurrence. Ill-formed text is found for the whole configuration,
  * by `reportIllFormed`.
  */

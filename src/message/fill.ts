@@ -1,4 +1,5 @@
-import { BeatError, formatProblem, reasonOf, type Problem } from '../util/errors.ts';
+import { formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';
+import { BeatError, reasonOf } from '../util/errors.ts';
 import { disown } from '../util/promise.ts';
 import { isLazy, type Lazy, type LazyContext } from './lazy.ts';
 import { templateOf } from './template.ts';
@@ -6,7 +7,7 @@ import { templateOf } from './template.ts';
 /** A value with all that it leaves open worked out. */
 export type Fill = (context: LazyContext) => unknown;
 
-type Path = Problem['path'];
+type Path = Diagnostic['path'];
 
 /** Where a value stands, and what reading it needs. */
 export interface Filling {
@@ -61,11 +62,11 @@ function answerOf(lazy: Lazy<unknown>, path: Path, context: LazyContext): unknow
     answer = lazy.compute(context);
   } catch (cause) {
     const message = `the function threw: ${reasonOf(cause)}`;
-    throw new BeatError(formatProblem({ path, message }), { cause });
+    throw new BeatError(formatDiagnostic({ path, message }), { cause });
   }
   if (disown(answer)) {
     const message = 'the function answered a promise; it has to answer at once';
-    throw new BeatError(formatProblem({ path, message }));
+    throw new BeatError(formatDiagnostic({ path, message }));
   }
   known.set(lazy, answer);
   return answer;

@@ -1,6 +1,6 @@
-import type { Problem } from '../util/errors.ts';
+import type { Diagnostic } from '../util/diagnostic.ts';
 
-type Path = Problem['path'];
+type Path = Diagnostic['path'];
 
 /** A value on the way, and how it was reached. */
 interface Node {

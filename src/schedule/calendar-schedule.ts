@@ -1,4 +1,3 @@
-import type { Problem } from '../util/errors.ts';
 import { Answers } from './answers.ts';
 import { cronText } from './calendar-text.ts';
 import { Calendar, type CalendarFields } from './calendar.ts';
@@ -6,7 +5,7 @@ import { nextElapsed, nextFixed } from './clock-changes.ts';
 import { dateOrNull, millis } from './instants.ts';
 import { interner } from './intern.ts';
 import { latestByNext } from './latest.ts';
-import type { Schedule } from './schedule.ts';
+import type { Schedule, ScheduleWarning } from './schedule.ts';
 import { inWords } from './words.ts';
 import { checkZone } from './zone-names.ts';
 import { zoneNamed } from './zone.ts';
@@ -15,7 +14,7 @@ import { zoneNamed } from './zone.ts';
 export interface CalendarRule {
   readonly fields: CalendarFields;
   /** What is likely a mistake; absent for none. */
-  readonly warnings?: readonly Problem[] | undefined;
+  readonly warnings?: readonly ScheduleWarning[] | undefined;
   /** The minute or hour field holds `*`, a range or a step: see clock-changes.ts. */
   readonly elapsed: boolean;
 }
@@ -48,7 +47,7 @@ function make(rule: CalendarRule, timezone: string | undefined): CalendarSchedul
 class CalendarSchedule implements Schedule {
   readonly spec: string;
   readonly timezone: string;
-  readonly warnings?: readonly Problem[];
+  readonly warnings?: readonly ScheduleWarning[];
   readonly #rule: CalendarRule;
   readonly #floating: boolean;
   readonly #answers: Answers;

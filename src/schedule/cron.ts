@@ -1,4 +1,5 @@
-import { ConfigError, type Problem } from '../util/errors.ts';
+import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
+import { ConfigError } from '../util/errors.ts';
 import { calendarSchedule, type CalendarRule, type ZoneOptions } from './calendar-schedule.ts';
 import { movableDaysOnce, nthWeekdaysOnce } from './calendar-text.ts';
 import { CRON_FIELDS } from './cron-fields.ts';
@@ -51,17 +52,17 @@ function split(line: string): string[] {
 }
 
 function readFields(line: string, seed: string): (readonly Part[])[] {
-  const problems: Problem[] = [];
+  const errors: Diagnostic[] = [];
   const fields = split(line).map((text, i) => {
     try {
       return readParts(i, text, seed);
     } catch (error) {
       if (!(error instanceof PartError)) throw error;
-      problems.push({ path: [], message: error.message });
+      errors.push(errorAt([], error.message));
       return [];
     }
   });
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (errors.length > 0) throw new ConfigError(errors);
   return fields;
 }
 

@@ -1,8 +1,9 @@
-import { ConfigError, type Problem } from '../util/errors.ts';
+import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
+import { ConfigError } from '../util/errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { calendarSchedule, type ZoneOptions } from './calendar-schedule.ts';
 import { FieldError, parseField, type FieldValue } from './crontab-field.ts';
-import type { Schedule } from './schedule.ts';
+import type { Schedule, ScheduleWarning } from './schedule.ts';
 
 /** A number, a list or set of numbers, or a text in Celery's grammar: see crontab-field.ts. */
 export type CrontabField = number | string | readonly number[] | ReadonlySet<number>;
@@ -45,11 +46,11 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
     const line = typeof fields === 'string' ? `; a line is for cron("${String(fields)}")` : '';
     throw new ConfigError(`crontab takes fields, such as {minute: 0, hour: 4}${line}`);
   }
-  const problems: Problem[] = [];
-  const given = byName(fields, problems);
-  const warnings: Problem[] = [];
+  const errors: Diagnostic[] = [];
+  const given = byName(fields, errors);
+  const warnings: ScheduleWarning[] = [];
   const read = (name: FieldName) => {
-    const value = readField(name, given, problems);
+    const value = readField(name, given, errors);
     const path = [given.get(name)?.key ?? name];
     warnings.push(...value.warnings.map((message) => ({ path, message })));
     return value;
@@ -59,7 +60,7 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
   const dayOfWeek = read('dayOfWeek');
   const dayOfMonth = read('dayOfMonth');
   const monthOfYear = read('monthOfYear');
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (errors.length > 0) throw new ConfigError(errors);
 
   const rule = {
     elapsed: minute.stepped || hour.stepped,
@@ -86,16 +87,16 @@ interface Given {
   readonly value: unknown;
 }
 
-function byName(fields: object, problems: Problem[]): Map<FieldName, Given> {
+function byName(fields: object, errors: Diagnostic[]): Map<FieldName, Given> {
   const given = new Map<FieldName, Given>();
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined) continue;
     const name = FIELD_NAMES.find((name) => name === key || FIELDS[name].snake === key);
     if (name === undefined) {
       const guess = didYouMean(key, FIELD_NAMES) || `; there are ${FIELD_NAMES.join(', ')}`;
-      problems.push({ path: [key], message: `is not a field of a crontab${guess}` });
+      errors.push(errorAt([key], `is not a field of a crontab${guess}`));
     } else if (given.has(name)) {
-      problems.push({ path: [key], message: `is given twice: also as ${given.get(name)!.key}` });
+      errors.push(errorAt([key], `is given twice: also as ${given.get(name)!.key}`));
     } else {
       given.set(name, { key, value });
     }
@@ -106,13 +107,17 @@ function byName(fields: object, problems: Problem[]): Map<FieldName, Given> {
 const EVERY: Given = { key: '', value: '*' };
 const UNREAD: FieldValue = { values: [], stepped: false, warnings: [] };
 
-function readField(name: FieldName, given: Map<FieldName, Given>, problems: Problem[]): FieldValue {
+function readField(
+  name: FieldName,
+  given: Map<FieldName, Given>,
+  errors: Diagnostic[],
+): FieldValue {
   const { key, value } = given.get(name) ?? EVERY;
   try {
     return parseField(value, FIELDS[name]);
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
-    problems.push({ path: [key], message: error.message });
+    errors.push(errorAt([key], error.message));
     return UNREAD;
   }
 }

@@ -1,4 +1,7 @@
-import type { Problem } from '../util/errors.ts';
+import type { Diagnostic } from '../util/diagnostic.ts';
+
+/** A warning; `path` starts at the schedule. */
+export type ScheduleWarning = Pick<Diagnostic, 'path' | 'message'>;
 
 /**
  * A pure rule for instants. It knows no clock, no entry and no history: the same question always has
@@ -29,8 +32,8 @@ export interface Schedule {
   /** The IANA zone that its fields are read in; absent where the rule has none (an interval). */
   readonly timezone?: string | undefined;
 
-  /** What is valid in it and most likely a mistake; shown when a configuration is read. */
-  readonly warnings?: readonly Problem[];
+  /** Values that are valid but most likely a mistake; logged when a configuration is read. */
+  readonly warnings?: readonly ScheduleWarning[];
 
   /** The rule in plain words, for listings. Left out, `spec` is shown. */
   readonly words?: string;

@@ -1,4 +1,5 @@
-import { ConfigError, type Problem } from '../util/errors.ts';
+import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
+import { ConfigError } from '../util/errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { Answers } from './answers.ts';
 import { DAY, dateOrNull, millis } from './instants.ts';
@@ -42,8 +43,8 @@ export const SOLAR_EVENTS = Object.keys(RULES) as readonly SolarEvent[];
  * event and for a place that is not on Earth, `path` naming which.
  */
 export function solar(event: SolarEvent, latitude: number, longitude: number): Schedule {
-  const problems: Problem[] = [];
-  const note = (path: string, message: string) => problems.push({ path: [path], message });
+  const errors: Diagnostic[] = [];
+  const note = (path: string, message: string) => errors.push(errorAt([path], message));
   if (!SOLAR_EVENTS.includes(event)) {
     const guess = typeof event === 'string' ? didYouMean(event, SOLAR_EVENTS) : '';
     note('event', wanted(event, `one of ${SOLAR_EVENTS.join(', ')}`) + guess);
@@ -55,7 +56,7 @@ export function solar(event: SolarEvent, latitude: number, longitude: number): S
     if (typeof degrees === 'number' && Math.abs(degrees) <= most) continue;
     note(name, wanted(degrees, `a number of degrees from -${most} to ${most}`));
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (errors.length > 0) throw new ConfigError(errors);
   const spec = `solar(${event} ${latitude} ${longitude})`;
   return intern(spec, () => new Solar(spec, RULES[event], latitude, longitude));
 }

@@ -1,4 +1,5 @@
-import { ConfigError, type Problem } from '../util/errors.ts';
+import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
+import { ConfigError } from '../util/errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import type { ZoneOptions } from './calendar-schedule.ts';
 import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND, dateOrNull, millis } from './instants.ts';
@@ -49,7 +50,7 @@ export function everySeconds(seconds: number, options: TimedeltaOptions = {}): S
 }
 
 function total(parts: TimedeltaParts): number {
-  const problems: Problem[] = [];
+  const errors: Diagnostic[] = [];
   let sum = 0;
   for (const [key, value] of Object.entries(parts) as [string, unknown][]) {
     if (value === undefined) continue;
@@ -57,14 +58,14 @@ function total(parts: TimedeltaParts): number {
     if (size === undefined) {
       const names = Object.keys(PARTS);
       const guess = didYouMean(key, names) || `; there are ${names.join(', ')}`;
-      problems.push({ path: [key], message: `is not a part of a timedelta${guess}` });
+      errors.push(errorAt([key], `is not a part of a timedelta${guess}`));
     } else if (typeof value !== 'number' || !Number.isFinite(value)) {
-      problems.push({ path: [key], message: `${show(value)} is not a number` });
+      errors.push(errorAt([key], `${show(value)} is not a number`));
     } else {
       sum += value * size;
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (errors.length > 0) throw new ConfigError(errors);
 
   const every = Math.round(sum);
   if (sum >= 1 && every <= MAX_INSTANT) return every;

@@ -1,3 +1,4 @@
+import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { show } from './show.ts';
@@ -79,7 +80,7 @@ export function checkZone(name: unknown): string {
   const known = typeof name === 'string' ? spellingOf(name) : undefined;
   if (known !== undefined) return known;
   const why = `${show(name)} is not the name of an IANA time zone`;
-  throw new ConfigError([{ path: ['timezone'], message: why + suggestion(name) }]);
+  throw new ConfigError([errorAt(['timezone'], why + suggestion(name))]);
 }
 
 /** Whether a name that `checkZone` let pass is one of UTC. */

@@ -1,42 +1,39 @@
+import { errorAt, formatDiagnostics, type Diagnostic } from './diagnostic.ts';
 import { maskText } from './mask.ts';
-import { formatProblems, type Problem } from './problem.ts';
 
-export { formatProblem, type Problem } from './problem.ts';
-
-/** Any error that beat raises on purpose. `cause` holds what was underneath, where there was something. */
+/** Base class of all errors that beat throws on purpose. `cause` holds the underlying error, if any. */
 export class BeatError extends Error {
   override name = 'BeatError';
 }
 
 /**
- * Configuration that cannot be used. It carries every problem found; its message names the first fifty.
- * Passwords in URLs are masked here, wherever the words come from.
+ * An invalid configuration, with every error found; its message lists the first fifty. The constructor masks
+ * passwords in URLs, because messages quote values of the configuration.
  */
 export class ConfigError extends BeatError {
   override name = 'ConfigError';
-  readonly problems: readonly Problem[];
+  readonly errors: readonly Diagnostic[];
 
-  constructor(problems: readonly Problem[] | string) {
-    const isText = typeof problems === 'string';
-    const given = isText ? [{ message: problems, path: [] }] : problems;
-    const all = given.map((each) => ({ ...each, message: maskText(each.message) }));
-    super(formatProblems(all));
-    this.problems = all;
+  constructor(errors: readonly Diagnostic[] | string) {
+    const given = typeof errors === 'string' ? [errorAt([], errors)] : errors;
+    const masked = given.map((each) => ({ ...each, message: maskText(each.message) }));
+    super(formatDiagnostics(masked));
+    this.errors = masked;
   }
 }
 
-/** A lock, ledger or broker that did not do what it was asked; the message says which operation. */
+/** A failed operation of a lock, ledger or broker; the message names the operation. */
 export class StoreError extends BeatError {
   override name = 'StoreError';
 }
 
-/** What went wrong, in words, for anything that code of the user's may throw. Never throws itself. */
+/** Returns the message of a thrown value, which may be of any type. Never throws. */
 export function reasonOf(thrown: unknown): string {
   try {
     if (!(thrown instanceof Error)) return String(thrown);
     const isPlain = thrown.name === 'Error' || thrown instanceof BeatError;
     return isPlain ? thrown.message : `${thrown.name}: ${thrown.message}`;
   } catch {
-    return 'something that has no text';
+    return 'a value that cannot be converted to text';
   }
 }

@@ -176,7 +176,7 @@ describe('the lifecycle', () => {
     try {
       new Beat(wrong);
     } catch (error) {
-      expect((error as ConfigError).problems.map(({ path }) => path.join('.'))).toEqual([
+      expect((error as ConfigError).errors.map(({ path }) => path.join('.'))).toEqual([
         'timezone',
         'beatSchedule.greet.schedule',
         'beatSchedule.greet.task',

@@ -1,4 +1,4 @@
-import type { Problem } from '../../util/errors.ts';
+import type { Diagnostic } from '../../util/diagnostic.ts';
 import type { TlsSettings } from '../../broker/tls.ts';
 import { DAY, DURATION_FORMS, parseDuration } from '../values/duration.ts';
 import { isRedis } from './endpoints.ts';
@@ -81,7 +81,11 @@ const TIMEOUTS = ['socketTimeout', 'socketConnectTimeout'] as const;
  * Of timeouts that are the workers' and too long for a lock: what beat uses instead, for its debug log. Nothing is
  * to be done about them, so they are no warnings.
  */
-export function shortenedTimeouts({ stateUrl, lock, transport }: Together): Problem[] {
+export function shortenedTimeouts({
+  stateUrl,
+  lock,
+  transport,
+}: Together): Omit<Diagnostic, 'severity'>[] {
   const isServer = isRedis(stateUrl) || kindOf(stateUrl) === 'sql';
   if (!isServer) return [];
   return TIMEOUTS.flatMap((key) => {

@@ -1,5 +1,6 @@
 import type { Entry } from '../../catalog/entry.ts';
-import { BeatError, formatProblem } from '../../util/errors.ts';
+import { formatDiagnostic } from '../../util/diagnostic.ts';
+import { BeatError } from '../../util/errors.ts';
 import { checkArguments, inspectArgument } from '../../message/arguments.ts';
 import { fillOf } from '../../message/fill.ts';
 import { isLazy } from '../../message/lazy.ts';
@@ -29,17 +30,17 @@ export function readArguments(
   { zone, serializer, at = [] }: ArgumentsContext,
   report: Report,
 ): Pick<Entry, 'args' | 'kwargs' | 'compute'> {
-  const problems: Parameters<Report>[] = [];
-  const note: Report = (...problem) => problems.push(problem);
+  const errors: Parameters<Report>[] = [];
+  const note: Report = (...problem) => errors.push(problem);
   if (Array.isArray(args)) inspectArgument(args, ['args'], note, serializer);
   if (isMap(kwargs)) inspectArgument(kwargs, ['kwargs'], note, serializer);
-  for (const problem of problems) report(...problem);
+  for (const problem of errors) report(...problem);
   const fixed = {
     args: isLazy(args) ? NO_ARGS : (args ?? NO_ARGS),
     kwargs: isLazy(kwargs) ? NO_KWARGS : (kwargs ?? NO_KWARGS),
   };
   // A value that contains itself must not be walked into.
-  if (problems.length > 0) return fixed;
+  if (errors.length > 0) return fixed;
   const fillArgs = fillOf(args, ['args'], { zone, at, report });
   const fillKwargs = fillOf(kwargs, ['kwargs'], { zone, at, report });
   if (!fillArgs && !fillKwargs) return fixed;
@@ -58,5 +59,5 @@ export function readArguments(
 
 function wrong(path: Path, allowed: string, answer: unknown): BeatError {
   const message = `the function answered: ${expected(allowed, answer)}`;
-  return new BeatError(formatProblem({ path, message }));
+  return new BeatError(formatDiagnostic({ path, message }));
 }

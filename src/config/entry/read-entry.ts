@@ -7,7 +7,7 @@ import { calledBy, checkCalled, readCalled } from './task-target.ts';
 import { parseDuration } from '../values/duration.ts';
 import type { Duration } from '../define/times.ts';
 import { checkHeaders, checkStamps } from '../options/headers.ts';
-import { remarkOnProtocol1 } from '../message/encoding.ts';
+import { warnOfProtocol1 } from '../message/encoding.ts';
 import type { Level } from '../keys/key-schema.ts';
 import { OptionTemplates } from '../options/templates.ts';
 import { readOptions } from '../options/options.ts';
@@ -46,20 +46,20 @@ export interface EntryContext {
 
 /**
  * One row of `beatSchedule`, names already canonical. Every part is read even if another is wrong, so
- * that all problems come at once; after any, the answer is `undefined`.
+ * that all errors come at once; after any, the answer is `undefined`.
  */
 export function readEntry(
   name: string,
   given: unknown,
   context: EntryContext,
-  { report, remark }: Pick<Part, 'report' | 'remark'>,
+  { report, warn }: Pick<Part, 'report' | 'warn'>,
 ): Entry | undefined {
   let found = 0;
   const note: Report = (path, message) => {
     found += 1;
     report(['beatSchedule', name, ...path], message);
   };
-  const comment: Report = (path, message) => remark(['beatSchedule', name, ...path], message);
+  const comment: Report = (path, message) => warn(['beatSchedule', name, ...path], message);
   if (name === '') note([], 'an entry needs a name');
   const trouble = troubleWithName(name, 'entry', context.stateUrl);
   if (trouble !== null) note([], trouble);
@@ -94,7 +94,7 @@ export function readEntry(
     serializer,
     templates,
     checkAccepted,
-    remark: comment,
+    warn: comment,
   };
   const called = isMap(input)
     ? readCalled(raw, new SignatureReader(signing, note), note)
@@ -106,7 +106,7 @@ export function readEntry(
   const deadline = entry.startingDeadline;
   const plain = entry.options && withoutLinks(entry.options);
   const options = readOptions(plain, entry.expires, zone, comment);
-  if (context.protocol === 1) remarkOnProtocol1(options, comment);
+  if (context.protocol === 1) warnOfProtocol1(options, comment);
   const parts = { ...args, options };
   checkCalled(called, parts, context, note);
   const calls = calledBy(called, parts);

@@ -9,7 +9,7 @@ import { isMap } from './normalize-keys.ts';
  * can serve workers and beat alike. They are remarked on, all of the workers' in one line, and all that are a
  * project's own in another; those that beat would have to heed and does not know are reported. Unknown keys are left in, for the schema to refuse.
  */
-export function leaveOut(config: unknown, level: Level, report: Report, remark: Report): unknown {
+export function leaveOut(config: unknown, level: Level, report: Report, warn: Report): unknown {
   if (!isMap(config)) return config;
   const own = new Set(level.keys);
   const unknown = Object.keys(config).filter((key) => !own.has(key) && !key.startsWith('x-'));
@@ -25,11 +25,11 @@ export function leaveOut(config: unknown, level: Level, report: Report, remark: 
     if (!found) projects.push(key);
     else if (found.kind === 'workers') workers.push(key);
     else if (found.kind === 'refused') report([key], `not taken here: ${found.why}`);
-    else remark([key], `ignored: ${found.why}`);
+    else warn([key], `ignored: ${found.why}`);
   }
-  if (workers.length > 0) remark([], `left to the workers: ${workers.join(', ')}`);
+  if (workers.length > 0) warn([], `left to the workers: ${workers.join(', ')}`);
   if (projects.length > 0) {
-    remark([], `no settings of Celery's or beat's, and left alone: ${projects.join(', ')}`);
+    warn([], `no settings of Celery's or beat's, and left alone: ${projects.join(', ')}`);
   }
   return Object.fromEntries(Object.entries(config).filter(([key]) => !foreign.has(key)));
 }

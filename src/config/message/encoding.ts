@@ -20,9 +20,9 @@ const BEYOND_PROTOCOL_1 = [
 ];
 
 /** What Celery leaves out of messages for workers of Celery 3, without a word. */
-export function remarkOnProtocol1(options: MessageOptions, remark: Report): void {
+export function warnOfProtocol1(options: MessageOptions, warn: Report): void {
   for (const key of BEYOND_PROTOCOL_1) {
-    if (options[key] !== undefined) remark(['options', key], LEFT_OUT);
+    if (options[key] !== undefined) warn(['options', key], LEFT_OUT);
   }
 }
 

@@ -16,7 +16,7 @@ export function readOptions(
   input: OptionsInput | undefined,
   expires: OptionsInput['expires'],
   zone: string,
-  remark: Report,
+  warn: Report,
 ): MessageOptions {
   if (input === undefined && expires === undefined) return NONE;
   const { countdown, eta, timeLimit, softTimeLimit, serializer, compression, ...rest } =
@@ -27,14 +27,14 @@ export function readOptions(
   const { delaySeconds, addToParent, mandatory, timeout, confirmTimeout, ...plain } = others;
   const useless = { addToParent, mandatory, timeout, confirmTimeout };
   for (const [option, value] of Object.entries(useless)) {
-    if (value !== undefined) remark(['options', option], WITHOUT_USE[option]!);
+    if (value !== undefined) warn(['options', option], WITHOUT_USE[option]!);
   }
-  if (plain.retry === false) remark(['options', 'retry'], ALWAYS_AGAIN);
+  if (plain.retry === false) warn(['options', 'retry'], ALWAYS_AGAIN);
   return {
     ...plain,
     countdown: parseDuration(countdown) ?? undefined,
     eta: parseInstant(eta, zone) ?? undefined,
-    expires: readExpires(input?.expires, expires, zone, remark),
+    expires: readExpires(input?.expires, expires, zone, warn),
     timeLimit: secondsOf(timeLimit),
     softTimeLimit: secondsOf(softTimeLimit),
     deliveryMode: deliveryMode === undefined ? undefined : DELIVERY_MODES[deliveryMode],
@@ -73,14 +73,14 @@ function readExpires(
   inOptions: OptionsInput['expires'],
   beside: OptionsInput['expires'],
   zone: string,
-  remark: Report,
+  warn: Report,
 ): MessageOptions['expires'] {
   const input = beside ?? inOptions;
   if (input === undefined || input === 'next') return input;
   const after = parseDuration(input) ?? parseTimedelta(input);
   if (after === null) return { at: parseInstant(input, zone)! };
   if (after > 0) return { after };
-  remark(beside === undefined ? ['options', 'expires'] : ['expires'], NO_TIME);
+  warn(beside === undefined ? ['options', 'expires'] : ['expires'], NO_TIME);
   return undefined;
 }
 

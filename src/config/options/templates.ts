@@ -24,14 +24,14 @@ export class OptionTemplates {
    * Looks into the options of a task, whose names are canonical, and the names of its arguments. Reports what
    * is wrong with a template, and remarks on such as nobody fills in.
    */
-  read({ options, kwargs }: Readonly<Record<string, unknown>>, report: Report, remark: Report) {
-    this.#inNames(kwargs, ['kwargs'], remark);
+  read({ options, kwargs }: Readonly<Record<string, unknown>>, report: Report, warn: Report) {
+    this.#inNames(kwargs, ['kwargs'], warn);
     if (!isMap(options)) return;
-    this.#inNames(options['headers'], ['options', 'headers'], remark);
+    this.#inNames(options['headers'], ['options', 'headers'], warn);
     for (const [option, value] of Object.entries(options)) {
       const path = ['options', option];
       if (FILLED.some((each) => each === option)) this.#inValue(value, path, report);
-      else if (typeof value === 'string' && holdsTemplate(value)) remark(path, AS_IT_STANDS);
+      else if (typeof value === 'string' && holdsTemplate(value)) warn(path, AS_IT_STANDS);
     }
   }
 
@@ -61,10 +61,10 @@ export class OptionTemplates {
     }
   }
 
-  #inNames(map: unknown, path: Path, remark: Report): void {
+  #inNames(map: unknown, path: Path, warn: Report): void {
     if (!isMap(map)) return;
     for (const key of Object.keys(map)) {
-      if (holdsTemplate(key)) remark([...path, key], `its name is ${AS_IT_STANDS}`);
+      if (holdsTemplate(key)) warn([...path, key], `its name is ${AS_IT_STANDS}`);
     }
   }
 

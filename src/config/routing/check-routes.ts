@@ -29,7 +29,7 @@ export class RouteTrial {
   readonly #reportRoutes: Report;
   readonly #reported = new Set<string>();
 
-  /** `report` is for problems of the routes themselves. */
+  /** `report` is for errors of the routes themselves. */
   constructor(queues: QueueRules, routes: RouteRules, brokerUrl: string, report: Report) {
     this.#queues = new Queues(queues);
     this.#router = new Router(this.#queues, routes);
@@ -39,7 +39,7 @@ export class RouteTrial {
   }
 
   /** Paths are those of the task's options, below the entry. */
-  try(tried: TriedTask, report: Report, remark: Report): void {
+  try(tried: TriedTask, report: Report, warn: Report): void {
     const { task, args, kwargs, options } = tried;
     let routed: Routed;
     try {
@@ -63,7 +63,7 @@ export class RouteTrial {
     for (const { option, message } of remarksOn(routed, this.#queues)) {
       const isLost = routed.destination.exchange !== '';
       if (isSql && isLost) report(where('exchange'), `${nameOf(routed.destination)} ${UNBOUND}`);
-      else remark(option === null ? [] : where(option), message);
+      else warn(option === null ? [] : where(option), message);
     }
   }
 
@@ -81,7 +81,7 @@ export class RouteTrial {
   /** Problems of a route are told once each, however many tasks meet them. */
   #tell(error: unknown, { task, options: { queue } }: TriedTask, report: Report): void {
     if (error instanceof ConfigError) {
-      for (const { path, message } of error.problems) {
+      for (const { path, message } of error.errors) {
         const problem = JSON.stringify([path, message.replace(JSON.stringify(task), '')]);
         if (!this.#reported.has(problem)) this.#reportRoutes(path, message);
         this.#reported.add(problem);

@@ -1,4 +1,5 @@
-import { ConfigError, reasonOf, type Problem } from '../../util/errors.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { ConfigError, reasonOf } from '../../util/errors.ts';
 import { disown } from '../../util/promise.ts';
 import type { Route } from '../../routing/routes.ts';
 import type { RouteFunction } from '../define/routing.ts';
@@ -20,16 +21,16 @@ export function functionRoute(
   return (task, args, kwargs, options) => {
     const answer = ask(() => route(task, args, kwargs, options), path, task);
     if (answer === null || answer === undefined) return null;
-    const problems: Problem[] = [];
+    const errors: Diagnostic[] = [];
     const report: Report = (inner, message) => {
       const where = inner.length > 0 ? `${inner.join('.')}: ` : '';
-      problems.push({ path, message: `what it returns for "${task}": ${where}${message}` });
+      errors.push(errorAt(path, `what it returns for "${task}": ${where}${message}`));
     };
     const data = plainData(answer, report);
-    if (problems.length > 0) throw new ConfigError(problems);
+    if (errors.length > 0) throw new ConfigError(errors);
     reportIllFormed(data, [], report);
     const found = readRoute(data, [], report, checkAccepted);
-    if (!found || problems.length > 0) throw new ConfigError(problems);
+    if (!found || errors.length > 0) throw new ConfigError(errors);
     return found;
   };
 }
@@ -42,5 +43,5 @@ function ask(call: () => unknown, path: Path, task: string): unknown {
   } catch (error) {
     message = `the function threw for "${task}": ${reasonOf(error)}`;
   }
-  throw new ConfigError([{ path, message }]);
+  throw new ConfigError([errorAt(path, message)]);
 }

@@ -9,7 +9,7 @@ import { readTaskQueues } from './task-queues.ts';
 import { readTaskRoutes } from './task-routes.ts';
 
 /** Which queues there are, and how those are made that nobody describes. */
-export function readQueues(settings: TopSettings, report: Report, remark: Report): QueueRules {
+export function readQueues(settings: TopSettings, report: Report, warn: Report): QueueRules {
   const name = settings.taskDefaultQueue ?? DEFAULT_RULES.defaultQueue;
   const defaultExchange = exchangeOf(
     settings.taskDefaultExchange ?? name,
@@ -21,7 +21,7 @@ export function readQueues(settings: TopSettings, report: Report, remark: Report
   return {
     ...defaults,
     defaultQueue: name,
-    described: readTaskQueues(settings.taskQueues, defaults, report, remark),
+    described: readTaskQueues(settings.taskQueues, defaults, report, warn),
     createMissing: settings.taskCreateMissingQueues ?? DEFAULT_RULES.createMissing,
     defaultType: settings.taskDefaultQueueType ?? DEFAULT_RULES.defaultType,
     missingType: settings.taskCreateMissingQueueType ?? DEFAULT_RULES.missingType,

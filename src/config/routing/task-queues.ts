@@ -26,13 +26,13 @@ export function readTaskQueues(
   input: unknown,
   defaults: QueueDefaults,
   report: Report,
-  remark: Report,
+  warn: Report,
 ): Queue[] {
   if (input === undefined) return [];
   const queues: Queue[] = [];
   const names = new Map<string, Path>();
   for (const [path, name, row] of rowsOf(input, report)) {
-    const queue = readQueue(name, row, { path, defaults, report, remark });
+    const queue = readQueue(name, row, { path, defaults, report, warn });
     if (!queue) continue;
     for (const name of [queue.name, queue.alias ?? []].flat()) {
       if (names.has(name)) report(path, `another queue is called "${name}" already`);
@@ -66,7 +66,7 @@ interface Around {
   readonly path: Path;
   readonly defaults: QueueDefaults;
   readonly report: Report;
-  readonly remark: Report;
+  readonly warn: Report;
 }
 
 function readQueue(own: string | null, row: unknown, around: Around): Queue | null {
@@ -85,7 +85,7 @@ function readQueue(own: string | null, row: unknown, around: Around): Queue | nu
 
 /** `key` is what it is bound by unless it says so itself; empty for the configuration's own. */
 function queueFrom(name: string, input: QueueInput, around: Around, key: string): Queue | null {
-  const { path, defaults, report, remark } = around;
+  const { path, defaults, report, warn } = around;
   const broadcast = input.broadcast ?? OF_BROADCAST.test(name);
   if (input.bindings?.length && input.exchange !== undefined) {
     report([...path, 'exchange'], 'kombu leaves it out beside bindings; put it among them');
@@ -93,7 +93,7 @@ function queueFrom(name: string, input: QueueInput, around: Around, key: string)
   }
   if (input.exchangeType !== undefined && input.exchange === undefined && !input.broadcast) {
     const message = `of no use without an exchange; the queue is bound to "${defaults.defaultExchange.name}"`;
-    remark([...path, 'exchangeType'], message);
+    warn([...path, 'exchangeType'], message);
   }
   // Of a queue in a map they are its exchange's as well, of kombu's own objects not.
   const both = key !== '' && !input.broadcast;

@@ -20,7 +20,7 @@ export interface ScheduleSurroundings {
 /** A schedule as it was written, before its entry has a say. */
 export interface WrittenSchedule {
   readonly schedule: Schedule;
-  /** Where its problems are reported, from the entry. */
+  /** Where its errors are reported, from the entry. */
   readonly path: Path;
   /** The zone that stands beside it, if any. */
   readonly zone: string | undefined;
@@ -30,16 +30,16 @@ export interface WrittenSchedule {
 export class SchedulePlacement {
   readonly #everDue = new WeakSet<Schedule>();
 
-  /** Reports problems, with paths from the entry, and then returns `undefined`. */
+  /** Reports errors, with paths from the entry, and then returns `undefined`. */
   place(
     written: WrittenSchedule,
     around: ScheduleSurroundings,
     report: Report,
-    remark: Report,
+    warn: Report,
   ): Schedule | undefined {
     // Each part of a user's schedule may be a getter that throws.
     return attempt(
-      () => this.#place(written, around, report, remark),
+      () => this.#place(written, around, report, warn),
       written.path,
       (at, reason) => report(at, `cannot be read, as it threw: ${reason}`),
     );
@@ -49,12 +49,12 @@ export class SchedulePlacement {
     { schedule: written, path, zone }: WrittenSchedule,
     around: ScheduleSurroundings,
     report: Report,
-    remark: Report,
+    warn: Report,
   ): Schedule | undefined {
     const round = around.relative ? onRoundInstants(written) : undefined;
     if (around.relative && round === undefined) {
       const kind = String(path[1] ?? written.spec);
-      remark(['relative'], `ignored: it is for intervals, and this is ${kind}`);
+      warn(['relative'], `ignored: it is for intervals, and this is ${kind}`);
     }
     const wanted = zone ?? around.timezone ?? around.defaultZone;
     const moved = attempt(() => inZone(round ?? written, wanted), path, report);
@@ -63,7 +63,7 @@ export class SchedulePlacement {
     const bound = attempt(() => forEntry(moved, around.name), path, report);
     if (!bound || !this.#due(bound, path, report)) return undefined;
     for (const warning of bound.warnings ?? []) {
-      remark([...path, ...warning.path], warning.message);
+      warn([...path, ...warning.path], warning.message);
     }
     return bound;
   }
@@ -112,13 +112,13 @@ function agree(own: string | undefined, entrys: string | undefined, report: Repo
   return false;
 }
 
-/** Runs it; what it throws becomes problems at the path. */
+/** Runs it; what it throws becomes errors at the path. */
 export function attempt<T>(make: () => T, path: Path, report: Report): T | undefined {
   try {
     return make();
   } catch (error) {
     if (error instanceof ConfigError) {
-      for (const problem of error.problems) report([...path, ...problem.path], problem.message);
+      for (const problem of error.errors) report([...path, ...problem.path], problem.message);
     } else {
       report(path, reasonOf(error));
     }

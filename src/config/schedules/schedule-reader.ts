@@ -43,12 +43,12 @@ export class ScheduleReader {
     input: unknown,
     around: ScheduleSurroundings,
     report: Report,
-    remark: Report,
+    warn: Report,
   ): Schedule | undefined {
     const written = isSchedule(input)
       ? { schedule: input, path: ['schedule'], zone: undefined }
       : this.#readOnce(input, report);
-    return written && this.#placement.place(written, around, report, remark);
+    return written && this.#placement.place(written, around, report, warn);
   }
 
   #readOnce(input: unknown, report: Report): WrittenSchedule | undefined {

@@ -1,4 +1,5 @@
-import { ConfigError, type Problem } from '../../util/errors.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { solar, type SolarEvent } from '../../schedule/solar.ts';
@@ -14,15 +15,15 @@ const SHORT: Readonly<Record<string, Name>> = { lat: 'latitude', lon: 'longitude
  * holds every problem, `path` the name as the user wrote it.
  */
 export function solarOf(map: Readonly<Record<string, unknown>>): Schedule {
-  const problems: Problem[] = [];
+  const errors: Diagnostic[] = [];
   const given = new Map<Name, string>();
   for (const key of Object.keys(map).filter((key) => map[key] !== undefined)) {
     const name = NAMES.find((name) => name === key || SHORT[key] === name);
     if (name === undefined) {
       const guess = didYouMean(key, NAMES) || `; there are ${NAMES.join(', ')}`;
-      problems.push({ path: [key], message: `is not a part of solar${guess}` });
+      errors.push(errorAt([key], `is not a part of solar${guess}`));
     } else if (given.has(name)) {
-      problems.push({ path: [key], message: `is given twice: also as ${given.get(name)!}` });
+      errors.push(errorAt([key], `is given twice: also as ${given.get(name)!}`));
     } else {
       given.set(name, key);
     }
@@ -34,13 +35,13 @@ export function solarOf(map: Readonly<Record<string, unknown>>): Schedule {
       value('latitude') as number,
       value('longitude') as number,
     );
-    if (problems.length === 0) return made;
+    if (errors.length === 0) return made;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    for (const { path, message } of error.problems) {
+    for (const { path, message } of error.errors) {
       const name = path[0] as Name;
-      problems.push({ path: [given.get(name) ?? name], message });
+      errors.push(errorAt([given.get(name) ?? name], message));
     }
   }
-  throw new ConfigError(problems);
+  throw new ConfigError(errors);
 }

@@ -30,7 +30,7 @@ export function readSignatureOptions(
   options: unknown,
   zone: string,
   report: Report,
-  remark: Report,
+  warn: Report,
 ): SignatureOptionsRead {
   if (options === undefined || options === null) return { own: {}, raw: {}, immutable: false };
   const { immutable, ...others }: Record<string, unknown> = isMap(options) ? options : {};
@@ -50,7 +50,7 @@ export function readSignatureOptions(
   }
   const rest = { raw, immutable: immutable === true };
   if (found > 0 || !sound) return { own: undefined, ...rest };
-  const own = readOptions(withoutLinks(sound.options), undefined, zone, remark);
+  const own = readOptions(withoutLinks(sound.options), undefined, zone, warn);
   const { expires } = own;
   if (expires === 'next' || (expires && 'at' in expires)) note(['options', 'expires'], LATER);
   return { own, ...rest };

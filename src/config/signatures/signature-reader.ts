@@ -30,8 +30,8 @@ export interface SignatureContext {
   readonly checkAccepted: CheckAccepted;
   /** Takes note of those in options. */
   readonly templates: OptionTemplates;
-  /** Takes what is worth a word, and no problem. */
-  readonly remark: Report;
+  /** Reports a warning. */
+  readonly warn: Report;
 }
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -96,14 +96,14 @@ export class SignatureReader {
     parse(FORMS[form.schema], raw, { path: [], level, report: note });
     checkCelerys(form, raw, note);
     const whole = this.#readForm(form, raw, place, note);
-    const remark: Report = (path, message) => {
-      this.#context.remark([...place.path, ...optionAsWritten(path, map)], message);
+    const warn: Report = (path, message) => {
+      this.#context.warn([...place.path, ...optionAsWritten(path, map)], message);
     };
-    const options = readSignatureOptions(raw['options'], this.#context.zone, note, remark);
+    const options = readSignatureOptions(raw['options'], this.#context.zone, note, warn);
     const { checkAccepted } = this.#context;
     checkAccepted(options.own?.serializer, optionAsWritten(['options', 'serializer'], map), note);
     const wrong: Report = (path, message) => note(optionAsWritten(path, map), message);
-    this.#context.templates.read({ ...raw, options: options.raw }, wrong, remark);
+    this.#context.templates.read({ ...raw, options: options.raw }, wrong, warn);
     const pathTo = (key: keyof Links) => [...place.path, ...optionAsWritten(['options', key], map)];
     const links = this.readLinks(options.raw, pathTo, place.within);
     if (whole && links) checkLinks(whole, links, note);

@@ -1,5 +1,5 @@
 import jsonc from 'jsonc-parser';
-import type { Problem } from '../../util/errors.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import type { Path } from '../validate.ts';
 import type { Source } from './source.ts';
 import { lineCounter, offsetFinder, tooDeepAt } from './json-lines.ts';
@@ -11,19 +11,19 @@ import { EMPTY, TOO_DEEP } from './limits.ts';
  * they are.
  */
 export function readJson(text: string, file: string): Source {
-  const refused = (problem: Problem) => ({ file, config: undefined, problems: [problem] });
-  if (text.trim() === '') return refused({ file, path: [], message: EMPTY });
+  const refused = (error: Diagnostic) => ({ file, config: undefined, errors: [error] });
+  if (text.trim() === '') return refused({ ...errorAt([], EMPTY), file });
   const lineAt = lineCounter(text);
   const deep = tooDeepAt(text);
-  if (deep !== undefined) return refused({ file, line: lineAt(deep), path: [], message: TOO_DEEP });
+  if (deep !== undefined) return refused({ ...errorAt([], TOO_DEEP), file, line: lineAt(deep) });
   try {
     const config = parseExactly(text);
     const offsetOf = offsetFinder(text);
     const lineOf = (path: Path) => lineAt(offsetOf(path));
-    return { file, config, problems: repeatedKeys(text, file), lineOf };
+    return { file, config, errors: repeatedKeys(text, file), lineOf };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return refused(syntaxProblem(error.message, text, file));
+    return refused(syntaxError(error.message, text, file));
   }
 }
 
@@ -41,7 +41,7 @@ function parseExactly(text: string): unknown {
 }
 
 /** Node's words for what is wrong, without its snippet and position: the line is what an editor jumps to. */
-function syntaxProblem(message: string, text: string, file: string): Problem {
+function syntaxError(message: string, text: string, file: string): Diagnostic {
   let line: number | undefined;
   const onError: jsonc.JSONVisitor['onError'] = (_code, _offset, _length, startLine) => {
     line ??= startLine + 1;
@@ -51,12 +51,12 @@ function syntaxProblem(message: string, text: string, file: string): Problem {
     /(, (\.\.\.)?".*"(\.\.\.)? is not valid JSON|( in JSON)? at position \d+.*)$/s,
     '',
   );
-  return { file, line, path: [], message: `is no JSON: ${reason}` };
+  return { ...errorAt([], `is no JSON: ${reason}`), file, line };
 }
 
 /** Keys that stand in one map again: `JSON.parse` silently takes the last. */
-function repeatedKeys(text: string, file: string): Problem[] {
-  const problems: Problem[] = [];
+function repeatedKeys(text: string, file: string): Diagnostic[] {
+  const errors: Diagnostic[] = [];
   const open: Map<string, number>[] = [];
   jsonc.visit(text, {
     onObjectBegin: () => {
@@ -72,9 +72,9 @@ function repeatedKeys(text: string, file: string): Problem[] {
       if (first === undefined) keys.set(key, line);
       else {
         const message = `stands here again, after line ${first}`;
-        problems.push({ file, line, path: [...parent(), key], message });
+        errors.push({ ...errorAt([...parent(), key], message), file, line });
       }
     },
   });
-  return problems;
+  return errors;
 }

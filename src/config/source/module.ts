@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { ConfigError, reasonOf, type Problem } from '../../util/errors.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { ConfigError, reasonOf } from '../../util/errors.ts';
 import type { Source } from './source.ts';
 
 /** `.ts` here and in development, `.js` once built: what a config imports is of the same kind as we are. */
@@ -30,11 +31,11 @@ const OWN_MODULES: ReadonlyMap<string, string> = new Map(
 export async function readModule(path: string, text: string, file: string): Promise<Source> {
   try {
     const config = await importConfig(path, text);
-    if (!isNothing(config, formatOf(path, text))) return { file, config, problems: [] };
+    if (!isNothing(config, formatOf(path, text))) return { file, config, errors: [] };
     const message = 'exports nothing by default; write: export default defineConfig({…})';
-    return { file, config: undefined, problems: [{ file, path: [], message }] };
+    return { file, config: undefined, errors: [{ ...errorAt([], message), file }] };
   } catch (error) {
-    return { file, config: undefined, problems: await problemsOf(error, path, file) };
+    return { file, config: undefined, errors: await errorsIn(error, path, file) };
   }
 }
 
@@ -75,14 +76,14 @@ function formatOf(path: string, text: string): string | undefined {
   return path.endsWith('ts') ? 'module-typescript' : 'module';
 }
 
-async function problemsOf(error: unknown, path: string, file: string): Promise<Problem[]> {
+async function errorsIn(error: unknown, path: string, file: string): Promise<Diagnostic[]> {
   const place = placeIn(error) ?? placeIn(await syntaxErrorWithLine(error, path));
   const here = place?.path === path ? { file, line: place.line } : { file };
   if (error instanceof ConfigError) {
-    return error.problems.map((problem) => ({ ...here, ...problem }));
+    return error.errors.map((each) => ({ ...here, ...each }));
   }
   const where = place && place.path !== path ? ` (${place.path}:${place.line})` : '';
-  return [{ ...here, path: [], message: messageOf(error, path) + where }];
+  return [{ ...errorAt([], messageOf(error, path) + where), ...here }];
 }
 
 function messageOf(error: unknown, path: string): string {

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
-import { reasonOf, type Problem } from '../../util/errors.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { reasonOf } from '../../util/errors.ts';
 import { isLazy } from '../../message/lazy.ts';
 import { DEEPEST, MOST_ALIASED, TOO_DEEP } from './limits.ts';
 import { isMap } from '../keys/normalize-keys.ts';
@@ -7,17 +8,17 @@ import type { Path, Report } from '../validate.ts';
 import { isSchedule } from '../schedules/schema.ts';
 import type { Source } from './source.ts';
 
-/** A source whose configuration is data alone, or problems. What a text file holds is data already. */
+/** A source whose configuration is data alone, or errors. What a text file holds is data already. */
 export function withPlainData(source: Source): Source {
   if (source.lineOf || source.config === undefined) return source;
   const { file } = source;
-  const problems: Problem[] = [...source.problems];
-  const found = problems.length;
+  const errors: Diagnostic[] = [...source.errors];
+  const found = errors.length;
   const config = plainData(source.config, (path, message) => {
-    problems.push({ ...(file !== undefined && { file }), path, message });
+    errors.push({ ...errorAt(path, message), ...(file !== undefined && { file }) });
   });
-  // With parts left out, the paths of other problems would be wrong.
-  return { ...source, config: problems.length === found ? config : undefined, problems };
+  // With parts left out, the paths of other errors would be wrong.
+  return { ...source, config: errors.length === found ? config : undefined, errors };
 }
 
 /**

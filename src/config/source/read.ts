@@ -1,5 +1,5 @@
 import { extname, resolve } from 'node:path';
-import type { Problem } from '../../util/errors.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import type { Source } from './source.ts';
 import { decode, readBytes, Unreadable } from './bytes.ts';
 import { readJson } from './json.ts';
@@ -12,7 +12,7 @@ export interface ReadOptions {
   readonly maxSize: number;
 }
 
-/** What stands in one file. What is wrong with it comes along as problems; it never rejects. */
+/** Reads one file. Errors are part of the result; the promise never rejects. */
 export async function readSource(file: string, { cwd, maxSize }: ReadOptions): Promise<Source> {
   const path = resolve(cwd, file);
   try {
@@ -28,16 +28,16 @@ export async function readSource(file: string, { cwd, maxSize }: ReadOptions): P
         return await readModule(path, text, file);
     }
   } catch (error) {
-    return { file, config: undefined, problems: [problemOf(error as NodeJS.ErrnoException, file)] };
+    return { file, config: undefined, errors: [errorIn(error as NodeJS.ErrnoException, file)] };
   }
 }
 
-function problemOf(error: NodeJS.ErrnoException, file: string): Problem {
+function errorIn(error: NodeJS.ErrnoException, file: string): Diagnostic {
   if (error instanceof Unreadable) {
-    return { file, line: error.line, path: [], message: error.message };
+    return { ...errorAt([], error.message), file, line: error.line };
   }
   // The name was found in its folder, so a link is there and what it leads to is not.
   const reason =
     error.code === 'ENOENT' ? 'it is a link to a file that is not there' : error.message;
-  return { file, path: [], message: `cannot be read: ${reason}` };
+  return { ...errorAt([], `cannot be read: ${reason}`), file };
 }

@@ -1,4 +1,4 @@
-import type { Problem } from '../../util/errors.ts';
+import type { Diagnostic } from '../../util/diagnostic.ts';
 import type { Level } from '../keys/key-schema.ts';
 import type { Path, Report } from '../validate.ts';
 import { asWritten } from '../keys/normalize-keys.ts';
@@ -7,9 +7,9 @@ import { asWritten } from '../keys/normalize-keys.ts';
 export interface Source {
   /** As the user named it; absent for one made in code. */
   readonly file?: string;
-  /** `undefined` when it could not be read; `problems` then say why. */
+  /** `undefined` when it could not be read; `errors` then holds the reasons. */
   readonly config: unknown;
-  readonly problems: readonly Problem[];
+  readonly errors: readonly Diagnostic[];
   /** The line (from 1) of a path, in the keys as written. */
   readonly lineOf?: (path: Path) => number | undefined;
   /**
@@ -19,13 +19,19 @@ export interface Source {
   readonly copies?: readonly Source[];
 }
 
-/** Adds problems of a source to the list, each with its file, its line and the keys as they were written. */
-export function reporter(source: Source, level: Level, problems: Problem[]): Report {
+/** Returns a function that adds diagnostics of a source, each with its file, its line and the keys as written. */
+export function reporter(
+  source: Source,
+  level: Level,
+  severity: Diagnostic['severity'],
+  diagnostics: Diagnostic[],
+): Report {
   return (path, message) => {
     const written = asWritten(path, source.config, level);
     const { file } = source;
     const line = source.lineOf?.(written);
-    problems.push({
+    diagnostics.push({
+      severity,
       message,
       path: written,
       ...(file !== undefined && { file }),
@@ -34,12 +40,12 @@ export function reporter(source: Source, level: Level, problems: Problem[]): Rep
   };
 }
 
-/** In the order of a reader: file by file, from the top; what has no line comes first. */
+/** Sorts diagnostics by file and line; those without a line come first. */
 export function inReadingOrder(
-  problems: readonly Problem[],
+  diagnostics: readonly Diagnostic[],
   sources: readonly Source[],
-): Problem[] {
+): Diagnostic[] {
   const rank = new Map(sources.map(({ file }, i) => [file, i]));
-  const fileOf = (problem: Problem) => rank.get(problem.file) ?? -1;
-  return problems.toSorted((a, b) => fileOf(a) - fileOf(b) || (a.line ?? 0) - (b.line ?? 0));
+  const fileOf = (diagnostic: Diagnostic) => rank.get(diagnostic.file) ?? -1;
+  return diagnostics.toSorted((a, b) => fileOf(a) - fileOf(b) || (a.line ?? 0) - (b.line ?? 0));
 }

@@ -41,7 +41,7 @@ class AliasResolver {
   readonly #extents = new Map<Node, Extent>();
   readonly #replacements: (() => void)[] = [];
   #aliased = 0;
-  #problems = 0;
+  #errors = 0;
 
   constructor(report: ReportNode) {
     this.#report = report;
@@ -50,7 +50,7 @@ class AliasResolver {
   resolve(document: Document): void {
     const { contents } = document;
     this.#walk(contents, [], () => {});
-    if (this.#problems === 0) for (const replace of this.#replacements) replace();
+    if (this.#errors === 0) for (const replace of this.#replacements) replace();
   }
 
   #walk(node: unknown, path: Path, replace: (by: Node) => void): Extent {
@@ -114,7 +114,7 @@ class AliasResolver {
   }
 
   #tell(alias: Node, path: Path, message: string): void {
-    this.#problems += 1;
+    this.#errors += 1;
     this.#report(alias, path, message);
   }
 }

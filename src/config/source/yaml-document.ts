@@ -1,17 +1,17 @@
 import { Composer, Lexer, LineCounter, Parser, type Document, type Node } from 'yaml';
-import type { Problem } from '../../util/errors.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { DEEPEST, EMPTY, TOO_DEEP } from './limits.ts';
 
 /** A YAML text as nodes, or what keeps it from being one document with something in it. */
 export type Parsed =
   | { readonly document: Document; readonly lineAt: (offset: number) => number }
-  | { readonly problems: readonly Problem[] };
+  | { readonly errors: readonly Diagnostic[] };
 
 export function parseYaml(text: string, file: string): Parsed {
   const lines = new LineCounter();
   const lineAt = (offset: number) => lines.linePos(offset).line;
-  const problemAt = (offset: number, message: string): Problem => {
-    return { file, line: lineAt(offset), path: [], message };
+  const locatedError = (offset: number, message: string): Diagnostic => {
+    return { ...errorAt([], message), file, line: lineAt(offset) };
   };
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
@@ -19,23 +19,23 @@ export function parseYaml(text: string, file: string): Parsed {
   for (const lexeme of new Lexer().lex(text)) {
     tokens.push(...parser.next(lexeme));
     // The library composes by recursion, and the end of the stack would be an error without a place.
-    if (parser.stack.length > DEEPEST) return { problems: [problemAt(parser.offset, TOO_DEEP)] };
+    if (parser.stack.length > DEEPEST) return { errors: [locatedError(parser.offset, TOO_DEEP)] };
   }
   tokens.push(...parser.end());
   // The library's own search for repeated keys takes a minute for a large map: see `repeatedKeys`.
   const options = { intAsBigInt: true, merge: true, uniqueKeys: false, logLevel: 'error' } as const;
   const [document, another] = new Composer(options).compose(tokens, true, text.length);
   // One slip makes the library stumble several times on a line; the first says the most.
-  const problems = new Map<number, Problem>();
+  const errors = new Map<number, Diagnostic>();
   for (const { message, pos } of document!.errors) {
     const [start] = pos;
-    if (problems.has(lineAt(start))) continue;
-    problems.set(lineAt(start), problemAt(start, inOurWords(message, text, start)));
+    if (errors.has(lineAt(start))) continue;
+    errors.set(lineAt(start), locatedError(start, inOurWords(message, text, start)));
   }
-  const found = [...problems.values()];
-  if (another) found.push(problemAt(another.range[0], SECOND));
-  if (found.length > 0) return { problems: found };
-  if (isEmpty(document!)) return { problems: [{ file, path: [], message: EMPTY }] };
+  const found = [...errors.values()];
+  if (another) found.push(locatedError(another.range[0], SECOND));
+  if (found.length > 0) return { errors: found };
+  if (isEmpty(document!)) return { errors: [{ ...errorAt([], EMPTY), file }] };
   return { document: document!, lineAt };
 }
 

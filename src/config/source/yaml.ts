@@ -1,5 +1,5 @@
 import { isCollection, isNode, isPair, visit, type Document, type Pair, type YAMLMap } from 'yaml';
-import type { Problem } from '../../util/errors.ts';
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import type { Path } from '../validate.ts';
 import type { Source } from './source.ts';
 import { resolveAliases } from './yaml-aliases.ts';
@@ -12,11 +12,11 @@ import { keyOf, offsetFinder, offsetOf, pathOf } from './yaml-nodes.ts';
  */
 export function readYaml(text: string, file: string): Source {
   const parsed = parseYaml(text, file);
-  if ('problems' in parsed) return { file, config: undefined, problems: parsed.problems };
+  if ('errors' in parsed) return { file, config: undefined, errors: parsed.errors };
   const { document, lineAt } = parsed;
-  const problems: Problem[] = [];
+  const errors: Diagnostic[] = [];
   const report = (node: unknown, path: Path, message: string) => {
-    problems.push({ file, line: lineAt(offsetOf(node)), path, message });
+    errors.push({ ...errorAt(path, message), file, line: lineAt(offsetOf(node)) });
   };
   const hidden: Pair[][] = [];
   visit(document, {
@@ -38,9 +38,9 @@ export function readYaml(text: string, file: string): Source {
       }
     },
   });
-  const found = problems.length;
+  const found = errors.length;
   resolveAliases(document, report);
-  if (problems.length > found) return { file, config: undefined, problems };
+  if (errors.length > found) return { file, config: undefined, errors };
   const offset = offsetFinder(document);
   const lineOf = (path: Path, chosen: readonly Pair[] = []) => {
     return lineAt(offset(path, chosen));
@@ -49,17 +49,17 @@ export function readYaml(text: string, file: string): Source {
     const config = copyOf(pairs, document);
     return config === undefined
       ? []
-      : { file, config, problems: [], lineOf: (path: Path) => lineOf(path, pairs) };
+      : { file, config, errors: [], lineOf: (path: Path) => lineOf(path, pairs) };
   });
-  return { file, ...valueOf(document, file, problems), lineOf, copies };
+  return { file, ...valueOf(document, file, errors), lineOf, copies };
 }
 
-function valueOf(document: Document, file: string, problems: Problem[]) {
+function valueOf(document: Document, file: string, errors: Diagnostic[]) {
   try {
-    return { config: document.toJS() as unknown, problems };
+    return { config: document.toJS() as unknown, errors };
   } catch (error) {
     const message = `is refused: ${(error as Error).message}`;
-    return { config: undefined, problems: [...problems, { file, path: [], message }] };
+    return { config: undefined, errors: [...errors, { ...errorAt([], message), file }] };
   }
 }
 

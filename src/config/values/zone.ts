@@ -15,7 +15,7 @@ export function zoneReader(): ReadZone {
       return zone;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      for (const { message } of error.problems) report(path, message);
+      for (const { message } of error.errors) report(path, message);
       return undefined;
     }
   };

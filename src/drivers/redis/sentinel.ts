@@ -2,6 +2,7 @@ import type { RedisOptions } from 'ioredis';
 import { tlsWith, type TlsSettings } from '../../broker/tls.ts';
 import type { SentinelLogin, TransportOptions } from '../../broker/connection-settings.ts';
 import { schemeOf, splitUrls } from '../../broker/url-list.ts';
+import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { addressOf } from './url.ts';
 
@@ -25,7 +26,7 @@ export function sentinelsOf(
   const { masterName, sentinelKwargs } = transport;
   if (masterName === null) {
     const message = 'lacks: sentinel:// wants the name of the master, as the sentinels know it';
-    throw new ConfigError([{ path: ['brokerTransportOptions', 'masterName'], message }]);
+    throw new ConfigError([errorAt(['brokerTransportOptions', 'masterName'], message)]);
   }
   const all = splitUrls(urls).map((url) => addressOf(url.replace(/;$/, ''), beside, SENTINEL_PORT));
   const username = all.find((each) => each.username !== undefined)?.username;

@@ -1,3 +1,4 @@
+import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { PlaceOptions, StateStore } from '../../store/store.ts';
 import { Bindings } from './bindings.ts';
@@ -25,7 +26,7 @@ export function openRedisStore(options: PlaceOptions): StateStore {
   if (lockUrls.length % 2 === 0) {
     // Redlock never ends where a vote is a tie; and one server less bears the loss of as many.
     const message = `${lockUrls.length} servers; an odd number is wanted, for a majority of it`;
-    throw new ConfigError([{ path: ['lockUrls'], message }]);
+    throw new ConfigError([errorAt(['lockUrls'], message)]);
   }
   const keys = keysFor(keyPrefix, transport, databaseOf(brokerUrl, transport));
   // Half of the TTL: a renewal that is not answered can be tried again before the lock has expired.

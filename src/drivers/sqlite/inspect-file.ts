@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { SCHEMA } from './schema.ts';
 
@@ -21,7 +22,7 @@ export function inspectFile(path: string): void {
   const file = resolve(path);
   if (!existsSync(file)) return;
   const problem = orNull(() => notSqlite(file) ?? damage(file) ?? foreignTable(file));
-  if (problem) throw new ConfigError([{ path: ['brokerUrl'], message: `${file}: ${problem}` }]);
+  if (problem) throw new ConfigError([errorAt(['brokerUrl'], `${file}: ${problem}`)]);
 }
 
 /** What goes wrong in passing (no permission, a file that another process has locked) is no verdict. */

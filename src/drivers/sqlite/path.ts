@@ -1,3 +1,4 @@
+import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 
 const FORMS =
@@ -50,5 +51,5 @@ export function sqlitePath(brokerUrl: string): string {
 }
 
 function refused(message: string): ConfigError {
-  return new ConfigError([{ path: ['brokerUrl'], message }]);
+  return new ConfigError([errorAt(['brokerUrl'], message)]);
 }

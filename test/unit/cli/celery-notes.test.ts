@@ -62,7 +62,7 @@ describe('flags of celery beat that beat has no use for', () => {
       readyFlags(wrong, false);
       expect.unreachable();
     } catch (error) {
-      expect((error as ConfigError).problems).toHaveLength(3);
+      expect((error as ConfigError).errors).toHaveLength(3);
     }
     expect(process.cwd()).toBe(before);
   });

@@ -50,8 +50,8 @@ it('a mutated configuration is valid or a ConfigError, and changes no prototype'
           resolveSources([source]);
         } catch (error) {
           expect(error).toBeInstanceOf(ConfigError);
-          const { problems } = error as ConfigError;
-          expect(problems.every(({ file, path }) => file ?? path.length > 0)).toBe(true);
+          const { errors } = error as ConfigError;
+          expect(errors.every(({ file, path }) => file ?? path.length > 0)).toBe(true);
         }
       }
       expect(Object.keys(Object.prototype)).toEqual([]);

@@ -23,7 +23,7 @@ describe('a configuration', () => {
       encoding: DEFAULT_ENCODING,
       protocol: 2,
       taskEvents: null,
-      notes: [],
+      warnings: [],
       connection: DEFAULT_CONNECTION,
       transport: DEFAULT_TRANSPORT,
       results: {

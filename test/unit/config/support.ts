@@ -2,7 +2,8 @@ import type { BeatConfig } from '../../../src/config/define.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { Settings } from '../../../src/config/settings.ts';
 import type { Entry } from '../../../src/catalog/entry.ts';
-import { ConfigError, formatProblem } from '../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../src/util/diagnostic.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 
 /** Entry `e` of a configuration that has no other. */
 export function entryOf(entry: object, settings: object = {}): Entry {
@@ -32,7 +33,7 @@ function problemsIn(run: () => unknown): string[] {
     run();
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map(formatProblem);
+    if (error instanceof ConfigError) return error.errors.map(formatDiagnostic);
     throw error;
   }
 }

@@ -8,7 +8,8 @@ import { topSchema } from '../../../src/config/schema.ts';
 import { linkedOptionsSchema } from '../../../src/config/signatures/schema.ts';
 import { transportSchema } from '../../../src/config/broker/transport-schema.ts';
 import { snakeCase, spellingsOf } from '../../../src/config/keys/spellings.ts';
-import { ConfigError, formatProblem } from '../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../src/util/diagnostic.ts';
+import { ConfigError } from '../../../src/util/errors.ts';
 import { FACTS } from './celery.facts.ts';
 import type { Fact } from './fact.ts';
 
@@ -95,11 +96,11 @@ interface Outcome {
 
 function outcomeOf(config: object): Outcome {
   try {
-    const { notes } = resolveSettings(config);
-    return { problems: [], notes: notes.map(formatProblem) };
+    const { warnings } = resolveSettings(config);
+    return { problems: [], notes: warnings.map(formatDiagnostic) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { problems: error.problems.map(formatProblem), notes: [] };
+    return { problems: error.errors.map(formatDiagnostic), notes: [] };
   }
 }
 

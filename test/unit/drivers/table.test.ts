@@ -12,9 +12,9 @@ describe.each(['amqp', 'amqps', 'pyamqp', 'librabbitmq'])('%s://', (scheme) => {
   });
 
   test('carries task events over a topic exchange', () => {
-    const { taskEvents, notes } = resolveSettings({ brokerUrl, taskSendSentEvent: true });
+    const { taskEvents, warnings } = resolveSettings({ brokerUrl, taskSendSentEvent: true });
     expect(taskEvents).toEqual({ exchange: 'celeryev', exchangeType: 'topic' });
-    expect(notes).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
   test('has headers exchanges', () => {

@@ -129,9 +129,9 @@ describe('messages', () => {
     expect(keysOf(recorded)).toEqual(['_kombu.binding.celery']);
     expect(lost).toEqual([message]);
     expect(lists.size).toBe(0);
-    const [note] = settings.notes;
-    expect(note?.path).toEqual(['beat_schedule', 'exchange', 'options', 'exchange']);
-    expect(note?.message).toMatch(/^no queue in taskQueues is bound to the exchange "media"/);
+    const [warning] = settings.warnings;
+    expect(warning?.path).toEqual(['beat_schedule', 'exchange', 'options', 'exchange']);
+    expect(warning?.message).toMatch(/^no queue in taskQueues is bound to the exchange "media"/);
   });
 
   it('are refused where only Python can write them, with a way out', () => {

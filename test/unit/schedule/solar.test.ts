@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { errorAt } from '../../../src/util/diagnostic.ts';
 import { ConfigError } from '../../../src/util/errors.ts';
 import { neverDue } from '../../../src/schedule/never-due.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
@@ -122,14 +123,13 @@ describe('solar', () => {
     const wrong = () => solar('sun_set' as SolarEvent, 90.5, NaN);
     expect(wrong).toThrow(ConfigError);
     expect(problemsOf(wrong)).toEqual([
-      {
-        path: ['event'],
-        message:
-          '"sun_set" is not one of dawn_astronomical, dawn_nautical, dawn_civil, sunrise, solar_noon, ' +
+      errorAt(
+        ['event'],
+        '"sun_set" is not one of dawn_astronomical, dawn_nautical, dawn_civil, sunrise, solar_noon, ' +
           'sunset, dusk_civil, dusk_nautical, dusk_astronomical; did you mean "sunset"?',
-      },
-      { path: ['latitude'], message: '90.5 is not a number of degrees from -90 to 90' },
-      { path: ['longitude'], message: 'NaN is not a number of degrees from -180 to 180' },
+      ),
+      errorAt(['latitude'], '90.5 is not a number of degrees from -90 to 90'),
+      errorAt(['longitude'], 'NaN is not a number of degrees from -180 to 180'),
     ]);
     expect(() => solar('sunset', '59.9' as never, 10.7)).toThrow('latitude');
     expect(() => solar('sunset', 0, -180.001)).toThrow('longitude');
@@ -143,7 +143,7 @@ function problemsOf(make: () => unknown): unknown {
   try {
     return make();
   } catch (error) {
-    return (error as ConfigError).problems;
+    return (error as ConfigError).errors;
   }
 }
 

@@ -17,7 +17,7 @@ function suggested(name: string): string {
   try {
     checkZone(name);
   } catch (error) {
-    const [problem] = (error as ConfigError).problems;
+    const [problem] = (error as ConfigError).errors;
     return /; did you mean "(.+)"\?$/.exec(problem?.message ?? '')?.[1] ?? '';
   }
   throw new Error(`${name} is accepted`);

@@ -1,28 +1,29 @@
 import { expect, test } from 'vitest';
-import { BeatError, ConfigError, formatProblem, StoreError } from '../../../src/util/errors.ts';
+import { errorAt, formatDiagnostic } from '../../../src/util/diagnostic.ts';
+import { BeatError, ConfigError, StoreError } from '../../../src/util/errors.ts';
 
 test.each([
   [new BeatError('no'), 'BeatError'],
   [new ConfigError('no'), 'ConfigError'],
   [new StoreError('no'), 'StoreError'],
-])('an error says in a log which kind it is: %s', (error, name) => {
+])('errors: the name in a log is the class name: %s', (error, name) => {
   expect(String(error)).toBe(`${name}: no`);
   expect(error).toBeInstanceOf(BeatError);
   expect(error).toBeInstanceOf(Error);
 });
 
-test('a configuration error has every problem, one a line', () => {
-  const problems = [
-    { file: 'a.yaml', line: 3, path: ['beatSchedule', 'nightly', 'args', 0], message: 'wrong' },
-    { path: ['timezone'], message: 'unknown' },
-    { file: 'b.yaml', path: [], message: 'is empty' },
+test('ConfigError: lists every error, one per line', () => {
+  const errors = [
+    { ...errorAt(['beatSchedule', 'nightly', 'args', 0], 'wrong'), file: 'a.yaml', line: 3 },
+    errorAt(['timezone'], 'unknown'),
+    { ...errorAt([], 'is empty'), file: 'b.yaml' },
   ];
-  const error = new ConfigError(problems);
-  expect(error.problems).toEqual(problems);
+  const error = new ConfigError(errors);
+  expect(error.errors).toEqual(errors);
   expect(error.message.split('\n').map((line) => line.trim())).toEqual(
-    expect.arrayContaining(problems.map(formatProblem)),
+    expect.arrayContaining(errors.map(formatDiagnostic)),
   );
-  expect(problems.map(formatProblem)).toEqual([
+  expect(errors.map(formatDiagnostic)).toEqual([
     'a.yaml:3: beatSchedule.nightly.args[0]: wrong',
     'timezone: unknown',
     'b.yaml: is empty',

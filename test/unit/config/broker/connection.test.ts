@@ -136,13 +136,13 @@ describe('broker_transport_options', () => {
       ...{ max_connections: 10, max_retries: 3, interval_start: 0, unacked_restore_limit: 10 },
       ...{ confirm_publish: true, read_timeout: 5, min_other_sentinels: 0 },
     };
-    expect(resolveSettings({ broker_transport_options: options } as object).notes).toEqual([]);
+    expect(resolveSettings({ broker_transport_options: options } as object).warnings).toEqual([]);
   });
 
   it('those that ask for less than beat does are remarked on', () => {
     const options = { confirm_publish: false, min_other_sentinels: 2 };
-    const { notes } = resolveSettings({ broker_transport_options: options } as object);
-    expect(notes.map(({ path }) => path.at(-1))).toEqual([
+    const { warnings } = resolveSettings({ broker_transport_options: options } as object);
+    expect(warnings.map(({ path }) => path.at(-1))).toEqual([
       'confirm_publish',
       'min_other_sentinels',
     ]);

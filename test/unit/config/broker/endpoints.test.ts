@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { shortenedTimeouts } from '../../../../src/config/broker/connection.ts';
-import { formatProblem } from '../../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { problemsOf } from '../support.ts';
 
 const EMBEDDED = 'sqla+sqlite:///beat.sqlite';
@@ -118,8 +118,8 @@ it.each([REDIS, PSYCOPG])(
   'timeouts of workers that are too long for a lock in %s are no warnings, but are told for the debug log',
   (stateUrl) => {
     const settings = resolveSettings({ stateUrl, brokerTransportOptions: slow });
-    expect(settings.notes).toEqual([]);
-    expect(shortenedTimeouts(settings).map(formatProblem)).toEqual([
+    expect(settings.warnings).toEqual([]);
+    expect(shortenedTimeouts(settings).map(formatDiagnostic)).toEqual([
       'brokerTransportOptions.socketTimeout: 30 s for workers; connections of lock and ledger time out after ' +
         '4 s (half of lock.ttl), so that a renewal can be tried again before the lock expires',
       expect.stringMatching(/^brokerTransportOptions.socketConnectTimeout: 5 s for workers; /),

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import { formatProblem } from '../../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { entryOf, entryProblems } from '../support.ts';
 
 function warningsOf(entry: object): string[] {
-  const { notes } = resolveSettings({ beatSchedule: { e: { task: 't', schedule: 60, ...entry } } });
-  return notes.map((note) => formatProblem(note).replace('beatSchedule.e.', ''));
+  const { warnings } = resolveSettings({
+    beatSchedule: { e: { task: 't', schedule: 60, ...entry } },
+  });
+  return warnings.map((warning) => formatDiagnostic(warning).replace('beatSchedule.e.', ''));
 }
 
 describe('an entry that runs under another scheduler', () => {

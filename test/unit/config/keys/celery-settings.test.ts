@@ -11,7 +11,7 @@ import type { BeatConfig } from '../../../../src/config/define.ts';
 import { levelOf } from '../../../../src/config/keys/key-schema.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { configSchema } from '../../../../src/config/schema.ts';
-import { formatProblem } from '../../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { problemsOf } from '../support.ts';
 
 /** Celery's settings, new name → old names. */
@@ -19,7 +19,8 @@ const file = new URL('../../../conformance/celery-settings.json', import.meta.ur
 const CELERYS = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string[]>;
 const OWN = levelOf(configSchema, true)!.names;
 
-const notesOf = (config: object) => resolveSettings(config as BeatConfig).notes.map(formatProblem);
+const notesOf = (config: object) =>
+  resolveSettings(config as BeatConfig).warnings.map(formatDiagnostic);
 
 describe('settings of Celery that beat has not', () => {
   it('are all known, by every name that Celery has for them', () => {

@@ -104,7 +104,7 @@ describe('how messages are written', () => {
     const options = { shadow: 's', ignoreResult: true, stamps: { a: 1 }, queue: 'q' };
     const notesOf = (task_protocol: number) =>
       resolveSettings(withOptions(options, {}, { task_protocol }) as BeatConfig)
-        .notes.filter(({ message }) => message.includes('protocol'))
+        .warnings.filter(({ message }) => message.includes('protocol'))
         .map(({ path }) => path.at(-1));
     expect(notesOf(1)).toEqual(['shadow', 'ignoreResult', 'stamps']);
     expect(notesOf(2)).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import { formatProblem } from '../../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { compose } from '../../../../src/compose/compose.ts';
 import type { Message } from '../../../../src/message/message.ts';
 import { DEFAULT_ENCODING } from '../../../../src/message/payload.ts';
@@ -15,7 +15,7 @@ function settingsOf(entry: object, settings: object = {}) {
 }
 
 function notesOf(entry: object): string[] {
-  return settingsOf(entry).notes.map(formatProblem);
+  return settingsOf(entry).warnings.map(formatDiagnostic);
 }
 
 /** What is sent for an entry with these options. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import { formatProblem } from '../../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { chain, group, sig } from '../../../../src/index.ts';
 import { TestBeat } from '../../../../src/testing.ts';
 import { entryProblems } from '../support.ts';
@@ -15,8 +15,10 @@ async function sentAfter(entry: object, minutes = 2) {
 }
 
 function notesOf(entry: object): string[] {
-  const { notes } = resolveSettings({ beatSchedule: { e: { task: 't', schedule: 60, ...entry } } });
-  return notes.map((note) => formatProblem(note).replace('beatSchedule.e.', ''));
+  const { warnings } = resolveSettings({
+    beatSchedule: { e: { task: 't', schedule: 60, ...entry } },
+  });
+  return warnings.map((warning) => formatDiagnostic(warning).replace('beatSchedule.e.', ''));
 }
 
 describe('templates in options', () => {

@@ -10,7 +10,7 @@ const DAY = 86_400_000;
 const resultsOf = (config: BeatConfig, overrides?: Overrides) =>
   resolveSettings(config, overrides).results;
 const notesOf = (resultBackend: string) =>
-  resolveSettings({ resultBackend }).notes.map(({ path, message }) =>
+  resolveSettings({ resultBackend }).warnings.map(({ path, message }) =>
     [...path, message].join(': '),
   );
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { Settings } from '../../../../src/config/settings.ts';
-import { formatProblem } from '../../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { Queues } from '../../../../src/routing/queues.ts';
 import { Router } from '../../../../src/routing/router.ts';
 import { problemsOf } from '../support.ts';
@@ -14,7 +14,7 @@ function settingsOf(config: object, entry: object = {}): Settings {
 }
 
 function notesOf(config: object, entry: object = {}): string[] {
-  return settingsOf(config, entry).notes.map(formatProblem);
+  return settingsOf(config, entry).warnings.map(formatDiagnostic);
 }
 
 function queueOf(config: object, name: string) {

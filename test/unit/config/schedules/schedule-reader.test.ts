@@ -6,13 +6,13 @@ import { crontab } from '../../../../src/schedule/crontab.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
 import { solar } from '../../../../src/schedule/solar.ts';
 import { timedelta } from '../../../../src/schedule/timedelta.ts';
-import { formatProblem } from '../../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { entryOf, entryProblems, problemsOf } from '../support.ts';
 
 /** What `beat check` would warn of, as the user reads it. */
 const notesOf = (entry: object) =>
   resolveSettings({ resultExpires: null, beatSchedule: { e: { task: 't', ...entry } } } as object)
-    .notes.map(formatProblem)
+    .warnings.map(formatDiagnostic)
     .map((line) => line.replace('beatSchedule.e.', ''));
 
 const specOf = (entry: object, settings: object = {}) => entryOf(entry, settings).schedule.spec;
@@ -124,11 +124,11 @@ describe('a schedule', () => {
 
   it('with a step that is too wide warns for each of its entries', () => {
     const entry = { task: 't', schedule: { crontab: { minute: '*/90' } } };
-    const { notes } = resolveSettings({
+    const { warnings } = resolveSettings({
       resultExpires: null,
       beatSchedule: { a: entry, b: entry },
     });
-    expect(notes.map(({ path }) => path[1])).toEqual(['a', 'b']);
+    expect(warnings.map(({ path }) => path[1])).toEqual(['a', 'b']);
   });
 
   it.each([[{ cron: 'H 3 * * *' }], [cron('H 3 * * *')]])(

@@ -27,10 +27,11 @@ describe('settings of events', () => {
   });
 
   it('ask for nothing that a broker in SQL could do, and are told so', () => {
-    const { taskEvents, notes } = resolveSettings({ taskSendSentEvent: true });
+    const { taskEvents, warnings } = resolveSettings({ taskSendSentEvent: true });
     expect(taskEvents).toBeNull();
-    expect(notes).toEqual([
+    expect(warnings).toEqual([
       {
+        severity: 'warning',
         path: ['taskSendSentEvent'],
         message:
           'no events are sent: a broker at sqla+sqlite:// carries none, so nothing could receive them',

@@ -133,7 +133,7 @@ describe('a signature', () => {
     const source = {
       file: 'beat.yaml',
       config,
-      problems: [],
+      errors: [],
       copies: [],
       lineOf: (path: readonly (string | number)[]) => lines[path.join(' ')],
     };

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadSettings } from '../../../../src/config/load.ts';
-import { ConfigError, formatProblem } from '../../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
+import { ConfigError } from '../../../../src/util/errors.ts';
 import { Folder } from '../../../support/folder.ts';
 import { namesWritten } from '../support.ts';
 
@@ -16,7 +17,7 @@ async function problemsIn(folder: Folder, path?: string, maxFileSize?: number): 
     await loadSettings(path, { cwd: folder.path, maxFileSize });
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map(formatProblem);
+    if (error instanceof ConfigError) return error.errors.map(formatDiagnostic);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../../src/config/load.ts';
-import { ConfigError, formatProblem } from '../../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
+import { ConfigError } from '../../../../src/util/errors.ts';
 import { Folder } from '../../../support/folder.ts';
 import { namesWritten } from '../support.ts';
 
@@ -11,7 +12,7 @@ async function problemsIn(folder: Folder, path?: string): Promise<string[]> {
     await loadSettings(path, { cwd: folder.path });
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map(formatProblem);
+    if (error instanceof ConfigError) return error.errors.map(formatDiagnostic);
     throw error;
   }
 }

@@ -54,7 +54,7 @@ it.each([
       },
     },
     'args',
-    'something that has no text',
+    'a value that cannot be converted to text',
   ],
 ])('%s that throws is an error with its path', (_, part, path, reason) => {
   const entry = Object.create(
@@ -176,7 +176,10 @@ it.each([
   ],
   [() => ({ queue: Symbol('s') }), /queue: a symbol/],
   [throwing(Symbol('s')), /the function threw for "t": Symbol\(s\)/],
-  [throwing(Object.create(null)), /the function threw for "t": something that has no text/],
+  [
+    throwing(Object.create(null)),
+    /the function threw for "t": a value that cannot be converted to text/,
+  ],
 ])('what a route function answers is read with the same care: %#', (route, problem) => {
   const config = { taskRoutes: route, beatSchedule: { e: { task: 't', schedule: 5 } } };
   const run = () => resolveSettings(config);

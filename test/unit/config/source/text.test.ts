@@ -5,7 +5,8 @@ import { readJson } from '../../../../src/config/source/json.ts';
 import { readYaml } from '../../../../src/config/source/yaml.ts';
 import { resolveSources } from '../../../../src/config/resolve.ts';
 import type { Source } from '../../../../src/config/source/source.ts';
-import { ConfigError, formatProblem } from '../../../../src/util/errors.ts';
+import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
+import { ConfigError } from '../../../../src/util/errors.ts';
 import { namesWritten } from '../support.ts';
 
 function problemsOf(...sources: Source[]): string[] {
@@ -13,7 +14,7 @@ function problemsOf(...sources: Source[]): string[] {
     resolveSources(sources);
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map(formatProblem);
+    if (error instanceof ConfigError) return error.errors.map(formatDiagnostic);
     throw error;
   }
 }
