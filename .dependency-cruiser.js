@@ -58,7 +58,6 @@ export default {
         pathNot: [
           PURE_FILES,
           CONTRACTS,
-          '^src/events/events\\.ts$',
           '^node_modules/(@types/)?(luxon|yaml|@msgpack/msgpack|lzma1|cron-parser|cronstrue|astronomy-engine|tinyqueue)/',
           '^(node:)?(crypto|buffer|module|zlib|util/types)$',
         ],
@@ -70,7 +69,7 @@ export default {
       severity: 'error',
       from: { path: PURE_FILES },
       to: {
-        path: [CONTRACTS, '^src/events/events\\.ts$'],
+        path: CONTRACTS,
         dependencyTypesNot: ['type-only'],
       },
     },

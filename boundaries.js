@@ -32,6 +32,8 @@ export const PURE = [
   'broker/kombu.ts',
   'broker/url-list.ts',
   'drivers/table.ts',
+  'events/beat-events.ts',
+  'events/operation.ts',
   'scheduling/agenda.ts',
   'scheduling/plan.ts',
   'scheduling/planned-run.ts',

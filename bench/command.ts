@@ -38,7 +38,7 @@ export class Command {
     const lines = createInterface({ input: child.stdout });
     for await (const line of lines) {
       const { event } = JSON.parse(line) as { event?: string };
-      if (event === 'begun') {
+      if (event === 'scheduling') {
         const seconds = (performance.now() - started) / 1_000;
         // Whoever does not read what it writes holds it up.
         child.stdout.resume();

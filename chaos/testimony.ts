@@ -24,13 +24,13 @@ export class Testimony {
 
   constructor({ processes, harms }: Evidence) {
     const lines = processes.flatMap(({ log }) => log);
-    this.firstBegun = Math.min(...lines.filter(({ event }) => event === 'begun').map(timeOf));
+    this.firstBegun = Math.min(...lines.filter(({ event }) => event === 'scheduling').map(timeOf));
     this.#dark = [...harms];
     for (const line of lines) {
       if (line.event === 'sent') this.sent.set((line as SentLine).taskId, line as SentLine);
       if (line.event === 'skipped') this.#hearSkip(line);
       // A commit whose answer did not come in time, on a busy machine, is in the dark too.
-      if (line.event === 'fault') this.#dark.push({ from: timeOf(line), to: timeOf(line) });
+      if (line.event === 'failure') this.#dark.push({ from: timeOf(line), to: timeOf(line) });
       // An outage is told once, and with its length when it is over.
       if (line.event === 'recovered') {
         this.#dark.push({ from: timeOf(line) - Number(line['forMs']), to: timeOf(line) });
@@ -81,13 +81,13 @@ export function unjust(entry: Entry, { reason, last, toldAt }: ToldSkip): string
   const { schedule, missed, startingDeadline } = entry;
   const newer = (schedule.next(new Date(last))?.getTime() ?? Infinity) <= toldAt;
   const allowed: Record<SkipReason, boolean> = {
-    superseded: missed === 'once' && newer,
+    coalesced: missed === 'once' && newer,
     missed: missed === 'skip' && (newer || toldAt - last > SKIP_GRACE),
     deadline: startingDeadline !== null && toldAt - last > startingDeadline,
     // No run lasts long enough for that, and no message of one expires.
-    cap: false,
+    'catch-up-limit': false,
     expired: false,
-    unheard: false,
+    'no-subscribers': false,
   };
   return allowed[reason] ? null : `skipped as "${reason}", which it was not`;
 }

@@ -6,7 +6,8 @@ import { resolveSettings } from './config/resolve.ts';
 import { resultOptions, storeOptions } from './config/service/store-options.ts';
 import type { Settings } from './config/settings.ts';
 import { StoreError } from './util/errors.ts';
-import { Events } from './events/events.ts';
+import type { BeatEvents } from './events/beat-events.ts';
+import { Events, type EventSource, type Listener } from './events/events.ts';
 import { Leadership, TermEnded, type Term } from './scheduling/leadership.ts';
 import type { Producer } from './compose/message-context.ts';
 import { Progress } from './observe/progress.ts';
@@ -34,10 +35,11 @@ export interface BeatOptions {
  * One instance of the scheduler. Start as many as you like, in one process or in many: one of them
  * leads. `start` begins to follow, `stop` finishes the batch in hand and lets go of the lock.
  */
-export class Beat extends Events implements AsyncDisposable {
+export class Beat implements EventSource, AsyncDisposable {
   readonly settings: Settings;
   /** Whether the loop gets anywhere, for health checks. */
   readonly progress: Progress;
+  readonly #events = new Events();
   readonly #clock: Clock;
   readonly #origin: string;
   readonly #given: Store | undefined;
@@ -47,12 +49,29 @@ export class Beat extends Events implements AsyncDisposable {
 
   /** Throws a `ConfigError` with every problem found. */
   constructor(config: BeatConfig | Settings, options: BeatOptions = {}) {
-    super();
     this.settings = 'entries' in config ? config : resolveSettings(config);
     this.#clock = options.clock ?? systemClock;
     this.#origin = options.origin ?? `beat@${hostname()}`;
     this.#given = options.store;
     this.progress = new Progress(this.#clock);
+  }
+
+  /** Calls the listener at each event. One that throws or rejects is reported as a `failure`. */
+  on<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this {
+    this.#events.on(name, listener);
+    return this;
+  }
+
+  /** Calls the listener at the next event only. */
+  once<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this {
+    this.#events.once(name, listener);
+    return this;
+  }
+
+  /** Removes a listener that `on` or `once` added. */
+  off<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this {
+    this.#events.off(name, listener);
+    return this;
   }
 
   /**
@@ -92,9 +111,9 @@ export class Beat extends Events implements AsyncDisposable {
   #openStore(): Promise<Store> {
     return openStore({
       ...storeOptions(this.settings, this.#clock),
-      outbox: tellOfOutbox(this, this.progress),
+      outbox: tellOfOutbox(this.#events, this.progress),
       warn: (...warning) => {
-        this.warn(...warning);
+        this.#events.warn(...warning);
       },
     });
   }
@@ -110,7 +129,7 @@ export class Beat extends Events implements AsyncDisposable {
       lock: store.lock,
       ledger: store.ledger,
       clock,
-      events: this,
+      events: this.#events,
       ttl: lock.ttl,
       progressed,
     });
@@ -118,14 +137,14 @@ export class Beat extends Events implements AsyncDisposable {
       entries,
       ledger: store.ledger,
       clock,
-      events: this,
+      events: this.#events,
       producer: this.#producer(),
       results,
       progressed,
       heldUp: (entries) => (this.progress.heldUp = entries),
     });
-    const watch = new Watch(store.inspect, clock, this);
-    const teller = tellOfTasks(this, store.broker, {
+    const watch = new Watch(store.inspect, clock, this.#events);
+    const teller = tellOfTasks(this.#events, store.broker, {
       ...this.settings,
       origin: this.#origin,
       clock,
@@ -135,7 +154,7 @@ export class Beat extends Events implements AsyncDisposable {
     await unlessStopped(clock, stop, teller.told()).catch(() => {});
     await results?.close();
     if (store !== this.#given) await store.close();
-    this.announce('stopped');
+    this.#events.emit('stopped');
   }
 
   async #lead(scheduler: Scheduler, watch: Watch, term: Term): Promise<void> {
@@ -143,7 +162,7 @@ export class Beat extends Events implements AsyncDisposable {
     const awake = AbortSignal.any([term.signal, stop]);
     try {
       let wakeAt = await this.#begin(scheduler, term, () => void watch.run(awake));
-      this.worked('lead');
+      this.#events.reportRecovery({ kind: 'lead' });
       for (;;) {
         await sleepUntil(this.#clock, wakeAt, awake, () => {
           this.progress.made();

@@ -9,11 +9,24 @@ export { BeatError, ConfigError, StoreError } from './util/errors.ts';
 export type {
   BeatEvents,
   DeliveredEvent,
-  EntryEvent,
-  OverEvent,
+  EntryChange,
+  EntryChangedEvent,
+  FailureEvent,
+  FollowingEvent,
+  LeadingEvent,
+  NeverDueEvent,
+  RecoveredEvent,
+  SchedulingEvent,
   SentEvent,
+  SkewEvent,
   SkippedEvent,
-} from './events/events.ts';
+  TickEvent,
+  WarningEvent,
+  WarningKind,
+} from './events/beat-events.ts';
+export type { Listener } from './events/events.ts';
+export type { Operation } from './events/operation.ts';
+export type { SkipReason } from './catalog/catch-up.ts';
 export { lazy, type Lazy, type LazyContext } from './message/lazy.ts';
 export type { Message, MessageOptions } from './message/message.ts';
 export { date, datetime, decimal, time, uuid } from './message/typed/builders.ts';

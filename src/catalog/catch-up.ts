@@ -2,14 +2,20 @@ import { latestIn, nextAfter } from '../schedule/next-after.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { Entry } from './entry.ts';
 
-/**
- * Why an occurrence is not sent. `superseded`: a newer missed one stands for it (`missed: 'once'`).
- * `missed`: the entry skips what it missed. `deadline`: it is later than `startingDeadline`. `cap`:
- * more were missed than `missed: 'all'` makes up for. `expired`: it was kept for a queue that would not
- * take it, for longer than it was worth something. `unheard`: it went to a fanout exchange that keeps
- * nothing, and nobody listened.
- */
-export type SkipReason = 'superseded' | 'missed' | 'deadline' | 'cap' | 'expired' | 'unheard';
+/** Why an occurrence is not sent. */
+export type SkipReason =
+  /** A newer run replaces it (`missed: 'once'`). */
+  | 'coalesced'
+  /** It was missed, and the entry has `missed: 'skip'`. */
+  | 'missed'
+  /** It is later than the entry's `startingDeadline`. */
+  | 'deadline'
+  /** More occurrences were missed than `missed: 'all'` catches up on. */
+  | 'catch-up-limit'
+  /** Its message expired while the broker rejected it. */
+  | 'expired'
+  /** Its fanout exchange had no subscribers, so that the broker dropped the message. */
+  | 'no-subscribers';
 
 /** A stretch of occurrences that are not sent. Instants are epoch milliseconds. */
 export interface Skip {
@@ -63,7 +69,7 @@ function decideNewest(entry: Entry, first: number, newest: number, now: number):
   const { schedule, missed, startingDeadline } = entry;
   const skip: Skip[] = [];
   if (newest > first) {
-    const reason = missed === 'skip' ? 'missed' : 'superseded';
+    const reason = missed === 'skip' ? 'missed' : 'coalesced';
     skip.push({ reason, ...stretch(schedule, first, newest) });
   }
   const deadline = startingDeadline ?? (missed === 'skip' ? SKIP_GRACE : Infinity);
@@ -85,7 +91,7 @@ function decideEach(entry: Entry, first: number, newest: number, now: number): D
   if (oldest > newest) return { send: [], skip, dueAt: newest };
   const send = newestOf(schedule, oldest, newest, missedCap);
   const kept = send[0] ?? newest;
-  if (oldest < kept) skip.push({ reason: 'cap', ...stretch(schedule, oldest, kept) });
+  if (oldest < kept) skip.push({ reason: 'catch-up-limit', ...stretch(schedule, oldest, kept) });
   return { send, skip, dueAt: newest };
 }
 
@@ -156,7 +162,7 @@ export function verdictOf(
   const late = startingDeadline === null ? 'missed' : 'deadline';
   const newestFirst = [...new Set(instants)].toSorted((a, b) => b - a);
   const oldest = newestFirst.slice(0, missed === 'all' ? missedCap : 1).at(-1) ?? -Infinity;
-  const passed = ({ once: 'superseded', skip: 'missed', all: 'cap' } as const)[missed];
+  const passed = ({ once: 'coalesced', skip: 'missed', all: 'catch-up-limit' } as const)[missed];
   return (dueAt) => {
     if (dueAt < oldest) return passed;
     return now - dueAt > deadline ? late : null;

@@ -1,14 +1,14 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Clock } from '../util/clock.ts';
 import type {
-  BegunEvent,
-  Concern,
-  EntryEvent,
-  Events,
-  OverEvent,
+  EntryChangedEvent,
+  NeverDueEvent,
+  SchedulingEvent,
   SentEvent,
   SkippedEvent,
-} from '../events/events.ts';
+  WarningKind,
+} from '../events/beat-events.ts';
+import type { EventSource } from '../events/events.ts';
 import { logFaults } from './faults.ts';
 
 export type { Logger } from 'pino';
@@ -58,7 +58,7 @@ export async function asText(destination: DestinationStream): Promise<Destinatio
 }
 
 /** Writes a line for every event worth one. Returns nothing: it listens for as long as beat speaks. */
-export function logEvents(events: Events, log: Logger, clock: Clock): void {
+export function logEvents(events: EventSource, log: Logger, clock: Clock): void {
   // A term that cannot begin (its ledger fails) is tried again and again: the first try is news.
   let tries = 0;
   events.on('leading', ({ term }) => {
@@ -67,17 +67,17 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
   events.on('following', ({ reason }) => {
     log[tries <= 1 ? 'info' : 'debug']({ event: 'following', reason }, `Following: ${reason}`);
   });
-  events.on('begun', (event) => {
+  events.on('scheduling', (event) => {
     tries = 0;
-    log[event.ledgerLost ? 'warn' : 'info']({ event: 'begun', ...event }, begunText(event));
+    log[event.ledgerLost ? 'warn' : 'info']({ event: 'scheduling', ...event }, begunText(event));
   });
-  events.on('entry', (event) => {
-    log.debug({ event: 'entry', ...event }, ENTRY_WORDS[event.change](event));
+  events.on('entry-changed', (event) => {
+    log.debug({ event: 'entry-changed', ...event }, ENTRY_WORDS[event.change](event));
   });
-  events.on('over', (event) => {
+  events.on('never-due', (event) => {
     const { schedule } = event;
     const words = `${OVER_WORDS[event.change](event)}, and its time is past (${schedule})`;
-    log.warn({ event: 'over', ...event }, `${words}: nothing will be sent`);
+    log.warn({ event: 'never-due', ...event }, `${words}: nothing will be sent`);
   });
   events.on('sent', (event) => {
     log.info(
@@ -92,9 +92,9 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
   events.on('skipped', (event) => {
     log.warn(skippedFields(event), skippedText(event));
   });
-  events.on('warning', ({ about, message }) => {
-    if (message === null) log.info({ event: 'warning', about, over: true }, RELIEF[about]);
-    else log.warn({ event: 'warning', about }, message);
+  events.on('warning', ({ kind, message }) => {
+    if (message === null) log.info({ event: 'warning', kind, resolved: true }, RELIEF[kind]);
+    else log.warn({ event: 'warning', kind }, message);
   });
   // Once for whoever wonders; what matters about it later is a warning.
   let clockShown = false;
@@ -116,7 +116,7 @@ export function logEvents(events: Events, log: Logger, clock: Clock): void {
   logFaults(events, log, clock);
 }
 
-const ENTRY_WORDS: Record<EntryEvent['change'], (event: EntryEvent) => string> = {
+const ENTRY_WORDS: Record<EntryChangedEvent['change'], (event: EntryChangedEvent) => string> = {
   added: ({ entry }) => `Entry ${entry} is new: it counts from now`,
   edited: ({ entry }) => `The schedule of ${entry} was edited: it counts from now`,
   resumed: ({ entry }) => `Entry ${entry} is back: it counts from now`,
@@ -124,13 +124,13 @@ const ENTRY_WORDS: Record<EntryEvent['change'], (event: EntryEvent) => string> =
   removed: ({ entry }) => `Entry ${entry} is not configured any more`,
 };
 
-const OVER_WORDS: Record<OverEvent['change'], (event: OverEvent) => string> = {
+const OVER_WORDS: Record<NeverDueEvent['change'], (event: NeverDueEvent) => string> = {
   added: ({ entry }) => `Entry ${entry} is new`,
   edited: ({ entry }) => `The schedule of ${entry} was edited`,
   resumed: ({ entry }) => `Entry ${entry} is back`,
 };
 
-const RELIEF: Record<Concern, string> = {
+const RELIEF: Record<WarningKind, string> = {
   clock: "This host's clock and the store's agree again",
   eviction: 'The store keeps what it was given again',
   locks: 'All servers of the lock answer again',
@@ -139,7 +139,7 @@ const RELIEF: Record<Concern, string> = {
   takeover: 'This instance learns again when another one stops',
 };
 
-function begunText({ entries, changes, ledgerLost }: BegunEvent): string {
+function begunText({ entries, changes, ledgerLost }: SchedulingEvent): string {
   const changed = Object.entries(changes).map(([change, count]) => `${count} ${change}`);
   const what = [`${entries} enabled`, ...changed].join(', ');
   return ledgerLost
@@ -156,12 +156,12 @@ function skippedFields({ first, last, ...event }: SkippedEvent): object {
 }
 
 const SKIP_WORDS: Record<SkippedEvent['reason'], string> = {
-  superseded: 'a newer missed run stands for them',
+  coalesced: 'a newer missed run stands for them',
   missed: 'the entry skips what it missed',
   deadline: 'their starting deadline has passed',
-  cap: 'more were missed than are made up for',
+  'catch-up-limit': 'more were missed than are made up for',
   expired: 'no queue took them before they expired',
-  unheard: 'nobody listened to their exchange, which keeps nothing',
+  'no-subscribers': 'nobody listened to their exchange, which keeps nothing',
 };
 
 function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {

@@ -1,3 +1,4 @@
+import { operationKey, type Operation } from '../events/operation.ts';
 import type { Clock } from '../util/clock.ts';
 
 /** Milliseconds between the first and the second time that an outage is told; doubled after each. */
@@ -26,24 +27,22 @@ interface Outage {
  */
 export class Outages {
   readonly #clock: Clock;
-  readonly #groupOf: (operation: string) => string;
   readonly #outages = new Map<string, Outage>();
 
-  constructor(clock: Clock, groupOf: (operation: string) => string) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#groupOf = groupOf;
   }
 
   /** The extent to tell of with this failure, or `null` when it is too soon to tell of the outage again. */
-  failed(operation: string): Extent | null {
+  failed(operation: Operation): Extent | null {
     const now = this.#clock.monotonic();
-    const group = this.#groupOf(operation);
+    const group = groupOf(operation);
     let outage = this.#outages.get(group);
     if (!outage) {
       outage = { since: now, failing: new Set(), failures: 0, tellAt: now, silence: FIRST_SILENCE };
       this.#outages.set(group, outage);
     }
-    outage.failing.add(operation);
+    outage.failing.add(operationKey(operation));
     outage.failures += 1;
     if (now < outage.tellAt) return null;
     outage.tellAt = now + outage.silence;
@@ -55,10 +54,10 @@ export class Outages {
    * Takes operations of one group for working. Answers the outage that is over by it, or `null` when there
    * was none, or when something of it still fails.
    */
-  worked(...operations: readonly [string, ...string[]]): Extent | null {
-    const group = this.#groupOf(operations[0]);
+  worked(...operations: readonly [Operation, ...Operation[]]): Extent | null {
+    const group = groupOf(operations[0]);
     const outage = this.#outages.get(group);
-    for (const operation of operations) outage?.failing.delete(operation);
+    for (const operation of operations) outage?.failing.delete(operationKey(operation));
     if (!outage || outage.failing.size > 0) return null;
     this.#outages.delete(group);
     return this.#extentOf(outage);
@@ -67,4 +66,12 @@ export class Outages {
   #extentOf({ since, failures }: Outage): Extent {
     return { failures, forMs: Math.round(this.#clock.monotonic() - since) };
   }
+}
+
+/** Operations that all fail while the store is unreachable, which is one outage and not five. */
+function groupOf(operation: Operation): string {
+  const { kind } = operation;
+  return kind === 'lock' || kind === 'lead' || kind === 'commit'
+    ? 'store'
+    : operationKey(operation);
 }

@@ -20,9 +20,10 @@ export function tellOfOutbox(events: Events, progress: Progress): OutboxReports 
         const name = about['task'];
         const task = typeof name === 'string' ? name : '';
         const to = nameOf(destination);
-        events.announce('delivered', { ...occurrenceOf(each), task, taskId, to, message });
-        // The fault of the place that would not have it is told under this name.
-        events.worked(`send to the ${to}`);
+        const occurrence = occurrenceOf(each);
+        const { entry } = occurrence;
+        events.emit('delivered', { ...occurrence, task, taskId, to, message });
+        events.reportRecovery({ kind: 'publish', entry, target: to });
       }
     },
     skipped: (kept, reason) => {
@@ -30,7 +31,7 @@ export function tellOfOutbox(events: Events, progress: Progress): OutboxReports 
       for (const [entry, each] of Map.groupBy(occurrences, (occurrence) => occurrence.entry)) {
         const instants = [...new Set(each.map(({ dueAt }) => dueAt))].toSorted((a, b) => a - b);
         const [first, last] = [instants[0]!, instants.at(-1)!];
-        events.announce('skipped', { entry, reason, first, last, count: instants.length });
+        events.emit('skipped', { entry, reason, first, last, count: instants.length });
       }
     },
     waiting: (count) => {

@@ -11,7 +11,7 @@ const BATCH = 1_000;
 /** Tasks that wait to be told of while a publish is on its way; what comes on top is not told. */
 const LONGEST_WAIT = 50_000;
 
-const OPERATION = 'tell of sent tasks';
+const OPERATION = { kind: 'task-events' } as const;
 
 export interface TellerOptions {
   readonly taskEvents: TaskEventSettings | null;
@@ -79,7 +79,7 @@ class TaskTeller implements Teller {
       const batch = this.#waiting.splice(0, BATCH);
       try {
         await this.#broker.announce(batch.map((sent) => taskSent(sent, this.#announcer)));
-        this.#events.worked(OPERATION);
+        this.#events.reportRecovery(OPERATION);
       } catch (error) {
         // A broker that failed would fail again, for as long as it is waited for.
         this.#lost(batch.length + this.#waiting.splice(0).length, error as Error);
@@ -99,6 +99,6 @@ class TaskTeller implements Teller {
 
   #lost(count: number, cause: Error): void {
     const what = count === 1 ? 'one event is lost' : `${count} events are lost`;
-    this.#events.failed(OPERATION, new Error(`${what}: ${cause.message}`, { cause }));
+    this.#events.reportFailure(OPERATION, new Error(`${what}: ${cause.message}`, { cause }));
   }
 }

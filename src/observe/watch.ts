@@ -40,7 +40,7 @@ export class Watch {
   #tell({ skew, eviction, locks }: Findings, signal: AbortSignal): void {
     if (signal.aborted) return;
     const events = this.#events;
-    events.announce('skew', { ms: Math.round(skew.ms), within: Math.ceil(skew.within) });
+    events.emit('skew', { ms: Math.round(skew.ms), within: Math.ceil(skew.within) });
     events.warn('clock', this.#clockText(skew));
     events.warn('eviction', eviction);
     events.warn('locks', locks);

@@ -1,6 +1,7 @@
 import type { Clock } from '../util/clock.ts';
 import { StoreError } from '../util/errors.ts';
 import type { Events } from '../events/events.ts';
+import type { Operation } from '../events/operation.ts';
 import { repairCommand } from '../store/repair-command.ts';
 
 export interface HeldUpOptions {
@@ -38,10 +39,10 @@ export class HeldUp {
   /** The outcome of a look: the entries that are held up now, and why. */
   found(errors: ReadonlyMap<string, StoreError>): void {
     const { events, heldUp } = this.#options;
-    for (const name of this.#names) if (!errors.has(name)) events.worked(operation(name));
+    for (const name of this.#names) if (!errors.has(name)) events.reportRecovery(operation(name));
     for (const [name, error] of errors) {
       const repair = `its schedule restarts from now with: ${repairCommand(name)}`;
-      events.failed(operation(name), new StoreError(`${error.message}; ${repair}`));
+      events.reportFailure(operation(name), new StoreError(`${error.message}; ${repair}`));
     }
     this.#names = new Set(errors.keys());
     heldUp?.([...this.#names]);
@@ -54,6 +55,6 @@ export class HeldUp {
   }
 }
 
-function operation(entry: string): string {
-  return `schedule ${entry}`;
+function operation(entry: string): Operation {
+  return { kind: 'read-state', entry };
 }

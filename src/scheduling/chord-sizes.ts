@@ -21,7 +21,7 @@ const MEMORY = 60_000;
 /** In a fault. */
 const MOST_NAMES = 5;
 
-const OPERATION = 'announce chords';
+const OPERATION = { kind: 'register-chords' } as const;
 
 /**
  * Says of chords, before any of their tasks is sent, how many results they wait for. A backend that does
@@ -68,7 +68,7 @@ export class Announcements {
       const at = clock.monotonic();
       for (const each of fresh) this.#heard.set(each.entry, { chords: chordsOf(each), at });
       this.#inDoubt = false;
-      events.worked(OPERATION);
+      events.reportRecovery(OPERATION);
     } catch (error) {
       this.#failed(fresh, error instanceof Error ? error.message : String(error), error);
     } finally {
@@ -89,7 +89,7 @@ export class Announcements {
   #failed(changes: readonly Change[], message: string, cause?: unknown): void {
     this.#inDoubt = true;
     const words = `${namesOf(changes)}: ${message}`;
-    this.#options.events.failed(OPERATION, new StoreError(words, { cause }));
+    this.#options.events.reportFailure(OPERATION, new StoreError(words, { cause }));
   }
 }
 

@@ -106,7 +106,7 @@ export class Commits {
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
         const outcome = await ledger.commit(term.number, changes, stop);
-        events.worked('commit');
+        events.reportRecovery({ kind: 'commit' });
         if (outcome.kind === 'committed') {
           progressed();
           return { ...NOTHING_LEFT, ...outcome };
@@ -123,7 +123,7 @@ export class Commits {
       } catch (error) {
         if (error instanceof TermEnded) throw error;
         progressed();
-        events.failed('commit', error);
+        events.reportFailure({ kind: 'commit' }, error);
       }
       await clock.sleep(pause, AbortSignal.any([term.signal, stop]));
       if (stop.aborted) return null;
@@ -141,7 +141,8 @@ export class Commits {
     const [first] = changes;
     if (!first) return NOTHING_LEFT;
     if (changes.length === 1) {
-      this.#options.events.failed(`send ${first.entry}`, new StoreError(reason));
+      const operation = { kind: 'commit-entry', entry: first.entry } as const;
+      this.#options.events.reportFailure(operation, new StoreError(reason));
       return { ...NOTHING_LEFT, declined: [first.entry] };
     }
     const half = Math.ceil(changes.length / 2);

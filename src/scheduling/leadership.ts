@@ -114,13 +114,13 @@ export class Leadership {
       try {
         const lease = await this.#acquire(lock, stop);
         failures = 0;
-        events.worked('acquire the lock');
+        events.reportRecovery({ kind: 'lock', action: 'acquire' });
         if (lease) return { lease, trustedUntil: this.#trustFrom(started) };
         this.#failing = false;
       } catch (error) {
         if (isAborted(stop)) return null;
         this.#failing = false;
-        events.failed('acquire the lock', error);
+        events.reportFailure({ kind: 'lock', action: 'acquire' }, error);
         why = 'the lock cannot be reached';
         failures += 1;
       }
@@ -171,14 +171,14 @@ export class Leadership {
       if (!term.trusted) throw new StoreError('the lock was lost before the term could begin');
       if (!stop.aborted) {
         this.#saidFollowing = false;
-        events.announce('leading', { term: number });
+        events.emit('leading', { term: number });
         await unlessStopped(clock, stop, lead(term), LEAD_GRACE);
       }
       this.#failing = false;
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
       this.#failing = !(error instanceof TermEnded);
-      if (this.#failing && !stop.aborted) events.failed('lead', error);
+      if (this.#failing && !stop.aborted) events.reportFailure({ kind: 'lead' }, error);
     }
     if (over.signal.aborted) reason = String(over.signal.reason);
     over.abort('over');
@@ -222,11 +222,11 @@ export class Leadership {
     const answered = new AbortController();
     const answer = renewal.then(
       (ours) => {
-        this.#options.events.worked('renew the lock');
+        this.#options.events.reportRecovery({ kind: 'lock', action: 'renew' });
         return ours ? ('renewed' as const) : ('lost' as const);
       },
       (error: unknown) => {
-        this.#options.events.failed('renew the lock', error);
+        this.#options.events.reportFailure({ kind: 'lock', action: 'renew' }, error);
         return 'unknown' as const;
       },
     );
@@ -241,9 +241,9 @@ export class Leadership {
   async #release(lease: Lease, stop: AbortSignal): Promise<void> {
     try {
       await unlessStopped(this.#options.clock, stop, lease.release(), RELEASE_GRACE);
-      this.#options.events.worked('release the lock');
+      this.#options.events.reportRecovery({ kind: 'lock', action: 'release' });
     } catch (error) {
-      this.#options.events.failed('release the lock', error);
+      this.#options.events.reportFailure({ kind: 'lock', action: 'release' }, error);
     }
   }
 
@@ -251,7 +251,7 @@ export class Leadership {
   #sayFollowing(reason: string): void {
     if (this.#saidFollowing) return;
     this.#saidFollowing = true;
-    this.#options.events.announce('following', { reason });
+    this.#options.events.emit('following', { reason });
   }
 
   async #untilWorthRetrying(stop: AbortSignal): Promise<void> {

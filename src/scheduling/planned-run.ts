@@ -1,6 +1,6 @@
 import type { Item } from './agenda.ts';
 import type { Entry } from '../catalog/entry.ts';
-import type { SentEvent } from '../events/events.ts';
+import type { SentEvent } from '../events/beat-events.ts';
 import type { Change, LedgerRecord } from '../store/ledger.ts';
 import { compose } from '../compose/compose.ts';
 import type { Producer } from '../compose/message-context.ts';

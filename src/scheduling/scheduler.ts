@@ -3,11 +3,11 @@ import { RefusedError } from '../broker/broker.ts';
 import { Commits, type Committed, type CommitsOptions } from './committer.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { StoreError } from '../util/errors.ts';
-import type { BegunEvent, EntryEvent } from '../events/events.ts';
+import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
+import type { Operation } from '../events/operation.ts';
 import { HeldUp, type HeldUpOptions } from './blocked-entries.ts';
 import type { Term } from './leadership.ts';
 import type { Change, LedgerRecord } from '../store/ledger.ts';
-import type { Message } from '../message/message.ts';
 import type { Producer } from '../compose/message-context.ts';
 import { reconcile, type Reconciled } from './plan.ts';
 import { nameOf } from '../message/destination.ts';
@@ -51,7 +51,7 @@ export class Scheduler {
     this.#agenda = new Agenda();
     const names = new Set([...entries.map(({ name }) => name), ...records.keys()]);
     const { standing, changes } = await this.#adopt(names, records, term, stop);
-    events.announce('begun', {
+    events.emit('scheduling', {
       term: term.number,
       entries: standing,
       changes,
@@ -88,13 +88,13 @@ export class Scheduler {
     records: ReadonlyMap<string, LedgerRecord>,
     term: Term,
     stop: AbortSignal,
-  ): Promise<{ readonly standing: number; readonly changes: BegunEvent['changes'] }> {
+  ): Promise<{ readonly standing: number; readonly changes: SchedulingEvent['changes'] }> {
     const { entries, clock, events } = this.#options;
     const now = clock.now();
     const configured = new Map(entries.map((entry) => [entry.name, entry]));
     const standing: [Entry, Reconciled][] = [];
     const news: Change[] = [];
-    const changes: Partial<Record<EntryEvent['change'], number>> = {};
+    const changes: Partial<Record<EntryChange, number>> = {};
     for (const name of names.difference(this.#heldUp.names)) {
       const entry = configured.get(name);
       const expected = records.get(name);
@@ -104,7 +104,7 @@ export class Scheduler {
       if (change) {
         news.push({ entry: name, expected: expected ?? null, record, messages: [] });
         changes[change] = (changes[change] ?? 0) + 1;
-        events.announce('entry', { entry: name, change });
+        events.emit('entry-changed', { entry: name, change });
       }
       if (entry?.enabled) standing.push([entry, reconciled]);
     }
@@ -141,7 +141,7 @@ export class Scheduler {
       }
     });
     const wakeAt = Math.min(this.#agenda.wakeAt, this.#heldUp.lookAt);
-    events.announce('tick', { sent, wakeAt });
+    events.emit('tick', { sent, wakeAt });
     return wakeAt;
   }
 
@@ -152,7 +152,7 @@ export class Scheduler {
     try {
       return prepare(item, made, producer);
     } catch (error) {
-      events.failed(`send ${entry.name}`, error);
+      events.reportFailure({ kind: 'prepare', entry: entry.name }, error);
       this.#schedule(entry, record, clock.now() + PAUSE);
       return undefined;
     }
@@ -163,7 +163,7 @@ export class Scheduler {
     const waits = this.#schedule(entry, record);
     if (waits !== false || change === null || change === 'paused' || change === 'removed') return;
     const { spec, words = spec } = entry.schedule;
-    this.#options.events.announce('over', { entry: entry.name, change, schedule: words });
+    this.#options.events.emit('never-due', { entry: entry.name, change, schedule: words });
   }
 
   /** `false` when it will never be due again, `undefined` when that cannot be told. */
@@ -179,7 +179,7 @@ export class Scheduler {
     try {
       return work();
     } catch (error) {
-      this.#options.events.failed(`schedule ${entry.name}`, error);
+      this.#options.events.reportFailure({ kind: 'schedule', entry: entry.name }, error);
       return undefined;
     }
   }
@@ -190,7 +190,8 @@ export class Scheduler {
    */
   #tell({ entry, sent, skipped }: Step, { refused, unheard }: Committed): number {
     const { events } = this.#options;
-    for (const skip of skipped) events.announce('skipped', { entry: entry.name, ...skip });
+    const { name } = entry;
+    for (const skip of skipped) events.emit('skipped', { entry: entry.name, ...skip });
     let count = 0;
     for (const run of sent) {
       const { messages, dueAt } = run;
@@ -199,23 +200,28 @@ export class Scheduler {
         const cause = new RefusedError([refusal]);
         const what = `entry "${entry.name}", task ${refusal.message.taskId}`;
         const words = `${what}: ${refusal.reason}; it is kept and tried again`;
-        events.failed(sendingOf(refusal.message), new StoreError(words, { cause }));
+        events.reportFailure(
+          publishing(name, nameOf(refusal.message.destination)),
+          new StoreError(words, { cause }),
+        );
         continue;
       }
       const [lost, heard] = [new Set<string>(), new Set<string>()];
-      for (const each of messages) (unheard.includes(each) ? lost : heard).add(sendingOf(each));
-      for (const sending of lost) {
+      for (const each of messages)
+        (unheard.includes(each) ? lost : heard).add(nameOf(each.destination));
+      for (const target of lost) {
         const words = `entry "${entry.name}": nobody listened, and a fanout exchange keeps nothing`;
-        events.failed(sending, new StoreError(words));
+        events.reportFailure(publishing(name, target), new StoreError(words));
       }
-      for (const sending of heard) events.worked(sending);
-      events.worked(`send ${entry.name}`);
+      for (const target of heard) events.reportRecovery(publishing(name, target));
+      events.reportRecovery({ kind: 'prepare', entry: name });
+      events.reportRecovery({ kind: 'commit-entry', entry: name });
       if (lost.size > 0 && heard.size === 0) {
         const skip = { first: dueAt, last: dueAt, count: 1 };
-        events.announce('skipped', { entry: entry.name, reason: 'unheard', ...skip });
+        events.emit('skipped', { entry: entry.name, reason: 'no-subscribers', ...skip });
         continue;
       }
-      events.announce('sent', run);
+      events.emit('sent', run);
       count++;
     }
     return count;
@@ -228,7 +234,6 @@ function pauseAfter(entry: string, { declined, unannounced }: Committed): number
   return declined.includes(entry) ? PAUSE : null;
 }
 
-/** Faults of one place are one outage. */
-function sendingOf({ destination }: Message): string {
-  return `send to the ${nameOf(destination)}`;
+function publishing(entry: string, target: string): Operation {
+  return { kind: 'publish', entry, target };
 }

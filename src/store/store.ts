@@ -2,7 +2,7 @@ import type { Broker } from '../broker/broker.ts';
 import type { TlsSettings } from '../broker/tls.ts';
 import type { Clock } from '../util/clock.ts';
 import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
-import type { Warn } from '../events/events.ts';
+import type { Warn } from '../events/beat-events.ts';
 import type { Ledger, RecordRemoval } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
 import type { Lock } from './lock.ts';

@@ -42,7 +42,7 @@ describe.skipIf(missing)(missing || 'havoc on Redis', () => {
       const { leader } = team.roles();
       const before = leader.log.all.length;
       server.freeze();
-      await leader.heard('fault', before);
+      await leader.heard('failure', before);
       server.thaw();
     },
     'Redis is frozen while the leader is killed': async (team) => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { BeatEvents } from '../../src/events/events.ts';
+import type { BeatEvents } from '../../src/events/beat-events.ts';
 import { Beat, type BeatConfig } from '../../src/index.ts';
 import { Journal } from '../support/journal.ts';
 import { Proxy } from '../support/proxy.ts';
@@ -9,6 +9,7 @@ import { gaps, queuedInRedis, twice } from '../support/queues.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { INTERVAL, scheduleOf } from '../support/team.ts';
+import { nextEvent } from '../support/next-event.ts';
 
 const missing = requireService('redis-server');
 
@@ -39,12 +40,12 @@ describe.skipIf(missing)(missing || 'outages', () => {
   const heard = <K extends keyof BeatEvents>(beat: Beat, event: K) => {
     const all: BeatEvents[K][0][] = [];
     const listener = (...said: BeatEvents[K]) => void all.push(said[0]);
-    beat.on(event, listener as never);
+    beat.on(event, listener);
     return all;
   };
   const start = async (event: 'leading' | 'following', config?: BeatConfig): Promise<Beat> => {
     const beat = make(config);
-    const ready = once(beat, event);
+    const ready = nextEvent(beat, event);
     await beat.start();
     await ready;
     return beat;
@@ -103,7 +104,7 @@ describe.skipIf(missing)(missing || 'outages', () => {
       const follower = await start('following', patient);
       await sends(3);
       await locks[0]!.kill();
-      const taken = once(follower, 'leading');
+      const taken = nextEvent(follower, 'leading');
       await leader.stop();
       await taken;
       await sends(3);
@@ -114,11 +115,11 @@ describe.skipIf(missing)(missing || 'outages', () => {
       const leader = await start('leading', { lockUrls: lockUrls() });
       await start('following', { lockUrls: lockUrls() });
       await sends(3);
-      const following = once(leader, 'following');
+      const following = nextEvent(leader, 'following');
       locks[0]!.freeze();
       await locks[2]!.kill();
       await following;
-      await Promise.all(beats.map((beat) => once(beat, 'fault')));
+      await Promise.all(beats.map((beat) => nextEvent(beat, 'failure')));
       locks[0]!.thaw();
       await sends(15);
       await whole();
@@ -135,10 +136,10 @@ describe.skipIf(missing)(missing || 'outages', () => {
     await once(nobody, 'listening');
     const { port } = nobody.address() as AddressInfo;
     const beat = make({ brokerUrl: `redis://127.0.0.1:${port}/0` });
-    const faults = heard(beat, 'fault');
+    const faults = heard(beat, 'failure');
     const began = performance.now();
     await beat.start();
-    while (faults.length < 12) await once(beat, 'fault');
+    while (faults.length < 12) await nextEvent(beat, 'failure');
     // At most two connections, each made anew five times a second; however slow the machine.
     const seconds = (performance.now() - began) / 1_000;
     expect(attempts).toBeLessThan(2 * (5 * seconds + 2));
@@ -150,8 +151,8 @@ describe.skipIf(missing)(missing || 'outages', () => {
     await server.kill();
     const late = make();
     await late.start();
-    await once(late, 'fault');
-    const leading = once(late, 'leading');
+    await nextEvent(late, 'failure');
+    const leading = nextEvent(late, 'leading');
     await server.start();
     await leading;
     await sends(3);
@@ -164,10 +165,10 @@ describe.skipIf(missing)(missing || 'outages', () => {
     const brokerUrl = `redis://127.0.0.1:${wire.port}/0`;
     const leader = await start('leading', { brokerUrl, lock: { ttl: '4s' } });
     const follower = await start('following', { brokerUrl, lock: { ttl: '4s' } });
-    const faults = [heard(leader, 'fault'), heard(follower, 'fault')];
+    const faults = [heard(leader, 'failure'), heard(follower, 'failure')];
     await sends(15);
     expect(faults).toEqual([[], []]);
-    const taken = once(follower, 'leading');
+    const taken = nextEvent(follower, 'leading');
     await leader.stop();
     await taken;
     await sends(6);
@@ -178,15 +179,15 @@ describe.skipIf(missing)(missing || 'outages', () => {
     const leader = await start('leading');
     await start('following');
     await sends(3);
-    const faults = heard(leader, 'fault');
+    const faults = heard(leader, 'failure');
     const terms = beats.map((beat) => heard(beat, 'leading'));
     await server.client.config('SET', 'maxmemory', '1');
     // Longer than the lock lives without being renewed.
-    while (faults.length < 6) await once(leader, 'fault');
+    while (faults.length < 6) await nextEvent(leader, 'failure');
     await server.client.config('SET', 'maxmemory', '0');
-    await once(leader, 'recovered');
+    await nextEvent(leader, 'recovered');
     await sends(15);
-    expect(new Set(faults.map(({ operation }) => operation))).toEqual(new Set(['commit']));
+    expect(new Set(faults.map(({ operation }) => operation.kind))).toEqual(new Set(['commit']));
     expect(terms).toEqual([[], []]);
     await whole();
   });
@@ -194,7 +195,7 @@ describe.skipIf(missing)(missing || 'outages', () => {
   test.each(['all', 'all but the lock'])(
     'a Redis that lost %s is told of once, and nothing of the past is sent again',
     async (what) => {
-      const begun = heard(await start('leading'), 'begun');
+      const begun = heard(await start('leading'), 'scheduling');
       await sends(6);
       const flushedAt = Date.now();
       const keys = await server.client.keys('*');

@@ -25,7 +25,7 @@ describe.skipIf(missing)(missing || 'a beat whose RabbitMQ stands still', () => 
     const config = { brokerUrl: server.url(), stateUrl, beatSchedule: schedule };
     const beat = new Beat(config);
     const faults: string[] = [];
-    beat.on('fault', ({ error }) => faults.push(String(error)));
+    beat.on('failure', ({ error }) => faults.push(String(error)));
     const sent = new Promise((resolve) => beat.once('sent', resolve));
     await beat.start();
     await sent;
@@ -43,7 +43,7 @@ describe.skipIf(missing)(missing || 'a beat whose RabbitMQ stands still', () => 
     const heir = new Beat(config);
     const delivered: string[] = [];
     heir.on('delivered', ({ taskId }) => delivered.push(taskId));
-    const begun = new Promise((resolve) => heir.once('begun', resolve));
+    const begun = new Promise((resolve) => heir.once('scheduling', resolve));
     await heir.start();
     await begun;
     await heir.stop();

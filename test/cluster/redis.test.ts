@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
 import { LateWire } from '../support/late-wire.ts';
@@ -7,6 +6,7 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { ENTRIES, INTERVAL, scheduleOf, Team } from '../support/team.ts';
 import { takeover } from './takeover.ts';
+import { nextEvent } from '../support/next-event.ts';
 
 const missing = requireService('redis-server');
 
@@ -29,18 +29,18 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     const sent = new Set<string>();
     for (const beat of [first, second]) beat.on('sent', ({ taskId }) => sent.add(taskId));
 
-    const leading = once(first, 'leading');
+    const leading = nextEvent(first, 'leading');
     await first.start();
     await leading;
-    const following = once(second, 'following');
+    const following = nextEvent(second, 'following');
     await second.start();
     await following;
-    await once(first, 'sent');
+    await nextEvent(first, 'sent');
 
-    const taken = once(second, 'leading');
+    const taken = nextEvent(second, 'leading');
     await first.stop();
     await taken;
-    for (let run = 0; run < 6; run++) await once(second, 'sent');
+    for (let run = 0; run < 6; run++) await nextEvent(second, 'sent');
     await second.stop();
 
     const all = await queued();
@@ -83,22 +83,22 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     const late = `redis://127.0.0.1:${wire.port}/0`;
     await using leader = new Beat({ ...config, brokerUrl: late });
     await using follower = new Beat({ ...config, brokerUrl: server.url() });
-    const leading = once(leader, 'leading');
+    const leading = nextEvent(leader, 'leading');
     await leader.start();
     await leading;
-    await once(leader, 'sent');
-    const following = once(follower, 'following');
+    await nextEvent(leader, 'sent');
+    const following = nextEvent(follower, 'following');
     await follower.start();
     await following;
 
     wire.hold();
-    const taken = once(follower, 'leading');
+    const taken = nextEvent(follower, 'leading');
     await wire.held.first('a commit', (request) => request.includes('periodic_task_name'));
     await taken;
-    for (let run = 0; run < 6; run++) await once(follower, 'sent');
+    for (let run = 0; run < 6; run++) await nextEvent(follower, 'sent');
     const before = await queued();
     await wire.deliver();
-    for (let run = 0; run < 6; run++) await once(follower, 'sent');
+    for (let run = 0; run < 6; run++) await nextEvent(follower, 'sent');
     await Promise.all([leader.stop(), follower.stop()]);
 
     const all = await queued();

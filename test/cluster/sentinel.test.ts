@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
 import { gaps, queuedInRedis, twice } from '../support/queues.ts';
 import { MASTER, Sentinels } from '../support/sentinels.ts';
 import { requireService } from '../support/services.ts';
 import { INTERVAL, scheduleOf } from '../support/team.ts';
+import { nextEvent } from '../support/next-event.ts';
 
 const missing = requireService('redis-server');
 
@@ -31,14 +31,14 @@ describe.skipIf(missing)(missing || 'two beats behind sentinels', () => {
     });
     beats.push(beat);
     beat.on('sent', ({ taskId }) => sent.add(taskId));
-    const ready = once(beat, event);
+    const ready = nextEvent(beat, event);
     await beat.start();
     await ready;
     return beat;
   };
   const sends = async (more: number): Promise<void> => {
     const wanted = sent.size + more;
-    while (sent.size < wanted) await Promise.race(beats.map((beat) => once(beat, 'sent')));
+    while (sent.size < wanted) await Promise.race(beats.map((beat) => nextEvent(beat, 'sent')));
   };
   const whole = async (server: Sentinels['servers'][number]): Promise<void> => {
     await Promise.all(beats.map((beat) => beat.stop()));
@@ -83,7 +83,7 @@ describe.skipIf(missing)(missing || 'two beats behind sentinels', () => {
       });
       beats.push(beat);
       let faults = 0;
-      beat.on('fault', ({ error }) => void (++faults === 2 && resolve(error as Error)));
+      beat.on('failure', ({ error }) => void (++faults === 2 && resolve(error as Error)));
       void beat.start();
     });
     expect(message).toMatch(/^lock\.acquire: no connection to Redis: .*sentinel/);

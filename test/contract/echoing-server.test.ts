@@ -20,7 +20,7 @@ test.each(['pw', 'a.b', 'Zq7xhunterZq7x', 'Zq%2F7x'])(
     let lines = '';
     const destination = { write: (line: string) => void (lines += line) };
     logEvents(beat, createLogger({ level: 'debug', destination }), systemClock);
-    const failed = new Promise((resolve) => beat.once('fault', resolve));
+    const failed = new Promise((resolve) => beat.once('failure', resolve));
     await beat.start();
     await failed;
     await beat.stop();

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../src/beat.ts';
 import { RefusedError } from '../../src/broker/broker.ts';
@@ -14,6 +13,8 @@ import { messageOf } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
+import { nextEvent } from '../support/next-event.ts';
+import { operationKey } from '../../src/events/operation.ts';
 
 const missing = requireService('redis-server');
 
@@ -86,7 +87,9 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       const follower = new Beat(config(beat.url()));
       for (const each of [running, follower]) {
         closing.push(() => each.stop());
-        each.on('fault', ({ operation, error }) => faults.push(`${operation}: ${textOf(error)}`));
+        each.on('failure', ({ operation, error }) =>
+          faults.push(`${operationKey(operation)}: ${textOf(error)}`),
+        );
         each.on('warning', ({ message }) => message !== null && warnings.push(message));
       }
       const sent = new Set<string>();
@@ -94,14 +97,14 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
         running.on('sent', ({ entry }) => sent.add(entry).size === 4 && resolve());
       });
       await running.start();
-      await once(running, 'leading');
+      await nextEvent(running, 'leading');
       await follower.start();
-      await once(follower, 'following');
+      await nextEvent(follower, 'following');
       await all;
       await vi.waitFor(() =>
         expect(channels).toEqual(new Set(['/0.all', '/0.all/celery', '/0.celeryev/task.sent'])),
       );
-      await Promise.all([once(follower, 'leading'), running.stop()]);
+      await Promise.all([nextEvent(follower, 'leading'), running.stop()]);
       await follower.stop();
       expect(faults).toEqual([]);
       expect(warnings).toEqual([]);
@@ -119,7 +122,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
         const command = right.slice(1).toUpperCase();
         const errors: string[] = [];
         const running = new Beat(config(beat.url()));
-        running.on('fault', ({ error }) => errors.push(textOf(error)));
+        running.on('failure', ({ error }) => errors.push(textOf(error)));
         running.on('warning', ({ message }) => message !== null && errors.push(message));
         // An instance subscribes only while another leads.
         if (right === '+subscribe') await server.client.set('beat:lock', 'another', 'PX', 60_000);

@@ -36,7 +36,7 @@ async function outcomeOf([, urlOf]: Kind, behaviour: Behaviour, until: 'failed' 
   });
   const faults: string[] = [];
   const failed = new Promise<void>((resolve) => {
-    beat.on('fault', ({ error }) => {
+    beat.on('failure', ({ error }) => {
       faults.push(String(error));
       resolve();
     });

@@ -53,7 +53,7 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
 
     it('hinder nothing when nobody listens', async () => {
       await beat.sends(4);
-      expect(beat.log.all.filter(({ event }) => event === 'fault')).toEqual([]);
+      expect(beat.log.all.filter(({ event }) => event === 'failure')).toEqual([]);
     });
 
     for (const celery of CELERIES) {
@@ -83,7 +83,7 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
     }
 
     it('come without a fault, all of them', async () => {
-      expect(beat.log.all.filter(({ event }) => event === 'fault')).toEqual([]);
+      expect(beat.log.all.filter(({ event }) => event === 'failure')).toEqual([]);
       expect(await beat.stop()).toEqual({ code: 0, signal: null });
     });
   });

@@ -32,7 +32,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
 
   it('exits 0 while every instance gets anywhere, be it only to wait', async () => {
     await using leader = start();
-    await leader.heard('begun');
+    await leader.heard('scheduling');
     await using follower = start();
     await follower.heard('following');
     const answer = await healthcheck();
@@ -44,7 +44,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
 
   it('exits 1 while one of them is frozen, names it, and exits 0 when it goes on', async () => {
     await using beat = start();
-    await beat.heard('begun');
+    await beat.heard('scheduling');
     beat.freeze();
     const stuck = await healthcheck();
     expect(stuck).toMatchObject({
@@ -61,12 +61,12 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     using own = new Folder({ 'beat.config.yaml': config });
     {
       await using first = new BeatProcess({ cwd: own.path, env });
-      await first.heard('begun');
+      await first.heard('scheduling');
     }
     using db = new DatabaseSync(`${own.path}/beat.sqlite`);
     db.exec(`UPDATE beat_record SET record = '{' WHERE entry = 'held up'`);
     await using leader = new BeatProcess({ cwd: own.path, env });
-    await leader.heard('fault');
+    await leader.heard('failure');
     const answer = await healthcheck();
     expect(answer).toMatchObject({
       code: 1,
@@ -115,7 +115,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
 
   it('forgets an instance that was killed', async () => {
     const beat = start();
-    await beat.heard('begun');
+    await beat.heard('scheduling');
     await beat.kill();
     expect(await healthcheck()).toMatchObject({ code: 1, stderr: 'beat: not running here' });
   });

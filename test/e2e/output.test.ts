@@ -40,7 +40,7 @@ describe('what a start says', () => {
     });
     expect(starting?.['next']).toHaveLength(5);
     expect(beat.log.all.map(({ event }) => event)).toEqual(
-      expect.arrayContaining(['starting', 'leading', 'begun', 'sent', 'stopping', 'stopped']),
+      expect.arrayContaining(['starting', 'leading', 'scheduling', 'sent', 'stopping', 'stopped']),
     );
     expect({ text: beat.text, errors: beat.errors }).toEqual({ text: '', errors: [] });
   });

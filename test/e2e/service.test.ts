@@ -72,7 +72,7 @@ describe('--logfile', () => {
   it('has the log, with the names that its path asks for, and is appended to', async () => {
     for (const time of [1, 2]) {
       await using running = new BeatProcess({ cwd, args: ['-f', '%n.log'] });
-      await logged(at('celerybeat.log'), 'begun', time);
+      await logged(at('celerybeat.log'), 'scheduling', time);
       await running.stop();
       expect({ text: running.text, log: running.log.all }).toEqual({ text: '', log: [] });
     }

@@ -81,10 +81,10 @@ describe('configuration from outside the file', () => {
   it('says what BEAT_LOG_LEVEL asks for and no more, unless a flag says otherwise', async () => {
     const env = { BEAT_LOG_LEVEL: 'WARNING', BEAT_BROKER_URL: 'redis://127.0.0.1:1/0' };
     await using beat = new BeatProcess({ cwd, env });
-    await beat.heard('fault');
+    await beat.heard('failure');
     expect(new Set(beat.log.all.map(({ level }) => level))).toEqual(new Set(['warn']));
     await using louder = new BeatProcess({ cwd, env, args: ['-l', 'info'] });
-    await louder.heard('fault');
+    await louder.heard('failure');
     expect(louder.log.all[0]).toMatchObject({ event: 'starting', level: 'info' });
   });
 
@@ -110,14 +110,14 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
     });
     await beat.sends(1);
     await server.kill();
-    await beat.heard('fault');
+    await beat.heard('failure');
     await beat.stop();
     expect(JSON.stringify([beat.log.all, beat.errors])).not.toContain('hunter2');
 
     const wrong = server.url().replace('hunter2', 'hunter3');
     await server.start();
     await using refused = new BeatProcess({ cwd, args: ['-b', wrong] });
-    expect(await refused.heard('fault')).toMatchObject({ level: 'warn' });
+    expect(await refused.heard('failure')).toMatchObject({ level: 'warn' });
     await refused.stop();
     expect(JSON.stringify([refused.log.all, refused.errors])).not.toContain('hunter3');
   });
@@ -132,17 +132,19 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
     await once(down, 'listening');
 
     await using beat = new BeatProcess({ cwd, args: ['-b', server.url()] });
-    await beat.heard('fault');
+    await beat.heard('failure');
     for (const before = tries; tries < before + 3;) await once(down, 'connection');
-    const said = beat.log.all.filter(({ event }) => event === 'fault');
+    const said = beat.log.all.filter(({ event }) => event === 'failure');
     down.close();
     await server.start();
     await beat.sends(3);
     expect(await beat.stop()).toEqual({ code: 0, signal: null });
 
-    expect(said.map(({ operation }) => operation)).toEqual(['acquire the lock']);
+    expect(said.map(({ operation }) => operation)).toEqual([{ kind: 'lock', action: 'acquire' }]);
     expect(await beat.heard('following')).toMatchObject({ reason: 'the lock cannot be reached' });
-    expect(await beat.heard('recovered')).toMatchObject({ operation: 'acquire the lock' });
+    expect(await beat.heard('recovered')).toMatchObject({
+      operation: { kind: 'lock', action: 'acquire' },
+    });
     expect(await server.client.llen('celery')).toBe(beat.sent.length);
     expect(await server.client.exists('beat:lock')).toBe(0);
   });

@@ -1,6 +1,7 @@
 import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import type { Entry } from '../../src/catalog/entry.ts';
-import { Events, type BeatEvents } from '../../src/events/events.ts';
+import type { BeatEvents } from '../../src/events/beat-events.ts';
+import { Events } from '../../src/events/events.ts';
 import type { Term } from '../../src/scheduling/leadership.ts';
 import type { Ledger } from '../../src/store/ledger.ts';
 import { ManualClock } from '../../src/drivers/memory/clock.ts';
@@ -46,9 +47,9 @@ export function rig({
   const told: Rig['told'] = {};
   events.on('sent', (event) => (told.sent ??= []).push(event));
   events.on('skipped', (event) => (told.skipped ??= []).push(event));
-  events.on('over', (event) => (told.over ??= []).push(event));
-  events.on('begun', (event) => (told.begun ??= []).push(event));
-  events.on('fault', (event) => (told.fault ??= []).push(event));
+  events.on('never-due', (event) => (told['never-due'] ??= []).push(event));
+  events.on('scheduling', (event) => (told.scheduling ??= []).push(event));
+  events.on('failure', (event) => (told.failure ??= []).push(event));
   events.on('recovered', (event) => (told.recovered ??= []).push(event));
   const ledger = ledgerOf(store.ledger);
   return {

@@ -2,11 +2,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/beat.ts';
 import type { BeatConfig } from '../../src/config/define.ts';
 import { ConfigError } from '../../src/util/errors.ts';
-import type { BeatEvents } from '../../src/events/events.ts';
+import type { BeatEvents } from '../../src/events/beat-events.ts';
 import { ManualClock } from '../../src/drivers/memory/clock.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/drivers/memory/store.ts';
 import { settled } from '../support/settle.ts';
+import { operationKey } from '../../src/events/operation.ts';
 
 const config: BeatConfig = {
   brokerUrl: 'memory://',
@@ -65,8 +66,8 @@ describe('beats in one process', () => {
 
   test('a ledger that is emptied is told once, and schedules go on from then', async () => {
     const { all, store, pass } = await beats(1);
-    const begun: BeatEvents['begun'][0][] = [];
-    all[0]!.on('begun', (event) => begun.push(event));
+    const begun: BeatEvents['scheduling'][0][] = [];
+    all[0]!.on('scheduling', (event) => begun.push(event));
     await pass(15);
     store.ledger.empty();
     await pass(20);
@@ -124,7 +125,7 @@ describe('the lifecycle', () => {
     const beat = new Beat(long, { clock, store });
     started.push(beat);
     let faults = 0;
-    beat.on('fault', () => (faults += 1));
+    beat.on('failure', () => (faults += 1));
     await beat.start();
     await settled();
     store.ledger.commit = () => Promise.reject(new Error('away'));
@@ -148,8 +149,8 @@ describe('the lifecycle', () => {
     const beat = new Beat(config, { clock, store });
     started.push(beat);
     const told: string[] = [];
-    beat.on('fault', ({ operation }) => told.push(`no ${operation}`));
-    beat.on('recovered', ({ operation }) => told.push(operation));
+    beat.on('failure', ({ operation }) => told.push(`no ${operationKey(operation)}`));
+    beat.on('recovered', ({ operation }) => told.push(operationKey(operation)));
     await beat.start();
     for (let second = 0; second < 20; second++) {
       if (second === 10) store.ledger.load = load;

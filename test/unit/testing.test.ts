@@ -120,7 +120,7 @@ describe('TestBeat', () => {
     // The report of Friday was missed, and would be late by two days.
     expect(count(beat.sent)).toEqual({ 'poll-mail': 1, 'sum-up': 3 });
     expect(beat.skipped).toEqual([
-      expect.objectContaining({ entry: 'poll-mail', reason: 'superseded', count: 11 }),
+      expect.objectContaining({ entry: 'poll-mail', reason: 'coalesced', count: 11 }),
       expect.objectContaining({ entry: 'friday-report', reason: 'missed', count: 1 }),
     ]);
   });

@@ -1,7 +1,7 @@
 import { Waiters } from '../../store/waiters.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
-import type { Warn } from '../../events/events.ts';
+import type { Warn } from '../../events/beat-events.ts';
 import { deniedBy } from './rights.ts';
 
 const SLOWER =

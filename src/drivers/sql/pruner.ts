@@ -1,4 +1,4 @@
-import type { Warn } from '../../events/events.ts';
+import type { Warn } from '../../events/beat-events.ts';
 import { DatabaseError, type Database } from './database.ts';
 import type { Statements } from './statements.ts';
 

@@ -1,138 +1,155 @@
 import { describe, expect, test } from 'vitest';
 import { Events } from '../../../src/events/events.ts';
+import { operationKey } from '../../../src/events/operation.ts';
 import { settled } from '../../support/settle.ts';
 
 /** The events of one kind, as they come. */
 function rig() {
   const events = new Events();
-  const announced: string[] = [];
-  events.on('fault', ({ operation, error }) =>
-    announced.push(`fault ${operation}: ${String(error)}`),
+  const emitted: string[] = [];
+  events.on('failure', ({ operation, error }) =>
+    emitted.push(`failure ${operationKey(operation)}: ${String(error)}`),
   );
-  events.on('recovered', ({ operation }) => announced.push(`recovered ${operation}`));
-  events.on('warning', ({ about, message }) => announced.push(`warning ${about}: ${message}`));
-  return { events, announced };
+  events.on('recovered', ({ operation }) => emitted.push(`recovered ${operationKey(operation)}`));
+  events.on('warning', ({ kind, message }) => emitted.push(`warning ${kind}: ${message}`));
+  return { events, emitted };
 }
 
-describe('faults', () => {
-  test('are announced at every failure, and their end once', () => {
-    const { events, announced } = rig();
-    events.worked('commit');
-    events.failed('commit', 'no connection');
-    events.failed('commit', 'refused');
-    events.worked('commit');
-    events.worked('commit');
-    expect(announced).toEqual([
-      'fault commit: no connection',
-      'fault commit: refused',
+describe('events: a failure', () => {
+  test('is emitted every time, and its recovery once', () => {
+    const { events, emitted } = rig();
+    events.reportRecovery({ kind: 'commit' });
+    events.reportFailure({ kind: 'commit' }, 'no connection');
+    events.reportFailure({ kind: 'commit' }, 'refused');
+    events.reportRecovery({ kind: 'commit' });
+    events.reportRecovery({ kind: 'commit' });
+    expect(emitted).toEqual([
+      'failure commit: no connection',
+      'failure commit: refused',
       'recovered commit',
     ]);
   });
 
-  test('of one operation end without those of another', () => {
-    const { events, announced } = rig();
-    events.failed('lead', 'a');
-    events.failed('commit', 'b');
-    events.worked('lead');
-    expect(announced.slice(2)).toEqual(['recovered lead']);
-    events.worked('commit');
-    expect(announced.slice(3)).toEqual(['recovered commit']);
+  test('of one operation recovers apart from another operation', () => {
+    const { events, emitted } = rig();
+    events.reportFailure({ kind: 'lead' }, 'a');
+    events.reportFailure({ kind: 'commit' }, 'b');
+    events.reportRecovery({ kind: 'lead' });
+    expect(emitted.slice(2)).toEqual(['recovered lead']);
+    events.reportRecovery({ kind: 'commit' });
+    expect(emitted.slice(3)).toEqual(['recovered commit']);
   });
 
-  test('that come again after their end are announced again', () => {
-    const { events, announced } = rig();
+  test('that comes again after its recovery is emitted again', () => {
+    const { events, emitted } = rig();
     for (let i = 0; i < 2; i++) {
-      events.failed('lead', 'a');
-      events.worked('lead');
+      events.reportFailure({ kind: 'lead' }, 'a');
+      events.reportRecovery({ kind: 'lead' });
     }
-    expect(announced).toEqual([
-      'fault lead: a',
+    expect(emitted).toEqual([
+      'failure lead: a',
       'recovered lead',
-      'fault lead: a',
+      'failure lead: a',
       'recovered lead',
     ]);
   });
 });
 
-describe('warnings', () => {
-  test('are announced when they begin, when their words change, and when they end', () => {
-    const { events, announced } = rig();
+describe('events: a warning', () => {
+  test('is emitted when it begins, when its message changes and when it ends', () => {
+    const { events, emitted } = rig();
     events.warn('clock', null);
     events.warn('clock', 'one second off');
     events.warn('clock', 'one second off');
     events.warn('clock', 'two seconds off');
     events.warn('clock', null);
     events.warn('clock', null);
-    expect(announced).toEqual([
+    expect(emitted).toEqual([
       'warning clock: one second off',
       'warning clock: two seconds off',
       'warning clock: null',
     ]);
   });
 
-  test('of two kinds are kept apart', () => {
-    const { events, announced } = rig();
+  test('of one kind does not affect another kind', () => {
+    const { events, emitted } = rig();
     events.warn('clock', 'off');
     events.warn('locks', 'off');
     events.warn('clock', null);
     events.warn('locks', 'off');
-    expect(announced).toEqual(['warning clock: off', 'warning locks: off', 'warning clock: null']);
+    expect(emitted).toEqual(['warning clock: off', 'warning locks: off', 'warning clock: null']);
   });
 });
 
-describe('a listener that throws', () => {
+describe('events: a listener that throws', () => {
   const sent = { sent: 1, wakeAt: 5 };
 
-  test('is reported with the event it listens to, and the other listeners receive that event', () => {
-    const { events, announced } = rig();
+  test('is reported with its event, and other listeners receive the event', () => {
+    const { events, emitted } = rig();
     const received: object[] = [];
     events.on('tick', () => {
       throw new Error('broken');
     });
     events.on('tick', (event) => received.push(event));
-    events.announce('tick', sent);
-    expect(announced).toEqual(['fault a listener of "tick": Error: broken']);
+    events.emit('tick', sent);
+    expect(emitted).toEqual(['failure listener tick: Error: broken']);
     expect(received).toEqual([sent]);
   });
 
-  test('later, in a promise, is reported the same way', async () => {
-    const { events, announced } = rig();
+  test('or rejects later is reported in the same way', async () => {
+    const { events, emitted } = rig();
     events.on('tick', (): unknown => Promise.reject(new Error('broken later')));
-    events.announce('tick', sent);
+    events.emit('tick', sent);
     await settled();
-    expect(announced).toEqual(['fault a listener of "tick": Error: broken later']);
+    expect(emitted).toEqual(['failure listener tick: Error: broken later']);
   });
 
-  test('called for a fault starts no endless chain of faults', async () => {
+  test('at a failure is not reported, so that it cannot fail forever', async () => {
     const events = new Events();
     let calls = 0;
-    events.on('fault', () => {
+    events.on('failure', () => {
       calls += 1;
       throw new Error('broken');
     });
-    events.on('fault', (): unknown => Promise.reject(new Error('broken later')));
-    events.failed('commit', 'no connection');
+    events.on('failure', (): unknown => Promise.reject(new Error('broken later')));
+    events.reportFailure({ kind: 'commit' }, 'no connection');
     await settled();
     expect(calls).toBe(1);
   });
 
-  test('that was to be called once is called once', () => {
-    const { events, announced } = rig();
+  test('and was added with once is called once', () => {
+    const { events, emitted } = rig();
     events.once('tick', () => {
       throw new Error('broken');
     });
-    events.announce('tick', sent);
-    events.announce('tick', sent);
-    expect(announced).toHaveLength(1);
+    events.emit('tick', sent);
+    events.emit('tick', sent);
+    expect(emitted).toHaveLength(1);
   });
 });
 
-test('a listener is called with the events as "this", as in every EventEmitter', () => {
-  const events = new Events();
-  const seen: unknown[] = [];
-  events.on('stopped', function (this: unknown) {
-    seen.push(this);
-  });
-  events.announce('stopped');
-  expect(seen).toEqual([events]);
+test('events: a publish that works for one entry recovers the target for all entries', () => {
+  const { events, emitted } = rig();
+  events.reportFailure({ kind: 'publish', entry: 'a', target: 'queue "q"' }, 'rejected');
+  events.reportRecovery({ kind: 'publish', entry: 'b', target: 'queue "r"' });
+  events.reportRecovery({ kind: 'publish', entry: 'b', target: 'queue "q"' });
+  expect(emitted).toEqual(['failure publish queue "q": rejected', 'recovered publish queue "q"']);
+});
+
+test('events: a failure to schedule an entry and one to prepare its run recover separately', () => {
+  const { events, emitted } = rig();
+  events.reportFailure({ kind: 'schedule', entry: 'a' }, 'broken');
+  events.reportRecovery({ kind: 'prepare', entry: 'a' });
+  events.reportRecovery({ kind: 'schedule', entry: 'b' });
+  expect(emitted).toEqual(['failure schedule a: broken']);
+  events.reportRecovery({ kind: 'schedule', entry: 'a' });
+  expect(emitted).toHaveLength(2);
+});
+
+test('events: a listener that is removed is not called', () => {
+  const { events } = rig();
+  const called: string[] = [];
+  const listener = () => called.push('stopped');
+  events.on('stopped', listener).off('stopped', listener).emit('stopped');
+  expect(called).toEqual([]);
 });

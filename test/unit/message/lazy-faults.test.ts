@@ -19,8 +19,10 @@ async function faultsOf(entry: object): Promise<string[]> {
   clock.advance(MINUTE);
   await tick();
   expect(sent()).toEqual(['t 2027-03-01T12:01:00.000Z']);
-  const faults = told.fault ?? [];
-  expect(faults.map(({ operation }) => operation)).toEqual(faults.map(() => 'send e'));
+  const faults = told.failure ?? [];
+  expect(faults.map(({ operation }) => operation)).toEqual(
+    faults.map(() => ({ kind: 'prepare', entry: 'e' })),
+  );
   return faults.map(({ error }) => (error as Error).message);
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Events, type BeatEvents } from '../../../src/events/events.ts';
+import { operationKey, type Operation } from '../../../src/events/operation.ts';
+import type { BeatEvents } from '../../../src/events/beat-events.ts';
+import { Events } from '../../../src/events/events.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { createLogger, LOG_LEVELS, logEvents, type LogLevel } from '../../../src/observe/log.ts';
 
@@ -20,7 +22,7 @@ function journal(level: LogLevel = 'debug') {
 /** The line that the log has for an event: level, message and every field but the time. */
 function lineOf<K extends keyof BeatEvents>(name: K, ...payload: BeatEvents[K]): Line {
   const { lines, events } = journal();
-  events.announce(name, ...payload);
+  events.emit(name, ...payload);
   expect(lines).toHaveLength(1);
   const [{ time, ...line }] = lines as [Line];
   expect(new Date(time as string).toISOString()).toBe(time);
@@ -65,12 +67,12 @@ describe('the line of', () => {
   });
 
   it.each([
-    ['superseded', 'a newer missed run stands for them'],
+    ['coalesced', 'a newer missed run stands for them'],
     ['missed', 'the entry skips what it missed'],
     ['deadline', 'their starting deadline has passed'],
-    ['cap', 'more were missed than are made up for'],
+    ['catch-up-limit', 'more were missed than are made up for'],
     ['expired', 'no queue took them before they expired'],
-    ['unheard', 'nobody listened to their exchange, which keeps nothing'],
+    ['no-subscribers', 'nobody listened to their exchange, which keeps nothing'],
   ] as const)(
     'runs that are skipped (%s) says how many, from when to when, and why',
     (reason, why) => {
@@ -99,18 +101,18 @@ describe('the line of', () => {
 
   it('a term that begins says how many entries are enabled, and what has changed', () => {
     const begun = { term: 7, entries: 3, changes: {}, ledgerLost: false };
-    expect(lineOf('begun', begun)).toEqual({
+    expect(lineOf('scheduling', begun)).toEqual({
       level: 'info',
-      event: 'begun',
+      event: 'scheduling',
       ...begun,
       msg: 'Scheduling (entries: 3 enabled)',
     });
     const changes = { added: 2, paused: 1 };
-    expect(lineOf('begun', { ...begun, changes })).toMatchObject({
+    expect(lineOf('scheduling', { ...begun, changes })).toMatchObject({
       level: 'info',
       msg: 'Scheduling (entries: 3 enabled, 2 added, 1 paused)',
     });
-    expect(lineOf('begun', { ...begun, changes, ledgerLost: true })).toMatchObject({
+    expect(lineOf('scheduling', { ...begun, changes, ledgerLost: true })).toMatchObject({
       level: 'warn',
       msg: 'The ledger was lost: schedules go on from now (entries: 3 enabled, 2 added, 1 paused)',
     });
@@ -124,7 +126,12 @@ describe('the line of', () => {
     ['removed', 'Entry greet is not configured any more'],
   ] as const)('an entry that was %s is a debug line', (change, msg) => {
     const event = { entry: 'greet', change };
-    expect(lineOf('entry', event)).toEqual({ level: 'debug', event: 'entry', ...event, msg });
+    expect(lineOf('entry-changed', event)).toEqual({
+      level: 'debug',
+      event: 'entry-changed',
+      ...event,
+      msg,
+    });
   });
 
   it.each([
@@ -133,9 +140,9 @@ describe('the line of', () => {
     ['resumed', 'Entry greet is back'],
   ] as const)('an entry that was %s and never runs is a warning', (change, what) => {
     const event = { entry: 'greet', change, schedule: 'at noon' };
-    expect(lineOf('over', event)).toEqual({
+    expect(lineOf('never-due', event)).toEqual({
       level: 'warn',
-      event: 'over',
+      event: 'never-due',
       ...event,
       msg: `${what}, and its time is past (at noon): nothing will be sent`,
     });
@@ -178,31 +185,31 @@ describe('the line of', () => {
     ['eviction', 'The store keeps what it was given again'],
     ['locks', 'All servers of the lock answer again'],
     ['outbox', 'No message waits in the outbox any more'],
-  ] as const)('a danger (%s) that is over says what is well again', (about, msg) => {
-    expect(lineOf('warning', { about, message: null })).toEqual({
+  ] as const)('a danger (%s) that is over says what is well again', (kind, msg) => {
+    expect(lineOf('warning', { kind, message: null })).toEqual({
       level: 'info',
       event: 'warning',
-      about,
-      over: true,
+      kind,
+      resolved: true,
       msg,
     });
-    expect(lineOf('warning', { about, message: 'danger' })).toEqual({
+    expect(lineOf('warning', { kind, message: 'danger' })).toEqual({
       level: 'warn',
       event: 'warning',
-      about,
+      kind,
       msg: 'danger',
     });
   });
 });
 
 describe('the roles', () => {
-  const roles = (...names: ('leading' | 'following' | 'begun')[]) => {
+  const roles = (...names: ('leading' | 'following' | 'scheduling')[]) => {
     const { lines, events } = journal();
     for (const name of names) {
-      if (name === 'leading') events.announce('leading', { term: 7 });
-      if (name === 'following') events.announce('following', { reason: 'another leads' });
-      if (name === 'begun') {
-        events.announce('begun', { term: 7, entries: 0, changes: {}, ledgerLost: false });
+      if (name === 'leading') events.emit('leading', { term: 7 });
+      if (name === 'following') events.emit('following', { reason: 'another leads' });
+      if (name === 'scheduling') {
+        events.emit('scheduling', { term: 7, entries: 0, changes: {}, ledgerLost: false });
       }
     }
     return lines.map(({ level, event }) => `${String(level)} ${String(event)}`);
@@ -210,8 +217,8 @@ describe('the roles', () => {
 
   it('are lines with term and reason', () => {
     const { lines, events } = journal();
-    events.announce('following', { reason: 'another leads' });
-    events.announce('leading', { term: 7 });
+    events.emit('following', { reason: 'another leads' });
+    events.emit('leading', { term: 7 });
     expect(lines).toMatchObject([
       { level: 'info', reason: 'another leads', msg: 'Following: another leads' },
       { level: 'info', term: 7, msg: 'Leading: term 7' },
@@ -228,10 +235,10 @@ describe('the roles', () => {
   });
 
   it('are news again after a term that did begin', () => {
-    expect(roles('leading', 'leading', 'begun', 'following', 'leading')).toEqual([
+    expect(roles('leading', 'leading', 'scheduling', 'following', 'leading')).toEqual([
       'info leading',
       'debug leading',
-      'info begun',
+      'info scheduling',
       'info following',
       'info leading',
     ]);
@@ -243,7 +250,7 @@ describe('an outage', () => {
   const reminders = (seconds: number) => {
     const { lines, clock, events } = journal('warning');
     for (let second = 0; second < seconds; second++) {
-      events.failed('commit', new Error('away'));
+      events.reportFailure({ kind: 'commit' }, new Error('away'));
       clock.advance(1_000);
     }
     return lines.map(({ forMs }) => Number(forMs) / 1_000);
@@ -256,14 +263,14 @@ describe('an outage', () => {
 
   it('has a debug line for each failure in between, without its extent', () => {
     const { lines, events } = journal();
-    events.failed('commit', new Error('away'));
-    events.failed('commit', 'no error object');
+    events.reportFailure({ kind: 'commit' }, new Error('away'));
+    events.reportFailure({ kind: 'commit' }, 'no error object');
     expect(lines).toMatchObject([
-      { level: 'warn', event: 'fault', operation: 'commit', failures: 1, forMs: 0 },
+      { level: 'warn', event: 'failure', operation: { kind: 'commit' }, failures: 1, forMs: 0 },
       {
         level: 'debug',
-        event: 'fault',
-        operation: 'commit',
+        event: 'failure',
+        operation: { kind: 'commit' },
         error: 'no error object',
         msg: 'Could not commit: no error object',
       },
@@ -274,18 +281,18 @@ describe('an outage', () => {
 
   it('says how often it failed and for how long, in a reminder and at its end', () => {
     const { lines, clock, events } = journal('info');
-    events.failed('acquire the lock', new Error('away'));
+    events.reportFailure({ kind: 'lock', action: 'acquire' }, new Error('away'));
     clock.advance(5_250);
-    events.failed('acquire the lock', new Error('away'));
+    events.reportFailure({ kind: 'lock', action: 'acquire' }, new Error('away'));
     clock.advance(1_000);
-    events.worked('acquire the lock');
+    events.reportRecovery({ kind: 'lock', action: 'acquire' });
     expect(lines).toMatchObject([
       { level: 'warn', msg: 'Could not acquire the lock: away' },
       { level: 'warn', msg: 'Could not acquire the lock: away (2 failures in 5.3 s)' },
       {
         level: 'info',
         event: 'recovered',
-        operation: 'acquire the lock',
+        operation: { kind: 'lock', action: 'acquire' },
         failures: 2,
         forMs: 6_250,
         msg: 'It works again: acquire the lock (2 failures in 6.3 s)',
@@ -295,43 +302,51 @@ describe('an outage', () => {
 
   it('of one failure says so at its end', () => {
     const { lines, events } = journal('info');
-    events.failed('schedule a', new Error('broken'));
-    events.worked('schedule a');
+    events.reportFailure({ kind: 'schedule', entry: 'a' }, new Error('broken'));
+    events.reportRecovery({ kind: 'schedule', entry: 'a' });
     expect(lines[1]).toMatchObject({ msg: 'It works again: schedule a (one failure in 0.0 s)' });
   });
 
   it('that begins anew is logged at once again', () => {
     const { lines, events } = journal('info');
     for (let i = 0; i < 2; i++) {
-      events.failed('schedule a', new Error('broken'));
-      events.worked('schedule a');
+      events.reportFailure({ kind: 'schedule', entry: 'a' }, new Error('broken'));
+      events.reportRecovery({ kind: 'schedule', entry: 'a' });
     }
     expect(lines.map(({ level }) => level)).toEqual(['warn', 'info', 'warn', 'info']);
   });
 
   it('of the store goes on until all of its operations work; each that does is a debug line', () => {
     const { lines, events } = journal();
-    const operations = ['commit', 'renew the lock', 'release the lock', 'acquire the lock', 'lead'];
-    for (const operation of operations) events.failed(operation, new Error('away'));
-    for (const operation of operations) events.worked(operation);
-    const logged = lines.map(({ level, event, operation }) => [level, event, operation].join(' '));
+    const operations: Operation[] = [
+      { kind: 'commit' },
+      { kind: 'lock', action: 'renew' },
+      { kind: 'lock', action: 'release' },
+      { kind: 'lock', action: 'acquire' },
+      { kind: 'lead' },
+    ];
+    for (const operation of operations) events.reportFailure(operation, new Error('away'));
+    for (const operation of operations) events.reportRecovery(operation);
+    const logged = lines.map(({ level, event, operation }) =>
+      [level, event, operationKey(operation as Operation)].join(' '),
+    );
     expect(logged).toEqual([
-      'warn fault commit',
-      ...operations.slice(1).map((operation) => `debug fault ${operation}`),
-      ...operations.slice(0, -1).map((operation) => `debug recovered ${operation}`),
+      'warn failure commit',
+      ...operations.slice(1).map((operation) => `debug failure ${operationKey(operation)}`),
+      ...operations.slice(0, -1).map((operation) => `debug recovered ${operationKey(operation)}`),
       'info recovered lead',
     ]);
     expect(lines[5]).toMatchObject({ msg: 'It works again: commit' });
   });
 
   it.each([
-    ['leading', 'lead'],
-    ['following', 'acquire the lock'],
+    ['leading', { kind: 'lead' }],
+    ['following', { kind: 'lock', action: 'acquire' }],
   ] as const)('of a term is over with the next role (%s), and names it: %s', (role, operation) => {
     const { lines, events } = journal('info');
-    events.failed('commit', new Error('away'));
-    if (role === 'leading') events.announce('leading', { term: 8 });
-    else events.announce('following', { reason: 'another leads' });
+    events.reportFailure({ kind: 'commit' }, new Error('away'));
+    if (role === 'leading') events.emit('leading', { term: 8 });
+    else events.emit('following', { reason: 'another leads' });
     expect(lines.at(-1)).toMatchObject({ event: 'recovered', operation, failures: 1 });
   });
 });
@@ -340,9 +355,9 @@ describe('the levels', () => {
   it("have Celery's names", () => {
     const shown = (level: LogLevel) => {
       const { lines, events } = journal(level);
-      events.announce('tick', { sent: 0, wakeAt: NOON });
-      events.announce('stopped');
-      events.announce('warning', { about: 'clock', message: 'danger' });
+      events.emit('tick', { sent: 0, wakeAt: NOON });
+      events.emit('stopped');
+      events.emit('warning', { kind: 'clock', message: 'danger' });
       return lines.length;
     };
     const names = Object.keys(LOG_LEVELS) as LogLevel[];

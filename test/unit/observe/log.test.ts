@@ -1,9 +1,10 @@
-import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { Events } from '../../../src/events/events.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { asText, createLogger, logEvents, type LogLevel } from '../../../src/observe/log.ts';
 import { Progress } from '../../../src/observe/progress.ts';
+import { nextEvent } from '../../support/next-event.ts';
+import { operationKey } from '../../../src/events/operation.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
@@ -31,7 +32,7 @@ const run = {
 describe('the log', () => {
   test('one line of JSON for every task sent, with how late it was', () => {
     const { parsed, events } = logged();
-    events.announce('sent', run);
+    events.emit('sent', run);
     expect(parsed()).toMatchObject([
       {
         level: 'info',
@@ -55,7 +56,7 @@ describe('the log', () => {
 
   test('what is not sent is told with its reason', () => {
     const { parsed, events } = logged();
-    events.announce('skipped', {
+    events.emit('skipped', {
       entry: 'greet',
       reason: 'deadline',
       first: NOON,
@@ -74,15 +75,19 @@ describe('the log', () => {
   test('an outage of an hour is a line when it begins, a few more, and one when it ends', () => {
     const { parsed, clock, events } = logged();
     for (let second = 0; second < 3_600; second++) {
-      events.failed('commit', new Error('Redis is away'));
+      events.reportFailure({ kind: 'commit' }, new Error('Redis is away'));
       clock.advance(1_000);
     }
-    events.worked('commit');
-    events.worked('commit');
-    const faults = parsed().filter((line) => line['event'] === 'fault');
+    events.reportRecovery({ kind: 'commit' });
+    events.reportRecovery({ kind: 'commit' });
+    const faults = parsed().filter((line) => line['event'] === 'failure');
     expect(faults.length).toBeGreaterThan(3);
     expect(faults.length).toBeLessThan(15);
-    expect(faults[0]).toMatchObject({ operation: 'commit', error: 'Redis is away', failures: 1 });
+    expect(faults[0]).toMatchObject({
+      operation: { kind: 'commit' },
+      error: 'Redis is away',
+      failures: 1,
+    });
     expect(faults.at(-1)?.['msg']).toMatch(
       /^Could not commit: Redis is away \(\d+ failures in \d+\.0 s\)$/,
     );
@@ -94,25 +99,25 @@ describe('the log', () => {
   test('a term that cannot begin is news once, however often it is tried', () => {
     const { parsed, events } = logged();
     for (let term = 1; term <= 100; term++) {
-      events.announce('leading', { term });
-      events.failed('lead', new Error('a record cannot be read'));
-      events.announce('following', { reason: 'a record cannot be read' });
+      events.emit('leading', { term });
+      events.reportFailure({ kind: 'lead' }, new Error('a record cannot be read'));
+      events.emit('following', { reason: 'a record cannot be read' });
     }
-    expect(parsed().map(({ event }) => event)).toEqual(['leading', 'fault', 'following']);
-    events.announce('begun', { term: 101, entries: 1, changes: {}, ledgerLost: false });
-    events.announce('following', { reason: 'the lock was lost' });
+    expect(parsed().map(({ event }) => event)).toEqual(['leading', 'failure', 'following']);
+    events.emit('scheduling', { term: 101, entries: 1, changes: {}, ledgerLost: false });
+    events.emit('following', { reason: 'the lock was lost' });
     expect(parsed().at(-1)).toMatchObject({ event: 'following', reason: 'the lock was lost' });
   });
 
   test('lines below the level are not written', () => {
     const { lines, events } = logged({ level: 'warning' });
-    events.announce('sent', run);
+    events.emit('sent', run);
     expect(lines).toEqual([]);
   });
 
   test('a ledger that was lost is one warning', () => {
     const { parsed, events } = logged();
-    events.announce('begun', { term: 8, entries: 3, changes: { added: 3 }, ledgerLost: true });
+    events.emit('scheduling', { term: 8, entries: 3, changes: { added: 3 }, ledgerLost: true });
     expect(parsed()).toMatchObject([{ level: 'warn', ledgerLost: true }]);
     expect(parsed()[0]?.['msg']).toContain('The ledger was lost');
   });
@@ -122,15 +127,15 @@ describe('the log', () => {
     const text = "This host's clock is 2.3 s ahead";
     for (const message of [text, text, null, null]) events.warn('clock', message);
     expect(parsed()).toMatchObject([
-      { level: 'warn', event: 'warning', about: 'clock', msg: text },
-      { level: 'info', event: 'warning', about: 'clock', over: true },
+      { level: 'warn', event: 'warning', kind: 'clock', msg: text },
+      { level: 'info', event: 'warning', kind: 'clock', resolved: true },
     ]);
   });
 
   test('how far the clocks are apart is told once, then in the debug log', () => {
     const { lines, parsed, events } = logged({ level: 'debug' });
-    events.announce('skew', { ms: -12, within: 1 });
-    events.announce('skew', { ms: -13, within: 1 });
+    events.emit('skew', { ms: -12, within: 1 });
+    events.emit('skew', { ms: -13, within: 1 });
     expect(parsed()).toMatchObject([
       { level: 'info', event: 'skew', ms: -12, within: 1 },
       { level: 'debug', event: 'skew', ms: -13, within: 1 },
@@ -147,19 +152,19 @@ describe('the events', () => {
       throw new Error('mine');
     });
     events.on('sent', (event) => heard.push(event));
-    events.on('fault', ({ operation }) => heard.push(operation));
-    events.announce('sent', run);
-    expect(heard).toEqual(['a listener of "sent"', run]);
+    events.on('failure', ({ operation }) => heard.push(operationKey(operation)));
+    events.emit('sent', run);
+    expect(heard).toEqual(['listener sent', run]);
   });
 
   test('an async listener that fails is told of too, and ends no process', async () => {
     const events = new Events();
-    const fault = once(events, 'fault');
+    const fault = nextEvent(events, 'failure');
     const error = new Error('mine');
     const failing: () => unknown = () => Promise.reject(error);
     events.on('sent', failing);
-    events.announce('sent', run);
-    expect(await fault).toEqual([{ operation: 'a listener of "sent"', error }]);
+    events.emit('sent', run);
+    expect(await fault).toEqual([{ operation: { kind: 'listener', event: 'sent' }, error }]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../../src/beat.ts';
-import { Events } from '../../../src/events/events.ts';
+import { Events, type EventSource } from '../../../src/events/events.ts';
+import { operationKey, type Operation } from '../../../src/events/operation.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
 import { Queues } from '../../../src/routing/queues.ts';
@@ -10,11 +11,11 @@ import { settled } from '../../support/settle.ts';
 interface Line {
   readonly level: string;
   readonly event: string;
-  readonly operation?: string;
+  readonly operation?: Operation;
   readonly msg: string;
 }
 
-function journalOf(events: Events, clock: ManualClock, level: LogLevel = 'info') {
+function journalOf(events: EventSource, clock: ManualClock, level: LogLevel = 'info') {
   const lines: Line[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Line) };
   logEvents(events, createLogger({ level, destination }), clock);
@@ -22,7 +23,9 @@ function journalOf(events: Events, clock: ManualClock, level: LogLevel = 'info')
 }
 
 const told = (lines: readonly Line[]) =>
-  lines.map(({ level, event, operation }) => [level, event, operation].join(' '));
+  lines.map(({ level, event, operation }) =>
+    [level, event, operation && operationKey(operation)].join(' '),
+  );
 
 describe('an outage of the store', () => {
   const beats: Beat[] = [];
@@ -85,15 +88,15 @@ describe('an outage of the store', () => {
     await pass(4);
     setAway(false);
     await pass(4);
-    const [first, ...details] = lines('fault');
+    const [first, ...details] = lines('failure');
     expect(first).toMatchObject({
       level: 'warn',
-      operation: 'commit',
+      operation: { kind: 'commit' },
       msg: 'Could not commit: away',
     });
     expect(new Set(details.map(({ level }) => level))).toEqual(new Set(['debug']));
-    expect(new Set(details.map(({ operation }) => operation))).toEqual(
-      new Set(['commit', 'renew the lock']),
+    expect(new Set(details.map(({ operation }) => operation && operationKey(operation)))).toEqual(
+      new Set(['commit', 'lock renew']),
     );
     const [last, ...others] = lines('recovered').filter(({ level }) => level === 'info');
     expect(others).toEqual([]);
@@ -107,9 +110,9 @@ describe('an outage of the store', () => {
     await pass(25);
     setAway(false);
     await pass(5);
-    const faults = lines('fault');
+    const faults = lines('failure');
     expect(faults.length).toBeLessThan(5);
-    expect(told(lines('recovered'))).toEqual(['info recovered acquire the lock']);
+    expect(told(lines('recovered'))).toEqual(['info recovered lock acquire']);
     expect(lines('leading')).toHaveLength(2);
   });
 
@@ -117,16 +120,21 @@ describe('an outage of the store', () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const events = new Events();
     const lines = journalOf(events, clock);
-    for (const operation of ['commit', 'renew the lock', 'release the lock']) {
-      events.failed(operation, new Error('away'));
+    const operations: Operation[] = [
+      { kind: 'commit' },
+      { kind: 'lock', action: 'renew' },
+      { kind: 'lock', action: 'release' },
+    ];
+    for (const operation of operations) {
+      events.reportFailure(operation, new Error('away'));
       clock.advance(1_000);
     }
     // The lock was asked for and answered: it is another's.
-    events.announce('following', { reason: 'the lock was lost' });
-    expect(told(lines('fault', 'following', 'recovered'))).toEqual([
-      'warn fault commit',
+    events.emit('following', { reason: 'the lock was lost' });
+    expect(told(lines('failure', 'following', 'recovered'))).toEqual([
+      'warn failure commit',
       'info following ',
-      'info recovered acquire the lock',
+      'info recovered lock acquire',
     ]);
   });
 
@@ -134,27 +142,32 @@ describe('an outage of the store', () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const events = new Events();
     const lines = journalOf(events, clock);
-    events.failed('renew the lock', new Error('away'));
-    events.failed('acquire the lock', new Error('away'));
-    events.announce('following', { reason: 'the lock cannot be reached' });
+    events.reportFailure({ kind: 'lock', action: 'renew' }, new Error('away'));
+    events.reportFailure({ kind: 'lock', action: 'acquire' }, new Error('away'));
+    events.emit('following', { reason: 'the lock cannot be reached' });
     expect(lines('recovered')).toEqual([]);
-    events.worked('acquire the lock');
-    expect(told(lines('recovered'))).toEqual(['info recovered acquire the lock']);
+    events.reportRecovery({ kind: 'lock', action: 'acquire' });
+    expect(told(lines('recovered'))).toEqual(['info recovered lock acquire']);
   });
 
   test('hides no fault that is none of the store', () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const events = new Events();
     const lines = journalOf(events, clock);
-    for (const operation of ['commit', 'schedule greet', 'send to the queue "q"']) {
-      events.failed(operation, new Error('wrong'));
+    const operations: Operation[] = [
+      { kind: 'commit' },
+      { kind: 'schedule', entry: 'greet' },
+      { kind: 'publish', entry: 'greet', target: 'queue "q"' },
+    ];
+    for (const operation of operations) {
+      events.reportFailure(operation, new Error('wrong'));
     }
-    events.worked('send to the queue "q"');
-    expect(told(lines('fault', 'recovered'))).toEqual([
-      'warn fault commit',
-      'warn fault schedule greet',
-      'warn fault send to the queue "q"',
-      'info recovered send to the queue "q"',
+    events.reportRecovery({ kind: 'publish', entry: 'a', target: 'queue "q"' });
+    expect(told(lines('failure', 'recovered'))).toEqual([
+      'warn failure commit',
+      'warn failure schedule greet',
+      'warn failure publish queue "q"',
+      'info recovered publish queue "q"',
     ]);
   });
 });

@@ -5,6 +5,7 @@ import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { tellOfOutbox } from '../../../src/observe/outbox-events.ts';
 import { Progress } from '../../../src/observe/progress.ts';
 import { firstRun } from '../../support/change.ts';
+import { operationKey } from '../../../src/events/operation.ts';
 
 const rig = () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
@@ -16,7 +17,7 @@ const rig = () => {
 test('messages that pile up are warned of with a number that grows, until none is left', () => {
   const { events, reports } = rig();
   const words: (string | null)[] = [];
-  events.on('warning', ({ about, message }) => words.push(`${about} ${message ?? 'over'}`));
+  events.on('warning', ({ kind, message }) => words.push(`${kind} ${message ?? 'over'}`));
   for (const count of [0, 1, 99, 100, 101, 999, 1_000, 1_400, 25_000, 700, 3, 0, 0]) {
     reports.waiting(count);
   }
@@ -32,13 +33,16 @@ test('a message that had to wait is told of with its occurrence, and ends the fa
   const change = firstRun('a b: c', 'id-1');
   const told: unknown[] = [];
   events.on('delivered', (event) => told.push(event));
-  events.on('recovered', ({ operation }) => told.push(operation));
-  events.failed('send to the queue "celery"', new Error('there is no such queue'));
+  events.on('recovered', ({ operation }) => told.push(operationKey(operation)));
+  events.reportFailure(
+    { kind: 'publish', entry: 'a', target: 'queue "celery"' },
+    new Error('there is no such queue'),
+  );
   const [kept] = keptMessages([change]);
   reports.delivered([kept!]);
   const { dueAt } = change.record;
   const run = { entry: 'a b: c', dueAt, task: 'tasks.add', taskId: 'id-1', to: 'queue "celery"' };
-  expect(told).toEqual([{ ...run, message: kept!.message }, 'send to the queue "celery"']);
+  expect(told).toEqual([{ ...run, message: kept!.message }, 'publish queue "celery"']);
 });
 
 test('one that expired is an occurrence skipped, and all that is done is progress', () => {

@@ -1,10 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { TaskEventSettings } from '../../../src/message/task-sent.ts';
-import { Events, type SentEvent } from '../../../src/events/events.ts';
+import type { SentEvent } from '../../../src/events/beat-events.ts';
+import { Events } from '../../../src/events/events.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { tellOfTasks } from '../../../src/observe/task-events.ts';
 import { messageOf } from '../../support/message.ts';
+import { operationKey } from '../../../src/events/operation.ts';
 
 const SENT_AT = Date.parse('2027-03-01T12:00:00.250Z');
 
@@ -22,10 +24,10 @@ function rig({
   const batches: (readonly Message[])[] = [];
   const faults: string[] = [];
   const recovered: string[] = [];
-  events.on('fault', ({ operation, error }) => {
-    faults.push(`${operation}: ${(error as Error).message}`);
+  events.on('failure', ({ operation, error }) => {
+    faults.push(`${operationKey(operation)}: ${(error as Error).message}`);
   });
-  events.on('recovered', ({ operation }) => recovered.push(operation));
+  events.on('recovered', ({ operation }) => recovered.push(operationKey(operation)));
   const broker = {
     publish: () => Promise.reject(new Error('events are not tasks')),
     announce: async (messages: readonly Message[]) => {
@@ -37,7 +39,7 @@ function rig({
   const clock = new ManualClock('2027-03-01T13:00:00Z');
   const teller = tellOfTasks(events, broker, { taskEvents, origin: 'gen7@here', clock });
   const send = (...taskIds: string[]) => {
-    events.announce('sent', sentEvent(taskIds));
+    events.emit('sent', sentEvent(taskIds));
   };
   return {
     events,
@@ -106,7 +108,7 @@ describe('telling of sent tasks', () => {
     const { events, teller, batches } = rig();
     const message = messageOf('late');
     const of = { entry: 'greet', task: 'tasks.greet', taskId: 'late', to: 'queue "celery"' };
-    events.announce('delivered', { ...of, dueAt: SENT_AT, message });
+    events.emit('delivered', { ...of, dueAt: SENT_AT, message });
     await teller.told();
     const timestamp = Date.parse('2027-03-01T13:00:00Z') / 1_000;
     expect(batches.flat().map(bodyOf)).toMatchObject([{ uuid: 'late', timestamp }]);
@@ -128,7 +130,7 @@ describe('telling of sent tasks', () => {
     });
     send(...Array.from({ length: 1_700 }, String));
     await teller.told();
-    expect(faults).toEqual(['tell of sent tasks: 1700 events are lost: Redis did not answer']);
+    expect(faults).toEqual(['task-events: 1700 events are lost: Redis did not answer']);
     expect(batches).toHaveLength(1);
     expect(recovered).toEqual([]);
 
@@ -136,7 +138,7 @@ describe('telling of sent tasks', () => {
     send('later');
     await teller.told();
     expect(batches.at(-1)!.map(uuidOf)).toEqual(['later']);
-    expect(recovered).toEqual(['tell of sent tasks']);
+    expect(recovered).toEqual(['task-events']);
     expect(faults).toHaveLength(1);
   });
 
@@ -150,7 +152,7 @@ describe('telling of sent tasks', () => {
     await teller.told();
     expect(batches.flat()).toHaveLength(50_001);
     expect(faults).toEqual([
-      'tell of sent tasks: 3 events are lost: they come faster than the broker takes them',
+      'task-events: 3 events are lost: they come faster than the broker takes them',
     ]);
   });
 
@@ -158,10 +160,10 @@ describe('telling of sent tasks', () => {
     const error = new Error('Redis did not answer');
     const { events, send, teller, faults } = rig({ announce: () => Promise.reject(error) });
     const causes: unknown[] = [];
-    events.on('fault', (fault) => causes.push((fault.error as Error).cause));
+    events.on('failure', (fault) => causes.push((fault.error as Error).cause));
     send('a');
     await teller.told();
-    expect(faults).toEqual(['tell of sent tasks: one event is lost: Redis did not answer']);
+    expect(faults).toEqual(['task-events: one event is lost: Redis did not answer']);
     expect(causes).toEqual([error]);
   });
 

@@ -15,7 +15,7 @@ function rig() {
   const skews: number[] = [];
   let looks = 0;
   let found: Partial<Findings> | Error = {};
-  events.on('warning', ({ about, message }) => told.push(`${about}: ${message}`));
+  events.on('warning', ({ kind, message }) => told.push(`${kind}: ${message}`));
   events.on('skew', ({ ms }) => skews.push(ms));
   const inspect = async (): Promise<Findings> => {
     looks += 1;

@@ -64,7 +64,7 @@ describe('a run that the broker refuses is owed by the policy of its entry:', ()
       await owed.pass(1);
     }
     expect(await owed.rig.kept()).toEqual(['e4']);
-    expect(owed.told).toEqual(Array(4).fill('superseded e'));
+    expect(owed.told).toEqual(Array(4).fill('coalesced e'));
     expect(owed.rig.told.at(-1)).toBe('waiting 1');
     owed.rig.missing.clear();
     await owed.pass(1);
@@ -80,7 +80,7 @@ describe('a run that the broker refuses is owed by the policy of its entry:', ()
     expect(await owed.run()).toBe(0);
     await owed.pass(2);
     expect(owed.rig.published).toEqual(['e1']);
-    expect(owed.told).toEqual(['superseded e']);
+    expect(owed.told).toEqual(['coalesced e']);
     expect(await owed.rig.kept()).toEqual([]);
   });
 
@@ -94,7 +94,7 @@ describe('a run that the broker refuses is owed by the policy of its entry:', ()
       await owed.run();
     }
     expect(await owed.rig.kept()).toEqual(['e2', 'e3', 'e4']);
-    expect(owed.told).toEqual(['cap e', 'cap e']);
+    expect(owed.told).toEqual(['catch-up-limit e', 'catch-up-limit e']);
   });
 
   test('with "skip" it is dropped after a minute, without a newer one', async () => {
@@ -152,7 +152,7 @@ describe('a run that the broker refuses is owed by the policy of its entry:', ()
     expect(owed.told).toEqual([]);
     owed.rig.missing.clear();
     await owed.pass(2);
-    expect(owed.told).toEqual(['superseded e', 'delivered e']);
+    expect(owed.told).toEqual(['coalesced e', 'delivered e']);
     expect(owed.rig.published).toEqual(['e1']);
     expect(await owed.rig.kept()).toEqual([]);
   });

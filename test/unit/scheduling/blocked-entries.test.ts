@@ -9,6 +9,7 @@ import { SILENCE_LIMIT } from '../../../src/observe/progress.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { storeOptions } from '../../contract/place.ts';
 import { settled } from '../../support/settle.ts';
+import { operationKey } from '../../../src/events/operation.ts';
 
 const started: Beat[] = [];
 afterEach(async () => {
@@ -29,8 +30,10 @@ function instance(change: (store: Store) => Store = (store) => store) {
   started.push(beat);
   const faults: string[] = [];
   const recovered: string[] = [];
-  beat.on('fault', ({ operation, error }) => faults.push(`${operation}: ${String(error)}`));
-  beat.on('recovered', ({ operation }) => recovered.push(operation));
+  beat.on('failure', ({ operation, error }) =>
+    faults.push(`${operationKey(operation)}: ${String(error)}`),
+  );
+  beat.on('recovered', ({ operation }) => recovered.push(operationKey(operation)));
   const pass = async (seconds: number) => {
     for (let i = 0; i < seconds * 2; i++) {
       clock.advance(500);
@@ -58,7 +61,7 @@ test('an entry whose record cannot be read is held up by itself, and the failure
   expect(faults.length).toBeGreaterThan(1);
   expect(new Set(faults)).toEqual(
     new Set([
-      'schedule it\'s: StoreError: the record of entry "it\'s" cannot be read: "{}"; ' +
+      'read-state it\'s: StoreError: the record of entry "it\'s" cannot be read: "{}"; ' +
         `its schedule restarts from now with: beat forget --quoted '"it\\u0027s"'`,
     ]),
   );
@@ -73,7 +76,7 @@ test('an entry that was held up goes on within seconds once its record is remove
   await store.ledger.removeRecord(term, "it's");
   await pass(30);
   expect(beat.progress.heldUp).toEqual([]);
-  expect(recovered).toContain("schedule it's");
+  expect(recovered).toContain("read-state it's");
   expect(sent().filter((name) => name === 'good')).toHaveLength(4);
   expect(sent().filter((name) => name === "it's").length).toBeGreaterThan(0);
 });

@@ -8,6 +8,7 @@ import type { ChordSize } from '../../../src/message/run.ts';
 import type { ResultBackend } from '../../../src/store/results.ts';
 import { firstRun } from '../../support/change.ts';
 import { settled } from '../../support/settle.ts';
+import { operationKey } from '../../../src/events/operation.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -44,10 +45,10 @@ function rig(results: ResultBackend | null = new Slow()) {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const events = new Events();
   const log: string[] = [];
-  events.on('fault', ({ operation, error }) =>
-    log.push(`${operation}: ${(error as Error).message}`),
+  events.on('failure', ({ operation, error }) =>
+    log.push(`${operationKey(operation)}: ${(error as Error).message}`),
   );
-  events.on('recovered', ({ operation }) => log.push(`${operation} recovered`));
+  events.on('recovered', ({ operation }) => log.push(`${operationKey(operation)} recovered`));
   const announcements = new Announcements({ clock, events, results });
   /** Which entries may be sent, once that is known. */
   const announce = (...changes: Change[]) => {
@@ -84,7 +85,7 @@ describe('the announcement of chords', () => {
     expect(first.ready).toBeUndefined();
     await pass(1);
     expect(first.ready).toEqual([]);
-    expect(log).toEqual(['announce chords: entry "a": the result backend does not answer']);
+    expect(log).toEqual(['register-chords: entry "a": the result backend does not answer']);
     const second = announce(changeOf('b'));
     await settled();
     await pass(49);
@@ -98,7 +99,7 @@ describe('the announcement of chords', () => {
     announce(changeOf('a'));
     await pass(1_000);
     await slow.answer();
-    expect(log.at(-1)).toBe('announce chords recovered');
+    expect(log.at(-1)).toBe('register-chords recovered');
     const next = announce(changeOf('b'));
     await settled();
     await pass(999);
@@ -191,7 +192,7 @@ describe('the announcement of chords', () => {
     await settled();
     await slow.answer(new Error('OOM'));
     expect(seen.ready).toEqual([]);
-    expect(log).toEqual(['announce chords: entry "a": OOM']);
+    expect(log).toEqual(['register-chords: entry "a": OOM']);
     const next = announce(changeOf('a'));
     await settled();
     expect(slow.asked).toHaveLength(2);
@@ -204,12 +205,12 @@ describe('the announcement of chords', () => {
     announce(...['a', 'b', 'c', 'd', 'e'].map((entry) => changeOf(entry)));
     await pass(1_000);
     expect(log.at(-1)).toBe(
-      'announce chords: entries "a", "b", "c", "d", "e": the result backend does not answer',
+      'register-chords: entries "a", "b", "c", "d", "e": the result backend does not answer',
     );
     announce(...['q', 'r', 's', 't', 'u', 'v', 'w'].map((entry) => changeOf(entry)));
     await pass(50);
     expect(log.at(-1)).toBe(
-      'announce chords: entries "q", "r", "s", "t", "u" and 2 more: the result backend does not answer',
+      'register-chords: entries "q", "r", "s", "t", "u" and 2 more: the result backend does not answer',
     );
   });
 
@@ -218,7 +219,7 @@ describe('the announcement of chords', () => {
     const seen = announce(changeOf('a'));
     await settled();
     expect(seen.ready).toEqual([]);
-    expect(log).toEqual(['announce chords: entry "a": there is no result backend to join chords']);
+    expect(log).toEqual(['register-chords: entry "a": there is no result backend to join chords']);
   });
 
   test('is not waited for after a stop', async () => {

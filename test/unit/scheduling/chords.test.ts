@@ -78,8 +78,8 @@ test('a result backend that is away holds up chords, nobody else, and none is lo
   clock.advance(MINUTE);
   const wakeAt = await tick();
   expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z']);
-  expect(told.fault).toMatchObject([
-    { operation: 'announce chords', error: { message: 'entry "joined": nobody there' } },
+  expect(told.failure).toMatchObject([
+    { operation: { kind: 'register-chords' }, error: { message: 'entry "joined": nobody there' } },
   ]);
   expect(wakeAt).toBe(clock.now() + SECOND);
 
@@ -89,7 +89,7 @@ test('a result backend that is away holds up chords, nobody else, and none is lo
   expect(sent().slice(1)).toEqual(
     ['a', 'b'].map((name) => `tasks.${name} 2027-03-01T12:01:00.000Z`),
   );
-  expect(told.recovered).toMatchObject([{ operation: 'announce chords' }]);
+  expect(told.recovered).toMatchObject([{ operation: { kind: 'register-chords' } }]);
   expect(told.sent?.map(({ entry }) => entry)).toEqual(['cleanup', 'joined']);
 });
 
@@ -104,7 +104,9 @@ test('a result backend that hangs holds up chords alone, and each is sent once w
   clock.advance(SECOND);
   expect(await first).toBe(clock.now() + SECOND);
   const message = 'entry "joined": the result backend does not answer';
-  expect(told.fault).toMatchObject([{ operation: 'announce chords', error: { message } }]);
+  expect(told.failure).toMatchObject([
+    { operation: { kind: 'register-chords' }, error: { message } },
+  ]);
 
   // It is not asked once more while it hangs, and a tick does not wait for it again.
   clock.advance(SECOND);
@@ -122,7 +124,7 @@ test('a result backend that hangs holds up chords alone, and each is sent once w
     asked[0],
     asked[0],
   ]);
-  expect(told.recovered).toMatchObject([{ operation: 'announce chords' }]);
+  expect(told.recovered).toMatchObject([{ operation: { kind: 'register-chords' } }]);
 
   clock.advance(MINUTE);
   await tick();
@@ -153,5 +155,5 @@ test('without a result backend a chord is not sent', async () => {
   clock.advance(MINUTE);
   await tick();
   expect(sent()).toEqual([]);
-  expect(told.fault).toHaveLength(1);
+  expect(told.failure).toHaveLength(1);
 });

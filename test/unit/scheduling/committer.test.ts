@@ -6,6 +6,7 @@ import type { Change, CommitOutcome, Ledger } from '../../../src/store/ledger.ts
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { firstRun } from '../../support/change.ts';
 import { settled } from '../../support/settle.ts';
+import { operationKey } from '../../../src/events/operation.ts';
 
 const NEVER = new AbortController().signal;
 const DONE: CommitOutcome = { kind: 'committed' };
@@ -21,8 +22,8 @@ function over(
   const counted = { progress: 0 };
   const faults: string[] = [];
   const recovered: string[] = [];
-  events.on('fault', ({ operation }) => faults.push(operation));
-  events.on('recovered', ({ operation }) => recovered.push(operation));
+  events.on('failure', ({ operation }) => faults.push(operationKey(operation)));
+  events.on('recovered', ({ operation }) => recovered.push(operationKey(operation)));
   const ledger: Ledger = {
     batch,
     load: async () => new Map(),
@@ -225,7 +226,7 @@ describe('a batch that the store declines', () => {
     const { commits, asked, faults } = over(declines('b', 'd'));
     const committed = await commits.commit(changes, termOf(), NEVER);
     expect(committed?.declined).toEqual(['b', 'd']);
-    expect(faults).toEqual(['send b', 'send d']);
+    expect(faults).toEqual(['commit-entry b', 'commit-entry d']);
     const alone = asked.map(({ entries }) => entries.join(''));
     expect(alone).toEqual(['abcd', 'ab', 'a', 'b', 'cd', 'c', 'd']);
   });

@@ -7,6 +7,7 @@ import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { MemoryLock, newLockState } from '../../../src/drivers/memory/lock.ts';
 import { Stop } from '../../../src/util/grace-period.ts';
 import { settled } from '../../support/settle.ts';
+import { operationKey } from '../../../src/events/operation.ts';
 
 const TTL = 9_000;
 
@@ -29,7 +30,7 @@ class Instance {
     beginTerm: (stop?: AbortSignal) => Promise<number> = async () => ++Instance.numbers,
   ) {
     this.events.on('following', ({ reason }) => this.reasons.push(reason));
-    this.events.on('fault', ({ operation }) => this.faults.push(operation));
+    this.events.on('failure', ({ operation }) => this.faults.push(operationKey(operation)));
     const leadership = new Leadership({
       lock,
       ledger: { beginTerm },
@@ -184,7 +185,7 @@ describe('the trust window', () => {
     await pass(clock, 3 * TTL);
     expect(instance.leads).toBe(true);
     expect(instance.terms).toHaveLength(1);
-    expect(instance.faults).toEqual(Array(3).fill('renew the lock'));
+    expect(instance.faults).toEqual(Array(3).fill('lock renew'));
     instance.stop.abort();
   });
 
@@ -391,7 +392,7 @@ test('a lock that cannot be reached is asked for again and again, and nothing is
   };
   const instance = new Instance(lock, clock);
   await pass(clock, 2 * TTL);
-  expect(instance.faults).toEqual(Array(5).fill('acquire the lock'));
+  expect(instance.faults).toEqual(Array(5).fill('lock acquire'));
   expect(instance.reasons).toEqual(['the lock cannot be reached']);
   expect(instance.leads).toBe(true);
   instance.stop.abort();

@@ -147,8 +147,9 @@ class Oracle {
   #verdict(late: number, newer: number): string {
     const { missed, missedCap, startingDeadline } = this.#entry;
     const tooLate = startingDeadline !== null && late > startingDeadline;
-    if (missed === 'all') return tooLate ? 'deadline' : newer >= missedCap ? 'cap' : 'sent';
-    if (newer > 0) return missed === 'skip' ? 'missed' : 'superseded';
+    if (missed === 'all')
+      return tooLate ? 'deadline' : newer >= missedCap ? 'catch-up-limit' : 'sent';
+    if (newer > 0) return missed === 'skip' ? 'missed' : 'coalesced';
     if (tooLate) return 'deadline';
     const tooLateToSkip = missed === 'skip' && startingDeadline === null && late > MINUTE;
     return tooLateToSkip ? 'missed' : 'sent';

@@ -14,11 +14,11 @@ const schedule = 'once, at 2027-03-01 11:00 UTC';
 test('a time that is past when its entry is first seen is told once, and nothing is sent', async () => {
   const { clock, told, sent, begin } = rig();
   const { tick } = await begin([past, entryOf()]);
-  expect(told.over).toEqual([{ entry: 'launch', change: 'added', schedule }]);
+  expect(told['never-due']).toEqual([{ entry: 'launch', change: 'added', schedule }]);
   await tick();
   clock.advance(HOUR);
   await (await begin([past])).tick();
-  expect(told.over).toHaveLength(1);
+  expect(told['never-due']).toHaveLength(1);
   expect(sent().filter((line) => line.includes('11:00'))).toEqual([]);
 });
 
@@ -26,7 +26,7 @@ test('so is one that was edited to a time that is past', async () => {
   const { told, begin } = rig();
   await begin([ahead]);
   await begin([past]);
-  expect(told.over).toEqual([{ entry: 'launch', change: 'edited', schedule }]);
+  expect(told['never-due']).toEqual([{ entry: 'launch', change: 'edited', schedule }]);
 });
 
 test('so is one whose time passed while it was disabled', async () => {
@@ -35,7 +35,7 @@ test('so is one whose time passed while it was disabled', async () => {
   await begin([{ ...ahead, enabled: false }]);
   clock.advance(2 * HOUR);
   await begin([ahead]);
-  expect(told.over).toMatchObject([{ entry: 'launch', change: 'resumed' }]);
+  expect(told['never-due']).toMatchObject([{ entry: 'launch', change: 'resumed' }]);
 });
 
 test('one that was sent, or is owed, is not told of: it was seen before its time', async () => {
@@ -45,7 +45,7 @@ test('one that was sent, or is owed, is not told of: it was seen before its time
   await (await begin([ahead])).tick();
   await begin([ahead]);
   expect(sent()).toEqual(['tasks.cleanup 2027-03-01T13:00:00.000Z']);
-  expect(told.over).toBeUndefined();
+  expect(told['never-due']).toBeUndefined();
 });
 
 test('the log warns of it in words', () => {
@@ -55,12 +55,12 @@ test('the log warns of it in words', () => {
   const log = createLogger({ level: 'warning', destination: { write } });
   logEvents(events, log, new ManualClock('2027-03-01T12:00:00Z'));
   for (const change of ['added', 'edited', 'resumed'] as const) {
-    events.announce('over', { entry: 'launch', change, schedule });
+    events.emit('never-due', { entry: 'launch', change, schedule });
   }
   expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
     {
       level: 'warn',
-      event: 'over',
+      event: 'never-due',
       entry: 'launch',
       msg: `Entry launch is new, and its time is past (${schedule}): nothing will be sent`,
     },

@@ -65,7 +65,7 @@ describe('what was missed', () => {
   test('one run is sent for four missed ones, the newest, and the others are told of', () => {
     expect(decide(entryOf(), NOON, late)).toEqual({
       send: [NOON + 3 * MINUTE],
-      skip: [{ reason: 'superseded', first: NOON, last: NOON + 2 * MINUTE, count: 3 }],
+      skip: [{ reason: 'coalesced', first: NOON, last: NOON + 2 * MINUTE, count: 3 }],
       dueAt: NOON + 3 * MINUTE,
     });
   });
@@ -125,7 +125,7 @@ describe('what was missed', () => {
     expect(decision.send.at(-1)).toBe(NOON + 365 * DAY);
     expect(decision.skip).toEqual([
       {
-        reason: 'cap',
+        reason: 'catch-up-limit',
         first: NOON,
         last: NOON + 365 * DAY - 1_000 * SECOND,
         count: null,

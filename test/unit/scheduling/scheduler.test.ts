@@ -59,7 +59,7 @@ test('a clock that jumps forward sends one run, for the newest missed, and tells
   clock.set('2027-03-01T13:00:30Z');
   await tick();
   expect(sent()).toEqual(['tasks.cleanup 2027-03-01T13:00:00.000Z']);
-  expect(told.skipped).toMatchObject([{ entry: 'cleanup', reason: 'superseded', count: 59 }]);
+  expect(told.skipped).toMatchObject([{ entry: 'cleanup', reason: 'coalesced', count: 59 }]);
 });
 
 test('a new term goes on where the last one stopped', async () => {
@@ -109,7 +109,7 @@ test('a commit whose answer was lost is repeated and sends nothing twice', async
   await ticked;
   expect(sent()).toHaveLength(1);
   expect(told.sent).toHaveLength(1);
-  expect(told.fault).toHaveLength(2);
+  expect(told.failure).toHaveLength(2);
 });
 
 test('state that was lost is no storm: schedules go on from now', async () => {
@@ -123,7 +123,7 @@ test('state that was lost is no storm: schedules go on from now', async () => {
   const after = await begin([entryOf()]);
   await after.tick();
   expect(sent()).toHaveLength(1);
-  expect(told.begun).toMatchObject([{ changes: { added: 1 } }, { changes: { added: 1 } }]);
+  expect(told.scheduling).toMatchObject([{ changes: { added: 1 } }, { changes: { added: 1 } }]);
   clock.advance(MINUTE);
   await after.tick();
   expect(sent()).toHaveLength(2);
@@ -201,7 +201,10 @@ test('a schedule of the user’s own that throws holds up nobody else', async ()
     'tasks.cleanup 2027-03-01T12:02:00.000Z',
   ]);
   // It is tried again after a pause, as it may be mended by then.
-  expect(told.fault).toMatchObject([{ operation: 'send broken' }, { operation: 'send broken' }]);
+  expect(told.failure).toMatchObject([
+    { operation: { kind: 'prepare', entry: 'broken' } },
+    { operation: { kind: 'prepare', entry: 'broken' } },
+  ]);
 });
 
 test('a run that its queue did not take is a fault that names entry and queue, and no run', async () => {
@@ -226,9 +229,9 @@ test('a run that its queue did not take is a fault that names entry and queue, a
   clock.advance(MINUTE);
   await tick();
   expect(told.sent).toMatchObject([{ entry: 'cleanup' }]);
-  expect(told.fault).toMatchObject([
+  expect(told.failure).toMatchObject([
     {
-      operation: 'send to the queue "nowhere"',
+      operation: { kind: 'publish', entry: 'lost', target: 'queue "nowhere"' },
       error: {
         message: expect.stringMatching(
           /^entry "lost", task \S+: there is no such queue; it is kept and tried again$/,
@@ -241,7 +244,7 @@ test('a run that its queue did not take is a fault that names entry and queue, a
   clock.advance(MINUTE);
   await tick();
   expect(told.sent).toHaveLength(3);
-  expect(told.fault).toHaveLength(1);
+  expect(told.failure).toHaveLength(1);
 });
 
 test('an entry that the store declines holds up nobody else, and is sent once the store takes it', async () => {
@@ -267,13 +270,13 @@ test('an entry that the store declines holds up nobody else, and is sent once th
   clock.advance(MINUTE);
   const wakeAt = await tick();
   expect(sent()).toEqual(['a', 'b', 'c', 'e'].map((name) => `${name} 2027-03-01T12:01:00.000Z`));
-  expect(told.fault).toMatchObject([{ operation: 'send d' }]);
+  expect(told.failure).toMatchObject([{ operation: { kind: 'commit-entry', entry: 'd' } }]);
 
   broken = false;
   clock.advance(wakeAt - clock.now());
   await tick();
   expect(sent().at(-1)).toBe('d 2027-03-01T12:01:00.000Z');
-  expect(told.recovered).toMatchObject([{ operation: 'send d' }]);
+  expect(told.recovered).toMatchObject([{ operation: { kind: 'commit-entry', entry: 'd' } }]);
 });
 
 test('a run that nobody heard is skipped, and told of for as long as nobody hears', async () => {
@@ -294,11 +297,11 @@ test('a run that nobody heard is skipped, and told of for as long as nobody hear
   const { tick } = await begin([entryOf({ name: 'call', options })]);
   clock.advance(MINUTE);
   await tick();
-  const operation = 'send to the exchange "bc"';
-  expect(told.fault).toMatchObject([{ operation }]);
-  expect(String(told.fault?.[0]?.error)).toMatch(/entry "call": nobody listened/);
+  const operation = { kind: 'publish', entry: 'call', target: 'exchange "bc"' };
+  expect(told.failure).toMatchObject([{ operation }]);
+  expect(String(told.failure?.[0]?.error)).toMatch(/entry "call": nobody listened/);
   const skip = { first: clock.now(), last: clock.now(), count: 1 };
-  expect(told.skipped).toEqual([{ entry: 'call', reason: 'unheard', ...skip }]);
+  expect(told.skipped).toEqual([{ entry: 'call', reason: 'no-subscribers', ...skip }]);
   expect(told.sent).toBeUndefined();
   expect(told.recovered).toBeUndefined();
 
@@ -307,7 +310,7 @@ test('a run that nobody heard is skipped, and told of for as long as nobody hear
   await tick();
   expect(told.sent).toMatchObject([{ entry: 'call', queue: 'bc' }]);
   expect(told.skipped).toHaveLength(1);
-  expect(told.fault).toHaveLength(1);
+  expect(told.failure).toHaveLength(1);
   expect(told.recovered).toMatchObject([{ operation }]);
 });
 
@@ -334,5 +337,7 @@ test('a run of several tasks that some heard is sent, and the place where nobody
   await tick();
   expect(told.sent).toMatchObject([{ entry: 'both' }]);
   expect(told.skipped).toBeUndefined();
-  expect(told.fault).toMatchObject([{ operation: 'send to the exchange "bc"' }]);
+  expect(told.failure).toMatchObject([
+    { operation: { kind: 'publish', entry: 'both', target: 'exchange "bc"' } },
+  ]);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/catalog/entry.ts';
-import { Events, type BegunEvent } from '../../../src/events/events.ts';
+import type { SchedulingEvent } from '../../../src/events/beat-events.ts';
+import { Events } from '../../../src/events/events.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
@@ -21,10 +22,10 @@ function rig(...entries: Entry[]) {
     const events = new Events();
     const faults: unknown[] = [];
     const sent: string[] = [];
-    const begun: BegunEvent[] = [];
-    events.on('fault', (fault) => faults.push(fault));
+    const begun: SchedulingEvent[] = [];
+    events.on('failure', (fault) => faults.push(fault));
     events.on('sent', ({ dueAt }) => sent.push(new Date(dueAt).toISOString().slice(11, 19)));
-    events.on('begun', (event) => begun.push(event));
+    events.on('scheduling', (event) => begun.push(event));
     const producer = {
       ...{ timezone: 'UTC', keyPrefix: 'beat', origin: 'test', replyTo: '' },
       ...{ encoding: DEFAULT_ENCODING, protocol: 2 as const },

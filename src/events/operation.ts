@@ -1,0 +1,49 @@
+/**
+ * What beat attempts again until it works. Log, metrics and alerts take their labels from `kind` and the
+ * other fields, which are stable.
+ */
+export type Operation =
+  /** Acquire, renew or release the lock. */
+  | { readonly kind: 'lock'; readonly action: 'acquire' | 'renew' | 'release' }
+  /** Begin a term of leadership and run its first tick. */
+  | { readonly kind: 'lead' }
+  /** Commit a batch of runs. */
+  | { readonly kind: 'commit' }
+  /** Commit the run of one entry, which the store rejects although it can be reached. */
+  | { readonly kind: 'commit-entry'; readonly entry: string }
+  /** Read the stored state of an entry. */
+  | { readonly kind: 'read-state'; readonly entry: string }
+  /** Compute the next run of an entry. */
+  | { readonly kind: 'schedule'; readonly entry: string }
+  /** Compute a run and render its messages. */
+  | { readonly kind: 'prepare'; readonly entry: string }
+  /** Publish a message of an entry to its target, such as `queue "celery"`. */
+  | { readonly kind: 'publish'; readonly entry: string; readonly target: string }
+  /** Register the sizes of chords with the result backend. */
+  | { readonly kind: 'register-chords' }
+  /** Publish `task-sent` events. */
+  | { readonly kind: 'task-events' }
+  /** Run a listener of this event. */
+  | { readonly kind: 'listener'; readonly event: string };
+
+/**
+ * A text that is equal for operations that fail and recover together. The entry of a publish is left out:
+ * a target that works for one entry works for all.
+ */
+export function operationKey(operation: Operation): string {
+  switch (operation.kind) {
+    case 'lock':
+      return `lock ${operation.action}`;
+    case 'publish':
+      return `publish ${operation.target}`;
+    case 'listener':
+      return `listener ${operation.event}`;
+    case 'commit-entry':
+    case 'read-state':
+    case 'schedule':
+    case 'prepare':
+      return `${operation.kind} ${operation.entry}`;
+    default:
+      return operation.kind;
+  }
+}
