@@ -1,7 +1,7 @@
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { Redis } from 'ioredis';
-import { LineOutput } from '../src/cli/line-output.ts';
+import { LineOutput } from '../src/cli/service/line-output.ts';
 import { createLogger, logEvents } from '../src/observe/log.ts';
 import { RedisServer } from '../test/support/redis.ts';
 import { BurstBeat } from './burst-beat.ts';

@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BeatError, ConfigError } from '../util/errors.ts';
-import { addCeleryFlags, addStartFlags } from './celery-flags.ts';
-import { check } from './check.ts';
-import { detach, isDetached, tell } from './detach.ts';
+import { addCeleryFlags, addStartFlags } from './flags/celery-flags.ts';
+import { check } from './commands/check.ts';
+import { detach, isDetached, tell } from './service/detach.ts';
 import { EXIT, ExitError, type ExitCode } from './exit.ts';
-import { forget } from './forget.ts';
-import { healthcheck } from './healthcheck.ts';
+import { forget } from './commands/forget.ts';
+import { healthcheck } from './commands/healthcheck.ts';
 import { EPILOG, FORGET_EPILOG } from './help.ts';
-import { list } from './list.ts';
-import { next } from './next.ts';
-import type { GlobalFlags } from './options.ts';
+import { list } from './commands/list.ts';
+import { next } from './commands/next.ts';
+import type { GlobalFlags } from './flags/options.ts';
 import { maskText } from '../util/mask.ts';
-import { readyFlags } from './ready-flags.ts';
-import { start } from './start.ts';
-import { refuseWords } from './words.ts';
+import { readyFlags } from './flags/prepare-flags.ts';
+import { start } from './commands/start.ts';
+import { refuseWords } from './flags/unknown-arguments.ts';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

@@ -1,0 +1,52 @@
+import { systemClock } from '../../util/clock.ts';
+import type { Diagnostic } from '../../util/diagnostic.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { resultOptions, storeOptions } from '../../config/service/store-options.ts';
+import { openResults, openStore } from '../../drivers/open-store.ts';
+import { celeryNotes } from '../flags/celery-notes.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { settingsOf, type GlobalFlags } from '../flags/options.ts';
+import { formatDiagnostics } from '../../util/diagnostic.ts';
+
+/**
+ * `beat check`: exits with 0 and the warnings for a configuration that can be used; otherwise with 2, as a
+ * start would, and every error: with `--json` all of them, else the first fifty and a count of the others.
+ */
+export async function check(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
+  try {
+    const settings = await settingsOf(flags);
+    // Where a URL leads, whoever opens it alone can tell.
+    await (await openStore(storeOptions(settings, systemClock))).close();
+    await (await openResults(resultOptions(settings)))?.close();
+    const { files, installed } = settings;
+    const entries = settings.entries.length - installed.length;
+    const ofFlags = celeryNotes(flags).map(({ message }): Diagnostic => ({
+      severity: 'warning',
+      path: [],
+      message,
+    }));
+    const notes: readonly Diagnostic[] = [...ofFlags, ...settings.warnings];
+    const summary = { ok: true, files, entries, installed, notes };
+    if (!flags.json && notes.length > 0) process.stderr.write(`${formatDiagnostics(notes)}\n`);
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify(summary)}\n`
+        : `${files.join(', ')}: ${counted(entries)}${besides(installed)}, no errors\n`,
+    );
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { errors } = error;
+    if (flags.json) process.stdout.write(`${JSON.stringify({ ok: false, errors })}\n`);
+    else process.stderr.write(`${error.message}\n`);
+    return EXIT.usage;
+  }
+}
+
+function counted(entries: number): string {
+  return entries === 1 ? '1 entry' : `${entries} entries`;
+}
+
+function besides(installed: readonly string[]): string {
+  return installed.map((name) => ` and ${name} as in Celery`).join('');
+}

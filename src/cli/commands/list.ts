@@ -1,0 +1,94 @@
+import { systemClock } from '../../util/clock.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Entry } from '../../catalog/entry.ts';
+import { ConfigError } from '../../util/errors.ts';
+import type { LedgerRecord, OnUnreadable } from '../../store/ledger.ts';
+import { repairCommand } from '../../store/repair-command.ts';
+import { nextDueAt, reconcile } from '../../scheduling/plan.ts';
+import { storeOptions } from '../../config/service/store-options.ts';
+import { openStore } from '../../drivers/open-store.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { settingsOf, type GlobalFlags } from '../flags/options.ts';
+import { inZone, table } from '../output/table.ts';
+
+/** `beat list`: every entry with what the ledger knows of it. 1 when the ledger, or a record in it, cannot be read. */
+export async function list(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
+  const settings = await settingsOf(flags);
+  let records = new Map<string, LedgerRecord>();
+  let code: ExitCode = EXIT.ok;
+  try {
+    records = await recordsOf(settings, (entry, error) => {
+      process.stderr.write(`beat: ${error.message}; repair it with: ${repairCommand(entry)}\n`);
+      code = EXIT.failure;
+    });
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    process.stderr.write(
+      `beat: the ledger is out of reach, so what was sent is unknown: ${(error as Error).message}\n`,
+    );
+    code = EXIT.failure;
+  }
+  const rows = settings.entries.map((entry) => rowOf(entry, records.get(entry.name)));
+  if (flags.json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
+  else process.stdout.write(`${text(rows, settings.timezone)}\n`);
+  return code;
+}
+
+interface Row {
+  readonly entry: string;
+  readonly task: string;
+  readonly schedule: string;
+  readonly description?: string | undefined;
+  readonly timezone: string | null;
+  readonly enabled: boolean;
+  readonly lastSentAt: string | null;
+  readonly runCount: number;
+  readonly nextDueAt: string | null;
+}
+
+/** A listing shows what a leader would do if it looked now; nothing is written. */
+function rowOf(entry: Entry, record: LedgerRecord | undefined): Row {
+  const { name, task, schedule, description, enabled } = entry;
+  const standing = enabled ? reconcile(entry, record, systemClock.now()) : null;
+  return {
+    entry: name,
+    task,
+    schedule: schedule.words ?? schedule.spec,
+    ...(description !== undefined && { description }),
+    timezone: schedule.timezone ?? null,
+    enabled,
+    lastSentAt: instant(record?.sentAt ?? null),
+    runCount: record?.runCount ?? 0,
+    nextDueAt: instant(standing ? nextDueAt(entry, standing.record) : null),
+  };
+}
+
+async function recordsOf(settings: Settings, unreadable: OnUnreadable) {
+  const store = await openStore(storeOptions(settings, systemClock));
+  try {
+    return await store.ledger.load(unreadable);
+  } finally {
+    await store.close();
+  }
+}
+
+function text(rows: readonly Row[], zone: string): string {
+  const heading = ['ENTRY', 'TASK', 'SCHEDULE', 'LAST SENT', 'RUNS', 'NEXT DUE'];
+  const at = (iso: string | null, own: string | null) =>
+    iso === null ? 'never' : inZone(Date.parse(iso), own ?? zone);
+  return table(
+    heading,
+    rows.map((row) => [
+      row.entry,
+      row.task,
+      row.schedule,
+      at(row.lastSentAt, row.timezone),
+      String(row.runCount),
+      row.enabled ? at(row.nextDueAt, row.timezone) : 'disabled',
+    ]),
+  );
+}
+
+function instant(at: number | null): string | null {
+  return at === null || !Number.isFinite(at) ? null : new Date(at).toISOString();
+}

@@ -1,0 +1,139 @@
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../../src/util/clock.ts';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import type { LedgerRecord } from '../../../../src/store/ledger.ts';
+import { storeOptions } from '../../../../src/config/service/store-options.ts';
+import { openState } from '../../../../src/drivers/open-store.ts';
+import { SqliteLedger } from '../../../../src/drivers/sqlite/ledger.ts';
+import type { StateStore } from '../../../../src/store/store.ts';
+import { FRESH, ran } from '../../../support/change.ts';
+import { command } from '../../../support/command.ts';
+import { Folder } from '../../../support/folder.ts';
+
+let folder: Folder;
+let brokerUrl: string;
+beforeEach(() => {
+  const entry = { task: 'tasks.note', schedule: 3_600 };
+  const beatSchedule = { 'nightly-report': entry, weekly: entry };
+  folder = new Folder({ 'beat.json': JSON.stringify({ resultExpires: null, beatSchedule }) });
+  brokerUrl = `sqla+sqlite:///${folder.path}/beat.sqlite`;
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  folder[Symbol.dispose]();
+});
+
+const forget = (...args: string[]) =>
+  command('forget', '-c', `${folder.path}/beat.json`, '-b', brokerUrl, ...args);
+
+async function withLedger<T>(use: (ledger: StateStore['ledger']) => Promise<T>): Promise<T> {
+  const store = await openState(
+    storeOptions(resolveSettings({ brokerUrl, beatSchedule: {} }), systemClock),
+  );
+  try {
+    return await use(store.ledger);
+  } finally {
+    await store.close();
+  }
+}
+
+const write = (entry: string, record: LedgerRecord) =>
+  withLedger(async (ledger) => {
+    const change = { entry, expected: null, record, messages: [] };
+    await ledger.commit(await ledger.beginTerm(), [change]);
+  });
+const records = () => withLedger((ledger) => ledger.load());
+
+it('beat forget removes the record of a configured entry, whose schedule then counts from now', async () => {
+  await write('nightly-report', ran(ran(FRESH, 'one'), 'two'));
+  await write('weekly', FRESH);
+  const before = systemClock.now();
+  expect(await forget('nightly-report')).toEqual({
+    code: 0,
+    stdout:
+      'Removed the record of entry "nightly-report" (2 runs, last sent 2023-11-14T22:15:20.005Z): its schedule counts from now\n',
+    stderr: '',
+  });
+  const found = await records();
+  expect(found.get('nightly-report')).toMatchObject({ dueAt: null, sentAt: null, runCount: 0 });
+  expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
+  expect(found.get('weekly')).toEqual(FRESH);
+});
+
+it('beat forget says of an entry without a run that nothing was sent', async () => {
+  await write('gone', FRESH);
+  const { stdout } = await forget('gone');
+  expect(stdout).toBe(
+    'Removed the record of entry "gone" (0 runs, never sent): its schedule counts from now\n',
+  );
+});
+
+it('beat forget leaves nothing of an entry that is not configured', async () => {
+  await write('gone', FRESH);
+  await forget('gone');
+  expect(await records()).toEqual(new Map());
+});
+
+it('beat forget removes a record that cannot be read', async () => {
+  await write('weekly', FRESH);
+  {
+    using db = new DatabaseSync(`${folder.path}/beat.sqlite`);
+    db.exec(`UPDATE beat_record SET record = '{"spec":'`);
+  }
+  expect(await forget('weekly')).toEqual({
+    code: 0,
+    stdout:
+      'Removed the record of entry "weekly", which could not be read: its schedule counts from now\n',
+    stderr: '',
+  });
+  expect((await records()).get('weekly')).toMatchObject({ runCount: 0 });
+});
+
+it('beat forget has nothing to do for a configured entry without a record', async () => {
+  expect(await forget('weekly')).toEqual({
+    code: 0,
+    stdout: 'Entry "weekly" has no record: nothing to forget\n',
+    stderr: '',
+  });
+  expect(await records()).toEqual(new Map());
+});
+
+it('beat forget rejects a name that is neither configured nor recorded, with the nearest one', async () => {
+  await write('recorded', FRESH);
+  const [configured, recorded] = [await forget('weakly'), await forget('recoded')];
+  expect(configured).toMatchObject({ code: 2, stdout: '' });
+  expect(configured.stderr).toContain('no entry "weakly"');
+  expect(configured.stderr).toContain('did you mean "weekly"?');
+  expect(recorded.stderr).toContain('did you mean "recorded"?');
+});
+
+it('beat forget --quoted reads the name as a JSON string, and rejects anything else', async () => {
+  await write('a\nb', FRESH);
+  expect((await forget('--quoted', '"a\\nb"')).stdout).toContain('entry "a\\nb" (0 runs');
+  for (const text of ['no json', '7', 'null']) {
+    const { code, stderr } = await forget('--quoted', text);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`--quoted takes a JSON string such as '"a\\u0000b"', not "${text}"`);
+  }
+});
+
+it('beat forget begins another term after one that another instance ended', async () => {
+  await write('gone', FRESH);
+  const remove = vi.spyOn(SqliteLedger.prototype, 'removeRecord').mockResolvedValueOnce(false);
+  expect((await forget('gone')).code).toBe(0);
+  const [[first], [second]] = remove.mock.calls as unknown as [[number], [number]];
+  expect(second).toBeGreaterThan(first);
+  expect(await records()).toEqual(new Map());
+});
+
+it('beat forget gives up after five terms that other instances ended', async () => {
+  await write('gone', FRESH);
+  const remove = vi.spyOn(SqliteLedger.prototype, 'removeRecord').mockResolvedValue(false);
+  expect(await forget('gone')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'beat: forget: other instances begin terms all the time; try again\n',
+  });
+  expect(remove).toHaveBeenCalledTimes(5);
+});

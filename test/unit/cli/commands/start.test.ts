@@ -1,0 +1,151 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { start } from '../../../../src/cli/commands/start.ts';
+import { askHealth } from '../../../../src/cli/health/health.ts';
+import { Folder } from '../../../support/folder.ts';
+import { logOf } from '../../../support/log-file.ts';
+
+let folder: Folder;
+let path: string;
+/** Of the process, before the test: what `start` adds is for the rest of its life. */
+let before: Map<string, readonly unknown[]>;
+const EVENTS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'uncaughtException', 'exit'];
+
+beforeEach(() => {
+  folder = new Folder({
+    'beat.config.yaml': `
+brokerUrl: memory://
+timezone: Europe/Oslo
+taskSendSentEvent: true
+resultExpires: null
+beatSchedule:
+  yearly: { task: tasks.yearly, schedule: { cron: '0 0 1 1 *' } }
+`,
+  });
+  path = join(folder.path, 'beat.log');
+  vi.stubEnv('BEAT_RUNTIME_DIR', join(folder.path, 'runtime'));
+  before = new Map(EVENTS.map((event) => [event, process.listeners(event as NodeJS.Signals)]));
+});
+afterEach(() => {
+  for (const event of EVENTS) for (const listener of added(event)) process.off(event, listener);
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  folder[Symbol.dispose]();
+});
+
+type Listener = (...args: unknown[]) => void;
+
+function added(event: string): Listener[] {
+  const known = before.get(event)!;
+  return process
+    .listeners(event as NodeJS.Signals)
+    .filter((each) => !known.includes(each)) as Listener[];
+}
+
+/** As the process would be told, without the listeners of the test run. */
+function signal(name: string): void {
+  for (const listener of added(name)) listener(name);
+}
+
+const flags = (more: object = {}) => ({
+  ...{
+    config: join(folder.path, 'beat.config.yaml'),
+    logfile: path,
+    quiet: true,
+    loglevel: 'debug',
+  },
+  ...more,
+});
+const run = (started: () => Promise<void>, more: object = {}) =>
+  start(flags(more), { version: '1.2.3', started });
+const events = () => logOf(path).map(({ event }) => event);
+
+it.each(['SIGTERM', 'SIGINT'])('beat start ends with 0 after %s, having said so', async (name) => {
+  const code = await run(async () => {
+    expect(events()).toContain('starting');
+    expect(events()).not.toContain('stopping');
+    signal(name);
+  });
+  expect(code).toBe(0);
+  const [starting, ...others] = logOf(path).filter(({ event }) => event === 'starting');
+  expect(others).toEqual([]);
+  expect(starting).toMatchObject({
+    version: '1.2.3',
+    broker: 'memory://',
+    msg: 'beat: Starting...',
+  });
+  const stopping = logOf(path).find(({ event }) => event === 'stopping');
+  expect(stopping).toMatchObject({ signal: name, msg: `beat: Shutting down... (${name})` });
+});
+
+it('beat start ends at once at the second signal, with the exit code of that signal', async () => {
+  const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never);
+  await run(async () => {
+    signal('SIGTERM');
+    expect(exit).not.toHaveBeenCalled();
+    signal('SIGINT');
+  });
+  expect(exit.mock.calls).toEqual([[130]]);
+});
+
+it('beat start goes on at a SIGHUP where it logs to a file', async () => {
+  await run(async () => {
+    signal('SIGHUP');
+    expect(events()).not.toContain('stopping');
+    signal('SIGTERM');
+  });
+  expect(events()).toContain('stopping');
+});
+
+it('beat start answers health checks until it ends', async () => {
+  await run(async () => {
+    expect(await askHealth()).toMatchObject([{ pid: process.pid, advancing: true }]);
+    signal('SIGTERM');
+  });
+  expect(await askHealth()).toEqual([]);
+});
+
+it('beat start logs why no health check can reach it', async () => {
+  vi.stubEnv('BEAT_RUNTIME_DIR', join(folder.path, 'no', 'such', 'folder'));
+  await run(async () => signal('SIGTERM'));
+  const notes = logOf(path).filter(({ event }) => event === 'note');
+  expect(notes.map(({ level, msg }) => `${level} ${msg}`)).toContainEqual(
+    expect.stringMatching(/^warn beat healthcheck cannot reach this instance/),
+  );
+});
+
+it('beat start logs what there is to say of flags and configuration, by weight', async () => {
+  const more = { app: 'proj', enableRemoteControl: true };
+  await run(async () => signal('SIGTERM'), more);
+  const notes = logOf(path).filter(({ event }) => event === 'note');
+  expect(notes).toMatchObject([
+    { level: 'info', flag: '--app proj' },
+    { level: 'warn', flag: '--enable-remote-control' },
+    { level: 'warn', path: ['taskSendSentEvent'] },
+  ]);
+});
+
+it('beat start writes its pidfile once its configuration is read, and warns of one that it replaces', async () => {
+  const pidfile = join(folder.path, 'beat.pid');
+  writeFileSync(pidfile, '');
+  await run(
+    async () => {
+      expect(readFileSync(pidfile, 'utf8')).toBe(`${process.pid}\n`);
+      signal('SIGTERM');
+    },
+    { pidfile },
+  );
+  expect(logOf(path).find(({ event }) => event === 'pidfile')).toMatchObject({
+    ...{ level: 'warn', path: pidfile, msg: 'Broken pidfile found - Removing it.' },
+  });
+  for (const listener of added('exit')) listener();
+  expect(existsSync(pidfile)).toBe(false);
+});
+
+it('beat start takes no pidfile where its configuration is wrong', async () => {
+  const pidfile = join(folder.path, 'beat.pid');
+  const config = folder.write('wrong.yaml', 'beatSchedule: { a: { schedule: 5 } }');
+  await expect(run(async () => {}, { pidfile, config })).rejects.toThrow('beatSchedule.a.task');
+  expect(existsSync(pidfile)).toBe(false);
+});

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { settingsOf } from '../../../../src/cli/flags/options.ts';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'beat-options-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+it('the state is where the flag says, else the variable, else the file', async () => {
+  const config = file('beat.yaml', 'brokerUrl: amqp://rabbit\nstateUrl: redis://file\n');
+  const secret = file('secret', 'redis://:secret@mounted\n');
+  const stateOf = async (flags: object, env: Record<string, string>) =>
+    (await settingsOf({ config, ...flags }, env)).stateUrl;
+  const BEAT_STATE_URL = 'redis://variable';
+  expect(await stateOf({ state: 'redis://flag' }, { BEAT_STATE_URL })).toBe('redis://flag');
+  expect(await stateOf({}, { BEAT_STATE_URL })).toBe(BEAT_STATE_URL);
+  expect(await stateOf({}, { BEAT_STATE_URL_FILE: secret })).toBe('redis://:secret@mounted');
+  expect(await stateOf({}, {})).toBe('redis://file');
+});
+
+it('the broker is where the first of its many variables says, in the order of Celery', async () => {
+  const config = file('beat.yaml', 'brokerUrl: redis://file\n');
+  const variables = {
+    BEAT_BROKER_URL: 'redis://beat',
+    CELERY_BROKER_WRITE_URL: 'redis://write',
+    BROKER_URL: 'redis://plain',
+    CELERY_BROKER_URL: 'redis://celery',
+  };
+  const env: Record<string, string> = { ...variables };
+  for (const [name, url] of Object.entries(variables)) {
+    expect((await settingsOf({ config }, env)).brokerUrl).toBe(url);
+    expect((await settingsOf({ config, broker: 'redis://flag' }, env)).brokerUrl).toBe(
+      'redis://flag',
+    );
+    // As in a compose file that leaves it out.
+    env[name] = '';
+  }
+  expect((await settingsOf({ config }, env)).brokerUrl).toBe('redis://file');
+});
+
+it('the result backend is what the flag says, else the variables in the order of Celery', async () => {
+  const config = file('beat.yaml', 'resultBackend: redis://file\n');
+  const urlOf = async (flags: object, env: Record<string, string>) =>
+    (await settingsOf({ config, ...flags }, env)).results.url;
+  const CELERY_RESULT_BACKEND = 'rpc://';
+  expect(await urlOf({ resultBackend: 'redis://flag' }, { CELERY_RESULT_BACKEND })).toBe(
+    'redis://flag',
+  );
+  expect(await urlOf({}, { RESULT_BACKEND: 'redis://plain', CELERY_RESULT_BACKEND })).toBe(
+    'redis://plain',
+  );
+  expect(await urlOf({}, { CELERY_RESULT_BACKEND })).toBe('rpc://');
+  expect(await urlOf({}, {})).toBe('redis://file');
+});
+
+it.each(['celeryconfig', 'proj.celeryconfig', 'celeryconfig.py'])(
+  "Celery's --config %s is a module, and is refused with what to do instead",
+  async (config) => {
+    await expect(settingsOf({ config }, {})).rejects.toThrow(
+      `--config ${config}: beat reads no Python module; put its settings`,
+    );
+  },
+);
+
+it('who gives --app and has no configuration hears what an app is good for here', async () => {
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    await expect(settingsOf({ app: 'proj' }, {})).rejects.toThrow(
+      /^no configuration here[^]*--app proj: beat reads no Python app/,
+    );
+    await expect(settingsOf({}, {})).rejects.not.toThrow('--app');
+  } finally {
+    process.chdir(before);
+  }
+});
+
+it('the largest file that is read is what the variable says, in bytes or with a unit', async () => {
+  const config = file('beat.yaml', `keyPrefix: ${'x'.repeat(2_000)}\n`);
+  const load = async (size: string) => {
+    await settingsOf({ config }, { BEAT_MAX_CONFIG_SIZE: size });
+  };
+  for (const size of ['1000', '1KiB', '0'])
+    await expect(load(size)).rejects.toThrow('BEAT_MAX_CONFIG_SIZE');
+  for (const size of ['', '3000', '2KiB', '1 MiB', '1GiB']) await load(size);
+  for (const size of ['1MB', '-1', '1e3', 'x']) {
+    await expect(load(size)).rejects.toThrow(/^BEAT_MAX_CONFIG_SIZE: expected a number of bytes/);
+  }
+});

@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { answerHealth, askHealth, type HealthAnswers } from '../../../../src/cli/health/health.ts';
+import { systemClock } from '../../../../src/util/clock.ts';
+import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
+import { Progress } from '../../../../src/observe/progress.ts';
+import { command } from '../../../support/command.ts';
+import { Folder } from '../../../support/folder.ts';
+
+let folder: Folder;
+let runtime: string;
+let clock: ManualClock;
+const instances: HealthAnswers[] = [];
+beforeEach(() => {
+  folder = new Folder();
+  runtime = join(folder.path, 'runtime');
+  vi.stubEnv('BEAT_RUNTIME_DIR', runtime);
+  clock = new ManualClock('2027-03-01T12:00:00Z');
+});
+afterEach(() => {
+  for (const instance of instances.splice(0)) instance.close();
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  folder[Symbol.dispose]();
+});
+
+/** An instance that answers as the process of that number. */
+async function answering(pid: number, heldUp: readonly string[] = []): Promise<HealthAnswers> {
+  const progress = new Progress(clock);
+  progress.heldUp = heldUp;
+  const instance = await answerHealth(progress, pid);
+  instances.push(instance);
+  return instance;
+}
+
+/** The path of the socket of the instance with that number. */
+async function socketOf(pid: number): Promise<string> {
+  const instance = await answerHealth(new Progress(clock), pid);
+  const name = readdirSync(runtime).find((each) => each.endsWith(`-${pid}`))!;
+  instance.close();
+  return join(runtime, name);
+}
+
+/** A socket at that path that answers with a text; `null`: never. */
+async function listening(path: string, answer: string | null): Promise<AsyncDisposable> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    if (answer !== null) socket.end(answer);
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  return server;
+}
+
+/** The file of a socket whose process has died. */
+async function leftBehind(path: string): Promise<void> {
+  await using _server = await listening(`${path}.living`, '');
+  renameSync(`${path}.living`, path);
+}
+
+const onPosix = describe.skipIf(process.platform === 'win32');
+
+onPosix('beat healthcheck', () => {
+  it('exits 1 where no instance runs', async () => {
+    const answer = { code: 1, stdout: '', stderr: 'beat: not running here\n' };
+    expect(await command('healthcheck')).toEqual(answer);
+    mkdirSync(runtime, { mode: 0o700 });
+    expect(await command('healthcheck')).toEqual(answer);
+  });
+
+  it('exits 0 while every instance makes progress, with one line of JSON for each', async () => {
+    await answering(7);
+    clock.advance(59_999);
+    await answering(8);
+    const { code, stdout, stderr } = await command('healthcheck');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.toSorted()).toEqual([
+      '{"pid":7,"advancing":true,"silence":59999,"heldUp":[]}',
+      '{"pid":8,"advancing":true,"silence":0,"heldUp":[]}',
+    ]);
+  });
+
+  it('exits 1 while an instance makes no progress, and names its process', async () => {
+    await answering(7);
+    await answering(8);
+    clock.advance(60_000);
+    await answering(9);
+    const { code, stderr } = await command('healthcheck');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^beat: not getting anywhere: process (7, 8|8, 7)\n$/);
+  });
+
+  it('exits 1 while an entry is held up, and names each once with the command that repairs it', async () => {
+    await answering(7, ['nightly report', 'other']);
+    await answering(8, ['nightly report']);
+    const { code, stderr } = await command('healthcheck');
+    expect(code).toBe(1);
+    expect(stderr.trimEnd().split('\n').toSorted()).toEqual([
+      `beat: entry "nightly report" is held up, for its record cannot be read; repair it with: beat forget 'nightly report'`,
+      'beat: entry "other" is held up, for its record cannot be read; repair it with: beat forget other',
+    ]);
+  });
+
+  it('names at most ten held-up entries of an instance', async () => {
+    await answering(
+      7,
+      Array.from({ length: 11 }, (_, i) => `entry-${i}`),
+    );
+    const { stderr } = await command('healthcheck');
+    expect(stderr.trimEnd().split('\n')).toHaveLength(10);
+    expect(stderr).toContain('"entry-9"');
+  });
+});
+
+onPosix('a health check', () => {
+  it('no longer finds an instance that has stopped', async () => {
+    const instance = await answering(7);
+    expect(await askHealth()).toHaveLength(1);
+    instance.close();
+    expect(await askHealth()).toEqual([]);
+  });
+
+  it('removes the socket of a process that died', async () => {
+    const path = await socketOf(7);
+    await leftBehind(path);
+    expect(existsSync(path)).toBe(true);
+    expect(await askHealth()).toEqual([]);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('reaches an instance whose number was that of a process that died', async () => {
+    await leftBehind(await socketOf(7));
+    expect((await answering(7)).trouble).toBeNull();
+    expect(await askHealth()).toMatchObject([{ pid: 7, advancing: true }]);
+  });
+
+  it('ignores everything else in the folder', async () => {
+    const path = await socketOf(7);
+    folder.write('runtime/notes', '');
+    await using _other = await listening(`${path}x`, '{"pid":7,"advancing":true}');
+    await using _foreign = await listening(join(runtime, '7'), '{"pid":7,"advancing":true}');
+    expect(await askHealth()).toEqual([]);
+  });
+
+  it.each([
+    ['text that is no JSON', '{"pid":7'],
+    ['nothing', ''],
+    ['the health of another process', '{"pid":8,"advancing":true,"silence":0}'],
+    [
+      'more than it reads',
+      `{"pid":7,"advancing":true,"silence":0,"heldUp":["${'x'.repeat(1_000_000)}"]}`,
+    ],
+    ['a text for a truth value', '{"pid":7,"advancing":"yes","silence":0}'],
+    ['a text for a number', '{"pid":7,"advancing":true,"silence":"0"}'],
+    ['null', 'null'],
+  ])('counts an instance that answers with %s as one that is silent', async (_, answer) => {
+    await using _server = await listening(await socketOf(7), answer);
+    expect(await askHealth()).toEqual([{ pid: 7, advancing: false, silence: null }]);
+  });
+
+  it('takes over what it knows of an answer, and nothing else', async () => {
+    const answer = { pid: 7, advancing: true, silence: 3, heldUp: ['a', 1, 'b'], more: 'x' };
+    await using _server = await listening(await socketOf(7), JSON.stringify(answer));
+    const known = { pid: 7, advancing: true, silence: 3, heldUp: ['a', 'b'] };
+    expect(await askHealth()).toEqual([known]);
+  });
+
+  it('waits five seconds for an instance that does not answer', async () => {
+    await using _server = await listening(await socketOf(7), null);
+    const sleep = vi.spyOn(systemClock, 'sleep').mockResolvedValue();
+    expect(await askHealth()).toEqual([{ pid: 7, advancing: false, silence: null }]);
+    expect(sleep).toHaveBeenCalledExactlyOnceWith(5_000, expect.anything());
+  });
+});
+
+onPosix('an instance that no health check can reach runs all the same, and says why', () => {
+  const advice = "set BEAT_RUNTIME_DIR to a folder of this user's with mode 0700";
+
+  it('where other users may enter its folder, which no health check trusts either', async () => {
+    await answering(7);
+    chmodSync(runtime, 0o755);
+    expect((await answering(8)).trouble).toBe(
+      `beat healthcheck cannot reach this instance (no private folder at ${runtime}); ${advice}`,
+    );
+    expect(await askHealth()).toEqual([]);
+  });
+
+  it('where no socket can be made', async () => {
+    runtime = join(folder.path, 'r'.repeat(150));
+    vi.stubEnv('BEAT_RUNTIME_DIR', runtime);
+    const { trouble } = await answering(7);
+    expect(trouble).toContain(`beat healthcheck cannot reach this instance (${runtime}/health-`);
+    expect(trouble).toContain(': listen ');
+    expect(trouble).toContain(advice);
+  });
+});

@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest';
+import { bannerOf, bannerText } from '../../../../src/cli/output/banner.ts';
+import type { BeatConfig } from '../../../../src/config/define.ts';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+
+const banner = (config: BeatConfig) => bannerText(bannerOf(resolveSettings(config), '1.0', 0));
+const HERE = '(only beats on this host exclude one another)';
+
+it('says nothing of the state where the broker keeps it', () => {
+  expect(banner({ brokerUrl: 'redis://h' })).not.toContain('state');
+  expect(banner({})).not.toContain('state');
+});
+
+it('says where the state is, without its password', () => {
+  const text = banner({ brokerUrl: 'amqp://u:hunter2@rabbit', stateUrl: 'redis://:hunter2@h' });
+  expect(text).toContain('. broker    -> amqp://u:**@rabbit\n');
+  expect(text).toContain('. state     -> redis://:**@h\n');
+});
+
+it('warns of a state that other hosts cannot see', () => {
+  expect(banner({ brokerUrl: 'amqp://rabbit' })).toContain(
+    `. state     -> sqla+sqlite:///beat.sqlite ${HERE}\n`,
+  );
+  const files = { brokerUrl: 'sqla+sqlite:///queues.db', stateUrl: 'sqla+sqlite:///beat.db' };
+  expect(banner(files)).not.toContain(HERE);
+});
+
+it('names the servers that hold the lock', () => {
+  const lockUrls = ['redis://:hunter2@a', 'redis://b', 'redis://c'];
+  expect(banner({ brokerUrl: 'redis://h', lockUrls })).toContain(
+    '. lock      -> beat:lock, 8 s, on most of redis://:**@a, redis://b, redis://c\n',
+  );
+});
+
+it("counts what the user wrote, and names what is there because Celery's beat would install it", () => {
+  const beatSchedule = {
+    a: { task: 't', schedule: 60 },
+    b: { task: 't', schedule: 60, enabled: false },
+  };
+  const besides = ', and celery.backend_cleanup as in Celery';
+  expect(banner({ beatSchedule })).toContain(`1 of 2 entries enabled, from ${besides}\n`);
+  expect(banner({ beatSchedule, resultBackend: 'redis://h' })).not.toContain('cleanup');
+});
+
+it('is laid out as users of celery beat know it, with the next five instants in the zone of each', () => {
+  const beatSchedule = {
+    daily: { task: 't', schedule: { crontab: { minute: 0, hour: 6 } } },
+    tokyo: { task: 't', schedule: { cron: '0 8 * * *', timezone: 'Asia/Tokyo' } },
+    off: { task: 't', schedule: 1, enabled: false },
+  };
+  const config = { brokerUrl: 'redis://h', resultExpires: null, timezone: 'UTC', beatSchedule };
+  expect(banner(config).split('\n')).toEqual([
+    'beat v1.0 is starting.',
+    '  . broker    -> redis://h',
+    '  . scheduler -> 2 of 3 entries enabled, from ',
+    '  . timezone  -> UTC',
+    '  . lock      -> beat:lock, 8 s',
+    '  . next      -> 1970-01-01 06:00:00 +00:00 UTC  daily',
+    '                 1970-01-02 08:00:00 +09:00 Asia/Tokyo  tokyo',
+    '                 1970-01-02 06:00:00 +00:00 UTC  daily',
+    '                 1970-01-03 08:00:00 +09:00 Asia/Tokyo  tokyo',
+    '                 1970-01-03 06:00:00 +00:00 UTC  daily',
+  ]);
+});
+
+it('says so where nothing will be due', () => {
+  expect(banner({ beatSchedule: {}, resultExpires: null })).toMatch(
+    /\n {2}\. next {6}-> nothing: no enabled entry will be due$/,
+  );
+});
