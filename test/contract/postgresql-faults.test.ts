@@ -1,6 +1,8 @@
-import { describe } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { requireService } from '../support/services.ts';
+import { storeOptions } from './place.ts';
 import { sqlFaults } from './sql-faults.contract.ts';
 import { sqlFencing } from './sql-fencing.contract.ts';
 
@@ -9,4 +11,27 @@ const missing = requireService('postgres');
 describe.skipIf(missing)(missing || 'postgresql', () => {
   sqlFaults('postgresql', () => PostgresServer.start());
   sqlFencing('postgresql', () => PostgresServer.start());
+
+  test('postgresql: a follower stays connected however many notifications it has received', async () => {
+    await using server = await PostgresServer.start();
+    await using cleanup = new AsyncDisposableStack();
+    const { lock } = openSqlStore(storeOptions(server.url()));
+    cleanup.defer(() => lock.close());
+    const { signal } = new AbortController();
+    const followers = () =>
+      server.query(`SELECT pid FROM pg_stat_activity WHERE application_name = 'beat-follower'`);
+    await lock.released(signal);
+    const before = await followers();
+    expect(before).toHaveLength(1);
+    // More than 256 MB, the most that is read as one answer.
+    await server.query(
+      `SELECT count(pg_notify('beat_released', i || repeat('x', 7900)))
+       FROM generate_series(1, 36000) AS i`,
+    );
+    await lock.acquire();
+    const released = lock.released(signal);
+    await server.query(`SELECT pg_notify('beat_released', 'beat')`);
+    await released;
+    expect(await followers()).toEqual(before);
+  });
 });

@@ -22,6 +22,16 @@ test('a commit publishes what it keeps, and keeps it no longer', async () => {
   expect(await rig.kept()).toEqual([]);
 });
 
+test('a message that is kept again after it was forgotten is published again', async () => {
+  const rig = new Rig();
+  const ledger = rig.process();
+  const term = await ledger.beginTerm();
+  await ledger.commit(term, [firstRun('a', 'a')]);
+  await rig.removeRecord(term, 'a');
+  expect(await ledger.commit(term, [firstRun('a', 'a')])).toEqual(COMMITTED);
+  expect(rig.published).toEqual(['a', 'a']);
+});
+
 describe('what a leader kept and died over', () => {
   test('before it published is published by the next, before that one begins', async () => {
     const rig = new Rig();

@@ -97,6 +97,11 @@ export class Rig {
     return new OutboxLedger(outbox, broker, this.clock, reports, latenessOf);
   }
 
+  /** Removes the record of an entry, as if it had never run; the term goes on. */
+  async removeRecord(term: number, entry: string): Promise<void> {
+    await this.#store.ledger.removeRecord(term, entry);
+  }
+
   async kept(): Promise<string[]> {
     const all: readonly KeptMessage[] = await this.#store.ledger.kept(1_000, '');
     return all.map(({ message }) => message.taskId);
