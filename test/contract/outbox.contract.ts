@@ -174,6 +174,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       await outbox.forget(term, await ids());
       expect(await kept()).toEqual([]);
       expect(tasks(await other.kept(10, ''))).toEqual(['theirs']);
+      expect(await keep(firstRun('a', 'ours'))).toEqual({ kind: 'committed', kept: [] });
     });
 
     test('copes with a hundred thousand messages', { timeout: 60_000 }, async () => {

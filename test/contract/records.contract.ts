@@ -47,6 +47,16 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
       expect(await ledger.load()).toEqual(new Map());
     });
 
+    test('removing a record leaves that of another key prefix alone', async () => {
+      const other = (await place.open({ keyPrefix: 'other' })).ledger;
+      const theirs = firstRun('a', 'theirs');
+      await other.commit(await other.beginTerm(), [theirs]);
+      const term = await ledger.beginTerm();
+      await ledger.commit(term, [firstRun('a', 'ours')]);
+      expect(await ledger.removeRecord(term, 'a')).toBe(true);
+      expect(await other.load()).toEqual(new Map([['a', theirs.record]]));
+    });
+
     test('an older term removes nothing', async () => {
       const first = firstRun('a');
       const old = await ledger.beginTerm();

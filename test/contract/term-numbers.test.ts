@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
+import { systemClock } from '../../src/util/clock.ts';
 import { firstRun } from '../support/change.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';
@@ -26,6 +27,18 @@ test('sqlite terms go on growing when the file is made anew, even though the clo
   }
   expect(terms).toEqual([...new Set(terms)].toSorted((a, b) => a - b));
   expect(await store.ledger.commit(terms[0]!, [firstRun('a')])).toEqual({ kind: 'superseded' });
+  await store.close();
+});
+
+test('sqlite terms are numbered one after the other where the clock stands still, with the file or without it', async () => {
+  using folder = new Folder();
+  const path = join(folder.path, 'beat.sqlite');
+  const clock = { ...systemClock, now: () => 1_800_000_000_000 };
+  const store = openSqliteStore(storeOptions(`sqla+sqlite:///${path}`, { clock }));
+  const terms = [await store.ledger.beginTerm(), await store.ledger.beginTerm()];
+  for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+  terms.push(await store.ledger.beginTerm());
+  expect(terms).toEqual([1_800_000_000_000, 1_800_000_000_001, 1_800_000_000_002]);
   await store.close();
 });
 

@@ -49,8 +49,7 @@ function notSqlite(file: string): string | null {
 function damage(file: string): string | null {
   if (statSync(file).size > MOST_BYTES) return null;
   using db = new DatabaseSync(file);
-  const [first] = db.prepare('PRAGMA quick_check(1)').all();
-  const found = String(first?.['quick_check'] ?? 'ok');
+  const found = String(db.prepare('PRAGMA quick_check(1)').get()!['quick_check']);
   return found === 'ok' ? null : damagedText(found);
 }
 

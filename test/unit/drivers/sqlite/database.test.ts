@@ -49,6 +49,13 @@ describe('sqlite database', () => {
     expect(theirs().prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
   });
 
+  test('sqlite database: waits inside SQLite for 10 ms at most, and checks no foreign keys, as workers do', async () => {
+    const pragma = (name: string) =>
+      ours().read('test', (file) => Object.values(file.sql(`PRAGMA ${name}`).get()!)[0]);
+    expect(await pragma('busy_timeout')).toBe(10);
+    expect(await pragma('foreign_keys')).toBe(0);
+  });
+
   test.skipIf(!existsSync('/proc/self/fd'))('closes a file that was replaced', async () => {
     const db = ours();
     await db.read('test', () => {});

@@ -1,14 +1,17 @@
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../../src/util/clock.ts';
+import { settled } from '../../../support/settle.ts';
 import { openFile, temporaryFolder } from '../../../support/sqlite.ts';
 
 const TTL = 8_000;
 
 /** Both clocks are set by hand, and sleepers are woken by hand. */
-function handClock(): Clock & { wall: number; mono: number; wake(): void } {
+function handClock(): Clock & { wall: number; mono: number; pauses: number[]; wake(): void } {
   const sleepers: (() => void)[] = [];
   return {
+    pauses: [],
     wall: 1_800_000_000_000,
     mono: 0,
     now() {
@@ -17,11 +20,13 @@ function handClock(): Clock & { wall: number; mono: number; wake(): void } {
     monotonic() {
       return this.mono;
     },
-    sleep: (_, signal) =>
-      new Promise((resolve) => {
+    sleep(ms, signal) {
+      this.pauses.push(ms);
+      return new Promise((resolve) => {
         signal.addEventListener('abort', () => resolve(), { once: true });
         sleepers.push(resolve);
-      }),
+      });
+    },
     wake() {
       for (const resolve of sleepers.splice(0)) resolve();
     },
@@ -79,6 +84,56 @@ test('a follower hears when the lock expires, without asking for it', async () =
   expect(heard).toBe(false);
   clock.wall += TTL;
   clock.wake();
+  await waiting;
+  await Promise.all(close());
+});
+
+test('sqlite lock: at the instant of its expiry it is free, and its holder cannot renew it', async () => {
+  using folder = temporaryFolder();
+  const { clock, ours, theirs, close } = twoBeats(folder.path);
+  const lease = (await ours.lock.acquire())!;
+  clock.wall += TTL - 1;
+  expect(await theirs.lock.acquire()).toBeNull();
+  expect(await lease.renew()).toBe(true);
+  clock.wall += TTL;
+  expect(await lease.renew()).toBe(false);
+  expect(await theirs.lock.acquire()).not.toBeNull();
+  await Promise.all(close());
+});
+
+test('sqlite lock: a try for a lock that is held does not wait for a transaction of another process', async () => {
+  using folder = temporaryFolder();
+  const { clock, ours, theirs, close } = twoBeats(folder.path);
+  await ours.lock.acquire();
+  // Opening the file writes; a look at the lock does not.
+  await theirs.lock.acquire();
+  using worker = new DatabaseSync(join(folder.path, 'beat.sqlite'));
+  worker.exec('BEGIN IMMEDIATE');
+  expect(await theirs.lock.acquire()).toBeNull();
+  expect(clock.pauses).toEqual([]);
+  worker.exec('ROLLBACK');
+  await Promise.all(close());
+});
+
+test('sqlite lock: a follower looks every 50 ms, also after a look that failed', async () => {
+  using folder = temporaryFolder();
+  const { clock, ours, theirs, close } = twoBeats(folder.path);
+  await ours.lock.acquire();
+  await theirs.lock.acquire();
+  const stop = new AbortController();
+  const waiting = theirs.lock.released(stop.signal);
+  using other = new DatabaseSync(join(folder.path, 'beat.sqlite'));
+  const look = async () => {
+    clock.wake();
+    await settled();
+  };
+  await look();
+  other.exec('ALTER TABLE beat_lock RENAME TO beat_lock_away');
+  await look();
+  other.exec('ALTER TABLE beat_lock_away RENAME TO beat_lock');
+  await look();
+  expect(clock.pauses).toEqual([50, 50, 50, 50]);
+  stop.abort();
   await waiting;
   await Promise.all(close());
 });

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../../../src/beat.ts';
+import { systemClock } from '../../../../src/util/clock.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { openSqliteStore } from '../../../../src/drivers/sqlite/store.ts';
 import { storeOptions } from '../../../contract/place.ts';
@@ -72,6 +74,65 @@ describe('a start on a file that can never be used is an error with the way out'
     const { message } = await failure();
     expect(message).toContain('the database is damaged');
     expect(message).toMatch(wayOut);
+  });
+
+  test.each(['its first page', 'all but its first bytes'])(
+    'one with %s overwritten',
+    async (what) => {
+      await fill();
+      const bytes = readFileSync(path);
+      const end = what === 'its first page' ? 4_096 : bytes.length;
+      writeFileSync(path, bytes.fill(0xff, what === 'its first page' ? 100 : 16, end));
+      const { message } = await failure();
+      expect(message).toContain('the database is damaged');
+      expect(message).toMatch(wayOut);
+    },
+  );
+
+  test('a damaged one of up to 64 MB; a larger one is not read through', async () => {
+    await fill();
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(0xff, 4_096, 5 * 4_096));
+    const LIMIT = 64 * 1_024 * 1_024;
+    truncateSync(path, LIMIT);
+    expect((await failure()).message).toContain('the database is damaged');
+    truncateSync(path, LIMIT + 1);
+    expect(() => open()).not.toThrow();
+  });
+
+  test.skipIf(!existsSync('/proc/self/fd'))(
+    'whatever is wrong with it, it is not left open',
+    async () => {
+      const openFiles = () =>
+        readdirSync('/proc/self/fd').filter((fd) => {
+          const link = `/proc/self/fd/${fd}`;
+          return existsSync(link) && readlinkSync(link).startsWith(path);
+        });
+      writeFileSync(path, 'just some notes of mine\n');
+      await failure();
+      expect(openFiles()).toEqual([]);
+      rmSync(path);
+      {
+        using db = new DatabaseSync(path);
+        // beat's index cannot be made on this table, which only the use of the file shows.
+        db.exec('CREATE VIEW kombu_message AS SELECT 1 AS id, 2 AS visible, 3 AS timestamp');
+        db.exec('CREATE TABLE kombu_queue (id INTEGER, name TEXT)');
+      }
+      const { Database } = await import('../../../../src/drivers/sqlite/database.ts');
+      const file = new Database(path, systemClock);
+      await expect(file.read('test', () => {})).rejects.toThrow(path);
+      expect(openFiles()).toEqual([]);
+    },
+  );
+
+  test('one whose table lacks a single column', async () => {
+    {
+      using db = new DatabaseSync(path);
+      db.exec('CREATE TABLE beat_term (prefix TEXT PRIMARY KEY)');
+    }
+    expect((await failure()).message).toContain(
+      "the table beat_term is another program's: it lacks the columns number;",
+    );
   });
 
   test('one whose tables are those of another program', async () => {
