@@ -55,6 +55,7 @@ export default {
       severity: 'error',
       from: { path: PURE_FILES },
       to: {
+        dynamic: false,
         pathNot: [
           PURE_FILES,
           CONTRACTS,
@@ -97,11 +98,11 @@ export default {
     {
       name: 'drivers-are-loaded-by-scheme',
       comment:
-        'Only open-store.ts imports a driver, when a URL names it. testing.ts imports the memory driver, on which tests of users run.',
+        'Only the table imports a driver, when a URL names it. testing.ts imports the memory driver, on which tests of users run.',
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: [DRIVERS, '^src/drivers/open-store\\.ts$', '^src/testing\\.ts$'],
+        pathNot: [DRIVERS, '^src/drivers/table\\.ts$', '^src/testing\\.ts$'],
       },
       to: { path: DRIVERS },
     },

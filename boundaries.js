@@ -31,6 +31,7 @@ export const PURE = [
   'broker/envelope.ts',
   'broker/kombu.ts',
   'broker/url-list.ts',
+  'broker/url-parameters.ts',
   'drivers/table.ts',
   'events/beat-events.ts',
   'events/operation.ts',

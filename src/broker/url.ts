@@ -6,17 +6,11 @@ import { tlsInQuery, tlsWith, type Tls, type TlsSettings } from './tls.ts';
 /** Celery's users may leave the host out, also after a password; URL's rules forbid that. */
 const NO_HOST = /^([a-z+]+:\/\/(?:[^/?#]*@)?)(?=:\d+(?:[/?#]|$)|[/?#]|$)/i;
 
-/** What may stand in the query of a URL, beside `ssl_*`: what Celery passes on from there. */
-const PARAMETERS: readonly (readonly [scheme: RegExp, parameters: readonly string[]])[] = [
-  [/amqps?:$|^librabbitmq:/, ['heartbeat', 'connect_timeout', 'login_method', 'virtual_host']],
-  [/^(rediss?|redis\+socket|unix|sentinel):/, ['virtual_host', 'db']],
-];
-
 /**
  * The URL of an AMQP server, a Redis or a sentinel taken apart; without a host it leads to this one. Throws
  * a `ConfigError` for what is none; its words leave the URL out, which may hold a password.
  */
-export function parseUrl(brokerUrl: string): URL {
+export function parseUrl(brokerUrl: string, parameters: readonly string[]): URL {
   const whole = brokerUrl.replace(NO_HOST, '$1127.0.0.1');
   if (!URL.canParse(whole)) {
     throw wrongUrl(
@@ -24,7 +18,6 @@ export function parseUrl(brokerUrl: string): URL {
     );
   }
   const url = new URL(whole);
-  const parameters = PARAMETERS.find(([scheme]) => scheme.test(url.protocol))?.[1] ?? [];
   for (const key of url.searchParams.keys()) {
     if (key.startsWith('ssl_') || parameters.includes(key)) continue;
     const allowed = [...parameters, 'ssl_cert_reqs', 'ssl_ca_certs'];
@@ -37,9 +30,9 @@ export function parseUrl(brokerUrl: string): URL {
 }
 
 /** What is wrong with such a URL; `null` for nothing that can be seen without looking at files. */
-export function troubleWith(brokerUrl: string): string | null {
+export function troubleWith(brokerUrl: string, parameters: readonly string[]): string | null {
   try {
-    reading(brokerUrl, () => tlsInQuery(parseUrl(brokerUrl).searchParams, wrongUrl));
+    reading(brokerUrl, () => tlsInQuery(parseUrl(brokerUrl, parameters).searchParams, wrongUrl));
     return null;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -8,7 +8,7 @@ import type { ResultBackend, ResultSettings } from '../store/results.ts';
 import type { BrokerOptions, PlaceOptions, StateStore, Store } from '../store/store.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
-import { BROKER_SCHEMES, kindOf, STATE_SCHEMES, type Kind } from './table.ts';
+import { findDriver, findSchemes } from './table.ts';
 
 /** What it takes to open a broker with its state, wherever that is. */
 export interface StoreOptions extends PlaceOptions, BrokerOptions {
@@ -20,41 +20,6 @@ export interface StoreOptions extends PlaceOptions, BrokerOptions {
   readonly latenessOf?: LatenessOf | undefined;
 }
 
-interface Room {
-  readonly open: (options: PlaceOptions) => StateStore;
-  /** The same text for every URL of one place, as far as URLs can tell. */
-  readonly placeOf: (url: string) => string;
-}
-
-/** Loaded when first needed: whoever runs on SQLite never loads a Redis client. */
-const redis = async (): Promise<Room> => {
-  const { openRedisStore } = await import('./redis/store.ts');
-  const { redisPlace } = await import('./redis/place.ts');
-  return { open: openRedisStore, placeOf: redisPlace };
-};
-const sqlite = async (): Promise<Room> => {
-  const { openSqliteStore, sqlitePlace } = await import('./sqlite/store.ts');
-  return { open: openSqliteStore, placeOf: sqlitePlace };
-};
-const sql = async (): Promise<Room> => {
-  const { openSqlStore, sqlPlace } = await import('./sql/store.ts');
-  return { open: openSqlStore, placeOf: sqlPlace };
-};
-const memory = async (): Promise<Room> => {
-  const { openMemoryStore } = await import('./memory/store.ts');
-  return { open: openMemoryStore, placeOf: (url) => url };
-};
-
-/** Places that are lock, ledger and broker at once. */
-const ROOMS: Readonly<Partial<Record<Kind, () => Promise<Room>>>> = {
-  ...{ redis, sentinel: redis, sqlite, sql, memory },
-};
-
-function roomOf(url: string): (() => Promise<Room>) | undefined {
-  const kind = kindOf(url);
-  return kind === null ? undefined : ROOMS[kind];
-}
-
 /**
  * Opens the broker with its state. Where the two are one place a commit is one step; else an outbox in
  * the state stands between them. Throws a `ConfigError` for a URL that leads nowhere.
@@ -62,10 +27,10 @@ function roomOf(url: string): (() => Promise<Room>) | undefined {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { brokerUrl, stateUrl, clock } = options;
   const transport = withinTtl(options);
-  if (await isOnePlace(brokerUrl, stateUrl))
-    return openRoom('brokerUrl', { ...options, transport });
+  if (await isOneStore(brokerUrl, stateUrl))
+    return openStateStore('brokerUrl', { ...options, transport });
 
-  const state = await openRoom('stateUrl', {
+  const state = await openStateStore('stateUrl', {
     ...options,
     transport,
     brokerUrl: stateUrl,
@@ -88,10 +53,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 /** Opens lock and ledger without the broker, for a look at them or a repair. */
 export async function openState(options: StoreOptions): Promise<StateStore> {
   const { brokerUrl, stateUrl } = options;
-  return openRoom(brokerUrl === stateUrl ? 'brokerUrl' : 'stateUrl', {
+  return openStateStore(brokerUrl === stateUrl ? 'brokerUrl' : 'stateUrl', {
     ...options,
     brokerUrl: stateUrl,
-    tls: (await isOnePlace(brokerUrl, stateUrl)) ? (options.tls ?? null) : null,
+    tls: (await isOneStore(brokerUrl, stateUrl)) ? (options.tls ?? null) : null,
     transport: withinTtl(options),
   });
 }
@@ -100,8 +65,10 @@ export async function openState(options: StoreOptions): Promise<StateStore> {
 export async function openResults(settings: ResultSettings): Promise<ResultBackend | null> {
   const { url } = settings;
   if (url === null) return null;
-  const { openRedisResults } = await import('./redis/results.ts');
-  return said('resultBackend', () => openRedisResults(url, settings));
+  const { loadResults } = findDriver(url) ?? {};
+  if (!loadResults) throw unsupported('resultBackend', url);
+  const open = await loadResults();
+  return withKey('resultBackend', () => open(url, settings));
 }
 
 /**
@@ -119,30 +86,32 @@ function withinTtl({ transport, lockTtl }: PlaceOptions): TransportOptions {
   };
 }
 
-/** One step is better than an outbox, so two spellings of one place should not be taken for two. */
-async function isOnePlace(brokerUrl: string, stateUrl: string): Promise<boolean> {
+/** Whether two URLs, in whatever spelling, name one store: a commit is then one step, without an outbox. */
+async function isOneStore(brokerUrl: string, stateUrl: string): Promise<boolean> {
   if (brokerUrl === stateUrl) return true;
-  const [load, other] = [roomOf(brokerUrl), roomOf(stateUrl)];
-  if (load === undefined || load !== other) return false;
-  const { placeOf } = await load();
-  const place = said('brokerUrl', () => placeOf(brokerUrl));
-  return place === said('stateUrl', () => placeOf(stateUrl));
+  const [broker, state] = [findDriver(brokerUrl), findDriver(stateUrl)];
+  // Redis itself and the same Redis behind sentinels have one loader.
+  if (!broker?.load || broker.load !== state?.load) return false;
+  const { normalize } = await broker.load();
+  const normalized = withKey('brokerUrl', () => normalize(brokerUrl));
+  return normalized === withKey('stateUrl', () => normalize(stateUrl));
 }
 
-async function openRoom(key: Key, options: PlaceOptions): Promise<StateStore> {
-  const load = roomOf(options.brokerUrl);
-  if (!load) throw unknownScheme(key, options.brokerUrl);
+async function openStateStore(key: Key, options: PlaceOptions): Promise<StateStore> {
+  const load = findDriver(options.brokerUrl)?.load;
+  if (!load) throw unsupported(key, options.brokerUrl);
   const { open } = await load();
-  return said(key, () => open(options));
+  return withKey(key, () => open(options));
 }
 
 async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' | 'inspect'>> {
-  if (kindOf(options.brokerUrl) === 'amqp') {
-    const { openAmqpBroker } = await import('./amqp/broker.ts');
-    return { broker: openAmqpBroker(options) };
+  const loadBroker = findDriver(options.brokerUrl)?.loadBroker;
+  if (loadBroker) {
+    const open = await loadBroker();
+    return { broker: open(options) };
   }
-  // The lock is not here, wherever it is.
-  const store = await openRoom('brokerUrl', { ...options, lockUrls: [] });
+  // The lock is in the state store.
+  const store = await openStateStore('brokerUrl', { ...options, lockUrls: [] });
   const broker: Broker = {
     publish: (messages) => store.broker.publish(messages),
     announce: (messages) => store.broker.announce(messages),
@@ -151,7 +120,7 @@ async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' |
   return { broker, inspect: store.inspect };
 }
 
-/** What the ledger's servers say of the clock and the lock; what may be dropped is told of both. */
+/** Clock and lock are those of the state store; eviction is checked in both. */
 function inspectAll(state: Store['inspect'], broker: Store['inspect']): Store['inspect'] {
   if (!state || !broker) return state ?? broker;
   return async () => {
@@ -162,8 +131,8 @@ function inspectAll(state: Store['inspect'], broker: Store['inspect']): Store['i
 
 type Key = 'brokerUrl' | 'stateUrl' | 'resultBackend';
 
-/** Rooms call what they are opened with the broker's: errors are said of the right key. */
-function said<T>(key: Key, open: () => T): T {
+/** Runs `open`, and moves its errors to the setting that the URL is from: drivers know `brokerUrl` only. */
+function withKey<T>(key: Key, open: () => T): T {
   try {
     return open();
   } catch (error) {
@@ -177,9 +146,12 @@ function said<T>(key: Key, open: () => T): T {
   }
 }
 
-function unknownScheme(key: Key, url: string): ConfigError {
-  const schemes = key === 'brokerUrl' ? BROKER_SCHEMES : STATE_SCHEMES;
+function unsupported(key: Key, url: string): ConfigError {
+  const schemes = findSchemes(({ load, chords }) => {
+    if (key === 'resultBackend') return chords;
+    return key === 'brokerUrl' || load !== null;
+  });
   const allowed = schemes.map((scheme) => `${scheme}://`).join(', ');
-  const message = `nothing for the scheme "${schemeOf(url)}"; allowed: ${allowed}`;
+  const message = `unsupported URL scheme "${schemeOf(url)}"; allowed: ${allowed}`;
   return new ConfigError([errorAt([key], message)]);
 }

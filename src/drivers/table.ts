@@ -1,37 +1,170 @@
-/** What the schemes of URLs lead to. Whatever depends on the kind of a broker asks here. */
 import { schemeOf } from '../broker/url-list.ts';
+import { AMQP_PARAMETERS, REDIS_PARAMETERS } from '../broker/url-parameters.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { ResultBackend, ResultSettings } from '../store/results.ts';
+import type { BrokerOptions, StateDriver } from '../store/store.ts';
 
-export type Kind = 'redis' | 'sentinel' | 'sqlite' | 'sql' | 'memory' | 'amqp';
-
-const KINDS: Readonly<Record<string, Kind>> = {
-  redis: 'redis',
-  rediss: 'redis',
-  'redis+socket': 'redis',
-  unix: 'redis',
-  sentinel: 'sentinel',
-  'sqla+sqlite': 'sqlite',
-  'sqla+postgresql': 'sql',
-  'sqla+mysql': 'sql',
-  'sqla+mariadb': 'sql',
-  memory: 'memory',
-  amqp: 'amqp',
-  amqps: 'amqp',
-  pyamqp: 'amqp',
-  librabbitmq: 'amqp',
-};
-
-/** `null` for a scheme that beat does not know, and for what is no URL. */
-export function kindOf(url: string): Kind | null {
-  const scheme = schemeOf(url);
-  return Object.hasOwn(KINDS, scheme) ? KINDS[scheme]! : null;
+/** What a kind of server, or of file, can do. Nothing here connects to one. */
+export interface Driver {
+  readonly name: 'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp';
+  /** For messages. */
+  readonly title: string;
+  /** Schemes of its URLs, in lower case, as Celery's users write them. */
+  readonly schemes: readonly string[];
+  /** Query parameters of its URLs beside `ssl_…`; `null` where URLs follow SQLAlchemy's rules. */
+  readonly parameters: readonly string[] | null;
+  /** Whether URLs of several servers, with `;` between them, are one broker. */
+  readonly failover: boolean;
+  /** Whether it may be one of `lockUrls`. */
+  readonly locks: boolean;
+  /** Whether `lockUrls` may hold the lock of a ledger that is here. */
+  readonly lockElsewhere: boolean;
+  /** Whether it joins chords as a result backend. */
+  readonly chords: boolean;
+  /** Whether `masterName` must say which server is meant. */
+  readonly masterName: boolean;
+  /** Whether answers can be late: calls of lock and ledger have a time limit. */
+  readonly remote: boolean;
+  /** Whether beats on other hosts see what one writes. */
+  readonly shared: boolean;
+  /** Whether `brokerUseSsl` applies; a database reads encryption from its URL. */
+  readonly useSsl: boolean;
+  /** The type of the exchange for task events; `null` where kombu has none. */
+  readonly taskEvents: 'topic' | 'fanout' | null;
+  readonly fanoutExchanges: boolean;
+  readonly headersExchanges: boolean;
+  /** Whether workers' bindings are known to the broker. Elsewhere the configuration alone binds queues. */
+  readonly bindings: boolean;
+  readonly limits: DriverLimits;
+  /** Loads what opens a store of it; `null` where it cannot hold state. */
+  readonly load: (() => Promise<StateDriver>) | null;
+  /** Loads what opens a broker that cannot hold state. */
+  readonly loadBroker: (() => Promise<(options: BrokerOptions) => Broker>) | null;
+  /** Loads what opens a result backend; `null` where chords cannot be joined. */
+  readonly loadResults: (() => Promise<OpenResults>) | null;
 }
 
-function schemesOf(...kinds: readonly Kind[]): readonly string[] {
-  return Object.keys(KINDS).filter((scheme) => kinds.includes(KINDS[scheme]!));
+type OpenResults = (url: string, settings: ResultSettings) => ResultBackend;
+
+/** The longest names that it stores; `null` where no configuration reaches a limit. */
+export interface DriverLimits {
+  /** Whether AMQP's limits on short strings and header tables apply. */
+  readonly amqp: boolean;
+  /** Characters of a queue's name. */
+  readonly queue: number | null;
+  /** UTF-8 bytes of an entry's name, and of the key prefix. */
+  readonly entry: number | null;
+  readonly prefix: number | null;
+  /** Whether it stores the character NUL. */
+  readonly nul: boolean;
 }
 
-/** The schemes of RabbitMQ, of single Redis servers, of places that can keep lock and ledger, and of all brokers. */
-export const AMQP_SCHEMES = schemesOf('amqp');
-export const REDIS_SCHEMES = schemesOf('redis');
-export const STATE_SCHEMES = schemesOf('redis', 'sentinel', 'sqlite', 'sql', 'memory');
-export const BROKER_SCHEMES = Object.keys(KINDS);
+const NO_LIMITS: DriverLimits = { amqp: false, queue: null, entry: null, prefix: null, nul: true };
+
+const REDIS = {
+  title: 'Redis',
+  parameters: REDIS_PARAMETERS,
+  ...{ lockElsewhere: true, chords: true, remote: true, shared: true, useSsl: true },
+  // kombu's Redis stores nothing for a topic without bindings, so it publishes events to a fanout exchange.
+  taskEvents: 'fanout',
+  ...{ fanoutExchanges: true, headersExchanges: false, bindings: true },
+  limits: NO_LIMITS,
+  load: () => import('./redis/store.ts').then(({ redisDriver }) => redisDriver),
+  loadBroker: null,
+  loadResults: () => import('./redis/results.ts').then(({ openRedisResults }) => openRedisResults),
+} as const;
+
+const SQL = {
+  parameters: null,
+  ...{ failover: false, locks: false, lockElsewhere: false, chords: false, masterName: false },
+  ...{ useSsl: false, taskEvents: null },
+  ...{ fanoutExchanges: false, headersExchanges: false, bindings: false },
+  ...{ loadBroker: null, loadResults: null },
+} as const;
+
+const SQL_SERVER = {
+  ...SQL,
+  ...{ remote: true, shared: true },
+  load: () => import('./sql/store.ts').then(({ sqlDriver }) => sqlDriver),
+} as const;
+
+/** Characters of kombu's column for the names of queues. */
+const KOMBU_QUEUE = 200;
+
+/** Every broker and store that beat knows. A new one is a row here, and a folder beside this file. */
+export const DRIVERS: readonly Driver[] = [
+  {
+    ...REDIS,
+    name: 'redis',
+    schemes: ['redis', 'rediss', 'redis+socket', 'unix'],
+    ...{ failover: false, locks: true, masterName: false },
+  },
+  {
+    ...REDIS,
+    name: 'sentinel',
+    schemes: ['sentinel'],
+    ...{ failover: true, locks: false, masterName: true },
+  },
+  {
+    ...SQL,
+    name: 'sqlite',
+    title: 'SQLite',
+    schemes: ['sqla+sqlite'],
+    ...{ remote: false, shared: false },
+    limits: NO_LIMITS,
+    load: () => import('./sqlite/store.ts').then(({ sqliteDriver }) => sqliteDriver),
+  },
+  {
+    ...SQL_SERVER,
+    name: 'postgresql',
+    title: 'PostgreSQL',
+    schemes: ['sqla+postgresql'],
+    limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, nul: false },
+  },
+  {
+    ...SQL_SERVER,
+    name: 'mysql',
+    title: 'MySQL',
+    schemes: ['sqla+mysql', 'sqla+mariadb'],
+    limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, entry: 2_048, prefix: 255 },
+  },
+  {
+    name: 'memory',
+    title: 'memory',
+    schemes: ['memory'],
+    parameters: null,
+    ...{ failover: false, locks: false, lockElsewhere: false, chords: false, masterName: false },
+    ...{ remote: false, shared: false, useSsl: false, taskEvents: null },
+    ...{ fanoutExchanges: true, headersExchanges: true, bindings: true },
+    limits: NO_LIMITS,
+    load: () => import('./memory/store.ts').then(({ memoryDriver }) => memoryDriver),
+    ...{ loadBroker: null, loadResults: null },
+  },
+  {
+    name: 'amqp',
+    title: 'RabbitMQ',
+    schemes: ['amqp', 'amqps', 'pyamqp', 'librabbitmq'],
+    parameters: AMQP_PARAMETERS,
+    ...{ failover: true, locks: false, lockElsewhere: false, chords: false, masterName: false },
+    ...{ remote: true, shared: true, useSsl: true, taskEvents: 'topic' },
+    ...{ fanoutExchanges: true, headersExchanges: true, bindings: true },
+    limits: { ...NO_LIMITS, amqp: true },
+    load: null,
+    loadBroker: () => import('./amqp/broker.ts').then(({ openAmqpBroker }) => openAmqpBroker),
+    loadResults: null,
+  },
+];
+
+const BY_SCHEME: ReadonlyMap<string, Driver> = new Map(
+  DRIVERS.flatMap((driver) => driver.schemes.map((scheme) => [scheme, driver] as const)),
+);
+
+/** The driver of a URL, or of the first of several; `null` for an unknown scheme, and for a text that is not a URL. */
+export function findDriver(url: string): Driver | null {
+  return BY_SCHEME.get(schemeOf(url)) ?? null;
+}
+
+/** The schemes of the drivers that meet a condition, for messages and checks. */
+export function findSchemes(condition: (driver: Driver) => boolean): readonly string[] {
+  return DRIVERS.filter(condition).flatMap(({ schemes }) => schemes);
+}

@@ -56,6 +56,13 @@ export interface PlaceOptions {
   readonly warn?: Warn | undefined;
 }
 
+/** Opens stores that are lock, ledger and broker at once. */
+export interface StateDriver {
+  readonly open: (options: PlaceOptions) => StateStore;
+  /** The same text for every URL of one store, as far as URLs show. */
+  readonly normalize: (url: string) => string;
+}
+
 /** What it takes to open a broker that keeps no state for beat. */
 export interface BrokerOptions {
   /** Several, in the order of failover, have a `;` between them: see `splitUrls`. */

@@ -1,6 +1,6 @@
 import { maskUrl } from '../../util/mask.ts';
 import type { Settings } from '../../config/settings.ts';
-import { schemeOf } from '../../broker/url-list.ts';
+import { findDriver } from '../../drivers/table.ts';
 import { upcoming } from '../../scheduling/preview.ts';
 import { inZone } from './table.ts';
 
@@ -52,7 +52,7 @@ function schedulerText({ entries, installed, files }: Settings): string {
 
 /** A file is seen by one host, a broker in the network by all: elsewhere a second beat would lead as well. */
 function stateText({ brokerUrl, stateUrl }: Settings): string {
-  const here = schemeOf(stateUrl) === 'sqla+sqlite' && schemeOf(brokerUrl) !== 'sqla+sqlite';
+  const here = findDriver(stateUrl)?.shared === false && findDriver(brokerUrl)?.shared === true;
   return `${maskUrl(stateUrl)}${here ? ' (only beats on this host exclude one another)' : ''}`;
 }
 

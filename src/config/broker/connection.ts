@@ -1,7 +1,6 @@
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import type { TlsSettings } from '../../broker/tls.ts';
 import { DAY, DURATION_FORMS, parseDuration } from '../values/duration.ts';
-import { isRedis } from './endpoints.ts';
 import { expected, type Report } from '../validate.ts';
 import type { TopSettings } from '../schema.ts';
 import {
@@ -9,7 +8,7 @@ import {
   type ConnectionSettings,
   type TransportOptions,
 } from '../../broker/connection-settings.ts';
-import { kindOf } from '../../drivers/table.ts';
+import { findDriver } from '../../drivers/table.ts';
 
 const DEFAULT_TTL = 8_000;
 const SHORTEST_TTL = 1_000;
@@ -64,8 +63,8 @@ interface Together {
 /** Reports settings that are sound each, and cannot be kept together. */
 export function checkTogether(settings: Together, report: Report): void {
   const { brokerUrl, stateUrl, transport } = settings;
-  const sentinel = [brokerUrl, stateUrl].some((url) => kindOf(url) === 'sentinel');
-  if (sentinel && transport.masterName === null) {
+  const needsName = [brokerUrl, stateUrl].some((url) => findDriver(url)?.masterName);
+  if (needsName && transport.masterName === null) {
     const path = ['brokerTransportOptions', 'masterName'];
     report(path, 'missing; sentinel:// needs the name of the master that the sentinels watch');
   }
@@ -86,8 +85,7 @@ export function shortenedTimeouts({
   lock,
   transport,
 }: Together): Omit<Diagnostic, 'severity'>[] {
-  const isServer = isRedis(stateUrl) || kindOf(stateUrl) === 'sql';
-  if (!isServer) return [];
+  if (!findDriver(stateUrl)?.remote) return [];
   return TIMEOUTS.flatMap((key) => {
     const timeout = transport[key];
     if (timeout === null || timeout <= lock.ttl / 2) return [];

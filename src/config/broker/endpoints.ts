@@ -1,12 +1,6 @@
 import { troubleWith } from '../../broker/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
-import {
-  AMQP_SCHEMES,
-  BROKER_SCHEMES,
-  kindOf,
-  REDIS_SCHEMES,
-  STATE_SCHEMES,
-} from '../../drivers/table.ts';
+import { findDriver, findSchemes } from '../../drivers/table.ts';
 import { maskUrl } from '../../util/mask.ts';
 import type { Path, Report } from '../validate.ts';
 import type { TopSettings } from '../schema.ts';
@@ -24,12 +18,13 @@ export interface Places {
 /** Each is that of a setting, or what a flag or a variable says instead of it. */
 export function placesOf({ brokerUrl, stateUrl, lockUrls }: TopSettings): Places {
   const broker = joinUrls(brokerUrl ?? EMBEDDED_URL);
-  const own = STATE_SCHEMES.includes(schemeOf(broker)) ? broker : EMBEDDED_URL;
+  const own = findDriver(broker)?.load ? broker : EMBEDDED_URL;
   return { brokerUrl: broker, stateUrl: stateUrl ?? own, lockUrls: lockUrls ?? [] };
 }
 
-/** The brokers whose servers can stand in for one another. */
-const FAMILIES = [AMQP_SCHEMES, ['sentinel']];
+const BROKER_SCHEMES = findSchemes(() => true);
+const STATE_SCHEMES = findSchemes(({ load }) => load !== null);
+const LOCK_SCHEMES = findSchemes(({ locks }) => locks);
 
 /** Reports URLs that lead to no broker, and a list of several where one broker cannot take over. */
 export function checkBrokerUrl(
@@ -41,10 +36,10 @@ export function checkBrokerUrl(
   const pathOf = (i: number): Path => (typeof given === 'string' ? [key] : [key, i]);
   urls.forEach((url, i) => checkScheme(pathOf(i), url, 'broker', BROKER_SCHEMES, report));
   if (urls.length === 1) return;
-  const family = FAMILIES.find((schemes) => schemes.includes(schemeOf(urls[0]!)));
-  const stranger = urls.find((url) => !family?.includes(schemeOf(url)));
-  if (stranger === undefined || !BROKER_SCHEMES.includes(schemeOf(stranger))) return;
-  const why = family
+  const first = findDriver(urls[0]!);
+  const stranger = urls.find((url) => !first?.failover || findDriver(url) !== first);
+  if (stranger === undefined || !findDriver(stranger)) return;
+  const why = first?.failover
     ? `${schemeOf(stranger)}:// cannot stand in for ${schemeOf(urls[0]!)}://`
     : `${schemeOf(urls[0]!)}:// takes one URL`;
   report([key], `${why}; several are for a cluster of RabbitMQ (amqp://) or for sentinels`);
@@ -60,23 +55,18 @@ export function checkStateUrl(given: string, report: Report): void {
 /** Reports lock URLs that are not Redis, and such as have no use beside this ledger. */
 export function checkLockUrls({ lockUrls, stateUrl }: Places, report: Report): void {
   lockUrls.forEach((url, i) => {
-    checkScheme(['lockUrls', i], url, 'lock', REDIS_SCHEMES, report);
+    checkScheme(['lockUrls', i], url, 'lock', LOCK_SCHEMES, report);
     if (lockUrls.indexOf(url) < i) report(['lockUrls', i], 'the same server again counts as one');
   });
   if (lockUrls.length > 0 && lockUrls.length % 2 === 0) {
     const message = `${lockUrls.length} servers; an odd number is wanted, for a majority of it`;
     report(['lockUrls'], message);
   }
-  const known = STATE_SCHEMES.includes(schemeOf(stateUrl));
-  if (lockUrls.length > 0 && known && !isRedis(stateUrl)) {
+  const state = findDriver(stateUrl);
+  if (lockUrls.length > 0 && state?.load && !state.lockElsewhere) {
     const where = maskUrl(stateUrl);
     report(['lockUrls'], `of no use where the ledger is ${where}; name a Redis for it in stateUrl`);
   }
-}
-
-/** Whether lock and ledger are in Redis, behind sentinels or not. */
-export function isRedis(stateUrl: string): boolean {
-  return ['redis', 'sentinel'].includes(kindOf(stateUrl) ?? '');
 }
 
 /** The URL is shown masked, if at all. */
@@ -99,8 +89,9 @@ function checkScheme(
     const allowed = schemes.map((name) => `${name}://`).join(', ');
     const hint = schemeHint(scheme) ?? didYouMean(scheme, schemes);
     report(path, `no ${role} for the scheme "${scheme}" (there are ${allowed})${hint}`);
-  } else if (kindOf(url) === 'amqp' || isRedis(url)) {
-    const trouble = troubleWith(url);
+  } else {
+    const parameters = findDriver(url)?.parameters ?? null;
+    const trouble = parameters && troubleWith(url, parameters);
     if (trouble !== null) report(path, trouble);
   }
 }

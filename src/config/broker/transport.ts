@@ -10,7 +10,7 @@ import {
   type SentinelLogin,
   type TransportOptions,
 } from '../../broker/connection-settings.ts';
-import { kindOf } from '../../drivers/table.ts';
+import { findDriver } from '../../drivers/table.ts';
 
 /** `note` takes what is asked for, and is otherwise here. */
 export function readTransport(
@@ -90,7 +90,8 @@ export function readTls(
 
 /** Reports a wish for encryption that would not be heard: kombu, too, looks for it in a database's URL. */
 export function checkTlsOf(brokerUrl: string, tls: TlsSettings | null, report: Report): void {
-  if (tls === null || kindOf(brokerUrl) !== 'sql') return;
+  const driver = findDriver(brokerUrl);
+  if (tls === null || !driver?.remote || driver.useSsl) return;
   const way = 'write ?sslmode=verify-full (PostgreSQL) or ?ssl_ca=PATH (MySQL) into the URL';
   report(['brokerUseSsl'], `has no effect on a database; ${way}`);
 }

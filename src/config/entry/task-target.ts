@@ -2,11 +2,10 @@ import { startsChord, startsOf, titleOf, type Canvas, type Links } from '../../c
 import { withArguments, withLinks, withOptions } from '../../canvas/shape.ts';
 import type { Entry } from '../../catalog/entry.ts';
 import { maskUrl } from '../../util/mask.ts';
-import { isRedis } from '../broker/endpoints.ts';
+import { findDriver } from '../../drivers/table.ts';
 import { expected, type Report } from '../validate.ts';
 import type { ResultSettings } from '../../store/results.ts';
 import { checkLinks, type SignatureReader } from '../signatures/signature-reader.ts';
-import { schemeOf } from '../../broker/url-list.ts';
 
 /** What stands under `task`: a name, or a signature; and the callbacks among the entry's options. */
 export interface Called {
@@ -71,7 +70,8 @@ export function checkCalled(
 function joiningTrouble({ url, masterName }: ResultSettings): string | null {
   const needs = 'needs a Redis as resultBackend to join it';
   if (url === null) return `${needs}, and there is none`;
-  if (!isRedis(url)) return `${needs}, got ${maskUrl(url)}`;
-  if (schemeOf(url) !== 'sentinel' || masterName !== null) return null;
+  const driver = findDriver(url);
+  if (!driver?.chords) return `${needs}, got ${maskUrl(url)}`;
+  if (!driver.masterName || masterName !== null) return null;
   return 'needs resultBackendTransportOptions.masterName: which master the sentinels are asked for';
 }

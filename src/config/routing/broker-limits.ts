@@ -1,9 +1,8 @@
 import type { MessageOptions } from '../../message/message.ts';
 import { holdsTemplate } from '../../message/template.ts';
 import type { Routed } from '../../routing/router.ts';
-import { AMQP_SCHEMES } from '../../drivers/table.ts';
+import { findDriver, type DriverLimits } from '../../drivers/table.ts';
 import type { Path, Report } from '../validate.ts';
-import { schemeOf } from '../../broker/url-list.ts';
 
 /** What is checked of one task. */
 export interface LimitedTask {
@@ -18,10 +17,9 @@ export type CheckLimits = (task: LimitedTask, report: Report) => void;
 
 /** The limits of the broker in use: without them a message would be refused at every run, or end the connection. */
 export function limitsOf(brokerUrl: string): CheckLimits {
-  const scheme = schemeOf(brokerUrl);
-  if (AMQP_SCHEMES.includes(scheme)) return checkAmqp;
-  if (scheme === 'sqla+postgresql') return (task, report) => checkSql(task, report, true);
-  if (scheme === 'sqla+mysql' || scheme === 'sqla+mariadb') return checkSql;
+  const limits = findDriver(brokerUrl)?.limits;
+  if (limits?.amqp) return checkAmqp;
+  if (limits?.queue) return (task, report) => checkQueue(task, report, limits);
   return () => {};
 }
 
@@ -115,19 +113,16 @@ function sizeOf(value: unknown): number {
   );
 }
 
-/** Of kombu's column for names of queues, in characters. */
-const LONGEST_QUEUE = 200;
-
-function checkSql(task: LimitedTask, report: Report, isPostgres = false): void {
+function checkQueue(task: LimitedTask, report: Report, { queue, nul }: DriverLimits): void {
   for (const [path, place, text] of placesOf(task)) {
     if (place !== 'queue') continue;
     const its = path.length > 0 ? '' : 'its queue ';
     const { length } = Array.from(text);
-    if (length > LONGEST_QUEUE) {
-      const room = `kombu's table has room for ${LONGEST_QUEUE}`;
+    if (queue !== null && length > queue) {
+      const room = `kombu's table has room for ${queue}`;
       report(path, `${its}is ${length} characters long; ${room}`);
     }
-    if (isPostgres && text.includes('\0')) report(path, `${its}${NO_NUL}`);
+    if (!nul && text.includes('\0')) report(path, `${its}${NO_NUL}`);
   }
 }
 

@@ -7,8 +7,7 @@ import { remarksOn } from '../../routing/remarks.ts';
 import { Router, type Routed, type RouteRules } from '../../routing/router.ts';
 import type { Report } from '../validate.ts';
 import { limitsOf, type CheckLimits } from './broker-limits.ts';
-import { isRedis } from '../broker/endpoints.ts';
-import { kindOf } from '../../drivers/table.ts';
+import { findDriver, type Driver } from '../../drivers/table.ts';
 
 /** One task as it will be called. */
 export interface TriedTask {
@@ -24,7 +23,8 @@ export interface TriedTask {
 export class RouteTrial {
   readonly #queues: Queues;
   readonly #router: Router;
-  readonly #brokerUrl: string;
+  /** `null` for a URL that is an error of its own. */
+  readonly #driver: Driver | null;
   readonly #checkLimits: CheckLimits;
   readonly #reportRoutes: Report;
   readonly #reported = new Set<string>();
@@ -33,7 +33,7 @@ export class RouteTrial {
   constructor(queues: QueueRules, routes: RouteRules, brokerUrl: string, report: Report) {
     this.#queues = new Queues(queues);
     this.#router = new Router(this.#queues, routes);
-    this.#brokerUrl = brokerUrl;
+    this.#driver = findDriver(brokerUrl);
     this.#checkLimits = limitsOf(brokerUrl);
     this.#reportRoutes = report;
   }
@@ -59,10 +59,11 @@ export class RouteTrial {
       report(where(options.exchange === undefined ? 'queue' : 'exchange'), impossible);
       return;
     }
-    const isSql = ['sql', 'sqlite'].includes(kindOf(this.#brokerUrl) ?? '');
+    const isConfigured = !(this.#driver?.bindings ?? true);
     for (const { option, message } of remarksOn(routed, this.#queues)) {
       const isLost = routed.destination.exchange !== '';
-      if (isSql && isLost) report(where('exchange'), `${nameOf(routed.destination)} ${UNBOUND}`);
+      if (isConfigured && isLost)
+        report(where('exchange'), `${nameOf(routed.destination)} ${UNBOUND}`);
       else warn(option === null ? [] : where(option), message);
     }
   }
@@ -96,14 +97,12 @@ export class RouteTrial {
   /** What this broker has no way to do. */
   #impossible({ destination }: Routed): string | null {
     const { exchangeType } = destination;
-    const kind = kindOf(this.#brokerUrl);
-    if (destination.exchange === '') return null;
-    if (exchangeType === 'fanout' && (kind === 'sql' || kind === 'sqlite'))
+    const driver = this.#driver;
+    if (!driver || destination.exchange === '') return null;
+    if (exchangeType === 'fanout' && !driver.fanoutExchanges)
       return `${nameOf(destination)} ${NO_FANOUT}`;
-    if (exchangeType !== 'headers') return null;
-    if (kind === 'amqp' || kind === 'memory') return null;
-    const transport = isRedis(this.#brokerUrl) ? 'Redis' : 'SQL';
-    return `${nameOf(destination)} is a headers exchange, which kombu does not have on ${transport}`;
+    if (exchangeType !== 'headers' || driver.headersExchanges) return null;
+    return `${nameOf(destination)} is a headers exchange, which kombu does not have on ${driver.title}`;
   }
 }
 

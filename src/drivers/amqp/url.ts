@@ -1,3 +1,4 @@
+import { AMQP_PARAMETERS } from '../../broker/url-parameters.ts';
 import type { TlsSettings, Tls } from '../../broker/tls.ts';
 import { decoded, hostOf, parseUrl, reading, tlsOf, wrongUrl } from '../../broker/url.ts';
 import { LOGIN_METHODS, type LoginMethod } from '../../broker/connection-settings.ts';
@@ -29,7 +30,7 @@ export function addressOf(brokerUrl: string, beside: TlsSettings | null = null):
 }
 
 function readAddress(brokerUrl: string, beside: TlsSettings | null): Address {
-  const url = parseUrl(brokerUrl);
+  const url = parseUrl(brokerUrl, AMQP_PARAMETERS);
   const query = url.searchParams;
   const tls = tlsOf(url, url.protocol === 'amqps:', beside);
   const anonymous = url.username === '' && url.password === '';

@@ -1,5 +1,5 @@
 import type { Message } from '../../message/message.ts';
-import type { PlaceOptions, StateStore } from '../../store/store.ts';
+import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { MemoryBroker } from './broker.ts';
 import type { LedgerState } from './ledger.ts';
 import { MemoryLedger, newLedgerState } from './ledger.ts';
@@ -52,3 +52,5 @@ function placeNamed(name: string): Place {
   if (name !== '') places.set(name, place);
   return place;
 }
+
+export const memoryDriver: StateDriver = { open: openMemoryStore, normalize: (url) => url };

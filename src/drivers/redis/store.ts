@@ -1,6 +1,6 @@
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
-import type { PlaceOptions, StateStore } from '../../store/store.ts';
+import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { Bindings } from './bindings.ts';
 import { Broadcasts } from './broadcasts.ts';
 import { RedisBroker } from './broker.ts';
@@ -9,7 +9,7 @@ import { inspect } from './inspect.ts';
 import { keysFor } from './keys.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLock } from './lock.ts';
-import { databaseOf } from './place.ts';
+import { databaseOf, redisPlace } from './place.ts';
 import { Quorum } from './quorum.ts';
 import { Releases } from './releases.ts';
 
@@ -58,3 +58,5 @@ export function openRedisStore(options: PlaceOptions): StateStore {
     },
   };
 }
+
+export const redisDriver: StateDriver = { open: openRedisStore, normalize: redisPlace };

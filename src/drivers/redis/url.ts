@@ -1,3 +1,4 @@
+import { REDIS_PARAMETERS } from '../../broker/url-parameters.ts';
 import type { RedisOptions } from 'ioredis';
 import type { TlsSettings } from '../../broker/tls.ts';
 import { decoded, hostOf, parseUrl, reading, tlsOf, wrongUrl } from '../../broker/url.ts';
@@ -22,7 +23,7 @@ export function addressOf(
 }
 
 function readAddress(brokerUrl: string, beside: TlsSettings | null, defaultPort: number): Address {
-  const url = parseUrl(brokerUrl);
+  const url = parseUrl(brokerUrl, REDIS_PARAMETERS);
   const socket = url.protocol === 'redis+socket:' || url.protocol === 'unix:';
   const query = url.searchParams;
   const path = decoded(url.pathname, 'path');

@@ -1,7 +1,7 @@
 import type { Clock } from '../../util/clock.ts';
 import { schemeOf } from '../../broker/url-list.ts';
 import { measureSkew } from '../../store/clock-skew.ts';
-import type { PlaceOptions, StateStore } from '../../store/store.ts';
+import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { SqlBroker } from './broker.ts';
 import { Database } from './database.ts';
 import { SqlLedger } from './ledger.ts';
@@ -52,10 +52,10 @@ function serverAt(url: string, timeout: number, clock: Clock): Server {
   return isPostgres(url) ? postgresServer(url, timeout, clock) : mysqlServer(url, timeout, clock);
 }
 
-/** The same for every URL of one database, as far as URLs tell. */
-export function sqlPlace(url: string): string {
-  return isPostgres(url) ? postgresPlace(url) : mysqlPlace(url);
-}
+export const sqlDriver: StateDriver = {
+  open: openSqlStore,
+  normalize: (url) => (isPostgres(url) ? postgresPlace(url) : mysqlPlace(url)),
+};
 
 function isPostgres(url: string): boolean {
   return schemeOf(url) === 'sqla+postgresql';

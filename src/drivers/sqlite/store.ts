@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { RefusedError, type Broker } from '../../broker/broker.ts';
 import { UNRECEIVED } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
-import type { PlaceOptions, StateStore } from '../../store/store.ts';
+import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { Database } from './database.ts';
 import { inspectFile } from './inspect-file.ts';
 import { SqliteLedger } from './ledger.ts';
@@ -29,10 +29,10 @@ export function openSqliteStore(options: PlaceOptions): StateStore {
   };
 }
 
-/** The same for every URL of one file. */
-export function sqlitePlace(url: string): string {
-  return resolve(sqlitePath(url));
-}
+export const sqliteDriver: StateDriver = {
+  open: openSqliteStore,
+  normalize: (url) => resolve(sqlitePath(url)),
+};
 
 function openBroker(db: Database, queues: Queues): Broker {
   return {

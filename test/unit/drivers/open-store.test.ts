@@ -77,8 +77,8 @@ it.each([
   ['memory://', 'redis://h/name', /^stateUrl: "name" is no database/],
   ['redis://h', 'redis://h/name', /^stateUrl: "name" is no database/],
   ['redis://h', 'sqla+sqlite://host/f', /^stateUrl: "host" stands where a host would/],
-  ['reds://h', 'memory://', /^brokerUrl: nothing for the scheme "reds"; allowed: redis:.*amqp:/],
-  ['memory://', 'amqp://h', /^stateUrl: nothing for the scheme "amqp"; allowed: redis:/],
+  ['reds://h', 'memory://', /^brokerUrl: unsupported URL scheme "reds"; allowed: redis:.*amqp:/],
+  ['memory://', 'amqp://h', /^stateUrl: unsupported URL scheme "amqp"; allowed: redis:/],
 ])('a URL that leads nowhere is told by its own name: %s, %s', async (broker, state, message) => {
   const error: unknown = await open(broker, state).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(ConfigError);

@@ -5,7 +5,7 @@ import { addressOf as mysqlAddress } from '../../../../src/drivers/sql/mysql/add
 import { addressOf as postgresAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
 import { mysqlServer } from '../../../../src/drivers/sql/mysql/server.ts';
 import { postgresServer } from '../../../../src/drivers/sql/postgresql/server.ts';
-import { sqlPlace } from '../../../../src/drivers/sql/store.ts';
+import { sqlDriver } from '../../../../src/drivers/sql/store.ts';
 
 const SECRET = 'hunter2';
 
@@ -67,9 +67,9 @@ test.each([
   ],
   [`sqla+mariadb://me:${SECRET}@db/celery?ssl_disabled=maybe`, 'ssl_disabled is "maybe"; allowed'],
 ])('%s is refused with the reason, and the password is not in it', (url, reason) => {
-  expect(() => sqlPlace(url)).toThrow(ConfigError);
-  expect(() => sqlPlace(url)).toThrow(reason);
-  expect(() => sqlPlace(url)).not.toThrow(SECRET);
+  expect(() => sqlDriver.normalize(url)).toThrow(ConfigError);
+  expect(() => sqlDriver.normalize(url)).toThrow(reason);
+  expect(() => sqlDriver.normalize(url)).not.toThrow(SECRET);
 });
 
 test.each([
@@ -85,7 +85,7 @@ test.each([
   ['sqla+mysql://me@db/q', 'sqla+mysql://me@db/r', false],
   ['sqla+mysql://me@db/q', 'sqla+postgresql://me@db/q', false],
 ])('%s and %s are one place: %s', (a, b, same) => {
-  expect(sqlPlace(a) === sqlPlace(b)).toBe(same);
+  expect(sqlDriver.normalize(a) === sqlDriver.normalize(b)).toBe(same);
 });
 
 const LIBPQ = [
@@ -103,7 +103,9 @@ test.each([
   ...LIBPQ.map((name) => ['sqla+postgresql', name]),
   ...DRIVERS_OF_MYSQL.map((name) => ['sqla+mysql', name]),
 ])('a %s URL may have %s, which only the workers use', (scheme, name) => {
-  expect(sqlPlace(`${scheme}://me@db/q?${name}=1`)).toBe(sqlPlace(`${scheme}://me@db/q`));
+  expect(sqlDriver.normalize(`${scheme}://me@db/q?${name}=1`)).toBe(
+    sqlDriver.normalize(`${scheme}://me@db/q`),
+  );
 });
 
 test.each([
@@ -111,7 +113,7 @@ test.each([
   ...['mysqldb', 'pymysql', 'mysqlconnector', 'cymysql'].map((name) => `mysql+${name}`),
   'mariadb+mariadbconnector',
 ])('sqla+%s is a dialect and driver of SQLAlchemy that beat accepts', (dialect) => {
-  expect(sqlPlace(`sqla+${dialect}://db/q`)).toContain('db:');
+  expect(sqlDriver.normalize(`sqla+${dialect}://db/q`)).toContain('db:');
 });
 
 test('a PostgreSQL URL may have every part of the address as a parameter, which wins', () => {
