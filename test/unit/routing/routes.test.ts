@@ -157,6 +157,20 @@ describe('an index of patterns', () => {
   });
 });
 
+test('an index of patterns: finds patterns of one letter by that letter', () => {
+  const letters = Array.from('abcdefghijklmnopqrstuvwxyz');
+  let tests = 0;
+  const patterns = letters.map((literal) => ({
+    literal,
+    test: (name: string) => {
+      tests += 1;
+      return name.startsWith(literal);
+    },
+  }));
+  expect(new PatternIndex(patterns).find('zzz')).toBe(25);
+  expect(tests).toBe(1);
+});
+
 describe('the router', () => {
   test('asks in order, stops at the first that knows the task, and mixes no two', () => {
     const asked: string[] = [];

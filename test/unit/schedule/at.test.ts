@@ -69,6 +69,13 @@ describe('at', () => {
     expect(() => at(text, { timezone })).toThrow(/275760/);
   });
 
+  it('names the first and the last instant where a zone moves a local time past them', () => {
+    const late = () => at('+275760-09-13T00:00', { timezone: 'America/New_York' });
+    expect(late).toThrow(
+      'the instant is out of range -271821-04-20T00:00:00.000Z to +275760-09-13T00:00:00.000Z',
+    );
+  });
+
   it('takes the last instant that a Date can hold', () => {
     expect(at('+275760-09-13T00:00:00').next(new Date(early))).toEqual(new Date(8.64e15));
   });
