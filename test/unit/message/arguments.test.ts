@@ -44,6 +44,18 @@ describe('arguments of a task', () => {
     expect(complaints([deep])).toHaveLength(1);
   });
 
+  it.each([
+    ['json', 'JSON'],
+    ['yaml', 'YAML'],
+    ['msgpack', 'msgpack'],
+  ] as const)('cannot contain themselves in %s, which the error calls %s', (serializer, format) => {
+    const circle: unknown[] = [];
+    circle.push(circle);
+    expect(() => checkArguments(circle, {}, serializer)).toThrow(
+      `args[0]: contains itself, which ${format} cannot say`,
+    );
+  });
+
   it('are refused all at once, each by its path', () => {
     const found = complaints([1, { a: [() => 1] }], {
       when: new Date(NaN),

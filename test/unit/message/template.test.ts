@@ -1,3 +1,4 @@
+import { Settings as LuxonSettings } from 'luxon';
 import { describe, expect, it } from 'vitest';
 import { templateOf } from '../../../src/message/template.ts';
 
@@ -33,6 +34,16 @@ describe('a template', () => {
     // On the 29th Oslo has no hour from two to three.
     expect(filled('{{dueAt - 1d | iso | Europe/Oslo}}')).toBe('2026-03-29T00:30:00.250+01:00');
     expect(filled('{{dueAt - 24h | iso | Europe/Oslo}}')).toBe('2026-03-28T23:30:00.250+01:00');
+  });
+
+  it('names days and months in English, in Latin digits, whatever the language of the host', () => {
+    const { defaultLocale } = LuxonSettings;
+    LuxonSettings.defaultLocale = 'ar-EG';
+    try {
+      expect(filled('{{dueAt | EEEE d MMMM}}')).toBe('Sunday 29 March');
+    } finally {
+      LuxonSettings.defaultLocale = defaultLocale;
+    }
   });
 
   it('with a format is in the zone of the schedule, without one in UTC', () => {

@@ -23,3 +23,16 @@ describe('the exchange of a name', () => {
     expect(queues.exchange('other')).toBeNull();
   });
 });
+
+test('router: an exchange is asked for by name alone where its description is not direct', () => {
+  const events = exchangeOf('events', 'topic');
+  const described = [queueOf('celery', exchangeOf('celery', 'direct'), 'celery')];
+  const queues = new Queues({
+    ...DEFAULT_RULES,
+    described: [...described, queueOf('q', events, 'a.#')],
+  });
+  const { destination } = new Router(queues).route('t', [], {}, { exchange: 'events' });
+  expect(destination).toEqual({
+    ...{ queue: null, exchange: 'events', exchangeType: 'topic', routingKey: '' },
+  });
+});
