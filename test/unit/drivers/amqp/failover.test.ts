@@ -7,6 +7,8 @@ describe('the servers of a cluster are tried', () => {
     expect(servers.cycle()).toEqual(['a', 'b', 'c']);
     servers.worked('b');
     expect(servers.cycle()).toEqual(['b', 'c', 'a']);
+    servers.worked('a');
+    expect(servers.cycle()).toEqual(['a', 'b', 'c']);
   });
 
   test('with the one that stands still last', () => {

@@ -1,0 +1,138 @@
+import type { Channel } from 'amqplib';
+import { expect, test, vi } from 'vitest';
+import { declareExchange, declareQueue } from '../../../../src/drivers/amqp/declare.ts';
+import { bindToDelays, declareDelays } from '../../../../src/drivers/amqp/delayed.ts';
+import { exchangeOf, queueOf } from '../../../../src/routing/queue.ts';
+import { boundQueue } from '../../../support/exchanges.ts';
+
+/** A channel that notes every call, and rejects those that `refuses` names. */
+function channelOf(refuses: (method: string, name: unknown) => boolean = () => false) {
+  const calls: unknown[][] = [];
+  const channel = new Proxy({} as Channel, {
+    get:
+      (_, method: string) =>
+      (name: unknown, ...rest: unknown[]) => {
+        calls.push([method, name, ...rest]);
+        return refuses(method, name)
+          ? Promise.reject(new Error(`no ${method}`))
+          : Promise.resolve();
+      },
+  };
+  return { channel: new Proxy({}, handler) as Channel, calls };
+}
+
+const durable = { durable: true, autoDelete: false, arguments: {} };
+
+test('amqp declare: an exchange is declared as it is described, the anonymous one and foreign ones are not', async () => {
+  const { channel, calls } = channelOf();
+  await declareExchange(channel, { ...exchangeOf('jobs', 'topic'), durable: false });
+  await declareExchange(channel, exchangeOf('', 'direct'));
+  await declareExchange(channel, { ...exchangeOf('theirs', 'topic'), noDeclare: true });
+  expect(calls).toEqual([['assertExchange', 'jobs', 'topic', { ...durable, durable: false }]]);
+});
+
+test('amqp declare: a queue comes after its exchanges and before its bindings', async () => {
+  const { channel, calls } = channelOf();
+  await declareQueue(channel, boundQueue('work', 'jobs', 'direct', 'key', ['more']));
+  expect(calls).toEqual([
+    ['assertExchange', 'jobs', 'direct', durable],
+    ['assertExchange', 'more', 'direct', durable],
+    ['assertQueue', 'work', durable],
+    ['bindQueue', 'work', 'jobs', 'key', {}],
+    ['bindQueue', 'work', 'more', 'key', {}],
+  ]);
+});
+
+test('amqp declare: a queue is not bound to the anonymous exchange', async () => {
+  const { channel, calls } = channelOf();
+  await declareQueue(channel, queueOf('work', exchangeOf('', 'direct'), 'work'));
+  expect(calls).toEqual([['assertQueue', 'work', durable]]);
+});
+
+test.each(['broadcast', 'exclusive'] as const)(
+  'amqp declare: of a queue that is %s the exchanges alone are declared',
+  async (kind) => {
+    const { channel, calls } = channelOf();
+    const queue = queueOf('work', exchangeOf('jobs', 'fanout'), '');
+    await declareQueue(channel, { ...queue, [kind]: true });
+    expect(calls).toEqual([['assertExchange', 'jobs', 'fanout', durable]]);
+  },
+);
+
+test('amqp declare: nothing is declared of a queue that others make', async () => {
+  const { channel, calls } = channelOf();
+  const queue = queueOf('work', exchangeOf('jobs', 'fanout'), '');
+  await declareQueue(channel, { ...queue, noDeclare: true });
+  expect(calls).toEqual([]);
+});
+
+test('amqp delays: 28 queues lead one into the other, each with half the time to live, and to the last exchange', async () => {
+  const { channel, calls } = channelOf();
+  const part = vi.fn();
+  await declareDelays(channel, 'quorum', part);
+  expect(part).toHaveBeenCalledTimes(28);
+  expect(calls).toHaveLength(1 + 28 * 4);
+  expect(calls.slice(0, 5)).toEqual([
+    ['assertExchange', 'celery_delayed_delivery', 'topic', { durable: true }],
+    ['assertExchange', 'celery_delayed_0', 'topic', { durable: true }],
+    [
+      'assertQueue',
+      'celery_delayed_0',
+      {
+        durable: true,
+        arguments: {
+          'x-queue-type': 'quorum',
+          'x-overflow': 'reject-publish',
+          'x-message-ttl': 1_000,
+          'x-dead-letter-exchange': 'celery_delayed_delivery',
+          'x-dead-letter-strategy': 'at-least-once',
+        },
+      },
+    ],
+    ['bindQueue', 'celery_delayed_0', 'celery_delayed_0', `${'*.'.repeat(27)}1.#`],
+    ['bindExchange', 'celery_delayed_delivery', 'celery_delayed_0', `${'*.'.repeat(27)}0.#`],
+  ]);
+  expect(calls.slice(-3)).toMatchObject([
+    [
+      ...['assertQueue', 'celery_delayed_27'],
+      {
+        arguments: {
+          'x-message-ttl': 2 ** 27 * 1_000,
+          'x-dead-letter-exchange': 'celery_delayed_26',
+        },
+      },
+    ],
+    ['bindQueue', 'celery_delayed_27', 'celery_delayed_27', '1.#'],
+    ['bindExchange', 'celery_delayed_26', 'celery_delayed_27', '0.#'],
+  ]);
+});
+
+test('amqp delays: classic queues have no strategy for dead letters', async () => {
+  const { channel, calls } = channelOf();
+  await declareDelays(channel, 'classic', () => {});
+  expect(JSON.stringify(calls)).not.toContain('x-dead-letter-strategy');
+});
+
+test.each([
+  ['assertExchange', 'celery_delayed_delivery'],
+  ['assertExchange', 'celery_delayed_0'],
+  ['assertQueue', 'celery_delayed_3'],
+  ['bindQueue', 'celery_delayed_27'],
+  ['bindExchange', 'celery_delayed_delivery'],
+])('amqp delays: ends with the objection to %s of %s', async (method, name) => {
+  const { channel } = channelOf((...call) => call[0] === method && call[1] === name);
+  await expect(declareDelays(channel, 'classic', () => {})).rejects.toThrow(`no ${method}`);
+});
+
+test('amqp delays: a queue is bound by its keys behind any digits, but not through direct exchanges', async () => {
+  const { channel, calls } = channelOf();
+  await bindToDelays(channel, boundQueue('work', 'jobs', 'topic', 'mail.*'));
+  await bindToDelays(channel, boundQueue('all', 'news', 'topic', '#'));
+  await bindToDelays(channel, boundQueue('plain', 'plain', 'direct', 'plain'));
+  expect(calls).toEqual([
+    ['bindExchange', 'jobs', 'celery_delayed_delivery', '#.mail.*'],
+    ['bindQueue', 'work', 'jobs', '#.mail.*'],
+    ['bindExchange', 'news', 'celery_delayed_delivery', '#'],
+    ['bindQueue', 'all', 'news', '#'],
+  ]);
+});
