@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { Channel } from 'amqplib';
 import { expect, test, vi } from 'vitest';
 import { declareExchange, declareQueue } from '../../../../src/drivers/amqp/declare.ts';
@@ -8,17 +9,15 @@ import { boundQueue } from '../../../support/exchanges.ts';
 /** A channel that notes every call, and rejects those that `refuses` names. */
 function channelOf(refuses: (method: string, name: unknown) => boolean = () => false) {
   const calls: unknown[][] = [];
-  const channel = new Proxy({} as Channel, {
-    get:
-      (_, method: string) =>
-      (name: unknown, ...rest: unknown[]) => {
-        calls.push([method, name, ...rest]);
-        return refuses(method, name)
-          ? Promise.reject(new Error(`no ${method}`))
-          : Promise.resolve();
-      },
-  };
-  return { channel: new Proxy({}, handler) as Channel, calls };
+  const noting =
+    (method: string) =>
+    async (name: unknown, ...rest: unknown[]) => {
+      calls.push([method, name, ...rest]);
+      if (refuses(method, name)) throw new Error(`no ${method}`);
+    };
+  const methods = ['assertExchange', 'assertQueue', 'bindQueue', 'bindExchange'];
+  const noted = Object.fromEntries(methods.map((method) => [method, noting(method)]));
+  return { channel: Object.assign(new EventEmitter(), noted) as unknown as Channel, calls };
 }
 
 const durable = { durable: true, autoDelete: false, arguments: {} };

@@ -145,6 +145,8 @@ test('amqp session: declares once what is asked for twice, and again after a fai
   await expect(session.once('queue b', failing)).rejects.toThrow('406');
   await expect(session.once('queue b', failing)).rejects.toThrow('406');
   expect(failing).toHaveBeenCalledTimes(2);
+  await settled();
+  expect(model.channels.every(({ closed }) => closed)).toBe(true);
   expect(session.usable).toBe(true);
 });
 

@@ -1,0 +1,161 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { openAmqpBroker } from '../../../../src/drivers/amqp/broker.ts';
+import { Silence } from '../../../../src/drivers/amqp/patience.ts';
+import { Session } from '../../../../src/drivers/amqp/session.ts';
+import type { Message } from '../../../../src/message/message.ts';
+import { messageOf } from '../../../support/message.ts';
+import { storeOptions } from '../../../contract/place.ts';
+
+/** What a broker asks of its connection. */
+class FakeSession {
+  usable = true;
+  blocked: string | null = null;
+  readonly host: string;
+  readonly declared: string[] = [];
+  readonly sent: string[] = [];
+  closed = false;
+  fails: Error | null = null;
+
+  constructor(host: string) {
+    this.host = host;
+  }
+
+  async once(what: string): Promise<void> {
+    this.declared.push(what);
+  }
+
+  async send(messages: readonly Message[]): Promise<unknown[]> {
+    if (this.fails) throw this.fails;
+    this.sent.push(...messages.map(({ taskId }) => taskId));
+    return messages.map(({ taskId }) => (taskId === 'bad' ? 'nacked' : 'taken'));
+  }
+
+  end(): void {
+    this.usable = false;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
+
+let sessions: FakeSession[];
+let unreachable: Map<string, Error>;
+beforeEach(() => {
+  sessions = [];
+  unreachable = new Map();
+  vi.restoreAllMocks();
+  vi.spyOn(Session, 'open').mockImplementation(async ({ host }) => {
+    const error = unreachable.get(host);
+    if (error) throw error;
+    const session = new FakeSession(host);
+    sessions.push(session);
+    return session as unknown as Session;
+  });
+});
+
+const CLUSTER = 'amqp://u:hunter2@one/;amqp://u:hunter2@two/;amqp://u:hunter2@three/';
+const open = (url = 'amqp://u:hunter2@one/') => openAmqpBroker(storeOptions(url));
+const failureOf = async (promise: Promise<void>) =>
+  promise.then(
+    () => 'it resolved',
+    (error: unknown) => (error as Error).message,
+  );
+
+test('amqp broker: nothing to publish or announce makes no connection', async () => {
+  const broker = open();
+  await broker.publish([]);
+  await broker.announce([]);
+  expect(sessions).toEqual([]);
+});
+
+test('amqp broker: one connection carries all that is published, one message at a time or many', async () => {
+  const broker = open();
+  await Promise.all([broker.publish([messageOf('a')]), broker.publish([messageOf('b')])]);
+  await broker.publish([messageOf('c'), messageOf('d')]);
+  await broker.announce([messageOf('e')]);
+  expect(sessions.map(({ sent }) => sent)).toEqual([['a', 'b', 'c', 'd', 'e']]);
+  expect(sessions[0]!.declared).toContain('queue celery');
+});
+
+test('amqp broker: names the messages that were not taken, and keeps the connection', async () => {
+  const broker = open();
+  expect(await failureOf(broker.publish([messageOf('a'), messageOf('bad')]))).toContain(
+    'queue "celery" did not take task bad',
+  );
+  await broker.publish([messageOf('b')]);
+  expect(sessions).toHaveLength(1);
+});
+
+test('amqp broker: another connection is made after one that ended', async () => {
+  const broker = open();
+  await broker.publish([messageOf('a')]);
+  sessions[0]!.usable = false;
+  await broker.publish([messageOf('b')]);
+  expect(sessions.map(({ sent }) => sent)).toEqual([['a'], ['b']]);
+});
+
+test('amqp broker: a failure ends the connection, and is reported without the password', async () => {
+  const broker = open();
+  await broker.publish([messageOf('a')]);
+  sessions[0]!.fails = new Error('reset by hunter2');
+  expect(await failureOf(broker.publish([messageOf('b')]))).toBe(
+    'broker.publish: the connection to RabbitMQ ended: reset by ** (amqp://u:**@one/)',
+  );
+  expect(sessions[0]!.usable).toBe(false);
+});
+
+test('amqp broker: a connection that is blocked is kept and not written to', async () => {
+  const broker = open();
+  await broker.publish([messageOf('a')]);
+  sessions[0]!.blocked = 'low on disk';
+  expect(await failureOf(broker.publish([messageOf('b')]))).toBe(
+    'broker.publish: RabbitMQ blocks publishers (low on disk) until it has memory and disk again' +
+      ' (amqp://u:**@one/)',
+  );
+  sessions[0]!.blocked = null;
+  await broker.publish([messageOf('c')]);
+  expect(sessions.map(({ sent }) => sent)).toEqual([['a', 'c']]);
+});
+
+test('amqp broker: the servers of a cluster are tried in turn, from the one that worked last', async () => {
+  const broker = open(CLUSTER);
+  unreachable.set('one', new Error('refused'));
+  await broker.publish([messageOf('a')]);
+  unreachable.clear();
+  sessions[0]!.usable = false;
+  await broker.publish([messageOf('b')]);
+  expect(sessions.map(({ host }) => host)).toEqual(['two', 'two']);
+});
+
+test('amqp broker: a server that does not answer is tried last from then on', async () => {
+  const broker = open(CLUSTER);
+  await broker.publish([messageOf('a')]);
+  sessions[0]!.fails = new Silence(500);
+  expect(await failureOf(broker.publish([messageOf('b')]))).toBe(
+    'broker.publish: RabbitMQ did not answer in 500 ms (amqp://u:**@one/)',
+  );
+  await broker.publish([messageOf('b')]);
+  expect(sessions.map(({ host }) => host)).toEqual(['one', 'two']);
+});
+
+test('amqp broker: names every server of the cluster when it reaches none', async () => {
+  for (const host of ['one', 'two', 'three'])
+    unreachable.set(host, new Error(`${host} says hunter2`));
+  expect(await failureOf(open(CLUSTER).announce([messageOf('a')]))).toBe(
+    'broker.announce: no connection to RabbitMQ: one says ** (amqp://u:**@one/); ' +
+      'two says ** (amqp://u:**@two/); three says ** (amqp://u:**@three/)',
+  );
+});
+
+test('amqp broker: a closed broker closes its connection and makes no other', async () => {
+  const broker = open(CLUSTER);
+  await broker.publish([messageOf('a')]);
+  await broker.close();
+  expect(sessions[0]!.closed).toBe(true);
+  sessions[0]!.usable = false;
+  expect(await failureOf(broker.publish([messageOf('b')]))).toBe(
+    'broker.publish: no connection to RabbitMQ: the broker was closed',
+  );
+  expect(sessions).toHaveLength(1);
+});
