@@ -1,7 +1,7 @@
 import type { Entry } from '../src/catalog/entry.ts';
 import type { LedgerRecord } from '../src/store/ledger.ts';
 import type { LogLine } from '../test/support/beat-process.ts';
-import type { Queued } from '../test/support/queues.ts';
+import type { QueuedRun } from '../test/support/queues.ts';
 import type { Harm } from './crew.ts';
 
 /** All that can be known about a run afterwards. Instants are epoch milliseconds. */
@@ -22,7 +22,7 @@ export interface Evidence {
     readonly endedAt: number | null;
   }[];
   /** What was sent, one list per queue, oldest first. */
-  readonly queues: readonly (readonly Queued[])[];
+  readonly queues: readonly (readonly QueuedRun[])[];
   readonly records: ReadonlyMap<string, LedgerRecord>;
   /** Whether a run may stand in a queue more than once, under the same id. */
   readonly repeats: boolean;

@@ -1,5 +1,5 @@
 import type { BeatConfig } from '../src/config/define.ts';
-import type { Queued } from '../test/support/queues.ts';
+import type { QueuedRun } from '../test/support/queues.ts';
 import type { Kinds } from './scenario.ts';
 
 /** Where a run takes place: a broker of its own, and what can be done to it. */
@@ -13,7 +13,7 @@ export interface Ground extends AsyncDisposable {
   /** Does it to that beat's way to the broker, or to the broker; resolves when all is whole again. */
   strike(kind: string, slot: number, lasts: number): Promise<void>;
   /** All that was ever sent, one list per queue, oldest first. */
-  queued(): Promise<Queued[][]>;
+  queued(): Promise<QueuedRun[][]>;
 }
 
 /** A kind of broker to run on. */

@@ -1,6 +1,6 @@
 import { PostgresServer } from '../test/support/postgres.ts';
 import { Proxy } from '../test/support/proxy.ts';
-import { queuedInSql } from '../test/support/queues.ts';
+import { readSqlQueue } from '../test/support/queues.ts';
 import type { Ground, Place } from './ground.ts';
 import { QUEUES } from './scenario.ts';
 import { freeze, restart, TO_WIRE, WIRE_KINDS } from './wires.ts';
@@ -25,7 +25,7 @@ export const postgresPlace: Place = {
       hits: (kind) => (kind in TO_WIRE ? 'one' : 'all'),
       strike: (kind, slot, lasts) =>
         TO_WIRE[kind]?.(wires[slot]!, lasts) ?? TO_SERVER[kind]!(server, lasts),
-      queued: () => Promise.all(QUEUES.map((queue) => queuedInSql(server, queue))),
+      queued: () => Promise.all(QUEUES.map((queue) => readSqlQueue(server, queue))),
       [Symbol.asyncDispose]: async () => {
         await Promise.all(wires.map((wire) => wire[Symbol.asyncDispose]()));
         await server.stop();

@@ -1,5 +1,5 @@
 import { Proxy } from '../test/support/proxy.ts';
-import { queuedInRabbit } from '../test/support/queues.ts';
+import { consumeRabbitQueue } from '../test/support/queues.ts';
 import { RabbitServer } from '../test/support/rabbitmq.ts';
 import { RedisServer } from '../test/support/redis.ts';
 import type { Ground, Place } from './ground.ts';
@@ -33,7 +33,7 @@ export const rabbitmqPlace: Place = {
     const ledger = await RedisServer.start({ appendOnly: true });
     const wires = await Promise.all(Array.from({ length: beats }, () => Proxy.to(broker.port)));
     const servers: Record<'broker' | 'ledger', Server> = { broker, ledger };
-    const queued = () => Promise.all(QUEUES.map((queue) => queuedInRabbit(broker, queue)));
+    const queued = () => Promise.all(QUEUES.map((queue) => consumeRabbitQueue(broker, queue)));
     return {
       config: { brokerUrl: broker.url(), stateUrl: ledger.url() },
       urlFor: (slot) => broker.url(wires[slot]!.port),

@@ -1,5 +1,5 @@
 import { Proxy } from '../test/support/proxy.ts';
-import { queuedInRedis } from '../test/support/queues.ts';
+import { readRedisQueue } from '../test/support/queues.ts';
 import { RedisServer } from '../test/support/redis.ts';
 import type { Ground, Place } from './ground.ts';
 import { QUEUES } from './scenario.ts';
@@ -25,7 +25,7 @@ export const redisPlace: Place = {
       hits: (kind) => (kind in TO_WIRE ? 'one' : 'all'),
       strike: (kind, slot, lasts) =>
         TO_WIRE[kind]?.(wires[slot]!, lasts) ?? TO_SERVER[kind]!(server, lasts),
-      queued: () => Promise.all(QUEUES.map((queue) => queuedInRedis(server.client, queue))),
+      queued: () => Promise.all(QUEUES.map((queue) => readRedisQueue(server.client, queue))),
       [Symbol.asyncDispose]: async () => {
         await Promise.all(wires.map((wire) => wire[Symbol.asyncDispose]()));
         await server.stop();

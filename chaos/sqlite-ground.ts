@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Folder } from '../test/support/folder.ts';
-import { queuedInSqlite } from '../test/support/queues.ts';
+import { readSqliteQueue } from '../test/support/queues.ts';
 import type { Ground, Place } from './ground.ts';
 import { QUEUES } from './scenario.ts';
 
@@ -20,7 +20,7 @@ export const sqlitePlace: Place = {
       urlFor: () => brokerUrl,
       hits: () => 'all',
       strike: (kind, _slot, lasts) => hold(path, kind === 'file held', lasts),
-      queued: async () => QUEUES.map((queue) => queuedInSqlite(path, queue)),
+      queued: async () => QUEUES.map((queue) => readSqliteQueue(path, queue)),
       [Symbol.asyncDispose]: async () => {
         folder[Symbol.dispose]();
       },

@@ -1,6 +1,6 @@
 import type { Entry } from '../src/catalog/entry.ts';
 import { taskIdOf } from '../src/message/task-id.ts';
-import type { Queued } from '../test/support/queues.ts';
+import type { QueuedRun } from '../test/support/queues.ts';
 import type { Evidence } from './evidence.ts';
 import { judgeLeaders, type LeaderFigures } from './leaders.ts';
 import { Testimony, unjust } from './testimony.ts';
@@ -54,7 +54,7 @@ export function judge(evidence: Evidence): Verdict {
 
 function judgeEntry(
   entry: Entry,
-  queued: readonly Queued[],
+  queued: readonly QueuedRun[],
   testimony: Testimony,
   { records, calmAt, repeats, keyPrefix }: Evidence,
   { lost, doubled, wrong }: Violations,

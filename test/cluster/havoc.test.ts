@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { Random } from '../../chaos/random.ts';
-import { gaps, queuedInRedis, twice } from '../support/queues.ts';
+import { findGaps, readRedisQueue, findDuplicates } from '../support/queues.ts';
 import { RedisServer } from '../support/redis.ts';
 import { chooseSeed, SEED } from '../support/seed.ts';
 import { requireService } from '../support/services.ts';
@@ -31,7 +31,7 @@ describe.skipIf(missing)(missing || 'havoc on Redis', () => {
     'the leader is frozen until another has sent': async (team) => {
       const { leader, follower } = team.roles();
       leader.freeze();
-      await follower.sends(2);
+      await follower.waitForRuns(2);
       leader.thaw();
     },
     'Redis is killed and comes back': async () => {
@@ -42,7 +42,7 @@ describe.skipIf(missing)(missing || 'havoc on Redis', () => {
       const { leader } = team.roles();
       const before = leader.log.all.length;
       server.freeze();
-      await leader.heard('failure', before);
+      await leader.waitForEvent('failure', before);
       server.thaw();
     },
     'Redis is frozen while the leader is killed': async (team) => {
@@ -63,16 +63,16 @@ describe.skipIf(missing)(missing || 'havoc on Redis', () => {
     for (const blow of shuffled(random)) {
       history.push(blow);
       await BLOWS[blow]!(team);
-      await team.sends(random.int(0, 5));
+      await team.waitForRuns(random.int(0, 5));
     }
-    await team.sends(3);
+    await team.waitForRuns(3);
     await team.stop();
 
-    const all = await queuedInRedis(server.client);
-    const lost = gaps(all, INTERVAL);
+    const all = await readRedisQueue(server.client);
+    const lost = findGaps(all, INTERVAL);
     const logged = new Set(all.map(({ id }) => id));
     const untrue = team.sent.filter((id) => !logged.has(id));
-    expect({ seed, history, twice: twice(all), lost, untrue }).toEqual({
+    expect({ seed, history, twice: findDuplicates(all), lost, untrue }).toEqual({
       seed,
       history,
       twice: [],

@@ -5,10 +5,10 @@ import type { BeatEvents } from '../../src/events/beat-events.ts';
 import { Beat, type BeatConfig } from '../../src/index.ts';
 import { Journal } from '../support/journal.ts';
 import { Proxy } from '../support/proxy.ts';
-import { gaps, queuedInRedis, twice } from '../support/queues.ts';
+import { findGaps, readRedisQueue, findDuplicates } from '../support/queues.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { INTERVAL, scheduleOf } from '../support/team.ts';
+import { INTERVAL, makeSchedule } from '../support/team.ts';
 import { nextEvent } from '../support/next-event.ts';
 
 const missing = requireService('redis-server');
@@ -31,7 +31,7 @@ describe.skipIf(missing)(missing || 'outages', () => {
 
   const stop = () => Promise.all(beats.splice(0).map((beat) => beat.stop()));
   const make = (config: BeatConfig = {}): Beat => {
-    const common = { brokerUrl: server.url(), lock: { ttl: '1s' }, beatSchedule: scheduleOf() };
+    const common = { brokerUrl: server.url(), lock: { ttl: '1s' }, beatSchedule: makeSchedule() };
     const beat = new Beat({ ...common, ...config });
     beats.push(beat);
     beat.on('sent', ({ taskId }) => void sent.add(taskId));
@@ -56,9 +56,9 @@ describe.skipIf(missing)(missing || 'outages', () => {
   };
   const whole = async (): Promise<void> => {
     await stop();
-    const all = await queuedInRedis(server.client);
-    expect(twice(all)).toEqual([]);
-    expect(gaps(all, INTERVAL)).toEqual([]);
+    const all = await readRedisQueue(server.client);
+    expect(findDuplicates(all)).toEqual([]);
+    expect(findGaps(all, INTERVAL)).toEqual([]);
     expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(sent.all));
   };
 
@@ -203,10 +203,10 @@ describe.skipIf(missing)(missing || 'outages', () => {
       await sends(15);
       await stop();
       expect(begun.filter(({ ledgerLost }) => ledgerLost)).toHaveLength(1);
-      const all = await queuedInRedis(server.client);
+      const all = await readRedisQueue(server.client);
       expect(all.filter(({ dueAt }) => dueAt < flushedAt - INTERVAL)).toEqual([]);
-      expect(twice(all)).toEqual([]);
-      expect(gaps(all, INTERVAL)).toEqual([]);
+      expect(findDuplicates(all)).toEqual([]);
+      expect(findGaps(all, INTERVAL)).toEqual([]);
     },
   );
 

@@ -3,7 +3,7 @@ import { Beat } from '../../src/index.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
 import { storeOptions } from '../contract/place.ts';
 import { Folder } from '../support/folder.ts';
-import { queuedInRabbit } from '../support/queues.ts';
+import { consumeRabbitQueue } from '../support/queues.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
 
@@ -48,7 +48,7 @@ describe.skipIf(missing)(missing || 'a beat whose RabbitMQ stands still', () => 
     await begun;
     await heir.stop();
     expect(delivered).toEqual(expect.arrayContaining(left.map(({ message }) => message.taskId)));
-    const queued = (await queuedInRabbit(server)).map(({ id }) => id);
+    const queued = (await consumeRabbitQueue(server)).map(({ id }) => id);
     expect(queued).toEqual(expect.arrayContaining(delivered));
   });
 });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
-import { LateWire } from '../support/late-wire.ts';
-import { gaps, queuedInRedis, twice } from '../support/queues.ts';
+import { DelayingProxy } from '../support/delaying-proxy.ts';
+import { findGaps, readRedisQueue, findDuplicates } from '../support/queues.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { ENTRIES, INTERVAL, scheduleOf, Team } from '../support/team.ts';
+import { ENTRIES, INTERVAL, makeSchedule, Team } from '../support/team.ts';
 import { takeover } from './takeover.ts';
 import { nextEvent } from '../support/next-event.ts';
 
@@ -18,12 +18,12 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
   afterAll(() => server.stop());
   beforeEach(() => server.flush());
 
-  const queued = () => queuedInRedis(server.client);
+  const queued = () => readRedisQueue(server.client);
 
   takeover('Redis', { brokerUrl: () => server.url(), queued });
 
   test('of two instances in one process one leads, and the other when it stops', async () => {
-    const config = { brokerUrl: server.url(), lock: { ttl: '60s' }, beatSchedule: scheduleOf() };
+    const config = { brokerUrl: server.url(), lock: { ttl: '60s' }, beatSchedule: makeSchedule() };
     await using first = new Beat(config);
     await using second = new Beat(config);
     const sent = new Set<string>();
@@ -44,8 +44,8 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     await second.stop();
 
     const all = await queued();
-    expect(twice(all)).toEqual([]);
-    expect(gaps(all, INTERVAL)).toEqual([]);
+    expect(findDuplicates(all)).toEqual([]);
+    expect(findGaps(all, INTERVAL)).toEqual([]);
     expect(new Set(all.map(({ id }) => id))).toEqual(sent);
   });
 
@@ -56,11 +56,11 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
       const [leaderHad, followerHad] = [leader.log.all.length, follower.log.all.length];
       leader.freeze();
       const frozenAt = Date.now();
-      await follower.heard('leading', followerHad);
-      await follower.sends(6);
+      await follower.waitForEvent('leading', followerHad);
+      await follower.waitForRuns(6);
       leader.thaw();
-      await leader.heard('following', leaderHad);
-      await team.sends(6);
+      await leader.waitForEvent('following', leaderHad);
+      await team.waitForRuns(6);
       // What it had committed before, it may still tell of.
       const late = leader.log.all.slice(leaderHad).filter(({ event }) => event === 'sent');
       const since = late.filter(({ dueAt }) => Date.parse(String(dueAt)) > frozenAt);
@@ -69,8 +69,8 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     await team.stop();
 
     const all = await queued();
-    expect(twice(all)).toEqual([]);
-    expect(gaps(all, INTERVAL)).toEqual([]);
+    expect(findDuplicates(all)).toEqual([]);
+    expect(findGaps(all, INTERVAL)).toEqual([]);
     const ids = all.map(({ id }) => id);
     expect(ids).toEqual(expect.arrayContaining(team.sent));
     // Frozen between a commit and its answer, it sent one batch that it could not tell of any more.
@@ -78,8 +78,8 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
   });
 
   test("a leader's commit that reaches Redis only after another leads changes nothing", async () => {
-    await using wire = await LateWire.to(server.port);
-    const config = { lock: { ttl: '1s' }, beatSchedule: scheduleOf() };
+    await using wire = await DelayingProxy.to(server.port);
+    const config = { lock: { ttl: '1s' }, beatSchedule: makeSchedule() };
     const late = `redis://127.0.0.1:${wire.port}/0`;
     await using leader = new Beat({ ...config, brokerUrl: late });
     await using follower = new Beat({ ...config, brokerUrl: server.url() });
@@ -91,9 +91,9 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     await follower.start();
     await following;
 
-    wire.hold();
+    wire.delay();
     const taken = nextEvent(follower, 'leading');
-    await wire.held.first('a commit', (request) => request.includes('periodic_task_name'));
+    await wire.delayed.first('a commit', (request) => request.includes('periodic_task_name'));
     await taken;
     for (let run = 0; run < 6; run++) await nextEvent(follower, 'sent');
     const before = await queued();
@@ -103,8 +103,8 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
 
     const all = await queued();
     expect(all.length).toBeGreaterThan(before.length);
-    expect(twice(all)).toEqual([]);
-    expect(gaps(all, INTERVAL)).toEqual([]);
+    expect(findDuplicates(all)).toEqual([]);
+    expect(findGaps(all, INTERVAL)).toEqual([]);
   });
 
   test('a Redis that is killed and comes back with what it kept costs no run and doubles none', async () => {
@@ -112,13 +112,13 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     for (let round = 0; round < 2; round++) {
       await server.kill();
       await server.start();
-      await team.sends(15);
+      await team.waitForRuns(15);
     }
     await team.stop();
 
     const all = await queued();
-    expect(twice(all)).toEqual([]);
-    expect(gaps(all, INTERVAL)).toEqual([]);
+    expect(findDuplicates(all)).toEqual([]);
+    expect(findGaps(all, INTERVAL)).toEqual([]);
     expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(team.sent));
   });
 
@@ -126,13 +126,13 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     await using team = await Team.start(server.url(), 1);
     const flushedAt = Date.now();
     await server.flush();
-    await team.sends(15);
+    await team.waitForRuns(15);
     await team.stop();
 
     const all = await queued();
     expect(all.length).toBeGreaterThanOrEqual(15);
     expect(all.filter(({ dueAt }) => dueAt < flushedAt - INTERVAL)).toEqual([]);
-    expect(twice(all)).toEqual([]);
-    expect(gaps(all, INTERVAL)).toEqual([]);
+    expect(findDuplicates(all)).toEqual([]);
+    expect(findGaps(all, INTERVAL)).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
-import { gaps, queuedInRedis, twice } from '../support/queues.ts';
+import { findGaps, readRedisQueue, findDuplicates } from '../support/queues.ts';
 import { MASTER, Sentinels } from '../support/sentinels.ts';
 import { requireService } from '../support/services.ts';
-import { INTERVAL, scheduleOf } from '../support/team.ts';
+import { INTERVAL, makeSchedule } from '../support/team.ts';
 import { nextEvent } from '../support/next-event.ts';
 
 const missing = requireService('redis-server');
@@ -27,7 +27,7 @@ describe.skipIf(missing)(missing || 'two beats behind sentinels', () => {
       brokerUrl: sentinels.url(),
       brokerTransportOptions: { masterName: MASTER, sentinelKwargs: { password: 'watch' } },
       lock: { ttl: '1s' },
-      beatSchedule: scheduleOf(),
+      beatSchedule: makeSchedule(),
     });
     beats.push(beat);
     beat.on('sent', ({ taskId }) => sent.add(taskId));
@@ -42,9 +42,9 @@ describe.skipIf(missing)(missing || 'two beats behind sentinels', () => {
   };
   const whole = async (server: Sentinels['servers'][number]): Promise<void> => {
     await Promise.all(beats.map((beat) => beat.stop()));
-    const all = await queuedInRedis(server.client);
-    expect(twice(all)).toEqual([]);
-    expect(gaps(all, INTERVAL)).toEqual([]);
+    const all = await readRedisQueue(server.client);
+    expect(findDuplicates(all)).toEqual([]);
+    expect(findGaps(all, INTERVAL)).toEqual([]);
     expect(new Set(all.map(({ id }) => id))).toEqual(sent);
   };
 
@@ -79,7 +79,7 @@ describe.skipIf(missing)(missing || 'two beats behind sentinels', () => {
         brokerUrl: sentinels.url(),
         brokerTransportOptions: { masterName: 'other', sentinelKwargs: { password: 'watch' } },
         lock: { ttl: '1s' },
-        beatSchedule: scheduleOf(),
+        beatSchedule: makeSchedule(),
       });
       beats.push(beat);
       let faults = 0;

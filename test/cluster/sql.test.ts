@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { MariaServer } from '../support/mariadb.ts';
 import { PostgresServer } from '../support/postgres.ts';
-import { queuedInSql } from '../support/queues.ts';
+import { readSqlQueue } from '../support/queues.ts';
 import { requireService } from '../support/services.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { takeover } from './takeover.ts';
@@ -22,6 +22,6 @@ for (const [name, service, start] of KINDS) {
     beforeEach(() => server.empty());
     afterAll(() => server.stop());
 
-    takeover(name, { brokerUrl: () => server.url(), queued: () => queuedInSql(server) });
+    takeover(name, { brokerUrl: () => server.url(), queued: () => readSqlQueue(server) });
   });
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import { Folder } from '../support/folder.ts';
-import { queuedInSqlite } from '../support/queues.ts';
+import { readSqliteQueue } from '../support/queues.ts';
 import { takeover } from './takeover.ts';
 
 describe('two processes on one SQLite file', () => {
@@ -13,6 +13,6 @@ describe('two processes on one SQLite file', () => {
   const file = () => `${folder.path}/beat.sqlite`;
   takeover('SQLite', {
     brokerUrl: () => `sqla+sqlite:///${file()}`,
-    queued: async () => queuedInSqlite(file()),
+    queued: async () => readSqliteQueue(file()),
   });
 });

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { LogLine } from '../support/beat-process.ts';
-import { gaps, twice, type Queued } from '../support/queues.ts';
+import { findGaps, findDuplicates, type QueuedRun } from '../support/queues.ts';
 import { INTERVAL, Team } from '../support/team.ts';
 
 export interface Ground {
   readonly brokerUrl: () => string;
   /** What waits for workers; there are none, so all that was ever sent. */
-  readonly queued: () => Promise<Queued[]>;
+  readonly queued: () => Promise<QueuedRun[]>;
 }
 
 /** What holds for two processes wherever they meet. */
@@ -16,15 +16,15 @@ export function takeover(name: string, { brokerUrl, queued }: Ground): void {
     const { leader, follower } = team.roles();
     const before = follower.log.all.length;
     expect(await leader.stop()).toEqual({ code: 0, signal: null });
-    const leading = await follower.heard('leading', before);
-    told(`${name}, clean stop`, await leader.heard('stopping'), leading);
-    expect(timeOf(leading)).toBeLessThan(timeOf(await leader.heard('stopping')) + 30_000);
+    const leading = await follower.waitForEvent('leading', before);
+    told(`${name}, clean stop`, await leader.waitForEvent('stopping'), leading);
+    expect(timeOf(leading)).toBeLessThan(timeOf(await leader.waitForEvent('stopping')) + 30_000);
 
-    await follower.sends(9);
+    await follower.waitForRuns(9);
     await follower.stop();
     const all = await queued();
-    expect(twice(all)).toEqual([]);
-    expect(gaps(all, INTERVAL)).toEqual([]);
+    expect(findDuplicates(all)).toEqual([]);
+    expect(findGaps(all, INTERVAL)).toEqual([]);
     expect(all.map(({ id }) => id).toSorted()).toEqual(team.sent.toSorted());
   });
 
@@ -34,13 +34,17 @@ export function takeover(name: string, { brokerUrl, queued }: Ground): void {
     const before = follower.log.all.length;
     const killedAt = { time: new Date().toISOString() };
     await leader.kill();
-    told(`${name}, SIGKILL with a TTL of 1 s`, killedAt, await follower.heard('leading', before));
+    told(
+      `${name}, SIGKILL with a TTL of 1 s`,
+      killedAt,
+      await follower.waitForEvent('leading', before),
+    );
 
-    await follower.sends(9);
+    await follower.waitForRuns(9);
     await follower.stop();
     const all = await queued();
-    expect(twice(all)).toEqual([]);
-    expect(gaps(all, INTERVAL)).toEqual([]);
+    expect(findDuplicates(all)).toEqual([]);
+    expect(findGaps(all, INTERVAL)).toEqual([]);
     // What was committed in the instant of the kill may not have been told of.
     expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(team.sent));
   });

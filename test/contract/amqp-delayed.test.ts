@@ -9,7 +9,7 @@ import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 import type { BrokerOptions } from '../../src/store/store.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
@@ -54,7 +54,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, an ETA beside quorum queues', () 
     const destination = {
       ...{ queue: 'work', exchange, exchangeType: topic.type, routingKey: 'jobs.mail' },
     };
-    const message = messageOf(id, { destination });
+    const message = makeMessage(id, { destination });
     const eta = new Date(systemClock.now() + seconds * 1_000).toISOString();
     return { ...message, headers: { ...message.headers, eta } };
   };
@@ -83,7 +83,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, an ETA beside quorum queues', () 
 
   beforeAll(async () => void (server = await RabbitServer.start()));
   afterAll(() => server.stop());
-  beforeEach(() => server.forget());
+  beforeEach(() => server.reset());
   afterEach(async () => {
     await Promise.all(brokers.splice(0).map((broker) => broker.close()));
   });
@@ -104,8 +104,8 @@ describe.skipIf(missing)(missing || 'rabbitmq, an ETA beside quorum queues', () 
       const connection = { ...DEFAULT_CONNECTION, delayedType: type };
       await open([quorum], { connection }).publish([delayed('a', 1.5)]);
       await asAWorker(type);
-      await server.forget();
-      await open([quorum]).publish([messageOf('b', { queue: 'work' })]);
+      await server.reset();
+      await open([quorum]).publish([makeMessage('b', { queue: 'work' })]);
       await asAWorker(type);
       await open([quorum], { connection }).publish([delayed('c', 1.5)]);
       const came = await arrivals('work', 2);
@@ -114,7 +114,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, an ETA beside quorum queues', () 
   );
 
   test('what workers made of another type is used as it is', async () => {
-    await open([quorum]).publish([messageOf('a', { queue: 'work' })]);
+    await open([quorum]).publish([makeMessage('a', { queue: 'work' })]);
     await asAWorker('classic');
     await open([quorum]).publish([delayed('b', 1.5)]);
     const came = await arrivals('work', 2);

@@ -6,7 +6,7 @@ import type { Destination, ExchangeType } from '../../src/message/destination.ts
 import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 import type { BrokerOptions } from '../../src/store/store.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
@@ -21,7 +21,7 @@ const to = (
 ) => ({
   ...{ queue, exchange, exchangeType: type, routingKey },
 });
-const sentTo = (id: string, destination: Destination) => messageOf(id, { destination });
+const sentTo = (id: string, destination: Destination) => makeMessage(id, { destination });
 
 describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   let server: RabbitServer;
@@ -34,12 +34,12 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     return broker;
   };
   const ids = async (queue: string) =>
-    (await server.take(queue)).map(({ properties }) => properties.correlationId as string);
+    (await server.consumeAll(queue)).map(({ properties }) => properties.correlationId as string);
   const list = (...what: string[]) => server.control('--silent', ...what);
 
   beforeAll(async () => void (server = await RabbitServer.start()));
   afterAll(() => server.stop());
-  beforeEach(() => server.forget());
+  beforeEach(() => server.reset());
   afterEach(async () => {
     await Promise.all(brokers.splice(0).map((broker) => broker.close()));
   });
@@ -60,7 +60,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     const messages = [
       sentTo('a', to('jobs', 'topic', 'jobs.mail.send', 'work')),
       sentTo('b', to('shout', 'fanout')),
-      messageOf('c', { queue: 'work' }),
+      makeMessage('c', { queue: 'work' }),
     ];
     await open([queue]).publish(messages);
     const exchanges = await list('list_exchanges', 'name', 'type', 'durable', 'auto_delete');
@@ -106,7 +106,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   test('an exchange that is not there is named, and keeps no other message waiting', async () => {
     const broker = open();
     const lost = sentTo('a', to('nowhere', 'direct', 'key'));
-    const error = await refusal(broker.publish([lost, messageOf('b'), lost]));
+    const error = await refusal(broker.publish([lost, makeMessage('b'), lost]));
     expect(error.refused.map(({ message }) => message)).toEqual([lost, lost]);
     expect(error.message).toContain('exchange "nowhere" (routing key "key") did not take task a');
     expect(error.message).toContain('there is no such exchange');
@@ -149,7 +149,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     await channel.assertExchange('jobs', 'direct');
     await channel.close();
     const queue = queueOf('work', exchangeOf('jobs', 'topic'), 'jobs.#');
-    const error = await refusal(open([queue]).publish([messageOf('a', { queue: 'work' })]));
+    const error = await refusal(open([queue]).publish([makeMessage('a', { queue: 'work' })]));
     expect(error.message).toContain("inequivalent arg 'type' for exchange 'jobs'");
     expect(error.message).toContain('taskQueues ("work")');
   });
@@ -163,7 +163,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     const brokerUrl = server.url().replace('guest:guest', 'shy:secret');
     const broker = open([], { brokerUrl });
     const lost = sentTo('a', to('private', 'direct', 'key'));
-    const error = await refusal(broker.publish([lost, messageOf('b')]));
+    const error = await refusal(broker.publish([lost, makeMessage('b')]));
     expect(error.refused).toMatchObject([{ message: lost }]);
     expect(error.message).toContain('ACCESS_REFUSED');
     expect(await ids('celery')).toEqual(['b']);
@@ -171,14 +171,14 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
 
   test('a message that RabbitMQ itself finds wrong is refused alone', async () => {
     const signed = (id: string, user: string) => {
-      const message = messageOf(id);
+      const message = makeMessage(id);
       return { ...message, properties: { ...message.properties, user_id: user } };
     };
     const messages = [
       signed('a', 'guest'),
       signed('b', 'somebody'),
-      messageOf('c'),
-      messageOf('d'),
+      makeMessage('c'),
+      makeMessage('d'),
     ];
     const error = await refusal(open().publish(messages));
     expect(error.refused.map(({ message }) => message.taskId)).toEqual(['b']);
@@ -202,7 +202,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     expect(await ids('listener')).toEqual(['a']);
     const wrong = broker.announce([sentTo('b', to('other', 'topic', 'task.sent'))]);
     await expect(wrong).rejects.toThrow(/broker\.announce: exchange "other" cannot be declared/);
-    await broker.publish([messageOf('c')]);
+    await broker.publish([makeMessage('c')]);
     expect(await ids('celery')).toEqual(['c']);
   });
 

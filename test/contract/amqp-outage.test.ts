@@ -8,7 +8,7 @@ import { RefusedError, type Broker } from '../../src/broker/broker.ts';
 import { DEFAULT_CONNECTION } from '../../src/broker/connection-settings.ts';
 import { StoreError } from '../../src/util/errors.ts';
 import type { BrokerOptions } from '../../src/store/store.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { freePort } from '../support/redis.ts';
@@ -17,7 +17,7 @@ import { storeOptions } from './place.ts';
 
 /** Milliseconds that answers are waited for: those that will not come. */
 const IMPATIENT = 2_000;
-const BATCH = Array.from({ length: 2_000 }, (_, i) => messageOf(`batch-${i}`));
+const BATCH = Array.from({ length: 2_000 }, (_, i) => makeMessage(`batch-${i}`));
 
 const missing = requireService('rabbitmq-server');
 
@@ -32,7 +32,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     return broker;
   };
   const ids = async () =>
-    (await server.take('celery')).map(({ properties }) => String(properties.correlationId));
+    (await server.consumeAll('celery')).map(({ properties }) => String(properties.correlationId));
 
   beforeAll(async () => {
     server = await RabbitServer.start();
@@ -57,7 +57,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
 
   test('a server that is not there is told, without the password', async () => {
     const url = `amqp://beat:hunter2@127.0.0.1:${await freePort()}/`;
-    const error = await rejection(open(url).publish([messageOf('a')]));
+    const error = await rejection(open(url).publish([makeMessage('a')]));
     expect(error.message).toMatch(
       /^broker\.publish: no connection to RabbitMQ: .*ECONNREFUSED.* \(amqp:\/\/beat:\*\*@/,
     );
@@ -66,18 +66,18 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
 
   test('a refused login and a vhost that is not there are told', async () => {
     const login = open(server.url().replace('guest@', 'sesame@'));
-    const refused = await rejection(login.publish([messageOf('a')]));
+    const refused = await rejection(login.publish([makeMessage('a')]));
     expect(refused.message).toContain('ACCESS_REFUSED');
     expect(inspect(refused, { depth: null })).not.toContain('sesame');
     const nowhere = open(server.url().replace(/\/$/, 'nowhere'));
-    const error = await rejection(nowhere.publish([messageOf('a')]));
+    const error = await rejection(nowhere.publish([makeMessage('a')]));
     expect(error.message).toContain('there is no vhost "nowhere", or not for the user "guest"');
   });
 
   test('a connection that is cut in the middle of a batch rejects it; repeated, all is there', async () => {
     await using wire = await Proxy.to(server.port);
     const broker = open(server.url(wire.port));
-    await broker.publish([messageOf('before')]);
+    await broker.publish([makeMessage('before')]);
     const answered = wire.swallowAnswers();
     const publishing = rejection(broker.publish(BATCH));
     await answered;
@@ -101,12 +101,12 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
       signal,
     );
     await session.close();
-    await expect(session.send([messageOf('a')])).rejects.toThrow('the connection was closed');
+    await expect(session.send([makeMessage('a')])).rejects.toThrow('the connection was closed');
   });
 
   test('connections that an operator closes are made again', async () => {
     const broker = open();
-    await broker.publish([messageOf('a')]);
+    await broker.publish([makeMessage('a')]);
     const results = await Promise.allSettled([
       server.control('close_all_connections', 'maintenance'),
       ...Array.from({ length: 20 }, () => broker.publish(BATCH.slice(0, 100))),
@@ -115,38 +115,38 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
       if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(StoreError);
     }
     await server.reconnect();
-    await untilTaken(() => broker.publish([messageOf('z')]));
+    await untilTaken(() => broker.publish([makeMessage('z')]));
     expect((await ids()).at(-1)).toBe('z');
   });
 
   test('a server that stands still rejects in bounded time, and is found again when it goes on', async () => {
     const broker = open(server.url(), {}, IMPATIENT);
-    await broker.publish([messageOf('a')]);
+    await broker.publish([makeMessage('a')]);
     server.freeze();
-    const error = await rejection(broker.publish([messageOf('b')]));
+    const error = await rejection(broker.publish([makeMessage('b')]));
     const next = open(server.url(), { connection: { ...DEFAULT_CONNECTION, timeout: 300 } });
-    const nor = await rejection(next.publish([messageOf('c')]));
+    const nor = await rejection(next.publish([makeMessage('c')]));
     server.thaw();
     expect(error.message).toContain(`RabbitMQ did not answer in ${IMPATIENT} ms (amqp://`);
     expect(nor.message).toContain('did not answer in 300 ms');
-    await untilTaken(() => broker.publish([messageOf('b')]));
-    await untilTaken(() => next.publish([messageOf('c')]));
+    await untilTaken(() => broker.publish([makeMessage('b')]));
+    await untilTaken(() => next.publish([makeMessage('c')]));
     expect(new Set(await ids())).toEqual(new Set(['a', 'b', 'c']));
   });
 
   test('a server that blocks publishers for want of memory is told so, and sent to when it has some', async () => {
     const broker = open(server.url(), {}, IMPATIENT);
-    await broker.publish([messageOf('a')]);
+    await broker.publish([makeMessage('a')]);
     await server.control('set_vm_memory_high_watermark', '0');
-    const first = await rejection(broker.publish([messageOf('b')]));
-    const second = await rejection(broker.publish([messageOf('c')]));
+    const first = await rejection(broker.publish([makeMessage('b')]));
+    const second = await rejection(broker.publish([makeMessage('c')]));
     await server.control('set_vm_memory_high_watermark', '0.9');
     for (const error of [first, second]) {
       expect(error.message).toMatch(
         /^broker\.publish: RabbitMQ blocks publishers \(low on memory\)/,
       );
     }
-    await untilTaken(() => broker.publish([messageOf('d')]));
+    await untilTaken(() => broker.publish([makeMessage('d')]));
     const taken = await ids();
     expect(taken.at(-1)).toBe('d');
     expect(taken).not.toContain('c');
@@ -156,21 +156,21 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     const [dead, gone] = [server.url(await freePort()), server.url(await freePort())];
     for (const failoverStrategy of ['round-robin', 'shuffle'] as const) {
       const connection = { ...DEFAULT_CONNECTION, failoverStrategy };
-      await open(`${dead};${gone};${server.url()}`, { connection }).publish([messageOf('a')]);
+      await open(`${dead};${gone};${server.url()}`, { connection }).publish([makeMessage('a')]);
     }
     expect(await ids()).toEqual(['a', 'a']);
-    const error = await rejection(open(`${dead};${gone}`).publish([messageOf('b')]));
+    const error = await rejection(open(`${dead};${gone}`).publish([makeMessage('b')]));
     for (const url of [dead, gone]) expect(error.message).toContain(new URL(url).port);
   });
 
   test('a server that says nothing yields to the next of the cluster', async () => {
     await using wire = await Proxy.to(server.port);
     const broker = open(`${server.url(wire.port)};${server.url()}`, {}, IMPATIENT);
-    await broker.publish([messageOf('a')]);
+    await broker.publish([makeMessage('a')]);
     void wire.swallowAnswers();
-    await rejection(broker.publish([messageOf('b')]));
+    await rejection(broker.publish([makeMessage('b')]));
     const swallowed = wire.swallowAnswers();
-    await broker.publish([messageOf('c')]);
+    await broker.publish([makeMessage('c')]);
     wire.cut();
     void swallowed;
     expect((await ids()).at(-1)).toBe('c');
@@ -180,10 +180,10 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     const broker = open();
     await broker.publish(BATCH);
     await server.kill();
-    await rejection(broker.publish([messageOf('during')]));
-    await rejection(broker.publish([messageOf('during')]));
+    await rejection(broker.publish([makeMessage('during')]));
+    await rejection(broker.publish([makeMessage('during')]));
     await server.start();
-    await untilTaken(() => broker.publish([messageOf('after')]));
+    await untilTaken(() => broker.publish([makeMessage('after')]));
     expect(await ids()).toEqual([...BATCH.map(({ taskId }) => taskId), 'after']);
   });
 
@@ -192,7 +192,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     const publishing = rejection(broker.publish(BATCH));
     await broker.close();
     await publishing;
-    expect((await rejection(broker.publish([messageOf('a')]))).message).toContain('closed');
+    expect((await rejection(broker.publish([makeMessage('a')]))).message).toContain('closed');
   });
 });
 

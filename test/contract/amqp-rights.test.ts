@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import { RefusedError, type Broker } from '../../src/broker/broker.ts';
 import { toExchange } from '../support/exchanges.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
@@ -28,7 +28,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, a user that lacks a permission', 
     url.password = 'pw';
     broker = openAmqpBroker(storeOptions(url.href));
   };
-  const refusals = async (...messages: ReturnType<typeof messageOf>[]) => {
+  const refusals = async (...messages: ReturnType<typeof makeMessage>[]) => {
     const error: unknown = await broker.publish(messages).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(RefusedError);
     return (error as RefusedError).refused.map(
@@ -38,28 +38,32 @@ describe.skipIf(missing)(missing || 'rabbitmq, a user that lacks a permission', 
 
   test('without the right to declare a queue its messages are refused, and others are sent once', async () => {
     await allow('^celery$', '.*');
-    const found = await refusals(messageOf('a'), messageOf('b', { queue: 'other' }));
+    const found = await refusals(makeMessage('a'), makeMessage('b', { queue: 'other' }));
     expect(found).toEqual([
       expect.stringMatching(/^b: .*'other'.*user 'narrow'.*grant the configure permission/),
     ]);
-    expect(await server.take('celery')).toHaveLength(1);
+    expect(await server.consumeAll('celery')).toHaveLength(1);
   });
 
   test('without the right to write to an exchange nothing is published, however often it is tried', async () => {
     await allow('.*', '^celery$');
     for (let i = 0; i < 3; i++) {
-      const found = await refusals(messageOf('a'), messageOf('b'));
+      const found = await refusals(makeMessage('a'), makeMessage('b'));
       expect(found).toHaveLength(2);
       expect(found[0]).toMatch(/amq.default.*user 'narrow'.*grant the write permission/);
     }
-    expect(await server.take('celery')).toEqual([]);
+    expect(await server.consumeAll('celery')).toEqual([]);
   });
 
   test('messages to an exchange that may not be written to hold up none to another', async () => {
     await allow('.*', '^(amq.default|celery)$');
     const destination = toExchange('amq.direct', 'direct', 'x');
-    const found = await refusals(messageOf('a'), messageOf('b', { destination }), messageOf('c'));
+    const found = await refusals(
+      makeMessage('a'),
+      makeMessage('b', { destination }),
+      makeMessage('c'),
+    );
     expect(found).toEqual([expect.stringMatching(/^b: .*'amq.direct'/)]);
-    expect(await server.take('celery')).toHaveLength(2);
+    expect(await server.consumeAll('celery')).toHaveLength(2);
   });
 });

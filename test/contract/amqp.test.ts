@@ -6,7 +6,7 @@ import type { TlsSettings } from '../../src/broker/tls.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 import type { BrokerOptions } from '../../src/store/store.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { certificate } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
@@ -28,7 +28,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     await Promise.all(brokers.splice(0).map((broker) => broker.close()));
   };
   const ids = async (queue: string) =>
-    (await server.take(queue)).map(({ properties }) => properties.correlationId as string);
+    (await server.consumeAll(queue)).map(({ properties }) => properties.correlationId as string);
 
   beforeAll(async () => {
     server = await RabbitServer.start();
@@ -40,7 +40,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     return {
       open: async () => ({ broker: open() }),
       queued: async (queue) =>
-        (await server.take(queue)).map(({ content, properties }) => ({
+        (await server.consumeAll(queue)).map(({ content, properties }) => ({
           taskId: String(properties.correlationId),
           body: content.toString(),
         })),
@@ -59,7 +59,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
         nested: { list: [1, [-300, { deep: null }]] },
       };
       const message = {
-        ...messageOf('a', { priority: 7, body: '[["é"], {}, {}]' }),
+        ...makeMessage('a', { priority: 7, body: '[["é"], {}, {}]' }),
         headers,
         properties: {
           ...{ correlation_id: 'a', reply_to: 'me', expiration: '60000', priority: 7 },
@@ -67,7 +67,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
         },
       };
       await open().publish([message]);
-      const [taken] = await server.take('celery');
+      const [taken] = await server.consumeAll('celery');
       expect(taken?.content.toString()).toBe('[["é"], {}, {}]');
       expect(taken?.properties).toMatchObject({
         ...{ contentType: 'application/json', contentEncoding: 'utf-8', headers },
@@ -77,7 +77,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     });
 
     test('its queue is durable, and bound to a durable direct exchange of its name', async () => {
-      await open().publish([messageOf('a', { queue: 'reports' })]);
+      await open().publish([makeMessage('a', { queue: 'reports' })]);
       const say = (...what: string[]) => server.control('--silent', ...what);
       const exchanges = await say('list_exchanges', 'name', 'type', 'durable');
       expect(exchanges).toMatch(/^reports\tdirect\ttrue$/m);
@@ -88,17 +88,17 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     });
 
     test('a time to live that AMQP has no number for is left to the header', async () => {
-      const message = messageOf('a');
+      const message = makeMessage('a');
       const properties = { ...message.properties, expiration: String(100 * 86_400_000) };
-      await open().publish([{ ...message, properties }, messageOf('b')]);
+      await open().publish([{ ...message, properties }, makeMessage('b')]);
       expect(await ids('celery')).toEqual(['a', 'b']);
     });
 
     test('amqps:// is encrypted, and trusts no certificate that it was not told to trust', async () => {
       const brokerUrl = `amqps://guest:guest@localhost:${server.tlsPort}//`;
-      await expect(open({ brokerUrl }).publish([messageOf('a')])).rejects.toThrow(/self-signed/);
+      await expect(open({ brokerUrl }).publish([makeMessage('a')])).rejects.toThrow(/self-signed/);
       const trusting = `${brokerUrl}?ssl_ca_certs=${encodeURIComponent(certificate)}`;
-      await open({ brokerUrl: trusting }).publish([messageOf('b')]);
+      await open({ brokerUrl: trusting }).publish([makeMessage('b')]);
       expect(await ids('celery')).toEqual(['b']);
     });
 
@@ -106,17 +106,17 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       const brokerUrl = `amqp://guest:guest@127.0.0.1:${server.tlsPort}//`;
       const connectionWith = (tls: TlsSettings) => ({ ...DEFAULT_CONNECTION, tls });
       const untrusting = open({ brokerUrl, connection: connectionWith({}) });
-      await expect(untrusting.publish([messageOf('a')])).rejects.toThrow(/self-signed/);
+      await expect(untrusting.publish([makeMessage('a')])).rejects.toThrow(/self-signed/);
       const tls = { caCerts: certificate, serverHostname: 'localhost' };
-      await open({ brokerUrl, connection: connectionWith(tls) }).publish([messageOf('b')]);
+      await open({ brokerUrl, connection: connectionWith(tls) }).publish([makeMessage('b')]);
       expect(await ids('celery')).toEqual(['b']);
     });
 
     test('a login is by the method that is asked for', async () => {
       const connection = { ...DEFAULT_CONNECTION, login: 'AMQPLAIN' as const };
-      await open({ connection }).publish([messageOf('a')]);
+      await open({ connection }).publish([makeMessage('a')]);
       const brokerUrl = `${server.url()}?login_method=EXTERNAL`;
-      await expect(open({ brokerUrl }).publish([messageOf('b')])).rejects.toThrow(/EXTERNAL/);
+      await expect(open({ brokerUrl }).publish([makeMessage('b')])).rejects.toThrow(/EXTERNAL/);
       const mechanisms = await server.control('--silent', 'list_connections', 'auth_mechanism');
       expect(mechanisms).toContain('AMQPLAIN');
       expect(await ids('celery')).toEqual(['a']);
@@ -125,7 +125,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     test('the server calls the connection what it is told to', async () => {
       const clientProperties = { team: 'nightly' };
       const transport = { ...DEFAULT_TRANSPORT, clientName: 'schedule', clientProperties };
-      await open({ transport }).publish([messageOf('a')]);
+      await open({ transport }).publish([makeMessage('a')]);
       const said = await server.control('--silent', 'list_connections', 'client_properties');
       expect(said).toMatch(/"connection_name","schedule"/);
       expect(said).toMatch(/"team","nightly"/);
@@ -133,14 +133,14 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
 
     test('the urgent come first where queues have priorities', async () => {
       const broker = open({ queues: new Queues({ ...DEFAULT_RULES, maxPriority: 10 }) });
-      await broker.publish([0, 9, 4, 0, 9].map((priority, i) => messageOf(`${i}`, { priority })));
+      await broker.publish([0, 9, 4, 0, 9].map((priority, i) => makeMessage(`${i}`, { priority })));
       expect(await ids('celery')).toEqual(['1', '4', '2', '0', '3']);
     });
 
     test('queues are quorum queues where the configuration says so', async () => {
       const queues = new Queues({ ...DEFAULT_RULES, defaultType: 'quorum' });
       const broker = open({ queues });
-      await broker.publish([messageOf('a'), messageOf('b', { queue: 'reports' })]);
+      await broker.publish([makeMessage('a'), makeMessage('b', { queue: 'reports' })]);
       const list = await server.control('--silent', 'list_queues', 'name', 'type');
       expect(list).toMatch(/^celery\t.*quorum/m);
       expect(list).toMatch(/^reports\t.*classic/m);
@@ -156,7 +156,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       const channel = await server.inside.createChannel();
       await channel.assertQueue('old', { durable: true, maxPriority: 5 });
       await channel.close();
-      const messages = ['old', 'celery', 'old'].map((queue, i) => messageOf(`${i}`, { queue }));
+      const messages = ['old', 'celery', 'old'].map((queue, i) => makeMessage(`${i}`, { queue }));
       const error = await refusal(open().publish(messages));
       expect(error.refused.map(({ message }) => message)).toEqual([messages[0], messages[2]]);
       expect(error.message).toContain('"old"');
@@ -170,10 +170,10 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       const channel = await server.inside.createChannel();
       await channel.assertQueue('old', { durable: true, maxPriority: 5 });
       const broker = open();
-      await refusal(broker.publish([messageOf('a', { queue: 'old' })]));
+      await refusal(broker.publish([makeMessage('a', { queue: 'old' })]));
       await channel.deleteQueue('old');
       await channel.close();
-      await broker.publish([messageOf('a', { queue: 'old' })]);
+      await broker.publish([makeMessage('a', { queue: 'old' })]);
       expect(await ids('old')).toEqual(['a']);
     });
 
@@ -182,7 +182,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       const channel = await server.inside.createChannel();
       await channel.assertQueue('theirs', { durable: true, maxLength: 10 });
       await channel.close();
-      const messages = ['theirs', 'nowhere'].map((queue) => messageOf(queue, { queue }));
+      const messages = ['theirs', 'nowhere'].map((queue) => makeMessage(queue, { queue }));
       const error = await refusal(broker.publish(messages));
       expect(error.refused).toEqual([{ message: messages[1], reason: 'there is no such queue' }]);
       expect(error.message).toContain('"nowhere"');
@@ -192,9 +192,9 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
 
     test('a queue that is deleted under it is declared again', async () => {
       const broker = open();
-      await broker.publish([messageOf('a')]);
+      await broker.publish([makeMessage('a')]);
       await server.empty();
-      const messages = [messageOf('b'), messageOf('c', { queue: 'other' }), messageOf('d')];
+      const messages = [makeMessage('b'), makeMessage('c', { queue: 'other' }), makeMessage('d')];
       await broker.publish(messages);
       expect(await ids('celery')).toEqual(['b', 'd']);
       expect(await ids('other')).toEqual(['c']);
@@ -206,7 +206,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       await channel.assertQueue('full', full);
       await channel.close();
       const broker = open({ declareQueues: false });
-      const messages = ['a', 'b'].map((id) => messageOf(id, { queue: 'full' }));
+      const messages = ['a', 'b'].map((id) => makeMessage(id, { queue: 'full' }));
       await broker.publish(messages.slice(0, 1));
       const error = await refusal(broker.publish(messages.slice(1)));
       expect(error.refused).toMatchObject([{ message: { taskId: 'b' } }]);
@@ -215,8 +215,8 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     });
 
     test('a header that AMQP cannot carry is told, and keeps no other message waiting', async () => {
-      const long = { ...messageOf('long'), headers: { text: 'x'.repeat(70_000) } };
-      const error = await refusal(open().publish([long, messageOf('a')]));
+      const long = { ...makeMessage('long'), headers: { text: 'x'.repeat(70_000) } };
+      const error = await refusal(open().publish([long, makeMessage('a')]));
       expect(error.refused).toMatchObject([{ message: { taskId: 'long' } }]);
       expect(await ids('celery')).toEqual(['a']);
     });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import type { QueuedMessage } from './place.ts';
 
 /** A `Place`, as far as a broker has one. */
@@ -25,15 +25,18 @@ export function brokerContract(name: string, openPlace: () => Promise<BrokerPlac
     afterEach(() => place.close());
 
     test('a message is in its queue, and in no other, once it is published', async () => {
-      await broker.publish([messageOf('a', { queue: 'red' }), messageOf('b', { queue: 'blue' })]);
+      await broker.publish([
+        makeMessage('a', { queue: 'red' }),
+        makeMessage('b', { queue: 'blue' }),
+      ]);
       expect(await taskIds('red')).toEqual(['a']);
       expect(await taskIds('blue')).toEqual(['b']);
       expect(await taskIds('celery')).toEqual([]);
     });
 
     test('messages of one queue are taken in the order in which they were published', async () => {
-      await broker.publish(['a', 'b', 'c'].map((id) => messageOf(id)));
-      await broker.publish(['d', 'e'].map((id) => messageOf(id)));
+      await broker.publish(['a', 'b', 'c'].map((id) => makeMessage(id)));
+      await broker.publish(['d', 'e'].map((id) => makeMessage(id)));
       expect(await taskIds('celery')).toEqual(['a', 'b', 'c', 'd', 'e']);
     });
 
@@ -47,9 +50,9 @@ export function brokerContract(name: string, openPlace: () => Promise<BrokerPlac
         ...{ queue: null, exchange: 'celeryev', exchangeType: 'topic' as const },
         routingKey: 'task.sent',
       };
-      await broker.announce([messageOf('a', { destination }), messageOf('b', { destination })]);
+      await broker.announce([makeMessage('a', { destination }), makeMessage('b', { destination })]);
       await broker.announce([]);
-      await broker.publish([messageOf('c')]);
+      await broker.publish([makeMessage('c')]);
       expect(await taskIds('celery')).toEqual(['c']);
       expect(await taskIds('celeryev')).toEqual([]);
       expect(await taskIds('task.sent')).toEqual([]);
@@ -57,19 +60,19 @@ export function brokerContract(name: string, openPlace: () => Promise<BrokerPlac
 
     test('a body arrives as it is, whatever it holds', async () => {
       const body = '[["芹菜 🥬 \\"q\\" \u2028 \\u0000"], {"ключ": null}, {}]';
-      await broker.publish([messageOf('a', { body })]);
+      await broker.publish([makeMessage('a', { body })]);
       expect((await place.queued('celery')).map((m) => m.body)).toEqual([body]);
     });
 
     test('a queue may have any name', async () => {
       const queue = 'очередь {1}: a/b *';
-      await broker.publish([messageOf('a', { queue })]);
+      await broker.publish([makeMessage('a', { queue })]);
       expect(await taskIds(queue)).toEqual(['a']);
     });
 
     test('thousands of messages for several queues go at once', async () => {
       const ids = Array.from({ length: 9_000 }, (_, i) => `task-${i}`);
-      await broker.publish(ids.map((id, i) => messageOf(id, { queue: `queue-${i % 3}` })));
+      await broker.publish(ids.map((id, i) => makeMessage(id, { queue: `queue-${i % 3}` })));
       for (const n of [0, 1, 2]) {
         expect(await taskIds(`queue-${n}`)).toEqual(ids.filter((_, i) => i % 3 === n));
       }

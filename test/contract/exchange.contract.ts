@@ -3,17 +3,17 @@ import { RefusedError } from '../../src/broker/broker.ts';
 import type { Change } from '../../src/store/ledger.ts';
 import type { Destination } from '../../src/message/destination.ts';
 import type { Store } from '../../src/store/store.ts';
-import { firstRun, FRESH, ran } from '../support/change.ts';
-import { boundQueue, described, toExchange } from '../support/exchanges.ts';
-import { messageOf } from '../support/message.ts';
+import { makeFirstRun, NEW_RECORD, advanceRecord } from '../support/change.ts';
+import { makeBoundQueue, configureQueues, toExchange } from '../support/exchanges.ts';
+import { makeMessage } from '../support/message.ts';
 import type { Place } from './place.ts';
 
-const QUEUES = described(
-  boundQueue('one', 'jobs', 'direct', 'work'),
-  boundQueue('two', 'jobs', 'direct', 'work'),
-  boundQueue('three', 'jobs', 'direct', 'other'),
-  boundQueue('all', 'news', 'topic', 'news.#'),
-  boundQueue('sport', 'news', 'topic', '*.sport'),
+const QUEUES = configureQueues(
+  makeBoundQueue('one', 'jobs', 'direct', 'work'),
+  makeBoundQueue('two', 'jobs', 'direct', 'work'),
+  makeBoundQueue('three', 'jobs', 'direct', 'other'),
+  makeBoundQueue('all', 'news', 'topic', 'news.#'),
+  makeBoundQueue('sport', 'news', 'topic', '*.sport'),
 );
 
 /** What a commit and a broker do about exchanges that the configuration describes. */
@@ -24,8 +24,8 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
     let term: number;
 
     const runTo = (entry: string, destination: Destination): Change => ({
-      ...{ entry, expected: null, record: ran(FRESH, entry) },
-      messages: [messageOf(entry, { destination })],
+      ...{ entry, expected: null, record: advanceRecord(NEW_RECORD, entry) },
+      messages: [makeMessage(entry, { destination })],
     });
     const queued = async () => {
       const found: Record<string, string[]> = {};
@@ -61,14 +61,16 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
 
     test('what no queue would receive is declined, with all that was to be committed beside it', async () => {
       const lost = runTo('lost', toExchange('jobs', 'direct', 'nothing'));
-      const outcome = await store.ledger.commit(term, [firstRun('fine'), lost]);
+      const outcome = await store.ledger.commit(term, [makeFirstRun('fine'), lost]);
       expect(outcome).toEqual({
         kind: 'declined',
         reason: expect.stringMatching(/exchange "jobs" \(routing key "nothing"\)/) as unknown,
       });
       expect(await queued()).toEqual({});
       expect(await store.ledger.load()).toEqual(new Map());
-      expect(await store.ledger.commit(term, [firstRun('fine')])).toEqual({ kind: 'committed' });
+      expect(await store.ledger.commit(term, [makeFirstRun('fine')])).toEqual({
+        kind: 'committed',
+      });
       expect(await queued()).toEqual({ celery: ['task-fine'] });
     });
 
@@ -83,7 +85,7 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
       const changes = [runTo('a', toExchange('jobs', 'direct', 'work'))];
       await store.ledger.commit(term, changes);
       const forgetful = await place.open({
-        queues: described(boundQueue('x', 'x', 'direct', 'x')),
+        queues: configureQueues(makeBoundQueue('x', 'x', 'direct', 'x')),
       });
       await place.forgetBindings?.();
       expect(await forgetful.ledger.commit(term, changes)).toEqual({ kind: 'committed' });
@@ -91,8 +93,8 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
     });
 
     test('a broker refuses what no queue would receive, and takes the others', async () => {
-      const lost = messageOf('lost', { destination: toExchange('news', 'topic', 'weather') });
-      const fine = messageOf('fine', { destination: toExchange('jobs', 'direct', 'other') });
+      const lost = makeMessage('lost', { destination: toExchange('news', 'topic', 'weather') });
+      const fine = makeMessage('fine', { destination: toExchange('jobs', 'direct', 'other') });
       const failure = await store.broker.publish([lost, fine]).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(RefusedError);
       expect((failure as RefusedError).refused.map(({ message }) => message)).toEqual([lost]);

@@ -5,7 +5,7 @@ import { resolveSettings } from '../../src/config/resolve.ts';
 import { storeOptions } from '../../src/config/service/store-options.ts';
 import { openState } from '../../src/drivers/open-store.ts';
 import { runBeat, SOURCE } from '../support/beat-process.ts';
-import { FRESH } from '../support/change.ts';
+import { NEW_RECORD } from '../support/change.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';
 import { PostgresServer } from '../support/postgres.ts';
@@ -98,7 +98,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     for (const entry of entries) await store.ledger.removeRecord(term, entry);
     await store.ledger.commit(
       term,
-      entries.map((entry) => ({ entry, expected: null, record: FRESH, messages: [] })),
+      entries.map((entry) => ({ entry, expected: null, record: NEW_RECORD, messages: [] })),
     );
     await store.close();
   };
@@ -125,7 +125,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     const found = await records();
     expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
     expect(found.get('nightly-report')).toMatchObject({ dueAt: null, runCount: 0 });
-    expect(found.get('gone')).toEqual(FRESH);
+    expect(found.get('gone')).toEqual(NEW_RECORD);
     expect((await beat('list')).code).toBe(0);
   });
 

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/drivers/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { answer, between, FakeServer, type Behaviour } from '../support/fake-server.ts';
-import { firstRun } from '../support/change.ts';
+import { answer, injectAfter, FakeServer, type Behaviour } from '../support/fake-server.ts';
+import { makeFirstRun } from '../support/change.ts';
 import { MariaServer } from '../support/mariadb.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -26,8 +26,8 @@ async function use(store: Store): Promise<string[]> {
   const lease = await attempt(() => store.lock.acquire());
   const term = await attempt(() => store.ledger.beginTerm());
   await attempt(() => store.ledger.load());
-  await attempt(() => store.ledger.commit(term ?? 1, [firstRun('a')]));
-  await attempt(() => store.broker.publish([messageOf('b')]));
+  await attempt(() => store.ledger.commit(term ?? 1, [makeFirstRun('a')]));
+  await attempt(() => store.broker.publish([makeMessage('b')]));
   await attempt(async () => lease?.renew());
   await attempt(async () => store.inspect?.());
   const waiting = new AbortController();
@@ -127,7 +127,7 @@ describe.each([...SERVERS])('%s', (service, name, start, most) => {
         await fc.assert(
           fc.asyncProperty(garbage, fc.nat({ max: most }), async (bytes, after) => {
             const { port } = new URL(server.url().replace(/^[^:]+:/, 'http:'));
-            await using wire = await FakeServer.start(between(Number(port), after, bytes));
+            await using wire = await FakeServer.start(injectAfter(Number(port), after, bytes));
             const store = await openAt(server.url().replace(`:${port}`, `:${wire.port}`));
             await use(store);
             await store.close();

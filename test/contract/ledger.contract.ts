@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreError } from '../../src/util/errors.ts';
 import type { Change, Ledger, LedgerRecord } from '../../src/store/ledger.ts';
-import { firstRun, FRESH, nextRun, ran } from '../support/change.ts';
-import { messageOf } from '../support/message.ts';
+import { makeFirstRun, NEW_RECORD, makeNextRun, advanceRecord } from '../support/change.ts';
+import { makeMessage } from '../support/message.ts';
 import type { Place } from './place.ts';
 import { termContract } from './term.contract.ts';
 
@@ -30,7 +30,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
     describe('a commit', () => {
       test('writes its records and sends its messages', async () => {
         const term = await ledger.beginTerm();
-        const changes = [firstRun('a'), firstRun('b')];
+        const changes = [makeFirstRun('a'), makeFirstRun('b')];
         expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
 
         const records = new Map(changes.map((c) => [c.entry, c.record]));
@@ -40,8 +40,8 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
 
       test('moves a record on from the one that it expects', async () => {
         const term = await ledger.beginTerm();
-        const first = firstRun('a', 'one');
-        const second = nextRun(first, 'two');
+        const first = makeFirstRun('a', 'one');
+        const second = makeNextRun(first, 'two');
         await ledger.commit(term, [first]);
         expect(await ledger.commit(term, [second])).toEqual({ kind: 'committed' });
         expect(await ledger.load()).toEqual(new Map([['a', second.record]]));
@@ -51,21 +51,21 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       test('may send nothing, or several messages to several queues', async () => {
         const term = await ledger.beginTerm();
         const messages = [
-          messageOf('one', { queue: 'red' }),
-          messageOf('two', { queue: 'blue' }),
-          messageOf('three', { queue: 'red' }),
+          makeMessage('one', { queue: 'red' }),
+          makeMessage('two', { queue: 'blue' }),
+          makeMessage('three', { queue: 'red' }),
         ];
-        const quiet: Change = { entry: 'quiet', expected: null, record: FRESH, messages: [] };
+        const quiet: Change = { entry: 'quiet', expected: null, record: NEW_RECORD, messages: [] };
         const loud: Change = {
           entry: 'loud',
           expected: null,
-          record: ran(FRESH, 'three'),
+          record: advanceRecord(NEW_RECORD, 'three'),
           messages,
         };
         await ledger.commit(term, [quiet, loud]);
         expect(await sent('red')).toEqual(['one', 'three']);
         expect(await sent('blue')).toEqual(['two']);
-        expect((await ledger.load()).get('quiet')).toEqual(FRESH);
+        expect((await ledger.load()).get('quiet')).toEqual(NEW_RECORD);
       });
 
       test('of nothing is fine', async () => {
@@ -74,18 +74,18 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
 
       test('leaves the records of other entries alone', async () => {
         const term = await ledger.beginTerm();
-        const first = firstRun('a');
+        const first = makeFirstRun('a');
         await ledger.commit(term, [first]);
-        await ledger.commit(term, [firstRun('b')]);
+        await ledger.commit(term, [makeFirstRun('b')]);
         expect((await ledger.load()).get('a')).toEqual(first.record);
       });
 
       test('whose expected record differs is refused whole, naming the entry', async () => {
         const term = await ledger.beginTerm();
-        const first = firstRun('a', 'one');
+        const first = makeFirstRun('a', 'one');
         await ledger.commit(term, [first]);
-        const stale = nextRun({ ...first, record: FRESH }, 'two');
-        expect(await ledger.commit(term, [firstRun('b'), stale])).toEqual({
+        const stale = makeNextRun({ ...first, record: NEW_RECORD }, 'two');
+        expect(await ledger.commit(term, [makeFirstRun('b'), stale])).toEqual({
           kind: 'conflict',
           entries: ['a'],
         });
@@ -95,11 +95,11 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
 
       test('that expects a record where there is none is refused, and the other way round', async () => {
         const term = await ledger.beginTerm();
-        const there = firstRun('there', 'one');
+        const there = makeFirstRun('there', 'one');
         await ledger.commit(term, [there]);
         const outcome = await ledger.commit(term, [
-          firstRun('there', 'two'),
-          nextRun(firstRun('missing'), 'three'),
+          makeFirstRun('there', 'two'),
+          makeNextRun(makeFirstRun('missing'), 'three'),
         ]);
         expect(outcome).toEqual({ kind: 'conflict', entries: ['there', 'missing'] });
         expect(await sent()).toEqual(['one']);
@@ -108,7 +108,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       test('and another of other entries may be under way at once', async () => {
         const term = await ledger.beginTerm();
         const outcomes = await Promise.all(
-          ['a', 'b', 'c', 'd'].map((entry) => ledger.commit(term, [firstRun(entry)])),
+          ['a', 'b', 'c', 'd'].map((entry) => ledger.commit(term, [makeFirstRun(entry)])),
         );
         expect(outcomes).toEqual(Array(4).fill({ kind: 'committed' }));
         expect(await sent()).toEqual(['task-a', 'task-b', 'task-c', 'task-d']);
@@ -117,8 +117,13 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       test('of many entries and messages is one step like any other', async () => {
         const term = await ledger.beginTerm();
         const changes = Array.from({ length: 9_000 }, (_, i): Change => {
-          const messages = [messageOf(`task-${i}`, { queue: `queue-${i % 2}` })];
-          return { entry: `entry-${i}`, expected: null, record: ran(FRESH, `task-${i}`), messages };
+          const messages = [makeMessage(`task-${i}`, { queue: `queue-${i % 2}` })];
+          return {
+            entry: `entry-${i}`,
+            expected: null,
+            record: advanceRecord(NEW_RECORD, `task-${i}`),
+            messages,
+          };
         });
         expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
         expect(await ledger.load()).toEqual(new Map(changes.map((c) => [c.entry, c.record])));
@@ -130,7 +135,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
     describe('a commit that is repeated', () => {
       test('after it went through sends nothing and is committed', async () => {
         const term = await ledger.beginTerm();
-        const changes = [firstRun('a'), firstRun('b')];
+        const changes = [makeFirstRun('a'), makeFirstRun('b')];
         await ledger.commit(term, changes);
         expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
         expect(await sent()).toEqual(['task-a', 'task-b']);
@@ -139,8 +144,8 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       test('while the first is still under way sends once', async () => {
         const term = await ledger.beginTerm();
         const outcomes = await Promise.all([
-          ledger.commit(term, [firstRun('a')]),
-          ledger.commit(term, [firstRun('a')]),
+          ledger.commit(term, [makeFirstRun('a')]),
+          ledger.commit(term, [makeFirstRun('a')]),
         ]);
         expect(outcomes).toEqual(Array(2).fill({ kind: 'committed' }));
         expect(await sent()).toEqual(['task-a']);
@@ -148,17 +153,17 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
 
       test('in part is refused whole', async () => {
         const term = await ledger.beginTerm();
-        await ledger.commit(term, [firstRun('a')]);
-        const outcome = await ledger.commit(term, [firstRun('a'), firstRun('b')]);
+        await ledger.commit(term, [makeFirstRun('a')]);
+        const outcome = await ledger.commit(term, [makeFirstRun('a'), makeFirstRun('b')]);
         expect(outcome).toEqual({ kind: 'conflict', entries: ['a'] });
         expect(await sent()).toEqual(['task-a']);
       });
 
       test('after the records went on is refused', async () => {
         const term = await ledger.beginTerm();
-        const first = firstRun('a', 'one');
+        const first = makeFirstRun('a', 'one');
         await ledger.commit(term, [first]);
-        await ledger.commit(term, [nextRun(first, 'two')]);
+        await ledger.commit(term, [makeNextRun(first, 'two')]);
         expect((await ledger.commit(term, [first])).kind).toBe('conflict');
         expect(await sent()).toEqual(['one', 'two']);
       });
@@ -168,7 +173,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
 
     test('entries may have any name', async () => {
       const names = ['芹菜 🥬', '__proto__', '', ' ', 'a:b*{c}\n"d"\\', '0', 'é', 'e\u0301'];
-      const changes = names.map((entry, i) => firstRun(entry, `task-${i}`));
+      const changes = names.map((entry, i) => makeFirstRun(entry, `task-${i}`));
       const term = await ledger.beginTerm();
       expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
       const records = await ledger.load();
@@ -185,7 +190,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         taskId: '00000000-0000-5000-8000-000000000000',
         runCount: Number.MAX_SAFE_INTEGER,
       };
-      const unscheduled: LedgerRecord = { ...FRESH, spec: null };
+      const unscheduled: LedgerRecord = { ...NEW_RECORD, spec: null };
       const term = await ledger.beginTerm();
       await ledger.commit(term, [
         { entry: 'a', expected: null, record, messages: [] },
@@ -200,7 +205,10 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
     });
 
     test('a record that cannot be read is an error that names its entry', async () => {
-      await ledger.commit(await ledger.beginTerm(), [firstRun('good'), firstRun('nightly report')]);
+      await ledger.commit(await ledger.beginTerm(), [
+        makeFirstRun('good'),
+        makeFirstRun('nightly report'),
+      ]);
       await place.damageRecord('nightly report');
       const error = await ledger.load().catch((e: unknown) => e);
       expect(error).toBeInstanceOf(StoreError);
@@ -210,9 +218,9 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
     test('ledgers of two key prefixes know nothing of each other', async () => {
       const other = (await place.open({ keyPrefix: 'other' })).ledger;
       const [ours, theirs] = [await ledger.beginTerm(), await other.beginTerm()];
-      await other.commit(theirs, [firstRun('a', 'theirs')]);
+      await other.commit(theirs, [makeFirstRun('a', 'theirs')]);
       expect(await ledger.load()).toEqual(new Map());
-      const own = firstRun('a', 'ours');
+      const own = makeFirstRun('a', 'ours');
       expect(await ledger.commit(ours, [own])).toEqual({ kind: 'committed' });
       expect(await sent()).toEqual(['theirs', 'ours']);
       expect(await ledger.load()).toEqual(new Map([['a', own.record]]));

@@ -7,9 +7,9 @@ import { storeOptions as storeOptionsOf } from '../../src/config/service/store-o
 import { openStore } from '../../src/drivers/open-store.ts';
 import type { Change, LedgerRecord } from '../../src/store/ledger.ts';
 import type { Store } from '../../src/store/store.ts';
-import { firstRun, nextRun } from '../support/change.ts';
+import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import { toExchange } from '../support/exchanges.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { ledgerContract } from './ledger.contract.ts';
@@ -89,12 +89,14 @@ test.skipIf(missing)('what waits is owed as the configuration says of its entry'
   const store = await openStore(storeOptionsOf(settings, systemClock));
   const destination = toExchange('jobs', 'direct', 'nobody bound this');
   const lost = (change: Change, id: string): Change => {
-    return { ...change, messages: [messageOf(id, { destination })] };
+    return { ...change, messages: [makeMessage(id, { destination })] };
   };
   try {
     const term = await store.ledger.beginTerm();
-    const first = ['each', 'newest'].map((name) => lost(firstRun(name), `${name} 1`));
-    const second = first.map((change) => lost(nextRun(change, change.entry), `${change.entry} 2`));
+    const first = ['each', 'newest'].map((name) => lost(makeFirstRun(name), `${name} 1`));
+    const second = first.map((change) =>
+      lost(makeNextRun(change, change.entry), `${change.entry} 2`),
+    );
     await store.ledger.commit(term, first);
     await store.ledger.commit(term, second);
     const inside = server.client.duplicate({ db: 3 });

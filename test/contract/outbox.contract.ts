@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KeptMessage, Outbox } from '../../src/store/outbox.ts';
 import type { Message } from '../../src/message/message.ts';
 import type { StateStore } from '../../src/store/store.ts';
-import { firstRun, FRESH, nextRun, ran } from '../support/change.ts';
-import { messageOf } from '../support/message.ts';
+import { makeFirstRun, NEW_RECORD, makeNextRun, advanceRecord } from '../support/change.ts';
+import { makeMessage } from '../support/message.ts';
 import type { Place } from './place.ts';
 
 /** A place whose stores can keep the state of a broker elsewhere. */
@@ -32,7 +32,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     afterEach(() => place.close());
 
     test('keeps messages with their records, and sends none', async () => {
-      const [a, b] = [firstRun('a'), firstRun('b')];
+      const [a, b] = [makeFirstRun('a'), makeFirstRun('b')];
       const outcome = await keep(a, b);
       expect(outcome).toEqual({ kind: 'committed', kept: await outbox.kept(10, '') });
       expect(await kept()).toEqual(['task-a', 'task-b']);
@@ -43,11 +43,11 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     });
 
     test('tells what is kept in the order of time, then of entries, page by page', async () => {
-      const [late, early] = [firstRun('late', 'l1'), firstRun('early', 'e1')];
-      const messages = ['e2', 'e3', 'e4'].map((id) => messageOf(id));
-      const record = ran(early.record, 'e4');
+      const [late, early] = [makeFirstRun('late', 'l1'), makeFirstRun('early', 'e1')];
+      const messages = ['e2', 'e3', 'e4'].map((id) => makeMessage(id));
+      const record = advanceRecord(early.record, 'e4');
       await keep(late);
-      await keep(nextRun(late, 'l2'));
+      await keep(makeNextRun(late, 'l2'));
       await keep(early);
       await keep({ entry: 'early', expected: early.record, record, messages });
       const all = ['e1', 'l1', 'e2', 'e3', 'e4', 'l2'];
@@ -66,8 +66,8 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     test('an occurrence before 1970 is older than one after', async () => {
       const runs = [-62_135_596_800_000, -1, 0, 9_999, 8_640_000_000_000_000];
       for (const dueAt of runs.toReversed()) {
-        const record = { ...FRESH, dueAt };
-        const messages = [messageOf(String(dueAt))];
+        const record = { ...NEW_RECORD, dueAt };
+        const messages = [makeMessage(String(dueAt))];
         await keep({ entry: `e${dueAt}`, expected: null, record, messages });
       }
       expect(await kept()).toEqual(runs.map(String));
@@ -75,7 +75,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
 
     test('a message comes back as it was', async () => {
       const message: Message = {
-        ...messageOf('a', { queue: 'очередь {1}', priority: 7 }),
+        ...makeMessage('a', { queue: 'очередь {1}', priority: 7 }),
         headers: { nested: { list: [1.5, -0.1, null, { '': 'ü\u2028' }], big: 2 ** 60 }, t: true },
         properties: {
           ...{ correlation_id: 'a', reply_to: 'r', delivery_mode: 1, priority: 7 },
@@ -83,21 +83,21 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
         },
         body: Buffer.from([0, 255, 10, 13, 128]),
       };
-      await keep({ ...firstRun('a'), messages: [message] });
+      await keep({ ...makeFirstRun('a'), messages: [message] });
       const [{ message: back } = { message: null }] = await outbox.kept(1, '');
       expect(back).toEqual(message);
     });
 
     describe('a keep that is repeated', () => {
       test('keeps nothing twice', async () => {
-        const changes = [firstRun('a'), firstRun('b')];
+        const changes = [makeFirstRun('a'), makeFirstRun('b')];
         const first = await keep(...changes);
         expect(await keep(...changes)).toEqual(first);
         expect(await kept()).toEqual(['task-a', 'task-b']);
       });
 
       test('does not bring back what was forgotten, and tells what is kept still', async () => {
-        const changes = [firstRun('a'), firstRun('b'), firstRun('c')];
+        const changes = [makeFirstRun('a'), makeFirstRun('b'), makeFirstRun('c')];
         await keep(...changes);
         const [, b] = await ids();
         expect(await outbox.forget(term, [b!])).toBe(true);
@@ -110,23 +110,23 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       });
 
       test('while the first is still under way keeps once', async () => {
-        await Promise.all([keep(firstRun('a')), keep(firstRun('a'))]);
+        await Promise.all([keep(makeFirstRun('a')), keep(makeFirstRun('a'))]);
         expect(await kept()).toEqual(['task-a']);
       });
     });
 
     test('keeps the newer message where an entry was sent, then forgotten, and is sent for the same instant again', async () => {
-      const first = firstRun('a', 'one');
+      const first = makeFirstRun('a', 'one');
       await keep(first);
       await (await place.open()).ledger.removeRecord(term, 'a');
-      const again = { ...first, messages: [messageOf('two')] };
+      const again = { ...first, messages: [makeMessage('two')] };
       expect(await keep(again)).toMatchObject({ kind: 'committed' });
       expect(await kept()).toEqual(['two']);
     });
 
     test('keeps nothing where a record is not as expected, naming the entry', async () => {
-      await keep(firstRun('a', 'one'));
-      expect(await keep(firstRun('b'), firstRun('a', 'two'))).toEqual({
+      await keep(makeFirstRun('a', 'one'));
+      expect(await keep(makeFirstRun('b'), makeFirstRun('a', 'two'))).toEqual({
         kind: 'conflict',
         entries: ['a'],
       });
@@ -134,15 +134,15 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     });
 
     test('a term that another followed keeps nothing and forgets nothing', async () => {
-      await keep(firstRun('a'));
+      await keep(makeFirstRun('a'));
       await (await open()).beginTerm();
-      expect(await keep(firstRun('b'))).toEqual({ kind: 'superseded' });
+      expect(await keep(makeFirstRun('b'))).toEqual({ kind: 'superseded' });
       expect(await outbox.forget(term, await ids())).toBe(false);
       expect(await kept()).toEqual(['task-a']);
     });
 
     test('the next term finds what the last one kept, and forgets it', async () => {
-      await keep(firstRun('a'));
+      await keep(makeFirstRun('a'));
       const theirs = await open();
       const newer = await theirs.beginTerm();
       const left = await theirs.kept(10, '');
@@ -152,7 +152,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     });
 
     test('to forget nothing, or what is not kept, is fine', async () => {
-      await keep(firstRun('a'));
+      await keep(makeFirstRun('a'));
       expect(await outbox.forget(term, [])).toBe(true);
       expect(await outbox.forget(term, ['never kept'])).toBe(true);
       expect(await keep()).toEqual({ kind: 'committed', kept: [] });
@@ -160,7 +160,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     });
 
     test('keeps nothing over being emptied', async () => {
-      await keep(firstRun('a'));
+      await keep(makeFirstRun('a'));
       await place.empty();
       expect(await kept()).toEqual([]);
       expect(await outbox.forget(term, ['x'])).toBe(false);
@@ -168,20 +168,20 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
 
     test('outboxes of two key prefixes know nothing of each other', async () => {
       const other = (await place.open({ keyPrefix: 'other' })).ledger;
-      await other.keep(await other.beginTerm(), [firstRun('a', 'theirs')]);
-      await keep(firstRun('a', 'ours'));
+      await other.keep(await other.beginTerm(), [makeFirstRun('a', 'theirs')]);
+      await keep(makeFirstRun('a', 'ours'));
       expect(await kept()).toEqual(['ours']);
       await outbox.forget(term, await ids());
       expect(await kept()).toEqual([]);
       expect(tasks(await other.kept(10, ''))).toEqual(['theirs']);
-      expect(await keep(firstRun('a', 'ours'))).toEqual({ kind: 'committed', kept: [] });
+      expect(await keep(makeFirstRun('a', 'ours'))).toEqual({ kind: 'committed', kept: [] });
     });
 
     test('copes with a hundred thousand messages', { timeout: 60_000 }, async () => {
       const [count, bite] = [100_000, 10_000];
       for (let from = 0; from < count; from += bite) {
         const names = Array.from({ length: bite }, (_, i) => `e${from + i}`);
-        await keep(...names.map((entry) => firstRun(entry)));
+        await keep(...names.map((entry) => makeFirstRun(entry)));
       }
       let after = '';
       for (let from = 0; from < count; from += bite) {

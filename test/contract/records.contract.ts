@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreError } from '../../src/util/errors.ts';
 import type { StateStore } from '../../src/store/store.ts';
-import { firstRun, FRESH, nextRun } from '../support/change.ts';
+import { makeFirstRun, NEW_RECORD, makeNextRun } from '../support/change.ts';
 import type { StatePlace } from './outbox.contract.ts';
 
 /** What a ledger promises of records that cannot be read, and of their removal. */
@@ -19,8 +19,8 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
     const ODD = ["it's", '-x', ' ', 'a\nb', '芹菜 🥬', '__proto__', 'a:b*{c}"d"\\'];
 
     test('a record that cannot be read is reported with its entry, and the others are read', async () => {
-      const good = firstRun('good');
-      await ledger.commit(await ledger.beginTerm(), [good, firstRun('bad')]);
+      const good = makeFirstRun('good');
+      await ledger.commit(await ledger.beginTerm(), [good, makeFirstRun('bad')]);
       await place.damageRecord('bad');
       const errors = new Map<string, StoreError>();
       const records = await ledger.load((entry, error) => errors.set(entry, error));
@@ -31,7 +31,7 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
     });
 
     test('removing a record leaves all others alone, whatever the name of the entry', async () => {
-      const changes = [...ODD, 'other'].map((entry) => firstRun(entry));
+      const changes = [...ODD, 'other'].map((entry) => makeFirstRun(entry));
       await ledger.commit(await ledger.beginTerm(), changes);
       const term = await ledger.beginTerm();
       for (const entry of ODD) expect(await ledger.removeRecord(term, entry)).toBe(true);
@@ -39,7 +39,7 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
     });
 
     test('removes a record that cannot be read, and one that is not there', async () => {
-      await ledger.commit(await ledger.beginTerm(), [firstRun('bad')]);
+      await ledger.commit(await ledger.beginTerm(), [makeFirstRun('bad')]);
       await place.damageRecord('bad');
       const term = await ledger.beginTerm();
       expect(await ledger.removeRecord(term, 'bad')).toBe(true);
@@ -49,16 +49,16 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
 
     test('removing a record leaves that of another key prefix alone', async () => {
       const other = (await place.open({ keyPrefix: 'other' })).ledger;
-      const theirs = firstRun('a', 'theirs');
+      const theirs = makeFirstRun('a', 'theirs');
       await other.commit(await other.beginTerm(), [theirs]);
       const term = await ledger.beginTerm();
-      await ledger.commit(term, [firstRun('a', 'ours')]);
+      await ledger.commit(term, [makeFirstRun('a', 'ours')]);
       expect(await ledger.removeRecord(term, 'a')).toBe(true);
       expect(await other.load()).toEqual(new Map([['a', theirs.record]]));
     });
 
     test('an older term removes nothing', async () => {
-      const first = firstRun('a');
+      const first = makeFirstRun('a');
       const old = await ledger.beginTerm();
       await ledger.commit(old, [first]);
       await (await place.open()).ledger.beginTerm();
@@ -67,18 +67,20 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
     });
 
     test('after a removal a leader of before sends nothing: neither a new run, nor the last one again', async () => {
-      const first = firstRun('a', 'one');
+      const first = makeFirstRun('a', 'one');
       const leading = await ledger.beginTerm();
       await ledger.commit(leading, [first]);
       const repairing = (await place.open()).ledger;
       const term = await repairing.beginTerm();
       await repairing.removeRecord(term, 'a');
       expect(await ledger.commit(leading, [first])).toEqual({ kind: 'superseded' });
-      expect(await ledger.commit(leading, [nextRun(first, 'two')])).toEqual({ kind: 'superseded' });
-      const fresh = { entry: 'a', expected: null, record: FRESH, messages: [] };
+      expect(await ledger.commit(leading, [makeNextRun(first, 'two')])).toEqual({
+        kind: 'superseded',
+      });
+      const fresh = { entry: 'a', expected: null, record: NEW_RECORD, messages: [] };
       expect(await repairing.commit(term, [fresh])).toEqual({ kind: 'committed' });
       const next = await ledger.beginTerm();
-      expect(await ledger.commit(next, [nextRun(first, 'two')])).toMatchObject({
+      expect(await ledger.commit(next, [makeNextRun(first, 'two')])).toMatchObject({
         kind: 'conflict',
       });
       expect((await place.queued('celery')).map(({ taskId }) => taskId)).toEqual(['one']);

@@ -7,9 +7,9 @@ import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { AclUser } from '../support/acl.ts';
-import { FRESH, firstRun, nextRun, ran } from '../support/change.ts';
-import { boundQueue, described, toExchange } from '../support/exchanges.ts';
-import { messageOf } from '../support/message.ts';
+import { NEW_RECORD, makeFirstRun, makeNextRun, advanceRecord } from '../support/change.ts';
+import { makeBoundQueue, configureQueues, toExchange } from '../support/exchanges.ts';
+import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
@@ -150,7 +150,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
         const { ledger } = open(beat.url());
         const term = await ledger.beginTerm();
         await beat.set(`-${command.toLowerCase()}`);
-        const commit = () => ledger.commit(term, [firstRun('a')]);
+        const commit = () => ledger.commit(term, [makeFirstRun('a')]);
         const key = command === 'GET' ? 'beat:term' : 'beat:records';
         const words = `Redis refused: user "beat" may not run ${command} on "${key}"`;
         for (let i = 0; i < 5; i++) await expect(commit()).rejects.toThrow(words);
@@ -164,12 +164,12 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
     test('without the right to SADD is declined, and pushes nothing', async () => {
       const beat = await user('beat');
       await server.client.sadd('_kombu.binding.x', ['k', '', 'celery'].join('\x06\x16'));
-      const queues = described(boundQueue('celery', 'x', 'direct', 'k'));
+      const queues = configureQueues(makeBoundQueue('celery', 'x', 'direct', 'k'));
       const { ledger } = open(beat.url(), { queues });
       const term = await ledger.beginTerm();
       await beat.set('-sadd');
       const destination = toExchange('x', 'direct', 'k');
-      const change = { ...firstRun('a'), messages: [messageOf('t', { destination })] };
+      const change = { ...makeFirstRun('a'), messages: [makeMessage('t', { destination })] };
       for (let i = 0; i < 3; i++) {
         expect(await ledger.commit(term, [change])).toEqual({
           kind: 'declined',
@@ -188,14 +188,19 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       const beat = await user('beat');
       const { ledger } = open(beat.url());
       const term = await ledger.beginTerm();
-      const messages = [messageOf('one'), messageOf('two', { queue: 'other' })];
-      const change = { entry: 'a', expected: null, record: ran(FRESH, 'one'), messages };
+      const messages = [makeMessage('one'), makeMessage('two', { queue: 'other' })];
+      const change = {
+        entry: 'a',
+        expected: null,
+        record: advanceRecord(NEW_RECORD, 'one'),
+        messages,
+      };
       expect(await ledger.commit(term, [change])).toEqual({
         kind: 'declined',
         reason: expect.stringMatching(/user "beat" may not run EVAL(SHA)? on "other";/) as string,
       });
       expect(await pushed()).toBe(0);
-      expect(await ledger.commit(term, [firstRun('b')])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit(term, [makeFirstRun('b')])).toEqual({ kind: 'committed' });
     });
 
     test('to a queue that the user may read and not write names LPUSH or the script, and pushes nothing', async () => {
@@ -203,8 +208,15 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       await beat.set('(%R~other +llen)');
       const { ledger } = open(beat.url());
       const term = await ledger.beginTerm();
-      const messages = TWO.map((id) => messageOf(id, { queue: id === 'two' ? 'other' : 'celery' }));
-      const change = { entry: 'a', expected: null, record: ran(FRESH, 'one'), messages };
+      const messages = TWO.map((id) =>
+        makeMessage(id, { queue: id === 'two' ? 'other' : 'celery' }),
+      );
+      const change = {
+        entry: 'a',
+        expected: null,
+        record: advanceRecord(NEW_RECORD, 'one'),
+        messages,
+      };
       const outcome = await ledger.commit(term, [change]);
       expect(outcome).toMatchObject({ kind: 'declined' });
       expect(outcome).toHaveProperty('reason', expect.stringContaining('"other"'));
@@ -215,10 +227,10 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       const beat = await user('beat');
       const { ledger } = open(beat.url());
       const term = await ledger.beginTerm();
-      const first = firstRun('a', 'one');
+      const first = makeFirstRun('a', 'one');
       await ledger.commit(term, [first]);
       await beat.set('-lpush');
-      const second = nextRun(first, 'two');
+      const second = makeNextRun(first, 'two');
       expect(await ledger.commit(term, [second])).toMatchObject({
         kind: 'declined',
         reason: expect.stringContaining('user "beat" may not run LPUSH on "celery"') as string,
@@ -303,7 +315,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       const { ledger, lock } = await places(state.url(), queues.url());
       expect(await lock.acquire()).not.toBeNull();
       const term = await ledger.beginTerm();
-      expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
       expect(await pushed()).toBe(1);
       expect(await server.client.zcard('beat:outbox:order')).toBe(0);
       expect((await ledger.load()).size).toBe(1);
@@ -315,13 +327,13 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
         await server.flush();
         await state.set();
         const before = open(state.url());
-        await before.ledger.keep(await before.ledger.beginTerm(), [firstRun('old')]);
+        await before.ledger.keep(await before.ledger.beginTerm(), [makeFirstRun('old')]);
         await state.set(`-${command}`);
         const { ledger } = await places(state.url(), queues.url());
         const words = `user "state" may not run ${command.toUpperCase()} on "beat:outbox`;
         for (let i = 0; i < 3; i++) await expect(ledger.beginTerm()).rejects.toThrow(words);
         const term = await before.ledger.beginTerm();
-        await expect(before.ledger.keep(term, [firstRun('new')])).rejects.toThrow(words);
+        await expect(before.ledger.keep(term, [makeFirstRun('new')])).rejects.toThrow(words);
         expect(await pushed()).toBe(0);
       }
     });
@@ -333,7 +345,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
         const { ledger } = open(state.url());
         const term = await ledger.beginTerm();
         await state.set(`-${command.toLowerCase()}`);
-        await expect(ledger.keep(term, [firstRun('a')])).rejects.toThrow(
+        await expect(ledger.keep(term, [makeFirstRun('a')])).rejects.toThrow(
           `user "state" may not run ${command} on "beat:`,
         );
         expect(await server.client.keys('beat:outbox*')).toEqual([]);
@@ -348,7 +360,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
         await queues.set(`-${command.toLowerCase()}`);
         const { ledger } = await places(state.url(), queues.url());
         const term = await ledger.beginTerm();
-        const outcome = await ledger.commit(term, [firstRun('a')]);
+        const outcome = await ledger.commit(term, [makeFirstRun('a')]);
         const words = `user "queues" may not run ${command} on "celery"`;
         expect(outcome).toMatchObject({
           kind: 'committed',
@@ -361,8 +373,8 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
     test('a message for a queue that may not be used is refused alone: the others of its batch are pushed once', async () => {
       const queues = await user('queues');
       const { broker } = open(queues.url());
-      const denied = messageOf('denied', { queue: 'other' });
-      const messages = ['a', 'b', 'c', 'd'].map((id) => messageOf(id));
+      const denied = makeMessage('denied', { queue: 'other' });
+      const messages = ['a', 'b', 'c', 'd'].map((id) => makeMessage(id));
       const failure = await broker
         .publish([...messages.slice(0, 2), denied, ...messages.slice(2)])
         .catch((error: unknown) => error);
@@ -376,7 +388,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       const member = (queue: string) => ['k', '', queue].join('\x06\x16');
       await server.client.sadd('_kombu.binding.x', member('celery'), member('other'));
       const { broker } = open(queues.url());
-      const message = messageOf('a', { destination: toExchange('x', 'direct', 'k') });
+      const message = makeMessage('a', { destination: toExchange('x', 'direct', 'k') });
       for (let i = 0; i < 3; i++) {
         await expect(broker.publish([message])).rejects.toThrow('"other"');
       }

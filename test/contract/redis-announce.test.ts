@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
@@ -24,7 +24,7 @@ describe.skipIf(missing)(missing || 'redis, what is announced', () => {
     const store = openRedisStore(storeOptions(server.url(2), { transport }));
     const exchange = { queue: null, exchange: 'celeryev', exchangeType: 'topic' as const };
     const destination = { ...exchange, routingKey: 'task.sent' };
-    await store.broker.announce([messageOf('a', { destination })]);
+    await store.broker.announce([makeMessage('a', { destination })]);
     const [channel, envelope] = await heard;
     expect(channel).toBe('app_/2.celeryev/task.sent');
     expect(JSON.parse(envelope)).toMatchObject({

@@ -3,9 +3,9 @@ import type * as Scripts from '../../src/drivers/redis/script.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { AclUser } from '../support/acl.ts';
-import { FRESH, firstRun, ran } from '../support/change.ts';
-import { boundQueue, described, toExchange } from '../support/exchanges.ts';
-import { messageOf } from '../support/message.ts';
+import { NEW_RECORD, makeFirstRun, advanceRecord } from '../support/change.ts';
+import { makeBoundQueue, configureQueues, toExchange } from '../support/exchanges.ts';
+import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
@@ -48,9 +48,9 @@ describe.skipIf(missing)(
       closing.push(() => store.close());
       return store;
     };
-    const bound = { queues: described(boundQueue('celery', 'x', 'direct', 'k')) };
+    const bound = { queues: configureQueues(makeBoundQueue('celery', 'x', 'direct', 'k')) };
     const throughExchange = (id: string) =>
-      messageOf(id, { destination: toExchange('x', 'direct', 'k') });
+      makeMessage(id, { destination: toExchange('x', 'direct', 'k') });
     const listen = async (pattern: string) => {
       const client = server.client.duplicate();
       closing.push(async () => client.disconnect());
@@ -65,7 +65,10 @@ describe.skipIf(missing)(
       const lease = (await lock.acquire())!;
       expect(await lease.renew()).toBe(true);
       const term = await ledger.beginTerm();
-      const change = { ...firstRun('a'), messages: [messageOf('one'), throughExchange('two')] };
+      const change = {
+        ...makeFirstRun('a'),
+        messages: [makeMessage('one'), throughExchange('two')],
+      };
       expect(await ledger.commit(term, [change])).toEqual({ kind: 'committed' });
       expect(await ledger.commit(term, [change])).toEqual({ kind: 'committed' });
       await lease.release();
@@ -82,7 +85,7 @@ describe.skipIf(missing)(
         const { ledger } = open(bound);
         const term = await ledger.beginTerm();
         await beat.set(`-${command}`);
-        const change = { ...firstRun('a'), messages: [throughExchange('one')] };
+        const change = { ...makeFirstRun('a'), messages: [throughExchange('one')] };
         const commit = () =>
           ledger.commit(term, [change]).then(
             (outcome) => (outcome.kind === 'declined' ? outcome.reason : outcome.kind),
@@ -126,7 +129,7 @@ describe.skipIf(missing)(
         const { ledger } = open({}, state.url());
         const term = await ledger.beginTerm();
         await state.set(`-${command}`);
-        await expect(ledger.keep(term, [firstRun('a')])).rejects.toThrow(
+        await expect(ledger.keep(term, [makeFirstRun('a')])).rejects.toThrow(
           `user "state" may not run ${command.toUpperCase()}`,
         );
         expect(await server.client.keys('beat:outbox*')).toEqual([]);
@@ -137,21 +140,26 @@ describe.skipIf(missing)(
       const { ledger } = open(bound);
       const term = await ledger.beginTerm();
       await server.client.config('SET', 'maxmemory', '1');
-      const change = { ...firstRun('a'), messages: [throughExchange('one')] };
+      const change = { ...makeFirstRun('a'), messages: [throughExchange('one')] };
       await expect(ledger.commit(term, [change])).rejects.toThrow('Redis refused: OOM');
       await server.client.config('SET', 'maxmemory', '0');
       expect(await server.client.keys('*')).toEqual(['beat:term']);
     });
 
     const broadcast = (id: string, exchange: string) =>
-      messageOf(id, { destination: toExchange(exchange, 'fanout', '') });
+      makeMessage(id, { destination: toExchange(exchange, 'fanout', '') });
 
     test('a broadcast that this user may not publish is declined before anything is written', async () => {
       await beat.set('resetchannels', '&beat:*');
       const { ledger } = open();
       const term = await ledger.beginTerm();
-      const messages = [messageOf('one'), broadcast('two', 'all')];
-      const change = { entry: 'a', expected: null, record: ran(FRESH, 'one'), messages };
+      const messages = [makeMessage('one'), broadcast('two', 'all')];
+      const change = {
+        entry: 'a',
+        expected: null,
+        record: advanceRecord(NEW_RECORD, 'one'),
+        messages,
+      };
       for (let i = 0; i < 3; i++) {
         expect(await ledger.commit(term, [change])).toMatchObject({
           kind: 'declined',
@@ -166,8 +174,13 @@ describe.skipIf(missing)(
       await beat.set('resetchannels', '&beat:*', '&/0.all', '&/0.all/*');
       const { ledger } = open();
       const term = await ledger.beginTerm();
-      const messages = [broadcast('one', 'all'), messageOf('two'), broadcast('three', 'other')];
-      const change = { entry: 'a', expected: null, record: ran(FRESH, 'one'), messages };
+      const messages = [broadcast('one', 'all'), makeMessage('two'), broadcast('three', 'other')];
+      const change = {
+        entry: 'a',
+        expected: null,
+        record: advanceRecord(NEW_RECORD, 'one'),
+        messages,
+      };
       expect(await ledger.commit(term, [change])).toEqual({
         kind: 'committed',
         unheard: [messages[2]],

@@ -7,9 +7,9 @@ import { toQueue, type Destination } from '../../src/message/destination.ts';
 import type { Queues } from '../../src/routing/queues.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
-import { FRESH, ran } from '../support/change.ts';
-import { boundQueue, described, toExchange } from '../support/exchanges.ts';
-import { messageOf } from '../support/message.ts';
+import { NEW_RECORD, advanceRecord } from '../support/change.ts';
+import { makeBoundQueue, configureQueues, toExchange } from '../support/exchanges.ts';
+import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { forwardableClock, storeOptions } from './place.ts';
@@ -30,8 +30,8 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
     return store;
   };
   const change = (destinations: readonly Destination[], priority = 0) => ({
-    ...{ entry: 'e', expected: null, record: ran(FRESH, 'e') },
-    messages: destinations.map((destination, i) => messageOf(`m${i}`, { destination, priority })),
+    ...{ entry: 'e', expected: null, record: advanceRecord(NEW_RECORD, 'e') },
+    messages: destinations.map((destination, i) => makeMessage(`m${i}`, { destination, priority })),
   });
   const commit = async (
     destinations: readonly Destination[],
@@ -84,15 +84,15 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
 
   test('one that is both described and bound by workers gets it once', async () => {
     await bind('jobs', ['work', '', 'one']);
-    const queues = described(boundQueue('one', 'jobs', 'direct', 'work'));
+    const queues = configureQueues(makeBoundQueue('one', 'jobs', 'direct', 'work'));
     await commit([toExchange('jobs', 'direct', 'work')], { queues });
     expect(await inside.llen('one')).toBe(1);
   });
 
   test('queues are declared with all of their bindings, and a prefix before each', async () => {
-    const queues = described(
-      boundQueue('one', 'jobs', 'direct', 'work', ['more']),
-      boundQueue('two', 'news', 'topic', 'a.*'),
+    const queues = configureQueues(
+      makeBoundQueue('one', 'jobs', 'direct', 'work', ['more']),
+      makeBoundQueue('two', 'news', 'topic', 'a.*'),
     );
     const transport = { ...DEFAULT_TRANSPORT, globalKeyprefix: 'app_' };
     const destinations = [toQueue('one'), toQueue('other'), toExchange('news', 'topic', 'a.b')];
@@ -108,15 +108,15 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
 
   test('bindings of a queue are declared for a message to its name, also behind one from an exchange', async () => {
     await bind('jobs', ['key', '', 'one']);
-    const queues = described(boundQueue('one', 'more', 'direct', 'work'));
+    const queues = configureQueues(makeBoundQueue('one', 'more', 'direct', 'work'));
     await commit([toExchange('jobs', 'direct', 'key'), toQueue('one')], { queues });
     expect(await inside.llen('one')).toBe(2);
     expect(await members('more')).toEqual([['work', '', 'one']]);
   });
 
   test('what others make is not declared', async () => {
-    const queue = { ...boundQueue('one', 'jobs', 'direct', 'work'), noDeclare: true };
-    await commit([toExchange('jobs', 'direct', 'work')], { queues: described(queue) });
+    const queue = { ...makeBoundQueue('one', 'jobs', 'direct', 'work'), noDeclare: true };
+    await commit([toExchange('jobs', 'direct', 'work')], { queues: configureQueues(queue) });
     expect(await members('jobs')).toEqual([]);
     expect(await lists()).toEqual(['one']);
   });
@@ -189,8 +189,8 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
 
     test('reaches those who share its configuration, though their bindings were lost', async () => {
       await listen('/2.bc/news');
-      const broadcast = { ...boundQueue('bc', 'bc', 'fanout', 'news'), broadcast: true };
-      await commit([toExchange('bc', 'fanout', '')], { queues: described(broadcast) });
+      const broadcast = { ...makeBoundQueue('bc', 'bc', 'fanout', 'news'), broadcast: true };
+      await commit([toExchange('bc', 'fanout', '')], { queues: configureQueues(broadcast) });
       await settled();
       expect(heard).toEqual([['/2.bc/news', 'm0']]);
     });
@@ -208,7 +208,7 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
       const clock = forwardableClock();
       const store = open({ clock });
       const destination = toQueue('everyone');
-      const publish = (id: string) => store.broker.publish([messageOf(id, { destination })]);
+      const publish = (id: string) => store.broker.publish([makeMessage(id, { destination })]);
       await publish('a');
       await bind('everyone', ['celery', '', BROADCAST]);
       await listen('/2.everyone/celery');
@@ -229,7 +229,7 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
       const store = openRedisStore(storeOptions(url));
       stores.push(store);
       await listen('/2.*');
-      await store.broker.publish([messageOf('a')]);
+      await store.broker.publish([makeMessage('a')]);
       expect(await lists()).toEqual(['celery']);
     });
 
@@ -276,7 +276,7 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
 
     test('refuses what nobody hears where the ledger is elsewhere: it is kept, and tried again', async () => {
       await listen('/2.other');
-      const messages = [messageOf('a', { destination: BC }), messageOf('b')];
+      const messages = [makeMessage('a', { destination: BC }), makeMessage('b')];
       const failure = await open()
         .broker.publish(messages)
         .catch((error: unknown) => error);
@@ -289,8 +289,8 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
   });
 
   test('a queue of broadcasts is never declared: workers bind their own', async () => {
-    const queue = { ...boundQueue('bc', 'bc', 'fanout', 'celery'), broadcast: true };
-    const queues: Queues = described(queue);
+    const queue = { ...makeBoundQueue('bc', 'bc', 'fanout', 'celery'), broadcast: true };
+    const queues: Queues = configureQueues(queue);
     await commit([toExchange('bc', 'fanout', 'celery', 'bc')], { queues });
     expect(await members('bc')).toEqual([]);
   });

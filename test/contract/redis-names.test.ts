@@ -12,7 +12,7 @@ import {
 import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
@@ -37,9 +37,9 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
   test('a commit fills the lists and binding sets that kombu does', async () => {
     const term = await store.ledger.beginTerm();
     const messages = [
-      messageOf('a'),
-      messageOf('b', { priority: 5 }),
-      messageOf('c', { queue: 'reports', priority: 9 }),
+      makeMessage('a'),
+      makeMessage('b', { priority: 5 }),
+      makeMessage('c', { queue: 'reports', priority: 9 }),
     ];
     await store.ledger.commit(term, [change('x', messages)]);
     const lists = ['celery', `celery${SEP}3`, `reports${SEP}9`];
@@ -50,7 +50,7 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
   });
 
   test('a broker alone fills the same', async () => {
-    await store.broker.publish([messageOf('a', { priority: 3 })]);
+    await store.broker.publish([makeMessage('a', { priority: 3 })]);
     expect(await keys()).toEqual(['_kombu.binding.celery', `celery${SEP}3`]);
   });
 
@@ -60,7 +60,7 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
     await using other = disposable(openRedisStore(storeOptions(server.url(), { transport })));
     await other.lock.acquire();
     const term = await other.ledger.beginTerm();
-    await other.ledger.commit(term, [change('x', [messageOf('a', { priority: 7 })])]);
+    await other.ledger.commit(term, [change('x', [makeMessage('a', { priority: 7 })])]);
     expect(await keys()).toEqual([
       'app__kombu.binding.celery',
       'app_beat:lock',
@@ -87,24 +87,24 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
 
   test('a binding that was lost is there again with the next commit', async () => {
     const term = await store.ledger.beginTerm();
-    await store.ledger.commit(term, [change('x', [messageOf('a')])]);
+    await store.ledger.commit(term, [change('x', [makeMessage('a')])]);
     await server.client.del('_kombu.binding.celery');
-    await store.ledger.commit(term, [change('y', [messageOf('b')])]);
+    await store.ledger.commit(term, [change('y', [makeMessage('b')])]);
     expect(await server.client.exists('_kombu.binding.celery')).toBe(1);
   });
 
   test('scripts that Redis forgot are sent again', async () => {
     const term = await store.ledger.beginTerm();
-    await store.ledger.commit(term, [change('x', [messageOf('a')])]);
+    await store.ledger.commit(term, [change('x', [makeMessage('a')])]);
     await server.client.script('FLUSH');
-    await store.ledger.commit(term, [change('y', [messageOf('b')])]);
+    await store.ledger.commit(term, [change('y', [makeMessage('b')])]);
     expect(await server.client.llen('celery')).toBe(2);
   });
 
   test('a commit that meets a key of another kind is declined, and does nothing at all', async () => {
     const term = await store.ledger.beginTerm();
     await server.client.set('broken', 'no list');
-    const messages = [messageOf('a'), messageOf('b', { queue: 'broken' })];
+    const messages = [makeMessage('a'), makeMessage('b', { queue: 'broken' })];
     const outcome = await store.ledger.commit(term, [change('x', messages)]);
     expect(outcome).toMatchObject({ kind: 'declined' });
     expect('reason' in outcome && outcome.reason).toContain('WRONGTYPE');
@@ -112,7 +112,7 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
   });
 });
 
-function change(entry: string, messages: ReturnType<typeof messageOf>[]) {
+function change(entry: string, messages: ReturnType<typeof makeMessage>[]) {
   const record = { spec: 's', anchor: 0, dueAt: 1, sentAt: 1, taskId: 't', runCount: 1 };
   return { entry, expected: null, record, messages };
 }

@@ -8,7 +8,7 @@ import { openStore } from '../../src/drivers/open-store.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
@@ -26,7 +26,7 @@ const CHANGE: Change = {
   entry: 'a',
   expected: null,
   record: RECORD,
-  messages: [messageOf('one')],
+  messages: [makeMessage('one')],
 };
 const PASSWORD = 'hunter2';
 

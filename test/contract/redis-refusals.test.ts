@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { firstRun, FRESH, ran } from '../support/change.ts';
-import { messageOf } from '../support/message.ts';
+import { makeFirstRun, NEW_RECORD, advanceRecord } from '../support/change.ts';
+import { makeMessage } from '../support/message.ts';
 import { RedisServer, type RedisServerOptions } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
@@ -57,8 +57,8 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     for (let spare = -200; spare <= 1_600; spare += 100) {
       const entry = `with ${spare} KB to spare`;
       const body = 'x'.repeat(100 * KB);
-      const messages = QUEUES.map((queue) => messageOf(`${entry} ${queue}`, { queue, body }));
-      const record = ran(FRESH, entry);
+      const messages = QUEUES.map((queue) => makeMessage(`${entry} ${queue}`, { queue, body }));
+      const record = advanceRecord(NEW_RECORD, entry);
       const before = await state();
       const used = /used_memory:(\d+)/.exec(await server.client.info('memory'))![1]!;
       await server.client.config('SET', 'maxmemory', String(Number(used) + spare * KB));
@@ -101,9 +101,11 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     const term = await ledger.beginTerm();
     const before = await ledgerConnection();
     await server.client.replicaof('127.0.0.1', '1');
-    await expect(ledger.commit(term, [firstRun('a')])).rejects.toThrow('Redis refused: READONLY');
+    await expect(ledger.commit(term, [makeFirstRun('a')])).rejects.toThrow(
+      'Redis refused: READONLY',
+    );
     await server.client.replicaof('NO', 'ONE');
-    const commit = () => ledger.commit(term, [firstRun('a')]);
+    const commit = () => ledger.commit(term, [makeFirstRun('a')]);
     expect(await vi.waitFor(commit, { timeout: 20_000 })).toEqual({ kind: 'committed' });
     expect(await ledgerConnection()).not.toBe(before);
     expect(await server.client.llen('celery')).toBe(1);
@@ -114,10 +116,12 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     const { ledger, lock } = open();
     const term = await ledger.beginTerm();
     await server.client.replicaof('127.0.0.1', '1');
-    await expect(ledger.commit(term, [firstRun('a')])).rejects.toThrow('Redis refused: MASTERDOWN');
+    await expect(ledger.commit(term, [makeFirstRun('a')])).rejects.toThrow(
+      'Redis refused: MASTERDOWN',
+    );
     await expect(lock.acquire()).rejects.toThrow('Redis refused: MASTERDOWN');
     await server.client.replicaof('NO', 'ONE');
-    const commit = () => ledger.commit(term, [firstRun('a')]);
+    const commit = () => ledger.commit(term, [makeFirstRun('a')]);
     expect(await vi.waitFor(commit, { timeout: 20_000 })).toEqual({ kind: 'committed' });
   });
 
@@ -138,7 +142,7 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     const answering = server.start(slowly);
     const refusals = new Set<string>();
     const commit = () =>
-      ledger.commit(term, [firstRun('a')]).catch((error: unknown) => {
+      ledger.commit(term, [makeFirstRun('a')]).catch((error: unknown) => {
         refusals.add(String(error));
         throw error;
       });
@@ -159,10 +163,10 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     const { ledger } = open();
     const term = await ledger.beginTerm();
     await server.client.config('SET', 'min-replicas-to-write', '1');
-    await expect(ledger.commit(term, [firstRun('a')])).rejects.toThrow('NOREPLICAS');
+    await expect(ledger.commit(term, [makeFirstRun('a')])).rejects.toThrow('NOREPLICAS');
     await server.client.config('SET', 'min-replicas-to-write', '0');
     expect(await ledger.load()).toEqual(new Map());
-    expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'committed' });
+    expect(await ledger.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
   });
 
   test.each([
@@ -174,7 +178,7 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
       await serve();
       const { ledger, lock } = open(server.url().replace('//', `//${credentials}`));
       const term = await ledger.beginTerm();
-      expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
       expect(await lock.acquire()).not.toBeNull();
     },
   );

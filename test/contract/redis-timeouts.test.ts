@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
-import { FakeServer, stall } from '../support/fake-server.ts';
-import { firstRun } from '../support/change.ts';
-import { messageOf } from '../support/message.ts';
+import { FakeServer, neverAnswer } from '../support/fake-server.ts';
+import { makeFirstRun } from '../support/change.ts';
+import { makeMessage } from '../support/message.ts';
 import { storeOptions } from './place.ts';
 
 test('redis: every call to a server that never answers fails within its time limit, and says which', async () => {
-  await using server = await FakeServer.start(stall);
+  await using server = await FakeServer.start(neverAnswer);
   const transport = { ...DEFAULT_TRANSPORT, socketTimeout: 200 };
   const store = openRedisStore(storeOptions(`redis://127.0.0.1:${server.port}/0`, { transport }));
   const calls: Record<string, () => Promise<unknown>> = {
     'lock.acquire': () => store.lock.acquire(),
     'ledger.load': () => store.ledger.load(),
     'ledger.beginTerm': () => store.ledger.beginTerm(),
-    'ledger.commit': () => store.ledger.commit(1, [firstRun('a')]),
-    'broker.publish': () => store.broker.publish([messageOf('b')]),
+    'ledger.commit': () => store.ledger.commit(1, [makeFirstRun('a')]),
+    'broker.publish': () => store.broker.publish([makeMessage('b')]),
     'clock.read': async () => store.inspect?.(),
   };
   for (const [operation, call] of Object.entries(calls)) {

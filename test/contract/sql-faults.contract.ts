@@ -6,8 +6,8 @@ import { postgresServer } from '../../src/drivers/sql/postgresql/server.ts';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
-import { firstRun } from '../support/change.ts';
-import { messageOf } from '../support/message.ts';
+import { makeFirstRun } from '../support/change.ts';
+import { makeMessage } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { forwardableClock, storeOptions } from './place.ts';
@@ -26,7 +26,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       return store;
     };
     const taskIds = async (queue: string) =>
-      (await server.payloads(queue)).map(
+      (await server.readPayloads(queue)).map(
         (text) => (JSON.parse(text) as { headers: { id: string } }).headers.id,
       );
 
@@ -39,25 +39,25 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
     });
     afterAll(() => server.stop());
 
-    const tooLong = messageOf('too long', { queue: 'q'.repeat(201) });
+    const tooLong = makeMessage('too long', { queue: 'q'.repeat(201) });
 
     test('a commit with a queue whose name is too long is declined whole, with the server’s words', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
-      const change = { ...firstRun('a'), messages: [messageOf('one'), tooLong] };
+      const change = { ...makeFirstRun('a'), messages: [makeMessage('one'), tooLong] };
       const outcome = await ledger.commit(term, [change]);
       expect(outcome).toMatchObject({
         kind: 'declined',
         reason: expect.stringMatching(/^ledger\.commit: \w+ refused: .*too long/) as string,
       });
       expect(await ledger.load()).toEqual(new Map());
-      expect(await server.payloads()).toEqual([]);
-      expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await server.readPayloads()).toEqual([]);
+      expect(await ledger.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
     });
 
     test('of messages that are published, those that cannot be are refused, and the others are queued', async () => {
       const { broker } = open();
-      const fine = ['a', 'b', 'c', 'd', 'e'].map((id) => messageOf(id));
+      const fine = ['a', 'b', 'c', 'd', 'e'].map((id) => makeMessage(id));
       const error: unknown = await broker
         .publish([...fine.slice(0, 3), tooLong, ...fine.slice(3)])
         .catch((e: unknown) => e);
@@ -68,9 +68,9 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
 
     test('a payload is ASCII, as kombu writes it, and reads as it was meant', async () => {
       const { broker } = open();
-      const message = { ...messageOf('a'), headers: { id: 'a', team: 'blé 漢 🎺' } };
+      const message = { ...makeMessage('a'), headers: { id: 'a', team: 'blé 漢 🎺' } };
       await broker.publish([message]);
-      const [payload = ''] = await server.payloads('celery');
+      const [payload = ''] = await server.readPayloads('celery');
       expect(payload).toMatch(/^[ -~]*$/);
       expect(JSON.parse(payload)).toMatchObject({ headers: message.headers });
     });
@@ -78,27 +78,27 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
     test('rows that workers have taken are removed as messages are sent, but for the newest thousand', async () => {
       const { ledger, broker } = open();
       const term = await ledger.beginTerm();
-      await broker.publish(Array.from({ length: 2_600 }, (_, i) => messageOf(`old ${i}`)));
+      await broker.publish(Array.from({ length: 2_600 }, (_, i) => makeMessage(`old ${i}`)));
       await server.query(
         `UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`,
       );
       // An operator makes a message visible again, so that its task runs once more.
       const [again] = await server.query('SELECT min(id) AS id FROM kombu_message');
       await server.query('UPDATE kombu_message SET visible = true WHERE id = ?', again!['id']);
-      await broker.publish([messageOf('waits')]);
+      await broker.publish([makeMessage('waits')]);
       for (let i = 0; i < 5; i++) {
-        const changes = Array.from({ length: 500 }, (_, n) => firstRun(`${i} ${n}`));
+        const changes = Array.from({ length: 500 }, (_, n) => makeFirstRun(`${i} ${n}`));
         await ledger.commit(term, changes);
       }
       const [taken] = await server.query(
         'SELECT count(*) AS n FROM kombu_message WHERE visible = false',
       );
       expect(Number(taken!['n'])).toBe(1_000);
-      expect(await server.payloads()).toHaveLength(2_502);
+      expect(await server.readPayloads()).toHaveLength(2_502);
     });
 
     test('pruning neither finds nor removes a row that was made visible again, whenever that was', async () => {
-      await open().broker.publish([messageOf('taken'), messageOf('visible again')]);
+      await open().broker.publish([makeMessage('taken'), makeMessage('visible again')]);
       await server.query(`UPDATE kombu_message SET timestamp = '2026-01-01 00:00:00'`);
       const [{ id: first } = {}] = await server.query('SELECT min(id) AS id FROM kombu_message');
       await server.query('UPDATE kombu_message SET visible = false WHERE id = ?', first);
@@ -117,7 +117,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
 
     test('taken rows are removed in the order in which workers took them, whenever they were sent', async () => {
       const { broker } = open();
-      await broker.publish(Array.from({ length: 1_600 }, (_, i) => messageOf(`old ${i}`)));
+      await broker.publish(Array.from({ length: 1_600 }, (_, i) => makeMessage(`old ${i}`)));
       await server.query(
         `UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`,
       );
@@ -126,7 +126,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
         `UPDATE kombu_message SET timestamp = '2026-01-02 00:00:00' WHERE id < ? + 1000`,
         Number(first),
       );
-      await broker.publish(Array.from({ length: 600 }, (_, i) => messageOf(`new ${i}`)));
+      await broker.publish(Array.from({ length: 600 }, (_, i) => makeMessage(`new ${i}`)));
       const left = await server.query(
         `SELECT count(*) AS n, min(timestamp) = max(timestamp) AS same, min(id) = ? AS oldest
          FROM kombu_message WHERE visible = false`,

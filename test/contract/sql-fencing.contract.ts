@@ -3,7 +3,7 @@ import type { Ledger } from '../../src/store/ledger.ts';
 import type { Outbox } from '../../src/store/outbox.ts';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import type { StateStore } from '../../src/store/store.ts';
-import { firstRun, nextRun } from '../support/change.ts';
+import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { storeOptions } from './place.ts';
 
@@ -47,8 +47,8 @@ export function sqlFencing(name: string, start: () => Promise<SqlServer>): void 
       };
     };
 
-    const first = firstRun('a', 'one');
-    const second = nextRun(first, 'two');
+    const first = makeFirstRun('a', 'one');
+    const second = makeNextRun(first, 'two');
     const SUPERSEDED = { kind: 'superseded' };
 
     test.each(['commit', 'keep'] as const)(
@@ -57,11 +57,11 @@ export function sqlFencing(name: string, start: () => Promise<SqlServer>): void 
         const term = await former.beginTerm();
         const beginning = await beginSlowly();
         const outcome = former[what](term, [first]);
-        await Promise.race([server.waiting(), outcome]);
+        await Promise.race([server.waitForLockWaiters(), outcome]);
         await beginning.commit();
         expect(await outcome).toEqual(SUPERSEDED);
         expect(await heir.load()).toEqual(new Map());
-        expect(await server.payloads()).toEqual([]);
+        expect(await server.readPayloads()).toEqual([]);
         expect(await heir.kept(10, '')).toEqual([]);
       },
     );
@@ -72,7 +72,7 @@ export function sqlFencing(name: string, start: () => Promise<SqlServer>): void 
       const ids = (await former.kept(10, '')).map(({ id }) => id);
       const beginning = await beginSlowly();
       const outcome = former.forget(term, ids);
-      await Promise.race([server.waiting(), outcome]);
+      await Promise.race([server.waitForLockWaiters(), outcome]);
       await beginning.commit();
       expect(await outcome).toBe(false);
       expect(await heir.kept(10, '')).toHaveLength(1);
@@ -88,10 +88,10 @@ export function sqlFencing(name: string, start: () => Promise<SqlServer>): void 
         await other.query('BEGIN');
         await other.query(`SELECT record FROM beat_record WHERE entry = 'a' FOR UPDATE`);
         const outcome = former[what](term, [second]);
-        await server.waiting();
+        await server.waitForLockWaiters();
 
         const taskId = heir.beginTerm().then(async () => (await heir.load()).get('a')?.taskId);
-        await Promise.race([server.waiting(2), taskId]);
+        await Promise.race([server.waitForLockWaiters(2), taskId]);
         await other.query('ROLLBACK');
         expect(await outcome).toMatchObject({ kind: 'committed' });
         expect(await taskId).toBe('two');

@@ -4,15 +4,15 @@ import { StoreError } from '../../src/util/errors.ts';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
-import { firstRun } from '../support/change.ts';
-import { messageOf } from '../support/message.ts';
+import { makeFirstRun } from '../support/change.ts';
+import { makeMessage } from '../support/message.ts';
 import { Proxy } from '../support/proxy.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { storeOptions } from './place.ts';
 
 /** Answers are waited for half as long (milliseconds): for those that will not come. */
 const IMPATIENT = { lockTtl: 2_000 };
-const CHANGE = firstRun('a');
+const CHANGE = makeFirstRun('a');
 
 /** What is so when a database server fails. */
 export function sqlOutages(name: string, start: () => Promise<SqlServer>): void {
@@ -25,7 +25,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       stores.push(store);
       return store;
     };
-    const queued = async () => (await server.payloads()).length;
+    const queued = async () => (await server.readPayloads()).length;
 
     beforeAll(async () => {
       server = await start();
@@ -70,9 +70,9 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       const { ledger } = open();
       const term = await ledger.beginTerm();
       for (let i = 0; i < 20; i++) {
-        const change = firstRun(`e${i}`);
+        const change = makeFirstRun(`e${i}`);
         const committing = ledger.commit(term, [change]).catch(() => null);
-        await Promise.all([committing, server.cutOff('beat-ledger')]);
+        await Promise.all([committing, server.terminateConnections('beat-ledger')]);
         const again = () => ledger.commit(term, [change]);
         expect(await untilAnswered(again)).toEqual({ kind: 'committed' });
       }
@@ -88,7 +88,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       await other.query('BEGIN');
       await other.query(`INSERT INTO kombu_queue (id, name) VALUES (1, 'celery')`);
       const committing = rejection(ours.ledger.commit(term, [CHANGE]));
-      await server.waiting();
+      await server.waitForLockWaiters();
       // From here on the server hears nothing of it, not even that it is gone.
       wire.stall();
       await other.query('ROLLBACK');
@@ -129,7 +129,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
         'outbox.keep': () => ledger.keep(1, [CHANGE]),
         'outbox.kept': () => ledger.kept(1, ''),
         'outbox.forget': () => ledger.forget(1, []),
-        'broker.publish': () => broker.publish([messageOf('a')]),
+        'broker.publish': () => broker.publish([makeMessage('a')]),
       };
       for (const [operation, ask] of Object.entries(asked)) {
         const error = await rejection(ask());
@@ -162,8 +162,8 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       };
       const following = follow();
       await vi.waitFor(async () => {
-        const cut = await server.cutOff('beat-follower');
-        expect(cut + (await server.cutOff('beat-lock'))).toBeGreaterThan(0);
+        const cut = await server.terminateConnections('beat-follower');
+        expect(cut + (await server.terminateConnections('beat-lock'))).toBeGreaterThan(0);
       });
       await untilAnswered(() => lease.release());
       expect(await (await following).renew()).toBe(true);
@@ -177,9 +177,9 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       await other.query('BEGIN');
       await other.query(`UPDATE beat_record SET record = record WHERE entry = 'a'`);
       // Holds the term, and waits for the record.
-      const next = { ...firstRun('a', 'two'), expected: CHANGE.record };
+      const next = { ...makeFirstRun('a', 'two'), expected: CHANGE.record };
       const committing = ledger.commit(term, [next]);
-      await server.waiting();
+      await server.waitForLockWaiters();
       await other.query('SELECT number FROM beat_term FOR UPDATE').catch(() => {});
       await other.query('ROLLBACK');
       expect(await committing).toEqual({ kind: 'committed' });

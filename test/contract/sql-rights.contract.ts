@@ -3,8 +3,8 @@ import { openStore } from '../../src/drivers/open-store.ts';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
-import { firstRun, nextRun } from '../support/change.ts';
-import { messageOf } from '../support/message.ts';
+import { makeFirstRun, makeNextRun } from '../support/change.ts';
+import { makeMessage } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { storeOptions } from './place.ts';
 
@@ -49,8 +49,8 @@ export function sqlRights(name: string, options: RightsOptions): void {
       const { lock, ledger } = open();
       await (await lock.acquire())!.release();
       const term = await ledger.beginTerm();
-      expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'committed' });
-      expect(await ledger.keep(term, [firstRun('b')])).toMatchObject({ kind: 'committed' });
+      expect(await ledger.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await ledger.keep(term, [makeFirstRun('b')])).toMatchObject({ kind: 'committed' });
       expect(await ledger.forget(term, [])).toBe(true);
     });
 
@@ -59,12 +59,12 @@ export function sqlRights(name: string, options: RightsOptions): void {
       const term = await ledger.beginTerm();
       for (const action of ['INSERT', 'UPDATE'])
         await options.revoke(server, action, 'beat_outbox');
-      await expect(ledger.keep(term, [firstRun('a')])).rejects.toThrow(
+      await expect(ledger.keep(term, [makeFirstRun('a')])).rejects.toThrow(
         'lacks INSERT on beat_outbox, UPDATE on beat_outbox: ',
       );
       await options.revoke(server, 'INSERT', 'beat_record');
       await options.revoke(server, 'INSERT', 'kombu_message');
-      await expect(ledger.commit(term, [firstRun('a')])).rejects.toThrow(
+      await expect(ledger.commit(term, [makeFirstRun('a')])).rejects.toThrow(
         'lacks INSERT on beat_record, INSERT on kombu_message: ',
       );
     });
@@ -100,29 +100,29 @@ export function sqlRights(name: string, options: RightsOptions): void {
       async (action, table) => {
         const { ledger } = open();
         const term = await ledger.beginTerm();
-        const first = firstRun('a', 'one');
+        const first = makeFirstRun('a', 'one');
         await ledger.commit(term, [first]);
         await options.revoke(server, action, table);
-        const commit = () => ledger.commit(term, [nextRun(first, 'two')]);
+        const commit = () => ledger.commit(term, [makeNextRun(first, 'two')]);
         for (let i = 0; i < 3; i++) await expect(commit()).rejects.toThrow(words(action, table));
-        expect(await server.payloads()).toHaveLength(1);
+        expect(await server.readPayloads()).toHaveLength(1);
         await options.grant(server, action, table);
         expect(await commit()).toEqual({ kind: 'committed' });
-        expect(await server.payloads()).toHaveLength(2);
+        expect(await server.readPayloads()).toHaveLength(2);
       },
     );
 
     test('without INSERT on kombu_queue only entries whose queue is not declared are declined', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
-      await ledger.commit(term, [firstRun('a')]);
+      await ledger.commit(term, [makeFirstRun('a')]);
       await options.revoke(server, 'INSERT', 'kombu_queue');
-      const other = { ...firstRun('b'), messages: [messageOf('two', { queue: 'other' })] };
+      const other = { ...makeFirstRun('b'), messages: [makeMessage('two', { queue: 'other' })] };
       expect(await ledger.commit(term, [other])).toEqual({
         kind: 'declined',
         reason: expect.stringContaining(words('INSERT', 'kombu_queue')) as string,
       });
-      expect(await ledger.commit(term, [firstRun('c')])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit(term, [makeFirstRun('c')])).toEqual({ kind: 'committed' });
     });
 
     test('an outbox that may not be emptied publishes nothing, now or in a later term', async () => {
@@ -131,19 +131,20 @@ export function sqlRights(name: string, options: RightsOptions): void {
       await options.revoke(server, 'DELETE', 'beat_outbox');
       const denied = words('DELETE', 'beat_outbox');
       const term = await places.ledger.beginTerm();
-      await expect(places.ledger.commit(term, [firstRun('new')])).rejects.toThrow(denied);
+      await expect(places.ledger.commit(term, [makeFirstRun('new')])).rejects.toThrow(denied);
       const full = openSqlStore(storeOptions(server.url()));
       stores.push(full);
-      await full.ledger.keep(await full.ledger.beginTerm(), [firstRun('old')]);
+      await full.ledger.keep(await full.ledger.beginTerm(), [makeFirstRun('old')]);
       for (let i = 0; i < 3; i++) await expect(places.ledger.beginTerm()).rejects.toThrow(denied);
-      expect(await server.payloads()).toEqual([]);
+      expect(await server.readPayloads()).toEqual([]);
     });
 
     test('taken messages that may not be removed are a warning, until they may', async () => {
       const warn = vi.fn();
       const { broker } = open({ warn });
       await options.revoke(server, 'DELETE', 'kombu_message');
-      const many = () => broker.publish(Array.from({ length: 2_000 }, (_, i) => messageOf(`${i}`)));
+      const many = () =>
+        broker.publish(Array.from({ length: 2_000 }, (_, i) => makeMessage(`${i}`)));
       await many();
       await server.query(
         `UPDATE kombu_message SET visible = false, timestamp = '2026-01-01 00:00:00'`,

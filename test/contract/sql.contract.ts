@@ -53,7 +53,7 @@ function onServer(
           stores.push(store);
           return store;
         },
-        queued: async (queue) => (await server.payloads(queue)).map(read),
+        queued: async (queue) => (await server.readPayloads(queue)).map(read),
         expireLock: async () => {
           await server.query('UPDATE beat_lock SET expires_at = 0');
         },

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
 import { systemClock } from '../../src/util/clock.ts';
-import { firstRun } from '../support/change.ts';
+import { makeFirstRun } from '../support/change.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';
 import { PostgresServer } from '../support/postgres.ts';
@@ -26,7 +26,7 @@ test('sqlite terms go on growing when the file is made anew, even though the clo
     terms.push(await store.ledger.beginTerm());
   }
   expect(terms).toEqual([...new Set(terms)].toSorted((a, b) => a - b));
-  expect(await store.ledger.commit(terms[0]!, [firstRun('a')])).toEqual({ kind: 'superseded' });
+  expect(await store.ledger.commit(terms[0]!, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
   await store.close();
 });
 
@@ -61,7 +61,9 @@ describe.each(SERVERS)('%s terms', (name, missing, start) => {
       await server.empty();
       terms.push(await store.ledger.beginTerm());
       expect(terms).toEqual([...new Set(terms)].toSorted((a, b) => a - b));
-      expect(await store.ledger.commit(terms[1]!, [firstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await store.ledger.commit(terms[1]!, [makeFirstRun('a')])).toEqual({
+        kind: 'superseded',
+      });
       await store.close();
       await server.stop();
     },

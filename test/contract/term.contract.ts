@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/util/clock.ts';
 import type { Ledger } from '../../src/store/ledger.ts';
-import { firstRun, nextRun } from '../support/change.ts';
+import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import type { Place } from './place.ts';
 
 /** What `Ledger` promises of terms: the part of its contract that keeps two leaders apart. */
@@ -38,32 +38,32 @@ export function termContract(current: () => Place): void {
       const theirs = await open();
       const old = await ledger.beginTerm();
       const newer = await theirs.beginTerm();
-      expect(await ledger.commit(old, [firstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await ledger.commit(old, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
       expect(await ledger.load()).toEqual(new Map());
       expect(await sent()).toEqual([]);
-      expect(await theirs.commit(newer, [firstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await theirs.commit(newer, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
     });
 
     test('that never began can commit nothing', async () => {
-      expect(await ledger.commit(1, [firstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await ledger.commit(1, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
       const term = await ledger.beginTerm();
-      expect(await ledger.commit(term + 1, [firstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await ledger.commit(term + 1, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
       expect(await sent()).toEqual([]);
     });
 
     test('goes on from the records of the one before', async () => {
-      const first = firstRun('a', 'one');
+      const first = makeFirstRun('a', 'one');
       await ledger.commit(await ledger.beginTerm(), [first]);
       const theirs = await open();
       const term = await theirs.beginTerm();
-      expect(await theirs.commit(term, [nextRun(first, 'two')])).toEqual({ kind: 'committed' });
+      expect(await theirs.commit(term, [makeNextRun(first, 'two')])).toEqual({ kind: 'committed' });
       expect(await sent()).toEqual(['one', 'two']);
     });
 
     test('ends when the ledger is emptied', async () => {
       const term = await ledger.beginTerm();
       await place.empty();
-      expect(await ledger.commit(term, [firstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await ledger.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
       expect(await sent()).toEqual([]);
     });
 
@@ -72,7 +72,7 @@ export function termContract(current: () => Place): void {
       await place.empty();
       const after = await ledger.beginTerm();
       expect(after).toBeGreaterThan(before);
-      expect(await ledger.commit(after, [firstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit(after, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
     });
   });
 }

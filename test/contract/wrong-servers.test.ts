@@ -73,20 +73,20 @@ describe.each<Kind>([...KINDS])('%s', (...kind) => {
   );
 
   test.each<[string, Behaviour]>([
-    ['never answers', fake.stall],
+    ['never answers', fake.neverAnswer],
     ['sends a byte now and then', fake.drip('+')],
     ['closes its own direction', fake.halfOpen],
     ['closes every connection', fake.closeAtOnce],
     ['floods', fake.flood('+')],
-    ['speaks HTTP', fake.http],
-    ['expects TLS', fake.tlsAlert],
+    ['speaks HTTP', fake.answerAsHttp],
+    ['expects TLS', fake.answerTlsAlert],
   ])('a peer that %s does not hold up a stop', async (_, behaviour) => {
     const { stoppedIn } = await outcomeOf(kind, behaviour, 'connected');
     expect(stoppedIn).toBeLessThan(STOP_LIMIT);
   });
 
   test('an error names what answered in its place', async () => {
-    const { faults } = await outcomeOf(kind, fake.http, 'failed');
+    const { faults } = await outcomeOf(kind, fake.answerAsHttp, 'failed');
     expect(faults[0]).toMatch(
       new RegExp(
         `the server at 127\\.0\\.0\\.1:\\d+ does not speak ${kind[0]}: ` +
@@ -96,7 +96,7 @@ describe.each<Kind>([...KINDS])('%s', (...kind) => {
   });
 
   test('a server that expects TLS is recognised', async () => {
-    const { faults } = await outcomeOf(kind, fake.tlsAlert, 'failed');
+    const { faults } = await outcomeOf(kind, fake.answerTlsAlert, 'failed');
     expect(faults[0]).toContain('which is TLS: the URL has to ask for it');
   });
 });

@@ -7,7 +7,7 @@ import { Child, type Exit } from '../support/child.ts';
 import { Detached } from '../support/detached.ts';
 import { Fifo } from '../support/fifo.ts';
 import { Folder } from '../support/folder.ts';
-import { changed } from '../support/log-file.ts';
+import { waitForChange } from '../support/log-file.ts';
 import { SqliteQueue } from '../support/sqlite-queue.ts';
 
 const CONFIG = `
@@ -53,7 +53,7 @@ describe('beat sends, and SIGTERM ends it with code 0 and no lock left,', () => 
     'while $name ($format) is a full device',
     async ({ to, args }) => {
       await using beat = shell(`exec ${BEAT} ${args} ${to} /dev/full`);
-      await queue.grows(3);
+      await queue.waitForMessages(3);
       expect(await beat.stop()).toEqual(STOPPED);
       expect(queue.locks).toEqual([]);
     },
@@ -63,7 +63,7 @@ describe('beat sends, and SIGTERM ends it with code 0 and no lock left,', () => 
     using pipe = new Fifo(at('pipe'));
     pipe.fill();
     await using beat = shell(`exec ${BEAT} ${args} ${to} pipe`);
-    await queue.grows(3);
+    await queue.waitForMessages(3);
     expect(await beat.stop()).toEqual(STOPPED);
     expect(queue.locks).toEqual([]);
   });
@@ -71,9 +71,9 @@ describe('beat sends, and SIGTERM ends it with code 0 and no lock left,', () => 
   it.each(CASES)('after the reader of $name ($format) went away', async ({ to, args }) => {
     using pipe = new Fifo(at('pipe'));
     await using beat = shell(`exec ${BEAT} ${args} ${to} pipe`);
-    await queue.grows(1);
+    await queue.waitForMessages(1);
     pipe.close();
-    await queue.grows(3);
+    await queue.waitForMessages(3);
     expect(await beat.stop()).toEqual(STOPPED);
     expect(queue.locks).toEqual([]);
   });
@@ -95,12 +95,12 @@ describe.skipIf(!canMount)(canMount ? 'a full disk' : 'no file system of its own
       head -c 4096 /dev/zero > disk/ballast && touch disk/log ready &&
       exec ${BEAT} -l debug ${flag} ${redirection}`;
       await using beat = new Child('unshare', [...UNSHARE, 'sh', '-c', script], { cwd, lines: {} });
-      await changed(cwd, () => existsSync(at('ready')) || undefined);
+      await waitForChange(cwd, () => existsSync(at('ready')) || undefined);
       const disk = `/proc/${beat.pid}/root${cwd}/disk`;
-      await changed(disk, () => readFileSync(`${disk}/log`).length === 4_096 || undefined);
-      await queue.grows(5);
+      await waitForChange(disk, () => readFileSync(`${disk}/log`).length === 4_096 || undefined);
+      await queue.waitForMessages(5);
       rmSync(`${disk}/ballast`);
-      const report = await changed(disk, () =>
+      const report = await waitForChange(disk, () =>
         parsed(`${disk}/log`).find(({ event }) => event === 'log-dropped'),
       );
       expect(report).toMatchObject({
@@ -128,21 +128,21 @@ describe.skipIf(!script)(script ? 'a terminal that is gone' : 'no script(1) here
   it('stops no run of a beat in a session of its own', async () => {
     const command = `setsid ${BEAT} --pidfile beat.pid & exec sleep infinity`;
     await using screen = terminal(command);
-    await queue.grows(1);
+    await queue.waitForMessages(1);
     using beat = new Detached(cwd, 'beat.pid');
     // Its end is not waited for: beat has inherited what the test reads.
     screen.signal('SIGKILL');
-    await queue.grows(3);
+    await queue.waitForMessages(3);
     await beat.stop();
     expect(queue.locks).toEqual([]);
   });
 
   it('stops a beat of that terminal, which releases its lock', async () => {
     await using screen = terminal(`exec ${BEAT} --pidfile beat.pid`);
-    await queue.grows(1);
+    await queue.waitForMessages(1);
     using _beat = new Detached(cwd, 'beat.pid');
     await screen.kill();
-    await changed(cwd, () => !existsSync(at('beat.pid')) || undefined);
+    await waitForChange(cwd, () => !existsSync(at('beat.pid')) || undefined);
     expect(queue.locks).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import {
   requireCelery,
   Worker,
   type Celery,
-  type Ran,
+  type TaskRan,
 } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { Journal } from '../support/journal.ts';
@@ -28,7 +28,7 @@ interface Meta {
 interface Outcome {
   readonly sent: readonly SentLine[];
   readonly metas: readonly Meta[];
-  readonly ran: readonly Ran[];
+  readonly ran: readonly TaskRan[];
 }
 
 const schedule = beatSchedule();
@@ -96,7 +96,7 @@ async function take(celery: Celery, broker: (typeof BROKERS)[number]): Promise<O
   await beat.stop();
   const { sent } = beat;
   await results.journal.until('all results', (all) => areDone(sent, all) || undefined);
-  await worker.told.until('all callbacks', () => areCalled(sent, worker.ran) || undefined);
+  await worker.reports.until('all callbacks', () => areCalled(sent, worker.ran) || undefined);
   // Not asked to stop: in the middle of a task, Celery alone in its process would put that one back.
   await worker.kill();
   results.close();
@@ -105,7 +105,7 @@ async function take(celery: Celery, broker: (typeof BROKERS)[number]): Promise<O
 }
 
 const idOf = ({ taskId }: SentLine) => taskId;
-const isCall = (task: string) => (run: Ran) => run.task === task;
+const isCall = (task: string) => (run: TaskRan) => run.task === task;
 
 async function listenTo(redis: RedisServer) {
   const journal = new Journal<Meta>();
@@ -146,7 +146,7 @@ function isGroup(result: unknown): result is { readonly each: readonly unknown[]
   return typeof result === 'object' && result !== null && 'each' in result;
 }
 
-function areCalled(sent: readonly SentLine[], ran: readonly Ran[]): boolean {
+function areCalled(sent: readonly SentLine[], ran: readonly TaskRan[]): boolean {
   const runsOf = (entries: object) => sent.filter(({ entry }) => entry in entries).length;
   const linked = ran.filter(isCall('tasks.linked')).length;
   const caught = ran.filter(isCall('tasks.caught')).length;

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BeatProcess, runBeat, type Answer } from '../support/beat-process.ts';
+import { BeatProcess, runBeat, type CommandResult } from '../support/beat-process.ts';
 import { Folder } from '../support/folder.ts';
 
 const CONFIG = `
@@ -36,8 +36,8 @@ beforeAll(() => {
 });
 afterAll(() => folder[Symbol.dispose]());
 
-const beat = (...args: string[]): Promise<Answer> => runBeat(args, { cwd: folder.path });
-const jsonLines = ({ stdout }: Answer): unknown[] =>
+const beat = (...args: string[]): Promise<CommandResult> => runBeat(args, { cwd: folder.path });
+const jsonLines = ({ stdout }: CommandResult): unknown[] =>
   stdout.split('\n').map((line) => JSON.parse(line) as unknown);
 
 describe('help', () => {
@@ -209,7 +209,7 @@ describe('list', () => {
   it('shows afterwards how often and when each was sent', async () => {
     const used = ['-b', 'sqla+sqlite:///used.sqlite'];
     await using running = new BeatProcess({ cwd: folder.path, args: used });
-    await running.sends(3);
+    await running.waitForRuns(3);
     await running.stop();
     const last = running.sent.at(-1)!;
 

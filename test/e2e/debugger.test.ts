@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BeatProcess, runBeat } from '../support/beat-process.ts';
 import { Detached } from '../support/detached.ts';
 import { Folder } from '../support/folder.ts';
-import { logged } from '../support/log-file.ts';
+import { waitForLogLine } from '../support/log-file.ts';
 
 const CONFIG = `
 lock: { ttl: 1s }
@@ -36,9 +36,9 @@ function listening(pid: number): string[] {
 describe.skipIf(process.platform !== 'linux')('SIGUSR1', () => {
   it('opens no debugger port, and beat goes on', async () => {
     await using beat = new BeatProcess({ cwd });
-    await beat.sends(1);
+    await beat.waitForRuns(1);
     for (let i = 0; i < 5; i++) beat.signal('SIGUSR1');
-    await beat.sends(3);
+    await beat.waitForRuns(3);
     expect(listening(beat.pid)).toEqual([]);
     expect(await beat.stop()).toEqual({ code: 0, signal: null });
     expect(beat.errors).toEqual([]);
@@ -49,7 +49,7 @@ describe.skipIf(process.platform !== 'linux')('SIGUSR1', () => {
     using beat = new Detached(cwd, 'beat.pid');
     expect(readFileSync(`/proc/${beat.pid}/cmdline`, 'utf8')).toContain('\0--disable-sigusr1\0');
     process.kill(beat.pid, 'SIGUSR1');
-    await logged(join(cwd, 'beat.log'), 'sent', 3);
+    await waitForLogLine(join(cwd, 'beat.log'), 'sent', 3);
     expect(listening(beat.pid)).toEqual([]);
     await beat.stop();
     expect(readFileSync(join(cwd, 'beat.log'), 'utf8')).not.toContain('Debugger');

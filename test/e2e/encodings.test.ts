@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BeatProcess, type SentLine } from '../support/beat-process.ts';
-import { CELERIES, findCelery, requireCelery, Worker, type Ran } from '../support/celery.ts';
+import { CELERIES, findCelery, requireCelery, Worker, type TaskRan } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
@@ -86,7 +86,7 @@ interface Envelope {
 describe.skipIf(missing)(missing || 'messages in every encoding', () => {
   const queues = CELERIES.map((_, i) => `celery-${i}`);
   const sent: SentLine[] = [];
-  const ran: Ran[] = [];
+  const ran: TaskRan[] = [];
   const wire: Envelope[] = [];
   const ranFor = (entry: string) =>
     ran.filter(({ id }) => sent.some((line) => line.entry === entry && line.taskId === id));
@@ -135,7 +135,9 @@ describe.skipIf(missing)(missing || 'messages in every encoding', () => {
       cwd: folder.path,
       queues: [queue],
     });
-    await worker.dealtWith(sent.filter((line) => line.queue === queue).map(({ taskId }) => taskId));
+    await worker.waitForTasks(
+      sent.filter((line) => line.queue === queue).map(({ taskId }) => taskId),
+    );
     await worker.kill();
     ran.push(...worker.ran);
   }

@@ -42,17 +42,17 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
 
     /** The texts that a viewer, once it hears anything, shows of one run of each entry. */
     async function shown(viewer: Viewer): Promise<string[]> {
-      await viewer.hears();
+      await viewer.waitForEvents();
       const before = beat.sent.length;
-      await beat.sends(4);
+      await beat.waitForRuns(4);
       const runs = Object.keys(ENTRIES).map((entry) =>
         beat.sent.slice(before).find((line) => line.entry === entry)!,
       );
-      return Promise.all(runs.map(({ taskId }) => viewer.shows(taskId)));
+      return Promise.all(runs.map(({ taskId }) => viewer.waitForTask(taskId)));
     }
 
     it('hinder nothing when nobody listens', async () => {
-      await beat.sends(4);
+      await beat.waitForRuns(4);
       expect(beat.log.all.filter(({ event }) => event === 'failure')).toEqual([]);
     });
 

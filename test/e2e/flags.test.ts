@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BeatProcess, runBeat, type Answer } from '../support/beat-process.ts';
+import { BeatProcess, runBeat, type CommandResult } from '../support/beat-process.ts';
 import { Folder } from '../support/folder.ts';
 
 const CONFIG = `
@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
-const beat = (...args: string[]): Promise<Answer> => runBeat(args, { cwd });
+const beat = (...args: string[]): Promise<CommandResult> => runBeat(args, { cwd });
 
 describe('a command line made for celery', () => {
   const ACCEPTED = [
@@ -37,7 +37,7 @@ describe('a command line made for celery', () => {
 
   it('starts beat, with one line for each flag that it has no use for', async () => {
     await using running = new BeatProcess({ cwd, args: ACCEPTED });
-    await running.sends(1);
+    await running.waitForRuns(1);
     await running.stop();
     const notes = running.log.all.filter(({ event }) => event === 'note');
     expect(notes.map(({ flag }) => String(flag).split(' ')[0])).toEqual([
@@ -97,7 +97,7 @@ describe('a command line made for celery', () => {
 
   it('names the node with -n, which %n of a path stands for', async () => {
     await using running = new BeatProcess({ cwd, args: ['-n', 'b1@web', '--pidfile', '%n.pid'] });
-    await running.sends(1);
+    await running.waitForRuns(1);
     expect(existsSync(join(cwd, 'b1.pid'))).toBe(true);
     await running.stop();
   });

@@ -3,7 +3,7 @@ import { readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BeatProcess, runBeat, type Answer } from '../support/beat-process.ts';
+import { BeatProcess, runBeat, type CommandResult } from '../support/beat-process.ts';
 import { Folder } from '../support/folder.ts';
 
 describe.skipIf(process.platform === 'win32')('healthcheck', () => {
@@ -19,7 +19,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
 
   const start = () => new BeatProcess({ cwd: folder.path, env });
   const healthcheck = () => runBeat(['healthcheck'], { cwd: folder.path, env });
-  const instances = ({ stdout }: Answer) =>
+  const instances = ({ stdout }: CommandResult) =>
     stdout.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
   it('exits 1 where no instance runs', async () => {
@@ -32,9 +32,9 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
 
   it('exits 0 while every instance gets anywhere, be it only to wait', async () => {
     await using leader = start();
-    await leader.heard('scheduling');
+    await leader.waitForEvent('scheduling');
     await using follower = start();
-    await follower.heard('following');
+    await follower.waitForEvent('following');
     const answer = await healthcheck();
     expect(answer).toMatchObject({ code: 0, stderr: '' });
     const found = instances(answer);
@@ -44,7 +44,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
 
   it('exits 1 while one of them is frozen, names it, and exits 0 when it goes on', async () => {
     await using beat = start();
-    await beat.heard('scheduling');
+    await beat.waitForEvent('scheduling');
     beat.freeze();
     const stuck = await healthcheck();
     expect(stuck).toMatchObject({
@@ -61,12 +61,12 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     using own = new Folder({ 'beat.config.yaml': config });
     {
       await using first = new BeatProcess({ cwd: own.path, env });
-      await first.heard('scheduling');
+      await first.waitForEvent('scheduling');
     }
     using db = new DatabaseSync(`${own.path}/beat.sqlite`);
     db.exec(`UPDATE beat_record SET record = '{' WHERE entry = 'held up'`);
     await using leader = new BeatProcess({ cwd: own.path, env });
-    await leader.heard('failure');
+    await leader.waitForEvent('failure');
     const answer = await healthcheck();
     expect(answer).toMatchObject({
       code: 1,
@@ -74,7 +74,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     });
     expect(instances(answer)).toMatchObject([{ advancing: true, heldUp: ['held up'] }]);
     expect((await runBeat(['forget', 'held up'], { cwd: own.path })).code).toBe(0);
-    await leader.heard('recovered');
+    await leader.waitForEvent('recovered');
     expect(await healthcheck()).toMatchObject({ code: 0, stderr: '' });
   });
 
@@ -115,7 +115,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
 
   it('forgets an instance that was killed', async () => {
     const beat = start();
-    await beat.heard('scheduling');
+    await beat.waitForEvent('scheduling');
     await beat.kill();
     expect(await healthcheck()).toMatchObject({ code: 1, stderr: 'beat: not running here' });
   });

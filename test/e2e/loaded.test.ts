@@ -26,7 +26,7 @@ async function start(config: object, args: readonly string[] = []): Promise<stri
   folder.write('beat.config.json', JSON.stringify(config));
   await using beat = new BeatProcess({ cwd: folder.path, env: env(), args });
   if (args.length > 0) await beat.lines.first('a run', (line) => line.includes('Sending due'));
-  else await beat.sends(1);
+  else await beat.waitForRuns(1);
   await beat.stop();
   return loaded();
 }

@@ -26,7 +26,7 @@ afterAll(() => folder[Symbol.dispose]());
 describe('what a start says', () => {
   it('is JSON lines where nobody watches: what it is about to do, then each run', async () => {
     await using beat = new BeatProcess({ cwd });
-    await beat.sends(2);
+    await beat.waitForRuns(2);
     await beat.stop();
     const [starting] = beat.log.all;
     expect(starting).toMatchObject({

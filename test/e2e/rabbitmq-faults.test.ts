@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { BeatProcess } from '../support/beat-process.ts';
-import { CELERIES, findCelery, requireCelery, Worker, type Ran } from '../support/celery.ts';
+import { CELERIES, findCelery, requireCelery, Worker, type TaskRan } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
-import { gaps } from '../support/queues.ts';
+import { findGaps } from '../support/queues.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { INTERVAL, scheduleOf } from '../support/team.ts';
+import { INTERVAL, makeSchedule } from '../support/team.ts';
 
 const noServer = requireService('rabbitmq-server') || requireService('redis-server');
 
@@ -18,7 +18,7 @@ for (const celery of CELERIES) {
   describe.skipIf(missing)(missing || name, () => {
     const folder = new Folder();
     const beats: BeatProcess[] = [];
-    const ran: Ran[] = [];
+    const ran: TaskRan[] = [];
     let rabbit: RabbitServer;
     let redis: RedisServer;
 
@@ -29,19 +29,19 @@ for (const celery of CELERIES) {
     };
     const leader = () => beats.findLast((beat) => beat.alive && beat.role === 'leading');
     const goesOn = async () => {
-      await Promise.any(beats.filter((beat) => beat.alive).map((beat) => beat.sends(15)));
+      await Promise.any(beats.filter((beat) => beat.alive).map((beat) => beat.waitForRuns(15)));
     };
 
     beforeAll(async () => {
       [redis, rabbit] = await Promise.all([RedisServer.start(), RabbitServer.start()]);
       const brokerUrl = rabbit.url();
       const config = { brokerUrl, stateUrl: redis.url(), lock: { ttl: 1 } };
-      folder.write('beat.config.yaml', stringify({ ...config, beatSchedule: scheduleOf() }));
+      folder.write('beat.config.yaml', stringify({ ...config, beatSchedule: makeSchedule() }));
       const work = () => new Worker(celery, { brokerUrl, cwd: folder.path });
 
       await Promise.all([join(), join()]);
       await using during = work();
-      await during.told.first('a worker that is ready', ({ kind }) => kind === 'ready');
+      await during.reports.first('a worker that is ready', ({ kind }) => kind === 'ready');
       await goesOn();
       await rabbit.kill();
       await rabbit.start();
@@ -60,7 +60,7 @@ for (const celery of CELERIES) {
       await during.kill();
       await using after = work();
       const before = new Set(during.ran.map(({ id }) => id));
-      await after.dealtWith(sent().filter((id) => !before.has(id)));
+      await after.waitForTasks(sent().filter((id) => !before.has(id)));
       ran.push(...during.ran, ...after.ran);
     });
     afterAll(async () => {
@@ -83,7 +83,7 @@ for (const celery of CELERIES) {
 
     it('leaves out no instant of any entry', () => {
       expect(new Set(runs().map(({ entry }) => entry)).size).toBe(3);
-      expect(gaps(runs(), INTERVAL)).toEqual([]);
+      expect(findGaps(runs(), INTERVAL)).toEqual([]);
     });
 
     it('has one task id for each instant, however often it came', () => {

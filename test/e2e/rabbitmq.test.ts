@@ -41,7 +41,7 @@ for (const celery of CELERIES) {
           ...(state === 'Redis' && { stateUrl: redis.url() }),
         };
         folder.write('beat.config.yaml', stringify(config));
-        await history.take({
+        await history.record({
           entries,
           beat: () => new BeatProcess({ cwd }),
           worker: () => new Worker(celery, { brokerUrl, cwd, queues, maxPriority }),

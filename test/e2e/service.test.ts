@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BeatProcess, runBeat, type Answer } from '../support/beat-process.ts';
+import { BeatProcess, runBeat, type CommandResult } from '../support/beat-process.ts';
 import { Detached } from '../support/detached.ts';
 import { Folder } from '../support/folder.ts';
-import { logged, logOf } from '../support/log-file.ts';
-import { asNobody, NOBODY, whyNotNobody } from '../support/nobody.ts';
+import { waitForLogLine, readLog } from '../support/log-file.ts';
+import { asUnprivileged, UNPRIVILEGED, whyNotUnprivileged } from '../support/unprivileged-user.ts';
 
 const CONFIG = `
 lock: { ttl: 1s }
@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
-const beat = (...args: string[]): Promise<Answer> => runBeat(args, { cwd });
+const beat = (...args: string[]): Promise<CommandResult> => runBeat(args, { cwd });
 const at = (name: string) => join(cwd, name);
 const read = (name: string) => readFileSync(at(name), 'utf8');
 const modeOf = (name: string) => statSync(at(name)).mode & 0o777;
@@ -30,14 +30,14 @@ const modeOf = (name: string) => statSync(at(name)).mode & 0o777;
 describe('--pidfile', () => {
   it('refuses a second start with exit code 73, while the first goes on', async () => {
     await using running = new BeatProcess({ cwd, args: ['--pidfile', 'beat.pid'] });
-    await running.sends(1);
+    await running.waitForRuns(1);
     expect(read('beat.pid')).toBe(`${running.pid}\n`);
     expect(await beat('--pidfile', 'beat.pid')).toMatchObject({
       code: 73,
       stdout: '',
       stderr: `ERROR: Pidfile (beat.pid) already exists.\nSeems we're already running? (pid: ${running.pid})`,
     });
-    await running.sends(1);
+    await running.waitForRuns(1);
     expect(read('beat.pid')).toBe(`${running.pid}\n`);
     await running.stop();
     expect(existsSync(at('beat.pid'))).toBe(false);
@@ -46,18 +46,18 @@ describe('--pidfile', () => {
   it('replaces what a killed process left behind', async () => {
     const args = ['--pidfile', 'beat.pid'];
     await using killed = new BeatProcess({ cwd, args });
-    await killed.sends(1);
+    await killed.waitForRuns(1);
     await killed.kill();
     expect(read('beat.pid')).toBe(`${killed.pid}\n`);
     await using next = new BeatProcess({ cwd, args });
-    expect(await next.heard('pidfile')).toMatchObject({ level: 'warn' });
+    expect(await next.waitForEvent('pidfile')).toMatchObject({ level: 'warn' });
     expect(read('beat.pid')).toBe(`${next.pid}\n`);
     await next.stop();
   });
 
   it('is gone as well after a second signal, and after a start that failed', async () => {
     await using running = new BeatProcess({ cwd, args: ['--pidfile', 'beat.pid'] });
-    await running.sends(1);
+    await running.waitForRuns(1);
     running.signal('SIGTERM');
     running.signal('SIGINT');
     await running.exited;
@@ -72,33 +72,33 @@ describe('--logfile', () => {
   it('has the log, with the names that its path asks for, and is appended to', async () => {
     for (const time of [1, 2]) {
       await using running = new BeatProcess({ cwd, args: ['-f', '%n.log'] });
-      await logged(at('celerybeat.log'), 'scheduling', time);
+      await waitForLogLine(at('celerybeat.log'), 'scheduling', time);
       await running.stop();
       expect({ text: running.text, log: running.log.all }).toEqual({ text: '', log: [] });
     }
-    const events = logOf(at('celerybeat.log')).map(({ event }) => event);
+    const events = readLog(at('celerybeat.log')).map(({ event }) => event);
     expect(events.filter((event) => event === 'starting')).toHaveLength(2);
     expect(events.at(-1)).toBe('stopped');
   });
 
   it('is opened anew when it was moved away, by itself or at a SIGHUP', async () => {
     await using running = new BeatProcess({ cwd, args: ['-f', 'beat.log'] });
-    await logged(at('beat.log'), 'sent');
+    await waitForLogLine(at('beat.log'), 'sent');
     renameSync(at('beat.log'), at('beat.log.1'));
-    await logged(at('beat.log'), 'sent');
+    await waitForLogLine(at('beat.log'), 'sent');
     running.signal('SIGHUP');
     renameSync(at('beat.log'), at('beat.log.2'));
-    await logged(at('beat.log'), 'sent');
+    await waitForLogLine(at('beat.log'), 'sent');
     expect(await running.stop()).toEqual({ code: 0, signal: null });
     const sent = ['beat.log.1', 'beat.log.2', 'beat.log'].flatMap((name) =>
-      logOf(at(name)).flatMap((line) => (line.event === 'sent' ? String(line['dueAt']) : [])),
+      readLog(at(name)).flatMap((line) => (line.event === 'sent' ? String(line['dueAt']) : [])),
     );
     expect(sent).toEqual([...sent].sort());
   });
 
   it('may be standard output by its name, which others cannot open', async () => {
     await using running = new BeatProcess({ cwd, args: ['-f', '/dev/stdout'] });
-    await running.sends(1);
+    await running.waitForRuns(1);
     expect(await running.stop()).toEqual({ code: 0, signal: null });
     expect(running.sent).not.toEqual([]);
   });
@@ -106,7 +106,7 @@ describe('--logfile', () => {
   it('and pidfile are created with --umask, an SQLite file for its user alone', async () => {
     const args = ['--umask', '027', '-f', 'beat.log', '--pidfile', 'beat.pid'];
     await using running = new BeatProcess({ cwd, args });
-    await logged(at('beat.log'), 'sent');
+    await waitForLogLine(at('beat.log'), 'sent');
     expect(['beat.log', 'beat.pid', 'beat.sqlite'].map(modeOf)).toEqual([0o640, 0o640, 0o600]);
     await running.stop();
   });
@@ -117,7 +117,7 @@ describe('--workdir', () => {
     const elsewhere = new Folder();
     const args = ['--workdir', cwd, '-f', 'beat.log', '--pidfile', 'beat.pid'];
     await using running = new BeatProcess({ cwd: elsewhere.path, args });
-    await logged(at('beat.log'), 'sent');
+    await waitForLogLine(at('beat.log'), 'sent');
     expect(read('beat.pid')).toBe(`${running.pid}\n`);
     await running.stop();
     elsewhere[Symbol.dispose]();
@@ -146,7 +146,7 @@ describe('--detach', () => {
       encoding: 'utf8',
     });
     expect(Number(session)).toBe(detached.pid);
-    await logged(at('beat.log'), 'sent');
+    await waitForLogLine(at('beat.log'), 'sent');
 
     expect(await beat('--detach', '--pidfile', 'beat.pid')).toMatchObject({
       code: 73,
@@ -154,7 +154,7 @@ describe('--detach', () => {
       stderr: expect.stringContaining(`(pid: ${detached.pid})`) as string,
     });
     await detached.stop();
-    expect(logOf(at('beat.log')).at(-1)).toMatchObject({ event: 'stopped' });
+    expect(readLog(at('beat.log')).at(-1)).toMatchObject({ event: 'stopped' });
   });
 
   it('says that nothing is logged anywhere, without a log file', async () => {
@@ -173,7 +173,7 @@ describe('--detach', () => {
   });
 });
 
-const cannot = whyNotNobody();
+const cannot = whyNotUnprivileged();
 describe.skipIf(cannot)(cannot || '--uid, as root', () => {
   const ownerOf = (name: string) => statSync(at(name)).uid;
   const statusOf = (pid: number) => {
@@ -184,17 +184,19 @@ describe.skipIf(cannot)(cannot || '--uid, as root', () => {
   };
   beforeEach(() => chmodSync(cwd, 0o777));
 
-  it.each([['nobody'], [String(NOBODY)]])(
+  it.each([['nobody'], [String(UNPRIVILEGED)]])(
     'gives up root for good, and all that is created is of %s',
     async (uid) => {
       const args = ['--uid', uid, '-f', 'beat.log', '--pidfile', 'beat.pid'];
       await using running = new BeatProcess({ cwd, args });
-      await logged(at('beat.log'), 'sent');
-      expect(['beat.log', 'beat.pid', 'beat.sqlite'].map(ownerOf)).toEqual(Array(3).fill(NOBODY));
+      await waitForLogLine(at('beat.log'), 'sent');
+      expect(['beat.log', 'beat.pid', 'beat.sqlite'].map(ownerOf)).toEqual(
+        Array(3).fill(UNPRIVILEGED),
+      );
       expect(statusOf(running.pid)).toEqual({
-        uids: Array(4).fill(NOBODY),
-        gids: Array(4).fill(NOBODY),
-        groups: [NOBODY],
+        uids: Array(4).fill(UNPRIVILEGED),
+        gids: Array(4).fill(UNPRIVILEGED),
+        groups: [UNPRIVILEGED],
       });
       await running.stop();
       expect(existsSync(at('beat.pid'))).toBe(false);
@@ -229,7 +231,7 @@ describe.skipIf(cannot)(cannot || '--uid, as root', () => {
     expect(await refused('--uid', 'nosuch')).toBe('--uid nosuch: there is no such user');
     expect(await refused('--gid', 'nosuch')).toBe('--gid nosuch: there is no such group');
     expect(await refused('--uid', '54321')).toContain('no user has this number');
-    const within = asNobody;
+    const within = asUnprivileged;
     // A process of another user is alive, though it may not be signalled.
     writeFileSync(at('beat.pid'), `${process.pid}\n`);
     const taken = await runBeat(['--pidfile', 'beat.pid'], { cwd, within });

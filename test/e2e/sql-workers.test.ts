@@ -8,7 +8,7 @@ import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.t
 import { Folder } from '../support/folder.ts';
 import { History } from '../support/history.ts';
 import { MariaServer } from '../support/mariadb.ts';
-import { messageOf } from '../support/message.ts';
+import { makeMessage } from '../support/message.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { requireService } from '../support/services.ts';
 import type { SqlServer } from '../support/sql-server.ts';
@@ -58,7 +58,7 @@ for (const { service, dialect, drivers, start } of KINDS) {
       beforeAll(async () => {
         server = await start();
         const brokerUrl = urlOf(server);
-        await history.take({
+        await history.record({
           entries,
           beat: () => new BeatProcess({ cwd, args: ['-b', brokerUrl] }),
           worker: () => new Worker(celery, { brokerUrl, cwd, queues }),
@@ -72,7 +72,7 @@ for (const { service, dialect, drivers, start } of KINDS) {
       itKeepsItsPromises(history);
 
       it('leaves nothing in the queues, and the lock free', async () => {
-        expect(await server.payloads()).toEqual([]);
+        expect(await server.readPayloads()).toEqual([]);
         expect(await server.query('SELECT * FROM beat_lock')).toEqual([]);
       });
 
@@ -80,18 +80,18 @@ for (const { service, dialect, drivers, start } of KINDS) {
         const { python } = findCelery(celery, driver)!;
         const publish = async () => {
           const store = openSqlStore(storeOptions(server.url()));
-          await store.broker.publish([messageOf('made by beat')]);
+          await store.broker.publish([makeMessage('made by beat')]);
           await store.close();
         };
         await server.empty();
         await publish();
-        const ours = await server.kombuTables();
+        const ours = await server.describeKombuTables();
         expect(ours.length).toBeGreaterThan(0);
         await server.empty();
         execFileSync(python, [TABLES, urlOf(server)]);
-        expect(ours).toEqual(await server.kombuTables());
+        expect(ours).toEqual(await server.describeKombuTables());
         await publish();
-        expect(await server.payloads('celery')).toHaveLength(1);
+        expect(await server.readPayloads('celery')).toHaveLength(1);
       });
     });
   }

@@ -27,10 +27,10 @@ describe('a signal', () => {
     '%s ends it with exit code 0 and frees the lock',
     async (signal) => {
       await using beat = new BeatProcess({ cwd });
-      await beat.sends(1);
+      await beat.waitForRuns(1);
       beat.signal(signal);
       expect(await beat.exited).toEqual({ code: 0, signal: null });
-      expect(await beat.heard('stopping')).toMatchObject({ signal });
+      expect(await beat.waitForEvent('stopping')).toMatchObject({ signal });
       using db = new DatabaseSync(`${cwd}/of-the-file.sqlite`);
       expect(db.prepare('SELECT * FROM beat_lock').all()).toEqual([]);
     },
@@ -41,7 +41,7 @@ describe('configuration from outside the file', () => {
   /** What a start says that it is about to do. */
   const starting = async (env: Record<string, string>, ...args: string[]): Promise<LogLine> => {
     await using beat = new BeatProcess({ cwd, env, args });
-    return await beat.heard('starting');
+    return await beat.waitForEvent('starting');
   };
   const sqlite = (name: string) => `sqla+sqlite:///${name}.sqlite`;
 
@@ -61,8 +61,8 @@ describe('configuration from outside the file', () => {
       BEAT_LOG_LEVEL_FILE: folder.write('level.secret', 'DEBUG\n'),
     };
     await using beat = new BeatProcess({ cwd, env });
-    expect(await beat.heard('starting')).toMatchObject({ broker: sqlite('secret') });
-    expect(await beat.heard('tick')).toMatchObject({ level: 'debug' });
+    expect(await beat.waitForEvent('starting')).toMatchObject({ broker: sqlite('secret') });
+    expect(await beat.waitForEvent('tick')).toMatchObject({ level: 'debug' });
 
     const CELERY_BROKER_URL_FILE = folder.write('celery.secret', sqlite('celery-secret'));
     expect(await starting({ CELERY_BROKER_URL_FILE })).toMatchObject({
@@ -81,10 +81,10 @@ describe('configuration from outside the file', () => {
   it('says what BEAT_LOG_LEVEL asks for and no more, unless a flag says otherwise', async () => {
     const env = { BEAT_LOG_LEVEL: 'WARNING', BEAT_BROKER_URL: 'redis://127.0.0.1:1/0' };
     await using beat = new BeatProcess({ cwd, env });
-    await beat.heard('failure');
+    await beat.waitForEvent('failure');
     expect(new Set(beat.log.all.map(({ level }) => level))).toEqual(new Set(['warn']));
     await using louder = new BeatProcess({ cwd, env, args: ['-l', 'info'] });
-    await louder.heard('failure');
+    await louder.waitForEvent('failure');
     expect(louder.log.all[0]).toMatchObject({ event: 'starting', level: 'info' });
   });
 
@@ -105,19 +105,19 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
   it('never says the password, neither at the start nor when Redis is away', async () => {
     await using server = await RedisServer.start({ password: 'hunter2' });
     await using beat = new BeatProcess({ cwd, args: ['-b', server.url()] });
-    expect(await beat.heard('starting')).toMatchObject({
+    expect(await beat.waitForEvent('starting')).toMatchObject({
       broker: `redis://:**@127.0.0.1:${server.port}/0`,
     });
-    await beat.sends(1);
+    await beat.waitForRuns(1);
     await server.kill();
-    await beat.heard('failure');
+    await beat.waitForEvent('failure');
     await beat.stop();
     expect(JSON.stringify([beat.log.all, beat.errors])).not.toContain('hunter2');
 
     const wrong = server.url().replace('hunter2', 'hunter3');
     await server.start();
     await using refused = new BeatProcess({ cwd, args: ['-b', wrong] });
-    expect(await refused.heard('failure')).toMatchObject({ level: 'warn' });
+    expect(await refused.waitForEvent('failure')).toMatchObject({ level: 'warn' });
     await refused.stop();
     expect(JSON.stringify([refused.log.all, refused.errors])).not.toContain('hunter3');
   });
@@ -132,17 +132,19 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
     await once(down, 'listening');
 
     await using beat = new BeatProcess({ cwd, args: ['-b', server.url()] });
-    await beat.heard('failure');
+    await beat.waitForEvent('failure');
     for (const before = tries; tries < before + 3;) await once(down, 'connection');
     const said = beat.log.all.filter(({ event }) => event === 'failure');
     down.close();
     await server.start();
-    await beat.sends(3);
+    await beat.waitForRuns(3);
     expect(await beat.stop()).toEqual({ code: 0, signal: null });
 
     expect(said.map(({ operation }) => operation)).toEqual([{ kind: 'lock', action: 'acquire' }]);
-    expect(await beat.heard('following')).toMatchObject({ reason: 'the lock cannot be reached' });
-    expect(await beat.heard('recovered')).toMatchObject({
+    expect(await beat.waitForEvent('following')).toMatchObject({
+      reason: 'the lock cannot be reached',
+    });
+    expect(await beat.waitForEvent('recovered')).toMatchObject({
       operation: { kind: 'lock', action: 'acquire' },
     });
     expect(await server.client.llen('celery')).toBe(beat.sent.length);
@@ -152,10 +154,10 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
   it('ends at once at a second signal, even while it waits for a Redis that hangs', async () => {
     await using server = await RedisServer.start();
     await using beat = new BeatProcess({ cwd, args: ['-b', server.url()] });
-    await beat.sends(1);
+    await beat.waitForRuns(1);
     server.freeze();
     beat.signal('SIGINT');
-    await beat.heard('stopping');
+    await beat.waitForEvent('stopping');
     beat.signal('SIGTERM');
     expect(await beat.exited).toEqual({ code: 128 + 15, signal: null });
     expect(beat.log.all.filter(({ event }) => event === 'stopped')).toEqual([]);

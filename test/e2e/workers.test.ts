@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BeatProcess } from '../support/beat-process.ts';
-import { CELERIES, findCelery, requireCelery, Worker, type Ran } from '../support/celery.ts';
+import { CELERIES, findCelery, requireCelery, Worker, type TaskRan } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { History } from '../support/history.ts';
-import { queuedInRedis, queuedInSqlite } from '../support/queues.ts';
+import { readRedisQueue, readSqliteQueue } from '../support/queues.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { itKeepsItsPromises } from './promises.ts';
@@ -27,7 +27,7 @@ for (const celery of CELERIES) {
     const history = new History();
 
     beforeAll(() =>
-      history.take({
+      history.record({
         entries,
         beat: () => new BeatProcess({ cwd }),
         worker: () => new Worker(celery, { brokerUrl: 'sqla+sqlite:///beat.sqlite', cwd, queues }),
@@ -38,7 +38,7 @@ for (const celery of CELERIES) {
     itKeepsItsPromises(history);
 
     it('leaves nothing in the queues', () => {
-      expect(queuedInSqlite(`${cwd}/beat.sqlite`)).toEqual([]);
+      expect(readSqliteQueue(`${cwd}/beat.sqlite`)).toEqual([]);
     });
 
     it('leaves the lock free', () => {
@@ -58,7 +58,7 @@ for (const celery of CELERIES) {
       beforeAll(async () => {
         server = await RedisServer.start({ password: 'p@ss/word' });
         const [brokerUrl, resultBackend] = [server.url(2), server.url(3)];
-        await history.take({
+        await history.record({
           entries,
           beat: () => new BeatProcess({ cwd, args: ['-b', brokerUrl] }),
           worker: () => new Worker(celery, { brokerUrl, cwd, queues, resultBackend }),
@@ -73,7 +73,7 @@ for (const celery of CELERIES) {
 
       it('leaves nothing in the queues, and the lock free', async () => {
         const inside = server.client.duplicate({ db: 2 });
-        for (const list of LISTS) expect(await queuedInRedis(inside, list)).toEqual([]);
+        for (const list of LISTS) expect(await readRedisQueue(inside, list)).toEqual([]);
         expect(await inside.exists('beat:lock')).toBe(0);
         inside.disconnect();
       });
@@ -91,7 +91,7 @@ for (const celery of CELERIES) {
         const results = server.client.duplicate({ db: 3 });
         const stored = new Set(await results.keys('celery-task-meta-*'));
         results.disconnect();
-        const hasResult = ({ id }: Ran) => stored.has(`celery-task-meta-${id}`);
+        const hasResult = ({ id }: TaskRan) => stored.has(`celery-task-meta-${id}`);
         expect(history.ranFor('plain').filter(hasResult)).toEqual(history.ranFor('plain'));
         expect(history.ranFor('quiet').filter(hasResult)).toEqual([]);
       });

@@ -7,7 +7,7 @@ export class AsUser {
 
   /** `name`: the user that the server's own package makes; without it, nobody. */
   constructor(name: string) {
-    this.#id = process.getuid?.() === 0 ? (idOf(name) ?? idOf('nobody')) : null;
+    this.#id = process.getuid?.() === 0 ? (readIds(name) ?? readIds('nobody')) : null;
   }
 
   command(path: string, args: readonly string[]): [string, string[]] {
@@ -18,19 +18,19 @@ export class AsUser {
   }
 
   /** Copies a file for them that no other may read. */
-  lend(from: string, to: string): void {
+  copyFor(from: string, to: string): void {
     copyFileSync(from, to);
     chmodSync(to, 0o600);
-    this.give(to);
+    this.chown(to);
   }
 
   /** Makes the file or folder theirs. */
-  give(path: string): void {
+  chown(path: string): void {
     if (this.#id) chownSync(path, this.#id.uid, this.#id.gid);
   }
 }
 
-function idOf(name: string): { uid: number; gid: number } | null {
+function readIds(name: string): { uid: number; gid: number } | null {
   try {
     const id = (flag: string) =>
       Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }));

@@ -53,14 +53,14 @@ export class BeatProcess extends Child {
     const log = new Journal<LogLine>();
     const text = new Journal<string>();
     const errors: string[] = [];
-    const said = (line: string) => {
+    const parseLine = (line: string) => {
       if (line.startsWith('{')) log.add(JSON.parse(line) as LogLine);
       else text.add(line);
     };
-    super(...commandOf(options), {
+    super(...makeCommand(options), {
       cwd,
       env,
-      lines: { 1: said, 2: (line) => errors.push(line) },
+      lines: { 1: parseLine, 2: (line) => errors.push(line) },
     });
     this.log = log;
     this.lines = text;
@@ -86,18 +86,18 @@ export class BeatProcess extends Child {
   }
 
   /** The first line of an event; `from` leaves out so many lines, those that were there before. */
-  async heard(event: string, from = 0): Promise<LogLine> {
+  async waitForEvent(event: string, from = 0): Promise<LogLine> {
     return this.log.first(event, (line) => line.event === event, from);
   }
 
   /** Waits until so many more runs were sent, counted from now. */
-  async sends(more: number): Promise<void> {
+  async waitForRuns(more: number): Promise<void> {
     const wanted = this.sent.length + more;
     await this.log.until(`${wanted} runs sent`, () => this.sent.length >= wanted || undefined);
   }
 }
 
-export interface Answer extends Exit {
+export interface CommandResult extends Exit {
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -106,10 +106,10 @@ export interface Answer extends Exit {
 export async function runBeat(
   args: readonly string[],
   { cwd, env = {}, ...options }: Omit<BeatProcessOptions, 'args'>,
-): Promise<Answer> {
+): Promise<CommandResult> {
   const stdout: string[] = [];
   const stderr: string[] = [];
-  await using child = new Child(...commandOf({ ...options, args }), {
+  await using child = new Child(...makeCommand({ ...options, args }), {
     cwd,
     env,
     lines: { 1: (line) => stdout.push(line), 2: (line) => stderr.push(line) },
@@ -118,7 +118,7 @@ export async function runBeat(
   return { ...exit, stdout: stdout.join('\n'), stderr: stderr.join('\n') };
 }
 
-function commandOf(options: Omit<BeatProcessOptions, 'cwd' | 'env'>): [string, string[]] {
+function makeCommand(options: Omit<BeatProcessOptions, 'cwd' | 'env'>): [string, string[]] {
   const { args = [], script = BUILT, node = process.execPath, within = [] } = options;
   const [command = node, ...rest] = [...within, node, script, ...args];
   return [command, rest];

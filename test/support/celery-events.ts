@@ -8,9 +8,9 @@ import { freePort } from './redis.ts';
 /** Whoever shows what becomes of tasks. */
 export interface Viewer extends AsyncDisposable {
   /** Waits until it hears of tasks at all. */
-  hears(): Promise<void>;
+  waitForEvents(): Promise<void>;
   /** Waits until it shows that this task was sent; answers what it shows of it. */
-  shows(taskId: string): Promise<string>;
+  waitForTask(taskId: string): Promise<string>;
 }
 
 /** `celery events --dump`: a line for every event. */
@@ -19,23 +19,23 @@ export class EventDump extends Child implements Viewer {
 
   constructor(celery: Celery, brokerUrl: string) {
     const lines = new Journal<string>();
-    const heard = (line: string) => {
+    const addLine = (line: string) => {
       lines.add(line);
     };
     const dump = ['-m', 'celery', '-b', brokerUrl, 'events', '--dump'];
     super(findCelery(celery)!.python, dump, {
       env: { PYTHONDONTWRITEBYTECODE: '1' },
-      lines: { 1: heard, 2: heard },
+      lines: { 1: addLine, 2: addLine },
     });
     this.lines = lines;
     void this.exited.then(() => lines.end('celery events ended'));
   }
 
-  async hears(): Promise<void> {
+  async waitForEvents(): Promise<void> {
     await this.lines.first('an event', (line) => /task.sent/.test(line));
   }
 
-  async shows(taskId: string): Promise<string> {
+  async waitForTask(taskId: string): Promise<string> {
     const isOf = (line: string) => line.includes(`root_id=${taskId}`) && /task.sent/.test(line);
     return this.lines.first(`the event of ${taskId}`, isOf);
   }
@@ -56,7 +56,7 @@ export class Flower extends Child implements Viewer {
 
   private constructor(brokerUrl: string, port: number) {
     const output: string[] = [];
-    const heard = (line: string) => output.push(line);
+    const addLine = (line: string) => output.push(line);
     const listen = [`--port=${port}`, '--address=127.0.0.1', '--persistent=False'];
     super(
       findCelery(CELERIES[1]!)!.python,
@@ -66,7 +66,7 @@ export class Flower extends Child implements Viewer {
           PYTHONDONTWRITEBYTECODE: '1',
           FLOWER_UNAUTHENTICATED_API: 'true',
         },
-        lines: { 1: heard, 2: heard },
+        lines: { 1: addLine, 2: addLine },
       },
     );
     this.#page = `http://127.0.0.1:${port}`;
@@ -77,11 +77,11 @@ export class Flower extends Child implements Viewer {
     return new Flower(brokerUrl, await freePort());
   }
 
-  async hears(): Promise<void> {
+  async waitForEvents(): Promise<void> {
     await this.#answers('tasks', (text) => text !== '{}');
   }
 
-  async shows(taskId: string): Promise<string> {
+  async waitForTask(taskId: string): Promise<string> {
     return this.#answers(`task/info/${taskId}`, () => true);
   }
 

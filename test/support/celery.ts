@@ -44,7 +44,7 @@ export function requireCelery(celery: Celery, ...modules: readonly string[]): st
 }
 
 /** What a worker says of a task that it ran. */
-export interface Ran {
+export interface TaskRan {
   readonly kind: 'ran';
   /** When it had run, epoch milliseconds. */
   readonly at: number;
@@ -60,8 +60,8 @@ export interface Ran {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-export type Told =
-  | Ran
+export type WorkerReport =
+  | TaskRan
   | { readonly kind: 'ready' }
   | { readonly kind: 'revoked'; readonly id: string; readonly expired: boolean };
 
@@ -76,13 +76,13 @@ export interface WorkerOptions {
 
 /** A real Celery worker with the tasks of `celery_tasks.py`, one task at a time. */
 export class Worker extends Child {
-  readonly told: Journal<Told>;
+  readonly reports: Journal<WorkerReport>;
 
   constructor(celery: Celery, options: WorkerOptions) {
     const { brokerUrl, cwd, queues = ['celery'], resultBackend, maxPriority } = options;
     const python = findCelery(celery)?.python;
     if (python === undefined) throw new Error(`${celery.name} is not installed`);
-    const told = new Journal<Told>();
+    const told = new Journal<WorkerReport>();
     const output: string[] = [];
     const alone = ['--without-gossip', '--without-mingle', '--without-heartbeat'];
     const worker = ['worker', '-P', 'solo', '-Q', queues.join(','), '-l', 'info', ...alone];
@@ -98,21 +98,21 @@ export class Worker extends Child {
       lines: {
         1: (line) => output.push(line),
         2: (line) => output.push(line),
-        3: (line) => told.add(JSON.parse(line) as Told),
+        3: (line) => told.add(JSON.parse(line) as WorkerReport),
       },
     });
-    this.told = told;
+    this.reports = told;
     void this.exited.then(() => told.end(`the worker ended:\n${output.slice(-30).join('\n')}`));
   }
 
   /** Every task that it ran, in the order of running. */
-  get ran(): Ran[] {
-    return this.told.all.filter((told) => told.kind === 'ran');
+  get ran(): TaskRan[] {
+    return this.reports.all.filter((told) => told.kind === 'ran');
   }
 
   /** Waits until it has dealt with all of these task ids: ran them, or refused to because they expired. */
-  async dealtWith(ids: readonly string[]): Promise<void> {
-    await this.told.until(`${ids.length} tasks`, (all) => {
+  async waitForTasks(ids: readonly string[]): Promise<void> {
+    await this.reports.until(`${ids.length} tasks`, (all) => {
       const done = new Set(all.map((told) => (told.kind === 'ready' ? '' : told.id)));
       return ids.every((id) => done.has(id)) || undefined;
     });

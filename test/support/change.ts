@@ -1,8 +1,8 @@
 import type { Change, LedgerRecord } from '../../src/store/ledger.ts';
-import { messageOf } from './message.ts';
+import { makeMessage } from './message.ts';
 
 /** The record of an entry that was seen and has not been due yet. */
-export const FRESH: LedgerRecord = {
+export const NEW_RECORD: LedgerRecord = {
   spec: 'crontab(0 4 * * *)',
   anchor: 1_700_000_000_000,
   dueAt: null,
@@ -12,17 +12,27 @@ export const FRESH: LedgerRecord = {
 };
 
 /** The record after one more run than `record`. */
-export function ran(record: LedgerRecord, taskId: string): LedgerRecord {
+export function advanceRecord(record: LedgerRecord, taskId: string): LedgerRecord {
   const dueAt = (record.dueAt ?? record.anchor) + 60_000;
   return { ...record, dueAt, sentAt: dueAt + 5, taskId, runCount: record.runCount + 1 };
 }
 
 /** An entry seen for the first time and sent at once. */
-export function firstRun(entry: string, taskId = `task-${entry}`): Change {
-  return { entry, expected: null, record: ran(FRESH, taskId), messages: [messageOf(taskId)] };
+export function makeFirstRun(entry: string, taskId = `task-${entry}`): Change {
+  return {
+    entry,
+    expected: null,
+    record: advanceRecord(NEW_RECORD, taskId),
+    messages: [makeMessage(taskId)],
+  };
 }
 
 /** The run after a change that was committed. */
-export function nextRun({ entry, record }: Change, taskId: string): Change {
-  return { entry, expected: record, record: ran(record, taskId), messages: [messageOf(taskId)] };
+export function makeNextRun({ entry, record }: Change, taskId: string): Change {
+  return {
+    entry,
+    expected: record,
+    record: advanceRecord(record, taskId),
+    messages: [makeMessage(taskId)],
+  };
 }

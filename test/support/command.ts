@@ -1,14 +1,14 @@
 import { vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 
-export interface Output {
+export interface CommandOutput {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** Runs a command that ends by itself in this process, with what it prints. */
-export async function command(...args: readonly string[]): Promise<Output> {
+export async function runCommand(...args: readonly string[]): Promise<CommandOutput> {
   const printed = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {

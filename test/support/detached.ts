@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { changed } from './log-file.ts';
+import { waitForChange } from './log-file.ts';
 
 /** Kills the process whose number it is given once the test run is gone: its input closes. */
 const GUARD = 'read _; kill -9 "$0"';
@@ -34,7 +34,7 @@ export class Detached implements Disposable {
 
   /** SIGTERM, then the end of its pidfile, which is the last thing it does. */
   async stop(): Promise<void> {
-    const gone = changed(this.#folder, () => !existsSync(this.#pidfile) || undefined);
+    const gone = waitForChange(this.#folder, () => !existsSync(this.#pidfile) || undefined);
     process.kill(this.pid, 'SIGTERM');
     await gone;
   }

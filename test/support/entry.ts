@@ -8,12 +8,12 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** Every so many milliseconds from whatever it is counted from, as an interval. */
-export function counted(ms: number): Schedule {
+export function intervalSchedule(ms: number): Schedule {
   return { spec: `counted ${ms}`, next: (after) => new Date(after.getTime() + ms) };
 }
 
 /** At every whole multiple of so many milliseconds since the epoch, as a crontab. */
-export function aligned(ms: number): Schedule {
+export function alignedSchedule(ms: number): Schedule {
   return {
     spec: `aligned ${ms}`,
     next: (after) => new Date((Math.floor(after.getTime() / ms) + 1) * ms),
@@ -24,11 +24,11 @@ export function aligned(ms: number): Schedule {
   };
 }
 
-export function entryOf(parts: Partial<Entry> = {}): Entry {
+export function makeEntry(parts: Partial<Entry> = {}): Entry {
   return {
     name: 'cleanup',
     task: 'tasks.cleanup',
-    schedule: aligned(MINUTE),
+    schedule: alignedSchedule(MINUTE),
     args: [],
     kwargs: {},
     options: {},
@@ -40,7 +40,7 @@ export function entryOf(parts: Partial<Entry> = {}): Entry {
   };
 }
 
-export function recordOf(parts: Partial<LedgerRecord> = {}): LedgerRecord {
+export function makeRecord(parts: Partial<LedgerRecord> = {}): LedgerRecord {
   return {
     spec: 'aligned 60000',
     anchor: 0,

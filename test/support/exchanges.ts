@@ -3,7 +3,7 @@ import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 
 /** A queue that is bound to an exchange, and to others by the same key. */
-export function boundQueue(
+export function makeBoundQueue(
   name: string,
   exchange: string,
   type: ExchangeType,
@@ -18,7 +18,7 @@ export function boundQueue(
 }
 
 /** Queues as a configuration describes them. */
-export function described(...queues: readonly Queue[]): Queues {
+export function configureQueues(...queues: readonly Queue[]): Queues {
   return new Queues({ ...DEFAULT_RULES, described: queues });
 }
 

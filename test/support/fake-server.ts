@@ -51,7 +51,7 @@ export function flood(chunk: string | Buffer): Behaviour {
 }
 
 /** Reads, and never answers. */
-export const stall: Behaviour = (socket) => void socket.resume();
+export const neverAnswer: Behaviour = (socket) => void socket.resume();
 
 /** Closes its own direction at once, and leaves the other open. */
 export const halfOpen: Behaviour = (socket) => void socket.resume().end();
@@ -59,8 +59,8 @@ export const halfOpen: Behaviour = (socket) => void socket.resume().end();
 export const closeAtOnce: Behaviour = (socket) => void socket.destroy();
 
 /** Says one thing, and nothing after it. */
-export function say(answer: string | Buffer): Behaviour {
-  return (socket) => void socket.resume().write(answer);
+export function sendOnce(respond: string | Buffer): Behaviour {
+  return (socket) => void socket.resume().write(respond);
 }
 
 /** Sends the same byte every few milliseconds. */
@@ -72,10 +72,10 @@ export function drip(byte: string): Behaviour {
 }
 
 /** What a web server says to anything that is no request. */
-export const http = say('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
+export const answerAsHttp = sendOnce('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
 
 /** The alert of a server that expects TLS and gets something else. */
-export const tlsAlert = say(Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]));
+export const answerTlsAlert = sendOnce(Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]));
 
 /** Answers each chunk of a client's as the function says, given its number from 0. */
 export function answer(reply: (request: Buffer, number: number) => string | Buffer): Behaviour {
@@ -86,7 +86,7 @@ export function answer(reply: (request: Buffer, number: number) => string | Buff
 }
 
 /** A wire to a real server on which something else comes in between, after so many bytes of its answers. */
-export function between(target: number, after: number, garbage: Buffer): Behaviour {
+export function injectAfter(target: number, after: number, garbage: Buffer): Behaviour {
   return (socket) => {
     const upstream = connect(target, '127.0.0.1');
     let passed = 0;

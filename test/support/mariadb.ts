@@ -30,7 +30,7 @@ export class MariaServer implements SqlServer {
     this.port = port;
     this.#folder = mkdtempSync(join(tmpdir(), 'beat-mariadb-'));
     this.socket = join(this.#folder, 'mariadb.sock');
-    this.#user.give(this.#folder);
+    this.#user.chown(this.#folder);
   }
 
   static async start(): Promise<MariaServer> {
@@ -109,7 +109,7 @@ export class MariaServer implements SqlServer {
     this.#server?.thaw();
   }
 
-  async payloads(queue?: string): Promise<string[]> {
+  async readPayloads(queue?: string): Promise<string[]> {
     if ((await this.query(`SHOW TABLES LIKE 'kombu_message'`)).length === 0) return [];
     const rows = await this.query(
       `SELECT payload FROM kombu_message JOIN kombu_queue ON kombu_queue.id = queue_id
@@ -119,14 +119,14 @@ export class MariaServer implements SqlServer {
     return rows.map(({ payload }) => String(payload));
   }
 
-  async waiting(count = 1): Promise<void> {
+  async waitForLockWaiters(count = 1): Promise<void> {
     const look = `SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'`;
     // The table is a copy, which is not renewed for those who look more often.
     while ((await this.query(look)).length < count) await delay(150);
   }
 
   /** All of beat's: the server does not know them by name. */
-  async cutOff(): Promise<number> {
+  async terminateConnections(): Promise<number> {
     const all = await this.query(
       `SELECT id FROM information_schema.processlist WHERE user = 'beat'`,
     );
@@ -134,7 +134,7 @@ export class MariaServer implements SqlServer {
     return all.length;
   }
 
-  async kombuTables(): Promise<readonly unknown[]> {
+  async describeKombuTables(): Promise<readonly unknown[]> {
     const of = `table_schema = 'celery' AND table_name LIKE 'kombu%'`;
     const columns = await this.query(
       `SELECT table_name, ordinal_position, column_name, column_type, is_nullable, column_default,
@@ -179,8 +179,8 @@ export class MariaServer implements SqlServer {
   }
 
   async #initialise(): Promise<void> {
-    this.#user.lend(certificate, join(this.#folder, 'server.crt'));
-    this.#user.lend(certificateKey, join(this.#folder, 'server.key'));
+    this.#user.copyFor(certificate, join(this.#folder, 'server.crt'));
+    this.#user.copyFor(certificateKey, join(this.#folder, 'server.key'));
     const install = join(dirname(program('mariadbd')), '../bin/mariadb-install-db');
     const [command, args] = this.#user.command(install, [
       ...['--no-defaults', `--datadir=${this.#folder}/data`, '--skip-test-db'],

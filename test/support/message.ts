@@ -10,7 +10,7 @@ export interface MessageParts {
 }
 
 /** A finished message with nothing remarkable but what is asked for. */
-export function messageOf(taskId: string, parts: MessageParts = {}): Message {
+export function makeMessage(taskId: string, parts: MessageParts = {}): Message {
   const {
     queue = 'celery',
     destination = toQueue(queue),

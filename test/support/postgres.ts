@@ -35,7 +35,7 @@ export class PostgresServer implements SqlServer {
   private constructor(port: number) {
     this.port = port;
     this.folder = mkdtempSync(join(tmpdir(), 'beat-postgres-'));
-    this.#user.give(this.folder);
+    this.#user.chown(this.folder);
   }
 
   static async start(): Promise<PostgresServer> {
@@ -112,7 +112,7 @@ export class PostgresServer implements SqlServer {
     signalTree(this.#server!.pid, 'SIGCONT');
   }
 
-  async payloads(queue?: string): Promise<string[]> {
+  async readPayloads(queue?: string): Promise<string[]> {
     const there = await this.query(`SELECT FROM pg_tables WHERE tablename = 'kombu_message'`);
     if (there.length === 0) return [];
     const rows = await this.query(
@@ -123,17 +123,17 @@ export class PostgresServer implements SqlServer {
     return rows.map(({ payload }) => String(payload));
   }
 
-  async waiting(count = 1): Promise<void> {
+  async waitForLockWaiters(count = 1): Promise<void> {
     const look = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
     while ((await this.query(look)).length < count);
   }
 
-  async cutOff(name: string): Promise<number> {
+  async terminateConnections(name: string): Promise<number> {
     const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?`;
     return (await this.query(cut, name)).length;
   }
 
-  async kombuTables(): Promise<readonly unknown[]> {
+  async describeKombuTables(): Promise<readonly unknown[]> {
     const looks = [
       `SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length,
          is_nullable, column_default
@@ -178,14 +178,14 @@ export class PostgresServer implements SqlServer {
     const data = join(this.folder, 'data');
     const secret = join(this.folder, 'password');
     writeFileSync(secret, PASSWORD);
-    this.#user.give(secret);
+    this.#user.chown(secret);
     const options = ['--no-sync', '--username=beat', `--pwfile=${secret}`, '--auth=scram-sha-256'];
     const encoding = ['--encoding=UTF8', '--locale=C'];
     await this.#run(program('initdb'), ['-D', data, ...options, ...encoding]);
     writeFileSync(join(data, 'pg_hba.conf'), ACCESS);
     writeFileSync(join(data, 'postgresql.auto.conf'), SETTINGS);
-    this.#user.lend(certificate, join(data, 'server.crt'));
-    this.#user.lend(certificateKey, join(data, 'server.key'));
+    this.#user.copyFor(certificate, join(data, 'server.crt'));
+    this.#user.copyFor(certificateKey, join(data, 'server.key'));
   }
 
   async #run(path: string, args: readonly string[]): Promise<void> {

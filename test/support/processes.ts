@@ -3,22 +3,22 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** Sends a signal to a process and all that it started, parents first. */
 export function signalTree(pid: number, signal: NodeJS.Signals): void {
-  forTree(pid, (each) => process.kill(each, signal));
+  walkTree(pid, (each) => process.kill(each, signal));
 }
 
 /** As `freeze`, of a process and all that it started, parents first. */
 export function freezeTree(pid: number): void {
-  forTree(pid, freeze);
+  walkTree(pid, freeze);
 }
 
-function forTree(pid: number, act: (pid: number) => void): void {
+function walkTree(pid: number, act: (pid: number) => void): void {
   try {
     act(pid);
   } catch {
     // It went between our look and our signal.
   }
   const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
-  for (const child of stdout.split('\n').filter(Boolean)) forTree(Number(child), act);
+  for (const child of stdout.split('\n').filter(Boolean)) walkTree(Number(child), act);
 }
 
 /**
@@ -37,14 +37,14 @@ const IDLE = new Set(['T', 't', 'Z', 'X']);
 function isStopped(pid: number): boolean {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
-    return threads.every((thread) => IDLE.has(stateOf(`/proc/${pid}/task/${thread}/stat`)));
+    return threads.every((thread) => IDLE.has(readState(`/proc/${pid}/task/${thread}/stat`)));
   } catch {
     return true;
   }
 }
 
 /** The letter behind the name, which may hold spaces and brackets itself. */
-function stateOf(stat: string): string {
+function readState(stat: string): string {
   const text = readFileSync(stat, 'utf8');
   return text.charAt(text.lastIndexOf(')') + 2);
 }

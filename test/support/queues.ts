@@ -4,7 +4,7 @@ import type { RabbitServer } from './rabbitmq.ts';
 import type { SqlServer } from './sql-server.ts';
 
 /** What stands in a queue: enough of its envelope to tell one run from another. */
-export interface Queued {
+export interface QueuedRun {
   readonly id: string;
   readonly entry: string;
   /** The nominal instant, epoch milliseconds. */
@@ -12,8 +12,8 @@ export interface Queued {
 }
 
 /** Oldest first. */
-export async function queuedInRedis(client: Redis, queue = 'celery'): Promise<Queued[]> {
-  return (await client.lrange(queue, 0, -1)).reverse().map(read);
+export async function readRedisQueue(client: Redis, queue = 'celery'): Promise<QueuedRun[]> {
+  return (await client.lrange(queue, 0, -1)).reverse().map(parseEnvelope);
 }
 
 const WAITING = `
@@ -21,45 +21,48 @@ const WAITING = `
   WHERE visible AND queue.name = coalesce(?, queue.name) ORDER BY message.id`;
 
 /** Oldest first; of all queues unless one is named. */
-export function queuedInSqlite(path: string, queue: string | null = null): Queued[] {
+export function readSqliteQueue(path: string, queue: string | null = null): QueuedRun[] {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
   try {
     const rows = db.prepare(WAITING).all(queue);
-    return rows.map(({ payload }) => read(String(payload)));
+    return rows.map(({ payload }) => parseEnvelope(String(payload)));
   } finally {
     db.close();
   }
 }
 
 /** Oldest first; of all queues unless one is named. */
-export async function queuedInSql(server: SqlServer, queue?: string): Promise<Queued[]> {
-  return (await server.payloads(queue)).map(read);
+export async function readSqlQueue(server: SqlServer, queue?: string): Promise<QueuedRun[]> {
+  return (await server.readPayloads(queue)).map(parseEnvelope);
 }
 
 /** Takes all that there is, oldest first. */
-export async function queuedInRabbit(server: RabbitServer, queue = 'celery'): Promise<Queued[]> {
-  const taken = await server.take(queue);
-  return taken.map(({ properties }) => queuedBy(properties.headers as Record<string, string>));
+export async function consumeRabbitQueue(
+  server: RabbitServer,
+  queue = 'celery',
+): Promise<QueuedRun[]> {
+  const taken = await server.consumeAll(queue);
+  return taken.map(({ properties }) => parseHeaders(properties.headers as Record<string, string>));
 }
 
-function read(envelope: string): Queued {
+function parseEnvelope(envelope: string): QueuedRun {
   const { headers } = JSON.parse(envelope) as { headers: Record<string, string> };
-  return queuedBy(headers);
+  return parseHeaders(headers);
 }
 
-function queuedBy(headers: Record<string, string>): Queued {
+function parseHeaders(headers: Record<string, string>): QueuedRun {
   const { id = '', periodic_task_name: entry = '', beat_due_at: dueAt = '' } = headers;
   return { id, entry, dueAt: Date.parse(dueAt) };
 }
 
 /** Ids that stand there more than once. */
-export function twice(queued: readonly Queued[]): string[] {
+export function findDuplicates(queued: readonly QueuedRun[]): string[] {
   const seen = new Set<string>();
   return queued.flatMap(({ id }) => (seen.has(id) ? [id] : (seen.add(id), [])));
 }
 
 /** For each entry of this interval (milliseconds), the instants that lack between its first and its last. */
-export function gaps(queued: readonly Queued[], interval: number): string[] {
+export function findGaps(queued: readonly QueuedRun[], interval: number): string[] {
   const byEntry = Map.groupBy(queued, ({ entry }) => entry);
   return [...byEntry].flatMap(([entry, runs]) => {
     const instants = new Set(runs.map(({ dueAt }) => dueAt));

@@ -130,7 +130,7 @@ export class RabbitServer implements AsyncDisposable {
   }
 
   /** Deletes every queue, and every exchange that it did not make itself. */
-  async forget(): Promise<void> {
+  async reset(): Promise<void> {
     await this.empty();
     const names = (await this.control('--silent', 'list_exchanges', 'name')).split('\n');
     const channel = await this.inside.createChannel();
@@ -141,7 +141,7 @@ export class RabbitServer implements AsyncDisposable {
   }
 
   /** Takes all that is in a queue, in the order in which one worker would get it. */
-  async take(queue: string): Promise<Message[]> {
+  async consumeAll(queue: string): Promise<Message[]> {
     const channel = await this.inside.createChannel();
     channel.on('error', () => {});
     const waiting = await channel.checkQueue(queue).catch(() => null);

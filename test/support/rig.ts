@@ -13,14 +13,14 @@ import { Router } from '../../src/routing/router.ts';
 import { Scheduler } from '../../src/scheduling/scheduler.ts';
 
 const NEVER = new AbortController().signal;
-/** When a rig's clock starts unless it is told otherwise. */
+/** The instant at which a rig's clock starts by default. */
 const NOON = '2027-03-01T12:00:00.000Z';
 
 /** A scheduler in memory whose time stands still until the test moves it. */
 export interface Rig {
   readonly clock: ManualClock;
   readonly store: MemoryStore;
-  readonly told: { [K in keyof BeatEvents]?: BeatEvents[K][0][] };
+  readonly emitted: { [K in keyof BeatEvents]?: BeatEvents[K][0][] };
   readonly sent: () => string[];
   /** A scheduler in a new term, as after a restart. */
   readonly begin: (
@@ -28,8 +28,8 @@ export interface Rig {
   ) => Promise<{ tick: () => Promise<number>; term: Term }>;
 }
 
-export function rig({
-  ledgerOf = (ledger: Ledger) => ledger,
+export function makeRig({
+  wrapLedger = (ledger: Ledger) => ledger,
   now = NOON,
   results = null as ResultBackend | null,
 } = {}): Rig {
@@ -44,18 +44,18 @@ export function rig({
     clock,
   });
   const events = new Events();
-  const told: Rig['told'] = {};
-  events.on('sent', (event) => (told.sent ??= []).push(event));
-  events.on('skipped', (event) => (told.skipped ??= []).push(event));
-  events.on('never-due', (event) => (told['never-due'] ??= []).push(event));
-  events.on('scheduling', (event) => (told.scheduling ??= []).push(event));
-  events.on('failure', (event) => (told.failure ??= []).push(event));
-  events.on('recovered', (event) => (told.recovered ??= []).push(event));
-  const ledger = ledgerOf(store.ledger);
+  const emitted: Rig['emitted'] = {};
+  events.on('sent', (event) => (emitted.sent ??= []).push(event));
+  events.on('skipped', (event) => (emitted.skipped ??= []).push(event));
+  events.on('never-due', (event) => (emitted['never-due'] ??= []).push(event));
+  events.on('scheduling', (event) => (emitted.scheduling ??= []).push(event));
+  events.on('failure', (event) => (emitted.failure ??= []).push(event));
+  events.on('recovered', (event) => (emitted.recovered ??= []).push(event));
+  const ledger = wrapLedger(store.ledger);
   return {
     clock,
     store,
-    told,
+    emitted,
     sent: () =>
       store.broker.messages.map(
         (m) => `${String(m.headers['task'])} ${String(m.headers['beat_due_at'])}`,

@@ -18,13 +18,13 @@ export interface SqlServer extends AsyncDisposable {
   /** Another connection, for transactions. */
   session(): Promise<SqlSession>;
   /** What waits in a queue, or in all: payloads in the order in which kombu's query gives them. */
-  payloads(queue?: string): Promise<string[]>;
+  readPayloads(queue?: string): Promise<string[]>;
   /** Resolves once a statement waits for a lock, or so many do. */
-  waiting(count?: number): Promise<void>;
+  waitForLockWaiters(count?: number): Promise<void>;
   /** Ends the connections that beat keeps under this name; tells how many there were. */
-  cutOff(name: string): Promise<number>;
+  terminateConnections(name: string): Promise<number>;
   /** All that is to be known of kombu's tables, but beat's gifts to them. */
-  kombuTables(): Promise<readonly unknown[]>;
+  describeKombuTables(): Promise<readonly unknown[]>;
   /** Removes every table, and whatever else there is. */
   empty(): Promise<void>;
   stop(): Promise<void>;

@@ -4,7 +4,7 @@
  * Arguments: the file, how many entries, how many commits (0 for no end).
  */
 import { writeSync } from 'node:fs';
-import { openFile, runOf } from './sqlite.ts';
+import { openFile, makeRun } from './sqlite.ts';
 
 const [path = '', width = '1', commits = '0'] = process.argv.slice(2);
 const entries = Array.from({ length: Number(width) }, (_, i) => `entry-${i}`);
@@ -18,7 +18,7 @@ const last = Number(commits) === 0 ? Infinity : done + Number(commits);
 for (let run = done + 1; run <= last; run++) {
   const { kind } = await ledger.commit(
     term,
-    entries.map((entry) => runOf(entry, run)),
+    entries.map((entry) => makeRun(entry, run)),
   );
   writeSync(1, `${kind} ${run}\n`);
 }

@@ -11,7 +11,7 @@ export class SqliteQueue {
   }
 
   /** Waits until so many more messages are in its queues. */
-  async grows(more: number): Promise<void> {
+  async waitForMessages(more: number): Promise<void> {
     const wanted = this.#messages() + more;
     // A reader touches the file too, so that to watch it would wake the watcher for ever.
     while (this.#messages() < wanted) await delay(50);

@@ -1,19 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { systemClock } from '../../src/util/clock.ts';
 import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import type { Change, LedgerRecord } from '../../src/store/ledger.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
 import type { PlaceOptions, Store } from '../../src/store/store.ts';
-import { messageOf } from './message.ts';
-
-/** A new folder, removed with all that is in it at the end of the scope. */
-export function temporaryFolder(): Disposable & { readonly path: string } {
-  const path = mkdtempSync(join(tmpdir(), 'beat-sqlite-'));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
-}
+import { makeMessage } from './message.ts';
 
 export function openFile(path: string, options: Partial<PlaceOptions> = {}): Store {
   return openSqliteStore({
@@ -29,18 +20,18 @@ export function openFile(path: string, options: Partial<PlaceOptions> = {}): Sto
 }
 
 /** The entry's record after so many runs. */
-export function afterRuns(entry: string, runCount: number): LedgerRecord {
+export function makeRecordAfter(entry: string, runCount: number): LedgerRecord {
   const dueAt = 60_000 * runCount;
   const taskId = `${entry}:${runCount}`;
   return { spec: 'timedelta(60)', anchor: 0, dueAt, sentAt: dueAt + 1, taskId, runCount };
 }
 
 /** The entry's run number `run`, counted from 1. */
-export function runOf(entry: string, run: number): Change {
+export function makeRun(entry: string, run: number): Change {
   return {
     entry,
-    expected: run === 1 ? null : afterRuns(entry, run - 1),
-    record: afterRuns(entry, run),
-    messages: [messageOf(`${entry}:${run}`)],
+    expected: run === 1 ? null : makeRecordAfter(entry, run - 1),
+    record: makeRecordAfter(entry, run),
+    messages: [makeMessage(`${entry}:${run}`)],
   };
 }

@@ -8,7 +8,7 @@ export const INTERVAL = 200;
 export const ENTRIES = 3;
 
 /** Each missed run is made up for, so that after any failure every instant must stand in the queue. */
-export function scheduleOf(entries = ENTRIES) {
+export function makeSchedule(entries = ENTRIES) {
   const names = Array.from({ length: entries }, (_, i) => `entry ${i}`);
   const entry = { task: 'tasks.note', schedule: INTERVAL / 1_000, missed: 'all' as const };
   return Object.fromEntries(names.map((name) => [name, entry]));
@@ -25,10 +25,10 @@ export class Team implements AsyncDisposable {
 
   /** Two of them. Resolves once one leads and the other follows. `ttl` in seconds. */
   static async start(brokerUrl: string, ttl: number): Promise<Team> {
-    const config = stringify({ brokerUrl, lock: { ttl }, beatSchedule: scheduleOf() });
+    const config = stringify({ brokerUrl, lock: { ttl }, beatSchedule: makeSchedule() });
     const team = new Team(new Folder({ 'beat.config.yaml': config }));
     await Promise.all([team.join(), team.join()]);
-    await team.sends(3);
+    await team.waitForRuns(3);
     return team;
   }
 
@@ -50,8 +50,8 @@ export class Team implements AsyncDisposable {
   }
 
   /** Waits until one of them has sent so many more runs, counted from now. */
-  async sends(more: number): Promise<void> {
-    await Promise.any(this.#alive().map((beat) => beat.sends(more)));
+  async waitForRuns(more: number): Promise<void> {
+    await Promise.any(this.#alive().map((beat) => beat.waitForRuns(more)));
   }
 
   /** What all of them said they sent: task ids. */

@@ -4,7 +4,7 @@ import type { Broker } from '../../src/broker/broker.ts';
 import { ManualClock } from '../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { Queues } from '../../src/routing/queues.ts';
-import { settled } from '../support/settle.ts';
+import { settle } from '../support/settle.ts';
 
 /** A beat that has sent one task, whose event the broker has not yet taken. */
 async function stopping() {
@@ -29,13 +29,13 @@ async function stopping() {
   };
   const beat = new Beat(config, { clock, store });
   await beat.start();
-  await settled();
+  await settle();
   clock.advance(1_000);
-  await settled();
+  await settle();
   expect(store.broker.messages).toHaveLength(1);
   let ended = false;
   void beat.stop().then(() => (ended = true));
-  await settled();
+  await settle();
   return { clock, taken, events, ended: () => ended };
 }
 
@@ -44,7 +44,7 @@ describe('a stop', () => {
     const { taken, events, ended } = await stopping();
     expect(ended()).toBe(false);
     taken.resolve(undefined);
-    await settled();
+    await settle();
     expect(events).toEqual(['task.sent']);
     expect(ended()).toBe(true);
   });
@@ -52,10 +52,10 @@ describe('a stop', () => {
   it('waits a second at most for a broker that does not take them', async () => {
     const { clock, ended } = await stopping();
     clock.advance(999);
-    await settled();
+    await settle();
     expect(ended()).toBe(false);
     clock.advance(1);
-    await settled();
+    await settle();
     expect(ended()).toBe(true);
   });
 });

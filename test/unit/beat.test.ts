@@ -6,7 +6,7 @@ import type { BeatEvents } from '../../src/events/beat-events.ts';
 import { ManualClock } from '../../src/drivers/memory/clock.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/drivers/memory/store.ts';
-import { settled } from '../support/settle.ts';
+import { settle } from '../support/settle.ts';
 import { operationKey } from '../../src/events/operation.ts';
 
 const config: BeatConfig = {
@@ -28,7 +28,7 @@ async function beats(count: number) {
   const all = Array.from({ length: count }, () => new Beat(url, { clock }));
   started.push(...all);
   for (const beat of all) await beat.start();
-  await settled();
+  await settle();
   const { transport, keyPrefix, lock } = all[0]!.settings;
   const store: MemoryStore = openMemoryStore({
     brokerUrl: `memory://${name}`,
@@ -42,7 +42,7 @@ async function beats(count: number) {
   const pass = async (seconds: number) => {
     for (let i = 0; i < seconds * 2; i++) {
       clock.advance(500);
-      await settled();
+      await settle();
     }
   };
   return { all, clock, store, pass };
@@ -85,7 +85,7 @@ describe('the lifecycle', () => {
       beat.on('stopped', () => told.push('stopped'));
       await beat.start();
       await beat.start();
-      await settled();
+      await settle();
       await beat.stop();
     }
     expect(told).toEqual(['leading', 'stopped']);
@@ -127,11 +127,11 @@ describe('the lifecycle', () => {
     let faults = 0;
     beat.on('failure', () => (faults += 1));
     await beat.start();
-    await settled();
+    await settle();
     store.ledger.commit = () => Promise.reject(new Error('away'));
     for (let second = 0; second < 120; second++) {
       clock.advance(1_000);
-      await settled();
+      await settle();
     }
     expect(faults).toBeGreaterThan(60);
     expect(beat.progress.advancing).toBe(true);
@@ -155,7 +155,7 @@ describe('the lifecycle', () => {
     for (let second = 0; second < 20; second++) {
       if (second === 10) store.ledger.load = load;
       clock.advance(1_000);
-      await settled();
+      await settle();
     }
     expect(told.length).toBeGreaterThan(5);
     expect(told.indexOf('lead')).toBe(told.length - 1);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RefusedError } from '../../../src/broker/broker.ts';
 import { tlsInQuery, tlsWords, verifyOf } from '../../../src/broker/tls.ts';
-import { messageOf } from '../../support/message.ts';
+import { makeMessage } from '../../support/message.ts';
 
 const read = (query: string) =>
   tlsInQuery(new URLSearchParams(query), (message) => new Error(message));
@@ -75,7 +75,7 @@ describe('an error of TLS', () => {
 });
 
 describe('messages that a broker rejects', () => {
-  const refusal = (taskId: string) => ({ message: messageOf(taskId), reason: 'no such queue' });
+  const refusal = (taskId: string) => ({ message: makeMessage(taskId), reason: 'no such queue' });
 
   test('are an error that names the first, and how many others there are', () => {
     expect(String(new RefusedError([refusal('one')]))).toBe(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/util/clock.ts';
-import { command } from '../../support/command.ts';
+import { runCommand } from '../../support/command.ts';
 import { Folder } from '../../support/folder.ts';
 
 const CONFIG = `
@@ -45,7 +45,7 @@ const lines = (text: string) => text.trimEnd().split('\n');
 const json = (text: string) => lines(text).map((line) => JSON.parse(line) as unknown);
 
 describe('beat next', () => {
-  const next = async (...args: string[]) => command('next', '--after', '2027-03-27', ...args);
+  const next = async (...args: string[]) => runCommand('next', '--after', '2027-03-27', ...args);
 
   it('shows each entry in its own zone, in the order of time', async () => {
     expect(await next('-n', '2')).toEqual({
@@ -62,7 +62,7 @@ describe('beat next', () => {
   it('shows all of them in the zone of --timezone, which --after is read in as well', async () => {
     const { stdout } = await next('-n', '1', '--timezone', 'America/New_York', 'tokyo');
     expect(stdout).toBe('2027-03-28 19:00:00 -04:00 America/New_York  tokyo\n');
-    const exact = await command(
+    const exact = await runCommand(
       ...['next', 'tokyo', '-n', '1', '--json'],
       ...['--timezone', 'Asia/Tokyo', '--after', '2027-03-29T08:00'],
     );
@@ -87,7 +87,15 @@ describe('beat next', () => {
 
   it('counts from now without --after', async () => {
     const now = systemClock.now();
-    const { stdout } = await command('next', '-c', 'intervals.yaml', '-n', '1', '--json', 'quick');
+    const { stdout } = await runCommand(
+      'next',
+      '-c',
+      'intervals.yaml',
+      '-n',
+      '1',
+      '--json',
+      'quick',
+    );
     const [{ dueAt }] = json(stdout) as [{ dueAt: string }];
     expect(Date.parse(dueAt)).toBeGreaterThan(now);
     expect(Date.parse(dueAt)).toBeLessThanOrEqual(systemClock.now() + 200);
@@ -103,7 +111,7 @@ describe('beat next', () => {
     [['nightly-reprot'], 'no entry "nightly-reprot", did you mean "nightly-report"?'],
     [['zzz', 'tokio'], 'no entry "zzz"\nno entry "tokio", did you mean "tokyo"?'],
   ])('exits 2 and says what is wrong: %o', async (args, says) => {
-    const { code, stdout, stderr } = await command('next', ...args);
+    const { code, stdout, stderr } = await runCommand('next', ...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(says);
   });
@@ -111,7 +119,7 @@ describe('beat next', () => {
   it('takes 100000 instants', async () => {
     const after = ['--after', '2027-01-01'];
     const args = ['-c', 'intervals.yaml', '-n', '100000', '--json', 'quick', ...after];
-    const { code, stdout } = await command('next', ...args);
+    const { code, stdout } = await runCommand('next', ...args);
     expect(code).toBe(0);
     expect(lines(stdout)).toHaveLength(100_000);
   });
@@ -119,13 +127,13 @@ describe('beat next', () => {
 
 describe('beat check', () => {
   it('counts the entries, and exits 0', async () => {
-    expect(await command('check')).toEqual({
+    expect(await runCommand('check')).toEqual({
       code: 0,
       stdout: 'beat.config.yaml: 3 entries, no errors\n',
       stderr: '',
     });
     folder.write('one.yaml', 'beatSchedule: { a: { task: t, schedule: 5 } }');
-    expect(await command('check', '-c', 'one.yaml')).toMatchObject({
+    expect(await runCommand('check', '-c', 'one.yaml')).toMatchObject({
       stdout: 'one.yaml: 1 entry and celery.backend_cleanup as in Celery, no errors\n',
     });
   });
@@ -133,14 +141,14 @@ describe('beat check', () => {
   it('prints warnings of flags and configuration on standard error, or all of it as JSON', async () => {
     folder.write('loud.yaml', 'brokerUrl: memory://\ntaskSendSentEvent: true\nbeatSchedule: {}');
     const args = ['-c', 'loud.yaml', '-A', 'proj'];
-    const { code, stdout, stderr } = await command('check', ...args);
+    const { code, stdout, stderr } = await runCommand('check', ...args);
     expect({ code, stdout: stdout.split(',')[0] }).toMatchObject({ code: 0 });
     const warnings = lines(stderr);
     expect(warnings[0]).toBe(
       '--app proj is not needed: beat reads its configuration, and no Python app',
     );
     expect(warnings[1]).toMatch(/^taskSendSentEvent: no events are sent/);
-    const machine = await command('check', '--json', ...args);
+    const machine = await runCommand('check', '--json', ...args);
     expect(machine).toMatchObject({ code: 0, stderr: '' });
     expect(json(machine.stdout)).toMatchObject([
       {
@@ -153,13 +161,13 @@ describe('beat check', () => {
   });
 
   it('exits 2 with every error, as JSON on standard output where asked to', async () => {
-    const { code, stdout, stderr } = await command('check', '-c', 'wrong.yaml');
+    const { code, stdout, stderr } = await runCommand('check', '-c', 'wrong.yaml');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(lines(stderr)).toEqual([
       expect.stringMatching(/^wrong\.yaml:3: beatSchedule\.report\.schedule\.crontab\.minute: /),
       expect.stringMatching(/^wrong\.yaml:4: beatSchedule\.february\.task: /),
     ]);
-    const machine = await command('check', '--json', '-c', 'wrong.yaml');
+    const machine = await runCommand('check', '--json', '-c', 'wrong.yaml');
     expect(machine).toMatchObject({ code: 2, stderr: '' });
     expect(json(machine.stdout)).toMatchObject([
       { ok: false, errors: [{ file: 'wrong.yaml', line: 3 }, { line: 4 }] },
@@ -171,13 +179,13 @@ describe('beat check', () => {
     [['-b', 'nothing://host']],
     [['--state', 'amqp://host']],
   ])('exits 2 for a URL that leads nowhere: %o', async (args) => {
-    expect(await command('check', ...args)).toMatchObject({ code: 2, stdout: '' });
+    expect(await runCommand('check', ...args)).toMatchObject({ code: 2, stdout: '' });
   });
 });
 
 describe('beat list', () => {
   it('has aligned columns, with each entry in its own zone', async () => {
-    const { code, stdout, stderr } = await command('list', '-b', 'memory://');
+    const { code, stdout, stderr } = await runCommand('list', '-b', 'memory://');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [heading = '', ...rows] = lines(stdout);
     const columns = ['ENTRY', 'TASK', 'SCHEDULE', 'LAST SENT', 'RUNS', 'NEXT DUE'];
@@ -200,7 +208,7 @@ describe('beat list', () => {
   });
 
   it('has one JSON line for each entry', async () => {
-    const { stdout } = await command('list', '--json', '-b', 'memory://');
+    const { stdout } = await runCommand('list', '--json', '-b', 'memory://');
     const rows = json(stdout) as { entry: string }[];
     expect(rows.find(({ entry }) => entry === 'retired')).toEqual({
       entry: 'retired',
@@ -220,20 +228,20 @@ describe('beat list', () => {
   });
 
   it('exits 1 and shows the entries where the ledger is out of reach', async () => {
-    const { code, stdout, stderr } = await command('list', '-b', 'redis://127.0.0.1:1');
+    const { code, stdout, stderr } = await runCommand('list', '-b', 'redis://127.0.0.1:1');
     expect(code).toBe(1);
     expect(lines(stdout)).toHaveLength(4);
     expect(stderr).toMatch(/^beat: the ledger is out of reach, so what was sent is unknown: ./);
   });
 
   it('exits 2 for a configuration with errors', async () => {
-    expect(await command('list', '-c', 'wrong.yaml')).toMatchObject({ code: 2, stdout: '' });
+    expect(await runCommand('list', '-c', 'wrong.yaml')).toMatchObject({ code: 2, stdout: '' });
   });
 });
 
 describe('the command line', () => {
   it('exits 0 after --help and --version', async () => {
-    const help = await command('--help');
+    const help = await runCommand('--help');
     expect(help).toMatchObject({ code: 0, stderr: '' });
     for (const text of [
       'check',
@@ -244,7 +252,7 @@ describe('the command line', () => {
     ]) {
       expect(help.stdout).toContain(text);
     }
-    const { code, stdout } = await command('--version');
+    const { code, stdout } = await runCommand('--version');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
@@ -260,7 +268,7 @@ describe('the command line', () => {
     [['--umask', '089', 'check'], '--umask takes an octal number'],
     [['--workdir', 'nowhere', 'check'], '--workdir: cannot go to "nowhere": ENOENT'],
   ])('exits 2 for wrong usage, and says what is wrong: beat %o', async (args, says) => {
-    const { code, stdout, stderr } = await command(...args);
+    const { code, stdout, stderr } = await runCommand(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(says);
     expect(stderr).not.toMatch(/\n\s+at /);
@@ -272,7 +280,7 @@ describe('the command line', () => {
       ...['--max-interval', '5', '--loader', 'app', '--executable', '/usr/bin/python3'],
       ...['--skip-checks', '-C', '-q', '--uid', '', '--gid=', '--umask', '22'],
     ];
-    const { code, stderr } = await command(...flags, 'check', '--pidfile', 'x', '-f', 'y.log');
+    const { code, stderr } = await runCommand(...flags, 'check', '--pidfile', 'x', '-f', 'y.log');
     expect(code).toBe(0);
     const named = lines(stderr).map((line) => line.split(' ')[0]);
     expect(named).toEqual([
@@ -287,7 +295,7 @@ describe('the command line', () => {
       ['--workdir', folder.path, 'next', '-n', '1', 'tokyo', '--json'],
       ['next', '-n', '1', '--workdir', folder.path, 'tokyo', '--json'],
     ]) {
-      const { code, stdout } = await command(...args);
+      const { code, stdout } = await runCommand(...args);
       expect({ code, entries: json(stdout) }).toMatchObject({
         code: 0,
         entries: [{ entry: 'tokyo' }],
@@ -297,7 +305,7 @@ describe('the command line', () => {
 
   it('exits 2 where a configuration throws, and says what and where', async () => {
     folder.write('broken.config.mjs', `throw new TypeError('mine');`);
-    const { code, stderr } = await command('check', '-c', 'broken.config.mjs');
+    const { code, stderr } = await runCommand('check', '-c', 'broken.config.mjs');
     expect(code).toBe(2);
     expect(stderr).toBe('broken.config.mjs:1: TypeError: mine\n');
   });

@@ -8,7 +8,7 @@ import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
 import { taskIdOf } from '../../../src/message/task-id.ts';
-import { entryOf, MINUTE, SECOND } from '../../support/entry.ts';
+import { makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
 
 const PRODUCER: Producer = {
   timezone: 'UTC',
@@ -29,7 +29,7 @@ interface Envelope {
 }
 
 function messageOf(parts: Partial<Entry> = {}, sentAt = SENT_AT): Message {
-  return compose({ entry: entryOf(parts), dueAt: DUE_AT }, sentAt, PRODUCER).messages[0]!;
+  return compose({ entry: makeEntry(parts), dueAt: DUE_AT }, sentAt, PRODUCER).messages[0]!;
 }
 
 function messageWith(options: MessageOptions, sentAt?: number): Message {
@@ -66,7 +66,7 @@ describe('a task message', () => {
 
   it('does not change the entry that it is made from', () => {
     const headers = Object.freeze({ tenant: 'acme' });
-    const entry = entryOf({ options: Object.freeze({ headers }) });
+    const entry = makeEntry({ options: Object.freeze({ headers }) });
     const [first] = compose({ entry, dueAt: DUE_AT }, SENT_AT, PRODUCER).messages;
     const later = { entry, dueAt: DUE_AT + MINUTE };
     const [second] = compose(later, SENT_AT + MINUTE, PRODUCER).messages;

@@ -7,7 +7,7 @@ import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import { openStore } from '../../../src/drivers/open-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { storeOptions } from '../../contract/place.ts';
-import { firstRun } from '../../support/change.ts';
+import { makeFirstRun } from '../../support/change.ts';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'beat-open-'))));
@@ -56,7 +56,7 @@ describe('a broker and its state', () => {
   it('in two files keep to their own', async () => {
     const [broker, state] = ['queues', 'state'].map((n) => `sqla+sqlite:///${folder}/${n}.sqlite`);
     const store = await open(broker!, state!);
-    const change = firstRun('a');
+    const change = makeFirstRun('a');
     const outcome = await store.ledger.commit(await store.ledger.beginTerm(), [change]);
     expect(outcome).toEqual({ kind: 'committed' });
     await store.close();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Events } from '../../../src/events/events.ts';
 import { operationKey } from '../../../src/events/operation.ts';
-import { settled } from '../../support/settle.ts';
+import { settle } from '../../support/settle.ts';
 
 /** The events of one kind, as they come. */
 function rig() {
@@ -100,7 +100,7 @@ describe('events: a listener that throws', () => {
     const { events, emitted } = rig();
     events.on('tick', (): unknown => Promise.reject(new Error('broken later')));
     events.emit('tick', sent);
-    await settled();
+    await settle();
     expect(emitted).toEqual(['failure listener tick: Error: broken later']);
   });
 
@@ -113,7 +113,7 @@ describe('events: a listener that throws', () => {
     });
     events.on('failure', (): unknown => Promise.reject(new Error('broken later')));
     events.reportFailure({ kind: 'commit' }, 'no connection');
-    await settled();
+    await settle();
     expect(calls).toBe(1);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chain, group, lazy, sig } from '../../../src/index.ts';
 import { MINUTE } from '../../support/entry.ts';
-import { rig } from '../../support/rig.ts';
+import { makeRig } from '../../support/rig.ts';
 import { entryOf } from '../config/support.ts';
 
 function raise(error: Error | string): never {
@@ -14,12 +14,12 @@ async function reject(): Promise<never> {
 
 /** What is told of an entry a minute later. That nobody heard a promise fail would fail the test by itself. */
 async function faultsOf(entry: object): Promise<string[]> {
-  const { clock, told, sent, begin } = rig();
+  const { clock, emitted, sent, begin } = makeRig();
   const { tick } = await begin([entryOf(entry), { ...entryOf({}), name: 'healthy' }]);
   clock.advance(MINUTE);
   await tick();
   expect(sent()).toEqual(['t 2027-03-01T12:01:00.000Z']);
-  const faults = told.failure ?? [];
+  const faults = emitted.failure ?? [];
   expect(faults.map(({ operation }) => operation)).toEqual(
     faults.map(() => ({ kind: 'prepare', entry: 'e' })),
   );
@@ -69,7 +69,7 @@ it('a function in callbacks of many tasks is called once for each occurrence', a
   let calls = 0;
   const seen = lazy(() => ++calls);
   const task = group(sig('add'), sig('show', [seen]), sig('add'));
-  const { clock, store, begin } = rig();
+  const { clock, store, begin } = makeRig();
   const options = { linkError: sig('show', [seen]) };
   const { tick } = await begin([entryOf({ task, options })]);
   for (const occurrence of [1, 2]) {

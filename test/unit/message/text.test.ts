@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { StoreError } from '../../../src/util/errors.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { decodeMessage, encodeMessage } from '../../../src/message/text.ts';
-import { messageOf } from '../../support/message.ts';
+import { makeMessage } from '../../support/message.ts';
 
 const json = fc.jsonValue({ noUnicodeString: false, maxDepth: 3 });
 
@@ -11,7 +11,7 @@ test('a message comes back as it was, whatever its headers and body hold', () =>
   const headers = fc.dictionary(fc.string({ unit: 'grapheme' }), json);
   fc.assert(
     fc.property(headers, fc.uint8Array(), fc.string(), (more, body, queue) => {
-      const plain = messageOf('a', { queue });
+      const plain = makeMessage('a', { queue });
       // Through JSON first: it knows no -0, and neither does any broker's text.
       const known = JSON.parse(JSON.stringify(more)) as Record<string, unknown>;
       const message: Message = {
@@ -29,8 +29,8 @@ test.each([
   '',
   'null',
   '{"taskId":"a"}',
-  encodeMessage(messageOf('a')).slice(0, -1),
-  encodeMessage({ ...messageOf('a'), priority: '0' as unknown as number }),
+  encodeMessage(makeMessage('a')).slice(0, -1),
+  encodeMessage({ ...makeMessage('a'), priority: '0' as unknown as number }),
 ])('%j is no message', (text) => {
   expect(() => decodeMessage(text)).toThrow(StoreError);
 });
@@ -51,7 +51,7 @@ test('a text that is no message is an error that shows its beginning, and what t
 test.each(['taskId', 'contentType', 'contentEncoding', 'destination', 'headers', 'properties'])(
   'a text without %s is no message',
   (key) => {
-    const rest = JSON.parse(encodeMessage(messageOf('a'))) as Record<string, unknown>;
+    const rest = JSON.parse(encodeMessage(makeMessage('a'))) as Record<string, unknown>;
     Reflect.deleteProperty(rest, key);
     expect(() => decodeMessage(JSON.stringify(rest))).toThrow(StoreError);
     expect(() => decodeMessage(JSON.stringify({ ...rest, [key]: null }))).toThrow(StoreError);

@@ -6,7 +6,7 @@ import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { createLogger, logEvents, type LogLevel } from '../../../src/observe/log.ts';
-import { settled } from '../../support/settle.ts';
+import { settle } from '../../support/settle.ts';
 
 interface Line {
   readonly level: string;
@@ -74,7 +74,7 @@ describe('an outage of the store', () => {
     const pass = async (seconds: number) => {
       for (let tenth = 0; tenth < 10 * seconds; tenth++) {
         clock.advance(100);
-        await settled();
+        await settle();
       }
     };
     await beat.start();

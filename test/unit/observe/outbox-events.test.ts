@@ -4,7 +4,7 @@ import { keptMessages, type KeptMessage } from '../../../src/store/outbox.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { tellOfOutbox } from '../../../src/observe/outbox-events.ts';
 import { Progress } from '../../../src/observe/progress.ts';
-import { firstRun } from '../../support/change.ts';
+import { makeFirstRun } from '../../support/change.ts';
 import { operationKey } from '../../../src/events/operation.ts';
 
 const rig = () => {
@@ -30,7 +30,7 @@ test('messages that pile up are warned of with a number that grows, until none i
 
 test('a message that had to wait is told of with its occurrence, and ends the fault of its queue', () => {
   const { events, reports } = rig();
-  const change = firstRun('a b: c', 'id-1');
+  const change = makeFirstRun('a b: c', 'id-1');
   const told: unknown[] = [];
   events.on('delivered', (event) => told.push(event));
   events.on('recovered', ({ operation }) => told.push(operationKey(operation)));
@@ -47,7 +47,7 @@ test('a message that had to wait is told of with its occurrence, and ends the fa
 
 test('one that expired is an occurrence skipped, and all that is done is progress', () => {
   const { clock, events, progress, reports } = rig();
-  const change = firstRun('a', 'id-1');
+  const change = makeFirstRun('a', 'id-1');
   const skipped: unknown[] = [];
   events.on('skipped', (event) => skipped.push(event));
   clock.advance(5_000);
@@ -62,7 +62,7 @@ test('several that expired are one event for each entry, from the oldest to the 
   const { events, reports } = rig();
   const skipped: unknown[] = [];
   events.on('skipped', (event) => skipped.push(event));
-  const [kept, other] = keptMessages([firstRun('a', 'id-1'), firstRun('b', 'id-2')]);
+  const [kept, other] = keptMessages([makeFirstRun('a', 'id-1'), makeFirstRun('b', 'id-2')]);
   const noon = Date.parse('2027-03-01T12:00:00Z');
   const dueAt = (each: KeptMessage, ms: number): KeptMessage => {
     const headers = { ...each.message.headers, beat_due_at: new Date(noon + ms).toISOString() };

@@ -5,7 +5,7 @@ import { Events } from '../../../src/events/events.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { tellOfTasks } from '../../../src/observe/task-events.ts';
-import { messageOf } from '../../support/message.ts';
+import { makeMessage } from '../../support/message.ts';
 import { operationKey } from '../../../src/events/operation.ts';
 
 const SENT_AT = Date.parse('2027-03-01T12:00:00.250Z');
@@ -55,7 +55,7 @@ function rig({
 function sentEvent(taskIds: readonly string[]): SentEvent {
   return {
     ...{ entry: 'greet', task: 'tasks.greet', taskId: taskIds[0]!, queue: 'celery', term: 1 },
-    ...{ dueAt: SENT_AT - 250, sentAt: SENT_AT, messages: taskIds.map((id) => messageOf(id)) },
+    ...{ dueAt: SENT_AT - 250, sentAt: SENT_AT, messages: taskIds.map((id) => makeMessage(id)) },
   };
 }
 
@@ -106,7 +106,7 @@ describe('telling of sent tasks', () => {
 
   it('tells of what had to wait in the outbox when it is in its queue', async () => {
     const { events, teller, batches } = rig();
-    const message = messageOf('late');
+    const message = makeMessage('late');
     const of = { entry: 'greet', task: 'tasks.greet', taskId: 'late', to: 'queue "celery"' };
     events.emit('delivered', { ...of, dueAt: SENT_AT, message });
     await teller.told();

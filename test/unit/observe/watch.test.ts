@@ -3,7 +3,7 @@ import { Events } from '../../../src/events/events.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { Watch } from '../../../src/observe/watch.ts';
 import type { Findings } from '../../../src/store/store.ts';
-import { settled } from '../../support/settle.ts';
+import { settle } from '../../support/settle.ts';
 
 const MINUTE = 60_000;
 
@@ -26,7 +26,7 @@ function rig() {
   const look = async (findings: Partial<Findings> | Error): Promise<string[]> => {
     found = findings;
     clock.advance(MINUTE);
-    await settled();
+    await settle();
     return told.splice(0);
   };
   return { clock, watch, look, skews, looks: () => looks };
@@ -40,7 +40,7 @@ describe('the watch', () => {
     const { watch, look } = rig();
     const stop = new AbortController();
     void watch.run(stop.signal);
-    await settled();
+    await settle();
     expect(await look(skew(1_000, 1))).toEqual([]);
     expect(await look(skew(1_000, 0))).toEqual([`clock: This host's clock is 1.0 s ${AHEAD}`]);
     expect(await look(skew(1_999, 0))).toEqual([]);
@@ -52,7 +52,7 @@ describe('the watch', () => {
     const { watch, look, skews } = rig();
     const stop = new AbortController();
     void watch.run(stop.signal);
-    await settled();
+    await settle();
     expect(await look(skew(900))).toEqual([]);
     expect(await look(skew(2_345))).toEqual([`clock: This host's clock is 2.3 s ${AHEAD}`]);
     expect(await look(skew(2_900))).toEqual([]);
@@ -68,7 +68,7 @@ describe('the watch', () => {
     const { watch, look } = rig();
     const stop = new AbortController();
     void watch.run(stop.signal);
-    await settled();
+    await settle();
     expect(await look(skew(1_800, 1_500))).toEqual([]);
     stop.abort();
   });
@@ -79,7 +79,7 @@ describe('the watch', () => {
     for (let term = 0; term < 2; term++) {
       const over = new AbortController();
       void watch.run(over.signal);
-      await settled();
+      await settle();
       const told = await look(danger);
       const all = ['eviction: it evicts', 'locks: one of three is gone'];
       expect(told).toEqual(term === 0 ? all : []);
@@ -92,7 +92,7 @@ describe('the watch', () => {
     const { watch, look } = rig();
     const stop = new AbortController();
     void watch.run(stop.signal);
-    await settled();
+    await settle();
     expect(await look({ locks: 'gone' })).toEqual(['locks: gone']);
     expect(await look(new Error('Redis is away'))).toEqual([]);
     expect(await look({})).toEqual(['locks: null']);
@@ -103,13 +103,13 @@ describe('the watch', () => {
     const { clock, watch, look, looks } = rig();
     const over = new AbortController();
     const watching = watch.run(over.signal);
-    await settled();
+    await settle();
     expect(looks()).toBe(1);
     clock.advance(MINUTE - 1);
-    await settled();
+    await settle();
     expect(looks()).toBe(1);
     clock.advance(1);
-    await settled();
+    await settle();
     expect(looks()).toBe(2);
     over.abort();
     await watching;

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { StoreError } from '../../../src/util/errors.ts';
 import type { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import type { Change } from '../../../src/store/ledger.ts';
-import { FRESH, ran } from '../../support/change.ts';
-import { messageOf } from '../../support/message.ts';
+import { NEW_RECORD, advanceRecord } from '../../support/change.ts';
+import { makeMessage } from '../../support/message.ts';
 import { Rig, type Fate } from './rig.ts';
 
 const RUNS = 12;
@@ -45,8 +45,8 @@ async function history(faults: readonly Fault[]) {
     const term = await ledger.beginTerm();
     let record = (await ledger.load()).get('e') ?? null;
     while ((record?.runCount ?? 0) < RUNS) {
-      const next = ran(record ?? FRESH, `run-${record?.runCount ?? 0}`);
-      const messages = [messageOf(next.taskId!)];
+      const next = advanceRecord(record ?? NEW_RECORD, `run-${record?.runCount ?? 0}`);
+      const messages = [makeMessage(next.taskId!)];
       const change: Change = { entry: 'e', expected: record, record: next, messages };
       for (let done = false; !done;) {
         try {

@@ -1,23 +1,25 @@
 import { expect, test, describe } from 'vitest';
 import type { Change } from '../../../src/store/ledger.ts';
-import { firstRun, FRESH, nextRun, ran } from '../../support/change.ts';
-import { messageOf } from '../../support/message.ts';
-import { settled } from '../../support/settle.ts';
+import { makeFirstRun, NEW_RECORD, makeNextRun, advanceRecord } from '../../support/change.ts';
+import { makeMessage } from '../../support/message.ts';
+import { settle } from '../../support/settle.ts';
 import { Rig } from './rig.ts';
 
 const COMMITTED = { kind: 'committed' };
 
 /** Sends a task to a queue of its own. */
 function runOf(entry: string, queue: string): Change {
-  const messages = [messageOf(entry, { queue })];
-  return { entry, expected: null, record: ran(FRESH, entry), messages };
+  const messages = [makeMessage(entry, { queue })];
+  return { entry, expected: null, record: advanceRecord(NEW_RECORD, entry), messages };
 }
 
 test('a commit publishes what it keeps, and keeps it no longer', async () => {
   const rig = new Rig();
   const ledger = rig.process();
   const term = await ledger.beginTerm();
-  expect(await ledger.commit(term, [firstRun('a', 'a'), firstRun('b', 'b')])).toEqual(COMMITTED);
+  expect(await ledger.commit(term, [makeFirstRun('a', 'a'), makeFirstRun('b', 'b')])).toEqual(
+    COMMITTED,
+  );
   expect(rig.published).toEqual(['a', 'b']);
   expect(await rig.kept()).toEqual([]);
 });
@@ -26,9 +28,9 @@ test('a message that is kept again after it was forgotten is published again', a
   const rig = new Rig();
   const ledger = rig.process();
   const term = await ledger.beginTerm();
-  await ledger.commit(term, [firstRun('a', 'a')]);
+  await ledger.commit(term, [makeFirstRun('a', 'a')]);
   await rig.removeRecord(term, 'a');
-  expect(await ledger.commit(term, [firstRun('a', 'a')])).toEqual(COMMITTED);
+  expect(await ledger.commit(term, [makeFirstRun('a', 'a')])).toEqual(COMMITTED);
   expect(rig.published).toEqual(['a', 'a']);
 });
 
@@ -37,13 +39,13 @@ describe('what a leader kept and died over', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before');
-    const first = firstRun('a', 'a1');
+    const first = makeFirstRun('a', 'a1');
     await expect(dead.commit(await dead.beginTerm(), [first])).rejects.toThrow('nobody there');
 
     const heir = rig.process();
     const term = await heir.beginTerm();
     expect(rig.published).toEqual(['a1']);
-    await heir.commit(term, [nextRun(first, 'a2')]);
+    await heir.commit(term, [makeNextRun(first, 'a2')]);
     expect(rig.published).toEqual(['a1', 'a2']);
     expect(await rig.kept()).toEqual([]);
   });
@@ -52,7 +54,7 @@ describe('what a leader kept and died over', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('forget', 'lost before');
-    await expect(dead.commit(await dead.beginTerm(), [firstRun('a', 'a')])).rejects.toThrow();
+    await expect(dead.commit(await dead.beginTerm(), [makeFirstRun('a', 'a')])).rejects.toThrow();
     await rig.process().beginTerm();
     expect(rig.published).toEqual(['a', 'a']);
     expect(await rig.kept()).toEqual([]);
@@ -62,7 +64,7 @@ describe('what a leader kept and died over', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('forget', 'lost after');
-    await expect(dead.commit(await dead.beginTerm(), [firstRun('a', 'a')])).rejects.toThrow();
+    await expect(dead.commit(await dead.beginTerm(), [makeFirstRun('a', 'a')])).rejects.toThrow();
     await rig.process().beginTerm();
     expect(rig.published).toEqual(['a']);
   });
@@ -78,7 +80,7 @@ describe('what a leader kept and died over', () => {
       await expect(
         dead.commit(
           term,
-          half.map((name) => firstRun(name, name)),
+          half.map((name) => makeFirstRun(name, name)),
         ),
       ).rejects.toThrow();
     }
@@ -92,7 +94,7 @@ describe('a commit that is repeated', () => {
     const rig = new Rig();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
-    const changes = [firstRun('a', 'a')];
+    const changes = [makeFirstRun('a', 'a')];
     rig.next('publish', 'lost before', 'lost before', 'lost after');
     for (let i = 0; i < 3; i++) await expect(ledger.commit(term, changes)).rejects.toThrow();
     expect(await ledger.commit(term, changes)).toEqual(COMMITTED);
@@ -107,7 +109,7 @@ describe('a commit that is repeated', () => {
       const rig = new Rig();
       const ledger = rig.process();
       const term = await ledger.beginTerm();
-      const changes = [firstRun('a', 'a')];
+      const changes = [makeFirstRun('a', 'a')];
       rig.next('forget', fate);
       await expect(ledger.commit(term, changes)).rejects.toThrow();
       expect(await ledger.commit(term, changes)).toEqual(COMMITTED);
@@ -123,8 +125,8 @@ describe('a commit that is repeated', () => {
       const ledger = rig.process();
       const term = await ledger.beginTerm();
       rig.next('keep', fate);
-      await expect(ledger.commit(term, [firstRun('a', 'a')])).rejects.toThrow();
-      expect(await ledger.commit(term, [firstRun('a', 'a')])).toEqual(COMMITTED);
+      await expect(ledger.commit(term, [makeFirstRun('a', 'a')])).rejects.toThrow();
+      expect(await ledger.commit(term, [makeFirstRun('a', 'a')])).toEqual(COMMITTED);
       expect(rig.published).toEqual(['a']);
     },
   );
@@ -136,7 +138,7 @@ describe('another term that begins', () => {
     const old = rig.process();
     const term = await old.beginTerm();
     await rig.process().beginTerm();
-    expect(await old.commit(term, [firstRun('a')])).toEqual({ kind: 'superseded' });
+    expect(await old.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
     expect(rig.published).toEqual([]);
   });
 
@@ -148,16 +150,16 @@ describe('another term that begins', () => {
       await rig.process().beginTerm();
     });
     // It was recorded and it is in its queue; that the term is over is told by the next commit.
-    expect(await old.commit(term, [firstRun('a', 'a')])).toEqual(COMMITTED);
+    expect(await old.commit(term, [makeFirstRun('a', 'a')])).toEqual(COMMITTED);
     expect(rig.published).toEqual(['a', 'a']);
-    expect((await old.commit(term, [firstRun('b')])).kind).toBe('superseded');
+    expect((await old.commit(term, [makeFirstRun('b')])).kind).toBe('superseded');
   });
 
   test('during a drain ends it, and the newer drains', async () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before');
-    await expect(dead.commit(await dead.beginTerm(), [firstRun('a', 'a')])).rejects.toThrow();
+    await expect(dead.commit(await dead.beginTerm(), [makeFirstRun('a', 'a')])).rejects.toThrow();
     rig.next('publish', async () => {
       await rig.process().beginTerm();
     });
@@ -170,7 +172,7 @@ describe('another term that begins', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before', 'lost before');
-    await expect(dead.commit(await dead.beginTerm(), [firstRun('a', 'a')])).rejects.toThrow();
+    await expect(dead.commit(await dead.beginTerm(), [makeFirstRun('a', 'a')])).rejects.toThrow();
     const heir = rig.process();
     await expect(heir.beginTerm()).rejects.toThrow('nobody there');
     expect(await rig.kept()).toEqual(['a']);
@@ -205,7 +207,7 @@ describe('a message that the broker refuses', () => {
     const triesAfter = async (seconds: number) => {
       for (let i = 0; i < seconds; i++) {
         rig.clock.advance(1_000);
-        await settled();
+        await settle();
       }
       return tries;
     };
@@ -231,7 +233,7 @@ describe('a message that the broker refuses', () => {
     rig.next('forget', () => {}, 'lost before');
     for (let second = 0; second < 10; second++) {
       rig.clock.advance(1_000);
-      await settled();
+      await settle();
     }
     expect(rig.published).toEqual(['lost']);
     expect(await rig.kept()).toEqual([]);
@@ -247,7 +249,7 @@ describe('a message that the broker refuses', () => {
     rig.missing.clear();
     // The pauses of both have passed, and the message is kept until one of them has published it.
     rig.clock.advance(1_000);
-    await settled();
+    await settle();
     expect(rig.published).toEqual(['lost']);
   });
 
@@ -259,7 +261,7 @@ describe('a message that the broker refuses', () => {
     await ledger.close();
     rig.missing.clear();
     rig.clock.advance(60_000);
-    await settled();
+    await settle();
     expect(rig.published).toEqual([]);
     expect(await rig.kept()).toEqual(['lost']);
   });

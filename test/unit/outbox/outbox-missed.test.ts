@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Change, LedgerRecord } from '../../../src/store/ledger.ts';
 import type { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import { utcIso } from '../../../src/message/iso.ts';
-import { FRESH } from '../../support/change.ts';
-import { messageOf } from '../../support/message.ts';
-import { settled } from '../../support/settle.ts';
+import { NEW_RECORD } from '../../support/change.ts';
+import { makeMessage } from '../../support/message.ts';
+import { settle } from '../../support/settle.ts';
 import { Rig } from './rig.ts';
 
 const MINUTE = 60_000;
@@ -29,12 +29,12 @@ class Owed {
   async run(queue = 'nowhere', count = 1): Promise<number> {
     const now = this.rig.clock.now();
     const messages = Array.from({ length: count }, (_, i) => {
-      const message = messageOf(`e${this.#runs++}`, { queue });
+      const message = makeMessage(`e${this.#runs++}`, { queue });
       const dueAt = utcIso(now - (count - 1 - i) * MINUTE);
       return { ...message, headers: { ...message.headers, beat_due_at: dueAt } };
     });
     const expected = this.#record;
-    const base = expected ?? FRESH;
+    const base = expected ?? NEW_RECORD;
     const record = { ...base, dueAt: now, runCount: base.runCount + count };
     const change: Change = { entry: 'e', expected, record, messages };
     const outcome = await this.ledger.commit(this.term, [change]);
@@ -45,7 +45,7 @@ class Owed {
   async pass(minutes: number): Promise<void> {
     for (let second = 0; second < Math.round(minutes * 60); second++) {
       this.rig.clock.advance(1_000);
-      await settled();
+      await settle();
     }
   }
 

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/store/ledger.ts';
-import { firstRun, FRESH, ran } from '../../support/change.ts';
-import { messageOf } from '../../support/message.ts';
-import { settled } from '../../support/settle.ts';
+import { makeFirstRun, NEW_RECORD, advanceRecord } from '../../support/change.ts';
+import { makeMessage } from '../../support/message.ts';
+import { settle } from '../../support/settle.ts';
 import { Rig } from './rig.ts';
 
 /** A run whose queue does not exist until `rig.missing` is cleared. */
 function refusedRun(entry: string, headers: Readonly<Record<string, unknown>> = {}): Change {
-  const message = messageOf(entry, { queue: 'nowhere' });
+  const message = makeMessage(entry, { queue: 'nowhere' });
   const messages = [{ ...message, headers: { ...message.headers, ...headers } }];
-  return { entry, expected: null, record: ran(FRESH, entry), messages };
+  return { entry, expected: null, record: advanceRecord(NEW_RECORD, entry), messages };
 }
 
 function rigWithoutQueue(): Rig {
@@ -21,7 +21,7 @@ function rigWithoutQueue(): Rig {
 async function pass(rig: Rig, seconds: number): Promise<void> {
   for (let i = 0; i < seconds; i++) {
     rig.clock.advance(1_000);
-    await settled();
+    await settle();
   }
 }
 
@@ -43,7 +43,7 @@ describe('outbox retry', () => {
     await ledger.commit(term, [refusedRun('refused')]);
     // The retry begins and ends between the two steps of the commit.
     rig.next('keep', { after: () => pass(rig, 1) });
-    await ledger.commit(term, [firstRun('fresh', 'fresh')]);
+    await ledger.commit(term, [makeFirstRun('fresh', 'fresh')]);
     expect(rig.published).toEqual(['fresh']);
     expect(await rig.kept()).toEqual(['refused']);
   });
@@ -183,7 +183,7 @@ describe('a kept message that has expired', () => {
     await ledger.commit(term, [refusedRun('expired', { expires: inTheFuture(rig, 2) })]);
     rig.missing.clear();
     rig.clock.advance(2_000);
-    await settled();
+    await settle();
     expect(rig.published).toEqual([]);
     await pass(rig, 60);
     expect(rig.published).toEqual([]);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/store/ledger.ts';
-import { firstRun, FRESH, ran } from '../../support/change.ts';
-import { messageOf } from '../../support/message.ts';
-import { settled } from '../../support/settle.ts';
+import { makeFirstRun, NEW_RECORD, advanceRecord } from '../../support/change.ts';
+import { makeMessage } from '../../support/message.ts';
+import { settle } from '../../support/settle.ts';
 import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
@@ -13,12 +13,12 @@ const never = () => new Promise<void>(() => {});
 
 /** What became of a promise so far. */
 async function soFar(promise: Promise<unknown>): Promise<string> {
-  await settled();
+  await settle();
   const ended = promise.then(
     (value) => JSON.stringify(value),
     (error: unknown) => (error as Error).message,
   );
-  return Promise.race([ended, settled().then(() => 'under way')]);
+  return Promise.race([ended, settle().then(() => 'under way')]);
 }
 
 test('closing an outbox ledger ends when its outbox and its broker are closed', async () => {
@@ -43,11 +43,11 @@ describe('a stop', () => {
     const term = await ledger.beginTerm();
     const stop = new AbortController();
     rig.next('publish', never);
-    const commit = ledger.commit(term, [firstRun('a', 'a')], stop.signal);
+    const commit = ledger.commit(term, [makeFirstRun('a', 'a')], stop.signal);
     rig.clock.advance(60_000);
     expect(await soFar(commit)).toBe('under way');
     stop.abort();
-    await settled();
+    await settle();
     rig.clock.advance(1_000);
     expect(await soFar(commit)).toMatch('stopped before the answer came');
     expect(await rig.kept()).toEqual(['a']);
@@ -62,9 +62,9 @@ describe('a stop', () => {
     const stop = new AbortController();
     const answer = Promise.withResolvers<undefined>();
     rig.next('publish', () => answer.promise);
-    const commit = ledger.commit(term, [firstRun('a', 'a')], stop.signal);
+    const commit = ledger.commit(term, [makeFirstRun('a', 'a')], stop.signal);
     stop.abort();
-    await settled();
+    await settle();
     rig.clock.advance(900);
     answer.resolve(undefined);
     expect(await soFar(commit)).toBe('{"kind":"committed"}');
@@ -75,7 +75,7 @@ describe('a stop', () => {
     const rig = new Rig();
     const dead = rig.process();
     const names = Array.from({ length: 1_200 }, (_, i) => `e${String(i).padStart(4, '0')}`);
-    const changes = names.map((name) => firstRun(name, name));
+    const changes = names.map((name) => makeFirstRun(name, name));
     rig.next('publish', 'lost before');
     await expect(dead.commit(await dead.beginTerm(), changes)).rejects.toThrow();
 
@@ -93,7 +93,7 @@ describe('a stop', () => {
     const beginning = rig.process().beginTerm(another.signal);
     expect(await soFar(beginning)).toBe('under way');
     another.abort();
-    await settled();
+    await settle();
     rig.clock.advance(1_000);
     expect(await soFar(beginning)).toMatch('stopped');
 
@@ -104,15 +104,15 @@ describe('a stop', () => {
 
 describe('of messages that had to wait it is told', () => {
   const runOf = (entry: string, queue: string, expires?: string): Change => {
-    const message = messageOf(entry, { queue });
+    const message = makeMessage(entry, { queue });
     const headers = { ...message.headers, ...(expires !== undefined && { expires }) };
-    const record = ran(FRESH, entry);
+    const record = advanceRecord(NEW_RECORD, entry);
     return { entry, expected: null, record, messages: [{ ...message, headers }] };
   };
   const pass = async (rig: Rig, seconds: number) => {
     for (let i = 0; i < seconds; i++) {
       rig.clock.advance(1_000);
-      await settled();
+      await settle();
     }
   };
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { topicMatches } from '../../../src/routing/bindings.ts';
 import { toQueue } from '../../../src/message/destination.ts';
 import { DEFAULT_RULES, Queues, type QueueRules } from '../../../src/routing/queues.ts';
-import { boundQueue, described, toExchange } from '../../support/exchanges.ts';
+import { makeBoundQueue, configureQueues, toExchange } from '../../support/exchanges.ts';
 
 const argumentsOf = (name: string, rules: Partial<QueueRules>) =>
   new Queues({ ...DEFAULT_RULES, ...rules }).get(name).arguments;
@@ -12,12 +12,12 @@ test('a queue is declared without arguments unless the configuration asks for so
 });
 
 test('one quorum queue beside classic ones has tasks wait for their ETA as beside quorum queues', () => {
-  const classic = boundQueue('classic', 'jobs', 'direct', 'a');
+  const classic = makeBoundQueue('classic', 'jobs', 'direct', 'a');
   const quorumType = { 'x-queue-type': 'quorum' };
-  const quorum = { ...boundQueue('quorum', 'jobs', 'direct', 'b'), arguments: quorumType };
-  expect(described(classic, quorum).usesQuorum).toBe(true);
-  expect(described(quorum, classic).usesQuorum).toBe(true);
-  expect(described(classic).usesQuorum).toBe(false);
+  const quorum = { ...makeBoundQueue('quorum', 'jobs', 'direct', 'b'), arguments: quorumType };
+  expect(configureQueues(classic, quorum).usesQuorum).toBe(true);
+  expect(configureQueues(quorum, classic).usesQuorum).toBe(true);
+  expect(configureQueues(classic).usesQuorum).toBe(false);
   expect(new Queues().usesQuorum).toBe(false);
 });
 
@@ -36,7 +36,7 @@ test('the default queue and all others each have a type of their own', () => {
 });
 
 test('names that routes compute are forgotten again, those of described queues are not', () => {
-  const queues = described(boundQueue('one', 'jobs', 'direct', 'work'));
+  const queues = configureQueues(makeBoundQueue('one', 'jobs', 'direct', 'work'));
   const [one, computed] = [queues.get('one'), queues.get('computed')];
   expect(queues.get('computed')).toBe(computed);
   for (let i = 0; i < 5_000; i++) queues.get(`computed-${i}`);
@@ -55,7 +55,10 @@ test('a queue that nobody describes is bound to an exchange of its own name', ()
 test('where none may be made, an unknown one is refused with the nearest name', () => {
   const queues = new Queues({
     ...DEFAULT_RULES,
-    described: [boundQueue('reports', 'x', 'direct', 'x'), boundQueue('web', 'x', 'direct', 'x')],
+    described: [
+      makeBoundQueue('reports', 'x', 'direct', 'x'),
+      makeBoundQueue('web', 'x', 'direct', 'x'),
+    ],
     createMissing: false,
   });
   expect(queues.find('report')).toBeNull();
@@ -64,10 +67,10 @@ test('where none may be made, an unknown one is refused with the nearest name', 
 });
 
 describe('who receives a message', () => {
-  const queues = described(
-    boundQueue('one', 'jobs', 'direct', 'work', ['more']),
-    boundQueue('two', 'jobs', 'direct', 'other'),
-    { ...boundQueue('far', 'far', 'fanout', ''), alias: 'nick' },
+  const queues = configureQueues(
+    makeBoundQueue('one', 'jobs', 'direct', 'work', ['more']),
+    makeBoundQueue('two', 'jobs', 'direct', 'other'),
+    { ...makeBoundQueue('far', 'far', 'fanout', ''), alias: 'nick' },
   );
   const names = (found: readonly { name: string }[]) => found.map(({ name }) => name);
 

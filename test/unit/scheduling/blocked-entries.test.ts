@@ -8,7 +8,7 @@ import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
 import { SILENCE_LIMIT } from '../../../src/observe/progress.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { storeOptions } from '../../contract/place.ts';
-import { settled } from '../../support/settle.ts';
+import { settle } from '../../support/settle.ts';
 import { operationKey } from '../../../src/events/operation.ts';
 
 const started: Beat[] = [];
@@ -37,7 +37,7 @@ function instance(change: (store: Store) => Store = (store) => store) {
   const pass = async (seconds: number) => {
     for (let i = 0; i < seconds * 2; i++) {
       clock.advance(500);
-      await settled();
+      await settle();
     }
   };
   const damage = async (...entries: string[]) => {

@@ -6,15 +6,15 @@ import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { MemoryResults } from '../../../src/drivers/memory/results.ts';
 import type { ChordSize } from '../../../src/message/run.ts';
 import type { ResultBackend } from '../../../src/store/results.ts';
-import { firstRun } from '../../support/change.ts';
-import { settled } from '../../support/settle.ts';
+import { makeFirstRun } from '../../support/change.ts';
+import { settle } from '../../support/settle.ts';
 import { operationKey } from '../../../src/events/operation.ts';
 
 const NEVER = new AbortController().signal;
 
 /** A change that starts one chord. */
 function changeOf(entry: string, groupId = `group of ${entry}`): Change {
-  return { ...firstRun(entry), chords: [{ groupId, size: 2, results: null }] };
+  return { ...makeFirstRun(entry), chords: [{ groupId, size: 2, results: null }] };
 }
 
 /** A result backend that answers when the test says so. */
@@ -35,7 +35,7 @@ class Slow implements ResultBackend {
       if (error) reject(error);
       else resolve(null);
     }
-    await settled();
+    await settle();
   }
 
   async close(): Promise<void> {}
@@ -60,7 +60,7 @@ function rig(results: ResultBackend | null = new Slow()) {
   };
   const pass = async (ms: number) => {
     clock.advance(ms);
-    await settled();
+    await settle();
   };
   return { clock, log, announcements, announce, pass, slow: results as Slow };
 }
@@ -69,7 +69,7 @@ describe('the announcement of chords', () => {
   test('lets a change pass when the result backend has answered', async () => {
     const { announce, slow, log } = rig();
     const seen = announce(changeOf('a'), changeOf('b'));
-    await settled();
+    await settle();
     expect(seen.ready).toBeUndefined();
     await slow.answer();
     expect(seen.ready).toEqual(['a', 'b']);
@@ -80,14 +80,14 @@ describe('the announcement of chords', () => {
   test('waits a second for an answer, and 50 ms once there was none', async () => {
     const { announce, pass, log } = rig();
     const first = announce(changeOf('a'));
-    await settled();
+    await settle();
     await pass(999);
     expect(first.ready).toBeUndefined();
     await pass(1);
     expect(first.ready).toEqual([]);
     expect(log).toEqual(['register-chords: entry "a": the result backend does not answer']);
     const second = announce(changeOf('b'));
-    await settled();
+    await settle();
     await pass(49);
     expect(second.ready).toBeUndefined();
     await pass(1);
@@ -101,7 +101,7 @@ describe('the announcement of chords', () => {
     await slow.answer();
     expect(log.at(-1)).toBe('register-chords recovered');
     const next = announce(changeOf('b'));
-    await settled();
+    await settle();
     await pass(999);
     expect(next.ready).toBeUndefined();
     await slow.answer();
@@ -113,7 +113,7 @@ describe('the announcement of chords', () => {
     announce(changeOf('a'));
     await pass(1_000);
     const again = announce(changeOf('a'), changeOf('b'));
-    await settled();
+    await settle();
     expect(slow.asked).toEqual([['group of a'], ['group of b']]);
     await slow.answer();
     expect(again.ready).toEqual(['a', 'b']);
@@ -126,11 +126,11 @@ describe('the announcement of chords', () => {
     await slow.answer();
     await pass(59_999);
     const next = announce(changeOf('a'));
-    await settled();
+    await settle();
     expect(next.ready).toEqual(['a']);
     expect(slow.asked).toHaveLength(1);
     const afterwards = announce(changeOf('a'));
-    await settled();
+    await settle();
     expect(afterwards.ready).toBeUndefined();
     expect(slow.asked).toHaveLength(2);
   });
@@ -142,7 +142,7 @@ describe('the announcement of chords', () => {
     await slow.answer();
     await pass(60_000);
     announce(changeOf('a'));
-    await settled();
+    await settle();
     expect(slow.asked).toHaveLength(2);
   });
 
@@ -152,7 +152,7 @@ describe('the announcement of chords', () => {
     await pass(1_000);
     await slow.answer();
     const next = announce(changeOf('a', 'tuesday'));
-    await settled();
+    await settle();
     expect(slow.asked).toEqual([['monday'], ['tuesday']]);
     await slow.answer();
     expect(next.ready).toEqual(['a']);
@@ -166,7 +166,7 @@ describe('the announcement of chords', () => {
     await pass(50);
     await slow.answer(new Error('too late'), 1);
     announce(changeOf('a', 'tuesday'));
-    await settled();
+    await settle();
     expect(slow.asked).toEqual([['monday'], ['tuesday']]);
   });
 
@@ -189,12 +189,12 @@ describe('the announcement of chords', () => {
   test('holds back what the backend refused, with the reason', async () => {
     const { announce, pass, slow, log } = rig();
     const seen = announce(changeOf('a'));
-    await settled();
+    await settle();
     await slow.answer(new Error('OOM'));
     expect(seen.ready).toEqual([]);
     expect(log).toEqual(['register-chords: entry "a": OOM']);
     const next = announce(changeOf('a'));
-    await settled();
+    await settle();
     expect(slow.asked).toHaveLength(2);
     await pass(50);
     expect(next.ready).toEqual([]);
@@ -217,7 +217,7 @@ describe('the announcement of chords', () => {
   test('holds back every chord without a result backend', async () => {
     const { announce, log } = rig(null);
     const seen = announce(changeOf('a'));
-    await settled();
+    await settle();
     expect(seen.ready).toEqual([]);
     expect(log).toEqual(['register-chords: entry "a": there is no result backend to join chords']);
   });

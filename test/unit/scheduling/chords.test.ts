@@ -4,15 +4,15 @@ import { chordOf } from '../../../src/canvas/shape.ts';
 import { NO_LINKS, type Task } from '../../../src/canvas/canvas.ts';
 import type { ResultBackend } from '../../../src/store/results.ts';
 import { MemoryResults } from '../../../src/drivers/memory/results.ts';
-import { aligned, DAY, entryOf, HOUR, MINUTE, SECOND } from '../../support/entry.ts';
-import { rig } from '../../support/rig.ts';
+import { alignedSchedule, DAY, makeEntry, HOUR, MINUTE, SECOND } from '../../support/entry.ts';
+import { makeRig } from '../../support/rig.ts';
 
 function task(name: string): Task {
   const plain = { args: [], kwargs: {}, options: {}, immutable: false } as const;
   return { kind: 'task', task: name, ...plain, links: NO_LINKS, shown: 'tuple' };
 }
 
-const joined = entryOf({
+const joined = makeEntry({
   name: 'joined',
   task: 'chord',
   canvas: chordOf([task('tasks.a'), task('tasks.b')], task('tasks.total')),
@@ -47,9 +47,9 @@ class Hung extends MemoryResults {
 test('a chord is announced before any of its tasks is sent', async () => {
   const results = new MemoryResults();
   const announced: number[] = [];
-  const { clock, store, begin } = rig({
+  const { clock, store, begin } = makeRig({
     results,
-    ledgerOf: (ledger) => ({
+    wrapLedger: (ledger) => ({
       batch: ledger.batch,
       load: () => ledger.load(),
       beginTerm: () => ledger.beginTerm(),
@@ -73,12 +73,12 @@ test('a chord is announced before any of its tasks is sent', async () => {
 
 test('a result backend that is away holds up chords, nobody else, and none is lost', async () => {
   const results = new Away();
-  const { clock, sent, told, begin } = rig({ results });
-  const { tick } = await begin([joined, entryOf()]);
+  const { clock, sent, emitted, begin } = makeRig({ results });
+  const { tick } = await begin([joined, makeEntry()]);
   clock.advance(MINUTE);
   const wakeAt = await tick();
   expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z']);
-  expect(told.failure).toMatchObject([
+  expect(emitted.failure).toMatchObject([
     { operation: { kind: 'register-chords' }, error: { message: 'entry "joined": nobody there' } },
   ]);
   expect(wakeAt).toBe(clock.now() + SECOND);
@@ -89,22 +89,22 @@ test('a result backend that is away holds up chords, nobody else, and none is lo
   expect(sent().slice(1)).toEqual(
     ['a', 'b'].map((name) => `tasks.${name} 2027-03-01T12:01:00.000Z`),
   );
-  expect(told.recovered).toMatchObject([{ operation: { kind: 'register-chords' } }]);
-  expect(told.sent?.map(({ entry }) => entry)).toEqual(['cleanup', 'joined']);
+  expect(emitted.recovered).toMatchObject([{ operation: { kind: 'register-chords' } }]);
+  expect(emitted.sent?.map(({ entry }) => entry)).toEqual(['cleanup', 'joined']);
 });
 
 test('a result backend that hangs holds up chords alone, and each is sent once when it answers', async () => {
   const results = new Hung();
   const { asked } = results;
-  const { clock, store, sent, told, begin } = rig({ results });
-  const { tick } = await begin([joined, entryOf()]);
+  const { clock, store, sent, emitted, begin } = makeRig({ results });
+  const { tick } = await begin([joined, makeEntry()]);
   clock.advance(MINUTE);
   const first = tick();
   await vi.waitFor(() => expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z']));
   clock.advance(SECOND);
   expect(await first).toBe(clock.now() + SECOND);
   const message = 'entry "joined": the result backend does not answer';
-  expect(told.failure).toMatchObject([
+  expect(emitted.failure).toMatchObject([
     { operation: { kind: 'register-chords' }, error: { message } },
   ]);
 
@@ -124,7 +124,7 @@ test('a result backend that hangs holds up chords alone, and each is sent once w
     asked[0],
     asked[0],
   ]);
-  expect(told.recovered).toMatchObject([{ operation: { kind: 'register-chords' } }]);
+  expect(emitted.recovered).toMatchObject([{ operation: { kind: 'register-chords' } }]);
 
   clock.advance(MINUTE);
   await tick();
@@ -133,15 +133,15 @@ test('a result backend that hangs holds up chords alone, and each is sent once w
 
 test('what the result backend heard long ago is said again', async () => {
   const results = new Hung();
-  const { clock, sent, told, begin } = rig({ results });
-  const { tick } = await begin([{ ...joined, schedule: aligned(DAY) }]);
+  const { clock, sent, emitted, begin } = makeRig({ results });
+  const { tick } = await begin([{ ...joined, schedule: alignedSchedule(DAY) }]);
   clock.advance(12 * HOUR);
   const first = tick();
   await vi.waitFor(() => expect(results.asked).toHaveLength(1));
   clock.advance(SECOND);
   await first;
   results.wakeUp();
-  await vi.waitFor(() => expect(told.recovered).toHaveLength(1));
+  await vi.waitFor(() => expect(emitted.recovered).toHaveLength(1));
   clock.advance(HOUR);
   await tick();
   expect(sent()).toHaveLength(2);
@@ -150,10 +150,10 @@ test('what the result backend heard long ago is said again', async () => {
 });
 
 test('without a result backend a chord is not sent', async () => {
-  const { clock, sent, told, begin } = rig();
+  const { clock, sent, emitted, begin } = makeRig();
   const { tick } = await begin([joined]);
   clock.advance(MINUTE);
   await tick();
   expect(sent()).toEqual([]);
-  expect(told.failure).toHaveLength(1);
+  expect(emitted.failure).toHaveLength(1);
 });

@@ -4,8 +4,8 @@ import { Events } from '../../../src/events/events.ts';
 import { TermEnded, type Term } from '../../../src/scheduling/leadership.ts';
 import type { Change, CommitOutcome, Ledger } from '../../../src/store/ledger.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import { firstRun } from '../../support/change.ts';
-import { settled } from '../../support/settle.ts';
+import { makeFirstRun } from '../../support/change.ts';
+import { settle } from '../../support/settle.ts';
 import { operationKey } from '../../../src/events/operation.ts';
 
 const NEVER = new AbortController().signal;
@@ -57,16 +57,16 @@ const fails = (): never => {
 
 async function pass(clock: ManualClock, ms: number): Promise<void> {
   for (let i = 0; i < ms / 10; i++) {
-    await settled();
+    await settle();
     clock.advance(10);
   }
-  await settled();
+  await settle();
 }
 
 describe('a commit that fails', () => {
   test('is repeated after 50 ms, then after pauses that double, to one second', async () => {
     const { commits, clock, asked } = over(fails);
-    void commits.commit([firstRun('a')], termOf(), NEVER);
+    void commits.commit([makeFirstRun('a')], termOf(), NEVER);
     await pass(clock, 5_000);
     const instants = asked.map(({ at }) => at);
     expect(instants).toEqual([0, 50, 150, 350, 750, 1_550, 2_550, 3_550, 4_550]);
@@ -77,7 +77,7 @@ describe('a commit that fails', () => {
     const { commits, clock, counted, faults, recovered } = over(() =>
       ++tries < 3 ? fails() : DONE,
     );
-    const commit = commits.commit([firstRun('a')], termOf(), NEVER);
+    const commit = commits.commit([makeFirstRun('a')], termOf(), NEVER);
     await pass(clock, 200);
     expect(await commit).toMatchObject({ refused: [], declined: [] });
     expect(counted.progress).toBe(3);
@@ -89,7 +89,7 @@ describe('a commit that fails', () => {
     let trusted = true;
     const { commits, clock, asked } = over(fails);
     const commit = commits.commit(
-      [firstRun('a')],
+      [makeFirstRun('a')],
       termOf(() => trusted),
       NEVER,
     );
@@ -106,7 +106,7 @@ describe('a commit that fails', () => {
   test('is given up at a stop, which does not wait for the end of the pause', async () => {
     const stop = new AbortController();
     const { commits, clock, asked } = over(fails);
-    const commit = commits.commit([firstRun('a')], termOf(), stop.signal);
+    const commit = commits.commit([makeFirstRun('a')], termOf(), stop.signal);
     await pass(clock, 1_000);
     const tries = asked.length;
     stop.abort();
@@ -118,8 +118,8 @@ describe('a commit that fails', () => {
     const ending = new AbortController();
     const { commits } = over(fails);
     const term = { number: 1, signal: ending.signal, trusted: false };
-    const commit = commits.commit([firstRun('a')], term, NEVER);
-    await settled();
+    const commit = commits.commit([makeFirstRun('a')], term, NEVER);
+    await settle();
     ending.abort();
     await expect(commit).rejects.toThrow(TermEnded);
   });
@@ -134,7 +134,7 @@ describe('a term that the ledger ends', () => {
     ],
   ] as const)('with %j is not tried again, and says why', async (outcome, reason) => {
     const { commits, asked } = over(() => outcome);
-    await expect(commits.commit([firstRun('a')], termOf(), NEVER)).rejects.toThrow(reason);
+    await expect(commits.commit([makeFirstRun('a')], termOf(), NEVER)).rejects.toThrow(reason);
     expect(asked).toHaveLength(1);
   });
 });
@@ -154,7 +154,7 @@ describe('batches', () => {
     let [running, most] = [0, 0];
     await commits.inBatches(items, termOf(), NEVER, async () => {
       most = Math.max(most, ++running);
-      await settled();
+      await settle();
       running--;
     });
     expect(most).toBe(3);
@@ -196,7 +196,7 @@ describe('batches', () => {
     const run = commits.inBatches(items, termOf(), NEVER, async ([item = '']) => {
       begun.push(item);
       if (item === 'a') throw new Error('failed');
-      await settled();
+      await settle();
       ended.push(item);
     });
     await expect(run).rejects.toThrow('failed');
@@ -207,7 +207,7 @@ describe('batches', () => {
 
 test('a batch of chords that could not be registered asks the ledger for nothing', async () => {
   const { commits, asked } = over(() => DONE);
-  const change = { ...firstRun('a'), chords: [{ groupId: 'g', size: 1, results: null }] };
+  const change = { ...makeFirstRun('a'), chords: [{ groupId: 'g', size: 1, results: null }] };
   const committed = await commits.commit([change], termOf(), NEVER);
   expect(committed?.unannounced).toEqual(['a']);
   expect(asked).toEqual([]);
@@ -220,7 +220,7 @@ describe('a batch that the store declines', () => {
       changes.some(({ entry }) => bad.includes(entry))
         ? { kind: 'declined', reason: 'too long' }
         : DONE;
-  const changes = ['a', 'b', 'c', 'd'].map((entry) => firstRun(entry));
+  const changes = ['a', 'b', 'c', 'd'].map((entry) => makeFirstRun(entry));
 
   test('is taken apart: all others are committed once, and the failures are reported by entry', async () => {
     const { commits, asked, faults } = over(declines('b', 'd'));

@@ -6,7 +6,7 @@ import type { Lease, Lock } from '../../../src/store/lock.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { MemoryLock, newLockState } from '../../../src/drivers/memory/lock.ts';
 import { Stop } from '../../../src/util/grace-period.ts';
-import { settled } from '../../support/settle.ts';
+import { settle } from '../../support/settle.ts';
 import { operationKey } from '../../../src/events/operation.ts';
 
 const TTL = 9_000;
@@ -63,7 +63,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 async function pass(clock: ManualClock, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 100) {
     clock.advance(Math.min(left, 100));
-    await settled();
+    await settle();
   }
 }
 
@@ -97,10 +97,10 @@ describe('two instances', () => {
   test('a clean stop hands over at once, without time passing', async () => {
     const { make } = pair();
     const [a, b] = [make(), make()];
-    await settled();
+    await settle();
     a.stop.abort();
     await a.done;
-    await settled();
+    await settle();
     expect(b.leads).toBe(true);
     expect(b.terms[0]!.number).toBeGreaterThan(a.terms[0]!.number);
   });
@@ -147,12 +147,12 @@ describe('the trust window', () => {
       lockOf(() => new Promise((resolve) => answers.push(resolve))),
       clock,
     );
-    await settled();
+    await settle();
     await pass(clock, TTL / 3);
     const askedAt = clock.monotonic();
     await pass(clock, 4_000);
     answers[0]!(true);
-    await settled();
+    await settle();
     await pass(clock, askedAt + TTL * 0.9 - clock.monotonic() - 100);
     expect(instance.terms[0]!.trusted).toBe(true);
     await pass(clock, 100);
@@ -166,7 +166,7 @@ describe('the trust window', () => {
       lockOf(() => new Promise(() => {})),
       clock,
     );
-    await settled();
+    await settle();
     await pass(clock, TTL * 0.9);
     expect(instance.terms[0]!.signal.aborted).toBe(true);
     instance.stop.abort();
@@ -195,7 +195,7 @@ describe('the trust window', () => {
       lockOf(async () => true),
       clock,
     );
-    await settled();
+    await settle();
     clock.advance(TTL);
     expect(instance.terms[0]!.trusted).toBe(false);
     instance.stop.abort();
@@ -207,7 +207,7 @@ describe('the trust window', () => {
       lockOf(async () => false),
       clock,
     );
-    await settled();
+    await settle();
     await pass(clock, TTL / 3 + TTL / 8);
     expect(instance.terms[0]!.signal.reason).toBe('the lock was lost');
     expect(instance.terms.length).toBeGreaterThan(1);
@@ -223,7 +223,7 @@ test('a term that cannot go on lets go of the lock and follows again', async () 
     if (failures-- > 0) throw new TermEnded('another term has begun');
     await untilOver(term);
   });
-  await settled();
+  await settle();
   expect(state.holder).toBeNull();
   await pass(clock, TTL / 8);
   expect(instance.terms).toHaveLength(2);
@@ -246,7 +246,7 @@ test('work that ends during a renewal lets go of the lock without waiting for th
   await pass(clock, TTL / 3);
   expect(released).toBe(false);
   end.reject(new TermEnded('another term has begun'));
-  await settled();
+  await settle();
   expect(released).toBe(true);
   instance.stop.abort();
 });
@@ -269,10 +269,10 @@ test.each(['the lock is lost', 'a stop comes'])(
       untilOver,
       beginTerm,
     );
-    await settled();
+    await settle();
     if (why === 'a stop comes') instance.stop.abort(new Stop(clock.monotonic()));
     else await pass(clock, TTL / 3);
-    await settled();
+    await settle();
     expect(givenUp).toBe(1);
     expect(instance.terms).toEqual([]);
     instance.stop.abort();
@@ -288,7 +288,7 @@ describe('progress of an instance that follows', () => {
       lockOf(async () => false),
       clock,
     );
-    await settled();
+    await settle();
     await pass(clock, TTL / 3 + TTL / 8);
     expect(instance.terms).toHaveLength(2);
     expect(instance.progress).toBe(2);
@@ -302,7 +302,7 @@ describe('progress of an instance that follows', () => {
       clock,
       async () => Promise.reject(new TermEnded('another term has begun')),
     );
-    await settled();
+    await settle();
     await pass(clock, TTL / 8);
     expect(instance.terms).toHaveLength(2);
     expect(instance.progress).toBe(2);
@@ -317,7 +317,7 @@ describe('progress of an instance that follows', () => {
       untilOver,
       async () => Promise.reject(new Error('the broker is unreachable')),
     );
-    await settled();
+    await settle();
     await pass(clock, TTL);
     expect(instance.faults.length).toBeGreaterThan(5);
     expect(instance.progress).toBe(1);
@@ -330,7 +330,7 @@ test('an instance reports that it follows after its first try, before any time p
   const state = newLockState();
   await new MemoryLock(state, TTL, clock).acquire();
   const instance = new Instance(new MemoryLock(state, TTL, clock), clock);
-  await settled();
+  await settle();
   expect(instance.reasons).toEqual(['another instance holds the lock']);
   instance.stop.abort();
 });
@@ -351,7 +351,7 @@ test('renewals that were answered leave no timer behind', async () => {
     lockOf(async () => true),
     counting,
   );
-  await settled();
+  await settle();
   const atFirst = sleeping;
   await pass(clock, 5 * TTL);
   expect(instance.terms).toHaveLength(1);
@@ -371,7 +371,7 @@ test('a lock that is free but cannot be taken is asked for at a pace, not withou
     close: async () => {},
   };
   const instance = new Instance(lock, clock);
-  await settled();
+  await settle();
   expect(asked).toBe(1);
   await pass(clock, TTL);
   expect(asked).toBeLessThan(20);
@@ -422,7 +422,7 @@ test('the first pause after a lock could not be reached is an eighth of the TTL,
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const refused = async () => Promise.reject(new Error('connection refused'));
   const instance = new Instance({ ...lockOf(async () => true), acquire: refused }, clock);
-  await settled();
+  await settle();
   const attempts = [instance.faults.length];
   for (const ms of [TTL / 8 - 1, 1, TTL / 4 - 1, 1]) {
     await pass(clock, ms);
@@ -440,7 +440,7 @@ test('a stop gives up a store that does not answer, and a lock that is won late 
     { ...lockOf(async () => true), acquire: () => late.promise },
     clock,
   );
-  await settled();
+  await settle();
   instance.stop.abort();
   await pass(clock, 1_200);
   await instance.done;
@@ -463,7 +463,7 @@ test('a stop gives up the work of a term and a release that are not answered', a
     progressed: () => {},
   });
   const done = leadership.run(never, stop.signal);
-  await settled();
+  await settle();
   stop.abort(new Stop(clock.monotonic()));
   await pass(clock, 1_500);
   await expect(done).resolves.toBeUndefined();
@@ -479,7 +479,7 @@ describe('clocks', () => {
       lockOf(async () => ours),
       clock,
     );
-    await settled();
+    await settle();
     for (const wall of ['2031-01-01T00:00:00Z', '1999-01-01T00:00:00Z', START]) {
       clock.set(wall);
       await pass(clock, 2 * TTL);
@@ -497,7 +497,7 @@ describe('clocks', () => {
     const clock = new ManualClock(START);
     const state = newLockState();
     const sleeper = new Instance(new MemoryLock(state, TTL, clock), clock);
-    await settled();
+    await settle();
     // Hours pass for everybody else: the lock has expired, another has it.
     clock.set('2027-03-01T20:00:00Z');
     state.holder = null;
@@ -518,7 +518,7 @@ describe('clocks', () => {
     };
     const lock = lockOf(async () => (renewals++, true));
     const instance = new Instance(lock, early);
-    await settled();
+    await settle();
     await pass(clock, 9 * TTL);
     expect(instance.terms).toHaveLength(1);
     expect(renewals).toBeGreaterThanOrEqual(27);

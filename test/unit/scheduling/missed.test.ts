@@ -5,8 +5,8 @@ import { cron } from '../../../src/schedule/cron.ts';
 import { crontab } from '../../../src/schedule/crontab.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
-import { DAY, entryOf, HOUR, MINUTE } from '../../support/entry.ts';
-import { rig, type Rig } from '../../support/rig.ts';
+import { DAY, makeEntry, HOUR, MINUTE } from '../../support/entry.ts';
+import { makeRig, type Rig } from '../../support/rig.ts';
 import { fields, line } from '../schedule/arbitrary.ts';
 
 /** Zones, and an instant at which their clocks change: by an hour, by half of one, by a whole day. */
@@ -71,9 +71,9 @@ describe.each([
     });
     await fc.assert(
       fc.asyncProperty(cases, async ({ change: [zone, at], before, make, policy, spans }) => {
-        const entry = entryOf({ schedule: make(zone), ...policy });
+        const entry = makeEntry({ schedule: make(zone), ...policy });
         const start = Date.parse(at) - before;
-        const real = rig({ now: new Date(start).toISOString() });
+        const real = makeRig({ now: new Date(start).toISOString() });
         const oracle = new Oracle(entry, start);
         await live(real, entry, spans, oracle);
         expect(dealtWith(real, entry)).toEqual(oracle.dealtWith);
@@ -108,9 +108,9 @@ async function live({ clock, begin }: Rig, entry: Entry, spans: readonly Span[],
 }
 
 /** Instant → `sent`, or why not; each instant once, or this throws. */
-function dealtWith({ told }: Rig, { schedule }: Entry): Map<string, string> {
-  const found: [number, string][] = (told.sent ?? []).map(({ dueAt }) => [dueAt, 'sent']);
-  for (const { reason, first, last, count } of told.skipped ?? []) {
+function dealtWith({ emitted }: Rig, { schedule }: Entry): Map<string, string> {
+  const found: [number, string][] = (emitted.sent ?? []).map(({ dueAt }) => [dueAt, 'sent']);
+  for (const { reason, first, last, count } of emitted.skipped ?? []) {
     const stretch: number[] = [];
     for (let at = first; at <= last; at = next(schedule, at)) stretch.push(at);
     expect([stretch.length, stretch.at(-1)]).toEqual([count, last]);

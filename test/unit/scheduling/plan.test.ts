@@ -4,13 +4,13 @@ import { cursor, nextDueAt, reconcile } from '../../../src/scheduling/plan.ts';
 import { decide } from '../../../src/catalog/catch-up.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import {
-  aligned,
-  counted,
+  alignedSchedule,
+  intervalSchedule,
   DAY,
-  entryOf,
+  makeEntry,
   HOUR,
   MINUTE,
-  recordOf,
+  makeRecord,
   SECOND,
 } from '../../support/entry.ts';
 
@@ -18,43 +18,43 @@ const NOON = Date.parse('2027-03-01T12:00:00Z');
 
 describe('what is due', () => {
   test('a run in time is sent, and nothing is skipped', () => {
-    const decision = decide(entryOf(), NOON, NOON + 3);
+    const decision = decide(makeEntry(), NOON, NOON + 3);
     expect(decision).toEqual({ send: [NOON], skip: [], dueAt: NOON });
   });
 
   test('the next occurrence follows from the record, not from now', () => {
-    const entry = entryOf({ schedule: counted(10 * SECOND) });
-    expect(nextDueAt(entry, recordOf({ anchor: NOON }))).toBe(NOON + 10 * SECOND);
-    expect(nextDueAt(entry, recordOf({ anchor: NOON, dueAt: NOON + 50 * SECOND }))).toBe(
+    const entry = makeEntry({ schedule: intervalSchedule(10 * SECOND) });
+    expect(nextDueAt(entry, makeRecord({ anchor: NOON }))).toBe(NOON + 10 * SECOND);
+    expect(nextDueAt(entry, makeRecord({ anchor: NOON, dueAt: NOON + 50 * SECOND }))).toBe(
       NOON + 60 * SECOND,
     );
   });
 
   test('an anchor that is newer than the last run wins: the schedule was edited since', () => {
-    expect(cursor(recordOf({ anchor: NOON, dueAt: NOON - DAY }))).toBe(NOON);
+    expect(cursor(makeRecord({ anchor: NOON, dueAt: NOON - DAY }))).toBe(NOON);
   });
 
   test.each([0, -1, NaN])('a schedule whose next is later by %d is told of, not walked', (step) => {
     const broken = { spec: 'mine', next: (after: Date) => new Date(after.getTime() + step) };
-    const entry = entryOf({ schedule: broken });
+    const entry = makeEntry({ schedule: broken });
     expect(() => decide(entry, NOON, NOON + DAY)).toThrow('schedule "mine"');
-    expect(() => nextDueAt(entry, recordOf({ dueAt: NOON }))).toThrow('is not later');
+    expect(() => nextDueAt(entry, makeRecord({ dueAt: NOON }))).toThrow('is not later');
   });
 
   test('a schedule that answers a promise is told of, and that it fails later ends nothing', () => {
     const reject = (async () => Promise.reject(new Error('no db'))) as never;
-    const entry = entryOf({ schedule: { spec: 'mine', next: reject } });
+    const entry = makeEntry({ schedule: { spec: 'mine', next: reject } });
     const refused = 'schedule "mine": expected a Date or null, got a promise';
-    expect(() => nextDueAt(entry, recordOf({ dueAt: NOON }))).toThrow(refused);
+    expect(() => nextDueAt(entry, makeRecord({ dueAt: NOON }))).toThrow(refused);
     const next = (after: Date) => new Date(after.getTime() + 1);
-    const late = entryOf({ schedule: { spec: 'mine', next, latest: reject } });
+    const late = makeEntry({ schedule: { spec: 'mine', next, latest: reject } });
     expect(() => decide(late, NOON, NOON + DAY)).toThrow(refused);
   });
 
   test('a schedule that has no next occurrence is never due', () => {
     const once: Schedule = { spec: 'at noon', next: (at) => (+at < NOON ? new Date(NOON) : null) };
-    const entry = entryOf({ schedule: once });
-    expect(nextDueAt(entry, recordOf({ dueAt: NOON }))).toBe(Infinity);
+    const entry = makeEntry({ schedule: once });
+    expect(nextDueAt(entry, makeRecord({ dueAt: NOON }))).toBe(Infinity);
     expect(decide(entry, NOON, NOON + DAY).send).toEqual([NOON]);
   });
 });
@@ -63,7 +63,7 @@ describe('what was missed', () => {
   const late = NOON + 3 * MINUTE + 20 * SECOND;
 
   test('one run is sent for four missed ones, the newest, and the others are told of', () => {
-    expect(decide(entryOf(), NOON, late)).toEqual({
+    expect(decide(makeEntry(), NOON, late)).toEqual({
       send: [NOON + 3 * MINUTE],
       skip: [{ reason: 'coalesced', first: NOON, last: NOON + 2 * MINUTE, count: 3 }],
       dueAt: NOON + 3 * MINUTE,
@@ -71,7 +71,7 @@ describe('what was missed', () => {
   });
 
   test('an entry that skips sends what is up to a minute late, and nothing that is later', () => {
-    const hourly = entryOf({ schedule: aligned(HOUR), missed: 'skip' });
+    const hourly = makeEntry({ schedule: alignedSchedule(HOUR), missed: 'skip' });
     expect(decide(hourly, NOON, NOON + MINUTE).send).toEqual([NOON]);
     expect(decide(hourly, NOON, NOON + MINUTE + 1)).toEqual({
       send: [],
@@ -81,7 +81,7 @@ describe('what was missed', () => {
   });
 
   test('all of them are sent, oldest first, when the entry says so', () => {
-    const decision = decide(entryOf({ missed: 'all' }), NOON, late);
+    const decision = decide(makeEntry({ missed: 'all' }), NOON, late);
     expect(decision.send).toEqual([0, 1, 2, 3].map((n) => NOON + n * MINUTE));
     expect(decision.skip).toEqual([]);
   });
@@ -95,13 +95,13 @@ describe('what was missed', () => {
         return new Date(candidates.find((at) => at > +after) ?? hour + HOUR + 45 * MINUTE);
       },
     };
-    const entry = entryOf({ schedule: uneven, startingDeadline: 30 * MINUTE });
+    const entry = makeEntry({ schedule: uneven, startingDeadline: 30 * MINUTE });
     const decision = decide(entry, NOON - 15 * MINUTE, NOON + 20 * MINUTE);
     expect(decision.send).toEqual([NOON]);
   });
 
   test('a run beyond its starting deadline is not sent, and that is told', () => {
-    const entry = entryOf({ schedule: aligned(HOUR), startingDeadline: 5 * MINUTE });
+    const entry = makeEntry({ schedule: alignedSchedule(HOUR), startingDeadline: 5 * MINUTE });
     expect(decide(entry, NOON, NOON + 6 * MINUTE)).toEqual({
       send: [],
       skip: [{ reason: 'deadline', first: NOON, last: NOON, count: 1 }],
@@ -110,7 +110,7 @@ describe('what was missed', () => {
   });
 
   test('of all missed ones only those within the deadline are sent', () => {
-    const entry = entryOf({ missed: 'all', startingDeadline: 90 * SECOND });
+    const entry = makeEntry({ missed: 'all', startingDeadline: 90 * SECOND });
     const decision = decide(entry, NOON, late);
     expect(decision.send).toEqual([NOON + 2 * MINUTE, NOON + 3 * MINUTE]);
     expect(decision.skip).toEqual([
@@ -119,7 +119,7 @@ describe('what was missed', () => {
   });
 
   test('a year of missed seconds is not walked through: the newest thousand are sent, the rest told of', () => {
-    const entry = entryOf({ schedule: aligned(SECOND), missed: 'all', missedCap: 1_000 });
+    const entry = makeEntry({ schedule: alignedSchedule(SECOND), missed: 'all', missedCap: 1_000 });
     const decision = decide(entry, NOON, NOON + 365 * DAY);
     expect(decision.send).toHaveLength(1_000);
     expect(decision.send.at(-1)).toBe(NOON + 365 * DAY);
@@ -135,8 +135,8 @@ describe('what was missed', () => {
 
   test('whatever was missed, each occurrence is sent or skipped, once, in order', () => {
     const schedules = fc.oneof(
-      fc.integer({ min: 1, max: 5_000 }).map((s) => aligned(s * SECOND)),
-      fc.integer({ min: 1, max: 5_000 }).map((s) => counted(s * SECOND)),
+      fc.integer({ min: 1, max: 5_000 }).map((s) => alignedSchedule(s * SECOND)),
+      fc.integer({ min: 1, max: 5_000 }).map((s) => intervalSchedule(s * SECOND)),
     );
     const entries = fc.record({
       schedule: schedules,
@@ -146,7 +146,7 @@ describe('what was missed', () => {
     });
     fc.assert(
       fc.property(entries, fc.integer({ min: 0, max: 8_000_000 }), (parts, down) => {
-        const entry = entryOf(parts);
+        const entry = makeEntry(parts);
         const first = entry.schedule.next(new Date(NOON))!.getTime();
         const now = first + down;
         const { send, skip, dueAt } = decide(entry, first, now);
@@ -171,43 +171,43 @@ describe('what was missed', () => {
 
 describe('the beginning of a term', () => {
   test('an entry seen for the first time counts from now and owes nothing', () => {
-    expect(reconcile(entryOf(), undefined, NOON)).toEqual({
-      record: recordOf({ anchor: NOON }),
+    expect(reconcile(makeEntry(), undefined, NOON)).toEqual({
+      record: makeRecord({ anchor: NOON }),
       change: 'added',
     });
   });
 
   test('an entry that stands as it was goes on where it was', () => {
-    const record = recordOf({ dueAt: NOON - DAY, runCount: 7 });
-    expect(reconcile(entryOf(), record, NOON)).toEqual({ record, change: null });
+    const record = makeRecord({ dueAt: NOON - DAY, runCount: 7 });
+    expect(reconcile(makeEntry(), record, NOON)).toEqual({ record, change: null });
   });
 
   test('an edited schedule counts from now and keeps its run count', () => {
-    const record = recordOf({ spec: 'aligned 1', dueAt: NOON - DAY, runCount: 7 });
-    expect(reconcile(entryOf(), record, NOON)).toEqual({
+    const record = makeRecord({ spec: 'aligned 1', dueAt: NOON - DAY, runCount: 7 });
+    expect(reconcile(makeEntry(), record, NOON)).toEqual({
       record: { ...record, spec: 'aligned 60000', anchor: NOON },
       change: 'edited',
     });
   });
 
   test('an entry that was disabled for a month owes nothing for it', () => {
-    const record = recordOf({ dueAt: NOON - 30 * DAY });
-    const paused = reconcile(entryOf({ enabled: false }), record, NOON - 29 * DAY);
+    const record = makeRecord({ dueAt: NOON - 30 * DAY });
+    const paused = reconcile(makeEntry({ enabled: false }), record, NOON - 29 * DAY);
     expect(paused?.change).toBe('paused');
-    const resumed = reconcile(entryOf(), paused?.record, NOON);
+    const resumed = reconcile(makeEntry(), paused?.record, NOON);
     expect(resumed?.change).toBe('resumed');
-    expect(nextDueAt(entryOf(), resumed!.record)).toBe(NOON + MINUTE);
+    expect(nextDueAt(makeEntry(), resumed!.record)).toBe(NOON + MINUTE);
   });
 
   test('an entry that left the config is marked, so that it owes nothing if it comes back', () => {
-    expect(reconcile(undefined, recordOf(), NOON)).toEqual({
-      record: recordOf({ spec: null }),
+    expect(reconcile(undefined, makeRecord(), NOON)).toEqual({
+      record: makeRecord({ spec: null }),
       change: 'removed',
     });
-    expect(reconcile(undefined, recordOf({ spec: null }), NOON)?.change).toBeNull();
+    expect(reconcile(undefined, makeRecord({ spec: null }), NOON)?.change).toBeNull();
   });
 
   test('a disabled entry that was never seen leaves no trace', () => {
-    expect(reconcile(entryOf({ enabled: false }), undefined, NOON)).toBeNull();
+    expect(reconcile(makeEntry({ enabled: false }), undefined, NOON)).toBeNull();
   });
 });

@@ -6,8 +6,8 @@ import type { Producer } from '../../../src/compose/message-context.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
 import { prepare } from '../../../src/scheduling/planned-run.ts';
-import { FRESH } from '../../support/change.ts';
-import { entryOf, MINUTE, SECOND } from '../../support/entry.ts';
+import { NEW_RECORD } from '../../support/change.ts';
+import { makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
@@ -21,7 +21,7 @@ const producer: Producer = {
   replyTo: '',
 };
 
-const RECORD = { ...FRESH, sentAt: 7, taskId: 'last', runCount: 3 };
+const RECORD = { ...NEW_RECORD, sentAt: 7, taskId: 'last', runCount: 3 };
 
 function stepOf(entry: Entry, late: number) {
   const now = NOON + late;
@@ -33,7 +33,7 @@ function stepOf(entry: Entry, late: number) {
 }
 
 test('a step that sends records the run, its instants and its task', () => {
-  const { change, sent, before } = stepOf(entryOf(), SECOND);
+  const { change, sent, before } = stepOf(makeEntry(), SECOND);
   const [run] = sent;
   expect(before).toBe(RECORD);
   expect(change.expected).toBe(RECORD);
@@ -50,7 +50,7 @@ test('a step that sends records the run, its instants and its task', () => {
 });
 
 test('a step that only skips records the instant, and leaves the last run as it was', () => {
-  const { change, sent, skipped } = stepOf(entryOf({ startingDeadline: 1 }), 30 * SECOND);
+  const { change, sent, skipped } = stepOf(makeEntry({ startingDeadline: 1 }), 30 * SECOND);
   expect(sent).toEqual([]);
   expect(skipped).toMatchObject([{ reason: 'deadline', count: 1 }]);
   expect(change.record).toEqual({ ...RECORD, dueAt: NOON });
@@ -59,20 +59,20 @@ test('a step that only skips records the instant, and leaves the last run as it 
 
 test('a run that goes to an exchange is reported with the exchange in place of a queue', () => {
   const options = { exchange: 'jobs', exchangeType: 'topic', routingKey: 'jobs.work' } as const;
-  const { sent } = stepOf(entryOf({ options }), SECOND);
+  const { sent } = stepOf(makeEntry({ options }), SECOND);
   expect(sent[0]?.messages[0]?.destination).toMatchObject({ queue: null, exchange: 'jobs' });
   expect(sent[0]?.queue).toBe('jobs');
 });
 
 test('a run of an empty group sends nothing and is in no queue', () => {
-  const { sent, change } = stepOf(entryOf({ canvas: parallel([]) }), SECOND);
+  const { sent, change } = stepOf(makeEntry({ canvas: parallel([]) }), SECOND);
   expect(change.messages).toEqual([]);
   expect(sent).toMatchObject([{ queue: '', messages: [] }]);
 });
 
 test('a step that makes up for several runs records the newest of them', () => {
   const inTime = { startingDeadline: 2 * MINUTE };
-  const { change, sent, skipped } = stepOf(entryOf({ missed: 'all', ...inTime }), 2 * MINUTE);
+  const { change, sent, skipped } = stepOf(makeEntry({ missed: 'all', ...inTime }), 2 * MINUTE);
   expect(skipped).toEqual([]);
   expect(sent.map(({ dueAt }) => dueAt)).toEqual([NOON, NOON + MINUTE, NOON + 2 * MINUTE]);
   expect(change.record).toMatchObject({

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { upcoming } from '../../../src/scheduling/preview.ts';
-import { aligned, counted, entryOf, MINUTE, SECOND } from '../../support/entry.ts';
+import {
+  alignedSchedule,
+  intervalSchedule,
+  makeEntry,
+  MINUTE,
+  SECOND,
+} from '../../support/entry.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
@@ -8,8 +14,8 @@ const shown = (found: Iterable<{ entry: { name: string }; dueAt: number }>) =>
   [...found].map(({ entry, dueAt }) => `${entry.name} +${(dueAt - NOON) / SECOND}`);
 
 describe('the occurrences to come', () => {
-  const minutely = entryOf({ name: 'b', schedule: aligned(MINUTE) });
-  const often = entryOf({ name: 'a', schedule: aligned(20 * SECOND) });
+  const minutely = makeEntry({ name: 'b', schedule: alignedSchedule(MINUTE) });
+  const often = makeEntry({ name: 'a', schedule: alignedSchedule(20 * SECOND) });
 
   test('are so many of each entry, all in the order of time, then of names', () => {
     expect(shown(upcoming([minutely, often], NOON, 3))).toEqual([
@@ -23,7 +29,7 @@ describe('the occurrences to come', () => {
   });
 
   test('are in the order of names at one instant, however the entries are ordered', () => {
-    const entries = ['c', 'a', 'b'].map((name) => entryOf({ name }));
+    const entries = ['c', 'a', 'b'].map((name) => makeEntry({ name }));
     expect(shown(upcoming(entries, NOON, 1))).toEqual(['a +60', 'b +60', 'c +60']);
   });
 
@@ -33,12 +39,12 @@ describe('the occurrences to come', () => {
   });
 
   test('of an interval count from the instant that they are asked after', () => {
-    const every = entryOf({ name: 'i', schedule: counted(7 * SECOND) });
+    const every = makeEntry({ name: 'i', schedule: intervalSchedule(7 * SECOND) });
     expect(shown(upcoming([every], NOON, 3))).toEqual(['i +7', 'i +14', 'i +21']);
   });
 
   test('end with the schedule', () => {
-    const once = entryOf({
+    const once = makeEntry({
       name: 'once',
       schedule: {
         spec: 'at',
@@ -55,8 +61,8 @@ describe('the occurrences to come', () => {
 
   test('ask a schedule no more often than they show', () => {
     let asked = 0;
-    const schedule = aligned(MINUTE);
-    const counting = entryOf({
+    const schedule = alignedSchedule(MINUTE);
+    const counting = makeEntry({
       schedule: { spec: 'counting', next: (after) => (asked++, schedule.next(after)) },
     });
     expect(shown(upcoming([counting], NOON, 2))).toHaveLength(2);

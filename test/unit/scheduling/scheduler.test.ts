@@ -3,15 +3,22 @@ import { NO_LINKS, type Task } from '../../../src/canvas/canvas.ts';
 import { parallel } from '../../../src/canvas/shape.ts';
 import { TermEnded } from '../../../src/scheduling/leadership.ts';
 import type { CommitOutcome, Ledger } from '../../../src/store/ledger.ts';
-import { aligned, counted, entryOf, HOUR, MINUTE, SECOND } from '../../support/entry.ts';
-import { rig } from '../../support/rig.ts';
-import { settled } from '../../support/settle.ts';
+import {
+  alignedSchedule,
+  intervalSchedule,
+  makeEntry,
+  HOUR,
+  MINUTE,
+  SECOND,
+} from '../../support/entry.ts';
+import { makeRig } from '../../support/rig.ts';
+import { settle } from '../../support/settle.ts';
 
 const NOON = '2027-03-01T12:00:00.000Z';
 
 test('a due task is sent once, and the next tick is asked for at its next occurrence', async () => {
-  const { clock, sent, begin } = rig();
-  const { tick } = await begin([entryOf()]);
+  const { clock, sent, begin } = makeRig();
+  const { tick } = await begin([makeEntry()]);
   expect(await tick()).toBe(Date.parse('2027-03-01T12:01:00Z'));
   expect(sent()).toEqual([]);
 
@@ -22,8 +29,8 @@ test('a due task is sent once, and the next tick is asked for at its next occurr
 });
 
 test('an interval keeps its grid however late the ticks are', async () => {
-  const { clock, sent, begin } = rig();
-  const { tick } = await begin([entryOf({ schedule: counted(10 * SECOND) })]);
+  const { clock, sent, begin } = makeRig();
+  const { tick } = await begin([makeEntry({ schedule: intervalSchedule(10 * SECOND) })]);
   for (let i = 0; i < 3; i++) {
     clock.advance(10 * SECOND + 7);
     await tick();
@@ -32,8 +39,8 @@ test('an interval keeps its grid however late the ticks are', async () => {
 });
 
 test('a weekly interval survives restarts every day', async () => {
-  const { clock, sent, begin } = rig();
-  const weekly = entryOf({ schedule: counted(7 * 24 * HOUR) });
+  const { clock, sent, begin } = makeRig();
+  const weekly = makeEntry({ schedule: intervalSchedule(7 * 24 * HOUR) });
   for (let day = 0; day < 8; day++) {
     const { tick } = await begin([weekly]);
     await tick();
@@ -43,32 +50,32 @@ test('a weekly interval survives restarts every day', async () => {
 });
 
 test('nothing is sent twice when the clock goes back', async () => {
-  const { clock, sent, begin } = rig();
-  const { tick } = await begin([entryOf()]);
+  const { clock, sent, begin } = makeRig();
+  const { tick } = await begin([makeEntry()]);
   clock.advance(MINUTE);
   await tick();
   clock.set('2027-03-01T11:30:00Z');
   expect(await tick()).toBe(Date.parse('2027-03-01T12:02:00Z'));
-  await (await begin([entryOf()])).tick();
+  await (await begin([makeEntry()])).tick();
   expect(sent()).toHaveLength(1);
 });
 
 test('a clock that jumps forward sends one run, for the newest missed, and tells of the others', async () => {
-  const { clock, sent, told, begin } = rig();
-  const { tick } = await begin([entryOf()]);
+  const { clock, sent, emitted, begin } = makeRig();
+  const { tick } = await begin([makeEntry()]);
   clock.set('2027-03-01T13:00:30Z');
   await tick();
   expect(sent()).toEqual(['tasks.cleanup 2027-03-01T13:00:00.000Z']);
-  expect(told.skipped).toMatchObject([{ entry: 'cleanup', reason: 'coalesced', count: 59 }]);
+  expect(emitted.skipped).toMatchObject([{ entry: 'cleanup', reason: 'coalesced', count: 59 }]);
 });
 
 test('a new term goes on where the last one stopped', async () => {
-  const { clock, sent, begin } = rig();
-  const first = await begin([entryOf()]);
+  const { clock, sent, begin } = makeRig();
+  const first = await begin([makeEntry()]);
   clock.advance(MINUTE);
   await first.tick();
   clock.advance(MINUTE);
-  const second = await begin([entryOf()]);
+  const second = await begin([makeEntry()]);
   await second.tick();
   expect(sent()).toEqual([
     'tasks.cleanup 2027-03-01T12:01:00.000Z',
@@ -77,9 +84,9 @@ test('a new term goes on where the last one stopped', async () => {
 });
 
 test('a term that another has superseded sends nothing and ends', async () => {
-  const { clock, sent, begin } = rig();
-  const old = await begin([entryOf()]);
-  await begin([entryOf()]);
+  const { clock, sent, begin } = makeRig();
+  const old = await begin([makeEntry()]);
+  await begin([makeEntry()]);
   clock.advance(MINUTE);
   await expect(old.tick()).rejects.toThrow(TermEnded);
   expect(sent()).toEqual([]);
@@ -98,40 +105,40 @@ test('a commit whose answer was lost is repeated and sends nothing twice', async
       return outcome;
     },
   });
-  const { clock, sent, told, begin } = rig({ ledgerOf: forgetful });
-  const { tick } = await begin([entryOf()]);
+  const { clock, sent, emitted, begin } = makeRig({ wrapLedger: forgetful });
+  const { tick } = await begin([makeEntry()]);
   clock.advance(MINUTE);
   const ticked = tick();
-  while (!told.recovered) {
+  while (!emitted.recovered) {
     await new Promise(setImmediate);
     clock.advance(SECOND);
   }
   await ticked;
   expect(sent()).toHaveLength(1);
-  expect(told.sent).toHaveLength(1);
-  expect(told.failure).toHaveLength(2);
+  expect(emitted.sent).toHaveLength(1);
+  expect(emitted.failure).toHaveLength(2);
 });
 
 test('state that was lost is no storm: schedules go on from now', async () => {
-  const { clock, store, sent, told, begin } = rig();
-  const { tick } = await begin([entryOf()]);
+  const { clock, store, sent, emitted, begin } = makeRig();
+  const { tick } = await begin([makeEntry()]);
   clock.advance(MINUTE);
   await tick();
   store.ledger.empty();
   clock.advance(MINUTE);
   await expect(tick()).rejects.toThrow(TermEnded);
-  const after = await begin([entryOf()]);
+  const after = await begin([makeEntry()]);
   await after.tick();
   expect(sent()).toHaveLength(1);
-  expect(told.scheduling).toMatchObject([{ changes: { added: 1 } }, { changes: { added: 1 } }]);
+  expect(emitted.scheduling).toMatchObject([{ changes: { added: 1 } }, { changes: { added: 1 } }]);
   clock.advance(MINUTE);
   await after.tick();
   expect(sent()).toHaveLength(2);
 });
 
 test('more entries than fit one batch are all sent, each once', async () => {
-  const { clock, sent, begin } = rig();
-  const many = Array.from({ length: 2_500 }, (_, i) => entryOf({ name: `e${i}`, task: `t${i}` }));
+  const { clock, sent, begin } = makeRig();
+  const many = Array.from({ length: 2_500 }, (_, i) => makeEntry({ name: `e${i}`, task: `t${i}` }));
   const { tick } = await begin(many);
   clock.advance(MINUTE);
   await tick();
@@ -141,8 +148,8 @@ test('more entries than fit one batch are all sent, each once', async () => {
 
 test('the same occurrence has the same task id, whoever sends it', async () => {
   const ids = await Promise.all(
-    [rig(), rig()].map(async ({ clock, store, begin }) => {
-      const { tick } = await begin([entryOf({ schedule: aligned(MINUTE) })]);
+    [makeRig(), makeRig()].map(async ({ clock, store, begin }) => {
+      const { tick } = await begin([makeEntry({ schedule: alignedSchedule(MINUTE) })]);
       clock.advance(MINUTE + 5);
       await tick();
       return store.broker.messages.map((message) => message.taskId);
@@ -167,12 +174,12 @@ test('a term that ends begins no other batch, and outlives none that is under wa
       return changes[0]!.entry === 'a' ? { kind: 'superseded' } : answer.promise;
     },
   });
-  const { clock, begin } = rig({ ledgerOf: twoAtOnce });
-  const { tick } = await begin(['a', 'b', 'c'].map((name) => entryOf({ name })));
+  const { clock, begin } = makeRig({ wrapLedger: twoAtOnce });
+  const { tick } = await begin(['a', 'b', 'c'].map((name) => makeEntry({ name })));
   begun = true;
   clock.advance(MINUTE);
   const over = tick().catch((error: unknown) => error);
-  const first = await Promise.race([over, settled().then(() => 'still under way')]);
+  const first = await Promise.race([over, settle().then(() => 'still under way')]);
   expect(first).toBe('still under way');
   answer.resolve({ kind: 'superseded' });
   expect(await over).toBeInstanceOf(TermEnded);
@@ -180,7 +187,7 @@ test('a term that ends begins no other batch, and outlives none that is under wa
 });
 
 test('a schedule of the user’s own that throws holds up nobody else', async () => {
-  const { clock, sent, told, begin } = rig();
+  const { clock, sent, emitted, begin } = makeRig();
   const broken = {
     spec: 'broken after a minute',
     next: (after: Date) => {
@@ -189,8 +196,8 @@ test('a schedule of the user’s own that throws holds up nobody else', async ()
     },
   };
   const { tick } = await begin([
-    entryOf({ name: 'broken', task: 'tasks.broken', schedule: broken }),
-    entryOf(),
+    makeEntry({ name: 'broken', task: 'tasks.broken', schedule: broken }),
+    makeEntry(),
   ]);
   for (let minute = 0; minute < 2; minute++) {
     clock.advance(MINUTE);
@@ -201,7 +208,7 @@ test('a schedule of the user’s own that throws holds up nobody else', async ()
     'tasks.cleanup 2027-03-01T12:02:00.000Z',
   ]);
   // It is tried again after a pause, as it may be mended by then.
-  expect(told.failure).toMatchObject([
+  expect(emitted.failure).toMatchObject([
     { operation: { kind: 'prepare', entry: 'broken' } },
     { operation: { kind: 'prepare', entry: 'broken' } },
   ]);
@@ -223,13 +230,13 @@ test('a run that its queue did not take is a fault that names entry and queue, a
     },
     close: () => ledger.close(),
   });
-  const { clock, told, begin } = rig({ ledgerOf: picky });
-  const lost = entryOf({ name: 'lost', options: { queue: 'nowhere' } });
-  const { tick } = await begin([entryOf(), lost]);
+  const { clock, emitted, begin } = makeRig({ wrapLedger: picky });
+  const lost = makeEntry({ name: 'lost', options: { queue: 'nowhere' } });
+  const { tick } = await begin([makeEntry(), lost]);
   clock.advance(MINUTE);
   await tick();
-  expect(told.sent).toMatchObject([{ entry: 'cleanup' }]);
-  expect(told.failure).toMatchObject([
+  expect(emitted.sent).toMatchObject([{ entry: 'cleanup' }]);
+  expect(emitted.failure).toMatchObject([
     {
       operation: { kind: 'publish', entry: 'lost', target: 'queue "nowhere"' },
       error: {
@@ -243,8 +250,8 @@ test('a run that its queue did not take is a fault that names entry and queue, a
   missing = false;
   clock.advance(MINUTE);
   await tick();
-  expect(told.sent).toHaveLength(3);
-  expect(told.failure).toHaveLength(1);
+  expect(emitted.sent).toHaveLength(3);
+  expect(emitted.failure).toHaveLength(1);
 });
 
 test('an entry that the store declines holds up nobody else, and is sent once the store takes it', async () => {
@@ -260,23 +267,23 @@ test('an entry that the store declines holds up nobody else, and is sent once th
       return ledger.commit(term, changes);
     },
   });
-  const { clock, sent, told, begin } = rig({ ledgerOf: picky });
+  const { clock, sent, emitted, begin } = makeRig({ wrapLedger: picky });
   const names = ['a', 'b', 'c', 'd', 'e'];
   const { tick } = await begin(
     names.map((name) =>
-      entryOf({ name, task: name, options: { queue: name === 'd' ? 'bad' : 'celery' } }),
+      makeEntry({ name, task: name, options: { queue: name === 'd' ? 'bad' : 'celery' } }),
     ),
   );
   clock.advance(MINUTE);
   const wakeAt = await tick();
   expect(sent()).toEqual(['a', 'b', 'c', 'e'].map((name) => `${name} 2027-03-01T12:01:00.000Z`));
-  expect(told.failure).toMatchObject([{ operation: { kind: 'commit-entry', entry: 'd' } }]);
+  expect(emitted.failure).toMatchObject([{ operation: { kind: 'commit-entry', entry: 'd' } }]);
 
   broken = false;
   clock.advance(wakeAt - clock.now());
   await tick();
   expect(sent().at(-1)).toBe('d 2027-03-01T12:01:00.000Z');
-  expect(told.recovered).toMatchObject([{ operation: { kind: 'commit-entry', entry: 'd' } }]);
+  expect(emitted.recovered).toMatchObject([{ operation: { kind: 'commit-entry', entry: 'd' } }]);
 });
 
 test('a run that nobody heard is skipped, and told of for as long as nobody hears', async () => {
@@ -292,26 +299,26 @@ test('a run that nobody heard is skipped, and told of for as long as nobody hear
       return { kind: 'committed', unheard: changes.flatMap((c) => c.messages) };
     },
   });
-  const { clock, told, begin } = rig({ ledgerOf: broadcasting });
+  const { clock, emitted, begin } = makeRig({ wrapLedger: broadcasting });
   const options = { exchange: 'bc', exchangeType: 'fanout' } as const;
-  const { tick } = await begin([entryOf({ name: 'call', options })]);
+  const { tick } = await begin([makeEntry({ name: 'call', options })]);
   clock.advance(MINUTE);
   await tick();
   const operation = { kind: 'publish', entry: 'call', target: 'exchange "bc"' };
-  expect(told.failure).toMatchObject([{ operation }]);
-  expect(String(told.failure?.[0]?.error)).toMatch(/entry "call": nobody listened/);
+  expect(emitted.failure).toMatchObject([{ operation }]);
+  expect(String(emitted.failure?.[0]?.error)).toMatch(/entry "call": nobody listened/);
   const skip = { first: clock.now(), last: clock.now(), count: 1 };
-  expect(told.skipped).toEqual([{ entry: 'call', reason: 'no-subscribers', ...skip }]);
-  expect(told.sent).toBeUndefined();
-  expect(told.recovered).toBeUndefined();
+  expect(emitted.skipped).toEqual([{ entry: 'call', reason: 'no-subscribers', ...skip }]);
+  expect(emitted.sent).toBeUndefined();
+  expect(emitted.recovered).toBeUndefined();
 
   deaf = false;
   clock.advance(MINUTE);
   await tick();
-  expect(told.sent).toMatchObject([{ entry: 'call', queue: 'bc' }]);
-  expect(told.skipped).toHaveLength(1);
-  expect(told.failure).toHaveLength(1);
-  expect(told.recovered).toMatchObject([{ operation }]);
+  expect(emitted.sent).toMatchObject([{ entry: 'call', queue: 'bc' }]);
+  expect(emitted.skipped).toHaveLength(1);
+  expect(emitted.failure).toHaveLength(1);
+  expect(emitted.recovered).toMatchObject([{ operation }]);
 });
 
 test('a run of several tasks that some heard is sent, and the place where nobody did is told', async () => {
@@ -330,14 +337,14 @@ test('a run of several tasks that some heard is sent, and the place where nobody
       return { kind: 'committed', unheard: messages.filter((m) => m.destination.exchange) };
     },
   });
-  const { clock, told, begin } = rig({ ledgerOf: halfDeaf });
+  const { clock, emitted, begin } = makeRig({ wrapLedger: halfDeaf });
   const canvas = parallel([task('plain'), task('lost', 'bc')]);
-  const { tick } = await begin([entryOf({ name: 'both', canvas })]);
+  const { tick } = await begin([makeEntry({ name: 'both', canvas })]);
   clock.advance(MINUTE);
   await tick();
-  expect(told.sent).toMatchObject([{ entry: 'both' }]);
-  expect(told.skipped).toBeUndefined();
-  expect(told.failure).toMatchObject([
+  expect(emitted.sent).toMatchObject([{ entry: 'both' }]);
+  expect(emitted.skipped).toBeUndefined();
+  expect(emitted.failure).toMatchObject([
     { operation: { kind: 'publish', entry: 'both', target: 'exchange "bc"' } },
   ]);
 });

@@ -9,7 +9,7 @@ import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
 import { Scheduler } from '../../../src/scheduling/scheduler.ts';
 import { storeOptions } from '../../contract/place.ts';
-import { aligned, entryOf, MINUTE } from '../../support/entry.ts';
+import { alignedSchedule, makeEntry, MINUTE } from '../../support/entry.ts';
 
 const NEVER = new AbortController().signal;
 const NOON = '2027-03-01T12:00:00.000Z';
@@ -47,7 +47,7 @@ function rig(...entries: Entry[]) {
   return { clock, store, instance };
 }
 
-const everyMinute = entryOf({ schedule: aligned(MINUTE) });
+const everyMinute = makeEntry({ schedule: alignedSchedule(MINUTE) });
 
 describe('an instance that leads again', () => {
   test('goes on from what another has sent meanwhile, not from what it knew', async () => {
@@ -95,7 +95,7 @@ describe('the loss of a ledger', () => {
   });
 
   test('is not reported where there was nothing to write', async () => {
-    const { instance } = rig(entryOf({ enabled: false }));
+    const { instance } = rig(makeEntry({ enabled: false }));
     const ours = instance();
     await ours.lead();
     await ours.lead();

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { keptMessages, occurrenceOf } from '../../../src/store/outbox.ts';
-import { FRESH, ran } from '../../support/change.ts';
-import { messageOf } from '../../support/message.ts';
+import { NEW_RECORD, advanceRecord } from '../../support/change.ts';
+import { makeMessage } from '../../support/message.ts';
 
 const NEWEST = Date.parse('2027-03-01T12:00:00Z');
 
 function keptOf(entry: string, headers: Readonly<Record<string, unknown>>[], dueAt = NEWEST) {
   const messages = headers.map((each, i) => {
-    const message = messageOf(`${entry} ${i}`);
+    const message = makeMessage(`${entry} ${i}`);
     return { ...message, headers: { ...message.headers, ...each } };
   });
-  const record = { ...ran(FRESH, entry), dueAt };
+  const record = { ...advanceRecord(NEW_RECORD, entry), dueAt };
   return keptMessages([{ entry, expected: null, record, messages }]);
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { addRecord, encodeRecord, type LedgerRecord } from '../../../src/store/ledger.ts';
-import { recordOf } from '../../support/entry.ts';
+import { makeRecord } from '../../support/entry.ts';
 
-const RECORD = recordOf({ dueAt: 1, sentAt: 2, taskId: 'id' });
+const RECORD = makeRecord({ dueAt: 1, sentAt: 2, taskId: 'id' });
 
 test.each([
   ...['spec', 'anchor', 'dueAt', 'sentAt', 'taskId', 'runCount'].map((field) => [field, true]),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { sleepUntil, systemClock, type Clock } from '../../../src/util/clock.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import { settled } from '../../support/settle.ts';
+import { settle } from '../../support/settle.ts';
 
 test('a time that has passed already is not slept for, and Node has nothing to warn of', async () => {
   const warning = once(process, 'warning');
@@ -30,7 +30,7 @@ describe('sleeping until a time of the wall clock', () => {
   const pass = async (clock: ManualClock, seconds: number) => {
     for (let i = 0; i < seconds; i++) {
       clock.advance(1_000);
-      await settled();
+      await settle();
     }
   };
 
@@ -68,10 +68,10 @@ describe('sleeping until a time of the wall clock', () => {
       clock.advance(1);
       await Promise.resolve();
     }
-    await settled();
+    await settle();
     expect(sleeping.woke).toBe(false);
     clock.advance(1);
-    await settled();
+    await settle();
     expect(sleeping.woke).toBe(true);
     expect(sleeps).toBeLessThan(10);
   });
@@ -85,7 +85,7 @@ test('a sleep looks at the clock once a second and at its end, and reports each 
   const sleeping = sleepUntil(clock, start + 2_500, signal, () => looks.push(clock.now() - start));
   for (let i = 0; i < 5; i++) {
     clock.advance(500);
-    await settled();
+    await settle();
   }
   await sleeping;
   expect(looks).toEqual([0, 1_000, 2_000, 2_500]);

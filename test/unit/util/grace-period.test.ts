@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { Stop, unlessStopped } from '../../../src/util/grace-period.ts';
-import { settled } from '../../support/settle.ts';
+import { settle } from '../../support/settle.ts';
 
 const rig = () => ({
   clock: new ManualClock('2027-03-01T12:00:00Z'),
@@ -33,12 +33,12 @@ describe('work that a stop may cut short', () => {
   test('is waited for as long as it takes where nothing stops it', async () => {
     const { clock, stop, work } = rig();
     const seen = watch(unlessStopped(clock, stop.signal, work.promise));
-    await settled();
+    await settle();
     clock.advance(3_600_000);
-    await settled();
+    await settle();
     expect(seen.end).toBe('pending');
     work.resolve('at last');
-    await settled();
+    await settle();
     expect(seen.end).toBe('at last');
   });
 
@@ -48,17 +48,17 @@ describe('work that a stop may cut short', () => {
       const { clock, stop, work } = rig();
       if (when === 'before it') stop.abort();
       const seen = watch(unlessStopped(clock, stop.signal, work.promise));
-      await settled();
+      await settle();
       if (when === 'during it') {
         clock.advance(5_000);
         stop.abort();
       }
-      await settled();
+      await settle();
       clock.advance(999);
-      await settled();
+      await settle();
       expect(seen.end).toBe('pending');
       clock.advance(1);
-      await settled();
+      await settle();
       expect(seen.end).toBe(GAVE_UP);
     },
   );
@@ -70,15 +70,15 @@ describe('work that a stop may cut short', () => {
     clock.advance(600);
     const seen = watch(unlessStopped(clock, stop.signal, work.promise));
     const longer = watch(unlessStopped(clock, stop.signal, work.promise, 1_300));
-    await settled();
+    await settle();
     clock.advance(399);
-    await settled();
+    await settle();
     expect(seen.end).toBe('pending');
     clock.advance(1);
-    await settled();
+    await settle();
     expect([seen.end, longer.end]).toEqual([GAVE_UP, 'pending']);
     clock.advance(300);
-    await settled();
+    await settle();
     expect(longer.end).toBe(GAVE_UP);
   });
 
@@ -93,10 +93,10 @@ describe('work that a stop may cut short', () => {
     const { clock, stop, work } = rig();
     const seen = watch(unlessStopped(clock, stop.signal, work.promise));
     stop.abort();
-    await settled();
+    await settle();
     clock.advance(900);
     work.resolve('just in time');
-    await settled();
+    await settle();
     expect(seen.end).toBe('just in time');
   });
 
@@ -104,19 +104,19 @@ describe('work that a stop may cut short', () => {
     const { clock, stop, work } = rig();
     stop.abort();
     const seen = watch(unlessStopped(clock, stop.signal, work.promise));
-    await settled();
+    await settle();
     clock.advance(1_000);
-    await settled();
+    await settle();
     expect(seen.end).toBe(GAVE_UP);
     // A rejection without a handler would fail this run of vitest.
     work.reject(new Error('too late'));
-    await settled();
+    await settle();
   });
 
   test('leaves no listener behind: one signal outlives thousands of commits', async () => {
     const { clock, stop } = rig();
     for (let i = 0; i < 3; i++) await unlessStopped(clock, stop.signal, Promise.resolve('done'));
-    await settled();
+    await settle();
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 

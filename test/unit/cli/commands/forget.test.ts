@@ -7,8 +7,8 @@ import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
 import { SqliteLedger } from '../../../../src/drivers/sqlite/ledger.ts';
 import type { StateStore } from '../../../../src/store/store.ts';
-import { FRESH, ran } from '../../../support/change.ts';
-import { command } from '../../../support/command.ts';
+import { NEW_RECORD, advanceRecord } from '../../../support/change.ts';
+import { runCommand } from '../../../support/command.ts';
 import { Folder } from '../../../support/folder.ts';
 
 let folder: Folder;
@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 const forget = (...args: string[]) =>
-  command('forget', '-c', `${folder.path}/beat.json`, '-b', brokerUrl, ...args);
+  runCommand('forget', '-c', `${folder.path}/beat.json`, '-b', brokerUrl, ...args);
 
 async function withLedger<T>(use: (ledger: StateStore['ledger']) => Promise<T>): Promise<T> {
   const store = await openState(
@@ -46,8 +46,8 @@ const write = (entry: string, record: LedgerRecord) =>
 const records = () => withLedger((ledger) => ledger.load());
 
 it('beat forget removes the record of a configured entry, whose schedule then counts from now', async () => {
-  await write('nightly-report', ran(ran(FRESH, 'one'), 'two'));
-  await write('weekly', FRESH);
+  await write('nightly-report', advanceRecord(advanceRecord(NEW_RECORD, 'one'), 'two'));
+  await write('weekly', NEW_RECORD);
   const before = systemClock.now();
   expect(await forget('nightly-report')).toEqual({
     code: 0,
@@ -58,11 +58,11 @@ it('beat forget removes the record of a configured entry, whose schedule then co
   const found = await records();
   expect(found.get('nightly-report')).toMatchObject({ dueAt: null, sentAt: null, runCount: 0 });
   expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
-  expect(found.get('weekly')).toEqual(FRESH);
+  expect(found.get('weekly')).toEqual(NEW_RECORD);
 });
 
 it('beat forget says of an entry without a run that nothing was sent', async () => {
-  await write('gone', FRESH);
+  await write('gone', NEW_RECORD);
   const { stdout } = await forget('gone');
   expect(stdout).toBe(
     'Removed the record of entry "gone" (0 runs, never sent): its schedule counts from now\n',
@@ -70,13 +70,13 @@ it('beat forget says of an entry without a run that nothing was sent', async () 
 });
 
 it('beat forget leaves nothing of an entry that is not configured', async () => {
-  await write('gone', FRESH);
+  await write('gone', NEW_RECORD);
   await forget('gone');
   expect(await records()).toEqual(new Map());
 });
 
 it('beat forget removes a record that cannot be read', async () => {
-  await write('weekly', FRESH);
+  await write('weekly', NEW_RECORD);
   {
     using db = new DatabaseSync(`${folder.path}/beat.sqlite`);
     db.exec(`UPDATE beat_record SET record = '{"spec":'`);
@@ -100,7 +100,7 @@ it('beat forget has nothing to do for a configured entry without a record', asyn
 });
 
 it('beat forget rejects a name that is neither configured nor recorded, with the nearest one', async () => {
-  await write('recorded', FRESH);
+  await write('recorded', NEW_RECORD);
   const [configured, recorded] = [await forget('weakly'), await forget('recoded')];
   expect(configured).toMatchObject({ code: 2, stdout: '' });
   expect(configured.stderr).toContain('no entry "weakly"');
@@ -109,7 +109,7 @@ it('beat forget rejects a name that is neither configured nor recorded, with the
 });
 
 it('beat forget --quoted reads the name as a JSON string, and rejects anything else', async () => {
-  await write('a\nb', FRESH);
+  await write('a\nb', NEW_RECORD);
   expect((await forget('--quoted', '"a\\nb"')).stdout).toContain('entry "a\\nb" (0 runs');
   for (const text of ['no json', '7', 'null']) {
     const { code, stderr } = await forget('--quoted', text);
@@ -119,7 +119,7 @@ it('beat forget --quoted reads the name as a JSON string, and rejects anything e
 });
 
 it('beat forget begins another term after one that another instance ended', async () => {
-  await write('gone', FRESH);
+  await write('gone', NEW_RECORD);
   const remove = vi.spyOn(SqliteLedger.prototype, 'removeRecord').mockResolvedValueOnce(false);
   expect((await forget('gone')).code).toBe(0);
   const [[first], [second]] = remove.mock.calls as unknown as [[number], [number]];
@@ -128,7 +128,7 @@ it('beat forget begins another term after one that another instance ended', asyn
 });
 
 it('beat forget gives up after five terms that other instances ended', async () => {
-  await write('gone', FRESH);
+  await write('gone', NEW_RECORD);
   const remove = vi.spyOn(SqliteLedger.prototype, 'removeRecord').mockResolvedValue(false);
   expect(await forget('gone')).toEqual({
     code: 1,

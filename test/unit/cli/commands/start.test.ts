@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { start } from '../../../../src/cli/commands/start.ts';
 import { askHealth } from '../../../../src/cli/health/health.ts';
 import { Folder } from '../../../support/folder.ts';
-import { logOf } from '../../../support/log-file.ts';
+import { readLog } from '../../../support/log-file.ts';
 
 let folder: Folder;
 let path: string;
@@ -59,7 +59,7 @@ const flags = (more: object = {}) => ({
 });
 const run = (started: () => Promise<void>, more: object = {}) =>
   start(flags(more), { version: '1.2.3', started });
-const events = () => logOf(path).map(({ event }) => event);
+const events = () => readLog(path).map(({ event }) => event);
 
 it.each(['SIGTERM', 'SIGINT'])('beat start ends with 0 after %s, having said so', async (name) => {
   const code = await run(async () => {
@@ -68,14 +68,14 @@ it.each(['SIGTERM', 'SIGINT'])('beat start ends with 0 after %s, having said so'
     signal(name);
   });
   expect(code).toBe(0);
-  const [starting, ...others] = logOf(path).filter(({ event }) => event === 'starting');
+  const [starting, ...others] = readLog(path).filter(({ event }) => event === 'starting');
   expect(others).toEqual([]);
   expect(starting).toMatchObject({
     version: '1.2.3',
     broker: 'memory://',
     msg: 'beat: Starting...',
   });
-  const stopping = logOf(path).find(({ event }) => event === 'stopping');
+  const stopping = readLog(path).find(({ event }) => event === 'stopping');
   expect(stopping).toMatchObject({ signal: name, msg: `beat: Shutting down... (${name})` });
 });
 
@@ -109,7 +109,7 @@ it('beat start answers health checks until it ends', async () => {
 it('beat start logs why no health check can reach it', async () => {
   vi.stubEnv('BEAT_RUNTIME_DIR', join(folder.path, 'no', 'such', 'folder'));
   await run(async () => signal('SIGTERM'));
-  const notes = logOf(path).filter(({ event }) => event === 'note');
+  const notes = readLog(path).filter(({ event }) => event === 'note');
   expect(notes.map(({ level, msg }) => `${level} ${msg}`)).toContainEqual(
     expect.stringMatching(/^warn beat healthcheck cannot reach this instance/),
   );
@@ -118,7 +118,7 @@ it('beat start logs why no health check can reach it', async () => {
 it('beat start logs what there is to say of flags and configuration, by weight', async () => {
   const more = { app: 'proj', enableRemoteControl: true };
   await run(async () => signal('SIGTERM'), more);
-  const notes = logOf(path).filter(({ event }) => event === 'note');
+  const notes = readLog(path).filter(({ event }) => event === 'note');
   expect(notes).toMatchObject([
     { level: 'info', flag: '--app proj' },
     { level: 'warn', flag: '--enable-remote-control' },
@@ -136,7 +136,7 @@ it('beat start writes its pidfile once its configuration is read, and warns of o
     },
     { pidfile },
   );
-  expect(logOf(path).find(({ event }) => event === 'pidfile')).toMatchObject({
+  expect(readLog(path).find(({ event }) => event === 'pidfile')).toMatchObject({
     ...{ level: 'warn', path: pidfile, msg: 'Broken pidfile found - Removing it.' },
   });
   for (const listener of added('exit')) listener();

@@ -7,7 +7,7 @@ import { answerHealth, askHealth, type HealthAnswers } from '../../../../src/cli
 import { systemClock } from '../../../../src/util/clock.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Progress } from '../../../../src/observe/progress.ts';
-import { command } from '../../../support/command.ts';
+import { runCommand } from '../../../support/command.ts';
 import { Folder } from '../../../support/folder.ts';
 
 let folder: Folder;
@@ -66,16 +66,16 @@ const onPosix = describe.skipIf(process.platform === 'win32');
 onPosix('beat healthcheck', () => {
   it('exits 1 where no instance runs', async () => {
     const answer = { code: 1, stdout: '', stderr: 'beat: not running here\n' };
-    expect(await command('healthcheck')).toEqual(answer);
+    expect(await runCommand('healthcheck')).toEqual(answer);
     mkdirSync(runtime, { mode: 0o700 });
-    expect(await command('healthcheck')).toEqual(answer);
+    expect(await runCommand('healthcheck')).toEqual(answer);
   });
 
   it('exits 0 while every instance makes progress, with one line of JSON for each', async () => {
     await answering(7);
     clock.advance(59_999);
     await answering(8);
-    const { code, stdout, stderr } = await command('healthcheck');
+    const { code, stdout, stderr } = await runCommand('healthcheck');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trimEnd().split('\n');
     expect(lines.toSorted()).toEqual([
@@ -89,7 +89,7 @@ onPosix('beat healthcheck', () => {
     await answering(8);
     clock.advance(60_000);
     await answering(9);
-    const { code, stderr } = await command('healthcheck');
+    const { code, stderr } = await runCommand('healthcheck');
     expect(code).toBe(1);
     expect(stderr).toMatch(/^beat: not getting anywhere: process (7, 8|8, 7)\n$/);
   });
@@ -97,7 +97,7 @@ onPosix('beat healthcheck', () => {
   it('exits 1 while an entry is held up, and names each once with the command that repairs it', async () => {
     await answering(7, ['nightly report', 'other']);
     await answering(8, ['nightly report']);
-    const { code, stderr } = await command('healthcheck');
+    const { code, stderr } = await runCommand('healthcheck');
     expect(code).toBe(1);
     expect(stderr.trimEnd().split('\n').toSorted()).toEqual([
       `beat: entry "nightly report" is held up, for its record cannot be read; repair it with: beat forget 'nightly report'`,
@@ -110,7 +110,7 @@ onPosix('beat healthcheck', () => {
       7,
       Array.from({ length: 11 }, (_, i) => `entry-${i}`),
     );
-    const { stderr } = await command('healthcheck');
+    const { stderr } = await runCommand('healthcheck');
     expect(stderr.trimEnd().split('\n')).toHaveLength(10);
     expect(stderr).toContain('"entry-9"');
   });

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isDetached } from '../../../../src/cli/service/detach.ts';
 import { SOURCE } from '../../../support/beat-process.ts';
-import { command } from '../../../support/command.ts';
+import { runCommand } from '../../../support/command.ts';
 import { Detached } from '../../../support/detached.ts';
 import { Folder } from '../../../support/folder.ts';
-import { changed } from '../../../support/log-file.ts';
+import { waitForChange } from '../../../support/log-file.ts';
 
 const CONFIG = 'brokerUrl: memory://\nbeatSchedule: {}\n';
 
@@ -33,7 +33,7 @@ afterEach(() => {
 describe.skipIf(process.platform === 'win32')('beat --detach', () => {
   it('ends with 0 once another process schedules, and says which and where its log is', async () => {
     const log = join(folder.path, 'beat.log');
-    const answer = await command('--detach', '--pidfile', 'beat.pid', '-f', 'beat.log');
+    const answer = await runCommand('--detach', '--pidfile', 'beat.pid', '-f', 'beat.log');
     using running = new Detached(folder.path, 'beat.pid');
     expect(running.pid).not.toBe(process.pid);
     expect(answer).toEqual({
@@ -47,7 +47,7 @@ describe.skipIf(process.platform === 'win32')('beat --detach', () => {
   });
 
   it('says that the log of a process without a log file is written nowhere', async () => {
-    const answer = await command('--detach', '--pidfile', 'beat.pid');
+    const answer = await runCommand('--detach', '--pidfile', 'beat.pid');
     using running = new Detached(folder.path, 'beat.pid');
     expect(answer.stdout).toContain(
       '; its log is written nowhere: give --logfile PATH to keep it\n',
@@ -56,7 +56,7 @@ describe.skipIf(process.platform === 'win32')('beat --detach', () => {
   });
 
   it('says nothing where it is to be quiet', async () => {
-    const answer = await command('--detach', '-q', '--pidfile', 'beat.pid');
+    const answer = await runCommand('--detach', '-q', '--pidfile', 'beat.pid');
     using running = new Detached(folder.path, 'beat.pid');
     expect(answer).toEqual({ code: 0, stdout: '', stderr: '' });
     await running.stop();
@@ -64,7 +64,7 @@ describe.skipIf(process.platform === 'win32')('beat --detach', () => {
 
   it('ends with the code and the words of a process that could not start', async () => {
     folder.write('wrong.yaml', 'beatSchedule: { a: { schedule: 5 } }');
-    const answer = await command('--detach', '-c', 'wrong.yaml', '--pidfile', 'beat.pid');
+    const answer = await runCommand('--detach', '-c', 'wrong.yaml', '--pidfile', 'beat.pid');
     expect(answer).toMatchObject({ code: 2, stdout: '' });
     expect(answer.stderr).toMatch(/^wrong\.yaml:1: beatSchedule\.a\.task: .*\n$/);
     expect(existsSync('beat.pid')).toBe(false);
@@ -77,8 +77,8 @@ describe.skipIf(process.platform === 'win32')('beat --detach', () => {
       process.on('message', () => {});
       writeFileSync('ready', '');`;
     process.argv[1] = folder.write('waiting.mjs', text);
-    const answer = command('--detach');
-    await changed(folder.path, () => existsSync('ready') || undefined);
+    const answer = runCommand('--detach');
+    await waitForChange(folder.path, () => existsSync('ready') || undefined);
     const [, known] = listeners.find(([each]) => each === name)!;
     for (const each of process.listeners(name)) if (!known.includes(each)) each(name);
     expect((await answer).code).toBe(73);
@@ -87,13 +87,13 @@ describe.skipIf(process.platform === 'win32')('beat --detach', () => {
   it('ends with 1 where the process ends without a word, and names the log', async () => {
     process.argv[1] = folder.write('silent.mjs', 'process.exit(0)');
     const log = join(folder.path, 'beat.log');
-    expect(await command('--detach', '-f', 'beat.log')).toEqual({
+    expect(await runCommand('--detach', '-f', 'beat.log')).toEqual({
       code: 1,
       stdout: '',
       stderr: `beat: it ended before it had started; see ${log}\n`,
     });
     process.argv[1] = folder.write('silent.mjs', 'process.exit(73)');
-    expect(await command('--detach')).toEqual({
+    expect(await runCommand('--detach')).toEqual({
       code: 73,
       stdout: '',
       stderr: 'beat: it ended before it had started\n',

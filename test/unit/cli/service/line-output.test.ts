@@ -5,7 +5,7 @@ import { LineOutput, type LineOutputOptions } from '../../../../src/cli/service/
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Fifo } from '../../../support/fifo.ts';
 import { Folder } from '../../../support/folder.ts';
-import { settled } from '../../../support/settle.ts';
+import { settle } from '../../../support/settle.ts';
 
 const RETRY = 50;
 
@@ -43,7 +43,7 @@ function piped(options?: LineOutputOptions): { fifo: Fifo; lines: LineOutput } {
 async function pass(ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += RETRY) {
     clock.advance(RETRY);
-    await settled();
+    await settle();
   }
 }
 

@@ -3,7 +3,11 @@ import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isPrivate, privateFolders } from '../../../../src/cli/service/private-folder.ts';
 import { Folder } from '../../../support/folder.ts';
-import { asNobody, NOBODY, whyNotNobody } from '../../../support/nobody.ts';
+import {
+  asUnprivileged,
+  UNPRIVILEGED,
+  whyNotUnprivileged,
+} from '../../../support/unprivileged-user.ts';
 
 const uid = process.geteuid?.() ?? 0;
 
@@ -39,18 +43,18 @@ describe.skipIf(process.platform === 'win32')('a private folder', () => {
     expect(isPrivate('/proc/beat', uid, true)).toBe(false);
   });
 
-  const missing = whyNotNobody();
+  const missing = whyNotUnprivileged();
   test.skipIf(missing)(
     missing || 'is none that another user made first, and none that they can enter',
     () => {
       mkdirSync(folder, { mode: 0o700 });
-      chownSync(folder, NOBODY, NOBODY);
+      chownSync(folder, UNPRIVILEGED, UNPRIVILEGED);
       expect(isPrivate(folder, uid, true)).toBe(false);
 
       const own = `${base.path}/own`;
       chmodSync(base.path, 0o755);
       expect(isPrivate(own, uid, true)).toBe(true);
-      const [setpriv, ...args] = asNobody;
+      const [setpriv, ...args] = asUnprivileged;
       const listen = `require('net').createServer().listen('${own}/health-1').on('error', (e) => { console.log(e.code); process.exit(3); })`;
       const { status, stdout } = spawnSync(setpriv, [...args, process.execPath, '-e', listen], {
         encoding: 'utf8',

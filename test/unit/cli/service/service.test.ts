@@ -5,7 +5,11 @@ import { expand } from '../../../../src/cli/flags/placeholders.ts';
 import { become, pathsOf } from '../../../../src/cli/service/paths.ts';
 import { parseUmask, showUmask } from '../../../../src/cli/service/umask.ts';
 import { Child } from '../../../support/child.ts';
-import { asNobody, NOBODY, whyNotNobody } from '../../../support/nobody.ts';
+import {
+  asUnprivileged,
+  UNPRIVILEGED,
+  whyNotUnprivileged,
+} from '../../../support/unprivileged-user.ts';
 
 describe('a umask', () => {
   it.each([
@@ -77,7 +81,7 @@ describe('the flags of a service', () => {
   });
 });
 
-const cannot = whyNotNobody();
+const cannot = whyNotUnprivileged();
 
 describe.skipIf(cannot)(cannot || 'a process of root becomes', () => {
   /** The ids of a process that these flags were given, or why it did not become what they say. */
@@ -99,14 +103,16 @@ describe.skipIf(cannot)(cannot || 'a process of root becomes', () => {
     return lines.join('\n');
   }
 
-  it.each(['nobody', String(NOBODY)])('the user --uid %s, with its groups', async (uid) => {
-    const ids = Array(4).fill(NOBODY).join(' ');
-    expect(await becoming({ uid })).toBe(`${ids} | ${NOBODY}`);
+  it.each(['nobody', String(UNPRIVILEGED)])('the user --uid %s, with its groups', async (uid) => {
+    const ids = Array(4).fill(UNPRIVILEGED).join(' ');
+    expect(await becoming({ uid })).toBe(`${ids} | ${UNPRIVILEGED}`);
   });
 
   it('a number that is no user, with the group that must be given for it', async () => {
-    const ids = `54321 54321 ${NOBODY} ${NOBODY}`;
-    expect(await becoming({ uid: '54321', gid: String(NOBODY) })).toBe(`${ids} | ${NOBODY}`);
+    const ids = `54321 54321 ${UNPRIVILEGED} ${UNPRIVILEGED}`;
+    expect(await becoming({ uid: '54321', gid: String(UNPRIVILEGED) })).toBe(
+      `${ids} | ${UNPRIVILEGED}`,
+    );
     expect(await becoming({ uid: '54321' })).toMatch(/^--uid 54321: no user has this number/);
   });
 
@@ -117,15 +123,19 @@ describe.skipIf(cannot)(cannot || 'a process of root becomes', () => {
 
   it('nobody else once it is not root any more, and may be given the user and group that it has', async () => {
     for (const flags of [{ uid: 'root' }, { uid: '0' }, { uid: 'nobody', gid: 'root' }]) {
-      expect(await becoming(flags, asNobody)).toMatch(
+      expect(await becoming(flags, asUnprivileged)).toMatch(
         /^--[ug]id (root|0): only root may do that, and this process belongs to nobody \(65534\)/,
       );
     }
-    const own = { uid: 'nobody', gid: String(NOBODY) };
-    expect(await becoming(own, asNobody)).toMatch(`${NOBODY} ${NOBODY} ${NOBODY} ${NOBODY} |`);
+    const own = { uid: 'nobody', gid: String(UNPRIVILEGED) };
+    expect(await becoming(own, asUnprivileged)).toMatch(
+      `${UNPRIVILEGED} ${UNPRIVILEGED} ${UNPRIVILEGED} ${UNPRIVILEGED} |`,
+    );
   });
 
   it('a group alone, and stays root', async () => {
-    expect(await becoming({ gid: String(NOBODY) })).toMatch(`0 0 ${NOBODY} ${NOBODY} |`);
+    expect(await becoming({ gid: String(UNPRIVILEGED) })).toMatch(
+      `0 0 ${UNPRIVILEGED} ${UNPRIVILEGED} |`,
+    );
   });
 });

@@ -3,7 +3,7 @@ import { openAmqpBroker } from '../../../../src/drivers/amqp/broker.ts';
 import { Silence } from '../../../../src/drivers/amqp/patience.ts';
 import { Session } from '../../../../src/drivers/amqp/session.ts';
 import type { Message } from '../../../../src/message/message.ts';
-import { messageOf } from '../../../support/message.ts';
+import { makeMessage } from '../../../support/message.ts';
 import { storeOptions } from '../../../contract/place.ts';
 
 /** What a broker asks of its connection. */
@@ -71,35 +71,35 @@ test('amqp broker: nothing to publish or announce makes no connection', async ()
 
 test('amqp broker: one connection carries all that is published, one message at a time or many', async () => {
   const broker = open();
-  await Promise.all([broker.publish([messageOf('a')]), broker.publish([messageOf('b')])]);
-  await broker.publish([messageOf('c'), messageOf('d')]);
-  await broker.announce([messageOf('e')]);
+  await Promise.all([broker.publish([makeMessage('a')]), broker.publish([makeMessage('b')])]);
+  await broker.publish([makeMessage('c'), makeMessage('d')]);
+  await broker.announce([makeMessage('e')]);
   expect(sessions.map(({ sent }) => sent)).toEqual([['a', 'b', 'c', 'd', 'e']]);
   expect(sessions[0]!.declared).toContain('queue celery');
 });
 
 test('amqp broker: names the messages that were not taken, and keeps the connection', async () => {
   const broker = open();
-  expect(await failureOf(broker.publish([messageOf('a'), messageOf('bad')]))).toContain(
+  expect(await failureOf(broker.publish([makeMessage('a'), makeMessage('bad')]))).toContain(
     'queue "celery" did not take task bad',
   );
-  await broker.publish([messageOf('b')]);
+  await broker.publish([makeMessage('b')]);
   expect(sessions).toHaveLength(1);
 });
 
 test('amqp broker: another connection is made after one that ended', async () => {
   const broker = open();
-  await broker.publish([messageOf('a')]);
+  await broker.publish([makeMessage('a')]);
   sessions[0]!.usable = false;
-  await broker.publish([messageOf('b')]);
+  await broker.publish([makeMessage('b')]);
   expect(sessions.map(({ sent }) => sent)).toEqual([['a'], ['b']]);
 });
 
 test('amqp broker: a failure ends the connection, and is reported without the password', async () => {
   const broker = open();
-  await broker.publish([messageOf('a')]);
+  await broker.publish([makeMessage('a')]);
   sessions[0]!.fails = new Error('reset by hunter2');
-  expect(await failureOf(broker.publish([messageOf('b')]))).toBe(
+  expect(await failureOf(broker.publish([makeMessage('b')]))).toBe(
     'broker.publish: the connection to RabbitMQ ended: reset by ** (amqp://u:**@one/)',
   );
   expect(sessions[0]!.usable).toBe(false);
@@ -107,42 +107,42 @@ test('amqp broker: a failure ends the connection, and is reported without the pa
 
 test('amqp broker: a connection that is blocked is kept and not written to', async () => {
   const broker = open();
-  await broker.publish([messageOf('a')]);
+  await broker.publish([makeMessage('a')]);
   sessions[0]!.blocked = 'low on disk';
-  expect(await failureOf(broker.publish([messageOf('b')]))).toBe(
+  expect(await failureOf(broker.publish([makeMessage('b')]))).toBe(
     'broker.publish: RabbitMQ blocks publishers (low on disk) until it has memory and disk again' +
       ' (amqp://u:**@one/)',
   );
   sessions[0]!.blocked = null;
-  await broker.publish([messageOf('c')]);
+  await broker.publish([makeMessage('c')]);
   expect(sessions.map(({ sent }) => sent)).toEqual([['a', 'c']]);
 });
 
 test('amqp broker: the servers of a cluster are tried in turn, from the one that worked last', async () => {
   const broker = open(CLUSTER);
   unreachable.set('one', new Error('refused'));
-  await broker.publish([messageOf('a')]);
+  await broker.publish([makeMessage('a')]);
   unreachable.clear();
   sessions[0]!.usable = false;
-  await broker.publish([messageOf('b')]);
+  await broker.publish([makeMessage('b')]);
   expect(sessions.map(({ host }) => host)).toEqual(['two', 'two']);
 });
 
 test('amqp broker: a server that does not answer is tried last from then on', async () => {
   const broker = open(CLUSTER);
-  await broker.publish([messageOf('a')]);
+  await broker.publish([makeMessage('a')]);
   sessions[0]!.fails = new Silence(500);
-  expect(await failureOf(broker.publish([messageOf('b')]))).toBe(
+  expect(await failureOf(broker.publish([makeMessage('b')]))).toBe(
     'broker.publish: RabbitMQ did not answer in 500 ms (amqp://u:**@one/)',
   );
-  await broker.publish([messageOf('b')]);
+  await broker.publish([makeMessage('b')]);
   expect(sessions.map(({ host }) => host)).toEqual(['one', 'two']);
 });
 
 test('amqp broker: names every server of the cluster when it reaches none', async () => {
   for (const host of ['one', 'two', 'three'])
     unreachable.set(host, new Error(`${host} says hunter2`));
-  expect(await failureOf(open(CLUSTER).announce([messageOf('a')]))).toBe(
+  expect(await failureOf(open(CLUSTER).announce([makeMessage('a')]))).toBe(
     'broker.announce: no connection to RabbitMQ: one says ** (amqp://u:**@one/); ' +
       'two says ** (amqp://u:**@two/); three says ** (amqp://u:**@three/)',
   );
@@ -150,11 +150,11 @@ test('amqp broker: names every server of the cluster when it reaches none', asyn
 
 test('amqp broker: a closed broker closes its connection and makes no other', async () => {
   const broker = open(CLUSTER);
-  await broker.publish([messageOf('a')]);
+  await broker.publish([makeMessage('a')]);
   await broker.close();
   expect(sessions[0]!.closed).toBe(true);
   sessions[0]!.usable = false;
-  expect(await failureOf(broker.publish([messageOf('b')]))).toBe(
+  expect(await failureOf(broker.publish([makeMessage('b')]))).toBe(
     'broker.publish: no connection to RabbitMQ: the broker was closed',
   );
   expect(sessions).toHaveLength(1);

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { declareExchange, declareQueue } from '../../../../src/drivers/amqp/declare.ts';
 import { bindToDelays, declareDelays } from '../../../../src/drivers/amqp/delayed.ts';
 import { exchangeOf, queueOf } from '../../../../src/routing/queue.ts';
-import { boundQueue } from '../../../support/exchanges.ts';
+import { makeBoundQueue } from '../../../support/exchanges.ts';
 
 /** A channel that notes every call, and rejects those that `refuses` names. */
 function channelOf(refuses: (method: string, name: unknown) => boolean = () => false) {
@@ -32,7 +32,7 @@ test('amqp declare: an exchange is declared as it is described, the anonymous on
 
 test('amqp declare: a queue comes after its exchanges and before its bindings', async () => {
   const { channel, calls } = channelOf();
-  await declareQueue(channel, boundQueue('work', 'jobs', 'direct', 'key', ['more']));
+  await declareQueue(channel, makeBoundQueue('work', 'jobs', 'direct', 'key', ['more']));
   expect(calls).toEqual([
     ['assertExchange', 'jobs', 'direct', durable],
     ['assertExchange', 'more', 'direct', durable],
@@ -125,9 +125,9 @@ test.each([
 
 test('amqp delays: a queue is bound by its keys behind any digits, but not through direct exchanges', async () => {
   const { channel, calls } = channelOf();
-  await bindToDelays(channel, boundQueue('work', 'jobs', 'topic', 'mail.*'));
-  await bindToDelays(channel, boundQueue('all', 'news', 'topic', '#'));
-  await bindToDelays(channel, boundQueue('plain', 'plain', 'direct', 'plain'));
+  await bindToDelays(channel, makeBoundQueue('work', 'jobs', 'topic', 'mail.*'));
+  await bindToDelays(channel, makeBoundQueue('all', 'news', 'topic', '#'));
+  await bindToDelays(channel, makeBoundQueue('plain', 'plain', 'direct', 'plain'));
   expect(calls).toEqual([
     ['bindExchange', 'jobs', 'celery_delayed_delivery', '#.mail.*'],
     ['bindQueue', 'work', 'jobs', '#.mail.*'],

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { waitingPlaceOf } from '../../../../src/drivers/amqp/delayed.ts';
 import type { ExchangeType } from '../../../../src/message/destination.ts';
-import { messageOf } from '../../../support/message.ts';
+import { makeMessage } from '../../../support/message.ts';
 
 const NOW = Date.parse('2027-03-01T12:00:00Z');
 
 const placeOf = (eta: unknown, exchangeType: ExchangeType = 'topic', routingKey = 'quo') => {
-  const message = messageOf('a', {
+  const message = makeMessage('a', {
     destination: { queue: 'quo', exchange: 'jobs', exchangeType, routingKey },
   });
   return waitingPlaceOf({ ...message, headers: { ...message.headers, eta } }, NOW);

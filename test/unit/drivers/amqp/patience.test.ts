@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Silence, whileHeard, within } from '../../../../src/drivers/amqp/patience.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { settled } from '../../../support/settle.ts';
+import { settle } from '../../../support/settle.ts';
 
 const started = () => ({
   clock: new ManualClock('2027-01-01T00:00Z'),
@@ -26,9 +26,9 @@ test('amqp timeout: rejects after the whole time, and not before', async () => {
   const { clock, work } = started();
   let ended: unknown = null;
   const result = within(clock, 1_000, work.promise).catch((error: unknown) => (ended = error));
-  await settled();
+  await settle();
   clock.advance(999);
-  await settled();
+  await settle();
   expect(ended).toBeNull();
   clock.advance(1);
   await result;
@@ -44,10 +44,10 @@ test('amqp idle timeout: waits on as long as answers come, and ends after a paus
     (error: unknown) => (ended = error),
   );
   for (let i = 0; i < 5; i++) {
-    await settled();
+    await settle();
     answers += 1;
     clock.advance(1_000);
-    await settled();
+    await settle();
     expect(ended).toBeNull();
   }
   clock.advance(1_000);

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Session } from '../../../../src/drivers/amqp/session.ts';
 import { addressOf } from '../../../../src/drivers/amqp/url.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { messageOf } from '../../../support/message.ts';
+import { makeMessage } from '../../../support/message.ts';
 import { toExchange } from '../../../support/exchanges.ts';
-import { settled } from '../../../support/settle.ts';
+import { settle } from '../../../support/settle.ts';
 
 type Confirm = (error?: Error) => void;
 
@@ -73,11 +73,11 @@ afterEach(() => {
 const closedWith = (code: number) =>
   Object.assign(new Error(`Channel closed by server: ${code}`), { code });
 const toOther = (taskId: string) =>
-  messageOf(taskId, { destination: toExchange('other', 'topic', 'key') });
+  makeMessage(taskId, { destination: toExchange('other', 'topic', 'key') });
 
 test('amqp session: resolves with the answer to each message, in the order of the messages', async () => {
-  const sending = session.send([messageOf('a'), toOther('b'), messageOf('c')]);
-  await settled();
+  const sending = session.send([makeMessage('a'), toOther('b'), makeMessage('c')]);
+  await settle();
   const [other] = model.channels;
   expect(first.published.map(({ taskId }) => taskId)).toEqual(['a', 'c']);
   expect(other!.published.map(({ taskId }) => taskId)).toEqual(['b']);
@@ -88,8 +88,8 @@ test('amqp session: resolves with the answer to each message, in the order of th
 });
 
 test('amqp session: a message that comes back before its confirmation has no queue', async () => {
-  const sending = session.send(['a', 'a', 'a', 'b'].map((taskId) => messageOf(taskId)));
-  await settled();
+  const sending = session.send(['a', 'a', 'a', 'b'].map((taskId) => makeMessage(taskId)));
+  await settle();
   const comesBack = { fields: { routingKey: 'celery' }, properties: { correlationId: 'a' } };
   first.emit('return', comesBack);
   first.emit('return', comesBack);
@@ -102,31 +102,31 @@ test('amqp session: a message that cannot be encoded keeps no other from being s
   vi.spyOn(first, 'publish').mockImplementationOnce(() => {
     throw new TypeError('no such type');
   });
-  const sending = session.send([messageOf('wrong'), messageOf('a')]);
-  await settled();
+  const sending = session.send([makeMessage('wrong'), makeMessage('a')]);
+  await settle();
   first.published[0]!.confirm();
   expect(await sending).toEqual([new TypeError('no such type'), 'taken']);
 });
 
 test('amqp session: reports every answer to the guard of the connection, and waits on while there are any', async () => {
-  const sending = session.send([messageOf('a'), messageOf('b')]);
-  await settled();
+  const sending = session.send([makeMessage('a'), makeMessage('b')]);
+  await settle();
   clock.advance(9_999);
   first.published[0]!.confirm();
   expect(answered).toHaveBeenCalledTimes(1);
-  await settled();
+  await settle();
   clock.advance(1);
-  await settled();
+  await settle();
   clock.advance(9_999);
-  await settled();
+  await settle();
   first.published[1]!.confirm();
   expect(await sending).toEqual(['taken', 'taken']);
   expect(answered).toHaveBeenCalledTimes(2);
 });
 
 test('amqp session: rejects what was not answered within the limit', async () => {
-  const sending = session.send([messageOf('a')]).catch((error: unknown) => String(error));
-  await settled();
+  const sending = session.send([makeMessage('a')]).catch((error: unknown) => String(error));
+  await settle();
   clock.advance(10_000);
   expect(await sending).toContain('RabbitMQ did not answer in 10000 ms');
 });
@@ -145,7 +145,7 @@ test('amqp session: declares once what is asked for twice, and again after a fai
   await expect(session.once('queue b', failing)).rejects.toThrow('406');
   await expect(session.once('queue b', failing)).rejects.toThrow('406');
   expect(failing).toHaveBeenCalledTimes(2);
-  await settled();
+  await settle();
   expect(model.channels.every(({ closed }) => closed)).toBe(true);
   expect(session.usable).toBe(true);
 });
@@ -157,29 +157,29 @@ test('amqp session: a declaration of many parts may take longer than the limit f
     heard();
     await clock.sleep(10_000, new AbortController().signal);
   });
-  await settled();
+  await settle();
   clock.advance(9_999);
   part.resolve(null);
-  await settled();
+  await settle();
   clock.advance(1);
-  await settled();
+  await settle();
   clock.advance(9_999);
-  await settled();
+  await settle();
   await expect(declaring).resolves.toBeUndefined();
 });
 
 test('amqp session: a message that closes the channel is told apart from those after it', async () => {
-  const sending = session.send([messageOf('ok'), messageOf('bad'), messageOf('after')]);
-  await settled();
+  const sending = session.send([makeMessage('ok'), makeMessage('bad'), makeMessage('after')]);
+  await settle();
   first.published[0]!.confirm();
   first.emit('error', closedWith(406));
   for (const { confirm } of first.published.slice(1)) confirm(new Error('channel closed'));
-  await settled();
+  await settle();
   // Each is sent again by itself.
   expect(model.channels[0]!.published.map(({ taskId }) => taskId)).toEqual(['bad']);
   model.channels[0]!.emit('error', closedWith(406));
   model.channels[0]!.published[0]!.confirm(new Error('channel closed'));
-  await settled();
+  await settle();
   expect(model.channels[1]!.published.map(({ taskId }) => taskId)).toEqual(['after']);
   model.channels[1]!.published[0]!.confirm();
   expect(await sending).toEqual(['taken', expect.objectContaining({ code: 406 }), 'taken']);
@@ -187,8 +187,8 @@ test('amqp session: a message that closes the channel is told apart from those a
 });
 
 test('amqp session: a channel that is closed for another reason ends the session', async () => {
-  const sending = session.send([messageOf('a')]).catch((error: unknown) => String(error));
-  await settled();
+  const sending = session.send([makeMessage('a')]).catch((error: unknown) => String(error));
+  await settle();
   first.emit('error', closedWith(541));
   expect(session.usable).toBe(false);
   expect(cut.aborted).toBe(true);
@@ -198,7 +198,7 @@ test('amqp session: a channel that is closed for another reason ends the session
 test('amqp session: ends with the connection, and with its reason', async () => {
   model.emit('close', new Error('CONNECTION-FORCED'));
   expect(session.usable).toBe(false);
-  await expect(session.send([messageOf('a')])).rejects.toThrow('CONNECTION-FORCED');
+  await expect(session.send([makeMessage('a')])).rejects.toThrow('CONNECTION-FORCED');
   await expect(session.send([toOther('a')])).rejects.toThrow('CONNECTION-FORCED');
   expect(first.published).toEqual([]);
 });
@@ -215,9 +215,9 @@ test('amqp session: closes by agreement, or after 400 ms without one', async () 
   model.close.mockImplementation(() => new Promise(() => {}));
   let closed = false;
   const closing = session.close().then(() => (closed = true));
-  await settled();
+  await settle();
   clock.advance(399);
-  await settled();
+  await settle();
   expect([closed, cut.aborted]).toEqual([false, false]);
   clock.advance(1);
   await closing;
@@ -237,7 +237,7 @@ test('amqp session: a connection that takes too long to be made is cut', async (
     { clock, connectTimeout: 1_000, answerTimeout: 10_000, introduction },
     new AbortController().signal,
   ).catch((error: unknown) => String(error));
-  await settled();
+  await settle();
   clock.advance(500);
   expect(await opening).toContain('RabbitMQ did not answer in 500 ms');
   expect(cut.aborted).toBe(true);

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/testing.ts';
-import { settled } from '../../../support/settle.ts';
+import { settle } from '../../../support/settle.ts';
 
 const START = '2027-03-01T12:00:00Z';
 const NEVER = new AbortController().signal;
@@ -28,7 +28,7 @@ describe('a manual clock', () => {
     const sleeper = sleeping(clock, 1_000);
     const before = clock.monotonic();
     clock.set('2028-01-01T00:00:00Z');
-    await settled();
+    await settle();
     expect(clock.now()).toBe(Date.parse('2028-01-01T00:00:00Z'));
     expect(clock.monotonic()).toBe(before);
     expect(sleeper.awake).toBe(false);
@@ -38,20 +38,20 @@ describe('a manual clock', () => {
     const clock = new ManualClock(START);
     const [short, long] = [sleeping(clock, 1_000), sleeping(clock, 2_000)];
     clock.advance(999);
-    await settled();
+    await settle();
     expect([short.awake, long.awake]).toEqual([false, false]);
     clock.advance(1);
-    await settled();
+    await settle();
     expect([short.awake, long.awake]).toEqual([true, false]);
     const later = sleeping(clock, 1_000);
     clock.advance(1_000);
-    await settled();
+    await settle();
     expect([long.awake, later.awake]).toEqual([true, true]);
   });
 
   test.each([0, -1])('does not sleep for %d ms', async (ms) => {
     const sleeper = sleeping(new ManualClock(START), ms);
-    await settled();
+    await settle();
     expect(sleeper.awake).toBe(true);
   });
 
@@ -59,11 +59,11 @@ describe('a manual clock', () => {
     const clock = new ManualClock(START);
     const stop = new AbortController();
     const sleeper = sleeping(clock, 1_000, stop.signal);
-    await settled();
+    await settle();
     expect(sleeper.awake).toBe(false);
     stop.abort();
     const late = sleeping(clock, 1_000, stop.signal);
-    await settled();
+    await settle();
     expect([sleeper.awake, late.awake]).toEqual([true, true]);
   });
 
@@ -73,7 +73,7 @@ describe('a manual clock', () => {
     const sleeper = sleeping(clock, 10, signal);
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     clock.advance(10);
-    await settled();
+    await settle();
     expect(sleeper.awake).toBe(true);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Broadcasts } from '../../../../src/drivers/redis/broadcasts.ts';
 import { queueOf, exchangeOf } from '../../../../src/routing/queue.ts';
 import { Queues } from '../../../../src/routing/queues.ts';
-import { described } from '../../../support/exchanges.ts';
+import { configureQueues } from '../../../support/exchanges.ts';
 
 const SEP = '\x06\x16';
 const BROADCAST = ['', '', 'bcast.1b4e28ba-2fa1-41d2-883f-0016d3cca427'].join(SEP);
@@ -34,7 +34,7 @@ test('redis broadcasts: a queue is one when any worker has bound it so, and no l
 
 test('redis broadcasts: a queue that the configuration describes is never looked up', () => {
   const queue = queueOf('news', exchangeOf('news', 'direct'), 'news');
-  const broadcasts = new Broadcasts(described(queue), clock(), SEP);
+  const broadcasts = new Broadcasts(configureQueues(queue), clock(), SEP);
   expect(broadcasts.unknown(['news', 'other'])).toEqual(['other']);
 });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts';
 import { Connection } from '../../../../src/drivers/redis/connection.ts';
-import { answer, FakeServer, http, type Behaviour } from '../../../support/fake-server.ts';
+import { answer, FakeServer, answerAsHttp, type Behaviour } from '../../../support/fake-server.ts';
 import { Folder } from '../../../support/folder.ts';
 
 const connections: Connection[] = [];
@@ -25,7 +25,7 @@ const ask = (url: string, timeout?: number) =>
   connect(url, timeout).run('test', (client) => client.get('key'));
 
 test('redis: a server that does not speak Redis is named by host and port', async () => {
-  await using server = await FakeServer.start(http);
+  await using server = await FakeServer.start(answerAsHttp);
   await expect(ask(`redis://127.0.0.1:${server.port}/0`)).rejects.toThrow(
     `the server at 127.0.0.1:${server.port} does not speak Redis: it sent "HTTP/1.1 400`,
   );
@@ -36,7 +36,7 @@ test('redis: a server behind a socket that does not speak Redis is named by its 
   const path = join(folder.path, 'redis.sock');
   await using server = createServer((socket) => {
     socket.on('error', () => {}).resume();
-    http(socket);
+    answerAsHttp(socket);
   });
   server.listen(path);
   await once(server, 'listening');
@@ -72,7 +72,7 @@ test('redis: a sentinel that answers more than it was asked ends no process', as
 });
 
 test('redis: a master that does not speak Redis is named as the sentinels know it', async () => {
-  await using master = await FakeServer.start(http);
+  await using master = await FakeServer.start(answerAsHttp);
   await using server = await FakeServer.start(sentinel(master.port));
   await expect(ask(`sentinel://127.0.0.1:${server.port}/0`)).rejects.toThrow(
     'the server at the address of the master "mymaster" does not speak Redis: it sent "HTTP/1.1',

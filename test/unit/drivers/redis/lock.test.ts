@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { RedisLock, type RedisLockOptions } from '../../../../src/drivers/redis/lock.ts';
 import type { Answer } from '../../../../src/drivers/redis/quorum.ts';
-import { settled } from '../../../support/settle.ts';
+import { settle } from '../../../support/settle.ts';
 
 interface Held {
   readonly value: string;
@@ -43,7 +43,7 @@ function lockOver(...votes: Answer<Held>[]) {
 async function pass(clock: ManualClock, ms: number): Promise<void> {
   for (let i = 0; i < ms; i++) {
     clock.advance(1);
-    await settled();
+    await settle();
   }
 }
 
@@ -51,7 +51,7 @@ describe('redis lock: a vote that no candidate wins', () => {
   test('is held again after a pause, until one does', async () => {
     const { lock, clock, asked } = lockOver('divided', 'divided', 'divided');
     const lease = lock.acquire();
-    await settled();
+    await settle();
     expect(asked).toHaveLength(1);
     await pass(clock, 150);
     expect(await lease).not.toBeNull();
@@ -79,7 +79,7 @@ describe('redis lock: a renewal', () => {
     const lease = (await lock.acquire())!;
     expect(await lease.renew()).toBe(true);
     lacking[0]!([server]);
-    await settled();
+    await settle();
     expect(set).toEqual([['beat:lock', 'ours', 'PX', 8_000, 'NX']]);
   });
 
@@ -89,7 +89,7 @@ describe('redis lock: a renewal', () => {
     await lease.renew();
     await lease.release();
     lacking[0]!([server]);
-    await settled();
+    await settle();
     expect(set).toEqual([]);
   });
 
@@ -99,10 +99,10 @@ describe('redis lock: a renewal', () => {
     await lease.renew();
     await lease.renew();
     lacking[0]!([server]);
-    await settled();
+    await settle();
     expect(set).toEqual([]);
     lacking[1]!([server]);
-    await settled();
+    await settle();
     expect(set).toHaveLength(1);
   });
 

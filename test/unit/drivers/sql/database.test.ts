@@ -4,7 +4,7 @@ import { Database, DatabaseError } from '../../../../src/drivers/sql/database.ts
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
 import type { Connection, Fault, Server } from '../../../../src/drivers/sql/server.ts';
 import type { Sql } from '../../../../src/drivers/sql/statements.ts';
-import { settled } from '../../../support/settle.ts';
+import { settle } from '../../../support/settle.ts';
 
 const TIMEOUT = 1_000;
 const sql = (text: string): Sql => ({ text, values: [] });
@@ -51,7 +51,7 @@ class FakeServer {
       () => end.abort(),
     );
     for (let i = 0; i < 2_000 && !end.signal.aborted; i++) {
-      await settled();
+      await settle();
       this.clock.advance(1);
     }
     return work;
@@ -343,7 +343,7 @@ test('a close does not wait for the pauses between two tries', async () => {
   const server = new FakeServer();
   server.answer = () => 'again';
   const asked = failureOf(server.db.write('w', sql('change')));
-  await settled();
+  await settle();
   await server.db.close();
   expect((await asked).message).toBe('w: the store is closed (fake://db)');
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Releases } from '../../../../src/drivers/sql/releases.ts';
-import { settled } from '../../../support/settle.ts';
+import { settle } from '../../../support/settle.ts';
 
 /** A server's notifications, and one follower. */
 class Follower {
@@ -40,10 +40,10 @@ test('a leader that never follows listens for no release', async () => {
 test('a follower waits until a release is notified, over one connection', async () => {
   const follower = new Follower();
   const waits = [follower.wait(), follower.wait()];
-  await settled();
+  await settle();
   expect(waits.map(({ ended }) => ended)).toEqual([false, false]);
   follower.listeners[0]!.notify();
-  await settled();
+  await settle();
   expect(waits.map(({ ended }) => ended)).toEqual([true, true]);
   expect(follower.listeners).toHaveLength(1);
 });
@@ -51,14 +51,14 @@ test('a follower waits until a release is notified, over one connection', async 
 test('a release that is notified between a try and the wait ends the wait; one before the try does not', async () => {
   const follower = new Follower();
   follower.wait();
-  await settled();
+  await settle();
   follower.listeners[0]!.notify();
   const after = follower.wait();
-  await settled();
+  await settle();
   expect(after.ended).toBe(true);
   follower.releases.forget();
   const again = follower.wait();
-  await settled();
+  await settle();
   expect(again.ended).toBe(false);
 });
 
@@ -66,16 +66,16 @@ test('a wait ends when its signal aborts, and one after that does not begin', as
   const follower = new Follower();
   const wait = follower.wait();
   follower.stop.abort();
-  await settled();
+  await settle();
   expect(wait.ended).toBe(true);
   const late = follower.wait();
-  await settled();
+  await settle();
   expect(late.ended).toBe(true);
 
   const stopped = new Follower();
   stopped.stop.abort();
   stopped.wait();
-  await settled();
+  await settle();
   expect(stopped.listeners).toEqual([]);
 });
 
@@ -83,14 +83,14 @@ test('a connection for releases that is lost is made anew half a second later, a
   const follower = new Follower();
   follower.wait();
   for (let made = 1; made < 4; made++) {
-    await settled();
+    await settle();
     follower.listeners.at(-1)!.cut();
-    await settled();
+    await settle();
     follower.clock.advance(499);
-    await settled();
+    await settle();
     expect(follower.listeners).toHaveLength(made);
     follower.clock.advance(1);
-    await settled();
+    await settle();
     expect(follower.listeners).toHaveLength(made + 1);
   }
 });
@@ -98,12 +98,12 @@ test('a connection for releases that is lost is made anew half a second later, a
 test('closing ends the connection for releases and every wait, and makes no new connection', async () => {
   const follower = new Follower();
   const wait = follower.wait();
-  await settled();
+  await settle();
   await follower.releases.close();
-  await settled();
+  await settle();
   expect(wait.ended).toBe(true);
   expect(follower.listeners[0]!.signal.aborted).toBe(true);
   follower.clock.advance(10_000);
-  await settled();
+  await settle();
   expect(follower.listeners).toHaveLength(1);
 });

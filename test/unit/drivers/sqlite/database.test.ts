@@ -6,15 +6,15 @@ import { systemClock, type Clock } from '../../../../src/util/clock.ts';
 import { StoreError } from '../../../../src/util/errors.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Database } from '../../../../src/drivers/sqlite/database.ts';
-import { settled } from '../../../support/settle.ts';
-import { temporaryFolder } from '../../../support/sqlite.ts';
+import { settle } from '../../../support/settle.ts';
+import { Folder } from '../../../support/folder.ts';
 
 const PREFIX = 'beat';
 const terms = 'SELECT count(*) AS count FROM beat_term';
 const insert = `INSERT INTO beat_term (prefix, number) VALUES ('${PREFIX}', 1)`;
 
 describe('sqlite database', () => {
-  let folder: ReturnType<typeof temporaryFolder>;
+  let folder: Folder;
   let path: string;
   const open: (Database | DatabaseSync)[] = [];
 
@@ -31,7 +31,7 @@ describe('sqlite database', () => {
   };
 
   beforeEach(() => {
-    folder = temporaryFolder();
+    folder = new Folder();
     path = join(folder.path, 'beat.sqlite');
   });
   afterEach(() => {
@@ -125,7 +125,7 @@ describe('sqlite database', () => {
         await new Promise(setImmediate);
         clock.advance(1);
       }
-      await settled();
+      await settle();
       return { outcome: await ended, pauses };
     };
 
@@ -151,7 +151,7 @@ describe('sqlite database', () => {
       await db.read('test', () => {});
       theirs().exec('BEGIN IMMEDIATE');
       const writing = db.write('test.it', () => {});
-      await settled();
+      await settle();
       db.close();
       await expect(writing).rejects.toThrow('the store is closed');
     });

@@ -5,8 +5,9 @@ import { expect, test } from 'vitest';
 import type { Clock } from '../../../../src/util/clock.ts';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { StoreError } from '../../../../src/util/errors.ts';
-import { messageOf } from '../../../support/message.ts';
-import { openFile, runOf, temporaryFolder } from '../../../support/sqlite.ts';
+import { makeMessage } from '../../../support/message.ts';
+import { Folder } from '../../../support/folder.ts';
+import { openFile, makeRun } from '../../../support/sqlite.ts';
 
 /** As SQLAlchemy 1.4 and 2.1 with kombu 5.2 and 5.7 leave it in sqlite_master. */
 const KOMBU_TABLES = [
@@ -41,7 +42,7 @@ function sleepingClock(): Clock & { readonly slept: number[]; beforeSleep: () =>
 }
 
 test('the tables of kombu are those that a worker would have made', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
   await store.ledger.beginTerm();
@@ -55,21 +56,21 @@ test('the tables of kombu are those that a worker would have made', async () => 
 });
 
 test('tables that a worker made first are used as they are', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   using db = new DatabaseSync(path);
   for (const sql of KOMBU_TABLES.toReversed()) db.exec(sql);
   db.exec(`INSERT INTO kombu_queue (name) VALUES ('other'), ('celery')`);
 
   const store = openFile(path);
-  await store.broker.publish([messageOf('a')]);
+  await store.broker.publish([makeMessage('a')]);
   await store.close();
   const row = db.prepare('SELECT visible, timestamp, version, queue_id FROM kombu_message').get();
   expect(row).toEqual({ visible: 1, timestamp: null, version: 1, queue_id: 2 });
 });
 
 test('a commit waits, with the process awake, for others to let go of the file', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const clock = sleepingClock();
   const store = openFile(path, { clock });
@@ -80,31 +81,31 @@ test('a commit waits, with the process awake, for others to let go of the file',
   clock.beforeSleep = () => {
     if (clock.slept.length === 5) worker.exec('COMMIT');
   };
-  expect(await store.ledger.commit(term, [runOf('a', 1)])).toEqual({ kind: 'committed' });
+  expect(await store.ledger.commit(term, [makeRun('a', 1)])).toEqual({ kind: 'committed' });
   expect(clock.slept).toEqual([2, 5, 10, 20, 40, 80]);
   await store.close();
 });
 
 test('a file that others hold for ever is an error that says so', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path, { clock: sleepingClock() });
   const term = await store.ledger.beginTerm();
 
   using worker = new DatabaseSync(path);
   worker.exec('BEGIN IMMEDIATE');
-  const error = await errorOf(store.ledger.commit(term, [runOf('a', 1)]));
+  const error = await errorOf(store.ledger.commit(term, [makeRun('a', 1)]));
   expect(error).toBeInstanceOf(StoreError);
   expect((error as Error).message).toMatch(
     /^ledger\.commit: .*beat\.sqlite: database is locked, for 5\d\d\d ms by other processes$/,
   );
   worker.exec('ROLLBACK');
-  expect(await store.ledger.commit(term, [runOf('a', 1)])).toEqual({ kind: 'committed' });
+  expect(await store.ledger.commit(term, [makeRun('a', 1)])).toEqual({ kind: 'committed' });
   await store.close();
 });
 
 test('no directory is an error that names the path', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'missing/beat.sqlite');
   const error = await errorOf(openFile(path).ledger.beginTerm());
   expect(error).toBeInstanceOf(StoreError);
@@ -112,7 +113,7 @@ test('no directory is an error that names the path', async () => {
 });
 
 test('a file that may only be read is an error that names the path', async ({ skip }) => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
   await store.ledger.beginTerm();
@@ -124,27 +125,27 @@ test('a file that may only be read is an error that names the path', async ({ sk
 });
 
 test('reading the records of a file that is not there leaves none behind', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   expect(await openFile(path).ledger.load()).toEqual(new Map());
   expect(existsSync(path)).toBe(false);
 });
 
 test('a file that was moved away gets no commit more: the term has ended', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
   const term = await store.ledger.beginTerm();
-  expect(await store.ledger.commit(term, [runOf('a', 1)])).toEqual({ kind: 'committed' });
+  expect(await store.ledger.commit(term, [makeRun('a', 1)])).toEqual({ kind: 'committed' });
 
   renameSync(path, join(folder.path, 'old.sqlite'));
-  expect(await store.ledger.commit(term, [runOf('a', 2)])).toEqual({ kind: 'superseded' });
+  expect(await store.ledger.commit(term, [makeRun('a', 2)])).toEqual({ kind: 'superseded' });
   expect(await store.ledger.load()).toEqual(new Map());
   await store.close();
 });
 
 test('a closed store says that it is closed', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const store = openFile(join(folder.path, 'beat.sqlite'));
   await store.ledger.beginTerm();
   await store.close();

@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { afterRuns, openFile, temporaryFolder } from '../../../support/sqlite.ts';
+import { Folder } from '../../../support/folder.ts';
+import { makeRecordAfter, openFile } from '../../../support/sqlite.ts';
 
 const COMMITTER = fileURLToPath(new URL('../../../support/sqlite-committer.ts', import.meta.url));
 const ENTRIES = 40;
@@ -41,7 +42,7 @@ async function killAfter(child: ChildProcess, answers: number): Promise<number> 
 }
 
 test('what was committed survives a kill, and nothing is half done', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
 
   for (const answers of [1, 7, 2, 23, 11, 40]) {
@@ -52,7 +53,7 @@ test('what was committed survives a kill, and nothing is half done', async () =>
     const runs = records.get('entry-0')!.runCount;
     expect(runs).toBeGreaterThanOrEqual(answered);
     expect(records.size).toBe(ENTRIES);
-    for (const [entry, record] of records) expect(record).toEqual(afterRuns(entry, runs));
+    for (const [entry, record] of records) expect(record).toEqual(makeRecordAfter(entry, runs));
     await store.close();
 
     using db = new DatabaseSync(path);
@@ -66,7 +67,7 @@ test('what was committed survives a kill, and nothing is half done', async () =>
 });
 
 test('processes that create the file at the same moment all use it', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const terms = await Promise.all(
     Array.from({ length: 4 }, async () => {

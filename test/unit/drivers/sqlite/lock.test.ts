@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../../src/util/clock.ts';
-import { settled } from '../../../support/settle.ts';
-import { openFile, temporaryFolder } from '../../../support/sqlite.ts';
+import { settle } from '../../../support/settle.ts';
+import { Folder } from '../../../support/folder.ts';
+import { openFile } from '../../../support/sqlite.ts';
 
 const TTL = 8_000;
 
@@ -46,7 +47,7 @@ function twoBeats(folder: string) {
 }
 
 test('a lock whose holder died is free after its TTL although the wall clock was set back', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   await ours.lock.acquire();
   clock.wall -= 3_600_000;
@@ -60,7 +61,7 @@ test('a lock whose holder died is free after its TTL although the wall clock was
 });
 
 test('a lock that is renewed is not free, however long a follower has watched it', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   const lease = await ours.lock.acquire();
   for (let i = 0; i < 10; i++) {
@@ -73,7 +74,7 @@ test('a lock that is renewed is not free, however long a follower has watched it
 });
 
 test('a follower hears when the lock expires, without asking for it', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   await ours.lock.acquire();
   let heard = false;
@@ -89,7 +90,7 @@ test('a follower hears when the lock expires, without asking for it', async () =
 });
 
 test('sqlite lock: at the instant of its expiry it is free, and its holder cannot renew it', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   const lease = (await ours.lock.acquire())!;
   clock.wall += TTL - 1;
@@ -102,7 +103,7 @@ test('sqlite lock: at the instant of its expiry it is free, and its holder canno
 });
 
 test('sqlite lock: a try for a lock that is held does not wait for a transaction of another process', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   await ours.lock.acquire();
   // Opening the file writes; a look at the lock does not.
@@ -116,7 +117,7 @@ test('sqlite lock: a try for a lock that is held does not wait for a transaction
 });
 
 test('sqlite lock: a follower looks every 50 ms, also after a look that failed', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   await ours.lock.acquire();
   await theirs.lock.acquire();
@@ -125,7 +126,7 @@ test('sqlite lock: a follower looks every 50 ms, also after a look that failed',
   using other = new DatabaseSync(join(folder.path, 'beat.sqlite'));
   const look = async () => {
     clock.wake();
-    await settled();
+    await settle();
   };
   await look();
   other.exec('ALTER TABLE beat_lock RENAME TO beat_lock_away');

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { PRUNE_MESSAGES } from '../../../../src/drivers/sqlite/statements.ts';
-import { messageOf } from '../../../support/message.ts';
-import { openFile, runOf, temporaryFolder } from '../../../support/sqlite.ts';
+import { makeMessage } from '../../../support/message.ts';
+import { Folder } from '../../../support/folder.ts';
+import { openFile, makeRun } from '../../../support/sqlite.ts';
 
 /** Takes the oldest pending messages, writing what kombu writes. */
 function take(db: DatabaseSync, count: number): void {
@@ -20,10 +21,11 @@ function ids(db: DatabaseSync, visible: 0 | 1): number[] {
   return rows.map((row) => row['id'] as number);
 }
 
-const messages = (count: number) => Array.from({ length: count }, (_, i) => messageOf(`task-${i}`));
+const messages = (count: number) =>
+  Array.from({ length: count }, (_, i) => makeMessage(`task-${i}`));
 
 test('messages that workers have taken are removed but for the newest thousand', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
   const term = await store.ledger.beginTerm();
@@ -32,10 +34,10 @@ test('messages that workers have taken are removed but for the newest thousand',
   take(db, 3_500);
 
   // An old heap is worn down in bites, from the first commit on.
-  await store.ledger.commit(term, [runOf('a', 1)]);
+  await store.ledger.commit(term, [makeRun('a', 1)]);
   expect(ids(db, 0)).toHaveLength(3_500 - 501);
   for (const run of [2, 3]) {
-    await store.ledger.commit(term, [{ ...runOf('a', run), messages: messages(500) }]);
+    await store.ledger.commit(term, [{ ...makeRun('a', run), messages: messages(500) }]);
   }
   expect(ids(db, 0)).toEqual(Array.from({ length: 1_000 }, (_, i) => 2_501 + i));
   expect(ids(db, 1)).toHaveLength(500 + 1 + 2 * 500);
@@ -43,12 +45,12 @@ test('messages that workers have taken are removed but for the newest thousand',
 });
 
 test('messages that nobody has taken stay, however many', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
   const term = await store.ledger.beginTerm();
   for (const run of [1, 2, 3, 4]) {
-    await store.ledger.commit(term, [{ ...runOf('a', run), messages: messages(1_500) }]);
+    await store.ledger.commit(term, [{ ...makeRun('a', run), messages: messages(1_500) }]);
   }
   using db = new DatabaseSync(path);
   expect(ids(db, 1)).toHaveLength(6_000);
@@ -56,7 +58,7 @@ test('messages that nobody has taken stay, however many', async () => {
 });
 
 test('pruning reads no row but those that it takes or spares', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
   await store.ledger.beginTerm();
@@ -69,7 +71,7 @@ test('pruning reads no row but those that it takes or spares', async () => {
 });
 
 test("a worker's look into a queue is answered from the index of pending messages", async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
   await store.broker.publish(messages(1));

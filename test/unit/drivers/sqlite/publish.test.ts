@@ -1,21 +1,22 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { messageOf } from '../../../support/message.ts';
-import { settled } from '../../../support/settle.ts';
-import { openFile, temporaryFolder } from '../../../support/sqlite.ts';
+import { makeMessage } from '../../../support/message.ts';
+import { settle } from '../../../support/settle.ts';
+import { Folder } from '../../../support/folder.ts';
+import { openFile } from '../../../support/sqlite.ts';
 
 test('a message is published to SQLite only when another process has ended its transaction', async () => {
-  using folder = temporaryFolder();
+  using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
   const { broker } = store;
-  await broker.publish([messageOf('first')]);
+  await broker.publish([makeMessage('first')]);
   using other = new DatabaseSync(path);
   other.exec('BEGIN IMMEDIATE');
   let isPublished = false;
-  const publishing = broker.publish([messageOf('second')]).then(() => (isPublished = true));
-  await settled();
+  const publishing = broker.publish([makeMessage('second')]).then(() => (isPublished = true));
+  await settle();
   expect(isPublished).toBe(false);
   other.exec('ROLLBACK');
   await publishing;

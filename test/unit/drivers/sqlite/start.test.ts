@@ -10,9 +10,9 @@ import { ConfigError } from '../../../../src/util/errors.ts';
 import { openSqliteStore } from '../../../../src/drivers/sqlite/store.ts';
 import { storeOptions } from '../../../contract/place.ts';
 import { runBeat, SOURCE } from '../../../support/beat-process.ts';
-import { firstRun } from '../../../support/change.ts';
+import { makeFirstRun } from '../../../support/change.ts';
 import { Folder } from '../../../support/folder.ts';
-import { asNobody, whyNotNobody } from '../../../support/nobody.ts';
+import { asUnprivileged, whyNotUnprivileged } from '../../../support/unprivileged-user.ts';
 
 let folder: Folder;
 let path: string;
@@ -30,7 +30,7 @@ const beat = (extra: object = {}) =>
 async function fill(): Promise<void> {
   const store = open();
   const term = await store.ledger.beginTerm();
-  const changes = Array.from({ length: 2_000 }, (_, i) => firstRun(`entry ${i}`));
+  const changes = Array.from({ length: 2_000 }, (_, i) => makeFirstRun(`entry ${i}`));
   await store.ledger.commit(term, changes);
   await store.close();
 }
@@ -196,7 +196,7 @@ describe('the rights to the file', () => {
     await store.close();
   });
 
-  const skip = whyNotNobody();
+  const skip = whyNotUnprivileged();
   test.skipIf(skip)(
     'one that is missing is an error that names user, action and file, and nothing is sent',
     async () => {
@@ -210,7 +210,7 @@ describe('the rights to the file', () => {
       for (const ask of [() => lock.acquire(), () => ledger.beginTerm()]) {
         console.log(await ask().then(() => 'done', String));
       }`;
-      const [setpriv, ...args] = asNobody;
+      const [setpriv, ...args] = asUnprivileged;
       const ask = () =>
         spawnSync(setpriv, [...args, process.execPath, '--input-type=module', '-e', script], {
           encoding: 'utf8',

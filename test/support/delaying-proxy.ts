@@ -4,10 +4,10 @@ import { connect, createServer } from 'node:net';
 import { Journal } from './journal.ts';
 
 /** A wire to a server on this host on which requests can be held up, and arrive after their sender gave up. */
-export class LateWire implements AsyncDisposable {
+export class DelayingProxy implements AsyncDisposable {
   readonly port: number;
   /** Requests that are held up. */
-  readonly held = new Journal<string>();
+  readonly delayed = new Journal<string>();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #late: (() => Promise<void>)[] | null = null;
@@ -24,7 +24,7 @@ export class LateWire implements AsyncDisposable {
           upstream.write(request);
           await answered;
         });
-        this.held.add(request.toString());
+        this.delayed.add(request.toString());
       });
       upstream.on('data', (answer) => void (client.destroyed || client.write(answer)));
       for (const socket of [client, upstream]) {
@@ -34,13 +34,13 @@ export class LateWire implements AsyncDisposable {
     });
   }
 
-  static async to(target: number): Promise<LateWire> {
+  static async to(target: number): Promise<DelayingProxy> {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new LateWire(server, target);
+    return new DelayingProxy(server, target);
   }
 
-  hold(): void {
+  delay(): void {
     this.#late = [];
   }
 

@@ -2,22 +2,22 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /** The user and the group of this number own nothing, on every Linux. */
-export const NOBODY = 65_534;
+export const UNPRIVILEGED = 65_534;
 
 /** A command that becomes the one that follows it, as that user. */
-export const asNobody = [
+export const asUnprivileged = [
   'setpriv',
-  `--reuid=${NOBODY}`,
-  `--regid=${NOBODY}`,
+  `--reuid=${UNPRIVILEGED}`,
+  `--regid=${UNPRIVILEGED}`,
   '--clear-groups',
 ] as const;
 
 const CHECKOUT = join(import.meta.dirname, '../../package.json');
 
 /** What keeps a test from becoming a user that can run beat; empty when nothing does. */
-export function whyNotNobody(): string {
+export function whyNotUnprivileged(): string {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return '--uid needs root on Linux';
-  const [setpriv, ...args] = asNobody;
+  const [setpriv, ...args] = asUnprivileged;
   const script = `require('node:fs').accessSync(${JSON.stringify(CHECKOUT)})`;
   const { status } = spawnSync(setpriv, [...args, process.execPath, '-e', script]);
   return status === 0 ? '' : '--uid needs a checkout and a Node that nobody may read';
