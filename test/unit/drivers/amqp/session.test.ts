@@ -87,6 +87,15 @@ test('amqp session: resolves with the answer to each message, in the order of th
   expect(await sending).toEqual(['taken', 'taken', 'nacked']);
 });
 
+test('amqp session: each exchange has one channel, which all its messages go through', async () => {
+  const sending = [session.send([toOther('a')]), session.send([toOther('b')])];
+  await settled();
+  const [other, ...more] = model.channels;
+  expect(more).toEqual([]);
+  for (const { confirm } of other!.published) confirm();
+  expect(await Promise.all(sending)).toEqual([['taken'], ['taken']]);
+});
+
 test('amqp session: a message that comes back before its confirmation has no queue', async () => {
   const sending = session.send(['a', 'a', 'a', 'b'].map((taskId) => makeMessage(taskId)));
   await settle();
