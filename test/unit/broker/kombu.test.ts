@@ -35,6 +35,7 @@ describe('the list of a message', () => {
 
   test('is that of the last step for a priority below all of them, as kombu has it', () => {
     expect(listKey('celery', 0, { sep: ':', prioritySteps: [3, 6] })).toBe('celery:6');
+    expect(listKey('celery', 5, { sep: ':', prioritySteps: [] })).toBe('celery');
   });
 });
 

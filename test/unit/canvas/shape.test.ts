@@ -76,6 +76,13 @@ describe('a group', () => {
     expect(names).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('is called with all its tasks by the task that it is linked to', () => {
+    const [message] = sent(sig('a', [], { options: { link: group(b, c) } }));
+    expect(message!.embed.callbacks).toMatchObject([
+      { task: 'celery.group', kwargs: { tasks: [{ task: 'b' }, { task: 'c' }] } },
+    ]);
+  });
+
   it('hands its options, and what is called on errors, to each of its tasks', () => {
     const options = { queue: 'q', expires: 'next', linkError: 'failed' } as const;
     const messages = sent(group(a, chain(b, c)), { options });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
-import { chain, group, sig } from '../../../../src/index.ts';
+import { chain, chord, group, sig } from '../../../../src/index.ts';
 import { TestBeat } from '../../../../src/testing.ts';
 import { entryProblems } from '../support.ts';
 
@@ -50,6 +50,22 @@ describe('templates in options', () => {
       '2026-11-21T06:02:00.000Z',
     ]);
     expect(JSON.parse(String(messages[0]!.body))).toMatchObject([['e'], {}, {}]);
+  });
+
+  it('are filled in in the header of a chord and in its body', async () => {
+    const at = (task: string) =>
+      sig(task, [], { options: { headers: { at: `${task} {{dueAt | HH:mm}}` } } });
+    const beatSchedule = {
+      e: { task: chord([at('a'), at('b')], at('c')), schedule: 60, timezone: 'Europe/Oslo' },
+    };
+    const beat = await TestBeat.start({ beatSchedule, resultBackend: 'redis://localhost/1' }, START);
+    await beat.advance('1m');
+    expect(beat.messages.map(({ headers }) => headers['at'])).toEqual(['a 07:01', 'b 07:01']);
+    const [, , { chord: body }] = JSON.parse(String(beat.messages[0]!.body)) as [
+      ...[unknown, unknown],
+      { chord: object },
+    ];
+    expect(body).toMatchObject({ options: { headers: { at: 'c 07:01' } } });
   });
 
   it('are filled in in every signature, those in callbacks and groups among them', async () => {

@@ -53,6 +53,13 @@ describe('an AMQP URL leads', () => {
     expect(() => addressOf(url)).not.toThrow(url);
   });
 
+  test('nowhere, with the value left out where it may be a part of a password', () => {
+    expect(() => addressOf('amqp://user:s/?login_method=ecret@rabbit/')).not.toThrow('ecret');
+    expect(() => addressOf('amqp://rabbit/?login_method=se@cret')).toThrow(
+      'login_method is "**"; allowed: PLAIN, AMQPLAIN, EXTERNAL; in a user or password "/", "?" and "#"',
+    );
+  });
+
   test.each([
     ['login_method=SECRET', 'login_method is "SECRET"; allowed: PLAIN, AMQPLAIN, EXTERNAL'],
     ['heartbeat=-1', 'heartbeat is "-1"; allowed is a number of seconds'],
