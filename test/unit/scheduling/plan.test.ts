@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cursor, nextDueAt, reconcile } from '../../../src/scheduling/plan.ts';
 import { decide } from '../../../src/catalog/catch-up.ts';
+import { cron } from '../../../src/schedule/cron.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import {
   alignedSchedule,
@@ -131,6 +132,17 @@ describe('what was missed', () => {
         count: null,
       },
     ]);
+  });
+
+  test('the newest of a schedule of seconds in one hour of the year are found within that hour', () => {
+    const schedule = cron('* * 0 1 1 *');
+    const [first, newYear] = [Date.parse('2027-01-01T00:00Z'), Date.parse('2028-01-01T00:00Z')];
+    const entry = entryOf({ schedule, missed: 'all', missedCap: 100 });
+    const { send, skip } = decide(entry, first, newYear + 9 * SECOND);
+    const lastHour = Array.from({ length: 90 }, (_, i) => first + HOUR - (90 - i) * SECOND);
+    const thisHour = Array.from({ length: 10 }, (_, i) => newYear + i * SECOND);
+    expect(send).toEqual([...lastHour, ...thisHour]);
+    expect(skip).toMatchObject([{ first, last: first + HOUR - 91 * SECOND }]);
   });
 
   test('whatever was missed, each occurrence is sent or skipped, once, in order', () => {
