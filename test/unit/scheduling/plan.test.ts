@@ -137,7 +137,7 @@ describe('what was missed', () => {
   test('the newest of a schedule of seconds in one hour of the year are found within that hour', () => {
     const schedule = cron('* * 0 1 1 *');
     const [first, newYear] = [Date.parse('2027-01-01T00:00Z'), Date.parse('2028-01-01T00:00Z')];
-    const entry = entryOf({ schedule, missed: 'all', missedCap: 100 });
+    const entry = makeEntry({ schedule, missed: 'all', missedCap: 100 });
     const { send, skip } = decide(entry, first, newYear + 9 * SECOND);
     const lastHour = Array.from({ length: 90 }, (_, i) => first + HOUR - (90 - i) * SECOND);
     const thisHour = Array.from({ length: 10 }, (_, i) => newYear + i * SECOND);

@@ -89,7 +89,7 @@ test('amqp session: resolves with the answer to each message, in the order of th
 
 test('amqp session: each exchange has one channel, which all its messages go through', async () => {
   const sending = [session.send([toOther('a')]), session.send([toOther('b')])];
-  await settled();
+  await settle();
   const [other, ...more] = model.channels;
   expect(more).toEqual([]);
   for (const { confirm } of other!.published) confirm();
