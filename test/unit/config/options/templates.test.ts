@@ -58,7 +58,10 @@ describe('templates in options', () => {
     const beatSchedule = {
       e: { task: chord([at('a'), at('b')], at('c')), schedule: 60, timezone: 'Europe/Oslo' },
     };
-    const beat = await TestBeat.start({ beatSchedule, resultBackend: 'redis://localhost/1' }, START);
+    const beat = await TestBeat.start(
+      { beatSchedule, resultBackend: 'redis://localhost/1' },
+      START,
+    );
     await beat.advance('1m');
     expect(beat.messages.map(({ headers }) => headers['at'])).toEqual(['a 07:01', 'b 07:01']);
     const [, , { chord: body }] = JSON.parse(String(beat.messages[0]!.body)) as [
