@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { entryProblems } from '../support.ts';
 
 /** A header, and for values in JSON what becomes of the task in a worker. */
@@ -37,3 +37,30 @@ it.each(['get', 'children', '_children', '_get_custom_headers', 'as_execution_op
     expect(entryProblems({ task })).toEqual([`task.group[0].${refused}`]);
   },
 );
+
+const OPTIONS = {
+  ...{ shadow: 'shadow', eta: 'eta', expires: 'expires', origin: 'origin', stamps: 'stamps' },
+  ...{ group: 'group_id', group_index: 'group_index', root_id: 'root_id', parent_id: 'parent_id' },
+  ...{ argsrepr: 'argsrepr', kwargsrepr: 'kwargsrepr', ignore_result: 'ignore_result' },
+  ...{ timelimit: 'time_limit and soft_time_limit', stamped_headers: 'stamps' },
+  replaced_task_nesting: 'replaced_task_nesting',
+};
+
+test.each(Object.entries(OPTIONS))(
+  'headers: a wrong value of %s is rejected with the option to write instead',
+  (name, option) => {
+    const [problem, ...others] = entryProblems({ options: { headers: { [name]: -1 } } });
+    expect(others).toEqual([]);
+    expect(problem).toMatch(new RegExp(`^options\\.headers\\.${name}: expected .*, got -1 `));
+    expect(problem).toContain(`see the option ${option})`);
+  },
+);
+
+test('headers: a name that Celery knows without an option is rejected with what is allowed alone', () => {
+  const headers = { lang: 1, headers: 1, periodic_task_name: 1 };
+  expect(entryProblems({ options: { headers } })).toEqual([
+    'options.headers.lang: expected text, got 1',
+    'options.headers.headers: expected a map, or null, got 1',
+    'options.headers.periodic_task_name: expected text, got 1',
+  ]);
+});
