@@ -54,4 +54,8 @@ test('formatDiagnostic: shortens long keys and quoted values but not the explana
   expect(line.length).toBeLessThan(500);
   expect(line).toMatch(/^e\["x{200}…"\].*: no queue "x{100}…"; did you mean "y"\?$/);
   expect(formatDiagnostic(wrong(long)).length).toBeLessThan(5_000);
+  const most = formatDiagnostic({ path: [], message: long }).length - 1;
+  const whole = 'x'.repeat(most);
+  expect(formatDiagnostic({ path: [], message: whole })).toBe(whole);
+  expect(formatDiagnostic({ path: [], message: `${whole}x` })).toBe(`${whole}…`);
 });

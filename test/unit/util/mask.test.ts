@@ -25,6 +25,8 @@ describe('a masked URL', () => {
       'redis+socket:///run/redis.sock?password=secret&x=1',
       'redis+socket:///run/redis.sock?password=**&x=1',
     ],
+    ['redis://h/0?password=se;cr?et&x=1', 'redis://h/0?password=**&x=1'],
+    ['redis://h/0?x=1;password=secret', 'redis://h/0?x=1;password=**'],
     ['redis+socket://:secret@/run/redis.sock', 'redis+socket://:**@/run/redis.sock'],
     ['unix:///run/redis.sock', 'unix:///run/redis.sock'],
     ['sentinel://:a@h1:1;sentinel://:b@h2:2', 'sentinel://:**@h1:1;sentinel://:**@h2:2'],
