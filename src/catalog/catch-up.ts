@@ -1,4 +1,4 @@
-import { latestIn, nextAfter } from '../schedule/next-after.ts';
+import { latestWithin, nextAfter } from '../schedule/next-after.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { Entry } from './entry.ts';
 
@@ -145,7 +145,7 @@ function walk(schedule: Schedule, first: number, until: number, most: number): n
 function latestFrom(schedule: Schedule, first: number, until: number): number {
   const second = nextAfter(schedule, first);
   if (second > until) return first;
-  const said = latestIn(schedule, first, until);
+  const said = latestWithin(schedule, first, until);
   if (said !== undefined) return said ?? first;
   let newest = second;
   for (let at = second; at <= until; at = nextAfter(schedule, at)) newest = at;

@@ -1,7 +1,7 @@
 import { DateTime, type DurationLikeObject } from 'luxon';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { checkZone } from '../schedule/zone-names.ts';
-import { cut } from '../schedule/show.ts';
+import { truncate } from '../schedule/quote.ts';
 import type { LazyContext } from './lazy.ts';
 
 /** Text with the parts that it leaves open filled in. */
@@ -23,7 +23,9 @@ export function templateOf(text: string, zone: string): FillText | null {
   const parts: (string | FillText)[] = [];
   let from = 0;
   for (const { index, 0: whole, 1: inside = '' } of text.matchAll(PLACE)) {
-    const fill = whole.startsWith('\\') ? () => whole.slice(1) : placeOf(inside, cut(whole), zone);
+    const fill = whole.startsWith('\\')
+      ? () => whole.slice(1)
+      : placeOf(inside, truncate(whole), zone);
     if (!fill) continue;
     parts.push(text.slice(from, index), fill);
     from = index + whole.length;

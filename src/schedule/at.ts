@@ -2,31 +2,30 @@ import { DateTime } from 'luxon';
 
 import { ConfigError } from '../util/errors.ts';
 import type { ZoneOptions } from './calendar-schedule.ts';
-import { instantOf } from './clock-changes.ts';
-import { MAX_INSTANT, dateOrNull, millis } from './instants.ts';
+import { toInstant } from './clock-changes.ts';
+import { MAX_INSTANT, toDate, toMillis } from './instants.ts';
 import type { Schedule } from './schedule.ts';
-import { show } from './show.ts';
+import { quote } from './quote.ts';
 import { checkZone } from './zone-names.ts';
-import { zoneNamed } from './zone.ts';
+import { getZone } from './zone.ts';
 
 /**
- * Due once. A `Date`, or a text that says its offset (`2026-03-29T02:30:00Z`), is an instant; a text
- * without one (`2026-03-29T02:30`) is what clocks show in the zone: the first time that they show it or,
- * where they leap over it, the moment after. A `ConfigError` for any other text, for a time without a date,
- * and for what no `Date` can hold.
+ * A schedule with a single occurrence. A `Date`, or a string with a UTC offset (`2026-03-29T02:30:00Z`), is an
+ * instant; a string without an offset (`2026-03-29T02:30`) is local time in the zone: its first pass in an
+ * overlap, and the first instant after a gap that skips it. Throws a `ConfigError` for anything else.
  */
 export function at(instant: string | Date, { timezone }: ZoneOptions = {}): Schedule {
   const own = timezone === undefined ? undefined : checkZone(timezone);
   if (instant instanceof Date) {
-    if (Number.isNaN(instant.getTime())) throw new ConfigError('an invalid Date is no instant');
+    if (Number.isNaN(instant.getTime())) throw new ConfigError('invalid Date');
     return new Once(instant.getTime());
   }
   const [utc, east] = ['utc', 'utc+1'].map((zone) => readIso(instant, zone));
-  // Read in two zones, it says the same only if it names an offset of its own.
+  // Parsing in two zones gives the same instant only if the string has an offset.
   return utc === east ? new Once(utc!) : new LocalOnce(utc!, own);
 }
 
-/** Luxon also takes a time alone, and completes it with the date of the day on which it is read. */
+/** Excludes a time without a date, which luxon completes with the current date. */
 const STARTS_WITH_DATE =
   /^(?:[+-]\d{6}|\d{4})(?:-?\d\d(?:-?\d\d)?|-?W\d\d(?:-?\d)?|-?\d{3})?(?:T|$)/i;
 
@@ -36,11 +35,11 @@ function readIso(text: unknown, zone: string): number {
     if (date.isValid) return date.toMillis();
   }
   const example =
-    'write it like 2026-03-29T02:30:00Z, or without Z for local time, from the year -271821 to 275760';
-  throw new ConfigError(`${show(text)} is not an ISO 8601 date and time: ${example}`);
+    'write it as 2026-03-29T02:30:00Z, or without Z for local time, with a year from -271821 to 275760';
+  throw new ConfigError(`${quote(text)} is not an ISO 8601 date and time: ${example}`);
 }
 
-/** A zone may move a local time past the first or the last instant. */
+/** Checks the range: the offset of a zone can move a valid local time out of it. */
 function inRange(instant: number): number {
   if (Math.abs(instant) <= MAX_INSTANT) return instant;
   const [first, last] = [-MAX_INSTANT, MAX_INSTANT].map((end) => new Date(end).toISOString());
@@ -49,26 +48,26 @@ function inRange(instant: number): number {
 
 class Once implements Schedule {
   readonly spec: string;
-  readonly words: string;
+  readonly description: string;
   readonly #instant: number;
 
-  constructor(instant: number, words = onceInWords(instant, 'UTC')) {
+  constructor(instant: number, description = describeOnce(instant, 'UTC')) {
     this.spec = `at(${new Date(instant).toISOString()})`;
-    this.words = words;
+    this.description = description;
     this.#instant = instant;
   }
 
   next(after: Date): Date | null {
-    return dateOrNull(millis(after, 'after') < this.#instant ? this.#instant : null);
+    return toDate(toMillis(after, 'after') < this.#instant ? this.#instant : null);
   }
 
   latest(after: Date, until: Date): Date | null {
     const next = this.next(after);
-    return next !== null && this.#instant <= millis(until, 'until') ? next : null;
+    return next !== null && this.#instant <= toMillis(until, 'until') ? next : null;
   }
 }
 
-/** Local time; in UTC until a zone is told. */
+/** A local time, in UTC until `inZone` is called. */
 class LocalOnce extends Once {
   readonly timezone: string;
   readonly #local: number;
@@ -76,7 +75,7 @@ class LocalOnce extends Once {
 
   constructor(local: number, timezone: string | undefined) {
     const zone = timezone ?? 'UTC';
-    super(inRange(instantOf(local, zoneNamed(zone))), onceInWords(local, zone));
+    super(inRange(toInstant(local, getZone(zone))), describeOnce(local, zone));
     this.timezone = zone;
     this.#local = local;
     this.#floating = timezone === undefined;
@@ -87,7 +86,7 @@ class LocalOnce extends Once {
   }
 }
 
-function onceInWords(local: number, timezone: string): string {
+function describeOnce(local: number, timezone: string): string {
   const [date, time] = new Date(local).toISOString().split('T');
   return `once, at ${date} ${time!.replace(/(:00)?(\.000)?Z$/, '')} ${timezone}`;
 }

@@ -1,34 +1,33 @@
-import { Answers } from './answers.ts';
-import { cronText } from './calendar-text.ts';
+import { LastAnswerCache } from './last-answer-cache.ts';
+import { formatCron } from './calendar-text.ts';
 import { Calendar, type CalendarFields } from './calendar.ts';
 import { nextElapsed, nextFixed } from './clock-changes.ts';
-import { dateOrNull, millis } from './instants.ts';
+import { toDate, toMillis } from './instants.ts';
 import { interner } from './intern.ts';
 import { latestByNext } from './latest.ts';
 import type { Schedule, ScheduleWarning } from './schedule.ts';
-import { inWords } from './words.ts';
+import { describeFields } from './description.ts';
 import { checkZone } from './zone-names.ts';
-import { zoneNamed } from './zone.ts';
+import { getZone } from './zone.ts';
 
-/** What an expression says, whichever grammar it was written in. */
+/** A parsed `crontab` or `cron` expression. */
 export interface CalendarRule {
   readonly fields: CalendarFields;
-  /** What is likely a mistake; absent for none. */
   readonly warnings?: readonly ScheduleWarning[] | undefined;
-  /** The minute or hour field holds `*`, a range or a step: see clock-changes.ts. */
+  /** The minute or hour field has `*`, a range or a step: see clock-changes.ts. */
   readonly elapsed: boolean;
 }
 
 export interface ZoneOptions {
-  /** IANA name of the zone that the fields are read in. Left out: the configuration's, else UTC. */
+  /** The IANA zone of the fields; by default the zone of the configuration, or UTC. */
   readonly timezone?: string | undefined;
 }
 
 const intern = interner<CalendarSchedule>();
 
 /**
- * The schedule of a rule. Rules that mean the same share one object, whether they came from `crontab`
- * or from `cron`, and however they were spelled. A `ConfigError` for an unknown zone.
+ * Returns the schedule of a rule. Equal rules share one object, whichever grammar and spelling they had.
+ * Throws a `ConfigError` for an unknown zone.
  */
 export function calendarSchedule(rule: CalendarRule, { timezone }: ZoneOptions): Schedule {
   return make(rule, timezone === undefined ? undefined : checkZone(timezone));
@@ -37,8 +36,8 @@ export function calendarSchedule(rule: CalendarRule, { timezone }: ZoneOptions):
 function make(rule: CalendarRule, timezone: string | undefined): CalendarSchedule {
   const { fields, elapsed, warnings } = rule;
   const days = fields.union ? ' either-day' : '';
-  const spec = `cron(${cronText(fields)})${days} ${elapsed ? 'elapsed' : 'fixed'} ${timezone ?? 'UTC'}`;
-  // Without a zone of its own it is read in UTC, too, but may still be moved to another.
+  const spec = `cron(${formatCron(fields)})${days} ${elapsed ? 'elapsed' : 'fixed'} ${timezone ?? 'UTC'}`;
+  // A rule without a zone uses UTC, but inZone can still change that.
   const floating = timezone === undefined ? ' in no zone yet' : '';
   const key = `${spec}${floating}${warnings ? JSON.stringify(warnings) : ''}`;
   return intern(key, () => new CalendarSchedule(rule, spec, timezone));
@@ -50,7 +49,7 @@ class CalendarSchedule implements Schedule {
   readonly warnings?: readonly ScheduleWarning[];
   readonly #rule: CalendarRule;
   readonly #floating: boolean;
-  readonly #answers: Answers;
+  readonly #answers: LastAnswerCache;
 
   constructor(rule: CalendarRule, spec: string, timezone: string | undefined) {
     this.spec = spec;
@@ -59,9 +58,9 @@ class CalendarSchedule implements Schedule {
     this.#rule = rule;
     this.#floating = timezone === undefined;
     const calendar = new Calendar(rule.fields);
-    const zone = zoneNamed(this.timezone);
+    const zone = getZone(this.timezone);
     const search = rule.elapsed ? nextElapsed : nextFixed;
-    const answers: Answers = new Answers({
+    const answers: LastAnswerCache = new LastAnswerCache({
       next: (after) => search(calendar, zone, after),
       latest: (after, until) => latestByNext((instant) => answers.next(instant), after, until),
     });
@@ -70,18 +69,18 @@ class CalendarSchedule implements Schedule {
   }
 
   next(after: Date): Date | null {
-    return dateOrNull(this.#answers.next(millis(after, 'after')));
+    return toDate(this.#answers.next(toMillis(after, 'after')));
   }
 
   latest(after: Date, until: Date): Date | null {
-    return dateOrNull(this.#answers.latest(millis(after, 'after'), millis(until, 'until')));
+    return toDate(this.#answers.latest(toMillis(after, 'after'), toMillis(until, 'until')));
   }
 
   inZone(timezone: string): Schedule {
     return this.#floating ? make(this.#rule, checkZone(timezone)) : this;
   }
 
-  get words(): string {
-    return inWords(this.#rule.fields) ?? this.spec;
+  get description(): string {
+    return describeFields(this.#rule.fields) ?? this.spec;
   }
 }

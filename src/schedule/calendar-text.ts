@@ -1,33 +1,35 @@
 import type { CalendarFields, MovableDay, NthWeekday } from './calendar.ts';
 
 /**
- * The fields as one line of a crontab, the same for the same sets: members at even distances are
- * written as a range or a step, the seconds stand in front only where they are not simply 0, and the years
- * at the end (then with the seconds) only where they are not all. The ledger keeps this text: it must not
- * change for any expression, or beat takes the schedule for an edited one.
+ * Formats fields as a canonical cron line: ranges and steps where values are evenly spaced, seconds only if
+ * they are not 0, years (with seconds) only if they are limited. The ledger stores this text as part of the
+ * spec: if it changed for any expression, beat would take the schedule for an edited one.
  */
-export function cronText(fields: CalendarFields): string {
-  const seconds = fieldText(fields.seconds, 0, 59);
-  const dates = [...listed(fields.daysOfMonth, 1, 31), ...fields.movableDays.map(movableDayText)];
+export function formatCron(fields: CalendarFields): string {
+  const seconds = formatField(fields.seconds, 0, 59);
+  const dates = [
+    ...formatList(fields.daysOfMonth, 1, 31),
+    ...fields.movableDays.map(formatMovableDay),
+  ];
   const weekdays = [
-    ...listed(fields.daysOfWeek, 0, 6),
+    ...formatList(fields.daysOfWeek, 0, 6),
     ...fields.lastWeekdays.map((day) => `${day}L`),
-    ...fields.nthWeekdays.map(nthWeekdayText),
+    ...fields.nthWeekdays.map(formatNthWeekday),
   ];
   return [
     ...(seconds === '0' && !fields.years ? [] : [seconds]),
-    fieldText(fields.minutes, 0, 59),
-    fieldText(fields.hours, 0, 23),
+    formatField(fields.minutes, 0, 59),
+    formatField(fields.hours, 0, 23),
     dates.join(','),
-    fieldText(fields.months, 1, 12),
+    formatField(fields.months, 1, 12),
     weekdays.join(','),
-    ...(fields.years ? [fieldText(fields.years, 1970, 2199)] : []),
+    ...(fields.years ? [formatField(fields.years, 1970, 2199)] : []),
   ].join(' ');
 }
 
-/** Sorted, without repeats: dates first, then those from the end. */
-export function movableDaysOnce(days: readonly MovableDay[]): MovableDay[] {
-  return once(days, movableDayText).sort(
+/** Removes duplicates and sorts: days counted from the start first, then days counted from the end. */
+export function uniqueMovableDays(days: readonly MovableDay[]): MovableDay[] {
+  return unique(days, formatMovableDay).sort(
     (a, b) =>
       Number(a.fromEnd) - Number(b.fromEnd) ||
       Number(a.nearestWeekday) - Number(b.nearestWeekday) ||
@@ -35,29 +37,29 @@ export function movableDaysOnce(days: readonly MovableDay[]): MovableDay[] {
   );
 }
 
-/** Sorted, without repeats. */
-export function nthWeekdaysOnce(days: readonly NthWeekday[]): NthWeekday[] {
-  return once(days, nthWeekdayText).sort((a, b) => a.weekday - b.weekday || a.nth - b.nth);
+/** Removes duplicates and sorts. */
+export function uniqueNthWeekdays(days: readonly NthWeekday[]): NthWeekday[] {
+  return unique(days, formatNthWeekday).sort((a, b) => a.weekday - b.weekday || a.nth - b.nth);
 }
 
-function movableDayText({ day, fromEnd, nearestWeekday }: MovableDay): string {
+function formatMovableDay({ day, fromEnd, nearestWeekday }: MovableDay): string {
   const place = fromEnd ? (day === 0 ? 'L' : `L-${day}`) : String(day);
   return nearestWeekday ? `${place}W` : place;
 }
 
-function nthWeekdayText({ weekday, nth }: NthWeekday): string {
+function formatNthWeekday({ weekday, nth }: NthWeekday): string {
   return `${weekday}#${nth}`;
 }
 
-function once<T>(values: readonly T[], text: (value: T) => string): T[] {
-  return [...new Map(values.map((value) => [text(value), value])).values()];
+function unique<T>(values: readonly T[], format: (value: T) => string): T[] {
+  return [...new Map(values.map((value) => [format(value), value])).values()];
 }
 
-function listed(members: readonly number[], lowest: number, highest: number): string[] {
-  return members.length === 0 ? [] : [fieldText(members, lowest, highest)];
+function formatList(members: readonly number[], lowest: number, highest: number): string[] {
+  return members.length === 0 ? [] : [formatField(members, lowest, highest)];
 }
 
-function fieldText(members: readonly number[], lowest: number, highest: number): string {
+function formatField(members: readonly number[], lowest: number, highest: number): string {
   const first = members[0]!;
   const last = members.at(-1)!;
   const step = (members[1] ?? first) - first;

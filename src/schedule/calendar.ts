@@ -1,50 +1,50 @@
 import { DAY, MAX_INSTANT, SECOND } from './instants.ts';
 
-/** The fields of an expression as sets. Sorted and without repeats. */
+/** The values of each field of an expression, sorted and without duplicates. */
 export interface CalendarFields {
   readonly seconds: readonly number[];
   readonly minutes: readonly number[];
   readonly hours: readonly number[];
-  /** From 1. May be empty where `movableDays` says more. */
+  /** From 1. May be empty if `movableDays` is not. */
   readonly daysOfMonth: readonly number[];
   /** From 1. */
   readonly months: readonly number[];
-  /** Sunday is 0. May be empty where the two below say more. */
+  /** Sunday is 0. May be empty if `lastWeekdays` or `nthWeekdays` is not. */
   readonly daysOfWeek: readonly number[];
-  /** Absent for every year. */
+  /** Absent if every year matches. */
   readonly years?: readonly number[] | undefined;
-  /** `L`, `L-3`, `15W`: these days of the month as well. */
+  /** Additional days of the month: `L`, `L-3`, `15W`. */
   readonly movableDays: readonly MovableDay[];
-  /** `5L`: the last of these weekdays in the month as well. */
+  /** Additional days of the week: `5L`, the last Friday of the month. */
   readonly lastWeekdays: readonly number[];
-  /** `5#2`: the second Friday of the month as well. */
+  /** Additional days of the week: `5#2`, the second Friday of the month. */
   readonly nthWeekdays: readonly NthWeekday[];
-  /** Whether a day need only match one of day of month and day of week, not both. */
+  /** Whether a day matches if either day field matches; otherwise both have to. */
   readonly union: boolean;
 }
 
-/** A day of the month whose date depends on how the month lies in the calendar. */
+/** A day of the month whose date depends on the length or the weekdays of the month. */
 export interface MovableDay {
-  /** From 1; with `fromEnd`, how many days before the last. */
+  /** From 1; with `fromEnd`, the number of days before the last day. */
   readonly day: number;
   readonly fromEnd: boolean;
-  /** Monday to Friday, in the same month: Friday for a Saturday, Monday for a Sunday. */
+  /** Moves a Saturday to Friday and a Sunday to Monday, within the same month. */
   readonly nearestWeekday: boolean;
 }
 
-/** Of a month; `nth` is 1 to 5. */
+/** The `nth` (1 to 5) given weekday of a month. */
 export interface NthWeekday {
   readonly weekday: number;
   readonly nth: number;
 }
 
-/** In 400 years every month comes with every weekday for its first that it will ever have. */
+/** The Gregorian calendar repeats after 400 years. */
 const MONTHS_OF_A_CYCLE = 400 * 12;
 
 /**
- * Which local times match, zones and clock changes aside: local times are milliseconds as if local
- * time were UTC. A day is found by bits: the matching days of a month depend only on its length and
- * the weekday of its first, so there are 28 patterns, each worked out once.
+ * Finds matching local times, without zones and clock changes; a local time is in milliseconds as if it were
+ * UTC. The matching days of a month depend only on its length and first weekday, so each of these 28 patterns
+ * is computed once, as a bit mask.
  */
 export class Calendar {
   readonly #fields: CalendarFields;
@@ -52,25 +52,25 @@ export class Calendar {
   readonly #minutes: Uint8Array;
   readonly #seconds: Uint8Array;
   readonly #months: number;
-  /** The first matching second of any matching day. */
+  /** The first matching second of the day. */
   readonly #opening: number;
   readonly #patterns: (number | undefined)[] = [];
 
   constructor(fields: CalendarFields) {
     this.#fields = fields;
-    this.#hours = firstFromTable(fields.hours, 24);
-    this.#minutes = firstFromTable(fields.minutes, 60);
-    this.#seconds = firstFromTable(fields.seconds, 60);
+    this.#hours = buildNextTable(fields.hours, 24);
+    this.#minutes = buildNextTable(fields.minutes, 60);
+    this.#seconds = buildNextTable(fields.seconds, 60);
     this.#months = bits(fields.months, 1);
     this.#opening = this.#firstIn(this.#hours[0]!);
   }
 
-  /** Whether it ends with the last of certain years. */
+  /** Whether the years are limited. */
   get hasYears(): boolean {
     return this.#fields.years !== undefined;
   }
 
-  /** The first matching local time at or after `local`; `null` when there is none, ever. */
+  /** Returns the first matching local time at or after `local`, or `null` if there is none. */
   firstFrom(local: number): number | null {
     const second = Math.ceil(Math.max(local, -MAX_INSTANT) / SECOND);
     const day = Math.floor(second / 86_400);
@@ -83,7 +83,7 @@ export class Calendar {
     return later === null ? null : later * DAY + this.#opening * SECOND;
   }
 
-  /** The first matching second of the day at or after `time`; `null` when the day has no more. */
+  /** Returns the first matching second of the day at or after `time`, or `null`. */
   #timeFrom(time: number): number | null {
     const hour = this.#hours[Math.floor(time / 3_600)]!;
     if (hour === 24) return null;
@@ -106,7 +106,7 @@ export class Calendar {
     return hour * 3_600 + this.#minutes[0]! * 60 + this.#seconds[0]!;
   }
 
-  /** The first matching day at or after a day, both as days since 1970-01-01. */
+  /** Returns the first matching day at or after `day`, both in days since 1970-01-01. */
   #dayFrom(day: number): number | null {
     if (day * DAY > MAX_INSTANT) return null;
     const date = new Date(day * DAY);
@@ -123,7 +123,7 @@ export class Calendar {
       }
       const length = daysInMonth(year, month);
       if ((this.#months >>> month) & 1) {
-        const left = (this.#pattern(weekdayOf(first), length) >>> past) << past;
+        const left = (this.#pattern(weekdayAt(first), length) >>> past) << past;
         if (left !== 0) return first + lowestBit(left);
       }
       first += length;
@@ -134,13 +134,13 @@ export class Calendar {
     return null;
   }
 
-  /** The first matching year at or after a year. */
+  /** Returns the first matching year at or after `year`. */
   #yearFrom(year: number): number | null {
     const { years } = this.#fields;
     return years === undefined ? year : (years.find((one) => one >= year) ?? null);
   }
 
-  /** The matching days of a month that begins on `weekday`: bit 0 is the first. */
+  /** Returns the matching days of a month that begins on `weekday` as a bit mask; bit 0 is day 1. */
   #pattern(weekday: number, length: number): number {
     const key = weekday * 4 + length - 28;
     return (this.#patterns[key] ??= matchingDays(this.#fields, weekday, length));
@@ -148,7 +148,7 @@ export class Calendar {
 }
 
 function matchingDays(fields: CalendarFields, weekday: number, length: number): number {
-  const moved = fields.movableDays.map((day) => dateOf(day, weekday, length));
+  const moved = fields.movableDays.map((day) => resolveDay(day, weekday, length));
   let pattern = 0;
   for (let day = 1; day <= length; day++) {
     const name = (weekday + day - 1) % 7;
@@ -162,8 +162,8 @@ function matchingDays(fields: CalendarFields, weekday: number, length: number): 
   return pattern;
 }
 
-/** In a month of `length` days that begins on `weekday`; `null` where the month has no such day. */
-function dateOf(movable: MovableDay, weekday: number, length: number): number | null {
+/** Returns the date in a month of `length` days that begins on `weekday`, or `null` if it has no such day. */
+function resolveDay(movable: MovableDay, weekday: number, length: number): number | null {
   const date = movable.fromEnd ? length - movable.day : movable.day;
   if (date < 1 || date > length) return null;
   if (!movable.nearestWeekday) return date;
@@ -173,8 +173,8 @@ function dateOf(movable: MovableDay, weekday: number, length: number): number | 
   return date;
 }
 
-/** For every number up to `size`, the first member at or after it; `size` stands for none. */
-function firstFromTable(members: readonly number[], size: number): Uint8Array {
+/** For each index up to `size`, the first member at or after it; `size` means none. */
+function buildNextTable(members: readonly number[], size: number): Uint8Array {
   const table = new Uint8Array(size + 1).fill(size);
   for (let i = size - 1; i >= 0; i--) table[i] = members.includes(i) ? i : table[i + 1]!;
   return table;
@@ -189,7 +189,7 @@ function lowestBit(word: number): number {
 }
 
 /** Day 0 was a Thursday. */
-function weekdayOf(day: number): number {
+function weekdayAt(day: number): number {
   return (((day + 4) % 7) + 7) % 7;
 }
 

@@ -5,17 +5,13 @@ import { PartError, readValue, readValues } from './cron-value.ts';
 const DAY_OF_MONTH = CRON_FIELDS[3];
 const DAY_OF_WEEK = CRON_FIELDS[5];
 
-/** `L`, `L-3`, `15W`, `LW` and `L-3W` in the day of month; `undefined` for what is none of them. */
+/** Parses `L`, `L-3`, `15W`, `LW` and `L-3W` in the day of month; returns `undefined` for other parts. */
 export function readMovableDay(part: string): MovableDay | undefined {
   const [end, before, endW] = /^l(?:-(\d+))?(w)?$/i.exec(part) ?? [];
   if (end !== undefined) {
     const day = Number(before ?? 0);
     if (before !== undefined && (day < 1 || day > 30)) {
-      throw new PartError(
-        DAY_OF_MONTH,
-        part,
-        'goes back by 1 to 30 days from the last of the month',
-      );
+      throw new PartError(DAY_OF_MONTH, part, 'is out of range L-1 to L-30');
     }
     return { day, fromEnd: true, nearestWeekday: endW !== undefined };
   }
@@ -25,7 +21,7 @@ export function readMovableDay(part: string): MovableDay | undefined {
   }
   const [bare, number] = /^l(\d+)$/i.exec(part) ?? [];
   if (bare !== undefined) {
-    throw new PartError(DAY_OF_MONTH, part, `is not understood; did you mean "L-${number}"?`);
+    throw new PartError(DAY_OF_MONTH, part, `is invalid; did you mean "L-${number}"?`);
   }
   if (/^\d+l$/i.test(part)) {
     throw new PartError(DAY_OF_MONTH, part, 'belongs in the day of week: "5L" is the last Friday');
@@ -36,17 +32,17 @@ export function readMovableDay(part: string): MovableDay | undefined {
   return undefined;
 }
 
-/** Weekdays by their place in the month. */
+/** Weekdays with a position in the month. */
 export interface PlacedWeekdays {
   readonly lastWeekdays: readonly number[];
   readonly nthWeekdays: readonly NthWeekday[];
 }
 
-/** `5L`, `L5`, `fri#L`, `5#2` and `mon-fri#1` in the day of week; `undefined` for what is none of them. */
+/** Parses `5L`, `L5`, `fri#L`, `5#2` and `mon-fri#1` in the day of week; returns `undefined` for other parts. */
 export function readPlacedWeekdays(part: string): PlacedWeekdays | undefined {
   if (/^l$/i.test(part)) {
     const why =
-      'is Saturday to some libraries and Sunday to others; write sat, sun, or 5L for the last Friday';
+      'is ambiguous (Saturday in some libraries, Sunday in others); write sat, sun, or 5L for the last Friday';
     throw new PartError(DAY_OF_WEEK, part, why);
   }
   const [, days, place] = /^([^#]+)#([^#]*)$/.exec(part) ?? [];
@@ -54,7 +50,7 @@ export function readPlacedWeekdays(part: string): PlacedWeekdays | undefined {
     throw new PartError(
       DAY_OF_WEEK,
       part,
-      'has no place in the month after #: 1 to 5, or L for the last',
+      'needs a number from 1 to 5, or L for the last, after #',
     );
   }
   if (days !== undefined && /^[1-5]$/.test(place!)) {
@@ -67,7 +63,7 @@ export function readPlacedWeekdays(part: string): PlacedWeekdays | undefined {
 
 function weekdays(days: string, part: string): number[] {
   if (days.includes('/')) {
-    throw new PartError(DAY_OF_WEEK, part, 'has a step and a place in the month; list the days');
+    throw new PartError(DAY_OF_WEEK, part, 'combines a step with # or L; list the days instead');
   }
   return readValues(DAY_OF_WEEK, days).values.map((day) => day % 7);
 }

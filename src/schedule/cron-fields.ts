@@ -1,19 +1,19 @@
-/** One field of a cron expression: which values it takes, and how messages speak of it. */
+/** One field of a cron expression. */
 export interface CronField {
   readonly name: string;
   readonly lowest: number;
   readonly highest: number;
-  /** How many different values there are: 7 days of the week, though Sunday is 0 and 7. */
+  /** The number of distinct values: 7 days of the week, although Sunday is 0 and 7. */
   readonly count: number;
-  /** The last value that `H` may choose, where that is not the last of all: every month has a 28th. */
+  /** The highest value that `H` may select, if lower than `highest`: every month has a day 28. */
   readonly hashHighest?: number;
-  /** The names of the first values, from `lowest` on. */
+  /** Names of the values, starting with `lowest`. */
   readonly names: readonly string[];
-  /** Whether a range may run past the end, as `22-2` does. Years do not come round again. */
+  /** Whether a range may wrap around, as `22-2` does. */
   readonly wraps: boolean;
-  /** What may stand in it, for messages. */
+  /** The allowed values, for error messages. */
   readonly allowed: string;
-  /** Its unit in `@every 90m`; absent where intervals have none. */
+  /** The unit of the field in `@every 90m`; absent for months and years. */
   readonly unit?: 's' | 'm' | 'h' | 'd';
 }
 
@@ -52,7 +52,7 @@ export const CRON_FIELDS = [
   field('year', [1970, 2199], '1970-2199', { wraps: false }),
 ] as const;
 
-/** The last value of `*` and of a step that names only its start. */
-export function lastOf({ lowest, count }: CronField): number {
+/** Returns the last value of `*` and of a step without an end. */
+export function lastValue({ lowest, count }: CronField): number {
   return lowest + count - 1;
 }

@@ -1,21 +1,21 @@
 import { didYouMean } from '../util/did-you-mean.ts';
-import { CRON_FIELDS, lastOf, type CronField } from './cron-fields.ts';
-import { show } from './show.ts';
+import { CRON_FIELDS, lastValue, type CronField } from './cron-fields.ts';
+import { quote } from './quote.ts';
 
-/** What is wrong with a part of a field; the message names the field and the part. */
+/** An invalid part of a field; the message names the field and the part. */
 export class PartError extends Error {
   constructor({ name }: CronField, part: string, why: string) {
-    super(`${name}: ${show(part)} ${why}`);
+    super(`${name}: ${quote(part)} ${why}`);
   }
 }
 
 export interface Values {
   readonly values: readonly number[];
-  /** It holds `*`, a range or a step: it describes a distance rather than certain times. */
+  /** The part has `*`, a range or a step, so it describes elapsed time: see clock-changes.ts. */
   readonly stepped: boolean;
 }
 
-/** A number, a name, `*` or a range, and perhaps a step: what every field takes. */
+/** Parses a number, a name, `*` or a range, with or without a step. */
 export function readValues(field: CronField, part: string): Values {
   const [span, step, ...more] = part.split('/') as [string, ...string[]];
   if (more.length > 0) throw new PartError(field, part, 'has more than one step');
@@ -23,31 +23,32 @@ export function readValues(field: CronField, part: string): Values {
   const stepped = step !== undefined || isStar(span) || span.includes('-');
   if (step === undefined) return { values, stepped };
   const width = readStep(field, part, step);
-  if (width > field.count) throw new PartError(field, part, tooWide(field, values[0]!, width));
+  if (width > field.count)
+    throw new PartError(field, part, describeWideStep(field, values[0]!, width));
   return { values: values.filter((_, i) => i % width === 0), stepped };
 }
 
-/** A single value; a `PartError` for what is none, with the closest name. */
+/** Parses a single value. Throws a `PartError` with the closest name. */
 export function readValue(field: CronField, text: string, part: string): number {
   if (/^\d+$/.test(text)) return inRange(field, Number(text), text, part);
   const index = field.names.indexOf(text.toLowerCase());
   if (index >= 0) return field.lowest + index;
-  const why = `is not understood; allowed: ${field.allowed}, with * , - and /${nameGuess(field, text)}`;
+  const why = `is invalid; allowed: ${field.allowed}, with * , - and /${nameGuess(field, text)}`;
   throw new PartError(field, part, why);
 }
 
-/** From one value to another, past the end of the field if need be. */
+/** Parses a range, which may wrap around the end of the field. */
 export function readRange(field: CronField, from: string, to: string, part: string): number[] {
   const first = readValue(field, from, part);
   const last = readValue(field, to, part);
   if (first <= last) return sequence(first, last);
-  if (!field.wraps) throw new PartError(field, part, `runs backwards: write "${to}-${from}"`);
-  return [...sequence(first, lastOf(field)), ...sequence(field.lowest, last)];
+  if (!field.wraps) throw new PartError(field, part, `is backwards; write "${to}-${from}"`);
+  return [...sequence(first, lastValue(field)), ...sequence(field.lowest, last)];
 }
 
 export function readStep(field: CronField, part: string, step: string): number {
   if (/^\d+$/.test(step) && Number(step) > 0) return Number(step);
-  throw new PartError(field, part, `has a step that is not a whole number from 1 on`);
+  throw new PartError(field, part, 'has a step that is not a positive integer');
 }
 
 export function sequence(from: number, to: number): number[] {
@@ -55,30 +56,30 @@ export function sequence(from: number, to: number): number[] {
 }
 
 function readSpan(field: CronField, span: string, part: string, open: boolean): number[] {
-  if (isStar(span)) return sequence(field.lowest, lastOf(field));
+  if (isStar(span)) return sequence(field.lowest, lastValue(field));
   const ends = span.split('-');
   if (ends.length === 2) return readRange(field, ends[0]!, ends[1]!, part);
   const value = readValue(field, span, part);
-  return open ? sequence(value, Math.max(value, lastOf(field))) : [value];
+  return open ? sequence(value, Math.max(value, lastValue(field))) : [value];
 }
 
 function isStar(span: string): boolean {
   return span === '*' || span === '?';
 }
 
-// Steps begin anew with each round of the field, so a step of 90 minutes never gets past the first value.
-function tooWide({ name, count, unit }: CronField, only: number, step: number): string {
+/** A step starts again in each hour, day or year, so a step of 90 minutes matches only the first value. */
+function describeWideStep({ name, count, unit }: CronField, only: number, step: number): string {
   const interval = unit === undefined ? '' : `, or "@every ${step}${unit}" for an interval`;
-  return `has a step of more than the ${count} values of the field, so that only ${name} ${only} is left; write ${only}${interval}`;
+  return `has a step larger than the field's ${count} values, so it matches only ${name} ${only}; write ${only}${interval}`;
 }
 
 function inRange(field: CronField, value: number, text: string, part: string): number {
   const { name, lowest, highest } = field;
   if (value >= lowest && value <= highest) return value;
-  const within = text === part ? '' : ` in ${show(part)}`;
+  const within = text === part ? '' : ` in ${quote(part)}`;
   const year =
     name === 'day of week' && value >= 1970
-      ? '; a year is the seventh field, with the seconds in front: "0 0 9 1 1 * 2027"'
+      ? '; the year is the seventh field, after the seconds first: "0 0 9 1 1 * 2027"'
       : '';
   throw new PartError(field, text, `is out of range ${lowest}-${highest}${within}${year}`);
 }

@@ -1,31 +1,31 @@
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { calendarSchedule, type CalendarRule, type ZoneOptions } from './calendar-schedule.ts';
-import { movableDaysOnce, nthWeekdaysOnce } from './calendar-text.ts';
+import { uniqueMovableDays, uniqueNthWeekdays } from './calendar-text.ts';
 import { CRON_FIELDS } from './cron-fields.ts';
 import { readParts, type Part } from './cron-part.ts';
 import { PartError } from './cron-value.ts';
 import { HashedCron } from './hashed-cron.ts';
 import { readNickname } from './nicknames.ts';
 import type { Schedule } from './schedule.ts';
-import { show } from './show.ts';
+import { quote } from './quote.ts';
 import { timedelta } from './timedelta.ts';
 
 export interface CronOptions extends ZoneOptions {
-  /** What `H` is worked out from. Left out: the name of the entry that the schedule stands in. */
+  /** The text from which `H` is computed; by default the name of the entry. */
   readonly seed?: string | undefined;
 }
 
 /**
- * A cron expression: `minute hour day-of-month month day-of-week`, with seconds in front if there are
- * six fields, and with seconds in front and a year at the end if there are seven; or a nickname such as
- * `@daily` or `@every 5m`. As in crontab(5), a day need match only one of its two fields when neither
- * begins with `*` (in `crontab`, as in Celery, both). docs/time.md has the whole grammar; at clock
- * changes see clock-changes.ts. A `ConfigError` names every field that is wrong.
+ * A cron expression: `minute hour day-of-month month day-of-week`, with seconds first if there are six
+ * fields, and also a year last if there are seven; or a nickname such as `@daily` or `@every 5m`. As in
+ * crontab(5), a day matches if either day field matches, unless one of them begins with `*` (in `crontab`,
+ * as in Celery, both have to match). docs/time.md has the grammar, clock-changes.ts the rules for clock
+ * changes. Throws a `ConfigError` with every invalid field.
  */
 export function cron(expression: string, options: CronOptions = {}): Schedule {
   if (typeof expression !== 'string') {
-    throw new ConfigError(`${show(expression)} is not a cron expression: it must be a text`);
+    throw new ConfigError(`${quote(expression)} is not a cron expression: expected a string`);
   }
   const text = expression.trim();
   const line = text.startsWith('@') ? readNickname(text) : text;
@@ -39,15 +39,15 @@ export function cron(expression: string, options: CronOptions = {}): Schedule {
   return calendarSchedule(toRule(fields, split(line)), options);
 }
 
-/** Always seven fields, seconds first, the year last. */
+/** Splits an expression into seven fields, seconds first and the year last. */
 function split(line: string): string[] {
   const fields = line === '' ? [] : line.split(/\s+/);
   if (fields.length === 5) return ['0', ...fields, '*'];
   if (fields.length === 6) return [...fields, '*'];
   if (fields.length === 7) return fields;
   throw new ConfigError(
-    `${show(line)} has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}: cron takes 5 (minute hour day-of-month ` +
-      'month day-of-week), 6 with seconds in front, or 7 with a year at the end as well',
+    `${quote(line)} has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}: expected 5 (minute hour day-of-month ` +
+      'month day-of-week), 6 (seconds first) or 7 (seconds first, year last)',
   );
 }
 
@@ -80,9 +80,9 @@ function toRule(fields: readonly (readonly Part[])[], texts: readonly string[]):
       months: values(4),
       daysOfWeek: values(5),
       years: years.length === CRON_FIELDS[6].count ? undefined : years,
-      movableDays: movableDaysOnce(fields[3]!.flatMap((part) => part.movableDays)),
+      movableDays: uniqueMovableDays(fields[3]!.flatMap((part) => part.movableDays)),
       lastWeekdays: distinct(fields[5]!.flatMap((part) => part.lastWeekdays)),
-      nthWeekdays: nthWeekdaysOnce(fields[5]!.flatMap((part) => part.nthWeekdays)),
+      nthWeekdays: uniqueNthWeekdays(fields[5]!.flatMap((part) => part.nthWeekdays)),
       union: !starred(3) && !starred(5),
     },
   };

@@ -5,10 +5,10 @@ import { calendarSchedule, type ZoneOptions } from './calendar-schedule.ts';
 import { FieldError, parseField, type FieldValue } from './crontab-field.ts';
 import type { Schedule, ScheduleWarning } from './schedule.ts';
 
-/** A number, a list or set of numbers, or a text in Celery's grammar: see crontab-field.ts. */
+/** A number, a list or set of numbers, or a string in Celery's grammar: see crontab-field.ts. */
 export type CrontabField = number | string | readonly number[] | ReadonlySet<number>;
 
-/** Fields left out mean `*`: also the minute, as in Celery. Its own spellings are read the same. */
+/** The default of every field is `*`, also of the minute, as in Celery. Snake case is accepted too. */
 export interface CrontabFields {
   /** 0-59 */
   readonly minute?: CrontabField | undefined;
@@ -37,14 +37,15 @@ type FieldName = keyof typeof FIELDS;
 const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
 
 /**
- * Celery's crontab: due at every minute at which **all** fields match, so that `{dayOfMonth: 13,
- * dayOfWeek: 'fri'}` is Friday the 13th (crontab(5) would take either day: that is `cron`). At clock
- * changes see clock-changes.ts. A `ConfigError` holds every problem of every field, `path` its name.
+ * Celery's crontab: due at every minute at which **all** fields match, so `{dayOfMonth: 13, dayOfWeek:
+ * 'fri'}` is Friday the 13th (in crontab(5), and in `cron`, either day matches). For clock changes see
+ * clock-changes.ts. Throws a `ConfigError` with every invalid field; `path` is the name of the field.
  */
 export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): Schedule {
   if (typeof fields !== 'object') {
-    const line = typeof fields === 'string' ? `; a line is for cron("${String(fields)}")` : '';
-    throw new ConfigError(`crontab takes fields, such as {minute: 0, hour: 4}${line}`);
+    const hint =
+      typeof fields === 'string' ? `; for a cron expression use cron("${String(fields)}")` : '';
+    throw new ConfigError(`crontab expects fields such as {minute: 0, hour: 4}${hint}`);
   }
   const errors: Diagnostic[] = [];
   const given = byName(fields, errors);
@@ -82,7 +83,7 @@ export function crontab(fields: CrontabFields = {}, options: ZoneOptions = {}): 
 }
 
 interface Given {
-  /** As the user spelled it. */
+  /** In the user's spelling. */
   readonly key: string;
   readonly value: unknown;
 }
@@ -93,8 +94,8 @@ function byName(fields: object, errors: Diagnostic[]): Map<FieldName, Given> {
     if (value === undefined) continue;
     const name = FIELD_NAMES.find((name) => name === key || FIELDS[name].snake === key);
     if (name === undefined) {
-      const guess = didYouMean(key, FIELD_NAMES) || `; there are ${FIELD_NAMES.join(', ')}`;
-      errors.push(errorAt([key], `is not a field of a crontab${guess}`));
+      const guess = didYouMean(key, FIELD_NAMES) || `; allowed: ${FIELD_NAMES.join(', ')}`;
+      errors.push(errorAt([key], `unknown field${guess}`));
     } else if (given.has(name)) {
       errors.push(errorAt([key], `is given twice: also as ${given.get(name)!.key}`));
     } else {

@@ -1,13 +1,13 @@
 import { DAY, HOUR, MINUTE, SECOND } from './instants.ts';
 
 const NUMBER = String.raw`(\d+(?:\.\d+)?)`;
-/** Each unit at most once, the larger first: `1h30m`, not `30m1h`. */
+/** Each unit at most once, in descending order: `1h30m`, not `30m1h`. */
 const DURATION = new RegExp(
   `^(?:${NUMBER}w)?(?:${NUMBER}d)?(?:${NUMBER}h)?(?:${NUMBER}m(?!s))?(?:${NUMBER}s)?(?:${NUMBER}ms)?$`,
 );
 const UNITS = [7 * DAY, DAY, HOUR, MINUTE, SECOND, 1];
 
-/** Milliseconds of a text such as `1h30m`, not rounded; `null` for what is no duration. */
+/** Parses a duration such as `1h30m` to milliseconds, without rounding; returns `null` if it is invalid. */
 export function parseDurationText(text: string): number | null {
   const match = text === '' ? null : DURATION.exec(text);
   if (!match) return null;

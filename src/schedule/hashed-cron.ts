@@ -2,13 +2,12 @@ import { BeatError } from '../util/errors.ts';
 import type { Schedule } from './schedule.ts';
 import { checkZone } from './zone-names.ts';
 
-/** Makes the schedule of an expression with `H`, given the seed. */
+/** Creates the schedule of an expression with `H` from the seed. */
 type Make = (seed: string, timezone: string | undefined) => Schedule;
 
 /**
- * A cron expression with `H` that does not know yet which entry it belongs to. Reading a configuration
- * replaces it (`forEntry`); until then it has no instants, because a guess would differ from what is
- * sent later.
+ * A cron expression with `H` whose entry is not known yet. Resolving a configuration replaces it (`forEntry`);
+ * until then `next` throws, because any answer would differ from the final schedule.
  */
 export class HashedCron implements Schedule {
   readonly spec: string;
@@ -28,7 +27,7 @@ export class HashedCron implements Schedule {
 
   next(): Date | null {
     throw new BeatError(
-      `cron("${this.#line}"): H is worked out from the name of an entry, and this schedule has none; ` +
+      `cron("${this.#line}"): H is computed from the name of an entry, and this schedule has no entry; ` +
         'pass a seed: cron(…, {seed: "name"})',
     );
   }
@@ -37,7 +36,7 @@ export class HashedCron implements Schedule {
     return this.#own === undefined ? new HashedCron(this.#line, timezone, this.#make) : this;
   }
 
-  /** In the zone it was given; without one it may still be moved. */
+  /** The result still has no zone if this schedule has none. */
   forEntry(name: string): Schedule {
     return this.#make(name, this.#own);
   }

@@ -1,11 +1,11 @@
 /**
- * One object for each key, as long as somebody holds it: a hundred thousand entries with one schedule
- * between them keep one schedule, and a process that makes and drops schedules all day does not grow.
+ * Returns a function that shares one object per key, held by weak references. A hundred thousand entries with
+ * equal schedules share one schedule object and its cached answers.
  */
 export function interner<T extends object>(): (key: string, make: () => T) => T {
   const known = new Map<string, WeakRef<T>>();
   const forget = new FinalizationRegistry<string>((key) => {
-    // Under the same key a new object may stand by now.
+    // A new object may have been stored under the same key since.
     if (known.get(key)?.deref() === undefined) known.delete(key);
   });
   return (key, make) => {

@@ -1,9 +1,9 @@
 import { MINUTE } from './instants.ts';
 
 /**
- * The newest occurrence in `(after, until]`, found with `next` alone: gallops back from `until` until a
- * window holds one, then halves that window. Exact, and some forty questions for a year of down-time,
- * however many occurrences lie in it. Epoch milliseconds; `next` must be strictly later and monotone.
+ * Finds the newest occurrence in `(after, until]` with `next` alone: searches back from `until` in growing
+ * windows until one has an occurrence, then bisects that window. Takes about forty calls for a year of
+ * downtime, however many occurrences it has. Epoch milliseconds; `next` must be strictly later and monotone.
  */
 export function latestByNext(
   next: (after: number) => number | null,
@@ -14,7 +14,7 @@ export function latestByNext(
     instant !== null && instant <= until;
   if (!within(next(after))) return null;
 
-  // Nothing is due in (none, until].
+  // No occurrence lies in (none, until].
   let none = until;
   let reach = MINUTE;
   let newest = next(Math.max(after, until - reach));

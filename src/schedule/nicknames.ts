@@ -1,9 +1,9 @@
 import { ConfigError } from '../util/errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { parseDurationText } from './duration-text.ts';
-import { show } from './show.ts';
+import { quote } from './quote.ts';
 
-/** The five fields that a nickname stands for; two have seconds as well. */
+/** The cron expression of each nickname. */
 const NICKNAMES: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
   '@annually': '0 0 1 1 *',
@@ -21,7 +21,7 @@ const NICKNAMES: Readonly<Record<string, string>> = {
   '@every_second': '* * * * * *',
 };
 
-/** The fields of a nickname, or the milliseconds of `@every 5m`. A `ConfigError` for an unknown one. */
+/** Returns the expression of a nickname, or the milliseconds of `@every 5m`. Throws a `ConfigError`. */
 export function readNickname(text: string): string | number {
   const name = text.toLowerCase();
   const [, length] = /^@every\s+(.*)$/.exec(name) ?? [];
@@ -35,17 +35,17 @@ function readEvery(text: string, length: string): number {
   const every = parseDurationText(length);
   if (every !== null) return every;
   throw new ConfigError(
-    `${show(text)} names no duration: after @every stand numbers with their units, such as ` +
+    `${quote(text)} has an invalid duration; write numbers with units after @every, such as ` +
       '90s, 5m, 1h30m, 2d or 1w',
   );
 }
 
 function unknown(text: string, name: string): string {
-  const shown = show(text);
+  const shown = quote(text);
   if (name === '@reboot') {
-    return `${shown} names no time: beat sends tasks at instants, and a start of the host or of beat is none`;
+    return `${shown} is not supported: beat schedules instants, and a start of the host or of beat is not one`;
   }
-  if (name === '@every') return `${shown} lacks its duration: write "@every 5m"`;
+  if (name === '@every') return `${shown} has no duration; write "@every 5m"`;
   const names = [...Object.keys(NICKNAMES), '@every 5m'];
-  return `${shown} is not known to cron${didYouMean(text, names) || `; there are ${names.join(', ')}`}`;
+  return `${shown} is not a known nickname${didYouMean(text, names) || `; allowed: ${names.join(', ')}`}`;
 }

@@ -1,11 +1,11 @@
 import { SECOND } from './instants.ts';
 
-/** Local time less UTC at an instant, in milliseconds. */
+/** Returns the UTC offset at an instant (local time minus UTC) in milliseconds. */
 export type OffsetAt = (instant: number) => number;
 
 /**
- * Asks the tz database that Node carries. The minute is formatted beside the offset because a formatter
- * with few fields is seven times as fast as luxon's, and a search may ask thousands of times.
+ * Returns a function that reads offsets from Node's tz database. A formatter with few fields is seven times as
+ * fast as luxon, and a search may need thousands of offsets.
  */
 export function offsetReader(timezone: string): OffsetAt {
   const format = new Intl.DateTimeFormat('en-US', {

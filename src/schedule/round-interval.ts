@@ -1,30 +1,26 @@
-import { instantOf, localReached } from './clock-changes.ts';
-import { DAY, HOUR, MINUTE, SECOND, dateOrNull, millis } from './instants.ts';
-import { interner } from './intern.ts';
+import { toInstant, localReached } from './clock-changes.ts';
+import { DAY, HOUR, MINUTE, SECOND, toDate, toMillis } from './instants.ts';
 import type { Schedule } from './schedule.ts';
-import { durationWords } from './words.ts';
+import { describeDuration } from './description.ts';
 import { checkZone } from './zone-names.ts';
-import { zoneNamed, type Zone } from './zone.ts';
+import { getZone, type Zone } from './zone.ts';
 
 /**
- * The unit whose round instants an interval keeps to: the largest that divides it. (Celery takes the
- * largest that fits into it, and so runs a task of every 90 minutes each hour.) None for fractions of
- * a second.
+ * Returns the largest unit that divides an interval, or `undefined` for fractions of a second. (Celery uses the
+ * largest unit that is not longer, and so runs a task with an interval of 90 minutes every hour.)
  */
 export function roundUnit(every: number): number | undefined {
   return [DAY, HOUR, MINUTE, SECOND].find((unit) => every % unit === 0);
 }
 
-const intern = interner<RoundInterval>();
-
-/** An interval in milliseconds on round instants of a zone; without one, UTC until told otherwise. */
+/** An interval in milliseconds on round instants of a zone; without a zone, UTC until `inZone` is called. */
 export function roundInterval(every: number, unit: number, timezone: string | undefined): Schedule {
-  return intern(`${every} ${timezone ?? ''}`, () => new RoundInterval(every, unit, timezone));
+  return new RoundInterval(every, unit, timezone);
 }
 
 /**
- * Celery's `relative`: whole days are due at midnight, whole hours on the hour, and so on, by the clocks
- * of the zone. Days are dates, however many hours they have; hours and less are elapsed time.
+ * Celery's `relative`: whole days are due at midnight in the zone, whole hours on the hour, and so on. Days are
+ * calendar days, which may have 23 or 25 hours; hours and smaller units are elapsed time.
  */
 class RoundInterval implements Schedule {
   readonly spec: string;
@@ -40,22 +36,22 @@ class RoundInterval implements Schedule {
     this.#every = every;
     this.#unit = unit;
     this.#floating = timezone === undefined;
-    this.#zone = zoneNamed(this.timezone);
+    this.#zone = getZone(this.timezone);
     Object.freeze(this);
   }
 
   next(after: Date): Date | null {
-    return dateOrNull(this.#next(millis(after, 'after')));
+    return toDate(this.#next(toMillis(after, 'after')));
   }
 
   latest(after: Date, until: Date): Date | null {
-    const end = millis(until, 'until');
-    let newest = this.#next(millis(after, 'after'));
+    const end = toMillis(until, 'until');
+    let newest = this.#next(toMillis(after, 'after'));
     if (newest > end) return null;
     for (;;) {
       newest = this.#latestBeforeChange(newest, end);
       const next = this.#next(newest);
-      if (next > end) return dateOrNull(newest);
+      if (next > end) return toDate(newest);
       newest = next;
     }
   }
@@ -64,21 +60,21 @@ class RoundInterval implements Schedule {
     return this.#floating ? roundInterval(this.#every, this.#unit, checkZone(timezone)) : this;
   }
 
-  get words(): string {
+  get description(): string {
     const place = { [DAY]: 'at midnight', [HOUR]: 'on the hour', [MINUTE]: 'on the minute' };
-    return `every ${durationWords(this.#every)}, ${place[this.#unit] ?? 'on the second'}`;
+    return `every ${describeDuration(this.#every)}, ${place[this.#unit] ?? 'on the second'}`;
   }
 
   #next(after: number): number {
     if (this.#unit === DAY) {
       const day = Math.floor(localReached(after, this.#zone) / DAY) * DAY;
-      return instantOf(day + this.#every, this.#zone);
+      return toInstant(day + this.#every, this.#zone);
     }
     const { offset } = this.#zone.spanAt(after);
     return Math.floor((after + offset) / this.#unit) * this.#unit - offset + this.#every;
   }
 
-  /** As far as plain addition leads: from a round instant until the offset changes. */
+  /** Returns the newest instant up to `until` and before the next change of the offset. */
   #latestBeforeChange(start: number, until: number): number {
     const { offset, end } = this.#zone.spanAt(start);
     const round = this.#unit !== DAY && (start + offset) % this.#unit === 0;

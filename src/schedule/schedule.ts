@@ -4,8 +4,8 @@ import type { Diagnostic } from '../util/diagnostic.ts';
 export type ScheduleWarning = Pick<Diagnostic, 'path' | 'message'>;
 
 /**
- * A pure rule for instants. It knows no clock, no entry and no history: the same question always has
- * the same answer. Anything with `spec` and `next` is a schedule, so users may bring their own.
+ * A pure rule for instants: the same arguments always give the same result. Any object with `spec` and `next`
+ * is a schedule, so users can provide their own.
  */
 export interface Schedule {
   /**
@@ -14,27 +14,27 @@ export interface Schedule {
    */
   readonly spec: string;
 
-  /** The first instant strictly later than `after`; `null` when there is none, ever. */
+  /** Returns the first instant strictly later than `after`, or `null` if there is none. */
   next(after: Date): Date | null;
 
   /**
-   * The newest instant in `(after, until]`, or `null`. Asked after a down-time, when walking there with
-   * `next` could take millions of steps. Left out, beat walks.
+   * Returns the newest instant in `(after, until]`, or `null`. Optional: without it, beat calls `next` for every
+   * occurrence missed during a downtime, which may be millions.
    */
   latest?(after: Date, until: Date): Date | null;
 
-  /** This schedule in an IANA zone, unless it has one of its own or needs none (then itself). */
+  /** Returns this schedule in an IANA zone, or itself if it has its own zone or needs none. */
   inZone?(timezone: string): Schedule;
 
-  /** This schedule for the entry of a name, where it depends on that (`H` in cron); else left out. */
+  /** Returns this schedule for the entry with this name; only for schedules that depend on it (`H` in cron). */
   forEntry?(name: string): Schedule;
 
-  /** The IANA zone that its fields are read in; absent where the rule has none (an interval). */
+  /** The IANA zone of its fields; absent for rules without a zone, such as intervals. */
   readonly timezone?: string | undefined;
 
   /** Values that are valid but most likely a mistake; logged when a configuration is read. */
   readonly warnings?: readonly ScheduleWarning[];
 
-  /** The rule in plain words, for listings. Left out, `spec` is shown. */
-  readonly words?: string;
+  /** The rule in English, for listings; by default `spec`. */
+  readonly description?: string;
 }

@@ -1,7 +1,6 @@
 /**
- * A number below 2^32 that depends on the text alone: the same in every process, on every machine, in
- * every version. Schedules with `H` are built on it, so a change here moves them. (FNV-1a over the bytes of
- * UTF-8, with the last steps of MurmurHash3, which spread names that differ in one character.)
+ * Hashes a string to 32 bits, equally in every process and version: FNV-1a over its UTF-8 bytes with the
+ * finalizer of MurmurHash3, which spreads similar names. A change would move every schedule with `H`.
  */
 export function stableHash(text: string): number {
   let hash = 0x811c9dc5;

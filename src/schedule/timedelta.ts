@@ -2,15 +2,14 @@ import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import type { ZoneOptions } from './calendar-schedule.ts';
-import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND, dateOrNull, millis } from './instants.ts';
-import { interner } from './intern.ts';
+import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND, toDate, toMillis } from './instants.ts';
 import { roundInterval, roundUnit } from './round-interval.ts';
 import type { Schedule } from './schedule.ts';
-import { show } from './show.ts';
-import { durationWords } from './words.ts';
+import { quote } from './quote.ts';
+import { describeDuration } from './description.ts';
 import { checkZone } from './zone-names.ts';
 
-/** Parts of an interval, added up as Python does; some may be fractions or negative, the sum not. */
+/** Parts of an interval, added as in Python; parts may be negative or fractions, the sum must be positive. */
 export interface TimedeltaParts {
   readonly weeks?: number | undefined;
   readonly days?: number | undefined;
@@ -22,7 +21,7 @@ export interface TimedeltaParts {
 }
 
 export interface TimedeltaOptions extends ZoneOptions {
-  /** On round instants of a zone's clocks instead of counted from the anchor: see round-interval.ts. */
+  /** On round instants of the zone instead of counted from the anchor: see round-interval.ts. */
   readonly relative?: boolean | undefined;
 }
 
@@ -37,14 +36,14 @@ const PARTS: Readonly<Record<keyof TimedeltaParts, number>> = {
 };
 
 /**
- * Due every so often, counted from the last time: elapsed time, whatever clocks do meanwhile, in whole
- * milliseconds. A `ConfigError` for unknown parts and for less than a millisecond.
+ * An interval, counted from the previous occurrence in elapsed time, regardless of clock changes, in whole
+ * milliseconds. Throws a `ConfigError` for unknown parts and for less than a millisecond.
  */
 export function timedelta(parts: TimedeltaParts, options: TimedeltaOptions = {}): Schedule {
   return interval(total(parts), options);
 }
 
-/** A plain number in a configuration: due every so many seconds. */
+/** The schedule of a plain number in a configuration: an interval in seconds. */
 export function everySeconds(seconds: number, options: TimedeltaOptions = {}): Schedule {
   return interval(total({ seconds }), options);
 }
@@ -57,10 +56,10 @@ function total(parts: TimedeltaParts): number {
     const size = Object.hasOwn(PARTS, key) ? PARTS[key as keyof TimedeltaParts] : undefined;
     if (size === undefined) {
       const names = Object.keys(PARTS);
-      const guess = didYouMean(key, names) || `; there are ${names.join(', ')}`;
-      errors.push(errorAt([key], `is not a part of a timedelta${guess}`));
+      const guess = didYouMean(key, names) || `; allowed: ${names.join(', ')}`;
+      errors.push(errorAt([key], `unknown unit${guess}`));
     } else if (typeof value !== 'number' || !Number.isFinite(value)) {
-      errors.push(errorAt([key], `${show(value)} is not a number`));
+      errors.push(errorAt([key], `${quote(value)} is not a number`));
     } else {
       sum += value * size;
     }
@@ -69,17 +68,15 @@ function total(parts: TimedeltaParts): number {
 
   const every = Math.round(sum);
   if (sum >= 1 && every <= MAX_INSTANT) return every;
-  const allowed = sum < 1 ? 'the least is one millisecond' : 'no date lies as far away as that';
+  const allowed = sum < 1 ? 'the minimum is one millisecond' : 'it exceeds the range of dates';
   throw new ConfigError(`an interval of ${sum / SECOND} seconds cannot be scheduled: ${allowed}`);
 }
-
-const intern = interner<Interval>();
 
 function interval(every: number, { relative = false, timezone }: TimedeltaOptions): Schedule {
   const own = timezone === undefined ? undefined : checkZone(timezone);
   const unit = relative ? roundUnit(every) : undefined;
   if (unit !== undefined) return roundInterval(every, unit, own);
-  return intern(String(every), () => new Interval(every));
+  return new Interval(every);
 }
 
 class Interval implements Schedule {
@@ -93,16 +90,16 @@ class Interval implements Schedule {
   }
 
   next(after: Date): Date | null {
-    return dateOrNull(millis(after, 'after') + this.#every);
+    return toDate(toMillis(after, 'after') + this.#every);
   }
 
   latest(after: Date, until: Date): Date | null {
-    const start = millis(after, 'after');
-    const times = Math.floor((millis(until, 'until') - start) / this.#every);
-    return times < 1 ? null : dateOrNull(start + times * this.#every);
+    const start = toMillis(after, 'after');
+    const times = Math.floor((toMillis(until, 'until') - start) / this.#every);
+    return times < 1 ? null : toDate(start + times * this.#every);
   }
 
-  get words(): string {
-    return `every ${durationWords(this.#every)}`;
+  get description(): string {
+    return `every ${describeDuration(this.#every)}`;
   }
 }

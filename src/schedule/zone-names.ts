@@ -1,12 +1,12 @@
 import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
-import { show } from './show.ts';
+import { quote } from './quote.ts';
 
 /**
- * All names of the tz database without a slash, but for "Factory", which is no place. Everything else
- * that `Intl` takes without one is an abbreviation that only ICU knows, often for another place than the
- * user's: its BST is in Dhaka and its IST in Kolkata. The database adds no such names any more.
+ * All names of the tz database without a slash, except "Factory", which is not a place. Other names without a
+ * slash that `Intl` accepts are abbreviations of ICU, often for another place than the user means: its BST is
+ * in Dhaka. The database no longer adds names without a slash.
  */
 const WITHOUT_SLASH = new Set(
   (
@@ -16,10 +16,10 @@ const WITHOUT_SLASH = new Set(
   ).split(' '),
 );
 
-/** Names of UTC, none of which needs the database. */
+/** Names of UTC, which need no lookup of offsets. */
 const UTC_NAMES = ['UTC', 'Etc/UTC', 'Etc/UCT', 'Etc/Zulu', 'Etc/GMT', 'GMT', 'UCT', 'Zulu'];
 
-/** What the users of an abbreviation most likely mean. */
+/** The zone that users of an abbreviation most likely mean. */
 const ABBREVIATIONS: Readonly<Record<string, string>> = {
   ACDT: 'Australia/Adelaide',
   ACST: 'Australia/Adelaide',
@@ -72,30 +72,30 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The right spelling of an IANA zone name: `europe/oslo` is read as `Europe/Oslo`, and links of the tz
- * database such as `US/Eastern` are names, too. Anything else is a `ConfigError` at `timezone`:
- * abbreviations, and offsets such as `+02:00` (they know no summer time).
+ * Returns the canonical spelling of an IANA zone name: `Europe/Oslo` for `europe/oslo`. Links of the tz database
+ * such as `US/Eastern` are valid names. Throws a `ConfigError` at `timezone` for anything else, such as
+ * abbreviations, and offsets such as `+02:00`, which have no summer time.
  */
 export function checkZone(name: unknown): string {
-  const known = typeof name === 'string' ? spellingOf(name) : undefined;
+  const known = typeof name === 'string' ? findSpelling(name) : undefined;
   if (known !== undefined) return known;
-  const why = `${show(name)} is not the name of an IANA time zone`;
-  throw new ConfigError([errorAt(['timezone'], why + suggestion(name))]);
+  const why = `${quote(name)} is not the name of an IANA time zone`;
+  throw new ConfigError([errorAt(['timezone'], why + suggest(name))]);
 }
 
-/** Whether a name that `checkZone` let pass is one of UTC. */
+/** Whether a name that `checkZone` returned is a name of UTC. */
 export function isUtc(name: string): boolean {
   return UTC_NAMES.includes(name);
 }
 
-function spellingOf(name: string): string | undefined {
+function findSpelling(name: string): string | undefined {
   const listed = spellings().get(name.toLowerCase());
   if (listed !== undefined) return listed;
-  // Not every name is listed: `Asia/Kolkata` may stand there as `Asia/Calcutta` alone.
+  // Intl lists one name per zone: it may list `Asia/Calcutta` and not `Asia/Kolkata`.
   return /^(?!SystemV\/)[a-z]+\/[a-z]/i.test(name) && isKnown(name) ? name : undefined;
 }
 
-function suggestion(name: unknown): string {
+function suggest(name: unknown): string {
   if (typeof name !== 'string') return '';
   const letters = name.toUpperCase();
   const meant = Object.hasOwn(ABBREVIATIONS, letters) ? ABBREVIATIONS[letters] : undefined;
@@ -114,10 +114,9 @@ function isKnown(name: string): boolean {
 
 let known: ReadonlyMap<string, string> | undefined;
 
-/** One list for all mistakes: `didYouMean` prepares each list once. */
 let suggestable: readonly string[] | undefined;
 
-/** Zone names by their lower case. */
+/** Zone names by lower-case name. */
 function spellings(): ReadonlyMap<string, string> {
   const names = () => [...UTC_NAMES, ...WITHOUT_SLASH, ...Intl.supportedValuesOf('timeZone')];
   return (known ??= new Map(names().map((name) => [name.toLowerCase(), name])));

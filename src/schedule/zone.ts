@@ -2,50 +2,49 @@ import { DAY, MAX_INSTANT, MINUTE, SECOND } from './instants.ts';
 import { offsetReader, type OffsetAt } from './offset.ts';
 import { isUtc } from './zone-names.ts';
 
-/** A stretch of time in which the clocks of a zone keep one offset. All in milliseconds. */
+/** A span of time with a constant UTC offset. All values are in milliseconds. */
 export interface Span {
-  /** The first instant. The clocks need not have changed here: long stretches come in pieces. */
+  /** The first instant. The offset need not change here: long spans are split. */
   readonly start: number;
   /** The first instant after it. */
   readonly end: number;
-  /** Local time less UTC. */
+  /** Local time minus UTC. */
   readonly offset: number;
-  /** What the clocks had reached before `start` (local): later than `start` shows after a step back. */
+  /** The latest local time shown before `start`; later than the local time at `start` after clocks go back. */
   readonly reached: number;
 }
 
 /**
- * The offset of a zone is read from the tz database that Node carries once every
- * STEP, and bisected where two answers differ. So a stretch shorter than STEP could be overlooked. The
- * shortest there is between 1970 and 2100 lasts a week less an hour: Boa Vista, Noronha and Recife in
- * October 2000, Gaza and Hebron in 2040. (Compared with luxon in every half day of these years, in every
- * zone, it differs nowhere.)
+ * The distance between two samples of the offset; a change between two samples is found by bisection. A span
+ * shorter than STEP could be missed: the shortest span between 1970 and 2100 lasts a week minus an hour (Boa
+ * Vista, Noronha and Recife in October 2000, Gaza and Hebron in 2040). Checked against luxon for every half day
+ * of these years in every zone.
  */
 const STEP = 6 * DAY;
-/** Small, so that a search for one day in each of 400 years asks about little besides. */
+/** Small, because a search for one day in each of 400 years loads 400 pages. */
 const PAGE = 5 * STEP;
 const QUARTER = 15 * MINUTE;
 
-/** At the ends of time a local date is no `Date` any more, and has no offset. */
-const LAST_ASKED = MAX_INSTANT - 2 * DAY;
+/** Beyond this instant a local time may exceed the range of `Date`. */
+const MAX_SAMPLE = MAX_INSTANT - 2 * DAY;
 
-/** A time zone as spans of constant offset, worked out page by page as they are asked for. */
+/** A time zone as spans of constant offset, computed in pages on demand. */
 export class Zone {
   readonly name: string;
   readonly #offsetAt: OffsetAt;
   readonly #pages = new Map<number, readonly Span[]>();
-  /** The change that was found last: the next is likely at the same time of day. */
+  /** The last change found: the next one is likely at the same time of day. */
   #change = 0;
   #last: Span;
 
-  /** `offsetAt` is for tests that count the questions. */
+  /** Tests pass `offsetAt` to count its calls. */
   constructor(name: string, offsetAt: OffsetAt = offsetReader(name)) {
     this.name = name;
     this.#offsetAt = offsetAt;
-    this.#last = isUtc(name) ? EVER : NEVER;
+    this.#last = isUtc(name) ? ALWAYS : NONE;
   }
 
-  /** The span that an instant lies in. */
+  /** Returns the span of an instant. */
   spanAt(instant: number): Span {
     if (instant >= this.#last.start && instant < this.#last.end) return this.#last;
     const page = this.#page(Math.floor(instant / PAGE));
@@ -59,7 +58,7 @@ export class Zone {
     return page;
   }
 
-  /** Starts one step early, so that the first span knows what the clocks had reached before it. */
+  /** Starts one step early to compute `reached` of the first span. */
   #spans(from: number): Span[] {
     const until = from + PAGE;
     const spans: Span[] = [];
@@ -71,7 +70,7 @@ export class Zone {
       if (span.start < span.end) spans.push(span);
     };
     for (let sample = from; sample <= until; sample += STEP) {
-      // A loop, not a condition: two changes may fall into one step.
+      // A loop, because one step may have two changes.
       while (this.#offset(sample) !== offset) {
         const change = this.#changeIn(Math.max(start, sample - STEP), sample, offset);
         close(change);
@@ -85,8 +84,8 @@ export class Zone {
   }
 
   /**
-   * The first second in `(same, changed]` at which the offset is not `offset` any more. It looks first at
-   * the time of day of the change before, then at quarters of an hour: seconds decide in old times only.
+   * Returns the first second in `(same, changed]` with another offset than `offset`. Tries the time of day of the
+   * previous change first, then quarters of an hour; only historic changes need seconds.
    */
   #changeIn(same: number, changed: number, offset: number): number {
     let before = same;
@@ -96,7 +95,7 @@ export class Zone {
       [QUARTER, 0],
       [SECOND, 0],
     ] as const) {
-      // Between two steps of the unit: the step that `before` lies in, and the one that reaches `after`.
+      // Multiples of the unit: the last one up to `before`, and the first one from `after`.
       let low = Math.floor((before - phase) / unit);
       let high = Math.ceil((after - phase) / unit);
       while (high - low > 1) {
@@ -113,18 +112,18 @@ export class Zone {
   }
 
   #offset(instant: number): number {
-    const held = Math.min(Math.max(instant, -LAST_ASKED), LAST_ASKED);
-    return this.#offsetAt(held);
+    const clamped = Math.min(Math.max(instant, -MAX_SAMPLE), MAX_SAMPLE);
+    return this.#offsetAt(clamped);
   }
 }
 
-const EVER: Span = { start: -Infinity, end: Infinity, offset: 0, reached: -Infinity };
-const NEVER: Span = { start: Infinity, end: Infinity, offset: 0, reached: -Infinity };
+const ALWAYS: Span = { start: -Infinity, end: Infinity, offset: 0, reached: -Infinity };
+const NONE: Span = { start: Infinity, end: Infinity, offset: 0, reached: -Infinity };
 
 const zones = new Map<string, Zone>();
 
-/** The zone of a name that `checkZone` let pass; one object for each name. */
-export function zoneNamed(name: string): Zone {
+/** Returns the shared zone of a name that `checkZone` returned. */
+export function getZone(name: string): Zone {
   let zone = zones.get(name);
   if (zone === undefined) zones.set(name, (zone = new Zone(name)));
   return zone;

@@ -162,8 +162,8 @@ export class Scheduler {
   #enter(entry: Entry, { record, change }: Reconciled): void {
     const waits = this.#schedule(entry, record);
     if (waits !== false || change === null || change === 'paused' || change === 'removed') return;
-    const { spec, words = spec } = entry.schedule;
-    this.#options.events.emit('never-due', { entry: entry.name, change, schedule: words });
+    const { spec, description = spec } = entry.schedule;
+    this.#options.events.emit('never-due', { entry: entry.name, change, schedule: description });
   }
 
   /** `false` when it will never be due again, `undefined` when that cannot be told. */

@@ -53,7 +53,7 @@ function rowOf(entry: Entry, record: LedgerRecord | undefined): Row {
   return {
     entry: name,
     task,
-    schedule: schedule.words ?? schedule.spec,
+    schedule: schedule.description ?? schedule.spec,
     ...(description !== undefined && { description }),
     timezone: schedule.timezone ?? null,
     enabled,

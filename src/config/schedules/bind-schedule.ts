@@ -1,6 +1,6 @@
 import { BeatError, ConfigError, reasonOf } from '../../util/errors.ts';
 import { disown } from '../../util/promise.ts';
-import { neverDue } from '../../schedule/never-due.ts';
+import { isNeverDue } from '../../schedule/never-due.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
 import type { Path, Report } from '../validate.ts';
@@ -72,11 +72,11 @@ export class SchedulePlacement {
   #due(schedule: Schedule, path: Path, report: Report): boolean {
     if (this.#everDue.has(schedule) || /^(?:at|every)\(/.test(schedule.spec)) return true;
     const never = attempt(
-      () => neverDue(schedule),
+      () => isNeverDue(schedule),
       path,
       (at, reason) => report(at, `its next() failed: ${reason}`),
     );
-    if (never) report(path, `${schedule.words ?? schedule.spec}: is never due`);
+    if (never) report(path, `${schedule.description ?? schedule.spec}: is never due`);
     if (never !== false) return false;
     this.#everDue.add(schedule);
     return true;

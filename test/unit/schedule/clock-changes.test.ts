@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { cron } from '../../../src/schedule/cron.ts';
 import { crontab } from '../../../src/schedule/crontab.ts';
@@ -12,7 +12,7 @@ function holds(_: string, timezone: string, line: string, after: string, expecte
 }
 
 describe('fixed times, when clocks go forward', () => {
-  it.each<Row>([
+  test.each<Row>([
     [
       '02:30 runs at 03:00 in New York, and the next day at 02:30 again',
       'America/New_York',
@@ -59,7 +59,7 @@ describe('fixed times, when clocks go forward', () => {
 });
 
 describe('fixed times, when clocks go back', () => {
-  it.each<Row>([
+  test.each<Row>([
     [
       '01:30 runs at the first 01:30 alone in New York',
       'America/New_York',
@@ -112,8 +112,8 @@ describe('fixed times, when clocks go back', () => {
   ])('%s', holds);
 });
 
-describe('in Baghdad in 1998, whose clocks went back as a page of its zone began', () => {
-  it('what the first pass has shown is not due again', () => {
+describe('clocks that go back at the start of a page of a zone (Baghdad, 1998)', () => {
+  test('times of the first pass are not due again', () => {
     const schedule = cron('30 3 * * *', { timezone: 'Asia/Baghdad' });
     expect(due(schedule, '1998-09-30T12:00Z', 2)).toEqual([
       '1998-09-30T23:30Z',
@@ -124,7 +124,7 @@ describe('in Baghdad in 1998, whose clocks went back as a page of its zone began
 });
 
 describe('elapsed time', () => {
-  it.each<Row>([
+  test.each<Row>([
     [
       'every 20 minutes stays every 20 minutes over the missing hour',
       'America/New_York',
@@ -176,7 +176,7 @@ describe('elapsed time', () => {
     ],
   ])('%s', holds);
 
-  it('is meant by a star, a range or a step, and not by a list of every value', () => {
+  test('applies to a star, a range or a step, but not to a list of all values', () => {
     const after = '2025-11-02T05:10Z';
     const [timezone, hour] = ['America/New_York', 1];
     const list = crontab({ minute: [0, 30], hour }, { timezone });
@@ -185,7 +185,7 @@ describe('elapsed time', () => {
     expect(due(step, after, 2)).toEqual(['2025-11-02T05:30Z', '2025-11-02T06:00Z']);
   });
 
-  it('is not decided by seconds', () => {
+  test('does not depend on the seconds field', () => {
     const schedule = cron('*/30 30 1 * * *', { timezone: 'America/New_York' });
     expect(due(schedule, '2025-11-02T05:00Z', 3)).toEqual([
       '2025-11-02T05:30Z',
@@ -196,7 +196,7 @@ describe('elapsed time', () => {
 });
 
 describe('the calendar', () => {
-  it.each<Row>([
+  test.each<Row>([
     ['the year ends', 'UTC', '59 23 31 12 *', '2024-12-31T23:59Z', ['2025-12-31T23:59Z']],
     [
       '29 February waits for a leap year',
@@ -237,7 +237,7 @@ describe('the calendar', () => {
     ],
   ])('%s', holds);
 
-  it('finds a Monday, 29 February, over the century that has fewer', () => {
+  test('finds Monday, 29 February, across a century without a leap year', () => {
     const schedule = crontab({ minute: 0, hour: 0, dayOfMonth: 29, monthOfYear: 2, dayOfWeek: 1 });
     expect(due(schedule, '2072-03-01T00:00Z', 2)).toEqual([
       '2112-02-29T00:00Z',
@@ -245,14 +245,14 @@ describe('the calendar', () => {
     ]);
   });
 
-  it('finds the next 29 February on a Sunday after one that falls into the gap', () => {
+  test('finds the next Sunday, 29 February, after one that is in a gap', () => {
     // In 1948 Italy put its clocks forward on that day.
     const date = { dayOfMonth: 29, monthOfYear: 2, dayOfWeek: 0 };
     const elapsed = crontab({ minute: '*/30', hour: 2, ...date }, { timezone: 'Europe/Rome' });
     expect(due(elapsed, '1921-01-01T00:00Z', 1)).toEqual(['1976-02-29T01:00Z']);
   });
 
-  it('finds a Monday, 29 February, in elapsed time from a century to the next', () => {
+  test('finds Monday, 29 February, in elapsed time across a century', () => {
     const date = { dayOfMonth: 29, monthOfYear: 2, dayOfWeek: 1 };
     const elapsed = crontab({ minute: '*/30', hour: 2, ...date }, { timezone: 'Europe/Rome' });
     expect(due(elapsed, '2072-03-01T00:00Z', 1)).toEqual(['2112-02-29T01:00Z']);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { ConfigError } from '../../../src/util/errors.ts';
 import { at } from '../../../src/schedule/at.ts';
@@ -76,11 +76,11 @@ describe('recorded answers', () => {
   const accepted = cases.filter((recorded) => recorded.error === undefined);
   const refused = cases.filter((recorded) => recorded.error !== undefined);
 
-  it('are the ones that were recorded', () => {
+  test('match the recorded files', () => {
     expect([accepted.length, refused.length]).toEqual([1803, 197]);
   });
 
-  it("crontab answers as Celery's does, field by field", () => {
+  test("crontab returns the same instants as Celery's crontab", () => {
     const answers = accepted.map((recorded) => ({
       ...recorded,
       next: iso(crontab(recorded.crontab).next(new Date(recorded.after))),
@@ -88,13 +88,13 @@ describe('recorded answers', () => {
     expect(answers).toEqual(accepted);
   });
 
-  it('crontab refuses what Celery refuses', () => {
+  test('crontab rejects what Celery rejects', () => {
     for (const { crontab: fields } of refused) {
       expect(() => crontab(fields), JSON.stringify(fields)).toThrow(ConfigError);
     }
   });
 
-  it('cron reads what goes beyond crontab(5) as other libraries do', () => {
+  test('cron reads extensions of crontab(5) as other libraries do', () => {
     const recorded = read<Reading>('cron-readings.jsonl');
     expect(recorded).toHaveLength(46);
     const answers = recorded.map((one) => {
@@ -107,13 +107,13 @@ describe('recorded answers', () => {
     expect(answers).toEqual(recorded);
   });
 
-  it('the spec of a schedule never changes: ledgers store it to recognise an edited schedule', () => {
+  test('the spec of a schedule never changes: ledgers store it to recognise an edited schedule', () => {
     const recorded = read<Spec>('specs.jsonl');
     expect(recorded).toHaveLength(1085);
     expect(recorded.map((one) => ({ ...one, spec: scheduleOf(one).spec }))).toEqual(recorded);
   });
 
-  it('near clock changes, cron and crontab are due by the rule, minute for minute', () => {
+  test('cron and crontab follow the rules for clock changes, minute by minute', () => {
     const recorded = read<ClockCase>('clock-changes.jsonl');
     expect(recorded).toHaveLength(600);
     const answers = recorded.map((one) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { BeatError, ConfigError } from '../../../src/util/errors.ts';
 import { cron } from '../../../src/schedule/cron.ts';
@@ -19,7 +19,7 @@ function numbers(from: number, to: number): Set<string> {
 
 describe('H in cron', () => {
   // A change of these texts moves the tasks of every user who has H.
-  it.each([
+  test.each([
     ['H H * * *', 'cleanup', 'cron(48 15 * * *) fixed UTC'],
     ['H H * * *', 'nightly-report', 'cron(44 2 * * *) fixed UTC'],
     ['h h * * *', 'é', 'cron(31 20 * * *) fixed UTC'],
@@ -31,13 +31,13 @@ describe('H in cron', () => {
     expect(specOf(line, seed)).toBe(spec);
   });
 
-  it('is worked out from a hash that is pinned', () => {
+  test('uses a hash function that never changes', () => {
     expect([stableHash(''), stableHash('minute cleanup'), stableHash('é')]).toEqual([
       2_872_998_923, 4_158_793_788, 2_387_039_943,
     ]);
   });
 
-  it.each([
+  test.each([
     ['second', 'H 0 0 * * * 2199', 0, numbers(0, 59)],
     ['minute', 'H 0 * * *', 0, numbers(0, 59)],
     ['hour', '0 H * * *', 1, numbers(0, 23)],
@@ -47,11 +47,11 @@ describe('H in cron', () => {
     ['range', 'H(10-19) 0 * * *', 0, numbers(10, 19)],
     ['range past the end', '0 H(22-2) * * *', 1, new Set(['22', '23', '0', '1', '2'])],
     ['range of names', '0 0 * * H(fri-sun)', 4, new Set(['5', '6', '0'])],
-  ])('chooses among all values of a %s', (_, line, i, expected) => {
+  ])('selects from all values of the %s field', (_, line, i, expected) => {
     expect(chosen(line, i)).toEqual(expected);
   });
 
-  it('of a step chooses where it starts, within the step', () => {
+  test('selects the start of a step', () => {
     expect(chosen('H/20 * * * *', 0)).toEqual(
       new Set(Array.from({ length: 20 }, (_, i) => `${i},${i + 20},${i + 40}`).map(even)),
     );
@@ -60,49 +60,49 @@ describe('H in cron', () => {
     );
   });
 
-  it('chooses for each field by itself', () => {
+  test('selects each field independently', () => {
     const same = Array.from({ length: 500 }, (_, n) => specOf('H H * * *', `e${n}`)).filter(
       (spec) => /^cron\((\d+) \1 /.test(spec),
     );
     expect(same.length).toBeLessThan(30);
   });
 
-  it('keeps fixed times fixed, and steps elapsed time', () => {
+  test('gives fixed times without a step, and elapsed time with a step', () => {
     expect(specOf('H(0-29) H(1-3) * * *', 'a')).toContain(' fixed ');
     expect(specOf('H/30 3 * * *', 'a')).toContain(' elapsed ');
   });
 
-  it('may have a step as wide as its range', () => {
+  test('accepts a step as large as its range', () => {
     expect(chosen('H(0-9)/10 * * * *', 0)).toEqual(numbers(0, 9));
   });
 
-  it('may stand beside other parts', () => {
+  test('can be combined with other parts', () => {
     expect(specOf('0,H * * * *', 'cleanup')).toBe('cron(0,48 * * * *) elapsed UTC');
   });
 
-  it.each([
-    ['HL', '0 9 * * HL', 'day of week: "HL" is not understood; H stands alone'],
-    ['H within a step', '*/H * * * *', 'minute: "*/H" is not understood; H stands alone'],
-    ['H within a range', '1-H * * * *', 'minute: "1-H" is not understood; H stands alone'],
-    ['a number before H', '5H * * * *', 'minute: "5H" is not understood; H stands alone'],
-    ['an H range without brackets', 'H-5 * * * *', 'minute: "H-5" is not understood; H stands'],
-    ['H in the year', '0 0 0 1 1 * H', 'year: "H" would choose a year'],
+  test.each([
+    ['HL', '0 9 * * HL', 'day of week: "HL" is invalid; allowed with H'],
+    ['H within a step', '*/H * * * *', 'minute: "*/H" is invalid; allowed with H'],
+    ['H within a range', '1-H * * * *', 'minute: "1-H" is invalid; allowed with H'],
+    ['a number before H', '5H * * * *', 'minute: "5H" is invalid; allowed with H'],
+    ['an H range without brackets', 'H-5 * * * *', 'minute: "H-5" is invalid; allowed with H'],
+    ['H in the year', '0 0 0 1 1 * H', 'year: "H" is not allowed for years'],
     ['a range that is not the field’s', 'H(0-60) * * * *', 'minute: "60" is out of range 0-59'],
-    ['a step wider than the range', 'H(0-9)/20 * * * *', 'a step of more than the 10 values'],
-    ['a step of 0', 'H/0 * * * *', 'has a step that is not a whole number'],
-  ])('is refused as %s', (_, line, message) => {
+    ['a step wider than the range', 'H(0-9)/20 * * * *', 'a step larger than the 10 values'],
+    ['a step of 0', 'H/0 * * * *', 'has a step that is not a positive integer'],
+  ])('is rejected as %s', (_, line, message) => {
     expect(() => cron(line)).toThrow(ConfigError);
     expect(() => cron(line)).toThrow(message);
   });
 });
 
-describe('a cron schedule with H that has no name yet', () => {
-  it('has no instants, and says how to get some', () => {
+describe('a cron schedule with H and without an entry', () => {
+  test('throws from next with a hint to pass a seed', () => {
     expect(() => cron('H 3 * * *').next(after)).toThrow(BeatError);
     expect(() => cron('H 3 * * *').next(after)).toThrow('pass a seed');
   });
 
-  it('takes the name of its entry, in the zone that it was given', () => {
+  test('forEntry uses the name of the entry and keeps the zone', () => {
     const timezone = 'Europe/Oslo';
     const expected = cron('H 3 * * *', { seed: 'cleanup', timezone });
     const own = cron('H 3 * * *', { timezone });
@@ -113,12 +113,12 @@ describe('a cron schedule with H that has no name yet', () => {
     expect(cron('H 3 * * *').forEntry!('cleanup').inZone!(timezone)).toBe(expected);
   });
 
-  it('has a spec that tells it from others', () => {
+  test('has a unique spec', () => {
     expect(cron('H 3 * * *').spec).not.toBe(cron('H 4 * * *').spec);
     expect(cron('H 3 * * *').spec).toBe(cron('H  3 * * *').spec);
   });
 
-  it('refuses an unknown zone at once', () => {
+  test('rejects an unknown zone at once', () => {
     expect(() => cron('H 3 * * *', { timezone: 'Mars/Olympus' })).toThrow(ConfigError);
   });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { cron } from '../../../src/schedule/cron.ts';
 import { dayFields, timeFields } from './cron-parts.ts';
@@ -28,7 +28,7 @@ function dueBefore(line: string, from: number, until: number): Date[] {
 }
 
 describe('a cron expression beyond crontab(5)', () => {
-  it('is due on exactly the days that its fields hold for', () => {
+  test('is due on exactly the days that match its fields', () => {
     const months = fc.integer({ min: 0, max: 5 * 12 });
     fc.assert(
       fc.property(dayFields, months, ({ dayOfMonth, month, dayOfWeek, year }, start) => {
@@ -52,7 +52,7 @@ describe('a cron expression beyond crontab(5)', () => {
     );
   });
 
-  it('is due in exactly the minutes of a day that its fields hold for', () => {
+  test('is due in exactly the minutes that match its fields', () => {
     const from = Date.UTC(2026, 0);
     fc.assert(
       fc.property(timeFields, ({ minute, hour }) => {
@@ -64,7 +64,7 @@ describe('a cron expression beyond crontab(5)', () => {
     );
   });
 
-  it('has a canonical text that is read back as itself', () => {
+  test('has a canonical text that parses to the same schedule', () => {
     fc.assert(
       fc.property(dayFields, ({ dayOfMonth, month, dayOfWeek, year }) => {
         const { spec } = cron(
@@ -76,7 +76,7 @@ describe('a cron expression beyond crontab(5)', () => {
     );
   });
 
-  it('has one spec, however the parts of its fields are ordered', () => {
+  test('has the same spec for any order of the parts of a field', () => {
     const reversed = (text: string) => text.split(',').toReversed().join(',');
     fc.assert(
       fc.property(dayFields, timeFields, (days, { minute, hour }) => {
@@ -94,7 +94,7 @@ describe('a cron expression beyond crontab(5)', () => {
     );
   });
 
-  it('with H is due at one time a day, the same for the same name and in the range', () => {
+  test('with H is due once a day, in the range, at the same time for the same name', () => {
     const hours = fc.integer({ min: 0, max: 23 });
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), hours, hours, (seed, from, to) => {

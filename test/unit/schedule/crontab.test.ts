@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { ConfigError } from '../../../src/util/errors.ts';
 import { crontab, type CrontabFields } from '../../../src/schedule/crontab.ts';
@@ -16,14 +16,14 @@ function problems(fields: object): string[] {
 }
 
 describe('crontab', () => {
-  it('is due every minute when nothing is said', () => {
+  test('is due every minute by default', () => {
     expect(due(crontab(), '2025-01-01T00:00:30Z', 2)).toEqual([
       '2025-01-01T00:01Z',
       '2025-01-01T00:02Z',
     ]);
   });
 
-  it('wants all fields to match: the 13th and a Friday is Friday the 13th', () => {
+  test('requires all fields to match: day 13 and Friday is Friday the 13th', () => {
     const schedule = crontab({ minute: 0, hour: 0, dayOfMonth: 13, dayOfWeek: 'fri' });
     expect(due(schedule, '2025-01-01T00:00Z', 2)).toEqual([
       '2025-06-13T00:00Z',
@@ -31,7 +31,7 @@ describe('crontab', () => {
     ]);
   });
 
-  it.each<[string, CrontabFields, string]>([
+  test.each<[string, CrontabFields, string]>([
     ['a number', { minute: 5 }, '5 * * * *'],
     ['a list', { minute: [30, 0, 30] }, '0,30 * * * *'],
     ['a set', { hour: new Set([4, 16]), minute: 0 }, '0 4,16 * * *'],
@@ -44,21 +44,23 @@ describe('crontab', () => {
     ['names around the end', { dayOfWeek: 'fri-mon/2' }, '* * * * 0,5'],
     ['blanks around numbers', { minute: '1, 2 ,3' }, '1-3 * * * *'],
     ["Celery's spellings", { day_of_week: 1, day_of_month: 2, month_of_year: 3 }, '* * 2 3 1'],
-  ])('reads %s', (_, fields, line) => {
+  ])('parses %s', (_, fields, line) => {
     expect(crontab(fields).spec).toContain(`cron(${line.replace('1-31/10', '*/10')}) `);
   });
 
-  it('warns of a step that is wider than its field, as Celery takes it', () => {
+  test('warns of a step larger than its field, which Celery accepts', () => {
     expect(crontab({ minute: '*/90', hour: '22-2/25' }).warnings).toEqual([
       {
         path: ['minute'],
         message: expect.stringMatching(
-          /^"\*\/90" has a step of more than the 60 values of the field, so that it means 0 alone/,
+          /^"\*\/90" has a step larger than the field's 60 values, so it matches only 0, as in Celery/,
         ) as string,
       },
       {
         path: ['hour'],
-        message: expect.stringMatching(/^"22-2\/25" .* 24 values .* means 22 alone/) as string,
+        message: expect.stringMatching(
+          /^"22-2\/25" .* 24 values, so it matches only 22,/,
+        ) as string,
       },
     ]);
     expect(crontab({ day_of_week: '*/8' }).warnings).toMatchObject([{ path: ['day_of_week'] }]);
@@ -67,7 +69,7 @@ describe('crontab', () => {
     expect(crontab({ minute: '*/60', hour: '*/24', dayOfWeek: '*/7' }).warnings).toBeUndefined();
   });
 
-  it('tells every problem of every field at once', () => {
+  test('reports every invalid field at once', () => {
     const wrong = {
       minute: '60',
       hour: 'noon',
@@ -81,19 +83,19 @@ describe('crontab', () => {
       'day_of_week: 7 is out of range 0-6 (Sunday is 0)',
       'hour: "noon" is not a number, a name, "*", a range or a step',
       'minute: "60" is out of range 0-59',
-      'minutes: is not a field of a crontab; did you mean "minute"?',
+      'minutes: unknown field; did you mean "minute"?',
       'month_of_year: "octo" is not a number, a name, "*", a range or a step; did you mean "oct"?',
     ]);
   });
 
-  it('points to cron when it is given a line', () => {
+  test('suggests cron for a cron expression', () => {
     expect(() => crontab('0 4 * * *' as CrontabFields)).toThrow(
-      'crontab takes fields, such as {minute: 0, hour: 4}; a line is for cron("0 4 * * *")',
+      'crontab expects fields such as {minute: 0, hour: 4}; for a cron expression use cron("0 4 * * *")',
     );
   });
 
-  it.each([
-    [{ minute: '' }, 'minute: "" is empty: write "*" for every one'],
+  test.each([
+    [{ minute: '' }, 'minute: "" is empty; write "*" for every value'],
     [{ minute: '1,,2' }, 'minute: "1,,2" has an empty part between its commas'],
     [{ minute: '*/0' }, 'minute: "*/0" has a step of 0'],
     [{ hour: '5/2' }, 'hour: "5/2" has a step but no range: write "5-23/2"'],
@@ -101,14 +103,14 @@ describe('crontab', () => {
     [{ hour: -1 }, 'hour: -1 is out of range 0-23'],
     [{ hour: 1.5 }, 'hour: 1.5 is not a whole number'],
     [{ hour: NaN }, 'hour: NaN is not a whole number'],
-    [{ hour: [] }, 'hour: an empty list is never due: write "*" for every one'],
+    [{ hour: [] }, 'hour: an empty list never matches; write "*" for every value'],
     [
       { dayOfWeek: ['mon', 'fri'] },
-      'dayOfWeek: "mon" in a list is not a number: texts stand alone, as in "mon,fri"',
+      'dayOfWeek: "mon" in a list is not a number; write names as one string, such as "mon,fri"',
     ],
-    [{ hour: null }, 'hour: null is not a number, a text, or a list of numbers'],
-    [{ hour: true }, 'hour: true is not a number, a text, or a list of numbers'],
-    [{ minute: '@daily' }, 'minute: "@daily" belongs into cron(\'@daily\')'],
+    [{ hour: null }, 'hour: null is not a number, a string, or a list of numbers'],
+    [{ hour: true }, 'hour: true is not a number, a string, or a list of numbers'],
+    [{ minute: '@daily' }, 'minute: "@daily" is a cron nickname; use cron(\'@daily\')'],
     [
       { dayOfWeek: 'sunrise' },
       'dayOfWeek: "sunrise" is not a number, a name, "*", a range or a step',
@@ -116,9 +118,9 @@ describe('crontab', () => {
     [{ dayOfWeek: 1, day_of_week: 2 }, 'day_of_week: is given twice: also as dayOfWeek'],
     [
       { second: 1 },
-      'second: is not a field of a crontab; there are minute, hour, dayOfWeek, dayOfMonth, monthOfYear',
+      'second: unknown field; allowed: minute, hour, dayOfWeek, dayOfMonth, monthOfYear',
     ],
-  ])('refuses %j', (fields, message) => {
+  ])('rejects %j', (fields, message) => {
     expect(problems(fields)).toEqual([message]);
   });
 });

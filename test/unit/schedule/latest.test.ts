@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { latestByNext } from '../../../src/schedule/latest.ts';
 
@@ -12,8 +12,8 @@ function multiples(of: number) {
   return { next, asked };
 }
 
-describe('the latest by next', () => {
-  it.each([
+describe('latestByNext', () => {
+  test.each([
     [1, 0, 100, 100],
     [7, 0, 100, 98],
     [7, 91, 100, 98],
@@ -22,21 +22,21 @@ describe('the latest by next', () => {
     [7, 0, 7, 7],
     [7, 0, 6, null],
     [86_400_000, 0, 1e12, 999_993_600_000],
-  ])('every %i, after %i until %i: %o', (of, after, until, expected) => {
+  ])('every %i, after %i until %i, is %o', (of, after, until, expected) => {
     expect(latestByNext(multiples(of).next, after, until)).toBe(expected);
   });
 
-  it('is the last before a long silence', () => {
+  test('finds the last occurrence before a long gap', () => {
     const next = (after: number) => (after < 5_000 ? Math.floor(after) + 1 : null);
     expect(latestByNext(next, 0, 1e12)).toBe(5_000);
   });
 
-  it('is null where there is nothing', () => {
+  test('returns null without an occurrence', () => {
     expect(latestByNext(() => null, 0, 1e12)).toBeNull();
     expect(latestByNext(multiples(1).next, 10, 5)).toBeNull();
   });
 
-  it('asks few questions, however much lies between', () => {
+  test('calls next a few times, whatever the number of occurrences', () => {
     const { next, asked } = multiples(1_000);
     latestByNext(next, 0, 1e12 + 7);
     expect(asked.times).toBeLessThan(30);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { cron } from '../../../src/schedule/cron.ts';
 import { crontab } from '../../../src/schedule/crontab.ts';
@@ -49,8 +49,8 @@ const ODD_DAYS: [zone: string, day: string][] = [
   ['Pacific/Kwajalein', '1993-08-21'],
 ];
 
-describe('whatever the expression', () => {
-  it.each(ODD_DAYS)(
+describe('any calendar schedule', () => {
+  test.each(ODD_DAYS)(
     'in %s around %s it is due in the minutes that the rule says',
     (timezone, day) => {
       const middle = Date.parse(day);
@@ -70,7 +70,7 @@ describe('whatever the expression', () => {
     },
   );
 
-  it('the next is always strictly later, over years, in every zone there is', () => {
+  test('next is strictly later, over years, in every zone', () => {
     for (const timezone of ZONES) {
       fc.assert(
         fc.property(fields, instant(1970, 2060), (texts, after) => {
@@ -89,7 +89,7 @@ describe('whatever the expression', () => {
     }
   });
 
-  it('the answer is the same whatever was asked before', () => {
+  test('next does not depend on previous calls', () => {
     fc.assert(
       fc.property(fields, zone, fc.array(instant(2024, 2026)), (texts, timezone, questions) => {
         const schedule = crontab(texts, { timezone });
@@ -101,7 +101,7 @@ describe('whatever the expression', () => {
     );
   });
 
-  it('the latest is the last of a walk', () => {
+  test('latest equals the last occurrence found with next', () => {
     const hours = fc.integer({ min: 0, max: 40 * 24 });
     fc.assert(
       fc.property(fields, zone, instant(2020, 2030), hours, (texts, timezone, after, length) => {
@@ -114,7 +114,7 @@ describe('whatever the expression', () => {
     );
   });
 
-  it('the latest of a rounded interval is the last of a walk, too', () => {
+  test('latest of a relative interval equals the last occurrence found with next', () => {
     const hours = fc.integer({ min: 1, max: 200 });
     const places = fc.constantFrom(
       'UTC',

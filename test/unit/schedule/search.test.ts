@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { Calendar, type CalendarFields } from '../../../src/schedule/calendar.ts';
 import { nextElapsed } from '../../../src/schedule/clock-changes.ts';
@@ -40,19 +40,19 @@ const IN_THE_GAP = {
   nthWeekdays: [{ weekday: 0, nth: 2 }],
 };
 
-describe('a search', () => {
-  it.each([
+describe('a search for the next occurrence', () => {
+  test.each([
     ['every quarter of an hour', { minutes: [0, 15, 30, 45] }],
     ['every minute', {}],
     ['every second', { seconds: all(0, 59) }],
     ['in certain years', { years: all(2027, 2199) }],
-  ])('that always ends in a gap asks little of the tz database: %s', (_, fields) => {
+  ])('reads few offsets if the time is always in a gap: %s', (_, fields) => {
     const { next, questions } = search({ ...IN_THE_GAP, ...fields }, 'America/New_York');
     expect(next).toBeNull();
     expect(questions).toBeLessThan(3_000);
   });
 
-  it('finds the year in which the date does not fall into the gap', () => {
+  test('finds the year in which the date is not in the gap', () => {
     // Chile changes its clocks on the Sunday from 2 to 8 September: not always the first one.
     const fields = {
       hours: [0],
@@ -63,7 +63,7 @@ describe('a search', () => {
     expect(search(fields, 'America/Santiago').next).toBe('2030-09-01T04:00:00.000Z');
   });
 
-  it('goes beyond the settled rules where only later years are named', () => {
+  test('searches beyond 2100 if the expression names only later years', () => {
     const fields = { ...IN_THE_GAP, nthWeekdays: [{ weekday: 0, nth: 3 }], years: [2101, 2199] };
     expect(search(fields, 'America/New_York').next).toBe('2101-03-20T06:00:00.000Z');
     // 10 March is a Sunday, and in the gap, in 2109 and not in 2198.

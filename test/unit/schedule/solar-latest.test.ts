@@ -30,7 +30,7 @@ test.each(SOLAR_EVENTS)(
   },
 );
 
-test('solar latest: goes back over the polar night, but not before the instant asked for', () => {
+test('solar latest: searches back across the polar night, but not past the lower bound', () => {
   const sunrise = solar('sunrise', 78.2, 15.6);
   const newYear = new Date('2027-01-01T00:00Z');
   const last = new Date('2026-10-26T10:08:38Z');
@@ -38,7 +38,7 @@ test('solar latest: goes back over the polar night, but not before the instant a
   expect(sunrise.latest!(last, newYear)).toBeNull();
 });
 
-test('solar latest: goes back over a year at the pole', () => {
+test('solar latest: searches back across a year at the pole', () => {
   const sunrise = solar('sunrise', 90, 0);
   const next = sunrise.next(new Date('2026-06-01T00:00Z'))!;
   expect(next.toISOString()).toMatch(/^2027-03-18T/);
@@ -46,7 +46,7 @@ test('solar latest: goes back over a year at the pole', () => {
   expect(before.toISOString()).toMatch(/^2026-03-18T/);
 });
 
-test('solar: at the date line the day begins with noon or ends with it', () => {
+test('solar: noon at the date line is the start or the end of the UTC day', () => {
   const after = new Date('2026-03-20T00:00Z');
   const noon = (longitude: number) => solar('solar_noon', 0.5, longitude).next(after);
   expect(noon(179.9)).toEqual(new Date('2026-03-20T00:07:59Z'));

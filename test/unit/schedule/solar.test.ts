@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { errorAt } from '../../../src/util/diagnostic.ts';
 import { ConfigError } from '../../../src/util/errors.ts';
-import { neverDue } from '../../../src/schedule/never-due.ts';
+import { isNeverDue } from '../../../src/schedule/never-due.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { solar, SOLAR_EVENTS, type SolarEvent } from '../../../src/schedule/solar.ts';
 import { instant } from './arbitrary.ts';
@@ -42,19 +42,19 @@ function millisApart(one: Case): number {
 describe('recorded answers', () => {
   const cases = read('solar.jsonl');
 
-  it("are Celery's, within two seconds", () => {
+  test("match Celery's within two seconds", () => {
     const answered = cases.filter(({ next }) => next !== null);
     expect(answered).toHaveLength(363);
     expect(answered.filter((one) => millisApart(one) > 2_000)).toEqual([]);
   });
 
-  it('are a day at least ahead where Celery says that the sun does not come to it', () => {
+  test('are at least a day away where Celery reports no event', () => {
     const none = cases.filter(({ next }) => next === null);
     expect(none).toHaveLength(37);
     expect(none.filter((one) => wait(one) < DAY || wait(one) > 300 * DAY)).toEqual([]);
   });
 
-  it("in polar days and nights are Celery's, within a minute, months ahead", () => {
+  test("match Celery's within a minute, months ahead, in polar days and nights", () => {
     const polar = read('solar-polar.jsonl');
     expect(polar).toHaveLength(120);
     expect(polar.filter((one) => millisApart(one) > MINUTE)).toEqual([]);
@@ -63,7 +63,7 @@ describe('recorded answers', () => {
 });
 
 describe('solar', () => {
-  it.each([
+  test.each([
     ['sunrise', '2026-06-21T01:53:35Z'],
     ['solar_noon', '2026-06-21T11:19:04Z'],
     ['sunset', '2026-06-21T20:44:19Z'],
@@ -72,14 +72,14 @@ describe('solar', () => {
     expect(Math.abs(Date.parse(first!) - Date.parse(expected))).toBeLessThan(MINUTE);
   });
 
-  it('has the events of a day in their order', () => {
+  test('orders the events of a day', () => {
     const from = new Date('2026-03-01T00:00Z');
     const day = SOLAR_EVENTS.map((event) => solar(event, 45, 0).next(from)!.getTime());
     expect(day).toEqual(day.toSorted((a, b) => a - b));
     expect(new Set(day).size).toBe(9);
   });
 
-  it('passes over the polar night', () => {
+  test('skips the polar night', () => {
     const [last, first] = walk(solar('sunrise', 78.2, 15.6), new Date('2026-10-25T12:00Z'), 2);
     expect([last, first].map((each) => each!.toISOString().slice(0, 10))).toEqual([
       '2026-10-26',
@@ -87,17 +87,17 @@ describe('solar', () => {
     ]);
   });
 
-  it('comes once a year at a pole, so that it is never due nowhere', () => {
+  test('is due once a year at a pole', () => {
     const years = (event: SolarEvent, latitude: number) =>
       walk(solar(event, latitude, 0), new Date('2026-01-01Z'), 3).map((each) =>
         each.toISOString().slice(0, 7),
       );
     expect(years('sunrise', 90)).toEqual(['2026-03', '2027-03', '2028-03']);
     expect(years('sunset', -90)).toEqual(['2026-03', '2027-03', '2028-03']);
-    for (const event of SOLAR_EVENTS) expect(neverDue(solar(event, 90, 0))).toBe(false);
+    for (const event of SOLAR_EVENTS) expect(isNeverDue(solar(event, 90, 0))).toBe(false);
   });
 
-  it('ends where the ephemeris does', () => {
+  test('has no occurrence outside the range of the ephemeris', () => {
     const sunset = solar('sunset', 40, 20);
     expect(sunset.next(new Date('9999-06-01Z'))).toBeNull();
     expect(sunset.next(new Date(-8.64e15))?.getUTCFullYear()).toBe(1);
@@ -105,7 +105,7 @@ describe('solar', () => {
     expect(until?.toISOString()).toMatch(/^9998-12-31T/);
   });
 
-  it('is one object for one event at one place, whatever the zone', () => {
+  test('shares one object per event and place', () => {
     const sunset = solar('sunset', 59.9, 10.7);
     expect(solar('sunset', 59.9, 10.7)).toBe(sunset);
     expect(solar('sunset', 59.9, 10.8)).not.toBe(sunset);
@@ -114,15 +114,15 @@ describe('solar', () => {
     expect(solar('sunset', -0, 0).spec).toBe(solar('sunset', 0, 0).spec);
   });
 
-  it('says in words what and where', () => {
-    expect(solar('dawn_civil', 59.9, 10.7).words).toBe('at civil dawn, 59.9°N 10.7°E');
-    expect(solar('solar_noon', -33.9, -70.5).words).toBe('at solar noon, 33.9°S 70.5°W');
+  test('describes the event and the place', () => {
+    expect(solar('dawn_civil', 59.9, 10.7).description).toBe('at civil dawn, 59.9°N 10.7°E');
+    expect(solar('solar_noon', -33.9, -70.5).description).toBe('at solar noon, 33.9°S 70.5°W');
   });
 
-  it('tells everything that is wrong at once', () => {
+  test('reports every invalid argument at once', () => {
     const wrong = () => solar('sun_set' as SolarEvent, 90.5, NaN);
     expect(wrong).toThrow(ConfigError);
-    expect(problemsOf(wrong)).toEqual([
+    expect(errorsOf(wrong)).toEqual([
       errorAt(
         ['event'],
         '"sun_set" is not one of dawn_astronomical, dawn_nautical, dawn_civil, sunrise, solar_noon, ' +
@@ -139,7 +139,7 @@ describe('solar', () => {
   });
 });
 
-function problemsOf(make: () => unknown): unknown {
+function errorsOf(make: () => unknown): unknown {
   try {
     return make();
   } catch (error) {
@@ -164,8 +164,8 @@ function walkUntil(schedule: Schedule, after: Date, until: Date): Date[] {
   return found;
 }
 
-describe('wherever on Earth', () => {
-  it('the next is strictly later, and no event comes twice', () => {
+describe('solar at any place', () => {
+  test('next is strictly later, and no event occurs twice', () => {
     fc.assert(
       fc.property(event, latitude, longitude, instant(1970, 2100), (name, lat, lon, after) => {
         const found = walk(solar(name, lat, lon), after, 5).map((each) => each.getTime());
@@ -180,7 +180,7 @@ describe('wherever on Earth', () => {
     );
   });
 
-  it('an event has one instant, from wherever it is looked for', () => {
+  test('next finds the same instant of an event from any start', () => {
     const back = fc.integer({ min: 1, max: 5 * 60 * 24 });
     fc.assert(
       fc.property(event, latitude, longitude, instant(2020, 2040), back, (...given) => {
@@ -196,7 +196,7 @@ describe('wherever on Earth', () => {
     );
   });
 
-  it('the latest is the last of a walk there', () => {
+  test('latest equals the last occurrence found with next', () => {
     const days = fc.integer({ min: 0, max: 20 });
     fc.assert(
       fc.property(event, latitude, longitude, instant(2020, 2040), days, (...given) => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { ConfigError } from '../../../src/util/errors.ts';
 import { checkZone } from '../../../src/schedule/zone-names.ts';
-import { zoneNamed } from '../../../src/schedule/zone.ts';
+import { getZone } from '../../../src/schedule/zone.ts';
 
 /** Hours ahead of UTC, as the abbreviations are defined. */
 const OFFSETS = {
@@ -26,7 +26,7 @@ function suggested(name: string): string {
 test.each(Object.entries(OFFSETS))(
   'timezone: the zone suggested for %s is %d hours ahead of UTC at a time of the year',
   (name, hours) => {
-    const zone = zoneNamed(checkZone(suggested(name)));
+    const zone = getZone(checkZone(suggested(name)));
     const offsets = ['2026-01-15T00:00Z', '2026-07-15T00:00Z'].map(
       (text) => zone.spanAt(Date.parse(text)).offset / 3_600_000,
     );

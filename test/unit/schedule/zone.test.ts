@@ -1,16 +1,16 @@
 import { IANAZone } from 'luxon';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { ConfigError } from '../../../src/util/errors.ts';
 import { checkZone } from '../../../src/schedule/zone-names.ts';
-import { zoneNamed } from '../../../src/schedule/zone.ts';
+import { getZone } from '../../../src/schedule/zone.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const ZONES = Intl.supportedValuesOf('timeZone');
 
 function offsetInHours(name: string, text: string): number {
-  return zoneNamed(name).spanAt(Date.parse(text)).offset / HOUR;
+  return getZone(name).spanAt(Date.parse(text)).offset / HOUR;
 }
 
 function accepts(run: () => unknown): boolean {
@@ -23,35 +23,35 @@ function accepts(run: () => unknown): boolean {
 }
 
 describe('a zone', () => {
-  it.each([
+  test.each([
     ['America/Recife', '2000-10-12T00:00Z', -2],
     ['America/Boa_Vista', '2000-10-12T00:00Z', -3],
     ['America/Argentina/Tucuman', '2004-06-08T00:00Z', -4],
     ['Africa/Casablanca', '2025-03-10T00:00Z', 0],
     ['Asia/Kathmandu', '2025-01-01T00:00Z', 5.75],
     ['Africa/Monrovia', '1971-01-01T00:00Z', -0.741_666_666_666_666_7],
-  ])('%s has its shortest stretches and its oddest offsets (%s)', (name, text, hours) => {
+  ])('%s has its shortest spans and its unusual offsets (%s)', (name, text, hours) => {
     expect(offsetInHours(name, text)).toBe(hours);
   });
 
-  it('changes at the very second', () => {
+  test('finds a change to the second', () => {
     const before = Date.parse('2025-03-09T06:59:59.999Z');
-    const zone = zoneNamed('America/New_York');
+    const zone = getZone('America/New_York');
     expect(zone.spanAt(before).end).toBe(before + 1);
     expect(zone.spanAt(before + 1)).toMatchObject({ start: before + 1, offset: -4 * HOUR });
   });
 
-  it('remembers after clocks went back what they had shown before', () => {
+  test('records the latest local time shown before clocks go back', () => {
     const change = Date.parse('2025-11-02T06:00Z');
-    const span = zoneNamed('America/New_York').spanAt(change);
+    const span = getZone('America/New_York').spanAt(change);
     expect(span.reached - (change + span.offset)).toBe(HOUR);
   });
 
-  it('agrees with luxon in every zone, every other day of a year: none changes faster than it looks', () => {
+  test('agrees with luxon in every zone on every other day of a year', () => {
     const wrong: string[] = [];
     for (const name of ZONES) {
       const source = IANAZone.create(name);
-      const zone = zoneNamed(name);
+      const zone = getZone(name);
       for (let at = Date.UTC(2026, 0); at < Date.UTC(2027, 0); at += 2 * DAY) {
         if (zone.spanAt(at).offset === source.offset(at) * 60_000) continue;
         wrong.push(`${name} ${new Date(at).toISOString()}`);
@@ -60,16 +60,16 @@ describe('a zone', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('answers at the ends of time', () => {
+  test('has an offset at the first and last instant of Date', () => {
     for (const at of [-8.64e15, 8.64e15]) {
-      const { start, end } = zoneNamed('Asia/Tokyo').spanAt(at);
+      const { start, end } = getZone('Asia/Tokyo').spanAt(at);
       expect(start <= at && at < end).toBe(true);
     }
   });
 });
 
 describe('the name of a zone', () => {
-  it('is refused for every abbreviation that ICU has and the tz database has not', () => {
+  test('is rejected for every abbreviation that only ICU knows', () => {
     const letters = Array.from({ length: 26 }, (_, i) => String.fromCharCode(65 + i));
     const words = letters.flatMap((a) => letters.flatMap((b) => letters.map((c) => a + b + c)));
     const known = words.filter((word) =>
@@ -80,11 +80,11 @@ describe('the name of a zone', () => {
     expect(taken).toEqual('CET EET EST GMT HST MET MST PRC ROC ROK UCT UTC WET'.split(' '));
   });
 
-  it('is taken for every zone that Node lists', () => {
+  test('is accepted for every zone that Node lists', () => {
     expect(ZONES.filter((name) => checkZone(name) !== name)).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['Europe/Oslo', 'Europe/Oslo'],
     ['europe/oslo', 'Europe/Oslo'],
     ['utc', 'UTC'],
@@ -100,7 +100,7 @@ describe('the name of a zone', () => {
     expect(checkZone(given)).toBe(spelled);
   });
 
-  it.each([
+  test.each([
     ['Europe/Olso', '; did you mean "Europe/Oslo"?'],
     ['Mars/Olympus', ''],
     ['+02:00', ''],
@@ -115,7 +115,7 @@ describe('the name of a zone', () => {
     ['constructor', ''],
     ['', ''],
     [7, ''],
-  ])('%j is refused', (given, guess) => {
+  ])('%j is rejected', (given, guess) => {
     const message = `timezone: ${JSON.stringify(given)} is not the name of an IANA time zone${guess}`;
     expect(() => checkZone(given)).toThrow(ConfigError);
     expect(() => checkZone(given)).toThrow(message);

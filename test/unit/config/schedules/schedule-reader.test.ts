@@ -117,7 +117,9 @@ describe('a schedule', () => {
     [{ crontab: { minute: '*/90' } }, 'schedule.crontab.minute'],
     [crontab({ minute: '*/90' }), 'schedule.minute'],
   ])('with a step that is too wide runs as in Celery, with a warning: %j', (schedule, path) => {
-    const notes = [expect.stringMatching(`^${path}: "\\*/90" has a step of more than the 60`)];
+    const notes = [
+      expect.stringMatching(`^${path}: "\\*/90" has a step larger than the field's 60`),
+    ];
     expect(specOf({ schedule })).toBe('cron(0 * * * *) elapsed UTC');
     expect(notesOf({ schedule })).toEqual(notes);
   });
@@ -193,7 +195,7 @@ describe('a schedule', () => {
     ],
     [2n ** 70n, /^schedule: expected a number of seconds, .* got 1180591620717411303424$/],
     [true, /^schedule: expected a number of seconds, .* got true$/],
-    [0, /^schedule: .*0 seconds.*the least is one millisecond/],
+    [0, /^schedule: .*0 seconds.*the minimum is one millisecond/],
     [-5, /^schedule: expected a number of seconds, .* got -5/],
     ['*/5 * * * *', /^schedule: expected .*; a crontab line is written \{cron: '…'\}$/],
     [{}, 'schedule: expected one of timedelta, crontab, cron, at, solar, got none'],

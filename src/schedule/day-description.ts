@@ -1,13 +1,13 @@
 import type { CalendarFields, MovableDay } from './calendar.ts';
 
-/** The days of the month in plain English: `on day 1 and the weekday nearest day 15 of the month`. */
-export function daysOfMonthWords({ daysOfMonth, movableDays }: CalendarFields): string {
-  const days = [...daysOfMonth.map((day) => `day ${day}`), ...movableDays.map(movableDayWords)];
+/** Describes the days of the month: `on day 1 and the weekday nearest day 15 of the month`. */
+export function describeDaysOfMonth({ daysOfMonth, movableDays }: CalendarFields): string {
+  const days = [...daysOfMonth.map((day) => `day ${day}`), ...movableDays.map(describeMovableDay)];
   const last = days.pop()!;
   return `on ${days.length === 0 ? last : `${days.join(', ')} and ${last}`} of the month`;
 }
 
-function movableDayWords({ day, fromEnd, nearestWeekday }: MovableDay): string {
+function describeMovableDay({ day, fromEnd, nearestWeekday }: MovableDay): string {
   if (!fromEnd) return `the weekday nearest day ${day}`;
   if (day === 0) return nearestWeekday ? 'the last weekday' : 'the last day';
   const before = `the ${ordinal(day)} day before the last`;

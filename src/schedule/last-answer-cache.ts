@@ -1,20 +1,20 @@
-/** How a schedule finds out, when it has to. Epoch milliseconds; `null` for none. */
+/** The uncached searches of a schedule. Epoch milliseconds; `null` for none. */
 export interface Search {
   readonly next: (after: number) => number | null;
   readonly latest: (after: number, until: number) => number | null;
 }
 
 /**
- * The last answers of a schedule, each of which answers every question between the one that was asked
- * and itself: entries that share a schedule are asked one after the other about nearly the same moment.
+ * Caches the last `next` and `latest` of a schedule. An answer is valid for every instant between the
+ * argument and itself, and entries that share a schedule ask one after the other about nearly the same instant.
  */
-export class Answers {
+export class LastAnswerCache {
   readonly #search: Search;
 
-  // Nothing is due after #asked and before #due; nothing ever, where #due is Infinity.
+  // No occurrence lies between #asked and #due. #due is Infinity if no occurrence follows #asked.
   #asked = Infinity;
   #due = -Infinity;
-  // Nothing is due after #newest and until #until; nor after #since, where #newest is null.
+  // No occurrence lies between #newest and #until, or between #since and #until if #newest is null.
   #since = Infinity;
   #until = -Infinity;
   #newest: number | null = null;

@@ -15,7 +15,7 @@ function questions(timezone: string, text: string): number {
   return count;
 }
 
-test('zone: a month without a clock change costs seven questions to the tz database', () => {
+test('zone: reads seven offsets for a month without a clock change', () => {
   expect(questions('America/New_York', '2026-07-10T00:00Z')).toBe(7);
 });
 
@@ -30,7 +30,7 @@ test.each([
   },
 );
 
-test('zone: a clock change at another minute is found to the second', () => {
+test('zone: finds a clock change at an odd minute to the second', () => {
   const zone = new Zone('America/St_Johns');
   const change = Date.parse('2006-10-29T02:31Z');
   expect(zone.spanAt(change - 1).end).toBe(change);

@@ -1,15 +1,15 @@
 import type Cronstrue from 'cronstrue';
 import { onDemand } from '../util/on-demand.ts';
-import { cronText } from './calendar-text.ts';
+import { formatCron } from './calendar-text.ts';
 import type { CalendarFields } from './calendar.ts';
-import { daysOfMonthWords } from './day-words.ts';
+import { describeDaysOfMonth } from './day-description.ts';
 import { DAY, HOUR, MINUTE, SECOND } from './instants.ts';
 
 const cronstrue = onDemand((require) => require('cronstrue') as typeof Cronstrue);
 
-/** The fields in plain English, such as `at 04:00, only on Friday`; `undefined` where words fail. */
-export function inWords(fields: CalendarFields): string | undefined {
-  // cronstrue knows `L`; the other movable days only alone, and not all of them.
+/** Describes fields in English, such as `at 04:00, only on Friday`; `undefined` if cronstrue cannot. */
+export function describeFields(fields: CalendarFields): string | undefined {
+  // cronstrue supports `L`, and other movable days only alone and in part.
   const plain = fields.movableDays.every(
     (day) => day.fromEnd && day.day === 0 && !day.nearestWeekday,
   );
@@ -21,7 +21,7 @@ function withMovableDays(fields: CalendarFields): string | undefined {
   const everyWeekday = { daysOfWeek: WEEKDAYS, lastWeekdays: [], nthWeekdays: [] };
   const time = describe({ ...fields, ...everyDay, ...everyWeekday });
   if (time === undefined) return undefined;
-  const days = `${time}, ${daysOfMonthWords(fields)}`;
+  const days = `${time}, ${describeDaysOfMonth(fields)}`;
   if (fields.daysOfWeek.length === WEEKDAYS.length) return days;
   const hourly = { seconds: [0], minutes: [0], hours: [0], months: MONTHS, years: undefined };
   // "at 00:00, only on Friday"
@@ -36,7 +36,7 @@ const WEEKDAYS = [0, 1, 2, 3, 4, 5, 6];
 const MONTHS = DAYS.slice(0, 12);
 
 function describe(fields: CalendarFields): string | undefined {
-  const text = cronstrue().toString(cronText(fields), {
+  const text = cronstrue().toString(formatCron(fields), {
     use24HourTimeFormat: true,
     logicalAndDayFields: !fields.union,
     throwExceptionOnParseError: false,
@@ -53,8 +53,8 @@ const UNITS = [
   [1, 'millisecond'],
 ] as const;
 
-/** Milliseconds as `1 hour 30 minutes`; a single unit without its number, as in "every day". */
-export function durationWords(duration: number): string {
+/** Describes milliseconds as `1 hour 30 minutes`, and one unit as `day`, for "every day". */
+export function describeDuration(duration: number): string {
   const parts: string[] = [];
   let left = duration;
   for (const [size, name] of UNITS) {
