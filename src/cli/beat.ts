@@ -1,17 +1,17 @@
 #!/usr/bin/env node
-// Nothing is imported here before the version is known: an older Node would stop at the first import
-// with a stack trace instead of a sentence.
+// Nothing is imported before the version check: an older Node would fail at the first import with a stack
+// trace instead of a message.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   process.stderr.write(`beat needs Node 22.18 or newer; this is Node ${process.versions.node}\n`);
   process.exit(2);
 }
 
-// By default this signal opens Node's debugger on a port, to every user of the host. Where the flag
-// --disable-sigusr1 was not given, this is the first moment at which that can be prevented.
+// By default this signal makes Node open its debugger on a port, which every user of the host can reach.
+// Without the flag --disable-sigusr1, this line is the earliest place to prevent that.
 process.on('SIGUSR1', () => {});
 
-// node:sqlite is announced as experimental on Node 22. Whoever runs beat can do nothing about it.
+// Node 22 warns that node:sqlite is experimental, which users of beat cannot change.
 const emitWarning = process.emitWarning.bind(process);
 process.emitWarning = (warning: string | Error, ...rest: [never]) => {
   if (String(warning).includes('SQLite')) return;
@@ -20,7 +20,7 @@ process.emitWarning = (warning: string | Error, ...rest: [never]) => {
 
 const { main } = await import('./main.ts');
 const code = await main(process.argv.slice(2));
-// Left open for 0: output that cannot be written may yet make a failure of it, or has done so.
+// Not set for 0: an error while writing output may set it to 1, before or after this line.
 if (code !== 0) process.exitCode ??= code;
 
 export {};

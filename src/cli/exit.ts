@@ -1,18 +1,18 @@
-/** What a command answers to the shell. They are an interface: scripts and containers rely on them. */
+/** The exit codes of all commands. They are a public interface: scripts and containers rely on them. */
 export const EXIT = {
-  /** It did what it was asked. */
+  /** The command succeeded. */
   ok: 0,
-  /** It failed: the running instance is stuck, a store was out of reach, output could not be written. */
+  /** The command failed: an instance is stuck, a store is unreachable, output could not be written. */
   failure: 1,
-  /** Wrong usage: an unknown flag, a configuration with errors (also for `check`), a Node that is too old. */
+  /** Wrong usage: an unknown flag, a configuration with errors (also for `check`), an unsupported Node version. */
   usage: 2,
-  /** The pidfile is that of a process which runs, or cannot be written: `EX_CANTCREAT`, as of Celery. */
+  /** The pidfile belongs to a running process or cannot be written: `EX_CANTCREAT`, as in Celery. */
   pidfile: 73,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Ends a command with an exit code of its own. The message is complete: nothing is put before it. */
+/** Ends a command with a given exit code. The message is printed as it is, without a prefix. */
 export class ExitError extends Error {
   override name = 'ExitError';
   readonly code: ExitCode;

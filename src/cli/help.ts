@@ -1,25 +1,25 @@
-/** What `beat --help` says below its flags. */
+/** The text below the flags in `beat --help`. */
 export const EPILOG = `
 Examples:
-  $ beat                                        schedules/ or beat.config.*, on an embedded SQLite file
+  $ beat                                        run schedules/ or beat.config.*, on an embedded SQLite file
   $ beat -c beat.yaml -b redis://localhost:6379/0
-  $ beat check -c schedules/                    is the configuration right? (for CI)
-  $ beat next nightly-report -n 5               when will it run?
-  $ beat forget nightly-report                  its record is damaged: start it anew
+  $ beat check -c schedules/                    validate the configuration, for example in CI
+  $ beat next nightly-report -n 5               print its next five runs
+  $ beat forget nightly-report                  remove its damaged record and restart its schedule
   $ beat --detach --pidfile /run/beat.pid -f /var/log/beat.log
 
-Flags may stand before or after the command. What follows \`celery\` in scripts of yours may follow
-\`beat\`, its own word included: \`beat -A proj beat -l info\`.
+Flags are accepted before and after the command. In scripts for Celery, replace the word \`celery\` with
+\`beat\` and leave the rest: \`beat -A proj beat -l info\` is valid.
 
-Environment (a flag wins; each may be given as NAME_FILE, the path of a file that holds the value):
+Environment (flags override it; NAME_FILE is the path of a file that contains the value):
   BEAT_CONFIG, BEAT_BROKER_URL, BEAT_STATE_URL, BEAT_LOG_LEVEL,
-  BEAT_MAX_CONFIG_SIZE (the largest configuration file that is read, 64MiB)
+  BEAT_MAX_CONFIG_SIZE (the size limit of a configuration file, default 64MiB)
   and Celery's CELERY_BROKER_WRITE_URL, BROKER_URL, CELERY_BROKER_URL, RESULT_BACKEND, CELERY_RESULT_BACKEND
 
-Exit codes: 0 done, 1 failure, 2 wrong usage or configuration, 73 the pidfile is taken`;
+Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 73 pidfile in use`;
 
-/** What `beat forget --help` says below its flags. */
+/** The text below the flags in `beat forget --help`. */
 export const FORGET_EPILOG = `
-A record that cannot be read holds up its entry; the log and \`beat healthcheck\` name it. Runs that fell due
-and were not sent are dropped, a run that waits in the outbox is still sent. Instances may go on running: the
-one that leads steps down for a moment, and commits nothing that it decided before.`;
+An entry whose record cannot be read is not scheduled; the log and \`beat healthcheck\` name it. Runs that are
+due but not yet sent are dropped; a run in the outbox is still sent. Instances can keep running: the leader
+begins a new term and discards the decisions of the old one.`;

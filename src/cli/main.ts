@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { BeatError, ConfigError } from '../util/errors.ts';
 import { addCeleryFlags, addStartFlags } from './flags/celery-flags.ts';
 import { check } from './commands/check.ts';
-import { detach, isDetached, tell } from './service/detach.ts';
+import { detach, isDetached, notifyParent } from './service/detach.ts';
 import { EXIT, ExitError, type ExitCode } from './exit.ts';
 import { forget } from './commands/forget.ts';
 import { healthcheck } from './commands/healthcheck.ts';
@@ -12,19 +12,19 @@ import { list } from './commands/list.ts';
 import { next } from './commands/next.ts';
 import type { GlobalFlags } from './flags/options.ts';
 import { maskText } from '../util/mask.ts';
-import { readyFlags } from './flags/prepare-flags.ts';
+import { prepareFlags } from './flags/prepare-flags.ts';
 import { start } from './commands/start.ts';
-import { refuseWords } from './flags/unknown-arguments.ts';
+import { rejectUnknownArguments } from './flags/unknown-arguments.ts';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { version: string };
 
-/** Runs the command line. Answers the exit code; everything it has to say is on stdout and stderr by then. */
+/** Runs the command line and returns the exit code. All output has been passed to stdout and stderr by then. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
   const detached = isDetached();
-  const ready = <F extends GlobalFlags>(flags: F): F => readyFlags(flags, detached);
+  const ready = <F extends GlobalFlags>(flags: F): F => prepareFlags(flags, detached);
   process.stdout.on('error', reportUnwritable);
   process.stderr.on('error', () => {});
   const program = new Command('beat')
@@ -32,15 +32,15 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
-    .option('-c, --config <path>', 'a config file, or a folder of them')
-    .option('-b, --broker <url>', 'the broker; wins over brokerUrl of the config')
-    .option('--state <url>', 'where lock and ledger are, if not in the broker; wins over stateUrl')
-    .option('--result-backend <url>', 'where workers keep results; wins over resultBackend')
+    .option('-c, --config <path>', 'a configuration file, or a folder of them')
+    .option('-b, --broker <url>', 'the broker; overrides brokerUrl')
+    .option('--state <url>', 'the store of lock and ledger, if not the broker; overrides stateUrl')
+    .option('--result-backend <url>', "the workers' result backend; overrides resultBackend")
     .option('-l, --loglevel <level>', 'debug, info, warning, error or critical (default: info)')
     .option('--log-format <format>', 'json or text (default: text on a terminal, else json)')
     .addHelpText('after', EPILOG)
     .configureHelp({ showGlobalOptions: true })
-    // What commander complains of may be a URL in the wrong place.
+    // Error messages of commander may quote a URL with a password.
     .configureOutput({ writeErr: (text) => void process.stderr.write(maskText(text)) })
     .exitOverride();
 
@@ -49,38 +49,41 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   const starting = program
     .command('start', { isDefault: true })
     .alias('beat')
-    .description('schedule: wait for the lock, then send what is due (the default command)')
+    .description('wait for the lock, then send due tasks (the default command)')
     .allowExcessArguments()
     .action(async (_flags, command: Command) => {
-      refuseWords(command.args, program.commands.map(nameOf));
+      rejectUnknownArguments(
+        command.args,
+        program.commands.map((each) => each.name()),
+      );
       const flags = ready<GlobalFlags>(command.optsWithGlobals());
-      const started = () => (detached ? tell({ started: true }) : Promise.resolve());
+      const started = () => (detached ? notifyParent({ started: true }) : Promise.resolve());
       code = flags.detach ? await detach(flags, argv) : await start(flags, { version, started });
     });
   addStartFlags(starting);
   program
     .command('check')
-    .description('read the configuration and tell everything that is wrong with it')
-    .option('--json', 'print the errors as JSON')
+    .description('validate the configuration and print all errors and warnings')
+    .option('--json', 'print the result as JSON')
     .action(async (_flags, command: Command) => {
       code = await check(ready(command.optsWithGlobals()));
     });
   program
     .command('list')
-    .description('list the entries: schedule, time zone, last sent, next due')
+    .description('list entries: schedule, time zone, last sent, next due')
     .option('--json', 'print JSON lines')
     .action(async (_flags, command: Command) => {
       code = await list(ready(command.optsWithGlobals()));
     });
   program
     .command('next')
-    .description('tell when entries will be due, by the configuration alone')
-    .argument('[entries...]', 'names of entries; all of them when left out')
-    .option('-n, --count <count>', 'how many instants of each entry', '5')
-    .option('--after <instant>', 'ISO 8601; instants strictly later than this (default: now)')
+    .description('print when entries will be due, computed from the configuration alone')
+    .argument('[entries...]', 'names of entries (default: all enabled entries)')
+    .option('-n, --count <count>', 'the number of instants per entry', '5')
+    .option('--after <instant>', 'ISO 8601; print instants strictly later than this (default: now)')
     .option(
       '--timezone <zone>',
-      'the zone to print in, and to read --after in (default: of each entry)',
+      'the time zone of the output and of --after (default: the zone of each entry)',
     )
     .option('--json', 'print JSON lines, in UTC')
     .action(async (names: string[], _flags, command: Command) => {
@@ -88,19 +91,19 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     });
   program
     .command('forget')
-    .description("remove what is recorded of an entry's runs: its schedule then counts from now")
+    .description('remove the record of an entry; its schedule restarts from now')
     .argument(
       '<entry>',
-      'the name of an entry, configured or recorded (after -- if it begins with -)',
+      'the name of a configured or recorded entry (after -- if it begins with -)',
     )
-    .option('--quoted', 'the name is written as a JSON string, for names that no shell can pass on')
+    .option('--quoted', 'the name is a JSON string, for names with control characters')
     .addHelpText('after', FORGET_EPILOG)
     .action(async (name: string, _flags, command: Command) => {
       code = await forget(name, ready(command.optsWithGlobals()));
     });
   program
     .command('healthcheck')
-    .description('exit with 0 if every instance here makes progress and holds up no entry')
+    .description('exit 0 if every local instance is healthy')
     .action(async () => {
       code = await healthcheck();
     });
@@ -110,30 +113,25 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const text = maskText(textOf(error));
-    if (detached) await tell({ error: text });
+    const text = maskText(formatError(error));
+    if (detached) await notifyParent({ error: text });
     else process.stderr.write(`${text}\n`);
     if (error instanceof ExitError) return error.code;
     return error instanceof ConfigError ? EXIT.usage : EXIT.failure;
   }
 }
 
-function nameOf(command: Command): string {
-  return command.name();
-}
-
-function textOf(error: unknown): string {
+function formatError(error: unknown): string {
   if (error instanceof ConfigError || error instanceof ExitError) return error.message;
   if (!(error instanceof Error)) return `beat: ${String(error)}`;
-  // What is neither of beat's own making nor of the system's is a mistake in the program, or in a
-  // configuration that is one: its place is all there is to go by.
-  const foreseen = error instanceof BeatError || 'code' in error;
-  return `beat: ${foreseen ? error.message : (error.stack ?? error.message)}`;
+  // Other errors are bugs in beat or in a configuration that is a program: the stack shows where.
+  const isExpected = error instanceof BeatError || 'code' in error;
+  return `beat: ${isExpected ? error.message : (error.stack ?? error.message)}`;
 }
 
 /**
- * A reader that has seen enough, as in `beat next | head`, is no failure. Any other output that is lost
- * (a full disk) is, after everything else was done.
+ * Reports output that cannot be written (a full disk) and makes the command fail. A closed pipe, as in
+ * `beat next | head`, is not a failure.
  */
 function reportUnwritable(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') return;

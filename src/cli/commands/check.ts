@@ -3,35 +3,35 @@ import type { Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { resultOptions, storeOptions } from '../../config/service/store-options.ts';
 import { openResults, openStore } from '../../drivers/open-store.ts';
-import { celeryNotes } from '../flags/celery-notes.ts';
+import { collectFlagNotes } from '../flags/celery-notes.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { settingsOf, type GlobalFlags } from '../flags/options.ts';
+import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatDiagnostics } from '../../util/diagnostic.ts';
 
 /**
- * `beat check`: exits with 0 and the warnings for a configuration that can be used; otherwise with 2, as a
- * start would, and every error: with `--json` all of them, else the first fifty and a count of the others.
+ * `beat check`: exits with 0 and prints the warnings of a valid configuration; otherwise exits with 2, as a
+ * start would, and prints the errors: with `--json` all of them, else the first fifty and a count of the rest.
  */
 export async function check(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
   try {
-    const settings = await settingsOf(flags);
-    // Where a URL leads, whoever opens it alone can tell.
+    const settings = await readSettings(flags);
+    // Some errors in a URL are found only when its driver is opened.
     await (await openStore(storeOptions(settings, systemClock))).close();
     await (await openResults(resultOptions(settings)))?.close();
     const { files, installed } = settings;
     const entries = settings.entries.length - installed.length;
-    const ofFlags = celeryNotes(flags).map(({ message }): Diagnostic => ({
+    const flagNotes = collectFlagNotes(flags).map(({ message }): Diagnostic => ({
       severity: 'warning',
       path: [],
       message,
     }));
-    const notes: readonly Diagnostic[] = [...ofFlags, ...settings.warnings];
+    const notes: readonly Diagnostic[] = [...flagNotes, ...settings.warnings];
     const summary = { ok: true, files, entries, installed, notes };
     if (!flags.json && notes.length > 0) process.stderr.write(`${formatDiagnostics(notes)}\n`);
     process.stdout.write(
       flags.json
         ? `${JSON.stringify(summary)}\n`
-        : `${files.join(', ')}: ${counted(entries)}${besides(installed)}, no errors\n`,
+        : `${files.join(', ')}: ${formatCount(entries)}${formatInstalled(installed)}, no errors\n`,
     );
     return EXIT.ok;
   } catch (error) {
@@ -43,10 +43,10 @@ export async function check(flags: GlobalFlags & { readonly json?: boolean }): P
   }
 }
 
-function counted(entries: number): string {
+function formatCount(entries: number): string {
   return entries === 1 ? '1 entry' : `${entries} entries`;
 }
 
-function besides(installed: readonly string[]): string {
+function formatInstalled(installed: readonly string[]): string {
   return installed.map((name) => ` and ${name} as in Celery`).join('');
 }

@@ -8,35 +8,35 @@ import { openState } from '../../drivers/open-store.ts';
 import { reconcile } from '../../scheduling/plan.ts';
 import type { StateStore } from '../../store/store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { settingsOf, type GlobalFlags } from '../flags/options.ts';
+import { readSettings, type GlobalFlags } from '../flags/options.ts';
 
-/** How often it is tried while other instances begin terms of their own. */
+/** The number of attempts while other instances begin terms of their own. */
 const TRIES = 5;
 
-/** `beat forget NAME`: removes what the ledger has of an entry, so that its schedule counts from now. */
+/** `beat forget NAME`: removes the record of an entry from the ledger; its schedule restarts from now. */
 export async function forget(
   given: string,
   flags: GlobalFlags & { readonly quoted?: boolean },
 ): Promise<ExitCode> {
-  const name = flags.quoted ? unquoted(given) : given;
-  const settings = await settingsOf(flags);
+  const name = flags.quoted ? parseQuoted(given) : given;
+  const settings = await readSettings(flags);
   const store = await openState(storeOptions(settings, systemClock));
   try {
-    const found = await recordOf(store, settings, name);
+    const found = await findRecord(store, settings, name);
     if (found === null) {
       process.stdout.write(`Entry ${JSON.stringify(name)} has no record: nothing to forget\n`);
       return EXIT.ok;
     }
     await remove(store, settings, name);
-    process.stdout.write(`${removedText(name, found)}\n`);
+    process.stdout.write(`${formatRemoved(name, found)}\n`);
     return EXIT.ok;
   } finally {
     await store.close();
   }
 }
 
-/** What is to be removed; `null` when there is nothing. Throws a `ConfigError` for a name nowhere to be found. */
-async function recordOf(
+/** Returns the record to remove, `null` for none. Throws a `ConfigError` for a name that is neither configured nor recorded. */
+async function findRecord(
   store: StateStore,
   { entries }: Settings,
   name: string,
@@ -52,8 +52,8 @@ async function recordOf(
 }
 
 /**
- * Removes the record in a term of its own, so that a leader can commit nothing that it decided before. A
- * configured entry gets a new record at once: the next leader, which may come later, then counts from now.
+ * Removes the record in a new term, so that the leader cannot commit decisions that it made before. A
+ * configured entry gets a new record at once, so that its schedule starts now and not at the next term.
  */
 async function remove({ ledger }: StateStore, settings: Settings, name: string): Promise<void> {
   const entry = settings.entries.find((each) => each.name === name);
@@ -63,30 +63,32 @@ async function remove({ ledger }: StateStore, settings: Settings, name: string):
     const fresh = reconcile(entry, undefined, systemClock.now());
     if (!fresh) return;
     const change = { entry: name, expected: null, record: fresh.record, messages: [] };
-    // A leader that began its term meanwhile has written the same, or will.
+    // A leader that began its term since then writes the same record.
     await ledger.commit(term, [change]);
     return;
   }
-  throw new StoreError('forget: other instances begin terms all the time; try again');
+  throw new StoreError(
+    `forget: other instances began new terms during all ${TRIES} attempts; try again`,
+  );
 }
 
-function removedText(name: string, record: LedgerRecord | 'unreadable'): string {
+function formatRemoved(name: string, record: LedgerRecord | 'unreadable'): string {
   const what = `Removed the record of entry ${JSON.stringify(name)}`;
   if (record === 'unreadable')
-    return `${what}, which could not be read: its schedule counts from now`;
+    return `${what}, which could not be read: its schedule restarts from now`;
   const { runCount, sentAt } = record;
   const last = sentAt === null ? 'never sent' : `last sent ${new Date(sentAt).toISOString()}`;
-  return `${what} (${runCount} runs, ${last}): its schedule counts from now`;
+  return `${what} (${runCount} runs, ${last}): its schedule restarts from now`;
 }
 
-function unquoted(text: string): string {
+function parseQuoted(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'string') return value;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new ConfigError(
-    `--quoted takes a JSON string such as '"a\\u0000b"', not ${JSON.stringify(text)}`,
+    `--quoted: expected a JSON string such as '"a\\u0000b"', got ${JSON.stringify(text)}`,
   );
 }

@@ -8,29 +8,29 @@ import { nextDueAt, reconcile } from '../../scheduling/plan.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openStore } from '../../drivers/open-store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { settingsOf, type GlobalFlags } from '../flags/options.ts';
-import { inZone, table } from '../output/table.ts';
+import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { formatInZone, formatTable } from '../output/table.ts';
 
-/** `beat list`: every entry with what the ledger knows of it. 1 when the ledger, or a record in it, cannot be read. */
+/** `beat list`: prints each entry with its record in the ledger. Exits with 1 if the ledger or a record cannot be read. */
 export async function list(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
-  const settings = await settingsOf(flags);
+  const settings = await readSettings(flags);
   let records = new Map<string, LedgerRecord>();
   let code: ExitCode = EXIT.ok;
   try {
-    records = await recordsOf(settings, (entry, error) => {
+    records = await loadRecords(settings, (entry, error) => {
       process.stderr.write(`beat: ${error.message}; repair it with: ${repairCommand(entry)}\n`);
       code = EXIT.failure;
     });
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     process.stderr.write(
-      `beat: the ledger is out of reach, so what was sent is unknown: ${(error as Error).message}\n`,
+      `beat: the ledger is unreachable, so LAST SENT and RUNS are unknown: ${(error as Error).message}\n`,
     );
     code = EXIT.failure;
   }
-  const rows = settings.entries.map((entry) => rowOf(entry, records.get(entry.name)));
+  const rows = settings.entries.map((entry) => createRow(entry, records.get(entry.name)));
   if (flags.json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
-  else process.stdout.write(`${text(rows, settings.timezone)}\n`);
+  else process.stdout.write(`${formatRows(rows, settings.timezone)}\n`);
   return code;
 }
 
@@ -46,10 +46,10 @@ interface Row {
   readonly nextDueAt: string | null;
 }
 
-/** A listing shows what a leader would do if it looked now; nothing is written. */
-function rowOf(entry: Entry, record: LedgerRecord | undefined): Row {
+/** Computes the next run as a leader would compute it now; writes nothing. */
+function createRow(entry: Entry, record: LedgerRecord | undefined): Row {
   const { name, task, schedule, description, enabled } = entry;
-  const standing = enabled ? reconcile(entry, record, systemClock.now()) : null;
+  const current = enabled ? reconcile(entry, record, systemClock.now()) : null;
   return {
     entry: name,
     task,
@@ -57,13 +57,13 @@ function rowOf(entry: Entry, record: LedgerRecord | undefined): Row {
     ...(description !== undefined && { description }),
     timezone: schedule.timezone ?? null,
     enabled,
-    lastSentAt: instant(record?.sentAt ?? null),
+    lastSentAt: toIso(record?.sentAt ?? null),
     runCount: record?.runCount ?? 0,
-    nextDueAt: instant(standing ? nextDueAt(entry, standing.record) : null),
+    nextDueAt: toIso(current ? nextDueAt(entry, current.record) : null),
   };
 }
 
-async function recordsOf(settings: Settings, unreadable: OnUnreadable) {
+async function loadRecords(settings: Settings, unreadable: OnUnreadable) {
   const store = await openStore(storeOptions(settings, systemClock));
   try {
     return await store.ledger.load(unreadable);
@@ -72,11 +72,11 @@ async function recordsOf(settings: Settings, unreadable: OnUnreadable) {
   }
 }
 
-function text(rows: readonly Row[], zone: string): string {
+function formatRows(rows: readonly Row[], zone: string): string {
   const heading = ['ENTRY', 'TASK', 'SCHEDULE', 'LAST SENT', 'RUNS', 'NEXT DUE'];
   const at = (iso: string | null, own: string | null) =>
-    iso === null ? 'never' : inZone(Date.parse(iso), own ?? zone);
-  return table(
+    iso === null ? 'never' : formatInZone(Date.parse(iso), own ?? zone);
+  return formatTable(
     heading,
     rows.map((row) => [
       row.entry,
@@ -89,6 +89,6 @@ function text(rows: readonly Row[], zone: string): string {
   );
 }
 
-function instant(at: number | null): string | null {
+function toIso(at: number | null): string | null {
   return at === null || !Number.isFinite(at) ? null : new Date(at).toISOString();
 }

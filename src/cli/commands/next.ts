@@ -8,8 +8,8 @@ import { nearest } from '../../util/did-you-mean.ts';
 import { upcoming } from '../../scheduling/preview.ts';
 import { checkZone } from '../../schedule/zone-names.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { settingsOf, type GlobalFlags } from '../flags/options.ts';
-import { inZone } from '../output/table.ts';
+import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { formatInZone } from '../output/table.ts';
 
 interface NextFlags extends GlobalFlags {
   readonly count: string;
@@ -18,28 +18,28 @@ interface NextFlags extends GlobalFlags {
   readonly json?: boolean;
 }
 
-/** `beat next`: the coming occurrences, by the configuration alone. Intervals count from `--after`. */
+/** `beat next`: prints upcoming occurrences, computed from the configuration alone. Intervals start at `--after`. */
 export async function next(names: readonly string[], flags: NextFlags): Promise<ExitCode> {
-  const count = countOf(flags.count);
-  const zone = zoneOf(flags.timezone);
-  const settings = await settingsOf(flags);
-  const after = instantOf(flags.after, zone ?? settings.timezone);
-  for (const { entry, dueAt } of upcoming(chosen(settings, names), after, count)) {
+  const count = parseCount(flags.count);
+  const zone = parseZone(flags.timezone);
+  const settings = await readSettings(flags);
+  const after = parseInstant(flags.after, zone ?? settings.timezone);
+  for (const { entry, dueAt } of upcoming(selectEntries(settings, names), after, count)) {
     if (!process.stdout.writable) break;
     process.stdout.write(
       flags.json
         ? `${JSON.stringify({ entry: entry.name, dueAt: new Date(dueAt).toISOString() })}\n`
-        : `${line({ entry, dueAt }, zone ?? entry.schedule.timezone ?? settings.timezone)}\n`,
+        : `${formatLine({ entry, dueAt }, zone ?? entry.schedule.timezone ?? settings.timezone)}\n`,
     );
   }
   return EXIT.ok;
 }
 
-function line({ entry, dueAt }: Occurrence, zone: string): string {
-  return `${inZone(dueAt, zone)}  ${entry.name}`;
+function formatLine({ entry, dueAt }: Occurrence, zone: string): string {
+  return `${formatInZone(dueAt, zone)}  ${entry.name}`;
 }
 
-function chosen({ entries }: Settings, names: readonly string[]): readonly Entry[] {
+function selectEntries({ entries }: Settings, names: readonly string[]): readonly Entry[] {
   if (names.length === 0) return entries.filter((entry) => entry.enabled);
   const all = entries.map((entry) => entry.name);
   const unknown = names.filter((name) => !all.includes(name));
@@ -54,13 +54,13 @@ function chosen({ entries }: Settings, names: readonly string[]): readonly Entry
   return entries.filter((entry) => names.includes(entry.name));
 }
 
-function countOf(text: string): number {
+function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count > 0 && count <= 100_000) return count;
-  throw new ConfigError(`-n takes a whole number from 1 to 100000, not "${text}"`);
+  throw new ConfigError(`-n: expected a whole number from 1 to 100000, got "${text}"`);
 }
 
-function zoneOf(name: string | undefined): string | undefined {
+function parseZone(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   try {
     return checkZone(name);
@@ -70,9 +70,11 @@ function zoneOf(name: string | undefined): string | undefined {
   }
 }
 
-function instantOf(text: string | undefined, zone: string): number {
+function parseInstant(text: string | undefined, zone: string): number {
   if (text === undefined) return systemClock.now();
   const instant = DateTime.fromISO(text, { zone });
   if (instant.isValid) return instant.toMillis();
-  throw new ConfigError(`--after takes an ISO 8601 instant like 2027-01-31T08:00, not "${text}"`);
+  throw new ConfigError(
+    `--after: expected an ISO 8601 instant such as 2027-01-31T08:00, got "${text}"`,
+  );
 }

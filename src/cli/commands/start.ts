@@ -5,36 +5,42 @@ import { shortenedTimeouts } from '../../config/broker/connection.ts';
 import type { Settings } from '../../config/settings.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { logEvents, type Logger } from '../../observe/log.ts';
-import { bannerOf, bannerText } from '../output/banner.ts';
-import { celeryNotes } from '../flags/celery-notes.ts';
-import { endLoudly } from '../service/crash.ts';
+import { createBanner, formatBanner } from '../output/banner.ts';
+import { collectFlagNotes } from '../flags/celery-notes.ts';
+import { crashOnUncaught } from '../service/crash.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { answerHealth } from '../health/health.ts';
-import { isFile } from '../service/logfile.ts';
+import { isLogFile } from '../service/logfile.ts';
 import { openLog, type Outputs } from '../service/open-log.ts';
-import { logFormatOf, originOf, settingsOf, type GlobalFlags } from '../flags/options.ts';
-import { takePidfile } from '../service/pidfile.ts';
-import { become, pathsOf } from '../service/paths.ts';
+import { chooseLogFormat, formatOrigin, readSettings, type GlobalFlags } from '../flags/options.ts';
+import { acquirePidfile } from '../service/pidfile.ts';
+import { resolvePaths } from '../service/paths.ts';
+import { dropPrivileges } from '../service/privileges.ts';
 
 export interface StartOptions {
   readonly version: string;
-  /** Called once it has read its configuration, opened its store and begins to follow. */
+  /** Called after the configuration is read and the store is open, when the instance begins to follow. */
   readonly started: () => Promise<void>;
 }
 
-/** `beat start`: runs until it is told to stop. The first signal is a request, the second an order. */
+/** `beat start`: runs until a signal stops it. The first signal stops it gracefully, the second at once. */
 export async function start(flags: GlobalFlags, options: StartOptions): Promise<ExitCode> {
-  const { logfile, pidfile } = pathsOf(flags);
-  become(flags);
+  const { logfile, pidfile } = resolvePaths(flags);
+  dropPrivileges(flags);
   const outputs = await openLog(flags, logfile);
   const { log } = outputs;
   try {
-    endLoudly(outputs);
-    const settings = await settingsOf(flags);
-    const replaced = pidfile === undefined ? undefined : takePidfile(pidfile).replaced;
-    introduce(settings, flags, outputs, options.version);
+    crashOnUncaught(outputs);
+    const settings = await readSettings(flags);
+    const replaced = pidfile === undefined ? undefined : acquirePidfile(pidfile).replaced;
+    printBanner(settings, flags, outputs, options.version);
     if (replaced !== undefined) log.warn({ event: 'pidfile', path: pidfile }, replaced);
-    await run(settings, log, isFile(logfile) ? STOP_SIGNALS : [...STOP_SIGNALS, 'SIGHUP'], options);
+    await run(
+      settings,
+      log,
+      isLogFile(logfile) ? STOP_SIGNALS : [...STOP_SIGNALS, 'SIGHUP'],
+      options,
+    );
   } finally {
     await outputs.end();
   }
@@ -49,7 +55,7 @@ async function run(
   stopSignals: readonly NodeJS.Signals[],
   { started }: StartOptions,
 ): Promise<void> {
-  const beat = new Beat(settings, { origin: originOf() });
+  const beat = new Beat(settings, { origin: formatOrigin() });
   logEvents(beat, log, systemClock);
   const health = await answerHealth(beat.progress, process.pid);
   if (health.trouble !== null) log.warn({ event: 'note' }, health.trouble);
@@ -66,19 +72,20 @@ async function run(
   }
 }
 
-/** Banner, or a line of the log that says the same, and what there is to say of flags and configuration. */
-function introduce(
+/** Prints the banner, or logs its content, and logs the notes about flags and configuration. */
+function printBanner(
   settings: Settings,
   flags: GlobalFlags,
   { log, stdout }: Outputs,
   version: string,
 ): void {
-  const banner = bannerOf(settings, version, systemClock.now());
+  const banner = createBanner(settings, version, systemClock.now());
   const toFile = flags.logfile !== undefined;
-  const shown = !flags.quiet && (toFile ? process.stdout.isTTY : logFormatOf(flags) === 'text');
-  if (shown) stdout.write(`${bannerText(banner)}\n`);
-  if (!shown || toFile) log.info({ event: 'starting', ...banner }, 'beat: Starting...');
-  for (const { flag, message, isWarning } of celeryNotes(flags)) {
+  const isPrinted =
+    !flags.quiet && (toFile ? process.stdout.isTTY : chooseLogFormat(flags) === 'text');
+  if (isPrinted) stdout.write(`${formatBanner(banner)}\n`);
+  if (!isPrinted || toFile) log.info({ event: 'starting', ...banner }, 'beat: Starting...');
+  for (const { flag, message, isWarning } of collectFlagNotes(flags)) {
     log[isWarning ? 'warn' : 'info']({ event: 'note', flag }, message);
   }
   for (const warning of settings.warnings) {
@@ -91,18 +98,18 @@ function introduce(
 }
 
 /**
- * Hears one signal; the next ends the process at once. Not by the signal's default effect, of which the
- * kernel spares the first process of a container.
+ * Calls `handle` for the first signal; the second ends the process at once. It exits explicitly, because
+ * the kernel does not apply a signal's default action to process 1 of a container.
  */
 function onFirstSignal(
   signals: readonly NodeJS.Signals[],
-  heard: (signal: NodeJS.Signals) => void,
+  handle: (signal: NodeJS.Signals) => void,
 ): void {
-  let before = false;
+  let received = false;
   const listener = (signal: NodeJS.Signals) => {
-    if (before) process.exit(128 + constants.signals[signal]);
-    before = true;
-    heard(signal);
+    if (received) process.exit(128 + constants.signals[signal]);
+    received = true;
+    handle(signal);
   };
   for (const signal of signals) process.on(signal, listener);
 }

@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
 
 /**
- * The flags of `celery beat`, and of `celery` before the word `beat`, that scripts and units have. What
- * those mean that beat has no use for stands in `celery-notes.ts`.
+ * The flags of `celery beat`, and of `celery` before the word `beat`, which scripts and units use. Flags
+ * that beat ignores are accepted; `celery-notes.ts` explains why.
  */
 export interface CeleryFlags {
   readonly pidfile?: string;
@@ -27,47 +27,46 @@ export interface CeleryFlags {
 }
 
 const DAEMON: readonly (readonly [string, string])[] = [
-  ['--detach', 'run in the background: returns once it runs, or with what is wrong'],
-  ['-f, --logfile <path>', 'append the log to a file; %h, %d, %n and %p stand for host and node'],
-  ['--pidfile <path>', 'write the process id there; refuse to start while it is of one that runs'],
-  ['--uid <user>', 'become this user, a name or a number (root only)'],
-  ['--gid <group>', 'become this group (default: that of the user)'],
-  ['--umask <mask>', 'for files that are created; octal with a zero before it, as in 027'],
-  ['--workdir <path>', 'go there before anything is read'],
-  ['-q, --quiet', 'no banner'],
+  ['--detach', 'run in the background; returns when beat runs, or with its error'],
+  ['-f, --logfile <path>', 'append the log to a file; %h, %d, %n, %p: host and node name'],
+  ['--pidfile <path>', 'write the process id to a file; fail if its process runs already'],
+  ['--uid <user>', 'run as this user, a name or a number (root only)'],
+  ['--gid <group>', "run as this group (default: the user's group)"],
+  ['--umask <mask>', 'the umask for new files; octal with a leading zero, as in 027'],
+  ['--workdir <path>', 'change to this directory before reading any file'],
+  ['-q, --quiet', 'do not print the banner'],
 ];
 
-/** Described by what they mean to Celery: whoever reads this has them already. */
-const ACCEPTED: readonly (readonly [string, string])[] = [
-  ['-A, --app <app>', 'a Python app: not read'],
-  ['-s, --schedule <path>', 'a file of what was sent: the ledger has it, see --state'],
-  ['-S, --scheduler <class>', "a scheduler: Celery's own are accepted, others are not known here"],
-  ['--max-interval <seconds>', 'the longest sleep: beat sleeps until something is due'],
-  ['--loader <loader>', 'a loader of Python apps: not needed'],
-  ['--executable <path>', 'another Python: beat runs on Node'],
-  ['--skip-checks', "none of Django's checks: none are run"],
-  ['-C, --no-color', 'no colours: there are none'],
+const IGNORED: readonly (readonly [string, string])[] = [
+  ['-A, --app <app>', 'ignored: beat does not load Python apps'],
+  ['-s, --schedule <path>', 'ignored: the ledger records what was sent, see --state'],
+  ['-S, --scheduler <class>', "ignored for Celery's own schedulers; others are rejected"],
+  ['--max-interval <seconds>', 'ignored: beat sleeps until an entry is due'],
+  ['--loader <loader>', 'ignored: beat does not load Python apps'],
+  ['--executable <path>', 'ignored: beat runs on Node'],
+  ['--skip-checks', "ignored: beat does not run Django's checks"],
+  ['-C, --no-color', 'ignored: output is never coloured'],
 ];
 
-/** After the word `beat` alone: `-n` has another meaning for another command. */
-const OF_START: readonly (readonly [string, string])[] = [
-  ['-n, --hostname <node>', 'a node name: what %n, %h, %d and %p of -f and --pidfile stand for'],
-  ['--enable-remote-control', 'answers to `celery inspect ping`: see `beat healthcheck`'],
-  ['--no-enable-remote-control', 'no such answers: none are given'],
+/** Only for `start`: other commands use `-n` for something else. */
+const START_ONLY: readonly (readonly [string, string])[] = [
+  ['-n, --hostname <node>', 'the node name for %n, %h, %d and %p in -f and --pidfile'],
+  ['--enable-remote-control', 'ignored: use `beat healthcheck`, not `celery inspect ping`'],
+  ['--no-enable-remote-control', 'ignored: beat never answers `celery inspect ping`'],
 ];
 
-/** Celery takes some before its command and some after it. Here each may stand anywhere. */
+/** Adds the flags to the program, so that each is accepted before and after the command. */
 export function addCeleryFlags(program: Command): void {
   for (const [flags, description] of DAEMON) {
     program.addOption(new Option(flags, description).helpGroup('As a service:'));
   }
-  for (const [flags, description] of ACCEPTED) program.addOption(accepted(flags, description));
+  for (const [flags, description] of IGNORED) program.addOption(createOption(flags, description));
 }
 
 export function addStartFlags(start: Command): void {
-  for (const [flags, description] of OF_START) start.addOption(accepted(flags, description));
+  for (const [flags, description] of START_ONLY) start.addOption(createOption(flags, description));
 }
 
-function accepted(flags: string, description: string): Option {
-  return new Option(flags, description).helpGroup('Of `celery beat`, and not needed here:');
+function createOption(flags: string, description: string): Option {
+  return new Option(flags, description).helpGroup('Accepted for compatibility with `celery beat`:');
 }

@@ -2,15 +2,20 @@ import { hostname } from 'node:os';
 import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 
-/** What a node of beat is called in Celery, unless `-n` says otherwise. */
+/** Celery's default node name for beat. */
 const DEFAULT_NAME = 'celerybeat';
 
 /**
- * Puts host and node name where `-f` and `--pidfile` have `%h` (host), `%d` (its domain), `%n` (name) or
- * `%p` (`name@host`), as Celery does for its workers; `%i` and `%I`, the index of a worker's process, are
- * 0 and nothing. `node` is what `-n` gave. Throws a `ConfigError` for any other letter after a `%`.
+ * Expands `%h` (host), `%d` (its domain), `%n` (node name) and `%p` (`name@host`) in `-f` and `--pidfile`,
+ * as Celery does for workers; `%i` and `%I`, a worker's process index, become 0 and the empty text. `node`
+ * is the value of `-n`. Throws a `ConfigError` for any other letter after a `%`.
  */
-export function expand(flag: string, path: string, node = '', host = hostname()): string {
+export function expandPlaceholders(
+  flag: string,
+  path: string,
+  node = '',
+  host = hostname(),
+): string {
   const [name = '', given] = node.includes('@') ? node.split(/@(.*)/s) : ['', node];
   const at = given === '' || given === undefined ? host : given;
   const values: Record<string, string> = {
@@ -27,7 +32,7 @@ export function expand(flag: string, path: string, node = '', host = hostname())
     const allowed = Object.keys(values).map((known) => `%${known}`);
     const hint = didYouMean(written, allowed);
     throw new ConfigError(
-      `${flag} ${path}: "${written}" stands for nothing${hint}; allowed: ${allowed.join(', ')}`,
+      `${flag} ${path}: unknown placeholder "${written}"${hint}; allowed: ${allowed.join(', ')}`,
     );
   });
 }

@@ -1,17 +1,16 @@
 import { ConfigError } from '../../util/errors.ts';
-import { checkCeleryFlags } from './celery-notes.ts';
+import { checkCeleryFlags } from './celery-flag-checks.ts';
 import type { GlobalFlags } from './options.ts';
 
 /**
- * The flags as the commands may take them: checked, empty ones left out, and with `--workdir` done, before
- * anything is read. A detached process has inherited what its caller was told to become. Throws a
- * `ConfigError` with everything that is wrong with them.
+ * Removes empty flags, checks the rest and applies `--workdir` before any file is read. A detached process
+ * skips what it inherited from its parent. Throws a `ConfigError` with all errors.
  */
-export function readyFlags<F extends GlobalFlags>(given: F, detached: boolean): F {
+export function prepareFlags<F extends GlobalFlags>(given: F, detached: boolean): F {
   const flags = withoutEmpty(given);
   checkCeleryFlags(flags);
   if (detached) return { ...flags, ...INHERITED };
-  if (flags.workdir !== undefined) goTo(flags.workdir);
+  if (flags.workdir !== undefined) changeDirectory(flags.workdir);
   return flags;
 }
 
@@ -23,15 +22,15 @@ const INHERITED = {
   detach: undefined,
 };
 
-/** Scripts give what a variable holds, and it may hold nothing: to Celery that is a flag not given. */
+/** Removes flags without a value, as in `--pidfile=$UNSET`, which Celery ignores too. */
 function withoutEmpty<F extends object>(flags: F): F {
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== '')) as F;
 }
 
-function goTo(workdir: string): void {
+function changeDirectory(workdir: string): void {
   try {
     process.chdir(workdir);
   } catch (error) {
-    throw new ConfigError(`--workdir: cannot go to "${workdir}": ${(error as Error).message}`);
+    throw new ConfigError(`--workdir: cannot change to "${workdir}": ${(error as Error).message}`);
   }
 }

@@ -2,18 +2,18 @@ import { maskUrl } from '../../util/mask.ts';
 import type { Settings } from '../../config/settings.ts';
 import { findDriver } from '../../drivers/table.ts';
 import { upcoming } from '../../scheduling/preview.ts';
-import { inZone } from './table.ts';
+import { formatInZone } from './table.ts';
 
-/** What a start tells: enough to see that it is the right configuration, and no password. */
+/** What beat prints at start, to show which configuration it uses. Passwords are masked. */
 export interface Banner {
   readonly version: string;
   readonly broker: string;
-  /** Where lock and ledger are, if not in the broker; and who is excluded, if that is not everybody. */
+  /** The store of lock and ledger, if it is not the broker, and a warning if other hosts cannot use it. */
   readonly state?: string;
   readonly scheduler: string;
   readonly timezone: string;
   readonly lock: string;
-  /** The next five occurrences; intervals count from now here, from the ledger once it leads. */
+  /** The next five occurrences. Intervals are counted from now; a leader counts them from the ledger. */
   readonly next: readonly {
     readonly entry: string;
     readonly dueAt: string;
@@ -21,19 +21,19 @@ export interface Banner {
   }[];
 }
 
-const COMING = 5;
+const MAX_NEXT = 5;
 
-export function bannerOf(settings: Settings, version: string, now: number): Banner {
+export function createBanner(settings: Settings, version: string, now: number): Banner {
   const { brokerUrl, stateUrl, entries, timezone, lock, keyPrefix } = settings;
   const enabled = entries.filter((entry) => entry.enabled);
-  const next = [...upcoming(enabled, now, COMING)].slice(0, COMING);
+  const next = [...upcoming(enabled, now, MAX_NEXT)].slice(0, MAX_NEXT);
   return {
     version,
     broker: maskUrl(brokerUrl),
-    ...(stateUrl !== brokerUrl && { state: stateText(settings) }),
-    scheduler: schedulerText(settings),
+    ...(stateUrl !== brokerUrl && { state: formatState(settings) }),
+    scheduler: formatScheduler(settings),
     timezone,
-    lock: `${keyPrefix}:lock, ${lock.ttl / 1000} s${serversText(settings)}`,
+    lock: `${keyPrefix}:lock, ${lock.ttl / 1000} s${formatLockServers(settings)}`,
     next: next.map(({ entry, dueAt }) => ({
       entry: entry.name,
       dueAt: new Date(dueAt).toISOString(),
@@ -42,27 +42,27 @@ export function bannerOf(settings: Settings, version: string, now: number): Bann
   };
 }
 
-/** What the user wrote is counted; what Celery's beat would install besides is named. */
-function schedulerText({ entries, installed, files }: Settings): string {
-  const written = entries.filter(({ name }) => !installed.includes(name));
-  const enabled = written.filter((entry) => entry.enabled).length;
-  const besides = installed.map((name) => `, and ${name} as in Celery`).join('');
-  return `${enabled} of ${written.length} entries enabled, from ${files.join(', ')}${besides}`;
+/** Counts the user's entries, and names those that are added as in Celery. */
+function formatScheduler({ entries, installed, files }: Settings): string {
+  const own = entries.filter(({ name }) => !installed.includes(name));
+  const enabled = own.filter((entry) => entry.enabled).length;
+  const added = installed.map((name) => `, and ${name} as in Celery`).join('');
+  return `${enabled} of ${own.length} entries enabled, from ${files.join(', ')}${added}`;
 }
 
-/** A file is seen by one host, a broker in the network by all: elsewhere a second beat would lead as well. */
-function stateText({ brokerUrl, stateUrl }: Settings): string {
-  const here = findDriver(stateUrl)?.shared === false && findDriver(brokerUrl)?.shared === true;
-  return `${maskUrl(stateUrl)}${here ? ' (only beats on this host exclude one another)' : ''}`;
+/** Warns about a lock in a local file under a network broker: a beat on another host would lead as well. */
+function formatState({ brokerUrl, stateUrl }: Settings): string {
+  const isLocal = findDriver(stateUrl)?.shared === false && findDriver(brokerUrl)?.shared === true;
+  return `${maskUrl(stateUrl)}${isLocal ? ' (only beats on this host exclude one another)' : ''}`;
 }
 
-function serversText({ lockUrls }: Settings): string {
+function formatLockServers({ lockUrls }: Settings): string {
   if (lockUrls.length === 0) return '';
-  return `, on most of ${lockUrls.map(maskUrl).join(', ')}`;
+  return `, on a majority of ${lockUrls.map(maskUrl).join(', ')}`;
 }
 
-/** In the form that users of `celery beat` know. */
-export function bannerText(banner: Banner): string {
+/** Formats the banner in the layout of `celery beat`. */
+export function formatBanner(banner: Banner): string {
   const { version, broker, state, scheduler, timezone, lock, next } = banner;
   const lines = [
     `beat v${version} is starting.`,
@@ -74,8 +74,8 @@ export function bannerText(banner: Banner): string {
   ];
   next.forEach(({ entry, dueAt, zone }, i) => {
     const label = i === 0 ? '. next      ->' : ' '.repeat(14);
-    lines.push(`  ${label} ${inZone(Date.parse(dueAt), zone)}  ${entry}`);
+    lines.push(`  ${label} ${formatInZone(Date.parse(dueAt), zone)}  ${entry}`);
   });
-  if (next.length === 0) lines.push('  . next      -> nothing: no enabled entry will be due');
+  if (next.length === 0) lines.push('  . next      -> none: no enabled entry will be due');
   return lines.join('\n');
 }

@@ -1,7 +1,10 @@
 import { DateTime } from 'luxon';
 
-/** Rows under a heading, columns as wide as they need to be. */
-export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Formats rows under a heading, in columns as wide as their widest cell. */
+export function formatTable(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
   const all = [heading, ...rows];
   const widths = heading.map((_, column) =>
     Math.max(...all.map((row) => (row[column] ?? '').length)),
@@ -16,8 +19,8 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     .join('\n');
 }
 
-/** `2026-11-21 08:00:00 +01:00 Europe/Oslo`: what the wall clock there says, and which clock it is. */
-export function inZone(at: number, zone: string): string {
+/** Formats an instant as `2026-11-21 08:00:00 +01:00 Europe/Oslo`: local time, offset and zone. */
+export function formatInZone(at: number, zone: string): string {
   const local = DateTime.fromMillis(at, { zone });
   const fraction = at % 1000 === 0 ? '' : '.SSS';
   return `${local.toFormat(`yyyy-MM-dd HH:mm:ss${fraction} ZZ`)} ${zone}`;

@@ -3,16 +3,15 @@ import { EXIT } from '../exit.ts';
 import type { Outputs } from './open-log.ts';
 
 /**
- * What nobody caught ends the process, with a line in the log, the stack on standard error and exit code
- * 1: a scheduler in an unknown state must not go on. The lock is not released, for the same reason; a
- * follower leads when it has run out.
+ * Ends the process with exit code 1 on an uncaught error, after a log line and the stack on standard error.
+ * A scheduler in an unknown state must not continue or release its lock: a follower leads when it expires.
  */
-export function endLoudly({ log, stderr }: Outputs): void {
+export function crashOnUncaught({ log, stderr }: Outputs): void {
   process.on('uncaughtException', (error: unknown, origin) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const told = maskText(text);
-    stderr.write(`${told}\n`);
-    log.fatal({ event: 'crashed', origin, error: told }, `beat: Crashed: ${firstLine(told)}`);
+    const masked = maskText(text);
+    stderr.write(`${masked}\n`);
+    log.fatal({ event: 'crashed', origin, error: masked }, `beat: Crashed: ${firstLine(masked)}`);
     process.exit(EXIT.failure);
   });
 }

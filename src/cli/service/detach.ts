@@ -1,6 +1,6 @@
 /**
- * `--detach`: a process of its own session takes over, and the one that was called waits until that runs.
- * The caller has already become who it shall be and gone where it shall be; the other inherits it.
+ * `--detach`: starts beat as a background process in a session of its own, and waits until it runs. The
+ * calling process applies user, umask and working directory first; the background process inherits them.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,15 +8,16 @@ import { closeSync } from 'node:fs';
 import type { CeleryFlags } from '../flags/celery-flags.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { openLogPath } from './logfile.ts';
-import { become, pathsOf } from './paths.ts';
+import { resolvePaths } from './paths.ts';
+import { dropPrivileges } from './privileges.ts';
 
-/** Set for the detached process, which forgets it at once: what it starts is not detached. */
+/** Set for the detached process, which deletes it at once, so that its own child processes are not detached. */
 const MARK = 'BEAT_DETACHED';
 
-/** What the detached process tells the one that waits for it. */
-type Word = { readonly started: true } | { readonly error: string };
+/** The one message that the detached process sends to its parent. */
+type StartReport = { readonly started: true } | { readonly error: string };
 
-/** Whether this is the detached process. Answers `true` once. */
+/** Whether this is the detached process. Returns `true` only at the first call. */
 export function isDetached(): boolean {
   const marked = process.env[MARK] !== undefined && process.send !== undefined;
   Reflect.deleteProperty(process.env, MARK);
@@ -24,12 +25,12 @@ export function isDetached(): boolean {
 }
 
 /**
- * Starts the detached process with the arguments of this one. Resolves with 0 once it has read its
- * configuration, opened its store and begun to follow; else with its exit code, and says what it said.
+ * Starts the detached process with this process's arguments. Resolves with 0 once it has read its
+ * configuration, opened its store and begun to follow; else prints its error and resolves with its exit code.
  */
 export async function detach(flags: CeleryFlags, argv: readonly string[]): Promise<ExitCode> {
-  const { logfile } = pathsOf(flags);
-  become(flags);
+  const { logfile } = resolvePaths(flags);
+  dropPrivileges(flags);
   const out = logfile === undefined ? 'ignore' : openLogPath(logfile);
   const nodeFlags = ['--disable-sigusr1', ...process.execArgv];
   const child = spawn(process.execPath, [...nodeFlags, process.argv[1]!, ...argv], {
@@ -38,45 +39,46 @@ export async function detach(flags: CeleryFlags, argv: readonly string[]): Promi
     env: { ...process.env, [MARK]: '1' },
   });
   if (typeof out === 'number' && out > 2) closeSync(out);
-  const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, passOn);
-  const word = await firstWord(child);
-  if (word && 'started' in word) {
+  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, forward);
+  const report = await waitForReport(child);
+  if (report && 'started' in report) {
     child.disconnect();
     child.unref();
-    if (!flags.quiet) process.stdout.write(`${startedText(child.pid!, logfile)}\n`);
+    if (!flags.quiet) process.stdout.write(`${formatStarted(child.pid!, logfile)}\n`);
     return EXIT.ok;
   }
-  const ended = await endOf(child);
+  const code = await waitForExit(child);
   const where = logfile === undefined ? '' : `; see ${logfile}`;
-  process.stderr.write(`${word?.error ?? `beat: it ended before it had started${where}`}\n`);
-  // Ended by a signal, or as if all were well: it is not there, whatever the reason.
-  return ended === null || ended === EXIT.ok ? EXIT.failure : (ended as ExitCode);
+  const error = report?.error ?? `beat: the background process ended before it was ready${where}`;
+  process.stderr.write(`${error}\n`);
+  // A signal or an exit code of 0 is a failure too: the process does not run.
+  return code === null || code === EXIT.ok ? EXIT.failure : (code as ExitCode);
 }
 
-/** Tells the process that waits for this one, which is then alone. */
-export async function tell(word: Word): Promise<void> {
-  // Nobody may be there any more, which is no reason to stop.
-  await new Promise<void>((resolve) => process.send?.(word, () => resolve()) ?? resolve());
+/** Sends the report to the waiting parent process, then disconnects from it. */
+export async function notifyParent(report: StartReport): Promise<void> {
+  // The parent may have ended already, which must not stop this process.
+  await new Promise<void>((resolve) => process.send?.(report, () => resolve()) ?? resolve());
   if (process.connected) process.disconnect();
 }
 
-function startedText(pid: number, logfile: string | undefined): string {
+function formatStarted(pid: number, logfile: string | undefined): string {
   const log =
     logfile === undefined
-      ? 'its log is written nowhere: give --logfile PATH to keep it'
+      ? 'its log is discarded: use --logfile PATH to write it to a file'
       : `its log: ${logfile}`;
   return `beat: running in the background as process ${pid}; ${log}`;
 }
 
-/** `undefined` when it ended without one. Whatever was said arrives before the channel closes. */
-async function firstWord(child: ChildProcess): Promise<Word | undefined> {
-  const silence = once(child, 'disconnect').then(() => undefined);
-  const word = once(child, 'message').then(([message]) => message as Word);
-  return Promise.race([word, silence]);
+/** Resolves with `undefined` if the process ends without a report: messages arrive before the channel closes. */
+async function waitForReport(child: ChildProcess): Promise<StartReport | undefined> {
+  const closed = once(child, 'disconnect').then(() => undefined);
+  const report = once(child, 'message').then(([message]) => message as StartReport);
+  return Promise.race([report, closed]);
 }
 
-async function endOf(child: ChildProcess): Promise<number | null> {
+async function waitForExit(child: ChildProcess): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   return child.exitCode;
 }

@@ -2,25 +2,25 @@ import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { systemClock, type Clock } from '../../util/clock.ts';
 
-/** Bytes that wait for a slow reader; lines beyond them are dropped. Two thousand runs of one burst and more. */
+/** The most bytes that are queued for a slow reader; lines beyond them are dropped. Enough for a burst of 2,000 runs. */
 const QUEUE_LIMIT = 1 << 20;
 
-/** Milliseconds between two attempts while a pipe or terminal is full. */
+/** Milliseconds between attempts to write while a pipe or terminal is full. */
 const RETRY_INTERVAL = 50;
 
-/** Milliseconds that the end waits for a reader that takes nothing, and for one that is slow. */
+/** Milliseconds that `end` waits without progress, and in total. */
 const IDLE_LIMIT = 500;
 const END_LIMIT = 2_000;
 
 interface Queued {
   readonly bytes: Uint8Array;
-  /** How many dropped lines this one reports; 0 for an ordinary line. */
+  /** The number of dropped lines that this line reports; 0 for an ordinary line. */
   readonly reports: number;
-  /** The beginning has been written, so the rest must follow, or the next line is garbled. */
+  /** Whether the beginning has been written: the rest must follow, or the next line is garbled. */
   readonly begun: boolean;
 }
 
-/** Formats the line that reports `count` dropped lines; an empty text reports nothing. */
+/** Formats the line that reports `count` dropped lines; with an empty text, no line is written. */
 export type DropReport = (count: number, cause: Error | null) => string;
 
 export interface LineOutputOptions {
@@ -31,11 +31,10 @@ export interface LineOutputOptions {
 }
 
 /**
- * Writes lines to a file descriptor without ever blocking or throwing, because no log is a reason not to
- * schedule. A line is written before `write` returns where that is possible. Lines wait for a pipe or a
- * terminal that is full, up to a limit; they are dropped and counted beyond it, and while the descriptor
- * cannot be written at all (full disk, closed reader). The first line that fits again follows a report of
- * the dropped ones.
+ * Writes lines to a file descriptor without blocking or throwing, so that a log never stops the schedule.
+ * Lines are queued while a pipe or terminal is full. Lines beyond the queue's limit, and lines that cannot
+ * be written at all (full disk, closed reader), are dropped and counted; the count is reported before the
+ * next line that can be written.
  */
 export class LineOutput {
   readonly #clock: Clock;
@@ -61,7 +60,7 @@ export class LineOutput {
     this.#report = report;
   }
 
-  /** Continues on another descriptor, as after a rotation. The rest of a line stays out of the new file. */
+  /** Continues on another descriptor, as after a log rotation. Drops the rest of a partly written line. */
   redirect(fd: number): void {
     this.#fd = fd;
     this.#dropQueue((queued) => queued.begun);
@@ -71,7 +70,7 @@ export class LineOutput {
     this.#flush();
     const next = { bytes: Buffer.from(line), reports: 0, begun: false };
     if (this.#dropped > 0) {
-      // Reported once the queue is empty: before that, every gap would add a report to a full queue.
+      // Reported only when the queue is empty, or every gap would add a report to a full queue.
       if (this.#queue.length > 0) return this.#drop(next);
       const reports = this.#dropped;
       const report = Buffer.from(this.#report(reports, this.#cause));
@@ -83,7 +82,7 @@ export class LineOutput {
     this.#flush();
   }
 
-  /** Gives a slow reader a last chance. Resolves within two seconds, whatever the reader does. */
+  /** Waits until a slow reader has read the queue. Resolves within two seconds in any case. */
   async end(): Promise<void> {
     const clock = this.#clock;
     const start = clock.monotonic();
@@ -102,7 +101,7 @@ export class LineOutput {
 
   #enqueue(queued: Queued): void {
     const { length } = queued.bytes;
-    // A line longer than the limit is tried as well, where nothing waits before it.
+    // An empty queue accepts a line of any length.
     if (this.#queue.length > 0 && this.#queuedBytes + length > this.#queueLimit) {
       this.#cause = null;
       return this.#drop(queued);
@@ -130,7 +129,7 @@ export class LineOutput {
     }
   }
 
-  /** The number of bytes written, 0 while the reader is behind; `null` when nothing can be written. */
+  /** Returns the number of bytes written, 0 while the pipe is full, `null` if the descriptor cannot be written. */
   #tryToWrite(bytes: Uint8Array): number | null {
     try {
       return writeSync(this.#fd, bytes);
@@ -161,11 +160,12 @@ export class LineOutput {
 }
 
 /**
- * Opens standard output (1) or standard error (2) such that a full pipe or a stopped terminal does not
- * block the process: as an open file of our own, so that the mode of those that share it stays as it is.
+ * Opens standard output (1) or standard error (2) in non-blocking mode, so that a full pipe or a stopped
+ * terminal does not block the process. It opens a new file description, because processes that share the
+ * old one would become non-blocking too.
  */
 export function openStream(fd: 1 | 2): number {
-  // A socket cannot be opened anew. Node puts it into non-blocking mode when its stream is first used.
+  // A socket cannot be reopened. Node makes it non-blocking when its stream is first used.
   void (fd === 1 ? process.stdout : process.stderr);
   if (process.platform !== 'linux') return fd;
   try {
@@ -175,7 +175,7 @@ export function openStream(fd: 1 | 2): number {
       constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY,
     );
   } catch {
-    // Another user's pipe after --uid, a sandbox without /proc: the descriptor itself still works.
+    // Another user's pipe after --uid, or a sandbox without /proc: the descriptor itself can be used.
     return fd;
   }
 }

@@ -3,16 +3,15 @@ import { LineOutput, type DropReport } from './line-output.ts';
 import { openForAppend } from './open-for-append.ts';
 
 /**
- * File descriptors that go by the name of a file. To open one anew fails for a socket, such as journald's,
- * and after a change of the user.
+ * Paths that name an open file descriptor. Reopening them fails for a socket, such as journald's, and after
+ * a change of user.
  */
 export const STREAMS: Readonly<Record<string, 1 | 2>> = { '/dev/stdout': 1, '/dev/stderr': 2 };
 
 /**
- * A log that is appended to a file. A file that was moved or removed, as by logrotate, is followed by a
- * new one of the old name: at the next line, as Celery does, or at once by `reopen`. A line that cannot
- * be written (the disk is full) goes to the fallback; the file reports how many are missing as soon as it
- * can be written again.
+ * Appends log lines to a file. After the file is moved or removed, as by logrotate, a new file with the
+ * same path is created at the next line, as in Celery, or at once by `reopen`. Lines that cannot be written
+ * (full disk) go to the fallback, and the file reports their number when it can be written.
  */
 export class LogFile {
   readonly path: string;
@@ -35,12 +34,12 @@ export class LogFile {
     this.#output.write(line);
   }
 
-  /** Writes what waits, where the path is that of a pipe. Resolves within two seconds. */
+  /** Flushes the queue if the path is a pipe. Resolves within two seconds. */
   async end(): Promise<void> {
     await this.#output.end();
   }
 
-  /** Continues in the file that has the name now; in the old file while none can be opened. */
+  /** Opens the path again; continues in the old file if that fails. */
   reopen(): void {
     const old = this.#fd;
     try {
@@ -58,18 +57,18 @@ export class LogFile {
       const ours = fstatSync(this.#fd);
       return now?.ino !== ours.ino || now.dev !== ours.dev;
     } catch {
-      // The folder is out of reach: there is nothing to open.
+      // The folder cannot be read, so a new file could not be opened either.
       return false;
     }
   }
 }
 
-/** A file descriptor to append to. Throws a `ConfigError` that says why there is none. */
+/** Returns a file descriptor to append to. Throws a `ConfigError` if the path cannot be opened. */
 export function openLogPath(path: string): number {
   return STREAMS[path] ?? openForAppend(path);
 }
 
-/** Whether the log goes to a file, and not to one of the standard streams. */
-export function isFile(path: string | undefined): boolean {
+/** Whether the log goes to a file and not to a standard stream. */
+export function isLogFile(path: string | undefined): boolean {
   return path !== undefined && !(path in STREAMS);
 }

@@ -8,26 +8,26 @@ import {
 } from '../../observe/log.ts';
 import { LineOutput, openStream, type DropReport } from './line-output.ts';
 import { LogFile, STREAMS } from './logfile.ts';
-import { logFormatOf, logLevelOf, type GlobalFlags } from '../flags/options.ts';
+import { chooseLogFormat, chooseLogLevel, type GlobalFlags } from '../flags/options.ts';
 
-/** The process's log and its standard streams: none of them blocks or throws. */
+/** The log of the process and its standard streams. None of them blocks or throws. */
 export interface Outputs {
   readonly log: Logger;
   readonly stdout: LineOutput;
   readonly stderr: LineOutput;
-  /** Writes what still waits for a slow reader. Resolves within two seconds. */
+  /** Flushes lines that are queued for a slow reader. Resolves within two seconds. */
   end(): Promise<void>;
 }
 
-/** Opens the log: the file of that path, else standard output. Throws a `ConfigError` for a wrong flag. */
+/** Opens the log at `path`, by default standard output. Throws a `ConfigError` for an invalid flag. */
 export async function openLog(flags: GlobalFlags, path = '/dev/stdout'): Promise<Outputs> {
-  const level = logLevelOf(flags);
+  const level = chooseLogLevel(flags);
   const fd = STREAMS[path];
-  const format = logFormatOf(flags, fd !== undefined && isatty(fd));
+  const format = chooseLogFormat(flags, fd !== undefined && isatty(fd));
   const [stdout, stderr] = [new LineOutput(openStream(1)), new LineOutput(openStream(2))];
   const output = fd === undefined ? openFile(path, stderr) : fd === 1 ? stdout : stderr;
   const destination = format === 'text' ? await asText(output) : output;
-  const report = await dropReports(level, format);
+  const report = await createDropReports(level, format);
   output.reportDropsWith(report(path));
   if (output !== stderr) stderr.reportDropsWith(report('/dev/stderr'));
   return {
@@ -44,8 +44,8 @@ function openFile(path: string, stderr: LineOutput): LogFile {
   return file;
 }
 
-/** Reports of dropped lines, in the format of the log's other lines. */
-async function dropReports(
+/** Creates the reports of dropped lines, in the format of the log's other lines. */
+async function createDropReports(
   level: LogLevel,
   format: LogFormat,
 ): Promise<(path: string) => DropReport> {

@@ -3,54 +3,54 @@ import { resolve } from 'node:path';
 import { EXIT, ExitError } from '../exit.ts';
 import { startedAfter } from './process-age.ts';
 
-/** How often a file that others replace at the same moment is tried for. */
+/** The number of attempts while other processes replace the file at the same moment. */
 const TRIES = 5;
 
-/** Bytes; no pidfile is longer, and a longer file is not read. */
-const LONGEST = 64;
+/** The largest size of a pidfile in bytes; a longer file is not read. */
+const MAX_SIZE = 64;
 
 export interface Pidfile {
-  /** Why a file that was there was replaced, in Celery's words. */
+  /** Celery's message about a stale or broken file that was replaced. */
   readonly replaced: string | undefined;
 }
 
 /**
- * Writes the number of this process into a file, until its end. One that names a process which runs is
- * respected: an `ExitError` with Celery's sentence and code 73. One that is left of a process which is
- * gone is replaced, also when its number is now that of another: in containers everybody has the same few.
- * Anything that is not a pidfile (another text, a link, a folder) is an error, and stays as it is: the path
- * is more likely mistaken than the file worthless.
+ * Writes the id of this process into a file and removes it at exit. This prevents starting a service twice
+ * by mistake; beat's guarantees do not depend on it, because the lock excludes other instances on all hosts.
  *
- * It keeps a service from being started twice by mistake. That runs are sent once does not depend on it:
- * the lock sees to that, on all hosts.
+ * - The file names a running process: an `ExitError` with Celery's message and code 73.
+ * - Its process has ended, even if another process has the same id by now, as is usual in containers: the
+ *   file is replaced.
+ * - It is not a pidfile (other text, a link, a folder): an error, and it stays as it is, because the path is
+ *   more likely a mistake.
  */
-export function takePidfile(given: string): Pidfile {
+export function acquirePidfile(given: string): Pidfile {
   const path = resolve(given);
   let replaced: string | undefined;
   for (let tries = 0; tries < TRIES; tries++) {
     if (create(path)) {
-      process.on('exit', () => leave(path));
+      process.on('exit', () => removeOwn(path));
       return { replaced };
     }
-    replaced = whyStale(given, path) ?? replaced;
+    replaced = checkStale(given, path) ?? replaced;
     remove(path);
   }
-  throw cannot(path, 'others write it at the same time');
+  throw cannotWrite(path, 'other processes write it at the same time');
 }
 
-/** Answers `false` when there is one. */
+/** Returns `false` if the file exists. */
 function create(path: string): boolean {
   try {
     writeFileSync(path, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw cannot(path, error);
+    throw cannotWrite(path, error);
   }
 }
 
-/** Why the file may be replaced; `null` when it is gone by now. Throws when its process runs. */
-function whyStale(given: string, path: string): string | null {
+/** Returns why the file may be replaced; `null` if it no longer exists. Throws if its process runs. */
+function checkStale(given: string, path: string): string | null {
   const found = read(path);
   if (found === null) return null;
   const { pid, writtenAt } = found;
@@ -63,31 +63,34 @@ function whyStale(given: string, path: string): string | null {
 }
 
 interface Found {
-  /** `null` where the file is empty, or its number has no line end or is 0: it was not written whole. */
+  /** `null` if the file was not written completely: it is empty, or its number is 0 or has no line end. */
   readonly pid: number | null;
   /** Epoch milliseconds. */
   readonly writtenAt: number;
 }
 
-/** `null` for no file. Throws for anything that is not a pidfile. */
+/** Returns `null` if the file does not exist. Throws for anything that is not a pidfile. */
 function read(path: string): Found | null {
   try {
     const file = lstatSync(path);
     if (!file.isFile())
-      throw noPidfile(path, file.isSymbolicLink() ? 'is a symbolic link' : 'is not a regular file');
-    const text = file.size > LONGEST ? '' : readFileSync(path, 'utf8');
-    if (file.size > LONGEST || !/^\s*\d*\s*$/.test(text)) {
-      throw noPidfile(path, 'holds something other than a process id');
+      throw notAPidfile(
+        path,
+        file.isSymbolicLink() ? 'is a symbolic link' : 'is not a regular file',
+      );
+    const text = file.size > MAX_SIZE ? '' : readFileSync(path, 'utf8');
+    if (file.size > MAX_SIZE || !/^\s*\d*\s*$/.test(text)) {
+      throw notAPidfile(path, 'contains something other than a process id');
     }
     const pid = /\d\s*\n/.test(text) ? parseInt(text, 10) : 0;
     return { pid: pid > 0 ? pid : null, writtenAt: file.mtimeMs };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error instanceof ExitError ? error : cannot(path, error);
+    throw error instanceof ExitError ? error : cannotWrite(path, error);
   }
 }
 
-/** One that belongs to another user is alive as well. */
+/** Whether the process runs, as this user or another one. */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -100,25 +103,25 @@ function remove(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch (error) {
-    throw cannot(path, error);
+    throw cannotWrite(path, error);
   }
 }
 
-/** At the end of the process. What cannot be removed then is found stale by the next. */
-function leave(path: string): void {
+/** Removes the file at exit if it still names this process. A file that stays is stale for the next start. */
+function removeOwn(path: string): void {
   try {
     if (read(path)?.pid === process.pid) remove(path);
   } catch {
-    // The process has been told to end, and has an exit code.
+    // The process is exiting, and its exit code is set.
   }
 }
 
-function cannot(path: string, cause: unknown): ExitError {
+function cannotWrite(path: string, cause: unknown): ExitError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new ExitError(`--pidfile: cannot write "${path}": ${why}`, EXIT.pidfile, { cause });
 }
 
-function noPidfile(path: string, what: string): ExitError {
-  const message = `--pidfile: "${path}" ${what}, so beat neither replaces nor removes it; remove it, or give another path`;
+function notAPidfile(path: string, what: string): ExitError {
+  const message = `--pidfile: "${path}" ${what}, so beat neither replaces nor removes it; remove it, or use another path`;
   return new ExitError(message, EXIT.pidfile);
 }

@@ -1,6 +1,6 @@
 /**
- * Where instances and `beat healthcheck` meet: a folder that no other user can enter, so that no other user
- * can take a name in it, answer for beat or read what it says.
+ * The folder of the sockets that `beat healthcheck` connects to. Other users cannot enter it, so that they
+ * can neither answer in place of beat nor read its answers.
  */
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,23 +8,23 @@ import { join } from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Every place for the folder, the best first; which of them can be written depends on the host or container. */
+/** Lists the possible folders, the best first; which of them can be written depends on the host or container. */
 export function privateFolders(env: Environment, uid: number): string[] {
   const named = env['BEAT_RUNTIME_DIR'];
   if (named) return [named];
   const runtime = env['XDG_RUNTIME_DIR'];
   return [
     ...(runtime ? [join(runtime, 'beat')] : []),
-    // Containers whose root is read-only have the second.
+    // The second exists in containers with a read-only root file system.
     ...[tmpdir(), '/dev/shm'].map((base) => join(base, `beat-${uid}`)),
   ];
 }
 
-/** Makes the folder where it is not there. Answers whether it is this user's and closed to all others. */
+/** Whether the folder belongs to this user and is closed to all others. With `make`, a missing folder is created. */
 export function isPrivate(folder: string, uid: number, make: boolean): boolean {
   if (make) makeFolder(folder);
   try {
-    // Not what a link leads to: another user may have made it.
+    // Links are not followed: another user may have created them.
     const { mode, uid: owner } = lstatSync(folder);
     return isDirectory(mode) && owner === uid && (mode & 0o077) === 0;
   } catch {
@@ -32,12 +32,12 @@ export function isPrivate(folder: string, uid: number, make: boolean): boolean {
   }
 }
 
-/** Not its parents: a runtime folder that is not there is no place for anything. */
+/** Creates the folder, but not its parents: a missing runtime folder must not be created here. */
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch {
-    // The folder exists, or cannot be made: the check below finds out which.
+    // The folder exists or cannot be created; `isPrivate` finds out which.
   }
 }
 

@@ -1,65 +1,73 @@
 /**
- * `--uid` and `--gid`. Node has no way to look a user up, but the host's own way of doing so (files, LDAP,
- * whatever is configured) stands behind the calls that take a name: so they are asked by becoming that
- * user or group for a moment, in effect only, which root can take back.
+ * `--umask`, `--uid` and `--gid`. Node has no API to look up a user by name, but `seteuid` and `setegid`
+ * accept names and resolve them as the host does (files, LDAP): so the process changes its effective ids
+ * for a moment, reads them, and changes back, which root may do.
  */
 import { userInfo } from 'node:os';
 import { ConfigError } from '../../util/errors.ts';
+import type { CeleryFlags } from '../flags/celery-flags.ts';
+import { parseUmask } from './umask.ts';
 
-/** Left out of Node's types. */
+/** Missing from Node's types. */
 const { initgroups } = process as unknown as {
   initgroups: (user: string, extraGroup: number) => void;
 };
 
 interface User {
   readonly uid: number;
-  /** Absent for a number that no user has. */
+  /** Absent for a number that is not in the host's user database. */
   readonly account?: { readonly name: string; readonly gid: number };
 }
 
 /**
- * Becomes another user and group for good. A user without a group gets the user's own one. Throws a
- * `ConfigError` when there is no such user or group, or when this process may not become it.
+ * Applies `--umask`, `--uid` and `--gid`. It must run before any file is created, or the file belongs to
+ * the wrong user. Throws a `ConfigError` for an unknown user or group, and for a lack of permission.
  */
-export function dropPrivileges(uid: string | undefined, gid: string | undefined): void {
+export function dropPrivileges({ umask, uid, gid }: CeleryFlags): void {
+  if (umask !== undefined) process.umask(parseUmask(umask));
+  switchUser(uid, gid);
+}
+
+/** Switches to another user and group permanently. Without `gid`, the user's primary group is used. */
+function switchUser(uid: string | undefined, gid: string | undefined): void {
   if (uid === undefined && gid === undefined) return;
-  if (!process.setuid) throw new ConfigError(`--uid and --gid: there are none on this system`);
-  if (process.geteuid!() !== 0) return refuseUnlessSame(uid, gid);
-  const user = uid === undefined ? undefined : userOf(uid);
-  const group = gid === undefined ? user?.account?.gid : groupOf(gid);
+  if (!process.setuid) throw new ConfigError('--uid and --gid are not available on this system');
+  if (process.geteuid!() !== 0) return checkAlreadyActive(uid, gid);
+  const user = uid === undefined ? undefined : lookUpUser(uid);
+  const group = gid === undefined ? user?.account?.gid : lookUpGroup(gid);
   if (group === undefined) {
     throw new ConfigError(
-      `--uid ${uid}: no user has this number, so its group is unknown; add --gid`,
+      `--uid ${uid}: the host has no user with this number, so its group is unknown; add --gid`,
     );
   }
-  // The order is all: without the rights of root no group can be left any more, and setting the group
-  // may empty the list of the others.
+  // The order matters: groups cannot be changed after root is given up, and setting the group may clear
+  // the supplementary groups.
   process.setgid!(group);
   if (user) {
     if (user.account) initgroups(user.account.name, group);
     else process.setgroups!([group]);
     process.setuid(user.uid);
-    if (user.uid !== 0) ensureForGood(uid!);
+    if (user.uid !== 0) verifyPermanent(uid!);
   }
 }
 
-/** What is asked for may be what is: a script that gives --uid works for that user too. */
-function refuseUnlessSame(uid: string | undefined, gid: string | undefined): void {
+/** Accepts the user and group that the process already has, so that one script works as root and as that user. */
+function checkAlreadyActive(uid: string | undefined, gid: string | undefined): void {
   const me = userInfo();
   const same = (given: string | undefined, ...own: (string | number)[]) =>
     given === undefined || own.map(String).includes(given);
-  const refuse = (flag: string) => {
+  const reject = (flag: string) => {
     throw new ConfigError(
-      `${flag}: only root may do that, and this process belongs to ${me.username} (${me.uid}); ` +
-        `start it as root, or leave --uid and --gid out`,
+      `${flag}: only root can change user or group, and this process runs as ${me.username} (${me.uid}); ` +
+        `start it as root, or omit --uid and --gid`,
     );
   };
-  if (!same(uid, me.uid, me.username)) refuse(`--uid ${uid}`);
-  if (!same(gid, process.getgid!(), ownGroupOr(gid))) refuse(`--gid ${gid}`);
+  if (!same(uid, me.uid, me.username)) reject(`--uid ${uid}`);
+  if (!same(gid, process.getgid!(), matchOwnGroup(gid))) reject(`--gid ${gid}`);
 }
 
-/** The given name, if it is that of the group this process has: whoever is in it may name it. */
-function ownGroupOr(gid: string | undefined): string {
+/** Returns the given name if it is the name of the process's own group, else an empty text. */
+function matchOwnGroup(gid: string | undefined): string {
   if (gid === undefined || /^\d+$/.test(gid)) return '';
   const before = process.getegid!();
   try {
@@ -72,10 +80,10 @@ function ownGroupOr(gid: string | undefined): string {
   }
 }
 
-function userOf(given: string): User {
+function lookUpUser(given: string): User {
   if (given === '0') return { uid: 0, account: { name: 'root', gid: 0 } };
   try {
-    process.seteuid!(idOf(given));
+    process.seteuid!(parseId(given));
   } catch {
     throw new ConfigError(`--uid ${given}: there is no such user`);
   }
@@ -89,10 +97,10 @@ function userOf(given: string): User {
   }
 }
 
-function groupOf(given: string): number {
+function lookUpGroup(given: string): number {
   const before = process.getegid!();
   try {
-    process.setegid!(idOf(given));
+    process.setegid!(parseId(given));
     return process.getegid!();
   } catch {
     throw new ConfigError(`--gid ${given}: there is no such group`);
@@ -101,17 +109,17 @@ function groupOf(given: string): number {
   }
 }
 
-function idOf(given: string): number | string {
+function parseId(given: string): number | string {
   return /^\d+$/.test(given) ? Number(given) : given;
 }
 
-function ensureForGood(uid: string): void {
+function verifyPermanent(uid: string): void {
   try {
     process.setuid!(0);
   } catch {
     return;
   }
   throw new Error(
-    `--uid ${uid}: this system lets the process become root again; nothing was started`,
+    `--uid ${uid}: this system allows the process to become root again; beat was not started`,
   );
 }

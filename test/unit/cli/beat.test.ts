@@ -16,7 +16,7 @@ afterEach(() => folder[Symbol.dispose]());
 const beat = (args: readonly string[], env: Record<string, string> = {}) =>
   runBeat(args, { cwd: folder.path, script: SOURCE, env });
 
-/** A Node that says to be of another version. */
+/** A Node that reports another version. */
 function node(version: string): Record<string, string> {
   const code = `Object.defineProperty(process,"versions",{value:{...process.versions,node:"${version}"}})`;
   const others = process.env['NODE_OPTIONS'] ?? '';
@@ -30,7 +30,7 @@ test('beat: hides the warning that SQLite is experimental, and no other', async 
   expect(stderr).not.toContain('SQLite');
 });
 
-test.each(['20.20.2', '22.17.1'])('beat: refuses Node %s in one sentence', async (version) => {
+test.each(['20.20.2', '22.17.1'])('beat: rejects Node %s with one message', async (version) => {
   expect(await beat(['--version'], node(version))).toMatchObject({
     code: 2,
     stdout: '',

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { checkCeleryFlags } from '../../../src/cli/flags/celery-notes.ts';
+import { checkCeleryFlags } from '../../../src/cli/flags/celery-flag-checks.ts';
 import { main } from '../../../src/cli/main.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { entryShape } from '../../../src/config/entry/schema.ts';

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { LedgerRecord } from '../../../../src/store/ledger.ts';
@@ -7,7 +7,7 @@ import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
 import { SqliteLedger } from '../../../../src/drivers/sqlite/ledger.ts';
 import type { StateStore } from '../../../../src/store/store.ts';
-import { NEW_RECORD, advanceRecord } from '../../../support/change.ts';
+import { advanceRecord, NEW_RECORD } from '../../../support/change.ts';
 import { runCommand } from '../../../support/command.ts';
 import { Folder } from '../../../support/folder.ts';
 
@@ -45,14 +45,14 @@ const write = (entry: string, record: LedgerRecord) =>
   });
 const records = () => withLedger((ledger) => ledger.load());
 
-it('beat forget removes the record of a configured entry, whose schedule then counts from now', async () => {
+test('beat forget: removes the record of a configured entry, whose schedule restarts from now', async () => {
   await write('nightly-report', advanceRecord(advanceRecord(NEW_RECORD, 'one'), 'two'));
   await write('weekly', NEW_RECORD);
   const before = systemClock.now();
   expect(await forget('nightly-report')).toEqual({
     code: 0,
     stdout:
-      'Removed the record of entry "nightly-report" (2 runs, last sent 2023-11-14T22:15:20.005Z): its schedule counts from now\n',
+      'Removed the record of entry "nightly-report" (2 runs, last sent 2023-11-14T22:15:20.005Z): its schedule restarts from now\n',
     stderr: '',
   });
   const found = await records();
@@ -61,21 +61,21 @@ it('beat forget removes the record of a configured entry, whose schedule then co
   expect(found.get('weekly')).toEqual(NEW_RECORD);
 });
 
-it('beat forget says of an entry without a run that nothing was sent', async () => {
+test('beat forget: reports an entry without runs as never sent', async () => {
   await write('gone', NEW_RECORD);
   const { stdout } = await forget('gone');
   expect(stdout).toBe(
-    'Removed the record of entry "gone" (0 runs, never sent): its schedule counts from now\n',
+    'Removed the record of entry "gone" (0 runs, never sent): its schedule restarts from now\n',
   );
 });
 
-it('beat forget leaves nothing of an entry that is not configured', async () => {
+test('beat forget: leaves no record of an entry that is not configured', async () => {
   await write('gone', NEW_RECORD);
   await forget('gone');
   expect(await records()).toEqual(new Map());
 });
 
-it('beat forget removes a record that cannot be read', async () => {
+test('beat forget: removes a record that cannot be read', async () => {
   await write('weekly', NEW_RECORD);
   {
     using db = new DatabaseSync(`${folder.path}/beat.sqlite`);
@@ -84,13 +84,13 @@ it('beat forget removes a record that cannot be read', async () => {
   expect(await forget('weekly')).toEqual({
     code: 0,
     stdout:
-      'Removed the record of entry "weekly", which could not be read: its schedule counts from now\n',
+      'Removed the record of entry "weekly", which could not be read: its schedule restarts from now\n',
     stderr: '',
   });
   expect((await records()).get('weekly')).toMatchObject({ runCount: 0 });
 });
 
-it('beat forget has nothing to do for a configured entry without a record', async () => {
+test('beat forget: does nothing for a configured entry without a record', async () => {
   expect(await forget('weekly')).toEqual({
     code: 0,
     stdout: 'Entry "weekly" has no record: nothing to forget\n',
@@ -99,7 +99,7 @@ it('beat forget has nothing to do for a configured entry without a record', asyn
   expect(await records()).toEqual(new Map());
 });
 
-it('beat forget rejects a name that is neither configured nor recorded, with the nearest one', async () => {
+test('beat forget: rejects an unknown name and suggests the closest one', async () => {
   await write('recorded', NEW_RECORD);
   const [configured, recorded] = [await forget('weakly'), await forget('recoded')];
   expect(configured).toMatchObject({ code: 2, stdout: '' });
@@ -108,17 +108,19 @@ it('beat forget rejects a name that is neither configured nor recorded, with the
   expect(recorded.stderr).toContain('did you mean "recorded"?');
 });
 
-it('beat forget --quoted reads the name as a JSON string, and rejects anything else', async () => {
+test('beat forget: --quoted reads the name as a JSON string and rejects anything else', async () => {
   await write('a\nb', NEW_RECORD);
   expect((await forget('--quoted', '"a\\nb"')).stdout).toContain('entry "a\\nb" (0 runs');
-  for (const text of ['no json', '7', 'null']) {
+  for (const text of ['not JSON', '7', 'null']) {
     const { code, stderr } = await forget('--quoted', text);
     expect(code).toBe(2);
-    expect(stderr).toContain(`--quoted takes a JSON string such as '"a\\u0000b"', not "${text}"`);
+    expect(stderr).toContain(
+      `--quoted: expected a JSON string such as '"a\\u0000b"', got "${text}"`,
+    );
   }
 });
 
-it('beat forget begins another term after one that another instance ended', async () => {
+test('beat forget: retries after another instance ended its term', async () => {
   await write('gone', NEW_RECORD);
   const remove = vi.spyOn(SqliteLedger.prototype, 'removeRecord').mockResolvedValueOnce(false);
   expect((await forget('gone')).code).toBe(0);
@@ -127,13 +129,13 @@ it('beat forget begins another term after one that another instance ended', asyn
   expect(await records()).toEqual(new Map());
 });
 
-it('beat forget gives up after five terms that other instances ended', async () => {
+test('beat forget: gives up after five attempts', async () => {
   await write('gone', NEW_RECORD);
   const remove = vi.spyOn(SqliteLedger.prototype, 'removeRecord').mockResolvedValue(false);
   expect(await forget('gone')).toEqual({
     code: 1,
     stdout: '',
-    stderr: 'beat: forget: other instances begin terms all the time; try again\n',
+    stderr: 'beat: forget: other instances began new terms during all 5 attempts; try again\n',
   });
   expect(remove).toHaveBeenCalledTimes(5);
 });

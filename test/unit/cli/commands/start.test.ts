@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { start } from '../../../../src/cli/commands/start.ts';
 import { askHealth } from '../../../../src/cli/health/health.ts';
 import { Folder } from '../../../support/folder.ts';
@@ -8,7 +8,7 @@ import { readLog } from '../../../support/log-file.ts';
 
 let folder: Folder;
 let path: string;
-/** Of the process, before the test: what `start` adds is for the rest of its life. */
+/** The listeners of the process before the test; those that `start` adds are removed after it. */
 let before: Map<string, readonly unknown[]>;
 const EVENTS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'uncaughtException', 'exit'];
 
@@ -43,7 +43,7 @@ function added(event: string): Listener[] {
     .filter((each) => !known.includes(each)) as Listener[];
 }
 
-/** As the process would be told, without the listeners of the test run. */
+/** Delivers a signal to the listeners of `start`, but not to those of the test runner. */
 function signal(name: string): void {
   for (const listener of added(name)) listener(name);
 }
@@ -61,7 +61,7 @@ const run = (started: () => Promise<void>, more: object = {}) =>
   start(flags(more), { version: '1.2.3', started });
 const events = () => readLog(path).map(({ event }) => event);
 
-it.each(['SIGTERM', 'SIGINT'])('beat start ends with 0 after %s, having said so', async (name) => {
+test.each(['SIGTERM', 'SIGINT'])('beat start: logs %s and exits with 0', async (name) => {
   const code = await run(async () => {
     expect(events()).toContain('starting');
     expect(events()).not.toContain('stopping');
@@ -79,7 +79,7 @@ it.each(['SIGTERM', 'SIGINT'])('beat start ends with 0 after %s, having said so'
   expect(stopping).toMatchObject({ signal: name, msg: `beat: Shutting down... (${name})` });
 });
 
-it('beat start ends at once at the second signal, with the exit code of that signal', async () => {
+test('beat start: exits at once on the second signal, with its exit code', async () => {
   const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never);
   await run(async () => {
     signal('SIGTERM');
@@ -89,7 +89,7 @@ it('beat start ends at once at the second signal, with the exit code of that sig
   expect(exit.mock.calls).toEqual([[130]]);
 });
 
-it('beat start goes on at a SIGHUP where it logs to a file', async () => {
+test('beat start: continues on SIGHUP if it logs to a file', async () => {
   await run(async () => {
     signal('SIGHUP');
     expect(events()).not.toContain('stopping');
@@ -98,7 +98,7 @@ it('beat start goes on at a SIGHUP where it logs to a file', async () => {
   expect(events()).toContain('stopping');
 });
 
-it('beat start answers health checks until it ends', async () => {
+test('beat start: answers health checks until it ends', async () => {
   await run(async () => {
     expect(await askHealth()).toMatchObject([{ pid: process.pid, advancing: true }]);
     signal('SIGTERM');
@@ -106,7 +106,7 @@ it('beat start answers health checks until it ends', async () => {
   expect(await askHealth()).toEqual([]);
 });
 
-it('beat start logs why no health check can reach it', async () => {
+test('beat start: logs why health checks cannot reach it', async () => {
   vi.stubEnv('BEAT_RUNTIME_DIR', join(folder.path, 'no', 'such', 'folder'));
   await run(async () => signal('SIGTERM'));
   const notes = readLog(path).filter(({ event }) => event === 'note');
@@ -115,7 +115,7 @@ it('beat start logs why no health check can reach it', async () => {
   );
 });
 
-it('beat start logs what there is to say of flags and configuration, by weight', async () => {
+test('beat start: logs notes about flags and configuration with their levels', async () => {
   const more = { app: 'proj', enableRemoteControl: true };
   await run(async () => signal('SIGTERM'), more);
   const notes = readLog(path).filter(({ event }) => event === 'note');
@@ -126,7 +126,7 @@ it('beat start logs what there is to say of flags and configuration, by weight',
   ]);
 });
 
-it('beat start writes its pidfile once its configuration is read, and warns of one that it replaces', async () => {
+test('beat start: writes its pidfile after reading the configuration, and warns if it replaces one', async () => {
   const pidfile = join(folder.path, 'beat.pid');
   writeFileSync(pidfile, '');
   await run(
@@ -143,7 +143,7 @@ it('beat start writes its pidfile once its configuration is read, and warns of o
   expect(existsSync(pidfile)).toBe(false);
 });
 
-it('beat start takes no pidfile where its configuration is wrong', async () => {
+test('beat start: writes no pidfile if the configuration has errors', async () => {
   const pidfile = join(folder.path, 'beat.pid');
   const config = folder.write('wrong.yaml', 'beatSchedule: { a: { schedule: 5 } }');
   await expect(run(async () => {}, { pidfile, config })).rejects.toThrow('beatSchedule.a.task');

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { settingsOf } from '../../../../src/cli/flags/options.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readSettings } from '../../../../src/cli/flags/options.ts';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'beat-options-'))));
@@ -14,11 +14,11 @@ function file(name: string, text: string): string {
   return path;
 }
 
-it('the state is where the flag says, else the variable, else the file', async () => {
+test('options: the state URL comes from the flag, else the variable, else the file', async () => {
   const config = file('beat.yaml', 'brokerUrl: amqp://rabbit\nstateUrl: redis://file\n');
   const secret = file('secret', 'redis://:secret@mounted\n');
   const stateOf = async (flags: object, env: Record<string, string>) =>
-    (await settingsOf({ config, ...flags }, env)).stateUrl;
+    (await readSettings({ config, ...flags }, env)).stateUrl;
   const BEAT_STATE_URL = 'redis://variable';
   expect(await stateOf({ state: 'redis://flag' }, { BEAT_STATE_URL })).toBe('redis://flag');
   expect(await stateOf({}, { BEAT_STATE_URL })).toBe(BEAT_STATE_URL);
@@ -26,7 +26,7 @@ it('the state is where the flag says, else the variable, else the file', async (
   expect(await stateOf({}, {})).toBe('redis://file');
 });
 
-it('the broker is where the first of its many variables says, in the order of Celery', async () => {
+test("options: the broker URL comes from the first of its variables, in Celery's order", async () => {
   const config = file('beat.yaml', 'brokerUrl: redis://file\n');
   const variables = {
     BEAT_BROKER_URL: 'redis://beat',
@@ -36,20 +36,20 @@ it('the broker is where the first of its many variables says, in the order of Ce
   };
   const env: Record<string, string> = { ...variables };
   for (const [name, url] of Object.entries(variables)) {
-    expect((await settingsOf({ config }, env)).brokerUrl).toBe(url);
-    expect((await settingsOf({ config, broker: 'redis://flag' }, env)).brokerUrl).toBe(
+    expect((await readSettings({ config }, env)).brokerUrl).toBe(url);
+    expect((await readSettings({ config, broker: 'redis://flag' }, env)).brokerUrl).toBe(
       'redis://flag',
     );
     // As in a compose file that leaves it out.
     env[name] = '';
   }
-  expect((await settingsOf({ config }, env)).brokerUrl).toBe('redis://file');
+  expect((await readSettings({ config }, env)).brokerUrl).toBe('redis://file');
 });
 
-it('the result backend is what the flag says, else the variables in the order of Celery', async () => {
+test("options: the result backend comes from the flag, else the variables, in Celery's order", async () => {
   const config = file('beat.yaml', 'resultBackend: redis://file\n');
   const urlOf = async (flags: object, env: Record<string, string>) =>
-    (await settingsOf({ config, ...flags }, env)).results.url;
+    (await readSettings({ config, ...flags }, env)).results.url;
   const CELERY_RESULT_BACKEND = 'rpc://';
   expect(await urlOf({ resultBackend: 'redis://flag' }, { CELERY_RESULT_BACKEND })).toBe(
     'redis://flag',
@@ -61,32 +61,32 @@ it('the result backend is what the flag says, else the variables in the order of
   expect(await urlOf({}, {})).toBe('redis://file');
 });
 
-it.each(['celeryconfig', 'proj.celeryconfig', 'celeryconfig.py'])(
-  "Celery's --config %s is a module, and is refused with what to do instead",
+test.each(['celeryconfig', 'proj.celeryconfig', 'celeryconfig.py'])(
+  'options: rejects the Python module --config %s and names the alternative',
   async (config) => {
-    await expect(settingsOf({ config }, {})).rejects.toThrow(
-      `--config ${config}: beat reads no Python module; put its settings`,
+    await expect(readSettings({ config }, {})).rejects.toThrow(
+      `--config ${config}: beat does not read Python modules; copy its settings`,
     );
   },
 );
 
-it('who gives --app and has no configuration hears what an app is good for here', async () => {
+test('options: explains --app if there is no configuration', async () => {
   const before = process.cwd();
   process.chdir(folder);
   try {
-    await expect(settingsOf({ app: 'proj' }, {})).rejects.toThrow(
-      /^no configuration here[^]*--app proj: beat reads no Python app/,
+    await expect(readSettings({ app: 'proj' }, {})).rejects.toThrow(
+      /^no configuration here[^]*--app proj: beat does not load Python apps/,
     );
-    await expect(settingsOf({}, {})).rejects.not.toThrow('--app');
+    await expect(readSettings({}, {})).rejects.not.toThrow('--app');
   } finally {
     process.chdir(before);
   }
 });
 
-it('the largest file that is read is what the variable says, in bytes or with a unit', async () => {
+test('options: BEAT_MAX_CONFIG_SIZE limits files, in bytes or with a unit', async () => {
   const config = file('beat.yaml', `keyPrefix: ${'x'.repeat(2_000)}\n`);
   const load = async (size: string) => {
-    await settingsOf({ config }, { BEAT_MAX_CONFIG_SIZE: size });
+    await readSettings({ config }, { BEAT_MAX_CONFIG_SIZE: size });
   };
   for (const size of ['1000', '1KiB', '0'])
     await expect(load(size)).rejects.toThrow('BEAT_MAX_CONFIG_SIZE');

@@ -1,23 +1,24 @@
-import { expect, it } from 'vitest';
-import { bannerOf, bannerText } from '../../../../src/cli/output/banner.ts';
+import { expect, test } from 'vitest';
+import { createBanner, formatBanner } from '../../../../src/cli/output/banner.ts';
 import type { BeatConfig } from '../../../../src/config/define.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 
-const banner = (config: BeatConfig) => bannerText(bannerOf(resolveSettings(config), '1.0', 0));
+const banner = (config: BeatConfig) =>
+  formatBanner(createBanner(resolveSettings(config), '1.0', 0));
 const HERE = '(only beats on this host exclude one another)';
 
-it('says nothing of the state where the broker keeps it', () => {
+test('banner: omits the state if the broker stores it', () => {
   expect(banner({ brokerUrl: 'redis://h' })).not.toContain('state');
   expect(banner({})).not.toContain('state');
 });
 
-it('says where the state is, without its password', () => {
+test('banner: shows the state URL with its password masked', () => {
   const text = banner({ brokerUrl: 'amqp://u:hunter2@rabbit', stateUrl: 'redis://:hunter2@h' });
   expect(text).toContain('. broker    -> amqp://u:**@rabbit\n');
   expect(text).toContain('. state     -> redis://:**@h\n');
 });
 
-it('warns of a state that other hosts cannot see', () => {
+test('banner: warns about state in a local file under a network broker', () => {
   expect(banner({ brokerUrl: 'amqp://rabbit' })).toContain(
     `. state     -> sqla+sqlite:///beat.sqlite ${HERE}\n`,
   );
@@ -25,14 +26,14 @@ it('warns of a state that other hosts cannot see', () => {
   expect(banner(files)).not.toContain(HERE);
 });
 
-it('names the servers that hold the lock', () => {
+test('banner: names the servers of the lock', () => {
   const lockUrls = ['redis://:hunter2@a', 'redis://b', 'redis://c'];
   expect(banner({ brokerUrl: 'redis://h', lockUrls })).toContain(
-    '. lock      -> beat:lock, 8 s, on most of redis://:**@a, redis://b, redis://c\n',
+    '. lock      -> beat:lock, 8 s, on a majority of redis://:**@a, redis://b, redis://c\n',
   );
 });
 
-it("counts what the user wrote, and names what is there because Celery's beat would install it", () => {
+test("banner: counts the user's entries and names the added nightly cleanup", () => {
   const beatSchedule = {
     a: { task: 't', schedule: 60 },
     b: { task: 't', schedule: 60, enabled: false },
@@ -42,7 +43,7 @@ it("counts what the user wrote, and names what is there because Celery's beat wo
   expect(banner({ beatSchedule, resultBackend: 'redis://h' })).not.toContain('cleanup');
 });
 
-it('is laid out as users of celery beat know it, with the next five instants in the zone of each', () => {
+test('banner: has the layout of celery beat, with the next five runs in their time zones', () => {
   const beatSchedule = {
     daily: { task: 't', schedule: { crontab: { minute: 0, hour: 6 } } },
     tokyo: { task: 't', schedule: { cron: '0 8 * * *', timezone: 'Asia/Tokyo' } },
@@ -63,8 +64,8 @@ it('is laid out as users of celery beat know it, with the next five instants in 
   ]);
 });
 
-it('says so where nothing will be due', () => {
+test('banner: states that no entry will be due', () => {
   expect(banner({ beatSchedule: {}, resultExpires: null })).toMatch(
-    /\n {2}\. next {6}-> nothing: no enabled entry will be due$/,
+    /\n {2}\. next {6}-> none: no enabled entry will be due$/,
   );
 });

@@ -1,20 +1,20 @@
-import { expect, it } from 'vitest';
-import { inZone, table } from '../../../../src/cli/output/table.ts';
+import { expect, test } from 'vitest';
+import { formatInZone, formatTable } from '../../../../src/cli/output/table.ts';
 
-it('a table has columns as wide as their widest cell, two spaces apart, and no space at a line end', () => {
+test('table: makes columns as wide as their widest cell, without trailing spaces', () => {
   const rows = [
     ['nightly', 'a', 'never'],
     ['b', 'reports.weekly', ''],
   ];
-  expect(table(['ENTRY', 'TASK', 'LAST SENT'], rows).split('\n')).toEqual([
+  expect(formatTable(['ENTRY', 'TASK', 'LAST SENT'], rows).split('\n')).toEqual([
     'ENTRY    TASK            LAST SENT',
     'nightly  a               never',
     'b        reports.weekly',
   ]);
 });
 
-it('an instant is shown by the clock of its zone, with milliseconds only where it has some', () => {
+test('formatInZone: shows local time, offset and zone, and milliseconds if there are any', () => {
   const at = Date.parse('2027-07-01T06:30:00Z');
-  expect(inZone(at, 'Europe/Oslo')).toBe('2027-07-01 08:30:00 +02:00 Europe/Oslo');
-  expect(inZone(at + 5, 'UTC')).toBe('2027-07-01 06:30:00.005 +00:00 UTC');
+  expect(formatInZone(at, 'Europe/Oslo')).toBe('2027-07-01 08:30:00 +02:00 Europe/Oslo');
+  expect(formatInZone(at + 5, 'UTC')).toBe('2027-07-01 06:30:00.005 +00:00 UTC');
 });

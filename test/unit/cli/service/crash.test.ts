@@ -1,19 +1,19 @@
-import { expect, it, vi } from 'vitest';
-import { endLoudly } from '../../../../src/cli/service/crash.ts';
+import { expect, test, vi } from 'vitest';
+import { crashOnUncaught } from '../../../../src/cli/service/crash.ts';
 import type { Outputs } from '../../../../src/cli/service/open-log.ts';
 
-/** What is written, logged and answered to the shell when nothing catches a value. */
+/** Returns what is written, logged and passed to `process.exit` after an uncaught error. */
 function crash(thrown: unknown): unknown[] {
-  const told: unknown[] = [];
+  const calls: unknown[] = [];
   const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
-    told.push(code);
+    calls.push(code);
     return undefined as never;
   });
   const outputs = {
-    log: { fatal: (...line: unknown[]) => told.push(line) },
-    stderr: { write: (text: string) => told.push(text) },
+    log: { fatal: (...line: unknown[]) => calls.push(line) },
+    stderr: { write: (text: string) => calls.push(text) },
   } as unknown as Outputs;
-  endLoudly(outputs);
+  crashOnUncaught(outputs);
   const listener = process.listeners('uncaughtException').at(-1)!;
   process.off('uncaughtException', listener);
   try {
@@ -21,10 +21,10 @@ function crash(thrown: unknown): unknown[] {
   } finally {
     exit.mockRestore();
   }
-  return told;
+  return calls;
 }
 
-it('an error that nothing catches is written with its stack, logged by its first line, and ends with 1', () => {
+test('crash: writes the stack of an uncaught error, logs its first line and exits with 1', () => {
   const error = new Error('mine');
   error.stack = 'Error: mine\n    at here';
   expect(crash(error)).toEqual([
@@ -37,7 +37,7 @@ it('an error that nothing catches is written with its stack, logged by its first
   ]);
 });
 
-it('an error without a stack, and a value that is no error, are written as they are', () => {
+test('crash: writes an error without a stack, and a value that is not an error, as text', () => {
   const bare = new Error('bare');
   delete bare.stack;
   expect(crash(bare)[0]).toBe('bare\n');

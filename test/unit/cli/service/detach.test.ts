@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isDetached } from '../../../../src/cli/service/detach.ts';
 import { SOURCE } from '../../../support/beat-process.ts';
 import { runCommand } from '../../../support/command.ts';
@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 describe.skipIf(process.platform === 'win32')('beat --detach', () => {
-  it('ends with 0 once another process schedules, and says which and where its log is', async () => {
+  test('beat --detach: exits with 0 when the background process runs, and prints its id and log file', async () => {
     const log = join(folder.path, 'beat.log');
     const answer = await runCommand('--detach', '--pidfile', 'beat.pid', '-f', 'beat.log');
     using running = new Detached(folder.path, 'beat.pid');
@@ -46,23 +46,23 @@ describe.skipIf(process.platform === 'win32')('beat --detach', () => {
     await running.stop();
   });
 
-  it('says that the log of a process without a log file is written nowhere', async () => {
+  test('beat --detach: prints that the log is discarded if there is no log file', async () => {
     const answer = await runCommand('--detach', '--pidfile', 'beat.pid');
     using running = new Detached(folder.path, 'beat.pid');
     expect(answer.stdout).toContain(
-      '; its log is written nowhere: give --logfile PATH to keep it\n',
+      '; its log is discarded: use --logfile PATH to write it to a file\n',
     );
     await running.stop();
   });
 
-  it('says nothing where it is to be quiet', async () => {
+  test('beat --detach: prints nothing with --quiet', async () => {
     const answer = await runCommand('--detach', '-q', '--pidfile', 'beat.pid');
     using running = new Detached(folder.path, 'beat.pid');
     expect(answer).toEqual({ code: 0, stdout: '', stderr: '' });
     await running.stop();
   });
 
-  it('ends with the code and the words of a process that could not start', async () => {
+  test('beat --detach: exits with the code and the error of a process that could not start', async () => {
     folder.write('wrong.yaml', 'beatSchedule: { a: { schedule: 5 } }');
     const answer = await runCommand('--detach', '-c', 'wrong.yaml', '--pidfile', 'beat.pid');
     expect(answer).toMatchObject({ code: 2, stdout: '' });
@@ -70,38 +70,41 @@ describe.skipIf(process.platform === 'win32')('beat --detach', () => {
     expect(existsSync('beat.pid')).toBe(false);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('passes %s on to the process', async (name) => {
-    const text = `
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'beat --detach: forwards %s to the background process',
+    async (name) => {
+      const text = `
       import { writeFileSync } from 'node:fs';
       process.on('${name}', () => process.exit(73));
       process.on('message', () => {});
       writeFileSync('ready', '');`;
-    process.argv[1] = folder.write('waiting.mjs', text);
-    const answer = runCommand('--detach');
-    await waitForChange(folder.path, () => existsSync('ready') || undefined);
-    const [, known] = listeners.find(([each]) => each === name)!;
-    for (const each of process.listeners(name)) if (!known.includes(each)) each(name);
-    expect((await answer).code).toBe(73);
-  });
+      process.argv[1] = folder.write('waiting.mjs', text);
+      const answer = runCommand('--detach');
+      await waitForChange(folder.path, () => existsSync('ready') || undefined);
+      const [, known] = listeners.find(([each]) => each === name)!;
+      for (const each of process.listeners(name)) if (!known.includes(each)) each(name);
+      expect((await answer).code).toBe(73);
+    },
+  );
 
-  it('ends with 1 where the process ends without a word, and names the log', async () => {
+  test('beat --detach: exits with 1 and names the log if the process ends without a report', async () => {
     process.argv[1] = folder.write('silent.mjs', 'process.exit(0)');
     const log = join(folder.path, 'beat.log');
     expect(await runCommand('--detach', '-f', 'beat.log')).toEqual({
       code: 1,
       stdout: '',
-      stderr: `beat: it ended before it had started; see ${log}\n`,
+      stderr: `beat: the background process ended before it was ready; see ${log}\n`,
     });
     process.argv[1] = folder.write('silent.mjs', 'process.exit(73)');
     expect(await runCommand('--detach')).toEqual({
       code: 73,
       stdout: '',
-      stderr: 'beat: it ended before it had started\n',
+      stderr: 'beat: the background process ended before it was ready\n',
     });
   });
 });
 
-it('the mark of a detached process counts only with a caller that waits, and is gone at once', () => {
+test('BEAT_DETACHED: counts only with a waiting parent, and is deleted at once', () => {
   vi.stubEnv('BEAT_DETACHED', '1');
   expect(isDetached()).toBe(process.send !== undefined);
   expect(process.env['BEAT_DETACHED']).toBeUndefined();

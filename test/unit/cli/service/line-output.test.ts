@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LineOutput, type LineOutputOptions } from '../../../../src/cli/service/line-output.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Fifo } from '../../../support/fifo.ts';
@@ -47,187 +47,183 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
-describe('line output to a pipe', () => {
-  it('writes a line before it returns', () => {
-    const { fifo, lines } = piped();
-    lines.write('one\n');
-    expect(fifo.read()).toEqual(['one']);
-  });
-
-  it('queues lines while the pipe is full, and writes them by itself when there is room', async () => {
-    const { fifo, lines } = piped();
-    fifo.fill();
-    for (const line of ['one\n', 'two\n', 'three\n']) lines.write(line);
-    await pass(RETRY);
-    expect(fifo.read()).toEqual([]);
-    await pass(RETRY);
-    expect(fifo.read()).toEqual(['one', 'two', 'three']);
-  });
-
-  it('drops and counts lines beyond the limit of the queue, and reports them once it is empty', async () => {
-    const { fifo, lines } = piped({ queueLimit: 10 });
-    fifo.fill();
-    for (let i = 1; i <= 7; i++) lines.write(`line${i}\n`);
-    expect(fifo.read()).toEqual([]);
-    await pass(RETRY);
-    expect(fifo.read()).toEqual(['line1']);
-    lines.write('next\n');
-    lines.write('last\n');
-    expect(fifo.read()).toEqual(['dropped 6: slow', 'next', 'last']);
-  });
-
-  it('drops no line for which the reader has made room since the last attempt', () => {
-    const { fifo, lines } = piped({ queueLimit: 10 });
-    fifo.fill();
-    lines.write('line1\n');
-    lines.write('line2\n');
-    fifo.read();
-    lines.write('next\n');
-    expect(fifo.read()).toEqual(['line1', 'dropped 1: slow', 'next']);
-  });
-
-  it('queues lines up to the limit, and a longer one only where none waits', async () => {
-    const { fifo, lines } = piped({ queueLimit: 10 });
-    fifo.fill();
-    for (const line of ['12345678901234\n', 'a\n']) lines.write(line);
-    fifo.read();
-    await pass(RETRY);
-    expect(fifo.read()).toEqual(['12345678901234']);
-    lines.write('b\n');
-    fifo.read();
-    fifo.fill();
-    for (const line of ['1234\n', '5678\n', 'c\n']) lines.write(line);
-    fifo.read();
-    await pass(RETRY);
-    expect(fifo.read()).toEqual(['1234', '5678']);
-    lines.write('d\n');
-    expect(fifo.read()).toEqual(['dropped 1: slow', 'd']);
-  });
-
-  it('writes a line longer than the pipe whole, and nothing in between', async () => {
-    const { fifo, lines } = piped({ queueLimit: 10 });
-    const long = 'x'.repeat(100_000);
-    lines.write(`${long}\n`);
-    lines.write('too much\n');
-    const begun = fifo.read().join('');
-    expect(begun.length).toBeLessThan(long.length);
-    await pass(RETRY);
-    lines.write('next\n');
-    const [rest = '', ...others] = fifo.read();
-    expect(begun.length + rest.length).toBe(long.length);
-    expect(others).toEqual(['dropped 1: slow', 'next']);
-  });
-
-  it('drops lines while the pipe has no reader, and reports them to the next one', () => {
-    const { fifo, lines } = piped();
-    fifo.close();
-    for (let i = 1; i <= 5; i++) lines.write(`line${i}\n`);
-    const reader = opened(fifo.path, constants.O_RDONLY | constants.O_NONBLOCK);
-    lines.write('next\n');
-    const text = Buffer.alloc(1_000);
-    expect(text.toString('utf8', 0, readSync(reader, text))).toBe(
-      'dropped 5: EPIPE: broken pipe, write\nnext\n',
-    );
-  });
-
-  it('reports the latest reason for which lines were dropped', async () => {
-    const { fifo, lines } = piped({ queueLimit: 10 });
-    fifo.close();
-    lines.write('one\n');
-    using next = new Fifo(join(folder.path, 'next'));
-    next.fill();
-    lines.redirect(opened(next.path));
-    for (const line of ['12345\n', '67890\n']) lines.write(line);
-    next.read();
-    await pass(RETRY);
-    next.read();
-    lines.write('two\n');
-    expect(next.read()).toEqual([expect.stringMatching(/^dropped \d: slow$/), 'two']);
-  });
-
-  it('drops the queue with a reader that goes away while the pipe is full', async () => {
-    const { fifo, lines } = piped();
-    fifo.fill();
-    lines.write('one\n');
-    lines.write('two\n');
-    fifo.close();
-    lines.write('three\n');
-    const reader = opened(fifo.path, constants.O_RDONLY | constants.O_NONBLOCK);
-    readSync(reader, Buffer.alloc(1 << 20));
-    await pass(RETRY);
-    lines.write('four\n');
-    const text = Buffer.alloc(1 << 20);
-    expect(text.toString('utf8', 0, readSync(reader, text))).toBe(
-      'dropped 3: EPIPE: broken pipe, write\nfour\n',
-    );
-  });
+test('line output: writes a line before it returns', () => {
+  const { fifo, lines } = piped();
+  lines.write('one\n');
+  expect(fifo.read()).toEqual(['one']);
 });
 
-describe('the end of line output', () => {
-  it('waits for a reader that still takes lines', async () => {
-    const { fifo, lines } = piped();
-    fifo.fill();
-    lines.write('one\n');
-    let ended = false;
-    void lines.end().then(() => (ended = true));
-    await pass(RETRY);
-    expect(ended).toBe(false);
-    fifo.read();
-    await pass(RETRY);
-    expect(fifo.read()).toEqual(['one']);
-    expect(ended).toBe(true);
-  });
-
-  it('gives up a reader that takes nothing after half a second, and tries no more', async () => {
-    const { fifo, lines } = piped();
-    fifo.fill();
-    lines.write('one\n');
-    let ended = false;
-    void lines.end().then(() => (ended = true));
-    await pass(450);
-    expect(ended).toBe(false);
-    await pass(100);
-    expect(ended).toBe(true);
-    fifo.read();
-    await pass(1_000);
-    expect(fifo.read()).toEqual([]);
-  });
-
-  it('gives up a reader half a second after it last took something', async () => {
-    const { fifo, lines } = piped();
-    lines.write(`${'x'.repeat(4_000_000)}\n`);
-    let ended = false;
-    void lines.end().then(() => (ended = true));
-    for (let i = 0; i < 8; i++) {
-      fifo.read();
-      await pass(RETRY);
-    }
-    await pass(450);
-    expect(ended).toBe(false);
-    await pass(150);
-    expect(ended).toBe(true);
-  });
-
-  it('gives up a reader that is slow after two seconds', async () => {
-    const { fifo, lines } = piped();
-    lines.write(`${'x'.repeat(4_000_000)}\n`);
-    let ended = false;
-    void lines.end().then(() => (ended = true));
-    for (let i = 0; i < 38; i++) {
-      fifo.read();
-      await pass(RETRY);
-    }
-    expect(ended).toBe(false);
-    for (let i = 0; i < 4; i++) {
-      fifo.read();
-      await pass(RETRY);
-    }
-    expect(ended).toBe(true);
-  });
+test('line output: queues lines while the pipe is full, and writes them when there is room', async () => {
+  const { fifo, lines } = piped();
+  fifo.fill();
+  for (const line of ['one\n', 'two\n', 'three\n']) lines.write(line);
+  await pass(RETRY);
+  expect(fifo.read()).toEqual([]);
+  await pass(RETRY);
+  expect(fifo.read()).toEqual(['one', 'two', 'three']);
 });
 
-describe.skipIf(process.platform !== 'linux')('line output to a full disk', () => {
-  it('neither throws nor keeps lines: they go to the fallback, and the count to the next report', () => {
+test('line output: drops and counts lines beyond the queue limit, and reports them when the queue is empty', async () => {
+  const { fifo, lines } = piped({ queueLimit: 10 });
+  fifo.fill();
+  for (let i = 1; i <= 7; i++) lines.write(`line${i}\n`);
+  expect(fifo.read()).toEqual([]);
+  await pass(RETRY);
+  expect(fifo.read()).toEqual(['line1']);
+  lines.write('next\n');
+  lines.write('last\n');
+  expect(fifo.read()).toEqual(['dropped 6: slow', 'next', 'last']);
+});
+
+test('line output: tries the queue again before it drops a line', () => {
+  const { fifo, lines } = piped({ queueLimit: 10 });
+  fifo.fill();
+  lines.write('line1\n');
+  lines.write('line2\n');
+  fifo.read();
+  lines.write('next\n');
+  expect(fifo.read()).toEqual(['line1', 'dropped 1: slow', 'next']);
+});
+
+test('line output: queues lines up to the limit, and a longer line only in an empty queue', async () => {
+  const { fifo, lines } = piped({ queueLimit: 10 });
+  fifo.fill();
+  for (const line of ['12345678901234\n', 'a\n']) lines.write(line);
+  fifo.read();
+  await pass(RETRY);
+  expect(fifo.read()).toEqual(['12345678901234']);
+  lines.write('b\n');
+  fifo.read();
+  fifo.fill();
+  for (const line of ['1234\n', '5678\n', 'c\n']) lines.write(line);
+  fifo.read();
+  await pass(RETRY);
+  expect(fifo.read()).toEqual(['1234', '5678']);
+  lines.write('d\n');
+  expect(fifo.read()).toEqual(['dropped 1: slow', 'd']);
+});
+
+test('line output: writes a line longer than the pipe completely, without another line in between', async () => {
+  const { fifo, lines } = piped({ queueLimit: 10 });
+  const long = 'x'.repeat(100_000);
+  lines.write(`${long}\n`);
+  lines.write('too much\n');
+  const begun = fifo.read().join('');
+  expect(begun.length).toBeLessThan(long.length);
+  await pass(RETRY);
+  lines.write('next\n');
+  const [rest = '', ...others] = fifo.read();
+  expect(begun.length + rest.length).toBe(long.length);
+  expect(others).toEqual(['dropped 1: slow', 'next']);
+});
+
+test('line output: drops lines while the pipe has no reader, and reports them to the next reader', () => {
+  const { fifo, lines } = piped();
+  fifo.close();
+  for (let i = 1; i <= 5; i++) lines.write(`line${i}\n`);
+  const reader = opened(fifo.path, constants.O_RDONLY | constants.O_NONBLOCK);
+  lines.write('next\n');
+  const text = Buffer.alloc(1_000);
+  expect(text.toString('utf8', 0, readSync(reader, text))).toBe(
+    'dropped 5: EPIPE: broken pipe, write\nnext\n',
+  );
+});
+
+test('line output: reports the latest reason for dropped lines', async () => {
+  const { fifo, lines } = piped({ queueLimit: 10 });
+  fifo.close();
+  lines.write('one\n');
+  using next = new Fifo(join(folder.path, 'next'));
+  next.fill();
+  lines.redirect(opened(next.path));
+  for (const line of ['12345\n', '67890\n']) lines.write(line);
+  next.read();
+  await pass(RETRY);
+  next.read();
+  lines.write('two\n');
+  expect(next.read()).toEqual([expect.stringMatching(/^dropped \d: slow$/), 'two']);
+});
+
+test('line output: drops the queue when the reader of a full pipe disappears', async () => {
+  const { fifo, lines } = piped();
+  fifo.fill();
+  lines.write('one\n');
+  lines.write('two\n');
+  fifo.close();
+  lines.write('three\n');
+  const reader = opened(fifo.path, constants.O_RDONLY | constants.O_NONBLOCK);
+  readSync(reader, Buffer.alloc(1 << 20));
+  await pass(RETRY);
+  lines.write('four\n');
+  const text = Buffer.alloc(1 << 20);
+  expect(text.toString('utf8', 0, readSync(reader, text))).toBe(
+    'dropped 3: EPIPE: broken pipe, write\nfour\n',
+  );
+});
+
+test('line output: waits at the end for a reader that still reads', async () => {
+  const { fifo, lines } = piped();
+  fifo.fill();
+  lines.write('one\n');
+  let ended = false;
+  void lines.end().then(() => (ended = true));
+  await pass(RETRY);
+  expect(ended).toBe(false);
+  fifo.read();
+  await pass(RETRY);
+  expect(fifo.read()).toEqual(['one']);
+  expect(ended).toBe(true);
+});
+
+test('line output: gives up at the end after half a second without progress', async () => {
+  const { fifo, lines } = piped();
+  fifo.fill();
+  lines.write('one\n');
+  let ended = false;
+  void lines.end().then(() => (ended = true));
+  await pass(450);
+  expect(ended).toBe(false);
+  await pass(100);
+  expect(ended).toBe(true);
+  fifo.read();
+  await pass(1_000);
+  expect(fifo.read()).toEqual([]);
+});
+
+test('line output: measures the half second from the last progress', async () => {
+  const { fifo, lines } = piped();
+  lines.write(`${'x'.repeat(4_000_000)}\n`);
+  let ended = false;
+  void lines.end().then(() => (ended = true));
+  for (let i = 0; i < 8; i++) {
+    fifo.read();
+    await pass(RETRY);
+  }
+  await pass(450);
+  expect(ended).toBe(false);
+  await pass(150);
+  expect(ended).toBe(true);
+});
+
+test('line output: gives up at the end after two seconds in total', async () => {
+  const { fifo, lines } = piped();
+  lines.write(`${'x'.repeat(4_000_000)}\n`);
+  let ended = false;
+  void lines.end().then(() => (ended = true));
+  for (let i = 0; i < 38; i++) {
+    fifo.read();
+    await pass(RETRY);
+  }
+  expect(ended).toBe(false);
+  for (let i = 0; i < 4; i++) {
+    fifo.read();
+    await pass(RETRY);
+  }
+  expect(ended).toBe(true);
+});
+
+describe.skipIf(process.platform !== 'linux')('on a full disk', () => {
+  test('line output: on a full disk, passes lines to the fallback and reports their number later', () => {
     const path = folder.write('stderr', '');
     const stderr = output(opened(path, constants.O_WRONLY));
     const lines = output(opened('/dev/full'), { fallback: stderr });
@@ -243,7 +239,7 @@ describe.skipIf(process.platform !== 'linux')('line output to a full disk', () =
     expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
   });
 
-  it('is not followed by an empty line where nothing is to be reported', () => {
+  test('line output: writes no empty line for an empty report', () => {
     const lines = output(opened('/dev/full'));
     lines.reportDropsWith(() => '');
     lines.write('one\n');

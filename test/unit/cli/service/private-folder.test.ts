@@ -20,32 +20,32 @@ describe.skipIf(process.platform === 'win32')('a private folder', () => {
   });
   afterEach(() => base[Symbol.dispose]());
 
-  test('is made closed to all others, and found again', () => {
+  test('private folder: is created closed to other users, and found again', () => {
     expect(isPrivate(folder, uid, false)).toBe(false);
     expect(isPrivate(folder, uid, true)).toBe(true);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(isPrivate(folder, uid, false)).toBe(true);
   });
 
-  test('is none that others can enter', () => {
+  test('private folder: rejects a folder that other users can enter', () => {
     mkdirSync(folder);
     chmodSync(folder, 0o711);
     expect(isPrivate(folder, uid, true)).toBe(false);
   });
 
-  test('is none that a link leads to', () => {
+  test('private folder: rejects a symbolic link', () => {
     mkdirSync(`${base.path}/else`, { mode: 0o700 });
     symlinkSync(`${base.path}/else`, folder);
     expect(isPrivate(folder, uid, true)).toBe(false);
   });
 
-  test('is none where it cannot be made', () => {
+  test('private folder: reports false if it cannot be created', () => {
     expect(isPrivate('/proc/beat', uid, true)).toBe(false);
   });
 
   const missing = whyNotUnprivileged();
   test.skipIf(missing)(
-    missing || 'is none that another user made first, and none that they can enter',
+    missing || 'private folder: rejects a folder of another user, who cannot enter ours',
     () => {
       mkdirSync(folder, { mode: 0o700 });
       chownSync(folder, UNPRIVILEGED, UNPRIVILEGED);
@@ -64,7 +64,7 @@ describe.skipIf(process.platform === 'win32')('a private folder', () => {
     },
   );
 
-  test('stands in a place that a read-only root file system leaves writable', () => {
+  test('private folder: has a candidate that is writable under a read-only root file system', () => {
     expect(privateFolders({}, 10_001).at(-1)).toBe('/dev/shm/beat-10001');
     expect(privateFolders({ XDG_RUNTIME_DIR: '/run/user/1' }, 1)[0]).toBe('/run/user/1/beat');
     expect(privateFolders({ XDG_RUNTIME_DIR: '/run/user/1', BEAT_RUNTIME_DIR: '/x' }, 1)).toEqual([
