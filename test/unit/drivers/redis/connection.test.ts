@@ -1,0 +1,105 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import type { Socket } from 'node:net';
+import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts';
+import { Connection } from '../../../../src/drivers/redis/connection.ts';
+import { FakeServer, stall } from '../../../support/fake-server.ts';
+
+const connections: Connection[] = [];
+afterEach(async () => {
+  await Promise.all(connections.splice(0).map((connection) => connection.close()));
+});
+
+function connect(url: string, timeout = 5_000): Connection {
+  const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
+  const connection = new Connection({ url, transport, name: 'beat-test', timeout });
+  connections.push(connection);
+  return connection;
+}
+
+const get = (connection: Connection) => connection.run('test', (client) => client.get('key'));
+
+type Reply = string | null;
+
+/** A Redis that notes every command and answers as `reply` says: `null` is no answer. */
+async function redis(reply: (command: readonly string[], socket: Socket) => Reply = ok) {
+  const commands: string[][] = [];
+  let sockets = 0;
+  const server = await FakeServer.start((socket) => {
+    sockets += 1;
+    socket.on('data', (data: Buffer) => {
+      for (const command of data
+        .toString()
+        .split(/^\*\d+\r\n/m)
+        .slice(1)) {
+        const parts = command.split('\r\n').filter((_, i) => i % 2 === 1);
+        commands.push(parts);
+        const answer = reply(parts, socket);
+        if (answer !== null && !socket.destroyed) socket.write(answer);
+      }
+    });
+  });
+  return {
+    port: server.port,
+    commands,
+    connections: () => sockets,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+const ok = ([name]: readonly string[]): Reply => (name === 'get' ? '$-1\r\n' : '+OK\r\n');
+
+test('redis connection: is opened by its first command, and asks for user, name and database alone', async () => {
+  await using server = await redis();
+  const connection = connect(`redis://user:pw@127.0.0.1:${server.port}/3`);
+  expect(connection.client.status).toBe('wait');
+  await get(connection);
+  const lines = server.commands.map((command) => command.join(' ').toLowerCase());
+  expect(lines.toSorted()).toEqual([
+    'auth user pw',
+    'client setname beat-test',
+    'get key',
+    'select 3',
+  ]);
+});
+
+test('redis connection: a command whose answer was lost with the connection is not sent again', async () => {
+  let lost = 0;
+  await using server = await redis((command, socket) => {
+    if (command[0] !== 'get' || lost > 0) return ok(command, socket);
+    lost += 1;
+    socket.destroy();
+    return null;
+  });
+  const connection = connect(`redis://127.0.0.1:${server.port}/0`);
+  await expect(get(connection)).rejects.toThrow('test: no connection to Redis');
+  await vi.waitFor(() => connection.run('test', (client) => client.echo('hello')), 10_000);
+  const names = server.commands.map(([name]) => name);
+  expect(names.filter((name) => name === 'get')).toHaveLength(1);
+  expect(names).toContain('echo');
+});
+
+test('redis connection: one on which nothing is answered any more is replaced by another', async () => {
+  let silent = true;
+  await using server = await redis((command, socket) => {
+    return command[0] === 'get' && silent ? null : ok(command, socket);
+  });
+  const connection = connect(`redis://127.0.0.1:${server.port}/0`, 300);
+  await expect(get(connection)).rejects.toThrow('Redis did not answer in 300 ms');
+  silent = false;
+  await vi.waitFor(() => expect(server.connections()).toBeGreaterThan(1), 10_000);
+  await vi.waitFor(() => get(connection), 10_000);
+});
+
+test('redis connection: sentinels are asked for the master alone, the next one when one is silent', async () => {
+  await using master = await redis();
+  const port = String(master.port);
+  const address = `*2\r\n$9\r\n127.0.0.1\r\n$${port.length}\r\n${port}\r\n`;
+  await using silent = await FakeServer.start(stall);
+  await using sentinel = await redis(([name]) => (name === 'sentinel' ? address : '+OK\r\n'));
+  const urls = [silent, sentinel].map((each) => `sentinel://127.0.0.1:${each.port}/0`);
+  const connection = connect(urls.join(';'), 3_000);
+  expect(await get(connection)).toBeNull();
+  expect(master.commands.at(-1)).toEqual(['get', 'key']);
+  const asked = sentinel.commands.filter(([name]) => name === 'sentinel');
+  expect(asked.map((command) => command[1])).toEqual(['get-master-addr-by-name']);
+});
