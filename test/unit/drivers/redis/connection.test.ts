@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Socket } from 'node:net';
 import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts';
 import { Connection } from '../../../../src/drivers/redis/connection.ts';
-import { FakeServer, stall } from '../../../support/fake-server.ts';
+import { FakeServer, neverAnswer } from '../../../support/fake-server.ts';
 
 const connections: Connection[] = [];
 afterEach(async () => {
@@ -65,7 +65,7 @@ test('redis connection: is opened by its first command, and asks for user, name 
 test('redis connection: a command whose answer was lost with the connection is not sent again', async () => {
   let lost = 0;
   await using server = await redis((command, socket) => {
-    if (command[0] !== 'get' || lost > 0) return ok(command, socket);
+    if (command[0] !== 'get' || lost > 0) return ok(command);
     lost += 1;
     socket.destroy();
     return null;
@@ -80,8 +80,8 @@ test('redis connection: a command whose answer was lost with the connection is n
 
 test('redis connection: one on which nothing is answered any more is replaced by another', async () => {
   let silent = true;
-  await using server = await redis((command, socket) => {
-    return command[0] === 'get' && silent ? null : ok(command, socket);
+  await using server = await redis((command) => {
+    return command[0] === 'get' && silent ? null : ok(command);
   });
   const connection = connect(`redis://127.0.0.1:${server.port}/0`, 300);
   await expect(get(connection)).rejects.toThrow('Redis did not answer in 300 ms');
@@ -94,7 +94,7 @@ test('redis connection: sentinels are asked for the master alone, the next one w
   await using master = await redis();
   const port = String(master.port);
   const address = `*2\r\n$9\r\n127.0.0.1\r\n$${port.length}\r\n${port}\r\n`;
-  await using silent = await FakeServer.start(stall);
+  await using silent = await FakeServer.start(neverAnswer);
   await using sentinel = await redis(([name]) => (name === 'sentinel' ? address : '+OK\r\n'));
   const urls = [silent, sentinel].map((each) => `sentinel://127.0.0.1:${each.port}/0`);
   const connection = connect(urls.join(';'), 3_000);
