@@ -1,73 +1,10 @@
-import { afterAll, beforeAll, describe } from 'vitest';
-import type { Redis } from 'ioredis';
-import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { Store } from '../../src/store/store.ts';
-import { RedisServer } from '../support/redis.ts';
-import { requireService } from '../support/services.ts';
-import { brokerContract } from './broker.contract.ts';
-import { exchangeContract } from './exchange.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
-import { outboxContract, type StatePlace } from './outbox.contract.ts';
-import { storeOptions } from './place.ts';
-import { recordsContract } from './records.contract.ts';
+import { onRedis } from './redis.contract.ts';
 
-const DB = 3;
-const missing = requireService('redis-server');
-
-describe.skipIf(missing)(missing || 'redis', () => {
-  let server: RedisServer;
-  let inside: Redis;
-
-  beforeAll(async () => {
-    server = await RedisServer.start({ password: 'p@ss/w%rd' });
-    inside = server.client.duplicate({ db: DB });
-  });
-  afterAll(async () => {
-    inside.disconnect();
-    await server.stop();
-  });
-
-  const placeAt = (url: () => string) => async (): Promise<StatePlace> => {
-    await server.flush();
-    const stores: Store[] = [];
-    return {
-      open: async (options) => {
-        const store = openRedisStore(storeOptions(url(), options));
-        stores.push(store);
-        return store;
-      },
-      queued: async (queue) => (await inside.lrange(queue, 0, -1)).reverse().map(read),
-      expireLock: async () => {
-        await inside.pexpire('beat:lock', 0);
-      },
-      empty: () => server.flush(),
-      forgetBindings: async () => {
-        await inside.del(await inside.keys('_kombu.binding.*'));
-      },
-      damageRecord: async (entry) => {
-        await inside.hset('beat:records', entry, '{"spec":');
-      },
-      close: async () => {
-        await Promise.all(stores.map((store) => store.close()));
-      },
-    };
-  };
-
-  const overTcp = placeAt(() => server.url(DB));
-  const overSocket = placeAt(() => server.socketUrl(DB));
+onRedis((overTcp, overSocket) => {
   lockContract('redis, TCP', overTcp);
   lockContract('redis, unix socket', overSocket);
   ledgerContract('redis, TCP', overTcp);
   ledgerContract('redis, unix socket', overSocket);
-  brokerContract('redis, TCP', overTcp);
-  brokerContract('redis, unix socket', overSocket);
-  outboxContract('redis, TCP', overTcp);
-  recordsContract('redis, TCP', overTcp);
-  exchangeContract('redis, TCP', overTcp);
 });
-
-function read(envelope: string): { taskId: string; body: string } {
-  const { headers, body } = JSON.parse(envelope) as { headers: { id: string }; body: string };
-  return { taskId: headers.id, body: Buffer.from(body, 'base64').toString() };
-}

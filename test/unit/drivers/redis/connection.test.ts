@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Socket } from 'node:net';
 import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts';
 import { Connection } from '../../../../src/drivers/redis/connection.ts';
-import { FakeServer, neverAnswer } from '../../../support/fake-server.ts';
+import { closeAtOnce, FakeServer, neverAnswer } from '../../../support/fake-server.ts';
 
 const connections: Connection[] = [];
 afterEach(async () => {
@@ -102,4 +102,11 @@ test('redis connection: sentinels are asked for the master alone, the next one w
   expect(master.commands.at(-1)).toEqual(['get', 'key']);
   const asked = sentinel.commands.filter(([name]) => name === 'sentinel');
   expect(asked.map((command) => command[1])).toEqual(['get-master-addr-by-name']);
+});
+
+test('redis connection: one that the server closes without a word says so', async () => {
+  await using server = await FakeServer.start(closeAtOnce);
+  await expect(get(connect(`redis://127.0.0.1:${server.port}/0`))).rejects.toThrow(
+    'test: no connection to Redis: the connection was closed',
+  );
 });

@@ -1,0 +1,8 @@
+import { outboxContract } from './outbox.contract.ts';
+import { recordsContract } from './records.contract.ts';
+import { onRedis } from './redis.contract.ts';
+
+onRedis((overTcp) => {
+  outboxContract('redis, TCP', overTcp);
+  recordsContract('redis, TCP', overTcp);
+});
