@@ -126,11 +126,14 @@ test.each([
 test('amqp delays: a queue is bound by its keys behind any digits, but not through direct exchanges', async () => {
   const { channel, calls } = channelOf();
   await bindToDelays(channel, makeBoundQueue('work', 'jobs', 'topic', 'mail.*'));
+  await bindToDelays(channel, makeBoundQueue('end', 'tail', 'topic', 'a.#'));
   await bindToDelays(channel, makeBoundQueue('all', 'news', 'topic', '#'));
   await bindToDelays(channel, makeBoundQueue('plain', 'plain', 'direct', 'plain'));
   expect(calls).toEqual([
     ['bindExchange', 'jobs', 'celery_delayed_delivery', '#.mail.*'],
     ['bindQueue', 'work', 'jobs', '#.mail.*'],
+    ['bindExchange', 'tail', 'celery_delayed_delivery', '#.a.#'],
+    ['bindQueue', 'end', 'tail', '#.a.#'],
     ['bindExchange', 'news', 'celery_delayed_delivery', '#'],
     ['bindQueue', 'all', 'news', '#'],
   ]);

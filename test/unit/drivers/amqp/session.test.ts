@@ -10,11 +10,12 @@ import { settle } from '../../../support/settle.ts';
 type Confirm = (error?: Error) => void;
 
 class FakeChannel extends EventEmitter {
-  readonly published: { exchange: string; taskId: string; confirm: Confirm }[] = [];
+  readonly published: Published[] = [];
   closed = false;
 
   publish(exchange: string, _: string, __: Buffer, options: Options, confirm: Confirm): boolean {
-    this.published.push({ exchange, taskId: String(options.correlationId), confirm });
+    const { correlationId, mandatory } = options;
+    this.published.push({ exchange, taskId: String(correlationId), mandatory, confirm });
     return true;
   }
 
@@ -25,6 +26,14 @@ class FakeChannel extends EventEmitter {
 
 interface Options {
   readonly correlationId?: unknown;
+  readonly mandatory?: unknown;
+}
+
+interface Published {
+  readonly exchange: string;
+  readonly taskId: string;
+  readonly mandatory: unknown;
+  readonly confirm: Confirm;
 }
 
 class FakeModel extends EventEmitter {
@@ -85,6 +94,14 @@ test('amqp session: resolves with the answer to each message, in the order of th
   other!.published[0]!.confirm();
   first.published[0]!.confirm();
   expect(await sending).toEqual(['taken', 'taken', 'nacked']);
+});
+
+test('amqp session: messages come back where no queue takes them, unless they may have none', async () => {
+  const sending = [session.send([makeMessage('a')]), session.send([makeMessage('b')], false)];
+  await settle();
+  expect(first.published.map(({ mandatory }) => mandatory)).toEqual([true, false]);
+  for (const { confirm } of first.published) confirm();
+  await Promise.all(sending);
 });
 
 test('amqp session: each exchange has one channel, which all its messages go through', async () => {

@@ -1,0 +1,195 @@
+import { beforeEach, expect, test } from 'vitest';
+import { announce, deliver } from '../../../../src/drivers/amqp/deliver.ts';
+import { Silence } from '../../../../src/drivers/amqp/patience.ts';
+import type { Rules } from '../../../../src/drivers/amqp/prepare.ts';
+import type { Session } from '../../../../src/drivers/amqp/session.ts';
+import type { Message } from '../../../../src/message/message.ts';
+import { exchangeOf, queueOf, type Queue } from '../../../../src/routing/queue.ts';
+import { Queues } from '../../../../src/routing/queues.ts';
+import { configureQueues, makeBoundQueue, toExchange } from '../../../support/exchanges.ts';
+import { makeMessage } from '../../../support/message.ts';
+
+const NOW = Date.parse('2027-03-01T12:00:00Z');
+
+const closedWith = (code: number) =>
+  Object.assign(new Error(`Channel closed by server: ${code} with message "no ${code}"`), { code });
+
+/** A session that fails what `failing` names, and answers for messages as `fates` says. */
+class FakeSession {
+  usable = true;
+  readonly failing = new Map<string, Error>();
+  fates = new Map<string, unknown[]>();
+  readonly declared: string[] = [];
+  readonly sent: string[] = [];
+  forgotten = 0;
+
+  async once(what: string): Promise<void> {
+    this.declared.push(what);
+    const error = this.failing.get(what);
+    if (error) throw error;
+  }
+
+  forget(): void {
+    this.forgotten += 1;
+  }
+
+  async send(messages: readonly Message[]): Promise<unknown[]> {
+    return messages.map(({ taskId, destination: { exchange, routingKey } }) => {
+      this.sent.push(`${taskId} to ${exchange}:${routingKey}`);
+      return this.fates.get(taskId)?.shift() ?? 'taken';
+    });
+  }
+}
+
+let session: FakeSession;
+beforeEach(() => {
+  session = new FakeSession();
+});
+
+const rules = (more: Partial<Rules> = {}): Rules => ({
+  ...{ queues: new Queues(), declareQueues: true, delayedType: 'quorum' },
+  ...more,
+});
+const delivered = async (messages: readonly Message[], more: Partial<Rules> = {}) => {
+  const refused = await deliver(session as unknown as Session, messages, rules(more), NOW);
+  return refused.map(({ message, reason }) => `${message.taskId}: ${reason}`);
+};
+
+test('amqp delivery: declares the queues of all messages before it sends the first', async () => {
+  const messages = [makeMessage('a'), makeMessage('b', { queue: 'other' }), makeMessage('c')];
+  expect(await delivered(messages)).toEqual([]);
+  expect(session.declared).toEqual(['queue celery', 'queue other']);
+  expect(session.sent).toEqual(['a to :celery', 'b to :other', 'c to :celery']);
+});
+
+test('amqp delivery: declares nothing where others do', async () => {
+  session.fates.set('b', ['unroutable']);
+  expect(await delivered([makeMessage('a'), makeMessage('b')], { declareQueues: false })).toEqual([
+    'b: there is no such queue',
+  ]);
+  expect(session.declared).toEqual([]);
+  expect(session.forgotten).toBe(0);
+});
+
+test('amqp delivery: messages whose queue cannot be declared are not sent, and others are', async () => {
+  session.failing.set('queue other', closedWith(405));
+  const messages = [makeMessage('a', { queue: 'other' }), makeMessage('b')];
+  expect(await delivered(messages)).toEqual([
+    'a: it cannot be declared: no 405; "declareQueues: false" leaves that to others',
+  ]);
+  expect(session.sent).toEqual(['b to :celery']);
+});
+
+test.each<[string, () => void, Error]>([
+  ['the connection ends', () => (session.usable = false), new Error('reset')],
+  ['the server does not answer', () => {}, new Silence(500)],
+])('amqp delivery: rejects as a whole when %s', async (_, happens, error) => {
+  session.failing.set('queue celery', error);
+  happens();
+  await expect(delivered([makeMessage('a')])).rejects.toBe(error);
+  expect(session.sent).toEqual([]);
+});
+
+test('amqp delivery: a message that comes back is sent again once its queue was declared again', async () => {
+  session.fates.set('b', ['unroutable']);
+  expect(await delivered([makeMessage('a'), makeMessage('b')])).toEqual([]);
+  expect(session.forgotten).toBe(1);
+  expect(session.declared).toEqual(['queue celery', 'queue celery']);
+  expect(session.sent).toEqual(['a to :celery', 'b to :celery', 'b to :celery']);
+});
+
+test('amqp delivery: a message that comes back twice is refused, beside those that were before', async () => {
+  session.fates = new Map<string, unknown[]>([
+    ['a', ['nacked']],
+    ['b', ['unroutable', 'unroutable']],
+    ['c', ['unroutable', closedWith(404)]],
+  ]);
+  expect(await delivered(['a', 'b', 'c'].map((id) => makeMessage(id)))).toEqual([
+    'a: RabbitMQ rejected it, as it does when a queue is full',
+    expect.stringMatching(/^c: there is no such exchange/),
+    'b: there is no such queue',
+  ]);
+});
+
+const quorum: Queue = {
+  ...makeBoundQueue('quo', 'jobs', 'topic', 'quo'),
+  arguments: { 'x-queue-type': 'quorum' },
+};
+const delayed = (taskId: string): Message => {
+  const message = makeMessage(taskId, { destination: toExchange('jobs', 'topic', 'quo', 'quo') });
+  return { ...message, headers: { ...message.headers, eta: '2027-03-01T12:00:01.500Z' } };
+};
+const WAITING = `a to celery_delayed_27:${'0.'.repeat(27)}1.quo`;
+const AT_ONCE = 'a to jobs:quo';
+
+test('amqp delays: a message with an ETA waits in RabbitMQ where a quorum queue is configured', async () => {
+  expect(await delivered([delayed('a')], { queues: configureQueues(quorum) })).toEqual([]);
+  expect(session.declared).toEqual(['queue quo', 'delays', 'delays quo']);
+  expect(session.sent).toEqual([WAITING]);
+});
+
+test.each([
+  ['without a quorum queue', { queues: configureQueues({ ...quorum, arguments: {} }) }],
+  ['where others declare queues', { queues: configureQueues(quorum), declareQueues: false }],
+  ['to a broadcast', { queues: configureQueues({ ...quorum, broadcast: true }) }],
+  ['to a queue that others make', { queues: configureQueues({ ...quorum, noDeclare: true }) }],
+])('amqp delays: a message with an ETA goes to the worker at once %s', async (_, more) => {
+  expect(await delivered([delayed('a')], more)).toEqual([]);
+  expect(session.sent).toEqual([AT_ONCE]);
+});
+
+test.each([
+  ['delays', closedWith(406), WAITING],
+  ['delays', closedWith(403), AT_ONCE],
+  ['delays quo', closedWith(406), AT_ONCE],
+])(
+  'amqp delays: where the declaration of %s fails with "%s" a message is sent: %s',
+  async (what, error, sent) => {
+    session.failing.set(what, error);
+    expect(await delivered([delayed('a')], { queues: configureQueues(quorum) })).toEqual([]);
+    expect(session.sent).toEqual([sent]);
+  },
+);
+
+test('amqp delays: a message without an ETA needs no delays', async () => {
+  const destination = toExchange('jobs', 'topic', 'quo', 'quo');
+  await delivered([makeMessage('a', { destination })], { queues: configureQueues(quorum) });
+  expect(session.declared).toEqual(['queue quo']);
+});
+
+const announced = (messages: readonly Message[], declareQueues = true) =>
+  announce(session as unknown as Session, messages, rules({ declareQueues }));
+const event = (taskId: string) =>
+  makeMessage(taskId, { destination: toExchange('celeryev', 'topic', 'task.sent') });
+
+test('amqp announcements: declare their exchange, unless others do', async () => {
+  await announced([event('a'), event('b')]);
+  expect(session.declared).toEqual(['exchange celeryev']);
+  await announced([event('c')], false);
+  expect(session.declared).toEqual(['exchange celeryev']);
+  expect(session.sent).toHaveLength(3);
+});
+
+test('amqp announcements: nothing that receives them, or no exchange, is no failure', async () => {
+  session.fates.set('a', ['unroutable']);
+  session.fates.set('b', [closedWith(404)]);
+  await expect(announced([event('a'), event('b')])).resolves.toBeUndefined();
+});
+
+test('amqp announcements: other answers are failures that name their reason', async () => {
+  session.fates.set('a', [closedWith(403)]);
+  await expect(announced([event('a')])).rejects.toThrow(
+    'broker.announce: RabbitMQ refused: no 403',
+  );
+  session.failing.set('exchange celeryev', closedWith(406));
+  await expect(announced([event('a')])).rejects.toThrow(
+    'broker.announce: exchange "celeryev" cannot be declared: no 406',
+  );
+});
+
+test('amqp delivery: a queue that a message asks for by name is declared beside those that receive it', async () => {
+  const queues = configureQueues(queueOf('all', exchangeOf('news', 'fanout'), ''));
+  const destination = toExchange('news', 'fanout', '', 'mine');
+  await delivered([makeMessage('a', { destination })], { queues });
+  expect(session.declared).toEqual(['queue mine', 'queue all']);
+});
