@@ -1,5 +1,5 @@
 import type { Entry } from '../src/catalog/entry.ts';
-import type { LedgerRecord } from '../src/store/ledger.ts';
+import type { EntryState } from '../src/store/entry-state.ts';
 import type { LogLine } from '../test/support/beat-process.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
 import type { Harm } from './crew.ts';
@@ -23,7 +23,7 @@ export interface Evidence {
   }[];
   /** What was sent, one list per queue, oldest first. */
   readonly queues: readonly (readonly QueuedRun[])[];
-  readonly records: ReadonlyMap<string, LedgerRecord>;
+  readonly records: ReadonlyMap<string, EntryState>;
   /** Whether a run may stand in a queue more than once, under the same id. */
   readonly repeats: boolean;
 }

@@ -34,14 +34,14 @@ const LUA_PASS = `
 `;
 
 const SQLITE_FENCE = `        if (!this.#isNewest(db, term))
-            return { kind: 'superseded' };
+            return { kind: 'fenced' };
 `;
 const SQLITE_COMPARE = `entries.length > 0 ? { kind: 'conflict', entries } : 'as expected'`;
 const SQLITE_CHECK = `'ledger.commit', (db) => {\n`;
 const SQLITE_PUSH = '            insertRows(db, rows.flat());\n';
 
 const SQL_FENCE = `        if ((await this.#newest(tx)) !== term)
-            return { kind: 'superseded' };
+            return { kind: 'fenced' };
 `;
 const SQL_COMPARE = SQLITE_COMPARE;
 const SQL_CHECK = `            const outcome = await this.#db.transaction('ledger.commit', async`;

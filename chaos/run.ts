@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { systemClock } from '../src/util/clock.ts';
 import { resolveSettings } from '../src/config/resolve.ts';
 import type { Settings } from '../src/config/settings.ts';
-import type { LedgerRecord } from '../src/store/ledger.ts';
+import type { EntryState } from '../src/store/entry-state.ts';
 import { storeOptions } from '../src/config/service/store-options.ts';
 import { openStore } from '../src/drivers/open-store.ts';
 import { Folder } from '../test/support/folder.ts';
@@ -51,7 +51,7 @@ export async function play(scenario: Scenario, place: Place, script: string): Pr
   };
 }
 
-async function recordsOf(settings: Settings): Promise<Map<string, LedgerRecord>> {
+async function recordsOf(settings: Settings): Promise<Map<string, EntryState>> {
   const store = await openStore(storeOptions(settings, systemClock));
   try {
     return await store.ledger.load();

@@ -141,7 +141,7 @@ export class Beat implements EventSource, AsyncDisposable {
       producer: this.#producer(),
       results,
       progressed,
-      heldUp: (entries) => (this.progress.heldUp = entries),
+      blocked: (entries) => (this.progress.heldUp = entries),
     });
     const watch = new Watch(store.inspect, clock, this.#events);
     const teller = tellOfTasks(this.#events, store.broker, {

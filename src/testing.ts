@@ -63,7 +63,7 @@ export class TestBeat {
     events.on('skipped', (event) => this.skipped.push(event));
     this.clock = clock;
     this.#store = store;
-    this.#term = { number: term, signal: NEVER, trusted: true };
+    this.#term = { token: term, signal: NEVER, trusted: true };
     this.#scheduler = new Scheduler({
       entries,
       ledger: store.ledger,

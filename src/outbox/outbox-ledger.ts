@@ -3,7 +3,9 @@ import type { Clock } from '../util/clock.ts';
 import { StoreError } from '../util/errors.ts';
 import { unlessStopped } from '../util/grace-period.ts';
 import { Delivery } from './relay.ts';
-import type { Change, CommitOutcome, Ledger, LedgerRecord, OnUnreadable } from '../store/ledger.ts';
+import type { Ledger } from '../store/ledger.ts';
+import type { EntryState, OnUnreadable } from '../store/entry-state.ts';
+import type { Commit, CommitOutcome } from '../store/commit.ts';
 import type { Outbox } from '../store/outbox.ts';
 import type { OutboxReports } from './reports.ts';
 import { DEFAULT_LATENESS, type LatenessOf } from '../catalog/catch-up.ts';
@@ -54,7 +56,7 @@ export class OutboxLedger implements Ledger {
     this.#latenessOf = latenessOf;
   }
 
-  load(unreadable?: OnUnreadable): Promise<Map<string, LedgerRecord>> {
+  load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
     return this.#outbox.load(unreadable);
   }
 
@@ -73,19 +75,16 @@ export class OutboxLedger implements Ledger {
    * As `Ledger.commit`. It is committed once its messages are in their queues or refused; should another
    * term begin in the middle, that one publishes them as well, under the same task ids.
    */
-  async commit(
-    term: number,
-    changes: readonly Change[],
-    stop?: AbortSignal,
-  ): Promise<CommitOutcome> {
-    const outcome = await this.#outbox.keep(term, changes);
+  async commit(commit: Commit, stop?: AbortSignal): Promise<CommitOutcome> {
+    const outcome = await this.#outbox.append(commit);
     if (outcome.kind !== 'committed') return outcome;
-    const delivery = this.#deliveryOf(term);
-    const delivering = delivery.deliver(outcome.kept);
+    const delivery = this.#deliveryOf(commit.token);
+    const delivering = delivery.deliver(outcome.pending);
     const { refused } = await unlessStopped(this.#clock, stop, delivering);
     if (refused.length === 0) return { kind: 'committed' };
     this.#retryLater(delivery);
-    return { kind: 'committed', refused };
+    const kind = 'rejected';
+    return { kind: 'committed', unpublished: refused.map((each) => ({ ...each, kind })) };
   }
 
   async close(): Promise<void> {

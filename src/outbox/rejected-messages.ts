@@ -1,10 +1,10 @@
-import type { Refusal } from '../broker/broker.ts';
+import type { Rejection as Refusal } from '../broker/broker.ts';
 import { verdictOf, type LatenessOf, type SkipReason } from '../catalog/catch-up.ts';
-import { occurrenceOf, type KeptMessage } from '../store/outbox.ts';
+import { occurrenceOf, type OutboxMessage } from '../store/outbox.ts';
 
 /** A message that waits no longer, and why. */
 export interface Dropped {
-  readonly kept: KeptMessage;
+  readonly kept: OutboxMessage;
   readonly refusal: Refusal;
   readonly reason: SkipReason;
 }
@@ -17,7 +17,7 @@ export class Waiting {
   readonly #latenessOf: LatenessOf;
   readonly #refusals = new Map<string, Refusal>();
   /** By entry and id. */
-  readonly #entries = new Map<string, Map<string, KeptMessage>>();
+  readonly #entries = new Map<string, Map<string, OutboxMessage>>();
 
   constructor(latenessOf: LatenessOf) {
     this.#latenessOf = latenessOf;
@@ -31,14 +31,14 @@ export class Waiting {
     return this.#refusals.has(id);
   }
 
-  add(kept: KeptMessage, refusal: Refusal): void {
+  add(kept: OutboxMessage, refusal: Refusal): void {
     const { entry } = occurrenceOf(kept);
-    const messages = this.#entries.get(entry) ?? new Map<string, KeptMessage>();
+    const messages = this.#entries.get(entry) ?? new Map<string, OutboxMessage>();
     this.#entries.set(entry, messages.set(kept.id, kept));
     this.#refusals.set(kept.id, refusal);
   }
 
-  delete(kept: KeptMessage): void {
+  delete(kept: OutboxMessage): void {
     if (!this.#refusals.delete(kept.id)) return;
     const { entry } = occurrenceOf(kept);
     const messages = this.#entries.get(entry);
@@ -53,7 +53,7 @@ export class Waiting {
 
   /** The same, of entries that these runs are of, which stand for older ones whatever became of them. */
   dropBefore(
-    runs: readonly KeptMessage[],
+    runs: readonly OutboxMessage[],
     now: number,
     isUnderWay: (id: string) => boolean,
   ): Dropped[] {

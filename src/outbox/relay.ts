@@ -1,7 +1,7 @@
-import { RefusedError, type Broker, type Refusal } from '../broker/broker.ts';
+import type { Broker, Rejection as Refusal } from '../broker/broker.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Message } from '../message/message.ts';
-import type { KeptMessage, Outbox } from '../store/outbox.ts';
+import type { OutboxMessage, Outbox } from '../store/outbox.ts';
 import type { OutboxReports } from './reports.ts';
 import { Waiting, type Dropped } from './rejected-messages.ts';
 import type { LatenessOf } from '../catalog/catch-up.ts';
@@ -47,7 +47,7 @@ export class Delivery {
    * `false` when another term has begun meanwhile. Rejects when it cannot be known what the broker has.
    */
   async deliver(
-    kept: readonly KeptMessage[],
+    kept: readonly OutboxMessage[],
   ): Promise<{ readonly refused: readonly Refusal[]; readonly current: boolean }> {
     const fresh = kept.filter(({ id }) => !this.#published.has(id));
     if (fresh.length > 0) {
@@ -72,8 +72,8 @@ export class Delivery {
   async drain(stop?: AbortSignal): Promise<boolean> {
     const { outbox } = this.#options;
     // To forget nothing shows whether messages can be forgotten: each term would publish anew what cannot.
-    const some = (await outbox.kept(1, '')).length > 0;
-    if (some && !(await outbox.forget(this.term, []))) return false;
+    const some = (await outbox.pending(1, '')).length > 0;
+    if (some && !(await outbox.remove(this.term, []))) return false;
     return this.#deliverWhere(() => true, stop);
   }
 
@@ -84,18 +84,18 @@ export class Delivery {
   async retry(stop?: AbortSignal): Promise<boolean> {
     const { outbox, clock } = this.#options;
     // To forget nothing tells whether the term goes on: unlike a commit, a retry follows no keep.
-    if (!(await outbox.forget(this.term, []))) return false;
+    if (!(await outbox.remove(this.term, []))) return false;
     if (!(await this.#forget([], this.#waiting.dropLate(clock.now(), this.#isUnderWay))))
       return false;
     return this.#deliverWhere(({ id }) => this.#waiting.has(id) || this.#published.has(id), stop);
   }
 
   async #deliverWhere(
-    wanted: (kept: KeptMessage) => boolean,
+    wanted: (kept: OutboxMessage) => boolean,
     stop: AbortSignal | undefined,
   ): Promise<boolean> {
     for (let after = ''; !stop?.aborted;) {
-      const page = await this.#options.outbox.kept(BITE, after);
+      const page = await this.#options.outbox.pending(BITE, after);
       const current = await this.#deliverLate(page.filter(wanted));
       this.#options.reports.progressed();
       const last = page.at(-1);
@@ -106,7 +106,7 @@ export class Delivery {
   }
 
   /** Tells what became of messages that were kept for longer than their commit took. */
-  async #deliverLate(kept: readonly KeptMessage[]): Promise<boolean> {
+  async #deliverLate(kept: readonly OutboxMessage[]): Promise<boolean> {
     const { outbox, clock, reports } = this.#options;
     const now = clock.now();
     const expired = kept.filter(({ id, message }) => {
@@ -120,7 +120,7 @@ export class Delivery {
     if (delivered.length > 0) reports.delivered(delivered);
     if (!current || expired.length === 0) return current;
     const ids = expired.map(({ id }) => id);
-    if (!(await outbox.forget(this.term, ids))) return false;
+    if (!(await outbox.remove(this.term, ids))) return false;
     for (const each of expired) this.#waiting.delete(each);
     reports.skipped(expired, 'expired');
     return true;
@@ -135,7 +135,7 @@ export class Delivery {
     if (ids.length === 0) return true;
     const { outbox, reports } = this.#options;
     try {
-      if (!(await outbox.forget(this.term, ids))) return false;
+      if (!(await outbox.remove(this.term, ids))) return false;
     } catch (error) {
       for (const { kept, refusal } of late) this.#waiting.add(kept, refusal);
       throw error;
@@ -150,16 +150,14 @@ export class Delivery {
   }
 
   /** Resolves when the broker has answered for each; what it refused is noted, and may be tried again. */
-  async #publish(fresh: readonly KeptMessage[]): Promise<Refusals> {
+  async #publish(fresh: readonly OutboxMessage[]): Promise<Refusals> {
     const reasons = new Map<unknown, Refusal>();
     try {
-      await this.#options.broker.publish(fresh.map(({ message }) => message));
+      const refusals = await this.#options.broker.publish(fresh.map(({ message }) => message));
+      for (const refusal of refusals) reasons.set(refusal.message, refusal);
     } catch (error) {
-      if (!(error instanceof RefusedError)) {
-        for (const { id } of fresh) this.#published.delete(id);
-        throw error;
-      }
-      for (const refusal of error.refused) reasons.set(refusal.message, refusal);
+      for (const { id } of fresh) this.#published.delete(id);
+      throw error;
     }
     const refused = new Map<string, Refusal>();
     for (const kept of fresh) {

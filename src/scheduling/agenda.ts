@@ -1,12 +1,12 @@
 import TinyQueue from 'tinyqueue';
 import type { Entry } from '../catalog/entry.ts';
-import type { LedgerRecord } from '../store/ledger.ts';
+import type { EntryState } from '../store/entry-state.ts';
 import { nextDueAt } from './plan.ts';
 
 /** An entry with what was dealt with, waiting for its next occurrence. */
 export interface Item {
   readonly entry: Entry;
-  readonly record: LedgerRecord;
+  readonly state: EntryState;
   /** Its next occurrence, epoch milliseconds. */
   readonly dueAt: number;
   /** When to deal with it, epoch milliseconds: then, unless it has to wait. */
@@ -21,10 +21,10 @@ export class Agenda {
    * Puts an entry in its place by its record, and not before an instant if it has to wait. One that will
    * never be due again is left out, and the answer is `false`.
    */
-  add(entry: Entry, record: LedgerRecord, notBefore = -Infinity): boolean {
+  add(entry: Entry, record: EntryState, notBefore = -Infinity): boolean {
     const dueAt = nextDueAt(entry, record);
     if (dueAt === Infinity) return false;
-    this.#heap.push({ entry, record, dueAt, wakeAt: Math.max(dueAt, notBefore) });
+    this.#heap.push({ entry, state: record, dueAt, wakeAt: Math.max(dueAt, notBefore) });
     return true;
   }
 

@@ -4,26 +4,26 @@ import type { Events } from '../events/events.ts';
 import type { Operation } from '../events/operation.ts';
 import { repairCommand } from '../store/repair-command.ts';
 
-export interface HeldUpOptions {
+export interface BlockedEntriesOptions {
   readonly clock: Clock;
   readonly events: Events;
-  /** Called with the names of all entries that are held up, whenever they change. */
-  readonly heldUp?: ((entries: readonly string[]) => void) | undefined;
+  /** Called with the names of all blocked entries, whenever they change. */
+  readonly blocked?: ((entries: readonly string[]) => void) | undefined;
 }
 
-/** Between two looks whether a record was repaired, milliseconds. */
+/** Between two checks whether a state was repaired, milliseconds. */
 const INTERVAL = 10_000;
 
 /**
- * The entries of a term whose records cannot be read. Nothing is known of what they have sent, so they are
- * left alone, and everything else goes on. Each look reports them as failures.
+ * The entries of a term whose states cannot be read. What they have published is unknown, so they are not
+ * scheduled; all others are. Each check reports them as failures.
  */
-export class HeldUp {
-  readonly #options: HeldUpOptions;
+export class BlockedEntries {
+  readonly #options: BlockedEntriesOptions;
   #names: ReadonlySet<string> = new Set();
-  #lookAt = Infinity;
+  #checkAt = Infinity;
 
-  constructor(options: HeldUpOptions) {
+  constructor(options: BlockedEntriesOptions) {
     this.#options = options;
   }
 
@@ -31,14 +31,14 @@ export class HeldUp {
     return this.#names;
   }
 
-  /** When to look again: epoch milliseconds, `Infinity` while no entry is held up. */
-  get lookAt(): number {
-    return this.#lookAt;
+  /** When to check again: epoch milliseconds, `Infinity` while no entry is blocked. */
+  get checkAt(): number {
+    return this.#checkAt;
   }
 
-  /** The outcome of a look: the entries that are held up now, and why. */
-  found(errors: ReadonlyMap<string, StoreError>): void {
-    const { events, heldUp } = this.#options;
+  /** Replaces the entries that are blocked, by name, with the reason of each. */
+  update(errors: ReadonlyMap<string, StoreError>): void {
+    const { events, blocked: heldUp } = this.#options;
     for (const name of this.#names) if (!errors.has(name)) events.reportRecovery(operation(name));
     for (const [name, error] of errors) {
       const repair = `its schedule restarts from now with: ${repairCommand(name)}`;
@@ -46,12 +46,12 @@ export class HeldUp {
     }
     this.#names = new Set(errors.keys());
     heldUp?.([...this.#names]);
-    if (errors.size === 0) this.#lookAt = Infinity;
-    else this.lookLater();
+    if (errors.size === 0) this.#checkAt = Infinity;
+    else this.checkLater();
   }
 
-  lookLater(): void {
-    this.#lookAt = this.#options.clock.now() + INTERVAL;
+  checkLater(): void {
+    this.#checkAt = this.#options.clock.now() + INTERVAL;
   }
 }
 

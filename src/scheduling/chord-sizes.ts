@@ -1,104 +1,106 @@
 import type { Clock } from '../util/clock.ts';
 import { StoreError } from '../util/errors.ts';
 import type { Events } from '../events/events.ts';
-import type { Change } from '../store/ledger.ts';
+import type { Change } from '../store/commit.ts';
 import type { ResultBackend } from '../store/results.ts';
 
-export interface AnnouncementsOptions {
+export interface ChordSizesOptions {
   readonly clock: Clock;
   readonly events: Events;
-  /** Where chords are joined; `null` where nothing starts one. */
+  /** Where chords are joined; `null` when no entry starts one. */
   readonly results: ResultBackend | null;
 }
 
-/** How long a batch waits for the result backend, milliseconds; and how long if that did not answer last time. */
-const PATIENCE = 1_000;
-const PATIENCE_IN_DOUBT = 50;
+/** How long a batch waits for the result backend, milliseconds; and how long after it did not answer. */
+const TIMEOUT = 1_000;
+const TIMEOUT_IN_DOUBT = 50;
 
-/** How long what was heard counts, milliseconds: the backend forgets it one day. */
-const MEMORY = 60_000;
+/** How long an acknowledgement is valid, milliseconds: the backend expires the registration some day. */
+const VALIDITY = 60_000;
 
-/** In a fault. */
+/** In a failure. */
 const MOST_NAMES = 5;
 
 const OPERATION = { kind: 'register-chords' } as const;
 
 /**
- * Says of chords, before any of their tasks is sent, how many results they wait for. A backend that does
- * not answer holds up nobody for long: what it hears later counts when the entry is tried again.
+ * Registers chord sizes with the result backend before any task of a chord is published. A backend that does
+ * not answer delays others for a short time only: an acknowledgement that comes late counts at the next try.
  */
-export class Announcements {
-  readonly #options: AnnouncementsOptions;
-  /** By entry, of which chords the backend is being told, and heard: of an occurrence that was not sent yet. */
+export class ChordSizes {
+  readonly #options: ChordSizesOptions;
+  /** By entry: the chords of its next run whose registration is under way. */
   readonly #pending = new Map<string, string>();
-  readonly #heard = new Map<string, { readonly chords: string; readonly at: number }>();
+  /** By entry: the chords of its next run that the backend acknowledged. */
+  readonly #acknowledged = new Map<string, { readonly chords: string; readonly at: number }>();
   #inDoubt = false;
 
-  constructor(options: AnnouncementsOptions) {
+  constructor(options: ChordSizesOptions) {
     this.#options = options;
   }
 
-  /** Answers with those of the changes that may be sent, after a while that is never long. Never rejects. */
-  async announce(changes: readonly Change[], stop: AbortSignal): Promise<readonly Change[]> {
-    await this.#wait(this.#tell(changes.filter((change) => !this.#isHeard(change))), stop);
-    const unheard = changes.filter((change) => !this.#isHeard(change));
-    const late = unheard.filter(({ entry }) => this.#pending.has(entry));
-    if (late.length > 0) this.#failed(late, 'the result backend does not answer');
-    const ready = changes.filter((change) => !unheard.includes(change));
-    // It counts once: whoever cannot send them now may come back much later.
-    for (const { entry } of ready) this.#heard.delete(entry);
-    return ready;
+  /** Resolves with those of the changes whose chords are registered, after the timeout at most. Never rejects. */
+  async register(changes: readonly Change[], stop: AbortSignal): Promise<readonly Change[]> {
+    const missing = changes.filter((change) => !this.#isAcknowledged(change));
+    await this.#wait(this.#register(missing), stop);
+    const unregistered = changes.filter((change) => !this.#isAcknowledged(change));
+    const late = unregistered.filter(({ entry }) => this.#pending.has(entry));
+    if (late.length > 0) this.#reportFailure(late, 'the result backend does not answer');
+    const registered = changes.filter((change) => !unregistered.includes(change));
+    // It counts once: a run that is not published now may be tried again much later.
+    for (const { entry } of registered) this.#acknowledged.delete(entry);
+    return registered;
   }
 
-  #isHeard(change: Change): boolean {
-    const heard = this.#heard.get(change.entry);
-    if (heard?.chords !== chordsOf(change)) return false;
-    return this.#options.clock.monotonic() - heard.at < MEMORY;
+  #isAcknowledged(change: Change): boolean {
+    const acknowledged = this.#acknowledged.get(change.entry);
+    if (acknowledged?.chords !== chordIds(change)) return false;
+    return this.#options.clock.monotonic() - acknowledged.at < VALIDITY;
   }
 
-  /** Never rejects. What is being told is not told once more. */
-  async #tell(changes: readonly Change[]): Promise<void> {
-    const fresh = changes.filter((each) => this.#pending.get(each.entry) !== chordsOf(each));
+  /** Never rejects. A registration that is under way is not repeated. */
+  async #register(changes: readonly Change[]): Promise<void> {
+    const fresh = changes.filter((each) => this.#pending.get(each.entry) !== chordIds(each));
     if (fresh.length === 0) return;
-    for (const each of fresh) this.#pending.set(each.entry, chordsOf(each));
+    for (const each of fresh) this.#pending.set(each.entry, chordIds(each));
     const { results, events, clock } = this.#options;
     try {
       if (!results) throw new StoreError('there is no result backend to join chords');
       await results.expect(fresh.flatMap(({ chords = [] }) => chords));
       const at = clock.monotonic();
-      for (const each of fresh) this.#heard.set(each.entry, { chords: chordsOf(each), at });
+      for (const each of fresh) this.#acknowledged.set(each.entry, { chords: chordIds(each), at });
       this.#inDoubt = false;
       events.reportRecovery(OPERATION);
     } catch (error) {
-      this.#failed(fresh, error instanceof Error ? error.message : String(error), error);
+      this.#reportFailure(fresh, error instanceof Error ? error.message : String(error), error);
     } finally {
       for (const each of fresh) {
-        if (this.#pending.get(each.entry) === chordsOf(each)) this.#pending.delete(each.entry);
+        if (this.#pending.get(each.entry) === chordIds(each)) this.#pending.delete(each.entry);
       }
     }
   }
 
-  async #wait(told: Promise<void>, stop: AbortSignal): Promise<void> {
+  async #wait(registered: Promise<void>, stop: AbortSignal): Promise<void> {
     const answered = new AbortController();
-    const patience = this.#inDoubt ? PATIENCE_IN_DOUBT : PATIENCE;
-    const tired = this.#options.clock.sleep(patience, AbortSignal.any([answered.signal, stop]));
-    await Promise.race([told, tired]);
+    const timeout = this.#inDoubt ? TIMEOUT_IN_DOUBT : TIMEOUT;
+    const timedOut = this.#options.clock.sleep(timeout, AbortSignal.any([answered.signal, stop]));
+    await Promise.race([registered, timedOut]);
     answered.abort();
   }
 
-  #failed(changes: readonly Change[], message: string, cause?: unknown): void {
+  #reportFailure(changes: readonly Change[], message: string, cause?: unknown): void {
     this.#inDoubt = true;
-    const words = `${namesOf(changes)}: ${message}`;
-    this.#options.events.reportFailure(OPERATION, new StoreError(words, { cause }));
+    const text = `${formatNames(changes)}: ${message}`;
+    this.#options.events.reportFailure(OPERATION, new StoreError(text, { cause }));
   }
 }
 
-function chordsOf({ chords = [] }: Change): string {
+function chordIds({ chords = [] }: Change): string {
   return chords.map(({ groupId }) => groupId).join();
 }
 
 /** `entry "a"`, `entries "a", "b" and 3 more`. */
-function namesOf(changes: readonly Change[]): string {
+function formatNames(changes: readonly Change[]): string {
   const names = changes.slice(0, MOST_NAMES).map(({ entry }) => JSON.stringify(entry));
   const more = changes.length > MOST_NAMES ? ` and ${changes.length - MOST_NAMES} more` : '';
   return `${changes.length === 1 ? 'entry' : 'entries'} ${names.join(', ')}${more}`;

@@ -1,15 +1,14 @@
-import { Announcements, type AnnouncementsOptions } from './chord-sizes.ts';
-import type { Refusal } from '../broker/broker.ts';
+import type { Ledger } from '../store/ledger.ts';
+import type { Change, UnpublishedMessage } from '../store/commit.ts';
 import { StoreError } from '../util/errors.ts';
+import { ChordSizes, type ChordSizesOptions } from './chord-sizes.ts';
 import { TermEnded, type Term } from './leadership.ts';
-import type { Change, Ledger } from '../store/ledger.ts';
-import type { Message } from '../message/message.ts';
 
-export interface CommitsOptions extends AnnouncementsOptions {
+export interface CommitterOptions extends ChordSizesOptions {
   readonly ledger: Ledger;
   /**
-   * Called whenever a commit was answered, or failed: a store that is away is not a loop that hangs. A commit
-   * that ends the term is no progress.
+   * Called whenever a commit was answered, or failed: a loop that retries an unreachable store is not stuck. A
+   * commit that ends the term is no progress.
    */
   readonly progressed: () => void;
 }
@@ -18,35 +17,31 @@ export interface CommitsOptions extends AnnouncementsOptions {
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
 
-/** What of a batch that was committed is not in its queue. */
-export interface Committed {
-  /** Kept, to be sent later: the broker, which is not the ledger, would not take them. */
-  readonly refused: readonly Refusal[];
-  /** Entries whose changes the store would not make: nothing of them happened. */
-  readonly declined: readonly string[];
-  /** Entries whose chords could not be announced: nothing of them happened either. */
-  readonly unannounced: readonly string[];
-  /** Gone: they went to a fanout exchange, which keeps nothing, while nobody listened. */
-  readonly unheard: readonly Message[];
-}
+/**
+ * What became of one change. Nothing of it happened unless it is `committed`.
+ * `store-rejected`: the store can be reached and rejects it; the failure was reported.
+ * `unregistered`: the result backend did not acknowledge its chords.
+ * `not-attempted`: beat stopped before.
+ */
+export type ChangeOutcome =
+  | { readonly kind: 'committed'; readonly unpublished: readonly UnpublishedMessage[] }
+  | { readonly kind: 'store-rejected' | 'unregistered' | 'not-attempted' };
 
-const NOTHING_LEFT: Committed = { refused: [], declined: [], unannounced: [], unheard: [] };
+/** Commits changes to the ledger: in batches, several at once, and repeated while the term lasts. */
+export class Committer {
+  readonly #options: CommitterOptions;
+  readonly #chordSizes: ChordSizes;
 
-/** How decisions reach the ledger: in batches, several at once, and repeated for as long as the term lasts. */
-export class Commits {
-  readonly #options: CommitsOptions;
-  readonly #announcements: Announcements;
-
-  constructor(options: CommitsOptions) {
+  constructor(options: CommitterOptions) {
     this.#options = options;
-    this.#announcements = new Announcements(options);
+    this.#chordSizes = new ChordSizes(options);
   }
 
   /**
-   * Runs `work` over all items in the ledger's batches, as many at once as are fast there. When one
-   * fails no other begins, and those under way are waited for: nothing of a term outlives it.
+   * Runs `work` over all items in the ledger's batches, as many at once as are fast there. When one fails no
+   * other begins, and it waits for those under way: no work of a term continues after it.
    */
-  async inBatches<T>(
+  async runPool<T>(
     items: readonly T[],
     term: Term,
     stop: AbortSignal,
@@ -62,63 +57,66 @@ export class Commits {
         await work(batch);
       }
     };
-    const giveUp = (error: unknown) => {
+    const endAll = (error: unknown) => {
       from = items.length;
       throw error;
     };
     const count = Math.min(inFlight, Math.ceil(items.length / size));
-    const workers = Array.from({ length: count }, () => worker().catch(giveUp));
+    const workers = Array.from({ length: count }, () => worker().catch(endAll));
     const failed = (await Promise.allSettled(workers)).find((end) => end.status === 'rejected');
     if (failed) throw failed.reason;
   }
 
   /**
-   * Commits one batch. A failure leaves open whether it went through, and repeating it is harmless, so
-   * it is repeated while the term lasts. A batch that the store declines is taken apart, so that one
-   * entry does not hold up the others. Tasks of chords follow when those have been announced: a chord that
-   * ends before is never joined. `null` when a stop came before anything could go through.
+   * Commits one batch and resolves with one outcome per change, in order. A failure leaves open whether the
+   * commit went through, and repeating it is harmless, so it is repeated while the term lasts. Tasks of chords
+   * follow when the result backend has acknowledged the chords: one whose tasks end before is never joined.
    */
   async commit(
     changes: readonly Change[],
     term: Term,
     stop: AbortSignal,
-  ): Promise<Committed | null> {
+  ): Promise<readonly ChangeOutcome[]> {
     const starting = changes.filter(startsChords);
     if (starting.length === 0) return this.#commit(changes, term, stop);
-    // The others need not wait, nor hope, for the result backend.
-    const announced = this.#announcements.announce(starting, AbortSignal.any([term.signal, stop]));
+    // Changes without chords do not wait for the result backend.
+    const registering = this.#chordSizes.register(starting, AbortSignal.any([term.signal, stop]));
     const plain = changes.filter((change) => !startsChords(change));
     const first = await this.#commit(plain, term, stop);
-    const ready = await announced;
-    if (!first) return null;
-    const unannounced = namesIn(starting.filter((change) => !ready.includes(change)));
-    const second = (await this.#commit(ready, term, stop)) ?? undone(ready);
-    return together(first, { ...second, unannounced });
+    const registered = await registering;
+    const second = isStopped(first)
+      ? notAttempted(registered)
+      : await this.#commit(registered, term, stop);
+    const outcomes = new Map<Change, ChangeOutcome>();
+    for (const [i, change] of [...plain, ...registered].entries()) {
+      outcomes.set(change, [...first, ...second][i]!);
+    }
+    return changes.map((change) => outcomes.get(change) ?? { kind: 'unregistered' });
   }
 
   async #commit(
     changes: readonly Change[],
     term: Term,
     stop: AbortSignal,
-  ): Promise<Committed | null> {
-    if (changes.length === 0) return NOTHING_LEFT;
+  ): Promise<readonly ChangeOutcome[]> {
+    if (changes.length === 0) return [];
     const { ledger, clock, events, progressed } = this.#options;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
-        const outcome = await ledger.commit(term.number, changes, stop);
+        const outcome = await ledger.commit({ token: term.token, changes }, stop);
         events.reportRecovery({ kind: 'commit' });
         if (outcome.kind === 'committed') {
           progressed();
-          return { ...NOTHING_LEFT, ...outcome };
+          return committed(changes, outcome.unpublished);
         }
-        if (outcome.kind === 'declined') {
+        if (outcome.kind === 'store-rejected') {
           progressed();
-          return await this.#apart(changes, outcome.reason, term, stop);
+          return await this.#bisect(changes, outcome.reason, term, stop);
         }
         throw new TermEnded(
-          outcome.kind === 'superseded'
+          outcome.kind === 'fenced'
             ? 'another term has begun'
-            : `the ledger holds other records than expected, for ${outcome.entries.join(', ')}`,
+            : `schedule state of ${outcome.entries.join(', ')} was changed by another process`,
         );
       } catch (error) {
         if (error instanceof TermEnded) throw error;
@@ -126,31 +124,28 @@ export class Commits {
         events.reportFailure({ kind: 'commit' }, error);
       }
       await clock.sleep(pause, AbortSignal.any([term.signal, stop]));
-      if (stop.aborted) return null;
+      if (stop.aborted) return notAttempted(changes);
       if (!term.trusted) throw new TermEnded('the lock can no longer be trusted');
     }
   }
 
-  /** Finds by halves the entries whose changes the store declines, and commits the others. */
-  async #apart(
+  /** Finds by halves the changes that the store rejects, and commits the others: one entry must not block all. */
+  async #bisect(
     changes: readonly Change[],
     reason: string,
     term: Term,
     stop: AbortSignal,
-  ): Promise<Committed | null> {
-    const [first] = changes;
-    if (!first) return NOTHING_LEFT;
-    if (changes.length === 1) {
-      const operation = { kind: 'commit-entry', entry: first.entry } as const;
+  ): Promise<readonly ChangeOutcome[]> {
+    const [change] = changes;
+    if (change && changes.length === 1) {
+      const operation = { kind: 'commit-entry', entry: change.entry } as const;
       this.#options.events.reportFailure(operation, new StoreError(reason));
-      return { ...NOTHING_LEFT, declined: [first.entry] };
+      return [{ kind: 'store-rejected' }];
     }
     const half = Math.ceil(changes.length / 2);
-    const rest = changes.slice(half);
-    const before = await this.#commit(changes.slice(0, half), term, stop);
-    if (!before) return null;
-    const after = await this.#commit(rest, term, stop);
-    return together(before, after ?? undone(rest));
+    const first = await this.#commit(changes.slice(0, half), term, stop);
+    if (isStopped(first)) return notAttempted(changes);
+    return [...first, ...(await this.#commit(changes.slice(half), term, stop))];
   }
 }
 
@@ -158,20 +153,22 @@ function startsChords({ chords = [] }: Change): boolean {
   return chords.length > 0;
 }
 
-/** What a stop left undone is not lost sight of, and what was done before it is told. */
-function undone(changes: readonly Change[]): Committed {
-  return { ...NOTHING_LEFT, declined: namesIn(changes) };
+function isStopped(outcomes: readonly ChangeOutcome[]): boolean {
+  return outcomes.length > 0 && outcomes.every(({ kind }) => kind === 'not-attempted');
 }
 
-function together(a: Committed, b: Committed): Committed {
-  return {
-    refused: [...a.refused, ...b.refused],
-    declined: [...a.declined, ...b.declined],
-    unannounced: [...a.unannounced, ...b.unannounced],
-    unheard: [...a.unheard, ...b.unheard],
-  };
+function notAttempted(changes: readonly Change[]): readonly ChangeOutcome[] {
+  return changes.map(() => ({ kind: 'not-attempted' }));
 }
 
-function namesIn(changes: readonly Change[]): string[] {
-  return changes.map(({ entry }) => entry);
+function committed(
+  changes: readonly Change[],
+  unpublished: readonly UnpublishedMessage[] = [],
+): readonly ChangeOutcome[] {
+  const byMessage = new Map(unpublished.map((each) => [each.message, each]));
+  return changes.map(({ messages }) => ({
+    kind: 'committed',
+    unpublished:
+      byMessage.size === 0 ? [] : messages.flatMap((message) => byMessage.get(message) ?? []),
+  }));
 }

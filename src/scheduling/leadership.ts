@@ -39,7 +39,7 @@ import { pauseAfter } from '../util/backoff.ts';
 /** One span of leadership. */
 export interface Term {
   /** The fencing number. */
-  readonly number: number;
+  readonly token: number;
   /** Aborts when the term is over: nothing may be committed in its name any more. */
   readonly signal: AbortSignal;
   /** Whether the lock can still be ours. Looks at the clock, so it is right even before the signal is. */
@@ -162,7 +162,7 @@ export class Leadership {
       const beginning = ledger.beginTerm(AbortSignal.any([stop, over.signal]));
       const number = await unlessStopped(clock, stop, beginning);
       const term: Term = {
-        number,
+        token: number,
         signal: over.signal,
         get trusted() {
           return !over.signal.aborted && clock.monotonic() < held.until;

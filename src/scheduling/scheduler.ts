@@ -1,239 +1,183 @@
-import { Agenda, type Item } from './agenda.ts';
-import { RefusedError } from '../broker/broker.ts';
-import { Commits, type Committed, type CommitsOptions } from './committer.ts';
 import type { Entry } from '../catalog/entry.ts';
-import { StoreError } from '../util/errors.ts';
-import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
-import type { Operation } from '../events/operation.ts';
-import { HeldUp, type HeldUpOptions } from './blocked-entries.ts';
-import type { Term } from './leadership.ts';
-import type { Change, LedgerRecord } from '../store/ledger.ts';
 import type { Producer } from '../compose/message-context.ts';
+import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
+import type { Change } from '../store/commit.ts';
+import type { EntryState } from '../store/entry-state.ts';
+import type { StoreError } from '../util/errors.ts';
+import { Agenda, type Item } from './agenda.ts';
+import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
+import { Committer, type ChangeOutcome, type CommitterOptions } from './committer.ts';
+import type { Term } from './leadership.ts';
 import { reconcile, type Reconciled } from './plan.ts';
-import { nameOf } from '../message/destination.ts';
-import { prepare, type Step } from './planned-run.ts';
+import { planChange, type PlannedChange } from './planned-change.ts';
+import { reportCommitted } from './report-committed.ts';
 
-export interface SchedulerOptions extends CommitsOptions, Pick<HeldUpOptions, 'heldUp'> {
+export interface SchedulerOptions extends CommitterOptions, Pick<BlockedEntriesOptions, 'blocked'> {
   readonly entries: readonly Entry[];
   readonly producer: Producer;
 }
 
-/** Before occurrences that could not be made, or that the store declined, are tried again, milliseconds. */
+/** Before a run that could not be prepared, or that the store rejected, is tried again. Milliseconds. */
 const PAUSE = 10_000;
-/** Before chords that the result backend has not heard of are. By then it may have. */
+/** Before a run whose chords were not registered is tried again: by then the result backend may answer. */
 const SHORT_PAUSE = 1_000;
 
 /**
- * One pass at a time: what is due, decided by the plan, made into messages, committed in batches. It
- * sets no timer: whoever calls `tick` waits until the instant that it answers.
+ * One pass at a time: plans what is due, renders its messages, commits them in batches. It sets no timer: the
+ * caller of `tick` waits until the instant that it returns.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #commits: Commits;
-  readonly #heldUp: HeldUp;
+  readonly #committer: Committer;
+  readonly #blocked: BlockedEntries;
   #agenda = new Agenda();
   #hasWritten = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#commits = new Commits(options);
-    this.#heldUp = new HeldUp(options);
+    this.#committer = new Committer(options);
+    this.#blocked = new BlockedEntries(options);
   }
 
   /**
-   * Begins a term: reads what was dealt with from the ledger, holds the config against it, and writes
-   * down what is new. Everything that an earlier term believed is forgotten here. An entry whose record
-   * cannot be read is held up by itself.
+   * Begins a term: loads the states from the ledger, compares the configuration with them, and commits what is
+   * new. Nothing from an earlier term is reused. A state that cannot be read blocks its entry alone.
    */
   async begin(term: Term, stop: AbortSignal): Promise<void> {
     const { entries, events } = this.#options;
-    const records = await this.#read();
+    const states = await this.#load();
     this.#agenda = new Agenda();
-    const names = new Set([...entries.map(({ name }) => name), ...records.keys()]);
-    const { standing, changes } = await this.#adopt(names, records, term, stop);
+    const names = new Set([...entries.map(({ name }) => name), ...states.keys()]);
+    const { scheduled, changes } = await this.#adopt(names, states, term, stop);
     events.emit('scheduling', {
-      term: term.number,
-      entries: standing,
+      term: term.token,
+      entries: scheduled,
       changes,
-      ledgerLost: this.#hasWritten && records.size === 0 && this.#heldUp.names.size === 0,
+      ledgerLost: this.#hasWritten && states.size === 0 && this.#blocked.names.size === 0,
     });
-    this.#hasWritten ||= standing > 0;
+    this.#hasWritten ||= scheduled > 0;
   }
 
-  /** The records that can be read; the entries of those that cannot are held up. */
-  async #read(): Promise<ReadonlyMap<string, LedgerRecord>> {
+  /** The states that can be read; the entries of those that cannot are blocked. */
+  async #load(): Promise<ReadonlyMap<string, EntryState>> {
     const { entries, ledger } = this.#options;
     const errors = new Map<string, StoreError>();
-    const records = await ledger.load((entry, error) => errors.set(entry, error));
+    const states = await ledger.load((entry, error) => errors.set(entry, error));
     const enabled = entries.filter((entry) => entry.enabled && errors.has(entry.name));
-    this.#heldUp.found(new Map(enabled.map(({ name }) => [name, errors.get(name)!])));
-    return records;
+    this.#blocked.update(new Map(enabled.map(({ name }) => [name, errors.get(name)!])));
+    return states;
   }
 
-  /** Takes up entries that were held up and whose records were repaired or removed. */
-  async #lookAgain(term: Term, stop: AbortSignal): Promise<void> {
-    const before = this.#heldUp.names;
-    // A store that is away is reported by what writes to it, and is no reason to end the term.
-    const records = await this.#read().catch(() => null);
-    if (!records) {
-      this.#heldUp.lookLater();
+  /** Schedules entries that were blocked and whose states were repaired or removed. */
+  async #checkBlocked(term: Term, stop: AbortSignal): Promise<void> {
+    const before = this.#blocked.names;
+    // The next commit reports a store that is unreachable; here it is no reason to end the term.
+    const states = await this.#load().catch(() => null);
+    if (!states) {
+      this.#blocked.checkLater();
       return;
     }
-    await this.#adopt(before.difference(this.#heldUp.names), records, term, stop);
+    await this.#adopt(before.difference(this.#blocked.names), states, term, stop);
   }
 
-  /** Holds entries against their records, writes down what is new, and puts what is enabled on the agenda. */
+  /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */
   async #adopt(
     names: ReadonlySet<string>,
-    records: ReadonlyMap<string, LedgerRecord>,
+    states: ReadonlyMap<string, EntryState>,
     term: Term,
     stop: AbortSignal,
-  ): Promise<{ readonly standing: number; readonly changes: SchedulingEvent['changes'] }> {
+  ): Promise<{ readonly scheduled: number; readonly changes: SchedulingEvent['changes'] }> {
     const { entries, clock, events } = this.#options;
     const now = clock.now();
     const configured = new Map(entries.map((entry) => [entry.name, entry]));
-    const standing: [Entry, Reconciled][] = [];
+    const scheduled: [Entry, Reconciled][] = [];
     const news: Change[] = [];
     const changes: Partial<Record<EntryChange, number>> = {};
-    for (const name of names.difference(this.#heldUp.names)) {
+    for (const name of names.difference(this.#blocked.names)) {
       const entry = configured.get(name);
-      const expected = records.get(name);
-      const reconciled = reconcile(entry, expected, now);
+      const before = states.get(name);
+      const reconciled = reconcile(entry, before, now);
       if (!reconciled) continue;
-      const { record, change } = reconciled;
+      const { state: after, change } = reconciled;
       if (change) {
-        news.push({ entry: name, expected: expected ?? null, record, messages: [] });
+        news.push({ entry: name, before: before ?? null, after, messages: [] });
         changes[change] = (changes[change] ?? 0) + 1;
         events.emit('entry-changed', { entry: name, change });
       }
-      if (entry?.enabled) standing.push([entry, reconciled]);
+      if (entry?.enabled) scheduled.push([entry, reconciled]);
     }
-    await this.#commits.inBatches(news, term, stop, (batch) =>
-      this.#commits.commit(batch, term, stop),
+    await this.#committer.runPool(news, term, stop, (batch) =>
+      this.#committer.commit(batch, term, stop),
     );
-    for (const [entry, reconciled] of standing) this.#enter(entry, reconciled);
-    return { standing: standing.length, changes };
+    for (const [entry, reconciled] of scheduled) this.#enter(entry, reconciled);
+    return { scheduled: scheduled.length, changes };
   }
 
   /**
-   * Deals with all that is due now, and answers when to look again: epoch milliseconds, `Infinity` for
-   * never. A stop is heard between batches. Throws `TermEnded` when the term cannot go on.
+   * Publishes all that is due now, and returns when to tick again: epoch milliseconds, `Infinity` for never. A
+   * stop takes effect between batches. Throws `TermEnded` when the term cannot continue.
    */
   async tick(term: Term, stop: AbortSignal): Promise<number> {
-    const { clock, events, producer } = this.#options;
+    const { clock, events } = this.#options;
     const now = clock.now();
-    if (now >= this.#heldUp.lookAt) await this.#lookAgain(term, stop);
+    if (now >= this.#blocked.checkAt) await this.#checkBlocked(term, stop);
     let sent = 0;
-    await this.#commits.inBatches(this.#agenda.take(now), term, stop, async (batch) => {
-      const made = { now, sentAt: clock.now(), term: term.number };
-      const steps = batch.flatMap((item) => this.#prepare(item, made, producer) ?? []);
-      const changes = steps.map((step) => step.change);
-      const committed = await this.#commits.commit(changes, term, stop);
-      if (!committed) return;
-      for (const step of steps) {
-        const pause = pauseAfter(step.entry.name, committed);
-        if (pause !== null) {
-          this.#schedule(step.entry, step.before, clock.now() + pause);
-        } else {
-          this.#schedule(step.entry, step.change.record);
-          sent += this.#tell(step, committed);
-        }
-      }
+    await this.#committer.runPool(this.#agenda.take(now), term, stop, async (batch) => {
+      const at = { now, sentAt: clock.now(), term: term.token };
+      const planned = batch.flatMap((item) => this.#plan(item, at) ?? []);
+      const changes = planned.map(({ change }) => change);
+      const outcomes = await this.#committer.commit(changes, term, stop);
+      for (const [i, each] of planned.entries()) sent += this.#settle(each, outcomes[i]!);
     });
-    const wakeAt = Math.min(this.#agenda.wakeAt, this.#heldUp.lookAt);
+    const wakeAt = Math.min(this.#agenda.wakeAt, this.#blocked.checkAt);
     events.emit('tick', { sent, wakeAt });
     return wakeAt;
   }
 
-  /** An occurrence whose arguments cannot be worked out is owed, and tried again after a pause. */
-  #prepare(item: Item, made: Parameters<typeof prepare>[1], producer: Producer): Step | undefined {
-    const { entry, record } = item;
-    const { clock, events } = this.#options;
+  /** A run that cannot be prepared stays due, and is tried again after a pause. */
+  #plan(item: Item, at: Parameters<typeof planChange>[1]): PlannedChange | undefined {
+    const { entry, state } = item;
+    const { clock, events, producer } = this.#options;
     try {
-      return prepare(item, made, producer);
+      return planChange(item, at, producer);
     } catch (error) {
       events.reportFailure({ kind: 'prepare', entry: entry.name }, error);
-      this.#schedule(entry, record, clock.now() + PAUSE);
+      this.#schedule(entry, state, clock.now() + PAUSE);
       return undefined;
     }
   }
 
-  /** What counts from now owes nothing for the past; where nothing else was to come, that is told. */
-  #enter(entry: Entry, { record, change }: Reconciled): void {
-    const waits = this.#schedule(entry, record);
-    if (waits !== false || change === null || change === 'paused' || change === 'removed') return;
+  /** Puts the entry back on the agenda, reports what was committed, and returns how many runs were sent. */
+  #settle(planned: PlannedChange, outcome: ChangeOutcome): number {
+    const { entry, change, before } = planned;
+    if (outcome.kind === 'committed') {
+      this.#schedule(entry, change.after);
+      return reportCommitted(planned, outcome.unpublished, this.#options.events);
+    }
+    const pause = outcome.kind === 'unregistered' ? SHORT_PAUSE : PAUSE;
+    this.#schedule(entry, before, this.#options.clock.now() + pause);
+    return 0;
+  }
+
+  /** An entry that counts from now and has no occurrence ahead is reported. */
+  #enter(entry: Entry, { state, change }: Reconciled): void {
+    const isDueAgain = this.#schedule(entry, state);
+    if (isDueAgain !== false || change === null) return;
+    if (change === 'paused' || change === 'removed') return;
     const { spec, description = spec } = entry.schedule;
     this.#options.events.emit('never-due', { entry: entry.name, change, schedule: description });
   }
 
-  /** `false` when it will never be due again, `undefined` when that cannot be told. */
-  #schedule(entry: Entry, record: LedgerRecord, notBefore?: number): boolean | undefined {
-    return this.#unlessBroken(entry, () => this.#agenda.add(entry, record, notBefore));
-  }
-
   /**
-   * An entry whose own schedule throws (users may bring theirs) must not hold up the others: it is told
-   * of, and left out until the next term.
+   * `false` when the entry will never be due again. An entry whose own schedule throws (users may bring theirs)
+   * must not block the others: the failure is reported, and the entry is left out until the next term.
    */
-  #unlessBroken<T>(entry: Entry, work: () => T): T | undefined {
+  #schedule(entry: Entry, state: EntryState, notBefore?: number): boolean | undefined {
     try {
-      return work();
+      return this.#agenda.add(entry, state, notBefore);
     } catch (error) {
       this.#options.events.reportFailure({ kind: 'schedule', entry: entry.name }, error);
       return undefined;
     }
   }
-
-  /**
-   * Answers how many were sent. What was refused is no run yet: it is kept, and tried again. What nobody
-   * heard is none either, and gone.
-   */
-  #tell({ entry, sent, skipped }: Step, { refused, unheard }: Committed): number {
-    const { events } = this.#options;
-    const { name } = entry;
-    for (const skip of skipped) events.emit('skipped', { entry: entry.name, ...skip });
-    let count = 0;
-    for (const run of sent) {
-      const { messages, dueAt } = run;
-      const refusal = refused.find(({ message }) => messages.includes(message));
-      if (refusal) {
-        const cause = new RefusedError([refusal]);
-        const what = `entry "${entry.name}", task ${refusal.message.taskId}`;
-        const words = `${what}: ${refusal.reason}; it is kept and tried again`;
-        events.reportFailure(
-          publishing(name, nameOf(refusal.message.destination)),
-          new StoreError(words, { cause }),
-        );
-        continue;
-      }
-      const [lost, heard] = [new Set<string>(), new Set<string>()];
-      for (const each of messages)
-        (unheard.includes(each) ? lost : heard).add(nameOf(each.destination));
-      for (const target of lost) {
-        const words = `entry "${entry.name}": nobody listened, and a fanout exchange keeps nothing`;
-        events.reportFailure(publishing(name, target), new StoreError(words));
-      }
-      for (const target of heard) events.reportRecovery(publishing(name, target));
-      events.reportRecovery({ kind: 'prepare', entry: name });
-      events.reportRecovery({ kind: 'commit-entry', entry: name });
-      if (lost.size > 0 && heard.size === 0) {
-        const skip = { first: dueAt, last: dueAt, count: 1 };
-        events.emit('skipped', { entry: entry.name, reason: 'no-subscribers', ...skip });
-        continue;
-      }
-      events.emit('sent', run);
-      count++;
-    }
-    return count;
-  }
-}
-
-/** `null` for an entry that was committed. */
-function pauseAfter(entry: string, { declined, unannounced }: Committed): number | null {
-  if (unannounced.includes(entry)) return SHORT_PAUSE;
-  return declined.includes(entry) ? PAUSE : null;
-}
-
-function publishing(entry: string, target: string): Operation {
-  return { kind: 'publish', entry, target };
 }

@@ -3,7 +3,7 @@ import type { TlsSettings } from '../broker/tls.ts';
 import type { Clock } from '../util/clock.ts';
 import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
 import type { Warn } from '../events/beat-events.ts';
-import type { Ledger, RecordRemoval } from './ledger.ts';
+import type { Ledger, StateRemoval } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
 import type { Lock } from './lock.ts';
 import type { Queues } from '../routing/queues.ts';
@@ -34,7 +34,7 @@ export interface Findings {
 
 /** A store that can keep the state of a broker elsewhere as well. */
 export interface StateStore extends Store {
-  readonly ledger: Ledger & Outbox & RecordRemoval;
+  readonly ledger: Ledger & Outbox & StateRemoval;
 }
 
 /** What it takes to open one place that is lock, ledger and broker. */

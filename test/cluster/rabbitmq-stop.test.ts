@@ -31,11 +31,11 @@ describe.skipIf(missing)(missing || 'a beat whose RabbitMQ stands still', () => 
     await sent;
     server.freeze();
     const state = openSqliteStore(storeOptions(stateUrl));
-    await vi.waitFor(async () => expect(await state.ledger.kept(1, '')).toHaveLength(1), 5_000);
+    await vi.waitFor(async () => expect(await state.ledger.pending(1, '')).toHaveLength(1), 5_000);
     await beat.stop();
     // Ten seconds of silence would end it as well, with other words.
     expect(faults.join('\n')).toContain('stopped before the answer came');
-    const left = await state.ledger.kept(1_000, '');
+    const left = await state.ledger.pending(1_000, '');
     expect(left.length).toBeGreaterThan(0);
     await state.close();
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
-import { RefusedError, type Broker } from '../../src/broker/broker.ts';
+import type { Broker, Rejection } from '../../src/broker/broker.ts';
 import type { Message } from '../../src/message/message.ts';
 import type { Destination, ExchangeType } from '../../src/message/destination.ts';
 import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
@@ -96,8 +96,8 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
       headers: { ...message.headers, colour },
     });
     const publishing = open([queue]).publish([coloured(blue, 'blue'), coloured(red, 'red')]);
-    const error = await refusal(publishing);
-    expect(error.refused).toMatchObject([
+    const { rejected } = await rejections(publishing);
+    expect(rejected).toMatchObject([
       { message: { taskId: 'b' }, reason: 'no queue is bound to it by such headers' },
     ]);
     expect(await ids('blue')).toEqual(['a']);
@@ -106,10 +106,9 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   test('an exchange that is not there is named, and keeps no other message waiting', async () => {
     const broker = open();
     const lost = sentTo('a', to('nowhere', 'direct', 'key'));
-    const error = await refusal(broker.publish([lost, makeMessage('b'), lost]));
-    expect(error.refused.map(({ message }) => message)).toEqual([lost, lost]);
-    expect(error.message).toContain('exchange "nowhere" (routing key "key") did not take task a');
-    expect(error.message).toContain('there is no such exchange');
+    const { rejected, reasons } = await rejections(broker.publish([lost, makeMessage('b'), lost]));
+    expect(rejected.map(({ message }) => message)).toEqual([lost, lost]);
+    expect(reasons).toContain('there is no such exchange');
     expect(await ids('celery')).toEqual(['b']);
 
     const channel = await server.inside.createChannel();
@@ -129,17 +128,16 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     await channel.assertExchange('empty', type);
     await channel.close();
     const message = sentTo('a', to('empty', type, 'some.key'));
-    const error = await refusal(open().publish([message]));
-    expect(error.refused).toEqual([{ message, reason }]);
-    expect(error.message).toContain('exchange "empty" (routing key "some.key")');
+    const { rejected } = await rejections(open().publish([message]));
+    expect(rejected).toEqual([{ message, reason }]);
   });
 
   test('of a broadcast queue the exchange is made, the queues are the workers’ own', async () => {
     const exchange = exchangeOf('everyone', 'fanout');
     const broadcast = { ...queueOf('everyone', exchange, 'celery'), broadcast: true };
     const message = sentTo('a', to('everyone', 'fanout', 'celery', 'everyone'));
-    const error = await refusal(open([broadcast]).publish([message]));
-    expect(error.refused).toEqual([{ message, reason: 'no queue is bound to it' }]);
+    const { rejected } = await rejections(open([broadcast]).publish([message]));
+    expect(rejected).toEqual([{ message, reason: 'no queue is bound to it' }]);
     expect(await list('list_exchanges', 'name', 'type')).toMatch(/^everyone\tfanout$/m);
     expect(await list('list_queues', 'name')).not.toContain('everyone');
   });
@@ -149,9 +147,11 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     await channel.assertExchange('jobs', 'direct');
     await channel.close();
     const queue = queueOf('work', exchangeOf('jobs', 'topic'), 'jobs.#');
-    const error = await refusal(open([queue]).publish([makeMessage('a', { queue: 'work' })]));
-    expect(error.message).toContain("inequivalent arg 'type' for exchange 'jobs'");
-    expect(error.message).toContain('taskQueues ("work")');
+    const { reasons } = await rejections(
+      open([queue]).publish([makeMessage('a', { queue: 'work' })]),
+    );
+    expect(reasons).toContain("inequivalent arg 'type' for exchange 'jobs'");
+    expect(reasons).toContain('taskQueues ("work")');
   });
 
   test('an exchange that the user may not write to is told, with what RabbitMQ says', async () => {
@@ -163,9 +163,9 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     const brokerUrl = server.url().replace('guest:guest', 'shy:secret');
     const broker = open([], { brokerUrl });
     const lost = sentTo('a', to('private', 'direct', 'key'));
-    const error = await refusal(broker.publish([lost, makeMessage('b')]));
-    expect(error.refused).toMatchObject([{ message: lost }]);
-    expect(error.message).toContain('ACCESS_REFUSED');
+    const { rejected, reasons } = await rejections(broker.publish([lost, makeMessage('b')]));
+    expect(rejected).toMatchObject([{ message: lost }]);
+    expect(reasons).toContain('ACCESS_REFUSED');
     expect(await ids('celery')).toEqual(['b']);
   });
 
@@ -180,9 +180,9 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
       makeMessage('c'),
       makeMessage('d'),
     ];
-    const error = await refusal(open().publish(messages));
-    expect(error.refused.map(({ message }) => message.taskId)).toEqual(['b']);
-    expect(error.message).toContain('user_id');
+    const { rejected, reasons } = await rejections(open().publish(messages));
+    expect(rejected.map(({ message }) => message.taskId)).toEqual(['b']);
+    expect(reasons).toContain('user_id');
     expect([...new Set(await ids('celery'))].sort()).toEqual(['a', 'c', 'd']);
   });
 
@@ -213,8 +213,9 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   });
 });
 
-async function refusal(promise: Promise<void>): Promise<RefusedError> {
-  const error: unknown = await promise.then(() => 'it resolved').catch((e: unknown) => e);
-  expect(error).toBeInstanceOf(RefusedError);
-  return error as RefusedError;
+/** What the broker rejected of these messages, of which it rejects some. */
+async function rejections(publishing: Promise<readonly Rejection[]>) {
+  const rejected = await publishing;
+  expect(rejected).not.toEqual([]);
+  return { rejected, reasons: rejected.map(({ reason }) => reason).join('; ') };
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
-import { RefusedError, type Broker } from '../../src/broker/broker.ts';
+import type { Broker } from '../../src/broker/broker.ts';
 import { toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
@@ -29,11 +29,8 @@ describe.skipIf(missing)(missing || 'rabbitmq, a user that lacks a permission', 
     broker = openAmqpBroker(storeOptions(url.href));
   };
   const refusals = async (...messages: ReturnType<typeof makeMessage>[]) => {
-    const error: unknown = await broker.publish(messages).catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(RefusedError);
-    return (error as RefusedError).refused.map(
-      ({ message, reason }) => `${message.taskId}: ${reason}`,
-    );
+    const rejected = await broker.publish(messages);
+    return rejected.map(({ message, reason }) => `${message.taskId}: ${reason}`);
   };
 
   test('without the right to declare a queue its messages are refused, and others are sent once', async () => {

@@ -95,11 +95,11 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
   const write = async (...entries: string[]) => {
     const store = await state();
     const term = await store.ledger.beginTerm();
-    for (const entry of entries) await store.ledger.removeRecord(term, entry);
-    await store.ledger.commit(
-      term,
-      entries.map((entry) => ({ entry, expected: null, record: NEW_RECORD, messages: [] })),
-    );
+    for (const entry of entries) await store.ledger.removeState(term, entry);
+    await store.ledger.commit({
+      token: term,
+      changes: entries.map((entry) => ({ entry, before: null, after: NEW_RECORD, messages: [] })),
+    });
     await store.close();
   };
   const records = async () => {

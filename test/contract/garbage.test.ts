@@ -26,7 +26,7 @@ async function use(store: Store): Promise<string[]> {
   const lease = await attempt(() => store.lock.acquire());
   const term = await attempt(() => store.ledger.beginTerm());
   await attempt(() => store.ledger.load());
-  await attempt(() => store.ledger.commit(term ?? 1, [makeFirstRun('a')]));
+  await attempt(() => store.ledger.commit({ token: term ?? 1, changes: [makeFirstRun('a')] }));
   await attempt(() => store.broker.publish([makeMessage('b')]));
   await attempt(async () => lease?.renew());
   await attempt(async () => store.inspect?.());

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreError } from '../../src/util/errors.ts';
-import type { Change, Ledger, LedgerRecord } from '../../src/store/ledger.ts';
+import type { Ledger } from '../../src/store/ledger.ts';
+import type { EntryState } from '../../src/store/entry-state.ts';
+import type { Change } from '../../src/store/commit.ts';
 import { makeFirstRun, NEW_RECORD, makeNextRun, advanceRecord } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { Place } from './place.ts';
@@ -31,9 +33,9 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       test('writes its records and sends its messages', async () => {
         const term = await ledger.beginTerm();
         const changes = [makeFirstRun('a'), makeFirstRun('b')];
-        expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
+        expect(await ledger.commit({ token: term, changes })).toEqual({ kind: 'committed' });
 
-        const records = new Map(changes.map((c) => [c.entry, c.record]));
+        const records = new Map(changes.map((c) => [c.entry, c.after]));
         expect(await (await open()).load()).toEqual(records);
         expect(await sent()).toEqual(['task-a', 'task-b']);
       });
@@ -42,9 +44,11 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         const term = await ledger.beginTerm();
         const first = makeFirstRun('a', 'one');
         const second = makeNextRun(first, 'two');
-        await ledger.commit(term, [first]);
-        expect(await ledger.commit(term, [second])).toEqual({ kind: 'committed' });
-        expect(await ledger.load()).toEqual(new Map([['a', second.record]]));
+        await ledger.commit({ token: term, changes: [first] });
+        expect(await ledger.commit({ token: term, changes: [second] })).toEqual({
+          kind: 'committed',
+        });
+        expect(await ledger.load()).toEqual(new Map([['a', second.after]]));
         expect(await sent()).toEqual(['one', 'two']);
       });
 
@@ -55,52 +59,54 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
           makeMessage('two', { queue: 'blue' }),
           makeMessage('three', { queue: 'red' }),
         ];
-        const quiet: Change = { entry: 'quiet', expected: null, record: NEW_RECORD, messages: [] };
+        const quiet: Change = { entry: 'quiet', before: null, after: NEW_RECORD, messages: [] };
         const loud: Change = {
           entry: 'loud',
-          expected: null,
-          record: advanceRecord(NEW_RECORD, 'three'),
+          before: null,
+          after: advanceRecord(NEW_RECORD, 'three'),
           messages,
         };
-        await ledger.commit(term, [quiet, loud]);
+        await ledger.commit({ token: term, changes: [quiet, loud] });
         expect(await sent('red')).toEqual(['one', 'three']);
         expect(await sent('blue')).toEqual(['two']);
         expect((await ledger.load()).get('quiet')).toEqual(NEW_RECORD);
       });
 
       test('of nothing is fine', async () => {
-        expect(await ledger.commit(await ledger.beginTerm(), [])).toEqual({ kind: 'committed' });
+        expect(await ledger.commit({ token: await ledger.beginTerm(), changes: [] })).toEqual({
+          kind: 'committed',
+        });
       });
 
       test('leaves the records of other entries alone', async () => {
         const term = await ledger.beginTerm();
         const first = makeFirstRun('a');
-        await ledger.commit(term, [first]);
-        await ledger.commit(term, [makeFirstRun('b')]);
-        expect((await ledger.load()).get('a')).toEqual(first.record);
+        await ledger.commit({ token: term, changes: [first] });
+        await ledger.commit({ token: term, changes: [makeFirstRun('b')] });
+        expect((await ledger.load()).get('a')).toEqual(first.after);
       });
 
       test('whose expected record differs is refused whole, naming the entry', async () => {
         const term = await ledger.beginTerm();
         const first = makeFirstRun('a', 'one');
-        await ledger.commit(term, [first]);
-        const stale = makeNextRun({ ...first, record: NEW_RECORD }, 'two');
-        expect(await ledger.commit(term, [makeFirstRun('b'), stale])).toEqual({
+        await ledger.commit({ token: term, changes: [first] });
+        const stale = makeNextRun({ ...first, after: NEW_RECORD }, 'two');
+        expect(await ledger.commit({ token: term, changes: [makeFirstRun('b'), stale] })).toEqual({
           kind: 'conflict',
           entries: ['a'],
         });
-        expect(await ledger.load()).toEqual(new Map([['a', first.record]]));
+        expect(await ledger.load()).toEqual(new Map([['a', first.after]]));
         expect(await sent()).toEqual(['one']);
       });
 
       test('that expects a record where there is none is refused, and the other way round', async () => {
         const term = await ledger.beginTerm();
         const there = makeFirstRun('there', 'one');
-        await ledger.commit(term, [there]);
-        const outcome = await ledger.commit(term, [
-          makeFirstRun('there', 'two'),
-          makeNextRun(makeFirstRun('missing'), 'three'),
-        ]);
+        await ledger.commit({ token: term, changes: [there] });
+        const outcome = await ledger.commit({
+          token: term,
+          changes: [makeFirstRun('there', 'two'), makeNextRun(makeFirstRun('missing'), 'three')],
+        });
         expect(outcome).toEqual({ kind: 'conflict', entries: ['there', 'missing'] });
         expect(await sent()).toEqual(['one']);
       });
@@ -108,7 +114,9 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       test('and another of other entries may be under way at once', async () => {
         const term = await ledger.beginTerm();
         const outcomes = await Promise.all(
-          ['a', 'b', 'c', 'd'].map((entry) => ledger.commit(term, [makeFirstRun(entry)])),
+          ['a', 'b', 'c', 'd'].map((entry) =>
+            ledger.commit({ token: term, changes: [makeFirstRun(entry)] }),
+          ),
         );
         expect(outcomes).toEqual(Array(4).fill({ kind: 'committed' }));
         expect(await sent()).toEqual(['task-a', 'task-b', 'task-c', 'task-d']);
@@ -120,13 +128,13 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
           const messages = [makeMessage(`task-${i}`, { queue: `queue-${i % 2}` })];
           return {
             entry: `entry-${i}`,
-            expected: null,
-            record: advanceRecord(NEW_RECORD, `task-${i}`),
+            before: null,
+            after: advanceRecord(NEW_RECORD, `task-${i}`),
             messages,
           };
         });
-        expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
-        expect(await ledger.load()).toEqual(new Map(changes.map((c) => [c.entry, c.record])));
+        expect(await ledger.commit({ token: term, changes })).toEqual({ kind: 'committed' });
+        expect(await ledger.load()).toEqual(new Map(changes.map((c) => [c.entry, c.after])));
         expect(await sent('queue-0')).toHaveLength(4_500);
         expect((await sent('queue-1')).slice(0, 2)).toEqual(['task-1', 'task-3']);
       });
@@ -136,16 +144,16 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       test('after it went through sends nothing and is committed', async () => {
         const term = await ledger.beginTerm();
         const changes = [makeFirstRun('a'), makeFirstRun('b')];
-        await ledger.commit(term, changes);
-        expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
+        await ledger.commit({ token: term, changes });
+        expect(await ledger.commit({ token: term, changes })).toEqual({ kind: 'committed' });
         expect(await sent()).toEqual(['task-a', 'task-b']);
       });
 
       test('while the first is still under way sends once', async () => {
         const term = await ledger.beginTerm();
         const outcomes = await Promise.all([
-          ledger.commit(term, [makeFirstRun('a')]),
-          ledger.commit(term, [makeFirstRun('a')]),
+          ledger.commit({ token: term, changes: [makeFirstRun('a')] }),
+          ledger.commit({ token: term, changes: [makeFirstRun('a')] }),
         ]);
         expect(outcomes).toEqual(Array(2).fill({ kind: 'committed' }));
         expect(await sent()).toEqual(['task-a']);
@@ -153,8 +161,11 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
 
       test('in part is refused whole', async () => {
         const term = await ledger.beginTerm();
-        await ledger.commit(term, [makeFirstRun('a')]);
-        const outcome = await ledger.commit(term, [makeFirstRun('a'), makeFirstRun('b')]);
+        await ledger.commit({ token: term, changes: [makeFirstRun('a')] });
+        const outcome = await ledger.commit({
+          token: term,
+          changes: [makeFirstRun('a'), makeFirstRun('b')],
+        });
         expect(outcome).toEqual({ kind: 'conflict', entries: ['a'] });
         expect(await sent()).toEqual(['task-a']);
       });
@@ -162,9 +173,9 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       test('after the records went on is refused', async () => {
         const term = await ledger.beginTerm();
         const first = makeFirstRun('a', 'one');
-        await ledger.commit(term, [first]);
-        await ledger.commit(term, [makeNextRun(first, 'two')]);
-        expect((await ledger.commit(term, [first])).kind).toBe('conflict');
+        await ledger.commit({ token: term, changes: [first] });
+        await ledger.commit({ token: term, changes: [makeNextRun(first, 'two')] });
+        expect((await ledger.commit({ token: term, changes: [first] })).kind).toBe('conflict');
         expect(await sent()).toEqual(['one', 'two']);
       });
     });
@@ -175,14 +186,14 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       const names = ['芹菜 🥬', '__proto__', '', ' ', 'a:b*{c}\n"d"\\', '0', 'é', 'e\u0301'];
       const changes = names.map((entry, i) => makeFirstRun(entry, `task-${i}`));
       const term = await ledger.beginTerm();
-      expect(await ledger.commit(term, changes)).toEqual({ kind: 'committed' });
+      expect(await ledger.commit({ token: term, changes })).toEqual({ kind: 'committed' });
       const records = await ledger.load();
       expect([...records.keys()].sort()).toEqual([...names].sort());
-      for (const { entry, record } of changes) expect(records.get(entry)).toEqual(record);
+      for (const { entry, after: record } of changes) expect(records.get(entry)).toEqual(record);
     });
 
     test('a record comes back as it was written', async () => {
-      const record: LedgerRecord = {
+      const record: EntryState = {
         spec: 'cron("*/5 * * * *", "Europe/Oslo") ±∞',
         anchor: -62_135_596_800_000,
         dueAt: 8_640_000_000_000_000,
@@ -190,12 +201,15 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         taskId: '00000000-0000-5000-8000-000000000000',
         runCount: Number.MAX_SAFE_INTEGER,
       };
-      const unscheduled: LedgerRecord = { ...NEW_RECORD, spec: null };
+      const unscheduled: EntryState = { ...NEW_RECORD, spec: null };
       const term = await ledger.beginTerm();
-      await ledger.commit(term, [
-        { entry: 'a', expected: null, record, messages: [] },
-        { entry: 'b', expected: null, record: unscheduled, messages: [] },
-      ]);
+      await ledger.commit({
+        token: term,
+        changes: [
+          { entry: 'a', before: null, after: record, messages: [] },
+          { entry: 'b', before: null, after: unscheduled, messages: [] },
+        ],
+      });
       expect(await (await open()).load()).toEqual(
         new Map([
           ['a', record],
@@ -205,11 +219,11 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
     });
 
     test('a record that cannot be read is an error that names its entry', async () => {
-      await ledger.commit(await ledger.beginTerm(), [
-        makeFirstRun('good'),
-        makeFirstRun('nightly report'),
-      ]);
-      await place.damageRecord('nightly report');
+      await ledger.commit({
+        token: await ledger.beginTerm(),
+        changes: [makeFirstRun('good'), makeFirstRun('nightly report')],
+      });
+      await place.damageState('nightly report');
       const error = await ledger.load().catch((e: unknown) => e);
       expect(error).toBeInstanceOf(StoreError);
       expect((error as Error).message).toContain('nightly report');
@@ -218,12 +232,12 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
     test('ledgers of two key prefixes know nothing of each other', async () => {
       const other = (await place.open({ keyPrefix: 'other' })).ledger;
       const [ours, theirs] = [await ledger.beginTerm(), await other.beginTerm()];
-      await other.commit(theirs, [makeFirstRun('a', 'theirs')]);
+      await other.commit({ token: theirs, changes: [makeFirstRun('a', 'theirs')] });
       expect(await ledger.load()).toEqual(new Map());
       const own = makeFirstRun('a', 'ours');
-      expect(await ledger.commit(ours, [own])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit({ token: ours, changes: [own] })).toEqual({ kind: 'committed' });
       expect(await sent()).toEqual(['theirs', 'ours']);
-      expect(await ledger.load()).toEqual(new Map([['a', own.record]]));
+      expect(await ledger.load()).toEqual(new Map([['a', own.after]]));
       expect((await other.load()).get('a')).toMatchObject({ taskId: 'theirs' });
     });
   });

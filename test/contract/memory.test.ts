@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { LedgerRecord } from '../../src/store/ledger.ts';
+import type { EntryState } from '../../src/store/entry-state.ts';
 import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { brokerContract } from './broker.contract.ts';
@@ -22,10 +22,10 @@ async function openPlace(): Promise<StatePlace> {
         .map((m) => ({ taskId: m.taskId, body: m.body.toString() })),
     expireLock: async () => clock.forward(options.lockTtl),
     empty: async () => store.ledger.empty(),
-    async damageRecord(entry) {
+    async damageState(entry) {
       const expected = (await store.ledger.load()).get(entry)!;
-      const change = { entry, expected, record: {} as LedgerRecord, messages: [] };
-      await store.ledger.commit(await store.ledger.beginTerm(), [change]);
+      const change = { entry, before: expected, after: {} as EntryState, messages: [] };
+      await store.ledger.commit({ token: await store.ledger.beginTerm(), changes: [change] });
     },
     close: () => store.close(),
   };

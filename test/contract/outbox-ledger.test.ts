@@ -5,7 +5,8 @@ import { resolveSettings } from '../../src/config/resolve.ts';
 import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { storeOptions as storeOptionsOf } from '../../src/config/service/store-options.ts';
 import { openStore } from '../../src/drivers/open-store.ts';
-import type { Change, LedgerRecord } from '../../src/store/ledger.ts';
+import type { EntryState } from '../../src/store/entry-state.ts';
+import type { Change } from '../../src/store/commit.ts';
 import type { Store } from '../../src/store/store.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import { toExchange } from '../support/exchanges.ts';
@@ -43,10 +44,10 @@ async function inMemory(): Promise<Place> {
         .filter((message) => message.destination.queue === queue)
         .map(({ taskId, body }) => ({ taskId, body: body.toString() })),
     empty: async () => records!.ledger.empty(),
-    async damageRecord(entry) {
+    async damageState(entry) {
       const expected = (await records!.ledger.load()).get(entry)!;
-      const change = { entry, expected, record: {} as LedgerRecord, messages: [] };
-      await records!.ledger.commit(await records!.ledger.beginTerm(), [change]);
+      const change = { entry, before: expected, after: {} as EntryState, messages: [] };
+      await records!.ledger.commit({ token: await records!.ledger.beginTerm(), changes: [change] });
     },
   };
 }
@@ -72,7 +73,7 @@ describe.skipIf(missing)(missing || 'redis', () => {
       ...elsewhere(broker.url(), state.url()),
       queued: async (queue) => (await broker.client.lrange(queue, 0, -1)).reverse().map(read),
       empty: () => state.flush(),
-      damageRecord: async (entry) => {
+      damageState: async (entry) => {
         await state.client.hset('beat:records', entry, '{"spec":');
       },
     };
@@ -97,8 +98,8 @@ test.skipIf(missing)('what waits is owed as the configuration says of its entry'
     const second = first.map((change) =>
       lost(makeNextRun(change, change.entry), `${change.entry} 2`),
     );
-    await store.ledger.commit(term, first);
-    await store.ledger.commit(term, second);
+    await store.ledger.commit({ token: term, changes: first });
+    await store.ledger.commit({ token: term, changes: second });
     const inside = server.client.duplicate({ db: 3 });
     const kept = await inside.hvals('beat:outbox');
     inside.disconnect();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { KeptMessage, Outbox } from '../../src/store/outbox.ts';
+import type { Change } from '../../src/store/commit.ts';
+import type { OutboxMessage, Outbox } from '../../src/store/outbox.ts';
 import type { Message } from '../../src/message/message.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import { makeFirstRun, NEW_RECORD, makeNextRun, advanceRecord } from '../support/change.ts';
@@ -19,10 +20,10 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     let term: number;
 
     const open = async (): Promise<Outbox> => (await place.open()).ledger;
-    const tasks = (kept: readonly KeptMessage[]) => kept.map(({ message }) => message.taskId);
-    const kept = async () => tasks(await outbox.kept(1_000, ''));
-    const ids = async () => (await outbox.kept(1_000, '')).map(({ id }) => id);
-    const keep = async (...changes: Parameters<Outbox['keep']>[1]) => outbox.keep(term, changes);
+    const tasks = (kept: readonly OutboxMessage[]) => kept.map(({ message }) => message.taskId);
+    const kept = async () => tasks(await outbox.pending(1_000, ''));
+    const ids = async () => (await outbox.pending(1_000, '')).map(({ id }) => id);
+    const keep = async (...changes: readonly Change[]) => outbox.append({ token: term, changes });
 
     beforeEach(async () => {
       place = await openPlace();
@@ -34,28 +35,28 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     test('keeps messages with their records, and sends none', async () => {
       const [a, b] = [makeFirstRun('a'), makeFirstRun('b')];
       const outcome = await keep(a, b);
-      expect(outcome).toEqual({ kind: 'committed', kept: await outbox.kept(10, '') });
+      expect(outcome).toEqual({ kind: 'committed', pending: await outbox.pending(10, '') });
       expect(await kept()).toEqual(['task-a', 'task-b']);
       expect(await place.queued('celery')).toEqual([]);
       expect(await (await open()).load()).toEqual(
-        new Map([a, b].map(({ entry, record }) => [entry, record])),
+        new Map([a, b].map(({ entry, after: record }) => [entry, record])),
       );
     });
 
     test('tells what is kept in the order of time, then of entries, page by page', async () => {
       const [late, early] = [makeFirstRun('late', 'l1'), makeFirstRun('early', 'e1')];
       const messages = ['e2', 'e3', 'e4'].map((id) => makeMessage(id));
-      const record = advanceRecord(early.record, 'e4');
+      const record = advanceRecord(early.after, 'e4');
       await keep(late);
       await keep(makeNextRun(late, 'l2'));
       await keep(early);
-      await keep({ entry: 'early', expected: early.record, record, messages });
+      await keep({ entry: 'early', before: early.after, after: record, messages });
       const all = ['e1', 'l1', 'e2', 'e3', 'e4', 'l2'];
       expect(await kept()).toEqual(all);
 
       const paged: string[] = [];
       for (let after = ''; ;) {
-        const page = await outbox.kept(4, after);
+        const page = await outbox.pending(4, after);
         paged.push(...tasks(page));
         if (page.length < 4) break;
         after = page.at(-1)!.id;
@@ -68,7 +69,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       for (const dueAt of runs.toReversed()) {
         const record = { ...NEW_RECORD, dueAt };
         const messages = [makeMessage(String(dueAt))];
-        await keep({ entry: `e${dueAt}`, expected: null, record, messages });
+        await keep({ entry: `e${dueAt}`, before: null, after: record, messages });
       }
       expect(await kept()).toEqual(runs.map(String));
     });
@@ -84,7 +85,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
         body: Buffer.from([0, 255, 10, 13, 128]),
       };
       await keep({ ...makeFirstRun('a'), messages: [message] });
-      const [{ message: back } = { message: null }] = await outbox.kept(1, '');
+      const [{ message: back } = { message: null }] = await outbox.pending(1, '');
       expect(back).toEqual(message);
     });
 
@@ -100,12 +101,12 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
         const changes = [makeFirstRun('a'), makeFirstRun('b'), makeFirstRun('c')];
         await keep(...changes);
         const [, b] = await ids();
-        expect(await outbox.forget(term, [b!])).toBe(true);
+        expect(await outbox.remove(term, [b!])).toBe(true);
         const again = await keep(...changes);
-        expect(again.kind === 'committed' && tasks(again.kept)).toEqual(['task-a', 'task-c']);
+        expect(again.kind === 'committed' && tasks(again.pending)).toEqual(['task-a', 'task-c']);
         expect(await kept()).toEqual(['task-a', 'task-c']);
-        await outbox.forget(term, await ids());
-        expect(await keep(...changes)).toEqual({ kind: 'committed', kept: [] });
+        await outbox.remove(term, await ids());
+        expect(await keep(...changes)).toEqual({ kind: 'committed', pending: [] });
         expect(await kept()).toEqual([]);
       });
 
@@ -118,7 +119,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     test('keeps the newer message where an entry was sent, then forgotten, and is sent for the same instant again', async () => {
       const first = makeFirstRun('a', 'one');
       await keep(first);
-      await (await place.open()).ledger.removeRecord(term, 'a');
+      await (await place.open()).ledger.removeState(term, 'a');
       const again = { ...first, messages: [makeMessage('two')] };
       expect(await keep(again)).toMatchObject({ kind: 'committed' });
       expect(await kept()).toEqual(['two']);
@@ -136,8 +137,8 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     test('a term that another followed keeps nothing and forgets nothing', async () => {
       await keep(makeFirstRun('a'));
       await (await open()).beginTerm();
-      expect(await keep(makeFirstRun('b'))).toEqual({ kind: 'superseded' });
-      expect(await outbox.forget(term, await ids())).toBe(false);
+      expect(await keep(makeFirstRun('b'))).toEqual({ kind: 'fenced' });
+      expect(await outbox.remove(term, await ids())).toBe(false);
       expect(await kept()).toEqual(['task-a']);
     });
 
@@ -145,17 +146,17 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       await keep(makeFirstRun('a'));
       const theirs = await open();
       const newer = await theirs.beginTerm();
-      const left = await theirs.kept(10, '');
+      const left = await theirs.pending(10, '');
       expect(tasks(left)).toEqual(['task-a']);
-      expect(await theirs.forget(newer, [left[0]!.id])).toBe(true);
+      expect(await theirs.remove(newer, [left[0]!.id])).toBe(true);
       expect(await kept()).toEqual([]);
     });
 
     test('to forget nothing, or what is not kept, is fine', async () => {
       await keep(makeFirstRun('a'));
-      expect(await outbox.forget(term, [])).toBe(true);
-      expect(await outbox.forget(term, ['never kept'])).toBe(true);
-      expect(await keep()).toEqual({ kind: 'committed', kept: [] });
+      expect(await outbox.remove(term, [])).toBe(true);
+      expect(await outbox.remove(term, ['never kept'])).toBe(true);
+      expect(await keep()).toEqual({ kind: 'committed', pending: [] });
       expect(await kept()).toEqual(['task-a']);
     });
 
@@ -163,18 +164,21 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       await keep(makeFirstRun('a'));
       await place.empty();
       expect(await kept()).toEqual([]);
-      expect(await outbox.forget(term, ['x'])).toBe(false);
+      expect(await outbox.remove(term, ['x'])).toBe(false);
     });
 
     test('outboxes of two key prefixes know nothing of each other', async () => {
       const other = (await place.open({ keyPrefix: 'other' })).ledger;
-      await other.keep(await other.beginTerm(), [makeFirstRun('a', 'theirs')]);
+      await other.append({
+        token: await other.beginTerm(),
+        changes: [makeFirstRun('a', 'theirs')],
+      });
       await keep(makeFirstRun('a', 'ours'));
       expect(await kept()).toEqual(['ours']);
-      await outbox.forget(term, await ids());
+      await outbox.remove(term, await ids());
       expect(await kept()).toEqual([]);
-      expect(tasks(await other.kept(10, ''))).toEqual(['theirs']);
-      expect(await keep(makeFirstRun('a', 'ours'))).toEqual({ kind: 'committed', kept: [] });
+      expect(tasks(await other.pending(10, ''))).toEqual(['theirs']);
+      expect(await keep(makeFirstRun('a', 'ours'))).toEqual({ kind: 'committed', pending: [] });
     });
 
     test('copes with a hundred thousand messages', { timeout: 60_000 }, async () => {
@@ -185,13 +189,13 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       }
       let after = '';
       for (let from = 0; from < count; from += bite) {
-        const page = await outbox.kept(bite, after);
+        const page = await outbox.pending(bite, after);
         expect(page).toHaveLength(bite);
         after = page.at(-1)!.id;
         const forgotten = page.map(({ id }) => id);
-        expect(await outbox.forget(term, forgotten)).toBe(true);
+        expect(await outbox.remove(term, forgotten)).toBe(true);
       }
-      expect(await outbox.kept(1, '')).toEqual([]);
+      expect(await outbox.pending(1, '')).toEqual([]);
     });
   });
 }

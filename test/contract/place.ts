@@ -27,7 +27,7 @@ export interface Place {
   /** Forgets what queues are bound to; absent where nothing of it is kept. */
   forgetBindings?(): Promise<void>;
   /** Puts a text that is no record where the entry's record is kept. */
-  damageRecord(entry: string): Promise<void>;
+  damageState(entry: string): Promise<void>;
   /** Closes every store that was opened, and the place. */
   close(): Promise<void>;
 }

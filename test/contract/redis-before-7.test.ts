@@ -69,8 +69,12 @@ describe.skipIf(missing)(
         ...makeFirstRun('a'),
         messages: [makeMessage('one'), throughExchange('two')],
       };
-      expect(await ledger.commit(term, [change])).toEqual({ kind: 'committed' });
-      expect(await ledger.commit(term, [change])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit({ token: term, changes: [change] })).toEqual({
+        kind: 'committed',
+      });
+      expect(await ledger.commit({ token: term, changes: [change] })).toEqual({
+        kind: 'committed',
+      });
       await lease.release();
       expect((await server.client.keys('*')).sort()).toEqual(
         ['_kombu.binding.x', 'beat:records', 'beat:term', 'celery'].sort(),
@@ -87,8 +91,8 @@ describe.skipIf(missing)(
         await beat.set(`-${command}`);
         const change = { ...makeFirstRun('a'), messages: [throughExchange('one')] };
         const commit = () =>
-          ledger.commit(term, [change]).then(
-            (outcome) => (outcome.kind === 'declined' ? outcome.reason : outcome.kind),
+          ledger.commit({ token: term, changes: [change] }).then(
+            (outcome) => (outcome.kind === 'store-rejected' ? outcome.reason : outcome.kind),
             (error: unknown) => String(error),
           );
         for (let i = 0; i < 3; i++) {
@@ -129,7 +133,7 @@ describe.skipIf(missing)(
         const { ledger } = open({}, state.url());
         const term = await ledger.beginTerm();
         await state.set(`-${command}`);
-        await expect(ledger.keep(term, [makeFirstRun('a')])).rejects.toThrow(
+        await expect(ledger.append({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow(
           `user "state" may not run ${command.toUpperCase()}`,
         );
         expect(await server.client.keys('beat:outbox*')).toEqual([]);
@@ -141,7 +145,9 @@ describe.skipIf(missing)(
       const term = await ledger.beginTerm();
       await server.client.config('SET', 'maxmemory', '1');
       const change = { ...makeFirstRun('a'), messages: [throughExchange('one')] };
-      await expect(ledger.commit(term, [change])).rejects.toThrow('Redis refused: OOM');
+      await expect(ledger.commit({ token: term, changes: [change] })).rejects.toThrow(
+        'Redis refused: OOM',
+      );
       await server.client.config('SET', 'maxmemory', '0');
       expect(await server.client.keys('*')).toEqual(['beat:term']);
     });
@@ -156,13 +162,13 @@ describe.skipIf(missing)(
       const messages = [makeMessage('one'), broadcast('two', 'all')];
       const change = {
         entry: 'a',
-        expected: null,
-        record: advanceRecord(NEW_RECORD, 'one'),
+        before: null,
+        after: advanceRecord(NEW_RECORD, 'one'),
         messages,
       };
       for (let i = 0; i < 3; i++) {
-        expect(await ledger.commit(term, [change])).toMatchObject({
-          kind: 'declined',
+        expect(await ledger.commit({ token: term, changes: [change] })).toMatchObject({
+          kind: 'store-rejected',
           reason: expect.stringContaining('user "beat" may not run PUBLISH on "/0.all') as string,
         });
       }
@@ -177,15 +183,23 @@ describe.skipIf(missing)(
       const messages = [broadcast('one', 'all'), makeMessage('two'), broadcast('three', 'other')];
       const change = {
         entry: 'a',
-        expected: null,
-        record: advanceRecord(NEW_RECORD, 'one'),
+        before: null,
+        after: advanceRecord(NEW_RECORD, 'one'),
         messages,
       };
-      expect(await ledger.commit(term, [change])).toEqual({
+      expect(await ledger.commit({ token: term, changes: [change] })).toEqual({
         kind: 'committed',
-        unheard: [messages[2]],
+        unpublished: [
+          {
+            message: messages[2],
+            kind: 'no-subscribers',
+            reason: 'the fanout exchange has no subscribers',
+          },
+        ],
       });
-      expect(await ledger.commit(term, [change])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit({ token: term, changes: [change] })).toEqual({
+        kind: 'committed',
+      });
       expect(await server.client.llen('celery')).toBe(1);
       expect((await ledger.load()).size).toBe(1);
       await vi.waitFor(() => expect(heard.filter((each) => each === '/0.all')).toHaveLength(1));

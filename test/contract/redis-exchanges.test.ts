@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { RefusedError } from '../../src/broker/broker.ts';
 import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import { toQueue, type Destination } from '../../src/message/destination.ts';
@@ -30,7 +29,7 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
     return store;
   };
   const change = (destinations: readonly Destination[], priority = 0) => ({
-    ...{ entry: 'e', expected: null, record: advanceRecord(NEW_RECORD, 'e') },
+    ...{ entry: 'e', before: null, after: advanceRecord(NEW_RECORD, 'e') },
     messages: destinations.map((destination, i) => makeMessage(`m${i}`, { destination, priority })),
   });
   const commit = async (
@@ -39,7 +38,10 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
     priority = 0,
   ) => {
     const { ledger } = open(options);
-    return ledger.commit(await ledger.beginTerm(), [change(destinations, priority)]);
+    return ledger.commit({
+      token: await ledger.beginTerm(),
+      changes: [change(destinations, priority)],
+    });
   };
   const bind = (exchange: string, ...members: readonly (readonly string[])[]) =>
     inside.sadd(`_kombu.binding.${exchange}`, ...members.map((parts) => parts.join(SEP)));
@@ -124,7 +126,7 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
   test('a fanout exchange that is taken for another is told by what workers have bound', async () => {
     await bind('bc', ['celery', '', BROADCAST]);
     expect(await commit([toExchange('bc', 'direct', 'celery')])).toEqual({
-      kind: 'declined',
+      kind: 'store-rejected',
       reason: expect.stringMatching(/exchange "bc" .*say exchangeType 'fanout'$/) as unknown,
     });
     expect(await lists()).toEqual([]);
@@ -239,22 +241,30 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
       const term = await store.ledger.beginTerm();
       const [told, made] = [toExchange('other', 'fanout', ''), change([BC])];
       const both = { ...made, messages: [...made.messages, ...change([told]).messages] };
-      expect(await store.ledger.commit(term, [both])).toEqual({
+      expect(await store.ledger.commit({ token: term, changes: [both] })).toEqual({
         kind: 'committed',
-        unheard: [both.messages[0]],
+        unpublished: [
+          {
+            message: both.messages[0],
+            kind: 'no-subscribers',
+            reason: 'the fanout exchange has no subscribers',
+          },
+        ],
       });
       await settled();
       expect(heard).toEqual([['/2.other', 'm0']]);
-      expect(await store.ledger.commit(term, [both])).toEqual({ kind: 'committed' });
+      expect(await store.ledger.commit({ token: term, changes: [both] })).toEqual({
+        kind: 'committed',
+      });
       expect(heard).toHaveLength(1);
     });
 
     test('is told of nothing by a commit that is declined', async () => {
       await listen('/2.*');
       const lost = toExchange('nowhere', 'direct', 'x');
-      expect(await commit([BC, lost])).toMatchObject({ kind: 'declined' });
+      expect(await commit([BC, lost])).toMatchObject({ kind: 'store-rejected' });
       await inside.set('taken', 'by another type');
-      expect(await commit([BC, toQueue('taken')])).toMatchObject({ kind: 'declined' });
+      expect(await commit([BC, toQueue('taken')])).toMatchObject({ kind: 'store-rejected' });
       await settled();
       expect(heard).toEqual([]);
     });
@@ -268,22 +278,20 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
       const store = openRedisStore(storeOptions(url));
       stores.push(store);
       const term = await store.ledger.beginTerm();
-      const outcome = await store.ledger.commit(term, [change([toQueue('celery'), BC])]);
-      expect(outcome).toMatchObject({ kind: 'declined' });
+      const outcome = await store.ledger.commit({
+        token: term,
+        changes: [change([toQueue('celery'), BC])],
+      });
+      expect(outcome).toMatchObject({ kind: 'store-rejected' });
       expect(await lists()).toEqual([]);
       expect(await store.ledger.load()).toEqual(new Map());
     });
 
-    test('refuses what nobody hears where the ledger is elsewhere: it is kept, and tried again', async () => {
+    test('rejects a message without subscribers where the ledger is elsewhere: it stays in the outbox, and is tried again', async () => {
       await listen('/2.other');
       const messages = [makeMessage('a', { destination: BC }), makeMessage('b')];
-      const failure = await open()
-        .broker.publish(messages)
-        .catch((error: unknown) => error);
-      expect(failure).toBeInstanceOf(RefusedError);
-      expect((failure as RefusedError).refused).toEqual([
-        { message: messages[0], reason: 'nobody listens' },
-      ]);
+      const reason = 'the fanout exchange has no subscribers';
+      expect(await open().broker.publish(messages)).toEqual([{ message: messages[0], reason }]);
       expect(await lists()).toEqual(['celery']);
     });
   });

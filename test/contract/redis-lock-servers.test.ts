@@ -37,7 +37,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
         await Promise.all(alive().map(({ client }) => client.pexpire('beat:lock', 0)));
       },
       empty: () => state.flush(),
-      damageRecord: async () => {},
+      damageState: async () => {},
       close: async () => void (await closeAll()),
     };
   };

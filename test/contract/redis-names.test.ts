@@ -41,7 +41,7 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
       makeMessage('b', { priority: 5 }),
       makeMessage('c', { queue: 'reports', priority: 9 }),
     ];
-    await store.ledger.commit(term, [change('x', messages)]);
+    await store.ledger.commit({ token: term, changes: [change('x', messages)] });
     const lists = ['celery', `celery${SEP}3`, `reports${SEP}9`];
     const bindings = ['_kombu.binding.celery', '_kombu.binding.reports'];
     expect(await keys()).toEqual([...lists, ...bindings, 'beat:records', 'beat:term'].sort());
@@ -60,7 +60,10 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
     await using other = disposable(openRedisStore(storeOptions(server.url(), { transport })));
     await other.lock.acquire();
     const term = await other.ledger.beginTerm();
-    await other.ledger.commit(term, [change('x', [makeMessage('a', { priority: 7 })])]);
+    await other.ledger.commit({
+      token: term,
+      changes: [change('x', [makeMessage('a', { priority: 7 })])],
+    });
     expect(await keys()).toEqual([
       'app__kombu.binding.celery',
       'app_beat:lock',
@@ -87,17 +90,17 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
 
   test('a binding that was lost is there again with the next commit', async () => {
     const term = await store.ledger.beginTerm();
-    await store.ledger.commit(term, [change('x', [makeMessage('a')])]);
+    await store.ledger.commit({ token: term, changes: [change('x', [makeMessage('a')])] });
     await server.client.del('_kombu.binding.celery');
-    await store.ledger.commit(term, [change('y', [makeMessage('b')])]);
+    await store.ledger.commit({ token: term, changes: [change('y', [makeMessage('b')])] });
     expect(await server.client.exists('_kombu.binding.celery')).toBe(1);
   });
 
   test('scripts that Redis forgot are sent again', async () => {
     const term = await store.ledger.beginTerm();
-    await store.ledger.commit(term, [change('x', [makeMessage('a')])]);
+    await store.ledger.commit({ token: term, changes: [change('x', [makeMessage('a')])] });
     await server.client.script('FLUSH');
-    await store.ledger.commit(term, [change('y', [makeMessage('b')])]);
+    await store.ledger.commit({ token: term, changes: [change('y', [makeMessage('b')])] });
     expect(await server.client.llen('celery')).toBe(2);
   });
 
@@ -105,8 +108,8 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
     const term = await store.ledger.beginTerm();
     await server.client.set('broken', 'no list');
     const messages = [makeMessage('a'), makeMessage('b', { queue: 'broken' })];
-    const outcome = await store.ledger.commit(term, [change('x', messages)]);
-    expect(outcome).toMatchObject({ kind: 'declined' });
+    const outcome = await store.ledger.commit({ token: term, changes: [change('x', messages)] });
+    expect(outcome).toMatchObject({ kind: 'store-rejected' });
     expect('reason' in outcome && outcome.reason).toContain('WRONGTYPE');
     expect(await keys()).toEqual(['beat:term', 'broken']);
   });
@@ -114,7 +117,7 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
 
 function change(entry: string, messages: ReturnType<typeof makeMessage>[]) {
   const record = { spec: 's', anchor: 0, dueAt: 1, sentAt: 1, taskId: 't', runCount: 1 };
-  return { entry, expected: null, record, messages };
+  return { entry, before: null, after: record, messages };
 }
 
 function disposable(store: Store): Store & AsyncDisposable {

@@ -3,7 +3,8 @@ import { ClientSockets } from '../support/client-sockets.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { StoreError } from '../../src/util/errors.ts';
-import type { Change, LedgerRecord } from '../../src/store/ledger.ts';
+import type { EntryState } from '../../src/store/entry-state.ts';
+import type { Change } from '../../src/store/commit.ts';
 import { openStore } from '../../src/drivers/open-store.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -14,7 +15,7 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
 
-const RECORD: LedgerRecord = {
+const RECORD: EntryState = {
   spec: 'every 60 s',
   anchor: 0,
   dueAt: 60_000,
@@ -24,8 +25,8 @@ const RECORD: LedgerRecord = {
 };
 const CHANGE: Change = {
   entry: 'a',
-  expected: null,
-  record: RECORD,
+  before: null,
+  after: RECORD,
   messages: [makeMessage('one')],
 };
 const PASSWORD = 'hunter2';
@@ -61,11 +62,13 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     const { ledger } = open(server.url(), IMPATIENT);
     const term = await ledger.beginTerm();
     server.freeze();
-    const error = await rejection(ledger.commit(term, [CHANGE]));
+    const error = await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
     expect(error.message).toMatch(/^ledger\.commit: Redis did not answer in 500 ms \(redis:/);
     server.thaw();
 
-    expect(await untilAnswered(() => ledger.commit(term, [CHANGE]))).toEqual({ kind: 'committed' });
+    expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({
+      kind: 'committed',
+    });
     expect(await queued()).toBe(1);
   });
 
@@ -88,16 +91,16 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     const { ledger } = open(server.url().replace(`:${server.port}`, `:${wire.port}`));
     const term = await ledger.beginTerm();
     // Script and queue are known from here on: the answer that gets lost is that of the commit itself.
-    await ledger.commit(term, [{ ...CHANGE, entry: 'before' }]);
+    await ledger.commit({ token: term, changes: [{ ...CHANGE, entry: 'before' }] });
     await server.client.del('celery');
     const answered = wire.swallowAnswers();
-    const committing = rejection(ledger.commit(term, [CHANGE]));
+    const committing = rejection(ledger.commit({ token: term, changes: [CHANGE] }));
     await answered;
     wire.cut();
     expect((await committing).message).toMatch(/^ledger\.commit: no connection to Redis: /);
     expect(await queued()).toBe(1);
 
-    expect(await ledger.commit(term, [CHANGE])).toEqual({ kind: 'committed' });
+    expect(await ledger.commit({ token: term, changes: [CHANGE] })).toEqual({ kind: 'committed' });
     expect(await queued()).toBe(1);
   });
 
@@ -107,8 +110,10 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     const { ledger } = open(url, IMPATIENT);
     const term = await ledger.beginTerm();
     void wire.swallowAnswers();
-    await rejection(ledger.commit(term, [CHANGE]));
-    expect(await untilAnswered(() => ledger.commit(term, [CHANGE]))).toEqual({ kind: 'committed' });
+    await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
+    expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({
+      kind: 'committed',
+    });
     expect(await queued()).toBe(1);
   });
 
@@ -120,9 +125,9 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
       .call('DEBUG', 'SLEEP', '0.05')
       .call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
       .exec();
-    await Promise.allSettled([ledger.commit(term, [CHANGE]), killing]);
+    await Promise.allSettled([ledger.commit({ token: term, changes: [CHANGE] }), killing]);
 
-    expect(await ledger.commit(term, [CHANGE])).toEqual({ kind: 'committed' });
+    expect(await ledger.commit({ token: term, changes: [CHANGE] })).toEqual({ kind: 'committed' });
     expect(await queued()).toBe(1);
   });
 
@@ -130,23 +135,27 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     const [ours, theirs] = [open(server.url(), IMPATIENT), open(server.url(), IMPATIENT)];
     const term = await ours.ledger.beginTerm();
     server.freeze();
-    await rejection(ours.ledger.commit(term, [CHANGE]));
+    await rejection(ours.ledger.commit({ token: term, changes: [CHANGE] }));
     await rejection(theirs.ledger.beginTerm());
     server.thaw();
     await untilAnswered(() => theirs.ledger.beginTerm());
     const before = await queued();
-    expect(await ours.ledger.commit(term, [CHANGE])).toEqual({ kind: 'superseded' });
+    expect(await ours.ledger.commit({ token: term, changes: [CHANGE] })).toEqual({
+      kind: 'fenced',
+    });
     expect(await queued()).toBe(before);
   });
 
   test('what was committed is there after Redis was killed, and so is the connection', async () => {
     const { ledger } = open();
     const term = await ledger.beginTerm();
-    await ledger.commit(term, [CHANGE]);
+    await ledger.commit({ token: term, changes: [CHANGE] });
     await server.kill();
-    await rejection(ledger.commit(term, [CHANGE]));
+    await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
     await server.start();
-    expect(await untilAnswered(() => ledger.commit(term, [CHANGE]))).toEqual({ kind: 'committed' });
+    expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({
+      kind: 'committed',
+    });
     expect(await ledger.load()).toEqual(new Map([['a', RECORD]]));
     expect(await queued()).toBe(1);
   });
@@ -167,7 +176,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
       'lock.release': () => lease.release(),
       'ledger.load': () => ledger.load(),
       'ledger.beginTerm': () => ledger.beginTerm(),
-      'ledger.commit': () => ledger.commit(1, [CHANGE]),
+      'ledger.commit': () => ledger.commit({ token: 1, changes: [CHANGE] }),
       'broker.publish': () => broker.publish(CHANGE.messages),
     };
     for (const [operation, ask] of Object.entries(asked)) {
@@ -189,7 +198,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
   test('a refused command is told without what it carried', async () => {
     const { ledger } = open();
     await server.client.set('beat:records', 'not a hash');
-    const outcome = await ledger.commit(await ledger.beginTerm(), [CHANGE]);
+    const outcome = await ledger.commit({ token: await ledger.beginTerm(), changes: [CHANGE] });
     const reason = 'reason' in outcome ? outcome.reason : '';
     expect(reason).toMatch(/^ledger\.commit: Redis refused: .*WRONGTYPE/);
     expect(reason).not.toContain('tasks.add');

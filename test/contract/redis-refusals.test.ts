@@ -52,7 +52,7 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
         records: await ledger.load(),
       };
     };
-    await ledger.commit(term, []);
+    await ledger.commit({ token: term, changes: [] });
     const outcomes = { whole: 0, nothing: 0 };
     for (let spare = -200; spare <= 1_600; spare += 100) {
       const entry = `with ${spare} KB to spare`;
@@ -63,7 +63,7 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
       const used = /used_memory:(\d+)/.exec(await server.client.info('memory'))![1]!;
       await server.client.config('SET', 'maxmemory', String(Number(used) + spare * KB));
       const outcome = await ledger
-        .commit(term, [{ entry, expected: null, record, messages }])
+        .commit({ token: term, changes: [{ entry, before: null, after: record, messages }] })
         .catch((error: unknown) => String(error));
       await server.client.config('SET', 'maxmemory', '0');
       const after = await state();
@@ -101,11 +101,11 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     const term = await ledger.beginTerm();
     const before = await ledgerConnection();
     await server.client.replicaof('127.0.0.1', '1');
-    await expect(ledger.commit(term, [makeFirstRun('a')])).rejects.toThrow(
+    await expect(ledger.commit({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow(
       'Redis refused: READONLY',
     );
     await server.client.replicaof('NO', 'ONE');
-    const commit = () => ledger.commit(term, [makeFirstRun('a')]);
+    const commit = () => ledger.commit({ token: term, changes: [makeFirstRun('a')] });
     expect(await vi.waitFor(commit, { timeout: 20_000 })).toEqual({ kind: 'committed' });
     expect(await ledgerConnection()).not.toBe(before);
     expect(await server.client.llen('celery')).toBe(1);
@@ -116,12 +116,12 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     const { ledger, lock } = open();
     const term = await ledger.beginTerm();
     await server.client.replicaof('127.0.0.1', '1');
-    await expect(ledger.commit(term, [makeFirstRun('a')])).rejects.toThrow(
+    await expect(ledger.commit({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow(
       'Redis refused: MASTERDOWN',
     );
     await expect(lock.acquire()).rejects.toThrow('Redis refused: MASTERDOWN');
     await server.client.replicaof('NO', 'ONE');
-    const commit = () => ledger.commit(term, [makeFirstRun('a')]);
+    const commit = () => ledger.commit({ token: term, changes: [makeFirstRun('a')] });
     expect(await vi.waitFor(commit, { timeout: 20_000 })).toEqual({ kind: 'committed' });
   });
 
@@ -142,7 +142,7 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     const answering = server.start(slowly);
     const refusals = new Set<string>();
     const commit = () =>
-      ledger.commit(term, [makeFirstRun('a')]).catch((error: unknown) => {
+      ledger.commit({ token: term, changes: [makeFirstRun('a')] }).catch((error: unknown) => {
         refusals.add(String(error));
         throw error;
       });
@@ -163,10 +163,14 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     const { ledger } = open();
     const term = await ledger.beginTerm();
     await server.client.config('SET', 'min-replicas-to-write', '1');
-    await expect(ledger.commit(term, [makeFirstRun('a')])).rejects.toThrow('NOREPLICAS');
+    await expect(ledger.commit({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow(
+      'NOREPLICAS',
+    );
     await server.client.config('SET', 'min-replicas-to-write', '0');
     expect(await ledger.load()).toEqual(new Map());
-    expect(await ledger.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
+    expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
+      kind: 'committed',
+    });
   });
 
   test.each([
@@ -178,7 +182,9 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
       await serve();
       const { ledger, lock } = open(server.url().replace('//', `//${credentials}`));
       const term = await ledger.beginTerm();
-      expect(await ledger.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
+        kind: 'committed',
+      });
       expect(await lock.acquire()).not.toBeNull();
     },
   );

@@ -14,7 +14,7 @@ test('redis: every call to a server that never answers fails within its time lim
     'lock.acquire': () => store.lock.acquire(),
     'ledger.load': () => store.ledger.load(),
     'ledger.beginTerm': () => store.ledger.beginTerm(),
-    'ledger.commit': () => store.ledger.commit(1, [makeFirstRun('a')]),
+    'ledger.commit': () => store.ledger.commit({ token: 1, changes: [makeFirstRun('a')] }),
     'broker.publish': () => store.broker.publish([makeMessage('b')]),
     'clock.read': async () => store.inspect?.(),
   };

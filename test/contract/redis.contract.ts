@@ -44,7 +44,7 @@ export function onRedis(contracts: (overTcp: MakePlace, overSocket: MakePlace) =
         forgetBindings: async () => {
           await inside.del(await inside.keys('_kombu.binding.*'));
         },
-        damageRecord: async (entry) => {
+        damageState: async (entry) => {
           await inside.hset('beat:records', entry, '{"spec":');
         },
         close: async () => {

@@ -49,45 +49,45 @@ export function sqlFencing(name: string, start: () => Promise<SqlServer>): void 
 
     const first = makeFirstRun('a', 'one');
     const second = makeNextRun(first, 'two');
-    const SUPERSEDED = { kind: 'superseded' };
+    const SUPERSEDED = { kind: 'fenced' };
 
-    test.each(['commit', 'keep'] as const)(
+    test.each(['commit', 'append'] as const)(
       'a %s waits for a term that is beginning, and is rejected once it has begun',
       async (what) => {
         const term = await former.beginTerm();
         const beginning = await beginSlowly();
-        const outcome = former[what](term, [first]);
+        const outcome = former[what]({ token: term, changes: [first] });
         await Promise.race([server.waitForLockWaiters(), outcome]);
         await beginning.commit();
         expect(await outcome).toEqual(SUPERSEDED);
         expect(await heir.load()).toEqual(new Map());
         expect(await server.readPayloads()).toEqual([]);
-        expect(await heir.kept(10, '')).toEqual([]);
+        expect(await heir.pending(10, '')).toEqual([]);
       },
     );
 
-    test('a forget waits for a term that is beginning, and forgets nothing once it has begun', async () => {
+    test('a removal of messages waits for a term that is beginning, and removes nothing once it has begun', async () => {
       const term = await former.beginTerm();
-      await former.keep(term, [first]);
-      const ids = (await former.kept(10, '')).map(({ id }) => id);
+      await former.append({ token: term, changes: [first] });
+      const ids = (await former.pending(10, '')).map(({ id }) => id);
       const beginning = await beginSlowly();
-      const outcome = former.forget(term, ids);
+      const outcome = former.remove(term, ids);
       await Promise.race([server.waitForLockWaiters(), outcome]);
       await beginning.commit();
       expect(await outcome).toBe(false);
-      expect(await heir.kept(10, '')).toHaveLength(1);
+      expect(await heir.pending(10, '')).toHaveLength(1);
     });
 
-    test.each(['commit', 'keep'] as const)(
+    test.each(['commit', 'append'] as const)(
       'a term that begins during a %s waits for its end, and reads its records',
       async (what) => {
         const term = await former.beginTerm();
-        await former[what](term, [first]);
+        await former[what]({ token: term, changes: [first] });
         // The former leader has checked its term; it cannot write its record yet.
         await using other = await server.session();
         await other.query('BEGIN');
         await other.query(`SELECT record FROM beat_record WHERE entry = 'a' FOR UPDATE`);
-        const outcome = former[what](term, [second]);
+        const outcome = former[what]({ token: term, changes: [second] });
         await server.waitForLockWaiters();
 
         const taskId = heir.beginTerm().then(async () => (await heir.load()).get('a')?.taskId);

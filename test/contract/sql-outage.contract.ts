@@ -40,12 +40,12 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       const { ledger } = open(server.url(), IMPATIENT);
       const term = await ledger.beginTerm();
       server.freeze();
-      const error = await rejection(ledger.commit(term, [CHANGE]));
+      const error = await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
       server.thaw();
       expect(error.message).toMatch(
         new RegExp(`^ledger\\.commit: ${server.name} did not answer in 1000 ms \\(`),
       );
-      expect(await untilAnswered(() => ledger.commit(term, [CHANGE]))).toEqual({
+      expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({
         kind: 'committed',
       });
       expect(await queued()).toBe(1);
@@ -56,13 +56,15 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       const { ledger } = open(server.url(wire.port), IMPATIENT);
       const term = await ledger.beginTerm();
       const answered = wire.swallowAnswers();
-      const committing = rejection(ledger.commit(term, [CHANGE]));
+      const committing = rejection(ledger.commit({ token: term, changes: [CHANGE] }));
       await answered;
       wire.cut();
       expect((await committing).message).toMatch(
         new RegExp(`^ledger\\.commit: no connection to ${server.name}: `),
       );
-      expect(await ledger.commit(term, [CHANGE])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit({ token: term, changes: [CHANGE] })).toEqual({
+        kind: 'committed',
+      });
       expect(await queued()).toBe(1);
     });
 
@@ -71,9 +73,9 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       const term = await ledger.beginTerm();
       for (let i = 0; i < 20; i++) {
         const change = makeFirstRun(`e${i}`);
-        const committing = ledger.commit(term, [change]).catch(() => null);
+        const committing = ledger.commit({ token: term, changes: [change] }).catch(() => null);
         await Promise.all([committing, server.terminateConnections('beat-ledger')]);
-        const again = () => ledger.commit(term, [change]);
+        const again = () => ledger.commit({ token: term, changes: [change] });
         expect(await untilAnswered(again)).toEqual({ kind: 'committed' });
       }
       expect(await queued()).toBe(20);
@@ -87,7 +89,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       await using other = await server.session();
       await other.query('BEGIN');
       await other.query(`INSERT INTO kombu_queue (id, name) VALUES (1, 'celery')`);
-      const committing = rejection(ours.ledger.commit(term, [CHANGE]));
+      const committing = rejection(ours.ledger.commit({ token: term, changes: [CHANGE] }));
       await server.waitForLockWaiters();
       // From here on the server hears nothing of it, not even that it is gone.
       wire.stall();
@@ -95,21 +97,23 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       expect(await untilAnswered(() => theirs.ledger.beginTerm())).toBeGreaterThan(term);
       await committing;
       wire.flow();
-      const late = await untilAnswered(() => ours.ledger.commit(term, [CHANGE]));
-      expect(late).toEqual({ kind: 'superseded' });
+      const late = await untilAnswered(() =>
+        ours.ledger.commit({ token: term, changes: [CHANGE] }),
+      );
+      expect(late).toEqual({ kind: 'fenced' });
       expect(await queued()).toBe(0);
     });
 
     test('what was committed is there after it was killed, and so is the connection', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
-      await ledger.commit(term, [CHANGE]);
+      await ledger.commit({ token: term, changes: [CHANGE] });
       await server.kill();
-      await rejection(ledger.commit(term, [CHANGE]));
+      await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
       await server.start();
-      const commit = () => ledger.commit(term, [CHANGE]);
+      const commit = () => ledger.commit({ token: term, changes: [CHANGE] });
       expect(await untilAnswered(commit)).toEqual({ kind: 'committed' });
-      expect(await ledger.load()).toEqual(new Map([['a', CHANGE.record]]));
+      expect(await ledger.load()).toEqual(new Map([['a', CHANGE.after]]));
       expect(await queued()).toBe(1);
     });
 
@@ -125,10 +129,10 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
         'lock.release': () => lease.release(),
         'ledger.load': () => ledger.load(),
         'ledger.beginTerm': () => ledger.beginTerm(),
-        'ledger.commit': () => ledger.commit(1, [CHANGE]),
-        'outbox.keep': () => ledger.keep(1, [CHANGE]),
-        'outbox.kept': () => ledger.kept(1, ''),
-        'outbox.forget': () => ledger.forget(1, []),
+        'ledger.commit': () => ledger.commit({ token: 1, changes: [CHANGE] }),
+        'outbox.keep': () => ledger.append({ token: 1, changes: [CHANGE] }),
+        'outbox.kept': () => ledger.pending(1, ''),
+        'outbox.forget': () => ledger.remove(1, []),
         'broker.publish': () => broker.publish([makeMessage('a')]),
       };
       for (const [operation, ask] of Object.entries(asked)) {
@@ -172,13 +176,13 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
     test('a deadlock with another is none of the caller’s matter', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
-      await ledger.commit(term, [CHANGE]);
+      await ledger.commit({ token: term, changes: [CHANGE] });
       await using other = await server.session();
       await other.query('BEGIN');
       await other.query(`UPDATE beat_record SET record = record WHERE entry = 'a'`);
       // Holds the term, and waits for the record.
-      const next = { ...makeFirstRun('a', 'two'), expected: CHANGE.record };
-      const committing = ledger.commit(term, [next]);
+      const next = { ...makeFirstRun('a', 'two'), before: CHANGE.after };
+      const committing = ledger.commit({ token: term, changes: [next] });
       await server.waitForLockWaiters();
       await other.query('SELECT number FROM beat_term FOR UPDATE').catch(() => {});
       await other.query('ROLLBACK');

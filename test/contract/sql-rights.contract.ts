@@ -49,9 +49,13 @@ export function sqlRights(name: string, options: RightsOptions): void {
       const { lock, ledger } = open();
       await (await lock.acquire())!.release();
       const term = await ledger.beginTerm();
-      expect(await ledger.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
-      expect(await ledger.keep(term, [makeFirstRun('b')])).toMatchObject({ kind: 'committed' });
-      expect(await ledger.forget(term, [])).toBe(true);
+      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
+        kind: 'committed',
+      });
+      expect(await ledger.append({ token: term, changes: [makeFirstRun('b')] })).toMatchObject({
+        kind: 'committed',
+      });
+      expect(await ledger.remove(term, [])).toBe(true);
     });
 
     test('a commit and an outbox that lack several rights name all of them', async () => {
@@ -59,12 +63,12 @@ export function sqlRights(name: string, options: RightsOptions): void {
       const term = await ledger.beginTerm();
       for (const action of ['INSERT', 'UPDATE'])
         await options.revoke(server, action, 'beat_outbox');
-      await expect(ledger.keep(term, [makeFirstRun('a')])).rejects.toThrow(
+      await expect(ledger.append({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow(
         'lacks INSERT on beat_outbox, UPDATE on beat_outbox: ',
       );
       await options.revoke(server, 'INSERT', 'beat_record');
       await options.revoke(server, 'INSERT', 'kombu_message');
-      await expect(ledger.commit(term, [makeFirstRun('a')])).rejects.toThrow(
+      await expect(ledger.commit({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow(
         'lacks INSERT on beat_record, INSERT on kombu_message: ',
       );
     });
@@ -101,9 +105,9 @@ export function sqlRights(name: string, options: RightsOptions): void {
         const { ledger } = open();
         const term = await ledger.beginTerm();
         const first = makeFirstRun('a', 'one');
-        await ledger.commit(term, [first]);
+        await ledger.commit({ token: term, changes: [first] });
         await options.revoke(server, action, table);
-        const commit = () => ledger.commit(term, [makeNextRun(first, 'two')]);
+        const commit = () => ledger.commit({ token: term, changes: [makeNextRun(first, 'two')] });
         for (let i = 0; i < 3; i++) await expect(commit()).rejects.toThrow(words(action, table));
         expect(await server.readPayloads()).toHaveLength(1);
         await options.grant(server, action, table);
@@ -115,14 +119,16 @@ export function sqlRights(name: string, options: RightsOptions): void {
     test('without INSERT on kombu_queue only entries whose queue is not declared are declined', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
-      await ledger.commit(term, [makeFirstRun('a')]);
+      await ledger.commit({ token: term, changes: [makeFirstRun('a')] });
       await options.revoke(server, 'INSERT', 'kombu_queue');
       const other = { ...makeFirstRun('b'), messages: [makeMessage('two', { queue: 'other' })] };
-      expect(await ledger.commit(term, [other])).toEqual({
-        kind: 'declined',
+      expect(await ledger.commit({ token: term, changes: [other] })).toEqual({
+        kind: 'store-rejected',
         reason: expect.stringContaining(words('INSERT', 'kombu_queue')) as string,
       });
-      expect(await ledger.commit(term, [makeFirstRun('c')])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit({ token: term, changes: [makeFirstRun('c')] })).toEqual({
+        kind: 'committed',
+      });
     });
 
     test('an outbox that may not be emptied publishes nothing, now or in a later term', async () => {
@@ -131,10 +137,15 @@ export function sqlRights(name: string, options: RightsOptions): void {
       await options.revoke(server, 'DELETE', 'beat_outbox');
       const denied = words('DELETE', 'beat_outbox');
       const term = await places.ledger.beginTerm();
-      await expect(places.ledger.commit(term, [makeFirstRun('new')])).rejects.toThrow(denied);
+      await expect(
+        places.ledger.commit({ token: term, changes: [makeFirstRun('new')] }),
+      ).rejects.toThrow(denied);
       const full = openSqlStore(storeOptions(server.url()));
       stores.push(full);
-      await full.ledger.keep(await full.ledger.beginTerm(), [makeFirstRun('old')]);
+      await full.ledger.append({
+        token: await full.ledger.beginTerm(),
+        changes: [makeFirstRun('old')],
+      });
       for (let i = 0; i < 3; i++) await expect(places.ledger.beginTerm()).rejects.toThrow(denied);
       expect(await server.readPayloads()).toEqual([]);
     });

@@ -58,7 +58,7 @@ function onServer(
           await server.query('UPDATE beat_lock SET expires_at = 0');
         },
         empty: () => server.empty(),
-        damageRecord: async (entry) => {
+        damageState: async (entry) => {
           await server.query(`UPDATE beat_record SET record = '{"spec":' WHERE entry = ?`, entry);
         },
         close: async () => {

@@ -29,7 +29,7 @@ async function openPlace(): Promise<StatePlace> {
     async empty() {
       for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
     },
-    async damageRecord(entry) {
+    async damageState(entry) {
       using db = new DatabaseSync(path);
       db.prepare(`UPDATE beat_record SET record = '{"spec":' WHERE entry = ?`).run(entry);
     },

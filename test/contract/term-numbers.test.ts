@@ -26,7 +26,9 @@ test('sqlite terms go on growing when the file is made anew, even though the clo
     terms.push(await store.ledger.beginTerm());
   }
   expect(terms).toEqual([...new Set(terms)].toSorted((a, b) => a - b));
-  expect(await store.ledger.commit(terms[0]!, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
+  expect(await store.ledger.commit({ token: terms[0]!, changes: [makeFirstRun('a')] })).toEqual({
+    kind: 'fenced',
+  });
   await store.close();
 });
 
@@ -61,9 +63,11 @@ describe.each(SERVERS)('%s terms', (name, missing, start) => {
       await server.empty();
       terms.push(await store.ledger.beginTerm());
       expect(terms).toEqual([...new Set(terms)].toSorted((a, b) => a - b));
-      expect(await store.ledger.commit(terms[1]!, [makeFirstRun('a')])).toEqual({
-        kind: 'superseded',
-      });
+      expect(await store.ledger.commit({ token: terms[1]!, changes: [makeFirstRun('a')] })).toEqual(
+        {
+          kind: 'fenced',
+        },
+      );
       await store.close();
       await server.stop();
     },

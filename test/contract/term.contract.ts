@@ -38,32 +38,44 @@ export function termContract(current: () => Place): void {
       const theirs = await open();
       const old = await ledger.beginTerm();
       const newer = await theirs.beginTerm();
-      expect(await ledger.commit(old, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await ledger.commit({ token: old, changes: [makeFirstRun('a')] })).toEqual({
+        kind: 'fenced',
+      });
       expect(await ledger.load()).toEqual(new Map());
       expect(await sent()).toEqual([]);
-      expect(await theirs.commit(newer, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await theirs.commit({ token: newer, changes: [makeFirstRun('a')] })).toEqual({
+        kind: 'committed',
+      });
     });
 
     test('that never began can commit nothing', async () => {
-      expect(await ledger.commit(1, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await ledger.commit({ token: 1, changes: [makeFirstRun('a')] })).toEqual({
+        kind: 'fenced',
+      });
       const term = await ledger.beginTerm();
-      expect(await ledger.commit(term + 1, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await ledger.commit({ token: term + 1, changes: [makeFirstRun('a')] })).toEqual({
+        kind: 'fenced',
+      });
       expect(await sent()).toEqual([]);
     });
 
     test('goes on from the records of the one before', async () => {
       const first = makeFirstRun('a', 'one');
-      await ledger.commit(await ledger.beginTerm(), [first]);
+      await ledger.commit({ token: await ledger.beginTerm(), changes: [first] });
       const theirs = await open();
       const term = await theirs.beginTerm();
-      expect(await theirs.commit(term, [makeNextRun(first, 'two')])).toEqual({ kind: 'committed' });
+      expect(await theirs.commit({ token: term, changes: [makeNextRun(first, 'two')] })).toEqual({
+        kind: 'committed',
+      });
       expect(await sent()).toEqual(['one', 'two']);
     });
 
     test('ends when the ledger is emptied', async () => {
       const term = await ledger.beginTerm();
       await place.empty();
-      expect(await ledger.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
+      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
+        kind: 'fenced',
+      });
       expect(await sent()).toEqual([]);
     });
 
@@ -72,7 +84,9 @@ export function termContract(current: () => Place): void {
       await place.empty();
       const after = await ledger.beginTerm();
       expect(after).toBeGreaterThan(before);
-      expect(await ledger.commit(after, [makeFirstRun('a')])).toEqual({ kind: 'committed' });
+      expect(await ledger.commit({ token: after, changes: [makeFirstRun('a')] })).toEqual({
+        kind: 'committed',
+      });
     });
   });
 }

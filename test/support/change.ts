@@ -1,8 +1,9 @@
-import type { Change, LedgerRecord } from '../../src/store/ledger.ts';
+import type { EntryState } from '../../src/store/entry-state.ts';
+import type { Change } from '../../src/store/commit.ts';
 import { makeMessage } from './message.ts';
 
 /** The record of an entry that was seen and has not been due yet. */
-export const NEW_RECORD: LedgerRecord = {
+export const NEW_RECORD: EntryState = {
   spec: 'crontab(0 4 * * *)',
   anchor: 1_700_000_000_000,
   dueAt: null,
@@ -12,7 +13,7 @@ export const NEW_RECORD: LedgerRecord = {
 };
 
 /** The record after one more run than `record`. */
-export function advanceRecord(record: LedgerRecord, taskId: string): LedgerRecord {
+export function advanceRecord(record: EntryState, taskId: string): EntryState {
   const dueAt = (record.dueAt ?? record.anchor) + 60_000;
   return { ...record, dueAt, sentAt: dueAt + 5, taskId, runCount: record.runCount + 1 };
 }
@@ -21,18 +22,18 @@ export function advanceRecord(record: LedgerRecord, taskId: string): LedgerRecor
 export function makeFirstRun(entry: string, taskId = `task-${entry}`): Change {
   return {
     entry,
-    expected: null,
-    record: advanceRecord(NEW_RECORD, taskId),
+    before: null,
+    after: advanceRecord(NEW_RECORD, taskId),
     messages: [makeMessage(taskId)],
   };
 }
 
 /** The run after a change that was committed. */
-export function makeNextRun({ entry, record }: Change, taskId: string): Change {
+export function makeNextRun({ entry, after: record }: Change, taskId: string): Change {
   return {
     entry,
-    expected: record,
-    record: advanceRecord(record, taskId),
+    before: record,
+    after: advanceRecord(record, taskId),
     messages: [makeMessage(taskId)],
   };
 }

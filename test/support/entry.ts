@@ -1,5 +1,5 @@
 import type { Entry } from '../../src/catalog/entry.ts';
-import type { LedgerRecord } from '../../src/store/ledger.ts';
+import type { EntryState } from '../../src/store/entry-state.ts';
 import type { Schedule } from '../../src/schedule/schedule.ts';
 
 export const SECOND = 1_000;
@@ -40,7 +40,7 @@ export function makeEntry(parts: Partial<Entry> = {}): Entry {
   };
 }
 
-export function makeRecord(parts: Partial<LedgerRecord> = {}): LedgerRecord {
+export function makeState(parts: Partial<EntryState> = {}): EntryState {
   return {
     spec: 'aligned 60000',
     anchor: 0,

@@ -78,7 +78,7 @@ export function makeRig({
         },
         progressed: () => {},
       });
-      const term = { number: await ledger.beginTerm(), signal: NEVER, trusted: true };
+      const term = { token: await ledger.beginTerm(), signal: NEVER, trusted: true };
       await scheduler.begin(term, NEVER);
       return { tick: () => scheduler.tick(term, NEVER), term };
     },

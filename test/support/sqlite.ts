@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/util/clock.ts';
 import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
-import type { Change, LedgerRecord } from '../../src/store/ledger.ts';
+import type { EntryState } from '../../src/store/entry-state.ts';
+import type { Change } from '../../src/store/commit.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
 import type { PlaceOptions, Store } from '../../src/store/store.ts';
@@ -20,7 +21,7 @@ export function openFile(path: string, options: Partial<PlaceOptions> = {}): Sto
 }
 
 /** The entry's record after so many runs. */
-export function makeRecordAfter(entry: string, runCount: number): LedgerRecord {
+export function makeRecordAfter(entry: string, runCount: number): EntryState {
   const dueAt = 60_000 * runCount;
   const taskId = `${entry}:${runCount}`;
   return { spec: 'timedelta(60)', anchor: 0, dueAt, sentAt: dueAt + 1, taskId, runCount };
@@ -30,8 +31,8 @@ export function makeRecordAfter(entry: string, runCount: number): LedgerRecord {
 export function makeRun(entry: string, run: number): Change {
   return {
     entry,
-    expected: run === 1 ? null : makeRecordAfter(entry, run - 1),
-    record: makeRecordAfter(entry, run),
+    before: run === 1 ? null : makeRecordAfter(entry, run - 1),
+    after: makeRecordAfter(entry, run),
     messages: [makeMessage(`${entry}:${run}`)],
   };
 }

@@ -1,7 +1,7 @@
 import { systemClock } from '../../util/clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
-import type { LedgerRecord } from '../../store/ledger.ts';
+import type { EntryState } from '../../store/entry-state.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
@@ -40,7 +40,7 @@ async function findRecord(
   store: StateStore,
   { entries }: Settings,
   name: string,
-): Promise<LedgerRecord | 'unreadable' | null> {
+): Promise<EntryState | 'unreadable' | null> {
   const unreadable = new Set<string>();
   const records = await store.ledger.load((entry) => unreadable.add(entry));
   if (unreadable.has(name)) return 'unreadable';
@@ -59,12 +59,12 @@ async function remove({ ledger }: StateStore, settings: Settings, name: string):
   const entry = settings.entries.find((each) => each.name === name);
   for (let tries = 0; tries < TRIES; tries++) {
     const term = await ledger.beginTerm();
-    if (!(await ledger.removeRecord(term, name))) continue;
+    if (!(await ledger.removeState(term, name))) continue;
     const fresh = reconcile(entry, undefined, systemClock.now());
     if (!fresh) return;
-    const change = { entry: name, expected: null, record: fresh.record, messages: [] };
+    const change = { entry: name, before: null, after: fresh.state, messages: [] };
     // A leader that began its term since then writes the same record.
-    await ledger.commit(term, [change]);
+    await ledger.commit({ token: term, changes: [change] });
     return;
   }
   throw new StoreError(
@@ -72,7 +72,7 @@ async function remove({ ledger }: StateStore, settings: Settings, name: string):
   );
 }
 
-function formatRemoved(name: string, record: LedgerRecord | 'unreadable'): string {
+function formatRemoved(name: string, record: EntryState | 'unreadable'): string {
   const what = `Removed the record of entry ${JSON.stringify(name)}`;
   if (record === 'unreadable')
     return `${what}, which could not be read: its schedule restarts from now`;

@@ -2,7 +2,7 @@ import { systemClock } from '../../util/clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Entry } from '../../catalog/entry.ts';
 import { ConfigError } from '../../util/errors.ts';
-import type { LedgerRecord, OnUnreadable } from '../../store/ledger.ts';
+import type { EntryState, OnUnreadable } from '../../store/entry-state.ts';
 import { repairCommand } from '../../store/repair-command.ts';
 import { nextDueAt, reconcile } from '../../scheduling/plan.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
@@ -14,7 +14,7 @@ import { formatInZone, formatTable } from '../output/table.ts';
 /** `beat list`: prints each entry with its record in the ledger. Exits with 1 if the ledger or a record cannot be read. */
 export async function list(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
   const settings = await readSettings(flags);
-  let records = new Map<string, LedgerRecord>();
+  let records = new Map<string, EntryState>();
   let code: ExitCode = EXIT.ok;
   try {
     records = await loadRecords(settings, (entry, error) => {
@@ -47,7 +47,7 @@ interface Row {
 }
 
 /** Computes the next run as a leader would compute it now; writes nothing. */
-function createRow(entry: Entry, record: LedgerRecord | undefined): Row {
+function createRow(entry: Entry, record: EntryState | undefined): Row {
   const { name, task, schedule, description, enabled } = entry;
   const current = enabled ? reconcile(entry, record, systemClock.now()) : null;
   return {
@@ -59,7 +59,7 @@ function createRow(entry: Entry, record: LedgerRecord | undefined): Row {
     enabled,
     lastSentAt: toIso(record?.sentAt ?? null),
     runCount: record?.runCount ?? 0,
-    nextDueAt: toIso(current ? nextDueAt(entry, current.record) : null),
+    nextDueAt: toIso(current ? nextDueAt(entry, current.state) : null),
   };
 }
 

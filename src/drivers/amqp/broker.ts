@@ -3,7 +3,7 @@
  * once, at once, and rejects when none will have it. How often that is tried again is its caller's to
  * say, so there is no timer here that could spin, and no line of log that could fill a disk.
  */
-import { RefusedError, type Broker } from '../../broker/broker.ts';
+import type { Broker, Rejection } from '../../broker/broker.ts';
 import { concealer, maskUrl } from '../../util/mask.ts';
 import { splitUrls } from '../../broker/url-list.ts';
 import { StoreError } from '../../util/errors.ts';
@@ -70,12 +70,11 @@ class AmqpBroker implements Broker {
     };
   }
 
-  async publish(messages: readonly Message[]): Promise<void> {
-    if (messages.length === 0) return;
-    const refused = await this.#through('publish', (session) =>
+  async publish(messages: readonly Message[]): Promise<readonly Rejection[]> {
+    if (messages.length === 0) return [];
+    return this.#through('publish', (session) =>
       deliver(session, messages, this.#rules, this.#options.clock.now()),
     );
-    if (refused.length > 0) throw new RefusedError(refused);
   }
 
   async announce(messages: readonly Message[]): Promise<void> {

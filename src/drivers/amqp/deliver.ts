@@ -1,4 +1,4 @@
-import type { Refusal } from '../../broker/broker.ts';
+import type { Rejection } from '../../broker/broker.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Message } from '../../message/message.ts';
 import type { Destination } from '../../message/destination.ts';
@@ -18,19 +18,19 @@ export async function deliver(
   messages: readonly Message[],
   rules: Rules,
   now: number,
-): Promise<readonly Refusal[]> {
+): Promise<readonly Rejection[]> {
   const first = await attempt(session, messages, rules, now);
-  if (first.returned.length === 0) return first.refused;
+  if (first.returned.length === 0) return first.rejected;
   // Somebody deleted a queue that this connection had declared.
   session.forget();
   const second = await attempt(session, first.returned, rules, now);
   const reason = ({ destination }: Message) => explainFate('unroutable', destination);
   const lost = second.returned.map((message) => ({ message, reason: reason(message) }));
-  return [...first.refused, ...second.refused, ...lost];
+  return [...first.rejected, ...second.rejected, ...lost];
 }
 
 interface Attempt {
-  readonly refused: readonly Refusal[];
+  readonly rejected: readonly Rejection[];
   /** No queue took them, though those were declared that should. */
   readonly returned: readonly Message[];
 }
@@ -41,7 +41,7 @@ async function attempt(
   rules: Rules,
   now: number,
 ): Promise<Attempt> {
-  const refused: Refusal[] = [];
+  const rejected: Rejection[] = [];
   const returned: Message[] = [];
   const prepared = new Map<string, readonly Queue[] | string>();
   const sending: { readonly message: Message; readonly to: Destination }[] = [];
@@ -51,7 +51,7 @@ async function attempt(
     const queues = prepared.get(key) ?? (await prepareQueues(session, destination, rules));
     prepared.set(key, queues);
     if (typeof queues === 'string') {
-      refused.push({ message, reason: queues });
+      rejected.push({ message, reason: queues });
       continue;
     }
     const place = waitingPlaceOf(message, now);
@@ -65,9 +65,9 @@ async function attempt(
     const fate = fates[i]!;
     const declared = prepared.get(JSON.stringify(message.destination)) ?? [];
     if (fate === 'unroutable' && declared.length > 0) returned.push(message);
-    else if (fate !== 'taken') refused.push({ message, reason: explainFate(fate, to) });
+    else if (fate !== 'taken') rejected.push({ message, reason: explainFate(fate, to) });
   }
-  return { refused, returned };
+  return { rejected, returned };
 }
 
 /** Sends messages that nobody need to want. Rejects with a `StoreError` when RabbitMQ would not have some. */

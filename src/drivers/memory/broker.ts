@@ -1,7 +1,7 @@
-import type { Broker } from '../../broker/broker.ts';
+import type { Broker, Rejection } from '../../broker/broker.ts';
 import type { Message } from '../../message/message.ts';
 
-/** Keeps what was sent, oldest first, for a test to look at or a program to take away. */
+/** Holds published messages, oldest first, for tests and for programs that consume them. */
 export class MemoryBroker implements Broker {
   readonly messages: Message[];
 
@@ -10,8 +10,9 @@ export class MemoryBroker implements Broker {
     this.messages = messages;
   }
 
-  async publish(messages: readonly Message[]): Promise<void> {
+  async publish(messages: readonly Message[]): Promise<readonly Rejection[]> {
     for (const message of messages) this.messages.push(message);
+    return [];
   }
 
   async announce(): Promise<void> {}

@@ -1,32 +1,29 @@
 import type { Broker } from '../../broker/broker.ts';
-import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../../store/ledger.ts';
-import type { OnUnreadable, RecordRemoval } from '../../store/ledger.ts';
-import { addRecord, encodeRecord } from '../../store/ledger.ts';
-import {
-  keptMessages,
-  type KeepOutcome,
-  type KeptMessage,
-  type Outbox,
-} from '../../store/outbox.ts';
 import { decodeMessage, encodeMessage } from '../../message/text.ts';
+import { compare, encodeChange } from '../../store/commit.ts';
+import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
+import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
+import type { Ledger, StateRemoval } from '../../store/ledger.ts';
+import { outboxMessages } from '../../store/outbox.ts';
+import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 
-/** What all ledgers of one place share. */
+/** What all ledgers of one memory share. */
 export interface LedgerState {
-  /** By entry name, encoded: nobody changes a record that another still holds. */
-  readonly records: Map<string, string>;
+  /** By entry name, encoded, so that no reader can change a state that another has. */
+  readonly states: Map<string, string>;
   /** By id, encoded: messages for a broker elsewhere. */
-  readonly kept: Map<string, string>;
-  /** The newest term; `null` when none has begun since the ledger was new or emptied. */
+  readonly outbox: Map<string, string>;
+  /** The token of the newest term; `null` when none has begun since the ledger was new or emptied. */
   term: number | null;
-  /** Survives emptying, so that a number is never given twice. */
+  /** Survives emptying, so that a token is never handed out twice. */
   lastTerm: number;
 }
 
 export function newLedgerState(): LedgerState {
-  return { records: new Map(), kept: new Map(), term: null, lastTerm: 0 };
+  return { states: new Map(), outbox: new Map(), term: null, lastTerm: 0 };
 }
 
-export class MemoryLedger implements Ledger, Outbox, RecordRemoval {
+export class MemoryLedger implements Ledger, Outbox, StateRemoval {
   readonly batch = { size: 1_000, inFlight: 1 };
   readonly #state: LedgerState;
   readonly #broker: Broker;
@@ -36,10 +33,10 @@ export class MemoryLedger implements Ledger, Outbox, RecordRemoval {
     this.#broker = broker;
   }
 
-  async load(unreadable?: OnUnreadable): Promise<Map<string, LedgerRecord>> {
-    const records = new Map<string, LedgerRecord>();
-    for (const [entry, text] of this.#state.records) addRecord(records, entry, text, unreadable);
-    return records;
+  async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
+    const states = new Map<string, EntryState>();
+    for (const [entry, text] of this.#state.states) addState(states, entry, text, unreadable);
+    return states;
   }
 
   async beginTerm(): Promise<number> {
@@ -48,67 +45,74 @@ export class MemoryLedger implements Ledger, Outbox, RecordRemoval {
     return this.#state.term;
   }
 
-  async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
-    const found = this.#check(term, changes);
+  async commit({ token, changes }: Commit): Promise<CommitOutcome> {
+    const encoded = changes.map(encodeChange);
+    const found = this.#check(token, encoded);
+    if (typeof found === 'object') return found;
     if (found === 'repeated') return { kind: 'committed' };
-    if (found !== 'as expected') return found;
 
-    // Not awaited before the records stand: nothing may come between the two.
-    const sent = this.#broker.publish(changes.flatMap((c) => c.messages));
-    this.#write(changes);
-    await sent;
+    // Awaited after the states are written: nothing may come between the two.
+    const published = this.#broker.publish(changes.flatMap(({ messages }) => messages));
+    this.#write(encoded);
+    await published;
     return { kind: 'committed' };
   }
 
-  async keep(term: number, changes: readonly Change[]): Promise<KeepOutcome> {
-    const found = this.#check(term, changes);
+  async append({ token, changes }: Commit): Promise<AppendOutcome> {
+    const encoded = changes.map(encodeChange);
+    const found = this.#check(token, encoded);
     if (typeof found === 'object') return found;
-    const ours = keptMessages(changes);
-    if (found === 'as expected') {
-      for (const { id, message } of ours) this.#state.kept.set(id, encodeMessage(message));
-      this.#write(changes);
+    const { outbox } = this.#state;
+    const messages = outboxMessages(changes);
+    if (found === 'new') {
+      for (const { id, message } of messages) outbox.set(id, encodeMessage(message));
+      this.#write(encoded);
     }
-    return { kind: 'committed', kept: ours.filter(({ id }) => this.#state.kept.has(id)) };
+    return { kind: 'committed', pending: messages.filter(({ id }) => outbox.has(id)) };
   }
 
-  async kept(limit: number, after: string): Promise<readonly KeptMessage[]> {
-    const ids = [...this.#state.kept.keys()].filter((id) => id > after).sort();
+  async pending(limit: number, after: string): Promise<readonly OutboxMessage[]> {
+    const ids = [...this.#state.outbox.keys()].filter((id) => id > after).sort();
     return ids
       .slice(0, limit)
-      .map((id) => ({ id, message: decodeMessage(this.#state.kept.get(id)!) }));
+      .map((id) => ({ id, message: decodeMessage(this.#state.outbox.get(id)!) }));
   }
 
-  async forget(term: number, ids: readonly string[]): Promise<boolean> {
-    if (term !== this.#state.term) return false;
-    for (const id of ids) this.#state.kept.delete(id);
+  async remove(token: number, ids: readonly string[]): Promise<boolean> {
+    if (token !== this.#state.term) return false;
+    for (const id of ids) this.#state.outbox.delete(id);
     return true;
   }
 
-  async removeRecord(term: number, entry: string): Promise<boolean> {
-    if (term !== this.#state.term) return false;
-    this.#state.records.delete(entry);
+  async removeState(token: number, entry: string): Promise<boolean> {
+    if (token !== this.#state.term) return false;
+    this.#state.states.delete(entry);
     return true;
   }
 
-  #check(term: number, changes: readonly Change[]) {
-    const { records } = this.#state;
-    if (term !== this.#state.term) return { kind: 'superseded' } as const;
-    if (changes.every((c) => records.get(c.entry) === encodeRecord(c.record))) return 'repeated';
-    const entries = changes
-      .filter((c) => records.get(c.entry) !== (c.expected ? encodeRecord(c.expected) : undefined))
-      .map((c) => c.entry);
-    return entries.length > 0 ? ({ kind: 'conflict', entries } as const) : 'as expected';
+  #check(token: number, changes: readonly EncodedChange[]) {
+    if (token !== this.#state.term) return { kind: 'fenced' } as const;
+    return compare(changes, (entry) => this.#state.states.get(entry));
   }
 
-  #write(changes: readonly Change[]): void {
-    for (const c of changes) this.#state.records.set(c.entry, encodeRecord(c.record));
+  #write(changes: readonly EncodedChange[]): void {
+    for (const { entry, after } of changes) this.#state.states.set(entry, after);
   }
 
-  /** Forgets everything kept and the term, as a flushed server does. */
+  /** Forgets all states, messages and the term, as a flushed server does. */
   empty(): void {
-    this.#state.records.clear();
-    this.#state.kept.clear();
+    this.#state.states.clear();
+    this.#state.outbox.clear();
     this.#state.term = null;
+  }
+
+  /** Writes texts as another release, or a damaged memory, has them. */
+  restore(texts: {
+    states?: Iterable<[string, string]>;
+    outbox?: Iterable<[string, string]>;
+  }): void {
+    for (const [entry, text] of texts.states ?? []) this.#state.states.set(entry, text);
+    for (const [id, text] of texts.outbox ?? []) this.#state.outbox.set(id, text);
   }
 
   async close(): Promise<void> {}

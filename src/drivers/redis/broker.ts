@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { RefusedError, type Broker, type Refusal } from '../../broker/broker.ts';
+import type { Broker, Rejection } from '../../broker/broker.ts';
 import { encodeEnvelope } from '../../broker/envelope.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Message } from '../../message/message.ts';
 import type { Bindings } from './bindings.ts';
 import type { Connection } from './connection.ts';
-import { Pushes, unheardOf } from './envelopes.ts';
+import { NO_SUBSCRIBERS, Pushes, unheardOf } from './envelopes.ts';
 import type { Keys } from './keys.ts';
 import { isAboutKeys } from './rights.ts';
 import { run } from './script.ts';
 import { SEND } from './scripts.ts';
 
-/** Messages that one script sends at most: it should not keep other clients waiting for long. */
-const SEND_COUNT = 500;
-
-const UNHEARD = 'nobody listens';
+/** Messages that one script publishes at most, so that other clients do not wait long. */
+const CHUNK = 500;
 
 export class RedisBroker implements Broker {
   readonly #connection: Connection;
@@ -27,12 +25,12 @@ export class RedisBroker implements Broker {
     this.#bindings = bindings;
   }
 
-  async publish(messages: readonly Message[]): Promise<void> {
-    const refused: Refusal[] = [];
-    for (let i = 0; i < messages.length; i += SEND_COUNT) {
-      refused.push(...(await this.#send(messages.slice(i, i + SEND_COUNT))));
+  async publish(messages: readonly Message[]): Promise<readonly Rejection[]> {
+    const rejected: Rejection[] = [];
+    for (let i = 0; i < messages.length; i += CHUNK) {
+      rejected.push(...(await this.#send(messages.slice(i, i + CHUNK))));
     }
-    if (refused.length > 0) throw new RefusedError(refused);
+    return rejected;
   }
 
   async announce(messages: readonly Message[]): Promise<void> {
@@ -53,10 +51,10 @@ export class RedisBroker implements Broker {
   }
 
   /**
-   * Sends messages in one step. Of messages that Redis refuses for one of their keys none is sent: halves
-   * are tried, so that each message is sent or refused, and none is sent again for the sake of another.
+   * Publishes messages in one step. When Redis rejects one of their keys it publishes none of them: halves are
+   * tried, so that each message is published or rejected, and none is published twice because of another.
    */
-  async #send(messages: readonly Message[]): Promise<readonly Refusal[]> {
+  async #send(messages: readonly Message[]): Promise<readonly Rejection[]> {
     const [message] = messages;
     if (!message) return [];
     try {
@@ -66,7 +64,10 @@ export class RedisBroker implements Broker {
       const inVain = await this.#push(pushes);
       return [
         ...pushes.lost.map((each) => ({ message: each, reason: bindings.explain(each) })),
-        ...unheardOf(pushes.told, inVain).map((each) => ({ message: each, reason: UNHEARD })),
+        ...unheardOf(pushes.told, inVain).map((each) => ({
+          message: each,
+          reason: NO_SUBSCRIBERS,
+        })),
       ];
     } catch (error) {
       if (!(error instanceof StoreError) || !isAboutKeys(error.cause)) throw error;
@@ -77,7 +78,7 @@ export class RedisBroker implements Broker {
     return [...first, ...(await this.#send(messages.slice(half)))];
   }
 
-  /** Resolves with the positions (from 1) of what was told in vain. */
+  /** Resolves with the positions (from 1) of the publications that no subscriber received. */
   async #push(pushes: Pushes): Promise<readonly number[]> {
     const keys: string[] = [];
     const args: string[] = [];

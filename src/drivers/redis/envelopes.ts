@@ -4,6 +4,9 @@ import type { Message } from '../../message/message.ts';
 import type { Bindings, Declaration } from './bindings.ts';
 import type { Keys } from './keys.ts';
 
+/** Why a fanout exchange's message is in no queue. */
+export const NO_SUBSCRIBERS = 'the fanout exchange has no subscribers';
+
 /** What is told on one channel; a message may be told on several. */
 export interface Told {
   readonly message: Message;

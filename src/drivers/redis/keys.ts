@@ -6,11 +6,11 @@ import type { Binding } from '../../routing/queue.ts';
 export interface Keys {
   /** STRING with a time to live: the holder's random value, as redlock writes it. */
   readonly lock: string;
-  /** STRING: the fencing number of the newest term. */
+  /** STRING: the fencing token of the newest term. */
   readonly term: string;
-  /** HASH: entry name → encoded record. */
-  readonly records: string;
-  /** ZSET, all scores 0: the ids of kept messages, which sort as they should be sent. */
+  /** HASH, named `records` by release 0.1: entry name → encoded state. */
+  readonly states: string;
+  /** ZSET, all scores 0: the ids of outbox messages, which sort as they should be published. */
   readonly outboxOrder: string;
   /** HASH: id → encoded message, for a broker that is another store. */
   readonly outbox: string;
@@ -34,7 +34,7 @@ export function keysFor(keyPrefix: string, transport: TransportOptions, database
   return {
     lock: `${own}lock`,
     term: `${own}term`,
-    records: `${own}records`,
+    states: `${own}records`,
     outboxOrder: `${own}outbox:order`,
     outbox: `${own}outbox`,
     released: `${own}released`,

@@ -1,31 +1,32 @@
-import { StoreError } from '../../util/errors.ts';
-import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../../store/ledger.ts';
-import type { OnUnreadable, RecordRemoval } from '../../store/ledger.ts';
-import { addRecord, encodeRecord } from '../../store/ledger.ts';
-import type { KeepOutcome, KeptMessage, Outbox } from '../../store/outbox.ts';
-import { keptMessages } from '../../store/outbox.ts';
-import { decodeMessage, encodeMessage } from '../../message/text.ts';
 import { nameOf } from '../../message/destination.ts';
+import { decodeMessage, encodeMessage } from '../../message/text.ts';
+import type { Change, Commit, CommitOutcome } from '../../store/commit.ts';
+import { encodeChange } from '../../store/commit.ts';
+import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
+import type { Ledger, StateRemoval } from '../../store/ledger.ts';
+import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
+import { outboxMessages } from '../../store/outbox.ts';
+import { StoreError } from '../../util/errors.ts';
 import type { Bindings } from './bindings.ts';
 import type { Connection } from './connection.ts';
-import { Pushes, unheardOf, type Told } from './envelopes.ts';
+import { NO_SUBSCRIBERS, Pushes, unheardOf, type Told } from './envelopes.ts';
 import type { Keys } from './keys.ts';
-import { FORGET, KEEP } from './outbox-scripts.ts';
+import { APPEND, REMOVE } from './outbox-scripts.ts';
 import { isAboutKeys } from './rights.ts';
 import { run, type Script } from './script.ts';
-import { BEGIN_TERM, CHECK, COMMIT, REMOVE_RECORD } from './scripts.ts';
+import { BEGIN_TERM, CHECK, COMMIT, REMOVE_STATE } from './scripts.ts';
 
-/** Records that one HSCAN brings: Redis serves others between two of them. */
+/** States that one HSCAN reads: Redis serves other clients between two of them. */
 const SCAN_COUNT = 1_000;
 
-/** What the scripts that commit answer; positions count from 1. */
-type Reply = ['conflict', number[]] | ['committed', number[]?] | ['declined'] | null;
+/** The replies of the scripts that commit; positions count from 1. */
+type Reply = ['conflict', number[]] | ['committed', number[]?] | ['rejected'] | null;
 
 /**
- * A ledger in Redis. For a broker in the same database it sends and records in one script; for any other
- * it is an outbox too.
+ * A ledger in Redis. For a broker in the same database one script publishes and writes the states; for any
+ * other broker this is an outbox.
  */
-export class RedisLedger implements Ledger, Outbox, RecordRemoval {
+export class RedisLedger implements Ledger, Outbox, StateRemoval {
   /**
    * Small enough for one write to the socket, so that this process makes the next while Redis works on the
    * last, and others never wait long for a script to end. Larger ones are slower, more in flight no faster.
@@ -41,29 +42,29 @@ export class RedisLedger implements Ledger, Outbox, RecordRemoval {
     this.#bindings = bindings;
   }
 
-  async load(unreadable?: OnUnreadable): Promise<Map<string, LedgerRecord>> {
-    const records = new Map<string, LedgerRecord>();
+  async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
+    const states = new Map<string, EntryState>();
     let cursor = '0';
     do {
       const [next, found] = await this.#connection.run('ledger.load', (client) =>
-        client.hscan(this.#keys.records, cursor, 'COUNT', SCAN_COUNT),
+        client.hscan(this.#keys.states, cursor, 'COUNT', SCAN_COUNT),
       );
       for (let i = 0; i < found.length; i += 2) {
-        addRecord(records, found[i]!, found[i + 1]!, unreadable);
+        addState(states, found[i]!, found[i + 1]!, unreadable);
       }
       cursor = next;
     } while (cursor !== '0');
-    return records;
+    return states;
   }
 
   async beginTerm(): Promise<number> {
-    const { term, records } = this.#keys;
-    return this.#run<number>('ledger.beginTerm', BEGIN_TERM, [term, records], []);
+    const { term, states } = this.#keys;
+    return this.#run<number>('ledger.beginTerm', BEGIN_TERM, [term, states], []);
   }
 
-  async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
-    const keys = [this.#keys.term, this.#keys.records];
-    const args = headOf(term, changes);
+  async commit({ token, changes }: Commit): Promise<CommitOutcome> {
+    const keys = [this.#keys.term, this.#keys.states];
+    const args = commonArguments(token, changes);
     const messages = changes.flatMap((change) => change.messages);
     try {
       const bindings = await this.#bindings.readFor(messages, this.#connection, 'ledger.commit');
@@ -71,38 +72,39 @@ export class RedisLedger implements Ledger, Outbox, RecordRemoval {
       for (const message of messages) pushes.add(message);
       const [lost] = pushes.lost;
       if (lost) {
-        // It may have been sent all the same, by an earlier run of this commit.
+        // It may have been published by an earlier run of this commit.
         const reply = await this.#run<Reply>('ledger.commit', CHECK, keys, args);
         const reason = `ledger.commit: ${nameOf(lost.destination)}: ${bindings.explain(lost)}`;
-        return refusalIn(reply, changes) ?? declinedIn(reply, reason) ?? { kind: 'committed' };
+        if (reply?.[0] === 'rejected') return { kind: 'store-rejected', reason };
+        return failureIn(reply, changes) ?? { kind: 'committed' };
       }
       pushes.addTo(keys, args);
       const reply = await this.#run<Reply>('ledger.commit', COMMIT, keys, args);
-      return refusalIn(reply, changes) ?? committed(reply, pushes.told);
+      return failureIn(reply, changes) ?? committed(reply, pushes.told);
     } catch (error) {
-      // What is wrong with the ledger's own keys is no entry's fault.
+      // What is wrong with the ledger's own keys is wrong for every entry.
       if (!(error instanceof StoreError) || !isAboutKeys(error.cause, keys.slice(0, 2)))
         throw error;
-      return { kind: 'declined', reason: error.message };
+      return { kind: 'store-rejected', reason: error.message };
     }
   }
 
-  async keep(term: number, changes: readonly Change[]): Promise<KeepOutcome> {
-    const { term: termKey, records, outboxOrder, outbox } = this.#keys;
-    const args = headOf(term, changes);
-    const kept = keptMessages(changes);
-    for (const { id, message } of kept) args.push(id, encodeMessage(message));
-    const keys = [termKey, records, outboxOrder, outbox];
-    const reply = await this.#run<Reply>('outbox.keep', KEEP, keys, args);
-    const refused = refusalIn(reply, changes);
-    if (refused) return refused;
-    const gone = new Set(reply?.[1]);
-    return { kind: 'committed', kept: kept.filter((_, i) => !gone.has(i + 1)) };
+  async append({ token, changes }: Commit): Promise<AppendOutcome> {
+    const { term, states, outboxOrder, outbox } = this.#keys;
+    const args = commonArguments(token, changes);
+    const messages = outboxMessages(changes);
+    for (const { id, message } of messages) args.push(id, encodeMessage(message));
+    const keys = [term, states, outboxOrder, outbox];
+    const reply = await this.#run<Reply>('outbox.append', APPEND, keys, args);
+    const failure = failureIn(reply, changes);
+    if (failure) return failure;
+    const removed = new Set(reply?.[1]);
+    return { kind: 'committed', pending: messages.filter((_, i) => !removed.has(i + 1)) };
   }
 
-  async kept(limit: number, after: string): Promise<readonly KeptMessage[]> {
+  async pending(limit: number, after: string): Promise<readonly OutboxMessage[]> {
     const { outboxOrder, outbox } = this.#keys;
-    return this.#connection.run('outbox.kept', async (client) => {
+    return this.#connection.run('outbox.pending', async (client) => {
       const from = after === '' ? '-' : `(${after}`;
       const ids = await client.zrangebylex(outboxOrder, from, '+', 'LIMIT', 0, limit);
       if (ids.length === 0) return [];
@@ -114,16 +116,16 @@ export class RedisLedger implements Ledger, Outbox, RecordRemoval {
     });
   }
 
-  async forget(term: number, ids: readonly string[]): Promise<boolean> {
-    const { term: termKey, outboxOrder, outbox } = this.#keys;
-    const keys = [termKey, outboxOrder, outbox];
-    return (await this.#run<number>('outbox.forget', FORGET, keys, [String(term), ...ids])) === 1;
+  async remove(token: number, ids: readonly string[]): Promise<boolean> {
+    const { term, outboxOrder, outbox } = this.#keys;
+    const keys = [term, outboxOrder, outbox];
+    return (await this.#run<number>('outbox.remove', REMOVE, keys, [String(token), ...ids])) === 1;
   }
 
-  async removeRecord(term: number, entry: string): Promise<boolean> {
-    const keys = [this.#keys.term, this.#keys.records];
-    const args = [String(term), entry];
-    return (await this.#run<number>('ledger.removeRecord', REMOVE_RECORD, keys, args)) === 1;
+  async removeState(token: number, entry: string): Promise<boolean> {
+    const keys = [this.#keys.term, this.#keys.states];
+    const args = [String(token), entry];
+    return (await this.#run<number>('ledger.removeState', REMOVE_STATE, keys, args)) === 1;
   }
 
   async close(): Promise<void> {
@@ -138,29 +140,31 @@ export class RedisLedger implements Ledger, Outbox, RecordRemoval {
   }
 }
 
-/** The arguments that `COMMIT` and `KEEP` have in common. */
-function headOf(term: number, changes: readonly Change[]): string[] {
-  const args = [String(term), String(changes.length)];
-  for (const { entry, record } of changes) args.push(entry, encodeRecord(record));
-  for (const { expected } of changes) args.push(expected ? encodeRecord(expected) : '');
+/** The arguments that `COMMIT` and `APPEND` have in common. */
+function commonArguments(token: number, changes: readonly Change[]): string[] {
+  const args = [String(token), String(changes.length)];
+  const encoded = changes.map(encodeChange);
+  for (const { entry, after } of encoded) args.push(entry, after);
+  for (const { before } of encoded) args.push(before ?? '');
   return args;
 }
 
 /** Why nothing was done; `null` when it was. */
-function refusalIn(
+function failureIn(
   reply: Reply,
   changes: readonly Change[],
 ): Exclude<CommitOutcome, { kind: 'committed' }> | null {
-  if (reply === null) return { kind: 'superseded' };
+  if (reply === null) return { kind: 'fenced' };
   if (reply[0] !== 'conflict') return null;
   return { kind: 'conflict', entries: reply[1].map((i) => changes[i - 1]!.entry) };
 }
 
-function declinedIn(reply: Reply, reason: string): CommitOutcome | null {
-  return reply?.[0] === 'declined' ? { kind: 'declined', reason } : null;
-}
-
 function committed(reply: Reply, told: readonly Told[]): CommitOutcome {
   const unheard = unheardOf(told, reply?.[0] === 'committed' ? reply[1] : []);
-  return { kind: 'committed', ...(unheard.length > 0 && { unheard }) };
+  if (unheard.length === 0) return { kind: 'committed' };
+  const [kind, reason] = ['no-subscribers', NO_SUBSCRIBERS] as const;
+  return {
+    kind: 'committed',
+    unpublished: unheard.map((message) => ({ message, kind, reason })),
+  };
 }

@@ -3,17 +3,17 @@ import { script } from './script.ts';
 import { FOOT, HEAD } from './scripts.ts';
 
 /**
- * Commits a batch as `COMMIT` does, but keeps its messages instead of sending them.
+ * Commits a batch as `COMMIT` does, but appends its messages to the outbox instead of publishing them.
  *
- * KEYS[3]  order of the kept
- * KEYS[4]  the kept
+ * KEYS[3]  ids of the messages, in order
+ * KEYS[4]  messages by id
  * ARGV     from `at`, per message: id, encoded message
- * returns  for a repetition {'committed', positions (from 1) of the messages that are kept no more}
+ * returns  for a repetition {'committed', positions (from 1) of the messages that were removed}
  *
- * A message that could not be forgotten would be published by every term anew, so the rights to forget are
- * checked before it is kept.
+ * Every term would publish a message again that cannot be removed, so the rights to remove are checked before
+ * it is appended.
  */
-export const KEEP = script(`${HEAD}
+export const APPEND = script(`${HEAD}
   denied = denied
     or lacking('HEXISTS', KEYS[4], '')
     or lacking('ZCARD', KEYS[3])
@@ -24,11 +24,11 @@ export const KEEP = script(`${HEAD}
     or lacking('HDEL', KEYS[4], '')
   if denied then return denied end
   if repeated then
-    local gone = {}
+    local removed = {}
     for i = at, #ARGV, 2 do
-      if redis.call('HEXISTS', KEYS[4], ARGV[i]) == 0 then gone[#gone + 1] = (i - at) / 2 + 1 end
+      if redis.call('HEXISTS', KEYS[4], ARGV[i]) == 0 then removed[#removed + 1] = (i - at) / 2 + 1 end
     end
-    return {'committed', gone}
+    return {'committed', removed}
   end
   redis.call('ZCARD', KEYS[3])
   redis.call('HLEN', KEYS[4])
@@ -48,17 +48,17 @@ ${FOOT}
 `);
 
 /**
- * Forgets kept messages, if the term is still the newest. Of no messages it tells that, and whether this
- * user may forget any.
+ * Removes messages, if the term is still the newest. Without messages it answers that, and checks whether this
+ * user may remove any.
  *
  * KEYS[1]  term
- * KEYS[2]  order of the kept
- * KEYS[3]  the kept
- * ARGV[1]  number of the term
+ * KEYS[2]  ids of the messages, in order
+ * KEYS[3]  messages by id
+ * ARGV[1]  fencing token of the term
  * ARGV     then the ids
- * returns  1, or 0 when nothing was forgotten because another term has begun
+ * returns  1, or 0 when nothing was removed because another term has begun
  */
-export const FORGET = script(`${RIGHTS}
+export const REMOVE = script(`${RIGHTS}
   probe = KEYS[1]
   local denied = lacking('GET', KEYS[1])
   if denied then return denied end

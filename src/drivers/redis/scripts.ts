@@ -5,15 +5,15 @@ import { script } from './script.ts';
  * Begins a term.
  *
  * KEYS[1]  term
- * KEYS[2]  records
- * returns  its number: one more than the last, and never less than the time in microseconds, so that
- *          it grows even when the last was lost with all else that Redis held
+ * KEYS[2]  states
+ * returns  its fencing token: one more than the last, and never less than the time in microseconds, so that
+ *          it grows even when the last was lost with all other keys
  *
- * A term that cannot write records only blocks other instances, so the rights to read and write records are
- * checked here too. Before Redis 7 the check needs a key that exists: the number, once it is written.
+ * A term that cannot write states only blocks other instances, so the rights to read and write states are
+ * checked here too. Before Redis 7 the check needs a key that exists: the token, once it is written.
  */
 export const BEGIN_TERM = script(`${RIGHTS}
-  local function lacks_records()
+  local function lacks_states()
     return lacking('HSCAN', KEYS[2], '0')
       or lacking('HMGET', KEYS[2], '')
       or lacking('HSET', KEYS[2], '', '')
@@ -21,7 +21,7 @@ export const BEGIN_TERM = script(`${RIGHTS}
   local denied = lacking('TIME', '')
     or lacking('GET', KEYS[1])
     or lacking('SET', KEYS[1], '')
-    or lacks_records()
+    or lacks_states()
   if denied then return denied end
 
   local time = redis.pcall('TIME')
@@ -29,27 +29,27 @@ export const BEGIN_TERM = script(`${RIGHTS}
   denied = failure('TIME', '', time) or failure('GET', KEYS[1], last)
   if denied then return denied end
   local lowest = tonumber(time[1]) * 1000000 + tonumber(time[2])
-  local number = math.max((tonumber(last) or 0) + 1, lowest)
-  denied = failure('SET', KEYS[1], redis.pcall('SET', KEYS[1], string.format('%.0f', number)))
+  local token = math.max((tonumber(last) or 0) + 1, lowest)
+  denied = failure('SET', KEYS[1], redis.pcall('SET', KEYS[1], string.format('%.0f', token)))
   probe = KEYS[1]
-  return denied or lacks_records() or number
+  return denied or lacks_states() or token
 `);
 
 /**
- * What a commit and a keep have in common: the head checks and answers what is not to be done, the foot
- * writes the records. Between them stands what becomes of the messages.
+ * What `COMMIT` and `APPEND` have in common: the head compares and returns when nothing is to be done, the foot
+ * writes the states. The messages are handled between them.
  *
  * KEYS[1]  term
- * KEYS[2]  records
- * KEYS     then as each script says
- * ARGV[1]  number of the term that commits
+ * KEYS[2]  states
+ * KEYS     then as each script documents
+ * ARGV[1]  fencing token of the term that commits
  * ARGV[2]  n, how many changes
- * ARGV     then n times: entry name, new record
- *          then n times: expected record ('' for none)
- *          then as each script says, from `at`
+ * ARGV     then n times: entry name, new state
+ *          then n times: state before ('' for none)
+ *          then as each script documents, from `at`
  * returns  nil when a newer term has begun, or none has since the ledger was lost;
- *          {'conflict', positions (from 1) of the changes whose record is not as expected};
- *          {'committed'}, now or, which `repeated` says, by an earlier run of the same
+ *          {'conflict', positions (from 1) of the changes whose state is not as expected};
+ *          {'committed'}, now or, when `repeated` is set, by an earlier run of the same commit
  *
  * Redis does not roll back a script that fails half-way, so everything that can fail (a missing right, a key
  * of another type) is checked before the first write. Lists are passed on in slices: Lua's stack ends at
@@ -66,19 +66,19 @@ export const HEAD = `${RIGHTS}
   local pairs_end = 2 + 2 * n
   local at = pairs_end + n + 1
 
-  local already, conflicts = 0, {}
+  local written, conflicts = 0, {}
   for from = 1, n, SLICE do
     local to = math.min(from + SLICE - 1, n)
     local names = {}
     for i = from, to do names[#names + 1] = ARGV[1 + 2 * i] end
     local found = redis.call('HMGET', KEYS[2], unpack(names))
     for i = from, to do
-      local record = found[i - from + 1] or ''
-      if record == ARGV[2 + 2 * i] then already = already + 1 end
-      if record ~= ARGV[pairs_end + i] then conflicts[#conflicts + 1] = i end
+      local state = found[i - from + 1] or ''
+      if state == ARGV[2 + 2 * i] then written = written + 1 end
+      if state ~= ARGV[pairs_end + i] then conflicts[#conflicts + 1] = i end
     end
   end
-  local repeated = already == n
+  local repeated = #conflicts > 0 and written == n
   if not repeated and #conflicts > 0 then return {'conflict', conflicts} end
   denied = lacking('HSET', KEYS[2], '', '')
 `;
@@ -175,12 +175,12 @@ export const COMMIT = script(`${HEAD}
 ${CHECK_PUSH}${PUSH}${FOOT}${TELL}`);
 
 /**
- * Says what `COMMIT` would of a batch that cannot be sent as it is.
+ * Answers what `COMMIT` would for a batch that cannot be published as it is.
  *
- * returns  as `COMMIT`, but {'declined'} where it would commit
+ * returns  as `COMMIT`, but {'rejected'} where it would commit
  */
 export const CHECK = script(`${HEAD}
-  return repeated and {'committed'} or {'declined'}
+  return repeated and {'committed'} or {'rejected'}
 `);
 
 /**
@@ -195,15 +195,15 @@ export const SEND = script(`${RIGHTS}
 ${CHECK_PUSH}${PUSH}${TELL}`);
 
 /**
- * Removes a record, if the term is still the newest.
+ * Removes a state, if the term is still the newest.
  *
  * KEYS[1]  term
- * KEYS[2]  records
- * ARGV[1]  number of the term
+ * KEYS[2]  states
+ * ARGV[1]  fencing token of the term
  * ARGV[2]  entry name
  * returns  1, or 0 when nothing was removed because another term has begun
  */
-export const REMOVE_RECORD = script(`${RIGHTS}
+export const REMOVE_STATE = script(`${RIGHTS}
   probe = KEYS[1]
   local denied = lacking('GET', KEYS[1])
   if denied then return denied end

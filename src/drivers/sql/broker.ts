@@ -1,4 +1,4 @@
-import { RefusedError, type Broker, type Refusal } from '../../broker/broker.ts';
+import type { Broker, Rejection } from '../../broker/broker.ts';
 import type { Message } from '../../message/message.ts';
 import type { Database } from './database.ts';
 import { declined } from './declined.ts';
@@ -22,25 +22,25 @@ export class SqlBroker implements Broker {
     this.#queues = queues;
   }
 
-  async publish(messages: readonly Message[]): Promise<void> {
-    const [lost, welcome] = [[], []] as [Message[], Message[]];
+  async publish(messages: readonly Message[]): Promise<readonly Rejection[]> {
+    const [lost, routable] = [[], []] as [Message[], Message[]];
     for (const message of messages) {
       const received = this.#queues.receiving(message.destination).length > 0;
-      (received ? welcome : lost).push(message);
+      (received ? routable : lost).push(message);
     }
-    const reasons = lost.map((message) => ({ message, reason: UNRECEIVED }));
-    const refused = [...reasons, ...(await this.#publish(welcome))];
+    const unroutable = lost.map((message) => ({ message, reason: UNRECEIVED }));
+    const rejected = await this.#publish(routable);
     await this.#pruner.prune(messages.length);
-    if (refused.length > 0) throw new RefusedError(refused);
+    return [...unroutable, ...rejected];
   }
 
-  /** The transport's queues are for one taker each: nobody listens. */
+  /** The transport has no fanout exchanges, so there are no subscribers. */
   async announce(): Promise<void> {}
 
   async close(): Promise<void> {}
 
-  /** A batch that the database declines is taken apart, so that one message does not hold up the others. */
-  async #publish(messages: readonly Message[]): Promise<readonly Refusal[]> {
+  /** Finds by halves the messages that the database rejects, and publishes the others. */
+  async #publish(messages: readonly Message[]): Promise<readonly Rejection[]> {
     if (messages.length === 0) return [];
     try {
       const envelopes = messages.flatMap((message) => envelopesOf(message, this.#queues));

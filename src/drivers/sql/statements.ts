@@ -10,13 +10,13 @@ export interface MessageRow {
   readonly queueId: number;
 }
 
-/** A text under a name: a record of an entry, a kept message of an id. */
+/** A text under a name: the state of an entry, the message of an outbox id. */
 export type Named = readonly [name: string, text: string];
 
 /**
- * Every statement of a dialect; each says what it gives. Instants and spans are milliseconds, instants
- * of the server's clock since the Unix epoch. Whole lists are taken as one statement: whoever calls sees
- * to it that they are not too long, and never empty.
+ * Every statement of a dialect, with the columns of its rows. Instants and spans are milliseconds, instants
+ * of the server's clock since the Unix epoch. A list becomes one statement: callers pass lists that are not
+ * too long, and never empty.
  */
 export interface Statements {
   /** Makes all tables that lack. Repeating it, or two at once, does no harm. */
@@ -42,22 +42,22 @@ export interface Statements {
 
   /** One more than the last, and at least the server's time and `lowest`. */
   beginTerm(prefix: string, lowest: number): Sql;
-  /** → number; no row before the first term. Until the transaction ends no other gets past here. */
+  /** → number, the fencing token; no row before the first term. Other transactions wait here until this one ends. */
   holdTerm(prefix: string): Sql;
 
-  /** → entry, record; in the order of entries, beginning with `from`. */
-  readRecords(prefix: string, from: string, limit: number): Sql;
+  /** → entry, record; in the order of entries, beginning with `from`. A state is in the column `record`. */
+  readStates(prefix: string, from: string, limit: number): Sql;
   /** → entry, record; of these entries. */
-  findRecords(prefix: string, entries: readonly string[]): Sql;
-  writeRecords(prefix: string, records: readonly Named[]): Sql;
-  removeRecord(prefix: string, entry: string): Sql;
+  findStates(prefix: string, entries: readonly string[]): Sql;
+  writeStates(prefix: string, records: readonly Named[]): Sql;
+  removeState(prefix: string, entry: string): Sql;
 
-  keepMessages(prefix: string, messages: readonly Named[]): Sql;
-  /** → id; of these, those that are kept. */
-  findKept(prefix: string, ids: readonly string[]): Sql;
+  appendMessages(prefix: string, messages: readonly Named[]): Sql;
+  /** → id; of these, those that are in the outbox. */
+  findPending(prefix: string, ids: readonly string[]): Sql;
   /** → id, message; in the order of ids. */
-  readKept(prefix: string, after: string, limit: number): Sql;
-  forgetMessages(prefix: string, ids: readonly string[]): Sql;
+  readPending(prefix: string, after: string, limit: number): Sql;
+  removeMessages(prefix: string, ids: readonly string[]): Sql;
 
   /** → id; no row when the queue is not declared. */
   readQueue(name: string): Sql;

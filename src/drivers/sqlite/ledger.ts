@@ -1,17 +1,18 @@
-import type { Clock } from '../../util/clock.ts';
-import type { OnUnreadable, RecordRemoval } from '../../store/ledger.ts';
-import { addRecord, encodeRecord } from '../../store/ledger.ts';
-import type { Change, CommitOutcome, Ledger, LedgerRecord } from '../../store/ledger.ts';
-import { keptMessages } from '../../store/outbox.ts';
-import type { KeepOutcome, KeptMessage, Outbox } from '../../store/outbox.ts';
-import { decodeMessage, encodeMessage } from '../../message/text.ts';
 import { nameOf, UNRECEIVED } from '../../message/destination.ts';
+import { decodeMessage, encodeMessage } from '../../message/text.ts';
 import type { Queues } from '../../routing/queues.ts';
+import { compare, encodeChange } from '../../store/commit.ts';
+import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
+import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
+import type { Ledger, StateRemoval } from '../../store/ledger.ts';
+import { outboxMessages } from '../../store/outbox.ts';
+import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
+import type { Clock } from '../../util/clock.ts';
 import type { Database, OpenFile } from './database.ts';
 import { insertRows, Pruner, toRows } from './messages.ts';
-import { BEGIN_TERM, READ_RECORD, READ_RECORDS, READ_TERM, WRITE_RECORD } from './statements.ts';
-import { REMOVE_RECORD } from './statements.ts';
-import { FORGET_MESSAGE, IS_KEPT, KEEP_MESSAGE, READ_KEPT } from './statements.ts';
+import { BEGIN_TERM, READ_STATE, READ_STATES, READ_TERM, WRITE_STATE } from './statements.ts';
+import { REMOVE_STATE } from './statements.ts';
+import { APPEND_MESSAGE, IS_PENDING, READ_PENDING, REMOVE_MESSAGE } from './statements.ts';
 
 export interface SqliteLedgerOptions {
   readonly prefix: string;
@@ -20,11 +21,11 @@ export interface SqliteLedgerOptions {
 }
 
 /**
- * A ledger in the tables beside kombu's: one transaction checks the term, sends and records; or, for a
- * broker that is not this file, keeps and records.
+ * A ledger in tables beside kombu's: one transaction checks the term, publishes and writes the states; or, for
+ * a broker that is not this file, appends the messages to the outbox and writes the states.
  */
-export class SqliteLedger implements Ledger, Outbox, RecordRemoval {
-  /** SQLite has one writer. Larger batches are hardly faster, and the process stands still meanwhile. */
+export class SqliteLedger implements Ledger, Outbox, StateRemoval {
+  /** SQLite has one writer. Larger batches are hardly faster, and block the process for longer. */
   readonly batch = { size: 500, inFlight: 1 };
   readonly #db: Database;
   readonly #prefix: string;
@@ -40,21 +41,21 @@ export class SqliteLedger implements Ledger, Outbox, RecordRemoval {
     this.#clock = clock;
   }
 
-  async load(unreadable?: OnUnreadable): Promise<Map<string, LedgerRecord>> {
-    // Listing what was never sent should leave no file behind.
+  async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
+    // A listing should not create the file.
     if (!this.#db.exists()) return new Map();
     return this.#db.read('ledger.load', (db) => {
-      const records = new Map<string, LedgerRecord>();
-      for (const row of db.sql(READ_RECORDS).iterate(this.#prefix)) {
-        addRecord(records, String(row['entry']), String(row['record']), unreadable);
+      const states = new Map<string, EntryState>();
+      for (const row of db.sql(READ_STATES).iterate(this.#prefix)) {
+        addState(states, String(row['entry']), String(row['record']), unreadable);
       }
-      return records;
+      return states;
     });
   }
 
   async beginTerm(): Promise<number> {
-    // The time keeps the number growing over a ledger that was emptied; the last one of this process
-    // does when both terms begin in one millisecond, or the clock was set back.
+    // The time makes the token grow although the ledger was emptied; the last token of this process does
+    // so when both terms begin in one millisecond, or the clock was set back.
     const lowest = Math.max(this.#clock.now(), this.#lastTerm + 1);
     this.#lastTerm = await this.#db.write('ledger.beginTerm', (db) => {
       return db.sql(BEGIN_TERM).get(this.#prefix, lowest)!['number'] as number;
@@ -62,48 +63,48 @@ export class SqliteLedger implements Ledger, Outbox, RecordRemoval {
     return this.#lastTerm;
   }
 
-  async commit(term: number, changes: readonly Change[]): Promise<CommitOutcome> {
+  async commit({ token, changes }: Commit): Promise<CommitOutcome> {
     const messages = changes.flatMap((change) => change.messages);
     const rows = messages.map((message) => toRows(message, this.#queues));
     const lost = messages.find((_, i) => rows[i]!.length === 0);
-    const encoded = changes.map(encode);
+    const encoded = changes.map(encodeChange);
     return this.#db.write('ledger.commit', (db) => {
-      const found = this.#check(db, term, encoded);
+      const found = this.#check(db, token, encoded);
+      if (typeof found === 'object') return found;
       if (found === 'repeated') return { kind: 'committed' };
-      if (found !== 'as expected') return found;
-      if (lost)
-        return {
-          kind: 'declined',
-          reason: `ledger.commit: ${nameOf(lost.destination)}: ${UNRECEIVED}`,
-        };
+      if (lost) {
+        const reason = `ledger.commit: ${nameOf(lost.destination)}: ${UNRECEIVED}`;
+        return { kind: 'store-rejected', reason };
+      }
       insertRows(db, rows.flat());
-      this.#writeRecords(db, encoded);
+      this.#writeStates(db, encoded);
       this.#pruner.prune(db, rows.length);
       return { kind: 'committed' };
     });
   }
 
-  async keep(term: number, changes: readonly Change[]): Promise<KeepOutcome> {
-    const kept = keptMessages(changes);
-    const rows = kept.map(({ id, message }) => ({ id, text: encodeMessage(message) }));
-    const encoded = changes.map(encode);
-    return this.#db.write('outbox.keep', (db) => {
-      const found = this.#check(db, term, encoded);
+  async append({ token, changes }: Commit): Promise<AppendOutcome> {
+    const messages = outboxMessages(changes);
+    const rows = messages.map(({ id, message }) => ({ id, text: encodeMessage(message) }));
+    const encoded = changes.map(encodeChange);
+    return this.#db.write('outbox.append', (db) => {
+      const found = this.#check(db, token, encoded);
+      if (typeof found === 'object') return found;
       if (found === 'repeated') {
-        const isKept = db.sql(IS_KEPT);
-        return { kind: 'committed', kept: kept.filter(({ id }) => isKept.get(this.#prefix, id)) };
+        const isPending = db.sql(IS_PENDING);
+        const pending = messages.filter(({ id }) => isPending.get(this.#prefix, id));
+        return { kind: 'committed', pending };
       }
-      if (found !== 'as expected') return found;
-      const keep = db.sql(KEEP_MESSAGE);
-      for (const { id, text } of rows) keep.run(this.#prefix, id, text);
-      this.#writeRecords(db, encoded);
-      return { kind: 'committed', kept };
+      const append = db.sql(APPEND_MESSAGE);
+      for (const { id, text } of rows) append.run(this.#prefix, id, text);
+      this.#writeStates(db, encoded);
+      return { kind: 'committed', pending: messages };
     });
   }
 
-  async kept(limit: number, after: string): Promise<readonly KeptMessage[]> {
-    const rows = await this.#db.read('outbox.kept', (db) =>
-      db.sql(READ_KEPT).all(this.#prefix, after, limit),
+  async pending(limit: number, after: string): Promise<readonly OutboxMessage[]> {
+    const rows = await this.#db.read('outbox.pending', (db) =>
+      db.sql(READ_PENDING).all(this.#prefix, after, limit),
     );
     return rows.map(({ id, message }) => ({
       id: id as string,
@@ -111,56 +112,39 @@ export class SqliteLedger implements Ledger, Outbox, RecordRemoval {
     }));
   }
 
-  async forget(term: number, ids: readonly string[]): Promise<boolean> {
-    return this.#db.write('outbox.forget', (db) => {
-      if (!this.#isNewest(db, term)) return false;
-      const forget = db.sql(FORGET_MESSAGE);
-      for (const id of ids) forget.run(this.#prefix, id);
+  async remove(token: number, ids: readonly string[]): Promise<boolean> {
+    return this.#db.write('outbox.remove', (db) => {
+      if (!this.#isNewest(db, token)) return false;
+      const remove = db.sql(REMOVE_MESSAGE);
+      for (const id of ids) remove.run(this.#prefix, id);
       return true;
     });
   }
 
-  async removeRecord(term: number, entry: string): Promise<boolean> {
-    return this.#db.write('ledger.removeRecord', (db) => {
-      if (!this.#isNewest(db, term)) return false;
-      db.sql(REMOVE_RECORD).run(this.#prefix, entry);
+  async removeState(token: number, entry: string): Promise<boolean> {
+    return this.#db.write('ledger.removeState', (db) => {
+      if (!this.#isNewest(db, token)) return false;
+      db.sql(REMOVE_STATE).run(this.#prefix, entry);
       return true;
     });
   }
 
   async close(): Promise<void> {}
 
-  #isNewest(db: OpenFile, term: number): boolean {
-    return db.sql(READ_TERM).get(this.#prefix)?.['number'] === term;
+  #isNewest(db: OpenFile, token: number): boolean {
+    return db.sql(READ_TERM).get(this.#prefix)?.['number'] === token;
   }
 
-  #check(db: OpenFile, term: number, changes: readonly Encoded[]) {
-    if (!this.#isNewest(db, term)) return { kind: 'superseded' } as const;
-    const read = db.sql(READ_RECORD);
-    const entries: string[] = [];
-    let repeated = 0;
-    for (const { entry, expected, record } of changes) {
-      const found = (read.get(this.#prefix, entry)?.['record'] as string | undefined) ?? null;
-      if (found === record) repeated++;
-      if (found !== expected) entries.push(entry);
-    }
-    if (repeated === changes.length) return 'repeated';
-    return entries.length > 0 ? ({ kind: 'conflict', entries } as const) : 'as expected';
+  #check(db: OpenFile, token: number, changes: readonly EncodedChange[]) {
+    if (!this.#isNewest(db, token)) return { kind: 'fenced' } as const;
+    const read = db.sql(READ_STATE);
+    return compare(changes, (entry) => {
+      return read.get(this.#prefix, entry)?.['record'] as string | undefined;
+    });
   }
 
-  #writeRecords(db: OpenFile, changes: readonly Encoded[]): void {
-    const write = db.sql(WRITE_RECORD);
-    for (const { entry, record } of changes) write.run(this.#prefix, entry, record);
+  #writeStates(db: OpenFile, changes: readonly EncodedChange[]): void {
+    const write = db.sql(WRITE_STATE);
+    for (const { entry, after } of changes) write.run(this.#prefix, entry, after);
   }
-}
-
-interface Encoded {
-  readonly entry: string;
-  readonly expected: string | null;
-  readonly record: string;
-}
-
-/** Made before the transaction, which keeps others waiting. */
-function encode({ entry, expected, record }: Change): Encoded {
-  return { entry, expected: expected && encodeRecord(expected), record: encodeRecord(record) };
 }

@@ -1,6 +1,6 @@
 /**
- * Every statement of the room but the tables themselves (schema.ts). Parameters are positional; each
- * statement says them, and what it gives.
+ * Every statement of this driver but the tables themselves (schema.ts). Each names its positional parameters
+ * and the columns of its rows.
  */
 
 // lock -------------------------------------------------------------------------------------------
@@ -9,7 +9,7 @@
 export const READ_LOCK =
   'SELECT token, expires_at AS expiresAt, ttl FROM beat_lock WHERE prefix = ?';
 
-/** prefix, token, expiresAt, ttl. Takes the lock, whoever had it. */
+/** prefix, token, expiresAt, ttl. Takes the lock from any holder. */
 export const TAKE_LOCK = `
   INSERT INTO beat_lock (prefix, token, expires_at, ttl) VALUES (?, ?, ?, ?)
   ON CONFLICT (prefix) DO UPDATE
@@ -24,7 +24,7 @@ export const RELEASE_LOCK = 'DELETE FROM beat_lock WHERE prefix = ? AND token = 
 
 // ledger -----------------------------------------------------------------------------------------
 
-/** prefix → number; no row before the first term. */
+/** prefix → number, which is the fencing token; no row before the first term. */
 export const READ_TERM = 'SELECT number FROM beat_term WHERE prefix = ?';
 
 /** prefix, lowest → number: one more than the last, and at least `lowest`. */
@@ -33,36 +33,36 @@ export const BEGIN_TERM = `
   ON CONFLICT (prefix) DO UPDATE SET number = max(number + 1, excluded.number)
   RETURNING number`;
 
-/** prefix → entry, record; every one. */
-export const READ_RECORDS = 'SELECT entry, record FROM beat_record WHERE prefix = ?';
+/** prefix → entry, record; every one. A state is in the column `record`. */
+export const READ_STATES = 'SELECT entry, record FROM beat_record WHERE prefix = ?';
 
 /** prefix, entry → record; no row when there is none. */
-export const READ_RECORD = 'SELECT record FROM beat_record WHERE prefix = ? AND entry = ?';
+export const READ_STATE = 'SELECT record FROM beat_record WHERE prefix = ? AND entry = ?';
 
 /** prefix, entry, record. */
-export const WRITE_RECORD = `
+export const WRITE_STATE = `
   INSERT INTO beat_record (prefix, entry, record) VALUES (?, ?, ?)
   ON CONFLICT (prefix, entry) DO UPDATE SET record = excluded.record`;
 
 /** prefix, entry. */
-export const REMOVE_RECORD = 'DELETE FROM beat_record WHERE prefix = ? AND entry = ?';
+export const REMOVE_STATE = 'DELETE FROM beat_record WHERE prefix = ? AND entry = ?';
 
 // outbox -----------------------------------------------------------------------------------------
 
 /** prefix, id, message. */
-export const KEEP_MESSAGE = `
+export const APPEND_MESSAGE = `
   INSERT INTO beat_outbox (prefix, id, message) VALUES (?, ?, ?)
   ON CONFLICT (prefix, id) DO UPDATE SET message = excluded.message`;
 
-/** prefix, id → found; no row when it is not kept. */
-export const IS_KEPT = 'SELECT 1 AS found FROM beat_outbox WHERE prefix = ? AND id = ?';
+/** prefix, id → found; no row when it is not in the outbox. */
+export const IS_PENDING = 'SELECT 1 AS found FROM beat_outbox WHERE prefix = ? AND id = ?';
 
 /** prefix, after, limit → id, message; in the order of ids. */
-export const READ_KEPT =
+export const READ_PENDING =
   'SELECT id, message FROM beat_outbox WHERE prefix = ? AND id > ? ORDER BY id LIMIT ?';
 
 /** prefix, id. */
-export const FORGET_MESSAGE = 'DELETE FROM beat_outbox WHERE prefix = ? AND id = ?';
+export const REMOVE_MESSAGE = 'DELETE FROM beat_outbox WHERE prefix = ? AND id = ?';
 
 // kombu's queues ---------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ export const INSERT_MESSAGE = `
   VALUES (1, NULL, ?, 1, ?)`;
 
 /**
- * most, kept. Deletes up to `most` of the rows that workers have taken, sparing the newest `kept`.
+ * most, kept. Deletes up to `most` of the rows that workers have taken, except the newest `kept`.
  * A taken row has a timestamp, and nothing makes it visible again: a message that is put back is a new
  * row. The timestamp is in some worker's local time, so rows are counted, not aged. The `+` keeps SQLite
  * from gathering and sorting all taken rows: it walks down the index of timestamps, and stops.

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { RefusedError, type Broker } from '../../broker/broker.ts';
+import type { Broker } from '../../broker/broker.ts';
 import { UNRECEIVED } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
 import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
@@ -40,10 +40,9 @@ function openBroker(db: Database, queues: Queues): Broker {
       const rows = messages.map((message) => toRows(message, queues));
       await db.write('broker.publish', (file) => insertRows(file, rows.flat()));
       const lost = messages.filter((_, i) => rows[i]!.length === 0);
-      if (lost.length === 0) return;
-      throw new RefusedError(lost.map((message) => ({ message, reason: UNRECEIVED })));
+      return lost.map((message) => ({ message, reason: UNRECEIVED }));
     },
-    // The transport's queues are for one taker each: nobody listens.
+    // The transport has no fanout exchanges, so there are no subscribers.
     announce: async () => {},
     close: async () => {},
   };

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RefusedError } from '../../../src/broker/broker.ts';
 import { tlsInQuery, tlsWords, verifyOf } from '../../../src/broker/tls.ts';
-import { makeMessage } from '../../support/message.ts';
 
 const read = (query: string) =>
   tlsInQuery(new URLSearchParams(query), (message) => new Error(message));
@@ -71,23 +69,5 @@ describe('an error of TLS', () => {
 
   test('about anything else is left as it is', () => {
     expect(tlsWords(new Error('self-signed certificate'))).toBe('self-signed certificate');
-  });
-});
-
-describe('messages that a broker rejects', () => {
-  const refusal = (taskId: string) => ({ message: makeMessage(taskId), reason: 'no such queue' });
-
-  test('are an error that names the first, and how many others there are', () => {
-    expect(String(new RefusedError([refusal('one')]))).toBe(
-      'RefusedError: queue "celery" did not take task one (no such queue)',
-    );
-    expect(new RefusedError([refusal('one'), refusal('two'), refusal('three')]).message).toBe(
-      'queue "celery" did not take task one (no such queue), nor 2 others theirs',
-    );
-  });
-
-  test('stand in it one by one', () => {
-    const refused = [refusal('one'), refusal('two')];
-    expect(new RefusedError(refused).refused).toBe(refused);
   });
 });

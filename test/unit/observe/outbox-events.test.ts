@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Events } from '../../../src/events/events.ts';
-import { keptMessages, type KeptMessage } from '../../../src/store/outbox.ts';
+import { outboxMessages, type OutboxMessage } from '../../../src/store/outbox.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { tellOfOutbox } from '../../../src/observe/outbox-events.ts';
 import { Progress } from '../../../src/observe/progress.ts';
@@ -38,9 +38,9 @@ test('a message that had to wait is told of with its occurrence, and ends the fa
     { kind: 'publish', entry: 'a', target: 'queue "celery"' },
     new Error('there is no such queue'),
   );
-  const [kept] = keptMessages([change]);
+  const [kept] = outboxMessages([change]);
   reports.delivered([kept!]);
-  const { dueAt } = change.record;
+  const { dueAt } = change.after;
   const run = { entry: 'a b: c', dueAt, task: 'tasks.add', taskId: 'id-1', to: 'queue "celery"' };
   expect(told).toEqual([{ ...run, message: kept!.message }, 'publish queue "celery"']);
 });
@@ -53,8 +53,8 @@ test('one that expired is an occurrence skipped, and all that is done is progres
   clock.advance(5_000);
   reports.progressed();
   expect(progress.silence).toBe(0);
-  reports.skipped(keptMessages([change]), 'expired');
-  const { dueAt } = change.record;
+  reports.skipped(outboxMessages([change]), 'expired');
+  const { dueAt } = change.after;
   expect(skipped).toEqual([{ entry: 'a', reason: 'expired', first: dueAt, last: dueAt, count: 1 }]);
 });
 
@@ -62,9 +62,9 @@ test('several that expired are one event for each entry, from the oldest to the 
   const { events, reports } = rig();
   const skipped: unknown[] = [];
   events.on('skipped', (event) => skipped.push(event));
-  const [kept, other] = keptMessages([makeFirstRun('a', 'id-1'), makeFirstRun('b', 'id-2')]);
+  const [kept, other] = outboxMessages([makeFirstRun('a', 'id-1'), makeFirstRun('b', 'id-2')]);
   const noon = Date.parse('2027-03-01T12:00:00Z');
-  const dueAt = (each: KeptMessage, ms: number): KeptMessage => {
+  const dueAt = (each: OutboxMessage, ms: number): OutboxMessage => {
     const headers = { ...each.message.headers, beat_due_at: new Date(noon + ms).toISOString() };
     return { ...each, message: { ...each.message, headers } };
   };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { StoreError } from '../../../src/util/errors.ts';
 import type { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
-import type { Change } from '../../../src/store/ledger.ts';
+import type { Change } from '../../../src/store/commit.ts';
 import { NEW_RECORD, advanceRecord } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { Rig, type Fate } from './rig.ts';
@@ -37,7 +37,7 @@ async function history(faults: readonly Fault[]) {
       };
     }
     if (fault === 'crash before') throw new Crash();
-    dying = step !== 'kept';
+    dying = step !== 'pending';
     return 'lost after';
   };
 
@@ -47,10 +47,10 @@ async function history(faults: readonly Fault[]) {
     while ((record?.runCount ?? 0) < RUNS) {
       const next = advanceRecord(record ?? NEW_RECORD, `run-${record?.runCount ?? 0}`);
       const messages = [makeMessage(next.taskId!)];
-      const change: Change = { entry: 'e', expected: record, record: next, messages };
+      const change: Change = { entry: 'e', before: record, after: next, messages };
       for (let done = false; !done;) {
         try {
-          const outcome = await ledger.commit(term, [change]);
+          const outcome = await ledger.commit({ token: term, changes: [change] });
           if (outcome.kind !== 'committed') return;
           done = true;
         } catch (error) {

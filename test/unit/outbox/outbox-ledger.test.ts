@@ -1,5 +1,5 @@
 import { expect, test, describe } from 'vitest';
-import type { Change } from '../../../src/store/ledger.ts';
+import type { Change } from '../../../src/store/commit.ts';
 import { makeFirstRun, NEW_RECORD, makeNextRun, advanceRecord } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { settle } from '../../support/settle.ts';
@@ -10,16 +10,16 @@ const COMMITTED = { kind: 'committed' };
 /** Sends a task to a queue of its own. */
 function runOf(entry: string, queue: string): Change {
   const messages = [makeMessage(entry, { queue })];
-  return { entry, expected: null, record: advanceRecord(NEW_RECORD, entry), messages };
+  return { entry, before: null, after: advanceRecord(NEW_RECORD, entry), messages };
 }
 
 test('a commit publishes what it keeps, and keeps it no longer', async () => {
   const rig = new Rig();
   const ledger = rig.process();
   const term = await ledger.beginTerm();
-  expect(await ledger.commit(term, [makeFirstRun('a', 'a'), makeFirstRun('b', 'b')])).toEqual(
-    COMMITTED,
-  );
+  expect(
+    await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a'), makeFirstRun('b', 'b')] }),
+  ).toEqual(COMMITTED);
   expect(rig.published).toEqual(['a', 'b']);
   expect(await rig.kept()).toEqual([]);
 });
@@ -28,9 +28,11 @@ test('a message that is kept again after it was forgotten is published again', a
   const rig = new Rig();
   const ledger = rig.process();
   const term = await ledger.beginTerm();
-  await ledger.commit(term, [makeFirstRun('a', 'a')]);
-  await rig.removeRecord(term, 'a');
-  expect(await ledger.commit(term, [makeFirstRun('a', 'a')])).toEqual(COMMITTED);
+  await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] });
+  await rig.removeState(term, 'a');
+  expect(await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] })).toEqual(
+    COMMITTED,
+  );
   expect(rig.published).toEqual(['a', 'a']);
 });
 
@@ -40,12 +42,14 @@ describe('what a leader kept and died over', () => {
     const dead = rig.process();
     rig.next('publish', 'lost before');
     const first = makeFirstRun('a', 'a1');
-    await expect(dead.commit(await dead.beginTerm(), [first])).rejects.toThrow('nobody there');
+    await expect(dead.commit({ token: await dead.beginTerm(), changes: [first] })).rejects.toThrow(
+      'nobody there',
+    );
 
     const heir = rig.process();
     const term = await heir.beginTerm();
     expect(rig.published).toEqual(['a1']);
-    await heir.commit(term, [makeNextRun(first, 'a2')]);
+    await heir.commit({ token: term, changes: [makeNextRun(first, 'a2')] });
     expect(rig.published).toEqual(['a1', 'a2']);
     expect(await rig.kept()).toEqual([]);
   });
@@ -53,8 +57,10 @@ describe('what a leader kept and died over', () => {
   test('after it published is published again under the same id', async () => {
     const rig = new Rig();
     const dead = rig.process();
-    rig.next('forget', 'lost before');
-    await expect(dead.commit(await dead.beginTerm(), [makeFirstRun('a', 'a')])).rejects.toThrow();
+    rig.next('remove', 'lost before');
+    await expect(
+      dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] }),
+    ).rejects.toThrow();
     await rig.process().beginTerm();
     expect(rig.published).toEqual(['a', 'a']);
     expect(await rig.kept()).toEqual([]);
@@ -63,8 +69,10 @@ describe('what a leader kept and died over', () => {
   test('after it forgot is not published again', async () => {
     const rig = new Rig();
     const dead = rig.process();
-    rig.next('forget', 'lost after');
-    await expect(dead.commit(await dead.beginTerm(), [makeFirstRun('a', 'a')])).rejects.toThrow();
+    rig.next('remove', 'lost after');
+    await expect(
+      dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] }),
+    ).rejects.toThrow();
     await rig.process().beginTerm();
     expect(rig.published).toEqual(['a']);
   });
@@ -78,10 +86,7 @@ describe('what a leader kept and died over', () => {
     const [even, odd] = [0, 1].map((rest) => names.filter((_, i) => i % 2 === rest));
     for (const half of [odd!, even!]) {
       await expect(
-        dead.commit(
-          term,
-          half.map((name) => makeFirstRun(name, name)),
-        ),
+        dead.commit({ token: term, changes: half.map((name) => makeFirstRun(name, name)) }),
       ).rejects.toThrow();
     }
     await rig.process().beginTerm();
@@ -96,10 +101,11 @@ describe('a commit that is repeated', () => {
     const term = await ledger.beginTerm();
     const changes = [makeFirstRun('a', 'a')];
     rig.next('publish', 'lost before', 'lost before', 'lost after');
-    for (let i = 0; i < 3; i++) await expect(ledger.commit(term, changes)).rejects.toThrow();
-    expect(await ledger.commit(term, changes)).toEqual(COMMITTED);
+    for (let i = 0; i < 3; i++)
+      await expect(ledger.commit({ token: term, changes })).rejects.toThrow();
+    expect(await ledger.commit({ token: term, changes })).toEqual(COMMITTED);
     expect(rig.published).toEqual(['a', 'a']);
-    expect(await ledger.commit(term, changes)).toEqual(COMMITTED);
+    expect(await ledger.commit({ token: term, changes })).toEqual(COMMITTED);
     expect(rig.published).toEqual(['a', 'a']);
   });
 
@@ -110,9 +116,9 @@ describe('a commit that is repeated', () => {
       const ledger = rig.process();
       const term = await ledger.beginTerm();
       const changes = [makeFirstRun('a', 'a')];
-      rig.next('forget', fate);
-      await expect(ledger.commit(term, changes)).rejects.toThrow();
-      expect(await ledger.commit(term, changes)).toEqual(COMMITTED);
+      rig.next('remove', fate);
+      await expect(ledger.commit({ token: term, changes })).rejects.toThrow();
+      expect(await ledger.commit({ token: term, changes })).toEqual(COMMITTED);
       expect(rig.published).toEqual(['a']);
       expect(await rig.kept()).toEqual([]);
     },
@@ -124,9 +130,13 @@ describe('a commit that is repeated', () => {
       const rig = new Rig();
       const ledger = rig.process();
       const term = await ledger.beginTerm();
-      rig.next('keep', fate);
-      await expect(ledger.commit(term, [makeFirstRun('a', 'a')])).rejects.toThrow();
-      expect(await ledger.commit(term, [makeFirstRun('a', 'a')])).toEqual(COMMITTED);
+      rig.next('append', fate);
+      await expect(
+        ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] }),
+      ).rejects.toThrow();
+      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] })).toEqual(
+        COMMITTED,
+      );
       expect(rig.published).toEqual(['a']);
     },
   );
@@ -138,7 +148,9 @@ describe('another term that begins', () => {
     const old = rig.process();
     const term = await old.beginTerm();
     await rig.process().beginTerm();
-    expect(await old.commit(term, [makeFirstRun('a')])).toEqual({ kind: 'superseded' });
+    expect(await old.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
+      kind: 'fenced',
+    });
     expect(rig.published).toEqual([]);
   });
 
@@ -150,16 +162,18 @@ describe('another term that begins', () => {
       await rig.process().beginTerm();
     });
     // It was recorded and it is in its queue; that the term is over is told by the next commit.
-    expect(await old.commit(term, [makeFirstRun('a', 'a')])).toEqual(COMMITTED);
+    expect(await old.commit({ token: term, changes: [makeFirstRun('a', 'a')] })).toEqual(COMMITTED);
     expect(rig.published).toEqual(['a', 'a']);
-    expect((await old.commit(term, [makeFirstRun('b')])).kind).toBe('superseded');
+    expect((await old.commit({ token: term, changes: [makeFirstRun('b')] })).kind).toBe('fenced');
   });
 
   test('during a drain ends it, and the newer drains', async () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before');
-    await expect(dead.commit(await dead.beginTerm(), [makeFirstRun('a', 'a')])).rejects.toThrow();
+    await expect(
+      dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] }),
+    ).rejects.toThrow();
     rig.next('publish', async () => {
       await rig.process().beginTerm();
     });
@@ -172,7 +186,9 @@ describe('another term that begins', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before', 'lost before');
-    await expect(dead.commit(await dead.beginTerm(), [makeFirstRun('a', 'a')])).rejects.toThrow();
+    await expect(
+      dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] }),
+    ).rejects.toThrow();
     const heir = rig.process();
     await expect(heir.beginTerm()).rejects.toThrow('nobody there');
     expect(await rig.kept()).toEqual(['a']);
@@ -188,11 +204,15 @@ describe('a message that the broker refuses', () => {
     const ledger = rig.process();
     const term = await ledger.beginTerm();
     const lost = runOf('lost', 'nowhere');
-    expect(await ledger.commit(term, [runOf('a', 'q'), lost, runOf('b', 'q')])).toEqual({
+    expect(
+      await ledger.commit({ token: term, changes: [runOf('a', 'q'), lost, runOf('b', 'q')] }),
+    ).toEqual({
       kind: 'committed',
-      refused: [{ message: lost.messages[0], reason: 'there is no such queue' }],
+      unpublished: [
+        { message: lost.messages[0], kind: 'rejected', reason: 'there is no such queue' },
+      ],
     });
-    expect(await ledger.commit(term, [runOf('c', 'q')])).toEqual(COMMITTED);
+    expect(await ledger.commit({ token: term, changes: [runOf('c', 'q')] })).toEqual(COMMITTED);
     expect(rig.published).toEqual(['a', 'b', 'c']);
     expect(await rig.kept()).toEqual(['lost']);
   });
@@ -203,7 +223,7 @@ describe('a message that the broker refuses', () => {
     const ledger = rig.process();
     let tries = 0;
     rig.fateOf = (step) => (step === 'publish' ? () => void tries++ : undefined);
-    await ledger.commit(await ledger.beginTerm(), [runOf('lost', 'nowhere')]);
+    await ledger.commit({ token: await ledger.beginTerm(), changes: [runOf('lost', 'nowhere')] });
     const triesAfter = async (seconds: number) => {
       for (let i = 0; i < seconds; i++) {
         rig.clock.advance(1_000);
@@ -228,9 +248,9 @@ describe('a message that the broker refuses', () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
     const ledger = rig.process();
-    await ledger.commit(await ledger.beginTerm(), [runOf('lost', 'nowhere')]);
+    await ledger.commit({ token: await ledger.beginTerm(), changes: [runOf('lost', 'nowhere')] });
     rig.missing.clear();
-    rig.next('forget', () => {}, 'lost before');
+    rig.next('remove', () => {}, 'lost before');
     for (let second = 0; second < 10; second++) {
       rig.clock.advance(1_000);
       await settle();
@@ -243,7 +263,7 @@ describe('a message that the broker refuses', () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
     const old = rig.process();
-    await old.commit(await old.beginTerm(), [runOf('lost', 'nowhere')]);
+    await old.commit({ token: await old.beginTerm(), changes: [runOf('lost', 'nowhere')] });
     const heir = rig.process();
     await heir.beginTerm();
     rig.missing.clear();
@@ -257,7 +277,7 @@ describe('a message that the broker refuses', () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
     const ledger = rig.process();
-    await ledger.commit(await ledger.beginTerm(), [runOf('lost', 'nowhere')]);
+    await ledger.commit({ token: await ledger.beginTerm(), changes: [runOf('lost', 'nowhere')] });
     await ledger.close();
     rig.missing.clear();
     rig.clock.advance(60_000);

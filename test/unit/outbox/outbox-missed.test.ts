@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Change, LedgerRecord } from '../../../src/store/ledger.ts';
+import type { EntryState } from '../../../src/store/entry-state.ts';
+import type { Change } from '../../../src/store/commit.ts';
 import type { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import { utcIso } from '../../../src/message/iso.ts';
 import { NEW_RECORD } from '../../support/change.ts';
@@ -14,7 +15,7 @@ class Owed {
   readonly rig = new Rig();
   ledger: OutboxLedger = this.rig.process();
   term = 0;
-  #record: LedgerRecord | null = null;
+  #record: EntryState | null = null;
   #runs = 0;
 
   constructor() {
@@ -36,10 +37,10 @@ class Owed {
     const expected = this.#record;
     const base = expected ?? NEW_RECORD;
     const record = { ...base, dueAt: now, runCount: base.runCount + count };
-    const change: Change = { entry: 'e', expected, record, messages };
-    const outcome = await this.ledger.commit(this.term, [change]);
+    const change: Change = { entry: 'e', before: expected, after: record, messages };
+    const outcome = await this.ledger.commit({ token: this.term, changes: [change] });
     this.#record = record;
-    return outcome.kind === 'committed' ? (outcome.refused?.length ?? 0) : NaN;
+    return outcome.kind === 'committed' ? (outcome.unpublished?.length ?? 0) : NaN;
   }
 
   async pass(minutes: number): Promise<void> {
@@ -147,7 +148,7 @@ describe('a run that the broker refuses is owed by the policy of its entry:', ()
     await owed.begin();
     await owed.run();
     owed.rig.clock.advance(500);
-    owed.rig.next('forget', 'lost before');
+    owed.rig.next('remove', 'lost before');
     await expect(owed.run()).rejects.toThrow('nobody there');
     expect(owed.told).toEqual([]);
     owed.rig.missing.clear();

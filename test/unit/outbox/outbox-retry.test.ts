@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Change } from '../../../src/store/ledger.ts';
+import type { Change } from '../../../src/store/commit.ts';
 import { makeFirstRun, NEW_RECORD, advanceRecord } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { settle } from '../../support/settle.ts';
@@ -9,7 +9,7 @@ import { Rig } from './rig.ts';
 function refusedRun(entry: string, headers: Readonly<Record<string, unknown>> = {}): Change {
   const message = makeMessage(entry, { queue: 'nowhere' });
   const messages = [{ ...message, headers: { ...message.headers, ...headers } }];
-  return { entry, expected: null, record: advanceRecord(NEW_RECORD, entry), messages };
+  return { entry, before: null, after: advanceRecord(NEW_RECORD, entry), messages };
 }
 
 function rigWithoutQueue(): Rig {
@@ -29,7 +29,7 @@ async function pass(rig: Rig, seconds: number): Promise<void> {
 function counter(rig: Rig): { count: number } {
   const counted = { count: 0 };
   rig.fateOf = (step) => {
-    if (step === 'forget') counted.count++;
+    if (step === 'remove') counted.count++;
     return undefined;
   };
   return counted;
@@ -40,10 +40,10 @@ describe('outbox retry', () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
-    await ledger.commit(term, [refusedRun('refused')]);
+    await ledger.commit({ token: term, changes: [refusedRun('refused')] });
     // The retry begins and ends between the two steps of the commit.
-    rig.next('keep', { after: () => pass(rig, 1) });
-    await ledger.commit(term, [makeFirstRun('fresh', 'fresh')]);
+    rig.next('append', { after: () => pass(rig, 1) });
+    await ledger.commit({ token: term, changes: [makeFirstRun('fresh', 'fresh')] });
     expect(rig.published).toEqual(['fresh']);
     expect(await rig.kept()).toEqual(['refused']);
   });
@@ -51,7 +51,7 @@ describe('outbox retry', () => {
   test('of an older term publishes nothing, also while the message is still kept', async () => {
     const rig = rigWithoutQueue();
     const old = rig.process();
-    await old.commit(await old.beginTerm(), [refusedRun('refused')]);
+    await old.commit({ token: await old.beginTerm(), changes: [refusedRun('refused')] });
     const heir = rig.process();
     await heir.beginTerm();
     await heir.close();
@@ -64,7 +64,7 @@ describe('outbox retry', () => {
   test('of an older term ends when it learns of the newer one', async () => {
     const rig = rigWithoutQueue();
     const old = rig.process();
-    await old.commit(await old.beginTerm(), [refusedRun('refused')]);
+    await old.commit({ token: await old.beginTerm(), changes: [refusedRun('refused')] });
     const heir = rig.process();
     await heir.beginTerm();
     await heir.close();
@@ -76,7 +76,7 @@ describe('outbox retry', () => {
   test('of an older term of the same process ends when the next term begins', async () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
-    await ledger.commit(await ledger.beginTerm(), [refusedRun('refused')]);
+    await ledger.commit({ token: await ledger.beginTerm(), changes: [refusedRun('refused')] });
     await ledger.beginTerm();
     const looks = counter(rig);
     await pass(rig, 1);
@@ -87,14 +87,14 @@ describe('outbox retry', () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
-    await ledger.commit(term, [refusedRun('first')]);
+    await ledger.commit({ token: term, changes: [refusedRun('first')] });
     await pass(rig, 10);
     rig.missing.clear();
     await pass(rig, 60);
     expect(rig.published).toEqual(['first']);
 
     rig.missing.add('nowhere');
-    await ledger.commit(term, [refusedRun('second')]);
+    await ledger.commit({ token: term, changes: [refusedRun('second')] });
     rig.missing.clear();
     await pass(rig, 1);
     expect(rig.published).toEqual(['first', 'second']);
@@ -105,10 +105,10 @@ describe('outbox retry', () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
-    await ledger.commit(
-      term,
-      ['a', 'b', 'c'].map((entry) => refusedRun(entry)),
-    );
+    await ledger.commit({
+      token: term,
+      changes: ['a', 'b', 'c'].map((entry) => refusedRun(entry)),
+    });
     let publications = 0;
     rig.fateOf = (step) => {
       if (step === 'publish') publications += 1;
@@ -123,11 +123,11 @@ describe('outbox retry', () => {
   test('begins in a new term of the same process, though one of the last term hangs', async () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
-    await ledger.commit(await ledger.beginTerm(), [refusedRun('old')]);
+    await ledger.commit({ token: await ledger.beginTerm(), changes: [refusedRun('old')] });
     rig.next('publish', () => new Promise<void>(() => {}));
     await pass(rig, 1);
     const term = await ledger.beginTerm();
-    await ledger.commit(term, [refusedRun('new')]);
+    await ledger.commit({ token: term, changes: [refusedRun('new')] });
     rig.missing.clear();
     await pass(rig, 2);
     expect(rig.published.toSorted()).toEqual(['new', 'old']);
@@ -138,8 +138,8 @@ describe('outbox retry', () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
-    await ledger.commit(term, [refusedRun('a')]);
-    await ledger.commit(term, [refusedRun('b')]);
+    await ledger.commit({ token: term, changes: [refusedRun('a')] });
+    await ledger.commit({ token: term, changes: [refusedRun('b')] });
     const looks = counter(rig);
     await pass(rig, 1);
     expect(looks.count).toBe(1);
@@ -148,7 +148,7 @@ describe('outbox retry', () => {
   test('pauses for 1, 2, 4 seconds and so on, for at most one minute', async () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
-    await ledger.commit(await ledger.beginTerm(), [refusedRun('refused')]);
+    await ledger.commit({ token: await ledger.beginTerm(), changes: [refusedRun('refused')] });
     const began = rig.clock.now();
     const seconds: number[] = [];
     rig.fateOf = (step) => {
@@ -162,9 +162,9 @@ describe('outbox retry', () => {
   test('goes on after the outbox or the broker could not be reached', async () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
-    await ledger.commit(await ledger.beginTerm(), [refusedRun('refused')]);
+    await ledger.commit({ token: await ledger.beginTerm(), changes: [refusedRun('refused')] });
     rig.missing.clear();
-    rig.next('kept', 'lost before');
+    rig.next('pending', 'lost before');
     rig.next('publish', 'lost before');
     await pass(rig, 7);
     expect(rig.published).toEqual(['refused']);
@@ -180,7 +180,10 @@ describe('a kept message that has expired', () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
-    await ledger.commit(term, [refusedRun('expired', { expires: inTheFuture(rig, 2) })]);
+    await ledger.commit({
+      token: term,
+      changes: [refusedRun('expired', { expires: inTheFuture(rig, 2) })],
+    });
     rig.missing.clear();
     rig.clock.advance(2_000);
     await settle();
@@ -197,10 +200,13 @@ describe('a kept message that has expired', () => {
     const dead = rig.process();
     rig.next('publish', 'lost before');
     const expires = inTheFuture(rig, 60);
-    const commit = dead.commit(await dead.beginTerm(), [
-      refusedRun('expired', { expires }),
-      refusedRun('valid', { expires: inTheFuture(rig, 61) }),
-    ]);
+    const commit = dead.commit({
+      token: await dead.beginTerm(),
+      changes: [
+        refusedRun('expired', { expires }),
+        refusedRun('valid', { expires: inTheFuture(rig, 61) }),
+      ],
+    });
     await expect(commit).rejects.toThrow();
     rig.clock.advance(60_000);
     await rig.process().beginTerm();
@@ -213,10 +219,13 @@ describe('a kept message that has expired', () => {
     const rig = rigWithoutQueue();
     const ledger = rig.process();
     const expires = inTheFuture(rig, 2);
-    await ledger.commit(await ledger.beginTerm(), [refusedRun('taken', { expires })]);
+    await ledger.commit({
+      token: await ledger.beginTerm(),
+      changes: [refusedRun('taken', { expires })],
+    });
     rig.missing.clear();
     // The first retry publishes the message; to forget it fails.
-    rig.next('forget', () => {}, 'lost before');
+    rig.next('remove', () => {}, 'lost before');
     await pass(rig, 10);
     expect(rig.published).toEqual(['taken']);
     expect(rig.told).not.toContain('expired taken');
@@ -227,11 +236,14 @@ describe('a kept message that has expired', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before');
-    const commit = dead.commit(await dead.beginTerm(), [
-      refusedRun('local', { expires: '2027-01-01T00:00:00' }),
-      refusedRun('offset', { expires: '2027-03-01T13:30:00+02:00' }),
-      refusedRun('no-colon', { expires: '2027-03-01T13:30:00+0200' }),
-    ]);
+    const commit = dead.commit({
+      token: await dead.beginTerm(),
+      changes: [
+        refusedRun('local', { expires: '2027-01-01T00:00:00' }),
+        refusedRun('offset', { expires: '2027-03-01T13:30:00+02:00' }),
+        refusedRun('no-colon', { expires: '2027-03-01T13:30:00+0200' }),
+      ],
+    });
     await expect(commit).rejects.toThrow();
     await rig.process().beginTerm();
     expect(rig.published).toEqual(['local']);

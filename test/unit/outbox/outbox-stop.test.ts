@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Change } from '../../../src/store/ledger.ts';
+import type { Change } from '../../../src/store/commit.ts';
 import { makeFirstRun, NEW_RECORD, advanceRecord } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { settle } from '../../support/settle.ts';
@@ -43,7 +43,7 @@ describe('a stop', () => {
     const term = await ledger.beginTerm();
     const stop = new AbortController();
     rig.next('publish', never);
-    const commit = ledger.commit(term, [makeFirstRun('a', 'a')], stop.signal);
+    const commit = ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] }, stop.signal);
     rig.clock.advance(60_000);
     expect(await soFar(commit)).toBe('under way');
     stop.abort();
@@ -62,7 +62,7 @@ describe('a stop', () => {
     const stop = new AbortController();
     const answer = Promise.withResolvers<undefined>();
     rig.next('publish', () => answer.promise);
-    const commit = ledger.commit(term, [makeFirstRun('a', 'a')], stop.signal);
+    const commit = ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] }, stop.signal);
     stop.abort();
     await settle();
     rig.clock.advance(900);
@@ -77,7 +77,7 @@ describe('a stop', () => {
     const names = Array.from({ length: 1_200 }, (_, i) => `e${String(i).padStart(4, '0')}`);
     const changes = names.map((name) => makeFirstRun(name, name));
     rig.next('publish', 'lost before');
-    await expect(dead.commit(await dead.beginTerm(), changes)).rejects.toThrow();
+    await expect(dead.commit({ token: await dead.beginTerm(), changes })).rejects.toThrow();
 
     const stop = new AbortController();
     rig.progress = 0;
@@ -107,7 +107,7 @@ describe('of messages that had to wait it is told', () => {
     const message = makeMessage(entry, { queue });
     const headers = { ...message.headers, ...(expires !== undefined && { expires }) };
     const record = advanceRecord(NEW_RECORD, entry);
-    return { entry, expected: null, record, messages: [{ ...message, headers }] };
+    return { entry, before: null, after: record, messages: [{ ...message, headers }] };
   };
   const pass = async (rig: Rig, seconds: number) => {
     for (let i = 0; i < seconds; i++) {
@@ -121,8 +121,8 @@ describe('of messages that had to wait it is told', () => {
     rig.missing.add('nowhere');
     const ledger = rig.process();
     const term = await ledger.beginTerm();
-    await ledger.commit(term, [runOf('a', 'nowhere'), runOf('b', 'there')]);
-    await ledger.commit(term, [runOf('c', 'nowhere')]);
+    await ledger.commit({ token: term, changes: [runOf('a', 'nowhere'), runOf('b', 'there')] });
+    await ledger.commit({ token: term, changes: [runOf('c', 'nowhere')] });
     expect(rig.told).toEqual(['waiting 0', 'waiting 1', 'waiting 2']);
     rig.missing.clear();
     await pass(rig, 2);
@@ -133,7 +133,9 @@ describe('of messages that had to wait it is told', () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before');
-    await expect(dead.commit(await dead.beginTerm(), [runOf('a', 'q')])).rejects.toThrow();
+    await expect(
+      dead.commit({ token: await dead.beginTerm(), changes: [runOf('a', 'q')] }),
+    ).rejects.toThrow();
     expect(rig.told).toEqual(['waiting 0']);
     await rig.process().beginTerm();
     expect(rig.told).toEqual(['waiting 0', 'delivered a', 'waiting 0']);
@@ -146,11 +148,14 @@ describe('of messages that had to wait it is told', () => {
     const ledger = rig.process();
     const soon = new Date(rig.clock.now() + 5_000).toISOString();
     const late = new Date(rig.clock.now() + 86_400_000).toISOString();
-    await ledger.commit(await ledger.beginTerm(), [
-      runOf('a', 'nowhere', soon),
-      runOf('b', 'nowhere', late),
-      runOf('c', 'nowhere', 'whenever'),
-    ]);
+    await ledger.commit({
+      token: await ledger.beginTerm(),
+      changes: [
+        runOf('a', 'nowhere', soon),
+        runOf('b', 'nowhere', late),
+        runOf('c', 'nowhere', 'whenever'),
+      ],
+    });
     await pass(rig, 20);
     expect(rig.told).toEqual(expect.arrayContaining(['waiting 3', 'expired a', 'waiting 2']));
     expect(await rig.kept()).toEqual(['b', 'c']);

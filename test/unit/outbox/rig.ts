@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { RefusedError } from '../../../src/broker/broker.ts';
 import { StoreError } from '../../../src/util/errors.ts';
 import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
-import { occurrenceOf, type KeptMessage, type Outbox } from '../../../src/store/outbox.ts';
+import { occurrenceOf, type OutboxMessage, type Outbox } from '../../../src/store/outbox.ts';
 import type { OutboxReports } from '../../../src/outbox/reports.ts';
 import { DEFAULT_LATENESS, type Lateness } from '../../../src/catalog/catch-up.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
@@ -10,7 +9,7 @@ import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { storeOptions } from '../../contract/place.ts';
 
-type Step = 'keep' | 'publish' | 'forget' | 'kept';
+type Step = 'append' | 'publish' | 'remove' | 'pending';
 
 /**
  * What is to happen at a step: nothing of it, all of it with its answer lost, or something else, before it
@@ -54,12 +53,12 @@ export class Rig {
       batch: ledger.batch,
       load: () => ledger.load(),
       beginTerm: () => ledger.beginTerm(),
-      keep: (term, changes) => this.#step('keep', () => ledger.keep(term, changes)),
-      kept: (limit, after) => this.#step('kept', () => ledger.kept(limit, after)),
-      forget: (term, ids) =>
-        this.#step('forget', async () => {
-          const kept = await ledger.kept(1_000, '');
-          const done = await ledger.forget(term, ids);
+      append: (commit) => this.#step('append', () => ledger.append(commit)),
+      pending: (limit, after) => this.#step('pending', () => ledger.pending(limit, after)),
+      remove: (term, ids) =>
+        this.#step('remove', async () => {
+          const kept = await ledger.pending(1_000, '');
+          const done = await ledger.remove(term, ids);
           for (const { id, message } of kept) {
             const publishedAfter = this.published.length;
             if (done && ids.includes(id))
@@ -77,12 +76,10 @@ export class Rig {
         const taken = messages.filter((message) => !refused.includes(message));
         this.published.push(...taken.map(({ taskId }) => taskId));
         const reason = 'there is no such queue';
-        if (refused.length > 0) {
-          throw new RefusedError(refused.map((message) => ({ message, reason })));
-        }
+        return refused.map((message) => ({ message, reason }));
       });
     const broker = { publish, announce: async () => {}, close: async () => {} };
-    const tell = (what: string) => (kept: readonly KeptMessage[]) => {
+    const tell = (what: string) => (kept: readonly OutboxMessage[]) => {
       this.told.push(...kept.map((each) => `${what} ${occurrenceOf(each).entry}`));
     };
     const reports: OutboxReports = {
@@ -98,12 +95,12 @@ export class Rig {
   }
 
   /** Removes the record of an entry, as if it had never run; the term goes on. */
-  async removeRecord(term: number, entry: string): Promise<void> {
-    await this.#store.ledger.removeRecord(term, entry);
+  async removeState(term: number, entry: string): Promise<void> {
+    await this.#store.ledger.removeState(term, entry);
   }
 
   async kept(): Promise<string[]> {
-    const all: readonly KeptMessage[] = await this.#store.ledger.kept(1_000, '');
+    const all: readonly OutboxMessage[] = await this.#store.ledger.pending(1_000, '');
     return all.map(({ message }) => message.taskId);
   }
 

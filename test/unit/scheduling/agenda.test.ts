@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Agenda } from '../../../src/scheduling/agenda.ts';
-import { alignedSchedule, makeEntry, HOUR, MINUTE, makeRecord } from '../../support/entry.ts';
+import { alignedSchedule, makeEntry, HOUR, MINUTE, makeState } from '../../support/entry.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
@@ -9,7 +9,7 @@ const hourly = makeEntry({ name: 'hourly', schedule: alignedSchedule(HOUR) });
 const never = makeEntry({ name: 'never', schedule: { spec: 'never', next: () => null } });
 
 test('what is due is taken in the order of time, then of names, and nothing else is', () => {
-  const record = makeRecord({ anchor: NOON - 1 });
+  const record = makeState({ anchor: NOON - 1 });
   const agenda = new Agenda();
   for (const entry of [minutely, hourly, never]) agenda.add(entry, record);
   expect(agenda.wakeAt).toBe(NOON);
@@ -20,14 +20,14 @@ test('what is due is taken in the order of time, then of names, and nothing else
 
 test('an entry that was dealt with waits for its next occurrence', () => {
   const agenda = new Agenda();
-  agenda.add(minutely, makeRecord({ dueAt: NOON }));
-  agenda.add(never, makeRecord({ dueAt: NOON }));
+  agenda.add(minutely, makeState({ dueAt: NOON }));
+  agenda.add(never, makeState({ dueAt: NOON }));
   expect(agenda.wakeAt).toBe(NOON + MINUTE);
 });
 
 test('an entry that has to wait is not taken before, and keeps its occurrence', () => {
   const agenda = new Agenda();
-  agenda.add(minutely, makeRecord({ anchor: NOON - 1 }), NOON + 10_000);
+  agenda.add(minutely, makeState({ anchor: NOON - 1 }), NOON + 10_000);
   expect(agenda.wakeAt).toBe(NOON + 10_000);
   expect(agenda.take(NOON + 9_999)).toEqual([]);
   expect(agenda.take(NOON + 10_000)).toMatchObject([{ dueAt: NOON }]);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { Beat } from '../../../src/beat.ts';
-import type { LedgerRecord } from '../../../src/store/ledger.ts';
+import type { EntryState } from '../../../src/store/entry-state.ts';
 import { repairCommand } from '../../../src/store/repair-command.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
@@ -43,15 +43,15 @@ function instance(change: (store: Store) => Store = (store) => store) {
   const damage = async (...entries: string[]) => {
     const term = await store.ledger.beginTerm();
     const changes = entries.map((name) => {
-      return { entry: name, expected: null, record: {} as LedgerRecord, messages: [] };
+      return { entry: name, before: null, after: {} as EntryState, messages: [] };
     });
-    await store.ledger.commit(term, changes);
+    await store.ledger.commit({ token: term, changes });
   };
   const sent = () => store.broker.messages.map(({ headers }) => headers['periodic_task_name']);
   return { beat, clock, store, faults, recovered, pass, damage, sent };
 }
 
-test('an entry whose record cannot be read is held up by itself, and the failure names the repair', async () => {
+test('an entry whose state cannot be read is blocked by itself, and the failure names the repair', async () => {
   const { beat, faults, pass, damage, sent } = instance();
   await damage("it's", 'off');
   await beat.start();
@@ -61,7 +61,7 @@ test('an entry whose record cannot be read is held up by itself, and the failure
   expect(faults.length).toBeGreaterThan(1);
   expect(new Set(faults)).toEqual(
     new Set([
-      'read-state it\'s: StoreError: the record of entry "it\'s" cannot be read: "{}"; ' +
+      'read-state it\'s: StoreError: the state of entry "it\'s" cannot be read: "{}"; ' +
         `its schedule restarts from now with: beat forget --quoted '"it\\u0027s"'`,
     ]),
   );
@@ -73,7 +73,7 @@ test('an entry that was held up goes on within seconds once its record is remove
   await beat.start();
   await pass(15);
   const term = await store.ledger.beginTerm();
-  await store.ledger.removeRecord(term, "it's");
+  await store.ledger.removeState(term, "it's");
   await pass(30);
   expect(beat.progress.heldUp).toEqual([]);
   expect(recovered).toContain("read-state it's");
@@ -107,7 +107,9 @@ test('terms that end before their first tick, one after another, are failures an
   await pass(SILENCE_LIMIT / 1_000 + 1);
   expect(faults.length).toBeGreaterThan(10);
   for (const fault of faults) {
-    expect(fault).toMatch(/^lead: StoreError: the term cannot begin: .*for a$/);
+    expect(fault).toMatch(
+      /^lead: StoreError: the term cannot begin: schedule state of a was changed by another process$/,
+    );
   }
   expect(beat.progress.advancing).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Announcements } from '../../../src/scheduling/chord-sizes.ts';
+import { ChordSizes } from '../../../src/scheduling/chord-sizes.ts';
 import { Events } from '../../../src/events/events.ts';
-import type { Change } from '../../../src/store/ledger.ts';
+import type { Change } from '../../../src/store/commit.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { MemoryResults } from '../../../src/drivers/memory/results.ts';
 import type { ChordSize } from '../../../src/message/run.ts';
@@ -49,11 +49,11 @@ function rig(results: ResultBackend | null = new Slow()) {
     log.push(`${operationKey(operation)}: ${(error as Error).message}`),
   );
   events.on('recovered', ({ operation }) => log.push(`${operationKey(operation)} recovered`));
-  const announcements = new Announcements({ clock, events, results });
+  const announcements = new ChordSizes({ clock, events, results });
   /** Which entries may be sent, once that is known. */
   const announce = (...changes: Change[]) => {
     const seen: { ready?: string[] } = {};
-    void announcements.announce(changes, NEVER).then((ready) => {
+    void announcements.register(changes, NEVER).then((ready) => {
       seen.ready = ready.map(({ entry }) => entry);
     });
     return seen;
@@ -177,12 +177,12 @@ describe('the announcement of chords', () => {
       signals.push(signal);
       return clock.sleep(ms, signal);
     };
-    const announcements = new Announcements({
+    const announcements = new ChordSizes({
       clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), sleep },
       events: new Events(),
       results: new MemoryResults(),
     });
-    expect(await announcements.announce([changeOf('a')], NEVER)).toHaveLength(1);
+    expect(await announcements.register([changeOf('a')], NEVER)).toHaveLength(1);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
@@ -225,7 +225,7 @@ describe('the announcement of chords', () => {
   test('is not waited for after a stop', async () => {
     const { announcements } = rig();
     const stop = new AbortController();
-    const announcing = announcements.announce([changeOf('a')], stop.signal);
+    const announcing = announcements.register([changeOf('a')], stop.signal);
     stop.abort();
     expect(await announcing).toEqual([]);
   });

@@ -54,10 +54,10 @@ test('a chord is announced before any of its tasks is sent', async () => {
       load: () => ledger.load(),
       beginTerm: () => ledger.beginTerm(),
       close: () => ledger.close(),
-      commit: (term, changes) => {
+      commit: ({ token, changes }) => {
         if (changes.some(({ messages }) => messages.length > 0))
           announced.push(results.chords.size);
-        return ledger.commit(term, changes);
+        return ledger.commit({ token, changes });
       },
     }),
   });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { Commits } from '../../../src/scheduling/committer.ts';
+import { Committer } from '../../../src/scheduling/committer.ts';
 import { Events } from '../../../src/events/events.ts';
 import { TermEnded, type Term } from '../../../src/scheduling/leadership.ts';
-import type { Change, CommitOutcome, Ledger } from '../../../src/store/ledger.ts';
+import type { Ledger } from '../../../src/store/ledger.ts';
+import type { Change, CommitOutcome } from '../../../src/store/commit.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { makeFirstRun } from '../../support/change.ts';
 import { settle } from '../../support/settle.ts';
@@ -29,21 +30,21 @@ function over(
     load: async () => new Map(),
     beginTerm: async () => 1,
     close: async () => {},
-    commit: async (_, changes) => {
+    commit: async ({ changes }) => {
       asked.push({ at: clock.monotonic(), entries: changes.map(({ entry }) => entry) });
       return answer(changes);
     },
   };
-  const commits = new Commits({
+  const committer = new Committer({
     ...{ ledger, clock, events, results: null },
     progressed: () => (counted.progress += 1),
   });
-  return { commits, clock, asked, faults, recovered, counted };
+  return { committer, clock, asked, faults, recovered, counted };
 }
 
 function termOf(trusted: () => boolean = () => true): Term {
   return {
-    number: 1,
+    token: 1,
     signal: NEVER,
     get trusted() {
       return trusted();
@@ -65,8 +66,8 @@ async function pass(clock: ManualClock, ms: number): Promise<void> {
 
 describe('a commit that fails', () => {
   test('is repeated after 50 ms, then after pauses that double, to one second', async () => {
-    const { commits, clock, asked } = over(fails);
-    void commits.commit([makeFirstRun('a')], termOf(), NEVER);
+    const { committer, clock, asked } = over(fails);
+    void committer.commit([makeFirstRun('a')], termOf(), NEVER);
     await pass(clock, 5_000);
     const instants = asked.map(({ at }) => at);
     expect(instants).toEqual([0, 50, 150, 350, 750, 1_550, 2_550, 3_550, 4_550]);
@@ -74,12 +75,12 @@ describe('a commit that fails', () => {
 
   test('counts as progress with each try, and is reported with its recovery', async () => {
     let tries = 0;
-    const { commits, clock, counted, faults, recovered } = over(() =>
+    const { committer, clock, counted, faults, recovered } = over(() =>
       ++tries < 3 ? fails() : DONE,
     );
-    const commit = commits.commit([makeFirstRun('a')], termOf(), NEVER);
+    const commit = committer.commit([makeFirstRun('a')], termOf(), NEVER);
     await pass(clock, 200);
-    expect(await commit).toMatchObject({ refused: [], declined: [] });
+    expect(await commit).toEqual([{ kind: 'committed', unpublished: [] }]);
     expect(counted.progress).toBe(3);
     expect(faults).toEqual(['commit', 'commit']);
     expect(recovered).toEqual(['commit']);
@@ -87,8 +88,8 @@ describe('a commit that fails', () => {
 
   test('is given up, with the term, when the lock can no longer be trusted', async () => {
     let trusted = true;
-    const { commits, clock, asked } = over(fails);
-    const commit = commits.commit(
+    const { committer, clock, asked } = over(fails);
+    const commit = committer.commit(
       [makeFirstRun('a')],
       termOf(() => trusted),
       NEVER,
@@ -105,20 +106,20 @@ describe('a commit that fails', () => {
 
   test('is given up at a stop, which does not wait for the end of the pause', async () => {
     const stop = new AbortController();
-    const { commits, clock, asked } = over(fails);
-    const commit = commits.commit([makeFirstRun('a')], termOf(), stop.signal);
+    const { committer, clock, asked } = over(fails);
+    const commit = committer.commit([makeFirstRun('a')], termOf(), stop.signal);
     await pass(clock, 1_000);
     const tries = asked.length;
     stop.abort();
-    expect(await commit).toBeNull();
+    expect(await commit).toEqual([{ kind: 'not-attempted' }]);
     expect(asked).toHaveLength(tries);
   });
 
   test('is given up when the term is over, which does not wait for the end of the pause', async () => {
     const ending = new AbortController();
-    const { commits } = over(fails);
-    const term = { number: 1, signal: ending.signal, trusted: false };
-    const commit = commits.commit([makeFirstRun('a')], term, NEVER);
+    const { committer } = over(fails);
+    const term = { token: 1, signal: ending.signal, trusted: false };
+    const commit = committer.commit([makeFirstRun('a')], term, NEVER);
     await settle();
     ending.abort();
     await expect(commit).rejects.toThrow(TermEnded);
@@ -127,14 +128,14 @@ describe('a commit that fails', () => {
 
 describe('a term that the ledger ends', () => {
   test.each([
-    [{ kind: 'superseded' }, 'another term has begun'],
+    [{ kind: 'fenced' }, 'another term has begun'],
     [
       { kind: 'conflict', entries: ['a', 'b'] },
-      'the ledger holds other records than expected, for a, b',
+      'schedule state of a, b was changed by another process',
     ],
   ] as const)('with %j is not tried again, and says why', async (outcome, reason) => {
-    const { commits, asked } = over(() => outcome);
-    await expect(commits.commit([makeFirstRun('a')], termOf(), NEVER)).rejects.toThrow(reason);
+    const { committer, asked } = over(() => outcome);
+    await expect(committer.commit([makeFirstRun('a')], termOf(), NEVER)).rejects.toThrow(reason);
     expect(asked).toHaveLength(1);
   });
 });
@@ -143,16 +144,16 @@ describe('batches', () => {
   const items = ['a', 'b', 'c', 'd', 'e'];
 
   test('have the ledger’s size, and all items are in one of them', async () => {
-    const { commits } = over(() => DONE);
+    const { committer } = over(() => DONE);
     const batches: string[][] = [];
-    await commits.inBatches(items, termOf(), NEVER, async (batch) => batches.push(batch));
+    await committer.runPool(items, termOf(), NEVER, async (batch) => batches.push(batch));
     expect(batches).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
   });
 
   test('run at once as many as the ledger takes, and no more', async () => {
-    const { commits } = over(() => DONE, { size: 1, inFlight: 3 });
+    const { committer } = over(() => DONE, { size: 1, inFlight: 3 });
     let [running, most] = [0, 0];
-    await commits.inBatches(items, termOf(), NEVER, async () => {
+    await committer.runPool(items, termOf(), NEVER, async () => {
       most = Math.max(most, ++running);
       await settle();
       running--;
@@ -161,14 +162,14 @@ describe('batches', () => {
   });
 
   test('begin no more once the lock cannot be trusted: the term ends', async () => {
-    const { commits } = over(() => DONE);
+    const { committer } = over(() => DONE);
     let trusted = true;
     const batches: string[][] = [];
     const work = async (batch: string[]) => {
       batches.push(batch);
       trusted = false;
     };
-    const run = commits.inBatches(
+    const run = committer.runPool(
       items,
       termOf(() => trusted),
       NEVER,
@@ -179,10 +180,10 @@ describe('batches', () => {
   });
 
   test('begin no more after a stop, which is no failure', async () => {
-    const { commits } = over(() => DONE);
+    const { committer } = over(() => DONE);
     const stop = new AbortController();
     const batches: string[][] = [];
-    await commits.inBatches(items, termOf(), stop.signal, async (batch) => {
+    await committer.runPool(items, termOf(), stop.signal, async (batch) => {
       batches.push(batch);
       stop.abort();
     });
@@ -190,10 +191,10 @@ describe('batches', () => {
   });
 
   test('begin no more after a failure, and those under way are waited for', async () => {
-    const { commits } = over(() => DONE, { size: 1, inFlight: 2 });
+    const { committer } = over(() => DONE, { size: 1, inFlight: 2 });
     const begun: string[] = [];
     const ended: string[] = [];
-    const run = commits.inBatches(items, termOf(), NEVER, async ([item = '']) => {
+    const run = committer.runPool(items, termOf(), NEVER, async ([item = '']) => {
       begun.push(item);
       if (item === 'a') throw new Error('failed');
       await settle();
@@ -206,66 +207,72 @@ describe('batches', () => {
 });
 
 test('a batch of chords that could not be registered asks the ledger for nothing', async () => {
-  const { commits, asked } = over(() => DONE);
+  const { committer, asked } = over(() => DONE);
   const change = { ...makeFirstRun('a'), chords: [{ groupId: 'g', size: 1, results: null }] };
-  const committed = await commits.commit([change], termOf(), NEVER);
-  expect(committed?.unannounced).toEqual(['a']);
+  const committed = await committer.commit([change], termOf(), NEVER);
+  expect(committed).toEqual([{ kind: 'unregistered' }]);
   expect(asked).toEqual([]);
 });
 
-describe('a batch that the store declines', () => {
-  const declines =
+describe('a batch that the store rejects', () => {
+  const rejects =
     (...bad: string[]) =>
     (changes: readonly Change[]): CommitOutcome =>
       changes.some(({ entry }) => bad.includes(entry))
-        ? { kind: 'declined', reason: 'too long' }
+        ? { kind: 'store-rejected', reason: 'too long' }
         : DONE;
   const changes = ['a', 'b', 'c', 'd'].map((entry) => makeFirstRun(entry));
 
   test('is taken apart: all others are committed once, and the failures are reported by entry', async () => {
-    const { commits, asked, faults } = over(declines('b', 'd'));
-    const committed = await commits.commit(changes, termOf(), NEVER);
-    expect(committed?.declined).toEqual(['b', 'd']);
+    const { committer, asked, faults } = over(rejects('b', 'd'));
+    const committed = await committer.commit(changes, termOf(), NEVER);
+    const kinds = committed.map(({ kind }) => kind);
+    expect(kinds).toEqual(['committed', 'store-rejected', 'committed', 'store-rejected']);
     expect(faults).toEqual(['commit-entry b', 'commit-entry d']);
     const alone = asked.map(({ entries }) => entries.join(''));
     expect(alone).toEqual(['abcd', 'ab', 'a', 'b', 'cd', 'c', 'd']);
   });
 
-  test('is left undone by a stop, in whole or from there on', async () => {
+  test('is not attempted after a stop, in whole or from there on', async () => {
     const stop = new AbortController();
-    const { commits } = over((all) => {
-      if (all.length === 4) return { kind: 'declined', reason: 'too long' };
+    const { committer } = over((all) => {
+      if (all.length === 4) return { kind: 'store-rejected', reason: 'too long' };
       if (all[0]?.entry === 'c') {
         stop.abort();
         return fails();
       }
       return DONE;
     });
-    const committed = await commits.commit(changes, termOf(), stop.signal);
-    expect(committed?.declined).toEqual(['c', 'd']);
+    const committed = await committer.commit(changes, termOf(), stop.signal);
+    const kinds = committed.map(({ kind }) => kind);
+    expect(kinds).toEqual(['committed', 'committed', 'not-attempted', 'not-attempted']);
   });
 
   test('leaves what was refused or reached no subscriber in its other parts in the outcome', async () => {
-    const { commits } = over((all) => {
-      if (all.length > 1) return { kind: 'declined', reason: 'too long' };
+    const { committer } = over((all) => {
+      if (all.length > 1) return { kind: 'store-rejected', reason: 'too long' };
       const message = all[0]!.messages[0]!;
-      const refused = [{ message, reason: 'no queue' }];
-      return { kind: 'committed', refused, unheard: [message] };
+      const kind = all[0]!.entry === 'a' ? 'rejected' : 'no-subscribers';
+      return { kind: 'committed', unpublished: [{ message, kind, reason: 'no queue' }] };
     });
-    const committed = await commits.commit(changes, termOf(), NEVER);
-    const tasks = ['task-a', 'task-b', 'task-c', 'task-d'];
-    expect(committed?.refused.map(({ message }) => message.taskId)).toEqual(tasks);
-    expect(committed?.unheard.map(({ taskId }) => taskId)).toEqual(tasks);
+    const committed = await committer.commit(changes, termOf(), NEVER);
+    expect(committed).toMatchObject(
+      ['rejected', 'no-subscribers', 'no-subscribers', 'no-subscribers'].map((kind, i) => ({
+        kind: 'committed',
+        unpublished: [{ kind, message: changes[i]!.messages[0] }],
+      })),
+    );
   });
 
-  test('is null when a stop came before anything of it could be committed', async () => {
+  test('is not attempted when a stop came before anything of it could be committed', async () => {
     const stop = new AbortController();
-    const { commits, asked } = over((all) => {
-      if (all.length === 4) return { kind: 'declined', reason: 'too long' };
+    const { committer, asked } = over((all) => {
+      if (all.length === 4) return { kind: 'store-rejected', reason: 'too long' };
       stop.abort();
       return fails();
     });
-    expect(await commits.commit(changes, termOf(), stop.signal)).toBeNull();
+    const outcomes = await committer.commit(changes, termOf(), stop.signal);
+    expect(outcomes).toEqual(Array(4).fill({ kind: 'not-attempted' }));
     expect(asked.map(({ entries }) => entries.join(''))).toEqual(['abcd', 'ab']);
   });
 });

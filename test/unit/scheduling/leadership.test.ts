@@ -102,7 +102,7 @@ describe('two instances', () => {
     await a.done;
     await settle();
     expect(b.leads).toBe(true);
-    expect(b.terms[0]!.number).toBeGreaterThan(a.terms[0]!.number);
+    expect(b.terms[0]!.token).toBeGreaterThan(a.terms[0]!.token);
   });
 
   test('that cannot begin a term, by turns, say once that they follow, and again after they led', async () => {

@@ -1,8 +1,10 @@
+import type { Message } from '../../../src/message/message.ts';
 import { expect, test } from 'vitest';
 import { NO_LINKS, type Task } from '../../../src/canvas/canvas.ts';
 import { parallel } from '../../../src/canvas/shape.ts';
 import { TermEnded } from '../../../src/scheduling/leadership.ts';
-import type { CommitOutcome, Ledger } from '../../../src/store/ledger.ts';
+import type { Ledger } from '../../../src/store/ledger.ts';
+import type { CommitOutcome } from '../../../src/store/commit.ts';
 import {
   alignedSchedule,
   intervalSchedule,
@@ -15,6 +17,12 @@ import { makeRig } from '../../support/rig.ts';
 import { settle } from '../../support/settle.ts';
 
 const NOON = '2027-03-01T12:00:00.000Z';
+
+const withoutSubscribers = (message: Message) => ({
+  message,
+  kind: 'no-subscribers' as const,
+  reason: 'the fanout exchange has no subscribers',
+});
 
 test('a due task is sent once, and the next tick is asked for at its next occurrence', async () => {
   const { clock, sent, begin } = makeRig();
@@ -99,8 +107,8 @@ test('a commit whose answer was lost is repeated and sends nothing twice', async
     load: () => ledger.load(),
     beginTerm: () => ledger.beginTerm(),
     close: () => ledger.close(),
-    commit: async (term, changes) => {
-      const outcome = await ledger.commit(term, changes);
+    commit: async ({ token, changes }) => {
+      const outcome = await ledger.commit({ token, changes });
       if (changes.some((c) => c.messages.length > 0) && lost++ < 2) throw new Error('no answer');
       return outcome;
     },
@@ -168,10 +176,10 @@ test('a term that ends begins no other batch, and outlives none that is under wa
     load: () => ledger.load(),
     beginTerm: () => ledger.beginTerm(),
     close: () => ledger.close(),
-    commit: async (term, changes) => {
-      if (!begun) return ledger.commit(term, changes);
+    commit: async ({ token, changes }) => {
+      if (!begun) return ledger.commit({ token, changes });
       ticking.push(changes[0]!.entry);
-      return changes[0]!.entry === 'a' ? { kind: 'superseded' } : answer.promise;
+      return changes[0]!.entry === 'a' ? { kind: 'fenced' } : answer.promise;
     },
   });
   const { clock, begin } = makeRig({ wrapLedger: twoAtOnce });
@@ -181,7 +189,7 @@ test('a term that ends begins no other batch, and outlives none that is under wa
   const over = tick().catch((error: unknown) => error);
   const first = await Promise.race([over, settle().then(() => 'still under way')]);
   expect(first).toBe('still under way');
-  answer.resolve({ kind: 'superseded' });
+  answer.resolve({ kind: 'fenced' });
   expect(await over).toBeInstanceOf(TermEnded);
   expect(ticking).toEqual(['a', 'b']);
 });
@@ -220,13 +228,17 @@ test('a run that its queue did not take is a fault that names entry and queue, a
     batch: ledger.batch,
     load: () => ledger.load(),
     beginTerm: () => ledger.beginTerm(),
-    async commit(term, changes) {
+    async commit({ token, changes }) {
       const messages = changes.flatMap((change) => change.messages);
       const refused = messages
         .filter(({ destination }) => missing && destination.queue === 'nowhere')
-        .map((message) => ({ message, reason: 'there is no such queue' }));
-      const outcome = await ledger.commit(term, changes);
-      return outcome.kind === 'committed' ? { ...outcome, refused } : outcome;
+        .map((message) => ({
+          message,
+          reason: 'there is no such queue',
+          kind: 'rejected' as const,
+        }));
+      const outcome = await ledger.commit({ token, changes });
+      return outcome.kind === 'committed' ? { ...outcome, unpublished: refused } : outcome;
     },
     close: () => ledger.close(),
   });
@@ -241,9 +253,8 @@ test('a run that its queue did not take is a fault that names entry and queue, a
       operation: { kind: 'publish', entry: 'lost', target: 'queue "nowhere"' },
       error: {
         message: expect.stringMatching(
-          /^entry "lost", task \S+: there is no such queue; it is kept and tried again$/,
+          /^entry "lost", task \S+: there is no such queue; the message stays in the outbox and is retried$/,
         ) as unknown,
-        cause: { refused: [{ message: { destination: { queue: 'nowhere' } } }] },
       },
     },
   ]);
@@ -261,10 +272,10 @@ test('an entry that the store declines holds up nobody else, and is sent once th
     load: () => ledger.load(),
     beginTerm: () => ledger.beginTerm(),
     close: () => ledger.close(),
-    commit: async (term, changes) => {
+    commit: async ({ token, changes }) => {
       const bad = changes.some((c) => c.messages.some((m) => m.destination.queue === 'bad'));
-      if (broken && bad) return { kind: 'declined', reason: 'its key is no list' };
-      return ledger.commit(term, changes);
+      if (broken && bad) return { kind: 'store-rejected', reason: 'its key is no list' };
+      return ledger.commit({ token, changes });
     },
   });
   const { clock, sent, emitted, begin } = makeRig({ wrapLedger: picky });
@@ -293,10 +304,11 @@ test('a run that nobody heard is skipped, and told of for as long as nobody hear
     load: () => ledger.load(),
     beginTerm: () => ledger.beginTerm(),
     close: () => ledger.close(),
-    async commit(term, changes) {
-      const outcome = await ledger.commit(term, changes);
+    async commit({ token, changes }) {
+      const outcome = await ledger.commit({ token, changes });
       if (!deaf) return outcome;
-      return { kind: 'committed', unheard: changes.flatMap((c) => c.messages) };
+      const messages = changes.flatMap((c) => c.messages);
+      return { kind: 'committed', unpublished: messages.map(withoutSubscribers) };
     },
   });
   const { clock, emitted, begin } = makeRig({ wrapLedger: broadcasting });
@@ -306,7 +318,9 @@ test('a run that nobody heard is skipped, and told of for as long as nobody hear
   await tick();
   const operation = { kind: 'publish', entry: 'call', target: 'exchange "bc"' };
   expect(emitted.failure).toMatchObject([{ operation }]);
-  expect(String(emitted.failure?.[0]?.error)).toMatch(/entry "call": nobody listened/);
+  expect(String(emitted.failure?.[0]?.error)).toMatch(
+    /entry "call": message dropped: the fanout exchange has no subscribers/,
+  );
   const skip = { first: clock.now(), last: clock.now(), count: 1 };
   expect(emitted.skipped).toEqual([{ entry: 'call', reason: 'no-subscribers', ...skip }]);
   expect(emitted.sent).toBeUndefined();
@@ -331,10 +345,11 @@ test('a run of several tasks that some heard is sent, and the place where nobody
     load: () => ledger.load(),
     beginTerm: () => ledger.beginTerm(),
     close: () => ledger.close(),
-    async commit(term, changes) {
-      await ledger.commit(term, changes);
+    async commit({ token, changes }) {
+      await ledger.commit({ token, changes });
       const messages = changes.flatMap((change) => change.messages);
-      return { kind: 'committed', unheard: messages.filter((m) => m.destination.exchange) };
+      const lost = messages.filter((m) => m.destination.exchange);
+      return { kind: 'committed', unpublished: lost.map(withoutSubscribers) };
     },
   });
   const { clock, emitted, begin } = makeRig({ wrapLedger: halfDeaf });

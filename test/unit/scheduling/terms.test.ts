@@ -37,7 +37,7 @@ function rig(...entries: Entry[]) {
     });
     /** Begins a term, and looks once. */
     const lead = async () => {
-      const term = { number: await store.ledger.beginTerm(), signal: NEVER, trusted: true };
+      const term = { token: await store.ledger.beginTerm(), signal: NEVER, trusted: true };
       await scheduler.begin(term, NEVER);
       const wakeAt = await scheduler.tick(term, NEVER);
       return { tick: () => scheduler.tick(term, NEVER), wakeAt };

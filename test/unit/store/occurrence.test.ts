@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keptMessages, occurrenceOf } from '../../../src/store/outbox.ts';
+import { outboxMessages, occurrenceOf } from '../../../src/store/outbox.ts';
 import { NEW_RECORD, advanceRecord } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 
@@ -11,7 +11,7 @@ function keptOf(entry: string, headers: Readonly<Record<string, unknown>>[], due
     return { ...message, headers: { ...message.headers, ...each } };
   });
   const record = { ...advanceRecord(NEW_RECORD, entry), dueAt };
-  return keptMessages([{ entry, expected: null, record, messages }]);
+  return outboxMessages([{ entry, before: null, after: record, messages }]);
 }
 
 test('a kept message is of the occurrence in its own header, also where its commit made up for several', () => {

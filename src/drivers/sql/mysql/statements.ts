@@ -60,39 +60,39 @@ export const STATEMENTS: Statements = {
     ),
   holdTerm: (prefix) => sql('SELECT number FROM beat_term WHERE prefix = ? FOR UPDATE', prefix),
 
-  readRecords: (prefix, from, limit) =>
+  readStates: (prefix, from, limit) =>
     sql(
       `SELECT entry, record FROM beat_record WHERE prefix = ? AND entry >= ?
        ORDER BY entry LIMIT ?`,
       ...[prefix, from, limit],
     ),
-  findRecords: (prefix, entries) =>
+  findStates: (prefix, entries) =>
     sql('SELECT entry, record FROM beat_record WHERE prefix = ? AND entry IN (?)', prefix, entries),
-  writeRecords: (prefix, records) =>
+  writeStates: (prefix, records) =>
     sql(
       `INSERT INTO beat_record (prefix, entry, record) VALUES ${rows('(?, ?, ?)', records.length)}
        ON DUPLICATE KEY UPDATE record = VALUES(record)`,
       ...records.flatMap(([entry, record]) => [prefix, entry, record]),
     ),
-  removeRecord: (prefix, entry) =>
+  removeState: (prefix, entry) =>
     sql('DELETE FROM beat_record WHERE prefix = ? AND entry = ?', prefix, entry),
 
   // outbox -----------------------------------------------------------------------------------------
 
-  keepMessages: (prefix, messages) =>
+  appendMessages: (prefix, messages) =>
     sql(
       `INSERT INTO beat_outbox (prefix, id, message) VALUES ${rows('(?, ?, ?)', messages.length)}
        ON DUPLICATE KEY UPDATE message = VALUES(message)`,
       ...messages.flatMap(([id, message]) => [prefix, id, message]),
     ),
-  findKept: (prefix, ids) =>
+  findPending: (prefix, ids) =>
     sql('SELECT id FROM beat_outbox WHERE prefix = ? AND id IN (?)', prefix, ids),
-  readKept: (prefix, after, limit) =>
+  readPending: (prefix, after, limit) =>
     sql(
       'SELECT id, message FROM beat_outbox WHERE prefix = ? AND id > ? ORDER BY id LIMIT ?',
       ...[prefix, after, limit],
     ),
-  forgetMessages: (prefix, ids) =>
+  removeMessages: (prefix, ids) =>
     sql('DELETE FROM beat_outbox WHERE prefix = ? AND id IN (?)', prefix, ids),
 
   // kombu's queues ---------------------------------------------------------------------------------

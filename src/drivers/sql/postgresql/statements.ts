@@ -63,44 +63,44 @@ export const STATEMENTS: Statements = {
     ),
   holdTerm: (prefix) => sql('SELECT number FROM beat_term WHERE prefix = $1 FOR UPDATE', prefix),
 
-  readRecords: (prefix, from, limit) =>
+  readStates: (prefix, from, limit) =>
     sql(
       `SELECT entry, record FROM beat_record WHERE prefix = $1 AND entry >= $2
        ORDER BY entry LIMIT $3`,
       ...[prefix, from, limit],
     ),
-  findRecords: (prefix, entries) =>
+  findStates: (prefix, entries) =>
     sql(
       'SELECT entry, record FROM beat_record WHERE prefix = $1 AND entry = ANY($2::text[])',
       ...[prefix, entries],
     ),
-  writeRecords: (prefix, records) =>
+  writeStates: (prefix, records) =>
     sql(
       `INSERT INTO beat_record (prefix, entry, record)
        SELECT $1, entry, record FROM unnest($2::text[], $3::text[]) AS given (entry, record)
        ON CONFLICT (prefix, entry) DO UPDATE SET record = excluded.record`,
       ...[prefix, names(records), texts(records)],
     ),
-  removeRecord: (prefix, entry) =>
+  removeState: (prefix, entry) =>
     sql('DELETE FROM beat_record WHERE prefix = $1 AND entry = $2', prefix, entry),
 
   // outbox -----------------------------------------------------------------------------------------
 
-  keepMessages: (prefix, messages) =>
+  appendMessages: (prefix, messages) =>
     sql(
       `INSERT INTO beat_outbox (prefix, id, message)
        SELECT $1, id, message FROM unnest($2::text[], $3::text[]) AS given (id, message)
        ON CONFLICT (prefix, id) DO UPDATE SET message = excluded.message`,
       ...[prefix, names(messages), texts(messages)],
     ),
-  findKept: (prefix, ids) =>
+  findPending: (prefix, ids) =>
     sql('SELECT id FROM beat_outbox WHERE prefix = $1 AND id = ANY($2::text[])', prefix, ids),
-  readKept: (prefix, after, limit) =>
+  readPending: (prefix, after, limit) =>
     sql(
       'SELECT id, message FROM beat_outbox WHERE prefix = $1 AND id > $2 ORDER BY id LIMIT $3',
       ...[prefix, after, limit],
     ),
-  forgetMessages: (prefix, ids) =>
+  removeMessages: (prefix, ids) =>
     sql('DELETE FROM beat_outbox WHERE prefix = $1 AND id = ANY($2::text[])', prefix, ids),
 
   // kombu's queues ---------------------------------------------------------------------------------

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import type { LedgerRecord } from '../../../../src/store/ledger.ts';
+import type { EntryState } from '../../../../src/store/entry-state.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
 import { SqliteLedger } from '../../../../src/drivers/sqlite/ledger.ts';
@@ -38,10 +38,10 @@ async function withLedger<T>(use: (ledger: StateStore['ledger']) => Promise<T>):
   }
 }
 
-const write = (entry: string, record: LedgerRecord) =>
+const write = (entry: string, record: EntryState) =>
   withLedger(async (ledger) => {
-    const change = { entry, expected: null, record, messages: [] };
-    await ledger.commit(await ledger.beginTerm(), [change]);
+    const change = { entry, before: null, after: record, messages: [] };
+    await ledger.commit({ token: await ledger.beginTerm(), changes: [change] });
   });
 const records = () => withLedger((ledger) => ledger.load());
 
@@ -122,7 +122,7 @@ test('beat forget: --quoted reads the name as a JSON string and rejects anything
 
 test('beat forget: retries after another instance ended its term', async () => {
   await write('gone', NEW_RECORD);
-  const remove = vi.spyOn(SqliteLedger.prototype, 'removeRecord').mockResolvedValueOnce(false);
+  const remove = vi.spyOn(SqliteLedger.prototype, 'removeState').mockResolvedValueOnce(false);
   expect((await forget('gone')).code).toBe(0);
   const [[first], [second]] = remove.mock.calls as unknown as [[number], [number]];
   expect(second).toBeGreaterThan(first);
@@ -131,7 +131,7 @@ test('beat forget: retries after another instance ended its term', async () => {
 
 test('beat forget: gives up after five attempts', async () => {
   await write('gone', NEW_RECORD);
-  const remove = vi.spyOn(SqliteLedger.prototype, 'removeRecord').mockResolvedValue(false);
+  const remove = vi.spyOn(SqliteLedger.prototype, 'removeState').mockResolvedValue(false);
   expect(await forget('gone')).toEqual({
     code: 1,
     stdout: '',

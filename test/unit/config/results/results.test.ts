@@ -216,8 +216,8 @@ describe('celery.backend_cleanup', () => {
   it('is made up for after a restart, which Celery forgets', () => {
     const entry = cleanupOf({})!;
     const anchor = Date.parse('2026-07-01T12:00Z');
-    const { record } = reconcile(entry, undefined, anchor)!;
-    const restarted = reconcile(entry, record, anchor + DAY)!.record;
+    const { state: record } = reconcile(entry, undefined, anchor)!;
+    const restarted = reconcile(entry, record, anchor + DAY)!.state;
     expect(new Date(nextDueAt(entry, restarted))).toEqual(new Date('2026-07-02T04:00Z'));
   });
 });

@@ -56,7 +56,7 @@ beforeEach(() => {
 
 const CLUSTER = 'amqp://u:hunter2@one/;amqp://u:hunter2@two/;amqp://u:hunter2@three/';
 const open = (url = 'amqp://u:hunter2@one/') => openAmqpBroker(storeOptions(url));
-const failureOf = async (promise: Promise<void>) =>
+const failureOf = async (promise: Promise<unknown>) =>
   promise.then(
     () => 'it resolved',
     (error: unknown) => (error as Error).message,
@@ -80,9 +80,9 @@ test('amqp broker: one connection carries all that is published, one message at 
 
 test('amqp broker: names the messages that were not taken, and keeps the connection', async () => {
   const broker = open();
-  expect(await failureOf(broker.publish([makeMessage('a'), makeMessage('bad')]))).toContain(
-    'queue "celery" did not take task bad',
-  );
+  expect(await broker.publish([makeMessage('a'), makeMessage('bad')])).toMatchObject([
+    { message: { taskId: 'bad' } },
+  ]);
   await broker.publish([makeMessage('b')]);
   expect(sessions).toHaveLength(1);
 });

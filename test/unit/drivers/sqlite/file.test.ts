@@ -81,7 +81,9 @@ test('a commit waits, with the process awake, for others to let go of the file',
   clock.beforeSleep = () => {
     if (clock.slept.length === 5) worker.exec('COMMIT');
   };
-  expect(await store.ledger.commit(term, [makeRun('a', 1)])).toEqual({ kind: 'committed' });
+  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] })).toEqual({
+    kind: 'committed',
+  });
   expect(clock.slept).toEqual([2, 5, 10, 20, 40, 80]);
   await store.close();
 });
@@ -94,13 +96,15 @@ test('a file that others hold for ever is an error that says so', async () => {
 
   using worker = new DatabaseSync(path);
   worker.exec('BEGIN IMMEDIATE');
-  const error = await errorOf(store.ledger.commit(term, [makeRun('a', 1)]));
+  const error = await errorOf(store.ledger.commit({ token: term, changes: [makeRun('a', 1)] }));
   expect(error).toBeInstanceOf(StoreError);
   expect((error as Error).message).toMatch(
     /^ledger\.commit: .*beat\.sqlite: database is locked, for 5\d\d\d ms by other processes$/,
   );
   worker.exec('ROLLBACK');
-  expect(await store.ledger.commit(term, [makeRun('a', 1)])).toEqual({ kind: 'committed' });
+  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] })).toEqual({
+    kind: 'committed',
+  });
   await store.close();
 });
 
@@ -136,10 +140,14 @@ test('a file that was moved away gets no commit more: the term has ended', async
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
   const term = await store.ledger.beginTerm();
-  expect(await store.ledger.commit(term, [makeRun('a', 1)])).toEqual({ kind: 'committed' });
+  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] })).toEqual({
+    kind: 'committed',
+  });
 
   renameSync(path, join(folder.path, 'old.sqlite'));
-  expect(await store.ledger.commit(term, [makeRun('a', 2)])).toEqual({ kind: 'superseded' });
+  expect(await store.ledger.commit({ token: term, changes: [makeRun('a', 2)] })).toEqual({
+    kind: 'fenced',
+  });
   expect(await store.ledger.load()).toEqual(new Map());
   await store.close();
 });

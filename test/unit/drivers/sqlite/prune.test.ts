@@ -34,10 +34,13 @@ test('messages that workers have taken are removed but for the newest thousand',
   take(db, 3_500);
 
   // An old heap is worn down in bites, from the first commit on.
-  await store.ledger.commit(term, [makeRun('a', 1)]);
+  await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] });
   expect(ids(db, 0)).toHaveLength(3_500 - 501);
   for (const run of [2, 3]) {
-    await store.ledger.commit(term, [{ ...makeRun('a', run), messages: messages(500) }]);
+    await store.ledger.commit({
+      token: term,
+      changes: [{ ...makeRun('a', run), messages: messages(500) }],
+    });
   }
   expect(ids(db, 0)).toEqual(Array.from({ length: 1_000 }, (_, i) => 2_501 + i));
   expect(ids(db, 1)).toHaveLength(500 + 1 + 2 * 500);
@@ -50,7 +53,10 @@ test('messages that nobody has taken stay, however many', async () => {
   const store = openFile(path);
   const term = await store.ledger.beginTerm();
   for (const run of [1, 2, 3, 4]) {
-    await store.ledger.commit(term, [{ ...makeRun('a', run), messages: messages(1_500) }]);
+    await store.ledger.commit({
+      token: term,
+      changes: [{ ...makeRun('a', run), messages: messages(1_500) }],
+    });
   }
   using db = new DatabaseSync(path);
   expect(ids(db, 1)).toHaveLength(6_000);

@@ -31,7 +31,7 @@ async function fill(): Promise<void> {
   const store = open();
   const term = await store.ledger.beginTerm();
   const changes = Array.from({ length: 2_000 }, (_, i) => makeFirstRun(`entry ${i}`));
-  await store.ledger.commit(term, changes);
+  await store.ledger.commit({ token: term, changes });
   await store.close();
 }
 

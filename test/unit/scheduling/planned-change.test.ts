@@ -5,7 +5,8 @@ import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import type { Producer } from '../../../src/compose/message-context.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
-import { prepare } from '../../../src/scheduling/planned-run.ts';
+import { planChange } from '../../../src/scheduling/planned-change.ts';
+import { advance } from '../../../src/store/entry-state.ts';
 import { NEW_RECORD } from '../../support/change.ts';
 import { makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
 
@@ -21,24 +22,25 @@ const producer: Producer = {
   replyTo: '',
 };
 
-const RECORD = { ...NEW_RECORD, sentAt: 7, taskId: 'last', runCount: 3 };
+const STATE = { ...NEW_RECORD, sentAt: 7, taskId: 'last', runCount: 3 };
 
 function stepOf(entry: Entry, late: number) {
   const now = NOON + late;
-  return prepare(
-    { entry, record: RECORD, dueAt: NOON, wakeAt: NOON },
+  return planChange(
+    { entry, state: STATE, dueAt: NOON, wakeAt: NOON },
     { now, sentAt: now + 5, term: 9 },
     producer,
   );
 }
 
-test('a step that sends records the run, its instants and its task', () => {
+test('a change that sends a run stores its instants and its task', () => {
   const { change, sent, before } = stepOf(makeEntry(), SECOND);
   const [run] = sent;
-  expect(before).toBe(RECORD);
-  expect(change.expected).toBe(RECORD);
-  expect(change.record).toEqual({
-    ...RECORD,
+  expect(before).toBe(STATE);
+  expect(change.before).toBe(STATE);
+  expect(change.after).toEqual({
+    ...STATE,
+    ...{ version: 2, rev: 1 },
     dueAt: NOON,
     sentAt: NOON + SECOND + 5,
     taskId: run?.taskId,
@@ -49,11 +51,11 @@ test('a step that sends records the run, its instants and its task', () => {
   expect(change.messages).toEqual(run?.messages);
 });
 
-test('a step that only skips records the instant, and leaves the last run as it was', () => {
+test('a change that only skips stores the instant, and leaves the last run as it was', () => {
   const { change, sent, skipped } = stepOf(makeEntry({ startingDeadline: 1 }), 30 * SECOND);
   expect(sent).toEqual([]);
   expect(skipped).toMatchObject([{ reason: 'deadline', count: 1 }]);
-  expect(change.record).toEqual({ ...RECORD, dueAt: NOON });
+  expect(change.after).toEqual(advance(STATE, { dueAt: NOON }));
   expect(change.messages).toEqual([]);
 });
 
@@ -75,7 +77,7 @@ test('a step that makes up for several runs records the newest of them', () => {
   const { change, sent, skipped } = stepOf(makeEntry({ missed: 'all', ...inTime }), 2 * MINUTE);
   expect(skipped).toEqual([]);
   expect(sent.map(({ dueAt }) => dueAt)).toEqual([NOON, NOON + MINUTE, NOON + 2 * MINUTE]);
-  expect(change.record).toMatchObject({
+  expect(change.after).toMatchObject({
     ...{ dueAt: NOON + 2 * MINUTE, taskId: sent.at(-1)?.taskId, runCount: 6 },
   });
   expect(change.messages).toHaveLength(3);

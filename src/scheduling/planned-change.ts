@@ -1,17 +1,18 @@
 import type { Item } from './agenda.ts';
 import type { Entry } from '../catalog/entry.ts';
 import type { SentEvent } from '../events/beat-events.ts';
-import type { Change, LedgerRecord } from '../store/ledger.ts';
+import type { Change } from '../store/commit.ts';
+import { advance, type EntryState } from '../store/entry-state.ts';
 import { compose } from '../compose/compose.ts';
 import type { Producer } from '../compose/message-context.ts';
 import type { Message } from '../message/message.ts';
 import { decide, type Skip } from '../catalog/catch-up.ts';
 
 /** What was decided about one entry, ready to be committed, and what there will be to tell of it. */
-export interface Step {
+export interface PlannedChange {
   readonly entry: Entry;
-  /** The record that it was decided from. */
-  readonly before: LedgerRecord;
+  /** The state that it was decided from. */
+  readonly before: EntryState;
   readonly change: Change;
   /** One for each occurrence that the change sends. */
   readonly sent: readonly SentEvent[];
@@ -22,11 +23,11 @@ export interface Step {
  * Makes the step of an entry that is due at `now`, for the term of that number. Its messages say that
  * they are made at `sentAt`. Instants are epoch milliseconds.
  */
-export function prepare(
-  { entry, record, dueAt: first }: Item,
+export function planChange(
+  { entry, state, dueAt: first }: Item,
   { now, sentAt, term }: { readonly now: number; readonly sentAt: number; readonly term: number },
   producer: Producer,
-): Step {
+): PlannedChange {
   const { send, skip, dueAt } = decide(entry, first, now);
   const runs = send.map((at) => compose({ entry, dueAt: at }, sentAt, producer));
   const sent = runs.map(({ taskId, messages }, i) => ({
@@ -40,17 +41,15 @@ export function prepare(
     messages,
   }));
   const last = runs.at(-1);
-  const next: LedgerRecord = {
-    ...record,
+  const after = advance(state, {
     dueAt,
-    sentAt: last ? sentAt : record.sentAt,
-    taskId: last ? last.taskId : record.taskId,
-    runCount: record.runCount + runs.length,
-  };
+    ...(last && { sentAt, taskId: last.taskId }),
+    runCount: state.runCount + runs.length,
+  });
   const messages = runs.flatMap((run) => run.messages);
   const chords = runs.flatMap((run) => run.chords);
-  const change = { entry: entry.name, expected: record, record: next, messages, chords };
-  return { entry, before: record, change, sent, skipped: skip };
+  const change = { entry: entry.name, before: state, after, messages, chords };
+  return { entry, before: state, change, sent, skipped: skip };
 }
 
 /** Where the run goes, or where it begins. */

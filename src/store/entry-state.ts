@@ -1,0 +1,111 @@
+import { StoreError } from '../util/errors.ts';
+
+/** The version of the state's format that this release writes. What release 0.1 wrote is version 1, and does not say so. */
+const VERSION = 2;
+
+/**
+ * What was dealt with of an entry: its next occurrence follows from it, never from "now". A state that was
+ * read also has the fields that this release does not know, so that a spread copies them: a state is made
+ * from another by `advance` alone.
+ */
+export interface EntryState {
+  /** The newest format that the state was written in; absent in version 1. */
+  readonly version?: number;
+  /** Grows with each commit, so that no two states of an entry are equal; absent in version 1. */
+  readonly rev?: number;
+  /**
+   * The schedule's `spec` at the time of writing: a different one now means that it was edited.
+   * `null` while the entry is not scheduled (disabled, or gone from the configuration).
+   */
+  readonly spec: string | null;
+  /** The instant from which occurrences count until the first is dealt with. Epoch milliseconds. */
+  readonly anchor: number;
+  /** The newest occurrence that was published or skipped. Epoch milliseconds; `null` before the first. */
+  readonly dueAt: number | null;
+  /** When the last run was published. Epoch milliseconds; `null` before the first. */
+  readonly sentAt: number | null;
+  /** The task id of the last run. */
+  readonly taskId: string | null;
+  /** How many runs have been published, over all edits of the schedule. */
+  readonly runCount: number;
+}
+
+/** Called with a state that cannot be read: edited by hand, damaged, or of a format that is not compatible. */
+export type OnUnreadable = (entry: string, error: StoreError) => void;
+
+/** The state of an entry that is seen for the first time. */
+export function newState(spec: string, anchor: number): EntryState {
+  return {
+    ...{ version: VERSION, rev: 1, spec, anchor },
+    ...{ dueAt: null, sentAt: null, taskId: null, runCount: 0 },
+  };
+}
+
+/** The state that follows another: changed, with the next `rev`, and with all fields that this release does not know. */
+export function advance(
+  state: EntryState,
+  changes: Partial<Omit<EntryState, 'version' | 'rev'>>,
+): EntryState {
+  const version = Math.max(VERSION, state.version ?? 1);
+  const rev = (state.rev ?? 0) + 1;
+  const own = { version, rev };
+  return { ...own, ...state, ...changes, ...own };
+}
+
+/** The text of a state, the same for the same state: what stores hold and compare. */
+export function encodeState(state: EntryState): string {
+  return JSON.stringify(state);
+}
+
+/**
+ * The inverse of `encodeState`. Throws a `StoreError` that names the entry when the text is no state, or one
+ * that this release would write otherwise: no commit could ever expect it.
+ */
+function decodeState(entry: string, text: string): EntryState {
+  let cause: unknown;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isState(value) && encodeState(value) === text) return value;
+  } catch (error) {
+    cause = error;
+  }
+  const found = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  throw new StoreError(`the state of entry ${JSON.stringify(entry)} cannot be read: ${found}`, {
+    cause,
+  });
+}
+
+/** Adds a state that was read, or reports that it cannot be; without `unreadable` it throws. */
+export function addState(
+  states: Map<string, EntryState>,
+  entry: string,
+  text: string,
+  unreadable?: OnUnreadable,
+): void {
+  try {
+    states.set(entry, decodeState(entry, text));
+  } catch (error) {
+    if (!unreadable || !(error instanceof StoreError)) throw error;
+    unreadable(entry, error);
+  }
+}
+
+function isState(value: unknown): value is EntryState {
+  if (typeof value !== 'object' || value === null) return false;
+  const state = value as Record<keyof EntryState, unknown>;
+  return (
+    (state.version === undefined || isCount(state.version)) &&
+    (state.rev === undefined || isCount(state.rev)) &&
+    (state.spec === null || typeof state.spec === 'string') &&
+    typeof state.anchor === 'number' &&
+    (state.dueAt === null || typeof state.dueAt === 'number') &&
+    (state.sentAt === null || typeof state.sentAt === 'number') &&
+    (state.taskId === null || typeof state.taskId === 'string') &&
+    typeof state.runCount === 'number'
+  );
+}
+
+/** From 1, and not so large that the next one is the same. */
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}
