@@ -175,6 +175,22 @@ onPosix('a health check', () => {
     expect(await askHealth()).toEqual([{ pid: 7, advancing: false, silence: null }]);
     expect(sleep).toHaveBeenCalledExactlyOnceWith(5_000, expect.anything());
   });
+
+  it('hangs up on an instance that does not answer', async () => {
+    const hungUp = Promise.withResolvers<string>();
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).on('close', () => hungUp.resolve('closed'));
+    });
+    server.listen(await socketOf(7));
+    await once(server, 'listening');
+    const connected = once(server, 'connection');
+    vi.spyOn(systemClock, 'sleep').mockImplementation(async () => {
+      await connected;
+    });
+    await askHealth();
+    expect(await hungUp.promise).toBe('closed');
+    server.close();
+  });
 });
 
 onPosix('an instance that no health check can reach runs all the same, and says why', () => {
