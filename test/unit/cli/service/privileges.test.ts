@@ -30,9 +30,14 @@ const cannot = whyNotUnprivileged();
 
 describe.skipIf(cannot)(cannot || 'as root', () => {
   /** Applies the flags in a new process; returns its ids and groups, or the error. */
-  async function apply(flags: object, prefix: readonly string[] = []): Promise<string> {
+  async function apply(
+    flags: object,
+    prefix: readonly string[] = [],
+    before = '',
+  ): Promise<string> {
     const module = join(import.meta.dirname, '../../../../src/cli/service/privileges.ts');
     const script = `
+      ${before}
       const { dropPrivileges } = await import(${JSON.stringify(module)});
       try {
         dropPrivileges(${JSON.stringify(flags)});
@@ -80,6 +85,13 @@ describe.skipIf(cannot)(cannot || 'as root', () => {
     const own = { uid: 'nobody', gid: String(UNPRIVILEGED) };
     expect(await apply(own, asUnprivileged)).toMatch(
       `${UNPRIVILEGED} ${UNPRIVILEGED} ${UNPRIVILEGED} ${UNPRIVILEGED} |`,
+    );
+  });
+
+  test('privileges: beat does not start where it could become root again', async () => {
+    const temporary = 'process.setuid = process.seteuid;';
+    expect(await apply({ uid: 'nobody' }, [], temporary)).toBe(
+      '--uid nobody: this system allows the process to become root again; beat was not started',
     );
   });
 
