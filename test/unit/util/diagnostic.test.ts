@@ -27,6 +27,13 @@ test('ConfigError: lists the first fifty errors and counts the rest by kind', ()
   );
 });
 
+test('ConfigError: counts the most frequent kind first, whichever came first', () => {
+  const all = [...many(51, 'missing; expected text'), ...many(3, 'unknown key; allowed: x')];
+  expect(new ConfigError(all).message.split('\n').at(-1)).toBe(
+    'and 4 more: 3 unknown keys, 1 missing values',
+  );
+});
+
 test('ConfigError: lists all of up to fifty-one errors', () => {
   expect(new ConfigError(many(51, 'x')).message.split('\n')).toHaveLength(51);
   expect(new ConfigError(many(51, 'x')).message).not.toContain('more');

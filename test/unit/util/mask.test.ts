@@ -59,6 +59,7 @@ describe('a masked text', () => {
       'unknown command "redis://u:secret@h/0"; allowed: list',
       'unknown command "redis://u:**@h/0"; allowed: list',
     ],
+    ['write ?password=x beside redis://h/0', 'write ?password=x beside redis://h/0'],
     ['no connection (redis://:**@h/0): refused', 'no connection (redis://:**@h/0): refused'],
     ['got user:secret@host', 'got user:**@host'],
     ['(redis://u:se(cr)et@h)', '(redis://u:**@h)'],

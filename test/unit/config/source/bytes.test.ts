@@ -79,6 +79,9 @@ it('UTF-8 with a byte order mark is read, and UTF-16 is refused by name', async 
   }
   writeFileSync(join(folder.path, 'b.yaml'), Buffer.from(`\uFEFF${entry('a')}`, 'utf16le'));
   expect(await problemsIn(folder, 'b.yaml')).toEqual(['b.yaml:1: is UTF-16; save it as UTF-8']);
+  const bigEndian = Buffer.from(`\uFEFF${entry('a')}`, 'utf16le').swap16();
+  writeFileSync(join(folder.path, 'c.yaml'), bigEndian);
+  expect(await problemsIn(folder, 'c.yaml')).toEqual(['c.yaml:1: is UTF-16; save it as UTF-8']);
 });
 
 it('a file over the limit is refused before it is read, with the way to raise it', async () => {

@@ -128,6 +128,15 @@ it('objects that contain themselves, or are nested too deep, are errors with the
   ]);
 });
 
+it('an object counts in each place with all that is in it', () => {
+  const repeated = (times: number) => Array.from({ length: times }, () => list);
+  const list = Array.from({ length: 1_000 }, () => 1);
+  expect(problemsOf({ 'x-a': repeated(1_900) })).toEqual([]);
+  expect(problemsOf({ 'x-a': repeated(2_100) })[0]).toMatch(
+    /^x-a.*: objects that stand in several places make this more than 2000000 values$/,
+  );
+});
+
 it('a few objects that stand for millions of values are refused, and are not walked', () => {
   let many: unknown = [1];
   for (let i = 0; i < 60; i++) many = [many, many];
