@@ -110,3 +110,18 @@ test('redis connection: one that the server closes without a word says so', asyn
     'test: no connection to Redis: the connection was closed',
   );
 });
+
+test('redis connection: a fault that is over explains no later failure', async () => {
+  let isBroken = true;
+  let isSilent = false;
+  await using server = await redis((command, socket) => {
+    if (isBroken) socket.destroy();
+    return isBroken || isSilent ? null : ok(command);
+  });
+  const connection = connect(`redis://127.0.0.1:${server.port}/0`, 1_000);
+  await expect(get(connection)).rejects.toThrow('the connection was closed');
+  isBroken = false;
+  await vi.waitFor(() => get(connection), 20_000);
+  isSilent = true;
+  await expect(get(connection)).rejects.toThrow('test: Redis did not answer in 1000 ms');
+});
