@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest';
 import { StoreError } from '../../../../src/util/errors.ts';
 import type { Connection } from '../../../../src/drivers/redis/connection.ts';
+import { ACQUIRE } from '../../../../src/drivers/redis/lock-scripts.ts';
 import { Quorum } from '../../../../src/drivers/redis/quorum.ts';
 
 type Vote = 'for' | 'against' | 'fails';
 
 /** A server that answers every script alike: it does as it is asked, refuses, or cannot be reached. */
-function serverThat(vote: Vote, name: number): Connection {
+function serverThat(vote: Vote, name: number, scripts: string[] = []): Connection {
   const server = {
     client: {
       connect: async () => {},
-      eval: async () => {
+      eval: async (script: string) => {
+        scripts.push(script);
         if (vote === 'fails') throw new Error(`server ${name} is away`);
         return vote === 'for' ? 1 : 0;
       },
@@ -21,7 +23,7 @@ function serverThat(vote: Vote, name: number): Connection {
 }
 
 function quorumOf(...votes: Vote[]): Quorum {
-  return new Quorum(votes.map(serverThat));
+  return new Quorum(votes.map((vote, i) => serverThat(vote, i)));
 }
 
 const acquire = (quorum: Quorum) =>
@@ -75,6 +77,15 @@ test('redis quorum: names the servers that refused what most granted', async () 
   if (typeof won === 'string') throw new Error(won);
   expect(await quorum.refusing(won)).toEqual([quorum.servers[1]]);
 });
+
+test.each<Vote>(['against', 'fails'])(
+  'redis quorum: one attempt asks a server once, also when its answer is %j',
+  async (vote) => {
+    const scripts: string[] = [];
+    await acquire(new Quorum([serverThat(vote, 0, scripts)])).catch(() => {});
+    expect(scripts.filter((script) => script === ACQUIRE)).toHaveLength(1);
+  },
+);
 
 test('redis quorum: an error of the attempt itself is passed on', async () => {
   const broken = new Error('broken');
