@@ -1,91 +1,95 @@
-// Beats are killed, frozen, cut off and replaced at random, while what they send is held against what
-// their schedules say. Ends with 1 if anything was lost, doubled or wrong.
-// npm run chaos -- [--broker redis|sqlite|rabbitmq|postgres] [--runs 10] [--seed 1] [--jobs 2] [--break NAME] [--keep]
-// --keep writes down what sound runs saw, too.
+// Injects random faults into instances of beat and their broker, and checks what was published against the
+// schedules. Exits with 1 on a violation.
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import build from '../test/support/build.ts';
-import type { Place } from './ground.ts';
+import { checkHistory } from './checker.ts';
+import type { EnvironmentType } from './environments/environment.ts';
+import { postgresEnvironment } from './environments/postgres.ts';
+import { rabbitmqEnvironment } from './environments/rabbitmq.ts';
+import { redisEnvironment } from './environments/redis.ts';
+import { sqliteEnvironment } from './environments/sqlite.ts';
 import { MUTATIONS } from './mutations.ts';
-import { postgresPlace } from './postgres-ground.ts';
+import { PROCESS_FAULT_DURATIONS } from './process-faults.ts';
 import { Program } from './program.ts';
-import { rabbitmqPlace } from './rabbitmq-ground.ts';
-import { redisPlace } from './redis-ground.ts';
-import { isClean, runLine, summary, type Outcome } from './report.ts';
-import { play } from './run.ts';
-import { scenarioOf } from './scenario.ts';
-import { sqlitePlace } from './sqlite-ground.ts';
-import { KINDS } from './to-processes.ts';
-import { judge } from './verdict.ts';
+import { formatRun, formatSummary, isClean, type Outcome } from './report.ts';
+import { runScenario } from './run.ts';
+import { generateScenario } from './scenario.ts';
 
-const PLACES: Readonly<Record<string, Place>> = {
-  redis: redisPlace,
-  sqlite: sqlitePlace,
-  rabbitmq: rabbitmqPlace,
-  postgres: postgresPlace,
+const ENVIRONMENTS: Readonly<Record<string, EnvironmentType>> = {
+  redis: redisEnvironment,
+  sqlite: sqliteEnvironment,
+  rabbitmq: rabbitmqEnvironment,
+  postgres: postgresEnvironment,
 };
 
+/** The time from the first fault of a run to its last, in milliseconds. */
 const LENGTH = [8_000, 16_000] as const;
 
-const { values } = parseArgs({
-  options: {
-    broker: { type: 'string', default: 'redis' },
-    runs: { type: 'string', default: '10' },
-    seed: { type: 'string', default: '1' },
-    jobs: { type: 'string', default: '2' },
-    break: { type: 'string' },
-    keep: { type: 'boolean', default: false },
-  },
-});
-const place = oneOf('broker', values.broker, PLACES);
-const mutations = values.break === undefined ? [] : oneOf('break', values.break, MUTATIONS);
-const [runs, first, jobs] = [values.runs, values.seed, values.jobs].map(wholeNumber) as [
-  number,
-  number,
-  number,
-];
+interface Options {
+  readonly broker: string;
+  readonly runs: number;
+  readonly seed: number;
+  readonly jobs: number;
+  readonly break?: keyof typeof MUTATIONS;
+  readonly keep: boolean;
+}
+
+const options = new Command('npm run chaos --')
+  .description('Injects random faults into beat and its broker, and checks what it published.')
+  .addOption(
+    new Option('--broker <name>', 'the environment')
+      .choices(Object.keys(ENVIRONMENTS))
+      .default('redis'),
+  )
+  .option('--runs <number>', 'how many scenarios to run', parseWholeNumber, 10)
+  .option(
+    '--seed <number>',
+    'the seed of the first scenario; the next has the next',
+    parseWholeNumber,
+    1,
+  )
+  .option('--jobs <number>', 'how many run at the same time', parseWholeNumber, 2)
+  .addOption(
+    new Option('--break <name>', 'run a copy of beat without one of its safeguards').choices(
+      Object.keys(MUTATIONS),
+    ),
+  )
+  .option('--keep', 'write the history of every run to a file, not only of failed ones', false)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse()
+  .opts<Options>();
+const environment = ENVIRONMENTS[options.broker]!;
 
 build();
-using program = new Program(mutations);
+using program = new Program(options.break === undefined ? [] : MUTATIONS[options.break]);
 const outcomes: Outcome[] = [];
-let next = first;
-await Promise.all(Array.from({ length: jobs }, worker));
-await place.close?.();
-console.log(`\n${summary(outcomes)}`);
-process.exitCode = outcomes.every(({ verdict }) => isClean(verdict)) ? 0 : 1;
+let next = options.seed;
+await Promise.all(Array.from({ length: options.jobs }, runNext));
+await environment.close?.();
+console.log(`\n${formatSummary(outcomes)}`);
+process.exitCode = outcomes.every(({ result }) => isClean(result)) ? 0 : 1;
 
-async function worker(): Promise<void> {
-  while (next < first + runs) {
+async function runNext(): Promise<void> {
+  while (next < options.seed + options.runs) {
     const seed = next++;
-    const scenario = scenarioOf(seed, { kinds: { ...KINDS, ...place.kinds }, length: LENGTH });
-    const evidence = await play(scenario, place, program.script);
-    const outcome = { scenario, verdict: judge(evidence) };
+    const faults = { ...PROCESS_FAULT_DURATIONS, ...environment.faults };
+    const scenario = generateScenario(seed, { faults, length: LENGTH });
+    const history = await runScenario(scenario, environment, program.script);
+    const outcome = { scenario, result: checkHistory(history) };
     outcomes.push(outcome);
-    console.log(runLine(outcome));
-    if (isClean(outcome.verdict) && !values.keep) continue;
-    const file = `chaos-${values.broker}-${seed}.json`;
-    const records = Object.fromEntries(evidence.records);
-    writeFileSync(
-      file,
-      JSON.stringify({ ...outcome, evidence: { ...evidence, records } }, null, 1),
-    );
+    console.log(formatRun(outcome));
+    if (isClean(outcome.result) && !options.keep) continue;
+    const file = `chaos-${options.broker}-${seed}.json`;
+    const states = Object.fromEntries(history.states);
+    writeFileSync(file, JSON.stringify({ ...outcome, history: { ...history, states } }, null, 1));
     console.log(
-      `    all of it: ${file}; again: npm run chaos -- --broker ${values.broker} --runs 1 --seed ${seed}`,
+      `    history: ${file}; to repeat: npm run chaos -- --broker ${options.broker} --runs 1 --seed ${seed}`,
     );
   }
 }
 
-function oneOf<T>(what: string, name: string, among: Readonly<Record<string, T>>): T {
-  const found = among[name];
-  if (found !== undefined) return found;
-  return refuse(`no ${what} ${name}; there are: ${Object.keys(among).join(', ')}`);
-}
-
-function wholeNumber(text: string): number {
-  return /^\d+$/.test(text) ? Number(text) : refuse(`"${text}" is no whole number`);
-}
-
-function refuse(message: string): never {
-  console.error(message);
-  process.exit(2);
+function parseWholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected a whole number.');
 }

@@ -28,7 +28,7 @@ const LUA_PUSH = `
     at = last + 1
   end
 `;
-/** Instead of it: on to the arguments behind the messages. */
+/** Replaces LUA_PUSH: moves on to the arguments behind the messages. */
 const LUA_PASS = `
   for k = first, lists_end do at = at + tonumber(ARGV[at]) + 1 end
 `;
@@ -45,7 +45,7 @@ const SQL_FENCE = `        if ((await this.#newest(tx)) !== term)
 `;
 const SQL_COMPARE = SQLITE_COMPARE;
 const SQL_CHECK = `            const outcome = await this.#db.transaction('ledger.commit', async`;
-/** In a transaction of its own: within the other it would be undone with it. */
+/** In a transaction of its own: a rollback of the commit would remove the messages again. */
 const SQL_BEFORE = `            await this.#db.transaction('ledger.commit', (tx) => insertMessages(tx, this.#sql, envelopes.flat()));\n`;
 const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes.flat());\n';
 
@@ -55,12 +55,12 @@ const unfenced: readonly Mutation[] = [
   { file: SQL, text: SQL_FENCE, instead: '' },
 ];
 
-/** Ways to break the promise on purpose, so that it can be seen that the machine would notice. */
+/** Safeguards to remove on purpose, which shows that the checker detects their absence. */
 export const MUTATIONS = {
-  /** Commits of any term are taken. The comparison of records still stands in the way of most. */
+  /** Accepts commits of older terms. The comparison of states still rejects most of them. */
   unfenced,
 
-  /** Whatever comes is committed: neither the term's number nor the records are looked at. */
+  /** Accepts every commit: neither the fencing token nor the states are compared. */
   unchecked: [
     ...unfenced,
     { file: LUA, text: LUA_COMPARE, instead: '' },
@@ -68,7 +68,7 @@ export const MUTATIONS = {
     { file: SQL, text: SQL_COMPARE, instead: `'as expected'` },
   ],
 
-  /** Messages are sent before anything is looked at, as a scheduler does that publishes, then records. */
+  /** Publishes before the checks, as a scheduler does that publishes first and stores state afterwards. */
   'publish-first': [
     { file: LUA, text: LUA_PUSH, instead: LUA_PASS },
     { file: LUA, text: LUA_CHECK, instead: `COMMIT = script(\`${LUA_BEFORE}${LUA_PUSH}\${HEAD}` },
@@ -78,7 +78,7 @@ export const MUTATIONS = {
     { file: SQL, text: SQL_CHECK, instead: SQL_BEFORE + SQL_CHECK },
   ],
 
-  /** Kept messages are forgotten once they are written to the wire, whether or not the broker has them. */
+  /** Removes messages from the outbox when they are written to the socket, without waiting for confirms. */
   unconfirmed: [
     {
       file: 'outbox/relay.js',

@@ -4,7 +4,7 @@ import { Folder } from '../test/support/folder.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** A text of the built program, and what stands there instead once it is broken. */
+/** A text of the built program, and its replacement. */
 export interface Mutation {
   /** Within `dist`. */
   readonly file: string;
@@ -12,15 +12,12 @@ export interface Mutation {
   readonly instead: string;
 }
 
-/**
- * A copy of the built program: a build that goes on meanwhile does not disturb it, and it can be broken on
- * purpose.
- */
+/** A copy of the built program that mutations can change, and that later builds do not touch. */
 export class Program implements Disposable {
   readonly script: string;
   readonly #folder = new Folder();
 
-  /** Throws when a mutation finds nothing, or more than one place, to break. */
+  /** Throws when the text of a mutation does not occur exactly once. */
   constructor(mutations: readonly Mutation[] = []) {
     const { path } = this.#folder;
     cpSync(join(ROOT, 'dist'), join(path, 'dist'), { recursive: true });
@@ -31,7 +28,7 @@ export class Program implements Disposable {
       const parts = readFileSync(target, 'utf8').split(text);
       if (parts.length !== 2) {
         throw new Error(
-          `dist/${file} has ${parts.length - 1} places, not one, that read:\n${text}`,
+          `dist/${file}: expected this text once, found it ${parts.length - 1} times:\n${text}`,
         );
       }
       writeFileSync(target, parts.join(instead));

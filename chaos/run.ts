@@ -1,57 +1,61 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { systemClock } from '../src/util/clock.ts';
+import { storeOptions } from '../src/config/service/store-options.ts';
 import { resolveSettings } from '../src/config/resolve.ts';
 import type { Settings } from '../src/config/settings.ts';
-import type { EntryState } from '../src/store/entry-state.ts';
-import { storeOptions } from '../src/config/service/store-options.ts';
 import { openStore } from '../src/drivers/open-store.ts';
+import type { EntryState } from '../src/store/entry-state.ts';
+import { systemClock } from '../src/util/clock.ts';
 import { Folder } from '../test/support/folder.ts';
-import { Crew, type Harm } from './crew.ts';
-import type { Evidence } from './evidence.ts';
-import type { Ground, Place } from './ground.ts';
-import type { Blow, Scenario } from './scenario.ts';
-import { BLOWS } from './to-processes.ts';
+import { Cluster } from './cluster.ts';
+import type { EnvironmentType } from './environments/environment.ts';
+import type { History } from './history.ts';
+import { Nemesis } from './nemesis.ts';
+import type { Scenario } from './scenario.ts';
 
-/** How long the crew may take to be well again once nothing is done to it any more. Milliseconds. */
-const RECOVERY = 30_000;
+/** How long the cluster may take to recover after the last fault is healed. Milliseconds. */
+const RECOVERY_TIMEOUT = 30_000;
 
-/** Seconds: the shortest that is allowed, so that much happens in little time. */
+/** The lock's TTL in seconds: the shortest that is allowed, so that leadership changes often. */
 const TTL = 1;
 
-/** Plays a scenario to its end, and returns all that can be known about what happened. */
-export async function play(scenario: Scenario, place: Place, script: string): Promise<Evidence> {
-  const { beats, entries, blows } = scenario;
-  await using ground = await place.open(beats);
-  const config = { ...ground.config, lock: { ttl: TTL }, beatSchedule: entries };
+/** Runs a scenario and returns its history. */
+export async function runScenario(
+  { instances, entries, faults }: Scenario,
+  type: EnvironmentType,
+  script: string,
+): Promise<History> {
+  await using environment = await type.open(instances);
+  const config = { ...environment.config, lock: { ttl: TTL }, beatSchedule: entries };
   using folder = new Folder({ 'beat.config.yaml': stringify(config) });
   const settings = resolveSettings(config);
-  const urlFor = (slot: number) => ground.urlFor(slot);
-  await using crew = new Crew({ cwd: folder.path, script, urlFor });
-  for (let slot = 0; slot < beats; slot++) crew.start(slot);
-  await crew.at(0).beat.log.until('a role', () => crew.at(0).beat.role);
+  const urlFor = (slot: number) => environment.urlFor(slot);
+  await using cluster = new Cluster({ cwd: folder.path, script, urlFor });
+  for (let slot = 0; slot < instances; slot++) cluster.start(slot);
+  await cluster.at(0).beat.log.until('a role', () => cluster.at(0).beat.role);
 
-  const harms = await wreak(blows, crew, ground);
-  const calmAt = Date.now();
-  const calm = await calmed(crew, calmAt);
-  await crew.stopAll();
+  const injected = await new Nemesis(cluster, environment).inject(faults);
+  const healedAt = Date.now();
+  if (!(await hasRecovered(cluster, healedAt))) {
+    cluster.crashes.push(
+      `no instance publishes ${RECOVERY_TIMEOUT} ms after the last fault was healed`,
+    );
+  }
+  await cluster.stopAll();
   return {
     entries: settings.entries,
     keyPrefix: settings.keyPrefix,
-    calmAt,
-    faults: [
-      ...crew.faults,
-      ...(calm ? [] : [`nobody schedules ${RECOVERY} ms after the last blow`]),
-    ],
-    harms,
-    processes: crew.members.map(({ beat, endedAt }) => ({ log: beat.log.all, endedAt })),
-    queues: await ground.queued(),
-    records: await recordsOf(settings),
-    repeats: place.repeats,
+    healedAt,
+    crashes: [...cluster.crashes],
+    faults: injected,
+    processes: cluster.instances.map(({ beat, endedAt }) => ({ log: beat.log.all, endedAt })),
+    queues: await environment.readQueues(),
+    states: await loadStates(settings),
+    mayRepeat: type.mayRepeat,
   };
 }
 
-async function recordsOf(settings: Settings): Promise<Map<string, EntryState>> {
+async function loadStates(settings: Settings): Promise<Map<string, EntryState>> {
   const store = await openStore(storeOptions(settings, systemClock));
   try {
     return await store.ledger.load();
@@ -60,61 +64,26 @@ async function recordsOf(settings: Settings): Promise<Map<string, EntryState>> {
   }
 }
 
-/** Strikes each blow at its time, whatever others are still going on; none twice upon the same thing. */
-async function wreak(blows: readonly Blow[], crew: Crew, ground: Ground): Promise<Harm[]> {
-  const started = Date.now();
-  const harms: Harm[] = [];
-  const busy = new Set<string>();
-  const striking: Promise<void>[] = [];
-  const strike = async ({ kind, whom, lasts }: Blow) => {
-    const slot = whom === 'leader' ? (crew.leader() ?? 0) : whom;
-    const toProcess = BLOWS[kind];
-    const one = toProcess !== undefined || ground.hits(kind) === 'one';
-    const what = toProcess ? `process ${slot}` : one ? `wire ${slot}` : 'broker';
-    const all = Array.from({ length: crew.size }, (_, n) => `process ${n}`);
-    const needed = kind === 'deploy' ? all : [what];
-    if (needed.some((each) => busy.has(each))) return;
-    for (const each of needed) busy.add(each);
-    const { beat } = crew.at(slot);
-    const harm = {
-      kind,
-      slot: one ? slot : null,
-      process: toProcess ? crew.numberOf(crew.at(slot)) : null,
-      led: beat.role === 'leading',
-      from: Date.now(),
-    };
-    await (toProcess ? toProcess(crew, slot, lasts) : ground.strike(kind, slot, lasts));
-    harms.push({ ...harm, to: Date.now() });
-    for (const each of needed) busy.delete(each);
-  };
-  for (const blow of blows) {
-    await delay(Math.max(0, started + blow.at - Date.now()));
-    striking.push(strike(blow).catch((error: unknown) => void crew.faults.push(String(error))));
-  }
-  await Promise.all(striking);
-  return harms.sort((a, b) => a.from - b.from);
-}
-
-/** Whether somebody has dealt with all that was due at an instant, and looks forward to the next. */
-async function calmed(crew: Crew, calmAt: number): Promise<boolean> {
-  const settled = crew.members
+/** Waits until an instance has published or skipped everything that was due at that instant. */
+async function hasRecovered(cluster: Cluster, healedAt: number): Promise<boolean> {
+  const ticks = cluster.instances
     .filter(({ endedAt }) => endedAt === null)
     .map(({ beat }) =>
       beat.log.first(
-        'a tick that has dealt with everything',
-        ({ event, wakeAt }) => event === 'tick' && Date.parse(String(wakeAt)) > calmAt,
+        'a tick with nothing left that was due',
+        ({ event, wakeAt }) => event === 'tick' && Date.parse(String(wakeAt)) > healedAt,
       ),
     );
-  const given = new AbortController();
-  const late = delay(RECOVERY, false, { signal: given.signal }).catch(() => false);
-  const calm = await Promise.race([
-    Promise.any(settled).then(
+  const waiting = new AbortController();
+  const timeout = delay(RECOVERY_TIMEOUT, false, { signal: waiting.signal }).catch(() => false);
+  const recovered = await Promise.race([
+    Promise.any(ticks).then(
       () => true,
       () => false,
     ),
-    late,
+    timeout,
   ]);
-  given.abort();
-  for (const each of settled) each.catch(() => {});
-  return calm;
+  waiting.abort();
+  for (const tick of ticks) tick.catch(() => {});
+  return recovered;
 }

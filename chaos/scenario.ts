@@ -1,69 +1,69 @@
 import type { EntryConfig } from '../src/config/define/entry.ts';
 import { Random } from './random.ts';
 
-/** Something bad, at an instant, for a while. */
-export interface Blow {
-  /** Milliseconds after the start. */
+/** A planned fault. */
+export interface Fault {
+  /** Milliseconds after the start of the run. */
   readonly at: number;
   readonly kind: string;
-  /** Whom it hits: a place in the crew, or whoever leads then. */
-  readonly whom: number | 'leader';
+  /** A slot of the cluster, or the instance that leads at that time. */
+  readonly target: number | 'leader';
   /** Milliseconds. */
-  readonly lasts: number;
+  readonly duration: number;
 }
 
-/** Everything about a run that chance decides, decided beforehand. */
+/** Every random choice of a run, made before it starts. */
 export interface Scenario {
   readonly seed: number;
-  readonly beats: number;
+  readonly instances: number;
   readonly entries: Readonly<Record<string, EntryConfig>>;
-  /** In the order of time. */
-  readonly blows: readonly Blow[];
+  /** In order of time. */
+  readonly faults: readonly Fault[];
 }
 
-/** How long a kind of blow may last, milliseconds: from and to. */
-export type Kinds = Readonly<Record<string, readonly [number, number]>>;
+/** The shortest and the longest duration of each kind of fault, in milliseconds. */
+export type FaultDurations = Readonly<Record<string, readonly [number, number]>>;
 
 export interface ScenarioOptions {
-  readonly kinds: Kinds;
-  /** From the first blow to the last, milliseconds: from and to. */
+  readonly faults: FaultDurations;
+  /** The shortest and the longest time from the first fault to the last, in milliseconds. */
   readonly length: readonly [number, number];
 }
 
-/** The queues that entries send to. */
+/** The queues that entries publish to. */
 export const QUEUES = ['celery', 'mail'] as const;
 
-/** Pauses between two blows, milliseconds. A short one makes them overlap. */
+/** The pause between the starts of two faults, in milliseconds. After a short one they overlap. */
 const PAUSE = [100, 2_500] as const;
 
-export function scenarioOf(seed: number, { kinds, length }: ScenarioOptions): Scenario {
+export function generateScenario(seed: number, options: ScenarioOptions): Scenario {
   const random = new Random(seed);
-  const beats = random.int(2, 3);
+  const instances = random.int(2, 3);
   const entries: Record<string, EntryConfig> = {};
   const count = random.int(4, 10);
-  for (let i = 0; i < count; i++) entries[`entry ${i}`] = entryOf(random, i);
-  const blows: Blow[] = [];
-  const end = random.int(...length);
+  for (let i = 0; i < count; i++) entries[`entry ${i}`] = generateEntry(random, i);
+  const faults: Fault[] = [];
+  const end = random.int(...options.length);
   for (let at = random.int(0, 500); at < end; at += random.int(...PAUSE)) {
-    const kind = random.pick(Object.keys(kinds));
-    const whom = random.chance(0.7) ? 'leader' : random.int(0, beats - 1);
-    blows.push({ at, kind, whom, lasts: random.int(...kinds[kind]!) });
+    const kind = random.pick(Object.keys(options.faults));
+    const target = random.chance(0.7) ? 'leader' : random.int(0, instances - 1);
+    faults.push({ at, kind, target, duration: random.int(...options.faults[kind]!) });
   }
-  return { seed, beats, entries, blows };
+  return { seed, instances, entries, faults };
 }
 
-function entryOf(random: Random, i: number): EntryConfig {
+function generateEntry(random: Random, i: number): EntryConfig {
   return {
     task: 'tasks.note',
-    // The first is quick and owes everything: whatever happens, it leaves a trace.
-    schedule: i === 0 ? '200ms' : scheduleOf(random),
+    // The first entry is frequent and catches up every run, so that every fault affects some run.
+    schedule: i === 0 ? '200ms' : generateSchedule(random),
     missed: i === 0 ? 'all' : random.pick(['once', 'skip', 'all']),
     ...(i > 0 && random.chance(0.3) ? { startingDeadline: random.size(300, 5_000) / 1_000 } : {}),
     options: { queue: random.pick(QUEUES) },
   };
 }
 
-function scheduleOf(random: Random): EntryConfig['schedule'] {
+function generateSchedule(random: Random): EntryConfig['schedule'] {
   switch (random.int(0, 3)) {
     case 0:
       return { cron: `*/${random.int(1, 20)} * * * * *` };

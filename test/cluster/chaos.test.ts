@@ -1,102 +1,101 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { checkHistory } from '../../chaos/checker.ts';
+import type { EnvironmentType } from '../../chaos/environments/environment.ts';
+import { postgresEnvironment } from '../../chaos/environments/postgres.ts';
+import { rabbitmqEnvironment } from '../../chaos/environments/rabbitmq.ts';
+import { redisEnvironment } from '../../chaos/environments/redis.ts';
+import { sqliteEnvironment } from '../../chaos/environments/sqlite.ts';
 import { MUTATIONS } from '../../chaos/mutations.ts';
-import type { Place } from '../../chaos/ground.ts';
+import { PROCESS_FAULT_DURATIONS } from '../../chaos/process-faults.ts';
 import { Program } from '../../chaos/program.ts';
-import { postgresPlace } from '../../chaos/postgres-ground.ts';
-import { rabbitmqPlace } from '../../chaos/rabbitmq-ground.ts';
-import { redisPlace } from '../../chaos/redis-ground.ts';
-import { isClean, runLine } from '../../chaos/report.ts';
-import { play } from '../../chaos/run.ts';
-import { scenarioOf, type Kinds } from '../../chaos/scenario.ts';
-import { sqlitePlace } from '../../chaos/sqlite-ground.ts';
-import { KINDS } from '../../chaos/to-processes.ts';
-import { judge } from '../../chaos/verdict.ts';
+import { formatRun, isClean } from '../../chaos/report.ts';
+import { runScenario } from '../../chaos/run.ts';
+import { generateScenario, type FaultDurations } from '../../chaos/scenario.ts';
 import { requireService } from '../support/services.ts';
 
 const SEEDS = [1, 2];
 
-/** Runs of a broken program until one shows it: more would mean that the machine is blind. */
-const PATIENCE = 6;
+/** How many scenarios may pass before a mutation counts as undetected. */
+const ATTEMPTS = 6;
 
-interface Ground {
-  readonly place: Place;
+interface Subject {
+  readonly type: EnvironmentType;
   readonly missing: string | false;
-  /** Blows from which nothing protects but what the mutations take away. */
-  readonly hardest: Kinds;
-  /** What is found of each way to break the program. */
-  readonly found: Partial<Record<keyof typeof MUTATIONS, 'doubled' | 'lost'>>;
+  /** Faults that violate the guarantees unless the safeguards work that the mutations remove. */
+  readonly faults: FaultDurations;
+  /** The violation that each mutation leads to. */
+  readonly mutations: Partial<Record<keyof typeof MUTATIONS, 'doubled' | 'lost'>>;
 }
 
-const GROUNDS: Record<string, Ground> = {
+const SUBJECTS: Record<string, Subject> = {
   Redis: {
-    place: redisPlace,
+    type: redisEnvironment,
     missing: requireService('redis-server'),
-    hardest: { 'held up': [1_500, 2_500], 'answers lost': [300, 800] },
-    found: { unchecked: 'doubled', 'publish-first': 'doubled' },
+    faults: { 'network stalled': [1_500, 2_500], 'replies lost': [300, 800] },
+    mutations: { unchecked: 'doubled', 'publish-first': 'doubled' },
   },
   SQLite: {
-    place: sqlitePlace,
+    type: sqliteEnvironment,
     missing: false,
-    hardest: { 'file held': [1_500, 2_500], freeze: [1_200, 2_000] },
-    found: { unchecked: 'doubled', 'publish-first': 'doubled' },
+    faults: { 'file write-locked': [1_500, 2_500], freeze: [1_200, 2_000] },
+    mutations: { unchecked: 'doubled', 'publish-first': 'doubled' },
   },
   PostgreSQL: {
-    place: postgresPlace,
+    type: postgresEnvironment,
     missing: requireService('postgres'),
-    hardest: { 'held up': [1_500, 2_500], 'answers lost': [300, 800] },
-    // What is broken here shows after more runs than a test should take: `npm run chaos -- --break`.
-    found: {},
+    faults: { 'network stalled': [1_500, 2_500], 'replies lost': [300, 800] },
+    // Detecting a mutation takes more runs than a test should: `npm run chaos -- --break` does.
+    mutations: {},
   },
   RabbitMQ: {
-    place: rabbitmqPlace,
+    type: rabbitmqEnvironment,
     missing: requireService('rabbitmq-server') || requireService('redis-server'),
-    hardest: { 'network cut': [500, 1_500], 'answers lost': [300, 800] },
-    found: { unconfirmed: 'lost' },
+    faults: { 'network cut': [500, 1_500], 'replies lost': [300, 800] },
+    mutations: { unconfirmed: 'lost' },
   },
 };
 
-async function run(seed: number, place: Place, program: Program, kinds: Kinds) {
-  const scenario = scenarioOf(seed, { kinds, length: [5_000, 6_000] });
-  const verdict = judge(await play(scenario, place, program.script));
-  return { scenario, verdict };
+async function run(seed: number, type: EnvironmentType, program: Program, faults: FaultDurations) {
+  const scenario = generateScenario(seed, { faults, length: [5_000, 6_000] });
+  return { scenario, result: checkHistory(await runScenario(scenario, type, program.script)) };
 }
 
-for (const [name, { place, missing, hardest, found }] of Object.entries(GROUNDS)) {
+for (const [name, { type, missing, faults, mutations }] of Object.entries(SUBJECTS)) {
   describe.skipIf(missing)(missing || `chaos on ${name}`, () => {
-    afterAll(() => place.close?.());
+    afterAll(() => type.close?.());
 
-    test('whatever happens to beats and broker, nothing is lost, doubled or wrong', async () => {
+    test(`no run is lost, doubled or wrong under random faults`, async () => {
       using program = new Program();
-      const kinds = { ...KINDS, ...place.kinds };
-      const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, place, program, kinds)));
-      const failed = outcomes.filter(({ verdict }) => !isClean(verdict));
-      expect(failed.map(runLine)).toEqual([]);
-      for (const { verdict } of outcomes) expect(verdict.figures.sent).toBeGreaterThan(20);
+      const all = { ...PROCESS_FAULT_DURATIONS, ...type.faults };
+      const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, type, program, all)));
+      const failed = outcomes.filter(({ result }) => !isClean(result));
+      expect(failed.map(formatRun)).toEqual([]);
+      for (const { result } of outcomes) expect(result.figures.sent).toBeGreaterThan(20);
     });
 
-    test('a sound program stands the blows under which a broken one is found out', async () => {
+    test(`the unmutated program passes the faults that detect mutations`, async () => {
       using program = new Program();
-      const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, place, program, hardest)));
-      expect(outcomes.filter(({ verdict }) => !isClean(verdict)).map(runLine)).toEqual([]);
+      const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, type, program, faults)));
+      expect(outcomes.filter(({ result }) => !isClean(result)).map(formatRun)).toEqual([]);
     });
 
-    test.for(Object.entries(found))(
-      'a program that is %s is found out',
-      async ([mutation, what]) => {
+    test.for(Object.entries(mutations))(
+      `the checker detects the mutation %s`,
+      async ([mutation, violation]) => {
         using program = new Program(MUTATIONS[mutation as keyof typeof MUTATIONS]);
-        let evidence: string[] = [];
-        for (let seed = 1; seed <= PATIENCE && evidence.length === 0; seed++) {
-          const { verdict } = await run(seed, place, program, hardest);
-          evidence = verdict.violations[what];
-          console.log(`${name}, ${mutation}, seed ${seed}: ${evidence.length} ${what}`);
+        let found: string[] = [];
+        for (let seed = 1; seed <= ATTEMPTS && found.length === 0; seed++) {
+          const { result } = await run(seed, type, program, faults);
+          found = result.violations[violation];
+          console.log(`${name}, ${mutation}, seed ${seed}: ${found.length} ${violation}`);
         }
-        expect(evidence).not.toEqual([]);
+        expect(found).not.toEqual([]);
       },
     );
   });
 }
 
-test('a mutation that no longer finds what it breaks says so', () => {
+test('chaos: a mutation whose text the program no longer has is an error', () => {
   const gone = { file: 'drivers/redis/scripts.js', text: 'no such text', instead: '' };
-  expect(() => new Program([gone])).toThrow('0 places');
+  expect(() => new Program([gone])).toThrow('found it 0 times');
 });

@@ -13,11 +13,11 @@ import { nextEvent } from '../support/next-event.ts';
 
 const missing = requireService('redis-server');
 
-/** What goes wrong around beats that live on. A rejection that nobody handles fails the test run. */
+/** Outages of servers while instances keep running. An unhandled rejection fails the test run. */
 describe.skipIf(missing)(missing || 'outages', () => {
   let server: RedisServer;
   const beats: Beat[] = [];
-  /** Task ids, each as often as it was told of. */
+  /** Task ids, one for each `sent` event. */
   let sent = new Journal<string>();
 
   beforeEach(async () => {
@@ -37,9 +37,9 @@ describe.skipIf(missing)(missing || 'outages', () => {
     beat.on('sent', ({ taskId }) => void sent.add(taskId));
     return beat;
   };
-  const heard = <K extends keyof BeatEvents>(beat: Beat, event: K) => {
+  const collect = <K extends keyof BeatEvents>(beat: Beat, event: K) => {
     const all: BeatEvents[K][0][] = [];
-    const listener = (...said: BeatEvents[K]) => void all.push(said[0]);
+    const listener = (...args: BeatEvents[K]) => void all.push(args[0]);
     beat.on(event, listener);
     return all;
   };
@@ -50,11 +50,11 @@ describe.skipIf(missing)(missing || 'outages', () => {
     await ready;
     return beat;
   };
-  const sends = async (more: number): Promise<void> => {
+  const waitForRuns = async (more: number): Promise<void> => {
     const wanted = sent.all.length + more;
     await sent.until(`${more} more runs`, (all) => all.length >= wanted || undefined);
   };
-  const whole = async (): Promise<void> => {
+  const expectEachRunOnce = async (): Promise<void> => {
     await stop();
     const all = await readRedisQueue(server.client);
     expect(findDuplicates(all)).toEqual([]);
@@ -62,14 +62,14 @@ describe.skipIf(missing)(missing || 'outages', () => {
     expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(sent.all));
   };
 
-  describe('of the servers of a lock', () => {
+  describe('lock servers', () => {
     let locks: RedisServer[];
     beforeEach(async () => {
       locks = await Promise.all([1, 2, 3].map(() => RedisServer.start()));
     });
     afterEach(() => Promise.all(locks.map((lock) => lock.stop())));
-    /** Resolves once all of them hold the same lock. */
-    const everywhere = () =>
+    /** Resolves once the lock is acquired on all of them. */
+    const waitForLockOnAll = () =>
       vi.waitFor(
         async () => {
           const all = await Promise.all(locks.map(({ client }) => client.get('beat:lock')));
@@ -79,73 +79,73 @@ describe.skipIf(missing)(missing || 'outages', () => {
       );
     const lockUrls = () => locks.map((lock) => lock.url());
 
-    test('one that dies or freezes changes nothing, whichever it is', async () => {
+    test('one of three lock servers that crashes or freezes changes nothing', async () => {
       const leader = await start('leading', { lockUrls: lockUrls() });
       const follower = await start('following', { lockUrls: lockUrls() });
-      const terms = [heard(leader, 'leading'), heard(follower, 'leading')];
-      const lost = heard(leader, 'following');
+      const terms = [collect(leader, 'leading'), collect(follower, 'leading')];
+      const lost = collect(leader, 'following');
       for (const lock of locks) {
-        await everywhere();
+        await waitForLockOnAll();
         lock.freeze();
-        await sends(18);
+        await waitForRuns(18);
         lock.thaw();
-        await everywhere();
+        await waitForLockOnAll();
         await lock.kill();
-        await sends(18);
+        await waitForRuns(18);
         await lock.start();
       }
       expect({ terms, lost }).toEqual({ terms: [[], []], lost: [] });
-      await whole();
+      await expectEachRunOnce();
     });
 
-    test('with one of three gone a clean stop hands over, long before the lock runs out', async () => {
-      const patient = { lockUrls: lockUrls(), lock: { ttl: '60s' } };
-      const leader = await start('leading', patient);
-      const follower = await start('following', patient);
-      await sends(3);
+    test('with two of three lock servers, a clean stop hands over long before the lock expires', async () => {
+      const config = { lockUrls: lockUrls(), lock: { ttl: '60s' } };
+      const leader = await start('leading', config);
+      const follower = await start('following', config);
+      await waitForRuns(3);
       await locks[0]!.kill();
-      const taken = nextEvent(follower, 'leading');
+      const takeover = nextEvent(follower, 'leading');
       await leader.stop();
-      await taken;
-      await sends(3);
-      await whole();
+      await takeover;
+      await waitForRuns(3);
+      await expectEachRunOnce();
     });
 
-    test('without two nobody leads, nothing crashes, and it goes on when one is back', async () => {
+    test('with one of three lock servers no instance leads, until a second one is back', async () => {
       const leader = await start('leading', { lockUrls: lockUrls() });
       await start('following', { lockUrls: lockUrls() });
-      await sends(3);
+      await waitForRuns(3);
       const following = nextEvent(leader, 'following');
       locks[0]!.freeze();
       await locks[2]!.kill();
       await following;
       await Promise.all(beats.map((beat) => nextEvent(beat, 'failure')));
       locks[0]!.thaw();
-      await sends(15);
-      await whole();
+      await waitForRuns(15);
+      await expectEachRunOnce();
     });
   });
 
-  test('a Redis that is not there yet is tried a few times a second, and then used', async () => {
+  test('an unreachable Redis is retried a few times a second, and used once it is reachable', async () => {
     let attempts = 0;
-    const nobody = createServer((socket) => {
+    const refusing = createServer((socket) => {
       attempts += 1;
       socket.destroy();
     });
-    nobody.listen(0, '127.0.0.1');
-    await once(nobody, 'listening');
-    const { port } = nobody.address() as AddressInfo;
+    refusing.listen(0, '127.0.0.1');
+    await once(refusing, 'listening');
+    const { port } = refusing.address() as AddressInfo;
     const beat = make({ brokerUrl: `redis://127.0.0.1:${port}/0` });
-    const faults = heard(beat, 'failure');
+    const failures = collect(beat, 'failure');
     const began = performance.now();
     await beat.start();
-    while (faults.length < 12) await nextEvent(beat, 'failure');
-    // At most two connections, each made anew five times a second; however slow the machine.
+    while (failures.length < 12) await nextEvent(beat, 'failure');
+    // At most two connections, each retried five times a second, on a machine of any speed.
     const seconds = (performance.now() - began) / 1_000;
     expect(attempts).toBeLessThan(2 * (5 * seconds + 2));
-    expect(String(faults[0]!.error)).toMatch(/lock\.acquire: no connection to Redis: /);
-    nobody.close();
-    await once(nobody, 'close');
+    expect(String(failures[0]!.error)).toMatch(/lock\.acquire: no connection to Redis: /);
+    refusing.close();
+    await once(refusing, 'close');
     await beat.stop();
 
     await server.kill();
@@ -155,54 +155,54 @@ describe.skipIf(missing)(missing || 'outages', () => {
     const leading = nextEvent(late, 'leading');
     await server.start();
     await leading;
-    await sends(3);
-    await whole();
+    await waitForRuns(3);
+    await expectEachRunOnce();
   });
 
-  test('a Redis far away is slow, and no fault', async () => {
-    await using wire = await Proxy.to(server.port);
-    wire.latency = 60;
-    const brokerUrl = `redis://127.0.0.1:${wire.port}/0`;
+  test('a Redis with a long round trip causes no failure', async () => {
+    await using proxy = await Proxy.to(server.port);
+    proxy.latency = 60;
+    const brokerUrl = `redis://127.0.0.1:${proxy.port}/0`;
     const leader = await start('leading', { brokerUrl, lock: { ttl: '4s' } });
     const follower = await start('following', { brokerUrl, lock: { ttl: '4s' } });
-    const faults = [heard(leader, 'failure'), heard(follower, 'failure')];
-    await sends(15);
-    expect(faults).toEqual([[], []]);
-    const taken = nextEvent(follower, 'leading');
+    const failures = [collect(leader, 'failure'), collect(follower, 'failure')];
+    await waitForRuns(15);
+    expect(failures).toEqual([[], []]);
+    const takeover = nextEvent(follower, 'leading');
     await leader.stop();
-    await taken;
-    await sends(6);
-    await whole();
+    await takeover;
+    await waitForRuns(6);
+    await expectEachRunOnce();
   });
 
-  test('a Redis without memory costs no term: what is due waits, and is sent when there is some', async () => {
+  test('a Redis out of memory ends no term; due runs are published once it has memory again', async () => {
     const leader = await start('leading');
     await start('following');
-    await sends(3);
-    const faults = heard(leader, 'failure');
-    const terms = beats.map((beat) => heard(beat, 'leading'));
+    await waitForRuns(3);
+    const failures = collect(leader, 'failure');
+    const terms = beats.map((beat) => collect(beat, 'leading'));
     await server.client.config('SET', 'maxmemory', '1');
-    // Longer than the lock lives without being renewed.
-    while (faults.length < 6) await nextEvent(leader, 'failure');
+    // Longer than the lock's TTL.
+    while (failures.length < 6) await nextEvent(leader, 'failure');
     await server.client.config('SET', 'maxmemory', '0');
     await nextEvent(leader, 'recovered');
-    await sends(15);
-    expect(new Set(faults.map(({ operation }) => operation.kind))).toEqual(new Set(['commit']));
+    await waitForRuns(15);
+    expect(new Set(failures.map(({ operation }) => operation.kind))).toEqual(new Set(['commit']));
     expect(terms).toEqual([[], []]);
-    await whole();
+    await expectEachRunOnce();
   });
 
-  test.each(['all', 'all but the lock'])(
-    'a Redis that lost %s is told of once, and nothing of the past is sent again',
+  test.each(['all', "all but the lock's"])(
+    'a Redis that lost %s keys is reported once, and no past run is published again',
     async (what) => {
-      const begun = heard(await start('leading'), 'scheduling');
-      await sends(6);
+      const scheduling = collect(await start('leading'), 'scheduling');
+      await waitForRuns(6);
       const flushedAt = Date.now();
       const keys = await server.client.keys('*');
       await server.client.del(keys.filter((key) => what === 'all' || key !== 'beat:lock'));
-      await sends(15);
+      await waitForRuns(15);
       await stop();
-      expect(begun.filter(({ ledgerLost }) => ledgerLost)).toHaveLength(1);
+      expect(scheduling.filter(({ ledgerLost }) => ledgerLost)).toHaveLength(1);
       const all = await readRedisQueue(server.client);
       expect(all.filter(({ dueAt }) => dueAt < flushedAt - INTERVAL)).toEqual([]);
       expect(findDuplicates(all)).toEqual([]);
@@ -210,16 +210,16 @@ describe.skipIf(missing)(missing || 'outages', () => {
     },
   );
 
-  test('a Redis that fell back to what it held before gets the same runs again, under the same ids', async () => {
+  test('a Redis restored from an older state gets the same runs again with the same task ids', async () => {
     await start('leading');
-    await sends(9);
+    await waitForRuns(9);
     const keys = (await server.client.keys('*')).filter((key) => key !== 'beat:lock');
     const dumps = await Promise.all(keys.map((key) => server.client.dumpBuffer(key)));
-    await sends(15);
-    const fallBack = server.client.multi().flushall();
-    keys.forEach((key, i) => fallBack.restore(key, 0, dumps[i]!));
-    await fallBack.exec();
-    await sends(15);
-    await whole();
+    await waitForRuns(15);
+    const restore = server.client.multi().flushall();
+    keys.forEach((key, i) => restore.restore(key, 0, dumps[i]!));
+    await restore.exec();
+    await waitForRuns(15);
+    await expectEachRunOnce();
   });
 });

@@ -10,7 +10,7 @@ import { nextEvent } from '../support/next-event.ts';
 
 const missing = requireService('redis-server');
 
-describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
+describe.skipIf(missing)(missing || 'two instances on one Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await RedisServer.start({ appendOnly: true });
@@ -22,7 +22,7 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
 
   takeover('Redis', { brokerUrl: () => server.url(), queued });
 
-  test('of two instances in one process one leads, and the other when it stops', async () => {
+  test('in one process: one leads, and the other one takes over when it stops', async () => {
     const config = { brokerUrl: server.url(), lock: { ttl: '60s' }, beatSchedule: makeSchedule() };
     await using first = new Beat(config);
     await using second = new Beat(config);
@@ -37,9 +37,9 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     await following;
     await nextEvent(first, 'sent');
 
-    const taken = nextEvent(second, 'leading');
+    const takeover = nextEvent(second, 'leading');
     await first.stop();
-    await taken;
+    await takeover;
     for (let run = 0; run < 6; run++) await nextEvent(second, 'sent');
     await second.stop();
 
@@ -49,7 +49,7 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     expect(new Set(all.map(({ id }) => id))).toEqual(sent);
   });
 
-  test('a leader that was frozen for longer than its lock lived sends nothing more when it thaws', async () => {
+  test('a leader that was frozen for longer than the TTL publishes nothing more when it thaws', async () => {
     await using team = await Team.start(server.url(), 1);
     for (let round = 0; round < 3; round++) {
       const { leader, follower } = team.roles();
@@ -61,7 +61,7 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
       leader.thaw();
       await leader.waitForEvent('following', leaderHad);
       await team.waitForRuns(6);
-      // What it had committed before, it may still tell of.
+      // It may still log what it committed before.
       const late = leader.log.all.slice(leaderHad).filter(({ event }) => event === 'sent');
       const since = late.filter(({ dueAt }) => Date.parse(String(dueAt)) > frozenAt);
       expect(since).toEqual([]);
@@ -73,14 +73,14 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     expect(findGaps(all, INTERVAL)).toEqual([]);
     const ids = all.map(({ id }) => id);
     expect(ids).toEqual(expect.arrayContaining(team.sent));
-    // Frozen between a commit and its answer, it sent one batch that it could not tell of any more.
+    // Frozen between a commit and its reply, it logs nothing about that batch.
     expect(ids.length - new Set(team.sent).size).toBeLessThanOrEqual(3 * ENTRIES);
   });
 
-  test("a leader's commit that reaches Redis only after another leads changes nothing", async () => {
-    await using wire = await DelayingProxy.to(server.port);
+  test('a commit that reaches Redis after another leader took over changes nothing', async () => {
+    await using proxy = await DelayingProxy.to(server.port);
     const config = { lock: { ttl: '1s' }, beatSchedule: makeSchedule() };
-    const late = `redis://127.0.0.1:${wire.port}/0`;
+    const late = `redis://127.0.0.1:${proxy.port}/0`;
     await using leader = new Beat({ ...config, brokerUrl: late });
     await using follower = new Beat({ ...config, brokerUrl: server.url() });
     const leading = nextEvent(leader, 'leading');
@@ -91,13 +91,13 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     await follower.start();
     await following;
 
-    wire.delay();
-    const taken = nextEvent(follower, 'leading');
-    await wire.delayed.first('a commit', (request) => request.includes('periodic_task_name'));
-    await taken;
+    proxy.delay();
+    const takeover = nextEvent(follower, 'leading');
+    await proxy.delayed.first('a commit', (request) => request.includes('periodic_task_name'));
+    await takeover;
     for (let run = 0; run < 6; run++) await nextEvent(follower, 'sent');
     const before = await queued();
-    await wire.deliver();
+    await proxy.deliver();
     for (let run = 0; run < 6; run++) await nextEvent(follower, 'sent');
     await Promise.all([leader.stop(), follower.stop()]);
 
@@ -107,7 +107,7 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     expect(findGaps(all, INTERVAL)).toEqual([]);
   });
 
-  test('a Redis that is killed and comes back with what it kept costs no run and doubles none', async () => {
+  test('no run is lost or doubled when Redis is killed and restarted with its append-only file', async () => {
     await using team = await Team.start(server.url(), 1);
     for (let round = 0; round < 2; round++) {
       await server.kill();
@@ -122,7 +122,7 @@ describe.skipIf(missing)(missing || 'two beats on one Redis', () => {
     expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(team.sent));
   });
 
-  test('when Redis is flushed, schedules go on from then: no run of the past is sent again', async () => {
+  test('schedules restart from the time when Redis was flushed; no past run is published again', async () => {
     await using team = await Team.start(server.url(), 1);
     const flushedAt = Date.now();
     await server.flush();

@@ -8,7 +8,7 @@ import { nextEvent } from '../support/next-event.ts';
 
 const missing = requireService('redis-server');
 
-describe.skipIf(missing)(missing || 'two beats behind sentinels', () => {
+describe.skipIf(missing)(missing || 'two instances behind sentinels', () => {
   let sentinels: Sentinels;
   const beats: Beat[] = [];
   const sent = new Set<string>();
@@ -36,11 +36,11 @@ describe.skipIf(missing)(missing || 'two beats behind sentinels', () => {
     await ready;
     return beat;
   };
-  const sends = async (more: number): Promise<void> => {
+  const waitForRuns = async (more: number): Promise<void> => {
     const wanted = sent.size + more;
     while (sent.size < wanted) await Promise.race(beats.map((beat) => nextEvent(beat, 'sent')));
   };
-  const whole = async (server: Sentinels['servers'][number]): Promise<void> => {
+  const expectEachRunOnce = async (server: Sentinels['servers'][number]): Promise<void> => {
     await Promise.all(beats.map((beat) => beat.stop()));
     const all = await readRedisQueue(server.client);
     expect(findDuplicates(all)).toEqual([]);
@@ -48,32 +48,32 @@ describe.skipIf(missing)(missing || 'two beats behind sentinels', () => {
     expect(new Set(all.map(({ id }) => id))).toEqual(sent);
   };
 
-  test('go on with the next master when theirs is killed: no run is lost, none is doubled', async () => {
+  test('continue on the new master when the old one is killed; no run is lost or doubled', async () => {
     await start('leading');
     await start('following');
-    await sends(6);
+    await waitForRuns(6);
     await sentinels.killFirstSentinel();
     const before = sentinels.log.all.length;
     await sentinels.servers[0].kill();
     await sentinels.switched(before);
-    await sends(15);
-    await whole(sentinels.servers[1]);
+    await waitForRuns(15);
+    await expectEachRunOnce(sentinels.servers[1]);
   });
 
-  test('leave a master that is frozen, and that thaws as a replica', async () => {
+  test('leave a frozen master, which is a replica when it thaws', async () => {
     await start('leading');
     await start('following');
-    await sends(6);
+    await waitForRuns(6);
     const before = sentinels.log.all.length;
     sentinels.servers[0].freeze();
     await sentinels.switched(before);
-    await sends(9);
+    await waitForRuns(9);
     sentinels.servers[0].thaw();
-    await sends(9);
-    await whole(sentinels.servers[1]);
+    await waitForRuns(9);
+    await expectEachRunOnce(sentinels.servers[1]);
   });
 
-  test('find no master under a name that no sentinel knows, say so, and go on trying', async () => {
+  test('report a master name that no sentinel knows, and retry', async () => {
     const { message } = await new Promise<Error>((resolve) => {
       const beat = new Beat({
         brokerUrl: sentinels.url(),
@@ -82,8 +82,8 @@ describe.skipIf(missing)(missing || 'two beats behind sentinels', () => {
         beatSchedule: makeSchedule(),
       });
       beats.push(beat);
-      let faults = 0;
-      beat.on('failure', ({ error }) => void (++faults === 2 && resolve(error as Error)));
+      let failures = 0;
+      beat.on('failure', ({ error }) => void (++failures === 2 && resolve(error as Error)));
       void beat.start();
     });
     expect(message).toMatch(/^lock\.acquire: no connection to Redis: .*sentinel/);

@@ -14,7 +14,7 @@ const KINDS = [
 for (const [name, service, start] of KINDS) {
   const missing = requireService(service);
 
-  describe.skipIf(missing)(missing || `two processes on one ${name}`, () => {
+  describe.skipIf(missing)(missing || `two instances on one ${name}`, () => {
     let server: SqlServer;
     beforeAll(async () => {
       server = await start();

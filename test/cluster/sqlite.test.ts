@@ -3,7 +3,7 @@ import { Folder } from '../support/folder.ts';
 import { readSqliteQueue } from '../support/queues.ts';
 import { takeover } from './takeover.ts';
 
-describe('two processes on one SQLite file', () => {
+describe('two instances on one SQLite file', () => {
   let folder: Folder;
   beforeEach(() => {
     folder = new Folder();

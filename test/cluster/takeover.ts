@@ -3,22 +3,24 @@ import type { LogLine } from '../support/beat-process.ts';
 import { findGaps, findDuplicates, type QueuedRun } from '../support/queues.ts';
 import { INTERVAL, Team } from '../support/team.ts';
 
-export interface Ground {
+export interface TakeoverOptions {
   readonly brokerUrl: () => string;
-  /** What waits for workers; there are none, so all that was ever sent. */
+  /** Returns every run that was published: no worker consumes the queue. */
   readonly queued: () => Promise<QueuedRun[]>;
 }
 
-/** What holds for two processes wherever they meet. */
-export function takeover(name: string, { brokerUrl, queued }: Ground): void {
-  test(`${name}: a leader that is told to stop hands over at once, long before its lock runs out`, async () => {
+/** Tests two processes on one broker; `name` is the broker's. */
+export function takeover(name: string, { brokerUrl, queued }: TakeoverOptions): void {
+  test('a leader that receives SIGTERM hands over at once, long before its lock expires', async () => {
     await using team = await Team.start(brokerUrl(), 60);
     const { leader, follower } = team.roles();
     const before = follower.log.all.length;
     expect(await leader.stop()).toEqual({ code: 0, signal: null });
     const leading = await follower.waitForEvent('leading', before);
-    told(`${name}, clean stop`, await leader.waitForEvent('stopping'), leading);
-    expect(timeOf(leading)).toBeLessThan(timeOf(await leader.waitForEvent('stopping')) + 30_000);
+    logTakeover(`${name}, clean stop`, await leader.waitForEvent('stopping'), leading);
+    expect(parseTime(leading)).toBeLessThan(
+      parseTime(await leader.waitForEvent('stopping')) + 30_000,
+    );
 
     await follower.waitForRuns(9);
     await follower.stop();
@@ -28,13 +30,13 @@ export function takeover(name: string, { brokerUrl, queued }: Ground): void {
     expect(all.map(({ id }) => id).toSorted()).toEqual(team.sent.toSorted());
   });
 
-  test(`${name}: when the leader is killed, the other goes on; nothing is lost, nothing is sent twice`, async () => {
+  test('the follower takes over from a killed leader; no run is lost or doubled', async () => {
     await using team = await Team.start(brokerUrl(), 1);
     const { leader, follower } = team.roles();
     const before = follower.log.all.length;
     const killedAt = { time: new Date().toISOString() };
     await leader.kill();
-    told(
+    logTakeover(
       `${name}, SIGKILL with a TTL of 1 s`,
       killedAt,
       await follower.waitForEvent('leading', before),
@@ -45,16 +47,16 @@ export function takeover(name: string, { brokerUrl, queued }: Ground): void {
     const all = await queued();
     expect(findDuplicates(all)).toEqual([]);
     expect(findGaps(all, INTERVAL)).toEqual([]);
-    // What was committed in the instant of the kill may not have been told of.
+    // The killed leader may not have logged its last commit.
     expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(team.sent));
   });
 }
 
-/** Measured, not asserted: a busy machine is no broken promise. */
-function told(what: string, from: Pick<LogLine, 'time'>, to: LogLine): void {
-  console.log(`${what}: the other leads after ${timeOf(to) - timeOf(from)} ms`);
+/** Logs the duration without an assertion: on a busy machine it varies. */
+function logTakeover(what: string, from: Pick<LogLine, 'time'>, to: LogLine): void {
+  console.log(`${what}: takeover after ${parseTime(to) - parseTime(from)} ms`);
 }
 
-function timeOf({ time }: Pick<LogLine, 'time'>): number {
+function parseTime({ time }: Pick<LogLine, 'time'>): number {
   return Date.parse(time);
 }

@@ -10,35 +10,35 @@ const STEPS = 10;
 
 const missing = requireService('redis-server');
 
-describe.skipIf(missing)(missing || 'havoc on Redis', () => {
+describe.skipIf(missing)(missing || 'fault sequences on Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await RedisServer.start({ appendOnly: true });
   });
   afterAll(() => server.stop());
 
-  /** Each leaves two beats and a Redis behind, and does not wait for them to have found each other. */
-  const BLOWS: Record<string, (team: Team) => Promise<unknown>> = {
+  /** Each leaves two instances and a Redis running, and does not wait until a leader is elected. */
+  const FAULTS: Record<string, (team: Team) => Promise<unknown>> = {
     'the leader is killed': async (team) => {
       await Promise.all([team.roles().leader.kill(), team.join()]);
     },
-    'the leader is told to stop': async (team) => {
+    'the leader receives SIGTERM': async (team) => {
       await Promise.all([team.roles().leader.stop(), team.join()]);
     },
     'the follower is killed': async (team) => {
       await Promise.all([team.roles().follower.kill(), team.join()]);
     },
-    'the leader is frozen until another has sent': async (team) => {
+    'the leader is frozen until the follower has published': async (team) => {
       const { leader, follower } = team.roles();
       leader.freeze();
       await follower.waitForRuns(2);
       leader.thaw();
     },
-    'Redis is killed and comes back': async () => {
+    'Redis is killed and restarted': async () => {
       await server.kill();
       await server.start();
     },
-    'Redis is frozen until somebody notices': async (team) => {
+    'Redis is frozen until the leader logs a failure': async (team) => {
       const { leader } = team.roles();
       const before = leader.log.all.length;
       server.freeze();
@@ -53,16 +53,16 @@ describe.skipIf(missing)(missing || 'havoc on Redis', () => {
     },
   };
 
-  test('whatever dies or freezes, and in whatever order, each run is in the queue once', async () => {
+  test('each run is in the queue once after a random sequence of faults', async () => {
     const seed = chooseSeed();
     const random = new Random(seed);
-    // An error that ends the test early, a time limit included, names no seed.
-    onTestFailed(() => console.error(`havoc: to repeat the choices, set ${SEED}=${seed}`));
+    // The assertions print the seed; an earlier error or a timeout does not.
+    onTestFailed(() => console.error(`to repeat the sequence of faults, set ${SEED}=${seed}`));
     const history: string[] = [];
     await using team = await Team.start(server.url(), 1);
-    for (const blow of shuffled(random)) {
-      history.push(blow);
-      await BLOWS[blow]!(team);
+    for (const fault of shuffle(random)) {
+      history.push(fault);
+      await FAULTS[fault]!(team);
       await team.waitForRuns(random.int(0, 5));
     }
     await team.waitForRuns(3);
@@ -70,21 +70,21 @@ describe.skipIf(missing)(missing || 'havoc on Redis', () => {
 
     const all = await readRedisQueue(server.client);
     const lost = findGaps(all, INTERVAL);
-    const logged = new Set(all.map(({ id }) => id));
-    const untrue = team.sent.filter((id) => !logged.has(id));
-    expect({ seed, history, twice: findDuplicates(all), lost, untrue }).toEqual({
+    const queued = new Set(all.map(({ id }) => id));
+    const missing = team.sent.filter((id) => !queued.has(id));
+    expect({ seed, history, doubled: findDuplicates(all), lost, missing }).toEqual({
       seed,
       history,
-      twice: [],
+      doubled: [],
       lost: [],
-      untrue: [],
+      missing: [],
     });
     expect(all.length).toBeGreaterThan(3 * STEPS);
   });
 
-  /** Every blow at least once, and some again. */
-  function shuffled(random: Random): string[] {
-    const names = Object.keys(BLOWS);
+  /** Returns every fault at least once, and some again. */
+  function shuffle(random: Random): string[] {
+    const names = Object.keys(FAULTS);
     const more = Array.from({ length: STEPS - names.length }, () => random.pick(names));
     const keyed = [...names, ...more].map((name) => ({ name, key: random.next() }));
     return keyed.sort((a, b) => a.key - b.key).map(({ name }) => name);

@@ -1,0 +1,115 @@
+import type { Entry } from '../src/catalog/entry.ts';
+import { taskIdOf } from '../src/message/task-id.ts';
+import type { QueuedRun } from '../test/support/queues.ts';
+import type { History } from './history.ts';
+import { checkLeadership, type LeadershipFigures } from './leadership-checker.ts';
+import { checkSkip, LoggedDecisions } from './logged-decisions.ts';
+
+/**
+ * Violations of beat's guarantees. `lost`: an occurrence neither published nor skipped by its policy, or
+ * logged as published and not in its queue. `doubled`: published more than once. `wrong`: published or
+ * skipped against the schedule or the policy. `leaders`: two leaders published at the same time. `crashes`:
+ * a process that crashed, hung or did not recover.
+ */
+export type Violations = Readonly<
+  Record<'lost' | 'doubled' | 'wrong' | 'leaders' | 'crashes', string[]>
+>;
+
+export interface Figures extends LeadershipFigures {
+  readonly sent: number;
+  /** Occurrences that were logged as skipped. */
+  readonly skipped: number;
+  /** Occurrences that were skipped by their policy, by a process that ended before it could log it. */
+  readonly unlogged: number;
+  /** Further copies of a run under the same task id, where the environment allows them. */
+  readonly repeated: number;
+}
+
+export interface CheckResult {
+  readonly violations: Violations;
+  readonly figures: Figures;
+}
+
+/** Compares what was published and logged with the schedules. */
+export function checkHistory(history: History): CheckResult {
+  const leadership = checkLeadership(history);
+  const violations: Violations = {
+    ...{ lost: [], doubled: [], wrong: [], leaders: leadership.violations },
+    crashes: [...history.crashes],
+  };
+  const counts = { sent: 0, skipped: 0, unlogged: 0, repeated: 0 };
+  const queued = Map.groupBy(history.queues.flat(), ({ entry }) => entry);
+  const logged = new LoggedDecisions(history);
+  for (const entry of history.entries) {
+    const found = checkEntry(entry, queued.get(entry.name) ?? [], logged, history, violations);
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += found[name];
+  }
+  const ids = new Set(history.queues.flat().map(({ id }) => id));
+  for (const [id, { entry }] of logged.sent) {
+    if (!ids.has(id))
+      violations.lost.push(`${entry}: ${id} is logged as published, and not in its queue`);
+  }
+  return { violations, figures: { ...counts, ...leadership.figures } };
+}
+
+function checkEntry(
+  entry: Entry,
+  queued: readonly QueuedRun[],
+  logged: LoggedDecisions,
+  { states, healedAt, mayRepeat, keyPrefix }: History,
+  { lost, doubled, wrong }: Violations,
+) {
+  const state = states.get(entry.name);
+  const counts = { sent: queued.length, skipped: 0, unlogged: 0, repeated: 0 };
+  if (!state) {
+    lost.push(`${entry.name}: has no state in the ledger`);
+    return counts;
+  }
+  const dealtWith = state.dueAt ?? state.anchor;
+  const due = new Set(findDue(entry, state.anchor, Math.max(dealtWith, healedAt)));
+  const runs = Map.groupBy(queued, ({ dueAt }) => dueAt);
+  const describe = (at: number, what: string) =>
+    `${entry.name} ${new Date(at).toISOString()}: ${what}`;
+
+  for (const [at, same] of runs) {
+    if (!due.has(at)) wrong.push(describe(at, 'published, but not an occurrence of its schedule'));
+    if (at > dealtWith) wrong.push(describe(at, 'published, but not in the ledger'));
+    const id = taskIdOf(entry.name, at, keyPrefix);
+    if (same.some((run) => run.id !== id))
+      wrong.push(describe(at, 'published with the task id of another run'));
+    if (same.length > 1 && !mayRepeat) doubled.push(describe(at, `published ${same.length} times`));
+    if (mayRepeat) counts.repeated += same.length - 1;
+  }
+  const skips = logged.skips(entry.name);
+  for (const at of due) {
+    const isLogged = skips.some(({ first, last }) => first <= at && at <= last);
+    if (runs.has(at)) {
+      if (isLogged) wrong.push(describe(at, 'published, and logged as skipped'));
+    } else if (isLogged) counts.skipped += 1;
+    else if (at > dealtWith) lost.push(describe(at, 'neither published nor skipped'));
+    else if (logged.mayBeUnloggedSkip(entry, at, [...runs.keys()])) counts.unlogged += 1;
+    else lost.push(describe(at, 'not published, and not logged as skipped'));
+  }
+  for (const skip of skips) {
+    const error = checkSkip(entry, skip);
+    if (error) wrong.push(describe(skip.first, error));
+  }
+  if (state.runCount !== runs.size) {
+    wrong.push(`${entry.name}: ${runs.size} runs, but a run count of ${state.runCount}`);
+  }
+  // A process stores the anchor before it logs that it schedules.
+  if (state.anchor > logged.firstScheduling) {
+    wrong.push(describe(state.anchor, 'the anchor is later than the first log line'));
+  }
+  return counts;
+}
+
+function findDue(entry: Entry, after: number, until: number): number[] {
+  const found: number[] = [];
+  for (let at = findNext(entry, after); at <= until; at = findNext(entry, at)) found.push(at);
+  return found;
+}
+
+function findNext(entry: Entry, after: number): number {
+  return entry.schedule.next(new Date(after))?.getTime() ?? Infinity;
+}

@@ -1,0 +1,28 @@
+import type { BeatConfig } from '../../src/config/define.ts';
+import type { QueuedRun } from '../../test/support/queues.ts';
+import type { FaultDurations } from '../scenario.ts';
+
+/** The servers of one run, with the faults that can be injected into them and into the network. */
+export interface Environment extends AsyncDisposable {
+  /** Reaches broker and ledger without passing through the faulty network. */
+  readonly config: Pick<BeatConfig, 'brokerUrl' | 'stateUrl'>;
+  /** The broker's URL for the instance in that slot, through its own network proxy. */
+  urlFor(slot: number): string;
+  /** Whether a fault of this kind affects the network of one instance, or a server and so every instance. */
+  affects(kind: string): 'instance' | 'server';
+  /** Injects the fault; resolves when it is healed. Durations are milliseconds. */
+  inject(kind: string, slot: number, duration: number): Promise<void>;
+  /** Every run that was published, one list per queue, oldest first. */
+  readQueues(): Promise<QueuedRun[][]>;
+}
+
+/** A kind of environment, such as Redis. */
+export interface EnvironmentType {
+  /** The faults that it adds to those of processes. */
+  readonly faults: FaultDurations;
+  /** Whether a run may be published more than once under the same task id. */
+  readonly mayRepeat: boolean;
+  open(instances: number): Promise<Environment>;
+  /** Stops servers that were kept for another run. */
+  close?(): Promise<void>;
+}
