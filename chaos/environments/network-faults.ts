@@ -24,7 +24,7 @@ export const NETWORK_FAULTS: Readonly<
     proxy.flow();
   },
   'replies lost': async (proxy, duration) => {
-    void proxy.swallowAnswers();
+    void proxy.dropReplies();
     await delay(duration);
     proxy.cut();
   },

@@ -55,7 +55,7 @@ describe.skipIf(missing)(missing || 'two instances behind sentinels', () => {
     await sentinels.killFirstSentinel();
     const before = sentinels.log.all.length;
     await sentinels.servers[0].kill();
-    await sentinels.switched(before);
+    await sentinels.waitForSwitch(before);
     await waitForRuns(15);
     await expectEachRunOnce(sentinels.servers[1]);
   });
@@ -66,7 +66,7 @@ describe.skipIf(missing)(missing || 'two instances behind sentinels', () => {
     await waitForRuns(6);
     const before = sentinels.log.all.length;
     sentinels.servers[0].freeze();
-    await sentinels.switched(before);
+    await sentinels.waitForSwitch(before);
     await waitForRuns(9);
     sentinels.servers[0].thaw();
     await waitForRuns(9);

@@ -60,7 +60,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, an ETA beside quorum queues', () 
   };
   /** Waits for so many messages, and tells when each came. */
   const arrivals = async (queue: string, count: number) => {
-    const channel = await server.inside.createChannel();
+    const channel = await server.admin.createChannel();
     const came: { id: string; at: number; key: string }[] = [];
     const { promise, resolve } = Promise.withResolvers<undefined>();
     await channel.consume(
@@ -127,7 +127,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, an ETA beside quorum queues', () 
     ['queues are left to others', [quorum], { declareQueues: false }],
     ['nobody has described a queue for it', [quorum], {}],
   ] as const)('where %s, a worker holds it until its ETA', async (_, described, options) => {
-    const channel = await server.inside.createChannel();
+    const channel = await server.admin.createChannel();
     await channel.assertExchange('jobs', 'topic');
     await channel.assertExchange('else', 'topic');
     const made = described[0] === quorum ? { arguments: quorum.arguments } : {};

@@ -111,7 +111,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     expect(reasons).toContain('there is no such exchange');
     expect(await ids('celery')).toEqual(['b']);
 
-    const channel = await server.inside.createChannel();
+    const channel = await server.admin.createChannel();
     await channel.assertExchange('nowhere', 'direct');
     await channel.assertQueue('found');
     await channel.bindQueue('found', 'nowhere', 'key');
@@ -124,7 +124,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     ['fanout', 'no queue is bound to it'],
     ['topic', 'no queue is bound to it by that routing key'],
   ] as const)('a %s exchange that hands it to nobody is told so', async (type, reason) => {
-    const channel = await server.inside.createChannel();
+    const channel = await server.admin.createChannel();
     await channel.assertExchange('empty', type);
     await channel.close();
     const message = sentTo('a', to('empty', type, 'some.key'));
@@ -143,7 +143,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   });
 
   test('an exchange that stands there with another type is named with the setting for it', async () => {
-    const channel = await server.inside.createChannel();
+    const channel = await server.admin.createChannel();
     await channel.assertExchange('jobs', 'direct');
     await channel.close();
     const queue = queueOf('work', exchangeOf('jobs', 'topic'), 'jobs.#');
@@ -157,7 +157,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   test('an exchange that the user may not write to is told, with what RabbitMQ says', async () => {
     await server.control('add_user', 'shy', 'secret');
     await server.control('set_permissions', 'shy', '.*', '^(?!private).*', '.*');
-    const channel = await server.inside.createChannel();
+    const channel = await server.admin.createChannel();
     await channel.assertExchange('private', 'direct');
     await channel.close();
     const brokerUrl = server.url().replace('guest:guest', 'shy:secret');
@@ -193,7 +193,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     expect(await list('list_exchanges', 'name', 'type', 'durable')).toMatch(
       /^celeryev\ttopic\ttrue$/m,
     );
-    const channel = await server.inside.createChannel();
+    const channel = await server.admin.createChannel();
     await channel.assertQueue('listener');
     await channel.bindQueue('listener', 'celeryev', '#');
     await channel.assertExchange('other', 'fanout');

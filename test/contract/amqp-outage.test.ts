@@ -78,7 +78,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     await using wire = await Proxy.to(server.port);
     const broker = open(server.url(wire.port));
     await broker.publish([makeMessage('before')]);
-    const answered = wire.swallowAnswers();
+    const answered = wire.dropReplies();
     const publishing = rejection(broker.publish(BATCH));
     await answered;
     wire.cut();
@@ -167,9 +167,9 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     await using wire = await Proxy.to(server.port);
     const broker = open(`${server.url(wire.port)};${server.url()}`, {}, IMPATIENT);
     await broker.publish([makeMessage('a')]);
-    void wire.swallowAnswers();
+    void wire.dropReplies();
     await rejection(broker.publish([makeMessage('b')]));
-    const swallowed = wire.swallowAnswers();
+    const swallowed = wire.dropReplies();
     await broker.publish([makeMessage('c')]);
     wire.cut();
     void swallowed;

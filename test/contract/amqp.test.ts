@@ -153,7 +153,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     afterEach(close);
 
     test('a queue that has other arguments is named, and keeps no other queue waiting', async () => {
-      const channel = await server.inside.createChannel();
+      const channel = await server.admin.createChannel();
       await channel.assertQueue('old', { durable: true, maxPriority: 5 });
       await channel.close();
       const messages = ['old', 'celery', 'old'].map((queue, i) => makeMessage(`${i}`, { queue }));
@@ -166,7 +166,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     });
 
     test('with a mended queue, the same connection sends again', async () => {
-      const channel = await server.inside.createChannel();
+      const channel = await server.admin.createChannel();
       await channel.assertQueue('old', { durable: true, maxPriority: 5 });
       const broker = open();
       await rejections(broker.publish([makeMessage('a', { queue: 'old' })]));
@@ -178,7 +178,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
 
     test('told to declare nothing, it declares nothing, and names the queue that is not there', async () => {
       const broker = open({ declareQueues: false });
-      const channel = await server.inside.createChannel();
+      const channel = await server.admin.createChannel();
       await channel.assertQueue('theirs', { durable: true, maxLength: 10 });
       await channel.close();
       const messages = ['theirs', 'nowhere'].map((queue) => makeMessage(queue, { queue }));
@@ -199,7 +199,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     });
 
     test('a queue that is full is named', async () => {
-      const channel = await server.inside.createChannel();
+      const channel = await server.admin.createChannel();
       const full = { durable: true, maxLength: 1, overflow: 'reject-publish' };
       await channel.assertQueue('full', full);
       await channel.close();

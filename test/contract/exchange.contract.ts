@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../../src/store/commit.ts';
 import type { Destination } from '../../src/message/destination.ts';
 import type { Store } from '../../src/store/store.ts';
-import { makeFirstRun, NEW_RECORD, advanceRecord } from '../support/change.ts';
+import { makeFirstRun, NEW_STATE, advanceState } from '../support/change.ts';
 import { makeBoundQueue, configureQueues, toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';
 import type { Place } from './place.ts';
@@ -23,7 +23,7 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
     let term: number;
 
     const runTo = (entry: string, destination: Destination): Change => ({
-      ...{ entry, before: null, after: advanceRecord(NEW_RECORD, entry) },
+      ...{ entry, before: null, after: advanceState(NEW_STATE, entry) },
       messages: [makeMessage(entry, { destination })],
     });
     const queued = async () => {

@@ -5,7 +5,7 @@ import { resolveSettings } from '../../src/config/resolve.ts';
 import { storeOptions } from '../../src/config/service/store-options.ts';
 import { openState } from '../../src/drivers/open-store.ts';
 import { runBeat, SOURCE } from '../support/beat-process.ts';
-import { NEW_RECORD } from '../support/change.ts';
+import { NEW_STATE } from '../support/change.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';
 import { PostgresServer } from '../support/postgres.ts';
@@ -98,7 +98,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     for (const entry of entries) await store.ledger.removeState(term, entry);
     await store.ledger.commit({
       token: term,
-      changes: entries.map((entry) => ({ entry, before: null, after: NEW_RECORD, messages: [] })),
+      changes: entries.map((entry) => ({ entry, before: null, after: NEW_STATE, messages: [] })),
     });
     await store.close();
   };
@@ -125,7 +125,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     const found = await records();
     expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
     expect(found.get('nightly-report')).toMatchObject({ dueAt: null, runCount: 0 });
-    expect(found.get('gone')).toEqual(NEW_RECORD);
+    expect(found.get('gone')).toEqual(NEW_STATE);
     expect((await beat('list')).code).toBe(0);
   });
 

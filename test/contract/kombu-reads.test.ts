@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { date } from '../../src/message/typed/builders.ts';
 import { encodeBody, type Encoding } from '../../src/message/payload.ts';
 import { pythonJson } from '../../src/message/python-json.ts';
-import { argumentsFor } from '../support/arguments.ts';
+import { generateArguments } from '../support/arguments.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 
 const SCRIPT = join(import.meta.dirname, '../support/kombu_reads.py');
@@ -37,7 +37,7 @@ for (const celery of CELERIES) {
       'reads any value as it was meant, in %s',
       (serializer) => {
         const encoding = { serializer, compression: null };
-        const lines = argumentsFor(serializer).map((value) => lineOf(value, encoding));
+        const lines = generateArguments(serializer).map((value) => lineOf(value, encoding));
         expect(lines.length).toBeGreaterThan(150);
         expect(complaintsOf(lines)).toEqual([]);
       },
@@ -46,9 +46,14 @@ for (const celery of CELERIES) {
     it.each(['zlib', 'brotli', 'zstd', 'lzma'] as const)(
       'unpacks any body, by %s',
       (compression) => {
-        const bodies = [[], ['ø'], ['a'.repeat(1_000_000)], ...argumentsFor('json').slice(0, 20)];
+        const bodies = [
+          [],
+          ['ø'],
+          ['a'.repeat(1_000_000)],
+          ...generateArguments('json').slice(0, 20),
+        ];
         const lines = bodies.map((value) => lineOf(value, { serializer: 'json', compression }));
-        lines.push(lineOf(argumentsFor('msgpack'), { serializer: 'msgpack', compression }));
+        lines.push(lineOf(generateArguments('msgpack'), { serializer: 'msgpack', compression }));
         expect(complaintsOf(lines)).toEqual([]);
       },
     );

@@ -3,7 +3,7 @@ import { StoreError } from '../../src/util/errors.ts';
 import type { Ledger } from '../../src/store/ledger.ts';
 import type { EntryState } from '../../src/store/entry-state.ts';
 import type { Change } from '../../src/store/commit.ts';
-import { makeFirstRun, NEW_RECORD, makeNextRun, advanceRecord } from '../support/change.ts';
+import { makeFirstRun, NEW_STATE, makeNextRun, advanceState } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { Place } from './place.ts';
 import { termContract } from './term.contract.ts';
@@ -59,17 +59,17 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
           makeMessage('two', { queue: 'blue' }),
           makeMessage('three', { queue: 'red' }),
         ];
-        const quiet: Change = { entry: 'quiet', before: null, after: NEW_RECORD, messages: [] };
+        const quiet: Change = { entry: 'quiet', before: null, after: NEW_STATE, messages: [] };
         const loud: Change = {
           entry: 'loud',
           before: null,
-          after: advanceRecord(NEW_RECORD, 'three'),
+          after: advanceState(NEW_STATE, 'three'),
           messages,
         };
         await ledger.commit({ token: term, changes: [quiet, loud] });
         expect(await sent('red')).toEqual(['one', 'three']);
         expect(await sent('blue')).toEqual(['two']);
-        expect((await ledger.load()).get('quiet')).toEqual(NEW_RECORD);
+        expect((await ledger.load()).get('quiet')).toEqual(NEW_STATE);
       });
 
       test('of nothing is fine', async () => {
@@ -90,7 +90,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         const term = await ledger.beginTerm();
         const first = makeFirstRun('a', 'one');
         await ledger.commit({ token: term, changes: [first] });
-        const stale = makeNextRun({ ...first, after: NEW_RECORD }, 'two');
+        const stale = makeNextRun({ ...first, after: NEW_STATE }, 'two');
         expect(await ledger.commit({ token: term, changes: [makeFirstRun('b'), stale] })).toEqual({
           kind: 'conflict',
           entries: ['a'],
@@ -129,7 +129,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
           return {
             entry: `entry-${i}`,
             before: null,
-            after: advanceRecord(NEW_RECORD, `task-${i}`),
+            after: advanceState(NEW_STATE, `task-${i}`),
             messages,
           };
         });
@@ -201,7 +201,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         taskId: '00000000-0000-5000-8000-000000000000',
         runCount: Number.MAX_SAFE_INTEGER,
       };
-      const unscheduled: EntryState = { ...NEW_RECORD, spec: null };
+      const unscheduled: EntryState = { ...NEW_STATE, spec: null };
       const term = await ledger.beginTerm();
       await ledger.commit({
         token: term,

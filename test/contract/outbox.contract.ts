@@ -3,7 +3,7 @@ import type { Change } from '../../src/store/commit.ts';
 import type { OutboxMessage, Outbox } from '../../src/store/outbox.ts';
 import type { Message } from '../../src/message/message.ts';
 import type { StateStore } from '../../src/store/store.ts';
-import { makeFirstRun, NEW_RECORD, makeNextRun, advanceRecord } from '../support/change.ts';
+import { makeFirstRun, NEW_STATE, makeNextRun, advanceState } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { Place } from './place.ts';
 
@@ -46,7 +46,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     test('tells what is kept in the order of time, then of entries, page by page', async () => {
       const [late, early] = [makeFirstRun('late', 'l1'), makeFirstRun('early', 'e1')];
       const messages = ['e2', 'e3', 'e4'].map((id) => makeMessage(id));
-      const record = advanceRecord(early.after, 'e4');
+      const record = advanceState(early.after, 'e4');
       await keep(late);
       await keep(makeNextRun(late, 'l2'));
       await keep(early);
@@ -67,7 +67,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     test('an occurrence before 1970 is older than one after', async () => {
       const runs = [-62_135_596_800_000, -1, 0, 9_999, 8_640_000_000_000_000];
       for (const dueAt of runs.toReversed()) {
-        const record = { ...NEW_RECORD, dueAt };
+        const record = { ...NEW_STATE, dueAt };
         const messages = [makeMessage(String(dueAt))];
         await keep({ entry: `e${dueAt}`, before: null, after: record, messages });
       }

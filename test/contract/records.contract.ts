@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreError } from '../../src/util/errors.ts';
 import type { StateStore } from '../../src/store/store.ts';
-import { makeFirstRun, NEW_RECORD, makeNextRun } from '../support/change.ts';
+import { makeFirstRun, NEW_STATE, makeNextRun } from '../support/change.ts';
 import type { StatePlace } from './outbox.contract.ts';
 
 /** What a ledger promises of records that cannot be read, and of their removal. */
@@ -82,7 +82,7 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
           kind: 'fenced',
         },
       );
-      const fresh = { entry: 'a', before: null, after: NEW_RECORD, messages: [] };
+      const fresh = { entry: 'a', before: null, after: NEW_STATE, messages: [] };
       expect(await repairing.commit({ token: term, changes: [fresh] })).toEqual({
         kind: 'committed',
       });

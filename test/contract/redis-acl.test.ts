@@ -6,7 +6,7 @@ import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { AclUser } from '../support/acl.ts';
-import { NEW_RECORD, makeFirstRun, makeNextRun, advanceRecord } from '../support/change.ts';
+import { NEW_STATE, makeFirstRun, makeNextRun, advanceState } from '../support/change.ts';
 import { makeBoundQueue, configureQueues, toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -193,7 +193,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       const change = {
         entry: 'a',
         before: null,
-        after: advanceRecord(NEW_RECORD, 'one'),
+        after: advanceState(NEW_STATE, 'one'),
         messages,
       };
       expect(await ledger.commit({ token: term, changes: [change] })).toEqual({
@@ -217,7 +217,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       const change = {
         entry: 'a',
         before: null,
-        after: advanceRecord(NEW_RECORD, 'one'),
+        after: advanceState(NEW_STATE, 'one'),
         messages,
       };
       const outcome = await ledger.commit({ token: term, changes: [change] });

@@ -3,7 +3,7 @@ import type * as Scripts from '../../src/drivers/redis/script.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { AclUser } from '../support/acl.ts';
-import { NEW_RECORD, makeFirstRun, advanceRecord } from '../support/change.ts';
+import { NEW_STATE, makeFirstRun, advanceState } from '../support/change.ts';
 import { makeBoundQueue, configureQueues, toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -163,7 +163,7 @@ describe.skipIf(missing)(
       const change = {
         entry: 'a',
         before: null,
-        after: advanceRecord(NEW_RECORD, 'one'),
+        after: advanceState(NEW_STATE, 'one'),
         messages,
       };
       for (let i = 0; i < 3; i++) {
@@ -184,7 +184,7 @@ describe.skipIf(missing)(
       const change = {
         entry: 'a',
         before: null,
-        after: advanceRecord(NEW_RECORD, 'one'),
+        after: advanceState(NEW_STATE, 'one'),
         messages,
       };
       expect(await ledger.commit({ token: term, changes: [change] })).toEqual({

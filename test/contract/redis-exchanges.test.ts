@@ -6,7 +6,7 @@ import { toQueue, type Destination } from '../../src/message/destination.ts';
 import type { Queues } from '../../src/routing/queues.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
-import { NEW_RECORD, advanceRecord } from '../support/change.ts';
+import { NEW_STATE, advanceState } from '../support/change.ts';
 import { makeBoundQueue, configureQueues, toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -29,7 +29,7 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
     return store;
   };
   const change = (destinations: readonly Destination[], priority = 0) => ({
-    ...{ entry: 'e', before: null, after: advanceRecord(NEW_RECORD, 'e') },
+    ...{ entry: 'e', before: null, after: advanceState(NEW_STATE, 'e') },
     messages: destinations.map((destination, i) => makeMessage(`m${i}`, { destination, priority })),
   });
   const commit = async (

@@ -93,7 +93,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     // Script and queue are known from here on: the answer that gets lost is that of the commit itself.
     await ledger.commit({ token: term, changes: [{ ...CHANGE, entry: 'before' }] });
     await server.client.del('celery');
-    const answered = wire.swallowAnswers();
+    const answered = wire.dropReplies();
     const committing = rejection(ledger.commit({ token: term, changes: [CHANGE] }));
     await answered;
     wire.cut();
@@ -109,7 +109,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     const url = server.url().replace(`:${server.port}`, `:${wire.port}`);
     const { ledger } = open(url, IMPATIENT);
     const term = await ledger.beginTerm();
-    void wire.swallowAnswers();
+    void wire.dropReplies();
     await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
     expect(await untilAnswered(() => ledger.commit({ token: term, changes: [CHANGE] }))).toEqual({
       kind: 'committed',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { makeFirstRun, NEW_RECORD, advanceRecord } from '../support/change.ts';
+import { makeFirstRun, NEW_STATE, advanceState } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer, type RedisServerOptions } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
@@ -58,7 +58,7 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
       const entry = `with ${spare} KB to spare`;
       const body = 'x'.repeat(100 * KB);
       const messages = QUEUES.map((queue) => makeMessage(`${entry} ${queue}`, { queue, body }));
-      const record = advanceRecord(NEW_RECORD, entry);
+      const record = advanceState(NEW_STATE, entry);
       const before = await state();
       const used = /used_memory:(\d+)/.exec(await server.client.info('memory'))![1]!;
       await server.client.config('SET', 'maxmemory', String(Number(used) + spare * KB));

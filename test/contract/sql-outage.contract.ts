@@ -55,7 +55,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       await using wire = await Proxy.to(server.port);
       const { ledger } = open(server.url(wire.port), IMPATIENT);
       const term = await ledger.beginTerm();
-      const answered = wire.swallowAnswers();
+      const answered = wire.dropReplies();
       const committing = rejection(ledger.commit({ token: term, changes: [CHANGE] }));
       await answered;
       wire.cut();

@@ -4,7 +4,7 @@ import type { RedisServer } from './redis.ts';
 
 const DOC = readFileSync(join(import.meta.dirname, '../../docs/redis-rights.md'), 'utf8');
 
-/** A user of Redis, made by the line that the documentation has for it, and changed by further rules. */
+/** A Redis user created with the ACL line that the documentation gives for it. */
 export class AclUser {
   readonly name: string;
   /** Such as `+get`. */
@@ -21,7 +21,7 @@ export class AclUser {
     this.commands = this.#rules.filter((rule) => rule.startsWith('+'));
   }
 
-  /** Makes the user, or makes it as documented again; then with further rules. */
+  /** Creates or resets the user as documented, with further rules. */
   async set(...rules: string[]): Promise<void> {
     await this.#server.client.call('ACL', 'SETUSER', this.name, 'reset', ...this.#rules, ...rules);
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { SerializerName } from '../../src/message/serializers/serializer.ts';
 import { date, datetime, decimal, time, uuid } from '../../src/message/typed/builders.ts';
 
-/** Texts that a reader of YAML would take for something else, if they stood bare. */
+/** Texts that YAML reads as another type, or not at all, when they are not quoted. */
 const TRICKY = [
   ...[
     '',
@@ -119,7 +119,7 @@ const instants = fc.oneof(
   day.map((when) => datetime(when.toISOString().slice(0, -1))),
   day.map((when) => datetime(when.toISOString().replace('Z', '456-03:30'))),
 );
-const ofPythons = fc.oneof(
+const pythonTypes = fc.oneof(
   ...[
     fc.constant(decimal('-1.50')),
     fc.uuid().map(uuid),
@@ -129,13 +129,13 @@ const ofPythons = fc.oneof(
 );
 
 const LEAVES = {
-  json: fc.oneof(text, plain, bytes, instants, ofPythons, fc.bigInt()),
+  json: fc.oneof(text, plain, bytes, instants, pythonTypes, fc.bigInt()),
   yaml: fc.oneof(plain, plain, bytes, instants, fc.bigInt()),
   msgpack: fc.oneof(plain, plain, bytes),
 };
 
-/** Arguments of all kinds that the serializer carries, the same ones each time. */
-export function argumentsFor(serializer: SerializerName): unknown[] {
+/** Generates arguments of every type that the serializer supports, the same ones each time. */
+export function generateArguments(serializer: SerializerName): unknown[] {
   const { tree } = fc.letrec((tie) => ({
     tree: fc.oneof({ depthSize: 'small' }, LEAVES[serializer], tie('array'), tie('map')),
     array: fc.array(tie('tree'), { maxLength: 5 }),

@@ -4,7 +4,7 @@ import { Journal } from './journal.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** The command as it is published, and as it stands in the sources (which needs no build). */
+/** The built command, and its source, which needs no build. */
 export const BUILT = join(ROOT, 'dist/cli/beat.js');
 export const SOURCE = join(ROOT, 'src/cli/beat.ts');
 
@@ -18,7 +18,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** The line of a run that was sent. */
+/** The log line of a published run. */
 export interface SentLine extends LogLine {
   readonly entry: string;
   readonly task: string;
@@ -34,18 +34,18 @@ export interface BeatProcessOptions {
   readonly args?: readonly string[];
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Which command; the built one unless given. */
+  /** The command; default: the built one. */
   readonly script?: string;
-  /** Which Node; the one that runs the tests unless given. */
+  /** The Node executable; default: the one that runs the tests. */
   readonly node?: string;
-  /** A command that becomes the one that follows it, as `nsenter` does. */
+  /** A command that replaces itself with the one that follows it, such as `nsenter`. */
   readonly within?: readonly string[];
 }
 
-/** `beat` as a process of its own, with what it logs as events to wait for. */
+/** `beat` in a process of its own; tests wait for its log lines. */
 export class BeatProcess extends Child {
   readonly log: Journal<LogLine>;
-  /** What standard output says that is no JSON. */
+  /** The lines of standard output that are not JSON. */
   readonly lines: Journal<string>;
   readonly errors: string[];
 
@@ -74,23 +74,23 @@ export class BeatProcess extends Child {
     return this.lines.all.join('\n');
   }
 
-  /** The runs that it said it sent. */
+  /** The runs that it logged as published. */
   get sent(): SentLine[] {
     return this.log.all.filter((line): line is SentLine => line.event === 'sent');
   }
 
-  /** What it said last of itself; `undefined` before it has a role. */
+  /** The role that it logged last; `undefined` before the first. */
   get role(): 'leading' | 'following' | undefined {
-    const said = this.log.all.findLast(({ event }) => event === 'leading' || event === 'following');
-    return said?.event as 'leading' | 'following' | undefined;
+    const line = this.log.all.findLast(({ event }) => event === 'leading' || event === 'following');
+    return line?.event as 'leading' | 'following' | undefined;
   }
 
-  /** The first line of an event; `from` leaves out so many lines, those that were there before. */
+  /** Returns the first log line of the event, from index `from` on, and waits for it. */
   async waitForEvent(event: string, from = 0): Promise<LogLine> {
     return this.log.first(event, (line) => line.event === event, from);
   }
 
-  /** Waits until so many more runs were sent, counted from now. */
+  /** Waits until that many more runs are published, counted from now. */
   async waitForRuns(more: number): Promise<void> {
     const wanted = this.sent.length + more;
     await this.log.until(`${wanted} runs sent`, () => this.sent.length >= wanted || undefined);
@@ -102,7 +102,7 @@ export interface CommandResult extends Exit {
   readonly stderr: string;
 }
 
-/** Runs a command that ends by itself. */
+/** Runs a command until it ends. */
 export async function runBeat(
   args: readonly string[],
   { cwd, env = {}, ...options }: Omit<BeatProcessOptions, 'args'>,

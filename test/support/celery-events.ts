@@ -5,15 +5,15 @@ import { Child } from './child.ts';
 import { Journal } from './journal.ts';
 import { freePort } from './redis.ts';
 
-/** Whoever shows what becomes of tasks. */
+/** A monitor of Celery tasks. */
 export interface Viewer extends AsyncDisposable {
-  /** Waits until it hears of tasks at all. */
+  /** Waits until it receives the first task event. */
   waitForEvents(): Promise<void>;
-  /** Waits until it shows that this task was sent; answers what it shows of it. */
+  /** Waits until it shows the task as sent; returns what it shows. */
   waitForTask(taskId: string): Promise<string>;
 }
 
-/** `celery events --dump`: a line for every event. */
+/** `celery events --dump`, which prints a line for every event. */
 export class EventDump extends Child implements Viewer {
   readonly lines: Journal<string>;
 
@@ -36,20 +36,20 @@ export class EventDump extends Child implements Viewer {
   }
 
   async waitForTask(taskId: string): Promise<string> {
-    const isOf = (line: string) => line.includes(`root_id=${taskId}`) && /task.sent/.test(line);
-    return this.lines.first(`the event of ${taskId}`, isOf);
+    const matches = (line: string) => line.includes(`root_id=${taskId}`) && /task.sent/.test(line);
+    return this.lines.first(`the event of ${taskId}`, matches);
   }
 }
 
 const HAS_FLOWER = 'import importlib.util as u, sys; u.find_spec("flower") or sys.exit(1)';
 
-/** Whether Flower is there; nobody misses anything where it is not. */
+/** Whether Flower is installed. It is optional. */
 export function hasFlower(): boolean {
   const python = findCelery(CELERIES[1]!)?.python;
   return python !== undefined && spawnSync(python, ['-c', HAS_FLOWER]).status === 0;
 }
 
-/** Flower, the web page that most people watch their workers on. */
+/** Flower, a web monitor for Celery. */
 export class Flower extends Child implements Viewer {
   readonly #page: string;
   readonly #output: string[];
@@ -78,14 +78,14 @@ export class Flower extends Child implements Viewer {
   }
 
   async waitForEvents(): Promise<void> {
-    await this.#answers('tasks', (text) => text !== '{}');
+    await this.#poll('tasks', (text) => text !== '{}');
   }
 
   async waitForTask(taskId: string): Promise<string> {
-    return this.#answers(`task/info/${taskId}`, () => true);
+    return this.#poll(`task/info/${taskId}`, () => true);
   }
 
-  async #answers(path: string, isIt: (text: string) => boolean): Promise<string> {
+  async #poll(path: string, isIt: (text: string) => boolean): Promise<string> {
     for (;;) {
       if (!this.alive) throw new Error(`Flower ended:\n${this.#output.join('\n')}`);
       const answer = await fetch(`${this.#page}/api/${path}`).catch(() => null);

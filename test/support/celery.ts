@@ -5,13 +5,13 @@ import { Journal } from './journal.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** A Python that has Celery, with what its two transports need. */
+/** A Celery installation. */
 export interface Celery {
   readonly name: string;
   readonly pythons: readonly string[];
 }
 
-/** As Debian has it, and the newest there is; `npm test` installs both where it may. */
+/** Debian's Celery and the newest one; `npm test` installs both where it can. */
 export const CELERIES: readonly Celery[] = [
   { name: "the system's Celery", pythons: ['/usr/bin/python3', 'python3'] },
   { name: 'the newest Celery', pythons: [join(ROOT, '.venv/celery/bin/python')] },
@@ -22,7 +22,7 @@ import importlib.metadata as m, importlib.util as u, sys
 all(u.find_spec(name) for name in ('celery', 'redis', 'sqlalchemy', *sys.argv[1:])) or sys.exit(1)
 print(m.version('celery'))`;
 
-/** Its Python and its version; `null` when it, or a module beside it, is not installed. */
+/** Returns its Python and its version, or `null` when it or one of the modules is not installed. */
 export function findCelery(
   celery: Celery,
   ...modules: readonly string[]
@@ -34,7 +34,7 @@ export function findCelery(
   return null;
 }
 
-/** The reason to skip what needs this Celery, or `false`. In CI nothing is skipped: there it is an error. */
+/** Returns the reason to skip tests that need this Celery, or `false`. In CI a missing Celery is an error. */
 export function requireCelery(celery: Celery, ...modules: readonly string[]): string | false {
   if (findCelery(celery, ...modules)) return false;
   const what = [celery.name, ...modules].join(' with ');
@@ -43,10 +43,10 @@ export function requireCelery(celery: Celery, ...modules: readonly string[]): st
   return missing;
 }
 
-/** What a worker says of a task that it ran. */
+/** A worker's report about a task that it ran. */
 export interface TaskRan {
   readonly kind: 'ran';
-  /** When it had run, epoch milliseconds. */
+  /** When it finished, epoch milliseconds. */
   readonly at: number;
   readonly task: string;
   readonly id: string;
@@ -70,7 +70,7 @@ export interface WorkerOptions {
   readonly cwd: string;
   readonly queues?: readonly string[];
   readonly resultBackend?: string;
-  /** Of its queues, where RabbitMQ has them. */
+  /** The `x-max-priority` of its queues, on RabbitMQ. */
   readonly maxPriority?: number;
 }
 
@@ -82,7 +82,7 @@ export class Worker extends Child {
     const { brokerUrl, cwd, queues = ['celery'], resultBackend, maxPriority } = options;
     const python = findCelery(celery)?.python;
     if (python === undefined) throw new Error(`${celery.name} is not installed`);
-    const told = new Journal<WorkerReport>();
+    const reports = new Journal<WorkerReport>();
     const output: string[] = [];
     const alone = ['--without-gossip', '--without-mingle', '--without-heartbeat'];
     const worker = ['worker', '-P', 'solo', '-Q', queues.join(','), '-l', 'info', ...alone];
@@ -98,22 +98,22 @@ export class Worker extends Child {
       lines: {
         1: (line) => output.push(line),
         2: (line) => output.push(line),
-        3: (line) => told.add(JSON.parse(line) as WorkerReport),
+        3: (line) => reports.add(JSON.parse(line) as WorkerReport),
       },
     });
-    this.reports = told;
-    void this.exited.then(() => told.end(`the worker ended:\n${output.slice(-30).join('\n')}`));
+    this.reports = reports;
+    void this.exited.then(() => reports.end(`the worker ended:\n${output.slice(-30).join('\n')}`));
   }
 
-  /** Every task that it ran, in the order of running. */
+  /** The tasks that it ran, in that order. */
   get ran(): TaskRan[] {
-    return this.reports.all.filter((told) => told.kind === 'ran');
+    return this.reports.all.filter((report) => report.kind === 'ran');
   }
 
-  /** Waits until it has dealt with all of these task ids: ran them, or refused to because they expired. */
+  /** Waits until it has run or discarded (because they expired) the tasks with these ids. */
   async waitForTasks(ids: readonly string[]): Promise<void> {
     await this.reports.until(`${ids.length} tasks`, (all) => {
-      const done = new Set(all.map((told) => (told.kind === 'ready' ? '' : told.id)));
+      const done = new Set(all.map((report) => (report.kind === 'ready' ? '' : report.id)));
       return ids.every((id) => done.has(id)) || undefined;
     });
   }

@@ -2,8 +2,8 @@ import type { EntryState } from '../../src/store/entry-state.ts';
 import type { Change } from '../../src/store/commit.ts';
 import { makeMessage } from './message.ts';
 
-/** The record of an entry that was seen and has not been due yet. */
-export const NEW_RECORD: EntryState = {
+/** The state of an entry that has never been due. */
+export const NEW_STATE: EntryState = {
   spec: 'crontab(0 4 * * *)',
   anchor: 1_700_000_000_000,
   dueAt: null,
@@ -12,28 +12,28 @@ export const NEW_RECORD: EntryState = {
   runCount: 0,
 };
 
-/** The record after one more run than `record`. */
-export function advanceRecord(record: EntryState, taskId: string): EntryState {
-  const dueAt = (record.dueAt ?? record.anchor) + 60_000;
-  return { ...record, dueAt, sentAt: dueAt + 5, taskId, runCount: record.runCount + 1 };
+/** Returns the state after one more run. */
+export function advanceState(state: EntryState, taskId: string): EntryState {
+  const dueAt = (state.dueAt ?? state.anchor) + 60_000;
+  return { ...state, dueAt, sentAt: dueAt + 5, taskId, runCount: state.runCount + 1 };
 }
 
-/** An entry seen for the first time and sent at once. */
+/** Returns the change that publishes a new entry's first run. */
 export function makeFirstRun(entry: string, taskId = `task-${entry}`): Change {
   return {
     entry,
     before: null,
-    after: advanceRecord(NEW_RECORD, taskId),
+    after: advanceState(NEW_STATE, taskId),
     messages: [makeMessage(taskId)],
   };
 }
 
-/** The run after a change that was committed. */
-export function makeNextRun({ entry, after: record }: Change, taskId: string): Change {
+/** Returns the change that publishes the run after a committed one. */
+export function makeNextRun({ entry, after: state }: Change, taskId: string): Change {
   return {
     entry,
-    before: record,
-    after: advanceRecord(record, taskId),
+    before: state,
+    after: advanceState(state, taskId),
     messages: [makeMessage(taskId)],
   };
 }

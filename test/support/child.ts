@@ -13,34 +13,34 @@ export interface Exit {
 export interface ChildOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with each line of a file descriptor that the process writes to: 1, 2, or 3 for one of our own. */
+  /** Receives each line that the process writes to a file descriptor; 3 is a pipe between it and the test. */
   readonly lines: Readonly<Partial<Record<1 | 2 | 3, (line: string) => void>>>;
 }
 
-/** Kills the process whose number it is given once the test run is gone, however it went: its input closes. */
+/** Kills a process when the test run ends in any way, which closes the standard input of this script. */
 const GUARD = 'read _; kill -9 "$0"';
 
-/** What a process of ours may see of the environment: nothing of what configures the test run, or beat. */
-const KEPT = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR'];
+/** The environment variables that a child inherits: none that configures the test run or beat. */
+const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR'];
 
-/** Under `npm run mutate` also what makes a process load the mutant; otherwise every mutant survives there. */
-const KEPT_FOR_MUTANTS = [MODE, FOLDER, REACHED, 'NODE_OPTIONS'];
+/** Under `npm run mutate`, also those that make the child load the mutant; otherwise it would survive there. */
+const INHERITED_FOR_MUTANTS = [MODE, FOLDER, REACHED, 'NODE_OPTIONS'];
 
-/** A process beside the test, which cannot outlive it. */
+/** A child process that ends with the test run at the latest. */
 export class Child implements AsyncDisposable {
-  /** Once it has ended and everything that it wrote was read. */
+  /** Resolves when it has ended and all its output has been read. */
   readonly exited: Promise<Exit>;
   readonly #process: ChildProcess;
 
   constructor(command: string, args: readonly string[], { cwd, env, lines }: ChildOptions) {
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'pipe'];
-    const child = spawn(command, args, { cwd, env: { ...inherited(), ...env }, stdio });
+    const child = spawn(command, args, { cwd, env: { ...inheritEnv(), ...env }, stdio });
     for (const fd of [1, 2, 3] as const) {
       const input = child.stdio[fd] as Readable;
       createInterface({ input }).on('line', lines[fd] ?? (() => {}));
     }
     this.#process = child;
-    this.exited = ended(child);
+    this.exited = waitForEnd(child);
     void guard(child);
   }
 
@@ -58,19 +58,19 @@ export class Child implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** SIGTERM, then its end. */
+  /** Sends SIGTERM and waits for the end. */
   async stop(): Promise<Exit> {
     this.signal('SIGTERM');
     return this.exited;
   }
 
-  /** SIGKILL: no last word, no clean-up. A frozen process dies of it too. */
+  /** Sends SIGKILL, which also ends a frozen process, and waits for the end. */
   async kill(): Promise<Exit> {
     this.signal('SIGKILL');
     return this.exited;
   }
 
-  /** It stands still with every connection open, until `thaw`. */
+  /** Stops it with its connections open, until `thaw`. */
   freeze(): void {
     freeze(this.pid);
   }
@@ -84,7 +84,7 @@ export class Child implements AsyncDisposable {
   }
 }
 
-async function ended(child: ChildProcess): Promise<Exit> {
+async function waitForEnd(child: ChildProcess): Promise<Exit> {
   const [code, signal] = (await once(child, 'close')) as [Exit['code'], Exit['signal']];
   return { code, signal };
 }
@@ -99,8 +99,8 @@ async function guard(child: ChildProcess): Promise<void> {
   watch.kill('SIGKILL');
 }
 
-function inherited(): Record<string, string> {
-  const names = MODE in process.env ? [...KEPT, ...KEPT_FOR_MUTANTS] : KEPT;
-  const kept = Object.entries(process.env).filter(([name]) => names.includes(name));
-  return Object.fromEntries(kept) as Record<string, string>;
+function inheritEnv(): Record<string, string> {
+  const names = MODE in process.env ? [...INHERITED, ...INHERITED_FOR_MUTANTS] : INHERITED;
+  const inherited = Object.entries(process.env).filter(([name]) => names.includes(name));
+  return Object.fromEntries(inherited) as Record<string, string>;
 }

@@ -7,7 +7,7 @@ export interface CommandOutput {
   readonly stderr: string;
 }
 
-/** Runs a command that ends by itself in this process, with what it prints. */
+/** Runs a command line in this process; returns its exit code and output. */
 export async function runCommand(...args: readonly string[]): Promise<CommandOutput> {
   const printed = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
@@ -21,7 +21,7 @@ export async function runCommand(...args: readonly string[]): Promise<CommandOut
     return { code, ...printed };
   } finally {
     for (const spy of spies) spy.mockRestore();
-    // Each run listens anew, as the command does once.
+    // Every call of main adds listeners, which a real process does once.
     for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error');
   }
 }

@@ -3,10 +3,10 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { Journal } from './journal.ts';
 
-/** A wire to a server on this host on which requests can be held up, and arrive after their sender gave up. */
+/** A proxy to a server on this host that delivers requests after their sender has given up. */
 export class DelayingProxy implements AsyncDisposable {
   readonly port: number;
-  /** Requests that are held up. */
+  /** The requests that wait for `deliver`. */
   readonly delayed = new Journal<string>();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -44,7 +44,7 @@ export class DelayingProxy implements AsyncDisposable {
     this.#late = [];
   }
 
-  /** What was held up arrives, in order; resolves when the server has dealt with it. */
+  /** Delivers the delayed requests in order; resolves when the server has replied to the last. */
   async deliver(): Promise<void> {
     const late = this.#late ?? [];
     this.#late = null;

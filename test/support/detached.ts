@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitForChange } from './log-file.ts';
 
-/** Kills the process whose number it is given once the test run is gone: its input closes. */
+/** Kills a process when the test run ends, which closes the standard input of this script. */
 const GUARD = 'read _; kill -9 "$0"';
 
-/** A process that is nobody's child, known by its pidfile alone. It cannot outlive the test. */
+/** A daemon, known by its pidfile, that ends with the test run at the latest. */
 export class Detached implements Disposable {
   readonly pid: number;
   readonly #folder: string;
@@ -32,7 +32,7 @@ export class Detached implements Disposable {
     }
   }
 
-  /** SIGTERM, then the end of its pidfile, which is the last thing it does. */
+  /** Sends SIGTERM and waits until it has removed its pidfile, which it does last. */
   async stop(): Promise<void> {
     const gone = waitForChange(this.#folder, () => !existsSync(this.#pidfile) || undefined);
     process.kill(this.pid, 'SIGTERM');

@@ -7,12 +7,12 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** Every so many milliseconds from whatever it is counted from, as an interval. */
+/** Returns a schedule that is due that many milliseconds after the last time, as an interval is. */
 export function intervalSchedule(ms: number): Schedule {
   return { spec: `counted ${ms}`, next: (after) => new Date(after.getTime() + ms) };
 }
 
-/** At every whole multiple of so many milliseconds since the epoch, as a crontab. */
+/** Returns a schedule that is due at every multiple of that many milliseconds since the epoch, as a crontab is. */
 export function alignedSchedule(ms: number): Schedule {
   return {
     spec: `aligned ${ms}`,

@@ -2,7 +2,7 @@ import type { Destination, ExchangeType } from '../../src/message/destination.ts
 import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 
-/** A queue that is bound to an exchange, and to others by the same key. */
+/** Returns a queue that is bound to an exchange, and to others with the same routing key. */
 export function makeBoundQueue(
   name: string,
   exchange: string,
@@ -17,12 +17,12 @@ export function makeBoundQueue(
   return { ...queue, bindings: [...queue.bindings, ...further] as Queue['bindings'] };
 }
 
-/** Queues as a configuration describes them. */
+/** Returns the queues of a configuration. */
 export function configureQueues(...queues: readonly Queue[]): Queues {
   return new Queues({ ...DEFAULT_RULES, described: queues });
 }
 
-/** Where a message goes that asks for an exchange by name. */
+/** Returns the destination of a message that names an exchange. */
 export function toExchange(
   exchange: string,
   exchangeType: ExchangeType,

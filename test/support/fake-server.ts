@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 /** What a fake server does with a connection. */
 export type Behaviour = (socket: Socket) => void;
 
-/** A server on this host that is not what its clients expect. */
+/** A server on this host that does not speak the protocol that its clients expect. */
 export class FakeServer implements AsyncDisposable {
   readonly port: number;
   /** Resolves with the first connection. */
@@ -37,7 +37,7 @@ export class FakeServer implements AsyncDisposable {
   }
 }
 
-/** Sends the same for as long as the client reads. */
+/** Sends the chunk over and over, as fast as the client reads. */
 export function flood(chunk: string | Buffer): Behaviour {
   const block = Buffer.concat(Array(Math.ceil(65_536 / chunk.length)).fill(Buffer.from(chunk)));
   return (socket) => {
@@ -50,15 +50,15 @@ export function flood(chunk: string | Buffer): Behaviour {
   };
 }
 
-/** Reads, and never answers. */
+/** Reads and never replies. */
 export const neverAnswer: Behaviour = (socket) => void socket.resume();
 
-/** Closes its own direction at once, and leaves the other open. */
+/** Half-closes the connection at once. */
 export const halfOpen: Behaviour = (socket) => void socket.resume().end();
 
 export const closeAtOnce: Behaviour = (socket) => void socket.destroy();
 
-/** Says one thing, and nothing after it. */
+/** Sends one reply and nothing after it. */
 export function sendOnce(respond: string | Buffer): Behaviour {
   return (socket) => void socket.resume().write(respond);
 }
@@ -71,13 +71,13 @@ export function drip(byte: string): Behaviour {
   };
 }
 
-/** What a web server says to anything that is no request. */
+/** Replies as a web server does to an invalid request. */
 export const answerAsHttp = sendOnce('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
 
-/** The alert of a server that expects TLS and gets something else. */
+/** Replies with the alert of a TLS server to a plaintext request. */
 export const answerTlsAlert = sendOnce(Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]));
 
-/** Answers each chunk of a client's as the function says, given its number from 0. */
+/** Replies to each chunk from the client; chunks are numbered from 0. */
 export function answer(reply: (request: Buffer, number: number) => string | Buffer): Behaviour {
   return (socket) => {
     let number = 0;
@@ -85,7 +85,7 @@ export function answer(reply: (request: Buffer, number: number) => string | Buff
   };
 }
 
-/** A wire to a real server on which something else comes in between, after so many bytes of its answers. */
+/** Proxies a real server and inserts garbage after that many bytes of its replies. */
 export function injectAfter(target: number, after: number, garbage: Buffer): Behaviour {
   return (socket) => {
     const upstream = connect(target, '127.0.0.1');

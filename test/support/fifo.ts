@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 
-/** A named pipe whose reader is the test: it reads when asked to, or never. */
+/** A named pipe that is read only when the test calls `read`. */
 export class Fifo implements Disposable {
   readonly path: string;
   #fd: number | null;
@@ -12,7 +12,7 @@ export class Fifo implements Disposable {
     this.#fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   }
 
-  /** Fills the pipe with whole lines until nothing more fits. */
+  /** Writes whole lines until the pipe is full. */
   fill(): void {
     for (const size of [4_096, 16, 1]) {
       const chunk = `${'.'.repeat(size - 1)}\n`;
@@ -20,7 +20,7 @@ export class Fifo implements Disposable {
     }
   }
 
-  /** The lines that can be read now, those of `fill` left out. */
+  /** Returns the lines that can be read now, without those of `fill`. */
   read(): string[] {
     let text = '';
     const buffer = Buffer.alloc(1 << 16);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** A new folder, removed with all that is in it at the end of the scope. */
+/** A temporary folder, removed with its content at the end of the scope. */
 export class Folder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'beat-test-'));
 

@@ -5,21 +5,21 @@ import type { TaskRan, Worker } from './celery.ts';
 export interface HistoryOptions {
   readonly beat: () => BeatProcess;
   readonly worker: () => Worker;
-  /** Entries of which a backlog must hold at least two runs each before there is a worker. */
+  /** The number of entries; the worker starts once each has two runs in the queue. */
   readonly entries: number;
 }
 
-/** What a beat sent and what a worker made of it. */
+/** The runs that beat published and the worker ran. */
 export class History {
   sent: readonly SentLine[] = [];
-  /** What was sent before there was a worker. */
+  /** The runs that were published before the worker started. */
   backlog: readonly SentLine[] = [];
-  /** In the order of running. */
+  /** In the order in which they ran. */
   ran: readonly TaskRan[] = [];
-  /** Task ids that the worker refused to run because they had expired. */
+  /** Task ids that the worker discarded because they had expired. */
   expired: readonly string[] = [];
 
-  /** Beat alone, until a backlog waits; then both at once; then the worker alone, until all is done. */
+  /** Runs beat alone until there is a backlog, then both, then the worker alone until it has run everything. */
   async record({ beat: startBeat, worker: startWorker, entries }: HistoryOptions): Promise<void> {
     await using beat = startBeat();
     await beat.log.until(`two runs of each of ${entries} entries`, () => {
@@ -34,11 +34,11 @@ export class History {
     await beat.stop();
     this.sent = beat.sent;
     await worker.waitForTasks(beat.sent.map(({ taskId }) => taskId));
-    // Not asked to stop: in the middle of a task, Celery alone in its process would put that one back.
+    // SIGKILL, because a worker with the solo pool requeues a running task on SIGTERM.
     await worker.kill();
     this.ran = worker.ran;
-    this.expired = worker.reports.all.flatMap((told) =>
-      told.kind === 'revoked' && told.expired ? told.id : [],
+    this.expired = worker.reports.all.flatMap((report) =>
+      report.kind === 'revoked' && report.expired ? report.id : [],
     );
   }
 
@@ -46,7 +46,7 @@ export class History {
     return this.sent.filter((line) => line.entry === entry);
   }
 
-  /** What ran of an entry, by the ids that beat sent it under. */
+  /** Returns the runs of an entry, found by the task ids that beat published. */
   ranFor(entry: string): TaskRan[] {
     const ids = new Set(this.sentFor(entry).map(({ taskId }) => taskId));
     return this.ran.filter(({ id }) => ids.has(id));

@@ -15,7 +15,7 @@ const PASSWORD = 'p@ss/w%rd';
 
 type Row = Record<string, unknown>;
 
-/** A MariaDB of one's own, on a free port and a socket, in a folder that vanishes with it. */
+/** A MariaDB server for one test file, on a free port and a socket, in a temporary folder. */
 export class MariaServer implements SqlServer {
   readonly name = 'MySQL';
   readonly password = PASSWORD;
@@ -24,7 +24,7 @@ export class MariaServer implements SqlServer {
   readonly #folder: string;
   readonly #user = new AsUser('mysql');
   #server: Child | null = null;
-  #inside: Connection | null = null;
+  #admin: Connection | null = null;
 
   private constructor(port: number) {
     this.port = port;
@@ -53,8 +53,8 @@ export class MariaServer implements SqlServer {
   }
 
   async query(text: string, ...values: unknown[]): Promise<readonly Row[]> {
-    if (!this.#inside) throw new Error('MariaDB is not running');
-    const [rows] = await this.#inside.query(text, values);
+    if (!this.#admin) throw new Error('MariaDB is not running');
+    const [rows] = await this.#admin.query(text, values);
     return Array.isArray(rows) ? (rows as Row[]) : [];
   }
 
@@ -72,7 +72,7 @@ export class MariaServer implements SqlServer {
     const [command, args] = this.#user.command(program('mariadbd'), [
       ...['--no-defaults', `--datadir=${this.#folder}/data`, `--socket=${this.socket}`],
       ...['--bind-address=127.0.0.1', `--port=${this.port}`, '--skip-name-resolve'],
-      // No more than a test needs. What is not on the disk outlives the server, if not the host.
+      // Flushed to the operating system only: a commit survives SIGKILL, which is enough for tests.
       ...['--innodb-flush-log-at-trx-commit=2', '--innodb-buffer-pool-size=32M'],
       ...['--innodb-use-native-aio=0', '--innodb-deadlock-detect=1'],
       ...[`--ssl-cert=${this.#folder}/server.crt`, `--ssl-key=${this.#folder}/server.key`],
@@ -82,7 +82,7 @@ export class MariaServer implements SqlServer {
     this.#server = server;
     while (server.alive) {
       try {
-        this.#inside = await this.#connect();
+        this.#admin = await this.#connect();
         await this.query('CREATE DATABASE IF NOT EXISTS celery CHARACTER SET utf8mb4');
         await this.query('USE celery');
         return;
@@ -96,8 +96,8 @@ export class MariaServer implements SqlServer {
   async kill(): Promise<void> {
     const server = this.#server;
     this.#server = null;
-    this.#inside?.destroy();
-    this.#inside = null;
+    this.#admin?.destroy();
+    this.#admin = null;
     await server?.kill();
   }
 
@@ -121,11 +121,11 @@ export class MariaServer implements SqlServer {
 
   async waitForLockWaiters(count = 1): Promise<void> {
     const look = `SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'`;
-    // The table is a copy, which is not renewed for those who look more often.
+    // The table is a copy that the server refreshes only every 100 ms.
     while ((await this.query(look)).length < count) await delay(150);
   }
 
-  /** All of beat's: the server does not know them by name. */
+  /** Terminates every connection of beat, because the server has no name for each. */
   async terminateConnections(): Promise<number> {
     const all = await this.query(
       `SELECT id FROM information_schema.processlist WHERE user = 'beat'`,

@@ -3,13 +3,13 @@ import { toQueue, type Destination } from '../../src/message/destination.ts';
 
 export interface MessageParts {
   readonly queue?: string;
-  /** Instead of the queue. */
+  /** Replaces the queue. */
   readonly destination?: Destination;
   readonly priority?: number;
   readonly body?: string;
 }
 
-/** A finished message with nothing remarkable but what is asked for. */
+/** Returns a message with defaults for everything that `parts` leaves out. */
 export function makeMessage(taskId: string, parts: MessageParts = {}): Message {
   const {
     queue = 'celery',

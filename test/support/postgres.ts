@@ -14,14 +14,14 @@ import type { SqlServer, SqlSession } from './sql-server.ts';
 
 const PASSWORD = 'p@ss/w%rd';
 
-/** Everybody over TCP needs the password; whoever looks in from the socket does not. */
+/** TCP connections need the password; those over the socket, which tests use to inspect the server, do not. */
 const ACCESS = `
 local all all trust
 host all all 127.0.0.1/32 scram-sha-256
 host all all ::1/128 scram-sha-256
 `;
 
-/** A PostgreSQL of one's own, on a free port and a socket, in a folder that vanishes with it. */
+/** A PostgreSQL server for one test file, on a free port and a socket, in a temporary folder. */
 export class PostgresServer implements SqlServer {
   readonly name = 'PostgreSQL';
   readonly password = PASSWORD;
@@ -30,7 +30,7 @@ export class PostgresServer implements SqlServer {
   readonly folder: string;
   readonly #user = new AsUser('postgres');
   #server: Child | null = null;
-  #inside: Client | null = null;
+  #admin: Client | null = null;
 
   private constructor(port: number) {
     this.port = port;
@@ -56,9 +56,9 @@ export class PostgresServer implements SqlServer {
   }
 
   async query(text: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
-    if (!this.#inside) throw new Error('PostgreSQL is not running');
+    if (!this.#admin) throw new Error('PostgreSQL is not running');
     let place = 0;
-    const { rows } = await this.#inside.query<Record<string, unknown>>(
+    const { rows } = await this.#admin.query<Record<string, unknown>>(
       text.replaceAll('?', () => `$${++place}`),
       values,
     );
@@ -73,7 +73,7 @@ export class PostgresServer implements SqlServer {
     };
   }
 
-  /** Starts it, or starts it again after `kill`. Resolves once it takes connections. */
+  /** Starts it, also after `kill`. Resolves when it accepts connections. */
   async start(): Promise<void> {
     const output: string[] = [];
     const args = ['-D', join(this.folder, 'data'), '-k', this.folder, '-p', String(this.port)];
@@ -83,7 +83,7 @@ export class PostgresServer implements SqlServer {
     this.#server = server;
     while (server.alive) {
       try {
-        this.#inside = await this.#connect();
+        this.#admin = await this.#connect();
         return;
       } catch {
         await delay(20);
@@ -92,18 +92,18 @@ export class PostgresServer implements SqlServer {
     throw new Error(`PostgreSQL did not start:\n${output.join('\n')}`);
   }
 
-  /** The plug is pulled: connections end in the middle of what they do, nothing is tidied up. */
+  /** Kills it: open transactions are lost, and nothing is cleaned up. */
   async kill(): Promise<void> {
     const server = this.#server;
     this.#server = null;
-    this.#inside = null;
+    this.#admin = null;
     if (!server?.alive) return;
     server.thaw();
     server.signal('SIGQUIT');
     await server.exited;
   }
 
-  /** It stands still with every connection open, until `thaw`. */
+  /** Stops its processes with their connections open, until `thaw`. */
   freeze(): void {
     freezeTree(this.#server!.pid);
   }
@@ -146,7 +146,7 @@ export class PostgresServer implements SqlServer {
        ORDER BY 1`,
     ];
     const found: unknown[] = [];
-    // One after the other: they share a connection.
+    // In sequence, because they share a connection.
     for (const look of looks) found.push(...(await this.query(look)));
     return found;
   }
@@ -155,9 +155,9 @@ export class PostgresServer implements SqlServer {
     await this.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
   }
 
-  /** Ends it for good and removes its folder. */
+  /** Kills it and removes its folder. */
   async stop(): Promise<void> {
-    this.#inside?.end().catch(() => {});
+    this.#admin?.end().catch(() => {});
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -194,7 +194,7 @@ export class PostgresServer implements SqlServer {
   }
 }
 
-/** No more than a test needs. What is not on the disk outlives the server anyway, if not the host. */
+/** Without fsync: a commit survives SIGKILL of the server, which is enough for tests. */
 const SETTINGS = `
 listen_addresses = '127.0.0.1'
 fsync = off

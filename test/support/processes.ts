@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Sends a signal to a process and all that it started, parents first. */
+/** Sends a signal to a process and its descendants, parents first. */
 export function signalTree(pid: number, signal: NodeJS.Signals): void {
   walkTree(pid, (each) => process.kill(each, signal));
 }
 
-/** As `freeze`, of a process and all that it started, parents first. */
+/** Freezes a process and its descendants, parents first. */
 export function freezeTree(pid: number): void {
   walkTree(pid, freeze);
 }
@@ -15,15 +15,15 @@ function walkTree(pid: number, act: (pid: number) => void): void {
   try {
     act(pid);
   } catch {
-    // It went between our look and our signal.
+    // It ended before it received the signal.
   }
   const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
   for (const child of stdout.split('\n').filter(Boolean)) walkTree(Number(child), act);
 }
 
 /**
- * Stops a process with all its threads, and returns once they stand still. The signal alone does not promise
- * that: on a busy machine a thread may first finish what it was doing, a commit for example.
+ * Stops a process, and returns when all its threads are stopped. On a busy machine, a thread may finish a
+ * commit after the signal was sent.
  */
 export function freeze(pid: number): void {
   process.kill(pid, 'SIGSTOP');
@@ -33,7 +33,7 @@ export function freeze(pid: number): void {
 /** Stopped, or dead. */
 const IDLE = new Set(['T', 't', 'Z', 'X']);
 
-/** Linux tells; elsewhere the signal has to do. */
+/** Reads the state of each thread on Linux; elsewhere the signal is trusted. */
 function isStopped(pid: number): boolean {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
@@ -43,7 +43,7 @@ function isStopped(pid: number): boolean {
   }
 }
 
-/** The letter behind the name, which may hold spaces and brackets itself. */
+/** Returns the letter behind the name, which may contain spaces and brackets. */
 function readState(stat: string): string {
   const text = readFileSync(stat, 'utf8');
   return text.charAt(text.lastIndexOf(')') + 2);

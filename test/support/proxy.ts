@@ -3,18 +3,18 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A wire to a server on this host that can be damaged. */
+/** A TCP proxy to a server on this host, with network faults that tests switch on and off. */
 export class Proxy implements AsyncDisposable {
   readonly port: number;
-  /** How long everything is under way, in each direction. Milliseconds. */
+  /** The delay of every chunk, in each direction. Milliseconds. */
   latency = 0;
   readonly #server: Server;
-  /** From the client's side to the server's. */
+  /** From the client's socket to the server's. */
   readonly #connections = new Map<Socket, Socket>();
-  /** Connections whose answers are lost, and whom to tell of it. */
-  readonly #mute = new Map<Socket, () => void>();
+  /** Connections whose replies are dropped, with a callback for each dropped one. */
+  readonly #dropping = new Map<Socket, () => void>();
   #refusing = false;
-  /** Resolves when what is held up may go on. */
+  /** Blocks both directions until it resolves. */
   #gate: PromiseWithResolvers<void> | null = null;
 
   private constructor(server: Server, target: number) {
@@ -25,10 +25,10 @@ export class Proxy implements AsyncDisposable {
       const upstream = connect(target, '127.0.0.1');
       this.#connections.set(client, upstream);
       for (const socket of [client, upstream]) socket.on('error', () => {});
-      this.#carry(client, upstream, (request) => upstream.write(request));
-      this.#carry(upstream, client, (answer) => {
-        const swallowed = this.#mute.get(client);
-        if (swallowed) swallowed();
+      this.#forward(client, upstream, (request) => upstream.write(request));
+      this.#forward(upstream, client, (answer) => {
+        const dropped = this.#dropping.get(client);
+        if (dropped) dropped();
         else client.write(answer);
       });
     });
@@ -41,21 +41,21 @@ export class Proxy implements AsyncDisposable {
   }
 
   /**
-   * From now on no answer comes back over the connections there are; new ones are whole. Resolves with
-   * the first answer that is lost.
+   * Drops every further reply on the present connections, not on new ones. Resolves when the first reply
+   * is dropped.
    */
-  swallowAnswers(): Promise<void> {
-    return new Promise((swallowed) => {
-      for (const client of this.#connections.keys()) this.#mute.set(client, swallowed);
+  dropReplies(): Promise<void> {
+    return new Promise((dropped) => {
+      for (const client of this.#connections.keys()) this.#dropping.set(client, dropped);
     });
   }
 
-  /** Cuts every connection; new ones are whole. */
+  /** Closes every present connection. */
   cut(): void {
     for (const [client, upstream] of this.#connections) this.#cut(client, upstream);
   }
 
-  /** Cuts every connection and takes no new ones, until `accept`. */
+  /** Closes every connection and refuses new ones until `accept`. */
   refuse(): void {
     this.#refusing = true;
     this.cut();
@@ -66,8 +66,8 @@ export class Proxy implements AsyncDisposable {
   }
 
   /**
-   * Holds everything up, in both directions, until `flow`: then it arrives, in order, even from a sender
-   * that has given up and is gone.
+   * Delays everything in both directions until `flow`, which delivers it in order, even from a sender that
+   * has closed its connection.
    */
   stall(): void {
     this.#gate ??= Promise.withResolvers();
@@ -78,8 +78,8 @@ export class Proxy implements AsyncDisposable {
     this.#gate = null;
   }
 
-  /** One direction of a connection: chunks keep their order however long they are under way. */
-  #carry(from: Socket, to: Socket, deliver: (chunk: Buffer) => void): void {
+  /** Forwards one direction of a connection; chunks keep their order. */
+  #forward(from: Socket, to: Socket, deliver: (chunk: Buffer) => void): void {
     let last = Promise.resolve();
     let waiting = 0;
     const arrive = async (chunk: Buffer, before: Promise<void>, due: Promise<void>) => {
@@ -95,7 +95,7 @@ export class Proxy implements AsyncDisposable {
       last = arrive(chunk, last, delay(this.latency));
     });
     from.on('close', () => {
-      // What was sent before the end arrives before the end.
+      // Delivers everything before it closes the other side.
       void last.then(() => {
         this.#forget(from);
         to.end();
@@ -105,7 +105,7 @@ export class Proxy implements AsyncDisposable {
 
   #forget(socket: Socket): void {
     this.#connections.delete(socket);
-    this.#mute.delete(socket);
+    this.#dropping.delete(socket);
   }
 
   #cut(client: Socket, upstream: Socket): void {

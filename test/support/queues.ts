@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { RabbitServer } from './rabbitmq.ts';
 import type { SqlServer } from './sql-server.ts';
 
-/** What stands in a queue: enough of its envelope to tell one run from another. */
+/** A run in a queue, as its envelope identifies it. */
 export interface QueuedRun {
   readonly id: string;
   readonly entry: string;
@@ -36,7 +36,7 @@ export async function readSqlQueue(server: SqlServer, queue?: string): Promise<Q
   return (await server.readPayloads(queue)).map(parseEnvelope);
 }
 
-/** Takes all that there is, oldest first. */
+/** Consumes the queue; oldest first. */
 export async function consumeRabbitQueue(
   server: RabbitServer,
   queue = 'celery',
@@ -55,22 +55,22 @@ function parseHeaders(headers: Record<string, string>): QueuedRun {
   return { id, entry, dueAt: Date.parse(dueAt) };
 }
 
-/** Ids that stand there more than once. */
+/** Returns the task ids that occur more than once. */
 export function findDuplicates(queued: readonly QueuedRun[]): string[] {
   const seen = new Set<string>();
   return queued.flatMap(({ id }) => (seen.has(id) ? [id] : (seen.add(id), [])));
 }
 
-/** For each entry of this interval (milliseconds), the instants that lack between its first and its last. */
+/** Returns the missing occurrences between the first and the last run of each entry. `interval` in milliseconds. */
 export function findGaps(queued: readonly QueuedRun[], interval: number): string[] {
   const byEntry = Map.groupBy(queued, ({ entry }) => entry);
   return [...byEntry].flatMap(([entry, runs]) => {
     const instants = new Set(runs.map(({ dueAt }) => dueAt));
-    const lacking: string[] = [];
+    const missing: string[] = [];
     const last = Math.max(...instants);
     for (let at = Math.min(...instants); at < last; at += interval) {
-      if (!instants.has(at)) lacking.push(`${entry} ${new Date(at).toISOString()}`);
+      if (!instants.has(at)) missing.push(`${entry} ${new Date(at).toISOString()}`);
     }
-    return lacking;
+    return missing;
   });
 }

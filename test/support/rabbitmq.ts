@@ -11,16 +11,16 @@ import { Child } from './child.ts';
 import { certificate, certificateKey, freePort } from './redis.ts';
 import { findService } from './services.ts';
 
-/** A RabbitMQ of one's own, on free ports of this host, in a folder that vanishes with it. */
+/** A RabbitMQ server for one test file, on free ports, in a temporary folder. */
 export class RabbitServer implements AsyncDisposable {
   readonly port: number;
-  /** For encrypted connections, with the certificate beside this file. */
+  /** The port for TLS, with the certificate in the folder `tls`. */
   readonly tlsPort: number;
   readonly #folder: string;
   readonly #env: Readonly<Record<string, string>>;
-  readonly #names: Child;
+  readonly #epmd: Child;
   #server: Child | null = null;
-  #inside: ChannelModel | null = null;
+  #admin: ChannelModel | null = null;
 
   private constructor(port: number, tlsPort: number, distribution: number, epmd: number) {
     this.port = port;
@@ -30,7 +30,7 @@ export class RabbitServer implements AsyncDisposable {
     writeFileSync(join(folder, 'rabbitmq.conf'), CONFIG(port, tlsPort));
     writeFileSync(join(folder, 'plugins'), '[].');
     this.#env = {
-      // Where Erlang keeps the cookie that nodes know each other by.
+      // Erlang stores the cookie for authentication between nodes here.
       HOME: folder,
       ERL_EPMD_ADDRESS: '127.0.0.1',
       ERL_EPMD_PORT: String(epmd),
@@ -41,11 +41,11 @@ export class RabbitServer implements AsyncDisposable {
       RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
       RABBITMQ_MNESIA_BASE: join(folder, 'data'),
       RABBITMQ_LOG_BASE: join(folder, 'log'),
-      // The script becomes the server, rather than staying between it and our signals.
+      // The script replaces itself with the server, so that signals reach the server.
       RUNNING_UNDER_SYSTEMD: 'true',
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1} +S 1:1',
     };
-    this.#names = new Child('epmd', ['-port', String(epmd), '-address', '127.0.0.1'], {
+    this.#epmd = new Child('epmd', ['-port', String(epmd), '-address', '127.0.0.1'], {
       env: this.#env,
       lines: {},
     });
@@ -55,8 +55,8 @@ export class RabbitServer implements AsyncDisposable {
     const [port, tlsPort, distribution] = [await freePort(), await freePort(), await freePort()];
     const epmd = await freePort();
     const server = new RabbitServer(port, tlsPort, distribution, epmd);
-    // The server would start one itself, if there were none yet, and leave it behind.
-    await listening(epmd);
+    // Without a running epmd the server would start one that outlives it.
+    await waitForPort(epmd);
     await server.start();
     return server;
   }
@@ -66,26 +66,26 @@ export class RabbitServer implements AsyncDisposable {
     return `amqp://guest:guest@127.0.0.1:${port}//`;
   }
 
-  /** For looking into the server. */
-  get inside(): ChannelModel {
-    if (!this.#inside) throw new Error('RabbitMQ is not running');
-    return this.#inside;
+  /** A connection that tests use to inspect the server. */
+  get admin(): ChannelModel {
+    if (!this.#admin) throw new Error('RabbitMQ is not running');
+    return this.#admin;
   }
 
-  /** Looks into it anew, after its connections were closed. */
+  /** Opens the admin connection again after its connections were closed. */
   async reconnect(): Promise<void> {
-    this.#inside = await connect(this.url());
-    this.#inside.on('error', () => {});
+    this.#admin = await connect(this.url());
+    this.#admin.on('error', () => {});
   }
 
-  /** Starts it, or starts it again after `kill`. Resolves once it takes connections. */
+  /** Starts it, also after `kill`. Resolves when it accepts connections. */
   async start(): Promise<void> {
     const output: string[] = [];
     const lines = {
       1: (line: string) => output.push(line),
       2: (line: string) => output.push(line),
     };
-    const server = new Child(script('rabbitmq-server'), [], { env: this.#env, lines });
+    const server = new Child(findProgram('rabbitmq-server'), [], { env: this.#env, lines });
     this.#server = server;
     for (;;) {
       if (!server.alive) throw new Error(`RabbitMQ did not start:\n${output.join('\n')}`);
@@ -98,15 +98,15 @@ export class RabbitServer implements AsyncDisposable {
     }
   }
 
-  /** The plug is pulled. What it confirmed as persistent is there again after `start`. */
+  /** Kills it. Confirmed persistent messages are there again after `start`. */
   async kill(): Promise<void> {
-    this.#inside = null;
+    this.#admin = null;
     if (!this.#server) return;
     await this.#server.kill();
     this.#server = null;
   }
 
-  /** It stands still with every connection open, until `thaw`. */
+  /** Stops it with its connections open, until `thaw`. */
   freeze(): void {
     this.#server?.freeze();
   }
@@ -115,55 +115,57 @@ export class RabbitServer implements AsyncDisposable {
     this.#server?.thaw();
   }
 
-  /** What an operator would type after `rabbitmqctl`. */
+  /** Runs `rabbitmqctl` with these arguments; returns its output. */
   async control(...args: readonly string[]): Promise<string> {
     const env = { ...process.env, ...this.#env };
-    const { stdout } = await promisify(execFile)(script('rabbitmqctl'), ['-q', ...args], { env });
+    const { stdout } = await promisify(execFile)(findProgram('rabbitmqctl'), ['-q', ...args], {
+      env,
+    });
     return stdout;
   }
 
-  /** Deletes every queue with all that is in it. */
+  /** Deletes every queue with its messages. */
   async empty(): Promise<void> {
     const deleted =
       '[rabbit_amqqueue:delete(Q, false, false, <<"test">>) || Q <- rabbit_amqqueue:list()]';
     await this.control('eval', `${deleted}, ok.`);
   }
 
-  /** Deletes every queue, and every exchange that it did not make itself. */
+  /** Deletes every queue, and every exchange that is not built in. */
   async reset(): Promise<void> {
     await this.empty();
     const names = (await this.control('--silent', 'list_exchanges', 'name')).split('\n');
-    const channel = await this.inside.createChannel();
+    const channel = await this.admin.createChannel();
     for (const name of names) {
       if (name !== '' && !name.startsWith('amq.')) await channel.deleteExchange(name);
     }
     await channel.close();
   }
 
-  /** Takes all that is in a queue, in the order in which one worker would get it. */
+  /** Consumes all messages of a queue, in the order in which a single worker receives them. */
   async consumeAll(queue: string): Promise<Message[]> {
-    const channel = await this.inside.createChannel();
+    const channel = await this.admin.createChannel();
     channel.on('error', () => {});
     const waiting = await channel.checkQueue(queue).catch(() => null);
     if (!waiting) return [];
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const taken: Message[] = [];
-    const take = (message: Message | null): void => {
+    const onMessage = (message: Message | null): void => {
       if (message) taken.push(message);
       if (taken.length === waiting.messageCount) resolve(undefined);
     };
     if (waiting.messageCount === 0) resolve(undefined);
-    else await channel.consume(queue, take, { noAck: true });
+    else await channel.consume(queue, onMessage, { noAck: true });
     await promise;
     await channel.close();
     return taken;
   }
 
-  /** Ends it for good and removes its folder. */
+  /** Stops it and removes its folder. */
   async stop(): Promise<void> {
-    await this.#inside?.close().catch(() => {});
+    await this.#admin?.close().catch(() => {});
     await this.kill();
-    await this.#names.kill();
+    await this.#epmd.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -172,7 +174,7 @@ export class RabbitServer implements AsyncDisposable {
   }
 }
 
-/** A node that is no more than what a test needs; its alarms ring when they are told to. */
+/** A node with low requirements: its memory and disk alarms are raised only by a test. */
 const CONFIG = (port: number, tlsPort: number) => `
 listeners.tcp.1 = 127.0.0.1:${port}
 listeners.ssl.1 = 127.0.0.1:${tlsPort}
@@ -182,13 +184,13 @@ vm_memory_high_watermark.absolute = 2GB
 disk_free_limit.absolute = 1MB
 `;
 
-function script(name: 'rabbitmq-server' | 'rabbitmqctl'): string {
+function findProgram(name: 'rabbitmq-server' | 'rabbitmqctl'): string {
   const found = findService('rabbitmq-server');
   if (found.path === null) throw new Error(found.missing);
   return join(dirname(found.path), name);
 }
 
-async function listening(port: number): Promise<void> {
+async function waitForPort(port: number): Promise<void> {
   for (;;) {
     const socket = createConnection(port, '127.0.0.1');
     try {

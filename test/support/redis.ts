@@ -12,29 +12,29 @@ import { freeze } from './processes.ts';
 import { findService } from './services.ts';
 
 export interface RedisServerOptions {
-  /** Keeps what was written over `kill` and `start`. */
+  /** Persists every write, so that data survives `kill` and `start`. */
   readonly appendOnly?: boolean;
   readonly password?: string;
-  /** Takes encrypted connections alone at its port, with the certificate beside this file. */
+  /** Accepts only TLS, with the certificate in the folder `tls`. */
   readonly tls?: boolean;
   /** Further options, as on redis-server's command line. */
   readonly args?: readonly string[];
 }
 
-/** Signed by itself, for the host name `localhost`. */
+/** Self-signed, for the host name `localhost`. */
 export const certificate = fileURLToPath(new URL('tls/localhost.pem', import.meta.url));
 export const certificateKey = fileURLToPath(new URL('tls/localhost.key', import.meta.url));
 
-/** For redis-server's command line, and without the dashes for a sentinel's file. */
+/** Options of redis-server's command line. */
 export const TLS = [
   ...['--tls-cert-file', certificate, '--tls-key-file', certificateKey],
   ...['--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no'],
 ];
 
-/** Kills the server and removes its folder once the test run is gone, however it went: its pipe closes. */
+/** Kills the server and removes its folder when the test run ends in any way, which closes its standard input. */
 const GUARD = 'read _; kill -9 $(cat "$0/redis.pid"); rm -rf "$0"';
 
-/** A redis-server of one's own, on a free port and a socket, in a folder that vanishes with it. */
+/** A Redis server for one test file, on a free port and a socket, in a temporary folder. */
 export class RedisServer implements AsyncDisposable {
   readonly socket: string;
   readonly port: number;
@@ -61,7 +61,7 @@ export class RedisServer implements AsyncDisposable {
     return server;
   }
 
-  /** For looking into the server; database 0. */
+  /** A client that tests use to inspect the server; database 0. */
   get client(): Redis {
     if (!this.#client) throw new Error('redis-server is not running');
     return this.#client;
@@ -76,7 +76,7 @@ export class RedisServer implements AsyncDisposable {
     return `redis+socket://${this.#credentials()}${this.socket}?virtual_host=${db}`;
   }
 
-  /** Starts it again after `kill`, with what it kept, and with further options. Resolves once it answers. */
+  /** Starts it, also after `kill`, with its persisted data. Resolves when it replies. */
   async start(more: readonly string[] = []): Promise<void> {
     const found = findService('redis-server');
     if (found.path === null) throw new Error(found.missing);
@@ -108,7 +108,7 @@ export class RedisServer implements AsyncDisposable {
     died.catch(() => {});
   }
 
-  /** The plug is pulled: nothing is saved that is not on the disk, nobody is told. */
+  /** Kills it: only what is on disk survives, and clients see closed connections. */
   async kill(): Promise<void> {
     const child = this.#process;
     this.#process = null;
@@ -121,7 +121,7 @@ export class RedisServer implements AsyncDisposable {
     await gone;
   }
 
-  /** It stands still with every connection open, until `thaw`. */
+  /** Stops it with its connections open, until `thaw`. */
   freeze(): void {
     const pid = this.#process?.pid;
     if (pid !== undefined) freeze(pid);
@@ -135,7 +135,7 @@ export class RedisServer implements AsyncDisposable {
     await this.client.flushall();
   }
 
-  /** Ends it for good and removes its folder. */
+  /** Kills it and removes its folder. */
   async stop(): Promise<void> {
     await this.kill();
     if (this.#guard.exitCode !== null) return;

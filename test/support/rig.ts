@@ -16,13 +16,13 @@ const NEVER = new AbortController().signal;
 /** The instant at which a rig's clock starts by default. */
 const NOON = '2027-03-01T12:00:00.000Z';
 
-/** A scheduler in memory whose time stands still until the test moves it. */
+/** A scheduler with an in-memory store and a clock that only the test moves. */
 export interface Rig {
   readonly clock: ManualClock;
   readonly store: MemoryStore;
   readonly emitted: { [K in keyof BeatEvents]?: BeatEvents[K][0][] };
   readonly sent: () => string[];
-  /** A scheduler in a new term, as after a restart. */
+  /** Starts a scheduler in a new term, as after a restart. */
   readonly begin: (
     entries: readonly Entry[],
   ) => Promise<{ tick: () => Promise<number>; term: Term }>;

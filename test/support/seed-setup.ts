@@ -1,5 +1,5 @@
-// Before each test file: property tests take the seed that the environment fixes. Without one,
-// fast-check chooses a seed for each property, and prints it when the property fails.
+// Runs before each test file and sets the seed of property tests to the one of the environment. Without one,
+// fast-check chooses a seed for each property and prints it when the property fails.
 import { fixedSeed } from './seed.ts';
 
 const seed = fixedSeed();

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 
-/** The environment variable that fixes every random choice of the tests, so that a failure can be repeated. */
+/** The environment variable with the seed of every random choice in tests, with which a failure is repeated. */
 export const SEED = 'TEST_SEED';
 
-/** fast-check reads 32 bits of a seed, with a sign. */
+/** fast-check reads seeds as signed 32-bit integers. */
 const LIMIT = 2 ** 31;
 
-/** The seed that the environment fixes, or `undefined`: then every run chooses a new one. */
+/** Returns the seed of the environment, or `undefined`, which means a new one for each run. */
 export function fixedSeed(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): number | undefined {
@@ -17,7 +17,7 @@ export function fixedSeed(
   throw new Error(`${SEED}: expected a whole number from ${-LIMIT} to ${LIMIT - 1}, got "${text}"`);
 }
 
-/** The fixed seed, or a new one. Tests print it when they fail. */
+/** Returns the seed of the environment or a new one. Tests print it when they fail. */
 export function chooseSeed(): number {
   return fixedSeed() ?? randomInt(LIMIT);
 }

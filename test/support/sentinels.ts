@@ -9,11 +9,11 @@ import { findService } from './services.ts';
 export const MASTER = 'mymaster';
 
 export interface SentinelsOptions {
-  /** Of the servers. */
+  /** The password of the servers. */
   readonly password?: string;
-  /** Of the sentinels. */
+  /** The password of the sentinels. */
   readonly sentinelPassword?: string;
-  /** All of them speak TLS and nothing else. */
+  /** Servers and sentinels accept only TLS. */
   readonly tls?: boolean;
 }
 
@@ -26,10 +26,10 @@ interface Sentinel {
   readonly process: Child;
 }
 
-/** A master with a replica, and three sentinels that watch them and agree within a second. */
+/** A master, a replica and three sentinels, which detect a failure within a second. */
 export class Sentinels implements AsyncDisposable {
   readonly servers: readonly [RedisServer, RedisServer];
-  /** What all sentinels log. */
+  /** The log lines of all sentinels. */
   readonly log = new Journal<string>();
   readonly #folder = new Folder();
   readonly #options: SentinelsOptions;
@@ -40,7 +40,7 @@ export class Sentinels implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Resolves once the replica has all, and each sentinel knows it and the other two. */
+  /** Resolves when the replica is synchronised and each sentinel knows it and the other two. */
   static async start(options: SentinelsOptions = {}): Promise<Sentinels> {
     const { password } = options;
     const auth = password === undefined ? [] : ['--masterauth', password];
@@ -49,16 +49,16 @@ export class Sentinels implements AsyncDisposable {
     const args = [...auth, ...encrypted, '--repl-diskless-sync-delay', '0'];
     const common = { appendOnly: true, tls, ...(password !== undefined && { password }) };
     const master = await RedisServer.start({ ...common, args });
-    const replicaOf = ['--replicaof', '127.0.0.1', String(master.port)];
-    const replica = await RedisServer.start({ ...common, args: [...args, ...replicaOf] });
+    const replication = ['--replicaof', '127.0.0.1', String(master.port)];
+    const replica = await RedisServer.start({ ...common, args: [...args, ...replication] });
     await master.client.wait(1, 0);
     const sentinels = new Sentinels([master, replica], options);
     await Promise.all([1, 2, 3].map(() => sentinels.#join(master.port)));
-    await sentinels.#known();
+    await sentinels.#waitForDiscovery();
     return sentinels;
   }
 
-  /** As Celery writes them: every sentinel, and the master's password before the first. */
+  /** Returns Celery's form: every sentinel, with the master's password before the first. */
   url(db = 0): string {
     const { password } = this.#options;
     const credentials = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
@@ -66,13 +66,13 @@ export class Sentinels implements AsyncDisposable {
     return [credentials + first!, ...others].map((each) => `sentinel://${each}`).join(';');
   }
 
-  /** The first of them that the URL names is gone from now on. */
+  /** Kills the first sentinel of the URL. */
   async killFirstSentinel(): Promise<void> {
     await this.#sentinels[0]!.process.kill();
   }
 
-  /** Resolves once a sentinel has told of a switch to another master since so many lines of the log. */
-  async switched(from: number): Promise<void> {
+  /** Waits until a sentinel logs a switch of the master, from line `from` of the log on. */
+  async waitForSwitch(from: number): Promise<void> {
     await this.log.first('+switch-master', (line) => line.includes('+switch-master'), from);
   }
 
@@ -99,13 +99,13 @@ export class Sentinels implements AsyncDisposable {
     this.#sentinels.push({ port, process });
   }
 
-  /** Each tells of the replica, and of each of its two peers. */
-  async #known(): Promise<void> {
-    const told = (what: string, times: number) =>
+  /** Waits until each sentinel has logged the replica and its two peers. */
+  async #waitForDiscovery(): Promise<void> {
+    const waitForLines = (what: string, times: number) =>
       this.log.until(`${times} × ${what}`, (all) => {
         return all.filter((line) => line.includes(what)).length >= times || undefined;
       });
-    await Promise.all([told('+slave ', 3), told('+sentinel ', 6)]);
+    await Promise.all([waitForLines('+slave ', 3), waitForLines('+sentinel ', 6)]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

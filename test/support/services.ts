@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** What to install for each executable that tests run beside beat. */
+/** How to install each server that the tests run. */
 const PACKAGES = {
   'redis-server': 'apt-get install redis-server, or brew install redis',
   'rabbitmq-server': 'apt-get install rabbitmq-server, or brew install rabbitmq',
@@ -11,34 +11,34 @@ const PACKAGES = {
 
 export type Service = keyof typeof PACKAGES;
 
-/** The executable's path, or what to install. */
+/** The executable's path, or how to install it. */
 export type Found = { readonly path: string } | { readonly path: null; readonly missing: string };
 
-/** Debian's commands for RabbitMQ change to the user that its service runs as; these are what they run. */
+/** Debian's commands for RabbitMQ switch to the service's user; these are the programs that they run. */
 const RABBITMQ = '/usr/lib/rabbitmq/bin';
 
-/** Debian keeps the programs of each PostgreSQL in a folder that bears its version. */
+/** Debian installs PostgreSQL's programs in a folder for each version. */
 const POSTGRESQL = '/usr/lib/postgresql';
 
-/** Where a user's PATH does not lead. */
-function beyondPath(): string[] {
+/** Lists Debian's folders outside of PATH. */
+function listFurtherFolders(): string[] {
   const versions = existsSync(POSTGRESQL) ? readdirSync(POSTGRESQL) : [];
   const newest = versions.toSorted((a, b) => Number(b) - Number(a));
   return [RABBITMQ, ...newest.map((version) => join(POSTGRESQL, version, 'bin')), '/usr/sbin'];
 }
 
-/** Looks for the service on PATH, and where Debian hides it. */
+/** Looks for the service in Debian's folders and on PATH. */
 export function findService(name: Service): Found {
-  for (const folder of [...beyondPath(), ...(process.env['PATH'] ?? '').split(delimiter)]) {
+  for (const folder of [...listFurtherFolders(), ...(process.env['PATH'] ?? '').split(delimiter)]) {
     const path = join(folder, name);
-    if (executable(path)) return { path };
+    if (isExecutable(path)) return { path };
   }
   return { path: null, missing: `${name} is not installed (${PACKAGES[name]})` };
 }
 
 /**
- * The reason to skip a suite that needs the service, or `false` when it is there. In CI nothing is
- * skipped: there a missing service is an error. For `describe.skipIf`.
+ * Returns the reason to skip a suite that needs the service, or `false`, for `describe.skipIf`. In CI a
+ * missing service is an error.
  */
 export function requireService(name: Service): string | false {
   const found = findService(name);
@@ -47,7 +47,7 @@ export function requireService(name: Service): string | false {
   return found.missing;
 }
 
-function executable(path: string): boolean {
+function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

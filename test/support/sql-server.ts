@@ -1,31 +1,31 @@
-/** A database server of a test's own, as far as its dialect does not matter. */
+/** A database server of a test, of any SQL dialect. */
 export interface SqlServer extends AsyncDisposable {
-  /** As users and messages call it. */
+  /** The name in messages. */
   readonly name: string;
   readonly port: number;
-  /** Of a user with all rights, over TCP. */
+  /** Returns the URL of a user with all rights, over TCP. */
   url(port?: number): string;
   socketUrl(): string;
   readonly password: string;
   start(): Promise<void>;
-  /** The plug is pulled: connections end in the middle of what they do, nothing is tidied up. */
+  /** Kills it: open transactions are lost, and nothing is cleaned up. */
   kill(): Promise<void>;
-  /** It stands still with every connection open, until `thaw`. */
+  /** Stops it with its connections open, until `thaw`. */
   freeze(): void;
   thaw(): void;
-  /** Runs a statement from inside, `?` for each parameter. */
+  /** Runs a statement as administrator, with `?` for each parameter. */
   query(text: string, ...values: unknown[]): Promise<readonly Readonly<Record<string, unknown>>[]>;
-  /** Another connection, for transactions. */
+  /** Opens a further connection, for transactions. */
   session(): Promise<SqlSession>;
-  /** What waits in a queue, or in all: payloads in the order in which kombu's query gives them. */
+  /** Returns the payloads in a queue, or in all queues, in the order of kombu's query. */
   readPayloads(queue?: string): Promise<string[]>;
-  /** Resolves once a statement waits for a lock, or so many do. */
+  /** Waits until that many statements wait for a lock. */
   waitForLockWaiters(count?: number): Promise<void>;
-  /** Ends the connections that beat keeps under this name; tells how many there were. */
+  /** Terminates beat's connections with this application name; returns their number. */
   terminateConnections(name: string): Promise<number>;
-  /** All that is to be known of kombu's tables, but beat's gifts to them. */
+  /** Describes kombu's tables, without the indexes that beat adds. */
   describeKombuTables(): Promise<readonly unknown[]>;
-  /** Removes every table, and whatever else there is. */
+  /** Removes all tables and other objects. */
   empty(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
- * Run as a process of its own: begins a term on the file, prints `term <number>`, and commits one run of
- * each entry after the other, printing `committed <run>` for each answer, until it is killed.
- * Arguments: the file, how many entries, how many commits (0 for no end).
+ * A process that begins a term on a SQLite file, prints `term <number>`, and commits one run of each entry
+ * after another, printing `committed <run>` for each, until it is killed.
+ * Arguments: the file, the number of entries, the number of commits (0: endless).
  */
 import { writeSync } from 'node:fs';
 import { openFile, makeRun } from './sqlite.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What stands in a SQLite file that beat uses: the only witness where its log cannot be read. */
+/** Reads a SQLite file that beat uses, for tests that cannot read beat's log. */
 export class SqliteQueue {
   readonly #path: string;
 
@@ -10,26 +10,26 @@ export class SqliteQueue {
     this.#path = path;
   }
 
-  /** Waits until so many more messages are in its queues. */
+  /** Waits until that many more messages are in its queues. */
   async waitForMessages(more: number): Promise<void> {
-    const wanted = this.#messages() + more;
-    // A reader touches the file too, so that to watch it would wake the watcher for ever.
-    while (this.#messages() < wanted) await delay(50);
+    const wanted = this.#countMessages() + more;
+    // Reading touches the file as well, which would wake a file watcher endlessly.
+    while (this.#countMessages() < wanted) await delay(50);
   }
 
-  /** The rows of the lock: none when it is free. */
+  /** Returns the rows of the lock: none when it is free. */
   get locks(): unknown[] {
     using db = new DatabaseSync(this.#path, { readOnly: true });
     return db.prepare('SELECT * FROM beat_lock').all();
   }
 
-  #messages(): number {
+  #countMessages(): number {
     if (!existsSync(this.#path)) return 0;
     try {
       using db = new DatabaseSync(this.#path, { readOnly: true });
       return Number(db.prepare('SELECT count(*) AS n FROM kombu_message').get()?.['n']);
     } catch {
-      // The tables are being made.
+      // The tables do not exist yet.
       return 0;
     }
   }

@@ -20,19 +20,19 @@ export function openFile(path: string, options: Partial<PlaceOptions> = {}): Sto
   });
 }
 
-/** The entry's record after so many runs. */
-export function makeRecordAfter(entry: string, runCount: number): EntryState {
+/** Returns the entry's state after that many runs. */
+export function makeStateAfter(entry: string, runCount: number): EntryState {
   const dueAt = 60_000 * runCount;
   const taskId = `${entry}:${runCount}`;
   return { spec: 'timedelta(60)', anchor: 0, dueAt, sentAt: dueAt + 1, taskId, runCount };
 }
 
-/** The entry's run number `run`, counted from 1. */
+/** Returns the change of the entry's run number `run`, counted from 1. */
 export function makeRun(entry: string, run: number): Change {
   return {
     entry,
-    before: run === 1 ? null : makeRecordAfter(entry, run - 1),
-    after: makeRecordAfter(entry, run),
+    before: run === 1 ? null : makeStateAfter(entry, run - 1),
+    after: makeStateAfter(entry, run),
     messages: [makeMessage(`${entry}:${run}`)],
   };
 }

@@ -4,17 +4,17 @@ import { Folder } from './folder.ts';
 
 /** Milliseconds between the runs of every entry of a team's schedule. */
 export const INTERVAL = 200;
-/** How many entries a team schedules, all due at the same instants. */
+/** The number of entries of a team's schedule, all due at the same instants. */
 export const ENTRIES = 3;
 
-/** Each missed run is made up for, so that after any failure every instant must stand in the queue. */
+/** Returns entries that catch up every missed run, so that each occurrence must be in the queue after any failure. */
 export function makeSchedule(entries = ENTRIES) {
   const names = Array.from({ length: entries }, (_, i) => `entry ${i}`);
   const entry = { task: 'tasks.note', schedule: INTERVAL / 1_000, missed: 'all' as const };
   return Object.fromEntries(names.map((name) => [name, entry]));
 }
 
-/** Beats, each a process of its own, on one broker; one of them leads. */
+/** Instances of beat, each a process of its own, on one broker. */
 export class Team implements AsyncDisposable {
   readonly #folder: Folder;
   readonly #beats: BeatProcess[] = [];
@@ -23,7 +23,7 @@ export class Team implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** Two of them. Resolves once one leads and the other follows. `ttl` in seconds. */
+  /** Starts two instances. Resolves when one leads, the other follows, and runs are published. `ttl` in seconds. */
   static async start(brokerUrl: string, ttl: number): Promise<Team> {
     const config = stringify({ brokerUrl, lock: { ttl }, beatSchedule: makeSchedule() });
     const team = new Team(new Folder({ 'beat.config.yaml': config }));
@@ -32,7 +32,7 @@ export class Team implements AsyncDisposable {
     return team;
   }
 
-  /** One more. Resolves once it leads or follows. */
+  /** Starts one more instance. Resolves when it leads or follows. */
   async join(): Promise<BeatProcess> {
     const beat = new BeatProcess({ cwd: this.#folder.path, script: SOURCE });
     this.#beats.push(beat);
@@ -40,26 +40,26 @@ export class Team implements AsyncDisposable {
     return beat;
   }
 
-  /** Who leads now, by what it said last, and another. */
+  /** Returns the instance that logged last that it leads, and another one. */
   roles(): { leader: BeatProcess; follower: BeatProcess } {
     const alive = this.#alive();
     const leader = alive.findLast((beat) => beat.role === 'leading') ?? alive[0];
     const follower = alive.find((beat) => beat !== leader);
-    if (!leader || !follower) throw new Error('fewer than two are left');
+    if (!leader || !follower) throw new Error('fewer than two instances are running');
     return { leader, follower };
   }
 
-  /** Waits until one of them has sent so many more runs, counted from now. */
+  /** Waits until one of them has published that many more runs, counted from now. */
   async waitForRuns(more: number): Promise<void> {
     await Promise.any(this.#alive().map((beat) => beat.waitForRuns(more)));
   }
 
-  /** What all of them said they sent: task ids. */
+  /** The task ids that they logged as published. */
   get sent(): string[] {
     return this.#beats.flatMap((beat) => beat.sent.map(({ taskId }) => taskId));
   }
 
-  /** Stops all that are left. */
+  /** Stops every instance. */
   async stop(): Promise<void> {
     await Promise.all(this.#beats.map((beat) => beat.stop()));
   }

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** The user and the group of this number own nothing, on every Linux. */
+/** The uid and the gid that own nothing on every Linux. */
 export const UNPRIVILEGED = 65_534;
 
-/** A command that becomes the one that follows it, as that user. */
+/** A command that runs the command after it as that user. */
 export const asUnprivileged = [
   'setpriv',
   `--reuid=${UNPRIVILEGED}`,
@@ -14,11 +14,11 @@ export const asUnprivileged = [
 
 const CHECKOUT = join(import.meta.dirname, '../../package.json');
 
-/** What keeps a test from becoming a user that can run beat; empty when nothing does. */
+/** Returns the reason why this process cannot run beat as that user, or an empty text. */
 export function whyNotUnprivileged(): string {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return '--uid needs root on Linux';
   const [setpriv, ...args] = asUnprivileged;
   const script = `require('node:fs').accessSync(${JSON.stringify(CHECKOUT)})`;
   const { status } = spawnSync(setpriv, [...args, process.execPath, '-e', script]);
-  return status === 0 ? '' : '--uid needs a checkout and a Node that nobody may read';
+  return status === 0 ? '' : '--uid needs a checkout and a Node that every user may read';
 }

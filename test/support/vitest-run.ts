@@ -8,7 +8,7 @@ const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 
 export interface VitestRun {
   readonly code: number | null;
-  /** Both streams. */
+  /** The lines of standard output and standard error. */
   readonly lines: readonly string[];
 }
 

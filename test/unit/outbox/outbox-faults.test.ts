@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { StoreError } from '../../../src/util/errors.ts';
 import type { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import type { Change } from '../../../src/store/commit.ts';
-import { NEW_RECORD, advanceRecord } from '../../support/change.ts';
+import { NEW_STATE, advanceState } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { Rig, type Fate } from './rig.ts';
 
@@ -45,7 +45,7 @@ async function history(faults: readonly Fault[]) {
     const term = await ledger.beginTerm();
     let record = (await ledger.load()).get('e') ?? null;
     while ((record?.runCount ?? 0) < RUNS) {
-      const next = advanceRecord(record ?? NEW_RECORD, `run-${record?.runCount ?? 0}`);
+      const next = advanceState(record ?? NEW_STATE, `run-${record?.runCount ?? 0}`);
       const messages = [makeMessage(next.taskId!)];
       const change: Change = { entry: 'e', before: record, after: next, messages };
       for (let done = false; !done;) {

@@ -1,6 +1,6 @@
 import { expect, test, describe } from 'vitest';
 import type { Change } from '../../../src/store/commit.ts';
-import { makeFirstRun, NEW_RECORD, makeNextRun, advanceRecord } from '../../support/change.ts';
+import { makeFirstRun, NEW_STATE, makeNextRun, advanceState } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { settle } from '../../support/settle.ts';
 import { Rig } from './rig.ts';
@@ -10,7 +10,7 @@ const COMMITTED = { kind: 'committed' };
 /** Sends a task to a queue of its own. */
 function runOf(entry: string, queue: string): Change {
   const messages = [makeMessage(entry, { queue })];
-  return { entry, before: null, after: advanceRecord(NEW_RECORD, entry), messages };
+  return { entry, before: null, after: advanceState(NEW_STATE, entry), messages };
 }
 
 test('a commit publishes what it keeps, and keeps it no longer', async () => {

@@ -3,7 +3,7 @@ import type { EntryState } from '../../../src/store/entry-state.ts';
 import type { Change } from '../../../src/store/commit.ts';
 import type { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import { utcIso } from '../../../src/message/iso.ts';
-import { NEW_RECORD } from '../../support/change.ts';
+import { NEW_STATE } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { settle } from '../../support/settle.ts';
 import { Rig } from './rig.ts';
@@ -35,7 +35,7 @@ class Owed {
       return { ...message, headers: { ...message.headers, beat_due_at: dueAt } };
     });
     const expected = this.#record;
-    const base = expected ?? NEW_RECORD;
+    const base = expected ?? NEW_STATE;
     const record = { ...base, dueAt: now, runCount: base.runCount + count };
     const change: Change = { entry: 'e', before: expected, after: record, messages };
     const outcome = await this.ledger.commit({ token: this.term, changes: [change] });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/store/commit.ts';
-import { makeFirstRun, NEW_RECORD, advanceRecord } from '../../support/change.ts';
+import { makeFirstRun, NEW_STATE, advanceState } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { settle } from '../../support/settle.ts';
 import { Rig } from './rig.ts';
@@ -9,7 +9,7 @@ import { Rig } from './rig.ts';
 function refusedRun(entry: string, headers: Readonly<Record<string, unknown>> = {}): Change {
   const message = makeMessage(entry, { queue: 'nowhere' });
   const messages = [{ ...message, headers: { ...message.headers, ...headers } }];
-  return { entry, before: null, after: advanceRecord(NEW_RECORD, entry), messages };
+  return { entry, before: null, after: advanceState(NEW_STATE, entry), messages };
 }
 
 function rigWithoutQueue(): Rig {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/store/commit.ts';
-import { makeFirstRun, NEW_RECORD, advanceRecord } from '../../support/change.ts';
+import { makeFirstRun, NEW_STATE, advanceState } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { settle } from '../../support/settle.ts';
 import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
@@ -106,7 +106,7 @@ describe('of messages that had to wait it is told', () => {
   const runOf = (entry: string, queue: string, expires?: string): Change => {
     const message = makeMessage(entry, { queue });
     const headers = { ...message.headers, ...(expires !== undefined && { expires }) };
-    const record = advanceRecord(NEW_RECORD, entry);
+    const record = advanceState(NEW_STATE, entry);
     return { entry, before: null, after: record, messages: [{ ...message, headers }] };
   };
   const pass = async (rig: Rig, seconds: number) => {

@@ -7,7 +7,7 @@ import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
 import { planChange } from '../../../src/scheduling/planned-change.ts';
 import { advance } from '../../../src/store/entry-state.ts';
-import { NEW_RECORD } from '../../support/change.ts';
+import { NEW_STATE } from '../../support/change.ts';
 import { makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
@@ -22,7 +22,7 @@ const producer: Producer = {
   replyTo: '',
 };
 
-const STATE = { ...NEW_RECORD, sentAt: 7, taskId: 'last', runCount: 3 };
+const STATE = { ...NEW_STATE, sentAt: 7, taskId: 'last', runCount: 3 };
 
 function stepOf(entry: Entry, late: number) {
   const now = NOON + late;

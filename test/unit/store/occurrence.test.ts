@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { outboxMessages, occurrenceOf } from '../../../src/store/outbox.ts';
-import { NEW_RECORD, advanceRecord } from '../../support/change.ts';
+import { NEW_STATE, advanceState } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 
 const NEWEST = Date.parse('2027-03-01T12:00:00Z');
@@ -10,7 +10,7 @@ function keptOf(entry: string, headers: Readonly<Record<string, unknown>>[], due
     const message = makeMessage(`${entry} ${i}`);
     return { ...message, headers: { ...message.headers, ...each } };
   });
-  const record = { ...advanceRecord(NEW_RECORD, entry), dueAt };
+  const record = { ...advanceState(NEW_STATE, entry), dueAt };
   return outboxMessages([{ entry, before: null, after: record, messages }]);
 }
 

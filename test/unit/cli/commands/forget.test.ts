@@ -7,7 +7,7 @@ import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
 import { SqliteLedger } from '../../../../src/drivers/sqlite/ledger.ts';
 import type { StateStore } from '../../../../src/store/store.ts';
-import { advanceRecord, NEW_RECORD } from '../../../support/change.ts';
+import { advanceState, NEW_STATE } from '../../../support/change.ts';
 import { runCommand } from '../../../support/command.ts';
 import { Folder } from '../../../support/folder.ts';
 
@@ -46,8 +46,8 @@ const write = (entry: string, record: EntryState) =>
 const records = () => withLedger((ledger) => ledger.load());
 
 test('beat forget: removes the record of a configured entry, whose schedule restarts from now', async () => {
-  await write('nightly-report', advanceRecord(advanceRecord(NEW_RECORD, 'one'), 'two'));
-  await write('weekly', NEW_RECORD);
+  await write('nightly-report', advanceState(advanceState(NEW_STATE, 'one'), 'two'));
+  await write('weekly', NEW_STATE);
   const before = systemClock.now();
   expect(await forget('nightly-report')).toEqual({
     code: 0,
@@ -58,11 +58,11 @@ test('beat forget: removes the record of a configured entry, whose schedule rest
   const found = await records();
   expect(found.get('nightly-report')).toMatchObject({ dueAt: null, sentAt: null, runCount: 0 });
   expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
-  expect(found.get('weekly')).toEqual(NEW_RECORD);
+  expect(found.get('weekly')).toEqual(NEW_STATE);
 });
 
 test('beat forget: reports an entry without runs as never sent', async () => {
-  await write('gone', NEW_RECORD);
+  await write('gone', NEW_STATE);
   const { stdout } = await forget('gone');
   expect(stdout).toBe(
     'Removed the record of entry "gone" (0 runs, never sent): its schedule restarts from now\n',
@@ -70,13 +70,13 @@ test('beat forget: reports an entry without runs as never sent', async () => {
 });
 
 test('beat forget: leaves no record of an entry that is not configured', async () => {
-  await write('gone', NEW_RECORD);
+  await write('gone', NEW_STATE);
   await forget('gone');
   expect(await records()).toEqual(new Map());
 });
 
 test('beat forget: removes a record that cannot be read', async () => {
-  await write('weekly', NEW_RECORD);
+  await write('weekly', NEW_STATE);
   {
     using db = new DatabaseSync(`${folder.path}/beat.sqlite`);
     db.exec(`UPDATE beat_record SET record = '{"spec":'`);
@@ -100,7 +100,7 @@ test('beat forget: does nothing for a configured entry without a record', async 
 });
 
 test('beat forget: rejects an unknown name and suggests the closest one', async () => {
-  await write('recorded', NEW_RECORD);
+  await write('recorded', NEW_STATE);
   const [configured, recorded] = [await forget('weakly'), await forget('recoded')];
   expect(configured).toMatchObject({ code: 2, stdout: '' });
   expect(configured.stderr).toContain('no entry "weakly"');
@@ -109,7 +109,7 @@ test('beat forget: rejects an unknown name and suggests the closest one', async 
 });
 
 test('beat forget: --quoted reads the name as a JSON string and rejects anything else', async () => {
-  await write('a\nb', NEW_RECORD);
+  await write('a\nb', NEW_STATE);
   expect((await forget('--quoted', '"a\\nb"')).stdout).toContain('entry "a\\nb" (0 runs');
   for (const text of ['not JSON', '7', 'null']) {
     const { code, stderr } = await forget('--quoted', text);
@@ -121,7 +121,7 @@ test('beat forget: --quoted reads the name as a JSON string and rejects anything
 });
 
 test('beat forget: retries after another instance ended its term', async () => {
-  await write('gone', NEW_RECORD);
+  await write('gone', NEW_STATE);
   const remove = vi.spyOn(SqliteLedger.prototype, 'removeState').mockResolvedValueOnce(false);
   expect((await forget('gone')).code).toBe(0);
   const [[first], [second]] = remove.mock.calls as unknown as [[number], [number]];
@@ -130,7 +130,7 @@ test('beat forget: retries after another instance ended its term', async () => {
 });
 
 test('beat forget: gives up after five attempts', async () => {
-  await write('gone', NEW_RECORD);
+  await write('gone', NEW_STATE);
   const remove = vi.spyOn(SqliteLedger.prototype, 'removeState').mockResolvedValue(false);
   expect(await forget('gone')).toEqual({
     code: 1,

@@ -7,12 +7,12 @@ import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
 import type { Server } from '../../../../src/drivers/sql/server.ts';
 import { Queues } from '../../../../src/routing/queues.ts';
 import { encodeState } from '../../../../src/store/entry-state.ts';
-import { NEW_RECORD } from '../../../support/change.ts';
+import { NEW_STATE } from '../../../support/change.ts';
 
 test('sql ledger: load reads every record once, at most 5,000 with one statement', async () => {
   const records = Array.from({ length: 12_345 }, (_, i) => ({
     entry: `entry ${String(i).padStart(5, '0')}`,
-    record: encodeState({ ...NEW_RECORD, runCount: i }),
+    record: encodeState({ ...NEW_STATE, runCount: i }),
   }));
   const pages: number[] = [];
   const server: Server = {

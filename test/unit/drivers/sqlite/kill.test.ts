@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Folder } from '../../../support/folder.ts';
-import { makeRecordAfter, openFile } from '../../../support/sqlite.ts';
+import { makeStateAfter, openFile } from '../../../support/sqlite.ts';
 
 const COMMITTER = fileURLToPath(new URL('../../../support/sqlite-committer.ts', import.meta.url));
 const ENTRIES = 40;
@@ -53,7 +53,7 @@ test('what was committed survives a kill, and nothing is half done', async () =>
     const runs = records.get('entry-0')!.runCount;
     expect(runs).toBeGreaterThanOrEqual(answered);
     expect(records.size).toBe(ENTRIES);
-    for (const [entry, record] of records) expect(record).toEqual(makeRecordAfter(entry, runs));
+    for (const [entry, record] of records) expect(record).toEqual(makeStateAfter(entry, runs));
     await store.close();
 
     using db = new DatabaseSync(path);
