@@ -119,7 +119,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     expect(await beat('forget', 'nightly-report')).toMatchObject({
       code: 0,
       stdout:
-        'Removed the record of entry "nightly-report", which could not be read: its schedule counts from now',
+        'Removed the record of entry "nightly-report", which could not be read: its schedule restarts from now',
       stderr: '',
     });
     const found = await records();

@@ -6,7 +6,7 @@ const total = sig('tasks.total');
 const same = sig('tasks.same');
 const fail = sig('tasks.fail');
 
-/** Every kind, and the result under the id that beat logs; of a group each of those of its tasks. */
+/** Canvases of every kind, with the result under the id that beat logs; for a group, the result of each task. */
 export const CANVASES: Record<
   string,
   { readonly task: SignatureConfig; readonly result: unknown }
@@ -64,21 +64,21 @@ export const CANVASES: Record<
 
 const caught = sig('tasks.caught');
 
-/** Those that fail: their errbacks are called with the id of what failed. */
+/** Canvases that fail: their errbacks are called with the id of the failed task. */
 export const FAILING: Record<string, SignatureConfig> = {
   'a task that fails': sig('tasks.fail', [], { options: { linkError: caught } }),
   'a chain that fails': chain([add(1, 2), fail, add(1)], { options: { linkError: caught } }),
   'a chord that fails': chord([add(1, 1), fail], total, { options: { linkError: caught } }),
 };
 
-/** Those whose results `tasks.linked` is called with. */
+/** Canvases with a callback: `tasks.linked` is called with their results. */
 export const LINKED: Record<string, { readonly task: SignatureConfig; readonly value: number }> = {
   'a task with a callback': { task: add(1, 2), value: 3 },
   'a chain with a callback': { task: chain(add(1, 2), mul(3)), value: 9 },
   'a chord with a callback': { task: chord([add(3, 4), add(5, 6)], total), value: 18 },
 };
 
-/** Plain data: a file of any format may hold it. */
+/** Returns plain data, which every configuration format can represent. */
 export function beatSchedule(): Record<string, object> {
   const linked = Object.entries(LINKED).map(([name, { task }]) => [
     name,

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { BeatProcess, type SentLine } from '../support/beat-process.ts';
 import {
@@ -16,7 +16,7 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { beatSchedule, CANVASES, FAILING, LINKED } from './canvas.config.ts';
 
-/** What a worker writes into the result backend, and says on the channel of that name. */
+/** The result that a worker stores in the result backend and publishes on the channel of that name. */
 interface Meta {
   readonly task_id: string;
   readonly status: string;
@@ -24,7 +24,7 @@ interface Meta {
   readonly group_id?: string;
 }
 
-/** What a beat sent of every canvas, and what became of it. */
+/** What beat sent for each canvas, and the results. */
 interface Outcome {
   readonly sent: readonly SentLine[];
   readonly metas: readonly Meta[];
@@ -48,19 +48,25 @@ for (const celery of CELERIES) {
     });
 
     describe.for(BROKERS)('sent through %s', (broker) => {
-      it.for(Object.entries(CANVASES))('returns its result: %s', ([entry, { result }]) => {
-        const { sent, metas } = outcomes[broker]!;
-        const runs = sent.filter((line) => line.entry === entry);
-        expect(runs.length).toBeGreaterThan(0);
-        for (const { taskId } of runs) expect(resultUnder(taskId, metas)).toEqual(result);
-      });
+      test.for(Object.entries(CANVASES))(
+        'canvas: returns its result: %s',
+        ([entry, { result }]) => {
+          const { sent, metas } = outcomes[broker]!;
+          const runs = sent.filter((line) => line.entry === entry);
+          expect(runs.length).toBeGreaterThan(0);
+          for (const { taskId } of runs) expect(resultUnder(taskId, metas)).toEqual(result);
+        },
+      );
 
-      it.for(Object.entries(LINKED))('calls back with its result: %s', ([, { value }]) => {
-        const calls = outcomes[broker]!.ran.filter(isCall('tasks.linked'));
-        expect(calls.map(({ args }) => args)).toContainEqual([value]);
-      });
+      test.for(Object.entries(LINKED))(
+        'canvas: calls its callback with its result: %s',
+        ([, { value }]) => {
+          const calls = outcomes[broker]!.ran.filter(isCall('tasks.linked'));
+          expect(calls.map(({ args }) => args)).toContainEqual([value]);
+        },
+      );
 
-      it('calls back with the id of what failed: a task, a step of a chain, the body of a chord', () => {
+      test('canvas: calls errbacks with the id of the failed task, step of a chain or chord body', () => {
         const { sent, ran } = outcomes[broker]!;
         const failed = ran.filter(({ state }) => state === 'FAILURE').map(({ id }) => id);
         const caught = ran.filter(isCall('tasks.caught')).map(({ args }) => args[0] as string);
@@ -73,7 +79,7 @@ for (const celery of CELERIES) {
   });
 }
 
-/** Beat as it is built, until it has sent every canvas; a worker, until it has run them all. */
+/** Runs the built beat until it has sent every canvas, and a worker until it has run them all. */
 async function take(celery: Celery, broker: (typeof BROKERS)[number]): Promise<Outcome> {
   await using redis = await RedisServer.start();
   const rabbit = broker === 'RabbitMQ' ? await RabbitServer.start() : null;
@@ -97,7 +103,7 @@ async function take(celery: Celery, broker: (typeof BROKERS)[number]): Promise<O
   const { sent } = beat;
   await results.journal.until('all results', (all) => areDone(sent, all) || undefined);
   await worker.reports.until('all callbacks', () => areCalled(sent, worker.ran) || undefined);
-  // Not asked to stop: in the middle of a task, Celery alone in its process would put that one back.
+  // Killed rather than stopped: Celery's solo pool would requeue the task that it is running.
   await worker.kill();
   results.close();
   await rabbit?.stop();
@@ -117,7 +123,7 @@ async function listenTo(redis: RedisServer) {
   return { journal, close: () => subscriber.disconnect() };
 }
 
-/** Workers do not say in which order the tasks of a group stood; here it is that of their results. */
+/** Sorts a group's results, because workers do not report the order of its tasks. */
 function resultUnder(id: string, metas: readonly Meta[]): unknown {
   const succeeded = metas.filter(({ status }) => status === 'SUCCESS');
   const one = succeeded.find((meta) => meta.task_id === id);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BeatProcess, runBeat } from '../support/beat-process.ts';
 import { Detached } from '../support/detached.ts';
 import { Folder } from '../support/folder.ts';
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
-/** The TCP ports that a process listens on: `local address` of its sockets in state 0A. */
+/** Returns the TCP ports on which a process listens: `local address` of its sockets in state 0A. */
 function listening(pid: number): string[] {
   const links = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
   const sockets = new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
@@ -33,8 +33,8 @@ function listening(pid: number): string[] {
   );
 }
 
-describe.skipIf(process.platform !== 'linux')('SIGUSR1', () => {
-  it('opens no debugger port, and beat goes on', async () => {
+describe.skipIf(process.platform !== 'linux')('on Linux', () => {
+  test('SIGUSR1: opens no debugger port, and beat continues', async () => {
     await using beat = new BeatProcess({ cwd });
     await beat.waitForRuns(1);
     for (let i = 0; i < 5; i++) beat.signal('SIGUSR1');
@@ -44,7 +44,7 @@ describe.skipIf(process.platform !== 'linux')('SIGUSR1', () => {
     expect(beat.errors).toEqual([]);
   });
 
-  it('opens none in a detached process either, which Node keeps from it from its first moment', async () => {
+  test('SIGUSR1: opens no debugger port in a detached process, from its first moment', async () => {
     await runBeat(['--detach', '-f', 'beat.log', '--pidfile', 'beat.pid'], { cwd });
     using beat = new Detached(cwd, 'beat.pid');
     expect(readFileSync(`/proc/${beat.pid}/cmdline`, 'utf8')).toContain('\0--disable-sigusr1\0');
@@ -55,10 +55,10 @@ describe.skipIf(process.platform !== 'linux')('SIGUSR1', () => {
     expect(readFileSync(join(cwd, 'beat.log'), 'utf8')).not.toContain('Debugger');
   });
 
-  it.each([
+  test.each([
     ['Dockerfile', /^ENTRYPOINT \["node", "--disable-sigusr1", /m],
     ['package.json', /"start": "node --disable-sigusr1 /],
-  ])('is kept from Node by the start that %s describes', (file, starts) => {
+  ])('SIGUSR1: the start command in %s disables the debugger', (file, starts) => {
     expect(readFileSync(join(import.meta.dirname, '../..', file), 'utf8')).toMatch(starts);
   });
 });

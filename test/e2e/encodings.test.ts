@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { BeatProcess, type SentLine } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker, type TaskRan } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
@@ -36,7 +36,7 @@ const missing =
   CELERIES.map((celery) => requireCelery(celery, ...CODECS)).find((reason) => reason !== false) ??
   requireService('redis-server');
 
-/** Every run has its worker's own queue, named after the place of its Celery in the list. */
+/** Each Celery's worker has a queue of its own, named after the index of that Celery. */
 function entriesFor(queue: string): Record<string, object> {
   const note = { task: 'tasks.note', schedule: 1 };
   const combined = SERIALIZERS.flatMap((serializer) =>
@@ -57,7 +57,7 @@ function entriesFor(queue: string): Record<string, object> {
   };
 }
 
-/** Of Celery's first protocol. */
+/** Entries in Celery's protocol 1. */
 function oldEntriesFor(queue: string): Record<string, object> {
   const note = { task: 'tasks.note', schedule: 1, args: ARGS, kwargs: KWARGS };
   return Object.fromEntries(
@@ -108,7 +108,7 @@ describe.skipIf(missing)(missing || 'messages in every encoding', () => {
     await Promise.all(CELERIES.map((celery, i) => runAll(celery, server, queues[i]!)));
   });
 
-  /** Until each entry was sent at least once. */
+  /** Runs until each entry was sent at least once. */
   async function sendEach(
     server: RedisServer,
     config: { readonly beat_schedule: object; readonly [setting: string]: unknown },
@@ -142,7 +142,7 @@ describe.skipIf(missing)(missing || 'messages in every encoding', () => {
     ran.push(...worker.ran);
   }
 
-  it('say of themselves how they are to be read', () => {
+  test('encodings: messages name their content type and encoding', () => {
     const said = new Set(
       wire.map(({ headers, 'content-type': type }) => `${type} ${headers.compression ?? 'plain'}`),
     );
@@ -161,7 +161,7 @@ describe.skipIf(missing)(missing || 'messages in every encoding', () => {
     );
   });
 
-  it('run without exception', () => {
+  test('encodings: all messages run without an exception', () => {
     expect(ran.map(({ id }) => id).toSorted()).toEqual(sent.map(({ taskId }) => taskId).toSorted());
     expect(new Set(ran.map(({ state }) => state))).toEqual(new Set(['SUCCESS']));
   });
@@ -170,19 +170,19 @@ describe.skipIf(missing)(missing || 'messages in every encoding', () => {
     const queue = queues[i]!;
 
     describe(`on Celery ${findCelery(celery)?.version}`, () => {
-      it.each(
+      test.each(
         SERIALIZERS.flatMap((serializer) =>
           COMPRESSIONS.map((compression) => [serializer, compression]),
         ),
-      )('bring the arguments as they were meant: %s, %s', (serializer, compression) => {
+      )('encodings: arguments arrive unchanged: %s, %s', (serializer, compression) => {
         const runs = ranFor(`${queue} ${serializer} ${compression}`);
         expect(runs.length).toBeGreaterThan(0);
         for (const { args, kwargs } of runs)
           expect({ args, kwargs }).toEqual({ args: ARGS, kwargs: KWARGS });
       });
 
-      it("bring Python's own values", () => {
-        // Before kombu 5.3 tasks are handed the map itself.
+      test('encodings: dates, decimals and UUIDs arrive as Python values', () => {
+        // Before kombu 5.3, tasks receive the map itself.
         const old = findCelery(celery)!.version.startsWith('5.2');
         const json = old ? [...PYTHONS, ...JSONS_OWN] : REPRS;
         expect(ranFor(`${queue} typed json`)[0]?.args).toEqual(json);
@@ -190,7 +190,7 @@ describe.skipIf(missing)(missing || 'messages in every encoding', () => {
         expect(ranFor(`${queue} typed msgpack`)[0]?.args).toEqual(REPRS.slice(2, 4));
       });
 
-      it.each(SERIALIZERS)("can be of Celery's first protocol, in %s", (serializer) => {
+      test.each(SERIALIZERS)('encodings: protocol 1 works in %s', (serializer) => {
         const entry = `${queue} first ${serializer}`;
         const lines = sent.filter((line) => line.entry === entry);
         const runs = ranFor(entry);

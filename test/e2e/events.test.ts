@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
@@ -19,7 +19,7 @@ const BROKERS = {
 };
 
 for (const [name, { missing, start }] of Object.entries(BROKERS)) {
-  describe.skipIf(missing)(missing || `task-sent events over ${name}`, () => {
+  describe.skipIf(missing)(missing || `over ${name}`, () => {
     const folder = new Folder();
     let server: RedisServer | RabbitServer;
     let beat: BeatProcess;
@@ -40,7 +40,7 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
       folder[Symbol.dispose]();
     });
 
-    /** The texts that a viewer, once it hears anything, shows of one run of each entry. */
+    /** The texts that a connected viewer shows for one run of each entry. */
     async function shown(viewer: Viewer): Promise<string[]> {
       await viewer.waitForEvents();
       const before = beat.sent.length;
@@ -51,7 +51,7 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
       return Promise.all(runs.map(({ taskId }) => viewer.waitForTask(taskId)));
     }
 
-    it('hinder nothing when nobody listens', async () => {
+    test('task-sent events: beat sends tasks as usual if no viewer is subscribed', async () => {
       await beat.waitForRuns(4);
       expect(beat.log.all.filter(({ event }) => event === 'failure')).toEqual([]);
     });
@@ -59,20 +59,23 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
     for (const celery of CELERIES) {
       const without = requireCelery(celery);
       const version = findCelery(celery)?.version ?? '';
-      it.skipIf(without)(without || `are shown by celery events of ${version}`, async () => {
-        await using dump = new EventDump(celery, server.url());
-        const [greet, later] = await shown(dump);
-        expect(greet).toMatch(/task sent: tasks\.greet\(.*\) args=\['tøy'\] kwargs={} /);
-        expect(greet).toMatch(/queue=celery\b.*routing_key=celery\b/);
-        expect(greet).toMatch(/eta=None\b/);
-        expect(later).toMatch(/queue=reports\b/);
-        expect(later).toMatch(/eta=\d{4}-\d\d-\d\dT/);
-      });
+      test.skipIf(without)(
+        without || `task-sent events: are shown by celery events of ${version}`,
+        async () => {
+          await using dump = new EventDump(celery, server.url());
+          const [greet, later] = await shown(dump);
+          expect(greet).toMatch(/task sent: tasks\.greet\(.*\) args=\['tøy'\] kwargs={} /);
+          expect(greet).toMatch(/queue=celery\b.*routing_key=celery\b/);
+          expect(greet).toMatch(/eta=None\b/);
+          expect(later).toMatch(/queue=reports\b/);
+          expect(later).toMatch(/eta=\d{4}-\d\d-\d\dT/);
+        },
+      );
     }
 
-    // Installed where it may be, and asked nothing that celery events was not asked before.
+    // Flower is optional: celery events has been asked the same.
     for (const viewer of hasFlower() ? ['Flower'] : []) {
-      it(`are shown by ${viewer}`, async () => {
+      test(`task-sent events: are shown by ${viewer}`, async () => {
         await using flower = await Flower.start(server.url());
         const [greet, later] = (await shown(flower)).map((text) => JSON.parse(text) as object);
         expect(greet).toMatchObject({
@@ -82,7 +85,7 @@ for (const [name, { missing, start }] of Object.entries(BROKERS)) {
       });
     }
 
-    it('come without a fault, all of them', async () => {
+    test('task-sent events: are all published without a failure', async () => {
       expect(beat.log.all.filter(({ event }) => event === 'failure')).toEqual([]);
       expect(await beat.stop()).toEqual({ code: 0, signal: null });
     });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
@@ -17,11 +17,11 @@ interface Schedule {
 for (const celery of CELERIES) {
   const missing = requireCelery(celery);
   describe.skipIf(missing)(missing || `the worker of examples/ under ${celery.name}`, () => {
-    it('runs every task of the default schedule from the file that both find by themselves', async () => {
+    test('example worker: runs every task of the default schedule from the same SQLite file', async () => {
       const schedule = parse(
         readFileSync(join(ROOT, 'schedules/default.yaml'), 'utf8'),
       ) as Schedule;
-      // The same entries, but nobody waits for the night.
+      // The same entries, with short intervals in place of nightly ones.
       for (const entry of Object.values(schedule.beatSchedule)) entry.schedule = 1;
       using folder = new Folder({ 'schedules/default.yaml': stringify(schedule) });
       const cwd = folder.path;

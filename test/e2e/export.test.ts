@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { runBeat } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
@@ -46,7 +46,7 @@ except Exception:  # without ephem
     pass
 `;
 
-/** All settings that Celery has, with the defaults of most. */
+/** All settings of Celery, most with their defaults. */
 const DUMP = `
 import json, math
 from proj import app
@@ -57,7 +57,7 @@ settings['beat_schedule'] = {}
 print(json.dumps(settings, default=lambda value: value.total_seconds() if hasattr(value, 'total_seconds') else str(value)))
 `;
 
-/** What every entry means to beat; `solar` only where Celery can tell it. */
+/** What each entry means to beat; `solar` only if Celery can compute it. */
 const EXPORTED = {
   number: { schedule: 30.5, args: [1, 'tøy'] },
   timedelta: { schedule: 7_200, relative: true },
@@ -70,11 +70,12 @@ const EXPORTED = {
   added: { schedule: 90, args: ['world'], options: { link: { task: 'tasks.hello' } } },
 };
 
-describe('the export of a beat_schedule that docs/celery.md shows', () => {
-  for (const celery of CELERIES) {
-    const without = requireCelery(celery);
-    const version = findCelery(celery)?.version ?? '';
-    it.skipIf(without)(without || `makes a configuration of Celery ${version}'s`, async () => {
+for (const celery of CELERIES) {
+  const without = requireCelery(celery);
+  const version = findCelery(celery)?.version ?? '';
+  test.skipIf(without)(
+    without || `export: converts the beat_schedule of Celery ${version}`,
+    async () => {
       using folder = new Folder({ 'proj.py': APP, 'export_schedule.py': EXPORT });
       const cwd = folder.path;
       const { python } = findCelery(celery)!;
@@ -103,9 +104,12 @@ describe('the export of a beat_schedule that docs/celery.md shows', () => {
         options: '2027-03-01T12:00:00.000Z',
       });
       if ('solar' in exported.beat_schedule) expect(dueAt['solar']).toMatch(/^2027-03-01T16:4/);
-    });
+    },
+  );
 
-    it.skipIf(without)(without || `may be all that Celery ${version} can be told`, async () => {
+  test.skipIf(without)(
+    without || `export: accepts every setting of Celery ${version}`,
+    async () => {
       using folder = new Folder({ 'proj.py': APP, 'dump.py': DUMP });
       const cwd = folder.path;
       const { python } = findCelery(celery)!;
@@ -121,6 +125,6 @@ describe('the export of a beat_schedule that docs/celery.md shows', () => {
       const left = notes.filter(({ message }) => message.startsWith('left to the workers'));
       expect(left).toHaveLength(1);
       expect(left[0]!.message).toMatch(/worker_prefetch_multiplier.*worker_timer_precision/);
-    });
-  }
-});
+    },
+  );
+}

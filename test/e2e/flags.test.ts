@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BeatProcess, runBeat, type CommandResult } from '../support/beat-process.ts';
 import { Folder } from '../support/folder.ts';
 
@@ -20,115 +20,104 @@ afterEach(() => folder[Symbol.dispose]());
 
 const beat = (...args: string[]): Promise<CommandResult> => runBeat(args, { cwd });
 
-describe('a command line made for celery', () => {
-  const ACCEPTED = [
-    ...['-A', 'proj', '--loader', 'proj.loader', '--skip-checks', '-C', 'beat', '-l', 'INFO'],
-    ...['-s', '/var/lib/celerybeat-schedule', '-S', 'celery.beat.PersistentScheduler'],
-    ...['--max-interval=5', '--executable', '/usr/bin/python3', '--pidfile='],
-  ];
-  const NOTED = [
-    '--app',
-    '--loader',
-    '--schedule',
-    '--scheduler',
-    '--max-interval',
-    '--executable',
-  ];
+const ACCEPTED = [
+  ...['-A', 'proj', '--loader', 'proj.loader', '--skip-checks', '-C', 'beat', '-l', 'INFO'],
+  ...['-s', '/var/lib/celerybeat-schedule', '-S', 'celery.beat.PersistentScheduler'],
+  ...['--max-interval=5', '--executable', '/usr/bin/python3', '--pidfile='],
+];
+const NOTED = ['--app', '--loader', '--schedule', '--scheduler', '--max-interval', '--executable'];
 
-  it('starts beat, with one line for each flag that it has no use for', async () => {
-    await using running = new BeatProcess({ cwd, args: ACCEPTED });
-    await running.waitForRuns(1);
-    await running.stop();
-    const notes = running.log.all.filter(({ event }) => event === 'note');
-    expect(notes.map(({ flag }) => String(flag).split(' ')[0])).toEqual([
-      ...NOTED,
-      '--skip-checks',
-    ]);
-    expect(new Set(notes.map(({ level }) => level))).toEqual(new Set(['info']));
+test('celery command line: starts beat and logs one line for each ignored flag', async () => {
+  await using running = new BeatProcess({ cwd, args: ACCEPTED });
+  await running.waitForRuns(1);
+  await running.stop();
+  const notes = running.log.all.filter(({ event }) => event === 'note');
+  expect(notes.map(({ flag }) => String(flag).split(' ')[0])).toEqual([...NOTED, '--skip-checks']);
+  expect(new Set(notes.map(({ level }) => level))).toEqual(new Set(['info']));
+});
+
+test('celery command line: beat check prints the same lines', async () => {
+  const { code, stdout, stderr } = await beat('check', '-A', 'proj', '--max-interval', '5');
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringContaining('no errors') as string,
   });
-
-  it('is checked as it is, and says the same', async () => {
-    const { code, stdout, stderr } = await beat('check', '-A', 'proj', '--max-interval', '5');
-    expect({ code, stdout }).toEqual({
-      code: 0,
-      stdout: expect.stringContaining('no errors') as string,
-    });
-    expect(stderr.split('\n')).toEqual([
-      '--app proj is not needed: beat reads its configuration, and no Python app',
-      '--max-interval 5 is not needed: beat wakes exactly when something is due',
-    ]);
-    const json = await beat('check', '--json', '-A', 'proj');
-    expect(json.stderr).toBe('');
-    expect(JSON.parse(json.stdout)).toMatchObject({
-      ok: true,
-      notes: [{ path: [], message: expect.stringMatching(/^--app proj/) as string }],
-    });
+  expect(stderr.split('\n')).toEqual([
+    '--app proj is ignored: beat does not load Python apps',
+    '--max-interval 5 is ignored: beat wakes exactly when an entry is due',
+  ]);
+  const json = await beat('check', '--json', '-A', 'proj');
+  expect(json.stderr).toBe('');
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ok: true,
+    notes: [{ path: [], message: expect.stringMatching(/^--app proj/) as string }],
   });
+});
 
-  it.each([
-    [['-S', 'django'], "entries in Django's database are not read"],
-    [['-S', 'redbeat.RedBeatScheduler', 'beat'], 'the lock that RedBeat brings is always on'],
-    [['beat', 'broker.url=redis://:secret@h'], '"broker.url=redis://:**@h": settings are not read'],
-    [['beat', 'worker'], 'unknown command "worker"'],
-    [['--config', 'celeryconfig', 'beat'], 'beat reads no Python module'],
-    [['--umask', '9999'], '--umask takes an octal number'],
-    [['--max-interval', 'x'], 'whole number of seconds'],
-    [['--workdir', 'nowhere'], '--workdir: cannot go to "nowhere"'],
-    [['--logfile', 'nowhere/beat.log'], '--logfile: cannot write to'],
-    [['--logfile', '%z.log'], '"%z" stands for nothing'],
-    [['--pidfle', 'x'], '--pidfile'],
-    [['-l', 'inof'], 'did you mean "info"'],
-  ])('is refused with exit code 2 and the way to go: %o', async (args, says) => {
+test.each([
+  [['-S', 'django'], "entries in Django's database are not read"],
+  [['-S', 'redbeat.RedBeatScheduler', 'beat'], 'the lock that RedBeat brings is always on'],
+  [['beat', 'broker.url=redis://:secret@h'], '"broker.url=redis://:**@h": settings are not read'],
+  [['beat', 'worker'], 'unknown command "worker"'],
+  [['--config', 'celeryconfig', 'beat'], 'beat does not read Python modules'],
+  [['--umask', '9999'], '--umask: expected an octal number'],
+  [['--max-interval', 'x'], 'whole number of seconds'],
+  [['--workdir', 'nowhere'], '--workdir: cannot change to "nowhere"'],
+  [['--logfile', 'nowhere/beat.log'], '--logfile: cannot write to'],
+  [['--logfile', '%z.log'], 'unknown placeholder "%z"'],
+  [['--pidfle', 'x'], '--pidfile'],
+  [['-l', 'inof'], 'did you mean "info"'],
+])(
+  'celery command line: is rejected with exit code 2 and the alternative: %o',
+  async (args, says) => {
     const { code, stdout, stderr } = await beat(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(says);
     expect(stderr).not.toContain('secret');
     expect(stderr).not.toMatch(/\n\s+at /);
-  });
+  },
+);
 
-  it('says no banner with -q, and all the rest', async () => {
-    const args = ['-q', '--log-format', 'text'];
-    await using running = new BeatProcess({ cwd, args });
-    await running.lines.first('a run', (line) => line.includes('Sending due task quick'));
-    await running.stop();
-    expect(running.text).toContain('beat: Starting...');
-    expect(running.text).not.toContain('. broker');
-  });
-
-  it('names the node with -n, which %n of a path stands for', async () => {
-    await using running = new BeatProcess({ cwd, args: ['-n', 'b1@web', '--pidfile', '%n.pid'] });
-    await running.waitForRuns(1);
-    expect(existsSync(join(cwd, 'b1.pid'))).toBe(true);
-    await running.stop();
-  });
-
-  it('takes --result-backend, which decides about the nightly cleanup', async () => {
-    const namesWith = async (...args: string[]) => {
-      const { stdout } = await beat('list', '--json', ...args);
-      return stdout.split('\n').map((line) => (JSON.parse(line) as { entry: string }).entry);
-    };
-    expect(await namesWith()).toContain('celery.backend_cleanup');
-    expect(await namesWith('--result-backend', 'redis://localhost')).toEqual(['quick']);
-  });
+test('celery command line: -q omits the banner only', async () => {
+  const args = ['-q', '--log-format', 'text'];
+  await using running = new BeatProcess({ cwd, args });
+  await running.lines.first('a run', (line) => line.includes('Sending due task quick'));
+  await running.stop();
+  expect(running.text).toContain('beat: Starting...');
+  expect(running.text).not.toContain('. broker');
 });
 
-describe('what nobody caught', () => {
-  it('ends the process with exit code 1, a line in the log and the stack', async () => {
-    folder.write(
-      'mine.config.mjs',
-      `setTimeout(() => void Promise.reject(new Error('mine')), 300);
+test('celery command line: -n sets the node name for %n', async () => {
+  await using running = new BeatProcess({ cwd, args: ['-n', 'b1@web', '--pidfile', '%n.pid'] });
+  await running.waitForRuns(1);
+  expect(existsSync(join(cwd, 'b1.pid'))).toBe(true);
+  await running.stop();
+});
+
+test('celery command line: --result-backend decides about the nightly cleanup', async () => {
+  const namesWith = async (...args: string[]) => {
+    const { stdout } = await beat('list', '--json', ...args);
+    return stdout.split('\n').map((line) => (JSON.parse(line) as { entry: string }).entry);
+  };
+  expect(await namesWith()).toContain('celery.backend_cleanup');
+  expect(await namesWith('--result-backend', 'redis://localhost')).toEqual(['quick']);
+});
+
+test('crash: exits with 1, a log line and the stack', async () => {
+  folder.write(
+    'mine.config.mjs',
+    `setTimeout(() => void Promise.reject(new Error('mine')), 300);
        export default { beatSchedule: { quick: { task: 'tasks.quick', schedule: 0.2 } } };`,
-    );
-    const args = ['-c', 'mine.config.mjs', '--pidfile', 'beat.pid'];
-    await using running = new BeatProcess({ cwd, args });
-    expect(await running.exited).toEqual({ code: 1, signal: null });
-    expect(running.log.all.at(-1)).toMatchObject({
-      level: 'fatal',
-      event: 'crashed',
-      origin: 'unhandledRejection',
-      msg: 'beat: Crashed: Error: mine',
-    });
-    expect(running.errors.join('\n')).toMatch(/^Error: mine\n\s+at .*mine\.config\.mjs/);
-    expect(existsSync(join(cwd, 'beat.pid'))).toBe(false);
+  );
+  const args = ['-c', 'mine.config.mjs', '--pidfile', 'beat.pid'];
+  await using running = new BeatProcess({ cwd, args });
+  expect(await running.exited).toEqual({ code: 1, signal: null });
+  expect(running.log.all.at(-1)).toMatchObject({
+    level: 'fatal',
+    event: 'crashed',
+    origin: 'unhandledRejection',
+    msg: 'beat: Crashed: Error: mine',
   });
+  expect(running.errors.join('\n')).toMatch(/^Error: mine\n\s+at .*mine\.config\.mjs/);
+  expect(existsSync(join(cwd, 'beat.pid'))).toBe(false);
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BeatProcess, runBeat, type CommandResult } from '../support/beat-process.ts';
 import { Folder } from '../support/folder.ts';
 
@@ -22,7 +22,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
   const instances = ({ stdout }: CommandResult) =>
     stdout.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
-  it('exits 1 where no instance runs', async () => {
+  test('exits 1 where no instance runs', async () => {
     expect(await healthcheck()).toMatchObject({
       code: 1,
       stdout: '',
@@ -30,7 +30,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     });
   });
 
-  it('exits 0 while every instance gets anywhere, be it only to wait', async () => {
+  test('exits 0 while every instance gets anywhere, be it only to wait', async () => {
     await using leader = start();
     await leader.waitForEvent('scheduling');
     await using follower = start();
@@ -42,7 +42,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     for (const { advancing } of found) expect(advancing).toBe(true);
   });
 
-  it('exits 1 while one of them is frozen, names it, and exits 0 when it goes on', async () => {
+  test('exits 1 while one of them is frozen, names it, and exits 0 when it goes on', async () => {
     await using beat = start();
     await beat.waitForEvent('scheduling');
     beat.freeze();
@@ -56,7 +56,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     expect(await healthcheck()).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('exits 1 while an entry is held up, with the command that repairs it, and 0 after that command', async () => {
+  test('exits 1 while an entry is held up, with the command that repairs it, and 0 after that command', async () => {
     const config = 'beatSchedule: { "held up": { task: t, schedule: 3600 } }';
     using own = new Folder({ 'beat.config.yaml': config });
     {
@@ -78,7 +78,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     expect(await healthcheck()).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it.runIf(process.platform === 'linux')(
+  test.runIf(process.platform === 'linux')(
     'believes no socket outside of its folder, whatever the name',
     async () => {
       const namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0];
@@ -91,7 +91,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     },
   );
 
-  it('takes an answer that is too long, or none of its own, for no answer, and prints nothing of it', async () => {
+  test('takes an answer that is too long, or none of its own, for no answer, and prints nothing of it', async () => {
     const namespace =
       process.platform === 'linux' ? /\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0] : '';
     const answers = [
@@ -113,7 +113,7 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     }
   });
 
-  it('forgets an instance that was killed', async () => {
+  test('forgets an instance that was killed', async () => {
     const beat = start();
     await beat.waitForEvent('scheduling');
     await beat.kill();

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BeatProcess, type SentLine } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
@@ -14,10 +14,10 @@ const missing = requireService('redis-server') || requireService('rabbitmq-serve
 
 const CONFIG = join(import.meta.dirname, 'matrix/beat.config.ts');
 
-/** How long a beat has to get ready until what it is to send is due. Milliseconds. */
+/** Milliseconds from the start of beat until its entries are due. */
 const LEAD = 3_000;
 
-/** What became of the rows of one cell. */
+/** The results of the rows of one cell. */
 class Played {
   readonly sent = new Map<string, SentLine>();
   readonly ran = new Map<string | null, readonly Seen[]>();
@@ -27,7 +27,7 @@ class Played {
 const runsOf = (row: Row, cell: Cell): readonly Seen[] =>
   typeof row.runs === 'function' ? row.runs(cell) : (row.runs ?? [{}]);
 
-describe.skipIf(missing)(missing || 'what real workers run of what beat sends', () => {
+describe.skipIf(missing)(missing || 'real workers', () => {
   let redis: RedisServer;
   let rabbit: RabbitServer;
 
@@ -54,7 +54,7 @@ describe.skipIf(missing)(missing || 'what real workers run of what beat sends', 
 
         for (const row of ROWS) {
           const not = row.not?.(cell) ?? false;
-          it.skipIf(not)(`${row.name}${not ? ` (not: ${not})` : ''}`, () => {
+          test.skipIf(not)(`${row.name}${not ? ` (not: ${not})` : ''}`, () => {
             const expected = runsOf(row, cell).map(matching);
             const ran = played.ran.get(row.name) ?? [];
             if (expected.length === 1) expect(ran[0]).toMatchObject(expected[0] as object);
@@ -67,7 +67,7 @@ describe.skipIf(missing)(missing || 'what real workers run of what beat sends', 
     }
   });
 
-  /** One worker, and a beat for all that stands beside rows of their own settings. */
+  /** Runs one worker, and one beat for each group of settings. */
   async function play(
     cell: Cell,
     celery: (typeof CELERIES)[number],
@@ -93,12 +93,12 @@ describe.skipIf(missing)(missing || 'what real workers run of what beat sends', 
         return beat.sent.length < wanted ? undefined : false;
       });
       await beat.stop();
-      // A busy host was so slow to start it that nothing was due any more: once more, with more time.
+      // On a busy host beat started after the due time: try again with more time.
       return late ? await send(settings, 2 * lead) : beat.sent;
     };
     const sent = await Promise.all(Object.keys(SETTINGS).map((name) => send(name, LEAD)));
     for (const line of sent.flat()) played.sent.set(line.entry, line);
-    // What does not come is told row by row.
+    // Each row reports its own missing messages.
     await worker.told
       .until('a run of each row', () => isComplete(worker.ran, rows, cell) || undefined)
       .catch(() => {});
@@ -116,7 +116,7 @@ describe.skipIf(missing)(missing || 'what real workers run of what beat sends', 
       if (kept !== null) played.results.set(row.name, (JSON.parse(kept) as Seen)['result']);
     }
     results.disconnect();
-    // A worker that is killed may leave what it ran unacknowledged: the next must not get it.
+    // A killed worker may leave messages unacknowledged, which the next one must not receive.
     await Promise.all([redis.flush(), cell.broker === 'RabbitMQ' && rabbit.empty()]);
     return played;
   }
@@ -127,7 +127,7 @@ function isComplete(ran: readonly Ran[], rows: readonly Row[], cell: Cell): bool
   return rows.every((row) => (runs.get(row.name)?.length ?? 0) >= runsOf(row, cell).length);
 }
 
-/** The fields that rows are compared by. */
+/** The fields by which rows are compared. */
 function seenOf(ran: Ran, worker: MatrixWorker, sent: SentLine): Seen {
   const sentAt = Date.parse(sent.dueAt) + sent.latenessMs;
   const received = worker.received(ran.id);
@@ -146,7 +146,7 @@ function seenOf(ran: Ran, worker: MatrixWorker, sent: SentLine): Seen {
   };
 }
 
-/** Regular expressions, at any depth, as what the test runner matches texts with. */
+/** Replaces regular expressions, at any depth, by matchers of the test runner. */
 function matching(value: unknown): unknown {
   if (value instanceof RegExp) return expect.stringMatching(value);
   if (Array.isArray(value)) return value.map(matching);
@@ -154,7 +154,7 @@ function matching(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, matching(inner)]));
 }
 
-/** Like `toMatchObject`, for one of many. */
+/** Like `toMatchObject`, for one element of many. */
 function containing(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   if ('asymmetricMatch' in value) return value;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BeatProcess, BUILT } from '../support/beat-process.ts';
 import { Child } from '../support/child.ts';
 import { Folder } from '../support/folder.ts';
@@ -12,7 +12,7 @@ beatSchedule:
   quick: { task: tasks.quick, schedule: 0.2 }
 `;
 
-/** For a shell. */
+/** The command, quoted for a shell. */
 const BEAT = `'${process.execPath}' '${BUILT}'`;
 
 let folder: Folder;
@@ -23,50 +23,48 @@ beforeAll(() => {
 });
 afterAll(() => folder[Symbol.dispose]());
 
-describe('what a start says', () => {
-  it('is JSON lines where nobody watches: what it is about to do, then each run', async () => {
-    await using beat = new BeatProcess({ cwd });
-    await beat.waitForRuns(2);
-    await beat.stop();
-    const [starting] = beat.log.all;
-    expect(starting).toMatchObject({
-      level: 'info',
-      event: 'starting',
-      broker: 'sqla+sqlite:///of-the-file.sqlite',
-      scheduler:
-        '1 of 1 entries enabled, from beat.config.yaml, and celery.backend_cleanup as in Celery',
-      timezone: 'UTC',
-      lock: 'beat:lock, 1 s',
-    });
-    expect(starting?.['next']).toHaveLength(5);
-    expect(beat.log.all.map(({ event }) => event)).toEqual(
-      expect.arrayContaining(['starting', 'leading', 'scheduling', 'sent', 'stopping', 'stopped']),
-    );
-    expect({ text: beat.text, errors: beat.errors }).toEqual({ text: '', errors: [] });
+test('start output: is JSON lines without a terminal: the settings, then each run', async () => {
+  await using beat = new BeatProcess({ cwd });
+  await beat.waitForRuns(2);
+  await beat.stop();
+  const [starting] = beat.log.all;
+  expect(starting).toMatchObject({
+    level: 'info',
+    event: 'starting',
+    broker: 'sqla+sqlite:///of-the-file.sqlite',
+    scheduler:
+      '1 of 1 entries enabled, from beat.config.yaml, and celery.backend_cleanup as in Celery',
+    timezone: 'UTC',
+    lock: 'beat:lock, 1 s',
   });
-
-  it('is the banner that users of Celery know, where text is asked for', async () => {
-    await using beat = new BeatProcess({ cwd, args: ['--log-format', 'text'] });
-    await beat.lines.first('a run', (line) => line.includes('Sending due task quick'));
-    await beat.stop();
-    expectBanner(beat.text);
-    expect(beat.log.all).toEqual([]);
-  });
-
-  const script = existsSync('/usr/bin/script') && process.platform === 'linux';
-  it.skipIf(!script)(
-    script ? 'is a banner by itself on a terminal' : 'no script(1) here, which makes a terminal',
-    async () => {
-      const screen = new Journal<string>();
-      await using _terminal = new Child('/usr/bin/script', ['-qefc', BEAT, '/dev/null'], {
-        cwd,
-        lines: { 1: (line) => screen.add(line) },
-      });
-      await screen.first('a run', (line) => line.includes('Sending due task quick'));
-      expectBanner(screen.all.join('\n').replaceAll('\r', ''));
-    },
+  expect(starting?.['next']).toHaveLength(5);
+  expect(beat.log.all.map(({ event }) => event)).toEqual(
+    expect.arrayContaining(['starting', 'leading', 'scheduling', 'sent', 'stopping', 'stopped']),
   );
+  expect({ text: beat.text, errors: beat.errors }).toEqual({ text: '', errors: [] });
 });
+
+test("start output: is Celery's banner with --log-format text", async () => {
+  await using beat = new BeatProcess({ cwd, args: ['--log-format', 'text'] });
+  await beat.lines.first('a run', (line) => line.includes('Sending due task quick'));
+  await beat.stop();
+  expectBanner(beat.text);
+  expect(beat.log.all).toEqual([]);
+});
+
+const script = existsSync('/usr/bin/script') && process.platform === 'linux';
+test.skipIf(!script)(
+  script ? 'is a banner by itself on a terminal' : 'no script(1) here, which makes a terminal',
+  async () => {
+    const screen = new Journal<string>();
+    await using _terminal = new Child('/usr/bin/script', ['-qefc', BEAT, '/dev/null'], {
+      cwd,
+      lines: { 1: (line) => screen.add(line) },
+    });
+    await screen.first('a run', (line) => line.includes('Sending due task quick'));
+    expectBanner(screen.all.join('\n').replaceAll('\r', ''));
+  },
+);
 
 function expectBanner(text: string): void {
   expect(text).toMatch(/^beat v\d+\.\d+\.\d+ is starting\.$/m);
@@ -76,17 +74,15 @@ function expectBanner(text: string): void {
   expect(text.match(/UTC {2}quick$/gm)).toHaveLength(5);
 }
 
-describe('a reader that has seen enough', () => {
-  it('is no error of the command that goes on writing', async () => {
-    const stdout: string[] = [];
-    const stderr: string[] = [];
-    const command = `${BEAT} next -n 100000 --json | head -n 1`;
-    await using shell = new Child('sh', ['-c', command], {
-      cwd,
-      lines: { 1: (line) => stdout.push(line), 2: (line) => stderr.push(line) },
-    });
-    await shell.exited;
-    expect(stdout).toEqual([expect.stringContaining('"entry":"quick"')]);
-    expect(stderr).toEqual([]);
+test('command line: continues without an error if the reader closes the pipe', async () => {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const command = `${BEAT} next -n 100000 --json | head -n 1`;
+  await using shell = new Child('sh', ['-c', command], {
+    cwd,
+    lines: { 1: (line) => stdout.push(line), 2: (line) => stderr.push(line) },
   });
+  await shell.exited;
+  expect(stdout).toEqual([expect.stringContaining('"entry":"quick"')]);
+  expect(stderr).toEqual([]);
 });

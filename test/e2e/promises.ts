@@ -1,10 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { History } from '../support/history.ts';
 import { ARGS, COUNTDOWN, KWARGS } from './workers.config.ts';
 
-/** What holds wherever a worker takes its tasks from. */
+/** Tests that hold for every broker. */
 export function itKeepsItsPromises(history: History): void {
-  it('runs every run that was sent exactly once, under the task id that was logged', () => {
+  test('workers run every sent run exactly once, under the logged task id', () => {
     const dealtWith = [...history.ran.map(({ id }) => id), ...history.expired];
     const sent = history.sent.map(({ taskId }) => taskId);
     expect(new Set(sent).size).toBe(sent.length);
@@ -12,7 +12,7 @@ export function itKeepsItsPromises(history: History): void {
     expect(new Set(history.ran.map(({ state }) => state))).toEqual(new Set(['SUCCESS']));
   });
 
-  it('names the entry and its due time in the headers of every task that runs', () => {
+  test('every task has the entry and its due time in its headers', () => {
     const sent = new Map(history.sent.map((line) => [line.taskId, line]));
     expect(history.ran.length).toBeGreaterThan(0);
     for (const { id, headers } of history.ran) {
@@ -23,7 +23,7 @@ export function itKeepsItsPromises(history: History): void {
     }
   });
 
-  it('hands over positional and named arguments, nested ones and any text', () => {
+  test('positional, named and nested arguments and any text arrive unchanged', () => {
     const runs = history.ranFor('full');
     expect(runs.length).toBeGreaterThan(3);
     for (const { args, kwargs } of runs)
@@ -34,7 +34,7 @@ export function itKeepsItsPromises(history: History): void {
     }
   });
 
-  it('has a run that expired before any worker came refused, and one that has time left run', () => {
+  test('an expired run is revoked, and one that has not expired runs', () => {
     const stale = history.backlog.filter(({ entry }) => entry === 'stale');
     expect(stale.length).toBeGreaterThan(1);
     expect(history.expired).toEqual(expect.arrayContaining(stale.map(({ taskId }) => taskId)));
@@ -42,7 +42,7 @@ export function itKeepsItsPromises(history: History): void {
     for (const { expires } of history.ranFor('fresh')) expect(expires).not.toBeNull();
   });
 
-  it('keeps a run with a countdown back for that long after it was sent', () => {
+  test('a run with a countdown starts that long after it was sent', () => {
     const ranAt = new Map(history.ranFor('later').map(({ id, at }) => [id, at]));
     expect(history.sentFor('later')).not.toEqual([]);
     for (const { taskId, dueAt, latenessMs } of history.sentFor('later')) {
@@ -51,13 +51,13 @@ export function itKeepsItsPromises(history: History): void {
     }
   });
 
-  it('puts a run into the queue that its entry names', () => {
+  test('a run is in the queue that its entry names', () => {
     const queuesOf = (entry: string) => new Set(history.ranFor(entry).map(({ queue }) => queue));
     expect(queuesOf('routed')).toEqual(new Set(['reports']));
     expect(queuesOf('plain')).toEqual(new Set(['celery']));
   });
 
-  it('carries custom headers to the task', () => {
+  test('custom headers arrive at the task', () => {
     const teams = (entry: string) =>
       new Set(history.ranFor(entry).map(({ headers }) => headers['x-team']));
     expect(teams('labelled')).toEqual(new Set(['blé']));

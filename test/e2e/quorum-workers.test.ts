@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
 import type { SentEvent } from '../../src/events/beat-events.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
@@ -19,7 +19,7 @@ interface Told {
   readonly routing_key: string;
 }
 
-/** The digits that a message goes by while it waits, and then its own routing key. */
+/** The binary digits of the delay in the routing key, and the original routing key after them. */
 const WAITED = /^([01]\.){28}jobs\.mail$/;
 
 describe.skipIf(missing)(missing || 'a task with a countdown for a quorum queue', () => {
@@ -41,7 +41,7 @@ describe.skipIf(missing)(missing || 'a task with a countdown for a quorum queue'
     void child.exited.then(() => told.end('the worker ended'));
     return told;
   };
-  /** Has beat send the task once, now, to run in two seconds. */
+  /** Makes beat send the task once, to run in two seconds. */
   const send = async (entry: string): Promise<SentEvent> => {
     const beat = new Beat({
       brokerUrl: server.url(),
@@ -74,7 +74,7 @@ describe.skipIf(missing)(missing || 'a task with a countdown for a quorum queue'
   beforeAll(async () => void (server = await RabbitServer.start()));
   afterAll(() => server.stop());
 
-  it('runs when it is sent before any worker was ever started, and when one is there', async () => {
+  test('quorum queue: a task with a countdown runs, sent before and after the first worker started', async () => {
     const early = await send('early');
     const told = start();
     const first = await ranAs(told, early);

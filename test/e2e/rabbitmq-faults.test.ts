@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker, type TaskRan } from '../support/celery.ts';
@@ -56,7 +56,7 @@ for (const celery of CELERIES) {
       await goesOn();
       await Promise.all(beats.map((beat) => beat.stop()));
 
-      // Whatever became of the first worker's connection, a second one leaves nothing behind.
+      // A second worker empties the queue even if the first one lost its connection.
       await during.kill();
       await using after = work();
       const before = new Set(during.ran.map(({ id }) => id));
@@ -77,16 +77,16 @@ for (const celery of CELERIES) {
         dueAt: Date.parse(String(headers['beat_due_at'])),
       }));
 
-    it('runs every run that was said to be sent', () => {
+    test('every run that was logged as sent runs', () => {
       expect(ran.map(({ id }) => id)).toEqual(expect.arrayContaining(sent()));
     });
 
-    it('leaves out no instant of any entry', () => {
+    test('no occurrence of an entry is missing', () => {
       expect(new Set(runs().map(({ entry }) => entry)).size).toBe(3);
       expect(findGaps(runs(), INTERVAL)).toEqual([]);
     });
 
-    it('has one task id for each instant, however often it came', () => {
+    test('each occurrence has one task id, also if it was delivered twice', () => {
       const ids = Map.groupBy(runs(), ({ entry, dueAt }) => `${entry} ${dueAt}`);
       for (const [, same] of ids) expect(new Set(same.map(({ id }) => id)).size).toBe(1);
       expect(ids.size).toBe(new Set(ran.map(({ id }) => id)).size);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
@@ -12,7 +12,7 @@ import { ARGS, BEAT_SCHEDULE, KWARGS } from './workers.config.ts';
 const queues = ['celery', 'reports'];
 const maxPriority = 10;
 
-// RabbitMQ drops it itself once it has expired: no worker has anything to say of it.
+// RabbitMQ drops it when it expires, so workers do not report it.
 const SCHEDULE = Object.fromEntries(
   Object.entries(BEAT_SCHEDULE).filter(([entry]) => entry !== 'stale'),
 );
@@ -52,13 +52,13 @@ for (const celery of CELERIES) {
         folder[Symbol.dispose]();
       });
 
-      it('runs every run that was sent exactly once, under the task id that was logged', () => {
+      test('workers run every sent run exactly once, under the logged task id', () => {
         const sent = history.sent.map(({ taskId }) => taskId);
         expect(history.ran.map(({ id }) => id).toSorted()).toEqual(sent.toSorted());
         expect(new Set(history.ran.map((ran) => ran.state))).toEqual(new Set(['SUCCESS']));
       });
 
-      it('hands over arguments, headers, and what the run is of', () => {
+      test('arguments, headers, entry and due time arrive unchanged', () => {
         for (const { args, kwargs } of history.ranFor('full')) {
           expect({ args, kwargs }).toEqual({ args: ARGS, kwargs: KWARGS });
         }
@@ -72,7 +72,7 @@ for (const celery of CELERIES) {
         for (const { queue } of history.ranFor('routed')) expect(queue).toBe('reports');
       });
 
-      it('runs what waits in the order of priority, the highest first', () => {
+      test('waiting runs are executed in order of priority, highest first', () => {
         const waited = new Set(history.backlog.map(({ taskId }) => taskId));
         const priorities = history.ran
           .filter(({ id, eta, queue }) => waited.has(id) && eta === null && queue === 'celery')

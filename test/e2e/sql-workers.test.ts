@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import { storeOptions } from '../contract/place.ts';
 import { BeatProcess } from '../support/beat-process.ts';
@@ -22,7 +22,7 @@ const TABLES = join(import.meta.dirname, '../support/kombu_tables.py');
 interface Kind {
   readonly service: 'postgres' | 'mariadbd';
   readonly dialect: string;
-  /** By each Celery; what SQLAlchemy 2.1 means by `postgresql://` alone, 1.4 does not know. */
+  /** The driver for each Celery: SQLAlchemy 1.4 does not know the default driver of 2.1. */
   readonly drivers: readonly string[];
   readonly start: () => Promise<SqlServer>;
 }
@@ -71,12 +71,12 @@ for (const { service, dialect, drivers, start } of KINDS) {
 
       itKeepsItsPromises(history);
 
-      it('leaves nothing in the queues, and the lock free', async () => {
+      test('queues are empty and the lock is free afterwards', async () => {
         expect(await server.readPayloads()).toEqual([]);
         expect(await server.query('SELECT * FROM beat_lock')).toEqual([]);
       });
 
-      it('finds the tables that kombu makes, or makes the very same', async () => {
+      test('the tables are those of kombu', async () => {
         const { python } = findCelery(celery, driver)!;
         const publish = async () => {
           const store = openSqlStore(storeOptions(server.url()));

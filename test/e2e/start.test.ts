@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BeatProcess, runBeat, type LogLine } from '../support/beat-process.ts';
 import { Folder } from '../support/folder.ts';
 import { RedisServer } from '../support/redis.ts';
@@ -22,87 +22,83 @@ beforeAll(() => {
 });
 afterAll(() => folder[Symbol.dispose]());
 
-describe('a signal', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s ends it with exit code 0 and frees the lock',
-    async (signal) => {
-      await using beat = new BeatProcess({ cwd });
-      await beat.waitForRuns(1);
-      beat.signal(signal);
-      expect(await beat.exited).toEqual({ code: 0, signal: null });
-      expect(await beat.waitForEvent('stopping')).toMatchObject({ signal });
-      using db = new DatabaseSync(`${cwd}/of-the-file.sqlite`);
-      expect(db.prepare('SELECT * FROM beat_lock').all()).toEqual([]);
-    },
-  );
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'beat start: %s ends it with exit code 0 and releases the lock',
+  async (signal) => {
+    await using beat = new BeatProcess({ cwd });
+    await beat.waitForRuns(1);
+    beat.signal(signal);
+    expect(await beat.exited).toEqual({ code: 0, signal: null });
+    expect(await beat.waitForEvent('stopping')).toMatchObject({ signal });
+    using db = new DatabaseSync(`${cwd}/of-the-file.sqlite`);
+    expect(db.prepare('SELECT * FROM beat_lock').all()).toEqual([]);
+  },
+);
+
+/** Returns the first log line of a start, with its settings. */
+const starting = async (env: Record<string, string>, ...args: string[]): Promise<LogLine> => {
+  await using beat = new BeatProcess({ cwd, env, args });
+  return await beat.waitForEvent('starting');
+};
+const sqlite = (name: string) => `sqla+sqlite:///${name}.sqlite`;
+
+test('configuration: the broker comes from the flag, else BEAT_BROKER_URL, else CELERY_BROKER_URL, else the file', async () => {
+  const celery = { CELERY_BROKER_URL: sqlite('celery') };
+  const both = { ...celery, BEAT_BROKER_URL: sqlite('beat') };
+  expect(await starting({})).toMatchObject({ broker: sqlite('of-the-file') });
+  expect(await starting(celery)).toMatchObject({ broker: sqlite('celery') });
+  expect(await starting(both)).toMatchObject({ broker: sqlite('beat') });
+  expect(await starting(both, '-b', sqlite('flag'))).toMatchObject({ broker: sqlite('flag') });
 });
 
-describe('configuration from outside the file', () => {
-  /** What a start says that it is about to do. */
-  const starting = async (env: Record<string, string>, ...args: string[]): Promise<LogLine> => {
-    await using beat = new BeatProcess({ cwd, env, args });
-    return await beat.waitForEvent('starting');
+test('configuration: reads each variable from the file that its _FILE form names', async () => {
+  const env = {
+    BEAT_CONFIG_FILE: folder.write('config.secret', 'beat.config.yaml\n'),
+    BEAT_BROKER_URL_FILE: folder.write('broker.secret', `${sqlite('secret')}\n`),
+    BEAT_LOG_LEVEL_FILE: folder.write('level.secret', 'DEBUG\n'),
   };
-  const sqlite = (name: string) => `sqla+sqlite:///${name}.sqlite`;
+  await using beat = new BeatProcess({ cwd, env });
+  expect(await beat.waitForEvent('starting')).toMatchObject({ broker: sqlite('secret') });
+  expect(await beat.waitForEvent('tick')).toMatchObject({ level: 'debug' });
 
-  it('reads the broker from BEAT_BROKER_URL, else CELERY_BROKER_URL, else the file; a flag wins', async () => {
-    const celery = { CELERY_BROKER_URL: sqlite('celery') };
-    const both = { ...celery, BEAT_BROKER_URL: sqlite('beat') };
-    expect(await starting({})).toMatchObject({ broker: sqlite('of-the-file') });
-    expect(await starting(celery)).toMatchObject({ broker: sqlite('celery') });
-    expect(await starting(both)).toMatchObject({ broker: sqlite('beat') });
-    expect(await starting(both, '-b', sqlite('flag'))).toMatchObject({ broker: sqlite('flag') });
+  const CELERY_BROKER_URL_FILE = folder.write('celery.secret', sqlite('celery-secret'));
+  expect(await starting({ CELERY_BROKER_URL_FILE })).toMatchObject({
+    broker: sqlite('celery-secret'),
   });
+});
 
-  it('reads each variable from the file that its _FILE form names', async () => {
-    const env = {
-      BEAT_CONFIG_FILE: folder.write('config.secret', 'beat.config.yaml\n'),
-      BEAT_BROKER_URL_FILE: folder.write('broker.secret', `${sqlite('secret')}\n`),
-      BEAT_LOG_LEVEL_FILE: folder.write('level.secret', 'DEBUG\n'),
-    };
-    await using beat = new BeatProcess({ cwd, env });
-    expect(await beat.waitForEvent('starting')).toMatchObject({ broker: sqlite('secret') });
-    expect(await beat.waitForEvent('tick')).toMatchObject({ level: 'debug' });
+test('configuration: reads the file of BEAT_CONFIG, unless -c names another', async () => {
+  folder.write('other.json', '{"beatSchedule": {}, "timezone": "Asia/Tokyo"}');
+  folder.write('third.json', '{"beatSchedule": {}, "timezone": "Europe/Oslo"}');
+  const env = { BEAT_CONFIG: 'other.json', BEAT_BROKER_URL: sqlite('other') };
+  expect(await starting(env)).toMatchObject({ timezone: 'Asia/Tokyo' });
+  expect(await starting(env, '-c', 'third.json')).toMatchObject({ timezone: 'Europe/Oslo' });
+});
 
-    const CELERY_BROKER_URL_FILE = folder.write('celery.secret', sqlite('celery-secret'));
-    expect(await starting({ CELERY_BROKER_URL_FILE })).toMatchObject({
-      broker: sqlite('celery-secret'),
-    });
+test('configuration: BEAT_LOG_LEVEL limits the log, unless -l overrides it', async () => {
+  const env = { BEAT_LOG_LEVEL: 'WARNING', BEAT_BROKER_URL: 'redis://127.0.0.1:1/0' };
+  await using beat = new BeatProcess({ cwd, env });
+  await beat.waitForEvent('failure');
+  expect(new Set(beat.log.all.map(({ level }) => level))).toEqual(new Set(['warn']));
+  await using louder = new BeatProcess({ cwd, env, args: ['-l', 'info'] });
+  await louder.waitForEvent('failure');
+  expect(louder.log.all[0]).toMatchObject({ event: 'starting', level: 'info' });
+});
+
+test('configuration: rejects a variable that is set twice, and a missing file, with exit code 2', async () => {
+  const twice = { BEAT_BROKER_URL: sqlite('a'), BEAT_BROKER_URL_FILE: 'b' };
+  expect(await runBeat([], { cwd, env: twice })).toMatchObject({
+    code: 2,
+    stderr: 'BEAT_BROKER_URL and BEAT_BROKER_URL_FILE are both set; keep one of them',
   });
-
-  it('reads the configuration that BEAT_CONFIG names, unless a flag names another', async () => {
-    folder.write('other.json', '{"beatSchedule": {}, "timezone": "Asia/Tokyo"}');
-    folder.write('third.json', '{"beatSchedule": {}, "timezone": "Europe/Oslo"}');
-    const env = { BEAT_CONFIG: 'other.json', BEAT_BROKER_URL: sqlite('other') };
-    expect(await starting(env)).toMatchObject({ timezone: 'Asia/Tokyo' });
-    expect(await starting(env, '-c', 'third.json')).toMatchObject({ timezone: 'Europe/Oslo' });
-  });
-
-  it('says what BEAT_LOG_LEVEL asks for and no more, unless a flag says otherwise', async () => {
-    const env = { BEAT_LOG_LEVEL: 'WARNING', BEAT_BROKER_URL: 'redis://127.0.0.1:1/0' };
-    await using beat = new BeatProcess({ cwd, env });
-    await beat.waitForEvent('failure');
-    expect(new Set(beat.log.all.map(({ level }) => level))).toEqual(new Set(['warn']));
-    await using louder = new BeatProcess({ cwd, env, args: ['-l', 'info'] });
-    await louder.waitForEvent('failure');
-    expect(louder.log.all[0]).toMatchObject({ event: 'starting', level: 'info' });
-  });
-
-  it('refuses, with exit code 2, a variable given twice and a file that is not there', async () => {
-    const twice = { BEAT_BROKER_URL: sqlite('a'), BEAT_BROKER_URL_FILE: 'b' };
-    expect(await runBeat([], { cwd, env: twice })).toMatchObject({
-      code: 2,
-      stderr: 'BEAT_BROKER_URL and BEAT_BROKER_URL_FILE are both set; keep one of them',
-    });
-    const { code, stderr } = await runBeat([], { cwd, env: { BEAT_CONFIG_FILE: 'missing' } });
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/^BEAT_CONFIG_FILE: cannot read "missing": /);
-  });
+  const { code, stderr } = await runBeat([], { cwd, env: { BEAT_CONFIG_FILE: 'missing' } });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^BEAT_CONFIG_FILE: cannot read "missing": /);
 });
 
 const missing = requireService('redis-server');
 describe.skipIf(missing)(missing || 'on Redis', () => {
-  it('never says the password, neither at the start nor when Redis is away', async () => {
+  test('beat start: never prints the password, neither at the start nor while Redis is unreachable', async () => {
     await using server = await RedisServer.start({ password: 'hunter2' });
     await using beat = new BeatProcess({ cwd, args: ['-b', server.url()] });
     expect(await beat.waitForEvent('starting')).toMatchObject({
@@ -122,10 +118,10 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
     expect(JSON.stringify([refused.log.all, refused.errors])).not.toContain('hunter3');
   });
 
-  it('keeps running while the broker is down, says so once, and sends when it comes', async () => {
+  test('beat start: keeps running while Redis is down, reports it once, and sends when it is back', async () => {
     await using server = await RedisServer.start();
     await server.kill();
-    // Stands in for a server that is down, and tells how often it was tried.
+    // Replaces a server that is down, and counts the attempts to connect.
     let tries = 0;
     const down = createServer((socket) => socket.destroy(void (tries += 1)));
     down.listen(server.port, '127.0.0.1');
@@ -151,7 +147,7 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
     expect(await server.client.exists('beat:lock')).toBe(0);
   });
 
-  it('ends at once at a second signal, even while it waits for a Redis that hangs', async () => {
+  test('beat start: ends at once on a second signal, even while Redis hangs', async () => {
     await using server = await RedisServer.start();
     await using beat = new BeatProcess({ cwd, args: ['-b', server.url()] });
     await beat.waitForRuns(1);

@@ -12,11 +12,11 @@ export const COUNTDOWN = 1_000;
 const SCHEDULE = 0.5;
 const note = { task: 'tasks.note', schedule: SCHEDULE };
 
-/** One entry for each thing that a worker must see as it was meant. */
+/** One entry for each property that must arrive unchanged at a worker. */
 export const BEAT_SCHEDULE = {
   plain: { ...note },
   full: { ...note, args: ARGS, kwargs: KWARGS },
-  // Over before any worker has started, which takes a second at the least.
+  // Expires before the first worker has started, which takes at least a second.
   stale: { ...note, options: { expires: 0.05 } },
   fresh: { ...note, options: { expires: 3600 } },
   later: { ...note, options: { countdown: COUNTDOWN / 1_000 } },
@@ -32,7 +32,7 @@ export function asYaml(): string {
   return stringify({ beat_schedule: BEAT_SCHEDULE });
 }
 
-/** As a user writes it, with one entry's schedule made by the package itself. */
+/** Formats the schedule as TypeScript, with one schedule created by the package's `timedelta`. */
 export function asTypeScript(): string {
   return `
 import { defineConfig, timedelta, type BeatConfig } from 'celery-beat';

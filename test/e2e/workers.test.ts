@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker, type TaskRan } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
@@ -13,7 +13,7 @@ import { asTypeScript, asYaml, BEAT_SCHEDULE } from './workers.config.ts';
 const entries = Object.keys(BEAT_SCHEDULE).length;
 const queues = ['celery', 'reports'];
 
-/** The lists that kombu keeps for them. */
+/** The lists that kombu uses for these queues. */
 const LISTS = queues.flatMap((queue) => [queue, ...[3, 6, 9].map((n) => `${queue}\x06\x16${n}`)]);
 
 for (const celery of CELERIES) {
@@ -37,11 +37,11 @@ for (const celery of CELERIES) {
 
     itKeepsItsPromises(history);
 
-    it('leaves nothing in the queues', () => {
+    test('queues are empty afterwards', () => {
       expect(readSqliteQueue(`${cwd}/beat.sqlite`)).toEqual([]);
     });
 
-    it('leaves the lock free', () => {
+    test('the lock is free afterwards', () => {
       using db = new DatabaseSync(`${cwd}/beat.sqlite`);
       expect(db.prepare('SELECT * FROM beat_lock').all()).toEqual([]);
     });
@@ -71,14 +71,14 @@ for (const celery of CELERIES) {
 
       itKeepsItsPromises(history);
 
-      it('leaves nothing in the queues, and the lock free', async () => {
+      test('queues are empty and the lock is free afterwards', async () => {
         const inside = server.client.duplicate({ db: 2 });
         for (const list of LISTS) expect(await readRedisQueue(inside, list)).toEqual([]);
         expect(await inside.exists('beat:lock')).toBe(0);
         inside.disconnect();
       });
 
-      it('runs what waits in the order of priority, 0 first', () => {
+      test('waiting runs are executed in order of priority, 0 first', () => {
         const waited = new Set(history.backlog.map(({ taskId }) => taskId));
         const priorities = history.ran
           .filter(({ id, eta }) => waited.has(id) && eta === null)
@@ -87,7 +87,7 @@ for (const celery of CELERIES) {
         expect(priorities).toEqual(priorities.toSorted((a, b) => a - b));
       });
 
-      it('stores results, but for a task that is declared with ignore_result', async () => {
+      test('results are stored, except for a task declared with ignore_result', async () => {
         const results = server.client.duplicate({ db: 3 });
         const stored = new Set(await results.keys('celery-task-meta-*'));
         results.disconnect();

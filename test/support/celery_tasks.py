@@ -31,7 +31,7 @@ def note(self, *args, **kwargs):
 
 @app.task(bind=True, name='tasks.note_quietly', ignore_result=True)
 def note_quietly(self, *args, **kwargs):
-    return 'nobody asks'
+    return 'not requested'
 
 
 @app.task(name='tasks.add')

@@ -44,7 +44,7 @@ for route in ['by_name', 'with_options', 'glob.a.b', 'regular', 'pair', 'compute
 
 @app.task(name='matrix.quiet', ignore_result=True)
 def quiet(row=None):
-    return 'nobody asks'
+    return 'not requested'
 
 
 @app.task(name='matrix.add')

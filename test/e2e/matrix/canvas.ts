@@ -1,7 +1,7 @@
 import { chain, chord, group, sig, type SignatureConfig } from 'celery-beat';
 import type { Row } from './row.ts';
 
-/** Tasks whose runs say that they are of this row. */
+/** Creates tasks whose arguments name their row. */
 function of(row: string) {
   const kwargs = { row };
   return {
@@ -16,7 +16,7 @@ function of(row: string) {
 
 type Tasks = ReturnType<typeof of>;
 
-/** A row whose canvas is made of tasks of its own. */
+/** Creates a row from a canvas of its own tasks. */
 function row(
   name: string,
   make: (tasks: Tasks) => SignatureConfig,

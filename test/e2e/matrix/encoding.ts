@@ -4,7 +4,7 @@ import type { Cell, Row } from './row.ts';
 const see = { task: 'matrix.see' };
 const ARGS = [1, 2.5, 'tøy 🎺', null, true, { deep: [[]] }];
 
-/** kombu knows typed values since 5.3; before, a worker hands them over as they were written. */
+/** kombu decodes typed values since 5.3; older workers pass them on as written. */
 const TYPED = {
   new: [
     { datetime: '2030-01-31 12:30:00.000001+02:00' },

@@ -1,7 +1,7 @@
 import { lazy } from 'celery-beat';
 import type { Row } from './row.ts';
 
-/** Arguments that are worked out for each occurrence. */
+/** Arguments that are computed for each occurrence. */
 export const lazyRows: readonly Row[] = [
   {
     name: 'lazy args',

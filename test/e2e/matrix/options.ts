@@ -8,7 +8,7 @@ const KWARGS = {
   camelCase: { snake_case: [{ minute: 5 }] },
 };
 
-/** One for each option of `apply_async`, and what is so without any. */
+/** One row for each option of `apply_async`, and one without options. */
 export const optionRows: readonly Row[] = [
   {
     name: 'no options at all',
@@ -115,14 +115,14 @@ export const optionRows: readonly Row[] = [
   {
     name: 'ignore_result as the task has it',
     entry: { task: 'matrix.quiet' },
-    runs: [{ returned: 'nobody asks', headers: {} }],
+    runs: [{ returned: 'not requested', headers: {} }],
     result: undefined,
   },
   {
     name: 'ignore_result that the entry turns off',
     entry: { task: 'matrix.quiet', options: { ignoreResult: false } },
     runs: [{ headers: { ignore_result: false } }],
-    result: 'nobody asks',
+    result: 'not requested',
     not: ({ celery }) => celery === 'old' && 'that worker heeds its task alone',
   },
   {

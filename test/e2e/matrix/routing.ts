@@ -1,7 +1,7 @@
 import type { BeatConfig } from 'celery-beat';
 import type { Row } from './row.ts';
 
-/** What the worker of `matrix_tasks.py` consumes from, and which of its tasks goes where. */
+/** The queues of the worker of `matrix_tasks.py`, and the routes of its tasks. */
 export const ROUTING = {
   taskQueues: {
     celery: {},
@@ -26,7 +26,7 @@ export const ROUTING = {
   ],
 } satisfies BeatConfig;
 
-/** What is so for every task that says nothing else. */
+/** The expectation for tasks without a route. */
 export const DEFAULTS = {
   taskDefaultQueue: 'reports',
   taskDefaultPriority: 4,
@@ -34,7 +34,7 @@ export const DEFAULTS = {
   taskIgnoreResult: true,
 } satisfies BeatConfig;
 
-/** A default queue behind an exchange of another type. */
+/** A default queue that is bound to an exchange of another type. */
 export const TOPIC = {
   taskDefaultQueue: 'topics',
   taskDefaultExchange: 'topics',
@@ -44,7 +44,7 @@ export const TOPIC = {
 
 const see = { task: 'matrix.see' };
 
-/** A row of `routes`: an entry that goes to one place. */
+/** Creates a row whose entry is routed to one queue. */
 function row(name: string, entry: Row['entry'], ...runs: NonNullable<Row['runs']> & object[]): Row {
   return { name, entry, settings: 'routes', runs };
 }
@@ -102,13 +102,13 @@ export const routingRows: readonly Row[] = [
     { exchange: 'everyone' },
   ),
   row(
-    'fanout exchange by another key, which nobody has described',
+    'fanout exchange by another key, which is not configured',
     { ...see, options: { exchange: 'others', exchangeType: 'fanout', routingKey: 'foo' } },
     { exchange: 'others' },
   ),
   {
     ...row(
-      'broadcast that nobody has described',
+      'broadcast that is not configured',
       { ...see, options: { queue: 'others' } },
       { exchange: 'others' },
     ),

@@ -6,7 +6,7 @@ import { optionRows } from './options.ts';
 import { DEFAULTS, routingRows, ROUTING, TOPIC } from './routing.ts';
 import type { Cell, Row } from './row.ts';
 
-/** To add a row, write it into one of these; each says under which settings it is sent. */
+/** All rows; add a new one to one of these lists. */
 export const ROWS: readonly Row[] = [
   ...optionRows,
   ...routingRows,
@@ -15,7 +15,7 @@ export const ROWS: readonly Row[] = [
   ...canvasRows,
 ];
 
-/** What stands beside the rows in a config, one beat for each. */
+/** The settings beside the rows of a configuration; each has a beat of its own. */
 export const SETTINGS = {
   common: {},
   routes: ROUTING,
@@ -27,20 +27,20 @@ export const SETTINGS = {
 
 export type SettingsName = keyof typeof SETTINGS;
 
-/** The rows that a cell can play. */
+/** Returns the rows that a cell can run. */
 export function rowsOf(cell: Cell): Row[] {
   return ROWS.filter((row) => !row.not?.(cell));
 }
 
-/** What a beat is told beside the name of its settings. */
+/** Further parameters of a beat, besides the name of its settings. */
 export interface Setup {
   readonly cell: Cell;
   readonly results: string;
-  /** Milliseconds after reading the config at which everything in it is due, once. */
+  /** Milliseconds from reading the configuration until all entries are due, once. */
   readonly lead: number;
 }
 
-/** The config of one beat, read at `now`: all rows that the cell can play under these settings. */
+/** Creates the configuration of one beat, read at `now`: all rows of the cell under these settings. */
 export function configOf(
   name: SettingsName,
   { cell, results, lead }: Setup,
@@ -58,7 +58,7 @@ export function configOf(
   };
 }
 
-/** By its arguments each run says which row it is of; a canvas has that in its signatures. */
+/** Adds the row's name to the arguments; a canvas has it in its signatures. */
 function marked(row: string, entry: Row['entry']): Row['entry'] {
   if (typeof entry.task !== 'string') return entry;
   const { kwargs = {} } = entry;

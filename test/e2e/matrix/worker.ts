@@ -3,7 +3,7 @@ import { findCelery, type Celery } from '../../support/celery.ts';
 import { Child } from '../../support/child.ts';
 import { Journal } from '../../support/journal.ts';
 
-/** A message as it came over the wire. */
+/** A message as it was received. */
 export interface Received {
   readonly kind: 'received';
   readonly id: string;
@@ -13,7 +13,7 @@ export interface Received {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** What a task saw of itself, as far as every row has it; further fields are in `matrix_tasks.py`. */
+/** A task's request as recorded by every row; further fields are in `matrix_tasks.py`. */
 export interface Ran {
   readonly kind: 'ran';
   readonly id: string;
@@ -56,7 +56,7 @@ export class MatrixWorker extends Child {
     return this.told.all.filter((told) => told.kind === 'ran');
   }
 
-  /** How the message of a task came; the newest, if it came twice. */
+  /** Returns the message of a task; the newest if it was delivered twice. */
   received(id: string): Received | undefined {
     return this.told.all.findLast(
       (told): told is Received => told.kind === 'received' && told.id === id,
