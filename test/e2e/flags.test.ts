@@ -55,7 +55,7 @@ test('celery command line: beat check prints the same lines', async () => {
 });
 
 test.each([
-  [['-S', 'django'], "entries in Django's database are not read"],
+  [['-S', 'django'], "beat does not read entries from Django's database"],
   [['-S', 'redbeat.RedBeatScheduler', 'beat'], 'the lock that RedBeat brings is always on'],
   [['beat', 'broker.url=redis://:secret@h'], '"broker.url=redis://:**@h": settings are not read'],
   [['beat', 'worker'], 'unknown command "worker"'],

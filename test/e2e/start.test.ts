@@ -89,7 +89,7 @@ test('configuration: rejects a variable that is set twice, and a missing file, w
   const twice = { BEAT_BROKER_URL: sqlite('a'), BEAT_BROKER_URL_FILE: 'b' };
   expect(await runBeat([], { cwd, env: twice })).toMatchObject({
     code: 2,
-    stderr: 'BEAT_BROKER_URL and BEAT_BROKER_URL_FILE are both set; keep one of them',
+    stderr: 'BEAT_BROKER_URL and BEAT_BROKER_URL_FILE are both set; unset one of them',
   });
   const { code, stderr } = await runBeat([], { cwd, env: { BEAT_CONFIG_FILE: 'missing' } });
   expect(code).toBe(2);

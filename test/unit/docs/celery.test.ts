@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { checkCeleryFlags } from '../../../src/cli/flags/celery-flag-checks.ts';
 import { main } from '../../../src/cli/main.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
@@ -29,7 +29,7 @@ const HEADINGS: Readonly<Record<Table, string>> = {
   flags: '## Flags',
 };
 
-const VERDICTS = ['supported', 'different', 'not needed', 'refused', "beat's own", 'left to them'];
+const VERDICTS = ['supported', 'different', 'ignored', 'rejected', "beat's own", 'for workers'];
 
 interface Row {
   readonly name: string;
@@ -62,7 +62,7 @@ const withEntry = (entry: object) => ({
   beat_schedule: { e: { ...ENTRY, ...entry } },
 });
 
-/** The configuration in which an example of the row stands. */
+/** Returns a configuration with the example of the row. */
 function configOf(table: Table, { name }: Row, example = factOf(table, name)!.example): object {
   const { config } = factOf(table, name)!;
   switch (table) {
@@ -82,7 +82,7 @@ function configOf(table: Table, { name }: Row, example = factOf(table, name)!.ex
   }
 }
 
-/** What some options do not go without. */
+/** Further options that some options require. */
 const COMPANY: Readonly<Record<string, object>> = {
   exchange: { routing_key: 'jobs' },
   exchange_type: { exchange: 'jobs', routing_key: 'jobs.clean' },
@@ -108,82 +108,75 @@ const IN_CONFIG = TABLES.filter((table) => table !== 'flags').flatMap((table) =>
   rowsOf(table).map((row) => ({ table, row, verdict: row.verdict, name: row.name })),
 );
 
-describe('docs/celery.md', () => {
-  it.each(TABLES)(
-    'has a fact for each row of its table of %s, and a row for each fact',
-    (table) => {
-      const rows = rowsOf(table);
-      expect(rows.length).toBeGreaterThan(5);
-      expect(rows.map(({ name }) => name)).toEqual(Object.keys(FACTS[table]));
-      expect(rows.filter(({ verdict }) => !VERDICTS.includes(verdict))).toEqual([]);
-    },
-  );
-
-  const takes = IN_CONFIG.filter(({ verdict }) => !['refused'].includes(verdict));
-  it.each(takes)('is right that $name is $verdict (in $table)', ({ table, row }) => {
-    const { problems, notes } = outcomeOf(configOf(table, row));
-    expect(problems).toEqual([]);
-    const own = notes.filter((note) => /: ignored|: not looked at|^left to/.test(note));
-    if (!['not needed', 'left to them'].includes(row.verdict)) expect(own).toEqual([]);
-    else if (table !== 'transport' && !SILENT.has(row.name)) expect(own).toHaveLength(1);
-  });
-
-  const refuses = IN_CONFIG.filter(({ verdict }) => verdict === 'refused');
-  it.each(refuses)('is right that $name is refused (in $table)', ({ table, row }) => {
-    const { problems } = outcomeOf(configOf(table, row));
-    expect(problems).toEqual([expect.stringMatching(/: .*(?:not taken here|does not take): ./)]);
-  });
-
-  const wrong = IN_CONFIG.flatMap(({ table, row, name }) =>
-    (factOf(table, name)?.refuses ?? []).map((value) => ({ table, row, name, value })),
-  );
-  it.each(wrong)('is right that $name is refused if it is $value (in $table)', (fact) => {
-    const { problems } = outcomeOf(configOf(fact.table, fact.row, fact.value));
-    expect(problems).toHaveLength(1);
-    if (fact.table !== 'schedules') expect(problems[0]).toMatch(new RegExp(`${fact.name}\\b`));
-  });
-
-  it('leaves out nothing that beat reads', () => {
-    const missing = (keys: readonly string[], ...tables: readonly Table[]) => {
-      const named = tables.flatMap((table) => rowsOf(table).map(({ name }) => name));
-      return keys.filter((key) => !named.includes(snakeCase(key)));
-    };
-    const shapeOf = (schema: { shape: object }) => Object.keys(schema.shape);
-    expect(missing(shapeOf(topSchema), 'settings', 'own')).toEqual([]);
-    expect(missing(shapeOf(transportSchema), 'transport')).toEqual([]);
-    expect(missing(shapeOf(linkedOptionsSchema), 'options')).toEqual([]);
-    expect(missing([...Object.keys(entryShape), 'schedule'], 'fields')).toEqual([]);
-  });
-
-  it('leaves out none of the settings that Celery has', () => {
-    const file = new URL('test/conformance/celery-settings.json', ROOT);
-    const celerys = Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object);
-    const named = new Set([...rowsOf('settings')].map(({ name }) => name));
-    const others = rowsOf('workers').flatMap(({ name }) => name.split(', '));
-    const families = others.flatMap((name) => /^(\w+_)\*/.exec(name)?.[1] ?? []);
-    const isNamed = (name: string) =>
-      named.has(name) ||
-      others.includes(name) ||
-      families.some((family) => name.startsWith(family));
-    expect(celerys.filter((name) => !isNamed(name))).toEqual([]);
-  });
-
-  it('names tests that are there, and that speak of what they back', () => {
-    const promised = TABLES.flatMap((table) =>
-      rowsOf(table)
-        .filter(({ verdict }) => ['supported', 'different', "beat's own"].includes(verdict))
-        .map(({ name }) => ({ table, name, test: factOf(table, name)?.test })),
-    );
-    const wrong = promised.filter(({ table, name, test }) => {
-      if (test === undefined || !existsSync(new URL(test, ROOT))) return true;
-      const text = readFileSync(new URL(test, ROOT), 'utf8');
-      return !wordsFor(table, name).some((word) => text.includes(word));
-    });
-    expect(wrong).toEqual([]);
-  });
+test.each(TABLES)('docs/celery.md: the table of %s and its facts have the same names', (table) => {
+  const rows = rowsOf(table);
+  expect(rows.length).toBeGreaterThan(5);
+  expect(rows.map(({ name }) => name)).toEqual(Object.keys(FACTS[table]));
+  expect(rows.filter(({ verdict }) => !VERDICTS.includes(verdict))).toEqual([]);
 });
 
-/** Remarked upon only where they say something else than what is done anyway. */
+const accepted = IN_CONFIG.filter(({ verdict }) => !['rejected'].includes(verdict));
+test.each(accepted)('docs/celery.md: $name is $verdict (in $table)', ({ table, row }) => {
+  const { problems, notes } = outcomeOf(configOf(table, row));
+  expect(problems).toEqual([]);
+  const own = notes.filter((note) => /: ignored|: not looked at|^left to/.test(note));
+  if (!['ignored', 'for workers'].includes(row.verdict)) expect(own).toEqual([]);
+  else if (table !== 'transport' && !SILENT.has(row.name)) expect(own).toHaveLength(1);
+});
+
+const rejected = IN_CONFIG.filter(({ verdict }) => verdict === 'rejected');
+test.each(rejected)('docs/celery.md: $name is rejected (in $table)', ({ table, row }) => {
+  const { problems } = outcomeOf(configOf(table, row));
+  expect(problems).toEqual([expect.stringMatching(/: .*(?:not taken here|does not take): ./)]);
+});
+
+const wrong = IN_CONFIG.flatMap(({ table, row, name }) =>
+  (factOf(table, name)?.rejects ?? []).map((value) => ({ table, row, name, value })),
+);
+test.each(wrong)('docs/celery.md: $name is rejected with the value $value (in $table)', (fact) => {
+  const { problems } = outcomeOf(configOf(fact.table, fact.row, fact.value));
+  expect(problems).toHaveLength(1);
+  if (fact.table !== 'schedules') expect(problems[0]).toMatch(new RegExp(`${fact.name}\\b`));
+});
+
+test('docs/celery.md: lists everything that beat reads', () => {
+  const missing = (keys: readonly string[], ...tables: readonly Table[]) => {
+    const named = tables.flatMap((table) => rowsOf(table).map(({ name }) => name));
+    return keys.filter((key) => !named.includes(snakeCase(key)));
+  };
+  const shapeOf = (schema: { shape: object }) => Object.keys(schema.shape);
+  expect(missing(shapeOf(topSchema), 'settings', 'own')).toEqual([]);
+  expect(missing(shapeOf(transportSchema), 'transport')).toEqual([]);
+  expect(missing(shapeOf(linkedOptionsSchema), 'options')).toEqual([]);
+  expect(missing([...Object.keys(entryShape), 'schedule'], 'fields')).toEqual([]);
+});
+
+test('docs/celery.md: lists all settings of Celery', () => {
+  const file = new URL('test/conformance/celery-settings.json', ROOT);
+  const celerys = Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object);
+  const named = new Set([...rowsOf('settings')].map(({ name }) => name));
+  const others = rowsOf('workers').flatMap(({ name }) => name.split(', '));
+  const families = others.flatMap((name) => /^(\w+_)\*/.exec(name)?.[1] ?? []);
+  const isNamed = (name: string) =>
+    named.has(name) || others.includes(name) || families.some((family) => name.startsWith(family));
+  expect(celerys.filter((name) => !isNamed(name))).toEqual([]);
+});
+
+test('docs/celery.md: names existing tests, which mention the row', () => {
+  const promised = TABLES.flatMap((table) =>
+    rowsOf(table)
+      .filter(({ verdict }) => ['supported', 'different', "beat's own"].includes(verdict))
+      .map(({ name }) => ({ table, name, test: factOf(table, name)?.test })),
+  );
+  const wrong = promised.filter(({ table, name, test }) => {
+    if (test === undefined || !existsSync(new URL(test, ROOT))) return true;
+    const text = readFileSync(new URL(test, ROOT), 'utf8');
+    return !wordsFor(table, name).some((word) => text.includes(word));
+  });
+  expect(wrong).toEqual([]);
+});
+
+/** Options that get a warning only for certain values. */
 const SILENT = new Set(['retry', 'retry_policy']);
 
 function wordsFor(table: Table, name: string): readonly string[] {
@@ -199,7 +192,7 @@ describe('docs/celery.md, of flags', () => {
     vi.restoreAllMocks();
   });
 
-  it('has a row for each flag of `beat`, and for no other', async () => {
+  test('docs/celery.md: has one row for each flag of `beat`', async () => {
     let help = '';
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
       help += String(text);
@@ -212,8 +205,8 @@ describe('docs/celery.md, of flags', () => {
     expect(named.toSorted()).toEqual([...new Set(flags)].toSorted());
   });
 
-  it.each(['django', 'redbeat.RedBeatScheduler', 'proj.sched:Mine'])(
-    'is right that another scheduler is refused: %s',
+  test.each(['django', 'redbeat.RedBeatScheduler', 'proj.sched:Mine'])(
+    'docs/celery.md: another scheduler is rejected: %s',
     (scheduler) => {
       expect(() => checkCeleryFlags({ scheduler })).toThrow(/beatSchedule/);
     },

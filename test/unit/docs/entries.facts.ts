@@ -3,7 +3,7 @@ import type { Facts } from './fact.ts';
 export const fields = {
   task: { example: 'tasks.add', test: 'test/e2e/matrix/canvas.ts' },
   schedule: { example: 60, test: 'test/unit/config/schedules/schedule-reader.test.ts' },
-  args: { example: [1, 2], test: 'test/e2e/matrix/options.ts', refuses: ['abc'] },
+  args: { example: [1, 2], test: 'test/e2e/matrix/options.ts', rejects: ['abc'] },
   kwargs: { example: { a: 1 }, test: 'test/e2e/matrix/options.ts' },
   options: { example: { queue: 'reports' }, test: 'test/e2e/matrix/options.ts' },
   relative: { example: true, test: 'test/unit/schedule/timedelta.test.ts' },
@@ -30,7 +30,7 @@ export const options = {
   routing_key: { example: 'jobs.clean', test: 'test/e2e/matrix/canvas.ts' },
   route_name: { example: 'tasks.other', test: 'test/unit/config/options/options.test.ts' },
   priority: { example: 5, test: 'test/e2e/matrix/canvas.ts' },
-  countdown: { example: 10, test: 'test/e2e/matrix/options.ts', refuses: [-1] },
+  countdown: { example: 10, test: 'test/e2e/matrix/options.ts', rejects: [-1] },
   eta: { example: '2030-01-31T08:00:00', test: 'test/e2e/matrix/worker.ts' },
   expires: { example: 'next', test: 'test/e2e/matrix/options.ts' },
   time_limit: { example: 60, test: 'test/e2e/matrix/options.ts' },
@@ -54,8 +54,8 @@ export const options = {
   origin: { example: 'me', test: 'test/e2e/matrix/options.ts' },
   link: { example: 'tasks.done', test: 'test/e2e/matrix/canvas.ts' },
   link_error: { example: 'tasks.failed', test: 'test/e2e/matrix/canvas.ts' },
-  serializer: { example: 'msgpack', test: 'test/e2e/matrix/encoding.ts', refuses: ['pickle'] },
-  compression: { example: 'gzip', test: 'test/e2e/matrix/encoding.ts', refuses: ['bzip2'] },
+  serializer: { example: 'msgpack', test: 'test/e2e/matrix/encoding.ts', rejects: ['pickle'] },
+  compression: { example: 'gzip', test: 'test/e2e/matrix/encoding.ts', rejects: ['bzip2'] },
   message_id: { example: 'm', test: 'test/e2e/matrix/options.ts' },
   timestamp: { example: 1700000000, test: 'test/e2e/matrix/options.ts' },
   type: { example: 't', test: 'test/e2e/matrix/options.ts' },
@@ -96,7 +96,7 @@ export const schedules = {
   'a number': {
     example: 90,
     test: 'test/unit/config/schedules/schedule-reader.test.ts',
-    refuses: [0, -5],
+    rejects: [0, -5],
   },
   timedelta: {
     example: { timedelta: { minutes: 90 } },
@@ -105,7 +105,7 @@ export const schedules = {
   crontab: {
     example: { crontab: { minute: '*/15', day_of_week: 'mon-fri' } },
     test: 'test/unit/schedule/crontab.test.ts',
-    refuses: [{ crontab: { day_of_month: 30, month_of_year: 2 } }],
+    rejects: [{ crontab: { day_of_month: 30, month_of_year: 2 } }],
   },
   solar: {
     example: { solar: { event: 'sunset', lat: 59.9, lon: 10.7 } },

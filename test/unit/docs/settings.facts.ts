@@ -12,7 +12,7 @@ export const settings = {
   broker_url: {
     example: 'redis://localhost:6379/0',
     test: 'test/unit/config/service/events.test.ts',
-    refuses: ['sqs://', 'filesystem://', 'kafka://host'],
+    rejects: ['sqs://', 'filesystem://', 'kafka://host'],
   },
   broker_write_url: {
     example: 'redis://localhost:6379/0',
@@ -43,7 +43,7 @@ export const settings = {
   task_default_exchange_type: {
     example: 'topic',
     test: 'test/unit/config/routing/routing.test.ts',
-    refuses: ['rabbit'],
+    rejects: ['rabbit'],
   },
   task_default_routing_key: { example: 'default', test: 'test/conformance/messages.jsonl' },
   task_default_delivery_mode: { example: 1, test: 'test/unit/config/routing/routing.test.ts' },
@@ -56,7 +56,7 @@ export const settings = {
   task_routes: {
     example: { 'reports.*': { queue: 'reports' } },
     test: 'test/e2e/matrix/routing.ts',
-    refuses: ['proj.routes.route_task'],
+    rejects: ['proj.routes.route_task'],
   },
   task_create_missing_queues: { example: true, test: 'test/unit/config/routing/routing.test.ts' },
   task_create_missing_queue_type: {
@@ -71,21 +71,21 @@ export const settings = {
   task_serializer: {
     example: 'yaml',
     test: 'test/e2e/matrix/table.ts',
-    refuses: ['pickle', 'raw', 'auth'],
+    rejects: ['pickle', 'raw', 'auth'],
   },
   accept_content: {
     example: ['json'],
     test: 'test/unit/config/message/accept-content.test.ts',
-    refuses: [['pickle']],
+    rejects: [['pickle']],
   },
-  task_compression: { example: 'zstd', test: 'test/e2e/matrix/table.ts', refuses: ['bzip2'] },
+  task_compression: { example: 'zstd', test: 'test/e2e/matrix/table.ts', rejects: ['bzip2'] },
   task_protocol: { example: 1, test: 'test/e2e/matrix/table.ts' },
   task_send_sent_event: { example: true, test: 'test/e2e/events.test.ts' },
   event_exchange: { example: 'celeryev', test: 'test/unit/config/service/events.test.ts' },
   event_serializer: {
     example: 'json',
     test: 'test/unit/config/service/events.test.ts',
-    refuses: ['pickle'],
+    rejects: ['pickle'],
   },
   result_backend: {
     example: 'redis://localhost/1',
@@ -95,7 +95,7 @@ export const settings = {
   redis_backend_use_ssl: {
     example: { ssl_ca_certs: '/etc/ssl/ca.pem' },
     test: 'test/contract/redis-results.test.ts',
-    refuses: ['yes'],
+    rejects: ['yes'],
   },
   result_backend_transport_options: {
     example: { result_chord_ordered: true },
