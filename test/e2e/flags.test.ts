@@ -56,7 +56,7 @@ test('celery command line: beat check prints the same lines', async () => {
 
 test.each([
   [['-S', 'django'], "beat does not read entries from Django's database"],
-  [['-S', 'redbeat.RedBeatScheduler', 'beat'], 'the lock that RedBeat brings is always on'],
+  [['-S', 'redbeat.RedBeatScheduler', 'beat'], 'beat always uses a lock'],
   [['beat', 'broker.url=redis://:secret@h'], '"broker.url=redis://:**@h": settings are not read'],
   [['beat', 'worker'], 'unknown command "worker"'],
   [['--config', 'celeryconfig', 'beat'], 'beat does not read Python modules'],
