@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,15 +8,13 @@ import { systemClock } from '../../../../src/util/clock.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { openSqliteStore } from '../../../../src/drivers/sqlite/store.ts';
 import { storeOptions } from '../../../contract/place.ts';
-import { runBeat, SOURCE } from '../../../support/beat-process.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 import { Folder } from '../../../support/folder.ts';
-import { asUnprivileged, whyNotUnprivileged } from '../../../support/unprivileged-user.ts';
 
 let folder: Folder;
 let path: string;
 beforeEach(() => {
-  folder = new Folder({ 'beat.config.yaml': 'beatSchedule: {}' });
+  folder = new Folder();
   path = join(folder.path, 'beat.sqlite');
 });
 afterEach(() => folder[Symbol.dispose]());
@@ -147,16 +144,6 @@ describe('a start on a file that can never be used is an error with the way out'
     expect(message).toMatch(wayOut);
   });
 
-  test('the command ends with exit code 2 and one line', async () => {
-    writeFileSync(path, 'just some notes of mine\n');
-    for (const args of [[], ['list'], ['forget', 'e']]) {
-      const answer = await runBeat(args, { cwd: folder.path, script: SOURCE });
-      expect(answer.code).toBe(2);
-      expect(answer.stderr.split('\n')).toHaveLength(1);
-      expect(answer.stderr).toMatch(/^brokerUrl: .*is no SQLite database/);
-    }
-  });
-
   test('an empty file, a database of beat’s and one that a worker made are none of these', async () => {
     writeFileSync(path, '');
     await fill();
@@ -170,61 +157,4 @@ describe('a start on a file that can never be used is an error with the way out'
     await using third = beat();
     await expect(third.start()).resolves.toBeUndefined();
   });
-});
-
-describe('the rights to the file', () => {
-  const modes = () => ['', '-wal', '-shm'].map((end) => statSync(path + end).mode & 0o777);
-
-  test('a new file, with all that SQLite puts beside it, is for this user alone', async () => {
-    const store = open();
-    await store.ledger.beginTerm();
-    expect(modes()).toEqual([0o600, 0o600, 0o600]);
-    await store.close();
-  });
-
-  test('a stricter umask counts, and a file that is there keeps its mode', async () => {
-    const script = `
-      process.umask(0o277);
-      const { OpenFile } = await import(${JSON.stringify(join(import.meta.dirname, '../../../../src/drivers/sqlite/database.ts'))});
-      try { new OpenFile(${JSON.stringify(path)}).close(); } catch {}`;
-    spawnSync(process.execPath, ['--input-type=module', '-e', script]);
-    expect(statSync(path).mode & 0o777).toBe(0o400);
-    chmodSync(path, 0o660);
-    const store = open();
-    await store.ledger.beginTerm();
-    expect(modes()).toEqual([0o660, 0o660, 0o660]);
-    await store.close();
-  });
-
-  const skip = whyNotUnprivileged();
-  test.skipIf(skip)(
-    'one that is missing is an error that names user, action and file, and nothing is sent',
-    async () => {
-      await fill();
-      const store = join(import.meta.dirname, '../../../../src/drivers/sqlite/store.ts');
-      const place = join(import.meta.dirname, '../../../contract/place.ts');
-      const script = `
-      const { openSqliteStore } = await import(${JSON.stringify(store)});
-      const { storeOptions } = await import(${JSON.stringify(place)});
-      const { lock, ledger } = openSqliteStore(storeOptions(${JSON.stringify(`sqla+sqlite:///${path}`)}));
-      for (const ask of [() => lock.acquire(), () => ledger.beginTerm()]) {
-        console.log(await ask().then(() => 'done', String));
-      }`;
-      const [setpriv, ...args] = asUnprivileged;
-      const ask = () =>
-        spawnSync(setpriv, [...args, process.execPath, '--input-type=module', '-e', script], {
-          encoding: 'utf8',
-        }).stdout;
-      chmodSync(folder.path, 0o777);
-      chmodSync(path, 0o644);
-      expect(ask()).toMatch(
-        new RegExp(`^(StoreError: \\S+ ${path}: user "\\w+" may not read and write ${path}\n){2}$`),
-      );
-      for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
-      chmodSync(path, 0o666);
-      chmodSync(folder.path, 0o755);
-      const words = `may not create files in ${folder.path}, as SQLite does`;
-      expect(ask().split(words)).toHaveLength(3);
-    },
-  );
 });

@@ -1,0 +1,6 @@
+import { outboxContract } from './outbox.contract.ts';
+import { recordsContract } from './records.contract.ts';
+import { openSqlitePlace } from './sqlite.contract.ts';
+
+outboxContract('sqlite', openSqlitePlace);
+recordsContract('sqlite', openSqlitePlace);

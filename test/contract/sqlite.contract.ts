@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Store } from '../../src/store/store.ts';
+import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
+import type { StatePlace } from './outbox.contract.ts';
+import { forwardableClock, storeOptions } from './place.ts';
+
+/** A SQLite file in a folder of its own, for the contracts. */
+export async function openSqlitePlace(): Promise<StatePlace> {
+  const folder = mkdtempSync(join(tmpdir(), 'beat-sqlite-'));
+  const path = join(folder, 'beat.sqlite');
+  const clock = forwardableClock();
+  const options = storeOptions(`sqla+sqlite:///${path}`, { clock });
+  const stores: Store[] = [];
+  return {
+    async open(more) {
+      const store = openSqliteStore({ ...options, ...more });
+      stores.push(store);
+      return store;
+    },
+    queued: async (queue) => pending(path, queue).map(decodeEnvelope),
+    expireLock: async () => clock.forward(options.lockTtl),
+    async empty() {
+      for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+    },
+    async damageState(entry) {
+      using db = new DatabaseSync(path);
+      db.prepare(`UPDATE beat_record SET record = '{"spec":' WHERE entry = ?`).run(entry);
+    },
+    async close() {
+      for (const store of stores) await store.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** The payloads that kombu's query gives, one worker's `_get` after the other. */
+function pending(path: string, queue: string): string[] {
+  using db = new DatabaseSync(path);
+  const select = db.prepare(
+    `SELECT payload FROM kombu_message JOIN kombu_queue ON kombu_queue.id = queue_id
+     WHERE name = ? AND visible != 0 ORDER BY timestamp, kombu_message.id`,
+  );
+  return select.all(queue).map((row) => row['payload'] as string);
+}
+
+function decodeEnvelope(payload: string): { taskId: string; body: string } {
+  const { properties, body } = JSON.parse(payload) as {
+    properties: { correlation_id: string };
+    body: string;
+  };
+  return { taskId: properties.correlation_id, body: Buffer.from(body, 'base64').toString() };
+}
