@@ -60,7 +60,7 @@ export default {
           PURE_FILES,
           CONTRACTS,
           '^node_modules/(@types/)?(luxon|yaml|@msgpack/msgpack|lzma1|cron-parser|cronstrue|astronomy-engine|tinyqueue)/',
-          '^(node:)?(crypto|buffer|module|zlib|util/types)$',
+          '^(node:)?(crypto|buffer|module|zlib|util|util/types)$',
         ],
       },
     },

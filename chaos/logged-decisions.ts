@@ -92,6 +92,8 @@ export function checkSkip(entry: Entry, { reason, last, loggedAt }: LoggedSkip):
     'catch-up-limit': false,
     expired: false,
     'no-subscribers': false,
+    paused: true,
+    skipped: true,
   };
   return allowed[reason] ? null : `skipped as "${reason}", which its policy does not allow`;
 }

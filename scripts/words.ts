@@ -8,7 +8,7 @@ import ts from 'typescript';
 const REJECTED: readonly (readonly [RegExp, string])[] = [
   [/\bno(?:body|-one|\b one\b)/i, 'name the component that does not act, or use the passive'],
   [/\bsome(?:body|one)\b/i, 'name the component that acts'],
-  [/\b(?:who|what|which)(?:so)?ever\b/i, 'name the component or the case'],
+  [/\b(?:who|what)(?:so)?ever\b/i, 'name the component or the case'],
   [/\banybody\b/i, 'name the component that acts'],
   [/\b(?:tells?|told|untold)\b/i, 'report, log, emit, send, show'],
   [/\b(?:hears?|heard|unheard)\b/i, 'receive, be notified, acknowledge'],

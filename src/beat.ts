@@ -8,6 +8,7 @@ import type { Settings } from './config/settings.ts';
 import { StoreError } from './util/errors.ts';
 import type { BeatEvents } from './events/beat-events.ts';
 import { Events, type EventSource, type Listener } from './events/events.ts';
+import { CommandInbox } from './commands/command-inbox.ts';
 import { Leadership, TermEnded, type Term } from './scheduling/leadership.ts';
 import type { Producer } from './compose/message-context.ts';
 import { Progress } from './observe/progress.ts';
@@ -121,6 +122,7 @@ export class Beat implements EventSource, AsyncDisposable {
   async #run(store: Store, results: ResultBackend | null): Promise<void> {
     const { entries, lock } = this.settings;
     const clock = this.#clock;
+    const events = this.#events;
     const stop = this.#stop.signal;
     const progressed = () => {
       this.progress.made();
@@ -149,7 +151,9 @@ export class Beat implements EventSource, AsyncDisposable {
       origin: this.#origin,
       clock,
     });
-    await leadership.run((term) => this.#lead(scheduler, watch, term), stop);
+    const commands =
+      store.commands && new CommandInbox({ log: store.commands, engine: scheduler, events, clock });
+    await leadership.run((term) => this.#lead(scheduler, commands, watch, term), stop);
     // Events are not worth waiting for a broker that does not answer.
     await unlessStopped(clock, stop, teller.told()).catch(() => {});
     await results?.close();
@@ -157,18 +161,25 @@ export class Beat implements EventSource, AsyncDisposable {
     this.#events.emit('stopped');
   }
 
-  async #lead(scheduler: Scheduler, watch: Watch, term: Term): Promise<void> {
+  async #lead(
+    scheduler: Scheduler,
+    commands: CommandInbox | undefined,
+    watch: Watch,
+    term: Term,
+  ): Promise<void> {
     const stop = this.#stop.signal;
     const awake = AbortSignal.any([term.signal, stop]);
     try {
       let wakeAt = await this.#begin(scheduler, term, () => void watch.run(awake));
       this.#events.reportRecovery({ kind: 'lead' });
       for (;;) {
-        await sleepUntil(this.#clock, wakeAt, awake, () => {
+        const arrival = commands?.arrival(awake) ?? awake;
+        await sleepUntil(this.#clock, wakeAt, arrival, () => {
           this.progress.made();
         });
         if (awake.aborted) return;
         wakeAt = await scheduler.tick(term, stop);
+        if (await commands?.process(term, stop)) wakeAt = scheduler.wakeAt;
       }
     } finally {
       // The next leader reads the records again.

@@ -1,4 +1,12 @@
 export { Beat, type BeatOptions } from './beat.ts';
+export {
+  BeatClient,
+  CommandRejectedError,
+  connect,
+  NoAnswerError,
+  type ClientOptions,
+} from './client.ts';
+export type { AuditRow } from './commands/audit.ts';
 export { systemClock, type Clock } from './util/clock.ts';
 export { defineConfig, type BeatConfig } from './config/define.ts';
 export { chain, chord, group, sig, type SignatureConfig } from './config/define/signatures.ts';
@@ -37,4 +45,5 @@ export { crontab } from './schedule/crontab.ts';
 export type { Schedule } from './schedule/schedule.ts';
 export { solar, type SolarEvent } from './schedule/solar.ts';
 export { timedelta } from './schedule/timedelta.ts';
+export type { EntryStatus } from './status/entry-status.ts';
 export type { Store } from './store/store.ts';

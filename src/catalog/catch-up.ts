@@ -15,7 +15,11 @@ export type SkipReason =
   /** Its message expired while the broker rejected it. */
   | 'expired'
   /** Its fanout exchange had no subscribers, so that the broker dropped the message. */
-  | 'no-subscribers';
+  | 'no-subscribers'
+  /** The entry was paused. */
+  | 'paused'
+  /** A command asked to skip it. */
+  | 'skipped';
 
 /** A stretch of occurrences that are not sent. Instants are epoch milliseconds. */
 export interface Skip {
@@ -96,7 +100,7 @@ function decideEach(entry: Entry, first: number, newest: number, now: number): D
 }
 
 /** The occurrences from `first` up to but not including `end`. */
-function stretch(schedule: Schedule, first: number, end: number): Omit<Skip, 'reason'> {
+export function stretch(schedule: Schedule, first: number, end: number): Omit<Skip, 'reason'> {
   const last = latestFrom(schedule, first, end - 1);
   return { first, last, count: countBetween(schedule, first, last) };
 }
@@ -142,7 +146,7 @@ function walk(schedule: Schedule, first: number, until: number, most: number): n
  * The newest occurrence in `[first, until]`, where `first` is one itself. Every walk starts at an
  * occurrence: an interval's grid hangs on the instant that it is counted from.
  */
-function latestFrom(schedule: Schedule, first: number, until: number): number {
+export function latestFrom(schedule: Schedule, first: number, until: number): number {
   const second = nextAfter(schedule, first);
   if (second > until) return first;
   const said = latestWithin(schedule, first, until);

@@ -41,4 +41,6 @@ export interface Occurrence {
   readonly entry: Entry;
   /** The nominal instant, epoch milliseconds: when it should have been sent, not when it was. */
   readonly dueAt: number;
+  /** The id of the command that asked for the run; absent from a scheduled one. */
+  readonly commandId?: string | undefined;
 }

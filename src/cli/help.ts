@@ -5,6 +5,8 @@ Examples:
   $ beat -c beat.yaml -b redis://localhost:6379/0
   $ beat check -c schedules/                    validate the configuration, for example in CI
   $ beat next nightly-report -n 5               print its next five runs
+  $ beat pause nightly-report --reason migration   no runs until beat resume nightly-report
+  $ beat run nightly-report                     publish a run now
   $ beat forget nightly-report                  remove its damaged record and restart its schedule
   $ beat --detach --pidfile /run/beat.pid -f /var/log/beat.log
 

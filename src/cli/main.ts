@@ -5,6 +5,7 @@ import { addCeleryFlags, addStartFlags } from './flags/celery-flags.ts';
 import { check } from './commands/check.ts';
 import { detach, isDetached, notifyParent } from './service/detach.ts';
 import { EXIT, ExitError, type ExitCode } from './exit.ts';
+import { addEntryCommands } from './commands/entry-commands.ts';
 import { forget } from './commands/forget.ts';
 import { healthcheck } from './commands/healthcheck.ts';
 import { EPILOG, FORGET_EPILOG } from './help.ts';
@@ -101,6 +102,10 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .action(async (name: string, _flags, command: Command) => {
       code = await forget(name, ready(command.optsWithGlobals()));
     });
+  addEntryCommands(program, (action) => async (...args) => {
+    const command = args.at(-1) as Command;
+    code = await action(ready(command.optsWithGlobals()), ...command.args);
+  });
   program
     .command('healthcheck')
     .description('exit 0 if every local instance is healthy')

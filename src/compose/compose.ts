@@ -14,9 +14,9 @@ import { taskMessage } from './task-message.ts';
  * Celery.
  */
 export function compose(occurrence: Occurrence, sentAt: number, producer: Producer): Run {
-  const { entry, dueAt } = occurrence;
+  const { entry, dueAt, commandId } = occurrence;
   if (entry.canvas) return composeCanvas(entry.canvas, occurrence, sentAt, producer);
-  const own = taskIdOf(entry.name, dueAt, producer.keyPrefix);
+  const own = taskIdOf(entry.name, dueAt, producer.keyPrefix, commandId);
   const options = filledFor(occurrence, own);
   const taskId = options.taskId ?? own;
   const { payload, routed } =
@@ -34,8 +34,8 @@ function composeCanvas(
   sentAt: number,
   producer: Producer,
 ): Run {
-  const { entry, dueAt } = occurrence;
-  const own = taskIdOf(entry.name, dueAt, producer.keyPrefix);
+  const { entry, dueAt, commandId } = occurrence;
+  const own = taskIdOf(entry.name, dueAt, producer.keyPrefix, commandId);
   const context = { entry: entry.name, dueAt: new Date(dueAt), taskId: own };
   const { fill } = entry;
   const filled = fill ? filledCanvas(canvas, (text) => fill(text, context)) : canvas;

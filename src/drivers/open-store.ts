@@ -41,6 +41,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     lock: state.lock,
     ledger,
+    commands: state.commands,
     broker,
     inspect: inspectAll(state.inspect, inspect),
     close: async () => {

@@ -42,6 +42,24 @@ export interface NeverDueEvent {
   readonly schedule: string;
 }
 
+/** Why a run was published: it was due, it was missed, or a command asked for it. */
+export type RunCause = 'schedule' | 'catch-up' | 'manual' | 'backfill';
+
+/** The leader dealt with a command. */
+export interface CommandEvent {
+  /** The id that its sender gave it; `null` for a command without one. */
+  readonly id: string | null;
+  /** Such as `pause`; `null` for a command that cannot be parsed. */
+  readonly do: string | null;
+  readonly entry: string | null;
+  /** Who sent it; empty when it does not say. */
+  readonly by: string;
+  readonly reason: string | null;
+  readonly status: 'applied' | 'rejected';
+  /** What was done, or why it was rejected. */
+  readonly answer: string;
+}
+
 /** A run was committed and its messages are in their queues. Instants are epoch milliseconds. */
 export interface SentEvent {
   readonly entry: string;
@@ -51,6 +69,7 @@ export interface SentEvent {
   readonly queue: string;
   /** The nominal instant of the run. */
   readonly dueAt: number;
+  readonly cause: RunCause;
   /** When its messages were rendered. */
   readonly sentAt: number;
   readonly term: number;
@@ -135,6 +154,7 @@ export interface BeatEvents {
   sent: [SentEvent];
   delivered: [DeliveredEvent];
   skipped: [SkippedEvent];
+  command: [CommandEvent];
   failure: [FailureEvent];
   recovered: [RecoveredEvent];
   warning: [WarningEvent];

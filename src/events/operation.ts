@@ -21,6 +21,8 @@ export type Operation =
   | { readonly kind: 'publish'; readonly entry: string; readonly target: string }
   /** Register the sizes of chords with the result backend. */
   | { readonly kind: 'register-chords' }
+  /** Read the command log, or apply a command. */
+  | { readonly kind: 'commands' }
   /** Publish `task-sent` events. */
   | { readonly kind: 'task-events' }
   /** Run a listener of this event. */

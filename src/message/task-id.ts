@@ -8,13 +8,20 @@ const NAMESPACE_TEXT = Buffer.from(NAMESPACE.replaceAll('-', ''), 'hex').toStrin
 
 /**
  * The task id of an occurrence: the same whoever sends it and however often, so that a repeat can be
- * recognised. `dueAt` is the nominal instant, epoch milliseconds.
+ * recognised. `dueAt` is the nominal instant, epoch milliseconds. A run that a command asked for has an id of
+ * its own, which follows from the command's.
  *
  * It is the UUIDv5 (RFC 9562) of `occurrenceName`. Written out with Node's one-shot hash: the usual
  * library takes several times as long, and this is a fifth of what a message costs.
  */
-export function taskIdOf(entryName: string, dueAt: number, keyPrefix: string): string {
-  return uuid5Of(NAMESPACE_TEXT + occurrenceName(entryName, dueAt, keyPrefix));
+export function taskIdOf(
+  entryName: string,
+  dueAt: number,
+  keyPrefix: string,
+  commandId?: string,
+): string {
+  const own = uuid5Of(NAMESPACE_TEXT + occurrenceName(entryName, dueAt, keyPrefix));
+  return commandId === undefined ? own : partIdOf(own, commandId);
 }
 
 /**

@@ -54,6 +54,8 @@ function operationText(operation: Operation): string {
       return `${operation.action} the lock`;
     case 'publish':
       return `send to the ${operation.target}`;
+    case 'commands':
+      return 'apply commands';
     case 'listener':
       return `a listener of "${operation.event}"`;
     case 'commit-entry':

@@ -92,6 +92,16 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
   events.on('skipped', (event) => {
     log.warn(skippedFields(event), skippedText(event));
   });
+  events.on('command', (event) => {
+    const what = event.do === null ? 'command' : `command ${event.do}`;
+    const of = event.entry === null ? '' : ` for entry ${event.entry}`;
+    const by = event.by === '' ? '' : ` (by ${event.by})`;
+    const level = event.status === 'applied' ? 'info' : 'warn';
+    log[level](
+      { event: 'command', ...event },
+      `${event.status} ${what}${of}${by}: ${event.answer}`,
+    );
+  });
   events.on('warning', ({ kind, message }) => {
     if (message === null) log.info({ event: 'warning', kind, resolved: true }, RELIEF[kind]);
     else log.warn({ event: 'warning', kind }, message);
@@ -162,6 +172,8 @@ const SKIP_WORDS: Record<SkippedEvent['reason'], string> = {
   'catch-up-limit': 'more were missed than are made up for',
   expired: 'no queue took them before they expired',
   'no-subscribers': 'nobody listened to their exchange, which keeps nothing',
+  paused: 'the entry was paused',
+  skipped: 'a command asked to skip it',
 };
 
 function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {

@@ -23,6 +23,9 @@ export interface Schedule {
    */
   latest?(after: Date, until: Date): Date | null;
 
+  /** Milliseconds between occurrences that are counted from an anchor; absent from a rule with fixed instants. */
+  readonly every?: number;
+
   /** Returns this schedule in an IANA zone, or itself if it has its own zone or needs none. */
   inZone?(timezone: string): Schedule;
 

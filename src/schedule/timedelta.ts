@@ -81,25 +81,25 @@ function interval(every: number, { relative = false, timezone }: TimedeltaOption
 
 class Interval implements Schedule {
   readonly spec: string;
-  readonly #every: number;
+  readonly every: number;
 
   constructor(every: number) {
     this.spec = `every(${every}ms)`;
-    this.#every = every;
+    this.every = every;
     Object.freeze(this);
   }
 
   next(after: Date): Date | null {
-    return toDate(toMillis(after, 'after') + this.#every);
+    return toDate(toMillis(after, 'after') + this.every);
   }
 
   latest(after: Date, until: Date): Date | null {
     const start = toMillis(after, 'after');
-    const times = Math.floor((toMillis(until, 'until') - start) / this.#every);
-    return times < 1 ? null : toDate(start + times * this.#every);
+    const times = Math.floor((toMillis(until, 'until') - start) / this.every);
+    return times < 1 ? null : toDate(start + times * this.every);
   }
 
   get description(): string {
-    return `every ${describeDuration(this.#every)}`;
+    return `every ${describeDuration(this.every)}`;
   }
 }

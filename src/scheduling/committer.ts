@@ -1,4 +1,5 @@
 import type { Ledger } from '../store/ledger.ts';
+import type { FinishedCommand } from '../store/command-log.ts';
 import type { Change, UnpublishedMessage } from '../store/commit.ts';
 import { StoreError } from '../util/errors.ts';
 import { ChordSizes, type ChordSizesOptions } from './chord-sizes.ts';
@@ -25,7 +26,8 @@ const LONGEST_PAUSE = 1_000;
  */
 export type ChangeOutcome =
   | { readonly kind: 'committed'; readonly unpublished: readonly UnpublishedMessage[] }
-  | { readonly kind: 'store-rejected' | 'unregistered' | 'not-attempted' };
+  | { readonly kind: 'store-rejected'; readonly reason: string }
+  | { readonly kind: 'unregistered' | 'not-attempted' };
 
 /** Commits changes to the ledger: in batches, several at once, and repeated while the term lasts. */
 export class Committer {
@@ -94,16 +96,24 @@ export class Committer {
     return changes.map((change) => outcomes.get(change) ?? { kind: 'unregistered' });
   }
 
+  /** Commits the end of commands that have no effect. */
+  async finish(finished: readonly FinishedCommand[], term: Term, stop: AbortSignal): Promise<void> {
+    await this.#commit([], term, stop, finished);
+  }
+
   async #commit(
     changes: readonly Change[],
     term: Term,
     stop: AbortSignal,
+    finished: readonly FinishedCommand[] = [],
   ): Promise<readonly ChangeOutcome[]> {
-    if (changes.length === 0) return [];
+    if (changes.length === 0 && finished.length === 0) return [];
     const { ledger, clock, events, progressed } = this.#options;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
-        const outcome = await ledger.commit({ token: term.token, changes }, stop);
+        const commands = changes.flatMap(({ command }) => command ?? []);
+        const commit = { token: term.token, changes, commands: [...commands, ...finished] };
+        const outcome = await ledger.commit(commit, stop);
         events.reportRecovery({ kind: 'commit' });
         if (outcome.kind === 'committed') {
           progressed();
@@ -137,10 +147,11 @@ export class Committer {
     stop: AbortSignal,
   ): Promise<readonly ChangeOutcome[]> {
     const [change] = changes;
-    if (change && changes.length === 1) {
+    if (!change) throw new StoreError(reason);
+    if (changes.length === 1) {
       const operation = { kind: 'commit-entry', entry: change.entry } as const;
       this.#options.events.reportFailure(operation, new StoreError(reason));
-      return [{ kind: 'store-rejected' }];
+      return [{ kind: 'store-rejected', reason }];
     }
     const half = Math.ceil(changes.length / 2);
     const first = await this.#commit(changes.slice(0, half), term, stop);

@@ -1,58 +1,75 @@
-import type { Item } from './agenda.ts';
 import type { Entry } from '../catalog/entry.ts';
-import type { SentEvent } from '../events/beat-events.ts';
-import type { Change } from '../store/commit.ts';
-import { advance, type EntryState } from '../store/entry-state.ts';
+import type { Skip } from '../catalog/catch-up.ts';
 import { compose } from '../compose/compose.ts';
 import type { Producer } from '../compose/message-context.ts';
+import type { RunCause, SentEvent } from '../events/beat-events.ts';
 import type { Message } from '../message/message.ts';
-import { decide, type Skip } from '../catalog/catch-up.ts';
+import type { FinishedCommand } from '../store/command-log.ts';
+import type { Change } from '../store/commit.ts';
+import { advance, type EntryState } from '../store/entry-state.ts';
 
-/** What was decided about one entry, ready to be committed, and what there will be to tell of it. */
+/** What was decided about one entry, ready to be committed, with the events that follow a commit. */
 export interface PlannedChange {
   readonly entry: Entry;
   /** The state that it was decided from. */
   readonly before: EntryState;
   readonly change: Change;
-  /** One for each occurrence that the change sends. */
+  /** One for each run that the change publishes. */
   readonly sent: readonly SentEvent[];
   readonly skipped: readonly Skip[];
 }
 
-/**
- * Makes the step of an entry that is due at `now`, for the term of that number. Its messages say that
- * they are made at `sentAt`. Instants are epoch milliseconds.
- */
+/** What is to happen to an entry. Instants are epoch milliseconds. */
+export interface Decided {
+  readonly entry: Entry;
+  readonly before: EntryState;
+  /** Nominal instants of the runs to publish, oldest first. */
+  readonly runs: readonly number[];
+  readonly causeOf: (dueAt: number) => RunCause;
+  readonly skipped: readonly Skip[];
+  /** What changes in the state, beside what publishing changes. */
+  readonly changes: Parameters<typeof advance>[1];
+  /** The command that asked for it: its id distinguishes the task ids of its runs. */
+  readonly command?: { readonly id: string; readonly finished: FinishedCommand } | undefined;
+}
+
+/** Renders the messages of a decision at `sentAt` (epoch milliseconds), for the term of that token. */
 export function planChange(
-  { entry, state, dueAt: first }: Item,
-  { now, sentAt, term }: { readonly now: number; readonly sentAt: number; readonly term: number },
+  { entry, before, runs: instants, causeOf, skipped, changes, command }: Decided,
+  { sentAt, term }: { readonly sentAt: number; readonly term: number },
   producer: Producer,
 ): PlannedChange {
-  const { send, skip, dueAt } = decide(entry, first, now);
-  const runs = send.map((at) => compose({ entry, dueAt: at }, sentAt, producer));
+  const runs = instants.map((dueAt) =>
+    compose({ entry, dueAt, commandId: command?.id }, sentAt, producer),
+  );
   const sent = runs.map(({ taskId, messages }, i) => ({
     entry: entry.name,
     task: entry.task,
     taskId,
     queue: queueOf(messages),
-    dueAt: send[i] ?? dueAt,
+    dueAt: instants[i]!,
+    cause: causeOf(instants[i]!),
     sentAt,
     term,
     messages,
   }));
   const last = runs.at(-1);
-  const after = advance(state, {
-    dueAt,
+  const after = advance(before, {
+    ...changes,
     ...(last && { sentAt, taskId: last.taskId }),
-    runCount: state.runCount + runs.length,
+    runCount: before.runCount + runs.length,
   });
-  const messages = runs.flatMap((run) => run.messages);
-  const chords = runs.flatMap((run) => run.chords);
-  const change = { entry: entry.name, before: state, after, messages, chords };
-  return { entry, before: state, change, sent, skipped: skip };
+  const change = {
+    entry: entry.name,
+    ...{ before, after },
+    messages: runs.flatMap((run) => run.messages),
+    chords: runs.flatMap((run) => run.chords),
+    command: command?.finished,
+  };
+  return { entry, before, change, sent, skipped };
 }
 
-/** Where the run goes, or where it begins. */
+/** The queue of the first message, or its exchange when it names no queue. */
 function queueOf([first]: readonly Message[]): string {
   if (!first) return '';
   const { queue, exchange } = first.destination;

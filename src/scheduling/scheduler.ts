@@ -1,15 +1,17 @@
 import type { Entry } from '../catalog/entry.ts';
 import type { Producer } from '../compose/message-context.ts';
 import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
+import type { FinishedCommand } from '../store/command-log.ts';
 import type { Change } from '../store/commit.ts';
 import type { EntryState } from '../store/entry-state.ts';
-import type { StoreError } from '../util/errors.ts';
+import { reasonOf, type StoreError } from '../util/errors.ts';
 import { Agenda, type Item } from './agenda.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
 import { Committer, type ChangeOutcome, type CommitterOptions } from './committer.ts';
-import type { Term } from './leadership.ts';
+import { TermEnded, type Term } from './leadership.ts';
 import { reconcile, type Reconciled } from './plan.ts';
-import { planChange, type PlannedChange } from './planned-change.ts';
+import { planOccurrences } from './plan-occurrences.ts';
+import { planChange, type Decided, type PlannedChange } from './planned-change.ts';
 import { reportCommitted } from './report-committed.ts';
 
 export interface SchedulerOptions extends CommitterOptions, Pick<BlockedEntriesOptions, 'blocked'> {
@@ -129,17 +131,65 @@ export class Scheduler {
       const outcomes = await this.#committer.commit(changes, term, stop);
       for (const [i, each] of planned.entries()) sent += this.#settle(each, outcomes[i]!);
     });
-    const wakeAt = Math.min(this.#agenda.wakeAt, this.#blocked.checkAt);
+    const { wakeAt } = this;
     events.emit('tick', { sent, wakeAt });
     return wakeAt;
   }
 
+  /** When to tick again: epoch milliseconds, `Infinity` for never. */
+  get wakeAt(): number {
+    return Math.min(this.#agenda.wakeAt, this.#blocked.checkAt);
+  }
+
+  /** An enabled entry with its state; `undefined` for any other, and for one whose state cannot be read. */
+  find(name: string): Item | undefined {
+    return this.#agenda.find(name);
+  }
+
+  names(): Iterable<string> {
+    return this.#agenda.names();
+  }
+
+  /**
+   * Commits what a command decided about an entry. Resolves with `null`, or with why nothing of it happened.
+   * Throws `TermEnded` when the term cannot continue.
+   */
+  async apply(decided: Decided, term: Term, stop: AbortSignal): Promise<string | null> {
+    const { clock, events, producer } = this.#options;
+    let planned: PlannedChange;
+    try {
+      planned = planChange(decided, { sentAt: clock.now(), term: term.token }, producer);
+    } catch (error) {
+      return reasonOf(error);
+    }
+    const [outcome] = await this.#committer.commit([planned.change], term, stop);
+    if (outcome?.kind === 'committed') {
+      this.#schedule(decided.entry, planned.change.after);
+      reportCommitted(planned, outcome.unpublished, events);
+      return null;
+    }
+    if (outcome?.kind === 'store-rejected') return outcome.reason;
+    if (outcome?.kind === 'unregistered') return 'the result backend did not register its chords';
+    throw new TermEnded('beat stops');
+  }
+
+  /** Commits the end of commands that have no effect. */
+  async finish(finished: readonly FinishedCommand[], term: Term, stop: AbortSignal): Promise<void> {
+    await this.#committer.finish(finished, term, stop);
+  }
+
   /** A run that cannot be prepared stays due, and is tried again after a pause. */
-  #plan(item: Item, at: Parameters<typeof planChange>[1]): PlannedChange | undefined {
-    const { entry, state } = item;
+  #plan(
+    { entry, state }: Item,
+    { now, ...at }: { readonly now: number; readonly sentAt: number; readonly term: number },
+  ): PlannedChange | undefined {
     const { clock, events, producer } = this.#options;
     try {
-      return planChange(item, at, producer);
+      const { send, skip, changes } = planOccurrences(entry, state, now);
+      const newest = send.at(-1);
+      const causeOf = (dueAt: number) => (dueAt === newest ? 'schedule' : 'catch-up');
+      const decided = { entry, before: state, runs: send, causeOf, skipped: skip, changes };
+      return planChange(decided, at, producer);
     } catch (error) {
       events.reportFailure({ kind: 'prepare', entry: entry.name }, error);
       this.#schedule(entry, state, clock.now() + PAUSE);

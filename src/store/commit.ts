@@ -1,5 +1,6 @@
 import type { Message } from '../message/message.ts';
 import type { ChordSize } from '../message/run.ts';
+import type { FinishedCommand } from './command-log.ts';
 import { encodeState, type EntryState } from './entry-state.ts';
 
 /** What a term decided, to be done as one step. */
@@ -7,6 +8,8 @@ export interface Commit {
   /** The fencing token of the term that decided it. */
   readonly token: number;
   readonly changes: readonly Change[];
+  /** Commands that are done with: removed from the command log, with their audit rows added. */
+  readonly commands?: readonly FinishedCommand[] | undefined;
 }
 
 /** One entry's part of a commit: move its state from `before` to `after`, and publish the messages. */
@@ -19,6 +22,8 @@ export interface Change {
   readonly messages: readonly Message[];
   /** Registered with the result backend before the commit; ledgers ignore them. */
   readonly chords?: readonly ChordSize[] | undefined;
+  /** The command that asked for it; the committer adds it to the commit of this change. */
+  readonly command?: FinishedCommand | undefined;
 }
 
 /**

@@ -28,6 +28,19 @@ export interface EntryState {
   readonly taskId: string | null;
   /** How many runs have been published, over all edits of the schedule. */
   readonly runCount: number;
+  /** Absent unless the entry is paused. */
+  readonly pause?: Pause | undefined;
+  /** Instants of occurrences to come that are skipped, ascending. Epoch milliseconds; absent for none. */
+  readonly skip?: readonly number[] | undefined;
+}
+
+/** A pause of an entry. Instants are epoch milliseconds. */
+export interface Pause {
+  readonly since: number;
+  /** When it ends by itself; `null` for when it is resumed. */
+  readonly until: number | null;
+  readonly reason: string | null;
+  readonly by: string;
 }
 
 /** Called with a state that cannot be read: edited by hand, damaged, or of a format that is not compatible. */
@@ -101,8 +114,16 @@ function isState(value: unknown): value is EntryState {
     (state.dueAt === null || typeof state.dueAt === 'number') &&
     (state.sentAt === null || typeof state.sentAt === 'number') &&
     (state.taskId === null || typeof state.taskId === 'string') &&
-    typeof state.runCount === 'number'
+    typeof state.runCount === 'number' &&
+    (state.pause === undefined || isPause(state.pause)) &&
+    (state.skip === undefined || (Array.isArray(state.skip) && state.skip.every(Number.isFinite)))
   );
+}
+
+function isPause(value: unknown): value is Pause {
+  if (typeof value !== 'object' || value === null) return false;
+  const { since, until } = value as Record<keyof Pause, unknown>;
+  return typeof since === 'number' && (until === null || typeof until === 'number');
 }
 
 /** From 1, and not so large that the next one is the same. */

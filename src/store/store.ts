@@ -3,6 +3,7 @@ import type { TlsSettings } from '../broker/tls.ts';
 import type { Clock } from '../util/clock.ts';
 import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
 import type { Warn } from '../events/beat-events.ts';
+import type { CommandLog } from './command-log.ts';
 import type { Ledger, StateRemoval } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
 import type { Lock } from './lock.ts';
@@ -16,6 +17,8 @@ export interface Store {
   readonly lock: Lock;
   readonly ledger: Ledger;
   readonly broker: Broker;
+  /** Commands for the leader; absent from a store that cannot hold them. */
+  readonly commands?: CommandLog | undefined;
   /** Asks the store's servers about themselves; absent where there are none. Rejects when it cannot. */
   readonly inspect?: (() => Promise<Findings>) | undefined;
   /** Closes all three. */
@@ -35,6 +38,7 @@ export interface Findings {
 /** A store that can keep the state of a broker elsewhere as well. */
 export interface StateStore extends Store {
   readonly ledger: Ledger & Outbox & StateRemoval;
+  readonly commands: CommandLog;
 }
 
 /** What it takes to open one place that is lock, ledger and broker. */

@@ -4,6 +4,7 @@ import type { EntryState } from '../../src/store/entry-state.ts';
 import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { brokerContract } from './broker.contract.ts';
+import { commandLogContract } from './command-log.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { outboxContract, type StatePlace } from './outbox.contract.ts';
@@ -35,6 +36,7 @@ lockContract('memory', openPlace);
 ledgerContract('memory', openPlace);
 brokerContract('memory', openPlace);
 outboxContract('memory', openPlace);
+commandLogContract('memory', openPlace);
 recordsContract('memory', openPlace);
 
 test('stores of one memory name are one place, those without a name are each their own', async () => {

@@ -130,9 +130,9 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
         'ledger.load': () => ledger.load(),
         'ledger.beginTerm': () => ledger.beginTerm(),
         'ledger.commit': () => ledger.commit({ token: 1, changes: [CHANGE] }),
-        'outbox.keep': () => ledger.append({ token: 1, changes: [CHANGE] }),
-        'outbox.kept': () => ledger.pending(1, ''),
-        'outbox.forget': () => ledger.remove(1, []),
+        'outbox.append': () => ledger.append({ token: 1, changes: [CHANGE] }),
+        'outbox.pending': () => ledger.pending(1, ''),
+        'outbox.remove': () => ledger.remove(1, []),
         'broker.publish': () => broker.publish([makeMessage('a')]),
       };
       for (const [operation, ask] of Object.entries(asked)) {

@@ -3,6 +3,7 @@ import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { brokerContract } from './broker.contract.ts';
+import { commandLogContract } from './command-log.contract.ts';
 import { exchangeContract } from './exchange.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
@@ -26,6 +27,7 @@ export function sqlContract(name: string, start: () => Promise<SqlServer>): void
 export function sqlStateContract(name: string, start: () => Promise<SqlServer>): void {
   onServer(name, start, (overTcp) => {
     outboxContract(`${name}, TCP`, overTcp);
+    commandLogContract(`${name}, TCP`, overTcp);
     recordsContract(`${name}, TCP`, overTcp);
   });
 }

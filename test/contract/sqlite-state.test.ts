@@ -1,6 +1,8 @@
+import { commandLogContract } from './command-log.contract.ts';
 import { outboxContract } from './outbox.contract.ts';
 import { recordsContract } from './records.contract.ts';
 import { openSqlitePlace } from './sqlite.contract.ts';
 
 outboxContract('sqlite', openSqlitePlace);
+commandLogContract('sqlite', openSqlitePlace);
 recordsContract('sqlite', openSqlitePlace);

@@ -3,6 +3,7 @@ import { decodeMessage, encodeMessage } from '../../message/text.ts';
 import { compare, encodeChange } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
+import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
 import { outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
@@ -13,6 +14,7 @@ export interface LedgerState {
   readonly states: Map<string, string>;
   /** By id, encoded: messages for a broker elsewhere. */
   readonly outbox: Map<string, string>;
+  readonly commands: CommandState;
   /** The token of the newest term; `null` when none has begun since the ledger was new or emptied. */
   term: number | null;
   /** Survives emptying, so that a token is never handed out twice. */
@@ -20,7 +22,10 @@ export interface LedgerState {
 }
 
 export function newLedgerState(): LedgerState {
-  return { states: new Map(), outbox: new Map(), term: null, lastTerm: 0 };
+  return {
+    ...{ states: new Map(), outbox: new Map(), commands: newCommandState() },
+    ...{ term: null, lastTerm: 0 },
+  };
 }
 
 export class MemoryLedger implements Ledger, Outbox, StateRemoval {
@@ -45,10 +50,11 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     return this.#state.term;
   }
 
-  async commit({ token, changes }: Commit): Promise<CommitOutcome> {
+  async commit({ token, changes, commands = [] }: Commit): Promise<CommitOutcome> {
     const encoded = changes.map(encodeChange);
     const found = this.#check(token, encoded);
     if (typeof found === 'object') return found;
+    finishCommands(this.#state.commands, commands);
     if (found === 'repeated') return { kind: 'committed' };
 
     // Awaited after the states are written: nothing may come between the two.
@@ -58,10 +64,11 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     return { kind: 'committed' };
   }
 
-  async append({ token, changes }: Commit): Promise<AppendOutcome> {
+  async append({ token, changes, commands = [] }: Commit): Promise<AppendOutcome> {
     const encoded = changes.map(encodeChange);
     const found = this.#check(token, encoded);
     if (typeof found === 'object') return found;
+    finishCommands(this.#state.commands, commands);
     const { outbox } = this.#state;
     const messages = outboxMessages(changes);
     if (found === 'new') {

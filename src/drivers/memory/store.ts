@@ -1,5 +1,6 @@
 import type { Message } from '../../message/message.ts';
 import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
+import { MemoryCommandLog } from './command-log.ts';
 import { MemoryBroker } from './broker.ts';
 import type { LedgerState } from './ledger.ts';
 import { MemoryLedger, newLedgerState } from './ledger.ts';
@@ -42,6 +43,7 @@ export function openMemoryStore(options: PlaceOptions): MemoryStore {
   return {
     lock: new MemoryLock(state.lock, options.lockTtl, options.clock),
     ledger: new MemoryLedger(state.ledger, broker),
+    commands: new MemoryCommandLog(state.ledger.commands),
     broker,
     close: async () => {},
   };

@@ -14,6 +14,12 @@ export interface Keys {
   readonly outboxOrder: string;
   /** HASH: id → encoded message, for a broker that is another store. */
   readonly outbox: string;
+  /** LIST, oldest first: commands for the leader. Also the name of the channel that wakes it. */
+  readonly commands: string;
+  /** HASH: command id → audit row. */
+  readonly audit: string;
+  /** LIST, newest first: the ids of the audit rows. */
+  readonly auditOrder: string;
   /** Channel: something is said whenever a holder lets go. Channels know no database number. */
   readonly released: string;
   /** LIST, newest first: kombu's envelopes of one queue and priority. */
@@ -37,6 +43,9 @@ export function keysFor(keyPrefix: string, transport: TransportOptions, database
     states: `${own}records`,
     outboxOrder: `${own}outbox:order`,
     outbox: `${own}outbox`,
+    commands: `${own}commands`,
+    audit: `${own}audit`,
+    auditOrder: `${own}audit:order`,
     released: `${own}released`,
     list: (queue, priority) => global + listKey(queue, priority, transport),
     binding: (exchange) => global + bindingKey(exchange),

@@ -2,19 +2,21 @@ import { nameOf } from '../../message/destination.ts';
 import { decodeMessage, encodeMessage } from '../../message/text.ts';
 import type { Change, Commit, CommitOutcome } from '../../store/commit.ts';
 import { encodeChange } from '../../store/commit.ts';
+import type { FinishedCommand } from '../../store/command-log.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 import { outboxMessages } from '../../store/outbox.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Bindings } from './bindings.ts';
+import { finishArguments } from './command-log.ts';
 import type { Connection } from './connection.ts';
 import { NO_SUBSCRIBERS, Pushes, unheardOf, type Told } from './envelopes.ts';
 import type { Keys } from './keys.ts';
-import { APPEND, REMOVE } from './outbox-scripts.ts';
+import { APPEND, APPEND_COMMANDS, REMOVE } from './outbox-scripts.ts';
 import { isAboutKeys } from './rights.ts';
 import { run, type Script } from './script.ts';
-import { BEGIN_TERM, CHECK, COMMIT, REMOVE_STATE } from './scripts.ts';
+import { BEGIN_TERM, CHECK, COMMIT, COMMIT_COMMANDS, REMOVE_STATE } from './scripts.ts';
 
 /** States that one HSCAN reads: Redis serves other clients between two of them. */
 const SCAN_COUNT = 1_000;
@@ -62,7 +64,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
     return this.#run<number>('ledger.beginTerm', BEGIN_TERM, [term, states], []);
   }
 
-  async commit({ token, changes }: Commit): Promise<CommitOutcome> {
+  async commit({ token, changes, commands = [] }: Commit): Promise<CommitOutcome> {
     const keys = [this.#keys.term, this.#keys.states];
     const args = commonArguments(token, changes);
     const messages = changes.flatMap((change) => change.messages);
@@ -78,8 +80,11 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
         if (reply?.[0] === 'rejected') return { kind: 'store-rejected', reason };
         return failureIn(reply, changes) ?? { kind: 'committed' };
       }
+      const finishes = commands.length > 0;
+      if (finishes) this.#addCommands(commands, keys, args);
       pushes.addTo(keys, args);
-      const reply = await this.#run<Reply>('ledger.commit', COMMIT, keys, args);
+      const script = finishes ? COMMIT_COMMANDS : COMMIT;
+      const reply = await this.#run<Reply>('ledger.commit', script, keys, args);
       return failureIn(reply, changes) ?? committed(reply, pushes.told);
     } catch (error) {
       // What is wrong with the ledger's own keys is wrong for every entry.
@@ -89,13 +94,16 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
     }
   }
 
-  async append({ token, changes }: Commit): Promise<AppendOutcome> {
+  async append({ token, changes, commands = [] }: Commit): Promise<AppendOutcome> {
     const { term, states, outboxOrder, outbox } = this.#keys;
     const args = commonArguments(token, changes);
     const messages = outboxMessages(changes);
-    for (const { id, message } of messages) args.push(id, encodeMessage(message));
     const keys = [term, states, outboxOrder, outbox];
-    const reply = await this.#run<Reply>('outbox.append', APPEND, keys, args);
+    const finishes = commands.length > 0;
+    if (finishes) this.#addCommands(commands, keys, args);
+    for (const { id, message } of messages) args.push(id, encodeMessage(message));
+    const script = finishes ? APPEND_COMMANDS : APPEND;
+    const reply = await this.#run<Reply>('outbox.append', script, keys, args);
     const failure = failureIn(reply, changes);
     if (failure) return failure;
     const removed = new Set(reply?.[1]);
@@ -130,6 +138,12 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
 
   async close(): Promise<void> {
     await this.#connection.close();
+  }
+
+  #addCommands(finished: readonly FinishedCommand[], keys: string[], args: string[]): void {
+    const { commands, audit, auditOrder } = this.#keys;
+    keys.push(commands, audit, auditOrder);
+    args.push(...finishArguments(finished));
   }
 
   #run<T>(operation: string, script: Script, keys: string[], args: string[]): Promise<T> {

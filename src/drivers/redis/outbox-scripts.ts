@@ -1,3 +1,4 @@
+import { FINISH } from './command-log.ts';
 import { RIGHTS } from './rights.ts';
 import { script } from './script.ts';
 import { FOOT, HEAD } from './scripts.ts';
@@ -13,7 +14,17 @@ import { FOOT, HEAD } from './scripts.ts';
  * Every term would publish a message again that cannot be removed, so the rights to remove are checked before
  * it is appended.
  */
-export const APPEND = script(`${HEAD}
+export const APPEND = script(appending('', ''));
+
+/**
+ * The same for a batch that finishes commands too.
+ *
+ * KEYS[5]  as `FINISH` says; its arguments come before those of the messages
+ */
+export const APPEND_COMMANDS = script(appending(`  local first = 5\n${FINISH}`, '  finish()\n'));
+
+function appending(finish: string, finished: string): string {
+  return `${HEAD}${finish}
   denied = denied
     or lacking('HEXISTS', KEYS[4], '')
     or lacking('ZCARD', KEYS[3])
@@ -28,7 +39,7 @@ export const APPEND = script(`${HEAD}
     for i = at, #ARGV, 2 do
       if redis.call('HEXISTS', KEYS[4], ARGV[i]) == 0 then removed[#removed + 1] = (i - at) / 2 + 1 end
     end
-    return {'committed', removed}
+  ${finished}    return {'committed', removed}
   end
   redis.call('ZCARD', KEYS[3])
   redis.call('HLEN', KEYS[4])
@@ -43,9 +54,10 @@ export const APPEND = script(`${HEAD}
     end
     redis.call('ZADD', KEYS[3], unpack(scored))
   end
-${FOOT}
+${FOOT}${finished}
   return {'committed'}
-`);
+`;
+}
 
 /**
  * Removes messages, if the term is still the newest. Without messages it answers that, and checks whether this

@@ -1,3 +1,4 @@
+import { FINISH } from './command-log.ts';
 import { RIGHTS } from './rights.ts';
 import { script } from './script.ts';
 
@@ -173,6 +174,22 @@ export const COMMIT = script(`${HEAD}
   if repeated then return {'committed'} end
   local first = 3
 ${CHECK_PUSH}${PUSH}${FOOT}${TELL}`);
+
+/**
+ * The same for a batch that finishes commands too.
+ *
+ * KEYS, ARGV  as the head says, then as `FINISH` does from KEYS[3], then as for pushing
+ */
+export const COMMIT_COMMANDS = script(`${HEAD}
+  local first = 3
+${FINISH}
+  if repeated then
+    finish()
+    return {'committed'}
+  end
+  first = 6
+${CHECK_PUSH}${PUSH}${FOOT}  finish()
+${TELL}`);
 
 /**
  * Answers what `COMMIT` would for a batch that cannot be published as it is.

@@ -4,6 +4,7 @@ import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts
 import { Bindings } from './bindings.ts';
 import { Broadcasts } from './broadcasts.ts';
 import { RedisBroker } from './broker.ts';
+import { RedisCommandLog } from './command-log.ts';
 import { Connection } from './connection.ts';
 import { inspect } from './inspect.ts';
 import { keysFor } from './keys.ts';
@@ -47,14 +48,17 @@ export function openRedisStore(options: PlaceOptions): StateStore {
   const lock = new RedisLock({ quorum, releases, keys, ttl: lockTtl, clock });
   const bindings = new Bindings(keys, queues, new Broadcasts(queues, clock, keys.sep));
   const ledger = new RedisLedger(writing, keys, bindings);
+  const notifications = new Releases([connectionTo(brokerUrl, 'commands')], keys.commands);
+  const commands = new RedisCommandLog(writing, keys, notifications, clock);
   const broker = new RedisBroker(writing, keys, bindings);
   return {
     lock,
     ledger,
+    commands,
     broker,
     inspect: () => inspect(writing, quorum.servers, clock),
     close: async () => {
-      await Promise.all([lock.close(), writing.close()]);
+      await Promise.all([lock.close(), writing.close(), notifications.close()]);
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Ledger, StateRemoval } from '../../store/ledger.ts';
 import { outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 import { inBites } from './bites.ts';
+import { finishCommands } from './command-log.ts';
 import type { Database, Transaction } from './database.ts';
 import { declined } from './declined.ts';
 import { envelopesOf, insertMessages } from './messages.ts';
@@ -78,7 +79,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     return this.#lastTerm;
   }
 
-  async commit({ token, changes }: Commit): Promise<CommitOutcome> {
+  async commit({ token, changes, commands = [] }: Commit): Promise<CommitOutcome> {
     const encoded = changes.map(encodeChange);
     const messages = changes.flatMap((change) => change.messages);
     const envelopes = messages.map((message) => envelopesOf(message, this.#queues));
@@ -86,13 +87,18 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     try {
       const outcome = await this.#db.transaction<Outcome>('ledger.commit', async (tx) => {
         const found = await this.#check(tx, token, encoded);
-        if (found !== 'new') return found;
+        if (typeof found === 'object') return found;
+        if (found === 'repeated') {
+          await finishCommands(tx, this.#sql, this.#prefix, commands);
+          return found;
+        }
         if (lost) {
           const reason = `ledger.commit: ${nameOf(lost.destination)}: ${UNRECEIVED}`;
           return { kind: 'store-rejected', reason };
         }
         await insertMessages(tx, this.#sql, envelopes.flat());
         await this.#writeStates(tx, encoded);
+        await finishCommands(tx, this.#sql, this.#prefix, commands);
         return DONE;
       });
       if (outcome === DONE) await this.#pruner.prune(envelopes.length);
@@ -102,7 +108,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     }
   }
 
-  async append({ token, changes }: Commit): Promise<AppendOutcome> {
+  async append({ token, changes, commands = [] }: Commit): Promise<AppendOutcome> {
     const messages = outboxMessages(changes);
     const rows = messages.map(({ id, message }): Named => [id, encodeMessage(message)]);
     const encoded = changes.map(encodeChange);
@@ -110,6 +116,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
       return await this.#db.transaction<AppendOutcome>('outbox.append', async (tx) => {
         const found = await this.#check(tx, token, encoded);
         if (typeof found === 'object') return found;
+        await finishCommands(tx, this.#sql, this.#prefix, commands);
         if (found === 'repeated') {
           return { kind: 'committed', pending: await this.#stillPending(tx, messages) };
         }

@@ -49,15 +49,15 @@ export const NEEDED: Readonly<Record<string, readonly TriedRight[]>> = {
   // A leader that could not keep its lock or write its records would only keep others from leading.
   'ledger.beginTerm': [...TERM, ...RECORDS, ...LOCK],
   'ledger.commit': [...TERM, ...RECORDS, ...QUEUES],
-  'ledger.removeRecord': [...TERM, ...on('beat_record', 'DELETE')],
+  'ledger.removeState': [...TERM, ...on('beat_record', 'DELETE')],
   // A message that could not be removed would be published by every term anew.
-  'outbox.keep': [
+  'outbox.append': [
     ...TERM,
     ...RECORDS,
     ...on('beat_outbox', 'SELECT', 'INSERT', 'UPDATE', 'DELETE'),
   ],
-  'outbox.kept': on('beat_outbox', 'SELECT'),
-  'outbox.forget': [...TERM, ...on('beat_outbox', 'SELECT', 'DELETE')],
+  'outbox.pending': on('beat_outbox', 'SELECT'),
+  'outbox.remove': [...TERM, ...on('beat_outbox', 'SELECT', 'DELETE')],
   'broker.publish': QUEUES,
   'broker.prune': on('kombu_message', 'SELECT', 'DELETE'),
 };

@@ -59,6 +59,19 @@ export interface Statements {
   readPending(prefix: string, after: string, limit: number): Sql;
   removeMessages(prefix: string, ids: readonly string[]): Sql;
 
+  appendCommand(prefix: string, json: string): Sql;
+  /** → key, json; oldest first. */
+  readCommands(prefix: string, limit: number): Sql;
+  removeCommands(prefix: string, keys: readonly string[]): Sql;
+  /** A repeated commit writes the same rows again. */
+  writeAudit(prefix: string, rows: readonly Named[]): Sql;
+  /** → id, json; of these ids. */
+  findAudit(prefix: string, ids: readonly string[]): Sql;
+  /** → json; newest first. */
+  readAudit(prefix: string, limit: number): Sql;
+  /** Deletes all audit rows but the newest `rows`. */
+  trimAudit(prefix: string, rows: number): Sql;
+
   /** → id; no row when the queue is not declared. */
   readQueue(name: string): Sql;
   /** Nothing where it is declared meanwhile. */

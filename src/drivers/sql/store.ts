@@ -3,6 +3,7 @@ import { schemeOf } from '../../broker/url-list.ts';
 import { measureSkew } from '../../store/clock-skew.ts';
 import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { SqlBroker } from './broker.ts';
+import { SqlCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
 import { SqlLedger } from './ledger.ts';
 import { SqlLock } from './lock.ts';
@@ -35,6 +36,8 @@ export function openSqlStore(options: PlaceOptions): StateStore {
   return {
     lock,
     ledger: new SqlLedger({ db: writing, sql, pruner, prefix, queues }),
+    // Beside the lock, whose connection is never busy for long.
+    commands: new SqlCommandLog({ db: holding, sql, prefix, clock }),
     broker: new SqlBroker(writing, sql, pruner, queues),
     inspect: async () => ({
       skew: await measureSkew(clock, time),

@@ -8,6 +8,7 @@ import type { Ledger, StateRemoval } from '../../store/ledger.ts';
 import { outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
+import { finishCommands } from './command-log.ts';
 import type { Database, OpenFile } from './database.ts';
 import { insertRows, Pruner, toRows } from './messages.ts';
 import { BEGIN_TERM, READ_STATE, READ_STATES, READ_TERM, WRITE_STATE } from './statements.ts';
@@ -63,7 +64,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
     return this.#lastTerm;
   }
 
-  async commit({ token, changes }: Commit): Promise<CommitOutcome> {
+  async commit({ token, changes, commands = [] }: Commit): Promise<CommitOutcome> {
     const messages = changes.flatMap((change) => change.messages);
     const rows = messages.map((message) => toRows(message, this.#queues));
     const lost = messages.find((_, i) => rows[i]!.length === 0);
@@ -71,11 +72,12 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
     return this.#db.write('ledger.commit', (db) => {
       const found = this.#check(db, token, encoded);
       if (typeof found === 'object') return found;
-      if (found === 'repeated') return { kind: 'committed' };
-      if (lost) {
+      if (lost && found === 'new') {
         const reason = `ledger.commit: ${nameOf(lost.destination)}: ${UNRECEIVED}`;
         return { kind: 'store-rejected', reason };
       }
+      finishCommands(db, this.#prefix, commands);
+      if (found === 'repeated') return { kind: 'committed' };
       insertRows(db, rows.flat());
       this.#writeStates(db, encoded);
       this.#pruner.prune(db, rows.length);
@@ -83,13 +85,14 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
     });
   }
 
-  async append({ token, changes }: Commit): Promise<AppendOutcome> {
+  async append({ token, changes, commands = [] }: Commit): Promise<AppendOutcome> {
     const messages = outboxMessages(changes);
     const rows = messages.map(({ id, message }) => ({ id, text: encodeMessage(message) }));
     const encoded = changes.map(encodeChange);
     return this.#db.write('outbox.append', (db) => {
       const found = this.#check(db, token, encoded);
       if (typeof found === 'object') return found;
+      finishCommands(db, this.#prefix, commands);
       if (found === 'repeated') {
         const isPending = db.sql(IS_PENDING);
         const pending = messages.filter(({ id }) => isPending.get(this.#prefix, id));

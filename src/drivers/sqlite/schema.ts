@@ -58,6 +58,20 @@ CREATE TABLE IF NOT EXISTS beat_outbox (
   message TEXT NOT NULL,
   PRIMARY KEY (prefix, id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS beat_command (
+  position INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+  prefix TEXT NOT NULL,
+  json TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS ix_beat_command ON beat_command (prefix, position);
+CREATE TABLE IF NOT EXISTS beat_audit (
+  position INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+  prefix TEXT NOT NULL,
+  id TEXT NOT NULL,
+  json TEXT NOT NULL,
+  UNIQUE (prefix, id)
+);
+CREATE INDEX IF NOT EXISTS ix_beat_audit ON beat_audit (prefix, position);
 `;
 
 export const SCHEMA = KOMBU + PENDING + BEAT;

@@ -92,3 +92,33 @@ export const PRUNE_MESSAGES = `
     WHERE timestamp IS NOT NULL AND +visible = 0
     ORDER BY timestamp DESC, id DESC
     LIMIT ? OFFSET ?)`;
+
+// commands ---------------------------------------------------------------------------------------
+
+/** prefix, json. */
+export const APPEND_COMMAND = 'INSERT INTO beat_command (prefix, json) VALUES (?, ?)';
+
+/** prefix, limit → key, json; oldest first. */
+export const READ_COMMANDS =
+  'SELECT position AS key, json FROM beat_command WHERE prefix = ? ORDER BY position LIMIT ?';
+
+/** prefix, key. */
+export const REMOVE_COMMAND = 'DELETE FROM beat_command WHERE prefix = ? AND position = ?';
+
+/** prefix, id, json. A repeated commit writes the same row again. */
+export const WRITE_AUDIT = `
+  INSERT INTO beat_audit (prefix, id, json) VALUES (?, ?, ?)
+  ON CONFLICT (prefix, id) DO UPDATE SET json = excluded.json`;
+
+/** prefix, id → json; no row when the command is not dealt with, or its row is gone. */
+export const FIND_AUDIT = 'SELECT json FROM beat_audit WHERE prefix = ? AND id = ?';
+
+/** prefix, limit → json; newest first. */
+export const READ_AUDIT =
+  'SELECT json FROM beat_audit WHERE prefix = ? ORDER BY position DESC LIMIT ?';
+
+/** prefix, prefix, kept. Deletes all audit rows but the newest `kept`. */
+export const TRIM_AUDIT = `
+  DELETE FROM beat_audit WHERE prefix = ? AND position <= (
+    SELECT position FROM beat_audit WHERE prefix = ?
+    ORDER BY position DESC LIMIT 1 OFFSET ?)`;

@@ -3,6 +3,7 @@ import type { Broker } from '../../broker/broker.ts';
 import { UNRECEIVED } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
 import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
+import { SqliteCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
 import { inspectFile } from './inspect-file.ts';
 import { SqliteLedger } from './ledger.ts';
@@ -24,6 +25,7 @@ export function openSqliteStore(options: PlaceOptions): StateStore {
   return {
     lock: new SqliteLock(db, keyPrefix, lockTtl, clock),
     ledger: new SqliteLedger(db, { prefix: keyPrefix, queues, clock }),
+    commands: new SqliteCommandLog(db, keyPrefix, clock),
     broker: openBroker(db, queues),
     close: async () => db.close(),
   };

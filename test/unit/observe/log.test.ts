@@ -24,6 +24,7 @@ const run = {
   taskId: 'id-1',
   queue: 'celery',
   dueAt: NOON,
+  cause: 'schedule' as const,
   sentAt: NOON + 12,
   term: 7,
   messages: [],

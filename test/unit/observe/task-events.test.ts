@@ -55,7 +55,12 @@ function rig({
 function sentEvent(taskIds: readonly string[]): SentEvent {
   return {
     ...{ entry: 'greet', task: 'tasks.greet', taskId: taskIds[0]!, queue: 'celery', term: 1 },
-    ...{ dueAt: SENT_AT - 250, sentAt: SENT_AT, messages: taskIds.map((id) => makeMessage(id)) },
+    ...{
+      dueAt: SENT_AT - 250,
+      cause: 'schedule',
+      sentAt: SENT_AT,
+      messages: taskIds.map((id) => makeMessage(id)),
+    },
   };
 }
 

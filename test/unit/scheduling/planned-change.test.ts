@@ -5,6 +5,7 @@ import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import type { Producer } from '../../../src/compose/message-context.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
+import { planOccurrences } from '../../../src/scheduling/plan-occurrences.ts';
 import { planChange } from '../../../src/scheduling/planned-change.ts';
 import { advance } from '../../../src/store/entry-state.ts';
 import { NEW_STATE } from '../../support/change.ts';
@@ -26,9 +27,10 @@ const STATE = { ...NEW_STATE, sentAt: 7, taskId: 'last', runCount: 3 };
 
 function stepOf(entry: Entry, late: number) {
   const now = NOON + late;
+  const { send, skip, changes } = planOccurrences(entry, { ...STATE, dueAt: NOON - 1 }, now);
   return planChange(
-    { entry, state: STATE, dueAt: NOON, wakeAt: NOON },
-    { now, sentAt: now + 5, term: 9 },
+    { entry, before: STATE, runs: send, causeOf: () => 'schedule', skipped: skip, changes },
+    { sentAt: now + 5, term: 9 },
     producer,
   );
 }

@@ -71,6 +71,20 @@ const BEAT = [
     message LONGTEXT NOT NULL,
     PRIMARY KEY (prefix, id)
   ) ${TABLE}`,
+  `CREATE TABLE IF NOT EXISTS beat_command (
+    position BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    prefix VARBINARY(255) NOT NULL,
+    json LONGTEXT NOT NULL,
+    INDEX ix_beat_command (prefix, position)
+  ) ${TABLE}`,
+  `CREATE TABLE IF NOT EXISTS beat_audit (
+    position BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    prefix VARBINARY(255) NOT NULL,
+    id VARBINARY(400) NOT NULL,
+    json LONGTEXT NOT NULL,
+    UNIQUE (prefix, id),
+    INDEX ix_beat_audit (prefix, position)
+  ) ${TABLE}`,
 ];
 
 export const SCHEMA: readonly string[] = [...KOMBU, ...BEAT];

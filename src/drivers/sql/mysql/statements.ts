@@ -95,6 +95,39 @@ export const STATEMENTS: Statements = {
   removeMessages: (prefix, ids) =>
     sql('DELETE FROM beat_outbox WHERE prefix = ? AND id IN (?)', prefix, ids),
 
+  // commands ---------------------------------------------------------------------------------------
+
+  appendCommand: (prefix, json) =>
+    sql('INSERT INTO beat_command (prefix, json) VALUES (?, ?)', prefix, json),
+  readCommands: (prefix, limit) =>
+    sql(
+      'SELECT position AS `key`, json FROM beat_command WHERE prefix = ? ORDER BY position LIMIT ?',
+      ...[prefix, limit],
+    ),
+  removeCommands: (prefix, keys) =>
+    sql('DELETE FROM beat_command WHERE prefix = ? AND position IN (?)', prefix, keys),
+  writeAudit: (prefix, audit) =>
+    sql(
+      `INSERT INTO beat_audit (prefix, id, json) VALUES ${rows('(?, ?, ?)', audit.length)}
+       ON DUPLICATE KEY UPDATE json = VALUES(json)`,
+      ...audit.flatMap(([id, json]) => [prefix, id, json]),
+    ),
+  findAudit: (prefix, ids) =>
+    sql('SELECT id, json FROM beat_audit WHERE prefix = ? AND id IN (?)', prefix, ids),
+  readAudit: (prefix, limit) =>
+    sql(
+      'SELECT json FROM beat_audit WHERE prefix = ? ORDER BY position DESC LIMIT ?',
+      ...[prefix, limit],
+    ),
+  // MySQL does not read the table that it deletes from, unless through a derived table.
+  trimAudit: (prefix, kept) =>
+    sql(
+      `DELETE FROM beat_audit WHERE prefix = ? AND position <= (SELECT position FROM (
+         SELECT position FROM beat_audit WHERE prefix = ?
+         ORDER BY position DESC LIMIT 1 OFFSET ?) AS surplus)`,
+      ...[prefix, prefix, kept],
+    ),
+
   // kombu's queues ---------------------------------------------------------------------------------
 
   readQueue: (name) => sql('SELECT id FROM kombu_queue WHERE name = ?', name),

@@ -51,6 +51,20 @@ const BEAT = [
     message TEXT NOT NULL,
     PRIMARY KEY (prefix, id)
   )`,
+  `CREATE TABLE IF NOT EXISTS beat_command (
+    position BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    prefix TEXT COLLATE "C" NOT NULL,
+    json TEXT NOT NULL
+  )`,
+  'CREATE INDEX IF NOT EXISTS ix_beat_command ON beat_command (prefix, position)',
+  `CREATE TABLE IF NOT EXISTS beat_audit (
+    position BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    prefix TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    json TEXT NOT NULL,
+    UNIQUE (prefix, id)
+  )`,
+  'CREATE INDEX IF NOT EXISTS ix_beat_audit ON beat_audit (prefix, position)',
 ];
 
 /** Beats that come at once make the tables one after the other: "if not exists" alone can collide. */

@@ -103,6 +103,44 @@ export const STATEMENTS: Statements = {
   removeMessages: (prefix, ids) =>
     sql('DELETE FROM beat_outbox WHERE prefix = $1 AND id = ANY($2::text[])', prefix, ids),
 
+  // commands ---------------------------------------------------------------------------------------
+
+  appendCommand: (prefix, json) =>
+    sql('INSERT INTO beat_command (prefix, json) VALUES ($1, $2)', prefix, json),
+  readCommands: (prefix, limit) =>
+    sql(
+      'SELECT position AS key, json FROM beat_command WHERE prefix = $1 ORDER BY position LIMIT $2',
+      ...[prefix, limit],
+    ),
+  removeCommands: (prefix, keys) =>
+    sql(
+      'DELETE FROM beat_command WHERE prefix = $1 AND position = ANY($2::bigint[])',
+      prefix,
+      keys,
+    ),
+  writeAudit: (prefix, rows) =>
+    sql(
+      `INSERT INTO beat_audit (prefix, id, json)
+       SELECT $1, id, json FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (id, json, place)
+       ORDER BY place
+       ON CONFLICT (prefix, id) DO UPDATE SET json = excluded.json`,
+      ...[prefix, names(rows), texts(rows)],
+    ),
+  findAudit: (prefix, ids) =>
+    sql('SELECT id, json FROM beat_audit WHERE prefix = $1 AND id = ANY($2::text[])', prefix, ids),
+  readAudit: (prefix, limit) =>
+    sql(
+      'SELECT json FROM beat_audit WHERE prefix = $1 ORDER BY position DESC LIMIT $2',
+      ...[prefix, limit],
+    ),
+  trimAudit: (prefix, rows) =>
+    sql(
+      `DELETE FROM beat_audit WHERE prefix = $1 AND position <= (
+         SELECT position FROM beat_audit WHERE prefix = $1
+         ORDER BY position DESC LIMIT 1 OFFSET $2)`,
+      ...[prefix, rows],
+    ),
+
   // kombu's queues ---------------------------------------------------------------------------------
 
   readQueue: (name) => sql('SELECT id FROM kombu_queue WHERE name = $1', name),

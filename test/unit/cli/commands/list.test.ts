@@ -36,7 +36,11 @@ test('beat list: prints one JSON line per entry with --json', async () => {
     schedule: 'every hour',
     timezone: null,
     enabled: false,
+    paused: null,
+    skipping: [],
+    lastDueAt: null,
     lastSentAt: null,
+    lastTaskId: null,
     runCount: 0,
     nextDueAt: null,
   });

@@ -1,0 +1,100 @@
+import { createInterface } from 'node:readline/promises';
+import { backfill as preview, MOST_BACKFILLED } from '../../commands/backfill.ts';
+import { storeOptions } from '../../config/service/store-options.ts';
+import type { Settings } from '../../config/settings.ts';
+import { openState } from '../../drivers/open-store.ts';
+import { parseInstant } from '../../message/parse-instant.ts';
+import { reconcile } from '../../scheduling/plan.ts';
+import { systemClock } from '../../util/clock.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { readSettings } from '../flags/options.ts';
+import { send, type SendFlags } from './send.ts';
+import { formatInZone } from '../output/table.ts';
+
+export interface BackfillFlags extends SendFlags {
+  readonly from: string;
+  readonly to: string;
+  readonly yes?: boolean;
+}
+
+/** Instants that the preview shows at each end. */
+const SHOWN = 3;
+
+/** `beat backfill NAME`: shows the runs that it would publish, asks, and sends the command. */
+export async function backfill(name: string, flags: BackfillFlags): Promise<ExitCode> {
+  const settings = await readSettings(flags);
+  const [from, to] = [instant('--from', flags.from), instant('--to', flags.to)];
+  const outcome = await plan(settings, name, from, to);
+  if (outcome.kind === 'rejected') {
+    process.stderr.write(`beat: rejected: ${outcome.reason}\n`);
+    return EXIT.failure;
+  }
+  const instants = outcome.runs?.dueAt ?? [];
+  const zone = settings.entries.find((entry) => entry.name === name)?.schedule.timezone;
+  if (!flags.json) process.stdout.write(show(name, instants, zone ?? settings.timezone));
+  if (!flags.yes && !(await isConfirmed())) {
+    process.stderr.write('beat: nothing was published; confirm with y, or pass --yes\n');
+    return EXIT.failure;
+  }
+  const command = { do: 'backfill', entry: name, from: iso(from), to: iso(to) };
+  return send(command, flags);
+}
+
+/** What the leader would do with the command now. */
+async function plan(settings: Settings, name: string, from: number, to: number) {
+  const entry = settings.entries.find((each) => each.name === name);
+  if (!entry) {
+    const names = settings.entries.map((each) => each.name);
+    throw new ConfigError(`no entry ${JSON.stringify(name)}${didYouMean(name, names)}`);
+  }
+  const now = systemClock.now();
+  const store = await openState(storeOptions(settings, systemClock));
+  try {
+    const known = (await store.ledger.load(() => {})).get(name);
+    const state = reconcile({ ...entry, enabled: true }, known, now)!.state;
+    const command = {
+      id: '',
+      at: null,
+      by: '',
+      reason: null,
+      do: 'backfill',
+      entry: name,
+    } as const;
+    return preview({ entry, state }, { ...command, from, to }, now);
+  } finally {
+    await store.close();
+  }
+}
+
+function show(name: string, instants: readonly number[], zone: string): string {
+  const lines = instants.map((at) => `  ${formatInZone(at, zone)}\n`);
+  const left = lines.length - 2 * SHOWN;
+  const shown =
+    left > 0 ? [...lines.slice(0, SHOWN), `  … ${left} more …\n`, ...lines.slice(-SHOWN)] : lines;
+  const runs = instants.length === 1 ? '1 run' : `${instants.length} runs`;
+  return `${runs} of ${name} (at most ${MOST_BACKFILLED}):\n${shown.join('')}`;
+}
+
+async function isConfirmed(): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question('Publish them? [y/N] ')).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+function instant(flag: string, text: string): number {
+  const at = parseInstant(text, 'UTC');
+  if (at !== null && /(?:Z|[+-]\d\d:?\d\d)$/i.test(text)) return at;
+  throw new ConfigError(
+    `${flag}: expected an ISO 8601 instant with an offset, such as 2026-11-01T00:00:00Z, got "${text}"`,
+  );
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { backfill, type BackfillFlags } from './backfill.ts';
+import type { ExitCode } from '../exit.ts';
+import { send, type SendFlags } from './send.ts';
+
+/** Runs an action with its flags, and takes its exit code. */
+type Run = (
+  action: (flags: never, ...names: string[]) => Promise<ExitCode>,
+) => (...args: unknown[]) => Promise<void>;
+
+/** Adds the commands that the leader applies to one entry: see `docs/commands.md`. */
+export function addEntryCommands(program: Command, run: Run): void {
+  verb(program, 'pause', 'publish no scheduled run of an entry, until it is resumed')
+    .option('--until <instant>', 'ISO 8601 with an offset: when the pause ends by itself')
+    .action(
+      run(({ until, ...flags }: SendFlags & { readonly until?: string }, entry) =>
+        send({ do: 'pause', entry, ...(until !== undefined && { until }) }, flags),
+      ),
+    );
+  verb(program, 'resume', 'end the pause of an entry; its occurrences are not caught up').action(
+    run((flags: SendFlags, entry) => send({ do: 'resume', entry }, flags)),
+  );
+  verb(program, 'run', 'publish a run of an entry now, beside its schedule').action(
+    run((flags: SendFlags, entry) => send({ do: 'run', entry }, flags)),
+  );
+  verb(program, 'skip', 'skip the next occurrence of an entry')
+    .option('--due-at <instant>', 'ISO 8601 with an offset: another occurrence than the next')
+    .action(
+      run(({ dueAt, ...flags }: SendFlags & { readonly dueAt?: string }, entry) =>
+        send({ do: 'skip', entry, ...(dueAt !== undefined && { dueAt }) }, flags),
+      ),
+    );
+  verb(program, 'backfill', 'publish a run for each occurrence of a time in the past')
+    .requiredOption('--from <instant>', 'ISO 8601 with an offset: the first instant')
+    .requiredOption('--to <instant>', 'the end, which is not included')
+    .option('-y, --yes', 'do not ask')
+    .action(run((flags: BackfillFlags, entry = '') => backfill(entry, flags)));
+}
+
+function verb(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .argument('<entry>', 'the name of an entry (after -- if it begins with -)')
+    .option('--reason <text>', 'why, for the log and the audit trail')
+    .option('--no-wait', 'do not wait for the answer of the leader')
+    .option('--json', 'print the answer as JSON');
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import type { AuditRow } from '../../commands/audit.ts';
+import { sendCommand } from '../../commands/send-command.ts';
+import { storeOptions } from '../../config/service/store-options.ts';
+import { openState } from '../../drivers/open-store.ts';
+import { systemClock } from '../../util/clock.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { readSettings, type GlobalFlags } from '../flags/options.ts';
+
+/** Flags that every command to the leader takes. */
+export interface SendFlags extends GlobalFlags {
+  readonly reason?: string;
+  readonly wait?: boolean;
+  readonly json?: boolean;
+}
+
+/** How long a command waits for the leader's answer. Milliseconds. */
+const WAIT = 5_000;
+
+/**
+ * Sends a command to the leader and prints its answer. Returns 1 when the command was rejected, or is not
+ * answered yet: a script must not go on as if it had been applied.
+ */
+export async function send(
+  command: Readonly<Record<string, unknown>>,
+  flags: SendFlags,
+): Promise<ExitCode> {
+  const store = await openState(storeOptions(await readSettings(flags), systemClock));
+  try {
+    const whole = {
+      id: randomUUID(),
+      at: new Date(systemClock.now()).toISOString(),
+      by: sender(),
+      ...command,
+      ...(flags.reason !== undefined && { reason: flags.reason }),
+    };
+    const waits = flags.wait !== false;
+    const row = await sendCommand(store.commands, whole, {
+      clock: systemClock,
+      wait: waits ? WAIT : 0,
+    });
+    return print(row, whole.id, waits, flags.json === true);
+  } finally {
+    await store.close();
+  }
+}
+
+function print(row: AuditRow | null, id: string, waits: boolean, json: boolean): ExitCode {
+  if (json) process.stdout.write(`${JSON.stringify(row ?? { id, status: 'pending' })}\n`);
+  if (row) {
+    if (row.status === 'applied') {
+      if (!json) process.stdout.write(`${row.answer}\n`);
+      return EXIT.ok;
+    }
+    if (!json) process.stderr.write(`beat: rejected: ${row.answer}\n`);
+    return EXIT.failure;
+  }
+  if (!waits) {
+    if (!json) process.stdout.write(`stored command ${id}\n`);
+    return EXIT.ok;
+  }
+  if (!json) {
+    process.stderr.write(
+      `beat: no instance answered within ${WAIT / 1_000} s (is one running?); ` +
+        `command ${id} is stored, and applied when an instance leads\n`,
+    );
+  }
+  return EXIT.failure;
+}
+
+/** `alice@host`, for the log and the audit trail. */
+function sender(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // A container may run as a number that has no name.
+    return `${process.getuid?.() ?? 'unknown'}@${hostname()}`;
+  }
+}

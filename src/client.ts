@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { AuditRow } from './commands/audit.ts';
+import { sendCommand } from './commands/send-command.ts';
+import type { BeatConfig } from './config/define.ts';
+import { resolveSettings } from './config/resolve.ts';
+import { storeOptions } from './config/service/store-options.ts';
+import type { Settings } from './config/settings.ts';
+import { openState } from './drivers/open-store.ts';
+import { readStatus, type EntryStatus } from './status/entry-status.ts';
+import type { StateStore } from './store/store.ts';
+import { systemClock, type Clock } from './util/clock.ts';
+import { BeatError } from './util/errors.ts';
+
+export interface ClientOptions {
+  /** Who sends the commands, for the log and the audit trail; `node@HOST` unless given. */
+  readonly by?: string;
+  /** How long a command waits for the leader's answer, milliseconds; 5,000 unless given. */
+  readonly wait?: number;
+  readonly clock?: Clock;
+}
+
+/** Why a command is sent, for the log and the audit trail. */
+export interface Reason {
+  readonly reason?: string;
+}
+
+type Instant = Date | string;
+
+/** The leader rejected a command. The message says why. */
+export class CommandRejectedError extends BeatError {
+  override name = 'CommandRejectedError';
+}
+
+/** No instance answered in time. The command is stored, and applied when an instance leads. */
+export class NoAnswerError extends BeatError {
+  override name = 'NoAnswerError';
+}
+
+/**
+ * Opens the store of a running beat, to send it commands and to read the status of its entries. Throws a
+ * `ConfigError` for a configuration that cannot be used.
+ */
+export async function connect(
+  config: BeatConfig | Settings,
+  options: ClientOptions = {},
+): Promise<BeatClient> {
+  const settings = 'entries' in config ? config : resolveSettings(config);
+  const clock = options.clock ?? systemClock;
+  const store = await openState(storeOptions(settings, clock));
+  return new BeatClient(store, settings, { ...options, clock });
+}
+
+/**
+ * Sends commands to the leader. Each method resolves with the leader's answer; it rejects with a
+ * `CommandRejectedError`, a `NoAnswerError`, or a `StoreError` when the store cannot be reached.
+ */
+export class BeatClient implements AsyncDisposable {
+  readonly #store: StateStore;
+  readonly #settings: Settings;
+  readonly #clock: Clock;
+  readonly #by: string;
+  readonly #wait: number;
+
+  /** Use `connect`. */
+  constructor(
+    store: StateStore,
+    settings: Settings,
+    { clock, by, wait }: ClientOptions & { readonly clock: Clock },
+  ) {
+    this.#store = store;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#by = by ?? `node@${hostname()}`;
+    this.#wait = wait ?? 5_000;
+  }
+
+  /** Publishes no scheduled run of the entry until `until`, or until it is resumed. */
+  pause(entry: string, options: Reason & { readonly until?: Instant } = {}): Promise<AuditRow> {
+    const { until, reason } = options;
+    return this.#send({ do: 'pause', entry, reason, until: until && iso(until) });
+  }
+
+  /** Ends a pause; occurrences of the pause are not caught up. */
+  resume(entry: string, { reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'resume', entry, reason });
+  }
+
+  /** Publishes a run now, beside the schedule. */
+  run(entry: string, { reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'run', entry, reason });
+  }
+
+  /** Skips the occurrence at `dueAt`, or the next one. */
+  skip(entry: string, options: Reason & { readonly dueAt?: Instant } = {}): Promise<AuditRow> {
+    const { dueAt, reason } = options;
+    return this.#send({ do: 'skip', entry, reason, dueAt: dueAt && iso(dueAt) });
+  }
+
+  /** Publishes a run for each occurrence from `from` up to, but not including, `to`. */
+  backfill(
+    entry: string,
+    { from, to, reason }: Reason & { readonly from: Instant; readonly to: Instant },
+  ): Promise<AuditRow> {
+    return this.#send({ do: 'backfill', entry, reason, from: iso(from), to: iso(to) });
+  }
+
+  /** The status of every entry of the configuration. An entry whose state cannot be read is left out. */
+  async status(): Promise<readonly EntryStatus[]> {
+    const unreadable = new Set<string>();
+    const states = await this.#store.ledger.load((entry) => unreadable.add(entry));
+    const now = this.#clock.now();
+    return this.#settings.entries
+      .filter(({ name }) => !unreadable.has(name))
+      .map((entry) => readStatus(entry, states.get(entry.name), now));
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #send(command: Readonly<Record<string, unknown>>): Promise<AuditRow> {
+    const at = new Date(this.#clock.now()).toISOString();
+    const whole = { id: randomUUID(), at, by: this.#by, ...command };
+    const options = { clock: this.#clock, wait: this.#wait };
+    const row = await sendCommand(this.#store.commands, whole, options);
+    if (row?.status === 'applied') return row;
+    if (row) throw new CommandRejectedError(row.answer);
+    throw new NoAnswerError(
+      `no instance answered within ${this.#wait} ms; command ${whole.id} is stored, and applied when an instance leads`,
+    );
+  }
+}
+
+function iso(instant: Instant): string {
+  return typeof instant === 'string' ? instant : instant.toISOString();
+}

@@ -1,0 +1,54 @@
+import { TermEnded, type Term } from '../scheduling/leadership.ts';
+import { CommandRunner, type CommandRunnerOptions } from './command-runner.ts';
+
+/** After the log could not be read. Milliseconds. */
+const PAUSE = 1_000;
+
+/** Wakes the leader when commands arrive, and has them applied between two ticks. */
+export class CommandInbox {
+  readonly #options: CommandRunnerOptions;
+  readonly #runner: CommandRunner;
+  #waiting: { readonly signal: AbortSignal; readonly until: AbortSignal; arrived: boolean } | null =
+    null;
+
+  constructor(options: CommandRunnerOptions) {
+    this.#options = options;
+    this.#runner = new CommandRunner(options);
+  }
+
+  /** Aborts when a command may have arrived, or with the signal. The same one until `process` has run. */
+  arrival(awake: AbortSignal): AbortSignal {
+    if (this.#waiting?.until !== awake) this.#wait(awake, this.#options.log.waitForCommand(awake));
+    return this.#waiting!.signal;
+  }
+
+  /**
+   * Applies the commands that have arrived, and returns whether there were any. A log that cannot be read is
+   * reported, and delays no schedule. Throws `TermEnded` when the term cannot continue.
+   */
+  async process(term: Term, stop: AbortSignal): Promise<boolean> {
+    if (!this.#waiting?.arrived) return false;
+    const { until } = this.#waiting;
+    this.#waiting = null;
+    try {
+      await this.#runner.run(term, stop);
+    } catch (error) {
+      if (error instanceof TermEnded) throw error;
+      const { events, clock } = this.#options;
+      events.reportFailure({ kind: 'commands' }, error);
+      this.#wait(until, clock.sleep(PAUSE, until));
+    }
+    return true;
+  }
+
+  #wait(until: AbortSignal, arriving: Promise<void>): void {
+    const arrival = new AbortController();
+    const signal = AbortSignal.any([until, arrival.signal]);
+    const waiting = { signal, until, arrived: false };
+    this.#waiting = waiting;
+    void arriving.then(() => {
+      waiting.arrived = true;
+      arrival.abort();
+    });
+  }
+}

@@ -1,0 +1,114 @@
+import type { Events } from '../events/events.ts';
+import type { Term } from '../scheduling/leadership.ts';
+import type { Scheduler } from '../scheduling/scheduler.ts';
+import type { CommandLog, PendingCommand } from '../store/command-log.ts';
+import type { Clock } from '../util/clock.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
+import { applyCommand } from './apply-command.ts';
+import { encodeAudit, encodeMalformed } from './audit.ts';
+import type { Command, EntryCommand } from './command.ts';
+import { parseCommand } from './parse-command.ts';
+
+/** Commands that one look at the log brings. */
+const PAGE = 100;
+
+/** What commands act on: the scheduler of the leader. */
+export type Engine = Pick<Scheduler, 'find' | 'names' | 'apply' | 'finish'>;
+
+export interface CommandRunnerOptions {
+  readonly log: CommandLog;
+  readonly engine: Engine;
+  readonly events: Events;
+  readonly clock: Clock;
+}
+
+/** Applies the commands in the log, oldest first, one commit each. */
+export class CommandRunner {
+  readonly #options: CommandRunnerOptions;
+
+  constructor(options: CommandRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Applies what is in the log. Rejects with `TermEnded`, or with a `StoreError` when the log cannot be read. */
+  async run(term: Term, stop: AbortSignal): Promise<void> {
+    const { log, events } = this.#options;
+    while (!stop.aborted && term.trusted) {
+      const page = await log.pending(PAGE);
+      events.reportRecovery({ kind: 'commands' });
+      if (page.length === 0) return;
+      for (const pending of page) await this.#handle(pending, term, stop);
+    }
+  }
+
+  async #handle({ key, json }: PendingCommand, term: Term, stop: AbortSignal): Promise<void> {
+    const { log, engine, events, clock } = this.#options;
+    const parsed = parseCommand(json);
+    const id = parsed.kind === 'command' ? parsed.command.id : parsed.id;
+    const moment = { now: clock.now(), term: term.token };
+    // A command that was sent twice, because its sender did not know whether the first had arrived.
+    if (id !== null && (await log.findAudit([id])).has(id)) {
+      await engine.finish([{ key, id: null, audit: '' }], term, stop);
+      return;
+    }
+    if (parsed.kind === 'malformed') {
+      const audit = id === null ? '' : encodeMalformed(id, parsed.reason, moment);
+      await engine.finish([{ key, id, audit }], term, stop);
+      events.emit('command', { ...UNKNOWN, id, status: 'rejected', answer: parsed.reason });
+      return;
+    }
+    const { command } = parsed;
+    const reason = await this.#apply(command, key, moment, term, stop);
+    if (reason === null) return;
+    const answer = { status: 'rejected', answer: reason } as const;
+    const audit = encodeAudit(command, answer, moment);
+    await engine.finish([{ key, id: command.id, audit }], term, stop);
+    this.#report(command, answer);
+  }
+
+  /** Returns why the command is rejected; `null` when it was applied. */
+  async #apply(
+    command: Command,
+    key: string,
+    moment: { readonly now: number; readonly term: number },
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<string | null> {
+    const { engine } = this.#options;
+    if (!isEntryCommand(command)) return `${command.do} is not supported by this release`;
+    const target = engine.find(command.entry);
+    if (!target) {
+      const name = JSON.stringify(command.entry);
+      return `no entry ${name}${didYouMean(command.entry, [...engine.names()])}`;
+    }
+    const outcome = applyCommand(target, command, moment.now);
+    if (outcome.kind === 'rejected') return outcome.reason;
+    const answer = { status: 'applied', answer: outcome.answer } as const;
+    const finished = { key, id: command.id, audit: encodeAudit(command, answer, moment) };
+    const { runs, changes, skipped } = outcome;
+    const decided = {
+      ...{ entry: target.entry, before: target.state, changes, skipped },
+      runs: runs?.dueAt ?? [],
+      causeOf: () => runs?.cause ?? 'manual',
+      command: { id: command.id, finished },
+    } as const;
+    const reason = await engine.apply(decided, term, stop);
+    if (reason === null) this.#report(command, answer);
+    return reason;
+  }
+
+  #report(
+    command: Command,
+    answer: { readonly status: 'applied' | 'rejected'; readonly answer: string },
+  ): void {
+    const { id, by, reason } = command;
+    const entry = 'entry' in command ? command.entry : null;
+    this.#options.events.emit('command', { id, do: command.do, entry, by, reason, ...answer });
+  }
+}
+
+const UNKNOWN = { do: null, entry: null, by: '', reason: null } as const;
+
+function isEntryCommand(command: Command): command is EntryCommand {
+  return ['pause', 'resume', 'run', 'skip', 'backfill'].includes(command.do);
+}

@@ -1,0 +1,85 @@
+/** What every command says of itself. Instants are epoch milliseconds. */
+interface Sent {
+  /** Unique per command: a command that arrives twice is applied once. */
+  readonly id: string;
+  /** When it was sent, by the clock of its sender; `null` when it does not say. */
+  readonly at: number | null;
+  /** Who sent it, for the log and the audit trail; empty when it does not say. */
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** Publishes no scheduled run of the entry until it is resumed, or until an instant. */
+export interface PauseCommand extends Sent {
+  readonly do: 'pause';
+  readonly entry: string;
+  readonly until: number | null;
+}
+
+/** Ends a pause. Occurrences of the pause are skipped, not caught up. */
+export interface ResumeCommand extends Sent {
+  readonly do: 'resume';
+  readonly entry: string;
+}
+
+/** Publishes a run now, beside those of the schedule. */
+export interface RunCommand extends Sent {
+  readonly do: 'run';
+  readonly entry: string;
+}
+
+/** Skips one occurrence to come: that at `dueAt`, or the next that is not skipped yet. */
+export interface SkipCommand extends Sent {
+  readonly do: 'skip';
+  readonly entry: string;
+  readonly dueAt: number | null;
+}
+
+/** Publishes a run for each occurrence in `[from, to)`, whether or not it was published before. */
+export interface BackfillCommand extends Sent {
+  readonly do: 'backfill';
+  readonly entry: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Creates a stored entry, in the notation of `beatSchedule`. */
+export interface AddCommand extends Sent {
+  readonly do: 'add';
+  readonly entry: string;
+  readonly definition: Readonly<Record<string, unknown>>;
+}
+
+/** Replaces the named fields of a stored entry's definition; `null` removes a field. */
+export interface UpdateCommand extends Sent {
+  readonly do: 'update';
+  readonly entry: string;
+  readonly definition: Readonly<Record<string, unknown>>;
+}
+
+/** Removes a stored entry with its state. */
+export interface RemoveCommand extends Sent {
+  readonly do: 'remove';
+  readonly entry: string;
+}
+
+/** Reads the configuration files again. */
+export interface ReloadCommand extends Sent {
+  readonly do: 'reload';
+}
+
+/** What can be asked of a running service: one JSON object in the command log, as in `docs/commands.md`. */
+export type Command =
+  | PauseCommand
+  | ResumeCommand
+  | RunCommand
+  | SkipCommand
+  | BackfillCommand
+  | AddCommand
+  | UpdateCommand
+  | RemoveCommand
+  | ReloadCommand;
+
+/** Commands whose effect follows from the entry, its state and the time alone. */
+export type EntryCommand =
+  PauseCommand | ResumeCommand | RunCommand | SkipCommand | BackfillCommand;

@@ -1,0 +1,130 @@
+import { INSTANT_FORMS, parseInstant } from '../message/parse-instant.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
+import type { Command } from './command.ts';
+
+/** A command, or why it cannot be applied; `id` where the text has one, so that the sender gets an answer. */
+export type ParsedCommand =
+  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'malformed'; readonly id: string | null; readonly reason: string };
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Returns the value as a command holds it, or throws with what is allowed. */
+type Field = (value: unknown) => unknown;
+
+/** Longest text of a field, in UTF-16 units: a command is a note to the leader, not a place for data. */
+const LONGEST_TEXT = 1_000;
+const LONGEST_ID = 100;
+const LONGEST_NAME = 10_000;
+/** Longest command in UTF-8 bytes. */
+const LONGEST_COMMAND = 1_000_000;
+
+const FIELDS: Readonly<Record<string, Field>> = {
+  id: text(LONGEST_ID),
+  at: instant,
+  by: text(LONGEST_TEXT),
+  reason: text(LONGEST_TEXT),
+  entry: text(LONGEST_NAME),
+  until: instant,
+  dueAt: instant,
+  from: instant,
+  to: instant,
+  definition: (value) => {
+    if (isObject(value)) return value;
+    throw new Error('an object, in the notation of beatSchedule');
+  },
+};
+
+/** Fields that each command may have besides `id`, `at`, `by`, `do` and `reason`; `?` marks an optional one. */
+const SHAPES: Readonly<Record<Command['do'], readonly string[]>> = {
+  pause: ['entry', 'until?'],
+  resume: ['entry'],
+  run: ['entry'],
+  skip: ['entry', 'dueAt?'],
+  backfill: ['entry', 'from', 'to'],
+  add: ['entry', 'definition'],
+  update: ['entry', 'definition'],
+  remove: ['entry'],
+  reload: [],
+};
+
+const COMMON = ['id', 'at?', 'by?', 'reason?'];
+
+/** Parses the JSON text of a command, and validates it: all problems are in one reason. */
+export function parseCommand(json: string): ParsedCommand {
+  if (Buffer.byteLength(json) > LONGEST_COMMAND) {
+    return malformed(null, `a command of over ${LONGEST_COMMAND} bytes`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    return malformed(null, `invalid JSON: ${(error as Error).message}`);
+  }
+  if (!isObject(value)) return malformed(null, 'expected a JSON object');
+  return validate(value);
+}
+
+function validate(value: Json): ParsedCommand {
+  const id = typeof value['id'] === 'string' && value['id'] !== '' ? value['id'] : null;
+  const name = value['do'];
+  if (typeof name !== 'string' || !Object.hasOwn(SHAPES, name)) {
+    const allowed = Object.keys(SHAPES);
+    const hint = typeof name === 'string' ? didYouMean(name, allowed) : '';
+    return malformed(id, `do: expected one of ${allowed.join(', ')}, got ${show(name)}${hint}`);
+  }
+  const shape = [...COMMON, ...SHAPES[name as Command['do']]];
+  const problems: string[] = [];
+  const command: Record<string, unknown> = { do: name };
+  for (const key of shape) {
+    const field = key.replace('?', '');
+    const given = value[field] ?? null;
+    if (given === null) {
+      if (key === field) problems.push(`${field}: missing`);
+      else command[field] = field === 'by' ? '' : null;
+      continue;
+    }
+    try {
+      command[field] = FIELDS[field]!(given);
+    } catch (error) {
+      problems.push(`${field}: expected ${(error as Error).message}, got ${show(given)}`);
+    }
+  }
+  const known = ['do', ...shape.map((key) => key.replace('?', ''))];
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) problems.push(`unknown field ${show(key)}${didYouMean(key, known)}`);
+  }
+  if (problems.length > 0) return malformed(id, problems.join('; '));
+  return { kind: 'command', command: command as unknown as Command };
+}
+
+function malformed(id: string | null, reason: string): ParsedCommand {
+  return { kind: 'malformed', id: id?.slice(0, LONGEST_ID) ?? null, reason };
+}
+
+function text(longest: number): Field {
+  return (value) => {
+    if (typeof value === 'string' && value !== '' && value.length <= longest) {
+      if (value.isWellFormed() && !value.includes('\0')) return value;
+    }
+    throw new Error(`a text of 1 to ${longest} characters without NUL or lone surrogates`);
+  };
+}
+
+function instant(value: unknown): number {
+  // Without an offset an instant would depend on the zone of the reader.
+  const zoned = typeof value === 'string' && /(?:Z|[+-]\d\d:?\d\d)$/i.test(value);
+  const at = zoned ? parseInstant(value, 'UTC') : null;
+  if (at === null) throw new Error(INSTANT_FORMS);
+  return at;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** For an error message: JSON, cut at 80 characters. */
+function show(value: unknown): string {
+  const json = value === undefined ? 'nothing' : JSON.stringify(value);
+  return json.length > 80 ? `${json.slice(0, 80)}…` : json;
+}

@@ -1,0 +1,70 @@
+import {
+  AUDIT_ROWS,
+  type CommandLog,
+  type FinishedCommand,
+  type PendingCommand,
+} from '../../store/command-log.ts';
+import { Waiters } from '../../store/waiters.ts';
+
+/** What all command logs of one memory and key prefix share. */
+export interface CommandState {
+  /** By key, in the order of arrival. */
+  readonly pending: Map<string, string>;
+  /** By command id, oldest first. */
+  readonly audit: Map<string, string>;
+  readonly leaders: Waiters;
+  lastKey: number;
+}
+
+export function newCommandState(): CommandState {
+  return { pending: new Map(), audit: new Map(), leaders: new Waiters(), lastKey: 0 };
+}
+
+/** Removes commands from the log, and adds their audit rows. Part of a commit. */
+export function finishCommands(
+  { pending, audit }: CommandState,
+  finished: readonly FinishedCommand[],
+): void {
+  for (const { key, id, audit: row } of finished) {
+    pending.delete(key);
+    if (id !== null) audit.set(id, row);
+  }
+  const surplus = audit.size - AUDIT_ROWS;
+  for (const id of [...audit.keys()].slice(0, Math.max(0, surplus))) audit.delete(id);
+}
+
+export class MemoryCommandLog implements CommandLog {
+  readonly #state: CommandState;
+
+  constructor(state: CommandState) {
+    this.#state = state;
+  }
+
+  async append(json: string): Promise<void> {
+    this.#state.lastKey += 1;
+    this.#state.pending.set(String(this.#state.lastKey), json);
+    this.#state.leaders.wake();
+  }
+
+  async pending(limit: number): Promise<readonly PendingCommand[]> {
+    return [...this.#state.pending].slice(0, limit).map(([key, json]) => ({ key, json }));
+  }
+
+  async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return new Map(
+      ids.flatMap((id) => {
+        const row = this.#state.audit.get(id);
+        return row === undefined ? [] : [[id, row] as const];
+      }),
+    );
+  }
+
+  async readAudit(limit: number): Promise<readonly string[]> {
+    return [...this.#state.audit.values()].reverse().slice(0, limit);
+  }
+
+  async waitForCommand(signal: AbortSignal): Promise<void> {
+    if (this.#state.pending.size > 0) return;
+    await this.#state.leaders.wait(signal);
+  }
+}

@@ -1,0 +1,139 @@
+import {
+  AUDIT_ROWS,
+  type CommandLog,
+  type FinishedCommand,
+  type PendingCommand,
+} from '../../store/command-log.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { Connection } from './connection.ts';
+import type { Keys } from './keys.ts';
+import type { Releases } from './releases.ts';
+import { RIGHTS } from './rights.ts';
+import { run, script } from './script.ts';
+
+/** How often a leader looks for commands of senders that may not publish, or whose message was lost. Milliseconds. */
+const POLL_INTERVAL = 1_000;
+
+/**
+ * Appends a command, and wakes the leader.
+ *
+ * KEYS[1]  commands
+ * ARGV[1]  the command
+ * ARGV[2]  channel
+ *
+ * A sender that may not publish still appends: the leader finds the command a second later.
+ */
+const APPEND_COMMAND = script(`${RIGHTS}
+  local denied = lacking('RPUSH', KEYS[1], '')
+  if denied then return denied end
+  redis.call('RPUSH', KEYS[1], ARGV[1])
+  redis.pcall('PUBLISH', ARGV[2], '')
+  return 1
+`);
+
+/** A list of texts; a command's key is its text, since only the oldest is ever removed. */
+export class RedisCommandLog implements CommandLog {
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+  readonly #notifications: Releases;
+  readonly #clock: Clock;
+
+  constructor(connection: Connection, keys: Keys, notifications: Releases, clock: Clock) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#notifications = notifications;
+    this.#clock = clock;
+  }
+
+  async append(json: string): Promise<void> {
+    const { commands } = this.#keys;
+    await this.#connection.run('commands.append', (client) =>
+      run(client, APPEND_COMMAND, [commands], [json, commands]),
+    );
+  }
+
+  async pending(limit: number): Promise<readonly PendingCommand[]> {
+    this.#notifications.forget();
+    const texts = await this.#connection.run('commands.pending', (client) =>
+      client.lrange(this.#keys.commands, 0, limit - 1),
+    );
+    return texts.map((json) => ({ key: json, json }));
+  }
+
+  async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.#connection.run('commands.findAudit', (client) =>
+      client.hmget(this.#keys.audit, ...ids),
+    );
+    return new Map(
+      ids.flatMap((id, i) => {
+        const row = rows[i];
+        return typeof row === 'string' ? [[id, row] as const] : [];
+      }),
+    );
+  }
+
+  async readAudit(limit: number): Promise<readonly string[]> {
+    const { audit, auditOrder } = this.#keys;
+    return this.#connection.run('commands.readAudit', async (client) => {
+      const ids = await client.lrange(auditOrder, 0, limit - 1);
+      if (ids.length === 0) return [];
+      const rows = await client.hmget(audit, ...ids);
+      return rows.filter((row) => row !== null);
+    });
+  }
+
+  async waitForCommand(signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    await Promise.race([
+      this.#notifications.wait(either),
+      this.#clock.sleep(POLL_INTERVAL, either),
+    ]);
+    over.abort();
+  }
+}
+
+/**
+ * The part of a commit that finishes commands, behind the head: it checks its rights and keys, and defines
+ * `finish`. `first` is the position of its first key.
+ *
+ * KEYS     from `first`, commands, audit rows, their order
+ * ARGV     from `at`, number of commands; per command: key, id ('' for none), audit row
+ */
+export const FINISH = `
+  local commands, audit, audit_order = KEYS[first], KEYS[first + 1], KEYS[first + 2]
+  local finish_from, finish_to = at + 1, at + 3 * tonumber(ARGV[at])
+  at = finish_to + 1
+  denied = denied
+    or lacking('LREM', commands, '1', '')
+    or lacking('HSET', audit, '', '')
+    or lacking('HDEL', audit, '')
+    or lacking('LPUSH', audit_order, '')
+    or lacking('LLEN', audit_order)
+    or lacking('RPOP', audit_order)
+  if denied then return denied end
+  redis.call('LLEN', commands)
+  redis.call('HLEN', audit)
+  redis.call('LLEN', audit_order)
+
+  local function finish()
+    for i = finish_from, finish_to, 3 do
+      redis.call('LREM', commands, 1, ARGV[i])
+      if ARGV[i + 1] ~= '' and redis.call('HSET', audit, ARGV[i + 1], ARGV[i + 2]) == 1 then
+        redis.call('LPUSH', audit_order, ARGV[i + 1])
+      end
+    end
+    while redis.call('LLEN', audit_order) > ${AUDIT_ROWS} do
+      redis.call('HDEL', audit, redis.call('RPOP', audit_order))
+    end
+  end
+`;
+
+/** The arguments that `FINISH` reads. */
+export function finishArguments(finished: readonly FinishedCommand[]): string[] {
+  return [
+    String(finished.length),
+    ...finished.flatMap(({ key, id, audit }) => [key, id ?? '', audit]),
+  ];
+}

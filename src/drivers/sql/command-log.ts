@@ -1,0 +1,81 @@
+import {
+  AUDIT_ROWS,
+  type CommandLog,
+  type FinishedCommand,
+  type PendingCommand,
+} from '../../store/command-log.ts';
+import type { Clock } from '../../util/clock.ts';
+import { inBites } from './bites.ts';
+import type { Database, Transaction } from './database.ts';
+import type { Named, Statements } from './statements.ts';
+
+/** How often a leader looks for commands. Milliseconds. */
+const POLL_INTERVAL = 50;
+
+export interface SqlCommandLogOptions {
+  readonly db: Database;
+  readonly sql: Statements;
+  readonly prefix: string;
+  readonly clock: Clock;
+}
+
+export class SqlCommandLog implements CommandLog {
+  readonly #options: SqlCommandLogOptions;
+
+  constructor(options: SqlCommandLogOptions) {
+    this.#options = options;
+  }
+
+  async append(json: string): Promise<void> {
+    const { db, sql, prefix } = this.#options;
+    await db.write('commands.append', sql.appendCommand(prefix, json));
+  }
+
+  async pending(limit: number): Promise<readonly PendingCommand[]> {
+    const { db, sql, prefix } = this.#options;
+    const rows = await db.read('commands.pending', sql.readCommands(prefix, limit));
+    return rows.map(({ key, json }) => ({ key: String(key), json: String(json) }));
+  }
+
+  async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (ids.length === 0) return new Map();
+    const { db, sql, prefix } = this.#options;
+    const rows = await db.read('commands.findAudit', sql.findAudit(prefix, ids));
+    return new Map(rows.map(({ id, json }) => [String(id), String(json)]));
+  }
+
+  async readAudit(limit: number): Promise<readonly string[]> {
+    const { db, sql, prefix } = this.#options;
+    const rows = await db.read('commands.readAudit', sql.readAudit(prefix, limit));
+    return rows.map(({ json }) => String(json));
+  }
+
+  async waitForCommand(signal: AbortSignal): Promise<void> {
+    const { db, sql, prefix, clock } = this.#options;
+    while (!signal.aborted) {
+      const look = db.read('commands.wait', sql.readCommands(prefix, 1));
+      // The leader's own work reports a server that cannot be reached.
+      if ((await look.catch(() => [])).length > 0) return;
+      await clock.sleep(POLL_INTERVAL, signal);
+    }
+  }
+}
+
+/** Removes commands from the log, and adds their audit rows. Part of the transaction of a commit. */
+export async function finishCommands(
+  tx: Transaction,
+  sql: Statements,
+  prefix: string,
+  finished: readonly FinishedCommand[],
+): Promise<void> {
+  if (finished.length === 0) return;
+  const keys = finished.map(({ key }) => key);
+  for (const chunk of inBites(keys, (key) => key.length)) {
+    await tx.run(sql.removeCommands(prefix, chunk));
+  }
+  const rows = finished.flatMap(({ id, audit }): Named[] => (id === null ? [] : [[id, audit]]));
+  for (const chunk of inBites(rows, ([id, audit]) => id.length + audit.length)) {
+    await tx.run(sql.writeAudit(prefix, chunk));
+  }
+  await tx.run(sql.trimAudit(prefix, AUDIT_ROWS));
+}

@@ -1,0 +1,93 @@
+import {
+  AUDIT_ROWS,
+  type CommandLog,
+  type FinishedCommand,
+  type PendingCommand,
+} from '../../store/command-log.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { Database, OpenFile } from './database.ts';
+import {
+  APPEND_COMMAND,
+  FIND_AUDIT,
+  READ_AUDIT,
+  READ_COMMANDS,
+  REMOVE_COMMAND,
+  TRIM_AUDIT,
+  WRITE_AUDIT,
+} from './statements.ts';
+
+/** How often a leader looks for commands. Milliseconds. */
+const POLL_INTERVAL = 50;
+
+export class SqliteCommandLog implements CommandLog {
+  readonly #db: Database;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+
+  constructor(db: Database, prefix: string, clock: Clock) {
+    this.#db = db;
+    this.#prefix = prefix;
+    this.#clock = clock;
+  }
+
+  async append(json: string): Promise<void> {
+    await this.#db.write('commands.append', (db) => db.sql(APPEND_COMMAND).run(this.#prefix, json));
+  }
+
+  async pending(limit: number): Promise<readonly PendingCommand[]> {
+    if (!this.#db.exists()) return [];
+    return this.#db.read('commands.pending', (db) =>
+      db
+        .sql(READ_COMMANDS)
+        .all(this.#prefix, limit)
+        .map(({ key, json }) => ({ key: String(key), json: String(json) })),
+    );
+  }
+
+  async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (!this.#db.exists()) return new Map();
+    return this.#db.read('commands.findAudit', (db) => {
+      const find = db.sql(FIND_AUDIT);
+      return new Map(
+        ids.flatMap((id) => {
+          const row = find.get(this.#prefix, id);
+          return row ? [[id, String(row['json'])] as const] : [];
+        }),
+      );
+    });
+  }
+
+  async readAudit(limit: number): Promise<readonly string[]> {
+    if (!this.#db.exists()) return [];
+    return this.#db.read('commands.readAudit', (db) =>
+      db
+        .sql(READ_AUDIT)
+        .all(this.#prefix, limit)
+        .map(({ json }) => String(json)),
+    );
+  }
+
+  async waitForCommand(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if ((await this.pending(1)).length > 0) return;
+      } catch {
+        // The leader's own work reports a file that cannot be read.
+      }
+      await this.#clock.sleep(POLL_INTERVAL, signal);
+    }
+  }
+}
+
+/** Removes commands from the log, and adds their audit rows. Part of the transaction of a commit. */
+export function finishCommands(
+  db: OpenFile,
+  prefix: string,
+  finished: readonly FinishedCommand[],
+): void {
+  for (const { key, id, audit } of finished) {
+    db.sql(REMOVE_COMMAND).run(prefix, Number(key));
+    if (id !== null) db.sql(WRITE_AUDIT).run(prefix, id, audit);
+  }
+  if (finished.length > 0) db.sql(TRIM_AUDIT).run(prefix, prefix, AUDIT_ROWS);
+}

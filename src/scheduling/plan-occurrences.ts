@@ -1,0 +1,65 @@
+import { decide, latestFrom, type Skip } from '../catalog/catch-up.ts';
+import { excluding } from '../catalog/excluding.ts';
+import type { Entry } from '../catalog/entry.ts';
+import { nextAfter } from '../schedule/next-after.ts';
+import type { EntryState } from '../store/entry-state.ts';
+import { endPause } from './pause.ts';
+import { cursor } from './plan.ts';
+
+/** What to do about an entry that is due, or whose pause has ended. */
+export interface PlannedOccurrences {
+  /** Nominal instants to publish, oldest first. Epoch milliseconds. */
+  readonly send: readonly number[];
+  readonly skip: readonly Skip[];
+  /** What changes in the state, beside what publishing changes. */
+  readonly changes: Partial<Pick<EntryState, 'dueAt' | 'pause' | 'skip'>>;
+}
+
+/**
+ * Decides about every occurrence up to `now` that was not dealt with: those of a pause that has ended and those
+ * that a command asked to skip are skipped, the others follow the entry's catch-up policy.
+ */
+export function planOccurrences(entry: Entry, state: EntryState, now: number): PlannedOccurrences {
+  const until = state.pause?.until ?? null;
+  if (until !== null) return planAfterPause(entry, state, until, now);
+  const first = nextAfter(entry.schedule, cursor(state));
+  const asked = state.skip?.filter((at) => at >= first) ?? [];
+  if (!asked.some((at) => at <= now)) {
+    const { send, skip, dueAt } = decide(entry, first, now);
+    return { send, skip, changes: { dueAt } };
+  }
+  const schedule = excluding(entry.schedule, asked);
+  const start = asked.includes(first) ? nextAfter(schedule, first) : first;
+  const rest = start > now ? { send: [], skip: [] } : decide({ ...entry, schedule }, start, now);
+  const skipped = asked.filter((at) => at <= now);
+  const ahead = asked.filter((at) => at > now);
+  return {
+    send: rest.send,
+    skip: [
+      ...rest.skip,
+      ...skipped.map((at) => ({ reason: 'skipped', first: at, last: at, count: 1 }) as const),
+    ],
+    changes: {
+      dueAt: latestFrom(entry.schedule, first, now),
+      skip: ahead.length > 0 ? ahead : undefined,
+    },
+  };
+}
+
+function planAfterPause(
+  entry: Entry,
+  state: EntryState,
+  until: number,
+  now: number,
+): PlannedOccurrences {
+  const { changes, skipped } = endPause(entry, state, until);
+  const resumed = { ...state, ...changes };
+  const skip = skipped ? [skipped] : [];
+  if (nextAfter(entry.schedule, cursor(resumed)) > now) return { send: [], skip, changes };
+  const planned = planOccurrences(entry, resumed, now);
+  return {
+    send: planned.send,
+    skip: [...skip, ...planned.skip],
+    changes: { ...changes, ...planned.changes },
+  };
+}

@@ -1,0 +1,77 @@
+import { latestFrom } from '../catalog/catch-up.ts';
+import type { Entry } from '../catalog/entry.ts';
+import { excluding } from '../catalog/excluding.ts';
+import { nextAfter } from '../schedule/next-after.ts';
+import { nextDueAt, reconcile } from '../scheduling/plan.ts';
+import type { EntryState } from '../store/entry-state.ts';
+
+/** An entry as users see it, whichever face shows it. Instants are ISO 8601 in UTC. */
+export interface EntryStatus {
+  readonly entry: string;
+  readonly task: string;
+  /** The rule in words, or its `spec`. */
+  readonly schedule: string;
+  readonly description?: string;
+  /** The IANA zone of its schedule; `null` for a rule without one. */
+  readonly timezone: string | null;
+  readonly enabled: boolean;
+  /** `null` unless it is paused. */
+  readonly paused: {
+    readonly since: string;
+    readonly until: string | null;
+    readonly reason: string | null;
+    readonly by: string;
+  } | null;
+  /** Occurrences to come that are skipped. */
+  readonly skipping: readonly string[];
+  /** The newest occurrence that was published or skipped. */
+  readonly lastDueAt: string | null;
+  /** When the last run was published. */
+  readonly lastSentAt: string | null;
+  readonly lastTaskId: string | null;
+  readonly runCount: number;
+  /** The next occurrence that will be published; `null` for none, and while it is paused without an end. */
+  readonly nextDueAt: string | null;
+}
+
+/** The status of an entry at `now` (epoch milliseconds), as a leader would see it. */
+export function readStatus(entry: Entry, state: EntryState | undefined, now: number): EntryStatus {
+  const { name, task, schedule, description, enabled } = entry;
+  const { pause = null, skip = [] } = state ?? {};
+  const current = enabled ? reconcile(entry, state, now) : null;
+  return {
+    entry: name,
+    task,
+    schedule: schedule.description ?? schedule.spec,
+    ...(description !== undefined && { description }),
+    timezone: schedule.timezone ?? null,
+    enabled,
+    paused: pause && {
+      since: new Date(pause.since).toISOString(),
+      until: instant(pause.until),
+      reason: pause.reason,
+      by: pause.by,
+    },
+    skipping: skip.map((at) => new Date(at).toISOString()),
+    lastDueAt: instant(state?.dueAt ?? null),
+    lastSentAt: instant(state?.sentAt ?? null),
+    lastTaskId: state?.taskId ?? null,
+    runCount: state?.runCount ?? 0,
+    nextDueAt: instant(current ? nextPublished(entry, current.state) : null),
+  };
+}
+
+/** The next occurrence that is neither skipped nor in a pause; `Infinity` for none. Epoch milliseconds. */
+function nextPublished(entry: Entry, state: EntryState): number {
+  const { pause, skip = [] } = state;
+  const schedule = excluding(entry.schedule, skip);
+  const from = pause ? (pause.until ?? Infinity) : -Infinity;
+  if (from === Infinity) return Infinity;
+  let next = nextDueAt({ ...entry, schedule }, state);
+  if (next < from) next = nextAfter(schedule, latestFrom(schedule, next, from - 1));
+  return next;
+}
+
+function instant(at: number | null): string | null {
+  return at === null || !Number.isFinite(at) ? null : new Date(at).toISOString();
+}

@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { CommandLog, FinishedCommand } from '../../src/store/command-log.ts';
+import type { StateStore } from '../../src/store/store.ts';
+import type { StatePlace } from './outbox.contract.ts';
+
+/** The contract of `CommandLog`, and of the commit that finishes commands. */
+export function commandLogContract(name: string, openPlace: () => Promise<StatePlace>): void {
+  describe(`${name} command log`, () => {
+    let place: StatePlace;
+    let store: StateStore;
+    let log: CommandLog;
+
+    beforeEach(async () => {
+      place = await openPlace();
+      store = await place.open();
+      log = store.commands;
+    });
+
+    afterEach(() => place.close());
+
+    const texts = async (limit = 100, from = log) =>
+      (await from.pending(limit)).map(({ json }) => json);
+
+    async function finish(term: number, ...finished: FinishedCommand[]) {
+      return store.ledger.commit({ token: term, changes: [], commands: finished });
+    }
+
+    test('is empty at first', async () => {
+      expect(await texts()).toEqual([]);
+      expect(await log.readAudit(10)).toEqual([]);
+      expect(await log.findAudit(['one'])).toEqual(new Map());
+    });
+
+    test('returns commands in the order in which they were appended, to every process', async () => {
+      const other = (await place.open()).commands;
+      for (const json of ['{"a":1}', '{"b":2}', '{"c":"ü😀"}']) await log.append(json);
+      expect(await texts(100, other)).toEqual(['{"a":1}', '{"b":2}', '{"c":"ü😀"}']);
+      expect(await texts(2)).toEqual(['{"a":1}', '{"b":2}']);
+    });
+
+    test('keeps commands of another key prefix apart', async () => {
+      const other = (await place.open({ keyPrefix: 'other' })).commands;
+      await other.append('{"theirs":1}');
+      expect(await texts()).toEqual([]);
+      expect(await texts(100, other)).toEqual(['{"theirs":1}']);
+    });
+
+    test('loses a command and gains its audit row in one commit', async () => {
+      await log.append('one');
+      await log.append('two');
+      const [one] = await log.pending(1);
+      const term = await store.ledger.beginTerm();
+      await finish(term, { key: one!.key, id: 'id-1', audit: '{"answer":1}' });
+      expect(await texts()).toEqual(['two']);
+      expect(await log.findAudit(['id-1', 'id-2'])).toEqual(new Map([['id-1', '{"answer":1}']]));
+      const [two] = await log.pending(1);
+      await finish(term, { key: two!.key, id: 'id-2', audit: '{"answer":2}' });
+      expect(await texts()).toEqual([]);
+      expect(await log.readAudit(10)).toEqual(['{"answer":2}', '{"answer":1}']);
+      expect(await log.readAudit(1)).toEqual(['{"answer":2}']);
+    });
+
+    test('loses a command without an id and gains no audit row', async () => {
+      await log.append('junk');
+      const [junk] = await log.pending(1);
+      await finish(await store.ledger.beginTerm(), { key: junk!.key, id: null, audit: '' });
+      expect(await texts()).toEqual([]);
+      expect(await log.readAudit(10)).toEqual([]);
+    });
+
+    test('keeps its commands when the commit is of an older term', async () => {
+      await log.append('one');
+      const [one] = await log.pending(1);
+      const old = await store.ledger.beginTerm();
+      await store.ledger.beginTerm();
+      const outcome = await finish(old, { key: one!.key, id: 'id-1', audit: '{}' });
+      expect(outcome).toMatchObject({ kind: 'fenced' });
+      expect(await texts()).toEqual(['one']);
+      expect(await log.findAudit(['id-1'])).toEqual(new Map());
+    });
+
+    test('may be asked twice to finish a command, as after a lost answer', async () => {
+      await log.append('one');
+      await log.append('two');
+      const [one] = await log.pending(1);
+      const term = await store.ledger.beginTerm();
+      const finished = { key: one!.key, id: 'id-1', audit: '{}' };
+      await finish(term, finished);
+      await finish(term, finished);
+      expect(await texts()).toEqual(['two']);
+      expect(await log.readAudit(10)).toEqual(['{}']);
+    });
+
+    test('wakes a leader that waits in another process', async () => {
+      const other = (await place.open()).commands;
+      await other.pending(10);
+      const stop = new AbortController();
+      const waiting = other.waitForCommand(stop.signal);
+      await log.append('one');
+      await waiting;
+      expect(await texts(10, other)).toEqual(['one']);
+      stop.abort();
+    });
+
+    test('wakes a leader at once that has not seen the newest command', async () => {
+      await log.pending(10);
+      await log.append('one');
+      await log.waitForCommand(new AbortController().signal);
+      expect(await texts()).toEqual(['one']);
+    });
+
+    test('stops waiting when the signal aborts', async () => {
+      await log.pending(10);
+      const stop = new AbortController();
+      const waiting = log.waitForCommand(stop.signal);
+      stop.abort();
+      await expect(waiting).resolves.toBeUndefined();
+    });
+  });
+}

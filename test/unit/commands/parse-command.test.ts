@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { parseCommand } from '../../../src/commands/parse-command.ts';
+
+const ID = '6f0f2b62-9b0c-4f6d-a1ab-5d7c6c6f6a01';
+
+function parse(command: unknown) {
+  return parseCommand(typeof command === 'string' ? command : JSON.stringify(command));
+}
+
+describe('parseCommand', () => {
+  test('reads a pause with all its fields', () => {
+    const command = {
+      ...{ id: ID, at: '2026-11-22T12:00:00Z', by: 'alice@ops', do: 'pause', entry: 'backup' },
+      ...{ reason: 'migration', until: '2026-11-23T00:00:00+01:00' },
+    };
+    expect(parse(command)).toEqual({
+      kind: 'command',
+      command: {
+        ...command,
+        at: Date.UTC(2026, 10, 22, 12),
+        until: Date.UTC(2026, 10, 22, 23),
+      },
+    });
+  });
+
+  test.each([
+    ['pause', { until: null }],
+    ['resume', {}],
+    ['run', {}],
+    ['skip', { dueAt: null }],
+    ['remove', {}],
+  ])('needs only id, do and entry for %s', (name, rest) => {
+    expect(parse({ id: ID, do: name, entry: 'backup' })).toEqual({
+      kind: 'command',
+      command: { id: ID, at: null, by: '', reason: null, do: name, entry: 'backup', ...rest },
+    });
+  });
+
+  test('reads a definition as it is', () => {
+    const definition = { task: 'tasks.add', schedule: 30, args: [1, 2] };
+    const { command } = parse({ id: ID, do: 'add', entry: 'new', definition }) as {
+      command: { definition: unknown };
+    };
+    expect(command.definition).toEqual(definition);
+  });
+
+  test('a reload names no entry', () => {
+    expect(parse({ id: ID, do: 'reload' })).toMatchObject({ kind: 'command' });
+    expect(parse({ id: ID, do: 'reload', entry: 'x' })).toMatchObject({
+      reason: 'unknown field "entry"',
+    });
+  });
+
+  test.each<[string, unknown, string | null, string | RegExp]>([
+    ['text that is not JSON', '{"id": ', null, /^invalid JSON: /],
+    ['a list', [], null, 'expected a JSON object'],
+    ['an unknown command', { id: ID, do: 'pauze', entry: 'e' }, ID, /did you mean "pause"\?$/],
+    ['no command', { id: ID }, ID, /^do: expected one of pause, resume, .*, got nothing$/],
+    ['a name of Object.prototype', { id: ID, do: 'toString' }, ID, /^do: expected one of /],
+    ['no id', { do: 'run', entry: 'e' }, null, 'id: missing'],
+    [
+      'several mistakes, all at once',
+      { id: ID, do: 'backfill', entry: '', from: '12:00', form: 1 },
+      ID,
+      'entry: expected a text of 1 to 10000 characters without NUL or lone surrogates, got ""; ' +
+        'from: expected an instant such as 2030-01-31T08:00:00Z, got "12:00"; to: missing; ' +
+        'unknown field "form"; did you mean "from"?',
+    ],
+    [
+      'an instant without an offset',
+      { id: ID, do: 'pause', entry: 'e', until: '2026-11-23T00:00:00' },
+      ID,
+      /^until: expected an instant such as/,
+    ],
+    ['a lone surrogate', { id: ID, do: 'run', entry: '\ud800' }, ID, /^entry: expected a text/],
+    ['a NUL', { id: ID, do: 'run', entry: 'a\0b' }, ID, /^entry: expected a text/],
+    [
+      'a definition that is a list',
+      { id: ID, do: 'add', entry: 'e', definition: [] },
+      ID,
+      /object/,
+    ],
+    ['over a megabyte', `"${'x'.repeat(1_000_001)}"`, null, /over 1000000 bytes/],
+  ])('rejects %s', (_what, command, id, reason) => {
+    const parsed = parse(command);
+    expect(parsed).toMatchObject({ kind: 'malformed', id });
+    if (parsed.kind === 'malformed') expect(parsed.reason).toMatch(reason);
+  });
+
+  test('cuts a long value in the reason', () => {
+    const parsed = parse({ id: ID, do: 'run', entry: 'e', at: 'x'.repeat(10_000) });
+    expect(parsed).toMatchObject({ kind: 'malformed' });
+    expect(JSON.stringify(parsed).length).toBeLessThan(400);
+  });
+});
