@@ -38,7 +38,7 @@ for (const name of asked) {
 }
 const cores = cpus();
 console.log(`Node ${process.version}, ${cores.length} × ${cores[0]?.model ?? 'unknown'}`);
-// Whatever else runs takes its share: figures of a busy machine tell little, ratios still something.
+// On a busy machine only the ratios are meaningful.
 console.log(`load average ${before} before, ${load()} after\n`);
 console.log(formatTable(rows));
 

@@ -4,7 +4,7 @@ import { JumpingClock } from './jumping-clock.ts';
 
 const HOUR = 3_600_000;
 
-/** A beat that leads, with many entries that are due at the same instant every hour: whenever told so. */
+/** A leading instance with many entries that are due at the same instant, which `burst` brings about. */
 export class BurstBeat implements AsyncDisposable {
   readonly beat: Beat;
   readonly clock: JumpingClock;
@@ -14,7 +14,7 @@ export class BurstBeat implements AsyncDisposable {
     this.clock = clock;
   }
 
-  /** The name is its queue's and the prefix of its keys. */
+  /** `name` is its queue and its key prefix. */
   static async start(brokerUrl: string, name: string, entries: number): Promise<BurstBeat> {
     const clock = new JumpingClock();
     const schedule = timedelta({ hours: 1 });
@@ -38,7 +38,7 @@ export class BurstBeat implements AsyncDisposable {
     return new BurstBeat(beat, clock);
   }
 
-  /** Lets the hour pass. Resolves when every message is in the queue, and beat has said so. */
+  /** Moves the clock on by an hour. Resolves when beat reports that every message is in the queue. */
   async burst(): Promise<void> {
     const sent = new Promise<void>((resolve) => {
       const listener = (tick: { readonly sent: number }) => {

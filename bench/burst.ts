@@ -12,7 +12,7 @@ import { atLeast, type Bench, type Row } from './table.ts';
 const WANTED_RATE = 80_000;
 const WANTED_SHARE = 0.2;
 
-/** Someone who puts a burst of messages into a queue of its own, in its own way. */
+/** A program that publishes a burst of messages to a queue of its own. */
 interface Contender {
   readonly what: string;
   readonly queue: string;
@@ -23,7 +23,7 @@ interface Contender {
 /**
  * Many entries due at one instant: beat, from that instant to the last message in the queue, against the
  * same client library putting the same texts there, with nothing to decide, to make or to remember.
- * They take turns, so that whatever else the machine does meets all of them.
+ * They take turns, so that other load on the machine affects all of them.
  */
 export const burst: Bench = async ({ quick }) => {
   const entries = quick ? 10_000 : 50_000;
@@ -69,10 +69,10 @@ export const burst: Bench = async ({ quick }) => {
     }
   }
   client.disconnect();
-  return [...rowsOf(contenders, rates), ...(await celeryRows(server, quick))];
+  return [...makeRows(contenders, rates), ...(await celeryRows(server, quick))];
 };
 
-/** As many in a pipeline as helps: with more the client only holds more at a time. */
+/** Larger pipelines are not faster. */
 const PIPELINE = 1_000;
 const PUSH = 200;
 
@@ -94,7 +94,7 @@ async function pushMany(client: Redis, texts: readonly string[]): Promise<void> 
   }
 }
 
-function rowsOf(contenders: readonly Contender[], rates: readonly (readonly number[])[]): Row[] {
+function makeRows(contenders: readonly Contender[], rates: readonly (readonly number[])[]): Row[] {
   const rows = contenders.map(({ what }, i): Row => {
     const summary = summarize(rates[i]!);
     return {
@@ -105,7 +105,7 @@ function rowsOf(contenders: readonly Contender[], rates: readonly (readonly numb
       ...(i === 0 && { wanted: atLeast(WANTED_RATE, summary.median, count) }),
     };
   });
-  // Round by round: what slows one down for a while slows its neighbours down as well.
+  // Compared within each round, in which both meet the same load.
   const share = summarize(rates[0]!.map((rate, round) => rate / rates[1]![round]!));
   return [
     ...rows,

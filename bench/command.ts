@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 const COMMAND = resolve(import.meta.dirname, '../dist/cli/beat.js');
 
-/** What a process took so far. */
+/** The resources that a process has used so far. */
 export interface Usage {
   /** Seconds of processor time. */
   readonly processor: number;
@@ -15,7 +15,7 @@ export interface Usage {
   readonly most: number;
 }
 
-/** The unit of processor time in Linux's /proc, whatever the kernel counts in. */
+/** The unit of processor time in Linux's /proc, on every kernel. */
 const TICKS_PER_SECOND = 100;
 
 /** The built `beat start` in a process of its own, leading. */
@@ -40,7 +40,7 @@ export class Command {
       const { event } = JSON.parse(line) as { event?: string };
       if (event === 'scheduling') {
         const seconds = (performance.now() - started) / 1_000;
-        // Whoever does not read what it writes holds it up.
+        // An unread pipe fills up and blocks the process.
         child.stdout.resume();
         return new Command(child, seconds);
       }

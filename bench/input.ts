@@ -14,11 +14,11 @@ type Shape = (i: number) => readonly [name: string, value: unknown];
 const INPUTS: Readonly<Record<string, (count: number) => Source>> = {
   'entries × routes': (count) =>
     json({
-      taskRoutes: mapOf(count, (i) => [`app${i}.*`, 'q']),
-      beatSchedule: mapOf(count, (i) => [`e${i}`, { task: `app${i}.x`, schedule: 5 }]),
+      taskRoutes: makeMap(count, (i) => [`app${i}.*`, 'q']),
+      beatSchedule: makeMap(count, (i) => [`e${i}`, { task: `app${i}.x`, schedule: 5 }]),
     }),
-  'unknown keys': (count) => json(mapOf(count, (i) => [`unknown${i}`, 1])),
-  'invalid entries': (count) => json({ beatSchedule: mapOf(count, (i) => [`e${i}`, {}]) }),
+  'unknown keys': (count) => json(makeMap(count, (i) => [`unknown${i}`, 1])),
+  'invalid entries': (count) => json({ beatSchedule: makeMap(count, (i) => [`e${i}`, {}]) }),
   'YAML anchors': (count) => {
     const rows = Array.from({ length: count }, (_, i) => `x-a${i}: &a${i} 1\nx-b${i}: *a${i}\n`);
     return readYaml(rows.join(''), 'f.yaml');
@@ -57,6 +57,6 @@ function json(config: object): Source {
   return readJson(JSON.stringify(config, null, 1), 'f.json');
 }
 
-function mapOf(count: number, shape: Shape): Record<string, unknown> {
+function makeMap(count: number, shape: Shape): Record<string, unknown> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => shape(i)));
 }

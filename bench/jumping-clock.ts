@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../src/util/clock.ts';
 
-/** The host's clock, put forward on demand: what is due in an hour is due now, and whoever sleeps looks. */
+/** The host's clock, which a bench moves forward; sleepers wake and look at the new time. */
 export class JumpingClock implements Clock {
   #ahead = 0;
   #jumped = new AbortController();

@@ -51,7 +51,7 @@ export const lateness: Bench = async ({ quick }) => {
         timer.enable();
         const late = await observe(server.url(), seconds * RATE);
         timer.disable();
-        rows.push(rowOf(shape, late, timer));
+        rows.push(makeRow(shape, late, timer));
       } finally {
         await command.stop();
       }
@@ -75,11 +75,11 @@ async function observe(url: string, wanted: number): Promise<number[]> {
     for (const text of rest) seen.push({ text, at });
   }
   client.disconnect();
-  // Read when all have come: meanwhile the next would have waited.
-  return seen.map(({ text, at }) => at - dueAtOf(text));
+  // Read at the end, because reading would delay the next message.
+  return seen.map(({ text, at }) => at - parseDueAt(text));
 }
 
-function dueAtOf(text: string): number {
+function parseDueAt(text: string): number {
   const { headers } = JSON.parse(text) as { headers: { beat_due_at: string } };
   return Date.parse(headers.beat_due_at);
 }
@@ -90,7 +90,7 @@ function wallClock(): number {
 }
 
 /** The timer of the process that only looks on is late as well: what the machine itself adds. */
-function rowOf(shape: string, late: readonly number[], timer: Histogram): Row {
+function makeRow(shape: string, late: readonly number[], timer: Histogram): Row {
   const ms = (value: number) => `${value.toFixed(1)} ms`;
   const p99 = percentile(late, 99);
   return {

@@ -23,7 +23,7 @@ export const start: Bench = async ({ quick }) => {
     for (const [kind, text] of Object.entries(configs(entries))) {
       const config = join(folder, `beat.config.${kind}`);
       writeFileSync(config, text());
-      rows.push(...(await rowsOf(server, config, kind, entries, quick ? 1 : 3)));
+      rows.push(...(await makeRows(server, config, kind, entries, quick ? 1 : 3)));
     }
   } finally {
     rmSync(folder, { recursive: true });
@@ -31,7 +31,7 @@ export const start: Bench = async ({ quick }) => {
   return rows;
 };
 
-async function rowsOf(
+async function makeRows(
   server: RedisServer,
   config: string,
   kind: string,

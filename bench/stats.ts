@@ -15,7 +15,7 @@ export function summarize(values: readonly number[]): Summary {
   };
 }
 
-/** By nearest rank: one of the values, never a mean of two. Throws for no values: there is no answer. */
+/** Returns the percentile by nearest rank, which is one of the values. Throws for an empty list. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const found = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];

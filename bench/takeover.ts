@@ -13,7 +13,7 @@ const COMMAND = resolve(import.meta.dirname, '../dist/cli/beat.js');
 const WANTED_HANDOVER = 100;
 const SECOND = 1_000;
 
-/** Two processes of one kind, one of which leads; and how to tell from what they print. */
+/** A scheduler of which two processes run, one as leader, and how its output shows who leads. */
 interface Pair {
   readonly what: string;
   readonly command: (folder: string, url: string, ttl: number) => [string, string[]];
@@ -49,7 +49,7 @@ const REDBEAT = (python: string): Pair => ({
 });
 
 /**
- * From the end of a leader, told to stop or killed, until another leads: two processes each time, as
+ * From the end of a leader, by SIGTERM or SIGKILL, until another leads: two processes each time, as
  * they are run, with the same time to live of the lock for all.
  */
 export const takeover: Bench = async ({ quick }) => {
@@ -69,7 +69,7 @@ export const takeover: Bench = async ({ quick }) => {
         for (const [pair, url] of pairs) {
           const taken: number[] = [];
           for (let i = 0; i < rounds; i++) taken.push(await round(pair, folder, url, ttl, end));
-          rows.push(rowOf(pair.what, ttl, end, taken));
+          rows.push(makeRow(pair.what, ttl, end, taken));
         }
       }
     }
@@ -115,10 +115,10 @@ async function round(
   return taken;
 }
 
-function rowOf(what: string, ttl: number, end: 'stop' | 'kill', taken: readonly number[]): Row {
+function makeRow(what: string, ttl: number, end: 'stop' | 'kill', taken: readonly number[]): Row {
   const ms = (value: number) => `${count(value)} ms`;
   const summary = summarize(taken);
-  const how = end === 'stop' ? 'leader told to stop' : 'leader killed';
+  const how = end === 'stop' ? 'leader stopped' : 'leader killed';
   const wanted = end === 'stop' ? WANTED_HANDOVER : (ttl + 1) * SECOND;
   const value = end === 'stop' ? summary.median : summary.most;
   return {

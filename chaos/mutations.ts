@@ -3,6 +3,8 @@ import type { Mutation } from './program.ts';
 const LUA = 'drivers/redis/scripts.js';
 const SQLITE = 'drivers/sqlite/ledger.js';
 const SQL = 'drivers/sql/ledger.js';
+/** The comparison of states that all stores but Redis share. */
+const COMMIT = 'store/commit.js';
 
 const LUA_FENCE = `  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end\n`;
 const LUA_COMPARE = `  if not repeated and #conflicts > 0 then return {'conflict', conflicts} end\n`;
@@ -33,17 +35,17 @@ const LUA_PASS = `
   for k = first, lists_end do at = at + tonumber(ARGV[at]) + 1 end
 `;
 
-const SQLITE_FENCE = `        if (!this.#isNewest(db, term))
+const COMPARE = `return { kind: 'conflict', entries: conflicts.map(({ entry }) => entry) };`;
+
+const SQLITE_FENCE = `        if (!this.#isNewest(db, token))
             return { kind: 'fenced' };
 `;
-const SQLITE_COMPARE = `entries.length > 0 ? { kind: 'conflict', entries } : 'as expected'`;
 const SQLITE_CHECK = `'ledger.commit', (db) => {\n`;
 const SQLITE_PUSH = '            insertRows(db, rows.flat());\n';
 
-const SQL_FENCE = `        if ((await this.#newest(tx)) !== term)
+const SQL_FENCE = `        if ((await this.#newest(tx)) !== token)
             return { kind: 'fenced' };
 `;
-const SQL_COMPARE = SQLITE_COMPARE;
 const SQL_CHECK = `            const outcome = await this.#db.transaction('ledger.commit', async`;
 /** In a transaction of its own: a rollback of the commit would remove the messages again. */
 const SQL_BEFORE = `            await this.#db.transaction('ledger.commit', (tx) => insertMessages(tx, this.#sql, envelopes.flat()));\n`;
@@ -64,8 +66,7 @@ export const MUTATIONS = {
   unchecked: [
     ...unfenced,
     { file: LUA, text: LUA_COMPARE, instead: '' },
-    { file: SQLITE, text: SQLITE_COMPARE, instead: `'as expected'` },
-    { file: SQL, text: SQL_COMPARE, instead: `'as expected'` },
+    { file: COMMIT, text: COMPARE, instead: `return 'new';` },
   ],
 
   /** Publishes before the checks, as a scheduler does that publishes first and stores state afterwards. */

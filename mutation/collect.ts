@@ -2,7 +2,7 @@ import ts from 'typescript';
 import { changesOf } from './code-mutators.ts';
 import { changesWithin } from './embedded-mutators.ts';
 import { applyTo, type Change, type Mutant } from './mutant.ts';
-import { scopeOf } from './scopes.ts';
+import { findScope } from './scopes.ts';
 
 /** Every mutant of one source file, in the order of the text. */
 export function collectMutants(file: string, text: string): Mutant[] {
@@ -32,7 +32,7 @@ export function collectMutants(file: string, text: string): Mutant[] {
       ...change,
       file,
       line: line + 1,
-      scope: scopeOf(node),
+      scope: findScope(node),
       was: trimmed(text.slice(lines.from, lines.to)),
       now: trimmed(mutated.slice(lines.from, lines.to + mutated.length - text.length)),
     });

@@ -6,7 +6,7 @@ import { shuffled } from './sample.ts';
 import { TypeCheck } from './type-check.ts';
 
 /** The sources that globs and folders name. */
-export function sourcesOf(globs: readonly string[]): string[] {
+export function listSources(globs: readonly string[]): string[] {
   const files = globs.flatMap((glob) => {
     const isFolder = statSync(glob, { throwIfNoEntry: false })?.isDirectory() ?? false;
     return globSync(isFolder ? `${glob}/**/*.ts` : glob);
@@ -14,7 +14,7 @@ export function sourcesOf(globs: readonly string[]): string[] {
   return [...new Set(files)].filter((file) => /^src\/.*(?<!\.d)\.ts$/.test(file)).toSorted();
 }
 
-export function mutantsOf(files: readonly string[]): Mutant[] {
+export function listMutants(files: readonly string[]): Mutant[] {
   return files.flatMap((file) => collectMutants(file, readFileSync(file, 'utf8')));
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { draw, mutantsOf, mutatedText, sourcesOf } from './draw.ts';
+import { draw, listMutants, mutatedText, listSources } from './draw.ts';
 import { readEquivalents, stale } from './equivalents.ts';
 import type { Mutant } from './mutant.ts';
 import type { Result, Verdict } from './protocol.ts';
@@ -49,7 +49,7 @@ if (values.help) {
   console.log(HELP);
   process.exit();
 }
-const files = sourcesOf([...values.files, ...positionals]);
+const files = listSources([...values.files, ...positionals]);
 if (files.length === 0) refuse('--files names no source below src');
 const [seed, count, budget] = [values.seed, values.count, values.budget].map(wholeNumber) as [
   number,
@@ -57,7 +57,7 @@ const [seed, count, budget] = [values.seed, values.count, values.budget].map(who
   number,
 ];
 
-const all = mutantsOf(files);
+const all = listMutants(files);
 const known = readEquivalents();
 for (const { file, was } of stale(known, all)) {
   console.error(`mutation/equivalents.json: no mutant of ${file} changes this any more: ${was}`);
@@ -87,7 +87,7 @@ for (const mutant of drawn) {
   results.push(result);
   if (values.json) continue;
   if (verdict.kind === 'survived') console.log(`\n${survivor(result)}\n`);
-  else console.log(lineOf(result));
+  else console.log(findLine(result));
 }
 const table = scores(results);
 if (values.json) console.log(JSON.stringify({ seed, count, scores: table, results }, null, 1));
@@ -128,14 +128,14 @@ async function verdictOn(mutant: Mutant, recorded: Recording): Promise<Verdict> 
   return { kind: 'survived', ran: tests.length, leftOut };
 }
 
-function lineOf({ mutant, verdict, seconds }: Result): string {
+function findLine({ mutant, verdict, seconds }: Result): string {
   const by =
     verdict.kind === 'killed' ? `${verdict.by.file}: ${verdict.by.title}` : 'the tests did not end';
   return `${mutant.file}:${mutant.line} ${mutant.kind}, killed in ${seconds.toFixed(1)} s by ${by}`;
 }
 
 function wholeNumber(text: string): number {
-  return /^\d+$/.test(text) ? Number(text) : refuse(`"${text}" is no whole number`);
+  return /^\d+$/.test(text) ? Number(text) : refuse(`"${text}" is not a whole number`);
 }
 
 function refuse(message: string): never {

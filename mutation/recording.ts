@@ -66,7 +66,7 @@ export async function record(anew: boolean): Promise<Recording> {
   const tests = await session.tests();
   // A file that failed may have failed for want of time: it gets another chance.
   const isKept = (file: string): boolean =>
-    kept[file]?.passed === true && kept[file].hash === hashOf(file);
+    kept[file]?.passed === true && kept[file].hash === hashFile(file);
   const missing = tests.filter((file) => !isKept(file));
   const entries: Entries = Object.fromEntries(
     tests.filter(isKept).map((file) => [file, kept[file]!]),
@@ -84,7 +84,7 @@ export async function record(anew: boolean): Promise<Recording> {
     if (!answer) throw new Error('recording: the tests did not end within an hour');
     for (const { file, passed, duration } of answer.files) {
       const reached = reachedBy(session.folder, file);
-      entries[file] = { hash: hashOf(file), passed, duration, reached };
+      entries[file] = { hash: hashFile(file), passed, duration, reached };
     }
     mkdirSync(dirname(PATH), { recursive: true });
     writeFileSync(PATH, JSON.stringify(entries));
@@ -98,6 +98,6 @@ function reachedBy(folder: string, file: string): string[] {
   return existsSync(path) ? [...new Set(readFileSync(path, 'utf8').trimEnd().split('\n'))] : [];
 }
 
-function hashOf(file: string): string {
+function hashFile(file: string): string {
   return createHash('sha1').update(readFileSync(file)).digest('hex');
 }

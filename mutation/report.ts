@@ -1,5 +1,5 @@
 import type { Result } from './protocol.ts';
-import { folderOf } from './sample.ts';
+import { findFolder } from './sample.ts';
 
 /** A mutant that no test noticed, as a small diff. */
 export function survivor({ mutant, verdict }: Result): string {
@@ -24,11 +24,13 @@ export interface Score {
 }
 
 export function scores(results: readonly Result[]): Score[] {
-  const folders = [...Map.groupBy(results, ({ mutant }) => folderOf(mutant.file))];
-  return folders.map(([folder, within]) => scoreOf(folder, within)).concat(scoreOf('all', results));
+  const folders = [...Map.groupBy(results, ({ mutant }) => findFolder(mutant.file))];
+  return folders
+    .map(([folder, within]) => computeScore(folder, within))
+    .concat(computeScore('all', results));
 }
 
-function scoreOf(folder: string, results: readonly Result[]): Score {
+function computeScore(folder: string, results: readonly Result[]): Score {
   const count = (kind: string) => results.filter(({ verdict }) => verdict.kind === kind).length;
   const [killed, timedOut, survived] = [count('killed'), count('timeout'), count('survived')];
   const score = Math.round(((killed + timedOut) / results.length) * 100);

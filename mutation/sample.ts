@@ -2,7 +2,7 @@ import { Random } from '../chaos/random.ts';
 import type { Mutant } from './mutant.ts';
 
 /** Returns the folder below src, or the driver, whose score a source counts for. */
-export function folderOf(file: string): string {
+export function findFolder(file: string): string {
   const depth = file.startsWith('src/drivers/') ? 3 : 2;
   return file
     .split('/')
@@ -16,7 +16,7 @@ export function folderOf(file: string): string {
  * dense line does not crowd out the others, then the second of each, and so on.
  */
 export function shuffled(mutants: readonly Mutant[], seed: number): Map<string, Mutant[]> {
-  const folders = Map.groupBy(mutants, ({ file }) => folderOf(file));
+  const folders = Map.groupBy(mutants, ({ file }) => findFolder(file));
   return new Map(
     [...folders].map(([folder, within]) => {
       const random = new Random(seed);

@@ -3,13 +3,13 @@ import ts from 'typescript';
 import { applyTo } from './mutant.ts';
 
 /** The names of the classes and functions around a node, such as `Ledger.commit`; '' at the top. */
-export function scopeOf(node: ts.Node): string {
+export function findScope(node: ts.Node): string {
   const names: string[] = [];
   let hasFunction = false;
   for (let at = node.parent as ts.Node | undefined; at; at = at.parent) {
     if (isFunction(at)) hasFunction = true;
     // What a class says beside its functions (fields, statics) runs with the module or a constructor.
-    if (isFunction(at) || (ts.isClassLike(at) && hasFunction)) names.unshift(nameOf(at));
+    if (isFunction(at) || (ts.isClassLike(at) && hasFunction)) names.unshift(findName(at));
   }
   return hasFunction ? names.join('.') : '';
 }
@@ -30,7 +30,7 @@ export function instrument(file: string, text: string): string {
     if (isFunction(node) && node.body) {
       const { body } = node;
       // A child of the function, so that the function itself is part of the scope.
-      const reached = `globalThis.__reached?.(${JSON.stringify(`${file}#${scopeOf(body)}`)})`;
+      const reached = `globalThis.__reached?.(${JSON.stringify(`${file}#${findScope(body)}`)})`;
       if (ts.isBlock(body))
         inserts.push({ start: body.getStart(source) + 1, instead: ` ${reached}; ` });
       else {
@@ -55,7 +55,7 @@ function isFunction(node: ts.Node): node is WithBody {
   );
 }
 
-function nameOf(node: ts.Node): string {
+function findName(node: ts.Node): string {
   if (ts.isConstructorDeclaration(node)) return 'constructor';
   const { name } = node as { name?: ts.Node };
   if (name) return name.getText();

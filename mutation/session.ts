@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FOLDER, MODE, type Answer, type Mode, type Task } from './protocol.ts';
 
-/** A process that runs tests, started when first needed and again after one that hung. */
+/** A process that runs tests; it starts with the first task, and again after a timeout. */
 export class Session implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'beat-mutation-'));
   readonly #mode: Mode;
@@ -28,7 +28,7 @@ export class Session implements AsyncDisposable {
     return this.#tests;
   }
 
-  /** `null` when the tests were not done after `limit` milliseconds: they and what they started are ended. */
+  /** Returns `null` when the tests take longer than `limit` milliseconds; they are killed with their descendants. */
   async run(task: Task, limit: number): Promise<Answer | null> {
     const child = await this.#use();
     const answered = once(child, 'message', { signal: AbortSignal.timeout(limit) });
@@ -45,7 +45,7 @@ export class Session implements AsyncDisposable {
 
   async #use(): Promise<ChildProcess> {
     if (this.#process) return this.#process;
-    // A group of its own, so that all that it started ends with it. What vitest itself writes is no news.
+    // A process group of its own, so that its descendants end with it. vitest's own output is not needed.
     const child = fork('mutation/test-process.ts', {
       detached: true,
       env: { ...process.env, [MODE]: this.#mode, [FOLDER]: this.folder },

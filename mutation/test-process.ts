@@ -108,7 +108,7 @@ function noteTest(test: TestCase): void {
 function noteModule(module: TestModule): void {
   const file = relative(process.cwd(), module.moduleId);
   const tests = [...module.children.allTests('passed')].length;
-  files.push({ file, passed: module.ok(), tests, duration: durationOf(module) });
+  files.push({ file, passed: module.ok(), tests, duration: sumDurations(module) });
   const [error] = module.errors();
   if (error) fail({ file, title: 'the file could not be loaded', message: error.message });
   if (module.state() === 'failed') fail({ file, title: 'its preparations', message: '' });
@@ -123,7 +123,7 @@ function fail(found: Failure): void {
   if (mode === 'mutate') void vitest.cancelCurrentRun('test-failure');
 }
 
-function durationOf(module: TestModule): number {
+function sumDurations(module: TestModule): number {
   const { collectDuration, duration, setupDuration, environmentSetupDuration, prepareDuration } =
     module.diagnostic();
   return collectDuration + duration + setupDuration + environmentSetupDuration + prepareDuration;

@@ -36,7 +36,7 @@ with Connection(sys.argv[1]) as connection:
                            queue_arguments={'x-queue-type': 'quorum'}))
 `;
 
-describe.skipIf(missing)(missing || 'rabbitmq, an ETA beside quorum queues', () => {
+describe.skipIf(missing)(missing || 'rabbitmq, messages with an ETA and quorum queues', () => {
   let server: RabbitServer;
   const brokers: Broker[] = [];
 
@@ -58,7 +58,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, an ETA beside quorum queues', () 
     const eta = new Date(systemClock.now() + seconds * 1_000).toISOString();
     return { ...message, headers: { ...message.headers, eta } };
   };
-  /** Waits for so many messages, and tells when each came. */
+  /** Consumes that many messages, with the time at which each arrived. */
   const arrivals = async (queue: string, count: number) => {
     const channel = await server.admin.createChannel();
     const came: { id: string; at: number; key: string }[] = [];
@@ -99,7 +99,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, an ETA beside quorum queues', () 
   });
 
   test.each(['quorum', 'classic'] as const)(
-    'what workers declare for it is what beat does (%s): neither is refused',
+    'beat and workers declare the same delay queues (%s)',
     async (type) => {
       const connection = { ...DEFAULT_CONNECTION, delayedType: type };
       await open([quorum], { connection }).publish([delayed('a', 1.5)]);
@@ -113,7 +113,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, an ETA beside quorum queues', () 
     },
   );
 
-  test('what workers made of another type is used as it is', async () => {
+  test('an existing delay queue of another type is used', async () => {
     await open([quorum]).publish([makeMessage('a', { queue: 'work' })]);
     await asAWorker('classic');
     await open([quorum]).publish([delayed('b', 1.5)]);
@@ -123,23 +123,26 @@ describe.skipIf(missing)(missing || 'rabbitmq, an ETA beside quorum queues', () 
   });
 
   test.each([
-    ['there is no quorum queue', [queueOf('work', topic, 'jobs.#')], {}],
-    ['queues are left to others', [quorum], { declareQueues: false }],
-    ['nobody has described a queue for it', [quorum], {}],
-  ] as const)('where %s, a worker holds it until its ETA', async (_, described, options) => {
-    const channel = await server.admin.createChannel();
-    await channel.assertExchange('jobs', 'topic');
-    await channel.assertExchange('else', 'topic');
-    const made = described[0] === quorum ? { arguments: quorum.arguments } : {};
-    await channel.assertQueue('work', made);
-    await channel.bindQueue('work', 'jobs', 'jobs.#');
-    await channel.bindQueue('work', 'else', '#');
-    await channel.close();
-    const unknown = _.startsWith('nobody');
-    const message = delayed('a', 60, unknown ? 'else' : 'jobs');
-    const destination = { ...message.destination, queue: unknown ? null : 'work' };
-    await open(described, options).publish([{ ...message, destination }]);
-    const [came] = await arrivals('work', 1);
-    expect(came).toMatchObject({ id: 'a', key: 'jobs.mail' });
-  });
+    ['none is a quorum queue', [queueOf('work', topic, 'jobs.#')], {}],
+    ['beat declares no queues', [quorum], { declareQueues: false }],
+    ['the configuration has no queue for it', [quorum], {}],
+  ] as const)(
+    'where %s, a worker receives the message and waits for its ETA',
+    async (_, described, options) => {
+      const channel = await server.admin.createChannel();
+      await channel.assertExchange('jobs', 'topic');
+      await channel.assertExchange('else', 'topic');
+      const made = described[0] === quorum ? { arguments: quorum.arguments } : {};
+      await channel.assertQueue('work', made);
+      await channel.bindQueue('work', 'jobs', 'jobs.#');
+      await channel.bindQueue('work', 'else', '#');
+      await channel.close();
+      const unknown = _.startsWith('the configuration has no');
+      const message = delayed('a', 60, unknown ? 'else' : 'jobs');
+      const destination = { ...message.destination, queue: unknown ? null : 'work' };
+      await open(described, options).publish([{ ...message, destination }]);
+      const [came] = await arrivals('work', 1);
+      expect(came).toMatchObject({ id: 'a', key: 'jobs.mail' });
+    },
+  );
 });

@@ -44,7 +44,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     await Promise.all(brokers.splice(0).map((broker) => broker.close()));
   });
 
-  test('a described queue is declared with its exchanges, bindings and arguments', async () => {
+  test('a configured queue is declared with its exchanges, bindings and arguments', async () => {
     const jobs = { ...exchangeOf('jobs', 'topic'), durable: false, autoDelete: true };
     const shout = exchangeOf('shout', 'fanout');
     const queue: Queue = {
@@ -74,7 +74,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     expect((await ids('work')).sort()).toEqual(['a', 'b', 'c']);
   });
 
-  test('all described queues that an exchange leads to are there before the first message', async () => {
+  test('all configured queues of an exchange are declared before the first message', async () => {
     const topic = exchangeOf('news', 'topic');
     const described = [queueOf('all', topic, '#'), queueOf('sport', topic, 'sport.*')];
     const message = sentTo('a', to('news', 'topic', 'sport.chess'));
@@ -83,7 +83,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     expect(await ids('sport')).toEqual(['a']);
   });
 
-  test('a headers exchange looks at the headers of the message', async () => {
+  test('a headers exchange routes by the headers of the message', async () => {
     const exchange = exchangeOf('by-headers', 'headers');
     const queue: Queue = {
       ...queueOf('blue', exchange, ''),
@@ -103,7 +103,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     expect(await ids('blue')).toEqual(['a']);
   });
 
-  test('an exchange that is not there is named, and keeps no other message waiting', async () => {
+  test('a missing exchange is named, and delays no other message', async () => {
     const broker = open();
     const lost = sentTo('a', to('nowhere', 'direct', 'key'));
     const { rejected, reasons } = await rejections(broker.publish([lost, makeMessage('b'), lost]));
@@ -123,16 +123,19 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   test.each([
     ['fanout', 'no queue is bound to it'],
     ['topic', 'no queue is bound to it by that routing key'],
-  ] as const)('a %s exchange that hands it to nobody is told so', async (type, reason) => {
-    const channel = await server.admin.createChannel();
-    await channel.assertExchange('empty', type);
-    await channel.close();
-    const message = sentTo('a', to('empty', type, 'some.key'));
-    const { rejected } = await rejections(open().publish([message]));
-    expect(rejected).toEqual([{ message, reason }]);
-  });
+  ] as const)(
+    'a message that a %s exchange routes to no queue is rejected with the reason',
+    async (type, reason) => {
+      const channel = await server.admin.createChannel();
+      await channel.assertExchange('empty', type);
+      await channel.close();
+      const message = sentTo('a', to('empty', type, 'some.key'));
+      const { rejected } = await rejections(open().publish([message]));
+      expect(rejected).toEqual([{ message, reason }]);
+    },
+  );
 
-  test('of a broadcast queue the exchange is made, the queues are the workers’ own', async () => {
+  test('only the exchange of a broadcast queue is declared, because workers declare their own queues', async () => {
     const exchange = exchangeOf('everyone', 'fanout');
     const broadcast = { ...queueOf('everyone', exchange, 'celery'), broadcast: true };
     const message = sentTo('a', to('everyone', 'fanout', 'celery', 'everyone'));
@@ -142,7 +145,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     expect(await list('list_queues', 'name')).not.toContain('everyone');
   });
 
-  test('an exchange that stands there with another type is named with the setting for it', async () => {
+  test('an existing exchange of another type is named with its setting', async () => {
     const channel = await server.admin.createChannel();
     await channel.assertExchange('jobs', 'direct');
     await channel.close();
@@ -154,7 +157,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     expect(reasons).toContain('taskQueues ("work")');
   });
 
-  test('an exchange that the user may not write to is told, with what RabbitMQ says', async () => {
+  test('an exchange that the user may not write to is named with RabbitMQ’s reason', async () => {
     await server.control('add_user', 'shy', 'secret');
     await server.control('set_permissions', 'shy', '.*', '^(?!private).*', '.*');
     const channel = await server.admin.createChannel();
@@ -169,14 +172,14 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     expect(await ids('celery')).toEqual(['b']);
   });
 
-  test('a message that RabbitMQ itself finds wrong is refused alone', async () => {
+  test('only the message that RabbitMQ finds invalid is rejected', async () => {
     const signed = (id: string, user: string) => {
       const message = makeMessage(id);
       return { ...message, properties: { ...message.properties, user_id: user } };
     };
     const messages = [
       signed('a', 'guest'),
-      signed('b', 'somebody'),
+      signed('b', 'other-user'),
       makeMessage('c'),
       makeMessage('d'),
     ];
@@ -186,7 +189,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     expect([...new Set(await ids('celery'))].sort()).toEqual(['a', 'c', 'd']);
   });
 
-  test('what is announced reaches those who listen, and an exchange of another type is told', async () => {
+  test('events reach their subscribers, and an exchange of another type is reported', async () => {
     const event = sentTo('a', to('celeryev', 'topic', 'task.sent'));
     const broker = open();
     await broker.announce([event]);
@@ -206,7 +209,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     expect(await ids('celery')).toEqual(['c']);
   });
 
-  test('told to declare nothing, it announces to an exchange that is not there without a word', async () => {
+  test('without declarations, an event for a missing exchange is dropped silently', async () => {
     const broker = open([], { declareQueues: false });
     await broker.announce([sentTo('a', to('celeryev', 'topic', 'task.sent'))]);
     expect(await list('list_exchanges', 'name')).not.toContain('celeryev');

@@ -21,7 +21,7 @@ const BATCH = Array.from({ length: 2_000 }, (_, i) => makeMessage(`batch-${i}`))
 
 const missing = requireService('rabbitmq-server');
 
-describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
+describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
   let server: RabbitServer;
   const brokers: Broker[] = [];
   const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')];
@@ -48,14 +48,14 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     for (const spy of printed) expect(spy).not.toHaveBeenCalled();
   });
 
-  test('opening and closing a broker reaches for no server', async () => {
+  test('opening and closing a broker connects to no server', async () => {
     using sockets = new ClientSockets();
     const broker = open(server.url());
     await broker.close();
     expect(sockets.bytesRead()).toEqual([]);
   });
 
-  test('a server that is not there is told, without the password', async () => {
+  test('an unreachable server is reported without the password', async () => {
     const url = `amqp://beat:hunter2@127.0.0.1:${await freePort()}/`;
     const error = await rejection(open(url).publish([makeMessage('a')]));
     expect(error.message).toMatch(
@@ -64,7 +64,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     expect(inspect(error, { depth: null })).not.toContain('hunter2');
   });
 
-  test('a refused login and a vhost that is not there are told', async () => {
+  test('a rejected login and a missing vhost are reported', async () => {
     const login = open(server.url().replace('guest@', 'sesame@'));
     const refused = await rejection(login.publish([makeMessage('a')]));
     expect(refused.message).toContain('ACCESS_REFUSED');
@@ -74,7 +74,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     expect(error.message).toContain('there is no vhost "nowhere", or not for the user "guest"');
   });
 
-  test('a connection that is cut in the middle of a batch rejects it; repeated, all is there', async () => {
+  test('a batch fails when its connection is cut, and is complete when it is repeated', async () => {
     await using wire = await Proxy.to(server.port);
     const broker = open(server.url(wire.port));
     await broker.publish([makeMessage('before')]);
@@ -90,7 +90,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     expect(new Set(await ids())).toEqual(new Set(['before', ...BATCH.map(({ taskId }) => taskId)]));
   });
 
-  test('a session that has ended says so, and refuses no message for it', async () => {
+  test('a closed session reports it and rejects no message', async () => {
     const { clock } = storeOptions(server.url());
     const patience = { clock, connectTimeout: 10_000, answerTimeout: 10_000 };
     const introduction = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
@@ -104,7 +104,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     await expect(session.send([makeMessage('a')])).rejects.toThrow('the connection was closed');
   });
 
-  test('connections that an operator closes are made again', async () => {
+  test('connections that an operator closes are opened again', async () => {
     const broker = open();
     await broker.publish([makeMessage('a')]);
     const results = await Promise.allSettled([
@@ -119,7 +119,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     expect((await ids()).at(-1)).toBe('z');
   });
 
-  test('a server that stands still rejects in bounded time, and is found again when it goes on', async () => {
+  test('a batch to a frozen server fails in bounded time, and succeeds after the server is thawed', async () => {
     const broker = open(server.url(), {}, IMPATIENT);
     await broker.publish([makeMessage('a')]);
     server.freeze();
@@ -134,7 +134,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     expect(new Set(await ids())).toEqual(new Set(['a', 'b', 'c']));
   });
 
-  test('a server that blocks publishers for want of memory is told so, and sent to when it has some', async () => {
+  test('a server that blocks publishers out of memory is reported, and used once it has memory', async () => {
     const broker = open(server.url(), {}, IMPATIENT);
     await broker.publish([makeMessage('a')]);
     await server.control('set_vm_memory_high_watermark', '0');
@@ -152,7 +152,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     expect(taken).not.toContain('c');
   });
 
-  test('the next server of a cluster is tried at once, and all are named when none is there', async () => {
+  test('the next server of a cluster is tried at once, and all are named when all are unreachable', async () => {
     const [dead, gone] = [server.url(await freePort()), server.url(await freePort())];
     for (const failoverStrategy of ['round-robin', 'shuffle'] as const) {
       const connection = { ...DEFAULT_CONNECTION, failoverStrategy };
@@ -163,7 +163,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     for (const url of [dead, gone]) expect(error.message).toContain(new URL(url).port);
   });
 
-  test('a server that says nothing yields to the next of the cluster', async () => {
+  test('a server that never replies is replaced by the next of the cluster', async () => {
     await using wire = await Proxy.to(server.port);
     const broker = open(`${server.url(wire.port)};${server.url()}`, {}, IMPATIENT);
     await broker.publish([makeMessage('a')]);
@@ -176,7 +176,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     expect((await ids()).at(-1)).toBe('c');
   });
 
-  test('what was confirmed survives a crash, and a broker outlives its server', async () => {
+  test('confirmed messages survive a crash, and the broker reconnects', async () => {
     const broker = open();
     await broker.publish(BATCH);
     await server.kill();
@@ -187,7 +187,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, when it fails', () => {
     expect(await ids()).toEqual([...BATCH.map(({ taskId }) => taskId), 'after']);
   });
 
-  test('a broker that is closed in the middle of a batch rejects it, and every later one', async () => {
+  test('closing a broker fails the batch in progress and every later one', async () => {
     const broker = open();
     const publishing = rejection(broker.publish(BATCH));
     await broker.close();

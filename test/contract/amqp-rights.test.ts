@@ -9,7 +9,7 @@ import { storeOptions } from './place.ts';
 
 const missing = requireService('rabbitmq-server');
 
-describe.skipIf(missing)(missing || 'rabbitmq, a user that lacks a permission', () => {
+describe.skipIf(missing)(missing || 'rabbitmq, users without a permission', () => {
   let server: RabbitServer;
   let broker: Broker;
 
@@ -33,7 +33,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, a user that lacks a permission', 
     return rejected.map(({ message, reason }) => `${message.taskId}: ${reason}`);
   };
 
-  test('without the right to declare a queue its messages are refused, and others are sent once', async () => {
+  test('without permission to declare a queue its messages are rejected, and others are published once', async () => {
     await allow('^celery$', '.*');
     const found = await refusals(makeMessage('a'), makeMessage('b', { queue: 'other' }));
     expect(found).toEqual([
@@ -42,7 +42,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, a user that lacks a permission', 
     expect(await server.consumeAll('celery')).toHaveLength(1);
   });
 
-  test('without the right to write to an exchange nothing is published, however often it is tried', async () => {
+  test('without permission to write to an exchange no attempt publishes anything', async () => {
     await allow('.*', '^celery$');
     for (let i = 0; i < 3; i++) {
       const found = await refusals(makeMessage('a'), makeMessage('b'));
@@ -52,7 +52,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, a user that lacks a permission', 
     expect(await server.consumeAll('celery')).toEqual([]);
   });
 
-  test('messages to an exchange that may not be written to hold up none to another', async () => {
+  test('messages to an exchange without write permission delay none to another', async () => {
     await allow('.*', '^(amq.default|celery)$');
     const destination = toExchange('amq.direct', 'direct', 'x');
     const found = await refusals(

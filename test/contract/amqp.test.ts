@@ -48,7 +48,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     };
   });
 
-  describe('as Celery does it', () => {
+  describe('as Celery publishes', () => {
     beforeEach(() => server.empty());
     afterEach(close);
 
@@ -78,23 +78,28 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
 
     test('its queue is durable, and bound to a durable direct exchange of its name', async () => {
       await open().publish([makeMessage('a', { queue: 'reports' })]);
-      const say = (...what: string[]) => server.control('--silent', ...what);
-      const exchanges = await say('list_exchanges', 'name', 'type', 'durable');
+      const control = (...what: string[]) => server.control('--silent', ...what);
+      const exchanges = await control('list_exchanges', 'name', 'type', 'durable');
       expect(exchanges).toMatch(/^reports\tdirect\ttrue$/m);
-      const queues = await say('list_queues', 'name', 'durable', 'auto_delete', 'arguments');
+      const queues = await control('list_queues', 'name', 'durable', 'auto_delete', 'arguments');
       expect(queues).toMatch(/^reports\ttrue\tfalse\t\[\]$/m);
-      const bindings = await say('list_bindings', 'source_name', 'destination_name', 'routing_key');
+      const bindings = await control(
+        'list_bindings',
+        'source_name',
+        'destination_name',
+        'routing_key',
+      );
       expect(bindings).toMatch(/^reports\treports\treports$/m);
     });
 
-    test('a time to live that AMQP has no number for is left to the header', async () => {
+    test('an expiry beyond the range of AMQP is only in the header', async () => {
       const message = makeMessage('a');
       const properties = { ...message.properties, expiration: String(100 * 86_400_000) };
       await open().publish([{ ...message, properties }, makeMessage('b')]);
       expect(await ids('celery')).toEqual(['a', 'b']);
     });
 
-    test('amqps:// is encrypted, and trusts no certificate that it was not told to trust', async () => {
+    test('amqps:// is encrypted and trusts only configured certificates', async () => {
       const brokerUrl = `amqps://guest:guest@localhost:${server.tlsPort}//`;
       await expect(open({ brokerUrl }).publish([makeMessage('a')])).rejects.toThrow(/self-signed/);
       const trusting = `${brokerUrl}?ssl_ca_certs=${encodeURIComponent(certificate)}`;
@@ -102,7 +107,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       expect(await ids('celery')).toEqual(['b']);
     });
 
-    test('amqp:// is encrypted as well when broker_use_ssl says how', async () => {
+    test('amqp:// is encrypted with broker_use_ssl', async () => {
       const brokerUrl = `amqp://guest:guest@127.0.0.1:${server.tlsPort}//`;
       const connectionWith = (tls: TlsSettings) => ({ ...DEFAULT_CONNECTION, tls });
       const untrusting = open({ brokerUrl, connection: connectionWith({}) });
@@ -112,7 +117,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       expect(await ids('celery')).toEqual(['b']);
     });
 
-    test('a login is by the method that is asked for', async () => {
+    test('the login uses the configured method', async () => {
       const connection = { ...DEFAULT_CONNECTION, login: 'AMQPLAIN' as const };
       await open({ connection }).publish([makeMessage('a')]);
       const brokerUrl = `${server.url()}?login_method=EXTERNAL`;
@@ -122,7 +127,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       expect(await ids('celery')).toEqual(['a']);
     });
 
-    test('the server calls the connection what it is told to', async () => {
+    test('the connection has the configured name and properties', async () => {
       const clientProperties = { team: 'nightly' };
       const transport = { ...DEFAULT_TRANSPORT, clientName: 'schedule', clientProperties };
       await open({ transport }).publish([makeMessage('a')]);
@@ -131,13 +136,13 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       expect(said).toMatch(/"team","nightly"/);
     });
 
-    test('the urgent come first where queues have priorities', async () => {
+    test('messages of a higher priority are first in a queue with priorities', async () => {
       const broker = open({ queues: new Queues({ ...DEFAULT_RULES, maxPriority: 10 }) });
       await broker.publish([0, 9, 4, 0, 9].map((priority, i) => makeMessage(`${i}`, { priority })));
       expect(await ids('celery')).toEqual(['1', '4', '2', '0', '3']);
     });
 
-    test('queues are quorum queues where the configuration says so', async () => {
+    test('queues are quorum queues where the configuration sets that type', async () => {
       const queues = new Queues({ ...DEFAULT_RULES, defaultType: 'quorum' });
       const broker = open({ queues });
       await broker.publish([makeMessage('a'), makeMessage('b', { queue: 'reports' })]);
@@ -148,11 +153,11 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     });
   });
 
-  describe('when a queue will not have a message', () => {
+  describe('when a queue rejects a message', () => {
     beforeEach(() => server.empty());
     afterEach(close);
 
-    test('a queue that has other arguments is named, and keeps no other queue waiting', async () => {
+    test('a queue with other arguments is named, and delays no other queue', async () => {
       const channel = await server.admin.createChannel();
       await channel.assertQueue('old', { durable: true, maxPriority: 5 });
       await channel.close();
@@ -165,7 +170,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       expect(await ids('old')).toEqual([]);
     });
 
-    test('with a mended queue, the same connection sends again', async () => {
+    test('after the queue is repaired, the same connection publishes to it', async () => {
       const channel = await server.admin.createChannel();
       await channel.assertQueue('old', { durable: true, maxPriority: 5 });
       const broker = open();
@@ -176,7 +181,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       expect(await ids('old')).toEqual(['a']);
     });
 
-    test('told to declare nothing, it declares nothing, and names the queue that is not there', async () => {
+    test('without declarations, a missing queue is named', async () => {
       const broker = open({ declareQueues: false });
       const channel = await server.admin.createChannel();
       await channel.assertQueue('theirs', { durable: true, maxLength: 10 });
@@ -188,7 +193,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       expect(await server.control('--silent', 'list_queues', 'name')).not.toContain('nowhere');
     });
 
-    test('a queue that is deleted under it is declared again', async () => {
+    test('a queue that was deleted is declared again', async () => {
       const broker = open();
       await broker.publish([makeMessage('a')]);
       await server.empty();
@@ -212,7 +217,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       expect(await ids('full')).toEqual(['a']);
     });
 
-    test('a header that AMQP cannot carry is told, and keeps no other message waiting', async () => {
+    test('a header that AMQP cannot encode is reported, and delays no other message', async () => {
       const long = { ...makeMessage('long'), headers: { text: 'x'.repeat(70_000) } };
       const { rejected } = await rejections(open().publish([long, makeMessage('a')]));
       expect(rejected).toMatchObject([{ message: { taskId: 'long' } }]);

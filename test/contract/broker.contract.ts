@@ -34,18 +34,18 @@ export function brokerContract(name: string, openPlace: () => Promise<BrokerPlac
       expect(await taskIds('celery')).toEqual([]);
     });
 
-    test('messages of one queue are taken in the order in which they were published', async () => {
+    test('messages of one queue are consumed in the order in which they were published', async () => {
       await broker.publish(['a', 'b', 'c'].map((id) => makeMessage(id)));
       await broker.publish(['d', 'e'].map((id) => makeMessage(id)));
       expect(await taskIds('celery')).toEqual(['a', 'b', 'c', 'd', 'e']);
     });
 
-    test('publishing nothing is fine', async () => {
+    test('an empty batch is published', async () => {
       await broker.publish([]);
       expect(await taskIds('celery')).toEqual([]);
     });
 
-    test('what is announced while nobody listens is no fault, and stands in no queue', async () => {
+    test('an event without subscribers causes no failure and is in no queue', async () => {
       const destination = {
         ...{ queue: null, exchange: 'celeryev', exchangeType: 'topic' as const },
         routingKey: 'task.sent',
@@ -58,7 +58,7 @@ export function brokerContract(name: string, openPlace: () => Promise<BrokerPlac
       expect(await taskIds('task.sent')).toEqual([]);
     });
 
-    test('a body arrives as it is, whatever it holds', async () => {
+    test('a body of any characters arrives unchanged', async () => {
       const body = '[["芹菜 🥬 \\"q\\" \u2028 \\u0000"], {"ключ": null}, {}]';
       await broker.publish([makeMessage('a', { body })]);
       expect((await place.queued('celery')).map((m) => m.body)).toEqual([body]);
@@ -70,7 +70,7 @@ export function brokerContract(name: string, openPlace: () => Promise<BrokerPlac
       expect(await taskIds(queue)).toEqual(['a']);
     });
 
-    test('thousands of messages for several queues go at once', async () => {
+    test('thousands of messages for several queues are published in one batch', async () => {
       const ids = Array.from({ length: 9_000 }, (_, i) => `task-${i}`);
       await broker.publish(ids.map((id, i) => makeMessage(id, { queue: `queue-${i % 3}` })));
       for (const n of [0, 1, 2]) {

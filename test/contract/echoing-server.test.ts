@@ -5,7 +5,7 @@ import { createLogger, logEvents } from '../../src/observe/log.ts';
 import { answer, FakeServer } from '../support/fake-server.ts';
 
 test.each(['pw', 'a.b', 'Zq7xhunterZq7x', 'Zq%2F7x'])(
-  'redis: a server that sends commands back brings the password "%s" into no line of the log',
+  'redis: a server that echoes commands does not bring the password "%s" into the log',
   async (password) => {
     const echo = answer((request) => {
       const words = request.toString().split(/\r\n(?:[*$]\d+\r\n)?/);
@@ -14,7 +14,7 @@ test.each(['pw', 'a.b', 'Zq7xhunterZq7x', 'Zq%2F7x'])(
     });
     await using server = await FakeServer.start(echo);
     const beat = new Beat({
-      brokerUrl: `redis://somebody:${password}@127.0.0.1:${server.port}/0`,
+      brokerUrl: `redis://beat:${password}@127.0.0.1:${server.port}/0`,
       beatSchedule: { every: { task: 'tasks.note', schedule: 1 } },
     });
     let lines = '';

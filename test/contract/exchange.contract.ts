@@ -42,13 +42,13 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
     });
     afterEach(() => place.close());
 
-    test('a direct exchange hands a message on to every queue that is bound by its key', async () => {
+    test('a direct exchange routes a message to every queue that is bound by its key', async () => {
       const changes = [runTo('a', toExchange('jobs', 'direct', 'work'))];
       expect(await store.ledger.commit({ token: term, changes })).toEqual({ kind: 'committed' });
       expect(await queued()).toEqual({ one: ['a'], two: ['a'] });
     });
 
-    test('a topic exchange does by patterns of words', async () => {
+    test('a topic exchange routes by patterns of words', async () => {
       const changes = [
         runTo('a', toExchange('news', 'topic', 'news.sport')),
         runTo('b', toExchange('news', 'topic', 'news.world.north')),
@@ -58,7 +58,7 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
       expect(await queued()).toEqual({ all: ['a', 'b', 'c'], sport: ['a'] });
     });
 
-    test('what no queue would receive is declined, with all that was to be committed beside it', async () => {
+    test('a commit with an unroutable message is rejected as a whole', async () => {
       const lost = runTo('lost', toExchange('jobs', 'direct', 'nothing'));
       const outcome = await store.ledger.commit({
         token: term,
@@ -76,7 +76,7 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
       expect(await queued()).toEqual({ celery: ['task-fine'] });
     });
 
-    test('a term that is over is told that first', async () => {
+    test('a commit of an old term is fenced before its messages are checked', async () => {
       const newer = await store.ledger.beginTerm();
       const lost = runTo('lost', toExchange('jobs', 'direct', 'nothing'));
       expect(await store.ledger.commit({ token: term, changes: [lost] })).toEqual({
@@ -87,7 +87,7 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
       });
     });
 
-    test('a commit that is repeated is committed, though nobody would receive its message any more', async () => {
+    test('a repeated commit succeeds although its message has become unroutable', async () => {
       const changes = [runTo('a', toExchange('jobs', 'direct', 'work'))];
       await store.ledger.commit({ token: term, changes });
       const forgetful = await place.open({
@@ -100,7 +100,7 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
       expect(await queued()).toEqual({ one: ['a'], two: ['a'] });
     });
 
-    test('a broker rejects what no queue would receive, and publishes the others', async () => {
+    test('a broker rejects unroutable messages and publishes the others', async () => {
       const lost = makeMessage('lost', { destination: toExchange('news', 'topic', 'weather') });
       const fine = makeMessage('fine', { destination: toExchange('jobs', 'direct', 'other') });
       const rejected = await store.broker.publish([lost, fine]);

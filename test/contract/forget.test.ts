@@ -109,28 +109,31 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     return found;
   };
 
-  test.skipIf(missing)('repairs a damaged record, so that the entry counts from now', async () => {
-    await write('nightly-report', 'gone', "it's");
-    await place.damage('nightly-report');
-    const listed = await beat('list');
-    expect(listed.code).toBe(1);
-    expect(listed.stderr).toContain('repair it with: beat forget nightly-report');
-    const before = Date.now();
-    expect(await beat('forget', 'nightly-report')).toMatchObject({
-      code: 0,
-      stdout:
-        'Removed the record of entry "nightly-report", which could not be read: its schedule restarts from now',
-      stderr: '',
-    });
-    const found = await records();
-    expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
-    expect(found.get('nightly-report')).toMatchObject({ dueAt: null, runCount: 0 });
-    expect(found.get('gone')).toEqual(NEW_STATE);
-    expect((await beat('list')).code).toBe(0);
-  });
+  test.skipIf(missing)(
+    'repairs a damaged state, so that the schedule restarts from now',
+    async () => {
+      await write('nightly-report', 'gone', "it's");
+      await place.damage('nightly-report');
+      const listed = await beat('list');
+      expect(listed.code).toBe(1);
+      expect(listed.stderr).toContain('repair it with: beat forget nightly-report');
+      const before = Date.now();
+      expect(await beat('forget', 'nightly-report')).toMatchObject({
+        code: 0,
+        stdout:
+          'Removed the record of entry "nightly-report", which could not be read: its schedule restarts from now',
+        stderr: '',
+      });
+      const found = await records();
+      expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
+      expect(found.get('nightly-report')).toMatchObject({ dueAt: null, runCount: 0 });
+      expect(found.get('gone')).toEqual(NEW_STATE);
+      expect((await beat('list')).code).toBe(0);
+    },
+  );
 
   test.skipIf(missing)(
-    'removes for good the record of an entry that is not configured',
+    'permanently removes the state of an entry that is not configured',
     async () => {
       await write('gone');
       expect((await beat('forget', 'gone')).code).toBe(0);
@@ -138,7 +141,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     },
   );
 
-  test.skipIf(missing)('addresses names that a shell cannot pass on', async () => {
+  test.skipIf(missing)('accepts quoted names that a shell cannot pass', async () => {
     const odd = 'a\n\'"\\b';
     await write(odd, '-x');
     expect((await beat('forget', '--quoted', JSON.stringify(odd))).code).toBe(0);
@@ -148,7 +151,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     expect([...(await records()).keys()]).not.toContain('-x');
   });
 
-  test.skipIf(missing)('rejects a name that is not known, with the nearest one', async () => {
+  test.skipIf(missing)('rejects an unknown name and suggests the nearest one', async () => {
     await write('nightly-report');
     const answer = await beat('forget', 'nightly-reprot');
     expect(answer).toMatchObject({ code: 2, stdout: '' });

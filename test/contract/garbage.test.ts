@@ -12,7 +12,7 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './place.ts';
 
-/** Uses a store for everything that beat does with it; whatever fails is as good as any other end. */
+/** Uses a store as beat does; every outcome is valid, a failure too. */
 async function use(store: Store): Promise<string[]> {
   const failures: string[] = [];
   const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {

@@ -23,14 +23,14 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
     });
     afterEach(() => place.close());
 
-    test('a new ledger has no records', async () => {
+    test('a new ledger has no states', async () => {
       expect(await ledger.load()).toEqual(new Map());
       expect(ledger.batch.size).toBeGreaterThan(0);
       expect(ledger.batch.inFlight).toBeGreaterThan(0);
     });
 
     describe('a commit', () => {
-      test('writes its records and sends its messages', async () => {
+      test('writes its states and publishes its messages', async () => {
         const term = await ledger.beginTerm();
         const changes = [makeFirstRun('a'), makeFirstRun('b')];
         expect(await ledger.commit({ token: term, changes })).toEqual({ kind: 'committed' });
@@ -40,7 +40,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         expect(await sent()).toEqual(['task-a', 'task-b']);
       });
 
-      test('moves a record on from the one that it expects', async () => {
+      test('replaces a state that is the expected one', async () => {
         const term = await ledger.beginTerm();
         const first = makeFirstRun('a', 'one');
         const second = makeNextRun(first, 'two');
@@ -52,7 +52,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         expect(await sent()).toEqual(['one', 'two']);
       });
 
-      test('may send nothing, or several messages to several queues', async () => {
+      test('publishes no message, or several to several queues', async () => {
         const term = await ledger.beginTerm();
         const messages = [
           makeMessage('one', { queue: 'red' }),
@@ -72,13 +72,13 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         expect((await ledger.load()).get('quiet')).toEqual(NEW_STATE);
       });
 
-      test('of nothing is fine', async () => {
+      test('without changes succeeds', async () => {
         expect(await ledger.commit({ token: await ledger.beginTerm(), changes: [] })).toEqual({
           kind: 'committed',
         });
       });
 
-      test('leaves the records of other entries alone', async () => {
+      test('leaves the states of other entries unchanged', async () => {
         const term = await ledger.beginTerm();
         const first = makeFirstRun('a');
         await ledger.commit({ token: term, changes: [first] });
@@ -86,7 +86,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         expect((await ledger.load()).get('a')).toEqual(first.after);
       });
 
-      test('whose expected record differs is refused whole, naming the entry', async () => {
+      test('whose expected state differs is rejected as a whole, with the name of the entry', async () => {
         const term = await ledger.beginTerm();
         const first = makeFirstRun('a', 'one');
         await ledger.commit({ token: term, changes: [first] });
@@ -99,7 +99,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         expect(await sent()).toEqual(['one']);
       });
 
-      test('that expects a record where there is none is refused, and the other way round', async () => {
+      test('that expects a missing state, or none where there is one, is rejected', async () => {
         const term = await ledger.beginTerm();
         const there = makeFirstRun('there', 'one');
         await ledger.commit({ token: term, changes: [there] });
@@ -111,7 +111,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         expect(await sent()).toEqual(['one']);
       });
 
-      test('and another of other entries may be under way at once', async () => {
+      test('succeeds while one of other entries is in progress', async () => {
         const term = await ledger.beginTerm();
         const outcomes = await Promise.all(
           ['a', 'b', 'c', 'd'].map((entry) =>
@@ -122,7 +122,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         expect(await sent()).toEqual(['task-a', 'task-b', 'task-c', 'task-d']);
       });
 
-      test('of many entries and messages is one step like any other', async () => {
+      test('of many entries and messages is atomic', async () => {
         const term = await ledger.beginTerm();
         const changes = Array.from({ length: 9_000 }, (_, i): Change => {
           const messages = [makeMessage(`task-${i}`, { queue: `queue-${i % 2}` })];
@@ -140,8 +140,8 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       });
     });
 
-    describe('a commit that is repeated', () => {
-      test('after it went through sends nothing and is committed', async () => {
+    describe('a repeated commit', () => {
+      test('after success publishes nothing and is committed', async () => {
         const term = await ledger.beginTerm();
         const changes = [makeFirstRun('a'), makeFirstRun('b')];
         await ledger.commit({ token: term, changes });
@@ -149,7 +149,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         expect(await sent()).toEqual(['task-a', 'task-b']);
       });
 
-      test('while the first is still under way sends once', async () => {
+      test('during the first one publishes once', async () => {
         const term = await ledger.beginTerm();
         const outcomes = await Promise.all([
           ledger.commit({ token: term, changes: [makeFirstRun('a')] }),
@@ -159,7 +159,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         expect(await sent()).toEqual(['task-a']);
       });
 
-      test('in part is refused whole', async () => {
+      test('of only some changes is rejected as a whole', async () => {
         const term = await ledger.beginTerm();
         await ledger.commit({ token: term, changes: [makeFirstRun('a')] });
         const outcome = await ledger.commit({
@@ -170,7 +170,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         expect(await sent()).toEqual(['task-a']);
       });
 
-      test('after the records went on is refused', async () => {
+      test('after a newer commit is rejected', async () => {
         const term = await ledger.beginTerm();
         const first = makeFirstRun('a', 'one');
         await ledger.commit({ token: term, changes: [first] });
@@ -192,7 +192,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       for (const { entry, after: record } of changes) expect(records.get(entry)).toEqual(record);
     });
 
-    test('a record comes back as it was written', async () => {
+    test('a state is read as it was written', async () => {
       const record: EntryState = {
         spec: 'cron("*/5 * * * *", "Europe/Oslo") ±∞',
         anchor: -62_135_596_800_000,
@@ -218,7 +218,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       );
     });
 
-    test('a record that cannot be read is an error that names its entry', async () => {
+    test('an invalid state is an error that names its entry', async () => {
       await ledger.commit({
         token: await ledger.beginTerm(),
         changes: [makeFirstRun('good'), makeFirstRun('nightly report')],
@@ -229,7 +229,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       expect((error as Error).message).toContain('nightly report');
     });
 
-    test('ledgers of two key prefixes know nothing of each other', async () => {
+    test('ledgers of two key prefixes are independent', async () => {
       const other = (await place.open({ keyPrefix: 'other' })).ledger;
       const [ours, theirs] = [await ledger.beginTerm(), await other.beginTerm()];
       await other.commit({ token: theirs, changes: [makeFirstRun('a', 'theirs')] });

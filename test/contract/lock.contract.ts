@@ -16,37 +16,37 @@ export function lockContract(name: string, openPlace: () => Promise<Place>): voi
     });
     afterEach(() => place.close());
 
-    test('only one of two gets the lock', async () => {
+    test('only one of two acquires the lock', async () => {
       const leases = await Promise.all([ours.acquire(), theirs.acquire()]);
       expect(leases.filter((lease) => lease !== null)).toHaveLength(1);
     });
 
-    test('who holds the lock does not get it a second time', async () => {
+    test('the holder cannot acquire the lock a second time', async () => {
       await held(ours);
       expect(await ours.acquire()).toBeNull();
     });
 
-    test('a lease that is renewed goes on excluding others', async () => {
+    test('a renewed lease excludes others', async () => {
       const lease = await held(ours);
       expect(await lease.renew()).toBe(true);
       expect(await lease.renew()).toBe(true);
       expect(await theirs.acquire()).toBeNull();
     });
 
-    test('a lease that was let go is free for another', async () => {
+    test('a released lock can be acquired by another', async () => {
       const lease = await held(ours);
       await lease.release();
       expect(await theirs.acquire()).not.toBeNull();
     });
 
-    test('a lease that was let go cannot be renewed', async () => {
+    test('a released lease cannot be renewed', async () => {
       const lease = await held(ours);
       await lease.release();
       expect(await lease.renew()).toBe(false);
       expect(await theirs.acquire()).not.toBeNull();
     });
 
-    test('letting go twice does no harm', async () => {
+    test('a lease can be released twice', async () => {
       const lease = await held(ours);
       await lease.release();
       const newer = await held(theirs);
@@ -54,13 +54,13 @@ export function lockContract(name: string, openPlace: () => Promise<Place>): voi
       expect(await newer.renew()).toBe(true);
     });
 
-    test('a lease that expired cannot be renewed', async () => {
+    test('an expired lease cannot be renewed', async () => {
       const lease = await held(ours);
       await place.expireLock();
       expect(await lease.renew()).toBe(false);
     });
 
-    test('a lease that expired is free for another, and its old holder cannot take it back', async () => {
+    test('an expired lock can be acquired by another, and its old holder cannot renew it', async () => {
       const old = await held(ours);
       await place.expireLock();
       const newer = await held(theirs);
@@ -77,7 +77,7 @@ export function lockContract(name: string, openPlace: () => Promise<Place>): voi
       expect(await ours.acquire()).toBeNull();
     });
 
-    test('a follower hears of a release', async () => {
+    test('a follower is notified of a release', async () => {
       const lease = await held(ours);
       const { signal } = new AbortController();
       const follower = (async () => {
@@ -91,7 +91,7 @@ export function lockContract(name: string, openPlace: () => Promise<Place>): voi
       expect(await (await follower).renew()).toBe(true);
     });
 
-    test('a follower stops waiting when it is told to', async () => {
+    test('a follower stops waiting when it is aborted', async () => {
       await held(ours);
       const stop = new AbortController();
       const waiting = theirs.released(stop.signal);
@@ -100,7 +100,7 @@ export function lockContract(name: string, openPlace: () => Promise<Place>): voi
       await expect(theirs.released(stop.signal)).resolves.toBeUndefined();
     });
 
-    test('locks of two key prefixes know nothing of each other', async () => {
+    test('locks of two key prefixes are independent', async () => {
       const other = (await place.open({ keyPrefix: 'other' })).lock;
       await held(ours);
       expect(await other.acquire()).not.toBeNull();

@@ -32,7 +32,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     });
     afterEach(() => place.close());
 
-    test('keeps messages with their records, and sends none', async () => {
+    test('stores messages with their states and publishes none', async () => {
       const [a, b] = [makeFirstRun('a'), makeFirstRun('b')];
       const outcome = await keep(a, b);
       expect(outcome).toEqual({ kind: 'committed', pending: await outbox.pending(10, '') });
@@ -43,7 +43,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       );
     });
 
-    test('tells what is kept in the order of time, then of entries, page by page', async () => {
+    test('lists pending messages by time, then by entry, in pages', async () => {
       const [late, early] = [makeFirstRun('late', 'l1'), makeFirstRun('early', 'e1')];
       const messages = ['e2', 'e3', 'e4'].map((id) => makeMessage(id));
       const record = advanceState(early.after, 'e4');
@@ -74,7 +74,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       expect(await kept()).toEqual(runs.map(String));
     });
 
-    test('a message comes back as it was', async () => {
+    test('a message is read as it was written', async () => {
       const message: Message = {
         ...makeMessage('a', { queue: 'очередь {1}', priority: 7 }),
         headers: { nested: { list: [1.5, -0.1, null, { '': 'ü\u2028' }], big: 2 ** 60 }, t: true },
@@ -89,15 +89,15 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       expect(back).toEqual(message);
     });
 
-    describe('a keep that is repeated', () => {
-      test('keeps nothing twice', async () => {
+    describe('a repeated append', () => {
+      test('stores no message twice', async () => {
         const changes = [makeFirstRun('a'), makeFirstRun('b')];
         const first = await keep(...changes);
         expect(await keep(...changes)).toEqual(first);
         expect(await kept()).toEqual(['task-a', 'task-b']);
       });
 
-      test('does not bring back what was forgotten, and tells what is kept still', async () => {
+      test('does not restore removed messages, and reports those still pending', async () => {
         const changes = [makeFirstRun('a'), makeFirstRun('b'), makeFirstRun('c')];
         await keep(...changes);
         const [, b] = await ids();
@@ -110,13 +110,13 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
         expect(await kept()).toEqual([]);
       });
 
-      test('while the first is still under way keeps once', async () => {
+      test('during the first one stores once', async () => {
         await Promise.all([keep(makeFirstRun('a')), keep(makeFirstRun('a'))]);
         expect(await kept()).toEqual(['task-a']);
       });
     });
 
-    test('keeps the newer message where an entry was sent, then forgotten, and is sent for the same instant again', async () => {
+    test('stores the newer message when a forgotten entry publishes the same occurrence again', async () => {
       const first = makeFirstRun('a', 'one');
       await keep(first);
       await (await place.open()).ledger.removeState(term, 'a');
@@ -125,7 +125,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       expect(await kept()).toEqual(['two']);
     });
 
-    test('keeps nothing where a record is not as expected, naming the entry', async () => {
+    test('stores nothing when a state differs from the expected one, with the name of the entry', async () => {
       await keep(makeFirstRun('a', 'one'));
       expect(await keep(makeFirstRun('b'), makeFirstRun('a', 'two'))).toEqual({
         kind: 'conflict',
@@ -134,7 +134,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       expect(await kept()).toEqual(['one']);
     });
 
-    test('a term that another followed keeps nothing and forgets nothing', async () => {
+    test('an older term stores and removes nothing', async () => {
       await keep(makeFirstRun('a'));
       await (await open()).beginTerm();
       expect(await keep(makeFirstRun('b'))).toEqual({ kind: 'fenced' });
@@ -142,7 +142,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       expect(await kept()).toEqual(['task-a']);
     });
 
-    test('the next term finds what the last one kept, and forgets it', async () => {
+    test('the next term finds the messages of the last one and removes them', async () => {
       await keep(makeFirstRun('a'));
       const theirs = await open();
       const newer = await theirs.beginTerm();
@@ -152,7 +152,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       expect(await kept()).toEqual([]);
     });
 
-    test('to forget nothing, or what is not kept, is fine', async () => {
+    test('removing no message, or a missing one, succeeds', async () => {
       await keep(makeFirstRun('a'));
       expect(await outbox.remove(term, [])).toBe(true);
       expect(await outbox.remove(term, ['never kept'])).toBe(true);
@@ -160,14 +160,14 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       expect(await kept()).toEqual(['task-a']);
     });
 
-    test('keeps nothing over being emptied', async () => {
+    test('is empty after the store was emptied', async () => {
       await keep(makeFirstRun('a'));
       await place.empty();
       expect(await kept()).toEqual([]);
       expect(await outbox.remove(term, ['x'])).toBe(false);
     });
 
-    test('outboxes of two key prefixes know nothing of each other', async () => {
+    test('outboxes of two key prefixes are independent', async () => {
       const other = (await place.open({ keyPrefix: 'other' })).ledger;
       await other.append({
         token: await other.beginTerm(),
@@ -181,7 +181,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
       expect(await keep(makeFirstRun('a', 'ours'))).toEqual({ kind: 'committed', pending: [] });
     });
 
-    test('copes with a hundred thousand messages', { timeout: 60_000 }, async () => {
+    test('stores a hundred thousand messages', { timeout: 60_000 }, async () => {
       const [count, bite] = [100_000, 10_000];
       for (let from = 0; from < count; from += bite) {
         const names = Array.from({ length: bite }, (_, i) => `e${from + i}`);

@@ -22,13 +22,13 @@ export interface Place {
   queued(queue: string): Promise<readonly QueuedMessage[]>;
   /** Lets the time of the lease that is held run out. */
   expireLock(): Promise<void>;
-  /** Forgets all that was kept, as FLUSHALL or a deleted file does. */
+  /** Deletes all data, as FLUSHALL or a deleted file does. */
   empty(): Promise<void>;
-  /** Forgets what queues are bound to; absent where nothing of it is kept. */
+  /** Deletes the bindings of queues; absent where the store has none. */
   forgetBindings?(): Promise<void>;
-  /** Puts a text that is no record where the entry's record is kept. */
+  /** Replaces the entry's state with an invalid text. */
   damageState(entry: string): Promise<void>;
-  /** Closes every store that was opened, and the place. */
+  /** Closes every store that was opened, and the server or file. */
   close(): Promise<void>;
 }
 

@@ -18,7 +18,7 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
 
     const ODD = ["it's", '-x', ' ', 'a\nb', '芹菜 🥬', '__proto__', 'a:b*{c}"d"\\'];
 
-    test('a record that cannot be read is reported with its entry, and the others are read', async () => {
+    test('an invalid state is reported with its entry, and the others are read', async () => {
       const good = makeFirstRun('good');
       await ledger.commit({
         token: await ledger.beginTerm(),
@@ -33,7 +33,7 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
       expect(errors.get('bad')!.message).toContain('the state of entry "bad" cannot be read');
     });
 
-    test('removing a record leaves all others alone, whatever the name of the entry', async () => {
+    test('removing the state of an entry of any name changes no other', async () => {
       const changes = [...ODD, 'other'].map((entry) => makeFirstRun(entry));
       await ledger.commit({ token: await ledger.beginTerm(), changes });
       const term = await ledger.beginTerm();
@@ -41,7 +41,7 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
       expect([...(await ledger.load()).keys()]).toEqual(['other']);
     });
 
-    test('removes a record that cannot be read, and one that is not there', async () => {
+    test('removes an invalid state, and accepts a missing one', async () => {
       await ledger.commit({ token: await ledger.beginTerm(), changes: [makeFirstRun('bad')] });
       await place.damageState('bad');
       const term = await ledger.beginTerm();
@@ -50,7 +50,7 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
       expect(await ledger.load()).toEqual(new Map());
     });
 
-    test('removing a record leaves that of another key prefix alone', async () => {
+    test('removing a state changes none of another key prefix', async () => {
       const other = (await place.open({ keyPrefix: 'other' })).ledger;
       const theirs = makeFirstRun('a', 'theirs');
       await other.commit({ token: await other.beginTerm(), changes: [theirs] });
@@ -60,7 +60,7 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
       expect(await other.load()).toEqual(new Map([['a', theirs.after]]));
     });
 
-    test('an older term removes nothing', async () => {
+    test('an older term removes no state', async () => {
       const first = makeFirstRun('a');
       const old = await ledger.beginTerm();
       await ledger.commit({ token: old, changes: [first] });
@@ -69,7 +69,7 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
       expect(await ledger.load()).toEqual(new Map([['a', first.after]]));
     });
 
-    test('after a removal a leader of before sends nothing: neither a new run, nor the last one again', async () => {
+    test('after a removal an earlier leader publishes nothing: neither a new run nor the last one again', async () => {
       const first = makeFirstRun('a', 'one');
       const leading = await ledger.beginTerm();
       await ledger.commit({ token: leading, changes: [first] });

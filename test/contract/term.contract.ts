@@ -18,7 +18,7 @@ export function termContract(current: () => Place): void {
       ledger = await open();
     });
 
-    test('has a larger number than any before, whoever begins it', async () => {
+    test('has a larger fencing token than every earlier term of any instance', async () => {
       const theirs = await open();
       const terms = [];
       for (const each of [ledger, theirs, ledger, theirs]) terms.push(await each.beginTerm());
