@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest';
+import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
+import { SqlBroker } from '../../../../src/drivers/sql/broker.ts';
+import { Database } from '../../../../src/drivers/sql/database.ts';
+import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
+import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
+import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
+import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
+import { isAboutQueues, NEEDED, probeOf } from '../../../../src/drivers/sql/rights.ts';
+import type { Server } from '../../../../src/drivers/sql/server.ts';
+import { Queues } from '../../../../src/routing/queues.ts';
+import type { Lease } from '../../../../src/store/lock.ts';
+import { makeFirstRun } from '../../../support/change.ts';
+import { makeMessage } from '../../../support/message.ts';
+
+/** A store on a server that rejects every statement but the begin and the end of a transaction. */
+class DeniedStore {
+  readonly warnings: (string | null)[] = [];
+  readonly lock: SqlLock;
+  readonly ledger: SqlLedger;
+  readonly broker: SqlBroker;
+  readonly pruner: Pruner;
+  #isDenied = false;
+
+  constructor() {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const ends = [STATEMENTS.begin, STATEMENTS.commit, STATEMENTS.rollback].map(({ text }) => text);
+    const server: Server = {
+      ...{ name: 'SQL', where: 'here', user: 'me', listen: null, sql: STATEMENTS },
+      conceal: (text) => text,
+      faultOf: () => 'denied',
+      connect: async () => ({
+        usable: true,
+        run: async ({ text }) => {
+          if (this.#isDenied && !ends.includes(text)) throw new Error('denied');
+          return { rows: [], changes: 1 };
+        },
+        close: async () => {},
+      }),
+    };
+    const db = new Database(server, 'test', 1_000, clock);
+    const shared = { db, sql: STATEMENTS, prefix: 'beat' };
+    const queues = new Queues();
+    this.lock = new SqlLock({ ...shared, releases: null, ttl: 1_000, clock });
+    this.pruner = new Pruner(db, STATEMENTS, (_, text) => this.warnings.push(text));
+    this.ledger = new SqlLedger({ ...shared, pruner: this.pruner, queues });
+    this.broker = new SqlBroker(db, STATEMENTS, this.pruner, queues);
+  }
+
+  deny(): void {
+    this.#isDenied = true;
+  }
+}
+
+async function messageOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'it resolved',
+    (error: unknown) => String(error),
+  );
+}
+
+const CHANGES = [makeFirstRun('a')];
+
+/** Every operation that names the rights it lacks, with the error of one that lacks all of them. */
+const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<string>> = {
+  'lock.acquire': ({ lock }) => messageOf(lock.acquire()),
+  'lock.renew': (_, lease) => messageOf(lease.renew()),
+  'lock.release': (_, lease) => messageOf(lease.release()),
+  'ledger.load': ({ ledger }) => messageOf(ledger.load()),
+  'ledger.beginTerm': ({ ledger }) => messageOf(ledger.beginTerm()),
+  'ledger.commit': ({ ledger }) => messageOf(ledger.commit({ token: 1, changes: CHANGES })),
+  'ledger.removeState': ({ ledger }) => messageOf(ledger.removeState(1, 'a')),
+  'outbox.append': ({ ledger }) => messageOf(ledger.append({ token: 1, changes: CHANGES })),
+  'outbox.pending': ({ ledger }) => messageOf(ledger.pending(1, '')),
+  'outbox.remove': ({ ledger }) => messageOf(ledger.remove(1, [])),
+  'broker.publish': ({ broker }) => messageOf(broker.publish([makeMessage('one')])),
+  'broker.prune': async ({ pruner, warnings }) => {
+    await pruner.prune(1);
+    return String(warnings);
+  },
+};
+
+const LOCK = 'SELECT on beat_lock, INSERT on beat_lock, UPDATE on beat_lock, DELETE on beat_lock';
+const TERM = 'SELECT on beat_term, INSERT on beat_term, UPDATE on beat_term';
+const STATES = 'SELECT on beat_record, INSERT on beat_record, UPDATE on beat_record';
+const QUEUES =
+  'SELECT on kombu_queue, INSERT on kombu_queue, USAGE on queue_id_sequence, ' +
+  'INSERT on kombu_message, USAGE on message_id_sequence';
+const OUTBOX =
+  'SELECT on beat_outbox, INSERT on beat_outbox, UPDATE on beat_outbox, DELETE on beat_outbox';
+
+test.each([
+  ['lock.acquire', LOCK],
+  ['lock.renew', LOCK],
+  ['lock.release', LOCK],
+  ['ledger.load', 'SELECT on beat_record'],
+  ['ledger.beginTerm', `${TERM}, ${STATES}, ${LOCK}`],
+  ['ledger.commit', `${TERM}, ${STATES}, ${QUEUES}`],
+  ['ledger.removeState', `${TERM}, DELETE on beat_record`],
+  ['outbox.append', `${TERM}, ${STATES}, ${OUTBOX}`],
+  ['outbox.pending', 'SELECT on beat_outbox'],
+  ['outbox.remove', `${TERM}, SELECT on beat_outbox, DELETE on beat_outbox`],
+  ['broker.publish', QUEUES],
+  ['broker.prune', 'SELECT on kombu_message, DELETE on kombu_message'],
+])('sql rights: %s names every right that it lacks', async (operation, rights) => {
+  const store = new DeniedStore();
+  const lease = (await store.lock.acquire())!;
+  store.deny();
+  const message = await OPERATIONS[operation]!(store, lease);
+  expect(message).toContain(`${operation}: SQL refused: user "me" lacks ${rights}: denied (here)`);
+});
+
+test('sql rights: each list of rights belongs to an operation of the store', () => {
+  expect(Object.keys(NEEDED)).toEqual(Object.keys(OPERATIONS));
+});
+
+test.each([
+  ['SELECT', 'beat_lock', 'SELECT prefix, token, expires_at, ttl FROM beat_lock WHERE 1 = 0'],
+  [
+    'INSERT',
+    'beat_term',
+    'INSERT INTO beat_term (prefix, number) SELECT prefix, number FROM beat_term WHERE 1 = 0',
+  ],
+  ['UPDATE', 'beat_record', 'UPDATE beat_record SET record = record WHERE 1 = 0'],
+  ['UPDATE', 'beat_outbox', 'UPDATE beat_outbox SET message = message WHERE 1 = 0'],
+  ['SELECT', 'kombu_queue', 'SELECT id, name FROM kombu_queue WHERE 1 = 0'],
+  [
+    'SELECT',
+    'kombu_message',
+    'SELECT id, visible, payload, version, queue_id FROM kombu_message WHERE 1 = 0',
+  ],
+  ['DELETE', 'kombu_message', 'DELETE FROM kombu_message WHERE 1 = 0'],
+  ['USAGE', 'queue_id_sequence', `SELECT nextval('queue_id_sequence')`],
+] as const)(
+  'sql rights: %s on %s is tried on the columns of beat, and no row',
+  (action, object, text) => {
+    expect(probeOf({ action, object })).toEqual({ text, values: [] });
+  },
+);
+
+test.each([
+  [['kombu_queue'], true],
+  [['kombu_queue', 'queue_id_sequence'], true],
+  [['kombu_queue', 'kombu_message'], false],
+  [['message_id_sequence'], false],
+])(
+  'sql rights: a lack of rights on %j is only about undeclared queues: %j',
+  (objects, expected) => {
+    const lacking = objects.map((object) => ({ action: 'INSERT', object }) as const);
+    expect(isAboutQueues(lacking)).toBe(expected);
+  },
+);
