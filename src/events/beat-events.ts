@@ -26,7 +26,7 @@ export interface SchedulingEvent {
 }
 
 /** How the configuration of an entry differs from its stored state. */
-export type EntryChange = 'added' | 'edited' | 'resumed' | 'paused' | 'removed';
+export type EntryChange = 'added' | 'edited' | 'enabled' | 'disabled' | 'removed';
 
 /** The configuration of an entry changed since its state was last written. */
 export interface EntryChangedEvent {
@@ -37,7 +37,7 @@ export interface EntryChangedEvent {
 /** An entry will never run: an `at` in the past, for example. */
 export interface NeverDueEvent {
   readonly entry: string;
-  readonly change: Extract<EntryChange, 'added' | 'edited' | 'resumed'>;
+  readonly change: Extract<EntryChange, 'added' | 'edited' | 'enabled'>;
   /** A description of its schedule. */
   readonly schedule: string;
 }

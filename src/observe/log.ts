@@ -129,15 +129,15 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
 const ENTRY_WORDS: Record<EntryChangedEvent['change'], (event: EntryChangedEvent) => string> = {
   added: ({ entry }) => `Entry ${entry} is new: it counts from now`,
   edited: ({ entry }) => `The schedule of ${entry} was edited: it counts from now`,
-  resumed: ({ entry }) => `Entry ${entry} is back: it counts from now`,
-  paused: ({ entry }) => `Entry ${entry} is disabled`,
+  enabled: ({ entry }) => `Entry ${entry} is back: it counts from now`,
+  disabled: ({ entry }) => `Entry ${entry} is disabled`,
   removed: ({ entry }) => `Entry ${entry} is not configured any more`,
 };
 
 const OVER_WORDS: Record<NeverDueEvent['change'], (event: NeverDueEvent) => string> = {
   added: ({ entry }) => `Entry ${entry} is new`,
   edited: ({ entry }) => `The schedule of ${entry} was edited`,
-  resumed: ({ entry }) => `Entry ${entry} is back`,
+  enabled: ({ entry }) => `Entry ${entry} is back`,
 };
 
 const RELIEF: Record<WarningKind, string> = {

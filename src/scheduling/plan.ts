@@ -15,7 +15,7 @@ export function nextDueAt(entry: Entry, state: EntryState): number {
 /** The state that an entry starts its term with, and what is new about it; `null` for no change. */
 export interface Reconciled {
   readonly state: EntryState;
-  readonly change: 'added' | 'edited' | 'resumed' | 'paused' | 'removed' | null;
+  readonly change: 'added' | 'edited' | 'enabled' | 'disabled' | 'removed' | null;
 }
 
 /**
@@ -31,11 +31,11 @@ export function reconcile(
   if (!entry?.enabled) {
     if (!state) return null;
     if (state.spec === null) return { state, change: null };
-    return { state: advance(state, { spec: null }), change: entry ? 'paused' : 'removed' };
+    return { state: advance(state, { spec: null }), change: entry ? 'disabled' : 'removed' };
   }
   const { spec } = entry.schedule;
   if (!state) return { state: newState(spec, now), change: 'added' };
   if (state.spec === spec) return { state, change: null };
-  const change = state.spec === null ? 'resumed' : 'edited';
+  const change = state.spec === null ? 'enabled' : 'edited';
   return { state: advance(state, { spec, anchor: now }), change };
 }

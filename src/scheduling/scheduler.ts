@@ -213,7 +213,7 @@ export class Scheduler {
   #enter(entry: Entry, { state, change }: Reconciled): void {
     const isDueAgain = this.#schedule(entry, state);
     if (isDueAgain !== false || change === null) return;
-    if (change === 'paused' || change === 'removed') return;
+    if (change === 'disabled' || change === 'removed') return;
     const { spec, description = spec } = entry.schedule;
     this.#options.events.emit('never-due', { entry: entry.name, change, schedule: description });
   }

@@ -109,22 +109,22 @@ describe('the line of', () => {
       ...begun,
       msg: 'Scheduling (entries: 3 enabled)',
     });
-    const changes = { added: 2, paused: 1 };
+    const changes = { added: 2, disabled: 1 };
     expect(lineOf('scheduling', { ...begun, changes })).toMatchObject({
       level: 'info',
-      msg: 'Scheduling (entries: 3 enabled, 2 added, 1 paused)',
+      msg: 'Scheduling (entries: 3 enabled, 2 added, 1 disabled)',
     });
     expect(lineOf('scheduling', { ...begun, changes, ledgerLost: true })).toMatchObject({
       level: 'warn',
-      msg: 'The ledger was lost: schedules go on from now (entries: 3 enabled, 2 added, 1 paused)',
+      msg: 'The ledger was lost: schedules go on from now (entries: 3 enabled, 2 added, 1 disabled)',
     });
   });
 
   it.each([
     ['added', 'Entry greet is new: it counts from now'],
     ['edited', 'The schedule of greet was edited: it counts from now'],
-    ['resumed', 'Entry greet is back: it counts from now'],
-    ['paused', 'Entry greet is disabled'],
+    ['enabled', 'Entry greet is back: it counts from now'],
+    ['disabled', 'Entry greet is disabled'],
     ['removed', 'Entry greet is not configured any more'],
   ] as const)('an entry that was %s is a debug line', (change, msg) => {
     const event = { entry: 'greet', change };
@@ -139,7 +139,7 @@ describe('the line of', () => {
   it.each([
     ['added', 'Entry greet is new'],
     ['edited', 'The schedule of greet was edited'],
-    ['resumed', 'Entry greet is back'],
+    ['enabled', 'Entry greet is back'],
   ] as const)('an entry that was %s and never runs is a warning', (change, what) => {
     const event = { entry: 'greet', change, schedule: 'at noon' };
     expect(lineOf('never-due', event)).toEqual({

@@ -35,7 +35,7 @@ test('so is one whose time passed while it was disabled', async () => {
   await begin([{ ...ahead, enabled: false }]);
   clock.advance(2 * HOUR);
   await begin([ahead]);
-  expect(emitted['never-due']).toMatchObject([{ entry: 'launch', change: 'resumed' }]);
+  expect(emitted['never-due']).toMatchObject([{ entry: 'launch', change: 'enabled' }]);
 });
 
 test('one that was sent, or is owed, is not told of: it was seen before its time', async () => {
@@ -54,7 +54,7 @@ test('the log warns of it in words', () => {
   const write = (line: string) => void lines.push(line);
   const log = createLogger({ level: 'warning', destination: { write } });
   logEvents(events, log, new ManualClock('2027-03-01T12:00:00Z'));
-  for (const change of ['added', 'edited', 'resumed'] as const) {
+  for (const change of ['added', 'edited', 'enabled'] as const) {
     events.emit('never-due', { entry: 'launch', change, schedule });
   }
   expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([

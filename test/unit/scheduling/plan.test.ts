@@ -206,9 +206,9 @@ describe('the beginning of a term', () => {
   test('an entry that was disabled for a month owes nothing for it', () => {
     const state = makeState({ dueAt: NOON - 30 * DAY });
     const paused = reconcile(makeEntry({ enabled: false }), state, NOON - 29 * DAY);
-    expect(paused?.change).toBe('paused');
+    expect(paused?.change).toBe('disabled');
     const resumed = reconcile(makeEntry(), paused?.state, NOON);
-    expect(resumed?.change).toBe('resumed');
+    expect(resumed?.change).toBe('enabled');
     expect(nextDueAt(makeEntry(), resumed!.state)).toBe(NOON + MINUTE);
   });
 
