@@ -1,7 +1,7 @@
-# beat as a container: no root, no shell, nothing written but /data.
+# beat as a container: no root, no shell, no writes except to /data.
 #   docker build -t celery-beat .
 #   docker run -v ./schedules:/etc/beat:ro -v beat:/data celery-beat
-# The Node of the image runs everything; the one that npm can bring along is for machines without.
+# The Node of the image runs everything; the npm package `node` is only for machines without one.
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
@@ -15,7 +15,7 @@ FROM node:24-bookworm-slim AS production
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
-# Where Node looks from any folder, so that a mounted schedule may `import { crontab } from 'celery-beat'`.
+# Node finds this folder from everywhere, so that a mounted schedule may `import { crontab } from 'celery-beat'`.
 RUN mkdir -p /image/node_modules /image/etc/beat /data && ln -s /app /image/node_modules/celery-beat
 
 FROM node:24-bookworm-slim
@@ -29,11 +29,11 @@ COPY --from=production /app/node_modules /app/node_modules
 COPY package.json LICENSE /app/
 COPY --from=build /app/dist /app/dist
 
-# The embedded store is a file in the working directory unless a broker is named.
+# Without a broker URL, the embedded store is a file in the working directory.
 WORKDIR /data
 VOLUME /data
 USER 10001:10001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=10s --start-period=15s CMD ["node", "/app/dist/cli/beat.js", "healthcheck"]
-# Without the flag, SIGUSR1 opens a debugger port until beat has begun to ignore the signal.
+# Without the flag, SIGUSR1 opens a debugger port until beat ignores the signal.
 ENTRYPOINT ["node", "--disable-sigusr1", "/app/dist/cli/beat.js"]

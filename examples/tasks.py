@@ -1,4 +1,4 @@
-"""The worker side: the tasks that schedules/default.yaml asks for.
+"""The worker with the tasks of schedules/default.yaml.
 
     celery -A examples.tasks worker -l info
     celery -A examples.tasks -b redis://localhost:6379/0 worker -l info
@@ -7,13 +7,13 @@
 from celery import Celery
 from celery.utils.log import get_task_logger
 
-# The same URL as beat's. A broker given on the command line or as CELERY_BROKER_URL wins over it.
+# The same URL as for beat. A broker on the command line or in CELERY_BROKER_URL overrides it.
 app = Celery('tasks', broker='sqla+sqlite:///beat.sqlite')
 
 log = get_task_logger(__name__)
 
 
-# The name is what an entry's `task` says. Without one, Celery makes it of the module and the function.
+# The name is the `task` of an entry. Without it, Celery uses module and function.
 @app.task(name='tasks.add')
 def add(x, y):
     return x + y
@@ -26,6 +26,6 @@ def greet(name):
 
 @app.task(name='tasks.cleanup', bind=True)
 def cleanup(self):
-    # What beat tells every task: the entry it runs for, and the instant that it was due at.
+    # beat sends two headers with every task: the entry, and the instant at which it was due.
     request = self.request
     log.info('%s, due at %s', request.get('periodic_task_name'), request.get('beat_due_at'))

@@ -1,8 +1,8 @@
-// Everything that can be said about the code without running it: `npm run check`, or some of it:
-// `npm run check -- lint types`. All steps run, so that one answer names everything that is wrong.
+// All checks that do not run the code: `npm run check`, or some of them:
+// `npm run check -- lint types`. All steps run even if one fails, so that one run reports everything.
 import { spawnSync } from 'node:child_process';
 
-/** Written beside prettier's own cache: a second check reads only what has changed. */
+/** Beside prettier's own cache: a second check reads only changed files. */
 const CACHE = 'node_modules/.cache/check.tsbuildinfo';
 
 const FOLDERS = ['src', 'test', 'bench', 'chaos', 'mutation'];
@@ -18,7 +18,7 @@ const STEPS: Record<string, readonly string[]> = {
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in STEPS));
 if (unknown.length > 0) {
-  console.error(`no step ${unknown.join(', ')}; there are: ${Object.keys(STEPS).join(', ')}`);
+  console.error(`unknown step ${unknown.join(', ')}; allowed: ${Object.keys(STEPS).join(', ')}`);
   process.exit(2);
 }
 
@@ -27,7 +27,7 @@ for (const [name, [command = '', ...args]] of Object.entries(STEPS)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
   console.log(`\n── ${name}: ${command} ${args.join(' ')}`);
   const started = performance.now();
-  // npm put node_modules/.bin first in PATH, and with it the Node that the project brings along.
+  // npm puts node_modules/.bin first in PATH, which contains the project's own Node.
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
   if (error) console.error(error.message);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);

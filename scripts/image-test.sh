@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Shows that the Dockerfile builds and that its image runs as promised: not as root, on a read-only root
+# Tests that the Dockerfile builds and that its image runs as documented: not as root, on a read-only root
 # file system, without a shell. For machines without a Docker engine or a registry of images: needs root,
 # buildah and debootstrap (Debian: apt-get install buildah debootstrap), and takes some minutes.
-#   scripts/image-test.sh [FOLDER]    keeps its base image in FOLDER for the next time
+#   scripts/image-test.sh [FOLDER]    stores its base image in FOLDER for the next run
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,9 +16,9 @@ trap 'build rm --all >/dev/null || true; rm -rf "${throwaway[@]}"' EXIT
 say() { printf '\n── %s\n' "$*"; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
-# The base image that FROM names, made of Debian and of the Node that npm brought along. It carries this
-# machine's certificates and npm settings too, so that `npm ci` reaches the registry from within the
-# build: the Dockerfile must not know of either.
+# The base image of FROM, built from Debian and the Node that npm installed. It contains this
+# machine's certificates and npm settings, so that `npm ci` reaches the registry from within the
+# build, and the Dockerfile needs neither.
 base=docker.io/library/$(sed -n 's/^FROM \(\S*\).*/\1/p' Dockerfile | sort -u)
 if ! build inspect --type image "$base" >/dev/null 2>&1; then
   say "base image $base"
@@ -44,7 +44,7 @@ fi
 say 'build'
 build bud --quiet --format docker --pull-never --isolation chroot -t celery-beat .
 
-say 'what the image says of itself'
+say 'image configuration'
 of_image() { build inspect --type image --format "{{$1}}" celery-beat; }
 user=$(of_image .OCIv1.Config.User)
 echo "user $user, entrypoint $(of_image .OCIv1.Config.Entrypoint), volume $(of_image .OCIv1.Config.Volumes)"
@@ -57,7 +57,7 @@ root=$(build mount "$container")
 [ ! -e "$root/app/node_modules/typescript" ] || fail 'dev dependencies are in the image'
 [ -z "$(find "$root/app" "$root/node_modules" -user 10001)" ] || fail 'beat may write to itself'
 
-# A schedule as users mount it: TypeScript that imports celery-beat, outside of any package.
+# A schedule as users mount it: TypeScript that imports celery-beat, outside of a package.
 mkdir "$run/schedules" "$run/data"
 cat >"$run/schedules/team.ts" <<'CONFIG'
 import { defineConfig, timedelta } from 'celery-beat';
@@ -69,7 +69,7 @@ CONFIG
 chown -R "${user}" "$run/data"
 chmod -R a+rX "$run"
 
-# As a container runtime does with --read-only, in namespaces of its own, but with the shells taken away.
+# Like a container runtime with --read-only, in separate namespaces, but without shells.
 export root run user
 unshare --mount --pid --net --fork --kill-child bash -euo pipefail <<'INSIDE'
 mount --bind "$root" "$root"
@@ -94,19 +94,19 @@ say 'beat --version, beat check'
 say 'beat, until it has sent three tasks'
 beat >"$run/log" 2>&1 &
 until [ "$(grep -c '"event":"sent"' "$run/log")" -ge 3 ]; do
-  [ "$SECONDS" -lt 60 ] && kill -0 $! || fail 'it sent nothing'
+  [ "$SECONDS" -lt 60 ] && kill -0 $! || fail 'no task was sent'
   sleep 0.2
 done
 head -n 5 "$run/log"
 
 say 'HEALTHCHECK'
-(beat healthcheck) || fail 'the health check says no while beat runs'
+(beat healthcheck) || fail 'the health check fails while beat runs'
 
 say 'SIGTERM'
 kill -TERM $!
-wait $! || fail "it ended with $? where 0 is right"
+wait $! || fail "beat exited with $?, expected 0"
 tail -n 1 "$run/log"
-! (beat healthcheck) || fail 'the health check says yes while nothing runs'
+! (beat healthcheck) || fail 'the health check passes while beat does not run'
 INSIDE
 
 say 'the image builds and runs'

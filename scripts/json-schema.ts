@@ -5,31 +5,31 @@ import { spellingsOf } from '../src/config/keys/spellings.ts';
 type Json = Record<string, unknown>;
 
 /**
- * The JSON Schema of configuration files, from the schema that beat validates with. Editors complete
- * camelCase names; the other spellings are known to them too, but not offered.
+ * Creates the JSON Schema of configuration files from the schema that beat validates with. Editors complete
+ * camelCase names; other spellings are valid but not suggested.
  */
 export function jsonSchema(): Json {
   const schema = z.toJSONSchema(configSchema, {
     io: 'input',
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      // In a file there are no Dates and no schedules made in code.
+      // A file contains neither Dates nor schedules that are created in code.
       if (Array.isArray(jsonSchema.anyOf)) {
         jsonSchema.anyOf = jsonSchema.anyOf.filter((option) => Object.keys(option).length > 0);
       }
-      // Safe integers are JavaScript's business.
+      // The limits of safe integers concern only JavaScript.
       if (zodSchema instanceof z.ZodNumber) dropLimits(jsonSchema);
     },
   }) as Json;
   addSpellings(schema, '#', true);
-  // What may stand within itself stands apart.
+  // Recursive parts are definitions.
   for (const [name, part] of Object.entries((schema['$defs'] ?? {}) as Record<string, Json>)) {
     addSpellings(part, `#/$defs/${name}`);
   }
   return {
     title: 'beat configuration',
     ...schema,
-    patternProperties: { '^x-': { description: 'Left alone: a place for YAML anchors.' } },
+    patternProperties: { '^x-': { description: 'Ignored: a place for YAML anchors.' } },
   };
 }
 
@@ -38,7 +38,7 @@ function dropLimits(schema: Json): void {
   if (schema['maximum'] === Number.MAX_SAFE_INTEGER) delete schema['maximum'];
 }
 
-/** Beside each name its other spellings, as references to it. `doNotSuggest` is understood by VS Code. */
+/** Adds the other spellings of each name as references to it. VS Code supports `doNotSuggest`. */
 function addSpellings(schema: Json, pointer: string, top = false): void {
   const properties = schema['properties'] as Record<string, Json> | undefined;
   for (const [name, below] of Object.entries(properties ?? {})) {

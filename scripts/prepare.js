@@ -1,5 +1,5 @@
-// Builds after `npm ci`, so that a clone runs at once. Plain JavaScript: where only production
-// dependencies are installed, the Node that runs this may be too old for anything else.
+// Builds after `npm ci`, so that a clone runs at once. It is plain JavaScript: with production
+// dependencies only, the Node that runs it may be too old for TypeScript.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -11,5 +11,7 @@ if (existsSync(tsc)) {
   });
   process.exitCode = status ?? 1;
 } else {
-  console.log('beat is not built: TypeScript is a dev dependency, and those were left out.');
+  console.log(
+    'beat is not built: TypeScript is a dev dependency, and dev dependencies were omitted.',
+  );
 }

@@ -1,27 +1,27 @@
-// What the tests need and npm cannot bring: Redis, RabbitMQ, PostgreSQL, MariaDB and real Celery workers, one as Debian has it
-// and the newest there is. Installs what is missing where it may, and says what to do where it may not.
+// Installs what the tests need beside npm packages: Redis, RabbitMQ, PostgreSQL, MariaDB and real Celery workers, Debian's
+// version and the newest one. Where it may not install, it prints what to do.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 
 interface Service {
   readonly name: string;
-  /** Its version; `null` when it is not there. */
+  /** Returns its version; `null` if it is not installed. */
   version(): string | null;
-  /** Returns why it could not be installed, or `null` when it could. */
+  /** Installs it. Returns the reason for a failure, else `null`. */
   install(): string | null;
-  /** A welcome guest: tests look at it where it is, and miss nothing where it is not. */
+  /** Whether the tests work without it. */
   readonly optional?: boolean;
 }
 
 const VENV = '.venv/celery';
 const CELERY = ['celery', 'redis', 'sqlalchemy'];
-/** By which workers reach PostgreSQL and MariaDB: SQLAlchemy 2.1 means another than 1.4 by `postgresql://`. */
+/** The workers' drivers for PostgreSQL and MariaDB: the default for `postgresql://` differs between SQLAlchemy 1.4 and 2.1. */
 const DRIVERS = { debian: ['psycopg2', 'pymysql'], newest: ['psycopg', 'pymysql'] };
-/** What a worker needs for messages other than plain JSON. */
+/** The packages that a worker needs for messages other than plain JSON. */
 const CODECS = ['yaml', 'msgpack', 'brotli'];
-/** Celery's own extra brings a package that kombu looks for no more; from 3.14 on Python has it itself. */
+/** Celery's own extra installs a package that kombu no longer uses; Python includes it from 3.14 on. */
 const ZSTD = 'backports.zstd; python_version < "3.14"';
-/** Where Debian has RabbitMQ, in a folder that bears its version. */
+/** Debian's folder of RabbitMQ versions. */
 const RABBITMQ = '/usr/lib/rabbitmq/lib';
 const DEBIAN = [
   'redis-server',
@@ -123,14 +123,14 @@ if (missing.length > 0) {
   if (inCi) process.exitCode = 1;
 }
 
-/** Asked itself, it leaves a daemon of Erlang's behind. */
+/** Read from the folder's name, because running RabbitMQ to get its version leaves an Erlang daemon behind. */
 function rabbitVersion(): string | null {
   if (!existsSync(RABBITMQ)) return output('rabbitmqctl', 'version');
   const folders = readdirSync(RABBITMQ).map((name) => /^rabbitmq_server-(.+)/.exec(name)?.[1]);
   return folders.find((version) => version !== undefined) ?? null;
 }
 
-/** Debian keeps PostgreSQL's programs where no PATH leads, each version in a folder of its own. */
+/** Debian installs PostgreSQL's programs outside of PATH, in one folder per version. */
 function versionOfServer(name: string): string | null {
   const folder = '/usr/lib/postgresql';
   const versions = existsSync(folder) ? readdirSync(folder) : [];
@@ -142,7 +142,7 @@ function versionOfServer(name: string): string | null {
   return null;
 }
 
-/** Once, for all Debian packages together. No test uses a server that the system started by itself. */
+/** Installs all Debian packages at once. Tests never use a server that the system started. */
 function installByApt(): string | null {
   apt ??= { reason: runApt() };
   return apt.reason;
@@ -152,7 +152,7 @@ function runApt(): string | null {
   if (!succeeds('apt-get', '--version')) return byHand();
   const root = process.getuid?.() === 0;
   if (!root && !succeeds('sudo', '-n', 'true')) return `sudo apt-get install ${DEBIAN.join(' ')}`;
-  // Runlevel 1 tells Debian's package scripts to leave new servers stopped.
+  // With runlevel 1, Debian's package scripts do not start new servers.
   const as = [
     ...(root ? [] : ['sudo', '-n']),
     'env',
@@ -160,7 +160,7 @@ function runApt(): string | null {
     'DEBIAN_FRONTEND=noninteractive',
   ];
   const get = (...args: string[]): boolean => shown(...as, 'apt-get', '-qq', '-y', ...args);
-  // A stale list of one foreign source must not keep ours from being installed: only the install counts.
+  // An error of `apt-get update` for another source must not prevent the installation.
   get('update');
   return get('install', '--no-install-recommends', ...DEBIAN) ? null : 'apt-get install failed';
 }
@@ -172,11 +172,11 @@ function byHand(): string {
   return 'install redis-server, rabbitmq-server, postgresql, mariadb-server and Python 3 with your package manager';
 }
 
-/** A venv within the project. Debian's own Python can make one only with a package more. */
+/** Creates a venv in the project. Debian's own Python needs another package for that. */
 function installByPip(): string | null {
   const made = makeVenv() || (installByApt() === null && makeVenv());
   if (!made) return 'no python3 here can make a venv (on Debian: apt-get install python3-venv)';
-  // Its Redis transport needs more than redis-py: only the extra says what.
+  // Celery's Redis transport needs more than redis-py; the extra lists it.
   return pip('celery[redis,sqlalchemy]', 'celery-redbeat');
 }
 
@@ -193,7 +193,7 @@ function makeVenv(): boolean {
   });
 }
 
-/** The version of a package under a Python, when all of the modules are there; they are not loaded. */
+/** Returns the version of a package if Python can find all modules, without loading them. */
 function versionOf(python: string, modules: readonly string[], of = 'celery'): string | null {
   if (python.includes('/') && !existsSync(python)) return null;
   const code = `
@@ -214,6 +214,6 @@ function succeeds(command: string, ...args: readonly string[]): boolean {
 
 function shown(command = '', ...args: readonly string[]): boolean {
   console.log(`services: ${command} ${args.join(' ')}`);
-  // Standard output of installers is for people too: it goes where warnings go.
+  // The standard output of installers goes to standard error.
   return spawnSync(command, args, { stdio: ['ignore', 2, 2] }).status === 0;
 }

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import type { Reporter, TestCase, TestModule, TestRunEndReason, TestSuite } from 'vitest/node';
 import type { Tally } from './tally.ts';
 
-/** A test that was to run and did not, be it for a hook that failed or for a process that died, has failed. */
+/** A test that should have run and did not, because a hook failed or a process died, counts as failed. */
 function outcome(test: TestCase): keyof Tally {
   const { state } = test.result();
   if (state !== 'skipped') return state === 'passed' ? 'passed' : 'failed';
@@ -17,7 +17,7 @@ function belowFailure({ parent }: TestCase | TestSuite): boolean {
   return parent.type === 'suite' && belowFailure(parent);
 }
 
-/** What failed beside tests: files that could not be loaded, hooks, rejections without a handler. */
+/** Counts failures outside of tests: files that could not be loaded, hooks, unhandled rejections. */
 function failuresBeside(modules: readonly TestModule[], unhandled: number): number {
   const places = modules.flatMap((module) => [module, ...module.children.allSuites()]);
   return unhandled + places.filter((place) => place.errors().length > 0).length;

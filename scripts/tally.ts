@@ -1,6 +1,6 @@
-// The closing line of a run, from what scripts/tally-reporter.ts wrote and the exit status of the tests:
+// Prints the last line of a test run, from the counts of scripts/tally-reporter.ts and the exit status of the tests:
 // `node scripts/tally.ts FILE STATUS`. A run that ended badly never counts 0 failed, and a run in which no test passed
-// is a failure: it shows nothing.
+// is a failure.
 import { readFileSync } from 'node:fs';
 
 export interface Tally {
@@ -14,7 +14,7 @@ const text = readFileSync(path, 'utf8');
 if (text === '') console.error('the tests did not run');
 const counted: Tally =
   text === '' ? { passed: 0, failed: 1, skipped: 0 } : (JSON.parse(text) as Tally);
-// Vitest fails for reasons that no test has: a global teardown, for one.
+// Vitest also fails for reasons outside of tests, for example a global teardown.
 const failed = status === '0' ? counted.failed : Math.max(counted.failed, 1);
 console.log(`${counted.passed} passed, ${failed} failed, ${counted.skipped} skipped`);
 process.exitCode = failed === 0 && counted.passed > 0 ? 0 : 1;

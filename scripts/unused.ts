@@ -1,5 +1,5 @@
-// Names that src exports and nobody uses, and packages that package.json asks for and nobody needs.
-// Asks the type checker, so that re-exports, namespaces and `(await import(…)).name` count as uses.
+// Reports exports of src without a use, and packages of package.json without a use.
+// It uses the type checker, so that re-exports, namespaces and `(await import(…)).name` count as uses.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import ts from 'typescript';
@@ -28,7 +28,7 @@ for (const finding of findings) console.error(finding);
 console.log(`${files.length} files, ${findings.length} unused`);
 process.exitCode = findings.length === 0 ? 0 : 1;
 
-/** A type counts as used when its own file uses it: it is then part of what another export says. */
+/** A type counts as used if its own file uses it, because it is then part of another export. */
 function unusedExports(): string[] {
   const used = new Set<ts.Symbol>();
   for (const file of files) {
@@ -43,11 +43,11 @@ function unusedExports(): string[] {
   return files.filter(inSrc).flatMap((file) =>
     exportsOf(file)
       .filter((symbol) => !used.has(symbol))
-      .map((symbol) => `${place(symbol, file)}: nobody uses the export ${symbol.name}`),
+      .map((symbol) => `${place(symbol, file)}: unused export ${symbol.name}`),
   );
 }
 
-/** Packages of `dependencies` must be used by src; others by any file, or by a script's command. */
+/** `dependencies` must be used by src; `devDependencies` by any file or by the command of a script. */
 function unusedPackages(): string[] {
   const bySrc = words(files.filter(inSrc));
   const scripts = Object.values(manifest.scripts).join(' ').split(/\s+/);
@@ -55,8 +55,8 @@ function unusedPackages(): string[] {
   const idle = (names: Record<string, string>, texts: Set<string>): string[] =>
     Object.keys(names).filter((name) => !isNeeded(name, texts));
   return [
-    ...idle(manifest.dependencies, bySrc).map((n) => `package.json: src does not need ${n}`),
-    ...idle(manifest.devDependencies, byAny).map((n) => `package.json: nobody needs ${n}`),
+    ...idle(manifest.dependencies, bySrc).map((n) => `package.json: src does not use ${n}`),
+    ...idle(manifest.devDependencies, byAny).map((n) => `package.json: unused package ${n}`),
   ];
 }
 
@@ -74,7 +74,7 @@ function commandsOf(name: string): string[] {
   return typeof bin === 'object' ? Object.keys(bin) : [];
 }
 
-/** Every text in quotes: the names of imported modules, and of commands that scripts run. */
+/** Collects all string literals: names of imported modules and of commands. */
 function words(among: readonly ts.SourceFile[]): Set<string> {
   const found = new Set<string>();
   for (const file of among) {
@@ -93,7 +93,7 @@ function configFiles(): ts.SourceFile[] {
     );
 }
 
-/** Whether package.json leads to this file: what it exports is for users. */
+/** Whether package.json names this file as an entry point, so that users use its exports. */
 function isDoor(file: ts.SourceFile): boolean {
   const path = relative(process.cwd(), file.fileName);
   const built = path.replace(/^src\//, './dist/').replace(/\.ts$/, '.js');
