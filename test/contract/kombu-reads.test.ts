@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { date } from '../../src/message/typed/builders.ts';
 import { encodeBody, type Encoding } from '../../src/message/payload.ts';
 import { pythonJson } from '../../src/message/python-json.ts';
@@ -33,18 +33,15 @@ for (const celery of CELERIES) {
       return JSON.parse(stdout);
     };
 
-    it.each(['json', 'yaml', 'msgpack'] as const)(
-      'reads any value as it was meant, in %s',
-      (serializer) => {
-        const encoding = { serializer, compression: null };
-        const lines = generateArguments(serializer).map((value) => lineOf(value, encoding));
-        expect(lines.length).toBeGreaterThan(150);
-        expect(complaintsOf(lines)).toEqual([]);
-      },
-    );
+    test.each(['json', 'yaml', 'msgpack'] as const)('decodes every value, in %s', (serializer) => {
+      const encoding = { serializer, compression: null };
+      const lines = generateArguments(serializer).map((value) => lineOf(value, encoding));
+      expect(lines.length).toBeGreaterThan(150);
+      expect(complaintsOf(lines)).toEqual([]);
+    });
 
-    it.each(['zlib', 'brotli', 'zstd', 'lzma'] as const)(
-      'unpacks any body, by %s',
+    test.each(['zlib', 'brotli', 'zstd', 'lzma'] as const)(
+      'decompresses every body, by %s',
       (compression) => {
         const bodies = [
           [],
@@ -58,7 +55,7 @@ for (const celery of CELERIES) {
       },
     );
 
-    it('would write the same YAML, short lines of ASCII given', () => {
+    test('writes the same YAML for short lines of ASCII', () => {
       const values = [
         [[1, 'two'], { three: [3] }, { callbacks: null, chord: null }],
         [[], {}, [[]], [{}], { a: {} }, [[1, [2]], { b: [{ c: 1, d: [] }] }]],

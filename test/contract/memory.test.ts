@@ -39,7 +39,7 @@ outboxContract('memory', openPlace);
 commandLogContract('memory', openPlace);
 recordsContract('memory', openPlace);
 
-test('stores of one memory name are one place, those without a name are each their own', async () => {
+test('memory stores of one name share their data, and stores without a name do not', async () => {
   const name = `memory://${randomUUID()}`;
   const open = (url: string) => openMemoryStore(storeOptions(url));
   const [a, b, c, d] = [open(name), open(name), open('memory://'), open('memory://')];

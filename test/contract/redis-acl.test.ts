@@ -17,7 +17,7 @@ import { operationKey } from '../../src/events/operation.ts';
 
 const missing = requireService('redis-server');
 
-describe.skipIf(missing)(missing || 'redis users with few rights', () => {
+describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
   let server: RedisServer;
   const closing: (() => Promise<unknown>)[] = [];
 
@@ -73,7 +73,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       },
     });
 
-    test('may do all that beat does: lock, terms, commits, bindings, broadcasts, chords, task events', async () => {
+    test('can run every operation of beat: lock, terms, commits, bindings, broadcasts, chords, task events', async () => {
       const beat = await user('beat');
       const listener = server.client.duplicate();
       closing.push(async () => listener.disconnect());
@@ -112,7 +112,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       expect(await server.client.llen('celery.bound')).toBeGreaterThan(0);
     });
 
-    test('lacks no more than one command for beat to fail with an error that names it, and to send no run twice', async () => {
+    test('without any one command gets an error that names it, and publishes no run twice', async () => {
       const beat = await user('beat');
       const silent: string[] = [];
       for (const right of beat.commands) {
@@ -143,7 +143,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
     const TWO = ['one', 'two'];
 
     test.each(['HSET', 'HMGET', 'GET'])(
-      'without the right to %s on the ledger rejects, pushes nothing, and sends once when the right is there',
+      'without permission for %s on the ledger fails, pushes nothing, and publishes once the permission is granted',
       async (command) => {
         const beat = await user('beat');
         const { ledger } = open(beat.url());
@@ -160,7 +160,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       },
     );
 
-    test('without the right to SADD is declined, and pushes nothing', async () => {
+    test('without permission for SADD is rejected and pushes nothing', async () => {
       const beat = await user('beat');
       await server.client.sadd('_kombu.binding.x', ['k', '', 'celery'].join('\x06\x16'));
       const queues = configureQueues(makeBoundQueue('celery', 'x', 'direct', 'k'));
@@ -185,7 +185,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       expect(await pushed()).toBe(1);
     });
 
-    test('to a queue whose key the user may not use is declined with that key, and others are not held up', async () => {
+    test('to a queue without permission for its key is rejected with that key, and delays no other', async () => {
       const beat = await user('beat');
       const { ledger } = open(beat.url());
       const term = await ledger.beginTerm();
@@ -206,7 +206,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       });
     });
 
-    test('to a queue that the user may read and not write names LPUSH or the script, and pushes nothing', async () => {
+    test('to a read-only queue names LPUSH or the script, and pushes nothing', async () => {
       const beat = await user('beat');
       await beat.set('(%R~other +llen)');
       const { ledger } = open(beat.url());
@@ -226,7 +226,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       expect(await pushed()).toBe(0);
     });
 
-    test('after the rights were revoked in the middle of a term changes nothing', async () => {
+    test('changes nothing after permissions were revoked during a term', async () => {
       const beat = await user('beat');
       const { ledger } = open(beat.url());
       const term = await ledger.beginTerm();
@@ -248,7 +248,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
   });
 
   describe('the lock', () => {
-    test('may be held by the documented user "lock"', async () => {
+    test('can be acquired by the documented user "lock"', async () => {
       const lock = await user('lock');
       const store = open(server.url(), { lockUrls: [lock.url()] });
       const other = open(server.url(), { lockUrls: [lock.url()] });
@@ -265,7 +265,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
     });
 
     test.each(['EXISTS', 'GET', 'SET', 'PEXPIRE', 'DEL', 'EVAL'])(
-      'is not taken without the right to %s, which the error names',
+      'is not acquired without permission for %s, which the error names',
       async (command) => {
         const lock = await user('lock');
         await lock.set(`-${command.toLowerCase()}`);
@@ -290,7 +290,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       );
     });
 
-    test('without the right to SUBSCRIBE warns that takeovers are slower, until the right is there', async () => {
+    test('without permission for SUBSCRIBE warns that takeovers are slower, until it is granted', async () => {
       const lock = await user('lock');
       await lock.set('-subscribe');
       const warn = vi.fn();
@@ -315,7 +315,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       return store;
     };
 
-    test('in Redis, and queues in another database of it, work with the documented users', async () => {
+    test('and queues in another database work with the documented users', async () => {
       const [state, queues] = [await user('state'), await user('queues')];
       const { ledger, lock } = await places(state.url(), queues.url());
       expect(await lock.acquire()).not.toBeNull();
@@ -328,7 +328,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       expect((await ledger.load()).size).toBe(1);
     });
 
-    test('that may not be emptied publishes nothing: neither what is committed now, nor what an earlier term kept', async () => {
+    test('without permission to remove messages publishes none, of this term or of earlier ones', async () => {
       const [state, queues] = [await user('state'), await user('queues')];
       for (const command of ['zrem', 'hdel']) {
         await server.flush();
@@ -351,7 +351,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
     });
 
     test.each(['HSET', 'ZADD', 'HEXISTS', 'ZCARD', 'HLEN'])(
-      'keeps nothing without the right to %s',
+      'stores nothing without permission for %s',
       async (command) => {
         const state = await user('state');
         const { ledger } = open(state.url());
@@ -366,7 +366,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
     );
 
     test.each(['LPUSH', 'LLEN'])(
-      'keeps what the broker’s user may not %s, and the broker pushes nothing of a message again and again',
+      'retains messages that the broker’s user may not %s, and retries push none twice',
       async (command) => {
         const [state, queues] = [await user('state'), await user('queues')];
         await queues.set(`-${command.toLowerCase()}`);
@@ -382,7 +382,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       },
     );
 
-    test('a message for a queue that may not be used is refused alone: the others of its batch are pushed once', async () => {
+    test('only the message for a forbidden queue is rejected; the others of its batch are pushed once', async () => {
       const queues = await user('queues');
       const { broker } = open(queues.url());
       const denied = makeMessage('denied', { queue: 'other' });
@@ -392,7 +392,7 @@ describe.skipIf(missing)(missing || 'redis users with few rights', () => {
       expect(await pushed()).toBe(4);
     });
 
-    test('a message for several queues, one of which may not be used, is in none of them', async () => {
+    test('a message for several queues, one of them forbidden, is in none of them', async () => {
       const queues = await user('queues');
       const member = (queue: string) => ['k', '', queue].join('\x06\x16');
       await server.client.sadd('_kombu.binding.x', member('celery'), member('other'));

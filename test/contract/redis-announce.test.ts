@@ -8,13 +8,13 @@ import { storeOptions } from './place.ts';
 
 const missing = requireService('redis-server');
 
-describe.skipIf(missing)(missing || 'redis, what is announced', () => {
+describe.skipIf(missing)(missing || 'redis, task events', () => {
   let server: RedisServer;
 
   beforeAll(async () => void (server = await RedisServer.start()));
   afterAll(() => server.stop());
 
-  test('is told on the channel of its exchange, database and routing key, where Celery listens', async () => {
+  test('are published to the channel of exchange, database and routing key, which Celery subscribes to', async () => {
     const listener = server.client.duplicate();
     await listener.psubscribe('app_/2.celeryev/*');
     const heard = new Promise<[string, string]>((resolve) =>

@@ -60,7 +60,7 @@ describe.skipIf(missing)(
       return channels;
     };
 
-    test('lock, term and commit work with the documented user, and leave nothing behind but what is meant', async () => {
+    test('lock, term and commit work with the documented user and leave no other keys', async () => {
       const { lock, ledger } = open(bound);
       const lease = (await lock.acquire())!;
       expect(await lease.renew()).toBe(true);
@@ -84,7 +84,7 @@ describe.skipIf(missing)(
     });
 
     test.each(['hset', 'lpush', 'sadd', 'llen', 'scard', 'hmget', 'get'])(
-      'a commit without the right to %s names it and writes nothing, however often it is repeated',
+      'a commit without permission for %s names it and writes nothing at any attempt',
       async (command) => {
         const { ledger } = open(bound);
         const term = await ledger.beginTerm();
@@ -106,7 +106,7 @@ describe.skipIf(missing)(
     );
 
     test.each(['time', 'get', 'set', 'hset', 'hmget', 'hscan'])(
-      'a term does not begin without the right to %s, which the error names',
+      'a term does not begin without permission for %s, which the error names',
       async (command) => {
         await beat.set(`-${command}`);
         await expect(open().ledger.beginTerm()).rejects.toThrow(
@@ -116,7 +116,7 @@ describe.skipIf(missing)(
     );
 
     test.each(['get', 'set', 'pexpire', 'del', 'exists'])(
-      'a lock is not taken without the right to %s, which the error names',
+      'a lock is not acquired without permission for %s, which the error names',
       async (command) => {
         await beat.set(`-${command}`);
         await expect(open().lock.acquire()).rejects.toThrow(
@@ -126,7 +126,7 @@ describe.skipIf(missing)(
       },
     );
 
-    test('an outbox that may not be emptied keeps nothing', async () => {
+    test('an outbox without permission to remove messages stores none', async () => {
       const state = new AclUser(server, 'state');
       for (const command of ['zrem', 'hdel']) {
         await state.set();
@@ -140,7 +140,7 @@ describe.skipIf(missing)(
       }
     });
 
-    test('for want of memory nothing of a commit happens', async () => {
+    test('out of memory, no part of a commit is written', async () => {
       const { ledger } = open(bound);
       const term = await ledger.beginTerm();
       await server.client.config('SET', 'maxmemory', '1');
@@ -155,7 +155,7 @@ describe.skipIf(missing)(
     const broadcast = (id: string, exchange: string) =>
       makeMessage(id, { destination: toExchange(exchange, 'fanout', '') });
 
-    test('a broadcast that this user may not publish is declined before anything is written', async () => {
+    test('a broadcast without permission is rejected before anything is written', async () => {
       await beat.set('resetchannels', '&beat:*');
       const { ledger } = open();
       const term = await ledger.beginTerm();
@@ -175,7 +175,7 @@ describe.skipIf(missing)(
       expect(await server.client.keys('*')).toEqual(['beat:term']);
     });
 
-    test('of several broadcasts one that may not be published is reported, and no commit stands half done', async () => {
+    test('one forbidden broadcast of several is reported, and no commit is written in part', async () => {
       const heard = await listen('/0.*');
       await beat.set('resetchannels', '&beat:*', '&/0.all', '&/0.all/*');
       const { ledger } = open();

@@ -18,7 +18,7 @@ const BROADCAST = 'bcast.1b4e28ba-2fa1-41d2-883f-0016d3cca427';
 const missing = requireService('redis-server');
 
 /** What kombu's workers and beat have to agree upon beyond the lists of queues. */
-describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
+describe.skipIf(missing)(missing || 'redis, exchanges', () => {
   let server: RedisServer;
   let inside: Redis;
   const stores: Store[] = [];
@@ -68,7 +68,7 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
     await server.stop();
   });
 
-  test('a message goes to every queue that workers have bound, as kombu would find them', async () => {
+  test('a message is pushed to every queue that kombu would find by its bindings', async () => {
     await bind('media', ['video', '', 'one'], ['video', '', 'two'], ['audio', '', 'three']);
     await bind('media', ['v.#', String.raw`^v.*?$`, 'four']);
     expect(await commit([toExchange('media', 'direct', 'video')], {}, 5)).toEqual({
@@ -84,14 +84,14 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
     expect(read(one).properties['delivery_tag']).not.toBe(read(two).properties['delivery_tag']);
   });
 
-  test('one that is both described and bound by workers gets it once', async () => {
+  test('a queue that is both configured and bound by workers receives a message once', async () => {
     await bind('jobs', ['work', '', 'one']);
     const queues = configureQueues(makeBoundQueue('one', 'jobs', 'direct', 'work'));
     await commit([toExchange('jobs', 'direct', 'work')], { queues });
     expect(await inside.llen('one')).toBe(1);
   });
 
-  test('queues are declared with all of their bindings, and a prefix before each', async () => {
+  test('queues are declared with all of their bindings, each with the prefix', async () => {
     const queues = configureQueues(
       makeBoundQueue('one', 'jobs', 'direct', 'work', ['more']),
       makeBoundQueue('two', 'news', 'topic', 'a.*'),
@@ -123,7 +123,7 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
     expect(await lists()).toEqual(['one']);
   });
 
-  test('a fanout exchange that is taken for another is told by what workers have bound', async () => {
+  test('a fanout exchange that is configured with another type is detected by the bindings of workers', async () => {
     await bind('bc', ['celery', '', BROADCAST]);
     expect(await commit([toExchange('bc', 'direct', 'celery')])).toEqual({
       kind: 'store-rejected',
@@ -135,34 +135,34 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
   describe('a fanout exchange', () => {
     const BC = toExchange('bc', 'fanout', 'celery');
     let ear: Redis;
-    let heard: [channel: string, id: string][];
+    let received: [channel: string, id: string][];
 
     const listen = async (pattern: string) => {
       ear = server.client.duplicate();
-      heard = [];
+      received = [];
       ear.on('pmessage', (_, channel: string, envelope: string) => {
         const { headers } = JSON.parse(envelope) as { headers: { id: string } };
-        heard.push([channel, headers.id]);
+        received.push([channel, headers.id]);
       });
       await ear.psubscribe(pattern);
     };
     afterEach(() => ear.disconnect());
 
-    /** What a subscriber was told before this answer, it has heard. */
-    const settled = () => ear.ping();
+    /** Resolves when the subscriber has received everything that was published before. */
+    const waitForSubscriber = () => ear.ping();
 
-    test('is told on the channel that workers listen to, together with what goes to queues', async () => {
+    test('publishes to the channel of workers in the same commit as to queues', async () => {
       await listen('/2.bc/celery');
       expect(await commit([toQueue('celery'), BC, BC])).toEqual({ kind: 'committed' });
-      await settled();
-      expect(heard).toEqual([
+      await waitForSubscriber();
+      expect(received).toEqual([
         ['/2.bc/celery', 'm1'],
         ['/2.bc/celery', 'm2'],
       ]);
       expect(await lists()).toEqual(['celery']);
     });
 
-    test('follows the prefix, and the transport options of its channels', async () => {
+    test('applies the key prefix and the transport options to its channels', async () => {
       await listen('app_*');
       const transport = {
         ...DEFAULT_TRANSPORT,
@@ -171,38 +171,38 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
         fanoutPatterns: false,
       };
       await commit([BC], { transport });
-      await settled();
-      expect(heard).toEqual([['app_/x2.bc', 'm0']]);
+      await waitForSubscriber();
+      expect(received).toEqual([['app_/x2.bc', 'm0']]);
     });
 
-    test('is told by whatever key workers have bound: it looks at none', async () => {
+    test('publishes to the channels of all bindings and ignores the routing key', async () => {
       await bind('bc', ['celery', '', BROADCAST], ['jobs', '', 'named'], ['x.#', '', 'patterned']);
       await listen('/2.bc/*');
       for (const key of ['', 'foo', 'x.y']) {
-        heard = [];
+        received = [];
         expect(await commit([toExchange('bc', 'fanout', key)])).toEqual({ kind: 'committed' });
-        await settled();
-        const channels = heard.map(([channel]) => channel);
+        await waitForSubscriber();
+        const channels = received.map(([channel]) => channel);
         expect(channels).toEqual(expect.arrayContaining(['/2.bc/celery', '/2.bc/jobs']));
         expect(channels.filter((channel) => channel.startsWith('/2.bc/x.'))).toHaveLength(1);
         await inside.del('beat:records');
       }
     });
 
-    test('reaches those who share its configuration, though their bindings were lost', async () => {
+    test('reaches workers with the same configuration although their bindings were lost', async () => {
       await listen('/2.bc/news');
       const broadcast = { ...makeBoundQueue('bc', 'bc', 'fanout', 'news'), broadcast: true };
       await commit([toExchange('bc', 'fanout', '')], { queues: configureQueues(broadcast) });
-      await settled();
-      expect(heard).toEqual([['/2.bc/news', 'm0']]);
+      await waitForSubscriber();
+      expect(received).toEqual([['/2.bc/news', 'm0']]);
     });
 
-    test('is what a queue means that nobody has described and workers have bound as broadcast', async () => {
+    test('is used for an unconfigured queue that workers have bound as broadcast', async () => {
       await bind('everyone', ['celery', '', BROADCAST], ['everyone', '', 'everyone']);
       await listen('/2.*');
       expect(await commit([toQueue('everyone'), toQueue('celery')])).toEqual({ kind: 'committed' });
-      await settled();
-      expect(heard).toContainEqual(['/2.everyone/celery', 'm0']);
+      await waitForSubscriber();
+      expect(received).toContainEqual(['/2.everyone/celery', 'm0']);
       expect(await lists()).toEqual(['celery']);
     });
 
@@ -218,12 +218,12 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
       expect(await inside.llen('everyone')).toBe(2);
       clock.forward(60_000);
       await publish('c');
-      await settled();
-      expect(heard).toEqual([['/2.everyone/celery', 'c']]);
+      await waitForSubscriber();
+      expect(received).toEqual([['/2.everyone/celery', 'c']]);
       expect(await inside.llen('everyone')).toBe(2);
     });
 
-    test('may be unreadable to this user: a queue of that name is then one like others', async () => {
+    test('without permission to read it is ignored, and a queue of that name is an ordinary one', async () => {
       await server.client.call(
         ...['ACL', 'SETUSER', 'blind', 'on', '>pw', '~*', '+@all', '-smembers', '&*'],
       );
@@ -235,7 +235,7 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
       expect(await lists()).toEqual(['celery']);
     });
 
-    test('that nobody hears is committed all the same, and said so', async () => {
+    test('without subscribers is committed, and reported', async () => {
       await listen('/2.other');
       const store = open();
       const term = await store.ledger.beginTerm();
@@ -251,25 +251,25 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
           },
         ],
       });
-      await settled();
-      expect(heard).toEqual([['/2.other', 'm0']]);
+      await waitForSubscriber();
+      expect(received).toEqual([['/2.other', 'm0']]);
       expect(await store.ledger.commit({ token: term, changes: [both] })).toEqual({
         kind: 'committed',
       });
-      expect(heard).toHaveLength(1);
+      expect(received).toHaveLength(1);
     });
 
-    test('is told of nothing by a commit that is declined', async () => {
+    test('publishes nothing for a rejected commit', async () => {
       await listen('/2.*');
       const lost = toExchange('nowhere', 'direct', 'x');
       expect(await commit([BC, lost])).toMatchObject({ kind: 'store-rejected' });
       await inside.set('taken', 'by another type');
       expect(await commit([BC, toQueue('taken')])).toMatchObject({ kind: 'store-rejected' });
-      await settled();
-      expect(heard).toEqual([]);
+      await waitForSubscriber();
+      expect(received).toEqual([]);
     });
 
-    test('that this user may not speak to is declined before anything is written', async () => {
+    test('without permission to publish is rejected before anything is written', async () => {
       await listen('/2.*');
       await server.client.call(
         ...['ACL', 'SETUSER', 'narrow', 'on', '>pw', '~*', '+@all', 'resetchannels', '&beat:*'],
@@ -287,7 +287,7 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
       expect(await store.ledger.load()).toEqual(new Map());
     });
 
-    test('rejects a message without subscribers where the ledger is elsewhere: it stays in the outbox, and is tried again', async () => {
+    test('without subscribers rejects a message of the outbox, which stays there and is retried', async () => {
       await listen('/2.other');
       const messages = [makeMessage('a', { destination: BC }), makeMessage('b')];
       const reason = 'the fanout exchange has no subscribers';
@@ -296,7 +296,7 @@ describe.skipIf(missing)(missing || 'exchanges in Redis', () => {
     });
   });
 
-  test('a queue of broadcasts is never declared: workers bind their own', async () => {
+  test('a broadcast queue is never declared, because workers bind their own', async () => {
     const queue = { ...makeBoundQueue('bc', 'bc', 'fanout', 'celery'), broadcast: true };
     const queues: Queues = configureQueues(queue);
     await commit([toExchange('bc', 'fanout', 'celery', 'bc')], { queues });

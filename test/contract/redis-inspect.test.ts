@@ -8,7 +8,7 @@ import { forwardableClock, storeOptions } from './place.ts';
 
 const missing = requireService('redis-server');
 
-describe.skipIf(missing)(missing || 'a look at Redis', () => {
+describe.skipIf(missing)(missing || 'redis, store health', () => {
   let server: RedisServer;
   const stores: Store[] = [];
 
@@ -27,13 +27,13 @@ describe.skipIf(missing)(missing || 'a look at Redis', () => {
     return store.inspect!();
   };
 
-  test('finds the clocks together where both are the same', async () => {
+  test('reports no skew where both clocks are the same', async () => {
     const { skew } = await look(server.url());
     expect(skew.within).toBeGreaterThan(0);
     expect(Math.abs(skew.ms)).toBeLessThanOrEqual(skew.within + 1);
   });
 
-  test.each([90_000, -90_000])('finds a clock that is %i ms off', async (ms) => {
+  test.each([90_000, -90_000])('reports a clock that is %i ms off', async (ms) => {
     const clock = forwardableClock();
     clock.forward(ms);
     const { skew } = await look(server.url(), { clock });
@@ -57,13 +57,13 @@ describe.skipIf(missing)(missing || 'a look at Redis', () => {
     expect((await look(server.url())).eviction).toBeNull();
   });
 
-  test('is content without what a narrow user may not ask', async () => {
+  test('skips checks that the user has no permission for', async () => {
     await server.client.acl('SETUSER', 'narrow', 'on', '>pw', '~*', '&*', '+@all', '-info');
     const findings = await look(`redis://narrow:pw@127.0.0.1:${server.port}/0`);
     expect(findings).toMatchObject({ eviction: null, locks: null });
   });
 
-  test('names the server of the lock that does not answer, without its password', async () => {
+  test('names the lock server that does not reply, without its password', async () => {
     await using others = new AsyncDisposableStack();
     const started = [1, 2, 3].map(() => RedisServer.start({ password: 'pw' }));
     const locks = (await Promise.all(started)).map((lock) => others.use(lock));
@@ -78,7 +78,7 @@ describe.skipIf(missing)(missing || 'a look at Redis', () => {
     expect(text).toContain(`:**@127.0.0.1:${locks[1]!.port}/0`);
   });
 
-  test('waits for a server of the lock to which a connection is being made', async () => {
+  test('waits for a lock server that is still connecting', async () => {
     await using others = new AsyncDisposableStack();
     const started = [1, 2, 3].map(() => RedisServer.start({ password: 'pw' }));
     const locks = (await Promise.all(started)).map((lock) => others.use(lock));
@@ -94,7 +94,7 @@ describe.skipIf(missing)(missing || 'a look at Redis', () => {
     expect((await looking).locks).toBeNull();
   });
 
-  test('rejects where there is nobody to look at', async () => {
+  test('fails where the server is unreachable', async () => {
     await expect(look('redis://127.0.0.1:1/0')).rejects.toThrow('clock.read: no connection');
   });
 });

@@ -47,7 +47,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
     placeWith(() => servers),
   );
 
-  describe('of which one is dead', () => {
+  describe('of which one is down', () => {
     beforeAll(() => servers[0]!.kill());
     afterAll(() => servers[0]!.start());
     lockContract(
@@ -64,7 +64,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
       placeWith(() => servers.slice(0, 2)),
     );
 
-    test('nobody waits for the silent one', async () => {
+    test('no operation waits for the silent one', async () => {
       await flush(servers.slice(0, 2));
       const [ours, theirs, waiting] = [open(), open(), open({ lockUrls: [servers[2]!.url()] })];
       const gaveUp = vi.fn();
@@ -78,13 +78,13 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
     });
   });
 
-  describe('of which too few are left', () => {
+  describe('of which too few are up', () => {
     beforeEach(() => flush(servers));
     afterEach(async () => {
       await closeAll();
     });
 
-    test('cannot be had nor renewed, and both work again with the second server', async () => {
+    test('it is neither acquired nor renewed until the second server is back', async () => {
       const { lock } = open({ lockTtl: 2_000 });
       const lease = (await lock.acquire())!;
       await Promise.all([servers[0]!.kill(), servers[1]!.kill()]);
@@ -102,7 +102,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
     });
   });
 
-  test('is put back with the next renewal on a server that has not got it, or forgot it', async () => {
+  test('the next renewal restores it on a server that lost it', async () => {
     await flush(servers);
     const { lock } = open();
     const lease = (await lock.acquire())!;
@@ -124,7 +124,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
     await closeAll();
   });
 
-  test('an even number of servers is refused: a tie has no end', () => {
+  test('an even number of servers is rejected, because of ties', () => {
     const lockUrls = servers.slice(0, 2).map((server) => server.url());
     expect(() => open({ lockUrls })).toThrow('lockUrls: 2 servers; an odd number is wanted');
   });

@@ -20,7 +20,7 @@ import { storeOptions } from './place.ts';
 const SEP = '\x06\x16';
 const missing = requireService('redis-server');
 
-describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
+describe.skipIf(missing)(missing || 'redis, keys', () => {
   let server: RedisServer;
   let store: Store;
 
@@ -34,7 +34,7 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
   });
   afterEach(() => store.close());
 
-  test('a commit fills the lists and binding sets that kombu does', async () => {
+  test('a commit writes the same lists and binding sets as kombu', async () => {
     const term = await store.ledger.beginTerm();
     const messages = [
       makeMessage('a'),
@@ -49,7 +49,7 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
     expect(await server.client.smembers(bindings[1]!)).toEqual([`reports${SEP}${SEP}reports`]);
   });
 
-  test('a broker alone fills the same', async () => {
+  test('a broker without a ledger writes the same keys', async () => {
     await store.broker.publish([makeMessage('a', { priority: 3 })]);
     expect(await keys()).toEqual(['_kombu.binding.celery', `celery${SEP}3`]);
   });
@@ -81,14 +81,14 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
     expect(left).toBeLessThanOrEqual(60_000);
   });
 
-  test('a lease is renewed whatever happens to the wall clock of the host', async () => {
+  test('a lease is renewed although the wall clock of the host changes', async () => {
     const lease = await store.lock.acquire();
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
     onTestFinished(() => void vi.useRealTimers());
     expect(await lease?.renew()).toBe(true);
   });
 
-  test('a binding that was lost is there again with the next commit', async () => {
+  test('the next commit restores a lost binding', async () => {
     const term = await store.ledger.beginTerm();
     await store.ledger.commit({ token: term, changes: [change('x', [makeMessage('a')])] });
     await server.client.del('_kombu.binding.celery');
@@ -96,7 +96,7 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
     expect(await server.client.exists('_kombu.binding.celery')).toBe(1);
   });
 
-  test('scripts that Redis forgot are sent again', async () => {
+  test('scripts are loaded again after Redis lost them', async () => {
     const term = await store.ledger.beginTerm();
     await store.ledger.commit({ token: term, changes: [change('x', [makeMessage('a')])] });
     await server.client.script('FLUSH');
@@ -104,7 +104,7 @@ describe.skipIf(missing)(missing || 'redis, what stands in it', () => {
     expect(await server.client.llen('celery')).toBe(2);
   });
 
-  test('a commit that meets a key of another kind is declined, and does nothing at all', async () => {
+  test('a commit to a key of another type is rejected and writes nothing', async () => {
     const term = await store.ledger.beginTerm();
     await server.client.set('broken', 'no list');
     const messages = [makeMessage('a'), makeMessage('b', { queue: 'broken' })];

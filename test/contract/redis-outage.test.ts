@@ -36,7 +36,7 @@ const IMPATIENT = { lockTtl: 1_000 };
 
 const missing = requireService('redis-server');
 
-describe.skipIf(missing)(missing || 'redis, when it fails', () => {
+describe.skipIf(missing)(missing || 'redis, outages', () => {
   let server: RedisServer;
   const stores: Store[] = [];
   const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')];
@@ -58,7 +58,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     for (const spy of printed) expect(spy).not.toHaveBeenCalled();
   });
 
-  test('a commit that is not answered rejects, and repeated when Redis is back it sends once', async () => {
+  test('a commit without a reply fails, and publishes once when it is repeated', async () => {
     const { ledger } = open(server.url(), IMPATIENT);
     const term = await ledger.beginTerm();
     server.freeze();
@@ -72,7 +72,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     expect(await queued()).toBe(1);
   });
 
-  test('timeouts that workers can live with do not keep a leader waiting', async () => {
+  test('long timeouts for workers do not delay a leader', async () => {
     const slow = { ...DEFAULT_TRANSPORT, socketTimeout: 30_000, socketConnectTimeout: 30_000 };
     const options = storeOptions(server.url(), { ...IMPATIENT, transport: slow });
     for (const stateUrl of [server.url(), server.url(3)]) {
@@ -86,7 +86,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     }
   });
 
-  test('a commit whose answer is lost rejects, and repeated it sends nothing', async () => {
+  test('a commit whose reply is lost fails, and publishes nothing when it is repeated', async () => {
     await using wire = await Proxy.to(server.port);
     const { ledger } = open(server.url().replace(`:${server.port}`, `:${wire.port}`));
     const term = await ledger.beginTerm();
@@ -104,7 +104,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     expect(await queued()).toBe(1);
   });
 
-  test('a connection that went dead without a word is given up for a new one', async () => {
+  test('a dead connection is replaced by a new one', async () => {
     await using wire = await Proxy.to(server.port);
     const url = server.url().replace(`:${server.port}`, `:${wire.port}`);
     const { ledger } = open(url, IMPATIENT);
@@ -117,7 +117,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     expect(await queued()).toBe(1);
   });
 
-  test('a commit whose connection Redis kills before it is read rejects or is sent once', async () => {
+  test('a commit whose connection Redis kills fails or is published once', async () => {
     const { ledger } = open();
     const term = await ledger.beginTerm();
     const killing = server.client
@@ -131,7 +131,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     expect(await queued()).toBe(1);
   });
 
-  test('a term that another followed during an outage commits nothing after it', async () => {
+  test('a term that ended during an outage commits nothing after it', async () => {
     const [ours, theirs] = [open(server.url(), IMPATIENT), open(server.url(), IMPATIENT)];
     const term = await ours.ledger.beginTerm();
     server.freeze();
@@ -146,7 +146,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     expect(await queued()).toBe(before);
   });
 
-  test('what was committed is there after Redis was killed, and so is the connection', async () => {
+  test('committed data and the connection are back after Redis was killed', async () => {
     const { ledger } = open();
     const term = await ledger.beginTerm();
     await ledger.commit({ token: term, changes: [CHANGE] });
@@ -160,13 +160,13 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     expect(await queued()).toBe(1);
   });
 
-  test('opening and closing a store reaches for no server', async () => {
+  test('opening and closing a store connects to no server', async () => {
     using sockets = new ClientSockets();
     await open(server.url()).close();
     expect(sockets.bytesRead()).toEqual([]);
   });
 
-  test('whatever is asked of a server that is not there is refused under its name', async () => {
+  test('every operation on an unreachable server fails with its name', async () => {
     const { lock, ledger, broker } = open();
     const lease = (await lock.acquire())!;
     await server.kill();
@@ -186,7 +186,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     }
   });
 
-  test('a refused password is told, and never shown', async () => {
+  test('a wrong password is reported without being shown', async () => {
     const { lock, ledger } = open(server.url().replace(PASSWORD, 'sesame'));
     for (const promise of [ledger.load(), lock.acquire()]) {
       const error = await rejection(promise);
@@ -195,7 +195,7 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     }
   });
 
-  test('a refused command is told without what it carried', async () => {
+  test('a rejected command is reported without its arguments', async () => {
     const { ledger } = open();
     await server.client.set('beat:records', 'not a hash');
     const outcome = await ledger.commit({ token: await ledger.beginTerm(), changes: [CHANGE] });
@@ -204,14 +204,14 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     expect(reason).not.toContain('tasks.add');
   });
 
-  test('nothing goes to database 0 when the database of the URL cannot be selected', async () => {
+  test('nothing is written to database 0 when the database of the URL cannot be selected', async () => {
     const { ledger, broker } = open(server.url(99));
     expect((await rejection(ledger.beginTerm())).message).toContain('DB index is out of range');
     await rejection(broker.publish(CHANGE.messages));
     expect(await server.client.dbsize()).toBe(0);
   });
 
-  test('a follower hears of a release after its subscription was cut off', async () => {
+  test('a follower is notified of a release after its subscription was cut off', async () => {
     const [leader, follower] = [open(), open()];
     const lease = (await leader.lock.acquire())!;
     const { signal } = new AbortController();
@@ -230,12 +230,12 @@ describe.skipIf(missing)(missing || 'redis, when it fails', () => {
     expect(await follower.lock.acquire()).toBeNull();
 
     const happened: string[] = [];
-    const heard = follower.lock.released(signal).then(() => happened.push('heard'));
+    const notified = follower.lock.released(signal).then(() => happened.push('notified'));
     await subscribed();
     happened.push('released');
     await lease.release();
-    await heard;
-    expect(happened).toEqual(['released', 'heard']);
+    await notified;
+    expect(happened).toEqual(['released', 'notified']);
     expect(await follower.lock.acquire()).not.toBeNull();
   });
 });

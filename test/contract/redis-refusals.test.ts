@@ -13,7 +13,7 @@ const QUEUES = ['a', 'b', 'c', 'd'];
 const missing = requireService('redis-server');
 
 /** A Redis that answers, and does not do what it is asked. */
-describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
+describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
   let server: RedisServer;
   const stores: Store[] = [];
   const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')];
@@ -40,7 +40,7 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     for (const spy of printed) expect(spy).not.toHaveBeenCalled();
   });
 
-  test('for want of memory, a commit happens whole or not at all, wherever in it the memory ends', async () => {
+  test('out of memory at any command, a commit is written as a whole or not at all', async () => {
     await serve();
     const { ledger } = open();
     const term = await ledger.beginTerm();
@@ -82,7 +82,7 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     expect(outcomes.nothing).toBeGreaterThan(3);
   });
 
-  test('for want of memory, a lock that is held is still held: it is renewed, and let go', async () => {
+  test('out of memory, an acquired lock can be renewed and released', async () => {
     await serve();
     const [ours, theirs] = [open(), open()];
     const lease = (await ours.lock.acquire())!;
@@ -95,7 +95,7 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     expect(await theirs.lock.acquire()).not.toBeNull();
   });
 
-  test('since it is a replica now, it is left for whoever is the master, and nothing is half done', async () => {
+  test('READONLY from a new replica: nothing is written in part, and beat opens a new connection', async () => {
     await serve();
     const { ledger } = open();
     const term = await ledger.beginTerm();
@@ -111,7 +111,7 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     expect(await server.client.llen('celery')).toBe(1);
   });
 
-  test('since it has lost its master, it is left as well', async () => {
+  test('MASTERDOWN from a replica: commits and the lock fail until it is a master', async () => {
     await serve({ args: ['--replica-serve-stale-data', 'no'] });
     const { ledger, lock } = open();
     const term = await ledger.beginTerm();
@@ -125,7 +125,7 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     expect(await vi.waitFor(commit, { timeout: 20_000 })).toEqual({ kind: 'committed' });
   });
 
-  test('while it reads its data after a start, it is asked again', async () => {
+  test('LOADING after a start: commits fail until the data is loaded', async () => {
     await serve({ appendOnly: true });
     const { ledger } = open();
     const term = await ledger.beginTerm();
@@ -151,14 +151,14 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
     expect([...refusals].join('\n')).toContain('Redis refused: LOADING');
   });
 
-  test('since a password lacks, that is what is said', async () => {
+  test('for a missing password, the error says so', async () => {
     await serve({ password: 'secret' });
     const { ledger, lock } = open(server.url().replace(':secret@', ''));
     await expect(ledger.beginTerm()).rejects.toThrow('ledger.beginTerm: Redis refused: NOAUTH');
     await expect(lock.acquire()).rejects.toThrow('lock.acquire: Redis refused: NOAUTH');
   });
 
-  test('since it has too few replicas, nothing is half done', async () => {
+  test('for too few replicas, nothing is written in part', async () => {
     await serve();
     const { ledger } = open();
     const term = await ledger.beginTerm();
@@ -176,16 +176,13 @@ describe.skipIf(missing)(missing || 'redis, when it refuses', () => {
   test.each([
     ['a password', ':needless@'],
     ['the default user with a password', 'default:needless@'],
-  ])(
-    '%s that it does not ask for is no reason, nor a word on the console',
-    async (_, credentials) => {
-      await serve();
-      const { ledger, lock } = open(server.url().replace('//', `//${credentials}`));
-      const term = await ledger.beginTerm();
-      expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
-        kind: 'committed',
-      });
-      expect(await lock.acquire()).not.toBeNull();
-    },
-  );
+  ])('%s that it does not require causes no failure and no output', async (_, credentials) => {
+    await serve();
+    const { ledger, lock } = open(server.url().replace('//', `//${credentials}`));
+    const term = await ledger.beginTerm();
+    expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
+      kind: 'committed',
+    });
+    expect(await lock.acquire()).not.toBeNull();
+  });
 });

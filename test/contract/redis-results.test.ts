@@ -36,7 +36,7 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
 
   const inside = () => server.client.duplicate({ db: 4 });
 
-  test('is told of chords under the keys that workers read, for as long as results are kept', async () => {
+  test('stores chord sizes under the keys that workers read, with the expiry of results', async () => {
     const nested = '{"result": [["g2", null], []]}';
     const chords = [
       { groupId: 'g1', size: 3, results: null },
@@ -61,7 +61,7 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
     client.disconnect();
   });
 
-  test('is told for ever, and under a prefix, where results are', async () => {
+  test('stores chord sizes without expiry and with a prefix where results have those', async () => {
     await withResults({ expires: null, keyPrefix: 'app:' }, (results) =>
       results.expect([{ groupId: 'g3', size: 1, results: null }]),
     );
@@ -82,7 +82,7 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
     client.disconnect();
   });
 
-  test('is spoken to over TLS where redis_backend_use_ssl says so, and no less than that', async () => {
+  test('uses TLS where redis_backend_use_ssl is set', async () => {
     const secure = await RedisServer.start({ tls: true });
     const url = `redis://localhost:${secure.port}/4`;
     const chords = [{ groupId: 'g', size: 2, results: null }];
@@ -95,7 +95,7 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
     }
   });
 
-  test('that is away says so, without its password', async () => {
+  test('that is unreachable is reported without its password', async () => {
     await withResults(
       {},
       async (results) => {

@@ -26,31 +26,31 @@ describe.skipIf(missing)(missing || 'rediss', () => {
   afterAll(() => server.stop());
   afterEach(() => store.close());
 
-  test('speaks to a server whose certificate it knows', async () => {
+  test('accepts a certificate of a configured authority', async () => {
     expect(await load('localhost', `ssl_ca_certs=${certificate}`)).toEqual(new Map());
   });
 
-  test('does not speak to a server whose certificate nobody it knows has signed', async () => {
+  test('rejects a certificate of an unknown authority', async () => {
     await expect(load('localhost', '')).rejects.toThrow(/ledger\.load: .*self-signed certificate/);
   });
 
-  test('does not speak to a server under a name that its certificate does not bear', async () => {
+  test('rejects a certificate for another host name', async () => {
     const query = `ssl_ca_certs=${certificate}`;
     await expect(load('127.0.0.1', query)).rejects.toThrow(
       /ledger\.load: .*altnames.*; "ssl_check_hostname: false" in brokerUseSsl/,
     );
   });
 
-  test('speaks to it under another name when told not to look at the name', async () => {
+  test('accepts another host name with ssl_check_hostname=false', async () => {
     const query = `ssl_ca_certs=${certificate}&ssl_check_hostname=false`;
     expect(await load('127.0.0.1', query)).toEqual(new Map());
   });
 
-  test('speaks to anybody when told to', async () => {
+  test('accepts any certificate with ssl_cert_reqs=none', async () => {
     expect(await load('127.0.0.1', 'ssl_cert_reqs=none')).toEqual(new Map());
   });
 
-  test('encrypts what redis:// leads to when broker_use_ssl or the URL says how', async () => {
+  test('encrypts redis:// with broker_use_ssl or TLS options in the URL', async () => {
     const url = `redis://localhost:${server.port}/1`;
     expect(await open(url, { caCerts: certificate })).toEqual(new Map());
     await store.close();
@@ -59,12 +59,12 @@ describe.skipIf(missing)(missing || 'rediss', () => {
     await expect(open(url, {})).rejects.toThrow(/self-signed certificate/);
   });
 
-  test('looks for another name in the certificate when told which', async () => {
+  test('checks the certificate for a configured server name', async () => {
     const tls = { caCerts: certificate, serverHostname: 'localhost' };
     expect(await open(`rediss://127.0.0.1:${server.port}`, tls)).toEqual(new Map());
   });
 
-  test('a file that is not there is told with the setting that names it', () => {
+  test('reports a missing file with its setting', () => {
     const opening = () => openRedisStore(storeOptions(server.url(), { tls: { caCerts: '/none' } }));
     expect(opening).toThrow(/^brokerUseSsl: \/none cannot be read/);
   });
@@ -85,11 +85,11 @@ describe.skipIf(missing)(missing || 'sentinels over TLS', () => {
   afterAll(() => sentinels[Symbol.asyncDispose]());
   afterEach(() => store?.close());
 
-  test('both they and the master that they name are spoken to as each is to be', async () => {
+  test('sentinels and master each use their own TLS settings', async () => {
     expect(await open(trust, { ssl: true, tls: trust })).toEqual(new Map());
   });
 
-  test('what is said of the one is not believed of the other', async () => {
+  test('TLS settings of sentinels do not apply to the master, nor the reverse', async () => {
     await expect(open(trust, { ssl: true })).rejects.toThrow(/failed to connect to sentinel/);
     await store?.close();
     await expect(open({}, { ssl: true, tls: trust })).rejects.toThrow(/self-signed certificate/);

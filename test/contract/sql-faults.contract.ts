@@ -15,7 +15,7 @@ const HOUR = 3_600_000;
 
 /** What is so on a database server beyond what all stores promise. */
 export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
-  describe(`${name}, seen closely`, () => {
+  describe(`${name}, statements`, () => {
     let server: SqlServer;
     const stores: StateStore[] = [];
 
@@ -40,7 +40,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
 
     const tooLong = makeMessage('too long', { queue: 'q'.repeat(201) });
 
-    test('a commit with a queue whose name is too long is declined whole, with the server’s words', async () => {
+    test('a commit to a queue with too long a name is rejected as a whole with the server’s message', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
       const change = { ...makeFirstRun('a'), messages: [makeMessage('one'), tooLong] };
@@ -56,7 +56,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       });
     });
 
-    test('of messages that are published, those that cannot be are refused, and the others are queued', async () => {
+    test('messages that cannot be published are rejected, and the others are queued', async () => {
       const { broker } = open();
       const fine = ['a', 'b', 'c', 'd', 'e'].map((id) => makeMessage(id));
       const rejected = await broker.publish([...fine.slice(0, 3), tooLong, ...fine.slice(3)]);
@@ -64,7 +64,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       expect(await taskIds('celery')).toEqual(['a', 'b', 'c', 'd', 'e']);
     });
 
-    test('a payload is ASCII, as kombu writes it, and reads as it was meant', async () => {
+    test('a payload is ASCII, as kombu writes it, and is decoded to the original', async () => {
       const { broker } = open();
       const message = { ...makeMessage('a'), headers: { id: 'a', team: 'blé 漢 🎺' } };
       await broker.publish([message]);
@@ -145,7 +145,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       expect(await theirs.lock.acquire()).not.toBeNull();
     });
 
-    test.each([0, 90_000, -90_000])('a clock that is %i ms off is found so', async (ms) => {
+    test.each([0, 90_000, -90_000])('a clock that is %i ms off is reported', async (ms) => {
       const clock = forwardableClock();
       clock.forward(ms);
       const { skew, eviction, locks } = await open({ clock }).inspect!();

@@ -16,7 +16,7 @@ const CHANGE = makeFirstRun('a');
 
 /** What is so when a database server fails. */
 export function sqlOutages(name: string, start: () => Promise<SqlServer>): void {
-  describe(`${name}, when it fails`, () => {
+  describe(`${name}, outages`, () => {
     let server: SqlServer;
     const stores: StateStore[] = [];
 
@@ -36,7 +36,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
     });
     afterAll(() => server.stop());
 
-    test('a commit that is not answered rejects, and repeated when it is back it sends once', async () => {
+    test('a commit without a reply fails, and publishes once when it is repeated', async () => {
       const { ledger } = open(server.url(), IMPATIENT);
       const term = await ledger.beginTerm();
       server.freeze();
@@ -51,7 +51,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       expect(await queued()).toBe(1);
     });
 
-    test('a commit whose answers are lost rejects, and repeated it sends once', async () => {
+    test('a commit whose replies are lost fails, and publishes once when it is repeated', async () => {
       await using wire = await Proxy.to(server.port);
       const { ledger } = open(server.url(wire.port), IMPATIENT);
       const term = await ledger.beginTerm();
@@ -68,7 +68,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       expect(await queued()).toBe(1);
     });
 
-    test('whatever was under way when its connections were ended is repeated, and sent once', async () => {
+    test('an operation whose connection was terminated is repeated and publishes once', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
       for (let i = 0; i < 20; i++) {
@@ -81,7 +81,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       expect(await queued()).toBe(20);
     });
 
-    test('a leader that was cut off in the middle of a commit does not hold up the next term', async () => {
+    test('a leader that was cut off during a commit does not delay the next term', async () => {
       await using wire = await Proxy.to(server.port);
       const ours = open(server.url(wire.port), IMPATIENT);
       const theirs = open(server.url(), IMPATIENT);
@@ -91,7 +91,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       await other.query(`INSERT INTO kombu_queue (id, name) VALUES (1, 'celery')`);
       const committing = rejection(ours.ledger.commit({ token: term, changes: [CHANGE] }));
       await server.waitForLockWaiters();
-      // From here on the server hears nothing of it, not even that it is gone.
+      // From here on the server receives nothing from it, not even the end of the connection.
       wire.stall();
       await other.query('ROLLBACK');
       expect(await untilAnswered(() => theirs.ledger.beginTerm())).toBeGreaterThan(term);
@@ -104,7 +104,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       expect(await queued()).toBe(0);
     });
 
-    test('what was committed is there after it was killed, and so is the connection', async () => {
+    test('committed data and the connection are back after the server was killed', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
       await ledger.commit({ token: term, changes: [CHANGE] });
@@ -117,7 +117,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       expect(await queued()).toBe(1);
     });
 
-    test('whatever is asked while it is away is refused under its name, and nothing is reached for before', async () => {
+    test('every operation fails with the name of an unreachable server, and opening a store does not connect', async () => {
       const { lock, ledger, broker } = open();
       const never = open(server.url(), { keyPrefix: 'never used' });
       const lease = (await lock.acquire())!;
@@ -143,7 +143,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       await server.start();
     });
 
-    test('a password that is not right is told, and never shown', async () => {
+    test('a wrong password is reported without being shown', async () => {
       const wrong = server.url().replace(encodeURIComponent(server.password), 'sesame');
       const { lock, ledger } = open(wrong);
       for (const ask of [() => ledger.load(), () => lock.acquire()]) {
@@ -153,7 +153,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       }
     });
 
-    test('a follower hears of a release after its connections were cut off', async () => {
+    test('a follower is notified of a release after its connections were terminated', async () => {
       const [leader, follower] = [open(), open()];
       const lease = (await leader.lock.acquire())!;
       const { signal } = new AbortController();
@@ -173,7 +173,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       expect(await (await following).renew()).toBe(true);
     });
 
-    test('a deadlock with another is none of the caller’s matter', async () => {
+    test('a deadlock is retried without an error', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
       await ledger.commit({ token: term, changes: [CHANGE] });

@@ -18,7 +18,7 @@ export interface RightsOptions {
 
 /** What is so on a database server whose user lacks a right. */
 export function sqlRights(name: string, options: RightsOptions): void {
-  describe(`${name}, a user that lacks a right`, () => {
+  describe(`${name}, users without a privilege`, () => {
     let server: SqlServer;
     const stores: Store[] = [];
 
@@ -45,7 +45,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
     });
     afterAll(() => server.stop());
 
-    test('with every right to the tables, lock, term, commit and outbox work', async () => {
+    test('with all privileges on the tables, lock, term, commit and outbox work', async () => {
       const { lock, ledger } = open();
       await (await lock.acquire())!.release();
       const term = await ledger.beginTerm();
@@ -58,7 +58,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       expect(await ledger.remove(term, [])).toBe(true);
     });
 
-    test('a commit and an outbox that lack several rights name all of them', async () => {
+    test('a commit and an outbox without several privileges name all of them', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
       for (const action of ['INSERT', 'UPDATE'])
@@ -73,7 +73,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       );
     });
 
-    test('a lock is not won without the right to write its row, which the error names', async () => {
+    test('a lock is not acquired without the privilege to write its row, which the error names', async () => {
       await options.revoke(server, 'INSERT', 'beat_lock');
       await expect(open().lock.acquire()).rejects.toThrow(words('INSERT', 'beat_lock'));
     });
@@ -116,7 +116,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       },
     );
 
-    test('without INSERT on kombu_queue only entries whose queue is not declared are declined', async () => {
+    test('without INSERT on kombu_queue only entries of undeclared queues are rejected', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
       await ledger.commit({ token: term, changes: [makeFirstRun('a')] });
@@ -131,7 +131,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       });
     });
 
-    test('an outbox that may not be emptied publishes nothing, now or in a later term', async () => {
+    test('an outbox without DELETE publishes nothing, now or in a later term', async () => {
       const places = await openStore({ ...storeOptions(server.url()), stateUrl: narrow() });
       stores.push(places);
       await options.revoke(server, 'DELETE', 'beat_outbox');
@@ -150,7 +150,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       expect(await server.readPayloads()).toEqual([]);
     });
 
-    test('taken messages that may not be removed are a warning, until they may', async () => {
+    test('consumed messages that cannot be removed are a warning until they can be', async () => {
       const warn = vi.fn();
       const { broker } = open({ warn });
       await options.revoke(server, 'DELETE', 'kombu_message');
@@ -170,7 +170,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       expect(warn).toHaveBeenLastCalledWith('pruning', null);
     });
 
-    test('tables that it may not make are an error that says so', async () => {
+    test('missing tables without CREATE are an error that says so', async () => {
       await server.empty();
       await options.makeUser(server).catch(() => {});
       const { lock } = open();

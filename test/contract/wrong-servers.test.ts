@@ -64,7 +64,7 @@ const FLOODS: [string, string | Buffer][] = [
 
 describe.each<Kind>([...KINDS])('%s', (...kind) => {
   test.each(FLOODS)(
-    'a peer that floods with %s is hung up on before its bytes are many, and does not hold up a stop',
+    'a peer that floods with %s is hung up on before its bytes are many, and does not delay a stop',
     async (_, chunk) => {
       const { stoppedIn, read } = await outcomeOf(kind, fake.flood(chunk), 'failed');
       expect(Math.max(...read)).toBeLessThanOrEqual(HANDSHAKE_LIMIT + CHUNK);
@@ -85,7 +85,7 @@ describe.each<Kind>([...KINDS])('%s', (...kind) => {
     expect(stoppedIn).toBeLessThan(STOP_LIMIT);
   });
 
-  test('an error names what answered in its place', async () => {
+  test('an error names the protocol that replied', async () => {
     const { faults } = await outcomeOf(kind, fake.answerAsHttp, 'failed');
     expect(faults[0]).toMatch(
       new RegExp(
