@@ -1,5 +1,5 @@
 import type { Entry } from '../src/catalog/entry.ts';
-import { taskIdOf } from '../src/message/task-id.ts';
+import { computeTaskId } from '../src/message/task-id.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
 import type { History } from './history.ts';
 import { checkLeadership, type LeadershipFigures } from './leadership-checker.ts';
@@ -74,7 +74,7 @@ function checkEntry(
   for (const [at, same] of runs) {
     if (!due.has(at)) wrong.push(describe(at, 'published, but not an occurrence of its schedule'));
     if (at > dealtWith) wrong.push(describe(at, 'published, but not in the ledger'));
-    const id = taskIdOf(entry.name, at, keyPrefix);
+    const id = computeTaskId(entry.name, at, keyPrefix);
     if (same.some((run) => run.id !== id))
       wrong.push(describe(at, 'published with the task id of another run'));
     if (same.length > 1 && !mayRepeat) doubled.push(describe(at, `published ${same.length} times`));

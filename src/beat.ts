@@ -10,7 +10,7 @@ import type { BeatEvents } from './events/beat-events.ts';
 import { Events, type EventSource, type Listener } from './events/events.ts';
 import { CommandInbox } from './commands/command-inbox.ts';
 import { Leadership, TermEnded, type Term } from './scheduling/leadership.ts';
-import type { Producer } from './compose/message-context.ts';
+import type { MessageContext } from './compose/message-context.ts';
 import { Progress } from './observe/progress.ts';
 import { tellOfOutbox } from './observe/outbox-events.ts';
 import { tellOfTasks } from './observe/task-events.ts';
@@ -140,7 +140,7 @@ export class Beat implements EventSource, AsyncDisposable {
       ledger: store.ledger,
       clock,
       events: this.#events,
-      producer: this.#producer(),
+      messageContext: this.#messageContext(),
       results,
       progressed,
       blocked: (entries) => (this.progress.heldUp = entries),
@@ -203,7 +203,7 @@ export class Beat implements EventSource, AsyncDisposable {
     }
   }
 
-  #producer(): Producer {
+  #messageContext(): MessageContext {
     const { timezone, queues, routes, keyPrefix, encoding, protocol } = this.settings;
     return {
       timezone,

@@ -69,7 +69,7 @@ export class TestBeat {
       ledger: store.ledger,
       clock,
       events,
-      producer: {
+      messageContext: {
         timezone,
         keyPrefix,
         router: new Router(new Queues(queues), settings.routes),

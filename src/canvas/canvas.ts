@@ -23,7 +23,7 @@ export interface Task extends Arguments {
   /** Takes no arguments from what ran before it. */
   readonly immutable: boolean;
   /** How workers show the arguments: Celery's beat makes a list of an entry's, its canvas tuples. */
-  readonly shown: 'list' | 'tuple';
+  readonly reprAs: 'list' | 'tuple';
 }
 
 /** Called by the worker with what a task returned, or with the id of one that failed. */
@@ -60,16 +60,16 @@ export interface Chord {
 export const NO_LINKS: Links = Object.freeze({ link: [], linkError: [] });
 
 /** The one whose result is the result of the whole. */
-export function lastOf(canvas: Canvas): Task | Group {
-  if (canvas.kind === 'chain') return lastOf(canvas.rest.at(-1)!);
-  return canvas.kind === 'chord' ? lastOf(canvas.body) : canvas;
+export function findLastTask(canvas: Canvas): Task | Group {
+  if (canvas.kind === 'chain') return findLastTask(canvas.rest.at(-1)!);
+  return canvas.kind === 'chord' ? findLastTask(canvas.body) : canvas;
 }
 
 /** Those whose messages are sent by whoever starts the whole; the others by workers. */
-export function startsOf(canvas: Canvas): Task[] {
+export function initialTasks(canvas: Canvas): Task[] {
   if (canvas.kind === 'task') return [canvas];
   if (canvas.kind === 'chain') return [canvas.first];
-  return (canvas.kind === 'group' ? canvas.tasks : canvas.header).flatMap(startsOf);
+  return (canvas.kind === 'group' ? canvas.tasks : canvas.header).flatMap(initialTasks);
 }
 
 /** Whether starting it starts a chord, whose size the result backend has to know. */
@@ -80,14 +80,14 @@ export function startsChord(canvas: Canvas): boolean {
 const MOST_NAMES = 3;
 
 /** For logs and tables: `tasks.add`, `chain(tasks.add, tasks.mul)`, `group(tasks.add, …)`. */
-export function titleOf(canvas: Canvas): string {
+export function formatCanvas(canvas: Canvas): string {
   if (canvas.kind === 'task') return canvas.task;
-  const names = [...new Set(partsOf(canvas).map(titleOf))];
+  const names = [...new Set(listParts(canvas).map(formatCanvas))];
   const some = names.length > MOST_NAMES ? [...names.slice(0, MOST_NAMES), '…'] : names;
   return `${canvas.kind}(${some.join(', ')})`;
 }
 
-function partsOf(canvas: Chain | Group | Chord): readonly Canvas[] {
+function listParts(canvas: Chain | Group | Chord): readonly Canvas[] {
   if (canvas.kind === 'chain') return [canvas.first, ...canvas.rest];
   return canvas.kind === 'group' ? canvas.tasks : [...canvas.header, canvas.body];
 }

@@ -10,7 +10,7 @@ import type { Canvas, Chord, Group, Links, Task } from './canvas.ts';
  * A sequence of one is that one.
  */
 export function sequence(steps: readonly [Canvas, ...Canvas[]]): Canvas {
-  const [first, ...rest] = steps.flatMap(stepsOf) as [Canvas, ...Canvas[]];
+  const [first, ...rest] = steps.flatMap(flattenSteps) as [Canvas, ...Canvas[]];
   const [second] = rest;
   if (!second) return first;
   if (first.kind === 'task') {
@@ -27,23 +27,23 @@ export function sequence(steps: readonly [Canvas, ...Canvas[]]): Canvas {
 }
 
 /** In a sequence a group of one is that one. */
-function stepsOf(step: Canvas): readonly Canvas[] {
+function flattenSteps(step: Canvas): readonly Canvas[] {
   if (step.kind === 'chain') return [step.first, ...step.rest];
-  return step.kind === 'group' && step.tasks.length === 1 ? stepsOf(step.tasks[0]!) : [step];
+  return step.kind === 'group' && step.tasks.length === 1 ? flattenSteps(step.tasks[0]!) : [step];
 }
 
 /** All at once; groups among them are taken apart. */
 export function parallel(tasks: readonly Canvas[]): Group {
-  return { kind: 'group', id: null, tasks: flat(tasks) };
+  return { kind: 'group', id: null, tasks: flattenGroups(tasks) };
 }
 
 /** A header, then a body. */
-export function chordOf(header: readonly Canvas[], body: Canvas): Chord {
-  return { kind: 'chord', header: flat(header), body };
+export function makeChord(header: readonly Canvas[], body: Canvas): Chord {
+  return { kind: 'chord', header: flattenGroups(header), body };
 }
 
-function flat(tasks: readonly Canvas[]): readonly Canvas[] {
-  return tasks.flatMap((task) => (task.kind === 'group' ? flat(task.tasks) : [task]));
+function flattenGroups(tasks: readonly Canvas[]): readonly Canvas[] {
+  return tasks.flatMap((task) => (task.kind === 'group' ? flattenGroups(task.tasks) : [task]));
 }
 
 /** Options that reach what they concern, as Celery's `apply_async(**options)` has them, and win over its own. */
@@ -51,7 +51,7 @@ export function withOptions(canvas: Canvas, options: MessageOptions): Canvas {
   const { taskId, ...others } = options;
   switch (canvas.kind) {
     case 'task':
-      return { ...canvas, options: merged(canvas.options, options) };
+      return { ...canvas, options: mergeOptions(canvas.options, options) };
     case 'chain': {
       const rest = onLast(canvas.rest, (last) => withOptions(last, { taskId }));
       return { ...canvas, first: withOptions(canvas.first, others) as Task, rest };
@@ -62,7 +62,7 @@ export function withOptions(canvas: Canvas, options: MessageOptions): Canvas {
     }
     case 'chord': {
       const header = canvas.header.map((task) => withOptions(task, others));
-      return { ...canvas, header, body: withOptions(canvas.body, ofBody(options)) };
+      return { ...canvas, header, body: withOptions(canvas.body, toBodyOptions(options)) };
     }
   }
 }
@@ -71,7 +71,7 @@ export function withOptions(canvas: Canvas, options: MessageOptions): Canvas {
  * A chord's delay is over when its body is called, and its parent is another. An instant after which all
  * is worthless is for the header: once that has run, its results are worth joining.
  */
-function ofBody({ expires, ...options }: MessageOptions): MessageOptions {
+function toBodyOptions({ expires, ...options }: MessageOptions): MessageOptions {
   const header = { countdown: undefined, eta: undefined, parentId: undefined };
   const lasting = typeof expires === 'object' && 'after' in expires ? expires : undefined;
   return { ...options, ...header, expires: lasting };
@@ -155,7 +155,7 @@ function onLast(
 }
 
 /** What is not said leaves standing what was. */
-function merged(own: MessageOptions, more: MessageOptions): MessageOptions {
+function mergeOptions(own: MessageOptions, more: MessageOptions): MessageOptions {
   const said = Object.entries(more).filter(([, value]) => value !== undefined);
   return said.length === 0 ? own : { ...own, ...Object.fromEntries(said) };
 }

@@ -1,11 +1,18 @@
 import type { Arguments, MessageOptions } from '../message/message.ts';
 import type { Embed } from '../message/payload.ts';
 import { pythonJson } from '../message/python-json.ts';
-import type { ChordSize } from '../message/run.ts';
+import type { ChordSize } from '../message/run-messages.ts';
 import type { Canvas, Chord, Task } from './canvas.ts';
-import { freeze, freezeRest, idOf, type Freezing, type Result, type Spot } from './freeze.ts';
-import { marked } from './marked.ts';
-import { argumentsOf, linksOf, type Wire } from './wire.ts';
+import {
+  freeze,
+  freezeRest,
+  assignId,
+  type FreezeContext,
+  type Result,
+  type Position,
+} from './freeze.ts';
+import { markScheduled } from './mark-scheduled.ts';
+import { resolveArguments, serializeLinks, type SerializedSignature } from './serialize.ts';
 
 /** One task to be sent, with all that workers are to do after it. */
 export interface Call {
@@ -27,91 +34,100 @@ export interface Unfolded {
 }
 
 /** What an occurrence sends for it: Celery's `apply_async`, without the sending. `id` is that of the result. */
-export function unfold(canvas: Canvas, id: string, freezing: Freezing): Unfolded {
+export function unfold(canvas: Canvas, id: string, context: FreezeContext): Unfolded {
   const calls: Call[] = [];
   const chords: ChordSize[] = [];
-  const result = start(canvas, { place: '', id }, { ...freezing, calls, chords });
+  const result = start(canvas, { place: '', id }, { ...context, calls, chords });
   return { id: result.id, calls, chords };
 }
 
-interface Unfolding extends Freezing {
+interface UnfoldContext extends FreezeContext {
   readonly calls: Call[];
   readonly chords: ChordSize[];
 }
 
-function start(canvas: Canvas, spot: Spot, unfolding: Unfolding): Result {
+function start(canvas: Canvas, position: Position, context: UnfoldContext): Result {
   switch (canvas.kind) {
     case 'task': {
-      const id = idOf(canvas, spot, unfolding);
-      return { id: call(canvas, { ...spot, id }, null, unfolding) };
+      const id = assignId(canvas, position, context);
+      return { id: call(canvas, { ...position, id }, null, context) };
     }
     case 'chain': {
-      const { wires, result } = freezeRest(canvas.rest, spot, unfolding);
+      const { signatures, result } = freezeRest(canvas.rest, position, context);
       // The worker takes the next step from the end.
-      call(canvas.first, { place: `${spot.place}/0` }, wires.toReversed(), unfolding);
+      call(canvas.first, { place: `${position.place}/0` }, signatures.toReversed(), context);
       return result;
     }
     case 'group': {
-      const groupId = canvas.id ?? spot.id ?? unfolding.idAt(spot.place);
-      return { id: groupId, nodes: startAll(canvas.tasks, { ...spot, groupId }, unfolding) };
+      const groupId = canvas.id ?? position.id ?? context.idAt(position.place);
+      return { id: groupId, nodes: startAll(canvas.tasks, { ...position, groupId }, context) };
     }
     case 'chord':
-      return startChord(canvas, spot, unfolding);
+      return startChord(canvas, position, context);
   }
 }
 
-function startAll(tasks: readonly Canvas[], spot: Spot, unfolding: Unfolding): Result[] {
-  const { place, groupId, chord } = spot;
+function startAll(tasks: readonly Canvas[], position: Position, context: UnfoldContext): Result[] {
+  const { place, groupId, chord } = position;
   return tasks.map((task, groupIndex) =>
-    start(task, { place: `${place}/${groupIndex}`, groupId, groupIndex, chord }, unfolding),
+    start(task, { place: `${place}/${groupIndex}`, groupId, groupIndex, chord }, context),
   );
 }
 
-function startChord({ header, body }: Chord, spot: Spot, unfolding: Unfolding): Result {
-  const place = `${spot.place}/header`;
-  const groupId = unfolding.idAt(place);
-  const bodySpot = { ...spot, place: `${spot.place}/body`, groupId: spot.groupId ?? groupId };
-  const { wire, result } = freeze(marked(body), bodySpot, unfolding);
-  const nodes = startAll(header, { place, groupId, chord: wire }, unfolding);
-  const size = header.reduce((sum, task) => sum + sizeOf(task), 0);
-  unfolding.chords.push({ groupId, size, results: resultsOf(groupId, nodes) });
+function startChord({ header, body }: Chord, position: Position, context: UnfoldContext): Result {
+  const place = `${position.place}/header`;
+  const groupId = context.idAt(place);
+  const bodyPosition = {
+    ...position,
+    place: `${position.place}/body`,
+    groupId: position.groupId ?? groupId,
+  };
+  const { signature, result } = freeze(markScheduled(body), bodyPosition, context);
+  const nodes = startAll(header, { place, groupId, chord: signature }, context);
+  const size = header.reduce((sum, task) => sum + countResults(task), 0);
+  context.chords.push({ groupId, size, results: serializeResults(groupId, nodes) });
   return result;
 }
 
-function call(task: Task, spot: Spot, chain: Wire[] | null, unfolding: Unfolding): string {
-  const { link, errback } = linksOf(task.links, unfolding);
-  const id = idOf(task, spot, unfolding);
-  const { groupId = task.options.groupId, groupIndex = task.options.groupIndex } = spot;
-  unfolding.calls.push({
+function call(
+  task: Task,
+  position: Position,
+  chain: SerializedSignature[] | null,
+  context: UnfoldContext,
+): string {
+  const { link, errback } = serializeLinks(task.links, context);
+  const id = assignId(task, position, context);
+  const { groupId = task.options.groupId, groupIndex = task.options.groupIndex } = position;
+  context.calls.push({
     task,
-    given: argumentsOf(task, unfolding),
+    given: resolveArguments(task, context),
     id,
     options: { ...task.options, groupId, groupIndex },
-    embed: { callbacks: link, errbacks: errback, chain, chord: spot.chord ?? null },
+    embed: { callbacks: link, errbacks: errback, chain, chord: position.chord ?? null },
   });
   return id;
 }
 
 /** How many results the body of a chord is to wait for, on account of this part of its header. */
-function sizeOf(canvas: Canvas): number {
+function countResults(canvas: Canvas): number {
   switch (canvas.kind) {
     case 'task':
       return 1;
     case 'chain':
-      return sizeOf(canvas.rest.at(-1)!);
+      return countResults(canvas.rest.at(-1)!);
     case 'group':
-      return canvas.tasks.reduce((sum, task) => sum + sizeOf(task), 0);
+      return canvas.tasks.reduce((sum, task) => sum + countResults(task), 0);
     case 'chord':
-      return sizeOf(canvas.body);
+      return countResults(canvas.body);
   }
 }
 
 /** As Celery's `GroupResult.save` writes them; ancestors, which nobody asks for here, are left out. */
-function resultsOf(groupId: string, nodes: readonly Result[]): string | null {
+function serializeResults(groupId: string, nodes: readonly Result[]): string | null {
   if (nodes.every((node) => node.nodes === undefined)) return null;
-  return pythonJson({ result: tupleOf({ id: groupId, nodes }) });
+  return pythonJson({ result: toTuple({ id: groupId, nodes }) });
 }
 
-function tupleOf({ id, nodes }: Result): unknown {
-  return [[id, null], nodes?.map(tupleOf) ?? null];
+function toTuple({ id, nodes }: Result): unknown {
+  return [[id, null], nodes?.map(toTuple) ?? null];
 }

@@ -26,7 +26,7 @@ export interface Entry extends Arguments {
   readonly canvas?: Canvas | undefined;
   readonly options: MessageOptions;
   /** Fills in the templates of a text in the options of an occurrence, its canvas's too, where there are any. */
-  readonly fill?: ((text: string, context: LazyContext) => string) | undefined;
+  readonly render?: ((text: string, context: LazyContext) => string) | undefined;
   /** A disabled entry is never due, and owes nothing when it is enabled again. */
   readonly enabled: boolean;
   readonly missed: MissedPolicy;

@@ -2,7 +2,7 @@ import type { Router } from '../routing/router.ts';
 import type { Encoding } from '../message/payload.ts';
 
 /** Who sends: what the messages of one beat have in common. */
-export interface Producer {
+export interface MessageContext {
   /** IANA name: the zone that `eta` and `expires` are written in. */
   readonly timezone: string;
   readonly router: Router;

@@ -5,8 +5,8 @@ import { LAST_INSTANT, pythonIso, utcIso } from '../message/iso.ts';
 import type { Message, MessageOptions } from '../message/message.ts';
 import { encodeBody } from '../message/payload.ts';
 import type { Prepared } from './prepare.ts';
-import type { Producer } from './message-context.ts';
-import { bodyOfProtocol1 } from '../message/protocol-1.ts';
+import type { MessageContext } from './message-context.ts';
+import { buildProtocol1Body } from '../message/protocol-1.ts';
 
 /** One task of an occurrence, ready to be written down. */
 export interface Call extends Prepared {
@@ -16,13 +16,13 @@ export interface Call extends Prepared {
 }
 
 /** Its message, sent at `sentAt`: epoch milliseconds, from which relative times count, as in Celery. */
-export function taskMessage(call: Call, sentAt: number, producer: Producer): Message {
+export function taskMessage(call: Call, sentAt: number, messageContext: MessageContext): Message {
   const { taskId, occurrence } = call;
   const { entry, dueAt } = occurrence;
   const { destination, options } = call.routed;
   const { payload } = call;
-  const eta = etaOf(options, sentAt);
-  const expires = expiresOf(occurrence, options.expires, sentAt);
+  const eta = computeEta(options, sentAt);
+  const expires = computeExpiry(occurrence, options.expires, sentAt);
   const priority = options.priority ?? 0;
 
   // In Celery's order. Grown by assignment where a key may be absent: an object built with `...` in its
@@ -32,8 +32,8 @@ export function taskMessage(call: Call, sentAt: number, producer: Producer): Mes
     task: call.task,
     id: taskId,
     shadow: options.shadow ?? null,
-    eta: eta === null ? null : pythonIso(eta, producer.timezone),
-    expires: expires === null ? null : pythonIso(expires, producer.timezone),
+    eta: eta === null ? null : pythonIso(eta, messageContext.timezone),
+    expires: expires === null ? null : pythonIso(expires, messageContext.timezone),
     group: options.groupId ?? null,
     group_index: options.groupIndex ?? null,
     retries: options.retries ?? 0,
@@ -42,16 +42,16 @@ export function taskMessage(call: Call, sentAt: number, producer: Producer): Mes
     parent_id: options.parentId ?? null,
     argsrepr: options.argsrepr ?? payload.argsrepr,
     kwargsrepr: options.kwargsrepr ?? payload.kwargsrepr,
-    origin: options.origin ?? producer.origin,
+    origin: options.origin ?? messageContext.origin,
   };
   if (options.ignoreResult !== undefined) headers.ignore_result = options.ignoreResult;
   headers.replaced_task_nesting = options.replacedTaskNesting ?? 0;
   headers.stamped_headers = options.stamps ? Object.keys(options.stamps) : null;
   headers.stamps = options.stamps ?? {};
 
-  const first = producer.protocol === 1;
+  const first = messageContext.protocol === 1;
   const encoded = first
-    ? encodeBody(bodyOfProtocol1(headers, payload.content), payload.encoding)
+    ? encodeBody(buildProtocol1Body(headers, payload.content), payload.encoding)
     : payload.encoded;
   const own: Record<string, unknown> = first ? {} : headers;
   own.periodic_task_name = entry.name;
@@ -62,7 +62,7 @@ export function taskMessage(call: Call, sentAt: number, producer: Producer): Mes
 
   const properties = {
     correlation_id: taskId,
-    reply_to: options.replyTo ?? producer.replyTo,
+    reply_to: options.replyTo ?? messageContext.replyTo,
     delivery_mode: options.deliveryMode ?? 2,
     ...(expires !== null && { expiration: timeToLive(expires - sentAt) }),
     priority,
@@ -81,11 +81,11 @@ export function taskMessage(call: Call, sentAt: number, producer: Producer): Mes
 }
 
 /** A countdown of zero is none, so that an `eta` beside it counts; as in Celery. */
-function etaOf({ countdown, eta }: MessageOptions, sentAt: number): number | null {
+function computeEta({ countdown, eta }: MessageOptions, sentAt: number): number | null {
   return countdown ? sentAt + countdown : (eta ?? null);
 }
 
-function expiresOf(
+function computeExpiry(
   { entry, dueAt }: Occurrence,
   expires: MessageOptions['expires'],
   sentAt: number,

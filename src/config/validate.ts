@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { reasonOf } from '../util/errors.ts';
+import { describeError } from '../util/errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { refusedKey } from './keys/refused-keys.ts';
 import { refusedOption } from './keys/refused-options.ts';
@@ -43,7 +43,7 @@ export function tryParse<S extends z.ZodType>(schema: S, value: unknown) {
   try {
     return schema.safeParse(value);
   } catch (error) {
-    return `cannot be read, as it threw: ${reasonOf(error)}`;
+    return `cannot be read, as it threw: ${describeError(error)}`;
   }
 }
 

@@ -5,8 +5,8 @@ import { disown } from '../util/promise.ts';
 import { isLazy } from './lazy.ts';
 import { SERIALIZERS } from './serializers/find.ts';
 import type { Leaf, SerializerName } from './serializers/serializer.ts';
-import { holdsTemplate } from './template.ts';
-import { isTypeName, typedOf, type TypedValue } from './typed/typed.ts';
+import { hasTemplate } from './template.ts';
+import { isTypeName, toTyped, type TypedValue } from './typed/typed.ts';
 import { reportIllFormed } from './well-formed.ts';
 
 type Path = Diagnostic['path'];
@@ -28,7 +28,7 @@ export function checkArguments(
 ): void {
   const errors: Diagnostic[] = [];
   const report: Report = (path, message) => errors.push(errorAt([...at, ...path], message));
-  const rules = { ...SERIALIZERS[serializer], typed: typedOf, leavesOpen: false };
+  const rules = { ...SERIALIZERS[serializer], typed: toTyped, allowsLazy: false };
   visit(args, { path: ['args'], containers: [], report, rules });
   visit(kwargs, { path: ['kwargs'], containers: [], report, rules });
   reportIllFormed(args, ['args'], report);
@@ -47,7 +47,7 @@ export function inspectArgument(
   report: Report,
   serializer: SerializerName = 'json',
 ): void {
-  const rules = { ...SERIALIZERS[serializer], typed: typedOf, leavesOpen: true };
+  const rules = { ...SERIALIZERS[serializer], typed: toTyped, allowsLazy: true };
   visit(value, { path, containers: [], report, rules });
 }
 
@@ -63,8 +63,8 @@ interface Rules {
   /** What it can carry beyond what any can. */
   readonly extras: readonly string[];
   /** Whether functions may stand in it, and templates in typed values, to be worked out later. */
-  readonly leavesOpen: boolean;
-  complaint(leaf: Leaf): string | null;
+  readonly allowsLazy: boolean;
+  validate(leaf: Leaf): string | null;
   /** What an object stands for; throws a `ConfigError` when that is nothing. */
   typed(value: object): TypedValue | null;
 }
@@ -72,8 +72,8 @@ interface Rules {
 const HEADERS: Rules = {
   format: 'a header',
   extras: [],
-  leavesOpen: false,
-  complaint(leaf) {
+  allowsLazy: false,
+  validate(leaf) {
     const ordinary =
       typeof leaf !== 'bigint' && (typeof leaf !== 'number' || Number.isFinite(leaf));
     return ordinary ? null : `${String(leaf)} cannot stand in a header; write it as text`;
@@ -81,7 +81,8 @@ const HEADERS: Rules = {
   typed: () => null,
 };
 
-const CLOSED = 'a function (lazy) may stand in args and kwargs, and not in what another answers';
+const NESTED_LAZY =
+  'a function (lazy) may stand in args and kwargs, and not in what another answers';
 
 /** Where the visit is, and what it has come through. */
 interface Place {
@@ -96,31 +97,31 @@ function visit(value: unknown, place: Place): void {
     visitObject(value, place);
     return;
   }
-  const message = complaintOf(value, place.rules);
+  const message = validateLeaf(value, place.rules);
   if (message !== null) place.report(place.path, message);
 }
 
 function visitObject(value: object, place: Place): void {
   const { path, report, rules } = place;
   // Looked into when it has been worked out.
-  if (isLazy(value)) return rules.leavesOpen ? undefined : report(path, CLOSED);
+  if (isLazy(value)) return rules.allowsLazy ? undefined : report(path, NESTED_LAZY);
   disown(value);
   let typed: TypedValue | null;
   try {
     typed = rules.typed(value);
   } catch (error) {
-    if (!rules.leavesOpen || !isOpen(value)) report(path, (error as ConfigError).message);
+    if (!rules.allowsLazy || !isUnresolved(value)) report(path, (error as ConfigError).message);
     return;
   }
-  const message = typed ? rules.complaint(typed) : complaintOfContainer(value, place);
+  const message = typed ? rules.validate(typed) : validateContainer(value, place);
   if (message !== null) report(path, message);
   else if (!typed) visitInside(value, place);
 }
 
 /** A typed value with a template in it, or a function: what comes of it is looked into then. */
-function isOpen(value: object): boolean {
+function isUnresolved(value: object): boolean {
   const { __type__: type, __value__: inner } = value as Partial<TypedValue>;
-  return isTypeName(type) && (isLazy(inner) || (typeof inner === 'string' && holdsTemplate(inner)));
+  return isTypeName(type) && (isLazy(inner) || (typeof inner === 'string' && hasTemplate(inner)));
 }
 
 function visitInside(value: object, { path, containers, report, rules }: Place): void {
@@ -128,20 +129,20 @@ function visitInside(value: object, { path, containers, report, rules }: Place):
   const items = Array.isArray(value) ? value.entries() : Object.entries(value);
   for (const [key, item] of items) {
     const inside = { path: [...path, key], containers: within, report, rules };
-    const wrongKey = typeof key === 'string' ? rules.complaint(key) : null;
+    const wrongKey = typeof key === 'string' ? rules.validate(key) : null;
     if (wrongKey !== null) report(inside.path, `its name ${wrongKey}`);
     visit(item, inside);
   }
 }
 
-function complaintOf(value: unknown, rules: Rules): string | null {
+function validateLeaf(value: unknown, rules: Rules): string | null {
   switch (typeof value) {
     case 'number':
-      return losesDigits(value) ? `${value} ${LOST_DIGITS}` : rules.complaint(value);
+      return losesDigits(value) ? `${value} ${LOST_DIGITS}` : rules.validate(value);
     case 'string':
     case 'boolean':
     case 'bigint':
-      return rules.complaint(value);
+      return rules.validate(value);
     case 'object':
       return null;
     default:
@@ -149,7 +150,7 @@ function complaintOf(value: unknown, rules: Rules): string | null {
   }
 }
 
-function complaintOfContainer(value: object, { containers, rules }: Place): string | null {
+function validateContainer(value: object, { containers, rules }: Place): string | null {
   if (containers.includes(value)) return `contains itself, which ${rules.format} cannot say`;
   if (containers.length >= DEEPEST) return `nested deeper than ${DEEPEST} levels`;
   return isPlain(value) ? null : cannotCarry(`a ${className(value)}`, rules);

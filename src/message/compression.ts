@@ -56,14 +56,14 @@ const NAMES = COMPRESSION_SPELLINGS.filter((spelling) => !spelling.includes('/')
 const BZIP2: ReadonlySet<unknown> = new Set(['bzip2', 'bzip', 'application/x-bz2']);
 
 /** The compression's name; `undefined` for one that beat has not. */
-export function compressionNamed(spelling: string): CompressionName | undefined {
+export function parseCompression(spelling: string): CompressionName | undefined {
   return Object.hasOwn(SPELLINGS, spelling)
     ? SPELLINGS[spelling as CompressionSpelling]
     : undefined;
 }
 
 /** What may stand for a compression, and why that which stands there may not. */
-export function compressionForms(found: unknown): string {
+export function explainCompressions(found: unknown): string {
   const guess = typeof found === 'string' ? didYouMean(found, NAMES) : '';
   const reason = BZIP2.has(found)
     ? 'No package for Node that is kept up writes bzip2; any worker reads zlib, whatever its settings'
@@ -72,7 +72,10 @@ export function compressionForms(found: unknown): string {
 }
 
 /** The body compressed, and the value of the header that says how. */
-export function compressed(name: CompressionName, body: Buffer): { body: Buffer; header: string } {
+export function compressBody(
+  name: CompressionName,
+  body: Buffer,
+): { body: Buffer; header: string } {
   const { header, compress } = COMPRESSIONS[name];
   return { body: Buffer.from(compress(body)), header };
 }

@@ -17,10 +17,10 @@ export function toQueue(queue: string): Destination {
 }
 
 /** Why a message stays, where exchanges are known to each process by its own configuration alone. */
-export const UNRECEIVED = 'no queue in taskQueues receives it';
+export const NO_QUEUE_BOUND = 'no queue in taskQueues receives it';
 
 /** For a sentence: `queue "celery"`, or `exchange "jobs" (routing key "jobs.work")`. */
-export function nameOf({ exchange, routingKey }: Destination): string {
+export function formatDestination({ exchange, routingKey }: Destination): string {
   if (exchange === '') return `queue "${routingKey}"`;
   return `exchange "${exchange}"${routingKey && ` (routing key "${routingKey}")`}`;
 }

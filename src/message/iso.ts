@@ -23,7 +23,7 @@ export function pythonIso(instant: number, timezone: string): string {
   const offset = offsetAt(instant, timezone);
   const local = new Date(instant + offset * 60_000).toISOString();
   const fraction = local.endsWith('.000Z') ? '' : `${local.slice(19, 23)}000`;
-  return `${local.slice(0, 19)}${fraction}${offsetText(offset)}`;
+  return `${local.slice(0, 19)}${fraction}${formatOffset(offset)}`;
 }
 
 /** Clock changes fall on whole quarters of an hour, so one answer of the zone's serves a quarter. */
@@ -41,7 +41,7 @@ function offsetAt(instant: number, timezone: string): number {
   return minutes;
 }
 
-function offsetText(minutes: number): string {
+function formatOffset(minutes: number): string {
   const size = Math.abs(minutes);
   const hh = String(Math.floor(size / 60)).padStart(2, '0');
   const mm = String(size % 60).padStart(2, '0');

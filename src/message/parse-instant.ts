@@ -19,7 +19,7 @@ export function parseInstant(input: unknown, timezone: string): number | null {
   if (input instanceof Date) return Number.isNaN(input.getTime()) ? null : input.getTime();
   if (typeof input !== 'string' || !CALENDAR_DATE.test(input)) return null;
   try {
-    return at(isoOf(input), { timezone }).next(BEFORE_ALL)?.getTime() ?? null;
+    return at(toIso(input), { timezone }).next(BEFORE_ALL)?.getTime() ?? null;
   } catch {
     return null;
   }
@@ -35,6 +35,6 @@ export function isSendable(instant: number | null): boolean {
 }
 
 /** People, and Python, put a space where ISO 8601 has a `T`. */
-export function isoOf(input: string | Date): string | Date {
+export function toIso(input: string | Date): string | Date {
   return typeof input === 'string' ? input.replace(' ', 'T') : input;
 }

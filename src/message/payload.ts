@@ -1,8 +1,8 @@
-import { compressed, type CompressionName } from './compression.ts';
+import { compressBody, type CompressionName } from './compression.ts';
 import { SERIALIZERS } from './serializers/find.ts';
 import type { SerializerName } from './serializers/serializer.ts';
 import type { Arguments } from './message.ts';
-import { saferepr, safereprOfTuple } from './saferepr.ts';
+import { saferepr, safereprTuple } from './saferepr.ts';
 
 /** How messages are written, unless an entry says otherwise. */
 export interface Encoding {
@@ -57,14 +57,14 @@ export interface Payload {
 export function preparePayload(
   { args, kwargs }: Arguments,
   encoding: Encoding,
-  { embed = NO_EMBED, shown = 'list' }: { embed?: Embed; shown?: 'list' | 'tuple' } = {},
+  { embed = NO_EMBED, reprAs = 'list' }: { embed?: Embed; reprAs?: 'list' | 'tuple' } = {},
 ): Payload {
   const content: Content = [args, kwargs, embed];
   return {
     content,
     encoding,
     encoded: encodeBody(content, encoding),
-    argsrepr: shown === 'tuple' || args.length === 0 ? safereprOfTuple(args) : saferepr(args),
+    argsrepr: reprAs === 'tuple' || args.length === 0 ? safereprTuple(args) : saferepr(args),
     kwargsrepr: saferepr(kwargs),
   };
 }
@@ -74,7 +74,7 @@ export function encodeBody(value: unknown, { serializer, compression }: Encoding
   const { contentType, contentEncoding, write } = SERIALIZERS[serializer];
   const plain = write(value);
   if (compression === null) return { body: plain, contentType, contentEncoding, compression };
-  const { body, header } = compressed(compression, Buffer.from(plain, 'latin1'));
+  const { body, header } = compressBody(compression, Buffer.from(plain, 'latin1'));
   return { body: body.toString('latin1'), contentType, contentEncoding, compression: header };
 }
 

@@ -5,7 +5,7 @@ import type { Content } from './payload.ts';
  * other. Made from the headers of protocol 2; what they say beyond (display name, ancestors, stamps, whether
  * to keep the result) protocol 1 cannot say.
  */
-export function bodyOfProtocol1(
+export function buildProtocol1Body(
   headers: Readonly<Record<string, unknown>>,
   [args, kwargs, { callbacks, errbacks, chord }]: Content,
 ): Readonly<Record<string, unknown>> {

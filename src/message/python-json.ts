@@ -1,5 +1,5 @@
 import { pythonFloat } from './python-number.ts';
-import { typedOf } from './typed/typed.ts';
+import { toTyped } from './typed/typed.ts';
 
 /**
  * JSON text as Python's `json.dumps` writes it and kombu sends it: ", " and ": ", everything beyond
@@ -19,7 +19,7 @@ export function pythonJson(value: unknown): string {
     case 'object':
       if (value === null) return 'null';
       if (Array.isArray(value)) return array(value);
-      return object((typedOf(value) ?? value) as Record<string, unknown>);
+      return object((toTyped(value) ?? value) as Record<string, unknown>);
     default:
       throw new TypeError(`JSON cannot carry a ${typeof value}`);
   }

@@ -1,5 +1,5 @@
 import { pythonFloat } from './python-number.ts';
-import { bytesOf, typedOf, typedRepr } from './typed/typed.ts';
+import { getBytes, toTyped, reprTyped } from './typed/typed.ts';
 
 /** Characters that Celery gives each of `argsrepr` and `kwargsrepr`. */
 const BUDGET = 1024;
@@ -18,7 +18,7 @@ export function saferepr(value: unknown): string {
 }
 
 /** The same of positional arguments as Celery's canvas has them: a tuple. */
-export function safereprOfTuple(args: readonly unknown[]): string {
+export function safereprTuple(args: readonly unknown[]): string {
   const printer = new Printer();
   printer.items(args, 0, ['(', args.length === 1 ? ',)' : ')']);
   return printer.text;
@@ -32,16 +32,16 @@ class Printer {
 
   value(value: unknown, level: number): void {
     if (typeof value === 'string') this.#string(value);
-    else if (typeof value !== 'object' || value === null) this.#scalar(scalarText(value));
+    else if (typeof value !== 'object' || value === null) this.#scalar(formatScalar(value));
     else if (Array.isArray(value)) this.items(value, level, ['[', ']']);
     else this.#object(value, level);
   }
 
   #object(value: object, level: number): void {
-    const typed = typedOf(value);
-    const bytes = typed && bytesOf(typed);
+    const typed = toTyped(value);
+    const bytes = typed && getBytes(typed);
     if (bytes) this.#bytes(bytes);
-    else if (typed) this.#scalar(typedRepr(typed));
+    else if (typed) this.#scalar(reprTyped(typed));
     else this.#dict(value as Record<string, unknown>, level);
   }
 
@@ -88,7 +88,7 @@ class Printer {
   #bytes(bytes: Buffer): void {
     if (this.#exhausted()) return;
     const cut = bytes.length > this.#budget;
-    this.#put(`b'${bytesText(bytes.subarray(0, this.#budget))}${cut ? '...' : ''}'`);
+    this.#put(`b'${formatBytes(bytes.subarray(0, this.#budget))}${cut ? '...' : ''}'`);
   }
 
   #scalar(text: string): void {
@@ -113,7 +113,7 @@ class Printer {
   }
 }
 
-function scalarText(value: unknown): string {
+function formatScalar(value: unknown): string {
   switch (value) {
     case null:
       return 'None';
@@ -132,7 +132,7 @@ function scalarText(value: unknown): string {
 }
 
 /** Quotes and all else raw, as in Celery; bytes that are no text as hex digits. */
-function bytesText(bytes: Buffer): string {
+function formatBytes(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   return Buffer.from(text, 'utf8').equals(bytes) ? text : bytes.toString('hex');
 }

@@ -7,7 +7,7 @@ export interface TaskEventSettings {
 }
 
 /** Who tells of tasks, and where to. */
-export interface Announcer extends TaskEventSettings {
+export interface TaskEventSource extends TaskEventSettings {
   /** `gen<pid>@<host>`, as Celery's producers call themselves. */
   readonly origin: string;
 }
@@ -27,13 +27,13 @@ export interface SentTask {
  * Celery's event `task-sent`, as its producers publish it beside the task when `task_send_sent_event` is
  * on. Nobody answers for it: it is transient, and dropped where nobody listens.
  */
-export function taskSent({ message, ...sent }: SentTask, announcer: Announcer): Message {
-  const { origin, exchange, exchangeType } = announcer;
+export function buildTaskSent({ message, ...sent }: SentTask, source: TaskEventSource): Message {
+  const { origin, exchange, exchangeType } = source;
   const { taskId, headers: own, about: headers = own, destination } = message;
   const event = {
     hostname: origin,
     utcoffset: sent.utcoffset,
-    pid: pidOf(origin),
+    pid: parsePid(origin),
     clock: sent.clock,
     uuid: taskId,
     root_id: headers['root_id'],
@@ -63,6 +63,6 @@ export function taskSent({ message, ...sent }: SentTask, announcer: Announcer): 
 }
 
 /** Celery's names of producers begin with it; 0 for a name that a user chose. */
-function pidOf(origin: string): number {
+function parsePid(origin: string): number {
   return Number(/^gen(\d+)@/.exec(origin)?.[1] ?? 0);
 }

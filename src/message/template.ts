@@ -5,7 +5,7 @@ import { truncate } from '../schedule/quote.ts';
 import type { LazyContext } from './lazy.ts';
 
 /** Text with the parts that it leaves open filled in. */
-export type FillText = (context: LazyContext) => string;
+export type RenderText = (context: LazyContext) => string;
 
 /** `{{ … }}` without braces inside. A backslash before it leaves it as it is, and is taken away. */
 const PLACE = /\\?\{\{([^{}]*)\}\}/g;
@@ -18,16 +18,16 @@ const NAMES = ['dueAt', 'due_at', 'entry'];
  * with one it is in `zone`. Other words in braces are left to the task. `null` when nothing is to be
  * filled in. Throws an `Error` that says what is wrong with a place.
  */
-export function templateOf(text: string, zone: string): FillText | null {
+export function compileTemplate(text: string, zone: string): RenderText | null {
   if (!text.includes('{{')) return null;
-  const parts: (string | FillText)[] = [];
+  const parts: (string | RenderText)[] = [];
   let from = 0;
   for (const { index, 0: whole, 1: inside = '' } of text.matchAll(PLACE)) {
-    const fill = whole.startsWith('\\')
+    const render = whole.startsWith('\\')
       ? () => whole.slice(1)
-      : placeOf(inside, truncate(whole), zone);
-    if (!fill) continue;
-    parts.push(text.slice(from, index), fill);
+      : compilePlaceholder(inside, truncate(whole), zone);
+    if (!render) continue;
+    parts.push(text.slice(from, index), render);
     from = index + whole.length;
   }
   if (parts.length === 0) return null;
@@ -37,15 +37,15 @@ export function templateOf(text: string, zone: string): FillText | null {
 }
 
 /** Whether there is anything in the text to fill in, rightly or wrongly written. */
-export function holdsTemplate(text: string): boolean {
+export function hasTemplate(text: string): boolean {
   try {
-    return templateOf(text, 'UTC') !== null;
+    return compileTemplate(text, 'UTC') !== null;
   } catch {
     return true;
   }
 }
 
-function placeOf(inside: string, whole: string, zone: string): FillText | null {
+function compilePlaceholder(inside: string, whole: string, zone: string): RenderText | null {
   const [what = '', format, ownZone, ...rest] = inside.split('|').map((part) => part.trim());
   const [, name = '', steps = ''] = /^(\w*)\s*(.*)$/.exec(what) ?? [];
   if (name === 'entry' && steps === '' && format === undefined) return ({ entry }) => entry;
@@ -56,8 +56,8 @@ function placeOf(inside: string, whole: string, zone: string): FillText | null {
     throw new Error(`${whole}: unknown${hint} (\\${whole} is the text itself)`);
   }
   if (rest.length > 0) throw new Error(`${whole}: expected {{dueAt | format | zone}}`);
-  const move = moveOf(steps, whole);
-  const write = writerOf(format, whole);
+  const move = parseOffset(steps, whole);
+  const write = compileFormat(format, whole);
   const there = ownZone ? checkZone(ownZone) : format === undefined ? 'UTC' : zone;
   return ({ dueAt }) => {
     const local = DateTime.fromMillis(dueAt.getTime(), { zone: there, locale: 'en-US' });
@@ -76,7 +76,7 @@ const UNITS: Readonly<Record<string, readonly [keyof DurationLikeObject, inAYear
 const LONGEST_YEARS = 1_000;
 
 /** `- 1d`, `+ 1mo 2h`: days and longer on the calendar of the zone, hours and shorter as time elapses. */
-function moveOf(steps: string, whole: string): DurationLikeObject[] {
+function parseOffset(steps: string, whole: string): DurationLikeObject[] {
   if (steps === '') return [];
   const allowed = 'a sign and numbers with y, mo, w, d, h, m or s, such as {{dueAt - 1d}}';
   // With single spaces each text matches in one way only, so that a long one takes no longer than its length.
@@ -111,7 +111,7 @@ const SPECIAL: Readonly<Record<string, (at: DateTime) => string>> = {
 const TOKENS =
   /^(y|yy|yyyy|yyyyyy|M{1,4}|L{1,4}|d|dd|o|ooo|W|WW|kk|kkkk|E{1,4}|c{1,4}|q|qq|H|HH|h|hh|m|mm|s|ss|S|SSS|u|uu|uuu|a|Z{1,5}|z|X|x|n|nn|ii|iiii)$/;
 
-function writerOf(format: string | undefined, whole: string): (at: DateTime) => string {
+function compileFormat(format: string | undefined, whole: string): (at: DateTime) => string {
   if (format === undefined) return utcIso;
   const special = Object.hasOwn(SPECIAL, format) ? SPECIAL[format] : undefined;
   if (special) return special;

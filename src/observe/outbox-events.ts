@@ -1,7 +1,7 @@
 import type { Events } from '../events/events.ts';
 import { occurrenceOf } from '../store/outbox.ts';
 import type { OutboxReports } from '../outbox/reports.ts';
-import { nameOf } from '../message/destination.ts';
+import { formatDestination } from '../message/destination.ts';
 import type { Progress } from './progress.ts';
 
 /** So many waiting messages are worth a word beyond the fault of each; ten times as many another. */
@@ -19,7 +19,7 @@ export function tellOfOutbox(events: Events, progress: Progress): OutboxReports 
         const { taskId, destination, headers, about = headers } = message;
         const name = about['task'];
         const task = typeof name === 'string' ? name : '';
-        const to = nameOf(destination);
+        const to = formatDestination(destination);
         const occurrence = occurrenceOf(each);
         const { entry } = occurrence;
         events.emit('delivered', { ...occurrence, task, taskId, to, message });

@@ -3,7 +3,7 @@ import type { Clock } from '../util/clock.ts';
 import type { TaskEventSettings } from '../message/task-sent.ts';
 import type { Events } from '../events/events.ts';
 import type { Message } from '../message/message.ts';
-import { taskSent, type Announcer, type SentTask } from '../message/task-sent.ts';
+import { buildTaskSent, type TaskEventSource, type SentTask } from '../message/task-sent.ts';
 
 /** Messages that one publish carries. */
 const BATCH = 1_000;
@@ -47,13 +47,13 @@ export function tellOfTasks(
 class TaskTeller implements Teller {
   readonly #events: Events;
   readonly #broker: Broker;
-  readonly #announcer: Announcer;
+  readonly #announcer: TaskEventSource;
   readonly #waiting: SentTask[] = [];
   #overflow = 0;
   #clock = 0;
   #publishing: Promise<void> | null = null;
 
-  constructor(events: Events, broker: Broker, announcer: Announcer) {
+  constructor(events: Events, broker: Broker, announcer: TaskEventSource) {
     this.#events = events;
     this.#broker = broker;
     this.#announcer = announcer;
@@ -78,7 +78,7 @@ class TaskTeller implements Teller {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH);
       try {
-        await this.#broker.announce(batch.map((sent) => taskSent(sent, this.#announcer)));
+        await this.#broker.announce(batch.map((sent) => buildTaskSent(sent, this.#announcer)));
         this.#events.reportRecovery(OPERATION);
       } catch (error) {
         // A broker that failed would fail again, for as long as it is waited for.

@@ -13,21 +13,21 @@ export function topicMatches(pattern: string, key: string): boolean {
   // An empty key has no words, and an empty word at the end of a pattern matches that as well.
   if (key === '') return /^(#\.)*#?$/.test(pattern);
   const words = key.split('.');
-  const [first = [], ...others] = runsIn(pattern.split('.'));
+  const [first = [], ...others] = splitRuns(pattern.split('.'));
   const last = others.pop();
-  if (!stands(first, words, 0)) return false;
+  if (!matchesAt(first, words, 0)) return false;
   if (!last) return first.length === words.length;
   // As in a glob, the leftmost place is as good as any for all runs between two `#`.
   let at = first.length;
   for (const run of others) {
-    while (at + run.length <= words.length && !stands(run, words, at)) at += 1;
+    while (at + run.length <= words.length && !matchesAt(run, words, at)) at += 1;
     at += run.length;
   }
-  return at + last.length <= words.length && stands(last, words, words.length - last.length);
+  return at + last.length <= words.length && matchesAt(last, words, words.length - last.length);
 }
 
 /** What stands between the `#` of a pattern. */
-function runsIn(pattern: readonly string[]): string[][] {
+function splitRuns(pattern: readonly string[]): string[][] {
   const runs: string[][] = [[]];
   for (const word of pattern) {
     if (word === '#') runs.push([]);
@@ -36,7 +36,7 @@ function runsIn(pattern: readonly string[]): string[][] {
   return runs;
 }
 
-function stands(run: readonly string[], words: readonly string[], at: number): boolean {
+function matchesAt(run: readonly string[], words: readonly string[], at: number): boolean {
   if (at + run.length > words.length) return false;
   return run.every((word, i) => word === '*' || word === words[at + i]);
 }

@@ -7,14 +7,14 @@ export interface ExchangeBindings {
   /** As the first of its queues describes it. */
   readonly exchange: Exchange;
   /** The queues that a message sent to this exchange ends up in, in the order in which they are described. */
-  receiving(destination: Destination): Queue[];
+  queuesFor(destination: Destination): Queue[];
 }
 
 /**
  * The bindings of all queues by the name of their exchange. Within one exchange those that match a single key
  * are found by that key: ten thousand entries against ten thousand queues would be a hundred million matches.
  */
-export function bindingsByExchange(queues: readonly Queue[]): Map<string, ExchangeBindings> {
+export function groupByExchange(queues: readonly Queue[]): Map<string, ExchangeBindings> {
   const found = new Map<string, Bindings>();
   for (const [place, queue] of queues.entries()) {
     for (const binding of queue.bindings) {
@@ -52,7 +52,7 @@ class Bindings implements ExchangeBindings {
     else this.#byKey.set(routingKey, [bound]);
   }
 
-  receiving(destination: Destination): Queue[] {
+  queuesFor(destination: Destination): Queue[] {
     const bound = [...(this.#byKey.get(destination.routingKey) ?? []), ...this.#others];
     return bound
       .filter(({ binding }) => matches(binding, destination))

@@ -8,23 +8,23 @@ type Range = readonly [from: number, to: number];
  * closes it. Members follow Python's `fnmatch`: a `!` in front negates, a `]` in front is a member, and a
  * range that runs backwards holds nothing.
  */
-export function readSet(glob: string, start: number): { set: CharacterSet; end: number } | null {
+export function parseSet(glob: string, start: number): { set: CharacterSet; end: number } | null {
   const negated = glob[start + 1] === '!';
   const from = start + (negated ? 2 : 1);
   const close = glob.indexOf(']', glob[from] === ']' ? from + 1 : from);
   if (close === -1) return null;
-  const ranges = joined(rangesIn(Array.from(glob.slice(from, close), codePointOf)));
-  return { set: (codePoint) => holds(ranges, codePoint) !== negated, end: close + 1 };
+  const ranges = mergeRanges(parseRanges(Array.from(glob.slice(from, close), toCodePoint)));
+  return { set: (codePoint) => contains(ranges, codePoint) !== negated, end: close + 1 };
 }
 
-const HYPHEN = codePointOf('-');
+const HYPHEN = toCodePoint('-');
 
-function codePointOf(character: string): number {
+function toCodePoint(character: string): number {
   return character.codePointAt(0)!;
 }
 
 /** A hyphen with a member on either side makes a range; in front, behind, or after a range it is itself. */
-function rangesIn(members: readonly number[]): Range[] {
+function parseRanges(members: readonly number[]): Range[] {
   const ranges: Range[] = [];
   for (let i = 0; i < members.length; i++) {
     const from = members[i]!;
@@ -37,7 +37,7 @@ function rangesIn(members: readonly number[]): Range[] {
 }
 
 /** Ascending and apart, so that a search can halve them. */
-function joined(ranges: readonly Range[]): Range[] {
+function mergeRanges(ranges: readonly Range[]): Range[] {
   const apart: Range[] = [];
   for (const [from, to] of ranges.toSorted(([a], [b]) => a - b)) {
     const last = apart.at(-1);
@@ -47,7 +47,7 @@ function joined(ranges: readonly Range[]): Range[] {
   return apart;
 }
 
-function holds(ranges: readonly Range[], codePoint: number): boolean {
+function contains(ranges: readonly Range[], codePoint: number): boolean {
   let low = 0;
   let high = ranges.length;
   while (low < high) {

@@ -1,4 +1,4 @@
-import { readSet, type CharacterSet } from './glob-set.ts';
+import { parseSet, type CharacterSet } from './glob-set.ts';
 
 /** Text as it stands, one character of a set, or (`null`) any one character. */
 type Piece = string | CharacterSet | null;
@@ -13,7 +13,7 @@ export class Glob {
   readonly #runs: readonly (readonly Piece[])[];
 
   constructor(glob: string) {
-    this.#runs = runsIn(glob);
+    this.#runs = splitRuns(glob);
   }
 
   /** The longest text that every name holds that matches; empty where the glob demands none. */
@@ -24,7 +24,7 @@ export class Glob {
 
   test(name: string): boolean {
     const first = this.#runs[0]!;
-    let at = endOf(first, name, 0);
+    let at = matchEnd(first, name, 0);
     if (this.#runs.length === 1) return at === name.length;
     if (at === -1) return false;
     // The leftmost place is as good as any for all but the last run, which must end the name.
@@ -34,11 +34,11 @@ export class Glob {
     }
     const last = this.#runs.at(-1)!;
     const start = startOfLast(last, name);
-    return start >= at && endOf(last, name, start) === name.length;
+    return start >= at && matchEnd(last, name, start) === name.length;
   }
 }
 
-function runsIn(glob: string): Piece[][] {
+function splitRuns(glob: string): Piece[][] {
   let run: Piece[] = [];
   const runs = [run];
   let text = '';
@@ -50,7 +50,7 @@ function runsIn(glob: string): Piece[][] {
   const lastClose = glob.lastIndexOf(']');
   for (let at = 0; at < glob.length; at++) {
     const sign = glob[at]!;
-    const read = sign === '[' && at < lastClose ? readSet(glob, at) : null;
+    const read = sign === '[' && at < lastClose ? parseSet(glob, at) : null;
     if (sign === '*') {
       flush();
       runs.push((run = []));
@@ -67,7 +67,7 @@ function runsIn(glob: string): Piece[][] {
 }
 
 /** The index behind the run, if it stands in the name at an index; else -1. */
-function endOf(run: readonly Piece[], name: string, at: number): number {
+function matchEnd(run: readonly Piece[], name: string, at: number): number {
   for (const piece of run) {
     if (typeof piece === 'string') {
       if (!name.startsWith(piece, at)) return -1;
@@ -75,7 +75,7 @@ function endOf(run: readonly Piece[], name: string, at: number): number {
     } else {
       const character = name.codePointAt(at);
       if (character === undefined || (piece && !piece(character))) return -1;
-      at += widthOf(character);
+      at += countUnits(character);
     }
   }
   return at;
@@ -87,7 +87,7 @@ function find(run: readonly Piece[], name: string, from: number): number {
   for (let at = from; at <= name.length; at++) {
     if (typeof first === 'string') at = name.indexOf(first, at);
     if (at === -1) return -1;
-    const end = endOf(run, name, at);
+    const end = matchEnd(run, name, at);
     if (end !== -1) return end;
     if (isPairAt(name, at)) at++;
   }
@@ -104,10 +104,10 @@ function startOfLast(run: readonly Piece[], name: string): number {
 }
 
 function isPairAt(name: string, at: number): boolean {
-  return at >= 0 && widthOf(name.codePointAt(at) ?? 0) === 2;
+  return at >= 0 && countUnits(name.codePointAt(at) ?? 0) === 2;
 }
 
 /** How many units of JavaScript's text a character takes. */
-function widthOf(codePoint: number): number {
+function countUnits(codePoint: number): number {
   return codePoint > 0xffff ? 2 : 1;
 }

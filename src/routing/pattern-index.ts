@@ -20,7 +20,7 @@ export class PatternIndex {
   constructor(patterns: readonly Pattern[]) {
     this.#patterns = patterns;
     const uses = new Map<string, number>();
-    const pieces = patterns.map(({ literal }) => piecesOf(literal, [lengthFor(literal)]));
+    const pieces = patterns.map(({ literal }) => listSubstrings(literal, [lengthFor(literal)]));
     for (const piece of pieces.flat()) uses.set(piece, (uses.get(piece) ?? 0) + 1);
     for (const [place, each] of pieces.entries()) {
       // The piece that fewest others hold.
@@ -35,7 +35,7 @@ export class PatternIndex {
   find(name: string): number {
     const lengths = Array.from({ length: LONGEST + 1 }, (_, length) => length);
     let first = this.#patterns.length;
-    for (const piece of piecesOf(name, lengths)) {
+    for (const piece of listSubstrings(name, lengths)) {
       const places = this.#byPiece.get(piece) ?? [];
       const place = places.find((at) => at >= first || this.#patterns[at]!.test(name)) ?? first;
       if (place < first) first = place;
@@ -49,7 +49,7 @@ function lengthFor(literal: string): number {
 }
 
 /** Every text of these lengths that stands in a text, each once. */
-function piecesOf(text: string, lengths: readonly number[]): string[] {
+function listSubstrings(text: string, lengths: readonly number[]): string[] {
   const pieces = new Set<string>();
   for (const length of lengths) {
     if (length === 0) pieces.add('');

@@ -41,7 +41,7 @@ export interface Queue {
 }
 
 /** An exchange with nothing remarkable: durable, as kombu makes them. */
-export function exchangeOf(name: string, type: ExchangeType): Exchange {
+export function createExchange(name: string, type: ExchangeType): Exchange {
   return {
     ...{ name, type, durable: true, autoDelete: false },
     ...{ deliveryMode: null, arguments: {}, noDeclare: false },
@@ -49,7 +49,7 @@ export function exchangeOf(name: string, type: ExchangeType): Exchange {
 }
 
 /** A queue with nothing remarkable: durable, bound once. */
-export function queueOf(name: string, exchange: Exchange, routingKey: string): Queue {
+export function createQueue(name: string, exchange: Exchange, routingKey: string): Queue {
   return {
     ...{ name, alias: null, bindings: [{ exchange, routingKey, arguments: {} }] },
     ...{ durable: true, exclusive: false, autoDelete: false, arguments: {} },

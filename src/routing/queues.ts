@@ -1,10 +1,10 @@
 import { BeatError } from '../util/errors.ts';
-import { memo } from '../util/memoize.ts';
+import { memoize } from '../util/memoize.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { matches } from './bindings.ts';
-import { bindingsByExchange, type ExchangeBindings } from './exchange-bindings.ts';
+import { groupByExchange, type ExchangeBindings } from './exchange-bindings.ts';
 import type { Destination, ExchangeType } from '../message/destination.ts';
-import { exchangeOf, queueOf, type Exchange, type Queue } from './queue.ts';
+import { createExchange, createQueue, type Exchange, type Queue } from './queue.ts';
 
 /** Which queues there are, and what those are made by that nobody has described. */
 export interface QueueRules {
@@ -14,7 +14,7 @@ export interface QueueRules {
   readonly defaultExchange: Exchange;
   readonly defaultRoutingKey: string;
   /** Complete, defaults and all; empty when the configuration describes none. */
-  readonly described: readonly Queue[];
+  readonly configured: readonly Queue[];
   /** Whether a name that nobody has described is a queue all the same. */
   readonly createMissing: boolean;
   /** `x-max-priority` of every queue that has none of its own; `null` for none. */
@@ -30,9 +30,9 @@ export type QueueType = 'classic' | 'quorum';
 
 export const DEFAULT_RULES: QueueRules = {
   defaultQueue: 'celery',
-  defaultExchange: exchangeOf('celery', 'direct'),
+  defaultExchange: createExchange('celery', 'direct'),
   defaultRoutingKey: 'celery',
-  described: [],
+  configured: [],
   createMissing: true,
   maxPriority: null,
   defaultType: 'classic',
@@ -44,19 +44,19 @@ export const DEFAULT_RULES: QueueRules = {
 export class Queues {
   readonly #rules: QueueRules;
   readonly #byName = new Map<string, Queue>();
-  readonly #described: readonly Queue[];
+  readonly #configured: readonly Queue[];
   /** Bindings of the described queues, by exchange. */
   readonly #bindings: ReadonlyMap<string, ExchangeBindings>;
   /** Routes may compute ever new names. */
-  readonly #made = memo<Queue>();
+  readonly #made = memoize<Queue>();
 
   constructor(rules: QueueRules = DEFAULT_RULES) {
     this.#rules = rules;
-    this.#described = rules.described.length > 0 ? rules.described : [defaultQueue(rules)];
-    this.#bindings = bindingsByExchange(this.#described);
+    this.#configured = rules.configured.length > 0 ? rules.configured : [defaultQueue(rules)];
+    this.#bindings = groupByExchange(this.#configured);
     // An alias comes before a name, as in Celery.
-    for (const queue of this.#described) this.#byName.set(queue.name, queue);
-    for (const queue of this.#described) if (queue.alias) this.#byName.set(queue.alias, queue);
+    for (const queue of this.#configured) this.#byName.set(queue.name, queue);
+    for (const queue of this.#configured) if (queue.alias) this.#byName.set(queue.alias, queue);
   }
 
   /** The queue of tasks that name none. Throws like `get`. */
@@ -89,12 +89,12 @@ export class Queues {
 
   /** Whether the configuration describes a quorum queue, which changes what Celery does about an ETA. */
   get usesQuorum(): boolean {
-    return this.#described.some((queue) => queue.arguments['x-queue-type'] === 'quorum');
+    return this.#configured.some((queue) => queue.arguments['x-queue-type'] === 'quorum');
   }
 
   /** Whether it is described in `taskQueues`, rather than made by the rules. */
-  isDescribed(queue: Queue): boolean {
-    return this.#rules.described.includes(queue);
+  isConfigured(queue: Queue): boolean {
+    return this.#rules.configured.includes(queue);
   }
 
   /** The exchange that the configuration describes under that name. */
@@ -105,7 +105,7 @@ export class Queues {
   }
 
   /** The queues that the message ends up in, as far as the configuration tells. */
-  receiving(destination: Destination): readonly Queue[] {
+  queuesFor(destination: Destination): readonly Queue[] {
     const { exchange, routingKey } = destination;
     if (exchange === '') return [this.find(routingKey) ?? []].flat();
     const asked = this.#asked(destination).filter(({ bindings }) =>
@@ -114,13 +114,13 @@ export class Queues {
       ),
     );
     return [
-      ...new Set([...asked, ...(this.#bindings.get(exchange)?.receiving(destination) ?? [])]),
+      ...new Set([...asked, ...(this.#bindings.get(exchange)?.queuesFor(destination) ?? [])]),
     ];
   }
 
   /** What is declared before the message is sent: the queue it asked for, and all that receive it. */
   declaredFor(destination: Destination): readonly Queue[] {
-    return [...new Set([...this.#asked(destination), ...this.receiving(destination)])];
+    return [...new Set([...this.#asked(destination), ...this.queuesFor(destination)])];
   }
 
   #asked({ queue }: Destination): readonly Queue[] {
@@ -130,8 +130,8 @@ export class Queues {
   /** As Celery's producer makes one: bound to an exchange of its own name. */
   #missing(name: string): Queue {
     const { maxPriority, missingType, missingExchangeType } = this.#rules;
-    const queue = queueOf(name, exchangeOf(name, missingExchangeType), name);
-    return { ...queue, arguments: argumentsOf(maxPriority, missingType) };
+    const queue = createQueue(name, createExchange(name, missingExchangeType), name);
+    return { ...queue, arguments: buildArguments(maxPriority, missingType) };
   }
 
   #unknown(name: string): string {
@@ -148,11 +148,11 @@ const MOST_LISTED = 20;
 
 function defaultQueue(rules: QueueRules): Queue {
   const { defaultQueue, defaultExchange, defaultRoutingKey, maxPriority, defaultType } = rules;
-  const queue = queueOf(defaultQueue, defaultExchange, defaultRoutingKey);
-  return { ...queue, arguments: argumentsOf(maxPriority, defaultType) };
+  const queue = createQueue(defaultQueue, defaultExchange, defaultRoutingKey);
+  return { ...queue, arguments: buildArguments(maxPriority, defaultType) };
 }
 
-function argumentsOf(maxPriority: number | null, type: QueueType): Queue['arguments'] {
+function buildArguments(maxPriority: number | null, type: QueueType): Queue['arguments'] {
   return {
     ...(maxPriority !== null && { 'x-max-priority': maxPriority }),
     // The other type is what a queue is without a word, and what older servers know no word for.

@@ -83,7 +83,8 @@ export class Router {
     const named = options.queue === undefined ? null : this.#queues.get(options.queue);
     if (asked) {
       const described = this.#queues.exchange(asked);
-      const type = exchangeType ?? described?.type ?? typeOf(named ?? this.#queues.default);
+      const type =
+        exchangeType ?? described?.type ?? getExchangeType(named ?? this.#queues.default);
       if (routingKey || type !== 'direct') {
         const destination: Destination = {
           queue: named?.name ?? null,
@@ -102,18 +103,18 @@ export class Router {
       queue: queue.name,
       exchange: exchange.name,
       exchangeType: exchange.type,
-      routingKey: firstSaid(routingKey, home.routingKey) ?? this.#queues.defaults.routingKey,
+      routingKey: firstNonEmpty(routingKey, home.routingKey) ?? this.#queues.defaults.routingKey,
     };
     return [destination, exchange];
   }
 }
 
-function typeOf({ bindings }: Queue): Destination['exchangeType'] {
+function getExchangeType({ bindings }: Queue): Destination['exchangeType'] {
   return bindings[0].exchange.type;
 }
 
 /** An empty text says nothing. */
-function firstSaid(...texts: readonly (string | undefined)[]): string | undefined {
+function firstNonEmpty(...texts: readonly (string | undefined)[]): string | undefined {
   return texts.find((text) => text !== undefined && text !== '');
 }
 

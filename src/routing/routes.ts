@@ -1,4 +1,4 @@
-import { memo } from '../util/memoize.ts';
+import { memoize } from '../util/memoize.ts';
 import type { MessageOptions } from '../message/message.ts';
 import { Glob } from './glob.ts';
 import { PatternIndex, type Pattern } from './pattern-index.ts';
@@ -27,19 +27,19 @@ export type RouteRow = readonly [key: RouteKey, route: RouteOptions];
  * Tables of routes by the names of tasks, as Celery reads them: the first table that knows the task
  * decides, and in it the name itself comes before every pattern.
  */
-export function routeTables(tables: readonly (readonly RouteRow[])[]): Route {
+export function compileRoutes(tables: readonly (readonly RouteRow[])[]): Route {
   const named = new Map<string, Row>();
   const patterns: (Row & { readonly pattern: Pattern })[] = [];
   for (const [table, rows] of tables.entries()) {
     for (const [key, route] of rows) {
       const row = { table, route };
-      if (typeof key !== 'string') patterns.push({ ...row, pattern: new FromTheStart(key) });
+      if (typeof key !== 'string') patterns.push({ ...row, pattern: new AnchoredRegExp(key) });
       else if (key.includes('*')) patterns.push({ ...row, pattern: new Glob(key) });
       else if ((named.get(key)?.table ?? table) === table) named.set(key, row);
     }
   }
   const index = new PatternIndex(patterns.map(({ pattern }) => pattern));
-  const routes = memo<RouteOptions | null>();
+  const routes = memoize<RouteOptions | null>();
   return (task) =>
     routes(task, () => {
       const name = named.get(task);
@@ -55,7 +55,7 @@ interface Row {
 }
 
 /** Python's `match`: from the first character on, to wherever the expression ends. */
-class FromTheStart implements Pattern {
+class AnchoredRegExp implements Pattern {
   readonly literal = '';
   readonly #expression: RegExp;
 

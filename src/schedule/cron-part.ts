@@ -1,4 +1,4 @@
-import { memo } from '../util/memoize.ts';
+import { memoize } from '../util/memoize.ts';
 import type { MovableDay, NthWeekday } from './calendar.ts';
 import { readMovableDay, readPlacedWeekdays } from './cron-days.ts';
 import { CRON_FIELDS, lastValue, type CronField } from './cron-fields.ts';
@@ -29,7 +29,7 @@ const NOTHING: Part = {
 /** No valid part is longer, and some regular expressions here take long for very long strings. */
 const MAX_PART = 100;
 
-const read = memo<Part>();
+const read = memoize<Part>();
 
 /** Parses the parts of the i-th field, where seconds are field 0. Throws a `PartError` for the first invalid part. */
 export function readParts(i: number, text: string, seed: string): readonly Part[] {

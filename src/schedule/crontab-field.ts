@@ -1,5 +1,5 @@
 import { didYouMean } from '../util/did-you-mean.ts';
-import { memo } from '../util/memoize.ts';
+import { memoize } from '../util/memoize.ts';
 import { quote } from './quote.ts';
 
 /** A parsed field. */
@@ -25,7 +25,7 @@ const NAMES: ReadonlyMap<string, number> = named([
   ['sunday monday tuesday wednesday thursday friday saturday', 0],
 ]);
 
-const read = memo<FieldValue>();
+const read = memoize<FieldValue>();
 
 /**
  * Parses a field in Celery's grammar: a number, a list or set of numbers, or a string of parts separated by

@@ -1,7 +1,7 @@
 import type { Entry } from '../catalog/entry.ts';
 import type { Skip } from '../catalog/catch-up.ts';
 import { compose } from '../compose/compose.ts';
-import type { Producer } from '../compose/message-context.ts';
+import type { MessageContext } from '../compose/message-context.ts';
 import type { RunCause, SentEvent } from '../events/beat-events.ts';
 import type { Message } from '../message/message.ts';
 import type { FinishedCommand } from '../store/command-log.ts';
@@ -37,10 +37,10 @@ export interface Decided {
 export function planChange(
   { entry, before, runs: instants, causeOf, skipped, changes, command }: Decided,
   { sentAt, term }: { readonly sentAt: number; readonly term: number },
-  producer: Producer,
+  messageContext: MessageContext,
 ): PlannedChange {
   const runs = instants.map((dueAt) =>
-    compose({ entry, dueAt, commandId: command?.id }, sentAt, producer),
+    compose({ entry, dueAt, commandId: command?.id }, sentAt, messageContext),
   );
   const sent = runs.map(({ taskId, messages }, i) => ({
     entry: entry.name,

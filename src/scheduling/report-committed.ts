@@ -1,6 +1,6 @@
 import type { Events } from '../events/events.ts';
 import type { Operation } from '../events/operation.ts';
-import { nameOf } from '../message/destination.ts';
+import { formatDestination } from '../message/destination.ts';
 import type { UnpublishedMessage } from '../store/commit.ts';
 import { StoreError } from '../util/errors.ts';
 import type { PlannedChange } from './planned-change.ts';
@@ -25,15 +25,20 @@ export function reportCommitted(
       const { message, reason } = rejected;
       const what = `entry "${name}", task ${message.taskId}`;
       const text = `${what}: ${reason}; the message stays in the outbox and is retried`;
-      events.reportFailure(publishing(name, nameOf(message.destination)), new StoreError(text));
+      events.reportFailure(
+        publishing(name, formatDestination(message.destination)),
+        new StoreError(text),
+      );
       continue;
     }
-    const lost = new Map(own.map(({ message, reason }) => [nameOf(message.destination), reason]));
+    const lost = new Map(
+      own.map(({ message, reason }) => [formatDestination(message.destination), reason]),
+    );
     for (const [target, reason] of lost) {
       const text = `entry "${name}": message dropped: ${reason}`;
       events.reportFailure(publishing(name, target), new StoreError(text));
     }
-    const targets = new Set(messages.map(({ destination }) => nameOf(destination)));
+    const targets = new Set(messages.map(({ destination }) => formatDestination(destination)));
     const published = targets.difference(lost);
     for (const target of published) events.reportRecovery(publishing(name, target));
     events.reportRecovery({ kind: 'prepare', entry: name });

@@ -1,10 +1,10 @@
 import type { Entry } from '../catalog/entry.ts';
-import type { Producer } from '../compose/message-context.ts';
+import type { MessageContext } from '../compose/message-context.ts';
 import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
 import type { FinishedCommand } from '../store/command-log.ts';
 import type { Change } from '../store/commit.ts';
 import type { EntryState } from '../store/entry-state.ts';
-import { reasonOf, type StoreError } from '../util/errors.ts';
+import { describeError, type StoreError } from '../util/errors.ts';
 import { Agenda, type Item } from './agenda.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
 import { Committer, type ChangeOutcome, type CommitterOptions } from './committer.ts';
@@ -16,7 +16,7 @@ import { reportCommitted } from './report-committed.ts';
 
 export interface SchedulerOptions extends CommitterOptions, Pick<BlockedEntriesOptions, 'blocked'> {
   readonly entries: readonly Entry[];
-  readonly producer: Producer;
+  readonly messageContext: MessageContext;
 }
 
 /** Before a run that could not be prepared, or that the store rejected, is tried again. Milliseconds. */
@@ -155,12 +155,12 @@ export class Scheduler {
    * Throws `TermEnded` when the term cannot continue.
    */
   async apply(decided: Decided, term: Term, stop: AbortSignal): Promise<string | null> {
-    const { clock, events, producer } = this.#options;
+    const { clock, events, messageContext } = this.#options;
     let planned: PlannedChange;
     try {
-      planned = planChange(decided, { sentAt: clock.now(), term: term.token }, producer);
+      planned = planChange(decided, { sentAt: clock.now(), term: term.token }, messageContext);
     } catch (error) {
-      return reasonOf(error);
+      return describeError(error);
     }
     const [outcome] = await this.#committer.commit([planned.change], term, stop);
     if (outcome?.kind === 'committed') {
@@ -183,13 +183,13 @@ export class Scheduler {
     { entry, state }: Item,
     { now, ...at }: { readonly now: number; readonly sentAt: number; readonly term: number },
   ): PlannedChange | undefined {
-    const { clock, events, producer } = this.#options;
+    const { clock, events, messageContext } = this.#options;
     try {
       const { send, skip, changes } = planOccurrences(entry, state, now);
       const newest = send.at(-1);
       const causeOf = (dueAt: number) => (dueAt === newest ? 'schedule' : 'catch-up');
       const decided = { entry, before: state, runs: send, causeOf, skipped: skip, changes };
-      return planChange(decided, at, producer);
+      return planChange(decided, at, messageContext);
     } catch (error) {
       events.reportFailure({ kind: 'prepare', entry: entry.name }, error);
       this.#schedule(entry, state, clock.now() + PAUSE);

@@ -1,5 +1,5 @@
 import type { Message } from '../message/message.ts';
-import type { ChordSize } from '../message/run.ts';
+import type { ChordSize } from '../message/run-messages.ts';
 import type { FinishedCommand } from './command-log.ts';
 import { encodeState, type EntryState } from './entry-state.ts';
 

@@ -1,6 +1,6 @@
 import type { SentinelLogin } from '../broker/connection-settings.ts';
 import type { TlsSettings } from '../broker/tls.ts';
-import type { ChordSize } from '../message/run.ts';
+import type { ChordSize } from '../message/run-messages.ts';
 
 /** Where workers keep what tasks return, as far as whoever sends tasks has to write there. */
 export interface ResultBackend {

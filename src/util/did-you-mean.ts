@@ -2,7 +2,7 @@
  * The known name that a mistyped one most likely meant, or `undefined` when none is close. Case and the
  * difference between `day_of_week`, `dayOfWeek` and `day-of-week` do not count as mistakes.
  */
-export function nearest(
+export function findClosest(
   word: string,
   names: readonly string[],
   /** How many letters may be wrong. More than a third of them, and the guess is noise. */
@@ -31,7 +31,7 @@ const MOST_NAMES = 1_000;
 
 /** `; did you mean "minute"?`, to end an error message with; empty when nothing is near. */
 export function didYouMean(word: string, names: readonly string[]): string {
-  const name = nearest(word, names);
+  const name = findClosest(word, names);
   return name === undefined ? '' : `; did you mean "${name}"?`;
 }
 

@@ -28,7 +28,7 @@ export class StoreError extends BeatError {
 }
 
 /** Returns the message of a thrown value, which may be of any type. Never throws. */
-export function reasonOf(thrown: unknown): string {
+export function describeError(thrown: unknown): string {
   try {
     if (!(thrown instanceof Error)) return String(thrown);
     const isPlain = thrown.name === 'Error' || thrown instanceof BeatError;

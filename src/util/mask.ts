@@ -69,7 +69,7 @@ function maskParameters(text: string): string {
 const SHORT = 8;
 
 /** A function that puts `**` for the passwords of these URLs, and for these passwords, in what a server sends back. */
-export function concealer(
+export function createMasker(
   urls: readonly string[],
   passwords: readonly (string | undefined)[] = [],
 ): (text: string) => string {

@@ -5,7 +5,7 @@ import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { DEFAULT_CONNECTION } from '../../src/broker/connection-settings.ts';
-import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
+import { createExchange, createQueue, type Queue } from '../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 import type { BrokerOptions } from '../../src/store/store.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
@@ -17,9 +17,9 @@ import { storeOptions } from './place.ts';
 const newest = CELERIES[1]!;
 const missing = requireService('rabbitmq-server') || requireCelery(newest);
 
-const topic = exchangeOf('jobs', 'topic');
+const topic = createExchange('jobs', 'topic');
 const quorum: Queue = {
-  ...queueOf('work', topic, 'jobs.#'),
+  ...createQueue('work', topic, 'jobs.#'),
   arguments: { 'x-queue-type': 'quorum' },
 };
 
@@ -40,8 +40,8 @@ describe.skipIf(missing)(missing || 'rabbitmq, messages with an ETA and quorum q
   let server: RabbitServer;
   const brokers: Broker[] = [];
 
-  const open = (described: readonly Queue[], options: Partial<BrokerOptions> = {}): Broker => {
-    const queues = new Queues({ ...DEFAULT_RULES, described });
+  const open = (configured: readonly Queue[], options: Partial<BrokerOptions> = {}): Broker => {
+    const queues = new Queues({ ...DEFAULT_RULES, configured });
     const broker = openAmqpBroker(storeOptions(server.url(), { queues, ...options }));
     brokers.push(broker);
     return broker;
@@ -123,7 +123,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, messages with an ETA and quorum q
   });
 
   test.each([
-    ['none is a quorum queue', [queueOf('work', topic, 'jobs.#')], {}],
+    ['none is a quorum queue', [createQueue('work', topic, 'jobs.#')], {}],
     ['beat declares no queues', [quorum], { declareQueues: false }],
     ['the configuration has no queue for it', [quorum], {}],
   ] as const)(

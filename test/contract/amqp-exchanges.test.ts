@@ -3,7 +3,7 @@ import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import type { Broker, Rejection } from '../../src/broker/broker.ts';
 import type { Message } from '../../src/message/message.ts';
 import type { Destination, ExchangeType } from '../../src/message/destination.ts';
-import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
+import { createExchange, createQueue, type Queue } from '../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 import type { BrokerOptions } from '../../src/store/store.ts';
 import { makeMessage } from '../support/message.ts';
@@ -28,7 +28,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   const brokers: Broker[] = [];
 
   const open = (described: readonly Queue[] = [], options: Partial<BrokerOptions> = {}): Broker => {
-    const queues = new Queues({ ...DEFAULT_RULES, described });
+    const queues = new Queues({ ...DEFAULT_RULES, configured: described });
     const broker = openAmqpBroker(storeOptions(server.url(), { queues, ...options }));
     brokers.push(broker);
     return broker;
@@ -45,10 +45,10 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   });
 
   test('a configured queue is declared with its exchanges, bindings and arguments', async () => {
-    const jobs = { ...exchangeOf('jobs', 'topic'), durable: false, autoDelete: true };
-    const shout = exchangeOf('shout', 'fanout');
+    const jobs = { ...createExchange('jobs', 'topic'), durable: false, autoDelete: true };
+    const shout = createExchange('shout', 'fanout');
     const queue: Queue = {
-      ...queueOf('work', jobs, 'jobs.#'),
+      ...createQueue('work', jobs, 'jobs.#'),
       bindings: [
         { exchange: jobs, routingKey: 'jobs.#', arguments: {} },
         { exchange: shout, routingKey: '', arguments: {} },
@@ -75,8 +75,8 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   });
 
   test('all configured queues of an exchange are declared before the first message', async () => {
-    const topic = exchangeOf('news', 'topic');
-    const described = [queueOf('all', topic, '#'), queueOf('sport', topic, 'sport.*')];
+    const topic = createExchange('news', 'topic');
+    const described = [createQueue('all', topic, '#'), createQueue('sport', topic, 'sport.*')];
     const message = sentTo('a', to('news', 'topic', 'sport.chess'));
     await open(described).publish([message, sentTo('b', to('news', 'topic', 'culture'))]);
     expect((await ids('all')).sort()).toEqual(['a', 'b']);
@@ -84,9 +84,9 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   });
 
   test('a headers exchange routes by the headers of the message', async () => {
-    const exchange = exchangeOf('by-headers', 'headers');
+    const exchange = createExchange('by-headers', 'headers');
     const queue: Queue = {
-      ...queueOf('blue', exchange, ''),
+      ...createQueue('blue', exchange, ''),
       bindings: [{ exchange, routingKey: '', arguments: { 'x-match': 'all', colour: 'blue' } }],
     };
     const blue = sentTo('a', to('by-headers', 'headers', '', 'blue'));
@@ -136,8 +136,8 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
   );
 
   test('only the exchange of a broadcast queue is declared, because workers declare their own queues', async () => {
-    const exchange = exchangeOf('everyone', 'fanout');
-    const broadcast = { ...queueOf('everyone', exchange, 'celery'), broadcast: true };
+    const exchange = createExchange('everyone', 'fanout');
+    const broadcast = { ...createQueue('everyone', exchange, 'celery'), broadcast: true };
     const message = sentTo('a', to('everyone', 'fanout', 'celery', 'everyone'));
     const { rejected } = await rejections(open([broadcast]).publish([message]));
     expect(rejected).toEqual([{ message, reason: 'no queue is bound to it' }]);
@@ -149,7 +149,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     const channel = await server.admin.createChannel();
     await channel.assertExchange('jobs', 'direct');
     await channel.close();
-    const queue = queueOf('work', exchangeOf('jobs', 'topic'), 'jobs.#');
+    const queue = createQueue('work', createExchange('jobs', 'topic'), 'jobs.#');
     const { reasons } = await rejections(
       open([queue]).publish([makeMessage('a', { queue: 'work' })]),
     );

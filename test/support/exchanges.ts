@@ -1,5 +1,5 @@
 import type { Destination, ExchangeType } from '../../src/message/destination.ts';
-import { exchangeOf, queueOf, type Queue } from '../../src/routing/queue.ts';
+import { createExchange, createQueue, type Queue } from '../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 
 /** Returns a queue that is bound to an exchange, and to others with the same routing key. */
@@ -10,16 +10,16 @@ export function makeBoundQueue(
   key: string,
   others: readonly string[] = [],
 ): Queue {
-  const queue = queueOf(name, exchangeOf(exchange, type), key);
+  const queue = createQueue(name, createExchange(exchange, type), key);
   const further = others.map((other) => ({
-    ...{ exchange: exchangeOf(other, type), routingKey: key, arguments: {} },
+    ...{ exchange: createExchange(other, type), routingKey: key, arguments: {} },
   }));
   return { ...queue, bindings: [...queue.bindings, ...further] as Queue['bindings'] };
 }
 
 /** Returns the queues of a configuration. */
 export function configureQueues(...queues: readonly Queue[]): Queues {
-  return new Queues({ ...DEFAULT_RULES, described: queues });
+  return new Queues({ ...DEFAULT_RULES, configured: queues });
 }
 
 /** Returns the destination of a message that names an exchange. */

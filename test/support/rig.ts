@@ -67,7 +67,7 @@ export function makeRig({
         ledger,
         clock,
         events,
-        producer: {
+        messageContext: {
           timezone: 'UTC',
           router: new Router(new Queues()),
           encoding: DEFAULT_ENCODING,

@@ -4,7 +4,7 @@ import { systemClock } from '../../util/clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Entry, Occurrence } from '../../catalog/entry.ts';
 import { ConfigError } from '../../util/errors.ts';
-import { nearest } from '../../util/did-you-mean.ts';
+import { findClosest } from '../../util/did-you-mean.ts';
 import { upcoming } from '../../scheduling/preview.ts';
 import { checkZone } from '../../schedule/zone-names.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -46,7 +46,7 @@ function selectEntries({ entries }: Settings, names: readonly string[]): readonl
   if (unknown.length > 0) {
     throw new ConfigError(
       unknown.map((name) => {
-        const hint = nearest(name, all);
+        const hint = findClosest(name, all);
         return errorAt([], `no entry "${name}"${hint ? `, did you mean "${hint}"?` : ''}`);
       }),
     );

@@ -4,7 +4,7 @@ import { loadSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
-import { nearest } from '../../util/did-you-mean.ts';
+import { findClosest } from '../../util/did-you-mean.ts';
 import { LOG_LEVELS, type LogFormat, type LogLevel } from '../../observe/log.ts';
 import type { CeleryFlags } from './celery-flags.ts';
 import { readMaxConfigSize } from './config-size.ts';
@@ -90,7 +90,7 @@ export function formatOrigin(): string {
 function oneOf<T extends string>(what: string, given: string, allowed: readonly T[]): T {
   const found = allowed.find((value) => value === given);
   if (found) return found;
-  const hint = nearest(given, allowed);
+  const hint = findClosest(given, allowed);
   throw new ConfigError(
     `${what} "${given}" is unknown${hint ? `, did you mean "${hint}"?` : ''}; allowed: ${allowed.join(', ')}`,
   );

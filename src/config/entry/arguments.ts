@@ -2,7 +2,7 @@ import type { Entry } from '../../catalog/entry.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { BeatError } from '../../util/errors.ts';
 import { checkArguments, inspectArgument } from '../../message/arguments.ts';
-import { fillOf } from '../../message/fill.ts';
+import { buildRenderer } from '../../message/render.ts';
 import { isLazy } from '../../message/lazy.ts';
 import type { SerializerName } from '../../message/serializers/serializer.ts';
 import { expected, type Path, type Report } from '../validate.ts';
@@ -41,8 +41,8 @@ export function readArguments(
   };
   // A value that contains itself must not be walked into.
   if (errors.length > 0) return fixed;
-  const fillArgs = fillOf(args, ['args'], { zone, at, report });
-  const fillKwargs = fillOf(kwargs, ['kwargs'], { zone, at, report });
+  const fillArgs = buildRenderer(args, ['args'], { zone, at, report });
+  const fillKwargs = buildRenderer(kwargs, ['kwargs'], { zone, at, report });
   if (!fillArgs && !fillKwargs) return fixed;
   return {
     ...fixed,

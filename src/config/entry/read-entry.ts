@@ -1,6 +1,6 @@
-import { startsOf } from '../../canvas/canvas.ts';
+import { initialTasks } from '../../canvas/canvas.ts';
 import type { Entry, MissedPolicy } from '../../catalog/entry.ts';
-import { serializerNamed } from '../../message/serializers/find.ts';
+import { parseSerializer } from '../../message/serializers/find.ts';
 import type { SerializerName } from '../../message/serializers/serializer.ts';
 import { readArguments } from './arguments.ts';
 import { calledBy, checkCalled, readCalled } from './task-target.ts';
@@ -110,7 +110,7 @@ export function readEntry(
   const parts = { ...args, options };
   checkCalled(called, parts, context, note);
   const calls = calledBy(called, parts);
-  for (const task of calls.canvas ? startsOf(calls.canvas) : [{ ...parts, task: calls.task }]) {
+  for (const task of calls.canvas ? initialTasks(calls.canvas) : [{ ...parts, task: calls.task }]) {
     context.trial.try(task, note, comment);
   }
   return {
@@ -118,7 +118,7 @@ export function readEntry(
     ...calls,
     schedule,
     ...parts,
-    fill: templates.fill,
+    render: templates.render,
     ...(entry.description !== undefined && { description: entry.description }),
     enabled: entry.enabled ?? true,
     missed: entry.missed ?? context.missed,
@@ -130,5 +130,5 @@ export function readEntry(
 /** One that is wrong is told elsewhere. */
 function serializerOf({ options }: Partial<EntryInput>): SerializerName | undefined {
   const spelling: unknown = isMap(options) ? options.serializer : undefined;
-  return typeof spelling === 'string' ? serializerNamed(spelling) : undefined;
+  return typeof spelling === 'string' ? parseSerializer(spelling) : undefined;
 }

@@ -1,4 +1,10 @@
-import { startsChord, startsOf, titleOf, type Canvas, type Links } from '../../canvas/canvas.ts';
+import {
+  startsChord,
+  initialTasks,
+  formatCanvas,
+  type Canvas,
+  type Links,
+} from '../../canvas/canvas.ts';
 import { withArguments, withLinks, withOptions } from '../../canvas/shape.ts';
 import type { Entry } from '../../catalog/entry.ts';
 import { maskUrl } from '../../util/mask.ts';
@@ -37,12 +43,12 @@ export function calledBy({ named, links }: Called, given: Given): Pick<Entry, 't
   const { args, kwargs, compute, options } = given;
   if (typeof named !== 'string') {
     const whole = withArguments(named, { args, kwargs, compute });
-    return { task: titleOf(named), canvas: withLinks(withOptions(whole, options), links) };
+    return { task: formatCanvas(named), canvas: withLinks(withOptions(whole, options), links) };
   }
   if (links.link.length + links.linkError.length === 0) return { task: named };
   const canvas: Canvas = {
     ...{ kind: 'task', task: named, args, kwargs, compute, options, links },
-    ...{ immutable: false, shown: 'list' },
+    ...{ immutable: false, reprAs: 'list' },
   };
   return { task: named, canvas };
 }
@@ -61,7 +67,7 @@ export function checkCalled(
   const trouble = startsChord(named) ? joiningTrouble(results) : null;
   if (trouble !== null) report(['task'], `starts a chord, which ${trouble}`);
   const hasArguments = compute ?? (args.length > 0 || Object.keys(kwargs).length > 0);
-  if (hasArguments && startsOf(named).every((task) => task.immutable)) {
+  if (hasArguments && initialTasks(named).every((task) => task.immutable)) {
     report([args.length > 0 ? 'args' : 'kwargs'], 'of no use: the signature is immutable');
   }
 }

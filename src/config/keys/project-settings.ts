@@ -1,4 +1,4 @@
-import { nearest } from '../../util/did-you-mean.ts';
+import { findClosest } from '../../util/did-you-mean.ts';
 import type { Level } from './key-schema.ts';
 
 /** In so long names one or two wrong letters are a mistake in writing; more make another name. */
@@ -11,5 +11,5 @@ const MISTAKES = 2;
 export function isProjectsOwn(key: string, { names }: Level): boolean {
   if (!/^CELERY_[A-Z0-9_]+$/.test(key)) return false;
   const celerys = [...names.keys()].filter((name) => /^CELERY[A-Z]*_/.test(name));
-  return nearest(key, celerys, MISTAKES) === undefined;
+  return findClosest(key, celerys, MISTAKES) === undefined;
 }

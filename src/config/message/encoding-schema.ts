@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { COMPRESSION_SPELLINGS, compressionForms } from '../../message/compression.ts';
-import { SERIALIZER_SPELLINGS, serializerForms } from '../../message/serializers/find.ts';
+import { COMPRESSION_SPELLINGS, explainCompressions } from '../../message/compression.ts';
+import { SERIALIZER_SPELLINGS, explainSerializers } from '../../message/serializers/find.ts';
 
 export const serializer = () =>
   z
-    .enum(SERIALIZER_SPELLINGS, { error: ({ input }) => serializerForms(input) })
+    .enum(SERIALIZER_SPELLINGS, { error: ({ input }) => explainSerializers(input) })
     .describe('Default json; for yaml and msgpack workers need them in accept_content.');
 
 export const compression = () =>
   z
-    .enum(COMPRESSION_SPELLINGS, { error: ({ input }) => compressionForms(input) })
+    .enum(COMPRESSION_SPELLINGS, { error: ({ input }) => explainCompressions(input) })
     .describe('For brotli and zstd workers need a package of Python.');
 
 const CONTENT = "names of serializers or content types, such as 'json' or 'application/json'";

@@ -1,7 +1,7 @@
-import { compressionNamed } from '../../message/compression.ts';
+import { parseCompression } from '../../message/compression.ts';
 import type { MessageOptions } from '../../message/message.ts';
 import { DEFAULT_ENCODING, type Encoding } from '../../message/payload.ts';
-import { serializerNamed } from '../../message/serializers/find.ts';
+import { parseSerializer } from '../../message/serializers/find.ts';
 import type { Report } from '../validate.ts';
 import type { TopSettings } from '../schema.ts';
 
@@ -9,8 +9,8 @@ import type { TopSettings } from '../schema.ts';
 export function readEncoding({ taskSerializer, taskCompression }: TopSettings): Encoding {
   const { serializer, compression } = DEFAULT_ENCODING;
   return {
-    serializer: (taskSerializer && serializerNamed(taskSerializer)) ?? serializer,
-    compression: (taskCompression && compressionNamed(taskCompression)) ?? compression,
+    serializer: (taskSerializer && parseSerializer(taskSerializer)) ?? serializer,
+    compression: (taskCompression && parseCompression(taskCompression)) ?? compression,
   };
 }
 

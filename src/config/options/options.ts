@@ -1,6 +1,6 @@
-import { compressionNamed } from '../../message/compression.ts';
+import { parseCompression } from '../../message/compression.ts';
 import type { ExtraProperties, MessageOptions } from '../../message/message.ts';
-import { serializerNamed } from '../../message/serializers/find.ts';
+import { parseSerializer } from '../../message/serializers/find.ts';
 import { parseDuration, parseTimedelta } from '../values/duration.ts';
 import { parseInstant } from '../../message/parse-instant.ts';
 import type { Report } from '../validate.ts';
@@ -38,8 +38,8 @@ export function readOptions(
     timeLimit: secondsOf(timeLimit),
     softTimeLimit: secondsOf(softTimeLimit),
     deliveryMode: deliveryMode === undefined ? undefined : DELIVERY_MODES[deliveryMode],
-    serializer: serializer && serializerNamed(serializer),
-    compression: compression && compressionNamed(compression),
+    serializer: serializer && parseSerializer(serializer),
+    compression: compression && parseCompression(compression),
     properties: propertiesOf({
       ...{ message_id: messageId, timestamp, type, user_id: userId, app_id: appId },
       ...{ MessageGroupId, MessageDeduplicationId, MessageAttributes, DelaySeconds },

@@ -1,6 +1,6 @@
 import type { Entry } from '../../catalog/entry.ts';
-import { FILLED } from '../../message/fill-options.ts';
-import { holdsTemplate, templateOf, type FillText } from '../../message/template.ts';
+import { RENDERED_OPTIONS } from '../../message/render-options.ts';
+import { hasTemplate, compileTemplate, type RenderText } from '../../message/template.ts';
 import type { Path, Report } from '../validate.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 
@@ -10,7 +10,7 @@ const AS_IT_STANDS =
 /** Where templates stand in one entry and its signatures, beside their arguments. */
 export class OptionTemplates {
   readonly #zone: string;
-  readonly #known = new Map<string, FillText | null>();
+  readonly #known = new Map<string, RenderText | null>();
   /** Headers may contain themselves, which is told elsewhere. */
   readonly #seen = new WeakSet<object>();
   #some = false;
@@ -30,13 +30,13 @@ export class OptionTemplates {
     this.#inNames(options['headers'], ['options', 'headers'], warn);
     for (const [option, value] of Object.entries(options)) {
       const path = ['options', option];
-      if (FILLED.some((each) => each === option)) this.#inValue(value, path, report);
-      else if (typeof value === 'string' && holdsTemplate(value)) warn(path, AS_IT_STANDS);
+      if (RENDERED_OPTIONS.some((each) => each === option)) this.#inValue(value, path, report);
+      else if (typeof value === 'string' && hasTemplate(value)) warn(path, AS_IT_STANDS);
     }
   }
 
   /** Fills in those of an occurrence; `undefined` where there are none. */
-  get fill(): Entry['fill'] {
+  get render(): Entry['render'] {
     if (!this.#some) return undefined;
     return (text, context) => this.#of(text)?.(context) ?? text;
   }
@@ -64,14 +64,14 @@ export class OptionTemplates {
   #inNames(map: unknown, path: Path, warn: Report): void {
     if (!isMap(map)) return;
     for (const key of Object.keys(map)) {
-      if (holdsTemplate(key)) warn([...path, key], `its name is ${AS_IT_STANDS}`);
+      if (hasTemplate(key)) warn([...path, key], `its name is ${AS_IT_STANDS}`);
     }
   }
 
-  #of(text: string): FillText | null {
+  #of(text: string): RenderText | null {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
-    const fill = templateOf(text, this.#zone);
+    const fill = compileTemplate(text, this.#zone);
     this.#known.set(text, fill);
     return fill;
   }

@@ -1,5 +1,5 @@
 import type { MessageOptions } from '../../message/message.ts';
-import { holdsTemplate } from '../../message/template.ts';
+import { hasTemplate } from '../../message/template.ts';
 import type { Routed } from '../../routing/router.ts';
 import { findDriver, type DriverLimits } from '../../drivers/table.ts';
 import type { Path, Report } from '../validate.ts';
@@ -54,7 +54,7 @@ function checkAmqp(task: LimitedTask, report: Report): void {
   }
   const { taskId, replyTo, headers, stamps, properties } = task.options;
   const { message_id: messageId, type, user_id: userId, app_id: appId } = properties ?? {};
-  const fixed = taskId !== undefined && holdsTemplate(taskId) ? undefined : taskId;
+  const fixed = taskId !== undefined && hasTemplate(taskId) ? undefined : taskId;
   const texts = { taskId: fixed, replyTo, messageId, type, userId, appId };
   for (const [option, text] of Object.entries(texts)) {
     const long = tooLong(text ?? '');

@@ -1,9 +1,9 @@
 import { BeatError, ConfigError } from '../../util/errors.ts';
 import { inspectArgument } from '../../message/arguments.ts';
 import type { MessageOptions } from '../../message/message.ts';
-import { nameOf } from '../../message/destination.ts';
+import { formatDestination } from '../../message/destination.ts';
 import { Queues, type QueueRules } from '../../routing/queues.ts';
-import { remarksOn } from '../../routing/remarks.ts';
+import { findRoutingWarnings } from '../../routing/routing-warnings.ts';
 import { Router, type Routed, type RouteRules } from '../../routing/router.ts';
 import type { Report } from '../validate.ts';
 import { limitsOf, type CheckLimits } from './broker-limits.ts';
@@ -60,10 +60,10 @@ export class RouteTrial {
       return;
     }
     const isConfigured = !(this.#driver?.bindings ?? true);
-    for (const { option, message } of remarksOn(routed, this.#queues)) {
+    for (const { option, message } of findRoutingWarnings(routed, this.#queues)) {
       const isLost = routed.destination.exchange !== '';
       if (isConfigured && isLost)
-        report(where('exchange'), `${nameOf(routed.destination)} ${UNBOUND}`);
+        report(where('exchange'), `${formatDestination(routed.destination)} ${UNBOUND}`);
       else warn(option === null ? [] : where(option), message);
     }
   }
@@ -100,9 +100,9 @@ export class RouteTrial {
     const driver = this.#driver;
     if (!driver || destination.exchange === '') return null;
     if (exchangeType === 'fanout' && !driver.fanoutExchanges)
-      return `${nameOf(destination)} ${NO_FANOUT}`;
+      return `${formatDestination(destination)} ${NO_FANOUT}`;
     if (exchangeType !== 'headers' || driver.headersExchanges) return null;
-    return `${nameOf(destination)} is a headers exchange, which kombu does not have on ${driver.title}`;
+    return `${formatDestination(destination)} is a headers exchange, which kombu does not have on ${driver.title}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { ConfigError, reasonOf } from '../../util/errors.ts';
+import { ConfigError, describeError } from '../../util/errors.ts';
 import { disown } from '../../util/promise.ts';
 import type { Route } from '../../routing/routes.ts';
 import type { RouteFunction } from '../define/routing.ts';
@@ -41,7 +41,7 @@ function ask(call: () => unknown, path: Path, task: string): unknown {
     const answer = call();
     if (!disown(answer)) return answer;
   } catch (error) {
-    message = `the function threw for "${task}": ${reasonOf(error)}`;
+    message = `the function threw for "${task}": ${describeError(error)}`;
   }
   throw new ConfigError([errorAt(path, message)]);
 }

@@ -1,5 +1,5 @@
-import { compressionNamed } from '../../message/compression.ts';
-import { serializerNamed } from '../../message/serializers/find.ts';
+import { parseCompression } from '../../message/compression.ts';
+import { parseSerializer } from '../../message/serializers/find.ts';
 import type { RouteOptions } from '../../routing/routes.ts';
 import { checkHeaders } from '../options/headers.ts';
 import { levelOf } from '../keys/key-schema.ts';
@@ -29,12 +29,12 @@ export function readRoute(
   if (!input) return null;
   checkHeaders(input.headers, [...path, 'headers'], report);
   const { deliveryMode, compression, ...rest } = input;
-  const serializer = input.serializer && serializerNamed(input.serializer);
+  const serializer = input.serializer && parseSerializer(input.serializer);
   checkAccepted(serializer, [...path, 'serializer'], report);
   return {
     ...rest,
     deliveryMode: deliveryMode === undefined ? undefined : DELIVERY_MODES[deliveryMode],
     serializer,
-    compression: compression && compressionNamed(compression),
+    compression: compression && parseCompression(compression),
   };
 }

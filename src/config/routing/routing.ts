@@ -1,4 +1,4 @@
-import { exchangeOf } from '../../routing/queue.ts';
+import { createExchange } from '../../routing/queue.ts';
 import { DEFAULT_RULES, type QueueRules } from '../../routing/queues.ts';
 import { DEFAULT_ROUTES, type RouteRules } from '../../routing/router.ts';
 import { DELIVERY_MODES } from '../options/options.ts';
@@ -11,7 +11,7 @@ import { readTaskRoutes } from './task-routes.ts';
 /** Which queues there are, and how those are made that nobody describes. */
 export function readQueues(settings: TopSettings, report: Report, warn: Report): QueueRules {
   const name = settings.taskDefaultQueue ?? DEFAULT_RULES.defaultQueue;
-  const defaultExchange = exchangeOf(
+  const defaultExchange = createExchange(
     settings.taskDefaultExchange ?? name,
     settings.taskDefaultExchangeType ?? 'direct',
   );
@@ -21,7 +21,7 @@ export function readQueues(settings: TopSettings, report: Report, warn: Report):
   return {
     ...defaults,
     defaultQueue: name,
-    described: readTaskQueues(settings.taskQueues, defaults, report, warn),
+    configured: readTaskQueues(settings.taskQueues, defaults, report, warn),
     createMissing: settings.taskCreateMissingQueues ?? DEFAULT_RULES.createMissing,
     defaultType: settings.taskDefaultQueueType ?? DEFAULT_RULES.defaultType,
     missingType: settings.taskCreateMissingQueueType ?? DEFAULT_RULES.missingType,

@@ -1,4 +1,4 @@
-import { exchangeOf, type Binding, type Exchange, type Queue } from '../../routing/queue.ts';
+import { createExchange, type Binding, type Exchange, type Queue } from '../../routing/queue.ts';
 import type { QueueRules } from '../../routing/queues.ts';
 import { parseDuration } from '../values/duration.ts';
 import { levelOf } from '../keys/key-schema.ts';
@@ -140,7 +140,7 @@ function exchangeFrom(given: NonNullable<ExchangeInput>, queue: Partial<QueueInp
   const mode = said.deliveryMode ?? queue.deliveryMode;
   const type = said.type ?? queue.exchangeType ?? (queue.broadcast ? 'fanout' : 'direct');
   return {
-    ...exchangeOf(said.name, type),
+    ...createExchange(said.name, type),
     durable: said.durable ?? queue.exchangeDurable ?? queue.durable ?? true,
     autoDelete: said.autoDelete ?? queue.exchangeAutoDelete ?? queue.autoDelete ?? false,
     deliveryMode: mode === undefined ? null : DELIVERY_MODES[mode],

@@ -1,4 +1,4 @@
-import { routeTables, type Route, type RouteKey, type RouteRow } from '../../routing/routes.ts';
+import { compileRoutes, type Route, type RouteKey, type RouteRow } from '../../routing/routes.ts';
 import type { RouteFunction } from '../define/routing.ts';
 import type { CheckAccepted } from '../message/accept-content.ts';
 import { functionRoute } from './function-route.ts';
@@ -21,7 +21,7 @@ export function readTaskRoutes(
   const routes: Route[] = [];
   let tables: RouteRow[][] = [];
   const flush = () => {
-    if (tables.length > 0) routes.push(routeTables(tables));
+    if (tables.length > 0) routes.push(compileRoutes(tables));
     tables = [];
   };
   for (const [i, item] of items.entries()) {

@@ -1,4 +1,4 @@
-import { BeatError, ConfigError, reasonOf } from '../../util/errors.ts';
+import { BeatError, ConfigError, describeError } from '../../util/errors.ts';
 import { disown } from '../../util/promise.ts';
 import { isNeverDue } from '../../schedule/never-due.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
@@ -120,7 +120,7 @@ export function attempt<T>(make: () => T, path: Path, report: Report): T | undef
     if (error instanceof ConfigError) {
       for (const problem of error.errors) report([...path, ...problem.path], problem.message);
     } else {
-      report(path, reasonOf(error));
+      report(path, describeError(error));
     }
     return undefined;
   }

@@ -4,7 +4,7 @@ import { crontab } from '../../schedule/crontab.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta, type TimedeltaParts } from '../../schedule/timedelta.ts';
 import { DURATION_FORMS, parseDuration } from '../values/duration.ts';
-import { isoOf } from '../../message/parse-instant.ts';
+import { toIso } from '../../message/parse-instant.ts';
 import type { Level } from '../keys/key-schema.ts';
 import { expected, parse, type Report } from '../validate.ts';
 import { isMap } from '../keys/normalize-keys.ts';
@@ -132,7 +132,7 @@ function build(kind: Kind, map: ScheduleMapInput): Schedule {
     case 'cron':
       return cron(map.cron!);
     case 'at':
-      return at(isoOf(map.at!));
+      return at(toIso(map.at!));
     case 'solar':
       return solarOf(map.solar!);
   }

@@ -1,6 +1,6 @@
-import { lastOf, NO_LINKS, type Canvas, type Links, type Task } from '../../canvas/canvas.ts';
+import { findLastTask, NO_LINKS, type Canvas, type Links, type Task } from '../../canvas/canvas.ts';
 import {
-  chordOf,
+  makeChord,
   immutable,
   parallel,
   sequence,
@@ -121,7 +121,7 @@ export class SignatureReader {
       if (header?.length === 0) note(form.header, 'missing; expected signatures, one at least');
       if (body === undefined || body === null) note(form.body, NO_BODY);
       const last = body ? this.read(body, [...place.path, ...form.body], place.within) : undefined;
-      return header && last ? chordOf(header, last) : undefined;
+      return header && last ? makeChord(header, last) : undefined;
     }
     const tasks = valueAt(raw, form.tasks);
     if (!Array.isArray(tasks) || tasks.length === 0) {
@@ -139,7 +139,7 @@ export class SignatureReader {
     const given = readArguments(raw, { zone, serializer, at }, note);
     if (typeof raw['task'] !== 'string') return undefined;
     const { task } = raw as { task: string };
-    const plain = { options: {}, links: NO_LINKS, immutable: false, shown: 'tuple' } as const;
+    const plain = { options: {}, links: NO_LINKS, immutable: false, reprAs: 'tuple' } as const;
     return { kind: 'task', task, ...given, ...plain };
   }
 
@@ -160,7 +160,7 @@ const NO_BODY = 'missing; expected the signature that is called with the results
 
 /** Nothing can follow a group but in a chord: its tasks end one by one. */
 export function checkLinks(canvas: Canvas, { link }: Links, report: Report): void {
-  if (link.length === 0 || lastOf(canvas).kind !== 'group') return;
+  if (link.length === 0 || findLastTask(canvas).kind !== 'group') return;
   report(
     ['options', 'link'],
     'of no use after a group, whose tasks end one by one; ' +

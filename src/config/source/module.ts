@@ -3,7 +3,7 @@ import { registerHooks } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { ConfigError, reasonOf } from '../../util/errors.ts';
+import { ConfigError, describeError } from '../../util/errors.ts';
 import type { Source } from './source.ts';
 
 /** `.ts` here and in development, `.js` once built: what a config imports is of the same kind as we are. */
@@ -87,8 +87,8 @@ async function errorsIn(error: unknown, path: string, file: string): Promise<Dia
 }
 
 function messageOf(error: unknown, path: string): string {
-  if (!(error instanceof Error)) return `threw ${reasonOf(error)}`;
-  return reasonOf(error).replace(` imported from ${path}`, '');
+  if (!(error instanceof Error)) return `threw ${describeError(error)}`;
+  return describeError(error).replace(` imported from ${path}`, '');
 }
 
 /** The first place in the stack that is neither Node's nor a package's nor our own. */

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { reasonOf } from '../../util/errors.ts';
+import { describeError } from '../../util/errors.ts';
 import { isLazy } from '../../message/lazy.ts';
 import { DEEPEST, MOST_ALIASED, TOO_DEEP } from './limits.ts';
 import { isMap } from '../keys/normalize-keys.ts';
@@ -134,7 +134,7 @@ function leaf(value: unknown): Read {
 }
 
 function threw(error: unknown): string {
-  return `cannot be read, as its getter or proxy threw: ${reasonOf(error)}`;
+  return `cannot be read, as its getter or proxy threw: ${describeError(error)}`;
 }
 
 function isContainer(value: object): boolean {

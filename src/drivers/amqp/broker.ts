@@ -4,7 +4,7 @@
  * say, so there is no timer here that could spin, and no line of log that could fill a disk.
  */
 import type { Broker, Rejection } from '../../broker/broker.ts';
-import { concealer, maskUrl } from '../../util/mask.ts';
+import { createMasker, maskUrl } from '../../util/mask.ts';
 import { splitUrls } from '../../broker/url-list.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Message } from '../../message/message.ts';
@@ -50,7 +50,7 @@ class AmqpBroker implements Broker {
       address: addressOf(url, connection.tls),
       shown: maskUrl(url),
     }));
-    const conceal = concealer(urls);
+    const conceal = createMasker(urls);
     this.#said = (error) => conceal(serversWords(error));
     this.#options = options;
     this.#rules = { ...options, delayedType: connection.delayedType };

@@ -2,7 +2,7 @@ import type { Rejection } from '../../broker/broker.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Message } from '../../message/message.ts';
 import type { Destination } from '../../message/destination.ts';
-import { exchangeOf, type Queue } from '../../routing/queue.ts';
+import { createExchange, type Queue } from '../../routing/queue.ts';
 import { waitingPlaceOf } from './delayed.ts';
 import { isMissing } from './lane.ts';
 import { prepareDelays, prepareExchange, prepareQueues, type Rules } from './prepare.ts';
@@ -80,7 +80,7 @@ export async function announce(
     messages.map(({ destination }) => [destination.exchange, destination.exchangeType]),
   );
   for (const [name, type] of declareQueues ? exchanges : []) {
-    const error = await prepareExchange(session, exchangeOf(name, type));
+    const error = await prepareExchange(session, createExchange(name, type));
     if (error) throw unheard(`exchange "${name}" cannot be declared`, error);
   }
   for (const fate of await session.send(messages, false)) {

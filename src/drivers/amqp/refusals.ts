@@ -25,7 +25,7 @@ export function explainDeclaration(queue: Queue, error: Error, queues: Queues): 
 
 /** What in the configuration says so of this queue. */
 function settingFor(what: string, queue: Queue, queues: Queues): string {
-  if (queues.isDescribed(queue)) return `it in taskQueues ("${queue.name}")`;
+  if (queues.isConfigured(queue)) return `it in taskQueues ("${queue.name}")`;
   const isDefault = queue === queues.default;
   if (what === 'x-max-priority') return 'taskQueueMaxPriority';
   if (what === 'x-queue-type') {

@@ -1,5 +1,5 @@
 import type { Broker } from '../../broker/broker.ts';
-import { decodeMessage, encodeMessage } from '../../message/text.ts';
+import { decodeMessage, encodeMessage } from '../../message/message-json.ts';
 import { compare, encodeChange } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';

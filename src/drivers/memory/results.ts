@@ -1,4 +1,4 @@
-import type { ChordSize } from '../../message/run.ts';
+import type { ChordSize } from '../../message/run-messages.ts';
 import type { ResultBackend } from '../../store/results.ts';
 
 /** Keeps what it is told, for a test to look at. */

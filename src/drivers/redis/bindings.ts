@@ -1,5 +1,5 @@
 import { isBroadcast, queuesBound } from '../../broker/kombu.ts';
-import { memo, type Memo } from '../../util/memoize.ts';
+import { memoize, type Memo } from '../../util/memoize.ts';
 import type { Message } from '../../message/message.ts';
 import type { Destination } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
@@ -36,7 +36,7 @@ export class Bindings {
     this.#queues = queues;
     this.#broadcasts = broadcasts;
     this.#found = found;
-    this.#declarations = from ? from.#declarations : memo<readonly Declaration[]>();
+    this.#declarations = from ? from.#declarations : memoize<readonly Declaration[]>();
   }
 
   /** The same with what workers have bound just now, as far as these messages ask for it: part of an operation. */
@@ -77,7 +77,7 @@ export class Bindings {
   queuesFor(destination: Destination): readonly string[] {
     const { exchange, routingKey } = destination;
     if (exchange === '') return [routingKey];
-    const described = this.#queues.receiving(destination).map(({ name }) => name);
+    const described = this.#queues.queuesFor(destination).map(({ name }) => name);
     const bound = queuesBound(this.#membersOf(exchange), routingKey, this.#keys.sep);
     return [...new Set([...described, ...bound])];
   }
@@ -87,7 +87,7 @@ export class Bindings {
     const { exchange, routingKey } = destination;
     const bound = this.#membersOf(exchange).map((member) => member.split(this.#keys.sep)[0]!);
     const described = this.#queues
-      .receiving(destination)
+      .queuesFor(destination)
       .flatMap(({ bindings }) => bindings.filter((binding) => binding.exchange.name === exchange));
     const own = [routingKey, ...described.map((binding) => binding.routingKey)];
     const keys = keysToTell(bound, [...own, this.#queues.defaults.routingKey]);

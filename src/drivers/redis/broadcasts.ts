@@ -37,7 +37,7 @@ export class Broadcasts {
       const look = this.#looks.get(name);
       if (look) return look.until <= now;
       const queue = this.#queues.find(name);
-      return !queue || !this.#queues.isDescribed(queue);
+      return !queue || !this.#queues.isConfigured(queue);
     });
   }
 

@@ -1,6 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { tlsWords, type TlsSettings } from '../../broker/tls.ts';
-import { concealer, maskUrl } from '../../util/mask.ts';
+import { createMasker, maskUrl } from '../../util/mask.ts';
 import type { TransportOptions } from '../../broker/connection-settings.ts';
 import { StoreError } from '../../util/errors.ts';
 import { PeerError, type Guard } from '../connection/guard.ts';
@@ -57,7 +57,7 @@ export class Connection {
     const { url, transport, name, timeout, impatient = false } = options;
     this.#timeout = timeout;
     this.#where = maskUrl(url);
-    this.#conceal = concealer([url], [transport.sentinelKwargs.password]);
+    this.#conceal = createMasker([url], [transport.sentinelKwargs.password]);
     const made = {
       ...(isSentinel(url) ? throughSentinels(options) : addressOf(url, options.tls)),
       connectionName: name,

@@ -1,5 +1,5 @@
-import { nameOf } from '../../message/destination.ts';
-import { decodeMessage, encodeMessage } from '../../message/text.ts';
+import { formatDestination } from '../../message/destination.ts';
+import { decodeMessage, encodeMessage } from '../../message/message-json.ts';
 import type { Change, Commit, CommitOutcome } from '../../store/commit.ts';
 import { encodeChange } from '../../store/commit.ts';
 import type { FinishedCommand } from '../../store/command-log.ts';
@@ -76,7 +76,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
       if (lost) {
         // It may have been published by an earlier run of this commit.
         const reply = await this.#run<Reply>('ledger.commit', CHECK, keys, args);
-        const reason = `ledger.commit: ${nameOf(lost.destination)}: ${bindings.explain(lost)}`;
+        const reason = `ledger.commit: ${formatDestination(lost.destination)}: ${bindings.explain(lost)}`;
         if (reply?.[0] === 'rejected') return { kind: 'store-rejected', reason };
         return failureIn(reply, changes) ?? { kind: 'committed' };
       }

@@ -1,6 +1,6 @@
 import type { ResultSettings } from '../../store/results.ts';
 import { DEFAULT_TRANSPORT } from '../../broker/connection-settings.ts';
-import type { ChordSize } from '../../message/run.ts';
+import type { ChordSize } from '../../message/run-messages.ts';
 import type { ResultBackend } from '../../store/results.ts';
 import { Connection } from './connection.ts';
 

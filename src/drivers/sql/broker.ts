@@ -3,7 +3,7 @@ import type { Message } from '../../message/message.ts';
 import type { Database } from './database.ts';
 import { declined } from './declined.ts';
 import { envelopesOf, insertMessages } from './messages.ts';
-import { UNRECEIVED } from '../../message/destination.ts';
+import { NO_QUEUE_BOUND } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
 import type { Pruner } from './pruner.ts';
 import type { Statements } from './statements.ts';
@@ -25,10 +25,10 @@ export class SqlBroker implements Broker {
   async publish(messages: readonly Message[]): Promise<readonly Rejection[]> {
     const [lost, routable] = [[], []] as [Message[], Message[]];
     for (const message of messages) {
-      const received = this.#queues.receiving(message.destination).length > 0;
+      const received = this.#queues.queuesFor(message.destination).length > 0;
       (received ? routable : lost).push(message);
     }
-    const unroutable = lost.map((message) => ({ message, reason: UNRECEIVED }));
+    const unroutable = lost.map((message) => ({ message, reason: NO_QUEUE_BOUND }));
     const rejected = await this.#publish(routable);
     await this.#pruner.prune(messages.length);
     return [...unroutable, ...rejected];

@@ -182,7 +182,7 @@ export class Database {
     let what = this.#what(error, fault);
     if (lacking.length > 0) {
       const who = user === null ? 'this user' : `user ${JSON.stringify(user)}`;
-      what = `${name} refused: ${who} ${lackingText(lacking)}: ${reasonOf(error)}`;
+      what = `${name} refused: ${who} ${lackingText(lacking)}: ${describeError(error)}`;
     }
     return new DatabaseError(`${operation}: ${conceal(what)} (${where})`, fault, error, lacking);
   }
@@ -190,15 +190,15 @@ export class Database {
   #what(error: unknown, fault: Fault): string {
     const { name } = this.#server;
     if (this.#closed.signal.aborted) return 'the store is closed';
-    if (fault !== 'lost') return `${name} refused: ${reasonOf(error)}`;
+    if (fault !== 'lost') return `${name} refused: ${describeError(error)}`;
     if (isTimeout(error)) return `${name} did not answer in ${this.#timeout} ms`;
-    return `no connection to ${name}: ${reasonOf(error)}`;
+    return `no connection to ${name}: ${describeError(error)}`;
   }
 }
 
 /** A host with several addresses fails once for each. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
+function describeError(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describeError).join(', ');
   return error instanceof Error ? error.message : String(error);
 }
 

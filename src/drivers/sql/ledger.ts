@@ -1,5 +1,5 @@
-import { nameOf, UNRECEIVED } from '../../message/destination.ts';
-import { decodeMessage, encodeMessage } from '../../message/text.ts';
+import { formatDestination, NO_QUEUE_BOUND } from '../../message/destination.ts';
+import { decodeMessage, encodeMessage } from '../../message/message-json.ts';
 import type { Queues } from '../../routing/queues.ts';
 import { compare, encodeChange } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
@@ -93,7 +93,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
           return found;
         }
         if (lost) {
-          const reason = `ledger.commit: ${nameOf(lost.destination)}: ${UNRECEIVED}`;
+          const reason = `ledger.commit: ${formatDestination(lost.destination)}: ${NO_QUEUE_BOUND}`;
           return { kind: 'store-rejected', reason };
         }
         await insertMessages(tx, this.#sql, envelopes.flat());

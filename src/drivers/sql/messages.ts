@@ -14,7 +14,7 @@ export interface Envelope {
 
 /** One for each queue that the message ends up in: exchanges are known here by the configuration alone. */
 export function envelopesOf(message: Message, queues: Queues): Envelope[] {
-  return queues.receiving(message.destination).map(({ name }) => ({
+  return queues.queuesFor(message.destination).map(({ name }) => ({
     queue: name,
     payload: ascii(encodeEnvelope(message, randomUUID())),
   }));

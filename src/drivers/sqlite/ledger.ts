@@ -1,5 +1,5 @@
-import { nameOf, UNRECEIVED } from '../../message/destination.ts';
-import { decodeMessage, encodeMessage } from '../../message/text.ts';
+import { formatDestination, NO_QUEUE_BOUND } from '../../message/destination.ts';
+import { decodeMessage, encodeMessage } from '../../message/message-json.ts';
 import type { Queues } from '../../routing/queues.ts';
 import { compare, encodeChange } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
@@ -73,7 +73,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
       const found = this.#check(db, token, encoded);
       if (typeof found === 'object') return found;
       if (lost && found === 'new') {
-        const reason = `ledger.commit: ${nameOf(lost.destination)}: ${UNRECEIVED}`;
+        const reason = `ledger.commit: ${formatDestination(lost.destination)}: ${NO_QUEUE_BOUND}`;
         return { kind: 'store-rejected', reason };
       }
       finishCommands(db, this.#prefix, commands);

@@ -13,7 +13,7 @@ export interface Row {
 
 /** One for each queue that the message ends up in: exchanges are known here by the configuration alone. */
 export function toRows(message: Message, queues: Queues): Row[] {
-  return queues.receiving(message.destination).map(({ name }) => ({
+  return queues.queuesFor(message.destination).map(({ name }) => ({
     queue: name,
     payload: encodeEnvelope(message, randomUUID()),
   }));

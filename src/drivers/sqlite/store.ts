@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Broker } from '../../broker/broker.ts';
-import { UNRECEIVED } from '../../message/destination.ts';
+import { NO_QUEUE_BOUND } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
 import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { SqliteCommandLog } from './command-log.ts';
@@ -42,7 +42,7 @@ function openBroker(db: Database, queues: Queues): Broker {
       const rows = messages.map((message) => toRows(message, queues));
       await db.write('broker.publish', (file) => insertRows(file, rows.flat()));
       const lost = messages.filter((_, i) => rows[i]!.length === 0);
-      return lost.map((message) => ({ message, reason: UNRECEIVED }));
+      return lost.map((message) => ({ message, reason: NO_QUEUE_BOUND }));
     },
     // The transport has no fanout exchanges, so there are no subscribers.
     announce: async () => {},

@@ -30,12 +30,12 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 /** The serializer's name; `undefined` for one that beat has not. */
-export function serializerNamed(spelling: string): SerializerName | undefined {
+export function parseSerializer(spelling: string): SerializerName | undefined {
   return Object.hasOwn(SPELLINGS, spelling) ? SPELLINGS[spelling as SerializerSpelling] : undefined;
 }
 
 /** What may stand for a serializer, and why that which stands there may not. */
-export function serializerForms(found: unknown): string {
+export function explainSerializers(found: unknown): string {
   const guess = typeof found === 'string' ? didYouMean(found, Object.keys(SERIALIZERS)) : '';
   const reason = REASONS.get(found) ?? guess.slice(2);
   return `'json', 'yaml' or 'msgpack'${reason && ` (${reason})`}`;

@@ -1,5 +1,5 @@
 import { pythonJson } from '../python-json.ts';
-import { complaintOfDigits, type Serializer } from './serializer.ts';
+import { validateDigits, type Serializer } from './serializer.ts';
 
 /** The default, and the one that every worker accepts. */
 export const json: Serializer = {
@@ -8,7 +8,7 @@ export const json: Serializer = {
   contentEncoding: 'utf-8',
   format: 'JSON',
   extras: ['a Date', 'a Uint8Array', 'what decimal(), uuid(), date(), time() and datetime() make'],
-  complaint: (leaf) => (typeof leaf === 'bigint' ? complaintOfDigits(leaf) : null),
+  validate: (leaf) => (typeof leaf === 'bigint' ? validateDigits(leaf) : null),
   // All ASCII.
   write: pythonJson,
 };

@@ -1,6 +1,6 @@
 import type * as Msgpack from '@msgpack/msgpack';
 import { onDemand } from '../../util/on-demand.ts';
-import { bytesOf, typedOf, type TypedValue } from '../typed/typed.ts';
+import { getBytes, toTyped, type TypedValue } from '../typed/typed.ts';
 import type { Serializer } from './serializer.ts';
 
 const library = onDemand((require) => require('@msgpack/msgpack') as typeof Msgpack);
@@ -12,9 +12,9 @@ export const msgpack: Serializer = {
   contentEncoding: 'binary',
   format: 'msgpack',
   extras: ['a Uint8Array'],
-  complaint(leaf) {
-    if (typeof leaf === 'bigint') return complaintOfRange(leaf);
-    return typeof leaf === 'object' && leaf !== null ? complaintOfTyped(leaf) : null;
+  validate(leaf) {
+    if (typeof leaf === 'bigint') return validateRange(leaf);
+    return typeof leaf === 'object' && leaf !== null ? validateTyped(leaf) : null;
   },
   write(value) {
     const bytes = library().encode(prepared(value), { useBigInt64: true, maxDepth: Infinity });
@@ -22,16 +22,16 @@ export const msgpack: Serializer = {
   },
 };
 
-function complaintOfRange(leaf: bigint): string | null {
+function validateRange(leaf: bigint): string | null {
   const fits = leaf >= -(2n ** 63n) && leaf < 2n ** 64n;
   return fits
     ? null
     : `${leaf} is beyond 64 bits, which are all that msgpack has; write it as text`;
 }
 
-function complaintOfTyped(leaf: TypedValue): string | null {
+function validateTyped(leaf: TypedValue): string | null {
   const { __type__: type } = leaf;
-  if (bytesOf(leaf)) return null;
+  if (getBytes(leaf)) return null;
   return `msgpack cannot carry a ${type}; write it as text, or use the serializer json`;
 }
 
@@ -43,8 +43,8 @@ function prepared(value: unknown): unknown {
   }
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(prepared);
-  const typed = typedOf(value);
-  if (typed) return bytesOf(typed);
+  const typed = toTyped(value);
+  if (typed) return getBytes(typed);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, prepared(item)]));
 }
 

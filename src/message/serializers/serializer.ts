@@ -17,7 +17,7 @@ export interface Serializer {
   /** What it carries of Python's values that JSON has no word for, as they are made in JavaScript. */
   readonly extras: readonly string[];
   /** Why a value cannot be carried, or not unchanged; `null` when it can. */
-  readonly complaint: (leaf: Leaf) => string | null;
+  readonly validate: (leaf: Leaf) => string | null;
   /** The bytes, one character each (`latin1`), of a value that holds nothing that was complained of. */
   readonly write: (value: unknown) => string;
 }
@@ -26,7 +26,7 @@ export interface Serializer {
 const MOST_DIGITS = 4_300;
 
 /** Of formats that write numbers as text. */
-export function complaintOfDigits(leaf: bigint): string | null {
+export function validateDigits(leaf: bigint): string | null {
   const digits = String(leaf).replace('-', '').length;
   return digits > MOST_DIGITS ? `has ${digits} digits; Python reads ${MOST_DIGITS} at most` : null;
 }

@@ -1,8 +1,8 @@
 import type * as Yaml from 'yaml';
 import { onDemand } from '../../util/on-demand.ts';
 import { pythonFloat } from '../python-number.ts';
-import { bytesOf, typedOf, type TypedValue } from '../typed/typed.ts';
-import { complaintOfDigits, type Serializer } from './serializer.ts';
+import { getBytes, toTyped, type TypedValue } from '../typed/typed.ts';
+import { validateDigits, type Serializer } from './serializer.ts';
 
 const library = onDemand((require) => require('yaml') as typeof Yaml);
 
@@ -16,9 +16,9 @@ export const yaml: Serializer = {
   contentEncoding: 'utf-8',
   format: 'YAML',
   extras: ['a Date', 'a Uint8Array', 'what date() and datetime() make'],
-  complaint(leaf) {
-    if (typeof leaf === 'bigint') return complaintOfDigits(leaf);
-    return typeof leaf === 'object' && leaf !== null ? complaintOfTyped(leaf) : null;
+  validate(leaf) {
+    if (typeof leaf === 'bigint') return validateDigits(leaf);
+    return typeof leaf === 'object' && leaf !== null ? validateTyped(leaf) : null;
   },
   // All ASCII: whatever lies beyond is written as an escape.
   write: (value) => library().stringify(value, LAYOUT),
@@ -28,9 +28,9 @@ export const yaml: Serializer = {
 const leafTag: Yaml.ScalarTag = {
   tag: 'tag:yaml.org,2002:str',
   default: true,
-  identify: (value) => typeof value !== 'object' || value === null || typedOf(value) !== null,
+  identify: (value) => typeof value !== 'object' || value === null || toTyped(value) !== null,
   resolve: (text) => text,
-  stringify: ({ value }) => leafText(value),
+  stringify: ({ value }) => formatLeaf(value),
 };
 
 const LAYOUT = {
@@ -46,34 +46,34 @@ function isCollection(tag: Yaml.Tags[number]): boolean {
   return typeof tag === 'object' && 'collection' in tag;
 }
 
-function complaintOfTyped({ __type__: type }: TypedValue): string | null {
+function validateTyped({ __type__: type }: TypedValue): string | null {
   if (type === 'date' || type === 'datetime' || type === 'bytes' || type === 'base64') return null;
   return `PyYAML knows no ${type}; write it as text, or use the serializer json`;
 }
 
-function leafText(value: unknown): string {
+function formatLeaf(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return textOf(value);
+      return formatText(value);
     case 'number':
-      return numberText(value);
+      return formatNumber(value);
     case 'object':
-      return value === null ? 'null' : typedText(typedOf(value)!);
+      return value === null ? 'null' : formatTyped(toTyped(value)!);
     default:
       return String(value);
   }
 }
 
 /** PyYAML takes `1e+21` for text, but for the point. */
-function numberText(value: number): string {
+function formatNumber(value: number): string {
   if (Number.isNaN(value)) return '.nan';
   if (!Number.isFinite(value)) return value > 0 ? '.inf' : '-.inf';
   const text = pythonFloat(value);
   return text.includes('.') ? text : text.replace('e', '.0e');
 }
 
-function typedText(typed: TypedValue): string {
-  const bytes = bytesOf(typed);
+function formatTyped(typed: TypedValue): string {
+  const bytes = getBytes(typed);
   if (bytes) return `!!binary "${bytes.toString('base64')}"`;
   return String(typed.__value__).replace('T', ' ');
 }
@@ -84,7 +84,7 @@ const BARE = /^[a-z_/(][\w ./()=+*'",;!?&$@%~^|<>[\]{}-]*(?<! )$/i;
 const WORDS = /^(?:true|false|yes|no|on|off|y|n|null)$/i;
 const PRINTABLE = /^[ -~]*$/;
 
-function textOf(text: string): string {
+function formatText(text: string): string {
   if (BARE.test(text) && !WORDS.test(text)) return text;
   if (PRINTABLE.test(text)) return `'${text.replaceAll("'", "''")}'`;
   return JSON.stringify(text).replace(BEYOND_ASCII, escape);

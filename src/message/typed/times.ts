@@ -79,10 +79,10 @@ function minutesOf(zone: string): number {
 
 function timeText({ parts: [h, m, s, micros], offset }: Time): string {
   const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0')}`;
-  return `${two(h)}:${two(m)}:${two(s)}${fraction}${offset === null ? '' : offsetText(offset)}`;
+  return `${two(h)}:${two(m)}:${two(s)}${fraction}${offset === null ? '' : formatOffset(offset)}`;
 }
 
-function offsetText(minutes: number): string {
+function formatOffset(minutes: number): string {
   const size = Math.abs(minutes);
   return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }

@@ -31,7 +31,7 @@ interface Kind {
 }
 
 /** Of a text, or nothing at all. */
-function ofText(read: (text: string) => string | null): Kind['read'] {
+function fromText(read: (text: string) => string | null): Kind['read'] {
   return (value) => (typeof value === 'string' ? read(value) : null);
 }
 
@@ -42,28 +42,30 @@ const KINDS: Readonly<Record<TypeName, Kind>> = {
   bytes: {
     forms: 'the text of bytes in UTF-8',
     // Half a character has no UTF-8.
-    read: ofText((text) => (text.isWellFormed() ? text : null)),
+    read: fromText((text) => (text.isWellFormed() ? text : null)),
     repr: String,
   },
   base64: {
     forms: "bytes in base64, such as '/wA='",
-    read: ofText((text) => (Buffer.from(text, 'base64').toString('base64') === text ? text : null)),
+    read: fromText((text) =>
+      Buffer.from(text, 'base64').toString('base64') === text ? text : null,
+    ),
     repr: String,
   },
-  date: { forms: "a date such as '2030-01-31'", read: ofText(pythonDate), repr: dateRepr },
+  date: { forms: "a date such as '2030-01-31'", read: fromText(pythonDate), repr: dateRepr },
   datetime: {
     forms: "a date and time such as '2030-01-31T12:30:00.000001+00:00', naive without the offset",
-    read: ofText(pythonDatetime),
+    read: fromText(pythonDatetime),
     repr: datetimeRepr,
   },
   decimal: {
     forms: "a decimal number as text, such as '1.50'",
-    read: ofText((text) => (DECIMAL.test(text) ? text : null)),
+    read: fromText((text) => (DECIMAL.test(text) ? text : null)),
     repr: (text) => `Decimal('${text}')`,
   },
   time: {
     forms: "a time such as '12:30:00' or '12:30:00.000001+02:00'",
-    read: ofText(pythonTime),
+    read: fromText(pythonTime),
     repr: timeRepr,
   },
   uuid: { forms: 'a UUID, or {hex: its 32 digits}', read: readUuid, repr: uuidRepr },
@@ -80,14 +82,14 @@ export function isTypeName(type: unknown): type is TypeName {
  * `__type__` and `__value__`, checked and as kombu writes it. `null` for any other object; throws a
  * `ConfigError` for such a map of which a worker could make nothing.
  */
-export function typedOf(value: object): TypedValue | null {
-  if (isTypedMap(value)) return readTyped(value.__type__, value.__value__);
-  if (isDate(value)) return datetimeOf(value);
+export function toTyped(value: object): TypedValue | null {
+  if (isTypedMap(value)) return parseTyped(value.__type__, value.__value__);
+  if (isDate(value)) return toDatetime(value);
   return isUint8Array(value) ? bytesValue(value) : null;
 }
 
 /** Checks a value of one of kombu's types. Throws a `ConfigError` for a type or a value that it does not know. */
-export function readTyped(type: unknown, value: unknown): TypedValue {
+export function parseTyped(type: unknown, value: unknown): TypedValue {
   if (!isTypeName(type)) {
     const guess = typeof type === 'string' ? didYouMean(type, TYPES) : '';
     throw new ConfigError(
@@ -100,13 +102,13 @@ export function readTyped(type: unknown, value: unknown): TypedValue {
   return { __type__: type, __value__: read };
 }
 
-/** Python's `repr` of a value that `typedOf` answered; for bytes see `bytesOf`. */
-export function typedRepr({ __type__, __value__ }: TypedValue): string {
+/** Python's `repr` of a value that `toTyped` answered; for bytes see `getBytes`. */
+export function reprTyped({ __type__, __value__ }: TypedValue): string {
   return KINDS[__type__].repr(__value__ as string);
 }
 
-/** The bytes of a value that `typedOf` answered; `null` for any but bytes. */
-export function bytesOf({ __type__, __value__ }: TypedValue): Buffer | null {
+/** The bytes of a value that `toTyped` answered; `null` for any but bytes. */
+export function getBytes({ __type__, __value__ }: TypedValue): Buffer | null {
   if (__type__ === 'bytes') return Buffer.from(__value__ as string, 'utf8');
   return __type__ === 'base64' ? Buffer.from(__value__ as string, 'base64') : null;
 }
@@ -117,9 +119,9 @@ function isTypedMap(
   return '__type__' in value && '__value__' in value && Object.keys(value).length === 2;
 }
 
-function datetimeOf(date: Date): TypedValue {
+function toDatetime(date: Date): TypedValue {
   if (Number.isNaN(date.getTime())) throw new ConfigError('an invalid Date is no instant');
-  return readTyped('datetime', date.toISOString());
+  return parseTyped('datetime', date.toISOString());
 }
 
 /** As kombu does it: as text wherever the bytes are some. */

@@ -9,7 +9,7 @@ import {
 } from '../../../src/broker/kombu.ts';
 import { DEFAULT_TRANSPORT } from '../../../src/broker/connection-settings.ts';
 import type { ExchangeType } from '../../../src/message/destination.ts';
-import { exchangeOf } from '../../../src/routing/queue.ts';
+import { createExchange } from '../../../src/routing/queue.ts';
 
 const SEP = '\x06\x16';
 
@@ -41,7 +41,11 @@ describe('the list of a message', () => {
 
 describe('how a queue is bound', () => {
   const bound = (queue: string, type: ExchangeType, key: string) =>
-    bindingMember(queue, { exchange: exchangeOf('e', type), routingKey: key, arguments: {} }, SEP);
+    bindingMember(
+      queue,
+      { exchange: createExchange('e', type), routingKey: key, arguments: {} },
+      SEP,
+    );
 
   test('stands in the set of the exchange', () => {
     expect(bindingKey('reports')).toBe('_kombu.binding.reports');

@@ -134,7 +134,7 @@ const WRITTEN_OTHERWISE = new Set([
 
 describe('a canvas of an entry', () => {
   it.for(scheduled)(
-    'sends what the beat of Celery 5.7 sends, marked as such: $name',
+    'sends what the beat of Celery 5.7 sends, markScheduled as such: $name',
     (recorded) => {
       const task = recorded.signature as unknown as SignatureConfig;
       const { messages, chords } = composeTask(task, { entry: recorded.entry ?? {} });
@@ -161,17 +161,17 @@ describe('a canvas of an entry', () => {
     },
   );
 
-  it('is marked where Celery hands the headers on: its first tasks, and the bodies of chords', () => {
-    const marked = (task: SignatureConfig) => [
+  it('is markScheduled where Celery hands the headers on: its first tasks, and the bodies of chords', () => {
+    const markScheduled = (task: SignatureConfig) => [
       ...new Set(marksIn(composeTask(task).messages.map(parsed))),
     ];
-    expect(marked(chain('a', 'b'))).toEqual(['a']);
-    expect(marked(group('a', chain('b', 'c')))).toEqual(['a', 'b']);
-    expect(marked(chord(['a'], chain('b', 'c')))).toEqual(['a', 'b']);
-    expect(marked(chord(['a'], group('b', 'c')))).toEqual(['a', 'b', 'c']);
-    expect(marked(chord(['a'], chord(['b'], 'c')))).toEqual(['a', 'b', 'c']);
-    expect(marked(chain('a', chord(['b'], 'c')))).toEqual(['a']);
-    expect(marked(sig('a', [], { options: { link: 'b', linkError: 'c' } }))).toEqual(['a']);
+    expect(markScheduled(chain('a', 'b'))).toEqual(['a']);
+    expect(markScheduled(group('a', chain('b', 'c')))).toEqual(['a', 'b']);
+    expect(markScheduled(chord(['a'], chain('b', 'c')))).toEqual(['a', 'b']);
+    expect(markScheduled(chord(['a'], group('b', 'c')))).toEqual(['a', 'b', 'c']);
+    expect(markScheduled(chord(['a'], chord(['b'], 'c')))).toEqual(['a', 'b', 'c']);
+    expect(markScheduled(chain('a', chord(['b'], 'c')))).toEqual(['a']);
+    expect(markScheduled(sig('a', [], { options: { link: 'b', linkError: 'c' } }))).toEqual(['a']);
   });
 
   it('keeps the headers of the body of a chord beside the mark', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { chain, chord, group, sig, type SignatureConfig } from '../../../src/index.ts';
-import type { Run } from '../../../src/message/run.ts';
+import type { RunMessages } from '../../../src/message/run-messages.ts';
 import { composeTask, DUE_AT } from './support.ts';
 
 const task = sig('tasks.add', [1, 2]);
@@ -21,7 +21,7 @@ const { canvas } = fc.letrec<{ canvas: SignatureConfig; several: SignatureConfig
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
 /** Every word that gives a task, or a group, its id. */
-function idsGiven(run: Run): string[] {
+function idsGiven(run: RunMessages): string[] {
   const text = run.messages.map(({ headers, body }) => {
     const { id } = headers as { id: string };
     return [id, ...(body.toString().match(/(?<="task_id": ")[^"]+/g) ?? [])];
@@ -33,7 +33,7 @@ it('gives an occurrence the same ids whenever it is sent, and no other occurrenc
   fc.assert(
     fc.property(canvas, (of) => {
       const runs = [DUE_AT, DUE_AT, DUE_AT + 60_000].map((dueAt) => composeTask(of, { dueAt }));
-      const [first, again, next] = runs as [Run, Run, Run];
+      const [first, again, next] = runs as [RunMessages, RunMessages, RunMessages];
       expect(first).toEqual(again);
       const ids = new Set(idsGiven(first));
       expect(idsGiven(next).filter((id) => ids.has(id))).toEqual([]);
@@ -66,4 +66,4 @@ it('names every id in the form of a UUID', () => {
   for (const id of ids) expect(id.match(UUID)?.[0]).toBe(id);
 });
 
-const EMPTY: Run = { taskId: '', messages: [], chords: [] };
+const EMPTY: RunMessages = { taskId: '', messages: [], chords: [] };

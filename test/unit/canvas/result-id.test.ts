@@ -1,29 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { chain, chord, group, sig, type SignatureConfig } from '../../../src/index.ts';
-import type { Run } from '../../../src/message/run.ts';
-import { taskIdOf } from '../../../src/message/task-id.ts';
+import type { RunMessages } from '../../../src/message/run-messages.ts';
+import { computeTaskId } from '../../../src/message/task-id.ts';
 import { composeTask, DUE_AT } from './support.ts';
 
 const [a, b, c] = [sig('a'), sig('b'), sig('c')];
 
-const OCCURRENCE = taskIdOf('e', DUE_AT, 'beat');
+const OCCURRENCE = computeTaskId('e', DUE_AT, 'beat');
 
-interface Wire {
+interface SerializedSignature {
   readonly task: string;
   readonly kwargs: {
-    readonly tasks?: readonly Wire[];
-    readonly header?: Wire;
-    readonly body?: Wire;
+    readonly tasks?: readonly SerializedSignature[];
+    readonly header?: SerializedSignature;
+    readonly body?: SerializedSignature;
   };
   readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** The steps behind the first task of a chain, in their order. */
-function steps({ messages }: Run): readonly Wire[] {
+function steps({ messages }: RunMessages): readonly SerializedSignature[] {
   const [, , embed] = JSON.parse(messages[0]!.body.toString()) as [
     unknown,
     unknown,
-    { chain: Wire[] },
+    { chain: SerializedSignature[] },
   ];
   return embed.chain.toReversed();
 }

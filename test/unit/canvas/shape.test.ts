@@ -22,13 +22,13 @@ function sent(task: SignatureConfig, entry: Partial<EntryConfig> = {}) {
 }
 
 interface Embed {
-  readonly callbacks: readonly Wire[] | null;
-  readonly errbacks: readonly Wire[] | null;
-  readonly chain: readonly Wire[] | null;
-  readonly chord: Wire | null;
+  readonly callbacks: readonly SerializedSignature[] | null;
+  readonly errbacks: readonly SerializedSignature[] | null;
+  readonly chain: readonly SerializedSignature[] | null;
+  readonly chord: SerializedSignature | null;
 }
 
-interface Wire {
+interface SerializedSignature {
   readonly task: string;
   readonly args: readonly unknown[];
   readonly options: Record<string, unknown>;

@@ -2,7 +2,7 @@ import type { BeatConfig } from '../../../src/config/define.ts';
 import type { EntryConfig } from '../../../src/config/define/entry.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { compose } from '../../../src/compose/compose.ts';
-import type { Run } from '../../../src/message/run.ts';
+import type { RunMessages } from '../../../src/message/run-messages.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
 
@@ -12,19 +12,19 @@ export const DUE_AT = Date.UTC(2026, 10, 21, 5, 44);
 export function composeTask(
   task: EntryConfig['task'],
   { dueAt = DUE_AT, entry = {}, ...settings }: BeatConfig & Parts = {},
-): Run {
+): RunMessages {
   const { entries, timezone, encoding, protocol, keyPrefix, queues, routes } = resolveSettings({
     resultBackend: 'redis://localhost/1',
     ...settings,
     beatSchedule: { e: { schedule: 60, ...entry, task } },
   });
-  const producer = {
+  const messageContext = {
     ...{ timezone, encoding, protocol, keyPrefix },
     origin: 'gen1@here',
     replyTo: '00000000-0000-4000-8000-000000000000',
     router: new Router(new Queues(queues), routes),
   };
-  return compose({ entry: entries[0]!, dueAt }, dueAt + 1_500, producer);
+  return compose({ entry: entries[0]!, dueAt }, dueAt + 1_500, messageContext);
 }
 
 interface Parts {

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { encodeEnvelope } from '../../../src/broker/envelope.ts';
 import type { Entry } from '../../../src/catalog/entry.ts';
 import { compose } from '../../../src/compose/compose.ts';
-import type { Producer } from '../../../src/compose/message-context.ts';
+import type { MessageContext } from '../../../src/compose/message-context.ts';
 import type { Message, MessageOptions } from '../../../src/message/message.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
-import { taskIdOf } from '../../../src/message/task-id.ts';
+import { computeTaskId } from '../../../src/message/task-id.ts';
 import { makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
 
-const PRODUCER: Producer = {
+const PRODUCER: MessageContext = {
   timezone: 'UTC',
   router: new Router(new Queues()),
   encoding: DEFAULT_ENCODING,
@@ -38,7 +38,7 @@ function messageWith(options: MessageOptions, sentAt?: number): Message {
 
 describe('a task message', () => {
   it("bears the occurrence's own id, whoever sends it and whenever", () => {
-    const id = taskIdOf('cleanup', DUE_AT, 'beat');
+    const id = computeTaskId('cleanup', DUE_AT, 'beat');
     for (const { taskId, headers, properties } of [messageOf(), messageOf({}, SENT_AT + MINUTE)]) {
       expect(taskId).toBe(id);
       expect(headers).toMatchObject({ id, root_id: id });

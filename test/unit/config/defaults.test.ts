@@ -8,7 +8,7 @@ it('an empty configuration has the defaults of Celery and kombu', () => {
       defaultQueue: 'celery',
       defaultExchange: { name: 'celery', type: 'direct' },
       defaultRoutingKey: 'celery',
-      described: [],
+      configured: [],
       createMissing: true,
       maxPriority: null,
       defaultType: 'classic',

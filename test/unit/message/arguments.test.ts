@@ -30,9 +30,9 @@ describe('arguments of a task', () => {
     ['an object of a class', new URL('http://host/'), 'JSON cannot carry a URL'],
     ['an integer that lost digits', Number('12345678901234567890'), 'is beyond 2^53'],
   ])('cannot be %s', (_, value, problem) => {
-    const [complaint] = complaints([value]);
-    expect(complaint).toMatch(/^args\[0\]: /);
-    expect(complaint).toContain(problem);
+    const [validate] = complaints([value]);
+    expect(validate).toMatch(/^args\[0\]: /);
+    expect(validate).toContain(problem);
   });
 
   it('cannot contain themselves, nor be nested without end', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { v5 } from 'uuid';
-import { NAMESPACE, occurrenceName, taskIdOf } from '../../../src/message/task-id.ts';
+import { NAMESPACE, occurrenceName, computeTaskId } from '../../../src/message/task-id.ts';
 
 const triple = fc.tuple(
   fc.string({ unit: 'grapheme' }),
@@ -14,14 +14,14 @@ describe('the task id of an occurrence', () => {
     fc.assert(
       fc.property(triple, ([entry, dueAt, prefix]) => {
         const name = occurrenceName(entry, dueAt, prefix);
-        expect(taskIdOf(entry, dueAt, prefix)).toBe(v5(name, NAMESPACE));
+        expect(computeTaskId(entry, dueAt, prefix)).toBe(v5(name, NAMESPACE));
       }),
     );
   });
 
   it('is the same today and in every release to come', () => {
     // Python: uuid.uuid5(uuid.UUID(NAMESPACE), '1795240800000 4 beatcleanup')
-    expect(taskIdOf('cleanup', Date.UTC(2026, 10, 21, 6), 'beat')).toBe(
+    expect(computeTaskId('cleanup', Date.UTC(2026, 10, 21, 6), 'beat')).toBe(
       '0c2aa64c-a787-5cba-838d-79fe4b55b67f',
     );
   });

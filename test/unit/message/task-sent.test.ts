@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { encodeEnvelope } from '../../../src/broker/envelope.ts';
 import type { OptionsConfig } from '../../../src/config/define/options.ts';
-import { taskSent } from '../../../src/message/task-sent.ts';
+import { buildTaskSent } from '../../../src/message/task-sent.ts';
 import { TestBeat } from '../../../src/testing.ts';
 
 interface Event {
@@ -42,7 +42,7 @@ async function eventOf(
   );
   await beat.advance(1);
   const { clock, utcoffset } = event;
-  return taskSent(
+  return buildTaskSent(
     { message: beat.messages[0]!, sentAt: beat.sent[0]!.sentAt, clock, utcoffset },
     { origin, exchange: 'celeryev', exchangeType: 'fanout' },
   );

@@ -1,6 +1,6 @@
 import { Settings as LuxonSettings } from 'luxon';
 import { describe, expect, it } from 'vitest';
-import { templateOf } from '../../../src/message/template.ts';
+import { compileTemplate } from '../../../src/message/template.ts';
 
 const context = {
   entry: 'report',
@@ -9,7 +9,7 @@ const context = {
 };
 
 function filled(text: string, zone = 'UTC'): string | null {
-  return templateOf(text, zone)?.(context) ?? null;
+  return compileTemplate(text, zone)?.(context) ?? null;
 }
 
 describe('a template', () => {
@@ -59,7 +59,7 @@ describe('a template', () => {
     ['{{dueAt'],
     ['{dueAt}'],
   ])('%s is left to the task', (text) => {
-    expect(templateOf(text, 'UTC')).toBeNull();
+    expect(compileTemplate(text, 'UTC')).toBeNull();
   });
 
   it('is left as it is after a backslash, which goes', () => {
@@ -68,7 +68,9 @@ describe('a template', () => {
 
   it('is cut in the error when it is long', () => {
     const long = `{{dueAt |${' '.repeat(9_000)}%}}`;
-    expect(() => templateOf(long, 'UTC')).toThrow(/^\{\{dueAt \|.{1,80}: "%" is no part of a date/);
+    expect(() => compileTemplate(long, 'UTC')).toThrow(
+      /^\{\{dueAt \|.{1,80}: "%" is no part of a date/,
+    );
   });
 
   it.each([
@@ -91,7 +93,7 @@ describe('a template', () => {
     ['{{dueAt - 300000y}}', /more than 1000 years away from dueAt/],
     ['{{dueAt - 600y 600y}}', /more than 1000 years away from dueAt/],
   ])('%s is refused', (text, reason) => {
-    expect(() => templateOf(text, 'UTC')).toThrow(reason);
+    expect(() => compileTemplate(text, 'UTC')).toThrow(reason);
   });
 
   it.each([
@@ -100,6 +102,6 @@ describe('a template', () => {
     ['a thousand steps and a stray sign', `{{dueAt - ${'1d '.repeat(1_000)}!}}`, /expected after/],
     ['spaces and a stray sign', `{{dueAt - 1d${' '.repeat(100_000)}!}}`, /expected after/],
   ])('with %s is refused', (_, text, reason) => {
-    expect(() => templateOf(text, 'UTC')).toThrow(reason);
+    expect(() => compileTemplate(text, 'UTC')).toThrow(reason);
   });
 });

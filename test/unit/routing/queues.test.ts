@@ -4,11 +4,11 @@ import { toQueue } from '../../../src/message/destination.ts';
 import { DEFAULT_RULES, Queues, type QueueRules } from '../../../src/routing/queues.ts';
 import { makeBoundQueue, configureQueues, toExchange } from '../../support/exchanges.ts';
 
-const argumentsOf = (name: string, rules: Partial<QueueRules>) =>
+const buildArguments = (name: string, rules: Partial<QueueRules>) =>
   new Queues({ ...DEFAULT_RULES, ...rules }).get(name).arguments;
 
 test('a queue is declared without arguments unless the configuration asks for some', () => {
-  expect(argumentsOf('celery', {})).toEqual({});
+  expect(buildArguments('celery', {})).toEqual({});
 });
 
 test('one quorum queue beside classic ones has tasks wait for their ETA as beside quorum queues', () => {
@@ -23,16 +23,16 @@ test('one quorum queue beside classic ones has tasks wait for their ETA as besid
 
 test('every queue has the priorities that are configured', () => {
   for (const queue of ['celery', 'reports']) {
-    expect(argumentsOf(queue, { maxPriority: 10 })).toEqual({ 'x-max-priority': 10 });
+    expect(buildArguments(queue, { maxPriority: 10 })).toEqual({ 'x-max-priority': 10 });
   }
 });
 
 test('the default queue and all others each have a type of their own', () => {
   const quorum = { 'x-queue-type': 'quorum' };
-  expect(argumentsOf('celery', { defaultType: 'quorum' })).toEqual(quorum);
-  expect(argumentsOf('reports', { defaultType: 'quorum' })).toEqual({});
-  expect(argumentsOf('celery', { missingType: 'quorum' })).toEqual({});
-  expect(argumentsOf('reports', { missingType: 'quorum' })).toEqual(quorum);
+  expect(buildArguments('celery', { defaultType: 'quorum' })).toEqual(quorum);
+  expect(buildArguments('reports', { defaultType: 'quorum' })).toEqual({});
+  expect(buildArguments('celery', { missingType: 'quorum' })).toEqual({});
+  expect(buildArguments('reports', { missingType: 'quorum' })).toEqual(quorum);
 });
 
 test('names that routes compute are forgotten again, those of described queues are not', () => {
@@ -55,7 +55,7 @@ test('a queue that nobody describes is bound to an exchange of its own name', ()
 test('where none may be made, an unknown one is refused with the nearest name', () => {
   const queues = new Queues({
     ...DEFAULT_RULES,
-    described: [
+    configured: [
       makeBoundQueue('reports', 'x', 'direct', 'x'),
       makeBoundQueue('web', 'x', 'direct', 'x'),
     ],
@@ -75,19 +75,19 @@ describe('who receives a message', () => {
   const names = (found: readonly { name: string }[]) => found.map(({ name }) => name);
 
   test('is the queue itself on the anonymous exchange, described or not', () => {
-    expect(names(queues.receiving(toQueue('one')))).toEqual(['one']);
-    expect(names(queues.receiving(toQueue('new')))).toEqual(['new']);
+    expect(names(queues.queuesFor(toQueue('one')))).toEqual(['one']);
+    expect(names(queues.queuesFor(toQueue('new')))).toEqual(['new']);
   });
 
   test('is who is bound by any of its bindings', () => {
-    expect(names(queues.receiving(toExchange('jobs', 'direct', 'work')))).toEqual(['one']);
-    expect(names(queues.receiving(toExchange('more', 'direct', 'work')))).toEqual(['one']);
-    expect(names(queues.receiving(toExchange('far', 'fanout', 'any')))).toEqual(['far']);
-    expect(queues.receiving(toExchange('jobs', 'direct', 'nothing'))).toEqual([]);
+    expect(names(queues.queuesFor(toExchange('jobs', 'direct', 'work')))).toEqual(['one']);
+    expect(names(queues.queuesFor(toExchange('more', 'direct', 'work')))).toEqual(['one']);
+    expect(names(queues.queuesFor(toExchange('far', 'fanout', 'any')))).toEqual(['far']);
+    expect(queues.queuesFor(toExchange('jobs', 'direct', 'nothing'))).toEqual([]);
   });
 
   test('includes a queue that was asked for and that nobody has described', () => {
-    expect(names(queues.receiving(toExchange('new', 'direct', 'new', 'new')))).toEqual(['new']);
+    expect(names(queues.queuesFor(toExchange('new', 'direct', 'new', 'new')))).toEqual(['new']);
   });
 
   test('is declared, and so is the queue that was asked for', () => {

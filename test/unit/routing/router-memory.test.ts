@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { exchangeOf, queueOf } from '../../../src/routing/queue.ts';
+import { createExchange, createQueue } from '../../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../../src/routing/queues.ts';
 import { DEFAULT_ROUTES, Router } from '../../../src/routing/router.ts';
 import type { Route } from '../../../src/routing/routes.ts';
@@ -16,8 +16,8 @@ describe('a router', () => {
 
 describe('the exchange of a name', () => {
   test('is the one that a described queue is bound to, the default one, or none', () => {
-    const events = exchangeOf('events', 'topic');
-    const queues = new Queues({ ...DEFAULT_RULES, described: [queueOf('q', events, 'a.#')] });
+    const events = createExchange('events', 'topic');
+    const queues = new Queues({ ...DEFAULT_RULES, configured: [createQueue('q', events, 'a.#')] });
     expect(queues.exchange('events')).toBe(events);
     expect(queues.exchange('celery')).toBe(DEFAULT_RULES.defaultExchange);
     expect(queues.exchange('other')).toBeNull();
@@ -25,11 +25,11 @@ describe('the exchange of a name', () => {
 });
 
 test('router: an exchange is asked for by name alone where its description is not direct', () => {
-  const events = exchangeOf('events', 'topic');
-  const described = [queueOf('celery', exchangeOf('celery', 'direct'), 'celery')];
+  const events = createExchange('events', 'topic');
+  const described = [createQueue('celery', createExchange('celery', 'direct'), 'celery')];
   const queues = new Queues({
     ...DEFAULT_RULES,
-    described: [...described, queueOf('q', events, 'a.#')],
+    configured: [...described, createQueue('q', events, 'a.#')],
   });
   const { destination } = new Router(queues).route('t', [], {}, { exchange: 'events' });
   expect(destination).toEqual({

@@ -5,7 +5,7 @@ import { Glob } from '../../../src/routing/glob.ts';
 import { PatternIndex } from '../../../src/routing/pattern-index.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { DEFAULT_ROUTES, Router } from '../../../src/routing/router.ts';
-import { routeTables, type Route } from '../../../src/routing/routes.ts';
+import { compileRoutes, type Route } from '../../../src/routing/routes.ts';
 
 describe('a glob', () => {
   // Python's fnmatch says the same of each.
@@ -75,7 +75,7 @@ describe('a table of routes', () => {
   const found = (route: Route, task: string) => route(task, [], {}, {});
 
   test('knows a name itself before any pattern, and patterns in their order', () => {
-    const route = routeTables([
+    const route = compileRoutes([
       [
         ['web.*', { queue: 'glob' }],
         [/web\.f/, { queue: 'expression' }],
@@ -88,7 +88,7 @@ describe('a table of routes', () => {
   });
 
   test('is searched together with the tables after it, and still decides before them', () => {
-    const route = routeTables([
+    const route = compileRoutes([
       [['web.x', { queue: 'name in the first' }]],
       [['web.*', { queue: 'glob in the second' }]],
       [
@@ -107,14 +107,14 @@ describe('a table of routes', () => {
     ]);
   });
 
-  test('takes a name for a glob only when it holds a star', () => {
-    const route = routeTables([[['x?', { queue: 'exact' }]]]);
+  test('takes a name for a glob only when it contains a star', () => {
+    const route = compileRoutes([[['x?', { queue: 'exact' }]]]);
     expect(found(route, 'x?')).toEqual({ queue: 'exact' });
     expect(found(route, 'xy')).toBeNull();
   });
 
   test('matches expressions from the beginning of the name, to wherever they end, every time', () => {
-    const route = routeTables([[[/feeds\.|slow/gi, { queue: 'q' }]]]);
+    const route = compileRoutes([[[/feeds\.|slow/gi, { queue: 'q' }]]]);
     for (const task of ['feeds.import', 'Feeds.x', 'feeds.import', 'slowly']) {
       expect(found(route, task)).toEqual({ queue: 'q' });
     }

@@ -4,7 +4,7 @@ import { Events } from '../../../src/events/events.ts';
 import type { Change } from '../../../src/store/commit.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { MemoryResults } from '../../../src/drivers/memory/results.ts';
-import type { ChordSize } from '../../../src/message/run.ts';
+import type { ChordSize } from '../../../src/message/run-messages.ts';
 import type { ResultBackend } from '../../../src/store/results.ts';
 import { makeFirstRun } from '../../support/change.ts';
 import { settle } from '../../support/settle.ts';

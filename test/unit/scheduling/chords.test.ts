@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, test, vi } from 'vitest';
-import { chordOf } from '../../../src/canvas/shape.ts';
+import { makeChord } from '../../../src/canvas/shape.ts';
 import { NO_LINKS, type Task } from '../../../src/canvas/canvas.ts';
 import type { ResultBackend } from '../../../src/store/results.ts';
 import { MemoryResults } from '../../../src/drivers/memory/results.ts';
@@ -9,13 +9,13 @@ import { makeRig } from '../../support/rig.ts';
 
 function task(name: string): Task {
   const plain = { args: [], kwargs: {}, options: {}, immutable: false } as const;
-  return { kind: 'task', task: name, ...plain, links: NO_LINKS, shown: 'tuple' };
+  return { kind: 'task', task: name, ...plain, links: NO_LINKS, reprAs: 'tuple' };
 }
 
 const joined = makeEntry({
   name: 'joined',
   task: 'chord',
-  canvas: chordOf([task('tasks.a'), task('tasks.b')], task('tasks.total')),
+  canvas: makeChord([task('tasks.a'), task('tasks.b')], task('tasks.total')),
 });
 
 /** A result backend that is away until it is told otherwise. */

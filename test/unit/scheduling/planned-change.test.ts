@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parallel } from '../../../src/canvas/shape.ts';
 import type { Entry } from '../../../src/catalog/entry.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
-import type { Producer } from '../../../src/compose/message-context.ts';
+import type { MessageContext } from '../../../src/compose/message-context.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
 import { planOccurrences } from '../../../src/scheduling/plan-occurrences.ts';
@@ -13,7 +13,7 @@ import { makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
-const producer: Producer = {
+const messageContext: MessageContext = {
   timezone: 'UTC',
   router: new Router(new Queues()),
   encoding: DEFAULT_ENCODING,
@@ -31,7 +31,7 @@ function stepOf(entry: Entry, late: number) {
   return planChange(
     { entry, before: STATE, runs: send, causeOf: () => 'schedule', skipped: skip, changes },
     { sentAt: now + 5, term: 9 },
-    producer,
+    messageContext,
   );
 }
 

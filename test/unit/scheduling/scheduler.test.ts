@@ -338,7 +338,7 @@ test('a run that nobody heard is skipped, and told of for as long as nobody hear
 test('a run of several tasks that some heard is sent, and the place where nobody did is told', async () => {
   const task = (name: string, exchange?: string): Task => ({
     ...{ kind: 'task', task: name, args: [], kwargs: {}, immutable: false, links: NO_LINKS },
-    ...{ shown: 'tuple', options: exchange ? { exchange, exchangeType: 'fanout' } : {} },
+    ...{ reprAs: 'tuple', options: exchange ? { exchange, exchangeType: 'fanout' } : {} },
   });
   const halfDeaf = (ledger: Ledger): Ledger => ({
     batch: ledger.batch,

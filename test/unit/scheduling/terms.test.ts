@@ -26,14 +26,22 @@ function rig(...entries: Entry[]) {
     events.on('failure', (fault) => faults.push(fault));
     events.on('sent', ({ dueAt }) => sent.push(new Date(dueAt).toISOString().slice(11, 19)));
     events.on('scheduling', (event) => begun.push(event));
-    const producer = {
+    const messageContext = {
       ...{ timezone: 'UTC', keyPrefix: 'beat', origin: 'test', replyTo: '' },
       ...{ encoding: DEFAULT_ENCODING, protocol: 2 as const },
       router: new Router(new Queues()),
     };
     const progressed = () => {};
     const scheduler = new Scheduler({
-      ...{ entries, ledger: store.ledger, clock, events, producer, results: null, progressed },
+      ...{
+        entries,
+        ledger: store.ledger,
+        clock,
+        events,
+        messageContext,
+        results: null,
+        progressed,
+      },
     });
     /** Begins a term, and looks once. */
     const lead = async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { didYouMean, nearest } from '../../../src/util/did-you-mean.ts';
+import { didYouMean, findClosest } from '../../../src/util/did-you-mean.ts';
 
 const fields = ['minute', 'hour', 'dayOfWeek', 'dayOfMonth', 'monthOfYear'];
 
@@ -14,15 +14,15 @@ describe('nearest', () => {
     ['DAY_OF_MONTH', 'dayOfMonth'],
     ['month-of-yaer', 'monthOfYear'],
   ])('takes %s for %s', (word, name) => {
-    expect(nearest(word, fields)).toBe(name);
+    expect(findClosest(word, fields)).toBe(name);
   });
 
   it.each(['second', 'x', '', 'timezone'])('does not guess what "%s" meant', (word) => {
-    expect(nearest(word, fields)).toBeUndefined();
+    expect(findClosest(word, fields)).toBeUndefined();
   });
 
   it('prefers the name that needs the fewest changes', () => {
-    expect(nearest('days', ['hours', 'day', 'weeks'])).toBe('day');
+    expect(findClosest('days', ['hours', 'day', 'weeks'])).toBe('day');
   });
 
   it('ends a message with the question, or with nothing', () => {
@@ -32,10 +32,10 @@ describe('nearest', () => {
 
   it('makes no guess at a text that is longer than any name, nor among very many names', () => {
     const long = 'minute'.repeat(10_000);
-    expect(nearest(long, [`${long}s`])).toBeUndefined();
-    expect(nearest('minuet', [long, 'minute'])).toBe('minute');
+    expect(findClosest(long, [`${long}s`])).toBeUndefined();
+    expect(findClosest('minuet', [long, 'minute'])).toBe('minute');
     const names = Array.from({ length: 10_000 }, (_, i) => `queue${i}`);
-    expect(nearest('queue', names)).toBeUndefined();
+    expect(findClosest('queue', names)).toBeUndefined();
   });
 
   it('finds what a full search finds', () => {
@@ -45,7 +45,7 @@ describe('nearest', () => {
         const limit = Math.floor(word.length / 3);
         const distances = names.map((name) => distance(word, name));
         const least = Math.min(...distances);
-        expect(nearest(word, names)).toBe(
+        expect(findClosest(word, names)).toBe(
           least <= limit ? names[distances.indexOf(least)] : undefined,
         );
       }),

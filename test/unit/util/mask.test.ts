@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concealer, maskText, maskUrl } from '../../../src/util/mask.ts';
+import { createMasker, maskText, maskUrl } from '../../../src/util/mask.ts';
 
 describe('a masked URL', () => {
   it.each([
@@ -77,7 +77,7 @@ describe('a masked text', () => {
     ['redis://h/0', 'nothing to hide', 'nothing to hide'],
     ['amqp://guest:guest@h', 'user "guest" refused', 'user "guest" refused'],
   ])('of a server at %s: %s reads %s', (url, text, masked) => {
-    expect(concealer([url])(text)).toBe(masked);
+    expect(createMasker([url])(text)).toBe(masked);
   });
 
   it.each([
@@ -93,7 +93,7 @@ describe('a masked text', () => {
       const started = performance.now();
       maskText(text);
       maskUrl(text);
-      concealer([text]);
+      createMasker([text]);
       return performance.now() - started;
     };
     timed(textOf(10_000));

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { memo } from '../../../src/util/memoize.ts';
+import { memoize } from '../../../src/util/memoize.ts';
 
 test('what was made of a key is made once, and forgotten before it could fill the memory', () => {
-  const made = memo<object>();
+  const made = memoize<object>();
   const make = () => ({});
   const first = made('first', make);
   expect(made('first', make)).toBe(first);

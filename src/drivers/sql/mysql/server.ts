@@ -1,5 +1,5 @@
 import type { Clock } from '../../../util/clock.ts';
-import { concealer } from '../../../util/mask.ts';
+import { createMasker } from '../../../util/mask.ts';
 import type { Server } from '../server.ts';
 import { addressOf } from './address.ts';
 import { connect } from './connection.ts';
@@ -13,7 +13,7 @@ export function mysqlServer(url: string, timeout: number, clock: Clock): Server 
     name: address.name,
     where: mysqlPlace(url),
     user: address.user,
-    conceal: concealer([url], [address.password ?? undefined]),
+    conceal: createMasker([url], [address.password ?? undefined]),
     sql: STATEMENTS,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
     faultOf,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Clock } from '../../../util/clock.ts';
-import { concealer } from '../../../util/mask.ts';
+import { createMasker } from '../../../util/mask.ts';
 import type { Server } from '../server.ts';
 import { addressOf } from './address.ts';
 import { connect } from './connection.ts';
@@ -14,7 +14,7 @@ export function postgresServer(url: string, timeout: number, clock: Clock): Serv
     name: 'PostgreSQL',
     where: postgresPlace(url),
     user: address.user,
-    conceal: concealer([url], [address.password ?? undefined]),
+    conceal: createMasker([url], [address.password ?? undefined]),
     sql: STATEMENTS,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
     faultOf,

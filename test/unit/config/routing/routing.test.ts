@@ -158,8 +158,8 @@ describe('taskQueues', () => {
 
   it('is a map or a list, and a row of a list may be a name alone', () => {
     for (const taskQueues of [{ a: {}, b: null }, ['a', { name: 'b' }]]) {
-      const { described } = settingsOf({ taskQueues }).queues;
-      expect(described.map(({ name }) => name)).toEqual(['a', 'b']);
+      const { configured } = settingsOf({ taskQueues }).queues;
+      expect(configured.map(({ name }) => name)).toEqual(['a', 'b']);
     }
   });
 
@@ -179,7 +179,7 @@ describe('taskQueues', () => {
   });
 
   it('reads what kombu writes of its queues, as `as_dict(recurse=True)` of 5.2 and 5.7 does', () => {
-    const [a, b, all] = settingsOf({ task_queues: AS_DICT }).queues.described;
+    const [a, b, all] = settingsOf({ task_queues: AS_DICT }).queues.configured;
     expect(a).toMatchObject({
       name: 'a',
       bindings: [{ exchange: { name: 'ex', type: 'topic' }, routingKey: 'a.#' }],

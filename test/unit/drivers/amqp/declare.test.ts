@@ -3,7 +3,7 @@ import type { Channel } from 'amqplib';
 import { expect, test, vi } from 'vitest';
 import { declareExchange, declareQueue } from '../../../../src/drivers/amqp/declare.ts';
 import { bindToDelays, declareDelays } from '../../../../src/drivers/amqp/delayed.ts';
-import { exchangeOf, queueOf } from '../../../../src/routing/queue.ts';
+import { createExchange, createQueue } from '../../../../src/routing/queue.ts';
 import { makeBoundQueue } from '../../../support/exchanges.ts';
 
 /** A channel that notes every call, and rejects those that `refuses` names. */
@@ -24,9 +24,9 @@ const durable = { durable: true, autoDelete: false, arguments: {} };
 
 test('amqp declare: an exchange is declared as it is described, the anonymous one and foreign ones are not', async () => {
   const { channel, calls } = channelOf();
-  await declareExchange(channel, { ...exchangeOf('jobs', 'topic'), durable: false });
-  await declareExchange(channel, exchangeOf('', 'direct'));
-  await declareExchange(channel, { ...exchangeOf('theirs', 'topic'), noDeclare: true });
+  await declareExchange(channel, { ...createExchange('jobs', 'topic'), durable: false });
+  await declareExchange(channel, createExchange('', 'direct'));
+  await declareExchange(channel, { ...createExchange('theirs', 'topic'), noDeclare: true });
   expect(calls).toEqual([['assertExchange', 'jobs', 'topic', { ...durable, durable: false }]]);
 });
 
@@ -44,7 +44,7 @@ test('amqp declare: a queue comes after its exchanges and before its bindings', 
 
 test('amqp declare: a queue is not bound to the anonymous exchange', async () => {
   const { channel, calls } = channelOf();
-  await declareQueue(channel, queueOf('work', exchangeOf('', 'direct'), 'work'));
+  await declareQueue(channel, createQueue('work', createExchange('', 'direct'), 'work'));
   expect(calls).toEqual([['assertQueue', 'work', durable]]);
 });
 
@@ -52,7 +52,7 @@ test.each(['broadcast', 'exclusive'] as const)(
   'amqp declare: of a queue that is %s the exchanges alone are declared',
   async (kind) => {
     const { channel, calls } = channelOf();
-    const queue = queueOf('work', exchangeOf('jobs', 'fanout'), '');
+    const queue = createQueue('work', createExchange('jobs', 'fanout'), '');
     await declareQueue(channel, { ...queue, [kind]: true });
     expect(calls).toEqual([['assertExchange', 'jobs', 'fanout', durable]]);
   },
@@ -60,7 +60,7 @@ test.each(['broadcast', 'exclusive'] as const)(
 
 test('amqp declare: nothing is declared of a queue that others make', async () => {
   const { channel, calls } = channelOf();
-  const queue = queueOf('work', exchangeOf('jobs', 'fanout'), '');
+  const queue = createQueue('work', createExchange('jobs', 'fanout'), '');
   await declareQueue(channel, { ...queue, noDeclare: true });
   expect(calls).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { Silence } from '../../../../src/drivers/amqp/patience.ts';
 import type { Rules } from '../../../../src/drivers/amqp/prepare.ts';
 import type { Session } from '../../../../src/drivers/amqp/session.ts';
 import type { Message } from '../../../../src/message/message.ts';
-import { exchangeOf, queueOf, type Queue } from '../../../../src/routing/queue.ts';
+import { createExchange, createQueue, type Queue } from '../../../../src/routing/queue.ts';
 import { Queues } from '../../../../src/routing/queues.ts';
 import { configureQueues, makeBoundQueue, toExchange } from '../../../support/exchanges.ts';
 import { makeMessage } from '../../../support/message.ts';
@@ -188,7 +188,7 @@ test('amqp announcements: other answers are failures that name their reason', as
 });
 
 test('amqp delivery: a queue that a message asks for by name is declared beside those that receive it', async () => {
-  const queues = configureQueues(queueOf('all', exchangeOf('news', 'fanout'), ''));
+  const queues = configureQueues(createQueue('all', createExchange('news', 'fanout'), ''));
   const destination = toExchange('news', 'fanout', '', 'mine');
   await delivered([makeMessage('a', { destination })], { queues });
   expect(session.declared).toEqual(['queue mine', 'queue all']);

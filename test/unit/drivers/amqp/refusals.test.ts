@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { explainDeclaration, explainFate } from '../../../../src/drivers/amqp/refusals.ts';
-import { exchangeOf, queueOf } from '../../../../src/routing/queue.ts';
+import { createExchange, createQueue } from '../../../../src/routing/queue.ts';
 import { DEFAULT_RULES, Queues } from '../../../../src/routing/queues.ts';
 import { toExchange } from '../../../support/exchanges.ts';
 
@@ -13,9 +13,9 @@ function closed(code: number, text: string): Error {
 const inequivalent = (argument: string, kind = 'queue') =>
   closed(406, `PRECONDITION_FAILED - inequivalent arg '${argument}' for ${kind} 'q' in vhost '/'`);
 
-const described = queueOf('described', exchangeOf('jobs', 'topic'), '#');
+const described = createQueue('described', createExchange('jobs', 'topic'), '#');
 const withoutDescriptions = new Queues();
-const withDescriptions = new Queues({ ...DEFAULT_RULES, described: [described] });
+const withDescriptions = new Queues({ ...DEFAULT_RULES, configured: [described] });
 
 test.each([
   ['x-max-priority', 'queue', 'celery', 'taskQueueMaxPriority'],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Broadcasts } from '../../../../src/drivers/redis/broadcasts.ts';
-import { queueOf, exchangeOf } from '../../../../src/routing/queue.ts';
+import { createQueue, createExchange } from '../../../../src/routing/queue.ts';
 import { Queues } from '../../../../src/routing/queues.ts';
 import { configureQueues } from '../../../support/exchanges.ts';
 
@@ -33,7 +33,7 @@ test('redis broadcasts: a queue is one when any worker has bound it so, and no l
 });
 
 test('redis broadcasts: a queue that the configuration describes is never looked up', () => {
-  const queue = queueOf('news', exchangeOf('news', 'direct'), 'news');
+  const queue = createQueue('news', createExchange('news', 'direct'), 'news');
   const broadcasts = new Broadcasts(configureQueues(queue), clock(), SEP);
   expect(broadcasts.unknown(['news', 'other'])).toEqual(['other']);
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { StoreError } from '../../../src/util/errors.ts';
 import type { Message } from '../../../src/message/message.ts';
-import { decodeMessage, encodeMessage } from '../../../src/message/text.ts';
+import { decodeMessage, encodeMessage } from '../../../src/message/message-json.ts';
 import { makeMessage } from '../../support/message.ts';
 
 const json = fc.jsonValue({ noUnicodeString: false, maxDepth: 3 });

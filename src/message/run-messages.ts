@@ -1,7 +1,7 @@
 import type { Message } from './message.ts';
 
 /** All that one occurrence sends. */
-export interface Run {
+export interface RunMessages {
   /**
    * The id under which the run's result is found, as Celery's `apply_async` would answer it: the task's, a
    * chain's last task's, a chord's body's, or the group's.

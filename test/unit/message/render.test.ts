@@ -10,7 +10,7 @@ function argumentsFor(...args: unknown[]): unknown {
 
 const DUE = '2026-11-21T05:44:00.000Z';
 
-describe('what an occurrence fills in', () => {
+describe('what an occurrence renderers in', () => {
   it('stands anywhere in the arguments: in lists, in maps, in maps without a prototype', () => {
     const bare = Object.assign(Object.create(null) as object, { at: '{{dueAt}}' });
     expect(argumentsFor('{{dueAt}}', [['{{dueAt}}']], { a: { b: '{{dueAt}}' } }, bare)).toEqual([

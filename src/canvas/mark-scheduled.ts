@@ -6,17 +6,21 @@ import type { Canvas, Task } from './canvas.ts';
  * headers that beat calls it with on to its body, though a worker sends that. Steps of a chain behind the first
  * bear no mark.
  */
-export function marked(canvas: Canvas): Canvas {
+export function markScheduled(canvas: Canvas): Canvas {
   switch (canvas.kind) {
     case 'task': {
       const headers = { ...canvas.options.headers, [BEAT_TASK]: true };
       return { ...canvas, options: { ...canvas.options, headers } };
     }
     case 'chain':
-      return { ...canvas, first: marked(canvas.first) as Task };
+      return { ...canvas, first: markScheduled(canvas.first) as Task };
     case 'group':
-      return { ...canvas, tasks: canvas.tasks.map(marked) };
+      return { ...canvas, tasks: canvas.tasks.map(markScheduled) };
     case 'chord':
-      return { ...canvas, header: canvas.header.map(marked), body: marked(canvas.body) };
+      return {
+        ...canvas,
+        header: canvas.header.map(markScheduled),
+        body: markScheduled(canvas.body),
+      };
   }
 }

@@ -1,16 +1,16 @@
 import { formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';
-import { BeatError, reasonOf } from '../util/errors.ts';
+import { BeatError, describeError } from '../util/errors.ts';
 import { disown } from '../util/promise.ts';
 import { isLazy, type Lazy, type LazyContext } from './lazy.ts';
-import { templateOf } from './template.ts';
+import { compileTemplate } from './template.ts';
 
 /** A value with all that it leaves open worked out. */
-export type Fill = (context: LazyContext) => unknown;
+export type Renderer = (context: LazyContext) => unknown;
 
 type Path = Diagnostic['path'];
 
 /** Where a value stands, and what reading it needs. */
-export interface Filling {
+export interface RenderContext {
   /** IANA name: of dates with a format. */
   readonly zone: string;
   /** Before the paths in faults of functions: the signature, in its entry. */
@@ -23,28 +23,28 @@ export interface Filling {
  * How to work out a value that holds functions (`lazy`) or templates (`{{dueAt}}`) at any depth; `null`
  * when it holds none, and is the same for every occurrence.
  */
-export function fillOf(value: unknown, path: Path, filling: Filling): Fill | null {
-  if (isLazy(value)) return (context) => answerOf(value, [...filling.at, ...path], context);
+export function buildRenderer(value: unknown, path: Path, filling: RenderContext): Renderer | null {
+  if (isLazy(value)) return (context) => resolveLazy(value, [...filling.at, ...path], context);
   if (typeof value === 'string') {
     try {
-      return templateOf(value, filling.zone);
+      return compileTemplate(value, filling.zone);
     } catch (error) {
       filling.report(path, (error as Error).message);
       return null;
     }
   }
   if (!isContainer(value)) return null;
-  const fills = Object.entries(value).flatMap(([key, item]): [string, Fill][] => {
+  const renderers = Object.entries(value).flatMap(([key, item]): [string, Renderer][] => {
     const place = [...path, Array.isArray(value) ? Number(key) : key];
-    const fill = fillOf(item, place, filling);
-    return fill ? [[key, fill]] : [];
+    const render = buildRenderer(item, place, filling);
+    return render ? [[key, render]] : [];
   });
-  if (fills.length === 0) return null;
+  if (renderers.length === 0) return null;
   return (context) => {
     const copy: Record<string, unknown> | unknown[] = Array.isArray(value)
       ? [...(value as unknown[])]
       : { ...value };
-    for (const [key, fill] of fills) (copy as Record<string, unknown>)[key] = fill(context);
+    for (const [key, render] of renderers) (copy as Record<string, unknown>)[key] = render(context);
     return copy;
   };
 }
@@ -53,7 +53,7 @@ export function fillOf(value: unknown, path: Path, filling: Filling): Fill | nul
 const answers = new WeakMap<LazyContext, Map<Lazy<unknown>, unknown>>();
 
 /** Throws a `BeatError` that says where the function stands, for what it throws and for a promise. */
-function answerOf(lazy: Lazy<unknown>, path: Path, context: LazyContext): unknown {
+function resolveLazy(lazy: Lazy<unknown>, path: Path, context: LazyContext): unknown {
   const known = answers.get(context) ?? new Map<Lazy<unknown>, unknown>();
   answers.set(context, known);
   if (known.has(lazy)) return known.get(lazy);
@@ -61,7 +61,7 @@ function answerOf(lazy: Lazy<unknown>, path: Path, context: LazyContext): unknow
   try {
     answer = lazy.compute(context);
   } catch (cause) {
-    const message = `the function threw: ${reasonOf(cause)}`;
+    const message = `the function threw: ${describeError(cause)}`;
     throw new BeatError(formatDiagnostic({ path, message }), { cause });
   }
   if (disown(answer)) {

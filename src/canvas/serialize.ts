@@ -4,7 +4,7 @@ import type { Arguments, MessageOptions } from '../message/message.ts';
 import type { Canvas, Chain, Chord, Group, Links, Task } from './canvas.ts';
 
 /** A signature as Celery serializes it, in the words of its `apply_async`. */
-export interface Wire extends Arguments {
+export interface SerializedSignature extends Arguments {
   readonly task: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly subtask_type: 'chain' | 'group' | 'chord' | null;
@@ -12,76 +12,80 @@ export interface Wire extends Arguments {
 }
 
 /** What signatures of one occurrence have in common. */
-export interface Making {
+export interface SerializeContext {
   /** IANA name: the zone that instants are written in. */
   readonly timezone: string;
   /** For arguments that depend on the occurrence. */
-  readonly context: LazyContext;
+  readonly lazyContext: LazyContext;
 }
 
 /** A signature for a worker to start as often as it likes: without ids. */
-function wireOf(canvas: Canvas, making: Making): Wire {
-  const each = (parts: readonly Canvas[]) => parts.map((part) => wireOf(part, making));
+function serialize(canvas: Canvas, context: SerializeContext): SerializedSignature {
+  const each = (parts: readonly Canvas[]) => parts.map((part) => serialize(part, context));
   switch (canvas.kind) {
     case 'task':
-      return wireOfTask(canvas, {}, making);
+      return serializeTask(canvas, {}, context);
     case 'chain':
-      return wireOfMany(canvas, { tasks: each([canvas.first, ...canvas.rest]) });
+      return serializeComposite(canvas, { tasks: each([canvas.first, ...canvas.rest]) });
     case 'group':
-      return wireOfMany(canvas, { tasks: each(canvas.tasks) });
+      return serializeComposite(canvas, { tasks: each(canvas.tasks) });
     case 'chord': {
-      const [header, body] = [each(canvas.header), wireOf(canvas.body, making)];
-      return wireOfMany(canvas, { kwargs: {}, header, body });
+      const [header, body] = [each(canvas.header), serialize(canvas.body, context)];
+      return serializeComposite(canvas, { kwargs: {}, header, body });
     }
   }
 }
 
 /** With `ids` among its options, in Celery's order: the user's own, the ids, callbacks last. */
-export function wireOfTask(task: Task, ids: Wire['options'], making: Making): Wire {
-  const { link, errback } = linksOf(task.links, making);
+export function serializeTask(
+  task: Task,
+  ids: SerializedSignature['options'],
+  context: SerializeContext,
+): SerializedSignature {
+  const { link, errback } = serializeLinks(task.links, context);
   const options = {
-    ...wireOptions(task.options, making.timezone),
+    ...serializeOptions(task.options, context.timezone),
     ...ids,
     ...(link && { link }),
     ...(errback && { link_error: errback }),
   };
-  const { args, kwargs } = argumentsOf(task, making);
+  const { args, kwargs } = resolveArguments(task, context);
   const { immutable } = task;
   return { task: task.task, args, kwargs, options, subtask_type: null, immutable };
 }
 
-export function wireOfMany(
+export function serializeComposite(
   { kind }: Pick<Chain | Group | Chord, 'kind'>,
-  kwargs: Wire['kwargs'],
-  options: Wire['options'] = {},
-): Wire {
+  kwargs: SerializedSignature['kwargs'],
+  options: SerializedSignature['options'] = {},
+): SerializedSignature {
   const task = `celery.${kind}`;
   return { task, args: [], kwargs, options, subtask_type: kind, immutable: false };
 }
 
 /** Throws a `BeatError` for what cannot be worked out. */
-export function argumentsOf(task: Task, { context }: Making): Arguments {
-  return task.compute?.(context) ?? task;
+export function resolveArguments(task: Task, { lazyContext }: SerializeContext): Arguments {
+  return task.compute?.(lazyContext) ?? task;
 }
 
 /** `null` for none. */
-export function linksOf({ link, linkError }: Links, making: Making) {
+export function serializeLinks({ link, linkError }: Links, context: SerializeContext) {
   const each = (links: readonly Canvas[]) =>
-    links.length > 0 ? links.map((callback) => wireOf(callback, making)) : null;
+    links.length > 0 ? links.map((callback) => serialize(callback, context)) : null;
   return { link: each(link), errback: each(linkError) };
 }
 
 /** Options for a worker to pass to `apply_async`: what beat keeps in milliseconds, in Python's terms. */
-function wireOptions(options: MessageOptions, timezone: string): Record<string, unknown> {
-  const wire: Record<string, unknown> = {};
+function serializeOptions(options: MessageOptions, timezone: string): Record<string, unknown> {
+  const signature: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined || key === 'taskId') continue;
-    Object.assign(wire, wireOption(key as keyof MessageOptions, value, timezone));
+    Object.assign(signature, serializeOption(key as keyof MessageOptions, value, timezone));
   }
-  return wire;
+  return signature;
 }
 
-function wireOption(
+function serializeOption(
   key: keyof MessageOptions,
   value: unknown,
   timezone: string,
