@@ -59,7 +59,7 @@ export default {
         pathNot: [
           PURE_FILES,
           CONTRACTS,
-          '^node_modules/(@types/)?(luxon|yaml|@msgpack/msgpack|lzma1|cron-parser|cronstrue|astronomy-engine|tinyqueue)/',
+          '^node_modules/(@types/)?(luxon|yaml|@msgpack/msgpack|lzma1|leven|cron-parser|cronstrue|astronomy-engine|tinyqueue)/',
           '^(node:)?(crypto|buffer|module|zlib|util|util/types)$',
         ],
       },

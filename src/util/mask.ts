@@ -1,33 +1,32 @@
 /**
- * What keeps passwords out of everything that is shown: URLs, errors, and what servers send back. Each
- * function takes time that grows with the length of its text and no faster.
+ * Masks passwords in URLs, error messages and responses of servers. Each function runs in linear time.
  */
 
-/** A `;` inside a password has no scheme after it. */
+/** Separates URLs: a `;` inside a password is not followed by a scheme. */
 const BETWEEN_URLS = /;(?=[a-z][a-z0-9+.-]*:)/i;
 const SCHEME = /^([a-z][a-z0-9+.-]*:\/\/\/?)?(.*)$/is;
 const SECRET_NAME = /pass|pwd|secret|token|key/i;
 
 /**
- * The URL with every password in it as `**`: after the user, and in query parameters that sound like
- * one. People put passwords into URLs without escaping them, so whatever could belong to one goes:
- * everything up to the last `@`. Better to hide too much of an odd URL than a piece of its password.
+ * Replaces every password in a URL with `**`: after the user name, and in query parameters whose names suggest a
+ * secret. Users often do not escape passwords, so everything up to the last `@` is masked: hiding too much of a
+ * malformed URL is better than showing a part of its password.
  */
 export function maskUrl(url: string): string {
   return url.split(BETWEEN_URLS).map(maskOne).join(';');
 }
 
-/** A text with what looks like a URL in it masked as `maskUrl` does, wherever it stands. */
+/** Masks every URL in a text, as `maskUrl` does. */
 export function maskText(text: string): string {
   if (!text.includes('@') && !text.includes('://')) return text;
-  // Spaces and quotes end a URL in a sentence; brackets may be of a password.
+  // Spaces and quotes end a URL in a sentence; brackets may be part of a password.
   return text
     .split(/([\s"'`]+)/)
     .map((part) => (part.includes('@') || part.includes('://') ? maskWord(part) : part))
     .join('');
 }
 
-/** What stands before the scheme, such as a bracket, is no part of the URL. */
+/** Characters before the scheme, such as a bracket, are not part of the URL. */
 function maskWord(word: string): string {
   let start = word.indexOf('://');
   if (start < 0) return maskUrl(word);
@@ -45,13 +44,13 @@ function maskOne(url: string): string {
   return scheme + maskParameters(maskStrayPassword(rest, scheme));
 }
 
-/** `redis://:secret`, where the `@host` was forgotten: after the colon stands no port. */
+/** Masks `redis://:secret`, where `@host` is missing: the text after the colon is not a port. */
 function maskStrayPassword(rest: string, scheme: string): string {
   if (scheme === '' || scheme.endsWith(':///')) return rest;
   return rest.replace(/^([^:/?#[\]@]*):(?!\d*(?:[/?#,]|$))[^?]*/s, '$1:**');
 }
 
-/** The values of secret parameters, each up to the next `&`. */
+/** Masks the values of secret query parameters, each up to the next `&`. */
 function maskParameters(text: string): string {
   let masked = '';
   let isHidden = false;
@@ -65,20 +64,20 @@ function maskParameters(text: string): string {
   return masked;
 }
 
-/** Shorter ones are looked for as words of their own: `pw` is a piece of many words. */
+/** Shorter passwords are masked only as whole words: `pw` is part of many words. */
 const SHORT = 8;
 
-/** A function that puts `**` for the passwords of these URLs, and for these passwords, in what a server sends back. */
+/** Returns a function that masks these passwords, and the passwords of these URLs, in responses of servers. */
 export function createMasker(
   urls: readonly string[],
   passwords: readonly (string | undefined)[] = [],
 ): (text: string) => string {
-  const all = [...urls.flatMap(passwordsIn), ...passwords].filter((each) => each !== undefined);
+  const all = [...urls.flatMap(listPasswords), ...passwords].filter((each) => each !== undefined);
   const secrets = [...new Set(all)].filter((each) => each !== '').sort(longestFirst);
-  return (text) => secrets.reduce(conceal, text);
+  return (text) => secrets.reduce(maskSecret, text);
 }
 
-function conceal(text: string, secret: string): string {
+function maskSecret(text: string, secret: string): string {
   if (secret.length >= SHORT) return text.replaceAll(secret, '**');
   const letters = secret.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
   return text.replace(new RegExp(String.raw`(?<!\w)${letters}(?!\w)`, 'gs'), '**');
@@ -89,24 +88,24 @@ function longestFirst(a: string, b: string): number {
 }
 
 /**
- * As they are written, and as they are sent. A password that equals its user's name (`guest:guest`) is left out:
- * the name is shown anyway, and an error that hides it does not say which user lacks a right.
+ * Lists passwords as written and percent-decoded. Omits a password equal to its user name (`guest:guest`): an
+ * error with the name masked would not say which user lacks a permission.
  */
-function passwordsIn(url: string): string[] {
+function listPasswords(url: string): string[] {
   return url.split(BETWEEN_URLS).flatMap((one) => {
     const [, , rest = ''] = SCHEME.exec(one) ?? [];
     const [at, colon] = [rest.lastIndexOf('@'), rest.indexOf(':')];
     const password = at > colon && colon >= 0 ? rest.slice(colon + 1, at) : '';
     const inUser = password === rest.slice(0, colon) ? [] : [password];
-    // One by one: Node's time for a long query grows with its square.
+    // Parse each parameter alone: URLSearchParams takes quadratic time for a long query.
     const parameters = (/\?(.*)$/s.exec(rest)?.[1] ?? '').split('&');
     const secret = parameters.filter((each) => SECRET_NAME.test(each.split('=', 1)[0]!));
     const inQuery = secret.flatMap((each) => [...new URLSearchParams(each).values()]);
-    return [...inUser, ...inQuery].flatMap((each) => [each, decodedOrNone(each)]);
+    return [...inUser, ...inQuery].flatMap((each) => [each, tryDecode(each)]);
   });
 }
 
-function decodedOrNone(text: string): string {
+function tryDecode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -1,21 +1,21 @@
-const MOST = 5_000;
+const MAX_SIZE = 5_000;
 
-/** What is known of a key, made now if it is not. */
-export type Memo<T> = (key: string, make: () => T) => T;
+/** Returns the cached value of a key, or computes and caches it. */
+export type Memoized<T> = (key: string, compute: () => T) => T;
 
 /**
- * Remembers what was made of a text: ten thousand entries hold a few hundred different fields, and `*`
- * most of all. Starts afresh when it is full, so that it cannot grow for ever.
+ * Creates a cache of values computed from text: ten thousand entries have a few hundred different cron fields.
+ * A full cache is cleared, so that it cannot grow without limit.
  */
-export function memoize<T>(): Memo<T> {
-  const known = new Map<string, T>();
-  return (key, make) => {
-    let made = known.get(key);
-    if (made === undefined) {
-      made = make();
-      if (known.size === MOST) known.clear();
-      known.set(key, made);
+export function memoize<T>(): Memoized<T> {
+  const cache = new Map<string, T>();
+  return (key, compute) => {
+    let value = cache.get(key);
+    if (value === undefined) {
+      value = compute();
+      if (cache.size === MAX_SIZE) cache.clear();
+      cache.set(key, value);
     }
-    return made;
+    return value;
   };
 }

@@ -1,5 +1,5 @@
 import { isBroadcast, queuesBound } from '../../broker/kombu.ts';
-import { memoize, type Memo } from '../../util/memoize.ts';
+import { memoize, type Memoized } from '../../util/memoize.ts';
 import type { Message } from '../../message/message.ts';
 import type { Destination } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
@@ -23,7 +23,7 @@ export class Bindings {
   readonly #broadcasts: Broadcasts;
   readonly #found: Found;
   /** By destination: one object for each member, however often it is asked for. */
-  readonly #declarations: Memo<readonly Declaration[]>;
+  readonly #declarations: Memoized<readonly Declaration[]>;
 
   constructor(
     keys: Keys,

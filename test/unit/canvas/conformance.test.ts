@@ -134,7 +134,7 @@ const WRITTEN_OTHERWISE = new Set([
 
 describe('a canvas of an entry', () => {
   it.for(scheduled)(
-    'sends what the beat of Celery 5.7 sends, markScheduled as such: $name',
+    'sends what the beat of Celery 5.7 sends, with its mark: $name',
     (recorded) => {
       const task = recorded.signature as unknown as SignatureConfig;
       const { messages, chords } = composeTask(task, { entry: recorded.entry ?? {} });
@@ -161,7 +161,7 @@ describe('a canvas of an entry', () => {
     },
   );
 
-  it('is markScheduled where Celery hands the headers on: its first tasks, and the bodies of chords', () => {
+  it('is set where Celery passes the headers on: its first tasks, and the bodies of chords', () => {
     const markScheduled = (task: SignatureConfig) => [
       ...new Set(marksIn(composeTask(task).messages.map(parsed))),
     ];

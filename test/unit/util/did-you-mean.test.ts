@@ -1,36 +1,36 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { didYouMean, findClosest } from '../../../src/util/did-you-mean.ts';
 
 const fields = ['minute', 'hour', 'dayOfWeek', 'dayOfMonth', 'monthOfYear'];
 
-describe('nearest', () => {
-  it.each([
+describe('findClosest', () => {
+  test.each([
     ['minutes', 'minute'],
     ['houre', 'hour'],
     ['huor', 'hour'],
     ['day_of_weak', 'dayOfWeek'],
     ['DAY_OF_MONTH', 'dayOfMonth'],
     ['month-of-yaer', 'monthOfYear'],
-  ])('takes %s for %s', (word, name) => {
+  ])('suggests for %s: %s', (word, name) => {
     expect(findClosest(word, fields)).toBe(name);
   });
 
-  it.each(['second', 'x', '', 'timezone'])('does not guess what "%s" meant', (word) => {
+  test.each(['second', 'x', '', 'timezone'])('suggests nothing for "%s"', (word) => {
     expect(findClosest(word, fields)).toBeUndefined();
   });
 
-  it('prefers the name that needs the fewest changes', () => {
+  test('suggests the name with the fewest changes', () => {
     expect(findClosest('days', ['hours', 'day', 'weeks'])).toBe('day');
   });
 
-  it('ends a message with the question, or with nothing', () => {
+  test('didYouMean returns a question or an empty string', () => {
     expect(didYouMean('minuet', fields)).toBe('; did you mean "minute"?');
     expect(didYouMean('zebra', fields)).toBe('');
   });
 
-  it('makes no guess at a text that is longer than any name, nor among very many names', () => {
+  test('suggests nothing for very long names, nor among very many names', () => {
     const long = 'minute'.repeat(10_000);
     expect(findClosest(long, [`${long}s`])).toBeUndefined();
     expect(findClosest('minuet', [long, 'minute'])).toBe('minute');
@@ -38,7 +38,7 @@ describe('nearest', () => {
     expect(findClosest('queue', names)).toBeUndefined();
   });
 
-  it('finds what a full search finds', () => {
+  test('finds the same name as a full search', () => {
     const words = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 9 });
     fc.assert(
       fc.property(words, fc.array(words, { maxLength: 6 }), (word, names) => {
@@ -53,12 +53,15 @@ describe('nearest', () => {
   });
 });
 
-/** By the definition, without a limit. */
+/** Levenshtein's distance by its definition; two swapped neighbours alone count as one. */
 function distance(a: string, b: string): number {
+  const swaps = Array.from(a, (_, i) => `${a.slice(0, i)}${a[i + 1]}${a[i]}${a.slice(i + 2)}`);
+  return a !== b && swaps.includes(b) ? 1 : levenshtein(a, b);
+}
+
+function levenshtein(a: string, b: string): number {
   if (a === '' || b === '') return a.length + b.length;
   const [x, y] = [a.slice(1), b.slice(1)];
-  if (a.at(0) === b.at(0)) return distance(x, y);
-  const swap =
-    a.at(0) === b.at(1) && a.at(1) === b.at(0) ? distance(a.slice(2), b.slice(2)) : Infinity;
-  return 1 + Math.min(distance(x, b), distance(a, y), distance(x, y), swap);
+  if (a.at(0) === b.at(0)) return levenshtein(x, y);
+  return 1 + Math.min(levenshtein(x, b), levenshtein(a, y), levenshtein(x, y));
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { memoize } from '../../../src/util/memoize.ts';
 
-test('what was made of a key is made once, and forgotten before it could fill the memory', () => {
+test('memoize: computes each key once, and is cleared when it is full', () => {
   const made = memoize<object>();
   const make = () => ({});
   const first = made('first', make);
