@@ -133,33 +133,30 @@ const WRITTEN_OTHERWISE = new Set([
 ]);
 
 describe('a canvas of an entry', () => {
-  it.for(scheduled)(
-    'sends what the beat of Celery 5.7 sends, with its mark: $name',
-    (recorded) => {
-      const task = recorded.signature as unknown as SignatureConfig;
-      const { messages, chords } = composeTask(task, { entry: recorded.entry ?? {} });
-      const ours = messages.map(({ headers, body, destination }) => ({
-        headers: withoutOurOwn(headers),
-        queue: destination.routingKey,
-        body: tidied(JSON.parse(body.toString())),
-      }));
-      const lists = Object.entries(recorded.redis).filter(
-        ([key, { type }]) => type === 'list' && !key.startsWith('_kombu'),
-      );
-      const celerys = lists.flatMap(([key, { items }]) =>
-        (items as Envelope[]).toReversed().map(({ headers, body }) => ({
-          headers: adapted(headers),
-          // Behind the queue stands its priority.
-          queue: key.split('\x06\x16')[0],
-          body: tidied(handedOn(JSON.parse(Buffer.from(body, 'base64').toString()))),
-        })),
-      );
-      if (WRITTEN_OTHERWISE.has(recorded.name)) expect(marksIn(ours)).toEqual(marksIn(celerys));
-      else expect(anonymous(ours)).toBe(anonymous(celerys));
-      const sizes = Object.keys(recorded.redis).filter((key) => key.endsWith('.s'));
-      expect(chords).toHaveLength(sizes.length);
-    },
-  );
+  it.for(scheduled)('sends what the beat of Celery 5.7 sends, with its mark: $name', (recorded) => {
+    const task = recorded.signature as unknown as SignatureConfig;
+    const { messages, chords } = composeTask(task, { entry: recorded.entry ?? {} });
+    const ours = messages.map(({ headers, body, destination }) => ({
+      headers: withoutOurOwn(headers),
+      queue: destination.routingKey,
+      body: tidied(JSON.parse(body.toString())),
+    }));
+    const lists = Object.entries(recorded.redis).filter(
+      ([key, { type }]) => type === 'list' && !key.startsWith('_kombu'),
+    );
+    const celerys = lists.flatMap(([key, { items }]) =>
+      (items as Envelope[]).toReversed().map(({ headers, body }) => ({
+        headers: adapted(headers),
+        // Behind the queue stands its priority.
+        queue: key.split('\x06\x16')[0],
+        body: tidied(handedOn(JSON.parse(Buffer.from(body, 'base64').toString()))),
+      })),
+    );
+    if (WRITTEN_OTHERWISE.has(recorded.name)) expect(marksIn(ours)).toEqual(marksIn(celerys));
+    else expect(anonymous(ours)).toBe(anonymous(celerys));
+    const sizes = Object.keys(recorded.redis).filter((key) => key.endsWith('.s'));
+    expect(chords).toHaveLength(sizes.length);
+  });
 
   it('is set where Celery passes the headers on: its first tasks, and the bodies of chords', () => {
     const markScheduled = (task: SignatureConfig) => [
