@@ -1,6 +1,6 @@
 import { crontab, defineConfig, lazy } from 'celery-beat';
 
-/** A function of the occurrence may stand for all arguments, or for any part of them. */
+/** A function of the occurrence can compute all arguments, or any part of them. */
 export default defineConfig({
   beatSchedule: {
     'import-the-hour-before': {

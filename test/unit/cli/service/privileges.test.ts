@@ -90,8 +90,8 @@ describe.skipIf(cannot)(cannot || 'as root', () => {
 
   test('privileges: beat does not start where it could become root again', async () => {
     const temporary = 'process.setuid = process.seteuid;';
-    expect(await apply({ uid: 'nobody' }, [], temporary)).toBe(
-      '--uid nobody: this system allows the process to become root again; beat was not started',
+    expect(await apply({ uid: String(UNPRIVILEGED) }, [], temporary)).toBe(
+      `--uid ${UNPRIVILEGED}: this system allows the process to become root again; beat was not started`,
     );
   });
 
