@@ -3,7 +3,6 @@ import type { Term } from '../scheduling/leadership.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import type { CommandLog, PendingCommand } from '../store/command-log.ts';
 import type { Clock } from '../util/clock.ts';
-import { didYouMean } from '../util/did-you-mean.ts';
 import { applyCommand } from './apply-command.ts';
 import { encodeAudit, encodeMalformed } from './audit.ts';
 import type { Command, EntryCommand } from './command.ts';
@@ -13,7 +12,7 @@ import { parseCommand } from './parse-command.ts';
 const PAGE = 100;
 
 /** What commands act on: the scheduler of the leader. */
-export type Engine = Pick<Scheduler, 'find' | 'names' | 'apply' | 'finish'>;
+export type Engine = Pick<Scheduler, 'find' | 'explainMissing' | 'apply' | 'finish'>;
 
 export interface CommandRunnerOptions {
   readonly log: CommandLog;
@@ -77,10 +76,7 @@ export class CommandRunner {
     const { engine } = this.#options;
     if (!isEntryCommand(command)) return `${command.do} is not supported by this release`;
     const target = engine.find(command.entry);
-    if (!target) {
-      const name = JSON.stringify(command.entry);
-      return `no entry ${name}${didYouMean(command.entry, [...engine.names()])}`;
-    }
+    if (!target) return engine.explainMissing(command.entry);
     const outcome = applyCommand(target, command, moment.now);
     if (outcome.kind === 'rejected') return outcome.reason;
     const answer = { status: 'applied', answer: outcome.answer } as const;

@@ -26,10 +26,6 @@ export class Agenda {
     return this.#items.get(name);
   }
 
-  names(): IterableIterator<string> {
-    return this.#items.keys();
-  }
-
   /**
    * Puts an entry in its place by its state, instead of any place that it had, and not before an instant if it
    * has to wait. Returns `false` for one that will never be due again.

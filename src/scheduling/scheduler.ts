@@ -4,6 +4,7 @@ import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
 import type { FinishedCommand } from '../store/command-log.ts';
 import type { Change } from '../store/commit.ts';
 import type { EntryState } from '../store/entry-state.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
 import { describeError, type StoreError } from '../util/errors.ts';
 import { Agenda, type Item } from './agenda.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
@@ -146,8 +147,17 @@ export class Scheduler {
     return this.#agenda.find(name);
   }
 
-  names(): Iterable<string> {
-    return this.#agenda.names();
+  /** Why `find` does not find an entry, for the answer to a command. */
+  explainMissing(name: string): string {
+    const { entries } = this.#options;
+    const quoted = JSON.stringify(name);
+    const entry = entries.find((each) => each.name === name);
+    if (entry?.enabled) return `the state of entry ${quoted} cannot be read; the log says why`;
+    if (entry) return `entry ${quoted} is disabled in the configuration`;
+    return `no entry ${quoted}${didYouMean(
+      name,
+      entries.map((each) => each.name),
+    )}`;
   }
 
   /**

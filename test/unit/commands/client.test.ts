@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Beat } from '../../../src/beat.ts';
+import {
+  CommandRejectedError,
+  connect,
+  NoAnswerError,
+  type BeatClient,
+} from '../../../src/client.ts';
+import type { BeatConfig } from '../../../src/config/define.ts';
+import { storeOptions } from '../../../src/config/service/store-options.ts';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import { openState, openStore } from '../../../src/drivers/open-store.ts';
+import type { CommandEvent, SentEvent, SkippedEvent } from '../../../src/events/beat-events.ts';
+import { systemClock } from '../../../src/util/clock.ts';
+
+let config: BeatConfig;
+let client: BeatClient;
+const beats: Beat[] = [];
+
+beforeEach(async () => {
+  config = {
+    brokerUrl: `memory://${randomUUID()}`,
+    resultExpires: null,
+    beatSchedule: {
+      backup: { task: 'tasks.backup', schedule: { crontab: { minute: 0, hour: 3 } } },
+      disabled: { task: 'tasks.disabled', schedule: 60, enabled: false },
+    },
+  };
+  client = await connect(config, { by: 'alice' });
+});
+afterEach(async () => {
+  await Promise.all(beats.splice(0).map((beat) => beat.stop()));
+  await client.close();
+});
+
+interface Observed {
+  readonly beat: Beat;
+  readonly sent: SentEvent[];
+  readonly skipped: SkippedEvent[];
+  readonly commands: CommandEvent[];
+}
+
+async function lead(options: ConstructorParameters<typeof Beat>[1] = {}): Promise<Observed> {
+  const beat = new Beat(config, options);
+  const observed: Observed = { beat, sent: [], skipped: [], commands: [] };
+  beat.on('sent', (event) => void observed.sent.push(event));
+  beat.on('skipped', (event) => void observed.skipped.push(event));
+  beat.on('command', (event) => void observed.commands.push(event));
+  beats.push(beat);
+  const leading = new Promise<void>((resolve) => beat.once('scheduling', () => resolve()));
+  await beat.start();
+  await leading;
+  return observed;
+}
+
+describe('a client', () => {
+  test('publishes a run now, which says its cause and leaves the schedule alone', async () => {
+    const { sent, commands } = await lead();
+    const [before] = await client.status();
+    const answer = await client.run('backup', { reason: 'before the migration' });
+    expect(answer).toMatchObject({
+      ...{ do: 'run', entry: 'backup', by: 'alice', reason: 'before the migration' },
+      ...{ status: 'applied', answer: 'published a run of backup' },
+    });
+    expect(sent).toMatchObject([{ entry: 'backup', cause: 'manual' }]);
+    expect(commands).toMatchObject([{ id: answer.id, status: 'applied', by: 'alice' }]);
+    const [after] = await client.status();
+    expect(after).toMatchObject({
+      ...{ runCount: 1, lastDueAt: before!.lastDueAt, nextDueAt: before!.nextDueAt },
+      lastTaskId: sent[0]!.taskId,
+    });
+  });
+
+  test('publishes two runs for two commands', async () => {
+    const { sent } = await lead();
+    await client.run('backup');
+    await client.run('backup');
+    expect(new Set(sent.map(({ taskId }) => taskId)).size).toBe(2);
+  });
+
+  test('pauses and resumes an entry, and reads its status', async () => {
+    await lead();
+    const until = new Date(Date.UTC(2099, 0, 1));
+    await client.pause('backup', { until, reason: 'migration' });
+    expect((await client.status())[0]).toMatchObject({
+      paused: { by: 'alice', reason: 'migration', until: until.toISOString() },
+    });
+    await client.resume('backup');
+    expect((await client.status())[0]).toMatchObject({ paused: null });
+  });
+
+  test('is told why a command is rejected', async () => {
+    const { commands, sent } = await lead();
+    await expect(client.run('bakup')).rejects.toThrow(
+      new CommandRejectedError('no entry "bakup"; did you mean "backup"?'),
+    );
+    await expect(client.resume('backup')).rejects.toThrow('entry "backup" is not paused');
+    const from = new Date(0);
+    await expect(client.backfill('backup', { from, to: '2026-01-01T00:00:00Z' })).rejects.toThrow(
+      'more than 10000 runs',
+    );
+    await expect(client.run('disabled')).rejects.toThrow(/^entry "disabled" is disabled/);
+    expect(commands.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+    expect(sent).toEqual([]);
+  });
+
+  test('learns that no instance leads, and the next leader applies its command', async () => {
+    await using hurried = await connect(config, { wait: 1 });
+    await expect(hurried.run('backup')).rejects.toThrow(NoAnswerError);
+    const { beat, sent } = await lead();
+    if (sent.length === 0) await new Promise<void>((done) => beat.once('sent', () => done()));
+    expect(sent).toMatchObject([{ entry: 'backup', cause: 'manual' }]);
+  });
+});
+
+describe('a command', () => {
+  test('that arrives twice is applied once', async () => {
+    const { sent, beat } = await lead();
+    const store = await openState(storeOptions(resolveSettings(config), systemClock));
+    const json = JSON.stringify({ id: 'the-same', do: 'run', entry: 'backup' });
+    await store.commands.append(json);
+    await store.commands.append(json);
+    await client.pause('backup');
+    expect(sent.length).toBe(1);
+    expect(await store.commands.pending(10)).toEqual([]);
+    await beat.stop();
+  });
+
+  test('whose commit went through without an answer is applied once', async () => {
+    const store = await openStore(storeOptions(resolveSettings(config), systemClock));
+    const { ledger } = store;
+    let lost = 0;
+    const failing = {
+      ...store,
+      ledger: {
+        batch: ledger.batch,
+        load: ledger.load.bind(ledger),
+        beginTerm: ledger.beginTerm.bind(ledger),
+        close: ledger.close.bind(ledger),
+        commit: async (...args: Parameters<typeof ledger.commit>) => {
+          const outcome = await ledger.commit(...args);
+          if ((args[0].commands?.length ?? 0) > 0 && lost++ === 0) throw new Error('no answer');
+          return outcome;
+        },
+      },
+    };
+    const { sent, beat } = await lead({ store: failing });
+    const reported = new Promise<void>((done) => beat.once('command', () => done()));
+    await client.run('backup');
+    await reported;
+    expect(lost).toBe(2);
+    expect(sent.length).toBe(1);
+    expect((await client.status())[0]).toMatchObject({ runCount: 1 });
+  });
+
+  test('that the store rejects is answered, and the entry stays as it was', async () => {
+    const store = await openStore(storeOptions(resolveSettings(config), systemClock));
+    const { ledger } = store;
+    const rejecting = {
+      ...store,
+      ledger: {
+        batch: ledger.batch,
+        load: ledger.load.bind(ledger),
+        beginTerm: ledger.beginTerm.bind(ledger),
+        close: ledger.close.bind(ledger),
+        commit: async (...args: Parameters<typeof ledger.commit>) => {
+          const publishes = args[0].changes.some(({ messages }) => messages.length > 0);
+          if (publishes) return { kind: 'store-rejected', reason: 'no such queue' } as const;
+          return ledger.commit(...args);
+        },
+      },
+    };
+    await lead({ store: rejecting });
+    await expect(client.run('backup')).rejects.toThrow('no such queue');
+    expect((await client.status())[0]).toMatchObject({ runCount: 0, lastTaskId: null });
+    expect(await client.pause('backup')).toMatchObject({ status: 'applied' });
+  });
+});
