@@ -1,4 +1,4 @@
-import { SKIP_GRACE, type SkipReason } from '../src/catalog/catch-up.ts';
+import { MISSED_AFTER, type SkipReason } from '../src/catalog/catch-up.ts';
 import type { Entry } from '../src/catalog/entry.ts';
 import type { LogLine, SentLine } from '../test/support/beat-process.ts';
 import type { History } from './history.ts';
@@ -86,7 +86,7 @@ export function checkSkip(entry: Entry, { reason, last, loggedAt }: LoggedSkip):
   const hasNewer = (schedule.next(new Date(last))?.getTime() ?? Infinity) <= loggedAt;
   const allowed: Record<SkipReason, boolean> = {
     coalesced: missed === 'once' && hasNewer,
-    missed: missed === 'skip' && (hasNewer || loggedAt - last > SKIP_GRACE),
+    missed: missed === 'skip' && (hasNewer || loggedAt - last > MISSED_AFTER),
     deadline: startingDeadline !== null && loggedAt - last > startingDeadline,
     // A run is too short to reach the limit, and its messages have no expiry and no fanout exchange.
     'catch-up-limit': false,

@@ -1,5 +1,6 @@
 import { latestWithin, nextAfter } from '../schedule/next-after.ts';
 import type { Schedule } from '../schedule/schedule.ts';
+import type { RunCause } from '../message/run.ts';
 import type { Entry } from './entry.ts';
 
 /** Why an occurrence is not sent. */
@@ -39,10 +40,15 @@ export interface Decision {
 }
 
 /**
- * How late a run of an entry with `missed: 'skip'` may still be sent, where it sets no
- * `startingDeadline`: a failover or a short pause is not what it wants to be spared. Milliseconds.
+ * A run later than this counts as missed. A failover or a short pause is not what an entry with `missed: 'skip'`
+ * wants to skip for; its own `startingDeadline` replaces the limit. Milliseconds.
  */
-export const SKIP_GRACE = 60_000;
+export const MISSED_AFTER = 60_000;
+
+/** Why an occurrence is published at `now`: it was missed if a newer one is due as well, or if it is late. */
+export function causeOf(dueAt: number, newest: number, now: number): RunCause {
+  return dueAt < newest || now - dueAt > MISSED_AFTER ? 'catch-up' : 'schedule';
+}
 
 /** Beyond this, skipped occurrences are not counted one by one. */
 const COUNT_LIMIT = 10_000;
@@ -76,7 +82,7 @@ function decideNewest(entry: Entry, first: number, newest: number, now: number):
     const reason = missed === 'skip' ? 'missed' : 'coalesced';
     skip.push({ reason, ...stretch(schedule, first, newest) });
   }
-  const deadline = startingDeadline ?? (missed === 'skip' ? SKIP_GRACE : Infinity);
+  const deadline = startingDeadline ?? (missed === 'skip' ? MISSED_AFTER : Infinity);
   if (now - newest <= deadline) return { send: [newest], skip, dueAt: newest };
   const reason = startingDeadline === null ? 'missed' : 'deadline';
   skip.push({ reason, first: newest, last: newest, count: 1 });
@@ -162,7 +168,7 @@ export function verdictOf(
   instants: readonly number[],
   now: number,
 ): (dueAt: number) => SkipReason | null {
-  const deadline = startingDeadline ?? (missed === 'skip' ? SKIP_GRACE : Infinity);
+  const deadline = startingDeadline ?? (missed === 'skip' ? MISSED_AFTER : Infinity);
   const late = startingDeadline === null ? 'missed' : 'deadline';
   const newestFirst = [...new Set(instants)].toSorted((a, b) => b - a);
   const oldest = newestFirst.slice(0, missed === 'all' ? missedCap : 1).at(-1) ?? -Infinity;

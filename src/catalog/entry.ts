@@ -1,6 +1,7 @@
 import type { Canvas } from '../canvas/canvas.ts';
 import type { LazyContext } from '../message/lazy.ts';
 import type { Arguments, MessageOptions } from '../message/message.ts';
+import type { RunCause } from '../message/run.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 
 /**
@@ -41,6 +42,8 @@ export interface Occurrence {
   readonly entry: Entry;
   /** The nominal instant, epoch milliseconds: when it should have been sent, not when it was. */
   readonly dueAt: number;
+  /** Why its run is published; `schedule` unless given. */
+  readonly cause?: RunCause | undefined;
   /** The id of the command that asked for the run; absent from a scheduled one. */
   readonly commandId?: string | undefined;
 }

@@ -18,7 +18,7 @@ export interface Call extends Prepared {
 /** Its message, sent at `sentAt`: epoch milliseconds, from which relative times count, as in Celery. */
 export function taskMessage(call: Call, sentAt: number, messageContext: MessageContext): Message {
   const { taskId, occurrence } = call;
-  const { entry, dueAt } = occurrence;
+  const { entry, dueAt, cause = 'schedule', commandId } = occurrence;
   const { destination, options } = call.routed;
   const { payload } = call;
   const eta = computeEta(options, sentAt);
@@ -77,6 +77,7 @@ export function taskMessage(call: Call, sentAt: number, messageContext: MessageC
     contentType: encoded.contentType,
     contentEncoding: encoded.contentEncoding,
     about: first ? headers : undefined,
+    run: { entry: entry.name, dueAt, cause, commandId },
   };
 }
 

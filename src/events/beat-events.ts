@@ -1,5 +1,6 @@
 import type { SkipReason } from '../catalog/catch-up.ts';
 import type { Message } from '../message/message.ts';
+import type { RunCause } from '../message/run.ts';
 import type { Operation } from './operation.ts';
 
 /** This instance acquired the lock and began a term. */
@@ -42,9 +43,6 @@ export interface NeverDueEvent {
   readonly schedule: string;
 }
 
-/** Why a run was published: it was due, it was missed, or a command asked for it. */
-export type RunCause = 'schedule' | 'catch-up' | 'manual' | 'backfill';
-
 /** The leader dealt with a command. */
 export interface CommandEvent {
   /** The id that its sender gave it; `null` for a command without one. */
@@ -80,8 +78,10 @@ export interface SentEvent {
 /** The relay published a message that was delayed in the outbox. */
 export interface DeliveredEvent {
   readonly entry: string;
-  /** The newest occurrence of the commit that the message belongs to. Epoch milliseconds. */
+  /** The nominal instant of the run, epoch milliseconds. */
   readonly dueAt: number;
+  /** Why it was published. */
+  readonly cause: RunCause;
   readonly task: string;
   readonly taskId: string;
   /** Where the message went, such as `queue "celery"`. */

@@ -21,7 +21,7 @@ export function decodeMessage(text: string): Message {
 }
 
 function isMessage(
-  value: Readonly<Record<Exclude<keyof Message, 'about'>, unknown>>,
+  value: Readonly<Record<Exclude<keyof Message, 'about' | 'run'>, unknown>>,
 ): value is Message {
   const { taskId, destination, priority, headers, properties, contentType, contentEncoding } =
     value;

@@ -1,6 +1,7 @@
 import type { CompressionName } from './compression.ts';
 import type { SerializerName } from './serializers/serializer.ts';
 import type { Destination, ExchangeType } from './destination.ts';
+import type { Run } from './run.ts';
 
 /** What a task is called with: positions, and names. */
 export interface Arguments {
@@ -107,6 +108,8 @@ export interface Message {
   readonly contentEncoding: string;
   /** What there is to tell of the task, where its headers do not say it: those of protocol 2. */
   readonly about?: Readonly<Record<string, unknown>> | undefined;
+  /** The run that it belongs to; absent for an event. Not part of what is published. */
+  readonly run?: Run | undefined;
 }
 
 /** Named as on the wire (AMQP basic properties). */

@@ -1,5 +1,4 @@
 import type { Events } from '../events/events.ts';
-import { occurrenceOf } from '../store/outbox.ts';
 import type { OutboxReports } from '../outbox/reports.ts';
 import { formatDestination } from '../message/destination.ts';
 import type { Progress } from './progress.ts';
@@ -15,20 +14,19 @@ export function tellOfOutbox(events: Events, progress: Progress): OutboxReports 
     },
     delivered: (kept) => {
       for (const each of kept) {
-        const { message } = each;
+        const { message, run } = each;
         const { taskId, destination, headers, about = headers } = message;
         const name = about['task'];
         const task = typeof name === 'string' ? name : '';
         const to = formatDestination(destination);
-        const occurrence = occurrenceOf(each);
-        const { entry } = occurrence;
-        events.emit('delivered', { ...occurrence, task, taskId, to, message });
+        const { entry, dueAt, cause } = run;
+        events.emit('delivered', { entry, dueAt, cause, task, taskId, to, message });
         events.reportRecovery({ kind: 'publish', entry, target: to });
       }
     },
     skipped: (kept, reason) => {
-      const occurrences = kept.map(occurrenceOf);
-      for (const [entry, each] of Map.groupBy(occurrences, (occurrence) => occurrence.entry)) {
+      const runs = kept.map(({ run }) => run);
+      for (const [entry, each] of Map.groupBy(runs, (run) => run.entry)) {
         const instants = [...new Set(each.map(({ dueAt }) => dueAt))].toSorted((a, b) => a - b);
         const [first, last] = [instants[0]!, instants.at(-1)!];
         events.emit('skipped', { entry, reason, first, last, count: instants.length });

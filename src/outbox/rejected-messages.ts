@@ -1,6 +1,6 @@
 import type { Rejection as Refusal } from '../broker/broker.ts';
 import { verdictOf, type LatenessOf, type SkipReason } from '../catalog/catch-up.ts';
-import { occurrenceOf, type OutboxMessage } from '../store/outbox.ts';
+import type { OutboxMessage } from '../store/outbox.ts';
 
 /** A message that waits no longer, and why. */
 export interface Dropped {
@@ -32,7 +32,7 @@ export class Waiting {
   }
 
   add(kept: OutboxMessage, refusal: Refusal): void {
-    const { entry } = occurrenceOf(kept);
+    const { entry } = kept.run;
     const messages = this.#entries.get(entry) ?? new Map<string, OutboxMessage>();
     this.#entries.set(entry, messages.set(kept.id, kept));
     this.#refusals.set(kept.id, refusal);
@@ -40,7 +40,7 @@ export class Waiting {
 
   delete(kept: OutboxMessage): void {
     if (!this.#refusals.delete(kept.id)) return;
-    const { entry } = occurrenceOf(kept);
+    const { entry } = kept.run;
     const messages = this.#entries.get(entry);
     messages?.delete(kept.id);
     if (messages?.size === 0) this.#entries.delete(entry);
@@ -59,8 +59,8 @@ export class Waiting {
   ): Dropped[] {
     if (this.size === 0) return [];
     const newest = new Map<string, number>();
-    for (const run of runs) {
-      const { entry, dueAt } = occurrenceOf(run);
+    for (const { run } of runs) {
+      const { entry, dueAt } = run;
       newest.set(entry, Math.max(dueAt, newest.get(entry) ?? -Infinity));
     }
     return [...newest].flatMap(([entry, at]) => this.#drop(entry, now, isUnderWay, at));
@@ -73,7 +73,7 @@ export class Waiting {
     newest = -Infinity,
   ): Dropped[] {
     const messages = [...(this.#entries.get(entry)?.values() ?? [])];
-    const instants = messages.map((kept) => occurrenceOf(kept).dueAt);
+    const instants = messages.map(({ run }) => run.dueAt);
     const verdict = verdictOf(this.#latenessOf(entry), [...instants, newest], now);
     return messages.flatMap((kept, i) => {
       const reason = verdict(instants[i]!);

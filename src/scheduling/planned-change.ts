@@ -2,8 +2,9 @@ import type { Entry } from '../catalog/entry.ts';
 import type { Skip } from '../catalog/catch-up.ts';
 import { compose } from '../compose/compose.ts';
 import type { MessageContext } from '../compose/message-context.ts';
-import type { RunCause, SentEvent } from '../events/beat-events.ts';
+import type { SentEvent } from '../events/beat-events.ts';
 import type { Message } from '../message/message.ts';
+import type { RunCause } from '../message/run.ts';
 import type { FinishedCommand } from '../store/command-log.ts';
 import type { Change } from '../store/commit.ts';
 import { advance, type EntryState } from '../store/entry-state.ts';
@@ -40,7 +41,11 @@ export function planChange(
   messageContext: MessageContext,
 ): PlannedChange {
   const runs = instants.map((dueAt) =>
-    compose({ entry, dueAt, commandId: command?.id }, sentAt, messageContext),
+    compose(
+      { entry, dueAt, cause: causeOf(dueAt), commandId: command?.id },
+      sentAt,
+      messageContext,
+    ),
   );
   const sent = runs.map(({ taskId, messages }, i) => ({
     entry: entry.name,

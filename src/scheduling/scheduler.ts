@@ -1,3 +1,4 @@
+import { causeOf } from '../catalog/catch-up.ts';
 import type { Entry } from '../catalog/entry.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
@@ -196,9 +197,9 @@ export class Scheduler {
     const { clock, events, messageContext } = this.#options;
     try {
       const { send, skip, changes } = planOccurrences(entry, state, now);
-      const newest = send.at(-1);
-      const causeOf = (dueAt: number) => (dueAt === newest ? 'schedule' : 'catch-up');
-      const decided = { entry, before: state, runs: send, causeOf, skipped: skip, changes };
+      const newest = send.at(-1) ?? now;
+      const cause = (dueAt: number) => causeOf(dueAt, newest, now);
+      const decided = { entry, before: state, runs: send, causeOf: cause, skipped: skip, changes };
       return planChange(decided, at, messageContext);
     } catch (error) {
       events.reportFailure({ kind: 'prepare', entry: entry.name }, error);

@@ -1,11 +1,15 @@
 import type { Message } from '../message/message.ts';
+import type { Run } from '../message/run.ts';
+import { decodeMessage, encodeMessage } from '../message/message-json.ts';
 import type { Change, Commit, CommitOutcome } from './commit.ts';
 import type { EntryState, OnUnreadable } from './entry-state.ts';
 
 /** A finished message that its broker may or may not have yet. */
 export interface OutboxMessage {
-  /** Unique per occurrence; ascending in the order in which messages should be published. */
+  /** Unique; ascending in the order in which messages should be published. */
   readonly id: string;
+  /** The run that the message belongs to. */
+  readonly run: Run;
   readonly message: Message;
 }
 
@@ -42,20 +46,43 @@ export interface Outbox {
 
 /** What an outbox stores of these changes, in their order. The same change has the same ids, always. */
 export function outboxMessages(changes: readonly Change[]): OutboxMessage[] {
-  return changes.flatMap(({ entry, after, messages }) =>
-    messages.map((message, i) => ({
-      id: `${sortable(after.dueAt ?? after.anchor)} ${entry} ${String(i).padStart(6, '0')}`,
-      message,
-    })),
+  return changes.flatMap((change) =>
+    change.messages.map((message, i) => {
+      const run = message.run ?? newestRun(change);
+      return { id: messageId(run, change.after.rev ?? 0, i), run, message };
+    }),
   );
 }
 
-/** The occurrence that an outbox message is of: its entry, and `dueAt` (epoch milliseconds). */
-export function occurrenceOf({ id, message }: OutboxMessage): { entry: string; dueAt: number } {
-  // One commit may make up for several; its id knows the newest of them.
-  const dueAt = Date.parse(String(message.headers['beat_due_at']));
-  const ofCommit = Number(id.slice(0, 17)) + EARLIEST;
-  return { entry: id.slice(18, -7), dueAt: Number.isNaN(dueAt) ? ofCommit : dueAt };
+/** For messages that belong to no run of a plan. */
+function newestRun({ entry, after }: Change): Run {
+  return { entry, dueAt: after.dueAt ?? after.anchor, cause: 'schedule' };
+}
+
+/** The `rev` tells apart the messages of runs of one instant: one by schedule, and others by command. */
+function messageId({ entry, dueAt }: Run, rev: number, i: number): string {
+  return `${sortable(dueAt)} ${entry} ${digits(rev, 16)} ${digits(i, 6)}`;
+}
+
+/** The text of an outbox message, which holds its run. */
+export function encodeOutboxMessage({ run, message }: OutboxMessage): string {
+  return encodeMessage({ ...message, run });
+}
+
+/** The inverse of `encodeOutboxMessage`. Throws a `StoreError` for a text that is no message. */
+export function decodeOutboxMessage(id: string, text: string): OutboxMessage {
+  const message = decodeMessage(text);
+  return { id, run: message.run ?? runOfRelease01(id, message), message };
+}
+
+/**
+ * The run of a message that release 0.1 left in the outbox. That release stored no run: `dueAt` is in a header,
+ * the entry in the id, together with the newest `dueAt` of its commit.
+ */
+function runOfRelease01(id: string, { headers }: Message): Run {
+  const own = Date.parse(String(headers['beat_due_at']));
+  const dueAt = Number.isNaN(own) ? Number(id.slice(0, 17)) + EARLIEST : own;
+  return { entry: id.slice(18, -7), dueAt, cause: 'schedule' };
 }
 
 /** The earliest instant that a `Date` can hold. */
@@ -63,5 +90,9 @@ const EARLIEST = -8_640_000_000_000_000;
 
 /** Digits that sort as the instants do, those before 1970 too. */
 function sortable(instant: number): string {
-  return String(instant - EARLIEST).padStart(17, '0');
+  return digits(instant - EARLIEST, 17);
+}
+
+function digits(number: number, count: number): string {
+  return String(number).padStart(count, '0');
 }

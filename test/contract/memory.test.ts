@@ -7,15 +7,21 @@ import { brokerContract } from './broker.contract.ts';
 import { commandLogContract } from './command-log.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
-import { outboxContract, type StatePlace } from './outbox.contract.ts';
+import { outboxContract } from './outbox.contract.ts';
+import { stateContract, type UpgradedPlace } from './state.contract.ts';
+import { restoreMemory } from '../fixtures/state-0.1/restore.ts';
 import { forwardableClock, storeOptions } from './place.ts';
 import { recordsContract } from './records.contract.ts';
 
-async function openPlace(): Promise<StatePlace> {
+async function openPlace(): Promise<UpgradedPlace> {
   const clock = forwardableClock();
   const options = storeOptions(`memory://${randomUUID()}`, { clock });
   const store = openMemoryStore(options);
   return {
+    url: options.brokerUrl,
+    restore: async () => {
+      restoreMemory(store.ledger);
+    },
     open: async (more) => openMemoryStore({ ...options, ...more }),
     queued: async (queue) =>
       store.broker.messages
@@ -38,6 +44,7 @@ brokerContract('memory', openPlace);
 outboxContract('memory', openPlace);
 commandLogContract('memory', openPlace);
 recordsContract('memory', openPlace);
+stateContract('memory', openPlace);
 
 test('memory stores of one name share their data, and stores without a name do not', async () => {
   const name = `memory://${randomUUID()}`;

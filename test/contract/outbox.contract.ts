@@ -83,6 +83,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
           expiration: '60000',
         },
         body: Buffer.from([0, 255, 10, 13, 128]),
+        run: { entry: 'a', dueAt: 5, cause: 'manual', commandId: 'c1' },
       };
       await keep({ ...makeFirstRun('a'), messages: [message] });
       const [{ message: back } = { message: null }] = await outbox.pending(1, '');

@@ -2,9 +2,11 @@ import { commandLogContract } from './command-log.contract.ts';
 import { outboxContract } from './outbox.contract.ts';
 import { recordsContract } from './records.contract.ts';
 import { onRedis } from './redis.contract.ts';
+import { stateContract } from './state.contract.ts';
 
 onRedis((overTcp) => {
   outboxContract('redis, TCP', overTcp);
   commandLogContract('redis, TCP', overTcp);
   recordsContract('redis, TCP', overTcp);
+  stateContract('redis, TCP', overTcp);
 });

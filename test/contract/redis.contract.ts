@@ -4,12 +4,13 @@ import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import type { StatePlace } from './outbox.contract.ts';
+import { restoreRedis } from '../fixtures/state-0.1/restore.ts';
+import type { UpgradedPlace } from './state.contract.ts';
 import { storeOptions } from './place.ts';
 
 const DB = 3;
 
-type MakePlace = () => Promise<StatePlace>;
+type MakePlace = () => Promise<UpgradedPlace>;
 
 /** Runs contracts on one Redis of their own, which has a password and is reached over TCP or a socket. */
 export function onRedis(contracts: (overTcp: MakePlace, overSocket: MakePlace) => void): void {
@@ -27,10 +28,12 @@ export function onRedis(contracts: (overTcp: MakePlace, overSocket: MakePlace) =
       await server.stop();
     });
 
-    const placeAt = (url: () => string) => async (): Promise<StatePlace> => {
+    const placeAt = (url: () => string) => async (): Promise<UpgradedPlace> => {
       await server.flush();
       const stores: Store[] = [];
       return {
+        url: url(),
+        restore: () => restoreRedis(inside),
         open: async (options) => {
           const store = openRedisStore(storeOptions(url(), options));
           stores.push(store);

@@ -7,7 +7,9 @@ import { commandLogContract } from './command-log.contract.ts';
 import { exchangeContract } from './exchange.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
-import { outboxContract, type StatePlace } from './outbox.contract.ts';
+import { outboxContract } from './outbox.contract.ts';
+import { restoreSql } from '../fixtures/state-0.1/restore.ts';
+import { stateContract, type UpgradedPlace } from './state.contract.ts';
 import { storeOptions } from './place.ts';
 import { recordsContract } from './records.contract.ts';
 
@@ -29,10 +31,11 @@ export function sqlStateContract(name: string, start: () => Promise<SqlServer>):
     outboxContract(`${name}, TCP`, overTcp);
     commandLogContract(`${name}, TCP`, overTcp);
     recordsContract(`${name}, TCP`, overTcp);
+    stateContract(`${name}, TCP`, overTcp);
   });
 }
 
-type MakePlace = () => Promise<StatePlace>;
+type MakePlace = () => Promise<UpgradedPlace>;
 
 function onServer(
   name: string,
@@ -46,10 +49,12 @@ function onServer(
     });
     afterAll(() => server.stop());
 
-    const placeAt = (url: () => string) => async (): Promise<StatePlace> => {
+    const placeAt = (url: () => string) => async (): Promise<UpgradedPlace> => {
       await server.empty();
       const stores: Store[] = [];
       return {
+        url: url(),
+        restore: () => restoreSql(server),
         open: async (options) => {
           const store = openSqlStore(storeOptions(url(), options));
           stores.push(store);

@@ -2,7 +2,9 @@ import { commandLogContract } from './command-log.contract.ts';
 import { outboxContract } from './outbox.contract.ts';
 import { recordsContract } from './records.contract.ts';
 import { openSqlitePlace } from './sqlite.contract.ts';
+import { stateContract } from './state.contract.ts';
 
 outboxContract('sqlite', openSqlitePlace);
 commandLogContract('sqlite', openSqlitePlace);
 recordsContract('sqlite', openSqlitePlace);
+stateContract('sqlite', openSqlitePlace);

@@ -1,20 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Store } from '../../src/store/store.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
-import type { StatePlace } from './outbox.contract.ts';
+import { SQLITE_FILE } from '../fixtures/state-0.1/restore.ts';
 import { forwardableClock, storeOptions } from './place.ts';
+import type { UpgradedPlace } from './state.contract.ts';
 
 /** A SQLite file in a folder of its own, for the contracts. */
-export async function openSqlitePlace(): Promise<StatePlace> {
+export async function openSqlitePlace(): Promise<UpgradedPlace> {
   const folder = mkdtempSync(join(tmpdir(), 'beat-sqlite-'));
   const path = join(folder, 'beat.sqlite');
   const clock = forwardableClock();
   const options = storeOptions(`sqla+sqlite:///${path}`, { clock });
   const stores: Store[] = [];
   return {
+    url: options.brokerUrl,
+    restore: async () => {
+      copyFileSync(SQLITE_FILE, path);
+    },
     async open(more) {
       const store = openSqliteStore({ ...options, ...more });
       stores.push(store);

@@ -20,20 +20,16 @@ export function advanceState(state: EntryState, taskId: string): EntryState {
 
 /** Returns the change that publishes a new entry's first run. */
 export function makeFirstRun(entry: string, taskId = `task-${entry}`): Change {
-  return {
-    entry,
-    before: null,
-    after: advanceState(NEW_STATE, taskId),
-    messages: [makeMessage(taskId)],
-  };
+  return makeChange(entry, null, taskId);
 }
 
-/** Returns the change that publishes the run after a committed one. */
-export function makeNextRun({ entry, after: state }: Change, taskId: string): Change {
-  return {
-    entry,
-    before: state,
-    after: advanceState(state, taskId),
-    messages: [makeMessage(taskId)],
-  };
+/** The run after a change that was committed. */
+export function makeNextRun({ entry, after }: Change, taskId: string): Change {
+  return makeChange(entry, after, taskId);
+}
+
+function makeChange(entry: string, before: EntryState | null, taskId: string): Change {
+  const after = advanceState(before ?? NEW_STATE, taskId);
+  const run = { entry, dueAt: after.dueAt!, cause: 'schedule' } as const;
+  return { entry, before, after, messages: [{ ...makeMessage(taskId), run }] };
 }

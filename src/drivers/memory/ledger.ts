@@ -1,11 +1,10 @@
 import type { Broker } from '../../broker/broker.ts';
-import { decodeMessage, encodeMessage } from '../../message/message-json.ts';
 import { compare, encodeChange } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
-import { outboxMessages } from '../../store/outbox.ts';
+import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 
 /** What all ledgers of one memory share. */
@@ -72,7 +71,7 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     const { outbox } = this.#state;
     const messages = outboxMessages(changes);
     if (found === 'new') {
-      for (const { id, message } of messages) outbox.set(id, encodeMessage(message));
+      for (const each of messages) outbox.set(each.id, encodeOutboxMessage(each));
       this.#write(encoded);
     }
     return { kind: 'committed', pending: messages.filter(({ id }) => outbox.has(id)) };
@@ -80,9 +79,7 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
 
   async pending(limit: number, after: string): Promise<readonly OutboxMessage[]> {
     const ids = [...this.#state.outbox.keys()].filter((id) => id > after).sort();
-    return ids
-      .slice(0, limit)
-      .map((id) => ({ id, message: decodeMessage(this.#state.outbox.get(id)!) }));
+    return ids.slice(0, limit).map((id) => decodeOutboxMessage(id, this.#state.outbox.get(id)!));
   }
 
   async remove(token: number, ids: readonly string[]): Promise<boolean> {

@@ -1,12 +1,11 @@
 import { formatDestination } from '../../message/destination.ts';
-import { decodeMessage, encodeMessage } from '../../message/message-json.ts';
 import type { Change, Commit, CommitOutcome } from '../../store/commit.ts';
 import { encodeChange } from '../../store/commit.ts';
 import type { FinishedCommand } from '../../store/command-log.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
-import { outboxMessages } from '../../store/outbox.ts';
+import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Bindings } from './bindings.ts';
 import { finishArguments } from './command-log.ts';
@@ -101,7 +100,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
     const keys = [term, states, outboxOrder, outbox];
     const finishes = commands.length > 0;
     if (finishes) this.#addCommands(commands, keys, args);
-    for (const { id, message } of messages) args.push(id, encodeMessage(message));
+    for (const each of messages) args.push(each.id, encodeOutboxMessage(each));
     const script = finishes ? APPEND_COMMANDS : APPEND;
     const reply = await this.#run<Reply>('outbox.append', script, keys, args);
     const failure = failureIn(reply, changes);
@@ -119,7 +118,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
       const texts = await client.hmget(outbox, ...ids);
       return ids.flatMap((id, i) => {
         const text = texts[i];
-        return text ? [{ id, message: decodeMessage(text) }] : [];
+        return text ? [decodeOutboxMessage(id, text)] : [];
       });
     });
   }

@@ -1,11 +1,10 @@
 import { formatDestination, NO_QUEUE_BOUND } from '../../message/destination.ts';
-import { decodeMessage, encodeMessage } from '../../message/message-json.ts';
 import type { Queues } from '../../routing/queues.ts';
 import { compare, encodeChange } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
-import { outboxMessages } from '../../store/outbox.ts';
+import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 import { inBites } from './bites.ts';
 import { finishCommands } from './command-log.ts';
@@ -110,7 +109,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
 
   async append({ token, changes, commands = [] }: Commit): Promise<AppendOutcome> {
     const messages = outboxMessages(changes);
-    const rows = messages.map(({ id, message }): Named => [id, encodeMessage(message)]);
+    const rows = messages.map((each): Named => [each.id, encodeOutboxMessage(each)]);
     const encoded = changes.map(encodeChange);
     try {
       return await this.#db.transaction<AppendOutcome>('outbox.append', async (tx) => {
@@ -138,10 +137,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
   async pending(limit: number, after: string): Promise<readonly OutboxMessage[]> {
     const statement = this.#sql.readPending(this.#prefix, after, limit);
     const rows = await this.#db.read('outbox.pending', statement);
-    return rows.map(({ id, message }) => ({
-      id: String(id),
-      message: decodeMessage(String(message)),
-    }));
+    return rows.map(({ id, message }) => decodeOutboxMessage(String(id), String(message)));
   }
 
   async remove(token: number, ids: readonly string[]): Promise<boolean> {

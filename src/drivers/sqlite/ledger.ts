@@ -1,11 +1,10 @@
 import { formatDestination, NO_QUEUE_BOUND } from '../../message/destination.ts';
-import { decodeMessage, encodeMessage } from '../../message/message-json.ts';
 import type { Queues } from '../../routing/queues.ts';
 import { compare, encodeChange } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
-import { outboxMessages } from '../../store/outbox.ts';
+import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 import { finishCommands } from './command-log.ts';
@@ -87,7 +86,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
 
   async append({ token, changes, commands = [] }: Commit): Promise<AppendOutcome> {
     const messages = outboxMessages(changes);
-    const rows = messages.map(({ id, message }) => ({ id, text: encodeMessage(message) }));
+    const rows = messages.map((each) => ({ id: each.id, text: encodeOutboxMessage(each) }));
     const encoded = changes.map(encodeChange);
     return this.#db.write('outbox.append', (db) => {
       const found = this.#check(db, token, encoded);
@@ -109,10 +108,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
     const rows = await this.#db.read('outbox.pending', (db) =>
       db.sql(READ_PENDING).all(this.#prefix, after, limit),
     );
-    return rows.map(({ id, message }) => ({
-      id: id as string,
-      message: decodeMessage(message as string),
-    }));
+    return rows.map(({ id, message }) => decodeOutboxMessage(String(id), String(message)));
   }
 
   async remove(token: number, ids: readonly string[]): Promise<boolean> {

@@ -39,4 +39,15 @@ describe('the task id of an occurrence', () => {
       { numRuns: 2_000 },
     );
   });
+
+  it('of a run that a command asked for differs from all others, and is the same for the same command', () => {
+    const at = Date.UTC(2026, 10, 21, 6);
+    const ids = [undefined, 'c1', 'c2'].map((command) =>
+      computeTaskId('cleanup', at, 'beat', command),
+    );
+    expect(new Set(ids).size).toBe(3);
+    // Python: uuid.uuid5(uuid.UUID(ids[0]), 'c1')
+    expect(ids[1]).toBe(v5('c1', ids[0]!));
+    expect(computeTaskId('cleanup', at, 'beat', 'c1')).toBe(ids[1]);
+  });
 });

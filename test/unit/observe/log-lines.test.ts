@@ -57,7 +57,13 @@ describe('the line of', () => {
   });
 
   it('a message that had waited says where it is', () => {
-    const of = { entry: 'greet', task: 'tasks.greet', taskId: 'id-1', to: 'queue "celery"' };
+    const of = {
+      entry: 'greet',
+      task: 'tasks.greet',
+      taskId: 'id-1',
+      to: 'queue "celery"',
+      cause: 'schedule' as const,
+    };
     const message = {} as BeatEvents['delivered'][0]['message'];
     expect(lineOf('delivered', { ...of, dueAt: NOON, message })).toEqual({
       level: 'info',

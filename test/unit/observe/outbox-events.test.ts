@@ -41,7 +41,14 @@ test('a message that had to wait is told of with its occurrence, and ends the fa
   const [kept] = outboxMessages([change]);
   reports.delivered([kept!]);
   const { dueAt } = change.after;
-  const run = { entry: 'a b: c', dueAt, task: 'tasks.add', taskId: 'id-1', to: 'queue "celery"' };
+  const run = {
+    entry: 'a b: c',
+    dueAt,
+    cause: 'schedule',
+    task: 'tasks.add',
+    taskId: 'id-1',
+    to: 'queue "celery"',
+  };
   expect(told).toEqual([{ ...run, message: kept!.message }, 'publish queue "celery"']);
 });
 
@@ -65,8 +72,7 @@ test('several that expired are one event for each entry, from the oldest to the 
   const [kept, other] = outboxMessages([makeFirstRun('a', 'id-1'), makeFirstRun('b', 'id-2')]);
   const noon = Date.parse('2027-03-01T12:00:00Z');
   const dueAt = (each: OutboxMessage, ms: number): OutboxMessage => {
-    const headers = { ...each.message.headers, beat_due_at: new Date(noon + ms).toISOString() };
-    return { ...each, message: { ...each.message, headers } };
+    return { ...each, run: { ...each.run, dueAt: noon + ms } };
   };
   const messages = [2_000, 1_000, 2_000].map((ms) => dueAt(kept!, ms));
   reports.skipped([...messages, dueAt(other!, 0)], 'expired');

@@ -112,7 +112,13 @@ describe('telling of sent tasks', () => {
   it('tells of what had to wait in the outbox when it is in its queue', async () => {
     const { events, teller, batches } = rig();
     const message = makeMessage('late');
-    const of = { entry: 'greet', task: 'tasks.greet', taskId: 'late', to: 'queue "celery"' };
+    const of = {
+      entry: 'greet',
+      task: 'tasks.greet',
+      taskId: 'late',
+      to: 'queue "celery"',
+      cause: 'schedule' as const,
+    };
     events.emit('delivered', { ...of, dueAt: SENT_AT, message });
     await teller.told();
     const timestamp = Date.parse('2027-03-01T13:00:00Z') / 1_000;

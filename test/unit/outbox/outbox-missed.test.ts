@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { EntryState } from '../../../src/store/entry-state.ts';
 import type { Change } from '../../../src/store/commit.ts';
 import type { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
-import { utcIso } from '../../../src/message/iso.ts';
 import { NEW_STATE } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { settle } from '../../support/settle.ts';
@@ -31,8 +30,8 @@ class Owed {
     const now = this.rig.clock.now();
     const messages = Array.from({ length: count }, (_, i) => {
       const message = makeMessage(`e${this.#runs++}`, { queue });
-      const dueAt = utcIso(now - (count - 1 - i) * MINUTE);
-      return { ...message, headers: { ...message.headers, beat_due_at: dueAt } };
+      const dueAt = now - (count - 1 - i) * MINUTE;
+      return { ...message, run: { entry: 'e', dueAt, cause: 'schedule' as const } };
     });
     const expected = this.#record;
     const base = expected ?? NEW_STATE;

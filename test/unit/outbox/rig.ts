@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { StoreError } from '../../../src/util/errors.ts';
 import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
-import { occurrenceOf, type OutboxMessage, type Outbox } from '../../../src/store/outbox.ts';
+import type { OutboxMessage, Outbox } from '../../../src/store/outbox.ts';
 import type { OutboxReports } from '../../../src/outbox/reports.ts';
 import { DEFAULT_LATENESS, type Lateness } from '../../../src/catalog/catch-up.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
@@ -80,7 +80,7 @@ export class Rig {
       });
     const broker = { publish, announce: async () => {}, close: async () => {} };
     const tell = (what: string) => (kept: readonly OutboxMessage[]) => {
-      this.told.push(...kept.map((each) => `${what} ${occurrenceOf(each).entry}`));
+      this.told.push(...kept.map((each) => `${what} ${each.run.entry}`));
     };
     const reports: OutboxReports = {
       progressed: () => (this.progress += 1),

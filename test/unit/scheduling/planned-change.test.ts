@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parallel } from '../../../src/canvas/shape.ts';
+import { causeOf } from '../../../src/catalog/catch-up.ts';
 import type { Entry } from '../../../src/catalog/entry.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import type { MessageContext } from '../../../src/compose/message-context.ts';
@@ -9,7 +10,7 @@ import { planOccurrences } from '../../../src/scheduling/plan-occurrences.ts';
 import { planChange } from '../../../src/scheduling/planned-change.ts';
 import { advance } from '../../../src/store/entry-state.ts';
 import { NEW_STATE } from '../../support/change.ts';
-import { makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
+import { alignedSchedule, HOUR, makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
@@ -28,8 +29,9 @@ const STATE = { ...NEW_STATE, sentAt: 7, taskId: 'last', runCount: 3 };
 function stepOf(entry: Entry, late: number) {
   const now = NOON + late;
   const { send, skip, changes } = planOccurrences(entry, { ...STATE, dueAt: NOON - 1 }, now);
+  const cause = (at: number) => causeOf(at, send.at(-1)!, now);
   return planChange(
-    { entry, before: STATE, runs: send, causeOf: () => 'schedule', skipped: skip, changes },
+    { entry, before: STATE, runs: send, causeOf: cause, skipped: skip, changes },
     { sentAt: now + 5, term: 9 },
     messageContext,
   );
@@ -83,4 +85,14 @@ test('a step that makes up for several runs records the newest of them', () => {
     ...{ dueAt: NOON + 2 * MINUTE, taskId: sent.at(-1)?.taskId, runCount: 6 },
   });
   expect(change.messages).toHaveLength(3);
+});
+
+test.each([
+  ['schedule', 0],
+  ['schedule', MINUTE],
+  ['catch-up', MINUTE + 1],
+] as const)('a run and its messages have the cause "%s" when it is %d ms late', (cause, late) => {
+  const { sent, change } = stepOf(makeEntry({ schedule: alignedSchedule(HOUR) }), late);
+  expect(sent).toMatchObject([{ cause, dueAt: NOON }]);
+  expect(change.messages.map(({ run }) => run)).toEqual([{ entry: 'cleanup', dueAt: NOON, cause }]);
 });

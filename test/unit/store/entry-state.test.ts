@@ -66,8 +66,8 @@ test('each state has another rev than the one before, also when nothing else cha
 
 test('the fields of a newer version stay in their places, and so does its version', () => {
   const text =
-    '{"version":9,"rev":7,"pause":{"by":"ops","since":1.5},"spec":"s","anchor":5,"dueAt":null,' +
-    '"skip":[1,2],"sentAt":null,"taskId":null,"runCount":0,"__proto__":{"a":1}}';
+    '{"version":9,"rev":7,"quota":{"by":"ops","of":1.5},"spec":"s","anchor":5,"dueAt":null,' +
+    '"hold":[1,2],"sentAt":null,"taskId":null,"runCount":0,"__proto__":{"a":1}}';
   const next = advance(read(text), { dueAt: 65, runCount: 1 });
   expect(encodeState(next)).toBe(
     text

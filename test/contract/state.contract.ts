@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Beat } from '../../src/beat.ts';
+import type { BeatConfig } from '../../src/config/define.ts';
+import { openMemoryStore } from '../../src/drivers/memory/store.ts';
+import type { Change } from '../../src/store/commit.ts';
+import { advance, type EntryState } from '../../src/store/entry-state.ts';
+import type { Ledger } from '../../src/store/ledger.ts';
+import type { Store } from '../../src/store/store.ts';
+import { systemClock } from '../../src/util/clock.ts';
+import { clockAt, lead, sortByEntry, type Continuation } from '../fixtures/state-0.1/lead.ts';
+import { CONTINUED } from '../fixtures/state-0.1/phases.ts';
+import { readContinuation } from '../fixtures/state-0.1/restore.ts';
+import { makeFirstRun } from '../support/change.ts';
+import { makeMessage } from '../support/message.ts';
+import type { StatePlace } from './outbox.contract.ts';
+import { storeOptions } from './place.ts';
+
+/** A place whose stores release 0.1 may have used. */
+export interface UpgradedPlace extends StatePlace {
+  readonly url: string;
+  /** Writes the state that release 0.1 left there. */
+  restore(): Promise<void>;
+}
+
+/** What newer releases may add to a state, as the leader of one. */
+const ADDED = { version: 9, quota: { by: 'ops', until: null }, note: 'ü' };
+
+/** The ledger of a newer release: each state that it writes has fields that this release does not know. */
+function newerRelease(ledger: Ledger): Ledger {
+  const written = new Map<EntryState, EntryState>();
+  const extend = ({ before, after, ...change }: Change): Change => {
+    const extended = { ...after, ...ADDED };
+    written.set(after, extended);
+    return { ...change, before: before && (written.get(before) ?? before), after: extended };
+  };
+  return {
+    batch: ledger.batch,
+    load: (unreadable) => ledger.load(unreadable),
+    beginTerm: (stop) => ledger.beginTerm(stop),
+    commit: ({ token, changes }, stop) =>
+      ledger.commit({ token, changes: changes.map(extend) }, stop),
+    close: () => ledger.close(),
+  };
+}
+
+/** What ledgers promise of the state's format, and across releases. */
+export function stateContract(name: string, openPlace: () => Promise<UpgradedPlace>): void {
+  describe(`state format: ${name}`, () => {
+    let place: UpgradedPlace;
+    beforeEach(async () => {
+      place = await openPlace();
+    });
+    afterEach(() => place.close());
+
+    const published = async () => (await place.queued('celery')).map(({ taskId }) => taskId);
+    const run = (before: EntryState, taskId: string): Change => ({
+      entry: 'a',
+      before,
+      after: advance(before, { taskId }),
+      messages: [makeMessage(taskId)],
+    });
+
+    test('a commit that does not move dueAt publishes its messages, and its repetition publishes nothing', async () => {
+      const { ledger } = await place.open();
+      const token = await ledger.beginTerm();
+      const first = makeFirstRun('a', 'scheduled');
+      await ledger.commit({ token, changes: [first] });
+      const byHand = run(first.after, 'by hand');
+      const again = run(byHand.after, 'by hand');
+      for (const change of [byHand, byHand, again, again]) {
+        expect(await ledger.commit({ token, changes: [change] })).toEqual({ kind: 'committed' });
+      }
+      expect(await published()).toEqual(['scheduled', 'by hand', 'by hand']);
+      expect((await ledger.load()).get('a')).toEqual(again.after);
+    });
+
+    test('an append that does not move dueAt adds its messages to the outbox once', async () => {
+      const { ledger } = await place.open();
+      const token = await ledger.beginTerm();
+      const first = makeFirstRun('a', 'scheduled');
+      await ledger.append({ token, changes: [first] });
+      const byHand = run(first.after, 'by hand');
+      for (let i = 0; i < 2; i++) await ledger.append({ token, changes: [byHand] });
+      const pending = await ledger.pending(10, '');
+      expect(pending.map(({ message }) => message.taskId)).toEqual(['scheduled', 'by hand']);
+    });
+
+    test('the fields of a newer release come back from a commit of this one as they were', async () => {
+      const { ledger } = await place.open();
+      const token = await ledger.beginTerm();
+      const first = makeFirstRun('a', 'one');
+      await newerRelease(ledger).commit({ token, changes: [first] });
+      const read = (await ledger.load()).get('a')!;
+      expect(read).toEqual({ ...first.after, ...ADDED });
+      expect(await ledger.commit({ token, changes: [run(read, 'two')] })).toEqual({
+        kind: 'committed',
+      });
+      expect((await ledger.load()).get('a')).toEqual({
+        ...read,
+        ...{ rev: (read.rev ?? 0) + 1, taskId: 'two' },
+      });
+    });
+
+    test('two releases that lead in turn publish each run once, and the newer one’s fields stay', async () => {
+      const minutes = Array.from({ length: 6 }, (_, i) => `2027-03-01T12:0${i}:00Z`);
+      const config: BeatConfig = {
+        brokerUrl: place.url,
+        resultExpires: null,
+        timezone: 'UTC',
+        beatSchedule: { a: { task: 'tasks.a', schedule: { cron: '* * * * *' }, missed: 'all' } },
+      };
+      for (const [i, now] of minutes.entries()) {
+        const own = await place.open();
+        const ledger = i % 2 === 1 ? newerRelease(own.ledger) : own.ledger;
+        const store: Store = { ...own, ledger };
+        await lead(new Beat(config, { clock: clockAt(now, systemClock), store }));
+      }
+      const ids = await published();
+      expect(ids).toHaveLength(5);
+      expect(new Set(ids).size).toBe(5);
+      const state = (await (await place.open()).ledger.load()).get('a');
+      expect(state).toMatchObject({ runCount: 5, rev: 6, ...ADDED });
+    });
+
+    test('state and messages of release 0.1 are continued: no run is lost, none is published twice', async () => {
+      await place.restore();
+      const broker = `memory://${randomUUID()}`;
+      const continuation: Continuation = { sent: [], delivered: [], skipped: [] };
+      for (const { now, config } of CONTINUED) {
+        const urls = { brokerUrl: broker, stateUrl: place.url };
+        const beat = new Beat({ ...urls, ...config }, { clock: clockAt(now, systemClock) });
+        await lead(beat, continuation);
+      }
+      const expected = readContinuation();
+      expect(sortByEntry(continuation)).toEqual(expected);
+      const { messages } = openMemoryStore(storeOptions(broker)).broker;
+      const ids = messages.map(({ taskId }) => taskId);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const { taskId } of expected.delivered) expect(ids).toContain(taskId);
+      const runs = messages.filter(({ taskId }) => expected.sent.some((e) => e.taskId === taskId));
+      const groups = expected.sent.filter(({ entry }) => entry === 'waits in a group');
+      expect(runs).toHaveLength(expected.sent.length - groups.length);
+    });
+  });
+}

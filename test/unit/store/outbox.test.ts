@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { encodeMessage } from '../../../src/message/message-json.ts';
+import type { Message } from '../../../src/message/message.ts';
+import type { Run } from '../../../src/message/run.ts';
+import { advance } from '../../../src/store/entry-state.ts';
+import { decodeOutboxMessage, outboxMessages } from '../../../src/store/outbox.ts';
+import { NEW_STATE, advanceState } from '../../support/change.ts';
+import { makeMessage } from '../../support/message.ts';
+
+const NOON = Date.parse('2027-03-01T12:00:00Z');
+
+function append(messages: readonly Message[], { rev = 1, dueAt = NOON, entry = 'e' } = {}) {
+  const after = { ...advanceState(NEW_STATE, 'id'), dueAt, rev };
+  return outboxMessages([{ entry, before: null, after, messages }]);
+}
+
+function messageOfRun(run: Run): Message {
+  return { ...makeMessage(`${run.entry} ${run.dueAt}`), run };
+}
+
+test('an outbox message has the run of its message, also when it is read back', () => {
+  const run: Run = { entry: 'a 000001', dueAt: NOON - 60_000, cause: 'manual', commandId: 'c1' };
+  const [appended] = append([messageOfRun(run)]);
+  expect(appended?.run).toEqual(run);
+  const { id, message } = appended!;
+  expect(decodeOutboxMessage(id, encodeMessage(message))).toEqual(appended);
+});
+
+test('ids of outbox messages ascend with their instants, before 1970 too, and then as in the commit', () => {
+  const instants = [-8_000_000_000_000_000, -1, 0, 1, NOON, 8_000_000_000_000_000];
+  const ids = instants.flatMap((dueAt) =>
+    append(Array<Message>(12).fill(messageOfRun({ entry: 'e', dueAt, cause: 'schedule' }))),
+  );
+  expect(ids.map(({ id }) => id).toSorted()).toEqual(ids.map(({ id }) => id));
+  expect(new Set(ids.map(({ id }) => id)).size).toBe(ids.length);
+});
+
+test('messages of two commits of one instant have ids of their own, in the order of the commits', () => {
+  const message = messageOfRun({ entry: 'e', dueAt: NOON, cause: 'manual', commandId: 'c' });
+  const ids = [1, 2, 10].flatMap((rev) => append([message], { rev }).map(({ id }) => id));
+  expect(new Set(ids).size).toBe(3);
+  expect(ids.toSorted()).toEqual(ids);
+});
+
+test('the id of an outbox message fits into the column of MariaDB for the longest name of an entry', () => {
+  const entry = 'n'.repeat(2_048);
+  const message = messageOfRun({ entry, dueAt: NOON, cause: 'schedule' });
+  const rev = Number.MAX_SAFE_INTEGER;
+  const state = advance({ ...NEW_STATE, rev: rev - 1 }, {});
+  expect(state.rev).toBe(rev);
+  const [{ id } = { id: '' }] = append([message], { entry, rev });
+  expect(id.length).toBeLessThanOrEqual(2_100);
+});
+
+test('messages that release 0.1 left are of the entry and instant that it meant', () => {
+  const url = new URL('../../fixtures/state-0.1/memory.json', import.meta.url);
+  const { outbox } = JSON.parse(readFileSync(url, 'utf8')) as { outbox: Record<string, string> };
+  const runs = Object.entries(outbox).map(([id, text]) => decodeOutboxMessage(id, text).run);
+  const minute = (n: number) => Date.parse(`2027-03-01T12:0${n}:00Z`);
+  const run = (entry: string, n: number) => ({ entry, dueAt: minute(n), cause: 'schedule' });
+  expect(runs).toEqual([
+    ...[2, 3, 4, 5].map((n) => run('waits all', n)),
+    run('waits 000001', 6),
+    run('waits all', 6),
+    ...['waits in a group', 'waits in a group', 'waits once', 'waits, expires'].map((entry) =>
+      run(entry, 6),
+    ),
+  ]);
+});
+
+test('a message of release 0.1 without a header that can be read is of the newest instant of its commit', () => {
+  for (const headers of [{}, { beat_due_at: 'no instant' }]) {
+    const text = encodeMessage({ ...makeMessage('a'), headers });
+    for (const dueAt of [NOON, -1, 0, -62_000_000_000_000]) {
+      const id = `${String(dueAt + 8_640_000_000_000_000).padStart(17, '0')} a b 000001 000000`;
+      const run = { entry: 'a b 000001', dueAt, cause: 'schedule' };
+      expect(decodeOutboxMessage(id, text).run).toEqual(run);
+    }
+  }
+});
