@@ -9,19 +9,20 @@ import { StoreError } from './util/errors.ts';
 import type { BeatEvents } from './events/beat-events.ts';
 import { Events, type EventSource, type Listener } from './events/events.ts';
 import { CommandInbox } from './commands/command-inbox.ts';
-import { Leadership, TermEnded, type Term } from './scheduling/leadership.ts';
+import { Leadership } from './scheduling/leadership.ts';
+import { TermEnded, type Term } from './scheduling/term.ts';
 import type { MessageContext } from './compose/message-context.ts';
-import { Progress } from './observe/progress.ts';
-import { tellOfOutbox } from './observe/outbox-events.ts';
-import { tellOfTasks } from './observe/task-events.ts';
-import { Watch } from './observe/watch.ts';
+import { Liveness } from './observe/liveness.ts';
+import { emitOutboxEvents } from './observe/outbox-events.ts';
+import { publishTaskEvents } from './observe/task-events.ts';
+import { HealthMonitor } from './observe/health-monitor.ts';
 import { openResults, openStore } from './drivers/open-store.ts';
 import type { ResultBackend } from './store/results.ts';
 import { Queues } from './routing/queues.ts';
 import { Router } from './routing/router.ts';
 import { Scheduler } from './scheduling/scheduler.ts';
 import type { Store } from './store/store.ts';
-import { Stop, unlessStopped } from './util/grace-period.ts';
+import { Stop, withGracePeriod } from './util/grace-period.ts';
 
 export interface BeatOptions {
   /** Where time comes from; the host's clocks unless a test brings its own. */
@@ -38,8 +39,8 @@ export interface BeatOptions {
  */
 export class Beat implements EventSource, AsyncDisposable {
   readonly settings: Settings;
-  /** Whether the loop gets anywhere, for health checks. */
-  readonly progress: Progress;
+  /** Whether the loop makes progress, for health checks. */
+  readonly liveness: Liveness;
   readonly #events = new Events();
   readonly #clock: Clock;
   readonly #origin: string;
@@ -54,7 +55,7 @@ export class Beat implements EventSource, AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
     this.#origin = options.origin ?? `beat@${hostname()}`;
     this.#given = options.store;
-    this.progress = new Progress(this.#clock);
+    this.liveness = new Liveness(this.#clock);
   }
 
   /** Calls the listener at each event. One that throws or rejects is reported as a `failure`. */
@@ -112,7 +113,7 @@ export class Beat implements EventSource, AsyncDisposable {
   #openStore(): Promise<Store> {
     return openStore({
       ...storeOptions(this.settings, this.#clock),
-      outbox: tellOfOutbox(this.#events, this.progress),
+      outbox: emitOutboxEvents(this.#events, this.liveness),
       warn: (...warning) => {
         this.#events.warn(...warning);
       },
@@ -125,7 +126,7 @@ export class Beat implements EventSource, AsyncDisposable {
     const events = this.#events;
     const stop = this.#stop.signal;
     const progressed = () => {
-      this.progress.made();
+      this.liveness.touch();
     };
     const leadership = new Leadership({
       lock: store.lock,
@@ -133,7 +134,7 @@ export class Beat implements EventSource, AsyncDisposable {
       clock,
       events: this.#events,
       ttl: lock.ttl,
-      progressed,
+      onProgress: progressed,
     });
     const scheduler = new Scheduler({
       entries,
@@ -143,19 +144,19 @@ export class Beat implements EventSource, AsyncDisposable {
       messageContext: this.#messageContext(),
       results,
       progressed,
-      blocked: (entries) => (this.progress.heldUp = entries),
+      blocked: (entries) => (this.liveness.blockedEntries = entries),
     });
-    const watch = new Watch(store.inspect, clock, this.#events);
-    const teller = tellOfTasks(this.#events, store.broker, {
+    const monitor = new HealthMonitor(store.checkHealth, clock, this.#events);
+    const taskEvents = publishTaskEvents(this.#events, store.broker, {
       ...this.settings,
       origin: this.#origin,
       clock,
     });
     const commands =
       store.commands && new CommandInbox({ log: store.commands, engine: scheduler, events, clock });
-    await leadership.run((term) => this.#lead(scheduler, commands, watch, term), stop);
+    await leadership.run((term) => this.#lead(scheduler, commands, monitor, term), stop);
     // Events are not worth waiting for a broker that does not answer.
-    await unlessStopped(clock, stop, teller.told()).catch(() => {});
+    await withGracePeriod(clock, stop, taskEvents.flush()).catch(() => {});
     await results?.close();
     if (store !== this.#given) await store.close();
     this.#events.emit('stopped');
@@ -164,18 +165,18 @@ export class Beat implements EventSource, AsyncDisposable {
   async #lead(
     scheduler: Scheduler,
     commands: CommandInbox | undefined,
-    watch: Watch,
+    monitor: HealthMonitor,
     term: Term,
   ): Promise<void> {
     const stop = this.#stop.signal;
     const awake = AbortSignal.any([term.signal, stop]);
     try {
-      let wakeAt = await this.#begin(scheduler, term, () => void watch.run(awake));
+      let wakeAt = await this.#begin(scheduler, term, () => void monitor.run(awake));
       this.#events.reportRecovery({ kind: 'lead' });
       for (;;) {
         const arrival = commands?.arrival(awake) ?? awake;
         await sleepUntil(this.#clock, wakeAt, arrival, () => {
-          this.progress.made();
+          this.liveness.touch();
         });
         if (awake.aborted) return;
         wakeAt = await scheduler.tick(term, stop);
@@ -183,7 +184,7 @@ export class Beat implements EventSource, AsyncDisposable {
       }
     } finally {
       // The next leader reads the records again.
-      this.progress.heldUp = [];
+      this.liveness.blockedEntries = [];
     }
   }
 

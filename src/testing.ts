@@ -10,7 +10,7 @@ import type { Entry } from './catalog/entry.ts';
 import { BeatError } from './util/errors.ts';
 import type { SentEvent, SkippedEvent } from './events/beat-events.ts';
 import { Events } from './events/events.ts';
-import type { Term } from './scheduling/leadership.ts';
+import type { Term } from './scheduling/term.ts';
 import { instantOf, ManualClock } from './drivers/memory/clock.ts';
 import { MemoryResults } from './drivers/memory/results.ts';
 import { openMemoryStore, type MemoryStore } from './drivers/memory/store.ts';

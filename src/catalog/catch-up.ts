@@ -51,7 +51,7 @@ export function causeOf(dueAt: number, newest: number, now: number): RunCause {
 }
 
 /** Beyond this, skipped occurrences are not counted one by one. */
-const COUNT_LIMIT = 10_000;
+export const COUNT_LIMIT = 10_000;
 
 /** What an entry says of runs that are late. */
 export type Lateness = Pick<Entry, 'missed' | 'missedCap' | 'startingDeadline'>;

@@ -1,4 +1,4 @@
-import { TermEnded, type Term } from '../scheduling/leadership.ts';
+import { TermEnded, type Term } from '../scheduling/term.ts';
 import { CommandRunner, type CommandRunnerOptions } from './command-runner.ts';
 
 /** After the log could not be read. Milliseconds. */

@@ -1,5 +1,5 @@
 import type { Events } from '../events/events.ts';
-import type { Term } from '../scheduling/leadership.ts';
+import type { Term } from '../scheduling/term.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import type { CommandLog, PendingCommand } from '../store/command-log.ts';
 import type { Clock } from '../util/clock.ts';

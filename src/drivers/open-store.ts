@@ -36,14 +36,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     brokerUrl: stateUrl,
     tls: null,
   });
-  const { broker, inspect } = await openBroker(options);
+  const { broker, checkHealth } = await openBroker(options);
   const ledger = new OutboxLedger(state.ledger, broker, clock, options.outbox, options.latenessOf);
   return {
     lock: state.lock,
     ledger,
     commands: state.commands,
     broker,
-    inspect: inspectAll(state.inspect, inspect),
+    checkHealth: checkAll(state.checkHealth, checkHealth),
     close: async () => {
       await ledger.close();
       await state.close();
@@ -105,7 +105,7 @@ async function openStateStore(key: Key, options: PlaceOptions): Promise<StateSto
   return withKey(key, () => open(options));
 }
 
-async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' | 'inspect'>> {
+async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' | 'checkHealth'>> {
   const loadBroker = findDriver(options.brokerUrl)?.loadBroker;
   if (loadBroker) {
     const open = await loadBroker();
@@ -118,11 +118,11 @@ async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' |
     announce: (messages) => store.broker.announce(messages),
     close: () => store.close(),
   };
-  return { broker, inspect: store.inspect };
+  return { broker, checkHealth: store.checkHealth };
 }
 
 /** Clock and lock are those of the state store; eviction is checked in both. */
-function inspectAll(state: Store['inspect'], broker: Store['inspect']): Store['inspect'] {
+function checkAll(state: Store['checkHealth'], broker: Store['checkHealth']): Store['checkHealth'] {
   if (!state || !broker) return state ?? broker;
   return async () => {
     const [ours, theirs] = await Promise.all([state(), broker()]);

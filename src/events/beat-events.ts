@@ -1,3 +1,4 @@
+// docs/events.md is generated from the comments and tags of this file: `npm run docs`.
 import type { SkipReason } from '../catalog/catch-up.ts';
 import type { Message } from '../message/message.ts';
 import type { RunCause } from '../message/run.ts';
@@ -5,7 +6,7 @@ import type { Operation } from './operation.ts';
 
 /** This instance acquired the lock and began a term. */
 export interface LeadingEvent {
-  /** The fencing token: larger than that of every earlier term. */
+  /** The fencing token of the term: larger than that of every earlier term. */
   readonly term: number;
 }
 
@@ -17,122 +18,187 @@ export interface FollowingEvent {
 
 /** The leader has read the stored state of all entries and begins to schedule them. */
 export interface SchedulingEvent {
+  /** The fencing token of the term. */
   readonly term: number;
   /** How many entries are enabled. */
   readonly entries: number;
-  /** How many entries changed since the state was last written, by kind of change; empty for none. */
+  /** How many entries changed since their state was last written, by kind of change; empty for none. */
   readonly changes: Readonly<Partial<Record<EntryChange, number>>>;
-  /** The store has no state, although this instance wrote some before. */
+  /** Whether the store has lost the state that this instance wrote before. */
   readonly ledgerLost: boolean;
 }
 
 /** How the configuration of an entry differs from its stored state. */
-export type EntryChange = 'added' | 'edited' | 'enabled' | 'disabled' | 'removed';
+export type EntryChange =
+  /** It is new. */
+  | 'added'
+  /** Its schedule changed. */
+  | 'edited'
+  /** It was disabled or absent, and is enabled again. */
+  | 'enabled'
+  /** It is disabled. */
+  | 'disabled'
+  /** It is no longer in the configuration. */
+  | 'removed';
 
-/** The configuration of an entry changed since its state was last written. */
+/** The leader found a change of an entry. Emitted before `scheduling`. */
 export interface EntryChangedEvent {
+  /** The name of the entry. */
   readonly entry: string;
+  /** What changed. */
   readonly change: EntryChange;
 }
 
-/** An entry will never run: an `at` in the past, for example. */
+/** A new or changed entry will never run: an `at` in the past, for example. */
 export interface NeverDueEvent {
+  /** The name of the entry. */
   readonly entry: string;
-  readonly change: Extract<EntryChange, 'added' | 'edited' | 'enabled'>;
+  /** What changed. */
+  readonly change: 'added' | 'edited' | 'enabled';
   /** A description of its schedule. */
   readonly schedule: string;
 }
 
-/** The leader dealt with a command. */
+/** The leader applied or rejected a command. */
 export interface CommandEvent {
   /** The id that its sender gave it; `null` for a command without one. */
   readonly id: string | null;
   /** Such as `pause`; `null` for a command that cannot be parsed. */
   readonly do: string | null;
+  /** The entry that it is about; `null` for a command about no entry. */
   readonly entry: string | null;
-  /** Who sent it; empty when it does not say. */
+  /** Who sent it; empty if unknown. */
   readonly by: string;
+  /** Why it was sent; `null` if it does not say. */
   readonly reason: string | null;
+  /** Whether it was applied. */
   readonly status: 'applied' | 'rejected';
-  /** What was done, or why it was rejected. */
+  /** What was done, or why the command was rejected. */
   readonly answer: string;
 }
 
-/** A run was committed and its messages are in their queues. Instants are epoch milliseconds. */
+/** A run was committed and its messages are in their queues. */
 export interface SentEvent {
+  /** The name of the entry. */
   readonly entry: string;
+  /** The name of the task. */
   readonly task: string;
+  /** The id under which the result of the run is found. */
   readonly taskId: string;
-  /** The queue of the first message, or its exchange when the message names no queue. */
+  /** The queue of the first message, or its exchange if the message names no queue. */
   readonly queue: string;
-  /** The nominal instant of the run. */
+  /**
+   * The nominal instant of the run.
+   * @unit epoch ms
+   */
   readonly dueAt: number;
+  /** Why it was published. */
   readonly cause: RunCause;
-  /** When its messages were rendered. */
+  /**
+   * When its messages were rendered. The log has `latenessMs` instead: how much later than `dueAt` that was.
+   * @unit epoch ms
+   */
   readonly sentAt: number;
+  /** The fencing token of the term. */
   readonly term: number;
-  /** All messages of the run, in publishing order. */
+  /** All messages of the run in publishing order; not in the log. */
   readonly messages: readonly Message[];
 }
 
 /** The relay published a message that was delayed in the outbox. */
 export interface DeliveredEvent {
+  /** The name of the entry. */
   readonly entry: string;
-  /** The nominal instant of the run, epoch milliseconds. */
+  /**
+   * The nominal instant of the run.
+   * @unit epoch ms
+   */
   readonly dueAt: number;
-  /** Why it was published. */
+  /** Why the run was published. */
   readonly cause: RunCause;
+  /** The name of the task. */
   readonly task: string;
+  /** The id of the task. */
   readonly taskId: string;
   /** Where the message went, such as `queue "celery"`. */
   readonly to: string;
+  /** The message; not in the log. */
   readonly message: Message;
 }
 
-/** Occurrences of an entry were skipped: beat will never run them. Instants are epoch milliseconds. */
+/** Occurrences of an entry were skipped: beat will never run them. */
 export interface SkippedEvent {
+  /** The name of the entry. */
   readonly entry: string;
+  /** Why they were skipped. */
   readonly reason: SkipReason;
-  /** The oldest skipped occurrence. */
+  /**
+   * The oldest skipped occurrence.
+   * @unit epoch ms
+   */
   readonly first: number;
-  /** The newest skipped occurrence. */
+  /**
+   * The newest skipped occurrence.
+   * @unit epoch ms
+   */
   readonly last: number;
-  /** How many occurrences; `null` when there are too many to count. */
+  /** How many occurrences; `null` if there are more than 10,000. */
   readonly count: number | null;
 }
 
 /** An operation failed and will be retried. Emitted for every failure. */
 export interface FailureEvent {
+  /** What failed. */
   readonly operation: Operation;
+  /** What was thrown; the log has its message. */
   readonly error: unknown;
 }
 
 /** An operation that failed before succeeded. */
 export interface RecoveredEvent {
+  /** What recovered. */
   readonly operation: Operation;
 }
 
-/**
- * What a warning is about: clock skew, a store that evicts keys, unreachable lock servers, slow takeovers,
- * delayed messages in the outbox, or rows that cannot be removed.
- */
-export type WarningKind = 'clock' | 'eviction' | 'locks' | 'outbox' | 'takeover' | 'pruning';
+/** Conditions that endanger beat's guarantees although everything works. */
+export type WarningKind =
+  /** The clocks of this host and the store differ by a second or more. */
+  | 'clock'
+  /** Redis may evict queues or schedule state. */
+  | 'eviction'
+  /** Some of several lock servers are unreachable. */
+  | 'locks'
+  /** 100 or more messages are delayed in the outbox. */
+  | 'outbox'
+  /** This instance is not notified when the leader stops, so that it takes over later. */
+  | 'takeover'
+  /** Consumed messages cannot be removed from the tables of a SQL broker. */
+  | 'pruning';
 
-/** A condition that endangers beat's guarantees, although nothing fails, began, changed or ended. */
+/** A condition that endangers beat's guarantees began, changed or ended. */
 export interface WarningEvent {
+  /** What the warning is about. */
   readonly kind: WarningKind;
-  /** What is wrong; `null` when the condition has ended. */
+  /** What is wrong; `null` if the condition has ended. The log then has `resolved: true` instead. */
   readonly message: string | null;
 }
 
-/** Reports a warning when the condition begins or changes, and `null` when it ends. */
+/** Reports a warning when its condition begins or changes, and `null` when it ends. */
 export type Warn = (kind: WarningKind, message: string | null) => void;
 
-/** The clock skew between this host and the store was measured. */
+/** The leader measured the clock skew between this host and the store. */
 export interface SkewEvent {
-  /** How far this host's clock is ahead of the store's; negative when it is behind. Milliseconds. */
+  /** The product, such as `Redis`. */
+  readonly store: string;
+  /**
+   * How far this host's clock is ahead of the store's; negative if it is behind.
+   * @unit ms
+   */
   readonly ms: number;
-  /** The accuracy of the measurement. Milliseconds. */
+  /**
+   * The accuracy of the measurement.
+   * @unit ms
+   */
   readonly within: number;
 }
 
@@ -140,26 +206,46 @@ export interface SkewEvent {
 export interface TickEvent {
   /** How many runs it sent. */
   readonly sent: number;
-  /** When the next tick is due: epoch milliseconds, `Infinity` for never. */
+  /**
+   * When the next tick is due; `Infinity` for never, which is `null` in the log.
+   * @unit epoch ms
+   */
   readonly wakeAt: number;
 }
 
-/** Every event by name, with its payload. */
+/** Every event by name, with its payload. `@log` has the level of its log line. */
 export interface BeatEvents {
+  /** @log info; debug for further terms that cannot begin */
   leading: [LeadingEvent];
+  /** @log info; debug after further terms that cannot begin */
   following: [FollowingEvent];
+  /** @log info; warn if `ledgerLost` */
   scheduling: [SchedulingEvent];
+  /** @log debug */
   'entry-changed': [EntryChangedEvent];
+  /** @log warn */
   'never-due': [NeverDueEvent];
+  /** @log info */
   sent: [SentEvent];
+  /** @log info */
   delivered: [DeliveredEvent];
+  /** @log warn */
   skipped: [SkippedEvent];
+  /** @log info; warn if it was rejected */
   command: [CommandEvent];
+  /** @log warn when an outage begins and at growing intervals, with `failures` and `forMs` (ms) so far; else debug */
   failure: [FailureEvent];
+  /** @log info when an outage ends, with its `failures` and `forMs` (ms); else debug */
   recovered: [RecoveredEvent];
+  /** @log warn; info if it ended */
   warning: [WarningEvent];
+  /** @log info for the first; debug for others */
   skew: [SkewEvent];
+  /** @log debug */
   tick: [TickEvent];
-  /** The instance has stopped: the lock is released and the store is closed. */
+  /**
+   * The instance has stopped: the lock is released and the store is closed.
+   * @log info
+   */
   stopped: [];
 }

@@ -1,7 +1,7 @@
 import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import type { Diagnostic } from '../util/diagnostic.ts';
-import { disown } from '../util/promise.ts';
+import { markHandled } from '../util/promise.ts';
 import { isLazy } from './lazy.ts';
 import { SERIALIZERS } from './serializers/find.ts';
 import type { Leaf, SerializerName } from './serializers/serializer.ts';
@@ -105,7 +105,7 @@ function visitObject(value: object, place: Place): void {
   const { path, report, rules } = place;
   // Looked into when it has been worked out.
   if (isLazy(value)) return rules.allowsLazy ? undefined : report(path, NESTED_LAZY);
-  disown(value);
+  markHandled(value);
   let typed: TypedValue | null;
   try {
     typed = rules.typed(value);

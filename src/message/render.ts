@@ -1,6 +1,6 @@
 import { formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';
 import { BeatError, describeError } from '../util/errors.ts';
-import { disown } from '../util/promise.ts';
+import { markHandled } from '../util/promise.ts';
 import { isLazy, type Lazy, type LazyContext } from './lazy.ts';
 import { compileTemplate } from './template.ts';
 
@@ -64,7 +64,7 @@ function resolveLazy(lazy: Lazy<unknown>, path: Path, context: LazyContext): unk
     const message = `the function threw: ${describeError(cause)}`;
     throw new BeatError(formatDiagnostic({ path, message }), { cause });
   }
-  if (disown(answer)) {
+  if (markHandled(answer)) {
     const message = 'the function answered a promise; it has to answer at once';
     throw new BeatError(formatDiagnostic({ path, message }));
   }

@@ -1,8 +1,13 @@
-/**
- * Why a run is published. `schedule`: it is due. `catch-up`: it was missed, and its entry's policy makes up for
- * it. `manual`: a command asked for a run now. `backfill`: a command asked for the runs of a period.
- */
-export type RunCause = 'schedule' | 'catch-up' | 'manual' | 'backfill';
+/** Why a run is published. */
+export type RunCause =
+  /** It is due. */
+  | 'schedule'
+  /** It was missed, and its entry catches up on it. */
+  | 'catch-up'
+  /** A command asked for a run now. */
+  | 'manual'
+  /** A command asked for the runs of a period. */
+  | 'backfill';
 
 /** What is published once: an occurrence of an entry, and why. */
 export interface Run {

@@ -1,11 +1,11 @@
 import { operationKey, type Operation } from '../events/operation.ts';
 import type { Clock } from '../util/clock.ts';
 
-/** Milliseconds between the first and the second time that an outage is told; doubled after each. */
-const FIRST_SILENCE = 5_000;
-const LONGEST_SILENCE = 600_000;
+/** Milliseconds between the first two log lines of an outage; doubled after each line, up to the longest. */
+const FIRST_INTERVAL = 5_000;
+const LONGEST_INTERVAL = 600_000;
 
-/** How long an outage has been going on, milliseconds, and how often something failed in it. */
+/** How long an outage has lasted, in milliseconds, and how many failures it had. */
 export interface Extent {
   readonly failures: number;
   readonly forMs: number;
@@ -13,17 +13,16 @@ export interface Extent {
 
 interface Outage {
   readonly since: number;
-  /** What failed and has not worked since. */
+  /** Keys of the operations that failed and have not recovered. */
   readonly failing: Set<string>;
   failures: number;
-  tellAt: number;
-  silence: number;
+  remindAt: number;
+  interval: number;
 }
 
 /**
- * Keeps an outage from filling a disk, and from hiding in lines that all say the same: it is told when it
- * begins, then at growing intervals, and when all that failed in it works again. Operations of one group
- * fail together, as everything does that needs a server which is gone: they are one outage.
+ * Groups failures into outages, so that a long one does not fill the disk with log lines. All operations of
+ * one group belong to one outage, which ends when each of them has recovered.
  */
 export class Outages {
   readonly #clock: Clock;
@@ -33,28 +32,31 @@ export class Outages {
     this.#clock = clock;
   }
 
-  /** The extent to tell of with this failure, or `null` when it is too soon to tell of the outage again. */
-  failed(operation: Operation): Extent | null {
+  /** Returns the extent of the outage if this failure is to be logged, `null` until the next reminder. */
+  fail(operation: Operation): Extent | null {
     const now = this.#clock.monotonic();
     const group = groupOf(operation);
     let outage = this.#outages.get(group);
     if (!outage) {
-      outage = { since: now, failing: new Set(), failures: 0, tellAt: now, silence: FIRST_SILENCE };
+      outage = {
+        ...{ since: now, failing: new Set(), failures: 0 },
+        ...{ remindAt: now, interval: FIRST_INTERVAL },
+      };
       this.#outages.set(group, outage);
     }
     outage.failing.add(operationKey(operation));
     outage.failures += 1;
-    if (now < outage.tellAt) return null;
-    outage.tellAt = now + outage.silence;
-    outage.silence = Math.min(2 * outage.silence, LONGEST_SILENCE);
+    if (now < outage.remindAt) return null;
+    outage.remindAt = now + outage.interval;
+    outage.interval = Math.min(2 * outage.interval, LONGEST_INTERVAL);
     return this.#extentOf(outage);
   }
 
   /**
-   * Takes operations of one group for working. Answers the outage that is over by it, or `null` when there
-   * was none, or when something of it still fails.
+   * Marks operations of one group as recovered. Returns the extent of the outage if it ended, `null` if there
+   * was none or another of its operations still fails.
    */
-  worked(...operations: readonly [Operation, ...Operation[]]): Extent | null {
+  recover(...operations: readonly [Operation, ...Operation[]]): Extent | null {
     const group = groupOf(operations[0]);
     const outage = this.#outages.get(group);
     for (const operation of operations) outage?.failing.delete(operationKey(operation));
@@ -68,7 +70,7 @@ export class Outages {
   }
 }
 
-/** Operations that all fail while the store is unreachable, which is one outage and not five. */
+/** While the store is unreachable every operation on it fails: that is one outage. */
 function groupOf(operation: Operation): string {
   const { kind } = operation;
   return kind === 'lock' || kind === 'lead' || kind === 'commit'

@@ -1,16 +1,16 @@
 import type { Events } from '../events/events.ts';
 import type { OutboxReports } from '../outbox/reports.ts';
 import { formatDestination } from '../message/destination.ts';
-import type { Progress } from './progress.ts';
+import type { Liveness } from './liveness.ts';
 
-/** So many waiting messages are worth a word beyond the fault of each; ten times as many another. */
+/** The number of delayed messages that deserves a warning; each ten times as many deserves another. */
 const MANY = 100;
 
-/** Makes events of what becomes of messages that had to wait in the outbox. */
-export function tellOfOutbox(events: Events, progress: Progress): OutboxReports {
+/** Emits what the relay reports about messages that were delayed in the outbox. */
+export function emitOutboxEvents(events: Events, liveness: Liveness): OutboxReports {
   return {
     progressed: () => {
-      progress.made();
+      liveness.touch();
     },
     delivered: (kept) => {
       for (const each of kept) {
@@ -36,7 +36,7 @@ export function tellOfOutbox(events: Events, progress: Progress): OutboxReports 
       if (count === 0) events.warn('outbox', null);
       if (count < MANY) return;
       const many = MANY * 10 ** Math.floor(Math.log10(count / MANY));
-      const text = `${many} messages or more wait in the outbox, for queues that do not take them`;
+      const text = `Outbox: ${many} or more messages are delayed because the broker rejects them; retrying`;
       events.warn('outbox', text);
     },
   };

@@ -1,7 +1,7 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Clock } from '../util/clock.ts';
 import { StoreError } from '../util/errors.ts';
-import { unlessStopped } from '../util/grace-period.ts';
+import { withGracePeriod } from '../util/grace-period.ts';
 import { Delivery } from './relay.ts';
 import type { Ledger } from '../store/ledger.ts';
 import type { EntryState, OnUnreadable } from '../store/entry-state.ts';
@@ -64,7 +64,7 @@ export class OutboxLedger implements Ledger {
   async beginTerm(stop?: AbortSignal): Promise<number> {
     const term = await this.#outbox.beginTerm();
     const delivery = this.#deliveryOf(term);
-    if (!(await unlessStopped(this.#clock, stop, delivery.drain(stop)))) {
+    if (!(await withGracePeriod(this.#clock, stop, delivery.drain(stop)))) {
       throw new StoreError('ledger.beginTerm: another term has begun meanwhile');
     }
     this.#retryLater(delivery);
@@ -80,7 +80,7 @@ export class OutboxLedger implements Ledger {
     if (outcome.kind !== 'committed') return outcome;
     const delivery = this.#deliveryOf(commit.token);
     const delivering = delivery.deliver(outcome.pending);
-    const { refused } = await unlessStopped(this.#clock, stop, delivering);
+    const { refused } = await withGracePeriod(this.#clock, stop, delivering);
     if (refused.length === 0) return { kind: 'committed' };
     this.#retryLater(delivery);
     const kind = 'rejected';

@@ -1,6 +1,6 @@
 import { isDate } from 'node:util/types';
 import { BeatError } from '../util/errors.ts';
-import { disown } from '../util/promise.ts';
+import { markHandled } from '../util/promise.ts';
 import type { Schedule } from './schedule.ts';
 
 /**
@@ -30,6 +30,6 @@ export function latestWithin(
 function parseAnswer({ spec }: Schedule, answer: unknown): number | null {
   if (answer === null || answer === undefined) return null;
   if (isDate(answer)) return answer.getTime();
-  const what = disown(answer) ? 'a promise; it must be synchronous' : `a ${typeof answer}`;
+  const what = markHandled(answer) ? 'a promise; it must be synchronous' : `a ${typeof answer}`;
   throw new BeatError(`schedule "${spec}": expected a Date or null, got ${what}`);
 }

@@ -3,7 +3,7 @@ import type { FinishedCommand } from '../store/command-log.ts';
 import type { Change, UnpublishedMessage } from '../store/commit.ts';
 import { StoreError } from '../util/errors.ts';
 import { ChordSizes, type ChordSizesOptions } from './chord-sizes.ts';
-import { TermEnded, type Term } from './leadership.ts';
+import { TermEnded, type Term } from './term.ts';
 
 export interface CommitterOptions extends ChordSizesOptions {
   readonly ledger: Ledger;

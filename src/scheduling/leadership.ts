@@ -1,142 +1,115 @@
 /**
- * # Who may send
+ * # Leadership
  *
- * Any number of instances run; one leads. An instance is always in one of two states:
+ * Any number of instances run, and one of them leads. An instance is in one of two states:
  *
- *                 lock won, fencing number handed out
+ *                 acquires the lock and begins a term
  *      ┌───────────┐ ───────────────────────────────► ┌──────────┐
  *      │ following │                                   │ leading  │
  *      └───────────┘ ◄─────────────────────────────── └──────────┘
- *        tries when the holder lets go,                 renews every third of the TTL
- *        or a retry interval has passed       lock lost │ trust ran out │ superseded │ the work failed
+ *        retries when the lock is released,             renews the lock every third of the TTL
+ *        and every eighth of the TTL       lock lost │ trust expired │ fenced │ term failed
  *
- * The **lock** gives progress: it lets somebody try. It cannot give safety: a process that is frozen
- * just after it looked at its lock wakes up an hour later and still believes in it. Safety is the
- * **fencing number**, which the ledger hands out at the beginning of a term and checks in every commit:
- * once a newer term has begun, an older one can write nothing, whatever it believes.
+ * The *lock* provides progress: it decides which instance may try to lead. It cannot provide safety, because a
+ * process that is suspended after it checked its lock may resume long after the lock has expired.
  *
- * **Trust.** A term is trusted until `TTL − margin` after the *start* of the last attempt to acquire or
- * renew that succeeded, on the monotonic clock. From the start, not the end: the store counts from when
- * it worked on the request, which may be any time before the answer came, so a slow success must not
- * stretch the term. The margin covers clocks that run at different speeds. Trust is an economy, not the
- * safeguard: it spares a leader that lost its lock the commits that would be refused.
+ * The *fencing token* provides safety. The ledger issues a token at the beginning of each term, larger than every
+ * earlier one, and checks it in every commit. Once a newer term has begun, commits of an older term are rejected.
  *
- * **On doubt, step down.** An answer that the lock is another's ends the term at once. No answer at all
- * is retried while trust lasts, and ends it after. The instance then follows again, in the same
- * process, and learns from the ledger what happened meanwhile.
+ * A term is *trusted* until TTL − margin after the start of the last request that acquired or renewed the lock,
+ * on the monotonic clock. Trust only saves commits that the ledger would reject; safety does not depend on it.
  *
- * **Scope.** Renewals and the release name the very lock that was won (its random value), commits name
- * the term's number: nothing that an old term does late can touch a newer one.
+ * An answer that another instance holds the lock ends the term at once. Without an answer the leader retries while
+ * the term is trusted. The instance then follows again, and reads the schedule state again before it leads.
+ *
+ * Renewals and the release name the random value of the lock, and commits name the token of the term, so that late
+ * requests of an old term cannot affect a newer one.
  */
-import type { Clock } from '../util/clock.ts';
-import { StoreError } from '../util/errors.ts';
 import type { Events } from '../events/events.ts';
 import type { Ledger } from '../store/ledger.ts';
 import type { Lease, Lock } from '../store/lock.ts';
-import { unlessStopped } from '../util/grace-period.ts';
 import { pauseAfter } from '../util/backoff.ts';
+import type { Clock } from '../util/clock.ts';
+import { StoreError } from '../util/errors.ts';
+import { withGracePeriod } from '../util/grace-period.ts';
+import { LeaseRenewal } from './lease-renewal.ts';
+import { TermEnded, type Term } from './term.ts';
 
-/** One span of leadership. */
-export interface Term {
-  /** The fencing number. */
-  readonly token: number;
-  /** Aborts when the term is over: nothing may be committed in its name any more. */
-  readonly signal: AbortSignal;
-  /** Whether the lock can still be ours. Looks at the clock, so it is right even before the signal is. */
-  readonly trusted: boolean;
-}
-
-/** Milliseconds after a stop: what a commit gives up by itself should be reported first, and the release is the last step. */
+/** Milliseconds after a stop. Commits give up first, and the release of the lock is the last step. */
 const LEAD_GRACE = 1_100;
 const RELEASE_GRACE = 1_300;
 
-/** The pause between attempts to reach a lock grows to so many times the first. */
-const LONGEST_PAUSE = 4;
-
-/** Thrown by the work of a term that began and cannot go on: the instance steps down and follows again. */
-export class TermEnded extends Error {
-  override name = 'TermEnded';
-}
+/** The longest pause between attempts to reach the lock, as a multiple of the first. */
+const MAX_PAUSE_FACTOR = 4;
 
 export interface LeadershipOptions {
   readonly lock: Lock;
   readonly ledger: Pick<Ledger, 'beginTerm'>;
   readonly clock: Clock;
   readonly events: Events;
-  /** The lock's time to live, milliseconds. */
+  /** The lock's time to live, in milliseconds. */
   readonly ttl: number;
-  /**
-   * Called whenever the loop makes progress while it follows. To win the lock for a term that cannot begin,
-   * again and again, is none.
-   */
-  readonly progressed: () => void;
-}
-
-interface Won {
-  readonly lease: Lease;
-  /** On the monotonic clock. */
-  readonly trustedUntil: number;
+  /** Called at each attempt to acquire the lock, unless the last term could not begin. */
+  readonly onProgress: () => void;
 }
 
 export class Leadership {
   readonly #options: LeadershipOptions;
-  readonly #margin: number;
-  readonly #renewEvery: number;
-  readonly #retryEvery: number;
-  #saidFollowing = false;
-  /** Whether the last term ended by a failure, as one does that cannot begin. */
-  #failing = false;
+  readonly #retryInterval: number;
+  /** Whether `following` was emitted since the instance last led. */
+  #followingEmitted = false;
+  /** Whether the last term failed, as one does that cannot begin. */
+  #lastTermFailed = false;
 
   constructor(options: LeadershipOptions) {
     this.#options = options;
-    this.#margin = options.ttl / 10;
-    this.#renewEvery = options.ttl / 3;
-    this.#retryEvery = options.ttl / 8;
+    this.#retryInterval = options.ttl / 8;
   }
 
-  /** Follows and leads by turns until `stop` aborts; the lock is then released. Never rejects. */
+  /** Follows and leads in turn until `stop` aborts, and then releases the lock. Never rejects. */
   async run(lead: (term: Term) => Promise<void>, stop: AbortSignal): Promise<void> {
     let reason = 'another instance holds the lock';
     while (!stop.aborted) {
-      const won = await this.#follow(reason, stop);
-      if (won) reason = await this.#lead(won, lead, stop);
+      const acquired = await this.#follow(reason, stop);
+      if (acquired) reason = await this.#lead(acquired.lease, acquired.at, lead, stop);
     }
   }
 
-  /** Tries until the lock is won. `null` when stopped before. */
-  async #follow(reason: string, stop: AbortSignal): Promise<Won | null> {
-    const { lock, clock, events, progressed } = this.#options;
+  /** Resolves with the lease and the time of its request when the lock is acquired; with `null` after a stop. */
+  async #follow(reason: string, stop: AbortSignal): Promise<{ lease: Lease; at: number } | null> {
+    const { clock, events, onProgress } = this.#options;
+    const operation = { kind: 'lock', action: 'acquire' } as const;
     let why = reason;
     let failures = 0;
     for (let attempt = 1; !stop.aborted; attempt++) {
-      if (!this.#failing) progressed();
-      const started = clock.monotonic();
+      if (!this.#lastTermFailed) onProgress();
+      const at = clock.monotonic();
       try {
-        const lease = await this.#acquire(lock, stop);
+        const lease = await this.#acquire(stop);
         failures = 0;
-        events.reportRecovery({ kind: 'lock', action: 'acquire' });
-        if (lease) return { lease, trustedUntil: this.#trustFrom(started) };
-        this.#failing = false;
+        events.reportRecovery(operation);
+        if (lease) return { lease, at };
+        this.#lastTermFailed = false;
       } catch (error) {
         if (isAborted(stop)) return null;
-        this.#failing = false;
-        events.reportFailure({ kind: 'lock', action: 'acquire' }, error);
+        this.#lastTermFailed = false;
+        events.reportFailure(operation, error);
         why = 'the lock cannot be reached';
         failures += 1;
       }
-      if (attempt === 1) this.#sayFollowing(why);
-      // A lock that cannot be asked for may yet look free: to wait for its release would be no wait.
+      if (attempt === 1) this.#emitFollowing(why);
+      // An unreachable lock may look free: waiting for its release would return at once.
       if (failures > 0) await clock.sleep(this.#pauseAfter(failures), stop);
-      else await this.#untilWorthRetrying(stop);
+      else await this.#waitForRelease(stop);
     }
     return null;
   }
 
-  /** A store that does not answer holds up no stop; a lock that is won after it is released again. */
-  async #acquire(lock: Lock, stop: AbortSignal): Promise<Lease | null> {
-    const acquiring = lock.acquire();
+  /** Tries once. A lock that is acquired after a stop is released again. */
+  async #acquire(stop: AbortSignal): Promise<Lease | null> {
+    const acquiring = this.#options.lock.acquire();
     try {
-      return await unlessStopped(this.#options.clock, stop, acquiring);
+      return await withGracePeriod(this.#options.clock, stop, acquiring);
     } catch (error) {
       acquiring.then((lease) => lease?.release()).catch(() => {});
       throw error;
@@ -144,130 +117,83 @@ export class Leadership {
   }
 
   #pauseAfter(failures: number): number {
-    return pauseAfter(failures, this.#retryEvery, LONGEST_PAUSE * this.#retryEvery);
+    return pauseAfter(failures, this.#retryInterval, MAX_PAUSE_FACTOR * this.#retryInterval);
   }
 
-  /** Leads until the work ends, the term ends or `stop` aborts. Resolves with why it follows again. */
+  /** Leads until the work ends, the term ends or `stop` aborts. Resolves with the reason to follow again. */
   async #lead(
-    { lease, trustedUntil }: Won,
+    lease: Lease,
+    acquiredAt: number,
     lead: (term: Term) => Promise<void>,
     stop: AbortSignal,
   ): Promise<string> {
-    const { clock, events, ledger } = this.#options;
-    const over = new AbortController();
-    const held = { until: trustedUntil };
-    const renewing = this.#keep(lease, held, over);
+    const { clock, events } = this.#options;
+    const renewal = new LeaseRenewal(lease, acquiredAt, this.#options);
+    const renewing = renewal.run();
     let reason = 'stopped';
     try {
-      const beginning = ledger.beginTerm(AbortSignal.any([stop, over.signal]));
-      const number = await unlessStopped(clock, stop, beginning);
-      const term: Term = {
-        token: number,
-        signal: over.signal,
-        get trusted() {
-          return !over.signal.aborted && clock.monotonic() < held.until;
-        },
-      };
-      if (!term.trusted) throw new StoreError('the lock was lost before the term could begin');
+      const term = await this.#beginTerm(renewal, stop);
       if (!stop.aborted) {
-        this.#saidFollowing = false;
-        events.emit('leading', { term: number });
-        await unlessStopped(clock, stop, lead(term), LEAD_GRACE);
+        this.#followingEmitted = false;
+        events.emit('leading', { term: term.token });
+        await withGracePeriod(clock, stop, lead(term), LEAD_GRACE);
       }
-      this.#failing = false;
+      this.#lastTermFailed = false;
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
-      this.#failing = !(error instanceof TermEnded);
-      if (this.#failing && !stop.aborted) events.reportFailure({ kind: 'lead' }, error);
+      this.#lastTermFailed = !(error instanceof TermEnded);
+      if (this.#lastTermFailed && !stop.aborted) events.reportFailure({ kind: 'lead' }, error);
     }
-    if (over.signal.aborted) reason = String(over.signal.reason);
-    over.abort('over');
+    if (renewal.signal.aborted) reason = String(renewal.signal.reason);
+    renewal.end();
     await renewing;
     await this.#release(lease, stop);
-    if (reason !== 'stopped') await clock.sleep(this.#retryEvery, stop);
+    if (reason !== 'stopped') await clock.sleep(this.#retryInterval, stop);
     return reason;
   }
 
-  /** Renews until the term is over, and ends it when the lock is lost or can no longer be trusted. */
-  async #keep(lease: Lease, held: { until: number }, over: AbortController): Promise<void> {
-    const { clock } = this.#options;
-    let wait = this.#renewEvery;
-    for (;;) {
-      await clock.sleep(Math.min(wait, held.until - clock.monotonic()), over.signal);
-      if (over.signal.aborted) return;
-      if (clock.monotonic() >= held.until) {
-        over.abort('the lock could not be renewed in time');
-        return;
-      }
-      const started = clock.monotonic();
-      const answer = await this.#inTime(lease.renew(), held.until - started, over.signal);
-      if (answer === 'renewed') {
-        held.until = this.#trustFrom(started);
-        wait = this.#renewEvery;
-      } else if (answer === 'lost') {
-        over.abort('the lock was lost');
-        return;
-      } else {
-        wait = this.#retryEvery / 4;
-      }
-    }
-  }
-
-  /** The answer of a renewal, or `unknown` when it failed or did not come while the lock was trusted. */
-  async #inTime(
-    renewal: Promise<boolean>,
-    left: number,
-    over: AbortSignal,
-  ): Promise<'renewed' | 'lost' | 'unknown'> {
-    const answered = new AbortController();
-    const answer = renewal.then(
-      (ours) => {
-        this.#options.events.reportRecovery({ kind: 'lock', action: 'renew' });
-        return ours ? ('renewed' as const) : ('lost' as const);
+  async #beginTerm(renewal: LeaseRenewal, stop: AbortSignal): Promise<Term> {
+    const { clock, ledger } = this.#options;
+    const beginning = ledger.beginTerm(AbortSignal.any([stop, renewal.signal]));
+    const token = await withGracePeriod(clock, stop, beginning);
+    if (!renewal.trusted) throw new StoreError('the lock was lost before the term could begin');
+    return {
+      token,
+      signal: renewal.signal,
+      get trusted() {
+        return renewal.trusted;
       },
-      (error: unknown) => {
-        this.#options.events.reportFailure({ kind: 'lock', action: 'renew' }, error);
-        return 'unknown' as const;
-      },
-    );
-    const late = this.#options.clock
-      .sleep(left, AbortSignal.any([answered.signal, over]))
-      .then(() => 'unknown' as const);
-    const first = await Promise.race([answer, late]);
-    answered.abort();
-    return first;
+    };
   }
 
   async #release(lease: Lease, stop: AbortSignal): Promise<void> {
+    const { clock, events } = this.#options;
+    const operation = { kind: 'lock', action: 'release' } as const;
     try {
-      await unlessStopped(this.#options.clock, stop, lease.release(), RELEASE_GRACE);
-      this.#options.events.reportRecovery({ kind: 'lock', action: 'release' });
+      await withGracePeriod(clock, stop, lease.release(), RELEASE_GRACE);
+      events.reportRecovery(operation);
     } catch (error) {
-      this.#options.events.reportFailure({ kind: 'lock', action: 'release' }, error);
+      events.reportFailure(operation, error);
     }
   }
 
-  /** Said once until it leads again: terms that cannot begin, one after another, are no news. */
-  #sayFollowing(reason: string): void {
-    if (this.#saidFollowing) return;
-    this.#saidFollowing = true;
+  /** Emits once until the instance leads again, although terms that cannot begin may follow one another. */
+  #emitFollowing(reason: string): void {
+    if (this.#followingEmitted) return;
+    this.#followingEmitted = true;
     this.#options.events.emit('following', { reason });
   }
 
-  async #untilWorthRetrying(stop: AbortSignal): Promise<void> {
+  async #waitForRelease(stop: AbortSignal): Promise<void> {
     const { lock, clock } = this.#options;
-    const tried = new AbortController();
-    const signal = AbortSignal.any([tried.signal, stop]);
-    await Promise.race([clock.sleep(this.#retryEvery, signal), lock.released(signal)]);
-    tried.abort();
-  }
-
-  #trustFrom(started: number): number {
-    return started + this.#options.ttl - this.#margin;
+    const done = new AbortController();
+    const signal = AbortSignal.any([done.signal, stop]);
+    await Promise.race([clock.sleep(this.#retryInterval, signal), lock.waitForRelease(signal)]);
+    done.abort();
   }
 }
 
-/** Asked anew after a wait, which the type checker takes no account of. */
+/** Reads the flag again after an `await`, which the type checker does not expect to change it. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

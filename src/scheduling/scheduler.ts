@@ -10,7 +10,7 @@ import { describeError, type StoreError } from '../util/errors.ts';
 import { Agenda, type Item } from './agenda.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
 import { Committer, type ChangeOutcome, type CommitterOptions } from './committer.ts';
-import { TermEnded, type Term } from './leadership.ts';
+import { TermEnded, type Term } from './term.ts';
 import { reconcile, type Reconciled } from './plan.ts';
 import { planOccurrences } from './plan-occurrences.ts';
 import { planChange, type Decided, type PlannedChange } from './planned-change.ts';

@@ -1,17 +1,14 @@
 import type { Clock } from '../util/clock.ts';
-import type { Findings } from './store.ts';
+import type { ClockSkew } from './store.ts';
 
-/** Measurements of the clock: the quickest is the most exact, and one alone may have met a busy moment. */
+/** Measurements per call: the fastest answer is the most accurate. */
 const SAMPLES = 3;
 
 /**
- * How far this host's clock is ahead of a server's, which `read` asks for (epoch milliseconds). The server
- * read its clock at some time between question and answer: half-way, give or take the half.
+ * Measures how far this host's clock is ahead of a server's, which `read` returns in epoch milliseconds. The
+ * server is assumed to read its clock half-way between request and answer.
  */
-export async function measureSkew(
-  clock: Clock,
-  read: () => Promise<number>,
-): Promise<Findings['skew']> {
+export async function measureSkew(clock: Clock, read: () => Promise<number>): Promise<ClockSkew> {
   let best = { ms: 0, within: Infinity };
   for (let i = 0; i < SAMPLES; i++) {
     const [asked, started] = [clock.now(), clock.monotonic()];

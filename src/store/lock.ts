@@ -1,19 +1,19 @@
-/** Decides who may try to lead. It gives progress; safety comes from the ledger's fencing number. */
+/** Decides which instance may try to lead. Safety does not depend on it: the ledger checks the fencing token. */
 export interface Lock {
-  /** Tries once, without waiting. `null` when another holds it; rejects when that cannot be known. */
+  /** Tries once. `null` when another instance holds the lock; rejects when that is unknown. */
   acquire(): Promise<Lease | null>;
   /**
-   * Resolves when there is reason to try again before the usual retry: a holder said that it let go.
-   * Resolves too when the signal aborts. May resolve for nothing; never rejects.
+   * Resolves when the holder announces that it released the lock, or when the signal aborts. May resolve
+   * without a release; never rejects.
    */
-  released(signal: AbortSignal): Promise<void>;
+  waitForRelease(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The lock, held by one holder for one span of time. */
+/** The lock, held by one instance until it expires. */
 export interface Lease {
-  /** Extends by a full TTL from now. `false` when the lock is no longer ours; rejects when unknown. */
+  /** Extends the lease by the full TTL. `false` when the lock is lost; rejects when that is unknown. */
   renew(): Promise<boolean>;
-  /** Lets go, if it is still ours, and tells the followers. Rejects when that cannot be done. */
+  /** Releases the lock if it is still held, and notifies the followers. Rejects when that is unknown. */
   release(): Promise<void>;
 }

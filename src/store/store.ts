@@ -19,20 +19,28 @@ export interface Store {
   readonly broker: Broker;
   /** Commands for the leader; absent from a store that cannot hold them. */
   readonly commands?: CommandLog | undefined;
-  /** Asks the store's servers about themselves; absent where there are none. Rejects when it cannot. */
-  readonly inspect?: (() => Promise<Findings>) | undefined;
+  /** Asks the store's servers about their health; absent where there are none. Rejects when one is unreachable. */
+  readonly checkHealth?: (() => Promise<StoreHealth>) | undefined;
   /** Closes all three. */
   close(): Promise<void>;
 }
 
-/** What is so now, though all works, and bears on what beat promises. */
-export interface Findings {
-  /** How far this host's clock is ahead of the store's, and how far off that may be. Milliseconds. */
-  readonly skew: { readonly ms: number; readonly within: number };
-  /** Why the store may drop what it was given to keep; `null` when it does not. */
+/** Conditions that endanger beat's guarantees although everything works. */
+export interface StoreHealth {
+  /** The product, such as `Redis`. */
+  readonly store: string;
+  readonly skew: ClockSkew;
+  /** Why the store may evict queues or schedule state; `null` when it does not. */
   readonly eviction: string | null;
-  /** Which of the lock's servers do not answer; `null` when all do. */
+  /** Which lock servers are unreachable; `null` when none is. */
   readonly locks: string | null;
+}
+
+/** How far this host's clock is ahead of the store's. Milliseconds. */
+export interface ClockSkew {
+  readonly ms: number;
+  /** The accuracy of the measurement. */
+  readonly within: number;
 }
 
 /** A store that can keep the state of a broker elsewhere as well. */

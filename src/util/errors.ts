@@ -22,9 +22,28 @@ export class ConfigError extends BeatError {
   }
 }
 
+/** A server that no connection could be made to, or that did not answer. */
+export interface Unreachable {
+  /** The product, such as `Redis`. */
+  readonly server: string;
+  /** Such as `connect ECONNREFUSED 127.0.0.1:6379`. */
+  readonly reason: string;
+}
+
+export interface StoreErrorOptions extends ErrorOptions {
+  readonly unreachable?: Unreachable | null;
+}
+
 /** A failed operation of a lock, ledger or broker; the message names the operation. */
 export class StoreError extends BeatError {
   override name = 'StoreError';
+  /** Set if the server is unreachable; `null` if it answered with an error. */
+  readonly unreachable: Unreachable | null;
+
+  constructor(message: string, { unreachable = null, ...options }: StoreErrorOptions = {}) {
+    super(message, options);
+    this.unreachable = unreachable;
+  }
 }
 
 /** Returns the message of a thrown value, which may be of any type. Never throws. */

@@ -20,7 +20,7 @@ export class Stop extends Error {
  * The promise's own end, or a rejection `grace` milliseconds after the stop. What is still under way then
  * may yet happen; the next term deals with it. A stop without an instant counts from this call.
  */
-export async function unlessStopped<T>(
+export async function withGracePeriod<T>(
   clock: Clock,
   stop: AbortSignal | undefined,
   work: Promise<T>,

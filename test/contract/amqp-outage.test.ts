@@ -61,6 +61,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
     expect(error.message).toMatch(
       /^broker\.publish: no connection to RabbitMQ: .*ECONNREFUSED.* \(amqp:\/\/beat:\*\*@/,
     );
+    expect(error).toMatchObject({ unreachable: { server: 'RabbitMQ' } });
     expect(inspect(error, { depth: null })).not.toContain('hunter2');
   });
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { Beat } from '../../src/index.ts';
 import { systemClock } from '../../src/util/clock.ts';
-import { createLogger, logEvents } from '../../src/observe/log.ts';
+import { logEvents } from '../../src/observe/log-events.ts';
+import { createLogger } from '../../src/observe/logger.ts';
 import { answer, FakeServer } from '../support/fake-server.ts';
 
 test.each(['pw', 'a.b', 'Zq7xhunterZq7x', 'Zq%2F7x'])(

@@ -29,9 +29,9 @@ async function use(store: Store): Promise<string[]> {
   await attempt(() => store.ledger.commit({ token: term ?? 1, changes: [makeFirstRun('a')] }));
   await attempt(() => store.broker.publish([makeMessage('b')]));
   await attempt(async () => lease?.renew());
-  await attempt(async () => store.inspect?.());
+  await attempt(async () => store.checkHealth?.());
   const waiting = new AbortController();
-  const released = store.lock.released(waiting.signal);
+  const released = store.lock.waitForRelease(waiting.signal);
   await attempt(async () => lease?.release());
   waiting.abort();
   await released;

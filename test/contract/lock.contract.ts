@@ -84,7 +84,7 @@ export function lockContract(name: string, openPlace: () => Promise<Place>): voi
         for (;;) {
           const won = await theirs.acquire();
           if (won) return won;
-          await theirs.released(signal);
+          await theirs.waitForRelease(signal);
         }
       })();
       await lease.release();
@@ -94,10 +94,10 @@ export function lockContract(name: string, openPlace: () => Promise<Place>): voi
     test('a follower stops waiting when it is aborted', async () => {
       await held(ours);
       const stop = new AbortController();
-      const waiting = theirs.released(stop.signal);
+      const waiting = theirs.waitForRelease(stop.signal);
       stop.abort();
       await expect(waiting).resolves.toBeUndefined();
-      await expect(theirs.released(stop.signal)).resolves.toBeUndefined();
+      await expect(theirs.waitForRelease(stop.signal)).resolves.toBeUndefined();
     });
 
     test('locks of two key prefixes are independent', async () => {

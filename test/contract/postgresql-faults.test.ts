@@ -20,7 +20,7 @@ describe.skipIf(missing)(missing || 'postgresql', () => {
     const { signal } = new AbortController();
     const followers = () =>
       server.query(`SELECT pid FROM pg_stat_activity WHERE application_name = 'beat-follower'`);
-    await lock.released(signal);
+    await lock.waitForRelease(signal);
     const before = await followers();
     expect(before).toHaveLength(1);
     // More than 256 MB, the most that is read as one answer.
@@ -29,7 +29,7 @@ describe.skipIf(missing)(missing || 'postgresql', () => {
        FROM generate_series(1, 36000) AS i`,
     );
     await lock.acquire();
-    const released = lock.released(signal);
+    const released = lock.waitForRelease(signal);
     await server.query(`SELECT pg_notify('beat_released', 'beat')`);
     await released;
     expect(await followers()).toEqual(before);

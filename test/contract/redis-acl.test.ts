@@ -255,7 +255,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       const lease = (await store.lock.acquire())!;
       expect(await lease.renew()).toBe(true);
       expect(await other.lock.acquire()).toBeNull();
-      const told = other.lock.released(AbortSignal.timeout(30_000));
+      const told = other.lock.waitForRelease(AbortSignal.timeout(30_000));
       await vi.waitFor(async () =>
         expect(await server.client.pubsub('NUMSUB', 'beat:released')).toEqual(['beat:released', 1]),
       );
@@ -295,7 +295,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       await lock.set('-subscribe');
       const warn = vi.fn();
       const store = open(server.url(), { lockUrls: [lock.url()], warn });
-      const waiting = store.lock.released(AbortSignal.timeout(30_000));
+      const waiting = store.lock.waitForRelease(AbortSignal.timeout(30_000));
       await vi.waitFor(() => expect(warn).toHaveBeenCalled());
       expect(warn).toHaveBeenCalledWith(
         'takeover',

@@ -183,6 +183,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
       const error = await rejection(ask());
       expect(error.message.startsWith(`${operation}: no connection to Redis: `)).toBe(true);
       expect(error.cause).toBeInstanceOf(Error);
+      expect(error).toMatchObject({ unreachable: { server: 'Redis' } });
     }
   });
 
@@ -221,16 +222,16 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
       });
 
     // A subscription may have missed a release, so each new one is a reason to try.
-    await follower.lock.released(signal);
+    await follower.lock.waitForRelease(signal);
     expect(await follower.lock.acquire()).toBeNull();
-    const cutOff = follower.lock.released(signal);
+    const cutOff = follower.lock.waitForRelease(signal);
     await subscribed();
     await server.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await cutOff;
     expect(await follower.lock.acquire()).toBeNull();
 
     const happened: string[] = [];
-    const notified = follower.lock.released(signal).then(() => happened.push('notified'));
+    const notified = follower.lock.waitForRelease(signal).then(() => happened.push('notified'));
     await subscribed();
     happened.push('released');
     await lease.release();

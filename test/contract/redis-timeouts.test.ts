@@ -16,7 +16,7 @@ test('redis: every call to a server that never answers fails within its time lim
     'ledger.beginTerm': () => store.ledger.beginTerm(),
     'ledger.commit': () => store.ledger.commit({ token: 1, changes: [makeFirstRun('a')] }),
     'broker.publish': () => store.broker.publish([makeMessage('b')]),
-    'clock.read': async () => store.inspect?.(),
+    'clock.read': async () => store.checkHealth?.(),
   };
   for (const [operation, call] of Object.entries(calls)) {
     await expect(call(), operation).rejects.toThrow(

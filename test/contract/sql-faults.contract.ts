@@ -148,7 +148,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
     test.each([0, 90_000, -90_000])('a clock that is %i ms off is reported', async (ms) => {
       const clock = forwardableClock();
       clock.forward(ms);
-      const { skew, eviction, locks } = await open({ clock }).inspect!();
+      const { skew, eviction, locks } = await open({ clock }).checkHealth!();
       expect(skew.within).toBeGreaterThan(0);
       expect(Math.abs(skew.ms - ms)).toBeLessThanOrEqual(skew.within + 1);
       expect({ eviction, locks }).toEqual({ eviction: null, locks: null });
@@ -158,7 +158,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       const { ledger, lock } = open();
       expect(await ledger.load()).toEqual(new Map());
       expect(await ledger.pending(1, '')).toEqual([]);
-      await lock.released(AbortSignal.abort());
+      await lock.waitForRelease(AbortSignal.abort());
       const tables = await server.query(
         `SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'beat%'`,
       );

@@ -138,6 +138,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       for (const [operation, ask] of Object.entries(asked)) {
         const error = await rejection(ask());
         expect(error.message).toContain(`${operation}: no connection to ${server.name}: `);
+        expect(error).toMatchObject({ unreachable: { server: server.name } });
         expect(error.cause).toBeInstanceOf(Error);
       }
       await server.start();
@@ -161,7 +162,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
         for (;;) {
           const won = await follower.lock.acquire().catch(() => null);
           if (won) return won;
-          await follower.lock.released(signal);
+          await follower.lock.waitForRelease(signal);
         }
       };
       const following = follow();

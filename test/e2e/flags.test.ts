@@ -31,7 +31,7 @@ test('celery command line: starts beat and logs one line for each ignored flag',
   await using running = new BeatProcess({ cwd, args: ACCEPTED });
   await running.waitForRuns(1);
   await running.stop();
-  const notes = running.log.all.filter(({ event }) => event === 'note');
+  const notes = running.log.all.filter(({ event }) => event === 'flag');
   expect(notes.map(({ flag }) => String(flag).split(' ')[0])).toEqual([...NOTED, '--skip-checks']);
   expect(new Set(notes.map(({ level }) => level))).toEqual(new Set(['info']));
 });

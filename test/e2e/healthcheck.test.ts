@@ -8,7 +8,7 @@ import { Folder } from '../support/folder.ts';
 
 describe.skipIf(process.platform === 'win32')('healthcheck', () => {
   let folder: Folder;
-  /** The check asks every instance of a user, who may run others: so the test has a folder of its own. */
+  /** A folder of the test's own: the check asks every instance of a user. */
   let env: Record<string, string>;
 
   beforeAll(() => {
@@ -26,11 +26,11 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     expect(await healthcheck()).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: 'beat: not running here',
+      stderr: 'beat: not running: no instance of this user on this host',
     });
   });
 
-  test('exits 0 while every instance gets anywhere, be it only to wait', async () => {
+  test('exits 0 while every instance makes progress, leader or follower', async () => {
     await using leader = start();
     await leader.waitForEvent('scheduling');
     await using follower = start();
@@ -39,64 +39,61 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
     expect(answer).toMatchObject({ code: 0, stderr: '' });
     const found = instances(answer);
     expect(new Set(found.map(({ pid }) => pid))).toEqual(new Set([leader.pid, follower.pid]));
-    for (const { advancing } of found) expect(advancing).toBe(true);
+    for (const { alive } of found) expect(alive).toBe(true);
   });
 
-  test('exits 1 while one of them is frozen, names it, and exits 0 when it goes on', async () => {
+  test('exits 1 while an instance is frozen and names it, and exits 0 when it continues', async () => {
     await using beat = start();
     await beat.waitForEvent('scheduling');
     beat.freeze();
     const stuck = await healthcheck();
     expect(stuck).toMatchObject({
       code: 1,
-      stderr: `beat: not getting anywhere: process ${beat.pid}`,
+      stderr: `beat: stuck: process ${beat.pid} (no answer within 5 s)`,
     });
-    expect(instances(stuck)).toEqual([{ pid: beat.pid, advancing: false, silence: null }]);
+    expect(instances(stuck)).toEqual([{ pid: beat.pid, alive: false, idleMs: null }]);
     beat.thaw();
     expect(await healthcheck()).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('exits 1 while an entry is held up, with the command that repairs it, and 0 after that command', async () => {
-    const config = 'beatSchedule: { "held up": { task: t, schedule: 3600 } }';
+  test('exits 1 while an entry is blocked, with the command that repairs it, and 0 after that command', async () => {
+    const config = 'beatSchedule: { "damaged": { task: t, schedule: 3600 } }';
     using own = new Folder({ 'beat.config.yaml': config });
     {
       await using first = new BeatProcess({ cwd: own.path, env });
       await first.waitForEvent('scheduling');
     }
     using db = new DatabaseSync(`${own.path}/beat.sqlite`);
-    db.exec(`UPDATE beat_record SET record = '{' WHERE entry = 'held up'`);
+    db.exec(`UPDATE beat_record SET record = '{' WHERE entry = 'damaged'`);
     await using leader = new BeatProcess({ cwd: own.path, env });
     await leader.waitForEvent('failure');
     const answer = await healthcheck();
     expect(answer).toMatchObject({
       code: 1,
-      stderr: `beat: entry "held up" is held up, for its record cannot be read; repair it with: beat forget 'held up'`,
+      stderr: `beat: blocked: entry "damaged" (its stored state is unreadable); repair it with: beat forget damaged`,
     });
-    expect(instances(answer)).toMatchObject([{ advancing: true, heldUp: ['held up'] }]);
-    expect((await runBeat(['forget', 'held up'], { cwd: own.path })).code).toBe(0);
+    expect(instances(answer)).toMatchObject([{ alive: true, blockedEntries: ['damaged'] }]);
+    expect((await runBeat(['forget', 'damaged'], { cwd: own.path })).code).toBe(0);
     await leader.waitForEvent('recovered');
     expect(await healthcheck()).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test.runIf(process.platform === 'linux')(
-    'believes no socket outside of its folder, whatever the name',
-    async () => {
-      const namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0];
-      const forged = { pid: 1, advancing: true, silence: 0 };
-      // Where any user of the host may listen.
-      await using server = createServer((socket) => void socket.end(JSON.stringify(forged)));
-      server.listen(`\0beat-health-${namespace}-1`);
-      await once(server, 'listening');
-      expect(await healthcheck()).toMatchObject({ code: 1, stdout: '' });
-    },
-  );
+  test.runIf(process.platform === 'linux')('ignores sockets outside of its folder', async () => {
+    const namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0];
+    const forged = { pid: 1, alive: true, idleMs: 0 };
+    // An abstract socket, which any user of the host may bind.
+    await using server = createServer((socket) => void socket.end(JSON.stringify(forged)));
+    server.listen(`\0beat-health-${namespace}-1`);
+    await once(server, 'listening');
+    expect(await healthcheck()).toMatchObject({ code: 1, stdout: '' });
+  });
 
-  test('takes an answer that is too long, or none of its own, for no answer, and prints nothing of it', async () => {
+  test('counts an answer that is too long or invalid as no answer, and prints nothing of it', async () => {
     const namespace =
       process.platform === 'linux' ? /\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0] : '';
     const answers = [
       '\u001b[2J{"pid":7}',
-      `{"pid":7,"advancing":true,"silence":"${'x'.repeat(1_000_000)}"}`,
+      `{"pid":7,"alive":true,"idleMs":"${'x'.repeat(1_000_000)}"}`,
     ];
     for (const answer of answers) {
       await using server = createServer((socket) => {
@@ -107,16 +104,19 @@ describe.skipIf(process.platform === 'win32')('healthcheck', () => {
       await once(server, 'listening');
       expect(await healthcheck()).toMatchObject({
         code: 1,
-        stdout: '{"pid":7,"advancing":false,"silence":null}',
-        stderr: 'beat: not getting anywhere: process 7',
+        stdout: '{"pid":7,"alive":false,"idleMs":null}',
+        stderr: 'beat: stuck: process 7 (no answer within 5 s)',
       });
     }
   });
 
-  test('forgets an instance that was killed', async () => {
+  test('no longer finds an instance that was killed', async () => {
     const beat = start();
     await beat.waitForEvent('scheduling');
     await beat.kill();
-    expect(await healthcheck()).toMatchObject({ code: 1, stderr: 'beat: not running here' });
+    expect(await healthcheck()).toMatchObject({
+      code: 1,
+      stderr: 'beat: not running: no instance of this user on this host',
+    });
   });
 });

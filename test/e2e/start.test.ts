@@ -137,6 +137,7 @@ describe.skipIf(missing)(missing || 'on Redis', () => {
     expect(await beat.stop()).toEqual({ code: 0, signal: null });
 
     expect(said.map(({ operation }) => operation)).toEqual([{ kind: 'lock', action: 'acquire' }]);
+    expect(said[0]?.msg).toMatch(/^Redis unreachable \(.+\); this instance cannot lead, retrying$/);
     expect(await beat.waitForEvent('following')).toMatchObject({
       reason: 'the lock cannot be reached',
     });

@@ -2,7 +2,7 @@ import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import type { Entry } from '../../src/catalog/entry.ts';
 import type { BeatEvents } from '../../src/events/beat-events.ts';
 import { Events } from '../../src/events/events.ts';
-import type { Term } from '../../src/scheduling/leadership.ts';
+import type { Term } from '../../src/scheduling/term.ts';
 import type { Ledger } from '../../src/store/ledger.ts';
 import { ManualClock } from '../../src/drivers/memory/clock.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/drivers/memory/store.ts';

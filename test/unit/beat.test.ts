@@ -134,7 +134,7 @@ describe('the lifecycle', () => {
       await settle();
     }
     expect(faults).toBeGreaterThan(60);
-    expect(beat.progress.advancing).toBe(true);
+    expect(beat.liveness.alive).toBe(true);
   });
 
   test('terms that cannot begin, one after another, are told of as over once one has', async () => {

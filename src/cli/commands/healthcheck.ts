@@ -1,24 +1,34 @@
 import { repairCommand } from '../../store/repair-command.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { askHealth } from '../health/health.ts';
+import type { Health } from '../health/health-answer.ts';
+import { ANSWER_TIMEOUT, askHealth } from '../health/health.ts';
 
 /**
- * `beat healthcheck`: 0 while every instance that runs here makes progress and holds up no entry, 1 otherwise
- * or if none runs.
+ * `beat healthcheck`: exits 0 if every local instance makes progress and none of its entries is blocked, and 1
+ * otherwise or if no instance runs.
  */
 export async function healthcheck(): Promise<ExitCode> {
   const instances = await askHealth();
   for (const instance of instances) process.stdout.write(`${JSON.stringify(instance)}\n`);
-  const stuck = instances.filter((instance) => !instance.advancing).map((instance) => instance.pid);
-  const heldUp = new Set(instances.flatMap((instance) => instance.heldUp ?? []));
+  const blocked = new Set(instances.flatMap((instance) => instance.blockedEntries ?? []));
   const failures = [
-    ...(instances.length === 0 ? ['not running here'] : []),
-    ...(stuck.length > 0 ? [`not getting anywhere: process ${stuck.join(', ')}`] : []),
-    ...[...heldUp].map((entry) => {
-      const command = repairCommand(entry);
-      return `entry ${JSON.stringify(entry)} is held up, for its record cannot be read; repair it with: ${command}`;
-    }),
+    ...(instances.length === 0 ? ['not running: no instance of this user on this host'] : []),
+    ...instances.filter(({ alive }) => !alive).map(stuckText),
+    ...[...blocked].map(blockedText),
   ];
   for (const failure of failures) process.stderr.write(`beat: ${failure}\n`);
   return failures.length === 0 ? EXIT.ok : EXIT.failure;
+}
+
+function stuckText({ pid, idleMs }: Health): string {
+  const why =
+    idleMs === null
+      ? `no answer within ${ANSWER_TIMEOUT / 1_000} s`
+      : `no progress for ${Math.floor(idleMs / 1_000)} s`;
+  return `stuck: process ${pid} (${why})`;
+}
+
+function blockedText(entry: string): string {
+  const name = JSON.stringify(entry);
+  return `blocked: entry ${name} (its stored state is unreadable); repair it with: ${repairCommand(entry)}`;
 }

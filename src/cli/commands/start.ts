@@ -4,7 +4,8 @@ import { systemClock } from '../../util/clock.ts';
 import { shortenedTimeouts } from '../../config/broker/connection.ts';
 import type { Settings } from '../../config/settings.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
-import { logEvents, type Logger } from '../../observe/log.ts';
+import { logEvents } from '../../observe/log-events.ts';
+import type { Logger } from '../../observe/logger.ts';
 import { createBanner, formatBanner } from '../output/banner.ts';
 import { collectFlagNotes } from '../flags/celery-notes.ts';
 import { crashOnUncaught } from '../service/crash.ts';
@@ -57,8 +58,8 @@ async function run(
 ): Promise<void> {
   const beat = new Beat(settings, { origin: formatOrigin() });
   logEvents(beat, log, systemClock);
-  const health = await answerHealth(beat.progress, process.pid);
-  if (health.trouble !== null) log.warn({ event: 'note' }, health.trouble);
+  const health = await answerHealth(beat.liveness, process.pid);
+  if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
   onFirstSignal(stopSignals, (signal) => {
     log.info({ event: 'stopping', signal }, `beat: Shutting down... (${signal})`);
     void beat.stop();
@@ -86,14 +87,14 @@ function printBanner(
   if (isPrinted) stdout.write(`${formatBanner(banner)}\n`);
   if (!isPrinted || toFile) log.info({ event: 'starting', ...banner }, 'beat: Starting...');
   for (const { flag, message, isWarning } of collectFlagNotes(flags)) {
-    log[isWarning ? 'warn' : 'info']({ event: 'note', flag }, message);
+    log[isWarning ? 'warn' : 'info']({ event: 'flag', flag }, message);
   }
   for (const warning of settings.warnings) {
     const { path, file, line } = warning;
-    log.warn({ event: 'note', path, file, line }, formatDiagnostic(warning));
+    log.warn({ event: 'configuration', path, file, line }, formatDiagnostic(warning));
   }
   for (const note of shortenedTimeouts(settings)) {
-    log.debug({ event: 'note', path: note.path }, formatDiagnostic(note));
+    log.debug({ event: 'configuration', path: note.path }, formatDiagnostic(note));
   }
 }
 

@@ -5,7 +5,7 @@ import type { Settings } from '../../config/settings.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { findClosest } from '../../util/did-you-mean.ts';
-import { LOG_LEVELS, type LogFormat, type LogLevel } from '../../observe/log.ts';
+import { LOG_LEVELS, type LogFormat, type LogLevel } from '../../observe/logger.ts';
 import type { CeleryFlags } from './celery-flags.ts';
 import { readMaxConfigSize } from './config-size.ts';
 

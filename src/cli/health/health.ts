@@ -1,28 +1,28 @@
 /**
- * How `beat healthcheck` asks the instances of its user that run beside it. Each listens on a local socket
- * named for its process: no port to choose. The sockets stand in a folder that is closed to other users, so
- * that none of them can answer for beat. On Linux the name says which process namespace is meant:
- * containers may share a folder, and each has a process 1. On Windows it is a named pipe.
+ * Health checks over local sockets: `beat healthcheck` asks every instance of its user on this host. A socket
+ * is named after its process and stands in a folder that other users cannot enter, so that they cannot answer
+ * for beat. On Linux the name includes the process namespace, because containers that share a folder may each
+ * have a process 1. On Windows the socket is a named pipe.
  */
 import { readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '../../util/clock.ts';
-import type { Progress } from '../../observe/progress.ts';
+import type { Liveness } from '../../observe/liveness.ts';
 import { parseHealth, type Health } from './health-answer.ts';
 import { isPrivate, privateFolders } from '../service/private-folder.ts';
 
-/** Names of entries in one answer. */
+/** The most entries that one answer names. */
 const MOST_NAMES = 10;
 
 const PREFIX = process.platform === 'linux' ? `health-${namespace()}-` : 'beat-health-';
 const PIPES = '\\\\.\\pipe\\';
 
-/** How long an instance may take to answer, milliseconds: one that hangs does not answer at all. */
-const PATIENCE = 5_000;
+/** Milliseconds after which an instance that does not answer counts as stuck. */
+export const ANSWER_TIMEOUT = 5_000;
 
-/** The most (bytes) that is read of one answer. */
-const LONGEST_ANSWER = 64 * 1024;
+/** The most that is read of one answer, in bytes. */
+const MAX_ANSWER = 64 * 1024;
 
 export interface HealthAnswers {
   /** Why no health check can reach this instance; `null` when it can. */
@@ -30,19 +30,19 @@ export interface HealthAnswers {
   close(): void;
 }
 
-/** Answers every connection with the health of this process. Without the socket beat runs on all the same. */
-export async function answerHealth(progress: Progress, pid: number): Promise<HealthAnswers> {
+/** Answers every connection with the health of this process. Beat runs without health checks if the socket fails. */
+export async function answerHealth(liveness: Liveness, pid: number): Promise<HealthAnswers> {
   const server: Server = createServer((socket) => {
-    const { advancing, silence } = progress;
-    const heldUp = progress.heldUp.slice(0, MOST_NAMES);
+    const { alive, idleMs } = liveness;
+    const blockedEntries = liveness.blockedEntries.slice(0, MOST_NAMES);
     socket.on('error', () => {});
-    socket.end(JSON.stringify({ pid, advancing, silence, heldUp } satisfies Health));
+    socket.end(JSON.stringify({ pid, alive, idleMs, blockedEntries } satisfies Health));
   });
   const folders = foldersOf(true);
   const tried: string[] = [];
   for (const folder of folders) {
     const path = join(folder, `${PREFIX}${pid}`);
-    // A process of this number that died left it behind.
+    // A process with this number may have died and left its socket.
     if (folder !== PIPES) rmSync(path, { force: true });
     const error = await listen(server, path);
     if (error === null) {
@@ -75,9 +75,9 @@ export async function askHealth(): Promise<Health[]> {
   return answers.filter((health) => health !== null);
 }
 
-/** `null` for a socket that its process left behind. */
+/** Resolves with `null` for a socket whose process has died. */
 async function ask(pid: number, path: string): Promise<Health | null> {
-  const silent: Health = { pid, advancing: false, silence: null };
+  const noAnswer: Health = { pid, alive: false, idleMs: null };
   const late = new AbortController();
   const answer = new Promise<Health | null>((resolve) => {
     let text = '';
@@ -85,21 +85,21 @@ async function ask(pid: number, path: string): Promise<Health | null> {
     late.signal.addEventListener('abort', () => socket.destroy());
     socket.on('data', (chunk) => {
       text += chunk.toString();
-      if (text.length > LONGEST_ANSWER) socket.destroy();
+      if (text.length > MAX_ANSWER) socket.destroy();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const isLeft = error.code === 'ECONNREFUSED' || error.code === 'ENOENT';
       if (isLeft && process.platform !== 'win32') rmSync(path, { force: true });
-      resolve(isLeft ? null : silent);
+      resolve(isLeft ? null : noAnswer);
     });
-    socket.on('close', () => resolve(parseHealth(text, pid) ?? silent));
+    socket.on('close', () => resolve(parseHealth(text, pid) ?? noAnswer));
   });
   const answered = new AbortController();
-  const patience = systemClock.sleep(PATIENCE, answered.signal).then(() => {
+  const timeout = systemClock.sleep(ANSWER_TIMEOUT, answered.signal).then(() => {
     late.abort();
-    return silent;
+    return noAnswer;
   });
-  const health = await Promise.race([answer, patience]);
+  const health = await Promise.race([answer, timeout]);
   answered.abort();
   return health;
 }
@@ -120,12 +120,12 @@ function uid(): number {
   return process.geteuid?.() ?? 0;
 }
 
-/** The number of this process namespace. Processes that see one another have the same. */
+/** The number of this process namespace. */
 function namespace(): string {
   try {
     return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
   } catch {
-    // A sandbox may hide it, which is no reason not to schedule.
+    // A sandbox may hide it.
     return '';
   }
 }

@@ -5,7 +5,7 @@ import {
   type LogFormat,
   type Logger,
   type LogLevel,
-} from '../../observe/log.ts';
+} from '../../observe/logger.ts';
 import { LineOutput, openStream, type DropReport } from './line-output.ts';
 import { LogFile, STREAMS } from './logfile.ts';
 import { chooseLogFormat, chooseLogLevel, type GlobalFlags } from '../flags/options.ts';

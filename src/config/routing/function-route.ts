@@ -1,6 +1,6 @@
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
-import { disown } from '../../util/promise.ts';
+import { markHandled } from '../../util/promise.ts';
 import type { Route } from '../../routing/routes.ts';
 import type { RouteFunction } from '../define/routing.ts';
 import { reportIllFormed } from '../../message/well-formed.ts';
@@ -39,7 +39,7 @@ function ask(call: () => unknown, path: Path, task: string): unknown {
   let message = `what it returns for "${task}": a promise; a route cannot wait`;
   try {
     const answer = call();
-    if (!disown(answer)) return answer;
+    if (!markHandled(answer)) return answer;
   } catch (error) {
     message = `the function threw for "${task}": ${describeError(error)}`;
   }

@@ -1,5 +1,5 @@
 import { BeatError, ConfigError, describeError } from '../../util/errors.ts';
-import { disown } from '../../util/promise.ts';
+import { markHandled } from '../../util/promise.ts';
 import { isNeverDue } from '../../schedule/never-due.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
@@ -92,7 +92,7 @@ function forEntry(schedule: Schedule, name: string): Schedule {
 }
 
 function atOnce(schedule: Schedule, method: string, answer: unknown): Schedule {
-  const isPromise = disown(answer);
+  const isPromise = markHandled(answer);
   if (!isPromise && isSchedule(answer)) return answer;
   const what = isPromise ? 'a promise' : 'something else than a schedule';
   throw new BeatError(`schedule "${schedule.spec}": ${method} answered ${what}`);

@@ -115,7 +115,11 @@ class AmqpBroker implements Broker {
       error instanceof Silence
         ? error.message
         : `the connection to RabbitMQ ended: ${this.#said(error)}`;
-    return new StoreError(`broker.${operation}: ${what} (${server.shown})`, { cause: error });
+    const silent = error instanceof Silence;
+    return new StoreError(`broker.${operation}: ${what} (${server.shown})`, {
+      cause: error,
+      unreachable: silent ? { server: 'RabbitMQ', reason: what } : null,
+    });
   }
 
   async #connect(operation: string): Promise<Connected> {
@@ -140,7 +144,10 @@ class AmqpBroker implements Broker {
       }
     }
     const why = signal.aborted ? 'the broker was closed' : failures.join('; ');
-    throw new StoreError(`broker.${operation}: no connection to RabbitMQ: ${why}`, { cause });
+    const unreachable = signal.aborted ? null : { server: 'RabbitMQ', reason: why };
+    throw new StoreError(`broker.${operation}: no connection to RabbitMQ: ${why}`, {
+      ...{ cause, unreachable },
+    });
   }
 }
 

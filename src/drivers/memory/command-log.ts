@@ -4,7 +4,7 @@ import {
   type FinishedCommand,
   type PendingCommand,
 } from '../../store/command-log.ts';
-import { Waiters } from '../../store/waiters.ts';
+import { Condition } from '../../util/condition.ts';
 
 /** What all command logs of one memory and key prefix share. */
 export interface CommandState {
@@ -12,12 +12,12 @@ export interface CommandState {
   readonly pending: Map<string, string>;
   /** By command id, oldest first. */
   readonly audit: Map<string, string>;
-  readonly leaders: Waiters;
+  readonly leaders: Condition;
   lastKey: number;
 }
 
 export function newCommandState(): CommandState {
-  return { pending: new Map(), audit: new Map(), leaders: new Waiters(), lastKey: 0 };
+  return { pending: new Map(), audit: new Map(), leaders: new Condition(), lastKey: 0 };
 }
 
 /** Removes commands from the log, and adds their audit rows. Part of a commit. */
@@ -43,7 +43,7 @@ export class MemoryCommandLog implements CommandLog {
   async append(json: string): Promise<void> {
     this.#state.lastKey += 1;
     this.#state.pending.set(String(this.#state.lastKey), json);
-    this.#state.leaders.wake();
+    this.#state.leaders.notifyAll();
   }
 
   async pending(limit: number): Promise<readonly PendingCommand[]> {

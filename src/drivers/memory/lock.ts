@@ -1,17 +1,17 @@
 import type { Clock } from '../../util/clock.ts';
 import type { Lease, Lock } from '../../store/lock.ts';
-import { Waiters } from '../../store/waiters.ts';
+import { Condition } from '../../util/condition.ts';
 
 /** What all locks of one place share: who holds it, until when, and who waits to hear of it. */
 export interface LockState {
   holder: Lease | null;
   /** On the monotonic clock. */
   until: number;
-  readonly followers: Waiters;
+  readonly followers: Condition;
 }
 
 export function newLockState(): LockState {
-  return { holder: null, until: 0, followers: new Waiters() };
+  return { holder: null, until: 0, followers: new Condition() };
 }
 
 export class MemoryLock implements Lock {
@@ -36,7 +36,7 @@ export class MemoryLock implements Lock {
       release: async () => {
         if (!this.#holds(lease)) return;
         this.#state.holder = null;
-        this.#state.followers.wake();
+        this.#state.followers.notifyAll();
       },
     };
     this.#state.holder = lease;
@@ -44,7 +44,7 @@ export class MemoryLock implements Lock {
     return lease;
   }
 
-  async released(signal: AbortSignal): Promise<void> {
+  async waitForRelease(signal: AbortSignal): Promise<void> {
     // Whoever let go between a failed try and this call is heard of too.
     if (!this.#free()) await this.#state.followers.wait(signal);
   }

@@ -7,7 +7,7 @@ import {
 import type { Clock } from '../../util/clock.ts';
 import type { Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
-import type { Releases } from './releases.ts';
+import type { Notifications } from './notifications.ts';
 import { RIGHTS } from './rights.ts';
 import { run, script } from './script.ts';
 
@@ -35,10 +35,10 @@ const APPEND_COMMAND = script(`${RIGHTS}
 export class RedisCommandLog implements CommandLog {
   readonly #connection: Connection;
   readonly #keys: Keys;
-  readonly #notifications: Releases;
+  readonly #notifications: Notifications;
   readonly #clock: Clock;
 
-  constructor(connection: Connection, keys: Keys, notifications: Releases, clock: Clock) {
+  constructor(connection: Connection, keys: Keys, notifications: Notifications, clock: Clock) {
     this.#connection = connection;
     this.#keys = keys;
     this.#notifications = notifications;

@@ -2,7 +2,7 @@ import type { Redis, RedisOptions } from 'ioredis';
 import { tlsWords, type TlsSettings } from '../../broker/tls.ts';
 import { createMasker, maskUrl } from '../../util/mask.ts';
 import type { TransportOptions } from '../../broker/connection-settings.ts';
-import { StoreError } from '../../util/errors.ts';
+import { StoreError, type Unreachable } from '../../util/errors.ts';
 import { PeerError, type Guard } from '../connection/guard.ts';
 import { pauseAfter } from '../../util/backoff.ts';
 import { createClient } from './client.ts';
@@ -90,19 +90,25 @@ export class Connection {
     try {
       return await command(this.client);
     } catch (error) {
-      if (error instanceof StoreError) throw error;
-      const { text, cause } = this.explain(error);
-      throw new StoreError(`${operation}: ${text}`, { cause });
+      throw error instanceof StoreError ? error : this.failure(operation, error);
     }
   }
 
+  /** The `StoreError` of an operation that failed on this connection. */
+  failure(operation: string, error: unknown): StoreError {
+    const { text, cause, unreachable } = this.explain(error);
+    return new StoreError(`${operation}: ${text}`, { cause, unreachable });
+  }
+
   /** Why a command of this connection failed, and where it was to go; without its password. */
-  explain(error: unknown): { text: string; cause: Error } {
+  explain(error: unknown): { text: string; cause: Error; unreachable: Unreachable | null } {
     const denied = deniedBy(error);
     if (error instanceof Error) withoutArguments(error);
     const cause = denied ?? (error instanceof Error ? error : new Error(String(error)));
-    const [what, why] = this.#reason(cause);
-    return { text: `${this.#conceal(what)} (${this.#where})`, cause: why };
+    const [what, why, reason] = this.#reason(cause);
+    const text = `${this.#conceal(what)} (${this.#where})`;
+    const unreachable = reason === null ? null : { server: 'Redis', reason: this.#conceal(reason) };
+    return { text, cause: why, unreachable };
   }
 
   async close(): Promise<void> {
@@ -144,18 +150,20 @@ export class Connection {
     return Math.round(pauseAfter(failures, FIRST_PAUSE, LONGEST_PAUSE));
   }
 
-  #reason(error: Error): [what: string, why: Error] {
+  #reason(error: Error): [what: string, why: Error, unreachable: string | null] {
     if (error instanceof DeniedError) {
       const user = this.client.options.username ?? 'default';
       const help = 'docs/redis-rights.md has the rights that beat needs';
-      return [`Redis refused: user ${JSON.stringify(user)} ${error.message}; ${help}`, error];
+      return [`Redis refused: user ${JSON.stringify(user)} ${error.message}; ${help}`, error, null];
     }
-    if (error.name === 'ReplyError') return [`Redis refused: ${error.message}`, error];
+    if (error.name === 'ReplyError') return [`Redis refused: ${error.message}`, error, null];
     const why = this.#trouble ?? (error.message.startsWith('Stream') ? NOT_YET : error);
     if (error.message === 'Command timed out' && why === error) {
-      return [`Redis did not answer in ${this.#timeout} ms`, error];
+      const late = `no answer in ${this.#timeout} ms`;
+      return [`Redis did not answer in ${this.#timeout} ms`, error, late];
     }
-    return [`no connection to Redis: ${tlsWords(why)}`, why];
+    const reason = tlsWords(why);
+    return [`no connection to Redis: ${reason}`, why, reason];
   }
 }
 

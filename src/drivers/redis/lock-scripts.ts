@@ -40,7 +40,7 @@ export const EXTEND = `${RIGHTS}
 `;
 
 /**
- * Releases a lock.
+ * Notifications a lock.
  *
  * KEYS[1]  lock
  * ARGV[1]  the holder's value

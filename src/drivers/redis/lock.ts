@@ -3,7 +3,7 @@ import type { Clock } from '../../util/clock.ts';
 import type { Lease, Lock } from '../../store/lock.ts';
 import type { Keys } from './keys.ts';
 import type { Quorum } from './quorum.ts';
-import type { Releases } from './releases.ts';
+import type { Notifications } from './notifications.ts';
 
 /** Rounds of a vote in which nobody gets most, and the longest pause between two, milliseconds. */
 const ROUNDS = 5;
@@ -11,7 +11,7 @@ const LONGEST_PAUSE = 50;
 
 export interface RedisLockOptions {
   readonly quorum: Quorum;
-  readonly releases: Releases;
+  readonly releases: Notifications;
   readonly keys: Keys;
   /** Milliseconds. */
   readonly ttl: number;
@@ -45,7 +45,7 @@ export class RedisLock implements Lock {
     }
   }
 
-  async released(signal: AbortSignal): Promise<void> {
+  async waitForRelease(signal: AbortSignal): Promise<void> {
     await this.#options.releases.wait(signal);
   }
 

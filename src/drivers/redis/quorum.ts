@@ -71,8 +71,13 @@ export class Quorum {
       return error ? [server.explain(error)] : [];
     });
     const texts = reasons.map(({ text }) => text).join('; ');
-    const few = this.servers.length > 1 ? "too few of the lock's servers answer: " : '';
-    return new StoreError(`${operation}: ${few}${texts}`, { cause: reasons[0]?.cause });
+    const [first] = reasons;
+    const several = this.servers.length > 1;
+    const few = several ? "too few of the lock's servers answer: " : '';
+    return new StoreError(`${operation}: ${few}${texts}`, {
+      cause: first?.cause,
+      unreachable: several ? null : (first?.unreachable ?? null),
+    });
   }
 }
 

@@ -6,13 +6,13 @@ import { Broadcasts } from './broadcasts.ts';
 import { RedisBroker } from './broker.ts';
 import { RedisCommandLog } from './command-log.ts';
 import { Connection } from './connection.ts';
-import { inspect } from './inspect.ts';
+import { checkHealth } from './check-health.ts';
 import { keysFor } from './keys.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLock } from './lock.ts';
 import { databaseOf, redisPlace } from './place.ts';
 import { Quorum } from './quorum.ts';
-import { Releases } from './releases.ts';
+import { Notifications } from './notifications.ts';
 
 /** However long the lock lives, nobody waits longer than this (milliseconds) for an answer. */
 const LONGEST_TIMEOUT = 5_000;
@@ -40,7 +40,7 @@ export function openRedisStore(options: PlaceOptions): StateStore {
 
   const writing = new Connection(connectionTo(brokerUrl, 'ledger'));
   const following = lockUrls.map((url) => connectionTo(url, 'follower'));
-  const releases = new Releases(following, keys.released, options.warn);
+  const releases = new Notifications(following, keys.released, options.warn);
   // With others to decide, one that is gone is not waited for.
   const impatient = lockUrls.length > 1;
   const holding = lockUrls.map((url) => ({ ...connectionTo(url, 'lock'), impatient }));
@@ -48,7 +48,7 @@ export function openRedisStore(options: PlaceOptions): StateStore {
   const lock = new RedisLock({ quorum, releases, keys, ttl: lockTtl, clock });
   const bindings = new Bindings(keys, queues, new Broadcasts(queues, clock, keys.sep));
   const ledger = new RedisLedger(writing, keys, bindings);
-  const notifications = new Releases([connectionTo(brokerUrl, 'commands')], keys.commands);
+  const notifications = new Notifications([connectionTo(brokerUrl, 'commands')], keys.commands);
   const commands = new RedisCommandLog(writing, keys, notifications, clock);
   const broker = new RedisBroker(writing, keys, bindings);
   return {
@@ -56,7 +56,7 @@ export function openRedisStore(options: PlaceOptions): StateStore {
     ledger,
     commands,
     broker,
-    inspect: () => inspect(writing, quorum.servers, clock),
+    checkHealth: () => checkHealth(writing, quorum.servers, clock),
     close: async () => {
       await Promise.all([lock.close(), writing.close(), notifications.close()]);
     },

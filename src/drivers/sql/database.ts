@@ -1,5 +1,5 @@
 import type { Clock } from '../../util/clock.ts';
-import { StoreError } from '../../util/errors.ts';
+import { StoreError, type StoreErrorOptions, type Unreachable } from '../../util/errors.ts';
 import type { Connection, Fault, Result, Row, Server } from './server.ts';
 import { lackingText, MAKE_TABLES, NEEDED, probeOf, type Right } from './rights.ts';
 import type { Sql } from './statements.ts';
@@ -18,8 +18,13 @@ export class DatabaseError extends StoreError {
   /** Of a `denied` one, the rights that are missing, as far as they can be named. */
   readonly lacking: readonly Right[];
 
-  constructor(message: string, fault: Fault, cause: unknown, lacking: readonly Right[] = []) {
-    super(message, { cause });
+  constructor(
+    message: string,
+    fault: Fault,
+    options: StoreErrorOptions,
+    lacking: readonly Right[] = [],
+  ) {
+    super(message, options);
     this.fault = fault;
     this.lacking = lacking;
   }
@@ -184,7 +189,15 @@ export class Database {
       const who = user === null ? 'this user' : `user ${JSON.stringify(user)}`;
       what = `${name} refused: ${who} ${lackingText(lacking)}: ${describeError(error)}`;
     }
-    return new DatabaseError(`${operation}: ${conceal(what)} (${where})`, fault, error, lacking);
+    const options = { cause: error, unreachable: this.#unreachable(error, fault) };
+    return new DatabaseError(`${operation}: ${conceal(what)} (${where})`, fault, options, lacking);
+  }
+
+  #unreachable(error: unknown, fault: Fault): Unreachable | null {
+    if (fault !== 'lost' || this.#closed.signal.aborted) return null;
+    const { name, conceal } = this.#server;
+    const late = `no answer in ${this.#timeout} ms`;
+    return { server: name, reason: isTimeout(error) ? late : conceal(describeError(error)) };
   }
 
   #what(error: unknown, fault: Fault): string {

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../util/clock.ts';
 import type { Lease, Lock } from '../../store/lock.ts';
 import type { Database } from './database.ts';
-import type { Releases } from './releases.ts';
+import type { ReleaseNotifications } from './release-notifications.ts';
 import type { Row } from './server.ts';
-import type { SeenLock, Statements } from './statements.ts';
+import type { LockRow, Statements } from './statements.ts';
 
 /** How often a follower looks whether the lock is free, where the server tells nobody. Milliseconds. */
 const LOOK_EVERY = 50;
@@ -13,7 +13,7 @@ export interface SqlLockOptions {
   readonly db: Database;
   readonly sql: Statements;
   /** `null` where the server tells nobody of releases. */
-  readonly releases: Releases | null;
+  readonly releases: ReleaseNotifications | null;
   readonly prefix: string;
   /** Milliseconds. */
   readonly ttl: number;
@@ -50,13 +50,13 @@ export class SqlLock implements Lock {
     return (await db.write('lock.acquire', take)) === 1 ? this.#lease(token) : null;
   }
 
-  async released(signal: AbortSignal): Promise<void> {
+  async waitForRelease(signal: AbortSignal): Promise<void> {
     const { releases, clock } = this.#options;
     if (releases) return releases.wait(signal);
     while (!signal.aborted) {
       await clock.sleep(LOOK_EVERY, signal);
       try {
-        const seen = await this.#look('lock.released');
+        const seen = await this.#look('lock.waitForRelease');
         if (!seen || seen.over) return;
       } catch {
         // A follower that cannot look goes on waiting: its next `acquire` tells what is wrong.
@@ -69,7 +69,7 @@ export class SqlLock implements Lock {
   }
 
   /** Who holds the lock, or held it until it was over; `null` when it is free. */
-  async #look(operation: string): Promise<(SeenLock & { readonly over: boolean }) | null> {
+  async #look(operation: string): Promise<(LockRow & { readonly over: boolean }) | null> {
     const { db, sql, prefix, clock } = this.#options;
     const [row] = await db.read(operation, sql.readLock(prefix));
     if (!row) return null;

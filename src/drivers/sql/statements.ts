@@ -34,7 +34,7 @@ export interface Statements {
   /** Changes one row, or none when somebody else was faster. For a lock that has no row. */
   takeFreeLock(prefix: string, token: string, ttl: number): Sql;
   /** The same for a lock that was read as `seen`, and has not changed since. */
-  takeOverLock(prefix: string, token: string, ttl: number, seen: SeenLock): Sql;
+  takeOverLock(prefix: string, token: string, ttl: number, seen: LockRow): Sql;
   /** Changes one row, or none when the lock is another's or has expired. */
   renewLock(prefix: string, token: string, ttl: number): Sql;
   /** Leaves the lock of another alone; tells the followers where the server can. */
@@ -90,7 +90,7 @@ export interface Statements {
 }
 
 /** A lock's row, as far as it is compared. */
-export interface SeenLock {
+export interface LockRow {
   readonly token: string;
   readonly expiresAt: number;
 }

@@ -10,7 +10,7 @@ import { SqlLock } from './lock.ts';
 import { mysqlPlace, mysqlServer } from './mysql/server.ts';
 import { postgresPlace, postgresServer } from './postgresql/server.ts';
 import { Pruner } from './pruner.ts';
-import { Releases } from './releases.ts';
+import { ReleaseNotifications } from './release-notifications.ts';
 import type { Server } from './server.ts';
 
 /** However long the lock lives, nobody waits longer than this (milliseconds) for an answer. */
@@ -30,7 +30,7 @@ export function openSqlStore(options: PlaceOptions): StateStore {
   const writing = new Database(server, 'beat-ledger', timeout, clock);
   const holding = new Database(server, 'beat-lock', timeout, clock);
   const pruner = new Pruner(writing, sql, options.warn);
-  const releases = listen && new Releases(listen, prefix, clock);
+  const releases = listen && new ReleaseNotifications(listen, prefix, clock);
   const lock = new SqlLock({ db: holding, sql, releases, prefix, ttl, clock });
   const time = async () => Number((await holding.read('clock.read', sql.clock))[0]?.['now']);
   return {
@@ -39,9 +39,9 @@ export function openSqlStore(options: PlaceOptions): StateStore {
     // Beside the lock, whose connection is never busy for long.
     commands: new SqlCommandLog({ db: holding, sql, prefix, clock }),
     broker: new SqlBroker(writing, sql, pruner, queues),
-    inspect: async () => ({
+    checkHealth: async () => ({
+      store: server.name,
       skew: await measureSkew(clock, time),
-      // A database drops nothing that it was given to keep.
       eviction: null,
       locks: null,
     }),

@@ -45,11 +45,11 @@ export class SqliteLock implements Lock {
     return taken ? this.#lease(token) : null;
   }
 
-  async released(signal: AbortSignal): Promise<void> {
+  async waitForRelease(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#clock.sleep(LOOK_EVERY, signal);
       try {
-        if (await this.#db.read('lock.released', (db) => this.#isFree(db), 0)) return;
+        if (await this.#db.read('lock.waitForRelease', (db) => this.#isFree(db), 0)) return;
       } catch {
         // A follower that cannot look goes on waiting: its next `acquire` tells what is wrong.
       }

@@ -5,7 +5,8 @@ import { operationKey, type Operation } from '../../../src/events/operation.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
 import { Queues } from '../../../src/routing/queues.ts';
-import { createLogger, logEvents, type LogLevel } from '../../../src/observe/log.ts';
+import { logEvents } from '../../../src/observe/log-events.ts';
+import { createLogger, type LogLevel } from '../../../src/observe/logger.ts';
 import { settle } from '../../support/settle.ts';
 
 interface Line {
@@ -22,7 +23,7 @@ function journalOf(events: EventSource, clock: ManualClock, level: LogLevel = 'i
   return (...names: string[]) => lines.filter(({ event }) => names.includes(event));
 }
 
-const told = (lines: readonly Line[]) =>
+const summary = (lines: readonly Line[]) =>
   lines.map(({ level, event, operation }) =>
     [level, event, operation && operationKey(operation)].join(' '),
   );
@@ -33,7 +34,7 @@ describe('an outage of the store', () => {
     for (const beat of beats.splice(0)) await beat.stop();
   });
 
-  /** A leader on a store that can be made to fail in all that it does. */
+  /** A leader whose store fails in every operation while it is away. */
   async function leader(level: LogLevel) {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const config = {
@@ -65,7 +66,7 @@ describe('an outage of the store', () => {
         }
       );
     });
-    lock.released = (signal) => clock.sleep(Infinity, signal);
+    lock.waitForRelease = (signal) => clock.sleep(Infinity, signal);
     ledger.commit = unlessAway(ledger.commit.bind(ledger));
     ledger.beginTerm = unlessAway(ledger.beginTerm.bind(ledger));
     const beat = new Beat(config, { clock, store });
@@ -82,7 +83,7 @@ describe('an outage of the store', () => {
     return { lines, pass, setAway: (value: boolean) => (away = value) };
   }
 
-  test('is one line when it begins, one when it is over, and what failed in it is in the debug log', async () => {
+  test('is one line when it begins, one when it ends, and debug lines for each failure', async () => {
     const { lines, pass, setAway } = await leader('debug');
     setAway(true);
     await pass(4);
@@ -92,7 +93,7 @@ describe('an outage of the store', () => {
     expect(first).toMatchObject({
       level: 'warn',
       operation: { kind: 'commit' },
-      msg: 'Could not commit: away',
+      msg: 'Commit failed: away; publishing paused, retrying',
     });
     expect(new Set(details.map(({ level }) => level))).toEqual(new Set(['debug']));
     expect(new Set(details.map(({ operation }) => operation && operationKey(operation)))).toEqual(
@@ -101,10 +102,10 @@ describe('an outage of the store', () => {
     const [last, ...others] = lines('recovered').filter(({ level }) => level === 'info');
     expect(others).toEqual([]);
     expect(last).toMatchObject({ failures: details.length + 1 });
-    expect(last?.msg).toMatch(/^It works again: .* \(\d+ failures in \d\.\d s\)$/);
+    expect(last?.msg).toMatch(/^Recovered: .* \(\d+ failures in \d\.\d s\)$/);
   });
 
-  test('that outlasts the term is one outage still, and over when the lock is won again', async () => {
+  test('that outlasts the term is one outage, which ends when the lock is acquired again', async () => {
     const { lines, pass, setAway } = await leader('info');
     setAway(true);
     await pass(25);
@@ -112,11 +113,11 @@ describe('an outage of the store', () => {
     await pass(5);
     const faults = lines('failure');
     expect(faults.length).toBeLessThan(5);
-    expect(told(lines('recovered'))).toEqual(['info recovered lock acquire']);
+    expect(summary(lines('recovered'))).toEqual(['info recovered lock acquire']);
     expect(lines('leading')).toHaveLength(2);
   });
 
-  test('is over for a follower too, that will not try again what it could not do as a leader', () => {
+  test('ends for a follower too, which does not retry the operations of a leader', () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const events = new Events();
     const lines = journalOf(events, clock);
@@ -129,16 +130,15 @@ describe('an outage of the store', () => {
       events.reportFailure(operation, new Error('away'));
       clock.advance(1_000);
     }
-    // The lock was asked for and answered: it is another's.
     events.emit('following', { reason: 'the lock was lost' });
-    expect(told(lines('failure', 'following', 'recovered'))).toEqual([
+    expect(summary(lines('failure', 'following', 'recovered'))).toEqual([
       'warn failure commit',
       'info following ',
       'info recovered lock acquire',
     ]);
   });
 
-  test('goes on while the lock cannot be reached, whatever a term left undone', () => {
+  test('continues while the lock is unreachable', () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const events = new Events();
     const lines = journalOf(events, clock);
@@ -147,10 +147,10 @@ describe('an outage of the store', () => {
     events.emit('following', { reason: 'the lock cannot be reached' });
     expect(lines('recovered')).toEqual([]);
     events.reportRecovery({ kind: 'lock', action: 'acquire' });
-    expect(told(lines('recovered'))).toEqual(['info recovered lock acquire']);
+    expect(summary(lines('recovered'))).toEqual(['info recovered lock acquire']);
   });
 
-  test('hides no fault that is none of the store', () => {
+  test('does not hide failures of other operations', () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const events = new Events();
     const lines = journalOf(events, clock);
@@ -163,7 +163,7 @@ describe('an outage of the store', () => {
       events.reportFailure(operation, new Error('wrong'));
     }
     events.reportRecovery({ kind: 'publish', entry: 'a', target: 'queue "q"' });
-    expect(told(lines('failure', 'recovered'))).toEqual([
+    expect(summary(lines('failure', 'recovered'))).toEqual([
       'warn failure commit',
       'warn failure schedule greet',
       'warn failure publish queue "q"',

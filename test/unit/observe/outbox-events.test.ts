@@ -2,38 +2,38 @@ import { expect, test } from 'vitest';
 import { Events } from '../../../src/events/events.ts';
 import { outboxMessages, type OutboxMessage } from '../../../src/store/outbox.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import { tellOfOutbox } from '../../../src/observe/outbox-events.ts';
-import { Progress } from '../../../src/observe/progress.ts';
+import { emitOutboxEvents } from '../../../src/observe/outbox-events.ts';
+import { Liveness } from '../../../src/observe/liveness.ts';
 import { makeFirstRun } from '../../support/change.ts';
 import { operationKey } from '../../../src/events/operation.ts';
 
 const rig = () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const events = new Events();
-  const progress = new Progress(clock);
-  return { clock, events, progress, reports: tellOfOutbox(events, progress) };
+  const liveness = new Liveness(clock);
+  return { clock, events, liveness, reports: emitOutboxEvents(events, liveness) };
 };
 
-test('messages that pile up are warned of with a number that grows, until none is left', () => {
+test('outbox events: delayed messages are a warning at each power of ten until none is left', () => {
   const { events, reports } = rig();
   const words: (string | null)[] = [];
   events.on('warning', ({ kind, message }) => words.push(`${kind} ${message ?? 'over'}`));
   for (const count of [0, 1, 99, 100, 101, 999, 1_000, 1_400, 25_000, 700, 3, 0, 0]) {
     reports.waiting(count);
   }
-  const wait = 'messages or more wait in the outbox, for queues that do not take them';
+  const delayed = 'or more messages are delayed because the broker rejects them; retrying';
   expect(words).toEqual([
-    ...[100, 1_000, 10_000, 100].map((many) => `outbox ${many} ${wait}`),
+    ...[100, 1_000, 10_000, 100].map((many) => `outbox Outbox: ${many} ${delayed}`),
     'outbox over',
   ]);
 });
 
-test('a message that had to wait is told of with its occurrence, and ends the fault of its queue', () => {
+test('outbox events: a delayed message that is published is an event, and recovers its queue', () => {
   const { events, reports } = rig();
   const change = makeFirstRun('a b: c', 'id-1');
-  const told: unknown[] = [];
-  events.on('delivered', (event) => told.push(event));
-  events.on('recovered', ({ operation }) => told.push(operationKey(operation)));
+  const emitted: unknown[] = [];
+  events.on('delivered', (event) => emitted.push(event));
+  events.on('recovered', ({ operation }) => emitted.push(operationKey(operation)));
   events.reportFailure(
     { kind: 'publish', entry: 'a', target: 'queue "celery"' },
     new Error('there is no such queue'),
@@ -49,23 +49,23 @@ test('a message that had to wait is told of with its occurrence, and ends the fa
     taskId: 'id-1',
     to: 'queue "celery"',
   };
-  expect(told).toEqual([{ ...run, message: kept!.message }, 'publish queue "celery"']);
+  expect(emitted).toEqual([{ ...run, message: kept!.message }, 'publish queue "celery"']);
 });
 
-test('one that expired is an occurrence skipped, and all that is done is progress', () => {
-  const { clock, events, progress, reports } = rig();
+test('outbox events: an expired message is a skipped occurrence, and progress of the relay counts as progress', () => {
+  const { clock, events, liveness, reports } = rig();
   const change = makeFirstRun('a', 'id-1');
   const skipped: unknown[] = [];
   events.on('skipped', (event) => skipped.push(event));
   clock.advance(5_000);
   reports.progressed();
-  expect(progress.silence).toBe(0);
+  expect(liveness.idleMs).toBe(0);
   reports.skipped(outboxMessages([change]), 'expired');
   const { dueAt } = change.after;
   expect(skipped).toEqual([{ entry: 'a', reason: 'expired', first: dueAt, last: dueAt, count: 1 }]);
 });
 
-test('several that expired are one event for each entry, from the oldest to the newest', () => {
+test('outbox events: expired messages are one event for each entry, from the oldest to the newest', () => {
   const { events, reports } = rig();
   const skipped: unknown[] = [];
   events.on('skipped', (event) => skipped.push(event));

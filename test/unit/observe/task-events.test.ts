@@ -1,10 +1,10 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { TaskEventSettings } from '../../../src/message/task-sent.ts';
 import type { SentEvent } from '../../../src/events/beat-events.ts';
 import { Events } from '../../../src/events/events.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import { tellOfTasks } from '../../../src/observe/task-events.ts';
+import { publishTaskEvents } from '../../../src/observe/task-events.ts';
 import { makeMessage } from '../../support/message.ts';
 import { operationKey } from '../../../src/events/operation.ts';
 
@@ -15,7 +15,7 @@ interface RigOptions {
   readonly announce?: (messages: readonly Message[]) => Promise<void>;
 }
 
-/** Somebody who tells, what of it came to the broker batch by batch, and what went wrong. */
+/** A publisher, the batches that its broker received, and what failed. */
 function rig({
   taskEvents = { exchange: 'celeryev', exchangeType: 'topic' },
   announce = async () => {},
@@ -37,14 +37,14 @@ function rig({
     close: async () => {},
   };
   const clock = new ManualClock('2027-03-01T13:00:00Z');
-  const teller = tellOfTasks(events, broker, { taskEvents, origin: 'gen7@here', clock });
+  const publisher = publishTaskEvents(events, broker, { taskEvents, origin: 'gen7@here', clock });
   const send = (...taskIds: string[]) => {
     events.emit('sent', sentEvent(taskIds));
   };
   return {
     events,
     send,
-    teller,
+    publisher,
     batches,
     faults,
     recovered,
@@ -67,11 +67,11 @@ function sentEvent(taskIds: readonly string[]): SentEvent {
 const bodyOf = ({ body }: Message) => JSON.parse(String(body)) as Record<string, unknown>;
 const uuidOf = (message: Message) => bodyOf(message)['uuid'];
 
-describe('telling of sent tasks', () => {
-  it('publishes an event for every message of a run, in their order', async () => {
-    const { send, teller, batches } = rig();
+describe('task events', () => {
+  test('publishes an event for every message of a run, in their order', async () => {
+    const { send, publisher, batches } = rig();
     send('a', 'b');
-    await teller.told();
+    await publisher.flush();
     expect(batches.flat().map(bodyOf)).toMatchObject([
       { type: 'task-sent', uuid: 'a', clock: 1, timestamp: SENT_AT / 1_000, pid: 7 },
       { type: 'task-sent', uuid: 'b', clock: 2, hostname: 'gen7@here' },
@@ -83,18 +83,18 @@ describe('telling of sent tasks', () => {
     );
   });
 
-  it("says how many hours this host is west of Greenwich, as Celery's events do", async () => {
-    const { send, teller, batches } = rig();
+  test("has the host's offset from UTC in hours west, as Celery's events do", async () => {
+    const { send, publisher, batches } = rig();
     const offset = vi.spyOn(Date.prototype, 'getTimezoneOffset').mockReturnValue(-330);
     send('a');
     offset.mockRestore();
-    await teller.told();
+    await publisher.flush();
     expect(batches.flat().map(bodyOf)).toMatchObject([{ utcoffset: -5.5 }]);
   });
 
-  it('gathers what is sent in one go, and what is sent while it publishes', async () => {
+  test('puts events into one batch that are emitted together, or during a publish', async () => {
     const gate = Promise.withResolvers<undefined>();
-    const { send, teller, ids } = rig({ announce: () => gate.promise });
+    const { send, publisher, ids } = rig({ announce: () => gate.promise });
     send('a');
     send('b');
     expect(ids()).toEqual([]);
@@ -102,15 +102,15 @@ describe('telling of sent tasks', () => {
     send('c');
     send('d');
     gate.resolve(undefined);
-    await teller.told();
+    await publisher.flush();
     expect(ids()).toEqual([
       ['a', 'b'],
       ['c', 'd'],
     ]);
   });
 
-  it('tells of what had to wait in the outbox when it is in its queue', async () => {
-    const { events, teller, batches } = rig();
+  test('publishes the event of a delayed message when the message is in its queue', async () => {
+    const { events, publisher, batches } = rig();
     const message = makeMessage('late');
     const of = {
       entry: 'greet',
@@ -120,68 +120,68 @@ describe('telling of sent tasks', () => {
       cause: 'schedule' as const,
     };
     events.emit('delivered', { ...of, dueAt: SENT_AT, message });
-    await teller.told();
+    await publisher.flush();
     const timestamp = Date.parse('2027-03-01T13:00:00Z') / 1_000;
     expect(batches.flat().map(bodyOf)).toMatchObject([{ uuid: 'late', timestamp }]);
   });
 
-  it('does not publish more than 1000 at once', async () => {
-    const { send, teller, batches } = rig();
+  test('publishes at most 1000 events at once', async () => {
+    const { send, publisher, batches } = rig();
     send(...Array.from({ length: 2_100 }, String));
-    await teller.told();
+    await publisher.flush();
     expect(batches.map((batch) => batch.length)).toEqual([1_000, 1_000, 100]);
   });
 
-  it('says once how many events a broker that fails has lost, and that it works again', async () => {
+  test('reports once how many events were dropped while the broker failed, and the recovery', async () => {
     let broken = true;
-    const { send, teller, batches, faults, recovered } = rig({
+    const { send, publisher, batches, faults, recovered } = rig({
       announce: async () => {
         if (broken) throw new Error('Redis did not answer');
       },
     });
     send(...Array.from({ length: 1_700 }, String));
-    await teller.told();
-    expect(faults).toEqual(['task-events: 1700 events are lost: Redis did not answer']);
+    await publisher.flush();
+    expect(faults).toEqual(['task-events: 1700 events were dropped: Redis did not answer']);
     expect(batches).toHaveLength(1);
     expect(recovered).toEqual([]);
 
     broken = false;
     send('later');
-    await teller.told();
+    await publisher.flush();
     expect(batches.at(-1)!.map(uuidOf)).toEqual(['later']);
     expect(recovered).toEqual(['task-events']);
     expect(faults).toHaveLength(1);
   });
 
-  it('holds no more than 50000 tasks while a broker is slow, and says how many it did not tell of', async () => {
+  test('keeps no more than 50000 events while the broker is slow, and reports how many were dropped', async () => {
     const gate = Promise.withResolvers<undefined>();
-    const { send, teller, batches, faults } = rig({ announce: () => gate.promise });
+    const { send, publisher, batches, faults } = rig({ announce: () => gate.promise });
     send('first');
     await Promise.resolve();
     send(...Array.from({ length: 50_003 }, String));
     gate.resolve(undefined);
-    await teller.told();
+    await publisher.flush();
     expect(batches.flat()).toHaveLength(50_001);
     expect(faults).toEqual([
-      'task-events: 3 events are lost: they come faster than the broker takes them',
+      'task-events: 3 events were dropped: the broker is slower than beat sends',
     ]);
   });
 
-  it('says of one lost event that it is one, and keeps what the broker said as the cause', async () => {
+  test('reports one dropped event in the singular, with the error of the broker as the cause', async () => {
     const error = new Error('Redis did not answer');
-    const { events, send, teller, faults } = rig({ announce: () => Promise.reject(error) });
+    const { events, send, publisher, faults } = rig({ announce: () => Promise.reject(error) });
     const causes: unknown[] = [];
     events.on('failure', (fault) => causes.push((fault.error as Error).cause));
     send('a');
-    await teller.told();
-    expect(faults).toEqual(['task-events: one event is lost: Redis did not answer']);
+    await publisher.flush();
+    expect(faults).toEqual(['task-events: 1 event was dropped: Redis did not answer']);
     expect(causes).toEqual([error]);
   });
 
-  it('tells nothing unless the settings ask for it', async () => {
-    const { send, teller, batches } = rig({ taskEvents: null });
+  test('publishes nothing if task events are disabled', async () => {
+    const { send, publisher, batches } = rig({ taskEvents: null });
     send('a');
-    await teller.told();
+    await publisher.flush();
     expect(batches).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import type { EntryState } from '../../../src/store/entry-state.ts';
 import { repairCommand } from '../../../src/store/repair-command.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
-import { SILENCE_LIMIT } from '../../../src/observe/progress.ts';
+import { STUCK_AFTER } from '../../../src/observe/liveness.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { storeOptions } from '../../contract/place.ts';
 import { settle } from '../../support/settle.ts';
@@ -57,7 +57,7 @@ test('an entry whose state cannot be read is blocked by itself, and the failure 
   await beat.start();
   await pass(35);
   expect(sent()).toEqual(['good', 'good', 'good']);
-  expect(beat.progress.heldUp).toEqual(["it's"]);
+  expect(beat.liveness.blockedEntries).toEqual(["it's"]);
   expect(faults.length).toBeGreaterThan(1);
   expect(new Set(faults)).toEqual(
     new Set([
@@ -75,7 +75,7 @@ test('an entry that was held up goes on within seconds once its record is remove
   const term = await store.ledger.beginTerm();
   await store.ledger.removeState(term, "it's");
   await pass(30);
-  expect(beat.progress.heldUp).toEqual([]);
+  expect(beat.liveness.blockedEntries).toEqual([]);
   expect(recovered).toContain("read-state it's");
   expect(sent().filter((name) => name === 'good')).toHaveLength(4);
   expect(sent().filter((name) => name === "it's").length).toBeGreaterThan(0);
@@ -86,9 +86,9 @@ test('an instance that does not lead holds up no entry', async () => {
   await damage("it's");
   await beat.start();
   await pass(1);
-  expect(beat.progress.heldUp).toEqual(["it's"]);
+  expect(beat.liveness.blockedEntries).toEqual(["it's"]);
   await beat.stop();
-  expect(beat.progress.heldUp).toEqual([]);
+  expect(beat.liveness.blockedEntries).toEqual([]);
 });
 
 test('terms that end before their first tick, one after another, are failures and no progress', async () => {
@@ -104,14 +104,14 @@ test('terms that end before their first tick, one after another, are failures an
     },
   }));
   await beat.start();
-  await pass(SILENCE_LIMIT / 1_000 + 1);
+  await pass(STUCK_AFTER / 1_000 + 1);
   expect(faults.length).toBeGreaterThan(10);
   for (const fault of faults) {
     expect(fault).toMatch(
       /^lead: StoreError: the term cannot begin: schedule state of a was changed by another process$/,
     );
   }
-  expect(beat.progress.advancing).toBe(false);
+  expect(beat.liveness.alive).toBe(false);
 });
 
 test('a ledger that cannot begin a term is no progress either, and an instance that leads again is well', async () => {
@@ -127,12 +127,12 @@ test('a ledger that cannot begin a term is no progress either, and an instance t
     },
   }));
   await beat.start();
-  await pass(SILENCE_LIMIT / 1_000 + 1);
+  await pass(STUCK_AFTER / 1_000 + 1);
   expect(faults.every((fault) => fault === 'lead: Error: no rights')).toBe(true);
-  expect(beat.progress.advancing).toBe(false);
+  expect(beat.liveness.alive).toBe(false);
   broken = false;
   await pass(10);
-  expect(beat.progress.advancing).toBe(true);
+  expect(beat.liveness.alive).toBe(true);
 });
 
 test('a store that is away altogether is tried again, which is progress', async () => {
@@ -141,8 +141,8 @@ test('a store that is away altogether is tried again, which is progress', async 
     lock: { ...store.lock, acquire: () => Promise.reject(new Error('away')) },
   }));
   await beat.start();
-  await pass(SILENCE_LIMIT / 1_000 + 1);
-  expect(beat.progress.advancing).toBe(true);
+  await pass(STUCK_AFTER / 1_000 + 1);
+  expect(beat.liveness.alive).toBe(true);
 });
 
 test.each([

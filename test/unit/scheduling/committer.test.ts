@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Committer } from '../../../src/scheduling/committer.ts';
 import { Events } from '../../../src/events/events.ts';
-import { TermEnded, type Term } from '../../../src/scheduling/leadership.ts';
+import { TermEnded, type Term } from '../../../src/scheduling/term.ts';
 import type { Ledger } from '../../../src/store/ledger.ts';
 import type { Change, CommitOutcome } from '../../../src/store/commit.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';

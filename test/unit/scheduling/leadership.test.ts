@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Clock } from '../../../src/util/clock.ts';
 import { Events } from '../../../src/events/events.ts';
-import { Leadership, TermEnded, type Term } from '../../../src/scheduling/leadership.ts';
+import { Leadership } from '../../../src/scheduling/leadership.ts';
+import { TermEnded, type Term } from '../../../src/scheduling/term.ts';
 import type { Lease, Lock } from '../../../src/store/lock.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { MemoryLock, newLockState } from '../../../src/drivers/memory/lock.ts';
@@ -37,7 +38,7 @@ class Instance {
       clock,
       events: this.events,
       ttl: TTL,
-      progressed: () => (this.progress += 1),
+      onProgress: () => (this.progress += 1),
     });
     const lead = async (term: Term) => {
       this.terms.push(term);
@@ -72,7 +73,7 @@ function lockOf(renew: () => Promise<boolean>): Lock {
   const lease: Lease = { renew, release: async () => {} };
   return {
     acquire: async () => lease,
-    released: () => new Promise(() => {}),
+    waitForRelease: () => new Promise(() => {}),
     close: async () => {},
   };
 }
@@ -367,7 +368,7 @@ test('a lock that is free but cannot be taken is asked for at a pace, not withou
       asked += 1;
       throw new Error('out of memory');
     },
-    released: async () => {},
+    waitForRelease: async () => {},
     close: async () => {},
   };
   const instance = new Instance(lock, clock);
@@ -460,7 +461,7 @@ test('a stop gives up the work of a term and a release that are not answered', a
   const stop = new AbortController();
   const leadership = new Leadership({
     ...{ lock, ledger: { beginTerm: async () => 1 }, clock, events, ttl: TTL },
-    progressed: () => {},
+    onProgress: () => {},
   });
   const done = leadership.run(never, stop.signal);
   await settle();

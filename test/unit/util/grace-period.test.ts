@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import { Stop, unlessStopped } from '../../../src/util/grace-period.ts';
+import { Stop, withGracePeriod } from '../../../src/util/grace-period.ts';
 import { settle } from '../../support/settle.ts';
 
 const rig = () => ({
@@ -25,14 +25,14 @@ const GAVE_UP = 'stopped before the answer came: the next term publishes what wa
 describe('work that a stop may cut short', () => {
   test('ends as it ends where nothing stops it', async () => {
     const { clock, stop } = rig();
-    expect(await unlessStopped(clock, stop.signal, Promise.resolve('done'))).toBe('done');
+    expect(await withGracePeriod(clock, stop.signal, Promise.resolve('done'))).toBe('done');
     const failed = Promise.reject(new Error('refused'));
-    await expect(unlessStopped(clock, stop.signal, failed)).rejects.toThrow('refused');
+    await expect(withGracePeriod(clock, stop.signal, failed)).rejects.toThrow('refused');
   });
 
   test('is waited for as long as it takes where nothing stops it', async () => {
     const { clock, stop, work } = rig();
-    const seen = watch(unlessStopped(clock, stop.signal, work.promise));
+    const seen = watch(withGracePeriod(clock, stop.signal, work.promise));
     await settle();
     clock.advance(3_600_000);
     await settle();
@@ -47,7 +47,7 @@ describe('work that a stop may cut short', () => {
     async (when) => {
       const { clock, stop, work } = rig();
       if (when === 'before it') stop.abort();
-      const seen = watch(unlessStopped(clock, stop.signal, work.promise));
+      const seen = watch(withGracePeriod(clock, stop.signal, work.promise));
       await settle();
       if (when === 'during it') {
         clock.advance(5_000);
@@ -68,8 +68,8 @@ describe('work that a stop may cut short', () => {
     clock.advance(5_000);
     stop.abort(new Stop(clock.monotonic()));
     clock.advance(600);
-    const seen = watch(unlessStopped(clock, stop.signal, work.promise));
-    const longer = watch(unlessStopped(clock, stop.signal, work.promise, 1_300));
+    const seen = watch(withGracePeriod(clock, stop.signal, work.promise));
+    const longer = watch(withGracePeriod(clock, stop.signal, work.promise, 1_300));
     await settle();
     clock.advance(399);
     await settle();
@@ -86,12 +86,12 @@ describe('work that a stop may cut short', () => {
     const { clock, stop } = rig();
     stop.abort(new Stop(clock.monotonic()));
     clock.advance(60_000);
-    expect(await unlessStopped(clock, stop.signal, Promise.resolve('done'))).toBe('done');
+    expect(await withGracePeriod(clock, stop.signal, Promise.resolve('done'))).toBe('done');
   });
 
   test('that ends within the second after a stop has its own end', async () => {
     const { clock, stop, work } = rig();
-    const seen = watch(unlessStopped(clock, stop.signal, work.promise));
+    const seen = watch(withGracePeriod(clock, stop.signal, work.promise));
     stop.abort();
     await settle();
     clock.advance(900);
@@ -103,7 +103,7 @@ describe('work that a stop may cut short', () => {
   test('that fails after it was left alone ends no process', async () => {
     const { clock, stop, work } = rig();
     stop.abort();
-    const seen = watch(unlessStopped(clock, stop.signal, work.promise));
+    const seen = watch(withGracePeriod(clock, stop.signal, work.promise));
     await settle();
     clock.advance(1_000);
     await settle();
@@ -115,13 +115,13 @@ describe('work that a stop may cut short', () => {
 
   test('leaves no listener behind: one signal outlives thousands of commits', async () => {
     const { clock, stop } = rig();
-    for (let i = 0; i < 3; i++) await unlessStopped(clock, stop.signal, Promise.resolve('done'));
+    for (let i = 0; i < 3; i++) await withGracePeriod(clock, stop.signal, Promise.resolve('done'));
     await settle();
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
   test('without a signal is just waited for', async () => {
     const { clock } = rig();
-    expect(await unlessStopped(clock, undefined, Promise.resolve('done'))).toBe('done');
+    expect(await withGracePeriod(clock, undefined, Promise.resolve('done'))).toBe('done');
   });
 });

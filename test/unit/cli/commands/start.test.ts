@@ -100,7 +100,7 @@ test('beat start: continues on SIGHUP if it logs to a file', async () => {
 
 test('beat start: answers health checks until it ends', async () => {
   await run(async () => {
-    expect(await askHealth()).toMatchObject([{ pid: process.pid, advancing: true }]);
+    expect(await askHealth()).toMatchObject([{ pid: process.pid, alive: true }]);
     signal('SIGTERM');
   });
   expect(await askHealth()).toEqual([]);
@@ -109,7 +109,7 @@ test('beat start: answers health checks until it ends', async () => {
 test('beat start: logs why health checks cannot reach it', async () => {
   vi.stubEnv('BEAT_RUNTIME_DIR', join(folder.path, 'no', 'such', 'folder'));
   await run(async () => signal('SIGTERM'));
-  const notes = readLog(path).filter(({ event }) => event === 'note');
+  const notes = readLog(path).filter(({ event }) => event === 'healthcheck');
   expect(notes.map(({ level, msg }) => `${level} ${msg}`)).toContainEqual(
     expect.stringMatching(/^warn beat healthcheck cannot reach this instance/),
   );
@@ -118,7 +118,7 @@ test('beat start: logs why health checks cannot reach it', async () => {
 test('beat start: logs notes about flags and configuration with their levels', async () => {
   const more = { app: 'proj', enableRemoteControl: true };
   await run(async () => signal('SIGTERM'), more);
-  const notes = readLog(path).filter(({ event }) => event === 'note');
+  const notes = readLog(path).filter(({ event }) => event === 'flag' || event === 'configuration');
   expect(notes).toMatchObject([
     { level: 'info', flag: '--app proj' },
     { level: 'warn', flag: '--enable-remote-control' },

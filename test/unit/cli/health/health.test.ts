@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { answerHealth, askHealth, type HealthAnswers } from '../../../../src/cli/health/health.ts';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { Progress } from '../../../../src/observe/progress.ts';
+import { Liveness } from '../../../../src/observe/liveness.ts';
 import { runCommand } from '../../../support/command.ts';
 import { Folder } from '../../../support/folder.ts';
 
@@ -28,17 +28,17 @@ afterEach(() => {
 });
 
 /** An instance that answers as the process of that number. */
-async function answering(pid: number, heldUp: readonly string[] = []): Promise<HealthAnswers> {
-  const progress = new Progress(clock);
-  progress.heldUp = heldUp;
-  const instance = await answerHealth(progress, pid);
+async function answering(pid: number, blocked: readonly string[] = []): Promise<HealthAnswers> {
+  const liveness = new Liveness(clock);
+  liveness.blockedEntries = blocked;
+  const instance = await answerHealth(liveness, pid);
   instances.push(instance);
   return instance;
 }
 
 /** The path of the socket of the instance with that number. */
 async function socketOf(pid: number): Promise<string> {
-  const instance = await answerHealth(new Progress(clock), pid);
+  const instance = await answerHealth(new Liveness(clock), pid);
   const name = readdirSync(runtime).find((each) => each.endsWith(`-${pid}`))!;
   instance.close();
   return join(runtime, name);
@@ -65,7 +65,11 @@ const onPosix = describe.skipIf(process.platform === 'win32');
 
 onPosix('beat healthcheck', () => {
   it('exits 1 where no instance runs', async () => {
-    const answer = { code: 1, stdout: '', stderr: 'beat: not running here\n' };
+    const answer = {
+      code: 1,
+      stdout: '',
+      stderr: 'beat: not running: no instance of this user on this host\n',
+    };
     expect(await runCommand('healthcheck')).toEqual(answer);
     mkdirSync(runtime, { mode: 0o700 });
     expect(await runCommand('healthcheck')).toEqual(answer);
@@ -79,33 +83,36 @@ onPosix('beat healthcheck', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trimEnd().split('\n');
     expect(lines.toSorted()).toEqual([
-      '{"pid":7,"advancing":true,"silence":59999,"heldUp":[]}',
-      '{"pid":8,"advancing":true,"silence":0,"heldUp":[]}',
+      '{"pid":7,"alive":true,"idleMs":59999,"blockedEntries":[]}',
+      '{"pid":8,"alive":true,"idleMs":0,"blockedEntries":[]}',
     ]);
   });
 
-  it('exits 1 while an instance makes no progress, and names its process', async () => {
+  it('exits 1 while an instance is stuck, with its process and for how long', async () => {
     await answering(7);
     await answering(8);
     clock.advance(60_000);
     await answering(9);
     const { code, stderr } = await runCommand('healthcheck');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^beat: not getting anywhere: process (7, 8|8, 7)\n$/);
+    expect(stderr.trimEnd().split('\n').toSorted()).toEqual([
+      'beat: stuck: process 7 (no progress for 60 s)',
+      'beat: stuck: process 8 (no progress for 60 s)',
+    ]);
   });
 
-  it('exits 1 while an entry is held up, and names each once with the command that repairs it', async () => {
+  it('exits 1 while an entry is blocked, and names each once with the command that repairs it', async () => {
     await answering(7, ['nightly report', 'other']);
     await answering(8, ['nightly report']);
     const { code, stderr } = await runCommand('healthcheck');
     expect(code).toBe(1);
     expect(stderr.trimEnd().split('\n').toSorted()).toEqual([
-      `beat: entry "nightly report" is held up, for its record cannot be read; repair it with: beat forget 'nightly report'`,
-      'beat: entry "other" is held up, for its record cannot be read; repair it with: beat forget other',
+      `beat: blocked: entry "nightly report" (its stored state is unreadable); repair it with: beat forget 'nightly report'`,
+      'beat: blocked: entry "other" (its stored state is unreadable); repair it with: beat forget other',
     ]);
   });
 
-  it('names at most ten held-up entries of an instance', async () => {
+  it('names at most ten blocked entries of an instance', async () => {
     await answering(
       7,
       Array.from({ length: 11 }, (_, i) => `entry-${i}`),
@@ -135,44 +142,44 @@ onPosix('a health check', () => {
   it('reaches an instance whose number was that of a process that died', async () => {
     await leftBehind(await socketOf(7));
     expect((await answering(7)).trouble).toBeNull();
-    expect(await askHealth()).toMatchObject([{ pid: 7, advancing: true }]);
+    expect(await askHealth()).toMatchObject([{ pid: 7, alive: true }]);
   });
 
   it('ignores everything else in the folder', async () => {
     const path = await socketOf(7);
     folder.write('runtime/notes', '');
-    await using _other = await listening(`${path}x`, '{"pid":7,"advancing":true}');
-    await using _foreign = await listening(join(runtime, '7'), '{"pid":7,"advancing":true}');
+    await using _other = await listening(`${path}x`, '{"pid":7,"alive":true}');
+    await using _foreign = await listening(join(runtime, '7'), '{"pid":7,"alive":true}');
     expect(await askHealth()).toEqual([]);
   });
 
   it.each([
-    ['text that is no JSON', '{"pid":7'],
+    ['invalid JSON', '{"pid":7'],
     ['nothing', ''],
-    ['the health of another process', '{"pid":8,"advancing":true,"silence":0}'],
+    ['the health of another process', '{"pid":8,"alive":true,"idleMs":0}'],
     [
       'more than it reads',
-      `{"pid":7,"advancing":true,"silence":0,"heldUp":["${'x'.repeat(1_000_000)}"]}`,
+      `{"pid":7,"alive":true,"idleMs":0,"blockedEntries":["${'x'.repeat(1_000_000)}"]}`,
     ],
-    ['a text for a truth value', '{"pid":7,"advancing":"yes","silence":0}'],
-    ['a text for a number', '{"pid":7,"advancing":true,"silence":"0"}'],
+    ['a text for a boolean', '{"pid":7,"alive":"yes","idleMs":0}'],
+    ['a text for a number', '{"pid":7,"alive":true,"idleMs":"0"}'],
     ['null', 'null'],
-  ])('counts an instance that answers with %s as one that is silent', async (_, answer) => {
+  ])('counts an instance that answers with %s as stuck', async (_, answer) => {
     await using _server = await listening(await socketOf(7), answer);
-    expect(await askHealth()).toEqual([{ pid: 7, advancing: false, silence: null }]);
+    expect(await askHealth()).toEqual([{ pid: 7, alive: false, idleMs: null }]);
   });
 
-  it('takes over what it knows of an answer, and nothing else', async () => {
-    const answer = { pid: 7, advancing: true, silence: 3, heldUp: ['a', 1, 'b'], more: 'x' };
+  it('drops unknown fields of an answer', async () => {
+    const answer = { pid: 7, alive: true, idleMs: 3, blockedEntries: ['a', 1, 'b'], more: 'x' };
     await using _server = await listening(await socketOf(7), JSON.stringify(answer));
-    const known = { pid: 7, advancing: true, silence: 3, heldUp: ['a', 'b'] };
+    const known = { pid: 7, alive: true, idleMs: 3, blockedEntries: ['a', 'b'] };
     expect(await askHealth()).toEqual([known]);
   });
 
   it('waits five seconds for an instance that does not answer', async () => {
     await using _server = await listening(await socketOf(7), null);
     const sleep = vi.spyOn(systemClock, 'sleep').mockResolvedValue();
-    expect(await askHealth()).toEqual([{ pid: 7, advancing: false, silence: null }]);
+    expect(await askHealth()).toEqual([{ pid: 7, alive: false, idleMs: null }]);
     expect(sleep).toHaveBeenCalledExactlyOnceWith(5_000, expect.anything());
   });
 

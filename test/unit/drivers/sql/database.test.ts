@@ -296,24 +296,33 @@ describe('rights', () => {
     };
     const error = await failureOf(server.db.write('lock.renew', sql('change')));
     expect(error.message).toBe('lock.renew: Fake refused: denied (fake://db)');
+    expect(error.unreachable).toBeNull();
     expect(server.asked).toHaveLength(3);
   });
 });
 
 describe('an error of a database', () => {
   test.each([
-    ['read ECONNRESET', 'no connection to Fake: read ECONNRESET'],
-    ['Query read timeout', 'Fake did not answer in 1000 ms'],
-    ['connect ETIMEDOUT', 'Fake did not answer in 1000 ms'],
-    ['password hunter2 is wrong', 'no connection to Fake: password *** is wrong'],
-  ])('says of "%s" what it means, without a password', async (message, meaning) => {
-    const server = new FakeServer();
-    const cause = new Error(message);
-    server.answer = () => cause;
-    const error = await failureOf(server.db.read('r', sql('look')));
-    expect(error.message).toBe(`r: ${meaning} (fake://db)`);
-    expect(error).toMatchObject({ fault: 'lost', cause });
-  });
+    ['read ECONNRESET', 'no connection to Fake: read ECONNRESET', 'read ECONNRESET'],
+    ['Query read timeout', 'Fake did not answer in 1000 ms', 'no answer in 1000 ms'],
+    ['connect ETIMEDOUT', 'Fake did not answer in 1000 ms', 'no answer in 1000 ms'],
+    [
+      'password hunter2 is wrong',
+      'no connection to Fake: password *** is wrong',
+      'password *** is wrong',
+    ],
+  ])(
+    'names the server and the reason, without a password: %s',
+    async (message, meaning, reason) => {
+      const server = new FakeServer();
+      const cause = new Error(message);
+      server.answer = () => cause;
+      const error = await failureOf(server.db.read('r', sql('look')));
+      expect(error.message).toBe(`r: ${meaning} (fake://db)`);
+      const unreachable = { server: 'Fake', reason };
+      expect(error).toMatchObject({ fault: 'lost', cause, unreachable });
+    },
+  );
 
   test('names the failure of each address of a host', async () => {
     const server = new FakeServer();

@@ -19,7 +19,7 @@ class Table {
     const db = {
       read: async (_: string, { values: [most, kept] }: Sql) => {
         this.looks.push([most, kept]);
-        if (this.fault) throw new DatabaseError('it failed', this.fault, null);
+        if (this.fault) throw new DatabaseError('it failed', this.fault, {});
         const count = Math.min(Number(most), this.taken);
         // The newest first, as text, as drivers give large numbers.
         return Array.from({ length: count }, (_row, i) => ({ id: String(100 + count - i) }));

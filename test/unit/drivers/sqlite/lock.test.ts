@@ -78,7 +78,9 @@ test('a follower hears when the lock expires, without asking for it', async () =
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   await ours.lock.acquire();
   let heard = false;
-  const waiting = theirs.lock.released(new AbortController().signal).then(() => (heard = true));
+  const waiting = theirs.lock
+    .waitForRelease(new AbortController().signal)
+    .then(() => (heard = true));
 
   clock.wake();
   await theirs.lock.acquire();
@@ -122,7 +124,7 @@ test('sqlite lock: a follower looks every 50 ms, also after a look that failed',
   await ours.lock.acquire();
   await theirs.lock.acquire();
   const stop = new AbortController();
-  const waiting = theirs.lock.released(stop.signal);
+  const waiting = theirs.lock.waitForRelease(stop.signal);
   using other = new DatabaseSync(join(folder.path, 'beat.sqlite'));
   const look = async () => {
     clock.wake();

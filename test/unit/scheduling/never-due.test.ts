@@ -1,7 +1,4 @@
 import { expect, test } from 'vitest';
-import { Events } from '../../../src/events/events.ts';
-import { ManualClock } from '../../../src/drivers/memory/clock.ts';
-import { createLogger, logEvents } from '../../../src/observe/log.ts';
 import { at } from '../../../src/schedule/at.ts';
 import { makeEntry, HOUR } from '../../support/entry.ts';
 import { makeRig } from '../../support/rig.ts';
@@ -11,7 +8,7 @@ const past = makeEntry({ name: 'launch', schedule: at('2027-03-01T11:00:00Z') })
 const ahead = makeEntry({ name: 'launch', schedule: at('2027-03-01T13:00:00Z') });
 const schedule = 'once, at 2027-03-01 11:00 UTC';
 
-test('a time that is past when its entry is first seen is told once, and nothing is sent', async () => {
+test('never-due: a new entry whose time has passed is reported once and never sent', async () => {
   const { clock, emitted, sent, begin } = makeRig();
   const { tick } = await begin([past, makeEntry()]);
   expect(emitted['never-due']).toEqual([{ entry: 'launch', change: 'added', schedule }]);
@@ -22,14 +19,14 @@ test('a time that is past when its entry is first seen is told once, and nothing
   expect(sent().filter((line) => line.includes('11:00'))).toEqual([]);
 });
 
-test('so is one that was edited to a time that is past', async () => {
+test('never-due: an entry edited to a time that has passed is reported', async () => {
   const { emitted, begin } = makeRig();
   await begin([ahead]);
   await begin([past]);
   expect(emitted['never-due']).toEqual([{ entry: 'launch', change: 'edited', schedule }]);
 });
 
-test('so is one whose time passed while it was disabled', async () => {
+test('never-due: an entry whose time passed while it was disabled is reported', async () => {
   const { clock, emitted, begin } = makeRig();
   await begin([ahead]);
   await begin([{ ...ahead, enabled: false }]);
@@ -38,7 +35,7 @@ test('so is one whose time passed while it was disabled', async () => {
   expect(emitted['never-due']).toMatchObject([{ entry: 'launch', change: 'enabled' }]);
 });
 
-test('one that was sent, or is owed, is not told of: it was seen before its time', async () => {
+test('never-due: an entry that was sent, or is still due, is not reported', async () => {
   const { clock, emitted, sent, begin } = makeRig();
   await begin([ahead]);
   clock.advance(2 * HOUR);
@@ -46,27 +43,4 @@ test('one that was sent, or is owed, is not told of: it was seen before its time
   await begin([ahead]);
   expect(sent()).toEqual(['tasks.cleanup 2027-03-01T13:00:00.000Z']);
   expect(emitted['never-due']).toBeUndefined();
-});
-
-test('the log warns of it in words', () => {
-  const events = new Events();
-  const lines: string[] = [];
-  const write = (line: string) => void lines.push(line);
-  const log = createLogger({ level: 'warning', destination: { write } });
-  logEvents(events, log, new ManualClock('2027-03-01T12:00:00Z'));
-  for (const change of ['added', 'edited', 'enabled'] as const) {
-    events.emit('never-due', { entry: 'launch', change, schedule });
-  }
-  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
-    {
-      level: 'warn',
-      event: 'never-due',
-      entry: 'launch',
-      msg: `Entry launch is new, and its time is past (${schedule}): nothing will be sent`,
-    },
-    {
-      msg: `The schedule of launch was edited, and its time is past (${schedule}): nothing will be sent`,
-    },
-    { msg: `Entry launch is back, and its time is past (${schedule}): nothing will be sent` },
-  ]);
 });

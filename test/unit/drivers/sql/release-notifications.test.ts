@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { Releases } from '../../../../src/drivers/sql/releases.ts';
+import { ReleaseNotifications } from '../../../../src/drivers/sql/release-notifications.ts';
 import { settle } from '../../../support/settle.ts';
 
 /** A server's notifications, and one follower. */
@@ -9,7 +9,7 @@ class Follower {
   readonly stop = new AbortController();
   /** The connections that were made to listen. */
   readonly listeners: { notify: () => void; cut: () => void; signal: AbortSignal }[] = [];
-  readonly releases: Releases;
+  readonly releases: ReleaseNotifications;
 
   constructor() {
     const listen = (prefix: string, heard: () => void, signal: AbortSignal) => {
@@ -19,7 +19,7 @@ class Follower {
       signal.addEventListener('abort', () => reject(new Error('closed')));
       return promise;
     };
-    this.releases = new Releases(listen, 'beat', this.clock);
+    this.releases = new ReleaseNotifications(listen, 'beat', this.clock);
   }
 
   /** A wait, and whether it has ended. */

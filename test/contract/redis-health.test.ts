@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { Findings, Store } from '../../src/store/store.ts';
+import type { StoreHealth, Store } from '../../src/store/store.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
@@ -21,10 +21,10 @@ describe.skipIf(missing)(missing || 'redis, store health', () => {
     await server.client.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
   });
 
-  const look = (...options: Parameters<typeof storeOptions>): Promise<Findings> => {
+  const look = (...options: Parameters<typeof storeOptions>): Promise<StoreHealth> => {
     const store = openRedisStore(storeOptions(...options));
     stores.push(store);
-    return store.inspect!();
+    return store.checkHealth!();
   };
 
   test('reports no skew where both clocks are the same', async () => {
@@ -41,8 +41,12 @@ describe.skipIf(missing)(missing || 'redis, store health', () => {
   });
 
   test.each([
-    ['allkeys-lru', '100mb', /^maxmemory-policy is allkeys-lru: .*\(100\.00M\), Redis drops/],
-    ['allkeys-lfu', '1gb', /^maxmemory-policy is allkeys-lfu: .*\(1\.00G\)/],
+    [
+      'allkeys-lru',
+      '100mb',
+      /^Redis evicts queues and schedule state .*maxmemory 100\.00M, maxmemory-policy allkeys-lru/,
+    ],
+    ['allkeys-lfu', '1gb', /maxmemory 1\.00G, maxmemory-policy allkeys-lfu/],
   ])('warns of %s with a memory of %s', async (policy, memory, text) => {
     await server.client.config('SET', 'maxmemory', memory, 'maxmemory-policy', policy);
     expect((await look(server.url())).eviction).toMatch(text);
@@ -71,10 +75,10 @@ describe.skipIf(missing)(missing || 'redis, store health', () => {
     const store = openRedisStore(storeOptions(server.url(), { lockUrls }));
     stores.push(store);
     await store.lock.acquire();
-    expect((await store.inspect!()).locks).toBeNull();
+    expect((await store.checkHealth!()).locks).toBeNull();
     await locks[1]!.kill();
-    const { locks: text } = await store.inspect!();
-    expect(text).toMatch(/^1 of 3 servers of the lock do not answer: no connection to Redis: /);
+    const { locks: text } = await store.checkHealth!();
+    expect(text).toMatch(/^1 of 3 lock servers are unreachable: no connection to Redis: /);
     expect(text).toContain(`:**@127.0.0.1:${locks[1]!.port}/0`);
   });
 
@@ -89,7 +93,7 @@ describe.skipIf(missing)(missing || 'redis, store health', () => {
     const store = openRedisStore(storeOptions(server.url(), { lockUrls }));
     stores.push(store);
     await store.lock.acquire();
-    const looking = store.inspect!();
+    const looking = store.checkHealth!();
     slow.flow();
     expect((await looking).locks).toBeNull();
   });

@@ -1,12 +1,12 @@
-/** Those who wait to hear of a release. */
-export class Waiters {
+/** A condition that any number of callers wait for, as a condition variable. */
+export class Condition {
   readonly #waiting = new Set<() => void>();
 
-  /** Resolves at the next `wake`, or as soon as the signal aborts. */
+  /** Resolves at the next `notifyAll`, or when the signal aborts. */
   async wait(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
-      // Either way both are forgotten: a follower waits thousands of times without a release.
+      // Both references are removed: a follower waits thousands of times without a notification.
       const wake = (): void => {
         this.#waiting.delete(wake);
         signal.removeEventListener('abort', wake);
@@ -17,7 +17,7 @@ export class Waiters {
     });
   }
 
-  wake(): void {
+  notifyAll(): void {
     for (const wake of this.#waiting) wake();
   }
 }

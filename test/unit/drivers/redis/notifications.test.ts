@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { Releases } from '../../../../src/drivers/redis/releases.ts';
+import { Notifications } from '../../../../src/drivers/redis/notifications.ts';
 
 test('redis releases: a wait ends when they are closed', async () => {
-  const releases = new Releases([], 'beat:released');
+  const releases = new Notifications([], 'beat:released');
   const waiting = releases.wait(new AbortController().signal);
   await releases.close();
   await expect(waiting).resolves.toBeUndefined();
 });
 
 test('redis releases: a wait ends with its signal', async () => {
-  const releases = new Releases([], 'beat:released');
+  const releases = new Notifications([], 'beat:released');
   const stopped = new AbortController();
   const waiting = releases.wait(stopped.signal);
   stopped.abort();

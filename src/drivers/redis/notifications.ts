@@ -1,4 +1,4 @@
-import { Waiters } from '../../store/waiters.ts';
+import { Condition } from '../../util/condition.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
 import type { Warn } from '../../events/beat-events.ts';
@@ -14,11 +14,11 @@ const SLOWER =
  * What is said while nobody listens is lost in Redis, so every new subscription counts as having heard
  * something: the lock may have become free before it.
  */
-export class Releases {
+export class Notifications {
   readonly #servers: readonly ConnectionOptions[];
   readonly #channel: string;
   readonly #warn: Warn;
-  readonly #followers = new Waiters();
+  readonly #followers = new Condition();
   #connections: readonly Connection[] | null = null;
   #heard = false;
 
@@ -69,6 +69,6 @@ export class Releases {
 
   #tell(): void {
     this.#heard = true;
-    this.#followers.wake();
+    this.#followers.notifyAll();
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../util/clock.ts';
-import { Waiters } from '../../store/waiters.ts';
+import { Condition } from '../../util/condition.ts';
 import type { Server } from './server.ts';
 
 /** The pause before listening anew, after a connection was lost. Milliseconds. */
@@ -10,11 +10,11 @@ const PAUSE = 500;
  * that never followed keeps no third connection. What is said while nobody listens is lost, so every
  * new connection counts as having heard something.
  */
-export class Releases {
+export class ReleaseNotifications {
   readonly #listen: NonNullable<Server['listen']>;
   readonly #prefix: string;
   readonly #clock: Clock;
-  readonly #followers = new Waiters();
+  readonly #followers = new Condition();
   readonly #closed = new AbortController();
   #listening: Promise<void> | null = null;
   #heard = false;
@@ -54,6 +54,6 @@ export class Releases {
 
   #tell(): void {
     this.#heard = true;
-    this.#followers.wake();
+    this.#followers.notifyAll();
   }
 }

@@ -1,0 +1,33 @@
+import type { Clock } from '../util/clock.ts';
+
+/**
+ * After how many milliseconds without progress the loop counts as stuck. A loop that waits makes progress
+ * every second, so only a commit or a process that hangs takes longer.
+ */
+export const STUCK_AFTER = 60_000;
+
+/** Records when the loop last made progress. Failed attempts count: an outage does not call for a restart. */
+export class Liveness {
+  readonly #clock: Clock;
+  /** Entries that this instance cannot schedule because their stored state is unreadable. */
+  blockedEntries: readonly string[] = [];
+  #touchedAt: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#touchedAt = clock.monotonic();
+  }
+
+  touch(): void {
+    this.#touchedAt = this.#clock.monotonic();
+  }
+
+  /** Milliseconds since the loop last made progress. */
+  get idleMs(): number {
+    return Math.round(this.#clock.monotonic() - this.#touchedAt);
+  }
+
+  get alive(): boolean {
+    return this.idleMs < STUCK_AFTER;
+  }
+}

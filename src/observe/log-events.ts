@@ -1,0 +1,146 @@
+import type { Logger } from 'pino';
+import { COUNT_LIMIT } from '../catalog/catch-up.ts';
+import type {
+  CommandEvent,
+  EntryChangedEvent,
+  SchedulingEvent,
+  SentEvent,
+  SkippedEvent,
+  WarningKind,
+} from '../events/beat-events.ts';
+import type { EventSource } from '../events/events.ts';
+import type { Clock } from '../util/clock.ts';
+import { logFailures } from './log-failures.ts';
+
+/** Writes a log line for every event. The `event` field of a line is the name of its event. */
+export function logEvents(events: EventSource, log: Logger, clock: Clock): void {
+  // Only the first of several terms that cannot begin is logged as info: the failure says the rest.
+  let attempts = 0;
+  events.on('leading', ({ term }) => {
+    log[attempts++ === 0 ? 'info' : 'debug']({ event: 'leading', term }, `Leading: term ${term}`);
+  });
+  events.on('following', ({ reason }) => {
+    const level = attempts <= 1 ? 'info' : 'debug';
+    log[level]({ event: 'following', reason }, `Following: ${reason}`);
+  });
+  events.on('scheduling', (event) => {
+    attempts = 0;
+    log[event.ledgerLost ? 'warn' : 'info'](
+      { event: 'scheduling', ...event },
+      schedulingText(event),
+    );
+  });
+  events.on('entry-changed', (event) => {
+    log.debug({ event: 'entry-changed', ...event }, CHANGE_TEXTS[event.change](event.entry));
+  });
+  events.on('never-due', (event) => {
+    const { entry, schedule } = event;
+    log.warn(
+      { event: 'never-due', ...event },
+      `Entry ${entry} will never run: its time (${schedule}) has already passed`,
+    );
+  });
+  events.on('sent', (event) => {
+    // The text of celery beat's line, which users grep for.
+    const text = `Scheduler: Sending due task ${event.entry} (${event.task}) id=${event.taskId}`;
+    log.info(sentFields(event), text);
+  });
+  events.on('delivered', ({ dueAt, message: _, ...event }) => {
+    const { entry, task, taskId, to } = event;
+    log.info(
+      { event: 'delivered', ...event, dueAt: iso(dueAt) },
+      `Published delayed task ${task} id=${taskId} (entry ${entry}) to ${to}`,
+    );
+  });
+  events.on('skipped', (event) => {
+    log.warn(skippedFields(event), skippedText(event));
+  });
+  events.on('command', (event) => {
+    const level = event.status === 'applied' ? 'info' : 'warn';
+    log[level]({ event: 'command', ...event }, commandText(event));
+  });
+  events.on('warning', ({ kind, message }) => {
+    if (message === null) log.info({ event: 'warning', kind, resolved: true }, RESOLVED[kind]);
+    else log.warn({ event: 'warning', kind }, message);
+  });
+  let skewLogged = false;
+  events.on('skew', ({ store, ms, within }) => {
+    const level = skewLogged ? 'debug' : 'info';
+    log[level](
+      { event: 'skew', store, ms, within },
+      `Clock skew against ${store}: ${ms} ms (±${within} ms)`,
+    );
+    skewLogged = true;
+  });
+  events.on('tick', ({ sent, wakeAt }) => {
+    const at = iso(wakeAt);
+    const text = at === null ? 'beat: No run is due' : `beat: Waking up at ${at}`;
+    log.debug({ event: 'tick', sent, wakeAt: at }, text);
+  });
+  events.on('stopped', () => {
+    log.info({ event: 'stopped' }, 'beat: Stopped');
+  });
+  logFailures(events, log, clock);
+}
+
+const CHANGE_TEXTS: Record<EntryChangedEvent['change'], (entry: string) => string> = {
+  added: (entry) => `New entry ${entry}: its first run is computed from now`,
+  edited: (entry) => `Schedule of entry ${entry} changed: its next run is computed from now`,
+  enabled: (entry) => `Entry ${entry} is enabled again: its next run is computed from now`,
+  disabled: (entry) => `Entry ${entry} is disabled: it does not run`,
+  removed: (entry) => `Entry ${entry} was removed from the configuration: it does not run`,
+};
+
+const RESOLVED: Record<WarningKind, string> = {
+  clock: 'Clock skew is below 1 s again',
+  eviction: 'The store no longer evicts queues or schedule state',
+  locks: 'All lock servers are reachable again',
+  outbox: 'Outbox: no message is delayed any more',
+  pruning: 'Consumed messages are removed again',
+  takeover: 'This instance is notified again when the leader stops',
+};
+
+function schedulingText({ entries, changes, ledgerLost }: SchedulingEvent): string {
+  const changed = Object.entries(changes).map(([change, count]) => `${count} ${change}`);
+  const counts = [`${entries} enabled`, ...changed].join(', ');
+  return ledgerLost
+    ? `Schedule state was lost (was the store emptied?); all schedules restart from now (entries: ${counts})`
+    : `Scheduling (entries: ${counts})`;
+}
+
+function sentFields({ dueAt, sentAt, messages: _, ...event }: SentEvent): object {
+  return { event: 'sent', ...event, dueAt: iso(dueAt), latenessMs: Math.max(0, sentAt - dueAt) };
+}
+
+function skippedFields({ first, last, ...event }: SkippedEvent): object {
+  return { event: 'skipped', ...event, first: iso(first), last: iso(last) };
+}
+
+const SKIP_TEXTS: Record<SkippedEvent['reason'], string> = {
+  coalesced: 'coalesced into a newer run',
+  missed: 'missed, and the entry skips missed runs',
+  deadline: 'past the starting deadline',
+  'catch-up-limit': 'over the catch-up limit',
+  expired: 'expired before the broker accepted the message',
+  'no-subscribers': 'the fanout exchange has no subscribers',
+  paused: 'the entry was paused',
+  skipped: 'a command skipped them',
+};
+
+function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {
+  const runs = count === 1 ? '1 run' : `${count ?? `more than ${COUNT_LIMIT}`} runs`;
+  const when = first === last ? `due at ${iso(first)}` : `due from ${iso(first)} to ${iso(last)}`;
+  return `Skipped ${runs} of ${entry} ${when}: ${SKIP_TEXTS[reason]}`;
+}
+
+function commandText({ do: name, entry, by, status, answer }: CommandEvent): string {
+  const command = name === null ? 'command' : `command ${name}`;
+  const target = entry === null ? '' : ` for entry ${entry}`;
+  const sender = by === '' ? '' : ` (by ${by})`;
+  return `${status === 'applied' ? 'Applied' : 'Rejected'} ${command}${target}${sender}: ${answer}`;
+}
+
+/** ISO 8601 in UTC; `null` for never. */
+function iso(at: number): string | null {
+  return Number.isFinite(at) ? new Date(at).toISOString() : null;
+}

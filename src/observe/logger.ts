@@ -1,0 +1,44 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** Celery's log levels in ascending order, with pino's name for each. */
+export const LOG_LEVELS = {
+  debug: 'debug',
+  info: 'info',
+  warning: 'warn',
+  error: 'error',
+  critical: 'fatal',
+  fatal: 'fatal',
+} as const;
+
+export type LogLevel = keyof typeof LOG_LEVELS;
+export type LogFormat = 'json' | 'text';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Receives each line with its line end before the logger returns. */
+  readonly destination: DestinationStream;
+}
+
+/** Makes a logger that writes each line before it returns, so that a crash loses none. */
+export function createLogger({ level, destination }: LogOptions): Logger {
+  const options = {
+    level: LOG_LEVELS[level],
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  return pino(options, destination);
+}
+
+/** Renders lines of JSON as text for a terminal. The renderer is slow to load, so it is loaded here. */
+export async function asText(destination: DestinationStream): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty');
+  const render = prettyFactory({
+    hideObject: true,
+    translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
+    colorize: false,
+  });
+  return { write: (line) => destination.write(render(line)) };
+}

@@ -1,0 +1,98 @@
+import type { Operation } from '../events/operation.ts';
+
+/** How log lines describe an operation. */
+export interface OperationText {
+  /** A noun, as in `Recovered: leadership`. */
+  readonly name: string;
+  /** What failed, as in `Commit failed: …`. */
+  readonly failed: string;
+  /** The effect of the failure and the next step; `null` where the error names them. */
+  readonly effect: string | null;
+}
+
+export function describeOperation(operation: Operation): OperationText {
+  switch (operation.kind) {
+    case 'lock':
+      return LOCK_TEXTS[operation.action];
+    case 'lead':
+      return {
+        name: 'leadership',
+        failed: 'Term could not begin',
+        effect: 'not leading, retrying',
+      };
+    case 'commit':
+      return {
+        name: 'commits',
+        failed: 'Commit failed',
+        effect: 'publishing paused, retrying',
+      };
+    case 'commit-entry':
+      return {
+        name: `commits of entry ${operation.entry}`,
+        failed: `Store rejected the commit of entry ${operation.entry}`,
+        effect: 'its run is delayed, retrying',
+      };
+    case 'read-state':
+      return {
+        name: `stored state of entry ${operation.entry}`,
+        failed: `Stored state of entry ${operation.entry} is unreadable`,
+        effect: null,
+      };
+    case 'schedule':
+      return {
+        name: `schedule of entry ${operation.entry}`,
+        failed: `Schedule of entry ${operation.entry} failed`,
+        effect: 'the entry does not run until the next term',
+      };
+    case 'prepare':
+      return {
+        name: `entry ${operation.entry}`,
+        failed: `Run of entry ${operation.entry} could not be prepared`,
+        effect: 'its run is delayed, retrying',
+      };
+    case 'publish':
+      return {
+        name: `publishing to ${operation.target}`,
+        failed: `Publishing entry ${operation.entry} to ${operation.target} failed`,
+        effect: null,
+      };
+    case 'register-chords':
+      return {
+        name: 'registration of chord sizes',
+        failed: 'Registration of chord sizes failed',
+        effect: 'these chords are delayed, retrying',
+      };
+    case 'task-events':
+      return { name: 'task events', failed: 'Publishing task events failed', effect: null };
+    case 'commands':
+      return {
+        name: 'commands',
+        failed: 'Commands could not be applied',
+        effect: 'they wait, retrying',
+      };
+    case 'listener':
+      return {
+        name: `listener of "${operation.event}"`,
+        failed: `Listener of "${operation.event}" failed`,
+        effect: 'scheduling is not affected',
+      };
+  }
+}
+
+const LOCK_TEXTS: Record<Extract<Operation, { kind: 'lock' }>['action'], OperationText> = {
+  acquire: {
+    name: 'lock acquisition',
+    failed: 'Lock could not be acquired',
+    effect: 'this instance cannot lead, retrying',
+  },
+  renew: {
+    name: 'lock renewal',
+    failed: 'Lock could not be renewed',
+    effect: 'retrying, leadership ends before the lock expires',
+  },
+  release: {
+    name: 'lock release',
+    failed: 'Lock could not be released',
+    effect: 'another instance can lead when it expires',
+  },
+};

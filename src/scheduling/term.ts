@@ -1,0 +1,14 @@
+/** One period of leadership. */
+export interface Term {
+  /** The fencing token. */
+  readonly token: number;
+  /** Aborts at the end of the term: nothing may be committed after it. */
+  readonly signal: AbortSignal;
+  /** Whether the lock is still held. Reads the clock, so it changes before the signal aborts. */
+  readonly trusted: boolean;
+}
+
+/** Thrown by the work of a term that cannot continue: the instance steps down and follows again. */
+export class TermEnded extends Error {
+  override name = 'TermEnded';
+}
