@@ -76,15 +76,13 @@ export function decide(entry: Entry, first: number, now: number): Decision {
 }
 
 function decideNewest(entry: Entry, first: number, newest: number, now: number): Decision {
-  const { schedule, missed, startingDeadline } = entry;
+  const { schedule, missed } = entry;
   const skip: Skip[] = [];
   if (newest > first) {
-    const reason = missed === 'skip' ? 'missed' : 'coalesced';
-    skip.push({ reason, ...stretch(schedule, first, newest) });
+    skip.push({ reason: REPLACED[missed], ...stretch(schedule, first, newest) });
   }
-  const deadline = startingDeadline ?? (missed === 'skip' ? MISSED_AFTER : Infinity);
-  if (now - newest <= deadline) return { send: [newest], skip, dueAt: newest };
-  const reason = startingDeadline === null ? 'missed' : 'deadline';
+  const { limit, reason } = lateness(entry);
+  if (now - newest <= limit) return { send: [newest], skip, dueAt: newest };
   skip.push({ reason, first: newest, last: newest, count: 1 });
   return { send: [], skip, dueAt: newest };
 }
@@ -101,7 +99,7 @@ function decideEach(entry: Entry, first: number, newest: number, now: number): D
   if (oldest > newest) return { send: [], skip, dueAt: newest };
   const send = newestOf(schedule, oldest, newest, missedCap);
   const kept = send[0] ?? newest;
-  if (oldest < kept) skip.push({ reason: 'catch-up-limit', ...stretch(schedule, oldest, kept) });
+  if (oldest < kept) skip.push({ reason: REPLACED.all, ...stretch(schedule, oldest, kept) });
   return { send, skip, dueAt: newest };
 }
 
@@ -162,19 +160,33 @@ export function latestFrom(schedule: Schedule, first: number, until: number): nu
   return newest;
 }
 
-/** As `decide` has it for what was never kept: why the run of an instant is owed no more, `null` if it is. */
+/** Why an occurrence is not published when newer ones replace it, or are as many as the entry catches up on. */
+const REPLACED = { once: 'coalesced', skip: 'missed', all: 'catch-up-limit' } as const;
+
+/** How late a run may be published (milliseconds), and why a later one is not. */
+function lateness({ missed, startingDeadline }: Lateness): {
+  readonly limit: number;
+  readonly reason: SkipReason;
+} {
+  if (startingDeadline !== null) return { limit: startingDeadline, reason: 'deadline' };
+  return { limit: missed === 'skip' ? MISSED_AFTER : Infinity, reason: 'missed' };
+}
+
+/**
+ * The same policy for runs whose messages wait in the outbox, at these instants: why one of them is not published
+ * any more, or `null` when it still is.
+ */
 export function verdictOf(
-  { missed, missedCap, startingDeadline }: Lateness,
+  policy: Lateness,
   instants: readonly number[],
   now: number,
 ): (dueAt: number) => SkipReason | null {
-  const deadline = startingDeadline ?? (missed === 'skip' ? MISSED_AFTER : Infinity);
-  const late = startingDeadline === null ? 'missed' : 'deadline';
+  const { missed, missedCap } = policy;
+  const { limit, reason } = lateness(policy);
   const newestFirst = [...new Set(instants)].toSorted((a, b) => b - a);
   const oldest = newestFirst.slice(0, missed === 'all' ? missedCap : 1).at(-1) ?? -Infinity;
-  const passed = ({ once: 'coalesced', skip: 'missed', all: 'catch-up-limit' } as const)[missed];
   return (dueAt) => {
-    if (dueAt < oldest) return passed;
-    return now - dueAt > deadline ? late : null;
+    if (dueAt < oldest) return REPLACED[missed];
+    return now - dueAt > limit ? reason : null;
   };
 }
