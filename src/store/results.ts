@@ -2,18 +2,17 @@ import type { SentinelLogin } from '../broker/connection-settings.ts';
 import type { TlsSettings } from '../broker/tls.ts';
 import type { ChordSize } from '../message/run-messages.ts';
 
-/** Where workers keep what tasks return, as far as whoever sends tasks has to write there. */
+/** The result backend of the workers, as far as the sender of tasks writes to it. */
 export interface ResultBackend {
   /**
-   * Says of chords how many results their bodies wait for. Done before a worker can take any of their
-   * tasks: a chord that ends unannounced is never joined. Saying it again changes nothing. Rejects with
-   * a `StoreError` when it cannot be known whether it was heard.
+   * Registers how many results the bodies of chords wait for. Must precede the publishing of any header task: a
+   * chord that is not registered never runs its body. Idempotent; rejects with a `StoreError` if the outcome is unknown.
    */
   expect(chords: readonly ChordSize[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Where workers keep what tasks return. */
+/** The settings of the result backend. */
 export interface ResultSettings {
   /** As Celery writes it; a URL may hold passwords: see `maskUrl`. `null` when there is none. */
   readonly url: string | null;

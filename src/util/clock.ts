@@ -1,9 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/**
- * Where time comes from. The wall clock decides what is due; the monotonic clock, which nobody can
- * set, decides how long a lock may be trusted.
- */
+/** The source of time. The wall clock decides what is due, the monotonic clock how long a lock is trusted. */
 export interface Clock {
   /** Wall clock: milliseconds since the Unix epoch, UTC. */
   now(): number;
@@ -16,10 +13,7 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/**
- * The longest stretch slept in one piece. A timer counts elapsed time and knows nothing of the wall
- * clock: were it set once for an hour, a clock put forward meanwhile would be noticed an hour late.
- */
+/** The longest sleep, in milliseconds: a wall clock that is set forward is noticed after it. */
 const LONGEST_NAP = 1_000;
 
 /**

@@ -5,7 +5,7 @@ import { StoreError } from './errors.ts';
 /** How long a broker or store that is slow to answer is waited for after a stop, milliseconds. */
 const GRACE = 1_000;
 
-/** The reason of a stop, with its instant on the monotonic clock: everything that ends has one grace in common. */
+/** The reason of a stop, with its instant on the monotonic clock, from which all grace periods count. */
 export class Stop extends Error {
   override name = 'Stop';
   readonly at: number;
@@ -17,8 +17,8 @@ export class Stop extends Error {
 }
 
 /**
- * The promise's own end, or a rejection `grace` milliseconds after the stop. What is still under way then
- * may yet happen; the next term deals with it. A stop without an instant counts from this call.
+ * Settles as `work` does, or rejects `grace` milliseconds after the stop. The work may still finish then; the
+ * next term reads its outcome. A stop without an instant counts from this call.
  */
 export async function withGracePeriod<T>(
   clock: Clock,

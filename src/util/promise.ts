@@ -1,8 +1,8 @@
 import { isPromise } from 'node:util/types';
 
 /**
- * Whether a user's function answered a promise where beat wants the answer itself. Nobody waits for it
- * then, so nobody would hear that it failed, and what nobody hears ends the process: it is heard here.
+ * Returns whether a value is a promise, and marks its rejection as handled. A promise that a user's function
+ * returned by mistake is not awaited, and its rejection would end the process.
  */
 export function markHandled(answer: unknown): boolean {
   if (!isPromise(answer)) return false;

@@ -2,7 +2,7 @@ import type { Clock } from '../../util/clock.ts';
 import type { Lease, Lock } from '../../store/lock.ts';
 import { Condition } from '../../util/condition.ts';
 
-/** What all locks of one place share: who holds it, until when, and who waits to hear of it. */
+/** The state that all locks on one store share. */
 export interface LockState {
   holder: Lease | null;
   /** On the monotonic clock. */
@@ -45,7 +45,6 @@ export class MemoryLock implements Lock {
   }
 
   async waitForRelease(signal: AbortSignal): Promise<void> {
-    // Whoever let go between a failed try and this call is heard of too.
     if (!this.#free()) await this.#state.followers.wait(signal);
   }
 

@@ -5,7 +5,7 @@ import type { Keys } from './keys.ts';
 import type { Quorum } from './quorum.ts';
 import type { Notifications } from './notifications.ts';
 
-/** Rounds of a vote in which nobody gets most, and the longest pause between two, milliseconds. */
+/** Rounds of a vote without a majority, and the longest pause between two in milliseconds. */
 const ROUNDS = 5;
 const LONGEST_PAUSE = 50;
 
@@ -40,7 +40,7 @@ export class RedisLock implements Lock {
       );
       if (typeof lock !== 'string') return this.#lease(lock);
       if (lock === 'refused' || round === ROUNDS) return null;
-      // Two that tried at once, with a server each: whoever comes first after a while by chance has both.
+      // Two instances divided the votes: after random pauses one of them gets the majority.
       await clock.sleep(Math.random() * LONGEST_PAUSE, new AbortController().signal);
     }
   }
@@ -90,7 +90,7 @@ export class RedisLock implements Lock {
     }
   }
 
-  /** Tells the followers, who listen at every server: one that hears it is enough. */
+  /** Notifies the followers, which subscribe at every server: one server is enough. */
   async #tell(): Promise<void> {
     const { quorum, keys } = this.#options;
     const told = quorum.servers.map((server) =>

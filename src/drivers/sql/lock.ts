@@ -6,13 +6,13 @@ import type { ReleaseNotifications } from './release-notifications.ts';
 import type { Row } from './server.ts';
 import type { LockRow, Statements } from './statements.ts';
 
-/** How often a follower looks whether the lock is free, where the server tells nobody. Milliseconds. */
+/** How often a follower polls the lock if the server has no notifications. Milliseconds. */
 const LOOK_EVERY = 50;
 
 export interface SqlLockOptions {
   readonly db: Database;
   readonly sql: Statements;
-  /** `null` where the server tells nobody of releases. */
+  /** `null` if the server has no notifications. */
   readonly releases: ReleaseNotifications | null;
   readonly prefix: string;
   /** Milliseconds. */
@@ -40,7 +40,7 @@ export class SqlLock implements Lock {
   async acquire(): Promise<Lease | null> {
     const { db, sql, prefix, releases } = this.#options;
     releases?.forget();
-    // Followers ask often, and a reader disturbs nobody: so look before writing.
+    // Followers poll often, and reading takes no write lock.
     const seen = await this.#look('lock.acquire');
     if (seen && !seen.over) return null;
     const token = randomUUID();
@@ -59,7 +59,7 @@ export class SqlLock implements Lock {
         const seen = await this.#look('lock.waitForRelease');
         if (!seen || seen.over) return;
       } catch {
-        // A follower that cannot look goes on waiting: its next `acquire` tells what is wrong.
+        // The next `acquire` reports what is wrong.
       }
     }
   }

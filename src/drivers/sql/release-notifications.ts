@@ -2,13 +2,12 @@ import type { Clock } from '../../util/clock.ts';
 import { Condition } from '../../util/condition.ts';
 import type { Server } from './server.ts';
 
-/** The pause before listening anew, after a connection was lost. Milliseconds. */
+/** The pause before reconnecting, in milliseconds. */
 const PAUSE = 500;
 
 /**
- * Hears that a holder let go of the lock, from a server that tells. Begun by the first who waits: a leader
- * that never followed keeps no third connection. What is said while nobody listens is lost, so every
- * new connection counts as having heard something.
+ * Receives the notifications of released locks. The first follower that waits opens the connection. Each new
+ * connection counts as a notification, because those before it are lost.
  */
 export class ReleaseNotifications {
   readonly #listen: NonNullable<Server['listen']>;
@@ -17,7 +16,7 @@ export class ReleaseNotifications {
   readonly #followers = new Condition();
   readonly #closed = new AbortController();
   #listening: Promise<void> | null = null;
-  #heard = false;
+  #notified = false;
 
   constructor(listen: NonNullable<Server['listen']>, prefix: string, clock: Clock) {
     this.#listen = listen;
@@ -25,35 +24,35 @@ export class ReleaseNotifications {
     this.#clock = clock;
   }
 
-  /** To be called before a try: what is heard from then on is a reason for another. */
+  /** Called before an attempt: notifications from then on are a reason for another. */
   forget(): void {
-    this.#heard = false;
+    this.#notified = false;
   }
 
-  /** Resolves when something was heard since the last try, or the signal aborts. */
+  /** Resolves on a notification since the last attempt, or when the signal aborts. */
   async wait(signal: AbortSignal): Promise<void> {
-    if (this.#heard || signal.aborted) return;
+    if (this.#notified || signal.aborted) return;
     this.#listening ??= this.#listenOn();
     await this.#followers.wait(signal);
   }
 
   async close(): Promise<void> {
     this.#closed.abort();
-    this.#tell();
+    this.#notify();
     await this.#listening;
   }
 
-  /** Whatever fails here is tried again, and a follower tries now and then anyway. */
+  /** Reconnects after failures: followers also retry on their own. */
   async #listenOn(): Promise<void> {
     const { signal } = this.#closed;
     while (!signal.aborted) {
-      await this.#listen(this.#prefix, () => this.#tell(), signal).catch(() => {});
+      await this.#listen(this.#prefix, () => this.#notify(), signal).catch(() => {});
       await this.#clock.sleep(PAUSE, signal);
     }
   }
 
-  #tell(): void {
-    this.#heard = true;
+  #notify(): void {
+    this.#notified = true;
     this.#followers.notifyAll();
   }
 }

@@ -4,7 +4,7 @@ import type { Lease, Lock } from '../../store/lock.ts';
 import type { Database, OpenFile } from './database.ts';
 import { READ_LOCK, RELEASE_LOCK, RENEW_LOCK, TAKE_LOCK } from './statements.ts';
 
-/** How often a follower looks whether the lock is free. Milliseconds. */
+/** How often a follower polls the lock. Milliseconds. */
 const LOOK_EVERY = 50;
 
 /**
@@ -30,7 +30,7 @@ export class SqliteLock implements Lock {
   }
 
   async acquire(): Promise<Lease | null> {
-    // Followers ask often, and a reader disturbs nobody: so look before writing.
+    // Followers poll often, and reading takes no write lock.
     if (!(await this.#db.read('lock.acquire', (db) => this.#isFree(db), this.#ttl))) return null;
     const token = randomUUID();
     const taken = await this.#db.write(
@@ -51,7 +51,7 @@ export class SqliteLock implements Lock {
       try {
         if (await this.#db.read('lock.waitForRelease', (db) => this.#isFree(db), 0)) return;
       } catch {
-        // A follower that cannot look goes on waiting: its next `acquire` tells what is wrong.
+        // The next `acquire` reports what is wrong.
       }
     }
   }
