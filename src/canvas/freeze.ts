@@ -6,28 +6,28 @@ import {
   type SerializedSignature,
 } from './serialize.ts';
 
-// Celery's `freeze`: signatures that a worker starts later, with every id given beforehand. So a run has
-// the same ids whoever sends it and however often, and the last one is known before the first has begun.
+// Celery's `freeze`: assigns all ids of signatures that workers publish later. Repeats of a run have the same ids, and
+// the id of the result is known before the first task starts.
 
-/** A part's place in the whole, and what that makes of it. */
+/** The position of a part in the canvas. */
 export interface Position {
-  /** Names the place, and gives its ids. */
+  /** The path from which ids are computed. */
   readonly place: string;
-  /** The id of its result, where that is given. */
+  /** A fixed id of its result. */
   readonly id?: string | undefined;
   readonly groupId?: string | undefined;
   readonly groupIndex?: number | undefined;
-  /** The body of the chord that its result is awaited by. */
+  /** The body of the chord that waits for its result. */
   readonly chord?: SerializedSignature | undefined;
 }
 
 export interface FreezeContext extends SerializeContext {
-  /** The queue for answers. */
+  /** The queue for replies. */
   readonly replyTo: string;
   readonly idAt: (place: string) => string;
 }
 
-/** Where a result will be: its id; of a group also where those of its tasks will. */
+/** The id of a result; for a group also the results of its tasks. */
 export interface Result {
   readonly id: string;
   readonly nodes?: readonly Result[];
@@ -81,7 +81,7 @@ function freezeChain({ first, rest }: Chain, position: Position, context: Freeze
   return { signature, result };
 }
 
-/** What follows the first task of a chain; the last stands for the whole wherever its result is awaited. */
+/** Freezes the steps after the first of a chain; the last one has the position of the chain. */
 export function freezeRest(
   rest: Chain['rest'],
   position: Position,
@@ -98,7 +98,7 @@ function freezeGroup({ id, tasks }: Group, position: Position, context: FreezeCo
   const groupId = id ?? position.id ?? context.idAt(position.place);
   const frozen = tasks.map((task, i) => {
     const place = `${position.place}/${i}`;
-    // Until a chord waits for them, they are given their group by the worker that starts it.
+    // Without a chord, the worker that starts the group sets the group id.
     const whole = position.chord && { groupId: position.groupId, chord: position.chord };
     return freeze(task, { place, groupIndex: i, ...whole }, context);
   });

@@ -2,9 +2,8 @@ import { BEAT_TASK } from '../message/beat-task.ts';
 import type { Canvas, Task } from './canvas.ts';
 
 /**
- * The body of a chord that beat starts, with the header that marks tasks of a schedule. Celery's chord hands the
- * headers that beat calls it with on to its body, though a worker sends that. Steps of a chain behind the first
- * bear no mark.
+ * Adds the header that marks scheduled tasks to the body of a chord: Celery's chord passes the headers of its call
+ * on to its body, although a worker publishes that. Only the first step of a chain has the header.
  */
 export function markScheduled(canvas: Canvas): Canvas {
   switch (canvas.kind) {

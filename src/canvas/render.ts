@@ -1,7 +1,7 @@
 import { renderOptions, type RenderTemplates } from '../message/render-options.ts';
 import type { Canvas, Task } from './canvas.ts';
 
-/** The canvas of one occurrence, in whose options templates are filled in. */
+/** Renders the templates in the options of a canvas for one occurrence. */
 export function renderCanvas(canvas: Canvas, fill: RenderTemplates): Canvas {
   const each = (parts: readonly Canvas[]) => parts.map((part) => renderCanvas(part, fill));
   switch (canvas.kind) {

@@ -3,7 +3,7 @@ import type { LazyContext } from '../message/lazy.ts';
 import type { Arguments, MessageOptions } from '../message/message.ts';
 import type { Canvas, Chain, Chord, Group, Links, Task } from './canvas.ts';
 
-/** A signature as Celery serializes it, in the words of its `apply_async`. */
+/** A signature as Celery serializes it, with options named as in `apply_async`. */
 export interface SerializedSignature extends Arguments {
   readonly task: string;
   readonly options: Readonly<Record<string, unknown>>;
@@ -11,15 +11,15 @@ export interface SerializedSignature extends Arguments {
   readonly immutable: boolean;
 }
 
-/** What signatures of one occurrence have in common. */
+/** The values that all signatures of one occurrence share. */
 export interface SerializeContext {
-  /** IANA name: the zone that instants are written in. */
+  /** The IANA zone of instants. */
   readonly timezone: string;
-  /** For arguments that depend on the occurrence. */
+  /** The occurrence, for its functions. */
   readonly lazyContext: LazyContext;
 }
 
-/** A signature for a worker to start as often as it likes: without ids. */
+/** Serializes a signature without ids, which a worker may start any number of times. */
 function serialize(canvas: Canvas, context: SerializeContext): SerializedSignature {
   const each = (parts: readonly Canvas[]) => parts.map((part) => serialize(part, context));
   switch (canvas.kind) {
@@ -36,7 +36,7 @@ function serialize(canvas: Canvas, context: SerializeContext): SerializedSignatu
   }
 }
 
-/** With `ids` among its options, in Celery's order: the user's own, the ids, callbacks last. */
+/** Serializes a task; its options are in Celery's order: the user's, the ids, the callbacks. */
 export function serializeTask(
   task: Task,
   ids: SerializedSignature['options'],
@@ -63,19 +63,19 @@ export function serializeComposite(
   return { task, args: [], kwargs, options, subtask_type: kind, immutable: false };
 }
 
-/** Throws a `BeatError` for what cannot be worked out. */
+/** Resolves the arguments of a task. Throws a `BeatError` if a function fails. */
 export function resolveArguments(task: Task, { lazyContext }: SerializeContext): Arguments {
   return task.compute?.(lazyContext) ?? task;
 }
 
-/** `null` for none. */
+/** Serializes callbacks; `null` for none. */
 export function serializeLinks({ link, linkError }: Links, context: SerializeContext) {
   const each = (links: readonly Canvas[]) =>
     links.length > 0 ? links.map((callback) => serialize(callback, context)) : null;
   return { link: each(link), errback: each(linkError) };
 }
 
-/** Options for a worker to pass to `apply_async`: what beat keeps in milliseconds, in Python's terms. */
+/** Serializes options for `apply_async`, with seconds in place of milliseconds. */
 function serializeOptions(options: MessageOptions, timezone: string): Record<string, unknown> {
   const signature: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options)) {

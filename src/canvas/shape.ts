@@ -1,13 +1,12 @@
 import type { Arguments, MessageOptions } from '../message/message.ts';
 import type { Canvas, Chord, Group, Links, Task } from './canvas.ts';
 
-// Brings what users compose into the form that `Canvas` promises, by the rules of Celery's `|` operator
-// and `apply_async`. What Celery forgets on the way (the options of a chain within a chain, of a group
-// within a group) reaches the tasks that it was meant for.
+// Normalizes workflows to the form of `Canvas`, by the rules of Celery's `|` operator and `apply_async`. Options of
+// nested chains and groups, which Celery drops, are applied to their tasks.
 
 /**
- * One after the other. What follows a group makes a chord of it, and what follows a chord its body longer.
- * A sequence of one is that one.
+ * Creates a chain. A step after a group makes it a chord, and a step after a chord extends its body. A sequence of
+ * one step is that step.
  */
 export function sequence(steps: readonly [Canvas, ...Canvas[]]): Canvas {
   const [first, ...rest] = steps.flatMap(flattenSteps) as [Canvas, ...Canvas[]];
@@ -26,18 +25,18 @@ export function sequence(steps: readonly [Canvas, ...Canvas[]]): Canvas {
   return { kind: 'chord', header: (first as Group).tasks, body: sequence(after) };
 }
 
-/** In a sequence a group of one is that one. */
+/** In a sequence a group of one task is that task. */
 function flattenSteps(step: Canvas): readonly Canvas[] {
   if (step.kind === 'chain') return [step.first, ...step.rest];
   return step.kind === 'group' && step.tasks.length === 1 ? flattenSteps(step.tasks[0]!) : [step];
 }
 
-/** All at once; groups among them are taken apart. */
+/** Creates a group; nested groups are flattened. */
 export function parallel(tasks: readonly Canvas[]): Group {
   return { kind: 'group', id: null, tasks: flattenGroups(tasks) };
 }
 
-/** A header, then a body. */
+/** Creates a chord. */
 export function makeChord(header: readonly Canvas[], body: Canvas): Chord {
   return { kind: 'chord', header: flattenGroups(header), body };
 }
@@ -46,7 +45,7 @@ function flattenGroups(tasks: readonly Canvas[]): readonly Canvas[] {
   return tasks.flatMap((task) => (task.kind === 'group' ? flattenGroups(task.tasks) : [task]));
 }
 
-/** Options that reach what they concern, as Celery's `apply_async(**options)` has them, and win over its own. */
+/** Applies options as Celery's `apply_async(**options)`; they take precedence over existing ones. */
 export function withOptions(canvas: Canvas, options: MessageOptions): Canvas {
   const { taskId, ...others } = options;
   switch (canvas.kind) {
@@ -68,8 +67,8 @@ export function withOptions(canvas: Canvas, options: MessageOptions): Canvas {
 }
 
 /**
- * A chord's delay is over when its body is called, and its parent is another. An instant after which all
- * is worthless is for the header: once that has run, its results are worth joining.
+ * The body of a chord has neither the delay nor the parent of the header. A fixed expiry applies only to the header:
+ * after it has run, its results should be joined.
  */
 function toBodyOptions({ expires, ...options }: MessageOptions): MessageOptions {
   const header = { countdown: undefined, eta: undefined, parentId: undefined };
@@ -78,8 +77,8 @@ function toBodyOptions({ expires, ...options }: MessageOptions): MessageOptions 
 }
 
 /**
- * Callbacks: of what succeeds at the end, which must be no group, and of each step that fails. A chord's
- * are its body's, whose errbacks workers call too when the header fails.
+ * Adds callbacks: `link` to the last step, which must not be a group, and `linkError` to each step. Those of a chord
+ * belong to its body, whose errbacks workers also call if the header fails.
  */
 export function withLinks(canvas: Canvas, links: Links): Canvas {
   const onError: Links = { ...links, link: [] };
@@ -106,12 +105,12 @@ export function withLinks(canvas: Canvas, links: Links): Canvas {
   }
 }
 
-/** As Celery's `set_immutable`: what comes first takes no arguments from what ran before. */
+/** As Celery's `set_immutable`: the first tasks do not receive results of previous tasks. */
 export function immutable(canvas: Canvas): Canvas {
   return eachStart(canvas, (task) => ({ ...task, immutable: true }));
 }
 
-/** As Celery's `apply_async(args, kwargs)`: before the arguments of what comes first, if it takes any. */
+/** As Celery's `apply_async(args, kwargs)`: prepends arguments to those of the first tasks that are not immutable. */
 export function withArguments(
   canvas: Canvas,
   { args, kwargs, compute }: Pick<Task, 'args' | 'kwargs' | 'compute'>,
@@ -154,8 +153,8 @@ function onLast(
   return steps.map((step, i) => (i === steps.length - 1 ? change(step) : others(step)));
 }
 
-/** What is not said leaves standing what was. */
+/** Merges all options that are not `undefined`. */
 function mergeOptions(own: MessageOptions, more: MessageOptions): MessageOptions {
-  const said = Object.entries(more).filter(([, value]) => value !== undefined);
-  return said.length === 0 ? own : { ...own, ...Object.fromEntries(said) };
+  const present = Object.entries(more).filter(([, value]) => value !== undefined);
+  return present.length === 0 ? own : { ...own, ...Object.fromEntries(present) };
 }

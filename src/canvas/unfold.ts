@@ -14,35 +14,35 @@ import {
 import { markScheduled } from './mark-scheduled.ts';
 import { resolveArguments, serializeLinks, type SerializedSignature } from './serialize.ts';
 
-/** One task to be sent, with all that workers are to do after it. */
-export interface Call {
+/** A task to publish, with the signatures that run after it. */
+export interface TaskCall {
   readonly task: Task;
-  /** Of this occurrence. */
+  /** The arguments for this occurrence. */
   readonly given: Arguments;
   readonly id: string;
-  /** The task's own, with its place in its group. */
+  /** The options of the task, with its position in its group. */
   readonly options: MessageOptions;
   readonly embed: Embed;
 }
 
 export interface Unfolded {
-  /** Where the result of the whole will be. */
+  /** The id of the result. */
   readonly id: string;
-  /** In the order of sending. */
-  readonly calls: readonly Call[];
+  /** In the order of publishing. */
+  readonly calls: readonly TaskCall[];
   readonly chords: readonly ChordSize[];
 }
 
-/** What an occurrence sends for it: Celery's `apply_async`, without the sending. `id` is that of the result. */
+/** Lists the tasks to publish: Celery's `apply_async` without publishing. `id` is that of the result. */
 export function unfold(canvas: Canvas, id: string, context: FreezeContext): Unfolded {
-  const calls: Call[] = [];
+  const calls: TaskCall[] = [];
   const chords: ChordSize[] = [];
   const result = start(canvas, { place: '', id }, { ...context, calls, chords });
   return { id: result.id, calls, chords };
 }
 
 interface UnfoldContext extends FreezeContext {
-  readonly calls: Call[];
+  readonly calls: TaskCall[];
   readonly chords: ChordSize[];
 }
 
@@ -54,7 +54,7 @@ function start(canvas: Canvas, position: Position, context: UnfoldContext): Resu
     }
     case 'chain': {
       const { signatures, result } = freezeRest(canvas.rest, position, context);
-      // The worker takes the next step from the end.
+      // The worker pops the next step from the end.
       call(canvas.first, { place: `${position.place}/0` }, signatures.toReversed(), context);
       return result;
     }
@@ -108,7 +108,7 @@ function call(
   return id;
 }
 
-/** How many results the body of a chord is to wait for, on account of this part of its header. */
+/** Counts the results of a part of a header for which the body of the chord waits. */
 function countResults(canvas: Canvas): number {
   switch (canvas.kind) {
     case 'task':
@@ -122,7 +122,7 @@ function countResults(canvas: Canvas): number {
   }
 }
 
-/** As Celery's `GroupResult.save` writes them; ancestors, which nobody asks for here, are left out. */
+/** Serializes results as Celery's `GroupResult.save`, without parents. */
 function serializeResults(groupId: string, nodes: readonly Result[]): string | null {
   if (nodes.every((node) => node.nodes === undefined)) return null;
   return pythonJson({ result: toTuple({ id: groupId, nodes }) });

@@ -10,8 +10,7 @@ import { computePartId, computeTaskId } from '../message/task-id.ts';
 import { taskMessage } from './task-message.ts';
 
 /**
- * What an occurrence sends at `sentAt` (epoch milliseconds). Relative times count from `sentAt`, as in
- * Celery.
+ * Creates the messages of an occurrence. Relative times count from `sentAt` (epoch milliseconds), as in Celery.
  */
 export function compose(
   occurrence: Occurrence,
@@ -61,7 +60,7 @@ function composeCanvas(
   return { taskId: id, messages, chords };
 }
 
-/** The entry's options for this occurrence, whose own id is not yet known to differ from `taskId`. */
+/** Renders the options of an entry; they may replace `taskId`. */
 function renderEntryOptions({ entry, dueAt }: Occurrence, taskId: string): Entry['options'] {
   const { render, options } = entry;
   if (!render) return options;
@@ -69,7 +68,7 @@ function renderEntryOptions({ entry, dueAt }: Occurrence, taskId: string): Entry
   return renderOptions(options, (text) => render(text, context));
 }
 
-/** The entry with the arguments of this occurrence. Throws when they cannot be worked out. */
+/** Resolves the arguments of an occurrence. Throws if a function of the user throws. */
 function resolveEntryArguments({ entry, dueAt }: Occurrence, taskId: string): Entry {
   const context = { entry: entry.name, dueAt: new Date(dueAt), taskId };
   return { ...entry, ...entry.compute?.(context) };

@@ -1,16 +1,16 @@
 import type { Router } from '../routing/router.ts';
 import type { Encoding } from '../message/payload.ts';
 
-/** Who sends: what the messages of one beat have in common. */
+/** The values that all messages of one beat share. */
 export interface MessageContext {
-  /** IANA name: the zone that `eta` and `expires` are written in. */
+  /** The IANA zone of `eta` and `expires`. */
   readonly timezone: string;
   readonly router: Router;
-  /** How bodies are written where neither entry nor route says otherwise. */
+  /** The default encoding of bodies. */
   readonly encoding: Encoding;
   /** Celery's message protocol: 2, or 1 for workers of Celery 3. */
   readonly protocol: 1 | 2;
-  /** Part of every task id: two apps with entries of one name must not share ids. */
+  /** Part of every task id, so that entries of two apps with equal names have different ids. */
   readonly keyPrefix: string;
   /** `gen<pid>@<host>`, as Celery's producers call themselves. */
   readonly origin: string;

@@ -5,7 +5,7 @@ import type { Arguments } from '../message/message.ts';
 import { preparePayload, type Encoding, type Payload } from '../message/payload.ts';
 import type { MessageContext } from './message-context.ts';
 
-/** How a task is written and where it goes. */
+/** The encoded arguments and the destination of a task. */
 export interface Prepared {
   readonly payload: Payload;
   readonly routed: Routed;
@@ -13,7 +13,7 @@ export interface Prepared {
 
 const prepared = new WeakMap<MessageContext, WeakMap<Entry, Prepared>>();
 
-/** What never changes for an entry: worked out at its first run and kept as long as the entry. */
+/** Returns the constant parts of an entry's messages, computed at its first run. */
 export function getPrepared(entry: Entry, messageContext: MessageContext): Prepared {
   let ours = prepared.get(messageContext);
   if (!ours) prepared.set(messageContext, (ours = new WeakMap()));
@@ -22,7 +22,7 @@ export function getPrepared(entry: Entry, messageContext: MessageContext): Prepa
   return found;
 }
 
-/** The same for arguments that were not known at load. Throws a `ConfigError` for such as cannot be sent. */
+/** Encodes and routes a task whose arguments depend on the occurrence. Throws a `ConfigError` for invalid ones. */
 export function prepareTask(
   task: Task,
   messageContext: MessageContext,

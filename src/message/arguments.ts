@@ -12,13 +12,12 @@ import { reportIllFormed } from './well-formed.ts';
 type Path = Diagnostic['path'];
 type Report = (path: Path, message: string) => void;
 
-/** Deeper than any real argument, and well within what Python's JSON reader takes. */
-const DEEPEST = 200;
+/** The maximum nesting of arguments; Python's JSON parser accepts more. */
+const MAX_DEPTH = 200;
 
 /**
- * Throws a `ConfigError` naming every value in a task's arguments that the serializer cannot carry, or
- * would carry changed; `at` is where the task stands. In JSON BigInt, NaN and the infinities pass: Python
- * reads them.
+ * Throws a `ConfigError` with every argument that the serializer cannot encode or would change; `at` is the path
+ * of the task. JSON allows BigInt, NaN and infinities, because Python reads them.
  */
 export function checkArguments(
   args: unknown,
@@ -37,9 +36,8 @@ export function checkArguments(
 }
 
 /**
- * What `checkArguments` would say of one value as it is written, for whoever gathers errors of many
- * kinds: parts may be left open for each occurrence. Ill-formed text is found for the whole configuration,
- * by `reportIllFormed`.
+ * Reports the errors of one argument of a configuration, as `checkArguments` does. It may contain functions and
+ * templates, which are resolved for each occurrence. `reportIllFormed` checks the whole configuration instead.
  */
 export function inspectArgument(
   value: unknown,
@@ -51,21 +49,21 @@ export function inspectArgument(
   visit(value, { path, containers: [], report, rules });
 }
 
-/** The same for message headers, which a broker reads too: there a number must be an ordinary one. */
+/** Reports the errors of message headers. The broker reads them too, so numbers must be finite. */
 export function inspectHeaders(value: unknown, path: Path, report: Report): void {
   visit(value, { path, containers: [], report, rules: HEADERS });
 }
 
-/** What may stand where the visit goes. */
+/** The values that are allowed. */
 interface Rules {
-  /** Whoever cannot carry what may not. */
+  /** The name of the format, for errors. */
   readonly format: string;
-  /** What it can carry beyond what any can. */
+  /** Values that this format supports in addition to plain JSON. */
   readonly extras: readonly string[];
-  /** Whether functions may stand in it, and templates in typed values, to be worked out later. */
+  /** Whether functions, and templates in typed values, are allowed; they are resolved later. */
   readonly allowsLazy: boolean;
   validate(leaf: Leaf): string | null;
-  /** What an object stands for; throws a `ConfigError` when that is nothing. */
+  /** Converts an object to a typed value. Throws a `ConfigError` for an invalid one. */
   typed(value: object): TypedValue | null;
 }
 
@@ -76,15 +74,15 @@ const HEADERS: Rules = {
   validate(leaf) {
     const ordinary =
       typeof leaf !== 'bigint' && (typeof leaf !== 'number' || Number.isFinite(leaf));
-    return ordinary ? null : `${String(leaf)} cannot stand in a header; write it as text`;
+    return ordinary ? null : `${String(leaf)} is not allowed in a header; write it as a string`;
   },
   typed: () => null,
 };
 
 const NESTED_LAZY =
-  'a function (lazy) may stand in args and kwargs, and not in what another answers';
+  'a function (lazy) is allowed in args and kwargs, but not in the result of another function';
 
-/** Where the visit is, and what it has come through. */
+/** The current position and its enclosing containers. */
 interface Place {
   readonly path: Path;
   readonly containers: readonly object[];
@@ -103,7 +101,7 @@ function visit(value: unknown, place: Place): void {
 
 function visitObject(value: object, place: Place): void {
   const { path, report, rules } = place;
-  // Looked into when it has been worked out.
+  // Its result is checked when it is resolved.
   if (isLazy(value)) return rules.allowsLazy ? undefined : report(path, NESTED_LAZY);
   markHandled(value);
   let typed: TypedValue | null;
@@ -118,7 +116,7 @@ function visitObject(value: object, place: Place): void {
   else if (!typed) visitInside(value, place);
 }
 
-/** A typed value with a template in it, or a function: what comes of it is looked into then. */
+/** Whether a typed value contains a template or a function, whose result is checked later. */
 function isUnresolved(value: object): boolean {
   const { __type__: type, __value__: inner } = value as Partial<TypedValue>;
   return isTypeName(type) && (isLazy(inner) || (typeof inner === 'string' && hasTemplate(inner)));
@@ -146,30 +144,30 @@ function validateLeaf(value: unknown, rules: Rules): string | null {
     case 'object':
       return null;
     default:
-      return cannotCarry(typeof value, rules);
+      return describeUnsupported(typeof value, rules);
   }
 }
 
 function validateContainer(value: object, { containers, rules }: Place): string | null {
-  if (containers.includes(value)) return `contains itself, which ${rules.format} cannot say`;
-  if (containers.length >= DEEPEST) return `nested deeper than ${DEEPEST} levels`;
-  return isPlain(value) ? null : cannotCarry(`a ${className(value)}`, rules);
+  if (containers.includes(value)) return `contains itself, which ${rules.format} cannot encode`;
+  if (containers.length >= MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`;
+  return isPlain(value) ? null : describeUnsupported(`a ${className(value)}`, rules);
 }
 
-function cannotCarry(what: string, { format, extras }: Rules): string {
+function describeUnsupported(what: string, { format, extras }: Rules): string {
   const leaves = ['text, numbers, true, false, null', ...extras].join(', ');
-  return `${format} cannot carry ${what}; allowed: ${leaves}, and arrays and plain objects of these`;
+  return `${format} cannot encode ${what}; allowed: ${leaves}, and arrays and plain objects of these`;
 }
 
 const LOST_DIGITS =
-  'is beyond 2^53, where numbers lose digits; write it as text or as a BigInt (123n)';
+  'is beyond 2^53, where numbers lose digits; write it as a string or as a BigInt (123n)';
 
-/** An integer that was written with all its digits, of which a number keeps only the first sixteen. */
+/** Whether a number was written as an integer with more digits than a number can hold. */
 function losesDigits(value: number): boolean {
   return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21;
 }
 
-/** By the prototype's own prototype, as a config file may come from another realm. */
+/** Checks the prototype's prototype, because a configuration module may come from another realm. */
 function isPlain(value: object): boolean {
   if (Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -1,2 +1,2 @@
-/** The header by which Celery's beat, from 5.7 on, marks what it sends. It comes last, and wins. */
+/** The header with which Celery's beat marks scheduled tasks since 5.7. It is set last and overwrites a user's header. */
 export const BEAT_TASK = 'celery_beat_task';

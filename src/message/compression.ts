@@ -3,11 +3,11 @@ import type * as Lzma from 'lzma1';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { onDemand } from '../util/on-demand.ts';
 
-/** The compressions that beat has, each by one of kombu's names. */
+/** The supported compressions, by kombu's names. */
 export type CompressionName = 'zlib' | 'brotli' | 'zstd' | 'lzma';
 
 interface Compression {
-  /** The message's header `compression`, by which a worker finds out how to read the body. */
+  /** The value of the message header `compression`, from which a worker selects the decompressor. */
   readonly header: string;
   readonly compress: (body: Buffer) => Uint8Array;
 }
@@ -15,25 +15,24 @@ interface Compression {
 const lzma = onDemand((require) => require('lzma1') as typeof Lzma);
 
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
-/** Of 9. Its dictionary is half a megabyte; those of the next levels are larger, and take longer to lay out. */
+/** Of 9. Higher levels need larger dictionaries, which take longer to allocate. */
 const LZMA_LEVEL = 3;
 
 /**
- * Workers need a package of Python's for brotli and zstd; zlib and lzma come with Python. Nothing else is
- * sent, and no lock renewed, while a body is packed: the level that costs a hundred times more to gain a
- * tenth is not for here.
+ * Workers need a Python package for brotli and zstd; zlib and lzma are part of Python. Compression blocks the
+ * event loop, and with it publishing and the renewal of the lock, so the levels are low.
  */
 const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
-  // What kombu calls gzip is a zlib stream.
+  // kombu's gzip is a zlib stream.
   zlib: { header: 'application/x-gzip', compress: deflateSync },
   brotli: { header: 'application/x-brotli', compress: (body) => brotliCompressSync(body, BROTLI) },
-  // In one go, so that the frame says how long the body is: kombu before 5.7 insists on it.
+  // The one-shot function writes the size of the body into the frame, which kombu before 5.7 requires.
   zstd: { header: 'application/zstd', compress: zstdCompressSync },
-  // kombu writes the container of xz, and reads the older one of LZMA as well.
+  // kombu writes the xz container and also reads the older LZMA container.
   lzma: { header: 'application/x-lzma', compress: (body) => lzma().compress(body, LZMA_LEVEL) },
 };
 
-/** kombu's names and header values, all of which its producer takes. */
+/** kombu's names and header values. */
 const SPELLINGS = {
   gzip: 'zlib',
   zlib: 'zlib',
@@ -55,23 +54,23 @@ export const COMPRESSION_SPELLINGS = Object.keys(SPELLINGS) as CompressionSpelli
 const NAMES = COMPRESSION_SPELLINGS.filter((spelling) => !spelling.includes('/'));
 const BZIP2: ReadonlySet<unknown> = new Set(['bzip2', 'bzip', 'application/x-bz2']);
 
-/** The compression's name; `undefined` for one that beat has not. */
+/** Returns the name of a compression, or `undefined` if it is not supported. */
 export function parseCompression(spelling: string): CompressionName | undefined {
   return Object.hasOwn(SPELLINGS, spelling)
     ? SPELLINGS[spelling as CompressionSpelling]
     : undefined;
 }
 
-/** What may stand for a compression, and why that which stands there may not. */
+/** Lists the allowed names for an error, with the reason why the given one is not allowed. */
 export function explainCompressions(found: unknown): string {
   const guess = typeof found === 'string' ? didYouMean(found, NAMES) : '';
   const reason = BZIP2.has(found)
-    ? 'No package for Node that is kept up writes bzip2; any worker reads zlib, whatever its settings'
+    ? 'no maintained Node package writes bzip2; all workers read zlib'
     : guess.slice(2);
   return `one of ${NAMES.join(', ')}${reason && ` (${reason})`}`;
 }
 
-/** The body compressed, and the value of the header that says how. */
+/** Compresses a body; returns it with the value of the header `compression`. */
 export function compressBody(
   name: CompressionName,
   body: Buffer,

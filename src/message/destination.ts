@@ -1,9 +1,9 @@
-/** What an exchange does with a message: queues bound by that very key, by a pattern, or all that are bound. */
+/** How an exchange routes: by an equal key, by a pattern, to all bound queues, or by headers. */
 export type ExchangeType = 'direct' | 'topic' | 'fanout' | 'headers';
 
-/** Where a message goes, in AMQP's terms. Plain data: an outbox keeps it with the message. */
+/** The destination of a message in AMQP terms. Plain data, because the outbox stores it with the message. */
 export interface Destination {
-  /** The queue that is declared before the message is sent; `null` where queues are others' to make. */
+  /** The queue that is declared before the message is published; `null` if beat declares none. */
   readonly queue: string | null;
   /** Empty for the anonymous exchange, whose routing keys are the names of queues. */
   readonly exchange: string;
@@ -11,15 +11,15 @@ export interface Destination {
   readonly routingKey: string;
 }
 
-/** Straight into a queue: what Celery makes of every direct exchange that nobody asked for by name. */
+/** The destination of a queue through the anonymous exchange, as Celery uses for direct exchanges. */
 export function toQueue(queue: string): Destination {
   return { queue, exchange: '', exchangeType: 'direct', routingKey: queue };
 }
 
-/** Why a message stays, where exchanges are known to each process by its own configuration alone. */
-export const NO_QUEUE_BOUND = 'no queue in taskQueues receives it';
+/** The reason of a rejected message on brokers where only the configuration knows the bindings. */
+export const NO_QUEUE_BOUND = 'no queue in taskQueues is bound to it';
 
-/** For a sentence: `queue "celery"`, or `exchange "jobs" (routing key "jobs.work")`. */
+/** Formats as `queue "celery"`, or `exchange "jobs" (routing key "jobs.work")`. */
 export function formatDestination({ exchange, routingKey }: Destination): string {
   if (exchange === '') return `queue "${routingKey}"`;
   return `exchange "${exchange}"${routingKey && ` (routing key "${routingKey}")`}`;

@@ -1,10 +1,10 @@
 import { IANAZone } from 'luxon';
 
-/** Python's instants, and a day to spare on both sides for the zone that they are written in. */
+/** The range of Python's datetime, less a day at both ends for the offset of the zone. */
 export const FIRST_INSTANT = Date.parse('0001-01-02T00:00:00Z');
 export const LAST_INSTANT = Date.parse('9999-12-30T23:59:59.999Z');
 
-/** `2026-11-21T05:34:07.241Z`, for an instant in epoch milliseconds. */
+/** Formats epoch milliseconds as `2026-11-21T05:34:07.241Z`. */
 export function utcIso(instant: number): string {
   if (instant !== lastUtc.instant) {
     lastUtc = { instant, text: new Date(instant).toISOString() };
@@ -12,7 +12,7 @@ export function utcIso(instant: number): string {
   return lastUtc.text;
 }
 
-/** A burst asks for one instant many times over. */
+/** Many entries are due at the same instant. */
 let lastUtc = { instant: NaN, text: '' };
 
 /**
@@ -26,7 +26,7 @@ export function pythonIso(instant: number, timezone: string): string {
   return `${local.slice(0, 19)}${fraction}${formatOffset(offset)}`;
 }
 
-/** Clock changes fall on whole quarters of an hour, so one answer of the zone's serves a quarter. */
+/** Offsets change on quarters of an hour, so an offset is valid for the quarter. */
 const QUARTER = 15 * 60_000;
 
 const lastOffsets = new Map<string, { readonly quarter: number; readonly minutes: number }>();

@@ -1,25 +1,25 @@
-/** What is known of an occurrence when its arguments are worked out. */
+/** The occurrence whose arguments are computed. */
 export interface LazyContext {
   /** The entry's name. */
   readonly entry: string;
-  /** The nominal instant, not the moment of sending: a run that is late asks for the same as one in time. */
+  /** The nominal instant, not the time of publishing, so that a late run gets the same arguments. */
   readonly dueAt: Date;
   readonly taskId: string;
 }
 
-/** By name rather than by class: a config file may come with a copy of beat's own. */
+/** A registered symbol, because a configuration module may import another copy of beat. */
 const LAZY: unique symbol = Symbol.for('beat.lazy');
 
-/** A value that is worked out for each occurrence. */
+/** A value that is computed for each occurrence. */
 export interface Lazy<T> {
   readonly [LAZY]: true;
   readonly compute: (context: LazyContext) => T;
 }
 
 /**
- * An argument, or all of them, worked out once for each occurrence, when it is sent. It may stand for
- * `args`, for `kwargs`, and at any depth inside them. The function must not take long, and answers at
- * once: beat sends nothing else meanwhile. An occurrence whose function throws is told of and tried again.
+ * An argument that is computed once per occurrence, when its message is created. Allowed as `args`, as `kwargs`,
+ * and at any depth inside them. The function must be fast and synchronous, because it blocks publishing. If it
+ * throws, beat logs the error and tries the occurrence again.
  *
  *     args: lazy(({ dueAt }) => [dueAt.toISOString().slice(0, 10)])
  */

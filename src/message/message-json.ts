@@ -1,12 +1,12 @@
 import { StoreError } from '../util/errors.ts';
 import type { Message } from './message.ts';
 
-/** A whole message as one text, to be kept until it can be sent. */
+/** Encodes a message for the outbox. */
 export function encodeMessage(message: Message): string {
   return JSON.stringify({ ...message, body: message.body.toString('base64') });
 }
 
-/** The inverse of `encodeMessage`. Throws a `StoreError` for a text that is no message. */
+/** Decodes a message of the outbox. Throws a `StoreError` for invalid text. */
 export function decodeMessage(text: string): Message {
   let cause: unknown;
   try {
@@ -17,7 +17,7 @@ export function decodeMessage(text: string): Message {
     cause = error;
   }
   const found = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-  throw new StoreError(`a kept message cannot be read: ${found}`, { cause });
+  throw new StoreError(`invalid message in the outbox: ${found}`, { cause });
 }
 
 function isMessage(

@@ -3,7 +3,7 @@ import type { SerializerName } from './serializers/serializer.ts';
 import type { Destination, ExchangeType } from './destination.ts';
 import type { Run } from './run.ts';
 
-/** What a task is called with: positions, and names. */
+/** The positional and keyword arguments of a task. */
 export interface Arguments {
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
@@ -15,17 +15,17 @@ export interface Arguments {
  */
 export interface MessageOptions {
   readonly queue?: string | undefined;
-  /** Of a named exchange; with a routing key it wins over the queue, as in Celery. */
+  /** With a routing key it takes precedence over the queue, as in Celery. */
   readonly exchange?: string | undefined;
   readonly exchangeType?: ExchangeType | undefined;
   readonly routingKey?: string | undefined;
   /** 0 to 255. Redis delivers 0 first and knows four steps unless told otherwise; RabbitMQ the highest first. */
   readonly priority?: number | undefined;
-  /** Milliseconds after sending before which no worker starts the task. */
+  /** Milliseconds after publishing before which no worker starts the task. */
   readonly countdown?: number | undefined;
-  /** The instant before which no worker starts the task. A countdown wins over it, as in Celery. */
+  /** The instant before which no worker starts the task. A countdown takes precedence, as in Celery. */
   readonly eta?: number | undefined;
-  /** When the task is worthless: so many milliseconds after sending, an instant, or once the next occurrence is due. */
+  /** When the task expires: milliseconds after publishing, at an instant, or when the next occurrence is due. */
   readonly expires?: { readonly after: number } | { readonly at: number } | 'next' | undefined;
   /** Seconds; sent as they are, like Celery's. */
   readonly timeLimit?: number | undefined;
@@ -33,44 +33,44 @@ export interface MessageOptions {
   /** Merged last into the message's headers, and able to overwrite them, as in Celery. */
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
   readonly shadow?: string | undefined;
-  /** Left out of the message unless set: present, it overrides the task's own setting. */
+  /** Absent from the message unless set, because it overrides the setting of the task. */
   readonly ignoreResult?: boolean | undefined;
-  /** A fixed task id for every run. Left out, the occurrence's own id is used, and that is what makes repeats recognisable. */
+  /** A fixed task id for every run. The default id depends on the occurrence, so that repeats have the same id. */
   readonly taskId?: string | undefined;
   /** 1 transient, 2 persistent. */
   readonly deliveryMode?: 1 | 2 | undefined;
-  /** A queue for whoever wants to answer; the producer's own unless given. */
+  /** The queue for replies; by default that of the message context. */
   readonly replyTo?: string | undefined;
-  /** The group that the task counts as a part of. */
+  /** The group of the task. */
   readonly groupId?: string | undefined;
-  /** The task that the whole workflow began with; the task itself unless given. */
+  /** The first task of the workflow; by default the task itself. */
   readonly rootId?: string | undefined;
   readonly parentId?: string | undefined;
-  /** How the body is written, and compressed; the settings' own unless given. */
+  /** The encoding of the body; by default that of the settings. */
   readonly serializer?: SerializerName | undefined;
   readonly compression?: CompressionName | undefined;
   /** Name → value; Celery's `stamps`, whose names are in the header `stamped_headers`. */
   readonly stamps?: Readonly<Record<string, unknown>> | undefined;
-  /** The position in the group that the task counts as a part of. */
+  /** The position of the task in its group. */
   readonly groupIndex?: number | undefined;
-  /** How often the task counts as retried already. */
+  /** The initial number of retries. */
   readonly retries?: number | undefined;
   /** What workers log instead of the arguments. */
   readonly argsrepr?: string | undefined;
   readonly kwargsrepr?: string | undefined;
-  /** What the message says of where it comes from; the producer's own unless given. */
+  /** The origin header; by default that of the message context. */
   readonly origin?: string | undefined;
   readonly replacedTaskNesting?: number | undefined;
-  /** The name that routes know the task by, where that is another than its own. */
+  /** The name for routing, if different from the task name. */
   readonly routeName?: string | undefined;
-  /** For tasks that workers send on: beat's own publishing is always tried again. */
+  /** For tasks that workers publish: beat always retries publishing. */
   readonly retry?: boolean | undefined;
   readonly retryPolicy?: RetryPolicy | undefined;
-  /** AMQP properties that beat puts nothing into by itself. */
+  /** AMQP properties that beat does not set. */
   readonly properties?: ExtraProperties | undefined;
 }
 
-/** Celery's `retry_policy`, in seconds; `maxRetries: null` is for ever. */
+/** Celery's `retry_policy`, in seconds; `maxRetries: null` is unlimited. */
 export interface RetryPolicy {
   readonly maxRetries?: number | null | undefined;
   readonly intervalStart?: number | undefined;
@@ -84,10 +84,10 @@ export interface ExtraProperties {
   /** Seconds since 1970. */
   readonly timestamp?: number | undefined;
   readonly type?: string | undefined;
-  /** RabbitMQ refuses any but that of the connection. */
+  /** RabbitMQ rejects any value other than the user of the connection. */
   readonly user_id?: string | undefined;
   readonly app_id?: string | undefined;
-  /** No properties of AMQP: kombu reads them for Amazon SQS, and passes them on in any envelope. */
+  /** Not AMQP properties: kombu reads them for Amazon SQS and passes them on in any envelope. */
   readonly MessageGroupId?: string | undefined;
   readonly MessageDeduplicationId?: string | undefined;
   readonly MessageAttributes?: Readonly<Record<string, unknown>> | undefined;
@@ -95,7 +95,7 @@ export interface ExtraProperties {
   readonly delay_seconds?: number | undefined;
 }
 
-/** A Celery task message, complete but for what the broker's transport adds around it. */
+/** A Celery task message, without the envelope of the transport. */
 export interface Message {
   readonly taskId: string;
   readonly destination: Destination;
@@ -106,7 +106,7 @@ export interface Message {
   readonly body: Buffer;
   readonly contentType: string;
   readonly contentEncoding: string;
-  /** What there is to tell of the task, where its headers do not say it: those of protocol 2. */
+  /** The headers of protocol 2 for task events, if the message has those of protocol 1. */
   readonly about?: Readonly<Record<string, unknown>> | undefined;
   /** The run that it belongs to; absent for an event. Not part of what is published. */
   readonly run?: Run | undefined;
@@ -114,7 +114,7 @@ export interface Message {
 
 /** Named as on the wire (AMQP basic properties). */
 export interface MessageProperties extends ExtraProperties {
-  /** The task's id; an event, which nobody answers, has none, and no queue for answers. */
+  /** The task id; events have neither an id nor a reply queue. */
   readonly correlation_id?: string | undefined;
   readonly reply_to?: string | undefined;
   readonly delivery_mode: 1 | 2;

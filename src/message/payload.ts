@@ -4,7 +4,7 @@ import type { SerializerName } from './serializers/serializer.ts';
 import type { Arguments } from './message.ts';
 import { saferepr, safereprTuple } from './saferepr.ts';
 
-/** How messages are written, unless an entry says otherwise. */
+/** How bodies are serialized and compressed. */
 export interface Encoding {
   readonly serializer: SerializerName;
   /** `null` for none. */
@@ -12,8 +12,7 @@ export interface Encoding {
 }
 
 /**
- * A body as it goes onto the wire. All text: a small Buffer is a slice of a pooled slab, and would keep the
- * whole slab alive with it.
+ * An encoded body. A string, because a small Buffer is a slice of a pooled slab and keeps the slab in memory.
  */
 export interface Encoded {
   /** The bytes, one character each: `Buffer.from(body, 'latin1')`. */
@@ -24,14 +23,14 @@ export interface Encoded {
   readonly compression: string | null;
 }
 
-/** What a task is called with, and what the worker is to do after it: the body of a message. */
+/** The body of a message: arguments, and the signatures that run after the task. */
 export type Content = readonly [
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
   embed: Embed,
 ];
 
-/** Signatures, as Celery's canvas writes them; each `null` when there is none. */
+/** Signatures serialized as in Celery's canvas; `null` for none. */
 export interface Embed {
   readonly callbacks: unknown;
   readonly errbacks: unknown;
@@ -41,7 +40,7 @@ export interface Embed {
 
 const NO_EMBED: Embed = { callbacks: null, errbacks: null, chain: null, chord: null };
 
-/** What is the same in all messages with these arguments. */
+/** The parts of a message that depend only on the arguments. */
 export interface Payload {
   readonly content: Content;
   readonly encoding: Encoding;
@@ -51,8 +50,8 @@ export interface Payload {
 }
 
 /**
- * Arguments, with what is to follow. As Celery's beat makes lists of an entry's arguments, but of none the
- * empty tuple, so they are shown; those of its canvas are tuples.
+ * Encodes arguments and embedded signatures. Celery's beat shows the arguments of an entry as a list (and no
+ * arguments as an empty tuple), its canvas shows tuples.
  */
 export function preparePayload(
   { args, kwargs }: Arguments,

@@ -1,9 +1,8 @@
 import type { Content } from './payload.ts';
 
 /**
- * The body of a message in Celery's protocol 1, in which all stands in the body; workers of Celery 3 read no
- * other. Made from the headers of protocol 2; what they say beyond (display name, ancestors, stamps, whether
- * to keep the result) protocol 1 cannot say.
+ * Builds a body in Celery's protocol 1 from the headers of protocol 2; workers of Celery 3 read no other. Protocol
+ * 1 has no field for the display name, ancestors, stamps and `ignore_result`.
  */
 export function buildProtocol1Body(
   headers: Readonly<Record<string, unknown>>,
@@ -12,7 +11,7 @@ export function buildProtocol1Body(
   const { task, id, group, group_index, retries, eta, expires, timelimit } = headers;
   return {
     ...{ task, id, args, kwargs, group, group_index, retries, eta, expires },
-    // Times bear an offset in any zone.
+    // All times have an offset.
     utc: true,
     ...{ callbacks, errbacks, timelimit, taskset: group, chord },
   };

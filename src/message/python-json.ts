@@ -4,7 +4,7 @@ import { toTyped } from './typed/typed.ts';
 /**
  * JSON text as Python's `json.dumps` writes it and kombu sends it: ", " and ": ", everything beyond
  * ASCII escaped, floats in Python's spelling, `NaN` and `Infinity` as bare words. A BigInt is written as
- * an integer; a `Date`, bytes and kombu's typed values as maps of `__type__` and `__value__`. Throws a `TypeError` for what JSON cannot carry; `checkArguments` finds it before.
+ * an integer; a `Date`, bytes and kombu's typed values as maps of `__type__` and `__value__`. Throws a `TypeError` for what JSON cannot encode; `checkArguments` finds it before.
  */
 export function pythonJson(value: unknown): string {
   switch (typeof value) {
@@ -21,7 +21,7 @@ export function pythonJson(value: unknown): string {
       if (Array.isArray(value)) return array(value);
       return object((toTyped(value) ?? value) as Record<string, unknown>);
     default:
-      throw new TypeError(`JSON cannot carry a ${typeof value}`);
+      throw new TypeError(`JSON cannot encode a ${typeof value}`);
   }
 }
 

@@ -1,20 +1,20 @@
 import type { MessageOptions } from './message.ts';
 
-/** Fills in the templates of a text. */
+/** Renders the templates of a text. */
 export type RenderTemplates = (text: string) => string;
 
-/** The options whose texts may hold templates: the others say where a message goes, or name what is fixed. */
+/** The options that may contain templates. All others determine the destination or have fixed values. */
 export const RENDERED_OPTIONS = ['taskId', 'shadow', 'headers'] as const;
 
-/** The options of one occurrence. */
+/** Renders the options of one occurrence. */
 export function renderOptions(options: MessageOptions, render: RenderTemplates): MessageOptions {
-  const said = RENDERED_OPTIONS.filter((option) => options[option] !== undefined);
-  if (said.length === 0) return options;
-  const filled = said.map((option) => [option, renderValue(options[option], render)]);
+  const present = RENDERED_OPTIONS.filter((option) => options[option] !== undefined);
+  if (present.length === 0) return options;
+  const filled = present.map((option) => [option, renderValue(options[option], render)]);
   return { ...options, ...(Object.fromEntries(filled) as MessageOptions) };
 }
 
-/** Names in maps stay as they are. */
+/** Keys of maps are not rendered. */
 function renderValue(value: unknown, render: RenderTemplates): unknown {
   if (typeof value === 'string') return render(value);
   if (Array.isArray(value)) return value.map((item) => renderValue(item, render));

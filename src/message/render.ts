@@ -4,24 +4,24 @@ import { markHandled } from '../util/promise.ts';
 import { isLazy, type Lazy, type LazyContext } from './lazy.ts';
 import { compileTemplate } from './template.ts';
 
-/** A value with all that it leaves open worked out. */
+/** Renders a value for one occurrence. */
 export type Renderer = (context: LazyContext) => unknown;
 
 type Path = Diagnostic['path'];
 
-/** Where a value stands, and what reading it needs. */
+/** The context of a value with functions and templates. */
 export interface RenderContext {
-  /** IANA name: of dates with a format. */
+  /** The IANA zone of dates with a format. */
   readonly zone: string;
-  /** Before the paths in faults of functions: the signature, in its entry. */
+  /** The path of the signature in its entry, for errors of functions. */
   readonly at: Path;
-  /** Takes what is wrong with a template. */
+  /** Reports an invalid template. */
   readonly report: (path: Path, message: string) => void;
 }
 
 /**
- * How to work out a value that holds functions (`lazy`) or templates (`{{dueAt}}`) at any depth; `null`
- * when it holds none, and is the same for every occurrence.
+ * Returns a function that renders a value with functions (`lazy`) or templates (`{{dueAt}}`) at any depth, or
+ * `null` if the value has none and is the same for every occurrence.
  */
 export function buildRenderer(value: unknown, path: Path, filling: RenderContext): Renderer | null {
   if (isLazy(value)) return (context) => resolveLazy(value, [...filling.at, ...path], context);
@@ -49,10 +49,10 @@ export function buildRenderer(value: unknown, path: Path, filling: RenderContext
   };
 }
 
-/** Of the functions that were asked about an occurrence: each is, once, wherever it stands. */
+/** The results of the functions of an occurrence: each function is called once per occurrence. */
 const answers = new WeakMap<LazyContext, Map<Lazy<unknown>, unknown>>();
 
-/** Throws a `BeatError` that says where the function stands, for what it throws and for a promise. */
+/** Calls a function. Throws a `BeatError` with its path if it throws or returns a promise. */
 function resolveLazy(lazy: Lazy<unknown>, path: Path, context: LazyContext): unknown {
   const known = answers.get(context) ?? new Map<Lazy<unknown>, unknown>();
   answers.set(context, known);
@@ -65,14 +65,14 @@ function resolveLazy(lazy: Lazy<unknown>, path: Path, context: LazyContext): unk
     throw new BeatError(formatDiagnostic({ path, message }), { cause });
   }
   if (markHandled(answer)) {
-    const message = 'the function answered a promise; it has to answer at once';
+    const message = 'the function returned a promise; it must be synchronous';
     throw new BeatError(formatDiagnostic({ path, message }));
   }
   known.set(lazy, answer);
   return answer;
 }
 
-/** Instances of classes are values; what contains itself is refused elsewhere, and never gets here. */
+/** Instances of classes are values. Cyclic values are rejected before. */
 function isContainer(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return true;

@@ -1,25 +1,25 @@
 import type { Message } from './message.ts';
 
-/** All that one occurrence sends. */
+/** The messages of one occurrence. */
 export interface RunMessages {
   /**
-   * The id under which the run's result is found, as Celery's `apply_async` would answer it: the task's, a
-   * chain's last task's, a chord's body's, or the group's.
+   * The id of the result, as Celery's `apply_async` returns it: that of the task, the last task of a chain, the
+   * body of a chord, or the group.
    */
   readonly taskId: string;
-  /** In the order in which they are sent; more than one for a group. */
+  /** In the order of publishing; more than one for a group. */
   readonly messages: readonly Message[];
-  /** Chords whose size the result backend must know before a worker takes any of the messages. */
+  /** Chords to register with the result backend before any message is published. */
   readonly chords: readonly ChordSize[];
 }
 
 export interface ChordSize {
   readonly groupId: string;
-  /** How many results the body waits for. */
+  /** The number of results that the body waits for. */
   readonly size: number;
   /**
-   * The header's results as Celery keeps them (JSON), where some of them are groups of results: without it
-   * the body would be called with all of them in one flat list. `null` where they are in one anyway.
+   * The results of the header as Celery stores them (JSON) if some are groups; without it, the body would get one
+   * flat list. `null` for a flat header.
    */
   readonly results: string | null;
 }

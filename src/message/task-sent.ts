@@ -6,26 +6,26 @@ export interface TaskEventSettings {
   readonly exchangeType: 'fanout' | 'topic';
 }
 
-/** Who tells of tasks, and where to. */
+/** The source of task events. */
 export interface TaskEventSource extends TaskEventSettings {
   /** `gen<pid>@<host>`, as Celery's producers call themselves. */
   readonly origin: string;
 }
 
-/** What is told of one task. */
+/** A published task. */
 export interface SentTask {
   readonly message: Message;
   /** When its message was made, epoch milliseconds. */
   readonly sentAt: number;
   /** The host's offset then, in hours to the west: -1 in Oslo in winter. */
   readonly utcoffset: number;
-  /** Grows with each event of one announcer. */
+  /** Grows with each event of one source. */
   readonly clock: number;
 }
 
 /**
- * Celery's event `task-sent`, as its producers publish it beside the task when `task_send_sent_event` is
- * on. Nobody answers for it: it is transient, and dropped where nobody listens.
+ * Builds Celery's `task-sent` event, which its producers publish if `task_send_sent_event` is on. It is transient,
+ * and dropped without subscribers.
  */
 export function buildTaskSent({ message, ...sent }: SentTask, source: TaskEventSource): Message {
   const { origin, exchange, exchangeType } = source;

@@ -4,19 +4,18 @@ import { checkZone } from '../schedule/zone-names.ts';
 import { truncate } from '../schedule/quote.ts';
 import type { LazyContext } from './lazy.ts';
 
-/** Text with the parts that it leaves open filled in. */
+/** Renders a template for one occurrence. */
 export type RenderText = (context: LazyContext) => string;
 
-/** `{{ … }}` without braces inside. A backslash before it leaves it as it is, and is taken away. */
+/** `{{ … }}` without braces inside. A backslash before it escapes it. */
 const PLACE = /\\?\{\{([^{}]*)\}\}/g;
 
 const NAMES = ['dueAt', 'due_at', 'entry'];
 
 /**
- * The text's places to fill: `{{entry}}`, and `{{dueAt}}`, from which days and months may be taken, in a
- * format and a zone: `{{dueAt - 1d | yyyy-MM-dd | Europe/Oslo}}`. Without a format it is ISO 8601 in UTC,
- * with one it is in `zone`. Other words in braces are left to the task. `null` when nothing is to be
- * filled in. Throws an `Error` that says what is wrong with a place.
+ * Compiles a text with `{{entry}}` and `{{dueAt}}`, the latter with an offset, a format and a zone:
+ * `{{dueAt - 1d | yyyy-MM-dd | Europe/Oslo}}`. Without a format it is ISO 8601 in UTC, with a format it is in
+ * `zone`. Other names in braces stay as they are. Returns `null` without placeholders; throws for an invalid one.
  */
 export function compileTemplate(text: string, zone: string): RenderText | null {
   if (!text.includes('{{')) return null;
@@ -36,7 +35,7 @@ export function compileTemplate(text: string, zone: string): RenderText | null {
     parts.map((part) => (typeof part === 'string' ? part : part(context))).join('');
 }
 
-/** Whether there is anything in the text to fill in, rightly or wrongly written. */
+/** Whether a text has valid or invalid placeholders. */
 export function hasTemplate(text: string): boolean {
   try {
     return compileTemplate(text, 'UTC') !== null;
@@ -49,7 +48,7 @@ function compilePlaceholder(inside: string, whole: string, zone: string): Render
   const [what = '', format, ownZone, ...rest] = inside.split('|').map((part) => part.trim());
   const [, name = '', steps = ''] = /^(\w*)\s*(.*)$/.exec(what) ?? [];
   if (name === 'entry' && steps === '' && format === undefined) return ({ entry }) => entry;
-  if (name === 'entry') throw new Error(`${whole}: the entry's name takes no format`);
+  if (name === 'entry') throw new Error(`${whole}: the entry's name has no format`);
   if (name !== 'dueAt' && name !== 'due_at') {
     const hint = didYouMean(name, NAMES);
     if (name === '' || hint === '') return null;
@@ -65,21 +64,21 @@ function compilePlaceholder(inside: string, whole: string, zone: string): Render
   };
 }
 
-/** Letter → Luxon's name of the unit, and how many of it are a year. */
+/** Letter → luxon's unit, and the number of these units in a year. */
 const UNITS: Readonly<Record<string, readonly [keyof DurationLikeObject, inAYear: number]>> = {
   ...{ y: ['years', 1], mo: ['months', 12], w: ['weeks', 52] },
   ...{ d: ['days', 365], h: ['hours', 365 * 24] },
   ...{ m: ['minutes', 365 * 24 * 60], s: ['seconds', 365 * 24 * 3_600] },
 };
 
-/** Beyond it the year might have other than four digits, or be no date at all. */
-const LONGEST_YEARS = 1_000;
+/** Beyond this the year may not have four digits. */
+const MAX_YEARS = 1_000;
 
-/** `- 1d`, `+ 1mo 2h`: days and longer on the calendar of the zone, hours and shorter as time elapses. */
+/** Parses `- 1d`, `+ 1mo 2h`: days and longer are calendar units in the zone, hours and shorter elapsed time. */
 function parseOffset(steps: string, whole: string): DurationLikeObject[] {
   if (steps === '') return [];
   const allowed = 'a sign and numbers with y, mo, w, d, h, m or s, such as {{dueAt - 1d}}';
-  // With single spaces each text matches in one way only, so that a long one takes no longer than its length.
+  // Single spaces keep the match of the expression linear.
   const spaced = steps.replace(/\s+/g, ' ');
   if (!/^[+-] ?\d+[a-z]+( ?([+-] ?)?\d+[a-z]+)*$/.test(spaced)) {
     throw new Error(`${whole}: expected after dueAt ${allowed}`);
@@ -95,8 +94,8 @@ function parseOffset(steps: string, whole: string): DurationLikeObject[] {
     years += Number(count) / inAYear;
     return { [name]: sign * Number(count) };
   });
-  if (years > LONGEST_YEARS) {
-    throw new Error(`${whole}: more than ${LONGEST_YEARS} years away from dueAt`);
+  if (years > MAX_YEARS) {
+    throw new Error(`${whole}: more than ${MAX_YEARS} years away from dueAt`);
   }
   return moves;
 }
@@ -107,7 +106,7 @@ const SPECIAL: Readonly<Record<string, (at: DateTime) => string>> = {
   epoch: (at) => String(Math.floor(at.toSeconds())),
 };
 
-/** Luxon's tokens but for those that depend on a language. */
+/** Luxon's tokens that do not depend on a language. */
 const TOKENS =
   /^(y|yy|yyyy|yyyyyy|M{1,4}|L{1,4}|d|dd|o|ooo|W|WW|kk|kkkk|E{1,4}|c{1,4}|q|qq|H|HH|h|hh|m|mm|s|ss|S|SSS|u|uu|uuu|a|Z{1,5}|z|X|x|n|nn|ii|iiii)$/;
 
@@ -120,7 +119,7 @@ function compileFormat(format: string | undefined, whole: string): (at: DateTime
     if (TOKENS.test(run)) continue;
     const way =
       'formats are like yyyy-MM-dd HH:mm, or iso, date, epoch; other letters go in quotes';
-    throw new Error(`${whole}: "${run}" is no part of a date; ${way}`);
+    throw new Error(`${whole}: "${run}" is not a date token; ${way}`);
   }
   return (at) => at.toFormat(format);
 }

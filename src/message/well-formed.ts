@@ -2,7 +2,7 @@ import type { Diagnostic } from '../util/diagnostic.ts';
 
 type Path = Diagnostic['path'];
 
-/** A value on the way, and how it was reached. */
+/** A value and its position. */
 interface Node {
   readonly value: unknown;
   readonly key: string | number | null;
@@ -10,16 +10,15 @@ interface Node {
 }
 
 /**
- * Reports every text in a value, the names in maps included, that holds a lone surrogate: half of a pair that
- * stands for one character beyond the first 65,536. UTF-8 cannot encode it, so that stores and workers would
- * fail on it or change it. Instances of classes are not looked into.
+ * Reports every string and key in a value with a lone surrogate, which UTF-8 cannot encode: stores and workers
+ * would fail on it or change it. Does not visit instances of classes.
  */
 export function reportIllFormed(
   value: unknown,
   path: Path,
   report: (path: Path, message: string) => void,
 ): void {
-  // Not by recursion: a file may be nested deeper than the stack of JavaScript.
+  // Iterative, because a file may be nested deeper than the call stack.
   const ahead: Node[] = [{ value, key: null, parent: null }];
   const seen = new WeakSet();
   let node: Node | undefined;

@@ -1,23 +1,23 @@
 import type { Destination } from '../message/destination.ts';
 import type { Binding } from './queue.ts';
 
-/** Whether an exchange hands a message on by this binding of its own. By AMQP's rules. */
+/** Whether a binding matches a message, by AMQP's rules. */
 export function matches({ exchange, routingKey }: Binding, message: Destination): boolean {
   if (exchange.type === 'fanout') return true;
   if (exchange.type === 'topic') return topicMatches(routingKey, message.routingKey);
   return exchange.type === 'direct' && routingKey === message.routingKey;
 }
 
-/** Words with dots between them: `*` is any one word, `#` any number of them. */
+/** Matches words separated by dots: `*` is one word, `#` any number of words. */
 export function topicMatches(pattern: string, key: string): boolean {
-  // An empty key has no words, and an empty word at the end of a pattern matches that as well.
+  // An empty key has no words, and also matches an empty word at the end of a pattern.
   if (key === '') return /^(#\.)*#?$/.test(pattern);
   const words = key.split('.');
   const [first = [], ...others] = splitRuns(pattern.split('.'));
   const last = others.pop();
   if (!matchesAt(first, words, 0)) return false;
   if (!last) return first.length === words.length;
-  // As in a glob, the leftmost place is as good as any for all runs between two `#`.
+  // As in a glob, the leftmost match of each run between two `#` suffices.
   let at = first.length;
   for (const run of others) {
     while (at + run.length <= words.length && !matchesAt(run, words, at)) at += 1;
@@ -26,7 +26,7 @@ export function topicMatches(pattern: string, key: string): boolean {
   return at + last.length <= words.length && matchesAt(last, words, words.length - last.length);
 }
 
-/** What stands between the `#` of a pattern. */
+/** Splits a pattern at its `#`. */
 function splitRuns(pattern: readonly string[]): string[][] {
   const runs: string[][] = [[]];
   for (const word of pattern) {

@@ -2,17 +2,17 @@ import { matches } from './bindings.ts';
 import type { Destination } from '../message/destination.ts';
 import type { Binding, Exchange, Queue } from './queue.ts';
 
-/** The queues that are bound to one exchange. */
+/** The bindings of one exchange. */
 export interface ExchangeBindings {
-  /** As the first of its queues describes it. */
+  /** As configured with the first of its queues. */
   readonly exchange: Exchange;
-  /** The queues that a message sent to this exchange ends up in, in the order in which they are described. */
+  /** The queues that receive a message of this exchange, in the order of the configuration. */
   queuesFor(destination: Destination): Queue[];
 }
 
 /**
- * The bindings of all queues by the name of their exchange. Within one exchange those that match a single key
- * are found by that key: ten thousand entries against ten thousand queues would be a hundred million matches.
+ * Groups the bindings of all queues by exchange. Bindings without a pattern are indexed by their key, so that ten
+ * thousand entries and ten thousand queues do not take a hundred million matches.
  */
 export function groupByExchange(queues: readonly Queue[]): Map<string, ExchangeBindings> {
   const found = new Map<string, Bindings>();
@@ -29,7 +29,7 @@ export function groupByExchange(queues: readonly Queue[]): Map<string, ExchangeB
 
 interface Bound {
   readonly queue: Queue;
-  /** Among all described queues. */
+  /** The index of the queue in the configuration. */
   readonly place: number;
   readonly binding: Binding;
 }

@@ -1,12 +1,11 @@
-/** One character of a name, as its code point, against the `[…]` of a glob. */
+/** The `[…]` of a glob: whether it contains a code point. */
 export type CharacterSet = (codePoint: number) => boolean;
 
 type Range = readonly [from: number, to: number];
 
 /**
- * The set that begins with the `[` at an index of a glob, and the index behind its `]`; `null` where no `]`
- * closes it. Members follow Python's `fnmatch`: a `!` in front negates, a `]` in front is a member, and a
- * range that runs backwards holds nothing.
+ * Parses the set that begins at an index of a glob; returns it with the index after its `]`, or `null` without a
+ * `]`. As in Python's `fnmatch`, a leading `!` negates, a leading `]` is a member, and a backwards range is empty.
  */
 export function parseSet(glob: string, start: number): { set: CharacterSet; end: number } | null {
   const negated = glob[start + 1] === '!';
@@ -23,7 +22,7 @@ function toCodePoint(character: string): number {
   return character.codePointAt(0)!;
 }
 
-/** A hyphen with a member on either side makes a range; in front, behind, or after a range it is itself. */
+/** A hyphen between two members is a range; at either end, or after a range, it is a member. */
 function parseRanges(members: readonly number[]): Range[] {
   const ranges: Range[] = [];
   for (let i = 0; i < members.length; i++) {
@@ -36,7 +35,7 @@ function parseRanges(members: readonly number[]): Range[] {
   return ranges;
 }
 
-/** Ascending and apart, so that a search can halve them. */
+/** Sorts and merges ranges for a binary search. */
 function mergeRanges(ranges: readonly Range[]): Range[] {
   const apart: Range[] = [];
   for (const [from, to] of ranges.toSorted(([a], [b]) => a - b)) {

@@ -1,22 +1,21 @@
 import { parseSet, type CharacterSet } from './glob-set.ts';
 
-/** Text as it stands, one character of a set, or (`null`) any one character. */
+/** Literal text, a set, or `null` for any character. */
 type Piece = string | CharacterSet | null;
 
 /**
- * A glob of Python's `fnmatch` that matches a whole name: `*` is any text, `?` any one character, `[abc]`
- * one of these, `[!abc]` one of the others. A `[` that nothing closes is itself. It is matched without
- * backtracking: as a regular expression, several stars take minutes on a long name.
+ * A glob of Python's `fnmatch`, which matches whole names: `*`, `?`, `[abc]` and `[!abc]`; an unclosed `[` is
+ * literal. Matches without backtracking, because a regular expression with several stars takes minutes.
  */
 export class Glob {
-  /** What stands between the stars; one run alone when there is no star. */
+  /** The parts between the stars; one part if there is no star. */
   readonly #runs: readonly (readonly Piece[])[];
 
   constructor(glob: string) {
     this.#runs = splitRuns(glob);
   }
 
-  /** The longest text that every name holds that matches; empty where the glob demands none. */
+  /** The longest literal text of the glob; every matching name contains it. */
   get literal(): string {
     const texts = this.#runs.flat().filter((piece) => typeof piece === 'string');
     return texts.reduce((longest, text) => (text.length > longest.length ? text : longest), '');
@@ -27,7 +26,7 @@ export class Glob {
     let at = matchEnd(first, name, 0);
     if (this.#runs.length === 1) return at === name.length;
     if (at === -1) return false;
-    // The leftmost place is as good as any for all but the last run, which must end the name.
+    // The leftmost match of each run suffices, except of the last run, which must end the name.
     for (const run of this.#runs.slice(1, -1)) {
       at = find(run, name, at);
       if (at === -1) return false;
@@ -46,7 +45,7 @@ function splitRuns(glob: string): Piece[][] {
     if (text !== '') run.push(text);
     text = '';
   };
-  // Behind the last bracket no set can close, and each search for one would go through the rest.
+  // No set can close after the last bracket, and searching for one at each `[` would be quadratic.
   const lastClose = glob.lastIndexOf(']');
   for (let at = 0; at < glob.length; at++) {
     const sign = glob[at]!;
@@ -66,7 +65,7 @@ function splitRuns(glob: string): Piece[][] {
   return runs.filter((each, i) => each.length > 0 || i === 0 || i === runs.length - 1);
 }
 
-/** The index behind the run, if it stands in the name at an index; else -1. */
+/** Returns the index after the run if it matches at an index, or -1. */
 function matchEnd(run: readonly Piece[], name: string, at: number): number {
   for (const piece of run) {
     if (typeof piece === 'string') {
@@ -81,7 +80,7 @@ function matchEnd(run: readonly Piece[], name: string, at: number): number {
   return at;
 }
 
-/** The index behind the first place, from an index on, at which the run stands; -1 when there is none. */
+/** Returns the index after the first match of the run from an index on, or -1. */
 function find(run: readonly Piece[], name: string, from: number): number {
   const [first] = run;
   for (let at = from; at <= name.length; at++) {
@@ -94,7 +93,7 @@ function find(run: readonly Piece[], name: string, from: number): number {
   return -1;
 }
 
-/** Where the run must begin to end with the name; -1 where the name is too short. */
+/** Returns the index at which the run must begin to end with the name, or -1. */
 function startOfLast(run: readonly Piece[], name: string): number {
   let at = name.length;
   for (const piece of run.toReversed()) {
@@ -107,7 +106,7 @@ function isPairAt(name: string, at: number): boolean {
   return at >= 0 && countUnits(name.codePointAt(at) ?? 0) === 2;
 }
 
-/** How many units of JavaScript's text a character takes. */
+/** The number of UTF-16 code units of a character. */
 function countUnits(codePoint: number): number {
   return codePoint > 0xffff ? 2 : 1;
 }

@@ -1,20 +1,19 @@
-/** Something that matches names, and a text that every name holds that it matches; empty for none. */
+/** A pattern of names; every name that it matches contains `literal`, which may be empty. */
 export interface Pattern {
   readonly literal: string;
   test(name: string): boolean;
 }
 
-/** The longest piece of a literal that is looked up: four letters tell most patterns apart. */
+/** The length of the indexed substrings: four letters distinguish most patterns. */
 const LONGEST = 4;
 
 /**
- * Finds the first of many patterns that matches a name, without a test of each: a pattern is tested only for
- * names that hold a piece of its literal. Ten thousand tasks against ten thousand routes would be a hundred
- * million tests.
+ * Finds the first of many patterns that matches a name. Tests only patterns with a substring of their literal in
+ * the name, because ten thousand tasks and ten thousand routes would be a hundred million tests.
  */
 export class PatternIndex {
   readonly #patterns: readonly Pattern[];
-  /** Piece of a literal → the patterns that are found by it, as places in the list, ascending. */
+  /** Substring of a literal → indexes of its patterns, ascending. */
   readonly #byPiece = new Map<string, number[]>();
 
   constructor(patterns: readonly Pattern[]) {
@@ -23,7 +22,7 @@ export class PatternIndex {
     const pieces = patterns.map(({ literal }) => listSubstrings(literal, [lengthFor(literal)]));
     for (const piece of pieces.flat()) uses.set(piece, (uses.get(piece) ?? 0) + 1);
     for (const [place, each] of pieces.entries()) {
-      // The piece that fewest others hold.
+      // The substring with the fewest patterns.
       const piece = each.reduce((a, b) => (uses.get(b)! < uses.get(a)! ? b : a));
       const found = this.#byPiece.get(piece);
       if (found) found.push(place);
@@ -31,7 +30,7 @@ export class PatternIndex {
     }
   }
 
-  /** The place in the list of the first pattern that matches; -1 when none does. */
+  /** Returns the index of the first pattern that matches, or -1. */
   find(name: string): number {
     const lengths = Array.from({ length: LONGEST + 1 }, (_, length) => length);
     let first = this.#patterns.length;
@@ -48,7 +47,7 @@ function lengthFor(literal: string): number {
   return Math.min(literal.length, LONGEST);
 }
 
-/** Every text of these lengths that stands in a text, each once. */
+/** Lists the distinct substrings of these lengths. */
 function listSubstrings(text: string, lengths: readonly number[]): string[] {
   const pieces = new Set<string>();
   for (const length of lengths) {

@@ -1,46 +1,46 @@
 import type { ExchangeType } from '../message/destination.ts';
 
-/** An exchange as it is declared. */
+/** The declaration of an exchange. */
 export interface Exchange {
   readonly name: string;
   readonly type: ExchangeType;
   readonly durable: boolean;
   readonly autoDelete: boolean;
-  /** Of messages to its queues that name none: 1 transient, 2 persistent; `null` for the configuration's. */
+  /** The default delivery mode of its messages: 1 transient, 2 persistent; `null` for that of the configuration. */
   readonly deliveryMode: 1 | 2 | null;
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** Others make it. */
+  /** beat does not declare it. */
   readonly noDeclare: boolean;
 }
 
-/** What a queue gets from an exchange. */
+/** A binding of a queue to an exchange. */
 export interface Binding {
   readonly exchange: Exchange;
-  /** A key, or for a topic exchange a pattern of words, `*` and `#`; a fanout exchange looks at neither. */
+  /** A key, or a pattern with `*` and `#` for a topic exchange; a fanout exchange ignores it. */
   readonly routingKey: string;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** A queue as it is declared, and what it is bound to. */
+/** The declaration of a queue with its bindings. */
 export interface Queue {
-  /** Of a broadcast queue, which bears a name of its own in every worker, that of its exchange. */
+  /** For a broadcast queue the name of its exchange, because each worker has its own queue. */
   readonly name: string;
-  /** Another name that tasks may call it by. */
+  /** Another name for the queue in options and routes. */
   readonly alias: string | null;
-  /** Each is declared. A message that asks for this queue by name goes by the first of them. */
+  /** A message to this queue uses the first binding. */
   readonly bindings: readonly [Binding, ...Binding[]];
   readonly durable: boolean;
   readonly exclusive: boolean;
   readonly autoDelete: boolean;
   /** AMQP's arguments, such as `x-max-priority`. */
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** kombu's `Broadcast`: every worker makes and binds a queue of its own; the exchange alone is the producer's. */
+  /** kombu's `Broadcast`: each worker declares and binds its own queue; beat declares only the exchange. */
   readonly broadcast: boolean;
-  /** Others make it, its exchanges and its bindings. */
+  /** beat declares neither the queue nor its exchanges and bindings. */
   readonly noDeclare: boolean;
 }
 
-/** An exchange with nothing remarkable: durable, as kombu makes them. */
+/** Creates a durable exchange with kombu's defaults. */
 export function createExchange(name: string, type: ExchangeType): Exchange {
   return {
     ...{ name, type, durable: true, autoDelete: false },
@@ -48,7 +48,7 @@ export function createExchange(name: string, type: ExchangeType): Exchange {
   };
 }
 
-/** A queue with nothing remarkable: durable, bound once. */
+/** Creates a durable queue with one binding. */
 export function createQueue(name: string, exchange: Exchange, routingKey: string): Queue {
   return {
     ...{ name, alias: null, bindings: [{ exchange, routingKey, arguments: {} }] },

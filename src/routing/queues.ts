@@ -6,22 +6,22 @@ import { groupByExchange, type ExchangeBindings } from './exchange-bindings.ts';
 import type { Destination, ExchangeType } from '../message/destination.ts';
 import { createExchange, createQueue, type Exchange, type Queue } from './queue.ts';
 
-/** Which queues there are, and what those are made by that nobody has described. */
+/** The configured queues, and the defaults for queues that are not configured. */
 export interface QueueRules {
-  /** The queue of tasks that name none. */
+  /** The queue of tasks without a queue. */
   readonly defaultQueue: string;
-  /** What queues are bound to, and by which key, that say nothing else. */
+  /** The exchange of queues without one. */
   readonly defaultExchange: Exchange;
   readonly defaultRoutingKey: string;
-  /** Complete, defaults and all; empty when the configuration describes none. */
+  /** With all defaults applied; empty without `taskQueues`. */
   readonly configured: readonly Queue[];
-  /** Whether a name that nobody has described is a queue all the same. */
+  /** Whether queues that are not configured are created. */
   readonly createMissing: boolean;
-  /** `x-max-priority` of every queue that has none of its own; `null` for none. */
+  /** The default `x-max-priority` of queues; `null` for none. */
   readonly maxPriority: number | null;
-  /** Of the default queue, where none is described. */
+  /** The type of the default queue if no queues are configured. */
   readonly defaultType: QueueType;
-  /** Of every queue that nobody has described. */
+  /** The type of queues that are not configured. */
   readonly missingType: QueueType;
   readonly missingExchangeType: ExchangeType;
 }
@@ -40,39 +40,39 @@ export const DEFAULT_RULES: QueueRules = {
   missingExchangeType: 'direct',
 };
 
-/** Every queue that a message may go to, by name. */
+/** All queues by name. */
 export class Queues {
   readonly #rules: QueueRules;
   readonly #byName = new Map<string, Queue>();
   readonly #configured: readonly Queue[];
-  /** Bindings of the described queues, by exchange. */
+  /** Bindings of the configured queues by exchange. */
   readonly #bindings: ReadonlyMap<string, ExchangeBindings>;
-  /** Routes may compute ever new names. */
+  /** Bounded, because route functions may compute any number of names. */
   readonly #made = memoize<Queue>();
 
   constructor(rules: QueueRules = DEFAULT_RULES) {
     this.#rules = rules;
     this.#configured = rules.configured.length > 0 ? rules.configured : [defaultQueue(rules)];
     this.#bindings = groupByExchange(this.#configured);
-    // An alias comes before a name, as in Celery.
+    // An alias takes precedence over a name, as in Celery.
     for (const queue of this.#configured) this.#byName.set(queue.name, queue);
     for (const queue of this.#configured) if (queue.alias) this.#byName.set(queue.alias, queue);
   }
 
-  /** The queue of tasks that name none. Throws like `get`. */
+  /** The queue of tasks without a queue. Throws like `get`. */
   get default(): Queue {
     return this.get(this.#rules.defaultQueue);
   }
 
-  /** The exchange and the key of queues and messages that say nothing else. */
+  /** The default exchange and routing key. */
   get defaults(): { readonly exchange: Exchange; readonly routingKey: string } {
     const { defaultExchange: exchange, defaultRoutingKey: routingKey } = this.#rules;
     return { exchange, routingKey };
   }
 
   /**
-   * The queue of that name or alias; one that nobody has described is made by the rules. Throws a
-   * `BeatError` where they forbid it.
+   * Returns the queue of a name or alias; creates one that is not configured. Throws a `BeatError` if
+   * `createMissing` is false.
    */
   get(name: string): Queue {
     const queue = this.find(name);
@@ -80,54 +80,54 @@ export class Queues {
     return queue;
   }
 
-  /** The same; `null` where the rules forbid it. */
+  /** Like `get`, but returns `null` instead of throwing. */
   find(name: string): Queue | null {
     const queue = this.#byName.get(name);
     if (queue) return queue;
     return this.#rules.createMissing ? this.#made(name, () => this.#missing(name)) : null;
   }
 
-  /** Whether the configuration describes a quorum queue, which changes what Celery does about an ETA. */
+  /** Whether a quorum queue is configured, which changes how Celery delays tasks. */
   get usesQuorum(): boolean {
     return this.#configured.some((queue) => queue.arguments['x-queue-type'] === 'quorum');
   }
 
-  /** Whether it is described in `taskQueues`, rather than made by the rules. */
+  /** Whether a queue is in `taskQueues`. */
   isConfigured(queue: Queue): boolean {
     return this.#rules.configured.includes(queue);
   }
 
-  /** The exchange that the configuration describes under that name. */
+  /** Returns the configured exchange of a name. */
   exchange(name: string): Exchange | null {
     const found = this.#bindings.get(name)?.exchange;
     const { defaultExchange } = this.#rules;
     return found ?? (defaultExchange.name === name ? defaultExchange : null);
   }
 
-  /** The queues that the message ends up in, as far as the configuration tells. */
+  /** Returns the queues that receive a message according to the configuration. */
   queuesFor(destination: Destination): readonly Queue[] {
     const { exchange, routingKey } = destination;
     if (exchange === '') return [this.find(routingKey) ?? []].flat();
-    const asked = this.#asked(destination).filter(({ bindings }) =>
+    const requested = this.#requested(destination).filter(({ bindings }) =>
       bindings.some(
         (binding) => binding.exchange.name === exchange && matches(binding, destination),
       ),
     );
     return [
-      ...new Set([...asked, ...(this.#bindings.get(exchange)?.queuesFor(destination) ?? [])]),
+      ...new Set([...requested, ...(this.#bindings.get(exchange)?.queuesFor(destination) ?? [])]),
     ];
   }
 
-  /** What is declared before the message is sent: the queue it asked for, and all that receive it. */
+  /** Returns the queues to declare before publishing: the requested queue, and all queues that receive it. */
   declaredFor(destination: Destination): readonly Queue[] {
-    return [...new Set([...this.#asked(destination), ...this.queuesFor(destination)])];
+    return [...new Set([...this.#requested(destination), ...this.queuesFor(destination)])];
   }
 
-  #asked({ queue }: Destination): readonly Queue[] {
+  #requested({ queue }: Destination): readonly Queue[] {
     return queue === null ? [] : [this.find(queue) ?? []].flat();
   }
 
-  /** As Celery's producer makes one: bound to an exchange of its own name. */
+  /** Creates a queue as Celery does, bound to an exchange of the same name. */
   #missing(name: string): Queue {
     const { maxPriority, missingType, missingExchangeType } = this.#rules;
     const queue = createQueue(name, createExchange(name, missingExchangeType), name);
@@ -136,15 +136,15 @@ export class Queues {
 
   #unknown(name: string): string {
     const names = [...this.#byName.keys()];
-    const more = names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : '';
-    const listed = names.slice(0, MOST_LISTED).join(', ');
-    const known = didYouMean(name, names) || `; there are ${listed}${more}`;
+    const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '';
+    const listed = names.slice(0, MAX_LISTED).join(', ');
+    const known = didYouMean(name, names) || `; allowed: ${listed}${more}`;
     return `no queue "${name}" in taskQueues, and taskCreateMissingQueues is false${known}`;
   }
 }
 
-/** Of the names of queues, in an error. */
-const MOST_LISTED = 20;
+/** The maximum number of queue names in an error. */
+const MAX_LISTED = 20;
 
 function defaultQueue(rules: QueueRules): Queue {
   const { defaultQueue, defaultExchange, defaultRoutingKey, maxPriority, defaultType } = rules;
@@ -155,7 +155,7 @@ function defaultQueue(rules: QueueRules): Queue {
 function buildArguments(maxPriority: number | null, type: QueueType): Queue['arguments'] {
   return {
     ...(maxPriority !== null && { 'x-max-priority': maxPriority }),
-    // The other type is what a queue is without a word, and what older servers know no word for.
+    // Classic is the default, and older servers do not know the argument.
     ...(type === 'quorum' && { 'x-queue-type': type }),
   };
 }

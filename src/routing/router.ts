@@ -4,19 +4,19 @@ import type { Exchange, Queue } from './queue.ts';
 import type { Queues } from './queues.ts';
 import type { Route } from './routes.ts';
 
-/** What routing makes of a task's options: where to, and the options with all that was not said in them. */
+/** The destination of a task, and its options with the defaults of routes and settings. */
 export interface Routed {
   readonly destination: Destination;
   readonly options: MessageOptions;
 }
 
-/** Which task goes where, and what is true of tasks whose options do not say it. */
+/** Routes, and default options of tasks. */
 export interface RouteRules {
-  /** In order: the first that knows the task is asked, and no other. */
+  /** In order; the first route that matches is used. */
   readonly routes: readonly Route[];
   readonly priority: number | null;
   readonly deliveryMode: 1 | 2;
-  /** Said of tasks only when it is true: `false` would override a task's own setting. */
+  /** Set only if true: `false` would override the setting of the task. */
   readonly ignoreResult: boolean;
 }
 
@@ -24,11 +24,11 @@ export const DEFAULT_ROUTES: RouteRules = {
   ...{ routes: [], priority: null, deliveryMode: 2, ignoreResult: false },
 };
 
-/** Says where tasks go. */
+/** Determines destinations and options of tasks. */
 export class Router {
   readonly #queues: Queues;
   readonly #rules: RouteRules;
-  /** Without routes the options alone decide, and many entries have the very same: none. */
+  /** Without routes only the options matter, and many entries share the empty options. */
   readonly #unrouted = new WeakMap<MessageOptions, Routed>();
 
   constructor(queues: Queues, rules: RouteRules = DEFAULT_ROUTES) {
@@ -37,8 +37,8 @@ export class Router {
   }
 
   /**
-   * Options come before routes, routes before what is configured for all. Throws what a route function
-   * throws, and a `BeatError` for a queue that there is not and that may not be made.
+   * Options take precedence over routes, and routes over settings. Throws the error of a route function, and a
+   * `BeatError` for an unknown queue.
    */
   route(
     task: string,
@@ -66,7 +66,7 @@ export class Router {
       break;
     }
     assign(options, given);
-    const [destination, exchange] = this.#destinationOf(options);
+    const [destination, exchange] = this.#resolveDestination(options);
     const { priority, deliveryMode, ignoreResult } = this.#rules;
     options.deliveryMode ??= exchange?.deliveryMode ?? deliveryMode;
     if (priority !== null) options.priority ??= priority;
@@ -75,10 +75,10 @@ export class Router {
   }
 
   /**
-   * By Celery's rule: a direct exchange is left out, and the message put straight into the queue, unless
-   * exchange and routing key were both asked for. Beside it the exchange whose delivery mode counts.
+   * Celery's rule: for a direct exchange, the message goes to the queue through the anonymous exchange, unless both
+   * exchange and routing key are given. Also returns the exchange whose delivery mode applies.
    */
-  #destinationOf(options: MessageOptions): [Destination, Exchange | null] {
+  #resolveDestination(options: MessageOptions): [Destination, Exchange | null] {
     const { exchange: asked, exchangeType, routingKey } = options;
     const named = options.queue === undefined ? null : this.#queues.get(options.queue);
     if (asked) {
@@ -113,14 +113,14 @@ function getExchangeType({ bindings }: Queue): Destination['exchangeType'] {
   return bindings[0].exchange.type;
 }
 
-/** An empty text says nothing. */
+/** Ignores empty strings. */
 function firstNonEmpty(...texts: readonly (string | undefined)[]): string | undefined {
   return texts.find((text) => text !== undefined && text !== '');
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What is not said leaves standing what was. */
+/** Assigns all options that are not `undefined`. */
 function assign(options: Writable<MessageOptions>, more: MessageOptions): void {
   for (const [key, value] of Object.entries(more) as [string, unknown][]) {
     if (value !== undefined) Object.assign(options, { [key]: value });

@@ -3,14 +3,14 @@ import type { MessageOptions } from '../message/message.ts';
 import { Glob } from './glob.ts';
 import { PatternIndex, type Pattern } from './pattern-index.ts';
 
-/** What a route says of a task, for whatever the options of the task itself do not say. */
+/** The options of a route; the options of a task take precedence. */
 export type RouteOptions = Pick<
   MessageOptions,
   | ('queue' | 'exchange' | 'exchangeType' | 'routingKey')
   | ('priority' | 'deliveryMode' | 'headers' | 'serializer' | 'compression')
 >;
 
-/** Says where a task goes; `null` leaves that to the next route. Options are as the task has them. */
+/** Returns the options for a task, or `null` to try the next route. */
 export type Route = (
   task: string,
   args: readonly unknown[],
@@ -24,8 +24,8 @@ export type RouteKey = string | RegExp;
 export type RouteRow = readonly [key: RouteKey, route: RouteOptions];
 
 /**
- * Tables of routes by the names of tasks, as Celery reads them: the first table that knows the task
- * decides, and in it the name itself comes before every pattern.
+ * Compiles tables of routes, as Celery reads them: the first table that matches is used, and in it the exact name
+ * takes precedence over patterns.
  */
 export function compileRoutes(tables: readonly (readonly RouteRow[])[]): Route {
   const named = new Map<string, Row>();
@@ -49,12 +49,12 @@ export function compileRoutes(tables: readonly (readonly RouteRow[])[]): Route {
 }
 
 interface Row {
-  /** The place of its table among all. */
+  /** The index of its table. */
   readonly table: number;
   readonly route: RouteOptions;
 }
 
-/** Python's `match`: from the first character on, to wherever the expression ends. */
+/** Python's `re.match`: anchored at the start only. */
 class AnchoredRegExp implements Pattern {
   readonly literal = '';
   readonly #expression: RegExp;
@@ -64,7 +64,7 @@ class AnchoredRegExp implements Pattern {
   }
 
   test(task: string): boolean {
-    // A sticky expression remembers where it stopped.
+    // A sticky expression is stateful.
     this.#expression.lastIndex = 0;
     return this.#expression.test(task);
   }

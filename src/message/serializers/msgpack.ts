@@ -32,7 +32,7 @@ function validateRange(leaf: bigint): string | null {
 function validateTyped(leaf: TypedValue): string | null {
   const { __type__: type } = leaf;
   if (getBytes(leaf)) return null;
-  return `msgpack cannot carry a ${type}; write it as text, or use the serializer json`;
+  return `msgpack cannot encode a ${type}; write it as text, or use the serializer json`;
 }
 
 /** The shortest form of every integer, as Python has it: the library's BigInt takes 64 bits, its number 32. */

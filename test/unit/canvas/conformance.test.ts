@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chain, chord, group, sig, type SignatureConfig } from '../../../src/index.ts';
 import type { Message } from '../../../src/message/message.ts';
 import { composeTask } from './support.ts';
@@ -86,19 +86,19 @@ const IN_TYPESCRIPT: Record<string, SignatureConfig> = {
 const ON_PURPOSE = 'chain-of-groups';
 
 describe('a canvas', () => {
-  it('is compared with every recorded case', () => {
+  test('is compared with every recorded case', () => {
     expect(cases.map(({ name }) => name)).toEqual(Object.keys(IN_TYPESCRIPT));
   });
 
-  it.for(cases)("sends what Celery's sends, read as Celery serializes it: $name", (recorded) => {
+  test.for(cases)("sends what Celery's sends, read as Celery serializes it: $name", (recorded) => {
     expect(oursFor(recorded.signature as unknown as SignatureConfig)).toBe(celerysFor(recorded));
   });
 
-  it.for(cases)("sends what Celery's sends, written in TypeScript: $name", (recorded) => {
+  test.for(cases)("sends what Celery's sends, written in TypeScript: $name", (recorded) => {
     expect(oursFor(IN_TYPESCRIPT[recorded.name]!)).toBe(celerysFor(recorded));
   });
 
-  it.for(nested.filter(({ name }) => name !== ON_PURPOSE))(
+  test.for(nested.filter(({ name }) => name !== ON_PURPOSE))(
     'sends the same for more: $name',
     (recorded) => {
       const { messages, chords } = composeTask(recorded.signature as unknown as SignatureConfig);
@@ -133,32 +133,35 @@ const WRITTEN_OTHERWISE = new Set([
 ]);
 
 describe('a canvas of an entry', () => {
-  it.for(scheduled)('sends what the beat of Celery 5.7 sends, with its mark: $name', (recorded) => {
-    const task = recorded.signature as unknown as SignatureConfig;
-    const { messages, chords } = composeTask(task, { entry: recorded.entry ?? {} });
-    const ours = messages.map(({ headers, body, destination }) => ({
-      headers: withoutOurOwn(headers),
-      queue: destination.routingKey,
-      body: tidied(JSON.parse(body.toString())),
-    }));
-    const lists = Object.entries(recorded.redis).filter(
-      ([key, { type }]) => type === 'list' && !key.startsWith('_kombu'),
-    );
-    const celerys = lists.flatMap(([key, { items }]) =>
-      (items as Envelope[]).toReversed().map(({ headers, body }) => ({
-        headers: adapted(headers),
-        // Behind the queue stands its priority.
-        queue: key.split('\x06\x16')[0],
-        body: tidied(handedOn(JSON.parse(Buffer.from(body, 'base64').toString()))),
-      })),
-    );
-    if (WRITTEN_OTHERWISE.has(recorded.name)) expect(marksIn(ours)).toEqual(marksIn(celerys));
-    else expect(anonymous(ours)).toBe(anonymous(celerys));
-    const sizes = Object.keys(recorded.redis).filter((key) => key.endsWith('.s'));
-    expect(chords).toHaveLength(sizes.length);
-  });
+  test.for(scheduled)(
+    'sends what the beat of Celery 5.7 sends, with its mark: $name',
+    (recorded) => {
+      const task = recorded.signature as unknown as SignatureConfig;
+      const { messages, chords } = composeTask(task, { entry: recorded.entry ?? {} });
+      const ours = messages.map(({ headers, body, destination }) => ({
+        headers: withoutOurOwn(headers),
+        queue: destination.routingKey,
+        body: tidied(JSON.parse(body.toString())),
+      }));
+      const lists = Object.entries(recorded.redis).filter(
+        ([key, { type }]) => type === 'list' && !key.startsWith('_kombu'),
+      );
+      const celerys = lists.flatMap(([key, { items }]) =>
+        (items as Envelope[]).toReversed().map(({ headers, body }) => ({
+          headers: adapted(headers),
+          // Behind the queue stands its priority.
+          queue: key.split('\x06\x16')[0],
+          body: tidied(handedOn(JSON.parse(Buffer.from(body, 'base64').toString()))),
+        })),
+      );
+      if (WRITTEN_OTHERWISE.has(recorded.name)) expect(marksIn(ours)).toEqual(marksIn(celerys));
+      else expect(anonymous(ours)).toBe(anonymous(celerys));
+      const sizes = Object.keys(recorded.redis).filter((key) => key.endsWith('.s'));
+      expect(chords).toHaveLength(sizes.length);
+    },
+  );
 
-  it('is set where Celery passes the headers on: its first tasks, and the bodies of chords', () => {
+  test('is set where Celery passes the headers on: its first tasks, and the bodies of chords', () => {
     const markScheduled = (task: SignatureConfig) => [
       ...new Set(marksIn(composeTask(task).messages.map(parsed))),
     ];
@@ -171,7 +174,7 @@ describe('a canvas of an entry', () => {
     expect(markScheduled(sig('a', [], { options: { link: 'b', linkError: 'c' } }))).toEqual(['a']);
   });
 
-  it('keeps the headers of the body of a chord beside the mark', () => {
+  test('keeps the headers of the body of a chord beside the mark', () => {
     const body = sig('b', [], { options: { headers: { tenant: 'acme' } } });
     const [message] = composeTask(chord(['a'], body)).messages;
     const [, , embed] = JSON.parse(message!.body.toString()) as [unknown, unknown, Embedded];

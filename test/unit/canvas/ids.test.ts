@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { chain, chord, group, sig, type SignatureConfig } from '../../../src/index.ts';
 import type { RunMessages } from '../../../src/message/run-messages.ts';
 import { composeTask, DUE_AT } from './support.ts';
@@ -29,7 +29,7 @@ function idsGiven(run: RunMessages): string[] {
   return text.flat();
 }
 
-it('gives an occurrence the same ids whenever it is sent, and no other occurrence any of them', () => {
+test('gives an occurrence the same ids whenever it is sent, and no other occurrence any of them', () => {
   fc.assert(
     fc.property(canvas, (of) => {
       const runs = [DUE_AT, DUE_AT, DUE_AT + 60_000].map((dueAt) => composeTask(of, { dueAt }));
@@ -42,7 +42,7 @@ it('gives an occurrence the same ids whenever it is sent, and no other occurrenc
   );
 });
 
-it('gives each message an id of its own, and the whole the one by which its result is found', () => {
+test('gives each message an id of its own, and the whole the one by which its result is found', () => {
   fc.assert(
     fc.property(canvas, (of) => {
       const { messages, chords, taskId } = composeTask(of);
@@ -57,7 +57,7 @@ it('gives each message an id of its own, and the whole the one by which its resu
   );
 });
 
-it('names every id in the form of a UUID', () => {
+test('names every id in the form of a UUID', () => {
   const { messages, taskId } = composeTask(chain(task, group(task, task), task));
   const ids = [
     taskId,

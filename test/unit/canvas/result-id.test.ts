@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chain, chord, group, sig, type SignatureConfig } from '../../../src/index.ts';
 import type { RunMessages } from '../../../src/message/run-messages.ts';
 import { computeTaskId } from '../../../src/message/task-id.ts';
@@ -29,7 +29,7 @@ function steps({ messages }: RunMessages): readonly SerializedSignature[] {
 }
 
 describe('the result of an occurrence', () => {
-  it.each<[string, SignatureConfig]>([
+  test.each<[string, SignatureConfig]>([
     ['a task', a],
     ['a chain', chain(a, b)],
     ['a chain that ends in a group', chain(a, group(b, c))],
@@ -41,7 +41,7 @@ describe('the result of an occurrence', () => {
     expect(composeTask(canvas).taskId).toBe(OCCURRENCE);
   });
 
-  it.each([undefined, 'fixed'])('of a chain is that of its last task: task id %s', (taskId) => {
+  test.each([undefined, 'fixed'])('of a chain is that of its last task: task id %s', (taskId) => {
     const run = composeTask(chain(a, b, c), { entry: { options: { taskId } } });
     const [second, last] = steps(run);
     expect(last!.options['task_id']).toBe(taskId ?? OCCURRENCE);
@@ -49,7 +49,7 @@ describe('the result of an occurrence', () => {
     expect(run.taskId).toBe(taskId ?? OCCURRENCE);
   });
 
-  it.each([undefined, 'fixed'])(
+  test.each([undefined, 'fixed'])(
     'of a chain that ends in a group is that of the group: task id %s',
     (taskId) => {
       const run = composeTask(chain(a, group(b, c)), { entry: { options: { taskId } } });
@@ -63,7 +63,7 @@ describe('the result of an occurrence', () => {
 });
 
 describe('a group behind the first step of a chain', () => {
-  it('leaves it to the worker that starts it to give its tasks their group', () => {
+  test('leaves it to the worker that starts it to give its tasks their group', () => {
     const [last] = steps(composeTask(chain(a, group(b, c))));
     expect(
       last!.kwargs.tasks!.map(({ options }) => [options['group_id'], options['group_index']]),
@@ -73,7 +73,7 @@ describe('a group behind the first step of a chain', () => {
     ]);
   });
 
-  it('names the chord that awaits its tasks, and the group of that chord', () => {
+  test('names the chord that awaits its tasks, and the group of that chord', () => {
     // A chord whose header holds a chain that ends in a group.
     const run = composeTask(chord([chain(a, group(b, c))], sig('total')));
     const [groupId] = run.chords.map((each) => each.groupId);
@@ -88,7 +88,7 @@ describe('a group behind the first step of a chain', () => {
 });
 
 describe('a chain in a group behind the first step of a chain', () => {
-  it('has the id of its last task', () => {
+  test('has the id of its last task', () => {
     const [last] = steps(composeTask(chain(a, group(chain(b, c), b))));
     const [inner] = last!.kwargs.tasks!;
     expect(inner!.task).toBe('celery.chain');
@@ -99,7 +99,7 @@ describe('a chain in a group behind the first step of a chain', () => {
 });
 
 describe('a chord behind the first step of a chain', () => {
-  it('names its header by one id, in the chord and in its group', () => {
+  test('names its header by one id, in the chord and in its group', () => {
     const [last] = steps(composeTask(chain(a, chord([b, c], a))));
     const { header, body } = last!.kwargs;
     expect(last!.options['task_id']).toEqual(expect.any(String));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../../src/broker/envelope.ts';
 import type { Entry } from '../../../src/catalog/entry.ts';
 import { compose } from '../../../src/compose/compose.ts';
@@ -37,7 +37,7 @@ function messageWith(options: MessageOptions, sentAt?: number): Message {
 }
 
 describe('a task message', () => {
-  it("bears the occurrence's own id, whoever sends it and whenever", () => {
+  test("bears the occurrence's own id, whoever sends it and whenever", () => {
     const id = computeTaskId('cleanup', DUE_AT, 'beat');
     for (const { taskId, headers, properties } of [messageOf(), messageOf({}, SENT_AT + MINUTE)]) {
       expect(taskId).toBe(id);
@@ -46,12 +46,12 @@ describe('a task message', () => {
     }
   });
 
-  it('says nothing of results unless told to', () => {
+  test('says nothing of results unless told to', () => {
     expect(messageOf().headers).not.toHaveProperty('ignore_result');
     expect(messageWith({ ignoreResult: false }).headers).toHaveProperty('ignore_result', false);
   });
 
-  it('lets headers of the user win, as in Celery', () => {
+  test('lets headers of the user win, as in Celery', () => {
     const { taskId, headers } = messageWith({
       headers: { origin: 'me', tenant: 'ø', beat_due_at: 1 },
     });
@@ -59,12 +59,12 @@ describe('a task message', () => {
     expect(Object.keys(headers).slice(-2)).toEqual(['tenant', 'celery_beat_task']);
   });
 
-  it('bears the mark of a schedule whatever the headers of the user say, as in Celery', () => {
+  test('bears the mark of a schedule whatever the headers of the user say, as in Celery', () => {
     const { headers } = messageWith({ headers: { celery_beat_task: false } });
     expect(headers['celery_beat_task']).toBe(true);
   });
 
-  it('does not change the entry that it is made from', () => {
+  test('does not change the entry that it is made from', () => {
     const headers = Object.freeze({ tenant: 'acme' });
     const entry = makeEntry({ options: Object.freeze({ headers }) });
     const [first] = compose({ entry, dueAt: DUE_AT }, SENT_AT, PRODUCER).messages;
@@ -76,7 +76,7 @@ describe('a task message', () => {
     expect(second?.headers['beat_due_at']).toBe('2026-11-21T06:01:00.000Z');
   });
 
-  it('keeps text that could break out of the envelope inside it', () => {
+  test('keeps text that could break out of the envelope inside it', () => {
     const odd = '"}\\,\u2028\n\u0000ø😀\ud83d';
     const message = messageOf({
       name: odd,
@@ -93,12 +93,12 @@ describe('a task message', () => {
 });
 
 describe('eta', () => {
-  it('is the countdown from the moment of sending', () => {
+  test('is the countdown from the moment of sending', () => {
     const { headers } = messageWith({ countdown: 90 * SECOND });
     expect(headers['eta']).toBe('2026-11-21T06:01:30.250000+00:00');
   });
 
-  it('gives way to a countdown, but not to one of zero', () => {
+  test('gives way to a countdown, but not to one of zero', () => {
     const eta = Date.UTC(2030, 0, 1);
     expect(messageWith({ eta, countdown: SECOND }).headers['eta']).toMatch(/^2026/);
     expect(messageWith({ eta, countdown: 0 }).headers['eta']).toBe('2030-01-01T00:00:00+00:00');
@@ -107,38 +107,38 @@ describe('eta', () => {
 });
 
 describe('expiry', () => {
-  it('counts from the moment of sending', () => {
+  test('counts from the moment of sending', () => {
     const { headers, properties } = messageWith({ expires: { after: 1_500.7 } });
     expect(headers['expires']).toBe('2026-11-21T06:00:01.750000+00:00');
     expect(properties.expiration).toBe('1500');
   });
 
-  it('may be an instant', () => {
+  test('may be an instant', () => {
     const { headers, properties } = messageWith({ expires: { at: DUE_AT + MINUTE } });
     expect(headers['expires']).toBe('2026-11-21T06:01:00+00:00');
     expect(properties.expiration).toBe('59750');
   });
 
-  it('may be the next occurrence, counted from the nominal instant', () => {
+  test('may be the next occurrence, counted from the nominal instant', () => {
     const { headers, properties } = messageWith({ expires: 'next' });
     expect(headers['expires']).toBe('2026-11-21T06:01:00+00:00');
     expect(properties.expiration).toBe('59750');
   });
 
-  it('at the next occurrence has passed when the message is sent later than that', () => {
+  test('at the next occurrence has passed when the message is sent later than that', () => {
     const { headers, properties } = messageWith({ expires: 'next' }, DUE_AT + 70 * SECOND);
     expect(headers['expires']).toBe('2026-11-21T06:01:00+00:00');
     expect(properties.expiration).toBe('0');
   });
 
-  it('is none when there is no next occurrence', () => {
+  test('is none when there is no next occurrence', () => {
     const schedule = { spec: 'once', next: () => null };
     const { headers, properties } = messageOf({ schedule, options: { expires: 'next' } });
     expect(headers['expires']).toBeNull();
     expect(properties).not.toHaveProperty('expiration');
   });
 
-  it('that has passed leaves no time at all, and never a negative one', () => {
+  test('that has passed leaves no time at all, and never a negative one', () => {
     const { headers, properties } = messageWith({ expires: { at: DUE_AT - MINUTE } });
     expect(headers['expires']).toBe('2026-11-21T05:59:00+00:00');
     expect(properties.expiration).toBe('0');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/util/errors.ts';
 import { checkArguments, inspectHeaders } from '../../../src/message/arguments.ts';
 
@@ -14,20 +14,20 @@ function complaints(args: readonly unknown[], kwargs: Record<string, unknown> = 
 }
 
 describe('arguments of a task', () => {
-  it('may be whatever Python reads from JSON', () => {
+  test('may be whatever Python reads from JSON', () => {
     const shared = { a: [null, true, 'ø', 1.5, -0, 1e300] };
     expect(
       complaints([shared, shared, 2n ** 64n, NaN, -Infinity], { k: Object.create(null) }),
     ).toEqual([]);
   });
 
-  it.each([
-    ['a function', () => 1, 'JSON cannot carry function'],
-    ['a symbol', Symbol('s'), 'JSON cannot carry symbol'],
-    ['undefined', undefined, 'JSON cannot carry undefined'],
+  test.each([
+    ['a function', () => 1, 'JSON cannot encode function'],
+    ['a symbol', Symbol('s'), 'JSON cannot encode symbol'],
+    ['undefined', undefined, 'JSON cannot encode undefined'],
     ['an invalid Date', new Date(NaN), 'an invalid Date is no instant'],
-    ['a Map', new Map(), 'JSON cannot carry a Map'],
-    ['an object of a class', new URL('http://host/'), 'JSON cannot carry a URL'],
+    ['a Map', new Map(), 'JSON cannot encode a Map'],
+    ['an object of a class', new URL('http://host/'), 'JSON cannot encode a URL'],
     ['an integer that lost digits', Number('12345678901234567890'), 'is beyond 2^53'],
   ])('cannot be %s', (_, value, problem) => {
     const [validate] = complaints([value]);
@@ -35,16 +35,16 @@ describe('arguments of a task', () => {
     expect(validate).toContain(problem);
   });
 
-  it('cannot contain themselves, nor be nested without end', () => {
+  test('cannot contain themselves, nor be nested without end', () => {
     const circle: unknown[] = [];
     circle.push({ back: circle });
-    expect(complaints(circle)).toEqual(['args[0].back: contains itself, which JSON cannot say']);
+    expect(complaints(circle)).toEqual(['args[0].back: contains itself, which JSON cannot encode']);
     let deep: unknown = 1;
     for (let i = 0; i < 300; i++) deep = [deep];
     expect(complaints([deep])).toHaveLength(1);
   });
 
-  it.each([
+  test.each([
     ['json', 'JSON'],
     ['yaml', 'YAML'],
     ['msgpack', 'msgpack'],
@@ -52,11 +52,11 @@ describe('arguments of a task', () => {
     const circle: unknown[] = [];
     circle.push(circle);
     expect(() => checkArguments(circle, {}, serializer)).toThrow(
-      `args[0]: contains itself, which ${format} cannot say`,
+      `args[0]: contains itself, which ${format} cannot encode`,
     );
   });
 
-  it('are refused all at once, each by its path', () => {
+  test('are refused all at once, each by its path', () => {
     const found = complaints([1, { a: [() => 1] }], {
       when: new Date(NaN),
       ok: 1,
@@ -69,15 +69,15 @@ describe('arguments of a task', () => {
     ]);
   });
 
-  it('have more freedom than headers, which brokers read too', () => {
+  test('have more freedom than headers, which brokers read too', () => {
     const found: string[] = [];
     const headers = { n: 3, big: 1n, nan: NaN, list: ['a', null] };
     inspectHeaders(headers, ['headers'], (path, message) =>
       found.push(`${path.join('.')} ${message}`),
     );
     expect(found).toEqual([
-      'headers.big 1 cannot stand in a header; write it as text',
-      'headers.nan NaN cannot stand in a header; write it as text',
+      'headers.big 1 is not allowed in a header; write it as a string',
+      'headers.nan NaN is not allowed in a header; write it as a string',
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../../src/broker/envelope.ts';
 import { systemClock } from '../../../src/util/clock.ts';
 import type { BeatConfig } from '../../../src/config/define.ts';
@@ -77,14 +77,14 @@ const DUE_AT = Date.UTC(2026, 10, 21, 5, 44);
 const PRODUCER = { keyPrefix: 'beat', origin: 'gen1@here', replyTo: 'the reply queue' };
 
 describe('messages', () => {
-  it('are compared with every recorded case, or the case is named as not yet covered', () => {
+  test('are compared with every recorded case, or the case is named as not yet covered', () => {
     const named = [...COVERED, ...REFUSED, ...TRACELESS];
     const namesOf = (all: readonly Case[]) => all.map(({ name }) => name).toSorted();
     expect(namesOf(unmarked)).toEqual(named.toSorted());
     expect(namesOf(cases)).toEqual([...named, ...ONLY_BY_NEWER].toSorted());
   });
 
-  it.for(
+  test.for(
     [
       ...cases.map((recorded) => ({ ...recorded, by: '5.7.0' })),
       ...unmarked.map((recorded) => ({ ...recorded, by: '5.6.2' })),
@@ -108,7 +108,7 @@ describe('messages', () => {
     }
   });
 
-  it('reach the listeners of a fanout exchange, of which Celery leaves no trace either', () => {
+  test('reach the listeners of a fanout exchange, of which Celery leaves no trace either', () => {
     const recorded = cases.find(({ name }) => name === 'fanout')!;
     const settings = settingsOf(recorded);
     const written = inRedis(settings, messageFor(settings));
@@ -121,7 +121,7 @@ describe('messages', () => {
     expect(keysIn(written)).toEqual([]);
   });
 
-  it('are not sent where no queue is bound, which Celery does and loses them', () => {
+  test('are not sent where no queue is bound, which Celery does and loses them', () => {
     const recorded = cases.find(({ name }) => name === 'exchange')!;
     const settings = settingsOf(recorded);
     const message = messageFor(settings);
@@ -134,7 +134,7 @@ describe('messages', () => {
     expect(warning?.message).toMatch(/^no queue in taskQueues is bound to the exchange "media"/);
   });
 
-  it('are refused where only Python can write them, with a way out', () => {
+  test('are refused where only Python can write them, with a way out', () => {
     const refused = () => settingsOf(cases.find(({ name }) => REFUSED.has(name))!);
     expect(refused).toThrow(
       "beat_schedule.pickle.options.serializer: expected 'json', 'yaml' or 'msgpack' (Only Python can write " +
@@ -142,7 +142,7 @@ describe('messages', () => {
     );
   });
 
-  it("carry two headers of beat's own: the entry's name and the nominal instant", () => {
+  test("carry two headers of beat's own: the entry's name and the nominal instant", () => {
     const [entry] = settingsOf(cases[0]!).entries;
     const occurrence = { entry: entry!, dueAt: DUE_AT + 7 };
     const { messages } = compose(occurrence, DUE_AT + 9_000, {

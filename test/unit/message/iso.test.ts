@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { pythonIso, utcIso } from '../../../src/message/iso.ts';
 
 describe('instants as Python writes them', () => {
-  it.each([
+  test.each([
     ['2026-11-21T05:34:07.241Z', 'UTC', '2026-11-21T05:34:07.241000+00:00'],
     ['2026-11-21T05:34:07.000Z', 'UTC', '2026-11-21T05:34:07+00:00'],
     ['2026-11-21T05:34:07.001Z', 'Europe/Oslo', '2026-11-21T06:34:07.001000+01:00'],
@@ -15,7 +15,7 @@ describe('instants as Python writes them', () => {
     expect(pythonIso(Date.parse(instant), zone)).toBe(text);
   });
 
-  it('change their offset at the very instant at which the clock changes', () => {
+  test('change their offset at the very instant at which the clock changes', () => {
     const change = Date.UTC(2026, 9, 25, 1);
     expect(pythonIso(change - 1, 'Europe/Oslo')).toBe('2026-10-25T02:59:59.999000+02:00');
     expect(pythonIso(change, 'Europe/Oslo')).toBe('2026-10-25T02:00:00+01:00');
@@ -26,7 +26,7 @@ describe('instants as Python writes them', () => {
     expect(pythonIso(lordHowe, 'Australia/Lord_Howe')).toBe('2026-10-04T02:30:00+11:00');
   });
 
-  it('read back as the same instant, in whatever zone', () => {
+  test('read back as the same instant, in whatever zone', () => {
     const zones = fc.constantFrom(...Intl.supportedValuesOf('timeZone'));
     const instants = fc.integer({ min: Date.UTC(1901, 0), max: Date.UTC(2200, 0) });
     fc.assert(

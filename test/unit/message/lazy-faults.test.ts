@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chain, group, lazy, sig } from '../../../src/index.ts';
 import { MINUTE } from '../../support/entry.ts';
 import { makeRig } from '../../support/rig.ts';
@@ -27,17 +27,17 @@ async function faultsOf(entry: object): Promise<string[]> {
 }
 
 describe('arguments that cannot be worked out', () => {
-  it.for<[entry: object, fault: string]>([
+  test.for<[entry: object, fault: string]>([
     [{ args: [1, lazy(() => raise('boom'))] }, 'args[1]: the function threw: boom'],
     [
       { kwargs: { a: { b: lazy(() => raise(new TypeError('no'))) } } },
       'kwargs.a.b: the function threw: TypeError: no',
     ],
-    [{ args: lazy(reject) }, 'args: the function answered a promise; it has to answer at once'],
-    [{ kwargs: { a: lazy(reject) } }, 'kwargs.a: the function answered a promise'],
+    [{ args: lazy(reject) }, 'args: the function returned a promise; it must be synchronous'],
+    [{ kwargs: { a: lazy(reject) } }, 'kwargs.a: the function returned a promise'],
     [
       { args: [lazy(() => ({ deep: [reject()] }))] },
-      'args[0].deep[0]: JSON cannot carry a Promise',
+      'args[0].deep[0]: JSON cannot encode a Promise',
     ],
     [
       { args: lazy(() => 'abc') as never },
@@ -46,7 +46,7 @@ describe('arguments that cannot be worked out', () => {
     [{ kwargs: lazy(() => [1, 2]) }, 'kwargs: the function answered: expected a map, got [1,2]'],
     [
       { args: lazy(() => [lazy(reject)]) },
-      'args[0]: a function (lazy) may stand in args and kwargs',
+      'args[0]: a function (lazy) is allowed in args and kwargs',
     ],
     [
       { task: chain(sig('a'), sig('b', [{ c: lazy(() => raise('boom')) }])) },
@@ -54,18 +54,18 @@ describe('arguments that cannot be worked out', () => {
     ],
     [
       { task: chain(sig('a'), sig('b', [lazy(() => Symbol('x'))])) },
-      'task.chain[1].args[0]: JSON cannot carry symbol',
+      'task.chain[1].args[0]: JSON cannot encode symbol',
     ],
     [
       { options: { linkError: sig('b', [lazy(reject)]) } },
-      'options.linkError.args[0]: the function answered a promise',
+      'options.linkError.args[0]: the function returned a promise',
     ],
   ])('name the place and the reason, and hold up nobody: %#', async ([entry, fault]) => {
     expect(await faultsOf(entry)).toEqual([expect.stringContaining(fault)]);
   });
 });
 
-it('a function in callbacks of many tasks is called once for each occurrence', async () => {
+test('a function in callbacks of many tasks is called once for each occurrence', async () => {
   let calls = 0;
   const seen = lazy(() => ++calls);
   const task = group(sig('add'), sig('show', [seen]), sig('add'));

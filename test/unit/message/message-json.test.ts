@@ -38,13 +38,13 @@ test.each([
 test('a text that is no message is an error that shows its beginning, and what the parser says of it', () => {
   expect(() => decodeMessage('{"taskId":')).toThrow(
     expect.objectContaining({
-      message: 'a kept message cannot be read: "{\\"taskId\\":"',
+      message: 'invalid message in the outbox: "{\\"taskId\\":"',
       cause: expect.any(SyntaxError) as unknown,
     }),
   );
   const long = '"'.padEnd(81, 'x');
   expect(() => decodeMessage(long)).toThrow(
-    `a kept message cannot be read: "\\"${'x'.repeat(79)}…"`,
+    `invalid message in the outbox: "\\"${'x'.repeat(79)}…"`,
   );
 });
 

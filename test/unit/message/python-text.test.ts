@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { pythonJson } from '../../../src/message/python-json.ts';
 import { saferepr } from '../../../src/message/saferepr.ts';
 
@@ -23,19 +23,19 @@ function untag(_key: string, value: unknown): unknown {
 }
 
 describe('text as Python writes it', () => {
-  it('has recorded answers to agree with', () => {
+  test('has recorded answers to agree with', () => {
     expect(cases.length).toBeGreaterThanOrEqual(250);
   });
 
-  it(`equals the JSON of kombu ${kombu}, byte for byte`, () => {
+  test(`equals the JSON of kombu ${kombu}, byte for byte`, () => {
     for (const { value, json } of cases) expect(pythonJson(value)).toBe(json);
   });
 
-  it(`equals the saferepr of Celery ${celery}`, () => {
+  test(`equals the saferepr of Celery ${celery}`, () => {
     for (const { value, repr } of cases) expect(saferepr(value)).toBe(repr);
   });
 
-  it('refuses what JSON cannot carry', () => {
+  test('refuses what JSON cannot encode', () => {
     expect(() => pythonJson({ a: [undefined] })).toThrow('undefined');
     expect(() => pythonJson(() => 1)).toThrow('function');
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lazy } from '../../../src/index.ts';
 import { composeTask } from '../canvas/support.ts';
 
@@ -11,7 +11,7 @@ function argumentsFor(...args: unknown[]): unknown {
 const DUE = '2026-11-21T05:44:00.000Z';
 
 describe('what an occurrence renderers in', () => {
-  it('stands anywhere in the arguments: in lists, in maps, in maps without a prototype', () => {
+  test('stands anywhere in the arguments: in lists, in maps, in maps without a prototype', () => {
     const bare = Object.assign(Object.create(null) as object, { at: '{{dueAt}}' });
     expect(argumentsFor('{{dueAt}}', [['{{dueAt}}']], { a: { b: '{{dueAt}}' } }, bare)).toEqual([
       DUE,
@@ -21,7 +21,7 @@ describe('what an occurrence renderers in', () => {
     ]);
   });
 
-  it('leaves what needs nothing as it is', () => {
+  test('leaves what needs nothing as it is', () => {
     const plain = [1, null, true, 'text', { a: [] }];
     expect(
       argumentsFor(
@@ -31,13 +31,13 @@ describe('what an occurrence renderers in', () => {
     ).toEqual([...plain, 1]);
   });
 
-  it('is asked once of a function that stands in several places', () => {
+  test('is asked once of a function that stands in several places', () => {
     let asked = 0;
     const count = lazy(() => ++asked);
     expect(argumentsFor(count, [count], { k: count })).toEqual([1, [1], { k: 1 }]);
   });
 
-  it.each([
+  test.each([
     [new Error('no rates today'), 'the function threw: no rates today'],
     [new TypeError('x is undefined'), 'the function threw: TypeError: x is undefined'],
     ['a text', 'the function threw: a text'],
@@ -51,10 +51,10 @@ describe('what an occurrence renderers in', () => {
     );
   });
 
-  it('is an error where a function answers a promise', () => {
+  test('is an error where a function answers a promise', () => {
     const later = lazy((): unknown => Promise.reject(new Error('no db')));
     expect(() => argumentsFor([later])).toThrow(
-      'args[0][0]: the function answered a promise; it has to answer at once',
+      'args[0][0]: the function returned a promise; it must be synchronous',
     );
   });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { v5 } from 'uuid';
 import { NAMESPACE, occurrenceName, computeTaskId } from '../../../src/message/task-id.ts';
 
@@ -10,7 +10,7 @@ const triple = fc.tuple(
 );
 
 describe('the task id of an occurrence', () => {
-  it('is a UUIDv5, as the uuid library makes it', () => {
+  test('is a UUIDv5, as the uuid library makes it', () => {
     fc.assert(
       fc.property(triple, ([entry, dueAt, prefix]) => {
         const name = occurrenceName(entry, dueAt, prefix);
@@ -19,14 +19,14 @@ describe('the task id of an occurrence', () => {
     );
   });
 
-  it('is the same today and in every release to come', () => {
+  test('is the same today and in every release to come', () => {
     // Python: uuid.uuid5(uuid.UUID(NAMESPACE), '1795240800000 4 beatcleanup')
     expect(computeTaskId('cleanup', Date.UTC(2026, 10, 21, 6), 'beat')).toBe(
       '0c2aa64c-a787-5cba-838d-79fe4b55b67f',
     );
   });
 
-  it('differs whenever entry, instant or key prefix differ', () => {
+  test('differs whenever entry, instant or key prefix differ', () => {
     // Digits, spaces and the borders between the three are where a careless encoding would collide.
     const text = fc.string({ unit: fc.constantFrom('1', '0', ' ', 'a'), maxLength: 4 });
     const close = fc.tuple(text, fc.integer({ min: 0, max: 111 }), text);

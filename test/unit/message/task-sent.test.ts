@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../../src/broker/envelope.ts';
 import type { OptionsConfig } from '../../../src/config/define/options.ts';
 import { buildTaskSent } from '../../../src/message/task-sent.ts';
@@ -49,7 +49,7 @@ async function eventOf(
 }
 
 describe('the event task-sent', () => {
-  it.each(cases)(
+  test.each(cases)(
     'of Celery $celery with $options is the same here',
     async ({ options, envelope }) => {
       const { properties } = envelope;
@@ -74,14 +74,14 @@ describe('the event task-sent', () => {
     },
   );
 
-  it('is the same of a task in protocol 1, whose headers say nothing of it', async () => {
+  test('is the same of a task in protocol 1, whose headers say nothing of it', async () => {
     const [first] = cases;
     const bodyIn = async (taskProtocol: 1 | 2) =>
       JSON.parse(String((await eventOf({}, first!.envelope.body, taskProtocol)).body)) as Event;
     expect(await bodyIn(1)).toEqual(await bodyIn(2));
   });
 
-  it('names no process that it cannot tell', async () => {
+  test('names no process that it cannot tell', async () => {
     const [first] = cases;
     const event = await eventOf({}, { ...first!.envelope.body, hostname: 'beat@here' });
     expect(JSON.parse(String(event.body))).toMatchObject({ hostname: 'beat@here', pid: 0 });

@@ -1,5 +1,5 @@
 import { Settings as LuxonSettings } from 'luxon';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compileTemplate } from '../../../src/message/template.ts';
 
 const context = {
@@ -13,7 +13,7 @@ function filled(text: string, zone = 'UTC'): string | null {
 }
 
 describe('a template', () => {
-  it.each([
+  test.each([
     ['{{dueAt}}', '2026-03-29T22:30:00.250Z'],
     ['{{ due_at }}', '2026-03-29T22:30:00.250Z'],
     ['{{dueAt | yyyy-MM-dd}}', '2026-03-29'],
@@ -30,13 +30,13 @@ describe('a template', () => {
     expect(filled(text)).toBe(result);
   });
 
-  it('counts days on the calendar of its zone, hours as they elapse, over a change of the clocks', () => {
+  test('counts days on the calendar of its zone, hours as they elapse, over a change of the clocks', () => {
     // On the 29th Oslo has no hour from two to three.
     expect(filled('{{dueAt - 1d | iso | Europe/Oslo}}')).toBe('2026-03-29T00:30:00.250+01:00');
     expect(filled('{{dueAt - 24h | iso | Europe/Oslo}}')).toBe('2026-03-28T23:30:00.250+01:00');
   });
 
-  it('names days and months in English, in Latin digits, whatever the language of the host', () => {
+  test('names days and months in English, in Latin digits, whatever the language of the host', () => {
     const { defaultLocale } = LuxonSettings;
     LuxonSettings.defaultLocale = 'ar-EG';
     try {
@@ -46,12 +46,12 @@ describe('a template', () => {
     }
   });
 
-  it('with a format is in the zone of the schedule, without one in UTC', () => {
+  test('with a format is in the zone of the schedule, without one in UTC', () => {
     expect(filled('{{dueAt | HH:mm}}', 'Asia/Tokyo')).toBe('07:30');
     expect(filled('{{dueAt}}', 'Asia/Tokyo')).toBe('2026-03-29T22:30:00.250Z');
   });
 
-  it.each([
+  test.each([
     ['no braces'],
     ['{{ user.name }}'],
     ['{{}}'],
@@ -62,32 +62,32 @@ describe('a template', () => {
     expect(compileTemplate(text, 'UTC')).toBeNull();
   });
 
-  it('is left as it is after a backslash, which goes', () => {
+  test('is left as it is after a backslash, which goes', () => {
     expect(filled('\\{{dueAt}} {{entry}} {{other}}')).toBe('{{dueAt}} report {{other}}');
   });
 
-  it('is cut in the error when it is long', () => {
+  test('is cut in the error when it is long', () => {
     const long = `{{dueAt |${' '.repeat(9_000)}%}}`;
     expect(() => compileTemplate(long, 'UTC')).toThrow(
-      /^\{\{dueAt \|.{1,80}: "%" is no part of a date/,
+      /^\{\{dueAt \|.{1,80}: "%" is not a date token/,
     );
   });
 
-  it.each([
+  test.each([
     ['{{dueat}}', /unknown; did you mean "dueAt"\? \(\\\{\{dueat}} is the text itself\)/],
-    ['{{dueAt | %Y-%m-%d}}', /"%" is no part of a date; formats are like yyyy-MM-dd HH:mm/],
-    ['{{dueAt | YYYY-MM-DD}}', /"YYYY" is no part of a date/],
-    ['{{dueAt | yyyy-MM-ddTHH:mm}}', /"T" is no part of a date; .* other letters go in quotes/],
+    ['{{dueAt | %Y-%m-%d}}', /"%" is not a date token; formats are like yyyy-MM-dd HH:mm/],
+    ['{{dueAt | YYYY-MM-DD}}', /"YYYY" is not a date token/],
+    ['{{dueAt | yyyy-MM-ddTHH:mm}}', /"T" is not a date token; .* other letters go in quotes/],
     ['{{dueAt | date | Europe/Olso}}', /Europe\/Oslo/],
     ['{{dueAt - 1 day}}', /expected after dueAt a sign and numbers/],
     ['{{dueAt - 1q}}', /unknown unit "q"/],
     ['{{dueAt 1d}}', /expected after dueAt/],
     ['{{dueAt | }}', /the format is empty/],
     ['{{dueAt | a | UTC | b}}', /expected \{\{dueAt \| format \| zone}}/],
-    ['{{entry | date}}', /the entry's name takes no format/],
-    ['{{dueAt | toString}}', /is no part of a date/],
-    ['{{dueAt | __proto__}}', /is no part of a date/],
-    ['{{dueAt | constructor}}', /is no part of a date/],
+    ['{{entry | date}}', /the entry's name has no format/],
+    ['{{dueAt | toString}}', /is not a date token/],
+    ['{{dueAt | __proto__}}', /is not a date token/],
+    ['{{dueAt | constructor}}', /is not a date token/],
     ['{{dueAt - 1constructor}}', /unknown unit "constructor"; expected a sign and numbers/],
     ['{{dueAt + 99999999999y}}', /more than 1000 years away from dueAt/],
     ['{{dueAt - 300000y}}', /more than 1000 years away from dueAt/],
@@ -96,7 +96,7 @@ describe('a template', () => {
     expect(() => compileTemplate(text, 'UTC')).toThrow(reason);
   });
 
-  it.each([
+  test.each([
     ['a number beyond all numbers', `{{dueAt + ${'9'.repeat(400)}s}}`, /more than 1000 years/],
     // A pattern that backtracks would not come to an end on these two.
     ['a thousand steps and a stray sign', `{{dueAt - ${'1d '.repeat(1_000)}!}}`, /expected after/],

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { date, datetime, decimal, lazy, time, uuid } from '../../../src/index.ts';
 import { checkArguments } from '../../../src/message/arguments.ts';
 import { pythonJson } from '../../../src/message/python-json.ts';
@@ -30,16 +30,16 @@ function said(value: unknown, serializer?: SerializerName): string {
 const typed = (type: unknown, value: unknown) => ({ __type__: type, __value__: value });
 
 describe("values of Python's own", () => {
-  it(`read as kombu ${kombu} writes them are written the same`, () => {
+  test(`read as kombu ${kombu} writes them are written the same`, () => {
     expect(cases.length).toBeGreaterThan(60);
     for (const { json } of cases) expect(pythonJson(JSON.parse(json))).toBe(json);
   });
 
-  it(`are shown as the saferepr of Celery ${celery} shows them`, () => {
+  test(`are shown as the saferepr of Celery ${celery} shows them`, () => {
     for (const { json, repr } of cases) expect(saferepr(JSON.parse(json))).toBe(repr);
   });
 
-  it('come from what JavaScript has for them', () => {
+  test('come from what JavaScript has for them', () => {
     expect(pythonJson(new Date(Date.UTC(2020, 0, 2, 3, 4, 5, 6)))).toBe(
       pythonJson(typed('datetime', '2020-01-02T03:04:05.006000+00:00')),
     );
@@ -48,7 +48,7 @@ describe("values of Python's own", () => {
     );
   });
 
-  it.each([
+  test.each([
     [decimal('1.50'), typed('decimal', '1.50')],
     [
       uuid('C7BBB4A2-1e18-43b0-8eb9-d09113fc7155'),
@@ -67,7 +67,7 @@ describe("values of Python's own", () => {
     expect(made).toEqual(written);
   });
 
-  it.each([
+  test.each([
     [() => decimal('1,5'), 'expected a decimal number as text, such as \'1.50\', got "1,5"'],
     [() => decimal(1.5 as never), "expected a decimal number as text, such as '1.50', got 1.5"],
     [() => decimal('1e999999999'), 'expected a decimal number'],
@@ -85,7 +85,7 @@ describe("values of Python's own", () => {
 });
 
 describe('a map of __type__ and __value__', () => {
-  it('is checked at load, for a worker would reject the message', () => {
+  test('is checked at load, for a worker would reject the message', () => {
     expect(said(typed('decimals', '1'))).toBe(
       '__type__ "decimals" is none of kombu\'s; did you mean "decimal"?; a map of __type__ and __value__ ' +
         'alone is a value of Python, and no worker takes it for a map',
@@ -103,7 +103,7 @@ describe('a map of __type__ and __value__', () => {
     expect(said(typed('base64', '/w'))).toContain('expected bytes in base64');
   });
 
-  it('may be written as people write it', () => {
+  test('may be written as people write it', () => {
     const written = [
       typed('uuid', 'c7bbb4a2-1e18-43b0-8eb9-d09113fc7155'),
       typed('datetime', '2020-01-02T03:04Z'),
@@ -115,14 +115,14 @@ describe('a map of __type__ and __value__', () => {
     );
   });
 
-  it('is a map like any other when there is a third key, or one missing', () => {
+  test('is a map like any other when there is a third key, or one missing', () => {
     for (const map of [{ ...typed('x', 1), more: 1 }, { __type__: 'x' }]) {
       expect(said(map)).toBe('nothing');
       expect(saferepr(map)).toContain("'__type__': 'x'");
     }
   });
 
-  it('may hold a template or a function, which are filled in for each occurrence', async () => {
+  test('may hold a template or a function, which are filled in for each occurrence', async () => {
     const args = [
       typed('datetime', '{{dueAt}}'),
       typed(
@@ -149,8 +149,8 @@ describe('a map of __type__ and __value__', () => {
   });
 });
 
-describe('a serializer that cannot carry a value', () => {
-  it.each([
+describe('a serializer that cannot encode a value', () => {
+  test.each([
     ['yaml', decimal('1'), 'PyYAML knows no decimal; write it as text, or use the serializer json'],
     ['yaml', uuid('0'.repeat(32)), 'PyYAML knows no uuid'],
     ['yaml', time('12:00'), 'PyYAML knows no time'],
@@ -159,15 +159,15 @@ describe('a serializer that cannot carry a value', () => {
     [
       'yaml',
       () => 1,
-      'YAML cannot carry function; allowed: text, numbers, true, false, null, a Date',
+      'YAML cannot encode function; allowed: text, numbers, true, false, null, a Date',
     ],
     ['json', 10n ** 5_000n, 'has 5001 digits; Python reads 4300 at most'],
     [
       'msgpack',
       new Date(0),
-      'msgpack cannot carry a datetime; write it as text, or use the serializer json',
+      'msgpack cannot encode a datetime; write it as text, or use the serializer json',
     ],
-    ['msgpack', date('2020-01-02'), 'msgpack cannot carry a date'],
+    ['msgpack', date('2020-01-02'), 'msgpack cannot encode a date'],
     [
       'msgpack',
       2n ** 64n,
@@ -180,7 +180,7 @@ describe('a serializer that cannot carry a value', () => {
     expect(said(value, serializer)).toContain(message);
   });
 
-  it.each([
+  test.each([
     ['yaml', [new Date(0), date('2020-01-02'), new Uint8Array(2), 2n ** 70n, NaN]],
     ['msgpack', [new Uint8Array(2), 2n ** 64n - 1n, -(2n ** 63n), Infinity]],
     ['json', [decimal('1'), new Date(0), '\ud83d\ude00', 2n ** 70n, NaN]],

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { ConfigError } from '../../../src/util/errors.ts';
 import { Queues } from '../../../src/routing/queues.ts';
@@ -30,7 +30,7 @@ const recorded = readFileSync(file, 'utf8')
   .map((line) => JSON.parse(line) as Recorded);
 
 describe('tasks', () => {
-  it.each(
+  test.each(
     recorded.map(({ config, cases }) => ({ config: JSON.stringify(config), raw: config, cases })),
   )('go where Celery sends them, with $config', ({ raw, cases }) => {
     let compared = 0;

@@ -63,7 +63,7 @@ test('where none may be made, an unknown one is refused with the nearest name', 
   });
   expect(queues.find('report')).toBeNull();
   expect(() => queues.get('report')).toThrow(/^no queue "report" .*did you mean "reports"/);
-  expect(() => queues.default).toThrow(/^no queue "celery" in taskQueues.*there are reports, web$/);
+  expect(() => queues.default).toThrow(/^no queue "celery" in taskQueues.*allowed: reports, web$/);
 });
 
 describe('who receives a message', () => {

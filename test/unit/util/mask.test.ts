@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createMasker, maskText, maskUrl } from '../../../src/util/mask.ts';
 
 describe('a masked URL', () => {
-  it.each([
+  test.each([
     ['redis://localhost:6379/0', 'redis://localhost:6379/0'],
     ['redis://[::1]:6379/0', 'redis://[::1]:6379/0'],
     ['redis://:secret@localhost/0', 'redis://:**@localhost/0'],
@@ -41,7 +41,7 @@ describe('a masked URL', () => {
     expect(maskUrl(url)).toBe(masked);
   });
 
-  it('shows nothing of a password, whatever characters it has', () => {
+  test('shows nothing of a password, whatever characters it has', () => {
     const password = fc.string({ minLength: 1, unit: 'binary' }).map((text) => `Zq${text}Zq`);
     fc.assert(
       fc.property(password, (secret) => {
@@ -54,7 +54,7 @@ describe('a masked URL', () => {
 });
 
 describe('a masked text', () => {
-  it.each([
+  test.each([
     [
       'unknown command "redis://u:secret@h/0"; allowed: list',
       'unknown command "redis://u:**@h/0"; allowed: list',
@@ -69,7 +69,7 @@ describe('a masked text', () => {
     expect(maskText(text)).toBe(masked);
   });
 
-  it.each([
+  test.each([
     ['redis://u:secret@h', 'ERR auth u secret', 'ERR auth u **'],
     ['redis://u:pw@h', 'ERR pwd pw of pw.', 'ERR pwd ** of **.'],
     ['redis://u:a%2Fbcdefgh@h', 'no a/bcdefgh, no a%2Fbcdefgh', 'no **, no **'],
@@ -80,7 +80,7 @@ describe('a masked text', () => {
     expect(createMasker([url])(text)).toBe(masked);
   });
 
-  it.each([
+  test.each([
     ['parameters', (n: number) => `redis://h/0?${'a'.repeat(n)}`],
     ['parameters in a row', (n: number) => `redis://h/0?${'?&;'.repeat(n / 3)}`],
     ['parameters with secrets', (n: number) => `redis://h/0?${'a_key'.repeat(n / 5)}=x`],

@@ -94,7 +94,7 @@ describe('a header', () => {
     ['task', 7, /write task, beside the schedule$/],
     ['compression', 'zip', /write the option compression$/],
     ['beat_due_at', 'x', /beat's to say$/],
-    ['mine', lazy(() => 1), /^a function \(lazy\) may stand in args/],
+    ['mine', lazy(() => 1), /^a function \(lazy\) is allowed in args/],
   ])('that a worker would stumble over is refused: %s: %j', (name, value, message) => {
     const options = { headers: { [name]: value } };
     const at = (place: string) => (line: string) => line.replace(`${place}.headers.${name}: `, '');
@@ -131,7 +131,7 @@ describe('a header', () => {
 
   it('is checked among stamps as well', () => {
     expect(entryProblems({ options: { stamps: { a: NaN } } })).toEqual([
-      expect.stringMatching(/^options\.stamps\.a: NaN cannot stand in a header/),
+      expect.stringMatching(/^options\.stamps\.a: NaN is not allowed in a header/),
     ]);
   });
 });

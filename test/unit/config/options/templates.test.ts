@@ -97,7 +97,9 @@ describe('templates in options', () => {
     const options = { task_id: '{{dueat}}', headers: { a: ['{{dueAt | YY}}'] } };
     const problems = (place: string): unknown[] => [
       expect.stringContaining(`${place}options.task_id: {{dueat}}: unknown; did you mean "dueAt"`),
-      expect.stringContaining(`${place}options.headers.a[0]: {{dueAt | YY}}: "YY" is no part`),
+      expect.stringContaining(
+        `${place}options.headers.a[0]: {{dueAt | YY}}: "YY" is not a date token`,
+      ),
     ];
     expect(entryProblems({ options })).toEqual(problems(''));
     const task = { group: ['a', { task: 'b', options }] };
@@ -112,12 +114,14 @@ describe('templates in options', () => {
   it('that are wrong are found behind others that are right', () => {
     const options = { shadow: '{{entry}}', taskId: '{{dueAt | %Y}}', headers: { a: '{{dueat}}' } };
     expect(entryProblems({ options })).toEqual([
-      expect.stringContaining('options.taskId: {{dueAt | %Y}}: "%" is no part of a date'),
+      expect.stringContaining('options.taskId: {{dueAt | %Y}}: "%" is not a date token'),
       expect.stringContaining('options.headers.a: {{dueat}}: unknown; did you mean "dueAt"?'),
     ]);
     const chained = { chain: ['a', { task: 'b', options: { shadow: '{{dueAt | %Y}}' } }] };
     expect(entryProblems({ task: chained, options: { shadow: '{{entry}}' } })).toEqual([
-      expect.stringContaining('task.chain[1].options.shadow: {{dueAt | %Y}}: "%" is no part'),
+      expect.stringContaining(
+        'task.chain[1].options.shadow: {{dueAt | %Y}}: "%" is not a date token',
+      ),
     ]);
   });
 

@@ -376,15 +376,15 @@ describe('where a task goes', () => {
   it.each([
     [
       { exchange: 'media' },
-      'options.exchange: left out, as in Celery: of a direct exchange without a routing key; the task goes to queue "celery"',
+      'options.exchange: ignored, as in Celery: a direct exchange without a routing key; the task goes to queue "celery"',
     ],
     [
       { routingKey: 'x' },
-      'options.routingKey: left out, as in Celery: of a direct exchange without an exchange; the task goes to queue "celery"',
+      'options.routingKey: ignored, as in Celery: a direct exchange without an exchange; the task goes to queue "celery"',
     ],
     [
       { exchange: 'media', routingKey: 'x' },
-      'options.exchange: no queue in taskQueues is bound to the exchange "media" (routing key "x"): the task waits here until a worker has bound one',
+      'options.exchange: no queue in taskQueues is bound to the exchange "media" (routing key "x"): messages are held back until a worker binds one',
     ],
   ])('is worth a word when it may be nowhere, or not what is meant: %j', (options, note) => {
     expect(notesOf({}, { options })).toEqual([`beatSchedule.e.${note}`]);

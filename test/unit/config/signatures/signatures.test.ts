@@ -43,7 +43,7 @@ describe('a signature', () => {
           { task: 'b', options: { priorty: 1 } },
         ],
       },
-      'task.group[0].args[0]: 1152921504606847000 is beyond 2^53, where numbers lose digits; write it as text or as a BigInt (123n)',
+      'task.group[0].args[0]: 1152921504606847000 is beyond 2^53, where numbers lose digits; write it as a string or as a BigInt (123n)',
       'task.group[1].options.priorty: unknown key; did you mean "priority"?',
     ],
     [
