@@ -40,7 +40,7 @@ describe('the task id of an occurrence', () => {
     );
   });
 
-  it('of a run that a command asked for differs from all others, and is the same for the same command', () => {
+  test('of a run that a command asked for differs from all others, and is the same for the same command', () => {
     const at = Date.UTC(2026, 10, 21, 6);
     const ids = [undefined, 'c1', 'c2'].map((command) =>
       computeTaskId('cleanup', at, 'beat', command),
