@@ -1,4 +1,4 @@
-import type { EntryConfig } from '../src/config/define/entry.ts';
+import type { EntryConfig } from '../src/config/config-types.ts';
 import { Random } from './random.ts';
 
 /** A planned fault. */

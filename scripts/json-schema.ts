@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { configSchema } from '../src/config/schema.ts';
-import { spellingsOf } from '../src/config/keys/spellings.ts';
+import { OPTION_DOCS } from '../src/config/values/option.ts';
+import { describeDefault } from './describe-option.ts';
+import { listSpellings } from '../src/config/keys/spellings.ts';
 
 type Json = Record<string, unknown>;
 
@@ -12,7 +14,9 @@ export function jsonSchema(): Json {
   const schema = z.toJSONSchema(configSchema, {
     io: 'input',
     unrepresentable: 'any',
+    metadata: OPTION_DOCS,
     override: ({ zodSchema, jsonSchema }) => {
+      describe(zodSchema as unknown as z.ZodType, jsonSchema);
       // A file contains neither Dates nor schedules that are created in code.
       if (Array.isArray(jsonSchema.anyOf)) {
         jsonSchema.anyOf = jsonSchema.anyOf.filter((option) => Object.keys(option).length > 0);
@@ -33,6 +37,18 @@ export function jsonSchema(): Json {
   };
 }
 
+/** zod has copied the documentation as it is: editors know descriptions, defaults and examples. */
+function describe(schema: z.ZodType, json: Json): void {
+  const doc = OPTION_DOCS.get(schema);
+  if (!doc) return;
+  delete json['otherwise'];
+  delete json['unit'];
+  delete json['ignored'];
+  delete json['example'];
+  json['description'] = doc.description + describeDefault(doc);
+  if (doc.example !== undefined) json['examples'] = [doc.example];
+}
+
 function dropLimits(schema: Json): void {
   if (schema['minimum'] === Number.MIN_SAFE_INTEGER) delete schema['minimum'];
   if (schema['maximum'] === Number.MAX_SAFE_INTEGER) delete schema['maximum'];
@@ -44,7 +60,7 @@ function addSpellings(schema: Json, pointer: string, top = false): void {
   for (const [name, below] of Object.entries(properties ?? {})) {
     const place = `${pointer}/properties/${name}`;
     addSpellings(below, place);
-    for (const spelling of spellingsOf(name, top).slice(1)) {
+    for (const spelling of listSpellings(name, top).slice(1)) {
       properties![spelling] = { $ref: place, doNotSuggest: true };
     }
   }

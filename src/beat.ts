@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { sleepUntil, systemClock, type Clock } from './util/clock.ts';
-import type { BeatConfig } from './config/define.ts';
+import type { BeatConfig } from './config/config-types.ts';
 import { resolveSettings } from './config/resolve.ts';
 import { resultOptions, storeOptions } from './config/service/store-options.ts';
 import type { Settings } from './config/settings.ts';

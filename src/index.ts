@@ -8,8 +8,9 @@ export {
 } from './client.ts';
 export type { AuditRow } from './commands/audit.ts';
 export { systemClock, type Clock } from './util/clock.ts';
-export { defineConfig, type BeatConfig } from './config/define.ts';
-export { chain, chord, group, sig, type SignatureConfig } from './config/define/signatures.ts';
+export type { BeatConfig, SignatureConfig } from './config/config-types.ts';
+export { defineConfig } from './config/define.ts';
+export { chain, chord, group, sig } from './config/signatures/builders.ts';
 export type { Settings } from './config/settings.ts';
 export type { Entry, MissedPolicy, Occurrence } from './catalog/entry.ts';
 export type { Diagnostic } from './util/diagnostic.ts';

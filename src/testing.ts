@@ -2,7 +2,7 @@
  * `celery-beat/testing`: for tests of your own schedules. Nothing here waits: time stands still until the test
  * moves it, and what was sent is there to be looked at.
  */
-import type { BeatConfig } from './config/define.ts';
+import type { BeatConfig } from './config/config-types.ts';
 import { parseDuration } from './config/values/duration.ts';
 import { resolveSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';

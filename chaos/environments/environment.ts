@@ -1,4 +1,4 @@
-import type { BeatConfig } from '../../src/config/define.ts';
+import type { BeatConfig } from '../../src/config/config-types.ts';
 import type { QueuedRun } from '../../test/support/queues.ts';
 import type { FaultDurations } from '../scenario.ts';
 

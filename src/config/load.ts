@@ -2,7 +2,8 @@ import type { Settings } from './settings.ts';
 import { findConfig } from './source/find.ts';
 import { MAX_FILE_SIZE } from './source/limits.ts';
 import { readSource } from './source/read.ts';
-import { resolveSources, type Overrides } from './resolve.ts';
+import type { Overrides } from './read-settings.ts';
+import { resolveSources } from './resolve.ts';
 import type { Source } from './source/source.ts';
 
 export interface LoadOptions {

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Report } from './validate.ts';
 import { isMap } from './keys/normalize-keys.ts';
 import type { TopSettings } from './schema.ts';
 import type { Source } from './source/source.ts';
+import type { Report } from './validate.ts';
 
-/** One source after its names were made canonical and its settings checked. */
+/** One source with canonical keys and validated settings. */
 export interface Part {
   readonly source: Source;
   readonly report: Report;
@@ -16,62 +16,57 @@ export interface Part {
 
 export interface Merged {
   readonly settings: Omit<TopSettings, 'beatSchedule'>;
-  /** Reports an error of a setting, in the file that holds the setting. */
-  readonly reportOf: (key: string) => Report;
-  readonly warnOf: (key: string) => Report;
-  /** Every entry with the part that it stands in, in the order of the files. */
+  /** Returns what reports errors of a setting in the file that has it. */
+  readonly reportFor: (key: string) => Report;
+  readonly warnFor: (key: string) => Report;
+  /** Every entry with its source, in the order of the files. */
   readonly entries: readonly { name: string; input: unknown; part: Part }[];
 }
 
-/**
- * Several files as one. A setting may stand in two of them if it says the same; an entry may not. The
- * entries of copies (see `Source`) come along to be read; by then they are an error.
- */
-export function merge(parts: readonly Part[], copies: readonly Part[] = []): Merged {
+/** Merges several files. A setting may be in two of them with the same value; an entry may not. */
+export function merge(parts: readonly Part[]): Merged {
   const settings: Record<string, unknown> = {};
   const owners = new Map<string, Part>();
   for (const part of parts) {
     for (const [key, value] of Object.entries(part.settings)) {
       if (key === '$schema') continue;
       settings[key] = isMap(value)
-        ? { ...(settings[key] as object | undefined), ...mergeLeaves(key, value, part, owners) }
+        ? { ...(settings[key] as object | undefined), ...mergeMap(key, value, part, owners) }
         : value;
-      claim([key], value, part, owners);
+      addOwner([key], value, part, owners);
     }
   }
+  const owner = (key: string) => owners.get(key) ?? parts[0];
   return {
     settings: settings,
-    reportOf: (key) => (owners.get(key) ?? parts[0])?.report ?? (() => {}),
-    warnOf: (key) => (owners.get(key) ?? parts[0])?.warn ?? (() => {}),
-    entries: [...mergeEntries(parts), ...copies.flatMap(entriesIn)],
+    reportFor: (key) => owner(key)?.report ?? (() => {}),
+    warnFor: (key) => owner(key)?.warn ?? (() => {}),
+    entries: mergeEntries(parts),
   };
 }
 
-function mergeLeaves(
+function mergeMap(
   key: string,
   map: Record<string, unknown>,
   part: Part,
   owners: Map<string, Part>,
 ): Record<string, unknown> {
-  for (const [name, value] of Object.entries(map)) claim([key, name], value, part, owners);
+  for (const [name, value] of Object.entries(map)) addOwner([key, name], value, part, owners);
   return map;
 }
 
-/** Notes who says it; reports when somebody else said something different before. */
-function claim(path: string[], value: unknown, part: Part, owners: Map<string, Part>): void {
+/** Records which source has a setting; reports another value in a source before it. */
+function addOwner(path: string[], value: unknown, part: Part, owners: Map<string, Part>): void {
   const id = path.join('.');
-  const other = owners.get(id);
-  if (!other) {
+  const owner = owners.get(id);
+  if (!owner) {
     owners.set(id, part);
     return;
   }
-  const said = valueAt(other.settings, path);
-  if (isMap(value) || isDeepStrictEqual(said, value)) return;
-  part.report(path, `${other.source.file ?? 'another file'} says something else; keep one of them`);
-}
-
-function entriesIn(part: Part): Merged['entries'] {
-  return Object.entries(part.entries).map(([name, input]) => ({ name, input, part }));
+  const other = valueAt(owner.settings, path);
+  if (isMap(value) || isDeepStrictEqual(other, value)) return;
+  const where = owner.source.file ?? 'another file';
+  part.report(path, `${where} has another value; keep one of them`);
 }
 
 function mergeEntries(parts: readonly Part[]): Merged['entries'] {
@@ -79,10 +74,10 @@ function mergeEntries(parts: readonly Part[]): Merged['entries'] {
   const entries: { name: string; input: unknown; part: Part }[] = [];
   for (const part of parts) {
     for (const name of Object.keys(part.entries)) {
-      const other = owners.get(name);
-      if (other) {
-        const where = other.source.file ?? 'another file';
-        part.report(['beatSchedule', name], `an entry of this name stands in ${where} too`);
+      const owner = owners.get(name);
+      if (owner) {
+        const where = owner.source.file ?? 'another file';
+        part.report(['beatSchedule', name], `an entry of this name is in ${where} too`);
         continue;
       }
       owners.set(name, part);
@@ -93,5 +88,5 @@ function mergeEntries(parts: readonly Part[]): Merged['entries'] {
 }
 
 function valueAt(settings: object, path: readonly string[]): unknown {
-  return path.reduce<unknown>((at, key) => (isMap(at) ? at[key] : undefined), settings);
+  return path.reduce<unknown>((here, key) => (isMap(here) ? here[key] : undefined), settings);
 }

@@ -1,63 +1,69 @@
 import { z } from 'zod';
-import type { BeatConfig } from './define.ts';
-import { brokersShape } from './broker/connection-schema.ts';
-import { encodingShape } from './message/encoding-schema.ts';
-import { entryShape } from './entry/schema.ts';
-import { eventsShape } from './service/events-schema.ts';
-import {
-  duration,
-  flag,
-  map,
-  MAP,
-  missed,
-  missedCap,
-  name,
-  startingDeadline,
-  timezone,
-} from './values/scalars.ts';
-import { resultsShape } from './results/results-schema.ts';
+import { connectionShape } from './broker/connection.ts';
+import { endpointsShape } from './broker/endpoints.ts';
+import type { BeatConfig } from './config-types.ts';
+import { missedShape } from './entry/missed.ts';
+import { wholeEntrySchema } from './entry/schema.ts';
+import { acceptContentShape } from './message/accept-content.ts';
+import { encodingShape } from './message/encoding.ts';
+import { resultsShape } from './results/results.ts';
 import { taskQueuesSchema } from './routing/queue-schema.ts';
-import { taskRoutesSchema } from './routing/route-schema.ts';
-import { looseTables, routingShape } from './routing/routing-schema.ts';
-import { scheduleSchema } from './schedules/schema.ts';
+import { routingShape } from './routing/routing.ts';
+import { taskRoutesSchema } from './routing/task-routes.ts';
+import { eventsShape } from './service/events.ts';
+import { lockShape } from './service/lock.ts';
+import { named, option } from './values/option.ts';
+import { map, MAP, name, text } from './values/scalars.ts';
+import { zoneShape } from './values/zone.ts';
 
 const settingsShape = {
-  $schema: z.string('text').optional(),
-  ...brokersShape,
+  ...endpointsShape,
+  ...connectionShape,
+  ...lockShape,
+  ...zoneShape,
+  ...missedShape,
   ...routingShape,
   ...encodingShape,
-  ...eventsShape,
+  ...acceptContentShape,
   ...resultsShape,
-  timezone: timezone().optional(),
-  enableUtc: flag().optional(),
-  lock: z
-    .strictObject({ ttl: duration().optional().describe('1s to 1d, default 8s') }, MAP)
-    .optional(),
-  keyPrefix: name().optional(),
-  missed: missed().optional(),
-  missedCap: missedCap().optional(),
-  startingDeadline: startingDeadline().optional(),
+  ...eventsShape,
+  $schema: option(text(), 'The JSON Schema of this file, for editors.', {
+    example: './node_modules/celery-beat/schema/celery-beat.schema.json',
+  }),
 };
 
-/** The whole of a file: for the JSON Schema, and for the spellings of its keys. */
-export const configSchema: z.ZodType<unknown, BeatConfig> & z.ZodObject = z.strictObject(
+/** A whole configuration: for the JSON Schema, the generated types and the spellings of keys. */
+export const configSchema: z.ZodType<unknown, BeatConfig> & z.ZodObject = named(
+  z.strictObject(
+    {
+      ...settingsShape,
+      taskQueues: option(taskQueuesSchema, 'Queues: name → queue, or a list of queues.', {
+        otherwise: 'none',
+        example: { reports: { routingKey: 'reports.#', exchange: 'jobs' } },
+      }),
+      taskRoutes: option(taskRoutesSchema, 'Routes: name or glob → queue, or options.', {
+        otherwise: 'none',
+        example: { 'reports.*': 'reports' },
+      }),
+      beatSchedule: option(z.record(name(), wholeEntrySchema, MAP), 'Entries: name → entry.', {
+        example: { report: { task: 'tasks.report', schedule: 60 } },
+      }),
+    },
+    MAP,
+  ),
+  'BeatConfig',
   {
-    ...settingsShape,
-    taskQueues: taskQueuesSchema.optional().describe('Name → queue, or a list of queues.'),
-    taskRoutes: taskRoutesSchema.optional().describe('Name or glob → queue, or options.'),
-    beatSchedule: z
-      .record(name(), z.strictObject({ ...entryShape, schedule: scheduleSchema }, MAP), MAP)
-      .optional()
-      .describe('Name → entry.'),
+    description:
+      "A configuration. Files may use `snake_case` and Celery's old upper-case names too; top-level keys that begin with `x-` are ignored (a place for YAML anchors).",
   },
-  MAP,
 );
 
-/** The settings as they are read; entries, queues, routes and what has parts of its own are read one by one. */
+/** The settings as they are validated; entries, queues, routes and TLS are validated one by one. */
 export const topSchema = z.strictObject(
   {
     ...settingsShape,
-    ...looseTables,
+    taskQueues: z.unknown().optional(),
+    taskRoutes: z.unknown().optional(),
     brokerUseSsl: z.unknown().optional(),
     redisBackendUseSsl: z.unknown().optional(),
     beatSchedule: map().optional(),

@@ -36,7 +36,7 @@ const KINDS: readonly (readonly [kind: string, message: RegExp])[] = [
   ['unknown keys', /^unknown/],
   ['missing values', /^missing/],
   ['values that are not allowed', /^expected/],
-  ['repeated names', /^stands here again|^an entry of this name|^another queue is called/],
+  ['repeated names', /^repeated key|^an entry of this name|^another queue is called/],
 ];
 
 function countByKind(diagnostics: readonly Diagnostic[]): string {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../src/beat.ts';
-import type { BeatConfig } from '../../src/config/define.ts';
+import type { BeatConfig } from '../../src/config/config-types.ts';
 import { openStore } from '../../src/drivers/open-store.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/beat.ts';
-import type { BeatConfig } from '../../src/config/define.ts';
+import type { BeatConfig } from '../../src/config/config-types.ts';
 import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import type { Change } from '../../src/store/commit.ts';
 import { advance, type EntryState } from '../../src/store/entry-state.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../src/beat.ts';
-import type { BeatConfig } from '../../src/config/define.ts';
+import type { BeatConfig } from '../../src/config/config-types.ts';
 import { ConfigError } from '../../src/util/errors.ts';
 import type { BeatEvents } from '../../src/events/beat-events.ts';
 import { ManualClock } from '../../src/drivers/memory/clock.ts';

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { Beat } from '../../beat.ts';
 import { systemClock } from '../../util/clock.ts';
-import { shortenedTimeouts } from '../../config/broker/connection.ts';
+import { shortenedTimeouts } from '../../config/broker/timeouts.ts';
 import type { Settings } from '../../config/settings.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { logEvents } from '../../observe/log-events.ts';

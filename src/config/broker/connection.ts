@@ -1,33 +1,58 @@
-import type { Diagnostic } from '../../util/diagnostic.ts';
-import type { TlsSettings } from '../../broker/tls.ts';
-import { DAY, DURATION_FORMS, parseDuration } from '../values/duration.ts';
-import { expected, type Report } from '../validate.ts';
-import type { TopSettings } from '../schema.ts';
+import { z } from 'zod';
 import {
   DEFAULT_CONNECTION,
+  LOGIN_METHODS,
   type ConnectionSettings,
-  type TransportOptions,
 } from '../../broker/connection-settings.ts';
-import { findDriver } from '../../drivers/table.ts';
+import type { TlsSettings } from '../../broker/tls.ts';
+import { expected, type Report } from '../validate.ts';
+import { DAY, parseDuration } from '../values/duration.ts';
+import { option, type ShapeOutput } from '../values/option.ts';
+import { duration } from '../values/scalars.ts';
+import { useSsl } from './tls.ts';
+import { transportSchema } from './transport.ts';
 
-const DEFAULT_TTL = 8_000;
-const SHORTEST_TTL = 1_000;
-
-/** `ttl` from 1 s, below which a busy host loses the lock for nothing, to a day. */
-export function readLock(lock: TopSettings['lock'], report: Report): { ttl: number } {
-  if (lock?.ttl === undefined) return { ttl: DEFAULT_TTL };
-  const ttl = parseDuration(lock.ttl) ?? DEFAULT_TTL;
-  if (ttl < SHORTEST_TTL || ttl > DAY) {
-    report(['lock', 'ttl'], expected(`from 1s to 1d (${DURATION_FORMS})`, lock.ttl));
-  }
-  return { ttl };
-}
+/** How connections to the broker are made and watched. */
+export const connectionShape = {
+  brokerUseSsl: option(
+    useSsl(),
+    'Encrypts connections to the broker, whose certificate is verified unless `certReqs` says otherwise. Parameters of the URL win.',
+    { default: false, example: { caCerts: '/etc/ssl/ca.pem' } },
+  ),
+  brokerLoginMethod: option(
+    z.enum(LOGIN_METHODS, `one of ${LOGIN_METHODS.join(', ')}`),
+    "AMQP: the SASL mechanism; EXTERNAL uses the client's certificate.",
+    { default: DEFAULT_CONNECTION.login, example: 'EXTERNAL' },
+  ),
+  brokerFailoverStrategy: option(
+    z.enum(['round-robin', 'shuffle'], "'round-robin' or 'shuffle'"),
+    'Which broker URL is tried after one that failed: the next, or a random one.',
+    { default: DEFAULT_CONNECTION.failoverStrategy, example: 'shuffle' },
+  ),
+  brokerHeartbeat: option(
+    duration(),
+    'AMQP: interval of heartbeats, in whole seconds; 0 disables them.',
+    { default: `${DEFAULT_CONNECTION.heartbeat / 1_000}s`, example: '30s' },
+  ),
+  brokerConnectionTimeout: option(duration(), 'AMQP: how long connecting may take, at most 1d.', {
+    default: `${DEFAULT_CONNECTION.timeout / 1_000}s`,
+    example: '10s',
+  }),
+  brokerNativeDelayedDeliveryQueueType: option(
+    z.enum(['classic', 'quorum'], "'classic' or 'quorum'"),
+    'AMQP: type of the queues in which tasks wait for their ETA, where a quorum queue is configured.',
+    { default: DEFAULT_CONNECTION.delayedType, example: 'classic' },
+  ),
+  brokerTransportOptions: option(transportSchema, "Options of kombu's transports.", {
+    example: { masterName: 'mymaster' },
+  }),
+};
 
 /** AMQP counts heartbeats in whole seconds, with 16 bits. */
 const LONGEST_HEARTBEAT = 65_535_000;
 
 export function readConnection(
-  settings: TopSettings,
+  settings: Omit<ShapeOutput<typeof connectionShape>, 'brokerUseSsl'>,
   tls: TlsSettings | null,
   reportOf: (key: string) => Report,
 ): ConnectionSettings {
@@ -51,47 +76,4 @@ export function readConnection(
     tls,
     delayedType: settings.brokerNativeDelayedDeliveryQueueType ?? DEFAULT_CONNECTION.delayedType,
   };
-}
-
-interface Together {
-  readonly brokerUrl: string;
-  readonly stateUrl: string;
-  readonly lock: { readonly ttl: number };
-  readonly transport: TransportOptions;
-}
-
-/** Reports settings that are sound each, and cannot be kept together. */
-export function checkTogether(settings: Together, report: Report): void {
-  const { brokerUrl, stateUrl, transport } = settings;
-  const needsName = [brokerUrl, stateUrl].some((url) => findDriver(url)?.masterName);
-  if (needsName && transport.masterName === null) {
-    const path = ['brokerTransportOptions', 'masterName'];
-    report(path, 'missing; sentinel:// needs the name of the master that the sentinels watch');
-  }
-  for (const key of TIMEOUTS) {
-    const path = ['brokerTransportOptions', key];
-    if (transport[key] === 0) report(path, 'expected longer than 0, got 0');
-  }
-}
-
-const TIMEOUTS = ['socketTimeout', 'socketConnectTimeout'] as const;
-
-/**
- * Of timeouts that are the workers' and too long for a lock: what beat uses instead, for its debug log. Nothing is
- * to be done about them, so they are no warnings.
- */
-export function shortenedTimeouts({
-  stateUrl,
-  lock,
-  transport,
-}: Together): Omit<Diagnostic, 'severity'>[] {
-  if (!findDriver(stateUrl)?.remote) return [];
-  return TIMEOUTS.flatMap((key) => {
-    const timeout = transport[key];
-    if (timeout === null || timeout <= lock.ttl / 2) return [];
-    const message =
-      `${timeout / 1_000} s for workers; connections of lock and ledger time out after ` +
-      `${lock.ttl / 2_000} s (half of lock.ttl), so that a renewal can be tried again before the lock expires`;
-    return [{ path: ['brokerTransportOptions', key], message }];
-  });
 }

@@ -1,22 +1,62 @@
+import { z } from 'zod';
 import { troubleWith } from '../../broker/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { findDriver, findSchemes } from '../../drivers/table.ts';
 import { maskUrl } from '../../util/mask.ts';
 import type { Path, Report } from '../validate.ts';
-import type { TopSettings } from '../schema.ts';
+import { option, type ShapeOutput } from '../values/option.ts';
+import { name } from '../values/scalars.ts';
 import { joinUrls, schemeOf, splitUrls } from '../../broker/url-list.ts';
 
 const EMBEDDED_URL = 'sqla+sqlite:///beat.sqlite';
 
-/** Where tasks, state and lock are: URLs that may hold passwords. */
-export interface Places {
+const URLS = 'a URL, or a list of URLs';
+const urls = () => z.union([name(), z.array(name(), URLS).min(1, URLS)], URLS);
+
+/** Where messages, schedule state and the lock are. */
+export const endpointsShape = {
+  brokerUrl: option(
+    urls(),
+    'The broker that tasks are published to. Several URLs, as a list or separated by `;`, are tried ' +
+      'in turn: nodes of one RabbitMQ cluster, or sentinels.',
+    { default: EMBEDDED_URL, example: 'redis://localhost:6379/0' },
+  ),
+  brokerWriteUrl: option(
+    urls(),
+    "Celery's name for a broker URL that is used for publishing only; it wins over `brokerUrl`.",
+    { otherwise: '`brokerUrl`', example: 'amqp://rabbit.internal' },
+  ),
+  stateUrl: option(
+    name(),
+    'Where lock and ledger are: Redis, Sentinel, PostgreSQL, MariaDB, MySQL or an SQLite file.',
+    {
+      otherwise: `the broker if it can store state, else \`${EMBEDDED_URL}\`, which one host alone can open`,
+      example: 'redis://localhost:6379/1',
+    },
+  ),
+  lockUrls: option(
+    z.array(name(), 'a list of URLs'),
+    'Independent Redis servers, an odd number of them: the instance that holds the lock on most of them leads.',
+    {
+      otherwise: 'the lock is where the ledger is',
+      example: ['redis://a:6379', 'redis://b:6379', 'redis://c:6379'],
+    },
+  ),
+};
+
+/** The URLs of broker, state and lock, which may contain passwords. */
+export interface Endpoints {
   readonly brokerUrl: string;
   readonly stateUrl: string;
   readonly lockUrls: readonly string[];
 }
 
-/** Each is that of a setting, or what a flag or a variable says instead of it. */
-export function placesOf({ brokerUrl, stateUrl, lockUrls }: TopSettings): Places {
+/** Completes the URLs with defaults; flags and variables have replaced settings before. */
+export function resolveEndpoints({
+  brokerUrl,
+  stateUrl,
+  lockUrls,
+}: ShapeOutput<typeof endpointsShape>): Endpoints {
   const broker = joinUrls(brokerUrl ?? EMBEDDED_URL);
   const own = findDriver(broker)?.load ? broker : EMBEDDED_URL;
   return { brokerUrl: broker, stateUrl: stateUrl ?? own, lockUrls: lockUrls ?? [] };
@@ -26,50 +66,53 @@ const BROKER_SCHEMES = findSchemes(() => true);
 const STATE_SCHEMES = findSchemes(({ load }) => load !== null);
 const LOCK_SCHEMES = findSchemes(({ locks }) => locks);
 
-/** Reports URLs that lead to no broker, and a list of several where one broker cannot take over. */
+/** Reports URLs of no broker, and lists of brokers that cannot take over from one another. */
 export function checkBrokerUrl(
   given: string | readonly string[],
   report: Report,
   key = 'brokerUrl',
 ): void {
   const urls = splitUrls(joinUrls(given));
-  const pathOf = (i: number): Path => (typeof given === 'string' ? [key] : [key, i]);
-  urls.forEach((url, i) => checkScheme(pathOf(i), url, 'broker', BROKER_SCHEMES, report));
+  const pathTo = (i: number): Path => (typeof given === 'string' ? [key] : [key, i]);
+  urls.forEach((url, i) => checkScheme(pathTo(i), url, 'broker', BROKER_SCHEMES, report));
   if (urls.length === 1) return;
   const first = findDriver(urls[0]!);
   const stranger = urls.find((url) => !first?.failover || findDriver(url) !== first);
   if (stranger === undefined || !findDriver(stranger)) return;
   const why = first?.failover
-    ? `${schemeOf(stranger)}:// cannot stand in for ${schemeOf(urls[0]!)}://`
+    ? `${schemeOf(stranger)}:// cannot take over from ${schemeOf(urls[0]!)}://`
     : `${schemeOf(urls[0]!)}:// takes one URL`;
-  report([key], `${why}; several are for a cluster of RabbitMQ (amqp://) or for sentinels`);
+  report([key], `${why}; several URLs are for a RabbitMQ cluster (amqp://) or for sentinels`);
 }
 
-/** Reports a URL that leads to no place where lock and ledger can be. */
+/** Reports a URL of no store for lock and ledger. */
 export function checkStateUrl(given: string, report: Report): void {
   for (const url of splitUrls(given)) {
     checkScheme(['stateUrl'], url, 'state', STATE_SCHEMES, report);
   }
 }
 
-/** Reports lock URLs that are not Redis, and such as have no use beside this ledger. */
-export function checkLockUrls({ lockUrls, stateUrl }: Places, report: Report): void {
+/** Reports lock URLs that are not Redis, and lock URLs beside a ledger that is not in Redis. */
+export function checkLockUrls({ lockUrls, stateUrl }: Endpoints, report: Report): void {
   lockUrls.forEach((url, i) => {
     checkScheme(['lockUrls', i], url, 'lock', LOCK_SCHEMES, report);
     if (lockUrls.indexOf(url) < i) report(['lockUrls', i], 'the same server again counts as one');
   });
   if (lockUrls.length > 0 && lockUrls.length % 2 === 0) {
-    const message = `${lockUrls.length} servers; an odd number is wanted, for a majority of it`;
+    const message = `${lockUrls.length} servers; expected an odd number, so that there is a majority`;
     report(['lockUrls'], message);
   }
   const state = findDriver(stateUrl);
   if (lockUrls.length > 0 && state?.load && !state.lockElsewhere) {
     const where = maskUrl(stateUrl);
-    report(['lockUrls'], `of no use where the ledger is ${where}; name a Redis for it in stateUrl`);
+    report(
+      ['lockUrls'],
+      `has no effect with the ledger in ${where}; put the ledger into Redis with stateUrl`,
+    );
   }
 }
 
-/** The URL is shown masked, if at all. */
+/** Reports a URL of another scheme. It is never shown as it is: it may contain a password. */
 function checkScheme(
   path: Path,
   url: string,
@@ -80,32 +123,32 @@ function checkScheme(
   const scheme = schemeOf(url);
   const isUrl = schemes.includes(scheme) || /^[^:]+:\/\//.test(url);
   if (scheme === '' || !isUrl) {
-    // It may be the content of a file or variable that holds a password alone.
+    // The text may be nothing but a password, from a variable or a file.
     report(
       path,
-      'expected a URL such as redis://localhost:6379/0, got text that is none (not shown)',
+      'expected a URL such as redis://localhost:6379/0, got text that is no URL (not shown)',
     );
   } else if (!schemes.includes(scheme)) {
     const allowed = schemes.map((name) => `${name}://`).join(', ');
-    const hint = schemeHint(scheme) ?? didYouMean(scheme, schemes);
-    report(path, `no ${role} for the scheme "${scheme}" (there are ${allowed})${hint}`);
+    const hint = explainScheme(scheme) ?? didYouMean(scheme, schemes);
+    report(path, `unsupported URL scheme "${scheme}" for the ${role} (allowed: ${allowed})${hint}`);
   } else {
     const parameters = findDriver(url)?.parameters ?? null;
-    const trouble = parameters && troubleWith(url, parameters);
-    if (trouble !== null) report(path, trouble);
+    const error = parameters && troubleWith(url, parameters);
+    if (error !== null) report(path, error);
   }
 }
 
 const SENTINELS =
   '; sentinels are written sentinel://host:26379/0;sentinel://…, with masterName in brokerTransportOptions';
 
-/** What people mean by schemes that others know. */
-function schemeHint(scheme: string): string | null {
+/** A hint for schemes of other libraries. */
+function explainScheme(scheme: string): string | null {
   if (/^redis[-+]sentinel$/.test(scheme)) return SENTINELS;
   if (/^sentinels$|^sentinel\+|^rediss[-+]sentinel$/.test(scheme)) {
-    return `${SENTINELS}; ?ssl_cert_reqs=required or brokerUseSsl encrypts what is said to the master`;
+    return `${SENTINELS}; ?ssl_cert_reqs=required or brokerUseSsl encrypts connections to the master`;
   }
-  if (/^redis[-+]cluster$/.test(scheme)) return "; Celery's workers know no cluster of Redis";
+  if (/^redis[-+]cluster$/.test(scheme)) return "; Celery's workers do not support Redis Cluster";
   if (scheme === 'rediss+socket')
     return '; a socket of this host needs no encryption: redis+socket://';
   return null;

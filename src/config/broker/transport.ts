@@ -1,31 +1,124 @@
-import { verifyOf, type TlsSettings } from '../../broker/tls.ts';
+import { z } from 'zod';
+import { DEFAULT_TRANSPORT, type TransportOptions } from '../../broker/connection-settings.ts';
+import type { Report } from '../validate.ts';
 import { parseDuration } from '../values/duration.ts';
-import type { Level } from '../keys/key-schema.ts';
-import type { Merged } from '../merge.ts';
-import { parse, type Report } from '../validate.ts';
-import { tlsSchema, type TlsInput } from './tls-schema.ts';
-import type { TransportInput } from './transport-schema.ts';
-import {
-  DEFAULT_TRANSPORT,
-  type SentinelLogin,
-  type TransportOptions,
-} from '../../broker/connection-settings.ts';
-import { findDriver } from '../../drivers/table.ts';
+import { ignored, named, option } from '../values/option.ts';
+import { duration, flag, map, MAP, name, text, whole } from '../values/scalars.ts';
+import { sentinelLogin, sentinelSchema } from './sentinel.ts';
 
-/** `note` takes what is asked for, and is otherwise here. */
+/** Transport options of consumers, or for what beat does in any case: accepted, so that one file can serve both. */
+const WORKERS = [
+  ['visibilityTimeout', 'pollingInterval', 'ackEmulation', 'bodyEncoding'],
+  ['unackedKey', 'unackedIndexKey', 'unackedMutexKey', 'unackedMutexExpire'],
+  ['unackedRestoreLimit', 'unackedRestoreInterval', 'unackedRestoreThrottle'],
+  ['maxConnections', 'healthCheckInterval', 'retryOnTimeout', 'sentinelFanoutCompat'],
+  ['maxRetries', 'intervalStart', 'intervalStep', 'intervalMax', 'connectRetriesTimeout'],
+  ['confirmTimeout', 'readTimeout', 'writeTimeout', 'socketSettings', 'locale'],
+].flat();
+
+const PRIORITIES = 'a list of numbers from 0 to 9';
+
+export const masterName = () =>
+  option(name(), 'Sentinel: the name of the master. Required there.', { example: 'mymaster' });
+export const sentinelKwargs = () =>
+  option(sentinelSchema, 'Sentinel: how to log in to the sentinels themselves.', {
+    example: { password: 'secret' },
+  });
+
+export const transportSchema = named(
+  z.strictObject(
+    {
+      globalKeyprefix: option(text(), 'Redis: prefix of every key and channel of the broker.', {
+        default: '',
+        example: 'shop_',
+      }),
+      sep: option(name(), "Redis: separator in kombu's compound names.", {
+        default: DEFAULT_TRANSPORT.sep,
+        example: ':',
+      }),
+      prioritySteps: option(
+        z
+          .array(whole(0, 9, 'a whole number from 0 to 9'), PRIORITIES)
+          .min(1, `${PRIORITIES}, not empty`),
+        'Redis: the priorities that have a list of their own.',
+        { default: DEFAULT_TRANSPORT.prioritySteps, example: [0, 5, 9] },
+      ),
+      fanoutPrefix: option(
+        z.union([flag(), z.string()], 'true, false, or a text such as /{db}.'),
+        'Redis: prefix of the channels of fanout exchanges; `true` is `/{db}.`, `false` none.',
+        { default: true, example: false },
+      ),
+      fanoutPatterns: option(flag(), 'Redis: whether these channels end in the routing key.', {
+        default: DEFAULT_TRANSPORT.fanoutPatterns,
+        example: false,
+      }),
+      queueOrderStrategy: option(text(), 'Accepted, and has no effect on beat.', {
+        ignored: true,
+      }),
+      masterName: masterName(),
+      sentinelKwargs: sentinelKwargs(),
+      minOtherSentinels: option(
+        whole(0, 100, 'a whole number from 0'),
+        'Accepted with a warning: beat trusts the first sentinel that names a master.',
+        { default: 0, example: 1 },
+      ),
+      socketTimeout: option(
+        duration(),
+        'Redis: how long to wait for an answer. Connections of lock and ledger wait at most half of `lock.ttl`.',
+        { otherwise: 'half of `lock.ttl`', example: '5s' },
+      ),
+      socketConnectTimeout: option(duration(), 'Redis: how long connecting may take.', {
+        otherwise: 'half of `lock.ttl`',
+        example: '5s',
+      }),
+      socketKeepalive: option(flag(), 'Whether the system probes idle connections.', {
+        default: true,
+        example: false,
+      }),
+      socketKeepaliveOptions: option(
+        map(),
+        "Python's `TCP_KEEPIDLE` (or its number 4): seconds before the first probe.",
+        { example: { TCP_KEEPIDLE: 60 } },
+      ),
+      clientName: option(name(), "What servers call beat's connections.", {
+        otherwise: '`beat`',
+        example: 'beat-eu',
+      }),
+      clientProperties: option(map(), 'AMQP: further properties of the client.', {
+        default: {},
+        example: { team: 'shop' },
+      }),
+      confirmPublish: option(
+        flag(),
+        'Accepted; `false` with a warning: beat always waits for the confirm of RabbitMQ.',
+        { default: true, example: false },
+      ),
+      ...Object.fromEntries(WORKERS.map((key) => [key, ignored()])),
+    },
+    MAP,
+  ),
+  'TransportConfig',
+  {
+    description: "Celery's `broker_transport_options`; those of consumers have no effect.",
+    others: 'workersOption',
+  },
+);
+
+type TransportInput = z.output<typeof transportSchema>;
+
+/** `warn` receives options that are accepted and have no effect here. */
 export function readTransport(
   input: TransportInput = {},
-  note: Report = () => {},
+  warn: Report = () => {},
 ): TransportOptions {
   const { prioritySteps, socketTimeout, socketConnectTimeout, ...given } = input;
-  const say = (key: string, message: string) => {
-    note(['brokerTransportOptions', key], message);
-  };
   if (given.confirmPublish === false) {
-    say('confirmPublish', 'beat has RabbitMQ confirm every message all the same');
+    const message = 'ignored: beat always waits for the confirm of RabbitMQ';
+    warn(['brokerTransportOptions', 'confirmPublish'], message);
   }
   if (given.minOtherSentinels !== undefined && given.minOtherSentinels > 0) {
-    say('minOtherSentinels', 'not looked at: beat believes the first sentinel that names a master');
+    const message = 'ignored: beat trusts the first sentinel that names a master';
+    warn(['brokerTransportOptions', 'minOtherSentinels'], message);
   }
   return {
     globalKeyprefix: given.globalKeyprefix ?? DEFAULT_TRANSPORT.globalKeyprefix,
@@ -33,7 +126,7 @@ export function readTransport(
     prioritySteps: prioritySteps
       ? [...new Set(prioritySteps)].sort((a, b) => a - b)
       : DEFAULT_TRANSPORT.prioritySteps,
-    fanoutPrefix: prefixOf(given.fanoutPrefix ?? true),
+    fanoutPrefix: fanoutPrefix(given.fanoutPrefix ?? true),
     fanoutPatterns: given.fanoutPatterns ?? DEFAULT_TRANSPORT.fanoutPatterns,
     masterName: given.masterName ?? DEFAULT_TRANSPORT.masterName,
     sentinelKwargs: given.sentinelKwargs
@@ -48,7 +141,7 @@ export function readTransport(
 }
 
 /** kombu's switch for the prefix, or another prefix. */
-function prefixOf(given: boolean | string): string {
+function fanoutPrefix(given: boolean | string): string {
   if (typeof given === 'string') return given;
   return given ? DEFAULT_TRANSPORT.fanoutPrefix : '';
 }
@@ -60,55 +153,4 @@ function keepAlive({ socketKeepalive, socketKeepaliveOptions }: TransportInput):
   if (socketKeepalive === false) return null;
   const seconds = IDLE.map((name) => socketKeepaliveOptions?.[name]).find((value) => value);
   return typeof seconds === 'number' ? seconds * 1_000 : DEFAULT_TRANSPORT.keepAlive;
-}
-
-export function sentinelLogin(given: NonNullable<TransportInput['sentinelKwargs']>): SentinelLogin {
-  const { username, password, ssl, socketTimeout } = given;
-  const timeout = parseDuration(socketTimeout);
-  const tls = tlsSettings(given, given.sslPassword);
-  return {
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    ...(ssl !== undefined && { ssl }),
-    ...(Object.keys(tls).length > 0 && { tls }),
-    ...(timeout !== null && { timeout }),
-  };
-}
-
-/** `broker_use_ssl` and its like: a switch, or a map; `null` for no encryption. */
-export function readTls(
-  key: 'brokerUseSsl' | 'redisBackendUseSsl',
-  { settings, reportOf }: Pick<Merged, 'settings' | 'reportOf'>,
-  level: Level,
-): TlsSettings | null {
-  const given = settings[key];
-  if (given === undefined || given === false) return null;
-  const around = { path: [key], level: level.inside.get(key), report: reportOf(key) };
-  const map = given === true ? {} : parse(tlsSchema, given, around);
-  return map ? tlsSettings(map, map.sslPassword ?? map.password) : null;
-}
-
-/** Reports a wish for encryption that would not be heard: kombu, too, looks for it in a database's URL. */
-export function checkTlsOf(brokerUrl: string, tls: TlsSettings | null, report: Report): void {
-  const driver = findDriver(brokerUrl);
-  if (tls === null || !driver?.remote || driver.useSsl) return;
-  const way = 'write ?sslmode=verify-full (PostgreSQL) or ?ssl_ca=PATH (MySQL) into the URL';
-  report(['brokerUseSsl'], `has no effect on a database; ${way}`);
-}
-
-function tlsSettings(given: TlsInput, password: string | undefined): TlsSettings {
-  const reqs = given.sslCertReqs === undefined ? given.certReqs : given.sslCertReqs;
-  const settings: TlsSettings = {
-    // Python's None is CERT_NONE.
-    verify: reqs === undefined ? undefined : reqs !== null && verifyOf(reqs) === true,
-    checkHostname: given.sslCheckHostname ?? given.checkHostname,
-    serverHostname: given.serverHostname,
-    caCerts: given.sslCaCerts ?? given.caCerts,
-    caData: given.sslCaData,
-    certfile: given.sslCertfile ?? given.certfile,
-    keyfile: given.sslKeyfile ?? given.keyfile,
-    password,
-    ciphers: given.sslCiphers ?? given.ciphers,
-  };
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

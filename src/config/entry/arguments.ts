@@ -12,18 +12,17 @@ import { isMap } from '../keys/normalize-keys.ts';
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});
 
-/** What reading arguments needs to know. */
 export interface ArgumentsContext {
-  /** IANA name: of dates in templates. */
+  /** IANA name of the zone of dates in templates. */
   readonly zone: string;
   readonly serializer: SerializerName;
-  /** The signature that they stand in, from the entry. */
+  /** The path of their signature from the entry. */
   readonly at?: Path;
 }
 
 /**
- * The arguments of an entry, checked at load and not when it is first due. `compute` is there when they,
- * or parts of them, are worked out for each occurrence.
+ * The arguments of an entry, validated at load and not when the entry is first due. `compute` is present if they, or
+ * parts of them, are computed for each occurrence.
  */
 export function readArguments(
   { args, kwargs }: Partial<EntryInput>,
@@ -31,10 +30,10 @@ export function readArguments(
   report: Report,
 ): Pick<Entry, 'args' | 'kwargs' | 'compute'> {
   const errors: Parameters<Report>[] = [];
-  const note: Report = (...problem) => errors.push(problem);
-  if (Array.isArray(args)) inspectArgument(args, ['args'], note, serializer);
-  if (isMap(kwargs)) inspectArgument(kwargs, ['kwargs'], note, serializer);
-  for (const problem of errors) report(...problem);
+  const collect: Report = (...error) => errors.push(error);
+  if (Array.isArray(args)) inspectArgument(args, ['args'], collect, serializer);
+  if (isMap(kwargs)) inspectArgument(kwargs, ['kwargs'], collect, serializer);
+  for (const error of errors) report(...error);
   const fixed = {
     args: isLazy(args) ? NO_ARGS : (args ?? NO_ARGS),
     kwargs: isLazy(kwargs) ? NO_KWARGS : (kwargs ?? NO_KWARGS),
@@ -49,15 +48,15 @@ export function readArguments(
     compute: (context) => {
       const filledArgs = fillArgs ? fillArgs(context) : fixed.args;
       const filledKwargs = fillKwargs ? fillKwargs(context) : fixed.kwargs;
-      if (!Array.isArray(filledArgs)) throw wrong([...at, 'args'], 'a list', filledArgs);
-      if (!isMap(filledKwargs)) throw wrong([...at, 'kwargs'], 'a map', filledKwargs);
+      if (!Array.isArray(filledArgs)) throw answerError([...at, 'args'], 'a list', filledArgs);
+      if (!isMap(filledKwargs)) throw answerError([...at, 'kwargs'], 'a map', filledKwargs);
       checkArguments(filledArgs, filledKwargs, serializer, at);
       return { args: filledArgs, kwargs: filledKwargs };
     },
   };
 }
 
-function wrong(path: Path, allowed: string, answer: unknown): BeatError {
-  const message = `the function answered: ${expected(allowed, answer)}`;
+function answerError(path: Path, allowed: string, answer: unknown): BeatError {
+  const message = `the function returned: ${expected(allowed, answer)}`;
   return new BeatError(formatDiagnostic({ path, message }));
 }

@@ -2,34 +2,33 @@ import { initialTasks } from '../../canvas/canvas.ts';
 import type { Entry, MissedPolicy } from '../../catalog/entry.ts';
 import { parseSerializer } from '../../message/serializers/find.ts';
 import type { SerializerName } from '../../message/serializers/serializer.ts';
-import { readArguments } from './arguments.ts';
-import { calledBy, checkCalled, readCalled } from './task-target.ts';
-import { parseDuration } from '../values/duration.ts';
-import type { Duration } from '../define/times.ts';
-import { checkHeaders, checkStamps } from '../options/headers.ts';
-import { warnOfProtocol1 } from '../message/encoding.ts';
-import type { Level } from '../keys/key-schema.ts';
-import { OptionTemplates } from '../options/templates.ts';
-import { readOptions } from '../options/options.ts';
-import type { Part } from '../merge.ts';
-import { parse, type Report } from '../validate.ts';
+import type { ResultSettings } from '../../store/results.ts';
+import type { Duration } from '../config-types.ts';
+import type { KeySchema } from '../keys/key-schema.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 import type { CheckAccepted } from '../message/accept-content.ts';
-import { troubleWithName } from '../service/state-limits.ts';
-import { withoutForeignKeys } from './foreign-keys.ts';
+import { warnOfProtocol1 } from '../message/protocol-1.ts';
+import { checkHeaders, checkStamps } from '../options/headers.ts';
+import { readOptions } from '../options/options.ts';
+import { withStamps } from '../options/stamps.ts';
+import { OptionTemplates } from '../options/templates.ts';
+import type { RouteChecker } from '../routing/check-routes.ts';
+import type { ScheduleReader } from '../schedules/schedule-reader.ts';
+import { stateNameError } from '../service/state-limits.ts';
 import { withoutLinks } from '../signatures/options.ts';
 import { SignatureReader } from '../signatures/signature-reader.ts';
-import { withStamps } from '../options/stamps.ts';
-import { withoutStrayCanvas } from './stray-canvas.ts';
-import type { ResultSettings } from '../../store/results.ts';
-import type { RouteTrial } from '../routing/check-routes.ts';
-import type { ScheduleReader } from '../schedules/schedule-reader.ts';
-import { entrySchema, type EntryInput } from './schema.ts';
+import { parse, type Report } from '../validate.ts';
+import { parseDuration } from '../values/duration.ts';
 import type { ReadZone } from '../values/zone.ts';
+import { readArguments } from './arguments.ts';
+import { withoutForeignKeys } from './foreign-keys.ts';
+import { entrySchema, type EntryInput } from './schema.ts';
+import { withoutStrayCanvas } from './stray-canvas.ts';
+import { applyCall, checkTarget, readTarget } from './task-target.ts';
 
-/** What an entry takes from the settings around it, and what reads its parts. */
+/** The settings that apply to an entry, and what reads its parts. */
 export interface EntryContext {
-  readonly level: Level | undefined;
+  readonly keys: KeySchema | undefined;
   readonly schedules: ScheduleReader;
   readonly readZone: ReadZone;
   readonly timezone: string;
@@ -37,87 +36,87 @@ export interface EntryContext {
   readonly missedCap: number;
   readonly startingDeadline: Duration | null;
   readonly serializer: SerializerName;
-  readonly trial: RouteTrial;
+  readonly routes: RouteChecker;
   readonly results: ResultSettings;
   readonly protocol: 1 | 2;
   readonly checkAccepted: CheckAccepted;
   readonly stateUrl: string;
 }
 
+interface Reporters {
+  readonly report: Report;
+  readonly warn: Report;
+}
+
 /**
- * One row of `beatSchedule`, names already canonical. Every part is read even if another is wrong, so
- * that all errors come at once; after any, the answer is `undefined`.
+ * Validates one entry of `beatSchedule`, whose keys are canonical. Every part is read even if another is invalid, so
+ * that all errors are reported together; after any the result is `undefined`.
  */
 export function readEntry(
   name: string,
   given: unknown,
   context: EntryContext,
-  { report, warn }: Pick<Part, 'report' | 'warn'>,
+  { report: reportError, warn: reportWarning }: Reporters,
 ): Entry | undefined {
-  let found = 0;
-  const note: Report = (path, message) => {
-    found += 1;
-    report(['beatSchedule', name, ...path], message);
+  let errors = 0;
+  const report: Report = (path, message) => {
+    errors += 1;
+    reportError(['beatSchedule', name, ...path], message);
   };
-  const comment: Report = (path, message) => warn(['beatSchedule', name, ...path], message);
-  if (name === '') note([], 'an entry needs a name');
-  const trouble = troubleWithName(name, 'entry', context.stateUrl);
-  if (trouble !== null) note([], trouble);
-  const own = withoutForeignKeys(given, comment);
-  const input = withStamps(withoutStrayCanvas(own, note), note);
-  const entry = parse(entrySchema, input, { path: [], level: context.level, report: note });
+  const warn: Report = (path, message) => reportWarning(['beatSchedule', name, ...path], message);
+  if (name === '') report([], 'an entry needs a name');
+  const nameError = stateNameError(name, 'entry', context.stateUrl);
+  if (nameError !== null) report([], nameError);
+  const own = withoutForeignKeys(given, warn);
+  const input = withStamps(withoutStrayCanvas(own, report), report);
+  const entry = parse(entrySchema, input, { path: [], keys: context.keys, report });
   const raw: Partial<EntryInput> = isMap(input) ? input : {};
   const timezone =
     typeof raw.timezone === 'string' && raw.timezone
-      ? context.readZone(raw.timezone, ['timezone'], note)
+      ? context.readZone(raw.timezone, ['timezone'], report)
       : undefined;
   const around = { name, relative: raw.relative === true, timezone, defaultZone: context.timezone };
   const schedule = isMap(input)
-    ? context.schedules.read(raw.schedule, around, note, comment)
+    ? context.schedules.read(raw.schedule, around, report, warn)
     : undefined;
-  const ownZone = schedule?.timezone ?? timezone ?? context.timezone;
-  const asked = serializerOf(raw);
-  context.checkAccepted(asked, ['options', 'serializer'], note);
-  const serializer = asked ?? context.serializer;
-  const args = readArguments(raw, { zone: ownZone, serializer }, note);
-  if (isMap(raw.options)) {
-    checkHeaders(raw.options.headers, ['options', 'headers'], note);
-    checkStamps(raw.options.stamps, ['options', 'stamps'], note);
-  }
   const zone = timezone ?? context.timezone;
-  const templates = new OptionTemplates(ownZone);
-  templates.read(raw, note, comment);
+  const scheduleZone = schedule?.timezone ?? zone;
   const { checkAccepted } = context;
-  const signing = {
-    zone,
-    scheduleZone: ownZone,
-    serializer,
-    templates,
-    checkAccepted,
-    warn: comment,
-  };
-  const called = isMap(input)
-    ? readCalled(raw, new SignatureReader(signing, note), note)
+  const ownSerializer = findSerializer(raw);
+  checkAccepted(ownSerializer, ['options', 'serializer'], report);
+  const serializer = ownSerializer ?? context.serializer;
+  const args = readArguments(raw, { zone: scheduleZone, serializer }, report);
+  if (isMap(raw.options)) {
+    checkHeaders(raw.options.headers, ['options', 'headers'], report);
+    checkStamps(raw.options.stamps, ['options', 'stamps'], report);
+  }
+  const templates = new OptionTemplates(scheduleZone);
+  templates.read(raw, report, warn);
+  const signatures = { zone, scheduleZone, serializer, templates, checkAccepted, warn };
+  const target = isMap(input)
+    ? readTarget(raw, new SignatureReader(signatures, report), report)
     : undefined;
   if (raw.expires !== undefined && isMap(raw.options) && raw.options.expires !== undefined) {
-    note(['expires'], 'is given under options too; keep one of them');
+    report(['expires'], 'is present under options too; keep one of them');
   }
-  if (found > 0 || !entry || !schedule || !called) return undefined;
+  if (errors > 0 || !entry || !schedule || !target) return undefined;
   const deadline = entry.startingDeadline;
   const plain = entry.options && withoutLinks(entry.options);
-  const options = readOptions(plain, entry.expires, zone, comment);
-  if (context.protocol === 1) warnOfProtocol1(options, comment);
-  const parts = { ...args, options };
-  checkCalled(called, parts, context, note);
-  const calls = calledBy(called, parts);
-  for (const task of calls.canvas ? initialTasks(calls.canvas) : [{ ...parts, task: calls.task }]) {
-    context.trial.try(task, note, comment);
+  const options = readOptions(plain, entry.expires, zone, warn);
+  if (context.protocol === 1) warnOfProtocol1(options, warn);
+  const call = { ...args, options };
+  checkTarget(target, call, context, report);
+  const called = applyCall(target, call);
+  for (const task of called.canvas
+    ? initialTasks(called.canvas)
+    : [{ ...call, task: called.task }]) {
+    context.routes.check(task, report, warn);
   }
   return {
     name,
-    ...calls,
+    ...called,
     schedule,
-    ...parts,
+    ...call,
     render: templates.render,
     ...(entry.description !== undefined && { description: entry.description }),
     enabled: entry.enabled ?? true,
@@ -127,8 +126,8 @@ export function readEntry(
   };
 }
 
-/** One that is wrong is told elsewhere. */
-function serializerOf({ options }: Partial<EntryInput>): SerializerName | undefined {
+/** The entry's own serializer; an invalid one is reported by the schema. */
+function findSerializer({ options }: Partial<EntryInput>): SerializerName | undefined {
   const spelling: unknown = isMap(options) ? options.serializer : undefined;
   return typeof spelling === 'string' ? parseSerializer(spelling) : undefined;
 }

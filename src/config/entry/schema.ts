@@ -1,31 +1,47 @@
 import { z } from 'zod';
-import { expires, flag, missed, missedCap, startingDeadline, timezone } from '../values/scalars.ts';
+import { scheduleSchema } from '../schedules/schema.ts';
 import {
   ARGUMENTS,
   deepOptionsSchema,
   linkedOptionsSchema,
   taskOrSignature,
 } from '../signatures/schema.ts';
+import { named, option, required } from '../values/option.ts';
+import { expires, flag, MAP, text, timezone } from '../values/scalars.ts';
+import { entryMissedShape } from './missed.ts';
 
-/** What stands in an entry but for its schedule. */
-export const entryShape = {
+const entryShape = {
   task: taskOrSignature(),
+  schedule: required(scheduleSchema, 'When the task is due.', { example: { cron: '0 4 * * *' } }),
   ...ARGUMENTS,
-  options: deepOptionsSchema.optional(),
-  expires: expires().optional(),
-  description: z.string('text').optional().describe('What it is for, shown in `beat list --json`.'),
-  relative: flag().optional().describe('Puts an interval on round instants.'),
-  enabled: flag().optional(),
-  timezone: timezone().optional(),
-  missed: missed().optional(),
-  missedCap: missedCap().optional(),
-  startingDeadline: startingDeadline().optional(),
+  options: option(
+    deepOptionsSchema,
+    'Options of the message. Of a chain they are those of its first task, of a group those of each, of a chord those of header and body.',
+    { example: { queue: 'reports' } },
+  ),
+  expires: option(expires(), 'The same as `options.expires`.', { example: 'next' }),
+  description: option(text(), 'What the entry is for, shown by `beat list --json`.', {
+    example: 'Sends the daily report.',
+  }),
+  relative: option(flag(), 'Intervals only: whether runs are due on round instants.', {
+    default: false,
+    example: true,
+  }),
+  enabled: option(flag(), 'Whether the entry is ever due.', { default: true, example: false }),
+  timezone: option(
+    timezone(),
+    'IANA name: the zone of the schedule, and of instants written without an offset.',
+    { otherwise: 'the setting `timezone`', example: 'Europe/Oslo' },
+  ),
+  ...entryMissedShape,
 };
 
-/**
- * An entry as it is read: its schedule, and signatures in it, are looked into by themselves, so that neither
- * hides what is wrong in the other.
- */
+/** An entry for the JSON Schema and the generated types. */
+export const wholeEntrySchema = named(z.strictObject(entryShape, MAP), 'EntryConfig', {
+  description: 'One entry of `beatSchedule`.',
+});
+
+/** An entry as it is validated, without its schedule and signatures, which are read separately. */
 export const entrySchema = z.strictObject(
   {
     ...entryShape,

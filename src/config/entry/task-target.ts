@@ -7,77 +7,80 @@ import {
 } from '../../canvas/canvas.ts';
 import { withArguments, withLinks, withOptions } from '../../canvas/shape.ts';
 import type { Entry } from '../../catalog/entry.ts';
-import { maskUrl } from '../../util/mask.ts';
 import { findDriver } from '../../drivers/table.ts';
-import { expected, type Report } from '../validate.ts';
 import type { ResultSettings } from '../../store/results.ts';
+import { maskUrl } from '../../util/mask.ts';
 import { checkLinks, type SignatureReader } from '../signatures/signature-reader.ts';
+import { expected, type Report } from '../validate.ts';
 
-/** What stands under `task`: a name, or a signature; and the callbacks among the entry's options. */
-export interface Called {
-  readonly named: string | Canvas;
+/** What an entry calls: the name of a task or a signature, and the callbacks among the entry's options. */
+export interface TaskTarget {
+  readonly target: string | Canvas;
   readonly links: Links;
 }
 
-/** `undefined` after a problem. */
-export function readCalled(
+/** `undefined` after an error. */
+export function readTarget(
   { task, options }: { readonly task?: unknown; readonly options?: unknown },
   signatures: SignatureReader,
   report: Report,
-): Called | undefined {
+): TaskTarget | undefined {
   const links = signatures.readLinks(options, (key) => ['options', key]);
   if (typeof task !== 'object' || task === null) {
-    if (typeof task === 'string' && task !== '') return links && { named: task, links };
+    if (typeof task === 'string' && task !== '') return links && { target: task, links };
     report(['task'], expected('text that is not empty, or a signature', task));
     return undefined;
   }
-  const named = signatures.read(task, ['task']);
-  if (named && links) checkLinks(named, links, report);
-  return named && links && { named, links };
+  const target = signatures.read(task, ['task']);
+  if (target && links) checkLinks(target, links, report);
+  return target && links && { target, links };
 }
 
-type Given = Pick<Entry, 'args' | 'kwargs' | 'compute' | 'options'>;
+type EntryCall = Pick<Entry, 'args' | 'kwargs' | 'compute' | 'options'>;
 
-/** The entry's arguments and options reach what Celery's `apply_async` gives them to. */
-export function calledBy({ named, links }: Called, given: Given): Pick<Entry, 'task' | 'canvas'> {
-  const { args, kwargs, compute, options } = given;
-  if (typeof named !== 'string') {
-    const whole = withArguments(named, { args, kwargs, compute });
-    return { task: formatCanvas(named), canvas: withLinks(withOptions(whole, options), links) };
+/** Applies the entry's arguments and options to the same tasks of a canvas as Celery's `apply_async`. */
+export function applyCall(
+  { target, links }: TaskTarget,
+  { args, kwargs, compute, options }: EntryCall,
+): Pick<Entry, 'task' | 'canvas'> {
+  if (typeof target !== 'string') {
+    const whole = withArguments(target, { args, kwargs, compute });
+    return { task: formatCanvas(target), canvas: withLinks(withOptions(whole, options), links) };
   }
-  if (links.link.length + links.linkError.length === 0) return { task: named };
+  if (links.link.length + links.linkError.length === 0) return { task: target };
   const canvas: Canvas = {
-    ...{ kind: 'task', task: named, args, kwargs, compute, options, links },
+    ...{ kind: 'task', task: target, args, kwargs, compute, options, links },
     ...{ immutable: false, reprAs: 'list' },
   };
-  return { task: named, canvas };
+  return { task: target, canvas };
 }
 
-/** Reports what nobody could carry out. */
-export function checkCalled(
-  { named }: Called,
-  { args, kwargs, compute }: Given,
+/** Reports targets that workers could not run, and arguments that none of their tasks would receive. */
+export function checkTarget(
+  { target }: TaskTarget,
+  { args, kwargs, compute }: EntryCall,
   { results, protocol }: { readonly results: ResultSettings; readonly protocol: 1 | 2 },
   report: Report,
 ): void {
-  if (typeof named === 'string') return;
-  if (protocol === 1 && named.kind !== 'task') {
-    report(['task'], `a ${named.kind}, which needs taskProtocol 2`);
+  if (typeof target === 'string') return;
+  if (protocol === 1 && target.kind !== 'task') {
+    report(['task'], `a ${target.kind} needs taskProtocol 2`);
   }
-  const trouble = startsChord(named) ? joiningTrouble(results) : null;
-  if (trouble !== null) report(['task'], `starts a chord, which ${trouble}`);
+  const error = startsChord(target) ? explainNoChords(results) : null;
+  if (error !== null) report(['task'], `starts a chord, which ${error}`);
   const hasArguments = compute ?? (args.length > 0 || Object.keys(kwargs).length > 0);
-  if (hasArguments && initialTasks(named).every((task) => task.immutable)) {
-    report([args.length > 0 ? 'args' : 'kwargs'], 'of no use: the signature is immutable');
+  if (hasArguments && initialTasks(target).every((task) => task.immutable)) {
+    const key = args.length > 0 ? 'args' : 'kwargs';
+    report([key], 'has no effect: the signature is immutable');
   }
 }
 
-/** Why chords cannot be joined; `null` where they can. */
-function joiningTrouble({ url, masterName }: ResultSettings): string | null {
+/** Why this result backend cannot join chords; `null` if it can. */
+function explainNoChords({ url, masterName }: ResultSettings): string | null {
   const needs = 'needs a Redis as resultBackend to join it';
   if (url === null) return `${needs}, and there is none`;
   const driver = findDriver(url);
   if (!driver?.chords) return `${needs}, got ${maskUrl(url)}`;
   if (!driver.masterName || masterName !== null) return null;
-  return 'needs resultBackendTransportOptions.masterName: which master the sentinels are asked for';
+  return 'needs resultBackendTransportOptions.masterName: the name of the master that the sentinels watch';
 }

@@ -1,17 +1,17 @@
 import { snakeCase } from './spellings.ts';
 
-/** What beat makes of a setting of Celery's that is none of beat's own. */
+/** How beat treats a setting of Celery that it does not have itself. */
 export type Disposition =
-  /** Somebody else's: a config that is shared with workers holds many. */
+  /** A setting of the workers: a configuration that is shared with them has many. */
   | { readonly kind: 'workers' }
-  /** Of no use here; `why` says it, and what there is instead. */
-  | { readonly kind: 'useless'; readonly why: string }
-  /** Without it beat would do something else than is meant; `why` says how it is meant here. */
+  /** It has no effect; `why` says the reason, and what beat has instead. */
+  | { readonly kind: 'unused'; readonly why: string }
+  /** Ignoring it would change behaviour; `why` says what to write instead. */
   | { readonly kind: 'refused'; readonly why: string };
 
-/** Celery's settings by family, as of Celery 5.7: those that workers, results and events are read with. */
+/** Settings of workers, results and events by family, as of Celery 5.7. */
 export const WORKERS_SETTINGS: readonly string[] = [
-  // The last is no setting, but stands in what Celery prints of all of its own.
+  // The last is no setting, but Celery prints it among them.
   'imports include deprecated_settings',
   'broker_: channel_error_retry heartbeat_checkrate pool_acquire_timeout pool_limit read_url',
   'event_: queue_durable queue_exclusive queue_expires queue_prefix queue_ttl',
@@ -27,42 +27,42 @@ export const WORKERS_SETTINGS: readonly string[] = [
   'task_: soft_time_limit store_eager_result store_errors_even_if_ignored time_limit track_started',
 ].flatMap(namesIn);
 
-/** Families of which beat has no setting, so that no typing mistake in one of its own can lie there. */
+/** Families in which beat has no setting, so that a misspelled setting of beat cannot be among them. */
 export const WORKERS_FAMILIES: readonly string[] = [
   ...['arangodb', 'azureblockblob', 'cache', 'cassandra', 'control', 'cosmosdbsql', 'couchbase'],
   ...['database', 'dynamodb', 'elasticsearch', 'gcs', 'mongodb', 's3', 'security', 'worker'],
 ];
 
-const RETRIES = 'beat tries for as long as it takes, with growing pauses';
-const REMOTE = 'beat answers no remote control; see "beat list" and "beat healthcheck"';
+const RETRIES = 'beat retries without a limit, with growing pauses';
+const REMOTE = 'beat has no remote control; see "beat list" and "beat healthcheck"';
 
-/** Of no use here, and why. */
-export const USELESS_SETTINGS: Readonly<Record<string, string>> = {
-  beat_max_loop_interval: 'beat sleeps until something is due, and wakes by itself before that',
-  beat_schedule_filename: 'what was sent is kept in the ledger; see stateUrl',
-  beat_scheduler: 'beat is the scheduler; entries that another keeps in a database are not read',
-  beat_sync_every: 'every run is in the ledger as soon as it is in its queue',
+/** Settings without an effect, and why. */
+export const UNUSED_SETTINGS: Readonly<Record<string, string>> = {
+  beat_max_loop_interval: 'beat sleeps until the next run is due',
+  beat_schedule_filename: 'the ledger stores what was sent; see stateUrl',
+  beat_scheduler: 'beat is the scheduler; it does not read entries from the database of another',
+  beat_sync_every: 'the ledger stores every run together with its message',
   beat_enable_remote_control: REMOTE,
   beat_remote_control_max_tick_age: REMOTE,
   broker_connection_max_retries: RETRIES,
   broker_connection_retry: RETRIES,
   broker_connection_retry_on_startup: RETRIES,
-  redbeat_key_expiry_check: 'beat warns of a Redis that evicts keys by itself',
-  redbeat_key_prefix: "the ledger is beat's own; for two apps in one database see keyPrefix",
-  redbeat_lock_key: "the lock is beat's own; for two apps in one database see keyPrefix",
+  redbeat_key_expiry_check: 'beat always warns about a Redis that evicts keys',
+  redbeat_key_prefix: 'beat has its own ledger; for two apps in one database see keyPrefix',
+  redbeat_lock_key: 'beat has its own lock; for two apps in one database see keyPrefix',
   redbeat_lock_timeout: 'see lock.ttl',
   redbeat_redis_options: 'see brokerTransportOptions',
   redbeat_redis_url: 'see stateUrl',
   redbeat_redis_use_ssl: 'see stateUrl, with rediss://',
-  task_always_eager: 'tasks are sent, as by any scheduler',
+  task_always_eager: 'a scheduler always sends tasks',
   task_publish_retry: RETRIES,
   task_publish_retry_policy: RETRIES,
   task_repr_maxlevels: 'arguments are shown three levels deep',
 };
 
-const AS_URL = 'brokerUrl has all of it: scheme, user, password, host, port and virtual host';
+const AS_URL = 'write brokerUrl, with scheme, user, password, host, port and virtual host';
 
-/** Settings that would mean something else if they were left out, and what to write instead. */
+/** Settings that must not be ignored, and what to write instead. */
 export const REFUSED_SETTINGS: Readonly<Record<string, string>> = {
   broker_host: AS_URL,
   broker_password: AS_URL,
@@ -72,7 +72,7 @@ export const REFUSED_SETTINGS: Readonly<Record<string, string>> = {
   broker_vhost: AS_URL,
 };
 
-/** Celery's old names that are not the new ones with `CELERY_` before or instead of their family. */
+/** Celery's old names that are not the new ones with `CELERY_` before them or in place of their family. */
 const OLD_NAMES: Readonly<Record<string, string>> = {
   celery_eager_propagates_exceptions: 'task_eager_propagates',
   celery_max_cached_results: 'result_cache_max',
@@ -93,11 +93,11 @@ const OLD_NAMES: Readonly<Record<string, string>> = {
 const WORKERS = new Set(WORKERS_SETTINGS);
 const FAMILY = new RegExp(`^(${WORKERS_FAMILIES.join('|')})_`);
 
-/** Whose a top-level key is that is none of beat's; `undefined` when Celery has no such setting either. */
-export function celerySetting(key: string): Disposition | undefined {
-  for (const name of newNamesOf(key)) {
-    const useless = USELESS_SETTINGS[name];
-    if (useless !== undefined) return { kind: 'useless', why: useless };
+/** How beat treats an unknown top-level key; `undefined` if Celery has no such setting either. */
+export function classifyCelerySetting(key: string): Disposition | undefined {
+  for (const name of newNames(key)) {
+    const unused = UNUSED_SETTINGS[name];
+    if (unused !== undefined) return { kind: 'unused', why: unused };
     const refused = REFUSED_SETTINGS[name];
     if (refused !== undefined) return { kind: 'refused', why: refused };
     if (WORKERS.has(name) || FAMILY.test(name)) return { kind: 'workers' };
@@ -105,8 +105,8 @@ export function celerySetting(key: string): Disposition | undefined {
   return undefined;
 }
 
-/** What a key may be in Celery's new names: as it is; under Django's namespace; or of old. */
-function newNamesOf(key: string): string[] {
+/** Celery's new names for a key: the key itself, one in Django's namespace, or an old one. */
+function newNames(key: string): string[] {
   if (key !== key.toUpperCase()) return [snakeCase(key)];
   const name = key.toLowerCase();
   const [, prefix = '', rest = name] = /^(celery|celeryd|celerybeat)_(.+)$/.exec(name) ?? [];

@@ -1,65 +1,67 @@
 import { z } from 'zod';
-import { spellingsOf } from './spellings.ts';
+import { listSpellings } from './spellings.ts';
 
 /**
- * What may stand at one place of a configuration, taken from the schema: the names, in all their
- * spellings, and what lies below. Where the schema says "anything" (args, kwargs, headers) there is no
- * level, and so nothing in there is ever renamed.
+ * The keys that are allowed at one place of a configuration, in all their spellings, and the keys below them,
+ * taken from the zod schema. Where that allows anything (args, kwargs, headers) there is none, so that nothing
+ * in there is renamed.
  */
-export interface Level {
+export interface KeySchema {
   readonly kind: 'settings' | 'map' | 'list';
   readonly top: boolean;
-  /** Canonical names; empty for a map, whose names are the user's, and for a list. */
+  /** Canonical keys; empty for a map, whose keys are the user's, and for a list. */
   readonly keys: readonly string[];
-  /** Spelling → canonical name. */
-  readonly names: ReadonlyMap<string, string>;
-  /** Names for which `null` says something; elsewhere it says "not given", as in Python and YAML. */
+  /** Spelling → canonical key. */
+  readonly spellings: ReadonlyMap<string, string>;
+  /** Keys for which `null` is a value; for others it means "absent", as in Python and YAML. */
   readonly nullable: ReadonlySet<string>;
-  readonly inside: ReadonlyMap<string, Level>;
-  /** What every value of a map or list is. */
-  readonly each: Level | undefined;
+  readonly inside: ReadonlyMap<string, KeySchema>;
+  /** The schema of every value of a map or list. */
+  readonly each: KeySchema | undefined;
 }
 
-export function levelOf(schema: z.ZodType, top = false): Level | undefined {
+export function readKeySchema(schema: z.ZodType, top = false): KeySchema | undefined {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) {
-    return levelOf(schema.unwrap() as z.ZodType);
+    return readKeySchema(schema.unwrap() as z.ZodType);
   }
   if (schema instanceof z.ZodUnion) {
-    return (schema.options as z.ZodType[]).map((option) => levelOf(option)).find((found) => found);
+    return (schema.options as z.ZodType[])
+      .map((option) => readKeySchema(option))
+      .find((found) => found);
   }
   if (schema instanceof z.ZodRecord) {
-    const each = levelOf(schema.valueType as z.ZodType);
+    const each = readKeySchema(schema.valueType as z.ZodType);
     return each && { ...EMPTY, each };
   }
   if (schema instanceof z.ZodArray) {
-    const each = levelOf(schema.element as z.ZodType);
+    const each = readKeySchema(schema.element as z.ZodType);
     return each && { ...EMPTY, kind: 'list', each };
   }
-  return schema instanceof z.ZodObject ? settingsLevel(schema, top) : undefined;
+  return schema instanceof z.ZodObject ? readObject(schema, top) : undefined;
 }
 
 const EMPTY = {
   kind: 'map',
   top: false,
   keys: [],
-  names: new Map<string, string>(),
+  spellings: new Map<string, string>(),
   nullable: new Set<string>(),
-  inside: new Map<string, Level>(),
+  inside: new Map<string, KeySchema>(),
 } as const;
 
-function settingsLevel(schema: z.ZodObject, top: boolean): Level {
+function readObject(schema: z.ZodObject, top: boolean): KeySchema {
   const keys = Object.keys(schema.shape);
-  const names = new Map<string, string>();
+  const spellings = new Map<string, string>();
   const nullable = new Set<string>();
-  const inside = new Map<string, Level>();
+  const inside = new Map<string, KeySchema>();
   for (const key of keys) {
-    for (const spelling of spellingsOf(key, top)) names.set(spelling, key);
+    for (const spelling of listSpellings(key, top)) spellings.set(spelling, key);
     const value = schema.shape[key] as z.ZodType;
     if (isNullable(value)) nullable.add(key);
-    const below = levelOf(value);
+    const below = readKeySchema(value);
     if (below) inside.set(key, below);
   }
-  return { kind: 'settings', top, keys, names, nullable, inside, each: undefined };
+  return { kind: 'settings', top, keys, spellings, nullable, inside, each: undefined };
 }
 
 function isNullable(schema: z.ZodType): boolean {

@@ -1,8 +1,8 @@
-import type { Level } from './key-schema.ts';
 import { isSchedule } from '../schedules/schema.ts';
 import type { Path, Report } from '../validate.ts';
+import type { KeySchema } from './key-schema.ts';
 
-/** A map as a text file or a literal makes it; instances of classes are left alone. */
+/** Whether a value is a map as a text file or a literal makes it; instances of classes are not. */
 export function isMap(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -10,77 +10,86 @@ export function isMap(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * The value with canonical names wherever the level knows them, and without what is `null` (not given)
- * or begins with `x-` (left alone). Unknown names stay as they are, for the schema to refuse. Values
- * that need no change are returned as they are, uncopied.
+ * The value with canonical keys, without keys that are `null` (absent) and without top-level keys that begin with
+ * `x-`. Unknown keys stay, for the schema to reject. A value that needs no change is returned itself, not a copy.
  */
-export function respell(value: unknown, level: Level, path: Path, report: Report): unknown {
-  if (isSpelledRight(value, level)) return value;
-  const { each } = level;
+export function normalizeKeys(
+  value: unknown,
+  schema: KeySchema,
+  path: Path,
+  report: Report,
+): unknown {
+  if (isNormalized(value, schema)) return value;
+  const { each } = schema;
   if (Array.isArray(value) && each) {
-    return value.map((item: unknown, i) => respell(item, each, [...path, i], report));
+    return value.map((item: unknown, i) => normalizeKeys(item, each, [...path, i], report));
   }
   const map = value as Record<string, unknown>;
   const copy: Record<string, unknown> = {};
-  const cameFrom = new Map<string, string>();
+  const writtenAs = new Map<string, string>();
   for (const key of Object.keys(map)) {
     if (key === '__proto__') {
-      report([...path, key], 'a name that JavaScript keeps for itself; use another');
+      report([...path, key], 'a name that JavaScript reserves; use another');
       continue;
     }
-    const name = level.names.get(key) ?? key;
-    if (isLeftOut(key, name, map[key], level)) continue;
-    const other = cameFrom.get(name);
+    const name = schema.spellings.get(key) ?? key;
+    if (isAbsent(key, name, map[key], schema)) continue;
+    const other = writtenAs.get(name);
     if (other !== undefined) {
       report([...path, key], `the same as "${other}", spelled differently; keep one of them`);
     }
-    cameFrom.set(name, key);
-    const below = belowOf(level, name);
-    copy[name] = below ? respell(map[key], below, [...path, name], report) : map[key];
+    writtenAs.set(name, key);
+    const below = schemaBelow(schema, name);
+    copy[name] = below ? normalizeKeys(map[key], below, [...path, name], report) : map[key];
   }
   return copy;
 }
 
-/** Nearly all are, and then a hundred thousand entries need not be copied. */
-function isSpelledRight(value: unknown, level: Level): boolean {
-  if (level.kind === 'list' && Array.isArray(value)) {
-    return value.every((item) => isSpelledRight(item, level.each!));
+/** Nearly every value is, so that a hundred thousand entries need not be copied. */
+function isNormalized(value: unknown, schema: KeySchema): boolean {
+  if (schema.kind === 'list' && Array.isArray(value)) {
+    return value.every((item) => isNormalized(item, schema.each!));
   }
-  if (!isMap(value) || isSchedule(value) || level.kind === 'list') return true;
+  if (!isMap(value) || isSchedule(value) || schema.kind === 'list') return true;
   for (const key in value) {
-    if (key === '__proto__' || (level.names.get(key) ?? key) !== key) return false;
+    if (key === '__proto__' || (schema.spellings.get(key) ?? key) !== key) return false;
     const inner = value[key];
-    if (isLeftOut(key, key, inner, level)) return false;
-    const below = belowOf(level, key);
-    if (below && !isSpelledRight(inner, below)) return false;
+    if (isAbsent(key, key, inner, schema)) return false;
+    const below = schemaBelow(schema, key);
+    if (below && !isNormalized(inner, below)) return false;
   }
   return true;
 }
 
-function belowOf(level: Level, name: string): Level | undefined {
-  return level.each ?? level.inside.get(name);
+function schemaBelow(schema: KeySchema, name: string): KeySchema | undefined {
+  return schema.each ?? schema.inside.get(name);
 }
 
-function isLeftOut(key: string, name: string, value: unknown, level: Level): boolean {
-  if (level.kind !== 'settings') return false;
+function isAbsent(key: string, name: string, value: unknown, schema: KeySchema): boolean {
+  if (schema.kind !== 'settings') return false;
   if (value === undefined) return true;
-  if (level.top && key.startsWith('x-')) return true;
-  return value === null && level.names.has(key) && !level.nullable.has(name);
+  if (schema.top && key.startsWith('x-')) return true;
+  return value === null && schema.spellings.has(key) && !schema.nullable.has(name);
 }
 
-/** A path of canonical names, in the spellings that the user chose. */
-export function asWritten(path: Path, config: unknown, level: Level): Path {
-  let here: unknown = config;
-  let at: Level | undefined = level;
+/** A path of canonical keys, in the spellings of the configuration. */
+export function pathAsWritten(path: Path, config: unknown, schema: KeySchema): Path {
+  let value: unknown = config;
+  let here: KeySchema | undefined = schema;
   return path.map((name) => {
-    const key = typeof name === 'number' ? name : (spelledAs(name, here, at) ?? name);
-    here = isMap(here) || Array.isArray(here) ? (here as Record<string, unknown>)[key] : undefined;
-    at = at?.each ?? at?.inside.get(String(name));
+    const key = typeof name === 'number' ? name : (findSpelling(name, value, here) ?? name);
+    value =
+      isMap(value) || Array.isArray(value) ? (value as Record<string, unknown>)[key] : undefined;
+    here = here?.each ?? here?.inside.get(String(name));
     return key;
   });
 }
 
-function spelledAs(name: string, map: unknown, level: Level | undefined): string | undefined {
+function findSpelling(
+  name: string,
+  map: unknown,
+  schema: KeySchema | undefined,
+): string | undefined {
   if (!isMap(map) || Object.hasOwn(map, name)) return name;
-  return Object.keys(map).find((key) => level?.names.get(key) === name);
+  return Object.keys(map).find((key) => schema?.spellings.get(key) === name);
 }

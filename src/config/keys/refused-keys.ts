@@ -1,8 +1,8 @@
-import type { Level } from './key-schema.ts';
+import type { KeySchema } from './key-schema.ts';
 import { snakeCase } from './spellings.ts';
 
-/** What entries hold elsewhere: in Celery's scheduler, in RedBeat, in django-celery-beat. */
-const OF_ENTRIES: Readonly<Record<string, string>> = {
+/** Keys of entries in Celery's scheduler, RedBeat and django-celery-beat. */
+const ENTRY_KEYS: Readonly<Record<string, string>> = {
   one_off: 'write schedule: {at: …}, which is due once',
   clocked: 'write schedule: {at: …}',
   interval: 'write schedule: {timedelta: {…}}',
@@ -11,18 +11,18 @@ const OF_ENTRIES: Readonly<Record<string, string>> = {
   expire_seconds: 'write expires',
 };
 
-const OF_SCHEDULES: Readonly<Record<string, string>> = {
+const SCHEDULE_KEYS: Readonly<Record<string, string>> = {
   rrule:
     'write crontab or cron, or in TypeScript a schedule of your own: an object with spec and next',
   clocked: 'write at',
   interval: 'write timedelta',
 };
 
-/** What to write instead of a key that other schedulers have in this place; `undefined` for any other key. */
-export function refusedKey(key: string, level: Level | undefined): string | undefined {
+/** What to write instead of a key that other schedulers have at this place; `undefined` for any other key. */
+export function explainRefusedKey(key: string, keys: KeySchema | undefined): string | undefined {
   const places = [
-    [OF_ENTRIES, level?.inside.has('options') && level.inside.has('schedule')],
-    [OF_SCHEDULES, level?.inside.has('crontab')],
+    [ENTRY_KEYS, keys?.inside.has('options') && keys.inside.has('schedule')],
+    [SCHEDULE_KEYS, keys?.inside.has('crontab')],
   ] as const;
   const name = snakeCase(key);
   return places.find(([known, here]) => here && Object.hasOwn(known, name))?.[0][name];

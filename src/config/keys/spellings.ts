@@ -1,7 +1,8 @@
-/** The settings that beat has from Celery: in upper case, and under Django, they begin with `CELERY_`. */
-const CELERYS = /^(beat|broker|event|redis|result|task)[A-Z]|^(timezone|enableUtc|acceptContent)$/;
+/** Settings of Celery: in upper case, and under Django, they begin with `CELERY_`. */
+const CELERY_KEYS =
+  /^(beat|broker|event|redis|result|task)[A-Z]|^(timezone|enableUtc|acceptContent)$/;
 
-/** What Celery called them of old where that is neither the same in upper case nor without `TASK_`. */
+/** Celery's old names that are neither the new one in upper case nor that without `TASK_`. */
 const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {
   enableUtc: ['ENABLE_UTC'],
   beatSchedule: ['CELERYBEAT_SCHEDULE'],
@@ -18,22 +19,26 @@ const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Every spelling of a key, canonical camelCase first. At the top of a file Celery's old names count too. */
-export function spellingsOf(key: string, top: boolean): string[] {
-  const snake = snakeCase(key);
-  const both = snake === key ? [key] : [key, snake];
-  return top ? [...both, ...upperCaseOf(key, snake.toUpperCase())] : both;
+/** Former names of options of beat, which are still read. */
+export const FORMER_NAMES: Readonly<Record<string, string>> = { maxCatchUp: 'missedCap' };
+
+/** Every spelling of a key, canonical camelCase first; at the top of a file with Celery's old names. */
+export function listSpellings(key: string, top: boolean): string[] {
+  const former = FORMER_NAMES[key];
+  const names = [key, ...(former === undefined ? [] : [former])];
+  const both = [...new Set(names.flatMap((name) => [name, snakeCase(name)]))];
+  return top ? [...both, ...upperCaseSpellings(key, snakeCase(key).toUpperCase())] : both;
 }
 
-function upperCaseOf(key: string, upper: string): readonly string[] {
+function upperCaseSpellings(key: string, upper: string): readonly string[] {
   const old = OLD_NAMES[key];
-  if (!CELERYS.test(key)) return old ?? [];
+  if (!CELERY_KEYS.test(key)) return old ?? [];
   const regular = key.startsWith('task') ? [upper.replace('TASK_', 'CELERY_')] : [];
-  // Alone among them the broker's had no prefix.
+  // Of these only the settings of the broker had no prefix.
   return [...(key.startsWith('broker') ? [upper] : (old ?? regular)), `CELERY_${upper}`];
 }
 
-/** Names that begin in upper case are others' and have one spelling. */
+/** Names that begin in upper case are properties of other systems and have one spelling. */
 export function snakeCase(key: string): string {
   if (/^[A-Z]/.test(key)) return key;
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,9 +1,20 @@
+import { z } from 'zod';
 import { SERIALIZERS } from '../../message/serializers/find.ts';
 import type { SerializerName } from '../../message/serializers/serializer.ts';
 import { expected, type Path, type Report } from '../validate.ts';
-import type { TopSettings } from '../schema.ts';
+import { option, type ShapeOutput } from '../values/option.ts';
 
-/** Reports a serializer whose messages the workers would refuse, at its path. */
+const CONTENT = "names of serializers or content types, such as 'json' or 'application/json'";
+
+export const acceptContentShape = {
+  acceptContent: option(
+    z.array(z.string(CONTENT).min(1, CONTENT), `a list of ${CONTENT}`),
+    'What the workers accept, by names or content types; a serializer that is not in it is an error.',
+    { otherwise: 'not checked', example: ['json'] },
+  ),
+};
+
+/** Reports a serializer whose messages the workers would reject, at its path. */
 export type CheckAccepted = (
   serializer: SerializerName | undefined,
   path: Path,
@@ -11,12 +22,14 @@ export type CheckAccepted = (
 ) => void;
 
 /**
- * What `accept_content` says of messages. A worker throws away a message of another content type, so such a
- * serializer loses every run. Where the setting is left out it is not known what the workers' own says.
+ * The check of serializers by `accept_content`. A worker discards a message of another content type, so such a
+ * serializer loses every run. Without the setting nothing is checked: beat does not know the workers' own.
  */
-export function acceptedBy({ acceptContent }: TopSettings): CheckAccepted {
+export function acceptedContent({
+  acceptContent,
+}: ShapeOutput<typeof acceptContentShape>): CheckAccepted {
   if (acceptContent === undefined) return () => {};
-  const types = new Set(acceptContent.map(typeOf));
+  const types = new Set(acceptContent.map(contentType));
   const names = Object.values(SERIALIZERS).filter(({ contentType }) => types.has(contentType));
   const allowed =
     names.length > 0
@@ -24,12 +37,12 @@ export function acceptedBy({ acceptContent }: TopSettings): CheckAccepted {
       : "acceptContent with 'json', 'yaml' or 'msgpack' in it: beat writes no other";
   return (serializer, path, report) => {
     if (serializer === undefined || types.has(SERIALIZERS[serializer].contentType)) return;
-    report(path, `workers would refuse it by acceptContent; ${expected(allowed, serializer)}`);
+    report(path, `workers would reject it by acceptContent; ${expected(allowed, serializer)}`);
   };
 }
 
-/** kombu takes names and content types; such as beat has no serializer for are the workers' matter. */
-function typeOf(accepted: string): string {
+/** kombu reads names and content types; unknown ones are content types of the workers' own serializers. */
+function contentType(accepted: string): string {
   return Object.hasOwn(SERIALIZERS, accepted)
     ? SERIALIZERS[accepted as SerializerName].contentType
     : accepted;

@@ -1,29 +1,58 @@
-import { parseCompression } from '../../message/compression.ts';
-import type { MessageOptions } from '../../message/message.ts';
+import { z } from 'zod';
+import {
+  COMPRESSION_SPELLINGS,
+  explainCompressions,
+  parseCompression,
+} from '../../message/compression.ts';
 import { DEFAULT_ENCODING, type Encoding } from '../../message/payload.ts';
-import { parseSerializer } from '../../message/serializers/find.ts';
-import type { Report } from '../validate.ts';
-import type { TopSettings } from '../schema.ts';
+import {
+  SERIALIZER_SPELLINGS,
+  explainSerializers,
+  parseSerializer,
+} from '../../message/serializers/find.ts';
+import { named, option, type ShapeOutput } from '../values/option.ts';
 
-/** Spellings that have been checked, as names. */
-export function readEncoding({ taskSerializer, taskCompression }: TopSettings): Encoding {
+export const serializer = () =>
+  named(
+    z.enum(SERIALIZER_SPELLINGS, { error: ({ input }) => explainSerializers(input) }),
+    'SerializerSpelling',
+    { from: 'message/serializers/find.ts' },
+  );
+
+export const compression = () =>
+  named(
+    z.enum(COMPRESSION_SPELLINGS, { error: ({ input }) => explainCompressions(input) }),
+    'CompressionSpelling',
+    { from: 'message/compression.ts' },
+  );
+
+/** How messages are written. */
+export const encodingShape = {
+  taskSerializer: option(
+    serializer(),
+    'Serializer of task messages; for yaml and msgpack workers need them in their accept_content.',
+    { default: DEFAULT_ENCODING.serializer, example: 'msgpack' },
+  ),
+  taskCompression: option(
+    compression(),
+    'Compression of task messages; for brotli and zstd workers need a Python package.',
+    { otherwise: 'none', example: 'zstd' },
+  ),
+  taskProtocol: option(
+    z.literal([1, 2], '1 or 2'),
+    "Version of Celery's message protocol; 1 is for workers of Celery 3.",
+    { default: 2, example: 1 },
+  ),
+};
+
+/** Spellings that have been validated, as names. */
+export function readEncoding({
+  taskSerializer,
+  taskCompression,
+}: ShapeOutput<typeof encodingShape>): Encoding {
   const { serializer, compression } = DEFAULT_ENCODING;
   return {
     serializer: (taskSerializer && parseSerializer(taskSerializer)) ?? serializer,
     compression: (taskCompression && parseCompression(taskCompression)) ?? compression,
   };
 }
-
-const BEYOND_PROTOCOL_1 = [
-  ...(['shadow', 'ignoreResult', 'stamps', 'rootId', 'parentId'] as const),
-  ...(['replacedTaskNesting', 'argsrepr', 'kwargsrepr', 'origin'] as const),
-];
-
-/** What Celery leaves out of messages for workers of Celery 3, without a word. */
-export function warnOfProtocol1(options: MessageOptions, warn: Report): void {
-  for (const key of BEYOND_PROTOCOL_1) {
-    if (options[key] !== undefined) warn(['options', key], LEFT_OUT);
-  }
-}
-
-const LEFT_OUT = 'is left out: messages of protocol 1 have no place for it';

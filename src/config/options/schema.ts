@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { compression, serializer } from '../message/encoding-schema.ts';
+import { compression, serializer } from '../message/encoding.ts';
+import { deliveryMode, exchangeType } from '../routing/queue-schema.ts';
+import { named, option } from '../values/option.ts';
 import {
+  count,
   duration,
   expires,
   flag,
@@ -8,78 +11,205 @@ import {
   MAP,
   name,
   sendable,
+  text,
   wait,
   whole,
 } from '../values/scalars.ts';
-import { deliveryMode, exchangeType } from '../routing/queue-schema.ts';
 
-const text = () => z.string('text');
-const count = () => whole(0, 2 ** 31 - 1, 'a whole number, not negative');
-const seconds = () => z.number('seconds, not negative').min(0, 'seconds, not negative');
+const delivery = {
+  queue: option(name(), 'The queue that the task is sent to.', {
+    otherwise: 'by `taskRoutes`, else `taskDefaultQueue`',
+    example: 'reports',
+  }),
+  exchange: option(
+    text(),
+    'The exchange that the task is sent to. With a routing key, or of a type that needs none, it wins over the queue.',
+    { example: 'jobs' },
+  ),
+  exchangeType: option(exchangeType(), 'Type of that exchange.', {
+    otherwise: 'as in `taskQueues`, else as the exchange of the queue',
+    example: 'topic',
+  }),
+  routingKey: option(text(), 'Routing key for the exchange; queues need none.', {
+    example: 'jobs.clean',
+  }),
+  routeName: option(name(), 'The name by which `taskRoutes` finds the task.', {
+    otherwise: 'the name of the task',
+    example: 'tasks.reports',
+  }),
+  priority: option(
+    whole(0, 255, 'a whole number from 0 to 255'),
+    'Priority of the message. Redis delivers 0 first, RabbitMQ the highest.',
+    { otherwise: '`taskDefaultPriority`', example: 5 },
+  ),
+  deliveryMode: option(deliveryMode(), 'Whether the message survives a restart of the broker.', {
+    otherwise: 'of the exchange, else `taskDefaultDeliveryMode`',
+    example: 'transient',
+  }),
+};
 
-const retryPolicy = z.strictObject(
-  {
-    maxRetries: count().nullable().optional(),
-    intervalStart: seconds().optional(),
-    intervalStep: seconds().optional(),
-    intervalMax: seconds().optional(),
-  },
-  'a map of maxRetries, intervalStart, intervalStep and intervalMax',
+const timing = {
+  countdown: option(
+    wait(),
+    'Delay after sending before a worker may start the task; a thousand years at most. Wins over `eta`.',
+    { example: '5m' },
+  ),
+  eta: option(sendable(), 'Instant before which no worker starts the task.', {
+    example: '2030-01-31T08:00:00+01:00',
+  }),
+  expires: option(expires(), 'When workers discard the task instead of starting it.', {
+    example: 'next',
+  }),
+  timeLimit: option(duration(), 'How long a worker lets the task run before it kills it.', {
+    example: '10m',
+  }),
+  softTimeLimit: option(duration(), 'How long the task may run before it is warned.', {
+    example: '9m',
+  }),
+};
+
+const headers = {
+  headers: option(
+    map(),
+    'Headers of the message, merged last. Headers that workers read are validated; texts may contain templates.',
+    { example: { 'x-team': 'blue' } },
+  ),
+  shadow: option(name(), 'Name of the task in the logs of workers; may contain templates.', {
+    example: 'reports.{{dueAt | yyyy-MM-dd}}',
+  }),
+  stamps: option(map(), 'Stamps of the task: name → value.', { example: { team: 'blue' } }),
+  stampedHeaders: option(
+    z.array(z.string('the name of a stamp'), 'a list of names'),
+    "Celery's form of stamps: the names of those whose values are beside it.",
+    { example: ['team'] },
+  ),
+  argsrepr: option(text(), 'Text that workers log instead of the positional arguments.', {
+    example: '(…)',
+  }),
+  kwargsrepr: option(text(), 'Text that workers log instead of the keyword arguments.', {
+    example: '{…}',
+  }),
+  origin: option(name(), 'Name of the sender.', { otherwise: '`beat@HOST`', example: 'scheduler' }),
+};
+
+const identity = {
+  taskId: option(name(), 'Id of every run of the task, unless a template makes each different.', {
+    otherwise: 'computed from entry and instant',
+    example: 'report-{{dueAt}}',
+  }),
+  rootId: option(name(), 'Id of the first task of the workflow.', {
+    otherwise: 'the task id',
+    example: 'c0ffee',
+  }),
+  parentId: option(name(), 'Id of the task that called this one.', { example: 'c0ffee' }),
+  groupId: option(name(), 'Id of the group that the task belongs to.', { example: 'c0ffee' }),
+  groupIndex: option(count(), 'Position in that group, from 0.', { example: 0 }),
+  replyTo: option(name(), 'Queue for replies.', {
+    otherwise: "a queue of beat's own that is never read",
+    example: 'answers',
+  }),
+};
+
+const retryPolicy = named(
+  z.strictObject(
+    {
+      maxRetries: option(count().nullable(), 'The most retries; `null` is without a limit.', {
+        example: 3,
+      }),
+      intervalStart: option(seconds(), 'Pause before the first retry.', {
+        unit: 'seconds',
+        example: 0,
+      }),
+      intervalStep: option(seconds(), 'How much longer each further pause is.', {
+        unit: 'seconds',
+        example: 0.2,
+      }),
+      intervalMax: option(seconds(), 'The longest pause.', { unit: 'seconds', example: 1 }),
+    },
+    'a map of maxRetries, intervalStart, intervalStep and intervalMax',
+  ),
+  'RetryPolicyConfig',
 );
+
+function seconds() {
+  return z.number('seconds, not negative').min(0, 'seconds, not negative');
+}
+
+const execution = {
+  ignoreResult: option(flag(), 'Whether workers discard what the task returns.', {
+    otherwise: '`taskIgnoreResult`',
+    example: true,
+  }),
+  retries: option(count(), 'Number of retries that the task counts as done already.', {
+    otherwise: '0',
+    example: 1,
+  }),
+  replacedTaskNesting: option(count(), 'How often the task was replaced.', {
+    otherwise: '0',
+    example: 1,
+  }),
+  retry: option(
+    flag(),
+    'Whether workers retry publishing tasks that this one sends; beat itself always retries.',
+    { example: true },
+  ),
+  retryPolicy: option(retryPolicy, 'How workers retry publishing.', {
+    example: { maxRetries: 3 },
+  }),
+  serializer: option(serializer(), 'Serializer of the message.', {
+    otherwise: '`taskSerializer`',
+    example: 'msgpack',
+  }),
+  compression: option(compression(), 'Compression of the message.', {
+    otherwise: '`taskCompression`',
+    example: 'gzip',
+  }),
+};
+
+const properties = {
+  messageId: option(text(), 'AMQP property `message_id`.', { example: 'm-1' }),
+  timestamp: option(count(), 'AMQP property `timestamp`, counted from 1970.', {
+    unit: 'seconds',
+    example: 1_700_000_000,
+  }),
+  type: option(text(), 'AMQP property `type`.', { example: 'report' }),
+  userId: option(
+    text(),
+    'AMQP property `user_id`; RabbitMQ rejects any but the user of the connection.',
+    { example: 'beat' },
+  ),
+  appId: option(text(), 'AMQP property `app_id`.', { example: 'shop' }),
+  MessageGroupId: option(text(), "Amazon SQS: kombu's property of this name.", {
+    example: 'reports',
+  }),
+  MessageDeduplicationId: option(text(), "Amazon SQS: kombu's property of this name.", {
+    example: 'r-1',
+  }),
+  MessageAttributes: option(map(), "Amazon SQS: kombu's property of this name.", {
+    example: { team: { DataType: 'String', StringValue: 'blue' } },
+  }),
+  DelaySeconds: option(count(), "Amazon SQS: kombu's property of this name.", {
+    unit: 'seconds',
+    example: 5,
+  }),
+  delaySeconds: option(count(), "Amazon SQS: kombu's property `delay_seconds`.", {
+    unit: 'seconds',
+    example: 5,
+  }),
+};
+
+const unused = {
+  addToParent: option(flag(), 'Accepted with a warning, and has no effect.', { ignored: true }),
+  mandatory: option(flag(), 'Accepted with a warning, and has no effect.', { ignored: true }),
+  timeout: option(duration(), 'Accepted with a warning, and has no effect.', { ignored: true }),
+  confirmTimeout: option(duration(), 'Accepted with a warning, and has no effect.', {
+    ignored: true,
+  }),
+};
 
 /** Options of Celery's `apply_async`. */
 export const optionsSchema = z.strictObject(
-  {
-    queue: name().optional(),
-    exchange: text().optional().describe('Goes with a routing key, unless its type needs none.'),
-    exchangeType: exchangeType().optional(),
-    routingKey: text().optional().describe('Of a named exchange; queues need none.'),
-    routeName: name().optional().describe('What taskRoutes knows the task by.'),
-    priority: whole(0, 255, 'a whole number from 0 to 255').optional(),
-    countdown: wait().optional(),
-    eta: sendable().optional(),
-    expires: expires().optional(),
-    timeLimit: duration().optional(),
-    softTimeLimit: duration().optional(),
-    headers: map().optional(),
-    shadow: name().optional(),
-    ignoreResult: flag().optional(),
-    taskId: name().optional(),
-    deliveryMode: deliveryMode().optional(),
-    replyTo: name().optional(),
-    rootId: name().optional(),
-    parentId: name().optional(),
-    groupId: name().optional(),
-    groupIndex: count().optional(),
-    retries: count().optional(),
-    replacedTaskNesting: count().optional(),
-    stamps: map().optional().describe('Name → value.'),
-    stampedHeaders: z
-      .array(z.string('the name of a stamp'), 'a list of names')
-      .optional()
-      .describe('The names of stamps that stand beside it.'),
-    argsrepr: text().optional().describe('What workers log instead of the arguments.'),
-    kwargsrepr: text().optional(),
-    origin: name().optional(),
-    retry: flag().optional().describe('Of tasks sent on by workers; beat tries always again.'),
-    retryPolicy: retryPolicy.optional(),
-    messageId: text().optional(),
-    timestamp: count().optional().describe('AMQP: seconds since 1970.'),
-    type: text().optional(),
-    userId: text().optional().describe('AMQP: RabbitMQ takes none but its own user.'),
-    appId: text().optional(),
-    MessageGroupId: text().optional().describe("SQS: kombu's property, passed on."),
-    MessageDeduplicationId: text().optional(),
-    MessageAttributes: map().optional(),
-    DelaySeconds: count().optional(),
-    delaySeconds: count().optional(),
-    addToParent: flag().optional(),
-    mandatory: flag().optional(),
-    timeout: duration().optional(),
-    confirmTimeout: duration().optional(),
-    serializer: serializer().optional(),
-    compression: compression().optional(),
-  },
+  { ...delivery, ...timing, ...headers, ...identity, ...execution, ...properties, ...unused },
   MAP,
 );
 

@@ -1,27 +1,26 @@
 import type { Report } from '../validate.ts';
 import type { ResultSettings } from '../../store/results.ts';
 
-/** The entry, and the task, by which Celery has results deleted that have expired. */
+/** The name of the entry, and of its task, that deletes expired results. */
 export const BACKEND_CLEANUP = 'celery.backend_cleanup';
 
 /**
- * Whether Celery's beat would install the entry: results expire, and not by themselves. With no result
- * backend at all it does, too: what the workers keep their results in need not stand in beat's
- * configuration, and where there is nothing to clean the task does nothing.
+ * Whether Celery's beat would install the entry: results expire, and the backend does not delete them itself. It does
+ * so without a result backend too, because the configuration of beat need not name that of the workers.
  */
-export function wantsCleanup({ expires, expiresByItself }: ResultSettings): boolean {
+export function needsCleanup({ expires, expiresByItself }: ResultSettings): boolean {
   return expires !== null && !expiresByItself;
 }
 
-/** As a user would write it: 04:00 in the zone of the configuration, worthless after twelve hours. */
+/** The entry as a user would write it: 04:00 in the zone of the configuration, expired after twelve hours. */
 export const CLEANUP_ENTRY = {
   task: BACKEND_CLEANUP,
   schedule: { crontab: { minute: 0, hour: 4 } },
   options: { expires: 12 * 3_600 },
 } as const;
 
-/** What is wrong with an entry that its user never wrote is told with where it comes from. */
-export function explained(report: Report): Report {
+/** Adds the origin of the entry to its errors: the user has not written it. */
+export function explainCleanup(report: Report): Report {
   return (path, message) => {
     report(path, `${message} (${ADDED})`);
   };

@@ -1,17 +1,69 @@
+import { z } from 'zod';
+import { sentinelLogin } from '../broker/sentinel.ts';
+import { useSsl } from '../broker/tls.ts';
+import { masterName, sentinelKwargs } from '../broker/transport.ts';
+import { ignored, named, option, type ShapeOutput } from '../values/option.ts';
+import { duration, flag, map, MAP, name, text } from '../values/scalars.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { DAY, parseDuration } from '../values/duration.ts';
 import type { Report } from '../validate.ts';
-import type { TopSettings } from '../schema.ts';
 import type { ResultSettings } from '../../store/results.ts';
-import { sentinelLogin } from '../broker/transport.ts';
+
+const resultTransport = named(
+  z.strictObject(
+    {
+      globalKeyprefix: option(
+        text(),
+        'Prefix of every key; `_` is appended unless it ends in one of `: _ - .`.',
+        { default: '', example: 'shop_' },
+      ),
+      masterName: masterName(),
+      sentinelKwargs: sentinelKwargs(),
+      minOtherSentinels: ignored(),
+      resultChordOrdered: option(
+        flag(),
+        "Whether a chord's body receives the results in the order of its tasks.",
+        { default: true, example: false },
+      ),
+      retryPolicy: option(map(), 'Accepted, and has no effect on beat.', { ignored: true }),
+      visibilityTimeout: ignored(),
+    },
+    MAP,
+  ),
+  'ResultTransportConfig',
+  { description: "Celery's `result_backend_transport_options`." },
+);
+
+/** Where workers store what tasks return. beat writes there only what a chord needs. */
+export const resultsShape = {
+  resultBackend: option(
+    name(),
+    'Where workers store results, as they have it: `redis://localhost/1`, `db+postgresql://…`, `rpc://`.',
+    { otherwise: 'none', example: 'redis://localhost:6379/1' },
+  ),
+  resultExpires: option(
+    duration().nullable(),
+    'How long results are stored; `null` or 0 is for ever. If the backend does not expire them itself, ' +
+      'beat sends `celery.backend_cleanup` every night, as celery beat does.',
+    { default: '1d', example: '1h' },
+  ),
+  redisBackendUseSsl: option(
+    useSsl(),
+    'As `brokerUseSsl`, for a result backend in Redis, where beat writes the sizes of chords.',
+    { default: false, example: { sslCaCerts: '/etc/ssl/ca.pem' } },
+  ),
+  resultBackendTransportOptions: option(resultTransport, 'Options of the result backend.', {
+    example: { globalKeyprefix: 'shop_' },
+  }),
+};
 
 /** Celery's result backends in which results expire by themselves (its `supports_autoexpire`). */
-const FORGETFUL = new Set(
+const EXPIRING = new Set(
   'cache cassandra consul couchbase dynamodb redis rediss rpc sentinel'.split(' '),
 );
 
-/** Its others, those of earlier versions and of django-celery-results included. */
-const KEEPING = new Set(
+/** Its other result backends, including those of earlier versions and of django-celery-results. */
+const PERMANENT = new Set(
   (
     'amqp arangodb azureblockblob cosmosdbsql couchdb database db disabled django-cache django-db ' +
     'elasticsearch file gs mongodb riak s3'
@@ -19,50 +71,50 @@ const KEEPING = new Set(
 );
 
 /**
- * Celery's settings of results. `override` is the environment's `CELERY_RESULT_BACKEND`, which wins. A
- * backend that is none of Celery's own may be a class of the user's, so it is worth a note, not an error.
+ * Celery's settings of results. `override` is the environment's `CELERY_RESULT_BACKEND`, which wins. An unknown
+ * backend may be a class of the user's, so it is a warning, not an error.
  */
 export function readResults(
-  settings: TopSettings,
+  settings: Omit<ShapeOutput<typeof resultsShape>, 'redisBackendUseSsl'>,
   override: string | undefined,
-  note: Report,
+  warn: Report,
 ): Omit<ResultSettings, 'tls'> {
   const { resultBackend, resultExpires, resultBackendTransportOptions: options } = settings;
   const backend = override ?? resultBackend;
-  const name = nameOf(backend ?? 'disabled');
-  if (!FORGETFUL.has(name) && !KEEPING.has(name) && !/[.:]/.test(name)) {
-    const guess = didYouMean(name, [...FORGETFUL, ...KEEPING]);
+  const name = backendName(backend ?? 'disabled');
+  if (!EXPIRING.has(name) && !PERMANENT.has(name) && !/[.:]/.test(name)) {
+    const guess = didYouMean(name, [...EXPIRING, ...PERMANENT]);
     const sql = /^(postgres|mysql|mariadb|sqlite|oracle|mssql)/.test(name);
     const hint = sql ? `; a database is written db+${name}://` : guess;
-    // What a flag, a variable or a file holds instead may be a password alone.
+    // The value of a flag or of a variable may be nothing but a password.
     const isShown = override === undefined || hint !== '';
     const what = isShown ? `"${name}"` : 'what is given (not shown)';
-    note(['resultBackend'], `${what} is none of Celery's own result backends${hint}`);
+    warn(['resultBackend'], `${what} is none of Celery's own result backends${hint}`);
   }
   const expires = resultExpires === undefined ? DAY : parseDuration(resultExpires);
   return {
     url: backend === undefined || name === 'disabled' ? null : backend,
     expires: expires === 0 ? null : expires,
-    expiresByItself: FORGETFUL.has(moduleOf(name) ?? name),
-    keyPrefix: keyPrefixOf(options?.globalKeyprefix ?? ''),
+    expiresByItself: EXPIRING.has(builtInModule(name) ?? name),
+    keyPrefix: keyPrefix(options?.globalKeyprefix ?? ''),
     chordOrdered: options?.resultChordOrdered ?? true,
     masterName: options?.masterName ?? null,
     sentinelKwargs: options?.sentinelKwargs ? sentinelLogin(options.sentinelKwargs) : {},
   };
 }
 
-/** As Celery reads it: `db` of `db+postgresql://…`, `redis` of `redis+socket://…`; else what stands there. */
-function nameOf(backend: string): string {
+/** As Celery reads it: `db` in `db+postgresql://…`, `redis` in `redis+socket://…`; any other text is a name itself. */
+function backendName(backend: string): string {
   const [scheme = '', rest] = backend.split('://', 2);
   return rest === undefined ? backend : scheme.split('+', 1)[0]!;
 }
 
 /** `celery.backends.redis:RedisBackend` is the same as `redis`. */
-function moduleOf(path: string): string | undefined {
+function builtInModule(path: string): string | undefined {
   return /^celery\.backends\.(\w+)[.:]\w+$/.exec(path)?.[1];
 }
 
-/** As Celery writes it before every key. */
-function keyPrefixOf(prefix: string): string {
+/** As Celery prefixes every key. */
+function keyPrefix(prefix: string): string {
   return prefix === '' || /[:_.-]$/.test(prefix) ? prefix : `${prefix}_`;
 }

@@ -1,29 +1,29 @@
-import { BeatError, ConfigError } from '../../util/errors.ts';
 import { inspectArgument } from '../../message/arguments.ts';
-import type { MessageOptions } from '../../message/message.ts';
 import { formatDestination } from '../../message/destination.ts';
+import type { MessageOptions } from '../../message/message.ts';
 import { Queues, type QueueRules } from '../../routing/queues.ts';
 import { findRoutingWarnings } from '../../routing/routing-warnings.ts';
 import { Router, type Routed, type RouteRules } from '../../routing/router.ts';
-import type { Report } from '../validate.ts';
-import { limitsOf, type CheckLimits } from './broker-limits.ts';
 import { findDriver, type Driver } from '../../drivers/table.ts';
+import { BeatError, ConfigError } from '../../util/errors.ts';
+import type { Report } from '../validate.ts';
+import { brokerLimits, type CheckLimits } from './broker-limits.ts';
 
-/** One task as it will be called. */
-export interface TriedTask {
+/** One task as an entry calls it. */
+export interface CheckedTask {
   readonly task: string;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
   readonly options: MessageOptions;
-  /** Where the arguments depend on the occurrence: a route cannot be asked about what is not known yet. */
+  /** Present if the arguments depend on the occurrence: then a route cannot be computed at load. */
   readonly compute?: unknown;
 }
 
-/** Sends every task of a configuration on its way, but for the last step: what would go wrong is told at load. */
-export class RouteTrial {
+/** Routes every task of a configuration without publishing it, so that errors are reported at load. */
+export class RouteChecker {
   readonly #queues: Queues;
   readonly #router: Router;
-  /** `null` for a URL that is an error of its own. */
+  /** `null` for an unsupported URL, which another check reports. */
   readonly #driver: Driver | null;
   readonly #checkLimits: CheckLimits;
   readonly #reportRoutes: Report;
@@ -34,58 +34,58 @@ export class RouteTrial {
     this.#queues = new Queues(queues);
     this.#router = new Router(this.#queues, routes);
     this.#driver = findDriver(brokerUrl);
-    this.#checkLimits = limitsOf(brokerUrl);
+    this.#checkLimits = brokerLimits(brokerUrl);
     this.#reportRoutes = report;
   }
 
-  /** Paths are those of the task's options, below the entry. */
-  try(tried: TriedTask, report: Report, warn: Report): void {
-    const { task, args, kwargs, options } = tried;
+  /** Reports errors and warnings with paths from the entry. */
+  check(checked: CheckedTask, report: Report, warn: Report): void {
+    const { task, args, kwargs, options } = checked;
     let routed: Routed;
     try {
       if (options.queue !== undefined) this.#queues.get(options.queue);
-      if (tried.compute) return this.#checkLimits({ task, options }, report);
+      if (checked.compute) return this.#checkLimits({ task, options }, report);
       routed = this.#router.route(task, args, kwargs, options);
     } catch (error) {
-      this.#tell(error, tried, report);
+      this.#reportThrown(error, checked, report);
       return;
     }
-    this.#checkArguments(tried, routed, report);
+    this.#checkArguments(checked, routed, report);
     this.#checkLimits({ task, options, routed }, report);
-    const where = (option: 'exchange' | 'routingKey' | 'queue') =>
+    const pathTo = (option: 'exchange' | 'routingKey' | 'queue') =>
       options[option] === undefined ? [] : ['options', option];
-    const impossible = this.#impossible(routed);
-    if (impossible !== null) {
-      report(where(options.exchange === undefined ? 'queue' : 'exchange'), impossible);
+    const unsupported = this.#explainUnsupported(routed);
+    if (unsupported !== null) {
+      report(pathTo(options.exchange === undefined ? 'queue' : 'exchange'), unsupported);
       return;
     }
-    const isConfigured = !(this.#driver?.bindings ?? true);
+    const isStatic = !(this.#driver?.bindings ?? true);
     for (const { option, message } of findRoutingWarnings(routed, this.#queues)) {
       const isLost = routed.destination.exchange !== '';
-      if (isConfigured && isLost)
-        report(where('exchange'), `${formatDestination(routed.destination)} ${UNBOUND}`);
-      else warn(option === null ? [] : where(option), message);
+      if (isStatic && isLost)
+        report(pathTo('exchange'), `${formatDestination(routed.destination)} ${UNBOUND}`);
+      else warn(option === null ? [] : pathTo(option), message);
     }
   }
 
-  /** The entry's own serializer, and the settings', were looked at before. */
-  #checkArguments({ args, kwargs, options }: TriedTask, routed: Routed, report: Report): void {
+  /** Checks against the serializer of the route; those of entry and settings were checked before. */
+  #checkArguments({ args, kwargs, options }: CheckedTask, routed: Routed, report: Report): void {
     const { serializer } = routed.options;
     if (serializer === undefined || serializer === options.serializer) return;
-    const note: Report = (path, message) => {
-      report(path, `${message} (${serializer} is what its route says)`);
+    const reportRouted: Report = (path, message) => {
+      report(path, `${message} (its route sets the serializer ${serializer})`);
     };
-    inspectArgument(args, ['args'], note, serializer);
-    inspectArgument(kwargs, ['kwargs'], note, serializer);
+    inspectArgument(args, ['args'], reportRouted, serializer);
+    inspectArgument(kwargs, ['kwargs'], reportRouted, serializer);
   }
 
-  /** Problems of a route are told once each, however many tasks meet them. */
-  #tell(error: unknown, { task, options: { queue } }: TriedTask, report: Report): void {
+  /** Reports each error of a route once, however many tasks use the route. */
+  #reportThrown(error: unknown, { task, options: { queue } }: CheckedTask, report: Report): void {
     if (error instanceof ConfigError) {
       for (const { path, message } of error.errors) {
-        const problem = JSON.stringify([path, message.replace(JSON.stringify(task), '')]);
-        if (!this.#reported.has(problem)) this.#reportRoutes(path, message);
-        this.#reported.add(problem);
+        const id = JSON.stringify([path, message.replace(JSON.stringify(task), '')]);
+        if (!this.#reported.has(id)) this.#reportRoutes(path, message);
+        this.#reported.add(id);
       }
     } else if (error instanceof BeatError) {
       report(queue === undefined ? [] : ['options', 'queue'], error.message);
@@ -94,19 +94,19 @@ export class RouteTrial {
     }
   }
 
-  /** What this broker has no way to do. */
-  #impossible({ destination }: Routed): string | null {
+  /** Why this broker does not have such an exchange; `null` if it does. */
+  #explainUnsupported({ destination }: Routed): string | null {
     const { exchangeType } = destination;
     const driver = this.#driver;
     if (!driver || destination.exchange === '') return null;
     if (exchangeType === 'fanout' && !driver.fanoutExchanges)
       return `${formatDestination(destination)} ${NO_FANOUT}`;
     if (exchangeType !== 'headers' || driver.headersExchanges) return null;
-    return `${formatDestination(destination)} is a headers exchange, which kombu does not have on ${driver.title}`;
+    return `${formatDestination(destination)} is a headers exchange, which kombu does not support on ${driver.title}`;
   }
 }
 
 const UNBOUND =
-  'has no queue in taskQueues that is bound to it by this key, and here there is no other way to find one';
+  'has no queue in taskQueues that is bound to it by this key, and SQL brokers have no other bindings';
 const NO_FANOUT =
-  'is a fanout exchange, which kombu does not have on SQL; name a queue, or use Redis or RabbitMQ';
+  'is a fanout exchange, which kombu does not support on SQL; name a queue, or use Redis or RabbitMQ';

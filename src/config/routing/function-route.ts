@@ -2,7 +2,7 @@ import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { markHandled } from '../../util/promise.ts';
 import type { Route } from '../../routing/routes.ts';
-import type { RouteFunction } from '../define/routing.ts';
+import type { RouteFunction } from '../config-types.ts';
 import { reportIllFormed } from '../../message/well-formed.ts';
 import { plainData } from '../source/plain-data.ts';
 import type { Path, Report } from '../validate.ts';
@@ -10,8 +10,8 @@ import type { CheckAccepted } from '../message/accept-content.ts';
 import { readRoute } from './route.ts';
 
 /**
- * A user's function as a route whose answers are checked. It throws a `ConfigError`, of the place where
- * the function stands, for an answer that is none and for whatever the function throws.
+ * A user's function as a route whose results are validated. It throws a `ConfigError` with the path of the function
+ * for an invalid result and for whatever the function throws.
  */
 export function functionRoute(
   route: RouteFunction,
@@ -19,14 +19,14 @@ export function functionRoute(
   checkAccepted: CheckAccepted,
 ): Route {
   return (task, args, kwargs, options) => {
-    const answer = ask(() => route(task, args, kwargs, options), path, task);
-    if (answer === null || answer === undefined) return null;
+    const result = call(() => route(task, args, kwargs, options), path, task);
+    if (result === null || result === undefined) return null;
     const errors: Diagnostic[] = [];
     const report: Report = (inner, message) => {
       const where = inner.length > 0 ? `${inner.join('.')}: ` : '';
       errors.push(errorAt(path, `what it returns for "${task}": ${where}${message}`));
     };
-    const data = plainData(answer, report);
+    const data = plainData(result, report);
     if (errors.length > 0) throw new ConfigError(errors);
     reportIllFormed(data, [], report);
     const found = readRoute(data, [], report, checkAccepted);
@@ -35,11 +35,11 @@ export function functionRoute(
   };
 }
 
-function ask(call: () => unknown, path: Path, task: string): unknown {
+function call(run: () => unknown, path: Path, task: string): unknown {
   let message = `what it returns for "${task}": a promise; a route cannot wait`;
   try {
-    const answer = call();
-    if (!markHandled(answer)) return answer;
+    const result = run();
+    if (!markHandled(result)) return result;
   } catch (error) {
     message = `the function threw for "${task}": ${describeError(error)}`;
   }

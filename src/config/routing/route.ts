@@ -1,17 +1,44 @@
+import { z } from 'zod';
 import { parseCompression } from '../../message/compression.ts';
 import { parseSerializer } from '../../message/serializers/find.ts';
 import type { RouteOptions } from '../../routing/routes.ts';
-import { checkHeaders } from '../options/headers.ts';
-import { levelOf } from '../keys/key-schema.ts';
-import { DELIVERY_MODES } from '../options/options.ts';
+import { readKeySchema } from '../keys/key-schema.ts';
+import { isMap, normalizeKeys } from '../keys/normalize-keys.ts';
 import type { CheckAccepted } from '../message/accept-content.ts';
+import { checkHeaders } from '../options/headers.ts';
+import { DELIVERY_MODES } from '../options/options.ts';
+import { optionsSchema } from '../options/schema.ts';
 import { expected, parse, type Path, type Report } from '../validate.ts';
-import { isMap, respell } from '../keys/normalize-keys.ts';
-import { ROUTE, routeSchema } from './route-schema.ts';
+import { named } from '../values/option.ts';
+import { name } from '../values/scalars.ts';
 
-const LEVEL = levelOf(routeSchema)!;
+const FORMS = 'the name of a queue, or a map of queue, exchange, routingKey, priority, …';
 
-/** What one route says; `null` after what is wrong with it was reported. */
+/** The options that Celery's routing may add to a task; the others belong to the task. */
+const routeSchema = named(
+  optionsSchema.pick({
+    queue: true,
+    exchange: true,
+    exchangeType: true,
+    routingKey: true,
+    priority: true,
+    deliveryMode: true,
+    headers: true,
+    serializer: true,
+    compression: true,
+  }),
+  'RouteOptions',
+  { description: 'Options for tasks that do not have them.' },
+);
+
+/** A queue's name, or options. */
+export const routeForms = named(z.union([name(), routeSchema], FORMS), 'RouteConfig', {
+  description: 'The name of a queue, or options for tasks that do not have them.',
+});
+
+const KEYS = readKeySchema(routeSchema)!;
+
+/** One validated route; `null` after its errors were reported. */
 export function readRoute(
   route: unknown,
   path: Path,
@@ -20,11 +47,11 @@ export function readRoute(
 ): RouteOptions | null {
   if (typeof route === 'string' && route !== '') return { queue: route };
   if (!isMap(route)) {
-    report(path, expected(ROUTE, route));
+    report(path, expected(FORMS, route));
     return null;
   }
-  const input = parse(routeSchema, respell(route, LEVEL, path, report), {
-    ...{ path, level: LEVEL, report },
+  const input = parse(routeSchema, normalizeKeys(route, KEYS, path, report), {
+    ...{ path, keys: KEYS, report },
   });
   if (!input) return null;
   checkHeaders(input.headers, [...path, 'headers'], report);

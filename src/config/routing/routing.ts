@@ -1,15 +1,85 @@
 import { createExchange } from '../../routing/queue.ts';
 import { DEFAULT_RULES, type QueueRules } from '../../routing/queues.ts';
 import { DEFAULT_ROUTES, type RouteRules } from '../../routing/router.ts';
+import type { CheckAccepted } from '../message/accept-content.ts';
 import { DELIVERY_MODES } from '../options/options.ts';
 import type { Report } from '../validate.ts';
-import type { CheckAccepted } from '../message/accept-content.ts';
-import type { TopSettings } from '../schema.ts';
+import { option, type ShapeOutput } from '../values/option.ts';
+import { flag, name, whole } from '../values/scalars.ts';
+import { deliveryMode, exchangeType, maxPriority, queueType } from './queue-schema.ts';
 import { readTaskQueues } from './task-queues.ts';
 import { readTaskRoutes } from './task-routes.ts';
 
-/** Which queues there are, and how those are made that nobody describes. */
-export function readQueues(settings: TopSettings, report: Report, warn: Report): QueueRules {
+/** Defaults of queues, exchanges and messages; the tables `taskQueues` and `taskRoutes` are validated row by row. */
+export const routingShape = {
+  taskDefaultQueue: option(name(), 'The queue of tasks that name none.', {
+    default: DEFAULT_RULES.defaultQueue,
+    example: 'default',
+  }),
+  taskDefaultQueueType: option(
+    queueType(),
+    'AMQP: type of the default queue, where `taskQueues` does not describe it.',
+    { default: DEFAULT_RULES.defaultType, example: 'quorum' },
+  ),
+  taskDefaultExchange: option(name(), 'The exchange of queues that name none.', {
+    otherwise: 'the name of the default queue',
+    example: 'jobs',
+  }),
+  taskDefaultExchangeType: option(exchangeType(), 'Type of the default exchange.', {
+    default: 'direct',
+    example: 'topic',
+  }),
+  taskDefaultRoutingKey: option(name(), 'The routing key of queues that name none.', {
+    otherwise: 'the name of the default queue',
+    example: 'jobs.default',
+  }),
+  taskDefaultDeliveryMode: option(
+    deliveryMode(),
+    'Delivery mode of messages whose options, route and exchange name none; 2 is persistent.',
+    { default: DEFAULT_ROUTES.deliveryMode, example: 'transient' },
+  ),
+  taskDefaultPriority: option(
+    whole(0, 255, 'a whole number from 0 to 255'),
+    'Priority of messages whose options and route name none.',
+    { otherwise: 'none, which is sent as 0', example: 5 },
+  ),
+  taskIgnoreResult: option(
+    flag(),
+    '`true` is sent with every task whose options do not set it; `false` leaves it to the tasks.',
+    { default: DEFAULT_ROUTES.ignoreResult, example: true },
+  ),
+  taskCreateMissingQueues: option(
+    flag(),
+    'Whether tasks may name queues that `taskQueues` does not describe.',
+    { default: DEFAULT_RULES.createMissing, example: false },
+  ),
+  taskCreateMissingQueueType: option(
+    queueType(),
+    'AMQP: type of queues that `taskQueues` does not describe.',
+    { default: DEFAULT_RULES.missingType, example: 'quorum' },
+  ),
+  taskCreateMissingQueueExchangeType: option(
+    exchangeType(),
+    'Type of the exchanges that such queues are bound to.',
+    { default: DEFAULT_RULES.missingExchangeType, example: 'topic' },
+  ),
+  taskQueueMaxPriority: option(maxPriority(), 'AMQP: `x-max-priority` of every queue.', {
+    otherwise: 'none',
+    example: 10,
+  }),
+  declareQueues: option(flag(), 'AMQP: whether beat declares queues and exchanges.', {
+    default: true,
+    example: false,
+  }),
+};
+
+interface RoutingSettings extends ShapeOutput<typeof routingShape> {
+  readonly taskQueues?: unknown;
+  readonly taskRoutes?: unknown;
+}
+
+/** The described queues, and the defaults of the others. */
+export function readQueues(settings: RoutingSettings, report: Report, warn: Report): QueueRules {
   const name = settings.taskDefaultQueue ?? DEFAULT_RULES.defaultQueue;
   const defaultExchange = createExchange(
     settings.taskDefaultExchange ?? name,
@@ -30,9 +100,9 @@ export function readQueues(settings: TopSettings, report: Report, warn: Report):
   };
 }
 
-/** Which task goes where, and what is true of tasks whose options do not say it. */
+/** The routes, and the defaults of tasks whose options and routes say nothing. */
 export function readRoutes(
-  settings: TopSettings,
+  settings: RoutingSettings,
   report: Report,
   checkAccepted: CheckAccepted,
 ): RouteRules {

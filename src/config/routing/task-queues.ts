@@ -1,10 +1,10 @@
 import { createExchange, type Binding, type Exchange, type Queue } from '../../routing/queue.ts';
 import type { QueueRules } from '../../routing/queues.ts';
 import { parseDuration } from '../values/duration.ts';
-import { levelOf } from '../keys/key-schema.ts';
+import { readKeySchema } from '../keys/key-schema.ts';
 import { DELIVERY_MODES } from '../options/options.ts';
 import { expected, parse, type Path, type Report } from '../validate.ts';
-import { isMap, respell } from '../keys/normalize-keys.ts';
+import { isMap, normalizeKeys } from '../keys/normalize-keys.ts';
 import {
   namedQueueSchema,
   queueSchema,
@@ -13,15 +13,15 @@ import {
 } from './queue-schema.ts';
 
 const FORMS = 'a map of names and queues, or a list of queues';
-const LEVEL = levelOf(namedQueueSchema)!;
+const KEYS = readKeySchema(namedQueueSchema)!;
 
-/** What a queue takes from the settings around it. */
+/** The settings that apply to every queue. */
 export type QueueDefaults = Pick<
   QueueRules,
   'defaultExchange' | 'defaultRoutingKey' | 'maxPriority'
 >;
 
-/** Celery's `task_queues`, complete; rows that are wrong are reported and left out. */
+/** Celery's `task_queues`, complete; invalid rows are reported and left out. */
 export function readTaskQueues(
   input: unknown,
   defaults: QueueDefaults,
@@ -31,7 +31,7 @@ export function readTaskQueues(
   if (input === undefined) return [];
   const queues: Queue[] = [];
   const names = new Map<string, Path>();
-  for (const [path, name, row] of rowsOf(input, report)) {
+  for (const [path, name, row] of listRows(input, report)) {
     const queue = readQueue(name, row, { path, defaults, report, warn });
     if (!queue) continue;
     for (const name of [queue.name, queue.alias ?? []].flat()) {
@@ -45,8 +45,8 @@ export function readTaskQueues(
 
 type Row = readonly [path: Path, name: string | null, row: unknown];
 
-/** In a list each row has its own name; one that is text alone is a name. */
-function rowsOf(input: unknown, report: Report): Row[] {
+/** In a list each row has its own name; a row that is text is a name. */
+function listRows(input: unknown, report: Report): Row[] {
   if (Array.isArray(input)) {
     return input.map((row: unknown, i) => {
       const path = ['taskQueues', i];
@@ -59,50 +59,55 @@ function rowsOf(input: unknown, report: Report): Row[] {
   return [];
 }
 
-/** What kombu calls the queues of a `Broadcast`: each worker has one of its own. */
-const OF_BROADCAST = /^bcast\.[0-9a-f-]{36}$/;
+/** kombu's names for the queues of a `Broadcast`, of which each worker has its own. */
+const BROADCAST_NAME = /^bcast\.[0-9a-f-]{36}$/;
 
-interface Around {
+interface RowContext {
   readonly path: Path;
   readonly defaults: QueueDefaults;
   readonly report: Report;
   readonly warn: Report;
 }
 
-function readQueue(own: string | null, row: unknown, around: Around): Queue | null {
-  const { path, report } = around;
-  const spelled = respell(row, LEVEL, path, report);
-  const place = { path, level: LEVEL, report };
+function readQueue(own: string | null, row: unknown, context: RowContext): Queue | null {
+  const { path, report } = context;
+  const spelled = normalizeKeys(row, KEYS, path, report);
+  const place = { path, keys: KEYS, report };
   if (own === '') report(path, 'a queue needs a name');
   if (own !== null) {
-    // Celery takes an empty map for a queue with nothing remarkable; YAML reads one left out as null.
+    // An empty map is a queue with defaults only; YAML reads an absent one as null.
     const input = parse(queueSchema, spelled ?? {}, place);
-    return input ? queueFrom(own, input, around, own) : null;
+    return input ? queueFrom(own, input, context, own) : null;
   }
   const input = parse(namedQueueSchema, spelled, place);
-  return input ? queueFrom(input.name, input, around, '') : null;
+  return input ? queueFrom(input.name, input, context, '') : null;
 }
 
-/** `key` is what it is bound by unless it says so itself; empty for the configuration's own. */
-function queueFrom(name: string, input: QueueInput, around: Around, key: string): Queue | null {
-  const { path, defaults, report, warn } = around;
-  const broadcast = input.broadcast ?? OF_BROADCAST.test(name);
+/** `key` is the default of its routing key; empty for a queue in a list. */
+function queueFrom(
+  name: string,
+  input: QueueInput,
+  context: RowContext,
+  key: string,
+): Queue | null {
+  const { path, defaults, report, warn } = context;
+  const broadcast = input.broadcast ?? BROADCAST_NAME.test(name);
   if (input.bindings?.length && input.exchange !== undefined) {
-    report([...path, 'exchange'], 'kombu leaves it out beside bindings; put it among them');
+    report([...path, 'exchange'], 'kombu ignores it beside bindings; add it to them');
     return null;
   }
   if (input.exchangeType !== undefined && input.exchange === undefined && !input.broadcast) {
-    const message = `of no use without an exchange; the queue is bound to "${defaults.defaultExchange.name}"`;
+    const message = `ignored without an exchange; the queue is bound to "${defaults.defaultExchange.name}"`;
     warn([...path, 'exchangeType'], message);
   }
-  // Of a queue in a map they are its exchange's as well, of kombu's own objects not.
+  // In a map, as in Celery, they apply to the exchange too; in kombu's own objects they do not.
   const both = key !== '' && !input.broadcast;
-  const ofExchange = both ? input : { ...input, durable: undefined, autoDelete: undefined };
-  // An empty text says nothing.
-  const said = [input.bindingKey, input.routingKey, both ? key : ''].find((text) => text);
+  const forExchange = both ? input : { ...input, durable: undefined, autoDelete: undefined };
+  // An empty text counts as absent.
+  const ownKey = [input.bindingKey, input.routingKey, both ? key : ''].find((text) => text);
   const home: Binding = {
-    exchange: homeOf(name, ofExchange, defaults),
-    routingKey: said ?? defaults.defaultRoutingKey,
+    exchange: homeExchange(name, forExchange, defaults),
+    routingKey: ownKey ?? defaults.defaultRoutingKey,
     arguments: input.bindingArguments ?? {},
   };
   const others = (input.bindings ?? []).map((binding): Binding => ({
@@ -116,17 +121,21 @@ function queueFrom(name: string, input: QueueInput, around: Around, key: string)
     bindings: [home, ...others],
     durable: input.queueDurable ?? input.durable ?? true,
     exclusive: input.exclusive ?? false,
-    // What one connection alone may use is of no use to the next.
+    // An exclusive queue is useless once its connection is closed.
     autoDelete: input.queueAutoDelete ?? input.autoDelete ?? input.exclusive ?? false,
-    arguments: argumentsOf(input, defaults.maxPriority),
+    arguments: queueArguments(input, defaults.maxPriority),
     broadcast,
     noDeclare: input.noDeclare ?? false,
   };
 }
 
-function homeOf(name: string, input: QueueInput, { defaultExchange }: QueueDefaults): Exchange {
+function homeExchange(
+  name: string,
+  input: QueueInput,
+  { defaultExchange }: QueueDefaults,
+): Exchange {
   const { exchange } = input;
-  // kombu writes an exchange without a name for one that is still to be found out.
+  // kombu writes an exchange without a name if the name is not known yet.
   const unnamed = typeof exchange === 'object' && exchange.name === '';
   if (exchange !== undefined && !unnamed) return exchangeFrom(exchange, input);
   return input.broadcast
@@ -135,23 +144,23 @@ function homeOf(name: string, input: QueueInput, { defaultExchange }: QueueDefau
 }
 
 function exchangeFrom(given: NonNullable<ExchangeInput>, queue: Partial<QueueInput>): Exchange {
-  const said: Exclude<ExchangeInput, string | undefined> =
+  const own: Exclude<ExchangeInput, string | undefined> =
     typeof given === 'string' ? { name: given } : given;
-  const mode = said.deliveryMode ?? queue.deliveryMode;
-  const type = said.type ?? queue.exchangeType ?? (queue.broadcast ? 'fanout' : 'direct');
+  const mode = own.deliveryMode ?? queue.deliveryMode;
+  const type = own.type ?? queue.exchangeType ?? (queue.broadcast ? 'fanout' : 'direct');
   return {
-    ...createExchange(said.name, type),
-    durable: said.durable ?? queue.exchangeDurable ?? queue.durable ?? true,
-    autoDelete: said.autoDelete ?? queue.exchangeAutoDelete ?? queue.autoDelete ?? false,
+    ...createExchange(own.name, type),
+    durable: own.durable ?? queue.exchangeDurable ?? queue.durable ?? true,
+    autoDelete: own.autoDelete ?? queue.exchangeAutoDelete ?? queue.autoDelete ?? false,
     deliveryMode: mode === undefined ? null : DELIVERY_MODES[mode],
-    arguments: said.arguments ?? queue.exchangeArguments ?? {},
-    // Those of the server itself are there, and nobody else's to declare.
-    noDeclare: said.noDeclare ?? queue.noDeclare ?? said.name.startsWith('amq.'),
+    arguments: own.arguments ?? queue.exchangeArguments ?? {},
+    // The server declares exchanges of these names itself.
+    noDeclare: own.noDeclare ?? queue.noDeclare ?? own.name.startsWith('amq.'),
   };
 }
 
-/** kombu's names for AMQP's arguments come before those written out. */
-function argumentsOf(input: QueueInput, maxPriority: number | null): Queue['arguments'] {
+/** kombu's names for AMQP arguments win over the arguments themselves. */
+function queueArguments(input: QueueInput, maxPriority: number | null): Queue['arguments'] {
   const named = {
     'x-expires': parseDuration(input.expires),
     'x-message-ttl': parseDuration(input.messageTtl),
@@ -159,10 +168,12 @@ function argumentsOf(input: QueueInput, maxPriority: number | null): Queue['argu
     'x-max-length-bytes': input.maxLengthBytes,
     'x-max-priority': input.maxPriority,
   };
-  const said = Object.entries(named).filter(([, value]) => value !== undefined && value !== null);
+  const present = Object.entries(named).filter(
+    ([, value]) => value !== undefined && value !== null,
+  );
   return {
     ...(maxPriority !== null && { 'x-max-priority': maxPriority }),
     ...input.queueArguments,
-    ...Object.fromEntries(said),
+    ...Object.fromEntries(present),
   };
 }

@@ -5,7 +5,7 @@ import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta, type TimedeltaParts } from '../../schedule/timedelta.ts';
 import { DURATION_FORMS, parseDuration } from '../values/duration.ts';
 import { toIso } from '../../message/parse-instant.ts';
-import type { Level } from '../keys/key-schema.ts';
+import type { KeySchema } from '../keys/key-schema.ts';
 import { expected, parse, type Report } from '../validate.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema.ts';
@@ -25,13 +25,13 @@ const SCHEDULES = `a number of seconds, or one of ${KINDS.join(', ')}`;
 
 /** Makes schedules of what users wrote, and equal ones once: a hundred thousand entries share a few. */
 export class ScheduleReader {
-  readonly #level: Level | undefined;
+  readonly #keys: KeySchema | undefined;
   readonly #readZone: ReadZone;
   readonly #placement = new SchedulePlacement();
   readonly #written = new Map<string, WrittenSchedule>();
 
-  constructor(level: Level | undefined, readZone: ReadZone) {
-    this.#level = level;
+  constructor(keys: KeySchema | undefined, readZone: ReadZone) {
+    this.#keys = keys;
     this.#readZone = readZone;
   }
 
@@ -64,7 +64,7 @@ export class ScheduleReader {
     if (typeof input === 'number' || typeof input === 'string') return interval(input, report);
     if (isUnnamed(input)) return void report(['schedule'], UNNAMED);
     if (!isMap(input)) return void report(['schedule'], expected(SCHEDULES, input));
-    const context = { path: ['schedule'], level: this.#level, report };
+    const context = { path: ['schedule'], keys: this.#keys, report };
     const map = parse(scheduleMapSchema, input, context);
     if (!map) return undefined;
     const kinds = KINDS.filter((kind) => map[kind] !== undefined);

@@ -1,72 +1,115 @@
 import { z } from 'zod';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { SOLAR_EVENTS } from '../../schedule/solar.ts';
+import { named, option, required } from '../values/option.ts';
 import { duration, instant, MAP, name, timezone } from '../values/scalars.ts';
 
-const field = (range: string) =>
-  z
-    .union([z.number(), z.string(), z.array(z.number())])
-    .optional()
-    .describe(range);
-const part = () => z.number().optional();
+const field = (range: string, example: unknown) =>
+  option(
+    named(z.union([z.number(), z.string(), z.array(z.number())]), 'CrontabField', {
+      description:
+        "A number, Celery's text (`*`, `1-5`, `1,15`, a step, a name), or a list of numbers.",
+    }),
+    range,
+    { default: '*', example },
+  );
+const part = (unit: string, example: number) =>
+  option(z.number(), `Number of ${unit}.`, { default: 0, unit, example });
 
-const crontab = z.strictObject({
-  minute: field('0-59'),
-  hour: field('0-23'),
-  dayOfWeek: field('0-6 from Sunday, or names'),
-  dayOfMonth: field('1-31'),
-  monthOfYear: field('1-12, or names'),
-});
-const timedelta = z.strictObject({
-  weeks: part(),
-  days: part(),
-  hours: part(),
-  minutes: part(),
-  seconds: part(),
-  milliseconds: part(),
-  microseconds: part(),
-});
-const degrees = (most: number) => z.number().min(-most).max(most).optional();
-const solar = z.strictObject({
-  event: z.enum(SOLAR_EVENTS),
-  latitude: degrees(90).describe('Degrees north.'),
-  longitude: degrees(180).describe('Degrees east.'),
-  lat: degrees(90),
-  lon: degrees(180),
-});
-const scheduleMap = z.strictObject({
-  timedelta: timedelta.optional().describe('An interval: the sum of its parts.'),
-  crontab: crontab.optional().describe("Celery's crontab: all fields must match."),
-  cron: name()
-    .optional()
-    .describe(
-      'Five fields as in crontab(5), six with seconds in front, seven with a year at the end; or @daily, @every 5m and the like.',
+const crontab = named(
+  z.strictObject({
+    minute: field('0-59', '*/15'),
+    hour: field('0-23', 4),
+    dayOfWeek: field('0-6 from Sunday, or names', 'mon-fri'),
+    dayOfMonth: field('1-31', '1,15'),
+    monthOfYear: field('1-12, or names', [1, 7]),
+  }),
+  'CrontabConfig',
+  { description: "Celery's crontab: all five fields must match." },
+);
+
+const timedelta = named(
+  z.strictObject({
+    weeks: part('weeks', 1),
+    days: part('days', 1),
+    hours: part('hours', 12),
+    minutes: part('minutes', 5),
+    seconds: part('seconds', 30),
+    milliseconds: part('milliseconds', 500),
+    microseconds: part('microseconds', 500_000),
+  }),
+  'TimedeltaConfig',
+  { description: 'An interval: the sum of its parts.' },
+);
+
+const degrees = (most: number) => z.number().min(-most).max(most);
+const angle = (most: number, description: string, example: number) =>
+  option(degrees(most), description, { unit: 'degrees', example });
+const solar = named(
+  z.strictObject({
+    event: required(
+      named(z.enum(SOLAR_EVENTS), 'SolarEvent', { from: 'schedule/solar.ts' }),
+      'The event.',
+      { example: 'sunset' },
     ),
-  at: instant().optional().describe('Once.'),
-  solar: solar.optional().describe('Where the sun is, seen from a place.'),
-  timezone: timezone().optional(),
-});
+    latitude: angle(90, 'Degrees north.', 59.9),
+    longitude: angle(180, 'Degrees east.', 10.7),
+    lat: angle(90, 'The same as `latitude`.', 59.9),
+    lon: angle(180, 'The same as `longitude`.', 10.7),
+  }),
+  'SolarConfig',
+  { description: 'An event of the sun at a place.' },
+);
 
-/** Schedules made in code, users' own among them. */
+const SUNSET = { event: 'sunset', latitude: 59.9, longitude: 10.7 };
+
+const scheduleMap = named(
+  z.strictObject({
+    timedelta: option(timedelta, 'An interval: the sum of its parts.', { example: { minutes: 5 } }),
+    crontab: option(crontab, "Celery's crontab: all fields must match; one left out is `*`.", {
+      example: { minute: 0, hour: 4 },
+    }),
+    cron: option(
+      name(),
+      'Five fields as in crontab(5), six with seconds first, seven with a year last; or `@daily`, `@every 5m` and the like.',
+      { example: '0 4 * * 1-5' },
+    ),
+    at: option(instant(), 'One instant.', { example: '2030-01-31T08:00:00' }),
+    solar: option(solar, 'An event of the sun at a place.', { example: SUNSET }),
+    timezone: option(timezone(), 'IANA name: the zone of this schedule.', {
+      otherwise: 'that of the entry',
+      example: 'Europe/Oslo',
+    }),
+  }),
+  'ScheduleMap',
+  {
+    description:
+      'A schedule in YAML and JSON: exactly one of the five kinds, with or without a zone.',
+  },
+);
+
+/** Whether a value is a schedule made in code, including users' own. */
 export function isSchedule(value: unknown): value is Schedule {
   if (typeof value !== 'object' || value === null) return false;
   const { spec, next } = value as Partial<Schedule>;
   return typeof spec === 'string' && typeof next === 'function';
 }
 
-export const scheduleSchema = z
-  .union([duration(), z.custom<Schedule>(isSchedule), scheduleMap])
-  .describe('Seconds, or one of timedelta, crontab, cron, at, solar.');
+const made = named(z.custom<Schedule>(isSchedule), 'Schedule', { from: 'schedule/schedule.ts' });
+
+export const scheduleSchema = named(z.union([duration(), made, scheduleMap]), 'ScheduleConfig', {
+  description: 'An interval in seconds or as a duration, a schedule made in code, or a map.',
+});
 
 const CRONTAB =
   'a map of minute, hour, dayOfWeek, dayOfMonth, monthOfYear (a text of five fields goes under cron)';
 
 const SOLAR = 'a map such as {event: sunset, latitude: 59.9, longitude: 10.7}';
 
-/** A schedule as it is read, part by part: what is wrong in one must not hide what is wrong in another. */
+/** A schedule as it is validated, part by part, so that an error in one does not hide an error in another. */
 export const scheduleMapSchema = z.strictObject(
   {
-    // The schedules know best what may stand in them, and report all of it.
+    // The schedules validate these themselves, and report every error.
     timedelta: z.record(z.string(), z.unknown(), 'a map such as {minutes: 5}').optional(),
     crontab: z.record(z.string(), z.unknown(), CRONTAB).optional(),
     cron: name().optional(),

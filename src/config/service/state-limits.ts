@@ -1,9 +1,9 @@
-import { findDriver } from '../../drivers/table.ts';
 import { schemeOf } from '../../broker/url-list.ts';
+import { findDriver } from '../../drivers/table.ts';
 import { NO_NUL } from '../routing/broker-limits.ts';
 
-/** Why the state store cannot store a name; `null` where it can. */
-export function troubleWithName(
+/** Why the ledger cannot store a name; `null` if it can. */
+export function stateNameError(
   name: string,
   kind: 'entry' | 'prefix',
   stateUrl: string,
@@ -13,5 +13,5 @@ export function troubleWithName(
   if (!limits.nul && name.includes('\0')) return `its name ${NO_NUL}`;
   const [longest, bytes] = [limits[kind], Buffer.byteLength(name)];
   if (longest === null || bytes <= longest) return null;
-  return `its name is ${bytes} bytes long in UTF-8; the ledger in ${schemeOf(stateUrl)}:// takes ${longest}`;
+  return `its name is ${bytes} bytes long in UTF-8; the ledger in ${schemeOf(stateUrl)}:// stores at most ${longest}`;
 }

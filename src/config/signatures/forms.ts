@@ -1,5 +1,5 @@
 import { didYouMean } from '../../util/did-you-mean.ts';
-import { levelOf, type Level } from '../keys/key-schema.ts';
+import { readKeySchema, type KeySchema } from '../keys/key-schema.ts';
 import { expected, type Path, type Report } from '../validate.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 import { FORMS } from './schema.ts';
@@ -13,9 +13,9 @@ export type Form =
   | { readonly kind: 'chain' | 'group'; readonly schema: Schema; readonly tasks: Path }
   | { readonly kind: 'chord'; readonly schema: Schema; readonly header: Path; readonly body: Path };
 
-export const LEVELS = Object.fromEntries(
-  Object.entries(FORMS).map(([form, schema]) => [form, levelOf(schema)!]),
-) as Record<Schema, Level>;
+export const KEYS = Object.fromEntries(
+  Object.entries(FORMS).map(([form, schema]) => [form, readKeySchema(schema)!]),
+) as Record<Schema, KeySchema>;
 
 const KINDS = ['chain', 'group', 'chord'] as const;
 

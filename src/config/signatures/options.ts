@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import type { MessageOptions } from '../../message/message.ts';
 import { checkHeaders, checkStamps } from '../options/headers.ts';
-import { levelOf } from '../keys/key-schema.ts';
+import { readKeySchema } from '../keys/key-schema.ts';
 import { readOptions } from '../options/options.ts';
 import { parse, type Path, type Report } from '../validate.ts';
-import { asWritten, isMap, respell } from '../keys/normalize-keys.ts';
+import { pathAsWritten, isMap, normalizeKeys } from '../keys/normalize-keys.ts';
 import type { OptionsInput } from '../options/schema.ts';
 import { deepOptionsSchema, linkedOptionsSchema, type LinkedOptions } from './schema.ts';
 import { withStamps } from '../options/stamps.ts';
 
 const SCHEMA = z.strictObject({ options: linkedOptionsSchema });
-const LEVEL = levelOf(z.strictObject({ options: deepOptionsSchema }))!;
+const KEYS = readKeySchema(z.strictObject({ options: deepOptionsSchema }))!;
 
 const LATER =
   'expected a duration: workers send on what stands here, and count from then; ' +
@@ -39,10 +39,10 @@ export function readSignatureOptions(
   let found = 0;
   const note: Report = (path, message) => {
     found += 1;
-    report(asWritten(path, given, LEVEL), message);
+    report(pathAsWritten(path, given, KEYS), message);
   };
-  const input = withStamps(respell(given, LEVEL, [], note), note);
-  const sound = parse(SCHEMA, input, { path: [], level: LEVEL, report: note });
+  const input = withStamps(normalizeKeys(given, KEYS, [], note), note);
+  const sound = parse(SCHEMA, input, { path: [], keys: KEYS, report: note });
   const raw = isMap(input) ? input['options'] : undefined;
   if (isMap(raw)) {
     checkHeaders(raw['headers'], ['options', 'headers'], note);
@@ -58,7 +58,7 @@ export function readSignatureOptions(
 
 /** Where an option, or what is in it, stands, in the spelling of whoever wrote the signature. */
 export function optionAsWritten(path: Path, signature: unknown): Path {
-  return asWritten(path, signature, LEVEL);
+  return pathAsWritten(path, signature, KEYS);
 }
 
 /** Callbacks are read apart from the other options. */

@@ -1,78 +1,164 @@
 import { z } from 'zod';
 import { isLazy, type Lazy } from '../../message/lazy.ts';
-import type { SignatureConfig } from '../define/signatures.ts';
+import type { SignatureConfig } from '../config-types.ts';
 import { optionsSchema } from '../options/schema.ts';
+import { ignored, named, OPTION_DOCS, option, required } from '../values/option.ts';
 import { flag, list, map, MAP, name } from '../values/scalars.ts';
 
 /** What a signature may look like, in words for error messages. */
 export const SIGNATURE_FORMS =
   'the name of a task, or a map of one of task, chain, group and chord (as in {chain: [{task: tasks.add, args: [1]}, tasks.mul]})';
 
+const LAZY = { from: 'message/lazy.ts' };
+const lazyArgs = named(
+  z.custom<Lazy<readonly unknown[]>>(isLazy),
+  'Lazy<readonly unknown[]>',
+  LAZY,
+);
+const lazyKwargs = named(
+  z.custom<Lazy<Record<string, unknown>>>(isLazy),
+  'Lazy<Record<string, unknown>>',
+  LAZY,
+);
+
 export const ARGUMENTS = {
-  args: z.union([list(), z.custom<Lazy<readonly unknown[]>>(isLazy)], 'a list').optional(),
-  kwargs: z.union([z.custom<Lazy<Record<string, unknown>>>(isLazy), map()], 'a map').optional(),
+  args: option(
+    z.union([list(), lazyArgs], 'a list'),
+    'Positional arguments; those of a signature follow them. Texts may contain templates such as `{{dueAt - 1d | yyyy-MM-dd}}`.',
+    { default: [], example: [1, 'two'] },
+  ),
+  kwargs: option(z.union([lazyKwargs, map()], 'a map'), 'Keyword arguments, as `args`.', {
+    default: {},
+    example: { dry_run: true },
+  }),
 };
 
-/** Callbacks are signatures, and read by what reads those. */
+/** Callbacks are signatures; `SignatureReader` validates them. */
 const links = { link: z.unknown().optional(), linkError: z.unknown().optional() };
 
-/** Options as they are read: their callbacks are looked into by themselves. */
+/** Options as they are validated, without their callbacks. */
 export const linkedOptionsSchema = optionsSchema.extend(links);
 
 export type LinkedOptions = z.output<typeof linkedOptionsSchema>;
 
 const CHORD = 'a map of header (a list of signatures) and body (one)';
-const of = { options: z.unknown().optional(), immutable: flag().optional() };
+const OPTIONS =
+  'Options of the task: of a chain those of its first task, of a group those of each, of a chord those of header and body.';
+const immutable = () =>
+  option(flag(), 'Whether the task ignores the result of the task before it.', {
+    default: false,
+    example: true,
+  });
+const common = { options: z.unknown().optional(), immutable: immutable() };
 const chordParts = { header: z.unknown().optional(), body: z.unknown().optional() };
 
 /**
- * Each form as it is read: what is within is looked into by itself. A task has all that Celery writes, which
- * calls its chains, groups and chords tasks too.
+ * Each form as it is validated, without the signatures in it. A task has every key that Celery writes, because
+ * Celery serializes chains, groups and chords as tasks too.
  */
 export const FORMS = {
   task: z.strictObject({
-    task: name(),
+    task: required(name(), 'The registered name of the task.', { example: 'tasks.add' }),
     ...ARGUMENTS,
-    ...of,
-    subtaskType: z.string('text').nullable().optional().describe("Celery's."),
-    chordSize: z.unknown().optional().describe("Celery's, of old."),
+    ...common,
+    subtaskType: option(z.string('text').nullable(), 'Written by Celery: the kind of signature.', {
+      example: 'chain',
+    }),
+    chordSize: ignored(),
   }),
-  chain: z.strictObject({ chain: list(), ...of }),
-  group: z.strictObject({ group: list(), ...of }),
-  chord: z.strictObject({ chord: z.strictObject(chordParts, CHORD), ...of }),
+  chain: z.strictObject({ chain: list(), ...common }),
+  group: z.strictObject({ group: list(), ...common }),
+  chord: z.strictObject({ chord: z.strictObject(chordParts, CHORD), ...common }),
 };
 
-/** A signature to any depth, for editors. */
-const signatureSchema: z.ZodType<unknown, SignatureConfig> = z
-  .lazy(() =>
-    z.union([
-      name(),
-      FORMS.task.extend(within()),
-      FORMS.chain.extend({ chain: many(), ...within() }),
-      FORMS.group.extend({ group: many(), ...within() }),
-      FORMS.chord.extend({
-        chord: z.strictObject({ header: oneOrMore(), body: signatureSchema }),
-        ...within(),
+const TASK = 'The registered name of the Celery task, or a signature.';
+
+/** A signature of any depth, for editors. */
+const signatureSchema: z.ZodType<unknown, SignatureConfig> = named(
+  z.lazy(() => z.union([name(), taskForm(), chainForm(), groupForm(), chordForm()])),
+  'SignatureConfig',
+  {
+    description:
+      'A task, or several as one piece of work. A name alone is a task without arguments. Signatures that Celery has serialized are read too.',
+  },
+);
+OPTION_DOCS.add(signatureSchema, { id: 'signature', description: TASK });
+
+const taskForm = () =>
+  named(FORMS.task.extend(within()), 'TaskConfig', { description: 'A task with its arguments.' });
+const chainForm = () =>
+  named(
+    FORMS.chain.extend({
+      chain: required(several(), 'Tasks that run one after the other.', {
+        example: ['tasks.fetch', 'tasks.parse'],
       }),
-    ]),
-  )
-  .meta({ id: 'signature' });
+      ...within(),
+    }),
+    'ChainConfig',
+    { description: 'Tasks that run one after the other, each with the result of the one before.' },
+  );
+const groupForm = () =>
+  named(
+    FORMS.group.extend({
+      group: required(several(), 'Tasks that run at the same time.', {
+        example: ['tasks.a', 'tasks.b'],
+      }),
+      ...within(),
+    }),
+    'GroupConfig',
+    { description: 'Tasks that run at the same time.' },
+  );
+const chordForm = () => {
+  const chord = z.strictObject({
+    header: required(oneOrMore(), 'The tasks that run at the same time.', {
+      example: ['tasks.a', 'tasks.b'],
+    }),
+    // A schema of its own: documentation belongs to the instance.
+    body: required(
+      z.lazy(() => signatureSchema),
+      'The task that receives the list of their results.',
+      {
+        example: 'tasks.sum',
+      },
+    ),
+  });
+  return named(
+    FORMS.chord.extend({
+      chord: required(named(chord, 'ChordParts'), 'Header and body.', {
+        example: { header: ['tasks.a', 'tasks.b'], body: 'tasks.sum' },
+      }),
+      ...within(),
+    }),
+    'ChordConfig',
+    {
+      description: 'Tasks that run at the same time, then one task with the list of their results.',
+    },
+  );
+};
 
-const many = () => z.array(signatureSchema).min(1);
-const oneOrMore = () => z.union([signatureSchema, many()]);
+const several = () => z.array(signatureSchema).min(1);
+const oneOrMore = () => z.union([signatureSchema, several()]);
 
-/** Options to any depth, for editors and for the spelling of their names. */
-export const deepOptionsSchema = optionsSchema.extend({
-  link: z
-    .lazy(oneOrMore)
-    .optional()
-    .describe('Called by the worker with the result: a signature, or several.'),
-  linkError: z
-    .lazy(oneOrMore)
-    .optional()
-    .describe('Called by the worker with the id of the task that failed.'),
+/** Options with callbacks of any depth, for editors and for the spelling of their keys. */
+export const deepOptionsSchema = named(
+  optionsSchema.extend({
+    link: option(
+      z.lazy(oneOrMore),
+      "Callbacks that a worker calls with the result when the task (a chain's last, a chord's body) has succeeded.",
+      { example: 'tasks.done' },
+    ),
+    linkError: option(
+      z.lazy(oneOrMore),
+      'Callbacks that a worker calls with the id of the task that failed.',
+      { example: 'tasks.failed' },
+    ),
+  }),
+  'SignatureOptions',
+  { description: "Options of Celery's `apply_async` that shape the message." },
+);
+const within = () => ({
+  options: option(deepOptionsSchema, OPTIONS, { example: { queue: 'slow' } }),
 });
-const within = () => ({ options: deepOptionsSchema.optional() });
 
 export const taskOrSignature = () =>
-  z.union([name(), signatureSchema], MAP).describe('The name of the task, or a signature.');
+  required(z.union([name(), signatureSchema], MAP), TASK, { example: 'tasks.report' });

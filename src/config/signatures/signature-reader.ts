@@ -12,9 +12,9 @@ import { readArguments } from '../entry/arguments.ts';
 import type { OptionTemplates } from '../options/templates.ts';
 import type { CheckAccepted } from '../message/accept-content.ts';
 import { expected, parse, type Path, type Report } from '../validate.ts';
-import { asWritten, isMap, respell } from '../keys/normalize-keys.ts';
+import { pathAsWritten, isMap, normalizeKeys } from '../keys/normalize-keys.ts';
 import { FORMS, SIGNATURE_FORMS } from './schema.ts';
-import { checkCelerys, formOf, LEVELS, valueAt, type Form } from './forms.ts';
+import { checkCelerys, formOf, KEYS, valueAt, type Form } from './forms.ts';
 import { optionAsWritten, readSignatureOptions } from './options.ts';
 
 /** More than anyone composes. */
@@ -86,14 +86,14 @@ export class SignatureReader {
   }
 
   #readMap(map: Raw, form: Form, place: Place): Canvas | undefined {
-    const level = LEVELS[form.schema];
+    const keys = KEYS[form.schema];
     let found = 0;
     const note: Report = (path, message) => {
       found += 1;
-      this.#report([...place.path, ...asWritten(path, map, level)], message);
+      this.#report([...place.path, ...pathAsWritten(path, map, keys)], message);
     };
-    const raw = respell(map, level, [], note) as Raw;
-    parse(FORMS[form.schema], raw, { path: [], level, report: note });
+    const raw = normalizeKeys(map, keys, [], note) as Raw;
+    parse(FORMS[form.schema], raw, { path: [], keys, report: note });
     checkCelerys(form, raw, note);
     const whole = this.#readForm(form, raw, place, note);
     const warn: Report = (path, message) => {

@@ -45,7 +45,7 @@ beatSchedule:
     schedule: 10 # seconds
 `;
 
-/** Top-level files alone: a folder below may hold anything, such as examples and helpers. */
+/** Top-keys files alone: a folder below may hold anything, such as examples and helpers. */
 async function filesIn(folder: string, cwd: string): Promise<string[]> {
   const names = (await readdir(resolve(cwd, folder))).filter(isConfig).sort();
   const kinds = await Promise.all(names.map((name) => kindOf(resolve(cwd, folder, name))));

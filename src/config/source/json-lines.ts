@@ -19,15 +19,15 @@ export function lineCounter(text: string): (offset: number) => number {
 }
 
 /**
- * Finds the offset of the value at a path, or of the nearest thing around it. The tree is made when it is
- * first asked, which is when something is wrong.
+ * Returns a function that finds the offset of the value at a path, or of the closest value around it. The tree is
+ * made at the first call, which is for the first error.
  */
 export function offsetFinder(text: string): (path: Path) => number {
   let tree: jsonc.Node | undefined;
   const indexes = new WeakMap<jsonc.Node, Map<string | number, jsonc.Node>>();
   const inside = (node: jsonc.Node) => {
     let index = indexes.get(node);
-    if (!index) indexes.set(node, (index = childrenOf(node)));
+    if (!index) indexes.set(node, (index = indexChildren(node)));
     return index;
   };
   return (path) => {
@@ -38,8 +38,8 @@ export function offsetFinder(text: string): (path: Path) => number {
   };
 }
 
-/** Of a key that stands twice the first, as an editor finds it. */
-function childrenOf({ type, children = [] }: jsonc.Node): Map<string | number, jsonc.Node> {
+/** Indexes children by key; of a repeated key the first counts, as in editors. */
+function indexChildren({ type, children = [] }: jsonc.Node): Map<string | number, jsonc.Node> {
   if (type === 'array') return new Map(children.entries());
   const found = new Map<string, jsonc.Node>();
   for (const { children: [key, value] = [] } of type === 'object' ? children : []) {
@@ -50,14 +50,14 @@ function childrenOf({ type, children = [] }: jsonc.Node): Map<string | number, j
 }
 
 /**
- * The offset of the first bracket that is nested too deep; `undefined` when none is. Found in the text, as
- * a parser would overflow the stack.
+ * The offset of the first bracket that is nested too deep; `undefined` if there is none. It is found in the text,
+ * because a parser would overflow the stack.
  */
 export function tooDeepAt(text: string): number | undefined {
   let level = 0;
   for (let at = 0; at < text.length; at++) {
     const sign = text[at];
-    if (sign === '"') at = endOfText(text, at);
+    if (sign === '"') at = findClosingQuote(text, at);
     else if (sign === '[' || sign === '{') level += 1;
     else if (sign === ']' || sign === '}') level -= 1;
     if (level > DEEPEST) return at;
@@ -65,8 +65,8 @@ export function tooDeepAt(text: string): number | undefined {
   return undefined;
 }
 
-/** The offset of the quote that ends the text which begins at one. */
-function endOfText(text: string, start: number): number {
+/** The offset of the quote that closes the string at `start`. */
+function findClosingQuote(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
   return at;

@@ -6,24 +6,23 @@ import { lineCounter, offsetFinder, tooDeepAt } from './json-lines.ts';
 import { EMPTY, TOO_DEEP } from './limits.ts';
 
 /**
- * A JSON file. `JSON.parse` makes the values; a second look at the text finds what that does not tell:
- * lines, and keys that stand twice. Integers beyond 2^53 become BigInt, so that they reach the task as
- * they are.
+ * Reads a JSON file. `JSON.parse` makes the values; a second pass finds lines and repeated keys. Integers beyond 2^53
+ * become BigInt, so that tasks receive them exactly.
  */
 export function readJson(text: string, file: string): Source {
-  const refused = (error: Diagnostic) => ({ file, config: undefined, errors: [error] });
-  if (text.trim() === '') return refused({ ...errorAt([], EMPTY), file });
+  const rejected = (error: Diagnostic) => ({ file, config: undefined, errors: [error] });
+  if (text.trim() === '') return rejected({ ...errorAt([], EMPTY), file });
   const lineAt = lineCounter(text);
   const deep = tooDeepAt(text);
-  if (deep !== undefined) return refused({ ...errorAt([], TOO_DEEP), file, line: lineAt(deep) });
+  if (deep !== undefined) return rejected({ ...errorAt([], TOO_DEEP), file, line: lineAt(deep) });
   try {
     const config = parseExactly(text);
-    const offsetOf = offsetFinder(text);
-    const lineOf = (path: Path) => lineAt(offsetOf(path));
-    return { file, config, errors: repeatedKeys(text, file), lineOf };
+    const findOffset = offsetFinder(text);
+    const findLine = (path: Path) => lineAt(findOffset(path));
+    return { file, config, errors: repeatedKeys(text, file), findLine };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return refused(syntaxError(error.message, text, file));
+    return rejected(syntaxError(error.message, text, file));
   }
 }
 
@@ -40,7 +39,7 @@ function parseExactly(text: string): unknown {
   return JSON.parse(text, exactly);
 }
 
-/** Node's words for what is wrong, without its snippet and position: the line is what an editor jumps to. */
+/** Node's message without its snippet and position: the line is where an editor jumps to. */
 function syntaxError(message: string, text: string, file: string): Diagnostic {
   let line: number | undefined;
   const onError: jsonc.JSONVisitor['onError'] = (_code, _offset, _length, startLine) => {
@@ -51,10 +50,10 @@ function syntaxError(message: string, text: string, file: string): Diagnostic {
     /(, (\.\.\.)?".*"(\.\.\.)? is not valid JSON|( in JSON)? at position \d+.*)$/s,
     '',
   );
-  return { ...errorAt([], `is no JSON: ${reason}`), file, line };
+  return { ...errorAt([], `invalid JSON: ${reason}`), file, line };
 }
 
-/** Keys that stand in one map again: `JSON.parse` silently takes the last. */
+/** Keys that are in one map twice: `JSON.parse` silently uses the last. */
 function repeatedKeys(text: string, file: string): Diagnostic[] {
   const errors: Diagnostic[] = [];
   const open: Map<string, number>[] = [];
@@ -71,7 +70,7 @@ function repeatedKeys(text: string, file: string): Diagnostic[] {
       const line = startLine + 1;
       if (first === undefined) keys.set(key, line);
       else {
-        const message = `stands here again, after line ${first}`;
+        const message = `repeated key, first on line ${first}`;
         errors.push({ ...errorAt([...parent(), key], message), file, line });
       }
     },

@@ -1,7 +1,7 @@
-/** Levels of lists and maps in a configuration; the deepest that means something (nested canvases) needs 300. */
+/** Levels of lists and maps in a configuration; the deepest useful one (nested canvases) has 300. */
 export const DEEPEST = 500;
 
-/** How many values the aliases of one YAML file may stand for, all together. */
+/** The most values that all aliases of one YAML file may expand to. */
 export const MOST_ALIASED = 2_000_000;
 
 /** Bytes of one configuration file, unless `BEAT_MAX_CONFIG_SIZE` says otherwise. */

@@ -10,7 +10,7 @@ import type { Source } from './source.ts';
 
 /** A source whose configuration is data alone, or errors. What a text file holds is data already. */
 export function withPlainData(source: Source): Source {
-  if (source.lineOf || source.config === undefined) return source;
+  if (source.findLine || source.config === undefined) return source;
   const { file } = source;
   const errors: Diagnostic[] = [...source.errors];
   const found = errors.length;

@@ -1,35 +1,30 @@
 import type { Diagnostic } from '../../util/diagnostic.ts';
-import type { Level } from '../keys/key-schema.ts';
+import type { KeySchema } from '../keys/key-schema.ts';
+import { pathAsWritten } from '../keys/normalize-keys.ts';
 import type { Path, Report } from '../validate.ts';
-import { asWritten } from '../keys/normalize-keys.ts';
 
-/** One configuration as it was written: a file's content, or an object made in code. */
+/** One configuration as it was written: the content of a file, or an object made in code. */
 export interface Source {
-  /** As the user named it; absent for one made in code. */
+  /** The file's name as the user wrote it; absent for a configuration made in code. */
   readonly file?: string;
-  /** `undefined` when it could not be read; `errors` then holds the reasons. */
+  /** `undefined` if it could not be read; `errors` then holds the reasons. */
   readonly config: unknown;
   readonly errors: readonly Diagnostic[];
-  /** The line (from 1) of a path, in the keys as written. */
-  readonly lineOf?: (path: Path) => number | undefined;
-  /**
-   * Copies of settings and entries that stand in it again, further down. That is a problem, so nothing
-   * comes of them; they are looked into so that what else is wrong in them is told at once.
-   */
-  readonly copies?: readonly Source[];
+  /** Finds the line (from 1) of a path, whose keys are as written. */
+  readonly findLine?: (path: Path) => number | undefined;
 }
 
 /** Returns a function that adds diagnostics of a source, each with its file, its line and the keys as written. */
-export function reporter(
+export function createReporter(
   source: Source,
-  level: Level,
+  keys: KeySchema,
   severity: Diagnostic['severity'],
   diagnostics: Diagnostic[],
 ): Report {
   return (path, message) => {
-    const written = asWritten(path, source.config, level);
+    const written = pathAsWritten(path, source.config, keys);
     const { file } = source;
-    const line = source.lineOf?.(written);
+    const line = source.findLine?.(written);
     diagnostics.push({
       severity,
       message,
@@ -41,11 +36,11 @@ export function reporter(
 }
 
 /** Sorts diagnostics by file and line; those without a line come first. */
-export function inReadingOrder(
+export function sortForReading(
   diagnostics: readonly Diagnostic[],
   sources: readonly Source[],
 ): Diagnostic[] {
-  const rank = new Map(sources.map(({ file }, i) => [file, i]));
-  const fileOf = (diagnostic: Diagnostic) => rank.get(diagnostic.file) ?? -1;
-  return diagnostics.toSorted((a, b) => fileOf(a) - fileOf(b) || (a.line ?? 0) - (b.line ?? 0));
+  const ranks = new Map(sources.map(({ file }, i) => [file, i]));
+  const rank = ({ file }: Diagnostic) => ranks.get(file) ?? -1;
+  return diagnostics.toSorted((a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0));
 }

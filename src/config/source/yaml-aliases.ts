@@ -11,12 +11,12 @@ import {
 } from 'yaml';
 import type { Path } from '../validate.ts';
 import { DEEPEST, MOST_ALIASED, TOO_DEEP } from './limits.ts';
-import { isMerge, keyOf } from './yaml-nodes.ts';
+import { isMerge, readKey } from './yaml-nodes.ts';
 
-/** Takes what is wrong with a node, and where its value stands. */
+/** Reports an error of a node, with the path of its value. */
 type ReportNode = (node: Node, path: Path, message: string) => void;
 
-/** How many values a node stands for, itself included, and how many levels of them. */
+/** The number of values in a node, itself included, and of their levels. */
 interface Extent {
   readonly values: number;
   readonly levels: number;
@@ -25,9 +25,8 @@ interface Extent {
 const LEAF: Extent = { values: 1, levels: 0 };
 
 /**
- * Puts in the place of every alias the node that its anchor names, each once. The library would search the
- * whole document for each alias, and counts how often an anchor is used; here the size of what comes of it
- * is limited. Nothing is replaced once a problem was reported.
+ * Replaces every alias with the node of its anchor. The library would search the whole document for each alias, and
+ * limits the uses of an anchor; here the size of the result is limited. After an error nothing is replaced.
  */
 export function resolveAliases(document: Document, report: ReportNode): void {
   new AliasResolver(report).resolve(document);
@@ -35,9 +34,9 @@ export function resolveAliases(document: Document, report: ReportNode): void {
 
 class AliasResolver {
   readonly #report: ReportNode;
-  /** The node that an alias means: the last before it that has the anchor. */
+  /** The node of each anchor: the last before the alias. */
   readonly #anchors = new Map<string, Node>();
-  /** Of every anchored node that ends before the place where the walk is. */
+  /** Extents of the anchored nodes that end before the current one. */
   readonly #extents = new Map<Node, Extent>();
   readonly #replacements: (() => void)[] = [];
   #aliased = 0;
@@ -73,7 +72,7 @@ class AliasResolver {
     };
     for (const [i, item] of items.entries()) {
       if (isPair(item)) {
-        const inside = isMerge(item) ? path : [...path, keyOf(item)];
+        const inside = isMerge(item) ? path : [...path, readKey(item)];
         this.#walk(item.key, inside, (by) => (item.key = by));
         add(this.#walk(item.value, inside, (by) => (item.value = by)));
         if (isMerge(item)) this.#checkMerge(item, inside);
@@ -91,14 +90,14 @@ class AliasResolver {
     this.#aliased += extent?.values ?? 0;
     if (!target) {
       const quoted = `text that begins with a star needs quotes: '*${alias.source}'`;
-      this.#tell(alias, path, `there is no anchor &${alias.source}; ${quoted}`);
+      this.#reject(alias, path, `unknown anchor &${alias.source}; ${quoted}`);
     } else if (!extent) {
-      this.#tell(alias, path, `*${alias.source} contains itself: it stands inside its own anchor`);
+      this.#reject(alias, path, `*${alias.source} contains itself: it is inside its own anchor`);
     } else if (path.length + extent.levels > DEEPEST) {
-      this.#tell(alias, path, `*${alias.source} makes this ${TOO_DEEP}`);
+      this.#reject(alias, path, `*${alias.source} makes this ${TOO_DEEP}`);
     } else if (this.#aliased > MOST_ALIASED) {
       // Reported once: every alias after it is over the limit as well.
-      if (before <= MOST_ALIASED) this.#tell(alias, path, tooMany(alias.source));
+      if (before <= MOST_ALIASED) this.#reject(alias, path, tooMany(alias.source));
     } else {
       this.#replacements.push(() => replace(target));
       return extent;
@@ -107,13 +106,15 @@ class AliasResolver {
   }
 
   #checkMerge({ value }: Pair, path: Path): void {
-    const meant = (node: unknown) => (isAlias(node) ? this.#anchors.get(node.source) : node);
+    const resolve = (node: unknown) => (isAlias(node) ? this.#anchors.get(node.source) : node);
     const sources = isSeq(value) ? value.items : [value];
-    const stray = sources.find((source) => !isMap(meant(source)) && meant(source) !== undefined);
-    if (stray !== undefined) this.#tell(stray as Node, path, STRAY_MERGE);
+    const stray = sources.find(
+      (source) => !isMap(resolve(source)) && resolve(source) !== undefined,
+    );
+    if (stray !== undefined) this.#reject(stray as Node, path, STRAY_MERGE);
   }
 
-  #tell(alias: Node, path: Path, message: string): void {
+  #reject(alias: Node, path: Path, message: string): void {
     this.#errors += 1;
     this.#report(alias, path, message);
   }
@@ -123,7 +124,7 @@ const STRAY_MERGE = '<< merges a map, an alias of one, or a list of these';
 
 function tooMany(source: string): string {
   return (
-    `with *${source} the aliases of this file stand for more than ${MOST_ALIASED} values; ` +
+    `with *${source} the aliases of this file expand to more than ${MOST_ALIASED} values; ` +
     'use fewer of them, or smaller ones, or compute the configuration in TypeScript'
   );
 }

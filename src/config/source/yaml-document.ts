@@ -2,7 +2,7 @@ import { Composer, Lexer, LineCounter, Parser, type Document, type Node } from '
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { DEEPEST, EMPTY, TOO_DEEP } from './limits.ts';
 
-/** A YAML text as nodes, or what keeps it from being one document with something in it. */
+/** A YAML text as one document of nodes, or the errors that prevent it. */
 export type Parsed =
   | { readonly document: Document; readonly lineAt: (offset: number) => number }
   | { readonly errors: readonly Diagnostic[] };
@@ -18,19 +18,19 @@ export function parseYaml(text: string, file: string): Parsed {
   const tokens = [];
   for (const lexeme of new Lexer().lex(text)) {
     tokens.push(...parser.next(lexeme));
-    // The library composes by recursion, and the end of the stack would be an error without a place.
+    // The library composes by recursion, and a stack overflow would be an error without a line.
     if (parser.stack.length > DEEPEST) return { errors: [locatedError(parser.offset, TOO_DEEP)] };
   }
   tokens.push(...parser.end());
   // The library's own search for repeated keys takes a minute for a large map: see `repeatedKeys`.
   const options = { intAsBigInt: true, merge: true, uniqueKeys: false, logLevel: 'error' } as const;
   const [document, another] = new Composer(options).compose(tokens, true, text.length);
-  // One slip makes the library stumble several times on a line; the first says the most.
+  // One mistake may cause several errors of the library on a line; the first is the most exact.
   const errors = new Map<number, Diagnostic>();
   for (const { message, pos } of document!.errors) {
     const [start] = pos;
     if (errors.has(lineAt(start))) continue;
-    errors.set(lineAt(start), locatedError(start, inOurWords(message, text, start)));
+    errors.set(lineAt(start), locatedError(start, explainSyntax(message, text, start)));
   }
   const found = [...errors.values()];
   if (another) found.push(locatedError(another.range[0], SECOND));
@@ -42,10 +42,10 @@ export function parseYaml(text: string, file: string): Parsed {
 const SECOND = 'a second document begins here; a file holds one';
 
 /** A star begins an alias in YAML, and most crontabs. */
-function inOurWords(message: string, text: string, start: number): string {
+function explainSyntax(message: string, text: string, start: number): string {
   const line = text.slice(text.lastIndexOf('\n', start) + 1).split('\n', 1)[0] ?? '';
   const star = /(?:^|[\s:[,])\*/.test(line);
-  return `is no YAML: ${message}${star ? '; text that begins with a star needs quotes' : ''}`;
+  return `invalid YAML: ${message}${star ? '; text that begins with a star needs quotes' : ''}`;
 }
 
 /** Nothing but comments, or `null`. */

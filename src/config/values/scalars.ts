@@ -13,32 +13,63 @@ import {
   parseInstant,
   SENDABLE_FORMS,
 } from '../../message/parse-instant.ts';
+import { named } from './option.ts';
 
 // Every text given to zod here says what is allowed; `validate.ts` puts "expected …, got …" around it.
 
 export const MAP = 'a map';
 const NAME = 'text that is not empty';
+
+export const text = () => z.string('text');
 export const name = () => z.string(NAME).min(1, NAME);
 export const flag = () => z.boolean('true or false');
+export const whole = (min: number, max: number, text: string) =>
+  z.int(text).min(min, text).max(max, text);
+export const count = () => whole(0, 2 ** 31 - 1, 'a whole number, not negative');
+
+const DURATION = {
+  description:
+    'A number of seconds, as in Celery, or text with units: `500ms`, `8s`, `5m`, `2h`, `1d`, `1h30m`.',
+};
+const INSTANT = {
+  description:
+    "ISO 8601 text or a `Date`. Text without an offset is read in the entry's time zone, " +
+    "or else in the configuration's.",
+};
 
 export const duration = () => {
   const schema = z.union([z.number(), z.string()], DURATION_FORMS);
-  return schema.refine((value) => parseDuration(value) !== null, DURATION_FORMS);
+  const valid = schema.refine((value) => parseDuration(value) !== null, DURATION_FORMS);
+  return named(valid, 'Duration', DURATION);
 };
+
 export const instant = () => {
   const schema = z.union([z.string(), z.date()], INSTANT_FORMS);
-  return schema.refine(isInstant, INSTANT_FORMS);
+  return named(schema.refine(isInstant, INSTANT_FORMS), 'Instant', INSTANT);
 };
-/** How long after sending, in what workers are told as an instant. */
-export const wait = () =>
-  duration().refine((value) => fitsWait(parseDuration(value)), { error: WAIT_FORMS });
-/** One that workers are told. */
-export const sendable = () =>
-  instant().refine((value) => fitsSending(parseInstant(value, 'UTC')), { error: SENDABLE_FORMS });
-/** What is no duration, or no instant, is told by itself. */
+
+/** A delay after sending, which workers receive as an instant. */
+export const wait = () => {
+  const schema = duration().refine((value) => fitsWait(parseDuration(value)), {
+    error: WAIT_FORMS,
+  });
+  return named(schema, 'Duration', DURATION);
+};
+
+/** An instant that workers receive. */
+export const sendable = () => {
+  const schema = instant().refine((value) => fitsSending(parseInstant(value, 'UTC')), {
+    error: SENDABLE_FORMS,
+  });
+  return named(schema, 'Instant', INSTANT);
+};
+
+/** A value that is no duration, or no instant, is reported by another check. */
 const fitsWait = (ms: number | null) => ms === null || ms <= LONGEST_WAIT;
 const fitsSending = (at: number | null) => at === null || isSendable(at);
+
 const EXPIRES = `'next', ${DURATION_FORMS}, {timedelta: {hours: 12}}, or ${INSTANT_FORMS}`;
+
 export const expires = () => {
   const timedelta = z.strictObject({ timedelta: z.record(z.string(), z.number()) });
   const schema = z.union([z.number(), z.string(), z.date(), timedelta], EXPIRES);
@@ -47,28 +78,18 @@ export const expires = () => {
     parseDuration(value) !== null ||
     parseTimedelta(value) !== null ||
     isInstant(value);
-  return schema
+  const valid = schema
     .refine(known, EXPIRES)
     .refine((value) => fitsWait(parseDuration(value) ?? parseTimedelta(value)), WAIT_FORMS)
-    .refine((value) => fitsSending(parseInstant(value, 'UTC')), SENDABLE_FORMS)
-    .describe('When the task is worthless: so long after sending, an instant, or `next`.');
+    .refine((value) => fitsSending(parseInstant(value, 'UTC')), SENDABLE_FORMS);
+  return named(valid, 'Expiry', {
+    description:
+      'A duration after sending, an instant, or `next`: the instant of the next occurrence.',
+  });
 };
-export const missed = () => {
-  const policies = ['once', 'skip', 'all'] as const;
-  return z
-    .enum(policies, "'once', 'skip' or 'all'")
-    .describe('Occurrences that passed unsent: one run for the newest, none, or each.');
-};
-export const missedCap = () =>
-  whole(1, 100_000, 'a whole number from 1 to 100000').describe(
-    'With `missed: all`, the most runs made up for at once: the newest.',
-  );
-export const startingDeadline = () =>
-  duration().nullable().describe('How long after its time an occurrence is still sent.');
-export const timezone = () => name().describe('IANA name, such as Europe/Oslo.');
-export const whole = (min: number, max: number, text: string) =>
-  z.int(text).min(min, text).max(max, text);
 
-/** Values that go to the task as they are: never renamed, never looked into here. */
+export const timezone = () => name();
+
+/** Values that go to the task unchanged: their keys are not normalized. */
 export const list = () => z.array(z.unknown(), 'a list');
 export const map = () => z.record(z.string(), z.unknown(), MAP);

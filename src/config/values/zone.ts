@@ -1,11 +1,25 @@
-import { ConfigError } from '../../util/errors.ts';
 import { checkZone } from '../../schedule/zone-names.ts';
+import { ConfigError } from '../../util/errors.ts';
 import type { Path, Report } from '../validate.ts';
+import { option, type ShapeOutput } from './option.ts';
+import { flag, timezone } from './scalars.ts';
 
-/** The IANA zone of a name, in its right spelling; `undefined` after reporting that there is none. */
+export const zoneShape = {
+  timezone: option(timezone(), 'IANA name: the zone of every entry that names none.', {
+    default: 'UTC',
+    example: 'Europe/Oslo',
+  }),
+  enableUtc: option(
+    flag(),
+    "Celery's switch: `false` without a `timezone` means the zone of the host.",
+    { default: true, example: false },
+  ),
+};
+
+/** The IANA zone of a name, in its canonical spelling; `undefined` after an error was reported. */
 export type ReadZone = (name: string, path: Path, report: Report) => string | undefined;
 
-/** Remembers names that were right: a hundred thousand entries ask for the same few. */
+/** Caches valid names: a hundred thousand entries use the same few. */
 export function zoneReader(): ReadZone {
   const known = new Map<string, string>();
   return (name, path, report) => {
@@ -19,4 +33,13 @@ export function zoneReader(): ReadZone {
       return undefined;
     }
   };
+}
+
+export function readTimezone(
+  { timezone, enableUtc }: ShapeOutput<typeof zoneShape>,
+  readZone: ReadZone,
+  report: Report,
+): string {
+  if (timezone !== undefined) return readZone(timezone, ['timezone'], report) ?? 'UTC';
+  return enableUtc === false ? Intl.DateTimeFormat().resolvedOptions().timeZone : 'UTC';
 }

@@ -1,5 +1,5 @@
-import type { BeatConfig } from '../../../src/config/define.ts';
-import type { EntryConfig } from '../../../src/config/define/entry.ts';
+import type { BeatConfig } from '../../../src/config/config-types.ts';
+import type { EntryConfig } from '../../../src/config/config-types.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { compose } from '../../../src/compose/compose.ts';
 import type { RunMessages } from '../../../src/message/run-messages.ts';

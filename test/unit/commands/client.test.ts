@@ -7,7 +7,7 @@ import {
   NoAnswerError,
   type BeatClient,
 } from '../../../src/client.ts';
-import type { BeatConfig } from '../../../src/config/define.ts';
+import type { BeatConfig } from '../../../src/config/config-types.ts';
 import { storeOptions } from '../../../src/config/service/store-options.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { openState, openStore } from '../../../src/drivers/open-store.ts';

@@ -66,7 +66,7 @@ describe('a configuration', () => {
     [{ brokerUrl: 'localhost' }, /^brokerUrl: expected a URL such as/],
     [
       { brokerUrl: 'reds://h' },
-      /^brokerUrl: no broker for the scheme "reds" \(there are redis:\/\/, .*\); did you mean "redis"\?$/,
+      /^brokerUrl: unsupported URL scheme "reds" for the broker \(allowed: redis:\/\/, .*\); did you mean "redis"\?$/,
     ],
     [{ timezone: 'Europe/Olso' }, /^timezone: .*did you mean "Europe\/Oslo"/],
     [{ timezone: '+02:00' }, /^timezone: .*is not the name of an IANA time zone/],
@@ -86,7 +86,7 @@ describe('a configuration', () => {
     [{ beatSchedule: [] }, 'beatSchedule: expected a map, got an empty list'],
     [{ beatSchedule: { '': { task: 't', schedule: 5 } } }, /an entry needs a name/],
     [{ beatSchedule: { e: 5 } }, 'beatSchedule.e: expected a map with task and schedule, got 5'],
-    [JSON.parse('{"__proto__": {}}') as object, /^__proto__: a name that JavaScript keeps/],
+    [JSON.parse('{"__proto__": {}}') as object, /^__proto__: a name that JavaScript reserves/],
   ])('like %j is refused', (config, problem) => {
     const expected: unknown =
       typeof problem === 'string' ? problem : expect.stringMatching(problem);
@@ -187,7 +187,7 @@ describe('an entry', () => {
       expires: 'next',
     });
     expect(entryProblems({ expires: 'next', options: { expires: 5 } })).toEqual([
-      'expires: is given under options too; keep one of them',
+      'expires: is present under options too; keep one of them',
     ]);
   });
 
@@ -231,7 +231,7 @@ describe('an entry', () => {
     ],
     [
       { options: { result_cls: 'x' } },
-      "options.result_cls: an option of Celery's that beat does not take: of whoever reads the result, which beat does not; leave it out",
+      'options.result_cls: an option of Celery that beat does not support: it is for readers of the result, and beat reads none; leave it out',
     ],
     [{ options: { headers: 5 } }, 'options.headers: expected a map, got 5'],
   ])('with %j is refused', (entry, problem) => {

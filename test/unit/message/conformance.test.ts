@@ -3,7 +3,7 @@ import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../../src/broker/envelope.ts';
 import { systemClock } from '../../../src/util/clock.ts';
-import type { BeatConfig } from '../../../src/config/define.ts';
+import type { BeatConfig } from '../../../src/config/config-types.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { Settings } from '../../../src/config/settings.ts';
 import { compose } from '../../../src/compose/compose.ts';

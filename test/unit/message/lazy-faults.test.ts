@@ -41,9 +41,9 @@ describe('arguments that cannot be worked out', () => {
     ],
     [
       { args: lazy(() => 'abc') as never },
-      'args: the function answered: expected a list, got "abc"',
+      'args: the function returned: expected a list, got "abc"',
     ],
-    [{ kwargs: lazy(() => [1, 2]) }, 'kwargs: the function answered: expected a map, got [1,2]'],
+    [{ kwargs: lazy(() => [1, 2]) }, 'kwargs: the function returned: expected a map, got [1,2]'],
     [
       { args: lazy(() => [lazy(reject)]) },
       'args[0]: a function (lazy) is allowed in args and kwargs',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../../src/broker/envelope.ts';
-import type { OptionsConfig } from '../../../src/config/define/options.ts';
+import type { SignatureOptions } from '../../../src/config/config-types.ts';
 import { buildTaskSent } from '../../../src/message/task-sent.ts';
 import { TestBeat } from '../../../src/testing.ts';
 
@@ -16,7 +16,7 @@ interface Event {
 /** What a real producer published for a task, and what it was asked for. */
 interface Case {
   readonly celery: string;
-  readonly options: OptionsConfig;
+  readonly options: SignatureOptions;
   readonly envelope: { readonly body: Event; readonly properties: object };
 }
 
@@ -28,7 +28,7 @@ const cases = readFileSync(file, 'utf8')
 
 /** The message of the task that the events were recorded of, and the event that is told of it. */
 async function eventOf(
-  options: OptionsConfig,
+  options: SignatureOptions,
   { hostname: origin, ...event }: Event,
   taskProtocol: 1 | 2 = 2,
 ) {

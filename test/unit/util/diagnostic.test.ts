@@ -13,7 +13,7 @@ test('ConfigError: lists the first fifty errors and counts the rest by kind', ()
     ...many(9_900, 'unknown key; allowed: x'),
     ...many(40, 'expected a list, got 5'),
     ...many(7, 'missing; expected text'),
-    ...many(2, 'stands here again, after line 5'),
+    ...many(2, 'repeated key, first on line 5'),
     wrong('minute: 61 is out of range 0-59'),
   ];
   const error = new ConfigError(all);

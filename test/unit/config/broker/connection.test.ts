@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BeatConfig } from '../../../../src/config/define.ts';
+import type { BeatConfig } from '../../../../src/config/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { problemsOf } from '../support.ts';
 
@@ -17,14 +17,22 @@ describe('where messages go', () => {
   });
 
   it.each([
-    ['broker_write_url', 'sqs://k:s@', 'broker_write_url: no broker for the scheme "sqs"'],
+    [
+      'broker_write_url',
+      'sqs://k:s@',
+      'broker_write_url: unsupported URL scheme "sqs" for the broker',
+    ],
     ['broker_url', 'redis-sentinel://h', 'sentinels are written sentinel://host:26379/0'],
     ['broker_url', 'sentinel+ssl://h', '?ssl_cert_reqs=required or brokerUseSsl encrypts'],
-    ['broker_url', 'redis-cluster://h', 'know no cluster of Redis'],
-    ['broker_url', 'filesystem://', 'no broker for the scheme "filesystem" (there are redis://'],
-    ['broker_url', 'confluentkafka://h', 'no broker for the scheme "confluentkafka"'],
-    ['broker_url', 'gcpubsub://h', 'no broker for the scheme "gcpubsub"'],
-    ['broker_url', 'qpid://h', 'no broker for the scheme "qpid"'],
+    ['broker_url', 'redis-cluster://h', 'do not support Redis Cluster'],
+    [
+      'broker_url',
+      'filesystem://',
+      'unsupported URL scheme "filesystem" for the broker (allowed: redis://',
+    ],
+    ['broker_url', 'confluentkafka://h', 'unsupported URL scheme "confluentkafka" for the broker'],
+    ['broker_url', 'gcpubsub://h', 'unsupported URL scheme "gcpubsub" for the broker'],
+    ['broker_url', 'qpid://h', 'unsupported URL scheme "qpid" for the broker'],
     ['broker_url', 'amqp://h//?heartbeats=3', 'unknown parameter "heartbeats"; allowed: heartbeat'],
     ['broker_url', 'rediss://h?ssl_cert_reqs=maybe', 'ssl_cert_reqs is "maybe"'],
     [
@@ -130,7 +138,7 @@ describe('broker_transport_options', () => {
     expect(transportOf(options)).toMatchObject(transport);
   });
 
-  it('those that are for workers, or ask for what beat does anyway, are left to them', () => {
+  it('options of workers, and options that ask for what beat does anyway, cause no warning', () => {
     const options = {
       ...{ visibility_timeout: 3600, health_check_interval: 25, retry_on_timeout: true },
       ...{ max_connections: 10, max_retries: 3, interval_start: 0, unacked_restore_limit: 10 },
@@ -139,7 +147,7 @@ describe('broker_transport_options', () => {
     expect(resolveSettings({ broker_transport_options: options } as object).warnings).toEqual([]);
   });
 
-  it('those that ask for less than beat does are remarked on', () => {
+  it('options that ask for less than beat does cause a warning', () => {
     const options = { confirm_publish: false, min_other_sentinels: 2 };
     const { warnings } = resolveSettings({ broker_transport_options: options } as object);
     expect(warnings.map(({ path }) => path.at(-1))).toEqual([
@@ -149,9 +157,9 @@ describe('broker_transport_options', () => {
   });
 
   it.each([
-    ['queue_name_prefix', 'beat does not send to Amazon SQS'],
-    ['predefined_queues', 'beat does not send to Amazon SQS'],
-    ['data_folder_out', 'beat sends to no folder'],
+    ['queue_name_prefix', 'beat does not publish to Amazon SQS'],
+    ['predefined_queues', 'beat does not publish to Amazon SQS'],
+    ['data_folder_out', 'beat does not publish to a folder'],
     ['credential_provider', 'write user and password into brokerUrl'],
     ['global_key_prefix', 'unknown key; did you mean'],
   ])('%s is refused', (key, message) => {

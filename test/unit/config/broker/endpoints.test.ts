@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
-import { shortenedTimeouts } from '../../../../src/config/broker/connection.ts';
+import { shortenedTimeouts } from '../../../../src/config/broker/timeouts.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { problemsOf } from '../support.ts';
 
@@ -25,7 +25,9 @@ describe('lock and ledger', () => {
     const config = { brokerUrl: 'amqps://rabbit', state_url: REDIS };
     expect(resolveSettings(config).stateUrl).toBe(REDIS);
     expect(resolveSettings(config, { stateUrl: 'memory://' }).stateUrl).toBe('memory://');
-    expect(() => resolveSettings(config, { stateUrl: 'amqp://h' })).toThrow('no state for');
+    expect(() => resolveSettings(config, { stateUrl: 'amqp://h' })).toThrow(
+      'unsupported URL scheme "amqp" for the state',
+    );
   });
 
   it('go with the broker that a flag names', () => {
@@ -84,18 +86,30 @@ const slow = { socketTimeout: 30, socketConnectTimeout: 5 };
 
 it.each<[object, string | RegExp]>([
   [{ brokerUrl: [] }, /^brokerUrl: expected a URL, or a list of URLs/],
-  [{ brokerUrl: ['amqp://a', 'amp://b'] }, /^brokerUrl\[1\]: no broker .*did you mean "amqp"/],
-  [{ brokerUrl: [REDIS, REDIS] }, /^brokerUrl: redis:\/\/ takes one URL; several are for/],
-  [{ brokerUrl: `amqp://a;${REDIS}` }, /^brokerUrl: redis:\/\/ cannot stand in for amqp:\/\//],
-  [{ stateUrl: 'amqp://a' }, /^stateUrl: no state for the scheme "amqp" \(there are redis:/],
+  [
+    { brokerUrl: ['amqp://a', 'amp://b'] },
+    /^brokerUrl\[1\]: unsupported URL scheme "amp" .*did you mean "amqp"/,
+  ],
+  [{ brokerUrl: [REDIS, REDIS] }, /^brokerUrl: redis:\/\/ takes one URL; several URLs are for/],
+  [{ brokerUrl: `amqp://a;${REDIS}` }, /^brokerUrl: redis:\/\/ cannot take over from amqp:\/\//],
+  [
+    { stateUrl: 'amqp://a' },
+    /^stateUrl: unsupported URL scheme "amqp" for the state \(allowed: redis:/,
+  ],
   [
     { stateUrl: 'localhost' },
-    /^stateUrl: expected a URL such as .*, got text that is none \(not shown\)$/,
+    /^stateUrl: expected a URL such as .*, got text that is no URL \(not shown\)$/,
   ],
-  [{ lockUrls: [REDIS] }, /^lockUrls: of no use where the ledger is sqla\+sqlite/],
-  [{ stateUrl: REDIS, lockUrls: ['amqp://a'] }, /^lockUrls\[0\]: no lock for the scheme "amqp"/],
+  [{ lockUrls: [REDIS] }, /^lockUrls: has no effect with the ledger in sqla\+sqlite/],
+  [
+    { stateUrl: REDIS, lockUrls: ['amqp://a'] },
+    /^lockUrls\[0\]: unsupported URL scheme "amqp" for the lock/,
+  ],
   [{ stateUrl: REDIS, lockUrls: [REDIS, 'redis://b', REDIS] }, /^lockUrls\[2\]: the same server/],
-  [{ stateUrl: REDIS, lockUrls: [REDIS, 'redis://b'] }, /^lockUrls: 2 servers; an odd number/],
+  [
+    { stateUrl: REDIS, lockUrls: [REDIS, 'redis://b'] },
+    /^lockUrls: 2 servers; expected an odd number/,
+  ],
   [{ brokerUrl: 'sentinel://a' }, /^brokerTransportOptions.masterName: missing; sentinel:/],
   [
     { brokerUrl: REDIS, brokerTransportOptions: { socketTimeout: 0 } },

@@ -21,8 +21,8 @@ describe('an entry that runs under another scheduler', () => {
     const more = { name: 'x', last_run_at: '2026-01-01', totalRunCount: 3, date_changed: null };
     expect(warningsOf(more)).toEqual([
       'name: ignored: the key of an entry is its name',
-      'last_run_at: ignored: the ledger knows it',
-      'totalRunCount: ignored: the ledger knows it',
+      'last_run_at: ignored: the ledger stores it',
+      'totalRunCount: ignored: the ledger stores it',
     ]);
   });
 
@@ -32,8 +32,8 @@ describe('an entry that runs under another scheduler', () => {
 
   it('is refused where its keys would make it run at other times, or at none', () => {
     expect(entryProblems({ one_off: true, start_time: '2026-01-01' })).toEqual([
-      'one_off: not taken here: write schedule: {at: …}, which is due once',
-      expect.stringContaining('start_time: not taken here: an interval counts from'),
+      'one_off: not supported: write schedule: {at: …}, which is due once',
+      expect.stringContaining('start_time: not supported: an interval counts from'),
     ]);
   });
 });

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
-  celerySetting,
+  classifyCelerySetting,
   REFUSED_SETTINGS,
-  USELESS_SETTINGS,
+  UNUSED_SETTINGS,
   WORKERS_FAMILIES,
   WORKERS_SETTINGS,
 } from '../../../../src/config/keys/celery-settings.ts';
-import type { BeatConfig } from '../../../../src/config/define.ts';
-import { levelOf } from '../../../../src/config/keys/key-schema.ts';
+import type { BeatConfig } from '../../../../src/config/config-types.ts';
+import { readKeySchema } from '../../../../src/config/keys/key-schema.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { configSchema } from '../../../../src/config/schema.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
@@ -17,7 +17,7 @@ import { problemsOf } from '../support.ts';
 /** Celery's settings, new name → old names. */
 const file = new URL('../../../conformance/celery-settings.json', import.meta.url);
 const CELERYS = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string[]>;
-const OWN = levelOf(configSchema, true)!.names;
+const OWN = readKeySchema(configSchema, true)!.spellings;
 
 const notesOf = (config: object) =>
   resolveSettings(config as BeatConfig).warnings.map(formatDiagnostic);
@@ -29,13 +29,13 @@ describe('settings of Celery that beat has not', () => {
       // Celery itself takes the old names of the broker's without a prefix.
       return [name, django, ...(old.length > 0 ? old : [name.toUpperCase()])];
     });
-    expect(names.filter((name) => !OWN.has(name) && !celerySetting(name))).toEqual([]);
+    expect(names.filter((name) => !OWN.has(name) && !classifyCelerySetting(name))).toEqual([]);
   });
 
   it("are not beat's own", () => {
     const others = [
       ...WORKERS_SETTINGS,
-      ...Object.keys(USELESS_SETTINGS),
+      ...Object.keys(UNUSED_SETTINGS),
       ...Object.keys(REFUSED_SETTINGS),
     ];
     expect(others.filter((name) => OWN.has(name))).toEqual([]);
@@ -52,14 +52,16 @@ describe('settings of Celery that beat has not', () => {
       CELERY_WORKER_PREFETCH_MULTIPLIER: 1,
       imports: ['tasks'],
     };
-    expect(notesOf(shared)).toEqual([`left to the workers: ${Object.keys(shared).join(', ')}`]);
+    expect(notesOf(shared)).toEqual([
+      `ignored, as settings of the workers: ${Object.keys(shared).join(', ')}`,
+    ]);
   });
 
-  it('are said to be of no use where they are meant for a beat', () => {
+  it('are warned about with a reason where they are meant for a scheduler', () => {
     expect(
       notesOf({ beat_scheduler: 'redbeat.RedBeatScheduler', redbeat_lock_timeout: 30 }),
     ).toEqual([
-      'beat_scheduler: ignored: beat is the scheduler; entries that another keeps in a database are not read',
+      'beat_scheduler: ignored: beat is the scheduler; it does not read entries from the database of another',
       'redbeat_lock_timeout: ignored: see lock.ttl',
     ]);
   });
@@ -72,8 +74,8 @@ describe('settings of Celery that beat has not', () => {
       CELERY_QUEUE_PREFIX: null,
     };
     expect(notesOf({ ...own, CELERY_WORKER_CONCURRENCY: 4 })).toEqual([
-      'left to the workers: CELERY_WORKER_CONCURRENCY',
-      "no settings of Celery's or beat's, and left alone: CELERY_EMAIL_BACKEND, CELERY_EMAIL_TASK_CONFIG, CELERY_FLOWER_USER",
+      'ignored, as settings of the workers: CELERY_WORKER_CONCURRENCY',
+      'ignored, as settings of neither Celery nor beat: CELERY_EMAIL_BACKEND, CELERY_EMAIL_TASK_CONFIG, CELERY_FLOWER_USER',
     ]);
     expect(problemsOf({ celery_email_backend: 'x' })).toEqual([
       expect.stringContaining('celery_email_backend: unknown key'),
@@ -86,8 +88,8 @@ describe('settings of Celery that beat has not', () => {
 
   it('are refused where beat would do something else without them', () => {
     expect(problemsOf({ BROKER_HOST: 'rabbit', broker_port: 5672 })).toEqual([
-      'BROKER_HOST: not taken here: brokerUrl has all of it: scheme, user, password, host, port and virtual host',
-      'broker_port: not taken here: brokerUrl has all of it: scheme, user, password, host, port and virtual host',
+      'BROKER_HOST: not supported: write brokerUrl, with scheme, user, password, host, port and virtual host',
+      'broker_port: not supported: write brokerUrl, with scheme, user, password, host, port and virtual host',
     ]);
   });
 

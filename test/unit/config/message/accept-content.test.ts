@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { problemsOf } from '../support.ts';
 
-const REFUSED = 'workers would refuse it by acceptContent; expected';
+const REFUSED = 'workers would reject it by acceptContent; expected';
 const entry = { task: 't', schedule: 60 };
 
 it.each([

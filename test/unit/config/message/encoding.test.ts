@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BeatConfig } from '../../../../src/config/define.ts';
+import type { BeatConfig } from '../../../../src/config/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { decimal } from '../../../../src/index.ts';
 
@@ -117,7 +117,7 @@ describe('how messages are written', () => {
     expect(problemsOf(withOptions({ serializer: 'json' }, entry, msgpack))).toEqual([]);
     const routed = { task_routes: { t: { serializer: 'msgpack' } } };
     expect(problemsOf(withOptions({}, entry, routed))).toEqual([
-      `${refused}; write it as text, or use the serializer json (msgpack is what its route says)`,
+      `${refused}; write it as text, or use the serializer json (its route sets the serializer msgpack)`,
     ]);
     expect(problemsOf(withOptions({ serializer: 'json' }, entry, routed))).toEqual([]);
   });

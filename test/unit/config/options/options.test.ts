@@ -266,7 +266,7 @@ describe('an option of apply_async', () => {
   ])('is refused with the reason where it cannot be: %s', (option) => {
     expect(entryProblems({ options: { [option]: 1 } })).toEqual([
       expect.stringMatching(
-        `^options\\.${option}: an option of Celery's that beat does not take: .{20}`,
+        `^options\\.${option}: an option of Celery that beat does not support: .{20}`,
       ),
     ]);
   });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { BeatConfig } from '../../../../src/config/define.ts';
-import { resolveSettings, type Overrides } from '../../../../src/config/resolve.ts';
+import type { BeatConfig } from '../../../../src/config/config-types.ts';
+import type { Overrides } from '../../../../src/config/read-settings.ts';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { nextDueAt, reconcile } from '../../../../src/scheduling/plan.ts';
 import { crontab } from '../../../../src/schedule/crontab.ts';
 import { namesWritten, problemsOf } from '../support.ts';

@@ -10,7 +10,7 @@ const REDIS = { brokerUrl: 'redis://redis' };
 /** 256 bytes in 128 characters. */
 const LONG = 'ø'.repeat(128);
 const FITS = `${'ø'.repeat(127)}x`;
-const SAID = 'is 256 bytes long in UTF-8; AMQP takes 255';
+const SAID = 'is 256 bytes long in UTF-8; AMQP allows 255';
 
 describe('texts that are too long for AMQP', () => {
   it.each([
@@ -66,7 +66,7 @@ describe('headers that are too many for AMQP', () => {
     );
     expect(entryProblems({ options: { headers } }, AMQP)).toEqual([
       expect.stringMatching(
-        /^options.headers: all headers together are about \d\d KiB; AMQP messages have room for 64$/,
+        /^options.headers: all headers together are about \d\d KiB; AMQP allows 64$/,
       ),
     ]);
     expect(entryProblems({ options: { headers } }, REDIS)).toEqual([]);
@@ -81,14 +81,14 @@ describe('names that SQL has no room for', () => {
   it.each([POSTGRES, MARIA])('of queues are refused beyond 200 characters: %j', (broker) => {
     const queue = '😀'.repeat(201);
     expect(entryProblems({ options: { queue } }, broker)).toEqual([
-      "options.queue: is 201 characters long; kombu's table has room for 200",
+      "options.queue: is 201 characters long; kombu's table allows 200",
     ]);
     expect(entryProblems({ options: { queue: '😀'.repeat(200) } }, broker)).toEqual([]);
   });
 
   it('are refused with a NUL on PostgreSQL: queues, entries, the key prefix', () => {
     const queue = 'a\0b';
-    const nul = 'holds the character NUL (\\0), which PostgreSQL cannot store';
+    const nul = 'contains the character NUL (\\0), which PostgreSQL cannot store';
     expect(entryProblems({ options: { queue } }, POSTGRES)).toEqual([`options.queue: ${nul}`]);
     expect(entryProblems({ options: { queue } }, MARIA)).toEqual([]);
     const named = { keyPrefix: 'a\0', beatSchedule: { 'a\0': { task: 't', schedule: 60 } } };
@@ -102,8 +102,8 @@ describe('names that SQL has no room for', () => {
     const entry = { task: 't', schedule: 60 };
     const config = { keyPrefix: 'ø'.repeat(128), beatSchedule: { ['x'.repeat(2_049)]: entry } };
     expect(problemsOf({ ...MARIA, ...config })).toEqual([
-      'keyPrefix: its name is 256 bytes long in UTF-8; the ledger in sqla+mariadb:// takes 255',
-      expect.stringMatching(/its name is 2049 bytes long in UTF-8; .* takes 2048$/),
+      'keyPrefix: its name is 256 bytes long in UTF-8; the ledger in sqla+mariadb:// stores at most 255',
+      expect.stringMatching(/its name is 2049 bytes long in UTF-8; .* stores at most 2048$/),
     ]);
     expect(problemsOf({ ...POSTGRES, ...config })).toEqual([]);
   });

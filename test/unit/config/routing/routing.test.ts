@@ -203,7 +203,7 @@ describe('taskQueues', () => {
 
   it('tells of a type without an exchange, which Celery leaves out', () => {
     expect(notesOf({ taskQueues: { a: { exchangeType: 'topic' } } })).toEqual([
-      'taskQueues.a.exchangeType: of no use without an exchange; the queue is bound to "celery"',
+      'taskQueues.a.exchangeType: ignored without an exchange; the queue is bound to "celery"',
     ]);
   });
 
@@ -230,7 +230,7 @@ describe('taskQueues', () => {
     ],
     [
       { taskQueues: { a: { exchange: 'x', bindings: [{ exchange: 'y' }] } } },
-      /^taskQueues\.a\.exchange: kombu leaves it out beside bindings/,
+      /^taskQueues\.a\.exchange: kombu ignores it beside bindings/,
     ],
     [
       { taskQueues: ['a', { name: 'b', alias: 'a' }] },
@@ -404,7 +404,7 @@ describe('where a task goes', () => {
     [
       'sqla+sqlite:///b.sqlite',
       { exchange: 'bc', exchangeType: 'fanout' },
-      /^beatSchedule\.e\.options\.exchange: exchange "bc" is a fanout exchange, which kombu does not have on SQL/,
+      /^beatSchedule\.e\.options\.exchange: exchange "bc" is a fanout exchange, which kombu does not support on SQL/,
     ],
     [
       'sqla+sqlite:///b.sqlite',
@@ -414,7 +414,7 @@ describe('where a task goes', () => {
     [
       'redis://h',
       { exchange: 'x', exchangeType: 'headers' },
-      /^beatSchedule\.e\.options\.exchange: exchange "x" is a headers exchange, which kombu does not have on Redis/,
+      /^beatSchedule\.e\.options\.exchange: exchange "x" is a headers exchange, which kombu does not support on Redis/,
     ],
   ])('is an error where %s cannot go there', (brokerUrl, options, problem) => {
     const beatSchedule = { e: { task: 't', schedule: 60, options } };

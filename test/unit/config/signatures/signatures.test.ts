@@ -135,7 +135,7 @@ describe('a signature', () => {
       config,
       errors: [],
       copies: [],
-      lineOf: (path: readonly (string | number)[]) => lines[path.join(' ')],
+      findLine: (path: readonly (string | number)[]) => lines[path.join(' ')],
     };
     expect(() => resolveSources([source])).toThrow(
       /^beat\.yaml:7: beatSchedule\.e\.task\.chain\[1\]/,
@@ -164,7 +164,7 @@ describe('arguments beside a signature', () => {
   it('are refused where it takes none', () => {
     const immutable = sig('a', [], { immutable: true });
     expect(problemsWith(immutable, { args: [1] })).toEqual([
-      'args: of no use: the signature is immutable',
+      'args: has no effect: the signature is immutable',
     ]);
     expect(problemsWith(group(immutable, add), { kwargs: { x: 1 } })).toEqual([]);
   });
@@ -191,7 +191,7 @@ describe('a chord that beat starts', () => {
 
   it('needs to know which master sentinels are asked for', () => {
     expect(entryProblems({ task: header }, { resultBackend: 'sentinel://h:26379' })).toEqual([
-      'task: starts a chord, which needs resultBackendTransportOptions.masterName: which master the sentinels are asked for',
+      'task: starts a chord, which needs resultBackendTransportOptions.masterName: the name of the master that the sentinels watch',
     ]);
   });
 
@@ -204,7 +204,7 @@ describe('old workers', () => {
   it('read no chains: protocol 1 is refused with them, and takes single tasks with callbacks', () => {
     const old = { task_protocol: 1 };
     expect(entryProblems({ task: chain(add, add) }, old)).toEqual([
-      'task: a chain, which needs taskProtocol 2',
+      'task: a chain needs taskProtocol 2',
     ]);
     expect(entryProblems({ task: 'a', options: { link: 'b' } }, old)).toEqual([]);
   });

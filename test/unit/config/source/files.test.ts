@@ -103,7 +103,7 @@ describe('a folder', () => {
   it('in which two files declare one entry is an error that names both', async () => {
     using folder = new Folder({ 'c/a.yaml': entry('x'), 'c/b.yaml': `\n${entry('x')}` });
     expect(await problemsIn(folder, 'c')).toEqual([
-      'c/b.yaml:2: beatSchedule.x: an entry of this name stands in c/a.yaml too',
+      'c/b.yaml:2: beatSchedule.x: an entry of this name is in c/a.yaml too',
     ]);
   });
 
@@ -113,8 +113,8 @@ describe('a folder', () => {
       'c/b.yaml': 'lock:\n  ttl: 6\ntimezone: Asia/Tokyo\n',
     });
     expect(await problemsIn(folder, 'c')).toEqual([
-      'c/b.yaml:2: lock.ttl: c/a.yaml says something else; keep one of them',
-      'c/b.yaml:3: timezone: c/a.yaml says something else; keep one of them',
+      'c/b.yaml:2: lock.ttl: c/a.yaml has another value; keep one of them',
+      'c/b.yaml:3: timezone: c/a.yaml has another value; keep one of them',
     ]);
   });
 
@@ -137,9 +137,9 @@ describe('a folder', () => {
     expect(problems).toEqual([
       'c/a.yaml:2: beatSchedule.a.args: expected a list, got 5',
       expect.stringMatching(/^c\/a\.yaml:3: timezone: /),
-      "c/b.json:1: is no JSON: Unexpected token '}'",
+      "c/b.json:1: invalid JSON: Unexpected token '}'",
       ...problems.slice(3),
     ]);
-    expect(problems[3]).toMatch(/^c\/c\.yaml:\d: is no YAML: /);
+    expect(problems[3]).toMatch(/^c\/c\.yaml:\d: invalid YAML: /);
   });
 });

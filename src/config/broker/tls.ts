@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { CERT_REQS, verifyOf, type TlsSettings } from '../../broker/tls.ts';
+import { findDriver } from '../../drivers/table.ts';
+import type { KeySchema } from '../keys/key-schema.ts';
+import { parse, type Report } from '../validate.ts';
+import { ignored, named, option } from '../values/option.ts';
+import { flag, MAP, name } from '../values/scalars.ts';
+
+const REQS = `one of ${CERT_REQS.join(', ')}, or of Python's ssl.CERT_REQUIRED (2), CERT_OPTIONAL (1), CERT_NONE (0)`;
+const certReqs = () =>
+  z
+    .union([z.number(), z.string()], REQS)
+    .refine((value) => verifyOf(value) !== null, REQS)
+    .nullable();
+
+/** Celery's names: with `ssl_` for Redis, without it for AMQP; beat reads both for either. */
+export const tlsShape = {
+  caCerts: option(name(), 'Path of a PEM file with the certificates of trusted authorities.', {
+    otherwise: "Node's own list",
+    example: '/etc/ssl/ca.pem',
+  }),
+  certfile: option(name(), "Path of a PEM file with beat's own certificate.", {
+    example: '/etc/ssl/beat.pem',
+  }),
+  keyfile: option(name(), 'Path of a PEM file with the key of that certificate.', {
+    example: '/etc/ssl/beat.key',
+  }),
+  certReqs: option(
+    certReqs(),
+    "Whether the server's certificate is verified: `required`, `optional` or `none`, or Python's `ssl.CERT_*` by name or number.",
+    { default: 'required', example: 'none' },
+  ),
+  checkHostname: option(flag(), 'Whether the name in the certificate is verified.', {
+    default: true,
+    example: false,
+  }),
+  serverHostname: option(name(), 'The name that the certificate must have.', {
+    otherwise: 'the host of the URL',
+    example: 'rabbit.internal',
+  }),
+  ciphers: option(name(), 'Allowed ciphers, as OpenSSL names them.', {
+    example: 'ECDHE+AESGCM',
+  }),
+  password: option(name(), 'Password of the key.', { example: 'secret' }),
+  sslCaCerts: option(name(), 'The same as `caCerts`.', { example: '/etc/ssl/ca.pem' }),
+  sslCaData: option(name(), 'The text of the PEM file instead of its path.', {
+    example: '-----BEGIN CERTIFICATE-----…',
+  }),
+  sslCertfile: option(name(), 'The same as `certfile`.', { example: '/etc/ssl/beat.pem' }),
+  sslKeyfile: option(name(), 'The same as `keyfile`.', { example: '/etc/ssl/beat.key' }),
+  sslCertReqs: option(certReqs(), 'The same as `certReqs`.', { example: 'none' }),
+  sslCheckHostname: option(flag(), 'The same as `checkHostname`.', { example: false }),
+  sslCiphers: option(name(), 'The same as `ciphers`.', { example: 'ECDHE+AESGCM' }),
+  sslPassword: option(name(), 'Password of the key.', { example: 'secret' }),
+  // Node and the server agree on a version of TLS.
+  sslVersion: ignored(),
+  sslMinVersion: ignored(),
+  tlsMinimumVersion: ignored(),
+  tlsMaximumVersion: ignored(),
+};
+
+export const tlsSchema = named(
+  z.strictObject(tlsShape, `true, false or ${MAP} such as {ca_certs: path}`),
+  'SslConfig',
+  { description: 'How a connection is encrypted. Files are PEM.' },
+);
+
+/** `broker_use_ssl` and the like, for the JSON Schema and the spellings; `tlsSchema` validates the map. */
+export const useSsl = () => z.union([flag(), tlsSchema]);
+
+type TlsInput = Omit<z.output<typeof tlsSchema>, 'password'>;
+
+/** `broker_use_ssl` and the like: a switch, or a map; `null` for no encryption. */
+export function readTls(
+  key: 'brokerUseSsl' | 'redisBackendUseSsl',
+  given: unknown,
+  { keys, report }: { readonly keys: KeySchema; readonly report: Report },
+): TlsSettings | null {
+  if (given === undefined || given === false) return null;
+  const context = { path: [key], keys: keys.inside.get(key), report };
+  const map = given === true ? {} : parse(tlsSchema, given, context);
+  return map ? tlsSettings(map, map.sslPassword ?? map.password) : null;
+}
+
+/** Reports encryption that would have no effect: kombu, too, reads it from the URL of a database. */
+export function checkTls(brokerUrl: string, tls: TlsSettings | null, report: Report): void {
+  const driver = findDriver(brokerUrl);
+  if (tls === null || !driver?.remote || driver.useSsl) return;
+  const way = 'write ?sslmode=verify-full (PostgreSQL) or ?ssl_ca=PATH (MySQL) into the URL';
+  report(['brokerUseSsl'], `has no effect on a database; ${way}`);
+}
+
+export function tlsSettings(given: TlsInput, password: string | undefined): TlsSettings {
+  const reqs = given.sslCertReqs === undefined ? given.certReqs : given.sslCertReqs;
+  const settings: TlsSettings = {
+    // Python's None is CERT_NONE.
+    verify: reqs === undefined ? undefined : reqs !== null && verifyOf(reqs) === true,
+    checkHostname: given.sslCheckHostname ?? given.checkHostname,
+    serverHostname: given.serverHostname,
+    caCerts: given.sslCaCerts ?? given.caCerts,
+    caData: given.sslCaData,
+    certfile: given.sslCertfile ?? given.certfile,
+    keyfile: given.sslKeyfile ?? given.keyfile,
+    password,
+    ciphers: given.sslCiphers ?? given.ciphers,
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}

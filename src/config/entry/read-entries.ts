@@ -1,0 +1,47 @@
+import type { KeySchema } from '../keys/key-schema.ts';
+import type { Merged } from '../merge.ts';
+import {
+  BACKEND_CLEANUP,
+  CLEANUP_ENTRY,
+  explainCleanup,
+  needsCleanup,
+} from '../results/backend-cleanup.ts';
+import { RouteChecker } from '../routing/check-routes.ts';
+import { ScheduleReader } from '../schedules/schedule-reader.ts';
+import type { Settings } from '../settings.ts';
+import { readEntry, type EntryContext } from './read-entry.ts';
+import { readMissed } from './missed.ts';
+
+type Surroundings = Pick<Settings, 'queues' | 'routes' | 'brokerUrl' | 'encoding'> &
+  Pick<
+    EntryContext,
+    'timezone' | 'readZone' | 'results' | 'protocol' | 'checkAccepted' | 'stateUrl'
+  >;
+
+/** The entries of a configuration, and the entry that Celery's beat would install. */
+export function readEntries(
+  merged: Merged,
+  configKeys: KeySchema,
+  settings: Surroundings,
+): Pick<Settings, 'entries' | 'installed'> {
+  const { queues, routes, brokerUrl, encoding } = settings;
+  const keys = configKeys.inside.get('beatSchedule')?.each;
+  const context: EntryContext = {
+    ...settings,
+    ...readMissed(merged.settings),
+    keys,
+    serializer: encoding.serializer,
+    schedules: new ScheduleReader(keys?.inside.get('schedule'), settings.readZone),
+    routes: new RouteChecker(queues, routes, brokerUrl, merged.reportFor('taskRoutes')),
+  };
+  const entries = merged.entries.flatMap(
+    ({ name, input, part }) => readEntry(name, input, context, part) ?? [],
+  );
+  // A user's own entry of this name wins, a disabled one too.
+  const exists = merged.entries.some(({ name }) => name === BACKEND_CLEANUP);
+  if (exists || !needsCleanup(settings.results)) return { entries, installed: [] };
+  const report = explainCleanup(merged.reportFor('beatSchedule'));
+  const reporters = { report, warn: merged.warnFor('beatSchedule') };
+  const cleanup = readEntry(BACKEND_CLEANUP, CLEANUP_ENTRY, context, reporters);
+  return { entries: cleanup ? [...entries, cleanup] : entries, installed: [BACKEND_CLEANUP] };
+}

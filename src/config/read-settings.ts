@@ -1,0 +1,96 @@
+import { readConnection } from './broker/connection.ts';
+import {
+  checkBrokerUrl,
+  checkLockUrls,
+  checkStateUrl,
+  resolveEndpoints,
+  type Endpoints,
+} from './broker/endpoints.ts';
+import { checkTransport } from './broker/timeouts.ts';
+import { checkTls, readTls } from './broker/tls.ts';
+import { readTransport } from './broker/transport.ts';
+import { readEntries } from './entry/read-entries.ts';
+import type { KeySchema } from './keys/key-schema.ts';
+import type { Merged } from './merge.ts';
+import { acceptedContent } from './message/accept-content.ts';
+import { readEncoding } from './message/encoding.ts';
+import { readResults } from './results/results.ts';
+import { readQueues, readRoutes } from './routing/routing.ts';
+import { readKeyPrefix, readLock } from './service/lock.ts';
+import { readTaskEvents } from './service/events.ts';
+import { stateNameError } from './service/state-limits.ts';
+import type { Settings } from './settings.ts';
+import type { Report } from './validate.ts';
+import { readTimezone, zoneReader } from './values/zone.ts';
+
+/** Settings from flags and environment variables, which win over the configuration. */
+export interface Overrides {
+  readonly brokerUrl?: string | undefined;
+  readonly stateUrl?: string | undefined;
+  readonly resultBackend?: string | undefined;
+}
+
+/** Completes valid settings with defaults, and checks them together. `warn` is for warnings without a file. */
+export function readSettings(
+  merged: Merged,
+  keys: KeySchema,
+  overrides: Overrides,
+  warn: Report,
+): Omit<Settings, 'warnings' | 'files'> {
+  const { settings, reportFor, warnFor } = merged;
+  const endpoints = readEndpoints(merged, overrides);
+  const readZone = zoneReader();
+  const timezone = readTimezone(settings, readZone, reportFor('timezone'));
+  const readTlsFor = (key: 'brokerUseSsl' | 'redisBackendUseSsl') =>
+    readTls(key, settings[key], { keys, report: reportFor(key) });
+  const service = {
+    ...endpoints,
+    lock: readLock(settings.lock, reportFor('lock')),
+    transport: readTransport(settings.brokerTransportOptions, warnFor('brokerTransportOptions')),
+    results: {
+      ...readResults(settings, overrides.resultBackend, warn),
+      tls: readTlsFor('redisBackendUseSsl'),
+    },
+  };
+  checkTransport(service, reportFor('brokerTransportOptions'));
+  const tls = readTlsFor('brokerUseSsl');
+  checkTls(endpoints.brokerUrl, tls, reportFor('brokerUseSsl'));
+  const keyPrefix = readKeyPrefix(settings);
+  const error = stateNameError(keyPrefix, 'prefix', endpoints.stateUrl);
+  if (error !== null) reportFor('keyPrefix')(['keyPrefix'], error);
+  const checkAccepted = acceptedContent(settings);
+  const encoding = readEncoding(settings);
+  const setting = settings.taskSerializer === undefined ? 'acceptContent' : 'taskSerializer';
+  checkAccepted(encoding.serializer, [setting], reportFor(setting));
+  const routing = {
+    queues: readQueues(settings, reportFor('taskQueues'), warnFor('taskQueues')),
+    routes: readRoutes(settings, reportFor('taskRoutes'), checkAccepted),
+  };
+  const shared = { timezone, encoding, protocol: settings.taskProtocol ?? 2 } as const;
+  return {
+    ...service,
+    ...shared,
+    ...readEntries(merged, keys, { ...service, ...routing, ...shared, checkAccepted, readZone }),
+    ...routing,
+    keyPrefix,
+    declareQueues: settings.declareQueues ?? true,
+    taskEvents: readTaskEvents(settings, endpoints.brokerUrl, warn),
+    connection: readConnection(settings, tls, reportFor),
+  };
+}
+
+function readEndpoints({ settings, reportFor }: Merged, overrides: Overrides): Endpoints {
+  const { stateUrl } = settings;
+  for (const key of ['brokerUrl', 'brokerWriteUrl'] as const) {
+    const url = settings[key];
+    if (url !== undefined) checkBrokerUrl(url, reportFor(key), key);
+  }
+  if (stateUrl !== undefined) checkStateUrl(stateUrl, reportFor('stateUrl'));
+  const endpoints = resolveEndpoints({
+    ...settings,
+    brokerUrl: overrides.brokerUrl ?? settings.brokerWriteUrl ?? settings.brokerUrl,
+    stateUrl: overrides.stateUrl ?? stateUrl,
+  });
+  checkLockUrls(endpoints, reportFor('lockUrls'));
+  return endpoints;
+}

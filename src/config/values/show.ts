@@ -1,0 +1,59 @@
+import { maskUrl } from '../../util/mask.ts';
+
+/** Keys whose values must not be shown, whether they are valid or not. */
+const SECRET = /pass(word|wd|phrase)?$|pwd|secret|token|credential/i;
+
+/** Stands for a value that must not be shown. */
+export const HIDDEN = Symbol('hidden');
+
+export function isSecret(path: readonly (string | number)[]): boolean {
+  return path.some((name) => SECRET.test(String(name)));
+}
+
+/** `expected …, got …`, or `missing; expected …`. */
+export function expected(allowed: string, got: unknown): string {
+  return got === undefined
+    ? `missing; expected ${allowed}`
+    : `expected ${allowed}, got ${show(got)}`;
+}
+
+/** A value in at most a line. */
+function show(value: unknown): string {
+  if (value === HIDDEN) return 'something else (not shown: it may be a secret)';
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value))
+    return value.length === 0 ? 'an empty list' : cut(json(value), 'a list');
+  if (typeof value === 'object' && value !== null) return cut(json(value), 'a map');
+  if (typeof value !== 'string') return String(value);
+  return value.length > LONGEST_TEXT
+    ? `text of ${value.length} characters`
+    : cut(JSON.stringify(value));
+}
+
+const LONGEST = 60;
+
+/** Masking a longer text, only to cut it, would take too long. */
+const LONGEST_TEXT = 1_000;
+
+/** The most parts of a list or map that are read: a longer one is not shown. */
+const MOST_PARTS = 100;
+
+/** Masks before it cuts: a part of a password is a secret too. */
+function cut(text: string, instead?: string): string {
+  const safe = text.includes('://') ? maskUrl(text) : text;
+  return safe.length <= LONGEST ? safe : (instead ?? `${safe.slice(0, LONGEST)}…`);
+}
+
+function json(value: unknown): string {
+  let parts = 0;
+  try {
+    return JSON.stringify(value, (name, inner: unknown) => {
+      if ((parts += 1) > MOST_PARTS) throw new RangeError('too long to be shown');
+      if (SECRET.test(name)) return '**';
+      return typeof inner === 'bigint' ? String(inner) : inner;
+    });
+  } catch {
+    return 'x'.repeat(LONGEST + 1);
+  }
+}
