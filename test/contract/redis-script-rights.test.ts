@@ -1,0 +1,197 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ACQUIRE, EXTEND, RELEASE } from '../../src/drivers/redis/lock-scripts.ts';
+import { APPEND, REMOVE } from '../../src/drivers/redis/outbox-scripts.ts';
+import { run, script, type Script } from '../../src/drivers/redis/script.ts';
+import { BEGIN_TERM, COMMIT, REMOVE_STATE, SEND } from '../../src/drivers/redis/scripts.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+
+interface Case {
+  readonly script: Script;
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+  /** The reply to a user with every right. */
+  readonly reply: unknown;
+  /** Each command that the script runs, with the key or channel that it runs it on first. */
+  readonly commands: Readonly<Record<string, string>>;
+}
+
+const TERM = { GET: 'term' };
+const LEDGER = { ...TERM, HMGET: 'states', HSET: 'states' };
+const PUSHES = { LLEN: 'list', LPUSH: 'list', SCARD: 'binding', SADD: 'binding', PUBLISH: 'news' };
+
+/** The change of one state, of an entry without one. */
+const CHANGE = ['7', '1', 'a', 'state', ''];
+/** One message to a channel, one to a list, and one binding. */
+const PUSH = ['1', 'news', 'text', '1', '1', 'message', 'member'];
+
+const CASES: Readonly<Record<string, Case>> = {
+  BEGIN_TERM: {
+    script: BEGIN_TERM,
+    keys: ['term', 'states'],
+    args: [],
+    reply: expect.any(Number),
+    commands: { TIME: '', ...TERM, SET: 'term', HSCAN: 'states', HMGET: 'states', HSET: 'states' },
+  },
+  COMMIT: {
+    script: COMMIT,
+    keys: ['term', 'states', 'list', 'binding'],
+    args: [...CHANGE, ...PUSH],
+    reply: ['committed', [1]],
+    commands: { ...LEDGER, ...PUSHES },
+  },
+  SEND: {
+    script: SEND,
+    keys: ['list', 'binding'],
+    args: PUSH,
+    reply: ['committed', [1]],
+    commands: PUSHES,
+  },
+  APPEND: {
+    script: APPEND,
+    keys: ['term', 'states', 'order', 'outbox'],
+    args: [...CHANGE, 'id', 'message'],
+    reply: ['committed'],
+    commands: {
+      ...LEDGER,
+      ...{ HEXISTS: 'outbox', HLEN: 'outbox', HDEL: 'outbox' },
+      ...{ ZCARD: 'order', ZADD: 'order', ZREM: 'order' },
+    },
+  },
+  REMOVE: {
+    script: REMOVE,
+    keys: ['term', 'order', 'outbox'],
+    args: ['7', 'old'],
+    reply: 1,
+    commands: { ...TERM, ZREM: 'order', HDEL: 'outbox' },
+  },
+  REMOVE_STATE: {
+    script: REMOVE_STATE,
+    keys: ['term', 'states'],
+    args: ['7', 'old'],
+    reply: 1,
+    commands: { ...TERM, HDEL: 'states' },
+  },
+  ACQUIRE: {
+    script: script(ACQUIRE),
+    keys: ['free'],
+    args: ['me', '5000'],
+    reply: 1,
+    commands: { EXISTS: 'free', GET: 'free', PEXPIRE: 'free', DEL: 'free', SET: 'free' },
+  },
+  EXTEND: {
+    script: script(EXTEND),
+    keys: ['held'],
+    args: ['me', '5000'],
+    reply: 1,
+    commands: { GET: 'held', PEXPIRE: 'held' },
+  },
+  RELEASE: {
+    script: script(RELEASE),
+    keys: ['held'],
+    args: ['me'],
+    reply: 1,
+    commands: { GET: 'held', DEL: 'held' },
+  },
+};
+
+const EACH_COMMAND = Object.entries(CASES).flatMap(([name, { commands }]) =>
+  Object.entries(commands).map(([command, key]) => ({ name, command, key })),
+);
+
+/** Scripts whose keys may be of any type, because others write them too; with these keys. */
+const EACH_KEY = Object.entries({
+  COMMIT: ['states', 'list', 'binding'],
+  SEND: ['list', 'binding'],
+  APPEND: ['states', 'order', 'outbox'],
+}).flatMap(([name, keys]) => keys.map((key) => ({ name, key })));
+
+const HIDE = 'local redis = setmetatable({ acl_check_cmd = false }, { __index = redis })\n';
+const VERSIONS = [
+  { version: 'since Redis 7', begin: '', isOld: false },
+  { version: 'before Redis 7', begin: HIDE, isOld: true },
+];
+
+const missing = requireService('redis-server');
+
+describe.skipIf(missing)(missing || 'redis scripts', () => {
+  let server: RedisServer;
+  let client: Redis;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    client = new Redis({
+      path: server.socket,
+      username: 'narrow',
+      password: 'pw',
+      lazyConnect: true,
+    });
+    await allow();
+    await client.connect();
+  });
+  beforeEach(async () => {
+    await allow();
+    await server.flush();
+    await server.client
+      .multi()
+      .set('term', '7')
+      .hset('states', 'old', 'state')
+      .zadd('order', 0, 'old')
+      .hset('outbox', 'old', 'message')
+      .set('held', 'me')
+      .exec();
+  });
+  afterAll(async () => {
+    client.disconnect();
+    await server.stop();
+  });
+
+  const allow = (...rules: string[]) =>
+    server.client.call(
+      ...(['ACL', 'SETUSER', 'narrow', 'reset', 'on', '>pw'] as const),
+      ...['~*', '&*', '+@all', ...rules],
+    );
+  const runCase = (begin: string, { script: { lua }, keys, args }: Case) =>
+    run(client, script(begin + lua), keys, args);
+  /** Every key with its value, in Redis's own format. */
+  const contents = async () => {
+    const keys = (await server.client.keys('*')).toSorted();
+    const values = await Promise.all(keys.map((key) => server.client.dumpBuffer(key)));
+    return Object.fromEntries(keys.map((key, i) => [key, values[i]!.toString('hex')]));
+  };
+
+  describe.each(VERSIONS)('$version', ({ begin, isOld }) => {
+    test.each(Object.keys(CASES))('%s works for a user with every right', async (name) => {
+      expect(await runCase(begin, CASES[name]!)).toEqual(CASES[name]!.reply);
+    });
+
+    test.each(EACH_COMMAND)(
+      '$name without the right to $command names it, and writes nothing that it could not complete',
+      async ({ name, command, key }) => {
+        await allow(`-${command.toLowerCase()}`);
+        const before = await contents();
+        const error: unknown = await runCase(begin, CASES[name]!).catch((e: unknown) => e);
+        expect(String(error)).toMatch(/may not run|user executing the script can't run/);
+        // Without a key that surely exists, `SEND` cannot try what it only reads with.
+        const isNamed = !(isOld && name === 'SEND' && /CARD|LLEN/.test(command));
+        if (isNamed) expect(error).toMatchObject({ command, keys: key === '' ? [] : [key] });
+        const after = await contents();
+        // Before Redis 7 rights can only be tried, on a key that exists.
+        if (isOld && name === 'BEGIN_TERM') before['term'] = after['term']!;
+        if (isOld && name === 'SEND') delete after['binding'];
+        expect(after).toEqual(before);
+      },
+    );
+
+    test.each(EACH_KEY)(
+      '$name with a key "$key" of another type writes nothing',
+      async ({ name, key }) => {
+        await server.client.set(key, 'a text');
+        const before = await contents();
+        await expect(runCase(begin, CASES[name]!)).rejects.toThrow('WRONGTYPE');
+        expect(await contents()).toEqual(before);
+      },
+    );
+  });
+});
