@@ -125,3 +125,12 @@ test('redis connection: a fault that is over explains no later failure', async (
   isSilent = true;
   await expect(get(connection)).rejects.toThrow('test: Redis did not answer in 1000 ms');
 });
+
+test('redis connection: the pause before another attempt doubles from 200 ms to 2 s, and is at least half of that', () => {
+  const { retryStrategy } = connect('redis://127.0.0.1:1/0').client.options;
+  for (const [i, longest] of [200, 400, 800, 1_600, 2_000, 2_000].entries()) {
+    const pause = Number(retryStrategy?.(i + 1));
+    expect(pause).toBeGreaterThanOrEqual(longest / 2);
+    expect(pause).toBeLessThanOrEqual(longest);
+  }
+});

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
+import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { addressOf } from '../../../../src/drivers/sql/mysql/address.ts';
 import { connect } from '../../../../src/drivers/sql/mysql/connection.ts';
 import type { Connection } from '../../../../src/drivers/sql/server.ts';
@@ -35,6 +36,7 @@ interface Replies {
 /** A MySQL server that notes what it is asked, and the ends of its connections. */
 async function mysql({ login = ok(), query = () => ok() }: Replies = {}) {
   const events: string[] = [];
+  let last: Socket | null = null;
   const receive = (socket: Socket, sequence: number, payload: Buffer) => {
     if (sequence > 0) return void socket.write(packet(sequence + 1, login));
     if (payload[0] === QUIT) return void events.push('quit');
@@ -46,6 +48,7 @@ async function mysql({ login = ok(), query = () => ok() }: Replies = {}) {
   };
   const server = await FakeServer.start((socket) => {
     events.push('connection');
+    last = socket;
     let bytes = Buffer.alloc(0);
     socket.on('close', () => events.push('close'));
     socket.on('end', () => socket.destroy());
@@ -61,7 +64,8 @@ async function mysql({ login = ok(), query = () => ok() }: Replies = {}) {
   });
   return {
     events,
-    server,
+    /** Replies to the last statement. */
+    reply: (payload: Buffer) => last!.write(packet(1, payload)),
     address: addressOf(`sqla+mysql://me@127.0.0.1:${server.port}/jobs`),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
@@ -179,4 +183,21 @@ test('mysql connection: is tried with TLS when the server insists on it, and onl
   await using denying = await mysql({ login: failure(1045) });
   await expect(login(denying)).rejects.toThrow('no');
   expect(denying.events.filter((event) => event === 'connection')).toHaveLength(1);
+});
+
+test('mysql connection: is closed when the server denies the login and waits', async () => {
+  await using server = await mysql({ login: failure(1045) });
+  await expect(login(server)).rejects.toThrow('no');
+  await vi.waitFor(() => expect(server.events).toEqual(['connection', 'close']));
+});
+
+test('mysql connection: a close lets the server reply to the statement that is running', async () => {
+  await using server = await mysql({ query: (text) => (text === 'slow' ? null : ok()) });
+  const connection = await login(server, { clock: new ManualClock('2027-03-01T12:00:00Z') });
+  const running = connection.run({ text: 'slow', values: [] });
+  await vi.waitFor(() => expect(server.events.at(-1)).toBe('slow'));
+  const closed = connection.close();
+  server.reply(ok(2));
+  expect(await running).toEqual({ rows: [], changes: 2 });
+  await closed;
 });

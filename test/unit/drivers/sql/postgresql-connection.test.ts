@@ -196,3 +196,9 @@ test('postgresql connection: is tried without TLS when the server has none, or t
   await expect(login({ url: denying.url.replace('disable', 'allow') })).rejects.toThrow('no');
   expect(denying.events.filter((event) => event === 'connection')).toHaveLength(1);
 });
+
+test('postgresql connection: is closed when the server denies the login and waits', async () => {
+  await using server = await postgresql({ login: failure('28P01') });
+  await expect(login(server)).rejects.toThrow('no');
+  await vi.waitFor(() => expect(server.events).toEqual(['connection', 'close']));
+});

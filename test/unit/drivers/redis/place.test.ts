@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts';
+import { databaseOf, redisPlace } from '../../../../src/drivers/redis/place.ts';
+
+test.each([
+  ['redis://localhost/0', 'redis://127.0.0.1:6379'],
+  ['redis://:one@redis:6380/2', 'redis://:two@redis:6380/2'],
+  ['redis+socket:///run/redis.sock?virtual_host=1', 'unix:///run/redis.sock?db=1'],
+  ['sentinel://a:26379/0;sentinel://b:26379/0', 'sentinel://b:26379/0;sentinel://a:26379/0'],
+])('redis place: %s and %s are one', (one, other) => {
+  expect(redisPlace(one)).toBe(redisPlace(other));
+});
+
+test.each([
+  ['redis://localhost/0', 'redis://localhost/1'],
+  ['redis://localhost/0', 'redis://localhost:6380/0'],
+  ['redis://localhost/0', 'redis://other/0'],
+  ['redis://me:pw@localhost/0', 'redis://you:pw@localhost/0'],
+  ['unix:///run/redis.sock', 'unix:///run/other.sock'],
+  ['sentinel://a:26379/0', 'sentinel://b:26379/0'],
+])('redis place: %s and %s are two', (one, other) => {
+  expect(redisPlace(one)).not.toBe(redisPlace(other));
+});
+
+test.each([
+  ['redis://localhost', 0],
+  ['redis://localhost/3', 3],
+  ['sentinel://a:26379/0;sentinel://b:26379/5', 5],
+])('redis place: the database of %s is %i', (url, db) => {
+  const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
+  expect(databaseOf(url, transport)).toBe(db);
+});
