@@ -8,6 +8,7 @@ import type { Connection } from '../../../../src/drivers/sql/server.ts';
 import type { Clock } from '../../../../src/util/clock.ts';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { FakeServer } from '../../../support/fake-server.ts';
+import { settle } from '../../../support/settle.ts';
 
 /** A greeting of MySQL 8 without TLS and query attributes. */
 const GREETING = Buffer.concat([
@@ -64,6 +65,7 @@ async function mysql({ login = ok(), query = () => ok() }: Replies = {}) {
   });
   return {
     events,
+    hangUp: () => last!.end(),
     /** Replies to the last statement. */
     reply: (payload: Buffer) => last!.write(packet(1, payload)),
     address: addressOf(`sqla+mysql://me@127.0.0.1:${server.port}/jobs`),
@@ -200,4 +202,13 @@ test('mysql connection: a close lets the server reply to the statement that is r
   server.reply(ok(2));
   expect(await running).toEqual({ rows: [], changes: 2 });
   await closed;
+});
+
+test('mysql connection: is not usable once the server has closed it', async () => {
+  await using server = await mysql();
+  const connection = await login(server);
+  server.hangUp();
+  await vi.waitFor(() => expect(connection.usable).toBe(false));
+  await settle();
+  expect(connection.usable).toBe(false);
 });

@@ -37,6 +37,7 @@ async function postgresql({
   isPolite = true,
 }: Replies = {}) {
   const events: string[] = [];
+  let last: Socket | null = null;
   const receive = (socket: Socket, type: string, body: Buffer) => {
     if (type === 'X') {
       events.push('quit');
@@ -50,6 +51,7 @@ async function postgresql({
   };
   const server = await FakeServer.start((socket) => {
     events.push('connection');
+    last = socket;
     let isOpen = false;
     socket.on('close', () => events.push('close'));
     if (isPolite) socket.on('end', () => socket.destroy());
@@ -67,6 +69,7 @@ async function postgresql({
   });
   return {
     events,
+    hangUp: () => last!.end(),
     url: `sqla+postgresql://me@127.0.0.1:${server.port}/jobs?sslmode=disable`,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
@@ -201,4 +204,13 @@ test('postgresql connection: is closed when the server denies the login and wait
   await using server = await postgresql({ login: failure('28P01') });
   await expect(login(server)).rejects.toThrow('no');
   await vi.waitFor(() => expect(server.events).toEqual(['connection', 'close']));
+});
+
+test('postgresql connection: is not usable once the server has closed it', async () => {
+  await using server = await postgresql();
+  const connection = await login(server);
+  server.hangUp();
+  await vi.waitFor(() => expect(connection.usable).toBe(false));
+  await settle();
+  expect(connection.usable).toBe(false);
 });
