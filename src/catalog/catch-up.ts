@@ -54,13 +54,13 @@ export function causeOf(dueAt: number, newest: number, now: number): RunCause {
 export const COUNT_LIMIT = 10_000;
 
 /** What an entry says of runs that are late. */
-export type Lateness = Pick<Entry, 'missed' | 'missedCap' | 'startingDeadline'>;
+export type Lateness = Pick<Entry, 'missed' | 'maxCatchUp' | 'startingDeadline'>;
 
 /** That of an entry by its name, by the configuration as it is now; one that is gone from it has the default. */
 export type LatenessOf = (entry: string) => Lateness;
 
 export const DEFAULT_LATENESS: Lateness = {
-  ...{ missed: 'once', missedCap: 1_000, startingDeadline: null },
+  ...{ missed: 'once', maxCatchUp: 1_000, startingDeadline: null },
 };
 
 /**
@@ -88,7 +88,7 @@ function decideNewest(entry: Entry, first: number, newest: number, now: number):
 }
 
 function decideEach(entry: Entry, first: number, newest: number, now: number): Decision {
-  const { schedule, missedCap, startingDeadline } = entry;
+  const { schedule, maxCatchUp, startingDeadline } = entry;
   const skip: Skip[] = [];
   let oldest = first;
   if (startingDeadline !== null && now - first > startingDeadline) {
@@ -97,7 +97,7 @@ function decideEach(entry: Entry, first: number, newest: number, now: number): D
     oldest = nextAfter(schedule, late.last);
   }
   if (oldest > newest) return { send: [], skip, dueAt: newest };
-  const send = newestOf(schedule, oldest, newest, missedCap);
+  const send = newestOf(schedule, oldest, newest, maxCatchUp);
   const kept = send[0] ?? newest;
   if (oldest < kept) skip.push({ reason: REPLACED.all, ...stretch(schedule, oldest, kept) });
   return { send, skip, dueAt: newest };
@@ -181,10 +181,10 @@ export function verdictOf(
   instants: readonly number[],
   now: number,
 ): (dueAt: number) => SkipReason | null {
-  const { missed, missedCap } = policy;
+  const { missed, maxCatchUp } = policy;
   const { limit, reason } = lateness(policy);
   const newestFirst = [...new Set(instants)].toSorted((a, b) => b - a);
-  const oldest = newestFirst.slice(0, missed === 'all' ? missedCap : 1).at(-1) ?? -Infinity;
+  const oldest = newestFirst.slice(0, missed === 'all' ? maxCatchUp : 1).at(-1) ?? -Infinity;
   return (dueAt) => {
     if (dueAt < oldest) return REPLACED[missed];
     return now - dueAt > limit ? reason : null;

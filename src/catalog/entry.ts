@@ -32,7 +32,7 @@ export interface Entry extends Arguments {
   readonly enabled: boolean;
   readonly missed: MissedPolicy;
   /** With `all`, the most runs that are made up for at once: the newest. */
-  readonly missedCap: number;
+  readonly maxCatchUp: number;
   /** Milliseconds after `dueAt` beyond which an occurrence is not sent any more; `null` for no limit. */
   readonly startingDeadline: number | null;
 }

@@ -74,6 +74,8 @@ export interface BeatConfig {
    */
   missed?: 'once' | 'skip' | 'all' | undefined;
   /** With `missed: all`, the most missed runs that are published: the newest. Default: `1000`. */
+  maxCatchUp?: number | undefined;
+  /** @deprecated Use `maxCatchUp`. */
   missedCap?: number | undefined;
   /**
    * How long after its time a run is still published; `null` is without a limit. Celery:
@@ -543,8 +545,10 @@ export interface EntryConfig {
   missed?: 'once' | 'skip' | 'all' | undefined;
   /**
    * With `missed: all`, the most missed runs that are published: the newest. Default: the
-   * setting `missedCap`.
+   * setting `maxCatchUp`.
    */
+  maxCatchUp?: number | undefined;
+  /** @deprecated Use `maxCatchUp`. */
   missedCap?: number | undefined;
   /**
    * How long after its time a run is still published; `null` is without a limit. Default: the

@@ -34,7 +34,7 @@ export function makeEntry(parts: Partial<Entry> = {}): Entry {
     options: {},
     enabled: true,
     missed: 'once',
-    missedCap: 1_000,
+    maxCatchUp: 1_000,
     startingDeadline: null,
     ...parts,
   };

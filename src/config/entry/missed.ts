@@ -14,7 +14,7 @@ const DEADLINE = 'How long after its time a run is still published; `null` is wi
 /** Defaults of all entries. */
 export const missedShape = {
   missed: option(missed(), MISSED, { default: 'once', example: 'all' }),
-  missedCap: option(maxCatchUp(), MAX_CATCH_UP, { default: 1_000, unit: 'runs', example: 24 }),
+  maxCatchUp: option(maxCatchUp(), MAX_CATCH_UP, { default: 1_000, unit: 'runs', example: 24 }),
   startingDeadline: option(deadline(), `${DEADLINE} Celery: \`beat_cron_starting_deadline\`.`, {
     default: null,
     example: '1h',
@@ -24,8 +24,8 @@ export const missedShape = {
 /** The same of one entry. */
 export const entryMissedShape = {
   missed: option(missed(), MISSED, { otherwise: 'the setting `missed`', example: 'all' }),
-  missedCap: option(maxCatchUp(), MAX_CATCH_UP, {
-    otherwise: 'the setting `missedCap`',
+  maxCatchUp: option(maxCatchUp(), MAX_CATCH_UP, {
+    otherwise: 'the setting `maxCatchUp`',
     unit: 'runs',
     example: 24,
   }),
@@ -38,8 +38,8 @@ export const entryMissedShape = {
 /** The defaults of all entries, complete. */
 export function readMissed({
   missed = 'once',
-  missedCap = 1_000,
+  maxCatchUp = 1_000,
   startingDeadline = null,
 }: ShapeOutput<typeof missedShape>) {
-  return { missed, missedCap, startingDeadline } as const;
+  return { missed, maxCatchUp, startingDeadline } as const;
 }

@@ -33,7 +33,7 @@ export interface EntryContext {
   readonly readZone: ReadZone;
   readonly timezone: string;
   readonly missed: MissedPolicy;
-  readonly missedCap: number;
+  readonly maxCatchUp: number;
   readonly startingDeadline: Duration | null;
   readonly serializer: SerializerName;
   readonly routes: RouteChecker;
@@ -121,7 +121,7 @@ export function readEntry(
     ...(entry.description !== undefined && { description: entry.description }),
     enabled: entry.enabled ?? true,
     missed: entry.missed ?? context.missed,
-    missedCap: entry.missedCap ?? context.missedCap,
+    maxCatchUp: entry.maxCatchUp ?? context.maxCatchUp,
     startingDeadline: parseDuration(deadline === undefined ? context.startingDeadline : deadline),
   };
 }

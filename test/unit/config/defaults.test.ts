@@ -47,7 +47,7 @@ it('an entry that says nothing of missed runs sends one for all of them, however
   expect(entries.find(({ name }) => name === 'e')).toMatchObject({
     enabled: true,
     missed: 'once',
-    missedCap: 1_000,
+    maxCatchUp: 1_000,
     startingDeadline: null,
     args: [],
     kwargs: {},

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import type { BeatConfig } from '../../../src/config/config-types.ts';
+import { describe, expect, it, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/broker/connection-settings.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
@@ -135,16 +136,28 @@ describe('an entry', () => {
       options: {},
       enabled: true,
       missed: 'once',
-      missedCap: 1_000,
+      maxCatchUp: 1_000,
       startingDeadline: null,
     });
   });
 
+  test('the former name of maxCatchUp is still read, in every spelling', () => {
+    for (const name of ['missedCap', 'missed_cap']) {
+      const entry = { task: 't', schedule: 60 };
+      const { entries } = resolveSettings({
+        [name]: 7,
+        beatSchedule: { a: entry, b: { ...entry, [name]: 3 } },
+      } as BeatConfig);
+      const limits = entries.map(({ name: each, maxCatchUp }) => [each, maxCatchUp]);
+      expect(Object.fromEntries(limits)).toMatchObject({ a: 7, b: 3 });
+    }
+  });
+
   it('takes missed and startingDeadline from the settings unless it has its own', () => {
-    const settings = { missed: 'skip', missedCap: 5, startingDeadline: '1h' };
+    const settings = { missed: 'skip', maxCatchUp: 5, startingDeadline: '1h' };
     expect(entryOf({}, settings)).toMatchObject({
       missed: 'skip',
-      missedCap: 5,
+      maxCatchUp: 5,
       startingDeadline: 3_600_000,
     });
     expect(entryOf({ missed: 'all', startingDeadline: 5 }, settings)).toMatchObject({
@@ -209,7 +222,7 @@ describe('an entry', () => {
     [{ kwargs: { when: new Map() } }, /^kwargs\.when: /],
     [{ enabled: 'no' }, 'enabled: expected true or false, got "no"'],
     [{ timezone: 'Mars/Base' }, /^timezone: "Mars\/Base" is not the name/],
-    [{ missedCap: 0 }, /^missedCap: expected a whole number from 1 to 100000, got 0/],
+    [{ maxCatchUp: 0 }, /^maxCatchUp: expected a whole number from 1 to 100000, got 0/],
     [{ startingDeadline: 'soon' }, /^startingDeadline: expected a number of seconds/],
     [{ queue: 'q' }, 'queue: unknown here; it belongs under options: {queue: …}'],
     [{ tsk: 't' }, 'tsk: unknown key; did you mean "task"?'],

@@ -11,7 +11,7 @@ export const fields = {
   enabled: { example: false, test: 'test/unit/config/resolve.test.ts' },
   timezone: { example: 'Asia/Tokyo', test: 'test/unit/config/options/options.test.ts' },
   missed: { example: 'all', test: 'test/unit/config/resolve.test.ts' },
-  missed_cap: { example: 10, test: 'test/unit/config/resolve.test.ts' },
+  max_catch_up: { example: 10, test: 'test/unit/config/resolve.test.ts' },
   starting_deadline: { example: '1h', test: 'test/unit/config/resolve.test.ts' },
   description: { example: 'Sends reports.', test: 'test/unit/config/entry/foreign-keys.test.ts' },
   name: { example: 'another' },

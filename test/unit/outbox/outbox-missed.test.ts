@@ -86,7 +86,7 @@ describe('a run that the broker refuses is owed by the policy of its entry:', ()
 
   test('with "all" each is kept, up to the cap, the newest', async () => {
     const owed = new Owed();
-    owed.rig.lateness.set('e', { missed: 'all', missedCap: 3 });
+    owed.rig.lateness.set('e', { missed: 'all', maxCatchUp: 3 });
     await owed.begin();
     expect(await owed.run('nowhere', 2)).toBe(2);
     for (let i = 0; i < 3; i++) {

@@ -36,7 +36,7 @@ const span: fc.Arbitrary<Span> = fc.oneof(
 
 const policies = fc.record({
   missed: fc.constantFrom('once' as const, 'skip' as const, 'all' as const),
-  missedCap: fc.constantFrom(3, 1_000),
+  maxCatchUp: fc.constantFrom(3, 1_000),
   startingDeadline: fc.option(fc.oneof(ms(0, 2 * MINUTE), ms(0, 2 * DAY))),
 });
 
@@ -145,10 +145,10 @@ class Oracle {
 
   /** Of an occurrence so late, with so many newer ones that are due as well. */
   #verdict(late: number, newer: number): string {
-    const { missed, missedCap, startingDeadline } = this.#entry;
+    const { missed, maxCatchUp, startingDeadline } = this.#entry;
     const tooLate = startingDeadline !== null && late > startingDeadline;
     if (missed === 'all')
-      return tooLate ? 'deadline' : newer >= missedCap ? 'catch-up-limit' : 'sent';
+      return tooLate ? 'deadline' : newer >= maxCatchUp ? 'catch-up-limit' : 'sent';
     if (newer > 0) return missed === 'skip' ? 'missed' : 'coalesced';
     if (tooLate) return 'deadline';
     const tooLateToSkip = missed === 'skip' && startingDeadline === null && late > MINUTE;

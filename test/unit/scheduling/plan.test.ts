@@ -121,7 +121,11 @@ describe('what was missed', () => {
   });
 
   test('a year of missed seconds is not walked through: the newest thousand are sent, the rest told of', () => {
-    const entry = makeEntry({ schedule: alignedSchedule(SECOND), missed: 'all', missedCap: 1_000 });
+    const entry = makeEntry({
+      schedule: alignedSchedule(SECOND),
+      missed: 'all',
+      maxCatchUp: 1_000,
+    });
     const decision = decide(entry, NOON, NOON + 365 * DAY);
     expect(decision.send).toHaveLength(1_000);
     expect(decision.send.at(-1)).toBe(NOON + 365 * DAY);
@@ -138,7 +142,7 @@ describe('what was missed', () => {
   test('the newest of a schedule of seconds in one hour of the year are found within that hour', () => {
     const schedule = cron('* * 0 1 1 *');
     const [first, newYear] = [Date.parse('2027-01-01T00:00Z'), Date.parse('2028-01-01T00:00Z')];
-    const entry = makeEntry({ schedule, missed: 'all', missedCap: 100 });
+    const entry = makeEntry({ schedule, missed: 'all', maxCatchUp: 100 });
     const { send, skip } = decide(entry, first, newYear + 9 * SECOND);
     const lastHour = Array.from({ length: 90 }, (_, i) => first + HOUR - (90 - i) * SECOND);
     const thisHour = Array.from({ length: 10 }, (_, i) => newYear + i * SECOND);
@@ -154,7 +158,7 @@ describe('what was missed', () => {
     const entries = fc.record({
       schedule: schedules,
       missed: fc.constantFrom('once' as const, 'skip' as const, 'all' as const),
-      missedCap: fc.integer({ min: 1, max: 2_000 }),
+      maxCatchUp: fc.integer({ min: 1, max: 2_000 }),
       startingDeadline: fc.option(fc.integer({ min: 0, max: 20_000 }).map((s) => s * SECOND)),
     });
     fc.assert(
