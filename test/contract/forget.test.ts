@@ -156,12 +156,14 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     const answer = await beat('forget', 'nightly-reprot');
     expect(answer).toMatchObject({ code: 2, stdout: '' });
     expect(answer.stderr).toContain('no entry "nightly-reprot"; did you mean "nightly-report"?');
-    expect((await beat('forget', '--quoted', 'no json')).stderr).toContain('--quoted takes');
+    expect((await beat('forget', '--quoted', 'no json')).stderr).toContain(
+      '--quoted: expected a JSON string',
+    );
   });
 });
 
 test('beat forget --help says what becomes of runs and of a leader', async () => {
   using folder = new Folder();
   const { stdout } = await runBeat(['forget', '--help'], { cwd: folder.path, script: SOURCE });
-  for (const word of ['--quoted', 'steps down', 'outbox']) expect(stdout).toContain(word);
+  for (const word of ['--quoted', 'begins a new term', 'outbox']) expect(stdout).toContain(word);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Beat } from '../../src/beat.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { ManualClock } from '../../src/drivers/memory/clock.ts';
@@ -40,7 +40,7 @@ async function stopping() {
 }
 
 describe('a stop', () => {
-  it('waits until the events of the last tasks are published', async () => {
+  test('waits until the events of the last tasks are published', async () => {
     const { taken, events, ended } = await stopping();
     expect(ended()).toBe(false);
     taken.resolve(undefined);
@@ -49,7 +49,7 @@ describe('a stop', () => {
     expect(ended()).toBe(true);
   });
 
-  it('waits a second at most for a broker that does not take them', async () => {
+  test('waits a second at most for a broker that does not take them', async () => {
     const { clock, ended } = await stopping();
     clock.advance(999);
     await settle();

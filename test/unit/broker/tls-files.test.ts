@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tlsWith, type TlsSettings } from '../../../src/broker/tls.ts';
 import { certificates } from '../../../src/drivers/sql/certificates.ts';
 
@@ -31,18 +31,18 @@ describe('files for TLS', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('that belong together are taken', () => {
+  test('that belong together are taken', () => {
     expect(problemWith({ caCerts: CERT, certfile: CERT, keyfile: KEY })).toBeNull();
     expect(problemWith({ caData: readFileSync(CERT, 'utf8') })).toBeNull();
   });
 
-  it('may be one file of a certificate and its key, as in Python', () => {
+  test('may be one file of a certificate and its key, as in Python', () => {
     const both = readFileSync(CERT, 'utf8') + readFileSync(KEY, 'utf8');
     const { key } = tlsWith({ certfile: written('both.pem', both) }, 'localhost');
     expect(key).toEqual(Buffer.from(both));
   });
 
-  it.each([
+  test.each([
     [
       'an authority that is junk',
       () => ({ caCerts: written('ca', 'junk') }),
@@ -77,7 +77,7 @@ describe('files for TLS', () => {
     expect(problemWith(settings())).toMatch(/^brokerUseSsl: /);
   });
 
-  it.each(['rsa', 'ec'] as const)(
+  test.each(['rsa', 'ec'] as const)(
     'that are a certificate and a foreign key (%s) are refused',
     (kind) => {
       const { privateKey } =
@@ -93,7 +93,7 @@ describe('files for TLS', () => {
     },
   );
 
-  it('that are encrypted need their password', () => {
+  test('that are encrypted need their password', () => {
     const key = createPrivateKey(readFileSync(KEY));
     const cipher = { cipher: 'aes-256-cbc', passphrase: 'secret' };
     const keyfile = written('locked.key', key.export({ type: 'pkcs8', format: 'pem', ...cipher }));

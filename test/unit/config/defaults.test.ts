@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 
 // Literal values: a comparison with the constants of src would hold whatever they are.
-it('an empty configuration has the defaults of Celery and kombu', () => {
+test('an empty configuration has the defaults of Celery and kombu', () => {
   expect(resolveSettings({})).toMatchObject({
     queues: {
       defaultQueue: 'celery',
@@ -42,7 +42,7 @@ it('an empty configuration has the defaults of Celery and kombu', () => {
   });
 });
 
-it('an entry that says nothing of missed runs sends one for all of them, however late', () => {
+test('an entry that says nothing of missed runs sends one for all of them, however late', () => {
   const { entries } = resolveSettings({ beatSchedule: { e: { task: 't', schedule: 60 } } });
   expect(entries.find(({ name }) => name === 'e')).toMatchObject({
     enabled: true,

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadSources } from '../../../src/config/load.ts';
 import { resolveSources } from '../../../src/config/resolve.ts';
 
@@ -12,7 +12,7 @@ const examples = readdirSync(`${cwd}schedules/examples`).map(
 const load = async (path?: string) => resolveSources(await loadSources(path, cwd));
 
 describe('what users find in schedules/', () => {
-  it('is read when beat is started here, and due within the minute', async () => {
+  test('is read when beat is started here, and due within the minute', async () => {
     const { files, entries } = await load();
     expect(files).toEqual(['schedules/default.yaml']);
     const tasks = ['tasks.add', 'tasks.greet', 'tasks.cleanup', 'celery.backend_cleanup'];
@@ -27,7 +27,7 @@ describe('what users find in schedules/', () => {
     ]);
   });
 
-  it.each(examples)('%s can be used as it is', async (file) => {
+  test.each(examples)('%s can be used as it is', async (file) => {
     const { entries } = await load(file);
     expect(entries.length).toBeGreaterThan(0);
     for (const { schedule } of entries) {
@@ -35,7 +35,7 @@ describe('what users find in schedules/', () => {
     }
   });
 
-  it('can be used as one folder too', async () => {
+  test('can be used as one folder too', async () => {
     const { files, entries } = await load('schedules/examples');
     expect(files).toHaveLength(examples.length);
     const kinds = entries.map(({ schedule }) => schedule.spec.split('(')[0]);

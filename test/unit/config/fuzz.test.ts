@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { readJson } from '../../../src/config/source/json.ts';
 import { readYaml } from '../../../src/config/source/yaml.ts';
 import { resolveSources } from '../../../src/config/resolve.ts';
@@ -40,7 +40,7 @@ const hostile = fc.oneof(
 const numRuns = Number(process.env['BEAT_FUZZ_RUNS'] ?? 200);
 const seed = Number(process.env['BEAT_FUZZ_SEED'] ?? 8);
 
-it('a mutated configuration is valid or a ConfigError, and changes no prototype', () => {
+test('a mutated configuration is valid or a ConfigError, and changes no prototype', () => {
   const mutation = fc.tuple(fc.nat(), fc.boolean(), hostile);
   fc.assert(
     fc.property(fc.array(mutation, { minLength: 1, maxLength: 4 }), (mutations) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lazy } from '../../../src/index.ts';
 import { reportIllFormed } from '../../../src/message/well-formed.ts';
 import { TestBeat } from '../../../src/testing.ts';
@@ -10,7 +10,7 @@ const SAID = `holds half a character (the lone surrogate \\ud83d), which no enco
 const entry = { task: 't', schedule: 60 };
 
 describe('text with a lone surrogate is refused at load', () => {
-  it.each([
+  test.each([
     ['the name of a task', { task: HALF }, `task: ${SAID}`],
     ['a task id', { options: { taskId: `a${HALF}b` } }, `options.taskId: ${SAID}`],
     ['the old spelling', { options: { task_id: HALF } }, `options.task_id: ${SAID}`],
@@ -46,7 +46,7 @@ describe('text with a lone surrogate is refused at load', () => {
     expect(entryProblems(given)).toContainEqual(problem);
   });
 
-  it.each([
+  test.each([
     [
       'the name of an entry',
       { beatSchedule: { [HALF]: entry } },
@@ -70,7 +70,7 @@ describe('text with a lone surrogate is refused at load', () => {
     expect(problemsOf(config)).toContainEqual(problem);
   });
 
-  it('with one line for each place, wherever else the value stands', () => {
+  test('with one line for each place, wherever else the value stands', () => {
     const args = [HALF, `😀${HALF}`];
     expect(entryProblems({ args, options: { serializer: 'yaml' } })).toEqual([
       `args[0]: ${SAID}`,
@@ -78,7 +78,7 @@ describe('text with a lone surrogate is refused at load', () => {
     ]);
   });
 
-  it('however deep it stands, and in a value that contains itself', () => {
+  test('however deep it stands, and in a value that contains itself', () => {
     let deep: unknown = [HALF];
     for (let i = 0; i < 450; i++) deep = [deep];
     expect(entryProblems({ args: deep })).toContainEqual(`args${'[0]'.repeat(451)}: ${SAID}`);
@@ -93,7 +93,7 @@ describe('text with a lone surrogate is refused at load', () => {
     expect(found).toEqual([1]);
   });
 
-  it('where a route function answers it', () => {
+  test('where a route function answers it', () => {
     const taskRoutes = () => ({ queue: HALF });
     expect(problemsOf({ taskRoutes, beatSchedule: { e: entry } })).toEqual([
       `taskRoutes: what it returns for "t": queue: ${SAID}`,
@@ -101,7 +101,7 @@ describe('text with a lone surrogate is refused at load', () => {
   });
 });
 
-it('a function that answers text with a lone surrogate fails the run of its entry alone', async () => {
+test('a function that answers text with a lone surrogate fails the run of its entry alone', async () => {
   const config = {
     beatSchedule: {
       broken: { ...entry, args: [lazy(() => HALF)] },

@@ -1,5 +1,5 @@
 import type { BeatConfig } from '../../../src/config/config-types.ts';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/broker/connection-settings.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
@@ -8,7 +8,7 @@ import { DEFAULT_ROUTES } from '../../../src/routing/router.ts';
 import { entryOf, entryProblems, namesWritten, problemsOf } from './support.ts';
 
 describe('a configuration', () => {
-  it('that says nothing is complete all the same', () => {
+  test('that says nothing is complete all the same', () => {
     expect(resolveSettings({})).toEqual({
       brokerUrl: 'sqla+sqlite:///beat.sqlite',
       stateUrl: 'sqla+sqlite:///beat.sqlite',
@@ -41,14 +41,14 @@ describe('a configuration', () => {
     });
   });
 
-  it('gives way to the flag or the environment variable that names a broker', () => {
+  test('gives way to the flag or the environment variable that names a broker', () => {
     const config = { brokerUrl: 'redis://file' };
     expect(resolveSettings(config, { brokerUrl: 'redis://flag' }).brokerUrl).toBe('redis://flag');
     expect(resolveSettings(config, { brokerUrl: undefined }).brokerUrl).toBe('redis://file');
     expect(() => resolveSettings({}, { brokerUrl: 'reds://h' })).toThrow('did you mean "redis"?');
   });
 
-  it('is not changed by being read', () => {
+  test('is not changed by being read', () => {
     const config = Object.freeze({
       timezone: 'Europe/Oslo',
       beatSchedule: Object.freeze({ e: Object.freeze({ task: 't', schedule: 5, args: [1] }) }),
@@ -56,11 +56,11 @@ describe('a configuration', () => {
     expect(namesWritten(resolveSettings(config))).toEqual(['e']);
   });
 
-  it('reads zone names in any case', () => {
+  test('reads zone names in any case', () => {
     expect(resolveSettings({ timezone: 'europe/oslo' }).timezone).toBe('Europe/Oslo');
   });
 
-  it.each<[object, string | RegExp]>([
+  test.each<[object, string | RegExp]>([
     [{ brokerUr: 'x' }, 'brokerUr: unknown key; did you mean "brokerUrl"?'],
     [{ color: 1 }, /^color: unknown key; allowed: brokerUrl, /],
     [{ brokerUrl: 5 }, 'brokerUrl: expected a URL, or a list of URLs, got 5'],
@@ -94,12 +94,12 @@ describe('a configuration', () => {
     expect(problemsOf(config)).toEqual([expected]);
   });
 
-  it.each([[null], [5], ['text'], [[]]])('is a map, not %j', (config) => {
+  test.each([[null], [5], ['text'], [[]]])('is a map, not %j', (config) => {
     const problems = config === null ? [] : [expect.stringMatching(/expected a map of settings/)];
     expect(problemsOf(config)).toEqual(problems);
   });
 
-  it('never shows the password of a broker that it refuses', () => {
+  test('never shows the password of a broker that it refuses', () => {
     expect(problemsOf({ brokerUrl: ':hunter2@localhost' }).join()).not.toContain('hunter2');
     expect(problemsOf({ brokerUrl: 'reds://:hunter2@localhost' }).join()).not.toContain('hunter2');
     expect(problemsOf({ brokerUrl: ['redis://:hunter2@localhost'] }).join()).not.toContain('hunt');
@@ -107,7 +107,7 @@ describe('a configuration', () => {
     expect(problemsOf(deep).join()).not.toContain('hunt');
   });
 
-  it('has all of its problems told at once', () => {
+  test('has all of its problems told at once', () => {
     const config = {
       timezone: 'Europe/Olso',
       brokerUrl: 'reds://h',
@@ -120,14 +120,14 @@ describe('a configuration', () => {
     expect(problemsOf(config)).toHaveLength(10);
   });
 
-  it('may keep settings that workers alone need', () => {
+  test('may keep settings that workers alone need', () => {
     const brokerTransportOptions = { visibility_timeout: 3600, queueOrderStrategy: 'priority' };
     expect(problemsOf({ brokerTransportOptions })).toEqual([]);
   });
 });
 
 describe('an entry', () => {
-  it('that says little is complete all the same', () => {
+  test('that says little is complete all the same', () => {
     expect(entryOf({})).toMatchObject({
       name: 'e',
       task: 't',
@@ -153,7 +153,7 @@ describe('an entry', () => {
     }
   });
 
-  it('takes missed and startingDeadline from the settings unless it has its own', () => {
+  test('takes missed and startingDeadline from the settings unless it has its own', () => {
     const settings = { missed: 'skip', maxCatchUp: 5, startingDeadline: '1h' };
     expect(entryOf({}, settings)).toMatchObject({
       missed: 'skip',
@@ -166,7 +166,7 @@ describe('an entry', () => {
     });
   });
 
-  it.each<[object, object]>([
+  test.each<[object, object]>([
     [
       { queue: 'q', priority: 9 },
       { queue: 'q', priority: 9 },
@@ -194,7 +194,7 @@ describe('an entry', () => {
     expect(entryOf({ options, timezone: 'Europe/Oslo' }).options).toEqual(result);
   });
 
-  it('may say when it expires beside its options, but not in both places', () => {
+  test('may say when it expires beside its options, but not in both places', () => {
     expect(entryOf({ expires: 'next', options: { queue: 'q' } }).options).toEqual({
       queue: 'q',
       expires: 'next',
@@ -204,7 +204,7 @@ describe('an entry', () => {
     ]);
   });
 
-  it('carries args, kwargs and headers as they are, integers of any size among them', () => {
+  test('carries args, kwargs and headers as they are, integers of any size among them', () => {
     const kwargs = { big: 2n ** 70n, nothing: null, list: [1.5, { a: 'ü' }] };
     const entry = entryOf({ args: [1n], kwargs, options: { headers: { tenant: 'acme' } } });
     expect(entry.args).toEqual([1n]);
@@ -212,7 +212,7 @@ describe('an entry', () => {
     expect(entry.options.headers).toEqual({ tenant: 'acme' });
   });
 
-  it.each<[object, string | RegExp]>([
+  test.each<[object, string | RegExp]>([
     [{ task: undefined }, 'task: missing; expected text that is not empty, or a signature'],
     [{ task: '' }, 'task: expected text that is not empty, or a signature, got ""'],
     [{ args: 5 }, 'args: expected a list, got 5'],

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { jsonSchema } from '../../../scripts/json-schema.ts';
 import { problemsOf } from './support.ts';
 
@@ -18,17 +18,17 @@ function at(pointer: string): unknown {
 }
 
 describe('the JSON Schema', () => {
-  it('that is committed is the one that the code makes: run `npm run schema`', () => {
+  test('that is committed is the one that the code makes: run `npm run schema`', () => {
     expect(committed).toEqual(JSON.parse(JSON.stringify(jsonSchema())));
   });
 
-  it('may be named by a file, for editors', () => {
+  test('may be named by a file, for editors', () => {
     expect(
       problemsOf({ $schema: './node_modules/celery-beat/schema/celery-beat.schema.json' }),
     ).toEqual([]);
   });
 
-  it('knows every spelling, and offers one', () => {
+  test('knows every spelling, and offers one', () => {
     const entry = '/properties/beatSchedule/additionalProperties/properties';
     expect(at('/properties/CELERYBEAT_SCHEDULE')).toEqual({
       $ref: '#/properties/beatSchedule',
@@ -38,7 +38,7 @@ describe('the JSON Schema', () => {
     expect(at(`${entry}/options/properties/timeLimit`)).not.toHaveProperty('doNotSuggest');
   });
 
-  it('knows signatures, to any depth, and every spelling in them', () => {
+  test('knows signatures, to any depth, and every spelling in them', () => {
     const signature = '/$defs/signature/anyOf';
     expect(at(`${signature}/2/properties/chain/items`)).toEqual({ $ref: '#/$defs/signature' });
     expect(at(`${signature}/1/properties/subtask_type`)).toMatchObject({ doNotSuggest: true });
@@ -47,7 +47,7 @@ describe('the JSON Schema', () => {
     });
   });
 
-  it('has no reference that leads nowhere', () => {
+  test('has no reference that leads nowhere', () => {
     const references = JSON.stringify(committed).match(/"\$ref":"#[^"]*"/g) ?? [];
     expect(references.length).toBeGreaterThan(10);
     for (const reference of references) {
@@ -55,7 +55,7 @@ describe('the JSON Schema', () => {
     }
   });
 
-  it('refuses keys that nobody knows, but for those that begin with x-', () => {
+  test('refuses keys that nobody knows, but for those that begin with x-', () => {
     expect(committed).toMatchObject({
       additionalProperties: false,
       patternProperties: { '^x-': expect.anything() as unknown },

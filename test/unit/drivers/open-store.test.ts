@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/util/errors.ts';
 import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import { openStore } from '../../../src/drivers/open-store.ts';
@@ -25,7 +25,7 @@ async function steps(brokerUrl: string, stateUrl: string): Promise<'one step' | 
 }
 
 describe('a broker and its state', () => {
-  it.each([
+  test.each([
     ['redis://localhost', 'redis://127.0.0.1:6379/0'],
     ['redis://:secret@h:6379', 'redis://:other@h'],
     ['redis+socket:///run/redis.sock?virtual_host=1', 'unix:///run/redis.sock?db=1'],
@@ -34,7 +34,7 @@ describe('a broker and its state', () => {
     expect(await steps(broker, state)).toBe('one step');
   });
 
-  it.each([
+  test.each([
     ['redis://h', 'redis://h/1'],
     ['redis://h', 'redis://h:6380'],
     ['redis://anna@h', 'redis://otto@h'],
@@ -46,14 +46,14 @@ describe('a broker and its state', () => {
     expect(await steps(broker, state)).toBe('outbox');
   });
 
-  it('in one file are one place, however its path is written', async () => {
+  test('in one file are one place, however its path is written', async () => {
     const path = join(folder, 'beat.sqlite');
     const other = relative(process.cwd(), path);
     expect(await steps(`sqla+sqlite:///${path}`, `sqla+sqlite:///${other}`)).toBe('one step');
     expect(await steps(`sqla+sqlite:///${path}`, `sqla+sqlite:///${path}2`)).toBe('outbox');
   });
 
-  it('in two files keep to their own', async () => {
+  test('in two files keep to their own', async () => {
     const [broker, state] = ['queues', 'state'].map((n) => `sqla+sqlite:///${folder}/${n}.sqlite`);
     const store = await open(broker!, state!);
     const change = makeFirstRun('a');
@@ -75,7 +75,7 @@ describe('a broker and its state', () => {
   });
 });
 
-it.each([
+test.each([
   ['redis://h:port', 'memory://', /^brokerUrl: not a URL/],
   ['memory://', 'redis://h/name', /^stateUrl: "name" is no database/],
   ['redis://h', 'redis://h/name', /^stateUrl: "name" is no database/],

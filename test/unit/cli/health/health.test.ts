@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { answerHealth, askHealth, type HealthAnswers } from '../../../../src/cli/health/health.ts';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
@@ -64,7 +64,7 @@ async function leftBehind(path: string): Promise<void> {
 const onPosix = describe.skipIf(process.platform === 'win32');
 
 onPosix('beat healthcheck', () => {
-  it('exits 1 where no instance runs', async () => {
+  test('exits 1 where no instance runs', async () => {
     const answer = {
       code: 1,
       stdout: '',
@@ -75,7 +75,7 @@ onPosix('beat healthcheck', () => {
     expect(await runCommand('healthcheck')).toEqual(answer);
   });
 
-  it('exits 0 while every instance makes progress, with one line of JSON for each', async () => {
+  test('exits 0 while every instance makes progress, with one line of JSON for each', async () => {
     await answering(7);
     clock.advance(59_999);
     await answering(8);
@@ -88,7 +88,7 @@ onPosix('beat healthcheck', () => {
     ]);
   });
 
-  it('exits 1 while an instance is stuck, with its process and for how long', async () => {
+  test('exits 1 while an instance is stuck, with its process and for how long', async () => {
     await answering(7);
     await answering(8);
     clock.advance(60_000);
@@ -101,7 +101,7 @@ onPosix('beat healthcheck', () => {
     ]);
   });
 
-  it('exits 1 while an entry is blocked, and names each once with the command that repairs it', async () => {
+  test('exits 1 while an entry is blocked, and names each once with the command that repairs it', async () => {
     await answering(7, ['nightly report', 'other']);
     await answering(8, ['nightly report']);
     const { code, stderr } = await runCommand('healthcheck');
@@ -112,7 +112,7 @@ onPosix('beat healthcheck', () => {
     ]);
   });
 
-  it('names at most ten blocked entries of an instance', async () => {
+  test('names at most ten blocked entries of an instance', async () => {
     await answering(
       7,
       Array.from({ length: 11 }, (_, i) => `entry-${i}`),
@@ -124,14 +124,14 @@ onPosix('beat healthcheck', () => {
 });
 
 onPosix('a health check', () => {
-  it('no longer finds an instance that has stopped', async () => {
+  test('no longer finds an instance that has stopped', async () => {
     const instance = await answering(7);
     expect(await askHealth()).toHaveLength(1);
     instance.close();
     expect(await askHealth()).toEqual([]);
   });
 
-  it('removes the socket of a process that died', async () => {
+  test('removes the socket of a process that died', async () => {
     const path = await socketOf(7);
     await leftBehind(path);
     expect(existsSync(path)).toBe(true);
@@ -139,13 +139,13 @@ onPosix('a health check', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('reaches an instance whose number was that of a process that died', async () => {
+  test('reaches an instance whose number was that of a process that died', async () => {
     await leftBehind(await socketOf(7));
     expect((await answering(7)).trouble).toBeNull();
     expect(await askHealth()).toMatchObject([{ pid: 7, alive: true }]);
   });
 
-  it('ignores everything else in the folder', async () => {
+  test('ignores everything else in the folder', async () => {
     const path = await socketOf(7);
     folder.write('runtime/notes', '');
     await using _other = await listening(`${path}x`, '{"pid":7,"alive":true}');
@@ -153,7 +153,7 @@ onPosix('a health check', () => {
     expect(await askHealth()).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['invalid JSON', '{"pid":7'],
     ['nothing', ''],
     ['the health of another process', '{"pid":8,"alive":true,"idleMs":0}'],
@@ -169,21 +169,21 @@ onPosix('a health check', () => {
     expect(await askHealth()).toEqual([{ pid: 7, alive: false, idleMs: null }]);
   });
 
-  it('drops unknown fields of an answer', async () => {
+  test('drops unknown fields of an answer', async () => {
     const answer = { pid: 7, alive: true, idleMs: 3, blockedEntries: ['a', 1, 'b'], more: 'x' };
     await using _server = await listening(await socketOf(7), JSON.stringify(answer));
     const known = { pid: 7, alive: true, idleMs: 3, blockedEntries: ['a', 'b'] };
     expect(await askHealth()).toEqual([known]);
   });
 
-  it('waits five seconds for an instance that does not answer', async () => {
+  test('waits five seconds for an instance that does not answer', async () => {
     await using _server = await listening(await socketOf(7), null);
     const sleep = vi.spyOn(systemClock, 'sleep').mockResolvedValue();
     expect(await askHealth()).toEqual([{ pid: 7, alive: false, idleMs: null }]);
     expect(sleep).toHaveBeenCalledExactlyOnceWith(5_000, expect.anything());
   });
 
-  it('hangs up on an instance that does not answer', async () => {
+  test('hangs up on an instance that does not answer', async () => {
     const hungUp = Promise.withResolvers<string>();
     const server = createServer((socket) => {
       socket.on('error', () => {}).on('close', () => hungUp.resolve('closed'));
@@ -203,7 +203,7 @@ onPosix('a health check', () => {
 onPosix('an instance that no health check can reach runs all the same, and says why', () => {
   const advice = "set BEAT_RUNTIME_DIR to a folder of this user's with mode 0700";
 
-  it('where other users may enter its folder, which no health check trusts either', async () => {
+  test('where other users may enter its folder, which no health check trusts either', async () => {
     await answering(7);
     chmodSync(runtime, 0o755);
     expect((await answering(8)).trouble).toBe(
@@ -212,7 +212,7 @@ onPosix('an instance that no health check can reach runs all the same, and says 
     expect(await askHealth()).toEqual([]);
   });
 
-  it('where no socket can be made', async () => {
+  test('where no socket can be made', async () => {
     runtime = join(folder.path, 'r'.repeat(150));
     vi.stubEnv('BEAT_RUNTIME_DIR', runtime);
     const { trouble } = await answering(7);

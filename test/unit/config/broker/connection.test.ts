@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { BeatConfig } from '../../../../src/config/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { problemsOf } from '../support.ts';
@@ -8,7 +8,7 @@ const transportOf = (brokerTransportOptions: object) =>
   resolveSettings({ brokerTransportOptions } as object).transport;
 
 describe('where messages go', () => {
-  it('is the URL for writing, where there is one, as in Celery', () => {
+  test('is the URL for writing, where there is one, as in Celery', () => {
     const urls = { broker_url: 'amqp://a', broker_write_url: 'redis://b', broker_read_url: 'x' };
     expect(resolveSettings(urls as object)).toMatchObject({
       brokerUrl: 'redis://b',
@@ -16,7 +16,7 @@ describe('where messages go', () => {
     });
   });
 
-  it.each([
+  test.each([
     [
       'broker_write_url',
       'sqs://k:s@',
@@ -45,7 +45,7 @@ describe('where messages go', () => {
     expect(problemsOf({ [key]: url }).join('\n')).toContain(message);
   });
 
-  it.each(['librabbitmq://h//', 'pyamqp://h//', 'redis+socket:///run/r.sock?virtual_host=1'])(
+  test.each(['librabbitmq://h//', 'pyamqp://h//', 'redis+socket:///run/r.sock?virtual_host=1'])(
     '%s is known',
     (brokerUrl) => {
       expect(resolveSettings({ brokerUrl }).brokerUrl).toBe(brokerUrl);
@@ -54,7 +54,7 @@ describe('where messages go', () => {
 });
 
 describe('broker_use_ssl', () => {
-  it.each([
+  test.each([
     [undefined, null],
     [false, null],
     [true, {}],
@@ -84,7 +84,7 @@ describe('broker_use_ssl', () => {
     ).toEqual(tls);
   });
 
-  it.each([
+  test.each([
     ['yes', 'broker_use_ssl: expected true, false or a map'],
     [{ cert_reqs: 3 }, 'broker_use_ssl.cert_reqs: expected one of required, optional, none'],
     [{ ca_cert: '/x' }, 'broker_use_ssl.ca_cert: unknown key; did you mean'],
@@ -93,7 +93,7 @@ describe('broker_use_ssl', () => {
     expect(problemsOf({ broker_use_ssl: given }).join('\n')).toContain(message);
   });
 
-  it('is not taken for heard where a database is the broker, whose URL says it', () => {
+  test('is not taken for heard where a database is the broker, whose URL says it', () => {
     const broker_url = 'sqla+postgresql+psycopg2://h/db';
     expect(problemsOf({ broker_url, broker_use_ssl: true })).toEqual([
       expect.stringMatching(/^broker_use_ssl: has no effect on a database; write \?sslmode=/),
@@ -103,7 +103,7 @@ describe('broker_use_ssl', () => {
 });
 
 describe('how connections are made', () => {
-  it.each([
+  test.each([
     [{ broker_login_method: 'EXTERNAL' }, { login: 'EXTERNAL' }],
     [{ BROKER_LOGIN_METHOD: 'AMQPLAIN' }, { login: 'AMQPLAIN' }],
     [{}, { login: 'PLAIN', delayedType: 'quorum', tls: null }],
@@ -112,7 +112,7 @@ describe('how connections are made', () => {
     expect(connectionOf(config)).toMatchObject(connection);
   });
 
-  it('a login that Node cannot do is refused', () => {
+  test('a login that Node cannot do is refused', () => {
     expect(problemsOf({ broker_login_method: 'GSSAPI' })).toEqual([
       'broker_login_method: expected one of PLAIN, AMQPLAIN, EXTERNAL, got "GSSAPI"',
     ]);
@@ -120,7 +120,7 @@ describe('how connections are made', () => {
 });
 
 describe('broker_transport_options', () => {
-  it.each([
+  test.each([
     [{ client_name: 'nightly' }, { clientName: 'nightly' }],
     [
       { client_properties: { connection_name: 'b' } },
@@ -138,7 +138,7 @@ describe('broker_transport_options', () => {
     expect(transportOf(options)).toMatchObject(transport);
   });
 
-  it('options of workers, and options that ask for what beat does anyway, cause no warning', () => {
+  test('options of workers, and options that ask for what beat does anyway, cause no warning', () => {
     const options = {
       ...{ visibility_timeout: 3600, health_check_interval: 25, retry_on_timeout: true },
       ...{ max_connections: 10, max_retries: 3, interval_start: 0, unacked_restore_limit: 10 },
@@ -147,7 +147,7 @@ describe('broker_transport_options', () => {
     expect(resolveSettings({ broker_transport_options: options } as object).warnings).toEqual([]);
   });
 
-  it('options that ask for less than beat does cause a warning', () => {
+  test('options that ask for less than beat does cause a warning', () => {
     const options = { confirm_publish: false, min_other_sentinels: 2 };
     const { warnings } = resolveSettings({ broker_transport_options: options } as object);
     expect(warnings.map(({ path }) => path.at(-1))).toEqual([
@@ -156,7 +156,7 @@ describe('broker_transport_options', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ['queue_name_prefix', 'beat does not publish to Amazon SQS'],
     ['predefined_queues', 'beat does not publish to Amazon SQS'],
     ['data_folder_out', 'beat does not publish to a folder'],

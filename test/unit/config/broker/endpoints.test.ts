@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { shortenedTimeouts } from '../../../../src/config/broker/timeouts.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
@@ -10,18 +10,18 @@ const PSYCOPG = 'sqla+postgresql+psycopg://me@db/celery';
 const PYMYSQL = 'sqla+mysql+pymysql://me@db/celery';
 
 describe('lock and ledger', () => {
-  it.each([[REDIS], ['sqla+sqlite:////srv/app.sqlite'], [PSYCOPG], [PYMYSQL], ['memory://a']])(
+  test.each([[REDIS], ['sqla+sqlite:////srv/app.sqlite'], [PSYCOPG], [PYMYSQL], ['memory://a']])(
     'are in the broker where that is %s',
     (brokerUrl) => {
       expect(resolveSettings({ brokerUrl }).stateUrl).toBe(brokerUrl);
     },
   );
 
-  it('are in the embedded file where the broker can keep none', () => {
+  test('are in the embedded file where the broker can keep none', () => {
     expect(resolveSettings({ brokerUrl: 'amqp://rabbit' }).stateUrl).toBe(EMBEDDED);
   });
 
-  it('are where stateUrl says, and above it the flag or the variable', () => {
+  test('are where stateUrl says, and above it the flag or the variable', () => {
     const config = { brokerUrl: 'amqps://rabbit', state_url: REDIS };
     expect(resolveSettings(config).stateUrl).toBe(REDIS);
     expect(resolveSettings(config, { stateUrl: 'memory://' }).stateUrl).toBe('memory://');
@@ -30,7 +30,7 @@ describe('lock and ledger', () => {
     );
   });
 
-  it('go with the broker that a flag names', () => {
+  test('go with the broker that a flag names', () => {
     expect(resolveSettings({ brokerUrl: REDIS }, { brokerUrl: 'amqp://h' }).stateUrl).toBe(
       EMBEDDED,
     );
@@ -38,11 +38,14 @@ describe('lock and ledger', () => {
 });
 
 describe('several broker URLs', () => {
-  it.each([[['amqp://a', 'pyamqp://b']], ['amqp://a;pyamqp://b']])('may be written %j', (urls) => {
-    expect(resolveSettings({ brokerUrl: urls }).brokerUrl).toBe('amqp://a;pyamqp://b');
-  });
+  test.each([[['amqp://a', 'pyamqp://b']], ['amqp://a;pyamqp://b']])(
+    'may be written %j',
+    (urls) => {
+      expect(resolveSettings({ brokerUrl: urls }).brokerUrl).toBe('amqp://a;pyamqp://b');
+    },
+  );
 
-  it('of sentinels are one place, with its state', () => {
+  test('of sentinels are one place, with its state', () => {
     const brokerUrl = 'sentinel://:p@a:26379/0;sentinel://b:26379/0';
     const brokerTransportOptions = { master_name: 'm', sentinel_kwargs: { password: 's' } };
     expect(resolveSettings({ brokerUrl, brokerTransportOptions })).toMatchObject({
@@ -54,7 +57,7 @@ describe('several broker URLs', () => {
 });
 
 describe('settings of AMQP', () => {
-  it('have defaults', () => {
+  test('have defaults', () => {
     expect(resolveSettings({})).toMatchObject({
       connection: { failoverStrategy: 'round-robin', heartbeat: 10_000, timeout: 4_000 },
       declareQueues: true,
@@ -62,7 +65,7 @@ describe('settings of AMQP', () => {
     });
   });
 
-  it.each<[object, object]>([
+  test.each<[object, object]>([
     [{ BROKER_FAILOVER_STRATEGY: 'shuffle' }, { connection: { failoverStrategy: 'shuffle' } }],
     [{ broker_heartbeat: 0 }, { connection: { heartbeat: 0 } }],
     [{ brokerHeartbeat: '2m' }, { connection: { heartbeat: 120_000 } }],
@@ -75,7 +78,7 @@ describe('settings of AMQP', () => {
     expect(resolveSettings(config)).toMatchObject(settings);
   });
 
-  it('may stand beside such as workers alone need', () => {
+  test('may stand beside such as workers alone need', () => {
     const brokerTransportOptions = { confirm_publish: true, retry_on_timeout: true };
     expect(problemsOf({ brokerTransportOptions })).toEqual([]);
   });
@@ -84,7 +87,7 @@ describe('settings of AMQP', () => {
 const master = { masterName: 'm' };
 const slow = { socketTimeout: 30, socketConnectTimeout: 5 };
 
-it.each<[object, string | RegExp]>([
+test.each<[object, string | RegExp]>([
   [{ brokerUrl: [] }, /^brokerUrl: expected a URL, or a list of URLs/],
   [
     { brokerUrl: ['amqp://a', 'amp://b'] },
@@ -128,7 +131,7 @@ it.each<[object, string | RegExp]>([
   expect(problemsOf(config)).toEqual([expect.stringMatching(problem)]);
 });
 
-it.each([REDIS, PSYCOPG])(
+test.each([REDIS, PSYCOPG])(
   'timeouts of workers that are too long for a lock in %s are no warnings, but are told for the debug log',
   (stateUrl) => {
     const settings = resolveSettings({ stateUrl, brokerTransportOptions: slow });
@@ -141,7 +144,7 @@ it.each([REDIS, PSYCOPG])(
   },
 );
 
-it('a slow broker needs no fast lock where the lock is elsewhere, or lives long', () => {
+test('a slow broker needs no fast lock where the lock is elsewhere, or lives long', () => {
   const shortened = (rest: object) =>
     shortenedTimeouts(resolveSettings({ ...rest, brokerTransportOptions: slow }));
   expect(shortened({})).toEqual([]);
@@ -149,7 +152,7 @@ it('a slow broker needs no fast lock where the lock is elsewhere, or lives long'
   expect(shortened({ stateUrl: REDIS, lock: { ttl: 60 } })).toEqual([]);
 });
 
-it('no password is shown of URLs that are refused', () => {
+test('no password is shown of URLs that are refused', () => {
   const url = 'reds://:hunter2@localhost';
   const wrong = { brokerUrl: [url, url], stateUrl: url, lockUrls: [url, `redis://:hunter2@h`] };
   expect(problemsOf(wrong).length).toBeGreaterThan(3);

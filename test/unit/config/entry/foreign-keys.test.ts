@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { entryOf, entryProblems } from '../support.ts';
@@ -11,13 +11,13 @@ function warningsOf(entry: object): string[] {
 }
 
 describe('an entry that runs under another scheduler', () => {
-  it('keeps the description that django-celery-beat has', () => {
+  test('keeps the description that django-celery-beat has', () => {
     expect(entryOf({ description: 'Sends reports.' }).description).toBe('Sends reports.');
     expect(entryOf({})).not.toHaveProperty('description');
     expect(entryProblems({ description: 5 })).toEqual(['description: expected text, got 5']);
   });
 
-  it('is read without what the ledger knows, with a warning for each key', () => {
+  test('is read without what the ledger knows, with a warning for each key', () => {
     const more = { name: 'x', last_run_at: '2026-01-01', totalRunCount: 3, date_changed: null };
     expect(warningsOf(more)).toEqual([
       'name: ignored: the key of an entry is its name',
@@ -26,11 +26,11 @@ describe('an entry that runs under another scheduler', () => {
     ]);
   });
 
-  it('is read where keys of django-celery-beat say nothing', () => {
+  test('is read where keys of django-celery-beat say nothing', () => {
     expect(warningsOf({ one_off: false, start_time: null, expire_seconds: null })).toEqual([]);
   });
 
-  it('is refused where its keys would make it run at other times, or at none', () => {
+  test('is refused where its keys would make it run at other times, or at none', () => {
     expect(entryProblems({ one_off: true, start_time: '2026-01-01' })).toEqual([
       'one_off: not supported: write schedule: {at: …}, which is due once',
       expect.stringContaining('start_time: not supported: an interval counts from'),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   classifyCelerySetting,
   REFUSED_SETTINGS,
@@ -23,7 +23,7 @@ const notesOf = (config: object) =>
   resolveSettings(config as BeatConfig).warnings.map(formatDiagnostic);
 
 describe('settings of Celery that beat has not', () => {
-  it('are all known, by every name that Celery has for them', () => {
+  test('are all known, by every name that Celery has for them', () => {
     const names = Object.entries(CELERYS).flatMap(([name, old]) => {
       const django = `CELERY_${name.toUpperCase()}`;
       // Celery itself takes the old names of the broker's without a prefix.
@@ -32,7 +32,7 @@ describe('settings of Celery that beat has not', () => {
     expect(names.filter((name) => !OWN.has(name) && !classifyCelerySetting(name))).toEqual([]);
   });
 
-  it("are not beat's own", () => {
+  test("are not beat's own", () => {
     const others = [
       ...WORKERS_SETTINGS,
       ...Object.keys(UNUSED_SETTINGS),
@@ -43,7 +43,7 @@ describe('settings of Celery that beat has not', () => {
     expect([...OWN.keys()].filter((name) => ofFamily.test(name))).toEqual([]);
   });
 
-  it('are left to the workers in one line', () => {
+  test('are left to the workers in one line', () => {
     const shared = {
       worker_concurrency: 4,
       task_acks_late: true,
@@ -57,7 +57,7 @@ describe('settings of Celery that beat has not', () => {
     ]);
   });
 
-  it('are warned about with a reason where they are meant for a scheduler', () => {
+  test('are warned about with a reason where they are meant for a scheduler', () => {
     expect(
       notesOf({ beat_scheduler: 'redbeat.RedBeatScheduler', redbeat_lock_timeout: 30 }),
     ).toEqual([
@@ -66,7 +66,7 @@ describe('settings of Celery that beat has not', () => {
     ]);
   });
 
-  it("are told from a project's own names, which one warning lists", () => {
+  test("are told from a project's own names, which one warning lists", () => {
     const own = {
       CELERY_EMAIL_BACKEND: 'djcelery_email.backends.CeleryEmailBackend',
       CELERY_EMAIL_TASK_CONFIG: { queue: 'email' },
@@ -82,18 +82,18 @@ describe('settings of Celery that beat has not', () => {
     ]);
   });
 
-  it('are not worth a word when they say nothing', () => {
+  test('are not worth a word when they say nothing', () => {
     expect(notesOf({ beat_scheduler: null, worker_pool: null, broker_host: null })).toEqual([]);
   });
 
-  it('are refused where beat would do something else without them', () => {
+  test('are refused where beat would do something else without them', () => {
     expect(problemsOf({ BROKER_HOST: 'rabbit', broker_port: 5672 })).toEqual([
       'BROKER_HOST: not supported: write brokerUrl, with scheme, user, password, host, port and virtual host',
       'broker_port: not supported: write brokerUrl, with scheme, user, password, host, port and virtual host',
     ]);
   });
 
-  it.each([
+  test.each([
     ['CELERY_BEAT_SCHEDUL', 'CELERYBEAT_SCHEDULE'],
     ['CELERY_RESULT_BACKEN', 'CELERY_RESULT_BACKEND'],
     ['task_defualt_queue', 'task_default_queue'],

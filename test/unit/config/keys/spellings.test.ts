@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { entryOf, namesWritten, problemsOf } from '../support.ts';
 
@@ -6,21 +6,23 @@ const schedule = { e: { task: 't', schedule: 60 } };
 const resolve = (config: object) => resolveSettings(config);
 
 describe('spellings', () => {
-  it.each([['beatSchedule'], ['beat_schedule'], ['CELERYBEAT_SCHEDULE'], ['CELERY_BEAT_SCHEDULE']])(
-    '%s holds the entries',
-    (key) => {
-      expect(namesWritten(resolve({ [key]: schedule }))).toEqual(['e']);
-    },
-  );
+  test.each([
+    ['beatSchedule'],
+    ['beat_schedule'],
+    ['CELERYBEAT_SCHEDULE'],
+    ['CELERY_BEAT_SCHEDULE'],
+  ])('%s holds the entries', (key) => {
+    expect(namesWritten(resolve({ [key]: schedule }))).toEqual(['e']);
+  });
 
-  it.each([['brokerUrl'], ['broker_url'], ['BROKER_URL'], ['CELERY_BROKER_URL']])(
+  test.each([['brokerUrl'], ['broker_url'], ['BROKER_URL'], ['CELERY_BROKER_URL']])(
     '%s names the broker',
     (key) => {
       expect(resolve({ [key]: 'memory://' }).brokerUrl).toBe('memory://');
     },
   );
 
-  it.each([
+  test.each([
     ['timezone', 'Asia/Tokyo', 'timezone', 'Asia/Tokyo'],
     ['CELERY_TIMEZONE', 'Asia/Tokyo', 'timezone', 'Asia/Tokyo'],
     ['key_prefix', 'app', 'keyPrefix', 'app'],
@@ -28,14 +30,14 @@ describe('spellings', () => {
     expect(resolve({ [key]: value })[name]).toBe(result);
   });
 
-  it.each([['CELERY_DEFAULT_QUEUE'], ['CELERY_TASK_DEFAULT_QUEUE'], ['task_default_queue']])(
+  test.each([['CELERY_DEFAULT_QUEUE'], ['CELERY_TASK_DEFAULT_QUEUE'], ['task_default_queue']])(
     '%s names the default queue',
     (key) => {
       expect(resolve({ [key]: 'work' }).queues.defaultQueue).toBe('work');
     },
   );
 
-  it.each([['ENABLE_UTC'], ['CELERY_ENABLE_UTC'], ['enable_utc'], ['enableUtc']])(
+  test.each([['ENABLE_UTC'], ['CELERY_ENABLE_UTC'], ['enable_utc'], ['enableUtc']])(
     '%s: false means the zone of the host',
     (key) => {
       const host = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -44,7 +46,7 @@ describe('spellings', () => {
     },
   );
 
-  it.each([
+  test.each([
     ['startingDeadline'],
     ['beat_cron_starting_deadline'],
     ['CELERY_BEAT_CRON_STARTING_DEADLINE'],
@@ -53,7 +55,7 @@ describe('spellings', () => {
     expect(entries[0]?.startingDeadline).toBe(60_000);
   });
 
-  it('snake_case is read in transport options', () => {
+  test('snake_case is read in transport options', () => {
     const options = { global_keyprefix: 'app:', priority_steps: [9, 0], sep: ':' };
     expect(resolve({ BROKER_TRANSPORT_OPTIONS: options }).transport).toMatchObject({
       globalKeyprefix: 'app:',
@@ -62,7 +64,7 @@ describe('spellings', () => {
     });
   });
 
-  it('snake_case is read in entries, options and schedules', () => {
+  test('snake_case is read in entries, options and schedules', () => {
     const { options, schedule, startingDeadline } = entryOf({
       schedule: { crontab: { minute: 0, hour: 0, day_of_week: 'fri' } },
       options: { time_limit: 30, soft_time_limit: 20, ignore_result: true, task_id: 'x' },
@@ -80,7 +82,7 @@ describe('spellings', () => {
     expect(startingDeadline).toBe(5_000);
   });
 
-  it('what stands in args, kwargs and headers is never renamed, nor are the names of entries', () => {
+  test('what stands in args, kwargs and headers is never renamed, nor are the names of entries', () => {
     const inner = { beat_schedule: 1, taskDefaultQueue: 2, 'x-y': 3, CELERY_TIMEZONE: null };
     const { entries } = resolve({
       beat_schedule: {
@@ -101,20 +103,20 @@ describe('spellings', () => {
     });
   });
 
-  it('one setting in two spellings is an error that names both', () => {
+  test('one setting in two spellings is an error that names both', () => {
     expect(problemsOf({ broker_url: 'memory://', BROKER_URL: 'memory://' })).toEqual([
       'BROKER_URL: the same as "broker_url", spelled differently; keep one of them',
     ]);
   });
 
-  it('problems show the keys as they were written', () => {
+  test('problems show the keys as they were written', () => {
     const entry = { task: 't', schedule: { crontab: { day_of_week: 'mun' } }, options: 5 };
     const lines = problemsOf({ CELERYBEAT_SCHEDULE: { e: entry } });
     expect(lines[0]).toMatch(/^CELERYBEAT_SCHEDULE\.e\.options: expected a map, got 5$/);
     expect(lines[1]).toMatch(/^CELERYBEAT_SCHEDULE\.e\.schedule\.crontab\.day_of_week: /);
   });
 
-  it('null says "not given", except where no limit is meant', () => {
+  test('null says "not given", except where no limit is meant', () => {
     const { entries } = resolve({
       timezone: null,
       brokerUrl: null,
@@ -125,7 +127,7 @@ describe('spellings', () => {
     expect(namesWritten(resolve({ beatSchedule: null }))).toEqual([]);
   });
 
-  it('keys that begin with x- are left alone at the top, and only there', () => {
+  test('keys that begin with x- are left alone at the top, and only there', () => {
     expect(problemsOf({ 'x-anchors': { anything: 1 } })).toEqual([]);
     expect(problemsOf({ lock: { 'x-ttl': 1 } })).toEqual([
       'lock.x-ttl: unknown key; did you mean "ttl"?',

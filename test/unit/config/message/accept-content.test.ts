@@ -1,10 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { problemsOf } from '../support.ts';
 
 const REFUSED = 'workers would reject it by acceptContent; expected';
 const entry = { task: 't', schedule: 60 };
 
-it.each([
+test.each([
   ['accept_content', ['json']],
   ['acceptContent', ['application/json', 'application/x-python-serialize']],
   ['CELERY_ACCEPT_CONTENT', ['pickle', 'json']],
@@ -16,11 +16,11 @@ it.each([
   ]);
 });
 
-it('accept_content that is not given allows every serializer', () => {
+test('accept_content that is not given allows every serializer', () => {
   expect(problemsOf({ task_serializer: 'yaml' })).toEqual([]);
 });
 
-it('accept_content without any serializer of beat is reported where it stands', () => {
+test('accept_content without any serializer of beat is reported where it stands', () => {
   expect(problemsOf({ CELERY_ACCEPT_CONTENT: ['pickle'] })).toEqual([
     `CELERY_ACCEPT_CONTENT: ${REFUSED} acceptContent with 'json', 'yaml' or 'msgpack' in it: beat writes no other, got "json"`,
   ]);
@@ -31,7 +31,7 @@ it('accept_content without any serializer of beat is reported where it stands', 
   ]);
 });
 
-it('accept_content is held against entries, signatures and routes, each at its place', () => {
+test('accept_content is held against entries, signatures and routes, each at its place', () => {
   const config = {
     accept_content: ['json', 'msgpack'],
     task_routes: { 'a.*': { serializer: 'yaml' }, 'b.*': { serializer: 'msgpack' } },
@@ -51,7 +51,7 @@ it('accept_content is held against entries, signatures and routes, each at its p
   ]);
 });
 
-it('accept_content is held against what a route function answers', () => {
+test('accept_content is held against what a route function answers', () => {
   const taskRoutes = () => ({ queue: 'q', serializer: 'yaml' });
   expect(problemsOf({ acceptContent: ['json'], taskRoutes, beatSchedule: { e: entry } })).toEqual([
     `taskRoutes: what it returns for "t": serializer: ${REFUSED} 'json', or acceptContent with it, got "yaml"`,

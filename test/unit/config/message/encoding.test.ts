@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { BeatConfig } from '../../../../src/config/config-types.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { decimal } from '../../../../src/index.ts';
@@ -19,7 +19,7 @@ function withOptions(options: object, entry: object = {}, settings: object = {})
 const SERIALIZERS = "expected 'json', 'yaml' or 'msgpack'";
 
 describe('how messages are written', () => {
-  it('is JSON, not compressed, in protocol 2, unless said otherwise', () => {
+  test('is JSON, not compressed, in protocol 2, unless said otherwise', () => {
     const { encoding, protocol } = resolveSettings({});
     expect({ encoding, protocol }).toEqual({
       encoding: { serializer: 'json', compression: null },
@@ -27,7 +27,7 @@ describe('how messages are written', () => {
     });
   });
 
-  it.each([
+  test.each([
     { taskSerializer: 'yaml', taskCompression: 'lzma', taskProtocol: 1 },
     { task_serializer: 'application/x-yaml', task_compression: 'xz', task_protocol: 1 },
     {
@@ -44,7 +44,7 @@ describe('how messages are written', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['gzip', 'zlib'],
     ['zlib', 'zlib'],
     ['application/x-gzip', 'zlib'],
@@ -56,7 +56,7 @@ describe('how messages are written', () => {
     expect(entries[0]!.options.compression).toBe(name);
   });
 
-  it.each([
+  test.each([
     [
       'pickle',
       ' (Only Python can write pickle; workers take json beside it when their accept_content names both)',
@@ -77,7 +77,7 @@ describe('how messages are written', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['bzip2', 'no maintained Node package writes bzip2; all workers read zlib'],
     ['application/x-bz2', 'all workers read zlib'],
     ['zlb', 'did you mean "zlib"?'],
@@ -93,11 +93,11 @@ describe('how messages are written', () => {
     }
   });
 
-  it('knows two protocols', () => {
+  test('knows two protocols', () => {
     expect(problemsOf({ task_protocol: 3 })).toEqual(['task_protocol: expected 1 or 2, got 3']);
   });
 
-  it('has no place for some options in protocol 1, which is remarked on', () => {
+  test('has no place for some options in protocol 1, which is remarked on', () => {
     const options = { shadow: 's', ignoreResult: true, stamps: { a: 1 }, queue: 'q' };
     const notesOf = (task_protocol: number) =>
       resolveSettings(withOptions(options, {}, { task_protocol }) as BeatConfig)
@@ -107,7 +107,7 @@ describe('how messages are written', () => {
     expect(notesOf(2)).toEqual([]);
   });
 
-  it('decides what arguments may be: those of the entry before those of the settings', () => {
+  test('decides what arguments may be: those of the entry before those of the settings', () => {
     const entry = { args: [decimal('1.5')] };
     const refused = 'beat_schedule.a.args[0]: msgpack cannot encode a decimal';
     const msgpack = { task_serializer: 'msgpack' };

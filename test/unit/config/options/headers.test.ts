@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { entryProblems } from '../support.ts';
 
 /** A header, and for values in JSON what becomes of the task in a worker. */
@@ -15,11 +15,11 @@ describe.each(['5.2', '5.7'])('headers that harm a worker of Celery %s', (versio
     .split('\n')
     .map((line) => JSON.parse(line) as Case);
 
-  it('were recorded', () => {
+  test('were recorded', () => {
     expect(cases.length).toBeGreaterThan(5);
   });
 
-  it.each(cases)('are refused at load with every harmful value: $name', ({ name, harm }) => {
+  test.each(cases)('are refused at load with every harmful value: $name', ({ name, harm }) => {
     for (const json of Object.keys(harm)) {
       const value = JSON.parse(json) as unknown;
       const problems = entryProblems({ options: { headers: { [name]: value } } });
@@ -28,7 +28,7 @@ describe.each(['5.2', '5.7'])('headers that harm a worker of Celery %s', (versio
   });
 });
 
-it.each(['get', 'children', '_children', '_get_custom_headers', 'as_execution_options'])(
+test.each(['get', 'children', '_children', '_get_custom_headers', 'as_execution_options'])(
   'a header named like a part of the request of a task is refused: %s',
   (name) => {
     const refused = `options.headers.${name}: workers make headers attributes of the request that tasks see, where this name is taken; use another`;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { compose } from '../../../../src/compose/compose.ts';
@@ -32,7 +32,7 @@ function messageWith(options: object, settings: object = {}, entry: object = {})
 describe('a time that no worker could read', () => {
   const long = /: expected at most 365250 days, a thousand years, got /;
   const far = /: expected an instant from 0001-01-02 to 9999-12-30, got /;
-  it.each([
+  test.each([
     [{ countdown: 1e12 }, long],
     [{ countdown: '400000d' }, long],
     [{ expires: 1e14 }, long],
@@ -48,14 +48,14 @@ describe('a time that no worker could read', () => {
     expect(problems[0]).toMatch(/^task\.group\[1\]\.options\./);
   });
 
-  it('is refused beside the schedule, too, and is none up to a thousand years', () => {
+  test('is refused beside the schedule, too, and is none up to a thousand years', () => {
     expect(entryProblems({ expires: 1e14 })).toEqual([expect.stringMatching(/^expires: .*1000/)]);
     expect(messageWith({ countdown: '365250d' }).headers['eta']).toBe('2970-01-08T00:00:00+00:00');
     const { headers } = messageWith({ expires: '9999-12-30T00:00:00Z' });
     expect(headers['expires']).toBe('9999-12-30T00:00:00+00:00');
   });
 
-  it('is not sent for a next occurrence that is as far', () => {
+  test('is not sent for a next occurrence that is as far', () => {
     const { entries } = settingsOf({ schedule: { timedelta: { days: 4_000_000 } } });
     const schedule = entries[0]!.schedule;
     expect(schedule.next(new Date(0))!.getUTCFullYear()).toBeGreaterThan(9_999);
@@ -64,7 +64,7 @@ describe('a time that no worker could read', () => {
 });
 
 describe('a header', () => {
-  it.each([
+  test.each([
     ['lang', 5, 'expected text, got 5'],
     ['shadow', 7, /^expected text or null, got 7 .*option shadow/],
     ['eta', 'soon', /^expected an instant as text.*, got "soon" .*option eta\)$/],
@@ -109,7 +109,7 @@ describe('a header', () => {
     expect(asked.map((line) => line.replace(place, ''))).toEqual(said);
   });
 
-  it.each([
+  test.each([
     ['lang', 'py'],
     ['eta', '2030-01-31T08:00:00.5+01:00'],
     ['expires', '2030-01-31 08:00:00'],
@@ -129,7 +129,7 @@ describe('a header', () => {
     },
   );
 
-  it('is checked among stamps as well', () => {
+  test('is checked among stamps as well', () => {
     expect(entryProblems({ options: { stamps: { a: NaN } } })).toEqual([
       expect.stringMatching(/^options\.stamps\.a: NaN is not allowed in a header/),
     ]);
@@ -137,7 +137,7 @@ describe('a header', () => {
 });
 
 describe('an option of apply_async', () => {
-  it.each([
+  test.each([
     [
       { group_id: 'g', groupIndex: 2 },
       { group: 'g', group_index: 2 },
@@ -171,7 +171,7 @@ describe('an option of apply_async', () => {
     expect(messageWith(options).headers).toMatchObject(headers);
   });
 
-  it('is written into the properties, where AMQP has one for it', () => {
+  test('is written into the properties, where AMQP has one for it', () => {
     const options = {
       ...{ reply_to: 'answers', message_id: 'm', timestamp: 1_700_000_000, type: 'ty' },
       ...{ userId: 'guest', appId: 'app', deliveryMode: 'transient' },
@@ -183,14 +183,14 @@ describe('an option of apply_async', () => {
     });
   });
 
-  it('is what routes know a task by: route_name', () => {
+  test('is what routes know a task by: route_name', () => {
     const taskRoutes = { known: 'q' };
     const message = messageWith({ route_name: 'known' }, { taskRoutes });
     expect(message.destination.routingKey).toBe('q');
     expect(message.headers['task']).toBe('t');
   });
 
-  it("gives way to nothing but the task's own: ignore_result of the settings", () => {
+  test("gives way to nothing but the task's own: ignore_result of the settings", () => {
     expect(messageWith({}).headers).not.toHaveProperty('ignore_result');
     expect(messageWith({}, { taskIgnoreResult: false }).headers).not.toHaveProperty(
       'ignore_result',
@@ -200,14 +200,14 @@ describe('an option of apply_async', () => {
     expect(own.headers['ignore_result']).toBe(false);
   });
 
-  it('is the default of the settings, where there is one: priority', () => {
+  test('is the default of the settings, where there is one: priority', () => {
     expect(messageWith({}, { taskDefaultPriority: 7 })).toMatchObject({
       ...{ priority: 7, properties: { priority: 7 } },
     });
     expect(messageWith({ priority: 0 }, { taskDefaultPriority: 7 }).priority).toBe(0);
   });
 
-  it('is kept for the tasks that workers send on: retry and its policy', () => {
+  test('is kept for the tasks that workers send on: retry and its policy', () => {
     const options = { retry: true, retry_policy: { max_retries: null, interval_start: 0.5 } };
     const [entry] = settingsOf({ options }).entries;
     expect(entry!.options).toMatchObject({
@@ -216,7 +216,7 @@ describe('an option of apply_async', () => {
     expect(notesOf({ options })).toEqual([]);
   });
 
-  it.each([
+  test.each([
     [{ options: { add_to_parent: true } }, /^beatSchedule\.e\.options\.add_to_parent: ignored/],
     [{ options: { mandatory: true } }, /^beatSchedule\.e\.options\.mandatory: ignored/],
     [{ options: { timeout: 5 } }, /^beatSchedule\.e\.options\.timeout: ignored/],
@@ -234,7 +234,7 @@ describe('an option of apply_async', () => {
     expect(notesOf(entry)).toEqual([expect.stringMatching(note)]);
   });
 
-  it.each([
+  test.each([
     [{ timedelta: { minutes: 5, seconds: 0.5 } }, { after: 300_500 }],
     [{ timedelta: { hours: 12 } }, { after: 43_200_000 }],
     ['12h', { after: 43_200_000 }],
@@ -244,7 +244,7 @@ describe('an option of apply_async', () => {
     expect(settingsOf({ expires }).entries[0]!.options.expires).toEqual(read);
   });
 
-  it.each([{ timedelta: { minuts: 5 } }, { timedelta: { minutes: -1 } }, { minutes: 5 }, {}])(
+  test.each([{ timedelta: { minuts: 5 } }, { timedelta: { minutes: -1 } }, { minutes: 5 }, {}])(
     'is refused where it is no time: expires %j',
     (expires) => {
       expect(entryProblems({ options: { expires } })).toEqual([
@@ -253,13 +253,13 @@ describe('an option of apply_async', () => {
     },
   );
 
-  it('never throws a task away because it expires after no time: it does not expire', () => {
+  test('never throws a task away because it expires after no time: it does not expire', () => {
     const { headers, properties } = messageWith({ expires: 0 });
     expect(headers['expires']).toBeNull();
     expect(properties).not.toHaveProperty('expiration');
   });
 
-  it.each([
+  test.each([
     ...['args', 'kwargs', 'chain', 'chord', 'connection', 'producer', 'publisher', 'router'],
     ...['declare', 'immediate', 'result_cls', 'task_type', 'content_type', 'contentEncoding'],
     ...['correlation_id', 'cluster_id', 'expiration', 'timelimit'],
@@ -271,7 +271,7 @@ describe('an option of apply_async', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     [
       { exchangeType: 'topc' },
       /^options\.exchangeType: expected 'direct', 'topic', 'fanout' or 'headers'/,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { BeatConfig } from '../../../../src/config/config-types.ts';
 import type { Overrides } from '../../../../src/config/read-settings.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
@@ -16,7 +16,7 @@ const notesOf = (resultBackend: string) =>
   );
 
 describe('settings of results', () => {
-  it.each<[object, number | null]>([
+  test.each<[object, number | null]>([
     [{}, DAY],
     [{ resultExpires: 3_600 }, DAY / 24],
     [{ result_expires: '2d' }, 2 * DAY],
@@ -28,18 +28,18 @@ describe('settings of results', () => {
     expect(resultsOf(config).expires).toBe(expires);
   });
 
-  it('the environment names the backend before the configuration, as in Celery', () => {
+  test('the environment names the backend before the configuration, as in Celery', () => {
     const config = { CELERY_RESULT_BACKEND: 'redis://file/1' } as BeatConfig;
     expect(resultsOf(config).url).toBe('redis://file/1');
     expect(resultsOf(config, { resultBackend: 'rpc://' }).url).toBe('rpc://');
     expect(resultsOf(config, { resultBackend: undefined }).url).toBe('redis://file/1');
   });
 
-  it.each(['disabled', 'disabled://'])('%s is none', (resultBackend) => {
+  test.each(['disabled', 'disabled://'])('%s is none', (resultBackend) => {
     expect(resultsOf({ resultBackend }).url).toBeNull();
   });
 
-  it.each([
+  test.each([
     ['', ''],
     ['app', 'app_'],
     ['app:', 'app:'],
@@ -51,7 +51,7 @@ describe('settings of results', () => {
     expect(resultsOf(options).keyPrefix).toBe(keyPrefix);
   });
 
-  it('transport options are read in all spellings, and unknown ones refused', () => {
+  test('transport options are read in all spellings, and unknown ones refused', () => {
     const options = {
       master_name: 'mymaster',
       sentinel_kwargs: { password: 'p' },
@@ -74,7 +74,7 @@ describe('settings of results', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     [
       'reddis://h',
       'resultBackend: "reddis" is none of Celery\'s own result backends; did you mean "redis"?',
@@ -87,7 +87,7 @@ describe('settings of results', () => {
     expect(notesOf(backend)).toEqual([note]);
   });
 
-  it.each([
+  test.each([
     'redis+socket:///r.sock',
     'db+sqlite:///r',
     'django-db',
@@ -117,7 +117,7 @@ describe('celery.backend_cleanup', () => {
     return entry;
   };
 
-  it.each([
+  test.each([
     [undefined, true],
     ['db+postgresql://u:p@h/db', true],
     ['database', true],
@@ -147,7 +147,7 @@ describe('celery.backend_cleanup', () => {
     expect(cleanupOf({ resultBackend }) !== undefined).toBe(installed);
   });
 
-  it("is installed where Celery's own beat installs it, and as it does", () => {
+  test("is installed where Celery's own beat installs it, and as it does", () => {
     const url = new URL('../../../conformance/default-entries.jsonl', import.meta.url);
     const lines = readFileSync(url, 'utf8').trim().split('\n');
     const cases = lines.map((line) => JSON.parse(line) as RecordedCase);
@@ -172,12 +172,12 @@ describe('celery.backend_cleanup', () => {
     }
   });
 
-  it('is not installed where results are kept for ever', () => {
+  test('is not installed where results are kept for ever', () => {
     expect(cleanupOf({ resultExpires: null })).toBeUndefined();
     expect(cleanupOf({ resultExpires: 0, resultBackend: 'db+sqlite:///r' })).toBeUndefined();
   });
 
-  it("goes by the environment's backend where there is one", () => {
+  test("goes by the environment's backend where there is one", () => {
     const config = { resultBackend: 'redis://h' };
     expect(cleanupOf(config, { resultBackend: 'db+sqlite:///r' })).toMatchObject({
       task: 'celery.backend_cleanup',
@@ -185,7 +185,7 @@ describe('celery.backend_cleanup', () => {
     expect(cleanupOf({}, { resultBackend: 'redis://h' })).toBeUndefined();
   });
 
-  it("is due at four in the configuration's zone, and worthless after twelve hours", () => {
+  test("is due at four in the configuration's zone, and worthless after twelve hours", () => {
     const entry = cleanupOf({ timezone: 'Europe/Oslo', taskDefaultQueue: 'low' })!;
     expect(entry).toMatchObject({ task: 'celery.backend_cleanup', args: [], enabled: true });
     expect(entry.options.expires).toEqual({ after: DAY / 2 });
@@ -194,7 +194,7 @@ describe('celery.backend_cleanup', () => {
     );
   });
 
-  it('says where it comes from when something is wrong with it, and how to be rid of that', () => {
+  test('says where it comes from when something is wrong with it, and how to be rid of that', () => {
     const strict = { taskQueues: { jobs: {} }, taskCreateMissingQueues: false };
     const beatSchedule = { mine: { task: 'mine', schedule: 60, options: { queue: 'jobs' } } };
     expect(problemsOf({ ...strict, beatSchedule })).toEqual([
@@ -207,14 +207,14 @@ describe('celery.backend_cleanup', () => {
     expect(problemsOf({ ...strict, beatSchedule, taskRoutes })).toEqual([]);
   });
 
-  it("leaves the user's own entry of that name alone, a disabled one too", () => {
+  test("leaves the user's own entry of that name alone, a disabled one too", () => {
     const mine = { task: 'mine', schedule: 60, enabled: false };
     const settings = resolveSettings({ beatSchedule: { 'celery.backend_cleanup': mine } });
     expect(namesWritten(settings)).toEqual(['celery.backend_cleanup']);
     expect(settings.entries).toMatchObject([{ task: 'mine', enabled: false }]);
   });
 
-  it('is made up for after a restart, which Celery forgets', () => {
+  test('is made up for after a restart, which Celery forgets', () => {
     const entry = cleanupOf({})!;
     const anchor = Date.parse('2026-07-01T12:00Z');
     const { state: record } = reconcile(entry, undefined, anchor)!;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lazy } from '../../../../src/index.ts';
 import { entryProblems, problemsOf } from '../support.ts';
 
@@ -13,7 +13,7 @@ const FITS = `${'ø'.repeat(127)}x`;
 const SAID = 'is 256 bytes long in UTF-8; AMQP allows 255';
 
 describe('texts that are too long for AMQP', () => {
-  it.each([
+  test.each([
     ['queue', {}],
     ['exchange', { routingKey: 'a', exchangeType: 'topic' }],
     ['routingKey', { exchange: 'jobs', exchangeType: 'topic' }],
@@ -30,7 +30,7 @@ describe('texts that are too long for AMQP', () => {
     expect(entryProblems({ options: { ...more, [option]: LONG } }, REDIS)).toEqual([]);
   });
 
-  it('are refused as names of headers and stamps, at any depth', () => {
+  test('are refused as names of headers and stamps, at any depth', () => {
     const headers = { a: [{ [LONG]: 1 }] };
     expect(entryProblems({ options: { headers } }, AMQP)).toEqual([
       `options.headers.a[0]["${LONG}"]: its name ${SAID}`,
@@ -41,7 +41,7 @@ describe('texts that are too long for AMQP', () => {
     expect(entryProblems({ options: { headers: { a: LONG } } }, AMQP)).toEqual([]);
   });
 
-  it('are refused of entries whose arguments depend on the occurrence, and in groups', () => {
+  test('are refused of entries whose arguments depend on the occurrence, and in groups', () => {
     const options = { queue: LONG };
     const problems = [`options.queue: ${SAID}`];
     expect(entryProblems({ args: [lazy(() => 1)], options }, AMQP)).toEqual(problems);
@@ -50,7 +50,7 @@ describe('texts that are too long for AMQP', () => {
     );
   });
 
-  it('are reported of each entry that routes or settings send there', () => {
+  test('are reported of each entry that routes or settings send there', () => {
     const entry = { task: 'a.b', schedule: 60 };
     const two = { ...AMQP, beatSchedule: { one: entry, two: entry } };
     const both = ['one', 'two'].map((name) => `beatSchedule.${name}: its queue ${SAID}`);
@@ -60,7 +60,7 @@ describe('texts that are too long for AMQP', () => {
 });
 
 describe('headers that are too many for AMQP', () => {
-  it('are refused at load', () => {
+  test('are refused at load', () => {
     const headers = Object.fromEntries(
       Array.from({ length: 700 }, (_, i) => [`x-${i}`, 'x'.repeat(100)]),
     );
@@ -78,7 +78,7 @@ describe('headers that are too many for AMQP', () => {
 });
 
 describe('names that SQL has no room for', () => {
-  it.each([POSTGRES, MARIA])('of queues are refused beyond 200 characters: %j', (broker) => {
+  test.each([POSTGRES, MARIA])('of queues are refused beyond 200 characters: %j', (broker) => {
     const queue = '😀'.repeat(201);
     expect(entryProblems({ options: { queue } }, broker)).toEqual([
       "options.queue: is 201 characters long; kombu's table allows 200",
@@ -86,7 +86,7 @@ describe('names that SQL has no room for', () => {
     expect(entryProblems({ options: { queue: '😀'.repeat(200) } }, broker)).toEqual([]);
   });
 
-  it('are refused with a NUL on PostgreSQL: queues, entries, the key prefix', () => {
+  test('are refused with a NUL on PostgreSQL: queues, entries, the key prefix', () => {
     const queue = 'a\0b';
     const nul = 'contains the character NUL (\\0), which PostgreSQL cannot store';
     expect(entryProblems({ options: { queue } }, POSTGRES)).toEqual([`options.queue: ${nul}`]);
@@ -98,7 +98,7 @@ describe('names that SQL has no room for', () => {
     expect(problemsOf({ ...REDIS, ...named })).toEqual([]);
   });
 
-  it('of entries and of the key prefix are refused on MariaDB beyond its columns', () => {
+  test('of entries and of the key prefix are refused on MariaDB beyond its columns', () => {
     const entry = { task: 't', schedule: 60 };
     const config = { keyPrefix: 'ø'.repeat(128), beatSchedule: { ['x'.repeat(2_049)]: entry } };
     expect(problemsOf({ ...MARIA, ...config })).toEqual([

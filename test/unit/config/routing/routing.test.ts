@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import type { Settings } from '../../../../src/config/settings.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
@@ -118,7 +118,7 @@ const AS_DICT = [
 ];
 
 describe('taskQueues', () => {
-  it('takes all that kombu says of a queue, and its names for the arguments of AMQP', () => {
+  test('takes all that kombu says of a queue, and its names for the arguments of AMQP', () => {
     const row = {
       exchange: { name: 'media', type: 'topic', arguments: { 'alternate-exchange': 'else' } },
       binding_key: 'v.#',
@@ -156,21 +156,21 @@ describe('taskQueues', () => {
     });
   });
 
-  it('is a map or a list, and a row of a list may be a name alone', () => {
+  test('is a map or a list, and a row of a list may be a name alone', () => {
     for (const taskQueues of [{ a: {}, b: null }, ['a', { name: 'b' }]]) {
       const { configured } = settingsOf({ taskQueues }).queues;
       expect(configured.map(({ name }) => name)).toEqual(['a', 'b']);
     }
   });
 
-  it('gives queues that have none the priorities of the configuration', () => {
+  test('gives queues that have none the priorities of the configuration', () => {
     const taskQueues = { a: {}, b: { queueArguments: { 'x-max-priority': 3 } } };
     const config = { taskQueues, taskQueueMaxPriority: 9 };
     expect(queueOf(config, 'a').arguments).toEqual({ 'x-max-priority': 9 });
     expect(queueOf(config, 'b').arguments).toEqual({ 'x-max-priority': 3 });
   });
 
-  it("knows kombu's Broadcast: the exchange is the producer's, the queues are the workers'", () => {
+  test("knows kombu's Broadcast: the exchange is the producer's, the queues are the workers'", () => {
     const taskQueues = [{ name: 'bc', broadcast: true, autoDelete: true }];
     expect(queueOf({ taskQueues }, 'bc')).toMatchObject({
       broadcast: true,
@@ -178,7 +178,7 @@ describe('taskQueues', () => {
     });
   });
 
-  it('reads what kombu writes of its queues, as `as_dict(recurse=True)` of 5.2 and 5.7 does', () => {
+  test('reads what kombu writes of its queues, as `as_dict(recurse=True)` of 5.2 and 5.7 does', () => {
     const [a, b, all] = settingsOf({ task_queues: AS_DICT }).queues.configured;
     expect(a).toMatchObject({
       name: 'a',
@@ -190,24 +190,24 @@ describe('taskQueues', () => {
     expect(all).toMatchObject({ alias: 'all', broadcast: true });
   });
 
-  it('binds a Broadcast by the default key, in a map as in a list', () => {
+  test('binds a Broadcast by the default key, in a map as in a list', () => {
     for (const taskQueues of [{ bc: { broadcast: true } }, [{ name: 'bc', broadcast: true }]]) {
       expect(queueOf({ taskQueues }, 'bc').bindings[0].routingKey).toBe('celery');
     }
   });
 
-  it("leaves the server's own exchanges undeclared", () => {
+  test("leaves the server's own exchanges undeclared", () => {
     const [binding] = queueOf({ taskQueues: { a: { exchange: 'amq.topic' } } }, 'a').bindings;
     expect(binding.exchange.noDeclare).toBe(true);
   });
 
-  it('tells of a type without an exchange, which Celery leaves out', () => {
+  test('tells of a type without an exchange, which Celery leaves out', () => {
     expect(notesOf({ taskQueues: { a: { exchangeType: 'topic' } } })).toEqual([
       'taskQueues.a.exchangeType: ignored without an exchange; the queue is bound to "celery"',
     ]);
   });
 
-  it.each([
+  test.each([
     [
       { taskQueues: 'celery' },
       /^taskQueues: expected a map of names and queues, or a list of queues/,
@@ -250,7 +250,7 @@ describe('a queue that is not there', () => {
   const withEntry = (entry: object) =>
     problemsOf({ ...config, beat_schedule: { e: { task: 't', schedule: 60, ...entry } } });
 
-  it('is an error where none may be made, of the place that names it', () => {
+  test('is an error where none may be made, of the place that names it', () => {
     expect(withEntry({})).toEqual([]);
     expect(withEntry({ options: { queue: 'report' } })).toEqual([
       'beat_schedule.e.options.queue: no queue "report" in taskQueues, and taskCreateMissingQueues is false; did you mean "reports"?',
@@ -258,7 +258,7 @@ describe('a queue that is not there', () => {
     expect(withEntry({ args: ['{{dueAt}}'], options: { queue: 'report' } })).toHaveLength(1);
   });
 
-  it('is one though a route names it', () => {
+  test('is one though a route names it', () => {
     const problems = problemsOf({
       ...{ ...config, taskRoutes: { 't*': 'report' } },
       beat_schedule: { e: { task: 't', schedule: 60 } },
@@ -268,7 +268,7 @@ describe('a queue that is not there', () => {
 });
 
 describe('taskRoutes', () => {
-  it.each([
+  test.each([
     ['a table', { 't*': 'q' }],
     ["a table in Celery's spelling", { t: { queue: 'q', routing_key: 'x' } }],
     ['a function', (task: string) => (task === 't' ? 'q' : null)],
@@ -281,7 +281,7 @@ describe('taskRoutes', () => {
     expect(queueFor('t', taskRoutes)).toBe('q');
   });
 
-  it.each([['my-app.tasks.*'], ['*-app.[a-z]*'], ['my-app.{x}#/*']])(
+  test.each([['my-app.tasks.*'], ['*-app.[a-z]*'], ['my-app.{x}#/*']])(
     'takes the glob %s',
     (glob) => {
       const name = glob.replaceAll('*', 'my').replace('[a-z]', 't');
@@ -289,7 +289,7 @@ describe('taskRoutes', () => {
     },
   );
 
-  it('of which there are ten thousand are searched without a test of each for each task', () => {
+  test('of which there are ten thousand are searched without a test of each for each task', () => {
     const tables = Array.from({ length: 10_000 }, (_, i) => ({ [`app${i}.*`]: `q${i}` }));
     const { queues, routes } = settingsOf({ taskRoutes: tables });
     expect(routes.routes).toHaveLength(1);
@@ -300,11 +300,11 @@ describe('taskRoutes', () => {
     }
   });
 
-  it('says nothing of tasks that it does not know', () => {
+  test('says nothing of tasks that it does not know', () => {
     expect(queueFor('other', { 't*': 'q' })).toBe('celery');
   });
 
-  it.each([
+  test.each([
     [
       'proj.Router',
       /^taskRoutes: "proj\.Router" names Python code, which beat cannot run; write it as a function \(task, args, kwargs, options\)/,
@@ -337,7 +337,7 @@ describe('taskRoutes', () => {
     expect(found).toEqual([expect.stringMatching(problem)]);
   });
 
-  it('tells once of a function that fails for every task', () => {
+  test('tells once of a function that fails for every task', () => {
     const route = () => {
       throw new Error('broken');
     };
@@ -345,7 +345,7 @@ describe('taskRoutes', () => {
     expect(problemsOf({ ...REDIS, taskRoutes: [route], beatSchedule })).toHaveLength(1);
   });
 
-  it('tells of all that is wrong with what a function returns, and of each task that it fails', () => {
+  test('tells of all that is wrong with what a function returns, and of each task that it fails', () => {
     const route = (task: string) => {
       if (task === 'c') throw new Error('no region');
       return task === 'd' ? 'sound' : { queu: 'x', priority: 'low' };
@@ -359,7 +359,7 @@ describe('taskRoutes', () => {
     ]);
   });
 
-  it('asks no function at load about arguments that are not known yet', () => {
+  test('asks no function at load about arguments that are not known yet', () => {
     const asked: unknown[] = [];
     const route = (task: string, args: readonly unknown[]) => {
       if (task === 't') asked.push(args);
@@ -373,7 +373,7 @@ describe('taskRoutes', () => {
 });
 
 describe('where a task goes', () => {
-  it.each([
+  test.each([
     [
       { exchange: 'media' },
       'options.exchange: ignored, as in Celery: a direct exchange without a routing key; the task goes to queue "celery"',
@@ -390,7 +390,7 @@ describe('where a task goes', () => {
     expect(notesOf({}, { options })).toEqual([`beatSchedule.e.${note}`]);
   });
 
-  it.each([
+  test.each([
     { queue: 'q', exchange: 'q' },
     { queue: 'q', routingKey: 'q.x' },
     { exchange: 'celery', routingKey: 'celery' },
@@ -400,7 +400,7 @@ describe('where a task goes', () => {
     expect(notesOf({}, { options })).toEqual([]);
   });
 
-  it.each([
+  test.each([
     [
       'sqla+sqlite:///b.sqlite',
       { exchange: 'bc', exchangeType: 'fanout' },
@@ -423,7 +423,7 @@ describe('where a task goes', () => {
 });
 
 describe('what is true of all tasks', () => {
-  it('is read in every spelling', () => {
+  test('is read in every spelling', () => {
     const config = {
       task_default_priority: 4,
       CELERY_DEFAULT_DELIVERY_MODE: 'transient',
@@ -435,7 +435,7 @@ describe('what is true of all tasks', () => {
     });
   });
 
-  it.each([
+  test.each([
     [{ taskDefaultPriority: 256 }, /^taskDefaultPriority: expected a whole number from 0 to 255/],
     [{ taskDefaultDeliveryMode: 3 }, /^taskDefaultDeliveryMode: expected 1, 2, 'transient'/],
     [{ taskDefaultExchangeType: 'x' }, /^taskDefaultExchangeType: expected 'direct', 'topic'/],

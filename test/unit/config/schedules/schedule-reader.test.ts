@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { at } from '../../../../src/schedule/at.ts';
 import { cron } from '../../../../src/schedule/cron.ts';
@@ -18,7 +18,7 @@ const notesOf = (entry: object) =>
 const specOf = (entry: object, settings: object = {}) => entryOf(entry, settings).schedule.spec;
 
 describe('a schedule', () => {
-  it.each([
+  test.each([
     [30, timedelta({ seconds: 30 })],
     [0.5, timedelta({ milliseconds: 500 })],
     ['1h30m', timedelta({ minutes: 90 })],
@@ -38,7 +38,7 @@ describe('a schedule', () => {
     expect(specOf({ schedule })).toBe(spec);
   });
 
-  it('with a set of minutes is not taken for another one', () => {
+  test('with a set of minutes is not taken for another one', () => {
     const minutes = (...values: number[]) => ({ crontab: { minute: new Set(values) } });
     const { entries } = resolveSettings({
       resultExpires: null,
@@ -53,13 +53,13 @@ describe('a schedule', () => {
     ]);
   });
 
-  it('equal ones are one object', () => {
+  test('equal ones are one object', () => {
     const one = entryOf({ schedule: { crontab: { minute: '*/7' } } });
     const other = entryOf({ schedule: { crontab: { minute: '*/7' } } });
     expect(other.schedule).toBe(one.schedule);
   });
 
-  it("takes its own zone, else the entry's, else the configuration's, else UTC", () => {
+  test("takes its own zone, else the entry's, else the configuration's, else UTC", () => {
     const own = { cron: '0 8 * * *', timezone: 'Asia/Tokyo' };
     const plain = { cron: '0 8 * * *' };
     const settings = { timezone: 'Europe/Oslo' };
@@ -73,7 +73,7 @@ describe('a schedule', () => {
     expect(zoneOf({ schedule: fixed }, settings)).toBe('Asia/Tokyo');
   });
 
-  it.each([
+  test.each([
     [{ cron: '0 8 * * *', timezone: 'Asia/Tokyo' }],
     [cron('0 8 * * *', { timezone: 'Asia/Tokyo' })],
   ])('and its entry must not name two zones', (schedule) => {
@@ -83,7 +83,7 @@ describe('a schedule', () => {
     ]);
   });
 
-  it.each([[3600], [{ timedelta: { hours: 1 } }], [timedelta({ hours: 1 })]])(
+  test.each([[3600], [{ timedelta: { hours: 1 } }], [timedelta({ hours: 1 })]])(
     'of an interval may be relative: %j',
     (schedule) => {
       const { spec } = timedelta({ hours: 1 }, { relative: true, timezone: 'Europe/Oslo' });
@@ -91,7 +91,7 @@ describe('a schedule', () => {
     },
   );
 
-  it.each([
+  test.each([
     [{ cron: '@daily' }],
     [crontab({ hour: 3 })],
     [{ at: '2100-01-01' }],
@@ -104,7 +104,7 @@ describe('a schedule', () => {
     expect(specOf({ schedule, relative: true })).toBe(specOf({ schedule }));
   });
 
-  it('of @every is an interval, relative or not', () => {
+  test('of @every is an interval, relative or not', () => {
     const schedule = { cron: '@every 2h' };
     expect(specOf({ schedule })).toBe('every(7200000ms)');
     expect(specOf({ schedule, relative: true, timezone: 'Europe/Oslo' })).toBe(
@@ -113,7 +113,7 @@ describe('a schedule', () => {
     expect(notesOf({ schedule, relative: true })).toEqual([]);
   });
 
-  it.each([
+  test.each([
     [{ crontab: { minute: '*/90' } }, 'schedule.crontab.minute'],
     [crontab({ minute: '*/90' }), 'schedule.minute'],
   ])('with a step that is too wide runs as in Celery, with a warning: %j', (schedule, path) => {
@@ -124,7 +124,7 @@ describe('a schedule', () => {
     expect(notesOf({ schedule })).toEqual(notes);
   });
 
-  it('with a step that is too wide warns for each of its entries', () => {
+  test('with a step that is too wide warns for each of its entries', () => {
     const entry = { task: 't', schedule: { crontab: { minute: '*/90' } } };
     const { warnings } = resolveSettings({
       resultExpires: null,
@@ -133,7 +133,7 @@ describe('a schedule', () => {
     expect(warnings.map(({ path }) => path[1])).toEqual(['a', 'b']);
   });
 
-  it.each([[{ cron: 'H 3 * * *' }], [cron('H 3 * * *')]])(
+  test.each([[{ cron: 'H 3 * * *' }], [cron('H 3 * * *')]])(
     'with H takes its minute from the name of its entry: %j',
     (schedule) => {
       const { entries } = resolveSettings({
@@ -150,12 +150,12 @@ describe('a schedule', () => {
     },
   );
 
-  it('with H that has a seed keeps it', () => {
+  test('with H that has a seed keeps it', () => {
     const schedule = cron('H 3 * * *', { seed: 'mine' });
     expect(entryOf({ schedule }).schedule).toBe(schedule.inZone!('UTC'));
   });
 
-  it('whose zone is unknown is reported for each of its entries', () => {
+  test('whose zone is unknown is reported for each of its entries', () => {
     const entry = { task: 't', schedule: { cron: '@daily', timezone: 'BST' } };
     expect(problemsOf({ beatSchedule: { a: entry, b: entry } })).toEqual([
       'beatSchedule.a.schedule.timezone: "BST" is not the name of an IANA time zone; did you mean "Europe/London"?',
@@ -163,7 +163,7 @@ describe('a schedule', () => {
     ]);
   });
 
-  it('may be of a kind that users bring', () => {
+  test('may be of a kind that users bring', () => {
     const yearly: Schedule = {
       spec: 'mine',
       next: (after) => new Date(after.getTime() + 31_536_000_000),
@@ -188,7 +188,7 @@ describe('a schedule', () => {
     ]);
   });
 
-  it.each<[unknown, string | RegExp]>([
+  test.each<[unknown, string | RegExp]>([
     [
       undefined,
       'schedule: missing; expected a number of seconds, or one of timedelta, crontab, cron, at, solar',
@@ -226,7 +226,7 @@ describe('a schedule', () => {
     expect(entryProblems({ schedule })).toEqual([expected]);
   });
 
-  it.each([
+  test.each([
     [{ crontab: { dayOfMonth: 30, monthOfYear: 2 } }],
     [crontab({ dayOfMonth: 31, monthOfYear: 'feb,apr' })],
   ])('that is never due is refused: %j', (schedule) => {
@@ -235,17 +235,17 @@ describe('a schedule', () => {
     ]);
   });
 
-  it('with a date that no year has is refused in cron, too', () => {
+  test('with a date that no year has is refused in cron, too', () => {
     expect(entryProblems({ schedule: { cron: '0 0 30 2 *' } })).toEqual([
       expect.stringMatching(/^schedule\.cron: /),
     ]);
   });
 
-  it('that was due once, long ago, is not refused: tests set the clock back', () => {
+  test('that was due once, long ago, is not refused: tests set the clock back', () => {
     expect(entryProblems({ schedule: { at: '1999-12-31T00:00:00Z' } })).toEqual([]);
   });
 
-  it('has all of its problems told at once', () => {
+  test('has all of its problems told at once', () => {
     const crontab = { minute: 61, hour: 'noon', day_of_week: true };
     expect(entryProblems({ schedule: { crontab } })).toHaveLength(3);
     const where = { event: 'sun_rise', lat: 91, longitude: 10, lon: 10, height: 5 };

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { problemsOf } from '../support.ts';
 
 describe('settings of events', () => {
-  it.each(['taskSendSentEvent', 'task_send_sent_event', 'CELERY_SEND_TASK_SENT_EVENT'])(
+  test.each(['taskSendSentEvent', 'task_send_sent_event', 'CELERY_SEND_TASK_SENT_EVENT'])(
     '%s turns task-sent events on, over the exchange type that the broker has for them',
     (key) => {
       const eventsOf = (brokerUrl: string) =>
@@ -17,16 +17,16 @@ describe('settings of events', () => {
     },
   );
 
-  it('are off unless they are asked for', () => {
+  test('are off unless they are asked for', () => {
     expect(resolveSettings({ brokerUrl: 'redis://localhost' }).taskEvents).toBeNull();
   });
 
-  it('name another exchange', () => {
+  test('name another exchange', () => {
     const config = { brokerUrl: 'redis://localhost', taskSendSentEvent: true };
     expect(resolveSettings({ ...config, eventExchange: 'seen' }).taskEvents?.exchange).toBe('seen');
   });
 
-  it('ask for nothing that a broker in SQL could do, and are told so', () => {
+  test('ask for nothing that a broker in SQL could do, and are told so', () => {
     const { taskEvents, warnings } = resolveSettings({ taskSendSentEvent: true });
     expect(taskEvents).toBeNull();
     expect(warnings).toEqual([
@@ -39,7 +39,7 @@ describe('settings of events', () => {
     ]);
   });
 
-  it('allow no serializer but the one that every receiver reads', () => {
+  test('allow no serializer but the one that every receiver reads', () => {
     expect(problemsOf({ eventSerializer: 'pickle' })).toEqual([
       'eventSerializer: expected \'json\', which every receiver of events reads, got "pickle"',
     ]);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { chain, chord, group, sig, type BeatConfig } from '../../../../src/index.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { resolveSources } from '../../../../src/config/resolve.ts';
@@ -14,7 +14,7 @@ const problemsWith = (task: unknown, entry: object = {}) =>
   entryProblems({ task, ...entry }, REDIS);
 
 describe('a signature', () => {
-  it.for<[task: unknown, ...problems: string[]]>([
+  test.for<[task: unknown, ...problems: string[]]>([
     [{}, `task: ${FORMS}, got {}`],
     [[add], `task: ${FORMS}, got [{"task":"tasks.add","args":[1,1]}]`],
     [{ task: 'a', chain: ['b'] }, `task: ${FORMS}, got {"task":"a","chain":["b"]}`],
@@ -66,7 +66,7 @@ describe('a signature', () => {
     expect(found).toHaveLength(problems.length);
   });
 
-  it.each([
+  test.each([
     [{ chain: ['a', 'b'] }, 'chain: write task: {chain: […]}'],
     [group('a', 'b'), 'group: write task: {group: […]}'],
     [{ chord: { header: ['a'], body: 5 } }, 'chord: write task: {chord: {header: […], body: …}}'],
@@ -80,7 +80,7 @@ describe('a signature', () => {
     ]);
   });
 
-  it('cannot contain itself', () => {
+  test('cannot contain itself', () => {
     const round: { chain: unknown[] } = { chain: ['a'] };
     round.chain.push(round, { group: [round] });
     expect(problemsWith(round)).toEqual([
@@ -89,13 +89,13 @@ describe('a signature', () => {
     ]);
   });
 
-  it('goes no deeper than 32 levels', () => {
+  test('goes no deeper than 32 levels', () => {
     let deep: unknown = 'a';
     for (let level = 0; level < 33; level++) deep = { group: [deep] };
     expect(problemsWith(deep)).toEqual([expect.stringMatching(/: nested deeper than 32 levels$/)]);
   });
 
-  it('says how long it lasts, as whoever sends it on counts from then', () => {
+  test('says how long it lasts, as whoever sends it on counts from then', () => {
     for (const expires of ['next', '2030-01-01T00:00:00Z']) {
       expect(problemsWith(chain(add, sig('b', [], { options: { expires } })))).toEqual([
         expect.stringMatching(/^task\.chain\[1\]\.options\.expires: expected a duration/),
@@ -104,7 +104,7 @@ describe('a signature', () => {
     expect(problemsWith(chain(add, sig('b', [], { options: { expires: '1h' } })))).toEqual([]);
   });
 
-  it('is read in the spellings of Python and of JavaScript', () => {
+  test('is read in the spellings of Python and of JavaScript', () => {
     const options = { timeLimit: 5, linkError: ['caught'] };
     const ours = entryOf({ task: { chain: ['a', { task: 'b', options }], immutable: true } });
     const python = { time_limit: 5, link_error: 'caught', queue: null };
@@ -121,13 +121,13 @@ describe('a signature', () => {
     expect(theirs.canvas).toEqual(ours.canvas);
   });
 
-  it('may be a map or starmap of Celery, which is one task', () => {
+  test('may be a map or starmap of Celery, which is one task', () => {
     const kwargs = { task: { task: 'tasks.add' }, it: [[1, 2]] };
     const map = { task: 'celery.starmap', kwargs, subtask_type: 'xstarmap', immutable: true };
     expect(entryOf({ task: map }).canvas).toMatchObject({ kind: 'task', kwargs });
   });
 
-  it('is told of with its line where it stands in YAML', () => {
+  test('is told of with its line where it stands in YAML', () => {
     const config = { beatSchedule: { e: { task: { chain: ['a', { tsk: 'b' }] }, schedule: 60 } } };
     const lines: Record<string, number> = { 'beatSchedule e task chain 1': 7 };
     const source = {
@@ -148,20 +148,20 @@ describe('what comes after a group', () => {
     'of no use after a group, whose tasks end one by one; ' +
     'a chord calls its body with all results: {chord: {header: […], body: …}}';
 
-  it.for([
+  test.for([
     group([add], { options: { link: 'b' } }),
     chain([add, group(add, add)], { options: { link: 'b' } }),
   ])('is no callback', (task) => {
     expect(problemsWith(task)).toEqual([`task.options.link: ${why}`]);
   });
 
-  it('is none from the entry either', () => {
+  test('is none from the entry either', () => {
     expect(problemsWith(group(add), { options: { link: 'b' } })).toEqual([`options.link: ${why}`]);
   });
 });
 
 describe('arguments beside a signature', () => {
-  it('are refused where it takes none', () => {
+  test('are refused where it takes none', () => {
     const immutable = sig('a', [], { immutable: true });
     expect(problemsWith(immutable, { args: [1] })).toEqual([
       'args: has no effect: the signature is immutable',
@@ -174,7 +174,7 @@ describe('a chord that beat starts', () => {
   const starts = 'starts a chord, which needs a Redis as resultBackend to join it';
   const header = chord([add], 'tasks.total');
 
-  it.for<[backend: string | undefined, problem: string]>([
+  test.for<[backend: string | undefined, problem: string]>([
     [undefined, `task: ${starts}, and there is none`],
     ['db+sqlite:///results', `task: ${starts}, got db+sqlite:///results`],
     ['rpc://', `task: ${starts}, got rpc://`],
@@ -184,24 +184,24 @@ describe('a chord that beat starts', () => {
     }
   });
 
-  it.for(['redis://h/1', 'rediss://h/1', 'sentinel://h:26379'])('can be joined in %s', (url) => {
+  test.for(['redis://h/1', 'rediss://h/1', 'sentinel://h:26379'])('can be joined in %s', (url) => {
     const more = { result_backend_transport_options: { master_name: 'm' } };
     expect(entryProblems({ task: header }, { result_backend: url, ...more })).toEqual([]);
   });
 
-  it('needs to know which master sentinels are asked for', () => {
+  test('needs to know which master sentinels are asked for', () => {
     expect(entryProblems({ task: header }, { resultBackend: 'sentinel://h:26379' })).toEqual([
       'task: starts a chord, which needs resultBackendTransportOptions.masterName: the name of the master that the sentinels watch',
     ]);
   });
 
-  it('is nothing to the backend where a worker starts it', () => {
+  test('is nothing to the backend where a worker starts it', () => {
     expect(entryProblems({ task: chain(add, header) })).toEqual([]);
   });
 });
 
 describe('old workers', () => {
-  it('read no chains: protocol 1 is refused with them, and takes single tasks with callbacks', () => {
+  test('read no chains: protocol 1 is refused with them, and takes single tasks with callbacks', () => {
     const old = { task_protocol: 1 };
     expect(entryProblems({ task: chain(add, add) }, old)).toEqual([
       'task: a chain needs taskProtocol 2',
@@ -211,7 +211,7 @@ describe('old workers', () => {
 });
 
 describe('every task that beat itself sends', () => {
-  it('is tried on its way at load', () => {
+  test('is tried on its way at load', () => {
     const slow = sig('a', [], { options: { queue: 'slow' } });
     const config = {
       taskCreateMissingQueues: false,

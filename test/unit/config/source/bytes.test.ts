@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { loadSettings } from '../../../../src/config/load.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
@@ -22,7 +22,7 @@ async function problemsIn(folder: Folder, path?: string, maxFileSize?: number): 
   }
 }
 
-it.each(['schedules', undefined])(
+test.each(['schedules', undefined])(
   'a link to nothing in a folder of configurations is an error, not a file less (%s)',
   async (path) => {
     using folder = new Folder({ 'schedules/a.yaml': entry('a') });
@@ -33,7 +33,7 @@ it.each(['schedules', undefined])(
   },
 );
 
-it('a link to nothing under a default name is an error, and no other configuration is looked for', async () => {
+test('a link to nothing under a default name is an error, and no other configuration is looked for', async () => {
   using folder = new Folder({ 'schedules/a.yaml': entry('a') });
   symlinkSync('gone.yaml', join(folder.path, 'beat.config.yaml'));
   expect(await problemsIn(folder)).toEqual([
@@ -41,14 +41,14 @@ it('a link to nothing under a default name is an error, and no other configurati
   ]);
 });
 
-it('a link to a file is read, and a folder with the name of a file is left alone', async () => {
+test('a link to a file is read, and a folder with the name of a file is left alone', async () => {
   using folder = new Folder({ 'real/x.yaml': entry('a') });
   mkdirSync(join(folder.path, 'schedules/folder.yaml'), { recursive: true });
   symlinkSync('../real/x.yaml', join(folder.path, 'schedules/a.yaml'));
   expect(namesWritten(await loadSettings(undefined, { cwd: folder.path }))).toEqual(['a']);
 });
 
-it.each([
+test.each([
   ['latin-1 text', 'yaml', Buffer.from(`# one\n${entry('a')}x-b: caf\xe9\n`, 'latin1'), 3],
   [
     'a character cut in half',
@@ -68,7 +68,7 @@ it.each([
   },
 );
 
-it('UTF-8 with a byte order mark is read, and UTF-16 is refused by name', async () => {
+test('UTF-8 with a byte order mark is read, and UTF-16 is refused by name', async () => {
   using folder = new Folder();
   for (const name of ['a.yaml', 'a.json']) {
     writeFileSync(
@@ -84,7 +84,7 @@ it('UTF-8 with a byte order mark is read, and UTF-16 is refused by name', async 
   expect(await problemsIn(folder, 'c.yaml')).toEqual(['c.yaml:1: is UTF-16; save it as UTF-8']);
 });
 
-it('a file over the limit is refused before it is read, with the way to raise it', async () => {
+test('a file over the limit is refused before it is read, with the way to raise it', async () => {
   using folder = new Folder({ 'a.yaml': entry('a') });
   expect(await problemsIn(folder, 'a.yaml', 10)).toEqual([
     `a.yaml: has ${entry('a').length} bytes, more than the 10 that BEAT_MAX_CONFIG_SIZE allows`,
@@ -97,7 +97,7 @@ it('a file over the limit is refused before it is read, with the way to raise it
   ]);
 });
 
-it('a FIFO, a device and a socket are refused and not waited for', async () => {
+test('a FIFO, a device and a socket are refused and not waited for', async () => {
   using folder = new Folder();
   const at = (name: string) => join(folder.path, 'c', name);
   mkdirSync(join(folder.path, 'c'));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadSettings } from '../../../../src/config/load.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
@@ -22,28 +22,28 @@ async function namesIn(folder: Folder, path?: string): Promise<string[]> {
 }
 
 describe('without a path', () => {
-  it.each([['yaml'], ['yml'], ['json']])('beat.config.%s is read', async (extension) => {
+  test.each([['yaml'], ['yml'], ['json']])('beat.config.%s is read', async (extension) => {
     using folder = new Folder({ [`beat.config.${extension}`]: '{"keyPrefix": "here"}' });
     const settings = await loadSettings(undefined, { cwd: folder.path });
     expect(settings.keyPrefix).toBe('here');
     expect(settings.files).toEqual([`beat.config.${extension}`]);
   });
 
-  it('beat.config.* goes before the folder schedules', async () => {
+  test('beat.config.* goes before the folder schedules', async () => {
     using folder = new Folder({ 'schedules/a.yaml': entry('a') });
     expect(await namesIn(folder)).toEqual(['a']);
     folder.write('beat.config.yaml', entry('b'));
     expect(await namesIn(folder)).toEqual(['b']);
   });
 
-  it('two of them are one too many', async () => {
+  test('two of them are one too many', async () => {
     using folder = new Folder({ 'beat.config.yaml': '', 'beat.config.json': '{}' });
     expect(await problemsIn(folder)).toEqual([
       'beat.config.yaml and beat.config.json are both here; keep one, or name one with --config',
     ]);
   });
 
-  it('and without any file the error says how to begin, and what it says can be read', async () => {
+  test('and without any file the error says how to begin, and what it says can be read', async () => {
     using folder = new Folder();
     const [problem = ''] = await problemsIn(folder);
     expect(problem).toMatch(/^no configuration here: looked for beat\.config\{\.ts,.* schedules\//);
@@ -53,7 +53,7 @@ describe('without a path', () => {
 });
 
 describe('a path', () => {
-  it('may be relative or absolute', async () => {
+  test('may be relative or absolute', async () => {
     using folder = new Folder({ 'conf/a.yaml': entry('a') });
     expect(await namesIn(folder, 'conf/a.yaml')).toEqual(['a']);
     const path = `${folder.path}/conf/a.yaml`;
@@ -61,12 +61,12 @@ describe('a path', () => {
     expect(settings.files).toEqual([path]);
   });
 
-  it('that is not there is said so', async () => {
+  test('that is not there is said so', async () => {
     using folder = new Folder();
     expect(await problemsIn(folder, 'gone.yaml')).toEqual(['no such file or folder: gone.yaml']);
   });
 
-  it('of another kind of file is refused', async () => {
+  test('of another kind of file is refused', async () => {
     using folder = new Folder({ 'beat.toml': '' });
     expect(await problemsIn(folder, 'beat.toml')).toEqual([
       expect.stringMatching(/^beat\.toml: not a kind of file that beat reads; it reads \.ts, /),
@@ -75,7 +75,7 @@ describe('a path', () => {
 });
 
 describe('a folder', () => {
-  it('is read whole, by name, leaving out what editors and tests put beside', async () => {
+  test('is read whole, by name, leaving out what editors and tests put beside', async () => {
     using folder = new Folder({
       'c/b.yaml': entry('b'),
       'c/a.json': '{"beatSchedule": {"a": {"task": "t", "schedule": 5}}}',
@@ -93,21 +93,21 @@ describe('a folder', () => {
     expect(settings.files).toEqual(['c/a.json', 'c/b.yaml']);
   });
 
-  it('without a configuration in it is an error', async () => {
+  test('without a configuration in it is an error', async () => {
     using folder = new Folder({ 'c/README.md': '' });
     expect(await problemsIn(folder, 'c')).toEqual([
       expect.stringMatching(/^c: no configuration in this folder; it reads \.ts/),
     ]);
   });
 
-  it('in which two files declare one entry is an error that names both', async () => {
+  test('in which two files declare one entry is an error that names both', async () => {
     using folder = new Folder({ 'c/a.yaml': entry('x'), 'c/b.yaml': `\n${entry('x')}` });
     expect(await problemsIn(folder, 'c')).toEqual([
       'c/b.yaml:2: beatSchedule.x: an entry of this name is in c/a.yaml too',
     ]);
   });
 
-  it('in which two files disagree on a setting is an error that names both', async () => {
+  test('in which two files disagree on a setting is an error that names both', async () => {
     using folder = new Folder({
       'c/a.yaml': 'timezone: UTC\nlock: {ttl: 5}\n',
       'c/b.yaml': 'lock:\n  ttl: 6\ntimezone: Asia/Tokyo\n',
@@ -118,7 +118,7 @@ describe('a folder', () => {
     ]);
   });
 
-  it('may say the same setting twice, in other spellings too, and its parts in several files', async () => {
+  test('may say the same setting twice, in other spellings too, and its parts in several files', async () => {
     using folder = new Folder({
       'c/a.yaml': 'timezone: UTC\nbrokerTransportOptions: {sep: ":"}\n',
       'c/b.yaml': 'CELERY_TIMEZONE: UTC\nbroker_transport_options: {global_keyprefix: "a:"}\n',
@@ -127,7 +127,7 @@ describe('a folder', () => {
     expect(transport).toMatchObject({ sep: ':', globalKeyprefix: 'a:' });
   });
 
-  it('has the problems of all its files told at once, in reading order', async () => {
+  test('has the problems of all its files told at once, in reading order', async () => {
     using folder = new Folder({
       'c/a.yaml': 'beatSchedule:\n  a: {task: t, schedule: 5, args: 5}\ntimezone: X/Y\n',
       'c/b.json': '{"a": }',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Folder } from '../../../support/folder.ts';
 
 // Each case runs in a Node of its own: a test runner that rewrites imports would answer for itself.
@@ -34,7 +34,7 @@ function load(files: Readonly<Record<string, string>>, ...names: string[]): unkn
 }
 
 describe('a module', () => {
-  it('exports its configuration, or a function that returns it or a promise of it', () => {
+  test('exports its configuration, or a function that returns it or a promise of it', () => {
     const loaded = load({
       'a.ts': 'const p: string = "a";\nexport default { keyPrefix: p };',
       'b.mts': 'export default (): object => ({ keyPrefix: "b" });',
@@ -45,7 +45,7 @@ describe('a module', () => {
     expect(loaded).toMatchObject('abcde'.split('').map((keyPrefix) => ({ keyPrefix })));
   });
 
-  it.each([
+  test.each([
     ['a.ts', ''],
     ['a.ts', '// export default defineConfig({})\n'],
     ['a.js', ''],
@@ -57,7 +57,7 @@ describe('a module', () => {
     expect(load({ [name]: text })).toEqual([{ problems: nothing }]);
   });
 
-  it.each(['celery-beat', 'beat'])(
+  test.each(['celery-beat', 'beat'])(
     'may import %s from any folder, and so may what it imports',
     (name) => {
       const loaded = load(
@@ -74,7 +74,7 @@ export const later = { task: 't', schedule: at('2040-01-01T00:00:00Z') };`,
     },
   );
 
-  it('and its helpers get the same copy of the package', () => {
+  test('and its helpers get the same copy of the package', () => {
     const loaded = load(
       {
         'a.ts': `import { defineConfig } from 'celery-beat';
@@ -88,7 +88,7 @@ export const often = crontab({ minute: 7 });`,
     expect(loaded).toMatchObject([{ names: ['a', 'celery.backend_cleanup'], shared: true }]);
   });
 
-  it('that is wrong says where, as far as anybody knows', () => {
+  test('that is wrong says where, as far as anybody knows', () => {
     const loaded = load(
       {
         'syntax.ts': 'const a: number = 1;\nexport default { a: 1 ;\n',

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { Folder } from '../../../support/folder.ts';
 import { loadSettings } from '../../../../src/config/load.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
@@ -9,7 +9,7 @@ const throwing = (thrown: unknown) => () => {
   throw thrown;
 };
 
-it.each([
+test.each([
   [
     'a getter',
     {
@@ -67,7 +67,7 @@ it.each([
   );
 });
 
-it('a getter that throws in a module is an error with its file and its path', async () => {
+test('a getter that throws in a module is an error with its file and its path', async () => {
   const text =
     'export default { beatSchedule: { e: { task: "t", get schedule() { throw new Error("down"); } } } };';
   using folder = new Folder({ 'c.ts': text });
@@ -76,7 +76,7 @@ it('a getter that throws in a module is an error with its file and its path', as
   );
 });
 
-it('a getter is asked once, so that it cannot answer one thing to the check and another to the run', () => {
+test('a getter is asked once, so that it cannot answer one thing to the check and another to the run', () => {
   let asked = 0;
   const entry = {
     schedule: 5,
@@ -89,12 +89,12 @@ it('a getter is asked once, so that it cannot answer one thing to the check and 
   expect([read?.task, asked]).toEqual(['t1', 1]);
 });
 
-it('what needs no getter is not copied', () => {
+test('what needs no getter is not copied', () => {
   const args = [{ a: [1] }];
   expect(entryOf({ args }).args).toBe(args);
 });
 
-it.each([
+test.each([
   [{ keyPrefix: Symbol('s') }, 'keyPrefix: a symbol, which is no data'],
   [{ taskQueues: [Symbol('s')] }, 'taskQueues[0]: a symbol, which is no data'],
   [{ lock: { [Symbol('s')]: 1 } }, 'lock: has a symbol as a name: Symbol(s)'],
@@ -106,7 +106,7 @@ it.each([
   ]);
 });
 
-it.each([
+test.each([
   ['args', Symbol('s'), 'args: a symbol, which is no data'],
   ['args', [Symbol('s')], 'args[0]: a symbol, which is no data'],
   ['schedule', Symbol('s'), 'schedule: a symbol, which is no data'],
@@ -114,7 +114,7 @@ it.each([
   expect(entryProblems({ [key]: value })).toContain(problem);
 });
 
-it('objects that contain themselves, or are nested too deep, are errors with their path', () => {
+test('objects that contain themselves, or are nested too deep, are errors with their path', () => {
   const map: Record<string, unknown> = {};
   map['self'] = map;
   expect(entryProblems({ args: map })).toContain('args.self: contains itself');
@@ -128,7 +128,7 @@ it('objects that contain themselves, or are nested too deep, are errors with the
   ]);
 });
 
-it('an object counts in each place with all that is in it', () => {
+test('an object counts in each place with all that is in it', () => {
   const repeated = (times: number) => Array.from({ length: times }, () => list);
   const list = Array.from({ length: 1_000 }, () => 1);
   expect(problemsOf({ 'x-a': repeated(1_900) })).toEqual([]);
@@ -137,7 +137,7 @@ it('an object counts in each place with all that is in it', () => {
   );
 });
 
-it('a few objects that stand for millions of values are refused, and are not walked', () => {
+test('a few objects that stand for millions of values are refused, and are not walked', () => {
   let many: unknown = [1];
   for (let i = 0; i < 60; i++) many = [many, many];
   expect(entryProblems({ args: many })[0]).toMatch(
@@ -147,7 +147,7 @@ it('a few objects that stand for millions of values are refused, and are not wal
 
 const next = () => new Date(8e12);
 
-it.each([
+test.each([
   [{ spec: 5, next }, /^schedule: a schedule made in code needs "spec", text that is equal/],
   [{ next }, /^schedule: a schedule made in code needs "spec"/],
   [
@@ -170,7 +170,7 @@ it.each([
   else expect(problems[0]).toMatch(problem);
 });
 
-it.each([
+test.each([
   [
     () => new Proxy({}, { ownKeys: throwing(new Error('closed')) }),
     /cannot be read, as its getter or proxy threw: closed/,

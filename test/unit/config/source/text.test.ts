@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Alias } from 'yaml';
 import { readJson } from '../../../../src/config/source/json.ts';
 import { readYaml } from '../../../../src/config/source/yaml.ts';
@@ -23,7 +23,7 @@ const yaml = (text: string) => readYaml(text, 'f.yaml');
 const json = (text: string) => readJson(text, 'f.json');
 
 describe('a text that is nested too deep', () => {
-  it.each([
+  test.each([
     ['f.json', (n: number) => `{"x-a":\n${'['.repeat(n)}${']'.repeat(n)}}`],
     ['f.json', (n: number) => `{"x-a":\n${'{"a":'.repeat(n)}1${'}'.repeat(n)}}`],
     ['f.json', (n: number) => `{"x-a":\n${'['.repeat(n)}`],
@@ -37,12 +37,12 @@ describe('a text that is nested too deep', () => {
     }
   });
 
-  it('is not what brackets in texts make', () => {
+  test('is not what brackets in texts make', () => {
     const text = `{"x-a": "${'[{\\"'.repeat(1_000)}", "x-b": [1]}`;
     expect(problemsOf(json(text), yaml(text))).toEqual([]);
   });
 
-  it('is what aliases make of a small one', () => {
+  test('is what aliases make of a small one', () => {
     const rows = Array.from({ length: 9 }, (_, i) => {
       return `x-${i}: &a${i} ${'['.repeat(60)}${i === 0 ? 1 : `*a${i - 1}`}${']'.repeat(60)}\n`;
     });
@@ -55,7 +55,7 @@ describe('a text that is nested too deep', () => {
 });
 
 describe('an empty JSON file', () => {
-  it('is a mistake: what should have written it may have failed', () => {
+  test('is a mistake: what should have written it may have failed', () => {
     expect(problemsOf(json(' \n'))).toEqual([
       'f.json: is empty; an empty configuration is written {}',
     ]);
@@ -63,7 +63,7 @@ describe('an empty JSON file', () => {
 });
 
 describe('what may be a secret', () => {
-  it('is not shown, whatever is wrong with it', () => {
+  test('is not shown, whatever is wrong with it', () => {
     const secrets = [
       { broker_transport_options: { sentinel_kwargs: { password: 12345678 } } },
       { broker_use_ssl: { password: 12345678 }, redis_backend_use_ssl: { ssl_password: 12345678 } },
@@ -78,7 +78,7 @@ describe('what may be a secret', () => {
 });
 
 describe('YAML', () => {
-  it('problems tell the line of the key', () => {
+  test('problems tell the line of the key', () => {
     const text = `# comment
 beat_schedule:
   first:
@@ -97,7 +97,7 @@ beat_schedule:
     ]);
   });
 
-  it('lines are found through anchors and merged maps', () => {
+  test('lines are found through anchors and merged maps', () => {
     const text = `x-a: &a
   queue: q
   priority: 999
@@ -114,14 +114,14 @@ beatSchedule:
     ]);
   });
 
-  it('an entry that stands twice is an error with both lines', () => {
+  test('an entry that stands twice is an error with both lines', () => {
     const text = 'beatSchedule:\n  e: {task: t, schedule: 5}\n  e: {task: t, schedule: 6}\n';
     expect(problemsOf(yaml(text))).toEqual([
       'f.yaml:3: beatSchedule.e: repeated key, first on line 2',
     ]);
   });
 
-  it('reports every repeated key with both lines, and other errors in the values that count', () => {
+  test('reports every repeated key with both lines, and other errors in the values that count', () => {
     const text = `
 beatSchedule:
   e: {task: t, schedule: 5, missed: often}
@@ -143,7 +143,7 @@ beatSchedule:
     ]);
   });
 
-  it.each([['minute: */5'], ['{minute: */5, hour: 3}'], ['schedule: [*/5]']])(
+  test.each([['minute: */5'], ['{minute: */5, hour: 3}'], ['schedule: [*/5]']])(
     'a star without quotes is an error with the remedy: %s',
     (text) => {
       expect(problemsOf(yaml(`\n${text}\n`))).toEqual([
@@ -152,7 +152,7 @@ beatSchedule:
     },
   );
 
-  it('a line of cron without quotes is one error, with the remedy', () => {
+  test('a line of cron without quotes is one error, with the remedy', () => {
     expect(problemsOf(yaml('cron: */5 * * * *\n'))).toEqual([
       expect.stringMatching(
         /^f\.yaml:1: invalid YAML: .*text that begins with a star needs quotes$/,
@@ -160,7 +160,7 @@ beatSchedule:
     ]);
   });
 
-  it('timestamps stay text, integers of any size stay exact, and words are no booleans', () => {
+  test('timestamps stay text, integers of any size stay exact, and words are no booleans', () => {
     const { config } = yaml(
       '[2030-01-01, 12345678901234567890, 5, -7, 0x10, yes, 1.5, 9007199254740993]',
     );
@@ -176,7 +176,7 @@ beatSchedule:
     ]);
   });
 
-  it.each([[''], ['# nothing left\n'], ['---\n'], ['~\n'], ['null # none']])(
+  test.each([[''], ['# nothing left\n'], ['---\n'], ['~\n'], ['null # none']])(
     'an empty file is a mistake, as in JSON: %j',
     (text) => {
       expect(problemsOf(yaml(text))).toEqual([
@@ -186,13 +186,13 @@ beatSchedule:
     },
   );
 
-  it('a second document in a file is an error with its line', () => {
+  test('a second document in a file is an error with its line', () => {
     expect(problemsOf(yaml('{}\n---\n{}\n'))).toEqual([
       'f.yaml:2: a second document begins here; a file holds one',
     ]);
   });
 
-  it('an anchor may be used hundreds of times, in merged maps too', () => {
+  test('an anchor may be used hundreds of times, in merged maps too', () => {
     const rows = Array.from({ length: 500 }, (_, i) => {
       const more = i % 2 ? '<<: *often' : 'kwargs: *kwargs, task: t, schedule: 5';
       return `  e${i}: {${more}}\n`;
@@ -203,12 +203,12 @@ beatSchedule:
     expect(entries.find(({ name }) => name === 'e499')?.schedule.spec).toBe('every(6000ms)');
   });
 
-  it('an alias means the last anchor of its name before it', () => {
+  test('an alias means the last anchor of its name before it', () => {
     const { config } = yaml('[&a 1, *a, &a {b: &b [2]}, *a, *b, {*b : 3}, &a 4, *a]');
     expect(config).toEqual([1, 1, { b: [2] }, { b: [2] }, [2], { '[ 2 ]': 3 }, 4, 4]);
   });
 
-  it('aliases that would fill the memory are refused, at the one that is too many', () => {
+  test('aliases that would fill the memory are refused, at the one that is too many', () => {
     const levels = 'bcdefghij'.split('').map((name, i) => {
       const inner = `*${'abcdefghi'[i]!}`;
       return `x-${name}: &${name} [${Array(9).fill(inner).join(', ')}]\n`;
@@ -220,7 +220,7 @@ beatSchedule:
     ]);
   });
 
-  it('merged maps count like other aliases', () => {
+  test('merged maps count like other aliases', () => {
     const keys = Array.from({ length: 2_000 }, (_, i) => `k${i}: 1`).join(', ');
     const rows = Array.from({ length: 1_500 }, (_, i) => `x-${i}: {<<: *a}\n`).join('');
     expect(problemsOf(yaml(`x-a: &a {${keys}}\n${rows}`))).toEqual([
@@ -228,7 +228,7 @@ beatSchedule:
     ]);
   });
 
-  it.each([
+  test.each([
     ['args: &a {x: *a}', 'args.x'],
     ['kwargs: &a [1, *a]', 'kwargs[1]'],
     ['options: &a {headers: {h: [*a]}}', 'options.headers.h[0]'],
@@ -240,7 +240,7 @@ beatSchedule:
     ]);
   });
 
-  it.each([['<<: 5'], ['<<: [{a: 1}, 5]'], ['x-a: &a [1]\nx-b: {<<: *a}']])(
+  test.each([['<<: 5'], ['<<: [{a: 1}, 5]'], ['x-a: &a [1]\nx-b: {<<: *a}']])(
     'what cannot be merged is an error with its line: %j',
     (text) => {
       expect(problemsOf(yaml(text))).toEqual([
@@ -251,13 +251,13 @@ beatSchedule:
     },
   );
 
-  it('a list or a map as a key is an error with its line', () => {
+  test('a list or a map as a key is an error with its line', () => {
     expect(problemsOf(yaml('x-a:\n  ? [1, 2]\n  : 3\n'))).toEqual([
       'f.yaml:2: x-a: a list or a map cannot be a key',
     ]);
   });
 
-  it('thousands of aliases are found in one walk: the library would search the document for each', () => {
+  test('thousands of aliases are found in one walk: the library would search the document for each', () => {
     const search = vi.spyOn(Alias.prototype, 'resolve');
     const rows = Array.from(
       { length: 2_000 },
@@ -269,13 +269,13 @@ beatSchedule:
     search.mockRestore();
   });
 
-  it('a map of ten thousand entries is read in one go', () => {
+  test('a map of ten thousand entries is read in one go', () => {
     const rows = Array.from({ length: 10_000 }, (_, i) => `  e${i}: {task: t, schedule: 5}\n`);
     const settings = resolveSources([yaml(`beatSchedule:\n${rows.join('')}`)]);
     expect(namesWritten(settings)).toHaveLength(10_000);
   });
 
-  it('a name that JavaScript keeps for itself changes nothing', () => {
+  test('a name that JavaScript keeps for itself changes nothing', () => {
     const text = 'beatSchedule:\n  __proto__: {task: t, schedule: 5}\n__proto__: {keyPrefix: x}\n';
     expect(problemsOf(yaml(text))).toEqual([
       expect.stringMatching(/^f\.yaml:2: beatSchedule\.__proto__: /),
@@ -286,7 +286,7 @@ beatSchedule:
 });
 
 describe('JSON', () => {
-  it('problems tell the line, with tabs and without', () => {
+  test('problems tell the line, with tabs and without', () => {
     const text =
       '{\n\t"beatSchedule": {\n\t\t"e": {\n\t\t\t"task": "t",\n\t\t\t"schedule": {"cron": "x"}\n\t\t}\n\t}\n}';
     expect(problemsOf(json(text))).toEqual([
@@ -294,7 +294,7 @@ describe('JSON', () => {
     ]);
   });
 
-  it('a key that stands twice is an error with both lines', () => {
+  test('a key that stands twice is an error with both lines', () => {
     const text =
       '{"beatSchedule": {\n"e": {"task": "t", "schedule": 5},\n"\\u0065": {"task": "t", "schedule": 5}\n}}';
     expect(problemsOf(json(text))).toEqual([
@@ -302,7 +302,7 @@ describe('JSON', () => {
     ]);
   });
 
-  it('lines of ten thousand problems are found without a search of the text for each', () => {
+  test('lines of ten thousand problems are found without a search of the text for each', () => {
     const rows = Array.from(
       { length: 10_000 },
       (_, i) => `"e${i}": {"task": "t", "schedule": "x"}`,
@@ -312,7 +312,7 @@ describe('JSON', () => {
     expect(found[9_999]).toMatch(/^f\.json:10001: beatSchedule\.e9999\.schedule: /);
   });
 
-  it('integers of any size stay exact', () => {
+  test('integers of any size stay exact', () => {
     const { config } = json(
       '[12345678901234567890, 5, -9007199254740993, 1.5, 1e3, 9007199254740991]',
     );
@@ -326,7 +326,7 @@ describe('JSON', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ['{"a": }', 1],
     ['{\n"a": 1,\n}', 3],
     ['{"a": 1 "b": 2}', 1],
@@ -346,7 +346,7 @@ describe('JSON', () => {
     ]);
   });
 
-  it('is what JSON.parse says it is, in any layout', () => {
+  test('is what JSON.parse says it is, in any layout', () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom(undefined, 2, '\t'), (text, indent) => {
         const value: unknown = JSON.parse(text);
@@ -356,7 +356,7 @@ describe('JSON', () => {
     );
   });
 
-  it('is refused exactly when JSON.parse refuses it', () => {
+  test('is refused exactly when JSON.parse refuses it', () => {
     const alphabet = fc.constantFrom(
       ...Array.from('{}[],:"\\ \n'),
       '"a"',

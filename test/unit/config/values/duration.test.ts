@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseDuration } from '../../../../src/config/values/duration.ts';
 
 describe('a duration', () => {
-  it.each([
+  test.each([
     [0, 0],
     [8, 8_000],
     [1.1, 1_100],
@@ -19,7 +19,7 @@ describe('a duration', () => {
     expect(parseDuration(input)).toBe(ms);
   });
 
-  it.each([
+  test.each([
     [-1],
     [Number.NaN],
     [Number.POSITIVE_INFINITY],
