@@ -1,4 +1,3 @@
-import type { BeatConfig } from '../../../src/config/config-types.ts';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/broker/connection-settings.ts';
@@ -147,7 +146,7 @@ describe('an entry', () => {
       const { entries } = resolveSettings({
         [name]: 7,
         beatSchedule: { a: entry, b: { ...entry, [name]: 3 } },
-      } as BeatConfig);
+      });
       const limits = entries.map(({ name: each, maxCatchUp }) => [each, maxCatchUp]);
       expect(Object.fromEntries(limits)).toMatchObject({ a: 7, b: 3 });
     }
