@@ -143,7 +143,7 @@ export class PostgresServer implements SqlServer {
       `SELECT indexdef FROM pg_indexes
        WHERE tablename LIKE 'kombu%' AND indexname NOT LIKE 'ix_beat%' ORDER BY 1`,
       `SELECT sequencename, data_type, start_value, increment_by, max_value FROM pg_sequences
-       ORDER BY 1`,
+       WHERE sequencename NOT LIKE 'beat%' ORDER BY 1`,
     ];
     const found: unknown[] = [];
     // In sequence, because they share a connection.
