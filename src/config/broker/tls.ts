@@ -59,7 +59,7 @@ export const tlsShape = {
   tlsMaximumVersion: ignored(),
 };
 
-export const tlsSchema = named(
+const tlsSchema = named(
   z.strictObject(tlsShape, `true, false or ${MAP} such as {ca_certs: path}`),
   'SslConfig',
   { description: 'How a connection is encrypted. Files are PEM.' },
