@@ -3,9 +3,11 @@ import type { Term } from '../scheduling/term.ts';
 import type { Scheduler } from '../scheduling/scheduler.ts';
 import type { CommandLog, PendingCommand } from '../store/command-log.ts';
 import type { Clock } from '../util/clock.ts';
+import { describeError } from '../util/errors.ts';
 import { applyCommand } from './apply-command.ts';
 import { encodeAudit, encodeMalformed } from './audit.ts';
 import type { Command, EntryCommand } from './command.ts';
+import { rejected, type Outcome } from './outcome.ts';
 import { parseCommand } from './parse-command.ts';
 
 /** Commands that one look at the log brings. */
@@ -77,7 +79,7 @@ export class CommandRunner {
     if (!isEntryCommand(command)) return `${command.do} is not supported by this release`;
     const target = engine.find(command.entry);
     if (!target) return engine.explainMissing(command.entry);
-    const outcome = applyCommand(target, command, moment.now);
+    const outcome = attempt(() => applyCommand(target, command, moment.now));
     if (outcome.kind === 'rejected') return outcome.reason;
     const answer = { status: 'applied', answer: outcome.answer } as const;
     const finished = { key, id: command.id, audit: encodeAudit(command, answer, moment) };
@@ -100,6 +102,15 @@ export class CommandRunner {
     const { id, by, reason } = command;
     const entry = 'entry' in command ? command.entry : null;
     this.#options.events.emit('command', { id, do: command.do, entry, by, reason, ...answer });
+  }
+}
+
+/** A schedule of the user's may throw: its command is rejected, or it would block every later one. */
+function attempt(apply: () => Outcome): Outcome {
+  try {
+    return apply();
+  } catch (error) {
+    return rejected(describeError(error));
   }
 }
 

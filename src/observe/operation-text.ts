@@ -68,7 +68,7 @@ export function describeOperation(operation: Operation): OperationText {
       return {
         name: 'commands',
         failed: 'Commands could not be applied',
-        effect: 'they wait, retrying',
+        effect: 'commands wait in the log, retrying',
       };
     case 'listener':
       return {

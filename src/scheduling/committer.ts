@@ -1,7 +1,7 @@
 import type { Ledger } from '../store/ledger.ts';
 import type { FinishedCommand } from '../store/command-log.ts';
 import type { Change, UnpublishedMessage } from '../store/commit.ts';
-import { StoreError } from '../util/errors.ts';
+import { describeError, StoreError } from '../util/errors.ts';
 import { ChordSizes, type ChordSizesOptions } from './chord-sizes.ts';
 import { TermEnded, type Term } from './term.ts';
 
@@ -17,6 +17,17 @@ export interface CommitterOptions extends ChordSizesOptions {
 /** The pause before a commit that failed is tried again, milliseconds: doubled each time, to the longest. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
+
+/**
+ * How often a commit with commands is tried: schedules wait for it. Should an attempt have gone through without
+ * an answer, the next commit of its entry conflicts, and the next term reads the state again.
+ */
+const COMMAND_ATTEMPTS = 5;
+
+/** Commands that the store does not let the leader finish, for want of a right for example. */
+class CommandsNotCommitted extends StoreError {
+  override name = 'CommandsNotCommitted';
+}
 
 /**
  * What became of one change. Nothing of it happened unless it is `committed`.
@@ -109,10 +120,11 @@ export class Committer {
   ): Promise<readonly ChangeOutcome[]> {
     if (changes.length === 0 && finished.length === 0) return [];
     const { ledger, clock, events, progressed } = this.#options;
+    const commands = [...changes.flatMap(({ command }) => command ?? []), ...finished];
+    const commit = { token: term.token, changes, commands };
+    let attemptsLeft = commands.length > 0 ? COMMAND_ATTEMPTS : Infinity;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
-        const commands = changes.flatMap(({ command }) => command ?? []);
-        const commit = { token: term.token, changes, commands: [...commands, ...finished] };
         const outcome = await ledger.commit(commit, stop);
         events.reportRecovery({ kind: 'commit' });
         if (outcome.kind === 'committed') {
@@ -121,6 +133,7 @@ export class Committer {
         }
         if (outcome.kind === 'store-rejected') {
           progressed();
+          if (changes.length === 0) throw new CommandsNotCommitted(outcome.reason);
           return await this.#bisect(changes, outcome.reason, term, stop);
         }
         throw new TermEnded(
@@ -129,9 +142,13 @@ export class Committer {
             : `schedule state of ${outcome.entries.join(', ')} was changed by another process`,
         );
       } catch (error) {
-        if (error instanceof TermEnded) throw error;
+        if (error instanceof TermEnded || error instanceof CommandsNotCommitted) throw error;
         progressed();
         events.reportFailure({ kind: 'commit' }, error);
+        attemptsLeft -= 1;
+        if (attemptsLeft === 0) {
+          throw new CommandsNotCommitted(describeError(error), { cause: error });
+        }
       }
       await clock.sleep(pause, AbortSignal.any([term.signal, stop]));
       if (stop.aborted) return notAttempted(changes);
@@ -147,8 +164,7 @@ export class Committer {
     stop: AbortSignal,
   ): Promise<readonly ChangeOutcome[]> {
     const [change] = changes;
-    if (!change) throw new StoreError(reason);
-    if (changes.length === 1) {
+    if (change && changes.length === 1) {
       const operation = { kind: 'commit-entry', entry: change.entry } as const;
       this.#options.events.reportFailure(operation, new StoreError(reason));
       return [{ kind: 'store-rejected', reason }];

@@ -12,6 +12,7 @@ import { storeOptions } from '../../../src/config/service/store-options.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { openState, openStore } from '../../../src/drivers/open-store.ts';
 import type { CommandEvent, SentEvent, SkippedEvent } from '../../../src/events/beat-events.ts';
+import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { systemClock } from '../../../src/util/clock.ts';
 
 let config: BeatConfig;
@@ -174,6 +175,60 @@ describe('a command', () => {
     await lead({ store: rejecting });
     await expect(client.run('backup')).rejects.toThrow('no such queue');
     expect((await client.status())[0]).toMatchObject({ runCount: 0, lastTaskId: null });
+    expect(await client.pause('backup')).toMatchObject({ status: 'applied' });
+  });
+
+  test('that the store does not let the leader finish is reported, and schedules go on', async () => {
+    config = {
+      ...config,
+      beatSchedule: { ...config.beatSchedule, often: { task: 'tasks.often', schedule: 0.05 } },
+    };
+    const store = await openStore(storeOptions(resolveSettings(config), systemClock));
+    const { ledger } = store;
+    const denying = {
+      ...store,
+      ledger: {
+        batch: ledger.batch,
+        load: ledger.load.bind(ledger),
+        beginTerm: ledger.beginTerm.bind(ledger),
+        close: ledger.close.bind(ledger),
+        commit: async (...args: Parameters<typeof ledger.commit>) => {
+          const finishes = (args[0].commands?.length ?? 0) > 0;
+          if (finishes) return { kind: 'store-rejected', reason: 'may not run LREM' } as const;
+          return ledger.commit(...args);
+        },
+      },
+    };
+    const { beat, sent } = await lead({ store: denying });
+    const reported = new Promise<unknown>((done) => {
+      beat.on('failure', ({ operation, error }) => {
+        if (operation.kind === 'commands') done(error);
+      });
+    });
+    const state = await openState(storeOptions(resolveSettings(config), systemClock));
+    await state.commands.append(JSON.stringify({ id: 'denied', do: 'pause', entry: 'nope' }));
+    expect(await reported).toMatchObject({ message: 'may not run LREM' });
+    const before = sent.length;
+    await new Promise<void>((done) => beat.once('sent', () => done()));
+    expect(sent.length).toBeGreaterThan(before);
+    expect(await state.commands.pending(10)).toHaveLength(1);
+  });
+
+  test('for an entry whose own schedule throws is rejected, and the next one is applied', async () => {
+    const broken: Schedule = {
+      spec: 'broken',
+      next: (after) => {
+        if (after.getTime() < 0) throw new Error('no history before 1970');
+        return new Date(after.getTime() + 3_600_000);
+      },
+    };
+    config = {
+      ...config,
+      beatSchedule: { ...config.beatSchedule, broken: { task: 'tasks.broken', schedule: broken } },
+    };
+    await lead();
+    const time = { from: '1969-01-01T00:00:00Z', to: '1969-01-02T00:00:00Z' };
+    await expect(client.backfill('broken', time)).rejects.toThrow('no history before 1970');
     expect(await client.pause('backup')).toMatchObject({ status: 'applied' });
   });
 });

@@ -181,7 +181,11 @@ const TEXTS: readonly (readonly [Operation, failure: string, recovery: string])[
     'Registration of chord sizes failed: broken; these chords are delayed, retrying',
     'registration of chord sizes',
   ],
-  [{ kind: 'commands' }, 'Commands could not be applied: broken; they wait, retrying', 'commands'],
+  [
+    { kind: 'commands' },
+    'Commands could not be applied: broken; commands wait in the log, retrying',
+    'commands',
+  ],
   [{ kind: 'task-events' }, 'Publishing task events failed: broken', 'task events'],
   [
     { kind: 'listener', event: 'sent' },

@@ -54,3 +54,19 @@ test('a disabled entry has no next run', () => {
     ...{ enabled: false, nextDueAt: null, runCount: 3 },
   });
 });
+
+test('the next run after a pause of decades is found without a walk through them', () => {
+  const asked: number[] = [];
+  const counted = {
+    ...entry.schedule,
+    next: (after: Date) => {
+      asked.push(after.getTime());
+      return entry.schedule.next(after);
+    },
+  };
+  const until = Date.UTC(2099, 0, 1);
+  const pause = { since: NOON, until, reason: null, by: 'alice' };
+  const { nextDueAt } = readStatus({ ...entry, schedule: counted }, { ...state, pause }, NOON + 1);
+  expect(nextDueAt).toBe(new Date(until).toISOString());
+  expect(asked.length).toBeLessThan(10);
+});
