@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { Catalog } from './catalog/catalog.ts';
 import { sleepUntil, systemClock, type Clock } from './util/clock.ts';
 import type { BeatConfig } from './config/config-types.ts';
 import { resolveSettings } from './config/resolve.ts';
@@ -122,6 +123,7 @@ export class Beat implements EventSource, AsyncDisposable {
 
   async #run(store: Store, results: ResultBackend | null): Promise<void> {
     const { entries, lock } = this.settings;
+    const messageContext = this.#messageContext();
     const clock = this.#clock;
     const events = this.#events;
     const stop = this.#stop.signal;
@@ -137,11 +139,11 @@ export class Beat implements EventSource, AsyncDisposable {
       onProgress: progressed,
     });
     const scheduler = new Scheduler({
-      entries,
+      catalog: new Catalog(entries),
       ledger: store.ledger,
       clock,
       events: this.#events,
-      messageContext: this.#messageContext(),
+      messageContext: () => messageContext,
       results,
       progressed,
       blocked: (entries) => (this.liveness.blockedEntries = entries),

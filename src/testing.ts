@@ -6,6 +6,7 @@ import type { BeatConfig } from './config/config-types.ts';
 import { parseDuration } from './config/values/duration.ts';
 import { resolveSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
+import { Catalog } from './catalog/catalog.ts';
 import type { Entry } from './catalog/entry.ts';
 import { BeatError } from './util/errors.ts';
 import type { SentEvent, SkippedEvent } from './events/beat-events.ts';
@@ -64,20 +65,21 @@ export class TestBeat {
     this.clock = clock;
     this.#store = store;
     this.#term = { token: term, signal: NEVER, trusted: true };
+    const messageContext = {
+      timezone,
+      keyPrefix,
+      router: new Router(new Queues(queues), settings.routes),
+      encoding,
+      protocol,
+      origin: 'beat@test',
+      replyTo: '00000000-0000-4000-8000-000000000000',
+    };
     this.#scheduler = new Scheduler({
-      entries,
+      catalog: new Catalog(entries),
       ledger: store.ledger,
       clock,
       events,
-      messageContext: {
-        timezone,
-        keyPrefix,
-        router: new Router(new Queues(queues), settings.routes),
-        encoding,
-        protocol,
-        origin: 'beat@test',
-        replyTo: '00000000-0000-4000-8000-000000000000',
-      },
+      messageContext: () => messageContext,
       results: new MemoryResults(),
       progressed: () => {},
     });

@@ -40,6 +40,10 @@ export class Agenda {
     return dueAt !== Infinity;
   }
 
+  remove(name: string): void {
+    this.#items.delete(name);
+  }
+
   /** Removes and returns what is due at `now` (epoch milliseconds), earliest first. */
   take(now: number): Item[] {
     const due: Item[] = [];

@@ -1,4 +1,5 @@
 import { causeOf } from '../catalog/catch-up.ts';
+import type { Catalog, Difference } from '../catalog/catalog.ts';
 import type { Entry } from '../catalog/entry.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
@@ -17,8 +18,9 @@ import { planChange, type Decided, type PlannedChange } from './planned-change.t
 import { reportCommitted } from './report-committed.ts';
 
 export interface SchedulerOptions extends CommitterOptions, Pick<BlockedEntriesOptions, 'blocked'> {
-  readonly entries: readonly Entry[];
-  readonly messageContext: MessageContext;
+  readonly catalog: Catalog;
+  /** Returns the values that messages share, which a reload replaces. */
+  readonly messageContext: () => MessageContext;
 }
 
 /** Before a run that could not be prepared, or that the store rejected, is tried again. Milliseconds. */
@@ -48,10 +50,10 @@ export class Scheduler {
    * new. Nothing from an earlier term is reused. A state that cannot be read blocks its entry alone.
    */
   async begin(term: Term, stop: AbortSignal): Promise<void> {
-    const { entries, events } = this.#options;
+    const { catalog, events } = this.#options;
     const states = await this.#load();
     this.#agenda = new Agenda();
-    const names = new Set([...entries.map(({ name }) => name), ...states.keys()]);
+    const names = new Set([...catalog.names, ...states.keys()]);
     const { scheduled, changes } = await this.#adopt(names, states, term, stop);
     events.emit('scheduling', {
       term: term.token,
@@ -62,13 +64,30 @@ export class Scheduler {
     this.#hasWritten ||= scheduled > 0;
   }
 
+  /**
+   * Continues the term after the catalog was replaced: compares the entries that differ with their states, and
+   * commits what is new. All others keep their place on the agenda. Not to be called during a tick.
+   */
+  async reload(
+    { added, changed, removed }: Difference,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const names = new Set([...added, ...changed, ...removed]);
+    if (names.size === 0) return;
+    const states = await this.#load();
+    for (const name of names) this.#agenda.remove(name);
+    await this.#adopt(names, states, term, stop);
+  }
+
   /** The states that can be read; the entries of those that cannot are blocked. */
   async #load(): Promise<ReadonlyMap<string, EntryState>> {
-    const { entries, ledger } = this.#options;
+    const { catalog, ledger } = this.#options;
     const errors = new Map<string, StoreError>();
-    const states = await ledger.load((entry, error) => errors.set(entry, error));
-    const enabled = entries.filter((entry) => entry.enabled && errors.has(entry.name));
-    this.#blocked.update(new Map(enabled.map(({ name }) => [name, errors.get(name)!])));
+    const states = await ledger.load((entry, error) => {
+      if (catalog.find(entry)?.enabled) errors.set(entry, error);
+    });
+    this.#blocked.update(errors);
     return states;
   }
 
@@ -91,14 +110,13 @@ export class Scheduler {
     term: Term,
     stop: AbortSignal,
   ): Promise<{ readonly scheduled: number; readonly changes: SchedulingEvent['changes'] }> {
-    const { entries, clock, events } = this.#options;
+    const { catalog, clock, events } = this.#options;
     const now = clock.now();
-    const configured = new Map(entries.map((entry) => [entry.name, entry]));
     const scheduled: [Entry, Reconciled][] = [];
     const news: Change[] = [];
     const changes: Partial<Record<EntryChange, number>> = {};
     for (const name of names.difference(this.#blocked.names)) {
-      const entry = configured.get(name);
+      const entry = catalog.find(name);
       const before = states.get(name);
       const reconciled = reconcile(entry, before, now);
       if (!reconciled) continue;
@@ -150,15 +168,12 @@ export class Scheduler {
 
   /** Why `find` does not find an entry, for the answer to a command. */
   explainMissing(name: string): string {
-    const { entries } = this.#options;
+    const { catalog } = this.#options;
     const quoted = JSON.stringify(name);
-    const entry = entries.find((each) => each.name === name);
+    const entry = catalog.find(name);
     if (entry?.enabled) return `the state of entry ${quoted} cannot be read; the log says why`;
     if (entry) return `entry ${quoted} is disabled in the configuration`;
-    return `no entry ${quoted}${didYouMean(
-      name,
-      entries.map((each) => each.name),
-    )}`;
+    return `no entry ${quoted}${didYouMean(name, [...catalog.names])}`;
   }
 
   /**
@@ -169,7 +184,7 @@ export class Scheduler {
     const { clock, events, messageContext } = this.#options;
     let planned: PlannedChange;
     try {
-      planned = planChange(decided, { sentAt: clock.now(), term: term.token }, messageContext);
+      planned = planChange(decided, { sentAt: clock.now(), term: term.token }, messageContext());
     } catch (error) {
       return describeError(error);
     }
@@ -200,7 +215,7 @@ export class Scheduler {
       const newest = send.at(-1) ?? now;
       const cause = (dueAt: number) => causeOf(dueAt, newest, now);
       const decided = { entry, before: state, runs: send, causeOf: cause, skipped: skip, changes };
-      return planChange(decided, at, messageContext);
+      return planChange(decided, at, messageContext());
     } catch (error) {
       events.reportFailure({ kind: 'prepare', entry: entry.name }, error);
       this.#schedule(entry, state, clock.now() + PAUSE);

@@ -1,4 +1,5 @@
 import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
+import { Catalog } from '../../src/catalog/catalog.ts';
 import type { Entry } from '../../src/catalog/entry.ts';
 import type { BeatEvents } from '../../src/events/beat-events.ts';
 import { Events } from '../../src/events/events.ts';
@@ -23,9 +24,12 @@ export interface Rig {
   readonly emitted: { [K in keyof BeatEvents]?: BeatEvents[K][0][] };
   readonly sent: () => string[];
   /** Starts a scheduler in a new term, as after a restart. */
-  readonly begin: (
-    entries: readonly Entry[],
-  ) => Promise<{ tick: () => Promise<number>; term: Term }>;
+  readonly begin: (entries: readonly Entry[]) => Promise<{
+    tick: () => Promise<number>;
+    /** Replaces all entries. */
+    reload: (entries: readonly Entry[]) => Promise<void>;
+    term: Term;
+  }>;
 }
 
 export function makeRig({
@@ -48,6 +52,7 @@ export function makeRig({
   events.on('sent', (event) => (emitted.sent ??= []).push(event));
   events.on('skipped', (event) => (emitted.skipped ??= []).push(event));
   events.on('never-due', (event) => (emitted['never-due'] ??= []).push(event));
+  events.on('entry-changed', (event) => (emitted['entry-changed'] ??= []).push(event));
   events.on('scheduling', (event) => (emitted.scheduling ??= []).push(event));
   events.on('failure', (event) => (emitted.failure ??= []).push(event));
   events.on('recovered', (event) => (emitted.recovered ??= []).push(event));
@@ -61,26 +66,32 @@ export function makeRig({
         (m) => `${String(m.headers['task'])} ${String(m.headers['beat_due_at'])}`,
       ),
     begin: async (entries) => {
+      const catalog = new Catalog(entries);
+      const messageContext = {
+        timezone: 'UTC',
+        router: new Router(new Queues()),
+        encoding: DEFAULT_ENCODING,
+        protocol: 2 as const,
+        keyPrefix: 'beat',
+        origin: 'test',
+        replyTo: '',
+      };
       const scheduler = new Scheduler({
         results,
-        entries,
+        catalog,
         ledger,
         clock,
         events,
-        messageContext: {
-          timezone: 'UTC',
-          router: new Router(new Queues()),
-          encoding: DEFAULT_ENCODING,
-          protocol: 2,
-          keyPrefix: 'beat',
-          origin: 'test',
-          replyTo: '',
-        },
+        messageContext: () => messageContext,
         progressed: () => {},
       });
       const term = { token: await ledger.beginTerm(), signal: NEVER, trusted: true };
       await scheduler.begin(term, NEVER);
-      return { tick: () => scheduler.tick(term, NEVER), term };
+      return {
+        tick: () => scheduler.tick(term, NEVER),
+        reload: (now: readonly Entry[]) => scheduler.reload(catalog.replace(now), term, NEVER),
+        term,
+      };
     },
   };
 }

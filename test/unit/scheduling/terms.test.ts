@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Catalog } from '../../../src/catalog/catalog.ts';
 import type { Entry } from '../../../src/catalog/entry.ts';
 import type { SchedulingEvent } from '../../../src/events/beat-events.ts';
 import { Events } from '../../../src/events/events.ts';
@@ -34,11 +35,11 @@ function rig(...entries: Entry[]) {
     const progressed = () => {};
     const scheduler = new Scheduler({
       ...{
-        entries,
+        catalog: new Catalog(entries),
         ledger: store.ledger,
         clock,
         events,
-        messageContext,
+        messageContext: () => messageContext,
         results: null,
         progressed,
       },

@@ -1,0 +1,56 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Entry } from './entry.ts';
+
+/** The names of the entries in which two configurations differ. */
+export interface Difference {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** The entries as they are now, by name. Components look entries up here and hold no list of their own. */
+export class Catalog implements Iterable<Entry> {
+  #entries: ReadonlyMap<string, Entry>;
+
+  constructor(entries: Iterable<Entry> = []) {
+    this.#entries = byName(entries);
+  }
+
+  find(name: string): Entry | undefined {
+    return this.#entries.get(name);
+  }
+
+  get names(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
+  [Symbol.iterator](): Iterator<Entry> {
+    return this.#entries.values();
+  }
+
+  /** Replaces all entries. An entry that did not change stays the same object. */
+  replace(entries: Iterable<Entry>): Difference {
+    const before = this.#entries;
+    const after = new Map(byName(entries));
+    const added: string[] = [];
+    const changed: string[] = [];
+    for (const [name, entry] of after) {
+      const old = before.get(name);
+      if (!old) added.push(name);
+      else if (isEqual(old, entry)) after.set(name, old);
+      else changed.push(name);
+    }
+    this.#entries = after;
+    return { added, changed, removed: [...before.keys()].filter((name) => !after.has(name)) };
+  }
+}
+
+function byName(entries: Iterable<Entry>): ReadonlyMap<string, Entry> {
+  return new Map(Array.from(entries, (entry) => [entry.name, entry]));
+}
+
+/** Functions cannot be compared: an entry that has one counts as changed, unless it is the same function. */
+function isEqual(a: Entry, b: Entry): boolean {
+  if (a.schedule.spec !== b.schedule.spec) return false;
+  return isDeepStrictEqual({ ...a, schedule: null }, { ...b, schedule: null });
+}
