@@ -7,6 +7,7 @@ import { encodeState, type EntryState } from './entry-state.ts';
 export interface Commit {
   /** The fencing token of the term that decided it. */
   readonly token: number;
+  /** Of declared entries only, or of stored entries only: stores hold the states of each in another place. */
   readonly changes: readonly Change[];
   /** Commands that are done with: removed from the command log, with their audit rows added. */
   readonly commands?: readonly FinishedCommand[] | undefined;
@@ -24,6 +25,20 @@ export interface Change {
   readonly chords?: readonly ChordSize[] | undefined;
   /** The command that asked for it; the committer adds it to the commit of this change. */
   readonly command?: FinishedCommand | undefined;
+  /** Absent from a declared entry. */
+  readonly stored?: StoredChange | undefined;
+}
+
+/**
+ * What a commit does to a stored entry beside writing its state: it writes `dueAt`, and the definition unless that
+ * stays. `removed` deletes all of it, and `after`, the state that it had, is not written.
+ */
+export type StoredChange =
+  { readonly dueAt: number | null; readonly definition?: string | undefined } | 'removed';
+
+/** Whether a commit is of stored entries. */
+export function isOfStoredEntries(changes: readonly Pick<Change, 'stored'>[]): boolean {
+  return changes[0]?.stored !== undefined;
 }
 
 /**
@@ -60,12 +75,19 @@ interface Conflict {
 export interface EncodedChange {
   readonly entry: string;
   readonly before: string | null;
-  readonly after: string;
+  /** `null` for an entry that the change removes. */
+  readonly after: string | null;
+  readonly stored?: StoredChange | undefined;
 }
 
 /** Done before a transaction begins, because a transaction makes others wait. */
-export function encodeChange({ entry, before, after }: Change): EncodedChange {
-  return { entry, before: before && encodeState(before), after: encodeState(after) };
+export function encodeChange({ entry, before, after, stored }: Change): EncodedChange {
+  return {
+    entry,
+    before: before && encodeState(before),
+    after: stored === 'removed' ? null : encodeState(after),
+    stored,
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Warn } from '../events/beat-events.ts';
 import type { CommandLog } from './command-log.ts';
 import type { Ledger, StateRemoval } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
+import type { StoredEntries } from './stored-entries.ts';
 import type { Lock } from './lock.ts';
 import type { Queues } from '../routing/queues.ts';
 
@@ -19,6 +20,8 @@ export interface Store {
   readonly broker: Broker;
   /** Commands for the leader; absent from a store that cannot hold them. */
   readonly commands?: CommandLog | undefined;
+  /** Entries created at run time; absent from a store that cannot hold them. */
+  readonly entries?: StoredEntries | undefined;
   /** Asks the store's servers about their health; absent where there are none. Rejects when one is unreachable. */
   readonly checkHealth?: (() => Promise<StoreHealth>) | undefined;
   /** Closes all three. */

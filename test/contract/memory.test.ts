@@ -8,6 +8,7 @@ import { commandLogContract } from './command-log.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { outboxContract } from './outbox.contract.ts';
+import { storedEntriesContract } from './stored-entries.contract.ts';
 import { stateContract, type UpgradedPlace } from './state.contract.ts';
 import { restoreMemory } from '../fixtures/state-0.1/restore.ts';
 import { forwardableClock, storeOptions } from './place.ts';
@@ -43,6 +44,7 @@ ledgerContract('memory', openPlace);
 brokerContract('memory', openPlace);
 outboxContract('memory', openPlace);
 commandLogContract('memory', openPlace);
+storedEntriesContract('memory', openPlace);
 recordsContract('memory', openPlace);
 stateContract('memory', openPlace);
 

@@ -1,8 +1,9 @@
 import type { Broker } from '../../broker/broker.ts';
-import { compare, encodeChange } from '../../store/commit.ts';
+import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
+import { writeStored, type StoredState } from './stored-entries.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
@@ -11,6 +12,7 @@ import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts
 export interface LedgerState {
   /** By entry name, encoded, so that no reader can change a state that another has. */
   readonly states: Map<string, string>;
+  readonly stored: StoredState;
   /** By id, encoded: messages for a broker elsewhere. */
   readonly outbox: Map<string, string>;
   readonly commands: CommandState;
@@ -22,7 +24,7 @@ export interface LedgerState {
 
 export function newLedgerState(): LedgerState {
   return {
-    ...{ states: new Map(), outbox: new Map(), commands: newCommandState() },
+    ...{ states: new Map(), stored: new Map(), outbox: new Map(), commands: newCommandState() },
     ...{ term: null, lastTerm: 0 },
   };
 }
@@ -91,21 +93,31 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
   async removeState(token: number, entry: string): Promise<boolean> {
     if (token !== this.#state.term) return false;
     this.#state.states.delete(entry);
+    const stored = this.#state.stored.get(entry);
+    if (stored) this.#state.stored.set(entry, { ...stored, state: null });
     return true;
   }
 
   #check(token: number, changes: readonly EncodedChange[]) {
     if (token !== this.#state.term) return { kind: 'fenced' } as const;
-    return compare(changes, (entry) => this.#state.states.get(entry));
+    const { states, stored } = this.#state;
+    return compare(changes, (entry) =>
+      isOfStoredEntries(changes) ? stored.get(entry)?.state : states.get(entry),
+    );
   }
 
   #write(changes: readonly EncodedChange[]): void {
-    for (const { entry, after } of changes) this.#state.states.set(entry, after);
+    if (isOfStoredEntries(changes)) {
+      writeStored(this.#state.stored, changes);
+      return;
+    }
+    for (const { entry, after } of changes) this.#state.states.set(entry, after!);
   }
 
   /** Forgets all states, messages and the term, as a flushed server does. */
   empty(): void {
     this.#state.states.clear();
+    this.#state.stored.clear();
     this.#state.outbox.clear();
     this.#state.term = null;
   }

@@ -1,6 +1,7 @@
 import type { Message } from '../../message/message.ts';
 import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { MemoryCommandLog } from './command-log.ts';
+import { MemoryStoredEntries } from './stored-entries.ts';
 import { MemoryBroker } from './broker.ts';
 import type { LedgerState } from './ledger.ts';
 import { MemoryLedger, newLedgerState } from './ledger.ts';
@@ -44,6 +45,7 @@ export function openMemoryStore(options: PlaceOptions): MemoryStore {
     lock: new MemoryLock(state.lock, options.lockTtl, options.clock),
     ledger: new MemoryLedger(state.ledger, broker),
     commands: new MemoryCommandLog(state.ledger.commands),
+    entries: new MemoryStoredEntries(state.ledger.stored),
     broker,
     close: async () => {},
   };

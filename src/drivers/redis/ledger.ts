@@ -157,7 +157,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
 function commonArguments(token: number, changes: readonly Change[]): string[] {
   const args = [String(token), String(changes.length)];
   const encoded = changes.map(encodeChange);
-  for (const { entry, after } of encoded) args.push(entry, after);
+  for (const { entry, after } of encoded) args.push(entry, after ?? '');
   for (const { before } of encoded) args.push(before ?? '');
   return args;
 }

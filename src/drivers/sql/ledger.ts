@@ -178,7 +178,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
   }
 
   async #writeStates(tx: Transaction, changes: readonly EncodedChange[]): Promise<void> {
-    const states = changes.map(({ entry, after }): Named => [entry, after]);
+    const states = changes.map(({ entry, after }): Named => [entry, after!]);
     for (const bite of inBites(states, sizeOf)) {
       await tx.run(this.#sql.writeStates(this.#prefix, bite));
     }

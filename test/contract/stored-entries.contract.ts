@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Change, StoredChange } from '../../src/store/commit.ts';
+import { encodeState, type EntryState } from '../../src/store/entry-state.ts';
+import type { StateStore } from '../../src/store/store.ts';
+import type { Position, StoredEntries, StoredEntry } from '../../src/store/stored-entries.ts';
+import { advanceState, NEW_STATE } from '../support/change.ts';
+import { makeMessage } from '../support/message.ts';
+import type { StatePlace } from './outbox.contract.ts';
+
+/** The contract of `StoredEntries`, and of the commits that write them. */
+export function storedEntriesContract(name: string, openPlace: () => Promise<StatePlace>): void {
+  describe(`${name} stored entries`, () => {
+    let place: StatePlace;
+    let store: StateStore;
+    let entries: StoredEntries;
+    let term: number;
+
+    beforeEach(async () => {
+      place = await openPlace();
+      store = await place.open();
+      entries = store.entries!;
+      term = await store.ledger.beginTerm();
+    });
+
+    afterEach(() => place.close());
+
+    /** How a commit reaches the store: with the broker, or with the outbox instead. */
+    const ways = ['commit', 'append'] as const;
+
+    const commit = (changes: readonly Change[], way: (typeof ways)[number] = 'commit') =>
+      store.ledger[way]({ token: term, changes });
+
+    async function add(...added: { entry: string; dueAt: number | null }[]): Promise<void> {
+      const outcome = await commit(added.map(({ entry, dueAt }) => adding(entry, dueAt)));
+      expect(outcome).toMatchObject({ kind: 'committed' });
+    }
+
+    async function pages(limit: number, dueBy?: number): Promise<string[][]> {
+      const found: string[][] = [];
+      for (let after: Position | undefined; ;) {
+        const page = await entries.page({ limit, after, dueBy });
+        if (page.length === 0) return found;
+        found.push(page.map(({ entry }) => entry));
+        after = page.at(-1);
+      }
+    }
+
+    test('are none at first', async () => {
+      expect(await entries.find(['a'])).toEqual([]);
+      expect(await entries.find([])).toEqual([]);
+      expect(await entries.page({ limit: 10 })).toEqual([]);
+    });
+
+    test.each(ways)('are created, changed and removed by %s', async (way) => {
+      await commit([adding('a', 60_000), adding('b', null)], way);
+      expect(await entries.find(['a', 'b', 'c'])).toEqual(
+        expect.arrayContaining([row('a', 60_000), row('b', null)]),
+      );
+
+      const next = advanceState(NEW_STATE, 'task-a');
+      const definition = '{"task":"other ü😀"}';
+      await commit([change('a', NEW_STATE, next, { dueAt: 120_000, definition })], way);
+      expect(await entries.find(['a'])).toEqual([
+        { entry: 'a', definition, state: encodeState(next), dueAt: 120_000 },
+      ]);
+
+      await commit([change('a', next, next, 'removed')], way);
+      expect(await entries.find(['a'])).toEqual([]);
+      expect(await pages(10)).toEqual([['b']]);
+    });
+
+    test.each(ways)('keep their definition when %s writes their state only', async (way) => {
+      await add({ entry: 'a', dueAt: 60_000 });
+      const next = advanceState(NEW_STATE, 'task-a');
+      await commit([change('a', NEW_STATE, next, { dueAt: 70_000 })], way);
+      expect(await entries.find(['a'])).toEqual([
+        { ...row('a', 70_000), state: encodeState(next) },
+      ]);
+    });
+
+    test('publish their messages in the commit that writes their state', async () => {
+      await add({ entry: 'a', dueAt: 60_000 });
+      const next = advanceState(NEW_STATE, 'task-a');
+      const messages = [makeMessage('task-a')];
+      const run = { ...change('a', NEW_STATE, next, { dueAt: 120_000 }), messages };
+      expect(await commit([run])).toMatchObject({ kind: 'committed' });
+      expect(await commit([run])).toMatchObject({ kind: 'committed' });
+      expect((await place.queued('celery')).map(({ taskId }) => taskId)).toEqual(['task-a']);
+    });
+
+    test('append their messages to the outbox in the commit that writes their state', async () => {
+      await add({ entry: 'a', dueAt: 60_000 });
+      const next = advanceState(NEW_STATE, 'task-a');
+      const messages = [makeMessage('task-a')];
+      await commit([{ ...change('a', NEW_STATE, next, { dueAt: 120_000 }), messages }], 'append');
+      const pending = await store.ledger.pending(10, '');
+      expect(pending.map(({ message }) => message.taskId)).toEqual(['task-a']);
+    });
+
+    test.each(ways)('are written once when %s is repeated', async (way) => {
+      const added = [adding('a', 60_000)];
+      await commit(added, way);
+      expect(await commit(added, way)).toMatchObject({ kind: 'committed' });
+      const removed = [change('a', NEW_STATE, NEW_STATE, 'removed')];
+      await commit(removed, way);
+      expect(await commit(removed, way)).toMatchObject({ kind: 'committed' });
+      expect(await entries.find(['a'])).toEqual([]);
+    });
+
+    test.each(ways)('are not changed by %s when one state is not as expected', async (way) => {
+      await add({ entry: 'a', dueAt: 1 });
+      const wrong = advanceState(NEW_STATE, 'other');
+      const outcome = await commit(
+        [adding('b', 2), change('a', wrong, advanceState(wrong, 'x'), { dueAt: 3 })],
+        way,
+      );
+      expect(outcome).toEqual({ kind: 'conflict', entries: ['a'] });
+      const again = change('a', null, { ...NEW_STATE, anchor: 5 }, { dueAt: 5, definition: '{}' });
+      expect(await commit([again], way)).toMatchObject({ kind: 'conflict' });
+      expect(await entries.page({ limit: 10 })).toEqual([row('a', 1)]);
+    });
+
+    test.each(ways)('are not changed by %s of an older term', async (way) => {
+      await store.ledger.beginTerm();
+      expect(await commit([adding('a', 1)], way)).toEqual({ kind: 'fenced' });
+      expect(await entries.page({ limit: 10 })).toEqual([]);
+    });
+
+    test.each(ways)('finish commands in the same %s', async (way) => {
+      await store.commands.append('{"do":"add"}');
+      const { key } = (await store.commands.pending(1))[0]!;
+      const commands = [{ key, id: 'id-1', audit: '{"answer":1}' }];
+      await store.ledger[way]({ token: term, changes: [adding('a', 1)], commands });
+      expect(await entries.find(['a'])).toHaveLength(1);
+      expect(await store.commands.pending(1)).toEqual([]);
+      expect(await store.commands.findAudit(['id-1'])).toEqual(new Map([['id-1', '{"answer":1}']]));
+    });
+
+    test('are not among the states of declared entries, and may have the name of one', async () => {
+      await commit([{ entry: 'a', before: null, after: NEW_STATE, messages: [] }]);
+      await add({ entry: 'a', dueAt: 1 }, { entry: 'b', dueAt: 2 });
+      expect(await store.ledger.load()).toEqual(new Map([['a', NEW_STATE]]));
+      await commit([change('a', NEW_STATE, NEW_STATE, 'removed')]);
+      expect(await store.ledger.load()).toEqual(new Map([['a', NEW_STATE]]));
+    });
+
+    test('are read by other processes, and not under another key prefix', async () => {
+      await add({ entry: 'a', dueAt: 1 });
+      expect(await (await place.open()).entries!.page({ limit: 10 })).toEqual([row('a', 1)]);
+      const other = await place.open({ keyPrefix: 'other' });
+      expect(await other.entries!.page({ limit: 10 })).toEqual([]);
+      expect(await other.entries!.find(['a'])).toEqual([]);
+    });
+
+    test('are paged by the time at which they are due, then by name, those never due last', async () => {
+      await add(
+        { entry: 'never', dueAt: null },
+        { entry: 'late', dueAt: 3_000_000_000_000 },
+        { entry: 'b', dueAt: 9 },
+        { entry: 'ä', dueAt: 9 },
+        { entry: 'B', dueAt: 9 },
+        { entry: 'a', dueAt: 10 },
+        { entry: 'before 1970', dueAt: -5_000 },
+      );
+      const order = ['before 1970', 'B', 'b', 'ä', 'a', 'late', 'never'];
+      for (const limit of [1, 2, 3, 7, 100]) expect((await pages(limit)).flat()).toEqual(order);
+      expect((await pages(2, 10)).flat()).toEqual(order.slice(0, 5));
+      expect((await pages(2, 9)).flat()).toEqual(order.slice(0, 4));
+      expect(await entries.page({ limit: 10, dueBy: 10, after: { entry: 'x', dueAt: 9 } })).toEqual(
+        [row('ä', 9), row('a', 10)],
+      );
+    });
+
+    test('move in the order when they are due at another time', async () => {
+      await add({ entry: 'a', dueAt: 1 }, { entry: 'b', dueAt: 2 });
+      const next = advanceState(NEW_STATE, 'task-a');
+      await commit([change('a', NEW_STATE, next, { dueAt: 3 })]);
+      expect(await pages(1)).toEqual([['b'], ['a']]);
+      await commit([change('a', next, advanceState(next, 'again'), { dueAt: null })]);
+      expect(await pages(1, 1_000)).toEqual([['b']]);
+      expect(await pages(1)).toEqual([['b'], ['a']]);
+    });
+
+    test('are committed and paged by thousands', async () => {
+      const names = Array.from({ length: 2_500 }, (_, i) => `entry ${String(i).padStart(5, '0')}`);
+      await add(...names.map((entry) => ({ entry, dueAt: 60_000 })));
+      expect((await pages(1_000)).map((page) => page.length)).toEqual([1_000, 1_000, 500]);
+      expect((await pages(700)).flat()).toEqual(names);
+      expect(await entries.find(names)).toHaveLength(2_500);
+      await commit(names.map((entry) => change(entry, NEW_STATE, NEW_STATE, 'removed')));
+      expect(await pages(1_000)).toEqual([]);
+    });
+
+    test('lose their state, and nothing else, when it is removed', async () => {
+      await add({ entry: 'a', dueAt: 5 });
+      expect(await store.ledger.removeState(term, 'a')).toBe(true);
+      expect(await entries.page({ limit: 10 })).toEqual([{ ...row('a', 5), state: null }]);
+      expect(await commit([change('a', null, NEW_STATE, { dueAt: 7 })])).toMatchObject({
+        kind: 'committed',
+      });
+      expect(await entries.page({ limit: 10 })).toEqual([row('a', 7)]);
+    });
+  });
+}
+
+function definitionOf(entry: string): string {
+  return JSON.stringify({ task: `tasks.${entry}`, schedule: 60 });
+}
+
+function row(entry: string, dueAt: number | null): StoredEntry {
+  return { entry, definition: definitionOf(entry), state: encodeState(NEW_STATE), dueAt };
+}
+
+function adding(entry: string, dueAt: number | null): Change {
+  return change(entry, null, NEW_STATE, { dueAt, definition: definitionOf(entry) });
+}
+
+function change(
+  entry: string,
+  before: EntryState | null,
+  after: EntryState,
+  stored: StoredChange,
+): Change {
+  return { entry, before, after, messages: [], stored };
+}
