@@ -5,13 +5,13 @@ import type { LatenessOf } from '../catalog/catch-up.ts';
 import { OutboxLedger } from '../outbox/outbox-ledger.ts';
 import type { OutboxReports } from '../outbox/reports.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
-import type { BrokerOptions, PlaceOptions, StateStore, Store } from '../store/store.ts';
+import type { BrokerOptions, StateStoreOptions, StateStore, Store } from '../store/store.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { findDriver, findSchemes } from './table.ts';
 
 /** What it takes to open a broker with its state, wherever that is. */
-export interface StoreOptions extends PlaceOptions, BrokerOptions {
+export interface StoreOptions extends StateStoreOptions, BrokerOptions {
   /** Where lock and ledger are; the same as `brokerUrl` for one place that is all. */
   readonly stateUrl: string;
   /** Told of messages that had to wait, where the two are not one place. */
@@ -76,7 +76,7 @@ export async function openResults(settings: ResultSettings): Promise<ResultBacke
  * What workers may wait for is too long for a leader: a renewal that is not answered must be tried again
  * before the lock expires.
  */
-function withinTtl({ transport, lockTtl }: PlaceOptions): TransportOptions {
+function withinTtl({ transport, lockTtl }: StateStoreOptions): TransportOptions {
   const atMost = (ms: number | null) =>
     ms === null ? null : Math.min(ms, Math.round(lockTtl / 2));
   const { socketTimeout, socketConnectTimeout } = transport;
@@ -98,7 +98,7 @@ async function isOneStore(brokerUrl: string, stateUrl: string): Promise<boolean>
   return normalized === withKey('stateUrl', () => normalize(stateUrl));
 }
 
-async function openStateStore(key: Key, options: PlaceOptions): Promise<StateStore> {
+async function openStateStore(key: Key, options: StateStoreOptions): Promise<StateStore> {
   const load = findDriver(options.brokerUrl)?.load;
   if (!load) throw unsupported(key, options.brokerUrl);
   const { open } = await load();

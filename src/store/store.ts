@@ -53,7 +53,7 @@ export interface StateStore extends Store {
 }
 
 /** What it takes to open one place that is lock, ledger and broker. */
-export interface PlaceOptions {
+export interface StateStoreOptions {
   /** The place itself, even where it is opened for its ledger alone. */
   readonly brokerUrl: string;
   /** Independent Redis servers that hold the lock between them; none: the place itself holds it. */
@@ -73,7 +73,7 @@ export interface PlaceOptions {
 
 /** Opens stores that are lock, ledger and broker at once. */
 export interface StateDriver {
-  readonly open: (options: PlaceOptions) => StateStore;
+  readonly open: (options: StateStoreOptions) => StateStore;
   /** The same text for every URL of one store, as far as URLs show. */
   readonly normalize: (url: string) => string;
 }

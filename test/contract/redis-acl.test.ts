@@ -151,7 +151,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
         await beat.set(`-${command.toLowerCase()}`);
         const commit = () => ledger.commit({ token: term, changes: [makeFirstRun('a')] });
         const key = command === 'GET' ? 'beat:term' : 'beat:records';
-        const words = `Redis refused: user "beat" may not run ${command} on "${key}"`;
+        const words = `Redis rejected the command: user "beat" may not run ${command} on "${key}"`;
         for (let i = 0; i < 5; i++) await expect(commit()).rejects.toThrow(words);
         expect(await pushed()).toBe(0);
         await beat.set();
@@ -271,7 +271,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
         await lock.set(`-${command.toLowerCase()}`);
         const store = open(server.url(), { lockUrls: [lock.url()] });
         await expect(store.lock.acquire()).rejects.toThrow(
-          `lock.acquire: Redis refused: user "lock" may not run ${command}`,
+          `lock.acquire: Redis rejected the command: user "lock" may not run ${command}`,
         );
         expect(await server.client.exists('beat:lock')).toBe(0);
       },

@@ -146,7 +146,7 @@ describe.skipIf(missing)(
       await server.client.config('SET', 'maxmemory', '1');
       const change = { ...makeFirstRun('a'), messages: [throughExchange('one')] };
       await expect(ledger.commit({ token: term, changes: [change] })).rejects.toThrow(
-        'Redis refused: OOM',
+        'Redis rejected the command: OOM',
       );
       await server.client.config('SET', 'maxmemory', '0');
       expect(await server.client.keys('*')).toEqual(['beat:term']);

@@ -127,7 +127,7 @@ describe.skipIf(missing)(missing || 'redis, exchanges', () => {
     await bind('bc', ['celery', '', BROADCAST]);
     expect(await commit([toExchange('bc', 'direct', 'celery')])).toEqual({
       kind: 'store-rejected',
-      reason: expect.stringMatching(/exchange "bc" .*say exchangeType 'fanout'$/) as unknown,
+      reason: expect.stringMatching(/exchange "bc" .*set exchangeType 'fanout'$/) as unknown,
     });
     expect(await lists()).toEqual([]);
   });

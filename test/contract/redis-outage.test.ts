@@ -201,7 +201,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
     await server.client.set('beat:records', 'not a hash');
     const outcome = await ledger.commit({ token: await ledger.beginTerm(), changes: [CHANGE] });
     const reason = 'reason' in outcome ? outcome.reason : '';
-    expect(reason).toMatch(/^ledger\.commit: Redis refused: .*WRONGTYPE/);
+    expect(reason).toMatch(/^ledger\.commit: Redis rejected the command: .*WRONGTYPE/);
     expect(reason).not.toContain('tasks.add');
   });
 

@@ -68,7 +68,7 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
       await server.client.config('SET', 'maxmemory', '0');
       const after = await state();
       if (typeof outcome === 'string') {
-        expect(outcome).toMatch(/ledger\.commit: Redis refused: OOM/);
+        expect(outcome).toMatch(/ledger\.commit: Redis rejected the command: OOM/);
         expect(after).toEqual(before);
         outcomes.nothing += 1;
       } else {
@@ -90,7 +90,9 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
     expect(await lease.renew()).toBe(true);
     expect(await theirs.lock.acquire()).toBeNull();
     await lease.release();
-    await expect(theirs.lock.acquire()).rejects.toThrow('lock.acquire: Redis refused: OOM');
+    await expect(theirs.lock.acquire()).rejects.toThrow(
+      'lock.acquire: Redis rejected the command: OOM',
+    );
     await server.client.config('SET', 'maxmemory', '0');
     expect(await theirs.lock.acquire()).not.toBeNull();
   });
@@ -102,7 +104,7 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
     const before = await ledgerConnection();
     await server.client.replicaof('127.0.0.1', '1');
     await expect(ledger.commit({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow(
-      'Redis refused: READONLY',
+      'Redis rejected the command: READONLY',
     );
     await server.client.replicaof('NO', 'ONE');
     const commit = () => ledger.commit({ token: term, changes: [makeFirstRun('a')] });
@@ -117,9 +119,9 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
     const term = await ledger.beginTerm();
     await server.client.replicaof('127.0.0.1', '1');
     await expect(ledger.commit({ token: term, changes: [makeFirstRun('a')] })).rejects.toThrow(
-      'Redis refused: MASTERDOWN',
+      'Redis rejected the command: MASTERDOWN',
     );
-    await expect(lock.acquire()).rejects.toThrow('Redis refused: MASTERDOWN');
+    await expect(lock.acquire()).rejects.toThrow('Redis rejected the command: MASTERDOWN');
     await server.client.replicaof('NO', 'ONE');
     const commit = () => ledger.commit({ token: term, changes: [makeFirstRun('a')] });
     expect(await vi.waitFor(commit, { timeout: 20_000 })).toEqual({ kind: 'committed' });
@@ -148,14 +150,18 @@ describe.skipIf(missing)(missing || 'redis, rejected commands', () => {
       });
     expect(await vi.waitFor(commit, { timeout: 20_000 })).toEqual({ kind: 'committed' });
     await answering;
-    expect([...refusals].join('\n')).toContain('Redis refused: LOADING');
+    expect([...refusals].join('\n')).toContain('Redis rejected the command: LOADING');
   });
 
   test('for a missing password, the error says so', async () => {
     await serve({ password: 'secret' });
     const { ledger, lock } = open(server.url().replace(':secret@', ''));
-    await expect(ledger.beginTerm()).rejects.toThrow('ledger.beginTerm: Redis refused: NOAUTH');
-    await expect(lock.acquire()).rejects.toThrow('lock.acquire: Redis refused: NOAUTH');
+    await expect(ledger.beginTerm()).rejects.toThrow(
+      'ledger.beginTerm: Redis rejected the command: NOAUTH',
+    );
+    await expect(lock.acquire()).rejects.toThrow(
+      'lock.acquire: Redis rejected the command: NOAUTH',
+    );
   });
 
   test('for too few replicas, nothing is written in part', async () => {

@@ -116,7 +116,7 @@ test('beat check: prints errors as JSON with --json', async () => {
 });
 
 test.each([
-  ['redis://localhost/first', 'brokerUrl: "first" is no database; allowed is a number'],
+  ['redis://localhost/first', 'brokerUrl: database "first" is not a number'],
   ['sqla+sqlite://', 'brokerUrl: a database in memory is seen by no worker'],
 ])('beat check: rejects the URL %s', async (url, says) => {
   const { code, stderr } = await beat('check', '-b', url);

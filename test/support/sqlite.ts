@@ -4,10 +4,10 @@ import type { EntryState } from '../../src/store/entry-state.ts';
 import type { Change } from '../../src/store/commit.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
-import type { PlaceOptions, Store } from '../../src/store/store.ts';
+import type { StateStoreOptions, Store } from '../../src/store/store.ts';
 import { makeMessage } from './message.ts';
 
-export function openFile(path: string, options: Partial<PlaceOptions> = {}): Store {
+export function openFile(path: string, options: Partial<StateStoreOptions> = {}): Store {
   return openSqliteStore({
     brokerUrl: `sqla+sqlite:///${path}`,
     lockUrls: [],

@@ -1,5 +1,5 @@
 import type { Message } from '../../message/message.ts';
-import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
+import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { MemoryCommandLog } from './command-log.ts';
 import { MemoryStoredEntries } from './stored-entries.ts';
 import { MemoryBroker } from './broker.ts';
@@ -32,7 +32,7 @@ const places = new Map<string, Place>();
  * `memory://` is a place of its own. Stores opened with one name (`memory://name`) share one, and it
  * lasts as long as the process: they exclude one another, and find again what an earlier one left.
  */
-export function openMemoryStore(options: PlaceOptions): MemoryStore {
+export function openMemoryStore(options: StateStoreOptions): MemoryStore {
   const { messages, states } = placeNamed(/^memory:\/\/(.*)$/i.exec(options.brokerUrl)?.[1] ?? '');
   const state = states.get(options.keyPrefix) ?? {
     lock: newLockState(),

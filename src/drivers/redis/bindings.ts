@@ -5,7 +5,7 @@ import type { Destination } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
 import type { Broadcasts } from './broadcasts.ts';
 import type { Connection } from './connection.ts';
-import { keysToTell } from './fanout.ts';
+import { selectFanoutKeys } from './fanout.ts';
 import type { Keys } from './keys.ts';
 
 /** A member of a binding set. */
@@ -14,15 +14,16 @@ export interface Declaration {
   readonly member: string;
 }
 
-type Found = ReadonlyMap<string, readonly string[]>;
+/** Members of the binding sets, by exchange. */
+type BindingSets = ReadonlyMap<string, readonly string[]>;
 
-/** Which queues an exchange hands its messages on to: what workers have bound, and what the configuration describes. */
+/** The queues that an exchange routes messages to: those that workers have bound, and those of the configuration. */
 export class Bindings {
   readonly #keys: Keys;
   readonly #queues: Queues;
   readonly #broadcasts: Broadcasts;
-  readonly #found: Found;
-  /** By destination: one object for each member, however often it is asked for. */
+  readonly #bound: BindingSets;
+  /** By destination: the same object for the same member, so that a set of declarations has no duplicates. */
   readonly #declarations: Memoized<readonly Declaration[]>;
 
   constructor(
@@ -30,16 +31,16 @@ export class Bindings {
     queues: Queues,
     broadcasts: Broadcasts,
     from?: Bindings,
-    found: Found = new Map(),
+    bound: BindingSets = new Map(),
   ) {
     this.#keys = keys;
     this.#queues = queues;
     this.#broadcasts = broadcasts;
-    this.#found = found;
+    this.#bound = bound;
     this.#declarations = from ? from.#declarations : memoize<readonly Declaration[]>();
   }
 
-  /** The same with what workers have bound just now, as far as these messages ask for it: part of an operation. */
+  /** Reads the current bindings of workers for the destinations of these messages, as part of an operation. */
   async readFor(
     messages: readonly Message[],
     connection: Connection,
@@ -52,68 +53,68 @@ export class Bindings {
       if (exchange === '') named.add(routingKey);
       else exchanges.add(exchange);
     }
-    const unknown = this.#broadcasts.unknown(named);
-    if (exchanges.size === 0 && unknown.length === 0) return this;
-    const found = await connection.run(operation, async (client) => {
+    const lookups = this.#broadcasts.needLookup(named);
+    if (exchanges.size === 0 && lookups.length === 0) return this;
+    const sets = await connection.run(operation, async (client) => {
       const read = async (name: string) => [name, await client.smembers(this.#keys.binding(name))];
-      const [bound, looked] = await Promise.all([
+      const [ofExchanges, ofQueues] = await Promise.all([
         Promise.all([...exchanges].map(read)),
-        Promise.all(unknown.map((name) => read(name).catch(orNothing))),
+        Promise.all(lookups.map((name) => read(name).catch(emptyIfUnreadable))),
       ]);
-      return new Map([...looked, ...bound] as [string, string[]][]);
+      return new Map([...ofQueues, ...ofExchanges] as [string, string[]][]);
     });
-    for (const queue of unknown) this.#broadcasts.found(queue, found.get(queue) ?? []);
-    return new Bindings(this.#keys, this.#queues, this.#broadcasts, this, found);
+    for (const queue of lookups) this.#broadcasts.update(queue, sets.get(queue) ?? []);
+    return new Bindings(this.#keys, this.#queues, this.#broadcasts, this, sets);
   }
 
-  /** Where a message really goes: a queue that workers take for a broadcast is the exchange of that name. */
-  meantBy(destination: Destination): Destination {
+  /** The destination, or the fanout exchange of that name for a queue that workers declare as a broadcast. */
+  resolve(destination: Destination): Destination {
     const { exchange, routingKey: queue } = destination;
-    if (exchange !== '' || !this.#broadcasts.membersOf(queue)) return destination;
+    if (exchange !== '' || !this.#broadcasts.findMembers(queue)) return destination;
     return { queue: null, exchange: queue, exchangeType: 'fanout', routingKey: '' };
   }
 
-  /** The queues that such a message goes to, each once. */
+  /** The queues that receive a message to this destination, without duplicates. */
   queuesFor(destination: Destination): readonly string[] {
     const { exchange, routingKey } = destination;
     if (exchange === '') return [routingKey];
-    const described = this.#queues.queuesFor(destination).map(({ name }) => name);
-    const bound = queuesBound(this.#membersOf(exchange), routingKey, this.#keys.sep);
-    return [...new Set([...described, ...bound])];
+    const configured = this.#queues.queuesFor(destination).map(({ name }) => name);
+    const bound = queuesBound(this.#findMembers(exchange), routingKey, this.#keys.sep);
+    return [...new Set([...configured, ...bound])];
   }
 
-  /** The channels that such a message, to a fanout exchange, is told on. */
+  /** The channels on which a message to this fanout exchange is published. */
   channelsFor(destination: Destination): readonly string[] {
     const { exchange, routingKey } = destination;
-    const bound = this.#membersOf(exchange).map((member) => member.split(this.#keys.sep)[0]!);
-    const described = this.#queues
+    const bound = this.#findMembers(exchange).map((member) => member.split(this.#keys.sep)[0]!);
+    const configured = this.#queues
       .queuesFor(destination)
       .flatMap(({ bindings }) => bindings.filter((binding) => binding.exchange.name === exchange));
-    const own = [routingKey, ...described.map((binding) => binding.routingKey)];
-    const keys = keysToTell(bound, [...own, this.#queues.defaults.routingKey]);
+    const own = [routingKey, ...configured.map((binding) => binding.routingKey)];
+    const keys = selectFanoutKeys(bound, [...own, this.#queues.defaults.routingKey]);
     return [...new Set(keys.map((key) => this.#keys.channel(exchange, key)))];
   }
 
-  /** What a producer of kombu's would bind before it sends such a message. */
+  /** The bindings that kombu's producer would declare before it publishes to this destination. */
   declarationsFor(destination: Destination): readonly Declaration[] {
-    return this.#declarations(JSON.stringify(destination), () => this.#declared(destination));
+    return this.#declarations(JSON.stringify(destination), () => this.#declare(destination));
   }
 
-  /** Why no queue would receive it. */
-  explain({ destination }: Message): string {
-    const members = this.#membersOf(destination.exchange);
+  /** Why no queue receives the message. */
+  explainUnroutable({ destination }: Message): string {
+    const members = this.#findMembers(destination.exchange);
     const fanout = members.some((member) => isBroadcast(member, this.#keys.sep));
     const hint = fanout
-      ? "; workers have bound it as a fanout exchange: say exchangeType 'fanout'"
+      ? "; workers have bound it as a fanout exchange: set exchangeType 'fanout'"
       : '';
     return `no queue is bound to it${hint}`;
   }
 
-  #membersOf(exchange: string): readonly string[] {
-    return this.#found.get(exchange) ?? this.#broadcasts.membersOf(exchange) ?? [];
+  #findMembers(exchange: string): readonly string[] {
+    return this.#bound.get(exchange) ?? this.#broadcasts.findMembers(exchange) ?? [];
   }
 
-  #declared(destination: Destination): readonly Declaration[] {
+  #declare(destination: Destination): readonly Declaration[] {
     return this.#queues.declaredFor(destination).flatMap((queue) => {
       if (queue.broadcast || queue.noDeclare) return [];
       return queue.bindings
@@ -126,8 +127,8 @@ export class Bindings {
   }
 }
 
-/** Who may not read the set of a queue, or finds something else there, goes on as if nobody had asked. */
-function orNothing(error: unknown): [] {
+/** The set of a queue that this user may not read, or that has another type, counts as empty. */
+function emptyIfUnreadable(error: unknown): [] {
   if (error instanceof Error && /^(NOPERM|WRONGTYPE)\b/.test(error.message)) return [];
   throw error;
 }

@@ -2,27 +2,28 @@ import { isBroadcast } from '../../broker/kombu.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Queues } from '../../routing/queues.ts';
 
-/** Milliseconds for which what was found out about a queue is believed. */
-const INTERVAL = 60_000;
+/** Milliseconds for which a snapshot is used. */
+const MAX_AGE = 60_000;
 
-/** Beyond this, names are forgotten: routes may compute ever new ones. */
-const MOST = 5_000;
+/** At this size the snapshots are dropped: routes may compute any number of names. */
+const MAX_SNAPSHOTS = 5_000;
 
-interface Look {
-  readonly until: number;
-  /** What workers have bound; `null` for a queue like any other. */
+interface BindingSnapshot {
+  readonly expiresAt: number;
+  /** What workers have bound; `null` for an ordinary queue. */
   readonly members: readonly string[] | null;
 }
 
 /**
- * Which queues that nobody has described are kombu's `Broadcast` to workers. A list of that name nobody
- * reads; what is meant is the exchange. Looked up once a minute for each, for tasks of all others wait.
+ * Queues outside the configuration that workers declare as kombu's `Broadcast`. No worker reads a list of such
+ * a name, so its messages belong to the exchange of the same name. A commit waits for the lookup, so each queue
+ * is looked up at most once a minute.
  */
 export class Broadcasts {
   readonly #queues: Queues;
   readonly #clock: Clock;
   readonly #sep: string;
-  readonly #looks = new Map<string, Look>();
+  readonly #snapshots = new Map<string, BindingSnapshot>();
 
   constructor(queues: Queues, clock: Clock, sep: string) {
     this.#queues = queues;
@@ -30,27 +31,28 @@ export class Broadcasts {
     this.#sep = sep;
   }
 
-  /** Those of these queues that are to be looked up now. */
-  unknown(queues: Iterable<string>): string[] {
+  /** Those of these queues that have no current snapshot and need one. */
+  needLookup(queues: Iterable<string>): string[] {
     const now = this.#clock.monotonic();
     return [...queues].filter((name) => {
-      const look = this.#looks.get(name);
-      if (look) return look.until <= now;
+      const snapshot = this.#snapshots.get(name);
+      if (snapshot) return snapshot.expiresAt <= now;
       const queue = this.#queues.find(name);
       return !queue || !this.#queues.isConfigured(queue);
     });
   }
 
-  /** What stands in the binding set of a queue's name. */
-  found(queue: string, members: readonly string[]): void {
-    const isOne = members.some((member) => isBroadcast(member, this.#sep));
-    const until = this.#clock.monotonic() + INTERVAL;
-    if (this.#looks.size >= MOST && !this.#looks.has(queue)) this.#looks.clear();
-    this.#looks.set(queue, { until, members: isOne ? members : null });
+  /** Stores the binding set of the exchange that has the queue's name. */
+  update(queue: string, members: readonly string[]): void {
+    const broadcast = members.some((member) => isBroadcast(member, this.#sep));
+    const expiresAt = this.#clock.monotonic() + MAX_AGE;
+    const isFull = this.#snapshots.size >= MAX_SNAPSHOTS;
+    if (isFull && !this.#snapshots.has(queue)) this.#snapshots.clear();
+    this.#snapshots.set(queue, { expiresAt, members: broadcast ? members : null });
   }
 
-  /** What workers have bound to it; `null` for a queue that is none. */
-  membersOf(queue: string): readonly string[] | null {
-    return this.#looks.get(queue)?.members ?? null;
+  /** What workers have bound to a broadcast; `null` for an ordinary queue. */
+  findMembers(queue: string): readonly string[] | null {
+    return this.#snapshots.get(queue)?.members ?? null;
   }
 }

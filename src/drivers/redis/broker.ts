@@ -5,7 +5,7 @@ import { StoreError } from '../../util/errors.ts';
 import type { Message } from '../../message/message.ts';
 import type { Bindings } from './bindings.ts';
 import type { Connection } from './connection.ts';
-import { NO_SUBSCRIBERS, Pushes, unheardOf } from './envelopes.ts';
+import { findUnreceived, NO_SUBSCRIBERS, RedisWrites } from './writes.ts';
 import type { Keys } from './keys.ts';
 import { isAboutKeys } from './rights.ts';
 import { run } from './script.ts';
@@ -51,20 +51,23 @@ export class RedisBroker implements Broker {
   }
 
   /**
-   * Publishes messages in one step. When Redis rejects one of their keys it publishes none of them: halves are
-   * tried, so that each message is published or rejected, and none is published twice because of another.
+   * Publishes messages in one step. If Redis rejects one of their keys, it publishes none of them. Both halves are
+   * then published in turn, so that each message is published exactly once or rejected.
    */
   async #send(messages: readonly Message[]): Promise<readonly Rejection[]> {
     const [message] = messages;
     if (!message) return [];
     try {
       const bindings = await this.#bindings.readFor(messages, this.#connection, 'broker.publish');
-      const pushes = new Pushes(this.#keys, bindings);
-      for (const each of messages) pushes.add(each);
-      const inVain = await this.#push(pushes);
+      const writes = new RedisWrites(this.#keys, bindings);
+      for (const each of messages) writes.add(each);
+      const unreceived = await this.#write(writes);
       return [
-        ...pushes.lost.map((each) => ({ message: each, reason: bindings.explain(each) })),
-        ...unheardOf(pushes.told, inVain).map((each) => ({
+        ...writes.unroutable.map((each) => ({
+          message: each,
+          reason: bindings.explainUnroutable(each),
+        })),
+        ...findUnreceived(writes.pubSub, unreceived).map((each) => ({
           message: each,
           reason: NO_SUBSCRIBERS,
         })),
@@ -78,11 +81,11 @@ export class RedisBroker implements Broker {
     return [...first, ...(await this.#send(messages.slice(half)))];
   }
 
-  /** Resolves with the positions (from 1) of the publications that no subscriber received. */
-  async #push(pushes: Pushes): Promise<readonly number[]> {
+  /** Resolves with the positions (from 1) of the pub/sub messages that no subscriber received. */
+  async #write(writes: RedisWrites): Promise<readonly number[]> {
     const keys: string[] = [];
     const args: string[] = [];
-    pushes.addTo(keys, args);
+    writes.addTo(keys, args);
     const reply = await this.#connection.run('broker.publish', (client) =>
       run(client, SEND, keys, args),
     );

@@ -1,6 +1,6 @@
 /**
- * The Redis client with every connection guarded. What a server sends may end its connection, which is
- * then made anew; it never ends the process.
+ * The Redis client with a guard on every connection. Invalid bytes from a server end the connection, which
+ * ioredis then opens again; they never end the process.
  */
 import { Redis, SentinelConnector, type RedisOptions } from 'ioredis';
 import { createRequire } from 'node:module';
@@ -9,55 +9,55 @@ import type { Socket } from 'node:net';
 import { guard, isGuarded, PeerError, type Guard } from '../connection/guard.ts';
 import { REDIS } from './protocol.ts';
 
-/** Parts of ioredis that it does not export by name; CommonJS, whose default export is a property here. */
-const part = createRequire(import.meta.url);
-const { default: StandaloneConnector } = part(
+/** Parts of ioredis that it does not export by name. They are CommonJS: the default export is a property. */
+const requirePart = createRequire(import.meta.url);
+const { default: StandaloneConnector } = requirePart(
   'ioredis/built/connectors/StandaloneConnector.js',
 ) as typeof standalone;
-const { default: DataHandler } = part('ioredis/built/DataHandler.js') as {
+const { default: DataHandler } = requirePart('ioredis/built/DataHandler.js') as {
   default: { prototype: Internals };
 };
 
-/** `watch` is given the guard of each new connection. */
-export function createClient(options: RedisOptions, watch: (guard: Guard) => void): Redis {
-  throwIntoConnections();
+/** Creates a client that calls `onGuard` with the guard of each new connection. */
+export function createClient(options: RedisOptions, onGuard: OnGuard): Redis {
+  catchReplyErrors();
   const { sentinels, name, path, host, port } = options;
   const Connector = sentinels
-    ? throughSentinels(String(name), watch)
-    : directly(path ?? `${host}:${port}`, watch);
+    ? sentinelConnector(String(name), onGuard)
+    : directConnector(path ?? `${host}:${port}`, onGuard);
   return new Redis({ ...(options as Omit<RedisOptions, 'replyMapping'>), Connector });
 }
 
 type Connector = NonNullable<RedisOptions['Connector']>;
-type Watch = (guard: Guard) => void;
+type OnGuard = (guard: Guard) => void;
 type Emit = Parameters<InstanceType<typeof StandaloneConnector>['connect']>[0];
 
-function directly(where: string, watch: Watch): Connector {
+function directConnector(where: string, onGuard: OnGuard): Connector {
   return class extends StandaloneConnector {
     override async connect(emit: Emit): Promise<Socket> {
       const socket = await super.connect(emit);
-      watch(guard(socket, REDIS, where));
+      onGuard(guard(socket, REDIS, where));
       return socket;
     }
   } as Connector;
 }
 
-/** Sentinels are asked over clients of ioredis's own making, which are guarded too. */
-interface Asking {
+/** ioredis creates its own clients to query sentinels; they get a guard too. */
+interface SentinelClients {
   connectToSentinel(endpoint: { host?: string; port?: number }, options?: object): Redis;
 }
 
-function throughSentinels(name: string, watch: Watch): Connector {
+function sentinelConnector(name: string, onGuard: OnGuard): Connector {
   return class extends SentinelConnector {
     override async connect(emit: Emit): Promise<Socket> {
-      const asking = this as unknown as Asking;
-      const connectTo = SentinelConnector.prototype as unknown as Asking;
-      asking.connectToSentinel = (endpoint, options) => {
-        const Connector = directly(`${endpoint.host}:${endpoint.port}`, () => {});
-        return connectTo.connectToSentinel.call(this, endpoint, { ...options, Connector });
+      const clients = this as unknown as SentinelClients;
+      const original = SentinelConnector.prototype as unknown as SentinelClients;
+      clients.connectToSentinel = (endpoint, options) => {
+        const Connector = directConnector(`${endpoint.host}:${endpoint.port}`, () => {});
+        return original.connectToSentinel.call(this, endpoint, { ...options, Connector });
       };
       const socket = await super.connect(emit);
-      watch(guard(socket, REDIS, `the address of the master "${name}"`));
+      onGuard(guard(socket, REDIS, `the address of the master "${name}"`));
       return socket;
     }
   } as Connector;
@@ -72,11 +72,11 @@ interface Internals {
 let isPatched = false;
 
 /**
- * ioredis throws what a reply leads to, such as an answer that no command waits for, at the process. For
- * guarded connections it is thrown at the connection: after such a reply the next could be taken for the
- * answer to another command.
+ * Makes an unexpected reply end its connection. ioredis throws such an error, for instance for a reply that no
+ * command waits for, as an uncaught exception. The connection cannot be used further: the next reply could be
+ * matched with the wrong command.
  */
-function throwIntoConnections(): void {
+function catchReplyErrors(): void {
   if (isPatched) return;
   isPatched = true;
   const internals = DataHandler.prototype;
@@ -88,13 +88,13 @@ function throwIntoConnections(): void {
       deliver();
     } catch (error) {
       if (error instanceof PeerError) return void stream.destroy(error);
-      const what = error instanceof Error ? error.message : String(error);
-      stream.destroy(new PeerError(`the server sent an answer that fits no command: ${what}`));
+      const reason = error instanceof Error ? error.message : String(error);
+      stream.destroy(new PeerError(`the server sent a reply that matches no command: ${reason}`));
     }
   };
   internals.shiftCommand = function (reply) {
     if (isGuarded(this.redis.stream) && this.redis.commandQueue.length === 0) {
-      throw new PeerError('the server sent an answer though nothing was asked');
+      throw new PeerError('the server sent a reply before any command');
     }
     return shiftCommand.call(this, reply);
   };

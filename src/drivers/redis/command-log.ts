@@ -11,17 +11,17 @@ import type { Notifications } from './notifications.ts';
 import { RIGHTS } from './rights.ts';
 import { run, script } from './script.ts';
 
-/** How often a leader looks for commands of senders that may not publish, or whose message was lost. Milliseconds. */
+/** How often a leader polls for commands whose notification was lost or could not be published. Milliseconds. */
 const POLL_INTERVAL = 1_000;
 
 /**
- * Appends a command, and wakes the leader.
+ * Appends a command and notifies the leader.
  *
  * KEYS[1]  commands
  * ARGV[1]  the command
  * ARGV[2]  channel
  *
- * A sender that may not publish still appends: the leader finds the command a second later.
+ * A sender without the right to publish still appends: the leader finds the command when it polls.
  */
 const APPEND_COMMAND = script(`${RIGHTS}
   local denied = lacking('RPUSH', KEYS[1], '')
@@ -31,7 +31,7 @@ const APPEND_COMMAND = script(`${RIGHTS}
   return 1
 `);
 
-/** A list of texts; a command's key is its text, since only the oldest is ever removed. */
+/** Commands in a Redis list. A command's key is its text: the leader removes the first element that equals it. */
 export class RedisCommandLog implements CommandLog {
   readonly #connection: Connection;
   readonly #keys: Keys;
@@ -53,7 +53,7 @@ export class RedisCommandLog implements CommandLog {
   }
 
   async pending(limit: number): Promise<readonly PendingCommand[]> {
-    this.#notifications.forget();
+    this.#notifications.reset();
     const texts = await this.#connection.run('commands.pending', (client) =>
       client.lrange(this.#keys.commands, 0, limit - 1),
     );
@@ -84,19 +84,19 @@ export class RedisCommandLog implements CommandLog {
   }
 
   async waitForCommand(signal: AbortSignal): Promise<void> {
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
+    const done = new AbortController();
+    const either = AbortSignal.any([signal, done.signal]);
     await Promise.race([
       this.#notifications.wait(either),
       this.#clock.sleep(POLL_INTERVAL, either),
     ]);
-    over.abort();
+    done.abort();
   }
 }
 
 /**
- * The part of a commit that finishes commands, behind the head: it checks its rights and keys, and defines
- * `finish`. `first` is the position of its first key.
+ * The part of a commit script that finishes commands. It follows the head, checks its rights and keys, and
+ * defines `finish`. `first` is the position of its first key.
  *
  * KEYS     from `first`, commands, audit rows, their order
  * ARGV     from `at`, number of commands; per command: key, id ('' for none), audit row

@@ -6,86 +6,85 @@ import { StoreError, type Unreachable } from '../../util/errors.ts';
 import { PeerError, type Guard } from '../connection/guard.ts';
 import { pauseAfter } from '../../util/backoff.ts';
 import { createClient } from './client.ts';
-import { DeniedError, deniedBy } from './rights.ts';
-import { isSentinel, sentinelsOf } from './sentinel.ts';
-import { addressOf } from './url.ts';
+import { DeniedError, findDenied } from './rights.ts';
+import { isSentinel, parseSentinelUrls } from './sentinel.ts';
+import { parseRedisUrl } from './url.ts';
 
-/** The pause before a connection that was lost is made anew (milliseconds): it grows from the first to the longest. */
+/** The pause before a new attempt to connect grows from the first value to the second. Milliseconds. */
 const FIRST_PAUSE = 200;
-const LONGEST_PAUSE = 2_000;
+const MAX_PAUSE = 2_000;
 
-/** How long (milliseconds) a server may take to close its end of a connection that is over. */
-const GOODBYE = 200;
+/** How long a server may take to close its end of a connection. Milliseconds. */
+const DISCONNECT_TIMEOUT = 200;
 
-/** Errors of a server that is no master (any more): whoever is now, is found by connecting anew. */
+/** Errors of a server that is not the master: a new connection reaches the new master. */
 const NO_MASTER = /^(READONLY|MASTERDOWN)\b/;
 
-const NOT_YET = new Error('it is being made');
+const CONNECTING = new Error('the connection is being opened');
 
 export interface ConnectionOptions {
-  /** Of one server; or of sentinels, with `;` between them. */
+  /** The URL of one server, or the URLs of sentinels with `;` between them. */
   readonly url: string;
   readonly transport: TransportOptions;
-  /** What it is encrypted with, as far as the URL does not say it. */
+  /** Encryption, where the URL does not configure it. */
   readonly tls?: TlsSettings | null;
-  /** What CLIENT LIST calls it. */
+  /** The name of the connection in CLIENT LIST. */
   readonly name: string;
-  /** Milliseconds until a command that was not answered fails. */
+  /** Milliseconds until a command without an answer fails. */
   readonly timeout: number;
-  /** Whether a command fails at once while there is no connection, rather than when one cannot be made. */
-  readonly impatient?: boolean;
+  /** Whether a command without a connection fails at once instead of waiting for one attempt to connect. */
+  readonly failFast?: boolean;
 }
 
 /**
- * One connection to Redis, opened by its first command and restored by itself. It fails fast: a command
- * that cannot be sent, or is not answered in time, rejects, and is never sent a second time behind its
- * caller's back. What is not answered may have been done all the same.
+ * One connection to Redis. The first command opens it, and it reconnects by itself. A command that cannot be sent
+ * or times out rejects and is never sent again, because Redis may have run it.
  */
 export class Connection {
   readonly client: Redis;
   readonly #timeout: number;
-  readonly #where: string;
-  /** Takes passwords out of what the server sent back. */
-  readonly #conceal: (text: string) => string;
-  /** Why there is no connection; a command that fails for want of one says it. */
-  #trouble: Error | null = null;
+  readonly #address: string;
+  /** Masks passwords in texts that the server sent. */
+  readonly #mask: (text: string) => string;
+  /** Why there is no connection; part of the error of a command that needs one. */
+  #lastError: Error | null = null;
   #guard: Guard | null = null;
-  /** Connections in a row that were given up for what the server sent. */
-  #misled = 0;
+  /** Consecutive connections that were closed because of invalid bytes from the server. */
+  #peerErrors = 0;
 
   constructor(options: ConnectionOptions) {
-    const { url, transport, name, timeout, impatient = false } = options;
+    const { url, transport, name, timeout, failFast = false } = options;
     this.#timeout = timeout;
-    this.#where = maskUrl(url);
-    this.#conceal = createMasker([url], [transport.sentinelKwargs.password]);
-    const made = {
-      ...(isSentinel(url) ? throughSentinels(options) : addressOf(url, options.tls)),
+    this.#address = maskUrl(url);
+    this.#mask = createMasker([url], [transport.sentinelKwargs.password]);
+    const redisOptions = {
+      ...(isSentinel(url) ? sentinelOptions(options) : parseRedisUrl(url, options.tls)),
       connectionName: name,
-      // RESP2 and no INFO: understood by old servers and proxies, and allowed to narrow users.
+      // RESP2 without INFO works with old servers, with proxies and for users with few rights.
       protocol: 2,
       enableReadyCheck: false,
       disableClientInfo: true,
       lazyConnect: true,
       commandTimeout: timeout,
-      // A server that went away without a word leaves a socket that would be waited on for minutes.
+      // Without this timeout a connection that was lost silently would block for minutes.
       socketTimeout: timeout,
       connectTimeout: transport.socketConnectTimeout ?? timeout,
       ...(transport.keepAlive !== null && { keepAlive: transport.keepAlive }),
-      disconnectTimeout: GOODBYE,
+      disconnectTimeout: DISCONNECT_TIMEOUT,
       retryStrategy: (attempt: number) => this.#pauseBefore(attempt),
       reconnectOnError: ({ message }: Error) => NO_MASTER.test(message),
       maxRetriesPerRequest: 0,
-      enableOfflineQueue: !impatient,
+      enableOfflineQueue: !failFast,
       autoResendUnfulfilledCommands: false,
-      // Resubscribing by itself, ioredis leaves a rejection that nobody handles when it fails.
+      // A failed resubscription of ioredis would be an unhandled rejection.
       autoResubscribe: false,
     } as const;
-    this.client = createClient(made, (guard) => (this.#guard = guard));
-    this.client.auth = tolerant(this.client);
-    this.#listen();
+    this.client = createClient(redisOptions, (guard) => (this.#guard = guard));
+    this.client.auth = authWithOptionalPassword(this.client);
+    this.#watchState();
   }
 
-  /** Does something with Redis under the name of an operation: a failure is a `StoreError` that says it. */
+  /** Runs a command. Rejects with a `StoreError` that begins with the name of the operation. */
   async run<T>(operation: string, command: (client: Redis) => Promise<T>): Promise<T> {
     try {
       return await command(this.client);
@@ -94,110 +93,114 @@ export class Connection {
     }
   }
 
-  /** The `StoreError` of an operation that failed on this connection. */
+  /** Creates the `StoreError` of an operation that failed on this connection. */
   failure(operation: string, error: unknown): StoreError {
     const { text, cause, unreachable } = this.explain(error);
     return new StoreError(`${operation}: ${text}`, { cause, unreachable });
   }
 
-  /** Why a command of this connection failed, and where it was to go; without its password. */
+  /** Why a command of this connection failed, with the server's address; without passwords. */
   explain(error: unknown): { text: string; cause: Error; unreachable: Unreachable | null } {
-    const denied = deniedBy(error);
-    if (error instanceof Error) withoutArguments(error);
+    const denied = findDenied(error);
+    if (error instanceof Error) dropCommand(error);
     const cause = denied ?? (error instanceof Error ? error : new Error(String(error)));
-    const [what, why, reason] = this.#reason(cause);
-    const text = `${this.#conceal(what)} (${this.#where})`;
-    const unreachable = reason === null ? null : { server: 'Redis', reason: this.#conceal(reason) };
-    return { text, cause: why, unreachable };
+    const [message, origin, reason] = this.#describe(cause);
+    const text = `${this.#mask(message)} (${this.#address})`;
+    const unreachable = reason === null ? null : { server: 'Redis', reason: this.#mask(reason) };
+    return { text, cause: origin, unreachable };
   }
 
   async close(): Promise<void> {
     const { client } = this;
     if (client.status === 'end') return;
-    // While it waits to reconnect there is no socket whose end would be told.
-    const told = client.status !== 'reconnecting';
+    // A client that waits to reconnect has no socket, and emits no `end`.
+    const hasSocket = client.status !== 'reconnecting';
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
     client.disconnect();
-    if (told) await ended;
+    if (hasSocket) await ended;
   }
 
-  #listen(): void {
+  #watchState(): void {
     const { client } = this;
     let sentinel: Error | null = null;
     client.on('sentinelError', (error: Error) => (sentinel = error));
     client.on('error', (error: Error & { command?: { name: string } }) => {
-      const refused = error.command?.name === 'select';
-      this.#trouble = sentinel ?? withoutArguments(error);
-      if (error instanceof PeerError) this.#misled += 1;
+      const selectFailed = error.command?.name === 'select';
+      this.#lastError = sentinel ?? dropCommand(error);
+      if (error instanceof PeerError) this.#peerErrors += 1;
       sentinel = null;
-      // Where the database cannot be selected, ioredis would go on in database 0.
-      if (refused) client.disconnect(true);
+      // After a failed SELECT ioredis would continue in database 0.
+      if (selectFailed) client.disconnect(true);
     });
-    client.on('close', () => (this.#trouble ??= new Error('the connection was closed')));
+    client.on('close', () => (this.#lastError ??= new Error('the connection was closed')));
     client.on('ready', () => {
-      // One that was refused its database is announced too, on its way out.
+      // ioredis also emits `ready` for a connection that closes after a failed SELECT.
       if (!client.stream.writable) return;
-      this.#trouble = null;
+      this.#lastError = null;
       this.#guard?.established();
     });
   }
 
-  /** ioredis counts anew with each connection that stands, but it is no sign of recovery when the wrong server answers. */
+  /** ioredis restarts its count at each connection, but a connection to the wrong server is a failure too. */
   #pauseBefore(attempt: number): number {
-    const misled = this.#trouble instanceof PeerError;
-    if (!misled) this.#misled = 0;
-    const failures = Math.max(attempt, this.#misled);
-    return Math.round(pauseAfter(failures, FIRST_PAUSE, LONGEST_PAUSE));
+    if (!(this.#lastError instanceof PeerError)) this.#peerErrors = 0;
+    const failures = Math.max(attempt, this.#peerErrors);
+    return Math.round(pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE));
   }
 
-  #reason(error: Error): [what: string, why: Error, unreachable: string | null] {
+  #describe(error: Error): [text: string, cause: Error, unreachable: string | null] {
     if (error instanceof DeniedError) {
       const user = this.client.options.username ?? 'default';
       const help = 'docs/redis-rights.md has the rights that beat needs';
-      return [`Redis refused: user ${JSON.stringify(user)} ${error.message}; ${help}`, error, null];
+      const denied = `user ${JSON.stringify(user)} ${error.message}`;
+      return [`Redis rejected the command: ${denied}; ${help}`, error, null];
     }
-    if (error.name === 'ReplyError') return [`Redis refused: ${error.message}`, error, null];
-    const why = this.#trouble ?? (error.message.startsWith('Stream') ? NOT_YET : error);
-    if (error.message === 'Command timed out' && why === error) {
-      const late = `no answer in ${this.#timeout} ms`;
-      return [`Redis did not answer in ${this.#timeout} ms`, error, late];
+    if (error.name === 'ReplyError') {
+      return [`Redis rejected the command: ${error.message}`, error, null];
     }
-    const reason = tlsWords(why);
-    return [`no connection to Redis: ${reason}`, why, reason];
+    const cause = this.#lastError ?? (error.message.startsWith('Stream') ? CONNECTING : error);
+    if (error.message === 'Command timed out' && cause === error) {
+      const reason = `no answer in ${this.#timeout} ms`;
+      return [`Redis did not answer in ${this.#timeout} ms`, error, reason];
+    }
+    const reason = tlsWords(cause);
+    return [`no connection to Redis: ${reason}`, cause, reason];
   }
 }
 
-/** Sentinels are asked at every new connection, one after the other, until one names the master. */
-function throughSentinels(options: ConnectionOptions): Partial<RedisOptions> {
+/** Each new connection queries the sentinels in turn until one reports the master. */
+function sentinelOptions(options: ConnectionOptions): Partial<RedisOptions> {
   const { url, transport, tls, timeout } = options;
   return {
-    ...sentinelsOf(url, transport, tls),
-    // One of three may be silent: the next has to be asked before whoever waits gives up.
+    ...parseSentinelUrls(url, transport, tls),
+    // If one of three does not answer, the next must answer before the command times out.
     sentinelCommandTimeout: transport.sentinelKwargs.timeout ?? Math.round(timeout / 4),
-    sentinelRetryStrategy: (attempt) => Math.round(pauseAfter(attempt, FIRST_PAUSE, LONGEST_PAUSE)),
-    // Celery asks those that are listed and no others; what they call each other may lead nowhere from here.
+    sentinelRetryStrategy: (attempt) => Math.round(pauseAfter(attempt, FIRST_PAUSE, MAX_PAUSE)),
+    // As in Celery, only the listed sentinels: addresses that they report may be unreachable from this host.
     updateSentinels: false,
   };
 }
 
-/** `AUTH` that takes "no password is needed" for a yes. ioredis does too, and prints it to the console. */
-function tolerant(client: Redis): Redis['auth'] {
+/** `AUTH` that succeeds on a server without a password. ioredis does too, but writes to the console. */
+function authWithOptionalPassword(client: Redis): Redis['auth'] {
   const auth = client.auth.bind(client) as (...args: unknown[]) => Promise<'OK'>;
   return async (...args: unknown[]) => {
     try {
       return await auth(...args);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      const { message } = withoutArguments(error);
+      const { message } = dropCommand(error);
       if (/no password is set|without any password configured/.test(message)) return 'OK';
       if (!message.includes("wrong number of arguments for 'auth'")) throw error;
-      throw new Error('before version 6 it knows no users: leave the user out', { cause: error });
+      throw new Error('Redis before version 6 has no users; remove the user from the URL', {
+        cause: error,
+      });
     }
   };
 }
 
-/** ioredis hangs the command on its errors: a password, or a megabyte of messages, for a log to print. */
-function withoutArguments<E extends Error>(error: E): E {
+/** Removes the command from an error of ioredis: it may contain a password, or a megabyte of messages. */
+function dropCommand<E extends Error>(error: E): E {
   delete (error as { command?: unknown }).command;
   return error;
 }

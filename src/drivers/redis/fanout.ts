@@ -1,33 +1,33 @@
 import { Glob } from '../../routing/glob.ts';
 
 /**
- * The keys on whose channels a fanout exchange is told, so that every worker hears it, by whatever key it
- * has bound its queue, and none hears it twice. kombu's workers subscribe to patterns, and Redis delivers
- * once for each that a channel fits. `own` are the keys that the configuration knows of: what workers have
- * bound may have been lost. Where no choice reaches all of them once each, fewer are reached.
+ * Selects the routing keys whose channels a message to a fanout exchange is published on, so that every worker
+ * receives it exactly once. kombu's workers subscribe to patterns, and Redis delivers a message once per
+ * matching pattern. `own` has the keys of the configuration, since workers' bindings may have been lost. Where
+ * no selection reaches every worker exactly once, some workers are left out.
  */
-export function keysToTell(bound: readonly string[], own: readonly string[]): string[] {
-  const ears = [...new Set(bound.map(patternOf))];
-  const reached = [...new Set([...own.map(patternOf), ...ears])].map((key) => {
-    return [key, ears.filter((pattern) => hears(pattern, key))] as const;
+export function selectFanoutKeys(bound: readonly string[], own: readonly string[]): string[] {
+  const patterns = [...new Set(bound.map(toPattern))];
+  const candidates = [...new Set([...own.map(toPattern), ...patterns])].map((key) => {
+    return [key, patterns.filter((pattern) => matches(pattern, key))] as const;
   });
-  const heard = new Set<string>();
+  const reached = new Set<string>();
   const keys: string[] = [];
-  for (const [key, reach] of reached.toSorted(([, a], [, b]) => b.length - a.length)) {
-    if (reach.some((pattern) => heard.has(pattern))) continue;
-    for (const pattern of reach) heard.add(pattern);
+  for (const [key, matched] of candidates.toSorted(([, a], [, b]) => b.length - a.length)) {
+    if (matched.some((pattern) => reached.has(pattern))) continue;
+    for (const pattern of matched) reached.add(pattern);
     keys.push(key);
   }
   return keys;
 }
 
-/** As kombu writes a topic's key for Redis. Told on a channel of that very name it is heard, too. */
-function patternOf(key: string): string {
+/** kombu's Redis pattern of a topic key. A channel whose name is the pattern itself matches too. */
+function toPattern(key: string): string {
   return key.replaceAll('#', '*');
 }
 
-/** Without a key the channel is another, which no pattern fits. */
-function hears(pattern: string, key: string): boolean {
+/** An empty key has a channel without the key's separator, which no pattern matches. */
+function matches(pattern: string, key: string): boolean {
   if (pattern === key) return true;
   if (key === '' || !/[*?]/.test(pattern)) return false;
   return new Glob(pattern.replaceAll('[', '[[]')).test(key);

@@ -14,13 +14,13 @@ export interface Keys {
   readonly outboxOrder: string;
   /** HASH: id → encoded message, for a broker that is another store. */
   readonly outbox: string;
-  /** LIST, oldest first: commands for the leader. Also the name of the channel that wakes it. */
+  /** LIST, oldest first: commands for the leader. Also the name of the channel that notifies it. */
   readonly commands: string;
   /** HASH: command id → audit row. */
   readonly audit: string;
   /** LIST, newest first: the ids of the audit rows. */
   readonly auditOrder: string;
-  /** Channel: something is said whenever a holder lets go. Channels know no database number. */
+  /** Channel: a message for each release of the lock. Channels are shared by all databases of a server. */
   readonly released: string;
   /** LIST, newest first: kombu's envelopes of one queue and priority. */
   list(queue: string, priority: number): string;
@@ -28,9 +28,9 @@ export interface Keys {
   binding(exchange: string): string;
   /** A queue's member of that set. */
   bindingMember(queue: string, binding: Binding): string;
-  /** What stands between the parts of a member. */
+  /** The separator between the parts of a member. */
   readonly sep: string;
-  /** Channel: where kombu's fanout exchanges are told, which events are here. It names the database. */
+  /** Channel of one of kombu's fanout exchanges, which carry task events too. Its name contains the database. */
   channel(exchange: string, routingKey: string): string;
 }
 

@@ -10,17 +10,17 @@ import { StoreError } from '../../util/errors.ts';
 import type { Bindings } from './bindings.ts';
 import { finishArguments } from './command-log.ts';
 import type { Connection } from './connection.ts';
-import { NO_SUBSCRIBERS, Pushes, unheardOf, type Told } from './envelopes.ts';
+import { findUnreceived, NO_SUBSCRIBERS, RedisWrites, type PubSubMessage } from './writes.ts';
 import type { Keys } from './keys.ts';
 import { APPEND, APPEND_COMMANDS, REMOVE } from './outbox-scripts.ts';
 import { isAboutKeys } from './rights.ts';
 import { run, type Script } from './script.ts';
 import { BEGIN_TERM, CHECK, COMMIT, COMMIT_COMMANDS, REMOVE_STATE } from './scripts.ts';
 
-/** States that one HSCAN reads: Redis serves other clients between two of them. */
+/** States that one HSCAN reads. Redis serves other clients between two calls. */
 const SCAN_COUNT = 1_000;
 
-/** The replies of the scripts that commit; positions count from 1. */
+/** The replies of the scripts that commit. Positions start at 1. */
 type Reply = ['conflict', number[]] | ['committed', number[]?] | ['rejected'] | null;
 
 /**
@@ -29,8 +29,8 @@ type Reply = ['conflict', number[]] | ['committed', number[]?] | ['rejected'] | 
  */
 export class RedisLedger implements Ledger, Outbox, StateRemoval {
   /**
-   * Small enough for one write to the socket, so that this process makes the next while Redis works on the
-   * last, and others never wait long for a script to end. Larger ones are slower, more in flight no faster.
+   * A batch fits into one write to the socket, so that beat prepares the next batch while Redis runs the script,
+   * and other clients never wait long. Larger batches are slower; more in flight are no faster.
    */
   readonly batch = { size: 64, inFlight: 16 };
   readonly #connection: Connection;
@@ -69,24 +69,25 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
     const messages = changes.flatMap((change) => change.messages);
     try {
       const bindings = await this.#bindings.readFor(messages, this.#connection, 'ledger.commit');
-      const pushes = new Pushes(this.#keys, bindings);
-      for (const message of messages) pushes.add(message);
-      const [lost] = pushes.lost;
-      if (lost) {
-        // It may have been published by an earlier run of this commit.
+      const writes = new RedisWrites(this.#keys, bindings);
+      for (const message of messages) writes.add(message);
+      const [unroutable] = writes.unroutable;
+      if (unroutable) {
+        // An earlier run of this commit may have published it.
         const reply = await this.#run<Reply>('ledger.commit', CHECK, keys, args);
-        const reason = `ledger.commit: ${formatDestination(lost.destination)}: ${bindings.explain(lost)}`;
+        const destination = formatDestination(unroutable.destination);
+        const reason = `ledger.commit: ${destination}: ${bindings.explainUnroutable(unroutable)}`;
         if (reply?.[0] === 'rejected') return { kind: 'store-rejected', reason };
         return failureIn(reply, changes) ?? { kind: 'committed' };
       }
       const finishes = commands.length > 0;
       if (finishes) this.#addCommands(commands, keys, args);
-      pushes.addTo(keys, args);
+      writes.addTo(keys, args);
       const script = finishes ? COMMIT_COMMANDS : COMMIT;
       const reply = await this.#run<Reply>('ledger.commit', script, keys, args);
-      return failureIn(reply, changes) ?? committed(reply, pushes.told);
+      return failureIn(reply, changes) ?? committed(reply, writes.pubSub);
     } catch (error) {
-      // What is wrong with the ledger's own keys is wrong for every entry.
+      // An error about the ledger's own keys would fail every commit.
       if (!(error instanceof StoreError) || !isAboutKeys(error.cause, keys.slice(0, 2)))
         throw error;
       return { kind: 'store-rejected', reason: error.message };
@@ -162,7 +163,7 @@ function commonArguments(token: number, changes: readonly Change[]): string[] {
   return args;
 }
 
-/** Why nothing was done; `null` when it was. */
+/** Why the script wrote nothing; `null` when the commit is done. */
 function failureIn(
   reply: Reply,
   changes: readonly Change[],
@@ -172,12 +173,12 @@ function failureIn(
   return { kind: 'conflict', entries: reply[1].map((i) => changes[i - 1]!.entry) };
 }
 
-function committed(reply: Reply, told: readonly Told[]): CommitOutcome {
-  const unheard = unheardOf(told, reply?.[0] === 'committed' ? reply[1] : []);
-  if (unheard.length === 0) return { kind: 'committed' };
+function committed(reply: Reply, pubSub: readonly PubSubMessage[]): CommitOutcome {
+  const unreceived = findUnreceived(pubSub, reply?.[0] === 'committed' ? reply[1] : []);
+  if (unreceived.length === 0) return { kind: 'committed' };
   const [kind, reason] = ['no-subscribers', NO_SUBSCRIBERS] as const;
   return {
     kind: 'committed',
-    unpublished: unheard.map((message) => ({ message, kind, reason })),
+    unpublished: unreceived.map((message) => ({ message, kind, reason })),
   };
 }

@@ -1,8 +1,8 @@
 import { RIGHTS } from './rights.ts';
 
 /**
- * Takes a lock that is free. A holder that could not renew or release it would only keep others from
- * leading, so the rights to do that are checked before.
+ * Acquires a lock that is free. It checks the rights to renew and to release first: a holder without them
+ * would block all other instances.
  *
  * KEYS[1]  lock
  * ARGV[1]  the holder's value
@@ -14,11 +14,11 @@ export const ACQUIRE = `${RIGHTS}
   local denied = lacking('EXISTS', KEYS[1])
   if denied then return denied end
   if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-  -- The lock is not there: none of these finds anything to change.
+  -- The key does not exist, so none of these commands changes anything.
   denied = lacking('GET', KEYS[1]) or lacking('PEXPIRE', KEYS[1], ARGV[2]) or lacking('DEL', KEYS[1])
   if denied then return denied end
-  local taken = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  return failure('SET', KEYS[1], taken) or 1
+  local acquired = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return failure('SET', KEYS[1], acquired) or 1
 `;
 
 /**
@@ -27,8 +27,8 @@ export const ACQUIRE = `${RIGHTS}
  * KEYS, ARGV  as for `ACQUIRE`
  * returns  1, or 0 when the lock is not the holder's
  *
- * Redlock's own writes the value anew, which a Redis whose memory is full refuses: that a leader cannot
- * send is no reason for another to try.
+ * Redlock's own script writes the value again, which Redis rejects when its memory is full. The leader cannot
+ * publish then, but neither could another instance.
  */
 export const EXTEND = `${RIGHTS}
   probe = KEYS[1]
@@ -40,13 +40,13 @@ export const EXTEND = `${RIGHTS}
 `;
 
 /**
- * Notifications a lock.
+ * Releases a lock.
  *
  * KEYS[1]  lock
  * ARGV[1]  the holder's value
  * returns  1, or 0 when the lock is not the holder's
  *
- * Redlock's own takes a lock that it may not delete for one that is released.
+ * Redlock's own script reports success when this user may not delete the lock.
  */
 export const RELEASE = `${RIGHTS}
   probe = KEYS[1]

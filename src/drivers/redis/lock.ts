@@ -5,9 +5,9 @@ import type { Keys } from './keys.ts';
 import type { Quorum } from './quorum.ts';
 import type { Notifications } from './notifications.ts';
 
-/** Rounds of a vote without a majority, and the longest pause between two in milliseconds. */
+/** How often a vote without a majority is repeated, and the longest pause between two rounds in milliseconds. */
 const ROUNDS = 5;
-const LONGEST_PAUSE = 50;
+const MAX_PAUSE = 50;
 
 export interface RedisLockOptions {
   readonly quorum: Quorum;
@@ -19,8 +19,8 @@ export interface RedisLockOptions {
 }
 
 /**
- * Redlock's lock: on most of the quorum's servers a key with a random value and a time to live. A try
- * waits for nothing but answers; nothing happens by itself.
+ * Redlock's lock: a key with a random value and a time to live on a majority of servers. The class has no
+ * timers: it acts only when it is called.
  */
 export class RedisLock implements Lock {
   readonly #options: RedisLockOptions;
@@ -33,15 +33,15 @@ export class RedisLock implements Lock {
 
   async acquire(): Promise<Lease | null> {
     const { quorum, releases, keys, clock } = this.#options;
-    releases.forget();
+    releases.reset();
     for (let round = 1; ; round++) {
-      const lock = await quorum.ask('lock.acquire', (redlock) =>
+      const lock = await quorum.vote('lock.acquire', (redlock) =>
         redlock.acquire([keys.lock], this.#ttl),
       );
       if (typeof lock !== 'string') return this.#lease(lock);
-      if (lock === 'refused' || round === ROUNDS) return null;
-      // Two instances divided the votes: after random pauses one of them gets the majority.
-      await clock.sleep(Math.random() * LONGEST_PAUSE, new AbortController().signal);
+      if (lock === 'rejected' || round === ROUNDS) return null;
+      // Two instances split the votes: after random pauses one of them gets the majority.
+      await clock.sleep(Math.random() * MAX_PAUSE, new AbortController().signal);
     }
   }
 
@@ -59,8 +59,8 @@ export class RedisLock implements Lock {
     let held = true;
     return {
       renew: async () => {
-        const extended = await quorum.ask('lock.renew', (redlock) => {
-          // Redlock would ask the host's wall clock first, which may have been set: Redis alone knows.
+        const extended = await quorum.vote('lock.renew', (redlock) => {
+          // Redlock would check the host's clock first, which may be wrong: only Redis knows the expiry.
           lock.expiration = Infinity;
           return redlock.extend(lock, this.#ttl);
         });
@@ -71,31 +71,31 @@ export class RedisLock implements Lock {
       },
       release: async () => {
         held = false;
-        const released = await quorum.ask('lock.release', (redlock) => redlock.release(lock));
-        if (released !== 'refused') await this.#tell();
+        const released = await quorum.vote('lock.release', (redlock) => redlock.release(lock));
+        if (released !== 'rejected') await this.#notifyFollowers();
       },
     };
   }
 
   /**
-   * Puts a lock that most servers have renewed back where it is missing: on a server that was away when
-   * it was won, or that forgot it. Else the next to go would take the majority along. Never rejects.
+   * Sets a renewed lock again on servers that lost it, or were unreachable when it was acquired. Otherwise the
+   * failure of one more server could end the majority. Never rejects.
    */
-  async #restore(lock: Redlocked, current: () => boolean): Promise<void> {
+  async #restore(lock: Redlocked, isCurrent: () => boolean): Promise<void> {
     const { quorum, keys } = this.#options;
-    for (const server of await quorum.refusing(lock)) {
-      if (!current()) return;
+    for (const server of await quorum.findRejecting(lock)) {
+      if (!isCurrent()) return;
       const set = server.client.set(keys.lock, lock.value, 'PX', this.#ttl, 'NX');
       await set.catch(() => {});
     }
   }
 
-  /** Notifies the followers, which subscribe at every server: one server is enough. */
-  async #tell(): Promise<void> {
+  /** Notifies the followers. They subscribe on every server, so one successful publish is enough. */
+  async #notifyFollowers(): Promise<void> {
     const { quorum, keys } = this.#options;
-    const told = quorum.servers.map((server) =>
+    const published = quorum.servers.map((server) =>
       server.run('lock.release', (client) => client.publish(keys.released, '')),
     );
-    await Promise.any(told).catch(() => told[0]);
+    await Promise.any(published).catch(() => published[0]);
   }
 }

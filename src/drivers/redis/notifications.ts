@@ -2,25 +2,25 @@ import { Condition } from '../../util/condition.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOptions } from './connection.ts';
 import type { Warn } from '../../events/beat-events.ts';
-import { deniedBy } from './rights.ts';
+import { findDenied } from './rights.ts';
 
 const SLOWER =
-  "this instance does not learn when another stops, and takes over up to an eighth of the lock's TTL later";
+  "this instance is not notified when the leader stops, and takes over up to an eighth of the lock's TTL later";
 
 /**
- * Hears that a holder let go of the lock, from any of the servers that hold it. Opened by the first who
- * waits: a leader that never followed keeps no second connection.
+ * Receives the notifications of a channel from several servers: releases of the lock, or new commands. The first
+ * wait opens the connections, so an instance that never waits has none.
  *
- * What is said while nobody listens is lost in Redis, so every new subscription counts as having heard
- * something: the lock may have become free before it.
+ * Redis does not store published messages, so a new subscription counts as a notification: the lock may have been
+ * released before it.
  */
 export class Notifications {
   readonly #servers: readonly ConnectionOptions[];
   readonly #channel: string;
   readonly #warn: Warn;
-  readonly #followers = new Condition();
+  readonly #waiters = new Condition();
   #connections: readonly Connection[] | null = null;
-  #heard = false;
+  #notified = false;
 
   constructor(servers: readonly ConnectionOptions[], channel: string, warn: Warn = () => {}) {
     this.#servers = servers;
@@ -28,36 +28,36 @@ export class Notifications {
     this.#warn = warn;
   }
 
-  /** To be called before a try: what is heard from then on is a reason for another. */
-  forget(): void {
-    this.#heard = false;
+  /** Discards earlier notifications. Call this before each attempt, so that a later notification causes another one. */
+  reset(): void {
+    this.#notified = false;
   }
 
-  /** Resolves when something was heard since the last try, or the signal aborts. */
+  /** Resolves at the first notification since the last reset, or when the signal aborts. */
   async wait(signal: AbortSignal): Promise<void> {
-    if (this.#heard || signal.aborted) return;
-    this.#connections ??= this.#servers.map((server) => this.#listen(server));
-    await this.#followers.wait(signal);
+    if (this.#notified || signal.aborted) return;
+    this.#connections ??= this.#servers.map((server) => this.#subscribe(server));
+    await this.#waiters.wait(signal);
   }
 
   async close(): Promise<void> {
-    this.#tell();
+    this.#notify();
     await Promise.all((this.#connections ?? []).map((connection) => connection.close()));
   }
 
-  #listen(server: ConnectionOptions): Connection {
+  #subscribe(server: ConnectionOptions): Connection {
     const connection = new Connection(server);
     const { client } = connection;
-    client.on('message', () => this.#tell());
-    // What fails here is tried again with the next connection, and a follower tries now and then anyway.
+    client.on('message', () => this.#notify());
+    // The next connection subscribes again after a failure, and waiters also poll.
     client.on('ready', () => {
       client.subscribe(this.#channel).then(
         () => {
           this.#warn('takeover', null);
-          this.#tell();
+          this.#notify();
         },
         (error: unknown) => {
-          if (deniedBy(error) === null) return;
+          if (findDenied(error) === null) return;
           const { text } = connection.explain(error);
           this.#warn('takeover', `${text}: ${SLOWER}`);
         },
@@ -67,8 +67,8 @@ export class Notifications {
     return connection;
   }
 
-  #tell(): void {
-    this.#heard = true;
-    this.#followers.notifyAll();
+  #notify(): void {
+    this.#notified = true;
+    this.#waiters.notifyAll();
   }
 }

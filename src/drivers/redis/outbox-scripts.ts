@@ -11,19 +11,19 @@ import { FOOT, HEAD } from './scripts.ts';
  * ARGV     from `at`, per message: id, encoded message
  * returns  for a repetition {'committed', positions (from 1) of the messages that were removed}
  *
- * Every term would publish a message again that cannot be removed, so the rights to remove are checked before
- * it is appended.
+ * A message that cannot be removed would be published again by every term, so the script checks the rights to
+ * remove before it appends.
  */
-export const APPEND = script(appending('', ''));
+export const APPEND = script(appendScript('', ''));
 
 /**
- * The same for a batch that finishes commands too.
+ * The same for a batch that also finishes commands.
  *
- * KEYS[5]  as `FINISH` says; its arguments come before those of the messages
+ * KEYS[5]  as for `FINISH`, whose arguments come before those of the messages
  */
-export const APPEND_COMMANDS = script(appending(`  local first = 5\n${FINISH}`, '  finish()\n'));
+export const APPEND_COMMANDS = script(appendScript(`  local first = 5\n${FINISH}`, '  finish()\n'));
 
-function appending(finish: string, finished: string): string {
+function appendScript(finish: string, finished: string): string {
   return `${HEAD}${finish}
   denied = denied
     or lacking('HEXISTS', KEYS[4], '')
@@ -60,8 +60,8 @@ ${FOOT}${finished}
 }
 
 /**
- * Removes messages, if the term is still the newest. Without messages it answers that, and checks whether this
- * user may remove any.
+ * Removes messages if the term is still the newest. Called without messages, it only checks the term and the
+ * rights to remove.
  *
  * KEYS[1]  term
  * KEYS[2]  ids of the messages, in order

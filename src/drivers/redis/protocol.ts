@@ -1,13 +1,13 @@
 import { PeerError, type Protocol } from '../connection/guard.ts';
 
-/** The most items that the arrays of one answer may announce: the client makes room for them at once. */
-const MOST_ITEMS = 1_000_000;
+/** The most items that the arrays of one reply may announce: the client allocates memory for them at once. */
+const MAX_ITEMS = 1_000_000;
 
-/** Arrays in arrays in arrays: beat asks for nothing that is nested deeper. */
-const DEEPEST = 32;
+/** The deepest nesting of arrays; no command of beat has a deeper reply. */
+const MAX_DEPTH = 32;
 
-/** A line that announces a length; no number of that many digits is one. */
-const LONGEST_HEADER = 32;
+/** The most characters of a line that announces a length. */
+const MAX_HEADER = 32;
 
 /** The Redis serialization protocol, version 2. */
 export const REDIS: Protocol = {
@@ -21,16 +21,16 @@ export const REDIS: Protocol = {
 
 const [DOLLAR, STAR, LINE_END] = Buffer.from('$*\n');
 
-/** Follows the lengths that replies announce, and throws for what the client could not bear. It keeps no reply. */
+/** Tracks the lengths that replies announce, and throws if one exceeds the client's limits. Stores no reply. */
 class ReplyReader {
-  /** Items that are still to come, by depth. */
+  /** Items that are expected, by depth. */
   readonly #open: number[] = [];
   #items = 0;
-  /** Bytes of a bulk string that are still to come, its line end included. */
+  /** Remaining bytes of a bulk string, including its line end. */
   #skip = 0;
-  /** Whether the rest of a line is to come, of which nothing is of interest. */
+  /** Whether the rest of a status, error or number line is expected. */
   #inText = false;
-  /** The beginning of a header line whose end is in the next chunk. */
+  /** The start of a header line that ends in a later chunk. */
   #header = '';
   readonly #answered: () => void;
 
@@ -42,9 +42,9 @@ class ReplyReader {
     let at = 0;
     while (at < chunk.length) {
       if (this.#skip > 0) {
-        const taken = Math.min(this.#skip, chunk.length - at);
-        this.#skip -= taken;
-        at += taken;
+        const skipped = Math.min(this.#skip, chunk.length - at);
+        this.#skip -= skipped;
+        at += skipped;
         if (this.#skip === 0) this.#complete();
         continue;
       }
@@ -55,7 +55,7 @@ class ReplyReader {
     }
   }
 
-  /** Status, error and number are whole lines; a bulk string and an array begin with a line that says how long. */
+  /** Status, error and number are whole lines; a bulk string and an array begin with a line that has their length. */
   #readLine(chunk: Buffer, from: number, to: number, isWhole: boolean): void {
     const isHeader = this.#header !== '' || chunk[from] === DOLLAR || chunk[from] === STAR;
     if (this.#inText || !isHeader) {
@@ -63,14 +63,14 @@ class ReplyReader {
       if (isWhole) this.#complete();
       return;
     }
-    if (this.#header.length + to - from > LONGEST_HEADER)
-      throw tooMuch('a length of too many digits');
+    if (this.#header.length + to - from > MAX_HEADER)
+      throw limitError('a length of too many digits');
     this.#header += chunk.toString('latin1', from, to);
     if (!isWhole) return;
     const length = Number(this.#header.slice(1));
     const isArray = this.#header.startsWith('*');
     this.#header = '';
-    if (!Number.isSafeInteger(length)) throw tooMuch('a length that is no number');
+    if (!Number.isSafeInteger(length)) throw limitError('a length that is not a number');
     if (!isArray && length >= 0) this.#skip = length + 2;
     else if (isArray && length > 0) this.#enter(length);
     else this.#complete();
@@ -78,12 +78,13 @@ class ReplyReader {
 
   #enter(length: number): void {
     this.#items += length;
-    if (this.#items > MOST_ITEMS) throw tooMuch(`an answer of more than ${MOST_ITEMS} items`);
+    if (this.#items > MAX_ITEMS) throw limitError(`a reply of more than ${MAX_ITEMS} items`);
     this.#open.push(length);
-    if (this.#open.length > DEEPEST) throw tooMuch(`arrays nested more than ${DEEPEST} deep`);
+    if (this.#open.length > MAX_DEPTH)
+      throw limitError(`arrays nested more than ${MAX_DEPTH} deep`);
   }
 
-  /** One value is complete, and with it perhaps the arrays that it is the last of. */
+  /** Counts a complete value, which also completes each array that it is the last item of. */
   #complete(): void {
     while (this.#open.length > 0) {
       const left = this.#open.pop()! - 1;
@@ -94,6 +95,6 @@ class ReplyReader {
   }
 }
 
-function tooMuch(what: string): PeerError {
+function limitError(what: string): PeerError {
   return new PeerError(`the server announced ${what}`);
 }

@@ -4,17 +4,17 @@ import { StoreError } from '../../util/errors.ts';
 import type { Connection } from './connection.ts';
 import { ACQUIRE, EXTEND, RELEASE } from './lock-scripts.ts';
 
-/** What most servers answered. `divided`: some are for us and some are not, so that nobody may have won. */
-export type Answer<T> = T | 'refused' | 'divided';
+/** The majority's answer. `divided`: neither side has a majority, so possibly no instance holds the lock. */
+export type VoteResult<T> = T | 'rejected' | 'divided';
 
 /**
- * An odd number of independent servers that decide by majority; one, as a rule, which is most of one.
- * A minority that is gone or silent changes nothing: the majority's answer is not held up by it.
+ * An odd number of independent servers, usually one, that decide by majority. A minority that is unreachable or
+ * slow neither changes nor delays the result.
  */
 export class Quorum {
   readonly servers: readonly Connection[];
   readonly #majority: number;
-  /** As redlock sees the servers, in their order. */
+  /** The clients that redlock uses, in the order of the servers. */
   readonly #voters: readonly Redis[];
   #opening: Promise<void> | undefined;
 
@@ -24,10 +24,13 @@ export class Quorum {
     this.#voters = servers.map(({ client }) => voter(client));
   }
 
-  /** One attempt of redlock's. Rejects when too few answered for the outcome to be known. */
-  async ask<T>(operation: string, attempt: (redlock: Redlock) => Promise<T>): Promise<Answer<T>> {
+  /** Runs one attempt of redlock. Rejects when too few servers answered to know the result. */
+  async vote<T>(
+    operation: string,
+    attempt: (redlock: Redlock) => Promise<T>,
+  ): Promise<VoteResult<T>> {
     await (this.#opening ??= this.#open());
-    // One per attempt, so that what it says against is about this attempt.
+    // A new Redlock for each attempt, so that its errors belong to this attempt.
     const redlock = redlockOver(this.#voters);
     const against: Error[] = [];
     redlock.on('error', (error: Error) => against.push(error));
@@ -35,24 +38,24 @@ export class Quorum {
       return await attempt(redlock);
     } catch (error) {
       if (!(error instanceof ExecutionError)) throw error;
-      // The very first are the attempt's own; after them come those of redlock's tidying up.
+      // The first errors are those of the attempt; redlock's cleanup may add more.
       const first = against.slice(0, this.#majority);
-      if (first.length === this.#majority && first.every(isRefusal)) return 'refused';
-      const { votesFor, refused, failed } = await allVotes(error);
-      if (votesFor + refused.size >= this.#majority) return votesFor > 0 ? 'divided' : 'refused';
+      if (first.length === this.#majority && first.every(isRejection)) return 'rejected';
+      const { votesFor, rejected, failed } = await allVotes(error);
+      if (votesFor + rejected.size >= this.#majority) return votesFor > 0 ? 'divided' : 'rejected';
       throw this.#failure(operation, failed);
     }
   }
 
-  /** Those of the servers that refused in an attempt that most granted, once all have voted. */
-  async refusing(granted: ExecutionResult): Promise<Connection[]> {
-    const { refused } = await allVotes(granted);
-    return this.servers.filter((_, i) => refused.has(this.#voters[i]));
+  /** The servers that rejected an attempt that the majority granted; resolves when all have voted. */
+  async findRejecting(granted: ExecutionResult): Promise<Connection[]> {
+    const { rejected } = await allVotes(granted);
+    return this.servers.filter((_, i) => rejected.has(this.#voters[i]));
   }
 
-  /** Resolves once most are connected, or it is known which of them are not. */
+  /** Resolves when the majority is connected, or when all attempts to connect have ended. */
   async #open(): Promise<void> {
-    // A single one is connected by its first command, which waits for it.
+    // A single server is connected by its first command, which waits for the connection.
     if (this.servers.length === 1) return;
     await new Promise<void>((resolve) => {
       let open = 0;
@@ -73,8 +76,8 @@ export class Quorum {
     const texts = reasons.map(({ text }) => text).join('; ');
     const [first] = reasons;
     const several = this.servers.length > 1;
-    const few = several ? "too few of the lock's servers answer: " : '';
-    return new StoreError(`${operation}: ${few}${texts}`, {
+    const count = several ? `${failed.size} of ${this.servers.length} lock servers failed: ` : '';
+    return new StoreError(`${operation}: ${count}${texts}`, {
       cause: first?.cause,
       unreachable: several ? null : (first?.unreachable ?? null),
     });
@@ -89,44 +92,44 @@ function redlockOver(clients: Iterable<Redis>): Redlock {
   );
 }
 
-/** Redlock wants a client before it tells its scripts. */
-const NOBODY = {} as unknown as Redis;
+/** Redlock has scripts only once it has a client. */
+const UNUSED_CLIENT = {} as unknown as Redis;
 
 /** Redlock's scripts by their hashes. */
-const TEXTS = new Map(
-  Object.values(redlockOver([NOBODY]).scripts).map(({ hash, value }) => [hash, value]),
+const SCRIPTS = new Map(
+  Object.values(redlockOver([UNUSED_CLIENT]).scripts).map(({ hash, value }) => [hash, value]),
 );
 
 /**
- * A server that is sent the text of a script at once. Sent its hash first, it may not know the one to
- * acquire and know the one to release: what tidies up a try that most refused is then done before the
- * try, and the lock stays there as nobody's.
+ * A client that always sends the text of a script. With hashes, a server may know the script that releases but
+ * not the one that acquires. The cleanup of a rejected attempt would then run before the repeated acquire, and
+ * leave a lock that no instance holds.
  */
 function voter(client: Redis): Redis {
   const evalsha = (hash: string, keys: number, args: string[]): Promise<unknown> =>
-    client.eval(TEXTS.get(hash)!, keys, args);
+    client.eval(SCRIPTS.get(hash)!, keys, args);
   return { evalsha } as unknown as Redis;
 }
 
-function isRefusal(error: Error): boolean {
+function isRejection(error: Error): boolean {
   return error instanceof ResourceLockedError;
 }
 
 interface Votes {
   readonly votesFor: number;
-  /** Servers that answered, and did not grant it. */
-  readonly refused: ReadonlyMap<unknown, Error>;
-  /** Servers that did not answer, or could not do it. */
+  /** Servers whose lock has another value, or none. */
+  readonly rejected: ReadonlyMap<unknown, Error>;
+  /** Servers that did not answer, or could not run the script. */
   readonly failed: ReadonlyMap<unknown, Error>;
 }
 
-/** Once all have voted or timed out. */
+/** Resolves when all servers have voted or timed out. */
 async function allVotes({ attempts }: ExecutionResult): Promise<Votes> {
   const [stats] = await Promise.all(attempts);
   const against = [...(stats?.votesAgainst ?? [])];
   return {
     votesFor: stats?.votesFor.size ?? 0,
-    refused: new Map(against.filter(([, vote]) => isRefusal(vote))),
-    failed: new Map(against.filter(([, vote]) => !isRefusal(vote))),
+    rejected: new Map(against.filter(([, vote]) => isRejection(vote))),
+    failed: new Map(against.filter(([, vote]) => !isRejection(vote))),
   };
 }

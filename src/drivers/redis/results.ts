@@ -4,10 +4,10 @@ import type { ChordSize } from '../../message/run-messages.ts';
 import type { ResultBackend } from '../../store/results.ts';
 import { Connection } from './connection.ts';
 
-/** Milliseconds until a server that does not answer has failed. */
+/** Milliseconds until a command without an answer fails. */
 const TIMEOUT = 5_000;
 
-/** Celery's result backend in the Redis of that URL, behind sentinels or not. Throws a `ConfigError` for one that leads nowhere. */
+/** Opens Celery's result backend in Redis, with or without sentinels. Throws a `ConfigError` for an invalid URL. */
 export function openRedisResults(url: string, settings: ResultSettings): ResultBackend {
   const { masterName, sentinelKwargs, tls } = settings;
   const transport = { ...DEFAULT_TRANSPORT, masterName, sentinelKwargs };
@@ -27,9 +27,9 @@ class RedisResults implements ResultBackend {
   }
 
   /**
-   * STRING `celery-taskset-meta-<group id>.s`: how many. STRING without `.s`: results that are no flat list.
-   * Celery also deletes the mark that a chord is done, `.c`; here an id means one run, and if its chord is
-   * done it is so for good.
+   * STRING `celery-taskset-meta-<group id>.s`: the number of header tasks. STRING without `.s`: the shape of
+   * results that are not a flat list. Celery also deletes `.c`, the mark of a completed chord. beat does not: its
+   * ids belong to one run, whose chord stays completed.
    */
   async expect(chords: readonly ChordSize[]): Promise<void> {
     const { keyPrefix, expires } = this.#settings;

@@ -1,15 +1,15 @@
 import type { Redis } from 'ioredis';
 
 /**
- * What every script begins with: `lacking(command, key, …)` is an error reply when this user may not run
- * the command on that key, and `false` when it may. A script that fails half-way is not rolled back, so it
- * asks for all of its commands before the first that writes. `failure(command, key, answer)` makes an error
- * reply of the answer to a `pcall` that failed, and `false` of any other.
+ * The beginning of every script. `lacking(command, key, …)` returns an error reply if this user may not run the
+ * command on that key, otherwise `false`. Redis does not roll back a script that fails, so scripts check all of
+ * their commands before the first write. `failure(command, key, answer)` returns an error reply for the answer to
+ * a failed `pcall`, otherwise `false`.
  *
- * Redis answers this itself since version 7. Before, the only way to know is to run the command: on
- * `probe`, a key of another type than the command is for, where it writes nothing. Whether this user may
- * use the real keys Redis has checked when it took them as keys of the script. A script without such a
- * key (`probe` is nil) has to order its writes so that the first to fail is the first of all.
+ * Redis 7 has a function for this check. Before, a script must run the command: on `probe`, a key of another type,
+ * where the command writes nothing. Redis has already checked the rights to the real keys when it accepted them
+ * as keys of the script. A script without such a key (`probe` is nil) must order its writes so that a missing
+ * right fails the first one.
  */
 export const RIGHTS = `
   local function no_right(command, key)
@@ -33,12 +33,12 @@ export const RIGHTS = `
   end
 `;
 
-/** A command that Redis knows and this user may not run, or not on that key. */
+/** A command that this user may not run, or not on these keys. */
 export class DeniedError extends Error {
   override name = 'DeniedError';
-  /** In capitals; empty when Redis does not say. */
+  /** In capitals; empty when unknown. */
   readonly command: string;
-  /** Keys or channels; empty when it is the command alone that is denied. */
+  /** Keys or channels; empty when the command is denied on all keys. */
   readonly keys: readonly string[];
 
   constructor(command: string, keys: readonly string[], options?: ErrorOptions) {
@@ -54,33 +54,33 @@ interface Command {
   readonly args: readonly unknown[];
 }
 
-/** The commands that beat sends by themselves and whose first argument is a key or a channel. */
-const ON_FIRST: ReadonlySet<string> = new Set([
+/** The commands that beat sends outside scripts whose first argument is a key or a channel. */
+const KEY_FIRST: ReadonlySet<string> = new Set([
   ...['SET', 'HSCAN', 'HMGET', 'SMEMBERS', 'ZRANGEBYLEX', 'PUBLISH', 'SUBSCRIBE'],
 ]);
 
-/** What a script or Redis itself refuses for want of a right; `null` for any other error. */
-export function deniedBy(error: unknown): DeniedError | null {
+/** The missing right that made a script or a command fail; `null` for any other error. */
+export function findDenied(error: unknown): DeniedError | null {
   if (error instanceof DeniedError) return error;
   if (!(error instanceof Error)) return null;
   const { message, cause } = error;
-  const [, asked, key] = /^NORIGHT (\S+) (.*)$/s.exec(message) ?? [];
-  if (asked !== undefined) return new DeniedError(asked, key ? [key] : [], { cause: error });
-  if (!message.startsWith('NOPERM')) return cause === undefined ? null : deniedBy(cause);
+  const [, checked, key] = /^NORIGHT (\S+) (.*)$/s.exec(message) ?? [];
+  if (checked !== undefined) return new DeniedError(checked, key ? [key] : [], { cause: error });
+  if (!message.startsWith('NOPERM')) return cause === undefined ? null : findDenied(cause);
   // ioredis adds the command to the error.
   const { name = '', args = [] } = (error as { command?: Partial<Command> }).command ?? {};
   const whole = /run the '(.+?)' command/.exec(message)?.[1];
   const command = (whole ?? name).toUpperCase().replace('|', ' ');
-  if (ON_FIRST.has(command)) return new DeniedError(command, [String(args[0])], { cause: error });
-  // Of a script whose keys are denied all of them are candidates.
+  if (KEY_FIRST.has(command)) return new DeniedError(command, [String(args[0])], { cause: error });
+  // Redis does not report which key of a script is denied.
   const ofScript = whole === undefined && /^EVAL(SHA)?$/.test(command);
   const keys = ofScript ? args.slice(2, 2 + Number(args[1])).map(String) : [];
   return new DeniedError(command, keys, { cause: error });
 }
 
 /**
- * Which of a script's keys this user may not use: Redis says only that it is one of them. Each is tried
- * by a script that does nothing.
+ * Finds the keys of a script that this user may not use, because Redis reports only that there is one. A script
+ * without effect runs on each key.
  */
 export async function deniedKeys(client: Redis, denied: DeniedError): Promise<DeniedError> {
   if (denied.keys.length < 2 || !denied.command.startsWith('EVAL')) return denied;
@@ -94,9 +94,9 @@ export async function deniedKeys(client: Redis, denied: DeniedError): Promise<De
 }
 
 /**
- * Whether it is for some of its keys that Redis refused a script: they are of another type, or this user
- * may not use them. It then did nothing, and without those keys it would. A right that is missing for one of
- * `own`, or for all keys, is not.
+ * Whether Redis rejected a script because of some of its keys: they have another type, or this user may not use
+ * them. The script then wrote nothing, and would succeed without those keys. `false` if the right is missing for
+ * all keys, or for one of `own`.
  */
 export function isAboutKeys(cause: unknown, own: readonly string[] = []): boolean {
   if (!(cause instanceof DeniedError)) return /\bWRONGTYPE\b/.test(String(cause));

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { deniedBy, deniedKeys } from './rights.ts';
+import { findDenied, deniedKeys } from './rights.ts';
 
-/** What runs inside Redis as one step that nothing can come between. */
+/** A Lua script, which Redis runs atomically. */
 export interface Script {
   readonly lua: string;
   readonly sha: string;
@@ -13,8 +13,8 @@ export function script(lua: string): Script {
 }
 
 /**
- * Runs a script by its hash; sends its text when Redis does not know it (any more). Rejects with a
- * `DeniedError` when the user of the client lacks a right that the script needs.
+ * Runs a script by its hash, and sends its text if Redis does not have it. Rejects with a `DeniedError` if the
+ * user of the client lacks a right that the script needs.
  */
 export async function run(
   client: Redis,
@@ -25,7 +25,7 @@ export async function run(
   try {
     return await runByHash(client, script, [...keys, ...args], keys.length);
   } catch (error) {
-    const denied = deniedBy(error);
+    const denied = findDenied(error);
     throw denied ? await deniedKeys(client, denied) : error;
   }
 }

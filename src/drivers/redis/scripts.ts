@@ -10,8 +10,8 @@ import { script } from './script.ts';
  * returns  its fencing token: one more than the last, and never less than the time in microseconds, so that
  *          it grows even when the last was lost with all other keys
  *
- * A term that cannot write states only blocks other instances, so the rights to read and write states are
- * checked here too. Before Redis 7 the check needs a key that exists: the token, once it is written.
+ * A leader that cannot write states would block other instances, so the script also checks the rights to read and
+ * write states. Before Redis 7 the check needs an existing key: the token, after it is written.
  */
 export const BEGIN_TERM = script(`${RIGHTS}
   local function lacks_states()
@@ -37,24 +37,23 @@ export const BEGIN_TERM = script(`${RIGHTS}
 `);
 
 /**
- * What `COMMIT` and `APPEND` have in common: the head compares and returns when nothing is to be done, the foot
- * writes the states. The messages are handled between them.
+ * The common parts of `COMMIT` and `APPEND`. The head compares states, and returns unless the commit is new; the
+ * foot writes the states. The messages are written between them.
  *
  * KEYS[1]  term
  * KEYS[2]  states
  * KEYS     then as each script documents
  * ARGV[1]  fencing token of the term that commits
- * ARGV[2]  n, how many changes
+ * ARGV[2]  n, the number of changes
  * ARGV     then n times: entry name, new state
  *          then n times: state before ('' for none)
  *          then as each script documents, from `at`
  * returns  nil when a newer term has begun, or none has since the ledger was lost;
- *          {'conflict', positions (from 1) of the changes whose state is not as expected};
- *          {'committed'}, now or, when `repeated` is set, by an earlier run of the same commit
+ *          {'conflict', positions (from 1) of the changes whose state is not the expected one};
+ *          {'committed'}, by this run or, when `repeated` is set, by an earlier run of the same commit
  *
- * Redis does not roll back a script that fails half-way, so everything that can fail (a missing right, a key
- * of another type) is checked before the first write. Lists are passed on in slices: Lua's stack ends at
- * 8,000.
+ * Redis does not roll back a script that fails, so everything that can fail (a missing right, a key of another
+ * type) is checked before the first write. Lists are passed in slices: Lua's stack has 8,000 places.
  */
 export const HEAD = `${RIGHTS}
   probe = KEYS[1]
@@ -91,22 +90,21 @@ export const FOOT = `
 `;
 
 /**
- * What a commit and a send have in common: the check of what is to be pushed, the pushing, and the
- * telling. `denied` and `at` are set; `first` is the position of the first key to push to.
+ * The common parts of `COMMIT` and `SEND`: check all writes, push messages to lists, publish messages on channels.
+ * `denied` and `at` are set; `first` is the position of the first key to push to.
  *
  * KEYS     from `first`, the lists to push to; then the binding sets to add to, one for each member
- * ARGV     from `at`, number of messages to tell; per such: channel, message
+ * ARGV     from `at`, number of PUBLISH calls; per call: channel, message
  *          then number of lists; per list: number of messages, the messages
  *          then per binding set: the member
  *
- * What is told cannot be taken back, so it comes last, when nothing else can fail any more. Before Redis 7
- * only trying shows whether this user may publish: there the first message is told before anything is
- * written.
+ * A published message cannot be withdrawn, so PUBLISH comes last, when no other command can fail. Before Redis 7
+ * only a PUBLISH shows whether this user may publish: there the first call precedes all writes.
  */
 const CHECK_PUSH = `
-  local tell_from, tell_to = at + 1, at + 2 * tonumber(ARGV[at])
-  local lists_end = first - 1 + tonumber(ARGV[tell_to + 1])
-  at = tell_to + 2
+  local publish_from, publish_to = at + 1, at + 2 * tonumber(ARGV[at])
+  local lists_end = first - 1 + tonumber(ARGV[publish_to + 1])
+  at = publish_to + 2
   for k = first, lists_end do
     denied = denied or lacking('LLEN', KEYS[k]) or lacking('LPUSH', KEYS[k], '')
   end
@@ -114,7 +112,7 @@ const CHECK_PUSH = `
     denied = denied or lacking('SCARD', KEYS[k]) or lacking('SADD', KEYS[k], '')
   end
   local checked = redis.acl_check_cmd
-  for i = tell_from, checked and tell_to or 0, 2 do
+  for i = publish_from, checked and publish_to or 0, 2 do
     denied = denied or lacking('PUBLISH', ARGV[i], '')
   end
   if denied then return denied end
@@ -123,16 +121,16 @@ const CHECK_PUSH = `
 `;
 
 const PUSH = `
-  local reached = {}
-  local function tell(from, to)
-    for i = from, to, 2 do reached[i] = redis.pcall('PUBLISH', ARGV[i], ARGV[i + 1]) end
+  local receivers = {}
+  local function publish(from, to)
+    for i = from, to, 2 do receivers[i] = redis.pcall('PUBLISH', ARGV[i], ARGV[i + 1]) end
   end
-  local later = tell_from
-  if not checked and tell_from < tell_to then
-    tell(tell_from, tell_from)
-    denied = failure('PUBLISH', ARGV[tell_from], reached[tell_from])
+  local rest_from = publish_from
+  if not checked and publish_from < publish_to then
+    publish(publish_from, publish_from)
+    denied = failure('PUBLISH', ARGV[publish_from], receivers[publish_from])
     if denied then return denied end
-    later = tell_from + 2
+    rest_from = publish_from + 2
   end
 
   local member_at = at
@@ -153,32 +151,32 @@ const PUSH = `
   end
 `;
 
-const TELL = `
-  tell(later, tell_to)
-  local unheard = {}
-  for i = tell_from, tell_to, 2 do
-    if type(reached[i]) ~= 'number' or reached[i] == 0 then
-      unheard[#unheard + 1] = (i - tell_from) / 2 + 1
+const PUBLISH = `
+  publish(rest_from, publish_to)
+  local unreceived = {}
+  for i = publish_from, publish_to, 2 do
+    if type(receivers[i]) ~= 'number' or receivers[i] == 0 then
+      unreceived[#unreceived + 1] = (i - publish_from) / 2 + 1
     end
   end
-  return {'committed', unheard}
+  return {'committed', unreceived}
 `;
 
 /**
  * Commits a batch: all of it or nothing.
  *
- * KEYS, ARGV  as the head says, then from KEYS[3] as for pushing
- * returns  {'committed', positions (from 1) of the told messages that nobody heard}
+ * KEYS, ARGV  as for the head, then from KEYS[3] as for `CHECK_PUSH`
+ * returns  {'committed', positions (from 1) of the PUBLISH calls that no subscriber received}
  */
 export const COMMIT = script(`${HEAD}
   if repeated then return {'committed'} end
   local first = 3
-${CHECK_PUSH}${PUSH}${FOOT}${TELL}`);
+${CHECK_PUSH}${PUSH}${FOOT}${PUBLISH}`);
 
 /**
- * The same for a batch that finishes commands too.
+ * The same for a batch that also finishes commands.
  *
- * KEYS, ARGV  as the head says, then as `FINISH` does from KEYS[3], then as for pushing
+ * KEYS, ARGV  as for the head, then from KEYS[3] as for `FINISH`, then as for `CHECK_PUSH`
  */
 export const COMMIT_COMMANDS = script(`${HEAD}
   local first = 3
@@ -189,10 +187,10 @@ ${FINISH}
   end
   first = 6
 ${CHECK_PUSH}${PUSH}${FOOT}  finish()
-${TELL}`);
+${PUBLISH}`);
 
 /**
- * Answers what `COMMIT` would for a batch that cannot be published as it is.
+ * Returns what `COMMIT` would return for a batch with a message that cannot be published.
  *
  * returns  as `COMMIT`, but {'rejected'} where it would commit
  */
@@ -201,18 +199,18 @@ export const CHECK = script(`${HEAD}
 `);
 
 /**
- * Sends messages for a ledger that is elsewhere: all of them or none.
+ * Publishes messages without a commit, because the ledger is in another store: all of them or none.
  *
- * KEYS, ARGV  from the first, as for pushing
+ * KEYS, ARGV  from the first, as for `CHECK_PUSH`
  * returns  as `COMMIT`
  */
 export const SEND = script(`${RIGHTS}
   local SLICE = 4000
   local denied, first, at = false, 1, 1
-${CHECK_PUSH}${PUSH}${TELL}`);
+${CHECK_PUSH}${PUSH}${PUBLISH}`);
 
 /**
- * Removes a state, if the term is still the newest.
+ * Removes a state if the term is still the newest.
  *
  * KEYS[1]  term
  * KEYS[2]  states

@@ -4,7 +4,7 @@ import type { SentinelLogin, TransportOptions } from '../../broker/connection-se
 import { schemeOf, splitUrls } from '../../broker/url-list.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
-import { addressOf } from './url.ts';
+import { parseRedisUrl } from './url.ts';
 
 const SENTINEL_PORT = 26_379;
 
@@ -13,22 +13,24 @@ export function isSentinel(url: string): boolean {
 }
 
 /**
- * Sentinels as Celery writes them: `sentinel://:password@h1:26379/0;sentinel://h2:26379/0`. User,
- * password, database and encryption are the master's, and the first URL that has one says it for all;
- * which master is `masterName`, and how the sentinels themselves are spoken to is `sentinelKwargs`. Throws
- * a `ConfigError` where something lacks.
+ * Parses Celery's URLs of sentinels: `sentinel://:password@h1:26379/0;sentinel://h2:26379/0`. User, password,
+ * database and encryption belong to the master, and the first URL that has one applies to all. `masterName`
+ * selects the master, `sentinelKwargs` has the login of the sentinels. Throws a `ConfigError` if an option is
+ * missing or invalid.
  */
-export function sentinelsOf(
+export function parseSentinelUrls(
   urls: string,
   transport: TransportOptions,
-  beside: TlsSettings | null = null,
+  tlsSettings: TlsSettings | null = null,
 ): Partial<RedisOptions> {
   const { masterName, sentinelKwargs } = transport;
   if (masterName === null) {
-    const message = 'lacks: sentinel:// wants the name of the master, as the sentinels know it';
+    const message = 'missing: sentinel:// needs the name of the master, as the sentinels know it';
     throw new ConfigError([errorAt(['brokerTransportOptions', 'masterName'], message)]);
   }
-  const all = splitUrls(urls).map((url) => addressOf(url.replace(/;$/, ''), beside, SENTINEL_PORT));
+  const all = splitUrls(urls).map((url) =>
+    parseRedisUrl(url.replace(/;$/, ''), tlsSettings, SENTINEL_PORT),
+  );
   const username = all.find((each) => each.username !== undefined)?.username;
   const password = all.find((each) => each.password !== undefined)?.password;
   const tls = all.find((each) => each.tls !== undefined)?.tls;
@@ -39,11 +41,11 @@ export function sentinelsOf(
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls && { tls, enableTLSForSentinelMode: true }),
-    ...loginTo(sentinelKwargs),
+    ...sentinelLogin(sentinelKwargs),
   };
 }
 
-function loginTo({ username, password, ssl, tls }: SentinelLogin): Partial<RedisOptions> {
+function sentinelLogin({ username, password, ssl, tls }: SentinelLogin): Partial<RedisOptions> {
   return {
     ...(username !== undefined && { sentinelUsername: username }),
     ...(password !== undefined && { sentinelPassword: password }),

@@ -9,35 +9,38 @@ export type Address = Pick<
 >;
 
 /**
- * Where a broker URL leads, in the spellings that Celery's users know:
- * `redis://user:password@host:6379/0`, `rediss://…?ssl_ca_certs=/path`,
- * `redis+socket:///path?virtual_host=0`, `unix:///path?db=0`. Throws a `ConfigError` where it leads
- * nowhere; its words leave the URL out, which may hold a password.
+ * Parses a broker URL in Celery's forms: `redis://user:password@host:6379/0`, `rediss://…?ssl_ca_certs=/path`,
+ * `redis+socket:///path?virtual_host=0`, `unix:///path?db=0`. Throws a `ConfigError` for an invalid URL; its text
+ * does not contain the URL, which may include a password.
  */
-export function addressOf(
+export function parseRedisUrl(
   brokerUrl: string,
-  beside: TlsSettings | null = null,
+  tlsSettings: TlsSettings | null = null,
   defaultPort = 6379,
 ): Address {
-  return reading(brokerUrl, () => readAddress(brokerUrl, beside, defaultPort));
+  return reading(brokerUrl, () => readAddress(brokerUrl, tlsSettings, defaultPort));
 }
 
-function readAddress(brokerUrl: string, beside: TlsSettings | null, defaultPort: number): Address {
+function readAddress(
+  brokerUrl: string,
+  tlsSettings: TlsSettings | null,
+  defaultPort: number,
+): Address {
   const url = parseUrl(brokerUrl, REDIS_PARAMETERS);
   const socket = url.protocol === 'redis+socket:' || url.protocol === 'unix:';
   const query = url.searchParams;
   const path = decoded(url.pathname, 'path');
   const database =
     query.get('virtual_host') ?? query.get('db') ?? (socket ? '' : path.replace(/^\//, ''));
-  // Of sentinels it is the master's, whom they name later.
+  // The URL of a sentinel has the database of the master, whose host the sentinel reports later.
   const host = url.protocol === 'sentinel:' ? null : hostOf(url);
-  const tls = socket ? null : tlsOf(url, url.protocol === 'rediss:', beside, host);
+  const tls = socket ? null : tlsOf(url, url.protocol === 'rediss:', tlsSettings, host);
   return {
     ...(socket ? { path } : tcp(url, defaultPort)),
     ...(tls && { tls }),
     ...(url.username === '' ? {} : { username: decoded(url.username, 'user') }),
     ...(url.password === '' ? {} : { password: decoded(url.password, 'password') }),
-    db: databaseOf(database),
+    db: parseDatabase(database),
   };
 }
 
@@ -48,10 +51,10 @@ function tcp(url: URL, defaultPort: number): Address {
   };
 }
 
-function databaseOf(text: string): number {
+function parseDatabase(text: string): number {
   const number = text.replace(/^\//, '');
   if (!/^\d*$/.test(number)) {
-    throw wrongUrl(`"${number}" is no database; allowed is a number, as in redis://host:6379/0`);
+    throw wrongUrl(`database "${number}" is not a number; write redis://host:6379/0`);
   }
   return Number(number);
 }

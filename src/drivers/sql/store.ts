@@ -1,7 +1,7 @@
 import type { Clock } from '../../util/clock.ts';
 import { schemeOf } from '../../broker/url-list.ts';
 import { measureSkew } from '../../store/clock-skew.ts';
-import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
+import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { SqlBroker } from './broker.ts';
 import { SqlCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
@@ -20,7 +20,7 @@ const LONGEST_TIMEOUT = 5_000;
  * Lock, ledger and the queues of Celery workers in one database. The lock has a connection of its own: a
  * renewal must not wait behind megabytes of messages.
  */
-export function openSqlStore(options: PlaceOptions): StateStore {
+export function openSqlStore(options: StateStoreOptions): StateStore {
   const { brokerUrl, keyPrefix: prefix, lockTtl: ttl, transport, queues, clock } = options;
   // Half of the TTL: a renewal that is not answered can be tried again before the lock has expired.
   const timeout = transport.socketTimeout ?? Math.min(Math.round(ttl / 2), LONGEST_TIMEOUT);

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Broker } from '../../broker/broker.ts';
 import { NO_QUEUE_BOUND } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
-import type { PlaceOptions, StateDriver, StateStore } from '../../store/store.ts';
+import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { SqliteCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
 import { inspectFile } from './inspect-file.ts';
@@ -17,7 +17,7 @@ import { sqlitePath } from './path.ts';
  * Throws a `ConfigError` for a URL that names no file, and for a file that can never be used; the file is
  * opened, and made, when first used.
  */
-export function openSqliteStore(options: PlaceOptions): StateStore {
+export function openSqliteStore(options: StateStoreOptions): StateStore {
   const { keyPrefix, lockTtl, queues, clock } = options;
   const path = sqlitePath(options.brokerUrl);
   inspectFile(path);

@@ -77,8 +77,8 @@ describe('a broker and its state', () => {
 
 test.each([
   ['redis://h:port', 'memory://', /^brokerUrl: not a URL/],
-  ['memory://', 'redis://h/name', /^stateUrl: "name" is no database/],
-  ['redis://h', 'redis://h/name', /^stateUrl: "name" is no database/],
+  ['memory://', 'redis://h/name', /^stateUrl: database "name" is not a number/],
+  ['redis://h', 'redis://h/name', /^stateUrl: database "name" is not a number/],
   ['redis://h', 'sqla+sqlite://host/f', /^stateUrl: "host" stands where a host would/],
   ['reds://h', 'memory://', /^brokerUrl: unsupported URL scheme "reds"; allowed: redis:.*amqp:/],
   ['memory://', 'amqp://h', /^stateUrl: unsupported URL scheme "amqp"; allowed: redis:/],

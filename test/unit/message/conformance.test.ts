@@ -11,7 +11,7 @@ import type { Message } from '../../../src/message/message.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import { Bindings } from '../../../src/drivers/redis/bindings.ts';
 import { Broadcasts } from '../../../src/drivers/redis/broadcasts.ts';
-import { Pushes } from '../../../src/drivers/redis/envelopes.ts';
+import { RedisWrites } from '../../../src/drivers/redis/writes.ts';
 import { keysFor } from '../../../src/drivers/redis/keys.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
@@ -108,26 +108,26 @@ describe('messages', () => {
     }
   });
 
-  test('reach the listeners of a fanout exchange, of which Celery leaves no trace either', () => {
+  test('are published on the channels of a fanout exchange, for which Celery writes no list either', () => {
     const recorded = cases.find(({ name }) => name === 'fanout')!;
     const settings = settingsOf(recorded);
     const written = inRedis(settings, messageFor(settings));
-    expect(written.told.map(({ channel }) => channel)).toEqual([
+    expect(written.pubSub.map(({ channel }) => channel)).toEqual([
       ...['/0.bcast', '/0.bcast/celery'],
     ]);
     expect(written.lists.size).toBe(0);
-    // Celery declares its default queue beside it, which has no part in it.
+    // Celery also declares its default queue, which the message does not use.
     expect(keysOf(recorded)).toEqual(['_kombu.binding.celery']);
     expect(keysIn(written)).toEqual([]);
   });
 
-  test('are not sent where no queue is bound, which Celery does and loses them', () => {
+  test('are rejected if no queue is bound, where Celery sends and loses them', () => {
     const recorded = cases.find(({ name }) => name === 'exchange')!;
     const settings = settingsOf(recorded);
     const message = messageFor(settings);
-    const { lost, lists } = inRedis(settings, message);
+    const { unroutable, lists } = inRedis(settings, message);
     expect(keysOf(recorded)).toEqual(['_kombu.binding.celery']);
-    expect(lost).toEqual([message]);
+    expect(unroutable).toEqual([message]);
     expect(lists.size).toBe(0);
     const [warning] = settings.warnings;
     expect(warning?.path).toEqual(['beat_schedule', 'exchange', 'options', 'exchange']);
@@ -171,16 +171,16 @@ function messageFor(settings: Settings, sentAt = DUE_AT): Message {
 }
 
 /** What beat writes into a Redis that no worker has bound anything in. */
-function inRedis({ transport, queues }: Settings, message: Message): Pushes {
+function inRedis({ transport, queues }: Settings, message: Message): RedisWrites {
   const keys = keysFor('beat', transport, 0);
   const all = new Queues(queues);
   const broadcasts = new Broadcasts(all, systemClock, keys.sep);
-  const pushes = new Pushes(keys, new Bindings(keys, all, broadcasts));
+  const pushes = new RedisWrites(keys, new Bindings(keys, all, broadcasts));
   pushes.add(message);
   return pushes;
 }
 
-function keysIn({ declarations }: Pushes): string[] {
+function keysIn({ declarations }: RedisWrites): string[] {
   return [...declarations].map(({ key }) => key);
 }
 

@@ -11,41 +11,41 @@ const PLAIN = ['news', '', 'news'].join(SEP);
 
 const clock = () => new ManualClock('2027-03-01T12:00:00Z');
 
-test('redis broadcasts: a queue is looked up again a minute after the last look, not before', () => {
+test('redis broadcasts: a queue is looked up again one minute after its last lookup', () => {
   const time = clock();
   const broadcasts = new Broadcasts(new Queues(), time, SEP);
-  expect(broadcasts.unknown(['news', 'celery'])).toEqual(['news', 'celery']);
-  broadcasts.found('news', [PLAIN]);
-  expect(broadcasts.unknown(['news', 'celery'])).toEqual(['celery']);
+  expect(broadcasts.needLookup(['news', 'celery'])).toEqual(['news', 'celery']);
+  broadcasts.update('news', [PLAIN]);
+  expect(broadcasts.needLookup(['news', 'celery'])).toEqual(['celery']);
   time.advance(59_999);
-  expect(broadcasts.unknown(['news'])).toEqual([]);
+  expect(broadcasts.needLookup(['news'])).toEqual([]);
   time.advance(1);
-  expect(broadcasts.unknown(['news'])).toEqual(['news']);
+  expect(broadcasts.needLookup(['news'])).toEqual(['news']);
 });
 
-test('redis broadcasts: a queue is one when any worker has bound it so, and no longer when none has', () => {
+test('redis broadcasts: a queue is a broadcast while at least one worker has bound it as one', () => {
   const broadcasts = new Broadcasts(new Queues(), clock(), SEP);
-  expect(broadcasts.membersOf('news')).toBeNull();
-  broadcasts.found('news', [PLAIN, BROADCAST]);
-  expect(broadcasts.membersOf('news')).toEqual([PLAIN, BROADCAST]);
-  broadcasts.found('news', [PLAIN]);
-  expect(broadcasts.membersOf('news')).toBeNull();
+  expect(broadcasts.findMembers('news')).toBeNull();
+  broadcasts.update('news', [PLAIN, BROADCAST]);
+  expect(broadcasts.findMembers('news')).toEqual([PLAIN, BROADCAST]);
+  broadcasts.update('news', [PLAIN]);
+  expect(broadcasts.findMembers('news')).toBeNull();
 });
 
-test('redis broadcasts: a queue that the configuration describes is never looked up', () => {
+test('redis broadcasts: a queue of the configuration is never looked up', () => {
   const queue = createQueue('news', createExchange('news', 'direct'), 'news');
   const broadcasts = new Broadcasts(configureQueues(queue), clock(), SEP);
-  expect(broadcasts.unknown(['news', 'other'])).toEqual(['other']);
+  expect(broadcasts.needLookup(['news', 'other'])).toEqual(['other']);
 });
 
-test('redis broadcasts: 5,000 queues are remembered; one more makes it forget the others', () => {
+test('redis broadcasts: the cache holds 5,000 queues, and is emptied when one more is added', () => {
   const broadcasts = new Broadcasts(new Queues(), clock(), SEP);
   const names = Array.from({ length: 5_000 }, (_, i) => `queue-${i}`);
-  for (const name of names) broadcasts.found(name, []);
-  // A second look at one that is known makes none of the others unknown.
-  broadcasts.found('queue-0', [BROADCAST]);
-  expect(broadcasts.unknown(names)).toEqual([]);
-  broadcasts.found('one more', [BROADCAST]);
-  expect(broadcasts.unknown(names)).toEqual(names);
-  expect(broadcasts.membersOf('one more')).toEqual([BROADCAST]);
+  for (const name of names) broadcasts.update(name, []);
+  // An update of a known queue does not empty the cache.
+  broadcasts.update('queue-0', [BROADCAST]);
+  expect(broadcasts.needLookup(names)).toEqual([]);
+  broadcasts.update('one more', [BROADCAST]);
+  expect(broadcasts.needLookup(names)).toEqual(names);
+  expect(broadcasts.findMembers('one more')).toEqual([BROADCAST]);
 });

@@ -24,14 +24,14 @@ function connect(url: string, timeout = 5_000): Connection {
 const ask = (url: string, timeout?: number) =>
   connect(url, timeout).run('test', (client) => client.get('key'));
 
-test('redis: a server that does not speak Redis is named by host and port', async () => {
+test('redis: the error for a server that does not speak Redis has its host and port', async () => {
   await using server = await FakeServer.start(answerAsHttp);
   await expect(ask(`redis://127.0.0.1:${server.port}/0`)).rejects.toThrow(
     `the server at 127.0.0.1:${server.port} does not speak Redis: it sent "HTTP/1.1 400`,
   );
 });
 
-test('redis: a server behind a socket that does not speak Redis is named by its path', async () => {
+test('redis: the error for a Unix socket that does not speak Redis has its path', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'redis.sock');
   await using server = createServer((socket) => {
@@ -45,7 +45,7 @@ test('redis: a server behind a socket that does not speak Redis is named by its 
   );
 });
 
-/** A sentinel that names the server at `port` of this host as the master. */
+/** A sentinel that reports the server at `port` of this host as the master. */
 function sentinel(port: number): Behaviour {
   const address = `*2\r\n$9\r\n127.0.0.1\r\n$${String(port).length}\r\n${port}\r\n`;
   return answer((request) => {
@@ -55,7 +55,7 @@ function sentinel(port: number): Behaviour {
   });
 }
 
-test('redis: a sentinel that answers more than it was asked ends no process', async () => {
+test('redis: a reply of a sentinel without a command does not end the process', async () => {
   const extra: Behaviour = answer((request) => {
     const commands = request.toString().match(/^\*/gm)?.length ?? 1;
     return '$-1\r\n'.repeat(commands + 1);
@@ -71,7 +71,7 @@ test('redis: a sentinel that answers more than it was asked ends no process', as
   expect(uncaught).toEqual([]);
 });
 
-test('redis: a master that does not speak Redis is named as the sentinels know it', async () => {
+test('redis: the error for a master that does not speak Redis has its name', async () => {
   await using master = await FakeServer.start(answerAsHttp);
   await using server = await FakeServer.start(sentinel(master.port));
   await expect(ask(`sentinel://127.0.0.1:${server.port}/0`)).rejects.toThrow(
@@ -79,7 +79,7 @@ test('redis: a master that does not speak Redis is named as the sentinels know i
   );
 });
 
-test('redis: the client library is guarded once, however many connections are made', () => {
+test('redis: the client library is patched once for any number of connections', () => {
   const internals = createRequire(import.meta.url)('ioredis/built/DataHandler.js') as {
     default: { prototype: object };
   };
@@ -90,7 +90,7 @@ test('redis: the client library is guarded once, however many connections are ma
   expect(guarded()).toEqual(first);
 });
 
-test('redis: an exception of a listener of another client in the process stays that client’s own', async () => {
+test('redis: an exception in a listener of an unguarded client does not close its connection', async () => {
   connect('redis://127.0.0.1:1/0');
   const message = '*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n';
   const subscribed = '*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n';

@@ -8,7 +8,7 @@ test.each([
   [null, 'beat'],
   ['nightly', 'nightly'],
 ])(
-  'redis store: with the client name %j each connection is named after what it is for',
+  'redis store: with the client name %j each connection has the name of its role',
   async (clientName, prefix) => {
     const names = new Set<string>();
     await using server = await FakeServer.start((socket) => {

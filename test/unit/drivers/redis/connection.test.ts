@@ -20,7 +20,7 @@ const get = (connection: Connection) => connection.run('test', (client) => clien
 
 type Reply = string | null;
 
-/** A Redis that notes every command and answers as `reply` says: `null` is no answer. */
+/** A Redis that records every command and answers with `reply`; `null` means no answer. */
 async function redis(reply: (command: readonly string[], socket: Socket) => Reply = ok) {
   const commands: string[][] = [];
   let sockets = 0;
@@ -48,7 +48,7 @@ async function redis(reply: (command: readonly string[], socket: Socket) => Repl
 
 const ok = ([name]: readonly string[]): Reply => (name === 'get' ? '$-1\r\n' : '+OK\r\n');
 
-test('redis connection: is opened by its first command, and asks for user, name and database alone', async () => {
+test('redis connection: the first command opens it, preceded by AUTH, CLIENT SETNAME and SELECT alone', async () => {
   await using server = await redis();
   const connection = connect(`redis://user:pw@127.0.0.1:${server.port}/3`);
   expect(connection.client.status).toBe('wait');
@@ -78,7 +78,7 @@ test('redis connection: a command whose answer was lost with the connection is n
   expect(names).toContain('echo');
 });
 
-test('redis connection: one on which nothing is answered any more is replaced by another', async () => {
+test('redis connection: a new connection replaces one on which a command timed out', async () => {
   let silent = true;
   await using server = await redis((command) => {
     return command[0] === 'get' && silent ? null : ok(command);
@@ -90,7 +90,7 @@ test('redis connection: one on which nothing is answered any more is replaced by
   await vi.waitFor(() => get(connection), 10_000);
 });
 
-test('redis connection: sentinels are asked for the master alone, the next one when one is silent', async () => {
+test('redis connection: the next sentinel is queried for the master when one does not answer', async () => {
   await using master = await redis();
   const port = String(master.port);
   const address = `*2\r\n$9\r\n127.0.0.1\r\n$${port.length}\r\n${port}\r\n`;
@@ -104,14 +104,14 @@ test('redis connection: sentinels are asked for the master alone, the next one w
   expect(asked.map((command) => command[1])).toEqual(['get-master-addr-by-name']);
 });
 
-test('redis connection: one that the server closes without a word says so', async () => {
+test('redis connection: an error reports that the server closed the connection', async () => {
   await using server = await FakeServer.start(closeAtOnce);
   await expect(get(connect(`redis://127.0.0.1:${server.port}/0`))).rejects.toThrow(
     'test: no connection to Redis: the connection was closed',
   );
 });
 
-test('redis connection: a fault that is over explains no later failure', async () => {
+test('redis connection: an error does not contain the reason of an earlier, ended failure', async () => {
   let isBroken = true;
   let isSilent = false;
   await using server = await redis((command, socket) => {
@@ -126,7 +126,7 @@ test('redis connection: a fault that is over explains no later failure', async (
   await expect(get(connection)).rejects.toThrow('test: Redis did not answer in 1000 ms');
 });
 
-test('redis connection: the pause before another attempt doubles from 200 ms to 2 s, and is at least half of that', () => {
+test('redis connection: the pause before an attempt doubles from 200 ms to 2 s, less up to half of it at random', () => {
   const { retryStrategy } = connect('redis://127.0.0.1:1/0').client.options;
   for (const [i, longest] of [200, 400, 800, 1_600, 2_000, 2_000].entries()) {
     const pause = Number(retryStrategy?.(i + 1));

@@ -1,30 +1,30 @@
 import { expect, test } from 'vitest';
-import { keysToTell } from '../../../../src/drivers/redis/fanout.ts';
+import { selectFanoutKeys } from '../../../../src/drivers/redis/fanout.ts';
 
 test.each([
-  ['what workers have bound, each once', ['a', 'b', 'a'], [], ['a', 'b']],
+  ['every bound key, without duplicates', ['a', 'b', 'a'], [], ['a', 'b']],
+  ['keys of the configuration that no worker has bound', ['a'], ['', 'b'], ['a', '', 'b']],
+  ['one channel when a pattern matches it', ['a.b', 'a.#'], [], ['a.b']],
+  ['a separate channel for a pattern that matches no other', ['a', 'b.#'], [], ['a', 'b.*']],
+  ['one channel for a pattern and a wider pattern', ['a.#', '#'], [], ['a.*']],
+  ['no two channels that one pattern matches', ['a', 'b', '#'], [], ['a']],
   [
-    'what the configuration says, too, though nobody has bound it',
+    'a bound key rather than a key of the configuration that the same pattern matches',
+    ['a', '#'],
+    ['c'],
     ['a'],
-    ['', 'b'],
-    ['a', '', 'b'],
   ],
-  ['one channel where a pattern fits it', ['a.b', 'a.#'], [], ['a.b']],
-  ['a pattern on a channel of its own where it fits no other', ['a', 'b.#'], [], ['a', 'b.*']],
-  ['a wider pattern with a narrower one', ['a.#', '#'], [], ['a.*']],
-  ['no channel twice to one pattern', ['a', 'b', '#'], [], ['a']],
-  ['what is bound, before what a pattern would hear twice', ['a', '#'], ['c'], ['a']],
-  ['signs of regular expressions as they are', ['a+b', 'aab', 'a(b'], [], ['a+b', 'aab', 'a(b']],
-])('a fanout exchange is told by %s', (_, bound, own, keys) => {
-  expect(keysToTell(bound, own)).toEqual(keys);
+  ['characters of regular expressions literally', ['a+b', 'aab', 'a(b'], [], ['a+b', 'aab', 'a(b']],
+])('redis fanout: selects %s', (_, bound, own, keys) => {
+  expect(selectFanoutKeys(bound, own)).toEqual(keys);
 });
 
-test('a channel without a key is heard by no pattern', () => {
-  expect(keysToTell(['#', ''], [])).toEqual(['*', '']);
+test('redis fanout: no pattern matches the channel of an empty key', () => {
+  expect(selectFanoutKeys(['#', ''], [])).toEqual(['*', '']);
 });
 
-test('a pattern of many stars is compared with a long key at once', () => {
+test('redis fanout: a pattern with many stars is matched with a long key without backtracking', () => {
   const pattern = `${'#a'.repeat(12)}b`;
   const key = 'a'.repeat(50_000);
-  expect(keysToTell([pattern, key], [])).toEqual([pattern.replaceAll('#', '*'), key]);
+  expect(selectFanoutKeys([pattern, key], [])).toEqual([pattern.replaceAll('#', '*'), key]);
 });

@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { RedisLock, type RedisLockOptions } from '../../../../src/drivers/redis/lock.ts';
-import type { Answer } from '../../../../src/drivers/redis/quorum.ts';
+import type { VoteResult } from '../../../../src/drivers/redis/quorum.ts';
 import { settle } from '../../../support/settle.ts';
 
 interface Held {
   readonly value: string;
 }
 
-/** A lock whose servers answer as the test says. */
-function lockOver(...votes: Answer<Held>[]) {
+/** A lock over a quorum that returns these results in turn. */
+function lockOver(...votes: VoteResult<Held>[]) {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
-  const asked: string[] = [];
+  const votings: string[] = [];
   const set: unknown[][] = [];
   const published: string[] = [];
-  /** Of each renewal: tells which servers lack the lock. */
+  /** For each renewal: reports which servers lack the lock. */
   const lacking: ((servers: readonly unknown[]) => void)[] = [];
   const server = {
     client: { set: async (...args: unknown[]) => set.push(args) },
@@ -23,23 +23,23 @@ function lockOver(...votes: Answer<Held>[]) {
   };
   const quorum = {
     servers: [server],
-    ask: async (operation: string) => {
-      asked.push(operation);
+    vote: async (operation: string) => {
+      votings.push(operation);
       return votes.shift() ?? { value: 'ours' };
     },
-    refusing: () => new Promise<readonly unknown[]>((resolve) => lacking.push(resolve)),
+    findRejecting: () => new Promise<readonly unknown[]>((resolve) => lacking.push(resolve)),
   };
   const lock = new RedisLock({
     quorum: quorum as unknown as RedisLockOptions['quorum'],
-    releases: { forget: () => {} } as unknown as RedisLockOptions['releases'],
+    releases: { reset: () => {} } as unknown as RedisLockOptions['releases'],
     keys: { lock: 'beat:lock', released: 'beat:released' } as RedisLockOptions['keys'],
     ttl: 8_000.4,
     clock,
   });
-  return { lock, clock, asked, set, published, lacking, server };
+  return { lock, clock, votings, set, published, lacking, server };
 }
 
-/** Lets the pauses between rounds pass. */
+/** Advances the clock through the pauses between rounds. */
 async function pass(clock: ManualClock, ms: number): Promise<void> {
   for (let i = 0; i < ms; i++) {
     clock.advance(1);
@@ -47,34 +47,34 @@ async function pass(clock: ManualClock, ms: number): Promise<void> {
   }
 }
 
-describe('redis lock: a vote that no candidate wins', () => {
-  test('is held again after a pause, until one does', async () => {
-    const { lock, clock, asked } = lockOver('divided', 'divided', 'divided');
+describe('redis lock: a divided vote', () => {
+  test('is repeated after a pause until an instance wins', async () => {
+    const { lock, clock, votings } = lockOver('divided', 'divided', 'divided');
     const lease = lock.acquire();
     await settle();
-    expect(asked).toHaveLength(1);
+    expect(votings).toHaveLength(1);
     await pass(clock, 150);
     expect(await lease).not.toBeNull();
-    expect(asked).toEqual(Array(4).fill('lock.acquire'));
+    expect(votings).toEqual(Array(4).fill('lock.acquire'));
   });
 
-  test('is given up after five rounds', async () => {
-    const { lock, clock, asked } = lockOver(...Array<'divided'>(9).fill('divided'));
+  test('ends without a lease after five rounds', async () => {
+    const { lock, clock, votings } = lockOver(...Array<'divided'>(9).fill('divided'));
     const lease = lock.acquire();
     await pass(clock, 250);
     expect(await lease).toBeNull();
-    expect(asked).toHaveLength(5);
+    expect(votings).toHaveLength(5);
   });
 
-  test('is not held again when most servers say that another has the lock', async () => {
-    const { lock, asked } = lockOver('refused');
+  test('is not repeated when the majority reports another holder', async () => {
+    const { lock, votings } = lockOver('rejected');
     expect(await lock.acquire()).toBeNull();
-    expect(asked).toHaveLength(1);
+    expect(votings).toHaveLength(1);
   });
 });
 
 describe('redis lock: a renewal', () => {
-  test('puts the lock back on the servers that lack it, where no other has it', async () => {
+  test('sets the lock again on servers that lost it, unless another instance holds it', async () => {
     const { lock, set, lacking, server } = lockOver();
     const lease = (await lock.acquire())!;
     expect(await lease.renew()).toBe(true);
@@ -83,7 +83,7 @@ describe('redis lock: a renewal', () => {
     expect(set).toEqual([['beat:lock', 'ours', 'PX', 8_000, 'NX']]);
   });
 
-  test('does not put back a lock that was released meanwhile', async () => {
+  test('does not set a lock again after its release', async () => {
     const { lock, set, lacking, server } = lockOver();
     const lease = (await lock.acquire())!;
     await lease.renew();
@@ -93,7 +93,7 @@ describe('redis lock: a renewal', () => {
     expect(set).toEqual([]);
   });
 
-  test('leaves it to the next renewal when that was faster', async () => {
+  test('does not set the lock again after the next renewal', async () => {
     const { lock, set, lacking, server } = lockOver({ value: 'ours' }, { value: 'ours' });
     const lease = (await lock.acquire())!;
     await lease.renew();
@@ -106,8 +106,8 @@ describe('redis lock: a renewal', () => {
     expect(set).toHaveLength(1);
   });
 
-  test.each(['refused', 'divided'] as const)(
-    'that is %s says so, and puts nothing back',
+  test.each(['rejected', 'divided'] as const)(
+    'that is %s returns false and sets no lock',
     async (answer) => {
       const { lock, lacking } = lockOver({ value: 'ours' }, answer);
       const lease = (await lock.acquire())!;
@@ -124,8 +124,8 @@ describe('redis lock: a release', () => {
     expect(published).toEqual(['lock.release']);
   });
 
-  test('is not published when the lock was another’s by then', async () => {
-    const { lock, published } = lockOver({ value: 'ours' }, 'refused');
+  test('is not published when another instance already holds the lock', async () => {
+    const { lock, published } = lockOver({ value: 'ours' }, 'rejected');
     await (await lock.acquire())!.release();
     expect(published).toEqual([]);
   });

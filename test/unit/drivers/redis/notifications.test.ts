@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { Notifications } from '../../../../src/drivers/redis/notifications.ts';
 
-test('redis releases: a wait ends when they are closed', async () => {
+test('redis notifications: closing them ends a wait', async () => {
   const releases = new Notifications([], 'beat:released');
   const waiting = releases.wait(new AbortController().signal);
   await releases.close();
   await expect(waiting).resolves.toBeUndefined();
 });
 
-test('redis releases: a wait ends with its signal', async () => {
+test('redis notifications: an aborted signal ends a wait', async () => {
   const releases = new Notifications([], 'beat:released');
   const stopped = new AbortController();
   const waiting = releases.wait(stopped.signal);

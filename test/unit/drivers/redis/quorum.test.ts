@@ -6,7 +6,7 @@ import { Quorum } from '../../../../src/drivers/redis/quorum.ts';
 
 type Vote = 'for' | 'against' | 'fails';
 
-/** A server that answers every script alike: it does as it is asked, refuses, or cannot be reached. */
+/** A server with one answer to every script: success, rejection, or an error. */
 function serverThat(vote: Vote, name: number, scripts: string[] = []): Connection {
   const server = {
     client: {
@@ -27,7 +27,7 @@ function quorumOf(...votes: Vote[]): Quorum {
 }
 
 const acquire = (quorum: Quorum) =>
-  quorum.ask('lock.acquire', (redlock) => redlock.acquire(['beat:lock'], 8_000));
+  quorum.vote('lock.acquire', (redlock) => redlock.acquire(['beat:lock'], 8_000));
 
 test.each<[Vote[]]>([
   [['for']],
@@ -43,15 +43,15 @@ test.each<[Vote[]]>([
   [['against', 'against', 'for']],
   [['against', 'against', 'fails']],
   [['against', 'for', 'against']],
-])('redis quorum: %j says that another has the lock', async (votes) => {
-  expect(await acquire(quorumOf(...votes))).toBe('refused');
+])('redis quorum: %j means that another instance holds the lock', async (votes) => {
+  expect(await acquire(quorumOf(...votes))).toBe('rejected');
 });
 
 test.each<[Vote[]]>([
   [['for', 'against', 'fails']],
   [['fails', 'for', 'against']],
   [['for', 'for', 'against', 'against', 'fails']],
-])('redis quorum: %j is a vote that no candidate wins', async (votes) => {
+])('redis quorum: %j is a divided vote', async (votes) => {
   expect(await acquire(quorumOf(...votes))).toBe('divided');
 });
 
@@ -59,27 +59,27 @@ test.each<[Vote[], string]>([
   [['fails'], 'lock.acquire: server 0 is away'],
   [
     ['for', 'fails', 'fails'],
-    "lock.acquire: too few of the lock's servers answer: server 1 is away; server 2 is away",
+    'lock.acquire: 2 of 3 lock servers failed: server 1 is away; server 2 is away',
   ],
   [
     ['against', 'fails', 'fails'],
-    "lock.acquire: too few of the lock's servers answer: server 1 is away; server 2 is away",
+    'lock.acquire: 2 of 3 lock servers failed: server 1 is away; server 2 is away',
   ],
-])('redis quorum: %j is a failure that names the servers', async (votes, message) => {
+])('redis quorum: the vote %j fails, and the error names the servers', async (votes, message) => {
   const failure = acquire(quorumOf(...votes));
   await expect(failure).rejects.toThrow(StoreError);
   await expect(failure).rejects.toThrow(message);
 });
 
-test('redis quorum: names the servers that refused what most granted', async () => {
+test('redis quorum: reports the servers that voted against the majority', async () => {
   const quorum = quorumOf('for', 'against', 'for', 'fails', 'for');
   const won = await acquire(quorum);
   if (typeof won === 'string') throw new Error(won);
-  expect(await quorum.refusing(won)).toEqual([quorum.servers[1]]);
+  expect(await quorum.findRejecting(won)).toEqual([quorum.servers[1]]);
 });
 
 test.each<Vote>(['against', 'fails'])(
-  'redis quorum: one attempt asks a server once, also when its answer is %j',
+  'redis quorum: one attempt runs the script once on each server, also when it votes %j',
   async (vote) => {
     const scripts: string[] = [];
     await acquire(new Quorum([serverThat(vote, 0, scripts)])).catch(() => {});
@@ -89,8 +89,8 @@ test.each<Vote>(['against', 'fails'])(
 
 test('redis quorum: an error of the attempt itself is passed on', async () => {
   const broken = new Error('broken');
-  const asking = quorumOf('for').ask('lock.acquire', async () => {
+  const voting = quorumOf('for').vote('lock.acquire', async () => {
     throw broken;
   });
-  await expect(asking).rejects.toBe(broken);
+  await expect(voting).rejects.toBe(broken);
 });

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { DeniedError, deniedBy, isAboutKeys } from '../../../../src/drivers/redis/rights.ts';
+import { DeniedError, findDenied, isAboutKeys } from '../../../../src/drivers/redis/rights.ts';
 
 /** An error reply as ioredis passes it on, with the command that it answers. */
 const reply = (message: string, name = '', args: unknown[] = []) =>
   Object.assign(new Error(message), { command: { name, args } });
 const found = (error: unknown) => {
-  const denied = deniedBy(error);
+  const denied = findDenied(error);
   return denied && [denied.command, denied.keys];
 };
 
 const NO_KEYS = 'NOPERM No permissions to access a key';
 
-describe('redis rights: a refusal', () => {
-  test('of a script for its commands names command and key', () => {
+describe('redis rights: an error', () => {
+  test('of a script that checks its commands names command and key', () => {
     expect(found(reply('NORIGHT HSET beat:records'))).toEqual(['HSET', ['beat:records']]);
     expect(found(reply('NORIGHT HSET a key\nof two lines'))).toEqual([
       'HSET',
@@ -21,13 +21,13 @@ describe('redis rights: a refusal', () => {
     expect(found(reply('NORIGHT TIME '))).toEqual(['TIME', []]);
   });
 
-  test('of a script for its keys names all of its keys', () => {
+  test('of a script with a denied key names all of its keys', () => {
     const args = ['return 1', '2', 'one', 'two', 'argument'];
     expect(found(reply(NO_KEYS, 'eval', args))).toEqual(['EVAL', ['one', 'two']]);
     expect(found(reply(NO_KEYS, 'evalsha', args))).toEqual(['EVALSHA', ['one', 'two']]);
   });
 
-  test('of a script as such names none of its keys', () => {
+  test('of a denied EVALSHA names none of its keys', () => {
     const error = reply(
       "NOPERM this user has no permissions to run the 'evalsha' command",
       'evalsha',
@@ -47,29 +47,29 @@ describe('redis rights: a refusal', () => {
     ]);
   });
 
-  test('of any other command names the command alone', () => {
+  test('of any other command names only the command', () => {
     expect(found(reply(NO_KEYS, 'time', ['2', 'one', 'two']))).toEqual(['TIME', []]);
     expect(
       found(reply("NOPERM User x has no permissions to run the 'client|setname' command")),
     ).toEqual(['CLIENT SETNAME', []]);
   });
 
-  test('is found among the causes of an error, and in nothing else', () => {
+  test('is found among the causes of another error', () => {
     const denied = new DeniedError('GET', ['a']);
-    expect(deniedBy(denied)).toBe(denied);
-    expect(deniedBy(new Error('outer', { cause: new Error('inner', { cause: denied }) }))).toBe(
+    expect(findDenied(denied)).toBe(denied);
+    expect(findDenied(new Error('outer', { cause: new Error('inner', { cause: denied }) }))).toBe(
       denied,
     );
-    expect(deniedBy(new Error('ERR NOPERM'))).toBeNull();
-    expect(deniedBy('NOPERM')).toBeNull();
+    expect(findDenied(new Error('ERR NOPERM'))).toBeNull();
+    expect(findDenied('NOPERM')).toBeNull();
   });
 
-  test('says command and keys', () => {
+  test('has a message with command and keys', () => {
     expect(new DeniedError('GET', ['a', 'b"']).message).toBe('may not run GET on "a", "b\\""');
     expect(new DeniedError('TIME', []).message).toBe('may not run TIME');
   });
 
-  test("is about an entry's keys where Redis names keys, none of them the ledger's own", () => {
+  test("is about an entry's keys if Redis reports keys, none of which is the ledger's own", () => {
     expect(isAboutKeys(new DeniedError('LPUSH', ['queue']), ['own'])).toBe(true);
     expect(isAboutKeys(new DeniedError('EVAL', ['queue', 'own']), ['own'])).toBe(false);
     expect(isAboutKeys(new DeniedError('TIME', []))).toBe(false);

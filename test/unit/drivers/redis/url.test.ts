@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import type { Address } from '../../../../src/drivers/redis/url.ts';
-import { addressOf } from '../../../../src/drivers/redis/url.ts';
+import { parseRedisUrl } from '../../../../src/drivers/redis/url.ts';
 import { certificate, certificateKey } from '../../../support/redis.ts';
 
-describe('a Redis URL leads to', () => {
+describe('a Redis URL has the address', () => {
   test.each<[string, Address]>([
     ['redis://', { host: '127.0.0.1', port: 6379, db: 0 }],
     ['redis://example.org', { host: 'example.org', port: 6379, db: 0 }],
@@ -33,14 +33,14 @@ describe('a Redis URL leads to', () => {
     ['unix:///run/a%20b.sock?db=2', { path: '/run/a b.sock', db: 2 }],
     ['unix://app:pw@/r.sock', { path: '/r.sock', db: 0, username: 'app', password: 'pw' }],
   ])('%s', (url, address) => {
-    expect(addressOf(url)).toEqual(address);
+    expect(parseRedisUrl(url)).toEqual(address);
   });
 });
 
-describe('rediss', () => {
-  test('verifies the certificate unless told otherwise', () => {
+describe('a rediss URL', () => {
+  test('verifies the certificate by default', () => {
     const tls = { rejectUnauthorized: true, servername: 'h' };
-    expect(addressOf('rediss://h/1')).toEqual({ host: 'h', port: 6379, db: 1, tls });
+    expect(parseRedisUrl('rediss://h/1')).toEqual({ host: 'h', port: 6379, db: 1, tls });
   });
 
   test.each([
@@ -49,37 +49,39 @@ describe('rediss', () => {
     ['optional', true],
     ['CERT_NONE', false],
     ['none', false],
-  ])('takes ssl_cert_reqs=%s', (reqs, rejectUnauthorized) => {
-    expect(addressOf(`rediss://h?ssl_cert_reqs=${reqs}`).tls).toMatchObject({ rejectUnauthorized });
+  ])('accepts ssl_cert_reqs=%s', (reqs, rejectUnauthorized) => {
+    expect(parseRedisUrl(`rediss://h?ssl_cert_reqs=${reqs}`).tls).toMatchObject({
+      rejectUnauthorized,
+    });
   });
 
-  test('takes certificates from files', () => {
+  test('reads certificates from files', () => {
     const key = certificateKey;
     const files = `ssl_ca_certs=${certificate}&ssl_certfile=${certificate}&ssl_keyfile=${key}`;
-    const { tls } = addressOf(`rediss://h?${files}`);
+    const { tls } = parseRedisUrl(`rediss://h?${files}`);
     const [pem, secret] = [readFileSync(certificate), readFileSync(key)];
     expect(tls).toMatchObject({ ca: pem, cert: pem, key: secret });
   });
 
-  test('leaves the name in the certificate alone with ssl_check_hostname=false', () => {
-    const { tls } = addressOf('rediss://h?ssl_check_hostname=False');
+  test('does not check the name in the certificate with ssl_check_hostname=false', () => {
+    const { tls } = parseRedisUrl('rediss://h?ssl_check_hostname=False');
     expect(tls?.checkServerIdentity?.('h', {} as never)).toBeUndefined();
-    expect(addressOf('rediss://h?ssl_check_hostname=true').tls).not.toHaveProperty(
+    expect(parseRedisUrl('rediss://h?ssl_check_hostname=true').tls).not.toHaveProperty(
       'checkServerIdentity',
     );
   });
 
-  test('names no server by an address', () => {
-    expect(addressOf('rediss://10.0.0.1').tls).not.toHaveProperty('servername');
-    expect(addressOf('rediss://[::1]').tls).not.toHaveProperty('servername');
+  test('sends no server name for an IP address', () => {
+    expect(parseRedisUrl('rediss://10.0.0.1').tls).not.toHaveProperty('servername');
+    expect(parseRedisUrl('rediss://[::1]').tls).not.toHaveProperty('servername');
   });
 });
 
-describe('a URL that leads nowhere is refused', () => {
+describe('an invalid Redis URL is rejected', () => {
   test.each([
     ['redis://h:port', 'not a URL'],
-    ['redis://h/zero', '"zero" is no database'],
-    ['redis://h/0?db=-1', '"-1" is no database'],
+    ['redis://h/zero', 'database "zero" is not a number'],
+    ['redis://h/0?db=-1', 'database "-1" is not a number'],
     ['redis://:100%@h', 'the password holds a "%"'],
     [
       'rediss://h?ssl_cert_reqs=maybe',
@@ -88,12 +90,12 @@ describe('a URL that leads nowhere is refused', () => {
     ['rediss://h?ssl_ca_cert=/x', 'unknown parameter "ssl_ca_cert"; allowed: ssl_cert_reqs,'],
     ['rediss://h?ssl_ca_certs=/no/such/file', '/no/such/file cannot be read'],
   ])('%s', (url, message) => {
-    const refused = () => addressOf(url);
-    expect(refused).toThrow(ConfigError);
-    expect(refused).toThrow(`brokerUrl: ${message}`);
+    const parse = () => parseRedisUrl(url);
+    expect(parse).toThrow(ConfigError);
+    expect(parse).toThrow(`brokerUrl: ${message}`);
   });
 
-  test('without a word of the password', () => {
-    expect(() => addressOf('redis://:hunter2/x#@h')).toThrow(/^(?!.*hunter2)/s);
+  test('with an error that does not contain the password', () => {
+    expect(() => parseRedisUrl('redis://:hunter2/x#@h')).toThrow(/^(?!.*hunter2)/s);
   });
 });

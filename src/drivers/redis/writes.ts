@@ -7,27 +7,27 @@ import type { Keys } from './keys.ts';
 /** Why a fanout exchange's message is in no queue. */
 export const NO_SUBSCRIBERS = 'the fanout exchange has no subscribers';
 
-/** What is told on one channel; a message may be told on several. */
-export interface Told {
+/** One PUBLISH of a message; a message may be published on several channels. */
+export interface PubSubMessage {
   readonly message: Message;
   readonly channel: string;
   readonly envelope: string;
 }
 
 /**
- * Gathers what messages become in Redis: by the list they go to, so that one LPUSH carries many in their
- * order; the bindings to declare with them; and what goes to channels.
+ * The writes that publish messages: the lists to push to, so that one LPUSH carries many messages in their
+ * order, the bindings to declare with them, and the channels to publish on.
  */
-export class Pushes {
-  /** By list: what will stand there, oldest first. */
+export class RedisWrites {
+  /** By list: the envelopes to push, oldest first. */
   readonly lists = new Map<string, string[]>();
   readonly declarations = new Set<Declaration>();
-  readonly told: Told[] = [];
+  readonly pubSub: PubSubMessage[] = [];
   /** Messages that no queue would receive. */
-  readonly lost: Message[] = [];
+  readonly unroutable: Message[] = [];
   readonly #keys: Keys;
   readonly #bindings: Bindings;
-  /** Lists of queues that got a message by their name, so that their bindings are among the declarations. */
+  /** Lists of queues that were addressed by name: their bindings are already among the declarations. */
   readonly #declared = new Set<string>();
 
   constructor(keys: Keys, bindings: Bindings) {
@@ -44,17 +44,19 @@ export class Pushes {
         return;
       }
     }
-    const destination = this.#bindings.meantBy(message.destination);
-    for (const one of this.#bindings.declarationsFor(destination)) this.declarations.add(one);
+    const destination = this.#bindings.resolve(message.destination);
+    for (const declaration of this.#bindings.declarationsFor(destination)) {
+      this.declarations.add(declaration);
+    }
     if (destination.exchange !== '' && destination.exchangeType === 'fanout') {
       for (const channel of this.#bindings.channelsFor(destination)) {
         const envelope = encodeEnvelope({ ...message, destination }, randomUUID());
-        this.told.push({ message, channel, envelope });
+        this.pubSub.push({ message, channel, envelope });
       }
       return;
     }
     const queues = this.#bindings.queuesFor(destination);
-    if (queues.length === 0) this.lost.push(message);
+    if (queues.length === 0) this.unroutable.push(message);
     for (const queue of queues) {
       const list = this.#keys.list(queue, message.priority);
       this.#push(list, message);
@@ -62,10 +64,10 @@ export class Pushes {
     }
   }
 
-  /** Adds what scripts take that push: keys, and arguments from `at` on. */
+  /** Appends the keys and arguments that a publishing script reads. */
   addTo(keys: string[], args: string[]): void {
-    args.push(String(this.told.length));
-    for (const { channel, envelope } of this.told) args.push(channel, envelope);
+    args.push(String(this.pubSub.length));
+    for (const { channel, envelope } of this.pubSub) args.push(channel, envelope);
     args.push(String(this.lists.size));
     for (const [list, envelopes] of this.lists) {
       keys.push(list);
@@ -78,7 +80,7 @@ export class Pushes {
     }
   }
 
-  /** Each copy is a delivery of its own. */
+  /** Each copy has a delivery tag of its own. */
   #push(list: string, message: Message): void {
     const envelopes = this.lists.get(list);
     const envelope = encodeEnvelope(message, randomUUID());
@@ -87,10 +89,16 @@ export class Pushes {
   }
 }
 
-/** The messages that no subscriber got, by the positions (from 1) of what was told in vain. */
-export function unheardOf(told: readonly Told[], inVain: readonly number[] = []): Message[] {
-  if (inVain.length === 0) return [];
-  const silent = new Set(inVain);
-  const heard = new Set(told.filter((_, i) => !silent.has(i + 1)).map(({ message }) => message));
-  return [...new Set(told.map(({ message }) => message))].filter((message) => !heard.has(message));
+/** The messages that no subscriber received on any channel; `unreceived` has positions in `pubSub`, from 1. */
+export function findUnreceived(
+  pubSub: readonly PubSubMessage[],
+  unreceived: readonly number[] = [],
+): Message[] {
+  if (unreceived.length === 0) return [];
+  const positions = new Set(unreceived);
+  const received = new Set(
+    pubSub.filter((_, i) => !positions.has(i + 1)).map(({ message }) => message),
+  );
+  const messages = new Set(pubSub.map(({ message }) => message));
+  return [...messages].filter((message) => !received.has(message));
 }

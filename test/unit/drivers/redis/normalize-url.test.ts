@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts';
-import { databaseOf, redisPlace } from '../../../../src/drivers/redis/place.ts';
+import { readDatabase, normalizeRedisUrl } from '../../../../src/drivers/redis/normalize-url.ts';
 
 test.each([
   ['redis://localhost/0', 'redis://127.0.0.1:6379'],
   ['redis://:one@redis:6380/2', 'redis://:two@redis:6380/2'],
   ['redis+socket:///run/redis.sock?virtual_host=1', 'unix:///run/redis.sock?db=1'],
   ['sentinel://a:26379/0;sentinel://b:26379/0', 'sentinel://b:26379/0;sentinel://a:26379/0'],
-])('redis place: %s and %s are one', (one, other) => {
-  expect(redisPlace(one)).toBe(redisPlace(other));
+])('redis URLs: %s and %s name one database', (one, other) => {
+  expect(normalizeRedisUrl(one)).toBe(normalizeRedisUrl(other));
 });
 
 test.each([
@@ -18,15 +18,15 @@ test.each([
   ['redis://me:pw@localhost/0', 'redis://you:pw@localhost/0'],
   ['unix:///run/redis.sock', 'unix:///run/other.sock'],
   ['sentinel://a:26379/0', 'sentinel://b:26379/0'],
-])('redis place: %s and %s are two', (one, other) => {
-  expect(redisPlace(one)).not.toBe(redisPlace(other));
+])('redis URLs: %s and %s differ in server, database or user', (one, other) => {
+  expect(normalizeRedisUrl(one)).not.toBe(normalizeRedisUrl(other));
 });
 
 test.each([
   ['redis://localhost', 0],
   ['redis://localhost/3', 3],
   ['sentinel://a:26379/0;sentinel://b:26379/5', 5],
-])('redis place: the database of %s is %i', (url, db) => {
+])('redis URLs: the database of %s is %i', (url, db) => {
   const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
-  expect(databaseOf(url, transport)).toBe(db);
+  expect(readDatabase(url, transport)).toBe(db);
 });
