@@ -12,7 +12,7 @@ describe.skipIf(missing)(missing || 'postgresql', () => {
   sqlFaults('postgresql', () => PostgresServer.start());
   sqlFencing('postgresql', () => PostgresServer.start());
 
-  test('postgresql: a follower stays connected however many notifications it has received', async () => {
+  test('postgresql: a follower stays connected after 256 MB of notifications', async () => {
     await using server = await PostgresServer.start();
     await using cleanup = new AsyncDisposableStack();
     const { lock } = openSqlStore(storeOptions(server.url()));

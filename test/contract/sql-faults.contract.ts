@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Database } from '../../src/drivers/sql/database.ts';
-import { mysqlServer } from '../../src/drivers/sql/mysql/server.ts';
-import { postgresServer } from '../../src/drivers/sql/postgresql/server.ts';
+import { mysqlDialect } from '../../src/drivers/sql/mysql/dialect.ts';
+import { postgresDialect } from '../../src/drivers/sql/postgresql/dialect.ts';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
@@ -13,7 +13,7 @@ import { forwardableClock, storeOptions } from './place.ts';
 
 const HOUR = 3_600_000;
 
-/** What is so on a database server beyond what all stores promise. */
+/** What a database server guarantees beyond the contracts of all stores. */
 export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
   describe(`${name}, statements`, () => {
     let server: SqlServer;
@@ -40,7 +40,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
 
     const tooLong = makeMessage('too long', { queue: 'q'.repeat(201) });
 
-    test('a commit to a queue with too long a name is rejected as a whole with the server’s message', async () => {
+    test('a commit to a queue whose name is too long is rejected with the server’s message, and changes nothing', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
       const change = { ...makeFirstRun('a'), messages: [makeMessage('one'), tooLong] };
@@ -73,7 +73,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       expect(JSON.parse(payload)).toMatchObject({ headers: message.headers });
     });
 
-    test('rows that workers have taken are removed as messages are sent, but for the newest thousand', async () => {
+    test('commits remove consumed rows except the newest 1,000', async () => {
       const { ledger, broker } = open();
       const term = await ledger.beginTerm();
       await broker.publish(Array.from({ length: 2_600 }, (_, i) => makeMessage(`old ${i}`)));
@@ -95,25 +95,25 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       expect(await server.readPayloads()).toHaveLength(2_502);
     });
 
-    test('pruning neither finds nor removes a row that was made visible again, whenever that was', async () => {
+    test('pruning ignores rows that were made visible again', async () => {
       await open().broker.publish([makeMessage('taken'), makeMessage('visible again')]);
       await server.query(`UPDATE kombu_message SET timestamp = '2026-01-01 00:00:00'`);
       const [{ id: first } = {}] = await server.query('SELECT min(id) AS id FROM kombu_message');
       await server.query('UPDATE kombu_message SET visible = false WHERE id = ?', first);
-      const make = server.name === 'PostgreSQL' ? postgresServer : mysqlServer;
+      const make = server.name === 'PostgreSQL' ? postgresDialect : mysqlDialect;
       const made = make(server.url(), 5_000, systemClock);
       const db = new Database(made, 'test', 5_000, systemClock);
       const ids = async () =>
-        (await db.read('broker.prune', made.sql.findTaken(10, 0))).map(({ id }) => Number(id));
+        (await db.read('broker.prune', made.sql.findConsumed(10, 0))).map(({ id }) => Number(id));
       const [taken, again] = [Number(first), Number(first) + 1];
       expect(await ids()).toEqual([taken]);
-      expect(await db.write('broker.prune', made.sql.deleteTaken([taken, again]))).toBe(1);
+      expect(await db.write('broker.prune', made.sql.deleteConsumed([taken, again]))).toBe(1);
       expect(await ids()).toEqual([]);
       expect(await taskIds('celery')).toEqual(['visible again']);
       await db.close();
     });
 
-    test('taken rows are removed in the order in which workers took them, whenever they were sent', async () => {
+    test('pruning removes the rows that were consumed first', async () => {
       const { broker } = open();
       await broker.publish(Array.from({ length: 1_600 }, (_, i) => makeMessage(`old ${i}`)));
       await server.query(
@@ -135,7 +135,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       ]);
     });
 
-    test('the lock of a leader that is gone is free after its TTL, even when the server’s clock was set back', async () => {
+    test('the lock of a dead leader is free after its TTL, even if the server’s clock was set back', async () => {
       const clock = forwardableClock();
       const [ours, theirs] = [open(), open({ clock })];
       await ours.lock.acquire();
@@ -145,7 +145,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       expect(await theirs.lock.acquire()).not.toBeNull();
     });
 
-    test.each([0, 90_000, -90_000])('a clock that is %i ms off is reported', async (ms) => {
+    test.each([0, 90_000, -90_000])('a clock skew of %i ms is reported', async (ms) => {
       const clock = forwardableClock();
       clock.forward(ms);
       const { skew, eviction, locks } = await open({ clock }).checkHealth!();
@@ -154,7 +154,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       expect({ eviction, locks }).toEqual({ eviction: null, locks: null });
     });
 
-    test('what was never sent is listed without making a table', async () => {
+    test('reading state and outbox of an empty database creates no table', async () => {
       const { ledger, lock } = open();
       expect(await ledger.load()).toEqual(new Map());
       expect(await ledger.pending(1, '')).toEqual([]);

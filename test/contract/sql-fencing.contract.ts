@@ -49,24 +49,24 @@ export function sqlFencing(name: string, start: () => Promise<SqlServer>): void 
 
     const first = makeFirstRun('a', 'one');
     const second = makeNextRun(first, 'two');
-    const SUPERSEDED = { kind: 'fenced' };
+    const FENCED = { kind: 'fenced' };
 
     test.each(['commit', 'append'] as const)(
-      'a %s waits for a term that is beginning, and is rejected once it has begun',
+      'a %s waits for a term that begins, and is fenced by it',
       async (what) => {
         const term = await former.beginTerm();
         const beginning = await beginSlowly();
         const outcome = former[what]({ token: term, changes: [first] });
         await Promise.race([server.waitForLockWaiters(), outcome]);
         await beginning.commit();
-        expect(await outcome).toEqual(SUPERSEDED);
+        expect(await outcome).toEqual(FENCED);
         expect(await heir.load()).toEqual(new Map());
         expect(await server.readPayloads()).toEqual([]);
         expect(await heir.pending(10, '')).toEqual([]);
       },
     );
 
-    test('a removal of messages waits for a term that is beginning, and removes nothing once it has begun', async () => {
+    test('a removal of messages waits for a term that begins, and is fenced by it', async () => {
       const term = await former.beginTerm();
       await former.append({ token: term, changes: [first] });
       const ids = (await former.pending(10, '')).map(({ id }) => id);
@@ -79,7 +79,7 @@ export function sqlFencing(name: string, start: () => Promise<SqlServer>): void 
     });
 
     test.each(['commit', 'append'] as const)(
-      'a term that begins during a %s waits for its end, and reads its records',
+      'a term that begins during a %s waits for its end, and reads its states',
       async (what) => {
         const term = await former.beginTerm();
         await former[what]({ token: term, changes: [first] });

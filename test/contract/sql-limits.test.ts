@@ -33,7 +33,7 @@ describe.each(SERVERS)('%s limits', (name, missing, start) => {
       return store;
     };
 
-    test(`${name}: a message for a queue with a name of 200 characters is published, and of 201 rejected`, async () => {
+    test(`${name}: a message for a queue with a name of 200 characters is published, one of 201 is rejected`, async () => {
       const { broker } = open();
       const [longest, tooLong] = [200, 201].map((length) =>
         makeMessage(`${length}`, { queue: 'ü'.repeat(length) }),
@@ -45,7 +45,7 @@ describe.each(SERVERS)('%s limits', (name, missing, start) => {
     });
 
     test.runIf(name === 'mysql')(
-      `${name}: an entry with a name of 2,048 bytes is committed, and of 2,049 rejected`,
+      `${name}: an entry with a name of 2,048 bytes is committed, one of 2,049 is rejected`,
       async () => {
         const { ledger } = open();
         const token = await ledger.beginTerm();
@@ -61,7 +61,7 @@ describe.each(SERVERS)('%s limits', (name, missing, start) => {
     );
 
     test.runIf(name === 'mysql')(
-      `${name}: with a key prefix of 255 bytes lock, ledger and outbox work, and with 256 none begins`,
+      `${name}: with a key prefix of 255 bytes lock, ledger and outbox work, with 256 none does`,
       async () => {
         const { lock, ledger } = open('p'.repeat(255));
         expect(await lock.acquire()).not.toBeNull();

@@ -14,7 +14,7 @@ import { storeOptions } from './place.ts';
 const IMPATIENT = { lockTtl: 2_000 };
 const CHANGE = makeFirstRun('a');
 
-/** What is so when a database server fails. */
+/** Failures of a database server. */
 export function sqlOutages(name: string, start: () => Promise<SqlServer>): void {
   describe(`${name}, outages`, () => {
     let server: SqlServer;
@@ -117,7 +117,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       expect(await queued()).toBe(1);
     });
 
-    test('every operation fails with the name of an unreachable server, and opening a store does not connect', async () => {
+    test('every operation names an unreachable server in its error, and opening a store does not connect', async () => {
       const { lock, ledger, broker } = open();
       const never = open(server.url(), { keyPrefix: 'never used' });
       const lease = (await lock.acquire())!;

@@ -16,9 +16,9 @@ export interface RightsOptions {
   readonly grant: (server: SqlServer, action: string, table: string) => Promise<unknown>;
 }
 
-/** What is so on a database server whose user lacks a right. */
+/** Users who lack a right on a database server. */
 export function sqlRights(name: string, options: RightsOptions): void {
-  describe(`${name}, users without a privilege`, () => {
+  describe(`${name}, users without a right`, () => {
     let server: SqlServer;
     const stores: Store[] = [];
 
@@ -28,7 +28,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       stores.push(store);
       return store;
     };
-    const words = (action: string, table: string) => `user "narrow" lacks ${action} on ${table}`;
+    const missing = (action: string, table: string) => `user "narrow" lacks ${action} on ${table}`;
 
     beforeAll(async () => {
       server = await options.start();
@@ -45,7 +45,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
     });
     afterAll(() => server.stop());
 
-    test('with all privileges on the tables, lock, term, commit and outbox work', async () => {
+    test('with all rights on the tables, lock, term, commit and outbox work', async () => {
       const { lock, ledger } = open();
       await (await lock.acquire())!.release();
       const term = await ledger.beginTerm();
@@ -58,7 +58,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       expect(await ledger.remove(term, [])).toBe(true);
     });
 
-    test('a commit and an outbox without several privileges name all of them', async () => {
+    test('the errors of commit and outbox name all missing rights', async () => {
       const { ledger } = open();
       const term = await ledger.beginTerm();
       for (const action of ['INSERT', 'UPDATE'])
@@ -73,9 +73,9 @@ export function sqlRights(name: string, options: RightsOptions): void {
       );
     });
 
-    test('a lock is not acquired without the privilege to write its row, which the error names', async () => {
+    test('the error of a lock without INSERT on beat_lock names the right', async () => {
       await options.revoke(server, 'INSERT', 'beat_lock');
-      await expect(open().lock.acquire()).rejects.toThrow(words('INSERT', 'beat_lock'));
+      await expect(open().lock.acquire()).rejects.toThrow(missing('INSERT', 'beat_lock'));
     });
 
     test.each([
@@ -85,11 +85,11 @@ export function sqlRights(name: string, options: RightsOptions): void {
       ['UPDATE', 'beat_term'],
       ['DELETE', 'beat_lock'],
       ['UPDATE', 'beat_lock'],
-    ])('no term begins without %s on %s, which the error names', async (action, table) => {
+    ])('no term begins without %s on %s, and the error names the right', async (action, table) => {
       await options.revoke(server, action, table);
       const { ledger } = open();
       for (let i = 0; i < 2; i++) {
-        await expect(ledger.beginTerm()).rejects.toThrow(words(action, table));
+        await expect(ledger.beginTerm()).rejects.toThrow(missing(action, table));
       }
       await options.grant(server, action, table);
       expect(await ledger.beginTerm()).toBeGreaterThan(0);
@@ -100,7 +100,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       ['UPDATE', 'beat_record'],
       ['INSERT', 'kombu_message'],
     ])(
-      'a commit without %s on %s rejects whole, and sends once when the right is there',
+      'a commit without %s on %s changes nothing, and publishes once after the right is granted',
       async (action, table) => {
         const { ledger } = open();
         const term = await ledger.beginTerm();
@@ -108,7 +108,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
         await ledger.commit({ token: term, changes: [first] });
         await options.revoke(server, action, table);
         const commit = () => ledger.commit({ token: term, changes: [makeNextRun(first, 'two')] });
-        for (let i = 0; i < 3; i++) await expect(commit()).rejects.toThrow(words(action, table));
+        for (let i = 0; i < 3; i++) await expect(commit()).rejects.toThrow(missing(action, table));
         expect(await server.readPayloads()).toHaveLength(1);
         await options.grant(server, action, table);
         expect(await commit()).toEqual({ kind: 'committed' });
@@ -124,7 +124,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       const other = { ...makeFirstRun('b'), messages: [makeMessage('two', { queue: 'other' })] };
       expect(await ledger.commit({ token: term, changes: [other] })).toEqual({
         kind: 'store-rejected',
-        reason: expect.stringContaining(words('INSERT', 'kombu_queue')) as string,
+        reason: expect.stringContaining(missing('INSERT', 'kombu_queue')) as string,
       });
       expect(await ledger.commit({ token: term, changes: [makeFirstRun('c')] })).toEqual({
         kind: 'committed',
@@ -135,7 +135,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       const places = await openStore({ ...storeOptions(server.url()), stateUrl: narrow() });
       stores.push(places);
       await options.revoke(server, 'DELETE', 'beat_outbox');
-      const denied = words('DELETE', 'beat_outbox');
+      const denied = missing('DELETE', 'beat_outbox');
       const term = await places.ledger.beginTerm();
       await expect(
         places.ledger.commit({ token: term, changes: [makeFirstRun('new')] }),
@@ -150,7 +150,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
       expect(await server.readPayloads()).toEqual([]);
     });
 
-    test('consumed messages that cannot be removed are a warning until they can be', async () => {
+    test('pruning without DELETE on kombu_message is a warning until the right is granted', async () => {
       const warn = vi.fn();
       const { broker } = open({ warn });
       await options.revoke(server, 'DELETE', 'kombu_message');
@@ -163,14 +163,14 @@ export function sqlRights(name: string, options: RightsOptions): void {
       await many();
       expect(warn).toHaveBeenLastCalledWith(
         'pruning',
-        expect.stringContaining(words('DELETE', 'kombu_message')),
+        expect.stringContaining(missing('DELETE', 'kombu_message')),
       );
       await options.grant(server, 'DELETE', 'kombu_message');
       await many();
       expect(warn).toHaveBeenLastCalledWith('pruning', null);
     });
 
-    test('missing tables without CREATE are an error that says so', async () => {
+    test('the error of missing tables without CREATE names the right', async () => {
       await server.empty();
       await options.makeUser(server).catch(() => {});
       const { lock } = open();

@@ -1,14 +1,14 @@
 import type { Broker, Rejection } from '../../broker/broker.ts';
 import type { Message } from '../../message/message.ts';
 import type { Database } from './database.ts';
-import { declined } from './declined.ts';
-import { envelopesOf, insertMessages } from './messages.ts';
+import { rejectionReason } from './rejection.ts';
+import { encodeEnvelopes, insertMessages } from './messages.ts';
 import { NO_QUEUE_BOUND } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
 import type { Pruner } from './pruner.ts';
 import type { Statements } from './statements.ts';
 
-/** Queues for workers with the same URL, whose state is kept elsewhere. */
+/** Publishes to the queues of workers with the same URL; schedule state is in another store. */
 export class SqlBroker implements Broker {
   readonly #db: Database;
   readonly #sql: Statements;
@@ -39,17 +39,17 @@ export class SqlBroker implements Broker {
 
   async close(): Promise<void> {}
 
-  /** Finds by halves the messages that the database rejects, and publishes the others. */
+  /** Bisects to find the messages that the database rejects, and publishes the others. */
   async #publish(messages: readonly Message[]): Promise<readonly Rejection[]> {
     if (messages.length === 0) return [];
     try {
-      const envelopes = messages.flatMap((message) => envelopesOf(message, this.#queues));
+      const envelopes = messages.flatMap((message) => encodeEnvelopes(message, this.#queues));
       await this.#db.transaction('broker.publish', (tx) =>
         insertMessages(tx, this.#sql, envelopes),
       );
       return [];
     } catch (error) {
-      const reason = declined(error);
+      const reason = rejectionReason(error);
       if (reason === null) throw error;
       const [message] = messages;
       if (message && messages.length === 1) return [{ message, reason }];

@@ -4,8 +4,8 @@ import { wrongUrl } from '../../broker/url.ts';
 
 type Name = 'ca' | 'cert' | 'key';
 
-/** The files that a URL names for TLS, read. Throws a `ConfigError` for such as no connection can be made with. */
-export function certificates(
+/** Reads the TLS files that a URL names. Throws a `ConfigError` when no connection can be made with them. */
+export function readCertificates(
   paths: Readonly<Record<Name, string | null>>,
   passphrase?: string | null,
 ): Partial<Record<Name, Buffer>> {
@@ -13,9 +13,9 @@ export function certificates(
   const files: Partial<Record<Name, Buffer>> = Object.fromEntries(
     named.map(([name, path]) => [name, read(path)]),
   );
-  const given = { ...files, passphrase: passphrase ?? undefined };
-  const trouble = troubleWithTls(given, (name) => paths[name] ?? name);
-  if (trouble !== null) throw wrongUrl(trouble);
+  const options = { ...files, passphrase: passphrase ?? undefined };
+  const problem = troubleWithTls(options, (name) => paths[name] ?? name);
+  if (problem !== null) throw wrongUrl(problem);
   return files;
 }
 

@@ -5,11 +5,11 @@ import {
   type PendingCommand,
 } from '../../store/command-log.ts';
 import type { Clock } from '../../util/clock.ts';
-import { inBites } from './bites.ts';
+import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
 import type { Named, Statements } from './statements.ts';
 
-/** How often a leader looks for commands. Milliseconds. */
+/** How often a leader polls for commands. Milliseconds. */
 const POLL_INTERVAL = 50;
 
 export interface SqlCommandLogOptions {
@@ -53,15 +53,15 @@ export class SqlCommandLog implements CommandLog {
   async waitForCommand(signal: AbortSignal): Promise<void> {
     const { db, sql, prefix, clock } = this.#options;
     while (!signal.aborted) {
-      const look = db.read('commands.wait', sql.readCommands(prefix, 1));
-      // The leader's own work reports a server that cannot be reached.
-      if ((await look.catch(() => [])).length > 0) return;
+      const reading = db.read('commands.wait', sql.readCommands(prefix, 1));
+      // The leader's commits report an unreachable server.
+      if ((await reading.catch(() => [])).length > 0) return;
       await clock.sleep(POLL_INTERVAL, signal);
     }
   }
 }
 
-/** Removes commands from the log, and adds their audit rows. Part of the transaction of a commit. */
+/** Removes commands from the log and adds their audit rows, in the transaction of a commit. */
 export async function finishCommands(
   tx: Transaction,
   sql: Statements,
@@ -70,11 +70,11 @@ export async function finishCommands(
 ): Promise<void> {
   if (finished.length === 0) return;
   const keys = finished.map(({ key }) => key);
-  for (const chunk of inBites(keys, (key) => key.length)) {
+  for (const chunk of inChunks(keys, (key) => key.length)) {
     await tx.run(sql.removeCommands(prefix, chunk));
   }
   const rows = finished.flatMap(({ id, audit }): Named[] => (id === null ? [] : [[id, audit]]));
-  for (const chunk of inBites(rows, ([id, audit]) => id.length + audit.length)) {
+  for (const chunk of inChunks(rows, ([id, audit]) => id.length + audit.length)) {
     await tx.run(sql.writeAudit(prefix, chunk));
   }
   await tx.run(sql.trimAudit(prefix, AUDIT_ROWS));

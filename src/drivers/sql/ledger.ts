@@ -6,15 +6,15 @@ import { addState, type EntryState, type OnUnreadable } from '../../store/entry-
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
-import { inBites } from './bites.ts';
+import { inChunks } from './chunks.ts';
 import { finishCommands } from './command-log.ts';
 import type { Database, Transaction } from './database.ts';
-import { declined } from './declined.ts';
-import { envelopesOf, insertMessages } from './messages.ts';
+import { rejectionReason } from './rejection.ts';
+import { encodeEnvelopes, insertMessages } from './messages.ts';
 import type { Pruner } from './pruner.ts';
 import type { Named, Statements } from './statements.ts';
 
-/** States that one statement reads, so that none takes long. */
+/** How many states one statement reads, so that none takes long. */
 const PAGE = 5_000;
 
 export interface SqlLedgerOptions {
@@ -31,7 +31,7 @@ export interface SqlLedgerOptions {
  * transaction locks the term's row from its check to its end, so that a new term begins before or after it.
  */
 export class SqlLedger implements Ledger, Outbox, StateRemoval {
-  /** One connection does one transaction at a time; the next is encoded meanwhile. */
+  /** A connection runs one transaction at a time; the next is encoded during it. */
   readonly batch = { size: 500, inFlight: 2 };
   readonly #db: Database;
   readonly #sql: Statements;
@@ -81,8 +81,8 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
   async commit({ token, changes, commands = [] }: Commit): Promise<CommitOutcome> {
     const encoded = changes.map(encodeChange);
     const messages = changes.flatMap((change) => change.messages);
-    const envelopes = messages.map((message) => envelopesOf(message, this.#queues));
-    const lost = messages.find((_, i) => envelopes[i]!.length === 0);
+    const envelopes = messages.map((message) => encodeEnvelopes(message, this.#queues));
+    const unroutable = messages.find((_, i) => envelopes[i]!.length === 0);
     try {
       const outcome = await this.#db.transaction<Outcome>('ledger.commit', async (tx) => {
         const found = await this.#check(tx, token, encoded);
@@ -91,8 +91,8 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
           await finishCommands(tx, this.#sql, this.#prefix, commands);
           return found;
         }
-        if (lost) {
-          const reason = `ledger.commit: ${formatDestination(lost.destination)}: ${NO_QUEUE_BOUND}`;
+        if (unroutable) {
+          const reason = `ledger.commit: ${formatDestination(unroutable.destination)}: ${NO_QUEUE_BOUND}`;
           return { kind: 'store-rejected', reason };
         }
         await insertMessages(tx, this.#sql, envelopes.flat());
@@ -122,8 +122,8 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
         if (token !== this.#appendedIn) {
           await tx.run(this.#sql.removeMessages(this.#prefix, NOTHING));
         }
-        for (const bite of inBites(rows, sizeOf)) {
-          await tx.run(this.#sql.appendMessages(this.#prefix, bite));
+        for (const chunk of inChunks(rows, countCharacters)) {
+          await tx.run(this.#sql.appendMessages(this.#prefix, chunk));
         }
         await this.#writeStates(tx, encoded);
         this.#appendedIn = token;
@@ -144,8 +144,8 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     return this.#db.transaction('outbox.remove', async (tx) => {
       if ((await this.#newest(tx)) !== token) return false;
       // Removing nothing shows whether messages can be removed.
-      for (const bite of ids.length === 0 ? [NOTHING] : inBites(ids, (id) => id.length)) {
-        await tx.run(this.#sql.removeMessages(this.#prefix, bite));
+      for (const chunk of ids.length === 0 ? [NOTHING] : inChunks(ids, (id) => id.length)) {
+        await tx.run(this.#sql.removeMessages(this.#prefix, chunk));
       }
       return true;
     });
@@ -162,7 +162,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
   async close(): Promise<void> {}
 
   async #newest(tx: Transaction): Promise<number | null> {
-    const [row] = (await tx.run(this.#sql.holdTerm(this.#prefix))).rows;
+    const [row] = (await tx.run(this.#sql.selectTermForUpdate(this.#prefix))).rows;
     return row ? Number(row['number']) : null;
   }
 
@@ -170,8 +170,8 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     if ((await this.#newest(tx)) !== token) return { kind: 'fenced' } as const;
     const stored = new Map<string, string>();
     const names = changes.map(({ entry }) => entry);
-    for (const bite of inBites(names, (entry) => entry.length)) {
-      const { rows } = await tx.run(this.#sql.findStates(this.#prefix, bite));
+    for (const chunk of inChunks(names, (entry) => entry.length)) {
+      const { rows } = await tx.run(this.#sql.findStates(this.#prefix, chunk));
       for (const row of rows) stored.set(String(row['entry']), String(row['record']));
     }
     return compare(changes, (entry) => stored.get(entry));
@@ -179,8 +179,8 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
 
   async #writeStates(tx: Transaction, changes: readonly EncodedChange[]): Promise<void> {
     const states = changes.map(({ entry, after }): Named => [entry, after!]);
-    for (const bite of inBites(states, sizeOf)) {
-      await tx.run(this.#sql.writeStates(this.#prefix, bite));
+    for (const chunk of inChunks(states, countCharacters)) {
+      await tx.run(this.#sql.writeStates(this.#prefix, chunk));
     }
   }
 
@@ -190,8 +190,8 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
   ): Promise<OutboxMessage[]> {
     const found = new Set<string>();
     const ids = messages.map(({ id }) => id);
-    for (const bite of inBites(ids, (id) => id.length)) {
-      const { rows } = await tx.run(this.#sql.findPending(this.#prefix, bite));
+    for (const chunk of inChunks(ids, (id) => id.length)) {
+      const { rows } = await tx.run(this.#sql.findPending(this.#prefix, chunk));
       for (const row of rows) found.add(String(row['id']));
     }
     return messages.filter(({ id }) => found.has(id));
@@ -201,21 +201,21 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
 /** The outcome of a commit's transaction. */
 type Outcome = CommitOutcome | 'repeated';
 
-/** Ids that no message has: a list must not be empty. */
+/** An id that matches no message, for statements that require a list. */
 const NOTHING = [''] as const;
 
 const DONE = { kind: 'committed' } as const;
 
-/** What the database rejects although it can be reached; throws any other error. */
+/** The outcome for a value that the database rejects; throws any other error. */
 function rejectedOrThrow(error: unknown): {
   readonly kind: 'store-rejected';
   readonly reason: string;
 } {
-  const reason = declined(error);
+  const reason = rejectionReason(error);
   if (reason === null) throw error;
   return { kind: 'store-rejected', reason };
 }
 
-function sizeOf([name, text]: Named): number {
+function countCharacters([name, text]: Named): number {
   return name.length + text.length;
 }

@@ -3,11 +3,11 @@ import type { Clock } from '../../util/clock.ts';
 import type { Lease, Lock } from '../../store/lock.ts';
 import type { Database } from './database.ts';
 import type { ReleaseNotifications } from './release-notifications.ts';
-import type { Row } from './server.ts';
+import type { Row } from './dialect.ts';
 import type { LockRow, Statements } from './statements.ts';
 
 /** How often a follower polls the lock if the server has no notifications. Milliseconds. */
-const LOOK_EVERY = 50;
+const POLL_INTERVAL = 50;
 
 export interface SqlLockOptions {
   readonly db: Database;
@@ -21,14 +21,14 @@ export interface SqlLockOptions {
 }
 
 /**
- * A row with a token and an instant of expiry by the server's clock. Should that clock be set back, the
- * instant lies too far in the future; so a row that did not change for its TTL on the follower's own
- * monotonic clock has expired too.
+ * A row with a token and an instant of expiry by the server's clock. If that clock is set back, the instant is
+ * too far in the future; so a row that did not change for its TTL on the follower's monotonic clock has
+ * expired too.
  */
 export class SqlLock implements Lock {
   readonly #options: SqlLockOptions;
   readonly #ttl: number;
-  /** The lock as last read, and since when (monotonic clock) it has been the same. */
+  /** The row as last read, and since when (monotonic clock) it has not changed. */
   #seen: { readonly token: string; readonly expiresAt: number; readonly since: number } | null =
     null;
 
@@ -39,10 +39,10 @@ export class SqlLock implements Lock {
 
   async acquire(): Promise<Lease | null> {
     const { db, sql, prefix, releases } = this.#options;
-    releases?.forget();
+    releases?.reset();
     // Followers poll often, and reading takes no write lock.
-    const seen = await this.#look('lock.acquire');
-    if (seen && !seen.over) return null;
+    const seen = await this.#read('lock.acquire');
+    if (seen && !seen.expired) return null;
     const token = randomUUID();
     const take = seen
       ? sql.takeOverLock(prefix, token, this.#ttl, seen)
@@ -54,12 +54,12 @@ export class SqlLock implements Lock {
     const { releases, clock } = this.#options;
     if (releases) return releases.wait(signal);
     while (!signal.aborted) {
-      await clock.sleep(LOOK_EVERY, signal);
+      await clock.sleep(POLL_INTERVAL, signal);
       try {
-        const seen = await this.#look('lock.waitForRelease');
-        if (!seen || seen.over) return;
+        const seen = await this.#read('lock.waitForRelease');
+        if (!seen || seen.expired) return;
       } catch {
-        // The next `acquire` reports what is wrong.
+        // The next `acquire` reports the error.
       }
     }
   }
@@ -68,17 +68,17 @@ export class SqlLock implements Lock {
     await Promise.all([this.#options.releases?.close(), this.#options.db.close()]);
   }
 
-  /** Who holds the lock, or held it until it was over; `null` when it is free. */
-  async #look(operation: string): Promise<(LockRow & { readonly over: boolean }) | null> {
+  /** The row of the lock, and whether it has expired; `null` when there is none. */
+  async #read(operation: string): Promise<(LockRow & { readonly expired: boolean }) | null> {
     const { db, sql, prefix, clock } = this.#options;
     const [row] = await db.read(operation, sql.readLock(prefix));
     if (!row) return null;
-    const { token, expiresAt, ttl, over } = lockIn(row);
+    const { token, expiresAt, ttl, expired } = parseLockRow(row);
     const now = clock.monotonic();
     if (token !== this.#seen?.token || expiresAt !== this.#seen.expiresAt) {
       this.#seen = { token, expiresAt, since: now };
     }
-    return { token, expiresAt, over: over || now - this.#seen.since >= ttl };
+    return { token, expiresAt, expired: expired || now - this.#seen.since >= ttl };
   }
 
   #lease(token: string): Lease {
@@ -93,11 +93,11 @@ export class SqlLock implements Lock {
   }
 }
 
-function lockIn(row: Row) {
+function parseLockRow(row: Row) {
   return {
     token: String(row['token']),
     expiresAt: Number(row['expiresAt']),
     ttl: Number(row['ttl']),
-    over: Boolean(row['over']),
+    expired: Boolean(row['expired']),
   };
 }

@@ -2,25 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { encodeEnvelope } from '../../broker/envelope.ts';
 import type { Message } from '../../message/message.ts';
 import type { Queues } from '../../routing/queues.ts';
-import { inBites } from './bites.ts';
+import { inChunks } from './chunks.ts';
 import type { Transaction } from './database.ts';
 import type { MessageRow, Statements } from './statements.ts';
 
-/** A message as it will be queued. Made before the transaction, which keeps others waiting. */
+/** A message as it is queued. Encoded before the transaction, whose locks block others. */
 export interface Envelope {
   readonly queue: string;
   readonly payload: string;
 }
 
-/** One for each queue that the message ends up in: exchanges are known here by the configuration alone. */
-export function envelopesOf(message: Message, queues: Queues): Envelope[] {
+/** One for each queue that receives the message; the database has no exchanges, so the configuration decides. */
+export function encodeEnvelopes(message: Message, queues: Queues): Envelope[] {
   return queues.queuesFor(message.destination).map(({ name }) => ({
     queue: name,
     payload: ascii(encodeEnvelope(message, randomUUID())),
   }));
 }
 
-/** JSON as kombu writes it: any database can hold it, whatever its character set. */
+/** JSON as kombu writes it: every character set of a database contains ASCII. */
 function ascii(json: string): string {
   return json.replace(
     /[\u0080-\uffff]/g,
@@ -28,21 +28,21 @@ function ascii(json: string): string {
   );
 }
 
-/** Inserts the messages; those of one queue in their order. */
+/** Inserts the messages, and preserves their order within each queue. */
 export async function insertMessages(
   tx: Transaction,
   sql: Statements,
   envelopes: readonly Envelope[],
 ): Promise<void> {
   const rows: MessageRow[] = [];
-  for (const [queue, those] of Map.groupBy(envelopes, (envelope) => envelope.queue)) {
+  for (const [queue, group] of Map.groupBy(envelopes, (envelope) => envelope.queue)) {
     const queueId = await declareQueue(tx, sql, queue);
-    for (const { payload } of those) rows.push({ payload, queueId });
+    for (const { payload } of group) rows.push({ payload, queueId });
   }
-  // Always in the same order of queues: of two that lock rows one after the other, one waits, none forever.
+  // All transactions lock queues in one order, so that no two wait for each other.
   rows.sort((a, b) => a.queueId - b.queueId);
-  for (const bite of inBites(rows, ({ payload }) => payload.length)) {
-    await tx.run(sql.insertMessages(bite));
+  for (const chunk of inChunks(rows, ({ payload }) => payload.length)) {
+    await tx.run(sql.insertMessages(chunk));
   }
 }
 

@@ -1,23 +1,24 @@
 import type { Warn } from '../../events/beat-events.ts';
-import { DatabaseError, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { DatabaseError } from './database-error.ts';
 import type { Statements } from './statements.ts';
 
-/** Rows that workers have taken and that are kept, as a trace of what was delivered. */
+/** The newest consumed rows, which are kept as a trace of what was delivered. */
 const KEPT = 1_000;
 
-/** How many rows are worth a pruning: few enough to keep nobody waiting. */
-const BITE = 500;
+/** How many insertions lead to a pruning, and the size of one: few enough to block no worker for long. */
+const BATCH = 500;
 
 /**
- * Removes rows that workers have taken. kombu leaves them for ever: the table would grow, and each look of
- * a worker into an empty queue might walk over all of them.
+ * Removes rows that workers have consumed. kombu never does: the table would grow, and a worker that reads an
+ * empty queue might scan all of them.
  */
 export class Pruner {
   readonly #db: Database;
   readonly #sql: Statements;
   readonly #warn: Warn;
-  /** A bite from the start: what an earlier beat left is seen at the first commit. */
-  #due = BITE;
+  /** A batch from the start, so that the first commit finds what an earlier process left. */
+  #due = BATCH;
 
   constructor(db: Database, sql: Statements, warn: Warn = () => {}) {
     this.#db = db;
@@ -26,26 +27,26 @@ export class Pruner {
   }
 
   /**
-   * To be called after so many messages were inserted. A step of its own, since what was committed must
-   * not fail for it; so it never rejects, and one that failed is made up for by the next.
+   * Called after each insertion, with the number of messages. Runs apart from the commit, which must not fail
+   * because of it: it never rejects, and the next call repeats what failed.
    */
   async prune(inserted: number): Promise<void> {
     this.#due += inserted;
-    if (this.#due < BITE) return;
-    const most = this.#due;
+    if (this.#due < BATCH) return;
+    const limit = this.#due;
     this.#due = 0;
     try {
-      const rows = await this.#db.read('broker.prune', this.#sql.findTaken(most, KEPT));
+      const rows = await this.#db.read('broker.prune', this.#sql.findConsumed(limit, KEPT));
       const ids = rows.map(({ id }) => Number(id)).toSorted((a, b) => a - b);
-      if (ids.length > 0) await this.#db.write('broker.prune', this.#sql.deleteTaken(ids));
-      // After a full bite there may be more: an old heap is worn down from commit to commit.
-      if (ids.length === most) this.#due += BITE;
+      if (ids.length > 0) await this.#db.write('broker.prune', this.#sql.deleteConsumed(ids));
+      // After a full batch there may be more rows: the next commit removes another batch.
+      if (ids.length === limit) this.#due += BATCH;
       this.#warn('pruning', null);
     } catch (error) {
-      this.#due += most;
-      // Any other failure is one of the server's, which the commits report.
-      if (!(error instanceof DatabaseError) || error.fault !== 'denied') return;
-      this.#warn('pruning', `Messages that workers have taken stay in the table: ${error.message}`);
+      this.#due += limit;
+      // Commits report any other failure.
+      if (!(error instanceof DatabaseError) || error.kind !== 'denied') return;
+      this.#warn('pruning', `Consumed messages stay in the table kombu_message: ${error.message}`);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../util/clock.ts';
 import { Condition } from '../../util/condition.ts';
-import type { Server } from './server.ts';
+import type { Listen } from './dialect.ts';
 
 /** The pause before reconnecting, in milliseconds. */
 const PAUSE = 500;
@@ -10,7 +10,7 @@ const PAUSE = 500;
  * connection counts as a notification, because those before it are lost.
  */
 export class ReleaseNotifications {
-  readonly #listen: NonNullable<Server['listen']>;
+  readonly #listen: Listen;
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #followers = new Condition();
@@ -18,14 +18,14 @@ export class ReleaseNotifications {
   #listening: Promise<void> | null = null;
   #notified = false;
 
-  constructor(listen: NonNullable<Server['listen']>, prefix: string, clock: Clock) {
+  constructor(listen: Listen, prefix: string, clock: Clock) {
     this.#listen = listen;
     this.#prefix = prefix;
     this.#clock = clock;
   }
 
-  /** Called before an attempt: notifications from then on are a reason for another. */
-  forget(): void {
+  /** Called before an attempt: only later notifications end the next wait. */
+  reset(): void {
     this.#notified = false;
   }
 

@@ -9,13 +9,13 @@ export interface Right {
   readonly object: string;
 }
 
-/** One that can be tried without a change. */
-interface TriedRight extends Right {
+/** A right that can be probed without changing a row. */
+interface ProbedRight extends Right {
   readonly action: Action;
 }
 
-/** What it takes to make the tables. */
-export const MAKE_TABLES: Right = { action: 'CREATE', object: 'the schema' };
+/** The right to create the tables. */
+export const CREATE_TABLES: Right = { action: 'CREATE', object: 'the schema' };
 
 /** The columns that beat writes, by table. */
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
@@ -27,12 +27,12 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   kombu_message: ['id', 'visible', 'payload', 'version', 'queue_id'],
 };
 
-const on = (object: string, ...actions: Action[]): TriedRight[] =>
+const on = (object: string, ...actions: Action[]): ProbedRight[] =>
   actions.map((action) => ({ action, object }));
 
 const LOCK = on('beat_lock', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const TERM = on('beat_term', 'SELECT', 'INSERT', 'UPDATE');
-const RECORDS = on('beat_record', 'SELECT', 'INSERT', 'UPDATE');
+const STATES = on('beat_record', 'SELECT', 'INSERT', 'UPDATE');
 const QUEUES = [
   ...on('kombu_queue', 'SELECT', 'INSERT'),
   ...on('queue_id_sequence', 'USAGE'),
@@ -40,20 +40,20 @@ const QUEUES = [
   ...on('message_id_sequence', 'USAGE'),
 ];
 
-/** The rights that each operation needs; what is not listed needs none that could be named. */
-export const NEEDED: Readonly<Record<string, readonly TriedRight[]>> = {
+/** The rights that each operation needs. */
+export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> = {
   'lock.acquire': LOCK,
   'lock.renew': LOCK,
   'lock.release': LOCK,
   'ledger.load': on('beat_record', 'SELECT'),
-  // A leader that could not keep its lock or write its records would only keep others from leading.
-  'ledger.beginTerm': [...TERM, ...RECORDS, ...LOCK],
-  'ledger.commit': [...TERM, ...RECORDS, ...QUEUES],
+  // A leader that could not renew its lock or write states would only prevent others from leading.
+  'ledger.beginTerm': [...TERM, ...STATES, ...LOCK],
+  'ledger.commit': [...TERM, ...STATES, ...QUEUES],
   'ledger.removeState': [...TERM, ...on('beat_record', 'DELETE')],
-  // A message that could not be removed would be published by every term anew.
+  // Every term would publish a message again that cannot be removed.
   'outbox.append': [
     ...TERM,
-    ...RECORDS,
+    ...STATES,
     ...on('beat_outbox', 'SELECT', 'INSERT', 'UPDATE', 'DELETE'),
   ],
   'outbox.pending': on('beat_outbox', 'SELECT'),
@@ -62,8 +62,8 @@ export const NEEDED: Readonly<Record<string, readonly TriedRight[]>> = {
   'broker.prune': on('kombu_message', 'SELECT', 'DELETE'),
 };
 
-/** A statement that fails without the right and else changes no row. */
-export function probeOf({ action, object }: TriedRight): Sql {
+/** A statement that fails without the right, and changes no row. */
+export function probeRight({ action, object }: ProbedRight): Sql {
   const columns = (COLUMNS[object] ?? []).join(', ');
   const [column] = (COLUMNS[object] ?? []).slice(-1);
   const text = {
@@ -71,18 +71,18 @@ export function probeOf({ action, object }: TriedRight): Sql {
     INSERT: `INSERT INTO ${object} (${columns}) SELECT ${columns} FROM ${object} WHERE 1 = 0`,
     UPDATE: `UPDATE ${object} SET ${column} = ${column} WHERE 1 = 0`,
     DELETE: `DELETE FROM ${object} WHERE 1 = 0`,
-    // PostgreSQL's. It takes a number, which is no harm. MariaDB names sequences in its own words.
+    // PostgreSQL only; MariaDB names a sequence in its error. A skipped number is harmless.
     USAGE: `SELECT nextval('${object}')`,
   }[action];
   return { text, values: [] };
 }
 
 /** `lacks INSERT on beat_record, DELETE on beat_lock` */
-export function lackingText(rights: readonly Right[]): string {
+export function describeMissing(rights: readonly Right[]): string {
   return `lacks ${rights.map(({ action, object }) => `${action} on ${object}`).join(', ')}`;
 }
 
-/** Whether only entries with a queue that is not declared yet suffer from it. */
-export function isAboutQueues(rights: readonly Right[]): boolean {
+/** Whether the missing rights affect only entries whose queue is not declared yet. */
+export function concernsOnlyDeclarations(rights: readonly Right[]): boolean {
   return rights.every(({ object }) => object === 'kombu_queue' || object === 'queue_id_sequence');
 }

@@ -1,10 +1,10 @@
-/** One statement with its parameters, as the server's dialect wants it. */
+/** One statement of a dialect, with its parameters. */
 export interface Sql {
   readonly text: string;
   readonly values: readonly unknown[];
 }
 
-/** A message as its row will be. */
+/** The row of a message. */
 export interface MessageRow {
   readonly payload: string;
   readonly queueId: number;
@@ -14,38 +14,38 @@ export interface MessageRow {
 export type Named = readonly [name: string, text: string];
 
 /**
- * Every statement of a dialect, with the columns of its rows. Instants and spans are milliseconds, instants
- * of the server's clock since the Unix epoch. A list becomes one statement: callers pass lists that are not
- * too long, and never empty.
+ * Every statement of a dialect; `→` names the columns of its rows. Instants are milliseconds since the Unix epoch
+ * by the server's clock, durations are milliseconds. A list is one statement: callers split long lists
+ * (`inChunks`) and never pass empty ones.
  */
 export interface Statements {
-  /** Makes all tables that lack. Repeating it, or two at once, does no harm. */
+  /** Creates all missing tables. It may be repeated, also by two processes at once. */
   readonly schema: readonly Sql[];
-  /** Indexes for the workers' sake: who may not make them goes on without. */
-  readonly gifts: readonly Sql[];
+  /** Indexes that speed up the workers; a user without the right to create them does without. */
+  readonly workerIndexes: readonly Sql[];
   readonly begin: Sql;
   readonly commit: Sql;
   readonly rollback: Sql;
   /** → now */
   readonly clock: Sql;
 
-  /** → token, expiresAt, ttl, over; no row when the lock is free. */
+  /** → token, expiresAt, ttl, expired; no row when the lock is free. */
   readLock(prefix: string): Sql;
-  /** Changes one row, or none when somebody else was faster. For a lock that has no row. */
+  /** For a lock without a row. Changes one row, or none when another process was faster. */
   takeFreeLock(prefix: string, token: string, ttl: number): Sql;
-  /** The same for a lock that was read as `seen`, and has not changed since. */
+  /** For a lock that was read as `seen`. Changes one row, or none when it has changed since. */
   takeOverLock(prefix: string, token: string, ttl: number, seen: LockRow): Sql;
-  /** Changes one row, or none when the lock is another's or has expired. */
+  /** Changes one row, or none when the lock has expired or another process holds it. */
   renewLock(prefix: string, token: string, ttl: number): Sql;
-  /** Leaves the lock of another alone; tells the followers where the server can. */
+  /** Removes the lock with this token only; notifies the followers if the server has notifications. */
   releaseLock(prefix: string, token: string): Sql;
 
-  /** One more than the last, and at least the server's time and `lowest`. */
+  /** Sets the fencing token to one more than the last, and to at least the server's time and `lowest`. */
   beginTerm(prefix: string, lowest: number): Sql;
-  /** → number, the fencing token; no row before the first term. Other transactions wait here until this one ends. */
-  holdTerm(prefix: string): Sql;
+  /** → number, the fencing token; no row before the first term. Locks the row until the transaction ends. */
+  selectTermForUpdate(prefix: string): Sql;
 
-  /** → entry, record; in the order of entries, beginning with `from`. A state is in the column `record`. */
+  /** → entry, record (the state); in the order of entries, from `from` on. */
   readStates(prefix: string, from: string, limit: number): Sql;
   /** → entry, record; of these entries. */
   findStates(prefix: string, entries: readonly string[]): Sql;
@@ -53,7 +53,7 @@ export interface Statements {
   removeState(prefix: string, entry: string): Sql;
 
   appendMessages(prefix: string, messages: readonly Named[]): Sql;
-  /** → id; of these, those that are in the outbox. */
+  /** → id; of these, the ones in the outbox. */
   findPending(prefix: string, ids: readonly string[]): Sql;
   /** → id, message; in the order of ids. */
   readPending(prefix: string, after: string, limit: number): Sql;
@@ -63,7 +63,7 @@ export interface Statements {
   /** → key, json; oldest first. */
   readCommands(prefix: string, limit: number): Sql;
   removeCommands(prefix: string, keys: readonly string[]): Sql;
-  /** A repeated commit writes the same rows again. */
+  /** Overwrites rows of the same ids, because a commit may be repeated. */
   writeAudit(prefix: string, rows: readonly Named[]): Sql;
   /** → id, json; of these ids. */
   findAudit(prefix: string, ids: readonly string[]): Sql;
@@ -74,22 +74,22 @@ export interface Statements {
 
   /** → id; no row when the queue is not declared. */
   readQueue(name: string): Sql;
-  /** Nothing where it is declared meanwhile. */
+  /** Another process may declare the queue at the same time: this changes no row then, or is `retryable`. */
   declareQueue(name: string): Sql;
   /**
-   * Workers take visible rows ordered by timestamp, then id. Like kombu's own producer this leaves the
-   * timestamp NULL, so the order is first in, first out.
+   * Workers receive visible rows ordered by timestamp, then id. The timestamp is NULL, as kombu's own producer
+   * leaves it, so the order is first in, first out.
    */
   insertMessages(rows: readonly MessageRow[]): Sql;
   /**
-   * → id; of up to `most` rows that workers have taken, sparing the newest `kept`. A taken row has a
-   * timestamp, in some worker's local time, so rows are counted, not aged; nothing makes it visible again.
+   * → id; of up to `limit` rows that workers have consumed, without the newest `kept`. The timestamp of a
+   * consumed row is the worker's local time, so rows are counted rather than aged.
    */
-  findTaken(most: number, kept: number): Sql;
-  deleteTaken(ids: readonly number[]): Sql;
+  findConsumed(limit: number, kept: number): Sql;
+  deleteConsumed(ids: readonly number[]): Sql;
 }
 
-/** A lock's row, as far as it is compared. */
+/** The columns of a lock's row that are compared. */
 export interface LockRow {
   readonly token: string;
   readonly expiresAt: number;

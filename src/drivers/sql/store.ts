@@ -7,57 +7,57 @@ import { SqlCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
 import { SqlLedger } from './ledger.ts';
 import { SqlLock } from './lock.ts';
-import { mysqlPlace, mysqlServer } from './mysql/server.ts';
-import { postgresPlace, postgresServer } from './postgresql/server.ts';
+import { mysqlLocation, mysqlDialect } from './mysql/dialect.ts';
+import { postgresLocation, postgresDialect } from './postgresql/dialect.ts';
 import { Pruner } from './pruner.ts';
 import { ReleaseNotifications } from './release-notifications.ts';
-import type { Server } from './server.ts';
+import type { SqlDialect } from './dialect.ts';
 
-/** However long the lock lives, nobody waits longer than this (milliseconds) for an answer. */
+/** The longest limit for an answer with any TTL of the lock. Milliseconds. */
 const LONGEST_TIMEOUT = 5_000;
 
 /**
- * Lock, ledger and the queues of Celery workers in one database. The lock has a connection of its own: a
- * renewal must not wait behind megabytes of messages.
+ * Lock, ledger and the queues of Celery workers in one database. The lock has a connection of its own, so that
+ * a renewal does not wait for megabytes of messages.
  */
 export function openSqlStore(options: StateStoreOptions): StateStore {
   const { brokerUrl, keyPrefix: prefix, lockTtl: ttl, transport, queues, clock } = options;
-  // Half of the TTL: a renewal that is not answered can be tried again before the lock has expired.
+  // Half of the TTL: a renewal without an answer can be repeated before the lock expires.
   const timeout = transport.socketTimeout ?? Math.min(Math.round(ttl / 2), LONGEST_TIMEOUT);
-  const server = serverAt(brokerUrl, timeout, clock);
-  const { sql, listen } = server;
+  const dialect = openDialect(brokerUrl, timeout, clock);
+  const { sql, listen } = dialect;
 
-  const writing = new Database(server, 'beat-ledger', timeout, clock);
-  const holding = new Database(server, 'beat-lock', timeout, clock);
-  const pruner = new Pruner(writing, sql, options.warn);
+  const ledgerDb = new Database(dialect, 'beat-ledger', timeout, clock);
+  const lockDb = new Database(dialect, 'beat-lock', timeout, clock);
+  const pruner = new Pruner(ledgerDb, sql, options.warn);
   const releases = listen && new ReleaseNotifications(listen, prefix, clock);
-  const lock = new SqlLock({ db: holding, sql, releases, prefix, ttl, clock });
-  const time = async () => Number((await holding.read('clock.read', sql.clock))[0]?.['now']);
+  const lock = new SqlLock({ db: lockDb, sql, releases, prefix, ttl, clock });
+  const time = async () => Number((await lockDb.read('clock.read', sql.clock))[0]?.['now']);
   return {
     lock,
-    ledger: new SqlLedger({ db: writing, sql, pruner, prefix, queues }),
-    // Beside the lock, whose connection is never busy for long.
-    commands: new SqlCommandLog({ db: holding, sql, prefix, clock }),
-    broker: new SqlBroker(writing, sql, pruner, queues),
+    ledger: new SqlLedger({ db: ledgerDb, sql, pruner, prefix, queues }),
+    // On the lock's connection, which is never busy for long.
+    commands: new SqlCommandLog({ db: lockDb, sql, prefix, clock }),
+    broker: new SqlBroker(ledgerDb, sql, pruner, queues),
     checkHealth: async () => ({
-      store: server.name,
+      store: dialect.name,
       skew: await measureSkew(clock, time),
       eviction: null,
       locks: null,
     }),
     close: async () => {
-      await Promise.all([lock.close(), writing.close()]);
+      await Promise.all([lock.close(), ledgerDb.close()]);
     },
   };
 }
 
-function serverAt(url: string, timeout: number, clock: Clock): Server {
-  return isPostgres(url) ? postgresServer(url, timeout, clock) : mysqlServer(url, timeout, clock);
+function openDialect(url: string, timeout: number, clock: Clock): SqlDialect {
+  return isPostgres(url) ? postgresDialect(url, timeout, clock) : mysqlDialect(url, timeout, clock);
 }
 
 export const sqlDriver: StateDriver = {
   open: openSqlStore,
-  normalize: (url) => (isPostgres(url) ? postgresPlace(url) : mysqlPlace(url)),
+  normalize: (url) => (isPostgres(url) ? postgresLocation(url) : mysqlLocation(url)),
 };
 
 function isPostgres(url: string): boolean {

@@ -1,7 +1,7 @@
 import { decoded, wrongUrl } from '../../broker/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 
-/** A database URL taken apart as SQLAlchemy does it; `null` for what it leaves to the client. */
+/** A database URL parsed as SQLAlchemy does; a part that it leaves to the client is `null`. */
 export interface DatabaseUrl {
   readonly dialect: string;
   readonly username: string | null;
@@ -12,13 +12,13 @@ export interface DatabaseUrl {
   readonly query: Query;
 }
 
-/** SQLAlchemy's own pattern. An "@" in a password has to be written %40, any other character need not be. */
+/** SQLAlchemy's own pattern. An "@" in a password has to be written %40; other characters need no escape. */
 const PATTERN =
   /^sqla(?:lchemy)?\+(?<dialect>\w+)(?:\+(?<driver>\w+))?:\/\/(?:(?<username>[^:/]*)(?::(?<password>[^@]*))?@)?(?:(?:\[(?<ipv6>[^/?]+)\]|(?<name>[^/:?]+))?(?::(?<port>[^/?]*))?)?(?:\/(?<database>[^?]*))?(?:\?(?<query>.*))?$/is;
 
 /**
- * Reads a URL whose driver is one of those that Celery's workers can use. Throws a `ConfigError` for what
- * is none; its words leave the URL out, which may hold a password.
+ * Parses a URL with a driver that Celery's workers can use. Throws a `ConfigError` for any other; the message
+ * does not contain the URL, which may contain a password.
  */
 export function parseDatabaseUrl(url: string, drivers: readonly string[]): DatabaseUrl {
   const found = PATTERN.exec(url)?.groups as Record<string, string | undefined> | undefined;
@@ -35,68 +35,68 @@ export function parseDatabaseUrl(url: string, drivers: readonly string[]): Datab
     const shown = isPassword
       ? 'the port (not shown: without an "@" it may be a password)'
       : `"${port}"`;
-    throw wrongUrl(`${shown} is no port; allowed is a number`);
+    throw wrongUrl(`${shown} is not a port; allowed: a number`);
   }
   return {
     dialect: dialect.toLowerCase(),
-    username: part(found['username'], 'user'),
-    password: part(found['password'], 'password'),
-    host: part(found['ipv6'] ?? found['name'], 'host'),
+    username: decodePart(found['username'], 'user'),
+    password: decodePart(found['password'], 'password'),
+    host: decodePart(found['ipv6'] ?? found['name'], 'host'),
     port: port ? Number(port) : null,
-    database: databaseOf(found['database']),
+    database: parseDatabaseName(found['database']),
     query: new Query(found['query'] ?? ''),
   };
 }
 
-function part(text: string | undefined, name: string): string | null {
+function decodePart(text: string | undefined, name: string): string | null {
   return text === undefined || text === '' ? null : decoded(text, name);
 }
 
-function databaseOf(text: string | undefined): string | null {
+function parseDatabaseName(text: string | undefined): string | null {
   const escape = /%[0-9a-f]{2}/i.exec(text ?? '')?.[0];
   if (escape === undefined) return text === undefined || text === '' ? null : text;
   throw wrongUrl(
-    `"${escape}" in the database's name: workers with SQLAlchemy 1 take it as it stands, those with 2 decode it; write the character itself`,
+    `"${escape}" in the database's name: workers with SQLAlchemy 1 do not decode it, those with 2 do; write the character itself`,
   );
 }
 
-/** What stands after the `?`. Every parameter has to be asked for, or be known to be the workers' own. */
+/** The parameters after the `?`. Each has to be read, or to be one that only the workers use. */
 export class Query {
-  readonly #given: URLSearchParams;
-  readonly #asked = new Set<string>();
+  readonly #params: URLSearchParams;
+  readonly #read = new Set<string>();
 
   constructor(text: string) {
-    this.#given = new URLSearchParams(text);
+    this.#params = new URLSearchParams(text);
   }
 
   get(name: string): string | null {
-    this.#asked.add(name);
-    const [first = null, second] = this.#given.getAll(name);
+    this.#read.add(name);
+    const [first = null, second] = this.#params.getAll(name);
     if (second !== undefined) throw wrongUrl(`"${name}" is given twice; one is allowed`);
     return first;
   }
 
-  /** One of the words, or `null` when it is not given. */
-  oneOf<T extends string>(name: string, words: readonly T[]): T | null {
+  /** One of the allowed values in any case, or `null` when absent. */
+  oneOf<T extends string>(name: string, allowed: readonly T[]): T | null {
     const value = this.get(name);
     if (value === null) return null;
-    const word = words.find((each) => each === value.toLowerCase());
-    if (word !== undefined) return word;
+    const match = allowed.find((each) => each === value.toLowerCase());
+    if (match !== undefined) return match;
     throw wrongUrl(
-      `${name} is "${value}"; allowed: ${words.join(', ')}${didYouMean(value, words)}`,
+      `${name} is "${value}"; allowed: ${allowed.join(', ')}${didYouMean(value, allowed)}`,
     );
   }
 
-  /** As Python's drivers read it; `null` when it is not given. */
+  /** A boolean as Python's drivers read it; `null` when absent. */
   flag(name: string): boolean | null {
-    const word = this.oneOf(name, ['true', '1', 'yes', 'on', 'false', '0', 'no', 'off']);
-    return word && ['true', '1', 'yes', 'on'].includes(word);
+    const value = this.oneOf(name, ['true', '1', 'yes', 'on', 'false', '0', 'no', 'off']);
+    return value && ['true', '1', 'yes', 'on'].includes(value);
   }
 
-  /** To be called last. `workers`: what shapes the workers' connections alone, and is no matter of beat's. */
-  refuseOthers(workers: readonly string[]): void {
-    const known = [...this.#asked, ...workers];
-    const unknown = [...this.#given.keys()].find((name) => !known.includes(name));
+  /** Called last: throws for a parameter that was not read. `workers`: parameters that only the workers use. */
+  rejectUnknown(workers: readonly string[]): void {
+    const known = [...this.#read, ...workers];
+    const unknown = [...this.#params.keys()].find((name) => !known.includes(name));
     if (unknown === undefined) return;
     throw wrongUrl(
       `"${unknown}" after the "?" is not supported; allowed: ${known.toSorted().join(', ')}${didYouMean(unknown, known)}`,

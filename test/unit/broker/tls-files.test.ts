@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tlsWith, type TlsSettings } from '../../../src/broker/tls.ts';
-import { certificates } from '../../../src/drivers/sql/certificates.ts';
+import { readCertificates } from '../../../src/drivers/sql/certificates.ts';
 
 const file = (name: string) => new URL(`../../support/tls/${name}`, import.meta.url).pathname;
 const CERT = file('localhost.pem');
@@ -88,7 +88,7 @@ describe('files for TLS', () => {
       expect(problemWith({ certfile: CERT, keyfile })).toContain(
         'foreign.key is not the key of the certificate in',
       );
-      const sql = () => certificates({ ca: null, cert: CERT, key: keyfile });
+      const sql = () => readCertificates({ ca: null, cert: CERT, key: keyfile });
       expect(sql).toThrow('foreign.key is not the key of the certificate in');
     },
   );

@@ -1,30 +1,30 @@
 import { isIP } from 'node:net';
 import type { SslOptions } from 'mysql2';
 import { reading, wrongUrl } from '../../../broker/url.ts';
-import { certificates } from '../certificates.ts';
+import { readCertificates } from '../certificates.ts';
 import { parseDatabaseUrl, type Query } from '../url.ts';
 
 /** Where a server is and how to log in. */
 export interface Address {
-  /** `MariaDB` or `MySQL`, as the URL says; they are spoken to alike. */
+  /** `MariaDB` or `MySQL`, as the URL names it; both have one dialect. */
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  /** A socket of this host, which wins over host and port. */
+  /** A Unix socket, which is used in place of host and port. */
   readonly socket: string | null;
   readonly user: string | null;
   readonly password: string | null;
   readonly database: string | null;
-  /** What to try, in this order, when the server will not have the one before. */
+  /** TLS modes in the order of attempts: the next is used when the server rejects one. */
   readonly tls: readonly (SslOptions | false)[];
 }
 
-/** Those of SQLAlchemy's drivers that work without an event loop, as kombu does. */
+/** SQLAlchemy's drivers that work without an event loop, as kombu requires. */
 const DRIVERS = ['mysqldb', 'pymysql', 'mysqlconnector', 'mariadbconnector', 'cymysql'];
 
 const SSL_MODES = ['disabled', 'preferred', 'required', 'verify_ca', 'verify_identity'] as const;
 
-/** Parameters that shape a connection of the workers, and lead to no other place. */
+/** Parameters of the workers' connections that do not change the location of the database. */
 const WORKERS = [
   ...['charset', 'collation', 'use_unicode', 'binary_prefix', 'local_infile', 'autocommit'],
   ...['connect_timeout', 'connection_timeout', 'read_timeout', 'write_timeout', 'compress'],
@@ -32,10 +32,10 @@ const WORKERS = [
 ];
 
 /**
- * Where `sqla+mysql://…` or `sqla+mariadb://…` leads, its parameters as Python's drivers read them. Throws
- * a `ConfigError` where it leads nowhere, or asks for what beat cannot do.
+ * Parses `sqla+mysql://…` or `sqla+mariadb://…`, with the parameters as Python's drivers read them. Throws a
+ * `ConfigError` for an invalid URL, and for what beat does not support.
  */
-export function addressOf(url: string): Address {
+export function parseAddress(url: string): Address {
   return reading(url, () => readAddress(url));
 }
 
@@ -50,17 +50,17 @@ function readAddress(url: string): Address {
     user: parsed.username,
     password: parsed.password,
     database: parsed.database,
-    tls: tlsOf(query, parsed.host ?? 'localhost'),
+    tls: parseTls(query, parsed.host ?? 'localhost'),
   };
-  query.refuseOthers(WORKERS);
+  query.rejectUnknown(WORKERS);
   return address;
 }
 
-/** With a CA the server is verified, with any other word for it TLS is used; without one if it insists. */
-function tlsOf(query: Query, host: string): Address['tls'] {
+/** A CA verifies the server; any other TLS parameter only encrypts; without any, TLS is used if the server requires it. */
+function parseTls(query: Query, host: string): Address['tls'] {
   const mode = query.oneOf('ssl_mode', SSL_MODES);
   const off = query.flag('ssl_disabled');
-  const files = certificates({
+  const files = readCertificates({
     ca: query.get('ssl_ca'),
     cert: query.get('ssl_cert'),
     key: query.get('ssl_key'),
@@ -76,7 +76,7 @@ function tlsOf(query: Query, host: string): Address['tls'] {
   const identity = mode ? mode === 'verify_identity' : verified && (named ?? true);
   if (identity && isIP(host)) {
     throw wrongUrl(
-      `the certificate of ${host} cannot be held against an address; name the host, or say ssl_check_hostname=false`,
+      `the certificate cannot be checked against the address ${host}; use a host name, or ssl_check_hostname=false`,
     );
   }
   const tls: SslOptions = { rejectUnauthorized: verified, verifyIdentity: identity, ...files };

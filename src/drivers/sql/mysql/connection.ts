@@ -3,28 +3,28 @@ import { createConnection } from 'mysql2';
 import type { Connection as Client } from 'mysql2/promise';
 import type { Clock } from '../../../util/clock.ts';
 import { guard, type Guard } from '../../connection/guard.ts';
-import type { Connection, Result } from '../server.ts';
+import type { Connection, Result } from '../dialect.ts';
 import type { Sql } from '../statements.ts';
 import type { Address } from './address.ts';
-import { isAnswer } from './faults.ts';
+import { isAnswer } from './error-kind.ts';
 import { ENCRYPTED, MYSQL } from './protocol.ts';
 
 export interface ConnectOptions {
   readonly address: Address;
   /** Shown in `performance_schema.session_connect_attrs`. */
   readonly name: string;
-  /** How long an answer is waited for. Milliseconds. */
+  /** The limit for an answer. Milliseconds. */
   readonly timeout: number;
   readonly clock: Clock;
 }
 
-/** How long (milliseconds) a server may take to close a connection before it is cut. */
-const GOODBYE = 300;
+/** How long a server may take to close a connection before it is cut. Milliseconds. */
+const CLOSE_TIMEOUT = 300;
 
 /**
- * How the session behaves whatever the server's own settings are: nothing is cut short to fit, backslashes
- * escape as the client thinks, a transaction sees what others have committed. A leader that froze in the
- * middle of one must not hold up the next; MySQL, which cannot tell, ends any connection that stands still.
+ * Settings of the session, independent of the server's defaults: values that do not fit are rejected, backslashes
+ * escape as the client expects. The server ends the transaction of a leader that froze, which would block the
+ * next leader; MySQL has no such limit, and closes every idle connection.
  */
 const SESSION = (seconds: number): string => `
   SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
@@ -34,25 +34,25 @@ const SESSION = (seconds: number): string => `
 
 const ISOLATION = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
 
-/** Connects, with TLS or without, as the address says. An abort before it is connected cuts it. */
+/** Connects in the first TLS mode that the server accepts. An abort ends the attempt. */
 export async function connect(
   options: ConnectOptions,
   signal: AbortSignal,
 ): Promise<MysqlConnection> {
-  const ways = options.address.tls;
-  for (const [i, tls] of ways.entries()) {
+  const modes = options.address.tls;
+  for (const [i, tls] of modes.entries()) {
     signal.throwIfAborted();
     try {
       return await connectWith(options, tls, signal);
     } catch (error) {
-      if (i === ways.length - 1 || !isUnwelcome(error)) throw error;
+      if (i === modes.length - 1 || !isTlsRejected(error)) throw error;
     }
   }
-  throw new Error('there is no way to connect');
+  throw new Error('no TLS mode to connect with');
 }
 
-/** Whether this way of connecting was turned down: TLS that is not there, or is insisted on. */
-function isUnwelcome(error: unknown): boolean {
+/** Whether the server rejected the TLS mode: it has no TLS, or requires it. */
+function isTlsRejected(error: unknown): boolean {
   if (isAnswer(error)) return error.errno === 3159;
   return error instanceof Error && 'code' in error && error.code === 'HANDSHAKE_NO_SSL_SUPPORT';
 }
@@ -85,7 +85,7 @@ async function connectWith(
   try {
     await core.promise().connect();
     wire.guard.established();
-    // Somewhat less than we wait: what the server gives up on it can still say.
+    // Less than the client's limit, so that the server's own error arrives in time.
     const seconds = Math.max(1, Math.floor((timeout * 0.8) / 1_000));
     await connection.run({ text: SESSION(seconds), values: [] });
     await connection.run({ text: ISOLATION, values: [] });
@@ -100,7 +100,7 @@ async function connectWith(
 
 const TCP = { keepAlive: true, noDelay: true };
 
-/** mysql2 reads from another socket once the connection is encrypted, and has no event for it. */
+/** Calls `encrypted` with the socket that mysql2 reads from after the TLS handshake; it has no event for this. */
 function guardEncrypted(core: object, encrypted: (socket: Socket) => void): void {
   const wire = core as { stream: Socket; startTLS(onSecure: unknown): void };
   const startTls = wire.startTLS.bind(wire);
@@ -128,8 +128,8 @@ class MysqlConnection implements Connection {
     this.#socket = socket;
     this.#wire = wire;
     this.#options = options;
-    // Without a listener, a connection that ends by itself would end the process. After an error mysql2
-    // would read on for as long as the peer sends.
+    // Without a listener, a lost connection would end the process. After an error mysql2 would continue to
+    // read everything that the peer sends.
     client.on('error', () => this.cut());
     client.on('end', () => (this.#usable = false));
   }
@@ -141,19 +141,19 @@ class MysqlConnection implements Connection {
   async run({ text, values }: Sql): Promise<Result> {
     try {
       const { timeout } = this.#options;
-      // Parameters are put in by the client: a list's length varies, and prepared statements add up.
+      // The client inserts the parameters: lists vary in length, and would each be another prepared statement.
       const [result] = await this.#client.query({ sql: text, values: [...values], timeout });
       this.#wire.guard.answered();
       if (Array.isArray(result)) return { rows: result as Result['rows'], changes: 0 };
       return { rows: [], changes: (result as { affectedRows?: number }).affectedRows ?? 0 };
     } catch (error) {
-      // Only an answer leaves no doubt about whose answer comes next.
+      // Without an answer, a late one would be taken for the answer to the next statement.
       if (!isAnswer(error)) this.#usable = false;
       throw error;
     }
   }
 
-  /** Ends the connection without a word. */
+  /** Closes the socket at once. */
   cut(): void {
     this.#usable = false;
     this.#client.destroy();
@@ -166,8 +166,8 @@ class MysqlConnection implements Connection {
     this.#usable = false;
     if (usable) {
       const done = new AbortController();
-      const goodbye = this.#client.end().catch(() => {});
-      await Promise.race([goodbye, clock.sleep(GOODBYE, done.signal)]);
+      const ending = this.#client.end().catch(() => {});
+      await Promise.race([ending, clock.sleep(CLOSE_TIMEOUT, done.signal)]);
       done.abort();
     }
     this.cut();

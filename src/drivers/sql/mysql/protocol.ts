@@ -1,9 +1,9 @@
 import type { Protocol } from '../../connection/guard.ts';
 
-/** The version of the protocol that a greeting begins with, and the mark of an error in its place. */
+/** The protocol version that a greeting begins with, and the mark of an error in its place. */
 const [VERSION, ERROR] = [10, 0xff];
 
-/** A greeting is one short packet: three bytes of length, its number (0), and then what it is. */
+/** A greeting is one short packet: three bytes of length, its sequence number (0), and its first byte. */
 export const MYSQL: Protocol = {
   name: 'MySQL',
   opensWith: (bytes) =>
@@ -12,5 +12,5 @@ export const MYSQL: Protocol = {
     (bytes.length < 5 || bytes[4] === VERSION || bytes[4] === ERROR),
 };
 
-/** Within TLS: the greeting came before. */
+/** Within TLS, where no greeting follows. */
 export const ENCRYPTED: Protocol = { ...MYSQL, opensWith: () => true };

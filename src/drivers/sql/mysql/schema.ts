@@ -1,21 +1,21 @@
 /**
- * MariaDB and MySQL each read executable comments that the other takes for none: what SQLAlchemy does on
- * MariaDB alone (sequences, from 10.3 on), and what it does on MySQL.
+ * Executable comments, of which MariaDB and MySQL each run only their own: SQLAlchemy uses sequences on MariaDB
+ * (from 10.3 on) and auto-increment on MySQL.
  */
 const onMaria = (text: string): string => `/*M!100300 ${text} */`;
 const onMySql = (text: string): string => `/*!50700 ${text} */`;
 
-/** A sequence, which MySQL does not have. Nothing at all would be no statement there. */
+/** A sequence, which MySQL does not have. There the statement does nothing, as an empty one is an error. */
 const sequence = (name: string): string =>
   onMaria(`CREATE SEQUENCE IF NOT EXISTS ${name}`) + onMySql('DO 0');
 
-/** The columns and the values that give a new row its id, each with its comma. */
+/** The id column and its value in an `INSERT`, each with its comma. */
 export const ID_COLUMN = onMaria('id,');
-export const idFrom = (name: string): string => onMaria(`nextval(${name}),`);
+export const nextId = (name: string): string => onMaria(`nextval(${name}),`);
 
 /**
- * The tables of kombu's SQLAlchemy transport, as SQLAlchemy creates them, so that it does not matter
- * whether a worker or beat comes first.
+ * The tables of kombu's SQLAlchemy transport, as SQLAlchemy creates them, so that workers and beat may start in
+ * any order.
  */
 const KOMBU = [
   sequence('queue_id_sequence'),
@@ -41,12 +41,12 @@ const KOMBU = [
   ) ENGINE=InnoDB`,
 ];
 
-/** Whatever the database's own is, and nothing that an index is too short for. */
+/** Independent of the database's default character set, and with long index keys. */
 const TABLE = 'ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 
 /**
- * beat's own state. `prefix` is the key prefix: several apps may share one database. Names are bytes: as
- * texts, some that differ would be the same.
+ * beat's own tables. `prefix` is the key prefix, so that several apps can share one database. Names are binary,
+ * because collations treat some different texts as equal.
  */
 const BEAT = [
   `CREATE TABLE IF NOT EXISTS beat_lock (

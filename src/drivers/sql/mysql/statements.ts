@@ -1,19 +1,19 @@
 import type { Sql, Statements } from '../statements.ts';
-import { ID_COLUMN, idFrom, SCHEMA } from './schema.ts';
+import { ID_COLUMN, nextId, SCHEMA } from './schema.ts';
 
-/** Whatever the time zone of session and server. */
+/** Milliseconds since the Unix epoch, independent of the time zones of session and server. */
 const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000`;
 
 const sql = (text: string, ...values: readonly unknown[]): Sql => ({ text, values });
 
-/** So many rows of values. */
+/** `count` rows of placeholders. */
 const rows = (row: string, count: number): string => Array(count).fill(row).join(', ');
 
-/** Every statement but those that make the tables (schema.ts). A list stands in the place of one `?`. */
+/** Every statement; those that create the tables are in schema.ts. A list replaces one `?`. */
 export const STATEMENTS: Statements = {
   schema: SCHEMA.map((text) => sql(text)),
-  // An index for the workers' look into a queue has them deadlock: each row that is taken moves in it.
-  gifts: [],
+  // With an index for the workers' query, workers deadlock: each consumed row moves within it.
+  workerIndexes: [],
   begin: sql('START TRANSACTION'),
   commit: sql('COMMIT'),
   rollback: sql('ROLLBACK'),
@@ -23,12 +23,12 @@ export const STATEMENTS: Statements = {
 
   readLock: (prefix) =>
     sql(
-      `SELECT token, expires_at AS expiresAt, ttl, expires_at <= ${NOW} AS \`over\`
+      `SELECT token, expires_at AS expiresAt, ttl, expires_at <= ${NOW} AS \`expired\`
        FROM beat_lock WHERE prefix = ?`,
       prefix,
     ),
   takeFreeLock: (prefix, token, ttl) =>
-    // An upsert that changes nothing would count as a change.
+    // The number of changed rows of an upsert would be 1 also when it changes none.
     sql(
       `INSERT INTO beat_lock (prefix, token, expires_at, ttl)
        SELECT ?, ?, ${NOW} + ?, ? FROM DUAL
@@ -58,7 +58,8 @@ export const STATEMENTS: Statements = {
        ON DUPLICATE KEY UPDATE number = GREATEST(number + 1, VALUES(number))`,
       ...[prefix, lowest],
     ),
-  holdTerm: (prefix) => sql('SELECT number FROM beat_term WHERE prefix = ? FOR UPDATE', prefix),
+  selectTermForUpdate: (prefix) =>
+    sql('SELECT number FROM beat_term WHERE prefix = ? FOR UPDATE', prefix),
 
   readStates: (prefix, from, limit) =>
     sql(
@@ -119,35 +120,35 @@ export const STATEMENTS: Statements = {
       'SELECT json FROM beat_audit WHERE prefix = ? ORDER BY position DESC LIMIT ?',
       ...[prefix, limit],
     ),
-  // MySQL does not read the table that it deletes from, unless through a derived table.
-  trimAudit: (prefix, kept) =>
+  // MySQL reads the table that it deletes from only through a derived table.
+  trimAudit: (prefix, newest) =>
     sql(
       `DELETE FROM beat_audit WHERE prefix = ? AND position <= (SELECT position FROM (
          SELECT position FROM beat_audit WHERE prefix = ?
          ORDER BY position DESC LIMIT 1 OFFSET ?) AS surplus)`,
-      ...[prefix, prefix, kept],
+      ...[prefix, prefix, newest],
     ),
 
   // kombu's queues ---------------------------------------------------------------------------------
 
   readQueue: (name) => sql('SELECT id FROM kombu_queue WHERE name = ?', name),
-  // One that is declared meanwhile is a duplicate: the transaction is tried again, and finds it.
+  // A queue that another process declares at the same time is a duplicate: the transaction is retried and finds it.
   declareQueue: (name) =>
     sql(
-      `INSERT INTO kombu_queue (${ID_COLUMN} name) VALUES (${idFrom('queue_id_sequence')} ?)`,
+      `INSERT INTO kombu_queue (${ID_COLUMN} name) VALUES (${nextId('queue_id_sequence')} ?)`,
       name,
     ),
   insertMessages: (messages) =>
     sql(
       `INSERT INTO kombu_message (${ID_COLUMN} visible, timestamp, payload, version, queue_id)
-       VALUES ${rows(`(${idFrom('message_id_sequence')} 1, NULL, ?, 1, ?)`, messages.length)}`,
+       VALUES ${rows(`(${nextId('message_id_sequence')} 1, NULL, ?, 1, ?)`, messages.length)}`,
       ...messages.flatMap(({ payload, queueId }) => [payload, queueId]),
     ),
-  findTaken: (most, kept) =>
+  findConsumed: (limit, kept) =>
     sql(
       `SELECT id FROM kombu_message WHERE timestamp IS NOT NULL AND visible = 0
        ORDER BY timestamp DESC, id DESC LIMIT ? OFFSET ?`,
-      ...[most, kept],
+      ...[limit, kept],
     ),
-  deleteTaken: (ids) => sql('DELETE FROM kombu_message WHERE id IN (?) AND visible = 0', ids),
+  deleteConsumed: (ids) => sql('DELETE FROM kombu_message WHERE id IN (?) AND visible = 0', ids),
 };

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { reading, wrongUrl } from '../../../broker/url.ts';
-import { certificates } from '../certificates.ts';
+import { readCertificates } from '../certificates.ts';
 import { parseDatabaseUrl, type Query } from '../url.ts';
 
-/** Where a server is and how to log in; what is `null` is the client's to know. */
+/** Where a server is and how to log in; `null` leaves a value to the client. */
 export interface Address {
-  /** A folder, beginning with `/`, for a socket in it. */
+  /** A name or address; or the folder of a Unix socket, beginning with `/`. */
   readonly host: string;
   readonly port: number;
   readonly user: string | null;
@@ -14,30 +14,30 @@ export interface Address {
   readonly database: string | null;
   /** libpq's `options`, such as `-csearch_path=celery`. */
   readonly options: string | null;
-  /** What to try, in this order, when the server will not have the one before. */
+  /** TLS modes in the order of attempts: the next is used when the server rejects one. */
   readonly tls: readonly (TlsOptions | false)[];
 }
 
-/** Those of SQLAlchemy's drivers that work without an event loop, as kombu does. */
+/** SQLAlchemy's drivers that work without an event loop, as kombu requires. */
 const DRIVERS = ['psycopg2', 'psycopg', 'psycopg2cffi', 'pg8000'];
 
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 
-/** Parameters of libpq that shape a connection of the workers, and lead to no other place. */
+/** Parameters of the workers' connections that do not change the location of the database. */
 const WORKERS = [
   ...['application_name', 'fallback_application_name', 'client_encoding', 'connect_timeout'],
   ...['keepalives', 'keepalives_idle', 'keepalives_interval', 'keepalives_count'],
   ...['tcp_user_timeout', 'gssencmode', 'channel_binding', 'sslcompression'],
 ];
 
-/** Where libpq looks for a server on this host, as Debian and as others build it. */
-const SOCKETS = ['/var/run/postgresql', '/tmp'];
+/** The folders in which libpq looks for a socket: Debian's, and the default of others. */
+const SOCKET_FOLDERS = ['/var/run/postgresql', '/tmp'];
 
 /**
- * Where `sqla+postgresql://…` leads, its parameters as libpq reads them. Throws a `ConfigError` where it
- * leads nowhere, or asks for what beat cannot do.
+ * Parses `sqla+postgresql://…`, with the parameters as libpq reads them. Throws a `ConfigError` for an invalid
+ * URL, and for what beat does not support.
  */
-export function addressOf(url: string): Address {
+export function parseAddress(url: string): Address {
   return reading(url, () => readAddress(url));
 }
 
@@ -45,8 +45,8 @@ function readAddress(url: string): Address {
   const parsed = parseDatabaseUrl(url, DRIVERS);
   const { query } = parsed;
   const port = Number(query.get('port') ?? parsed.port ?? 5432);
-  if (!Number.isInteger(port)) throw wrongUrl('the port is no number');
-  const host = query.get('host') ?? parsed.host ?? ownHost(port);
+  if (!Number.isInteger(port)) throw wrongUrl('the port is not a number');
+  const host = query.get('host') ?? parsed.host ?? findLocalHost(port);
   if (host.includes(',')) throw wrongUrl('"host" names several servers; one is allowed');
   const address: Address = {
     host,
@@ -55,22 +55,22 @@ function readAddress(url: string): Address {
     password: query.get('password') ?? parsed.password,
     database: query.get('dbname') ?? parsed.database,
     options: query.get('options'),
-    tls: tlsOf(query, host),
+    tls: parseTls(query, host),
   };
-  query.refuseOthers(WORKERS);
+  query.rejectUnknown(WORKERS);
   return address;
 }
 
-function ownHost(port: number): string {
-  return SOCKETS.find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ?? 'localhost';
+function findLocalHost(port: number): string {
+  return SOCKET_FOLDERS.find((folder) => existsSync(`${folder}/.s.PGSQL.${port}`)) ?? 'localhost';
 }
 
-/** As libpq: without a word for it TLS is used where it can be, and nothing is verified. */
-function tlsOf(query: Query, host: string): Address['tls'] {
+/** As libpq: by default TLS is used if the server has it, and nothing is verified. */
+function parseTls(query: Query, host: string): Address['tls'] {
   const mode = query.oneOf('sslmode', SSL_MODES) ?? 'prefer';
   const root = query.get('sslrootcert');
   const passphrase = query.get('sslpassword');
-  const files = certificates(
+  const files = readCertificates(
     {
       ca: root === 'system' ? null : root,
       cert: query.get('sslcert'),
@@ -78,9 +78,9 @@ function tlsOf(query: Query, host: string): Address['tls'] {
     },
     passphrase,
   );
-  // A socket has no wire to listen to.
+  // A Unix socket needs no encryption.
   if (host.startsWith('/') || mode === 'disable') return [false];
-  // With a root certificate "require" means more than it says, for the sake of older clients.
+  // With a root certificate "require" verifies, which libpq does for compatibility with older clients.
   const verified = mode.startsWith('verify') || (mode === 'require' && root !== null);
   const named = mode === 'verify-full' || root === 'system';
   const tls: TlsOptions = {

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { Client, DatabaseError } from 'pg';
 import type { Clock } from '../../../util/clock.ts';
 import { guard, type Guard } from '../../connection/guard.ts';
-import type { Connection, Result } from '../server.ts';
+import type { Connection, Result } from '../dialect.ts';
 import type { Sql } from '../statements.ts';
 import type { Address } from './address.ts';
 import { ENCRYPTED, POSTGRESQL } from './protocol.ts';
@@ -11,17 +11,17 @@ export interface ConnectOptions {
   readonly address: Address;
   /** Shown in `pg_stat_activity`. */
   readonly name: string;
-  /** How long an answer is waited for. Milliseconds. */
+  /** The limit for an answer. Milliseconds. */
   readonly timeout: number;
   readonly clock: Clock;
 }
 
-/** How long (milliseconds) a server may take to close a connection before it is cut. */
-const GOODBYE = 300;
+/** How long a server may take to close a connection before it is cut. Milliseconds. */
+const CLOSE_TIMEOUT = 300;
 
 /**
- * What the server keeps of a session in the middle of a transaction: a leader that froze there must not
- * hold up the next, nor a statement go on that nobody waits for. An answered commit is on the disk.
+ * Limits of the session: the server ends the transaction of a leader that froze, which would block the next
+ * leader, and statements whose client gave up. An answered commit is on disk.
  */
 const SESSION = (timeout: number): string => `
   SET statement_timeout = ${timeout};
@@ -31,13 +31,13 @@ const SESSION = (timeout: number): string => `
   SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`;
 
-/** Connects, with TLS or without, as the address says. An abort before it is connected cuts it. */
+/** Connects in the first TLS mode that the server accepts. An abort ends the attempt. */
 export async function connect(
   options: ConnectOptions,
   signal: AbortSignal,
 ): Promise<PostgresConnection> {
-  const ways = options.address.tls;
-  for (const [i, tls] of ways.entries()) {
+  const modes = options.address.tls;
+  for (const [i, tls] of modes.entries()) {
     signal.throwIfAborted();
     const connection = new PostgresConnection(options, tls);
     const cut = () => connection.cut();
@@ -47,22 +47,22 @@ export async function connect(
       return connection;
     } catch (error) {
       connection.cut();
-      if (i === ways.length - 1 || !isUnwelcome(error)) throw error;
+      if (i === modes.length - 1 || !isTlsRejected(error)) throw error;
     } finally {
       signal.removeEventListener('abort', cut);
     }
   }
-  throw new Error('there is no way to connect');
+  throw new Error('no TLS mode to connect with');
 }
 
-/** Whether the server turned down this way of connecting; another may do. */
-function isUnwelcome(error: unknown): boolean {
+/** Whether the server rejected the TLS mode: it has no TLS, or its rules require another mode. */
+function isTlsRejected(error: unknown): boolean {
   if (error instanceof DatabaseError) return error.code === '28000';
   return error instanceof Error && error.message.includes('does not support SSL');
 }
 
-/** What pg sends and receives with. */
-interface Wire {
+/** The part of pg that sends and receives. */
+interface PgConnection {
   readonly stream: Socket;
   once(event: 'sslconnect', listener: () => void): void;
 }
@@ -90,17 +90,17 @@ class PostgresConnection implements Connection {
       connectionTimeoutMillis: timeout,
       query_timeout: timeout,
       keepAlive: true,
-      // Kept in hand: a server that does not answer is hung up on.
+      // The socket is needed to cut a connection to a server that does not answer.
       stream: () => this.#socket,
     });
     const where = `${address.host}:${address.port}`;
     this.#guard = guard(this.#socket, POSTGRESQL, where);
-    // The library reads from another socket once the connection is encrypted.
-    const { connection } = this.client as unknown as { connection: Wire };
+    // pg reads from another socket after the TLS handshake.
+    const { connection } = this.client as unknown as { connection: PgConnection };
     connection.once('sslconnect', () => {
       this.#guard = guard(connection.stream, ENCRYPTED, where);
     });
-    // Without a listener, a connection that ends by itself would end the process.
+    // Without a listener, a lost connection would end the process.
     this.client.on('error', () => this.cut());
     this.client.on('end', () => (this.#usable = false));
   }
@@ -112,7 +112,7 @@ class PostgresConnection implements Connection {
   async open(): Promise<void> {
     await this.client.connect();
     this.#guard.established();
-    // Somewhat less than we wait: what the server gives up on it can still say.
+    // Less than the client's limit, so that the server's own error arrives in time.
     await this.client.query(SESSION(Math.ceil(this.#options.timeout * 0.8)));
   }
 
@@ -122,18 +122,18 @@ class PostgresConnection implements Connection {
       this.#guard.answered();
       return { rows: rows as Result['rows'], changes: rowCount ?? 0 };
     } catch (error) {
-      // Only an answer leaves no doubt about whose answer comes next.
+      // Without an answer, a late one would be taken for the answer to the next statement.
       if (!(error instanceof DatabaseError)) this.#usable = false;
       throw error;
     }
   }
 
-  /** What arrives unasked, such as a notification, is complete. */
-  notified(): void {
+  /** Called for what the server sent by itself, such as a notification: it does not add to the next answer. */
+  received(): void {
     this.#guard.answered();
   }
 
-  /** Ends the connection without a word. */
+  /** Closes the socket at once. */
   cut(): void {
     this.#usable = false;
     this.#socket.destroy();
@@ -142,8 +142,8 @@ class PostgresConnection implements Connection {
   async close(): Promise<void> {
     this.#usable = false;
     const done = new AbortController();
-    const goodbye = this.client.end().catch(() => {});
-    await Promise.race([goodbye, this.#options.clock.sleep(GOODBYE, done.signal)]);
+    const ending = this.client.end().catch(() => {});
+    await Promise.race([ending, this.#options.clock.sleep(CLOSE_TIMEOUT, done.signal)]);
     done.abort();
     this.#socket.destroy();
   }

@@ -1,16 +1,16 @@
 import type { Protocol } from '../../connection/guard.ts';
 
-/** What a server may begin with: answers to a wish for TLS (`S`, `N`), authentication, errors, notices, negotiation. */
+/** The first byte of a server: an answer about TLS (`S`, `N`), authentication, an error, a notice, or negotiation. */
 const FIRST = 'SNREv';
 
 export const POSTGRESQL: Protocol = {
   name: 'PostgreSQL',
   opensWith: (bytes) => {
     if (!FIRST.includes(String.fromCharCode(bytes[0]!))) return false;
-    // A message, other than the one byte about TLS, goes on with its length: "SSH-" and "RTSP" do not.
+    // Except for the single byte about TLS, the length follows: "SSH-" and "RTSP" are other protocols.
     return bytes.length === 1 || bytes[1] === 0;
   },
 };
 
-/** Within TLS: what answers there has been asked in PostgreSQL's own way before. */
+/** Within TLS, which only a PostgreSQL server agrees to. */
 export const ENCRYPTED: Protocol = { ...POSTGRESQL, opensWith: () => true };

@@ -1,7 +1,6 @@
 /**
- * The tables of kombu's SQLAlchemy transport, to the letter as SQLAlchemy creates them, so that it does
- * not matter whether a worker or beat comes first. Rows take their ids from the sequences: no default
- * does, and workers ask for them by name.
+ * The tables of kombu's SQLAlchemy transport, exactly as SQLAlchemy creates them, so that workers and beat may
+ * start in any order. The id columns have no default: each `INSERT` names its sequence.
  */
 const KOMBU = [
   'CREATE SEQUENCE IF NOT EXISTS queue_id_sequence',
@@ -27,7 +26,7 @@ const KOMBU = [
   'CREATE INDEX IF NOT EXISTS ix_kombu_message_visible ON kombu_message (visible)',
 ];
 
-/** beat's own state. `prefix` is the key prefix: several apps may share one database. Bytes are compared. */
+/** beat's own tables. `prefix` is the key prefix, so that several apps can share one database. Names are compared as bytes. */
 const BEAT = [
   `CREATE TABLE IF NOT EXISTS beat_lock (
     prefix TEXT COLLATE "C" PRIMARY KEY,
@@ -67,15 +66,15 @@ const BEAT = [
   'CREATE INDEX IF NOT EXISTS ix_beat_audit ON beat_audit (prefix, position)',
 ];
 
-/** Beats that come at once make the tables one after the other: "if not exists" alone can collide. */
-const ALONE = `SELECT pg_advisory_xact_lock(hashtext('beat: schema'))`;
+/** Instances create the tables one after the other: two "if not exists" at once can collide. */
+const SERIALIZE = `SELECT pg_advisory_xact_lock(hashtext('beat: schema'))`;
 
-export const SCHEMA: readonly string[] = ['BEGIN', ALONE, ...KOMBU, ...BEAT, 'COMMIT'];
+export const SCHEMA: readonly string[] = ['BEGIN', SERIALIZE, ...KOMBU, ...BEAT, 'COMMIT'];
 
 /**
- * beat's gift to the workers. Their every look into a queue is a query for its oldest visible row; kombu's
- * own indexes make it walk over the rows of other queues, or all taken ones.
+ * An index for the workers, which query the oldest visible row of a queue: with kombu's own indexes the query
+ * scans the rows of other queues, or all consumed ones.
  */
-export const PENDING = `
+export const VISIBLE_ROWS = `
   CREATE INDEX IF NOT EXISTS ix_beat_pending ON kombu_message (queue_id, timestamp, id)
   WHERE visible != false`;

@@ -1,20 +1,20 @@
 import type { Sql, Statements } from '../statements.ts';
-import { PENDING, SCHEMA } from './schema.ts';
+import { SCHEMA, VISIBLE_ROWS } from './schema.ts';
 
-/** Under which channel followers hear of releases; the prefix comes with it. */
+/** The channel that notifies followers of releases; the payload is the key prefix. */
 export const CHANNEL = 'beat_released';
 
-/** The clock itself: `now()` would be the transaction's begin. */
+/** Milliseconds since the Unix epoch; `now()` would be the begin of the transaction. */
 const NOW = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
 const sql = (text: string, ...values: readonly unknown[]): Sql => ({ text, values });
 const names = (named: readonly (readonly [string, string])[]) => named.map(([name]) => name);
 const texts = (named: readonly (readonly [string, string])[]) => named.map(([, text]) => text);
 
-/** Every statement but those that make the tables (schema.ts). */
+/** Every statement; those that create the tables are in schema.ts. */
 export const STATEMENTS: Statements = {
   schema: SCHEMA.map((text) => sql(text)),
-  gifts: [sql(PENDING)],
+  workerIndexes: [sql(VISIBLE_ROWS)],
   begin: sql('BEGIN'),
   commit: sql('COMMIT'),
   rollback: sql('ROLLBACK'),
@@ -24,7 +24,7 @@ export const STATEMENTS: Statements = {
 
   readLock: (prefix) =>
     sql(
-      `SELECT token, expires_at AS "expiresAt", ttl, expires_at <= ${NOW} AS over
+      `SELECT token, expires_at AS "expiresAt", ttl, expires_at <= ${NOW} AS expired
        FROM beat_lock WHERE prefix = $1`,
       prefix,
     ),
@@ -48,8 +48,8 @@ export const STATEMENTS: Statements = {
     ),
   releaseLock: (prefix, token) =>
     sql(
-      `WITH gone AS (DELETE FROM beat_lock WHERE prefix = $1 AND token = $2 RETURNING prefix)
-       SELECT pg_notify('${CHANNEL}', prefix) FROM gone`,
+      `WITH released AS (DELETE FROM beat_lock WHERE prefix = $1 AND token = $2 RETURNING prefix)
+       SELECT pg_notify('${CHANNEL}', prefix) FROM released`,
       ...[prefix, token],
     ),
 
@@ -61,7 +61,8 @@ export const STATEMENTS: Statements = {
        ON CONFLICT (prefix) DO UPDATE SET number = greatest(beat_term.number + 1, excluded.number)`,
       ...[prefix, lowest],
     ),
-  holdTerm: (prefix) => sql('SELECT number FROM beat_term WHERE prefix = $1 FOR UPDATE', prefix),
+  selectTermForUpdate: (prefix) =>
+    sql('SELECT number FROM beat_term WHERE prefix = $1 FOR UPDATE', prefix),
 
   readStates: (prefix, from, limit) =>
     sql(
@@ -77,7 +78,7 @@ export const STATEMENTS: Statements = {
   writeStates: (prefix, records) =>
     sql(
       `INSERT INTO beat_record (prefix, entry, record)
-       SELECT $1, entry, record FROM unnest($2::text[], $3::text[]) AS given (entry, record)
+       SELECT $1, entry, record FROM unnest($2::text[], $3::text[]) AS list (entry, record)
        ON CONFLICT (prefix, entry) DO UPDATE SET record = excluded.record`,
       ...[prefix, names(records), texts(records)],
     ),
@@ -89,7 +90,7 @@ export const STATEMENTS: Statements = {
   appendMessages: (prefix, messages) =>
     sql(
       `INSERT INTO beat_outbox (prefix, id, message)
-       SELECT $1, id, message FROM unnest($2::text[], $3::text[]) AS given (id, message)
+       SELECT $1, id, message FROM unnest($2::text[], $3::text[]) AS list (id, message)
        ON CONFLICT (prefix, id) DO UPDATE SET message = excluded.message`,
       ...[prefix, names(messages), texts(messages)],
     ),
@@ -121,7 +122,7 @@ export const STATEMENTS: Statements = {
   writeAudit: (prefix, rows) =>
     sql(
       `INSERT INTO beat_audit (prefix, id, json)
-       SELECT $1, id, json FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (id, json, place)
+       SELECT $1, id, json FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS list (id, json, place)
        ORDER BY place
        ON CONFLICT (prefix, id) DO UPDATE SET json = excluded.json`,
       ...[prefix, names(rows), texts(rows)],
@@ -152,21 +153,21 @@ export const STATEMENTS: Statements = {
     ),
   insertMessages: (rows) =>
     sql(
-      // The list keeps its order only where ids are given to rows that stand in it already.
+      // Ids follow the order of the list only if the rows are ordered before `nextval` is called.
       `INSERT INTO kombu_message (id, visible, timestamp, payload, version, queue_id)
        SELECT nextval('message_id_sequence'), true, NULL, payload, 1, queue_id FROM (
          SELECT payload, queue_id
-         FROM unnest($1::text[], $2::integer[]) WITH ORDINALITY AS given (payload, queue_id, place)
+         FROM unnest($1::text[], $2::integer[]) WITH ORDINALITY AS list (payload, queue_id, place)
          ORDER BY place
        ) AS ordered`,
       ...[rows.map(({ payload }) => payload), rows.map(({ queueId }) => queueId)],
     ),
-  findTaken: (most, kept) =>
+  findConsumed: (limit, kept) =>
     sql(
       `SELECT id FROM kombu_message WHERE timestamp IS NOT NULL AND visible = false
        ORDER BY timestamp DESC, id DESC LIMIT $1 OFFSET $2`,
-      ...[most, kept],
+      ...[limit, kept],
     ),
-  deleteTaken: (ids) =>
+  deleteConsumed: (ids) =>
     sql('DELETE FROM kombu_message WHERE id = ANY($1::integer[]) AND visible = false', ids),
 };

@@ -11,7 +11,7 @@ const GREETING = Buffer.concat([
   Buffer.from('abcdefghijkl\0mysql_native_password\0', 'latin1'),
 ]);
 
-test('a login to MySQL names what the connection is for, so that an administrator finds it', async () => {
+test('mysql login: program_name contains the purpose of the connection', async () => {
   const logins: string[] = [];
   await using server = await FakeServer.start((socket) => {
     socket.write(Buffer.concat([Buffer.from([GREETING.length, 0, 0, 0]), GREETING]));
@@ -30,7 +30,7 @@ test('a login to MySQL names what the connection is for, so that an administrato
   ]);
 });
 
-test('a login to PostgreSQL names what the connection is for, and passes the options of the URL on', async () => {
+test('postgresql login: application_name contains the purpose of the connection, and the options of the URL are sent', async () => {
   const logins: string[] = [];
   await using server = await FakeServer.start((socket) => {
     socket.once('data', (bytes) => {

@@ -54,7 +54,7 @@ const SERVERS = {
 };
 
 test.each(Object.entries(SERVERS))(
-  'a %s server that floods an encrypted connection before the login is hung up on',
+  '%s: a server that floods an encrypted connection before the login is disconnected',
   async (scheme, { query, begin }) => {
     await using server = await FakeServer.start(begin);
     const url = `${scheme}://me:pw@127.0.0.1:${server.port}/q?${query}`;

@@ -4,21 +4,21 @@ import { Database } from '../../../../src/drivers/sql/database.ts';
 import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
 import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
-import type { Server } from '../../../../src/drivers/sql/server.ts';
+import type { SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
 import { Queues } from '../../../../src/routing/queues.ts';
 import { encodeState } from '../../../../src/store/entry-state.ts';
 import { NEW_STATE } from '../../../support/change.ts';
 
-test('sql ledger: load reads every record once, at most 5,000 with one statement', async () => {
+test('sql ledger: load reads every state once, at most 5,000 with one statement', async () => {
   const records = Array.from({ length: 12_345 }, (_, i) => ({
     entry: `entry ${String(i).padStart(5, '0')}`,
     record: encodeState({ ...NEW_STATE, runCount: i }),
   }));
   const pages: number[] = [];
-  const server: Server = {
-    ...{ name: 'PostgreSQL', where: 'here', user: null, listen: null, sql: STATEMENTS },
-    conceal: (text) => text,
-    faultOf: () => 'lost',
+  const dialect: SqlDialect = {
+    ...{ name: 'PostgreSQL', location: 'here', user: null, listen: null, sql: STATEMENTS },
+    mask: (text) => text,
+    classifyError: () => 'connection-lost',
     connect: async () => ({
       usable: true,
       run: async ({ values: [, from, limit] }) => {
@@ -30,7 +30,7 @@ test('sql ledger: load reads every record once, at most 5,000 with one statement
       close: async () => {},
     }),
   };
-  const db = new Database(server, 'test', 1_000, systemClock);
+  const db = new Database(dialect, 'test', 1_000, systemClock);
   const pruner = new Pruner(db, STATEMENTS);
   const queues = new Queues();
   const ledger = new SqlLedger({ db, sql: STATEMENTS, pruner, prefix: 'beat', queues });

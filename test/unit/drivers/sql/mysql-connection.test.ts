@@ -2,9 +2,9 @@ import { getEventListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { addressOf } from '../../../../src/drivers/sql/mysql/address.ts';
+import { parseAddress } from '../../../../src/drivers/sql/mysql/address.ts';
 import { connect } from '../../../../src/drivers/sql/mysql/connection.ts';
-import type { Connection } from '../../../../src/drivers/sql/server.ts';
+import type { Connection } from '../../../../src/drivers/sql/dialect.ts';
 import type { Clock } from '../../../../src/util/clock.ts';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { FakeServer } from '../../../support/fake-server.ts';
@@ -68,7 +68,7 @@ async function mysql({ login = ok(), query = () => ok() }: Replies = {}) {
     hangUp: () => last!.end(),
     /** Replies to the last statement. */
     reply: (payload: Buffer) => last!.write(packet(1, payload)),
-    address: addressOf(`sqla+mysql://me@127.0.0.1:${server.port}/jobs`),
+    address: parseAddress(`sqla+mysql://me@127.0.0.1:${server.port}/jobs`),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
@@ -85,7 +85,7 @@ interface Options {
 }
 
 async function login(
-  { address }: { address: ReturnType<typeof addressOf> },
+  { address }: { address: ReturnType<typeof parseAddress> },
   { timeout = 5_000, clock = systemClock, signal = new AbortController().signal }: Options = {},
 ) {
   const connection = await connect({ address, name: 'beat-test', timeout, clock }, signal);
@@ -100,7 +100,7 @@ test.each([
   [5_000, 4, 10],
   [20_000, 16, 16],
 ])(
-  'mysql connection: with a timeout of %i ms the server gives up on a lock after %i s, and on a silent client after %i s',
+  'mysql connection: with a timeout of %i ms the server limits lock waits to %i s, and idle clients to %i s',
   async (timeout, lock, idle) => {
     await using server = await mysql();
     await login(server, { timeout });
@@ -115,7 +115,7 @@ test.each([
   },
 );
 
-test('mysql connection: once open does not listen to the signal of its opening', async () => {
+test('mysql connection: ignores the signal of connect after it is open', async () => {
   await using server = await mysql();
   const opening = new AbortController();
   const connection = await login(server, { signal: opening.signal });
@@ -144,7 +144,7 @@ test('mysql connection: an aborted signal opens no connection', async () => {
   expect(server.events).toEqual([]);
 });
 
-test('mysql connection: gives the number of rows that a statement changed, and stays usable after an error', async () => {
+test('mysql connection: run returns the number of changed rows, and an error leaves the connection usable', async () => {
   await using server = await mysql({ query: (text) => (text === 'bad' ? failure(1064) : ok(3)) });
   const connection = await login(server);
   expect(await connection.run(ASK)).toEqual({ rows: [], changes: 3 });
@@ -159,7 +159,7 @@ test('mysql connection: is not usable after a statement that the server does not
   expect(connection.usable).toBe(false);
 });
 
-test('mysql connection: says goodbye when it is closed, and leaves no timer behind', async () => {
+test('mysql connection: close ends the session, and leaves no timer', async () => {
   await using server = await mysql();
   const sleeps: { ms: number; signal: AbortSignal }[] = [];
   const clock: Clock = {
@@ -178,7 +178,7 @@ test('mysql connection: says goodbye when it is closed, and leaves no timer behi
   expect(sleeps).toHaveLength(1);
 });
 
-test('mysql connection: is tried with TLS when the server insists on it, and only then', async () => {
+test('mysql connection: is tried with TLS if the server requires it, and not after another error', async () => {
   await using insisting = await mysql({ login: failure(3159) });
   await expect(login(insisting)).rejects.toThrow('does not support secure connection');
   expect(insisting.events.filter((event) => event === 'connection')).toHaveLength(2);
@@ -187,7 +187,7 @@ test('mysql connection: is tried with TLS when the server insists on it, and onl
   expect(denying.events.filter((event) => event === 'connection')).toHaveLength(1);
 });
 
-test('mysql connection: is closed when the server denies the login and waits', async () => {
+test('mysql connection: is closed after the server denied the login', async () => {
   await using server = await mysql({ login: failure(1045) });
   await expect(login(server)).rejects.toThrow('no');
   await vi.waitFor(() => expect(server.events).toEqual(['connection', 'close']));

@@ -2,9 +2,9 @@ import { getEventListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
-import { addressOf } from '../../../../src/drivers/sql/postgresql/address.ts';
+import { parseAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
 import { connect } from '../../../../src/drivers/sql/postgresql/connection.ts';
-import type { Connection } from '../../../../src/drivers/sql/server.ts';
+import type { Connection } from '../../../../src/drivers/sql/dialect.ts';
 import type { Clock } from '../../../../src/util/clock.ts';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { FakeServer } from '../../../support/fake-server.ts';
@@ -26,22 +26,22 @@ interface Replies {
   login?: Buffer;
   /** `null` is no reply. */
   query?: (text: string) => Buffer | null;
-  /** Whether it closes a connection that says goodbye. */
-  isPolite?: boolean;
+  /** Whether it closes a connection that says ending. */
+  closesPolitely?: boolean;
 }
 
 /** A PostgreSQL server without TLS that notes what it is asked, and the ends of its connections. */
 async function postgresql({
   login = WELCOME,
   query = () => done(0),
-  isPolite = true,
+  closesPolitely = true,
 }: Replies = {}) {
   const events: string[] = [];
   let last: Socket | null = null;
   const receive = (socket: Socket, type: string, body: Buffer) => {
     if (type === 'X') {
       events.push('quit');
-      if (isPolite) socket.destroy();
+      if (closesPolitely) socket.destroy();
     }
     if (type !== 'Q') return;
     const text = body.toString().replace(/\0$/, '').replace(/\s+/g, ' ').trim();
@@ -54,7 +54,7 @@ async function postgresql({
     last = socket;
     let isOpen = false;
     socket.on('close', () => events.push('close'));
-    if (isPolite) socket.on('end', () => socket.destroy());
+    if (closesPolitely) socket.on('end', () => socket.destroy());
     socket.on('data', (chunk: Buffer) => {
       for (let rest = chunk; rest.length > 0;) {
         const start = isOpen ? 1 : 0;
@@ -90,7 +90,7 @@ async function login(
   { url }: { url: string },
   { timeout = 5_000, clock = systemClock, signal = new AbortController().signal }: Options = {},
 ) {
-  const address = addressOf(url);
+  const address = parseAddress(url);
   const connection = await connect({ address, name: 'beat-test', timeout, clock }, signal);
   open.push(connection);
   return connection;
@@ -98,7 +98,7 @@ async function login(
 
 const ASK = { text: 'SELECT 1', values: [] };
 
-test('postgresql connection: the server gives up on a statement before the client does', async () => {
+test('postgresql connection: the server limits a statement to less time than the client', async () => {
   await using server = await postgresql();
   await login(server, { timeout: 1_001 });
   expect(server.events).toEqual([
@@ -111,7 +111,7 @@ test('postgresql connection: the server gives up on a statement before the clien
   ]);
 });
 
-test('postgresql connection: once open does not listen to the signal of its opening', async () => {
+test('postgresql connection: ignores the signal of connect after it is open', async () => {
   await using server = await postgresql();
   const opening = new AbortController();
   const connection = await login(server, { signal: opening.signal });
@@ -138,7 +138,7 @@ test('postgresql connection: an aborted signal opens no connection', async () =>
   expect(server.events).toEqual([]);
 });
 
-test('postgresql connection: gives the number of rows that a statement changed, and stays usable after an error', async () => {
+test('postgresql connection: run returns the number of changed rows, and an error leaves the connection usable', async () => {
   await using server = await postgresql({
     query: (text) => (text === 'bad' ? Buffer.concat([failure('42601'), READY]) : done(3)),
   });
@@ -155,7 +155,7 @@ test('postgresql connection: is not usable after a statement that the server doe
   expect(connection.usable).toBe(false);
 });
 
-test('postgresql connection: says goodbye when it is closed, and leaves no timer behind', async () => {
+test('postgresql connection: close ends the session, and leaves no timer', async () => {
   await using server = await postgresql();
   const sleeps: { ms: number; signal: AbortSignal }[] = [];
   const clock: Clock = {
@@ -172,8 +172,8 @@ test('postgresql connection: says goodbye when it is closed, and leaves no timer
   expect(sleeps.map(({ ms, signal }) => [ms, signal.aborted])).toEqual([[300, true]]);
 });
 
-test('postgresql connection: is cut when the server does not close it in 300 ms', async () => {
-  await using server = await postgresql({ isPolite: false });
+test('postgresql connection: is cut if the server does not close it in 300 ms', async () => {
+  await using server = await postgresql({ closesPolitely: false });
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const connection = await login(server, { clock });
   let isClosed = false;
@@ -186,7 +186,7 @@ test('postgresql connection: is cut when the server does not close it in 300 ms'
   await closed;
 });
 
-test('postgresql connection: is tried without TLS when the server has none, or the rules of the server deny it', async () => {
+test('postgresql connection: is tried without TLS if the server has none or its rules deny it', async () => {
   await using plain = await postgresql();
   await login({ url: plain.url.replace('disable', 'prefer') });
   expect(plain.events.filter((event) => event === 'connection')).toHaveLength(2);
@@ -200,7 +200,7 @@ test('postgresql connection: is tried without TLS when the server has none, or t
   expect(denying.events.filter((event) => event === 'connection')).toHaveLength(1);
 });
 
-test('postgresql connection: is closed when the server denies the login and waits', async () => {
+test('postgresql connection: is closed after the server denied the login', async () => {
   await using server = await postgresql({ login: failure('28P01') });
   await expect(login(server)).rejects.toThrow('no');
   await vi.waitFor(() => expect(server.events).toEqual(['connection', 'close']));

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { DatabaseError, type Database } from '../../../../src/drivers/sql/database.ts';
+import type { Database } from '../../../../src/drivers/sql/database.ts';
+import { DatabaseError } from '../../../../src/drivers/sql/database-error.ts';
 import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
-import type { Fault } from '../../../../src/drivers/sql/server.ts';
+import type { ErrorKind } from '../../../../src/drivers/sql/dialect.ts';
 import type { Sql } from '../../../../src/drivers/sql/statements.ts';
 
 /** A table with so many rows that may go; notes what the pruner looks for and deletes. */
@@ -10,7 +11,7 @@ class Table {
   readonly looks: (readonly unknown[])[] = [];
   readonly deleted: (readonly number[])[] = [];
   readonly warnings: (string | null)[] = [];
-  fault: Fault | null = null;
+  kind: ErrorKind | null = null;
   readonly pruner: Pruner;
   taken: number;
 
@@ -19,7 +20,7 @@ class Table {
     const db = {
       read: async (_: string, { values: [most, kept] }: Sql) => {
         this.looks.push([most, kept]);
-        if (this.fault) throw new DatabaseError('it failed', this.fault, {});
+        if (this.kind) throw new DatabaseError('it failed', this.kind, {});
         const count = Math.min(Number(most), this.taken);
         // The newest first, as text, as drivers give large numbers.
         return Array.from({ length: count }, (_row, i) => ({ id: String(100 + count - i) }));
@@ -37,14 +38,14 @@ class Table {
   }
 }
 
-test('pruning of taken messages begins with the first commit, whatever it inserted, and keeps a thousand', async () => {
+test('sql pruner: the first commit removes consumed messages except the newest 1,000', async () => {
   const table = new Table(3);
   await table.pruner.prune(1);
   expect(table.looks).toEqual([[501, 1_000]]);
   expect(table.deleted).toEqual([[101, 102, 103]]);
 });
 
-test('pruning of taken messages waits for 500 insertions after the last', async () => {
+test('sql pruner: the next pruning follows 500 insertions', async () => {
   const table = new Table(0);
   await table.pruner.prune(0);
   expect(table.looks).toHaveLength(1);
@@ -56,22 +57,22 @@ test('pruning of taken messages waits for 500 insertions after the last', async 
   expect(table.deleted).toEqual([]);
 });
 
-test('pruning of many taken messages goes on with each commit until they are gone', async () => {
+test('sql pruner: each commit removes 500 of many consumed messages', async () => {
   const table = new Table(1_200);
   for (let i = 0; i < 4; i++) await table.pruner.prune(0);
   expect(table.deleted.map((ids) => ids.length)).toEqual([500, 500, 200]);
   expect(table.looks).toHaveLength(3);
 });
 
-test('pruning that failed is made up for by the next commit, and only a missing right is a warning', async () => {
+test('sql pruner: the next commit repeats a failed pruning, and only a missing right is a warning', async () => {
   const table = new Table(5_000);
-  table.fault = 'lost';
+  table.kind = 'connection-lost';
   await table.pruner.prune(100);
   expect(table.warnings).toEqual([]);
-  table.fault = 'denied';
+  table.kind = 'denied';
   await table.pruner.prune(100);
-  expect(table.warnings).toEqual(['Messages that workers have taken stay in the table: it failed']);
-  table.fault = null;
+  expect(table.warnings).toEqual(['Consumed messages stay in the table kombu_message: it failed']);
+  table.kind = null;
   await table.pruner.prune(100);
   expect(table.looks.map(([most]) => most)).toEqual([600, 700, 800]);
   expect(table.deleted.map((ids) => ids.length)).toEqual([800]);

@@ -12,10 +12,10 @@ class Follower {
   readonly releases: ReleaseNotifications;
 
   constructor() {
-    const listen = (prefix: string, heard: () => void, signal: AbortSignal) => {
+    const listen = (prefix: string, notify: () => void, signal: AbortSignal) => {
       expect(prefix).toBe('beat');
       const { promise, reject } = Promise.withResolvers<never>();
-      this.listeners.push({ notify: heard, cut: () => reject(new Error('cut off')), signal });
+      this.listeners.push({ notify, cut: () => reject(new Error('cut off')), signal });
       signal.addEventListener('abort', () => reject(new Error('closed')));
       return promise;
     };
@@ -30,14 +30,14 @@ class Follower {
   }
 }
 
-test('a leader that never follows listens for no release', async () => {
+test('sql release notifications: a leader opens no connection', async () => {
   const { releases, listeners } = new Follower();
-  releases.forget();
+  releases.reset();
   await releases.close();
   expect(listeners).toEqual([]);
 });
 
-test('a follower waits until a release is notified, over one connection', async () => {
+test('sql release notifications: all waits of a follower share one connection and end with a notification', async () => {
   const follower = new Follower();
   const waits = [follower.wait(), follower.wait()];
   await settle();
@@ -48,7 +48,7 @@ test('a follower waits until a release is notified, over one connection', async 
   expect(follower.listeners).toHaveLength(1);
 });
 
-test('a release that is notified between a try and the wait ends the wait; one before the try does not', async () => {
+test('sql release notifications: a notification after the last attempt ends the next wait, an earlier one does not', async () => {
   const follower = new Follower();
   follower.wait();
   await settle();
@@ -56,13 +56,13 @@ test('a release that is notified between a try and the wait ends the wait; one b
   const after = follower.wait();
   await settle();
   expect(after.ended).toBe(true);
-  follower.releases.forget();
+  follower.releases.reset();
   const again = follower.wait();
   await settle();
   expect(again.ended).toBe(false);
 });
 
-test('a wait ends when its signal aborts, and one after that does not begin', async () => {
+test('sql release notifications: a wait ends when its signal aborts, and an aborted signal opens no connection', async () => {
   const follower = new Follower();
   const wait = follower.wait();
   follower.stop.abort();
@@ -79,7 +79,7 @@ test('a wait ends when its signal aborts, and one after that does not begin', as
   expect(stopped.listeners).toEqual([]);
 });
 
-test('a connection for releases that is lost is made anew half a second later, again and again', async () => {
+test('sql release notifications: a lost connection is reopened after 500 ms, each time', async () => {
   const follower = new Follower();
   follower.wait();
   for (let made = 1; made < 4; made++) {
@@ -95,7 +95,7 @@ test('a connection for releases that is lost is made anew half a second later, a
   }
 });
 
-test('closing ends the connection for releases and every wait, and makes no new connection', async () => {
+test('sql release notifications: close ends the connection and every wait, and does not reconnect', async () => {
   const follower = new Follower();
   const wait = follower.wait();
   await settle();

@@ -6,8 +6,12 @@ import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
 import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
-import { isAboutQueues, NEEDED, probeOf } from '../../../../src/drivers/sql/rights.ts';
-import type { Server } from '../../../../src/drivers/sql/server.ts';
+import {
+  concernsOnlyDeclarations,
+  REQUIRED_RIGHTS,
+  probeRight,
+} from '../../../../src/drivers/sql/rights.ts';
+import type { SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
 import { Queues } from '../../../../src/routing/queues.ts';
 import type { Lease } from '../../../../src/store/lock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
@@ -25,10 +29,10 @@ class DeniedStore {
   constructor() {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const ends = [STATEMENTS.begin, STATEMENTS.commit, STATEMENTS.rollback].map(({ text }) => text);
-    const server: Server = {
-      ...{ name: 'SQL', where: 'here', user: 'me', listen: null, sql: STATEMENTS },
-      conceal: (text) => text,
-      faultOf: () => 'denied',
+    const dialect: SqlDialect = {
+      ...{ name: 'SQL', location: 'here', user: 'me', listen: null, sql: STATEMENTS },
+      mask: (text) => text,
+      classifyError: () => 'denied',
       connect: async () => ({
         usable: true,
         run: async ({ text }) => {
@@ -38,7 +42,7 @@ class DeniedStore {
         close: async () => {},
       }),
     };
-    const db = new Database(server, 'test', 1_000, clock);
+    const db = new Database(dialect, 'test', 1_000, clock);
     const shared = { db, sql: STATEMENTS, prefix: 'beat' };
     const queues = new Queues();
     this.lock = new SqlLock({ ...shared, releases: null, ttl: 1_000, clock });
@@ -52,7 +56,7 @@ class DeniedStore {
   }
 }
 
-async function messageOf(work: Promise<unknown>): Promise<string> {
+async function catchMessage(work: Promise<unknown>): Promise<string> {
   return work.then(
     () => 'it resolved',
     (error: unknown) => String(error),
@@ -63,17 +67,17 @@ const CHANGES = [makeFirstRun('a')];
 
 /** Every operation that names the rights it lacks, with the error of one that lacks all of them. */
 const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<string>> = {
-  'lock.acquire': ({ lock }) => messageOf(lock.acquire()),
-  'lock.renew': (_, lease) => messageOf(lease.renew()),
-  'lock.release': (_, lease) => messageOf(lease.release()),
-  'ledger.load': ({ ledger }) => messageOf(ledger.load()),
-  'ledger.beginTerm': ({ ledger }) => messageOf(ledger.beginTerm()),
-  'ledger.commit': ({ ledger }) => messageOf(ledger.commit({ token: 1, changes: CHANGES })),
-  'ledger.removeState': ({ ledger }) => messageOf(ledger.removeState(1, 'a')),
-  'outbox.append': ({ ledger }) => messageOf(ledger.append({ token: 1, changes: CHANGES })),
-  'outbox.pending': ({ ledger }) => messageOf(ledger.pending(1, '')),
-  'outbox.remove': ({ ledger }) => messageOf(ledger.remove(1, [])),
-  'broker.publish': ({ broker }) => messageOf(broker.publish([makeMessage('one')])),
+  'lock.acquire': ({ lock }) => catchMessage(lock.acquire()),
+  'lock.renew': (_, lease) => catchMessage(lease.renew()),
+  'lock.release': (_, lease) => catchMessage(lease.release()),
+  'ledger.load': ({ ledger }) => catchMessage(ledger.load()),
+  'ledger.beginTerm': ({ ledger }) => catchMessage(ledger.beginTerm()),
+  'ledger.commit': ({ ledger }) => catchMessage(ledger.commit({ token: 1, changes: CHANGES })),
+  'ledger.removeState': ({ ledger }) => catchMessage(ledger.removeState(1, 'a')),
+  'outbox.append': ({ ledger }) => catchMessage(ledger.append({ token: 1, changes: CHANGES })),
+  'outbox.pending': ({ ledger }) => catchMessage(ledger.pending(1, '')),
+  'outbox.remove': ({ ledger }) => catchMessage(ledger.remove(1, [])),
+  'broker.publish': ({ broker }) => catchMessage(broker.publish([makeMessage('one')])),
   'broker.prune': async ({ pruner, warnings }) => {
     await pruner.prune(1);
     return String(warnings);
@@ -102,7 +106,7 @@ test.each([
   ['outbox.remove', `${TERM}, SELECT on beat_outbox, DELETE on beat_outbox`],
   ['broker.publish', QUEUES],
   ['broker.prune', 'SELECT on kombu_message, DELETE on kombu_message'],
-])('sql rights: %s names every right that it lacks', async (operation, rights) => {
+])('sql rights: the error of %s names every missing right', async (operation, rights) => {
   const store = new DeniedStore();
   const lease = (await store.lock.acquire())!;
   store.deny();
@@ -111,7 +115,7 @@ test.each([
 });
 
 test('sql rights: each list of rights belongs to an operation of the store', () => {
-  expect(Object.keys(NEEDED)).toEqual(Object.keys(OPERATIONS));
+  expect(Object.keys(REQUIRED_RIGHTS)).toEqual(Object.keys(OPERATIONS));
 });
 
 test.each([
@@ -132,9 +136,9 @@ test.each([
   ['DELETE', 'kombu_message', 'DELETE FROM kombu_message WHERE 1 = 0'],
   ['USAGE', 'queue_id_sequence', `SELECT nextval('queue_id_sequence')`],
 ] as const)(
-  'sql rights: %s on %s is tried on the columns of beat, and no row',
+  'sql rights: the probe of %s on %s uses the columns of beat, and changes no row',
   (action, object, text) => {
-    expect(probeOf({ action, object })).toEqual({ text, values: [] });
+    expect(probeRight({ action, object })).toEqual({ text, values: [] });
   },
 );
 
@@ -143,10 +147,7 @@ test.each([
   [['kombu_queue', 'queue_id_sequence'], true],
   [['kombu_queue', 'kombu_message'], false],
   [['message_id_sequence'], false],
-])(
-  'sql rights: a lack of rights on %j is only about undeclared queues: %j',
-  (objects, expected) => {
-    const lacking = objects.map((object) => ({ action: 'INSERT', object }) as const);
-    expect(isAboutQueues(lacking)).toBe(expected);
-  },
-);
+])('sql rights: missing rights on %j concern only undeclared queues: %j', (objects, expected) => {
+  const missingRights = objects.map((object) => ({ action: 'INSERT', object }) as const);
+  expect(concernsOnlyDeclarations(missingRights)).toBe(expected);
+});

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { addressOf as mysqlAddress } from '../../../../src/drivers/sql/mysql/address.ts';
-import { addressOf as postgresAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
+import { parseAddress as mysqlAddress } from '../../../../src/drivers/sql/mysql/address.ts';
+import { parseAddress as postgresAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
 import { certificate } from '../../../support/redis.ts';
 
 /** A URL with these parameters, where `CA` is the path of a certificate. */
-function urlOf(dialect: string, query: string, host = 'db'): string {
+function makeUrl(dialect: string, query: string, host = 'db'): string {
   return `sqla+${dialect}://${host}/q?${query.replace('CA', certificate)}`;
 }
 
-describe('TLS to PostgreSQL, as libpq has it', () => {
+describe('postgresql URL, TLS as libpq', () => {
   const unverified = { rejectUnauthorized: false };
   const verified = { rejectUnauthorized: true };
   const shown = ({ tls }: ReturnType<typeof postgresAddress>) =>
@@ -30,12 +30,12 @@ describe('TLS to PostgreSQL, as libpq has it', () => {
     ['sslmode=require&sslrootcert=system', ['verified with its name']],
     ['sslmode=disable', ['plain']],
     ['sslmode=require&host=/var/run/postgresql', ['plain']],
-  ])('"%s" tries %j', (query, ways) => {
-    expect(shown(postgresAddress(urlOf('postgresql', query)))).toEqual(ways);
+  ])('"%s" tries the modes %j', (query, ways) => {
+    expect(shown(postgresAddress(makeUrl('postgresql', query)))).toEqual(ways);
   });
 
-  test('has the certificate authority of the URL, and no host name to check where none is asked', () => {
-    const [require] = postgresAddress(urlOf('postgresql', 'sslmode=require&sslrootcert=CA')).tls;
+  test('contains the certificate authority of the URL, and checks no host name by default', () => {
+    const [require] = postgresAddress(makeUrl('postgresql', 'sslmode=require&sslrootcert=CA')).tls;
     expect(require).toMatchObject({ ...verified, ca: expect.any(Buffer) as Buffer });
     const way = postgresAddress('sqla+postgresql://db/q').tls[0];
     expect(way).toMatchObject(unverified);
@@ -43,7 +43,7 @@ describe('TLS to PostgreSQL, as libpq has it', () => {
   });
 });
 
-describe('TLS to MySQL, as its drivers have it', () => {
+describe('mysql URL, TLS as Python drivers', () => {
   const shown = ({ tls }: ReturnType<typeof mysqlAddress>) =>
     tls.map((way) => {
       if (way === false) return 'plain';
@@ -69,13 +69,13 @@ describe('TLS to MySQL, as its drivers have it', () => {
     ['ssl_disabled=false', ['unverified']],
     ['ssl_disabled=yes', ['plain']],
     ['ssl_disabled=1&ssl_ca=CA', ['plain']],
-  ])('"%s" tries %j', (query, ways) => {
-    expect(shown(mysqlAddress(urlOf('mysql', query)))).toEqual(ways);
+  ])('"%s" tries the modes %j', (query, ways) => {
+    expect(shown(mysqlAddress(makeUrl('mysql', query)))).toEqual(ways);
   });
 
-  test('refuses to check the name of an address, and takes one that is not checked', () => {
-    const url = urlOf('mysql', 'ssl_ca=CA', '10.0.0.1');
-    expect(() => mysqlAddress(url)).toThrow('cannot be held against an address');
+  test('rejects an address whose host name would be checked, and accepts one without the check', () => {
+    const url = makeUrl('mysql', 'ssl_ca=CA', '10.0.0.1');
+    expect(() => mysqlAddress(url)).toThrow('cannot be checked against the address');
     expect(shown(mysqlAddress(`${url}&ssl_check_hostname=false`))).toEqual(['verified']);
   });
 });

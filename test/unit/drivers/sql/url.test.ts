@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
-import { addressOf as mysqlAddress } from '../../../../src/drivers/sql/mysql/address.ts';
-import { addressOf as postgresAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
-import { mysqlServer } from '../../../../src/drivers/sql/mysql/server.ts';
-import { postgresServer } from '../../../../src/drivers/sql/postgresql/server.ts';
+import { parseAddress as mysqlAddress } from '../../../../src/drivers/sql/mysql/address.ts';
+import { parseAddress as postgresAddress } from '../../../../src/drivers/sql/postgresql/address.ts';
+import { mysqlDialect } from '../../../../src/drivers/sql/mysql/dialect.ts';
+import { postgresDialect } from '../../../../src/drivers/sql/postgresql/dialect.ts';
 import { sqlDriver } from '../../../../src/drivers/sql/store.ts';
 
 const SECRET = 'hunter2';
 
-describe('a PostgreSQL URL leads where SQLAlchemy and libpq take it', () => {
+describe('postgresql URL, parsed as SQLAlchemy and libpq do', () => {
   test.each([
     ['sqla+postgresql://me:p%40ss%2Fw@db:5433/celery', { host: 'db', port: 5433, user: 'me' }],
     ['sqla+postgresql+psycopg2://me:a/b?c@db/celery', { password: 'a/b?c', database: 'celery' }],
@@ -28,7 +28,7 @@ describe('a PostgreSQL URL leads where SQLAlchemy and libpq take it', () => {
   });
 });
 
-describe('a MySQL URL leads where SQLAlchemy and its drivers take it', () => {
+describe('mysql URL, parsed as SQLAlchemy and its drivers do', () => {
   test.each([
     ['sqla+mysql://me:pw@db/celery', { name: 'MySQL', host: 'db', port: 3306, socket: null }],
     ['sqla+mysql+pymysql://me:p%40ss@db:3307/celery?charset=utf8mb4', { password: 'p@ss' }],
@@ -55,19 +55,16 @@ test.each([
     '/no/such/file cannot be read',
   ],
   [`sqla+postgresql://me:${SECRET}@db/my%20queue`, '"%20" in the database\'s name'],
-  [`sqla+postgresql://me:${SECRET}@db:port/celery`, '"port" is no port'],
+  [`sqla+postgresql://me:${SECRET}@db:port/celery`, '"port" is not a port'],
   [`sqla+postgresql:me:${SECRET}@db/celery`, 'not a URL such as sqla+postgresql://'],
   [`sqla+postgresql://me:${SECRET}%@db/celery`, 'the password holds a "%" that begins no escape'],
   [`sqla+postgresql+asyncpg://me:${SECRET}@db/celery`, 'no driver "asyncpg" for postgresql'],
   [`sqla+postgresql+psycopg3://me:${SECRET}@db/celery`, 'did you mean "psycopg2"?'],
   [`sqla+mysql://me:${SECRET}@db/celery?ssl_cert_reqs=none`, '"ssl_cert_reqs" after the "?"'],
   [`sqla+mysql+aiomysql://me:${SECRET}@db/celery`, 'no driver "aiomysql" for mysql'],
-  [
-    `sqla+mysql://me:${SECRET}@10.0.0.1/celery?ssl_verify_cert=1`,
-    'name the host, or say ssl_check',
-  ],
+  [`sqla+mysql://me:${SECRET}@10.0.0.1/celery?ssl_verify_cert=1`, 'use a host name, or ssl_check'],
   [`sqla+mariadb://me:${SECRET}@db/celery?ssl_disabled=maybe`, 'ssl_disabled is "maybe"; allowed'],
-])('%s is refused with the reason, and the password is not in it', (url, reason) => {
+])('%s is rejected with a reason that does not contain the password', (url, reason) => {
   expect(() => sqlDriver.normalize(url)).toThrow(ConfigError);
   expect(() => sqlDriver.normalize(url)).toThrow(reason);
   expect(() => sqlDriver.normalize(url)).not.toThrow(SECRET);
@@ -85,7 +82,7 @@ test.each([
   ['sqla+mysql://me@db/q', 'sqla+mariadb+pymysql://me:pw@db/q', true],
   ['sqla+mysql://me@db/q', 'sqla+mysql://me@db/r', false],
   ['sqla+mysql://me@db/q', 'sqla+postgresql://me@db/q', false],
-])('%s and %s are one place: %s', (a, b, same) => {
+])('%s and %s are one store location: %s', (a, b, same) => {
   expect(sqlDriver.normalize(a) === sqlDriver.normalize(b)).toBe(same);
 });
 
@@ -94,7 +91,7 @@ const LIBPQ = [
   ...['keepalives', 'keepalives_idle', 'keepalives_interval', 'keepalives_count'],
   ...['tcp_user_timeout', 'gssencmode', 'channel_binding', 'sslcompression'],
 ];
-const DRIVERS_OF_MYSQL = [
+const MYSQL_DRIVERS = [
   ...['charset', 'collation', 'use_unicode', 'binary_prefix', 'local_infile', 'autocommit'],
   ...['connect_timeout', 'connection_timeout', 'read_timeout', 'write_timeout', 'compress'],
   ...['ssl_cipher', 'auth_plugin', 'program_name', 'use_pure', 'buffered'],
@@ -102,8 +99,8 @@ const DRIVERS_OF_MYSQL = [
 
 test.each([
   ...LIBPQ.map((name) => ['sqla+postgresql', name]),
-  ...DRIVERS_OF_MYSQL.map((name) => ['sqla+mysql', name]),
-])('a %s URL may have %s, which only the workers use', (scheme, name) => {
+  ...MYSQL_DRIVERS.map((name) => ['sqla+mysql', name]),
+])('%s URL: %s is accepted, which only the workers use', (scheme, name) => {
   expect(sqlDriver.normalize(`${scheme}://me@db/q?${name}=1`)).toBe(
     sqlDriver.normalize(`${scheme}://me@db/q`),
   );
@@ -117,23 +114,25 @@ test.each([
   expect(sqlDriver.normalize(`sqla+${dialect}://db/q`)).toContain('db:');
 });
 
-test('a PostgreSQL URL may have every part of the address as a parameter, which wins', () => {
+test('postgresql URL: a parameter replaces the same part of the address', () => {
   const parts = 'host=other&port=5439&user=you&password=theirs&dbname=jobs';
   expect(postgresAddress(`sqla+postgresql://me:mine@db:5433/celery?${parts}`)).toMatchObject({
     ...{ host: 'other', port: 5439, user: 'you', password: 'theirs', database: 'jobs' },
   });
-  expect(() => postgresAddress('sqla+postgresql://db/q?port=x')).toThrow('the port is no number');
+  expect(() => postgresAddress('sqla+postgresql://db/q?port=x')).toThrow(
+    'the port is not a number',
+  );
 });
 
 test.each([
-  ['mysql', mysqlServer],
-  ['postgresql', postgresServer],
+  ['mysql', mysqlDialect],
+  ['postgresql', postgresDialect],
 ])(
-  'a password in what a %s server sends back is concealed, as it is written and as it is meant',
+  '%s: the password is masked in what the server sends back, encoded and decoded',
   (dialect, server) => {
     const parameter = dialect === 'mysql' ? 'program_name' : 'application_name';
     const url = `sqla+${dialect}://me:sesame%2Fopen@db/q?${parameter}=beat@home`;
-    const { conceal } = server(url, 1_000, systemClock);
-    expect(conceal('no user me with sesame/open')).toBe('no user me with **');
+    const { mask } = server(url, 1_000, systemClock);
+    expect(mask('no user me with sesame/open')).toBe('no user me with **');
   },
 );

@@ -1,37 +1,37 @@
 import { once } from 'node:events';
 import type { Clock } from '../../../util/clock.ts';
 import { createMasker } from '../../../util/mask.ts';
-import type { Server } from '../server.ts';
-import { addressOf } from './address.ts';
+import type { SqlDialect } from '../dialect.ts';
+import { parseAddress } from './address.ts';
 import { connect } from './connection.ts';
-import { faultOf } from './faults.ts';
+import { classifyError } from './error-kind.ts';
 import { CHANNEL, STATEMENTS } from './statements.ts';
 
-/** The server that a `sqla+postgresql://` URL names. Throws a `ConfigError` where it leads nowhere. */
-export function postgresServer(url: string, timeout: number, clock: Clock): Server {
-  const address = addressOf(url);
+/** The server of a `sqla+postgresql://` URL. Throws a `ConfigError` for an invalid one. */
+export function postgresDialect(url: string, timeout: number, clock: Clock): SqlDialect {
+  const address = parseAddress(url);
   return {
     name: 'PostgreSQL',
-    where: postgresPlace(url),
+    location: postgresLocation(url),
     user: address.user,
-    conceal: createMasker([url], [address.password ?? undefined]),
+    mask: createMasker([url], [address.password ?? undefined]),
     sql: STATEMENTS,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
-    faultOf,
-    listen: async (prefix, heard, signal) => {
+    classifyError,
+    listen: async (prefix, notify, signal) => {
       const options = { address, name: 'beat-follower', timeout, clock };
       const connection = await connect(options, signal);
       try {
         const { client } = connection;
-        const gone = once(client, 'end', { signal });
-        gone.catch(() => {});
+        const ended = once(client, 'end', { signal });
+        ended.catch(() => {});
         client.on('notification', ({ payload }) => {
-          connection.notified();
-          if (payload === prefix) heard();
+          connection.received();
+          if (payload === prefix) notify();
         });
         await connection.run({ text: `LISTEN ${CHANNEL}`, values: [] });
-        heard();
-        await gone;
+        notify();
+        await ended;
       } finally {
         await connection.close();
       }
@@ -39,9 +39,9 @@ export function postgresServer(url: string, timeout: number, clock: Clock): Serv
   };
 }
 
-/** The same for every URL of one database, and one user: what each may do differs. */
-export function postgresPlace(url: string): string {
-  const { host, port, user, database, options } = addressOf(url);
+/** The same text for every URL of one database and user; users differ in their rights. */
+export function postgresLocation(url: string): string {
+  const { host, port, user, database, options } = parseAddress(url);
   const server = host.startsWith('/') ? `[${host}]` : host === 'localhost' ? '127.0.0.1' : host;
   const who = user === null ? '' : `${user}@`;
   const path = options === null ? '' : `?options=${options}`;

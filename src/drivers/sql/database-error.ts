@@ -1,0 +1,66 @@
+import { StoreError, type StoreErrorOptions } from '../../util/errors.ts';
+import type { ErrorKind, SqlDialect } from './dialect.ts';
+import { describeMissing, type Right } from './rights.ts';
+
+/** A failed operation of a database, and what its error means. */
+export class DatabaseError extends StoreError {
+  readonly kind: ErrorKind;
+  /** Of a `denied` error, the missing rights as far as they are known. */
+  readonly missingRights: readonly Right[];
+
+  constructor(
+    message: string,
+    kind: ErrorKind,
+    options: StoreErrorOptions,
+    missingRights: readonly Right[] = [],
+  ) {
+    super(message, options);
+    this.kind = kind;
+    this.missingRights = missingRights;
+  }
+}
+
+export interface FailedOperation {
+  /** Such as `ledger.commit`. */
+  readonly operation: string;
+  /** What the client threw. */
+  readonly error: unknown;
+  readonly kind: ErrorKind;
+  readonly missingRights: readonly Right[];
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** The error of an operation on an open database: without the password, and with all missing rights. */
+export function describeFailure(dialect: SqlDialect, failed: FailedOperation): DatabaseError {
+  const { operation, error, kind, missingRights, timeout } = failed;
+  const { name, location, mask } = dialect;
+  const isLate = kind === 'connection-lost' && isTimeout(error);
+  const reason = isLate ? `no answer in ${timeout} ms` : mask(describeError(error));
+  const unreachable = kind === 'connection-lost' ? { server: name, reason } : null;
+  const text = unreachable
+    ? isLate
+      ? `${name} did not answer in ${timeout} ms`
+      : `no connection to ${name}: ${reason}`
+    : `${name} refused: ${describeUser(dialect, missingRights)}${reason}`;
+  const options = { cause: error, unreachable };
+  return new DatabaseError(`${operation}: ${text} (${location})`, kind, options, missingRights);
+}
+
+/** `user "beat" lacks INSERT on beat_record: `, or nothing without missing rights. */
+function describeUser({ user }: SqlDialect, missingRights: readonly Right[]): string {
+  if (missingRights.length === 0) return '';
+  const who = user === null ? 'this user' : `user ${JSON.stringify(user)}`;
+  return `${who} ${describeMissing(missingRights)}: `;
+}
+
+/** A host with several addresses has an error for each. */
+function describeError(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describeError).join(', ');
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Whether the client gave up waiting for an answer. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && /timeout|ETIMEDOUT/.test(error.message);
+}

@@ -1,0 +1,55 @@
+import type { Sql, Statements } from './statements.ts';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** The rows that a statement returned, and the number of rows that it changed. */
+export interface Result {
+  readonly rows: readonly Row[];
+  readonly changes: number;
+}
+
+/** One session on a server: statements one after the other. */
+export interface Connection {
+  /** Whether it can run another statement. */
+  readonly usable: boolean;
+  /** Rejects with the client's own error, also when no answer came in time: it is not usable then. */
+  run(statement: Sql): Promise<Result>;
+  /** Ends the session; cuts the connection when the server does not answer. Never rejects. */
+  close(): Promise<void>;
+}
+
+/**
+ * What an error of a client or server means.
+ * `invalid-data`: the server rejects a value, and would reject it again.
+ * `denied`: the user lacks a right.
+ * `retryable`: the server rolled the transaction back for a passing reason, such as a deadlock.
+ * `undefined-table`: a table does not exist.
+ * `other`: any other error of the server.
+ * `connection-lost`: there was no answer, or no further answer will come over this connection.
+ */
+export type ErrorKind =
+  'invalid-data' | 'denied' | 'retryable' | 'undefined-table' | 'other' | 'connection-lost';
+
+/** Calls `notify` when it begins to listen, and for each release of the lock from then on. */
+export type Listen = (prefix: string, notify: () => void, signal: AbortSignal) => Promise<void>;
+
+/** A database server at one URL, and what differs between the products. Creating it opens no connection. */
+export interface SqlDialect {
+  /** The product: `PostgreSQL`. */
+  readonly name: string;
+  /** For messages; without the password. */
+  readonly location: string;
+  /** Who is connected; `null` where that is left to the client. */
+  readonly user: string | null;
+  /** Replaces the password in what the server sent back. */
+  readonly mask: (text: string) => string;
+  readonly sql: Statements;
+  /** `name` shows the server's administrator the purpose of the connection. An abort ends the attempt. */
+  connect(name: string, signal: AbortSignal): Promise<Connection>;
+  classifyError(error: unknown): ErrorKind;
+  /**
+   * Resolves or rejects when the connection is lost, and soon after the signal aborts. `null` where a server
+   * has no notifications: followers poll.
+   */
+  readonly listen: Listen | null;
+}

@@ -1,0 +1,30 @@
+import type { Clock } from '../../../util/clock.ts';
+import { createMasker } from '../../../util/mask.ts';
+import type { SqlDialect } from '../dialect.ts';
+import { parseAddress } from './address.ts';
+import { connect } from './connection.ts';
+import { classifyError } from './error-kind.ts';
+import { STATEMENTS } from './statements.ts';
+
+/** The server of a `sqla+mysql://` or `sqla+mariadb://` URL. Throws a `ConfigError` for an invalid one. */
+export function mysqlDialect(url: string, timeout: number, clock: Clock): SqlDialect {
+  const address = parseAddress(url);
+  return {
+    name: address.name,
+    location: mysqlLocation(url),
+    user: address.user,
+    mask: createMasker([url], [address.password ?? undefined]),
+    sql: STATEMENTS,
+    connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
+    classifyError,
+    listen: null,
+  };
+}
+
+/** The same text for every URL of one database and user; users differ in their rights. */
+export function mysqlLocation(url: string): string {
+  const { host, port, socket, user, database } = parseAddress(url);
+  const server =
+    socket === null ? `${host === 'localhost' ? '127.0.0.1' : host}:${port}` : `[${socket}]`;
+  return `mysql://${user === null ? '' : `${user}@`}${server}/${database ?? ''}`;
+}
