@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Catalog } from './catalog/catalog.ts';
 import { sleepUntil, systemClock, type Clock } from './util/clock.ts';
 import type { BeatConfig } from './config/config-types.ts';
 import { resolveSettings } from './config/resolve.ts';
+import { LiveSettings } from './config/live-settings.ts';
 import { resultOptions, storeOptions } from './config/service/store-options.ts';
 import type { Settings } from './config/settings.ts';
 import { StoreError } from './util/errors.ts';
@@ -12,15 +12,12 @@ import { Events, type EventSource, type Listener } from './events/events.ts';
 import { CommandInbox } from './commands/command-inbox.ts';
 import { Leadership } from './scheduling/leadership.ts';
 import { TermEnded, type Term } from './scheduling/term.ts';
-import type { MessageContext } from './compose/message-context.ts';
 import { Liveness } from './observe/liveness.ts';
 import { emitOutboxEvents } from './observe/outbox-events.ts';
 import { publishTaskEvents } from './observe/task-events.ts';
 import { HealthMonitor } from './observe/health-monitor.ts';
 import { openResults, openStore } from './drivers/open-store.ts';
 import type { ResultBackend } from './store/results.ts';
-import { Queues } from './routing/queues.ts';
-import { Router } from './routing/router.ts';
 import { Scheduler } from './scheduling/scheduler.ts';
 import type { Store } from './store/store.ts';
 import { Stop, withGracePeriod } from './util/grace-period.ts';
@@ -39,12 +36,11 @@ export interface BeatOptions {
  * leads. `start` begins to follow, `stop` finishes the batch in hand and lets go of the lock.
  */
 export class Beat implements EventSource, AsyncDisposable {
-  readonly settings: Settings;
   /** Whether the loop makes progress, for health checks. */
   readonly liveness: Liveness;
   readonly #events = new Events();
   readonly #clock: Clock;
-  readonly #origin: string;
+  readonly #live: LiveSettings;
   readonly #given: Store | undefined;
   readonly #stop = new AbortController();
   #opening: Promise<void> | undefined;
@@ -52,11 +48,18 @@ export class Beat implements EventSource, AsyncDisposable {
 
   /** Throws a `ConfigError` with every problem found. */
   constructor(config: BeatConfig | Settings, options: BeatOptions = {}) {
-    this.settings = 'entries' in config ? config : resolveSettings(config);
+    this.#live = new LiveSettings('entries' in config ? config : resolveSettings(config), {
+      origin: options.origin ?? `beat@${hostname()}`,
+      replyTo: randomUUID(),
+    });
     this.#clock = options.clock ?? systemClock;
-    this.#origin = options.origin ?? `beat@${hostname()}`;
     this.#given = options.store;
     this.liveness = new Liveness(this.#clock);
+  }
+
+  /** The settings in force. */
+  get settings(): Settings {
+    return this.#live.settings;
   }
 
   /** Calls the listener at each event. One that throws or rejects is reported as a `failure`. */
@@ -114,6 +117,8 @@ export class Beat implements EventSource, AsyncDisposable {
   #openStore(): Promise<Store> {
     return openStore({
       ...storeOptions(this.settings, this.#clock),
+      queues: this.#live.queues,
+      latenessOf: this.#live.latenessOf,
       outbox: emitOutboxEvents(this.#events, this.liveness),
       warn: (...warning) => {
         this.#events.warn(...warning);
@@ -122,8 +127,6 @@ export class Beat implements EventSource, AsyncDisposable {
   }
 
   async #run(store: Store, results: ResultBackend | null): Promise<void> {
-    const { entries, lock } = this.settings;
-    const messageContext = this.#messageContext();
     const clock = this.#clock;
     const events = this.#events;
     const stop = this.#stop.signal;
@@ -135,23 +138,23 @@ export class Beat implements EventSource, AsyncDisposable {
       ledger: store.ledger,
       clock,
       events: this.#events,
-      ttl: lock.ttl,
+      ttl: this.settings.lock.ttl,
       onProgress: progressed,
     });
     const scheduler = new Scheduler({
-      catalog: new Catalog(entries),
+      catalog: this.#live.catalog,
       ledger: store.ledger,
       clock,
       events: this.#events,
-      messageContext: () => messageContext,
+      messageContext: () => this.#live.messageContext,
       results,
       progressed,
       blocked: (entries) => (this.liveness.blockedEntries = entries),
     });
     const monitor = new HealthMonitor(store.checkHealth, clock, this.#events);
     const taskEvents = publishTaskEvents(this.#events, store.broker, {
-      ...this.settings,
-      origin: this.#origin,
+      settings: () => this.settings.taskEvents,
+      origin: this.#live.messageContext.origin,
       clock,
     });
     const commands =
@@ -204,18 +207,5 @@ export class Beat implements EventSource, AsyncDisposable {
       if (!(error instanceof TermEnded)) throw error;
       throw new StoreError(`the term cannot begin: ${error.message}`, { cause: error });
     }
-  }
-
-  #messageContext(): MessageContext {
-    const { timezone, queues, routes, keyPrefix, encoding, protocol } = this.settings;
-    return {
-      timezone,
-      keyPrefix,
-      router: new Router(new Queues(queues), routes),
-      encoding,
-      protocol,
-      origin: this.#origin,
-      replyTo: randomUUID(),
-    };
   }
 }

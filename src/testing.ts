@@ -4,9 +4,9 @@
  */
 import type { BeatConfig } from './config/config-types.ts';
 import { parseDuration } from './config/values/duration.ts';
+import { LiveSettings } from './config/live-settings.ts';
 import { resolveSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
-import { Catalog } from './catalog/catalog.ts';
 import type { Entry } from './catalog/entry.ts';
 import { BeatError } from './util/errors.ts';
 import type { SentEvent, SkippedEvent } from './events/beat-events.ts';
@@ -17,8 +17,6 @@ import { MemoryResults } from './drivers/memory/results.ts';
 import { openMemoryStore, type MemoryStore } from './drivers/memory/store.ts';
 import type { Message } from './message/message.ts';
 import { upcoming } from './scheduling/preview.ts';
-import { Queues } from './routing/queues.ts';
-import { Router } from './routing/router.ts';
 import { Scheduler } from './scheduling/scheduler.ts';
 
 export { ManualClock };
@@ -57,29 +55,19 @@ export class TestBeat {
   readonly #term: Term;
   #wakeAt = 0;
 
-  private constructor(settings: Settings, clock: ManualClock, store: MemoryStore, term: number) {
-    const { entries, timezone, keyPrefix, queues, encoding, protocol } = settings;
+  private constructor(live: LiveSettings, clock: ManualClock, store: MemoryStore, term: number) {
     const events = new Events();
     events.on('sent', (event) => this.sent.push(event));
     events.on('skipped', (event) => this.skipped.push(event));
     this.clock = clock;
     this.#store = store;
     this.#term = { token: term, signal: NEVER, trusted: true };
-    const messageContext = {
-      timezone,
-      keyPrefix,
-      router: new Router(new Queues(queues), settings.routes),
-      encoding,
-      protocol,
-      origin: 'beat@test',
-      replyTo: '00000000-0000-4000-8000-000000000000',
-    };
     this.#scheduler = new Scheduler({
-      catalog: new Catalog(entries),
+      catalog: live.catalog,
       ledger: store.ledger,
       clock,
       events,
-      messageContext: () => messageContext,
+      messageContext: () => live.messageContext,
       results: new MemoryResults(),
       progressed: () => {},
     });
@@ -92,17 +80,18 @@ export class TestBeat {
   ): Promise<TestBeat> {
     const settings = settingsOf(config);
     const clock = new ManualClock(now);
-    const { keyPrefix, lock, transport, queues } = settings;
+    const live = new LiveSettings(settings, SENDER);
+    const { keyPrefix, lock, transport } = settings;
     const store = openMemoryStore({
       brokerUrl: 'memory://',
       lockUrls: [],
       keyPrefix,
       lockTtl: lock.ttl,
       transport,
-      queues: new Queues(queues),
+      queues: live.queues,
       clock,
     });
-    const beat = new TestBeat(settings, clock, store, await store.ledger.beginTerm());
+    const beat = new TestBeat(live, clock, store, await store.ledger.beginTerm());
     await beat.#scheduler.begin(beat.#term, NEVER);
     await beat.tick();
     return beat;
@@ -133,6 +122,8 @@ export class TestBeat {
     this.clock.advance(end - this.clock.now());
   }
 }
+
+const SENDER = { origin: 'beat@test', replyTo: '00000000-0000-4000-8000-000000000000' };
 
 const NEVER = new AbortController().signal;
 

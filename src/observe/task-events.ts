@@ -18,8 +18,8 @@ const MAX_PENDING = 50_000;
 const OPERATION = { kind: 'task-events' } as const;
 
 export interface TaskEventOptions {
-  /** `null` when task events are disabled. */
-  readonly taskEvents: TaskEventSettings | null;
+  /** Returns the settings in force; `null` while task events are disabled. */
+  readonly settings: () => TaskEventSettings | null;
   /** `gen<pid>@<host>`, as Celery's producers name themselves. */
   readonly origin: string;
   readonly clock: Clock;
@@ -37,10 +37,12 @@ export interface TaskEventPublisher {
 export function publishTaskEvents(
   events: Events,
   broker: Broker,
-  { taskEvents, origin, clock }: TaskEventOptions,
+  { settings, origin, clock }: TaskEventOptions,
 ): TaskEventPublisher {
-  if (!taskEvents) return { flush: async () => {} };
-  const publisher = new BatchPublisher(events, broker, { ...taskEvents, origin });
+  const publisher = new BatchPublisher(events, broker, () => {
+    const current = settings();
+    return current && { ...current, origin };
+  });
   events.on('sent', ({ messages, sentAt }) => publisher.add(messages, sentAt));
   events.on('delivered', ({ message }) => publisher.add([message], clock.now()));
   return publisher;
@@ -49,20 +51,21 @@ export function publishTaskEvents(
 class BatchPublisher implements TaskEventPublisher {
   readonly #events: Events;
   readonly #broker: Broker;
-  readonly #source: TaskEventSource;
+  readonly #source: () => TaskEventSource | null;
   readonly #pending: SentTask[] = [];
   #overflow = 0;
   /** The logical clock of the events. */
   #clock = 0;
   #publishing: Promise<void> | null = null;
 
-  constructor(events: Events, broker: Broker, source: TaskEventSource) {
+  constructor(events: Events, broker: Broker, source: () => TaskEventSource | null) {
     this.#events = events;
     this.#broker = broker;
     this.#source = source;
   }
 
   add(messages: readonly Message[], sentAt: number): void {
+    if (!this.#source()) return;
     const utcoffset = new Date(sentAt).getTimezoneOffset() / 60;
     for (const message of messages) {
       if (this.#pending.length >= MAX_PENDING) this.#overflow += 1;
@@ -80,8 +83,10 @@ class BatchPublisher implements TaskEventPublisher {
     await Promise.resolve();
     while (this.#pending.length > 0) {
       const batch = this.#pending.splice(0, BATCH);
+      const source = this.#source();
+      if (!source) continue;
       try {
-        await this.#broker.announce(batch.map((sent) => buildTaskSent(sent, this.#source)));
+        await this.#broker.announce(batch.map((sent) => buildTaskSent(sent, source)));
         this.#events.reportRecovery(OPERATION);
       } catch (error) {
         // The broker would fail for the pending events too, each after its timeout.

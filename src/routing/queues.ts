@@ -1,5 +1,5 @@
 import { BeatError } from '../util/errors.ts';
-import { memoize } from '../util/memoize.ts';
+import { memoize, type Memoized } from '../util/memoize.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { matches } from './bindings.ts';
 import { groupByExchange, type ExchangeBindings } from './exchange-bindings.ts';
@@ -40,23 +40,37 @@ export const DEFAULT_RULES: QueueRules = {
   missingExchangeType: 'direct',
 };
 
-/** All queues by name. */
+/** All queues by name. A reload replaces their rules in place, so that routers and drivers need no new object. */
 export class Queues {
-  readonly #rules: QueueRules;
-  readonly #byName = new Map<string, Queue>();
-  readonly #configured: readonly Queue[];
+  #rules!: QueueRules;
+  #byName!: ReadonlyMap<string, Queue>;
+  #configured!: readonly Queue[];
   /** Bindings of the configured queues by exchange. */
-  readonly #bindings: ReadonlyMap<string, ExchangeBindings>;
+  #bindings!: ReadonlyMap<string, ExchangeBindings>;
   /** Bounded, because route functions may compute any number of names. */
-  readonly #made = memoize<Queue>();
+  #made!: Memoized<Queue>;
+  #revision = 0;
 
   constructor(rules: QueueRules = DEFAULT_RULES) {
+    this.replace(rules);
+  }
+
+  replace(rules: QueueRules): void {
     this.#rules = rules;
     this.#configured = rules.configured.length > 0 ? rules.configured : [defaultQueue(rules)];
     this.#bindings = groupByExchange(this.#configured);
-    // An alias takes precedence over a name, as in Celery.
-    for (const queue of this.#configured) this.#byName.set(queue.name, queue);
-    for (const queue of this.#configured) if (queue.alias) this.#byName.set(queue.alias, queue);
+    this.#byName = new Map([
+      ...this.#configured.map((queue) => [queue.name, queue] as const),
+      // An alias takes precedence over a name, as in Celery.
+      ...this.#configured.flatMap((queue) => (queue.alias ? [[queue.alias, queue] as const] : [])),
+    ]);
+    this.#made = memoize<Queue>();
+    this.#revision += 1;
+  }
+
+  /** Grows with each replacement: what was computed from an earlier revision may be wrong. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** The queue of tasks without a queue. Throws like `get`. */

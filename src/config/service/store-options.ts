@@ -1,5 +1,4 @@
 import { startsChord } from '../../canvas/canvas.ts';
-import { DEFAULT_LATENESS } from '../../catalog/catch-up.ts';
 import type { StoreOptions } from '../../drivers/open-store.ts';
 import { Queues } from '../../routing/queues.ts';
 import type { ResultSettings } from '../../store/results.ts';
@@ -9,14 +8,12 @@ import type { Settings } from '../settings.ts';
 /** What opens the store that the settings name. */
 export function storeOptions(settings: Settings, clock: Clock): StoreOptions {
   const { brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport } = settings;
-  const entries = new Map(settings.entries.map((entry) => [entry.name, entry]));
   return {
     ...{ brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport, clock },
     lockTtl: settings.lock.ttl,
     tls: connection.tls,
     queues: new Queues(settings.queues),
     declareQueues: settings.declareQueues,
-    latenessOf: (name) => entries.get(name) ?? DEFAULT_LATENESS,
   };
 }
 

@@ -39,6 +39,8 @@ class AmqpBroker implements Broker {
   /** What a server said, without the passwords. */
   readonly #said: (error: Error) => string;
   readonly #closing = new AbortController();
+  /** That of the queues at the last publish. */
+  #revision: number;
   #opening: Promise<Connected> | null = null;
   #connected: Connected | null = null;
 
@@ -54,6 +56,7 @@ class AmqpBroker implements Broker {
     this.#said = (error) => conceal(serversWords(error));
     this.#options = options;
     this.#rules = { ...options, delayedType: connection.delayedType };
+    this.#revision = options.queues.revision;
     this.#servers = new Failover(servers, connection.failoverStrategy);
     this.#session = {
       clock,
@@ -72,9 +75,13 @@ class AmqpBroker implements Broker {
 
   async publish(messages: readonly Message[]): Promise<readonly Rejection[]> {
     if (messages.length === 0) return [];
-    return this.#through('publish', (session) =>
-      deliver(session, messages, this.#rules, this.#options.clock.now()),
-    );
+    return this.#through('publish', (session) => {
+      const { revision } = this.#rules.queues;
+      // A reload may have changed queues that this connection has declared.
+      if (revision !== this.#revision) session.forget();
+      this.#revision = revision;
+      return deliver(session, messages, this.#rules, this.#options.clock.now());
+    });
   }
 
   async announce(messages: readonly Message[]): Promise<void> {

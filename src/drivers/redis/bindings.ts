@@ -97,7 +97,8 @@ export class Bindings {
 
   /** The bindings that kombu's producer would declare before it publishes to this destination. */
   declarationsFor(destination: Destination): readonly Declaration[] {
-    return this.#declarations(JSON.stringify(destination), () => this.#declare(destination));
+    const key = `${this.#queues.revision} ${JSON.stringify(destination)}`;
+    return this.#declarations(key, () => this.#declare(destination));
   }
 
   /** Why no queue receives the message. */

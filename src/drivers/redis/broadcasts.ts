@@ -35,10 +35,9 @@ export class Broadcasts {
   needLookup(queues: Iterable<string>): string[] {
     const now = this.#clock.monotonic();
     return [...queues].filter((name) => {
+      if (this.#isConfigured(name)) return false;
       const snapshot = this.#snapshots.get(name);
-      if (snapshot) return snapshot.expiresAt <= now;
-      const queue = this.#queues.find(name);
-      return !queue || !this.#queues.isConfigured(queue);
+      return !snapshot || snapshot.expiresAt <= now;
     });
   }
 
@@ -53,6 +52,12 @@ export class Broadcasts {
 
   /** What workers have bound to a broadcast; `null` for an ordinary queue. */
   findMembers(queue: string): readonly string[] | null {
+    if (this.#isConfigured(queue)) return null;
     return this.#snapshots.get(queue)?.members ?? null;
+  }
+
+  #isConfigured(name: string): boolean {
+    const queue = this.#queues.find(name);
+    return queue !== null && this.#queues.isConfigured(queue);
   }
 }

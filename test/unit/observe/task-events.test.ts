@@ -11,13 +11,13 @@ import { operationKey } from '../../../src/events/operation.ts';
 const SENT_AT = Date.parse('2027-03-01T12:00:00.250Z');
 
 interface RigOptions {
-  readonly taskEvents?: TaskEventSettings | null;
+  readonly settings?: () => TaskEventSettings | null;
   readonly announce?: (messages: readonly Message[]) => Promise<void>;
 }
 
 /** A publisher, the batches that its broker received, and what failed. */
 function rig({
-  taskEvents = { exchange: 'celeryev', exchangeType: 'topic' },
+  settings = () => ({ exchange: 'celeryev', exchangeType: 'topic' }),
   announce = async () => {},
 }: RigOptions = {}) {
   const events = new Events();
@@ -37,7 +37,11 @@ function rig({
     close: async () => {},
   };
   const clock = new ManualClock('2027-03-01T13:00:00Z');
-  const publisher = publishTaskEvents(events, broker, { taskEvents, origin: 'gen7@here', clock });
+  const publisher = publishTaskEvents(events, broker, {
+    settings,
+    origin: 'gen7@here',
+    clock,
+  });
   const send = (...taskIds: string[]) => {
     events.emit('sent', sentEvent(taskIds));
   };
@@ -178,8 +182,21 @@ describe('task events', () => {
     expect(causes).toEqual([error]);
   });
 
+  test('follows the settings in force when they are replaced', async () => {
+    let taskEvents: TaskEventSettings | null = null;
+    const { send, publisher, ids } = rig({ settings: () => taskEvents });
+    send('a');
+    taskEvents = { exchange: 'celeryev', exchangeType: 'topic' };
+    send('b');
+    await publisher.flush();
+    taskEvents = null;
+    send('c');
+    await publisher.flush();
+    expect(ids()).toEqual([['b']]);
+  });
+
   test('publishes nothing if task events are disabled', async () => {
-    const { send, publisher, batches } = rig({ taskEvents: null });
+    const { send, publisher, batches } = rig({ settings: () => null });
     send('a');
     await publisher.flush();
     expect(batches).toEqual([]);

@@ -123,3 +123,13 @@ describe('a pattern of words', () => {
     expect(found).toEqual(['my-app.x']);
   });
 });
+
+test('queues: other rules replace all queues, also those that were computed', () => {
+  const queues = configureQueues(makeBoundQueue('web', 'x', 'direct', 'x'));
+  const { revision } = queues;
+  const computed = queues.get('computed');
+  queues.replace({ ...DEFAULT_RULES, missingType: 'quorum' });
+  expect(queues.revision).toBeGreaterThan(revision);
+  expect(queues.exchange('x')).toBeNull();
+  expect(queues.get('computed')).not.toEqual(computed);
+});

@@ -2,6 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { openAmqpBroker } from '../../../../src/drivers/amqp/broker.ts';
 import { Silence } from '../../../../src/drivers/amqp/patience.ts';
 import { Session } from '../../../../src/drivers/amqp/session.ts';
+import { DEFAULT_RULES, Queues } from '../../../../src/routing/queues.ts';
 import type { Message } from '../../../../src/message/message.ts';
 import { makeMessage } from '../../../support/message.ts';
 import { storeOptions } from '../../../contract/place.ts';
@@ -13,6 +14,7 @@ class FakeSession {
   readonly host: string;
   readonly declared: string[] = [];
   readonly sent: string[] = [];
+  forgotten = 0;
   closed = false;
   fails: Error | null = null;
 
@@ -28,6 +30,10 @@ class FakeSession {
     if (this.fails) throw this.fails;
     this.sent.push(...messages.map(({ taskId }) => taskId));
     return messages.map(({ taskId }) => (taskId === 'bad' ? 'nacked' : 'taken'));
+  }
+
+  forget(): void {
+    this.forgotten += 1;
   }
 
   end(): void {
@@ -76,6 +82,18 @@ test('amqp broker: one connection carries all that is published, one message at 
   await broker.announce([makeMessage('e')]);
   expect(sessions.map(({ sent }) => sent)).toEqual([['a', 'b', 'c', 'd', 'e']]);
   expect(sessions[0]!.declared).toContain('queue celery');
+});
+
+test('amqp broker: queues are declared again after their rules were replaced', async () => {
+  const queues = new Queues();
+  const broker = openAmqpBroker(storeOptions('amqp://one/', { queues }));
+  await broker.publish([makeMessage('a')]);
+  await broker.publish([makeMessage('b')]);
+  expect(sessions[0]!.forgotten).toBe(0);
+  queues.replace(DEFAULT_RULES);
+  await broker.publish([makeMessage('c')]);
+  await broker.publish([makeMessage('d')]);
+  expect(sessions[0]!.forgotten).toBe(1);
 });
 
 test('amqp broker: names the messages that were not taken, and keeps the connection', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { Broadcasts } from '../../../../src/drivers/redis/broadcasts.ts';
 import { createQueue, createExchange } from '../../../../src/routing/queue.ts';
-import { Queues } from '../../../../src/routing/queues.ts';
+import { DEFAULT_RULES, Queues } from '../../../../src/routing/queues.ts';
 import { configureQueues } from '../../../support/exchanges.ts';
 
 const SEP = '\x06\x16';
@@ -36,6 +36,16 @@ test('redis broadcasts: a queue of the configuration is never looked up', () => 
   const queue = createQueue('news', createExchange('news', 'direct'), 'news');
   const broadcasts = new Broadcasts(configureQueues(queue), clock(), SEP);
   expect(broadcasts.needLookup(['news', 'other'])).toEqual(['other']);
+});
+
+test('redis broadcasts: a queue that a reload adds to the configuration is a broadcast no longer', () => {
+  const queues = new Queues();
+  const broadcasts = new Broadcasts(queues, clock(), SEP);
+  broadcasts.update('news', [BROADCAST]);
+  const configured = [createQueue('news', createExchange('news', 'direct'), 'news')];
+  queues.replace({ ...DEFAULT_RULES, configured });
+  expect(broadcasts.findMembers('news')).toBeNull();
+  expect(broadcasts.needLookup(['news'])).toEqual([]);
 });
 
 test('redis broadcasts: the cache holds 5,000 queues, and is emptied when one more is added', () => {

@@ -1,0 +1,52 @@
+import { DEFAULT_LATENESS, type LatenessOf } from '../catalog/catch-up.ts';
+import { Catalog, type Difference } from '../catalog/catalog.ts';
+import type { MessageContext } from '../compose/message-context.ts';
+import { Queues } from '../routing/queues.ts';
+import { Router } from '../routing/router.ts';
+import type { Settings } from './settings.ts';
+
+/** The names under which an instance publishes: see `MessageContext`. */
+export type Sender = Pick<MessageContext, 'origin' | 'replyTo'>;
+
+/**
+ * The settings in force, and what is made from them. `replace` swaps all of it in one step; components ask for
+ * what they need each time, so that none works with an earlier configuration.
+ */
+export class LiveSettings {
+  readonly catalog: Catalog;
+  readonly queues: Queues;
+  readonly #sender: Sender;
+  #settings: Settings;
+  #messageContext: MessageContext;
+
+  constructor(settings: Settings, sender: Sender) {
+    this.catalog = new Catalog(settings.entries);
+    this.queues = new Queues(settings.queues);
+    this.#sender = sender;
+    this.#settings = settings;
+    this.#messageContext = this.#createContext(settings);
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  get messageContext(): MessageContext {
+    return this.#messageContext;
+  }
+
+  /** For how long the outbox owes late messages of an entry. */
+  readonly latenessOf: LatenessOf = (entry) => this.catalog.find(entry) ?? DEFAULT_LATENESS;
+
+  replace(settings: Settings): Difference {
+    this.#settings = settings;
+    this.queues.replace(settings.queues);
+    this.#messageContext = this.#createContext(settings);
+    return this.catalog.replace(settings.entries);
+  }
+
+  #createContext({ timezone, keyPrefix, encoding, protocol, routes }: Settings): MessageContext {
+    const router = new Router(this.queues, routes);
+    return { timezone, keyPrefix, encoding, protocol, router, ...this.#sender };
+  }
+}

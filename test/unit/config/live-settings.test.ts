@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import type { BeatConfig } from '../../../src/config/config-types.ts';
+import { LiveSettings } from '../../../src/config/live-settings.ts';
+import { resolveSettings } from '../../../src/config/resolve.ts';
+import { toQueue } from '../../../src/message/destination.ts';
+
+const resolve = (config: BeatConfig) =>
+  resolveSettings({ brokerUrl: 'memory://', resultExpires: null, ...config });
+const live = (config: BeatConfig) =>
+  new LiveSettings(resolve(config), { origin: 'here', replyTo: 'reply' });
+
+test('live settings: a replacement reaches what was asked for before', () => {
+  const current = live({ beatSchedule: { a: { task: 'a', schedule: 10 } } });
+  const { catalog, queues, latenessOf } = current;
+  const next = resolve({
+    beatSchedule: { b: { task: 'b', schedule: 10, missed: 'all', maxCatchUp: 7 } },
+    taskQueues: { web: { exchange: 'web', exchangeType: 'topic', routingKey: 'web.#' } },
+    taskDefaultQueue: 'web',
+    taskCreateMissingQueues: false,
+  });
+  expect(current.replace(next)).toMatchObject({ added: ['b'], changed: [], removed: ['a'] });
+  expect(current.settings).toBe(next);
+  expect([...catalog.names]).toEqual(['b']);
+  expect(queues.find('web')?.bindings).toMatchObject([{ exchange: { type: 'topic' } }]);
+  expect(queues.queuesFor(toQueue('other'))).toEqual([]);
+  expect(latenessOf('b')).toMatchObject({ missed: 'all', maxCatchUp: 7 });
+  expect(latenessOf('a')).toMatchObject({ missed: 'once' });
+});
+
+test('live settings: messages are made with the values in force and the names of the instance', () => {
+  const current = live({ timezone: 'Europe/Berlin', taskProtocol: 1 });
+  const before = current.messageContext;
+  expect(before).toMatchObject({ timezone: 'Europe/Berlin', protocol: 1, origin: 'here' });
+  current.replace(
+    resolve({
+      taskRoutes: { 'tasks.*': { queue: 'slow' } },
+      taskSerializer: 'yaml',
+      timezone: 'UTC',
+    }),
+  );
+  const { router, ...after } = current.messageContext;
+  expect(after).toMatchObject({ timezone: 'UTC', protocol: 2, origin: 'here', replyTo: 'reply' });
+  expect(after.encoding.serializer).toBe('yaml');
+  const options = {};
+  expect(before.router.route('tasks.a', [], {}, options).destination.routingKey).toBe('celery');
+  expect(router.route('tasks.a', [], {}, options).destination.routingKey).toBe('slow');
+});
