@@ -117,7 +117,7 @@ test('beat check: prints errors as JSON with --json', async () => {
 
 test.each([
   ['redis://localhost/first', 'brokerUrl: database "first" is not a number'],
-  ['sqla+sqlite://', 'brokerUrl: a database in memory is seen by no worker'],
+  ['sqla+sqlite://', 'brokerUrl: workers cannot read a database in memory'],
 ])('beat check: rejects the URL %s', async (url, says) => {
   const { code, stderr } = await beat('check', '-b', url);
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(says) as string });

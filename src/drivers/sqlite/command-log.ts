@@ -16,7 +16,7 @@ import {
   WRITE_AUDIT,
 } from './statements.ts';
 
-/** How often a leader looks for commands. Milliseconds. */
+/** How often a leader polls for commands. Milliseconds. */
 const POLL_INTERVAL = 50;
 
 export class SqliteCommandLog implements CommandLog {
@@ -72,7 +72,7 @@ export class SqliteCommandLog implements CommandLog {
       try {
         if ((await this.pending(1)).length > 0) return;
       } catch {
-        // The leader's own work reports a file that cannot be read.
+        // The leader's next commit reports an unreadable file.
       }
       await this.#clock.sleep(POLL_INTERVAL, signal);
     }

@@ -7,18 +7,18 @@ import { StoreError } from '../../util/errors.ts';
 import { missingRight } from './rights.ts';
 import { SCHEMA } from './schema.ts';
 
-/** How long SQLite itself may wait for a lock: it blocks the whole process meanwhile. Milliseconds. */
+/** How long SQLite itself may wait for a lock, which blocks the process. Milliseconds. */
 const BUSY_TIMEOUT = 10;
 
-/** Waits between tries, growing to the last, while others hold the file. Milliseconds. */
-const WAITS = [2, 5, 10, 20, 40, 80];
+/** Pauses between attempts while another process locks the file; the last one repeats. Milliseconds. */
+const PAUSES = [2, 5, 10, 20, 40, 80];
 
-/** How long a file that others hold is waited for in all, where the caller says nothing. Milliseconds. */
-const PATIENCE = 5_000;
+/** How long all attempts together may take by default. Milliseconds. */
+const TIMEOUT = 5_000;
 
 /**
- * One SQLite file. It is opened when first used. Everything inside one `read` or `write` happens without
- * a pause; waiting for other processes happens between tries, with the event loop free.
+ * One SQLite file, opened at its first use. The work of a `read` or `write` runs synchronously. Between attempts
+ * on a locked file the event loop is free.
  */
 export class Database {
   readonly path: string;
@@ -31,21 +31,21 @@ export class Database {
     this.#clock = clock;
   }
 
-  /** Whether there is a file yet. */
+  /** Whether the file exists. */
   exists(): boolean {
     return existsSync(this.path);
   }
 
   /** Runs `work`, which only reads. Rejects with a `StoreError` that names the operation. */
-  read<T>(operation: string, work: (db: OpenFile) => T, patience = PATIENCE): Promise<T> {
-    return this.#patiently(operation, patience, () => work(this.#use()));
+  read<T>(operation: string, work: (db: OpenFile) => T, timeout = TIMEOUT): Promise<T> {
+    return this.#retryWhileBusy(operation, timeout, () => work(this.#use()));
   }
 
-  /** Runs `work` as one transaction: all of it is on disk once this resolves, or none of it happens. */
-  write<T>(operation: string, work: (db: OpenFile) => T, patience = PATIENCE): Promise<T> {
-    return this.#patiently(operation, patience, () => {
+  /** Runs `work` as one transaction. When this resolves, all of it is on disk; when it rejects, nothing is. */
+  write<T>(operation: string, work: (db: OpenFile) => T, timeout = TIMEOUT): Promise<T> {
+    return this.#retryWhileBusy(operation, timeout, () => {
       const db = this.#use();
-      // Immediate: a transaction that begins with a read may be refused in the middle, without waiting.
+      // IMMEDIATE takes the write lock first: a transaction that begins with a read may fail at its first write.
       db.exec('BEGIN IMMEDIATE');
       try {
         const result = work(db);
@@ -64,8 +64,8 @@ export class Database {
   }
 
   /**
-   * The open file, opened anew when another file (or none) stands at the path: a file removed or
-   * replaced under a running beat would take commits that no worker ever sees.
+   * Returns the open file, and opens the path again if the file was removed or replaced: workers would never see
+   * commits to the former file.
    */
   #use(): OpenFile {
     if (this.#closed.signal.aborted) throw new Error('the store is closed');
@@ -76,16 +76,16 @@ export class Database {
     return (this.#open ??= new OpenFile(this.path));
   }
 
-  async #patiently<T>(operation: string, patience: number, attempt: () => T): Promise<T> {
+  async #retryWhileBusy<T>(operation: string, timeout: number, attempt: () => T): Promise<T> {
     const started = this.#clock.monotonic();
-    for (let tries = 0; ; tries++) {
+    for (let attempts = 0; ; attempts++) {
       try {
         return attempt();
       } catch (error) {
         const waited = this.#clock.monotonic() - started;
-        if (!isBusy(error) || waited >= patience) throw this.#failure(operation, error, waited);
+        if (!isBusy(error) || waited >= timeout) throw this.#failure(operation, error, waited);
       }
-      await this.#clock.sleep(WAITS[tries] ?? WAITS.at(-1)!, this.#closed.signal);
+      await this.#clock.sleep(PAUSES[attempts] ?? PAUSES.at(-1)!, this.#closed.signal);
     }
   }
 
@@ -98,16 +98,16 @@ export class Database {
   }
 }
 
-/** A connection with its prepared statements, and the file that it was opened on. */
+/** A connection with its prepared statements, and the inode of the file that it opened. */
 export class OpenFile {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #inode: string;
 
   constructor(path: string) {
-    // SQLite gives the mode of the file to -wal and -shm too. Arguments of tasks are for no other user.
+    // SQLite copies the mode of the file to -wal and -shm. Other users must not read task arguments.
     if (!existsSync(path)) closeSync(openSync(path, 'a', PRIVATE));
-    // Foreign keys as the workers' driver has them: off.
+    // Workers' driver does not enforce foreign keys.
     this.#db = new DatabaseSync(path, { enableForeignKeyConstraints: false });
     try {
       this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
@@ -128,7 +128,7 @@ export class OpenFile {
     this.#db.exec(sql);
   }
 
-  /** The statement, prepared once. */
+  /** Prepares the statement at its first use. */
   sql(text: string): StatementSync {
     let statement = this.#statements.get(text);
     if (!statement) this.#statements.set(text, (statement = this.#db.prepare(text)));
@@ -144,7 +144,7 @@ export class OpenFile {
   }
 }
 
-/** The mode of a new file, less what the umask takes away. */
+/** The mode of a new file, reduced by the umask. */
 const PRIVATE = 0o600;
 
 const SETTINGS = `
@@ -157,7 +157,7 @@ function inode(path: string): string {
   return stat ? `${stat.dev}:${stat.ino}` : '';
 }
 
-/** SQLITE_BUSY or SQLITE_LOCKED, whatever the extended code says beyond. */
+/** Whether the error is SQLITE_BUSY or SQLITE_LOCKED, with any extended code. */
 function isBusy(error: unknown): boolean {
   if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'))
     return false;

@@ -5,37 +5,39 @@ import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { SCHEMA } from './schema.ts';
 
-/** What every database file begins with. */
+/** The first bytes of every database file. */
 const MAGIC = 'SQLite format 3\0';
 
-/** A larger file is not read through, bytes: the start should not wait for it. */
-const MOST_BYTES = 64 * 1_024 * 1_024;
+/** The largest file that is checked completely: a larger one would delay the start. Bytes. */
+const MAX_BYTES = 64 * 1_024 * 1_024;
 
-const ANEW = 'or move the file away: beat then makes a new one, and schedules count from its start';
+const NEW_FILE =
+  'or move the file away: beat then creates a new one, and all schedules restart from now';
 
 /**
- * Throws a `ConfigError` for a file that beat and its workers could never use: one that is no database, that
- * is damaged, or whose tables belong to another program. Whether it can be opened at all is seen when it is
- * used.
+ * Throws a `ConfigError` for a file that beat and its workers can never use: it is not a database, it is damaged,
+ * or another program owns its tables. Errors that may be temporary are reported when the file is used.
  */
 export function inspectFile(path: string): void {
   const file = resolve(path);
   if (!existsSync(file)) return;
-  const problem = orNull(() => notSqlite(file) ?? damage(file) ?? foreignTable(file));
+  const problem = findProblem(
+    () => findHeaderError(file) ?? findDamage(file) ?? findForeignTable(file),
+  );
   if (problem) throw new ConfigError([errorAt(['brokerUrl'], `${file}: ${problem}`)]);
 }
 
-/** What goes wrong in passing (no permission, a file that another process has locked) is no verdict. */
-function orNull(look: () => string | null): string | null {
+/** Ignores errors that may be temporary, such as a missing right or a file that another process has locked. */
+function findProblem(inspect: () => string | null): string | null {
   try {
-    return look();
+    return inspect();
   } catch (error) {
-    return isDamage(error) ? damagedText((error as Error).message) : null;
+    return isDamage(error) ? describeDamage((error as Error).message) : null;
   }
 }
 
-function notSqlite(file: string): string | null {
-  if (!statSync(file).isFile()) return 'is no file; name a file';
+function findHeaderError(file: string): string | null {
+  if (!statSync(file).isFile()) return 'is not a file; set the path of a file';
   const head = Buffer.alloc(MAGIC.length);
   const descriptor = openSync(file, 'r');
   const length = readSync(descriptor, head);
@@ -43,49 +45,49 @@ function notSqlite(file: string): string | null {
   // An empty file is an empty database.
   if (length === 0 || head.toString('latin1') === MAGIC) return null;
   const found = JSON.stringify(head.toString('latin1', 0, length));
-  return `is no SQLite database, it begins with ${found}; name another file, ${ANEW}`;
+  return `is not an SQLite database, it begins with ${found}; choose another file, ${NEW_FILE}`;
 }
 
-function damage(file: string): string | null {
-  if (statSync(file).size > MOST_BYTES) return null;
+function findDamage(file: string): string | null {
+  if (statSync(file).size > MAX_BYTES) return null;
   using db = new DatabaseSync(file);
   const found = String(db.prepare('PRAGMA quick_check(1)').get()!['quick_check']);
-  return found === 'ok' ? null : damagedText(found);
+  return found === 'ok' ? null : describeDamage(found);
 }
 
-function damagedText(found: string): string {
-  const words = found.replaceAll('\n', ' ');
+function describeDamage(found: string): string {
+  const reason = found.replaceAll('\n', ' ');
   return (
-    `the database is damaged (${words}); stop what uses it, then restore a copy, ` +
-    `recover it (sqlite3 FILE .recover | sqlite3 NEW), ${ANEW}`
+    `the database is damaged (${reason}); stop all processes that use it, then restore a copy, ` +
+    `recover it (sqlite3 FILE .recover | sqlite3 NEW), ${NEW_FILE}`
   );
 }
 
-/** A table of the name of one of beat's or kombu's that lacks columns of it. */
-function foreignTable(file: string): string | null {
+/** A table that has the name of one of beat's or kombu's tables, but lacks some of its columns. */
+function findForeignTable(file: string): string | null {
   using ours = new DatabaseSync(':memory:');
   ours.exec(SCHEMA);
   using theirs = new DatabaseSync(file);
   for (const { name } of ours
     .prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`)
     .all()) {
-    const found = columnsOf(theirs, String(name));
-    const missing = [...columnsOf(ours, String(name))].filter((column) => !found.has(column));
+    const found = readColumns(theirs, String(name));
+    const missing = [...readColumns(ours, String(name))].filter((column) => !found.has(column));
     if (found.size === 0 || missing.length === 0) continue;
     return (
-      `the table ${String(name)} is another program's: it lacks the columns ${missing.join(', ')}; ` +
-      `name another file, ${ANEW}`
+      `the table ${String(name)} belongs to another program: it lacks the columns ${missing.join(', ')}; ` +
+      `choose another file, ${NEW_FILE}`
     );
   }
   return null;
 }
 
-function columnsOf(db: DatabaseSync, table: string): Set<string> {
+function readColumns(db: DatabaseSync, table: string): Set<string> {
   const rows = db.prepare('SELECT name FROM pragma_table_info(?)').all(table);
   return new Set(rows.map(({ name }) => String(name).toLowerCase()));
 }
 
-/** SQLITE_CORRUPT and SQLITE_NOTADB, whatever the extended code says beyond. */
+/** Whether the error is SQLITE_CORRUPT or SQLITE_NOTADB, with any extended code. */
 function isDamage(error: unknown): boolean {
   if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'))
     return false;

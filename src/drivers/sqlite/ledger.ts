@@ -21,11 +21,11 @@ export interface SqliteLedgerOptions {
 }
 
 /**
- * A ledger in tables beside kombu's: one transaction checks the term, publishes and writes the states; or, for
- * a broker that is not this file, appends the messages to the outbox and writes the states.
+ * A ledger in tables beside kombu's. One transaction checks the term, publishes the messages and writes the states.
+ * For a broker outside this file, it appends the messages to the outbox instead of publishing them.
  */
 export class SqliteLedger implements Ledger, Outbox, StateRemoval {
-  /** SQLite has one writer. Larger batches are hardly faster, and block the process for longer. */
+  /** SQLite has one writer. Larger batches are hardly faster, and block the process longer. */
   readonly batch = { size: 500, inFlight: 1 };
   readonly #db: Database;
   readonly #prefix: string;
@@ -42,7 +42,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
   }
 
   async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
-    // A listing should not create the file.
+    // `beat list` must not create the file.
     if (!this.#db.exists()) return new Map();
     return this.#db.read('ledger.load', (db) => {
       const states = new Map<string, EntryState>();
@@ -54,8 +54,8 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
   }
 
   async beginTerm(): Promise<number> {
-    // The time makes the token grow although the ledger was emptied; the last token of this process does
-    // so when both terms begin in one millisecond, or the clock was set back.
+    // The time makes the token grow even if the file was replaced. The last token of this process does so if both
+    // terms begin in the same millisecond or the clock was set back.
     const lowest = Math.max(this.#clock.now(), this.#lastTerm + 1);
     this.#lastTerm = await this.#db.write('ledger.beginTerm', (db) => {
       return db.sql(BEGIN_TERM).get(this.#prefix, lowest)!['number'] as number;
@@ -66,13 +66,14 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
   async commit({ token, changes, commands = [] }: Commit): Promise<CommitOutcome> {
     const messages = changes.flatMap((change) => change.messages);
     const rows = messages.map((message) => toRows(message, this.#queues));
-    const lost = messages.find((_, i) => rows[i]!.length === 0);
+    const unroutable = messages.find((_, i) => rows[i]!.length === 0);
     const encoded = changes.map(encodeChange);
     return this.#db.write('ledger.commit', (db) => {
       const found = this.#check(db, token, encoded);
       if (typeof found === 'object') return found;
-      if (lost && found === 'new') {
-        const reason = `ledger.commit: ${formatDestination(lost.destination)}: ${NO_QUEUE_BOUND}`;
+      if (unroutable && found === 'new') {
+        const destination = formatDestination(unroutable.destination);
+        const reason = `ledger.commit: ${destination}: ${NO_QUEUE_BOUND}`;
         return { kind: 'store-rejected', reason };
       }
       finishCommands(db, this.#prefix, commands);

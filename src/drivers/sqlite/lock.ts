@@ -2,23 +2,22 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../util/clock.ts';
 import type { Lease, Lock } from '../../store/lock.ts';
 import type { Database, OpenFile } from './database.ts';
-import { READ_LOCK, RELEASE_LOCK, RENEW_LOCK, TAKE_LOCK } from './statements.ts';
+import { READ_LOCK, RELEASE_LOCK, RENEW_LOCK, ACQUIRE_LOCK } from './statements.ts';
 
 /** How often a follower polls the lock. Milliseconds. */
-const LOOK_EVERY = 50;
+const POLL_INTERVAL = 50;
 
 /**
- * A row with a token and an instant of expiry. All beats on one file live on one host and read one wall
- * clock, so the instant means the same to each. Should that clock be set back, the instant lies too far
- * in the future; so a row that did not change for its TTL on the follower's own monotonic clock has
- * expired too.
+ * A lock in a row with a token and an expiry. All instances that share the file run on one host with one wall
+ * clock. If that clock is set back, the expiry is too far in the future. Therefore a row has also expired if it
+ * did not change for its TTL on the follower's monotonic clock.
  */
 export class SqliteLock implements Lock {
   readonly #db: Database;
   readonly #prefix: string;
   readonly #ttl: number;
   readonly #clock: Clock;
-  /** The lock as last read, and since when (monotonic clock) it has been the same. */
+  /** The row as last read, and when it was first read with this content (monotonic clock). */
   #seen: { readonly token: string; readonly expiresAt: number; readonly since: number } | null =
     null;
 
@@ -30,28 +29,28 @@ export class SqliteLock implements Lock {
   }
 
   async acquire(): Promise<Lease | null> {
-    // Followers poll often, and reading takes no write lock.
+    // Followers poll often: first read, which needs no write lock.
     if (!(await this.#db.read('lock.acquire', (db) => this.#isFree(db), this.#ttl))) return null;
     const token = randomUUID();
-    const taken = await this.#db.write(
+    const acquired = await this.#db.write(
       'lock.acquire',
       (db) => {
         if (!this.#isFree(db)) return false;
-        db.sql(TAKE_LOCK).run(this.#prefix, token, this.#clock.now() + this.#ttl, this.#ttl);
+        db.sql(ACQUIRE_LOCK).run(this.#prefix, token, this.#clock.now() + this.#ttl, this.#ttl);
         return true;
       },
       this.#ttl,
     );
-    return taken ? this.#lease(token) : null;
+    return acquired ? this.#lease(token) : null;
   }
 
   async waitForRelease(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#clock.sleep(LOOK_EVERY, signal);
+      await this.#clock.sleep(POLL_INTERVAL, signal);
       try {
         if (await this.#db.read('lock.waitForRelease', (db) => this.#isFree(db), 0)) return;
       } catch {
-        // The next `acquire` reports what is wrong.
+        // The next `acquire` reports the error.
       }
     }
   }

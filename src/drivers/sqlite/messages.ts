@@ -5,13 +5,13 @@ import type { Queues } from '../../routing/queues.ts';
 import type { OpenFile } from './database.ts';
 import { DECLARE_QUEUE, INSERT_MESSAGE, PRUNE_MESSAGES, READ_QUEUE } from './statements.ts';
 
-/** A message as its row will be. Made before the transaction, which keeps workers waiting. */
+/** A row for one queue. It is encoded before the transaction, because workers wait for the transaction. */
 export interface Row {
   readonly queue: string;
   readonly payload: string;
 }
 
-/** One for each queue that the message ends up in: exchanges are known here by the configuration alone. */
+/** One row for each queue that receives the message. The configuration alone binds queues to exchanges. */
 export function toRows(message: Message, queues: Queues): Row[] {
   return queues.queuesFor(message.destination).map(({ name }) => ({
     queue: name,
@@ -19,7 +19,7 @@ export function toRows(message: Message, queues: Queues): Row[] {
   }));
 }
 
-/** Inserts the rows, in order. To be called inside a transaction. */
+/** Inserts the rows, in order. Call this inside a transaction. */
 export function insertRows(db: OpenFile, rows: readonly Row[]): void {
   const queues = new Map<string, number>();
   const insert = db.sql(INSERT_MESSAGE);
@@ -35,26 +35,23 @@ function declareQueue(db: OpenFile, name: string): number {
   return row!['id'] as number;
 }
 
-/** Rows that workers have taken and that are kept, as a trace of what was delivered. */
-const KEPT = 1_000;
+/** Consumed rows that are retained, for diagnosis. */
+const RETAINED = 1_000;
 
-/** How many rows are worth a pruning: few enough to keep nobody waiting. */
-const BITE = 500;
+/** Rows that one pruning deletes at least: few enough that workers do not wait long. */
+const CHUNK = 500;
 
-/**
- * Removes rows that workers have taken. kombu leaves them for ever: the file would grow, and without an
- * index of beat's each look of a worker into an empty queue would walk over all of them.
- */
+/** Deletes rows that workers have consumed. kombu never deletes them, and the file would grow without limit. */
 export class Pruner {
-  /** A bite from the start: what an earlier beat left is seen at the first commit. */
-  #due = BITE;
+  /** Rows to delete. Not zero at first, so that the first commit deletes rows of an earlier run of beat. */
+  #due = CHUNK;
 
-  /** To be called in the transaction that inserted so many messages. */
+  /** Prunes after `inserted` messages. Call this in the transaction that inserted them. */
   prune(db: OpenFile, inserted: number): void {
     this.#due += inserted;
-    if (this.#due < BITE) return;
-    const { changes } = db.sql(PRUNE_MESSAGES).run(this.#due, KEPT);
-    // After a full bite there may be more: an old heap is worn down from commit to commit.
-    this.#due = changes === this.#due ? BITE : 0;
+    if (this.#due < CHUNK) return;
+    const { changes } = db.sql(PRUNE_MESSAGES).run(this.#due, RETAINED);
+    // A full chunk means that there may be more rows: the next commit prunes again.
+    this.#due = changes === this.#due ? CHUNK : 0;
   }
 }

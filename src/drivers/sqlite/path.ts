@@ -4,12 +4,12 @@ import { ConfigError } from '../../util/errors.ts';
 const FORMS =
   'sqla+sqlite:///relative.sqlite (three slashes) or sqla+sqlite:////absolute/path.sqlite (four)';
 
-/** Scheme, host (which must be empty), path and query. */
+/** Groups: host (which must be empty), path and query. */
 const FORM = /^sqla(?:lchemy)?\+sqlite(?:\+pysqlite)?:\/\/([^/?]*)\/?([^?]*)\??(.*)$/is;
 
 /**
- * What the SQLite driver of Celery's workers reads from the query part. It shapes their connection, not
- * the file, so one URL may serve both sides; anything else (`mode`, `vfs`, `uri`) could name another file.
+ * The query parameters that the SQLite driver of Celery's workers reads. They configure the connection, not the
+ * file, so beat and workers may share the URL. Other parameters (`mode`, `vfs`, `uri`) could select another file.
  */
 const WORKER_ARGUMENTS = new Set([
   'timeout',
@@ -20,36 +20,38 @@ const WORKER_ARGUMENTS = new Set([
 ]);
 
 /**
- * The file that a URL of SQLAlchemy's form names, as the worker reads it: relative paths count from
- * the working directory. Throws a `ConfigError` for what beat and its workers could not share.
+ * Returns the path in a URL of SQLAlchemy's form, as the worker reads it: relative paths are relative to the
+ * working directory. Throws a `ConfigError` for a URL that beat and workers would read differently.
  */
 export function sqlitePath(brokerUrl: string): string {
   const parts = FORM.exec(brokerUrl);
-  if (!parts) throw refused(`"${brokerUrl}" names no file; write ${FORMS}`);
+  if (!parts) throw urlError(`"${brokerUrl}" has no path; write ${FORMS}`);
   const [, host, path, query] = parts as unknown as readonly [string, string, string, string];
   if (host !== '')
-    throw refused(`"${host}" stands where a host would, and SQLite has none; write ${FORMS}`);
+    throw urlError(
+      `"${host}" is in the place of a host, which SQLite does not have; write ${FORMS}`,
+    );
   if (path === '' || path === ':memory:') {
-    throw refused(`a database in memory is seen by no worker; name a file: ${FORMS}`);
+    throw urlError(`workers cannot read a database in memory; set a path: ${FORMS}`);
   }
   const escape = /%[0-9a-f]{2}/i.exec(path)?.[0];
   if (escape !== undefined) {
-    throw refused(
-      `"${escape}" in the path: workers with SQLAlchemy 1 take it as it stands, those with 2 decode it, ` +
-        'and would look for different files; write the character itself, or choose another name',
+    throw urlError(
+      `"${escape}" in the path: SQLAlchemy 1 does not decode it, SQLAlchemy 2 does, so workers would use ` +
+        'different files; write the character itself, or choose another name',
     );
   }
   const unknown = [...new URLSearchParams(query).keys()].find(
     (name) => !WORKER_ARGUMENTS.has(name),
   );
   if (unknown !== undefined) {
-    throw refused(
+    throw urlError(
       `"${unknown}" after the "?" is not supported; allowed: ${[...WORKER_ARGUMENTS].join(', ')}`,
     );
   }
   return path;
 }
 
-function refused(message: string): ConfigError {
+function urlError(message: string): ConfigError {
   return new ConfigError([errorAt(['brokerUrl'], message)]);
 }

@@ -5,8 +5,8 @@ import { dirname } from 'node:path';
 const { R_OK, W_OK, X_OK } = constants;
 
 /**
- * The right that this user lacks to a database file or its folder, where SQLite makes `-wal` and `-shm` files;
- * `null` when none is missing.
+ * The right to a database file or its folder that this user lacks; `null` when none is missing. SQLite creates
+ * `-wal` and `-shm` files in the folder.
  */
 export function missingRight(path: string): string | null {
   const folder = dirname(path);
@@ -34,7 +34,7 @@ function user(): string {
   try {
     return JSON.stringify(userInfo().username);
   } catch {
-    // A container may run as a number that has no name.
+    // A container may run under a user id without a name.
     return 'of this process';
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The tables of kombu's SQLAlchemy transport, to the letter as SQLAlchemy creates them, so that it does
- * not matter whether a worker or beat comes first. `sqlite_sequence` comes with AUTOINCREMENT.
+ * The tables of kombu's SQLAlchemy transport, exactly as SQLAlchemy creates them, so that either a worker or beat
+ * may create them. AUTOINCREMENT also creates `sqlite_sequence`.
  */
 const KOMBU = `
 CREATE TABLE IF NOT EXISTS kombu_queue (
@@ -23,8 +23,8 @@ CREATE INDEX IF NOT EXISTS ix_kombu_message_timestamp ON kombu_message (timestam
 `;
 
 /**
- * beat's gift to the workers. Their every look into a queue is a query for its oldest visible row, under
- * the write lock; kombu's own indexes make it walk over all rows of other queues and all taken ones.
+ * An index for the workers. They poll a queue for its oldest visible row while they hold the write lock; with
+ * kombu's own indexes the query scans all consumed rows and all rows of other queues.
  */
 const PENDING = `
 CREATE INDEX IF NOT EXISTS ix_beat_pending ON kombu_message (queue_id, timestamp, id)
@@ -32,8 +32,8 @@ WHERE visible != 0;
 `;
 
 /**
- * beat's own state. `prefix` is the key prefix: several apps may share one file. Instants and spans are
- * milliseconds, `expires_at` since the Unix epoch.
+ * beat's own state. `prefix` is the key prefix: several apps may share one file. Instants are milliseconds since
+ * the Unix epoch, durations are milliseconds.
  */
 const BEAT = `
 CREATE TABLE IF NOT EXISTS beat_lock (

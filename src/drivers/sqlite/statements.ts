@@ -1,6 +1,6 @@
 /**
- * Every statement of this driver but the tables themselves (schema.ts). Each names its positional parameters
- * and the columns of its rows.
+ * The statements of this driver, except for the schema (schema.ts). Each comment lists the positional parameters
+ * and the columns of the rows.
  */
 
 // lock -------------------------------------------------------------------------------------------
@@ -9,17 +9,17 @@
 export const READ_LOCK =
   'SELECT token, expires_at AS expiresAt, ttl FROM beat_lock WHERE prefix = ?';
 
-/** prefix, token, expiresAt, ttl. Takes the lock from any holder. */
-export const TAKE_LOCK = `
+/** prefix, token, expiresAt, ttl. Replaces any holder of the lock. */
+export const ACQUIRE_LOCK = `
   INSERT INTO beat_lock (prefix, token, expires_at, ttl) VALUES (?, ?, ?, ?)
   ON CONFLICT (prefix) DO UPDATE
   SET token = excluded.token, expires_at = excluded.expires_at, ttl = excluded.ttl`;
 
-/** expiresAt, prefix, token, now. Changes one row, or none when the lock is another's or has expired. */
+/** expiresAt, prefix, token, now. Changes one row, or none when the lock has expired or has another holder. */
 export const RENEW_LOCK =
   'UPDATE beat_lock SET expires_at = ? WHERE prefix = ? AND token = ? AND expires_at > ?';
 
-/** prefix, token. Leaves the lock of another alone. */
+/** prefix, token. Does not delete the lock of another holder. */
 export const RELEASE_LOCK = 'DELETE FROM beat_lock WHERE prefix = ? AND token = ?';
 
 // ledger -----------------------------------------------------------------------------------------
@@ -27,13 +27,13 @@ export const RELEASE_LOCK = 'DELETE FROM beat_lock WHERE prefix = ? AND token = 
 /** prefix → number, which is the fencing token; no row before the first term. */
 export const READ_TERM = 'SELECT number FROM beat_term WHERE prefix = ?';
 
-/** prefix, lowest → number: one more than the last, and at least `lowest`. */
+/** prefix, lowest → number: the last number plus one, and at least `lowest`. */
 export const BEGIN_TERM = `
   INSERT INTO beat_term (prefix, number) VALUES (?, ?)
   ON CONFLICT (prefix) DO UPDATE SET number = max(number + 1, excluded.number)
   RETURNING number`;
 
-/** prefix → entry, record; every one. A state is in the column `record`. */
+/** prefix → entry, record; all entries. The column `record` contains the state. */
 export const READ_STATES = 'SELECT entry, record FROM beat_record WHERE prefix = ?';
 
 /** prefix, entry → record; no row when there is none. */
@@ -73,18 +73,18 @@ export const READ_QUEUE = 'SELECT id FROM kombu_queue WHERE name = ?';
 export const DECLARE_QUEUE = 'INSERT INTO kombu_queue (name) VALUES (?) RETURNING id';
 
 /**
- * payload, queue id. Workers take visible rows ordered by timestamp, then id. Like kombu's own producer
- * this leaves the timestamp NULL, which sorts first, so the order is first in, first out.
+ * payload, queue id. Workers consume visible rows ordered by timestamp, then id. The timestamp is NULL, as from
+ * kombu's producer, and sorts first, so the order is first in, first out.
  */
 export const INSERT_MESSAGE = `
   INSERT INTO kombu_message (visible, timestamp, payload, version, queue_id)
   VALUES (1, NULL, ?, 1, ?)`;
 
 /**
- * most, kept. Deletes up to `most` of the rows that workers have taken, except the newest `kept`.
- * A taken row has a timestamp, and nothing makes it visible again: a message that is put back is a new
- * row. The timestamp is in some worker's local time, so rows are counted, not aged. The `+` keeps SQLite
- * from gathering and sorting all taken rows: it walks down the index of timestamps, and stops.
+ * limit, retained. Deletes up to `limit` consumed rows, except the newest `retained`. A consumed row has a
+ * timestamp and never becomes visible again: a requeued message is a new row. Rows are counted because their
+ * timestamps are in the local time of a worker. With the `+` SQLite walks down the index of timestamps and stops,
+ * instead of collecting and sorting all consumed rows.
  */
 export const PRUNE_MESSAGES = `
   DELETE FROM kombu_message WHERE id IN (
@@ -110,14 +110,14 @@ export const WRITE_AUDIT = `
   INSERT INTO beat_audit (prefix, id, json) VALUES (?, ?, ?)
   ON CONFLICT (prefix, id) DO UPDATE SET json = excluded.json`;
 
-/** prefix, id → json; no row when the command is not dealt with, or its row is gone. */
+/** prefix, id → json; no row when the command is pending, or its row was deleted. */
 export const FIND_AUDIT = 'SELECT json FROM beat_audit WHERE prefix = ? AND id = ?';
 
 /** prefix, limit → json; newest first. */
 export const READ_AUDIT =
   'SELECT json FROM beat_audit WHERE prefix = ? ORDER BY position DESC LIMIT ?';
 
-/** prefix, prefix, kept. Deletes all audit rows but the newest `kept`. */
+/** prefix, prefix, retained. Deletes all audit rows except the newest `retained`. */
 export const TRIM_AUDIT = `
   DELETE FROM beat_audit WHERE prefix = ? AND position <= (
     SELECT position FROM beat_audit WHERE prefix = ?

@@ -12,10 +12,9 @@ import { insertRows, toRows } from './messages.ts';
 import { sqlitePath } from './path.ts';
 
 /**
- * The embedded store: one SQLite file that is lock, ledger and the queues of Celery workers with the
- * same `sqla+sqlite:///` URL. Everything that shares the file must run on one host.
- * Throws a `ConfigError` for a URL that names no file, and for a file that can never be used; the file is
- * opened, and made, when first used.
+ * Opens the embedded store: one SQLite file with the lock, the ledger and the queues of Celery workers that use the
+ * same `sqla+sqlite:///` URL. All processes that share the file must run on one host. The first use opens or
+ * creates the file. Throws a `ConfigError` for an invalid URL and for a file that can never be used.
  */
 export function openSqliteStore(options: StateStoreOptions): StateStore {
   const { keyPrefix, lockTtl, queues, clock } = options;
@@ -41,8 +40,8 @@ function openBroker(db: Database, queues: Queues): Broker {
     async publish(messages) {
       const rows = messages.map((message) => toRows(message, queues));
       await db.write('broker.publish', (file) => insertRows(file, rows.flat()));
-      const lost = messages.filter((_, i) => rows[i]!.length === 0);
-      return lost.map((message) => ({ message, reason: NO_QUEUE_BOUND }));
+      const unroutable = messages.filter((_, i) => rows[i]!.length === 0);
+      return unroutable.map((message) => ({ message, reason: NO_QUEUE_BOUND }));
     },
     // The transport has no fanout exchanges, so there are no subscribers.
     announce: async () => {},

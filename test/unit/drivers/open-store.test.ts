@@ -79,7 +79,7 @@ test.each([
   ['redis://h:port', 'memory://', /^brokerUrl: not a URL/],
   ['memory://', 'redis://h/name', /^stateUrl: database "name" is not a number/],
   ['redis://h', 'redis://h/name', /^stateUrl: database "name" is not a number/],
-  ['redis://h', 'sqla+sqlite://host/f', /^stateUrl: "host" stands where a host would/],
+  ['redis://h', 'sqla+sqlite://host/f', /^stateUrl: "host" is in the place of a host/],
   ['reds://h', 'memory://', /^brokerUrl: unsupported URL scheme "reds"; allowed: redis:.*amqp:/],
   ['memory://', 'amqp://h', /^stateUrl: unsupported URL scheme "amqp"; allowed: redis:/],
 ])('a URL that leads nowhere is told by its own name: %s, %s', async (broker, state, message) => {

@@ -49,7 +49,7 @@ describe('sqlite database', () => {
     expect(theirs().prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
   });
 
-  test('sqlite database: waits inside SQLite for 10 ms at most, and checks no foreign keys, as workers do', async () => {
+  test('blocks in SQLite for at most 10 ms, and does not enforce foreign keys, as workers do not', async () => {
     const pragma = (name: string) =>
       ours().read('test', (file) => Object.values(file.sql(`PRAGMA ${name}`).get()!)[0]);
     expect(await pragma('busy_timeout')).toBe(10);
@@ -66,18 +66,18 @@ describe('sqlite database', () => {
     expect(open.filter((target) => target === `${path} (deleted)`)).toEqual([]);
   });
 
-  test('lets no other process write from the begin of a transaction to its end', async () => {
+  test('holds the write lock from the start of a transaction to its end', async () => {
     const db = ours();
     await db.read('test', () => {});
     const other = theirs();
     await db.write('test', () => {
-      // Nothing was read or written yet: the lock comes with the begin.
+      // The transaction has read and written nothing yet: BEGIN acquires the lock.
       expect(() => other.exec('BEGIN IMMEDIATE')).toThrow('database is locked');
     });
     other.exec('BEGIN IMMEDIATE; ROLLBACK');
   });
 
-  test('shows a transaction to others once it resolves, as a whole', async () => {
+  test('shows other processes a transaction only when it is complete', async () => {
     const db = ours();
     await db.read('test', () => {});
     const other = theirs();
@@ -88,7 +88,7 @@ describe('sqlite database', () => {
     expect(other.prepare(terms).get()).toEqual({ count: 1 });
   });
 
-  test('undoes a transaction that throws, and goes on', async () => {
+  test('rolls back a transaction that throws, and remains usable', async () => {
     const db = ours();
     const failing = db.write('test.it', (file) => {
       file.exec(insert);
@@ -101,7 +101,7 @@ describe('sqlite database', () => {
     expect(await db.read('test', (file) => file.sql(terms).get())).toEqual({ count: 1 });
   });
 
-  describe('while another process holds the file', () => {
+  describe('while another process locks the file', () => {
     /** When it was tried: the other process lets go once the clock has come to `until`. */
     const attempts = async (until: number, patience?: number) => {
       const clock = new ManualClock('2027-03-01T12:00:00Z');
@@ -129,24 +129,24 @@ describe('sqlite database', () => {
       return { outcome: await ended, pauses };
     };
 
-    test('a transaction waits with growing pauses, and is made once the file is free', async () => {
+    test('a transaction is retried after growing pauses, and succeeds when the file is free', async () => {
       const { outcome, pauses } = await attempts(300);
       expect(outcome).toBe('written');
       expect(pauses).toEqual([2, 5, 10, 20, 40, 80, 80, 80]);
     });
 
-    test('a transaction fails after 5 seconds, and says how long it has waited', async () => {
+    test('a transaction fails after 5 seconds with an error that contains the time', async () => {
       const { outcome } = await attempts(Infinity);
       expect(outcome).toBe(`test.it: ${path}: database is locked, for 5037 ms by other processes`);
     });
 
-    test('a transaction fails after the patience of its caller', async () => {
+    test('a transaction fails after the timeout of its caller', async () => {
       const { outcome, pauses } = await attempts(Infinity, 17);
       expect(outcome).toContain('for 17 ms by other processes');
       expect(pauses).toEqual([2, 5, 10]);
     });
 
-    test('a wait ends when the database is closed', async () => {
+    test('closing the database ends the wait of a transaction', async () => {
       const db = ours(new ManualClock('2027-03-01T12:00:00Z'));
       await db.read('test', () => {});
       theirs().exec('BEGIN IMMEDIATE');
@@ -157,7 +157,7 @@ describe('sqlite database', () => {
     });
   });
 
-  test('opens the file anew that replaced the one at its path', async () => {
+  test('opens the new file after the file at its path was replaced', async () => {
     const db = ours();
     await db.write('test', (file) => file.exec(insert));
     for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
@@ -166,23 +166,23 @@ describe('sqlite database', () => {
     expect(theirs().prepare(terms).get()).toEqual({ count: 1 });
   });
 
-  test('holds no file open once it is closed', async () => {
+  test('has no open file after it was closed', async () => {
     const db = ours();
     await db.read('test', () => {});
     db.close();
-    // The last connection to a file in WAL mode removes its companions.
+    // The last connection to a file in WAL mode removes the -wal and -shm files.
     const other = theirs();
     expect(other.prepare('PRAGMA journal_mode = DELETE').get()).toEqual({ journal_mode: 'delete' });
   });
 
-  test('says that the folder does not exist', async () => {
+  test('reports that the folder does not exist', async () => {
     path = join(folder.path, 'missing', 'beat.sqlite');
     const reading = ours().read('test.it', () => {});
     await expect(reading).rejects.toThrow(`test.it: ${path}: the directory does not exist`);
   });
 });
 
-/** Where a descriptor leads; empty when it was closed after it was listed. */
+/** The path of a file descriptor; empty when it was closed after it was listed. */
 function targetOf(descriptor: string): string {
   try {
     return readlinkSync(descriptor);

@@ -9,7 +9,7 @@ import { makeMessage } from '../../../support/message.ts';
 import { Folder } from '../../../support/folder.ts';
 import { openFile, makeRun } from '../../../support/sqlite.ts';
 
-/** As SQLAlchemy 1.4 and 2.1 with kombu 5.2 and 5.7 leave it in sqlite_master. */
+/** The tables that SQLAlchemy 1.4 and 2.1 with kombu 5.2 and 5.7 write to sqlite_master. */
 const KOMBU_TABLES = [
   'CREATE INDEX ix_kombu_message_timestamp ON kombu_message (timestamp)',
   'CREATE INDEX ix_kombu_message_timestamp_id ON kombu_message (timestamp, id)',
@@ -24,7 +24,7 @@ const KOMBU_TABLES = [
 
 const errorOf = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
 
-/** Time passes only while somebody sleeps. */
+/** A clock on which time passes only during `sleep`. */
 function sleepingClock(): Clock & { readonly slept: number[]; beforeSleep: () => void } {
   let time = systemClock.now();
   const slept: number[] = [];
@@ -41,7 +41,7 @@ function sleepingClock(): Clock & { readonly slept: number[]; beforeSleep: () =>
   };
 }
 
-test('the tables of kombu are those that a worker would have made', async () => {
+test('sqlite: beat creates the same kombu tables as a worker', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
@@ -55,7 +55,7 @@ test('the tables of kombu are those that a worker would have made', async () => 
   expect(found.all().map((row) => row['sql'])).toEqual(KOMBU_TABLES);
 });
 
-test('tables that a worker made first are used as they are', async () => {
+test('sqlite: beat uses tables that a worker created', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   using db = new DatabaseSync(path);
@@ -69,7 +69,7 @@ test('tables that a worker made first are used as they are', async () => {
   expect(row).toEqual({ visible: 1, timestamp: null, version: 1, queue_id: 2 });
 });
 
-test('a commit waits, with the process awake, for others to let go of the file', async () => {
+test('sqlite: a commit waits for a locked file without blocking the event loop', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const clock = sleepingClock();
@@ -88,7 +88,7 @@ test('a commit waits, with the process awake, for others to let go of the file',
   await store.close();
 });
 
-test('a file that others hold for ever is an error that says so', async () => {
+test('sqlite: a commit to a file that stays locked fails with that reason', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path, { clock: sleepingClock() });
@@ -108,7 +108,7 @@ test('a file that others hold for ever is an error that says so', async () => {
   await store.close();
 });
 
-test('no directory is an error that names the path', async () => {
+test('sqlite: the error for a missing directory contains the path', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'missing/beat.sqlite');
   const error = await errorOf(openFile(path).ledger.beginTerm());
@@ -116,7 +116,7 @@ test('no directory is an error that names the path', async () => {
   expect((error as Error).message).toBe(`ledger.beginTerm: ${path}: the directory does not exist`);
 });
 
-test('a file that may only be read is an error that names the path', async ({ skip }) => {
+test('sqlite: the error for a read-only file contains the path', async ({ skip }) => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
@@ -128,14 +128,14 @@ test('a file that may only be read is an error that names the path', async ({ sk
   expect((error as Error).message).toContain(`${path}: attempt to write a readonly database`);
 });
 
-test('reading the records of a file that is not there leaves none behind', async () => {
+test('sqlite: reading the states of a missing file does not create it', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   expect(await openFile(path).ledger.load()).toEqual(new Map());
   expect(existsSync(path)).toBe(false);
 });
 
-test('a file that was moved away gets no commit more: the term has ended', async () => {
+test('sqlite: moving the file away ends the term, so it receives no further commit', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
@@ -152,7 +152,7 @@ test('a file that was moved away gets no commit more: the term has ended', async
   await store.close();
 });
 
-test('a closed store says that it is closed', async () => {
+test('sqlite: an operation on a closed store fails with that reason', async () => {
   using folder = new Folder();
   const store = openFile(join(folder.path, 'beat.sqlite'));
   await store.ledger.beginTerm();

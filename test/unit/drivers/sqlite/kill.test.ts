@@ -29,7 +29,7 @@ async function* linesOf(child: ChildProcess): AsyncGenerator<[string, number]> {
   }
 }
 
-/** Kills it after some answers; returns the last run that was answered. */
+/** Kills the process after some confirmed commits; returns the last confirmed run. */
 async function killAfter(child: ChildProcess, answers: number): Promise<number> {
   let last = 0;
   let seen = 0;
@@ -41,7 +41,7 @@ async function killAfter(child: ChildProcess, answers: number): Promise<number> 
   return last;
 }
 
-test('what was committed survives a kill, and nothing is half done', async () => {
+test('sqlite: commits survive a killed process, and none is partial', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
 
@@ -66,7 +66,7 @@ test('what was committed survives a kill, and nothing is half done', async () =>
   }
 });
 
-test('processes that create the file at the same moment all use it', async () => {
+test('sqlite: processes that create the file at the same time share it', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const terms = await Promise.all(

@@ -8,7 +8,7 @@ import { openFile } from '../../../support/sqlite.ts';
 
 const TTL = 8_000;
 
-/** Both clocks are set by hand, and sleepers are woken by hand. */
+/** A clock whose two times and sleepers the test controls. */
 function handClock(): Clock & { wall: number; mono: number; pauses: number[]; wake(): void } {
   const sleepers: (() => void)[] = [];
   return {
@@ -46,7 +46,7 @@ function twoBeats(folder: string) {
   };
 }
 
-test('a lock whose holder died is free after its TTL although the wall clock was set back', async () => {
+test('sqlite lock: a lock without renewals expires after its TTL, even if the wall clock was set back', async () => {
   using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   await ours.lock.acquire();
@@ -60,7 +60,7 @@ test('a lock whose holder died is free after its TTL although the wall clock was
   await Promise.all(close());
 });
 
-test('a lock that is renewed is not free, however long a follower has watched it', async () => {
+test('sqlite lock: a renewed lock never expires for a follower', async () => {
   using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   const lease = await ours.lock.acquire();
@@ -73,7 +73,7 @@ test('a lock that is renewed is not free, however long a follower has watched it
   await Promise.all(close());
 });
 
-test('a follower hears when the lock expires, without asking for it', async () => {
+test('sqlite lock: the wait of a follower ends when the lock expires', async () => {
   using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   await ours.lock.acquire();
@@ -91,7 +91,7 @@ test('a follower hears when the lock expires, without asking for it', async () =
   await Promise.all(close());
 });
 
-test('sqlite lock: at the instant of its expiry it is free, and its holder cannot renew it', async () => {
+test('sqlite lock: at the instant of expiry the lock is free, and its holder cannot renew it', async () => {
   using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   const lease = (await ours.lock.acquire())!;
@@ -104,11 +104,11 @@ test('sqlite lock: at the instant of its expiry it is free, and its holder canno
   await Promise.all(close());
 });
 
-test('sqlite lock: a try for a lock that is held does not wait for a transaction of another process', async () => {
+test('sqlite lock: an attempt to acquire a held lock does not wait for a transaction of another process', async () => {
   using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   await ours.lock.acquire();
-  // Opening the file writes; a look at the lock does not.
+  // Opening the file writes; reading the lock does not.
   await theirs.lock.acquire();
   using worker = new DatabaseSync(join(folder.path, 'beat.sqlite'));
   worker.exec('BEGIN IMMEDIATE');
@@ -118,7 +118,7 @@ test('sqlite lock: a try for a lock that is held does not wait for a transaction
   await Promise.all(close());
 });
 
-test('sqlite lock: a follower looks every 50 ms, also after a look that failed', async () => {
+test('sqlite lock: a follower polls every 50 ms, also after a failed read', async () => {
   using folder = new Folder();
   const { clock, ours, theirs, close } = twoBeats(folder.path);
   await ours.lock.acquire();

@@ -16,22 +16,22 @@ test.each([
   ['sqla+sqlite:///beat.sqlite?timeout=30', 'beat.sqlite'],
   ['sqla+sqlite:///beat.sqlite?isolation_level=IMMEDIATE&detect_types=1', 'beat.sqlite'],
   ['sqla+sqlite:///beat.sqlite?check_same_thread=0&cached_statements=9', 'beat.sqlite'],
-])('%s names the file that SQLAlchemy opens: %s', (url, path) => {
+])('sqlite URL: %s names the file that SQLAlchemy opens, %s', (url, path) => {
   expect(sqlitePath(url)).toBe(path);
 });
 
 test.each([
-  ['sqla+sqlite://', 'in memory is seen by no worker'],
-  ['sqla+sqlite:///', 'in memory is seen by no worker'],
-  ['sqla+sqlite:///:memory:', 'in memory is seen by no worker'],
-  ['sqla+sqlite://?timeout=30', 'in memory is seen by no worker'],
-  ['sqla+sqlite://beat.sqlite', '"beat.sqlite" stands where a host would'],
+  ['sqla+sqlite://', 'workers cannot read a database in memory'],
+  ['sqla+sqlite:///', 'workers cannot read a database in memory'],
+  ['sqla+sqlite:///:memory:', 'workers cannot read a database in memory'],
+  ['sqla+sqlite://?timeout=30', 'workers cannot read a database in memory'],
+  ['sqla+sqlite://beat.sqlite', '"beat.sqlite" is in the place of a host'],
   ['sqla+sqlite://var/lib/beat.sqlite', 'sqla+sqlite:////absolute/path.sqlite (four)'],
-  ['sqla+sqlite:beat.sqlite', 'names no file'],
-  ['sqla+sqlite:/beat.sqlite', 'names no file'],
-  ['sqla+sqlite:///a%20b.sqlite', '"%20" in the path: workers with SQLAlchemy 1'],
+  ['sqla+sqlite:beat.sqlite', 'has no path'],
+  ['sqla+sqlite:/beat.sqlite', 'has no path'],
+  ['sqla+sqlite:///a%20b.sqlite', '"%20" in the path: SQLAlchemy 1 does not decode it'],
   ['sqla+sqlite:///beat.sqlite?mode=ro&uri=true', '"mode" after the "?" is not supported'],
-])('%s is refused, with the reason', (url, reason) => {
+])('sqlite URL: %s is rejected with the reason', (url, reason) => {
   expect(() => sqlitePath(url)).toThrow(ConfigError);
   expect(() => sqlitePath(url)).toThrow(reason);
 });

@@ -6,7 +6,7 @@ import { makeMessage } from '../../../support/message.ts';
 import { Folder } from '../../../support/folder.ts';
 import { openFile, makeRun } from '../../../support/sqlite.ts';
 
-/** Takes the oldest pending messages, writing what kombu writes. */
+/** Consumes the oldest pending messages with kombu's statements. */
 function take(db: DatabaseSync, count: number): void {
   db.prepare(
     `UPDATE kombu_message SET visible = 0, timestamp = '2026-11-21 07:46:55.485312', version = 2
@@ -24,7 +24,7 @@ function ids(db: DatabaseSync, visible: 0 | 1): number[] {
 const messages = (count: number) =>
   Array.from({ length: count }, (_, i) => makeMessage(`task-${i}`));
 
-test('messages that workers have taken are removed but for the newest thousand', async () => {
+test('sqlite pruning: consumed messages are deleted, except the newest thousand', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
@@ -33,7 +33,7 @@ test('messages that workers have taken are removed but for the newest thousand',
   using db = new DatabaseSync(path);
   take(db, 3_500);
 
-  // An old heap is worn down in bites, from the first commit on.
+  // Old rows are deleted in chunks, from the first commit on.
   await store.ledger.commit({ token: term, changes: [makeRun('a', 1)] });
   expect(ids(db, 0)).toHaveLength(3_500 - 501);
   for (const run of [2, 3]) {
@@ -47,7 +47,7 @@ test('messages that workers have taken are removed but for the newest thousand',
   await store.close();
 });
 
-test('messages that nobody has taken stay, however many', async () => {
+test('sqlite pruning: pending messages are never deleted', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
@@ -63,7 +63,7 @@ test('messages that nobody has taken stay, however many', async () => {
   await store.close();
 });
 
-test('pruning reads no row but those that it takes or spares', async () => {
+test('sqlite pruning: the query reads only the rows that it deletes or retains', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);
@@ -76,7 +76,7 @@ test('pruning reads no row but those that it takes or spares', async () => {
   expect(steps).not.toContain('TEMP B-TREE');
 });
 
-test("a worker's look into a queue is answered from the index of pending messages", async () => {
+test('sqlite: the index of pending messages serves the polls of workers', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);

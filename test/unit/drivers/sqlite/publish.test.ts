@@ -6,7 +6,7 @@ import { settle } from '../../../support/settle.ts';
 import { Folder } from '../../../support/folder.ts';
 import { openFile } from '../../../support/sqlite.ts';
 
-test('a message is published to SQLite only when another process has ended its transaction', async () => {
+test('sqlite: a message is published only when another process has ended its transaction', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const store = openFile(path);

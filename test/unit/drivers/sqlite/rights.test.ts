@@ -17,17 +17,17 @@ afterEach(() => folder[Symbol.dispose]());
 
 const open = () => openSqliteStore(storeOptions(`sqla+sqlite:///${path}`));
 
-describe('the rights to the file', () => {
+describe('sqlite file permissions:', () => {
   const modes = () => ['', '-wal', '-shm'].map((end) => statSync(path + end).mode & 0o777);
 
-  test('a new file, with all that SQLite puts beside it, is for this user alone', async () => {
+  test('only this user may access a new file and the files that SQLite creates beside it', async () => {
     const store = open();
     await store.ledger.beginTerm();
     expect(modes()).toEqual([0o600, 0o600, 0o600]);
     await store.close();
   });
 
-  test('a stricter umask counts, and a file that is there keeps its mode', async () => {
+  test('a stricter umask applies, and the mode of an existing file does not change', async () => {
     const script = `
       process.umask(0o277);
       const { OpenFile } = await import(${JSON.stringify(join(import.meta.dirname, '../../../../src/drivers/sqlite/database.ts'))});
@@ -43,7 +43,7 @@ describe('the rights to the file', () => {
 
   const skip = whyNotUnprivileged();
   test.skipIf(skip)(
-    'one that is missing is an error that names user, action and file, and nothing is sent',
+    'an error for a missing right names user, action and file, and the commit publishes nothing',
     async () => {
       const made = open();
       await made.ledger.beginTerm();

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { runBeat, SOURCE } from '../../../support/beat-process.ts';
 import { Folder } from '../../../support/folder.ts';
 
-test('sqlite: the command ends with exit code 2 and one line where the file is no database', async () => {
+test('sqlite: the command ends with exit code 2 and one line if the file is not a database', async () => {
   using folder = new Folder({
     'beat.config.yaml': 'beatSchedule: {}',
   });
@@ -14,6 +14,6 @@ test('sqlite: the command ends with exit code 2 and one line where the file is n
     const answer = await runBeat(args, { cwd: folder.path, script: SOURCE });
     expect(answer.code).toBe(2);
     expect(answer.stderr.split('\n')).toHaveLength(1);
-    expect(answer.stderr).toMatch(/^brokerUrl: .*is no SQLite database/);
+    expect(answer.stderr).toMatch(/^brokerUrl: .*is not an SQLite database/);
   }
 });

@@ -32,8 +32,8 @@ async function fill(): Promise<void> {
   await store.close();
 }
 
-describe('a start on a file that can never be used is an error with the way out', () => {
-  const wayOut = /or move the file away: beat then makes a new one/;
+describe('a start on an unusable SQLite file fails with instructions', () => {
+  const instructions = /or move the file away: beat then creates a new one/;
 
   const failure = async (extra: object = {}): Promise<ConfigError> => {
     const error: unknown = await beat(extra)
@@ -43,50 +43,49 @@ describe('a start on a file that can never be used is an error with the way out'
     return error as ConfigError;
   };
 
-  test('one that is no database', async () => {
+  test('if it is not a database', async () => {
     writeFileSync(path, 'just some notes of mine\n');
     const { message } = await failure();
-    expect(message).toContain(`brokerUrl: ${path}: is no SQLite database, it begins with "just`);
-    expect(message).toMatch(wayOut);
+    expect(message).toContain(
+      `brokerUrl: ${path}: is not an SQLite database, it begins with "just`,
+    );
+    expect(message).toMatch(instructions);
     expect(readFileSync(path, 'utf8')).toBe('just some notes of mine\n');
   });
 
-  test('a folder', async () => {
+  test('if it is a folder', async () => {
     await expect(new Beat({ brokerUrl: `sqla+sqlite:///${folder.path}` }).start()).rejects.toThrow(
-      'is no file; name a file',
+      'is not a file; set the path of a file',
     );
   });
 
-  test('as the place of the state it is named as stateUrl', async () => {
+  test('with the key stateUrl if that setting names the file', async () => {
     writeFileSync(path, 'just some notes of mine\n');
     const urls = { brokerUrl: 'memory://', stateUrl: `sqla+sqlite:///${path}` };
     expect((await failure(urls)).message).toMatch(/^stateUrl: /);
   });
 
-  test.each(['a flipped page', 'a cut-off end'])('one with %s', async (what) => {
+  test.each(['a flipped page', 'a cut-off end'])('if it has %s', async (what) => {
     await fill();
     const bytes = readFileSync(path);
     if (what === 'a cut-off end') writeFileSync(path, bytes.subarray(0, bytes.length / 2));
     else writeFileSync(path, bytes.fill(0xff, 4_096, 5 * 4_096));
     const { message } = await failure();
     expect(message).toContain('the database is damaged');
-    expect(message).toMatch(wayOut);
+    expect(message).toMatch(instructions);
   });
 
-  test.each(['its first page', 'all but its first bytes'])(
-    'one with %s overwritten',
-    async (what) => {
-      await fill();
-      const bytes = readFileSync(path);
-      const end = what === 'its first page' ? 4_096 : bytes.length;
-      writeFileSync(path, bytes.fill(0xff, what === 'its first page' ? 100 : 16, end));
-      const { message } = await failure();
-      expect(message).toContain('the database is damaged');
-      expect(message).toMatch(wayOut);
-    },
-  );
+  test.each(['its first page', 'all but its first bytes'])('if %s is overwritten', async (what) => {
+    await fill();
+    const bytes = readFileSync(path);
+    const end = what === 'its first page' ? 4_096 : bytes.length;
+    writeFileSync(path, bytes.fill(0xff, what === 'its first page' ? 100 : 16, end));
+    const { message } = await failure();
+    expect(message).toContain('the database is damaged');
+    expect(message).toMatch(instructions);
+  });
 
-  test('a damaged one of up to 64 MB; a larger one is not read through', async () => {
+  test('if it is damaged and has up to 64 MB; a larger file is not checked', async () => {
     await fill();
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.fill(0xff, 4_096, 5 * 4_096));
@@ -97,54 +96,51 @@ describe('a start on a file that can never be used is an error with the way out'
     expect(() => open()).not.toThrow();
   });
 
-  test.skipIf(!existsSync('/proc/self/fd'))(
-    'whatever is wrong with it, it is not left open',
-    async () => {
-      const openFiles = () =>
-        readdirSync('/proc/self/fd').filter((fd) => {
-          const link = `/proc/self/fd/${fd}`;
-          return existsSync(link) && readlinkSync(link).startsWith(path);
-        });
-      writeFileSync(path, 'just some notes of mine\n');
-      await failure();
-      expect(openFiles()).toEqual([]);
-      rmSync(path);
-      {
-        using db = new DatabaseSync(path);
-        // beat's index cannot be made on this table, which only the use of the file shows.
-        db.exec('CREATE VIEW kombu_message AS SELECT 1 AS id, 2 AS visible, 3 AS timestamp');
-        db.exec('CREATE TABLE kombu_queue (id INTEGER, name TEXT)');
-      }
-      const { Database } = await import('../../../../src/drivers/sqlite/database.ts');
-      const file = new Database(path, systemClock);
-      await expect(file.read('test', () => {})).rejects.toThrow(path);
-      expect(openFiles()).toEqual([]);
-    },
-  );
+  test.skipIf(!existsSync('/proc/self/fd'))('and closes the file', async () => {
+    const openFiles = () =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        const link = `/proc/self/fd/${fd}`;
+        return existsSync(link) && readlinkSync(link).startsWith(path);
+      });
+    writeFileSync(path, 'just some notes of mine\n');
+    await failure();
+    expect(openFiles()).toEqual([]);
+    rmSync(path);
+    {
+      using db = new DatabaseSync(path);
+      // The creation of beat's index fails on this table at the first use of the file.
+      db.exec('CREATE VIEW kombu_message AS SELECT 1 AS id, 2 AS visible, 3 AS timestamp');
+      db.exec('CREATE TABLE kombu_queue (id INTEGER, name TEXT)');
+    }
+    const { Database } = await import('../../../../src/drivers/sqlite/database.ts');
+    const file = new Database(path, systemClock);
+    await expect(file.read('test', () => {})).rejects.toThrow(path);
+    expect(openFiles()).toEqual([]);
+  });
 
-  test('one whose table lacks a single column', async () => {
+  test('if one of its tables lacks a column', async () => {
     {
       using db = new DatabaseSync(path);
       db.exec('CREATE TABLE beat_term (prefix TEXT PRIMARY KEY)');
     }
     expect((await failure()).message).toContain(
-      "the table beat_term is another program's: it lacks the columns number;",
+      'the table beat_term belongs to another program: it lacks the columns number;',
     );
   });
 
-  test('one whose tables are those of another program', async () => {
+  test('if its tables belong to another program', async () => {
     {
       using db = new DatabaseSync(path);
       db.exec('CREATE TABLE beat_record (id INTEGER, bpm REAL)');
     }
     const { message } = await failure();
     expect(message).toContain(
-      "the table beat_record is another program's: it lacks the columns prefix, entry, record",
+      'the table beat_record belongs to another program: it lacks the columns prefix, entry, record',
     );
-    expect(message).toMatch(wayOut);
+    expect(message).toMatch(instructions);
   });
 
-  test('an empty file, a database of beat’s and one that a worker made are none of these', async () => {
+  test('but not if it is empty, or was created by beat or by a worker', async () => {
     writeFileSync(path, '');
     await fill();
     const second = beat();

@@ -9,7 +9,7 @@ import { Folder } from '../../../support/folder.ts';
 
 const HOUR = 3_600_000;
 
-test('sqlite terms go on growing when the file is made anew, even though the clock was set back', async () => {
+test('sqlite: fencing tokens grow even after the file was replaced and the clock was set back', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const clock = forwardableClock();
@@ -27,7 +27,7 @@ test('sqlite terms go on growing when the file is made anew, even though the clo
   await store.close();
 });
 
-test('sqlite terms are numbered one after the other where the clock stands still, with the file or without it', async () => {
+test('sqlite: fencing tokens grow by one while the clock stands still, also after the file was deleted', async () => {
   using folder = new Folder();
   const path = join(folder.path, 'beat.sqlite');
   const clock = { ...systemClock, now: () => 1_800_000_000_000 };
