@@ -46,7 +46,7 @@ const SQLITE_PUSH = '            insertRows(db, rows.flat());\n';
 const SQL_FENCE = `        if ((await this.#newest(tx)) !== token)
             return { kind: 'fenced' };
 `;
-const SQL_CHECK = `            const outcome = await this.#db.transaction('ledger.commit', async`;
+const SQL_CHECK = `            const outcome = await this.#db.transaction(operation, async`;
 /** In a transaction of its own: a rollback of the commit would remove the messages again. */
 const SQL_BEFORE = `            await this.#db.transaction('ledger.commit', (tx) => insertMessages(tx, this.#sql, envelopes.flat()));\n`;
 const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes.flat());\n';

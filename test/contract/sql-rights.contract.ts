@@ -16,6 +16,13 @@ export interface RightsOptions {
   readonly grant: (server: SqlServer, action: string, table: string) => Promise<unknown>;
 }
 
+async function rejection(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'it resolved',
+    (error: unknown) => String(error),
+  );
+}
+
 /** Users who lack a right on a database server. */
 export function sqlRights(name: string, options: RightsOptions): void {
   describe(`${name}, users without a right`, () => {
@@ -168,6 +175,77 @@ export function sqlRights(name: string, options: RightsOptions): void {
       await options.grant(server, 'DELETE', 'kombu_message');
       await many();
       expect(warn).toHaveBeenLastCalledWith('pruning', null);
+    });
+
+    test.each([
+      ['append', 'INSERT', 'beat_command'],
+      ['pending', 'SELECT', 'beat_command'],
+      ['findAudit', 'SELECT', 'beat_audit'],
+      ['readAudit', 'SELECT', 'beat_audit'],
+    ] as const)(
+      'the error of commands.%s without %s on %s names the right, and how to grant it',
+      async (operation, action, table) => {
+        const { commands } = open();
+        const run = () =>
+          ({
+            append: () => commands.append('{}'),
+            pending: () => commands.pending(1),
+            findAudit: () => commands.findAudit(['one']),
+            readAudit: () => commands.readAudit(1),
+          })[operation]();
+        await options.revoke(server, action, table);
+        const error = await rejection(run());
+        expect(error).toContain(`commands.${operation}: `);
+        expect(error).toContain(missing(action, table));
+        expect(error).toContain(`GRANT ${action} ON ${table} TO "narrow"`);
+        await options.grant(server, action, table);
+        expect(await rejection(run())).toBe('it resolved');
+      },
+    );
+
+    const FINISHING = [
+      ['SELECT', 'beat_command'],
+      ['DELETE', 'beat_command'],
+      ['SELECT', 'beat_audit'],
+      ['INSERT', 'beat_audit'],
+      ['UPDATE', 'beat_audit'],
+      ['DELETE', 'beat_audit'],
+    ] as const;
+
+    test.each(
+      (['commit', 'append'] as const).flatMap((method) =>
+        FINISHING.map((right) => [method, ...right] as const),
+      ),
+    )(
+      'a %s that finishes a command without %s on %s changes nothing, and succeeds after the right is granted',
+      async (method, action, table) => {
+        const { ledger, commands } = open();
+        const token = await ledger.beginTerm();
+        await commands.append('{}');
+        const [{ key } = { key: '' }] = await commands.pending(1);
+        const changes = [makeFirstRun('a')];
+        const finished = [{ key, id: 'one', audit: '{}' }];
+        const finish = () => ledger[method]({ token, changes, commands: finished });
+        await options.revoke(server, action, table);
+        expect(await rejection(finish())).toContain(missing(action, table));
+        expect((await ledger.load()).size).toBe(0);
+        await options.grant(server, action, table);
+        expect(await commands.pending(1)).toHaveLength(1);
+        expect(await finish()).toMatchObject({ kind: 'committed' });
+        expect(await commands.pending(1)).toEqual([]);
+        expect(await commands.readAudit(1)).toEqual(['{}']);
+      },
+    );
+
+    test('without rights on the tables of commands, runs are published and a wait for commands ends', async () => {
+      const { ledger, commands } = open();
+      for (const [action, table] of FINISHING) await options.revoke(server, action, table);
+      const token = await ledger.beginTerm();
+      await commands.waitForCommand(new AbortController().signal);
+      expect(await ledger.commit({ token, changes: [makeFirstRun('a')] })).toEqual({
+        kind: 'committed',
+      });
+      expect(await server.readPayloads()).toHaveLength(1);
     });
 
     test('the error of missing tables without CREATE names the right', async () => {

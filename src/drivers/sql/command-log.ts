@@ -7,6 +7,7 @@ import {
 import type { Clock } from '../../util/clock.ts';
 import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
+import { DatabaseError } from './database-error.ts';
 import type { Named, Statements } from './statements.ts';
 
 /** How often a leader polls for commands. Milliseconds. */
@@ -53,9 +54,13 @@ export class SqlCommandLog implements CommandLog {
   async waitForCommand(signal: AbortSignal): Promise<void> {
     const { db, sql, prefix, clock } = this.#options;
     while (!signal.aborted) {
-      const reading = db.read('commands.wait', sql.readCommands(prefix, 1));
-      // The leader's commits report an unreachable server.
-      if ((await reading.catch(() => [])).length > 0) return;
+      try {
+        const rows = await db.read('commands.wait', sql.readCommands(prefix, 1));
+        if (rows.length > 0) return;
+      } catch (error) {
+        // `pending` reports a missing right, and the leader's commits an unreachable server.
+        if (error instanceof DatabaseError && error.kind === 'denied') return;
+      }
       await clock.sleep(POLL_INTERVAL, signal);
     }
   }

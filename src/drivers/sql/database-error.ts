@@ -1,6 +1,6 @@
 import { StoreError, type StoreErrorOptions } from '../../util/errors.ts';
 import type { ErrorKind, SqlDialect } from './dialect.ts';
-import { describeMissing, type Right } from './rights.ts';
+import { describeMissing, grantStatements, type Right } from './rights.ts';
 
 /** A failed operation of a database, and what its error means. */
 export class DatabaseError extends StoreError {
@@ -34,7 +34,7 @@ export interface FailedOperation {
 /** The error of an operation on an open database: without the password, and with all missing rights. */
 export function describeFailure(dialect: SqlDialect, failed: FailedOperation): DatabaseError {
   const { operation, error, kind, missingRights, timeout } = failed;
-  const { name, location, mask } = dialect;
+  const { name, location, mask, user } = dialect;
   const isLate = kind === 'connection-lost' && isTimeout(error);
   const reason = isLate ? `no answer in ${timeout} ms` : mask(describeError(error));
   const unreachable = kind === 'connection-lost' ? { server: name, reason } : null;
@@ -43,8 +43,10 @@ export function describeFailure(dialect: SqlDialect, failed: FailedOperation): D
       ? `${name} did not answer in ${timeout} ms`
       : `no connection to ${name}: ${reason}`
     : `${name} refused: ${describeUser(dialect, missingRights)}${reason}`;
-  const options = { cause: error, unreachable };
-  return new DatabaseError(`${operation}: ${text} (${location})`, kind, options, missingRights);
+  const grants = user === null ? [] : grantStatements(missingRights, user);
+  const hint = grants.length === 0 ? '' : `; to grant: ${grants.join('; ')}`;
+  const message = `${operation}: ${text} (${location})${hint}`;
+  return new DatabaseError(message, kind, { cause: error, unreachable }, missingRights);
 }
 
 /** `user "beat" lacks INSERT on beat_record: `, or nothing without missing rights. */

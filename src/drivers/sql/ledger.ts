@@ -12,6 +12,7 @@ import type { Database, Transaction } from './database.ts';
 import { rejectionReason } from './rejection.ts';
 import { encodeEnvelopes, insertMessages } from './messages.ts';
 import type { Pruner } from './pruner.ts';
+import { withCommands } from './rights.ts';
 import type { Named, Statements } from './statements.ts';
 
 /** How many states one statement reads, so that none takes long. */
@@ -84,7 +85,8 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     const envelopes = messages.map((message) => encodeEnvelopes(message, this.#queues));
     const unroutable = messages.find((_, i) => envelopes[i]!.length === 0);
     try {
-      const outcome = await this.#db.transaction<Outcome>('ledger.commit', async (tx) => {
+      const operation = withCommands('ledger.commit', commands);
+      const outcome = await this.#db.transaction<Outcome>(operation, async (tx) => {
         const found = await this.#check(tx, token, encoded);
         if (typeof found === 'object') return found;
         if (found === 'repeated') {
@@ -112,7 +114,8 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     const rows = messages.map((each): Named => [each.id, encodeOutboxMessage(each)]);
     const encoded = changes.map(encodeChange);
     try {
-      return await this.#db.transaction<AppendOutcome>('outbox.append', async (tx) => {
+      const operation = withCommands('outbox.append', commands);
+      return await this.#db.transaction<AppendOutcome>(operation, async (tx) => {
         const found = await this.#check(tx, token, encoded);
         if (typeof found === 'object') return found;
         await finishCommands(tx, this.#sql, this.#prefix, commands);

@@ -23,6 +23,8 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   beat_term: ['prefix', 'number'],
   beat_record: ['prefix', 'entry', 'record'],
   beat_outbox: ['prefix', 'id', 'message'],
+  beat_command: ['prefix', 'json'],
+  beat_audit: ['prefix', 'id', 'json'],
   kombu_queue: ['id', 'name'],
   kombu_message: ['id', 'visible', 'payload', 'version', 'queue_id'],
 };
@@ -40,6 +42,17 @@ const QUEUES = [
   ...on('message_id_sequence', 'USAGE'),
 ];
 
+const OUTBOX = on('beat_outbox', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
+const FINISHED_COMMANDS = [
+  ...on('beat_command', 'SELECT', 'DELETE'),
+  ...on('beat_audit', 'SELECT', 'INSERT', 'UPDATE', 'DELETE'),
+];
+
+/** The name of an operation that also finishes commands, which takes more rights. */
+export function withCommands(operation: string, commands: readonly unknown[]): string {
+  return commands.length === 0 ? operation : `${operation} with commands`;
+}
+
 /** The rights that each operation needs. */
 export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> = {
   'lock.acquire': LOCK,
@@ -49,15 +62,18 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
   // A leader that could not renew its lock or write states would only prevent others from leading.
   'ledger.beginTerm': [...TERM, ...STATES, ...LOCK],
   'ledger.commit': [...TERM, ...STATES, ...QUEUES],
+  'ledger.commit with commands': [...TERM, ...STATES, ...QUEUES, ...FINISHED_COMMANDS],
   'ledger.removeState': [...TERM, ...on('beat_record', 'DELETE')],
   // Every term would publish a message again that cannot be removed.
-  'outbox.append': [
-    ...TERM,
-    ...STATES,
-    ...on('beat_outbox', 'SELECT', 'INSERT', 'UPDATE', 'DELETE'),
-  ],
+  'outbox.append': [...TERM, ...STATES, ...OUTBOX],
+  'outbox.append with commands': [...TERM, ...STATES, ...OUTBOX, ...FINISHED_COMMANDS],
   'outbox.pending': on('beat_outbox', 'SELECT'),
   'outbox.remove': [...TERM, ...on('beat_outbox', 'SELECT', 'DELETE')],
+  'commands.append': on('beat_command', 'INSERT'),
+  'commands.pending': on('beat_command', 'SELECT'),
+  'commands.wait': on('beat_command', 'SELECT'),
+  'commands.findAudit': on('beat_audit', 'SELECT'),
+  'commands.readAudit': on('beat_audit', 'SELECT'),
   'broker.publish': QUEUES,
   'broker.prune': on('kombu_message', 'SELECT', 'DELETE'),
 };
@@ -65,10 +81,11 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
 /** A statement that fails without the right, and changes no row. */
 export function probeRight({ action, object }: ProbedRight): Sql {
   const columns = (COLUMNS[object] ?? []).join(', ');
+  const nulls = (COLUMNS[object] ?? []).map(() => 'NULL').join(', ');
   const [column] = (COLUMNS[object] ?? []).slice(-1);
   const text = {
     SELECT: `SELECT ${columns} FROM ${object} WHERE 1 = 0`,
-    INSERT: `INSERT INTO ${object} (${columns}) SELECT ${columns} FROM ${object} WHERE 1 = 0`,
+    INSERT: `INSERT INTO ${object} (${columns}) SELECT ${nulls} FROM (SELECT 1) AS one WHERE 1 = 0`,
     UPDATE: `UPDATE ${object} SET ${column} = ${column} WHERE 1 = 0`,
     DELETE: `DELETE FROM ${object} WHERE 1 = 0`,
     // PostgreSQL only; MariaDB names a sequence in its error. A skipped number is harmless.
@@ -80,6 +97,16 @@ export function probeRight({ action, object }: ProbedRight): Sql {
 /** `lacks INSERT on beat_record, DELETE on beat_lock` */
 export function describeMissing(rights: readonly Right[]): string {
   return `lacks ${rights.map(({ action, object }) => `${action} on ${object}`).join(', ')}`;
+}
+
+/** The statements that grant the rights; none for the right to create tables, whose schema is not known. */
+export function grantStatements(rights: readonly Right[], user: string): readonly string[] {
+  const granted = rights.filter(({ action }) => action !== 'CREATE');
+  return [...Map.groupBy(granted, ({ object }) => object)].map(([object, missing]) => {
+    const actions = missing.map(({ action }) => action).join(', ');
+    const sequence = actions === 'USAGE' ? 'SEQUENCE ' : '';
+    return `GRANT ${actions} ON ${sequence}${object} TO ${JSON.stringify(user)}`;
+  });
 }
 
 /** Whether the missing rights affect only entries whose queue is not declared yet. */

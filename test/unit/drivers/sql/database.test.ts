@@ -265,7 +265,8 @@ describe('sql database: the error of a user without rights', () => {
     server.answer = lacks(/^UPDATE beat_lock/, /^DELETE FROM beat_lock/, /^change/);
     const error = await catchError(server.db.write('lock.renew', sql('change')));
     expect(error.message).toBe(
-      'lock.renew: Fake refused: user "me" lacks UPDATE on beat_lock, DELETE on beat_lock: denied (fake://db)',
+      'lock.renew: Fake refused: user "me" lacks UPDATE on beat_lock, DELETE on beat_lock: denied (fake://db); ' +
+        'to grant: GRANT UPDATE, DELETE ON beat_lock TO "me"',
     );
   });
 
@@ -273,7 +274,9 @@ describe('sql database: the error of a user without rights', () => {
     const server = new FakeServer(null);
     server.answer = lacks(/beat_lock/);
     const error = await catchError(server.db.requireRights('lock.renew'));
-    expect(error.message).toContain('this user lacks SELECT on beat_lock, INSERT on beat_lock');
+    expect(error.message).toMatch(
+      /: this user lacks SELECT on beat_lock, INSERT on beat_lock.* \(fake:\/\/db\)$/,
+    );
   });
 
   test('is the server’s message for an operation without a list of rights', async () => {

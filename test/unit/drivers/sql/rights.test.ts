@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { SqlBroker } from '../../../../src/drivers/sql/broker.ts';
+import { SqlCommandLog } from '../../../../src/drivers/sql/command-log.ts';
 import { Database } from '../../../../src/drivers/sql/database.ts';
 import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
@@ -8,6 +9,8 @@ import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts
 import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
 import {
   concernsOnlyDeclarations,
+  CREATE_TABLES,
+  grantStatements,
   REQUIRED_RIGHTS,
   probeRight,
 } from '../../../../src/drivers/sql/rights.ts';
@@ -24,6 +27,7 @@ class DeniedStore {
   readonly ledger: SqlLedger;
   readonly broker: SqlBroker;
   readonly pruner: Pruner;
+  readonly commands: SqlCommandLog;
   #isDenied = false;
 
   constructor() {
@@ -46,6 +50,7 @@ class DeniedStore {
     const shared = { db, sql: STATEMENTS, prefix: 'beat' };
     const queues = new Queues();
     this.lock = new SqlLock({ ...shared, releases: null, ttl: 1_000, clock });
+    this.commands = new SqlCommandLog({ ...shared, clock });
     this.pruner = new Pruner(db, STATEMENTS, (_, text) => this.warnings.push(text));
     this.ledger = new SqlLedger({ ...shared, pruner: this.pruner, queues });
     this.broker = new SqlBroker(db, STATEMENTS, this.pruner, queues);
@@ -64,6 +69,7 @@ async function catchMessage(work: Promise<unknown>): Promise<string> {
 }
 
 const CHANGES = [makeFirstRun('a')];
+const COMMANDS = [{ key: '1', id: 'one', audit: '{}' }];
 
 /** Every operation that names the rights it lacks, with the error of one that lacks all of them. */
 const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<string>> = {
@@ -73,10 +79,18 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
   'ledger.load': ({ ledger }) => catchMessage(ledger.load()),
   'ledger.beginTerm': ({ ledger }) => catchMessage(ledger.beginTerm()),
   'ledger.commit': ({ ledger }) => catchMessage(ledger.commit({ token: 1, changes: CHANGES })),
+  'ledger.commit with commands': ({ ledger }) =>
+    catchMessage(ledger.commit({ token: 1, changes: CHANGES, commands: COMMANDS })),
   'ledger.removeState': ({ ledger }) => catchMessage(ledger.removeState(1, 'a')),
   'outbox.append': ({ ledger }) => catchMessage(ledger.append({ token: 1, changes: CHANGES })),
+  'outbox.append with commands': ({ ledger }) =>
+    catchMessage(ledger.append({ token: 1, changes: CHANGES, commands: COMMANDS })),
   'outbox.pending': ({ ledger }) => catchMessage(ledger.pending(1, '')),
   'outbox.remove': ({ ledger }) => catchMessage(ledger.remove(1, [])),
+  'commands.append': ({ commands }) => catchMessage(commands.append('{}')),
+  'commands.pending': ({ commands }) => catchMessage(commands.pending(1)),
+  'commands.findAudit': ({ commands }) => catchMessage(commands.findAudit(['one'])),
+  'commands.readAudit': ({ commands }) => catchMessage(commands.readAudit(1)),
   'broker.publish': ({ broker }) => catchMessage(broker.publish([makeMessage('one')])),
   'broker.prune': async ({ pruner, warnings }) => {
     await pruner.prune(1);
@@ -92,6 +106,9 @@ const QUEUES =
   'INSERT on kombu_message, USAGE on message_id_sequence';
 const OUTBOX =
   'SELECT on beat_outbox, INSERT on beat_outbox, UPDATE on beat_outbox, DELETE on beat_outbox';
+const FINISHED =
+  'SELECT on beat_command, DELETE on beat_command, ' +
+  'SELECT on beat_audit, INSERT on beat_audit, UPDATE on beat_audit, DELETE on beat_audit';
 
 test.each([
   ['lock.acquire', LOCK],
@@ -100,10 +117,16 @@ test.each([
   ['ledger.load', 'SELECT on beat_record'],
   ['ledger.beginTerm', `${TERM}, ${STATES}, ${LOCK}`],
   ['ledger.commit', `${TERM}, ${STATES}, ${QUEUES}`],
+  ['ledger.commit with commands', `${TERM}, ${STATES}, ${QUEUES}, ${FINISHED}`],
   ['ledger.removeState', `${TERM}, DELETE on beat_record`],
   ['outbox.append', `${TERM}, ${STATES}, ${OUTBOX}`],
+  ['outbox.append with commands', `${TERM}, ${STATES}, ${OUTBOX}, ${FINISHED}`],
   ['outbox.pending', 'SELECT on beat_outbox'],
   ['outbox.remove', `${TERM}, SELECT on beat_outbox, DELETE on beat_outbox`],
+  ['commands.append', 'INSERT on beat_command'],
+  ['commands.pending', 'SELECT on beat_command'],
+  ['commands.findAudit', 'SELECT on beat_audit'],
+  ['commands.readAudit', 'SELECT on beat_audit'],
   ['broker.publish', QUEUES],
   ['broker.prune', 'SELECT on kombu_message, DELETE on kombu_message'],
 ])('sql rights: the error of %s names every missing right', async (operation, rights) => {
@@ -115,7 +138,9 @@ test.each([
 });
 
 test('sql rights: each list of rights belongs to an operation of the store', () => {
-  expect(Object.keys(REQUIRED_RIGHTS)).toEqual(Object.keys(OPERATIONS));
+  // A wait resolves where its right is missing; `pending` names the right.
+  const named = Object.keys(REQUIRED_RIGHTS).filter((operation) => operation !== 'commands.wait');
+  expect(named).toEqual(Object.keys(OPERATIONS));
 });
 
 test.each([
@@ -123,7 +148,7 @@ test.each([
   [
     'INSERT',
     'beat_term',
-    'INSERT INTO beat_term (prefix, number) SELECT prefix, number FROM beat_term WHERE 1 = 0',
+    'INSERT INTO beat_term (prefix, number) SELECT NULL, NULL FROM (SELECT 1) AS one WHERE 1 = 0',
   ],
   ['UPDATE', 'beat_record', 'UPDATE beat_record SET record = record WHERE 1 = 0'],
   ['UPDATE', 'beat_outbox', 'UPDATE beat_outbox SET message = message WHERE 1 = 0'],
@@ -150,4 +175,17 @@ test.each([
 ])('sql rights: missing rights on %j concern only undeclared queues: %j', (objects, expected) => {
   const missingRights = objects.map((object) => ({ action: 'INSERT', object }) as const);
   expect(concernsOnlyDeclarations(missingRights)).toBe(expected);
+});
+
+test('sql rights: a statement to grant names all missing actions on a table, and quotes the user', () => {
+  const rights = [
+    { action: 'INSERT', object: 'kombu_queue' },
+    { action: 'USAGE', object: 'queue_id_sequence' },
+    { action: 'SELECT', object: 'kombu_queue' },
+  ] as const;
+  expect(grantStatements(rights, 'me-too')).toEqual([
+    'GRANT INSERT, SELECT ON kombu_queue TO "me-too"',
+    'GRANT USAGE ON SEQUENCE queue_id_sequence TO "me-too"',
+  ]);
+  expect(grantStatements([CREATE_TABLES], 'me')).toEqual([]);
 });
