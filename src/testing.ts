@@ -12,7 +12,7 @@ import { BeatError } from './util/errors.ts';
 import type { SentEvent, SkippedEvent } from './events/beat-events.ts';
 import { Events } from './events/events.ts';
 import type { Term } from './scheduling/term.ts';
-import { instantOf, ManualClock } from './drivers/memory/clock.ts';
+import { ManualClock, toEpochMs } from './drivers/memory/clock.ts';
 import { MemoryResults } from './drivers/memory/results.ts';
 import { openMemoryStore, type MemoryStore } from './drivers/memory/store.ts';
 import type { Message } from './message/message.ts';
@@ -35,9 +35,9 @@ export function due(
   config: BeatConfig | Settings,
   { from, until }: { readonly from: Date | string; readonly until: Date | string },
 ): Due[] {
-  const end = instantOf(until);
+  const end = toEpochMs(until);
   const found: Due[] = [];
-  for (const { entry, dueAt } of upcoming(enabledOf(config), instantOf(from), Infinity)) {
+  for (const { entry, dueAt } of upcoming(enabledOf(config), toEpochMs(from), Infinity)) {
     if (dueAt > end) break;
     found.push({ entry: entry.name, dueAt: new Date(dueAt) });
   }

@@ -10,19 +10,19 @@ import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { findDriver, findSchemes } from './table.ts';
 
-/** What it takes to open a broker with its state, wherever that is. */
+/** The options of a broker and the store of its state. */
 export interface StoreOptions extends StateStoreOptions, BrokerOptions {
-  /** Where lock and ledger are; the same as `brokerUrl` for one place that is all. */
+  /** The store of lock and ledger; equal to `brokerUrl` if the broker stores them too. */
   readonly stateUrl: string;
-  /** Told of messages that had to wait, where the two are not one place. */
+  /** Called for messages that wait in the outbox, if the two stores differ. */
   readonly outbox?: OutboxReports | undefined;
-  /** For how long such messages are owed; unless given, as by default. */
+  /** The catch-up policy of an entry for messages in the outbox; the default policy unless given. */
   readonly latenessOf?: LatenessOf | undefined;
 }
 
 /**
- * Opens the broker with its state. Where the two are one place a commit is one step; else an outbox in
- * the state stands between them. Throws a `ConfigError` for a URL that leads nowhere.
+ * Opens the broker and the store of its state. If the two are one store, a commit is one atomic step; otherwise the
+ * state store has an outbox. Throws a `ConfigError` for an invalid URL.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { brokerUrl, stateUrl, clock } = options;
@@ -51,7 +51,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
 }
 
-/** Opens lock and ledger without the broker, for a look at them or a repair. */
+/** Opens lock and ledger without the broker, to read or repair them. */
 export async function openState(options: StoreOptions): Promise<StateStore> {
   const { brokerUrl, stateUrl } = options;
   return openStateStore(brokerUrl === stateUrl ? 'brokerUrl' : 'stateUrl', {
@@ -62,7 +62,7 @@ export async function openState(options: StoreOptions): Promise<StateStore> {
   });
 }
 
-/** Opens the result backend, for chords that beat starts. Throws a `ConfigError` for a URL that leads nowhere. */
+/** Opens the result backend, for chords that beat starts. Throws a `ConfigError` for an invalid URL. */
 export async function openResults(settings: ResultSettings): Promise<ResultBackend | null> {
   const { url } = settings;
   if (url === null) return null;
@@ -73,8 +73,8 @@ export async function openResults(settings: ResultSettings): Promise<ResultBacke
 }
 
 /**
- * What workers may wait for is too long for a leader: a renewal that is not answered must be tried again
- * before the lock expires.
+ * Limits the timeouts, which are set for workers, to half of the lock's TTL: a leader must retry a renewal that
+ * timed out before the lock expires.
  */
 function withinTtl({ transport, lockTtl }: StateStoreOptions): TransportOptions {
   const atMost = (ms: number | null) =>
@@ -87,11 +87,11 @@ function withinTtl({ transport, lockTtl }: StateStoreOptions): TransportOptions 
   };
 }
 
-/** Whether two URLs, in whatever spelling, name one store: a commit is then one step, without an outbox. */
+/** Whether two URLs, which may be written differently, name one store: a commit is then one step without an outbox. */
 async function isOneStore(brokerUrl: string, stateUrl: string): Promise<boolean> {
   if (brokerUrl === stateUrl) return true;
   const [broker, state] = [findDriver(brokerUrl), findDriver(stateUrl)];
-  // Redis itself and the same Redis behind sentinels have one loader.
+  // The drivers `redis` and `sentinel` have the same loader.
   if (!broker?.load || broker.load !== state?.load) return false;
   const { normalize } = await broker.load();
   const normalized = withKey('brokerUrl', () => normalize(brokerUrl));
@@ -121,28 +121,28 @@ async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' |
   return { broker, checkHealth: store.checkHealth };
 }
 
-/** Clock and lock are those of the state store; eviction is checked in both. */
+/** Checks clock and lock servers of the state store, and eviction in both stores. */
 function checkAll(state: Store['checkHealth'], broker: Store['checkHealth']): Store['checkHealth'] {
   if (!state || !broker) return state ?? broker;
   return async () => {
-    const [ours, theirs] = await Promise.all([state(), broker()]);
-    return { ...ours, eviction: ours.eviction ?? theirs.eviction };
+    const [stateHealth, brokerHealth] = await Promise.all([state(), broker()]);
+    return { ...stateHealth, eviction: stateHealth.eviction ?? brokerHealth.eviction };
   };
 }
 
 type Key = 'brokerUrl' | 'stateUrl' | 'resultBackend';
 
-/** Runs `open`, and moves its errors to the setting that the URL is from: drivers know `brokerUrl` only. */
+/** Runs `open`, and reports its errors for the setting that has the URL: drivers report `brokerUrl`. */
 function withKey<T>(key: Key, open: () => T): T {
   try {
     return open();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const own = new Map<unknown, string>([['brokerUrl', key]]);
-    if (key === 'resultBackend') own.set('brokerUseSsl', 'redisBackendUseSsl');
-    const place = ([first, ...rest]: Diagnostic['path']) => [own.get(first) ?? first!, ...rest];
+    const keys = new Map<unknown, string>([['brokerUrl', key]]);
+    if (key === 'resultBackend') keys.set('brokerUseSsl', 'redisBackendUseSsl');
+    const rename = ([first, ...rest]: Diagnostic['path']) => [keys.get(first) ?? first!, ...rest];
     throw new ConfigError(
-      error.errors.map((problem) => ({ ...problem, path: place(problem.path) })),
+      error.errors.map((problem) => ({ ...problem, path: rename(problem.path) })),
     );
   }
 }

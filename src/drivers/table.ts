@@ -4,7 +4,7 @@ import type { Broker } from '../broker/broker.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
 import type { BrokerOptions, StateDriver } from '../store/store.ts';
 
-/** What a kind of server, or of file, can do. Nothing here connects to one. */
+/** The capabilities of a kind of server or file. This module opens no connection. */
 export interface Driver {
   readonly name: 'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp';
   /** For messages. */
@@ -15,17 +15,17 @@ export interface Driver {
   readonly parameters: readonly string[] | null;
   /** Whether URLs of several servers, with `;` between them, are one broker. */
   readonly failover: boolean;
-  /** Whether it may be one of `lockUrls`. */
+  /** Whether its URL may be one of `lockUrls`. */
   readonly locks: boolean;
-  /** Whether `lockUrls` may hold the lock of a ledger that is here. */
+  /** Whether `lockUrls` may hold the lock for its ledger. */
   readonly lockElsewhere: boolean;
-  /** Whether it joins chords as a result backend. */
+  /** Whether it can be the result backend of chords. */
   readonly chords: boolean;
-  /** Whether `masterName` must say which server is meant. */
+  /** Whether `masterName` is required. */
   readonly masterName: boolean;
-  /** Whether answers can be late: calls of lock and ledger have a time limit. */
+  /** Whether it is a server: calls of lock and ledger then have a time limit. */
   readonly remote: boolean;
-  /** Whether beats on other hosts see what one writes. */
+  /** Whether instances on several hosts can share it. */
   readonly shared: boolean;
   /** Whether `brokerUseSsl` applies; a database reads encryption from its URL. */
   readonly useSsl: boolean;
@@ -33,20 +33,20 @@ export interface Driver {
   readonly taskEvents: 'topic' | 'fanout' | null;
   readonly fanoutExchanges: boolean;
   readonly headersExchanges: boolean;
-  /** Whether workers' bindings are known to the broker. Elsewhere the configuration alone binds queues. */
+  /** Whether the broker stores the bindings of workers. Otherwise only the configuration binds queues. */
   readonly bindings: boolean;
   readonly limits: DriverLimits;
-  /** Loads what opens a store of it; `null` where it cannot hold state. */
+  /** Loads the driver of a store; `null` if it cannot hold state. */
   readonly load: (() => Promise<StateDriver>) | null;
-  /** Loads what opens a broker that cannot hold state. */
+  /** Loads the driver of a broker that cannot hold state. */
   readonly loadBroker: (() => Promise<(options: BrokerOptions) => Broker>) | null;
-  /** Loads what opens a result backend; `null` where chords cannot be joined. */
+  /** Loads the driver of a result backend; `null` if it has none. */
   readonly loadResults: (() => Promise<OpenResults>) | null;
 }
 
 type OpenResults = (url: string, settings: ResultSettings) => ResultBackend;
 
-/** The longest names that it stores; `null` where no configuration reaches a limit. */
+/** The longest names that it stores; `null` if no configuration reaches a limit. */
 export interface DriverLimits {
   /** Whether AMQP's limits on short strings and header tables apply. */
   readonly amqp: boolean;
@@ -88,10 +88,10 @@ const SQL_SERVER = {
   load: () => import('./sql/store.ts').then(({ sqlDriver }) => sqlDriver),
 } as const;
 
-/** Characters of kombu's column for the names of queues. */
+/** The length of kombu's column for queue names, in characters. */
 const KOMBU_QUEUE = 200;
 
-/** Every broker and store that beat knows. A new one is a row here, and a folder beside this file. */
+/** All brokers and stores. A new one is a row in this table and a folder beside this file. */
 export const DRIVERS: readonly Driver[] = [
   {
     ...REDIS,
@@ -159,12 +159,12 @@ const BY_SCHEME: ReadonlyMap<string, Driver> = new Map(
   DRIVERS.flatMap((driver) => driver.schemes.map((scheme) => [scheme, driver] as const)),
 );
 
-/** The driver of a URL, or of the first of several; `null` for an unknown scheme, and for a text that is not a URL. */
+/** The driver of a URL, or of the first of several; `null` for an unknown scheme or a text that is not a URL. */
 export function findDriver(url: string): Driver | null {
   return BY_SCHEME.get(schemeOf(url)) ?? null;
 }
 
-/** The schemes of the drivers that meet a condition, for messages and checks. */
+/** The schemes of all drivers that meet a condition. */
 export function findSchemes(condition: (driver: Driver) => boolean): readonly string[] {
   return DRIVERS.filter(condition).flatMap(({ schemes }) => schemes);
 }

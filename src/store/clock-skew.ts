@@ -11,10 +11,10 @@ const SAMPLES = 3;
 export async function measureSkew(clock: Clock, read: () => Promise<number>): Promise<ClockSkew> {
   let best = { ms: 0, within: Infinity };
   for (let i = 0; i < SAMPLES; i++) {
-    const [asked, started] = [clock.now(), clock.monotonic()];
-    const theirs = await read();
+    const [now, started] = [clock.now(), clock.monotonic()];
+    const serverTime = await read();
     const within = (clock.monotonic() - started) / 2;
-    if (within < best.within) best = { ms: asked + within - theirs, within };
+    if (within < best.within) best = { ms: now + within - serverTime, within };
   }
   return best;
 }

@@ -1,33 +1,33 @@
-/** Audit rows that a store keeps, the newest; the answer of an older command is gone. */
+/** The number of audit rows that a store retains; the answers of older commands are deleted. */
 export const AUDIT_ROWS = 10_000;
 
 /** A command that waits for the leader. */
 export interface PendingCommand {
-  /** Names the command in its log; another than the id that its sender gave it. */
+  /** Identifies the command in its log; differs from the id that its sender chose. */
   readonly key: string;
-  /** As it was appended. */
+  /** The text that was appended. */
   readonly json: string;
 }
 
-/** A command that was dealt with: a commit removes it from the log and adds its audit row. */
+/** A command that a commit removes from the log and adds an audit row for. */
 export interface FinishedCommand {
   readonly key: string;
-  /** The id that its sender gave it; `null` for one without an id, which has no audit row. */
+  /** The id that its sender chose; `null` for a command without an id, which has no audit row. */
   readonly id: string | null;
-  /** What became of it, as JSON: the answer to its sender. */
+  /** The outcome as JSON, which answers the sender. */
   readonly audit: string;
 }
 
 /**
- * Commands for the leader, in the order in which they were appended, and what became of them. Anything that can
- * write to the store may append; only a commit of the newest term removes.
+ * Commands for the leader in the order of their arrival, and the audit rows of finished ones. Every process that
+ * can write to the store may append; only a commit of the newest term removes.
  */
 export interface CommandLog {
-  /** Resolves when the command is durable, and wakes the leader. */
+  /** Appends a command and notifies the leader. Resolves when the command is durable. */
   append(json: string): Promise<void>;
   /** The oldest commands. */
   pending(limit: number): Promise<readonly PendingCommand[]>;
-  /** The audit rows of these command ids, as far as they exist, by id. */
+  /** The existing audit rows of these command ids, by id. */
   findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The newest audit rows, newest first. */
   readAudit(limit: number): Promise<readonly string[]>;

@@ -3,7 +3,7 @@ import type { ChordSize } from '../message/run-messages.ts';
 import type { FinishedCommand } from './command-log.ts';
 import { encodeState, type EntryState } from './entry-state.ts';
 
-/** What a term decided, to be done as one step. */
+/** The decisions of a term that the store applies in one step. */
 export interface Commit {
   /** The fencing token of the term that decided it. */
   readonly token: number;
@@ -18,12 +18,12 @@ export interface Change {
   readonly entry: string;
   /** The state that the decision was made from; `null` when there was none. */
   readonly before: EntryState | null;
-  /** Its `rev` differs from that of `before`, so that only a repeated commit finds it in the store. */
+  /** Its `rev` differs from that of `before`, so only a repeated commit finds it in the store. */
   readonly after: EntryState;
   readonly messages: readonly Message[];
   /** Registered with the result backend before the commit; ledgers ignore them. */
   readonly chords?: readonly ChordSize[] | undefined;
-  /** The command that asked for it; the committer adds it to the commit of this change. */
+  /** The command that requested the change; the committer finishes it in the same commit. */
   readonly command?: FinishedCommand | undefined;
   /** Absent from a declared entry. */
   readonly stored?: StoredChange | undefined;
@@ -42,11 +42,11 @@ export function isOfStoredEntries(changes: readonly Pick<Change, 'stored'>[]): b
 }
 
 /**
- * `committed`: all of it happened, but for the publishing of the messages in `unpublished`. The others: none
- * of it did.
+ * `committed`: the store applied all of it, except that the messages in `unpublished` are in no queue. With the
+ * other outcomes the store applied nothing.
  * `fenced`: a newer term has begun, or the ledger was lost: this term must end.
- * `conflict`: the states of these entries are not as expected.
- * `store-rejected`: the store can be reached and rejects it, until somebody puts something right there.
+ * `conflict`: the states of these entries are not the expected ones.
+ * `store-rejected`: the reachable store rejects the commit, and will do so until an operator changes the store.
  */
 export type CommitOutcome =
   | { readonly kind: 'committed'; readonly unpublished?: readonly UnpublishedMessage[] }
@@ -80,7 +80,7 @@ export interface EncodedChange {
   readonly stored?: StoredChange | undefined;
 }
 
-/** Done before a transaction begins, because a transaction makes others wait. */
+/** Encodes a change. Call this before a transaction, because other clients wait for the transaction. */
 export function encodeChange({ entry, before, after, stored }: Change): EncodedChange {
   return {
     entry,
@@ -91,8 +91,8 @@ export function encodeChange({ entry, before, after, stored }: Change): EncodedC
 }
 
 /**
- * Compares a commit with what the store holds: `new`, or `repeated` when it went through before and its answer
- * was lost, or a conflict. The comparison that Redis makes is in Lua and follows the same rule.
+ * Compares a commit with the states in the store: `new`, `repeated` when an earlier run succeeded and its answer
+ * was lost, or a conflict. The Lua scripts of Redis follow the same rule.
  */
 export function compare(
   changes: readonly EncodedChange[],

@@ -1,12 +1,12 @@
 import { StoreError } from '../util/errors.ts';
 
-/** The version of the state's format that this release writes. What release 0.1 wrote is version 1, and does not say so. */
+/** The version of the state's format that this release writes. States of release 0.1 are version 1, without a field. */
 const VERSION = 2;
 
 /**
- * What was dealt with of an entry: its next occurrence follows from it, never from "now". A state that was
- * read also has the fields that this release does not know, so that a spread copies them: a state is made
- * from another by `advance` alone.
+ * The persisted state of an entry, from which its next occurrence is computed, never from "now". A state that was
+ * read also contains the fields that this release does not know. Only `advance` derives a state from another: it
+ * copies these fields.
  */
 export interface EntryState {
   /** The newest format that the state was written in; absent in version 1. */
@@ -18,7 +18,7 @@ export interface EntryState {
    * `null` while the entry is not scheduled (disabled, or gone from the configuration).
    */
   readonly spec: string | null;
-  /** The instant from which occurrences count until the first is dealt with. Epoch milliseconds. */
+  /** The instant after which the first occurrence is computed. Epoch milliseconds. */
   readonly anchor: number;
   /** The newest occurrence that was published or skipped. Epoch milliseconds; `null` before the first. */
   readonly dueAt: number | null;
@@ -37,7 +37,7 @@ export interface EntryState {
 /** A pause of an entry. Instants are epoch milliseconds. */
 export interface Pause {
   readonly since: number;
-  /** When it ends by itself; `null` for when it is resumed. */
+  /** When it ends; `null` if only a `resume` ends it. */
   readonly until: number | null;
   readonly reason: string | null;
   readonly by: string;
@@ -46,7 +46,7 @@ export interface Pause {
 /** Called with a state that cannot be read: edited by hand, damaged, or of a format that is not compatible. */
 export type OnUnreadable = (entry: string, error: StoreError) => void;
 
-/** The state of an entry that is seen for the first time. */
+/** The state of a new entry. */
 export function newState(spec: string, anchor: number): EntryState {
   return {
     ...{ version: VERSION, rev: 1, spec, anchor },
@@ -54,7 +54,7 @@ export function newState(spec: string, anchor: number): EntryState {
   };
 }
 
-/** The state that follows another: changed, with the next `rev`, and with all fields that this release does not know. */
+/** Derives the next state: with changes, the next `rev`, and all fields that this release does not know. */
 export function advance(
   state: EntryState,
   changes: Partial<Omit<EntryState, 'version' | 'rev'>>,
@@ -71,8 +71,8 @@ export function encodeState(state: EntryState): string {
 }
 
 /**
- * The inverse of `encodeState`. Throws a `StoreError` that names the entry when the text is no state, or one
- * that this release would write otherwise: no commit could ever expect it.
+ * The inverse of `encodeState`. Throws a `StoreError` with the entry's name when the text is not a state, or when
+ * this release would encode it differently: every commit would then conflict.
  */
 function decodeState(entry: string, text: string): EntryState {
   let cause: unknown;
@@ -88,7 +88,7 @@ function decodeState(entry: string, text: string): EntryState {
   });
 }
 
-/** Adds a state that was read, or reports that it cannot be; without `unreadable` it throws. */
+/** Decodes a state and adds it to the map, or reports that it is unreadable; throws without `unreadable`. */
 export function addState(
   states: Map<string, EntryState>,
   entry: string,
@@ -126,7 +126,7 @@ function isPause(value: unknown): value is Pause {
   return typeof since === 'number' && (until === null || typeof until === 'number');
 }
 
-/** From 1, and not so large that the next one is the same. */
+/** A safe integer of at least 1. */
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 1;
 }

@@ -1,33 +1,33 @@
 import type { Commit, CommitOutcome } from './commit.ts';
 import type { EntryState, OnUnreadable } from './entry-state.ts';
 
-/** Stores what was dealt with, and lets only the newest term write. */
+/** Stores the states of entries, and lets only the newest term write. */
 export interface Ledger {
-  /** How large a commit should be, and how many may be under way at once, to be fast here. */
+  /** The number of changes per commit, and of concurrent commits, that is fast with this ledger. */
   readonly batch: { readonly size: number; readonly inFlight: number };
   /**
-   * The state of every entry by name, configured or not. A state that cannot be read is reported and left out;
-   * without `unreadable` it makes the whole reject.
+   * The state of every entry by name, configured or not. An unreadable state is reported and left out; without
+   * `unreadable` this rejects.
    */
   load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>>;
   /**
-   * Begins a term and returns its fencing token: larger than any before, even after the ledger was emptied.
-   * From now on commits with every other token are rejected. A ledger that has to wait for another store gives
-   * up soon after `stop` aborts.
+   * Begins a term and returns its fencing token: larger than all before, even after the ledger was emptied. The
+   * ledger then fences commits with any other token. A ledger that waits for another store rejects soon after
+   * `stop` aborts.
    */
   beginTerm(stop?: AbortSignal): Promise<number>;
   /**
    * One atomic step: check the token, compare every state, publish every message, write every state.
-   * Repeating a commit that went through (its answer was lost) publishes nothing and answers `committed`
-   * again. Rejects with a `StoreError` when it cannot be known whether it went through, which is also how a
-   * ledger that waits for another store ends soon after `stop` aborts.
+   * A repeated commit (the answer of the first run was lost) publishes nothing and resolves with `committed` again.
+   * Rejects with a `StoreError` when the outcome is unknown; a ledger that waits for another store also does so
+   * soon after `stop` aborts.
    */
   commit(commit: Commit, stop?: AbortSignal): Promise<CommitOutcome>;
   close(): Promise<void>;
 }
 
-/** Removes a state, whatever it holds. */
+/** Removes a state, also an unreadable one. */
 export interface StateRemoval {
-  /** `false`, and nothing removed, when the token is not of the newest term. */
+  /** Resolves with `false`, and removes nothing, when the token is not the newest one. */
   removeState(token: number, entry: string): Promise<boolean>;
 }

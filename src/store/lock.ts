@@ -1,6 +1,6 @@
 /** Decides which instance may try to lead. Safety does not depend on it: the ledger checks the fencing token. */
 export interface Lock {
-  /** Tries once. `null` when another instance holds the lock; rejects when that is unknown. */
+  /** Tries once. Resolves with `null` when another instance holds the lock; rejects when that is unknown. */
   acquire(): Promise<Lease | null>;
   /**
    * Resolves when the holder announces that it released the lock, or when the signal aborts. May resolve

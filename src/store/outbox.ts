@@ -4,7 +4,7 @@ import { decodeMessage, encodeMessage } from '../message/message-json.ts';
 import type { Change, Commit, CommitOutcome } from './commit.ts';
 import type { EntryState, OnUnreadable } from './entry-state.ts';
 
-/** A finished message that its broker may or may not have yet. */
+/** A complete message that the broker may or may not have received. */
 export interface OutboxMessage {
   /** Unique; ascending in the order in which messages should be published. */
   readonly id: string;
@@ -13,38 +13,37 @@ export interface OutboxMessage {
   readonly message: Message;
 }
 
-/** As that of a commit, but of messages appended rather than published. */
+/** The outcome of `append`, as of a commit. */
 export type AppendOutcome =
   | {
       readonly kind: 'committed';
-      /** What is pending now of these messages: all of them, but for those removed since a first try. */
+      /** The pending ones of these messages: all, except those removed after an earlier run of the same commit. */
       readonly pending: readonly OutboxMessage[];
     }
   | Exclude<CommitOutcome, { kind: 'committed' }>;
 
 /**
- * A ledger that stores messages instead of publishing them, for a broker that is another store: what was
- * decided is durable together with what is still to be published. The leader publishes what is pending and
- * then removes it. The next leader does so for a leader that dies in between, under the same task ids: at
- * least once, never lost.
+ * A ledger that stores messages instead of publishing them, because the broker is another store. A commit writes
+ * states and messages in one step. The leader publishes pending messages and then removes them. If it dies in
+ * between, the next leader publishes them again with the same task ids: at least once, never lost.
  */
 export interface Outbox {
   readonly batch: { readonly size: number; readonly inFlight: number };
   load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>>;
   beginTerm(): Promise<number>;
   /**
-   * As `Ledger.commit`, but every message is appended, not published. Repeating it appends nothing twice, and
-   * nothing again that was removed.
+   * As `Ledger.commit`, but appends the messages instead of publishing them. A repeated call appends no message
+   * twice, and none that was removed.
    */
   append(commit: Commit): Promise<AppendOutcome>;
   /** The first `limit` messages whose id is greater than `after`, in the order of ids. */
   pending(limit: number, after: string): Promise<readonly OutboxMessage[]>;
-  /** Removes messages that the broker has. `false`, and nothing removed, when a newer term has begun. */
+  /** Removes published messages. Resolves with `false`, and removes nothing, when a newer term has begun. */
   remove(token: number, ids: readonly string[]): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** What an outbox stores of these changes, in their order. The same change has the same ids, always. */
+/** The outbox messages of these changes, in order. The same change always has the same ids. */
 export function outboxMessages(changes: readonly Change[]): OutboxMessage[] {
   return changes.flatMap((change) =>
     change.messages.map((message, i) => {
@@ -54,32 +53,32 @@ export function outboxMessages(changes: readonly Change[]): OutboxMessage[] {
   );
 }
 
-/** For messages that belong to no run of a plan. */
+/** The run of a message without one. */
 function newestRun({ entry, after }: Change): Run {
   return { entry, dueAt: after.dueAt ?? after.anchor, cause: 'schedule' };
 }
 
-/** The `rev` tells apart the messages of runs of one instant: one by schedule, and others by command. */
+/** The `rev` distinguishes several runs of one instant: one by schedule, others by command. */
 function messageId({ entry, dueAt }: Run, rev: number, i: number): string {
   return `${sortable(dueAt)} ${entry} ${digits(rev, 16)} ${digits(i, 6)}`;
 }
 
-/** The text of an outbox message, which holds its run. */
+/** The text of an outbox message with its run. */
 export function encodeOutboxMessage({ run, message }: OutboxMessage): string {
   return encodeMessage({ ...message, run });
 }
 
-/** The inverse of `encodeOutboxMessage`. Throws a `StoreError` for a text that is no message. */
+/** The inverse of `encodeOutboxMessage`. Throws a `StoreError` for an invalid text. */
 export function decodeOutboxMessage(id: string, text: string): OutboxMessage {
   const message = decodeMessage(text);
-  return { id, run: message.run ?? runOfRelease01(id, message), message };
+  return { id, run: message.run ?? parseLegacyRun(id, message), message };
 }
 
 /**
  * The run of a message that release 0.1 left in the outbox. That release stored no run: `dueAt` is in a header,
  * the entry in the id, together with the newest `dueAt` of its commit.
  */
-function runOfRelease01(id: string, { headers }: Message): Run {
+function parseLegacyRun(id: string, { headers }: Message): Run {
   const own = Date.parse(String(headers['beat_due_at']));
   const dueAt = Number.isNaN(own) ? Number(id.slice(0, 17)) + EARLIEST : own;
   return { entry: id.slice(18, -7), dueAt, cause: 'schedule' };
@@ -88,7 +87,7 @@ function runOfRelease01(id: string, { headers }: Message): Run {
 /** The earliest instant that a `Date` can hold. */
 const EARLIEST = -8_640_000_000_000_000;
 
-/** Digits that sort as the instants do, those before 1970 too. */
+/** Digits that sort in the order of the instants, also before 1970. */
 function sortable(instant: number): string {
   return digits(instant - EARLIEST, 17);
 }

@@ -1,7 +1,7 @@
-/** The command that repairs what is wrong with an entry's record, ready to be copied into a shell. */
+/** The shell command that removes an entry's unreadable state. */
 export function repairCommand(entry: string): string {
   if (/^[\w.:@%+=,/][\w.:@%+=,/-]*$/.test(entry)) return `beat forget ${entry}`;
-  // Without an apostrophe or a sign that a terminal would act on, quotes are enough.
+  // Single quotes are enough for names without an apostrophe and control characters.
   if (/^[^'\p{C}\p{Zl}\p{Zp}]*$/u.test(entry)) {
     return `beat forget ${entry.startsWith('-') ? '-- ' : ''}'${entry}'`;
   }

@@ -2,7 +2,7 @@ import type { SentinelLogin } from '../broker/connection-settings.ts';
 import type { TlsSettings } from '../broker/tls.ts';
 import type { ChordSize } from '../message/run-messages.ts';
 
-/** The result backend of the workers, as far as the sender of tasks writes to it. */
+/** The part of the workers' result backend that the sender of tasks writes to. */
 export interface ResultBackend {
   /**
    * Registers how many results the bodies of chords wait for. Must precede the publishing of any header task: a
@@ -14,19 +14,19 @@ export interface ResultBackend {
 
 /** The settings of the result backend. */
 export interface ResultSettings {
-  /** As Celery writes it; a URL may hold passwords: see `maskUrl`. `null` when there is none. */
+  /** Celery's URL, which may contain passwords: see `maskUrl`. `null` when there is none. */
   readonly url: string | null;
-  /** How long results are kept, milliseconds; `null` for ever. */
+  /** How long results are stored, milliseconds; `null` for ever. */
   readonly expires: number | null;
-  /** Whether the backend forgets them by itself. */
+  /** Whether the backend deletes expired results by itself. */
   readonly expiresByItself: boolean;
-  /** Before every key in it; empty, or ends in one of `: _ - .`. */
+  /** The prefix of all keys; empty, or ends in one of `: _ - .`. */
   readonly keyPrefix: string;
-  /** Whether the results of a chord come in the order of its tasks. */
+  /** Whether the results of a chord have the order of its tasks. */
   readonly chordOrdered: boolean;
-  /** Sentinel: the name of the master; how to log in to the sentinels themselves. */
+  /** Sentinel: the name of the master, and the login of the sentinels. */
   readonly masterName: string | null;
   readonly sentinelKwargs: SentinelLogin;
-  /** How the connection to a backend in Redis is encrypted, beside what its URL says. */
+  /** Encryption of the connection to Redis, where the URL does not configure it. */
   readonly tls: TlsSettings | null;
 }

@@ -11,8 +11,8 @@ import type { Lock } from './lock.ts';
 import type { Queues } from '../routing/queues.ts';
 
 /**
- * One place that is lock, ledger and broker at once, so that a commit sends and records in one step.
- * Opening a store reaches for no server: what cannot be reached fails when it is used.
+ * Lock, ledger and broker. If one server or file is all three, a commit publishes and writes states in one step.
+ * Opening a store connects to no server: an unreachable one fails at its first use.
  */
 export interface Store {
   readonly lock: Lock;
@@ -22,7 +22,7 @@ export interface Store {
   readonly commands?: CommandLog | undefined;
   /** Entries created at run time; absent from a store that cannot hold them. */
   readonly entries?: StoredEntries | undefined;
-  /** Asks the store's servers about their health; absent where there are none. Rejects when one is unreachable. */
+  /** Checks the health of the store's servers; absent without a server. Rejects when one is unreachable. */
   readonly checkHealth?: (() => Promise<StoreHealth>) | undefined;
   /** Closes all three. */
   close(): Promise<void>;
@@ -46,28 +46,28 @@ export interface ClockSkew {
   readonly within: number;
 }
 
-/** A store that can keep the state of a broker elsewhere as well. */
+/** A store that can also hold the state for another broker. */
 export interface StateStore extends Store {
   readonly ledger: Ledger & Outbox & StateRemoval;
   readonly commands: CommandLog;
 }
 
-/** What it takes to open one place that is lock, ledger and broker. */
+/** The options of a store that is lock, ledger and broker at once. */
 export interface StateStoreOptions {
-  /** The place itself, even where it is opened for its ledger alone. */
+  /** The URL of the store, also if only its ledger is used. */
   readonly brokerUrl: string;
-  /** Independent Redis servers that hold the lock between them; none: the place itself holds it. */
+  /** Independent Redis servers that hold the lock; with none, the store itself holds it. */
   readonly lockUrls: readonly string[];
   readonly keyPrefix: string;
   /** Milliseconds. */
   readonly lockTtl: number;
   readonly transport: TransportOptions;
-  /** What connections to the place are encrypted with, as far as its URL does not say it. */
+  /** Encryption of connections, where the URL does not configure it. */
   readonly tls?: TlsSettings | null;
-  /** Where described queues are bound. */
+  /** The queues and bindings of the configuration. */
   readonly queues: Queues;
   readonly clock: Clock;
-  /** Called with what endangers beat's guarantees although the store works. */
+  /** Called with conditions that endanger beat's guarantees although the store works. */
   readonly warn?: Warn | undefined;
 }
 
@@ -78,12 +78,12 @@ export interface StateDriver {
   readonly normalize: (url: string) => string;
 }
 
-/** What it takes to open a broker that keeps no state for beat. */
+/** The options of a broker that holds no state. */
 export interface BrokerOptions {
-  /** Several, in the order of failover, have a `;` between them: see `splitUrls`. */
+  /** One URL, or several with `;` between them in the order of failover: see `splitUrls`. */
   readonly brokerUrl: string;
   readonly queues: Queues;
-  /** AMQP: `false` leaves queues and exchanges to others. */
+  /** AMQP: `false` if beat must not declare queues and exchanges. */
   readonly declareQueues: boolean;
   readonly connection: ConnectionSettings;
   readonly transport: TransportOptions;

@@ -45,7 +45,7 @@ export function commandLogContract(name: string, openPlace: () => Promise<StateP
       expect(await texts(100, other)).toEqual(['{"theirs":1}']);
     });
 
-    test('loses a command and gains its audit row in one commit', async () => {
+    test('replaces a command by its audit row in one commit', async () => {
       await log.append('one');
       await log.append('two');
       const [one] = await log.pending(1);
@@ -60,7 +60,7 @@ export function commandLogContract(name: string, openPlace: () => Promise<StateP
       expect(await log.readAudit(1)).toEqual(['{"answer":2}']);
     });
 
-    test('loses a command without an id and gains no audit row', async () => {
+    test('removes a command without an id and adds no audit row', async () => {
       await log.append('junk');
       const [junk] = await log.pending(1);
       await finish(await store.ledger.beginTerm(), { key: junk!.key, id: null, audit: '' });
@@ -68,7 +68,7 @@ export function commandLogContract(name: string, openPlace: () => Promise<StateP
       expect(await log.readAudit(10)).toEqual([]);
     });
 
-    test('keeps its commands when the commit is of an older term', async () => {
+    test('removes no command in a commit of an older term', async () => {
       await log.append('one');
       const [one] = await log.pending(1);
       const old = await store.ledger.beginTerm();
@@ -79,7 +79,7 @@ export function commandLogContract(name: string, openPlace: () => Promise<StateP
       expect(await log.findAudit(['id-1'])).toEqual(new Map());
     });
 
-    test('may be asked twice to finish a command, as after a lost answer', async () => {
+    test('accepts a repeated commit that finishes a command, as after a lost answer', async () => {
       await log.append('one');
       await log.append('two');
       const [one] = await log.pending(1);
@@ -91,7 +91,7 @@ export function commandLogContract(name: string, openPlace: () => Promise<StateP
       expect(await log.readAudit(10)).toEqual(['{}']);
     });
 
-    test('wakes a leader that waits in another process', async () => {
+    test('notifies a leader that waits in another process', async () => {
       const other = (await place.open()).commands;
       await other.pending(10);
       const stop = new AbortController();
@@ -102,7 +102,7 @@ export function commandLogContract(name: string, openPlace: () => Promise<StateP
       stop.abort();
     });
 
-    test('wakes a leader at once that has not seen the newest command', async () => {
+    test('notifies a leader at once that has not read the newest command', async () => {
       await log.pending(10);
       await log.append('one');
       await log.waitForCommand(new AbortController().signal);

@@ -6,7 +6,7 @@ import type { Place } from './place.ts';
 
 /** What `Ledger` promises of terms: the part of its contract that keeps two leaders apart. */
 export function termContract(current: () => Place): void {
-  describe('a term', () => {
+  describe('term: its fencing token', () => {
     let place: Place;
     let ledger: Ledger;
 
@@ -18,7 +18,7 @@ export function termContract(current: () => Place): void {
       ledger = await open();
     });
 
-    test('has a larger fencing token than every earlier term of any instance', async () => {
+    test('is larger than the token of every earlier term of any instance', async () => {
       const theirs = await open();
       const terms = [];
       for (const each of [ledger, theirs, ledger, theirs]) terms.push(await each.beginTerm());
@@ -26,7 +26,7 @@ export function termContract(current: () => Place): void {
       expect(terms.every(Number.isSafeInteger)).toBe(true);
     });
 
-    test('has a larger number than any before, also where the clock stands still', async () => {
+    test('grows also while the clock stands still', async () => {
       const clock = { ...systemClock, now: () => 1_800_000_000_000 };
       const [ours, theirs] = [await place.open({ clock }), await place.open({ clock })];
       const terms = [];
@@ -34,7 +34,7 @@ export function termContract(current: () => Place): void {
       expect(terms).toEqual([...new Set(terms)].sort((a, b) => a - b));
     });
 
-    test('that another followed can commit nothing', async () => {
+    test('cannot commit after a newer term has begun', async () => {
       const theirs = await open();
       const old = await ledger.beginTerm();
       const newer = await theirs.beginTerm();
@@ -48,7 +48,7 @@ export function termContract(current: () => Place): void {
       });
     });
 
-    test('that never began can commit nothing', async () => {
+    test('cannot commit if its term never began', async () => {
       expect(await ledger.commit({ token: 1, changes: [makeFirstRun('a')] })).toEqual({
         kind: 'fenced',
       });
@@ -59,7 +59,7 @@ export function termContract(current: () => Place): void {
       expect(await sent()).toEqual([]);
     });
 
-    test('goes on from the records of the one before', async () => {
+    test('commits to the states of the previous term', async () => {
       const first = makeFirstRun('a', 'one');
       await ledger.commit({ token: await ledger.beginTerm(), changes: [first] });
       const theirs = await open();
@@ -70,7 +70,7 @@ export function termContract(current: () => Place): void {
       expect(await sent()).toEqual(['one', 'two']);
     });
 
-    test('ends when the ledger is emptied', async () => {
+    test('cannot commit after the ledger was emptied', async () => {
       const term = await ledger.beginTerm();
       await place.empty();
       expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
@@ -79,7 +79,7 @@ export function termContract(current: () => Place): void {
       expect(await sent()).toEqual([]);
     });
 
-    test('that begins after the ledger was emptied has a larger number', async () => {
+    test('grows also after the ledger was emptied', async () => {
       const before = await ledger.beginTerm();
       await place.empty();
       const after = await ledger.beginTerm();

@@ -97,6 +97,6 @@ describe.each<Kind>([...KINDS])('%s', (...kind) => {
 
   test('a server that expects TLS is recognised', async () => {
     const { faults } = await outcomeOf(kind, fake.answerTlsAlert, 'failed');
-    expect(faults[0]).toContain('which is TLS: the URL has to ask for it');
+    expect(faults[0]).toContain('which is TLS; configure TLS in the URL');
   });
 });

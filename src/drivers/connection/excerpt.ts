@@ -1,24 +1,24 @@
-/** Bytes that are shown. */
+/** The most bytes that an excerpt contains. */
 const LENGTH = 60;
 
 const ESCAPES: Readonly<Record<string, string>> = { '\r': '\\r', '\n': '\\n', '\t': '\\t' };
 
-/** The beginning of what a peer sent, in quotes, with everything escaped that is not printable ASCII. */
+/** Quotes the first bytes that a peer sent, and escapes all except printable ASCII. */
 export function excerpt(bytes: Buffer): string {
   const shown = bytes.subarray(0, LENGTH).toString('latin1');
   const text = shown.replace(/[^ -~]|["\\]/g, (sign) => {
     if (sign === '"' || sign === '\\') return `\\${sign}`;
     return ESCAPES[sign] ?? `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
-  return `"${text}${bytes.length > LENGTH ? '…' : ''}"${meaning(bytes)}`;
+  return `"${text}${bytes.length > LENGTH ? '…' : ''}"${recognize(bytes)}`;
 }
 
-/** What beginnings that people run into belong to. */
-function meaning(bytes: Buffer): string {
+/** Recognises protocols that often answer on a wrong port. */
+function recognize(bytes: Buffer): string {
   const text = bytes.toString('latin1', 0, 8);
   if (text.startsWith('HTTP/')) return ', which is HTTP';
   if (text.startsWith('SSH-')) return ', which is SSH';
   if ([0x14, 0x15, 0x16].includes(bytes[0]!) && bytes[1] === 3)
-    return ', which is TLS: the URL has to ask for it';
+    return ', which is TLS; configure TLS in the URL';
   return '';
 }

@@ -1,21 +1,21 @@
 /**
- * Watches what a peer sends before the client library reads it. A peer that is not the server that was
- * expected, or that sends without end, is hung up on; its bytes would otherwise be buffered, or end the
- * process as an exception of the library's parser.
+ * Checks the bytes of a peer before the client library reads them, and closes the connection to a peer that speaks
+ * another protocol or sends too much. Without it the library would buffer all bytes, or its parser would throw an
+ * uncaught exception.
  */
 import type { Socket } from 'node:net';
 import { excerpt } from './excerpt.ts';
 
-/** The most (bytes) that is read of a peer before its handshake is complete: greetings and logins are short. */
+/** The most bytes that a peer may send before its handshake is complete. */
 const HANDSHAKE_LIMIT = 256 * 1024;
 
-/** The most (bytes) that is read as one answer. Waiting messages of an outbox are the longest that beat reads. */
+/** The most bytes of one answer. The longest answers contain the pending messages of an outbox. */
 const ANSWER_LIMIT = 256 * 1024 * 1024;
 
-/** The first bytes decide what a peer speaks; later ones add nothing. */
+/** The first bytes that are compared with those of the protocol. */
 const OPENING = 16;
 
-/** A peer that was hung up on: the message says what it did. */
+/** The reason why the guard closed a connection. */
 export class PeerError extends Error {
   override name = 'PeerError';
 }
@@ -23,28 +23,32 @@ export class PeerError extends Error {
 export interface Protocol {
   /** Such as `Redis`. */
   readonly name: string;
-  /** Whether a server may begin with these bytes: one or more, and perhaps not yet all of its greeting. */
+  /** Whether these bytes, one or more, may be the beginning of a server's greeting. */
   readonly opensWith: (bytes: Buffer) => boolean;
-  /** Makes a reader that throws where a chunk breaks a limit of the protocol, and reports each complete answer. */
+  /** Creates a reader that throws if a chunk exceeds a limit of the protocol, and calls back for each complete answer. */
   readonly limits?: (answered: () => void) => (chunk: Buffer) => void;
 }
 
 export interface Guard {
-  /** The handshake is complete: what comes from now on are answers. */
+  /** Call this when the handshake is complete; the limit for answers applies from then on. */
   established: () => void;
-  /** An answer is complete. */
+  /** Call this when an answer is complete. */
   answered: () => void;
 }
 
 const guarded = new WeakSet<object>();
 
-/** Whether the socket is guarded, so that an exception may end the connection in place of the process. */
+/** Whether the socket has a guard, so that an exception ends the connection instead of the process. */
 export function isGuarded(socket: object): boolean {
   return guarded.has(socket);
 }
 
-/** Guards a socket, encrypted or not, from which nothing has been read. `where` is shown: `host:port`. */
-export function guard(socket: Socket, { name, opensWith, limits }: Protocol, where: string): Guard {
+/** Guards a new socket, encrypted or not. `address` is for messages: `host:port`. */
+export function guard(
+  socket: Socket,
+  { name, opensWith, limits }: Protocol,
+  address: string,
+): Guard {
   guarded.add(socket);
   let opening: Buffer | null = Buffer.alloc(0);
   let limit = HANDSHAKE_LIMIT;
@@ -58,10 +62,10 @@ export function guard(socket: Socket, { name, opensWith, limits }: Protocol, whe
     if (opening) {
       opening = Buffer.concat([opening, chunk.subarray(0, OPENING)]);
       if (!opensWith(opening)) {
-        // More of the chunk than of the opening: people recognise a whole line.
+        // The error shows the whole chunk, because a complete line is easier to recognise.
         const sent = opening.length > chunk.length ? opening : chunk;
         throw new PeerError(
-          `the server at ${where} does not speak ${name}: it sent ${excerpt(sent)}`,
+          `the server at ${address} does not speak ${name}: it sent ${excerpt(sent)}`,
         );
       }
       if (opening.length >= OPENING) opening = null;
@@ -70,22 +74,24 @@ export function guard(socket: Socket, { name, opensWith, limits }: Protocol, whe
     if (size > limit) {
       const during =
         limit === HANDSHAKE_LIMIT ? 'before its handshake was complete' : 'as one answer';
-      throw new PeerError(`the server at ${where} sent more than ${inUnits(limit)} ${during}`);
+      throw new PeerError(
+        `the server at ${address} sent more than ${formatBytes(limit)} ${during}`,
+      );
     }
     check?.(chunk);
   };
-  const hangUp = (error: unknown): false => {
+  const close = (error: unknown): false => {
     socket.destroy(error instanceof Error ? error : new Error(String(error)));
     return false;
   };
 
-  // Every byte passes here first, in whatever way the library reads.
+  // Every byte passes through `push` first, however the library reads.
   const push = socket.push.bind(socket);
   socket.push = (chunk: unknown, encoding?: BufferEncoding) => {
     try {
       if (chunk instanceof Buffer) inspect(chunk);
     } catch (error) {
-      return hangUp(error);
+      return close(error);
     }
     return push(chunk, encoding);
   };
@@ -96,8 +102,8 @@ export function guard(socket: Socket, { name, opensWith, limits }: Protocol, whe
     try {
       return emit(event, ...args);
     } catch (error) {
-      const what = error instanceof Error ? error.message : String(error);
-      return hangUp(new PeerError(`the server at ${where} sent what is not ${name}: ${what}`));
+      const reason = error instanceof Error ? error.message : String(error);
+      return close(new PeerError(`the server at ${address} sent invalid ${name}: ${reason}`));
     }
   }) as Socket['emit'];
 
@@ -110,6 +116,6 @@ export function guard(socket: Socket, { name, opensWith, limits }: Protocol, whe
   };
 }
 
-function inUnits(bytes: number): string {
+function formatBytes(bytes: number): string {
   return bytes < 1024 * 1024 ? `${bytes / 1024} KiB` : `${bytes / 1024 / 1024} MiB`;
 }

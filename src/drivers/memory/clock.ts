@@ -2,14 +2,14 @@ import type { Clock } from '../../util/clock.ts';
 import { parseInstant } from '../../message/parse-instant.ts';
 import { BeatError } from '../../util/errors.ts';
 
-/** A clock that a test moves by hand. Sleepers wake when it reaches their time. */
+/** A clock that a test advances. A `sleep` resolves when the clock reaches its end. */
 export class ManualClock implements Clock {
   #wall: number;
   #monotonic = 0;
   readonly #sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
 
   constructor(start: Date | string) {
-    this.#wall = instantOf(start);
+    this.#wall = toEpochMs(start);
   }
 
   now(): number {
@@ -34,26 +34,26 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** Lets milliseconds pass on both clocks, and wakes whoever has slept long enough. */
+  /** Advances both clocks by milliseconds, and resolves each `sleep` whose end is reached. */
   advance(ms: number): void {
     this.#wall += ms;
     this.#monotonic += ms;
     for (const sleeper of this.#sleepers) if (sleeper.at <= this.#monotonic) sleeper.wake();
   }
 
-  /** Sets the wall clock, as an administrator or a time server does: no time passes by it. */
+  /** Sets the wall clock, as an administrator or a time server does. The monotonic clock does not change. */
   set(wall: Date | string): void {
-    this.#wall = instantOf(wall);
+    this.#wall = toEpochMs(wall);
   }
 }
 
 /**
- * Epoch milliseconds. Text without an offset is UTC: a test must not depend on the zone of its host.
- * Throws a `BeatError` for a text that is no instant.
+ * Converts an instant to epoch milliseconds. Text without an offset is UTC, so that a test does not depend on the
+ * zone of its host. Throws a `BeatError` for a text that is not an instant.
  */
-export function instantOf(instant: Date | string): number {
+export function toEpochMs(instant: Date | string): number {
   const at = parseInstant(instant, 'UTC');
   if (at === null)
-    throw new BeatError(`"${String(instant)}" is no instant; try 2027-01-31T08:00:00Z`);
+    throw new BeatError(`"${String(instant)}" is not an instant; write 2027-01-31T08:00:00Z`);
   return at;
 }

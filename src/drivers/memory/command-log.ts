@@ -6,7 +6,7 @@ import {
 } from '../../store/command-log.ts';
 import { Condition } from '../../util/condition.ts';
 
-/** What all command logs of one memory and key prefix share. */
+/** The state that all command logs of one memory and key prefix share. */
 export interface CommandState {
   /** By key, in the order of arrival. */
   readonly pending: Map<string, string>;

@@ -8,17 +8,17 @@ import type { Ledger, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 
-/** What all ledgers of one memory share. */
+/** The state that all ledgers of one memory and key prefix share. */
 export interface LedgerState {
-  /** By entry name, encoded, so that no reader can change a state that another has. */
+  /** By entry name, encoded, so that readers do not share objects. */
   readonly states: Map<string, string>;
   readonly stored: StoredState;
-  /** By id, encoded: messages for a broker elsewhere. */
+  /** By id, encoded: messages for a broker outside this store. */
   readonly outbox: Map<string, string>;
   readonly commands: CommandState;
   /** The token of the newest term; `null` when none has begun since the ledger was new or emptied. */
   term: number | null;
-  /** Survives emptying, so that a token is never handed out twice. */
+  /** `empty` does not reset it, so that tokens always grow. */
   lastTerm: number;
 }
 
@@ -58,7 +58,7 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     finishCommands(this.#state.commands, commands);
     if (found === 'repeated') return { kind: 'committed' };
 
-    // Awaited after the states are written: nothing may come between the two.
+    // Awaited after the states are written, so that publishing and writing are one atomic step.
     const published = this.#broker.publish(changes.flatMap(({ messages }) => messages));
     this.#write(encoded);
     await published;
@@ -114,7 +114,7 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     for (const { entry, after } of changes) this.#state.states.set(entry, after!);
   }
 
-  /** Forgets all states, messages and the term, as a flushed server does. */
+  /** Deletes all states, messages and the term, as FLUSHALL does. */
   empty(): void {
     this.#state.states.clear();
     this.#state.stored.clear();
@@ -122,7 +122,7 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     this.#state.term = null;
   }
 
-  /** Writes texts as another release, or a damaged memory, has them. */
+  /** Writes encoded states and messages, such as those of another release or invalid ones. */
   restore(texts: {
     states?: Iterable<[string, string]>;
     outbox?: Iterable<[string, string]>;

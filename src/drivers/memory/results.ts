@@ -1,7 +1,7 @@
 import type { ChordSize } from '../../message/run-messages.ts';
 import type { ResultBackend } from '../../store/results.ts';
 
-/** Keeps what it is told, for a test to look at. */
+/** Stores the registered chord sizes, for tests. */
 export class MemoryResults implements ResultBackend {
   /** By group id. */
   readonly chords = new Map<string, ChordSize>();

@@ -8,7 +8,7 @@ import { MemoryLedger, newLedgerState } from './ledger.ts';
 import type { LockState } from './lock.ts';
 import { MemoryLock, newLockState } from './lock.ts';
 
-/** A store whose parts a test may look into. */
+/** A store with the types of its in-memory parts, for tests. */
 export interface MemoryStore extends StateStore {
   readonly lock: MemoryLock;
   readonly ledger: MemoryLedger;
@@ -20,20 +20,20 @@ interface State {
   readonly ledger: LedgerState;
 }
 
-/** One memory that several stores may share: one set of queues, and a state per key prefix. */
-interface Place {
+/** Memory that several stores may share: one set of messages, and a state per key prefix. */
+interface SharedMemory {
   readonly messages: Message[];
   readonly states: Map<string, State>;
 }
 
-const places = new Map<string, Place>();
+const memories = new Map<string, SharedMemory>();
 
 /**
- * `memory://` is a place of its own. Stores opened with one name (`memory://name`) share one, and it
- * lasts as long as the process: they exclude one another, and find again what an earlier one left.
+ * Opens a store in memory. Each `memory://` is a separate store. All stores with the same name (`memory://name`)
+ * share one memory, which lasts as long as the process.
  */
 export function openMemoryStore(options: StateStoreOptions): MemoryStore {
-  const { messages, states } = placeNamed(/^memory:\/\/(.*)$/i.exec(options.brokerUrl)?.[1] ?? '');
+  const { messages, states } = findMemory(/^memory:\/\/(.*)$/i.exec(options.brokerUrl)?.[1] ?? '');
   const state = states.get(options.keyPrefix) ?? {
     lock: newLockState(),
     ledger: newLedgerState(),
@@ -51,10 +51,10 @@ export function openMemoryStore(options: StateStoreOptions): MemoryStore {
   };
 }
 
-function placeNamed(name: string): Place {
-  const place = places.get(name) ?? { messages: [], states: new Map() };
-  if (name !== '') places.set(name, place);
-  return place;
+function findMemory(name: string): SharedMemory {
+  const memory = memories.get(name) ?? { messages: [], states: new Map() };
+  if (name !== '') memories.set(name, memory);
+  return memory;
 }
 
 export const memoryDriver: StateDriver = { open: openMemoryStore, normalize: (url) => url };

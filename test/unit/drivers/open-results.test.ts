@@ -27,12 +27,12 @@ describe('the result backend', () => {
     ['a chain of tasks', chain(a, b), false],
     ['a group', group(a, b), false],
     ['a chord that a worker starts', chain(a, chord([a, b], a)), false],
-  ])('is opened where beat starts a chord: for %s', async (_what, task, isOpened) => {
+  ])('is opened only if an entry starts a chord: %s', async (_what, task, isOpened) => {
     expect(await opens(task, { resultBackend: REDIS })).toBe(isOpened);
   });
 
   test.each(['redis://h/name', 'redis://h:port'])(
-    'that leads nowhere is an error under its own name: %s',
+    'with an invalid URL is an error for the setting resultBackend: %s',
     async (resultBackend) => {
       const settings = resolveSettings({
         resultBackend: REDIS,

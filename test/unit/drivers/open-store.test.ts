@@ -17,20 +17,20 @@ async function open(brokerUrl: string, stateUrl: string): Promise<Store> {
   return openStore(storeOptions(brokerUrl, { stateUrl }));
 }
 
-/** Whether a commit is one step, or goes through an outbox. */
+/** Whether a commit uses an outbox. */
 async function steps(brokerUrl: string, stateUrl: string): Promise<'one step' | 'outbox'> {
   const store = await open(brokerUrl, stateUrl);
   await store.close();
   return store.ledger instanceof OutboxLedger ? 'outbox' : 'one step';
 }
 
-describe('a broker and its state', () => {
+describe('broker and state store', () => {
   test.each([
     ['redis://localhost', 'redis://127.0.0.1:6379/0'],
     ['redis://:secret@h:6379', 'redis://:other@h'],
     ['redis+socket:///run/redis.sock?virtual_host=1', 'unix:///run/redis.sock?db=1'],
     ['memory://', 'memory://'],
-  ])('at %s and %s are one place: a commit is one step', async (broker, state) => {
+  ])('%s and %s are one store, and a commit uses no outbox', async (broker, state) => {
     expect(await steps(broker, state)).toBe('one step');
   });
 
@@ -42,18 +42,18 @@ describe('a broker and its state', () => {
     ['memory://a', 'memory://b'],
     ['amqp://h', 'memory://b'],
     ['amqp://a;amqp://b', 'redis://h'],
-  ])('at %s and %s are two: an outbox stands between them', async (broker, state) => {
+  ])('%s and %s are two stores, and a commit uses the outbox', async (broker, state) => {
     expect(await steps(broker, state)).toBe('outbox');
   });
 
-  test('in one file are one place, however its path is written', async () => {
+  test('two paths of one file are one store', async () => {
     const path = join(folder, 'beat.sqlite');
     const other = relative(process.cwd(), path);
     expect(await steps(`sqla+sqlite:///${path}`, `sqla+sqlite:///${other}`)).toBe('one step');
     expect(await steps(`sqla+sqlite:///${path}`, `sqla+sqlite:///${path}2`)).toBe('outbox');
   });
 
-  test('in two files keep to their own', async () => {
+  test('two files are two stores', async () => {
     const [broker, state] = ['queues', 'state'].map((n) => `sqla+sqlite:///${folder}/${n}.sqlite`);
     const store = await open(broker!, state!);
     const change = makeFirstRun('a');
@@ -82,8 +82,11 @@ test.each([
   ['redis://h', 'sqla+sqlite://host/f', /^stateUrl: "host" is in the place of a host/],
   ['reds://h', 'memory://', /^brokerUrl: unsupported URL scheme "reds"; allowed: redis:.*amqp:/],
   ['memory://', 'amqp://h', /^stateUrl: unsupported URL scheme "amqp"; allowed: redis:/],
-])('a URL that leads nowhere is told by its own name: %s, %s', async (broker, state, message) => {
-  const error: unknown = await open(broker, state).catch((e: unknown) => e);
-  expect(error).toBeInstanceOf(ConfigError);
-  expect((error as ConfigError).message).toMatch(message);
-});
+])(
+  'the error for an invalid URL has the name of its setting: %s, %s',
+  async (broker, state, message) => {
+    const error: unknown = await open(broker, state).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as ConfigError).message).toMatch(message);
+  },
+);

@@ -6,7 +6,7 @@ import { problemsOf } from '../config/support.ts';
 describe.each(['amqp', 'amqps', 'pyamqp', 'librabbitmq'])('%s://', (scheme) => {
   const brokerUrl = `${scheme}://localhost//`;
 
-  test('is AMQP', () => {
+  test('has the driver amqp', () => {
     expect(findDriver(brokerUrl)?.name).toBe('amqp');
   });
 
@@ -34,7 +34,7 @@ describe.each(['amqp', 'amqps', 'pyamqp', 'librabbitmq'])('%s://', (scheme) => {
   });
 });
 
-test('every scheme has one driver, and no other text has one', () => {
+test('each scheme has one driver, and other texts have none', () => {
   const schemes = DRIVERS.flatMap((driver) => driver.schemes);
   expect(new Set(schemes).size).toBe(schemes.length);
   for (const driver of DRIVERS) {

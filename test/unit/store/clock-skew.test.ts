@@ -26,7 +26,7 @@ test.each([0, 5_000, -5_000])(
   },
 );
 
-test('of three measurements of the skew the one with the quickest answer counts', async () => {
+test('clock skew: the fastest of three measurements counts', async () => {
   for (const roundTrips of [
     [400, 20, 300],
     [20, 400, 300],
@@ -39,7 +39,7 @@ test('of three measurements of the skew the one with the quickest answer counts'
   }
 });
 
-test('an answer that took longer on its way back is off by no more than the measurement says', async () => {
+test('clock skew: the error of a slow answer is within the reported accuracy', async () => {
   const clock = new ManualClock(new Date(NOON));
   const read = async () => {
     const theirs = clock.now();
@@ -49,7 +49,7 @@ test('an answer that took longer on its way back is off by no more than the meas
   expect(await measureSkew(clock, read)).toEqual({ ms: 40, within: 40 });
 });
 
-test('a wall clock that is set during a measurement leaves the measured duration right', async () => {
+test('clock skew: setting the wall clock during a measurement does not change the accuracy', async () => {
   const clock = new ManualClock(new Date(NOON));
   const read = async () => {
     clock.advance(10);
@@ -59,7 +59,7 @@ test('a wall clock that is set during a measurement leaves the measured duration
   expect((await measureSkew(clock, read)).within).toBe(5);
 });
 
-test('a server that cannot be asked has no skew: the error is passed on', async () => {
+test('clock skew: the error of an unreachable server is passed on', async () => {
   const clock = new ManualClock(new Date(NOON));
   const read = async () => Promise.reject(new Error('Redis is away'));
   await expect(measureSkew(clock, read)).rejects.toThrow('Redis is away');

@@ -45,26 +45,26 @@ function read(text: string): EntryState {
 const VERSION_1 =
   '{"spec":"every(30000ms)","anchor":5,"dueAt":35,"sentAt":36,"taskId":"id","runCount":1}';
 
-test('a state of release 0.1 is read, and encoded as it stands in the store', () => {
+test('a state of release 0.1 is read and encoded unchanged', () => {
   const state = read(VERSION_1);
   expect(state).toMatchObject({ spec: 'every(30000ms)', dueAt: 35 });
   expect(encodeState(state)).toBe(VERSION_1);
 });
 
-test('the state that follows one of release 0.1 is of version 2, with the first rev', () => {
+test('the successor of a state of release 0.1 has version 2 and rev 1', () => {
   expect(encodeState(advance(read(VERSION_1), { dueAt: 65 }))).toBe(
     '{"version":2,"rev":1,"spec":"every(30000ms)","anchor":5,"dueAt":65,"sentAt":36,"taskId":"id","runCount":1}',
   );
 });
 
-test('each state has another rev than the one before, also when nothing else changes', () => {
+test('each state has a new rev, even if nothing else changes', () => {
   const first = newState('every(30000ms)', 5);
   const second = advance(first, {});
   expect([first.rev, second.rev, advance(second, {}).rev]).toEqual([1, 2, 3]);
   expect(encodeState(second)).not.toBe(encodeState(first));
 });
 
-test('the fields of a newer version stay in their places, and so does its version', () => {
+test('the fields of a newer version are preserved in their order, and so is the version', () => {
   const text =
     '{"version":9,"rev":7,"quota":{"by":"ops","of":1.5},"spec":"s","anchor":5,"dueAt":null,' +
     '"hold":[1,2],"sentAt":null,"taskId":null,"runCount":0,"__proto__":{"a":1}}';

@@ -19,7 +19,7 @@ function messageOfRun(run: Run): Message {
   return { ...makeMessage(`${run.entry} ${run.dueAt}`), run };
 }
 
-test('an outbox message has the run of its message, also when it is read back', () => {
+test('an outbox message has the run of its message, also after decoding', () => {
   const run: Run = { entry: 'a 000001', dueAt: NOON - 60_000, cause: 'manual', commandId: 'c1' };
   const [appended] = append([messageOfRun(run)]);
   expect(appended?.run).toEqual(run);
@@ -27,7 +27,7 @@ test('an outbox message has the run of its message, also when it is read back', 
   expect(decodeOutboxMessage(id, encodeMessage(message))).toEqual(appended);
 });
 
-test('ids of outbox messages ascend with their instants, before 1970 too, and then as in the commit', () => {
+test('ids of outbox messages are ordered by instant, also before 1970, and then as in the commit', () => {
   const instants = [-8_000_000_000_000_000, -1, 0, 1, NOON, 8_000_000_000_000_000];
   const ids = instants.flatMap((dueAt) =>
     append(Array<Message>(12).fill(messageOfRun({ entry: 'e', dueAt, cause: 'schedule' }))),
@@ -36,7 +36,7 @@ test('ids of outbox messages ascend with their instants, before 1970 too, and th
   expect(new Set(ids.map(({ id }) => id)).size).toBe(ids.length);
 });
 
-test('messages of two commits of one instant have ids of their own, in the order of the commits', () => {
+test('messages of two commits of one instant have different ids, in the order of the commits', () => {
   const message = messageOfRun({ entry: 'e', dueAt: NOON, cause: 'manual', commandId: 'c' });
   const ids = [1, 2, 10].flatMap((rev) => append([message], { rev }).map(({ id }) => id));
   expect(new Set(ids).size).toBe(3);
@@ -53,7 +53,7 @@ test('the id of an outbox message fits into the column of MariaDB for the longes
   expect(id.length).toBeLessThanOrEqual(2_100);
 });
 
-test('messages that release 0.1 left are of the entry and instant that it meant', () => {
+test('outbox messages of release 0.1 have the entry and the instant in their header', () => {
   const url = new URL('../../fixtures/state-0.1/memory.json', import.meta.url);
   const { outbox } = JSON.parse(readFileSync(url, 'utf8')) as { outbox: Record<string, string> };
   const runs = Object.entries(outbox).map(([id, text]) => decodeOutboxMessage(id, text).run);
@@ -69,7 +69,7 @@ test('messages that release 0.1 left are of the entry and instant that it meant'
   ]);
 });
 
-test('a message of release 0.1 without a header that can be read is of the newest instant of its commit', () => {
+test('an outbox message of release 0.1 without a valid header has the newest instant of its commit', () => {
   for (const headers of [{}, { beat_due_at: 'no instant' }]) {
     const text = encodeMessage({ ...makeMessage('a'), headers });
     for (const dueAt of [NOON, -1, 0, -62_000_000_000_000]) {

@@ -13,7 +13,7 @@ test.each([
   expect(excerpt(Buffer.from(text, 'latin1'))).toBe(expected);
 });
 
-test('excerpt: shows 60 bytes, and marks that more follow', () => {
+test('excerpt: shows 60 bytes, with an ellipsis for the others', () => {
   expect(excerpt(Buffer.alloc(60, 'a'))).toBe(`"${'a'.repeat(60)}"`);
   expect(excerpt(Buffer.alloc(61, 'a'))).toBe(`"${'a'.repeat(60)}…"`);
 });
@@ -24,12 +24,12 @@ test.each([
   ['SSH-2.0-OpenSSH', ', which is SSH'],
   ['SSH', ''],
   ['x HTTP/', ''],
-  ['\x14\x03\x01', ', which is TLS: the URL has to ask for it'],
-  ['\x15\x03\x01', ', which is TLS: the URL has to ask for it'],
-  ['\x16\x03\x01', ', which is TLS: the URL has to ask for it'],
+  ['\x14\x03\x01', ', which is TLS; configure TLS in the URL'],
+  ['\x15\x03\x01', ', which is TLS; configure TLS in the URL'],
+  ['\x16\x03\x01', ', which is TLS; configure TLS in the URL'],
   ['\x17\x03\x01', ''],
   ['\x15\x02', ''],
-])('excerpt: names the protocol that begins with %j, where it is known', (text, meaning) => {
+])('excerpt: names the known protocol of a server that sends %j', (text, meaning) => {
   const shown = excerpt(Buffer.from(text, 'latin1'));
   expect(shown.slice(shown.lastIndexOf('"') + 1)).toBe(meaning);
 });

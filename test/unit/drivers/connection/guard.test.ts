@@ -32,7 +32,7 @@ afterEach(() => {
 const guarded = (protocol: Parameters<typeof guard>[1] = PROTOCOL) =>
   guard(socket, protocol, 'example.org:1234');
 
-/** What a peer sends, as the socket hands it on; resolves once events of the socket were delivered. */
+/** Sends bytes of a peer through the socket; resolves when the events of the socket were delivered. */
 async function receives(...chunks: (string | Buffer)[]): Promise<void> {
   for (const chunk of chunks) socket.push(Buffer.from(chunk));
   await new Promise((resolve) => {
@@ -42,7 +42,7 @@ async function receives(...chunks: (string | Buffer)[]): Promise<void> {
 
 const messages = () => errors.map((error) => (error as Error).message);
 
-test('connection guard: passes on what a server of the protocol sends', async () => {
+test('connection guard: forwards the bytes of a server of the protocol', async () => {
   guarded();
   socket.on('data', (chunk) => read.push(String(chunk)));
   await receives('READY', ' 1', ' 2');
@@ -51,7 +51,7 @@ test('connection guard: passes on what a server of the protocol sends', async ()
   expect(socket.destroyed).toBe(false);
 });
 
-test('connection guard: reports the end of what the peer sends', async () => {
+test('connection guard: forwards the end of the stream', async () => {
   guarded();
   const ended = new Promise((resolve) => {
     socket.once('end', resolve);
@@ -69,7 +69,7 @@ test('connection guard: accepts a greeting that comes byte by byte', async () =>
   expect(read.join('')).toBe(greeting);
 });
 
-test('connection guard: ends the connection to a peer of another protocol, and shows its whole line', async () => {
+test('connection guard: closes the connection to a peer of another protocol, and shows its first line', async () => {
   guarded();
   socket.on('data', (chunk) => read.push(String(chunk)));
   await receives('HTTP/1.1 400 Bad Request\r\n');
@@ -90,14 +90,14 @@ test('connection guard: shows all that a peer of another protocol sent in pieces
   ]);
 });
 
-test('connection guard: judges a peer by its first 16 bytes alone', async () => {
+test('connection guard: compares only the first 16 bytes of a peer', async () => {
   const seen: number[] = [];
   guarded({ name: 'Example', opensWith: (bytes) => seen.push(bytes.length) > 0 });
   await receives('123456789', '1234567', 'later');
   expect(seen).toEqual([9, 16]);
 });
 
-test('connection guard: reads 256 KiB before the handshake, and ends the connection at one byte more', async () => {
+test('connection guard: closes the connection after more than 256 KiB before the handshake', async () => {
   guarded({ name: 'Example', opensWith: () => true });
   await receives(Buffer.alloc(200 * KIB), Buffer.alloc(56 * KIB));
   expect(errors).toEqual([]);
@@ -108,7 +108,7 @@ test('connection guard: reads 256 KiB before the handshake, and ends the connect
   expect(errors).toEqual([expect.any(PeerError)]);
 });
 
-test('connection guard: counts all of a handshake, whatever the library takes for an answer', async () => {
+test('connection guard: counts all bytes of a handshake, also after a complete answer', async () => {
   const { answered } = guarded({ name: 'Example', opensWith: () => true });
   await receives(Buffer.alloc(256 * KIB));
   answered();
@@ -116,7 +116,7 @@ test('connection guard: counts all of a handshake, whatever the library takes fo
   expect(messages()).toHaveLength(1);
 });
 
-test('connection guard: reads 256 MiB as one answer, and ends the connection at one byte more', async () => {
+test('connection guard: closes the connection after more than 256 MiB of one answer', async () => {
   const { established, answered } = guarded({ name: 'Example', opensWith: () => true });
   await receives(Buffer.alloc(256 * KIB));
   established();
@@ -137,7 +137,7 @@ test('connection guard: reads 256 MiB as one answer, and ends the connection at 
   ]);
 });
 
-test('connection guard: lets the limits of the protocol see every chunk, and ends the connection where one throws', async () => {
+test('connection guard: passes every chunk to the limits of the protocol, and closes the connection if they throw', async () => {
   const chunks: string[] = [];
   const limits = () => (chunk: Buffer) => {
     chunks.push(String(chunk));
@@ -150,7 +150,7 @@ test('connection guard: lets the limits of the protocol see every chunk, and end
   expect(socket.destroyed).toBe(true);
 });
 
-test('connection guard: the limits of the protocol say when an answer is complete', async () => {
+test('connection guard: the limits of the protocol report complete answers', async () => {
   let complete = () => {};
   const limits = (answered: () => void) => {
     complete = answered;
@@ -173,22 +173,20 @@ test('connection guard: an exception of the parser ends the connection instead o
   });
   await receives('READY');
   expect(errors).toEqual([expect.any(PeerError)]);
-  expect(messages()).toEqual([
-    'the server at example.org:1234 sent what is not Example: no such type',
-  ]);
+  expect(messages()).toEqual(['the server at example.org:1234 sent invalid Example: no such type']);
 });
 
-test('connection guard: so does one of a parser that reads when there is something to read', async () => {
+test('connection guard: an exception of a parser on "readable" ends the connection instead of the process', async () => {
   guarded();
   socket.on('readable', () => {
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- parsers throw anything
     throw 'a text';
   });
   await receives('READY');
-  expect(messages()).toEqual(['the server at example.org:1234 sent what is not Example: a text']);
+  expect(messages()).toEqual(['the server at example.org:1234 sent invalid Example: a text']);
 });
 
-test('connection guard: leaves exceptions of other listeners to their callers', () => {
+test('connection guard: does not catch exceptions of other listeners', () => {
   guarded();
   socket.on('timeout', () => {
     throw new Error('of our own');
@@ -197,7 +195,7 @@ test('connection guard: leaves exceptions of other listeners to their callers', 
   expect(socket.destroyed).toBe(false);
 });
 
-test('connection guard: knows which sockets it guards', () => {
+test('connection guard: reports whether a socket is guarded', () => {
   expect(isGuarded(socket)).toBe(false);
   guarded();
   expect(isGuarded(socket)).toBe(true);

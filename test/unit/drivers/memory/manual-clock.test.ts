@@ -14,7 +14,7 @@ function sleeping(clock: ManualClock, ms: number, signal = NEVER) {
 }
 
 describe('a manual clock', () => {
-  test('stands still until it is moved, and then both of its clocks go on', () => {
+  test('advances its wall clock and its monotonic clock together', () => {
     const clock = new ManualClock(START);
     const before = clock.monotonic();
     expect(clock.now()).toBe(Date.parse(START));
@@ -23,7 +23,7 @@ describe('a manual clock', () => {
     expect(clock.monotonic() - before).toBe(1_500);
   });
 
-  test('that is set keeps its monotonic clock, as a host does, and wakes no sleeper', async () => {
+  test('does not change its monotonic clock or end a sleep when the wall clock is set', async () => {
     const clock = new ManualClock(START);
     const sleeper = sleeping(clock, 1_000);
     const before = clock.monotonic();
@@ -34,7 +34,7 @@ describe('a manual clock', () => {
     expect(sleeper.awake).toBe(false);
   });
 
-  test('wakes each sleeper at its time, and not before', async () => {
+  test('ends each sleep at its time', async () => {
     const clock = new ManualClock(START);
     const [short, long] = [sleeping(clock, 1_000), sleeping(clock, 2_000)];
     clock.advance(999);
@@ -55,7 +55,7 @@ describe('a manual clock', () => {
     expect(sleeper.awake).toBe(true);
   });
 
-  test('wakes a sleeper whose signal aborts, before it sleeps or while it does', async () => {
+  test('ends a sleep whose signal aborts, before or during the sleep', async () => {
     const clock = new ManualClock(START);
     const stop = new AbortController();
     const sleeper = sleeping(clock, 1_000, stop.signal);
@@ -78,9 +78,9 @@ describe('a manual clock', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  test.each(['soon', '', '2027-13-01'])('refuses a start that is no instant: "%s"', (start) => {
+  test.each(['soon', '', '2027-13-01'])('rejects "%s", which is not an instant', (start) => {
     expect(() => new ManualClock(start)).toThrow(
-      `"${start}" is no instant; try 2027-01-31T08:00:00Z`,
+      `"${start}" is not an instant; write 2027-01-31T08:00:00Z`,
     );
   });
 });
