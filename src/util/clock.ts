@@ -36,6 +36,19 @@ export async function sleepUntil(
   }
 }
 
+/** Waits for at most `ms`, or until the signal aborts. `wait` receives a signal that aborts when the time is over. */
+export async function waitAtMost(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+  wait: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  await Promise.race([wait(either), clock.sleep(ms, either)]);
+  done.abort();
+}
+
 /** The host's clocks. The only place of beat that reads the time or sets a timer. */
 export const systemClock: Clock = {
   now: () => Date.now(),

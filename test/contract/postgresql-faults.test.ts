@@ -15,13 +15,16 @@ describe.skipIf(missing)(missing || 'postgresql', () => {
   test('postgresql: a follower stays connected after 256 MB of notifications', async () => {
     await using server = await PostgresServer.start();
     await using cleanup = new AsyncDisposableStack();
-    const { lock } = openSqlStore(storeOptions(server.url()));
-    cleanup.defer(() => lock.close());
+    const store = openSqlStore(storeOptions(server.url()));
+    cleanup.defer(() => store.close());
+    const { lock } = store;
     const { signal } = new AbortController();
-    const followers = () =>
-      server.query(`SELECT pid FROM pg_stat_activity WHERE application_name = 'beat-follower'`);
+    const listeners = () =>
+      server.query(
+        `SELECT pid FROM pg_stat_activity WHERE application_name = 'beat-notifications'`,
+      );
     await lock.waitForRelease(signal);
-    const before = await followers();
+    const before = await listeners();
     expect(before).toHaveLength(1);
     // More than 256 MB, the most that is read as one answer.
     await server.query(
@@ -32,6 +35,6 @@ describe.skipIf(missing)(missing || 'postgresql', () => {
     const released = lock.waitForRelease(signal);
     await server.query(`SELECT pg_notify('beat_released', 'beat')`);
     await released;
-    expect(await followers()).toEqual(before);
+    expect(await listeners()).toEqual(before);
   });
 });

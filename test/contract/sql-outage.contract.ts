@@ -167,7 +167,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
       };
       const following = follow();
       await vi.waitFor(async () => {
-        const cut = await server.terminateConnections('beat-follower');
+        const cut = await server.terminateConnections('beat-notifications');
         expect(cut + (await server.terminateConnections('beat-lock'))).toBeGreaterThan(0);
       });
       await untilAnswered(() => lease.release());

@@ -4,7 +4,7 @@ import {
   type FinishedCommand,
   type PendingCommand,
 } from '../../store/command-log.ts';
-import type { Clock } from '../../util/clock.ts';
+import { waitAtMost, type Clock } from '../../util/clock.ts';
 import type { Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
 import type { Notifications } from './notifications.ts';
@@ -84,13 +84,9 @@ export class RedisCommandLog implements CommandLog {
   }
 
   async waitForCommand(signal: AbortSignal): Promise<void> {
-    const done = new AbortController();
-    const either = AbortSignal.any([signal, done.signal]);
-    await Promise.race([
+    await waitAtMost(this.#clock, POLL_INTERVAL, signal, (either) =>
       this.#notifications.wait(either),
-      this.#clock.sleep(POLL_INTERVAL, either),
-    ]);
-    done.abort();
+    );
   }
 }
 

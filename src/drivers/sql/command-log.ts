@@ -4,18 +4,24 @@ import {
   type FinishedCommand,
   type PendingCommand,
 } from '../../store/command-log.ts';
-import type { Clock } from '../../util/clock.ts';
+import { waitAtMost, type Clock } from '../../util/clock.ts';
 import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
 import { DatabaseError } from './database-error.ts';
+import type { Topic } from './notifications.ts';
 import type { Named, Statements } from './statements.ts';
 
-/** How often a leader polls for commands. Milliseconds. */
+/** How often a leader polls for commands if the server has no notifications. Milliseconds. */
 const POLL_INTERVAL = 50;
+
+/** How often it polls otherwise: a notification may be lost, and other programs may not send any. Milliseconds. */
+const FALLBACK_INTERVAL = 1_000;
 
 export interface SqlCommandLogOptions {
   readonly db: Database;
   readonly sql: Statements;
+  /** Notifications of new commands; `null` if the server has none. */
+  readonly arrivals: Topic | null;
   readonly prefix: string;
   readonly clock: Clock;
 }
@@ -33,7 +39,8 @@ export class SqlCommandLog implements CommandLog {
   }
 
   async pending(limit: number): Promise<readonly PendingCommand[]> {
-    const { db, sql, prefix } = this.#options;
+    const { db, sql, arrivals, prefix } = this.#options;
+    arrivals?.reset();
     const rows = await db.read('commands.pending', sql.readCommands(prefix, limit));
     return rows.map(({ key, json }) => ({ key: String(key), json: String(json) }));
   }
@@ -52,6 +59,12 @@ export class SqlCommandLog implements CommandLog {
   }
 
   async waitForCommand(signal: AbortSignal): Promise<void> {
+    const { arrivals, clock } = this.#options;
+    if (!arrivals) return this.#poll(signal);
+    await waitAtMost(clock, FALLBACK_INTERVAL, signal, (either) => arrivals.wait(either));
+  }
+
+  async #poll(signal: AbortSignal): Promise<void> {
     const { db, sql, prefix, clock } = this.#options;
     while (!signal.aborted) {
       try {

@@ -30,8 +30,18 @@ export interface Connection {
 export type ErrorKind =
   'invalid-data' | 'denied' | 'retryable' | 'undefined-table' | 'other' | 'connection-lost';
 
-/** Calls `notify` when it begins to listen, and for each release of the lock from then on. */
-export type Listen = (prefix: string, notify: () => void, signal: AbortSignal) => Promise<void>;
+/** A follower is notified of a release of the lock, a leader of a new command. */
+export type Subject = 'release' | 'command';
+
+/**
+ * Calls `notify` for each notification of a key prefix, and on every subject as soon as it listens. Resolves or rejects
+ * when the connection is lost, and soon after the signal aborts.
+ */
+export type Listen = (
+  prefix: string,
+  notify: (subject: Subject) => void,
+  signal: AbortSignal,
+) => Promise<void>;
 
 /** A database server at one URL, and what differs between the products. Creating it opens no connection. */
 export interface SqlDialect {
@@ -47,9 +57,6 @@ export interface SqlDialect {
   /** `name` shows the server's administrator the purpose of the connection. An abort ends the attempt. */
   connect(name: string, signal: AbortSignal): Promise<Connection>;
   classifyError(error: unknown): ErrorKind;
-  /**
-   * Resolves or rejects when the connection is lost, and soon after the signal aborts. `null` where a server
-   * has no notifications: followers poll.
-   */
+  /** `null` if the server has no notifications: followers and leaders poll. */
   readonly listen: Listen | null;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../util/clock.ts';
 import type { Lease, Lock } from '../../store/lock.ts';
 import type { Database } from './database.ts';
-import type { ReleaseNotifications } from './release-notifications.ts';
+import type { Topic } from './notifications.ts';
 import type { Row } from './dialect.ts';
 import type { LockRow, Statements } from './statements.ts';
 
@@ -13,7 +13,7 @@ export interface SqlLockOptions {
   readonly db: Database;
   readonly sql: Statements;
   /** `null` if the server has no notifications. */
-  readonly releases: ReleaseNotifications | null;
+  readonly releases: Topic | null;
   readonly prefix: string;
   /** Milliseconds. */
   readonly ttl: number;
@@ -65,7 +65,7 @@ export class SqlLock implements Lock {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#options.releases?.close(), this.#options.db.close()]);
+    await this.#options.db.close();
   }
 
   /** The row of the lock, and whether it has expired; `null` when there is none. */

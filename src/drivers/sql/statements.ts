@@ -59,6 +59,7 @@ export interface Statements {
   readPending(prefix: string, after: string, limit: number): Sql;
   removeMessages(prefix: string, ids: readonly string[]): Sql;
 
+  /** Notifies the leader if the server has notifications. */
   appendCommand(prefix: string, json: string): Sql;
   /** → key, json; oldest first. */
   readCommands(prefix: string, limit: number): Sql;

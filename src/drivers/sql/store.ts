@@ -9,8 +9,8 @@ import { SqlLedger } from './ledger.ts';
 import { SqlLock } from './lock.ts';
 import { mysqlLocation, mysqlDialect } from './mysql/dialect.ts';
 import { postgresLocation, postgresDialect } from './postgresql/dialect.ts';
+import { Notifications } from './notifications.ts';
 import { Pruner } from './pruner.ts';
-import { ReleaseNotifications } from './release-notifications.ts';
 import type { SqlDialect } from './dialect.ts';
 
 /** The longest limit for an answer with any TTL of the lock. Milliseconds. */
@@ -30,14 +30,16 @@ export function openSqlStore(options: StateStoreOptions): StateStore {
   const ledgerDb = new Database(dialect, 'beat-ledger', timeout, clock);
   const lockDb = new Database(dialect, 'beat-lock', timeout, clock);
   const pruner = new Pruner(ledgerDb, sql, options.warn);
-  const releases = listen && new ReleaseNotifications(listen, prefix, clock);
+  const notifications = listen && new Notifications(listen, prefix, clock);
+  const releases = notifications?.release ?? null;
+  const arrivals = notifications?.command ?? null;
   const lock = new SqlLock({ db: lockDb, sql, releases, prefix, ttl, clock });
   const time = async () => Number((await lockDb.read('clock.read', sql.clock))[0]?.['now']);
   return {
     lock,
     ledger: new SqlLedger({ db: ledgerDb, sql, pruner, prefix, queues }),
     // On the lock's connection, which is never busy for long.
-    commands: new SqlCommandLog({ db: lockDb, sql, prefix, clock }),
+    commands: new SqlCommandLog({ db: lockDb, sql, arrivals, prefix, clock }),
     broker: new SqlBroker(ledgerDb, sql, pruner, queues),
     checkHealth: async () => ({
       store: dialect.name,
@@ -46,7 +48,7 @@ export function openSqlStore(options: StateStoreOptions): StateStore {
       locks: null,
     }),
     close: async () => {
-      await Promise.all([lock.close(), ledgerDb.close()]);
+      await Promise.all([lock.close(), ledgerDb.close(), notifications?.close()]);
     },
   };
 }

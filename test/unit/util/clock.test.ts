@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { sleepUntil, systemClock, type Clock } from '../../../src/util/clock.ts';
+import { sleepUntil, systemClock, waitAtMost, type Clock } from '../../../src/util/clock.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { settle } from '../../support/settle.ts';
 
@@ -89,4 +89,35 @@ test('a sleep looks at the clock once a second and at its end, and reports each 
   }
   await sleeping;
   expect(looks).toEqual([0, 1_000, 2_000, 2_500]);
+});
+
+test('waitAtMost ends with the work, after the time, or with the signal, and then aborts both waits', async () => {
+  const start = (stop = new AbortController()) => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const work = Promise.withResolvers<null>();
+    let inner: AbortSignal | undefined;
+    let ended = false;
+    const wait = async (signal: AbortSignal) => {
+      inner = signal;
+      signal.addEventListener('abort', () => work.resolve(null));
+      await work.promise;
+    };
+    void waitAtMost(clock, 100, stop.signal, wait).then(() => (ended = true));
+    const state = async () => {
+      await settle();
+      return { ended, aborted: inner?.aborted };
+    };
+    return { clock, work, stop, state };
+  };
+  const worked = start();
+  worked.work.resolve(null);
+  expect(await worked.state()).toEqual({ ended: true, aborted: true });
+  const late = start();
+  late.clock.advance(99);
+  expect(await late.state()).toEqual({ ended: false, aborted: false });
+  late.clock.advance(1);
+  expect(await late.state()).toEqual({ ended: true, aborted: true });
+  const stopped = start();
+  stopped.stop.abort();
+  expect(await stopped.state()).toEqual({ ended: true, aborted: true });
 });

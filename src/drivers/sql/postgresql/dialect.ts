@@ -1,11 +1,11 @@
-import { once } from 'node:events';
 import type { Clock } from '../../../util/clock.ts';
 import { createMasker } from '../../../util/mask.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { parseAddress } from './address.ts';
 import { connect } from './connection.ts';
 import { classifyError } from './error-kind.ts';
-import { CHANNEL, STATEMENTS } from './statements.ts';
+import { listen } from './listen.ts';
+import { STATEMENTS } from './statements.ts';
 
 /** The server of a `sqla+postgresql://` URL. Throws a `ConfigError` for an invalid one. */
 export function postgresDialect(url: string, timeout: number, clock: Clock): SqlDialect {
@@ -18,24 +18,8 @@ export function postgresDialect(url: string, timeout: number, clock: Clock): Sql
     sql: STATEMENTS,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
     classifyError,
-    listen: async (prefix, notify, signal) => {
-      const options = { address, name: 'beat-follower', timeout, clock };
-      const connection = await connect(options, signal);
-      try {
-        const { client } = connection;
-        const ended = once(client, 'end', { signal });
-        ended.catch(() => {});
-        client.on('notification', ({ payload }) => {
-          connection.received();
-          if (payload === prefix) notify();
-        });
-        await connection.run({ text: `LISTEN ${CHANNEL}`, values: [] });
-        notify();
-        await ended;
-      } finally {
-        await connection.close();
-      }
-    },
+    listen: (prefix, notify, signal) =>
+      listen({ address, name: 'beat-notifications', timeout, clock }, prefix, notify, signal),
   };
 }
 

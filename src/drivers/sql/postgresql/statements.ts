@@ -1,8 +1,12 @@
+import type { Subject } from '../dialect.ts';
 import type { Sql, Statements } from '../statements.ts';
 import { SCHEMA, VISIBLE_ROWS } from './schema.ts';
 
-/** The channel that notifies followers of releases; the payload is the key prefix. */
-export const CHANNEL = 'beat_released';
+/** The channels of notifications; the payload is the key prefix. */
+export const CHANNELS = {
+  release: 'beat_released',
+  command: 'beat_command',
+} as const satisfies Record<Subject, string>;
 
 /** Milliseconds since the Unix epoch; `now()` would be the begin of the transaction. */
 const NOW = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
@@ -49,7 +53,7 @@ export const STATEMENTS: Statements = {
   releaseLock: (prefix, token) =>
     sql(
       `WITH released AS (DELETE FROM beat_lock WHERE prefix = $1 AND token = $2 RETURNING prefix)
-       SELECT pg_notify('${CHANNEL}', prefix) FROM released`,
+       SELECT pg_notify('${CHANNELS.release}', prefix) FROM released`,
       ...[prefix, token],
     ),
 
@@ -107,7 +111,12 @@ export const STATEMENTS: Statements = {
   // commands ---------------------------------------------------------------------------------------
 
   appendCommand: (prefix, json) =>
-    sql('INSERT INTO beat_command (prefix, json) VALUES ($1, $2)', prefix, json),
+    // Without RETURNING, which would need the right to SELECT.
+    sql(
+      `WITH appended AS (INSERT INTO beat_command (prefix, json) VALUES ($1, $2))
+       SELECT pg_notify('${CHANNELS.command}', $1)`,
+      ...[prefix, json],
+    ),
   readCommands: (prefix, limit) =>
     sql(
       'SELECT position AS key, json FROM beat_command WHERE prefix = $1 ORDER BY position LIMIT $2',

@@ -30,7 +30,7 @@ function packet(sequence: number, payload: Buffer): Buffer {
 
 interface Replies {
   login?: Buffer;
-  /** `null` is no reply. */
+  /** `null` sends no reply. */
   query?: (text: string) => Buffer | null;
 }
 

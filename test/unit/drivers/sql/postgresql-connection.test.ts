@@ -24,7 +24,7 @@ const failure = (code: string) => message('E', Buffer.from(`SERROR\0C${code}\0Mn
 
 interface Replies {
   login?: Buffer;
-  /** `null` is no reply. */
+  /** `null` sends no reply. */
   query?: (text: string) => Buffer | null;
   /** Whether it closes a connection that says ending. */
   closesPolitely?: boolean;

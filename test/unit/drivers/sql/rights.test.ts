@@ -50,7 +50,7 @@ class DeniedStore {
     const shared = { db, sql: STATEMENTS, prefix: 'beat' };
     const queues = new Queues();
     this.lock = new SqlLock({ ...shared, releases: null, ttl: 1_000, clock });
-    this.commands = new SqlCommandLog({ ...shared, clock });
+    this.commands = new SqlCommandLog({ ...shared, arrivals: null, clock });
     this.pruner = new Pruner(db, STATEMENTS, (_, text) => this.warnings.push(text));
     this.ledger = new SqlLedger({ ...shared, pruner: this.pruner, queues });
     this.broker = new SqlBroker(db, STATEMENTS, this.pruner, queues);
