@@ -13,17 +13,24 @@ export interface Item {
   readonly wakeAt: number;
 }
 
+/** An item on the heap. The heap does not remove one that is no longer valid, it passes over it. */
+interface Place extends Item {
+  /** `false` when the entry was taken, or has another place. */
+  isCurrent: boolean;
+}
+
 /**
  * The entries of a term by name, and those that will be due in the order of their next occurrence: a heap, so
  * that a tick looks at what is due only.
  */
 export class Agenda {
-  readonly #heap = new TinyQueue<Item>([], byWakeAt);
-  readonly #items = new Map<string, Item>();
+  readonly #heap = new TinyQueue<Place>([], byWakeAt);
+  readonly #places = new Map<string, Place>();
 
   /** An entry as it stands; `undefined` while its change is being committed, too. */
   find(name: string): Item | undefined {
-    return this.#items.get(name);
+    const place = this.#places.get(name);
+    return place?.isCurrent ? place : undefined;
   }
 
   /**
@@ -34,14 +41,18 @@ export class Agenda {
     const dueAt = nextDueAt(entry, state);
     const resumesAt = state.pause ? (state.pause.until ?? Infinity) : -Infinity;
     const wakeAt = state.pause ? Math.max(resumesAt, notBefore) : Math.max(dueAt, notBefore);
-    const item = { entry, state, dueAt, wakeAt };
-    this.#items.set(entry.name, item);
-    if (wakeAt !== Infinity) this.#heap.push(item);
+    const previous = this.#places.get(entry.name);
+    if (previous) previous.isCurrent = false;
+    const place = { entry, state, dueAt, wakeAt, isCurrent: true };
+    this.#places.set(entry.name, place);
+    if (wakeAt !== Infinity) this.#heap.push(place);
     return dueAt !== Infinity;
   }
 
   remove(name: string): void {
-    this.#items.delete(name);
+    const place = this.#places.get(name);
+    if (place) place.isCurrent = false;
+    this.#places.delete(name);
   }
 
   /** Removes and returns what is due at `now` (epoch milliseconds), earliest first. */
@@ -50,7 +61,7 @@ export class Agenda {
     for (let top = this.#top(); top && top.wakeAt <= now; top = this.#top()) {
       due.push(top);
       this.#heap.pop();
-      this.#items.delete(top.entry.name);
+      top.isCurrent = false;
     }
     return due;
   }
@@ -60,10 +71,10 @@ export class Agenda {
     return this.#top()?.wakeAt ?? Infinity;
   }
 
-  /** The first item that is still its entry's: an entry that was put elsewhere leaves its old item behind. */
-  #top(): Item | undefined {
+  /** The first item that is current. */
+  #top(): Place | undefined {
     let top = this.#heap.peek();
-    while (top && this.#items.get(top.entry.name) !== top) {
+    while (top && !top.isCurrent) {
       this.#heap.pop();
       top = this.#heap.peek();
     }

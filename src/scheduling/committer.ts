@@ -120,7 +120,10 @@ export class Committer {
   ): Promise<readonly ChangeOutcome[]> {
     if (changes.length === 0 && finished.length === 0) return [];
     const { ledger, clock, events, progressed } = this.#options;
-    const commands = [...changes.flatMap(({ command }) => command ?? []), ...finished];
+    const applied = changes
+      .map(({ command }) => command)
+      .filter((command) => command !== undefined);
+    const commands = [...applied, ...finished];
     const commit = { token: term.token, changes, commands };
     let attemptsLeft = commands.length > 0 ? COMMAND_ATTEMPTS : Infinity;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
@@ -188,14 +191,16 @@ function notAttempted(changes: readonly Change[]): readonly ChangeOutcome[] {
   return changes.map(() => ({ kind: 'not-attempted' }));
 }
 
+const PUBLISHED: ChangeOutcome = { kind: 'committed', unpublished: [] };
+
 function committed(
   changes: readonly Change[],
   unpublished: readonly UnpublishedMessage[] = [],
 ): readonly ChangeOutcome[] {
+  if (unpublished.length === 0) return changes.map(() => PUBLISHED);
   const byMessage = new Map(unpublished.map((each) => [each.message, each]));
   return changes.map(({ messages }) => ({
     kind: 'committed',
-    unpublished:
-      byMessage.size === 0 ? [] : messages.flatMap((message) => byMessage.get(message) ?? []),
+    unpublished: messages.flatMap((message) => byMessage.get(message) ?? []),
   }));
 }

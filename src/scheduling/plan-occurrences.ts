@@ -4,7 +4,7 @@ import type { Entry } from '../catalog/entry.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import { endPause } from './pause.ts';
-import { cursor } from './plan.ts';
+import { nextDueAt } from './plan.ts';
 
 /** What to do about an entry that is due, or whose pause has ended. */
 export interface PlannedOccurrences {
@@ -16,13 +16,17 @@ export interface PlannedOccurrences {
 }
 
 /**
- * Decides about every occurrence up to `now` that was not dealt with: those of a pause that has ended and those
- * that a command asked to skip are skipped, the others follow the entry's catch-up policy.
+ * Decides about every occurrence from `first` to `now`, those that were not dealt with: those of a pause that has
+ * ended and those that a command asked to skip are skipped, the others follow the entry's catch-up policy.
  */
-export function planOccurrences(entry: Entry, state: EntryState, now: number): PlannedOccurrences {
+export function planOccurrences(
+  entry: Entry,
+  state: EntryState,
+  now: number,
+  first = nextDueAt(entry, state),
+): PlannedOccurrences {
   const until = state.pause?.until ?? null;
   if (until !== null) return planAfterPause(entry, state, until, now);
-  const first = nextAfter(entry.schedule, cursor(state));
   const asked = state.skip?.filter((at) => at >= first) ?? [];
   if (!asked.some((at) => at <= now)) {
     const { send, skip, dueAt } = decide(entry, first, now);
@@ -55,8 +59,9 @@ function planAfterPause(
   const { changes, skipped } = endPause(entry, state, until);
   const resumed = { ...state, ...changes };
   const skip = skipped ? [skipped] : [];
-  if (nextAfter(entry.schedule, cursor(resumed)) > now) return { send: [], skip, changes };
-  const planned = planOccurrences(entry, resumed, now);
+  const first = nextDueAt(entry, resumed);
+  if (first > now) return { send: [], skip, changes };
+  const planned = planOccurrences(entry, resumed, now, first);
   return {
     send: planned.send,
     skip: [...skip, ...planned.skip],

@@ -61,17 +61,24 @@ export function planChange(
   const last = runs.at(-1);
   const after = advance(before, {
     ...changes,
-    ...(last && { sentAt, taskId: last.taskId }),
+    sentAt: last ? sentAt : before.sentAt,
+    taskId: last ? last.taskId : before.taskId,
     runCount: before.runCount + runs.length,
   });
   const change = {
     entry: entry.name,
-    ...{ before, after },
-    messages: runs.flatMap((run) => run.messages),
-    chords: runs.flatMap((run) => run.chords),
+    before,
+    after,
+    messages: concat(runs.map((run) => run.messages)),
+    chords: concat(runs.map((run) => run.chords)),
     command: command?.finished,
   };
   return { entry, before, change, sent, skipped };
+}
+
+/** One run is the usual case, and needs no copy. */
+function concat<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  return lists.length === 1 ? lists[0]! : lists.flat();
 }
 
 /** The queue of the first message, or its exchange when it names no queue. */

@@ -145,8 +145,8 @@ export class Scheduler {
     if (now >= this.#blocked.checkAt) await this.#checkBlocked(term, stop);
     let sent = 0;
     await this.#committer.runPool(this.#agenda.take(now), term, stop, async (batch) => {
-      const at = { now, sentAt: clock.now(), term: term.token };
-      const planned = batch.flatMap((item) => this.#plan(item, at) ?? []);
+      const at = { sentAt: clock.now(), term: term.token };
+      const planned = batch.flatMap((item) => this.#plan(item, now, at) ?? []);
       const changes = planned.map(({ change }) => change);
       const outcomes = await this.#committer.commit(changes, term, stop);
       for (const [i, each] of planned.entries()) sent += this.#settle(each, outcomes[i]!);
@@ -206,14 +206,15 @@ export class Scheduler {
 
   /** A run that cannot be prepared stays due, and is tried again after a pause. */
   #plan(
-    { entry, state }: Item,
-    { now, ...at }: { readonly now: number; readonly sentAt: number; readonly term: number },
+    { entry, state, dueAt }: Item,
+    now: number,
+    at: { readonly sentAt: number; readonly term: number },
   ): PlannedChange | undefined {
     const { clock, events, messageContext } = this.#options;
     try {
-      const { send, skip, changes } = planOccurrences(entry, state, now);
+      const { send, skip, changes } = planOccurrences(entry, state, now, dueAt);
       const newest = send.at(-1) ?? now;
-      const cause = (dueAt: number) => causeOf(dueAt, newest, now);
+      const cause = (at: number) => causeOf(at, newest, now);
       const decided = { entry, before: state, runs: send, causeOf: cause, skipped: skip, changes };
       return planChange(decided, at, messageContext());
     } catch (error) {
