@@ -2,19 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { makeFirstRun } from '../support/change.ts';
-import { MariaServer } from '../support/mariadb.ts';
 import { makeMessage } from '../support/message.ts';
-import { PostgresServer } from '../support/postgres.ts';
-import { requireService } from '../support/services.ts';
 import type { SqlServer } from '../support/sql-server.ts';
+import { SQL_PRODUCTS } from '../support/sql-servers.ts';
 import { storeOptions } from './place.ts';
 
-const SERVERS: [string, string | false, () => Promise<SqlServer>][] = [
-  ['postgresql', requireService('postgres'), () => PostgresServer.start()],
-  ['mysql', requireService('mariadbd'), () => MariaServer.start()],
-];
-
-describe.each(SERVERS)('%s limits', (name, missing, start) => {
+describe.each(SQL_PRODUCTS)('$name limits', ({ name, missing, start }) => {
   describe.skipIf(missing)(missing || 'of lengths', () => {
     let server: SqlServer;
     const stores: Pick<Store, 'close'>[] = [];

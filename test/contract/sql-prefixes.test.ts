@@ -1,18 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import { makeFirstRun } from '../support/change.ts';
-import { MariaServer } from '../support/mariadb.ts';
-import { PostgresServer } from '../support/postgres.ts';
-import { requireService } from '../support/services.ts';
-import type { SqlServer } from '../support/sql-server.ts';
+import { SQL_PRODUCTS } from '../support/sql-servers.ts';
 import { storeOptions } from './place.ts';
 
-const SERVERS: [string, string | false, () => Promise<SqlServer>][] = [
-  ['postgresql', requireService('postgres'), () => PostgresServer.start()],
-  ['mysql', requireService('mariadbd'), () => MariaServer.start()],
-];
-
-describe.each(SERVERS)('%s key prefixes', (name, missing, start) => {
+describe.each(SQL_PRODUCTS)('$name key prefixes', ({ name, missing, start }) => {
   test.skipIf(missing)(
     `${name}: locks, terms, states and outboxes of two key prefixes are independent`,
     async () => {

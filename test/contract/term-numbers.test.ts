@@ -1,20 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import { makeFirstRun } from '../support/change.ts';
-import { MariaServer } from '../support/mariadb.ts';
-import { PostgresServer } from '../support/postgres.ts';
-import { requireService } from '../support/services.ts';
-import type { SqlServer } from '../support/sql-server.ts';
+import { SQL_PRODUCTS } from '../support/sql-servers.ts';
 import { storeOptions } from './place.ts';
 
 const HOUR = 3_600_000;
 
-const SERVERS: [string, string | false, () => Promise<SqlServer>][] = [
-  ['postgresql', requireService('postgres'), () => PostgresServer.start()],
-  ['mysql', requireService('mariadbd'), () => MariaServer.start()],
-];
-
-describe.each(SERVERS)('%s terms', (name, missing, start) => {
+describe.each(SQL_PRODUCTS)('$name terms', ({ name, missing, start }) => {
   test.skipIf(missing)(
     `on ${name} go on growing when the server's clock is set back, with the tables or without them`,
     async () => {

@@ -1,0 +1,243 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Database } from '../../src/drivers/sql/database.ts';
+import { DatabaseError } from '../../src/drivers/sql/database-error.ts';
+import type { SqlDialect } from '../../src/drivers/sql/dialect.ts';
+import type { Sql, Statements } from '../../src/drivers/sql/statements.ts';
+import { systemClock } from '../../src/util/clock.ts';
+import type { SqlServer } from '../support/sql-server.ts';
+import { SQL_PRODUCTS } from '../support/sql-servers.ts';
+
+const [OURS, THEIRS] = ['ours', 'theirs'] as const;
+const HOUR = 3_600_000;
+
+describe.each(SQL_PRODUCTS)('$name statements', ({ missing, start, openDialect }) => {
+  describe.skipIf(missing)(missing || 'of two key prefixes', () => {
+    let server: SqlServer;
+    let dialect: SqlDialect;
+    let sql: Statements;
+    let db: Database;
+
+    beforeAll(async () => {
+      server = await start();
+    });
+    beforeEach(async () => {
+      await server.empty();
+      dialect = openDialect(server.url(), 5_000, systemClock);
+      sql = dialect.sql;
+      db = new Database(dialect, 'test', 5_000, systemClock);
+    });
+    afterEach(() => db.close());
+    afterAll(() => server.stop());
+
+    const read = (statement: Sql) => db.read('test', statement);
+    const write = (...statements: Sql[]) =>
+      db.transaction('test', async (tx) => {
+        let changes = 0;
+        for (const statement of statements) changes = (await tx.run(statement)).changes;
+        return changes;
+      });
+    const column = async (name: string, statement: Sql) =>
+      (await read(statement)).map((row) => String(row[name]));
+
+    test('commands are read in the order of their insertion, and only the named ones are removed', async () => {
+      for (const json of ['one', 'two', 'three']) await write(sql.appendCommand(OURS, json));
+      await write(sql.appendCommand(THEIRS, 'other'));
+      expect(await column('json', sql.readCommands(OURS, 10))).toEqual(['one', 'two', 'three']);
+      const keys = await column('key', sql.readCommands(OURS, 2));
+      expect(keys).toHaveLength(2);
+      const theirs = await column('key', sql.readCommands(THEIRS, 10));
+      await write(sql.removeCommands(OURS, [...keys, ...theirs]));
+      expect(await column('json', sql.readCommands(OURS, 10))).toEqual(['three']);
+      expect(await column('json', sql.readCommands(THEIRS, 10))).toEqual(['other']);
+    });
+
+    test('audit rows are read from the newest on, by id, and a repeated row is replaced in its place', async () => {
+      await write(
+        sql.writeAudit(OURS, [
+          ['b', '1'],
+          ['a', '2'],
+        ]),
+        sql.writeAudit(OURS, [['c', '3']]),
+        sql.writeAudit(THEIRS, [['a', '4']]),
+        sql.writeAudit(OURS, [['b', '5']]),
+      );
+      expect(await column('json', sql.readAudit(OURS, 10))).toEqual(['3', '2', '5']);
+      expect(await column('json', sql.readAudit(OURS, 1))).toEqual(['3']);
+      const found = await read(sql.findAudit(OURS, ['a', 'c', 'none']));
+      expect(found.map(({ id, json }) => [String(id), String(json)]).toSorted()).toEqual([
+        ['a', '2'],
+        ['c', '3'],
+      ]);
+    });
+
+    test('all audit rows but the newest are trimmed, of one key prefix', async () => {
+      for (const [i, id] of ['a', 'b', 'c', 'd'].entries()) {
+        await write(
+          sql.writeAudit(OURS, [[id, String(i)]]),
+          sql.writeAudit(THEIRS, [[id, String(i)]]),
+        );
+      }
+      await write(sql.trimAudit(OURS, 4));
+      expect(await column('json', sql.readAudit(OURS, 10))).toEqual(['3', '2', '1', '0']);
+      await write(sql.trimAudit(OURS, 2));
+      expect(await column('json', sql.readAudit(OURS, 10))).toEqual(['3', '2']);
+      expect(await column('json', sql.readAudit(THEIRS, 10))).toHaveLength(4);
+    });
+
+    test('a free lock is acquired once per key prefix', async () => {
+      expect(await write(sql.takeFreeLock(OURS, 'one', HOUR))).toBe(1);
+      expect(await write(sql.takeFreeLock(OURS, 'two', HOUR))).toBe(0);
+      expect(await write(sql.takeFreeLock(THEIRS, 'three', HOUR))).toBe(1);
+      const [row] = await read(sql.readLock(OURS));
+      expect(row).toMatchObject({ token: 'one' });
+      expect([Number(row!['ttl']), Boolean(row!['expired'])]).toEqual([HOUR, false]);
+    });
+
+    test('a lock is renewed by its holder until it has expired', async () => {
+      const expiry = async () => Number((await column('expiresAt', sql.readLock(OURS)))[0]);
+      await write(sql.takeFreeLock(OURS, 'one', HOUR));
+      const first = await expiry();
+      expect(await write(sql.renewLock(OURS, 'two', 2 * HOUR))).toBe(0);
+      expect(await write(sql.renewLock(THEIRS, 'one', 2 * HOUR))).toBe(0);
+      expect(await expiry()).toBe(first);
+      expect(await write(sql.renewLock(OURS, 'one', 2 * HOUR))).toBe(1);
+      expect(await expiry()).toBeGreaterThanOrEqual(first + HOUR);
+      await server.query('UPDATE beat_lock SET expires_at = expires_at - ?', 3 * HOUR);
+      expect(await write(sql.renewLock(OURS, 'one', HOUR))).toBe(0);
+      const [row] = await read(sql.readLock(OURS));
+      expect(Boolean(row!['expired'])).toBe(true);
+    });
+
+    test('an expired lock is taken over only as it was read', async () => {
+      await write(sql.takeFreeLock(OURS, 'one', HOUR), sql.takeFreeLock(THEIRS, 'one', HOUR));
+      const expiresAt = Number((await column('expiresAt', sql.readLock(OURS)))[0]);
+      const take = (prefix: string, seen: { token: string; expiresAt: number }) =>
+        write(sql.takeOverLock(prefix, 'two', 2 * HOUR, seen));
+      expect(await take(OURS, { token: 'none', expiresAt })).toBe(0);
+      expect(await take(OURS, { token: 'one', expiresAt: expiresAt - 1 })).toBe(0);
+      expect(await take(OURS, { token: 'one', expiresAt })).toBe(1);
+      const [row] = await read(sql.readLock(OURS));
+      expect([row!['token'], Number(row!['ttl'])]).toEqual(['two', 2 * HOUR]);
+      expect(Number(row!['expiresAt'])).toBeGreaterThanOrEqual(expiresAt + HOUR);
+      expect(await column('token', sql.readLock(THEIRS))).toEqual(['one']);
+    });
+
+    test('a lock is released by its token', async () => {
+      await write(sql.takeFreeLock(OURS, 'one', HOUR));
+      await write(sql.releaseLock(OURS, 'two'));
+      expect(await column('token', sql.readLock(OURS))).toEqual(['one']);
+      await write(sql.releaseLock(OURS, 'one'));
+      expect(await read(sql.readLock(OURS))).toEqual([]);
+    });
+
+    test('a fencing token is at least the time of the server and the lowest allowed, and grows by one', async () => {
+      const token = async (prefix: string) =>
+        Number((await column('number', sql.selectTermForUpdate(prefix)))[0]);
+      const now = Math.floor(Number((await column('now', sql.clock))[0]));
+      await write(sql.beginTerm(OURS, 1), sql.beginTerm(THEIRS, 1));
+      const first = await token(OURS);
+      expect(first).toBeGreaterThanOrEqual(now);
+      expect(first).toBeLessThan(now + HOUR);
+      await write(sql.beginTerm(OURS, now + HOUR));
+      expect(await token(OURS)).toBe(now + HOUR);
+      await write(sql.beginTerm(OURS, 1));
+      expect(await token(OURS)).toBe(now + HOUR + 1);
+      expect(await token(THEIRS)).toBeLessThan(now + HOUR);
+    });
+
+    test('states are read in the order of their entries, from one on, and written over', async () => {
+      await write(
+        sql.writeStates(OURS, [
+          ['c', '1'],
+          ['a', '2'],
+          ['b', '3'],
+        ]),
+        sql.writeStates(THEIRS, [['a', '4']]),
+        sql.writeStates(OURS, [['b', '5']]),
+      );
+      expect(await column('entry', sql.readStates(OURS, '', 10))).toEqual(['a', 'b', 'c']);
+      expect(await column('record', sql.readStates(OURS, 'b', 10))).toEqual(['5', '1']);
+      expect(await column('entry', sql.readStates(OURS, '', 2))).toEqual(['a', 'b']);
+      expect(await column('record', sql.findStates(OURS, ['a', 'none']))).toEqual(['2']);
+      await write(sql.removeState(OURS, 'a'));
+      expect(await column('entry', sql.readStates(OURS, '', 10))).toEqual(['b', 'c']);
+      expect(await column('record', sql.readStates(THEIRS, '', 10))).toEqual(['4']);
+    });
+
+    test('messages of the outbox are read in the order of ids, after one, and written over', async () => {
+      await write(
+        sql.appendMessages(OURS, [
+          ['b', '1'],
+          ['a', '2'],
+          ['c', '3'],
+        ]),
+        sql.appendMessages(THEIRS, [['a', '4']]),
+        sql.appendMessages(OURS, [['b', '5']]),
+      );
+      expect(await column('id', sql.readPending(OURS, '', 10))).toEqual(['a', 'b', 'c']);
+      expect(await column('message', sql.readPending(OURS, 'a', 10))).toEqual(['5', '3']);
+      expect(await column('id', sql.readPending(OURS, '', 2))).toEqual(['a', 'b']);
+      expect(await column('id', sql.findPending(THEIRS, ['a', 'b']))).toEqual(['a']);
+      await write(sql.removeMessages(OURS, ['a', 'c']));
+      expect(await column('id', sql.readPending(OURS, '', 10))).toEqual(['b']);
+      expect(await column('id', sql.readPending(THEIRS, '', 10))).toEqual(['a']);
+    });
+
+    const queueId = async (name: string) => Number((await column('id', sql.readQueue(name)))[0]);
+    const insert = async (...payloads: string[]) => {
+      if ((await read(sql.readQueue('q'))).length === 0) await write(sql.declareQueue('q'));
+      const id = await queueId('q');
+      await write(sql.insertMessages(payloads.map((payload) => ({ payload, queueId: id }))));
+    };
+
+    test('a queue that is declared twice has one row, and the second declaration changes nothing or is retryable', async () => {
+      expect(await write(sql.declareQueue('q'), sql.declareQueue('other'))).toBe(1);
+      const id = await queueId('q');
+      const again = await db.write('test', sql.declareQueue('q')).catch((error: unknown) => error);
+      if (server.name === 'PostgreSQL') expect(again).toBe(0);
+      else expect(again).toMatchObject({ kind: 'retryable', constructor: DatabaseError });
+      expect(await queueId('q')).toBe(id);
+      expect(await queueId('other')).not.toBe(id);
+      expect(await read(sql.readQueue('none'))).toEqual([]);
+    });
+
+    test('messages are inserted as kombu does, in their order', async () => {
+      await insert('one', 'two');
+      await insert('three');
+      const rows = await server.query(
+        `SELECT payload, version, timestamp, visible, queue_id FROM kombu_message ORDER BY id`,
+      );
+      const id = await queueId('q');
+      expect(
+        rows.map((row) => [row['payload'], row['version'], row['timestamp'], row['queue_id']]),
+      ).toEqual(['one', 'two', 'three'].map((payload) => [payload, 1, null, id]));
+      expect(rows.map(({ visible }) => Boolean(visible))).toEqual([true, true, true]);
+    });
+
+    test('consumed messages are found from the newest on, without those to keep, and removed', async () => {
+      await insert('a', 'b', 'c', 'd', 'e');
+      const consume = (payload: string, second: number) =>
+        server.query(
+          `UPDATE kombu_message SET visible = ?, timestamp = '2026-01-01 00:00:0${second}'
+           WHERE payload = ?`,
+          false,
+          payload,
+        );
+      await consume('b', 3);
+      await consume('a', 2);
+      await consume('c', 2);
+      await consume('d', 1);
+      const ids = await server.query('SELECT id, payload FROM kombu_message');
+      const payloads = async (limit: number, kept: number) => {
+        const found = await column('id', sql.findConsumed(limit, kept));
+        return found.map((id) => ids.find((row) => String(row['id']) === id)!['payload']);
+      };
+      expect(await payloads(10, 0)).toEqual(['b', 'c', 'a', 'd']);
+      expect(await payloads(2, 1)).toEqual(['c', 'a']);
+      expect(await write(sql.deleteConsumed(ids.map(({ id }) => Number(id))))).toBe(4);
+      expect(await server.query('SELECT payload FROM kombu_message')).toMatchObject([
+        { payload: 'e' },
+      ]);
+    });
+  });
+});
