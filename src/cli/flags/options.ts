@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { loadSettings } from '../../config/load.ts';
+import { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
@@ -29,24 +29,34 @@ const BROKER_VARIABLES = [
 ];
 const RESULT_VARIABLES = ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'];
 
-/** Reads the configuration. Flags override the environment, which overrides the file, which overrides defaults. */
+/**
+ * The files of the configuration. Flags override the environment, which overrides the files, which override
+ * defaults; all but the flags are read again at each read.
+ */
+export function findConfigFiles(flags: GlobalFlags, env: Environment = process.env): ConfigFiles {
+  if (flags.config !== undefined) rejectPythonModule(flags.config);
+  return new ConfigFiles(flags.config ?? readVariable(env, 'BEAT_CONFIG'), {
+    cwd: process.cwd(),
+    overrides: () => ({
+      brokerUrl: flags.broker ?? readFirstVariable(env, BROKER_VARIABLES),
+      stateUrl: flags.state ?? readVariable(env, 'BEAT_STATE_URL'),
+      resultBackend: flags.resultBackend ?? readFirstVariable(env, RESULT_VARIABLES),
+    }),
+    maxFileSize: readMaxConfigSize(readVariable(env, 'BEAT_MAX_CONFIG_SIZE')),
+  });
+}
+
+/** Reads the configuration. */
 export async function readSettings(
   flags: GlobalFlags,
   env: Environment = process.env,
+  files: ConfigFiles = findConfigFiles(flags, env),
 ): Promise<Settings> {
-  if (flags.config !== undefined) rejectPythonModule(flags.config);
-  const path = flags.config ?? readVariable(env, 'BEAT_CONFIG');
-  const overrides = {
-    brokerUrl: flags.broker ?? readFirstVariable(env, BROKER_VARIABLES),
-    stateUrl: flags.state ?? readVariable(env, 'BEAT_STATE_URL'),
-    resultBackend: flags.resultBackend ?? readFirstVariable(env, RESULT_VARIABLES),
-  };
-  const maxFileSize = readMaxConfigSize(readVariable(env, 'BEAT_MAX_CONFIG_SIZE'));
   try {
-    return await loadSettings(path, { cwd: process.cwd(), overrides, maxFileSize });
+    return await files.read();
   } catch (error) {
     const nothingFound =
-      path === undefined && error instanceof ConfigError && !error.errors[0]?.file;
+      !files.isNamed && error instanceof ConfigError && error.errors[0]?.file === undefined;
     if (!nothingFound || flags.app === undefined) throw error;
     throw new ConfigError([...error.errors, explainApp(flags.app)]);
   }

@@ -10,10 +10,12 @@ export interface ReadOptions {
   readonly cwd: string;
   /** The most bytes that a file may have. */
   readonly maxSize: number;
+  /** Distinguishes this read of the configuration from earlier ones, whose modules are not used again. */
+  readonly id: string;
 }
 
 /** Reads one file. Errors are part of the result; the promise never rejects. */
-export async function readSource(file: string, { cwd, maxSize }: ReadOptions): Promise<Source> {
+export async function readSource(file: string, { cwd, maxSize, id }: ReadOptions): Promise<Source> {
   const path = resolve(cwd, file);
   try {
     const text = decode(await readBytes(path, maxSize));
@@ -25,7 +27,7 @@ export async function readSource(file: string, { cwd, maxSize }: ReadOptions): P
         // Its parser is large, and many configurations have no use for it.
         return (await import('./yaml.ts')).readYaml(text, file);
       default:
-        return await readModule(path, text, file);
+        return await readModule({ path, text, file, id });
     }
   } catch (error) {
     return { file, config: undefined, errors: [errorIn(error as NodeJS.ErrnoException, file)] };

@@ -12,6 +12,8 @@ export interface Source {
   readonly errors: readonly Diagnostic[];
   /** Finds the line (from 1) of a path, whose keys are as written. */
   readonly findLine?: (path: Path) => number | undefined;
+  /** The files that a module imports, with their stamps: see `stampFile`. */
+  readonly imports?: ReadonlyMap<string, string>;
 }
 
 /** Returns a function that adds diagnostics of a source, each with its file, its line and the keys as written. */

@@ -1,15 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { loadSources } from '../../../src/config/load.ts';
-import { resolveSources } from '../../../src/config/resolve.ts';
+import { ConfigFiles } from '../../../src/config/config-files.ts';
 
 const cwd = fileURLToPath(new URL('../../../', import.meta.url));
 const examples = readdirSync(`${cwd}schedules/examples`).map(
   (name) => `schedules/examples/${name}`,
 );
 
-const load = async (path?: string) => resolveSources(await loadSources(path, cwd));
+const load = (path?: string) => new ConfigFiles(path, { cwd }).read();
 
 describe('what users find in schedules/', () => {
   test('is read when beat is started here, and due within the minute', async () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadSettings } from '../../../../src/config/load.ts';
+import { ConfigFiles } from '../../../../src/config/config-files.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { Folder } from '../../../support/folder.ts';
@@ -14,7 +14,7 @@ const entry = (name: string) => `beatSchedule: {${name}: {task: t, schedule: 5}}
 
 async function problemsIn(folder: Folder, path?: string, maxFileSize?: number): Promise<string[]> {
   try {
-    await loadSettings(path, { cwd: folder.path, maxFileSize });
+    await new ConfigFiles(path, { cwd: folder.path, maxFileSize }).read();
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.errors.map(formatDiagnostic);
@@ -45,7 +45,9 @@ test('a link to a file is read, and a folder with the name of a file is left alo
   using folder = new Folder({ 'real/x.yaml': entry('a') });
   mkdirSync(join(folder.path, 'schedules/folder.yaml'), { recursive: true });
   symlinkSync('../real/x.yaml', join(folder.path, 'schedules/a.yaml'));
-  expect(namesWritten(await loadSettings(undefined, { cwd: folder.path }))).toEqual(['a']);
+  expect(namesWritten(await new ConfigFiles(undefined, { cwd: folder.path }).read())).toEqual([
+    'a',
+  ]);
 });
 
 test.each([
@@ -75,7 +77,7 @@ test('UTF-8 with a byte order mark is read, and UTF-16 is refused by name', asyn
       join(folder.path, name),
       '\uFEFF{"beatSchedule": {"é": {"task": "t", "schedule": 5}}}',
     );
-    expect(namesWritten(await loadSettings(name, { cwd: folder.path }))).toEqual(['é']);
+    expect(namesWritten(await new ConfigFiles(name, { cwd: folder.path }).read())).toEqual(['é']);
   }
   writeFileSync(join(folder.path, 'b.yaml'), Buffer.from(`\uFEFF${entry('a')}`, 'utf16le'));
   expect(await problemsIn(folder, 'b.yaml')).toEqual(['b.yaml:1: is UTF-16; save it as UTF-8']);

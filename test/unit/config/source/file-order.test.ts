@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadSettings } from '../../../../src/config/load.ts';
+import { ConfigFiles } from '../../../../src/config/config-files.ts';
 import { Folder } from '../../../support/folder.ts';
 import { namesWritten } from '../support.ts';
 
@@ -9,7 +9,7 @@ test('the files of a folder are read in the order of their names, whenever they 
   using folder = new Folder(
     Object.fromEntries(names.map((name) => [`schedules/${name}.yaml`, entry(name)])),
   );
-  const settings = await loadSettings(undefined, { cwd: folder.path });
+  const settings = await new ConfigFiles(undefined, { cwd: folder.path }).read();
   const sorted = names.toSorted();
   expect(settings.files).toEqual(sorted.map((name) => `schedules/${name}.yaml`));
   expect(namesWritten(settings)).toEqual(sorted);

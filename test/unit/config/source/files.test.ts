@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loadSettings } from '../../../../src/config/load.ts';
+import { ConfigFiles } from '../../../../src/config/config-files.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { Folder } from '../../../support/folder.ts';
@@ -9,7 +9,7 @@ const entry = (name: string) => `beatSchedule: {${name}: {task: t, schedule: 5}}
 
 async function problemsIn(folder: Folder, path?: string): Promise<string[]> {
   try {
-    await loadSettings(path, { cwd: folder.path });
+    await new ConfigFiles(path, { cwd: folder.path }).read();
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.errors.map(formatDiagnostic);
@@ -18,13 +18,13 @@ async function problemsIn(folder: Folder, path?: string): Promise<string[]> {
 }
 
 async function namesIn(folder: Folder, path?: string): Promise<string[]> {
-  return namesWritten(await loadSettings(path, { cwd: folder.path }));
+  return namesWritten(await new ConfigFiles(path, { cwd: folder.path }).read());
 }
 
 describe('without a path', () => {
   test.each([['yaml'], ['yml'], ['json']])('beat.config.%s is read', async (extension) => {
     using folder = new Folder({ [`beat.config.${extension}`]: '{"keyPrefix": "here"}' });
-    const settings = await loadSettings(undefined, { cwd: folder.path });
+    const settings = await new ConfigFiles(undefined, { cwd: folder.path }).read();
     expect(settings.keyPrefix).toBe('here');
     expect(settings.files).toEqual([`beat.config.${extension}`]);
   });
@@ -57,7 +57,7 @@ describe('a path', () => {
     using folder = new Folder({ 'conf/a.yaml': entry('a') });
     expect(await namesIn(folder, 'conf/a.yaml')).toEqual(['a']);
     const path = `${folder.path}/conf/a.yaml`;
-    const settings = await loadSettings(path, { cwd: '/' });
+    const settings = await new ConfigFiles(path, { cwd: '/' }).read();
     expect(settings.files).toEqual([path]);
   });
 
@@ -88,7 +88,7 @@ describe('a folder', () => {
       'c/README.md': 'hello',
       'c/below/c.yaml': entry('below'),
     });
-    const settings = await loadSettings('c', { cwd: folder.path });
+    const settings = await new ConfigFiles('c', { cwd: folder.path }).read();
     expect(namesWritten(settings)).toEqual(['a', 'b']);
     expect(settings.files).toEqual(['c/a.json', 'c/b.yaml']);
   });
@@ -123,7 +123,7 @@ describe('a folder', () => {
       'c/a.yaml': 'timezone: UTC\nbrokerTransportOptions: {sep: ":"}\n',
       'c/b.yaml': 'CELERY_TIMEZONE: UTC\nbroker_transport_options: {global_keyprefix: "a:"}\n',
     });
-    const { transport } = await loadSettings('c', { cwd: folder.path });
+    const { transport } = await new ConfigFiles('c', { cwd: folder.path }).read();
     expect(transport).toMatchObject({ sep: ':', globalKeyprefix: 'a:' });
   });
 

@@ -4,15 +4,15 @@ import { Folder } from '../../../support/folder.ts';
 
 // Each case runs in a Node of its own: a test runner that rewrites imports would answer for itself.
 
-const LOAD = new URL('../../../../src/config/load.ts', import.meta.url).href;
+const LOAD = new URL('../../../../src/config/config-files.ts', import.meta.url).href;
 
 const SCRIPT = `
-const { loadSettings } = await import(${JSON.stringify(LOAD)});
+const { ConfigFiles } = await import(${JSON.stringify(LOAD)});
 const { crontab } = await import(${JSON.stringify(new URL('../schedule/crontab.ts', LOAD).href)});
 const out = [];
 for (const file of process.argv.slice(1)) {
   try {
-    const { keyPrefix, entries } = await loadSettings(file, { cwd: process.cwd() });
+    const { keyPrefix, entries } = await new ConfigFiles(file, { cwd: process.cwd() }).read();
     const shared = entries.some(({ schedule }) => schedule === crontab({ minute: 7 }, { timezone: 'UTC' }));
     out.push({ keyPrefix, names: entries.map(({ name }) => name), shared });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Folder } from '../../../support/folder.ts';
-import { loadSettings } from '../../../../src/config/load.ts';
+import { ConfigFiles } from '../../../../src/config/config-files.ts';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { entryOf, entryProblems, problemsOf } from '../support.ts';
@@ -71,7 +71,7 @@ test('a getter that throws in a module is an error with its file and its path', 
   const text =
     'export default { beatSchedule: { e: { task: "t", get schedule() { throw new Error("down"); } } } };';
   using folder = new Folder({ 'c.ts': text });
-  await expect(loadSettings('c.ts', { cwd: folder.path })).rejects.toThrow(
+  await expect(new ConfigFiles('c.ts', { cwd: folder.path }).read()).rejects.toThrow(
     'c.ts: beatSchedule.e.schedule: cannot be read, as its getter or proxy threw: down',
   );
 });

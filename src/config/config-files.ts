@@ -1,0 +1,87 @@
+import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { describeError } from '../util/errors.ts';
+import type { Overrides } from './read-settings.ts';
+import { resolveSources } from './resolve.ts';
+import type { Settings } from './settings.ts';
+import { findConfig } from './source/find.ts';
+import { MAX_FILE_SIZE } from './source/limits.ts';
+import { readSource } from './source/read.ts';
+import { stampFile } from './source/stamp.ts';
+
+export interface ConfigFilesOptions {
+  /** The folder that relative paths start from, and that is searched when no path is given. */
+  readonly cwd: string;
+  /** Called at each read. */
+  readonly overrides?: () => Overrides;
+  /** The most bytes of a file; a larger one is rejected before it is read. */
+  readonly maxFileSize?: number | undefined;
+}
+
+/** Stamps of files, by path. */
+type Stamps = ReadonlyMap<string, string>;
+
+/** Counts the reads of this process. */
+let reads = 0;
+
+/**
+ * The files of a configuration: one file, or a folder of them. Without a path they are searched in `cwd`:
+ * `beat.config.*`, then the folder `schedules`.
+ */
+export class ConfigFiles {
+  readonly #path: string | undefined;
+  readonly #options: ConfigFilesOptions;
+  #imports: Stamps = new Map();
+  #lastRead: Stamps | null = null;
+
+  constructor(path: string | undefined, options: ConfigFilesOptions) {
+    this.#path = path;
+    this.#options = options;
+  }
+
+  /** Whether the user named a file or folder. */
+  get isNamed(): boolean {
+    return this.#path !== undefined;
+  }
+
+  /** Reads and validates the files as they are now. Throws one `ConfigError` with every error found. */
+  async read(): Promise<Settings> {
+    const { cwd, overrides, maxFileSize: maxSize = MAX_FILE_SIZE } = this.#options;
+    const id = String(++reads);
+    // Stamped before they are read: a change during the read is a change after it.
+    const stamps = await this.#stampOwn();
+    this.#lastRead = stamps;
+    const files = await findConfig(this.#path, cwd);
+    const sources = await Promise.all(files.map((file) => readSource(file, { cwd, maxSize, id })));
+    this.#imports = new Map(
+      sources.flatMap(({ imports = new Map<string, string>() }) => [...imports]),
+    );
+    this.#lastRead = new Map([...stamps, ...this.#imports]);
+    return resolveSources(sources, overrides?.());
+  }
+
+  /** Whether a file was changed, added or removed since the last read began. */
+  async hasChanged(): Promise<boolean> {
+    return !isDeepStrictEqual(await this.stamp(), this.#lastRead);
+  }
+
+  /** The stamps of all files, and of what they imported when they were last read. */
+  async stamp(): Promise<Stamps> {
+    return new Map([...(await this.#stampOwn()), ...(await stampAll([...this.#imports.keys()]))]);
+  }
+
+  async #stampOwn(): Promise<Stamps> {
+    const { cwd } = this.#options;
+    try {
+      const files = await findConfig(this.#path, cwd);
+      return await stampAll(files.map((file) => resolve(cwd, file)));
+    } catch (error) {
+      return new Map([['', describeError(error)]]);
+    }
+  }
+}
+
+async function stampAll(paths: readonly string[]): Promise<Stamps> {
+  const stamps = await Promise.all(paths.map(stampFile));
+  return new Map(paths.map((path, i) => [path, stamps[i]!]));
+}
