@@ -1,7 +1,6 @@
 /**
- * Connections are made when they are needed: a publish that finds none tries each server of the cluster
- * once, at once, and rejects when none will have it. How often that is tried again is its caller's to
- * say, so there is no timer here that could spin, and no line of log that could fill a disk.
+ * A publish without a connection tries each server of the cluster once, without pauses, and rejects if none accepts
+ * the connection. The caller decides about retries, so this module has no timers and writes no log lines.
  */
 import type { Broker, Rejection } from '../../broker/broker.ts';
 import { createMasker, maskUrl } from '../../util/mask.ts';
@@ -9,37 +8,37 @@ import { splitUrls } from '../../broker/url-list.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Message } from '../../message/message.ts';
 import type { BrokerOptions } from '../../store/store.ts';
-import { announce, deliver } from './deliver.ts';
+import { announce, publishMessages } from './publish.ts';
 import { Failover } from './failover.ts';
-import { Silence } from './patience.ts';
-import { serversWords } from './refusals.ts';
-import type { Rules } from './prepare.ts';
+import { TimeoutError } from './timeouts.ts';
+import { describeServerError } from './rejections.ts';
+import type { DeclareOptions } from './prepare.ts';
 import { Session, type SessionOptions } from './session.ts';
-import { addressOf, type Address } from './url.ts';
+import { parseAmqpUrl, type Address } from './url.ts';
 
-/** Milliseconds. Quorum queues confirm what is on the disks of a majority, which may take a while. */
+/** Milliseconds. A quorum queue confirms a message when a majority has written it to disk, which may take seconds. */
 const ANSWER_TIMEOUT = 10_000;
 
 interface Server {
   readonly address: Address;
-  /** Its URL, without a password. */
-  readonly shown: string;
+  /** Its URL without the password. */
+  readonly maskedUrl: string;
 }
 
-/** Queues in RabbitMQ, or another server that speaks AMQP 0-9-1. Throws a `ConfigError` for a wrong URL. */
+/** Opens a broker in RabbitMQ, or in another server that speaks AMQP 0-9-1. Throws a `ConfigError` for an invalid URL. */
 export function openAmqpBroker(options: BrokerOptions, answerTimeout = ANSWER_TIMEOUT): Broker {
   return new AmqpBroker(options, answerTimeout);
 }
 
 class AmqpBroker implements Broker {
   readonly #options: BrokerOptions;
-  readonly #rules: Rules;
-  readonly #session: SessionOptions;
+  readonly #declareOptions: DeclareOptions;
+  readonly #sessionOptions: SessionOptions;
   readonly #servers: Failover<Server>;
-  /** What a server said, without the passwords. */
-  readonly #said: (error: Error) => string;
+  /** Describes an error of a server, without passwords. */
+  readonly #describe: (error: Error) => string;
   readonly #closing = new AbortController();
-  /** That of the queues at the last publish. */
+  /** The revision of the queues at the last publish. */
   #revision: number;
   #opening: Promise<Connected> | null = null;
   #connected: Connected | null = null;
@@ -49,20 +48,20 @@ class AmqpBroker implements Broker {
     const { clientName } = transport;
     const urls = splitUrls(options.brokerUrl);
     const servers = urls.map((url) => ({
-      address: addressOf(url, connection.tls),
-      shown: maskUrl(url),
+      address: parseAmqpUrl(url, connection.tls),
+      maskedUrl: maskUrl(url),
     }));
-    const conceal = createMasker(urls);
-    this.#said = (error) => conceal(serversWords(error));
+    const mask = createMasker(urls);
+    this.#describe = (error) => mask(describeServerError(error));
     this.#options = options;
-    this.#rules = { ...options, delayedType: connection.delayedType };
+    this.#declareOptions = { ...options, delayedType: connection.delayedType };
     this.#revision = options.queues.revision;
     this.#servers = new Failover(servers, connection.failoverStrategy);
-    this.#session = {
+    this.#sessionOptions = {
       clock,
       answerTimeout,
       connectTimeout: connection.timeout,
-      introduction: {
+      client: {
         heartbeat: connection.heartbeat,
         login: connection.login,
         clientProperties: {
@@ -75,18 +74,18 @@ class AmqpBroker implements Broker {
 
   async publish(messages: readonly Message[]): Promise<readonly Rejection[]> {
     if (messages.length === 0) return [];
-    return this.#through('publish', (session) => {
-      const { revision } = this.#rules.queues;
+    return this.#run('publish', (session) => {
+      const { revision } = this.#declareOptions.queues;
       // A reload may have changed queues that this connection has declared.
-      if (revision !== this.#revision) session.forget();
+      if (revision !== this.#revision) session.forgetDeclarations();
       this.#revision = revision;
-      return deliver(session, messages, this.#rules, this.#options.clock.now());
+      return publishMessages(session, messages, this.#declareOptions, this.#options.clock.now());
     });
   }
 
   async announce(messages: readonly Message[]): Promise<void> {
     if (messages.length === 0) return;
-    await this.#through('announce', (session) => announce(session, messages, this.#rules));
+    await this.#run('announce', (session) => announce(session, messages, this.#declareOptions));
   }
 
   async close(): Promise<void> {
@@ -95,12 +94,12 @@ class AmqpBroker implements Broker {
     await this.#opening?.catch(() => {});
   }
 
-  /** Does something over the connection; whatever goes wrong there ends it. */
-  async #through<T>(operation: string, work: (session: Session) => Promise<T>): Promise<T> {
+  /** Runs an operation over the connection. A failure ends the connection unless RabbitMQ blocks publishers. */
+  async #run<T>(operation: string, work: (session: Session) => Promise<T>): Promise<T> {
     const connected = await this.#connect(operation);
     const { session } = connected;
     try {
-      if (session.blocked !== null) throw new Error('nothing was sent');
+      if (session.blocked !== null) throw new Error('nothing was published');
       return await work(session);
     } catch (error) {
       if (error instanceof StoreError) throw error;
@@ -111,21 +110,21 @@ class AmqpBroker implements Broker {
   #failure(operation: string, error: Error, { server, session }: Connected): StoreError {
     const { blocked } = session;
     if (blocked !== null) {
-      // The connection is kept: what it carries is read when the alarm is over, and a new one would
-      // only add the same messages to it.
-      const what = `RabbitMQ blocks publishers (${blocked}) until it has memory and disk again`;
-      return new StoreError(`broker.${operation}: ${what} (${server.shown})`, { cause: error });
+      // The connection stays open: RabbitMQ reads its messages after the alarm, and a new connection would
+      // publish them twice.
+      const reason = `RabbitMQ blocks publishers (${blocked}) until it has memory and disk again`;
+      const text = `broker.${operation}: ${reason} (${server.maskedUrl})`;
+      return new StoreError(text, { cause: error });
     }
-    if (error instanceof Silence) this.#servers.froze(server);
+    const timedOut = error instanceof TimeoutError;
+    if (timedOut) this.#servers.markUnresponsive(server);
     session.end(error);
-    const what =
-      error instanceof Silence
-        ? error.message
-        : `the connection to RabbitMQ ended: ${this.#said(error)}`;
-    const silent = error instanceof Silence;
-    return new StoreError(`broker.${operation}: ${what} (${server.shown})`, {
+    const reason = timedOut
+      ? error.message
+      : `the connection to RabbitMQ ended: ${this.#describe(error)}`;
+    return new StoreError(`broker.${operation}: ${reason} (${server.maskedUrl})`, {
       cause: error,
-      unreachable: silent ? { server: 'RabbitMQ', reason: what } : null,
+      unreachable: timedOut ? { server: 'RabbitMQ', reason } : null,
     });
   }
 
@@ -142,17 +141,17 @@ class AmqpBroker implements Broker {
     for (const server of this.#servers.cycle()) {
       if (signal.aborted) break;
       try {
-        const session = await Session.open(server.address, this.#session, signal);
-        this.#servers.worked(server);
+        const session = await Session.open(server.address, this.#sessionOptions, signal);
+        this.#servers.markReachable(server);
         return { server, session };
       } catch (error) {
         cause = error;
-        failures.push(`${this.#said(error as Error)} (${server.shown})`);
+        failures.push(`${this.#describe(error as Error)} (${server.maskedUrl})`);
       }
     }
-    const why = signal.aborted ? 'the broker was closed' : failures.join('; ');
-    const unreachable = signal.aborted ? null : { server: 'RabbitMQ', reason: why };
-    throw new StoreError(`broker.${operation}: no connection to RabbitMQ: ${why}`, {
+    const reason = signal.aborted ? 'the broker was closed' : failures.join('; ');
+    const unreachable = signal.aborted ? null : { server: 'RabbitMQ', reason };
+    throw new StoreError(`broker.${operation}: no connection to RabbitMQ: ${reason}`, {
       ...{ cause, unreachable },
     });
   }

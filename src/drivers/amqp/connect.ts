@@ -6,35 +6,35 @@ import { guard, type Guard } from '../connection/guard.ts';
 import { AMQP } from './protocol.ts';
 import type { Address } from './url.ts';
 
-/** What a connection says of itself, and how often. */
-export interface Introduction {
-  /** Milliseconds, 0 for never. */
+/** What beat sends to RabbitMQ about itself. */
+export interface ClientSettings {
+  /** Milliseconds; 0 disables heartbeats. */
   readonly heartbeat: number;
   readonly login: LoginMethod;
-  /** Beside what AMQP knows of a client; `connection_name` among them. */
+  /** Additional client properties, such as `connection_name`. */
   readonly clientProperties: Readonly<Record<string, unknown>>;
 }
 
-/** The most (bytes) that a frame may announce. RabbitMQ's are of 128 KiB at most, unless it was set otherwise. */
-const LARGEST_FRAME = 1024 * 1024;
+/** The longest frame that RabbitMQ may send, bytes. By default its frames have at most 128 KiB. */
+const MAX_FRAME = 1024 * 1024;
 
-/** A connection, a channel of it, and the guard of what is read from it. */
-export type Open = readonly [ChannelModel, ConfirmChannel, Guard];
+/** A connection, its first channel, and its guard. */
+export type OpenedConnection = readonly [ChannelModel, ConfirmChannel, Guard];
 
-/** Resolves with a connection. Rejects with why there is none; an abort cuts it. */
+/** Opens a connection. Rejects with the reason if that fails; an abort closes the socket. */
 export async function openConnection(
   address: Address,
-  introduction: Introduction,
+  client: ClientSettings,
   signal: AbortSignal,
-): Promise<Open> {
+): Promise<OpenedConnection> {
   try {
-    return await openChannel(address, introduction, signal);
+    return await openChannel(address, client, signal);
   } catch (error) {
-    // The client library keeps to itself what RabbitMQ said here; it has one reason to.
+    // amqplib does not pass on RabbitMQ's text. RabbitMQ closes the connection here only because of the vhost.
     if (!/ConnectionOpenOk.*ConnectionClose/.test((error as Error).message)) throw error;
     const { vhost, username } = address;
-    const why = `there is no vhost "${vhost}", or not for the user "${username}"`;
-    throw new Error(why, { cause: error });
+    const reason = `there is no vhost "${vhost}", or the user "${username}" has no access to it`;
+    throw new Error(reason, { cause: error });
   }
 }
 
@@ -48,15 +48,15 @@ const CREDENTIALS: Record<LoginMethod, (username: string, password: string) => C
 
 async function openChannel(
   address: Address,
-  introduction: Introduction,
+  client: ClientSettings,
   signal: AbortSignal,
-): Promise<Open> {
+): Promise<OpenedConnection> {
   const { host, port, username, password, vhost, tls } = address;
-  const heartbeat = address.heartbeat ?? introduction.heartbeat;
-  const login = address.login ?? introduction.login;
+  const heartbeat = address.heartbeat ?? client.heartbeat;
+  const login = address.login ?? client.login;
   const clientProperties = {
     ...{ product: 'beat', connection_name: 'beat' },
-    ...introduction.clientProperties,
+    ...client.clientProperties,
   };
   const socket = {
     ...tls,
@@ -69,29 +69,29 @@ async function openChannel(
     port,
     username,
     password,
-    // It is unescaped there.
+    // amqplib decodes it.
     vhost: encodeURIComponent(vhost),
     heartbeat: Math.ceil(heartbeat / 1_000),
-    maxFrameSize: LARGEST_FRAME,
+    maxFrameSize: MAX_FRAME,
   };
   let guarded: Guard | undefined;
   const model = await withSocket(
     () => connect(url, socket),
-    (made) => (guarded = guard(made, AMQP, `${host}:${port}`)),
+    (created) => (guarded = guard(created, AMQP, `${host}:${port}`)),
   );
-  // What goes wrong is told by "close" too, which is listened to once the session is made.
+  // The session listens to "close", which follows every error.
   model.on('error', () => {});
   const channel = await model.createConfirmChannel();
   guarded!.established();
   return [model, channel, guarded!];
 }
 
-/** Hands over the socket that `connecting` makes before it returns: amqplib makes its own and takes no other. */
-function withSocket<T>(connecting: () => T, made: (socket: Socket) => void): T {
-  const listener = (message: unknown) => made((message as { socket: Socket }).socket);
+/** Calls `onSocket` with the socket that `connectNow` creates, because amqplib does not accept one. */
+function withSocket<T>(connectNow: () => T, onSocket: (socket: Socket) => void): T {
+  const listener = (message: unknown) => onSocket((message as { socket: Socket }).socket);
   subscribe('net.client.socket', listener);
   try {
-    return connecting();
+    return connectNow();
   } finally {
     unsubscribe('net.client.socket', listener);
   }

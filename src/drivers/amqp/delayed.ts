@@ -1,12 +1,11 @@
 /**
- * Celery's native delayed delivery. A worker holds a task until its ETA, and so blocks a quorum queue,
- * which knows no limit for all of a worker's queues together. So from Celery 5.5 on, where a quorum queue
- * is configured, a task with an ETA waits in RabbitMQ: 28 queues, each with a time to live of 2^n seconds,
- * one behind the other, and the binary digits of the delay, in front of the routing key, say which of
- * them it passes through.
+ * Celery's native delayed delivery. A worker holds a task with an ETA until that time, and so blocks a quorum queue,
+ * which has no global prefetch limit. From Celery 5.5 on, if a quorum queue is configured, such a task waits in
+ * RabbitMQ instead: 28 chained queues have a time to live of 2^n seconds each, and the binary digits of the delay,
+ * before the routing key, select the queues that the message passes through.
  *
- * Workers make that topology when they start, and a message for it is lost before any did. So it is made
- * here as well, by the same names and arguments.
+ * Workers declare this topology when they start; before that, its messages would be lost. Therefore beat declares it
+ * too, with the same names and arguments.
  */
 import type { Channel } from 'amqplib';
 import type { Message } from '../../message/message.ts';
@@ -20,12 +19,15 @@ const DELIVERY = 'celery_delayed_delivery';
 const levelName = (level: number) => `celery_delayed_${level}`;
 
 /**
- * Where the message waits for its ETA; `null` for one that has none, has it within a second, or goes to a
- * direct exchange, which could not match the longer routing key. `now` is in epoch milliseconds.
+ * The destination at which a message waits for its ETA. `null` if it has none or one within a second, or goes to a
+ * direct exchange, which cannot match the longer routing key. `now` is in epoch milliseconds.
  */
-export function waitingPlaceOf({ headers, destination }: Message, now: number): Destination | null {
+export function delayedDestination(
+  { headers, destination }: Message,
+  now: number,
+): Destination | null {
   if (destination.exchangeType === 'direct' || destination.routingKey === '') return null;
-  const seconds = Math.floor((instantOf(headers['eta']) - now) / 1_000);
+  const seconds = Math.floor((parseEta(headers['eta']) - now) / 1_000);
   if (!(seconds >= 1 && seconds < 2 ** LEVELS)) return null;
   const digits = Array.from(seconds.toString(2).padStart(LEVELS, '0')).join('.');
   return {
@@ -36,20 +38,20 @@ export function waitingPlaceOf({ headers, destination }: Message, now: number): 
   };
 }
 
-/** Epoch milliseconds; `NaN` for none. As workers do, it takes an instant without an offset for UTC. */
-function instantOf(eta: unknown): number {
+/** Epoch milliseconds; `NaN` for no ETA. An instant without an offset is in UTC, as for workers. */
+function parseEta(eta: unknown): number {
   if (typeof eta !== 'string') return NaN;
   return Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(eta) ? eta : `${eta}Z`);
 }
 
-/** Rejects with what RabbitMQ has against it, and the channel is then closed. */
+/** Declares the delay queues. Rejects with RabbitMQ's error, which also closes the channel. */
 export async function declareDelays(
   channel: Channel,
   type: QueueType,
-  heard: () => void,
+  onProgress: () => void,
 ): Promise<void> {
   const topic = (name: string) => channel.assertExchange(name, 'topic', { durable: true });
-  // From the last level on: each leads to the one below it.
+  // From the last exchange up, because each level is bound to the one below it.
   await topic(DELIVERY);
   for (let level = 0; level < LEVELS; level++) {
     const name = levelName(level);
@@ -68,11 +70,11 @@ export async function declareDelays(
     });
     await channel.bindQueue(name, name, `${any}1.#`);
     await channel.bindExchange(below, name, `${any}0.#`);
-    heard();
+    onProgress();
   }
 }
 
-/** Binds a queue so that what has waited comes to it: by its routing key behind any digits. */
+/** Binds a queue to the delayed messages: by its routing key after any digits. */
 export async function bindToDelays(channel: Channel, { name, bindings }: Queue): Promise<void> {
   for (const { exchange, routingKey } of bindings) {
     if (exchange.type === 'direct') continue;

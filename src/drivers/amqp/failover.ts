@@ -1,6 +1,6 @@
 /**
- * The order in which the servers of a cluster are tried, as Celery's `broker_failover_strategy` has it:
- * the one that worked last first, then those after it in the list, or all others in any order.
+ * The order in which the servers of a cluster are tried, as with Celery's `broker_failover_strategy`: first the last
+ * reachable one, then those after it in the list, or all others in random order.
  */
 export class Failover<T> {
   readonly #all: readonly T[];
@@ -13,22 +13,22 @@ export class Failover<T> {
     if (this.#shuffle) this.#current = Math.floor(Math.random() * all.length);
   }
 
-  /** Each of them once. */
+  /** All servers, in the order in which to try them. */
   cycle(): T[] {
     const start = this.#current;
-    const turned = [...this.#all.slice(start), ...this.#all.slice(0, start)];
-    if (!this.#shuffle) return turned;
-    const [first, ...others] = turned;
+    const rotated = [...this.#all.slice(start), ...this.#all.slice(0, start)];
+    if (!this.#shuffle) return rotated;
+    const [first, ...others] = rotated;
     return first === undefined ? [] : [first, ...shuffled(others)];
   }
 
-  /** It can be reached: the next cycle begins with it. */
-  worked(one: T): void {
+  /** The server is reachable: the next cycle begins with it. */
+  markReachable(one: T): void {
     this.#current = Math.max(0, this.#all.indexOf(one));
   }
 
-  /** It stands still, which takes long to find out each time: the next cycle ends with it. */
-  froze(one: T): void {
+  /** The server does not answer, and each attempt takes the whole timeout: the next cycle ends with it. */
+  markUnresponsive(one: T): void {
     this.#current = (this.#all.indexOf(one) + 1) % this.#all.length;
   }
 }

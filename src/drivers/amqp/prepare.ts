@@ -4,81 +4,87 @@ import type { Exchange, Queue } from '../../routing/queue.ts';
 import type { Queues, QueueType } from '../../routing/queues.ts';
 import { bindToDelays, declareDelays } from './delayed.ts';
 import { declareExchange, declareQueue } from './declare.ts';
-import { isPrecondition } from './lane.ts';
-import { Silence } from './patience.ts';
-import { explainDeclaration } from './refusals.ts';
+import { isPrecondition } from './publish-channel.ts';
+import { TimeoutError } from './timeouts.ts';
+import { explainDeclaration } from './rejections.ts';
 import type { Session } from './session.ts';
 
-export interface Rules {
+export interface DeclareOptions {
   readonly queues: Queues;
-  /** `false` leaves queues and exchanges to others. */
+  /** `false` if beat must not declare queues and exchanges. */
   readonly declareQueues: boolean;
-  /** Of the queues in which messages wait for their ETA. */
+  /** The type of the queues in which messages wait for their ETA. */
   readonly delayedType: QueueType;
 }
 
-/** Declares the queues that get what is sent there. Resolves with them, or with why one of them cannot be. */
+/** Declares the queues of a destination. Resolves with them, or with the reason why one cannot be declared. */
 export async function prepareQueues(
   session: Session,
   destination: Destination,
-  { queues, declareQueues }: Rules,
+  { queues, declareQueues }: DeclareOptions,
 ): Promise<readonly Queue[] | string> {
   if (!declareQueues) return [];
-  let wanted: readonly Queue[];
+  let needed: readonly Queue[];
   try {
-    wanted = queues.declaredFor(destination);
+    needed = queues.declaredFor(destination);
   } catch (error) {
-    // The message was kept since the configuration was another.
+    // A message of the outbox may be older than the configuration.
     if (error instanceof BeatError) return error.message;
     throw error;
   }
-  for (const queue of wanted) {
-    const declaring = session.once(`queue ${queue.name}`, (open) => declareQueue(open, queue));
-    const error = await objection(session, declaring);
+  for (const queue of needed) {
+    const declaring = session.declareOnce(`queue ${queue.name}`, (channel) =>
+      declareQueue(channel, queue),
+    );
+    const error = await declarationError(session, declaring);
     if (error) return explainDeclaration(queue, error, queues);
   }
-  return wanted;
+  return needed;
 }
 
 /**
- * Makes ready for messages to these queues to wait in RabbitMQ, where Celery has them wait. `false` where
- * that cannot be: the worker then holds them until their ETA.
+ * Declares the delay queues and binds these queues to them, under the conditions of Celery. Resolves with `false`
+ * if messages cannot wait in RabbitMQ: the worker then holds them until their ETA.
  */
 export async function prepareDelays(
   session: Session,
-  wanted: readonly Queue[],
-  { queues, delayedType }: Rules,
+  queuesToBind: readonly Queue[],
+  { queues, delayedType }: DeclareOptions,
 ): Promise<boolean> {
-  if (!queues.usesQuorum || wanted.length === 0) return false;
-  if (wanted.some(({ broadcast, noDeclare }) => broadcast || noDeclare)) return false;
-  const error = await objection(
+  if (!queues.usesQuorum || queuesToBind.length === 0) return false;
+  if (queuesToBind.some(({ broadcast, noDeclare }) => broadcast || noDeclare)) return false;
+  const error = await declarationError(
     session,
-    session.once('delays', (open, heard) => declareDelays(open, delayedType, heard)),
+    session.declareOnce('delays', (channel, onProgress) =>
+      declareDelays(channel, delayedType, onProgress),
+    ),
   );
-  // Made otherwise is made: by workers that have another type for it.
+  // Delay queues of another type exist: workers declared them.
   if (error && !isPrecondition(error)) return false;
-  for (const queue of wanted) {
-    const binding = session.once(`delays ${queue.name}`, (open) => bindToDelays(open, queue));
-    if (await objection(session, binding)) return false;
+  for (const queue of queuesToBind) {
+    const binding = session.declareOnce(`delays ${queue.name}`, (channel) =>
+      bindToDelays(channel, queue),
+    );
+    if (await declarationError(session, binding)) return false;
   }
   return true;
 }
 
-/** Declares an exchange; resolves with what RabbitMQ has against it. */
+/** Declares an exchange. Resolves with the error of RabbitMQ, if any. */
 export async function prepareExchange(session: Session, exchange: Exchange): Promise<Error | null> {
-  const declaring = session.once(`exchange ${exchange.name}`, (open) =>
-    declareExchange(open, exchange),
+  const declaring = session.declareOnce(`exchange ${exchange.name}`, (channel) =>
+    declareExchange(channel, exchange),
   );
-  return objection(session, declaring);
+  return declarationError(session, declaring);
 }
 
-/** What RabbitMQ has against a declaration; rejects when it is the connection that failed. */
-async function objection(session: Session, declaring: Promise<void>): Promise<Error | null> {
+/** Resolves with RabbitMQ's error of a declaration, if any; rejects if the connection failed. */
+async function declarationError(session: Session, declaring: Promise<void>): Promise<Error | null> {
   try {
     await declaring;
     return null;
   } catch (error) {
-    if (!session.usable || error instanceof Silence) throw error;
+    if (!session.usable || error instanceof TimeoutError) throw error;
     return error as Error;
   }
 }

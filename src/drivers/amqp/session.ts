@@ -2,71 +2,78 @@ import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Clock } from '../../util/clock.ts';
 import type { Message } from '../../message/message.ts';
 import type { Guard } from '../connection/guard.ts';
-import { openConnection, type Introduction, type Open } from './connect.ts';
-import { isAboutMessages, isPrecondition, Lane, type Fate } from './lane.ts';
-import { whileHeard, within } from './patience.ts';
+import { openConnection, type ClientSettings, type OpenedConnection } from './connect.ts';
+import {
+  isChannelError,
+  isPrecondition,
+  PublishChannel,
+  type PublishResult,
+} from './publish-channel.ts';
+import { withIdleTimeout, withTimeout } from './timeouts.ts';
 import type { Address } from './url.ts';
 
-/** How long (milliseconds) RabbitMQ may take to agree to the end of a connection. */
-const GOODBYE = 400;
+/** How long RabbitMQ may take to close a connection. Milliseconds. */
+const CLOSE_TIMEOUT = 400;
 
 /** Durations in milliseconds. */
 export interface SessionOptions {
   readonly clock: Clock;
-  /** How long the connection may take to be made. */
+  /** How long opening the connection may take. */
   readonly connectTimeout: number;
-  /** The silence after which RabbitMQ counts as frozen. */
+  /** How long RabbitMQ may send no answer before an operation fails. */
   readonly answerTimeout: number;
-  readonly introduction: Introduction;
+  readonly client: ClientSettings;
 }
 
-/** `heard` is for declarations of many parts: called after each, it has RabbitMQ waited for. */
-type Declare = (channel: Channel, heard: () => void) => Promise<void>;
+/** A declaration. One with many parts calls `onProgress` after each, which restarts the timeout. */
+type Declare = (channel: Channel, onProgress: () => void) => Promise<void>;
 
-/** One connection to RabbitMQ. Once it has ended it is of no use. */
+/** One connection to RabbitMQ. A session that has ended cannot be used again. */
 export class Session {
   readonly #model: ChannelModel;
   readonly #guard: Guard;
   readonly #options: SessionOptions;
-  readonly #cut: AbortController;
-  readonly #over = Promise.withResolvers<never>();
+  /** Aborts the socket. */
+  readonly #socket: AbortController;
+  readonly #end = Promise.withResolvers<never>();
   readonly #declared = new Map<string, Promise<void>>();
   /** By exchange. */
-  readonly #lanes = new Map<string, Promise<Lane>>();
+  readonly #channels = new Map<string, Promise<PublishChannel>>();
   #answers = 0;
   #blocked: string | null = null;
   #ended = false;
 
   private constructor(
-    [model, channel, guard]: Open,
+    [model, channel, guard]: OpenedConnection,
     options: SessionOptions,
-    cut: AbortController,
+    socket: AbortController,
   ) {
     this.#model = model;
     this.#guard = guard;
     this.#options = options;
-    this.#cut = cut;
-    this.#over.promise.catch(() => {});
+    this.#socket = socket;
+    this.#end.promise.catch(() => {});
     model.on('close', (error) => this.end(error ?? new Error('the connection was closed')));
     model.on('blocked', (reason) => (this.#blocked = reason));
     model.on('unblocked', () => (this.#blocked = null));
-    this.#lanes.set('', Promise.resolve(this.#laneOf('', channel)));
+    this.#channels.set('', Promise.resolve(this.#createPublishChannel('', channel)));
   }
 
-  /** Rejects with why there is no connection. An abort ends this session, open or not. */
+  /** Rejects with the reason if there is no connection. An abort ends this session, also after it was opened. */
   static async open(
     address: Address,
     options: SessionOptions,
     abort: AbortSignal,
   ): Promise<Session> {
-    const cut = new AbortController();
-    const signal = AbortSignal.any([cut.signal, abort]);
-    const opening = openConnection(address, options.introduction, signal);
+    const socket = new AbortController();
+    const signal = AbortSignal.any([socket.signal, abort]);
+    const opening = openConnection(address, options.client, signal);
+    const timeout = address.timeout ?? options.connectTimeout;
     try {
-      const open = await within(options.clock, address.timeout ?? options.connectTimeout, opening);
-      return new Session(open, options, cut);
+      const opened = await withTimeout(options.clock, timeout, opening);
+      return new Session(opened, options, socket);
     } catch (error) {
-      cut.abort();
+      socket.abort();
       throw error;
     }
   }
@@ -75,125 +82,126 @@ export class Session {
     return !this.#ended;
   }
 
-  /** Why RabbitMQ reads nothing at present, in its words: an alarm about memory or disk. */
+  /** RabbitMQ's reason for blocking publishers, an alarm about memory or disk; `null` while it does not. */
   get blocked(): string | null {
     return this.#blocked;
   }
 
   /**
-   * Declares something unless that was done before, under that name. Rejects with RabbitMQ's reason. It
-   * has a channel of its own: RabbitMQ closes that for any reason, and messages are on their way.
+   * Runs a declaration once per name. Rejects with RabbitMQ's reason. Each declaration has a channel of its own,
+   * because RabbitMQ closes the channel of a failed one.
    */
-  once(what: string, declare: Declare): Promise<void> {
-    let declaring = this.#declared.get(what);
+  declareOnce(name: string, declare: Declare): Promise<void> {
+    let declaring = this.#declared.get(name);
     if (!declaring) {
       declaring = this.#declare(declare);
-      this.#declared.set(what, declaring);
-      declaring.catch(() => this.#declared.delete(what));
+      this.#declared.set(name, declaring);
+      declaring.catch(() => this.#declared.delete(name));
     }
     return declaring;
   }
 
-  /** From now on all is declared again. */
-  forget(): void {
+  /** Makes `declareOnce` run every declaration again. */
+  forgetDeclarations(): void {
     this.#declared.clear();
   }
 
   /**
-   * Resolves once RabbitMQ has answered for every message; rejects when that cannot be hoped for. Unless
-   * it is `mandatory` that a queue takes a message, it may have none.
+   * Publishes messages, and resolves with their results when RabbitMQ has confirmed all of them. Rejects if the
+   * connection ends or an answer times out. Without `mandatory`, messages without a queue are dropped.
    */
-  async send(messages: readonly Message[], mandatory = true): Promise<readonly Fate[]> {
-    const fates: Fate[] = [];
-    const exchangeOf = (i: number): string => messages[i]!.destination.exchange;
-    const byExchange = Map.groupBy(messages.keys(), exchangeOf);
-    const sending = [...byExchange].map(async ([exchange, places]) => {
-      const group = places.map((i) => messages[i]!);
-      const sent = await this.#sendGroup(exchange, group, mandatory);
-      sent.forEach((fate, i) => (fates[places[i]!] = fate));
+  async publish(messages: readonly Message[], mandatory = true): Promise<readonly PublishResult[]> {
+    const results: PublishResult[] = [];
+    const byExchange = Map.groupBy(messages.keys(), (i) => messages[i]!.destination.exchange);
+    const publishing = [...byExchange].map(async ([exchange, positions]) => {
+      const group = positions.map((i) => messages[i]!);
+      const published = await this.#publishGroup(exchange, group, mandatory);
+      published.forEach((result, i) => (results[positions[i]!] = result));
     });
-    await this.#answer(Promise.all(sending));
-    return fates;
+    await this.#withTimeout(Promise.all(publishing));
+    return results;
   }
 
-  /** Closes the connection, by agreement where RabbitMQ answers soon. */
+  /** Closes the connection, or aborts it if RabbitMQ does not answer soon. */
   async close(): Promise<void> {
     const { clock } = this.#options;
-    if (!this.#ended) await within(clock, GOODBYE, this.#model.close()).catch(() => {});
+    if (!this.#ended) await withTimeout(clock, CLOSE_TIMEOUT, this.#model.close()).catch(() => {});
     this.end(new Error('the broker was closed'));
   }
 
-  end(why: Error): void {
+  end(reason: Error): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#over.reject(why);
-    // The client library would leave the socket to a peer that may never close its end.
-    this.#cut.abort();
+    this.#end.reject(reason);
+    // amqplib would leave the socket open until the peer closes its end.
+    this.#socket.abort();
   }
 
-  async #sendGroup(
+  async #publishGroup(
     exchange: string,
     group: readonly Message[],
     mandatory: boolean,
-  ): Promise<readonly Fate[]> {
-    const lane = await this.#lane(exchange);
-    // The client library would throw for each message, as it does for what it cannot encode.
-    if (this.#ended) return this.#over.promise;
-    const fates = await lane.send(group, mandatory);
-    const doubtful = fates.some((fate) => fate instanceof Error && isPrecondition(fate));
-    if (!doubtful || group.length === 1) return fates;
-    // One that RabbitMQ would not have (it is too long, say) closed the channel, and took along what came
-    // after it. One by one each is answered for itself.
-    const again: Fate[] = [];
+  ): Promise<readonly PublishResult[]> {
+    const channel = await this.#openPublishChannel(exchange);
+    // On a closed connection amqplib would throw for each message, as for one that it cannot encode.
+    if (this.#ended) return this.#end.promise;
+    const results = await channel.publish(group, mandatory);
+    const isUnknown = (result: PublishResult) => result instanceof Error && isPrecondition(result);
+    if (!results.some(isUnknown) || group.length === 1) return results;
+    // An invalid message (one that is too long, for example) closed the channel, which also failed the messages
+    // after it. Publishing them one by one shows which of them is invalid.
+    const separate: PublishResult[] = [];
     for (const [i, message] of group.entries()) {
-      const fate = fates[i]!;
-      const lost = fate instanceof Error && isPrecondition(fate);
-      again.push(...(lost ? await this.#sendGroup(exchange, [message], mandatory) : [fate]));
+      const result = results[i]!;
+      const again = isUnknown(result);
+      separate.push(
+        ...(again ? await this.#publishGroup(exchange, [message], mandatory) : [result]),
+      );
     }
-    return again;
+    return separate;
   }
 
-  #lane(exchange: string): Promise<Lane> {
-    if (this.#ended) return this.#over.promise;
-    let lane = this.#lanes.get(exchange);
-    if (!lane) {
-      const channel = this.#answer(this.#model.createConfirmChannel());
-      lane = channel.then((open) => this.#laneOf(exchange, open));
-      this.#lanes.set(exchange, lane);
-      lane.catch(() => this.#lanes.delete(exchange));
+  #openPublishChannel(exchange: string): Promise<PublishChannel> {
+    if (this.#ended) return this.#end.promise;
+    let channel = this.#channels.get(exchange);
+    if (!channel) {
+      const opening = this.#withTimeout(this.#model.createConfirmChannel());
+      channel = opening.then((opened) => this.#createPublishChannel(exchange, opened));
+      this.#channels.set(exchange, channel);
+      channel.catch(() => this.#channels.delete(exchange));
     }
-    return lane;
+    return channel;
   }
 
-  #laneOf(exchange: string, channel: ConfirmChannel): Lane {
-    const heard = () => this.#heard();
-    return new Lane(channel, heard, (why) => {
-      this.#lanes.delete(exchange);
-      if (!isAboutMessages(why)) this.end(why);
+  #createPublishChannel(exchange: string, channel: ConfirmChannel): PublishChannel {
+    const onAnswer = () => this.#onAnswer();
+    return new PublishChannel(channel, onAnswer, (reason) => {
+      this.#channels.delete(exchange);
+      if (!isChannelError(reason)) this.end(reason);
     });
   }
 
   async #declare(declare: Declare): Promise<void> {
-    const channel = await this.#answer(this.#model.createChannel());
+    const channel = await this.#withTimeout(this.#model.createChannel());
     channel.on('error', () => {});
     try {
-      await this.#answer(declare(channel, () => this.#heard()));
-      await this.#answer(channel.close());
+      await this.#withTimeout(declare(channel, () => this.#onAnswer()));
+      await this.#withTimeout(channel.close());
     } catch (error) {
-      // It is still open when it was the client library that objected.
+      // The channel is still open if amqplib threw before it sent the declaration.
       void (async () => channel.close())().catch(() => {});
       throw error;
     }
   }
 
-  #heard(): void {
+  #onAnswer(): void {
     this.#answers += 1;
     this.#guard.answered();
   }
 
-  #answer<T>(promise: Promise<T>): Promise<T> {
+  #withTimeout<T>(promise: Promise<T>): Promise<T> {
     const { clock, answerTimeout } = this.#options;
-    const answered = Promise.race([promise, this.#over.promise]);
-    return whileHeard(clock, answerTimeout, answered, () => this.#answers);
+    const answered = Promise.race([promise, this.#end.promise]);
+    return withIdleTimeout(clock, answerTimeout, answered, () => this.#answers);
   }
 }

@@ -9,50 +9,49 @@ export interface Address {
   readonly username: string;
   readonly password: string;
   readonly vhost: string;
-  /** `null` for a connection in the clear. */
+  /** `null` for a connection without encryption. */
   readonly tls: Tls | null;
-  /** How to log in; `null` where the URL does not say it. */
+  /** The login method; `null` if the URL does not set it. */
   readonly login: LoginMethod | null;
-  /** Milliseconds, as `ConnectionSettings` has them; `null` where the URL does not say it. */
+  /** Milliseconds, as in `ConnectionSettings`; `null` if the URL does not set them. */
   readonly heartbeat: number | null;
   readonly timeout: number | null;
 }
 
 /**
- * Where an AMQP URL leads, by kombu's rules: `amqp://user:password@host:5672/vhost`, `pyamqp://` and
- * `librabbitmq://` for the same, `amqps://…?ssl_ca_certs=/path&heartbeat=20`. What follows the first slash
- * is the vhost, so that `//` is the vhost `/`, and so is none at all. Without a user it is RabbitMQ's
- * `guest`. Throws a `ConfigError` where it leads nowhere; its words leave the URL out, which may hold a
- * password.
+ * Parses an AMQP URL by kombu's rules: `amqp://user:password@host:5672/vhost`, also with `pyamqp://` or
+ * `librabbitmq://`, and `amqps://…?ssl_ca_certs=/path&heartbeat=20`. The vhost follows the first slash, so `//`
+ * names the vhost `/`, which is also the default. The default user is RabbitMQ's `guest`. Throws a `ConfigError`
+ * for an invalid URL; its text does not contain the URL, which may include a password.
  */
-export function addressOf(brokerUrl: string, beside: TlsSettings | null = null): Address {
-  return reading(brokerUrl, () => readAddress(brokerUrl, beside));
+export function parseAmqpUrl(brokerUrl: string, tlsSettings: TlsSettings | null = null): Address {
+  return reading(brokerUrl, () => readAddress(brokerUrl, tlsSettings));
 }
 
-function readAddress(brokerUrl: string, beside: TlsSettings | null): Address {
+function readAddress(brokerUrl: string, tlsSettings: TlsSettings | null): Address {
   const url = parseUrl(brokerUrl, AMQP_PARAMETERS);
   const query = url.searchParams;
-  const tls = tlsOf(url, url.protocol === 'amqps:', beside);
+  const tls = tlsOf(url, url.protocol === 'amqps:', tlsSettings);
   const anonymous = url.username === '' && url.password === '';
   return {
     host: hostOf(url),
     port: url.port === '' ? (tls ? 5671 : 5672) : Number(url.port),
     username: anonymous ? 'guest' : decoded(url.username, 'user'),
     password: anonymous ? 'guest' : decoded(url.password, 'password'),
-    vhost: vhostOf(url),
+    vhost: readVhost(url),
     tls,
-    login: loginOf(query.get('login_method')),
-    heartbeat: secondsOf(query, 'heartbeat', /^\d{1,5}$/),
-    timeout: secondsOf(query, 'connect_timeout', /^(?!0*\.?0*$)\d*\.?\d+$/),
+    login: readLogin(query.get('login_method')),
+    heartbeat: readSeconds(query, 'heartbeat', /^\d{1,5}$/),
+    timeout: readSeconds(query, 'connect_timeout', /^(?!0*\.?0*$)\d*\.?\d+$/),
   };
 }
 
-function vhostOf(url: URL): string {
+function readVhost(url: URL): string {
   const path = decoded(url.pathname.slice(1), 'vhost');
   return path !== '' ? path : (url.searchParams.get('virtual_host') ?? '/');
 }
 
-function loginOf(method: string | null): LoginMethod | null {
+function readLogin(method: string | null): LoginMethod | null {
   const known = LOGIN_METHODS.find((name) => name === method);
   if (method !== null && !known) {
     throw wrongUrl(`login_method is "${method}"; allowed: ${LOGIN_METHODS.join(', ')}`);
@@ -60,9 +59,9 @@ function loginOf(method: string | null): LoginMethod | null {
   return known ?? null;
 }
 
-function secondsOf(query: URLSearchParams, name: string, form: RegExp): number | null {
+function readSeconds(query: URLSearchParams, name: string, form: RegExp): number | null {
   const text = query.get(name);
   if (text === null) return null;
-  if (!form.test(text)) throw wrongUrl(`${name} is "${text}"; allowed is a number of seconds`);
+  if (!form.test(text)) throw wrongUrl(`${name} is "${text}"; allowed: a number of seconds`);
   return Number(text) * 1_000;
 }

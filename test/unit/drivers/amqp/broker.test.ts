@@ -1,13 +1,13 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { openAmqpBroker } from '../../../../src/drivers/amqp/broker.ts';
-import { Silence } from '../../../../src/drivers/amqp/patience.ts';
+import { TimeoutError } from '../../../../src/drivers/amqp/timeouts.ts';
 import { Session } from '../../../../src/drivers/amqp/session.ts';
 import { DEFAULT_RULES, Queues } from '../../../../src/routing/queues.ts';
 import type { Message } from '../../../../src/message/message.ts';
 import { makeMessage } from '../../../support/message.ts';
 import { storeOptions } from '../../../contract/place.ts';
 
-/** What a broker asks of its connection. */
+/** The part of a session that the broker uses. */
 class FakeSession {
   usable = true;
   blocked: string | null = null;
@@ -22,17 +22,17 @@ class FakeSession {
     this.host = host;
   }
 
-  async once(what: string): Promise<void> {
+  async declareOnce(what: string): Promise<void> {
     this.declared.push(what);
   }
 
-  async send(messages: readonly Message[]): Promise<unknown[]> {
+  async publish(messages: readonly Message[]): Promise<unknown[]> {
     if (this.fails) throw this.fails;
     this.sent.push(...messages.map(({ taskId }) => taskId));
-    return messages.map(({ taskId }) => (taskId === 'bad' ? 'nacked' : 'taken'));
+    return messages.map(({ taskId }) => (taskId === 'bad' ? 'nacked' : 'acked'));
   }
 
-  forget(): void {
+  forgetDeclarations(): void {
     this.forgotten += 1;
   }
 
@@ -68,14 +68,14 @@ const failureOf = async (promise: Promise<unknown>) =>
     (error: unknown) => (error as Error).message,
   );
 
-test('amqp broker: nothing to publish or announce makes no connection', async () => {
+test('amqp broker: an empty batch opens no connection', async () => {
   const broker = open();
   await broker.publish([]);
   await broker.announce([]);
   expect(sessions).toEqual([]);
 });
 
-test('amqp broker: one connection carries all that is published, one message at a time or many', async () => {
+test('amqp broker: one connection serves all batches', async () => {
   const broker = open();
   await Promise.all([broker.publish([makeMessage('a')]), broker.publish([makeMessage('b')])]);
   await broker.publish([makeMessage('c'), makeMessage('d')]);
@@ -84,7 +84,7 @@ test('amqp broker: one connection carries all that is published, one message at 
   expect(sessions[0]!.declared).toContain('queue celery');
 });
 
-test('amqp broker: queues are declared again after their rules were replaced', async () => {
+test('amqp broker: queues are declared again after a reload changed them', async () => {
   const queues = new Queues();
   const broker = openAmqpBroker(storeOptions('amqp://one/', { queues }));
   await broker.publish([makeMessage('a')]);
@@ -96,7 +96,7 @@ test('amqp broker: queues are declared again after their rules were replaced', a
   expect(sessions[0]!.forgotten).toBe(1);
 });
 
-test('amqp broker: names the messages that were not taken, and keeps the connection', async () => {
+test('amqp broker: reports rejected messages, and the connection stays open', async () => {
   const broker = open();
   expect(await broker.publish([makeMessage('a'), makeMessage('bad')])).toMatchObject([
     { message: { taskId: 'bad' } },
@@ -105,7 +105,7 @@ test('amqp broker: names the messages that were not taken, and keeps the connect
   expect(sessions).toHaveLength(1);
 });
 
-test('amqp broker: another connection is made after one that ended', async () => {
+test('amqp broker: a new connection is opened after one that ended', async () => {
   const broker = open();
   await broker.publish([makeMessage('a')]);
   sessions[0]!.usable = false;
@@ -123,7 +123,7 @@ test('amqp broker: a failure ends the connection, and is reported without the pa
   expect(sessions[0]!.usable).toBe(false);
 });
 
-test('amqp broker: a connection that is blocked is kept and not written to', async () => {
+test('amqp broker: a blocked connection stays open, and nothing is published on it', async () => {
   const broker = open();
   await broker.publish([makeMessage('a')]);
   sessions[0]!.blocked = 'low on disk';
@@ -136,7 +136,7 @@ test('amqp broker: a connection that is blocked is kept and not written to', asy
   expect(sessions.map(({ sent }) => sent)).toEqual([['a', 'c']]);
 });
 
-test('amqp broker: the servers of a cluster are tried in turn, from the one that worked last', async () => {
+test('amqp broker: the servers of a cluster are tried in turn, beginning with the last reachable one', async () => {
   const broker = open(CLUSTER);
   unreachable.set('one', new Error('refused'));
   await broker.publish([makeMessage('a')]);
@@ -149,7 +149,7 @@ test('amqp broker: the servers of a cluster are tried in turn, from the one that
 test('amqp broker: a server that does not answer is tried last from then on', async () => {
   const broker = open(CLUSTER);
   await broker.publish([makeMessage('a')]);
-  sessions[0]!.fails = new Silence(500);
+  sessions[0]!.fails = new TimeoutError(500);
   expect(await failureOf(broker.publish([makeMessage('b')]))).toBe(
     'broker.publish: RabbitMQ did not answer in 500 ms (amqp://u:**@one/)',
   );
@@ -157,7 +157,7 @@ test('amqp broker: a server that does not answer is tried last from then on', as
   expect(sessions.map(({ host }) => host)).toEqual(['one', 'two']);
 });
 
-test('amqp broker: names every server of the cluster when it reaches none', async () => {
+test('amqp broker: the error names all servers of the cluster if none is reachable', async () => {
   for (const host of ['one', 'two', 'three'])
     unreachable.set(host, new Error(`${host} says hunter2`));
   expect(await failureOf(open(CLUSTER).announce([makeMessage('a')]))).toBe(
@@ -166,7 +166,7 @@ test('amqp broker: names every server of the cluster when it reaches none', asyn
   );
 });
 
-test('amqp broker: a closed broker closes its connection and makes no other', async () => {
+test('amqp broker: a closed broker closes its connection and opens no other', async () => {
   const broker = open(CLUSTER);
   await broker.publish([makeMessage('a')]);
   await broker.close();

@@ -2,13 +2,13 @@ import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { openConnection, type Introduction } from '../../../../src/drivers/amqp/connect.ts';
-import { addressOf } from '../../../../src/drivers/amqp/url.ts';
+import { openConnection, type ClientSettings } from '../../../../src/drivers/amqp/connect.ts';
+import { parseAmqpUrl } from '../../../../src/drivers/amqp/url.ts';
 
 const amqplib = vi.hoisted(() => ({ connect: vi.fn() }));
 vi.mock('amqplib', async (original) => ({ ...(await original<object>()), ...amqplib }));
 
-const INTRODUCTION: Introduction = {
+const INTRODUCTION: ClientSettings = {
   heartbeat: 1_500,
   login: 'PLAIN',
   clientProperties: { connection_name: 'schedule', team: 'nightly' },
@@ -25,14 +25,14 @@ beforeEach(() => {
   });
 });
 
-async function opened(url: string, introduction = INTRODUCTION) {
+async function opened(url: string, client = INTRODUCTION) {
   const signal = new AbortController().signal;
-  const open = await openConnection(addressOf(url), introduction, signal);
+  const open = await openConnection(parseAmqpUrl(url), client, signal);
   const [to, options] = amqplib.connect.mock.calls[0] as [object, Record<string, unknown>];
   return { open, to, options, signal };
 }
 
-test('amqp connection: asks for what the URL and the settings say', async () => {
+test('amqp connection: uses the URL and the settings', async () => {
   const { open, to, options, signal } = await opened('amqp://me:pw@rabbit:5673/a%2Fb');
   expect(to).toEqual({
     ...{ protocol: 'amqp', hostname: 'rabbit', port: 5_673, username: 'me', password: 'pw' },
@@ -45,33 +45,33 @@ test('amqp connection: asks for what the URL and the settings say', async () => 
   expect(open.slice(0, 2)).toEqual([model, 'a channel']);
 });
 
-test('amqp connection: a heartbeat and a login of the URL come before those of the settings', async () => {
+test('amqp connection: heartbeat and login of the URL override the settings', async () => {
   const { to, options } = await opened('amqps://rabbit/?heartbeat=20&login_method=EXTERNAL');
   expect(to).toMatchObject({ protocol: 'amqps', port: 5_671, heartbeat: 20 });
   expect(options).toMatchObject({ servername: 'rabbit', credentials: { mechanism: 'EXTERNAL' } });
 });
 
 test.each(['PLAIN', 'AMQPLAIN', 'EXTERNAL'] as const)(
-  'amqp connection: logs in by %s where the settings say so',
+  'amqp connection: logs in with the configured method %s',
   async (login) => {
     const { options } = await opened('amqp://me:pw@rabbit/', { ...INTRODUCTION, login });
     expect(options).toMatchObject({ credentials: { mechanism: login } });
   },
 );
 
-test('amqp connection: is called beat where the settings give no name', async () => {
+test('amqp connection: has the name beat by default', async () => {
   const { options } = await opened('amqp://rabbit/', { ...INTRODUCTION, clientProperties: {} });
   expect(options).toMatchObject({ clientProperties: { connection_name: 'beat' } });
 });
 
-test('amqp connection: is guarded, with the limit of an answer once it is made', async () => {
+test('amqp connection: has a guard, with the limit for answers after the handshake', async () => {
   await opened('amqp://rabbit:5673/');
   socket.on('error', () => {});
   socket.push(Buffer.concat([Buffer.from([1, 0, 0]), Buffer.alloc(300 * 1024)]));
   expect(socket.destroyed).toBe(false);
 });
 
-test('amqp connection: a server of another protocol is hung up on before the connection is made', async () => {
+test('amqp connection: the connection to a server of another protocol is closed at its first bytes', async () => {
   const failed = new Promise<Error>((resolve) => {
     socket.on('error', resolve);
   });
@@ -85,12 +85,12 @@ test('amqp connection: a server of another protocol is hung up on before the con
   );
 });
 
-test('amqp connection: an error of the connection ends no process', async () => {
+test('amqp connection: an error of the connection does not end the process', async () => {
   await opened('amqp://rabbit/');
   expect(model.emit('error', new Error('reset'))).toBe(true);
 });
 
-test('amqp connection: sockets that others open meanwhile are left alone', async () => {
+test('amqp connection: sockets of other code get no guard', async () => {
   await opened('amqp://rabbit/');
   const other = new Socket();
   channel('net.client.socket').publish({ socket: other });
@@ -99,11 +99,11 @@ test('amqp connection: sockets that others open meanwhile are left alone', async
   expect(other.destroyed).toBe(false);
 });
 
-test('amqp connection: a vhost that RabbitMQ refuses is named, and other errors stay as they are', async () => {
+test('amqp connection: the error for a rejected vhost names it, and other errors are unchanged', async () => {
   const closed = new Error('Expected ConnectionOpenOk; got <ConnectionClose channel:0>');
   amqplib.connect.mockRejectedValueOnce(closed);
   await expect(opened('amqp://me@rabbit/nowhere')).rejects.toThrow(
-    'there is no vhost "nowhere", or not for the user "me"',
+    'there is no vhost "nowhere", or the user "me" has no access to it',
   );
   amqplib.connect.mockRejectedValueOnce(new Error('ECONNREFUSED'));
   await expect(opened('amqp://me@rabbit/nowhere')).rejects.toThrow(/^ECONNREFUSED$/);

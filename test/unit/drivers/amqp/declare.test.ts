@@ -6,14 +6,14 @@ import { bindToDelays, declareDelays } from '../../../../src/drivers/amqp/delaye
 import { createExchange, createQueue } from '../../../../src/routing/queue.ts';
 import { makeBoundQueue } from '../../../support/exchanges.ts';
 
-/** A channel that notes every call, and rejects those that `refuses` names. */
-function channelOf(refuses: (method: string, name: unknown) => boolean = () => false) {
+/** A channel that records every call, and rejects those for which `rejects` is true. */
+function channelOf(rejects: (method: string, name: unknown) => boolean = () => false) {
   const calls: unknown[][] = [];
   const noting =
     (method: string) =>
     async (name: unknown, ...rest: unknown[]) => {
       calls.push([method, name, ...rest]);
-      if (refuses(method, name)) throw new Error(`no ${method}`);
+      if (rejects(method, name)) throw new Error(`no ${method}`);
     };
   const methods = ['assertExchange', 'assertQueue', 'bindQueue', 'bindExchange'];
   const noted = Object.fromEntries(methods.map((method) => [method, noting(method)]));
@@ -22,7 +22,7 @@ function channelOf(refuses: (method: string, name: unknown) => boolean = () => f
 
 const durable = { durable: true, autoDelete: false, arguments: {} };
 
-test('amqp declare: an exchange is declared as it is described, the anonymous one and foreign ones are not', async () => {
+test('amqp declare: an exchange is declared with its options, except the anonymous one and one with noDeclare', async () => {
   const { channel, calls } = channelOf();
   await declareExchange(channel, { ...createExchange('jobs', 'topic'), durable: false });
   await declareExchange(channel, createExchange('', 'direct'));
@@ -30,7 +30,7 @@ test('amqp declare: an exchange is declared as it is described, the anonymous on
   expect(calls).toEqual([['assertExchange', 'jobs', 'topic', { ...durable, durable: false }]]);
 });
 
-test('amqp declare: a queue comes after its exchanges and before its bindings', async () => {
+test('amqp declare: a queue is declared after its exchanges and before its bindings', async () => {
   const { channel, calls } = channelOf();
   await declareQueue(channel, makeBoundQueue('work', 'jobs', 'direct', 'key', ['more']));
   expect(calls).toEqual([
@@ -49,7 +49,7 @@ test('amqp declare: a queue is not bound to the anonymous exchange', async () =>
 });
 
 test.each(['broadcast', 'exclusive'] as const)(
-  'amqp declare: of a queue that is %s the exchanges alone are declared',
+  'amqp declare: only the exchanges of a queue that is %s are declared',
   async (kind) => {
     const { channel, calls } = channelOf();
     const queue = createQueue('work', createExchange('jobs', 'fanout'), '');
@@ -58,14 +58,14 @@ test.each(['broadcast', 'exclusive'] as const)(
   },
 );
 
-test('amqp declare: nothing is declared of a queue that others make', async () => {
+test('amqp declare: nothing is declared for a queue with noDeclare', async () => {
   const { channel, calls } = channelOf();
   const queue = createQueue('work', createExchange('jobs', 'fanout'), '');
   await declareQueue(channel, { ...queue, noDeclare: true });
   expect(calls).toEqual([]);
 });
 
-test('amqp delays: 28 queues lead one into the other, each with half the time to live, and to the last exchange', async () => {
+test('amqp delays: 28 queues form a chain, each with half the time to live of the one before', async () => {
   const { channel, calls } = channelOf();
   const part = vi.fn();
   await declareDelays(channel, 'quorum', part);
@@ -106,7 +106,7 @@ test('amqp delays: 28 queues lead one into the other, each with half the time to
   ]);
 });
 
-test('amqp delays: classic queues have no strategy for dead letters', async () => {
+test('amqp delays: classic delay queues have no dead-letter strategy', async () => {
   const { channel, calls } = channelOf();
   await declareDelays(channel, 'classic', () => {});
   expect(JSON.stringify(calls)).not.toContain('x-dead-letter-strategy');
@@ -118,12 +118,12 @@ test.each([
   ['assertQueue', 'celery_delayed_3'],
   ['bindQueue', 'celery_delayed_27'],
   ['bindExchange', 'celery_delayed_delivery'],
-])('amqp delays: ends with the objection to %s of %s', async (method, name) => {
+])('amqp delays: rejects if %s of %s fails', async (method, name) => {
   const { channel } = channelOf((...call) => call[0] === method && call[1] === name);
   await expect(declareDelays(channel, 'classic', () => {})).rejects.toThrow(`no ${method}`);
 });
 
-test('amqp delays: a queue is bound by its keys behind any digits, but not through direct exchanges', async () => {
+test('amqp delays: a queue is bound by its keys after any digits, except through direct exchanges', async () => {
   const { channel, calls } = channelOf();
   await bindToDelays(channel, makeBoundQueue('work', 'jobs', 'topic', 'mail.*'));
   await bindToDelays(channel, makeBoundQueue('end', 'tail', 'topic', 'a.#'));

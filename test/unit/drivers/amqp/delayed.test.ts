@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { waitingPlaceOf } from '../../../../src/drivers/amqp/delayed.ts';
+import { delayedDestination } from '../../../../src/drivers/amqp/delayed.ts';
 import type { ExchangeType } from '../../../../src/message/destination.ts';
 import { makeMessage } from '../../../support/message.ts';
 
@@ -9,13 +9,13 @@ const placeOf = (eta: unknown, exchangeType: ExchangeType = 'topic', routingKey 
   const message = makeMessage('a', {
     destination: { queue: 'quo', exchange: 'jobs', exchangeType, routingKey },
   });
-  return waitingPlaceOf({ ...message, headers: { ...message.headers, eta } }, NOW);
+  return delayedDestination({ ...message, headers: { ...message.headers, eta } }, NOW);
 };
 const after = (ms: number) => new Date(NOW + ms).toISOString();
 
-describe('a task with an ETA waits', () => {
-  test('where Celery has it wait, under the digits of the whole seconds', () => {
-    // As Celery 5.6.3 was seen to send it, 37 seconds before its ETA.
+describe('amqp delayed delivery:', () => {
+  test('a task with an ETA waits where Celery makes it wait, under the digits of its whole seconds', () => {
+    // Celery 5.6.3 publishes this routing key 37 seconds before the ETA.
     expect(placeOf(after(37_900))).toEqual({
       queue: 'quo',
       exchange: 'celery_delayed_27',
@@ -36,10 +36,10 @@ describe('a task with an ETA waits', () => {
 
   test.each([
     ['it has none', null, 'topic', 'quo'],
-    ['it is no instant', 'soon', 'topic', 'quo'],
+    ['it is not an instant', 'soon', 'topic', 'quo'],
     ['it is past', after(-5_000), 'topic', 'quo'],
     ['it is within the second', after(999), 'topic', 'quo'],
-    ['it is further away than 28 digits can say', after(2 ** 28 * 1_000), 'topic', 'quo'],
+    ['it is too late for 28 digits', after(2 ** 28 * 1_000), 'topic', 'quo'],
     ['its exchange is direct', after(60_000), 'direct', 'quo'],
     ['it has no routing key', after(60_000), 'fanout', ''],
   ] as const)('nowhere if %s', (_, eta, type, routingKey) => {

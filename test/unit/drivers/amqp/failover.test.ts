@@ -2,26 +2,26 @@ import { describe, expect, test } from 'vitest';
 import { Failover } from '../../../../src/drivers/amqp/failover.ts';
 
 describe('the servers of a cluster are tried', () => {
-  test('in the order of the list, each once, from the one that worked last', () => {
+  test('once each in the order of the list, beginning with the last reachable one', () => {
     const servers = new Failover(['a', 'b', 'c'], 'round-robin');
     expect(servers.cycle()).toEqual(['a', 'b', 'c']);
-    servers.worked('b');
+    servers.markReachable('b');
     expect(servers.cycle()).toEqual(['b', 'c', 'a']);
-    servers.worked('a');
+    servers.markReachable('a');
     expect(servers.cycle()).toEqual(['a', 'b', 'c']);
   });
 
-  test('with the one that stands still last', () => {
+  test('with the unresponsive one last', () => {
     const servers = new Failover(['a', 'b', 'c'], 'round-robin');
-    servers.froze('c');
+    servers.markUnresponsive('c');
     expect(servers.cycle()).toEqual(['a', 'b', 'c']);
-    servers.froze('a');
+    servers.markUnresponsive('a');
     expect(servers.cycle()).toEqual(['b', 'c', 'a']);
   });
 
-  test('in any order when shuffled, each once, from the one that worked last', () => {
+  test('once each in random order when shuffled, beginning with the last reachable one', () => {
     const servers = new Failover(['a', 'b', 'c', 'd'], 'shuffle');
-    servers.worked('c');
+    servers.markReachable('c');
     const cycles = Array.from({ length: 200 }, () => servers.cycle());
     for (const cycle of cycles) {
       expect(cycle[0]).toBe('c');
@@ -30,9 +30,9 @@ describe('the servers of a cluster are tried', () => {
     expect(new Set(cycles.map(String)).size).toBe(6);
   });
 
-  test('again and again, where there is but one', () => {
+  test('in every cycle if there is only one', () => {
     const servers = new Failover(['a'], 'round-robin');
-    servers.froze('a');
+    servers.markUnresponsive('a');
     expect(servers.cycle()).toEqual(['a']);
   });
 });

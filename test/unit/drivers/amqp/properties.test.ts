@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { propertiesOf } from '../../../../src/drivers/amqp/properties.ts';
+import { toPublishOptions } from '../../../../src/drivers/amqp/properties.ts';
 import { makeMessage } from '../../../support/message.ts';
 
 const withProperties = (more: object) => {
   const message = makeMessage('a', { priority: 3 });
-  return propertiesOf({ ...message, properties: { ...message.properties, ...more } });
+  return toPublishOptions({ ...message, properties: { ...message.properties, ...more } });
 };
 
 test('amqp properties: a message without options has those that kombu writes, and no others', () => {
-  expect(propertiesOf(makeMessage('a', { priority: 3 }))).toEqual({
+  expect(toPublishOptions(makeMessage('a', { priority: 3 }))).toEqual({
     ...{ contentType: 'application/json', contentEncoding: 'utf-8' },
     ...{ headers: { lang: 'js', task: 'tasks.add', id: 'a' } },
     ...{ deliveryMode: 2, priority: 3, correlationId: 'a', replyTo: '' },

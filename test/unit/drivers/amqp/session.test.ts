@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Session } from '../../../../src/drivers/amqp/session.ts';
-import { addressOf } from '../../../../src/drivers/amqp/url.ts';
+import { parseAmqpUrl } from '../../../../src/drivers/amqp/url.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { makeMessage } from '../../../support/message.ts';
 import { toExchange } from '../../../support/exchanges.ts';
@@ -57,7 +57,7 @@ let model: FakeModel;
 let first: FakeChannel;
 let answered: ReturnType<typeof vi.fn>;
 let session: Session;
-/** Ends the socket of the connection. */
+/** Aborts the socket of the connection. */
 let cut: AbortSignal;
 beforeEach(async () => {
   clock = new ManualClock('2027-01-01T00:00Z');
@@ -68,10 +68,10 @@ beforeEach(async () => {
     cut = signal;
     return Promise.resolve([model, first, { established: () => {}, answered }]);
   });
-  const introduction = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
+  const client = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
   session = await Session.open(
-    addressOf('amqp://rabbit/'),
-    { clock, connectTimeout: 1_000, answerTimeout: 10_000, introduction },
+    parseAmqpUrl('amqp://rabbit/'),
+    { clock, connectTimeout: 1_000, answerTimeout: 10_000, client },
     new AbortController().signal,
   );
 });
@@ -85,7 +85,7 @@ const toOther = (taskId: string) =>
   makeMessage(taskId, { destination: toExchange('other', 'topic', 'key') });
 
 test('amqp session: resolves with the answer to each message, in the order of the messages', async () => {
-  const sending = session.send([makeMessage('a'), toOther('b'), makeMessage('c')]);
+  const sending = session.publish([makeMessage('a'), toOther('b'), makeMessage('c')]);
   await settle();
   const [other] = model.channels;
   expect(first.published.map(({ taskId }) => taskId)).toEqual(['a', 'c']);
@@ -93,49 +93,49 @@ test('amqp session: resolves with the answer to each message, in the order of th
   first.published[1]!.confirm(new Error('message nacked'));
   other!.published[0]!.confirm();
   first.published[0]!.confirm();
-  expect(await sending).toEqual(['taken', 'taken', 'nacked']);
+  expect(await sending).toEqual(['acked', 'acked', 'nacked']);
 });
 
-test('amqp session: messages come back where no queue takes them, unless they may have none', async () => {
-  const sending = [session.send([makeMessage('a')]), session.send([makeMessage('b')], false)];
+test('amqp session: messages are mandatory by default, and optionally not', async () => {
+  const sending = [session.publish([makeMessage('a')]), session.publish([makeMessage('b')], false)];
   await settle();
   expect(first.published.map(({ mandatory }) => mandatory)).toEqual([true, false]);
   for (const { confirm } of first.published) confirm();
   await Promise.all(sending);
 });
 
-test('amqp session: each exchange has one channel, which all its messages go through', async () => {
-  const sending = [session.send([toOther('a')]), session.send([toOther('b')])];
+test('amqp session: all messages to one exchange share a channel', async () => {
+  const sending = [session.publish([toOther('a')]), session.publish([toOther('b')])];
   await settle();
   const [other, ...more] = model.channels;
   expect(more).toEqual([]);
   for (const { confirm } of other!.published) confirm();
-  expect(await Promise.all(sending)).toEqual([['taken'], ['taken']]);
+  expect(await Promise.all(sending)).toEqual([['acked'], ['acked']]);
 });
 
-test('amqp session: a message that comes back before its confirmation has no queue', async () => {
-  const sending = session.send(['a', 'a', 'a', 'b'].map((taskId) => makeMessage(taskId)));
+test('amqp session: a message that is returned before its confirm is unroutable', async () => {
+  const sending = session.publish(['a', 'a', 'a', 'b'].map((taskId) => makeMessage(taskId)));
   await settle();
   const comesBack = { fields: { routingKey: 'celery' }, properties: { correlationId: 'a' } };
   first.emit('return', comesBack);
   first.emit('return', comesBack);
   first.emit('return', { ...comesBack, fields: { routingKey: 'other' } });
   for (const { confirm } of first.published) confirm();
-  expect(await sending).toEqual(['unroutable', 'unroutable', 'taken', 'taken']);
+  expect(await sending).toEqual(['unroutable', 'unroutable', 'acked', 'acked']);
 });
 
-test('amqp session: a message that cannot be encoded keeps no other from being sent', async () => {
+test('amqp session: a message that cannot be encoded does not prevent the others from being published', async () => {
   vi.spyOn(first, 'publish').mockImplementationOnce(() => {
     throw new TypeError('no such type');
   });
-  const sending = session.send([makeMessage('wrong'), makeMessage('a')]);
+  const sending = session.publish([makeMessage('wrong'), makeMessage('a')]);
   await settle();
   first.published[0]!.confirm();
-  expect(await sending).toEqual([new TypeError('no such type'), 'taken']);
+  expect(await sending).toEqual([new TypeError('no such type'), 'acked']);
 });
 
-test('amqp session: reports every answer to the guard of the connection, and waits on while there are any', async () => {
-  const sending = session.send([makeMessage('a'), makeMessage('b')]);
+test('amqp session: every answer is reported to the guard and restarts the timeout', async () => {
+  const sending = session.publish([makeMessage('a'), makeMessage('b')]);
   await settle();
   clock.advance(9_999);
   first.published[0]!.confirm();
@@ -146,39 +146,42 @@ test('amqp session: reports every answer to the guard of the connection, and wai
   clock.advance(9_999);
   await settle();
   first.published[1]!.confirm();
-  expect(await sending).toEqual(['taken', 'taken']);
+  expect(await sending).toEqual(['acked', 'acked']);
   expect(answered).toHaveBeenCalledTimes(2);
 });
 
-test('amqp session: rejects what was not answered within the limit', async () => {
-  const sending = session.send([makeMessage('a')]).catch((error: unknown) => String(error));
+test('amqp session: rejects after the timeout without an answer', async () => {
+  const sending = session.publish([makeMessage('a')]).catch((error: unknown) => String(error));
   await settle();
   clock.advance(10_000);
   expect(await sending).toContain('RabbitMQ did not answer in 10000 ms');
 });
 
-test('amqp session: declares once what is asked for twice, and again after a failure or forget()', async () => {
+test('amqp session: runs a declaration once, and again after a failure or forgetDeclarations()', async () => {
   const declare = vi.fn(async () => {});
-  await Promise.all([session.once('queue a', declare), session.once('queue a', declare)]);
-  await session.once('queue a', declare);
+  await Promise.all([
+    session.declareOnce('queue a', declare),
+    session.declareOnce('queue a', declare),
+  ]);
+  await session.declareOnce('queue a', declare);
   expect(declare).toHaveBeenCalledTimes(1);
   expect(model.channels.map(({ closed }) => closed)).toEqual([true]);
-  session.forget();
-  await session.once('queue a', declare);
+  session.forgetDeclarations();
+  await session.declareOnce('queue a', declare);
   expect(declare).toHaveBeenCalledTimes(2);
 
   const failing = vi.fn(async () => Promise.reject(closedWith(406)));
-  await expect(session.once('queue b', failing)).rejects.toThrow('406');
-  await expect(session.once('queue b', failing)).rejects.toThrow('406');
+  await expect(session.declareOnce('queue b', failing)).rejects.toThrow('406');
+  await expect(session.declareOnce('queue b', failing)).rejects.toThrow('406');
   expect(failing).toHaveBeenCalledTimes(2);
   await settle();
   expect(model.channels.every(({ closed }) => closed)).toBe(true);
   expect(session.usable).toBe(true);
 });
 
-test('amqp session: a declaration of many parts may take longer than the limit for one answer', async () => {
+test('amqp session: a declaration with many parts may take longer than the timeout for one answer', async () => {
   const part = Promise.withResolvers<null>();
-  const declaring = session.once('delays', async (_, heard) => {
+  const declaring = session.declareOnce('delays', async (_, heard) => {
     await part.promise;
     heard();
     await clock.sleep(10_000, new AbortController().signal);
@@ -194,26 +197,26 @@ test('amqp session: a declaration of many parts may take longer than the limit f
   await expect(declaring).resolves.toBeUndefined();
 });
 
-test('amqp session: a message that closes the channel is told apart from those after it', async () => {
-  const sending = session.send([makeMessage('ok'), makeMessage('bad'), makeMessage('after')]);
+test('amqp session: a message that closes the channel is distinguished from those after it', async () => {
+  const sending = session.publish([makeMessage('ok'), makeMessage('bad'), makeMessage('after')]);
   await settle();
   first.published[0]!.confirm();
   first.emit('error', closedWith(406));
   for (const { confirm } of first.published.slice(1)) confirm(new Error('channel closed'));
   await settle();
-  // Each is sent again by itself.
+  // Each message is published again separately.
   expect(model.channels[0]!.published.map(({ taskId }) => taskId)).toEqual(['bad']);
   model.channels[0]!.emit('error', closedWith(406));
   model.channels[0]!.published[0]!.confirm(new Error('channel closed'));
   await settle();
   expect(model.channels[1]!.published.map(({ taskId }) => taskId)).toEqual(['after']);
   model.channels[1]!.published[0]!.confirm();
-  expect(await sending).toEqual(['taken', expect.objectContaining({ code: 406 }), 'taken']);
+  expect(await sending).toEqual(['acked', expect.objectContaining({ code: 406 }), 'acked']);
   expect(session.usable).toBe(true);
 });
 
-test('amqp session: a channel that is closed for another reason ends the session', async () => {
-  const sending = session.send([makeMessage('a')]).catch((error: unknown) => String(error));
+test('amqp session: a channel that is closed for any other reason ends the session', async () => {
+  const sending = session.publish([makeMessage('a')]).catch((error: unknown) => String(error));
   await settle();
   first.emit('error', closedWith(541));
   expect(session.usable).toBe(false);
@@ -221,15 +224,15 @@ test('amqp session: a channel that is closed for another reason ends the session
   expect(await sending).toContain('Channel closed by server: 541');
 });
 
-test('amqp session: ends with the connection, and with its reason', async () => {
+test('amqp session: ends when the connection ends, with the same reason', async () => {
   model.emit('close', new Error('CONNECTION-FORCED'));
   expect(session.usable).toBe(false);
-  await expect(session.send([makeMessage('a')])).rejects.toThrow('CONNECTION-FORCED');
-  await expect(session.send([toOther('a')])).rejects.toThrow('CONNECTION-FORCED');
+  await expect(session.publish([makeMessage('a')])).rejects.toThrow('CONNECTION-FORCED');
+  await expect(session.publish([toOther('a')])).rejects.toThrow('CONNECTION-FORCED');
   expect(first.published).toEqual([]);
 });
 
-test('amqp session: knows why the server blocks publishers, until it does no more', () => {
+test('amqp session: has the reason while the server blocks publishers', () => {
   expect(session.blocked).toBeNull();
   model.emit('blocked', 'low on memory');
   expect(session.blocked).toBe('low on memory');
@@ -237,7 +240,7 @@ test('amqp session: knows why the server blocks publishers, until it does no mor
   expect(session.blocked).toBeNull();
 });
 
-test('amqp session: closes by agreement, or after 400 ms without one', async () => {
+test('amqp session: closes the connection, and aborts it after 400 ms', async () => {
   model.close.mockImplementation(() => new Promise(() => {}));
   let closed = false;
   const closing = session.close().then(() => (closed = true));
@@ -252,15 +255,15 @@ test('amqp session: closes by agreement, or after 400 ms without one', async () 
   expect(model.close).toHaveBeenCalledTimes(1);
 });
 
-test('amqp session: a connection that takes too long to be made is cut', async () => {
+test('amqp session: a connection that takes too long to open is aborted', async () => {
   made.open.mockImplementation((_: unknown, __: unknown, signal: AbortSignal) => {
     cut = signal;
     return new Promise(() => {});
   });
-  const introduction = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
+  const client = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
   const opening = Session.open(
-    addressOf('amqp://rabbit/?connect_timeout=0.5'),
-    { clock, connectTimeout: 1_000, answerTimeout: 10_000, introduction },
+    parseAmqpUrl('amqp://rabbit/?connect_timeout=0.5'),
+    { clock, connectTimeout: 1_000, answerTimeout: 10_000, client },
     new AbortController().signal,
   ).catch((error: unknown) => String(error));
   await settle();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { addressOf } from '../../../../src/drivers/amqp/url.ts';
+import { parseAmqpUrl } from '../../../../src/drivers/amqp/url.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 
-describe('an AMQP URL leads', () => {
+describe('an AMQP URL', () => {
   const SAID = { tls: null, login: null, heartbeat: null, timeout: null };
   const GUEST = { username: 'guest', password: 'guest', ...SAID };
   const HERE = { ...GUEST, host: '127.0.0.1', port: 5672, vhost: '/' };
@@ -40,36 +40,36 @@ describe('an AMQP URL leads', () => {
     ['amqp://rabbit/?heartbeat=20', { ...HERE, host: 'rabbit', heartbeat: 20_000 }],
     ['amqp://rabbit/?heartbeat=0', { ...HERE, host: 'rabbit', heartbeat: 0 }],
     ['amqp://rabbit/?connect_timeout=1.5', { ...HERE, host: 'rabbit', timeout: 1_500 }],
-  ])('%s', (url, address) => {
-    expect(addressOf(url)).toEqual(address);
+  ])('has the address of %s', (url, address) => {
+    expect(parseAmqpUrl(url)).toEqual(address);
   });
 
   test.each([
     'amqp://a:b/c@rabbit:x/',
     'amqps://rabbit/?ssl_cert_reqs=maybe',
     'amqp://a:%@rabbit/',
-  ])('nowhere, with an error that leaves it out: %s', (url) => {
-    expect(() => addressOf(url)).toThrow(ConfigError);
-    expect(() => addressOf(url)).not.toThrow(url);
+  ])('is rejected with an error that does not contain it: %s', (url) => {
+    expect(() => parseAmqpUrl(url)).toThrow(ConfigError);
+    expect(() => parseAmqpUrl(url)).not.toThrow(url);
   });
 
-  test('nowhere, with the value left out where it may be a part of a password', () => {
-    expect(() => addressOf('amqp://user:s/?login_method=ecret@rabbit/')).not.toThrow('ecret');
-    expect(() => addressOf('amqp://rabbit/?login_method=se@cret')).toThrow(
+  test('is rejected without the value of a parameter that may be part of a password', () => {
+    expect(() => parseAmqpUrl('amqp://user:s/?login_method=ecret@rabbit/')).not.toThrow('ecret');
+    expect(() => parseAmqpUrl('amqp://rabbit/?login_method=se@cret')).toThrow(
       'login_method is "**"; allowed: PLAIN, AMQPLAIN, EXTERNAL; in a user or password "/", "?" and "#"',
     );
   });
 
   test.each([
     ['login_method=SECRET', 'login_method is "SECRET"; allowed: PLAIN, AMQPLAIN, EXTERNAL'],
-    ['heartbeat=-1', 'heartbeat is "-1"; allowed is a number of seconds'],
-    ['heartbeat=123456', 'heartbeat is "123456"; allowed is a number of seconds'],
-    ['heartbeat=1.5', 'heartbeat is "1.5"; allowed is a number of seconds'],
-    ['connect_timeout=0', 'connect_timeout is "0"; allowed is a number of seconds'],
-    ['connect_timeout=0.0', 'connect_timeout is "0.0"; allowed is a number of seconds'],
-    ['connect_timeout=soon', 'connect_timeout is "soon"; allowed is a number of seconds'],
-    ['connect_timeout=', 'connect_timeout is ""; allowed is a number of seconds'],
-  ])('nowhere with ?%s', (query, message) => {
-    expect(() => addressOf(`amqp://rabbit/?${query}`)).toThrow(message);
+    ['heartbeat=-1', 'heartbeat is "-1"; allowed: a number of seconds'],
+    ['heartbeat=123456', 'heartbeat is "123456"; allowed: a number of seconds'],
+    ['heartbeat=1.5', 'heartbeat is "1.5"; allowed: a number of seconds'],
+    ['connect_timeout=0', 'connect_timeout is "0"; allowed: a number of seconds'],
+    ['connect_timeout=0.0', 'connect_timeout is "0.0"; allowed: a number of seconds'],
+    ['connect_timeout=soon', 'connect_timeout is "soon"; allowed: a number of seconds'],
+    ['connect_timeout=', 'connect_timeout is ""; allowed: a number of seconds'],
+  ])('is rejected with ?%s', (query, message) => {
+    expect(() => parseAmqpUrl(`amqp://rabbit/?${query}`)).toThrow(message);
   });
 });

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { Silence, whileHeard, within } from '../../../../src/drivers/amqp/patience.ts';
+import {
+  TimeoutError,
+  withIdleTimeout,
+  withTimeout,
+} from '../../../../src/drivers/amqp/timeouts.ts';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { settle } from '../../../support/settle.ts';
 
@@ -8,39 +12,39 @@ const started = () => ({
   work: Promise.withResolvers<string>(),
 });
 
-test('amqp timeout: resolves with what the work resolves with', async () => {
+test('amqp timeout: resolves with the result of the work', async () => {
   const { clock, work } = started();
-  const result = within(clock, 1_000, work.promise);
+  const result = withTimeout(clock, 1_000, work.promise);
   work.resolve('done');
   expect(await result).toBe('done');
 });
 
-test('amqp timeout: rejects with what the work rejects with', async () => {
+test('amqp timeout: rejects with the error of the work', async () => {
   const { clock, work } = started();
-  const result = within(clock, 1_000, work.promise);
+  const result = withTimeout(clock, 1_000, work.promise);
   work.reject(new Error('refused'));
   await expect(result).rejects.toThrow('refused');
 });
 
-test('amqp timeout: rejects after the whole time, and not before', async () => {
+test('amqp timeout: rejects when the time has passed', async () => {
   const { clock, work } = started();
   let ended: unknown = null;
-  const result = within(clock, 1_000, work.promise).catch((error: unknown) => (ended = error));
+  const result = withTimeout(clock, 1_000, work.promise).catch((error: unknown) => (ended = error));
   await settle();
   clock.advance(999);
   await settle();
   expect(ended).toBeNull();
   clock.advance(1);
   await result;
-  expect(ended).toBeInstanceOf(Silence);
-  expect(String(ended)).toBe('Silence: RabbitMQ did not answer in 1000 ms');
+  expect(ended).toBeInstanceOf(TimeoutError);
+  expect(String(ended)).toBe('TimeoutError: RabbitMQ did not answer in 1000 ms');
 });
 
-test('amqp idle timeout: waits on as long as answers come, and ends after a pause without any', async () => {
+test('amqp idle timeout: continues while answers arrive, and ends after a pause without any', async () => {
   const { clock, work } = started();
   let answers = 0;
   let ended: unknown = null;
-  const result = whileHeard(clock, 1_000, work.promise, () => answers).catch(
+  const result = withIdleTimeout(clock, 1_000, work.promise, () => answers).catch(
     (error: unknown) => (ended = error),
   );
   for (let i = 0; i < 5; i++) {
@@ -52,10 +56,10 @@ test('amqp idle timeout: waits on as long as answers come, and ends after a paus
   }
   clock.advance(1_000);
   await result;
-  expect(ended).toBeInstanceOf(Silence);
+  expect(ended).toBeInstanceOf(TimeoutError);
 });
 
-test('amqp timeout: leaves no timer behind, and no rejection that nothing handles', async () => {
+test('amqp timeout: leaves no timer and no unhandled rejection', async () => {
   const { work } = started();
   let sleeping: AbortSignal | undefined;
   const clock = {
@@ -66,7 +70,7 @@ test('amqp timeout: leaves no timer behind, and no rejection that nothing handle
       return new Promise<void>(() => {});
     },
   };
-  const result = within(clock, 1_000, work.promise);
+  const result = withTimeout(clock, 1_000, work.promise);
   work.resolve('done');
   await result;
   expect(sleeping?.aborted).toBe(true);

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
-import { announce, deliver } from '../../../../src/drivers/amqp/deliver.ts';
-import { Silence } from '../../../../src/drivers/amqp/patience.ts';
-import type { Rules } from '../../../../src/drivers/amqp/prepare.ts';
+import { announce, publishMessages } from '../../../../src/drivers/amqp/publish.ts';
+import { TimeoutError } from '../../../../src/drivers/amqp/timeouts.ts';
+import type { DeclareOptions } from '../../../../src/drivers/amqp/prepare.ts';
 import type { Session } from '../../../../src/drivers/amqp/session.ts';
 import type { Message } from '../../../../src/message/message.ts';
 import { createExchange, createQueue, type Queue } from '../../../../src/routing/queue.ts';
@@ -14,29 +14,29 @@ const NOW = Date.parse('2027-03-01T12:00:00Z');
 const closedWith = (code: number) =>
   Object.assign(new Error(`Channel closed by server: ${code} with message "no ${code}"`), { code });
 
-/** A session that fails what `failing` names, and answers for messages as `fates` says. */
+/** A session in which declarations of `failing` fail, and publishing has the outcomes of `results`. */
 class FakeSession {
   usable = true;
   readonly failing = new Map<string, Error>();
-  fates = new Map<string, unknown[]>();
+  results = new Map<string, unknown[]>();
   readonly declared: string[] = [];
   readonly sent: string[] = [];
   forgotten = 0;
 
-  async once(what: string): Promise<void> {
+  async declareOnce(what: string): Promise<void> {
     this.declared.push(what);
     const error = this.failing.get(what);
     if (error) throw error;
   }
 
-  forget(): void {
+  forgetDeclarations(): void {
     this.forgotten += 1;
   }
 
-  async send(messages: readonly Message[]): Promise<unknown[]> {
+  async publish(messages: readonly Message[]): Promise<unknown[]> {
     return messages.map(({ taskId, destination: { exchange, routingKey } }) => {
       this.sent.push(`${taskId} to ${exchange}:${routingKey}`);
-      return this.fates.get(taskId)?.shift() ?? 'taken';
+      return this.results.get(taskId)?.shift() ?? 'acked';
     });
   }
 }
@@ -46,24 +46,24 @@ beforeEach(() => {
   session = new FakeSession();
 });
 
-const rules = (more: Partial<Rules> = {}): Rules => ({
+const rules = (more: Partial<DeclareOptions> = {}): DeclareOptions => ({
   ...{ queues: new Queues(), declareQueues: true, delayedType: 'quorum' },
   ...more,
 });
-const delivered = async (messages: readonly Message[], more: Partial<Rules> = {}) => {
-  const refused = await deliver(session as unknown as Session, messages, rules(more), NOW);
-  return refused.map(({ message, reason }) => `${message.taskId}: ${reason}`);
+const delivered = async (messages: readonly Message[], more: Partial<DeclareOptions> = {}) => {
+  const rejected = await publishMessages(session as unknown as Session, messages, rules(more), NOW);
+  return rejected.map(({ message, reason }) => `${message.taskId}: ${reason}`);
 };
 
-test('amqp delivery: declares the queues of all messages before it sends the first', async () => {
+test('amqp publish: declares the queues of all messages before it publishes the first', async () => {
   const messages = [makeMessage('a'), makeMessage('b', { queue: 'other' }), makeMessage('c')];
   expect(await delivered(messages)).toEqual([]);
   expect(session.declared).toEqual(['queue celery', 'queue other']);
   expect(session.sent).toEqual(['a to :celery', 'b to :other', 'c to :celery']);
 });
 
-test('amqp delivery: declares nothing where others do', async () => {
-  session.fates.set('b', ['unroutable']);
+test('amqp publish: declares nothing with declareQueues: false', async () => {
+  session.results.set('b', ['unroutable']);
   expect(await delivered([makeMessage('a'), makeMessage('b')], { declareQueues: false })).toEqual([
     'b: there is no such queue',
   ]);
@@ -71,35 +71,35 @@ test('amqp delivery: declares nothing where others do', async () => {
   expect(session.forgotten).toBe(0);
 });
 
-test('amqp delivery: messages whose queue cannot be declared are not sent, and others are', async () => {
+test('amqp publish: a message whose queue cannot be declared is rejected, and the others are published', async () => {
   session.failing.set('queue other', closedWith(405));
   const messages = [makeMessage('a', { queue: 'other' }), makeMessage('b')];
   expect(await delivered(messages)).toEqual([
-    'a: it cannot be declared: no 405; "declareQueues: false" leaves that to others',
+    'a: it cannot be declared: no 405; with "declareQueues: false" beat declares nothing',
   ]);
   expect(session.sent).toEqual(['b to :celery']);
 });
 
 test.each<[string, () => void, Error]>([
   ['the connection ends', () => (session.usable = false), new Error('reset')],
-  ['the server does not answer', () => {}, new Silence(500)],
-])('amqp delivery: rejects as a whole when %s', async (_, happens, error) => {
+  ['the server does not answer', () => {}, new TimeoutError(500)],
+])('amqp publish: rejects the whole batch when %s', async (_, happens, error) => {
   session.failing.set('queue celery', error);
   happens();
   await expect(delivered([makeMessage('a')])).rejects.toBe(error);
   expect(session.sent).toEqual([]);
 });
 
-test('amqp delivery: a message that comes back is sent again once its queue was declared again', async () => {
-  session.fates.set('b', ['unroutable']);
+test('amqp publish: a returned message is published again after its queue was declared again', async () => {
+  session.results.set('b', ['unroutable']);
   expect(await delivered([makeMessage('a'), makeMessage('b')])).toEqual([]);
   expect(session.forgotten).toBe(1);
   expect(session.declared).toEqual(['queue celery', 'queue celery']);
   expect(session.sent).toEqual(['a to :celery', 'b to :celery', 'b to :celery']);
 });
 
-test('amqp delivery: a message that comes back twice is refused, beside those that were before', async () => {
-  session.fates = new Map<string, unknown[]>([
+test('amqp publish: a message that is returned twice is rejected, like those rejected at first', async () => {
+  session.results = new Map<string, unknown[]>([
     ['a', ['nacked']],
     ['b', ['unroutable', 'unroutable']],
     ['c', ['unroutable', closedWith(404)]],
@@ -122,7 +122,7 @@ const delayed = (taskId: string): Message => {
 const WAITING = `a to celery_delayed_27:${'0.'.repeat(27)}1.quo`;
 const AT_ONCE = 'a to jobs:quo';
 
-test('amqp delays: a message with an ETA waits in RabbitMQ where a quorum queue is configured', async () => {
+test('amqp delays: a message with an ETA waits in RabbitMQ if a quorum queue is configured', async () => {
   expect(await delivered([delayed('a')], { queues: configureQueues(quorum) })).toEqual([]);
   expect(session.declared).toEqual(['queue quo', 'delays', 'delays quo']);
   expect(session.sent).toEqual([WAITING]);
@@ -133,7 +133,7 @@ test.each([
   ['where others declare queues', { queues: configureQueues(quorum), declareQueues: false }],
   ['to a broadcast', { queues: configureQueues({ ...quorum, broadcast: true }) }],
   ['to a queue that others make', { queues: configureQueues({ ...quorum, noDeclare: true }) }],
-])('amqp delays: a message with an ETA goes to the worker at once %s', async (_, more) => {
+])('amqp delays: a message with an ETA is published to its queue %s', async (_, more) => {
   expect(await delivered([delayed('a')], more)).toEqual([]);
   expect(session.sent).toEqual([AT_ONCE]);
 });
@@ -143,7 +143,7 @@ test.each([
   ['delays', closedWith(403), AT_ONCE],
   ['delays quo', closedWith(406), AT_ONCE],
 ])(
-  'amqp delays: where the declaration of %s fails with "%s" a message is sent: %s',
+  'amqp delays: after the declaration of %s failed with "%s", the message is published: %s',
   async (what, error, sent) => {
     session.failing.set(what, error);
     expect(await delivered([delayed('a')], { queues: configureQueues(quorum) })).toEqual([]);
@@ -162,7 +162,7 @@ const announced = (messages: readonly Message[], declareQueues = true) =>
 const event = (taskId: string) =>
   makeMessage(taskId, { destination: toExchange('celeryev', 'topic', 'task.sent') });
 
-test('amqp announcements: declare their exchange, unless others do', async () => {
+test('amqp events: their exchange is declared, except with declareQueues: false', async () => {
   await announced([event('a'), event('b')]);
   expect(session.declared).toEqual(['exchange celeryev']);
   await announced([event('c')], false);
@@ -170,16 +170,16 @@ test('amqp announcements: declare their exchange, unless others do', async () =>
   expect(session.sent).toHaveLength(3);
 });
 
-test('amqp announcements: nothing that receives them, or no exchange, is no failure', async () => {
-  session.fates.set('a', ['unroutable']);
-  session.fates.set('b', [closedWith(404)]);
+test('amqp events: a missing queue or a missing exchange is not an error', async () => {
+  session.results.set('a', ['unroutable']);
+  session.results.set('b', [closedWith(404)]);
   await expect(announced([event('a'), event('b')])).resolves.toBeUndefined();
 });
 
-test('amqp announcements: other answers are failures that name their reason', async () => {
-  session.fates.set('a', [closedWith(403)]);
+test('amqp events: other rejections are errors with the reason', async () => {
+  session.results.set('a', [closedWith(403)]);
   await expect(announced([event('a')])).rejects.toThrow(
-    'broker.announce: RabbitMQ refused: no 403',
+    'broker.announce: RabbitMQ rejected the message: no 403',
   );
   session.failing.set('exchange celeryev', closedWith(406));
   await expect(announced([event('a')])).rejects.toThrow(
@@ -187,7 +187,7 @@ test('amqp announcements: other answers are failures that name their reason', as
   );
 });
 
-test('amqp delivery: a queue that a message asks for by name is declared beside those that receive it', async () => {
+test('amqp publish: a queue that a message names is declared in addition to those that receive it', async () => {
   const queues = configureQueues(createQueue('all', createExchange('news', 'fanout'), ''));
   const destination = toExchange('news', 'fanout', '', 'mine');
   await delivered([makeMessage('a', { destination })], { queues });

@@ -1,0 +1,97 @@
+import type { Rejection } from '../../broker/broker.ts';
+import { StoreError } from '../../util/errors.ts';
+import type { Message } from '../../message/message.ts';
+import type { Destination } from '../../message/destination.ts';
+import { createExchange, type Queue } from '../../routing/queue.ts';
+import { delayedDestination } from './delayed.ts';
+import { isMissing } from './publish-channel.ts';
+import { prepareDelays, prepareExchange, prepareQueues, type DeclareOptions } from './prepare.ts';
+import { describeServerError, explainRejection } from './rejections.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Declares the queues of messages and publishes the messages. Resolves with those that RabbitMQ rejected when all
+ * others are in their queues; rejects when the outcome is unknown. `now` is in epoch milliseconds.
+ */
+export async function publishMessages(
+  session: Session,
+  messages: readonly Message[],
+  options: DeclareOptions,
+  now: number,
+): Promise<readonly Rejection[]> {
+  const first = await attempt(session, messages, options, now);
+  if (first.returned.length === 0) return first.rejected;
+  // A queue was deleted after this connection had declared it.
+  session.forgetDeclarations();
+  const second = await attempt(session, first.returned, options, now);
+  const unroutable = second.returned.map((message) => {
+    return { message, reason: explainRejection('unroutable', message.destination) };
+  });
+  return [...first.rejected, ...second.rejected, ...unroutable];
+}
+
+interface Attempt {
+  readonly rejected: readonly Rejection[];
+  /** Messages that RabbitMQ returned although their queues were declared. */
+  readonly returned: readonly Message[];
+}
+
+async function attempt(
+  session: Session,
+  messages: readonly Message[],
+  options: DeclareOptions,
+  now: number,
+): Promise<Attempt> {
+  const rejected: Rejection[] = [];
+  const returned: Message[] = [];
+  const prepared = new Map<string, readonly Queue[] | string>();
+  const publishing: { readonly message: Message; readonly to: Destination }[] = [];
+  for (const message of messages) {
+    const { destination } = message;
+    const key = JSON.stringify(destination);
+    const queues = prepared.get(key) ?? (await prepareQueues(session, destination, options));
+    prepared.set(key, queues);
+    if (typeof queues === 'string') {
+      rejected.push({ message, reason: queues });
+      continue;
+    }
+    const delayed = delayedDestination(message, now);
+    const canDelay = delayed !== null && (await prepareDelays(session, queues, options));
+    publishing.push({ message, to: canDelay ? delayed : destination });
+  }
+  const results = await session.publish(
+    publishing.map(({ message, to }) => ({ ...message, destination: to })),
+  );
+  for (const [i, { message, to }] of publishing.entries()) {
+    const result = results[i]!;
+    const declared = prepared.get(JSON.stringify(message.destination)) ?? [];
+    if (result === 'unroutable' && declared.length > 0) returned.push(message);
+    else if (result !== 'acked') rejected.push({ message, reason: explainRejection(result, to) });
+  }
+  return { rejected, returned };
+}
+
+/** Publishes messages that need no subscriber. Rejects with a `StoreError` if RabbitMQ rejects one. */
+export async function announce(
+  session: Session,
+  messages: readonly Message[],
+  { declareQueues }: DeclareOptions,
+): Promise<void> {
+  const exchanges = new Map(
+    messages.map(({ destination }) => [destination.exchange, destination.exchangeType]),
+  );
+  for (const [name, type] of declareQueues ? exchanges : []) {
+    const error = await prepareExchange(session, createExchange(name, type));
+    if (error) throw announceError(`exchange "${name}" cannot be declared`, error);
+  }
+  for (const result of await session.publish(messages, false)) {
+    // A missing exchange has no subscribers.
+    if (result instanceof Error && !isMissing(result)) {
+      throw announceError('RabbitMQ rejected the message', result);
+    }
+  }
+}
+
+function announceError(what: string, cause: Error): StoreError {
+  return new StoreError(`broker.announce: ${what}: ${describeServerError(cause)}`, { cause });
+}
