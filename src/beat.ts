@@ -149,6 +149,10 @@ export class Beat implements EventSource, AsyncDisposable {
       messageContext: () => this.#live.messageContext,
       results,
       progressed,
+      stored: store.entries && {
+        entries: store.entries,
+        definitions: () => this.settings.definitions,
+      },
       blocked: (entries) => (this.liveness.blockedEntries = entries),
     });
     const monitor = new HealthMonitor(store.checkHealth, clock, this.#events);
@@ -158,7 +162,8 @@ export class Beat implements EventSource, AsyncDisposable {
       clock,
     });
     const commands =
-      store.commands && new CommandInbox({ log: store.commands, engine: scheduler, events, clock });
+      store.commands &&
+      new CommandInbox({ log: store.commands, engine: scheduler.commands, events, clock });
     await leadership.run((term) => this.#lead(scheduler, commands, monitor, term), stop);
     // Events are not worth waiting for a broker that does not answer.
     await withGracePeriod(clock, stop, taskEvents.flush()).catch(() => {});

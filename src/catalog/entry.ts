@@ -30,6 +30,8 @@ export interface Entry extends Arguments {
   readonly render?: ((text: string, context: LazyContext) => string) | undefined;
   /** A disabled entry is never due, and owes nothing when it is enabled again. */
   readonly enabled: boolean;
+  /** Whether it was created at run time and is in the store; absent from an entry of the configuration. */
+  readonly stored?: boolean;
   readonly missed: MissedPolicy;
   /** With `all`, the most runs that are made up for at once: the newest. */
   readonly maxCatchUp: number;

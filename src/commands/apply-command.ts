@@ -1,9 +1,13 @@
+import { add } from './add.ts';
 import { backfill } from './backfill.ts';
-import type { EntryCommand } from './command.ts';
+import type { EntryCommand, StoredCommand } from './command.ts';
+import type { EditOutcome, StoredTargets } from './edit.ts';
 import type { Outcome, Target } from './outcome.ts';
 import { pause, resume } from './pause.ts';
+import { remove } from './remove.ts';
 import { run } from './run.ts';
 import { skip } from './skip.ts';
+import { update } from './update.ts';
 
 /** Applies a command to an entry at `now` (epoch milliseconds). Pure: the caller commits the outcome. */
 export function applyCommand(target: Target, command: EntryCommand, now: number): Outcome {
@@ -18,5 +22,21 @@ export function applyCommand(target: Target, command: EntryCommand, now: number)
       return skip(target, command);
     case 'backfill':
       return backfill(target, command, now);
+  }
+}
+
+/** Applies a command that changes stored entries. Pure, as `applyCommand`. */
+export function applyStoredCommand(
+  targets: StoredTargets,
+  command: StoredCommand,
+  now: number,
+): EditOutcome {
+  switch (command.do) {
+    case 'add':
+      return add(targets, command, now);
+    case 'update':
+      return update(targets, command, now);
+    case 'remove':
+      return remove(targets, command);
   }
 }

@@ -1,24 +1,30 @@
 import type { Events } from '../events/events.ts';
 import type { Term } from '../scheduling/term.ts';
-import type { Scheduler } from '../scheduling/scheduler.ts';
+import type { CommandEngine } from '../scheduling/command-engine.ts';
+import type { Decided } from '../scheduling/planned-change.ts';
 import type { CommandLog, PendingCommand } from '../store/command-log.ts';
 import type { Clock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
-import { applyCommand } from './apply-command.ts';
+import { applyCommand, applyStoredCommand } from './apply-command.ts';
 import { encodeAudit, encodeMalformed } from './audit.ts';
-import type { Command, EntryCommand } from './command.ts';
-import { rejected, type Outcome } from './outcome.ts';
+import type { Command, EntryCommand, StoredCommand } from './command.ts';
+import type { EditOutcome } from './edit.ts';
+import { rejected, type Rejected } from './outcome.ts';
 import { parseCommand } from './parse-command.ts';
 
 /** Commands that one look at the log brings. */
 const PAGE = 100;
 
-/** What commands act on: the scheduler of the leader. */
-export type Engine = Pick<Scheduler, 'find' | 'explainMissing' | 'apply' | 'finish'>;
+/** What a command of an entry does. */
+interface Prepared {
+  readonly kind: 'run';
+  readonly decided: Decided;
+  readonly answer: string;
+}
 
 export interface CommandRunnerOptions {
   readonly log: CommandLog;
-  readonly engine: Engine;
+  readonly engine: CommandEngine;
   readonly events: Events;
   readonly clock: Clock;
 }
@@ -75,24 +81,42 @@ export class CommandRunner {
     term: Term,
     stop: AbortSignal,
   ): Promise<string | null> {
-    const { engine } = this.#options;
-    if (!isEntryCommand(command)) return `${command.do} is not supported by this release`;
-    const target = engine.find(command.entry);
-    if (!target) return engine.explainMissing(command.entry);
-    const outcome = attempt(() => applyCommand(target, command, moment.now));
-    if (outcome.kind === 'rejected') return outcome.reason;
-    const answer = { status: 'applied', answer: outcome.answer } as const;
+    const prepared = await this.#prepare(command, moment.now);
+    if (prepared.kind === 'rejected') return prepared.reason;
+    const answer = { status: 'applied', answer: prepared.answer } as const;
     const finished = { key, id: command.id, audit: encodeAudit(command, answer, moment) };
-    const { runs, changes, skipped } = outcome;
-    const decided = {
-      ...{ entry: target.entry, before: target.state, changes, skipped },
-      runs: runs?.dueAt ?? [],
-      causeOf: () => runs?.cause ?? 'manual',
-      command: { id: command.id, finished },
-    } as const;
-    const reason = await engine.apply(decided, term, stop);
+    const { engine } = this.#options;
+    const reason = await (prepared.kind === 'edits'
+      ? engine.edit(prepared.edits, finished, term, stop)
+      : engine.apply(prepared.decided, finished, term, stop));
     if (reason === null) this.#report(command, answer);
     return reason;
+  }
+
+  /** What a command does, before anything of it is committed. */
+  async #prepare(command: Command, now: number): Promise<Prepared | EditOutcome> {
+    const { engine } = this.#options;
+    if (isStoredCommand(command)) {
+      const { definitions } = engine;
+      if (!definitions) return rejected('this store cannot hold entries');
+      const names = command.do === 'add' ? Object.keys(command.definitions) : [command.entry];
+      const stored = await engine.findStored(names);
+      const targets = { stored, isDeclared: engine.isDeclared.bind(engine), definitions };
+      return attempt(() => applyStoredCommand(targets, command, now));
+    }
+    if (!isEntryCommand(command)) return rejected(`${command.do} is not supported by this release`);
+    const found = await engine.find(command.entry);
+    if (found.kind === 'missing') return rejected(found.reason);
+    const outcome = attempt(() => applyCommand(found, command, now));
+    if (outcome.kind === 'rejected') return outcome;
+    const { runs, changes, skipped, answer } = outcome;
+    const decided = {
+      ...{ entry: found.entry, before: found.state, changes, skipped },
+      runs: runs?.dueAt ?? [],
+      causeOf: () => runs?.cause ?? 'manual',
+      commandId: command.id,
+    } as const;
+    return { kind: 'run', decided, answer };
   }
 
   #report(
@@ -106,7 +130,7 @@ export class CommandRunner {
 }
 
 /** A schedule of the user's may throw: its command is rejected, or it would block every later one. */
-function attempt(apply: () => Outcome): Outcome {
+function attempt<T>(apply: () => T): T | Rejected {
   try {
     return apply();
   } catch (error) {
@@ -115,6 +139,10 @@ function attempt(apply: () => Outcome): Outcome {
 }
 
 const UNKNOWN = { do: null, entry: null, by: '', reason: null } as const;
+
+function isStoredCommand(command: Command): command is StoredCommand {
+  return ['add', 'update', 'remove'].includes(command.do);
+}
 
 function isEntryCommand(command: Command): command is EntryCommand {
   return ['pause', 'resume', 'run', 'skip', 'backfill'].includes(command.do);

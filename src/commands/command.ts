@@ -1,3 +1,5 @@
+import type { Definition } from '../catalog/definition.ts';
+
 /** What every command says of itself. Instants are epoch milliseconds. */
 interface Sent {
   /** Unique per command: a command that arrives twice is applied once. */
@@ -43,18 +45,23 @@ export interface BackfillCommand extends Sent {
   readonly to: number;
 }
 
-/** Creates a stored entry, in the notation of `beatSchedule`. */
+/** Entries that one command adds at most: they are one commit. */
+export const MOST_ENTRIES = 1_000;
+
+/** Creates stored entries, all of them or none. */
 export interface AddCommand extends Sent {
   readonly do: 'add';
-  readonly entry: string;
-  readonly definition: Readonly<Record<string, unknown>>;
+  /** The name of the only one; `null` for several. */
+  readonly entry: string | null;
+  /** By name. */
+  readonly definitions: Readonly<Record<string, Definition>>;
 }
 
 /** Replaces the named fields of a stored entry's definition; `null` removes a field. */
 export interface UpdateCommand extends Sent {
   readonly do: 'update';
   readonly entry: string;
-  readonly definition: Readonly<Record<string, unknown>>;
+  readonly definition: Definition;
 }
 
 /** Removes a stored entry with its state. */
@@ -79,6 +86,9 @@ export type Command =
   | UpdateCommand
   | RemoveCommand
   | ReloadCommand;
+
+/** Commands that change which stored entries exist. */
+export type StoredCommand = AddCommand | UpdateCommand | RemoveCommand;
 
 /** Commands whose effect follows from the entry, its state and the time alone. */
 export type EntryCommand =

@@ -1,6 +1,6 @@
 import { INSTANT_FORMS, parseInstant } from '../message/parse-instant.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
-import type { Command } from './command.ts';
+import { MOST_ENTRIES, type AddCommand, type Command } from './command.ts';
 
 /** A command, or why it cannot be applied; `id` where the text has one, so that the sender gets an answer. */
 export type ParsedCommand =
@@ -29,9 +29,17 @@ const FIELDS: Readonly<Record<string, Field>> = {
   dueAt: instant,
   from: instant,
   to: instant,
-  definition: (value) => {
-    if (isObject(value)) return value;
-    throw new Error('an object, in the notation of beatSchedule');
+  definition,
+  entries: (value) => {
+    const count = isObject(value) ? Object.keys(value).length : 0;
+    if (!isObject(value) || count === 0 || count > MOST_ENTRIES) {
+      throw new Error(`an object of 1 to ${MOST_ENTRIES} definitions by entry name`);
+    }
+    for (const [name, each] of Object.entries(value)) {
+      FIELDS['entry']!(name);
+      definition(each);
+    }
+    return value;
   },
 };
 
@@ -42,7 +50,7 @@ const SHAPES: Readonly<Record<Command['do'], readonly string[]>> = {
   run: ['entry'],
   skip: ['entry', 'dueAt?'],
   backfill: ['entry', 'from', 'to'],
-  add: ['entry', 'definition'],
+  add: ['entry?', 'definition?', 'entries?'],
   update: ['entry', 'definition'],
   remove: ['entry'],
   reload: [],
@@ -94,8 +102,21 @@ function validate(value: Json): ParsedCommand {
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) problems.push(`unknown field ${show(key)}${didYouMean(key, known)}`);
   }
+  if (name === 'add') {
+    const several = command['entries'] !== null;
+    const one = command['entry'] !== null && command['definition'] !== null;
+    const any = command['entry'] !== null || command['definition'] !== null;
+    if (several ? any : !one) problems.push('expected either entry and definition, or entries');
+  }
   if (problems.length > 0) return malformed(id, problems.join('; '));
+  if (name === 'add') return { kind: 'command', command: toAdd(command) };
   return { kind: 'command', command: command as unknown as Command };
+}
+
+/** One entry and several have one form from here on. */
+function toAdd({ definition, entries, ...command }: Record<string, unknown>): AddCommand {
+  const definitions = entries ?? { [command['entry'] as string]: definition };
+  return { ...command, definitions } as unknown as AddCommand;
 }
 
 function malformed(id: string | null, reason: string): ParsedCommand {
@@ -109,6 +130,11 @@ function text(longest: number): Field {
     }
     throw new Error(`a text of 1 to ${longest} characters without NUL or lone surrogates`);
   };
+}
+
+function definition(value: unknown): Json {
+  if (isObject(value)) return value;
+  throw new Error('an object, in the notation of beatSchedule');
 }
 
 function instant(value: unknown): number {

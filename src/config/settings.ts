@@ -1,4 +1,5 @@
 import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
+import type { Definitions } from '../catalog/definition.ts';
 import type { Entry } from '../catalog/entry.ts';
 import type { Diagnostic } from '../util/diagnostic.ts';
 import type { Encoding } from '../message/payload.ts';
@@ -21,6 +22,8 @@ export interface Settings {
   /** IANA name: the zone of every schedule and entry that names none. */
   readonly timezone: string;
   readonly entries: readonly Entry[];
+  /** Reads the definitions of stored entries with these settings. */
+  readonly definitions: Definitions;
   /** The names of those among them that nobody wrote: Celery's beat installs them. */
   readonly installed: readonly string[];
   /** `ttl` in milliseconds: how long a leader that says nothing keeps the lock. */

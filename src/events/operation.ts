@@ -13,6 +13,10 @@ export type Operation =
   | { readonly kind: 'commit-entry'; readonly entry: string }
   /** Read the stored state of an entry. */
   | { readonly kind: 'read-state'; readonly entry: string }
+  /** Read the definition or the state of a stored entry. */
+  | { readonly kind: 'read-definition'; readonly entry: string }
+  /** Load the stored entries that are due soon. */
+  | { readonly kind: 'load-entries' }
   /** Compute the next run of an entry. */
   | { readonly kind: 'schedule'; readonly entry: string }
   /** Compute a run and render its messages. */
@@ -42,6 +46,7 @@ export function operationKey(operation: Operation): string {
       return `listener ${operation.event}`;
     case 'commit-entry':
     case 'read-state':
+    case 'read-definition':
     case 'schedule':
     case 'prepare':
       return `${operation.kind} ${operation.entry}`;

@@ -38,6 +38,18 @@ export function describeOperation(operation: Operation): OperationText {
         failed: `Stored state of entry ${operation.entry} is unreadable`,
         effect: null,
       };
+    case 'read-definition':
+      return {
+        name: `stored entry ${operation.entry}`,
+        failed: `Stored entry ${operation.entry} is unreadable`,
+        effect: 'it does not run; update or remove it',
+      };
+    case 'load-entries':
+      return {
+        name: 'loading of stored entries',
+        failed: 'Stored entries could not be loaded',
+        effect: 'their runs are delayed, retrying',
+      };
     case 'schedule':
       return {
         name: `schedule of entry ${operation.entry}`,

@@ -49,6 +49,10 @@ export class Agenda {
     return dueAt !== Infinity;
   }
 
+  *[Symbol.iterator](): Generator<Item> {
+    for (const place of this.#places.values()) if (place.isCurrent) yield place;
+  }
+
   remove(name: string): void {
     const place = this.#places.get(name);
     if (place) place.isCurrent = false;

@@ -1,6 +1,6 @@
 import type { Ledger } from '../store/ledger.ts';
 import type { FinishedCommand } from '../store/command-log.ts';
-import type { Change, UnpublishedMessage } from '../store/commit.ts';
+import type { Change, Commit, CommitOutcome, UnpublishedMessage } from '../store/commit.ts';
 import { describeError, StoreError } from '../util/errors.ts';
 import { ChordSizes, type ChordSizesOptions } from './chord-sizes.ts';
 import { TermEnded, type Term } from './term.ts';
@@ -39,6 +39,14 @@ export type ChangeOutcome =
   | { readonly kind: 'committed'; readonly unpublished: readonly UnpublishedMessage[] }
   | { readonly kind: 'store-rejected'; readonly reason: string }
   | { readonly kind: 'unregistered' | 'not-attempted' };
+
+/** What became of a command. `committed` has one outcome for each of its changes, in order. */
+export type CommandOutcome =
+  | { readonly kind: 'committed'; readonly changes: readonly CommittedChange[] }
+  | Exclude<ChangeOutcome, { kind: 'committed' }>;
+
+type CommittedChange = Extract<ChangeOutcome, { kind: 'committed' }>;
+type Answer = Extract<CommitOutcome, { kind: 'committed' | 'store-rejected' }>;
 
 /** Commits changes to the ledger: in batches, several at once, and repeated while the term lasts. */
 export class Committer {
@@ -107,37 +115,64 @@ export class Committer {
     return changes.map((change) => outcomes.get(change) ?? { kind: 'unregistered' });
   }
 
+  /** Commits what one command decided, whole or not at all, together with the end of the command. */
+  async commitCommand(
+    changes: readonly Change[],
+    finished: FinishedCommand,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<CommandOutcome> {
+    const starting = changes.filter(startsChords);
+    if (starting.length > 0) {
+      const signal = AbortSignal.any([term.signal, stop]);
+      const registered = await this.#chordSizes.register(starting, signal);
+      if (registered.length < starting.length) return { kind: 'unregistered' };
+    }
+    const commit = { token: term.token, changes, commands: [finished] };
+    const outcome = await this.#persist(commit, term, stop, COMMAND_ATTEMPTS);
+    if (outcome?.kind !== 'committed') return outcome ?? { kind: 'not-attempted' };
+    return { kind: 'committed', changes: committed(changes, outcome.unpublished) };
+  }
+
   /** Commits the end of commands that have no effect. */
   async finish(finished: readonly FinishedCommand[], term: Term, stop: AbortSignal): Promise<void> {
-    await this.#commit([], term, stop, finished);
+    if (finished.length === 0) return;
+    const commit = { token: term.token, changes: [], commands: finished };
+    const outcome = await this.#persist(commit, term, stop, COMMAND_ATTEMPTS);
+    if (outcome?.kind === 'store-rejected') throw new CommandsNotCommitted(outcome.reason);
   }
 
   async #commit(
     changes: readonly Change[],
     term: Term,
     stop: AbortSignal,
-    finished: readonly FinishedCommand[] = [],
   ): Promise<readonly ChangeOutcome[]> {
-    if (changes.length === 0 && finished.length === 0) return [];
+    if (changes.length === 0) return [];
+    const outcome = await this.#persist({ token: term.token, changes }, term, stop);
+    if (!outcome) return notAttempted(changes);
+    if (outcome.kind === 'committed') return committed(changes, outcome.unpublished);
+    return this.#bisect(changes, outcome.reason, term, stop);
+  }
+
+  /**
+   * Tries a commit until the store has answered, and resolves with the answer, or with `null` when beat stops
+   * before. Throws `TermEnded` when the term cannot continue, and `CommandsNotCommitted` after so many attempts.
+   */
+  async #persist(
+    commit: Commit,
+    term: Term,
+    stop: AbortSignal,
+    attempts = Infinity,
+  ): Promise<Answer | null> {
     const { ledger, clock, events, progressed } = this.#options;
-    const applied = changes
-      .map(({ command }) => command)
-      .filter((command) => command !== undefined);
-    const commands = [...applied, ...finished];
-    const commit = { token: term.token, changes, commands };
-    let attemptsLeft = commands.length > 0 ? COMMAND_ATTEMPTS : Infinity;
+    let attemptsLeft = attempts;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
         const outcome = await ledger.commit(commit, stop);
         events.reportRecovery({ kind: 'commit' });
-        if (outcome.kind === 'committed') {
+        if (outcome.kind === 'committed' || outcome.kind === 'store-rejected') {
           progressed();
-          return committed(changes, outcome.unpublished);
-        }
-        if (outcome.kind === 'store-rejected') {
-          progressed();
-          if (changes.length === 0) throw new CommandsNotCommitted(outcome.reason);
-          return await this.#bisect(changes, outcome.reason, term, stop);
+          return outcome;
         }
         throw new TermEnded(
           outcome.kind === 'fenced'
@@ -145,7 +180,7 @@ export class Committer {
             : `schedule state of ${outcome.entries.join(', ')} was changed by another process`,
         );
       } catch (error) {
-        if (error instanceof TermEnded || error instanceof CommandsNotCommitted) throw error;
+        if (error instanceof TermEnded) throw error;
         progressed();
         events.reportFailure({ kind: 'commit' }, error);
         attemptsLeft -= 1;
@@ -154,7 +189,7 @@ export class Committer {
         }
       }
       await clock.sleep(pause, AbortSignal.any([term.signal, stop]));
-      if (stop.aborted) return notAttempted(changes);
+      if (stop.aborted) return null;
       if (!term.trusted) throw new TermEnded('the lock can no longer be trusted');
     }
   }
@@ -191,12 +226,12 @@ function notAttempted(changes: readonly Change[]): readonly ChangeOutcome[] {
   return changes.map(() => ({ kind: 'not-attempted' }));
 }
 
-const PUBLISHED: ChangeOutcome = { kind: 'committed', unpublished: [] };
+const PUBLISHED: CommittedChange = { kind: 'committed', unpublished: [] };
 
 function committed(
   changes: readonly Change[],
   unpublished: readonly UnpublishedMessage[] = [],
-): readonly ChangeOutcome[] {
+): readonly CommittedChange[] {
   if (unpublished.length === 0) return changes.map(() => PUBLISHED);
   const byMessage = new Map(unpublished.map((each) => [each.message, each]));
   return changes.map(({ messages }) => ({

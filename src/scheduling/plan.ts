@@ -12,6 +12,17 @@ export function nextDueAt(entry: Entry, state: EntryState): number {
   return nextAfter(entry.schedule, cursor(state));
 }
 
+/** When the leader must deal with an entry next: when it is due, or its pause ends; `Infinity` for never. Epoch milliseconds. */
+export function nextWakeAt(entry: Entry, state: EntryState): number {
+  return state.pause ? (state.pause.until ?? Infinity) : nextDueAt(entry, state);
+}
+
+/** The same as the index of stored entries has it: `null` for never. */
+export function indexedDueAt(entry: Entry, state: EntryState): number | null {
+  const wakeAt = nextWakeAt(entry, state);
+  return wakeAt === Infinity ? null : wakeAt;
+}
+
 /** The state that an entry starts its term with, and what is new about it; `null` for no change. */
 export interface Reconciled {
   readonly state: EntryState;

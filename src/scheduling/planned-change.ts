@@ -5,9 +5,9 @@ import type { MessageContext } from '../compose/message-context.ts';
 import type { SentEvent } from '../events/beat-events.ts';
 import type { Message } from '../message/message.ts';
 import type { RunCause } from '../message/run.ts';
-import type { FinishedCommand } from '../store/command-log.ts';
 import type { Change } from '../store/commit.ts';
 import { advance, type EntryState } from '../store/entry-state.ts';
+import { indexedDueAt } from './plan.ts';
 
 /** What was decided about one entry, ready to be committed, with the events that follow a commit. */
 export interface PlannedChange {
@@ -30,22 +30,18 @@ export interface Decided {
   readonly skipped: readonly Skip[];
   /** What changes in the state, beside what publishing changes. */
   readonly changes: Parameters<typeof advance>[1];
-  /** The command that asked for it: its id distinguishes the task ids of its runs. */
-  readonly command?: { readonly id: string; readonly finished: FinishedCommand } | undefined;
+  /** The id of the command that asked for it: it distinguishes the task ids of its runs. */
+  readonly commandId?: string | undefined;
 }
 
 /** Renders the messages of a decision at `sentAt` (epoch milliseconds), for the term of that token. */
 export function planChange(
-  { entry, before, runs: instants, causeOf, skipped, changes, command }: Decided,
+  { entry, before, runs: instants, causeOf, skipped, changes, commandId }: Decided,
   { sentAt, term }: { readonly sentAt: number; readonly term: number },
   messageContext: MessageContext,
 ): PlannedChange {
   const runs = instants.map((dueAt) =>
-    compose(
-      { entry, dueAt, cause: causeOf(dueAt), commandId: command?.id },
-      sentAt,
-      messageContext,
-    ),
+    compose({ entry, dueAt, cause: causeOf(dueAt), commandId }, sentAt, messageContext),
   );
   const sent = runs.map(({ taskId, messages }, i) => ({
     entry: entry.name,
@@ -71,7 +67,7 @@ export function planChange(
     after,
     messages: concat(runs.map((run) => run.messages)),
     chords: concat(runs.map((run) => run.chords)),
-    command: command?.finished,
+    stored: entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined,
   };
   return { entry, before, change, sent, skipped };
 }

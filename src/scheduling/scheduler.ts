@@ -3,24 +3,32 @@ import type { Catalog, Difference } from '../catalog/catalog.ts';
 import type { Entry } from '../catalog/entry.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
-import type { FinishedCommand } from '../store/command-log.ts';
-import type { Change } from '../store/commit.ts';
 import type { EntryState } from '../store/entry-state.ts';
-import { didYouMean } from '../util/did-you-mean.ts';
-import { describeError, type StoreError } from '../util/errors.ts';
-import { Agenda, type Item } from './agenda.ts';
+import { StoreError } from '../util/errors.ts';
+import { adopt, type KnownEntry } from './adopt.ts';
+import type { Item } from './agenda.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
+import { CommandEngine } from './command-engine.ts';
 import { Committer, type ChangeOutcome, type CommitterOptions } from './committer.ts';
-import { TermEnded, type Term } from './term.ts';
-import { reconcile, type Reconciled } from './plan.ts';
+import type { Reconciled } from './plan.ts';
 import { planOccurrences } from './plan-occurrences.ts';
-import { planChange, type Decided, type PlannedChange } from './planned-change.ts';
+import { planChange, type PlannedChange } from './planned-change.ts';
 import { reportCommitted } from './report-committed.ts';
+import { ScheduledEntries } from './scheduled-entries.ts';
+import { StoredWindow, type StoredWindowOptions } from './stored-window.ts';
+import type { Term } from './term.ts';
 
-export interface SchedulerOptions extends CommitterOptions, Pick<BlockedEntriesOptions, 'blocked'> {
+export interface SchedulerOptions
+  extends CommitterOptions, Pick<BlockedEntriesOptions, 'blocked'>, StoredWindowOptions {
   readonly catalog: Catalog;
   /** Returns the values that messages share, which a reload replaces. */
   readonly messageContext: () => MessageContext;
+}
+
+/** How many entries a term took on, and how many of them changed. */
+interface Adopted {
+  readonly scheduled: number;
+  readonly changes: SchedulingEvent['changes'];
 }
 
 /** Before a run that could not be prepared, or that the store rejected, is tried again. Milliseconds. */
@@ -36,13 +44,21 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #committer: Committer;
   readonly #blocked: BlockedEntries;
-  #agenda = new Agenda();
+  readonly #window: StoredWindow;
+  readonly #scheduled: ScheduledEntries;
+  /** What commands act on. */
+  readonly commands: CommandEngine;
   #hasWritten = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#committer = new Committer(options);
+    const committer = new Committer(options);
+    this.#committer = committer;
     this.#blocked = new BlockedEntries(options);
+    this.#window = new StoredWindow(options);
+    const scheduled = new ScheduledEntries(this.#window, options.events);
+    this.#scheduled = scheduled;
+    this.commands = new CommandEngine({ ...options, committer, scheduled });
   }
 
   /**
@@ -52,9 +68,9 @@ export class Scheduler {
   async begin(term: Term, stop: AbortSignal): Promise<void> {
     const { catalog, events } = this.#options;
     const states = await this.#load();
-    this.#agenda = new Agenda();
+    this.#scheduled.clear();
     const names = new Set([...catalog.names, ...states.keys()]);
-    const { scheduled, changes } = await this.#adopt(names, states, term, stop);
+    const { scheduled, changes } = await this.#adoptDeclared(names, states, term, stop);
     events.emit('scheduling', {
       term: term.token,
       entries: scheduled,
@@ -74,10 +90,13 @@ export class Scheduler {
     stop: AbortSignal,
   ): Promise<void> {
     const names = new Set([...added, ...changed, ...removed]);
-    if (names.size === 0) return;
-    const states = await this.#load();
-    for (const name of names) this.#agenda.remove(name);
-    await this.#adopt(names, states, term, stop);
+    if (names.size > 0) {
+      const states = await this.#load();
+      for (const name of names) this.#scheduled.remove(name);
+      await this.#adoptDeclared(names, states, term, stop);
+    }
+    // Stored entries depend on the settings too, and on which names are declared.
+    this.#scheduled.clearStored();
   }
 
   /** The states that can be read; the entries of those that cannot are blocked. */
@@ -100,39 +119,63 @@ export class Scheduler {
       this.#blocked.checkLater();
       return;
     }
-    await this.#adopt(before.difference(this.#blocked.names), states, term, stop);
+    await this.#adoptDeclared(before.difference(this.#blocked.names), states, term, stop);
   }
 
-  /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */
-  async #adopt(
+  /** Schedules the stored entries that become due soon. */
+  async #loadStored(now: number, term: Term, stop: AbortSignal): Promise<void> {
+    const loaded = await this.#window.load(now);
+    const fresh = loaded.filter(({ entry }) => this.#isFresh(entry.name));
+    const known = fresh.map(({ entry, state, dueAt }) => ({
+      ...{ name: entry.name, entry, state: state ?? undefined, indexedAt: dueAt },
+    }));
+    await this.#adopt(known, term, stop);
+  }
+
+  /** Whether a stored entry is not in memory. A declared entry takes precedence over one of its name. */
+  #isFresh(name: string): boolean {
+    const { catalog, events } = this.#options;
+    if (!catalog.find(name)) return !this.#scheduled.find(name);
+    const error = new StoreError('the configuration declares an entry of the same name');
+    events.reportFailure({ kind: 'read-definition', entry: name }, error);
+    return false;
+  }
+
+  async #adoptDeclared(
     names: ReadonlySet<string>,
     states: ReadonlyMap<string, EntryState>,
     term: Term,
     stop: AbortSignal,
-  ): Promise<{ readonly scheduled: number; readonly changes: SchedulingEvent['changes'] }> {
-    const { catalog, clock, events } = this.#options;
+  ): Promise<Adopted> {
+    const { catalog } = this.#options;
+    const known = [...names.difference(this.#blocked.names)].map((name) => ({
+      ...{ name, entry: catalog.find(name), state: states.get(name) },
+    }));
+    return this.#adopt(known, term, stop);
+  }
+
+  /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */
+  async #adopt(known: readonly KnownEntry[], term: Term, stop: AbortSignal): Promise<Adopted> {
+    const { clock, events } = this.#options;
     const now = clock.now();
-    const scheduled: [Entry, Reconciled][] = [];
-    const news: Change[] = [];
+    const adopted = known.flatMap((each) => adopt(each, now) ?? []);
     const changes: Partial<Record<EntryChange, number>> = {};
-    for (const name of names.difference(this.#blocked.names)) {
-      const entry = catalog.find(name);
-      const before = states.get(name);
-      const reconciled = reconcile(entry, before, now);
-      if (!reconciled) continue;
-      const { state: after, change } = reconciled;
-      if (change) {
-        news.push({ entry: name, before: before ?? null, after, messages: [] });
-        changes[change] = (changes[change] ?? 0) + 1;
-        events.emit('entry-changed', { entry: name, change });
-      }
-      if (entry?.enabled) scheduled.push([entry, reconciled]);
+    for (const { change, commit } of adopted) {
+      if (!change || !commit) continue;
+      changes[change] = (changes[change] ?? 0) + 1;
+      events.emit('entry-changed', { entry: commit.entry, change });
     }
+    const news = adopted.flatMap(({ commit }) => commit ?? []);
     await this.#committer.runPool(news, term, stop, (batch) =>
       this.#committer.commit(batch, term, stop),
     );
-    for (const [entry, reconciled] of scheduled) this.#enter(entry, reconciled);
-    return { scheduled: scheduled.length, changes };
+    let scheduled = 0;
+    for (const { entry, ...reconciled } of adopted) {
+      if (!entry?.enabled) continue;
+      this.#enter(entry, reconciled);
+      scheduled += 1;
+    }
+    return { scheduled, changes };
   }
 
   /**
@@ -143,14 +186,14 @@ export class Scheduler {
     const { clock, events } = this.#options;
     const now = clock.now();
     if (now >= this.#blocked.checkAt) await this.#checkBlocked(term, stop);
+    if (now >= this.#window.loadAt) await this.#loadStored(now, term, stop);
+    const due = this.#scheduled.take(now);
     let sent = 0;
-    await this.#committer.runPool(this.#agenda.take(now), term, stop, async (batch) => {
-      const at = { sentAt: clock.now(), term: term.token };
-      const planned = batch.flatMap((item) => this.#plan(item, now, at) ?? []);
-      const changes = planned.map(({ change }) => change);
-      const outcomes = await this.#committer.commit(changes, term, stop);
-      for (const [i, each] of planned.entries()) sent += this.#settle(each, outcomes[i]!);
-    });
+    // A commit is of declared entries, or of stored ones: stores hold their states in different places.
+    for (const stored of [false, true]) {
+      const part = due.filter(({ entry }) => (entry.stored ?? false) === stored);
+      sent += await this.#publish(part, now, term, stop);
+    }
     const { wakeAt } = this;
     events.emit('tick', { sent, wakeAt });
     return wakeAt;
@@ -158,50 +201,25 @@ export class Scheduler {
 
   /** When to tick again: epoch milliseconds, `Infinity` for never. */
   get wakeAt(): number {
-    return Math.min(this.#agenda.wakeAt, this.#blocked.checkAt);
+    return Math.min(this.#scheduled.wakeAt, this.#blocked.checkAt, this.#window.loadAt);
   }
 
-  /** An enabled entry with its state; `undefined` for any other, and for one whose state cannot be read. */
-  find(name: string): Item | undefined {
-    return this.#agenda.find(name);
-  }
-
-  /** Why `find` does not find an entry, for the answer to a command. */
-  explainMissing(name: string): string {
-    const { catalog } = this.#options;
-    const quoted = JSON.stringify(name);
-    const entry = catalog.find(name);
-    if (entry?.enabled) return `the state of entry ${quoted} cannot be read; the log says why`;
-    if (entry) return `entry ${quoted} is disabled in the configuration`;
-    return `no entry ${quoted}${didYouMean(name, [...catalog.names])}`;
-  }
-
-  /**
-   * Commits what a command decided about an entry. Resolves with `null`, or with why nothing of it happened.
-   * Throws `TermEnded` when the term cannot continue.
-   */
-  async apply(decided: Decided, term: Term, stop: AbortSignal): Promise<string | null> {
-    const { clock, events, messageContext } = this.#options;
-    let planned: PlannedChange;
-    try {
-      planned = planChange(decided, { sentAt: clock.now(), term: term.token }, messageContext());
-    } catch (error) {
-      return describeError(error);
-    }
-    const [outcome] = await this.#committer.commit([planned.change], term, stop);
-    if (outcome?.kind === 'committed') {
-      this.#schedule(decided.entry, planned.change.after);
-      reportCommitted(planned, outcome.unpublished, events);
-      return null;
-    }
-    if (outcome?.kind === 'store-rejected') return outcome.reason;
-    if (outcome?.kind === 'unregistered') return 'the result backend did not register its chords';
-    throw new TermEnded('beat stops');
-  }
-
-  /** Commits the end of commands that have no effect. */
-  async finish(finished: readonly FinishedCommand[], term: Term, stop: AbortSignal): Promise<void> {
-    await this.#committer.finish(finished, term, stop);
+  /** Publishes what is due at `now`, all declared or all stored, and returns how many runs were sent. */
+  async #publish(
+    due: readonly Item[],
+    now: number,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<number> {
+    let sent = 0;
+    await this.#committer.runPool(due, term, stop, async (batch) => {
+      const at = { sentAt: this.#options.clock.now(), term: term.token };
+      const planned = batch.flatMap((item) => this.#plan(item, now, at) ?? []);
+      const changes = planned.map(({ change }) => change);
+      const outcomes = await this.#committer.commit(changes, term, stop);
+      for (const [i, each] of planned.entries()) sent += this.#settle(each, outcomes[i]!);
+    });
+    return sent;
   }
 
   /** A run that cannot be prepared stays due, and is tried again after a pause. */
@@ -219,7 +237,7 @@ export class Scheduler {
       return planChange(decided, at, messageContext());
     } catch (error) {
       events.reportFailure({ kind: 'prepare', entry: entry.name }, error);
-      this.#schedule(entry, state, clock.now() + PAUSE);
+      this.#scheduled.schedule(entry, state, clock.now() + PAUSE);
       return undefined;
     }
   }
@@ -228,33 +246,20 @@ export class Scheduler {
   #settle(planned: PlannedChange, outcome: ChangeOutcome): number {
     const { entry, change, before } = planned;
     if (outcome.kind === 'committed') {
-      this.#schedule(entry, change.after);
+      this.#scheduled.schedule(entry, change.after);
       return reportCommitted(planned, outcome.unpublished, this.#options.events);
     }
     const pause = outcome.kind === 'unregistered' ? SHORT_PAUSE : PAUSE;
-    this.#schedule(entry, before, this.#options.clock.now() + pause);
+    this.#scheduled.schedule(entry, before, this.#options.clock.now() + pause);
     return 0;
   }
 
   /** An entry that counts from now and has no occurrence ahead is reported. */
   #enter(entry: Entry, { state, change }: Reconciled): void {
-    const isDueAgain = this.#schedule(entry, state);
+    const isDueAgain = this.#scheduled.schedule(entry, state);
     if (isDueAgain !== false || change === null) return;
     if (change === 'disabled' || change === 'removed') return;
     const { spec, description = spec } = entry.schedule;
     this.#options.events.emit('never-due', { entry: entry.name, change, schedule: description });
-  }
-
-  /**
-   * `false` when the entry will never be due again. An entry whose own schedule throws (users may bring theirs)
-   * must not block the others: the failure is reported, and the entry is left out until the next term.
-   */
-  #schedule(entry: Entry, state: EntryState, notBefore?: number): boolean | undefined {
-    try {
-      return this.#agenda.add(entry, state, notBefore);
-    } catch (error) {
-      this.#options.events.reportFailure({ kind: 'schedule', entry: entry.name }, error);
-      return undefined;
-    }
   }
 }

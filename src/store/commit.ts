@@ -23,8 +23,6 @@ export interface Change {
   readonly messages: readonly Message[];
   /** Registered with the result backend before the commit; ledgers ignore them. */
   readonly chords?: readonly ChordSize[] | undefined;
-  /** The command that requested the change; the committer finishes it in the same commit. */
-  readonly command?: FinishedCommand | undefined;
   /** Absent from a declared entry. */
   readonly stored?: StoredChange | undefined;
 }

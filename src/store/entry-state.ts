@@ -47,7 +47,7 @@ export interface Pause {
 export type OnUnreadable = (entry: string, error: StoreError) => void;
 
 /** The state of a new entry. */
-export function newState(spec: string, anchor: number): EntryState {
+export function newState(spec: string | null, anchor: number): EntryState {
   return {
     ...{ version: VERSION, rev: 1, spec, anchor },
     ...{ dueAt: null, sentAt: null, taskId: null, runCount: 0 },
@@ -75,7 +75,7 @@ export function encodeState(state: EntryState): string {
  * The inverse of `encodeState`. Throws a `StoreError` with the entry's name when the text is not a state, or when
  * this release would encode it differently: every commit would then conflict.
  */
-function decodeState(entry: string, text: string): EntryState {
+export function decodeState(entry: string, text: string): EntryState {
   let cause: unknown;
   try {
     const value: unknown = JSON.parse(text);

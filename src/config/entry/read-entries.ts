@@ -9,6 +9,7 @@ import {
 import { RouteChecker } from '../routing/check-routes.ts';
 import { ScheduleReader } from '../schedules/schedule-reader.ts';
 import type { Settings } from '../settings.ts';
+import { EntryDefinitions } from './definitions.ts';
 import { readEntry, type EntryContext } from './read-entry.ts';
 import { readMissed } from './missed.ts';
 
@@ -23,25 +24,27 @@ export function readEntries(
   merged: Merged,
   configKeys: KeySchema,
   settings: Surroundings,
-): Pick<Settings, 'entries' | 'installed'> {
+): Pick<Settings, 'entries' | 'installed' | 'definitions'> {
   const { queues, routes, brokerUrl, encoding } = settings;
-  const keys = configKeys.inside.get('beatSchedule')?.each;
+  const keys = configKeys.inside.get('beatSchedule')!.each!;
   const context: EntryContext = {
     ...settings,
     ...readMissed(merged.settings),
     keys,
     serializer: encoding.serializer,
-    schedules: new ScheduleReader(keys?.inside.get('schedule'), settings.readZone),
+    schedules: new ScheduleReader(keys.inside.get('schedule'), settings.readZone),
     routes: new RouteChecker(queues, routes, brokerUrl, merged.reportFor('taskRoutes')),
   };
   const entries = merged.entries.flatMap(
     ({ name, input, part }) => readEntry(name, input, context, part) ?? [],
   );
+  const definitions = new EntryDefinitions(context, keys);
   // A user's own entry of this name wins, a disabled one too.
   const exists = merged.entries.some(({ name }) => name === BACKEND_CLEANUP);
-  if (exists || !needsCleanup(settings.results)) return { entries, installed: [] };
+  if (exists || !needsCleanup(settings.results)) return { entries, installed: [], definitions };
   const report = explainCleanup(merged.reportFor('beatSchedule'));
   const reporters = { report, warn: merged.warnFor('beatSchedule') };
   const cleanup = readEntry(BACKEND_CLEANUP, CLEANUP_ENTRY, context, reporters);
-  return { entries: cleanup ? [...entries, cleanup] : entries, installed: [BACKEND_CLEANUP] };
+  const all = cleanup ? [...entries, cleanup] : entries;
+  return { entries: all, installed: [BACKEND_CLEANUP], definitions };
 }

@@ -36,12 +36,30 @@ describe('parseCommand', () => {
     });
   });
 
-  test('reads a definition as it is', () => {
+  test('reads the definitions of one new entry and of several as they are', () => {
     const definition = { task: 'tasks.add', schedule: 30, args: [1, 2] };
-    const { command } = parse({ id: ID, do: 'add', entry: 'new', definition }) as {
-      command: { definition: unknown };
-    };
-    expect(command.definition).toEqual(definition);
+    expect(parse({ id: ID, do: 'add', entry: 'new', definition })).toMatchObject({
+      command: { entry: 'new', definitions: { new: definition } },
+    });
+    const entries = { a: definition, b: { ...definition, args: [] } };
+    expect(parse({ id: ID, do: 'add', entries })).toMatchObject({
+      command: { entry: null, definitions: entries },
+    });
+  });
+
+  test('rejects new entries that are neither one nor several', () => {
+    const definition = { task: 'tasks.add', schedule: 30 };
+    const either = { reason: 'expected either entry and definition, or entries' };
+    expect(parse({ id: ID, do: 'add' })).toMatchObject(either);
+    expect(parse({ id: ID, do: 'add', entry: 'a' })).toMatchObject(either);
+    expect(parse({ id: ID, do: 'add', definition })).toMatchObject(either);
+    expect(parse({ id: ID, do: 'add', entry: 'a', entries: { a: definition } })).toMatchObject(
+      either,
+    );
+    const most = Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [i, definition]));
+    for (const entries of [{}, [], { a: 1 }, { '': definition }, most]) {
+      expect(parse({ id: ID, do: 'add', entries })).toMatchObject({ kind: 'malformed' });
+    }
   });
 
   test('a reload names no entry', () => {

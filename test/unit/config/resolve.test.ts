@@ -1,3 +1,4 @@
+import { EntryDefinitions } from '../../../src/config/entry/definitions.ts';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/broker/connection-settings.ts';
@@ -15,6 +16,7 @@ describe('a configuration', () => {
       timezone: 'UTC',
       entries: [expect.objectContaining({ name: 'celery.backend_cleanup' })],
       installed: ['celery.backend_cleanup'],
+      definitions: expect.any(EntryDefinitions) as EntryDefinitions,
       lock: { ttl: 8_000 },
       keyPrefix: 'beat',
       queues: DEFAULT_RULES,

@@ -1,0 +1,44 @@
+import type { Definition, Definitions, ReadDefinition } from '../catalog/definition.ts';
+import type { StoredEdit, StoredTarget } from '../scheduling/stored-edit.ts';
+import { formatDiagnostic } from '../util/diagnostic.ts';
+import { ConfigError, describeError } from '../util/errors.ts';
+import type { Rejected } from './outcome.ts';
+
+/** What commands that change stored entries are applied to. */
+export interface StoredTargets {
+  /** Those of the entries that the command names that exist, or why one cannot be read. */
+  readonly stored: ReadonlyMap<string, StoredTarget | string>;
+  readonly isDeclared: (name: string) => boolean;
+  readonly definitions: Definitions;
+}
+
+export type EditOutcome =
+  | {
+      readonly kind: 'edits';
+      readonly edits: readonly StoredEdit[];
+      /** The answer that the sender sees, one sentence. */
+      readonly answer: string;
+    }
+  | Rejected;
+
+/** Reasons that one answer shows. */
+const MOST_REASONS = 10;
+
+/** The entry of a definition, or why it is invalid. */
+export function readDefinition(
+  { definitions }: StoredTargets,
+  name: string,
+  definition: Definition,
+): ReadDefinition | string {
+  try {
+    return definitions.read(name, definition);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) return describeError(error);
+    return error.errors.map(formatDiagnostic).join('; ');
+  }
+}
+
+export function formatReasons(reasons: readonly string[]): string {
+  const more = reasons.length > MOST_REASONS ? `; and ${reasons.length - MOST_REASONS} more` : '';
+  return `${reasons.slice(0, MOST_REASONS).join('; ')}${more}`;
+}

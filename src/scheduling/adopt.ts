@@ -1,0 +1,40 @@
+import type { Entry } from '../catalog/entry.ts';
+import type { Change } from '../store/commit.ts';
+import { advance, type EntryState } from '../store/entry-state.ts';
+import { indexedDueAt, reconcile, type Reconciled } from './plan.ts';
+
+/** An entry as its source and the store have it. */
+export interface KnownEntry {
+  readonly name: string;
+  /** `undefined` for one that is gone from the configuration. */
+  readonly entry: Entry | undefined;
+  readonly state: EntryState | undefined;
+  /** Of a stored entry: when the index has it as due, epoch milliseconds; `null` for never. */
+  readonly indexedAt?: number | null;
+}
+
+/** An entry that a term takes on. */
+export interface AdoptedEntry extends Reconciled {
+  readonly entry: Entry | undefined;
+  /** What is to be committed first; `null` when the store has this state already. */
+  readonly commit: Change | null;
+}
+
+/** Compares an entry with its state at `now` (epoch milliseconds); `null` when there is nothing to schedule or store. */
+export function adopt(
+  { name, entry, state: before, indexedAt = null }: KnownEntry,
+  now: number,
+): AdoptedEntry | null {
+  const reconciled = reconcile(entry, before, now);
+  if (!reconciled) return null;
+  const { state, change } = reconciled;
+  const common = { entry: name, before: before ?? null, messages: [] };
+  if (!entry?.stored) {
+    return { entry, state, change, commit: change && { ...common, after: state } };
+  }
+  const dueAt = entry.enabled ? indexedDueAt(entry, state) : null;
+  if (!change && dueAt === indexedAt) return { entry, state, change, commit: null };
+  // The index has an instant of an earlier definition or release: without this commit nothing would load the entry.
+  const after = change ? state : advance(state, {});
+  return { entry, state: after, change, commit: { ...common, after, stored: { dueAt } } };
+}

@@ -1,0 +1,163 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Definitions } from '../catalog/definition.ts';
+import type { Entry } from '../catalog/entry.ts';
+import type { MessageContext } from '../compose/message-context.ts';
+import type { Events } from '../events/events.ts';
+import type { FinishedCommand } from '../store/command-log.ts';
+import type { Change } from '../store/commit.ts';
+import type { EntryState } from '../store/entry-state.ts';
+import type { StoredEntry } from '../store/stored-entries.ts';
+import type { Clock } from '../util/clock.ts';
+import { didYouMean } from '../util/did-you-mean.ts';
+import { describeError } from '../util/errors.ts';
+import type { CommandOutcome, Committer } from './committer.ts';
+import { planChange, type Decided, type PlannedChange } from './planned-change.ts';
+import { readStoredEntry, readStoredTarget } from './read-stored-entry.ts';
+import { reportCommitted } from './report-committed.ts';
+import type { ScheduledEntries } from './scheduled-entries.ts';
+import { editChange, type StoredEdit, type StoredTarget } from './stored-edit.ts';
+import type { StoredSource } from './stored-window.ts';
+import { TermEnded, type Term } from './term.ts';
+
+export interface CommandEngineOptions {
+  readonly catalog: Catalog;
+  /** Absent where the store cannot hold entries. */
+  readonly stored?: StoredSource | undefined;
+  readonly scheduled: ScheduledEntries;
+  readonly committer: Committer;
+  readonly messageContext: () => MessageContext;
+  readonly clock: Clock;
+  readonly events: Events;
+}
+
+/** An enabled entry with its state, or why there is none, for the answer to a command. */
+export type Found =
+  | { readonly kind: 'found'; readonly entry: Entry; readonly state: EntryState }
+  | { readonly kind: 'missing'; readonly reason: string };
+
+/** What commands act on: the entries of the leader, and the commits that change them. */
+export class CommandEngine {
+  readonly #options: CommandEngineOptions;
+
+  constructor(options: CommandEngineOptions) {
+    this.#options = options;
+  }
+
+  /** Finds an entry that a command names. Rejects with a `StoreError` when the store cannot be read. */
+  async find(name: string): Promise<Found> {
+    const { scheduled, catalog } = this.#options;
+    const item = scheduled.find(name);
+    if (item) return { kind: 'found', entry: item.entry, state: item.state };
+    const quoted = JSON.stringify(name);
+    const declared = catalog.find(name);
+    if (declared?.enabled) {
+      return missing(`the state of entry ${quoted} cannot be read; the log says why`);
+    }
+    if (declared) return missing(`entry ${quoted} is disabled in the configuration`);
+    const [row] = (await this.#options.stored?.entries.find([name])) ?? [];
+    if (!row) return missing(`no entry ${quoted}${didYouMean(name, [...catalog.names])}`);
+    return this.#read(row);
+  }
+
+  /** Whether an entry of this name is in the configuration. */
+  isDeclared(name: string): boolean {
+    return this.#options.catalog.find(name) !== undefined;
+  }
+
+  /** What reads definitions; `undefined` where the store cannot hold entries. */
+  get definitions(): Definitions | undefined {
+    return this.#options.stored?.definitions();
+  }
+
+  /**
+   * Those of these stored entries that exist, by name; why one cannot be read. Rejects with a `StoreError` when the
+   * store cannot be read.
+   */
+  async findStored(names: readonly string[]): Promise<ReadonlyMap<string, StoredTarget | string>> {
+    const rows = (await this.#options.stored?.entries.find(names)) ?? [];
+    return new Map(rows.map((row) => [row.entry, attempt(() => readStoredTarget(row))]));
+  }
+
+  /**
+   * Commits what a command decided about an entry. Resolves with `null`, or with why nothing of it happened.
+   * Throws `TermEnded` when the term cannot continue.
+   */
+  async apply(
+    decided: Decided,
+    finished: FinishedCommand,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<string | null> {
+    const { clock, events, messageContext, committer, scheduled } = this.#options;
+    let planned: PlannedChange;
+    try {
+      planned = planChange(decided, { sentAt: clock.now(), term: term.token }, messageContext());
+    } catch (error) {
+      return describeError(error);
+    }
+    const outcome = await committer.commitCommand([planned.change], finished, term, stop);
+    if (outcome.kind !== 'committed') return explain(outcome);
+    scheduled.schedule(decided.entry, planned.change.after);
+    reportCommitted(planned, outcome.changes[0]!.unpublished, events);
+    return null;
+  }
+
+  /** Commits what a command does to stored entries: all of it, or nothing. Otherwise as `apply`. */
+  async edit(
+    edits: readonly StoredEdit[],
+    finished: FinishedCommand,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<string | null> {
+    const { events, committer, scheduled } = this.#options;
+    let changes: Change[];
+    try {
+      changes = edits.map(editChange);
+    } catch (error) {
+      return describeError(error);
+    }
+    const outcome = await committer.commitCommand(changes, finished, term, stop);
+    if (outcome.kind !== 'committed') return explain(outcome);
+    for (const { name, after, written, change } of edits) {
+      if (written?.entry.enabled) scheduled.schedule(written.entry, after);
+      else scheduled.remove(name);
+      events.reportRecovery({ kind: 'read-definition', entry: name });
+      if (change) events.emit('entry-changed', { entry: name, change });
+    }
+    return null;
+  }
+
+  /** Commits the end of commands that have no effect. */
+  async finish(finished: readonly FinishedCommand[], term: Term, stop: AbortSignal): Promise<void> {
+    await this.#options.committer.finish(finished, term, stop);
+  }
+
+  #read(row: StoredEntry): Found {
+    const read = attempt(() => readStoredEntry(row, this.#options.stored!.definitions()));
+    if (typeof read === 'string') return missing(read);
+    const { entry, state } = read;
+    const quoted = JSON.stringify(row.entry);
+    if (!entry.enabled) return missing(`stored entry ${quoted} is disabled`);
+    if (!state) return missing(`the state of stored entry ${quoted} was removed; it has none yet`);
+    return { kind: 'found', entry, state };
+  }
+}
+
+/** The result, or the message of what was thrown. */
+function attempt<T>(read: () => T): T | string {
+  try {
+    return read();
+  } catch (error) {
+    return describeError(error);
+  }
+}
+
+function explain(outcome: Exclude<CommandOutcome, { kind: 'committed' }>): string {
+  if (outcome.kind === 'store-rejected') return outcome.reason;
+  if (outcome.kind === 'unregistered') return 'the result backend did not register its chords';
+  throw new TermEnded('beat stops');
+}
+
+function missing(reason: string): Found {
+  return { kind: 'missing', reason };
+}

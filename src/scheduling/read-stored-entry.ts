@@ -1,0 +1,50 @@
+import type { Definition, Definitions } from '../catalog/definition.ts';
+import type { Entry } from '../catalog/entry.ts';
+import { decodeState, type EntryState } from '../store/entry-state.ts';
+import { repairCommand } from '../store/repair-command.ts';
+import type { StoredEntry } from '../store/stored-entries.ts';
+import { describeError, StoreError } from '../util/errors.ts';
+import type { StoredTarget } from './stored-edit.ts';
+
+/** A stored entry that was read from its store. */
+export interface LoadedEntry {
+  readonly entry: Entry;
+  /** `null` when its state was removed. */
+  readonly state: EntryState | null;
+  /** When the index has it as due, epoch milliseconds; `null` for never. */
+  readonly dueAt: number | null;
+}
+
+/** Reads a row. Throws a `ConfigError` for an invalid definition, and a `StoreError` for one that is unreadable. */
+export function readStoredEntry(row: StoredEntry, definitions: Definitions): LoadedEntry {
+  const { definition, state } = readStoredTarget(row);
+  return { entry: definitions.read(row.entry, definition).entry, state, dueAt: row.dueAt };
+}
+
+/** Reads a row without validating its definition. Throws a `StoreError` for one that is unreadable. */
+export function readStoredTarget({ entry, definition, state }: StoredEntry): StoredTarget {
+  return {
+    definition: parseDefinition(entry, definition),
+    state: state === null ? null : readState(entry, state),
+  };
+}
+
+function readState(entry: string, text: string): EntryState {
+  try {
+    return decodeState(entry, text);
+  } catch (error) {
+    const repair = `its schedule restarts from now with: ${repairCommand(entry)}`;
+    throw new StoreError(`${describeError(error)}; ${repair}`, { cause: error });
+  }
+}
+
+function parseDefinition(entry: string, text: string): Definition {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Definition;
+  } catch {
+    // Reported below.
+  }
+  const name = JSON.stringify(entry);
+  throw new StoreError(`the definition of stored entry ${name} is not a JSON object`);
+}

@@ -1,0 +1,72 @@
+import type { Entry } from '../catalog/entry.ts';
+import type { Events } from '../events/events.ts';
+import type { EntryState } from '../store/entry-state.ts';
+import { Agenda, type Item } from './agenda.ts';
+import { nextWakeAt } from './plan.ts';
+import type { StoredWindow } from './stored-window.ts';
+
+/** The entries of a term that are in memory: the declared ones, and the stored ones in the window. */
+export class ScheduledEntries {
+  readonly #events: Events;
+  readonly #window: StoredWindow;
+  #agenda = new Agenda();
+
+  constructor(window: StoredWindow, events: Events) {
+    this.#window = window;
+    this.#events = events;
+  }
+
+  /** Removes all entries, and has the stored ones loaded again. */
+  clear(): void {
+    this.#agenda = new Agenda();
+    this.#window.reset();
+  }
+
+  /** Removes the stored entries, and has them loaded again. */
+  clearStored(): void {
+    for (const { entry } of [...this.#agenda]) if (entry.stored) this.#agenda.remove(entry.name);
+    this.#window.reset();
+  }
+
+  /** An entry as it stands; `undefined` while its change is being committed, too. */
+  find(name: string): Item | undefined {
+    return this.#agenda.find(name);
+  }
+
+  remove(name: string): void {
+    this.#agenda.remove(name);
+  }
+
+  /** Removes and returns what is due at `now` (epoch milliseconds), earliest first. */
+  take(now: number): Item[] {
+    return this.#agenda.take(now);
+  }
+
+  /** When the next entry is due: epoch milliseconds, `Infinity` for none. */
+  get wakeAt(): number {
+    return this.#agenda.wakeAt;
+  }
+
+  /**
+   * Puts an entry on the agenda by its state, which its store holds, not before an instant if it has to wait. A
+   * stored entry that is due after the window is loaded again when it is due soon.
+   *
+   * Returns `false` when the entry will never be due again. An entry whose own schedule throws (users may bring
+   * theirs) must not block the others: the failure is reported, and the entry is left out until the next term.
+   */
+  schedule(entry: Entry, state: EntryState, notBefore?: number): boolean | undefined {
+    try {
+      if (entry.stored && notBefore === undefined) {
+        const wakeAt = nextWakeAt(entry, state);
+        if (!this.#window.covers(wakeAt)) {
+          this.#agenda.remove(entry.name);
+          return wakeAt !== Infinity;
+        }
+      }
+      return this.#agenda.add(entry, state, notBefore);
+    } catch (error) {
+      this.#events.reportFailure({ kind: 'schedule', entry: entry.name }, error);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import type { Definition, ReadDefinition } from '../catalog/definition.ts';
+import type { EntryChange } from '../events/beat-events.ts';
+import type { Change } from '../store/commit.ts';
+import type { EntryState } from '../store/entry-state.ts';
+import { indexedDueAt } from './plan.ts';
+
+/** A stored entry as a command finds it. Its definition may be invalid under the settings in force. */
+export interface StoredTarget {
+  readonly definition: Definition;
+  /** `null` when its state was removed. */
+  readonly state: EntryState | null;
+}
+
+/** What a command does to a stored entry. */
+export interface StoredEdit {
+  readonly name: string;
+  /** How the entry is scheduled otherwise than before; `null` when it is not. */
+  readonly change: EntryChange | null;
+  /** `null` for an entry that is added. */
+  readonly before: EntryState | null;
+  readonly after: EntryState;
+  /** What is written; `null` removes the entry. */
+  readonly written: ReadDefinition | null;
+}
+
+/** The change that commits an edit. */
+export function editChange({ name, before, after, written }: StoredEdit): Change {
+  const common = { entry: name, before, after, messages: [] };
+  if (!written) return { ...common, stored: 'removed' };
+  const { entry, definition } = written;
+  const dueAt = entry.enabled ? indexedDueAt(entry, after) : null;
+  return { ...common, stored: { dueAt, definition: JSON.stringify(definition) } };
+}
