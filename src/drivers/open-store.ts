@@ -42,6 +42,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     lock: state.lock,
     ledger,
     commands: state.commands,
+    entries: state.entries,
     broker,
     checkHealth: checkAll(state.checkHealth, checkHealth),
     close: async () => {

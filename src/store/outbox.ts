@@ -3,6 +3,7 @@ import type { Run } from '../message/run.ts';
 import { decodeMessage, encodeMessage } from '../message/message-json.ts';
 import type { Change, Commit, CommitOutcome } from './commit.ts';
 import type { EntryState, OnUnreadable } from './entry-state.ts';
+import { parseSortableInstant, sortableInstant, sortableNumber } from './sortable.ts';
 
 /** A complete message that the broker may or may not have received. */
 export interface OutboxMessage {
@@ -60,7 +61,7 @@ function newestRun({ entry, after }: Change): Run {
 
 /** The `rev` distinguishes several runs of one instant: one by schedule, others by command. */
 function messageId({ entry, dueAt }: Run, rev: number, i: number): string {
-  return `${sortable(dueAt)} ${entry} ${digits(rev, 16)} ${digits(i, 6)}`;
+  return `${sortableInstant(dueAt)} ${entry} ${sortableNumber(rev, 16)} ${sortableNumber(i, 6)}`;
 }
 
 /** The text of an outbox message with its run. */
@@ -80,18 +81,6 @@ export function decodeOutboxMessage(id: string, text: string): OutboxMessage {
  */
 function parseLegacyRun(id: string, { headers }: Message): Run {
   const own = Date.parse(String(headers['beat_due_at']));
-  const dueAt = Number.isNaN(own) ? Number(id.slice(0, 17)) + EARLIEST : own;
+  const dueAt = Number.isNaN(own) ? parseSortableInstant(id.slice(0, 17)) : own;
   return { entry: id.slice(18, -7), dueAt, cause: 'schedule' };
-}
-
-/** The earliest instant that a `Date` can hold. */
-const EARLIEST = -8_640_000_000_000_000;
-
-/** Digits that sort in the order of the instants, also before 1970. */
-function sortable(instant: number): string {
-  return digits(instant - EARLIEST, 17);
-}
-
-function digits(number: number, count: number): string {
-  return String(number).padStart(count, '0');
 }

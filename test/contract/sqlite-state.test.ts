@@ -3,8 +3,10 @@ import { outboxContract } from './outbox.contract.ts';
 import { recordsContract } from './records.contract.ts';
 import { openSqlitePlace } from './sqlite.contract.ts';
 import { stateContract } from './state.contract.ts';
+import { storedEntriesContract } from './stored-entries.contract.ts';
 
 outboxContract('sqlite', openSqlitePlace);
 commandLogContract('sqlite', openSqlitePlace);
+storedEntriesContract('sqlite', openSqlitePlace);
 recordsContract('sqlite', openSqlitePlace);
 stateContract('sqlite', openSqlitePlace);

@@ -1,6 +1,6 @@
 import { formatDestination, NO_QUEUE_BOUND } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
-import { compare, encodeChange } from '../../store/commit.ts';
+import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
@@ -11,8 +11,9 @@ import { finishCommands } from './command-log.ts';
 import type { Database, OpenFile } from './database.ts';
 import { insertRows, Pruner, toRows } from './messages.ts';
 import { BEGIN_TERM, READ_STATE, READ_STATES, READ_TERM, WRITE_STATE } from './statements.ts';
-import { REMOVE_STATE } from './statements.ts';
+import { READ_ENTRY_STATE, REMOVE_ENTRY_STATE, REMOVE_STATE } from './statements.ts';
 import { APPEND_MESSAGE, IS_PENDING, READ_PENDING, REMOVE_MESSAGE } from './statements.ts';
+import { writeEntries } from './stored-entries.ts';
 
 export interface SqliteLedgerOptions {
   readonly prefix: string;
@@ -124,7 +125,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
   async removeState(token: number, entry: string): Promise<boolean> {
     return this.#db.write('ledger.removeState', (db) => {
       if (!this.#isNewest(db, token)) return false;
-      db.sql(REMOVE_STATE).run(this.#prefix, entry);
+      for (const sql of [REMOVE_STATE, REMOVE_ENTRY_STATE]) db.sql(sql).run(this.#prefix, entry);
       return true;
     });
   }
@@ -137,13 +138,17 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
 
   #check(db: OpenFile, token: number, changes: readonly EncodedChange[]) {
     if (!this.#isNewest(db, token)) return { kind: 'fenced' } as const;
-    const read = db.sql(READ_STATE);
+    const read = db.sql(isOfStoredEntries(changes) ? READ_ENTRY_STATE : READ_STATE);
     return compare(changes, (entry) => {
-      return read.get(this.#prefix, entry)?.['record'] as string | undefined;
+      return read.get(this.#prefix, entry)?.['record'] as string | null | undefined;
     });
   }
 
   #writeStates(db: OpenFile, changes: readonly EncodedChange[]): void {
+    if (isOfStoredEntries(changes)) {
+      writeEntries(db, this.#prefix, changes);
+      return;
+    }
     const write = db.sql(WRITE_STATE);
     for (const { entry, after } of changes) write.run(this.#prefix, entry, after);
   }

@@ -72,6 +72,15 @@ CREATE TABLE IF NOT EXISTS beat_audit (
   UNIQUE (prefix, id)
 );
 CREATE INDEX IF NOT EXISTS ix_beat_audit ON beat_audit (prefix, position);
+CREATE TABLE IF NOT EXISTS beat_entry (
+  prefix TEXT NOT NULL,
+  entry TEXT NOT NULL,
+  definition TEXT NOT NULL,
+  record TEXT,
+  due_at INTEGER NOT NULL,
+  PRIMARY KEY (prefix, entry)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ix_beat_entry ON beat_entry (prefix, due_at, entry);
 `;
 
 export const SCHEMA = KOMBU + PENDING + BEAT;

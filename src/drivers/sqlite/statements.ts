@@ -122,3 +122,36 @@ export const TRIM_AUDIT = `
   DELETE FROM beat_audit WHERE prefix = ? AND position <= (
     SELECT position FROM beat_audit WHERE prefix = ?
     ORDER BY position DESC LIMIT 1 OFFSET ?)`;
+
+// stored entries ---------------------------------------------------------------------------------
+
+/** prefix, entry → entry, definition, state, dueAt; no row when there is none. */
+export const FIND_ENTRY = `
+  SELECT entry, definition, record AS state, due_at AS dueAt FROM beat_entry
+  WHERE prefix = ? AND entry = ?`;
+
+/** prefix, dueAt and entry that the page begins after, dueBy, limit → as FIND_ENTRY; by dueAt, then by entry. */
+export const READ_ENTRIES = `
+  SELECT entry, definition, record AS state, due_at AS dueAt FROM beat_entry
+  WHERE prefix = ? AND (due_at, entry) > (?, ?) AND due_at <= ?
+  ORDER BY due_at, entry LIMIT ?`;
+
+/** prefix, entry → record, which is null when the state was removed; no row when there is none. */
+export const READ_ENTRY_STATE = 'SELECT record FROM beat_entry WHERE prefix = ? AND entry = ?';
+
+/** prefix, entry, definition, record, dueAt. */
+export const WRITE_ENTRY = `
+  INSERT INTO beat_entry (prefix, entry, definition, record, due_at) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (prefix, entry) DO UPDATE
+  SET definition = excluded.definition, record = excluded.record, due_at = excluded.due_at`;
+
+/** record, dueAt, prefix, entry. */
+export const WRITE_ENTRY_STATE =
+  'UPDATE beat_entry SET record = ?, due_at = ? WHERE prefix = ? AND entry = ?';
+
+/** prefix, entry. */
+export const REMOVE_ENTRY = 'DELETE FROM beat_entry WHERE prefix = ? AND entry = ?';
+
+/** prefix, entry. */
+export const REMOVE_ENTRY_STATE =
+  'UPDATE beat_entry SET record = NULL WHERE prefix = ? AND entry = ?';

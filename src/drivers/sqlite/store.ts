@@ -10,6 +10,7 @@ import { SqliteLedger } from './ledger.ts';
 import { SqliteLock } from './lock.ts';
 import { insertRows, toRows } from './messages.ts';
 import { sqlitePath } from './path.ts';
+import { SqliteStoredEntries } from './stored-entries.ts';
 
 /**
  * Opens the embedded store: one SQLite file with the lock, the ledger and the queues of Celery workers that use the
@@ -25,6 +26,7 @@ export function openSqliteStore(options: StateStoreOptions): StateStore {
     lock: new SqliteLock(db, keyPrefix, lockTtl, clock),
     ledger: new SqliteLedger(db, { prefix: keyPrefix, queues, clock }),
     commands: new SqliteCommandLog(db, keyPrefix, clock),
+    entries: new SqliteStoredEntries(db, keyPrefix),
     broker: openBroker(db, queues),
     close: async () => db.close(),
   };

@@ -1,0 +1,73 @@
+import type { EncodedChange } from '../../store/commit.ts';
+import {
+  NEVER_DUE,
+  type PageOptions,
+  type StoredEntries,
+  type StoredEntry,
+} from '../../store/stored-entries.ts';
+import type { Database, OpenFile } from './database.ts';
+import {
+  FIND_ENTRY,
+  READ_ENTRIES,
+  REMOVE_ENTRY,
+  WRITE_ENTRY,
+  WRITE_ENTRY_STATE,
+} from './statements.ts';
+
+/** A position before every entry. */
+const START = { entry: '', dueAt: -NEVER_DUE };
+
+export class SqliteStoredEntries implements StoredEntries {
+  readonly #db: Database;
+  readonly #prefix: string;
+
+  constructor(db: Database, prefix: string) {
+    this.#db = db;
+    this.#prefix = prefix;
+  }
+
+  async find(entries: readonly string[]): Promise<readonly StoredEntry[]> {
+    if (!this.#db.exists()) return [];
+    return this.#db.read('entries.find', (db) => {
+      const find = db.sql(FIND_ENTRY);
+      return entries.flatMap((entry) => {
+        const row = find.get(this.#prefix, entry);
+        return row ? [toEntry(row)] : [];
+      });
+    });
+  }
+
+  async page(options: PageOptions): Promise<readonly StoredEntry[]> {
+    const { limit, after = START, dueBy = NEVER_DUE } = options;
+    if (!this.#db.exists()) return [];
+    return this.#db.read('entries.page', (db) =>
+      db
+        .sql(READ_ENTRIES)
+        .all(this.#prefix, after.dueAt ?? NEVER_DUE, after.entry, dueBy, limit)
+        .map(toEntry),
+    );
+  }
+}
+
+/** Writes stored entries. Part of the transaction of a commit. */
+export function writeEntries(
+  db: OpenFile,
+  prefix: string,
+  changes: readonly EncodedChange[],
+): void {
+  for (const { entry, after, stored } of changes) {
+    if (stored === undefined) continue;
+    if (stored === 'removed') {
+      db.sql(REMOVE_ENTRY).run(prefix, entry);
+      continue;
+    }
+    const { definition, dueAt } = { ...stored, dueAt: stored.dueAt ?? NEVER_DUE };
+    if (definition === undefined) db.sql(WRITE_ENTRY_STATE).run(after, dueAt, prefix, entry);
+    else db.sql(WRITE_ENTRY).run(prefix, entry, definition, after, dueAt);
+  }
+}
+
+function toEntry(row: Record<string, unknown>): StoredEntry {
+  const { entry, definition, state, dueAt } = row as unknown as StoredEntry;
+  return { entry, definition, state, dueAt: dueAt === NEVER_DUE ? null : dueAt };
+}
