@@ -3,7 +3,8 @@ import { Beat } from '../../src/beat.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import { openStore } from '../../src/drivers/open-store.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Commit } from '../../src/store/commit.ts';
+import type { StateStore, Store } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { AclUser } from '../support/acl.ts';
 import { NEW_STATE, makeFirstRun, makeNextRun, advanceState } from '../support/change.ts';
@@ -245,6 +246,57 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       });
       expect(await pushed()).toBe(2);
     });
+  });
+
+  describe('commands and stored entries', () => {
+    const users = [
+      ['beat', 'commit'],
+      ['state', 'append'],
+    ] as const;
+
+    /** Adds an entry by a command, moves it, and reads it. Throws what prevented it. */
+    async function use(store: StateStore, way: 'commit' | 'append'): Promise<void> {
+      await store.commands.append('{}');
+      const [command] = await store.commands.pending(1);
+      const token = await store.ledger.beginTerm();
+      const commit = async (parts: Omit<Commit, 'token'>) => {
+        const outcome = await store.ledger[way]({ token, ...parts });
+        if (outcome.kind === 'store-rejected') throw new Error(outcome.reason);
+        expect(outcome.kind).toBe('committed');
+      };
+      const first = { ...makeFirstRun('a'), stored: { dueAt: 1, definition: '{}' } };
+      const commands = [{ key: command!.key, id: 'id', audit: '{}' }];
+      await commit({ changes: [first], commands });
+      await commit({ changes: [{ ...makeNextRun(first, 'two'), stored: { dueAt: 2 } }] });
+      expect(await store.entries!.page({ limit: 1 })).toHaveLength(1);
+      expect(await store.entries!.find(['a'])).toHaveLength(1);
+    }
+
+    test.each(users)('can be used by the documented user "%s"', async (name, way) => {
+      const documented = await user(name);
+      await documented.set(...documented.optionalCommands);
+      await use(open(documented.url()), way);
+      expect(await server.client.hkeys('beat:entries')).toEqual(['a']);
+      expect(await server.client.llen('beat:commands')).toBe(0);
+    });
+
+    test.each(users)(
+      'of user "%s" without any one command get an error that names it, and nothing is written',
+      async (name, way) => {
+        const documented = await user(name);
+        for (const right of documented.optionalCommands) {
+          await server.flush();
+          await documented.set(...documented.optionalCommands, right.replace('+', '-'));
+          const command = right.slice(1).toUpperCase();
+          await expect(use(open(documented.url()), way), command).rejects.toThrow(
+            `user "${name}" may not run ${command} on "beat:`,
+          );
+          if (command === 'ZRANGEBYLEX') continue;
+          expect(await server.client.keys('beat:entries*'), command).toEqual([]);
+          expect(await server.client.exists('beat:audit', 'beat:audit:order', 'celery')).toBe(0);
+        }
+      },
+    );
   });
 
   describe('the lock', () => {

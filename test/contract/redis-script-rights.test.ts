@@ -1,9 +1,11 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ACQUIRE, EXTEND, RELEASE } from '../../src/drivers/redis/lock-scripts.ts';
-import { APPEND, REMOVE } from '../../src/drivers/redis/outbox-scripts.ts';
+import { APPEND, APPEND_ENTRIES, REMOVE } from '../../src/drivers/redis/outbox-scripts.ts';
 import { run, script, type Script } from '../../src/drivers/redis/script.ts';
-import { BEGIN_TERM, COMMIT, REMOVE_STATE, SEND } from '../../src/drivers/redis/scripts.ts';
+import { BEGIN_TERM, COMMIT, COMMIT_ENTRIES } from '../../src/drivers/redis/scripts.ts';
+import { REMOVE_STATE, SEND } from '../../src/drivers/redis/scripts.ts';
+import { FIND, PAGE } from '../../src/drivers/redis/stored-entries.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
@@ -21,8 +23,20 @@ const TERM = { GET: 'term' };
 const LEDGER = { ...TERM, HMGET: 'states', HSET: 'states' };
 const PUSHES = { LLEN: 'list', LPUSH: 'list', SCARD: 'binding', SADD: 'binding', PUBLISH: 'news' };
 
+/** In a commit of stored entries, a command may be finished too. */
+const ENTRIES = {
+  ...TERM,
+  ...{ HMGET: 'states', HSET: 'states', HDEL: 'audit' },
+  ...{ ZCARD: 'index', ZADD: 'index', ZREM: 'index' },
+  ...{ LREM: 'commands', LPUSH: 'ids', LLEN: 'ids', RPOP: 'ids' },
+};
+
 /** The change of one state, of an entry without one. */
 const CHANGE = ['7', '1', 'a', 'state', ''];
+/** The change of one stored entry, which moves in the index. */
+const MOVE = ['7', '1', 'old', 'new state', 'state'];
+/** One finished command, and what is written beside the state of that entry. */
+const MOVED = ['1', 'command', 'id', 'audit row', '2', ''];
 /** One message to a channel, one to a list, and one binding. */
 const PUSH = ['1', 'news', 'text', '1', '1', 'message', 'member'];
 
@@ -40,6 +54,16 @@ const CASES: Readonly<Record<string, Case>> = {
     args: [...CHANGE, ...PUSH],
     reply: ['committed', [1]],
     commands: { ...LEDGER, ...PUSHES },
+  },
+  COMMIT_ENTRIES: {
+    script: COMMIT_ENTRIES,
+    keys: [
+      ...['term', 'states', 'commands', 'audit', 'ids', 'entries', 'index'],
+      ...['list', 'binding'],
+    ],
+    args: [...MOVE, ...MOVED, ...PUSH],
+    reply: ['committed', [1]],
+    commands: { ...PUSHES, ...ENTRIES },
   },
   SEND: {
     script: SEND,
@@ -59,6 +83,27 @@ const CASES: Readonly<Record<string, Case>> = {
       ...{ ZCARD: 'order', ZADD: 'order', ZREM: 'order' },
     },
   },
+  APPEND_ENTRIES: {
+    script: APPEND_ENTRIES,
+    keys: ['term', 'states', 'order', 'outbox', 'commands', 'audit', 'ids', 'entries', 'index'],
+    args: [...MOVE, ...MOVED, 'id', 'message'],
+    reply: ['committed'],
+    commands: { ...ENTRIES, HEXISTS: 'outbox', HLEN: 'outbox' },
+  },
+  FIND: {
+    script: FIND,
+    keys: ['entries', 'states'],
+    args: ['old', 'other'],
+    reply: ['old', '1 {}', 'state', 'other', null, null],
+    commands: { HMGET: 'entries' },
+  },
+  PAGE: {
+    script: PAGE,
+    keys: ['entries', 'states', 'index'],
+    args: ['-', '+', '1'],
+    reply: ['old', '1 {}', 'state'],
+    commands: { ZRANGEBYLEX: 'index', HMGET: 'entries' },
+  },
   REMOVE: {
     script: REMOVE,
     keys: ['term', 'order', 'outbox'],
@@ -68,7 +113,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   REMOVE_STATE: {
     script: REMOVE_STATE,
-    keys: ['term', 'states'],
+    keys: ['term', 'states', 'other states'],
     args: ['7', 'old'],
     reply: 1,
     commands: { ...TERM, HDEL: 'states' },
@@ -105,6 +150,9 @@ const EACH_KEY = Object.entries({
   COMMIT: ['states', 'list', 'binding'],
   SEND: ['list', 'binding'],
   APPEND: ['states', 'order', 'outbox'],
+  COMMIT_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index'],
+  APPEND_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index'],
+  PAGE: ['index', 'entries', 'states'],
 }).flatMap(([name, keys]) => keys.map((key) => ({ name, key })));
 
 const HIDE = 'local redis = setmetatable({ acl_check_cmd = false }, { __index = redis })\n';
@@ -139,6 +187,9 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
       .hset('states', 'old', 'state')
       .zadd('order', 0, 'old')
       .hset('outbox', 'old', 'message')
+      .hset('entries', 'old', '1 {}')
+      .zadd('index', 0, '1 old')
+      .rpush('commands', 'command')
       .set('held', 'me')
       .exec();
   });

@@ -3,10 +3,12 @@ import { outboxContract } from './outbox.contract.ts';
 import { recordsContract } from './records.contract.ts';
 import { onRedis } from './redis.contract.ts';
 import { stateContract } from './state.contract.ts';
+import { storedEntriesContract } from './stored-entries.contract.ts';
 
 onRedis((overTcp) => {
   outboxContract('redis, TCP', overTcp);
   commandLogContract('redis, TCP', overTcp);
+  storedEntriesContract('redis, TCP', overTcp);
   recordsContract('redis, TCP', overTcp);
   stateContract('redis, TCP', overTcp);
 });

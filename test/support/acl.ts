@@ -9,20 +9,24 @@ export class AclUser {
   readonly name: string;
   /** Such as `+get`. */
   readonly commands: readonly string[];
+  /** Those that the documentation adds for commands and stored entries. */
+  readonly optionalCommands: readonly string[];
   readonly #server: RedisServer;
   readonly #rules: readonly string[];
 
   constructor(server: RedisServer, name: string) {
-    const line = DOC.split('\n').find((each) => each.startsWith(`ACL SETUSER ${name} `));
-    if (!line) throw new Error(`docs/redis-rights.md has no line for the user ${name}`);
+    const lines = DOC.split('\n').filter((each) => each.startsWith(`ACL SETUSER ${name} `));
+    const [rules, optional = []] = lines.map((line) => line.split(' ').slice(3));
+    if (!rules) throw new Error(`docs/redis-rights.md has no line for the user ${name}`);
     this.name = name;
     this.#server = server;
-    this.#rules = line.split(' ').slice(3);
-    this.commands = this.#rules.filter((rule) => rule.startsWith('+'));
+    this.#rules = rules;
+    this.commands = rules.filter((rule) => rule.startsWith('+'));
+    this.optionalCommands = optional;
   }
 
   /** Creates or resets the user as documented, with further rules. */
-  async set(...rules: string[]): Promise<void> {
+  async set(...rules: readonly string[]): Promise<void> {
     await this.#server.client.call('ACL', 'SETUSER', this.name, 'reset', ...this.#rules, ...rules);
   }
 

@@ -99,6 +99,7 @@ export class RedisCommandLog implements CommandLog {
  */
 export const FINISH = `
   local commands, audit, audit_order = KEYS[first], KEYS[first + 1], KEYS[first + 2]
+  first = first + 3
   local finish_from, finish_to = at + 1, at + 3 * tonumber(ARGV[at])
   at = finish_to + 1
   denied = denied
@@ -110,7 +111,7 @@ export const FINISH = `
     or lacking('RPOP', audit_order)
   if denied then return denied end
   redis.call('LLEN', commands)
-  redis.call('HLEN', audit)
+  redis.call('HMGET', audit, '')
   redis.call('LLEN', audit_order)
 
   local function finish()

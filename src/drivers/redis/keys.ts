@@ -20,6 +20,12 @@ export interface Keys {
   readonly audit: string;
   /** LIST, newest first: the ids of the audit rows. */
   readonly auditOrder: string;
+  /** HASH: name of a stored entry → `<due> <definition>`, where `<due>` is sortable digits or `never`. */
+  readonly entries: string;
+  /** HASH: name of a stored entry → encoded state. */
+  readonly entryStates: string;
+  /** ZSET, all scores 0: `<due> <name>` of each stored entry, which sort by the time at which they are due. */
+  readonly entryOrder: string;
   /** Channel: a message for each release of the lock. Channels are shared by all databases of a server. */
   readonly released: string;
   /** LIST, newest first: kombu's envelopes of one queue and priority. */
@@ -46,6 +52,9 @@ export function keysFor(keyPrefix: string, transport: TransportOptions, database
     commands: `${own}commands`,
     audit: `${own}audit`,
     auditOrder: `${own}audit:order`,
+    entries: `${own}entries`,
+    entryStates: `${own}entries:states`,
+    entryOrder: `${own}entries:order`,
     released: `${own}released`,
     list: (queue, priority) => global + listKey(queue, priority, transport),
     binding: (exchange) => global + bindingKey(exchange),

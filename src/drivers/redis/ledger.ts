@@ -1,6 +1,6 @@
 import { formatDestination } from '../../message/destination.ts';
 import type { Change, Commit, CommitOutcome } from '../../store/commit.ts';
-import { encodeChange } from '../../store/commit.ts';
+import { encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { FinishedCommand } from '../../store/command-log.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
@@ -12,16 +12,28 @@ import { finishArguments } from './command-log.ts';
 import type { Connection } from './connection.ts';
 import { findUnreceived, NO_SUBSCRIBERS, RedisWrites, type PubSubMessage } from './writes.ts';
 import type { Keys } from './keys.ts';
-import { APPEND, APPEND_COMMANDS, REMOVE } from './outbox-scripts.ts';
+import { APPEND, APPEND_COMMANDS, APPEND_ENTRIES, REMOVE } from './outbox-scripts.ts';
 import { isAboutKeys } from './rights.ts';
 import { run, type Script } from './script.ts';
-import { BEGIN_TERM, CHECK, COMMIT, COMMIT_COMMANDS, REMOVE_STATE } from './scripts.ts';
+import { BEGIN_TERM, CHECK, REMOVE_STATE } from './scripts.ts';
+import { COMMIT, COMMIT_COMMANDS, COMMIT_ENTRIES } from './scripts.ts';
+import { entryArguments } from './stored-entries.ts';
 
 /** States that one HSCAN reads. Redis serves other clients between two calls. */
 const SCAN_COUNT = 1_000;
 
 /** The replies of the scripts that commit. Positions start at 1. */
 type Reply = ['conflict', number[]] | ['committed', number[]?] | ['rejected'] | null;
+
+interface CommitScripts {
+  readonly plain: Script;
+  readonly withCommands: Script;
+  /** For a batch of stored entries, with or without commands. */
+  readonly ofEntries: Script;
+}
+
+const COMMITS = { plain: COMMIT, withCommands: COMMIT_COMMANDS, ofEntries: COMMIT_ENTRIES };
+const APPENDS = { plain: APPEND, withCommands: APPEND_COMMANDS, ofEntries: APPEND_ENTRIES };
 
 /**
  * A ledger in Redis. For a broker in the same database one script publishes and writes the states; for any
@@ -64,7 +76,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
   }
 
   async commit({ token, changes, commands = [] }: Commit): Promise<CommitOutcome> {
-    const keys = [this.#keys.term, this.#keys.states];
+    const keys = [this.#keys.term, this.#statesKey(changes)];
     const args = commonArguments(token, changes);
     const messages = changes.flatMap((change) => change.messages);
     try {
@@ -80,10 +92,8 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
         if (reply?.[0] === 'rejected') return { kind: 'store-rejected', reason };
         return failureIn(reply, changes) ?? { kind: 'committed' };
       }
-      const finishes = commands.length > 0;
-      if (finishes) this.#addCommands(commands, keys, args);
+      const script = this.#choose(COMMITS, changes, commands, keys, args);
       writes.addTo(keys, args);
-      const script = finishes ? COMMIT_COMMANDS : COMMIT;
       const reply = await this.#run<Reply>('ledger.commit', script, keys, args);
       return failureIn(reply, changes) ?? committed(reply, writes.pubSub);
     } catch (error) {
@@ -95,14 +105,12 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
   }
 
   async append({ token, changes, commands = [] }: Commit): Promise<AppendOutcome> {
-    const { term, states, outboxOrder, outbox } = this.#keys;
+    const { term, outboxOrder, outbox } = this.#keys;
     const args = commonArguments(token, changes);
     const messages = outboxMessages(changes);
-    const keys = [term, states, outboxOrder, outbox];
-    const finishes = commands.length > 0;
-    if (finishes) this.#addCommands(commands, keys, args);
+    const keys = [term, this.#statesKey(changes), outboxOrder, outbox];
+    const script = this.#choose(APPENDS, changes, commands, keys, args);
     for (const each of messages) args.push(each.id, encodeOutboxMessage(each));
-    const script = finishes ? APPEND_COMMANDS : APPEND;
     const reply = await this.#run<Reply>('outbox.append', script, keys, args);
     const failure = failureIn(reply, changes);
     if (failure) return failure;
@@ -131,7 +139,8 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
   }
 
   async removeState(token: number, entry: string): Promise<boolean> {
-    const keys = [this.#keys.term, this.#keys.states];
+    const { term, states, entryStates } = this.#keys;
+    const keys = [term, states, entryStates];
     const args = [String(token), entry];
     return (await this.#run<number>('ledger.removeState', REMOVE_STATE, keys, args)) === 1;
   }
@@ -140,10 +149,27 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
     await this.#connection.close();
   }
 
-  #addCommands(finished: readonly FinishedCommand[], keys: string[], args: string[]): void {
-    const { commands, audit, auditOrder } = this.#keys;
+  #statesKey(changes: readonly Change[]): string {
+    return isOfStoredEntries(changes) ? this.#keys.entryStates : this.#keys.states;
+  }
+
+  /** Chooses the script of a commit, and adds its keys and arguments for commands and stored entries. */
+  #choose(
+    scripts: CommitScripts,
+    changes: readonly Change[],
+    finished: readonly FinishedCommand[],
+    keys: string[],
+    args: string[],
+  ): Script {
+    const ofEntries = isOfStoredEntries(changes);
+    if (!ofEntries && finished.length === 0) return scripts.plain;
+    const { commands, audit, auditOrder, entries, entryOrder } = this.#keys;
     keys.push(commands, audit, auditOrder);
     args.push(...finishArguments(finished));
+    if (!ofEntries) return scripts.withCommands;
+    keys.push(entries, entryOrder);
+    args.push(...entryArguments(changes));
+    return scripts.ofEntries;
   }
 
   #run<T>(operation: string, script: Script, keys: string[], args: string[]): Promise<T> {

@@ -2,6 +2,11 @@ import { FINISH } from './command-log.ts';
 import { RIGHTS } from './rights.ts';
 import { script } from './script.ts';
 import { FOOT, HEAD } from './scripts.ts';
+import { WRITE_ENTRIES } from './stored-entries.ts';
+
+const FINISH_FROM_5 = `
+  local first = 5
+${FINISH}`;
 
 /**
  * Commits a batch as `COMMIT` does, but appends its messages to the outbox instead of publishing them.
@@ -14,17 +19,27 @@ import { FOOT, HEAD } from './scripts.ts';
  * A message that cannot be removed would be published again by every term, so the script checks the rights to
  * remove before it appends.
  */
-export const APPEND = script(appendScript('', ''));
+export const APPEND = script(appendScript('', FOOT, ''));
 
 /**
  * The same for a batch that also finishes commands.
  *
  * KEYS[5]  as for `FINISH`, whose arguments come before those of the messages
  */
-export const APPEND_COMMANDS = script(appendScript(`  local first = 5\n${FINISH}`, '  finish()\n'));
+export const APPEND_COMMANDS = script(appendScript(FINISH_FROM_5, FOOT, '  finish()\n'));
 
-function appendScript(finish: string, finished: string): string {
-  return `${HEAD}${finish}
+/**
+ * The same for a batch of stored entries, which may finish commands.
+ *
+ * KEYS[2]  states of stored entries
+ * KEYS[5]  as for `FINISH`, then as for `WRITE_ENTRIES`, whose arguments come before those of the messages
+ */
+export const APPEND_ENTRIES = script(
+  appendScript(FINISH_FROM_5 + WRITE_ENTRIES, '  write_entries()\n', '  finish()\n'),
+);
+
+function appendScript(check: string, foot: string, finish: string): string {
+  return `${HEAD}${check}
   denied = denied
     or lacking('HEXISTS', KEYS[4], '')
     or lacking('ZCARD', KEYS[3])
@@ -39,7 +54,7 @@ function appendScript(finish: string, finished: string): string {
     for i = at, #ARGV, 2 do
       if redis.call('HEXISTS', KEYS[4], ARGV[i]) == 0 then removed[#removed + 1] = (i - at) / 2 + 1 end
     end
-  ${finished}    return {'committed', removed}
+  ${finish}    return {'committed', removed}
   end
   redis.call('ZCARD', KEYS[3])
   redis.call('HLEN', KEYS[4])
@@ -54,7 +69,7 @@ function appendScript(finish: string, finished: string): string {
     end
     redis.call('ZADD', KEYS[3], unpack(scored))
   end
-${FOOT}${finished}
+${foot}${finish}
   return {'committed'}
 `;
 }

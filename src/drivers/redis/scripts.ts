@@ -1,6 +1,7 @@
 import { FINISH } from './command-log.ts';
 import { RIGHTS } from './rights.ts';
 import { script } from './script.ts';
+import { WRITE_ENTRIES } from './stored-entries.ts';
 
 /**
  * Begins a term.
@@ -178,16 +179,27 @@ ${CHECK_PUSH}${PUSH}${FOOT}${PUBLISH}`);
  *
  * KEYS, ARGV  as for the head, then from KEYS[3] as for `FINISH`, then as for `CHECK_PUSH`
  */
-export const COMMIT_COMMANDS = script(`${HEAD}
+export const COMMIT_COMMANDS = script(commitScript('', FOOT));
+
+/**
+ * The same for a batch of stored entries, which may finish commands.
+ *
+ * KEYS[2]  states of stored entries
+ * KEYS, ARGV  as for the head, then from KEYS[3] as for `FINISH`, `WRITE_ENTRIES` and `CHECK_PUSH`
+ */
+export const COMMIT_ENTRIES = script(commitScript(WRITE_ENTRIES, '  write_entries()\n'));
+
+function commitScript(check: string, foot: string): string {
+  return `${HEAD}
   local first = 3
-${FINISH}
+${FINISH}${check}
   if repeated then
     finish()
     return {'committed'}
   end
-  first = 6
-${CHECK_PUSH}${PUSH}${FOOT}  finish()
-${PUBLISH}`);
+${CHECK_PUSH}${PUSH}${foot}  finish()
+${PUBLISH}`;
+}
 
 /**
  * Returns what `COMMIT` would return for a batch with a message that cannot be published.
@@ -210,10 +222,11 @@ export const SEND = script(`${RIGHTS}
 ${CHECK_PUSH}${PUSH}${PUBLISH}`);
 
 /**
- * Removes a state if the term is still the newest.
+ * Removes the state of a declared entry, and of a stored one, if the term is still the newest.
  *
  * KEYS[1]  term
  * KEYS[2]  states
+ * KEYS[3]  states of stored entries
  * ARGV[1]  fencing token of the term
  * ARGV[2]  entry name
  * returns  1, or 0 when nothing was removed because another term has begun
@@ -223,8 +236,9 @@ export const REMOVE_STATE = script(`${RIGHTS}
   local denied = lacking('GET', KEYS[1])
   if denied then return denied end
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-  denied = lacking('HDEL', KEYS[2], '')
+  denied = lacking('HDEL', KEYS[2], '') or lacking('HDEL', KEYS[3], '')
   if denied then return denied end
   redis.call('HDEL', KEYS[2], ARGV[2])
+  redis.call('HDEL', KEYS[3], ARGV[2])
   return 1
 `);

@@ -13,6 +13,7 @@ import { RedisLock } from './lock.ts';
 import { readDatabase, normalizeRedisUrl } from './normalize-url.ts';
 import { Quorum } from './quorum.ts';
 import { Notifications } from './notifications.ts';
+import { RedisStoredEntries } from './stored-entries.ts';
 
 /** The longest timeout of a command, for any TTL of the lock. Milliseconds. */
 const MAX_TIMEOUT = 5_000;
@@ -55,6 +56,7 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
     lock,
     ledger,
     commands,
+    entries: new RedisStoredEntries(connection, keys),
     broker,
     checkHealth: () => checkHealth(connection, quorum.servers, clock),
     close: async () => {
