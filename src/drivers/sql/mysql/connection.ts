@@ -131,7 +131,6 @@ class MysqlConnection implements Connection {
     // Without a listener, a lost connection would end the process. After an error mysql2 would continue to
     // read everything that the peer sends.
     client.on('error', () => this.cut());
-    client.on('end', () => (this.#usable = false));
   }
 
   get usable(): boolean {

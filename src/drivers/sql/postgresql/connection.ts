@@ -102,7 +102,6 @@ class PostgresConnection implements Connection {
     });
     // Without a listener, a lost connection would end the process.
     this.client.on('error', () => this.cut());
-    this.client.on('end', () => (this.#usable = false));
   }
 
   get usable(): boolean {
