@@ -1,6 +1,6 @@
 /**
- * `celery-beat/testing`: for tests of your own schedules. Nothing here waits: time stands still until the test
- * moves it, and what was sent is there to be looked at.
+ * `celery-beat/testing`: for tests of your own schedules. Time advances only when the test advances it, and the
+ * published messages can be inspected.
  */
 import type { BeatConfig } from './config/config-types.ts';
 import { parseDuration } from './config/values/duration.ts';
@@ -28,8 +28,8 @@ export interface Due {
 }
 
 /**
- * What is due after `from` and up to `until`, in the order of time: what a beat that first sees these
- * entries at `from` sends by then. Throws a `ConfigError` for a config that cannot be used.
+ * Lists the occurrences after `from` and up to `until` in the order of time, as for entries that are new at `from`.
+ * Throws a `ConfigError` for an invalid configuration.
  */
 export function due(
   config: BeatConfig | Settings,
@@ -44,10 +44,10 @@ export function due(
   return found;
 }
 
-/** A beat that leads from the start, ticks when it is told to, and sends into memory. */
+/** An instance that is leader from the start, ticks when the test calls it, and publishes to memory. */
 export class TestBeat {
   readonly clock: ManualClock;
-  /** Everything sent so far, oldest first. */
+  /** All published occurrences, oldest first. */
   readonly sent: SentEvent[] = [];
   readonly skipped: SkippedEvent[] = [];
   readonly #scheduler: Scheduler;
@@ -73,7 +73,7 @@ export class TestBeat {
     });
   }
 
-  /** Starts at an instant, with an empty ledger: every entry is seen for the first time. */
+  /** Starts at an instant with an empty ledger, so that all entries are new. */
   static async start(
     config: BeatConfig | Settings,
     { now }: { readonly now: Date | string },
@@ -102,18 +102,19 @@ export class TestBeat {
     return this.#store.broker.messages;
   }
 
-  /** Looks once at what is due now. After moving the clock yourself this shows what a down-time does. */
+  /** Runs one tick. After the clock was advanced directly, this shows the effect of a downtime. */
   async tick(): Promise<void> {
     this.#wakeAt = await this.#scheduler.tick(this.#term, NEVER);
   }
 
   /**
-   * Lets time pass as it does for a beat that runs: every occurrence is sent at its instant. A number
-   * counts seconds; texts are durations such as `90m` or `365d`.
+   * Advances the time as for a running instance: every occurrence is published at its instant. A number is in
+   * seconds; a text is a duration such as `90m` or `365d`.
    */
   async advance(duration: number | string): Promise<void> {
     const ms = parseDuration(duration);
-    if (ms === null) throw new BeatError(`"${duration}" is no duration; try 90, "90s" or "1d"`);
+    if (ms === null)
+      throw new BeatError(`"${duration}" is not a duration; write 90, "90s" or "1d"`);
     const end = this.clock.now() + ms;
     while (this.#wakeAt <= end) {
       this.clock.advance(Math.max(0, this.#wakeAt - this.clock.now()));
@@ -127,7 +128,7 @@ const SENDER = { origin: 'beat@test', replyTo: '00000000-0000-4000-8000-00000000
 
 const NEVER = new AbortController().signal;
 
-/** A test is of what somebody wrote: the entries that Celery's beat installs besides are left out. */
+/** The settings without the entries that beat installs by default, such as the cleanup of results. */
 function settingsOf(config: BeatConfig | Settings): Settings {
   const settings = 'entries' in config ? config : resolveSettings(config);
   const written = settings.entries.filter(({ name }) => !settings.installed.includes(name));

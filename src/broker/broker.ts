@@ -1,24 +1,23 @@
 import type { Message } from '../message/message.ts';
 
-/** Puts finished messages into the queues that Celery workers consume. */
+/** Publishes messages to the queues that Celery workers consume. */
 export interface Broker {
   /**
-   * Resolves once the broker has answered for every message, with those that it rejected: all others are in
-   * their queues. Rejects with a `StoreError` when it cannot be known which of them are.
+   * Publishes messages, and resolves with those that the broker rejected; all others are in their queues. Rejects
+   * with a `StoreError` when the outcome is unknown.
    */
   publish(messages: readonly Message[]): Promise<readonly Rejection[]>;
   /**
-   * Publishes events to the current subscribers of their exchanges, which may be none: at most once. Does
-   * nothing where the broker has no such exchanges. Rejects with a `StoreError` when it cannot be known whether
-   * they went out.
+   * Publishes events at most once to the current subscribers of their exchanges. Does nothing if the broker has no
+   * such exchanges. Rejects with a `StoreError` when the outcome is unknown.
    */
   announce(messages: readonly Message[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A message that its broker rejects, and would reject again until its configuration or the message changes. */
+/** A rejected message. The broker would reject it again until its configuration or the message changes. */
 export interface Rejection {
-  /** The very object that was to be published. */
+  /** The same object that was passed to `publish`. */
   readonly message: Message;
   /** Such as `there is no such queue`. */
   readonly reason: string;

@@ -1,59 +1,59 @@
 import type { QueueType } from '../routing/queues.ts';
 import type { TlsSettings } from './tls.ts';
 
-/** `broker_transport_options`, as far as a producer needs them. */
+/** The `broker_transport_options` that a producer needs. */
 export interface TransportOptions {
-  /** Before every key in Redis, kombu's own included. */
+  /** The prefix of every key in Redis, including kombu's own. */
   readonly globalKeyprefix: string;
-  /** Between the parts of kombu's compound names. */
+  /** The separator in kombu's compound names. */
   readonly sep: string;
-  /** The priorities that have a list of their own, ascending. */
+  /** The priorities that have a separate list, ascending. */
   readonly prioritySteps: readonly number[];
-  /** Before the channels of fanout exchanges; `{db}` in it is the number of the database. */
+  /** The prefix of the channels of fanout exchanges; `{db}` is replaced by the database number. */
   readonly fanoutPrefix: string;
   /** Whether those channels end in the routing key. */
   readonly fanoutPatterns: boolean;
-  /** Sentinel: the name of the master to ask for; `null` when none was given. */
+  /** Sentinel: the name of the master; `null` if it is not configured. */
   readonly masterName: string | null;
-  /** Sentinel: how to log in to the sentinels themselves. */
+  /** Sentinel: the login of the sentinels. */
   readonly sentinelKwargs: SentinelLogin;
-  /** Milliseconds to wait for an answer of Redis, for a connection to it; `null` for beat's own choice. */
+  /** Timeouts of a command and of a connection attempt, milliseconds; `null` for beat's defaults. */
   readonly socketTimeout: number | null;
   readonly socketConnectTimeout: number | null;
-  /** Milliseconds after which the system asks whether a silent peer is there; `null` for never. */
+  /** Milliseconds without data until the system sends TCP keepalive probes; `null` disables them. */
   readonly keepAlive: number | null;
-  /** What servers call beat's connections; `null` for beat's own choice. */
+  /** The name of beat's connections on the server; `null` for beat's default. */
   readonly clientName: string | null;
-  /** What else is said of the client to an AMQP broker. */
+  /** Additional client properties for an AMQP broker. */
   readonly clientProperties: Readonly<Record<string, unknown>>;
 }
 
 export interface SentinelLogin {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** Whether the sentinels are spoken to over TLS; unless given, if anything is said of how. */
+  /** Whether connections to sentinels use TLS; by default they do if `tls` is set. */
   readonly ssl?: boolean | undefined;
   readonly tls?: TlsSettings | undefined;
-  /** Milliseconds to wait for the answer of one; beat's own choice unless given. */
+  /** The timeout of one sentinel in milliseconds; beat's default unless given. */
   readonly timeout?: number | undefined;
 }
 
 export const LOGIN_METHODS = ['PLAIN', 'AMQPLAIN', 'EXTERNAL'] as const;
 export type LoginMethod = (typeof LOGIN_METHODS)[number];
 
-/** How a connection to an AMQP broker is kept. Milliseconds. */
+/** Settings of connections to an AMQP broker. Durations in milliseconds. */
 export interface ConnectionSettings {
-  /** What comes after a URL that did not work: the next one, or any. */
+  /** Which URL is tried after an unreachable one: the next, or a random one. */
   readonly failoverStrategy: 'round-robin' | 'shuffle';
-  /** How often both sides say that they are there; whole seconds, 0 for never. */
+  /** The interval of heartbeats, in whole seconds; 0 disables them. */
   readonly heartbeat: number;
-  /** How long a connection may take to be made. */
+  /** The timeout of a connection attempt. */
   readonly timeout: number;
-  /** By SASL's name. EXTERNAL goes by the client's certificate. */
+  /** The SASL mechanism. EXTERNAL authenticates by the client certificate. */
   readonly login: LoginMethod;
-  /** What connections to the broker are encrypted with, as far as its URL does not say it; `null` where that is all. */
+  /** Encryption of connections to the broker, where the URL does not configure it; `null` if not set. */
   readonly tls: TlsSettings | null;
-  /** AMQP: of the queues in which tasks wait for their ETA, where Celery has them wait in RabbitMQ. */
+  /** AMQP: the type of the queues in which tasks wait for their ETA in RabbitMQ. */
   readonly delayedType: QueueType;
 }
 

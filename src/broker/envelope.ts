@@ -1,8 +1,8 @@
 import type { Message } from '../message/message.ts';
 
 /**
- * The JSON text in which kombu's virtual transports (Redis, SQL) keep a message, keys in kombu's order.
- * The delivery tag is any text that is new for each delivery; workers acknowledge by it.
+ * Encodes a message as the JSON text of kombu's virtual transports (Redis, SQL), with keys in kombu's order. Workers
+ * acknowledge a message by its delivery tag, a text that is unique for each delivery.
  */
 export function encodeEnvelope(message: Message, deliveryTag: string): string {
   const { correlation_id, reply_to, delivery_mode, expiration } = message.properties;

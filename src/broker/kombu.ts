@@ -1,21 +1,21 @@
 /**
- * The names under which kombu's Redis transport keeps queues. Workers look there and nowhere else, so
- * these must equal kombu's to the byte. None of them includes the key prefix that a user may set.
+ * The names that kombu's Redis transport uses. Workers read only these, so they must be exactly equal to kombu's.
+ * None of them includes the key prefix of beat.
  */
 import type { TransportOptions } from './connection-settings.ts';
 import type { Binding } from '../routing/queue.ts';
 
 type Naming = Pick<TransportOptions, 'sep' | 'prioritySteps'>;
 
-/** The list that holds the messages of a queue that have this priority. */
+/** The list with the messages of a queue that have this priority. */
 export function listKey(queue: string, priority: number, { sep, prioritySteps }: Naming): string {
   const step = priorityStep(priority, prioritySteps);
   return step === 0 ? queue : `${queue}${sep}${step}`;
 }
 
 /**
- * The greatest step that is not above the priority. A priority below all steps gets the last of them,
- * as in kombu: a worker reads no list but those of the steps.
+ * The greatest step that is not above the priority. A priority below all steps has the last step, as in kombu,
+ * because workers read only the lists of the steps.
  */
 function priorityStep(priority: number, steps: readonly number[]): number {
   const clamped = Math.min(Math.max(priority, 0), 9);
@@ -27,7 +27,7 @@ export function bindingKey(exchange: string): string {
   return `_kombu.binding.${exchange}`;
 }
 
-/** How a queue is bound to an exchange: routing key, for a topic exchange its pattern, queue. */
+/** Formats a binding: routing key, pattern (for a topic exchange), queue. */
 export function bindingMember(
   queue: string,
   { exchange, routingKey }: Binding,
@@ -37,7 +37,7 @@ export function bindingMember(
   return [routingKey, pattern, queue].join(sep);
 }
 
-/** A topic's pattern as kombu writes it for itself: a regular expression of Python's. */
+/** The pattern of a topic binding, which kombu stores as a Python regular expression. */
 function topicPattern(routingKey: string): string {
   const escaped = routingKey.replace(/[^\p{L}\p{N}.#*]/gu, (sign) => `\\${sign}`);
   const words = escaped.split('.').map((word) => WILDCARDS.get(word) ?? word);
@@ -49,10 +49,10 @@ const WILDCARDS = new Map([
   ['#', '.*?'],
 ]);
 
-/** What a worker consumes from by subscribing: pushed into its list, a message would lie there for ever. */
+/** A queue that a worker consumes by subscribing: no worker reads a list of this name. */
 const BROADCAST_QUEUE = /^(?:.+\.)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The queues that kombu's exchange hands a message on to, by the members of its set; of fanout exchanges none. */
+/** The queues to which kombu routes a message, by the members of the binding set; none for a fanout exchange. */
 export function queuesBound(members: readonly string[], routingKey: string, sep: string): string[] {
   return members.flatMap((member) => {
     const [key = '', pattern = '', queue = ''] = member.split(sep);
@@ -61,13 +61,13 @@ export function queuesBound(members: readonly string[], routingKey: string, sep:
   });
 }
 
-/** Whether workers have bound a queue of their own, as they do with kombu's `Broadcast`. */
+/** Whether a binding belongs to a queue of one worker, as with kombu's `Broadcast`. */
 export function isBroadcast(member: string, sep: string): boolean {
   const [, pattern = '', queue = ''] = member.split(sep);
   return pattern === '' && BROADCAST_QUEUE.test(queue);
 }
 
-/** What kombu writes means the same in both languages; what somebody else wrote may not. */
+/** Patterns of kombu are equal in Python and JavaScript; a pattern of another program may be invalid. */
 function fits(pattern: string, routingKey: string): boolean {
   try {
     return new RegExp(pattern).test(routingKey);
@@ -76,7 +76,7 @@ function fits(pattern: string, routingKey: string): boolean {
   }
 }
 
-/** The channel on which a fanout exchange of a database is told. */
+/** The channel of a fanout exchange in a database. */
 export function channelName(
   exchange: string,
   routingKey: string,

@@ -2,29 +2,29 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
-import { troubleWithTls } from './tls-files.ts';
+import { findTlsError } from './tls-files.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 
-/** What a TLS connection is made with, as a URL's `ssl_*` parameters or `broker_use_ssl` say it. Paths are of PEM files. */
+/** TLS settings of a URL's `ssl_*` parameters or of `broker_use_ssl`. Paths name PEM files. */
 export interface TlsSettings {
   /** Whether the server's certificate is verified; `true` unless given. */
   readonly verify?: boolean | undefined;
-  /** Whether the name in it is; `true` unless given. */
+  /** Whether the name in the certificate is verified; `true` unless given. */
   readonly checkHostname?: boolean | undefined;
-  /** The name that it should bear; that of the URL unless given. */
+  /** The expected name in the certificate; the host of the URL unless given. */
   readonly serverHostname?: string | undefined;
   readonly caCerts?: string | undefined;
-  /** As `caCerts`, but the text itself. */
+  /** As `caCerts`, but the PEM text instead of a path. */
   readonly caData?: string | undefined;
   readonly certfile?: string | undefined;
   readonly keyfile?: string | undefined;
-  /** Of the key. */
+  /** The password of the key. */
   readonly password?: string | undefined;
-  /** As OpenSSL names them. */
+  /** OpenSSL's names. */
   readonly ciphers?: string | undefined;
 }
 
-/** The same for Node. */
+/** The TLS options of Node. */
 export type Tls = Pick<
   TlsOptions,
   | 'rejectUnauthorized'
@@ -38,13 +38,13 @@ export type Tls = Pick<
 >;
 
 /**
- * Unlike kombu, which then trusts anybody, a connection of which nothing is said has the server's
- * certificate verified. A certificate may bring its key along, as in Python. Throws a `ConfigError`, said of this
- * setting, for a file that cannot be read and for such as no connection can be made with.
+ * Creates Node's TLS options. By default the server's certificate is verified, which kombu does not do. As in Python,
+ * the certificate file may contain the key. Throws a `ConfigError` for this setting if a file is unreadable or
+ * invalid.
  */
-export function tlsWith(
+export function createTls(
   settings: TlsSettings,
-  /** `null` where the host is not known yet: its name is then looked for in the certificate. */
+  /** `null` if the host is not known yet: Node then verifies the name of the actual host. */
   host: string | null,
   setting = 'brokerUrl',
 ): Tls {
@@ -53,18 +53,18 @@ export function tlsWith(
   const text = (path: string | undefined) => (path === undefined ? undefined : read(path, setting));
   const ca = settings.caData ?? text(settings.caCerts);
   const cert = text(settings.certfile);
-  const bringsKey = cert?.includes('PRIVATE KEY-----') === true;
-  const key = text(settings.keyfile) ?? (bringsKey ? cert : undefined);
+  const containsKey = cert?.includes('PRIVATE KEY-----') === true;
+  const key = text(settings.keyfile) ?? (containsKey ? cert : undefined);
   const paths = {
     ca: settings.caData === undefined ? settings.caCerts : 'ssl_ca_data',
     cert: settings.certfile,
     key: settings.keyfile ?? settings.certfile,
   };
-  const trouble = troubleWithTls(
+  const problem = findTlsError(
     { ca, cert, key, passphrase: password, ciphers },
     (file) => paths[file] ?? file,
   );
-  if (trouble !== null) throw new ConfigError([errorAt([setting], trouble)]);
+  if (problem !== null) throw new ConfigError([errorAt([setting], problem)]);
   return {
     rejectUnauthorized: verify,
     ...(name === null || /^[\d.]+$|:/.test(name) ? {} : { servername: name }),
@@ -97,8 +97,8 @@ const TEXTS = {
 
 const PARAMETERS = ['ssl_cert_reqs', 'ssl_check_hostname', ...Object.keys(TEXTS)];
 
-/** kombu's `ssl_*` parameters of a URL; `null` when it has none. Throws what `wrong` makes of its words. */
-export function tlsInQuery(
+/** Reads kombu's `ssl_*` parameters of a URL; `null` when it has none. `wrong` creates the errors that it throws. */
+export function readTlsQuery(
   query: URLSearchParams,
   wrong: (message: string) => Error,
 ): TlsSettings | null {
@@ -110,7 +110,7 @@ export function tlsInQuery(
     throw wrong(`unknown parameter "${unknown}"; allowed: ${PARAMETERS.join(', ')}${hint}`);
   }
   const reqs = query.get('ssl_cert_reqs');
-  const verify = reqs === null ? undefined : verifyOf(reqs);
+  const verify = reqs === null ? undefined : parseVerify(reqs);
   if (verify === null) throw wrong(`ssl_cert_reqs is "${reqs}"; allowed: ${CERT_REQS.join(', ')}`);
   const checkHostname = query.get('ssl_check_hostname')?.toLowerCase();
   return {
@@ -130,10 +130,10 @@ export function tlsInQuery(
 export const CERT_REQS = ['required', 'optional', 'none'];
 
 /**
- * Whether a server's certificate is to be verified, as Python's `ssl.CERT_*` say it, by name or number; to
- * a client "optional" is "required". `null` for what is none of them.
+ * Parses a value of Python's `ssl.CERT_*`, a name or a number: whether to verify the server's certificate. For a
+ * client "optional" means "required". `null` for any other value.
  */
-export function verifyOf(reqs: string | number): boolean | null {
+export function parseVerify(reqs: string | number): boolean | null {
   const name = String(reqs)
     .toLowerCase()
     .replace(/^(?:ssl\.)?(?:verifymode\.)?cert_/, '');
@@ -141,10 +141,10 @@ export function verifyOf(reqs: string | number): boolean | null {
   return known < 0 ? null : known % 3 !== 2;
 }
 
-/** The error's words; of a certificate for another name, which Celery never looks at, with what to do about it. */
-export function tlsWords(error: Error): string {
+/** The error's message. For a certificate of another name, which Celery does not check, it adds the remedy. */
+export function describeTlsError(error: Error): string {
   const isAboutTheName = (error as { code?: unknown }).code === 'ERR_TLS_CERT_ALTNAME_INVALID';
   const hint =
-    '; "ssl_check_hostname: false" in brokerUseSsl, or in the URL, leaves names unchecked';
+    '; "ssl_check_hostname: false" in brokerUseSsl, or in the URL, disables the check of names';
   return error.message + (isAboutTheName ? hint : '');
 }

@@ -1,4 +1,4 @@
-/** Query parameters beside `ssl_…` that Celery passes on from the URLs of a Redis, and of RabbitMQ. */
+/** The query parameters, besides `ssl_…`, that Celery reads from the URLs of Redis and of RabbitMQ. */
 export const REDIS_PARAMETERS: readonly string[] = ['virtual_host', 'db'];
 export const AMQP_PARAMETERS: readonly string[] = [
   'heartbeat',

@@ -1,6 +1,6 @@
 import type { Broker } from '../broker/broker.ts';
 import type { TransportOptions } from '../broker/connection-settings.ts';
-import { schemeOf } from '../broker/url-list.ts';
+import { parseScheme } from '../broker/url-list.ts';
 import type { LatenessOf } from '../catalog/catch-up.ts';
 import { OutboxLedger } from '../outbox/outbox-ledger.ts';
 import type { OutboxReports } from '../outbox/reports.ts';
@@ -154,6 +154,6 @@ function unsupported(key: Key, url: string): ConfigError {
     return key === 'brokerUrl' || load !== null;
   });
   const allowed = schemes.map((scheme) => `${scheme}://`).join(', ');
-  const message = `unsupported URL scheme "${schemeOf(url)}"; allowed: ${allowed}`;
+  const message = `unsupported URL scheme "${parseScheme(url)}"; allowed: ${allowed}`;
   return new ConfigError([errorAt([key], message)]);
 }

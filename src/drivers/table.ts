@@ -1,4 +1,4 @@
-import { schemeOf } from '../broker/url-list.ts';
+import { parseScheme } from '../broker/url-list.ts';
 import { AMQP_PARAMETERS, REDIS_PARAMETERS } from '../broker/url-parameters.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
@@ -161,7 +161,7 @@ const BY_SCHEME: ReadonlyMap<string, Driver> = new Map(
 
 /** The driver of a URL, or of the first of several; `null` for an unknown scheme or a text that is not a URL. */
 export function findDriver(url: string): Driver | null {
-  return BY_SCHEME.get(schemeOf(url)) ?? null;
+  return BY_SCHEME.get(parseScheme(url)) ?? null;
 }
 
 /** The schemes of all drivers that meet a condition. */

@@ -1,7 +1,6 @@
 /**
- * The pause (milliseconds) before the next attempt, after so many that failed (1 and more): doubled each
- * time up to the longest, and varied by up to half, so that many clients of one server do not come back
- * at the same moment.
+ * The pause in milliseconds before the next attempt after this many failures (at least 1). It doubles with each
+ * failure up to the longest, less a random part of up to half, so that clients do not reconnect at the same moment.
  */
 export function pauseAfter(failures: number, first: number, longest: number): number {
   const whole = Math.min(first * 2 ** (failures - 1), longest);

@@ -1,42 +1,41 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The source of time. The wall clock decides what is due, the monotonic clock how long a lock is trusted. */
+/** The source of time. The wall clock determines what is due, the monotonic clock when a lock expires. */
 export interface Clock {
   /** Wall clock: milliseconds since the Unix epoch, UTC. */
   now(): number;
   /** Milliseconds from an arbitrary start, never going back. */
   monotonic(): number;
   /**
-   * Resolves after `ms` on the monotonic clock (at once for 0 and less), or as soon as the signal
-   * aborts. Never rejects.
+   * Resolves after `ms` on the monotonic clock (immediately if not positive), or when the signal aborts. Never
+   * rejects.
    */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** The longest sleep, in milliseconds: a wall clock that is set forward is noticed after it. */
-const LONGEST_NAP = 1_000;
+/** The longest single sleep, so that a wall clock that is set forward is noticed soon. Milliseconds. */
+const MAX_SLEEP = 1_000;
 
 /**
- * Sleeps until the wall clock reads `wakeAt` (epoch milliseconds; `Infinity` for "until the signal")
- * or the signal aborts. Naps, and looks at the clock after each: timers may fire a little early, and
- * wall clocks are set. `napped` is called at every look, which is how a health check sees a loop that
- * waits apart from one that hangs.
+ * Sleeps until the wall clock reaches `wakeAt` (epoch milliseconds; `Infinity` for no end) or the signal aborts. It
+ * sleeps in short steps and reads the clock after each, because timers may fire early and wall clocks may be set. It
+ * calls `onStep` at each step, which shows a health check that the loop is alive.
  */
 export async function sleepUntil(
   clock: Clock,
   wakeAt: number,
   signal: AbortSignal,
-  napped: () => void = () => {},
+  onStep: () => void = () => {},
 ): Promise<void> {
   for (;;) {
-    napped();
+    onStep();
     const left = wakeAt - clock.now();
     if (left <= 0 || signal.aborted) return;
-    await clock.sleep(Math.min(left, LONGEST_NAP), signal);
+    await clock.sleep(Math.min(left, MAX_SLEEP), signal);
   }
 }
 
-/** Waits for at most `ms`, or until the signal aborts. `wait` receives a signal that aborts when the time is over. */
+/** Runs `wait` with a signal that aborts after `ms`, or when the given signal aborts. */
 export async function waitAtMost(
   clock: Clock,
   ms: number,
@@ -49,13 +48,13 @@ export async function waitAtMost(
   done.abort();
 }
 
-/** The host's clocks. The only place of beat that reads the time or sets a timer. */
+/** The host's clocks. No other code of beat reads the time or sets a timer. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   async sleep(ms, signal) {
     try {
-      // Node warns of negative times, and what is left of a trust may just have become one.
+      // Node warns about negative times; the rest of a lease may just have become negative.
       await delay(Math.max(0, ms), undefined, { signal });
     } catch (error) {
       if (!signal.aborted) throw error;

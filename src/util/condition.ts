@@ -1,4 +1,4 @@
-/** A condition that any number of callers wait for, as a condition variable. */
+/** A condition variable that any number of callers can wait for. */
 export class Condition {
   readonly #waiting = new Set<() => void>();
 

@@ -1,7 +1,7 @@
 import { errorAt, formatDiagnostics, type Diagnostic } from './diagnostic.ts';
 import { maskText } from './mask.ts';
 
-/** Base class of all errors that beat throws on purpose. `cause` holds the underlying error, if any. */
+/** Base class of all errors that beat throws on purpose. `cause` is the underlying error, if any. */
 export class BeatError extends Error {
   override name = 'BeatError';
 }
@@ -22,7 +22,7 @@ export class ConfigError extends BeatError {
   }
 }
 
-/** A server that no connection could be made to, or that did not answer. */
+/** A server that rejected the connection or did not answer. */
 export interface Unreachable {
   /** The product, such as `Redis`. */
   readonly server: string;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Clock } from './clock.ts';
 import { StoreError } from './errors.ts';
 
-/** How long a broker or store that is slow to answer is waited for after a stop, milliseconds. */
+/** How long beat waits after a stop for the answer of a broker or store. Milliseconds. */
 const GRACE = 1_000;
 
 /** The reason of a stop, with its instant on the monotonic clock, from which all grace periods count. */
@@ -34,7 +34,9 @@ export async function withGracePeriod<T>(
     const reason: unknown = stop.reason;
     const passed = reason instanceof Stop ? clock.monotonic() - reason.at : 0;
     await clock.sleep(grace - passed, signal);
-    throw new StoreError('stopped before the answer came: the next term publishes what was kept');
+    throw new StoreError(
+      'stopped before the answer arrived; the next term publishes what is pending',
+    );
   };
   try {
     return await Promise.race([work, giveUp()]);

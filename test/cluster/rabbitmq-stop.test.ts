@@ -34,7 +34,7 @@ describe.skipIf(missing)(missing || 'RabbitMQ that is frozen', () => {
     await vi.waitFor(async () => expect(await state.ledger.pending(1, '')).toHaveLength(1), 5_000);
     await beat.stop();
     // The idle timeout would end it after ten seconds, with another message.
-    expect(failures.join('\n')).toContain('stopped before the answer came');
+    expect(failures.join('\n')).toContain('stopped before the answer arrived');
     const left = await state.ledger.pending(1_000, '');
     expect(left.length).toBeGreaterThan(0);
     await state.close();

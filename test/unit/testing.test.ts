@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest
 import { BeatError, ConfigError, crontab, defineConfig, timedelta } from '../../src/index.ts';
 import { due, ManualClock, TestBeat, type Due } from '../../src/testing.ts';
 
-/** As a user has it: the schedule of a firm, in one place. */
+/** An example of a user's configuration. */
 const config = defineConfig({
   timezone: 'Europe/Oslo',
   beatSchedule: {
@@ -37,7 +37,7 @@ function count(runs: readonly { readonly entry: string }[]): Record<string, numb
 describe('due', () => {
   const runs = due(config, YEAR);
 
-  test('tells what is due in a year: every entry that is enabled, in the order of time', () => {
+  test('lists all occurrences of enabled entries in a year, in the order of time', () => {
     expect(count(runs)).toEqual({
       'pay-salaries': 12,
       'friday-report': 53,
@@ -49,7 +49,7 @@ describe('due', () => {
     expectTypeOf(runs).toEqualTypeOf<Due[]>();
   });
 
-  test('puts what is due at one instant in the order of names', () => {
+  test('sorts occurrences of one instant by name', () => {
     const midnight = runs.filter(({ dueAt }) => dueAt.toISOString() === '2027-03-01T00:00:00.000Z');
     expect(midnight.map(({ entry }) => entry)).toEqual(['poll-mail', 'sum-up']);
     const instants = Map.groupBy(runs, ({ dueAt }) => dueAt.getTime());
@@ -57,27 +57,27 @@ describe('due', () => {
     expect(new Set(first)).toEqual(new Set(['poll-mail']));
   });
 
-  test('pays salaries at half past six by the clocks of Oslo, summer and winter', () => {
+  test('lists 06:30 in Oslo in summer and in winter', () => {
     const paid = runs.filter(({ entry }) => entry === 'pay-salaries');
     const at = paid.map(({ dueAt }) => dueAt.toISOString());
     expect(at[1]).toBe('2027-02-25T05:30:00.000Z');
     expect(at[6]).toBe('2027-07-25T04:30:00.000Z');
   });
 
-  test('leaves out the instant that it starts from, and includes the last', () => {
+  test('excludes the first instant and includes the last', () => {
     const midnight = { from: '2027-01-01T00:00:00Z', until: new Date('2027-01-02T00:00:00Z') };
     const sums = due(config, midnight).filter(({ entry }) => entry === 'sum-up');
     expect(sums).toEqual([{ entry: 'sum-up', dueAt: new Date('2027-01-02T00:00:00Z') }]);
     expect(due(config, { from: YEAR.until, until: YEAR.from })).toEqual([]);
   });
 
-  test('refuses a configuration that beat would refuse, and an instant that is none', () => {
+  test('rejects an invalid configuration and an invalid instant', () => {
     const broken = { beatSchedule: { x: { task: 't', schedule: { cron: '61 * * * *' } } } };
     expect(() => due(broken, YEAR)).toThrow(ConfigError);
     expect(() => due(config, { from: 'soon', until: YEAR.until })).toThrow(BeatError);
   });
 
-  test('reads instants without an offset in UTC, wherever the test runs', () => {
+  test('reads instants without an offset as UTC on every host', () => {
     vi.stubEnv('TZ', 'Asia/Tokyo');
     onTestFinished(() => void vi.unstubAllEnvs());
     expect(new Date('2027-01-01T00:00').toISOString()).toBe('2026-12-31T15:00:00.000Z');
@@ -86,7 +86,7 @@ describe('due', () => {
 });
 
 describe('TestBeat', () => {
-  test('sends in a year what is due in it, each at its instant', async () => {
+  test('publishes all occurrences of a year, each at its instant', async () => {
     const beat = await TestBeat.start(config, { now: YEAR.from });
     await beat.advance('365d');
     expect(beat.clock.now()).toBe(Date.parse(YEAR.until));
@@ -96,7 +96,7 @@ describe('TestBeat', () => {
     expect(beat.skipped).toEqual([]);
   });
 
-  test('shows the very messages that workers would get', async () => {
+  test('shows the messages that workers would receive', async () => {
     const beat = await TestBeat.start(config, { now: '2027-01-25T00:00:00Z' });
     await beat.advance('6h');
     const [salaries, mail] = beat.messages;
@@ -113,7 +113,7 @@ describe('TestBeat', () => {
     expect([args, kwargs]).toEqual([[], { box: 'in' }]);
   });
 
-  test('shows what each entry does about a down-time of three days', async () => {
+  test('shows the catch-up of each entry after a downtime of three days', async () => {
     const beat = await TestBeat.start(config, { now: '2027-01-28T12:00:00Z' });
     beat.clock.advance(3 * 24 * 3_600_000);
     await beat.tick();
@@ -125,7 +125,7 @@ describe('TestBeat', () => {
     ]);
   });
 
-  test('sends nothing twice when the clock is set back', async () => {
+  test('publishes nothing twice when the clock is set back', async () => {
     const beat = await TestBeat.start(config, { now: '2027-01-01T00:00:00Z' });
     await beat.advance('1d');
     const before = beat.sent.length;
@@ -136,7 +136,7 @@ describe('TestBeat', () => {
     expect(beat.sent.length).toBe(before + 1);
   });
 
-  test('takes durations as a configuration does, and refuses what is none', async () => {
+  test('accepts the durations of a configuration, and rejects other texts', async () => {
     const beat = await TestBeat.start(config, { now: YEAR.from });
     await beat.advance(90);
     await beat.advance('1m30s');
@@ -145,7 +145,7 @@ describe('TestBeat', () => {
     expect(beat.clock).toBeInstanceOf(ManualClock);
   });
 
-  test('is one of many: two of them know nothing of each other', async () => {
+  test('is independent of other instances', async () => {
     const [one, other] = [
       await TestBeat.start(config, { now: YEAR.from }),
       await TestBeat.start(config, { now: YEAR.from }),

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { troubleWith } from '../../broker/url.ts';
+import { findUrlError } from '../../broker/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { findDriver, findSchemes } from '../../drivers/table.ts';
 import { maskUrl } from '../../util/mask.ts';
 import type { Path, Report } from '../validate.ts';
 import { option, type ShapeOutput } from '../values/option.ts';
 import { name } from '../values/scalars.ts';
-import { joinUrls, schemeOf, splitUrls } from '../../broker/url-list.ts';
+import { joinUrls, parseScheme, splitUrls } from '../../broker/url-list.ts';
 
 const EMBEDDED_URL = 'sqla+sqlite:///beat.sqlite';
 
@@ -80,8 +80,8 @@ export function checkBrokerUrl(
   const stranger = urls.find((url) => !first?.failover || findDriver(url) !== first);
   if (stranger === undefined || !findDriver(stranger)) return;
   const why = first?.failover
-    ? `${schemeOf(stranger)}:// cannot take over from ${schemeOf(urls[0]!)}://`
-    : `${schemeOf(urls[0]!)}:// takes one URL`;
+    ? `${parseScheme(stranger)}:// cannot take over from ${parseScheme(urls[0]!)}://`
+    : `${parseScheme(urls[0]!)}:// takes one URL`;
   report([key], `${why}; several URLs are for a RabbitMQ cluster (amqp://) or for sentinels`);
 }
 
@@ -120,7 +120,7 @@ function checkScheme(
   schemes: readonly string[],
   report: Report,
 ): void {
-  const scheme = schemeOf(url);
+  const scheme = parseScheme(url);
   const isUrl = schemes.includes(scheme) || /^[^:]+:\/\//.test(url);
   if (scheme === '' || !isUrl) {
     // The text may be nothing but a password, from a variable or a file.
@@ -134,7 +134,7 @@ function checkScheme(
     report(path, `unsupported URL scheme "${scheme}" for the ${role} (allowed: ${allowed})${hint}`);
   } else {
     const parameters = findDriver(url)?.parameters ?? null;
-    const error = parameters && troubleWith(url, parameters);
+    const error = parameters && findUrlError(url, parameters);
     if (error !== null) report(path, error);
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CERT_REQS, verifyOf, type TlsSettings } from '../../broker/tls.ts';
+import { CERT_REQS, parseVerify, type TlsSettings } from '../../broker/tls.ts';
 import { findDriver } from '../../drivers/table.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { parse, type Report } from '../validate.ts';
@@ -10,7 +10,7 @@ const REQS = `one of ${CERT_REQS.join(', ')}, or of Python's ssl.CERT_REQUIRED (
 const certReqs = () =>
   z
     .union([z.number(), z.string()], REQS)
-    .refine((value) => verifyOf(value) !== null, REQS)
+    .refine((value) => parseVerify(value) !== null, REQS)
     .nullable();
 
 /** Celery's names: with `ssl_` for Redis, without it for AMQP; beat reads both for either. */
@@ -94,7 +94,7 @@ export function tlsSettings(given: TlsInput, password: string | undefined): TlsS
   const reqs = given.sslCertReqs === undefined ? given.certReqs : given.sslCertReqs;
   const settings: TlsSettings = {
     // Python's None is CERT_NONE.
-    verify: reqs === undefined ? undefined : reqs !== null && verifyOf(reqs) === true,
+    verify: reqs === undefined ? undefined : reqs !== null && parseVerify(reqs) === true,
     checkHostname: given.sslCheckHostname ?? given.checkHostname,
     serverHostname: given.serverHostname,
     caCerts: given.sslCaCerts ?? given.caCerts,

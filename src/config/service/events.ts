@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { schemeOf } from '../../broker/url-list.ts';
+import { parseScheme } from '../../broker/url-list.ts';
 import { findDriver } from '../../drivers/table.ts';
 import type { TaskEventSettings } from '../../message/task-sent.ts';
 import type { Report } from '../validate.ts';
@@ -39,7 +39,7 @@ export function readTaskEvents(
   const exchange = settings.eventExchange ?? DEFAULT_EXCHANGE;
   const exchangeType = findDriver(brokerUrl)?.taskEvents;
   if (exchangeType) return { exchange, exchangeType };
-  const scheme = schemeOf(brokerUrl);
+  const scheme = parseScheme(brokerUrl);
   const message = `no events are sent: a broker at ${scheme}:// carries none, so nothing could receive them`;
   warn(['taskSendSentEvent'], message);
   return null;

@@ -1,4 +1,4 @@
-import { schemeOf } from '../../broker/url-list.ts';
+import { parseScheme } from '../../broker/url-list.ts';
 import { findDriver } from '../../drivers/table.ts';
 import { NO_NUL } from '../routing/broker-limits.ts';
 
@@ -13,5 +13,5 @@ export function stateNameError(
   if (!limits.nul && name.includes('\0')) return `its name ${NO_NUL}`;
   const [longest, bytes] = [limits[kind], Buffer.byteLength(name)];
   if (longest === null || bytes <= longest) return null;
-  return `its name is ${bytes} bytes long in UTF-8; the ledger in ${schemeOf(stateUrl)}:// stores at most ${longest}`;
+  return `its name is ${bytes} bytes long in UTF-8; the ledger in ${parseScheme(stateUrl)}:// stores at most ${longest}`;
 }

@@ -1,4 +1,4 @@
-import { tlsWords } from '../../broker/tls.ts';
+import { describeTlsError } from '../../broker/tls.ts';
 import type { Destination } from '../../message/destination.ts';
 import type { Queue } from '../../routing/queue.ts';
 import type { Queues } from '../../routing/queues.ts';
@@ -67,5 +67,5 @@ function explainUnroutable({ exchange, exchangeType }: Destination): string {
 
 /** RabbitMQ's reason, without the text that amqplib adds. */
 export function describeServerError(error: Error): string {
-  return /with message "(.*)"$/s.exec(error.message)?.[1] ?? tlsWords(error);
+  return /with message "(.*)"$/s.exec(error.message)?.[1] ?? describeTlsError(error);
 }

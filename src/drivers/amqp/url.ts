@@ -1,6 +1,13 @@
 import { AMQP_PARAMETERS } from '../../broker/url-parameters.ts';
 import type { TlsSettings, Tls } from '../../broker/tls.ts';
-import { decoded, hostOf, parseUrl, reading, tlsOf, wrongUrl } from '../../broker/url.ts';
+import {
+  decodePart,
+  readHost,
+  parseUrl,
+  withSafeErrors,
+  readTls,
+  urlError,
+} from '../../broker/url.ts';
 import { LOGIN_METHODS, type LoginMethod } from '../../broker/connection-settings.ts';
 
 export interface Address {
@@ -25,19 +32,19 @@ export interface Address {
  * for an invalid URL; its text does not contain the URL, which may include a password.
  */
 export function parseAmqpUrl(brokerUrl: string, tlsSettings: TlsSettings | null = null): Address {
-  return reading(brokerUrl, () => readAddress(brokerUrl, tlsSettings));
+  return withSafeErrors(brokerUrl, () => readAddress(brokerUrl, tlsSettings));
 }
 
 function readAddress(brokerUrl: string, tlsSettings: TlsSettings | null): Address {
   const url = parseUrl(brokerUrl, AMQP_PARAMETERS);
   const query = url.searchParams;
-  const tls = tlsOf(url, url.protocol === 'amqps:', tlsSettings);
+  const tls = readTls(url, url.protocol === 'amqps:', tlsSettings);
   const anonymous = url.username === '' && url.password === '';
   return {
-    host: hostOf(url),
+    host: readHost(url),
     port: url.port === '' ? (tls ? 5671 : 5672) : Number(url.port),
-    username: anonymous ? 'guest' : decoded(url.username, 'user'),
-    password: anonymous ? 'guest' : decoded(url.password, 'password'),
+    username: anonymous ? 'guest' : decodePart(url.username, 'user'),
+    password: anonymous ? 'guest' : decodePart(url.password, 'password'),
     vhost: readVhost(url),
     tls,
     login: readLogin(query.get('login_method')),
@@ -47,14 +54,14 @@ function readAddress(brokerUrl: string, tlsSettings: TlsSettings | null): Addres
 }
 
 function readVhost(url: URL): string {
-  const path = decoded(url.pathname.slice(1), 'vhost');
+  const path = decodePart(url.pathname.slice(1), 'vhost');
   return path !== '' ? path : (url.searchParams.get('virtual_host') ?? '/');
 }
 
 function readLogin(method: string | null): LoginMethod | null {
   const known = LOGIN_METHODS.find((name) => name === method);
   if (method !== null && !known) {
-    throw wrongUrl(`login_method is "${method}"; allowed: ${LOGIN_METHODS.join(', ')}`);
+    throw urlError(`login_method is "${method}"; allowed: ${LOGIN_METHODS.join(', ')}`);
   }
   return known ?? null;
 }
@@ -62,6 +69,6 @@ function readLogin(method: string | null): LoginMethod | null {
 function readSeconds(query: URLSearchParams, name: string, form: RegExp): number | null {
   const text = query.get(name);
   if (text === null) return null;
-  if (!form.test(text)) throw wrongUrl(`${name} is "${text}"; allowed: a number of seconds`);
+  if (!form.test(text)) throw urlError(`${name} is "${text}"; allowed: a number of seconds`);
   return Number(text) * 1_000;
 }

@@ -1,5 +1,5 @@
 import type { Redis, RedisOptions } from 'ioredis';
-import { tlsWords, type TlsSettings } from '../../broker/tls.ts';
+import { describeTlsError, type TlsSettings } from '../../broker/tls.ts';
 import { createMasker, maskUrl } from '../../util/mask.ts';
 import type { TransportOptions } from '../../broker/connection-settings.ts';
 import { StoreError, type Unreachable } from '../../util/errors.ts';
@@ -163,7 +163,7 @@ export class Connection {
       const reason = `no answer in ${this.#timeout} ms`;
       return [`Redis did not answer in ${this.#timeout} ms`, error, reason];
     }
-    const reason = tlsWords(cause);
+    const reason = describeTlsError(cause);
     return [`no connection to Redis: ${reason}`, cause, reason];
   }
 }

@@ -1,7 +1,7 @@
 import type { RedisOptions } from 'ioredis';
-import { tlsWith, type TlsSettings } from '../../broker/tls.ts';
+import { createTls, type TlsSettings } from '../../broker/tls.ts';
 import type { SentinelLogin, TransportOptions } from '../../broker/connection-settings.ts';
-import { schemeOf, splitUrls } from '../../broker/url-list.ts';
+import { parseScheme, splitUrls } from '../../broker/url-list.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { parseRedisUrl } from './url.ts';
@@ -9,7 +9,7 @@ import { parseRedisUrl } from './url.ts';
 const SENTINEL_PORT = 26_379;
 
 export function isSentinel(url: string): boolean {
-  return schemeOf(url) === 'sentinel';
+  return parseScheme(url) === 'sentinel';
 }
 
 /**
@@ -49,6 +49,6 @@ function sentinelLogin({ username, password, ssl, tls }: SentinelLogin): Partial
   return {
     ...(username !== undefined && { sentinelUsername: username }),
     ...(password !== undefined && { sentinelPassword: password }),
-    ...((ssl ?? tls) && { sentinelTLS: tlsWith(tls ?? {}, null, 'brokerTransportOptions') }),
+    ...((ssl ?? tls) && { sentinelTLS: createTls(tls ?? {}, null, 'brokerTransportOptions') }),
   };
 }

@@ -1,7 +1,14 @@
 import { REDIS_PARAMETERS } from '../../broker/url-parameters.ts';
 import type { RedisOptions } from 'ioredis';
 import type { TlsSettings } from '../../broker/tls.ts';
-import { decoded, hostOf, parseUrl, reading, tlsOf, wrongUrl } from '../../broker/url.ts';
+import {
+  decodePart,
+  readHost,
+  parseUrl,
+  withSafeErrors,
+  readTls,
+  urlError,
+} from '../../broker/url.ts';
 
 export type Address = Pick<
   RedisOptions,
@@ -18,7 +25,7 @@ export function parseRedisUrl(
   tlsSettings: TlsSettings | null = null,
   defaultPort = 6379,
 ): Address {
-  return reading(brokerUrl, () => readAddress(brokerUrl, tlsSettings, defaultPort));
+  return withSafeErrors(brokerUrl, () => readAddress(brokerUrl, tlsSettings, defaultPort));
 }
 
 function readAddress(
@@ -29,24 +36,24 @@ function readAddress(
   const url = parseUrl(brokerUrl, REDIS_PARAMETERS);
   const socket = url.protocol === 'redis+socket:' || url.protocol === 'unix:';
   const query = url.searchParams;
-  const path = decoded(url.pathname, 'path');
+  const path = decodePart(url.pathname, 'path');
   const database =
     query.get('virtual_host') ?? query.get('db') ?? (socket ? '' : path.replace(/^\//, ''));
   // The URL of a sentinel has the database of the master, whose host the sentinel reports later.
-  const host = url.protocol === 'sentinel:' ? null : hostOf(url);
-  const tls = socket ? null : tlsOf(url, url.protocol === 'rediss:', tlsSettings, host);
+  const host = url.protocol === 'sentinel:' ? null : readHost(url);
+  const tls = socket ? null : readTls(url, url.protocol === 'rediss:', tlsSettings, host);
   return {
     ...(socket ? { path } : tcp(url, defaultPort)),
     ...(tls && { tls }),
-    ...(url.username === '' ? {} : { username: decoded(url.username, 'user') }),
-    ...(url.password === '' ? {} : { password: decoded(url.password, 'password') }),
+    ...(url.username === '' ? {} : { username: decodePart(url.username, 'user') }),
+    ...(url.password === '' ? {} : { password: decodePart(url.password, 'password') }),
     db: parseDatabase(database),
   };
 }
 
 function tcp(url: URL, defaultPort: number): Address {
   return {
-    host: hostOf(url),
+    host: readHost(url),
     port: url.port === '' ? defaultPort : Number(url.port),
   };
 }
@@ -54,7 +61,7 @@ function tcp(url: URL, defaultPort: number): Address {
 function parseDatabase(text: string): number {
   const number = text.replace(/^\//, '');
   if (!/^\d*$/.test(number)) {
-    throw wrongUrl(`database "${number}" is not a number; write redis://host:6379/0`);
+    throw urlError(`database "${number}" is not a number; write redis://host:6379/0`);
   }
   return Number(number);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { troubleWithTls } from '../../broker/tls-files.ts';
-import { wrongUrl } from '../../broker/url.ts';
+import { findTlsError } from '../../broker/tls-files.ts';
+import { urlError } from '../../broker/url.ts';
 
 type Name = 'ca' | 'cert' | 'key';
 
@@ -14,8 +14,8 @@ export function readCertificates(
     named.map(([name, path]) => [name, read(path)]),
   );
   const options = { ...files, passphrase: passphrase ?? undefined };
-  const problem = troubleWithTls(options, (name) => paths[name] ?? name);
-  if (problem !== null) throw wrongUrl(problem);
+  const problem = findTlsError(options, (name) => paths[name] ?? name);
+  if (problem !== null) throw urlError(problem);
   return files;
 }
 
@@ -23,6 +23,6 @@ function read(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw wrongUrl(`${path} cannot be read: ${(cause as Error).message}`);
+    throw urlError(`${path} cannot be read: ${(cause as Error).message}`);
   }
 }

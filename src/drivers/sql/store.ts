@@ -1,5 +1,5 @@
 import type { Clock } from '../../util/clock.ts';
-import { schemeOf } from '../../broker/url-list.ts';
+import { parseScheme } from '../../broker/url-list.ts';
 import { measureSkew } from '../../store/clock-skew.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { SqlBroker } from './broker.ts';
@@ -63,5 +63,5 @@ export const sqlDriver: StateDriver = {
 };
 
 function isPostgres(url: string): boolean {
-  return schemeOf(url) === 'sqla+postgresql';
+  return parseScheme(url) === 'sqla+postgresql';
 }

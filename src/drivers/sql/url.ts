@@ -1,4 +1,4 @@
-import { decoded, wrongUrl } from '../../broker/url.ts';
+import { decodePart, urlError } from '../../broker/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 
 /** A database URL parsed as SQLAlchemy does; a part that it leaves to the client is `null`. */
@@ -22,11 +22,11 @@ const PATTERN =
  */
 export function parseDatabaseUrl(url: string, drivers: readonly string[]): DatabaseUrl {
   const found = PATTERN.exec(url)?.groups as Record<string, string | undefined> | undefined;
-  if (!found) throw wrongUrl('not a URL such as sqla+postgresql://user:password@host/database');
+  if (!found) throw urlError('not a URL such as sqla+postgresql://user:password@host/database');
   const { dialect = '', driver, port } = found;
   if (driver !== undefined && !drivers.includes(driver)) {
     const allowed = drivers.join(', ');
-    throw wrongUrl(
+    throw urlError(
       `no driver "${driver}" for ${dialect} that Celery's workers can use; allowed: ${allowed}${didYouMean(driver, drivers)}`,
     );
   }
@@ -35,27 +35,27 @@ export function parseDatabaseUrl(url: string, drivers: readonly string[]): Datab
     const shown = isPassword
       ? 'the port (not shown: without an "@" it may be a password)'
       : `"${port}"`;
-    throw wrongUrl(`${shown} is not a port; allowed: a number`);
+    throw urlError(`${shown} is not a port; allowed: a number`);
   }
   return {
     dialect: dialect.toLowerCase(),
-    username: decodePart(found['username'], 'user'),
-    password: decodePart(found['password'], 'password'),
-    host: decodePart(found['ipv6'] ?? found['name'], 'host'),
+    username: decodeOptional(found['username'], 'user'),
+    password: decodeOptional(found['password'], 'password'),
+    host: decodeOptional(found['ipv6'] ?? found['name'], 'host'),
     port: port ? Number(port) : null,
     database: parseDatabaseName(found['database']),
     query: new Query(found['query'] ?? ''),
   };
 }
 
-function decodePart(text: string | undefined, name: string): string | null {
-  return text === undefined || text === '' ? null : decoded(text, name);
+function decodeOptional(text: string | undefined, name: string): string | null {
+  return text === undefined || text === '' ? null : decodePart(text, name);
 }
 
 function parseDatabaseName(text: string | undefined): string | null {
   const escape = /%[0-9a-f]{2}/i.exec(text ?? '')?.[0];
   if (escape === undefined) return text === undefined || text === '' ? null : text;
-  throw wrongUrl(
+  throw urlError(
     `"${escape}" in the database's name: workers with SQLAlchemy 1 do not decode it, those with 2 do; write the character itself`,
   );
 }
@@ -72,7 +72,7 @@ export class Query {
   get(name: string): string | null {
     this.#read.add(name);
     const [first = null, second] = this.#params.getAll(name);
-    if (second !== undefined) throw wrongUrl(`"${name}" is given twice; one is allowed`);
+    if (second !== undefined) throw urlError(`"${name}" is given twice; one is allowed`);
     return first;
   }
 
@@ -82,7 +82,7 @@ export class Query {
     if (value === null) return null;
     const match = allowed.find((each) => each === value.toLowerCase());
     if (match !== undefined) return match;
-    throw wrongUrl(
+    throw urlError(
       `${name} is "${value}"; allowed: ${allowed.join(', ')}${didYouMean(value, allowed)}`,
     );
   }
@@ -98,7 +98,7 @@ export class Query {
     const known = [...this.#read, ...workers];
     const unknown = [...this.#params.keys()].find((name) => !known.includes(name));
     if (unknown === undefined) return;
-    throw wrongUrl(
+    throw urlError(
       `"${unknown}" after the "?" is not supported; allowed: ${known.toSorted().join(', ')}${didYouMean(unknown, known)}`,
     );
   }

@@ -13,7 +13,7 @@ import { createExchange } from '../../../src/routing/queue.ts';
 
 const SEP = '\x06\x16';
 
-describe('the list of a message', () => {
+describe('kombu: the list of a message', () => {
   test.each([
     [0, 'celery'],
     [1, 'celery'],
@@ -23,23 +23,23 @@ describe('the list of a message', () => {
     [9, `celery${SEP}9`],
     [255, `celery${SEP}9`],
     [-1, 'celery'],
-  ])('is that of the greatest step up to its priority: %d', (priority, list) => {
+  ])('has the greatest step up to its priority %d', (priority, list) => {
     expect(listKey('celery', priority, DEFAULT_TRANSPORT)).toBe(list);
   });
 
-  test('follows the separator and the steps of the transport options', () => {
+  test('depends on the separator and the steps of the transport options', () => {
     const tenSteps = { sep: ':', prioritySteps: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] };
     expect(listKey('celery', 4, tenSteps)).toBe('celery:4');
     expect(listKey('celery', 0, tenSteps)).toBe('celery');
   });
 
-  test('is that of the last step for a priority below all of them, as kombu has it', () => {
+  test('has the last step for a priority below all of them, as in kombu', () => {
     expect(listKey('celery', 0, { sep: ':', prioritySteps: [3, 6] })).toBe('celery:6');
     expect(listKey('celery', 5, { sep: ':', prioritySteps: [] })).toBe('celery');
   });
 });
 
-describe('how a queue is bound', () => {
+describe('kombu: a binding', () => {
   const bound = (queue: string, type: ExchangeType, key: string) =>
     bindingMember(
       queue,
@@ -47,7 +47,7 @@ describe('how a queue is bound', () => {
       SEP,
     );
 
-  test('stands in the set of the exchange', () => {
+  test('is a member of the set of its exchange', () => {
     expect(bindingKey('reports')).toBe('_kombu.binding.reports');
     expect(bound('reports', 'direct', 'reports')).toBe(`reports${SEP}${SEP}reports`);
     expect(bound('q', 'fanout', '')).toBe(`${SEP}${SEP}q`);
@@ -60,7 +60,7 @@ describe('how a queue is bound', () => {
     ['*.stock.#', String.raw`^[^\.]+\.stock\..*?$`],
     ['feed_x.a-b', String.raw`^feed\_x\.a\-b$`],
     ['æ.é', String.raw`^æ\.é$`],
-  ])("to a topic exchange, with kombu's expression for %s", (key, pattern) => {
+  ])("to a topic exchange contains kombu's expression for %s", (key, pattern) => {
     expect(bound('q', 'topic', key)).toBe([key, pattern, 'q'].join(SEP));
   });
 
@@ -82,18 +82,18 @@ describe('how a queue is bound', () => {
     ['jobs.daily', ['topic', 'as older kombus write it']],
     ['jobs', []],
     ['none', []],
-  ])('tells who gets what is sent with the key %s', (key, queues) => {
+  ])('determines the queues of a message with the key %s', (key, queues) => {
     expect(queuesBound(members, key, SEP)).toEqual(queues);
   });
 
-  test('shows the queues that workers have of their own, for a fanout exchange', () => {
+  test('to a fanout exchange may have a queue of one worker', () => {
     expect(members.filter((member) => isBroadcast(member, SEP))).toEqual([
       ['work', '', BROADCAST].join(SEP),
     ]);
   });
 });
 
-describe('the channel of a fanout exchange', () => {
+describe('kombu: the channel of a fanout exchange', () => {
   const { fanoutPrefix, fanoutPatterns } = DEFAULT_TRANSPORT;
   const options = { database: 3, fanoutPrefix, fanoutPatterns };
 
@@ -103,7 +103,7 @@ describe('the channel of a fanout exchange', () => {
     ['celery', { ...options, fanoutPatterns: false }, '/3.bc'],
     ['celery', { ...options, fanoutPrefix: '' }, 'bc/celery'],
     ['', { ...options, fanoutPrefix: '/app-{db}.' }, '/app-3.bc'],
-  ])('with the key %j and %j', (key, given, channel) => {
+  ])('for the key %j and the option %j', (key, given, channel) => {
     expect(channelName('bc', key, given)).toBe(channel);
   });
 });

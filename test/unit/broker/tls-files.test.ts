@@ -3,14 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tlsWith, type TlsSettings } from '../../../src/broker/tls.ts';
+import { createTls, type TlsSettings } from '../../../src/broker/tls.ts';
 import { readCertificates } from '../../../src/drivers/sql/certificates.ts';
 
 const file = (name: string) => new URL(`../../support/tls/${name}`, import.meta.url).pathname;
 const CERT = file('localhost.pem');
 const KEY = file('localhost.key');
 
-describe('files for TLS', () => {
+describe('TLS files', () => {
   let folder: string;
   const written = (name: string, text: string | Buffer) => {
     const path = join(folder, name);
@@ -19,7 +19,7 @@ describe('files for TLS', () => {
   };
   const problemWith = (settings: TlsSettings) => {
     try {
-      tlsWith(settings, 'localhost', 'brokerUseSsl');
+      createTls(settings, 'localhost', 'brokerUseSsl');
       return null;
     } catch (error) {
       return (error as Error).message.replaceAll(`${folder}/`, '');
@@ -31,14 +31,14 @@ describe('files for TLS', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test('that belong together are taken', () => {
+  test('that belong together are accepted', () => {
     expect(problemWith({ caCerts: CERT, certfile: CERT, keyfile: KEY })).toBeNull();
     expect(problemWith({ caData: readFileSync(CERT, 'utf8') })).toBeNull();
   });
 
   test('may be one file of a certificate and its key, as in Python', () => {
     const both = readFileSync(CERT, 'utf8') + readFileSync(KEY, 'utf8');
-    const { key } = tlsWith({ certfile: written('both.pem', both) }, 'localhost');
+    const { key } = createTls({ certfile: written('both.pem', both) }, 'localhost');
     expect(key).toEqual(Buffer.from(both));
   });
 
@@ -46,33 +46,41 @@ describe('files for TLS', () => {
     [
       'an authority that is junk',
       () => ({ caCerts: written('ca', 'junk') }),
-      'ca holds no certificate',
+      'ca contains no valid PEM certificate',
     ],
     [
       'an authority that is empty',
       () => ({ caCerts: written('ca', '') }),
-      'ca holds no certificate',
+      'ca contains no valid PEM certificate',
     ],
-    ['an authority that is a key', () => ({ caCerts: KEY }), 'localhost.key holds no certificate'],
+    [
+      'an authority that is a key',
+      () => ({ caCerts: KEY }),
+      'localhost.key contains no valid PEM certificate',
+    ],
     [
       'an authority in the settings',
       () => ({ caData: 'junk' }),
-      'ssl_ca_data holds no certificate',
+      'ssl_ca_data contains no valid PEM certificate',
     ],
     [
       'a certificate that is cut off',
       () => ({ certfile: written('cert', readFileSync(CERT, 'utf8').slice(0, 200)), keyfile: KEY }),
-      'cert holds no certificate in PEM that can be read',
+      'cert contains no valid PEM certificate',
     ],
     [
       'a key that is junk',
       () => ({ certfile: CERT, keyfile: written('key', 'junk') }),
-      'key holds no private key',
+      'key contains no valid PEM private key',
     ],
     ['a certificate without a key', () => ({ certfile: CERT }), 'is a certificate without a key'],
     ['a key without a certificate', () => ({ keyfile: KEY }), 'is a key without a certificate'],
-    ['ciphers that there are not', () => ({ ciphers: 'NOPE' }), 'no cipher of OpenSSL has a name'],
-  ])('that are %s are refused', (_, settings, problem) => {
+    [
+      'an unknown cipher',
+      () => ({ ciphers: 'NOPE' }),
+      'ciphers contains no name of an OpenSSL cipher',
+    ],
+  ])('with %s are rejected', (_, settings, problem) => {
     expect(problemWith(settings())).toContain(problem);
     expect(problemWith(settings())).toMatch(/^brokerUseSsl: /);
   });
@@ -98,9 +106,11 @@ describe('files for TLS', () => {
     const cipher = { cipher: 'aes-256-cbc', passphrase: 'secret' };
     const keyfile = written('locked.key', key.export({ type: 'pkcs8', format: 'pem', ...cipher }));
     const settings = { certfile: CERT, keyfile };
-    expect(problemWith(settings)).toContain('locked.key is encrypted, and no password is given');
+    expect(problemWith(settings)).toContain(
+      'locked.key is encrypted, and no password is configured',
+    );
     expect(problemWith({ ...settings, password: 'wrong' })).toContain(
-      'locked.key cannot be decrypted with the password that is given',
+      'locked.key cannot be decrypted with the configured password',
     );
     expect(problemWith({ ...settings, password: 'secret' })).toBeNull();
   });

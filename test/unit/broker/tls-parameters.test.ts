@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { tlsInQuery, tlsWords, verifyOf } from '../../../src/broker/tls.ts';
+import { readTlsQuery, describeTlsError, parseVerify } from '../../../src/broker/tls.ts';
 
 const read = (query: string) =>
-  tlsInQuery(new URLSearchParams(query), (message) => new Error(message));
+  readTlsQuery(new URLSearchParams(query), (message) => new Error(message));
 
 describe('the ssl_ parameters of a URL', () => {
-  test('are read under the names that kombu has for them', () => {
+  test('have the names of kombu', () => {
     expect(
       read(
         'ssl_ca_certs=ca.pem&ssl_ca_data=CA&ssl_certfile=c.pem&ssl_keyfile=k.pem&ssl_password=s3&ssl_ciphers=X',
@@ -16,7 +16,7 @@ describe('the ssl_ parameters of a URL', () => {
     });
   });
 
-  test('are none where other parameters stand alone', () => {
+  test('are null for a URL with other parameters only', () => {
     expect(read('virtual_host=1&heartbeat=5')).toBeNull();
   });
 
@@ -27,7 +27,7 @@ describe('the ssl_ parameters of a URL', () => {
     ['False', false],
     ['0', false],
     ['no', false],
-  ])('check the host name unless switched off: %s', (value, checkHostname) => {
+  ])('check the host name unless disabled: %s', (value, checkHostname) => {
     expect(read(`ssl_check_hostname=${value}`)).toEqual({ checkHostname });
   });
 
@@ -40,12 +40,12 @@ describe('the ssl_ parameters of a URL', () => {
     ['2', true],
     ['1', true],
     ['0', false],
-  ])('verify the certificate as Python says it: %s', (reqs, verify) => {
-    expect(verifyOf(reqs)).toBe(verify);
+  ])('verify the certificate by the value of Python: %s', (reqs, verify) => {
+    expect(parseVerify(reqs)).toBe(verify);
     expect(read(`ssl_cert_reqs=${reqs}`)).toEqual({ verify });
   });
 
-  test('are refused where their name or value is unknown, with what is allowed', () => {
+  test('are rejected with the allowed names or values if unknown', () => {
     expect(() => read('ssl_cert_req=none')).toThrow(
       'unknown parameter "ssl_cert_req"; allowed: ssl_cert_reqs, ssl_check_hostname, ssl_ca_certs, ssl_ca_data, ' +
         'ssl_certfile, ssl_keyfile, ssl_password, ssl_ciphers; did you mean "ssl_cert_reqs"?',
@@ -53,21 +53,21 @@ describe('the ssl_ parameters of a URL', () => {
     expect(() => read('ssl_cert_reqs=maybe')).toThrow(
       'ssl_cert_reqs is "maybe"; allowed: required, optional, none',
     );
-    expect(verifyOf('3')).toBeNull();
+    expect(parseVerify('3')).toBeNull();
   });
 });
 
-describe('an error of TLS', () => {
-  test('about the name in a certificate says how to leave names unchecked', () => {
+describe('a TLS error', () => {
+  test('about the name in a certificate contains the remedy', () => {
     const error = Object.assign(new Error('Host: h. is not in the altnames'), {
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
     });
-    expect(tlsWords(error)).toBe(
-      'Host: h. is not in the altnames; "ssl_check_hostname: false" in brokerUseSsl, or in the URL, leaves names unchecked',
+    expect(describeTlsError(error)).toBe(
+      'Host: h. is not in the altnames; "ssl_check_hostname: false" in brokerUseSsl, or in the URL, disables the check of names',
     );
   });
 
-  test('about anything else is left as it is', () => {
-    expect(tlsWords(new Error('self-signed certificate'))).toBe('self-signed certificate');
+  test('about any other cause is unchanged', () => {
+    expect(describeTlsError(new Error('self-signed certificate'))).toBe('self-signed certificate');
   });
 });

@@ -49,7 +49,7 @@ describe('a stop', () => {
     stop.abort();
     await settle();
     rig.clock.advance(1_000);
-    expect(await soFar(commit)).toMatch('stopped before the answer came');
+    expect(await soFar(commit)).toMatch('stopped before the answer arrived');
     expect(await rig.kept()).toEqual(['a']);
     await rig.process().beginTerm();
     expect(rig.published).toEqual(['a']);

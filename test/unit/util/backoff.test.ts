@@ -26,7 +26,7 @@ test('redis: pauses between rounds of sentinels grow from 200 ms to 2 s', () => 
   expect(ATTEMPTS.map((attempt) => options.sentinelRetryStrategy!(attempt))).toEqual(GROWING);
 });
 
-test('redis: pauses grow while a wrong server answers, though each time a connection stood', () => {
+test('redis: pauses grow while the wrong server answers, although it accepts connections', () => {
   const { client, options } = optionsOf('redis://127.0.0.1:1/0');
   const pauses = [1, 2, 3].map(() => {
     client.emit('error', new PeerError('it does not speak Redis'));

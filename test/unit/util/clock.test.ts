@@ -4,14 +4,14 @@ import { sleepUntil, systemClock, waitAtMost, type Clock } from '../../../src/ut
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { settle } from '../../support/settle.ts';
 
-test('a time that has passed already is not slept for, and Node has nothing to warn of', async () => {
+test('systemClock: a sleep of negative length ends at once without a warning of Node', async () => {
   const warning = once(process, 'warning');
   await systemClock.sleep(-1, new AbortController().signal);
   process.emitWarning('the first one');
   expect(await warning).toMatchObject([{ message: 'the first one' }]);
 });
 
-test('an aborted sleep ends without an error, be it aborted before or meanwhile', async () => {
+test('systemClock: a sleep that is aborted before or during it ends without an error', async () => {
   await expect(systemClock.sleep(60_000, AbortSignal.abort())).resolves.toBeUndefined();
   const meanwhile = new AbortController();
   const sleeping = systemClock.sleep(60_000, meanwhile.signal);
@@ -19,7 +19,7 @@ test('an aborted sleep ends without an error, be it aborted before or meanwhile'
   await expect(sleeping).resolves.toBeUndefined();
 });
 
-describe('sleeping until a time of the wall clock', () => {
+describe('sleepUntil', () => {
   const START = '2027-03-01T12:00:00Z';
   const until = (clock: Clock, wakeAt: string) => {
     const done = { woke: false };
@@ -34,7 +34,7 @@ describe('sleeping until a time of the wall clock', () => {
     }
   };
 
-  test('ends within a second of a clock put forward, or of a host that slept while its timers stood', async () => {
+  test('ends within a second after the wall clock was set forward or the host was suspended', async () => {
     const clock = new ManualClock(START);
     const sleeping = until(clock, '2027-03-01T18:00:00Z');
     await pass(clock, 5);
@@ -44,7 +44,7 @@ describe('sleeping until a time of the wall clock', () => {
     expect(sleeping.woke).toBe(true);
   });
 
-  test('goes on while the clock has been put back', async () => {
+  test('continues after the wall clock was set back', async () => {
     const clock = new ManualClock(START);
     const sleeping = until(clock, '2027-03-01T12:00:10Z');
     await pass(clock, 5);
@@ -55,7 +55,7 @@ describe('sleeping until a time of the wall clock', () => {
     expect(sleeping.woke).toBe(true);
   });
 
-  test('does not end early where timers do', async () => {
+  test('does not end early if timers fire early', async () => {
     const clock = new ManualClock(START);
     let sleeps = 0;
     const early: Clock = {
@@ -77,7 +77,7 @@ describe('sleeping until a time of the wall clock', () => {
   });
 });
 
-test('a sleep looks at the clock once a second and at its end, and reports each look', async () => {
+test('sleepUntil reads the clock once a second and at its end, and reports each step', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const { signal } = new AbortController();
   const looks: number[] = [];

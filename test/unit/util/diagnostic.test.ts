@@ -27,7 +27,7 @@ test('ConfigError: lists the first fifty errors and counts the rest by kind', ()
   );
 });
 
-test('ConfigError: counts the most frequent kind first, whichever came first', () => {
+test('ConfigError: counts the most frequent kind first, in any order of the errors', () => {
   const all = [...many(51, 'missing; expected text'), ...many(3, 'unknown key; allowed: x')];
   expect(new ConfigError(all).message.split('\n').at(-1)).toBe(
     'and 4 more: 3 unknown keys, 1 missing values',

@@ -10,7 +10,7 @@ const rig = () => ({
   work: Promise.withResolvers<string>(),
 });
 
-/** What became of a promise so far. */
+/** The result of a promise, or that it is pending. */
 function watch(promise: Promise<string>) {
   const seen = { end: 'pending' };
   promise.then(
@@ -20,17 +20,17 @@ function watch(promise: Promise<string>) {
   return seen;
 }
 
-const GAVE_UP = 'stopped before the answer came: the next term publishes what was kept';
+const GAVE_UP = 'stopped before the answer arrived; the next term publishes what is pending';
 
-describe('work that a stop may cut short', () => {
-  test('ends as it ends where nothing stops it', async () => {
+describe('withGracePeriod: work', () => {
+  test('settles with its own result without a stop', async () => {
     const { clock, stop } = rig();
     expect(await withGracePeriod(clock, stop.signal, Promise.resolve('done'))).toBe('done');
     const failed = Promise.reject(new Error('refused'));
     await expect(withGracePeriod(clock, stop.signal, failed)).rejects.toThrow('refused');
   });
 
-  test('is waited for as long as it takes where nothing stops it', async () => {
+  test('may take any time without a stop', async () => {
     const { clock, stop, work } = rig();
     const seen = watch(withGracePeriod(clock, stop.signal, work.promise));
     await settle();
@@ -63,7 +63,7 @@ describe('work that a stop may cut short', () => {
     },
   );
 
-  test('shares the second after a stop with all that ends: one that begins later gets what is left', async () => {
+  test('shares the grace period after a stop: later work has only the rest of it', async () => {
     const { clock, stop, work } = rig();
     clock.advance(5_000);
     stop.abort(new Stop(clock.monotonic()));
@@ -82,14 +82,14 @@ describe('work that a stop may cut short', () => {
     expect(longer.end).toBe(GAVE_UP);
   });
 
-  test('that is done when it is handed over has its own end, however long ago the stop was', async () => {
+  test('that is already done settles with its own result, even after the grace period', async () => {
     const { clock, stop } = rig();
     stop.abort(new Stop(clock.monotonic()));
     clock.advance(60_000);
     expect(await withGracePeriod(clock, stop.signal, Promise.resolve('done'))).toBe('done');
   });
 
-  test('that ends within the second after a stop has its own end', async () => {
+  test('that ends within the grace period settles with its own result', async () => {
     const { clock, stop, work } = rig();
     const seen = watch(withGracePeriod(clock, stop.signal, work.promise));
     stop.abort();
@@ -100,7 +100,7 @@ describe('work that a stop may cut short', () => {
     expect(seen.end).toBe('just in time');
   });
 
-  test('that fails after it was left alone ends no process', async () => {
+  test('that fails after the grace period does not end the process', async () => {
     const { clock, stop, work } = rig();
     stop.abort();
     const seen = watch(withGracePeriod(clock, stop.signal, work.promise));
@@ -113,14 +113,14 @@ describe('work that a stop may cut short', () => {
     await settle();
   });
 
-  test('leaves no listener behind: one signal outlives thousands of commits', async () => {
+  test('leaves no listener on the signal', async () => {
     const { clock, stop } = rig();
     for (let i = 0; i < 3; i++) await withGracePeriod(clock, stop.signal, Promise.resolve('done'));
     await settle();
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
-  test('without a signal is just waited for', async () => {
+  test('without a signal has no grace period', async () => {
     const { clock } = rig();
     expect(await withGracePeriod(clock, undefined, Promise.resolve('done'))).toBe('done');
   });

@@ -37,11 +37,11 @@ describe('a masked URL', () => {
     ['memory://', 'memory://'],
     ['user:secret@host', 'user:**@host'],
     ['', ''],
-  ])('%s reads %s', (url, masked) => {
+  ])('of %s is %s', (url, masked) => {
     expect(maskUrl(url)).toBe(masked);
   });
 
-  test('shows nothing of a password, whatever characters it has', () => {
+  test('contains no part of a password, which may have any characters', () => {
     const password = fc.string({ minLength: 1, unit: 'binary' }).map((text) => `Zq${text}Zq`);
     fc.assert(
       fc.property(password, (secret) => {
@@ -65,7 +65,7 @@ describe('a masked text', () => {
     ['(redis://u:se(cr)et@h)', '(redis://u:**@h)'],
     ['gen12@host sent celery@host', 'gen12@host sent celery@host'],
     ['two: amqp://a:secret@h1; amqp://b:secret@h2', 'two: amqp://a:**@h1; amqp://b:**@h2'],
-  ])('%s reads %s', (text, masked) => {
+  ])('of %s is %s', (text, masked) => {
     expect(maskText(text)).toBe(masked);
   });
 
@@ -76,7 +76,7 @@ describe('a masked text', () => {
     ['redis://h/0?password=secret12', 'no "secret12"', 'no "**"'],
     ['redis://h/0', 'nothing to hide', 'nothing to hide'],
     ['amqp://guest:guest@h', 'user "guest" refused', 'user "guest" refused'],
-  ])('of a server at %s: %s reads %s', (url, text, masked) => {
+  ])('of a server at %s: %s becomes %s', (url, text, masked) => {
     expect(createMasker([url])(text)).toBe(masked);
   });
 
@@ -88,7 +88,7 @@ describe('a masked text', () => {
     ['letters before no scheme', (n: number) => `${'a'.repeat(n)}@`],
     ['schemes', (n: number) => 'a://'.repeat(n / 4)],
     ['semicolons', (n: number) => ';aaaa'.repeat(n / 5)],
-  ])('of 100 kB and of 800 kB of %s takes time in proportion', (_, textOf) => {
+  ])('takes linear time: 100 kB and 800 kB of %s', (_, textOf) => {
     const timed = (text: string) => {
       const started = performance.now();
       maskText(text);

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { SslOptions } from 'mysql2';
-import { reading, wrongUrl } from '../../../broker/url.ts';
+import { withSafeErrors, urlError } from '../../../broker/url.ts';
 import { readCertificates } from '../certificates.ts';
 import { parseDatabaseUrl, type Query } from '../url.ts';
 
@@ -36,7 +36,7 @@ const WORKERS = [
  * `ConfigError` for an invalid URL, and for what beat does not support.
  */
 export function parseAddress(url: string): Address {
-  return reading(url, () => readAddress(url));
+  return withSafeErrors(url, () => readAddress(url));
 }
 
 function readAddress(url: string): Address {
@@ -75,7 +75,7 @@ function parseTls(query: Query, host: string): Address['tls'] {
     : (verify ?? (files.ca !== undefined || named === true));
   const identity = mode ? mode === 'verify_identity' : verified && (named ?? true);
   if (identity && isIP(host)) {
-    throw wrongUrl(
+    throw urlError(
       `the certificate cannot be checked against the address ${host}; use a host name, or ssl_check_hostname=false`,
     );
   }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { reading, wrongUrl } from '../../../broker/url.ts';
+import { withSafeErrors, urlError } from '../../../broker/url.ts';
 import { readCertificates } from '../certificates.ts';
 import { parseDatabaseUrl, type Query } from '../url.ts';
 
@@ -38,16 +38,16 @@ const SOCKET_FOLDERS = ['/var/run/postgresql', '/tmp'];
  * URL, and for what beat does not support.
  */
 export function parseAddress(url: string): Address {
-  return reading(url, () => readAddress(url));
+  return withSafeErrors(url, () => readAddress(url));
 }
 
 function readAddress(url: string): Address {
   const parsed = parseDatabaseUrl(url, DRIVERS);
   const { query } = parsed;
   const port = Number(query.get('port') ?? parsed.port ?? 5432);
-  if (!Number.isInteger(port)) throw wrongUrl('the port is not a number');
+  if (!Number.isInteger(port)) throw urlError('the port is not a number');
   const host = query.get('host') ?? parsed.host ?? findLocalHost(port);
-  if (host.includes(',')) throw wrongUrl('"host" names several servers; one is allowed');
+  if (host.includes(',')) throw urlError('"host" names several servers; one is allowed');
   const address: Address = {
     host,
     port,

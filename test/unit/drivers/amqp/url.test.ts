@@ -56,7 +56,7 @@ describe('an AMQP URL', () => {
   test('is rejected without the value of a parameter that may be part of a password', () => {
     expect(() => parseAmqpUrl('amqp://user:s/?login_method=ecret@rabbit/')).not.toThrow('ecret');
     expect(() => parseAmqpUrl('amqp://rabbit/?login_method=se@cret')).toThrow(
-      'login_method is "**"; allowed: PLAIN, AMQPLAIN, EXTERNAL; in a user or password "/", "?" and "#"',
+      'login_method is "**"; allowed: PLAIN, AMQPLAIN, EXTERNAL; in a user or password, write "/", "?" and "#"',
     );
   });
 
