@@ -1,42 +1,206 @@
 import { expect, test } from 'vitest';
-import { systemClock } from '../../../../src/util/clock.ts';
-import { Database } from '../../../../src/drivers/sql/database.ts';
 import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
-import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
-import type { SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
+import type { Pruner } from '../../../../src/drivers/sql/pruner.ts';
+import type { Row } from '../../../../src/drivers/sql/dialect.ts';
+import type { Sql } from '../../../../src/drivers/sql/statements.ts';
 import { Queues } from '../../../../src/routing/queues.ts';
 import { encodeState } from '../../../../src/store/entry-state.ts';
-import { NEW_STATE } from '../../../support/change.ts';
+import { makeFirstRun, NEW_STATE } from '../../../support/change.ts';
+import { FakeDatabase, SqlError } from '../../../support/fake-database.ts';
+import { makeMessage } from '../../../support/message.ts';
+
+const TERM = 7;
+
+/** A ledger in its term 7 that records its statements; states of the test are in the database. */
+class Fixture {
+  readonly database = new FakeDatabase();
+  readonly pruned: number[] = [];
+  readonly ledger: SqlLedger;
+  /** Answers before the default: the fencing token, and a queue. */
+  rows: (statement: Sql) => readonly Row[] | undefined = () => undefined;
+
+  constructor() {
+    this.database.answer = (statement) => {
+      const rows = this.rows(statement);
+      if (rows) return rows;
+      if (statement.text === STATEMENTS.selectTermForUpdate('').text) return [{ number: '7' }];
+      return statement.text === STATEMENTS.readQueue('').text ? [{ id: 1 }] : [];
+    };
+    const pruner = { prune: async (count: number) => void this.pruned.push(count) };
+    this.ledger = new SqlLedger({
+      ...{ db: this.database.db, sql: STATEMENTS, prefix: 'beat', queues: new Queues() },
+      pruner: pruner as unknown as Pruner,
+    });
+  }
+
+  /** The lengths of the lists of names in the statements like this one. */
+  sizes(statement: Sql): number[] {
+    return this.database.like(statement).map(({ values: [, names] }) => (names as string[]).length);
+  }
+}
+
+const range = (count: number) => Array.from({ length: count }, (_, i) => makeFirstRun(`e${i}`));
+const longMessages = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    ...makeFirstRun(`e${i}`),
+    messages: [makeMessage(`${i}`, { body: 'x'.repeat(300_000) })],
+  }));
 
 test('sql ledger: load reads every state once, at most 5,000 with one statement', async () => {
   const records = Array.from({ length: 12_345 }, (_, i) => ({
     entry: `entry ${String(i).padStart(5, '0')}`,
     record: encodeState({ ...NEW_STATE, runCount: i }),
   }));
+  const { ledger, database } = new Fixture();
   const pages: number[] = [];
-  const dialect: SqlDialect = {
-    ...{ name: 'PostgreSQL', location: 'here', user: null, listen: null, sql: STATEMENTS },
-    mask: (text) => text,
-    classifyError: () => 'connection-lost',
-    connect: async () => ({
-      usable: true,
-      run: async ({ values: [, from, limit] }) => {
-        const rest = records.filter(({ entry }) => entry >= String(from));
-        const rows = rest.slice(0, Number(limit));
-        pages.push(rows.length);
-        return { rows, changes: 0 };
-      },
-      close: async () => {},
-    }),
+  database.answer = ({ values: [, from, limit] }) => {
+    const rows = records.filter(({ entry }) => entry >= String(from)).slice(0, Number(limit));
+    pages.push(rows.length);
+    return rows;
   };
-  const db = new Database(dialect, 'test', 1_000, systemClock);
-  const pruner = new Pruner(db, STATEMENTS);
-  const queues = new Queues();
-  const ledger = new SqlLedger({ db, sql: STATEMENTS, pruner, prefix: 'beat', queues });
   const found = await ledger.load();
   expect([...found.keys()]).toEqual(records.map(({ entry }) => entry));
   expect([...found.values()].map(({ runCount }) => runCount)).toEqual([...records.keys()]);
   expect(Math.max(...pages)).toBe(5_000);
-  await db.close();
+});
+
+test('sql ledger: a commit reads and writes at most 1,000 states with one statement', async () => {
+  const fixture = new Fixture();
+  expect(await fixture.ledger.commit({ token: TERM, changes: range(1_001) })).toEqual({
+    kind: 'committed',
+  });
+  expect(fixture.sizes(STATEMENTS.findStates('', []))).toEqual([1_000, 1]);
+  expect(fixture.sizes(STATEMENTS.writeStates('', []))).toEqual([1_000, 1]);
+});
+
+test('sql ledger: a commit prunes afterwards, with the number of its messages; one that changes nothing does not', async () => {
+  const fixture = new Fixture();
+  const change = { ...makeFirstRun('a'), messages: [makeMessage('one'), makeMessage('two')] };
+  await fixture.ledger.commit({ token: TERM, changes: [change] });
+  expect(fixture.pruned).toEqual([2]);
+  expect(await fixture.ledger.commit({ token: TERM - 1, changes: [change] })).toEqual({
+    kind: 'fenced',
+  });
+  const find = STATEMENTS.findStates('', []).text;
+  fixture.rows = ({ text }) =>
+    text === find ? [{ entry: 'a', record: encodeState(change.after) }] : undefined;
+  expect(await fixture.ledger.commit({ token: TERM, changes: [change] })).toEqual({
+    kind: 'committed',
+  });
+  expect(fixture.pruned).toEqual([2]);
+  expect(fixture.database.like(STATEMENTS.insertMessages([]))).toHaveLength(1);
+});
+
+test('sql ledger: a commit with a message without a queue is rejected before it inserts', async () => {
+  const { ledger, database } = new Fixture();
+  const destination = { exchange: 'none', type: 'topic', routingKey: 'a.b' } as never;
+  const change = { ...makeFirstRun('a'), messages: [makeMessage('one', { destination })] };
+  expect(await ledger.commit({ token: TERM, changes: [change] })).toMatchObject({
+    kind: 'store-rejected',
+    reason: expect.stringMatching(/^ledger\.commit: /) as string,
+  });
+  expect(database.like(STATEMENTS.writeStates('', []))).toEqual([]);
+  expect(database.like(STATEMENTS.insertMessages([]))).toEqual([]);
+});
+
+test('sql ledger: append inserts at most a million characters of messages with one statement', async () => {
+  const fixture = new Fixture();
+  const changes = longMessages(5);
+  const outcome = await fixture.ledger.append({ token: TERM, changes });
+  expect(outcome).toMatchObject({ kind: 'committed' });
+  expect(fixture.sizes(STATEMENTS.appendMessages('', []))).toEqual([2, 2, 1]);
+});
+
+test('sql ledger: the first append of a term checks the right to remove messages before it inserts', async () => {
+  const { ledger, database } = new Fixture();
+  const append = (entry: string) => ledger.append({ token: TERM, changes: [makeFirstRun(entry)] });
+  await append('a');
+  await append('b');
+  expect(database.like(STATEMENTS.removeMessages('', []))).toEqual([
+    STATEMENTS.removeMessages('beat', ['']),
+  ]);
+  const texts = database.statements.map(({ text }) => text);
+  const removal = texts.indexOf(STATEMENTS.removeMessages('', []).text);
+  const insertion = texts.indexOf(STATEMENTS.appendMessages('', []).text);
+  expect(removal).toBeLessThan(insertion);
+});
+
+test('sql ledger: a failed append checks the right to remove messages again', async () => {
+  const fixture = new Fixture();
+  const write = STATEMENTS.writeStates('', []).text;
+  const append = () => fixture.ledger.append({ token: TERM, changes: [makeFirstRun('a')] });
+  fixture.rows = ({ text }) => {
+    if (text === write) throw new SqlError('other');
+    return undefined;
+  };
+  await expect(append()).rejects.toThrow('outbox.append: SQL refused: other');
+  fixture.rows = () => undefined;
+  await append();
+  expect(fixture.database.like(STATEMENTS.removeMessages('', []))).toHaveLength(2);
+});
+
+test('sql ledger: a repeated append returns the messages that are still in the outbox, and writes nothing', async () => {
+  const fixture = new Fixture();
+  const changes = range(2);
+  const first = await fixture.ledger.append({ token: TERM, changes });
+  const [kept] = first.kind === 'committed' ? first.pending : [];
+  const [find, pending] = [STATEMENTS.findStates('', []).text, STATEMENTS.findPending('', []).text];
+  fixture.rows = ({ text }) => {
+    if (text === pending) return [{ id: kept!.id }];
+    if (text !== find) return undefined;
+    return changes.map(({ entry, after }) => ({ entry, record: encodeState(after) }));
+  };
+  expect(await fixture.ledger.append({ token: TERM, changes })).toEqual({
+    kind: 'committed',
+    pending: [kept],
+  });
+  expect(fixture.database.like(STATEMENTS.writeStates('', []))).toHaveLength(1);
+  expect(fixture.database.like(STATEMENTS.appendMessages('', []))).toHaveLength(1);
+});
+
+test('sql ledger: a removal of no messages still checks the right, and an older term removes nothing', async () => {
+  const { ledger, database } = new Fixture();
+  expect(await ledger.remove(TERM, [])).toBe(true);
+  expect(await ledger.remove(TERM, ['a', 'b'])).toBe(true);
+  expect(await ledger.remove(TERM - 1, ['c'])).toBe(false);
+  expect(await ledger.removeState(TERM - 1, 'e')).toBe(false);
+  expect(await ledger.removeState(TERM, 'e')).toBe(true);
+  expect(database.like(STATEMENTS.removeMessages('', []))).toEqual([
+    STATEMENTS.removeMessages('beat', ['']),
+    STATEMENTS.removeMessages('beat', ['a', 'b']),
+  ]);
+  expect(database.like(STATEMENTS.removeState('', ''))).toEqual([
+    STATEMENTS.removeState('beat', 'e'),
+  ]);
+});
+
+test('sql ledger: the token of a term is larger than the last one of this process', async () => {
+  const { ledger, database } = new Fixture();
+  expect(await ledger.beginTerm()).toBe(7);
+  await ledger.beginTerm();
+  expect(database.like(STATEMENTS.beginTerm('', 0))).toEqual([
+    STATEMENTS.beginTerm('beat', 1),
+    STATEMENTS.beginTerm('beat', 8),
+  ]);
+});
+
+test('sql ledger: a value that the database rejects is an outcome, and another error is thrown', async () => {
+  const fixture = new Fixture();
+  const write = STATEMENTS.writeStates('', []).text;
+  for (const method of ['commit', 'append'] as const) {
+    const commit = () => fixture.ledger[method]({ token: TERM, changes: [makeFirstRun('a')] });
+    let error = new SqlError('invalid-data', 'too long');
+    fixture.rows = ({ text }) => {
+      if (text === write) throw error;
+      return undefined;
+    };
+    expect(await commit()).toMatchObject({
+      kind: 'store-rejected',
+      reason: expect.stringContaining('SQL refused: too long') as string,
+    });
+    error = new SqlError('other', 'disk full');
+    await expect(commit()).rejects.toThrow('disk full');
+  }
+  expect(fixture.pruned).toEqual([]);
 });

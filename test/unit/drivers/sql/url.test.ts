@@ -36,6 +36,7 @@ describe('mysql URL, parsed as SQLAlchemy and its drivers do', () => {
       'sqla+mysql+mysqldb://me@db/celery?unix_socket=/run/mysqld.sock',
       { socket: '/run/mysqld.sock' },
     ],
+    ['sqla+mysql://', { host: 'localhost', user: null, password: null, database: null }],
     ['sqla+mysql+mysqlconnector://me@db/celery', { database: 'celery' }],
     ['sqla+mariadb+mariadbconnector://me@db/celery', { name: 'MariaDB' }],
     ['sqla+mysql://db/celery?ssl_disabled=true', { tls: [false] }],
@@ -87,6 +88,20 @@ test.each([
   ['sqla+mysql://me@db/q', 'sqla+postgresql://me@db/q', false],
 ])('%s and %s are one store location: %s', (a, b, same) => {
   expect(sqlDriver.normalize(a) === sqlDriver.normalize(b)).toBe(same);
+});
+
+test.each([
+  ['sqla+mysql://', 'mysql://127.0.0.1:3306/'],
+  ['sqla+mysql://localhost/q', 'mysql://127.0.0.1:3306/q'],
+  ['sqla+mysql://me:pw@db:3307/q', 'mysql://me@db:3307/q'],
+  ['sqla+mysql:///q?unix_socket=/run/m.sock', 'mysql://[/run/m.sock]/q'],
+  ['sqla+postgresql://localhost', 'postgresql://127.0.0.1:5432/'],
+  ['sqla+postgresql://?port=1', 'postgresql://127.0.0.1:1/'],
+  ['sqla+postgresql://me:pw@db:5433/q', 'postgresql://me@db:5433/q'],
+  ['sqla+postgresql://me@/q?host=/run/pg', 'postgresql://me@[/run/pg]:5432/q'],
+  ['sqla+postgresql://db/q?options=-cx%3Dy', 'postgresql://db:5432/q?options=-cx=y'],
+])('%s is the store location %s', (url, location) => {
+  expect(sqlDriver.normalize(url)).toBe(location);
 });
 
 const LIBPQ = [
