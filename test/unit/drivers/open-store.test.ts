@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -73,6 +74,15 @@ describe('broker and state store', () => {
     expect(await records(state!)).toEqual(['a']);
     expect(await records(broker!)).toEqual([]);
   });
+});
+
+test('stored entries are in the state store', async () => {
+  const store = await open(`memory://${randomUUID()}`, `sqla+sqlite:///${folder}/state.sqlite`);
+  const stored = { dueAt: 1, definition: '{}' };
+  const token = await store.ledger.beginTerm();
+  await store.ledger.commit({ token, changes: [{ ...makeFirstRun('a'), stored }] });
+  expect(await store.entries!.page({ limit: 1 })).toMatchObject([{ entry: 'a', ...stored }]);
+  await store.close();
 });
 
 test.each([
