@@ -20,6 +20,7 @@ export const LAYERS = [
   'drivers',
   'config',
   'observe',
+  'reload',
 ];
 
 /** Folders and files without clock, I/O, randomness or `async`. They import only one another. */

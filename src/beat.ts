@@ -6,10 +6,12 @@ import { resolveSettings } from './config/resolve.ts';
 import { LiveSettings } from './config/live-settings.ts';
 import { resultOptions, storeOptions } from './config/service/store-options.ts';
 import type { Settings } from './config/settings.ts';
+import type { Difference } from './catalog/catalog.ts';
 import { StoreError } from './util/errors.ts';
 import type { BeatEvents } from './events/beat-events.ts';
 import { Events, type EventSource, type Listener } from './events/events.ts';
 import { CommandInbox } from './commands/command-inbox.ts';
+import { ReloadCommands } from './commands/reload-commands.ts';
 import { Leadership } from './scheduling/leadership.ts';
 import { TermEnded, type Term } from './scheduling/term.ts';
 import { Liveness } from './observe/liveness.ts';
@@ -18,6 +20,7 @@ import { publishTaskEvents } from './observe/task-events.ts';
 import { HealthMonitor } from './observe/health-monitor.ts';
 import { openResults, openStore } from './drivers/open-store.ts';
 import type { ResultBackend } from './store/results.ts';
+import { Reloader, type SettingsSource } from './reload/reloader.ts';
 import { Scheduler } from './scheduling/scheduler.ts';
 import type { Store } from './store/store.ts';
 import { Stop, withGracePeriod } from './util/grace-period.ts';
@@ -29,6 +32,8 @@ export interface BeatOptions {
   readonly store?: Store;
   /** What messages say of where they come from, as Celery's `gen<pid>@<host>`. */
   readonly origin?: string;
+  /** Where the configuration is read again by `reload()` and at the beginning of a term, if it has changed. */
+  readonly source?: SettingsSource;
 }
 
 /**
@@ -41,7 +46,9 @@ export class Beat implements EventSource, AsyncDisposable {
   readonly #events = new Events();
   readonly #clock: Clock;
   readonly #live: LiveSettings;
+  readonly #reloader: Reloader;
   readonly #given: Store | undefined;
+  #results: ResultBackend | null = null;
   readonly #stop = new AbortController();
   #opening: Promise<void> | undefined;
   #running: Promise<void> | undefined;
@@ -55,6 +62,14 @@ export class Beat implements EventSource, AsyncDisposable {
     this.#clock = options.clock ?? systemClock;
     this.#given = options.store;
     this.liveness = new Liveness(this.#clock);
+    this.#reloader = new Reloader({
+      live: this.#live,
+      source: options.source,
+      prepare: (settings) => this.#openResults(settings),
+      events: this.#events,
+      liveness: this.liveness,
+      clock: this.#clock,
+    });
   }
 
   /** The settings in force. */
@@ -89,6 +104,18 @@ export class Beat implements EventSource, AsyncDisposable {
   }
 
   /**
+   * Replaces the configuration: by the given one, or by the files of `BeatOptions.source` as they are now. The
+   * new one is in force from the next tick on; entries that did not change keep their place. Resolves with the
+   * names of the entries that did. Rejects with a `ConfigError`, and changes nothing, if the configuration is
+   * invalid or changes a setting that needs a restart, such as `brokerUrl`. A store that was given to the
+   * constructor keeps the queues that it was opened with.
+   */
+  async reload(config?: BeatConfig | Settings): Promise<Difference> {
+    if (config === undefined) return this.#reloader.reload();
+    return this.#reloader.replace('entries' in config ? config : resolveSettings(config));
+  }
+
+  /**
    * Finishes the batch in hand, releases the lock and closes the store. May be called twice. What was
    * stopped does not start again: make another.
    */
@@ -109,9 +136,13 @@ export class Beat implements EventSource, AsyncDisposable {
   }
 
   async #open(): Promise<void> {
-    const results = await openResults(resultOptions(this.settings));
+    await this.#openResults(this.settings);
     const store = this.#given ?? (await this.#openStore());
-    this.#running = this.#run(store, results);
+    this.#running = this.#run(store);
+  }
+
+  async #openResults(settings: Settings): Promise<void> {
+    this.#results ??= await openResults(resultOptions(settings));
   }
 
   #openStore(): Promise<Store> {
@@ -126,7 +157,7 @@ export class Beat implements EventSource, AsyncDisposable {
     });
   }
 
-  async #run(store: Store, results: ResultBackend | null): Promise<void> {
+  async #run(store: Store): Promise<void> {
     const clock = this.#clock;
     const events = this.#events;
     const stop = this.#stop.signal;
@@ -147,7 +178,7 @@ export class Beat implements EventSource, AsyncDisposable {
       clock,
       events: this.#events,
       messageContext: () => this.#live.messageContext,
-      results,
+      results: () => this.#results,
       progressed,
       stored: store.entries && {
         entries: store.entries,
@@ -163,11 +194,17 @@ export class Beat implements EventSource, AsyncDisposable {
     });
     const commands =
       store.commands &&
-      new CommandInbox({ log: store.commands, engine: scheduler.commands, events, clock });
+      new CommandInbox({
+        log: store.commands,
+        engine: scheduler.commands,
+        reloads: new ReloadCommands(() => this.reload(), clock),
+        events,
+        clock,
+      });
     await leadership.run((term) => this.#lead(scheduler, commands, monitor, term), stop);
     // Events are not worth waiting for a broker that does not answer.
     await withGracePeriod(clock, stop, taskEvents.flush()).catch(() => {});
-    await results?.close();
+    await this.#results?.close();
     if (store !== this.#given) await store.close();
     this.#events.emit('stopped');
   }
@@ -180,19 +217,22 @@ export class Beat implements EventSource, AsyncDisposable {
   ): Promise<void> {
     const stop = this.#stop.signal;
     const awake = AbortSignal.any([term.signal, stop]);
+    const reloader = this.#reloader;
     try {
       let wakeAt = await this.#begin(scheduler, term, () => void monitor.run(awake));
       this.#events.reportRecovery({ kind: 'lead' });
       for (;;) {
-        const arrival = commands?.arrival(awake) ?? awake;
+        const arrival = reloader.arrival(commands?.arrival(awake) ?? awake);
         await sleepUntil(this.#clock, wakeAt, arrival, () => {
           this.liveness.touch();
         });
         if (awake.aborted) return;
         wakeAt = await scheduler.tick(term, stop);
+        if (await reloader.apply(scheduler, term, stop)) wakeAt = scheduler.wakeAt;
         if (await commands?.process(term, stop)) wakeAt = scheduler.wakeAt;
       }
     } finally {
+      reloader.endScheduling();
       // The next leader reads the records again.
       this.liveness.blockedEntries = [];
     }
@@ -204,6 +244,9 @@ export class Beat implements EventSource, AsyncDisposable {
    */
   async #begin(scheduler: Scheduler, term: Term, loaded: () => void): Promise<number> {
     const stop = this.#stop.signal;
+    await this.#reloader.refresh();
+    if (term.signal.aborted || stop.aborted) return Infinity;
+    this.#reloader.beginScheduling();
     try {
       await scheduler.begin(term, stop);
       loaded();

@@ -12,6 +12,8 @@ export type { BeatConfig, SignatureConfig } from './config/config-types.ts';
 export { defineConfig } from './config/define.ts';
 export { chain, chord, group, sig } from './config/signatures/builders.ts';
 export type { Settings } from './config/settings.ts';
+export type { Difference } from './catalog/catalog.ts';
+export type { SettingsSource } from './reload/reloader.ts';
 export type { Entry, MissedPolicy, Occurrence } from './catalog/entry.ts';
 export type { Diagnostic } from './util/diagnostic.ts';
 export { BeatError, ConfigError, StoreError } from './util/errors.ts';
@@ -25,6 +27,8 @@ export type {
   LeadingEvent,
   NeverDueEvent,
   RecoveredEvent,
+  ReloadedEvent,
+  ReloadFailedEvent,
   SchedulingEvent,
   SentEvent,
   SkewEvent,

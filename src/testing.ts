@@ -60,6 +60,7 @@ export class TestBeat {
     events.on('sent', (event) => this.sent.push(event));
     events.on('skipped', (event) => this.skipped.push(event));
     this.clock = clock;
+    const results = new MemoryResults();
     this.#store = store;
     this.#term = { token: term, signal: NEVER, trusted: true };
     this.#scheduler = new Scheduler({
@@ -68,7 +69,7 @@ export class TestBeat {
       clock,
       events,
       messageContext: () => live.messageContext,
-      results: new MemoryResults(),
+      results: () => results,
       progressed: () => {},
     });
   }

@@ -18,10 +18,12 @@ export interface AuditRow {
   readonly term: number;
 }
 
+export type Answer = Pick<AuditRow, 'status' | 'answer'>;
+
 /** Encodes the audit row of a command. `now` is in epoch milliseconds. */
 export function encodeAudit(
   command: Command,
-  { status, answer }: Pick<AuditRow, 'status' | 'answer'>,
+  { status, answer }: Answer,
   { now, term }: { readonly now: number; readonly term: number },
 ): string {
   const row: AuditRow = {

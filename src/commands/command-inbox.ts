@@ -18,7 +18,7 @@ export class CommandInbox {
 
   /** Aborts when a command may have arrived, or with the signal. The same one until `process` has run. */
   arrival(awake: AbortSignal): AbortSignal {
-    if (this.#waiting?.until !== awake) this.#wait(awake, this.#options.log.waitForCommand(awake));
+    if (this.#waiting?.until !== awake) this.#wait(awake, this.#waitForWork(awake));
     return this.#waiting!.signal;
   }
 
@@ -39,6 +39,12 @@ export class CommandInbox {
       this.#wait(until, clock.sleep(PAUSE, until));
     }
     return true;
+  }
+
+  /** The log would answer at once while it has the command of a reload that is under way. */
+  #waitForWork(awake: AbortSignal): Promise<void> {
+    const { log, reloads } = this.#options;
+    return reloads.areRunning ? reloads.wait(awake) : log.waitForCommand(awake);
   }
 
   #wait(until: AbortSignal, arriving: Promise<void>): void {

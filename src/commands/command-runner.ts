@@ -6,11 +6,12 @@ import type { CommandLog, PendingCommand } from '../store/command-log.ts';
 import type { Clock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
 import { applyCommand, applyStoredCommand } from './apply-command.ts';
-import { encodeAudit, encodeMalformed } from './audit.ts';
-import type { Command, EntryCommand, StoredCommand } from './command.ts';
+import { encodeAudit, encodeMalformed, type Answer } from './audit.ts';
+import type { Command, EntryCommand, ReloadCommand, StoredCommand } from './command.ts';
 import type { EditOutcome } from './edit.ts';
 import { rejected, type Rejected } from './outcome.ts';
 import { parseCommand } from './parse-command.ts';
+import type { ReloadCommands } from './reload-commands.ts';
 
 /** Commands that one look at the log brings. */
 const PAGE = 100;
@@ -22,9 +23,16 @@ interface Prepared {
   readonly answer: string;
 }
 
+/** When a command is dealt with, epoch milliseconds, and the token of the term. */
+interface Moment {
+  readonly now: number;
+  readonly term: number;
+}
+
 export interface CommandRunnerOptions {
   readonly log: CommandLog;
   readonly engine: CommandEngine;
+  readonly reloads: ReloadCommands;
   readonly events: Events;
   readonly clock: Clock;
 }
@@ -39,9 +47,9 @@ export class CommandRunner {
 
   /** Applies what is in the log. Rejects with `TermEnded`, or with a `StoreError` when the log cannot be read. */
   async run(term: Term, stop: AbortSignal): Promise<void> {
-    const { log, events } = this.#options;
+    const { log, reloads, events } = this.#options;
     while (!stop.aborted && term.trusted) {
-      const page = await log.pending(PAGE);
+      const page = (await log.pending(PAGE)).filter(({ key }) => !reloads.isRunning(key));
       events.reportRecovery({ kind: 'commands' });
       if (page.length === 0) return;
       for (const pending of page) await this.#handle(pending, term, stop);
@@ -65,11 +73,42 @@ export class CommandRunner {
       return;
     }
     const { command } = parsed;
+    if (command.do === 'reload') {
+      await this.#reload(command, key, moment, term, stop);
+      return;
+    }
     const reason = await this.#apply(command, key, moment, term, stop);
     if (reason === null) return;
     const answer = { status: 'rejected', answer: reason } as const;
+    await this.#finish(command, key, answer, moment, term, stop);
+  }
+
+  /** Begins a reload, or answers the command when its reload has ended. */
+  async #reload(
+    command: ReloadCommand,
+    key: string,
+    moment: Moment,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const { reloads } = this.#options;
+    const answer = reloads.answer(key);
+    if (!answer) return;
+    await this.#finish(command, key, answer, moment, term, stop);
+    reloads.forget(key);
+  }
+
+  /** Ends a command that has no effect in the store, or none any more. */
+  async #finish(
+    command: Command,
+    key: string,
+    answer: Answer,
+    moment: Moment,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<void> {
     const audit = encodeAudit(command, answer, moment);
-    await engine.finish([{ key, id: command.id, audit }], term, stop);
+    await this.#options.engine.finish([{ key, id: command.id, audit }], term, stop);
     this.#report(command, answer);
   }
 
@@ -77,7 +116,7 @@ export class CommandRunner {
   async #apply(
     command: Command,
     key: string,
-    moment: { readonly now: number; readonly term: number },
+    moment: Moment,
     term: Term,
     stop: AbortSignal,
   ): Promise<string | null> {
@@ -119,10 +158,7 @@ export class CommandRunner {
     return { kind: 'run', decided, answer };
   }
 
-  #report(
-    command: Command,
-    answer: { readonly status: 'applied' | 'rejected'; readonly answer: string },
-  ): void {
+  #report(command: Command, answer: Answer): void {
     const { id, by, reason } = command;
     const entry = 'entry' in command ? command.entry : null;
     this.#options.events.emit('command', { id, do: command.do, entry, by, reason, ...answer });

@@ -77,6 +77,26 @@ export interface CommandEvent {
   readonly answer: string;
 }
 
+/** The configuration was replaced. */
+export interface ReloadedEvent {
+  /** The files that it was read from; empty for one made in code. */
+  readonly files: readonly string[];
+  /** How many entries it has. */
+  readonly entries: number;
+  /** How many of them are new. */
+  readonly added: number;
+  /** How many differ from before; those whose arguments or options are computed always do. */
+  readonly changed: number;
+  /** How many entries it has no longer. */
+  readonly removed: number;
+}
+
+/** The configuration was not replaced: it is invalid, or changes settings that need a restart. */
+export interface ReloadFailedEvent {
+  /** The error, with its message in the log. Of a `ConfigError`, `errors` has each problem. */
+  readonly error: unknown;
+}
+
 /** A run was committed and its messages are in their queues. */
 export interface SentEvent {
   /** The name of the entry. */
@@ -221,6 +241,10 @@ export interface BeatEvents {
   following: [FollowingEvent];
   /** @log info; warn if `ledgerLost` */
   scheduling: [SchedulingEvent];
+  /** @log info */
+  reloaded: [ReloadedEvent];
+  /** @log error */
+  'reload-failed': [ReloadFailedEvent];
   /** @log debug */
   'entry-changed': [EntryChangedEvent];
   /** @log warn */

@@ -11,6 +11,8 @@ export class Liveness {
   readonly #clock: Clock;
   /** Entries that this instance cannot schedule because their stored state is unreadable. */
   blockedEntries: readonly string[] = [];
+  /** Why the configuration in force is not the one in the files: the last reload failed. `null` otherwise. */
+  reloadError: string | null = null;
   #touchedAt: number;
 
   constructor(clock: Clock) {

@@ -10,6 +10,7 @@ import type {
 } from '../events/beat-events.ts';
 import type { EventSource } from '../events/events.ts';
 import type { Clock } from '../util/clock.ts';
+import { describeError } from '../util/errors.ts';
 import { logFailures } from './log-failures.ts';
 
 /** Writes a log line for every event. The `event` field of a line is the name of its event. */
@@ -28,6 +29,23 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
     log[event.ledgerLost ? 'warn' : 'info'](
       { event: 'scheduling', ...event },
       schedulingText(event),
+    );
+  });
+  events.on('reloaded', (event) => {
+    const { entries, added, changed, removed, files } = event;
+    const from = files.length === 0 ? '' : ` from ${files.join(', ')}`;
+    const counts = `${added} added, ${changed} changed, ${removed} removed`;
+    log.info(
+      { event: 'reloaded', ...event },
+      `Configuration reloaded: ${counts} (${entries} entries${from})`,
+    );
+  });
+  events.on('reload-failed', ({ error }) => {
+    const text = describeError(error);
+    log.error(
+      { event: 'reload-failed', error: text },
+      `Configuration not reloaded: ${text.replaceAll('\n', '; ')}; ` +
+        'the previous configuration stays in force, correct it and reload again',
     );
   });
   events.on('entry-changed', (event) => {

@@ -7,8 +7,8 @@ import type { ResultBackend } from '../store/results.ts';
 export interface ChordSizesOptions {
   readonly clock: Clock;
   readonly events: Events;
-  /** Where chords are joined; `null` when no entry starts one. */
-  readonly results: ResultBackend | null;
+  /** Returns where chords are joined; `null` while no entry starts one. */
+  readonly results: () => ResultBackend | null;
 }
 
 /** How long a batch waits for the result backend, milliseconds; and how long after it did not answer. */
@@ -63,7 +63,8 @@ export class ChordSizes {
     const fresh = changes.filter((each) => this.#pending.get(each.entry) !== chordIds(each));
     if (fresh.length === 0) return;
     for (const each of fresh) this.#pending.set(each.entry, chordIds(each));
-    const { results, events, clock } = this.#options;
+    const { events, clock } = this.#options;
+    const results = this.#options.results();
     try {
       if (!results) throw new StoreError('there is no result backend to join chords');
       await results.expect(fresh.flatMap(({ chords = [] }) => chords));

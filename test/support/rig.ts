@@ -77,7 +77,7 @@ export function makeRig({
         replyTo: '',
       };
       const scheduler = new Scheduler({
-        results,
+        results: () => results,
         catalog,
         ledger,
         clock,

@@ -20,6 +20,8 @@ const SAMPLES: { readonly [K in keyof BeatEvents]: BeatEvents[K] } = {
   leading: [{ term: 1 }],
   following: [{ reason: 'another instance holds the lock' }],
   scheduling: [{ term: 1, entries: 1, changes: { added: 1 }, ledgerLost: false }],
+  reloaded: [{ files: ['a.yaml'], entries: 1, added: 1, changed: 0, removed: 0 }],
+  'reload-failed': [{ error: new Error('broken') }],
   'entry-changed': [{ entry, change: 'added' }],
   'never-due': [{ entry, change: 'added', schedule: 'at noon' }],
   sent: [{ ...run, queue: 'celery', sentAt: 5, term: 1, messages: [message] }],

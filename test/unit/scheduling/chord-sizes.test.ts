@@ -49,7 +49,7 @@ function rig(results: ResultBackend | null = new Slow()) {
     log.push(`${operationKey(operation)}: ${(error as Error).message}`),
   );
   events.on('recovered', ({ operation }) => log.push(`${operationKey(operation)} recovered`));
-  const announcements = new ChordSizes({ clock, events, results });
+  const announcements = new ChordSizes({ clock, events, results: () => results });
   /** Which entries may be sent, once that is known. */
   const announce = (...changes: Change[]) => {
     const seen: { ready?: string[] } = {};
@@ -177,10 +177,11 @@ describe('the announcement of chords', () => {
       signals.push(signal);
       return clock.sleep(ms, signal);
     };
+    const memory = new MemoryResults();
     const announcements = new ChordSizes({
       clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), sleep },
       events: new Events(),
-      results: new MemoryResults(),
+      results: () => memory,
     });
     expect(await announcements.register([changeOf('a')], NEVER)).toHaveLength(1);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);

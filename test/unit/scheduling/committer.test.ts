@@ -36,7 +36,7 @@ function over(
     },
   };
   const committer = new Committer({
-    ...{ ledger, clock, events, results: null },
+    ...{ ledger, clock, events, results: () => null },
     progressed: () => (counted.progress += 1),
   });
   return { committer, clock, asked, faults, recovered, counted };

@@ -40,7 +40,7 @@ function rig(...entries: Entry[]) {
         clock,
         events,
         messageContext: () => messageContext,
-        results: null,
+        results: () => null,
         progressed,
       },
     });
