@@ -181,6 +181,20 @@ export function storedEntriesContract(name: string, openPlace: () => Promise<Sta
       expect(await pages(1)).toEqual([['b'], ['a']]);
     });
 
+    test('stay in their place in the order when a commit does not change when they are due', async () => {
+      await add({ entry: 'a', dueAt: 1 }, { entry: 'b', dueAt: null }, { entry: 'c', dueAt: 3 });
+      const next = advanceState(NEW_STATE, 'again');
+      await commit([
+        change('a', NEW_STATE, next, { dueAt: 1 }),
+        change('b', NEW_STATE, next, { dueAt: null, definition: '{}' }),
+      ]);
+      expect(await entries.page({ limit: 10 })).toEqual([
+        { ...row('a', 1), state: encodeState(next) },
+        row('c', 3),
+        { entry: 'b', definition: '{}', state: encodeState(next), dueAt: null },
+      ]);
+    });
+
     test('are committed and paged by thousands', async () => {
       const names = Array.from({ length: 2_500 }, (_, i) => `entry ${String(i).padStart(5, '0')}`);
       await add(...names.map((entry) => ({ entry, dueAt: 60_000 })));
