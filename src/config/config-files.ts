@@ -48,7 +48,7 @@ export class ConfigFiles {
   async read(): Promise<Settings> {
     const { cwd, overrides, maxFileSize: maxSize = MAX_FILE_SIZE } = this.#options;
     const id = String(++reads);
-    // Stamped before they are read: a change during the read is a change after it.
+    // Stamped before the read, so that a change during the read counts as a change after it.
     const stamps = await this.#stampOwn();
     this.#lastRead = stamps;
     const files = await findConfig(this.#path, cwd);

@@ -9,8 +9,8 @@ import type { Settings } from './settings.ts';
 export type Sender = Pick<MessageContext, 'origin' | 'replyTo'>;
 
 /**
- * The settings in force, and what is made from them. `replace` swaps all of it in one step; components ask for
- * what they need each time, so that none works with an earlier configuration.
+ * The current settings, and the objects created from them. `replace` swaps all of them in one step. Components read
+ * what they need at each use, so that none uses an earlier configuration.
  */
 export class LiveSettings {
   readonly catalog: Catalog;
@@ -35,7 +35,7 @@ export class LiveSettings {
     return this.#messageContext;
   }
 
-  /** For how long the outbox owes late messages of an entry. */
+  /** The catch-up policy of an entry for late messages in the outbox. */
   readonly latenessOf: LatenessOf = (entry) => this.catalog.find(entry) ?? DEFAULT_LATENESS;
 
   replace(settings: Settings): Difference {

@@ -8,45 +8,45 @@ import type { TaskEventSettings } from '../message/task-sent.ts';
 import type { RouteRules } from '../routing/router.ts';
 import type { ResultSettings } from '../store/results.ts';
 
-/** A configuration after validation: complete, typed, nothing left to look up or to default. */
+/** A configuration after validation: complete and typed, with all defaults. */
 export interface Settings {
   /**
-   * May hold passwords: never print it but through `maskUrl`. Several URLs, in the order of failover,
-   * have a `;` between them: see `splitUrls`.
+   * May contain passwords: print it only through `maskUrl`. One URL, or several with `;` between them in the order of
+   * failover: see `splitUrls`.
    */
   readonly brokerUrl: string;
-  /** Where lock and ledger are: the broker itself where it can keep them, else another place. */
+  /** The store of lock and ledger: the broker itself if it can hold them, otherwise another store. */
   readonly stateUrl: string;
-  /** Independent Redis servers over a majority of which the lock is held; none: it is beside the ledger. */
+  /** Independent Redis servers that hold the lock by majority; with none, the store of the ledger holds it. */
   readonly lockUrls: readonly string[];
-  /** IANA name: the zone of every schedule and entry that names none. */
+  /** IANA name of the default zone of schedules and entries. */
   readonly timezone: string;
   readonly entries: readonly Entry[];
   /** Reads the definitions of stored entries with these settings. */
   readonly definitions: Definitions;
-  /** The names of those among them that nobody wrote: Celery's beat installs them. */
+  /** The names of entries that beat installs, as Celery's beat does. */
   readonly installed: readonly string[];
-  /** `ttl` in milliseconds: how long a leader that says nothing keeps the lock. */
+  /** `ttl` in milliseconds: how long a lock lasts without a renewal. */
   readonly lock: { readonly ttl: number };
-  /** Before every name under which beat keeps state; two apps in one Redis database differ in it. */
+  /** The prefix of all names in the state store, which separates several apps in one store. */
   readonly keyPrefix: string;
-  /** Which queues there are, and how those are made that nobody describes. */
+  /** The configured queues, and the defaults of all others. */
   readonly queues: QueueRules;
-  /** Which task goes where, and what is true of tasks that do not say it. */
+  /** The routes, and the defaults of tasks without a route. */
   readonly routes: RouteRules;
-  /** How messages are written where an entry does not say otherwise. */
+  /** The default encoding of messages. */
   readonly encoding: Encoding;
   /** Celery's message protocol. */
   readonly protocol: 1 | 2;
-  /** AMQP: `false` leaves queues and exchanges to others. */
+  /** AMQP: `false` if beat must not declare queues and exchanges. */
   readonly declareQueues: boolean;
   readonly connection: ConnectionSettings;
   readonly transport: TransportOptions;
   readonly results: ResultSettings;
-  /** Where `task-sent` events go; `null` for nowhere. */
+  /** Settings of `task-sent` events; `null` if they are disabled. */
   readonly taskEvents: TaskEventSettings | null;
   /** The warnings about a valid configuration. */
   readonly warnings: readonly Diagnostic[];
-  /** The files it was read from, as the user named them; empty for one made in code. */
+  /** The names of its files, as the user wrote them; empty for a configuration made in code. */
   readonly files: readonly string[];
 }

@@ -112,7 +112,7 @@ export function checkLockUrls({ lockUrls, stateUrl }: Endpoints, report: Report)
   }
 }
 
-/** Reports a URL of another scheme. It is never shown as it is: it may contain a password. */
+/** Reports a URL of another scheme. The URL is not shown, because it may contain a password. */
 function checkScheme(
   path: Path,
   url: string,
@@ -123,10 +123,10 @@ function checkScheme(
   const scheme = parseScheme(url);
   const isUrl = schemes.includes(scheme) || /^[^:]+:\/\//.test(url);
   if (scheme === '' || !isUrl) {
-    // The text may be nothing but a password, from a variable or a file.
+    // The text may be a password, from a variable or a file.
     report(
       path,
-      'expected a URL such as redis://localhost:6379/0, got text that is no URL (not shown)',
+      'expected a URL such as redis://localhost:6379/0, got text that is not a URL (not shown)',
     );
   } else if (!schemes.includes(scheme)) {
     const allowed = schemes.map((name) => `${name}://`).join(', ');

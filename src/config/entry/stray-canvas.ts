@@ -8,8 +8,8 @@ const FORMS = {
 } as const;
 
 /**
- * An entry without a canvas that belongs under `task`; the error says how to write it. A placeholder stands for the
- * task, so that no second error says that it is missing. Any other value is returned unchanged.
+ * An entry without a canvas that belongs under `task`; the error says how to write it. A placeholder replaces the
+ * task, so that no second error reports it as missing. Any other value is returned unchanged.
  */
 export function withoutStrayCanvas(entry: unknown, report: Report): unknown {
   if (!isMap(entry)) return entry;

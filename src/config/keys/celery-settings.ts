@@ -11,7 +11,7 @@ export type Disposition =
 
 /** Settings of workers, results and events by family, as of Celery 5.7. */
 export const WORKERS_SETTINGS: readonly string[] = [
-  // The last is no setting, but Celery prints it among them.
+  // The last is not a setting, but Celery prints it among them.
   'imports include deprecated_settings',
   'broker_: channel_error_retry heartbeat_checkrate pool_acquire_timeout pool_limit read_url',
   'event_: queue_durable queue_exclusive queue_expires queue_prefix queue_ttl',

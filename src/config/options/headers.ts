@@ -3,7 +3,7 @@ import { isInstant } from '../../message/parse-instant.ts';
 import { expected, type Path, type Report } from '../validate.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 
-/** A header that workers read, as they can read it, and the option that sets it. */
+/** A header that workers read, the type that they accept, and the option that sets it. */
 interface Known {
   readonly allowed: string;
   readonly fits: (value: unknown) => boolean;
@@ -18,7 +18,7 @@ const instant: Known = {
 };
 const count: Known = { allowed: 'a whole number, not negative', fits: isCount };
 
-/** What stands in them a worker takes as it is: of another type it ends the worker, or the task never runs. */
+/** Headers that workers do not check: a value of another type ends the worker, or the task never runs. */
 const KNOWN: Readonly<Record<string, Known>> = {
   lang: text,
   shadow: { ...textOrNull, option: 'shadow' },
@@ -57,7 +57,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
   periodic_task_name: text,
 };
 
-/** What the message itself says, and a header must not say otherwise. */
+/** Headers that beat sets itself, which must not have another value. */
 const TAKEN: Readonly<Record<string, string>> = {
   id: 'the id of the task; write the option task_id',
   task: 'the name of the task; write task, beside the schedule',
@@ -69,15 +69,15 @@ const OF_THE_REQUEST =
   'workers make headers attributes of the request that tasks see, where this name is taken; use another';
 
 /**
- * Parts of Celery's `Context` that its worker uses: with a header in their place the task fails, or its result is
- * lost. Recorded from two versions in test/conformance/context-headers-*.jsonl.
+ * Attributes of Celery's `Context` that its worker uses: a header of the same name makes the task fail or loses its
+ * result. Recorded from two versions in test/conformance/context-headers-*.jsonl.
  */
 const RESERVED: ReadonlySet<string> = new Set([
   ...['get', 'clear', 'update', 'as_execution_options', 'children'],
   ...['_children', '_get_custom_headers', '_filter_x_death_headers'],
 ]);
 
-/** Reports headers that no broker can carry, or that a worker would stumble over. */
+/** Reports headers that no broker can encode, or that make a worker fail. */
 export function checkHeaders(headers: unknown, path: Path, report: Report): void {
   if (!isMap(headers)) return;
   inspectHeaders(headers, path, report);
@@ -93,7 +93,7 @@ export function checkHeaders(headers: unknown, path: Path, report: Report): void
   }
 }
 
-/** The same for stamps, which are sent among them. */
+/** The same for stamps, which are sent as headers. */
 export function checkStamps(stamps: unknown, path: Path, report: Report): void {
   if (isMap(stamps)) inspectHeaders(stamps, path, report);
 }
@@ -116,7 +116,7 @@ function isLimits(value: unknown): boolean {
   return Array.isArray(value) && value.length === 2 && value.every(seconds);
 }
 
-/** As much of ISO 8601 as every Celery reads: it has parsers of its own, and changed them. */
+/** The part of ISO 8601 that every version of Celery parses. */
 const ISO = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 function isIso(value: unknown): boolean {

@@ -9,8 +9,8 @@ import type { OptionsInput } from './schema.ts';
 const NONE: MessageOptions = Object.freeze({});
 
 /**
- * Options that have been checked, with durations in milliseconds and instants as epoch milliseconds.
- * What is read and left out is remarked upon.
+ * Converts validated options: durations to milliseconds, instants to epoch milliseconds. Warns of options that have
+ * no effect.
  */
 export function readOptions(
   input: OptionsInput | undefined,
@@ -25,22 +25,22 @@ export function readOptions(
   const { MessageGroupId, MessageDeduplicationId, MessageAttributes, DelaySeconds, ...others } =
     more;
   const { delaySeconds, addToParent, mandatory, timeout, confirmTimeout, ...plain } = others;
-  const useless = { addToParent, mandatory, timeout, confirmTimeout };
-  for (const [option, value] of Object.entries(useless)) {
-    if (value !== undefined) warn(['options', option], WITHOUT_USE[option]!);
+  const ignored = { addToParent, mandatory, timeout, confirmTimeout };
+  for (const [option, value] of Object.entries(ignored)) {
+    if (value !== undefined) warn(['options', option], IGNORED[option]!);
   }
-  if (plain.retry === false) warn(['options', 'retry'], ALWAYS_AGAIN);
+  if (plain.retry === false) warn(['options', 'retry'], ALWAYS_RETRIES);
   return {
     ...plain,
     countdown: parseDuration(countdown) ?? undefined,
     eta: parseInstant(eta, zone) ?? undefined,
     expires: readExpires(input?.expires, expires, zone, warn),
-    timeLimit: secondsOf(timeLimit),
-    softTimeLimit: secondsOf(softTimeLimit),
+    timeLimit: toSeconds(timeLimit),
+    softTimeLimit: toSeconds(softTimeLimit),
     deliveryMode: deliveryMode === undefined ? undefined : DELIVERY_MODES[deliveryMode],
     serializer: serializer && parseSerializer(serializer),
     compression: compression && parseCompression(compression),
-    properties: propertiesOf({
+    properties: withoutAbsent({
       ...{ message_id: messageId, timestamp, type, user_id: userId, app_id: appId },
       ...{ MessageGroupId, MessageDeduplicationId, MessageAttributes, DelaySeconds },
       delay_seconds: delaySeconds,
@@ -48,26 +48,25 @@ export function readOptions(
   };
 }
 
-const WITHOUT_USE: Readonly<Record<string, string>> = {
+const IGNORED: Readonly<Record<string, string>> = {
   addToParent: 'ignored: scheduled tasks have no parent',
   mandatory: 'ignored: RabbitMQ always returns unroutable messages to beat',
-  timeout: 'ignored: brokerConnectionTimeout says how long beat waits for the broker',
+  timeout: 'ignored: brokerConnectionTimeout is the timeout of beat',
   confirmTimeout: 'ignored: beat waits for the confirm of RabbitMQ without a limit',
 };
 
-const ALWAYS_AGAIN =
-  'goes to tasks that workers send on; beat itself tries again until the message is in its queue, ' +
-  'or worthless';
+const ALWAYS_RETRIES =
+  'applies to tasks that workers publish; beat itself retries until the message is in its queue or too late';
 
-/** Limits go to the worker in seconds, fractions and all. */
-function secondsOf(duration: OptionsInput['timeLimit']): number | undefined {
+/** Workers receive limits in seconds, with fractions. */
+function toSeconds(duration: OptionsInput['timeLimit']): number | undefined {
   const ms = parseDuration(duration);
   return ms === null ? undefined : ms / 1_000;
 }
 
 export const DELIVERY_MODES = { 1: 1, 2: 2, transient: 1, persistent: 2 } as const;
 
-const NO_TIME = 'of no length, which beat reads as "never"; Celery would have the task thrown away';
+const NO_EXPIRY = 'zero is treated as "no expiry"; with Celery workers would discard the task';
 
 function readExpires(
   inOptions: OptionsInput['expires'],
@@ -80,12 +79,12 @@ function readExpires(
   const after = parseDuration(input) ?? parseTimedelta(input);
   if (after === null) return { at: parseInstant(input, zone)! };
   if (after > 0) return { after };
-  warn(beside === undefined ? ['options', 'expires'] : ['expires'], NO_TIME);
+  warn(beside === undefined ? ['options', 'expires'] : ['expires'], NO_EXPIRY);
   return undefined;
 }
 
-/** `undefined` for none, which most messages have. */
-function propertiesOf(given: ExtraProperties): ExtraProperties | undefined {
-  const said = Object.entries(given).filter(([, value]) => value !== undefined);
-  return said.length === 0 ? undefined : Object.fromEntries(said);
+/** The properties that are set; `undefined` if there are none, as for most messages. */
+function withoutAbsent(given: ExtraProperties): ExtraProperties | undefined {
+  const present = Object.entries(given).filter(([, value]) => value !== undefined);
+  return present.length === 0 ? undefined : Object.fromEntries(present);
 }

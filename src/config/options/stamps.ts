@@ -2,8 +2,8 @@ import type { Report } from '../validate.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 
 /**
- * An entry whose options have their stamps as Celery's `sig.stamp()` leaves them, names in
- * `stampedHeaders` and values beside it, with `stamps` instead. Any other value is returned as it is.
+ * Converts the stamps that Celery's `sig.stamp()` writes, names in `stampedHeaders` and values beside it, to `stamps`.
+ * Any other value is returned unchanged.
  */
 export function withStamps(entry: unknown, report: Report): unknown {
   if (!isMap(entry) || !isMap(entry.options)) return entry;

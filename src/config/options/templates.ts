@@ -4,25 +4,25 @@ import { hasTemplate, compileTemplate, type RenderText } from '../../message/tem
 import type { Path, Report } from '../validate.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 
-const AS_IT_STANDS =
-  'sent as it stands: templates are filled in in the values of args, kwargs, headers, taskId and shadow';
+const NOT_RENDERED =
+  'not rendered: templates are rendered in the values of args, kwargs, headers, taskId and shadow';
 
-/** Where templates stand in one entry and its signatures, beside their arguments. */
+/** The templates of one entry and its signatures outside their arguments. */
 export class OptionTemplates {
   readonly #zone: string;
   readonly #known = new Map<string, RenderText | null>();
-  /** Headers may contain themselves, which is told elsewhere. */
+  /** Headers may contain themselves, which another check reports. */
   readonly #seen = new WeakSet<object>();
-  #some = false;
+  #found = false;
 
-  /** `zone` is an IANA name: of dates with a format. */
+  /** `zone` is the IANA name of the zone of dates. */
   constructor(zone: string) {
     this.#zone = zone;
   }
 
   /**
-   * Looks into the options of a task, whose names are canonical, and the names of its arguments. Reports what
-   * is wrong with a template, and remarks on such as nobody fills in.
+   * Reads the options of a task, whose names are canonical, and the names of its arguments. Reports invalid templates,
+   * and warns of templates that are not rendered.
    */
   read({ options, kwargs }: Readonly<Record<string, unknown>>, report: Report, warn: Report) {
     this.#inNames(kwargs, ['kwargs'], warn);
@@ -31,22 +31,22 @@ export class OptionTemplates {
     for (const [option, value] of Object.entries(options)) {
       const path = ['options', option];
       if (RENDERED_OPTIONS.some((each) => each === option)) this.#inValue(value, path, report);
-      else if (typeof value === 'string' && hasTemplate(value)) warn(path, AS_IT_STANDS);
+      else if (typeof value === 'string' && hasTemplate(value)) warn(path, NOT_RENDERED);
     }
   }
 
-  /** Fills in those of an occurrence; `undefined` where there are none. */
+  /** Renders the templates for an occurrence; `undefined` if there are none. */
   get render(): Entry['render'] {
-    if (!this.#some) return undefined;
-    return (text, context) => this.#of(text)?.(context) ?? text;
+    if (!this.#found) return undefined;
+    return (text, context) => this.#compile(text)?.(context) ?? text;
   }
 
   #inValue(value: unknown, path: Path, report: Report): void {
     if (typeof value === 'string') {
       try {
-        // Every text is parsed, also after the first template: parsing is what finds the mistakes.
-        const render = this.#of(value);
-        this.#some ||= render !== null;
+        // Every text is compiled, also after the first template, to find all errors.
+        const render = this.#compile(value);
+        this.#found ||= render !== null;
       } catch (error) {
         report(path, (error as Error).message);
       }
@@ -64,15 +64,15 @@ export class OptionTemplates {
   #inNames(map: unknown, path: Path, warn: Report): void {
     if (!isMap(map)) return;
     for (const key of Object.keys(map)) {
-      if (hasTemplate(key)) warn([...path, key], `its name is ${AS_IT_STANDS}`);
+      if (hasTemplate(key)) warn([...path, key], `its name is ${NOT_RENDERED}`);
     }
   }
 
-  #of(text: string): RenderText | null {
+  #compile(text: string): RenderText | null {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
-    const fill = compileTemplate(text, this.#zone);
-    this.#known.set(text, fill);
-    return fill;
+    const render = compileTemplate(text, this.#zone);
+    this.#known.set(text, render);
+    return render;
   }
 }

@@ -11,7 +11,7 @@ import { readRoute } from './route.ts';
 
 /**
  * A user's function as a route whose results are validated. It throws a `ConfigError` with the path of the function
- * for an invalid result and for whatever the function throws.
+ * for an invalid result and for an exception of the function.
  */
 export function functionRoute(
   route: RouteFunction,

@@ -6,70 +6,70 @@ import { timedelta } from '../../schedule/timedelta.ts';
 import type { Path, Report } from '../validate.ts';
 import { isSchedule } from './schema.ts';
 
-/** What stands beside a schedule in its entry. Zones have been checked. */
-export interface ScheduleSurroundings {
+/** The properties of an entry that apply to its schedule. Zones are valid. */
+export interface EntryContext {
   /** The name of the entry. */
   readonly name: string;
   readonly relative: boolean;
-  /** The entry's own. */
+  /** The zone of the entry. */
   readonly timezone: string | undefined;
-  /** The configuration's. */
+  /** The zone of the configuration. */
   readonly defaultZone: string;
 }
 
-/** A schedule as it was written, before its entry has a say. */
+/** A schedule as it is written, without the properties of its entry. */
 export interface WrittenSchedule {
   readonly schedule: Schedule;
-  /** Where its errors are reported, from the entry. */
+  /** The path of its errors from the entry. */
   readonly path: Path;
-  /** The zone that stands beside it, if any. */
+  /** The zone of the schedule, if any. */
   readonly zone: string | undefined;
 }
 
-/** Makes a schedule that of its entry: on round instants, in a zone, under a name. */
-export class SchedulePlacement {
+/** Binds schedules to their entries: to round instants, a zone and the name of the entry. */
+export class ScheduleBinder {
   readonly #everDue = new WeakSet<Schedule>();
 
-  /** Reports errors, with paths from the entry, and then returns `undefined`. */
-  place(
+  /** Returns `undefined` after it reported errors, with paths from the entry. */
+  bind(
     written: WrittenSchedule,
-    around: ScheduleSurroundings,
+    entry: EntryContext,
     report: Report,
     warn: Report,
   ): Schedule | undefined {
-    // Each part of a user's schedule may be a getter that throws.
+    // Every property of a user's schedule may be a getter that throws.
     return attempt(
-      () => this.#place(written, around, report, warn),
+      () => this.#bind(written, entry, report, warn),
       written.path,
-      (at, reason) => report(at, `cannot be read, as it threw: ${reason}`),
+      (at, reason) => report(at, `cannot be read, it threw: ${reason}`),
     );
   }
 
-  #place(
+  #bind(
     { schedule: written, path, zone }: WrittenSchedule,
-    around: ScheduleSurroundings,
+    entry: EntryContext,
     report: Report,
     warn: Report,
   ): Schedule | undefined {
-    const round = around.relative ? onRoundInstants(written) : undefined;
-    if (around.relative && round === undefined) {
+    const round = entry.relative ? toRoundInstants(written) : undefined;
+    if (entry.relative && round === undefined) {
       const kind = String(path[1] ?? written.spec);
-      warn(['relative'], `ignored: it is for intervals, and this is ${kind}`);
+      warn(['relative'], `ignored: it applies to intervals, this schedule is ${kind}`);
     }
-    const wanted = zone ?? around.timezone ?? around.defaultZone;
-    const moved = attempt(() => inZone(round ?? written, wanted), path, report);
-    // One that has a zone of its own does not move.
-    if (!moved || !agree(zone ?? moved.timezone, around.timezone, report)) return undefined;
-    const bound = attempt(() => forEntry(moved, around.name), path, report);
-    if (!bound || !this.#due(bound, path, report)) return undefined;
+    const timezone = zone ?? entry.timezone ?? entry.defaultZone;
+    const zoned = attempt(() => inZone(round ?? written, timezone), path, report);
+    // A schedule with a zone of its own ignores other zones.
+    if (!zoned || !checkZones(zone ?? zoned.timezone, entry.timezone, report)) return undefined;
+    const bound = attempt(() => forEntry(zoned, entry.name), path, report);
+    if (!bound || !this.#checkDue(bound, path, report)) return undefined;
     for (const warning of bound.warnings ?? []) {
       warn([...path, ...warning.path], warning.message);
     }
     return bound;
   }
 
-  /** A search is dear, and most schedules are shared: each is asked once. Once over is not never. */
-  #due(schedule: Schedule, path: Path, report: Report): boolean {
+  /** Reports a schedule without occurrences. Each is searched once, because a search is slow and schedules are shared. */
+  #checkDue(schedule: Schedule, path: Path, report: Report): boolean {
     if (this.#everDue.has(schedule) || /^(?:at|every)\(/.test(schedule.spec)) return true;
     const never = attempt(
       () => isNeverDue(schedule),
@@ -84,35 +84,36 @@ export class SchedulePlacement {
 }
 
 function inZone(schedule: Schedule, zone: string): Schedule {
-  return atOnce(schedule, 'inZone', schedule.inZone?.(zone) ?? schedule);
+  return expectSchedule(schedule, 'inZone', schedule.inZone?.(zone) ?? schedule);
 }
 
 function forEntry(schedule: Schedule, name: string): Schedule {
-  return atOnce(schedule, 'forEntry', schedule.forEntry?.(name) ?? schedule);
+  return expectSchedule(schedule, 'forEntry', schedule.forEntry?.(name) ?? schedule);
 }
 
-function atOnce(schedule: Schedule, method: string, answer: unknown): Schedule {
-  const isPromise = markHandled(answer);
-  if (!isPromise && isSchedule(answer)) return answer;
-  const what = isPromise ? 'a promise' : 'something else than a schedule';
-  throw new BeatError(`schedule "${schedule.spec}": ${method} answered ${what}`);
+function expectSchedule(schedule: Schedule, method: string, result: unknown): Schedule {
+  const isPromise = markHandled(result);
+  if (!isPromise && isSchedule(result)) return result;
+  const what = isPromise ? 'a promise' : 'a value that is not a schedule';
+  throw new BeatError(`schedule "${schedule.spec}": ${method} returned ${what}`);
 }
 
-/** An interval as `timedelta(…, {relative: true})` makes it: its `spec` says how long it is. */
-function onRoundInstants(schedule: Schedule): Schedule | undefined {
+/** Converts an interval, recognised by its `spec`, to `timedelta(…, {relative: true})`. */
+function toRoundInstants(schedule: Schedule): Schedule | undefined {
   const [, every, round] = /^every\((\d+)ms\)( round .*)?$/.exec(schedule.spec) ?? [];
   if (every === undefined) return undefined;
   if (round !== undefined) return schedule;
   return timedelta({ milliseconds: Number(every) }, { relative: true });
 }
 
-function agree(own: string | undefined, entrys: string | undefined, report: Report): boolean {
-  if (own === undefined || entrys === undefined || own === entrys) return true;
-  report(['timezone'], `"${entrys}" here, but the schedule says "${own}"; keep one of them`);
+/** Reports an entry whose zone differs from that of its schedule. */
+function checkZones(own: string | undefined, ofEntry: string | undefined, report: Report): boolean {
+  if (own === undefined || ofEntry === undefined || own === ofEntry) return true;
+  report(['timezone'], `"${ofEntry}" differs from "${own}" in the schedule; remove one of them`);
   return false;
 }
 
-/** Runs it; what it throws becomes errors at the path. */
+/** Runs `make`, and reports what it throws as errors at the path. */
 export function attempt<T>(make: () => T, path: Path, report: Report): T | undefined {
   try {
     return make();

@@ -11,11 +11,11 @@ import { isMap } from '../keys/normalize-keys.ts';
 import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema.ts';
 import {
   attempt,
-  SchedulePlacement,
-  type ScheduleSurroundings,
+  ScheduleBinder,
+  type EntryContext,
   type WrittenSchedule,
 } from './bind-schedule.ts';
-import { solarOf } from './solar.ts';
+import { parseSolar } from './solar.ts';
 import type { ReadZone } from '../values/zone.ts';
 
 const KINDS = ['timedelta', 'crontab', 'cron', 'at', 'solar'] as const;
@@ -23,11 +23,11 @@ type Kind = (typeof KINDS)[number];
 
 const SCHEDULES = `a number of seconds, or one of ${KINDS.join(', ')}`;
 
-/** Makes schedules of what users wrote, and equal ones once: a hundred thousand entries share a few. */
+/** Parses schedules. Equal ones are parsed once, because a hundred thousand entries share a few schedules. */
 export class ScheduleReader {
   readonly #keys: KeySchema | undefined;
   readonly #readZone: ReadZone;
-  readonly #placement = new SchedulePlacement();
+  readonly #binder = new ScheduleBinder();
   readonly #written = new Map<string, WrittenSchedule>();
 
   constructor(keys: KeySchema | undefined, readZone: ReadZone) {
@@ -36,32 +36,27 @@ export class ScheduleReader {
   }
 
   /**
-   * Reports what is wrong, with paths from the entry, and then returns `undefined`; remarks on what is
-   * valid and most likely a mistake.
+   * Returns `undefined` after it reported errors, with paths from the entry. Warns of a valid schedule that is
+   * probably a mistake.
    */
-  read(
-    input: unknown,
-    around: ScheduleSurroundings,
-    report: Report,
-    warn: Report,
-  ): Schedule | undefined {
+  read(input: unknown, entry: EntryContext, report: Report, warn: Report): Schedule | undefined {
     const written = isSchedule(input)
       ? { schedule: input, path: ['schedule'], zone: undefined }
       : this.#readOnce(input, report);
-    return written && this.#placement.place(written, around, report, warn);
+    return written && this.#binder.bind(written, entry, report, warn);
   }
 
   #readOnce(input: unknown, report: Report): WrittenSchedule | undefined {
-    const key = keyOf(input);
+    const key = encodeKey(input);
     const known = key === undefined ? undefined : this.#written.get(key);
     if (known) return known;
-    const written = this.#fromText(input, report);
+    const written = this.#parse(input, report);
     if (written && key !== undefined) this.#written.set(key, written);
     return written;
   }
 
-  #fromText(input: unknown, report: Report): WrittenSchedule | undefined {
-    if (typeof input === 'number' || typeof input === 'string') return interval(input, report);
+  #parse(input: unknown, report: Report): WrittenSchedule | undefined {
+    if (typeof input === 'number' || typeof input === 'string') return parseInterval(input, report);
     if (isUnnamed(input)) return void report(['schedule'], UNNAMED);
     if (!isMap(input)) return void report(['schedule'], expected(SCHEDULES, input));
     const context = { path: ['schedule'], keys: this.#keys, report };
@@ -84,7 +79,7 @@ export class ScheduleReader {
   }
 }
 
-/** A user's schedule but for its `spec`. */
+/** Whether a value is a user's schedule that lacks only its `spec`. */
 function isUnnamed(input: unknown): boolean {
   return (
     typeof input === 'object' && typeof (input as Partial<Schedule> | null)?.next === 'function'
@@ -92,13 +87,13 @@ function isUnnamed(input: unknown): boolean {
 }
 
 const UNNAMED =
-  'a schedule made in code needs "spec", text that is equal for equal schedules, beside "next"';
+  'a schedule made in code needs "spec", a text that is equal for equal schedules, besides "next"';
 
-function interval(input: number | string, report: Report): WrittenSchedule | undefined {
+function parseInterval(input: number | string, report: Report): WrittenSchedule | undefined {
   const path = ['schedule'];
   const milliseconds = parseDuration(input);
   if (milliseconds === null) {
-    const hint = typeof input === 'string' ? "; a crontab line is written {cron: '…'}" : '';
+    const hint = typeof input === 'string' ? "; write a crontab line as {cron: '…'}" : '';
     const allowed = `${DURATION_FORMS}, or one of ${KINDS.join(', ')}`;
     return void report(path, expected(allowed, input) + hint);
   }
@@ -106,8 +101,8 @@ function interval(input: number | string, report: Report): WrittenSchedule | und
   return schedule && { schedule, path, zone: undefined };
 }
 
-/** The same for equal inputs alone; `undefined` where JSON cannot tell them apart (a Set, a BigInt). */
-function keyOf(input: unknown): string | undefined {
+/** A text that is the same only for equal inputs; `undefined` if JSON cannot represent the input (a Set, a BigInt). */
+function encodeKey(input: unknown): string | undefined {
   try {
     return JSON.stringify(input, (_, value: unknown) => {
       const plain =
@@ -122,7 +117,7 @@ function keyOf(input: unknown): string | undefined {
   }
 }
 
-/** In no zone yet: the entry puts it into one. */
+/** Creates a schedule without a zone; the entry determines the zone. */
 function build(kind: Kind, map: ScheduleMapInput): Schedule {
   switch (kind) {
     case 'timedelta':
@@ -134,6 +129,6 @@ function build(kind: Kind, map: ScheduleMapInput): Schedule {
     case 'at':
       return at(toIso(map.at!));
     case 'solar':
-      return solarOf(map.solar!);
+      return parseSolar(map.solar!);
   }
 }

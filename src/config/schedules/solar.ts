@@ -7,20 +7,20 @@ import { solar, type SolarEvent } from '../../schedule/solar.ts';
 const NAMES = ['event', 'latitude', 'longitude'] as const;
 type Name = (typeof NAMES)[number];
 
-/** Celery's own argument names count too. */
+/** Celery's argument names. */
 const SHORT: Readonly<Record<string, Name>> = { lat: 'latitude', lon: 'longitude' };
 
 /**
- * `solar` as YAML and JSON have it: `{event, latitude, longitude}`, or `lat` and `lon`. A `ConfigError`
- * holds every problem, `path` the name as the user wrote it.
+ * Parses the map `{event, latitude, longitude}`, also with `lat` and `lon`. Throws a `ConfigError` with all errors,
+ * whose paths have the names that the user wrote.
  */
-export function solarOf(map: Readonly<Record<string, unknown>>): Schedule {
+export function parseSolar(map: Readonly<Record<string, unknown>>): Schedule {
   const errors: Diagnostic[] = [];
   const given = new Map<Name, string>();
   for (const key of Object.keys(map).filter((key) => map[key] !== undefined)) {
     const name = NAMES.find((name) => name === key || SHORT[key] === name);
     if (name === undefined) {
-      const guess = didYouMean(key, NAMES) || `; there are ${NAMES.join(', ')}`;
+      const guess = didYouMean(key, NAMES) || `; allowed: ${NAMES.join(', ')}`;
       errors.push(errorAt([key], `is not a part of solar${guess}`));
     } else if (given.has(name)) {
       errors.push(errorAt([key], `is given twice: also as ${given.get(name)!}`));
@@ -30,12 +30,12 @@ export function solarOf(map: Readonly<Record<string, unknown>>): Schedule {
   }
   const value = (name: Name) => map[given.get(name) ?? name];
   try {
-    const made = solar(
+    const schedule = solar(
       value('event') as SolarEvent,
       value('latitude') as number,
       value('longitude') as number,
     );
-    if (errors.length === 0) return made;
+    if (errors.length === 0) return schedule;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const { path, message } of error.errors) {

@@ -34,7 +34,7 @@ export const lockShape = {
   ),
 };
 
-/** `ttl` from 1 s, below which a busy host loses the lock without a reason, to a day. */
+/** `ttl` from 1 s, below which a busy host could lose the lock, to a day. */
 export function readLock(
   lock: ShapeOutput<typeof lockShape>['lock'],
   report: Report,

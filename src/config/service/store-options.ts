@@ -5,7 +5,7 @@ import type { ResultSettings } from '../../store/results.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Settings } from '../settings.ts';
 
-/** What opens the store that the settings name. */
+/** The options of the store in the settings. */
 export function storeOptions(settings: Settings, clock: Clock): StoreOptions {
   const { brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport } = settings;
   return {
@@ -17,7 +17,7 @@ export function storeOptions(settings: Settings, clock: Clock): StoreOptions {
   };
 }
 
-/** What opens the result backend, where an entry starts a chord; without one nothing is written there. */
+/** The settings of the result backend; without a URL if no entry starts a chord. */
 export function resultOptions({ entries, results }: Settings): ResultSettings {
   const needed = entries.some(({ canvas }) => canvas && startsChord(canvas));
   return needed ? results : { ...results, url: null };

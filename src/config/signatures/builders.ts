@@ -6,7 +6,7 @@ import type {
   TaskConfig,
 } from '../config-types.ts';
 
-/** What any signature may have beside its tasks. */
+/** The properties of any signature besides its tasks. */
 type SignatureParts = Pick<ChainConfig, 'options' | 'immutable'>;
 
 /** `sig('tasks.add', [1, 2], { options: { queue: 'slow' } })`: a task with its arguments. */
@@ -18,17 +18,17 @@ export function sig(
   return Object.freeze({ task, args, ...more });
 }
 
-/** Signatures one by one, or as a list with the other parts of the whole after it. */
+/** Signatures as arguments, or as a list followed by the other properties. */
 type Several =
   readonly SignatureConfig[] | readonly [tasks: readonly SignatureConfig[], more?: SignatureParts];
 
-/** `chain(sig('tasks.add', [1, 2]), sig('tasks.mul', [3]))`: they run one after the other. */
+/** `chain(sig('tasks.add', [1, 2]), sig('tasks.mul', [3]))`: the tasks run one after the other. */
 export function chain(...given: Several): Readonly<ChainConfig> {
   const [tasks, more] = readTasks(given);
   return Object.freeze({ chain: tasks, ...more });
 }
 
-/** `group(sig('tasks.add', [1, 1]), sig('tasks.add', [2, 2]))`: they run at the same time. */
+/** `group(sig('tasks.add', [1, 1]), sig('tasks.add', [2, 2]))`: the tasks run at the same time. */
 export function group(...given: Several): Readonly<GroupConfig> {
   const [tasks, more] = readTasks(given);
   return Object.freeze({ group: tasks, ...more });
@@ -40,7 +40,7 @@ function readTasks(given: Several): [readonly SignatureConfig[], SignatureParts]
   return [given as readonly SignatureConfig[], {}];
 }
 
-/** `chord([sig('tasks.add', [1, 1]), …], sig('tasks.sum'))`: the header runs at the same time, then the body with all results. */
+/** `chord([sig('tasks.add', [1, 1]), …], sig('tasks.sum'))`: the tasks of the header run at the same time, then the body runs with all results. */
 export function chord(
   header: ChordConfig['chord']['header'],
   body: SignatureConfig,

@@ -7,7 +7,7 @@ import { FORMS } from './schema.ts';
 type Raw = Readonly<Record<string, unknown>>;
 type Schema = keyof typeof FORMS;
 
-/** Where, in a signature, its parts stand: what users write, and what Celery writes, differ in it. */
+/** The form of a signature and the paths of its parts: users and Celery write different forms. */
 export type Form =
   | { readonly kind: 'task'; readonly schema: Schema }
   | { readonly kind: 'chain' | 'group'; readonly schema: Schema; readonly tasks: Path }
@@ -19,26 +19,26 @@ export const KEYS = Object.fromEntries(
 
 const KINDS = ['chain', 'group', 'chord'] as const;
 
-/** Celery's names of tasks that are several. */
-const CELERYS = /^celery\.(chain|group|chord)$/;
+/** Celery's task names of canvases. */
+const CANVAS_TASK = /^celery\.(chain|group|chord)$/;
 
-/** Its types of signatures that are one task to whoever sends them. */
+/** Celery's types of signatures that are sent as one task. */
 const SINGLE = ['map', 'starmap', 'xmap', 'xstarmap'];
 
-/** `null` for a map that is no signature, or more than one. */
-export function formOf(map: Raw): Form | null {
-  const said = KINDS.filter((kind) => Object.hasOwn(map, kind));
-  if (said.length + Number(Object.hasOwn(map, 'task')) !== 1) return null;
-  const [kind] = said;
+/** Returns `null` for a map that is not exactly one signature. */
+export function findForm(map: Raw): Form | null {
+  const kinds = KINDS.filter((kind) => Object.hasOwn(map, kind));
+  if (kinds.length + Number(Object.hasOwn(map, 'task')) !== 1) return null;
+  const [kind] = kinds;
   if (kind === 'chord') {
     return { kind, schema: kind, header: ['chord', 'header'], body: ['chord', 'body'] };
   }
-  return kind ? { kind, schema: kind, tasks: [kind] } : celerysForm(map);
+  return kind ? { kind, schema: kind, tasks: [kind] } : findSerializedForm(map);
 }
 
-function celerysForm(map: Raw): Form {
+function findSerializedForm(map: Raw): Form {
   const type = map['subtask_type'] ?? map['subtaskType'];
-  const named = typeof map['task'] === 'string' ? CELERYS.exec(map['task'])?.[1] : undefined;
+  const named = typeof map['task'] === 'string' ? CANVAS_TASK.exec(map['task'])?.[1] : undefined;
   const kind = KINDS.find((each) => each === type || each === named);
   const schema = 'task';
   if (kind === 'chord') {
@@ -47,8 +47,8 @@ function celerysForm(map: Raw): Form {
   return kind ? { kind, schema, tasks: ['kwargs', 'tasks'] } : { kind: 'task', schema };
 }
 
-/** What only signatures from Celery can have wrong. `raw` has canonical names. */
-export function checkCelerys(form: Form, raw: Raw, report: Report): void {
+/** Reports errors that only serialized signatures of Celery can have. `raw` has canonical names. */
+export function checkSerialized(form: Form, raw: Raw, report: Report): void {
   const { subtaskType: type, args, kwargs } = raw;
   if (typeof type === 'string' && form.kind === 'task' && !SINGLE.includes(type)) {
     const known = [...KINDS, ...SINGLE];
@@ -58,11 +58,11 @@ export function checkCelerys(form: Form, raw: Raw, report: Report): void {
   }
   if (form.schema !== 'task' || form.kind === 'task') return;
   if (Array.isArray(args) && args.length > 0) {
-    report(['args'], `a ${form.kind} has none of its own; they belong to its tasks`);
+    report(['args'], `a ${form.kind} has no arguments of its own; they belong to its tasks`);
   }
   const own = isMap(kwargs) ? kwargs['kwargs'] : undefined;
   if (isMap(own) && Object.keys(own).length > 0) {
-    report(['kwargs', 'kwargs'], 'a chord has none of its own; they belong to its tasks');
+    report(['kwargs', 'kwargs'], 'a chord has no arguments of its own; they belong to its tasks');
   }
 }
 

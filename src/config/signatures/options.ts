@@ -13,19 +13,19 @@ const SCHEMA = z.strictObject({ options: linkedOptionsSchema });
 const KEYS = readKeySchema(z.strictObject({ options: deepOptionsSchema }))!;
 
 const LATER =
-  'expected a duration: workers send on what stands here, and count from then; ' +
-  "an instant, or next, goes beside the entry's schedule";
+  'expected a duration: workers publish this task and apply the duration then; ' +
+  "set an instant, or next, beside the entry's schedule";
 
-/** The options of a signature, and as they are spelled canonically, for its callbacks. */
+/** The options of a signature, and the canonical map with its callbacks. */
 export interface SignatureOptionsRead {
-  /** `undefined` after a problem. */
+  /** `undefined` after an error. */
   readonly own: MessageOptions | undefined;
   readonly raw: unknown;
-  /** Where Celery's `clone(immutable=True)` leaves it. */
+  /** Celery's `clone(immutable=True)` writes it among the options. */
   readonly immutable: boolean;
 }
 
-/** Problems are reported with their paths from the signature. */
+/** Reads the options of a signature, and reports errors with paths from the signature. */
 export function readSignatureOptions(
   options: unknown,
   zone: string,
@@ -42,26 +42,26 @@ export function readSignatureOptions(
     report(pathAsWritten(path, given, KEYS), message);
   };
   const input = withStamps(normalizeKeys(given, KEYS, [], note), note);
-  const sound = parse(SCHEMA, input, { path: [], keys: KEYS, report: note });
+  const valid = parse(SCHEMA, input, { path: [], keys: KEYS, report: note });
   const raw = isMap(input) ? input['options'] : undefined;
   if (isMap(raw)) {
     checkHeaders(raw['headers'], ['options', 'headers'], note);
     checkStamps(raw['stamps'], ['options', 'stamps'], note);
   }
   const rest = { raw, immutable: immutable === true };
-  if (found > 0 || !sound) return { own: undefined, ...rest };
-  const own = readOptions(withoutLinks(sound.options), undefined, zone, warn);
+  if (found > 0 || !valid) return { own: undefined, ...rest };
+  const own = readOptions(withoutLinks(valid.options), undefined, zone, warn);
   const { expires } = own;
   if (expires === 'next' || (expires && 'at' in expires)) note(['options', 'expires'], LATER);
   return { own, ...rest };
 }
 
-/** Where an option, or what is in it, stands, in the spelling of whoever wrote the signature. */
+/** The path of an option, or of a value in it, in the spelling of the signature. */
 export function optionAsWritten(path: Path, signature: unknown): Path {
   return pathAsWritten(path, signature, KEYS);
 }
 
-/** Callbacks are read apart from the other options. */
+/** The options without callbacks, which are read separately. */
 export function withoutLinks({ ...options }: LinkedOptions): OptionsInput {
   delete options.link;
   delete options.linkError;

@@ -5,7 +5,7 @@ import { optionsSchema } from '../options/schema.ts';
 import { ignored, named, OPTION_DOCS, option, required } from '../values/option.ts';
 import { flag, list, map, MAP, name } from '../values/scalars.ts';
 
-/** What a signature may look like, in words for error messages. */
+/** The forms of a signature, for error messages. */
 export const SIGNATURE_FORMS =
   'the name of a task, or a map of one of task, chain, group and chord (as in {chain: [{task: tasks.add, args: [1]}, tasks.mul]})';
 

@@ -14,21 +14,21 @@ import type { CheckAccepted } from '../message/accept-content.ts';
 import { expected, parse, type Path, type Report } from '../validate.ts';
 import { pathAsWritten, isMap, normalizeKeys } from '../keys/normalize-keys.ts';
 import { FORMS, SIGNATURE_FORMS } from './schema.ts';
-import { checkCelerys, formOf, KEYS, valueAt, type Form } from './forms.ts';
+import { checkSerialized, findForm, KEYS, valueAt, type Form } from './forms.ts';
 import { optionAsWritten, readSignatureOptions } from './options.ts';
 
-/** More than anyone composes. */
-const DEEPEST = 32;
+/** The most levels of nested signatures. */
+const MAX_DEPTH = 32;
 
 export interface SignatureContext {
-  /** IANA name: of instants without an offset. */
+  /** IANA name of the zone of instants without an offset. */
   readonly zone: string;
-  /** IANA name: of dates in templates. */
+  /** IANA name of the zone of dates in templates. */
   readonly scheduleZone: string;
-  /** What the arguments are written with. */
+  /** The serializer of the arguments. */
   readonly serializer: SerializerName;
   readonly checkAccepted: CheckAccepted;
-  /** Takes note of those in options. */
+  /** Collects the templates in options. */
   readonly templates: OptionTemplates;
   /** Reports a warning. */
   readonly warn: Report;
@@ -36,14 +36,14 @@ export interface SignatureContext {
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** Where the reader is. */
-interface Place {
+/** The position of a signature. */
+interface Position {
   readonly path: Path;
-  /** What it has come through. */
+  /** The signatures around it. */
   readonly within: readonly unknown[];
 }
 
-/** Reads signatures as users write them, and as Celery does. Every problem in them is reported. */
+/** Reads signatures in the forms of users and of Celery, and reports all errors in them. */
 export class SignatureReader {
   readonly #context: SignatureContext;
   readonly #report: Report;
@@ -53,14 +53,14 @@ export class SignatureReader {
     this.#report = report;
   }
 
-  /** `undefined` after a problem. */
+  /** Returns `undefined` after an error. */
   read(value: unknown, path: Path, within: readonly unknown[] = []): Canvas | undefined {
     const map = typeof value === 'string' && value ? { task: value } : value;
-    const form = isMap(map) ? formOf(map) : null;
+    const form = isMap(map) ? findForm(map) : null;
     if (within.includes(value)) {
       this.#report(path, 'contains itself');
-    } else if (within.length > DEEPEST) {
-      this.#report(path, `nested deeper than ${DEEPEST} levels`);
+    } else if (within.length > MAX_DEPTH) {
+      this.#report(path, `nested deeper than ${MAX_DEPTH} levels`);
     } else if (!isMap(map) || !form) {
       this.#report(path, expected(SIGNATURE_FORMS, value));
     } else {
@@ -70,13 +70,13 @@ export class SignatureReader {
   }
 
   /**
-   * Callbacks, from options whose names are canonical; `pathTo` says where they stand as written.
-   * `undefined` after a problem.
+   * Reads callbacks from options with canonical names; `pathTo` returns their path as written. Returns `undefined`
+   * after an error.
    */
   readLinks(
     options: unknown,
     pathTo: (key: keyof Links) => Path,
-    within: Place['within'] = [],
+    within: Position['within'] = [],
   ): Links | undefined {
     const { link, linkError }: Raw = isMap(options) ? options : {};
     const after = this.#each(link, { path: pathTo('link'), within });
@@ -85,7 +85,7 @@ export class SignatureReader {
     return after.length + onError.length > 0 ? { link: after, linkError: onError } : NO_LINKS;
   }
 
-  #readMap(map: Raw, form: Form, place: Place): Canvas | undefined {
+  #readMap(map: Raw, form: Form, place: Position): Canvas | undefined {
     const keys = KEYS[form.schema];
     let found = 0;
     const note: Report = (path, message) => {
@@ -94,7 +94,7 @@ export class SignatureReader {
     };
     const raw = normalizeKeys(map, keys, [], note) as Raw;
     parse(FORMS[form.schema], raw, { path: [], keys, report: note });
-    checkCelerys(form, raw, note);
+    checkSerialized(form, raw, note);
     const whole = this.#readForm(form, raw, place, note);
     const warn: Report = (path, message) => {
       this.#context.warn([...place.path, ...optionAsWritten(path, map)], message);
@@ -108,24 +108,24 @@ export class SignatureReader {
     const links = this.readLinks(options.raw, pathTo, place.within);
     if (whole && links) checkLinks(whole, links, note);
     if (found > 0 || !whole || !options.own || !links) return undefined;
-    const made = withLinks(withOptions(whole, options.own), links);
-    return raw['immutable'] === true || options.immutable ? immutable(made) : made;
+    const canvas = withLinks(withOptions(whole, options.own), links);
+    return raw['immutable'] === true || options.immutable ? immutable(canvas) : canvas;
   }
 
-  #readForm(form: Form, raw: Raw, place: Place, note: Report): Canvas | undefined {
+  #readForm(form: Form, raw: Raw, place: Position, note: Report): Canvas | undefined {
     if (form.kind === 'task') return this.#readTask(raw, place, note);
-    const at = (path: Path): Place => ({ ...place, path: [...place.path, ...path] });
+    const at = (path: Path): Position => ({ ...place, path: [...place.path, ...path] });
     if (form.kind === 'chord') {
       const header = this.#each(valueAt(raw, form.header), at(form.header));
       const body = valueAt(raw, form.body);
-      if (header?.length === 0) note(form.header, 'missing; expected signatures, one at least');
+      if (header?.length === 0) note(form.header, 'missing; expected at least one signature');
       if (body === undefined || body === null) note(form.body, NO_BODY);
       const last = body ? this.read(body, [...place.path, ...form.body], place.within) : undefined;
       return header && last ? makeChord(header, last) : undefined;
     }
     const tasks = valueAt(raw, form.tasks);
     if (!Array.isArray(tasks) || tasks.length === 0) {
-      // Where the schema sees it, it has told.
+      // In a user's form the schema has already reported it.
       if (Array.isArray(tasks) || form.tasks.length > 1) note(form.tasks, expected(SOME, tasks));
       return undefined;
     }
@@ -134,7 +134,7 @@ export class SignatureReader {
     return form.kind === 'chain' ? sequence([first, ...rest]) : parallel([first, ...rest]);
   }
 
-  #readTask(raw: Raw, { path: at }: Place, note: Report): Task | undefined {
+  #readTask(raw: Raw, { path: at }: Position, note: Report): Task | undefined {
     const { scheduleZone: zone, serializer } = this.#context;
     const given = readArguments(raw, { zone, serializer, at }, note);
     if (typeof raw['task'] !== 'string') return undefined;
@@ -143,8 +143,8 @@ export class SignatureReader {
     return { kind: 'task', task, ...given, ...plain };
   }
 
-  /** One signature or a list of them; none for nothing. */
-  #each(value: unknown, { path, within }: Place): Canvas[] | undefined {
+  /** Reads one signature or a list of them; an absent value is an empty list. */
+  #each(value: unknown, { path, within }: Position): Canvas[] | undefined {
     if (value === undefined || value === null) return [];
     if (!Array.isArray(value)) {
       const only = this.read(value, path, within);
@@ -155,15 +155,15 @@ export class SignatureReader {
   }
 }
 
-const SOME = 'a list of signatures, one at least';
+const SOME = 'a list of at least one signature';
 const NO_BODY = 'missing; expected the signature that is called with the results of the header';
 
-/** Nothing can follow a group but in a chord: its tasks end one by one. */
+/** Reports callbacks of a group: its tasks end separately, and only a chord waits for all of them. */
 export function checkLinks(canvas: Canvas, { link }: Links, report: Report): void {
   if (link.length === 0 || findLastTask(canvas).kind !== 'group') return;
   report(
     ['options', 'link'],
-    'of no use after a group, whose tasks end one by one; ' +
-      'a chord calls its body with all results: {chord: {header: […], body: …}}',
+    'has no effect after a group, whose tasks end separately; ' +
+      'use a chord, which calls its body with all results: {chord: {header: […], body: …}}',
   );
 }

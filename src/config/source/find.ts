@@ -2,17 +2,17 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { ConfigError } from '../../util/errors.ts';
 
-/** Kinds of files that hold a configuration, in the order in which they are looked for. */
+/** Extensions of configuration files, in the order in which they are searched. */
 const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.yaml', '.yml', '.json'];
 
 const STEM = 'beat.config';
 const FOLDER = 'schedules';
 
-/** The files to read, as the user would name them. Throws a `ConfigError` when there are none. */
+/** Finds the files to read, with the names that the user would use. Throws a `ConfigError` if there are none. */
 export async function findConfig(path: string | undefined, cwd: string): Promise<string[]> {
   if (path === undefined) return findDefault(cwd);
-  const kind = await kindOf(resolve(cwd, path));
-  if (kind === 'folder') return filesIn(path, cwd);
+  const kind = await findKind(resolve(cwd, path));
+  if (kind === 'folder') return listFiles(path, cwd);
   if (kind === undefined) throw new ConfigError(`no such file or folder: ${path}`);
   if (!EXTENSIONS.includes(extname(path))) {
     throw new ConfigError(`${path}: not a kind of file that beat reads; ${READ}`);
@@ -24,19 +24,19 @@ const READ = `it reads ${EXTENSIONS.join(', ')}`;
 
 async function findDefault(cwd: string): Promise<string[]> {
   const names = EXTENSIONS.map((extension) => STEM + extension);
-  const kinds = await Promise.all(names.map((name) => kindOf(join(cwd, name))));
+  const kinds = await Promise.all(names.map((name) => findKind(join(cwd, name))));
   const found = names.filter((_, i) => kinds[i] === 'file');
   if (found.length > 1) {
     throw new ConfigError(
-      `${found.join(' and ')} are both here; keep one, or name one with --config`,
+      `${found.join(' and ')} are both here; remove one, or select one with --config`,
     );
   }
   if (found.length === 1) return found;
-  if ((await kindOf(join(cwd, FOLDER))) === 'folder') return filesIn(FOLDER, cwd);
+  if ((await findKind(join(cwd, FOLDER))) === 'folder') return listFiles(FOLDER, cwd);
   throw new ConfigError(NOTHING_FOUND);
 }
 
-const NOTHING_FOUND = `no configuration here: looked for ${STEM}{${EXTENSIONS.join(',')}} and the folder ${FOLDER}/
+const NOTHING_FOUND = `no configuration found: searched for ${STEM}{${EXTENSIONS.join(',')}} and the folder ${FOLDER}/
 To start, write this into ${STEM}.yaml:
 
 beatSchedule:
@@ -45,17 +45,17 @@ beatSchedule:
     schedule: 10 # seconds
 `;
 
-/** Top-keys files alone: a folder below may hold anything, such as examples and helpers. */
-async function filesIn(folder: string, cwd: string): Promise<string[]> {
+/** Lists the files of a folder, without those of its subfolders, which may contain examples and helpers. */
+async function listFiles(folder: string, cwd: string): Promise<string[]> {
   const names = (await readdir(resolve(cwd, folder))).filter(isConfig).sort();
-  const kinds = await Promise.all(names.map((name) => kindOf(resolve(cwd, folder, name))));
+  const kinds = await Promise.all(names.map((name) => findKind(resolve(cwd, folder, name))));
   const files = names.filter((_, i) => kinds[i] === 'file');
   if (files.length === 0)
     throw new ConfigError(`${folder}: no configuration in this folder; ${READ}`);
   return files.map((name) => join(folder, name));
 }
 
-/** Not what editors and tests leave beside it: `.x.yaml.swp`, `x.yaml~`, `#x.yaml#`, `x.test.ts`, `x.d.ts`. */
+/** Excludes files of editors and tests: `.x.yaml.swp`, `x.yaml~`, `#x.yaml#`, `x.test.ts`, `x.d.ts`. */
 function isConfig(name: string): boolean {
   return (
     EXTENSIONS.includes(extname(name)) &&
@@ -65,10 +65,10 @@ function isConfig(name: string): boolean {
 }
 
 /**
- * Follows links: Kubernetes mounts files as such. What is no folder counts as a file, a link to nothing and a
- * device too: reading it says what is wrong, and leaving it out would lose its entries without a word.
+ * Follows links, because Kubernetes mounts files as links. A broken link or a device counts as a file: reading it
+ * reports the error, whereas skipping it would silently lose its entries.
  */
-async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+async function findKind(path: string): Promise<'file' | 'folder' | undefined> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'file';
   } catch (error) {

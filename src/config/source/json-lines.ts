@@ -1,6 +1,6 @@
 import jsonc from 'jsonc-parser';
 import type { Path } from '../validate.ts';
-import { DEEPEST } from './limits.ts';
+import { MAX_DEPTH } from './limits.ts';
 
 /** The line (from 1) of an offset in a text. */
 export function lineCounter(text: string): (offset: number) => number {
@@ -53,14 +53,14 @@ function indexChildren({ type, children = [] }: jsonc.Node): Map<string | number
  * The offset of the first bracket that is nested too deep; `undefined` if there is none. It is found in the text,
  * because a parser would overflow the stack.
  */
-export function tooDeepAt(text: string): number | undefined {
+export function findTooDeep(text: string): number | undefined {
   let level = 0;
   for (let at = 0; at < text.length; at++) {
     const sign = text[at];
     if (sign === '"') at = findClosingQuote(text, at);
     else if (sign === '[' || sign === '{') level += 1;
     else if (sign === ']' || sign === '}') level -= 1;
-    if (level > DEEPEST) return at;
+    if (level > MAX_DEPTH) return at;
   }
   return undefined;
 }

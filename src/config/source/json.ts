@@ -2,7 +2,7 @@ import jsonc from 'jsonc-parser';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import type { Path } from '../validate.ts';
 import type { Source } from './source.ts';
-import { lineCounter, offsetFinder, tooDeepAt } from './json-lines.ts';
+import { lineCounter, offsetFinder, findTooDeep } from './json-lines.ts';
 import { EMPTY, TOO_DEEP } from './limits.ts';
 
 /**
@@ -13,7 +13,7 @@ export function readJson(text: string, file: string): Source {
   const rejected = (error: Diagnostic) => ({ file, config: undefined, errors: [error] });
   if (text.trim() === '') return rejected({ ...errorAt([], EMPTY), file });
   const lineAt = lineCounter(text);
-  const deep = tooDeepAt(text);
+  const deep = findTooDeep(text);
   if (deep !== undefined) return rejected({ ...errorAt([], TOO_DEEP), file, line: lineAt(deep) });
   try {
     const config = parseExactly(text);

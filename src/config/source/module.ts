@@ -7,7 +7,7 @@ import { ConfigError, describeError } from '../../util/errors.ts';
 import { stampFileSync } from './stamp.ts';
 import type { Source } from './source.ts';
 
-/** `.ts` here and in development, `.js` once built: what a config imports is of the same kind as we are. */
+/** `.ts` in the source tree, `.js` in the build: a configuration imports modules of the same kind. */
 const OWN_EXTENSION = extname(fileURLToPath(import.meta.url));
 
 const OWN_URL = new URL('../../', import.meta.url).href;
@@ -29,19 +29,19 @@ const OWN_MODULES: ReadonlyMap<string, string> = new Map(
 export interface ModuleFile {
   readonly path: string;
   readonly text: string;
-  /** As the user names it. */
+  /** The name that the user wrote. */
   readonly file: string;
   /** Distinguishes this read from earlier ones: the module and what it imports are evaluated anew. */
   readonly id: string;
 }
 
 /**
- * A module whose default export is the configuration, or a function that returns it or a promise of it.
- * It may import `celery-beat` wherever it lies, and gets this installation, not another copy of it.
+ * Reads a module whose default export is the configuration, or a function that returns it or a promise of it. Its
+ * imports of `celery-beat` resolve to this installation, wherever the module is.
  */
 export async function readModule({ path, text, file, id }: ModuleFile): Promise<Source> {
   const imports = new Map<string, string>();
-  const format = formatOf(path, text);
+  const format = detectFormat(path, text);
   try {
     const exported = await importDefault(path, format, id, imports);
     const config = await (typeof exported === 'function'
@@ -51,11 +51,11 @@ export async function readModule({ path, text, file, id }: ModuleFile): Promise<
     const message = 'exports nothing by default; write: export default defineConfig({…})';
     return { file, config: undefined, errors: [{ ...errorAt([], message), file }], imports };
   } catch (error) {
-    return { file, config: undefined, errors: await errorsIn(error, path, file), imports };
+    return { file, config: undefined, errors: await toDiagnostics(error, path, file), imports };
   }
 }
 
-/** Without an `export` Node makes a CommonJS module of an empty file, which exports an empty object. */
+/** Whether a module exports nothing. Node reads an empty file as a CommonJS module that exports an empty object. */
 function isNothing(config: unknown, format: string | undefined): boolean {
   if (config === undefined || config === null) return true;
   return format === undefined && typeof config === 'object' && Object.keys(config).length === 0;
@@ -63,7 +63,7 @@ function isNothing(config: unknown, format: string | undefined): boolean {
 
 /**
  * Imports the module in its format, with `celery-beat` resolved for it and for what it imports. Adds the files
- * that it imports to `imports`, with their stamps. CommonJS that is imported from a module stays as it is.
+ * that it imports to `imports`, with their stamps. CommonJS that a module imports is not evaluated again.
  */
 async function importDefault(
   path: string,
@@ -102,10 +102,10 @@ async function importDefault(
 
 const require = createRequire(import.meta.url);
 
-/** Paths of CommonJS configurations and of what they have required. */
+/** Paths of CommonJS configurations and of the modules that they required. */
 const required = new Set<string>();
 
-/** Node caches CommonJS by path, so that no other URL would load it anew. */
+/** Evaluates a CommonJS module again. Node caches CommonJS by path, so another URL would not suffice. */
 function requireAnew(path: string): unknown {
   for (const each of required.add(path)) Reflect.deleteProperty(require.cache, each);
   const exported: unknown = require(path);
@@ -122,37 +122,38 @@ function withoutId(url = ''): string {
   return url.replace(/\?read=.*/, '');
 }
 
-/** Packages do not change while beat runs. */
+/** Whether a file belongs to the user, not to a package, which does not change while beat runs. */
 function isUsersFile(url: string): boolean {
   return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(OWN_URL);
 }
 
-/** A config often lies in a folder without a package.json, where Node would have to guess, and says so. */
-function formatOf(path: string, text: string): string | undefined {
+/** The format of an ES module: without a package.json Node would guess it, and warn. */
+function detectFormat(path: string, text: string): string | undefined {
   if (!/(?:^|;)\s*(?:import|export)\b/m.test(text)) return undefined;
   return path.endsWith('ts') ? 'module-typescript' : 'module';
 }
 
-async function errorsIn(error: unknown, path: string, file: string): Promise<Diagnostic[]> {
-  const place = placeIn(error) ?? placeIn(await syntaxErrorWithLine(error, path));
-  const here = place?.path === path ? { file, line: place.line } : { file };
+async function toDiagnostics(error: unknown, path: string, file: string): Promise<Diagnostic[]> {
+  const location = findLocation(error) ?? findLocation(await syntaxErrorWithLine(error, path));
+  const position = location?.path === path ? { file, line: location.line } : { file };
   if (error instanceof ConfigError) {
-    return error.errors.map((each) => ({ ...here, ...each }));
+    return error.errors.map((each) => ({ ...position, ...each }));
   }
-  const where = place && place.path !== path ? ` (${place.path}:${place.line})` : '';
-  return [{ ...errorAt([], messageOf(error, path) + where), ...here }];
+  const elsewhere = location && location.path !== path;
+  const suffix = elsewhere ? ` (${location.path}:${location.line})` : '';
+  return [{ ...errorAt([], describeThrown(error, path) + suffix), ...position }];
 }
 
-function messageOf(error: unknown, path: string): string {
+function describeThrown(error: unknown, path: string): string {
   if (!(error instanceof Error)) return `threw ${describeError(error)}`;
   return describeError(error).replace(` imported from ${path}`, '');
 }
 
-/** The first place in the stack that is neither Node's nor a package's nor our own. */
-function placeIn(error: unknown): { path: string; line: number } | undefined {
+/** The first line in the stack that belongs to the user's code. */
+function findLocation(error: unknown): { path: string; line: number } | undefined {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  const places = stack.matchAll(/(?:\(|at |^)(?:file:\/\/)?(\/[^()?\n]*?)(?:\?[^:\n]*)?:(\d+)/gm);
-  for (const [, name = '', line] of places) {
+  const lines = stack.matchAll(/(?:\(|at |^)(?:file:\/\/)?(\/[^()?\n]*?)(?:\?[^:\n]*)?:(\d+)/gm);
+  for (const [, name = '', line] of lines) {
     const path = name.includes('%') ? fileURLToPath(`file://${name}`) : name;
     if (path.includes('/node_modules/') || path.startsWith(OWN_FOLDER)) continue;
     return { path, line: Number(line) };
@@ -160,7 +161,7 @@ function placeIn(error: unknown): { path: string; line: number } | undefined {
   return undefined;
 }
 
-/** For plain JavaScript an import tells no line of a syntax error; read as TypeScript it does. */
+/** A syntax error with its line, which Node reports for TypeScript but not for JavaScript. */
 async function syntaxErrorWithLine(error: unknown, path: string): Promise<unknown> {
   if (!(error instanceof SyntaxError)) return undefined;
   try {

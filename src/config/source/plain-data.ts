@@ -2,13 +2,13 @@ import { types } from 'node:util';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { describeError } from '../../util/errors.ts';
 import { isLazy } from '../../message/lazy.ts';
-import { DEEPEST, MOST_ALIASED, TOO_DEEP } from './limits.ts';
+import { MAX_DEPTH, MAX_ALIASED, TOO_DEEP } from './limits.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 import type { Path, Report } from '../validate.ts';
 import { isSchedule } from '../schedules/schema.ts';
 import type { Source } from './source.ts';
 
-/** A source whose configuration is data alone, or errors. What a text file holds is data already. */
+/** Replaces the configuration of a source by plain data, or reports errors. A text file contains only data. */
 export function withPlainData(source: Source): Source {
   if (source.findLine || source.config === undefined) return source;
   const { file } = source;
@@ -17,21 +17,20 @@ export function withPlainData(source: Source): Source {
   const config = plainData(source.config, (path, message) => {
     errors.push({ ...errorAt(path, message), ...(file !== undefined && { file }) });
   });
-  // With parts left out, the paths of other errors would be wrong.
+  // After an error parts are missing, and the paths of further errors would be wrong.
   return { ...source, config: errors.length === found ? config : undefined, errors };
 }
 
 /**
- * A configuration made in code, as data: every getter and proxy in it is read once, so that nothing of the
- * user's runs while it is validated. What throws, what no file could hold (symbols, values that contain
- * themselves) and what is too deep or too large is reported. Values that need no change are
- * returned as they are, uncopied; schedules, functions and instances of classes are left alone.
+ * Converts a configuration made in code to plain data: it reads every getter and proxy once, so that no code of the
+ * user runs during validation. It reports getters that throw, symbols, circular values, and values that are too deep
+ * or too large. Values that need no change are not copied; schedules, functions and instances of classes stay.
  */
 export function plainData(config: unknown, report: Report): unknown {
   return new PlainData(report).read(config, [])?.value;
 }
 
-/** A value that was read: how many values it stands for, itself included, and how many levels of them. */
+/** A converted value, with the number of values in it (itself included) and of their levels. */
 interface Read {
   readonly value: unknown;
   readonly values: number;
@@ -40,7 +39,7 @@ interface Read {
 
 class PlainData {
   readonly #report: Report;
-  /** Of every container: what came of it, and `null` while the walk is inside. */
+  /** The result of each container; `null` while the walk is inside it. */
   readonly #known = new Map<object, Read | null>();
   #repeated = 0;
 
@@ -48,110 +47,106 @@ class PlainData {
     this.#report = report;
   }
 
-  /** `undefined` after a problem. */
+  /** `undefined` after an error. */
   read(value: unknown, path: Path): Read | undefined {
-    if (typeof value === 'symbol') return void this.#refuse(path, 'a symbol, which is no data');
+    if (typeof value === 'symbol') return void this.#report(path, 'a symbol is not data');
     if (typeof value !== 'object' || value === null) return leaf(value);
     const known = this.#known.get(value);
-    if (known === null) return void this.#refuse(path, 'contains itself');
-    if (known) return this.#again(known, path);
+    if (known === null) return void this.#report(path, 'contains itself');
+    if (known) return this.#repeat(known, path);
     try {
       if (!isContainer(value)) return leaf(value);
     } catch (error) {
-      return void this.#refuse(path, threw(error));
+      return void this.#report(path, threw(error));
     }
-    if (path.length >= DEEPEST) return void this.#refuse(path, TOO_DEEP);
+    if (path.length >= MAX_DEPTH) return void this.#report(path, TOO_DEEP);
     this.#known.set(value, null);
-    const read = this.#inside(value, path);
+    const read = this.#readContainer(value, path);
     this.#known.set(value, read);
     return read;
   }
 
-  #again(known: Read, path: Path): Read | undefined {
+  #repeat(known: Read, path: Path): Read | undefined {
     this.#repeated += known.values;
-    if (path.length + known.levels > DEEPEST) return void this.#refuse(path, TOO_DEEP);
-    if (this.#repeated > MOST_ALIASED) return void this.#refuse(path, TOO_MANY);
+    if (path.length + known.levels > MAX_DEPTH) return void this.#report(path, TOO_DEEP);
+    if (this.#repeated > MAX_ALIASED) return void this.#report(path, TOO_MANY);
     return known;
   }
 
-  #inside(container: object, path: Path): Read {
+  #readContainer(container: object, path: Path): Read {
     const items: [key: string, value: unknown][] = [];
     let changed = this.#hasSymbols(container, path) || types.isProxy(container);
     let values = 1;
     let levels = 0;
-    for (const key of this.#keysOf(container, path)) {
+    for (const key of this.#readKeys(container, path)) {
       const at = [...path, Array.isArray(container) ? Number(key) : key];
-      const given = this.#valueOf(container, key, at);
+      const given = this.#readValue(container, key, at);
       const read = given && this.read(given.value, at);
       if (read) items.push([key, read.value]);
       changed ||= !read || given.computed || read.value !== given.value;
       values += read?.values ?? 0;
       levels = Math.max(levels, read?.levels ?? 0);
     }
-    const value = changed ? copyOf(items, Array.isArray(container)) : container;
+    const value = changed ? copy(items, Array.isArray(container)) : container;
     return { value, values, levels: levels + 1 };
   }
 
   #hasSymbols(container: object, path: Path): boolean {
     try {
       const [symbol] = Object.getOwnPropertySymbols(container);
-      if (symbol) this.#refuse(path, `has a symbol as a name: ${String(symbol)}`);
+      if (symbol) this.#report(path, `has a symbol as a name: ${String(symbol)}`);
       return symbol !== undefined;
     } catch {
-      // A proxy, whose names throw as well.
+      // A proxy whose handler throws; reading its keys reports that.
       return true;
     }
   }
 
-  #keysOf(container: object, path: Path): string[] {
+  #readKeys(container: object, path: Path): string[] {
     try {
       return Object.keys(container);
     } catch (error) {
-      this.#refuse(path, threw(error));
+      this.#report(path, threw(error));
       return [];
     }
   }
 
-  #valueOf(container: object, key: string, path: Path) {
+  #readValue(container: object, key: string, path: Path) {
     try {
       const property = Object.getOwnPropertyDescriptor(container, key);
       const computed = property?.get !== undefined;
       return { value: (container as Record<string, unknown>)[key], computed };
     } catch (error) {
-      return void this.#refuse(path, threw(error));
+      return void this.#report(path, threw(error));
     }
-  }
-
-  #refuse(path: Path, message: string): void {
-    this.#report(path, message);
   }
 }
 
-const TOO_MANY = `objects that stand in several places make this more than ${MOST_ALIASED} values`;
+const TOO_MANY = `repeated objects expand to more than ${MAX_ALIASED} values`;
 
 function leaf(value: unknown): Read {
   return { value, values: 1, levels: 0 };
 }
 
 function threw(error: unknown): string {
-  return `cannot be read, as its getter or proxy threw: ${describeError(error)}`;
+  return `cannot be read, its getter or proxy threw: ${describeError(error)}`;
 }
 
 function isContainer(value: object): boolean {
   return !isLazy(value) && !isSchedule(value) && (Array.isArray(value) || isMap(value));
 }
 
-/** The names are the user's: `__proto__` must become a name, and not the prototype of the copy. */
-function copyOf(items: readonly [key: string, value: unknown][], isList: boolean): unknown {
+/** Copies a container. The user chooses the keys: `__proto__` must become a key, not the prototype of the copy. */
+function copy(items: readonly [key: string, value: unknown][], isList: boolean): unknown {
   if (isList) return items.map(([, value]) => value);
-  const copy: Record<string, unknown> = {};
+  const map: Record<string, unknown> = {};
   for (const [key, value] of items) {
-    Object.defineProperty(copy, key, {
+    Object.defineProperty(map, key, {
       value,
       enumerable: true,
       writable: true,
       configurable: true,
     });
   }
-  return copy;
+  return map;
 }

@@ -24,7 +24,7 @@ export async function readSource(file: string, { cwd, maxSize, id }: ReadOptions
         return readJson(text, file);
       case '.yaml':
       case '.yml':
-        // Its parser is large, and many configurations have no use for it.
+        // The YAML parser is large, and many configurations do not need it.
         return (await import('./yaml.ts')).readYaml(text, file);
       default:
         return await readModule({ path, text, file, id });
@@ -38,7 +38,7 @@ function errorIn(error: NodeJS.ErrnoException, file: string): Diagnostic {
   if (error instanceof Unreadable) {
     return { ...errorAt([], error.message), file, line: error.line };
   }
-  // The name was found in its folder, so a link is there and what it leads to is not.
+  // The name was found in its folder, so it is a link whose target is missing.
   const reason =
     error.code === 'ENOENT' ? 'it is a link to a file that is not there' : error.message;
   return { ...errorAt([], `cannot be read: ${reason}`), file };

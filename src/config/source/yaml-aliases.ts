@@ -10,7 +10,7 @@ import {
   type Pair,
 } from 'yaml';
 import type { Path } from '../validate.ts';
-import { DEEPEST, MOST_ALIASED, TOO_DEEP } from './limits.ts';
+import { MAX_DEPTH, MAX_ALIASED, TOO_DEEP } from './limits.ts';
 import { isMerge, readKey } from './yaml-nodes.ts';
 
 /** Reports an error of a node, with the path of its value. */
@@ -93,11 +93,11 @@ class AliasResolver {
       this.#reject(alias, path, `unknown anchor &${alias.source}; ${quoted}`);
     } else if (!extent) {
       this.#reject(alias, path, `*${alias.source} contains itself: it is inside its own anchor`);
-    } else if (path.length + extent.levels > DEEPEST) {
+    } else if (path.length + extent.levels > MAX_DEPTH) {
       this.#reject(alias, path, `*${alias.source} makes this ${TOO_DEEP}`);
-    } else if (this.#aliased > MOST_ALIASED) {
+    } else if (this.#aliased > MAX_ALIASED) {
       // Reported once: every alias after it is over the limit as well.
-      if (before <= MOST_ALIASED) this.#reject(alias, path, tooMany(alias.source));
+      if (before <= MAX_ALIASED) this.#reject(alias, path, tooMany(alias.source));
     } else {
       this.#replacements.push(() => replace(target));
       return extent;
@@ -124,7 +124,7 @@ const STRAY_MERGE = '<< merges a map, an alias of one, or a list of these';
 
 function tooMany(source: string): string {
   return (
-    `with *${source} the aliases of this file expand to more than ${MOST_ALIASED} values; ` +
+    `with *${source} the aliases of this file expand to more than ${MAX_ALIASED} values; ` +
     'use fewer of them, or smaller ones, or compute the configuration in TypeScript'
   );
 }

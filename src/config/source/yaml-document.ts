@@ -1,6 +1,6 @@
 import { Composer, Lexer, LineCounter, Parser, type Document, type Node } from 'yaml';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { DEEPEST, EMPTY, TOO_DEEP } from './limits.ts';
+import { MAX_DEPTH, EMPTY, TOO_DEEP } from './limits.ts';
 
 /** A YAML text as one document of nodes, or the errors that prevent it. */
 export type Parsed =
@@ -19,7 +19,7 @@ export function parseYaml(text: string, file: string): Parsed {
   for (const lexeme of new Lexer().lex(text)) {
     tokens.push(...parser.next(lexeme));
     // The library composes by recursion, and a stack overflow would be an error without a line.
-    if (parser.stack.length > DEEPEST) return { errors: [locatedError(parser.offset, TOO_DEEP)] };
+    if (parser.stack.length > MAX_DEPTH) return { errors: [locatedError(parser.offset, TOO_DEEP)] };
   }
   tokens.push(...parser.end());
   // The library's own search for repeated keys takes a minute for a large map: see `repeatedKeys`.
@@ -48,7 +48,7 @@ function explainSyntax(message: string, text: string, start: number): string {
   return `invalid YAML: ${message}${star ? '; text that begins with a star needs quotes' : ''}`;
 }
 
-/** Nothing but comments, or `null`. */
+/** Whether a document contains only comments, or `null`. */
 function isEmpty({ contents }: Document): boolean {
   return contents === null || (contents as Node & { readonly value?: unknown }).value === null;
 }

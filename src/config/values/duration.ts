@@ -6,8 +6,8 @@ const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 
-/** What is sent as an instant so long after sending must not lie beyond the last that Python has, in 9999. */
-export const LONGEST_WAIT = 365_250 * DAY;
+/** The longest delay: the instant after it must not be later than the last of Python, in 9999. */
+export const MAX_DELAY = 365_250 * DAY;
 export const WAIT_FORMS = 'at most 365250 days, a thousand years';
 
 /** The parts of Python's `timedelta`, in milliseconds. */
@@ -21,12 +21,12 @@ const TIMEDELTA: Readonly<Record<string, number>> = {
   microseconds: 0.001,
 };
 
-/** What a duration may look like, in words for error messages. */
+/** The forms of a duration, for error messages. */
 export const DURATION_FORMS = 'a number of seconds, or text such as 500ms, 8s, 5m, 2h, 1d or 1h30m';
 
 /**
- * Milliseconds, rounded to whole ones. A number counts seconds, as everywhere in Celery; text carries
- * its units. `null` for what is no duration (negative, not finite, no unit).
+ * Parses a duration to whole milliseconds. A number is in seconds, as in Celery; a text has units. `null` for any
+ * other value (negative, not finite, without a unit).
  */
 export function parseDuration(input: unknown): number | null {
   if (typeof input === 'number') {
@@ -36,7 +36,7 @@ export function parseDuration(input: unknown): number | null {
   return ms === null ? null : Math.round(ms);
 }
 
-/** Milliseconds of a map such as `{timedelta: {minutes: 5}}`; `null` for any other value. */
+/** Parses to milliseconds a map such as `{timedelta: {minutes: 5}}`; `null` for any other value. */
 export function parseTimedelta(input: unknown): number | null {
   if (typeof input !== 'object' || input === null || !('timedelta' in input)) return null;
   const { timedelta: parts, ...others } = input;

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 
-/** What editors and docs/configuration.md say of an option. */
+/** The documentation of an option, for editors and docs/configuration.md. */
 export interface OptionDoc {
   readonly description: string;
   /** The value that means the same as leaving the option out. */
   readonly default?: unknown;
-  /** The default in words, where it is no fixed value. */
+  /** The default in words, if it is not a fixed value. */
   readonly otherwise?: string;
   readonly example?: unknown;
-  /** What a number counts, such as `bytes`; durations need none. */
+  /** The unit of a number, such as `bytes`; durations need none. */
   readonly unit?: string;
   /** Accepted so that one file serves workers and beat alike; beat does not use it. */
   readonly ignored?: boolean;
-  /** Of maps and unions that are more than one option's: a name for `$defs` of the JSON Schema. */
+  /** A name in `$defs` of the JSON Schema, for maps and unions that several options share. */
   readonly id?: string;
 }
 
@@ -22,10 +22,10 @@ export interface TypeName {
   readonly description?: string;
   /** The file under src/ that exports the type; absent for a generated one. */
   readonly from?: string;
-  /** The type itself, where the schema does not tell it, and the types in it by the files under src/ that export them. */
+  /** The type if the schema does not determine it, and its types by the files under src/ that export them. */
   readonly type?: string;
   readonly imports?: Readonly<Record<string, string>>;
-  /** A generated type whose keys this one has too. */
+  /** A generated type that this one extends. */
   readonly extends?: string;
   /** The name of an index signature for keys that the schema ignores. */
   readonly others?: string;

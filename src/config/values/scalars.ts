@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import {
   DURATION_FORMS,
-  LONGEST_WAIT,
+  MAX_DELAY,
   parseDuration,
   parseTimedelta,
   WAIT_FORMS,
@@ -64,8 +64,8 @@ export const sendable = () => {
   return named(schema, 'Instant', INSTANT);
 };
 
-/** A value that is no duration, or no instant, is reported by another check. */
-const fitsWait = (ms: number | null) => ms === null || ms <= LONGEST_WAIT;
+/** Another check reports a value that is not a duration or not an instant. */
+const fitsWait = (ms: number | null) => ms === null || ms <= MAX_DELAY;
 const fitsSending = (at: number | null) => at === null || isSendable(at);
 
 const EXPIRES = `'next', ${DURATION_FORMS}, {timedelta: {hours: 12}}, or ${INSTANT_FORMS}`;

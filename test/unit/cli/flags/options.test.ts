@@ -75,7 +75,7 @@ test('options: explains --app if there is no configuration', async () => {
   process.chdir(folder);
   try {
     await expect(readSettings({ app: 'proj' }, {})).rejects.toThrow(
-      /^no configuration here[^]*--app proj: beat does not load Python apps/,
+      /^no configuration found[^]*--app proj: beat does not load Python apps/,
     );
     await expect(readSettings({}, {})).rejects.not.toThrow('--app');
   } finally {

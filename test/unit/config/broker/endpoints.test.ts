@@ -101,7 +101,7 @@ test.each<[object, string | RegExp]>([
   ],
   [
     { stateUrl: 'localhost' },
-    /^stateUrl: expected a URL such as .*, got text that is no URL \(not shown\)$/,
+    /^stateUrl: expected a URL such as .*, got text that is not a URL \(not shown\)$/,
   ],
   [{ lockUrls: [REDIS] }, /^lockUrls: has no effect with the ledger in sqla\+sqlite/],
   [

@@ -223,13 +223,13 @@ describe('an option of apply_async', () => {
     [{ options: { confirm_timeout: 5 } }, /^beatSchedule\.e\.options\.confirm_timeout: ignored/],
     [
       { options: { retry: false } },
-      /^beatSchedule\.e\.options\.retry: goes to tasks that workers send on/,
+      /^beatSchedule\.e\.options\.retry: applies to tasks that workers publish/,
     ],
     [
       { options: { expires: 0 } },
-      /^beatSchedule\.e\.options\.expires: of no length, which beat reads as "never"/,
+      /^beatSchedule\.e\.options\.expires: zero is treated as "no expiry"/,
     ],
-    [{ expires: '0s' }, /^beatSchedule\.e\.expires: of no length, which beat reads as "never"/],
+    [{ expires: '0s' }, /^beatSchedule\.e\.expires: zero is treated as "no expiry"/],
   ])('is worth a word where it does not do what it says: %j', (entry, note) => {
     expect(notesOf(entry)).toEqual([expect.stringMatching(note)]);
   });

@@ -126,8 +126,7 @@ describe('templates in options', () => {
   });
 
   test('and in names are remarked upon where nobody fills them in', () => {
-    const said =
-      'sent as it stands: templates are filled in in the values of args, kwargs, headers';
+    const said = 'not rendered: templates are rendered in the values of args, kwargs, headers';
     expect(
       notesOf({
         kwargs: { '{{dueAt}}': 1, '{{user}}': 2 },

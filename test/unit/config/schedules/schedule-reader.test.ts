@@ -79,7 +79,7 @@ describe('a schedule', () => {
   ])('and its entry must not name two zones', (schedule) => {
     expect(entryOf({ schedule, timezone: 'Asia/Tokyo' }).schedule.timezone).toBe('Asia/Tokyo');
     expect(entryProblems({ schedule, timezone: 'Europe/Oslo' })).toEqual([
-      'timezone: "Europe/Oslo" here, but the schedule says "Asia/Tokyo"; keep one of them',
+      'timezone: "Europe/Oslo" differs from "Asia/Tokyo" in the schedule; remove one of them',
     ]);
   });
 
@@ -99,7 +99,7 @@ describe('a schedule', () => {
     [{ crontab: { hour: 3 } }],
   ])('of another kind is not relative, which Celery ignores: %j', (schedule) => {
     expect(notesOf({ schedule, relative: true })).toEqual([
-      expect.stringMatching(/^relative: ignored: it is for intervals, and this is /),
+      expect.stringMatching(/^relative: ignored: it applies to intervals, this schedule is /),
     ]);
     expect(specOf({ schedule, relative: true })).toBe(specOf({ schedule }));
   });
@@ -180,11 +180,11 @@ describe('a schedule', () => {
     ]);
     const inZone = (async () => Promise.reject(new Error('no db'))) as never;
     expect(entryProblems({ schedule: { ...yearly, inZone } })).toEqual([
-      'schedule: schedule "mine": inZone answered a promise',
+      'schedule: schedule "mine": inZone returned a promise',
     ]);
     const forEntry = inZone;
     expect(entryProblems({ schedule: { ...yearly, forEntry } })).toEqual([
-      'schedule: schedule "mine": forEntry answered a promise',
+      'schedule: schedule "mine": forEntry returned a promise',
     ]);
   });
 
@@ -197,7 +197,7 @@ describe('a schedule', () => {
     [true, /^schedule: expected a number of seconds, .* got true$/],
     [0, /^schedule: .*0 seconds.*the minimum is one millisecond/],
     [-5, /^schedule: expected a number of seconds, .* got -5/],
-    ['*/5 * * * *', /^schedule: expected .*; a crontab line is written \{cron: '…'\}$/],
+    ['*/5 * * * *', /^schedule: expected .*; write a crontab line as \{cron: '…'\}$/],
     [{}, 'schedule: expected one of timedelta, crontab, cron, at, solar, got none'],
     [
       { cron: '@daily', crontab: {} },
@@ -251,7 +251,7 @@ describe('a schedule', () => {
     const where = { event: 'sun_rise', lat: 91, longitude: 10, lon: 10, height: 5 };
     expect(entryProblems({ schedule: { solar: where } })).toEqual([
       'schedule.solar.lon: is given twice: also as longitude',
-      'schedule.solar.height: is not a part of solar; there are event, latitude, longitude',
+      'schedule.solar.height: is not a part of solar; allowed: event, latitude, longitude',
       expect.stringMatching(
         /^schedule\.solar\.event: "sun_rise" is not one of dawn_.*dusk_astronomical; did you mean "sunrise"\?$/,
       ),

@@ -18,13 +18,13 @@ describe('a signature', () => {
     [{}, `task: ${FORMS}, got {}`],
     [[add], `task: ${FORMS}, got [{"task":"tasks.add","args":[1,1]}]`],
     [{ task: 'a', chain: ['b'] }, `task: ${FORMS}, got {"task":"a","chain":["b"]}`],
-    [{ chain: [] }, 'task.chain: expected a list of signatures, one at least, got an empty list'],
-    [{ group: [] }, 'task.group: expected a list of signatures, one at least, got an empty list'],
+    [{ chain: [] }, 'task.chain: expected a list of at least one signature, got an empty list'],
+    [{ group: [] }, 'task.group: expected a list of at least one signature, got an empty list'],
     [{ chain: 'tasks.add' }, 'task.chain: expected a list, got "tasks.add"'],
     [{ chain: ['a', 5, ''] }, `task.chain[1]: ${FORMS}, got 5`, `task.chain[2]: ${FORMS}, got ""`],
     [
       { chord: { header: [] } },
-      'task.chord.header: missing; expected signatures, one at least',
+      'task.chord.header: missing; expected at least one signature',
       'task.chord.body: missing; expected the signature that is called with the results of the header',
     ],
     [
@@ -57,8 +57,8 @@ describe('a signature', () => {
     ],
     [
       { task: 'celery.chain', args: [1], kwargs: { tasks: [] } },
-      'task.args: a chain has none of its own; they belong to its tasks',
-      'task.kwargs.tasks: expected a list of signatures, one at least, got an empty list',
+      'task.args: a chain has no arguments of its own; they belong to its tasks',
+      'task.kwargs.tasks: expected a list of at least one signature, got an empty list',
     ],
   ])('like %j is refused with all that is wrong', ([task, ...problems]) => {
     const found = problemsWith(task);
@@ -145,8 +145,8 @@ describe('a signature', () => {
 
 describe('what comes after a group', () => {
   const why =
-    'of no use after a group, whose tasks end one by one; ' +
-    'a chord calls its body with all results: {chord: {header: […], body: …}}';
+    'has no effect after a group, whose tasks end separately; ' +
+    'use a chord, which calls its body with all results: {chord: {header: […], body: …}}';
 
   test.for([
     group([add], { options: { link: 'b' } }),

@@ -109,9 +109,9 @@ test('a FIFO, a device and a socket are refused and not waited for', async () =>
   await once(server, 'listening');
   try {
     expect(await problemsIn(folder, 'c')).toEqual([
-      'c/device.json: is a device, and not a file',
-      'c/fifo.yaml: is a FIFO, and not a file',
-      expect.stringMatching(/^c\/socket\.ts: (is a socket, and not a file|cannot be read: ENXIO)/),
+      'c/device.json: is a device, not a file',
+      'c/fifo.yaml: is a FIFO, not a file',
+      expect.stringMatching(/^c\/socket\.ts: (is a socket, not a file|cannot be read: ENXIO)/),
     ]);
   } finally {
     server.close();

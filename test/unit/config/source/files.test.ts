@@ -39,14 +39,16 @@ describe('without a path', () => {
   test('two of them are one too many', async () => {
     using folder = new Folder({ 'beat.config.yaml': '', 'beat.config.json': '{}' });
     expect(await problemsIn(folder)).toEqual([
-      'beat.config.yaml and beat.config.json are both here; keep one, or name one with --config',
+      'beat.config.yaml and beat.config.json are both here; remove one, or select one with --config',
     ]);
   });
 
   test('and without any file the error says how to begin, and what it says can be read', async () => {
     using folder = new Folder();
     const [problem = ''] = await problemsIn(folder);
-    expect(problem).toMatch(/^no configuration here: looked for beat\.config\{\.ts,.* schedules\//);
+    expect(problem).toMatch(
+      /^no configuration found: searched for beat\.config\{\.ts,.* schedules\//,
+    );
     folder.write('beat.config.yaml', problem.slice(problem.indexOf('beatSchedule')));
     expect(await namesIn(folder)).toEqual(['hello']);
   });

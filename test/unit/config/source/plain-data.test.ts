@@ -63,7 +63,7 @@ test.each([
   ) as object;
   Object.defineProperties(entry, Object.getOwnPropertyDescriptors(part));
   expect(problemsOf({ beatSchedule: { e: entry } })).toContain(
-    `beatSchedule.e.${path}: cannot be read, as its getter or proxy threw: ${reason}`,
+    `beatSchedule.e.${path}: cannot be read, its getter or proxy threw: ${reason}`,
   );
 });
 
@@ -72,7 +72,7 @@ test('a getter that throws in a module is an error with its file and its path', 
     'export default { beatSchedule: { e: { task: "t", get schedule() { throw new Error("down"); } } } };';
   using folder = new Folder({ 'c.ts': text });
   await expect(new ConfigFiles('c.ts', { cwd: folder.path }).read()).rejects.toThrow(
-    'c.ts: beatSchedule.e.schedule: cannot be read, as its getter or proxy threw: down',
+    'c.ts: beatSchedule.e.schedule: cannot be read, its getter or proxy threw: down',
   );
 });
 
@@ -95,8 +95,8 @@ test('what needs no getter is not copied', () => {
 });
 
 test.each([
-  [{ keyPrefix: Symbol('s') }, 'keyPrefix: a symbol, which is no data'],
-  [{ taskQueues: [Symbol('s')] }, 'taskQueues[0]: a symbol, which is no data'],
+  [{ keyPrefix: Symbol('s') }, 'keyPrefix: a symbol is not data'],
+  [{ taskQueues: [Symbol('s')] }, 'taskQueues[0]: a symbol is not data'],
   [{ lock: { [Symbol('s')]: 1 } }, 'lock: has a symbol as a name: Symbol(s)'],
   [{ lock: { ttl: class A extends Error {} } }, /^lock\.ttl: expected .*, got a function$/],
   [{ keyPrefix: 5n }, 'keyPrefix: expected text that is not empty, got 5'],
@@ -107,9 +107,9 @@ test.each([
 });
 
 test.each([
-  ['args', Symbol('s'), 'args: a symbol, which is no data'],
-  ['args', [Symbol('s')], 'args[0]: a symbol, which is no data'],
-  ['schedule', Symbol('s'), 'schedule: a symbol, which is no data'],
+  ['args', Symbol('s'), 'args: a symbol is not data'],
+  ['args', [Symbol('s')], 'args[0]: a symbol is not data'],
+  ['schedule', Symbol('s'), 'schedule: a symbol is not data'],
 ])('a symbol in an entry is an error with its path: %s', (key, value, problem) => {
   expect(entryProblems({ [key]: value })).toContain(problem);
 });
@@ -133,7 +133,7 @@ test('an object counts in each place with all that is in it', () => {
   const list = Array.from({ length: 1_000 }, () => 1);
   expect(problemsOf({ 'x-a': repeated(1_900) })).toEqual([]);
   expect(problemsOf({ 'x-a': repeated(2_100) })[0]).toMatch(
-    /^x-a.*: objects that stand in several places make this more than 2000000 values$/,
+    /^x-a.*: repeated objects expand to more than 2000000 values$/,
   );
 });
 
@@ -141,24 +141,24 @@ test('a few objects that stand for millions of values are refused, and are not w
   let many: unknown = [1];
   for (let i = 0; i < 60; i++) many = [many, many];
   expect(entryProblems({ args: many })[0]).toMatch(
-    /^args.*: objects that stand in several places make this more than 2000000 values$/,
+    /^args.*: repeated objects expand to more than 2000000 values$/,
   );
 });
 
 const next = () => new Date(8e12);
 
 test.each([
-  [{ spec: 5, next }, /^schedule: a schedule made in code needs "spec", text that is equal/],
+  [{ spec: 5, next }, /^schedule: a schedule made in code needs "spec", a text that is equal/],
   [{ next }, /^schedule: a schedule made in code needs "spec"/],
   [
     { spec: 's', next, inZone: () => ({ spec: 5, next }) },
-    /^schedule: schedule "s": inZone answered something else than a schedule$/,
+    /^schedule: schedule "s": inZone returned a value that is not a schedule$/,
   ],
   [{ spec: 's', next, inZone: () => null }, null],
   [{ spec: 's', next: throwing(new Error('boom')) }, /^schedule: its next\(\) failed: boom$/],
   [
     Object.defineProperty({ spec: 's', next }, 'timezone', { get: throwing(new Error('tz')) }),
-    /^schedule: cannot be read, as it threw: tz$/,
+    /^schedule: cannot be read, it threw: tz$/,
   ],
   [
     Object.defineProperty({ next }, 'spec', { get: throwing(new Error('sp')) }),
@@ -173,7 +173,7 @@ test.each([
 test.each([
   [
     () => new Proxy({}, { ownKeys: throwing(new Error('closed')) }),
-    /cannot be read, as its getter or proxy threw: closed/,
+    /cannot be read, its getter or proxy threw: closed/,
   ],
   [
     () => ({
