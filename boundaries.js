@@ -45,7 +45,7 @@ export const PURE = [
   'commands/run.ts',
   'commands/skip.ts',
   'commands/update.ts',
-  'status/',
+  'status/entry-status.ts',
   'broker/envelope.ts',
   'broker/kombu.ts',
   'broker/url-list.ts',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Definition } from './catalog/definition.ts';
 import type { AuditRow } from './commands/audit.ts';
 import { sendCommand } from './commands/send-command.ts';
 import type { BeatConfig } from './config/config-types.ts';
@@ -7,7 +8,8 @@ import { resolveSettings } from './config/resolve.ts';
 import { storeOptions } from './config/service/store-options.ts';
 import type { Settings } from './config/settings.ts';
 import { openState } from './drivers/open-store.ts';
-import { readStatus, type EntryStatus } from './status/entry-status.ts';
+import type { EntryStatus } from './status/entry-status.ts';
+import { loadStatus, loadStoredStatus } from './status/load-status.ts';
 import type { StateStore } from './store/store.ts';
 import { systemClock, type Clock } from './util/clock.ts';
 import { BeatError } from './util/errors.ts';
@@ -105,14 +107,45 @@ export class BeatClient implements AsyncDisposable {
     return this.#send({ do: 'backfill', entry, reason, from: iso(from), to: iso(to) });
   }
 
+  /**
+   * Creates a stored entry, which counts from now. The definition has the fields of an entry of `beatSchedule`, as
+   * JSON. One that exists with the same definition stays as it is.
+   */
+  add(entry: string, definition: Definition, { reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'add', entry, definition, reason });
+  }
+
+  /** Creates up to 1,000 stored entries by name: all of them, or none. */
+  addAll(
+    entries: Readonly<Record<string, Definition>>,
+    { reason }: Reason = {},
+  ): Promise<AuditRow> {
+    return this.#send({ do: 'add', entries, reason });
+  }
+
+  /** Replaces fields of a stored entry's definition; `null` removes a field. */
+  update(entry: string, fields: Definition, { reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'update', entry, definition: fields, reason });
+  }
+
+  /** Removes a stored entry. */
+  remove(entry: string, { reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'remove', entry, reason });
+  }
+
   /** The status of every entry of the configuration. An entry whose state cannot be read is left out. */
-  async status(): Promise<readonly EntryStatus[]> {
-    const unreadable = new Set<string>();
-    const states = await this.#store.ledger.load((entry) => unreadable.add(entry));
-    const now = this.#clock.now();
-    return this.#settings.entries
-      .filter(({ name }) => !unreadable.has(name))
-      .map((entry) => readStatus(entry, states.get(entry.name), now));
+  status(): Promise<readonly EntryStatus[]> {
+    const { entries } = this.#settings;
+    return loadStatus(this.#store.ledger, entries, this.#clock.now(), () => {});
+  }
+
+  /**
+   * The status of every stored entry, in the order in which they are due, read by pages. An entry that cannot be
+   * read is left out.
+   */
+  storedStatus(): AsyncIterable<EntryStatus> {
+    const { definitions } = this.#settings;
+    return loadStoredStatus(this.#store.entries, definitions, this.#clock.now(), () => {});
   }
 
   async close(): Promise<void> {

@@ -40,7 +40,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .option('-l, --loglevel <level>', 'debug, info, warning, error or critical (default: info)')
     .option('--log-format <format>', 'json or text (default: text on a terminal, else json)')
     .addHelpText('after', EPILOG)
-    .configureHelp({ showGlobalOptions: true })
+    // The flags of a command take precedence over global ones of the same letter.
+    .enablePositionalOptions()
     // Error messages of commander may quote a URL with a password.
     .configureOutput({ writeErr: (text) => void process.stderr.write(maskText(text)) })
     .exitOverride();
@@ -113,6 +114,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       code = await healthcheck();
     });
 
+  acceptAfterCommand(program);
+
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
@@ -123,6 +126,19 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     else process.stderr.write(`${text}\n`);
     if (error instanceof ExitError) return error.code;
     return error instanceof ConfigError ? EXIT.usage : EXIT.failure;
+  }
+}
+
+/** Lets global flags stand after a command too, unless the command has a flag of that name. */
+function acceptAfterCommand(program: Command): void {
+  for (const command of program.commands) {
+    for (const option of program.options) {
+      const names = [option.short, option.long];
+      const own = command.options.some(({ short, long }) =>
+        [short, long].some((name) => name !== undefined && names.includes(name)),
+      );
+      if (!own && option.long !== '--version') command.addOption(option);
+    }
   }
 }
 

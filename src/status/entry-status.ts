@@ -8,6 +8,8 @@ import type { EntryState } from '../store/entry-state.ts';
 /** An entry as users see it, whichever face shows it. Instants are ISO 8601 in UTC. */
 export interface EntryStatus {
   readonly entry: string;
+  /** Where it is defined: in the configuration, or, created at run time, in the store. */
+  readonly source: 'configuration' | 'store';
   readonly task: string;
   /** The rule in words, or its `spec`. */
   readonly schedule: string;
@@ -41,6 +43,7 @@ export function readStatus(entry: Entry, state: EntryState | undefined, now: num
   const current = enabled ? reconcile(entry, state, now) : null;
   return {
     entry: name,
+    source: entry.stored ? 'store' : 'configuration',
     task,
     schedule: schedule.description ?? schedule.spec,
     ...(description !== undefined && { description }),

@@ -5,6 +5,8 @@ import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
 import { parseInstant } from '../../message/parse-instant.ts';
 import { reconcile } from '../../scheduling/plan.ts';
+import { readStoredEntry } from '../../scheduling/read-stored-entry.ts';
+import type { StateStore } from '../../store/store.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
@@ -26,14 +28,13 @@ const SHOWN = 3;
 export async function backfill(name: string, flags: BackfillFlags): Promise<ExitCode> {
   const settings = await readSettings(flags);
   const [from, to] = [instant('--from', flags.from), instant('--to', flags.to)];
-  const outcome = await plan(settings, name, from, to);
+  const { outcome, zone } = await plan(settings, name, from, to);
   if (outcome.kind === 'rejected') {
     process.stderr.write(`beat: rejected: ${outcome.reason}\n`);
     return EXIT.failure;
   }
   const instants = outcome.runs?.dueAt ?? [];
-  const zone = settings.entries.find((entry) => entry.name === name)?.schedule.timezone;
-  if (!flags.json) process.stdout.write(show(name, instants, zone ?? settings.timezone));
+  if (!flags.json) process.stdout.write(show(name, instants, zone));
   if (!flags.yes && !(await isConfirmed())) {
     process.stderr.write('beat: nothing was published; confirm with y, or pass --yes\n');
     return EXIT.failure;
@@ -42,30 +43,35 @@ export async function backfill(name: string, flags: BackfillFlags): Promise<Exit
   return send(command, flags);
 }
 
-/** What the leader would do with the command now. */
+/** What the leader would do with the command now, and the zone of the entry. */
 async function plan(settings: Settings, name: string, from: number, to: number) {
-  const entry = settings.entries.find((each) => each.name === name);
-  if (!entry) {
-    const names = settings.entries.map((each) => each.name);
-    throw new ConfigError(`no entry ${JSON.stringify(name)}${didYouMean(name, names)}`);
-  }
   const now = systemClock.now();
   const store = await openState(storeOptions(settings, systemClock));
   try {
-    const known = (await store.ledger.load(() => {})).get(name);
-    const state = reconcile({ ...entry, enabled: true }, known, now)!.state;
-    const command = {
-      id: '',
-      at: null,
-      by: '',
-      reason: null,
-      do: 'backfill',
-      entry: name,
-    } as const;
-    return preview({ entry, state }, { ...command, from, to }, now);
+    const { entry, state } = await find(store, settings, name, now);
+    const sent = { id: '', at: null, by: '', reason: null };
+    const command = { ...sent, do: 'backfill', entry: name, from, to } as const;
+    const outcome = preview({ entry, state }, command, now);
+    return { outcome, zone: entry.schedule.timezone ?? settings.timezone };
   } finally {
     await store.close();
   }
+}
+
+/** An entry of the configuration or of the store, with its state. Throws a `ConfigError` when there is none. */
+async function find(store: StateStore, settings: Settings, name: string, now: number) {
+  const declared = settings.entries.find((each) => each.name === name);
+  if (declared) {
+    const known = (await store.ledger.load(() => {})).get(name);
+    return { entry: declared, state: reconcile({ ...declared, enabled: true }, known, now)!.state };
+  }
+  const [row] = (await store.entries?.find([name])) ?? [];
+  if (!row) {
+    const names = settings.entries.map((each) => each.name);
+    throw new ConfigError(`no entry ${JSON.stringify(name)}${didYouMean(name, names)}`);
+  }
+  const { entry, state } = readStoredEntry(row, settings.definitions);
+  return { entry, state: reconcile({ ...entry, enabled: true }, state ?? undefined, now)!.state };
 }
 
 function show(name: string, instants: readonly number[], zone: string): string {

@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
 import { backfill, type BackfillFlags } from './backfill.ts';
 import type { ExitCode } from '../exit.ts';
+import { add, type AddFlags } from './add.ts';
+import { definitionFlags, type DefinitionFlags } from './definition-flags.ts';
 import { send, type SendFlags } from './send.ts';
+import { update } from './update.ts';
 
 /** Runs an action with its flags, and takes its exit code. */
 type Run = (
@@ -35,13 +38,30 @@ export function addEntryCommands(program: Command, run: Run): void {
     .requiredOption('--to <instant>', 'the end, which is not included')
     .option('-y, --yes', 'do not ask')
     .action(run((flags: BackfillFlags, entry = '') => backfill(entry, flags)));
+  definitionFlags(
+    sending(program.command('add').description('create stored entries, beside the configuration'))
+      .argument('[entry]', 'the name of the new entry (after -- if it begins with -)')
+      .option('-f, --file <path>', 'JSON lines {"name", "task", "schedule", …}; - for stdin'),
+  ).action(run((flags: AddFlags, entry) => add(entry, flags)));
+  definitionFlags(verb(program, 'update', 'change the definition of a stored entry'))
+    .option('--definition <json>', 'fields of the definition as JSON; null removes one')
+    .action(run((flags: DefinitionFlags, entry = '') => update(entry, flags)));
+  verb(program, 'remove', 'remove a stored entry').action(
+    run((flags: SendFlags, entry) => send({ do: 'remove', entry }, flags)),
+  );
 }
 
 function verb(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .argument('<entry>', 'the name of an entry (after -- if it begins with -)')
+  return sending(
+    program
+      .command(name)
+      .description(description)
+      .argument('<entry>', 'the name of an entry (after -- if it begins with -)'),
+  );
+}
+
+function sending(command: Command): Command {
+  return command
     .option('--reason <text>', 'why, for the log and the audit trail')
     .option('--no-wait', 'do not wait for the answer of the leader')
     .option('--json', 'print the answer as JSON');

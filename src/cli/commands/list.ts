@@ -1,46 +1,69 @@
 import { systemClock } from '../../util/clock.ts';
-import type { Settings } from '../../config/settings.ts';
 import { ConfigError } from '../../util/errors.ts';
-import type { EntryState, OnUnreadable } from '../../store/entry-state.ts';
 import { repairCommand } from '../../store/repair-command.ts';
 import { readStatus, type EntryStatus } from '../../status/entry-status.ts';
+import { loadStatus, loadStoredStatus, type OnUnreadableEntry } from '../../status/load-status.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
-import { openStore } from '../../drivers/open-store.ts';
+import { openState } from '../../drivers/open-store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone, formatTable } from '../output/table.ts';
 
-/** `beat list`: prints each entry with its record in the ledger. Exits with 1 if the ledger or a record cannot be read. */
+/** Stored entries that a table shows. */
+const MOST_STORED = 1_000;
+
+/**
+ * `beat list`: prints each entry with its state, those of the configuration first. Exits with 1 if the store or the
+ * state of an entry cannot be read.
+ */
 export async function list(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
   const settings = await readSettings(flags);
-  let records = new Map<string, EntryState>();
+  const now = systemClock.now();
+  const print = (declared: readonly EntryStatus[], stored: Rows = []) =>
+    flags.json ? printJson(declared, stored) : printTable(declared, stored, settings.timezone);
   let code: ExitCode = EXIT.ok;
+  const unreadable: OnUnreadableEntry = (entry, error) => {
+    process.stderr.write(`beat: ${error.message}; repair it with: ${repairCommand(entry)}\n`);
+    code = EXIT.failure;
+  };
+  const store = await openState(storeOptions(settings, systemClock));
   try {
-    records = await loadStates(settings, (entry, error) => {
-      process.stderr.write(`beat: ${error.message}; repair it with: ${repairCommand(entry)}\n`);
-      code = EXIT.failure;
-    });
+    const rows = await loadStatus(store.ledger, settings.entries, now, unreadable);
+    const stored = loadStoredStatus(store.entries, settings.definitions, now, unreadable);
+    await print(rows, stored);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    process.stderr.write(
-      `beat: the ledger is unreachable, so LAST SENT and RUNS are unknown: ${(error as Error).message}\n`,
-    );
+    const what = 'the ledger is unreachable, so LAST SENT and RUNS are unknown';
+    process.stderr.write(`beat: ${what}: ${(error as Error).message}\n`);
     code = EXIT.failure;
+    await print(settings.entries.map((entry) => readStatus(entry, undefined, now)));
+  } finally {
+    await store.close();
   }
-  const rows = settings.entries.map((entry) =>
-    readStatus(entry, records.get(entry.name), systemClock.now()),
-  );
-  if (flags.json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
-  else process.stdout.write(`${formatRows(rows, settings.timezone)}\n`);
   return code;
 }
 
-async function loadStates(settings: Settings, unreadable: OnUnreadable) {
-  const store = await openStore(storeOptions(settings, systemClock));
-  try {
-    return await store.ledger.load(unreadable);
-  } finally {
-    await store.close();
+type Rows = Iterable<EntryStatus> | AsyncIterable<EntryStatus>;
+
+async function printJson(...lists: readonly Rows[]): Promise<void> {
+  for (const rows of lists) {
+    for await (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
+  }
+}
+
+async function printTable(
+  declared: readonly EntryStatus[],
+  stored: Rows,
+  zone: string,
+): Promise<void> {
+  const rows = [...declared];
+  const most = declared.length + MOST_STORED;
+  for await (const row of stored) {
+    if (rows.push(row) > most) break;
+  }
+  process.stdout.write(`${formatRows(rows.slice(0, most), zone)}\n`);
+  if (rows.length > most) {
+    process.stdout.write(`the ${MOST_STORED} stored entries due next; --json lists all\n`);
   }
 }
 

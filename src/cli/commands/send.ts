@@ -18,31 +18,48 @@ export interface SendFlags extends GlobalFlags {
 /** How long a command waits for the leader's answer. Milliseconds. */
 const WAIT = 5_000;
 
-/**
- * Sends a command to the leader and prints its answer. Returns 1 when the command was rejected, or is not
- * answered yet: a script must not go on as if it had been applied.
- */
+/** Sends commands to the leader and prints its answers. */
+export interface Sender {
+  /**
+   * Returns 1 when the command was rejected, or is not answered yet: a script must not go on as if it had been
+   * applied.
+   */
+  send(command: Readonly<Record<string, unknown>>): Promise<ExitCode>;
+  close(): Promise<void>;
+}
+
+export async function openSender(flags: SendFlags): Promise<Sender> {
+  const store = await openState(storeOptions(await readSettings(flags), systemClock));
+  return {
+    async send(command) {
+      const whole = {
+        id: randomUUID(),
+        at: new Date(systemClock.now()).toISOString(),
+        by: sender(),
+        ...command,
+        ...(flags.reason !== undefined && { reason: flags.reason }),
+      };
+      const waits = flags.wait !== false;
+      const row = await sendCommand(store.commands, whole, {
+        clock: systemClock,
+        wait: waits ? WAIT : 0,
+      });
+      return print(row, whole.id, waits, flags.json === true);
+    },
+    close: () => store.close(),
+  };
+}
+
+/** Sends one command. */
 export async function send(
   command: Readonly<Record<string, unknown>>,
   flags: SendFlags,
 ): Promise<ExitCode> {
-  const store = await openState(storeOptions(await readSettings(flags), systemClock));
+  const sender = await openSender(flags);
   try {
-    const whole = {
-      id: randomUUID(),
-      at: new Date(systemClock.now()).toISOString(),
-      by: sender(),
-      ...command,
-      ...(flags.reason !== undefined && { reason: flags.reason }),
-    };
-    const waits = flags.wait !== false;
-    const row = await sendCommand(store.commands, whole, {
-      clock: systemClock,
-      wait: waits ? WAIT : 0,
-    });
-    return print(row, whole.id, waits, flags.json === true);
+    return await sender.send(command);
   } finally {
-    await store.close();
+    await sender.close();
   }
 }
 

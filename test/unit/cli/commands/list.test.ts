@@ -32,6 +32,7 @@ test('beat list: prints one JSON line per entry with --json', async () => {
   const rows = parseJsonLines(stdout) as { entry: string }[];
   expect(rows.find(({ entry }) => entry === 'retired')).toEqual({
     entry: 'retired',
+    source: 'configuration',
     task: 'tasks.retired',
     schedule: 'every hour',
     timezone: null,

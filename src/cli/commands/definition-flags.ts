@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import type { Definition } from '../../catalog/definition.ts';
+import { ConfigError } from '../../util/errors.ts';
+import type { SendFlags } from './send.ts';
+
+/** Flags that give fields of a stored entry's definition. */
+export interface DefinitionFlags extends SendFlags {
+  readonly task?: string;
+  readonly schedule?: string;
+  readonly args?: string;
+  readonly kwargs?: string;
+  readonly options?: string;
+  readonly timezone?: string;
+  readonly description?: string;
+  readonly enable?: boolean;
+  readonly definition?: string;
+}
+
+export function definitionFlags(command: Command): Command {
+  return command
+    .option('--task <name>', 'the registered name of the Celery task')
+    .option('--schedule <schedule>', "a duration (5m), a cron line ('0 4 * * *'), or JSON")
+    .option('--args <json>', 'positional arguments, a JSON array')
+    .option('--kwargs <json>', 'keyword arguments, a JSON object')
+    .option('--options <json>', 'options of the message, a JSON object')
+    .option('--timezone <zone>', 'IANA name (default: the setting timezone)')
+    .option('--description <text>', 'what the entry is for')
+    .option('--enable', 'schedule the entry')
+    .option('--no-enable', 'do not schedule the entry');
+}
+
+/** The fields that the flags give. Throws a `ConfigError` with every flag that is not valid JSON. */
+export function readDefinitionFlags(flags: DefinitionFlags): Definition {
+  const problems: string[] = [];
+  const json = (flag: string, text: string | undefined): unknown => {
+    if (text === undefined) return undefined;
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (error) {
+      problems.push(`--${flag}: expected JSON, got ${text}: ${(error as Error).message}`);
+      return undefined;
+    }
+  };
+  const more = json('definition', flags.definition);
+  if (more !== undefined && (typeof more !== 'object' || more === null || Array.isArray(more))) {
+    problems.push('--definition: expected a JSON object');
+  }
+  const fields = {
+    ...(more as Definition | undefined),
+    task: flags.task,
+    schedule: readSchedule(flags.schedule, json),
+    args: json('args', flags.args),
+    kwargs: json('kwargs', flags.kwargs),
+    options: json('options', flags.options),
+    timezone: flags.timezone,
+    description: flags.description,
+    enabled: flags.enable,
+  };
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** Durations have no spaces and cron lines do; `@daily` and the like are cron lines as well. */
+function readSchedule(
+  text: string | undefined,
+  json: (flag: string, text: string) => unknown,
+): unknown {
+  if (text === undefined) return undefined;
+  if (/^\s*(?:\{|[\d.]+\s*$)/.test(text)) return json('schedule', text);
+  return /\s|^@/.test(text.trim()) ? { cron: text.trim() } : text;
+}
