@@ -10,7 +10,7 @@ import { SQL_PRODUCTS } from '../support/sql-servers.ts';
 const [OURS, THEIRS] = ['ours', 'theirs'] as const;
 const HOUR = 3_600_000;
 
-describe.each(SQL_PRODUCTS)('$name statements', ({ missing, start, openDialect }) => {
+describe.each(SQL_PRODUCTS)('$name statements', ({ name, missing, start, openDialect }) => {
   describe.skipIf(missing)(missing || 'of two key prefixes', () => {
     let server: SqlServer;
     let dialect: SqlDialect;
@@ -213,6 +213,21 @@ describe.each(SQL_PRODUCTS)('$name statements', ({ missing, start, openDialect }
       ).toEqual(['one', 'two', 'three'].map((payload) => [payload, 1, null, id]));
       expect(rows.map(({ visible }) => Boolean(visible))).toEqual([true, true, true]);
     });
+
+    test.runIf(name === 'postgresql')(
+      'a worker that reads a queue uses the index on visible messages',
+      async () => {
+        await insert('one');
+        const plan = await db.transaction('test', async (tx) => {
+          await tx.run({ text: 'SET LOCAL enable_seqscan = off', values: [] });
+          // The query of kombu.
+          const query = `SELECT * FROM kombu_message WHERE queue_id = 1 AND visible != false
+          ORDER BY timestamp, id LIMIT 1 FOR UPDATE`;
+          return (await tx.run({ text: `EXPLAIN ${query}`, values: [] })).rows;
+        });
+        expect(JSON.stringify(plan)).toContain('Index Scan using ix_beat_pending');
+      },
+    );
 
     test('consumed messages are found from the newest on, without those to keep, and removed', async () => {
       await insert('a', 'b', 'c', 'd', 'e');

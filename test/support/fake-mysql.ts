@@ -25,8 +25,8 @@ function packet(sequence: number, payload: Buffer): Buffer {
 }
 
 export interface MysqlReplies {
-  login?: Buffer;
   /** `null` sends no reply. */
+  login?: Buffer | null;
   query?: (text: string) => Buffer | null;
 }
 
@@ -35,7 +35,7 @@ export async function fakeMysql({ login = ok(), query = () => ok() }: MysqlRepli
   const events: string[] = [];
   let last: Socket | null = null;
   const receive = (socket: Socket, sequence: number, payload: Buffer) => {
-    if (sequence > 0) return void socket.write(packet(sequence + 1, login));
+    if (sequence > 0) return void (login && socket.write(packet(sequence + 1, login)));
     if (payload[0] === QUIT) return void events.push('quit');
     if (payload[0] !== QUERY) return;
     const text = payload.subarray(1).toString().replace(/\s+/g, ' ').trim();

@@ -16,7 +16,8 @@ export const done = (changes: number) =>
 export const failure = (code: string) => message('E', Buffer.from(`SERROR\0C${code}\0Mno\0\0`));
 
 export interface PostgresReplies {
-  login?: Buffer;
+  /** `null` sends no reply. */
+  login?: Buffer | null;
   /** `null` sends no reply. */
   query?: (text: string) => Buffer | null;
   /** Whether it closes a connection that says ending. */
@@ -55,7 +56,7 @@ export async function fakePostgres({
         const body = rest.subarray(start + 4, end);
         if (isOpen) receive(socket, String.fromCharCode(rest[0]!), body);
         else if (end === 8) socket.write('N');
-        else isOpen = socket.write(login);
+        else isOpen = login !== null && socket.write(login);
         rest = rest.subarray(end);
       }
     });

@@ -72,6 +72,7 @@ export class MariaServer implements SqlServer {
     const [command, args] = this.#user.command(program('mariadbd'), [
       ...['--no-defaults', `--datadir=${this.#folder}/data`, `--socket=${this.socket}`],
       ...['--bind-address=127.0.0.1', `--port=${this.port}`, '--skip-name-resolve'],
+      `--tmpdir=${this.#folder}`,
       // Flushed to the operating system only: a commit survives SIGKILL, which is enough for tests.
       ...['--innodb-flush-log-at-trx-commit=2', '--innodb-buffer-pool-size=32M'],
       ...['--innodb-use-native-aio=0', '--innodb-deadlock-detect=1'],
@@ -184,7 +185,8 @@ export class MariaServer implements SqlServer {
     const install = join(dirname(program('mariadbd')), '../bin/mariadb-install-db');
     const [command, args] = this.#user.command(install, [
       ...['--no-defaults', `--datadir=${this.#folder}/data`, '--skip-test-db'],
-      '--auth-root-authentication-method=normal',
+      // At its start a server removes temporary tables from this folder, also those of other servers.
+      ...['--auth-root-authentication-method=normal', `--tmpdir=${this.#folder}`],
     ]);
     await promisify(execFile)(command, args, { cwd: this.#folder });
   }

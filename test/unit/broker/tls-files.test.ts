@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTls, type TlsSettings } from '../../../src/broker/tls.ts';
+import { parseAddress } from '../../../src/drivers/sql/postgresql/address.ts';
 import { readCertificates } from '../../../src/drivers/sql/certificates.ts';
 
 const file = (name: string) => new URL(`../../support/tls/${name}`, import.meta.url).pathname;
@@ -113,5 +114,11 @@ describe('TLS files', () => {
       'locked.key cannot be decrypted with the configured password',
     );
     expect(problemWith({ ...settings, password: 'secret' })).toBeNull();
+    const sql = (passphrase: string | null) => () =>
+      readCertificates({ ca: null, cert: CERT, key: keyfile }, passphrase);
+    expect(sql(null)).toThrow('locked.key is encrypted, and no password is configured');
+    expect(Object.keys(sql('secret')())).toEqual(['cert', 'key']);
+    const url = `sqla+postgresql://db/q?sslmode=require&sslcert=${CERT}&sslkey=${keyfile}`;
+    expect(parseAddress(`${url}&sslpassword=secret`).tls).toMatchObject([{ passphrase: 'secret' }]);
   });
 });

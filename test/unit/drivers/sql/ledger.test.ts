@@ -204,3 +204,59 @@ test('sql ledger: a value that the database rejects is an outcome, and another e
   }
   expect(fixture.pruned).toEqual([]);
 });
+
+const STEPS = {
+  'the read of the fencing token': STATEMENTS.selectTermForUpdate(''),
+  'the read of states': STATEMENTS.findStates('', []),
+  'the removal of commands': STATEMENTS.removeCommands('', []),
+  'the audit rows': STATEMENTS.writeAudit('', []),
+  'the trim of audit rows': STATEMENTS.trimAudit('', 1),
+  'the check of the right to remove messages': STATEMENTS.removeMessages('', []),
+  'the messages of the outbox': STATEMENTS.appendMessages('', []),
+  'the read of the queue': STATEMENTS.readQueue(''),
+  'the messages': STATEMENTS.insertMessages([]),
+  'the states': STATEMENTS.writeStates('', []),
+};
+type Step = keyof typeof STEPS;
+
+const [COMMIT_ONLY, APPEND_ONLY]: Step[][] = [
+  ['the read of the queue', 'the messages'],
+  ['the check of the right to remove messages', 'the messages of the outbox'],
+];
+const all = Object.keys(STEPS) as Step[];
+
+test.each([
+  ...all.filter((step) => !APPEND_ONLY!.includes(step)).map((step) => ['commit', step] as const),
+  ...all.filter((step) => !COMMIT_ONLY!.includes(step)).map((step) => ['append', step] as const),
+])('sql ledger: a %s is rolled back when %s fails', async (method, step) => {
+  const fixture = new Fixture();
+  fixture.rows = ({ text }) => {
+    if (text === STEPS[step].text) throw new SqlError('other', 'disk full');
+    return undefined;
+  };
+  const commands = [{ key: '1', id: 'one', audit: '{}' }];
+  const changes = [makeFirstRun('a')];
+  await expect(fixture.ledger[method]({ token: TERM, changes, commands })).rejects.toThrow(
+    'SQL refused: disk full',
+  );
+  const last = fixture.database.statements.slice(-2).map(({ text }) => text);
+  expect(last).toEqual([STEPS[step].text, 'ROLLBACK']);
+  expect(fixture.database.statements.map(({ text }) => text)).not.toContain('COMMIT');
+});
+
+test.each(['remove', 'removeState'] as const)(
+  'sql ledger: a failed %s is rolled back',
+  async (method) => {
+    const fixture = new Fixture();
+    fixture.rows = ({ text }) => {
+      if (text.startsWith('DELETE')) throw new SqlError('other', 'disk full');
+      return undefined;
+    };
+    const work =
+      method === 'remove'
+        ? fixture.ledger.remove(TERM, ['a'])
+        : fixture.ledger.removeState(TERM, 'a');
+    await expect(work).rejects.toThrow('SQL refused: disk full');
+    expect(fixture.database.statements.at(-1)!.text).toBe('ROLLBACK');
+  },
+);

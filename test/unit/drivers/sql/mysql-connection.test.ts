@@ -74,6 +74,12 @@ test('mysql connection: an abort ends a login that the server does not answer', 
   expect(getEventListeners(opening.signal, 'abort')).toEqual([]);
 });
 
+test('mysql connection: a login that the server does not answer in time fails', async () => {
+  await using server = await fakeMysql({ login: null });
+  await expect(login(server, { timeout: 100 })).rejects.toThrow('ETIMEDOUT');
+  await vi.waitFor(() => expect(server.events.at(-1)).toBe('close'));
+});
+
 test('mysql connection: an aborted signal opens no connection', async () => {
   await using server = await fakeMysql();
   await expect(login(server, { signal: AbortSignal.abort() })).rejects.toThrow('aborted');

@@ -66,6 +66,12 @@ test('postgresql connection: an abort ends a login that the server does not answ
   expect(getEventListeners(opening.signal, 'abort')).toEqual([]);
 });
 
+test('postgresql connection: a login that the server does not answer in time fails', async () => {
+  await using server = await fakePostgres({ login: null });
+  await expect(login(server, { timeout: 100 })).rejects.toThrow('timeout');
+  await vi.waitFor(() => expect(server.events.at(-1)).toBe('close'));
+});
+
 test('postgresql connection: an aborted signal opens no connection', async () => {
   await using server = await fakePostgres();
   await expect(login(server, { signal: AbortSignal.abort() })).rejects.toThrow('aborted');

@@ -158,6 +158,9 @@ test.each([
     'kombu_message',
     'SELECT id, visible, payload, version, queue_id FROM kombu_message WHERE 1 = 0',
   ],
+  ['SELECT', 'beat_command', 'SELECT prefix, json FROM beat_command WHERE 1 = 0'],
+  ['UPDATE', 'beat_audit', 'UPDATE beat_audit SET json = json WHERE 1 = 0'],
+  ['SELECT', 'beat_audit', 'SELECT prefix, id, json FROM beat_audit WHERE 1 = 0'],
   ['DELETE', 'kombu_message', 'DELETE FROM kombu_message WHERE 1 = 0'],
   ['USAGE', 'queue_id_sequence', `SELECT nextval('queue_id_sequence')`],
 ] as const)(
