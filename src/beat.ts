@@ -149,8 +149,8 @@ export class Beat implements EventSource, AsyncDisposable {
     return openStore({
       ...storeOptions(this.settings, this.#clock),
       queues: this.#live.queues,
-      latenessOf: this.#live.latenessOf,
-      outbox: emitOutboxEvents(this.#events, this.liveness),
+      findPolicies: this.#live.findPolicies,
+      reports: emitOutboxEvents(this.#events, this.liveness),
       warn: (...warning) => {
         this.#events.warn(...warning);
       },
@@ -201,7 +201,11 @@ export class Beat implements EventSource, AsyncDisposable {
         events,
         clock,
       });
-    await leadership.run((term) => this.#lead(scheduler, commands, monitor, term), stop);
+    const startServices = (term: Term, signal: AbortSignal) => {
+      void monitor.run(signal);
+      void store.relay?.run(term.token, signal);
+    };
+    await leadership.run((term) => this.#lead(scheduler, commands, startServices, term), stop);
     // Events are not worth waiting for a broker that does not answer.
     await withGracePeriod(clock, stop, taskEvents.flush()).catch(() => {});
     await this.#results?.close();
@@ -212,14 +216,16 @@ export class Beat implements EventSource, AsyncDisposable {
   async #lead(
     scheduler: Scheduler,
     commands: CommandInbox | undefined,
-    monitor: HealthMonitor,
+    startServices: (term: Term, signal: AbortSignal) => void,
     term: Term,
   ): Promise<void> {
     const stop = this.#stop.signal;
     const awake = AbortSignal.any([term.signal, stop]);
     const reloader = this.#reloader;
     try {
-      let wakeAt = await this.#begin(scheduler, term, () => void monitor.run(awake));
+      let wakeAt = await this.#begin(scheduler, term, () => {
+        startServices(term, awake);
+      });
       this.#events.reportRecovery({ kind: 'lead' });
       for (;;) {
         const arrival = reloader.arrival(commands?.arrival(awake) ?? awake);

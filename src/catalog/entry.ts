@@ -33,7 +33,7 @@ export interface Entry extends Arguments {
   /** Whether it was created at run time and is in the store; absent from an entry of the configuration. */
   readonly stored?: boolean;
   readonly missed: MissedPolicy;
-  /** With `all`, the most runs that are made up for at once: the newest. */
+  /** With `all`, the most runs that are caught up at once: the newest. */
   readonly maxCatchUp: number;
   /** Milliseconds after `dueAt` beyond which an occurrence is not sent any more; `null` for no limit. */
   readonly startingDeadline: number | null;

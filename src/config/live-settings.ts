@@ -1,8 +1,8 @@
-import { DEFAULT_LATENESS, type LatenessOf } from '../catalog/catch-up.ts';
 import { Catalog, type Difference } from '../catalog/catalog.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import { Queues } from '../routing/queues.ts';
 import { Router } from '../routing/router.ts';
+import type { FindPolicies } from '../outbox/term-publisher.ts';
 import type { Settings } from './settings.ts';
 
 /** The names under which an instance publishes: see `MessageContext`. */
@@ -35,8 +35,11 @@ export class LiveSettings {
     return this.#messageContext;
   }
 
-  /** The catch-up policy of an entry for late messages in the outbox. */
-  readonly latenessOf: LatenessOf = (entry) => this.catalog.find(entry) ?? DEFAULT_LATENESS;
+  /** The catch-up policies that the outbox relay applies. */
+  readonly findPolicies: FindPolicies = async (names) => {
+    const entries = names.map((name) => this.catalog.find(name)).filter((entry) => !!entry);
+    return new Map(entries.map((entry) => [entry.name, entry]));
+  };
 
   replace(settings: Settings): Difference {
     this.#settings = settings;

@@ -1,9 +1,10 @@
 import type { Broker } from '../broker/broker.ts';
 import type { TransportOptions } from '../broker/connection-settings.ts';
 import { parseScheme } from '../broker/url-list.ts';
-import type { LatenessOf } from '../catalog/catch-up.ts';
 import { OutboxLedger } from '../outbox/outbox-ledger.ts';
-import type { OutboxReports } from '../outbox/reports.ts';
+import { OutboxRelay } from '../outbox/relay.ts';
+import type { RelayReports } from '../outbox/reports.ts';
+import type { FindPolicies } from '../outbox/term-publisher.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
 import type { BrokerOptions, StateStoreOptions, StateStore, Store } from '../store/store.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
@@ -15,9 +16,9 @@ export interface StoreOptions extends StateStoreOptions, BrokerOptions {
   /** The store of lock and ledger; equal to `brokerUrl` if the broker stores them too. */
   readonly stateUrl: string;
   /** Called for messages that wait in the outbox, if the two stores differ. */
-  readonly outbox?: OutboxReports | undefined;
-  /** The catch-up policy of an entry for messages in the outbox; the default policy unless given. */
-  readonly latenessOf?: LatenessOf | undefined;
+  readonly reports?: RelayReports | undefined;
+  /** Finds the catch-up policies for messages in the outbox; the default policy unless given. */
+  readonly findPolicies?: FindPolicies | undefined;
 }
 
 /**
@@ -37,13 +38,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     tls: null,
   });
   const { broker, checkHealth } = await openBroker(options);
-  const ledger = new OutboxLedger(state.ledger, broker, clock, options.outbox, options.latenessOf);
+  const relay = new OutboxRelay({ ...options, outbox: state.ledger, broker });
+  const ledger = new OutboxLedger(state.ledger, relay, clock);
   return {
     lock: state.lock,
     ledger,
     commands: state.commands,
     entries: state.entries,
     broker,
+    relay,
     checkHealth: checkAll(state.checkHealth, checkHealth),
     close: async () => {
       await ledger.close();

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { COUNT_LIMIT } from '../catalog/catch-up.ts';
+import { COUNT_LIMIT } from '../schedule/range.ts';
 import type {
   CommandEvent,
   EntryChangedEvent,

@@ -1,5 +1,5 @@
 import type { Events } from '../events/events.ts';
-import type { OutboxReports } from '../outbox/reports.ts';
+import type { RelayReports } from '../outbox/reports.ts';
 import { formatDestination } from '../message/destination.ts';
 import type { Liveness } from './liveness.ts';
 
@@ -7,14 +7,13 @@ import type { Liveness } from './liveness.ts';
 const MANY = 100;
 
 /** Emits what the relay reports about messages that were delayed in the outbox. */
-export function emitOutboxEvents(events: Events, liveness: Liveness): OutboxReports {
+export function emitOutboxEvents(events: Events, liveness: Liveness): RelayReports {
   return {
     progressed: () => {
       liveness.touch();
     },
-    delivered: (kept) => {
-      for (const each of kept) {
-        const { message, run } = each;
+    delivered: (messages) => {
+      for (const { message, run } of messages) {
         const { taskId, destination, headers, about = headers } = message;
         const name = about['task'];
         const task = typeof name === 'string' ? name : '';
@@ -24,8 +23,8 @@ export function emitOutboxEvents(events: Events, liveness: Liveness): OutboxRepo
         events.reportRecovery({ kind: 'publish', entry, target: to });
       }
     },
-    skipped: (kept, reason) => {
-      const runs = kept.map(({ run }) => run);
+    skipped: (messages, reason) => {
+      const runs = messages.map(({ run }) => run);
       for (const [entry, each] of Map.groupBy(runs, (run) => run.entry)) {
         const instants = [...new Set(each.map(({ dueAt }) => dueAt))].toSorted((a, b) => a - b);
         const [first, last] = [instants[0]!, instants.at(-1)!];

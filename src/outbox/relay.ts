@@ -1,185 +1,101 @@
-import type { Broker, Rejection as Refusal } from '../broker/broker.ts';
-import type { Clock } from '../util/clock.ts';
-import type { Message } from '../message/message.ts';
-import type { OutboxMessage, Outbox } from '../store/outbox.ts';
-import type { OutboxReports } from './reports.ts';
-import { Waiting, type Dropped } from './rejected-messages.ts';
-import type { LatenessOf } from '../catalog/catch-up.ts';
+import type { Rejection } from '../broker/broker.ts';
+import type { OutboxMessage } from '../store/outbox.ts';
+import type { Relay } from '../store/store.ts';
+import { Condition } from '../util/condition.ts';
+import { StoreError } from '../util/errors.ts';
+import { TermPublisher, type FindPolicies, type PublisherOptions } from './term-publisher.ts';
+import type { RelayReports } from './reports.ts';
 
-/** Messages that a drain has in hand at once. */
-const BITE = 500;
-
-export interface DeliveryOptions {
-  readonly outbox: Outbox;
-  readonly broker: Broker;
-  readonly clock: Clock;
-  readonly reports: OutboxReports;
-  readonly latenessOf: LatenessOf;
+export interface RelayOptions extends Omit<PublisherOptions, 'reports' | 'findPolicies'> {
+  readonly reports?: RelayReports | undefined;
+  /** Unless given, all entries have the default policy. */
+  readonly findPolicies?: FindPolicies | undefined;
 }
 
-/** By id. */
-type Refusals = ReadonlyMap<string, Refusal>;
+/** The pause before rejected messages are published again, milliseconds: doubled each time, to the longest. */
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+
+const NO_REPORTS: RelayReports = {
+  progressed: () => {},
+  delivered: () => {},
+  skipped: () => {},
+  waiting: () => {},
+};
 
 /**
- * What one term does with kept messages: publishes each, once, and has it forgotten. A message whose
- * publishing failed, or that was refused, may be tried again; one that the broker has is only forgotten.
+ * Publishes the messages in the outbox to a broker that is another store.
+ *
+ * Messages that the broker rejects (there is no such queue) stay in the outbox, so that others need not wait for
+ * what only an operator can repair. They are published again after growing pauses and by each new term, as long
+ * as the catch-up policy of their entry allows.
  */
-export class Delivery {
-  readonly term: number;
-  readonly #options: DeliveryOptions;
-  /** By id: the publishing of a message, under way or done, until it is forgotten, and what it will refuse. */
-  readonly #published = new Map<string, Promise<Refusals>>();
-  readonly #waiting: Waiting;
+export class OutboxRelay implements Relay {
+  readonly #options: PublisherOptions;
+  readonly #rejected = new Condition();
+  #publisher: TermPublisher | null = null;
 
-  constructor(term: number, options: DeliveryOptions) {
-    this.term = term;
-    this.#options = options;
-    this.#waiting = new Waiting(options.latenessOf);
+  constructor(options: RelayOptions) {
+    const { reports = NO_REPORTS, findPolicies = () => Promise.resolve(new Map()) } = options;
+    this.#options = { ...options, reports, findPolicies };
   }
 
-  /** How many messages wait here that the broker would not take. */
-  get refusedCount(): number {
-    return this.#waiting.size;
-  }
-
-  /**
-   * Publishes messages that the broker does not have yet, and forgets all that it has. `current` is
-   * `false` when another term has begun meanwhile. Rejects when it cannot be known what the broker has.
-   */
-  async deliver(
-    kept: readonly OutboxMessage[],
-  ): Promise<{ readonly refused: readonly Refusal[]; readonly current: boolean }> {
-    const fresh = kept.filter(({ id }) => !this.#published.has(id));
-    if (fresh.length > 0) {
-      const publishing = this.#publish(fresh);
-      for (const { id } of fresh) this.#published.set(id, publishing);
+  /** Publishes what earlier terms left in the outbox. Rejects while the broker is unreachable. */
+  async begin(token: number, stop?: AbortSignal): Promise<void> {
+    const publisher = this.#publisherOf(token);
+    if (!(await publisher.publishAll(stop))) {
+      throw new StoreError('ledger.beginTerm: a newer term has begun');
     }
-    const answers = new Set(kept.flatMap(({ id }) => this.#published.get(id) ?? []));
-    const refusals = new Map((await Promise.all(answers)).flatMap((refused) => [...refused]));
-
-    const refused = kept.flatMap(({ id }) => refusals.get(id) ?? []);
-    const taken = kept.map(({ id }) => id).filter((id) => !refusals.has(id));
-    const { clock } = this.#options;
-    const late = this.#waiting.dropBefore(kept, clock.now(), this.#isUnderWay);
-    const current = await this.#forget(taken, late);
-    for (const id of taken) this.#published.delete(id);
-    return { refused, current };
+    this.#reportWaiting(publisher);
   }
 
-  /**
-   * Delivers all that is kept, oldest first, until a stop. `false` when another term has begun meanwhile.
-   */
-  async drain(stop?: AbortSignal): Promise<boolean> {
-    const { outbox } = this.#options;
-    // To forget nothing shows whether messages can be forgotten: each term would publish anew what cannot.
-    const some = (await outbox.pending(1, '')).length > 0;
-    if (some && !(await outbox.remove(this.term, []))) return false;
-    return this.#deliverWhere(() => true, stop);
+  /** Publishes messages that were appended in this term. Resolves with the rejected ones, which are retried. */
+  async publish(token: number, messages: readonly OutboxMessage[]): Promise<readonly Rejection[]> {
+    const publisher = this.#publisherOf(token);
+    const { rejections } = await publisher.publish(messages);
+    if (rejections.size > 0) this.#reportWaiting(publisher);
+    return [...rejections.values()];
   }
 
-  /**
-   * Tries again what was refused and is still owed, and forgets what was taken in a try before that could
-   * not forget it. `false` when another term has begun.
-   */
-  async retry(stop?: AbortSignal): Promise<boolean> {
-    const { outbox, clock } = this.#options;
-    // To forget nothing tells whether the term goes on: unlike a commit, a retry follows no keep.
-    if (!(await outbox.remove(this.term, []))) return false;
-    if (!(await this.#forget([], this.#waiting.dropLate(clock.now(), this.#isUnderWay))))
-      return false;
-    return this.#deliverWhere(({ id }) => this.#waiting.has(id) || this.#published.has(id), stop);
-  }
-
-  async #deliverWhere(
-    wanted: (kept: OutboxMessage) => boolean,
-    stop: AbortSignal | undefined,
-  ): Promise<boolean> {
-    for (let after = ''; !stop?.aborted;) {
-      const page = await this.#options.outbox.pending(BITE, after);
-      const current = await this.#deliverLate(page.filter(wanted));
-      this.#options.reports.progressed();
-      const last = page.at(-1);
-      if (!current || !last) return current;
-      after = last.id;
+  /** Retries rejected messages of a term until it ends. Never rejects. */
+  async run(token: number, signal: AbortSignal): Promise<void> {
+    const publisher = this.#publisherOf(token);
+    while (!signal.aborted) {
+      if (publisher.rejectedCount === 0) await this.#rejected.wait(signal);
+      else if (!(await this.#retry(publisher, signal))) return;
     }
-    return true;
   }
 
-  /** Tells what became of messages that were kept for longer than their commit took. */
-  async #deliverLate(kept: readonly OutboxMessage[]): Promise<boolean> {
-    const { outbox, clock, reports } = this.#options;
-    const now = clock.now();
-    const expired = kept.filter(({ id, message }) => {
-      return !this.#published.has(id) && isExpired(message, now);
-    });
-    const alive = kept.filter((each) => !expired.includes(each));
-    const fresh = alive.filter(({ id }) => !this.#published.has(id));
-    const { current, refused: refusals } = await this.deliver(alive);
-    const messages = new Set(refusals.map(({ message }) => message));
-    const delivered = fresh.filter(({ message }) => !messages.has(message));
-    if (delivered.length > 0) reports.delivered(delivered);
-    if (!current || expired.length === 0) return current;
-    const ids = expired.map(({ id }) => id);
-    if (!(await outbox.remove(this.term, ids))) return false;
-    for (const each of expired) this.#waiting.delete(each);
-    reports.skipped(expired, 'expired');
-    return true;
+  async close(): Promise<void> {
+    await this.#options.broker.close();
   }
 
-  /** What is tried just now may be taken. */
-  readonly #isUnderWay = (id: string): boolean => this.#published.has(id);
-
-  /** Forgets messages that were taken, and such as are owed no more. `false` when another term has begun. */
-  async #forget(taken: readonly string[], late: readonly Dropped[]): Promise<boolean> {
-    const ids = [...taken, ...late.map(({ kept }) => kept.id)];
-    if (ids.length === 0) return true;
-    const { outbox, reports } = this.#options;
-    try {
-      if (!(await outbox.remove(this.term, ids))) return false;
-    } catch (error) {
-      for (const { kept, refusal } of late) this.#waiting.add(kept, refusal);
-      throw error;
-    }
-    for (const [reason, each] of Map.groupBy(late, (dropped) => dropped.reason)) {
-      reports.skipped(
-        each.map(({ kept }) => kept),
-        reason,
-      );
-    }
-    return true;
-  }
-
-  /** Resolves when the broker has answered for each; what it refused is noted, and may be tried again. */
-  async #publish(fresh: readonly OutboxMessage[]): Promise<Refusals> {
-    const reasons = new Map<unknown, Refusal>();
-    try {
-      const refusals = await this.#options.broker.publish(fresh.map(({ message }) => message));
-      for (const refusal of refusals) reasons.set(refusal.message, refusal);
-    } catch (error) {
-      for (const { id } of fresh) this.#published.delete(id);
-      throw error;
-    }
-    const refused = new Map<string, Refusal>();
-    for (const kept of fresh) {
-      const refusal = reasons.get(kept.message);
-      if (!refusal) {
-        this.#waiting.delete(kept);
-        continue;
+  /** Retries until no message is rejected any more. `false` when a newer term has begun. */
+  async #retry(publisher: TermPublisher, signal: AbortSignal): Promise<boolean> {
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      await this.#options.clock.sleep(pause, signal);
+      if (signal.aborted) return true;
+      try {
+        const isCurrent = await publisher.retry(signal);
+        this.#reportWaiting(publisher);
+        if (!isCurrent || publisher.rejectedCount === 0) return isCurrent;
+      } catch {
+        // The next commit reports that the broker or the outbox is unreachable.
       }
-      refused.set(kept.id, refusal);
-      this.#waiting.add(kept, refusal);
-      this.#published.delete(kept.id);
     }
-    return refused;
   }
-}
 
-/** By the header that workers look at, where it says an instant beyond doubt. */
-function isExpired({ headers }: Message, now: number): boolean {
-  const { expires } = headers;
-  return (
-    typeof expires === 'string' &&
-    /(Z|[+-]\d\d:?\d\d)$/i.test(expires) &&
-    Date.parse(expires) <= now
-  );
+  #reportWaiting(publisher: TermPublisher): void {
+    if (publisher !== this.#publisher) return;
+    const { rejectedCount } = publisher;
+    this.#options.reports.waiting(rejectedCount);
+    if (rejectedCount > 0) this.#rejected.notifyAll();
+  }
+
+  #publisherOf(token: number): TermPublisher {
+    if (this.#publisher?.token !== token) {
+      this.#publisher = new TermPublisher(token, this.#options);
+    }
+    return this.#publisher;
+  }
 }

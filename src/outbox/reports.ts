@@ -1,14 +1,14 @@
 import type { SkipReason } from '../catalog/catch-up.ts';
 import type { OutboxMessage } from '../store/outbox.ts';
 
-/** What is told of messages that were kept for longer than their commit took. */
-export interface OutboxReports {
-  /** Something was done about them: there may be many. */
+/** Called with what becomes of messages that were not published with their commit. */
+export interface RelayReports {
+  /** The relay dealt with some of the messages: there may be many. */
   progressed(): void;
-  /** They are in their queues now. */
-  delivered(kept: readonly OutboxMessage[]): void;
-  /** They were forgotten: expired, so that no worker would run them, or owed no more by their entry's policy. */
-  skipped(kept: readonly OutboxMessage[], reason: SkipReason): void;
-  /** So many wait that the broker refuses; told whenever that may have changed. */
+  /** The messages are in their queues now. */
+  delivered(messages: readonly OutboxMessage[]): void;
+  /** The messages were removed: expired, or too late by the catch-up policy of their entry. */
+  skipped(messages: readonly OutboxMessage[], reason: SkipReason): void;
+  /** So many messages are rejected and wait to be published again. Called whenever the number may have changed. */
   waiting(count: number): void;
 }

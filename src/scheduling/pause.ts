@@ -1,6 +1,7 @@
-import { stretch, type Skip } from '../catalog/catch-up.ts';
+import type { Skip } from '../catalog/catch-up.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { nextAfter } from '../schedule/next-after.ts';
+import { stretch } from '../schedule/range.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import { cursor } from './plan.ts';
 

@@ -1,7 +1,8 @@
-import { decide, latestFrom, type Skip } from '../catalog/catch-up.ts';
+import { decide, type Skip } from '../catalog/catch-up.ts';
 import { excluding } from '../catalog/excluding.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { nextAfter } from '../schedule/next-after.ts';
+import { latestFrom } from '../schedule/range.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import { endPause } from './pause.ts';
 import { nextDueAt } from './plan.ts';

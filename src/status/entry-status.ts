@@ -1,4 +1,4 @@
-import { latestFrom } from '../catalog/catch-up.ts';
+import { latestFrom } from '../schedule/range.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { excluding } from '../catalog/excluding.ts';
 import { nextAfter } from '../schedule/next-after.ts';

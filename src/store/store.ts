@@ -22,10 +22,18 @@ export interface Store {
   readonly commands?: CommandLog | undefined;
   /** Entries created at run time; absent from a store that cannot hold them. */
   readonly entries?: StoredEntries | undefined;
+  /** Publishes messages that the broker rejected before; absent if a commit both stores and publishes. */
+  readonly relay?: Relay | undefined;
   /** Checks the health of the store's servers; absent without a server. Rejects when one is unreachable. */
   readonly checkHealth?: (() => Promise<StoreHealth>) | undefined;
   /** Closes all three. */
   close(): Promise<void>;
+}
+
+/** A service of the leader: publishes messages from the state store to a broker that is another store. */
+export interface Relay {
+  /** Runs during the term of that fencing token, until the signal aborts. Never rejects. */
+  run(token: number, signal: AbortSignal): Promise<void>;
 }
 
 /** Conditions that endanger beat's guarantees although everything works. */

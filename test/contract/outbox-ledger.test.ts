@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/util/clock.ts';
+import { LiveSettings } from '../../src/config/live-settings.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { storeOptions as storeOptionsOf } from '../../src/config/service/store-options.ts';
@@ -89,7 +90,8 @@ test.skipIf(missing)(
       ...{ brokerUrl: server.url(2), stateUrl: server.url(3) },
       beatSchedule: { each: { ...entry, missed: 'all' }, newest: entry },
     });
-    const store = await openStore(storeOptionsOf(settings, systemClock));
+    const { findPolicies } = new LiveSettings(settings, { origin: 'test', replyTo: 'test' });
+    const store = await openStore({ ...storeOptionsOf(settings, systemClock), findPolicies });
     const destination = toExchange('jobs', 'direct', 'unbound');
     const lost = (change: Change, id: string): Change => {
       return { ...change, messages: [makeMessage(id, { destination })] };

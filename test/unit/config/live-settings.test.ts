@@ -9,9 +9,9 @@ const resolve = (config: BeatConfig) =>
 const live = (config: BeatConfig) =>
   new LiveSettings(resolve(config), { origin: 'here', replyTo: 'reply' });
 
-test('live settings: a replacement reaches what was asked for before', () => {
+test('live settings: a replacement reaches what was asked for before', async () => {
   const current = live({ beatSchedule: { a: { task: 'a', schedule: 10 } } });
-  const { catalog, queues, latenessOf } = current;
+  const { catalog, queues, findPolicies } = current;
   const next = resolve({
     beatSchedule: { b: { task: 'b', schedule: 10, missed: 'all', maxCatchUp: 7 } },
     taskQueues: { web: { exchange: 'web', exchangeType: 'topic', routingKey: 'web.#' } },
@@ -23,8 +23,9 @@ test('live settings: a replacement reaches what was asked for before', () => {
   expect([...catalog.names]).toEqual(['b']);
   expect(queues.find('web')?.bindings).toMatchObject([{ exchange: { type: 'topic' } }]);
   expect(queues.queuesFor(toQueue('other'))).toEqual([]);
-  expect(latenessOf('b')).toMatchObject({ missed: 'all', maxCatchUp: 7 });
-  expect(latenessOf('a')).toMatchObject({ missed: 'once' });
+  const policies = await findPolicies(['a', 'b']);
+  expect(policies.get('b')).toMatchObject({ missed: 'all', maxCatchUp: 7 });
+  expect(policies.has('a')).toBe(false);
 });
 
 test('live settings: messages are made with the values in force and the names of the instance', () => {

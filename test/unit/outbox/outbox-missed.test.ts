@@ -86,7 +86,7 @@ describe('a run that the broker refuses is owed by the policy of its entry:', ()
 
   test('with "all" each is kept, up to the cap, the newest', async () => {
     const owed = new Owed();
-    owed.rig.lateness.set('e', { missed: 'all', maxCatchUp: 3 });
+    owed.rig.policies.set('e', { missed: 'all', maxCatchUp: 3 });
     await owed.begin();
     expect(await owed.run('nowhere', 2)).toBe(2);
     for (let i = 0; i < 3; i++) {
@@ -99,7 +99,7 @@ describe('a run that the broker refuses is owed by the policy of its entry:', ()
 
   test('with "skip" it is dropped after a minute, without a newer one', async () => {
     const owed = new Owed();
-    owed.rig.lateness.set('e', { missed: 'skip' });
+    owed.rig.policies.set('e', { missed: 'skip' });
     await owed.begin();
     await owed.run();
     // Tried after 31 s, when it is still owed, and after 63 s.
@@ -116,7 +116,7 @@ describe('a run that the broker refuses is owed by the policy of its entry:', ()
 
   test.each(['once', 'all'] as const)('a starting deadline ends it, with "%s"', async (missed) => {
     const owed = new Owed();
-    owed.rig.lateness.set('e', { missed, startingDeadline: 10 * MINUTE });
+    owed.rig.policies.set('e', { missed, startingDeadline: 10 * MINUTE });
     await owed.begin();
     await owed.run();
     await owed.pass(9);
@@ -128,14 +128,14 @@ describe('a run that the broker refuses is owed by the policy of its entry:', ()
 
   test('the next term goes on so with what it finds', async () => {
     const owed = new Owed();
-    owed.rig.lateness.set('e', { missed: 'all' });
+    owed.rig.policies.set('e', { missed: 'all' });
     await owed.begin();
     for (let i = 0; i < 3; i++) {
       await owed.run();
       await owed.pass(1);
     }
     expect(await owed.rig.kept()).toHaveLength(3);
-    owed.rig.lateness.clear();
+    owed.rig.policies.clear();
     owed.ledger = owed.rig.process();
     await owed.begin();
     expect(await owed.rig.kept()).toEqual(['e2']);

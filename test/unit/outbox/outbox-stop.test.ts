@@ -3,6 +3,7 @@ import type { Change } from '../../../src/store/commit.ts';
 import { makeFirstRun, NEW_STATE, advanceState } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
 import { settle } from '../../support/settle.ts';
+import { OutboxRelay } from '../../../src/outbox/relay.ts';
 import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
@@ -24,11 +25,12 @@ async function soFar(promise: Promise<unknown>): Promise<string> {
 test('closing an outbox ledger ends when its outbox and its broker are closed', async () => {
   const [outbox, broker] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
   const store = openMemoryStore(storeOptions('memory://closing'));
-  const ledger = new OutboxLedger(
-    Object.assign(store.ledger, { close: () => outbox.promise }),
-    Object.assign(store.broker, { close: () => broker.promise }),
-    new ManualClock('2027-03-01T12:00:00Z'),
-  );
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const both = {
+    outbox: Object.assign(store.ledger, { close: () => outbox.promise }),
+    broker: Object.assign(store.broker, { close: () => broker.promise }),
+  };
+  const ledger = new OutboxLedger(both.outbox, new OutboxRelay({ ...both, clock }), clock);
   const closing = ledger.close();
   outbox.resolve(undefined);
   expect(await soFar(closing)).toBe('under way');

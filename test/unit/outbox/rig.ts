@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../../src/util/clock.ts';
 import { StoreError } from '../../../src/util/errors.ts';
 import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
+import { OutboxRelay } from '../../../src/outbox/relay.ts';
 import type { OutboxMessage, Outbox } from '../../../src/store/outbox.ts';
-import type { OutboxReports } from '../../../src/outbox/reports.ts';
-import { DEFAULT_LATENESS, type Lateness } from '../../../src/catalog/catch-up.ts';
+import type { RelayReports } from '../../../src/outbox/reports.ts';
+import { DEFAULT_POLICY, type CatchUpPolicy } from '../../../src/catalog/catch-up.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
 import type { Message } from '../../../src/message/message.ts';
@@ -17,6 +19,30 @@ type Step = 'append' | 'publish' | 'remove' | 'pending';
  */
 export type Fate = 'lost before' | 'lost after' | Work | { readonly after: Work };
 type Work = () => void | Promise<void>;
+
+/** A process whose relay runs from the beginning of each term. */
+class Process extends OutboxLedger {
+  readonly #relay: OutboxRelay;
+  #term = new AbortController();
+
+  constructor(outbox: Outbox, relay: OutboxRelay, clock: Clock) {
+    super(outbox, relay, clock);
+    this.#relay = relay;
+  }
+
+  override async beginTerm(stop?: AbortSignal): Promise<number> {
+    this.#term.abort();
+    this.#term = new AbortController();
+    const token = await super.beginTerm(stop);
+    void this.#relay.run(token, this.#term.signal);
+    return token;
+  }
+
+  override async close(): Promise<void> {
+    this.#term.abort();
+    await super.close();
+  }
+}
 
 /** Ledgers of several processes over one outbox and one broker, with faults where a test wants them. */
 export class Rig {
@@ -43,10 +69,10 @@ export class Rig {
     for (const fate of fates) this.#fates.push([step, fate]);
   }
 
-  /** What entries say of late runs, where it is not the default. */
-  readonly lateness = new Map<string, Partial<Lateness>>();
+  /** The catch-up policies of entries that do not have the default one. */
+  readonly policies = new Map<string, Partial<CatchUpPolicy>>();
 
-  /** A process: its memory is its own, what it keeps is everybody's. */
+  /** A process with its relay: all processes share the outbox and the broker. */
   process(): OutboxLedger {
     const { ledger } = this.#store;
     const outbox: Outbox = {
@@ -82,7 +108,7 @@ export class Rig {
     const tell = (what: string) => (kept: readonly OutboxMessage[]) => {
       this.told.push(...kept.map((each) => `${what} ${each.run.entry}`));
     };
-    const reports: OutboxReports = {
+    const reports: RelayReports = {
       progressed: () => (this.progress += 1),
       delivered: tell('delivered'),
       skipped: (kept, reason) => {
@@ -90,8 +116,10 @@ export class Rig {
       },
       waiting: (count) => this.told.push(`waiting ${count}`),
     };
-    const latenessOf = (entry: string) => ({ ...DEFAULT_LATENESS, ...this.lateness.get(entry) });
-    return new OutboxLedger(outbox, broker, this.clock, reports, latenessOf);
+    const findPolicies = async (names: readonly string[]) =>
+      new Map(names.map((name) => [name, { ...DEFAULT_POLICY, ...this.policies.get(name) }]));
+    const relay = new OutboxRelay({ outbox, broker, clock: this.clock, reports, findPolicies });
+    return new Process(outbox, relay, this.clock);
   }
 
   /** Removes the record of an entry, as if it had never run; the term goes on. */
