@@ -148,6 +148,13 @@ test('mysql connection: a close lets the server reply to the statement that is r
   await closed;
 });
 
+test('mysql connection: is closed when the server rejects the settings of the session', async () => {
+  await using server = await fakeMysql({ query: () => failure(1193) });
+  await expect(login(server)).rejects.toThrow('no');
+  await vi.waitFor(() => expect(server.events.at(-1)).toBe('close'));
+  expect(server.events).toHaveLength(3);
+});
+
 test('mysql connection: is not usable once the server has closed it', async () => {
   await using server = await fakeMysql();
   const connection = await login(server);

@@ -146,6 +146,15 @@ test('postgresql connection: is closed after the server denied the login', async
   await vi.waitFor(() => expect(server.events).toEqual(['connection', 'close']));
 });
 
+test('postgresql connection: is closed when the server rejects the settings of the session', async () => {
+  await using server = await fakePostgres({
+    query: () => Buffer.concat([failure('42501'), READY]),
+  });
+  await expect(login(server)).rejects.toThrow('no');
+  await vi.waitFor(() => expect(server.events.at(-1)).toBe('close'));
+  expect(server.events).toHaveLength(3);
+});
+
 test('postgresql connection: is not usable once the server has closed it', async () => {
   await using server = await fakePostgres();
   const connection = await login(server);
