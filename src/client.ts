@@ -133,6 +133,11 @@ export class BeatClient implements AsyncDisposable {
     return this.#send({ do: 'remove', entry, reason });
   }
 
+  /** Reads the leader's configuration files again. Rejected, and nothing changes, if they are invalid. */
+  reload({ reason }: Reason = {}): Promise<AuditRow> {
+    return this.#send({ do: 'reload', reason });
+  }
+
   /** The status of every entry of the configuration. An entry whose state cannot be read is left out. */
   status(): Promise<readonly EntryStatus[]> {
     const { entries } = this.#settings;

@@ -14,7 +14,7 @@ import { next } from './commands/next.ts';
 import type { GlobalFlags } from './flags/options.ts';
 import { maskText } from '../util/mask.ts';
 import { prepareFlags } from './flags/prepare-flags.ts';
-import { start } from './commands/start.ts';
+import { start, type StartFlags } from './commands/start.ts';
 import { rejectUnknownArguments } from './flags/unknown-arguments.ts';
 
 const { version } = JSON.parse(
@@ -58,7 +58,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
         command.args,
         program.commands.map((each) => each.name()),
       );
-      const flags = ready<GlobalFlags>(command.optsWithGlobals());
+      const flags = ready<StartFlags>(command.optsWithGlobals());
       const started = () => (detached ? notifyParent({ started: true }) : Promise.resolve());
       code = flags.detach ? await detach(flags, argv) : await start(flags, { version, started });
     });

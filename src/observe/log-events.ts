@@ -32,12 +32,13 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
     );
   });
   events.on('reloaded', (event) => {
-    const { entries, added, changed, removed, files } = event;
+    const { added, changed, removed, files } = event;
+    const entries = event.entries === 1 ? '1 entry' : `${event.entries} entries`;
     const from = files.length === 0 ? '' : ` from ${files.join(', ')}`;
     const counts = `${added} added, ${changed} changed, ${removed} removed`;
     log.info(
       { event: 'reloaded', ...event },
-      `Configuration reloaded: ${counts} (${entries} entries${from})`,
+      `Configuration reloaded: ${counts} (${entries}${from})`,
     );
   });
   events.on('reload-failed', ({ error }) => {
@@ -45,7 +46,7 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
     log.error(
       { event: 'reload-failed', error: text },
       `Configuration not reloaded: ${text.replaceAll('\n', '; ')}; ` +
-        'the previous configuration stays in force, correct it and reload again',
+        'the configuration in force is unchanged, correct the files and reload again',
     );
   });
   events.on('entry-changed', (event) => {

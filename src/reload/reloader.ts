@@ -74,6 +74,7 @@ export class Reloader {
 
   /** Reloads if the source has changed: other instances may have reloaded since. A failure is reported. */
   async refresh(): Promise<void> {
+    await this.#newest;
     const changed = await this.#options.source?.hasChanged();
     if (changed === true) await this.reload().catch(() => {});
   }

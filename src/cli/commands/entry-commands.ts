@@ -11,7 +11,7 @@ type Run = (
   action: (flags: never, ...names: string[]) => Promise<ExitCode>,
 ) => (...args: unknown[]) => Promise<void>;
 
-/** Adds the commands that the leader applies to one entry: see `docs/commands.md`. */
+/** Adds the commands that the leader applies: see `docs/commands.md`. */
 export function addEntryCommands(program: Command, run: Run): void {
   verb(program, 'pause', 'publish no scheduled run of an entry, until it is resumed')
     .option('--until <instant>', 'ISO 8601 with an offset: when the pause ends by itself')
@@ -49,6 +49,9 @@ export function addEntryCommands(program: Command, run: Run): void {
   verb(program, 'remove', 'remove a stored entry').action(
     run((flags: SendFlags, entry) => send({ do: 'remove', entry }, flags)),
   );
+  sending(
+    program.command('reload').description('have the leader read its configuration files again'),
+  ).action(run((flags: SendFlags) => send({ do: 'reload' }, flags)));
 }
 
 function verb(program: Command, name: string, description: string): Command {

@@ -16,6 +16,10 @@ export async function healthcheck(): Promise<ExitCode> {
     ...instances.filter(({ alive }) => !alive).map(stuckText),
     ...[...blocked].map(blockedText),
   ];
+  for (const { pid, reloadError } of instances) {
+    if (reloadError !== undefined)
+      process.stderr.write(`beat: ${reloadFailureText(pid, reloadError)}\n`);
+  }
   for (const failure of failures) process.stderr.write(`beat: ${failure}\n`);
   return failures.length === 0 ? EXIT.ok : EXIT.failure;
 }
@@ -26,6 +30,12 @@ function stuckText({ pid, idleMs }: Health): string {
       ? `no answer within ${ANSWER_TIMEOUT / 1_000} s`
       : `no progress for ${Math.floor(idleMs / 1_000)} s`;
   return `stuck: process ${pid} (${why})`;
+}
+
+/** A warning only: an instance that is restarted for it would not start with these files. */
+function reloadFailureText(pid: number, error: string): string {
+  const [first = ''] = error.split('\n');
+  return `warning: process ${pid} runs an earlier configuration, its last reload failed: ${JSON.stringify(first)}`;
 }
 
 function blockedText(entry: string): string {

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { Beat } from '../../beat.ts';
 import { systemClock } from '../../util/clock.ts';
 import { shortenedTimeouts } from '../../config/broker/timeouts.ts';
+import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { logEvents } from '../../observe/log-events.ts';
@@ -11,12 +12,22 @@ import { collectFlagNotes } from '../flags/celery-notes.ts';
 import { crashOnUncaught } from '../service/crash.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { answerHealth } from '../health/health.ts';
-import { isLogFile } from '../service/logfile.ts';
 import { openLog, type Outputs } from '../service/open-log.ts';
-import { chooseLogFormat, formatOrigin, readSettings, type GlobalFlags } from '../flags/options.ts';
+import {
+  chooseLogFormat,
+  findConfigFiles,
+  formatOrigin,
+  readSettings,
+  type GlobalFlags,
+} from '../flags/options.ts';
 import { acquirePidfile } from '../service/pidfile.ts';
 import { resolvePaths } from '../service/paths.ts';
 import { dropPrivileges } from '../service/privileges.ts';
+import { watchFiles } from '../service/watch-files.ts';
+
+export interface StartFlags extends GlobalFlags {
+  readonly watch?: boolean;
+}
 
 export interface StartOptions {
   readonly version: string;
@@ -25,50 +36,64 @@ export interface StartOptions {
 }
 
 /** `beat start`: runs until a signal stops it. The first signal stops it gracefully, the second at once. */
-export async function start(flags: GlobalFlags, options: StartOptions): Promise<ExitCode> {
+export async function start(flags: StartFlags, options: StartOptions): Promise<ExitCode> {
   const { logfile, pidfile } = resolvePaths(flags);
   dropPrivileges(flags);
   const outputs = await openLog(flags, logfile);
   const { log } = outputs;
   try {
     crashOnUncaught(outputs);
-    const settings = await readSettings(flags);
+    const files = findConfigFiles(flags);
+    const settings = await readSettings(flags, process.env, files);
     const replaced = pidfile === undefined ? undefined : acquirePidfile(pidfile).replaced;
     printBanner(settings, flags, outputs, options.version);
     if (replaced !== undefined) log.warn({ event: 'pidfile', path: pidfile }, replaced);
-    await run(
-      settings,
-      log,
-      isLogFile(logfile) ? STOP_SIGNALS : [...STOP_SIGNALS, 'SIGHUP'],
-      options,
-    );
+    await run(settings, { files, log, isWatching: flags.watch === true }, options);
   } finally {
     await outputs.end();
   }
   return EXIT.ok;
 }
 
-const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
+/** Windows sends SIGHUP when the console is closed, and ends the process soon after. */
+const RELOAD_SIGNALS: readonly NodeJS.Signals[] = process.platform === 'win32' ? [] : ['SIGHUP'];
+const STOP_SIGNALS: readonly NodeJS.Signals[] =
+  process.platform === 'win32' ? ['SIGTERM', 'SIGINT', 'SIGHUP'] : ['SIGTERM', 'SIGINT'];
+
+interface Run {
+  readonly files: ConfigFiles;
+  readonly log: Logger;
+  /** Whether to reload when a file changes. */
+  readonly isWatching: boolean;
+}
 
 async function run(
   settings: Settings,
-  log: Logger,
-  stopSignals: readonly NodeJS.Signals[],
+  { files, log, isWatching }: Run,
   { started }: StartOptions,
 ): Promise<void> {
-  const beat = new Beat(settings, { origin: formatOrigin() });
+  const beat = new Beat(settings, { origin: formatOrigin(), source: files });
   logEvents(beat, log, systemClock);
+  beat.on('reloaded', () => {
+    logWarnings(beat.settings, log);
+  });
+  // A failed reload was logged.
+  const reload = () => beat.reload().catch(() => {});
+  const watching = new AbortController();
   const health = await answerHealth(beat.liveness, process.pid);
   if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
-  onFirstSignal(stopSignals, (signal) => {
+  for (const signal of RELOAD_SIGNALS) process.on(signal, () => void reload());
+  onFirstSignal(STOP_SIGNALS, (signal) => {
     log.info({ event: 'stopping', signal }, `beat: Shutting down... (${signal})`);
     void beat.stop();
   });
   try {
     await beat.start();
     await started();
+    if (isWatching) void watchFiles(files, reload, systemClock, watching.signal);
     await beat.finished();
   } finally {
+    watching.abort();
     health.close();
   }
 }
@@ -89,12 +114,16 @@ function printBanner(
   for (const { flag, message, isWarning } of collectFlagNotes(flags)) {
     log[isWarning ? 'warn' : 'info']({ event: 'flag', flag }, message);
   }
-  for (const warning of settings.warnings) {
-    const { path, file, line } = warning;
-    log.warn({ event: 'configuration', path, file, line }, formatDiagnostic(warning));
-  }
+  logWarnings(settings, log);
   for (const note of shortenedTimeouts(settings)) {
     log.debug({ event: 'configuration', path: note.path }, formatDiagnostic(note));
+  }
+}
+
+function logWarnings({ warnings }: Settings, log: Logger): void {
+  for (const warning of warnings) {
+    const { path, file, line } = warning;
+    log.warn({ event: 'configuration', path, file, line }, formatDiagnostic(warning));
   }
 }
 

@@ -64,6 +64,7 @@ export function addCeleryFlags(program: Command): void {
 }
 
 export function addStartFlags(start: Command): void {
+  start.option('--watch', 'reload the configuration when one of its files changes');
   for (const [flags, description] of START_ONLY) start.addOption(createOption(flags, description));
 }
 

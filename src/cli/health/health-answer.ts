@@ -7,6 +7,8 @@ export interface Health {
   readonly idleMs: number | null;
   /** The first entries that the instance cannot schedule because their stored state is unreadable. */
   readonly blockedEntries?: readonly string[];
+  /** Why the last reload failed, so that an earlier configuration is in force. */
+  readonly reloadError?: string;
 }
 
 /**
@@ -16,13 +18,17 @@ export interface Health {
 export function parseHealth(text: string, pid: number): Health | null {
   const answer = asMap(text);
   if (answer?.['pid'] !== pid) return null;
-  const { alive, idleMs = null, blockedEntries } = answer;
+  const { alive, idleMs = null, blockedEntries, reloadError } = answer;
   if (typeof alive !== 'boolean') return null;
   if (idleMs !== null && typeof idleMs !== 'number') return null;
   const names = Array.isArray(blockedEntries)
     ? blockedEntries.filter((name) => typeof name === 'string')
     : undefined;
-  return { pid, alive, idleMs, ...(names && { blockedEntries: names }) };
+  return {
+    ...{ pid, alive, idleMs },
+    ...(names && { blockedEntries: names }),
+    ...(typeof reloadError === 'string' && { reloadError }),
+  };
 }
 
 function asMap(text: string): Readonly<Record<string, unknown>> | null {

@@ -15,6 +15,9 @@ import { isPrivate, privateFolders } from '../service/private-folder.ts';
 /** The most entries that one answer names. */
 const MOST_NAMES = 10;
 
+/** The most characters of an error in an answer. */
+const LONGEST_ERROR = 2_000;
+
 const PREFIX = process.platform === 'linux' ? `health-${namespace()}-` : 'beat-health-';
 const PIPES = '\\\\.\\pipe\\';
 
@@ -36,7 +39,15 @@ export async function answerHealth(liveness: Liveness, pid: number): Promise<Hea
     const { alive, idleMs } = liveness;
     const blockedEntries = liveness.blockedEntries.slice(0, MOST_NAMES);
     socket.on('error', () => {});
-    socket.end(JSON.stringify({ pid, alive, idleMs, blockedEntries } satisfies Health));
+    const reloadError = liveness.reloadError?.slice(0, LONGEST_ERROR);
+    const health: Health = {
+      pid,
+      alive,
+      idleMs,
+      blockedEntries,
+      ...(reloadError && { reloadError }),
+    };
+    socket.end(JSON.stringify(health));
   });
   const folders = foldersOf(true);
   const tried: string[] = [];

@@ -67,8 +67,3 @@ export class LogFile {
 export function openLogPath(path: string): number {
   return STREAMS[path] ?? openForAppend(path);
 }
-
-/** Whether the log goes to a file and not to a standard stream. */
-export function isLogFile(path: string | undefined): boolean {
-  return path !== undefined && !(path in STREAMS);
-}

@@ -89,13 +89,45 @@ test('beat start: exits at once on the second signal, with its exit code', async
   expect(exit.mock.calls).toEqual([[130]]);
 });
 
-test('beat start: continues on SIGHUP if it logs to a file', async () => {
+test('beat start: reloads the configuration on SIGHUP, and logs its warnings', async () => {
   await run(async () => {
+    const text = readFileSync(flags().config, 'utf8').replace('yearly:', 'annual:');
+    writeFileSync(flags().config, text);
     signal('SIGHUP');
+    await vi.waitFor(() => expect(events()).toContain('reloaded'));
     expect(events()).not.toContain('stopping');
     signal('SIGTERM');
   });
-  expect(events()).toContain('stopping');
+  const reloaded = readLog(path).findIndex(({ event }) => event === 'reloaded');
+  expect(readLog(path)[reloaded]).toMatchObject({
+    ...{ level: 'info', added: 1, changed: 0, removed: 1, files: [flags().config] },
+    msg: `Configuration reloaded: 1 added, 0 changed, 1 removed (1 entry from ${flags().config})`,
+  });
+  const warnings = readLog(path)
+    .slice(reloaded)
+    .filter(({ event }) => event === 'configuration');
+  expect(warnings).toMatchObject([{ level: 'warn', path: ['taskSendSentEvent'] }]);
+});
+
+test('beat start: keeps its configuration on SIGHUP if the files have errors', async () => {
+  await run(async () => {
+    writeFileSync(flags().config, 'beatSchedule: { a: { schedule: 5 } }');
+    signal('SIGHUP');
+    await vi.waitFor(() => expect(events()).toContain('reload-failed'));
+    expect(await askHealth()).toMatchObject([
+      {
+        alive: true,
+        reloadError: expect.stringContaining('beatSchedule.a.task: missing') as string,
+      },
+    ]);
+    signal('SIGTERM');
+  });
+  expect(readLog(path).find(({ event }) => event === 'reload-failed')).toMatchObject({
+    level: 'error',
+    msg: expect.stringMatching(
+      /^Configuration not reloaded: .*beatSchedule\.a\.task: missing.*the configuration in force is unchanged/,
+    ) as string,
+  });
 });
 
 test('beat start: answers health checks until it ends', async () => {
