@@ -5,32 +5,32 @@ import type { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import type { Change } from '../../../src/store/commit.ts';
 import { NEW_STATE, advanceState } from '../../support/change.ts';
 import { makeMessage } from '../../support/message.ts';
-import { Rig, type Fate } from './rig.ts';
+import { Rig, type Fault } from './rig.ts';
 
 const RUNS = 12;
 
-type Fault = 'none' | 'lost before' | 'lost after' | 'crash before' | 'crash after' | 'superseded';
+type Happening = 'none' | 'lost before' | 'lost after' | 'crash before' | 'crash after' | 'fenced';
 
-/** The process is gone: whatever it knew is forgotten. */
+/** The process is gone with its memory. */
 class Crash extends Error {}
 
 /**
- * One entry's runs, each committed once it is known that the last was. Faults strike at any step; a
- * failed commit is repeated, a dead process replaced. When no fault is left, a last term is begun.
+ * One entry's runs, each committed once it is known that the last was. Faults happen at any step; a
+ * failed commit is repeated, and a dead process replaced. A last term begins after all faults.
  */
-async function history(faults: readonly Fault[]) {
+async function history(events: readonly Happening[]) {
   const rig = new Rig();
-  const left = [...faults];
+  const left = [...events];
   const answered = new Set<string>();
   let dying = false;
-  rig.fateOf = (step): Fate | undefined => {
+  rig.faultAt = (step): Fault | undefined => {
     if (dying) throw new Crash();
     const fault = left.shift() ?? 'none';
     if (fault === 'none') return undefined;
     if (fault === 'lost before' || fault === 'lost after') return fault;
-    if (fault === 'superseded') {
+    if (fault === 'fenced') {
       return async () => {
-        // Another instance leads for a moment. What strikes there strikes elsewhere.
+        // Another instance leads for a moment. It has no faults.
         const mine = left.splice(0);
         await rig.process().beginTerm();
         left.push(...mine);
@@ -81,37 +81,37 @@ async function over(rig: Rig): Promise<boolean> {
   return ((await rig.process().load()).get('e')?.runCount ?? 0) === RUNS;
 }
 
-const fault = fc.constantFrom<Fault>(
+const fault = fc.constantFrom<Happening>(
   ...(['none', 'none', 'none', 'lost before', 'lost after'] as const),
-  ...(['crash before', 'crash after', 'superseded'] as const),
+  ...(['crash before', 'crash after', 'fenced'] as const),
 );
 const expected = Array.from({ length: RUNS }, (_, i) => `run-${i}`);
 
-test('whatever dies or fails between keep, publish and forget, nothing is lost', async () => {
+test('no message is lost when a process dies or a step fails between append, publish and remove', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fault, { maxLength: 80 }), async (faults) => {
       const rig = await history(faults);
       expect([...new Set(rig.published)].sort()).toEqual([...expected].sort());
-      expect(await rig.kept()).toEqual([]);
-      // First come, first served: repeats apart, the order is that of the runs.
+      expect(await rig.pending()).toEqual([]);
+      // Except for repeats, the order is that of the runs.
       expect([...new Set(rig.published)]).toEqual(expected);
     }),
     { numRuns: 500 },
   );
 });
 
-test('without faults each is published once', async () => {
+test('without faults each message is published once', async () => {
   const rig = await history([]);
   expect(rig.published).toEqual(expected);
 });
 
-test('what was forgotten is not published again, unless another led between keep and publish', async () => {
-  const ours = fault.filter((each) => each !== 'superseded');
+test('a removed message is not published again, unless another term began between append and publish', async () => {
+  const ours = fault.filter((each) => each !== 'fenced');
   await fc.assert(
     fc.asyncProperty(fc.array(ours, { maxLength: 80 }), async (faults) => {
-      const { forgettings, published } = await history(faults);
-      expect(forgettings).toHaveLength(RUNS);
-      for (const { task, publishedAfter } of forgettings) {
+      const { removals, published } = await history(faults);
+      expect(removals).toHaveLength(RUNS);
+      for (const { task, publishedAfter } of removals) {
         expect(published.slice(publishedAfter)).not.toContain(task);
       }
     }),

@@ -13,7 +13,7 @@ function runOf(entry: string, queue: string): Change {
   return { entry, before: null, after: advanceState(NEW_STATE, entry), messages };
 }
 
-test('a commit publishes what it keeps, and keeps it no longer', async () => {
+test('a commit publishes its messages and removes them from the outbox', async () => {
   const rig = new Rig();
   const ledger = rig.process();
   const term = await ledger.beginTerm();
@@ -21,10 +21,10 @@ test('a commit publishes what it keeps, and keeps it no longer', async () => {
     await ledger.commit({ token: term, changes: [makeFirstRun('a', 'a'), makeFirstRun('b', 'b')] }),
   ).toEqual(COMMITTED);
   expect(rig.published).toEqual(['a', 'b']);
-  expect(await rig.kept()).toEqual([]);
+  expect(await rig.pending()).toEqual([]);
 });
 
-test('a message that is kept again after it was forgotten is published again', async () => {
+test('a message that is appended again after it was removed is published again', async () => {
   const rig = new Rig();
   const ledger = rig.process();
   const term = await ledger.beginTerm();
@@ -36,14 +36,14 @@ test('a message that is kept again after it was forgotten is published again', a
   expect(rig.published).toEqual(['a', 'a']);
 });
 
-describe('what a leader kept and died over', () => {
-  test('before it published is published by the next, before that one begins', async () => {
+describe('the messages of a leader that died', () => {
+  test('before it published them are published by the next one before its term begins', async () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before');
     const first = makeFirstRun('a', 'a1');
     await expect(dead.commit({ token: await dead.beginTerm(), changes: [first] })).rejects.toThrow(
-      'nobody there',
+      'unreachable',
     );
 
     const heir = rig.process();
@@ -51,10 +51,10 @@ describe('what a leader kept and died over', () => {
     expect(rig.published).toEqual(['a1']);
     await heir.commit({ token: term, changes: [makeNextRun(first, 'a2')] });
     expect(rig.published).toEqual(['a1', 'a2']);
-    expect(await rig.kept()).toEqual([]);
+    expect(await rig.pending()).toEqual([]);
   });
 
-  test('after it published is published again under the same id', async () => {
+  test('after it published them are published again under the same id', async () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('remove', 'lost before');
@@ -63,10 +63,10 @@ describe('what a leader kept and died over', () => {
     ).rejects.toThrow();
     await rig.process().beginTerm();
     expect(rig.published).toEqual(['a', 'a']);
-    expect(await rig.kept()).toEqual([]);
+    expect(await rig.pending()).toEqual([]);
   });
 
-  test('after it forgot is not published again', async () => {
+  test('after it removed them are not published again', async () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('remove', 'lost after');
@@ -77,7 +77,7 @@ describe('what a leader kept and died over', () => {
     expect(rig.published).toEqual(['a']);
   });
 
-  test('is drained oldest first, however much there is', async () => {
+  test('are published oldest first, over many pages', async () => {
     const rig = new Rig();
     const dead = rig.process();
     const term = await dead.beginTerm();
@@ -95,7 +95,7 @@ describe('what a leader kept and died over', () => {
 });
 
 describe('a commit that is repeated', () => {
-  test('publishes once more what the broker did not answer for, and only that', async () => {
+  test('publishes again only the messages without an answer of the broker', async () => {
     const rig = new Rig();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
@@ -110,27 +110,27 @@ describe('a commit that is repeated', () => {
   });
 
   test.each(['lost before', 'lost after'] as const)(
-    'does not publish what the broker has: to forget was %s',
-    async (fate) => {
+    'does not publish what the broker has: the removal was %s',
+    async (fault) => {
       const rig = new Rig();
       const ledger = rig.process();
       const term = await ledger.beginTerm();
       const changes = [makeFirstRun('a', 'a')];
-      rig.next('remove', fate);
+      rig.next('remove', fault);
       await expect(ledger.commit({ token: term, changes })).rejects.toThrow();
       expect(await ledger.commit({ token: term, changes })).toEqual(COMMITTED);
       expect(rig.published).toEqual(['a']);
-      expect(await rig.kept()).toEqual([]);
+      expect(await rig.pending()).toEqual([]);
     },
   );
 
   test.each(['lost before', 'lost after'] as const)(
-    'publishes once: to keep was %s',
-    async (fate) => {
+    'publishes once: the append was %s',
+    async (fault) => {
       const rig = new Rig();
       const ledger = rig.process();
       const term = await ledger.beginTerm();
-      rig.next('append', fate);
+      rig.next('append', fault);
       await expect(
         ledger.commit({ token: term, changes: [makeFirstRun('a', 'a')] }),
       ).rejects.toThrow();
@@ -143,7 +143,7 @@ describe('a commit that is repeated', () => {
 });
 
 describe('another term that begins', () => {
-  test('before a commit is kept leaves nothing of it', async () => {
+  test('before a commit appends leaves nothing of the commit', async () => {
     const rig = new Rig();
     const old = rig.process();
     const term = await old.beginTerm();
@@ -154,20 +154,20 @@ describe('another term that begins', () => {
     expect(rig.published).toEqual([]);
   });
 
-  test('between keep and publish has the messages published by both, under one id', async () => {
+  test('between append and publish makes both terms publish the messages, under one id', async () => {
     const rig = new Rig();
     const old = rig.process();
     const term = await old.beginTerm();
     rig.next('publish', async () => {
       await rig.process().beginTerm();
     });
-    // It was recorded and it is in its queue; that the term is over is told by the next commit.
+    // The run is stored and published; the next commit finds that the term has ended.
     expect(await old.commit({ token: term, changes: [makeFirstRun('a', 'a')] })).toEqual(COMMITTED);
     expect(rig.published).toEqual(['a', 'a']);
     expect((await old.commit({ token: term, changes: [makeFirstRun('b')] })).kind).toBe('fenced');
   });
 
-  test('during a drain ends it, and the newer drains', async () => {
+  test('while an older one begins ends the older one, and the newer publishes its messages', async () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before');
@@ -177,12 +177,12 @@ describe('another term that begins', () => {
     rig.next('publish', async () => {
       await rig.process().beginTerm();
     });
-    await expect(rig.process().beginTerm()).rejects.toThrow('another term has begun');
+    await expect(rig.process().beginTerm()).rejects.toThrow('a newer term has begun');
     expect(rig.published).toEqual(['a', 'a']);
-    expect(await rig.kept()).toEqual([]);
+    expect(await rig.pending()).toEqual([]);
   });
 
-  test('cannot begin while the broker is out of reach and something is kept', async () => {
+  test('cannot begin while the broker is unreachable and the outbox has messages', async () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before', 'lost before');
@@ -190,15 +190,15 @@ describe('another term that begins', () => {
       dead.commit({ token: await dead.beginTerm(), changes: [makeFirstRun('a', 'a')] }),
     ).rejects.toThrow();
     const heir = rig.process();
-    await expect(heir.beginTerm()).rejects.toThrow('nobody there');
-    expect(await rig.kept()).toEqual(['a']);
+    await expect(heir.beginTerm()).rejects.toThrow('unreachable');
+    expect(await rig.pending()).toEqual(['a']);
     await heir.beginTerm();
     expect(rig.published).toEqual(['a']);
   });
 });
 
-describe('a message that the broker refuses', () => {
-  test('holds up no other: it is told, and stays kept', async () => {
+describe('a message that the broker rejects', () => {
+  test('does not delay others: it is reported, and stays in the outbox', async () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
     const ledger = rig.process();
@@ -214,15 +214,15 @@ describe('a message that the broker refuses', () => {
     });
     expect(await ledger.commit({ token: term, changes: [runOf('c', 'q')] })).toEqual(COMMITTED);
     expect(rig.published).toEqual(['a', 'b', 'c']);
-    expect(await rig.kept()).toEqual(['lost']);
+    expect(await rig.pending()).toEqual(['lost']);
   });
 
-  test('is tried again after growing pauses, until it is taken', async () => {
+  test('is retried after growing pauses until the broker accepts it', async () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
     const ledger = rig.process();
     let tries = 0;
-    rig.fateOf = (step) => (step === 'publish' ? () => void tries++ : undefined);
+    rig.faultAt = (step) => (step === 'publish' ? () => void tries++ : undefined);
     await ledger.commit({ token: await ledger.beginTerm(), changes: [runOf('lost', 'nowhere')] });
     const triesAfter = async (seconds: number) => {
       for (let i = 0; i < seconds; i++) {
@@ -239,12 +239,12 @@ describe('a message that the broker refuses', () => {
     rig.missing.clear();
     await triesAfter(60);
     expect(rig.published).toEqual(['lost']);
-    expect(await rig.kept()).toEqual([]);
+    expect(await rig.pending()).toEqual([]);
     const last = tries;
     expect(await triesAfter(3_600)).toBe(last);
   });
 
-  test('is forgotten once it was taken, though the first try to forget it failed', async () => {
+  test('is removed once the broker accepted it, although the first attempt to remove it failed', async () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
     const ledger = rig.process();
@@ -256,10 +256,10 @@ describe('a message that the broker refuses', () => {
       await settle();
     }
     expect(rig.published).toEqual(['lost']);
-    expect(await rig.kept()).toEqual([]);
+    expect(await rig.pending()).toEqual([]);
   });
 
-  test('is tried by the next term, and no longer by the last', async () => {
+  test('is retried by the next term, and no longer by the last', async () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
     const old = rig.process();
@@ -267,13 +267,13 @@ describe('a message that the broker refuses', () => {
     const heir = rig.process();
     await heir.beginTerm();
     rig.missing.clear();
-    // The pauses of both have passed, and the message is kept until one of them has published it.
+    // Both pauses have passed, and the message is in the outbox until one term has published it.
     rig.clock.advance(1_000);
     await settle();
     expect(rig.published).toEqual(['lost']);
   });
 
-  test('is tried no more once the ledger is closed', async () => {
+  test('is not retried after the ledger is closed', async () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
     const ledger = rig.process();
@@ -283,6 +283,6 @@ describe('a message that the broker refuses', () => {
     rig.clock.advance(60_000);
     await settle();
     expect(rig.published).toEqual([]);
-    expect(await rig.kept()).toEqual(['lost']);
+    expect(await rig.pending()).toEqual(['lost']);
   });
 });

@@ -9,8 +9,8 @@ import { Rig } from './rig.ts';
 
 const MINUTE = 60_000;
 
-/** An entry whose queue is missing, and the time in which it falls due. */
-class Owed {
+/** An entry whose queue is missing, and its runs. */
+class Delayed {
   readonly rig = new Rig();
   ledger: OutboxLedger = this.rig.process();
   term = 0;
@@ -25,7 +25,7 @@ class Owed {
     this.term = await this.ledger.beginTerm();
   }
 
-  /** Commits the run of this instant, or those of several, which then end here. Answers what was refused. */
+  /** Commits the run of this instant, or those of several, which then end here. Returns the number of rejections. */
   async run(queue = 'nowhere', count = 1): Promise<number> {
     const now = this.rig.clock.now();
     const messages = Array.from({ length: count }, (_, i) => {
@@ -49,111 +49,114 @@ class Owed {
     }
   }
 
-  /** What was told, but for numbers of those who wait. */
-  get told(): string[] {
-    return this.rig.told.filter((text) => !text.startsWith('waiting'));
+  /** The reports, except the numbers of delayed messages. */
+  get reports(): string[] {
+    return this.rig.reports.filter((text) => !text.startsWith('waiting'));
   }
 }
 
-describe('a run that the broker refuses is owed by the policy of its entry:', () => {
-  test('with "once" a newer one stands for it, so that one is sent when its queue is there', async () => {
-    const owed = new Owed();
-    await owed.begin();
+describe('a run that the broker rejects follows the catch-up policy of its entry:', () => {
+  test('"once" replaces it by a newer one, so that one run is published when its queue exists', async () => {
+    const delayed = new Delayed();
+    await delayed.begin();
     for (let i = 0; i < 5; i++) {
-      expect(await owed.run()).toBe(1);
-      await owed.pass(1);
+      expect(await delayed.run()).toBe(1);
+      await delayed.pass(1);
     }
-    expect(await owed.rig.kept()).toEqual(['e4']);
-    expect(owed.told).toEqual(Array(4).fill('coalesced e'));
-    expect(owed.rig.told.at(-1)).toBe('waiting 1');
-    owed.rig.missing.clear();
-    await owed.pass(1);
-    expect(owed.rig.published).toEqual(['e4']);
+    expect(await delayed.rig.pending()).toEqual(['e4']);
+    expect(delayed.reports).toEqual(Array(4).fill('coalesced e'));
+    expect(delayed.rig.reports.at(-1)).toBe('waiting 1');
+    delayed.rig.missing.clear();
+    await delayed.pass(1);
+    expect(delayed.rig.published).toEqual(['e4']);
   });
 
-  test('a newer one that is taken stands for it, too', async () => {
-    const owed = new Owed();
-    await owed.begin();
-    await owed.run();
-    owed.rig.missing.clear();
-    owed.rig.clock.advance(500);
-    expect(await owed.run()).toBe(0);
-    await owed.pass(2);
-    expect(owed.rig.published).toEqual(['e1']);
-    expect(owed.told).toEqual(['coalesced e']);
-    expect(await owed.rig.kept()).toEqual([]);
+  test('a newer run that the broker accepts replaces it', async () => {
+    const delayed = new Delayed();
+    await delayed.begin();
+    await delayed.run();
+    delayed.rig.missing.clear();
+    delayed.rig.clock.advance(500);
+    expect(await delayed.run()).toBe(0);
+    await delayed.pass(2);
+    expect(delayed.rig.published).toEqual(['e1']);
+    expect(delayed.reports).toEqual(['coalesced e']);
+    expect(await delayed.rig.pending()).toEqual([]);
   });
 
-  test('with "all" each is kept, up to the cap, the newest', async () => {
-    const owed = new Owed();
-    owed.rig.policies.set('e', { missed: 'all', maxCatchUp: 3 });
-    await owed.begin();
-    expect(await owed.run('nowhere', 2)).toBe(2);
+  test('"all" retries the newest runs, up to the catch-up limit', async () => {
+    const delayed = new Delayed();
+    delayed.rig.policies.set('e', { missed: 'all', maxCatchUp: 3 });
+    await delayed.begin();
+    expect(await delayed.run('nowhere', 2)).toBe(2);
     for (let i = 0; i < 3; i++) {
-      await owed.pass(1);
-      await owed.run();
+      await delayed.pass(1);
+      await delayed.run();
     }
-    expect(await owed.rig.kept()).toEqual(['e2', 'e3', 'e4']);
-    expect(owed.told).toEqual(['catch-up-limit e', 'catch-up-limit e']);
+    expect(await delayed.rig.pending()).toEqual(['e2', 'e3', 'e4']);
+    expect(delayed.reports).toEqual(['catch-up-limit e', 'catch-up-limit e']);
   });
 
-  test('with "skip" it is dropped after a minute, without a newer one', async () => {
-    const owed = new Owed();
-    owed.rig.policies.set('e', { missed: 'skip' });
-    await owed.begin();
-    await owed.run();
-    // Tried after 31 s, when it is still owed, and after 63 s.
-    await owed.pass(62 / 60);
-    expect(await owed.rig.kept()).toEqual(['e0']);
-    expect(owed.told).toEqual([]);
-    await owed.pass(1 / 60);
-    expect(await owed.rig.kept()).toEqual([]);
-    expect(owed.told).toEqual(['missed e']);
-    owed.rig.missing.clear();
-    await owed.pass(3);
-    expect(owed.rig.published).toEqual([]);
+  test('"skip" skips it after a minute, without a newer one', async () => {
+    const delayed = new Delayed();
+    delayed.rig.policies.set('e', { missed: 'skip' });
+    await delayed.begin();
+    await delayed.run();
+    // The retry after 31 s publishes it, the one after 63 s skips it.
+    await delayed.pass(62 / 60);
+    expect(await delayed.rig.pending()).toEqual(['e0']);
+    expect(delayed.reports).toEqual([]);
+    await delayed.pass(1 / 60);
+    expect(await delayed.rig.pending()).toEqual([]);
+    expect(delayed.reports).toEqual(['missed e']);
+    delayed.rig.missing.clear();
+    await delayed.pass(3);
+    expect(delayed.rig.published).toEqual([]);
   });
 
-  test.each(['once', 'all'] as const)('a starting deadline ends it, with "%s"', async (missed) => {
-    const owed = new Owed();
-    owed.rig.policies.set('e', { missed, startingDeadline: 10 * MINUTE });
-    await owed.begin();
-    await owed.run();
-    await owed.pass(9);
-    expect(await owed.rig.kept()).toEqual(['e0']);
-    await owed.pass(3);
-    expect(await owed.rig.kept()).toEqual([]);
-    expect(owed.told).toEqual(['deadline e']);
-  });
+  test.each(['once', 'all'] as const)(
+    'it is skipped after its starting deadline, with "%s"',
+    async (missed) => {
+      const delayed = new Delayed();
+      delayed.rig.policies.set('e', { missed, startingDeadline: 10 * MINUTE });
+      await delayed.begin();
+      await delayed.run();
+      await delayed.pass(9);
+      expect(await delayed.rig.pending()).toEqual(['e0']);
+      await delayed.pass(3);
+      expect(await delayed.rig.pending()).toEqual([]);
+      expect(delayed.reports).toEqual(['deadline e']);
+    },
+  );
 
-  test('the next term goes on so with what it finds', async () => {
-    const owed = new Owed();
-    owed.rig.policies.set('e', { missed: 'all' });
-    await owed.begin();
+  test('the next term applies the policy to the messages of earlier terms', async () => {
+    const delayed = new Delayed();
+    delayed.rig.policies.set('e', { missed: 'all' });
+    await delayed.begin();
     for (let i = 0; i < 3; i++) {
-      await owed.run();
-      await owed.pass(1);
+      await delayed.run();
+      await delayed.pass(1);
     }
-    expect(await owed.rig.kept()).toHaveLength(3);
-    owed.rig.policies.clear();
-    owed.ledger = owed.rig.process();
-    await owed.begin();
-    expect(await owed.rig.kept()).toEqual(['e2']);
-    expect(owed.rig.published).toEqual([]);
+    expect(await delayed.rig.pending()).toHaveLength(3);
+    delayed.rig.policies.clear();
+    delayed.ledger = delayed.rig.process();
+    await delayed.begin();
+    expect(await delayed.rig.pending()).toEqual(['e2']);
+    expect(delayed.rig.published).toEqual([]);
   });
 
-  test('what could not be forgotten is still owed, and forgotten by a later try', async () => {
-    const owed = new Owed();
-    await owed.begin();
-    await owed.run();
-    owed.rig.clock.advance(500);
-    owed.rig.next('remove', 'lost before');
-    await expect(owed.run()).rejects.toThrow('nobody there');
-    expect(owed.told).toEqual([]);
-    owed.rig.missing.clear();
-    await owed.pass(2);
-    expect(owed.told).toEqual(['coalesced e', 'delivered e']);
-    expect(owed.rig.published).toEqual(['e1']);
-    expect(await owed.rig.kept()).toEqual([]);
+  test('a skipped message that could not be removed is removed by a later attempt', async () => {
+    const delayed = new Delayed();
+    await delayed.begin();
+    await delayed.run();
+    delayed.rig.clock.advance(500);
+    delayed.rig.next('remove', 'lost before');
+    await expect(delayed.run()).rejects.toThrow('unreachable');
+    expect(delayed.reports).toEqual([]);
+    delayed.rig.missing.clear();
+    await delayed.pass(2);
+    expect(delayed.reports).toEqual(['coalesced e', 'delivered e']);
+    expect(delayed.rig.published).toEqual(['e1']);
+    expect(await delayed.rig.pending()).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ import { Rig } from './rig.ts';
 
 const never = () => new Promise<void>(() => {});
 
-/** What became of a promise so far. */
+/** The state of a promise, as text. */
 async function soFar(promise: Promise<unknown>): Promise<string> {
   await settle();
   const ended = promise.then(
@@ -39,7 +39,7 @@ test('closing an outbox ledger ends when its outbox and its broker are closed', 
 });
 
 describe('a stop', () => {
-  test('while the broker stands still is heard by a commit; the next term sends what was kept', async () => {
+  test('ends a commit to a frozen broker; the next term publishes its messages', async () => {
     const rig = new Rig();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
@@ -52,12 +52,12 @@ describe('a stop', () => {
     await settle();
     rig.clock.advance(1_000);
     expect(await soFar(commit)).toMatch('stopped before the answer arrived');
-    expect(await rig.kept()).toEqual(['a']);
+    expect(await rig.pending()).toEqual(['a']);
     await rig.process().beginTerm();
     expect(rig.published).toEqual(['a']);
   });
 
-  test('leaves a broker that answers the time to do so', async () => {
+  test('gives a slow broker time to answer', async () => {
     const rig = new Rig();
     const ledger = rig.process();
     const term = await ledger.beginTerm();
@@ -70,10 +70,10 @@ describe('a stop', () => {
     rig.clock.advance(900);
     answer.resolve(undefined);
     expect(await soFar(commit)).toBe('{"kind":"committed"}');
-    expect(await rig.kept()).toEqual([]);
+    expect(await rig.pending()).toEqual([]);
   });
 
-  test('ends a drain between two bites of it, and one that hangs', async () => {
+  test('ends the beginning of a term between two pages of messages, and one that hangs', async () => {
     const rig = new Rig();
     const dead = rig.process();
     const names = Array.from({ length: 1_200 }, (_, i) => `e${String(i).padStart(4, '0')}`);
@@ -104,7 +104,7 @@ describe('a stop', () => {
   });
 });
 
-describe('of messages that had to wait it is told', () => {
+describe('the relay reports of delayed messages', () => {
   const runOf = (entry: string, queue: string, expires?: string): Change => {
     const message = makeMessage(entry, { queue });
     const headers = { ...message.headers, ...(expires !== undefined && { expires }) };
@@ -118,33 +118,33 @@ describe('of messages that had to wait it is told', () => {
     }
   };
 
-  test('how many there are, and when they are in their queue', async () => {
+  test('how many there are, and when they are published', async () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
     const ledger = rig.process();
     const term = await ledger.beginTerm();
     await ledger.commit({ token: term, changes: [runOf('a', 'nowhere'), runOf('b', 'there')] });
     await ledger.commit({ token: term, changes: [runOf('c', 'nowhere')] });
-    expect(rig.told).toEqual(['waiting 0', 'waiting 1', 'waiting 2']);
+    expect(rig.reports).toEqual(['waiting 0', 'waiting 1', 'waiting 2']);
     rig.missing.clear();
     await pass(rig, 2);
-    expect(rig.told.slice(3)).toEqual(['delivered a', 'delivered c', 'waiting 0']);
+    expect(rig.reports.slice(3)).toEqual(['delivered a', 'delivered c', 'waiting 0']);
   });
 
-  test('when a new term sends what an earlier one left', async () => {
+  test('when a new term publishes those of an earlier one', async () => {
     const rig = new Rig();
     const dead = rig.process();
     rig.next('publish', 'lost before');
     await expect(
       dead.commit({ token: await dead.beginTerm(), changes: [runOf('a', 'q')] }),
     ).rejects.toThrow();
-    expect(rig.told).toEqual(['waiting 0']);
+    expect(rig.reports).toEqual(['waiting 0']);
     await rig.process().beginTerm();
-    expect(rig.told).toEqual(['waiting 0', 'delivered a', 'waiting 0']);
+    expect(rig.reports).toEqual(['waiting 0', 'delivered a', 'waiting 0']);
     expect(rig.published).toEqual(['a']);
   });
 
-  test('when they expire: they are forgotten, for no worker would run them', async () => {
+  test('when they expire, and removes them because no worker would run them', async () => {
     const rig = new Rig();
     rig.missing.add('nowhere');
     const ledger = rig.process();
@@ -159,8 +159,8 @@ describe('of messages that had to wait it is told', () => {
       ],
     });
     await pass(rig, 20);
-    expect(rig.told).toEqual(expect.arrayContaining(['waiting 3', 'expired a', 'waiting 2']));
-    expect(await rig.kept()).toEqual(['b', 'c']);
+    expect(rig.reports).toEqual(expect.arrayContaining(['waiting 3', 'expired a', 'waiting 2']));
+    expect(await rig.pending()).toEqual(['b', 'c']);
     rig.missing.clear();
     await pass(rig, 20);
     expect(rig.published).toEqual(['b', 'c']);

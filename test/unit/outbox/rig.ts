@@ -14,10 +14,10 @@ import { storeOptions } from '../../contract/place.ts';
 type Step = 'append' | 'publish' | 'remove' | 'pending';
 
 /**
- * What is to happen at a step: nothing of it, all of it with its answer lost, or something else, before it
- * or before its answer arrives.
+ * A fault of a step: it does not happen, its answer is lost, or some work happens before it or before its answer
+ * arrives.
  */
-export type Fate = 'lost before' | 'lost after' | Work | { readonly after: Work };
+export type Fault = 'lost before' | 'lost after' | Work | { readonly after: Work };
 type Work = () => void | Promise<void>;
 
 /** A process whose relay runs from the beginning of each term. */
@@ -44,29 +44,29 @@ class Process extends OutboxLedger {
   }
 }
 
-/** Ledgers of several processes over one outbox and one broker, with faults where a test wants them. */
+/** Ledgers of several processes over one outbox and one broker, with faults that a test plans. */
 export class Rig {
   readonly clock = new ManualClock('2027-03-01T12:00:00Z');
   /** What reached the broker, in order, repeats among them. */
   readonly published: string[] = [];
-  /** Tasks that were forgotten, and how many messages had been published by then. */
-  readonly forgettings: { readonly task: string; readonly publishedAfter: number }[] = [];
-  /** How often a ledger told that it got somewhere. */
+  /** The tasks of removed messages, and how many messages had been published by then. */
+  readonly removals: { readonly task: string; readonly publishedAfter: number }[] = [];
+  /** How often a relay reported progress. */
   progress = 0;
   /** Queues that the broker does not have. */
   readonly missing = new Set<string>();
   readonly #store = openMemoryStore(
     storeOptions(`memory://${randomUUID()}`, { clock: this.clock }),
   );
-  readonly #fates: [Step, Fate][] = [];
-  /** What the ledgers told of messages that had to wait, such as `delivered a`. */
-  readonly told: string[] = [];
-  /** Consulted where no fate was announced. */
-  fateOf: (step: Step) => Fate | undefined = () => undefined;
+  readonly #faults: [Step, Fault][] = [];
+  /** What the relays reported about delayed messages, such as `delivered a`. */
+  readonly reports: string[] = [];
+  /** The fault of a step without a planned one. */
+  faultAt: (step: Step) => Fault | undefined = () => undefined;
 
-  /** The next time that it comes to this step, this happens. */
-  next(step: Step, ...fates: Fate[]): void {
-    for (const fate of fates) this.#fates.push([step, fate]);
+  /** Plans faults for the next times of a step. */
+  next(step: Step, ...faults: Fault[]): void {
+    for (const fault of faults) this.#faults.push([step, fault]);
   }
 
   /** The catch-up policies of entries that do not have the default one. */
@@ -83,12 +83,12 @@ export class Rig {
       pending: (limit, after) => this.#step('pending', () => ledger.pending(limit, after)),
       remove: (term, ids) =>
         this.#step('remove', async () => {
-          const kept = await ledger.pending(1_000, '');
+          const before = await ledger.pending(1_000, '');
           const done = await ledger.remove(term, ids);
-          for (const { id, message } of kept) {
+          for (const { id, message } of before) {
             const publishedAfter = this.published.length;
             if (done && ids.includes(id))
-              this.forgettings.push({ task: message.taskId, publishedAfter });
+              this.removals.push({ task: message.taskId, publishedAfter });
           }
           return done;
         }),
@@ -96,25 +96,25 @@ export class Rig {
     };
     const publish = (messages: readonly Message[]) =>
       this.#step('publish', async () => {
-        const refused = messages.filter((message) =>
+        const rejected = messages.filter((message) =>
           this.missing.has(message.destination.routingKey),
         );
-        const taken = messages.filter((message) => !refused.includes(message));
-        this.published.push(...taken.map(({ taskId }) => taskId));
+        const accepted = messages.filter((message) => !rejected.includes(message));
+        this.published.push(...accepted.map(({ taskId }) => taskId));
         const reason = 'there is no such queue';
-        return refused.map((message) => ({ message, reason }));
+        return rejected.map((message) => ({ message, reason }));
       });
     const broker = { publish, announce: async () => {}, close: async () => {} };
-    const tell = (what: string) => (kept: readonly OutboxMessage[]) => {
-      this.told.push(...kept.map((each) => `${what} ${each.run.entry}`));
+    const note = (what: string) => (messages: readonly OutboxMessage[]) => {
+      this.reports.push(...messages.map((each) => `${what} ${each.run.entry}`));
     };
     const reports: RelayReports = {
       progressed: () => (this.progress += 1),
-      delivered: tell('delivered'),
-      skipped: (kept, reason) => {
-        tell(reason)(kept);
+      delivered: note('delivered'),
+      skipped: (messages, reason) => {
+        note(reason)(messages);
       },
-      waiting: (count) => this.told.push(`waiting ${count}`),
+      waiting: (count) => this.reports.push(`waiting ${count}`),
     };
     const findPolicies = async (names: readonly string[]) =>
       new Map(names.map((name) => [name, { ...DEFAULT_POLICY, ...this.policies.get(name) }]));
@@ -122,24 +122,24 @@ export class Rig {
     return new Process(outbox, relay, this.clock);
   }
 
-  /** Removes the record of an entry, as if it had never run; the term goes on. */
+  /** Removes the state of an entry during the term. */
   async removeState(term: number, entry: string): Promise<void> {
     await this.#store.ledger.removeState(term, entry);
   }
 
-  async kept(): Promise<string[]> {
+  async pending(): Promise<string[]> {
     const all: readonly OutboxMessage[] = await this.#store.ledger.pending(1_000, '');
     return all.map(({ message }) => message.taskId);
   }
 
   async #step<T>(step: Step, work: () => Promise<T>): Promise<T> {
-    const i = this.#fates.findIndex(([at]) => at === step);
-    const fate = i < 0 ? this.fateOf(step) : this.#fates.splice(i, 1)[0]![1];
-    if (fate === 'lost before') throw new StoreError(`${step}: nobody there`);
-    if (typeof fate === 'function') await fate();
+    const i = this.#faults.findIndex(([at]) => at === step);
+    const fault = i < 0 ? this.faultAt(step) : this.#faults.splice(i, 1)[0]![1];
+    if (fault === 'lost before') throw new StoreError(`${step}: unreachable`);
+    if (typeof fault === 'function') await fault();
     const answer = await work();
-    if (typeof fate === 'object') await fate.after();
-    if (fate === 'lost after') throw new StoreError(`${step}: no answer`);
+    if (typeof fault === 'object') await fault.after();
+    if (fault === 'lost after') throw new StoreError(`${step}: no answer`);
     return answer;
   }
 }
