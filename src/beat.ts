@@ -28,17 +28,17 @@ import { Stop, withGracePeriod } from './util/grace-period.ts';
 export interface BeatOptions {
   /** Where time comes from; the host's clocks unless a test brings its own. */
   readonly clock?: Clock;
-  /** Lock, ledger and broker, already open; unless given, the one that `brokerUrl` names. */
+  /** An open store; by default the store that `brokerUrl` names. */
   readonly store?: Store;
-  /** What messages say of where they come from, as Celery's `gen<pid>@<host>`. */
+  /** The origin of messages, as Celery's `gen<pid>@<host>`. */
   readonly origin?: string;
   /** Where the configuration is read again by `reload()` and at the beginning of a term, if it has changed. */
   readonly source?: SettingsSource;
 }
 
 /**
- * One instance of the scheduler. Start as many as you like, in one process or in many: one of them
- * leads. `start` begins to follow, `stop` finishes the batch in hand and lets go of the lock.
+ * One instance of the scheduler. Any number of instances may run, in one process or in many: one of them leads. `start`
+ * makes the instance a follower; `stop` finishes the current batch and releases the lock.
  */
 export class Beat implements EventSource, AsyncDisposable {
   /** Whether the loop makes progress, for health checks. */
@@ -116,8 +116,8 @@ export class Beat implements EventSource, AsyncDisposable {
   }
 
   /**
-   * Finishes the batch in hand, releases the lock and closes the store. May be called twice. What was
-   * stopped does not start again: make another.
+   * Finishes the current batch, releases the lock and closes the store. May be called twice. A stopped instance cannot
+   * be started again.
    */
   async stop(): Promise<void> {
     if (!this.#stop.signal.aborted) this.#stop.abort(new Stop(this.#clock.monotonic()));
@@ -126,7 +126,7 @@ export class Beat implements EventSource, AsyncDisposable {
 
   /** Resolves when the instance has stopped; at once if it never started. */
   async finished(): Promise<void> {
-    // A start that failed has told its caller.
+    // `start` has already rejected with this error.
     await this.#opening?.catch(() => {});
     await this.#running;
   }
@@ -239,14 +239,14 @@ export class Beat implements EventSource, AsyncDisposable {
       }
     } finally {
       reloader.endScheduling();
-      // The next leader reads the records again.
+      // The next leader reads the states again.
       this.liveness.blockedEntries = [];
     }
   }
 
   /**
-   * A term has begun when its first tick is over. Whatever ends it before is a failure: the next term may
-   * end in the same way, and none of them would send anything.
+   * Loads states and runs the first tick of a term. Any error until then is a failure of the term: later terms could
+   * fail in the same way without publishing anything.
    */
   async #begin(scheduler: Scheduler, term: Term, loaded: () => void): Promise<number> {
     const stop = this.#stop.signal;

@@ -5,8 +5,8 @@ import type { RunCause } from '../message/run.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 
 /**
- * What to do about occurrences whose time passed unsent (beat was down, the broker was away):
- * `once` sends one run, for the newest of them; `all` sends each, oldest first; `skip` sends none.
+ * The policy for missed occurrences (beat was down, the broker was unreachable): `once` publishes one run, for the
+ * newest of them; `all` publishes each, oldest first; `skip` publishes none.
  */
 export type MissedPolicy = 'once' | 'skip' | 'all';
 
@@ -16,33 +16,33 @@ export interface Entry extends Arguments {
   /** The registered name of the Celery task. */
   readonly task: string;
   readonly schedule: Schedule;
-  /** What the user says of it, for readers; as in django-celery-beat. */
+  /** A text for users, as in django-celery-beat. */
   readonly description?: string | undefined;
   /**
-   * Works out the arguments of an occurrence, instead of `args` and `kwargs`, where they depend on it. Throws
-   * a `BeatError` when it cannot, or when a task cannot be sent them.
+   * Computes the arguments of an occurrence, in place of `args` and `kwargs`, if they depend on it. Throws a `BeatError`
+   * if that fails or the arguments are invalid.
    */
   readonly compute?: ((context: LazyContext) => Arguments) | undefined;
-  /** What is called instead, where it is more than one task, or has callbacks; `task` then names it for readers. */
+  /** The canvas, if the entry calls several tasks or has callbacks; `task` then only describes it. */
   readonly canvas?: Canvas | undefined;
   readonly options: MessageOptions;
-  /** Fills in the templates of a text in the options of an occurrence, its canvas's too, where there are any. */
+  /** Renders the templates in the options of an occurrence and of its canvas; absent if there are none. */
   readonly render?: ((text: string, context: LazyContext) => string) | undefined;
-  /** A disabled entry is never due, and owes nothing when it is enabled again. */
+  /** A disabled entry is never due, and does not catch up when it is enabled again. */
   readonly enabled: boolean;
   /** Whether it was created at run time and is in the store; absent from an entry of the configuration. */
   readonly stored?: boolean;
   readonly missed: MissedPolicy;
-  /** With `all`, the most runs that are caught up at once: the newest. */
+  /** With `all`, the most runs that are caught up: the newest. */
   readonly maxCatchUp: number;
-  /** Milliseconds after `dueAt` beyond which an occurrence is not sent any more; `null` for no limit. */
+  /** Milliseconds after `dueAt` until which an occurrence may be published; `null` for no limit. */
   readonly startingDeadline: number | null;
 }
 
 /** One nominal instant of an entry. */
 export interface Occurrence {
   readonly entry: Entry;
-  /** The nominal instant, epoch milliseconds: when it should have been sent, not when it was. */
+  /** The nominal instant, epoch milliseconds, not the time of publishing. */
   readonly dueAt: number;
   /** Why its run is published; `schedule` unless given. */
   readonly cause?: RunCause | undefined;

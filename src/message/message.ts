@@ -19,7 +19,7 @@ export interface MessageOptions {
   readonly exchange?: string | undefined;
   readonly exchangeType?: ExchangeType | undefined;
   readonly routingKey?: string | undefined;
-  /** 0 to 255. Redis delivers 0 first and knows four steps unless told otherwise; RabbitMQ the highest first. */
+  /** 0 to 255. Redis delivers 0 first and has four steps by default; RabbitMQ delivers the highest first. */
   readonly priority?: number | undefined;
   /** Milliseconds after publishing before which no worker starts the task. */
   readonly countdown?: number | undefined;

@@ -39,9 +39,9 @@ function object(map: Readonly<Record<string, unknown>>): string {
   return `{${text}}`;
 }
 
-/** Printable ASCII without `"` and `\`: text that stands for itself. */
+/** Printable ASCII without `"` and `\`, which needs no escapes. */
 const PLAIN = /^[ !#-[\]-~]*$/;
-/** What JavaScript's JSON leaves as it is and Python's escapes. */
+/** Characters that Python's JSON escapes and JavaScript's does not. */
 const UNPRINTABLE = /[\u007f-\uffff]/g;
 
 function quote(text: string): string {

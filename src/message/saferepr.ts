@@ -67,14 +67,14 @@ class Printer {
     this.#close('}');
   }
 
-  /** False when nothing is to follow: the container lies too deep, or the budget is spent. */
+  /** False if no items follow: the container is nested too deep, or the budget is spent. */
   #open(bracket: string, closing: string, level: number): boolean {
     if (level < DEPTH) return this.#put(bracket);
     this.#put(`${bracket}...${closing}`);
     return false;
   }
 
-  /** What was opened is closed, whatever the budget says. */
+  /** Closes an open bracket, even beyond the budget. */
   #close(bracket: string): void {
     this.text += bracket;
     this.#budget -= 1;

@@ -1,18 +1,15 @@
 import { hash } from 'node:crypto';
 
-/** Beat's namespace for name-based UUIDs. Another one would give every run another id than before. */
+/** beat's namespace for name-based UUIDs. Changing it would change the ids of all runs. */
 export const NAMESPACE = 'd9a13473-5656-4cce-9f5a-62737a685358';
 
-/** Its bytes were picked to be valid UTF-8: so they can stand before a name as text, which is hashed faster. */
+/** The bytes of the namespace are valid UTF-8, so that namespace and name form one text, which is hashed faster. */
 const NAMESPACE_TEXT = Buffer.from(NAMESPACE.replaceAll('-', ''), 'hex').toString('utf8');
 
 /**
- * The task id of an occurrence: the same whoever sends it and however often, so that a repeat can be
- * recognised. `dueAt` is the nominal instant, epoch milliseconds. A run that a command asked for has an id of
- * its own, which follows from the command's.
- *
- * It is the UUIDv5 (RFC 9562) of `occurrenceName`. Written out with Node's one-shot hash: the usual
- * library takes several times as long, and this is a fifth of what a message costs.
+ * Computes the task id of an occurrence: the UUIDv5 (RFC 9562) of `occurrenceName`. All instances compute the same id,
+ * so a repeat can be recognised. `dueAt` is the nominal instant, epoch milliseconds. A run of a command has a separate
+ * id, computed from the id of the command. Node's one-shot hash is several times as fast as the usual library.
  */
 export function computeTaskId(
   entryName: string,
@@ -25,8 +22,8 @@ export function computeTaskId(
 }
 
 /**
- * The id of another task, or group, of the same occurrence: the UUIDv5 of its place, in the namespace of
- * the occurrence's own.
+ * Computes the id of another task, or group, of the same occurrence: the UUIDv5 of its place, with the task id of the
+ * occurrence as namespace.
  */
 export function computePartId(taskId: string, place: string): string {
   const namespace = Buffer.from(taskId.replaceAll('-', ''), 'hex');

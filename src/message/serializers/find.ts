@@ -6,7 +6,7 @@ import { yaml } from './yaml.ts';
 
 export const SERIALIZERS: Readonly<Record<SerializerName, Serializer>> = { json, yaml, msgpack };
 
-/** kombu's names, and its content types, which its `accept_content` takes as well. */
+/** kombu's names and content types; `accept_content` may contain both. */
 const SPELLINGS = {
   json: 'json',
   yaml: 'yaml',
@@ -21,20 +21,20 @@ export type SerializerSpelling = keyof typeof SPELLINGS;
 export const SERIALIZER_SPELLINGS = Object.keys(SPELLINGS) as SerializerSpelling[];
 
 const NO_PICKLE =
-  'Only Python can write pickle; workers take json beside it when their accept_content names both';
+  'only Python can write pickle; workers also accept json if their accept_content contains both';
 const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['pickle', NO_PICKLE],
   ['application/x-python-serialize', NO_PICKLE],
-  ['raw', 'raw carries a text or bytes, and no arguments'],
+  ['raw', 'raw encodes a text or bytes, not arguments'],
   ['auth', 'beat has no key to sign messages with'],
 ]);
 
-/** The serializer's name; `undefined` for one that beat has not. */
+/** Returns the name of a serializer, or `undefined` if it is not supported. */
 export function parseSerializer(spelling: string): SerializerName | undefined {
   return Object.hasOwn(SPELLINGS, spelling) ? SPELLINGS[spelling as SerializerSpelling] : undefined;
 }
 
-/** What may stand for a serializer, and why that which stands there may not. */
+/** Lists the allowed names for an error, with the reason why the given one is not allowed. */
 export function explainSerializers(found: unknown): string {
   const guess = typeof found === 'string' ? didYouMean(found, Object.keys(SERIALIZERS)) : '';
   const reason = REASONS.get(found) ?? guess.slice(2);

@@ -1,32 +1,32 @@
 import type { TypedValue } from '../typed/typed.ts';
 
-/** kombu's names of the serializers that beat has. */
+/** The supported serializers, by kombu's names. */
 export type SerializerName = 'json' | 'yaml' | 'msgpack';
 
-/** What arguments consist of, below arrays and maps; the text of keys as well. */
+/** A value inside the arrays and maps of arguments, or a key. */
 export type Leaf = null | boolean | number | bigint | string | TypedValue;
 
-/** How a task's arguments become bytes. */
+/** A format of task arguments. */
 export interface Serializer {
   readonly name: SerializerName;
-  /** kombu's, by which a worker finds out how to read them. */
+  /** kombu's content type, from which a worker selects the deserializer. */
   readonly contentType: string;
   readonly contentEncoding: 'utf-8' | 'binary';
-  /** The format's own name, for messages. */
+  /** The name of the format, for errors. */
   readonly format: string;
-  /** What it carries of Python's values that JSON has no word for, as they are made in JavaScript. */
+  /** The values of Python beyond plain JSON that it supports, with their constructors in JavaScript. */
   readonly extras: readonly string[];
-  /** Why a value cannot be carried, or not unchanged; `null` when it can. */
+  /** Why a value cannot be encoded, or would change; `null` if it can. */
   readonly validate: (leaf: Leaf) => string | null;
-  /** The bytes, one character each (`latin1`), of a value that holds nothing that was complained of. */
+  /** Encodes a valid value to bytes, one character each (`latin1`). */
   readonly write: (value: unknown) => string;
 }
 
-/** Larger integers no Python reads from text, lest the reading take too long. */
-const MOST_DIGITS = 4_300;
+/** The most digits of an integer that Python parses. */
+const MAX_DIGITS = 4_300;
 
-/** Of formats that write numbers as text. */
+/** Checks the size of an integer, for formats that write numbers as text. */
 export function validateDigits(leaf: bigint): string | null {
   const digits = String(leaf).replace('-', '').length;
-  return digits > MOST_DIGITS ? `has ${digits} digits; Python reads ${MOST_DIGITS} at most` : null;
+  return digits > MAX_DIGITS ? `has ${digits} digits; Python reads at most ${MAX_DIGITS}` : null;
 }

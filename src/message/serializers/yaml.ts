@@ -20,7 +20,7 @@ export const yaml: Serializer = {
     if (typeof leaf === 'bigint') return validateDigits(leaf);
     return typeof leaf === 'object' && leaf !== null ? validateTyped(leaf) : null;
   },
-  // All ASCII: whatever lies beyond is written as an escape.
+  // Only ASCII: other characters are escaped.
   write: (value) => library().stringify(value, LAYOUT),
 };
 

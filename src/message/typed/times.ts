@@ -9,7 +9,7 @@ interface Time {
 
 type Day = readonly [year: number, month: number, day: number];
 
-/** `2020-01-02`; `null` for what is no day of Python's calendar, which begins in the year 1. */
+/** `2020-01-02`; `null` for a text that is not a day of Python's calendar, which begins in the year 1. */
 export function pythonDate(text: string): string | null {
   return parseDay(text) && text;
 }

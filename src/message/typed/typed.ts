@@ -11,8 +11,8 @@ import {
 } from './times.ts';
 
 /**
- * A value of Python's for which JSON has no word, as kombu has written it in JSON since 5.3. (Tasks of
- * older workers are handed the map itself.) In YAML and JSON it is written as this very map.
+ * A value of Python that JSON lacks, in the form that kombu writes in JSON since 5.3. (Tasks of older workers receive
+ * the map itself.) YAML and JSON files of a configuration contain the same map.
  */
 export interface TypedValue {
   readonly __type__: TypeName;
@@ -22,15 +22,15 @@ export interface TypedValue {
 export type TypeName = 'bytes' | 'base64' | 'date' | 'datetime' | 'decimal' | 'time' | 'uuid';
 
 interface Kind {
-  /** What `__value__` may be, in words. */
+  /** The forms of `__value__`, for errors. */
   readonly forms: string;
-  /** `__value__` as kombu writes it; `null` for what a worker would stumble over. */
+  /** Converts `__value__` to kombu's form; returns `null` for a value that a worker could not read. */
   read(value: unknown): unknown;
-  /** Python's `repr`, of what `read` answered; bytes are shown otherwise. */
+  /** Python's `repr` of a result of `read`; bytes are shown differently. */
   repr(value: string): string;
 }
 
-/** Of a text, or nothing at all. */
+/** Reads only texts. */
 function fromText(read: (text: string) => string | null): Kind['read'] {
   return (value) => (typeof value === 'string' ? read(value) : null);
 }
@@ -41,7 +41,7 @@ const HEX = /^[0-9a-f]{32}$/;
 const KINDS: Readonly<Record<TypeName, Kind>> = {
   bytes: {
     forms: 'the text of bytes in UTF-8',
-    // Half a character has no UTF-8.
+    // A lone surrogate cannot be encoded in UTF-8.
     read: fromText((text) => (text.isWellFormed() ? text : null)),
     repr: String,
   },
@@ -78,9 +78,8 @@ export function isTypeName(type: unknown): type is TypeName {
 }
 
 /**
- * What an object stands for: a `Date` for a datetime in UTC, a `Uint8Array` for bytes, and a map of exactly
- * `__type__` and `__value__`, checked and as kombu writes it. `null` for any other object; throws a
- * `ConfigError` for such a map of which a worker could make nothing.
+ * Converts a `Date` (a datetime in UTC), a `Uint8Array` (bytes), or a map of exactly `__type__` and `__value__` to
+ * kombu's form. Returns `null` for any other object. Throws a `ConfigError` for a map that a worker could not read.
  */
 export function toTyped(value: object): TypedValue | null {
   if (isTypedMap(value)) return parseTyped(value.__type__, value.__value__);
@@ -94,7 +93,7 @@ export function parseTyped(type: unknown, value: unknown): TypedValue {
     const guess = typeof type === 'string' ? didYouMean(type, TYPES) : '';
     throw new ConfigError(
       `__type__ ${shown(type)} is none of kombu's${guess || ` (${TYPES.join(', ')})`}; a map of ` +
-        '__type__ and __value__ alone is a value of Python, and no worker takes it for a map',
+        'only __type__ and __value__ is a value of Python, which workers do not read as a map',
     );
   }
   const read = KINDS[type].read(value);
@@ -102,12 +101,12 @@ export function parseTyped(type: unknown, value: unknown): TypedValue {
   return { __type__: type, __value__: read };
 }
 
-/** Python's `repr` of a value that `toTyped` answered; for bytes see `getBytes`. */
+/** Python's `repr` of a typed value; for bytes see `getBytes`. */
 export function reprTyped({ __type__, __value__ }: TypedValue): string {
   return KINDS[__type__].repr(__value__ as string);
 }
 
-/** The bytes of a value that `toTyped` answered; `null` for any but bytes. */
+/** The bytes of a typed value; `null` for other types. */
 export function getBytes({ __type__, __value__ }: TypedValue): Buffer | null {
   if (__type__ === 'bytes') return Buffer.from(__value__ as string, 'utf8');
   return __type__ === 'base64' ? Buffer.from(__value__ as string, 'base64') : null;
@@ -120,11 +119,11 @@ function isTypedMap(
 }
 
 function toDatetime(date: Date): TypedValue {
-  if (Number.isNaN(date.getTime())) throw new ConfigError('an invalid Date is no instant');
+  if (Number.isNaN(date.getTime())) throw new ConfigError('an invalid Date is not an instant');
   return parseTyped('datetime', date.toISOString());
 }
 
-/** As kombu does it: as text wherever the bytes are some. */
+/** As in kombu, bytes that are valid UTF-8 are encoded as text. */
 function bytesValue(bytes: Uint8Array): TypedValue {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = buffer.toString('utf8');

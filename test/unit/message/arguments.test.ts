@@ -25,7 +25,7 @@ describe('arguments of a task', () => {
     ['a function', () => 1, 'JSON cannot encode function'],
     ['a symbol', Symbol('s'), 'JSON cannot encode symbol'],
     ['undefined', undefined, 'JSON cannot encode undefined'],
-    ['an invalid Date', new Date(NaN), 'an invalid Date is no instant'],
+    ['an invalid Date', new Date(NaN), 'an invalid Date is not an instant'],
     ['a Map', new Map(), 'JSON cannot encode a Map'],
     ['an object of a class', new URL('http://host/'), 'JSON cannot encode a URL'],
     ['an integer that lost digits', Number('12345678901234567890'), 'is beyond 2^53'],

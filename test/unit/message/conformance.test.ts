@@ -137,8 +137,8 @@ describe('messages', () => {
   test('are refused where only Python can write them, with a way out', () => {
     const refused = () => settingsOf(cases.find(({ name }) => REFUSED.has(name))!);
     expect(refused).toThrow(
-      "beat_schedule.pickle.options.serializer: expected 'json', 'yaml' or 'msgpack' (Only Python can write " +
-        'pickle; workers take json beside it when their accept_content names both), got "pickle"',
+      "beat_schedule.pickle.options.serializer: expected 'json', 'yaml' or 'msgpack' (only Python can write " +
+        'pickle; workers also accept json if their accept_content contains both), got "pickle"',
     );
   });
 

@@ -87,8 +87,8 @@ describe("values of Python's own", () => {
 describe('a map of __type__ and __value__', () => {
   test('is checked at load, for a worker would reject the message', () => {
     expect(said(typed('decimals', '1'))).toBe(
-      '__type__ "decimals" is none of kombu\'s; did you mean "decimal"?; a map of __type__ and __value__ ' +
-        'alone is a value of Python, and no worker takes it for a map',
+      '__type__ "decimals" is none of kombu\'s; did you mean "decimal"?; a map of only __type__ and __value__ ' +
+        'is a value of Python, which workers do not read as a map',
     );
     expect(said(typed('money', '1'))).toContain(
       '(bytes, base64, date, datetime, decimal, time, uuid)',
@@ -155,13 +155,13 @@ describe('a serializer that cannot encode a value', () => {
     ['yaml', uuid('0'.repeat(32)), 'PyYAML knows no uuid'],
     ['yaml', time('12:00'), 'PyYAML knows no time'],
     ['yaml', 'half \ud83d', 'holds half a character (the lone surrogate \\ud83d)'],
-    ['yaml', 10n ** 5_000n, 'has 5001 digits; Python reads 4300 at most'],
+    ['yaml', 10n ** 5_000n, 'has 5001 digits; Python reads at most 4300'],
     [
       'yaml',
       () => 1,
       'YAML cannot encode function; allowed: text, numbers, true, false, null, a Date',
     ],
-    ['json', 10n ** 5_000n, 'has 5001 digits; Python reads 4300 at most'],
+    ['json', 10n ** 5_000n, 'has 5001 digits; Python reads at most 4300'],
     [
       'msgpack',
       new Date(0),

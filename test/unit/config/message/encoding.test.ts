@@ -59,10 +59,10 @@ describe('how messages are written', () => {
   test.each([
     [
       'pickle',
-      ' (Only Python can write pickle; workers take json beside it when their accept_content names both)',
+      ' (only Python can write pickle; workers also accept json if their accept_content contains both)',
     ],
-    ['application/x-python-serialize', ' (Only Python can write pickle'],
-    ['raw', ' (raw carries a text or bytes, and no arguments)'],
+    ['application/x-python-serialize', ' (only Python can write pickle'],
+    ['raw', ' (raw encodes a text or bytes, not arguments)'],
     ['auth', ' (beat has no key to sign messages with)'],
     ['jsn', ' (did you mean "json"?)'],
     ['bson-ish', ', got "bson-ish"'],
