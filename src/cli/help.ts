@@ -7,6 +7,7 @@ Examples:
   $ beat next nightly-report -n 5               print its next five runs
   $ beat pause nightly-report --reason migration   no runs until beat resume nightly-report
   $ beat run nightly-report                     publish a run now
+  $ beat reload                                 read the configuration files again; or kill -HUP, or --watch
   $ beat forget nightly-report                  remove its damaged record and restart its schedule
   $ beat --detach --pidfile /run/beat.pid -f /var/log/beat.log
 
