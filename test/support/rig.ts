@@ -11,8 +11,14 @@ import { DEFAULT_ENCODING } from '../../src/message/payload.ts';
 import type { ResultBackend } from '../../src/store/results.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { Router } from '../../src/routing/router.ts';
+import { decodeAudit, type AuditRow } from '../../src/commands/audit.ts';
+import type { ReloadCommands } from '../../src/commands/reload-commands.ts';
+import { CommandRunner } from '../../src/commands/command-runner.ts';
+import { resolveSettings } from '../../src/config/resolve.ts';
+import type { StoredEntries } from '../../src/store/stored-entries.ts';
 import { Scheduler } from '../../src/scheduling/scheduler.ts';
 
+const DEFINITIONS = resolveSettings({}).definitions;
 const NEVER = new AbortController().signal;
 /** The instant at which a rig's clock starts by default. */
 const NOON = '2027-03-01T12:00:00.000Z';
@@ -28,12 +34,15 @@ export interface Rig {
     tick: () => Promise<number>;
     /** Replaces all entries. */
     reload: (entries: readonly Entry[]) => Promise<void>;
+    /** Sends a command, applies it, and returns its answer. */
+    command: (command: Readonly<Record<string, unknown>>) => Promise<AuditRow>;
     term: Term;
   }>;
 }
 
 export function makeRig({
   wrapLedger = (ledger: Ledger) => ledger,
+  wrapStored = (entries: StoredEntries) => entries,
   now = NOON,
   results = null as ResultBackend | null,
 } = {}): Rig {
@@ -84,12 +93,24 @@ export function makeRig({
         events,
         messageContext: () => messageContext,
         progressed: () => {},
+        stored: { entries: wrapStored(store.entries), definitions: () => DEFINITIONS },
       });
+      const runner = new CommandRunner({
+        ...{ log: store.commands, engine: scheduler.commands, events, clock },
+        reloads: { isRunning: () => false } as unknown as ReloadCommands,
+      });
+      let lastId = 0;
       const term = { token: await ledger.beginTerm(), signal: NEVER, trusted: true };
       await scheduler.begin(term, NEVER);
       return {
         tick: () => scheduler.tick(term, NEVER),
         reload: (now: readonly Entry[]) => scheduler.reload(catalog.replace(now), term, NEVER),
+        command: async (command) => {
+          const id = `command ${(lastId += 1)} of term ${term.token}`;
+          await store.commands.append(JSON.stringify({ id, ...command }));
+          await runner.run(term, NEVER);
+          return decodeAudit((await store.commands.findAudit([id])).get(id)!)!;
+        },
         term,
       };
     },

@@ -3,6 +3,7 @@ import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts'
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
+import type { StoredEntry } from '../../store/stored-entries.ts';
 import { writeStored, type StoredState } from './stored-entries.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
@@ -126,7 +127,9 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
   restore(texts: {
     states?: Iterable<[string, string]>;
     outbox?: Iterable<[string, string]>;
+    entries?: Iterable<StoredEntry>;
   }): void {
+    for (const each of texts.entries ?? []) this.#state.stored.set(each.entry, each);
     for (const [entry, text] of texts.states ?? []) this.#state.states.set(entry, text);
     for (const [id, text] of texts.outbox ?? []) this.#state.outbox.set(id, text);
   }

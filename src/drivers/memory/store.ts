@@ -1,5 +1,6 @@
 import type { Message } from '../../message/message.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
+import type { StoredEntries } from '../../store/stored-entries.ts';
 import { MemoryCommandLog } from './command-log.ts';
 import { MemoryStoredEntries } from './stored-entries.ts';
 import { MemoryBroker } from './broker.ts';
@@ -13,6 +14,7 @@ export interface MemoryStore extends StateStore {
   readonly lock: MemoryLock;
   readonly ledger: MemoryLedger;
   readonly broker: MemoryBroker;
+  readonly entries: StoredEntries;
 }
 
 interface State {
