@@ -51,6 +51,6 @@ function isSame(existing: StoredTarget | string, definition: Definition): boolea
 function describe(names: readonly string[], added: number): string {
   const existing = names.length - added;
   const also = existing === 0 ? '' : `; ${existing} existed already`;
-  if (names.length > 1) return `added ${added} entries${also}`;
+  if (names.length > 1) return `added ${added} ${added === 1 ? 'entry' : 'entries'}${also}`;
   return added === 1 ? `added ${names[0]!}` : `${names[0]!} existed already, with this definition`;
 }

@@ -34,7 +34,7 @@ export function readDefinition(
     return definitions.read(name, definition);
   } catch (error) {
     if (!(error instanceof ConfigError)) return describeError(error);
-    return error.errors.map(formatDiagnostic).join('; ');
+    return formatReasons(error.errors.map(formatDiagnostic));
   }
 }
 
