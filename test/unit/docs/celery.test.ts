@@ -200,6 +200,7 @@ describe('docs/celery.md, of flags', () => {
       help += String(text);
       return true;
     });
+    await main(['--help']);
     await main(['start', '--help']);
     const flags = [...help.matchAll(/^ {2}((?:-\w, )?--[\w-]+)/gm)].map(([, flag]) => flag!);
     const named = rowsOf('flags').map(({ name }) => name);

@@ -160,8 +160,8 @@ export const own = {
   lock: { example: { ttl: '8s' }, test: 'test/unit/scheduling/leadership.test.ts' },
   key_prefix: { example: 'shop', test: 'test/unit/beat.test.ts' },
   missed: { example: 'once', test: 'test/unit/testing.test.ts' },
-  max_catch_up: { example: 100, test: 'test/unit/scheduling/plan.test.ts' },
-  starting_deadline: { example: '1h', test: 'test/unit/scheduling/plan.test.ts' },
+  max_catch_up: { example: 100, test: 'test/unit/catalog/catch-up.test.ts' },
+  starting_deadline: { example: '1h', test: 'test/unit/catalog/catch-up.test.ts' },
   declare_queues: { example: false, test: 'test/unit/config/resolve.test.ts' },
   $schema: { example: './celery-beat.schema.json', test: 'test/unit/config/schema.test.ts' },
 } satisfies Facts;
