@@ -5,7 +5,7 @@ import type { MessageContext } from '../compose/message-context.ts';
 import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import { StoreError } from '../util/errors.ts';
-import { adopt, type KnownEntry } from './adopt.ts';
+import { adopt, type AdoptedEntry, type KnownEntry } from './adopt.ts';
 import type { Item } from './agenda.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
 import { CommandEngine } from './command-engine.ts';
@@ -48,6 +48,10 @@ export class Scheduler {
   readonly #scheduled: ScheduledEntries;
   /** What commands act on. */
   readonly commands: CommandEngine;
+  /** Entries whose new state the store rejected, by name: they are not scheduled, and adopted again later. */
+  readonly #rejected = new Map<string, KnownEntry>();
+  /** When to adopt them again: epoch milliseconds, `Infinity` while there are none. */
+  #adoptAt = Infinity;
   #hasWritten = false;
 
   constructor(options: SchedulerOptions) {
@@ -69,6 +73,7 @@ export class Scheduler {
     const { catalog, events } = this.#options;
     const states = await this.#load();
     this.#scheduled.clear();
+    this.#rejected.clear();
     const names = new Set([...catalog.names, ...states.keys()]);
     const { scheduled, changes } = await this.#adoptDeclared(names, states, term, stop);
     events.emit('scheduling', {
@@ -97,6 +102,7 @@ export class Scheduler {
     }
     // Stored entries depend on the settings too, and on which names are declared.
     this.#scheduled.clearStored();
+    for (const [name, { entry }] of this.#rejected) if (entry?.stored) this.#rejected.delete(name);
   }
 
   /** The states that can be read; the entries of those that cannot are blocked. */
@@ -159,23 +165,52 @@ export class Scheduler {
     const { clock, events } = this.#options;
     const now = clock.now();
     const adopted = known.flatMap((each) => adopt(each, now) ?? []);
-    const changes: Partial<Record<EntryChange, number>> = {};
-    for (const { change, commit } of adopted) {
-      if (!change || !commit) continue;
-      changes[change] = (changes[change] ?? 0) + 1;
-      events.emit('entry-changed', { entry: commit.entry, change });
+    const rejected = await this.#commitAdopted(adopted, term, stop);
+    for (const each of known) {
+      if (rejected.has(each.name)) this.#rejected.set(each.name, each);
+      else this.#rejected.delete(each.name);
     }
-    const news = adopted.flatMap(({ commit }) => commit ?? []);
-    await this.#committer.runPool(news, term, stop, (batch) =>
-      this.#committer.commit(batch, term, stop),
-    );
+    if (rejected.size > 0) this.#adoptAt = clock.now() + PAUSE;
+    else if (this.#rejected.size === 0) this.#adoptAt = Infinity;
+    const changes: Partial<Record<EntryChange, number>> = {};
     let scheduled = 0;
-    for (const { entry, ...reconciled } of adopted) {
+    for (const { entry, commit, ...reconciled } of adopted) {
+      if (commit && rejected.has(commit.entry)) continue;
+      const { change } = reconciled;
+      if (change && commit) {
+        changes[change] = (changes[change] ?? 0) + 1;
+        events.emit('entry-changed', { entry: commit.entry, change });
+      }
       if (!entry?.enabled) continue;
       this.#enter(entry, reconciled);
       scheduled += 1;
     }
     return { scheduled, changes };
+  }
+
+  /** Commits the new states, and returns the names of the entries whose state was not stored. */
+  async #commitAdopted(
+    adopted: readonly AdoptedEntry[],
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const news = adopted.flatMap(({ commit }) => commit ?? []);
+    const rejected = new Set(news.map(({ entry }) => entry));
+    await this.#committer.runPool(news, term, stop, async (batch) => {
+      const outcomes = await this.#committer.commit(batch, term, stop);
+      for (const [i, { entry }] of batch.entries()) {
+        if (outcomes[i]?.kind !== 'committed') continue;
+        rejected.delete(entry);
+        this.#options.events.reportRecovery({ kind: 'commit-entry', entry });
+      }
+    });
+    return rejected;
+  }
+
+  /** Adopts entries again whose new state the store rejected. */
+  async #adoptRejected(term: Term, stop: AbortSignal): Promise<void> {
+    const rejected = [...this.#rejected.values()];
+    for (const part of splitStored(rejected)) await this.#adopt(part, term, stop);
   }
 
   /**
@@ -187,13 +222,10 @@ export class Scheduler {
     const now = clock.now();
     if (now >= this.#blocked.checkAt) await this.#checkBlocked(term, stop);
     if (now >= this.#window.loadAt) await this.#loadStored(now, term, stop);
+    if (now >= this.#adoptAt) await this.#adoptRejected(term, stop);
     const due = this.#scheduled.take(now);
     let sent = 0;
-    // A commit is of declared entries, or of stored ones: stores hold their states in different places.
-    for (const stored of [false, true]) {
-      const part = due.filter(({ entry }) => (entry.stored ?? false) === stored);
-      sent += await this.#publish(part, now, term, stop);
-    }
+    for (const part of splitStored(due)) sent += await this.#publish(part, now, term, stop);
     const { wakeAt } = this;
     events.emit('tick', { sent, wakeAt });
     return wakeAt;
@@ -201,7 +233,8 @@ export class Scheduler {
 
   /** When to tick again: epoch milliseconds, `Infinity` for never. */
   get wakeAt(): number {
-    return Math.min(this.#scheduled.wakeAt, this.#blocked.checkAt, this.#window.loadAt);
+    const { wakeAt } = this.#scheduled;
+    return Math.min(wakeAt, this.#adoptAt, this.#blocked.checkAt, this.#window.loadAt);
   }
 
   /** Publishes what is due at `now`, all declared or all stored, and returns how many runs were sent. */
@@ -262,4 +295,11 @@ export class Scheduler {
     const { spec, description = spec } = entry.schedule;
     this.#options.events.emit('never-due', { entry: entry.name, change, schedule: description });
   }
+}
+
+/** A commit is of declared entries, or of stored ones: stores hold their states in different places. */
+function splitStored<T extends { readonly entry: Entry | undefined }>(items: readonly T[]): T[][] {
+  return [false, true].map((stored) =>
+    items.filter(({ entry }) => (entry?.stored ?? false) === stored),
+  );
 }

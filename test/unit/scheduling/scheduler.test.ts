@@ -297,6 +297,35 @@ test('an entry that the store declines holds up nobody else, and is sent once th
   expect(emitted.recovered).toMatchObject([{ operation: { kind: 'commit-entry', entry: 'd' } }]);
 });
 
+test('an entry whose first state the store rejects is added later, and delays no other', async () => {
+  let broken = true;
+  const picky = (ledger: Ledger): Ledger => ({
+    batch: ledger.batch,
+    load: () => ledger.load(),
+    beginTerm: () => ledger.beginTerm(),
+    close: () => ledger.close(),
+    commit: async (commit) => {
+      const bad = commit.changes.some(({ entry }) => entry === 'b');
+      if (broken && bad) return { kind: 'store-rejected', reason: 'name too long' };
+      return ledger.commit(commit);
+    },
+  });
+  const { clock, sent, emitted, begin } = makeRig({ wrapLedger: picky });
+  const { tick } = await begin(['a', 'b'].map((name) => makeEntry({ name, task: name })));
+  expect(emitted.scheduling).toMatchObject([{ entries: 1, changes: { added: 1 } }]);
+  expect(emitted['entry-changed']).toMatchObject([{ entry: 'a', change: 'added' }]);
+  expect(emitted.failure).toMatchObject([{ operation: { kind: 'commit-entry', entry: 'b' } }]);
+  const retryAt = await tick();
+  broken = false;
+  clock.advance(retryAt - clock.now());
+  await tick();
+  expect(emitted['entry-changed']).toMatchObject([{ entry: 'a' }, { entry: 'b', change: 'added' }]);
+  expect(emitted.recovered).toMatchObject([{ operation: { kind: 'commit-entry', entry: 'b' } }]);
+  clock.advance(MINUTE);
+  await tick();
+  expect(sent()).toEqual(['a', 'b'].map((name) => `${name} 2027-03-01T12:01:00.000Z`));
+});
+
 test('a run that nobody heard is skipped, and told of for as long as nobody hears', async () => {
   let deaf = true;
   const broadcasting = (ledger: Ledger): Ledger => ({
