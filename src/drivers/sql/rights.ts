@@ -71,7 +71,6 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
   'outbox.remove': [...TERM, ...on('beat_outbox', 'SELECT', 'DELETE')],
   'commands.append': on('beat_command', 'INSERT'),
   'commands.pending': on('beat_command', 'SELECT'),
-  'commands.wait': on('beat_command', 'SELECT'),
   'commands.findAudit': on('beat_audit', 'SELECT'),
   'commands.readAudit': on('beat_audit', 'SELECT'),
   'broker.publish': QUEUES,

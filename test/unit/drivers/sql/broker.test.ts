@@ -63,7 +63,11 @@ test('sql broker: bisects to find rejected messages, and publishes the others in
     { message: all[1], reason: 'broker.publish: SQL refused: b is too long (here)' },
     { message: all[4], reason: 'broker.publish: SQL refused: e is too long (here)' },
   ]);
-  // a, c, d of [a b c] [d e].
+  const attempts = instance.database
+    .like(STATEMENTS.insertMessages([]))
+    .map(({ values }) => (values[0] as string[]).length);
+  // All; a b c, a b, a, b, c; d e, d, e.
+  expect(attempts).toEqual([5, 3, 2, 1, 1, 1, 2, 1, 1]);
   expect(instance.committed).toEqual([1, 1, 1]);
   expect(instance.pruned).toEqual([5]);
 });

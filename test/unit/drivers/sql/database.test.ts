@@ -184,6 +184,16 @@ describe('sql database: an operation that the server rolled back', () => {
     expect(server.asked).toHaveLength(2);
   });
 
+  test('fails at once when the first attempt takes the whole time limit', async () => {
+    const server = new FakeServer();
+    server.answer = () => {
+      server.clock.advance(TIMEOUT);
+      return 'retryable';
+    };
+    await catchError(server.finish(server.db.write('w', sql('change'))));
+    expect(server.asked).toHaveLength(1);
+  });
+
   test.each<ErrorKind>(['invalid-data', 'denied', 'other', 'connection-lost'])(
     'is retried, while an error of the kind %s is not',
     async (kind) => {

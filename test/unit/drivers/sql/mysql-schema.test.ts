@@ -31,6 +31,20 @@ describe('mysql schema, without sequences', () => {
   });
 });
 
+test('mysql schema: names in the tables of beat have limits that fit into an index', () => {
+  const columns = schema
+    .filter((text) => text.includes('EXISTS beat_'))
+    .map((text) => [/beat_\w+/.exec(text)![0], ...text.match(/\w+ VAR\w+\(\d+\)/g)!]);
+  expect(columns).toEqual([
+    ['beat_lock', 'prefix VARBINARY(255)', 'token VARCHAR(64)'],
+    ['beat_term', 'prefix VARBINARY(255)'],
+    ['beat_record', 'prefix VARBINARY(255)', 'entry VARBINARY(2048)'],
+    ['beat_outbox', 'prefix VARBINARY(255)', 'id VARBINARY(2100)'],
+    ['beat_command', 'prefix VARBINARY(255)'],
+    ['beat_audit', 'prefix VARBINARY(255)', 'id VARBINARY(400)'],
+  ]);
+});
+
 describe('mariadb schema, with sequences', () => {
   test('the ids of queues and messages come from sequences', () => {
     const tables = schema.map(asMaria);

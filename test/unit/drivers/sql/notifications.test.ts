@@ -115,3 +115,17 @@ test('sql notifications: close ends the connection and every wait, and does not 
   await settle();
   expect(instance.listeners).toHaveLength(1);
 });
+
+test('sql notifications: close resolves after the connection has ended', async () => {
+  const ended = Promise.withResolvers<undefined>();
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const notifications = new Notifications(() => ended.promise, 'beat', clock);
+  void notifications.release.wait(new AbortController().signal);
+  let closed = false;
+  void notifications.close().then(() => (closed = true));
+  await settle();
+  expect(closed).toBe(false);
+  ended.resolve(undefined);
+  await settle();
+  expect(closed).toBe(true);
+});
