@@ -39,7 +39,7 @@ export class FakeDatabase {
     this.db = new Database(dialect, 'test', 1_000, clock);
   }
 
-  /** The recorded statements like this one, whatever their values. */
+  /** The recorded statements with this text, with any values. */
   like({ text }: Sql): Sql[] {
     return this.statements.filter((each) => each.text === text);
   }

@@ -20,7 +20,7 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((beat) => beat.stop()));
 });
 
-/** Beats on one memory, told to go on by one clock. */
+/** Instances that share one memory store and one clock. */
 async function beats(count: number) {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const name = crypto.randomUUID();
@@ -64,7 +64,7 @@ describe('beats in one process', () => {
     expect(due).toEqual([10, 20, 30, 40].map((s) => `2027-03-01T12:00:${s}.000Z`));
   });
 
-  test('a ledger that is emptied is told once, and schedules go on from then', async () => {
+  test('the loss of the ledger is reported once, and schedules restart from then', async () => {
     const { all, store, pass } = await beats(1);
     const begun: BeatEvents['scheduling'][0][] = [];
     all[0]!.on('scheduling', (event) => begun.push(event));
@@ -137,7 +137,7 @@ describe('the lifecycle', () => {
     expect(beat.liveness.alive).toBe(true);
   });
 
-  test('terms that cannot begin, one after another, are told of as over once one has', async () => {
+  test('several failures to begin a term recover when a term begins', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const { transport, keyPrefix, lock, brokerUrl } = new Beat(config).settings;
     const store = openMemoryStore({

@@ -90,11 +90,14 @@ describe('a canvas', () => {
     expect(cases.map(({ name }) => name)).toEqual(Object.keys(IN_TYPESCRIPT));
   });
 
-  test.for(cases)("sends what Celery's sends, read as Celery serializes it: $name", (recorded) => {
-    expect(oursFor(recorded.signature as unknown as SignatureConfig)).toBe(celerysFor(recorded));
-  });
+  test.for(cases)(
+    "publishes the messages of Celery, from Celery's serialization: $name",
+    (recorded) => {
+      expect(oursFor(recorded.signature as unknown as SignatureConfig)).toBe(celerysFor(recorded));
+    },
+  );
 
-  test.for(cases)("sends what Celery's sends, written in TypeScript: $name", (recorded) => {
+  test.for(cases)('publishes the messages of Celery, from TypeScript: $name', (recorded) => {
     expect(oursFor(IN_TYPESCRIPT[recorded.name]!)).toBe(celerysFor(recorded));
   });
 
@@ -161,7 +164,7 @@ describe('a canvas of an entry', () => {
     },
   );
 
-  test('is set where Celery passes the headers on: its first tasks, and the bodies of chords', () => {
+  test('has the mark in its first tasks and in the bodies of chords, as in Celery', () => {
     const markScheduled = (task: SignatureConfig) => [
       ...new Set(marksIn(composeTask(task).messages.map(parsed))),
     ];
@@ -174,7 +177,7 @@ describe('a canvas of an entry', () => {
     expect(markScheduled(sig('a', [], { options: { link: 'b', linkError: 'c' } }))).toEqual(['a']);
   });
 
-  test('keeps the headers of the body of a chord beside the mark', () => {
+  test('preserves the headers of the body of a chord beside the mark', () => {
     const body = sig('b', [], { options: { headers: { tenant: 'acme' } } });
     const [message] = composeTask(chord(['a'], body)).messages;
     const [, , embed] = JSON.parse(message!.body.toString()) as [unknown, unknown, Embedded];

@@ -29,7 +29,7 @@ function idsGiven(run: RunMessages): string[] {
   return text.flat();
 }
 
-test('gives an occurrence the same ids whenever it is sent, and no other occurrence any of them', () => {
+test('canvas ids: an occurrence always has the same ids, which no other occurrence has', () => {
   fc.assert(
     fc.property(canvas, (of) => {
       const runs = [DUE_AT, DUE_AT, DUE_AT + 60_000].map((dueAt) => composeTask(of, { dueAt }));
@@ -42,7 +42,7 @@ test('gives an occurrence the same ids whenever it is sent, and no other occurre
   );
 });
 
-test('gives each message an id of its own, and the whole the one by which its result is found', () => {
+test('canvas ids: each message has a different id, and the result has the id of the occurrence', () => {
   fc.assert(
     fc.property(canvas, (of) => {
       const { messages, chords, taskId } = composeTask(of);
@@ -57,7 +57,7 @@ test('gives each message an id of its own, and the whole the one by which its re
   );
 });
 
-test('names every id in the form of a UUID', () => {
+test('canvas ids: every id has the form of a UUID', () => {
   const { messages, taskId } = composeTask(chain(task, group(task, task), task));
   const ids = [
     taskId,

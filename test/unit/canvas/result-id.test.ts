@@ -37,17 +37,20 @@ describe('the result of an occurrence', () => {
     ['a group', group(a, b)],
     ['a chord', chord([a, b], c)],
     ['a chord whose body is a chain', chord([a, b], chain(c, a))],
-  ])('is found under the id of the occurrence, whatever it calls: %s', (_what, canvas) => {
+  ])('has the id of the occurrence for every kind of canvas: %s', (_what, canvas) => {
     expect(composeTask(canvas).taskId).toBe(OCCURRENCE);
   });
 
-  test.each([undefined, 'fixed'])('of a chain is that of its last task: task id %s', (taskId) => {
-    const run = composeTask(chain(a, b, c), { entry: { options: { taskId } } });
-    const [second, last] = steps(run);
-    expect(last!.options['task_id']).toBe(taskId ?? OCCURRENCE);
-    expect(second!.options['task_id']).not.toBe(last!.options['task_id']);
-    expect(run.taskId).toBe(taskId ?? OCCURRENCE);
-  });
+  test.each([undefined, 'fixed'])(
+    'of a chain has the id of its last task: task id %s',
+    (taskId) => {
+      const run = composeTask(chain(a, b, c), { entry: { options: { taskId } } });
+      const [second, last] = steps(run);
+      expect(last!.options['task_id']).toBe(taskId ?? OCCURRENCE);
+      expect(second!.options['task_id']).not.toBe(last!.options['task_id']);
+      expect(run.taskId).toBe(taskId ?? OCCURRENCE);
+    },
+  );
 
   test.each([undefined, 'fixed'])(
     'of a chain that ends in a group is that of the group: task id %s',
@@ -62,8 +65,8 @@ describe('the result of an occurrence', () => {
   );
 });
 
-describe('a group behind the first step of a chain', () => {
-  test('leaves it to the worker that starts it to give its tasks their group', () => {
+describe('a group after the first step of a chain', () => {
+  test('has no group ids, because the worker that starts it assigns them', () => {
     const [last] = steps(composeTask(chain(a, group(b, c))));
     expect(
       last!.kwargs.tasks!.map(({ options }) => [options['group_id'], options['group_index']]),
@@ -73,7 +76,7 @@ describe('a group behind the first step of a chain', () => {
     ]);
   });
 
-  test('names the chord that awaits its tasks, and the group of that chord', () => {
+  test('contains the chord that waits for its tasks, and the group of that chord', () => {
     // A chord whose header holds a chain that ends in a group.
     const run = composeTask(chord([chain(a, group(b, c))], sig('total')));
     const [groupId] = run.chords.map((each) => each.groupId);
@@ -87,7 +90,7 @@ describe('a group behind the first step of a chain', () => {
   });
 });
 
-describe('a chain in a group behind the first step of a chain', () => {
+describe('a chain in a group after the first step of a chain', () => {
   test('has the id of its last task', () => {
     const [last] = steps(composeTask(chain(a, group(chain(b, c), b))));
     const [inner] = last!.kwargs.tasks!;
@@ -98,8 +101,8 @@ describe('a chain in a group behind the first step of a chain', () => {
   });
 });
 
-describe('a chord behind the first step of a chain', () => {
-  test('names its header by one id, in the chord and in its group', () => {
+describe('a chord after the first step of a chain', () => {
+  test('has one id for its header, in the chord and in its group', () => {
     const [last] = steps(composeTask(chain(a, chord([b, c], a))));
     const { header, body } = last!.kwargs;
     expect(last!.options['task_id']).toEqual(expect.any(String));

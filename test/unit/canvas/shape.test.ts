@@ -36,7 +36,7 @@ interface SerializedSignature {
 }
 
 describe('a chain', () => {
-  test('within a chain is a part of it, with the options and callbacks that it was given', () => {
+  test('within a chain is flattened, and its options and callbacks apply to its tasks', () => {
     const inner = chain([b, c], {
       options: { queue: 'inner', link: 'done', linkError: 'failed' },
     });
@@ -49,7 +49,7 @@ describe('a chain', () => {
     expect(last!.options['queue']).toBeUndefined();
   });
 
-  test('hands its options to its first task, its fixed id to its last', () => {
+  test('applies its options to its first task, its fixed id to its last', () => {
     const [message, ...others] = sent(chain(a, b), {
       options: { queue: 'q', countdown: 5, priority: 3, taskId: 'fixed' },
     });
@@ -61,7 +61,7 @@ describe('a chain', () => {
     );
   });
 
-  test('that is immutable takes no arguments at its beginning', () => {
+  test('that is immutable prepends no arguments', () => {
     const [message] = sent(chain(a, chain([b, c], { immutable: true })));
     expect(message!.embed.chain).toMatchObject([
       { task: 'c', immutable: false },
@@ -71,19 +71,19 @@ describe('a chain', () => {
 });
 
 describe('a group', () => {
-  test('within a group is a part of it, in its place', () => {
+  test('within a group is flattened at its position', () => {
     const names = sent(group(a, group(b, c), sig('d'))).map(({ task }) => task);
     expect(names).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('is called with all its tasks by the task that it is linked to', () => {
+  test('as a callback is called with all its tasks', () => {
     const [message] = sent(sig('a', [], { options: { link: group(b, c) } }));
     expect(message!.embed.callbacks).toMatchObject([
       { task: 'celery.group', kwargs: { tasks: [{ task: 'b' }, { task: 'c' }] } },
     ]);
   });
 
-  test('hands its options, and what is called on errors, to each of its tasks', () => {
+  test('applies its options and errbacks to each of its tasks', () => {
     const options = { queue: 'q', expires: 'next', linkError: 'failed' } as const;
     const messages = sent(group(a, chain(b, c)), { options });
     expect(messages).toMatchObject([
@@ -95,7 +95,7 @@ describe('a group', () => {
 });
 
 describe('a chord', () => {
-  test('hands its options to header and body, but its delay and its last instant to the header alone', () => {
+  test('applies its options to header and body, but its delay and its instant of expiry only to the header', () => {
     const options = { queue: 'q', countdown: 5, expires: 'next', link: 'done' } as const;
     const [message] = sent(chord([a], b), { options });
     expect(message).toMatchObject({ queue: 'q', eta: true, expires: '2026-11-21T05:45:00+00:00' });
@@ -105,12 +105,12 @@ describe('a chord', () => {
     expect(body.options).not.toHaveProperty('expires');
   });
 
-  test('has a body that lasts as long after it is called', () => {
+  test('applies a duration as expiry to the body from its call', () => {
     const [message] = sent(chord([a], b), { options: { expires: '1m' } });
     expect(message!.embed.chord!.options['expires']).toBe(60);
   });
 
-  test('keeps in the result backend how results of groups in it are to be joined', () => {
+  test('registers the nesting of its results with the result backend', () => {
     const { chords } = composeTask(chord([chain(a, group(b, c)), a], c));
     expect(chords).toHaveLength(1);
     const { groupId, size, results } = chords[0]!;
@@ -133,7 +133,7 @@ describe('a chord', () => {
 });
 
 describe('a signature', () => {
-  test('has its options in the words of apply_async where a worker sends it on', () => {
+  test('that a worker publishes has options named as in apply_async', () => {
     const later = sig('b', [], {
       options: {
         countdown: '90s',
@@ -166,14 +166,14 @@ describe('a signature', () => {
     });
   });
 
-  test("comes after the entry's own arguments, which go to whatever is called first", () => {
+  test("has the entry's arguments prepended if it is among the first tasks", () => {
     const entry = { args: [0], kwargs: { x: 1 } };
     expect(sent(chain(a, b), entry)).toMatchObject([{ args: [0, 1] }]);
     expect(sent(group(a, c), entry)).toMatchObject([{ args: [0, 1] }, { args: [0] }]);
     expect(sent(chord([a], b), entry)[0]!.embed.chord!.args).toEqual([]);
   });
 
-  test('may hold arguments that are worked out for each occurrence', () => {
+  test('may have arguments that are computed for each occurrence', () => {
     const at = lazy(({ dueAt }) => dueAt.getTime());
     const [message] = sent(chain(sig('a', [at]), sig('b', ['{{dueAt | yyyy}}'])), {
       args: lazy(({ entry }) => [entry]),
@@ -182,12 +182,12 @@ describe('a signature', () => {
     expect(message!.embed.chain![0]!.args).toEqual(['2026']);
   });
 
-  test('is not sent with arguments that turn out to be none', () => {
+  test('is not published with invalid computed arguments', () => {
     const wrong = lazy(() => [new Map()]);
     expect(() => sent(chain(a, sig('b', wrong)))).toThrow('args[0]: JSON cannot encode a Map');
   });
 
-  test('is called by its name in logs, and several by theirs', () => {
+  test('is shown by its name in logs, and a canvas by its names', () => {
     const title = (task: SignatureConfig) =>
       entryOf({ task }, { resultBackend: 'redis://localhost' }).task;
     expect(title(a)).toBe('a');
@@ -196,7 +196,7 @@ describe('a signature', () => {
     expect(title(chord([a, chain(b, c)], 'd'))).toBe('chord(a, chain(b, c), d)');
   });
 
-  test('may stand as a callback wherever a task has options', () => {
+  test('may be a callback of any task with options', () => {
     const [message] = sent('plain', { args: [1], options: { link: ['x', chain(a, b)] } });
     expect(message!.embed.callbacks).toMatchObject([
       { task: 'x', options: {} },

@@ -46,7 +46,7 @@ describe('pause', () => {
     until: null,
   } as const;
 
-  test('notes since when, by whom and why, and changes nothing else', () => {
+  test('stores its start, sender and reason, and changes nothing else', () => {
     expect(apply(command)).toEqual({
       ...{ kind: 'applied', runs: null, skipped: [], answer: 'paused backup' },
       changes: { pause: { since: NOW, until: null, reason: 'migration', by: 'alice' } },
@@ -68,7 +68,7 @@ describe('pause', () => {
     });
   });
 
-  test('of a paused entry replaces end and reason, and keeps its beginning', () => {
+  test('of a paused entry replaces end and reason, but not its start', () => {
     const given = state({ pause: { since: NOON, until: NOW + 1, reason: 'old', by: 'bob' } });
     expect(apply(command, { given })).toMatchObject({
       changes: { pause: { since: NOON, until: null, reason: 'migration', by: 'alice' } },
@@ -104,7 +104,7 @@ describe('resume', () => {
 });
 
 describe('run', () => {
-  test('publishes a run of this instant and leaves the schedule alone', () => {
+  test('publishes a run of this instant without a change of the schedule', () => {
     expect(apply({ ...SENT, do: 'run', entry: 'backup' })).toEqual({
       ...{ kind: 'applied', changes: {}, skipped: [], answer: 'published a run of backup' },
       runs: { cause: 'manual', dueAt: [NOW] },
@@ -116,7 +116,7 @@ describe('skip', () => {
   const command = { ...SENT, do: 'skip', entry: 'backup', dueAt: null } as const;
   const [at13, at14] = [NOON + HOUR, NOON + 2 * HOUR];
 
-  test('takes the next occurrence, and then the one after it', () => {
+  test('skips the next occurrence, and then the one after it', () => {
     expect(apply(command)).toMatchObject({
       changes: { skip: [at13] },
       answer: 'backup skips the run of 2026-11-22T13:00:00.000Z',
@@ -126,7 +126,7 @@ describe('skip', () => {
     });
   });
 
-  test('takes a named occurrence, and keeps the list in order', () => {
+  test('skips a given occurrence, and the list stays sorted', () => {
     const given = state({ skip: [at14] });
     expect(apply({ ...command, dueAt: at13 }, { given })).toMatchObject({
       changes: { skip: [at13, at14] },
@@ -170,14 +170,14 @@ describe('backfill', () => {
     to: NOON,
   } as const;
 
-  test('publishes each occurrence from the first instant up to the last, which it leaves out', () => {
+  test('publishes each occurrence from the first instant up to but not including the last', () => {
     expect(apply(command)).toMatchObject({
       ...{ kind: 'applied', changes: {}, answer: 'published 3 runs of backup' },
       runs: { cause: 'backfill', dueAt: [NOON - 3 * HOUR, NOON - 2 * HOUR, NOON - HOUR] },
     });
   });
 
-  test('counts an interval backwards from where the entry stands', () => {
+  test('computes an interval backwards from the last occurrence of the entry', () => {
     const schedule = timedelta({ minutes: 50 });
     const outcome = apply({ ...command, from: NOON - 2 * HOUR }, { schedule });
     expect(outcome).toMatchObject({

@@ -56,7 +56,7 @@ async function lead(options: ConstructorParameters<typeof Beat>[1] = {}): Promis
 }
 
 describe('a client', () => {
-  test('publishes a run now, which says its cause and leaves the schedule alone', async () => {
+  test('publishes a run now with its cause, without a change of the schedule', async () => {
     const { sent, commands } = await lead();
     const [before] = await client.status();
     const answer = await client.run('backup', { reason: 'before the migration' });
@@ -91,7 +91,7 @@ describe('a client', () => {
     expect((await client.status())[0]).toMatchObject({ paused: null });
   });
 
-  test('is told why a command is rejected', async () => {
+  test('receives the reason for a rejected command', async () => {
     const { commands, sent } = await lead();
     await expect(client.run('bakup')).rejects.toThrow(
       new CommandRejectedError('no entry "bakup"; did you mean "backup"?'),
@@ -106,7 +106,7 @@ describe('a client', () => {
     expect(sent).toEqual([]);
   });
 
-  test('learns that no instance leads, and the next leader applies its command', async () => {
+  test('reports that there is no leader, and the next leader applies its command', async () => {
     await using hurried = await connect(config, { wait: 1 });
     await expect(hurried.run('backup')).rejects.toThrow(NoAnswerError);
     const { beat, sent } = await lead();
@@ -116,7 +116,7 @@ describe('a client', () => {
 });
 
 describe('a command', () => {
-  test('that arrives twice is applied once', async () => {
+  test('that is appended twice is applied once', async () => {
     const { sent, beat } = await lead();
     const store = await openState(storeOptions(resolveSettings(config), systemClock));
     const json = JSON.stringify({ id: 'the-same', do: 'run', entry: 'backup' });
@@ -128,7 +128,7 @@ describe('a command', () => {
     await beat.stop();
   });
 
-  test('whose commit went through without an answer is applied once', async () => {
+  test('whose commit succeeded without an answer is applied once', async () => {
     const store = await openStore(storeOptions(resolveSettings(config), systemClock));
     const { ledger } = store;
     let lost = 0;
@@ -155,7 +155,7 @@ describe('a command', () => {
     expect((await client.status())[0]).toMatchObject({ runCount: 1 });
   });
 
-  test('that the store rejects is answered, and the entry stays as it was', async () => {
+  test('that the store rejects is answered, and the entry is unchanged', async () => {
     const store = await openStore(storeOptions(resolveSettings(config), systemClock));
     const { ledger } = store;
     const rejecting = {
@@ -178,7 +178,7 @@ describe('a command', () => {
     expect(await client.pause('backup')).toMatchObject({ status: 'applied' });
   });
 
-  test('that the store does not let the leader finish is reported, and schedules go on', async () => {
+  test('that the leader cannot finish is reported, and schedules continue', async () => {
     config = {
       ...config,
       beatSchedule: { ...config.beatSchedule, often: { task: 'tasks.often', schedule: 0.05 } },

@@ -37,7 +37,7 @@ function messageWith(options: MessageOptions, sentAt?: number): Message {
 }
 
 describe('a task message', () => {
-  test("bears the occurrence's own id, whoever sends it and whenever", () => {
+  test("has the occurrence's id from every instance at any time", () => {
     const id = computeTaskId('cleanup', DUE_AT, 'beat');
     for (const { taskId, headers, properties } of [messageOf(), messageOf({}, SENT_AT + MINUTE)]) {
       expect(taskId).toBe(id);
@@ -46,12 +46,12 @@ describe('a task message', () => {
     }
   });
 
-  test('says nothing of results unless told to', () => {
+  test('has no ignore_result by default', () => {
     expect(messageOf().headers).not.toHaveProperty('ignore_result');
     expect(messageWith({ ignoreResult: false }).headers).toHaveProperty('ignore_result', false);
   });
 
-  test('lets headers of the user win, as in Celery', () => {
+  test('has the headers of the user, as in Celery', () => {
     const { taskId, headers } = messageWith({
       headers: { origin: 'me', tenant: 'ø', beat_due_at: 1 },
     });
@@ -59,12 +59,12 @@ describe('a task message', () => {
     expect(Object.keys(headers).slice(-2)).toEqual(['tenant', 'celery_beat_task']);
   });
 
-  test('bears the mark of a schedule whatever the headers of the user say, as in Celery', () => {
+  test('has the mark of a scheduled task in spite of the headers of the user, as in Celery', () => {
     const { headers } = messageWith({ headers: { celery_beat_task: false } });
     expect(headers['celery_beat_task']).toBe(true);
   });
 
-  test('does not change the entry that it is made from', () => {
+  test('does not change its entry', () => {
     const headers = Object.freeze({ tenant: 'acme' });
     const entry = makeEntry({ options: Object.freeze({ headers }) });
     const [first] = compose({ entry, dueAt: DUE_AT }, SENT_AT, PRODUCER).messages;
@@ -76,7 +76,7 @@ describe('a task message', () => {
     expect(second?.headers['beat_due_at']).toBe('2026-11-21T06:01:00.000Z');
   });
 
-  test('keeps text that could break out of the envelope inside it', () => {
+  test('escapes text that could end the envelope', () => {
     const odd = '"}\\,\u2028\n\u0000ø😀\ud83d';
     const message = messageOf({
       name: odd,
@@ -92,13 +92,13 @@ describe('a task message', () => {
   });
 });
 
-describe('eta', () => {
-  test('is the countdown from the moment of sending', () => {
+describe('the eta of a message', () => {
+  test('is the countdown from the time of publishing', () => {
     const { headers } = messageWith({ countdown: 90 * SECOND });
     expect(headers['eta']).toBe('2026-11-21T06:01:30.250000+00:00');
   });
 
-  test('gives way to a countdown, but not to one of zero', () => {
+  test('is overridden by a countdown other than zero', () => {
     const eta = Date.UTC(2030, 0, 1);
     expect(messageWith({ eta, countdown: SECOND }).headers['eta']).toMatch(/^2026/);
     expect(messageWith({ eta, countdown: 0 }).headers['eta']).toBe('2030-01-01T00:00:00+00:00');
@@ -106,8 +106,8 @@ describe('eta', () => {
   });
 });
 
-describe('expiry', () => {
-  test('counts from the moment of sending', () => {
+describe('the expiry of a message', () => {
+  test('is relative to the time of publishing', () => {
     const { headers, properties } = messageWith({ expires: { after: 1_500.7 } });
     expect(headers['expires']).toBe('2026-11-21T06:00:01.750000+00:00');
     expect(properties.expiration).toBe('1500');
@@ -125,20 +125,20 @@ describe('expiry', () => {
     expect(properties.expiration).toBe('59750');
   });
 
-  test('at the next occurrence has passed when the message is sent later than that', () => {
+  test('at the next occurrence has passed if the message is published later', () => {
     const { headers, properties } = messageWith({ expires: 'next' }, DUE_AT + 70 * SECOND);
     expect(headers['expires']).toBe('2026-11-21T06:01:00+00:00');
     expect(properties.expiration).toBe('0');
   });
 
-  test('is none when there is no next occurrence', () => {
+  test('is absent if there is no next occurrence', () => {
     const schedule = { spec: 'once', next: () => null };
     const { headers, properties } = messageOf({ schedule, options: { expires: 'next' } });
     expect(headers['expires']).toBeNull();
     expect(properties).not.toHaveProperty('expiration');
   });
 
-  test('that has passed leaves no time at all, and never a negative one', () => {
+  test('that has passed results in a time to live of zero', () => {
     const { headers, properties } = messageWith({ expires: { at: DUE_AT - MINUTE } });
     expect(headers['expires']).toBe('2026-11-21T05:59:00+00:00');
     expect(properties.expiration).toBe('0');

@@ -65,7 +65,7 @@ describe('configuration files', () => {
     expect(await files.hasChanged()).toBe(false);
   });
 
-  test('that cannot be read are not read again until they change', async () => {
+  test('that are unreadable are not read again until they change', async () => {
     using folder = new Folder({ 'a.yaml': 'keyPrefix: [' });
     const files = new ConfigFiles('a.yaml', { cwd: folder.path });
     await expect(files.read()).rejects.toThrow(ConfigError);
@@ -169,14 +169,14 @@ describe('a configuration module', () => {
     expect(readTwice(path, files, then)).toEqual(reread);
   });
 
-  test('is evaluated again without a change, as it may read what beat does not see', () => {
+  test('is evaluated again without a change, because it may read other files', () => {
     const read = `import { readFileSync } from 'node:fs';
       export default { keyPrefix: readFileSync('name.txt', 'utf8') };`;
     const seen = readTwice('a.mjs', { 'a.mjs': read, 'name.txt': 'one' }, { 'name.txt': 'two' });
     expect(seen).toEqual({ ...reread, changed: false });
   });
 
-  test('stays as it is where it imports CommonJS', () => {
+  test('does not evaluate imported CommonJS again', () => {
     const config = `import keyPrefix from './b.cjs'; export default { keyPrefix };`;
     const files = { 'a.mjs': config, 'b.cjs': 'module.exports = "one";' };
     const seen = readTwice('a.mjs', files, { 'b.cjs': 'module.exports = "two";' });

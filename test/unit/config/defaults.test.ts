@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 
-// Literal values: a comparison with the constants of src would hold whatever they are.
+// Literal values: a comparison with the constants of src would always hold.
 test('an empty configuration has the defaults of Celery and kombu', () => {
   expect(resolveSettings({})).toMatchObject({
     queues: {
@@ -42,7 +42,7 @@ test('an empty configuration has the defaults of Celery and kombu', () => {
   });
 });
 
-test('an entry that says nothing of missed runs sends one for all of them, however late', () => {
+test('an entry without a missed policy publishes one run for all missed ones, however late', () => {
   const { entries } = resolveSettings({ beatSchedule: { e: { task: 't', schedule: 60 } } });
   expect(entries.find(({ name }) => name === 'e')).toMatchObject({
     enabled: true,

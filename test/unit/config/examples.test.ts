@@ -10,8 +10,8 @@ const examples = readdirSync(`${cwd}schedules/examples`).map(
 
 const load = (path?: string) => new ConfigFiles(path, { cwd }).read();
 
-describe('what users find in schedules/', () => {
-  test('is read when beat is started here, and due within the minute', async () => {
+describe('the examples in schedules/', () => {
+  test('are loaded when beat starts in the repository, and are due within the minute', async () => {
     const { files, entries } = await load();
     expect(files).toEqual(['schedules/default.yaml']);
     const tasks = ['tasks.add', 'tasks.greet', 'tasks.cleanup', 'celery.backend_cleanup'];
@@ -34,7 +34,7 @@ describe('what users find in schedules/', () => {
     }
   });
 
-  test('can be used as one folder too', async () => {
+  test('are valid together as a folder', async () => {
     const { files, entries } = await load('schedules/examples');
     expect(files).toHaveLength(examples.length);
     const kinds = entries.map(({ schedule }) => schedule.spec.split('(')[0]);

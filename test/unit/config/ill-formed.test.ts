@@ -9,7 +9,7 @@ const SAID = `holds half a character (the lone surrogate \\ud83d), which no enco
 
 const entry = { task: 't', schedule: 60 };
 
-describe('text with a lone surrogate is refused at load', () => {
+describe('text with a lone surrogate is rejected at load', () => {
   test.each([
     ['the name of a task', { task: HALF }, `task: ${SAID}`],
     ['a task id', { options: { taskId: `a${HALF}b` } }, `options.taskId: ${SAID}`],
@@ -70,7 +70,7 @@ describe('text with a lone surrogate is refused at load', () => {
     expect(problemsOf(config)).toContainEqual(problem);
   });
 
-  test('with one line for each place, wherever else the value stands', () => {
+  test('with one error per path, also for a repeated value', () => {
     const args = [HALF, `😀${HALF}`];
     expect(entryProblems({ args, options: { serializer: 'yaml' } })).toEqual([
       `args[0]: ${SAID}`,
@@ -78,7 +78,7 @@ describe('text with a lone surrogate is refused at load', () => {
     ]);
   });
 
-  test('however deep it stands, and in a value that contains itself', () => {
+  test('at any depth, and in a circular value', () => {
     let deep: unknown = [HALF];
     for (let i = 0; i < 450; i++) deep = [deep];
     expect(entryProblems({ args: deep })).toContainEqual(`args${'[0]'.repeat(451)}: ${SAID}`);
@@ -93,7 +93,7 @@ describe('text with a lone surrogate is refused at load', () => {
     expect(found).toEqual([1]);
   });
 
-  test('where a route function answers it', () => {
+  test('in the result of a route function', () => {
     const taskRoutes = () => ({ queue: HALF });
     expect(problemsOf({ taskRoutes, beatSchedule: { e: entry } })).toEqual([
       `taskRoutes: what it returns for "t": queue: ${SAID}`,
@@ -101,7 +101,7 @@ describe('text with a lone surrogate is refused at load', () => {
   });
 });
 
-test('a function that answers text with a lone surrogate fails the run of its entry alone', async () => {
+test('a function that returns text with a lone surrogate fails only the run of its entry', async () => {
   const config = {
     beatSchedule: {
       broken: { ...entry, args: [lazy(() => HALF)] },

@@ -9,7 +9,7 @@ const resolve = (config: BeatConfig) =>
 const live = (config: BeatConfig) =>
   new LiveSettings(resolve(config), { origin: 'here', replyTo: 'reply' });
 
-test('live settings: a replacement reaches what was asked for before', async () => {
+test('live settings: a replacement reaches objects that were created before', async () => {
   const current = live({ beatSchedule: { a: { task: 'a', schedule: 10 } } });
   const { catalog, queues, findPolicies } = current;
   const next = resolve({
@@ -28,7 +28,7 @@ test('live settings: a replacement reaches what was asked for before', async () 
   expect(policies.has('a')).toBe(false);
 });
 
-test('live settings: messages are made with the values in force and the names of the instance', () => {
+test('live settings: messages have the current values and the names of the instance', () => {
   const current = live({ timezone: 'Europe/Berlin', taskProtocol: 1 });
   const before = current.messageContext;
   expect(before).toMatchObject({ timezone: 'Europe/Berlin', protocol: 1, origin: 'here' });

@@ -108,7 +108,7 @@ describe('a configuration', () => {
     expect(problemsOf(deep).join()).not.toContain('hunt');
   });
 
-  test('has all of its problems told at once', () => {
+  test('with several errors reports all of them', () => {
     const config = {
       timezone: 'Europe/Olso',
       brokerUrl: 'reds://h',
@@ -154,7 +154,7 @@ describe('an entry', () => {
     }
   });
 
-  test('takes missed and startingDeadline from the settings unless it has its own', () => {
+  test('has missed and startingDeadline of the settings unless it has its own', () => {
     const settings = { missed: 'skip', maxCatchUp: 5, startingDeadline: '1h' };
     expect(entryOf({}, settings)).toMatchObject({
       missed: 'skip',
@@ -195,7 +195,7 @@ describe('an entry', () => {
     expect(entryOf({ options, timezone: 'Europe/Oslo' }).options).toEqual(result);
   });
 
-  test('may say when it expires beside its options, but not in both places', () => {
+  test('may have expires beside its options, but not in both places', () => {
     expect(entryOf({ expires: 'next', options: { queue: 'q' } }).options).toEqual({
       queue: 'q',
       expires: 'next',
@@ -205,7 +205,7 @@ describe('an entry', () => {
     ]);
   });
 
-  test('carries args, kwargs and headers as they are, integers of any size among them', () => {
+  test('preserves args, kwargs and headers, including integers of any size', () => {
     const kwargs = { big: 2n ** 70n, nothing: null, list: [1.5, { a: 'ü' }] };
     const entry = entryOf({ args: [1n], kwargs, options: { headers: { tenant: 'acme' } } });
     expect(entry.args).toEqual([1n]);
@@ -248,7 +248,7 @@ describe('an entry', () => {
       'options.result_cls: an option of Celery that beat does not support: it is for readers of the result, and beat reads none; leave it out',
     ],
     [{ options: { headers: 5 } }, 'options.headers: expected a map, got 5'],
-  ])('with %j is refused', (entry, problem) => {
+  ])('with %j is rejected', (entry, problem) => {
     const expected: unknown =
       typeof problem === 'string' ? problem : expect.stringMatching(problem);
     expect(entryProblems(entry)).toEqual([expected]);

@@ -55,7 +55,7 @@ describe('the JSON Schema', () => {
     }
   });
 
-  test('refuses keys that nobody knows, but for those that begin with x-', () => {
+  test('rejects unknown keys, except those that begin with x-', () => {
     expect(committed).toMatchObject({
       additionalProperties: false,
       patternProperties: { '^x-': expect.anything() as unknown },

@@ -14,7 +14,7 @@ function complaints(args: readonly unknown[], kwargs: Record<string, unknown> = 
 }
 
 describe('arguments of a task', () => {
-  test('may be whatever Python reads from JSON', () => {
+  test('may be any value that Python reads from JSON', () => {
     const shared = { a: [null, true, 'ø', 1.5, -0, 1e300] };
     expect(
       complaints([shared, shared, 2n ** 64n, NaN, -Infinity], { k: Object.create(null) }),
@@ -35,7 +35,7 @@ describe('arguments of a task', () => {
     expect(validate).toContain(problem);
   });
 
-  test('cannot contain themselves, nor be nested without end', () => {
+  test('cannot be circular or nested too deep', () => {
     const circle: unknown[] = [];
     circle.push({ back: circle });
     expect(complaints(circle)).toEqual(['args[0].back: contains itself, which JSON cannot encode']);
@@ -48,7 +48,7 @@ describe('arguments of a task', () => {
     ['json', 'JSON'],
     ['yaml', 'YAML'],
     ['msgpack', 'msgpack'],
-  ] as const)('cannot contain themselves in %s, which the error calls %s', (serializer, format) => {
+  ] as const)('cannot be circular in %s, which the error calls %s', (serializer, format) => {
     const circle: unknown[] = [];
     circle.push(circle);
     expect(() => checkArguments(circle, {}, serializer)).toThrow(
@@ -56,7 +56,7 @@ describe('arguments of a task', () => {
     );
   });
 
-  test('are refused all at once, each by its path', () => {
+  test('with errors are all reported, each with its path', () => {
     const found = complaints([1, { a: [() => 1] }], {
       when: new Date(NaN),
       ok: 1,
@@ -69,7 +69,7 @@ describe('arguments of a task', () => {
     ]);
   });
 
-  test('have more freedom than headers, which brokers read too', () => {
+  test('may contain numbers that headers may not, because brokers read headers', () => {
     const found: string[] = [];
     const headers = { n: 3, big: 1n, nan: NaN, list: ['a', null] };
     inspectHeaders(headers, ['headers'], (path, message) =>

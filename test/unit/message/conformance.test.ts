@@ -55,10 +55,10 @@ const COVERED = new Set([
  */
 const ONLY_BY_NEWER = ['properties'];
 
-/** What only Python can write. */
+/** Cases that only Python can encode. */
 const REFUSED = new Set(['pickle']);
 
-/** What Celery loses, or tells and forgets: there is no message to compare. */
+/** Cases in which Celery loses the message or publishes it on a channel: there is no message to compare. */
 const TRACELESS = new Set(['exchange', 'fanout']);
 
 const recorded = (file: string) =>
@@ -77,7 +77,7 @@ const DUE_AT = Date.UTC(2026, 10, 21, 5, 44);
 const PRODUCER = { keyPrefix: 'beat', origin: 'gen1@here', replyTo: 'the reply queue' };
 
 describe('messages', () => {
-  test('are compared with every recorded case, or the case is named as not yet covered', () => {
+  test('cover every recorded case, except for named ones', () => {
     const named = [...COVERED, ...REFUSED, ...TRACELESS];
     const namesOf = (all: readonly Case[]) => all.map(({ name }) => name).toSorted();
     expect(namesOf(unmarked)).toEqual(named.toSorted());
@@ -134,7 +134,7 @@ describe('messages', () => {
     expect(warning?.message).toMatch(/^no queue in taskQueues is bound to the exchange "media"/);
   });
 
-  test('are refused where only Python can write them, with a way out', () => {
+  test('that only Python can write are rejected with the remedy', () => {
     const refused = () => settingsOf(cases.find(({ name }) => REFUSED.has(name))!);
     expect(refused).toThrow(
       "beat_schedule.pickle.options.serializer: expected 'json', 'yaml' or 'msgpack' (only Python can write " +
@@ -142,7 +142,7 @@ describe('messages', () => {
     );
   });
 
-  test("carry two headers of beat's own: the entry's name and the nominal instant", () => {
+  test("have two headers of beat: the entry's name and the nominal instant", () => {
     const [entry] = settingsOf(cases[0]!).entries;
     const occurrence = { entry: entry!, dueAt: DUE_AT + 7 };
     const { messages } = compose(occurrence, DUE_AT + 9_000, {
@@ -209,7 +209,7 @@ function celerysEnvelope({ redis }: Case): Envelope {
 }
 
 /**
- * When Celery sent it: what its own times tell, to the millisecond. So the times that beat derives from it
+ * When Celery sent it, computed from its own times to the millisecond. So the times that beat derives from it
  * must be Celery's to the millisecond, in the same zone and spelling.
  */
 function sentAtOf({ entry: { options = {} } }: Case, { headers }: Envelope): number {

@@ -12,7 +12,7 @@ async function reject(): Promise<never> {
   return raise('no db');
 }
 
-/** What is told of an entry a minute later. That nobody heard a promise fail would fail the test by itself. */
+/** The failures of an entry after a minute. An unhandled rejection would fail the test. */
 async function faultsOf(entry: object): Promise<string[]> {
   const { clock, emitted, sent, begin } = makeRig();
   const { tick } = await begin([entryOf(entry), { ...entryOf({}), name: 'healthy' }]);
@@ -26,7 +26,7 @@ async function faultsOf(entry: object): Promise<string[]> {
   return faults.map(({ error }) => (error as Error).message);
 }
 
-describe('arguments that cannot be worked out', () => {
+describe('arguments whose computation fails', () => {
   test.for<[entry: object, fault: string]>([
     [{ args: [1, lazy(() => raise('boom'))] }, 'args[1]: the function threw: boom'],
     [
@@ -60,12 +60,12 @@ describe('arguments that cannot be worked out', () => {
       { options: { linkError: sig('b', [lazy(reject)]) } },
       'options.linkError.args[0]: the function returned a promise',
     ],
-  ])('name the place and the reason, and hold up nobody: %#', async ([entry, fault]) => {
+  ])('report path and reason, and delay no other entry: %#', async ([entry, fault]) => {
     expect(await faultsOf(entry)).toEqual([expect.stringContaining(fault)]);
   });
 });
 
-test('a function in callbacks of many tasks is called once for each occurrence', async () => {
+test('computed arguments: a function in callbacks of many tasks is called once per occurrence', async () => {
   let calls = 0;
   const seen = lazy(() => ++calls);
   const task = group(sig('add'), sig('show', [seen]), sig('add'));

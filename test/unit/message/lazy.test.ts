@@ -14,8 +14,8 @@ async function bodiesAfter(entry: Partial<EntryConfig>, minutes: number): Promis
   return messages.map(({ body }) => (JSON.parse(String(body)) as unknown[]).slice(0, 2));
 }
 
-describe('arguments', () => {
-  test('are worked out once for each occurrence, from its nominal instant and its entry', async () => {
+describe('computed arguments', () => {
+  test('are computed once per occurrence, from its nominal instant and its entry', async () => {
     const compute = vi.fn(({ dueAt, entry }: LazyContext) => [entry, dueAt.toISOString()]);
     expect(await bodiesAfter({ args: lazy(compute) }, 2)).toEqual([
       [['report', '2026-11-21T06:01:00.000Z'], {}],
@@ -24,7 +24,7 @@ describe('arguments', () => {
     expect(compute).toHaveBeenCalledTimes(2);
   });
 
-  test('may be lazy at any depth, beside some that are not', async () => {
+  test('may be lazy at any depth, beside others that are not', async () => {
     const args = [1, { at: lazy(({ taskId }) => taskId.length) }, [lazy(() => null)]];
     const kwargs = lazy(() => ({ k: true }));
     expect(await bodiesAfter({ args, kwargs }, 1)).toEqual([
@@ -32,7 +32,7 @@ describe('arguments', () => {
     ]);
   });
 
-  test('may hold templates, whose dates are in the zone of the schedule', async () => {
+  test('may contain templates, whose dates are in the zone of the schedule', async () => {
     const entry = { timezone: 'Asia/Tokyo', schedule: { crontab: { hour: 0, minute: 30 } } };
     const args = ['{{dueAt - 1d | yyyy-MM-dd}}'];
     const kwargs = { deep: [{ name: '{{entry}}' }] };
@@ -41,7 +41,7 @@ describe('arguments', () => {
     ]);
   });
 
-  test('that are wrong are found when the configuration is read', () => {
+  test('with an invalid template are reported at load', () => {
     expect(
       entryProblems({ args: ['ok', { a: '{{dueat}}' }], kwargs: { b: '{{dueAt|YY}}' } }),
     ).toEqual([
@@ -51,7 +51,7 @@ describe('arguments', () => {
     expect(entryProblems({ args: 'abc' })).toEqual([expect.stringMatching(/expected a list/)]);
   });
 
-  test('that cannot be worked out hold up nobody: the occurrence is owed, and sent when they can', async () => {
+  test('that fail delay no other entry: the occurrence is retried, and published when they succeed', async () => {
     let broken = true;
     const args = lazy(() => {
       if (broken) throw new Error('no such file');
@@ -75,7 +75,7 @@ describe('arguments', () => {
     ['a promise', async () => [1]],
     ['nothing', () => undefined],
     ['what cannot be sent', () => [Symbol('x')]],
-  ])('that come out as %s are not sent', async (_, compute) => {
+  ])('with the result %s are not published', async (_, compute) => {
     expect(await bodiesAfter({ args: lazy(compute as () => never) }, 1)).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { makeMessage } from '../../support/message.ts';
 
 const json = fc.jsonValue({ noUnicodeString: false, maxDepth: 3 });
 
-test('a message comes back as it was, whatever its headers and body hold', () => {
+test('message JSON: a message is decoded unchanged, with any headers and body', () => {
   const headers = fc.dictionary(fc.string({ unit: 'grapheme' }), json);
   fc.assert(
     fc.property(headers, fc.uint8Array(), fc.string(), (more, body, queue) => {
@@ -31,11 +31,11 @@ test.each([
   '{"taskId":"a"}',
   encodeMessage(makeMessage('a')).slice(0, -1),
   encodeMessage({ ...makeMessage('a'), priority: '0' as unknown as number }),
-])('%j is no message', (text) => {
+])('message JSON: %j is not a message', (text) => {
   expect(() => decodeMessage(text)).toThrow(StoreError);
 });
 
-test('a text that is no message is an error that shows its beginning, and what the parser says of it', () => {
+test('message JSON: the error for an invalid text contains its beginning and the error of the parser', () => {
   expect(() => decodeMessage('{"taskId":')).toThrow(
     expect.objectContaining({
       message: 'invalid message in the outbox: "{\\"taskId\\":"',
@@ -49,7 +49,7 @@ test('a text that is no message is an error that shows its beginning, and what t
 });
 
 test.each(['taskId', 'contentType', 'contentEncoding', 'destination', 'headers', 'properties'])(
-  'a text without %s is no message',
+  'message JSON: a text without %s is not a message',
   (key) => {
     const rest = JSON.parse(encodeMessage(makeMessage('a'))) as Record<string, unknown>;
     Reflect.deleteProperty(rest, key);

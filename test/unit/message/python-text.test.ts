@@ -23,7 +23,7 @@ function untag(_key: string, value: unknown): unknown {
 }
 
 describe('text as Python writes it', () => {
-  test('has recorded answers to agree with', () => {
+  test('is compared with recorded texts', () => {
     expect(cases.length).toBeGreaterThanOrEqual(250);
   });
 
@@ -35,7 +35,7 @@ describe('text as Python writes it', () => {
     for (const { value, repr } of cases) expect(saferepr(value)).toBe(repr);
   });
 
-  test('refuses what JSON cannot encode', () => {
+  test('rejects values that JSON cannot encode', () => {
     expect(() => pythonJson({ a: [undefined] })).toThrow('undefined');
     expect(() => pythonJson(() => 1)).toThrow('function');
   });

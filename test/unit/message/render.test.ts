@@ -10,8 +10,8 @@ function argumentsFor(...args: unknown[]): unknown {
 
 const DUE = '2026-11-21T05:44:00.000Z';
 
-describe('what an occurrence renderers in', () => {
-  test('stands anywhere in the arguments: in lists, in maps, in maps without a prototype', () => {
+describe('rendering for an occurrence', () => {
+  test('applies anywhere in the arguments: in lists, in maps, in maps without a prototype', () => {
     const bare = Object.assign(Object.create(null) as object, { at: '{{dueAt}}' });
     expect(argumentsFor('{{dueAt}}', [['{{dueAt}}']], { a: { b: '{{dueAt}}' } }, bare)).toEqual([
       DUE,
@@ -21,7 +21,7 @@ describe('what an occurrence renderers in', () => {
     ]);
   });
 
-  test('leaves what needs nothing as it is', () => {
+  test('returns values without functions and templates unchanged', () => {
     const plain = [1, null, true, 'text', { a: [] }];
     expect(
       argumentsFor(
@@ -31,7 +31,7 @@ describe('what an occurrence renderers in', () => {
     ).toEqual([...plain, 1]);
   });
 
-  test('is asked once of a function that stands in several places', () => {
+  test('calls a function once that is in several places', () => {
     let asked = 0;
     const count = lazy(() => ++asked);
     expect(argumentsFor(count, [count], { k: count })).toEqual([1, [1], { k: 1 }]);
@@ -41,7 +41,7 @@ describe('what an occurrence renderers in', () => {
     [new Error('no rates today'), 'the function threw: no rates today'],
     [new TypeError('x is undefined'), 'the function threw: TypeError: x is undefined'],
     ['a text', 'the function threw: a text'],
-  ])('is an error with its place where a function throws: %s', (thrown, message) => {
+  ])('is an error with the path of a function that throws: %s', (thrown, message) => {
     const failing = lazy(() => {
       // Anything may be thrown by a user's function.
       throw thrown as Error;
@@ -51,7 +51,7 @@ describe('what an occurrence renderers in', () => {
     );
   });
 
-  test('is an error where a function answers a promise', () => {
+  test('is an error if a function returns a promise', () => {
     const later = lazy((): unknown => Promise.reject(new Error('no db')));
     expect(() => argumentsFor([later])).toThrow(
       'args[0][0]: the function returned a promise; it must be synchronous',

@@ -10,7 +10,7 @@ const triple = fc.tuple(
 );
 
 describe('the task id of an occurrence', () => {
-  test('is a UUIDv5, as the uuid library makes it', () => {
+  test('is the UUIDv5 of the uuid library', () => {
     fc.assert(
       fc.property(triple, ([entry, dueAt, prefix]) => {
         const name = occurrenceName(entry, dueAt, prefix);
@@ -19,14 +19,14 @@ describe('the task id of an occurrence', () => {
     );
   });
 
-  test('is the same today and in every release to come', () => {
+  test('never changes between releases', () => {
     // Python: uuid.uuid5(uuid.UUID(NAMESPACE), '1795240800000 4 beatcleanup')
     expect(computeTaskId('cleanup', Date.UTC(2026, 10, 21, 6), 'beat')).toBe(
       '0c2aa64c-a787-5cba-838d-79fe4b55b67f',
     );
   });
 
-  test('differs whenever entry, instant or key prefix differ', () => {
+  test('differs for another entry, instant or key prefix', () => {
     // Digits, spaces and the borders between the three are where a careless encoding would collide.
     const text = fc.string({ unit: fc.constantFrom('1', '0', ' ', 'a'), maxLength: 4 });
     const close = fc.tuple(text, fc.integer({ min: 0, max: 111 }), text);
@@ -40,7 +40,7 @@ describe('the task id of an occurrence', () => {
     );
   });
 
-  test('of a run that a command asked for differs from all others, and is the same for the same command', () => {
+  test('of a run by command depends on the id of the command', () => {
     const at = Date.UTC(2026, 10, 21, 6);
     const ids = [undefined, 'c1', 'c2'].map((command) =>
       computeTaskId('cleanup', at, 'beat', command),

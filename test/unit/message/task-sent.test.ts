@@ -26,7 +26,7 @@ const cases = readFileSync(file, 'utf8')
   .split('\n')
   .map((line) => JSON.parse(line) as Case);
 
-/** The message of the task that the events were recorded of, and the event that is told of it. */
+/** The message of the task whose events were recorded, and its event. */
 async function eventOf(
   options: SignatureOptions,
   { hostname: origin, ...event }: Event,
@@ -74,14 +74,14 @@ describe('the event task-sent', () => {
     },
   );
 
-  test('is the same of a task in protocol 1, whose headers say nothing of it', async () => {
+  test('is the same for a task in protocol 1, whose headers lack its fields', async () => {
     const [first] = cases;
     const bodyIn = async (taskProtocol: 1 | 2) =>
       JSON.parse(String((await eventOf({}, first!.envelope.body, taskProtocol)).body)) as Event;
     expect(await bodyIn(1)).toEqual(await bodyIn(2));
   });
 
-  test('names no process that it cannot tell', async () => {
+  test('has process id 0 for an origin without one', async () => {
     const [first] = cases;
     const event = await eventOf({}, { ...first!.envelope.body, hostname: 'beat@here' });
     expect(JSON.parse(String(event.body))).toMatchObject({ hostname: 'beat@here', pid: 0 });

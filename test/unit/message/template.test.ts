@@ -26,17 +26,17 @@ describe('a template', () => {
     ['{{dueAt-1mo | yyyy-MM}}', '2026-02'],
     ['{{dueAt + 1y 2h 30m}}', '2027-03-30T01:00:00.250Z'],
     ['of {{entry}}, {{dueAt|date}}..{{dueAt + 1w|date}}', 'of report, 2026-03-29..2026-04-05'],
-  ])('%s is filled in', (text, result) => {
+  ])('%s is rendered', (text, result) => {
     expect(filled(text)).toBe(result);
   });
 
-  test('counts days on the calendar of its zone, hours as they elapse, over a change of the clocks', () => {
+  test('counts calendar days in its zone and elapsed hours over a clock change', () => {
     // On the 29th Oslo has no hour from two to three.
     expect(filled('{{dueAt - 1d | iso | Europe/Oslo}}')).toBe('2026-03-29T00:30:00.250+01:00');
     expect(filled('{{dueAt - 24h | iso | Europe/Oslo}}')).toBe('2026-03-28T23:30:00.250+01:00');
   });
 
-  test('names days and months in English, in Latin digits, whatever the language of the host', () => {
+  test('renders names of days and months in English and Latin digits on every host', () => {
     const { defaultLocale } = LuxonSettings;
     LuxonSettings.defaultLocale = 'ar-EG';
     try {
@@ -58,15 +58,15 @@ describe('a template', () => {
     ['{{ x | upper }}'],
     ['{{dueAt'],
     ['{dueAt}'],
-  ])('%s is left to the task', (text) => {
+  ])('%s is passed to the task unchanged', (text) => {
     expect(compileTemplate(text, 'UTC')).toBeNull();
   });
 
-  test('is left as it is after a backslash, which goes', () => {
+  test('is not rendered after a backslash, which is removed', () => {
     expect(filled('\\{{dueAt}} {{entry}} {{other}}')).toBe('{{dueAt}} report {{other}}');
   });
 
-  test('is cut in the error when it is long', () => {
+  test('is truncated in the error if it is long', () => {
     const long = `{{dueAt |${' '.repeat(9_000)}%}}`;
     expect(() => compileTemplate(long, 'UTC')).toThrow(
       /^\{\{dueAt \|.{1,80}: "%" is not a date token/,
@@ -92,7 +92,7 @@ describe('a template', () => {
     ['{{dueAt + 99999999999y}}', /more than 1000 years away from dueAt/],
     ['{{dueAt - 300000y}}', /more than 1000 years away from dueAt/],
     ['{{dueAt - 600y 600y}}', /more than 1000 years away from dueAt/],
-  ])('%s is refused', (text, reason) => {
+  ])('%s is rejected', (text, reason) => {
     expect(() => compileTemplate(text, 'UTC')).toThrow(reason);
   });
 
@@ -101,7 +101,7 @@ describe('a template', () => {
     // A pattern that backtracks would not come to an end on these two.
     ['a thousand steps and a stray sign', `{{dueAt - ${'1d '.repeat(1_000)}!}}`, /expected after/],
     ['spaces and a stray sign', `{{dueAt - 1d${' '.repeat(100_000)}!}}`, /expected after/],
-  ])('with %s is refused', (_, text, reason) => {
+  ])('with %s is rejected', (_, text, reason) => {
     expect(() => compileTemplate(text, 'UTC')).toThrow(reason);
   });
 });

@@ -30,7 +30,7 @@ function said(value: unknown, serializer?: SerializerName): string {
 const typed = (type: unknown, value: unknown) => ({ __type__: type, __value__: value });
 
 describe("values of Python's own", () => {
-  test(`read as kombu ${kombu} writes them are written the same`, () => {
+  test(`from kombu ${kombu} are written as kombu writes them`, () => {
     expect(cases.length).toBeGreaterThan(60);
     for (const { json } of cases) expect(pythonJson(JSON.parse(json))).toBe(json);
   });
@@ -39,7 +39,7 @@ describe("values of Python's own", () => {
     for (const { json, repr } of cases) expect(saferepr(JSON.parse(json))).toBe(repr);
   });
 
-  test('come from what JavaScript has for them', () => {
+  test('may be values of JavaScript', () => {
     expect(pythonJson(new Date(Date.UTC(2020, 0, 2, 3, 4, 5, 6)))).toBe(
       pythonJson(typed('datetime', '2020-01-02T03:04:05.006000+00:00')),
     );
@@ -63,7 +63,7 @@ describe("values of Python's own", () => {
       datetime('2020-01-02T03:04:05.000001-03:30'),
       typed('datetime', '2020-01-02T03:04:05.000001-03:30'),
     ],
-  ])('are made as kombu writes them: %j', (made, written) => {
+  ])('of builders are in the form of kombu: %j', (made, written) => {
     expect(made).toEqual(written);
   });
 
@@ -79,13 +79,13 @@ describe("values of Python's own", () => {
     [() => datetime('2020-01-02T25:00'), 'expected a date and time'],
     [() => datetime('2020-01-02T03:04+24:00'), 'expected a date and time'],
     [() => datetime('2020-01-02x03:04'), 'expected a date and time'],
-  ])('are refused when they are none: %s', (make, message) => {
+  ])('are rejected if invalid: %s', (make, message) => {
     expect(make).toThrow(message);
   });
 });
 
 describe('a map of __type__ and __value__', () => {
-  test('is checked at load, for a worker would reject the message', () => {
+  test('is validated at load, because a worker would reject the message', () => {
     expect(said(typed('decimals', '1'))).toBe(
       '__type__ "decimals" is none of kombu\'s; did you mean "decimal"?; a map of only __type__ and __value__ ' +
         'is a value of Python, which workers do not read as a map',
@@ -103,7 +103,7 @@ describe('a map of __type__ and __value__', () => {
     expect(said(typed('base64', '/w'))).toContain('expected bytes in base64');
   });
 
-  test('may be written as people write it', () => {
+  test('may have the forms that people write', () => {
     const written = [
       typed('uuid', 'c7bbb4a2-1e18-43b0-8eb9-d09113fc7155'),
       typed('datetime', '2020-01-02T03:04Z'),
@@ -115,14 +115,14 @@ describe('a map of __type__ and __value__', () => {
     );
   });
 
-  test('is a map like any other when there is a third key, or one missing', () => {
+  test('is an ordinary map with a third key, or with one missing', () => {
     for (const map of [{ ...typed('x', 1), more: 1 }, { __type__: 'x' }]) {
       expect(said(map)).toBe('nothing');
       expect(saferepr(map)).toContain("'__type__': 'x'");
     }
   });
 
-  test('may hold a template or a function, which are filled in for each occurrence', async () => {
+  test('may contain a template or a function, which is rendered for each occurrence', async () => {
     const args = [
       typed('datetime', '{{dueAt}}'),
       typed(
@@ -176,7 +176,7 @@ describe('a serializer that cannot encode a value', () => {
     ['msgpack', -(2n ** 63n) - 1n, 'is beyond 64 bits'],
     ['msgpack', { '\udc00': 1 }, 'its name holds half a character (the lone surrogate \\udc00)'],
     ['json', '\ud800', 'holds half a character (the lone surrogate \\ud800)'],
-  ] as const)('says so at load: %s', (serializer, value, message) => {
+  ] as const)('is reported at load: %s', (serializer, value, message) => {
     expect(said(value, serializer)).toContain(message);
   });
 
@@ -184,7 +184,7 @@ describe('a serializer that cannot encode a value', () => {
     ['yaml', [new Date(0), date('2020-01-02'), new Uint8Array(2), 2n ** 70n, NaN]],
     ['msgpack', [new Uint8Array(2), 2n ** 64n - 1n, -(2n ** 63n), Infinity]],
     ['json', [decimal('1'), new Date(0), '\ud83d\ude00', 2n ** 70n, NaN]],
-  ] as const)('is silent about the rest: %s', (serializer, value) => {
+  ] as const)('accepts other values: %s', (serializer, value) => {
     expect(said(value, serializer)).toBe('nothing');
   });
 });

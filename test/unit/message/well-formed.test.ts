@@ -10,7 +10,7 @@ function problems(value: unknown): string[] {
 const HALF =
   'holds half a character (the lone surrogate \\ud83e), which no encoding carries to a worker';
 
-test('well-formed text: whole characters are accepted, as values and as names', () => {
+test('well-formed text: complete characters are accepted, as values and as names', () => {
   expect(problems({ '🥬': ['🥬', { a: '🥬' }], b: 5, c: null, d: true })).toEqual([]);
 });
 
@@ -27,13 +27,13 @@ test('well-formed text: a text alone is reported at the path itself', () => {
   expect(problems('\ud83e')).toEqual([`entry: ${HALF}`]);
 });
 
-test('well-formed text: what contains itself or stands in two places is looked at once', () => {
+test('well-formed text: a circular or repeated value is visited once', () => {
   const circle: Record<string, unknown> = { text: '\ud83e' };
   circle['back'] = circle;
   expect(problems({ one: circle, two: circle })).toEqual([`entry.one.text: ${HALF}`]);
 });
 
-test('well-formed text: objects without a prototype are looked into, instances of classes are not', () => {
+test('well-formed text: objects without a prototype are visited, instances of classes are not', () => {
   const bare: unknown = Object.assign(Object.create(null), { text: '\ud83e' });
   class Own {
     text = '\ud83e';

@@ -7,11 +7,11 @@ import { makeBoundQueue, configureQueues, toExchange } from '../../support/excha
 const buildArguments = (name: string, rules: Partial<QueueRules>) =>
   new Queues({ ...DEFAULT_RULES, ...rules }).get(name).arguments;
 
-test('a queue is declared without arguments unless the configuration asks for some', () => {
+test('queues: a queue is declared without arguments by default', () => {
   expect(buildArguments('celery', {})).toEqual({});
 });
 
-test('one quorum queue beside classic ones has tasks wait for their ETA as beside quorum queues', () => {
+test('queues: one quorum queue among classic ones is enough for delayed delivery', () => {
   const classic = makeBoundQueue('classic', 'jobs', 'direct', 'a');
   const quorumType = { 'x-queue-type': 'quorum' };
   const quorum = { ...makeBoundQueue('quorum', 'jobs', 'direct', 'b'), arguments: quorumType };
@@ -21,13 +21,13 @@ test('one quorum queue beside classic ones has tasks wait for their ETA as besid
   expect(new Queues().usesQuorum).toBe(false);
 });
 
-test('every queue has the priorities that are configured', () => {
+test('queues: every queue has the configured priorities', () => {
   for (const queue of ['celery', 'reports']) {
     expect(buildArguments(queue, { maxPriority: 10 })).toEqual({ 'x-max-priority': 10 });
   }
 });
 
-test('the default queue and all others each have a type of their own', () => {
+test('queues: the default queue and other queues may have different types', () => {
   const quorum = { 'x-queue-type': 'quorum' };
   expect(buildArguments('celery', { defaultType: 'quorum' })).toEqual(quorum);
   expect(buildArguments('reports', { defaultType: 'quorum' })).toEqual({});
@@ -35,7 +35,7 @@ test('the default queue and all others each have a type of their own', () => {
   expect(buildArguments('reports', { missingType: 'quorum' })).toEqual(quorum);
 });
 
-test('names that routes compute are forgotten again, those of described queues are not', () => {
+test('queues: the cache of computed names is bounded, configured queues stay', () => {
   const queues = configureQueues(makeBoundQueue('one', 'jobs', 'direct', 'work'));
   const [one, computed] = [queues.get('one'), queues.get('computed')];
   expect(queues.get('computed')).toBe(computed);
@@ -45,14 +45,14 @@ test('names that routes compute are forgotten again, those of described queues a
   expect(queues.get('computed')).toEqual(computed);
 });
 
-test('a queue that nobody describes is bound to an exchange of its own name', () => {
+test('queues: a queue outside the configuration is bound to an exchange of its own name', () => {
   const { bindings } = new Queues().get('reports');
   expect(bindings).toMatchObject([
     { exchange: { name: 'reports', type: 'direct', durable: true }, routingKey: 'reports' },
   ]);
 });
 
-test('where none may be made, an unknown one is refused with the nearest name', () => {
+test('queues: an unknown queue is rejected with the closest name if createMissing is false', () => {
   const queues = new Queues({
     ...DEFAULT_RULES,
     configured: [
@@ -66,7 +66,7 @@ test('where none may be made, an unknown one is refused with the nearest name', 
   expect(() => queues.default).toThrow(/^no queue "celery" in taskQueues.*allowed: reports, web$/);
 });
 
-describe('who receives a message', () => {
+describe('queues that receive a message', () => {
   const queues = configureQueues(
     makeBoundQueue('one', 'jobs', 'direct', 'work', ['more']),
     makeBoundQueue('two', 'jobs', 'direct', 'other'),
@@ -74,29 +74,29 @@ describe('who receives a message', () => {
   );
   const names = (found: readonly { name: string }[]) => found.map(({ name }) => name);
 
-  test('is the queue itself on the anonymous exchange, described or not', () => {
+  test('are the queue itself on the anonymous exchange, configured or not', () => {
     expect(names(queues.queuesFor(toQueue('one')))).toEqual(['one']);
     expect(names(queues.queuesFor(toQueue('new')))).toEqual(['new']);
   });
 
-  test('is who is bound by any of its bindings', () => {
+  test('are those with at least one matching binding', () => {
     expect(names(queues.queuesFor(toExchange('jobs', 'direct', 'work')))).toEqual(['one']);
     expect(names(queues.queuesFor(toExchange('more', 'direct', 'work')))).toEqual(['one']);
     expect(names(queues.queuesFor(toExchange('far', 'fanout', 'any')))).toEqual(['far']);
     expect(queues.queuesFor(toExchange('jobs', 'direct', 'nothing'))).toEqual([]);
   });
 
-  test('includes a queue that was asked for and that nobody has described', () => {
+  test('include a requested queue outside the configuration', () => {
     expect(names(queues.queuesFor(toExchange('new', 'direct', 'new', 'new')))).toEqual(['new']);
   });
 
-  test('is declared, and so is the queue that was asked for', () => {
+  test('are declared, and so is the requested queue', () => {
     const destination = toExchange('jobs', 'direct', 'work', 'two');
     expect(names(queues.declaredFor(destination))).toEqual(['two', 'one']);
   });
 });
 
-describe('a pattern of words', () => {
+describe('a topic pattern', () => {
   test.each([
     ['a.b', ['a.b'], ['a', 'a.b.c', 'axb', '']],
     ['*', ['a'], ['', 'a.b']],
@@ -112,19 +112,19 @@ describe('a pattern of words', () => {
     expect(found).toEqual(matching);
   });
 
-  test('is matched at once, however many "#" it holds', () => {
+  test('with any number of "#" is matched without backtracking', () => {
     const pattern = `${'#.a.'.repeat(30)}b`;
     expect(topicMatches(pattern, `${'a.'.repeat(5_000)}c`)).toBe(false);
     expect(topicMatches(pattern, `${'a.'.repeat(5_000)}b`)).toBe(true);
   });
 
-  test('is matched by words alone: what is special in a regular expression is text', () => {
+  test('matches special characters of regular expressions literally', () => {
     const found = ['my-app.x', 'my-app', 'my+app.x'].filter((key) => topicMatches('my-app.*', key));
     expect(found).toEqual(['my-app.x']);
   });
 });
 
-test('queues: other rules replace all queues, also those that were computed', () => {
+test('queues: new rules replace all queues, including computed ones', () => {
   const queues = configureQueues(makeBoundQueue('web', 'x', 'direct', 'x'));
   const { revision } = queues;
   const computed = queues.get('computed');

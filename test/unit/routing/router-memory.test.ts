@@ -5,7 +5,7 @@ import { DEFAULT_ROUTES, Router } from '../../../src/routing/router.ts';
 import type { Route } from '../../../src/routing/routes.ts';
 
 describe('a router', () => {
-  test('of one route answers for each task by itself, though many entries share one options object', () => {
+  test('with one route resolves each task separately, also if entries share an options object', () => {
     const route: Route = (task) => (task === 'a' ? { queue: 'of-a' } : null);
     const router = new Router(new Queues(), { ...DEFAULT_ROUTES, routes: [route] });
     const none = {};
@@ -15,7 +15,7 @@ describe('a router', () => {
 });
 
 describe('the exchange of a name', () => {
-  test('is the one that a described queue is bound to, the default one, or none', () => {
+  test('is that of a configured queue, the default one, or none', () => {
     const events = createExchange('events', 'topic');
     const queues = new Queues({ ...DEFAULT_RULES, configured: [createQueue('q', events, 'a.#')] });
     expect(queues.exchange('events')).toBe(events);
@@ -24,7 +24,7 @@ describe('the exchange of a name', () => {
   });
 });
 
-test('router: an exchange is asked for by name alone where its description is not direct', () => {
+test('router: an exchange may be addressed by name only if it is not direct', () => {
   const events = createExchange('events', 'topic');
   const described = [createQueue('celery', createExchange('celery', 'direct'), 'celery')];
   const queues = new Queues({

@@ -44,7 +44,7 @@ describe('a glob', () => {
 
 const routerOf = (...routes: Route[]) => new Router(new Queues(), { ...DEFAULT_ROUTES, routes });
 
-test("a glob matches the names that Celery's own routes match", () => {
+test("glob: matches the names that Celery's own routes match", () => {
   const file = new URL('../../conformance/globs.jsonl', import.meta.url);
   const recorded = readFileSync(file, 'utf8').trimEnd().split('\n');
   expect(recorded.length).toBeGreaterThanOrEqual(1_500);
@@ -67,14 +67,14 @@ test.each([
   [`${'*?'.repeat(50)}*x`, 'a'.repeat(10_000)],
   ['['.repeat(100_000), '['],
   [`*${'[z-a]'.repeat(20_000)}`, 'a'.repeat(100_000)],
-])('a glob that demands many stars of a long name is answered at once: %.20s', (glob, name) => {
+])('glob: many stars match a long name without backtracking: %.20s', (glob, name) => {
   expect(new Glob(glob).test(name)).toBe(false);
 });
 
 describe('a table of routes', () => {
   const found = (route: Route, task: string) => route(task, [], {}, {});
 
-  test('knows a name itself before any pattern, and patterns in their order', () => {
+  test('prefers an exact name over patterns, and tries patterns in order', () => {
     const route = compileRoutes([
       [
         ['web.*', { queue: 'glob' }],
@@ -87,7 +87,7 @@ describe('a table of routes', () => {
     expect(found(route, 'feeds.x')).toBeNull();
   });
 
-  test('is searched together with the tables after it, and still decides before them', () => {
+  test('has precedence over the tables after it, with which it is searched', () => {
     const route = compileRoutes([
       [['web.x', { queue: 'name in the first' }]],
       [['web.*', { queue: 'glob in the second' }]],
@@ -107,13 +107,13 @@ describe('a table of routes', () => {
     ]);
   });
 
-  test('takes a name for a glob only when it contains a star', () => {
+  test('treats a name as a glob only if it contains a star', () => {
     const route = compileRoutes([[['x?', { queue: 'exact' }]]]);
     expect(found(route, 'x?')).toEqual({ queue: 'exact' });
     expect(found(route, 'xy')).toBeNull();
   });
 
-  test('matches expressions from the beginning of the name, to wherever they end, every time', () => {
+  test('matches regular expressions at the start of the name, at every call', () => {
     const route = compileRoutes([[[/feeds\.|slow/gi, { queue: 'q' }]]]);
     for (const task of ['feeds.import', 'Feeds.x', 'feeds.import', 'slowly']) {
       expect(found(route, task)).toEqual({ queue: 'q' });
@@ -123,7 +123,7 @@ describe('a table of routes', () => {
 });
 
 describe('an index of patterns', () => {
-  test('finds the first that matches, as a search through all of them would', () => {
+  test('finds the same pattern as a linear search', () => {
     const part = fc.constantFrom('*', '?', '[ab]', 'a', 'b', 'ab', '.', 'abcab');
     const globs = fc.array(fc.array(part, { maxLength: 6 }).map((parts) => parts.join('')));
     const names = fc.array(fc.constantFrom('a', 'b', '.'), { maxLength: 8 });
@@ -138,7 +138,7 @@ describe('an index of patterns', () => {
     );
   });
 
-  test('tests few patterns, however many there are', () => {
+  test('tests only few of many patterns', () => {
     let tests = 0;
     class Counted extends Glob {
       override test(name: string): boolean {
@@ -172,7 +172,7 @@ test('an index of patterns: finds patterns of one letter by that letter', () => 
 });
 
 describe('the router', () => {
-  test('asks in order, stops at the first that knows the task, and mixes no two', () => {
+  test('uses only the first route that matches', () => {
     const asked: string[] = [];
     const route = (name: string, answer: ReturnType<Route>): Route => {
       return () => {
@@ -190,7 +190,7 @@ describe('the router', () => {
     expect(options).toEqual({ queue: 'q', deliveryMode: 2 });
   });
 
-  test('tells functions all of the task, under the name that routes know it by', () => {
+  test('passes the whole task to functions, with its name for routing', () => {
     const calls: unknown[][] = [];
     const router = routerOf((...call) => {
       calls.push(call);
@@ -201,7 +201,7 @@ describe('the router', () => {
     expect(calls).toEqual([['known.as', [1], { a: 2 }, options]]);
   });
 
-  test('lets the options of the task win, each by itself; what they leave undefined they do not say', () => {
+  test('prefers each defined option of the task over that of the route', () => {
     const router = routerOf(() => ({
       queue: 'q',
       priority: 3,
@@ -213,7 +213,7 @@ describe('the router', () => {
     expect(options).toEqual({ queue: 'q', priority: 7, deliveryMode: 1, headers: { a: 1 } });
   });
 
-  test('adds what is configured for all, where neither says it', () => {
+  test('adds the defaults of the settings for options that neither has', () => {
     const rules = { ...DEFAULT_ROUTES, priority: 4, deliveryMode: 1, ignoreResult: true } as const;
     const router = new Router(new Queues(), rules);
     expect(router.route('t', [], {}, {}).options).toEqual({
@@ -223,7 +223,7 @@ describe('the router', () => {
     expect(router.route('t', [], {}, own).options).toEqual(own);
   });
 
-  test('lets what a function throws through', () => {
+  test('throws the error of a route function', () => {
     const router = routerOf(() => {
       throw new Error('no such region');
     });

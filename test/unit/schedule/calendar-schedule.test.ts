@@ -9,7 +9,7 @@ import { timedelta } from '../../../src/schedule/timedelta.ts';
 describe('equal schedules', () => {
   const timezone = 'Europe/Oslo';
 
-  test('share one object, whatever their spelling', () => {
+  test('share one object, also with different spellings', () => {
     expect(crontab({ minute: '*/5' })).toBe(crontab({ minute: '*/5' }));
     expect(crontab({ minute: '0,30' })).toBe(crontab({ minute: [30, 0] }));
     expect(crontab({ minute: 0, hour: 4, dayOfWeek: 'fri' })).toBe(cron('0 4 * * 5'));

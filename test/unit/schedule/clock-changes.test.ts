@@ -49,7 +49,7 @@ describe('fixed times, when clocks go forward', () => {
       ['2025-03-30T01:00Z', '2026-03-29T23:00Z'],
     ],
     [
-      'a whole day that Samoa left out is made up for by one run as the next begins',
+      'a day that Samoa skipped is caught up by one run at the start of the next',
       'Pacific/Apia',
       '30 9 * * *',
       '2011-12-28T20:00Z',

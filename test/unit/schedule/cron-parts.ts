@@ -29,7 +29,7 @@ function isNearestWeekday(date: Date, day: number): boolean {
 
 const cased = (text: string) => fc.constantFrom(text, text.toUpperCase());
 
-/** A range that may run past the end, with a step, told by counting up from its start. */
+/** A range with a step that may wrap around, computed by counting from its start. */
 function range(
   lowest: number,
   highest: number,

@@ -36,7 +36,7 @@ describe('latestByNext', () => {
     expect(latestByNext(multiples(1).next, 10, 5)).toBeNull();
   });
 
-  test('calls next a few times, whatever the number of occurrences', () => {
+  test('calls next a few times for any number of occurrences', () => {
     const { next, asked } = multiples(1_000);
     latestByNext(next, 0, 1e12 + 7);
     expect(asked.times).toBeLessThan(30);

@@ -10,7 +10,7 @@ const state = makeState({
   ...{ spec: entry.schedule.spec, dueAt: NOON, sentAt: NOON, taskId: 't', runCount: 3 },
 });
 
-test('the status of an entry says when it ran last and when it runs next', () => {
+test('the status of an entry contains its last and its next run', () => {
   expect(readStatus(entry, state, NOON + 1)).toEqual({
     ...{ entry: 'backup', task: 'tasks.cleanup', schedule: 'aligned 3600000' },
     ...{ timezone: null, enabled: true, paused: null, skipping: [] },
@@ -41,7 +41,7 @@ test('the next run of an entry that is paused until an instant is the first from
   expect(readStatus(entry, { ...state, pause: later }, NOON + 1).nextDueAt).toBe(iso(4));
 });
 
-test('the next run is none that a command asked to skip', () => {
+test('the next run is not one that a command skips', () => {
   const skip = [NOON + HOUR, NOON + 2 * HOUR];
   expect(readStatus(entry, { ...state, skip }, NOON + 1)).toMatchObject({
     skipping: [iso(1), iso(2)],
@@ -55,7 +55,7 @@ test('a disabled entry has no next run', () => {
   });
 });
 
-test('the next run after a pause of decades is found without a walk through them', () => {
+test('the next run after a pause of decades is found without enumerating occurrences', () => {
   const asked: number[] = [];
   const counted = {
     ...entry.schedule,

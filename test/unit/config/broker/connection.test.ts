@@ -7,8 +7,8 @@ const connectionOf = (config: object) => resolveSettings(config).connection;
 const transportOf = (brokerTransportOptions: object) =>
   resolveSettings({ brokerTransportOptions } as object).transport;
 
-describe('where messages go', () => {
-  test('is the URL for writing, where there is one, as in Celery', () => {
+describe('the broker URL', () => {
+  test('is the URL for writing if there is one, as in Celery', () => {
     const urls = { broker_url: 'amqp://a', broker_write_url: 'redis://b', broker_read_url: 'x' };
     expect(resolveSettings(urls as object)).toMatchObject({
       brokerUrl: 'redis://b',
@@ -41,7 +41,7 @@ describe('where messages go', () => {
       'unknown parameter "ssl_cafile"; allowed: ssl_cert_reqs',
     ],
     ['broker_url', 'redis://h/0?socket_timeout=3', 'unknown parameter "socket_timeout"'],
-  ])('%s: %s is told to lead nowhere', (key, url, message) => {
+  ])('in %s is rejected if invalid: %s', (key, url, message) => {
     expect(problemsOf({ [key]: url }).join('\n')).toContain(message);
   });
 
@@ -76,7 +76,7 @@ describe('broker_use_ssl', () => {
       { server_hostname: 'mq.example.org', ciphers: 'HIGH' },
       { serverHostname: 'mq.example.org', ciphers: 'HIGH' },
     ],
-  ])('%j is read', (given, tls) => {
+  ])('%j is accepted', (given, tls) => {
     expect(connectionOf({ broker_use_ssl: given }).tls).toEqual(tls);
     expect(connectionOf({ BROKER_USE_SSL: given }).tls).toEqual(tls);
     expect(
@@ -89,11 +89,11 @@ describe('broker_use_ssl', () => {
     [{ cert_reqs: 3 }, 'broker_use_ssl.cert_reqs: expected one of required, optional, none'],
     [{ ca_cert: '/x' }, 'broker_use_ssl.ca_cert: unknown key; did you mean'],
     [{ ca_certs: 5, keyfil: '/x' }, 'broker_use_ssl.keyfil: unknown key; did you mean'],
-  ])('%j is refused', (given, message) => {
+  ])('%j is rejected', (given, message) => {
     expect(problemsOf({ broker_use_ssl: given }).join('\n')).toContain(message);
   });
 
-  test('is not taken for heard where a database is the broker, whose URL says it', () => {
+  test('causes a warning if the broker is a database, whose URL configures TLS', () => {
     const broker_url = 'sqla+postgresql+psycopg2://h/db';
     expect(problemsOf({ broker_url, broker_use_ssl: true })).toEqual([
       expect.stringMatching(/^broker_use_ssl: has no effect on a database; write \?sslmode=/),
@@ -102,17 +102,17 @@ describe('broker_use_ssl', () => {
   });
 });
 
-describe('how connections are made', () => {
+describe('settings of connections', () => {
   test.each([
     [{ broker_login_method: 'EXTERNAL' }, { login: 'EXTERNAL' }],
     [{ BROKER_LOGIN_METHOD: 'AMQPLAIN' }, { login: 'AMQPLAIN' }],
     [{}, { login: 'PLAIN', delayedType: 'quorum', tls: null }],
     [{ broker_native_delayed_delivery_queue_type: 'classic' }, { delayedType: 'classic' }],
-  ])('%j is read', (config, connection) => {
+  ])('%j are accepted', (config, connection) => {
     expect(connectionOf(config)).toMatchObject(connection);
   });
 
-  test('a login that Node cannot do is refused', () => {
+  test('with an unsupported login method are rejected', () => {
     expect(problemsOf({ broker_login_method: 'GSSAPI' })).toEqual([
       'broker_login_method: expected one of PLAIN, AMQPLAIN, EXTERNAL, got "GSSAPI"',
     ]);
@@ -134,11 +134,11 @@ describe('broker_transport_options', () => {
       { sentinel_kwargs: { password: 's', ssl: true, ssl_ca_certs: '/ca', socket_timeout: 0.5 } },
       { sentinelKwargs: { password: 's', ssl: true, tls: { caCerts: '/ca' }, timeout: 500 } },
     ],
-  ])('%j is read', (options, transport) => {
+  ])('%j is accepted', (options, transport) => {
     expect(transportOf(options)).toMatchObject(transport);
   });
 
-  test('options of workers, and options that ask for what beat does anyway, cause no warning', () => {
+  test('options of workers, and options for the behaviour of beat, cause no warning', () => {
     const options = {
       ...{ visibility_timeout: 3600, health_check_interval: 25, retry_on_timeout: true },
       ...{ max_connections: 10, max_retries: 3, interval_start: 0, unacked_restore_limit: 10 },
@@ -147,7 +147,7 @@ describe('broker_transport_options', () => {
     expect(resolveSettings({ broker_transport_options: options } as object).warnings).toEqual([]);
   });
 
-  test('options that ask for less than beat does cause a warning', () => {
+  test('options that would reduce the guarantees of beat cause a warning', () => {
     const options = { confirm_publish: false, min_other_sentinels: 2 };
     const { warnings } = resolveSettings({ broker_transport_options: options } as object);
     expect(warnings.map(({ path }) => path.at(-1))).toEqual([
@@ -162,7 +162,7 @@ describe('broker_transport_options', () => {
     ['data_folder_out', 'beat does not publish to a folder'],
     ['credential_provider', 'write user and password into brokerUrl'],
     ['global_key_prefix', 'unknown key; did you mean'],
-  ])('%s is refused', (key, message) => {
+  ])('%s is rejected', (key, message) => {
     const found = problemsOf({ broker_transport_options: { [key]: 'x' } });
     expect(found.join('\n')).toContain(`broker_transport_options.${key}: `);
     expect(found.join('\n')).toContain(message);

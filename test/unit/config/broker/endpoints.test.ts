@@ -11,17 +11,17 @@ const PYMYSQL = 'sqla+mysql+pymysql://me@db/celery';
 
 describe('lock and ledger', () => {
   test.each([[REDIS], ['sqla+sqlite:////srv/app.sqlite'], [PSYCOPG], [PYMYSQL], ['memory://a']])(
-    'are in the broker where that is %s',
+    'are in the broker if its URL is %s',
     (brokerUrl) => {
       expect(resolveSettings({ brokerUrl }).stateUrl).toBe(brokerUrl);
     },
   );
 
-  test('are in the embedded file where the broker can keep none', () => {
+  test('are in the embedded file if the broker cannot hold state', () => {
     expect(resolveSettings({ brokerUrl: 'amqp://rabbit' }).stateUrl).toBe(EMBEDDED);
   });
 
-  test('are where stateUrl says, and above it the flag or the variable', () => {
+  test('are in the store of stateUrl, which a flag or a variable overrides', () => {
     const config = { brokerUrl: 'amqps://rabbit', state_url: REDIS };
     expect(resolveSettings(config).stateUrl).toBe(REDIS);
     expect(resolveSettings(config, { stateUrl: 'memory://' }).stateUrl).toBe('memory://');
@@ -30,7 +30,7 @@ describe('lock and ledger', () => {
     );
   });
 
-  test('go with the broker that a flag names', () => {
+  test('are in the broker that a flag names', () => {
     expect(resolveSettings({ brokerUrl: REDIS }, { brokerUrl: 'amqp://h' }).stateUrl).toBe(
       EMBEDDED,
     );
@@ -45,7 +45,7 @@ describe('several broker URLs', () => {
     },
   );
 
-  test('of sentinels are one place, with its state', () => {
+  test('of sentinels are one store with its state', () => {
     const brokerUrl = 'sentinel://:p@a:26379/0;sentinel://b:26379/0';
     const brokerTransportOptions = { master_name: 'm', sentinel_kwargs: { password: 's' } };
     expect(resolveSettings({ brokerUrl, brokerTransportOptions })).toMatchObject({
@@ -74,11 +74,11 @@ describe('settings of AMQP', () => {
     [{ task_default_queue_type: 'quorum' }, { queues: { defaultType: 'quorum' } }],
     [{ task_create_missing_queue_type: 'quorum' }, { queues: { missingType: 'quorum' } }],
     [{ declareQueues: false }, { declareQueues: false }],
-  ])('%j are read', (config, settings) => {
+  ])('%j are accepted', (config, settings) => {
     expect(resolveSettings(config)).toMatchObject(settings);
   });
 
-  test('may stand beside such as workers alone need', () => {
+  test('may be combined with settings of workers', () => {
     const brokerTransportOptions = { confirm_publish: true, retry_on_timeout: true };
     expect(problemsOf({ brokerTransportOptions })).toEqual([]);
   });
@@ -127,12 +127,12 @@ test.each<[object, string | RegExp]>([
     { brokerTransportOptions: { ...master, sentinelKwargs: { user: 'x' } } },
     /^brokerTransportOptions.sentinelKwargs.user: unknown key; .*username/,
   ],
-])('a configuration like %j is refused', (config, problem) => {
+])('endpoints: the configuration %j is rejected', (config, problem) => {
   expect(problemsOf(config)).toEqual([expect.stringMatching(problem)]);
 });
 
 test.each([REDIS, PSYCOPG])(
-  'timeouts of workers that are too long for a lock in %s are no warnings, but are told for the debug log',
+  'timeouts of workers that are too long for a lock in %s are logged at debug level without a warning',
   (stateUrl) => {
     const settings = resolveSettings({ stateUrl, brokerTransportOptions: slow });
     expect(settings.warnings).toEqual([]);
@@ -144,7 +144,7 @@ test.each([REDIS, PSYCOPG])(
   },
 );
 
-test('a slow broker needs no fast lock where the lock is elsewhere, or lives long', () => {
+test('long timeouts of the broker are accepted if the lock is in another store or has a long TTL', () => {
   const shortened = (rest: object) =>
     shortenedTimeouts(resolveSettings({ ...rest, brokerTransportOptions: slow }));
   expect(shortened({})).toEqual([]);
@@ -152,7 +152,7 @@ test('a slow broker needs no fast lock where the lock is elsewhere, or lives lon
   expect(shortened({ stateUrl: REDIS, lock: { ttl: 60 } })).toEqual([]);
 });
 
-test('no password is shown of URLs that are refused', () => {
+test('errors for rejected URLs do not contain the password', () => {
   const url = 'reds://:hunter2@localhost';
   const wrong = { brokerUrl: [url, url], stateUrl: url, lockUrls: [url, `redis://:hunter2@h`] };
   expect(problemsOf(wrong).length).toBeGreaterThan(3);

@@ -11,13 +11,13 @@ function warningsOf(entry: object): string[] {
 }
 
 describe('an entry that runs under another scheduler', () => {
-  test('keeps the description that django-celery-beat has', () => {
+  test('has the description of django-celery-beat', () => {
     expect(entryOf({ description: 'Sends reports.' }).description).toBe('Sends reports.');
     expect(entryOf({})).not.toHaveProperty('description');
     expect(entryProblems({ description: 5 })).toEqual(['description: expected text, got 5']);
   });
 
-  test('is read without what the ledger knows, with a warning for each key', () => {
+  test('is read without the keys of schedule state, with a warning for each', () => {
     const more = { name: 'x', last_run_at: '2026-01-01', totalRunCount: 3, date_changed: null };
     expect(warningsOf(more)).toEqual([
       'name: ignored: the key of an entry is its name',
@@ -26,11 +26,11 @@ describe('an entry that runs under another scheduler', () => {
     ]);
   });
 
-  test('is read where keys of django-celery-beat say nothing', () => {
+  test('is read without keys of django-celery-beat that have no effect', () => {
     expect(warningsOf({ one_off: false, start_time: null, expire_seconds: null })).toEqual([]);
   });
 
-  test('is refused where its keys would make it run at other times, or at none', () => {
+  test('is rejected if its keys would change its times', () => {
     expect(entryProblems({ one_off: true, start_time: '2026-01-01' })).toEqual([
       'one_off: not supported: write schedule: {at: …}, which is due once',
       expect.stringContaining('start_time: not supported: an interval counts from'),

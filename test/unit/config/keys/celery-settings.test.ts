@@ -22,7 +22,7 @@ const OWN = readKeySchema(configSchema, true)!.spellings;
 const notesOf = (config: object) =>
   resolveSettings(config as BeatConfig).warnings.map(formatDiagnostic);
 
-describe('settings of Celery that beat has not', () => {
+describe('settings of Celery that beat does not have', () => {
   test('are all known, by every name that Celery has for them', () => {
     const names = Object.entries(CELERYS).flatMap(([name, old]) => {
       const django = `CELERY_${name.toUpperCase()}`;
@@ -32,7 +32,7 @@ describe('settings of Celery that beat has not', () => {
     expect(names.filter((name) => !OWN.has(name) && !classifyCelerySetting(name))).toEqual([]);
   });
 
-  test("are not beat's own", () => {
+  test("are different from beat's own", () => {
     const others = [
       ...WORKERS_SETTINGS,
       ...Object.keys(UNUSED_SETTINGS),
@@ -43,7 +43,7 @@ describe('settings of Celery that beat has not', () => {
     expect([...OWN.keys()].filter((name) => ofFamily.test(name))).toEqual([]);
   });
 
-  test('are left to the workers in one line', () => {
+  test('of workers are listed in one warning', () => {
     const shared = {
       worker_concurrency: 4,
       task_acks_late: true,
@@ -57,7 +57,7 @@ describe('settings of Celery that beat has not', () => {
     ]);
   });
 
-  test('are warned about with a reason where they are meant for a scheduler', () => {
+  test('of schedulers cause a warning with the reason', () => {
     expect(
       notesOf({ beat_scheduler: 'redbeat.RedBeatScheduler', redbeat_lock_timeout: 30 }),
     ).toEqual([
@@ -66,7 +66,7 @@ describe('settings of Celery that beat has not', () => {
     ]);
   });
 
-  test("are told from a project's own names, which one warning lists", () => {
+  test("are distinguished from a project's own names, which one warning lists", () => {
     const own = {
       CELERY_EMAIL_BACKEND: 'djcelery_email.backends.CeleryEmailBackend',
       CELERY_EMAIL_TASK_CONFIG: { queue: 'email' },
@@ -82,11 +82,11 @@ describe('settings of Celery that beat has not', () => {
     ]);
   });
 
-  test('are not worth a word when they say nothing', () => {
+  test('cause no warning if they are null', () => {
     expect(notesOf({ beat_scheduler: null, worker_pool: null, broker_host: null })).toEqual([]);
   });
 
-  test('are refused where beat would do something else without them', () => {
+  test('are rejected if ignoring them would change the behaviour', () => {
     expect(problemsOf({ BROKER_HOST: 'rabbit', broker_port: 5672 })).toEqual([
       'BROKER_HOST: not supported: write brokerUrl, with scheme, user, password, host, port and virtual host',
       'broker_port: not supported: write brokerUrl, with scheme, user, password, host, port and virtual host',
@@ -98,7 +98,7 @@ describe('settings of Celery that beat has not', () => {
     ['CELERY_RESULT_BACKEN', 'CELERY_RESULT_BACKEND'],
     ['task_defualt_queue', 'task_default_queue'],
     ['result_backnd', 'result_backend'],
-  ])('do not hide a mistake in the name of one that beat has: %s', (key, meant) => {
+  ])('do not hide a misspelled setting of beat: %s', (key, meant) => {
     expect(problemsOf({ [key]: {} })).toEqual([`${key}: unknown key; did you mean "${meant}"?`]);
   });
 });

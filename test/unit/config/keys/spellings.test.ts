@@ -11,7 +11,7 @@ describe('spellings', () => {
     ['beat_schedule'],
     ['CELERYBEAT_SCHEDULE'],
     ['CELERY_BEAT_SCHEDULE'],
-  ])('%s holds the entries', (key) => {
+  ])('%s contains the entries', (key) => {
     expect(namesWritten(resolve({ [key]: schedule }))).toEqual(['e']);
   });
 
@@ -55,7 +55,7 @@ describe('spellings', () => {
     expect(entries[0]?.startingDeadline).toBe(60_000);
   });
 
-  test('snake_case is read in transport options', () => {
+  test('snake_case is accepted in transport options', () => {
     const options = { global_keyprefix: 'app:', priority_steps: [9, 0], sep: ':' };
     expect(resolve({ BROKER_TRANSPORT_OPTIONS: options }).transport).toMatchObject({
       globalKeyprefix: 'app:',
@@ -64,7 +64,7 @@ describe('spellings', () => {
     });
   });
 
-  test('snake_case is read in entries, options and schedules', () => {
+  test('snake_case is accepted in entries, options and schedules', () => {
     const { options, schedule, startingDeadline } = entryOf({
       schedule: { crontab: { minute: 0, hour: 0, day_of_week: 'fri' } },
       options: { time_limit: 30, soft_time_limit: 20, ignore_result: true, task_id: 'x' },
@@ -82,7 +82,7 @@ describe('spellings', () => {
     expect(startingDeadline).toBe(5_000);
   });
 
-  test('what stands in args, kwargs and headers is never renamed, nor are the names of entries', () => {
+  test('keys in args, kwargs and headers and the names of entries are never renamed', () => {
     const inner = { beat_schedule: 1, taskDefaultQueue: 2, 'x-y': 3, CELERY_TIMEZONE: null };
     const { entries } = resolve({
       beat_schedule: {
@@ -109,14 +109,14 @@ describe('spellings', () => {
     ]);
   });
 
-  test('problems show the keys as they were written', () => {
+  test('errors show the keys as they were written', () => {
     const entry = { task: 't', schedule: { crontab: { day_of_week: 'mun' } }, options: 5 };
     const lines = problemsOf({ CELERYBEAT_SCHEDULE: { e: entry } });
     expect(lines[0]).toMatch(/^CELERYBEAT_SCHEDULE\.e\.options: expected a map, got 5$/);
     expect(lines[1]).toMatch(/^CELERYBEAT_SCHEDULE\.e\.schedule\.crontab\.day_of_week: /);
   });
 
-  test('null says "not given", except where no limit is meant', () => {
+  test('null means absent, except where it means no limit', () => {
     const { entries } = resolve({
       timezone: null,
       brokerUrl: null,
@@ -127,7 +127,7 @@ describe('spellings', () => {
     expect(namesWritten(resolve({ beatSchedule: null }))).toEqual([]);
   });
 
-  test('keys that begin with x- are left alone at the top, and only there', () => {
+  test('keys that begin with x- are ignored at the top level, and only there', () => {
     expect(problemsOf({ 'x-anchors': { anything: 1 } })).toEqual([]);
     expect(problemsOf({ lock: { 'x-ttl': 1 } })).toEqual([
       'lock.x-ttl: unknown key; did you mean "ttl"?',

@@ -16,11 +16,11 @@ test.each([
   ]);
 });
 
-test('accept_content that is not given allows every serializer', () => {
+test('without accept_content every serializer is allowed', () => {
   expect(problemsOf({ task_serializer: 'yaml' })).toEqual([]);
 });
 
-test('accept_content without any serializer of beat is reported where it stands', () => {
+test('accept_content without any serializer of beat is an error with its path', () => {
   expect(problemsOf({ CELERY_ACCEPT_CONTENT: ['pickle'] })).toEqual([
     `CELERY_ACCEPT_CONTENT: ${REFUSED} acceptContent with 'json', 'yaml' or 'msgpack' in it: beat writes no other, got "json"`,
   ]);
@@ -31,7 +31,7 @@ test('accept_content without any serializer of beat is reported where it stands'
   ]);
 });
 
-test('accept_content is held against entries, signatures and routes, each at its place', () => {
+test('accept_content is checked for entries, signatures and routes, with their paths', () => {
   const config = {
     accept_content: ['json', 'msgpack'],
     task_routes: { 'a.*': { serializer: 'yaml' }, 'b.*': { serializer: 'msgpack' } },
@@ -51,7 +51,7 @@ test('accept_content is held against entries, signatures and routes, each at its
   ]);
 });
 
-test('accept_content is held against what a route function answers', () => {
+test('accept_content is checked for the result of a route function', () => {
   const taskRoutes = () => ({ queue: 'q', serializer: 'yaml' });
   expect(problemsOf({ acceptContent: ['json'], taskRoutes, beatSchedule: { e: entry } })).toEqual([
     `taskRoutes: what it returns for "t": serializer: ${REFUSED} 'json', or acceptContent with it, got "yaml"`,

@@ -18,8 +18,8 @@ function withOptions(options: object, entry: object = {}, settings: object = {})
 
 const SERIALIZERS = "expected 'json', 'yaml' or 'msgpack'";
 
-describe('how messages are written', () => {
-  test('is JSON, not compressed, in protocol 2, unless said otherwise', () => {
+describe('the encoding of messages', () => {
+  test('is JSON without compression in protocol 2 by default', () => {
     const { encoding, protocol } = resolveSettings({});
     expect({ encoding, protocol }).toEqual({
       encoding: { serializer: 'json', compression: null },
@@ -36,7 +36,7 @@ describe('how messages are written', () => {
       taskProtocol: 1,
     },
     { task_serializer: 'yaml', CELERY_TASK_COMPRESSION: 'lzma', CELERY_TASK_PROTOCOL: 1 },
-  ])("is said by Celery's settings, new and old: %j", (config) => {
+  ])("has Celery's settings, new and old: %j", (config) => {
     const { encoding, protocol } = resolveSettings(config as BeatConfig);
     expect({ encoding, protocol }).toEqual({
       encoding: { serializer: 'yaml', compression: 'lzma' },
@@ -51,7 +51,7 @@ describe('how messages are written', () => {
     ['brotli', 'brotli'],
     ['zstandard', 'zstd'],
     ['application/zstd', 'zstd'],
-  ])("goes by kombu's names of compressions: %s", (spelling, name) => {
+  ])("has kombu's names of compressions: %s", (spelling, name) => {
     const { entries } = resolveSettings(withOptions({ compression: spelling }));
     expect(entries[0]!.options.compression).toBe(name);
   });
@@ -68,7 +68,7 @@ describe('how messages are written', () => {
     ['bson-ish', ', got "bson-ish"'],
     ['toString', ', got "toString"'],
     [7, ', got 7'],
-  ])('is refused where beat cannot: serializer %s', (serializer, reason) => {
+  ])('is rejected if unsupported: serializer %s', (serializer, reason) => {
     expect(problemsOf(withOptions({ serializer }))[0]).toContain(
       `beat_schedule.a.options.serializer: ${SERIALIZERS}${reason}`,
     );
@@ -81,7 +81,7 @@ describe('how messages are written', () => {
     ['bzip2', 'no maintained Node package writes bzip2; all workers read zlib'],
     ['application/x-bz2', 'all workers read zlib'],
     ['zlb', 'did you mean "zlib"?'],
-  ])('is refused where beat cannot: compression %s', (compression, reason) => {
+  ])('is rejected if unsupported: compression %s', (compression, reason) => {
     const allowed = 'expected one of gzip, zlib, brotli, zstd, zstandard, lzma, xz (';
     for (const [line] of [
       problemsOf(withOptions({ compression })),
@@ -93,11 +93,11 @@ describe('how messages are written', () => {
     }
   });
 
-  test('knows two protocols', () => {
+  test('has two protocols', () => {
     expect(problemsOf({ task_protocol: 3 })).toEqual(['task_protocol: expected 1 or 2, got 3']);
   });
 
-  test('has no place for some options in protocol 1, which is remarked on', () => {
+  test('warns of options that protocol 1 cannot contain', () => {
     const options = { shadow: 's', ignoreResult: true, stamps: { a: 1 }, queue: 'q' };
     const notesOf = (task_protocol: number) =>
       resolveSettings(withOptions(options, {}, { task_protocol }) as BeatConfig)
@@ -107,7 +107,7 @@ describe('how messages are written', () => {
     expect(notesOf(2)).toEqual([]);
   });
 
-  test('decides what arguments may be: those of the entry before those of the settings', () => {
+  test('determines the allowed arguments: the serializer of the entry, then that of the settings', () => {
     const entry = { args: [decimal('1.5')] };
     const refused = 'beat_schedule.a.args[0]: msgpack cannot encode a decimal';
     const msgpack = { task_serializer: 'msgpack' };

@@ -8,18 +8,18 @@ interface Case {
   readonly harm: Readonly<Record<string, string>>;
 }
 
-describe.each(['5.2', '5.7'])('headers that harm a worker of Celery %s', (version) => {
+describe.each(['5.2', '5.7'])('headers that make a worker of Celery %s fail', (version) => {
   const file = new URL(`../../../conformance/context-headers-${version}.jsonl`, import.meta.url);
   const cases = readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Case);
 
-  test('were recorded', () => {
+  test('are recorded', () => {
     expect(cases.length).toBeGreaterThan(5);
   });
 
-  test.each(cases)('are refused at load with every harmful value: $name', ({ name, harm }) => {
+  test.each(cases)('are rejected at load with every such value: $name', ({ name, harm }) => {
     for (const json of Object.keys(harm)) {
       const value = JSON.parse(json) as unknown;
       const problems = entryProblems({ options: { headers: { [name]: value } } });
@@ -29,7 +29,7 @@ describe.each(['5.2', '5.7'])('headers that harm a worker of Celery %s', (versio
 });
 
 test.each(['get', 'children', '_children', '_get_custom_headers', 'as_execution_options'])(
-  'a header named like a part of the request of a task is refused: %s',
+  'a header with the name of an attribute of the task request is rejected: %s',
   (name) => {
     const refused = `options.headers.${name}: workers make headers attributes of the request that tasks see, where this name is taken; use another`;
     expect(entryProblems({ options: { headers: { [name]: null } } })).toEqual([refused]);
@@ -47,7 +47,7 @@ const OPTIONS = {
 };
 
 test.each(Object.entries(OPTIONS))(
-  'headers: a wrong value of %s is rejected with the option to write instead',
+  'headers: an invalid value of %s is rejected with the option to set instead',
   (name, option) => {
     const [problem, ...others] = entryProblems({ options: { headers: { [name]: -1 } } });
     expect(others).toEqual([]);
@@ -56,7 +56,7 @@ test.each(Object.entries(OPTIONS))(
   },
 );
 
-test('headers: a name that Celery knows without an option is rejected with what is allowed alone', () => {
+test('headers: an invalid value of a header without an option is rejected with the allowed values', () => {
   const headers = { lang: 1, headers: 1, periodic_task_name: 1 };
   expect(entryProblems({ options: { headers } })).toEqual([
     'options.headers.lang: expected text, got 1',

@@ -29,7 +29,7 @@ function messageWith(options: object, settings: object = {}, entry: object = {})
   return messages[0]!;
 }
 
-describe('a time that no worker could read', () => {
+describe('a time that workers cannot parse', () => {
   const long = /: expected at most 365250 days, a thousand years, got /;
   const far = /: expected an instant from 0001-01-02 to 9999-12-30, got /;
   test.each([
@@ -41,21 +41,21 @@ describe('a time that no worker could read', () => {
     [{ expires: new Date(8.64e15) }, far],
     [{ eta: '0000-01-01T00:00:00Z' }, far],
     [{ eta: new Date(8.64e15) }, far],
-  ])('is refused: %j', (options, message) => {
+  ])('is rejected: %j', (options, message) => {
     expect(entryProblems({ options })).toEqual([expect.stringMatching(message)]);
     const problems = entryProblems({ task: { group: ['a', { task: 'b', options }] } });
     expect(problems).toEqual([expect.stringMatching(message)]);
     expect(problems[0]).toMatch(/^task\.group\[1\]\.options\./);
   });
 
-  test('is refused beside the schedule, too, and is none up to a thousand years', () => {
+  test('is also rejected beside the schedule; up to a thousand years are accepted', () => {
     expect(entryProblems({ expires: 1e14 })).toEqual([expect.stringMatching(/^expires: .*1000/)]);
     expect(messageWith({ countdown: '365250d' }).headers['eta']).toBe('2970-01-08T00:00:00+00:00');
     const { headers } = messageWith({ expires: '9999-12-30T00:00:00Z' });
     expect(headers['expires']).toBe('9999-12-30T00:00:00+00:00');
   });
 
-  test('is not sent for a next occurrence that is as far', () => {
+  test('is not sent if the next occurrence is that late', () => {
     const { entries } = settingsOf({ schedule: { timedelta: { days: 4_000_000 } } });
     const schedule = entries[0]!.schedule;
     expect(schedule.next(new Date(0))!.getUTCFullYear()).toBeGreaterThan(9_999);
@@ -95,7 +95,7 @@ describe('a header', () => {
     ['compression', 'zip', /write the option compression$/],
     ['beat_due_at', 'x', /beat's to say$/],
     ['mine', lazy(() => 1), /^a function \(lazy\) is allowed in args/],
-  ])('that a worker would stumble over is refused: %s: %j', (name, value, message) => {
+  ])('that makes a worker fail is rejected: %s: %j', (name, value, message) => {
     const options = { headers: { [name]: value } };
     const at = (place: string) => (line: string) => line.replace(`${place}.headers.${name}: `, '');
     const said = [typeof message === 'string' ? message : expect.stringMatching(message)];
@@ -122,14 +122,11 @@ describe('a header', () => {
     ['stamps', { a: [1] }],
     ['x_more', { id: 5, task: [] }],
     ['priority', 'mine'],
-  ])(
-    'that is sound wins over what the message says itself, as in Celery: %s: %j',
-    (name, value) => {
-      expect(messageWith({ headers: { [name]: value } }).headers[name]).toEqual(value);
-    },
-  );
+  ])('that is valid overrides the message, as in Celery: %s: %j', (name, value) => {
+    expect(messageWith({ headers: { [name]: value } }).headers[name]).toEqual(value);
+  });
 
-  test('is checked among stamps as well', () => {
+  test('is also checked among stamps', () => {
     expect(entryProblems({ options: { stamps: { a: NaN } } })).toEqual([
       expect.stringMatching(/^options\.stamps\.a: NaN is not allowed in a header/),
     ]);
@@ -167,11 +164,11 @@ describe('an option of apply_async', () => {
       { stampedHeaders: ['a'], stamps: { a: 1 } },
       { stamped_headers: ['a'], stamps: { a: 1 } },
     ],
-  ])('is written into the headers: %j', (options, headers) => {
+  ])('becomes a header: %j', (options, headers) => {
     expect(messageWith(options).headers).toMatchObject(headers);
   });
 
-  test('is written into the properties, where AMQP has one for it', () => {
+  test('becomes a property if AMQP has one for it', () => {
     const options = {
       ...{ reply_to: 'answers', message_id: 'm', timestamp: 1_700_000_000, type: 'ty' },
       ...{ userId: 'guest', appId: 'app', deliveryMode: 'transient' },
@@ -183,14 +180,14 @@ describe('an option of apply_async', () => {
     });
   });
 
-  test('is what routes know a task by: route_name', () => {
+  test('route_name is the name for routing', () => {
     const taskRoutes = { known: 'q' };
     const message = messageWith({ route_name: 'known' }, { taskRoutes });
     expect(message.destination.routingKey).toBe('q');
     expect(message.headers['task']).toBe('t');
   });
 
-  test("gives way to nothing but the task's own: ignore_result of the settings", () => {
+  test('ignore_result of the settings applies unless the task has its own', () => {
     expect(messageWith({}).headers).not.toHaveProperty('ignore_result');
     expect(messageWith({}, { taskIgnoreResult: false }).headers).not.toHaveProperty(
       'ignore_result',
@@ -200,14 +197,14 @@ describe('an option of apply_async', () => {
     expect(own.headers['ignore_result']).toBe(false);
   });
 
-  test('is the default of the settings, where there is one: priority', () => {
+  test('priority has the default of the settings', () => {
     expect(messageWith({}, { taskDefaultPriority: 7 })).toMatchObject({
       ...{ priority: 7, properties: { priority: 7 } },
     });
     expect(messageWith({ priority: 0 }, { taskDefaultPriority: 7 }).priority).toBe(0);
   });
 
-  test('is kept for the tasks that workers send on: retry and its policy', () => {
+  test('retry and its policy apply to tasks that workers publish', () => {
     const options = { retry: true, retry_policy: { max_retries: null, interval_start: 0.5 } };
     const [entry] = settingsOf({ options }).entries;
     expect(entry!.options).toMatchObject({
@@ -230,7 +227,7 @@ describe('an option of apply_async', () => {
       /^beatSchedule\.e\.options\.expires: zero is treated as "no expiry"/,
     ],
     [{ expires: '0s' }, /^beatSchedule\.e\.expires: zero is treated as "no expiry"/],
-  ])('is worth a word where it does not do what it says: %j', (entry, note) => {
+  ])('causes a warning if it has no effect: %j', (entry, note) => {
     expect(notesOf(entry)).toEqual([expect.stringMatching(note)]);
   });
 
@@ -239,13 +236,13 @@ describe('an option of apply_async', () => {
     [{ timedelta: { hours: 12 } }, { after: 43_200_000 }],
     ['12h', { after: 43_200_000 }],
     ['2027-01-01T00:00:00Z', { at: 1_798_761_600_000 }],
-  ])('is a duration, a timedelta or an instant: expires %j', (expires, read) => {
+  ])('expires may be a duration, a timedelta or an instant: %j', (expires, read) => {
     expect(settingsOf({ options: { expires } }).entries[0]!.options.expires).toEqual(read);
     expect(settingsOf({ expires }).entries[0]!.options.expires).toEqual(read);
   });
 
   test.each([{ timedelta: { minuts: 5 } }, { timedelta: { minutes: -1 } }, { minutes: 5 }, {}])(
-    'is refused where it is no time: expires %j',
+    'expires %j is rejected',
     (expires) => {
       expect(entryProblems({ options: { expires } })).toEqual([
         expect.stringMatching(/^options\.expires: expected 'next', a number .*timedelta: \{hours/),
@@ -253,7 +250,7 @@ describe('an option of apply_async', () => {
     },
   );
 
-  test('never throws a task away because it expires after no time: it does not expire', () => {
+  test('expires: 0 means no expiry', () => {
     const { headers, properties } = messageWith({ expires: 0 });
     expect(headers['expires']).toBeNull();
     expect(properties).not.toHaveProperty('expiration');
@@ -263,7 +260,7 @@ describe('an option of apply_async', () => {
     ...['args', 'kwargs', 'chain', 'chord', 'connection', 'producer', 'publisher', 'router'],
     ...['declare', 'immediate', 'result_cls', 'task_type', 'content_type', 'contentEncoding'],
     ...['correlation_id', 'cluster_id', 'expiration', 'timelimit'],
-  ])('is refused with the reason where it cannot be: %s', (option) => {
+  ])('that beat does not support is rejected with the reason: %s', (option) => {
     expect(entryProblems({ options: { [option]: 1 } })).toEqual([
       expect.stringMatching(
         `^options\\.${option}: an option of Celery that beat does not support: .{20}`,
@@ -292,7 +289,7 @@ describe('an option of apply_async', () => {
       /^options\.stamped_headers\[0\]: there is no stamp "a"; its value stands/,
     ],
     [{ exchnage: 'x' }, /^options\.exchnage: .*did you mean "exchange"/],
-  ])('is refused where it is wrong: %j', (options, problem) => {
+  ])('with an invalid value is rejected: %j', (options, problem) => {
     expect(entryProblems({ options })).toEqual([expect.stringMatching(problem)]);
   });
 });

@@ -22,7 +22,7 @@ function notesOf(entry: object): string[] {
 }
 
 describe('templates in options', () => {
-  test('are filled in for each occurrence in taskId, shadow and the values of headers', async () => {
+  test('are rendered for each occurrence in taskId, shadow and the values of headers', async () => {
     const options = {
       task_id: 'x-{{dueAt | HHmm}}',
       shadow: '{{entry}} of {{dueAt | HH:mm}}',
@@ -40,7 +40,7 @@ describe('templates in options', () => {
     });
   });
 
-  test('are filled in beside arguments that are computed', async () => {
+  test('are rendered beside computed arguments', async () => {
     const { messages } = await sentAfter({
       args: ['{{entry}}'],
       options: { task_id: '{{dueAt}}' },
@@ -52,7 +52,7 @@ describe('templates in options', () => {
     expect(JSON.parse(String(messages[0]!.body))).toMatchObject([['e'], {}, {}]);
   });
 
-  test('are filled in in the header of a chord and in its body', async () => {
+  test('are rendered in the header and in the body of a chord', async () => {
     const at = (task: string) =>
       sig(task, [], { options: { headers: { at: `${task} {{dueAt | HH:mm}}` } } });
     const beatSchedule = {
@@ -71,7 +71,7 @@ describe('templates in options', () => {
     expect(body).toMatchObject({ options: { headers: { at: 'c 07:01' } } });
   });
 
-  test('are filled in in every signature, those in callbacks and groups among them', async () => {
+  test('are rendered in every signature, including callbacks and groups', async () => {
     const later = sig('b', [], {
       options: { shadow: 'later {{entry}}', taskId: 'b-{{dueAt | mm}}' },
     });
@@ -93,7 +93,7 @@ describe('templates in options', () => {
     expect(all.messages.map(({ headers: { group: id } }) => id)).toEqual(['g-e', 'g-e']);
   });
 
-  test('that are wrong are found when the configuration is read', () => {
+  test('that are invalid are reported at load', () => {
     const options = { task_id: '{{dueat}}', headers: { a: ['{{dueAt | YY}}'] } };
     const problems = (place: string): unknown[] => [
       expect.stringContaining(`${place}options.task_id: {{dueat}}: unknown; did you mean "dueAt"`),
@@ -111,7 +111,7 @@ describe('templates in options', () => {
     ]);
   });
 
-  test('that are wrong are found behind others that are right', () => {
+  test('that are invalid are also reported after valid ones', () => {
     const options = { shadow: '{{entry}}', taskId: '{{dueAt | %Y}}', headers: { a: '{{dueat}}' } };
     expect(entryProblems({ options })).toEqual([
       expect.stringContaining('options.taskId: {{dueAt | %Y}}: "%" is not a date token'),
@@ -125,7 +125,7 @@ describe('templates in options', () => {
     ]);
   });
 
-  test('and in names are remarked upon where nobody fills them in', () => {
+  test('in names and other options cause a warning, because they are not rendered', () => {
     const said = 'not rendered: templates are rendered in the values of args, kwargs, headers';
     expect(
       notesOf({
@@ -143,7 +143,7 @@ describe('templates in options', () => {
   });
 });
 
-test('a typed value in braces that are no template is looked at when the configuration is read', () => {
+test('a typed value with braces that are not a template is validated at load', () => {
   const value = (text: string) => ({ args: [{ __type__: 'datetime', __value__: text }] });
   expect(entryProblems(value('{{dueAt}}'))).toEqual([]);
   expect(entryProblems(value('{{user}}'))).toEqual([expect.stringContaining('args[0]')]);

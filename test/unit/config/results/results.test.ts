@@ -24,18 +24,18 @@ describe('settings of results', () => {
     [{ CELERY_RESULT_EXPIRES: 60 }, 60_000],
     [{ resultExpires: null }, null],
     [{ resultExpires: 0 }, null],
-  ])('%j: how long they are kept', (config, expires) => {
+  ])('%j: how long they are stored', (config, expires) => {
     expect(resultsOf(config).expires).toBe(expires);
   });
 
-  test('the environment names the backend before the configuration, as in Celery', () => {
+  test('the environment overrides the backend of the configuration, as in Celery', () => {
     const config = { CELERY_RESULT_BACKEND: 'redis://file/1' } as BeatConfig;
     expect(resultsOf(config).url).toBe('redis://file/1');
     expect(resultsOf(config, { resultBackend: 'rpc://' }).url).toBe('rpc://');
     expect(resultsOf(config, { resultBackend: undefined }).url).toBe('redis://file/1');
   });
 
-  test.each(['disabled', 'disabled://'])('%s is none', (resultBackend) => {
+  test.each(['disabled', 'disabled://'])('%s means no backend', (resultBackend) => {
     expect(resultsOf({ resultBackend }).url).toBeNull();
   });
 
@@ -46,12 +46,12 @@ describe('settings of results', () => {
     ['app_', 'app_'],
     ['a-', 'a-'],
     ['a.', 'a.'],
-  ])('the key prefix %j stands before keys as %j', (globalKeyprefix, keyPrefix) => {
+  ])('the key prefix %j is written as %j', (globalKeyprefix, keyPrefix) => {
     const options = { resultBackendTransportOptions: { globalKeyprefix } };
     expect(resultsOf(options).keyPrefix).toBe(keyPrefix);
   });
 
-  test('transport options are read in all spellings, and unknown ones refused', () => {
+  test('transport options are accepted in all spellings, and unknown ones are rejected', () => {
     const options = {
       master_name: 'mymaster',
       sentinel_kwargs: { password: 'p' },
@@ -83,7 +83,7 @@ describe('settings of results', () => {
       'postgresql://u:p@h/db',
       'resultBackend: "postgresql" is none of Celery\'s own result backends; a database is written db+postgresql://',
     ],
-  ])('%s is worth a note, without its password', (backend, note) => {
+  ])('%s causes a warning without its password', (backend, note) => {
     expect(notesOf(backend)).toEqual([note]);
   });
 
@@ -93,7 +93,7 @@ describe('settings of results', () => {
     'django-db',
     'project.backends:Mine',
     'rpc',
-  ])('%s is known', (backend) => {
+  ])('%s is accepted', (backend) => {
     expect(notesOf(backend)).toEqual([]);
   });
 });
@@ -147,7 +147,7 @@ describe('celery.backend_cleanup', () => {
     expect(cleanupOf({ resultBackend }) !== undefined).toBe(installed);
   });
 
-  test("is installed where Celery's own beat installs it, and as it does", () => {
+  test("is installed under the conditions of Celery's beat", () => {
     const url = new URL('../../../conformance/default-entries.jsonl', import.meta.url);
     const lines = readFileSync(url, 'utf8').trim().split('\n');
     const cases = lines.map((line) => JSON.parse(line) as RecordedCase);
@@ -172,12 +172,12 @@ describe('celery.backend_cleanup', () => {
     }
   });
 
-  test('is not installed where results are kept for ever', () => {
+  test('is not installed if results never expire', () => {
     expect(cleanupOf({ resultExpires: null })).toBeUndefined();
     expect(cleanupOf({ resultExpires: 0, resultBackend: 'db+sqlite:///r' })).toBeUndefined();
   });
 
-  test("goes by the environment's backend where there is one", () => {
+  test("depends on the environment's backend if there is one", () => {
     const config = { resultBackend: 'redis://h' };
     expect(cleanupOf(config, { resultBackend: 'db+sqlite:///r' })).toMatchObject({
       task: 'celery.backend_cleanup',
@@ -185,7 +185,7 @@ describe('celery.backend_cleanup', () => {
     expect(cleanupOf({}, { resultBackend: 'redis://h' })).toBeUndefined();
   });
 
-  test("is due at four in the configuration's zone, and worthless after twelve hours", () => {
+  test("is due at four in the configuration's zone and expires after twelve hours", () => {
     const entry = cleanupOf({ timezone: 'Europe/Oslo', taskDefaultQueue: 'low' })!;
     expect(entry).toMatchObject({ task: 'celery.backend_cleanup', args: [], enabled: true });
     expect(entry.options.expires).toEqual({ after: DAY / 2 });
@@ -194,7 +194,7 @@ describe('celery.backend_cleanup', () => {
     );
   });
 
-  test('says where it comes from when something is wrong with it, and how to be rid of that', () => {
+  test('has its origin and the remedy in its errors', () => {
     const strict = { taskQueues: { jobs: {} }, taskCreateMissingQueues: false };
     const beatSchedule = { mine: { task: 'mine', schedule: 60, options: { queue: 'jobs' } } };
     expect(problemsOf({ ...strict, beatSchedule })).toEqual([
@@ -207,14 +207,14 @@ describe('celery.backend_cleanup', () => {
     expect(problemsOf({ ...strict, beatSchedule, taskRoutes })).toEqual([]);
   });
 
-  test("leaves the user's own entry of that name alone, a disabled one too", () => {
+  test('is not installed if the user has an entry of that name, even a disabled one', () => {
     const mine = { task: 'mine', schedule: 60, enabled: false };
     const settings = resolveSettings({ beatSchedule: { 'celery.backend_cleanup': mine } });
     expect(namesWritten(settings)).toEqual(['celery.backend_cleanup']);
     expect(settings.entries).toMatchObject([{ task: 'mine', enabled: false }]);
   });
 
-  test('is made up for after a restart, which Celery forgets', () => {
+  test('is caught up after a restart, unlike in Celery', () => {
     const entry = cleanupOf({})!;
     const anchor = Date.parse('2026-07-01T12:00Z');
     const { state: record } = reconcile(entry, undefined, anchor)!;

@@ -23,14 +23,14 @@ describe('texts that are too long for AMQP', () => {
     ['type', {}],
     ['userId', {}],
     ['appId', {}],
-  ])('are refused at load, and fit with a byte less: %s', (option, more) => {
+  ])('are rejected at load, and accepted with one byte less: %s', (option, more) => {
     const problems = [`options.${option}: ${SAID}`];
     expect(entryProblems({ options: { ...more, [option]: LONG } }, AMQP)).toEqual(problems);
     expect(entryProblems({ options: { ...more, [option]: FITS } }, AMQP)).toEqual([]);
     expect(entryProblems({ options: { ...more, [option]: LONG } }, REDIS)).toEqual([]);
   });
 
-  test('are refused as names of headers and stamps, at any depth', () => {
+  test('are rejected as names of headers and stamps, at any depth', () => {
     const headers = { a: [{ [LONG]: 1 }] };
     expect(entryProblems({ options: { headers } }, AMQP)).toEqual([
       `options.headers.a[0]["${LONG}"]: its name ${SAID}`,
@@ -41,7 +41,7 @@ describe('texts that are too long for AMQP', () => {
     expect(entryProblems({ options: { headers: { a: LONG } } }, AMQP)).toEqual([]);
   });
 
-  test('are refused of entries whose arguments depend on the occurrence, and in groups', () => {
+  test('are rejected in groups and in entries whose arguments depend on the occurrence', () => {
     const options = { queue: LONG };
     const problems = [`options.queue: ${SAID}`];
     expect(entryProblems({ args: [lazy(() => 1)], options }, AMQP)).toEqual(problems);
@@ -50,7 +50,7 @@ describe('texts that are too long for AMQP', () => {
     );
   });
 
-  test('are reported of each entry that routes or settings send there', () => {
+  test('are reported for each entry whose routes or settings have them', () => {
     const entry = { task: 'a.b', schedule: 60 };
     const two = { ...AMQP, beatSchedule: { one: entry, two: entry } };
     const both = ['one', 'two'].map((name) => `beatSchedule.${name}: its queue ${SAID}`);
@@ -60,7 +60,7 @@ describe('texts that are too long for AMQP', () => {
 });
 
 describe('headers that are too many for AMQP', () => {
-  test('are refused at load', () => {
+  test('are rejected at load', () => {
     const headers = Object.fromEntries(
       Array.from({ length: 700 }, (_, i) => [`x-${i}`, 'x'.repeat(100)]),
     );
@@ -77,16 +77,19 @@ describe('headers that are too many for AMQP', () => {
   });
 });
 
-describe('names that SQL has no room for', () => {
-  test.each([POSTGRES, MARIA])('of queues are refused beyond 200 characters: %j', (broker) => {
-    const queue = '😀'.repeat(201);
-    expect(entryProblems({ options: { queue } }, broker)).toEqual([
-      "options.queue: is 201 characters long; kombu's table allows 200",
-    ]);
-    expect(entryProblems({ options: { queue: '😀'.repeat(200) } }, broker)).toEqual([]);
-  });
+describe('names that are too long for SQL', () => {
+  test.each([POSTGRES, MARIA])(
+    'names of queues with more than 200 characters are rejected: %j',
+    (broker) => {
+      const queue = '😀'.repeat(201);
+      expect(entryProblems({ options: { queue } }, broker)).toEqual([
+        "options.queue: is 201 characters long; kombu's table allows 200",
+      ]);
+      expect(entryProblems({ options: { queue: '😀'.repeat(200) } }, broker)).toEqual([]);
+    },
+  );
 
-  test('are refused with a NUL on PostgreSQL: queues, entries, the key prefix', () => {
+  test('queues, entries and the key prefix with a NUL are rejected on PostgreSQL', () => {
     const queue = 'a\0b';
     const nul = 'contains the character NUL (\\0), which PostgreSQL cannot store';
     expect(entryProblems({ options: { queue } }, POSTGRES)).toEqual([`options.queue: ${nul}`]);
@@ -98,7 +101,7 @@ describe('names that SQL has no room for', () => {
     expect(problemsOf({ ...REDIS, ...named })).toEqual([]);
   });
 
-  test('of entries and of the key prefix are refused on MariaDB beyond its columns', () => {
+  test('entries and the key prefix beyond the size of their columns are rejected on MariaDB', () => {
     const entry = { task: 't', schedule: 60 };
     const config = { keyPrefix: 'ø'.repeat(128), beatSchedule: { ['x'.repeat(2_049)]: entry } };
     expect(problemsOf({ ...MARIA, ...config })).toEqual([

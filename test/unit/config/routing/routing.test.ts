@@ -118,7 +118,7 @@ const AS_DICT = [
 ];
 
 describe('taskQueues', () => {
-  test('takes all that kombu says of a queue, and its names for the arguments of AMQP', () => {
+  test('accepts all options of kombu for a queue, and its names of AMQP arguments', () => {
     const row = {
       exchange: { name: 'media', type: 'topic', arguments: { 'alternate-exchange': 'else' } },
       binding_key: 'v.#',
@@ -156,21 +156,21 @@ describe('taskQueues', () => {
     });
   });
 
-  test('is a map or a list, and a row of a list may be a name alone', () => {
+  test('is a map or a list, and a row of a list may be only a name', () => {
     for (const taskQueues of [{ a: {}, b: null }, ['a', { name: 'b' }]]) {
       const { configured } = settingsOf({ taskQueues }).queues;
       expect(configured.map(({ name }) => name)).toEqual(['a', 'b']);
     }
   });
 
-  test('gives queues that have none the priorities of the configuration', () => {
+  test('sets the configured priorities of queues without their own', () => {
     const taskQueues = { a: {}, b: { queueArguments: { 'x-max-priority': 3 } } };
     const config = { taskQueues, taskQueueMaxPriority: 9 };
     expect(queueOf(config, 'a').arguments).toEqual({ 'x-max-priority': 9 });
     expect(queueOf(config, 'b').arguments).toEqual({ 'x-max-priority': 3 });
   });
 
-  test("knows kombu's Broadcast: the exchange is the producer's, the queues are the workers'", () => {
+  test("supports kombu's Broadcast: beat declares the exchange, workers declare the queues", () => {
     const taskQueues = [{ name: 'bc', broadcast: true, autoDelete: true }];
     expect(queueOf({ taskQueues }, 'bc')).toMatchObject({
       broadcast: true,
@@ -178,7 +178,7 @@ describe('taskQueues', () => {
     });
   });
 
-  test('reads what kombu writes of its queues, as `as_dict(recurse=True)` of 5.2 and 5.7 does', () => {
+  test('accepts the output of kombu’s `as_dict(recurse=True)` of 5.2 and 5.7', () => {
     const [a, b, all] = settingsOf({ task_queues: AS_DICT }).queues.configured;
     expect(a).toMatchObject({
       name: 'a',
@@ -196,12 +196,12 @@ describe('taskQueues', () => {
     }
   });
 
-  test("leaves the server's own exchanges undeclared", () => {
+  test("does not declare the server's own exchanges", () => {
     const [binding] = queueOf({ taskQueues: { a: { exchange: 'amq.topic' } } }, 'a').bindings;
     expect(binding.exchange.noDeclare).toBe(true);
   });
 
-  test('tells of a type without an exchange, which Celery leaves out', () => {
+  test('warns of an exchange type without an exchange, which Celery ignores', () => {
     expect(notesOf({ taskQueues: { a: { exchangeType: 'topic' } } })).toEqual([
       'taskQueues.a.exchangeType: ignored without an exchange; the queue is bound to "celery"',
     ]);
@@ -236,12 +236,12 @@ describe('taskQueues', () => {
       { taskQueues: ['a', { name: 'b', alias: 'a' }] },
       /^taskQueues\[1\]: another queue is called "a"/,
     ],
-  ])('is refused where it is wrong: %j', (config, problem) => {
+  ])('is rejected with an invalid value: %j', (config, problem) => {
     expect(problemsOf({ ...REDIS, ...config })).toEqual([expect.stringMatching(problem)]);
   });
 });
 
-describe('a queue that is not there', () => {
+describe('a queue that is not configured', () => {
   const config = {
     ...REDIS,
     taskCreateMissingQueues: false,
@@ -250,7 +250,7 @@ describe('a queue that is not there', () => {
   const withEntry = (entry: object) =>
     problemsOf({ ...config, beat_schedule: { e: { task: 't', schedule: 60, ...entry } } });
 
-  test('is an error where none may be made, of the place that names it', () => {
+  test('is an error with the path that names it if createMissingQueues is false', () => {
     expect(withEntry({})).toEqual([]);
     expect(withEntry({ options: { queue: 'report' } })).toEqual([
       'beat_schedule.e.options.queue: no queue "report" in taskQueues, and taskCreateMissingQueues is false; did you mean "reports"?',
@@ -258,7 +258,7 @@ describe('a queue that is not there', () => {
     expect(withEntry({ args: ['{{dueAt}}'], options: { queue: 'report' } })).toHaveLength(1);
   });
 
-  test('is one though a route names it', () => {
+  test('is also an error if a route names it', () => {
     const problems = problemsOf({
       ...{ ...config, taskRoutes: { 't*': 'report' } },
       beat_schedule: { e: { task: 't', schedule: 60 } },
@@ -282,14 +282,14 @@ describe('taskRoutes', () => {
   });
 
   test.each([['my-app.tasks.*'], ['*-app.[a-z]*'], ['my-app.{x}#/*']])(
-    'takes the glob %s',
+    'accepts the glob %s',
     (glob) => {
       const name = glob.replaceAll('*', 'my').replace('[a-z]', 't');
       expect(queueFor(name, { [glob]: 'q' })).toBe('q');
     },
   );
 
-  test('of which there are ten thousand are searched without a test of each for each task', () => {
+  test('with ten thousand routes is searched through an index', () => {
     const tables = Array.from({ length: 10_000 }, (_, i) => ({ [`app${i}.*`]: `q${i}` }));
     const { queues, routes } = settingsOf({ taskRoutes: tables });
     expect(routes.routes).toHaveLength(1);
@@ -300,7 +300,7 @@ describe('taskRoutes', () => {
     }
   });
 
-  test('says nothing of tasks that it does not know', () => {
+  test('does not apply to tasks that match no route', () => {
     expect(queueFor('other', { 't*': 'q' })).toBe('celery');
   });
 
@@ -331,13 +331,13 @@ describe('taskRoutes', () => {
       },
       /^taskRoutes: the function threw for "t": no region/,
     ],
-  ])('is refused where it is wrong: %o', (taskRoutes, problem) => {
+  ])('is rejected with an invalid route: %o', (taskRoutes, problem) => {
     const beatSchedule = { e: { task: 't', schedule: 60 } };
     const found = problemsOf({ ...REDIS, taskRoutes, beatSchedule });
     expect(found).toEqual([expect.stringMatching(problem)]);
   });
 
-  test('tells once of a function that fails for every task', () => {
+  test('reports a function that fails for every task once', () => {
     const route = () => {
       throw new Error('broken');
     };
@@ -345,7 +345,7 @@ describe('taskRoutes', () => {
     expect(problemsOf({ ...REDIS, taskRoutes: [route], beatSchedule })).toHaveLength(1);
   });
 
-  test('tells of all that is wrong with what a function returns, and of each task that it fails', () => {
+  test('reports all errors in the result of a function, with the task that it was called for', () => {
     const route = (task: string) => {
       if (task === 'c') throw new Error('no region');
       return task === 'd' ? 'sound' : { queu: 'x', priority: 'low' };
@@ -359,7 +359,7 @@ describe('taskRoutes', () => {
     ]);
   });
 
-  test('asks no function at load about arguments that are not known yet', () => {
+  test('calls no function at load for computed arguments', () => {
     const asked: unknown[] = [];
     const route = (task: string, args: readonly unknown[]) => {
       if (task === 't') asked.push(args);
@@ -372,7 +372,7 @@ describe('taskRoutes', () => {
   });
 });
 
-describe('where a task goes', () => {
+describe('the destination of a task', () => {
   test.each([
     [
       { exchange: 'media' },
@@ -386,7 +386,7 @@ describe('where a task goes', () => {
       { exchange: 'media', routingKey: 'x' },
       'options.exchange: no queue in taskQueues is bound to the exchange "media" (routing key "x"): messages are held back until a worker binds one',
     ],
-  ])('is worth a word when it may be nowhere, or not what is meant: %j', (options, note) => {
+  ])('causes a warning if it has no queue or ignores an option: %j', (options, note) => {
     expect(notesOf({}, { options })).toEqual([`beatSchedule.e.${note}`]);
   });
 
@@ -396,7 +396,7 @@ describe('where a task goes', () => {
     { exchange: 'celery', routingKey: 'celery' },
     { exchange: 'bc', exchangeType: 'fanout' },
     { queue: 'new', exchange: 'new', routingKey: 'new' },
-  ])('is not, when it is clear: %j', (options) => {
+  ])('causes no warning if it is valid: %j', (options) => {
     expect(notesOf({}, { options })).toEqual([]);
   });
 
@@ -416,14 +416,14 @@ describe('where a task goes', () => {
       { exchange: 'x', exchangeType: 'headers' },
       /^beatSchedule\.e\.options\.exchange: exchange "x" is a headers exchange, which kombu does not support on Redis/,
     ],
-  ])('is an error where %s cannot go there', (brokerUrl, options, problem) => {
+  ])('is an error if the broker %s does not support it', (brokerUrl, options, problem) => {
     const beatSchedule = { e: { task: 't', schedule: 60, options } };
     expect(problemsOf({ brokerUrl, beatSchedule })).toEqual([expect.stringMatching(problem)]);
   });
 });
 
-describe('what is true of all tasks', () => {
-  test('is read in every spelling', () => {
+describe('default options of tasks', () => {
+  test('are accepted in every spelling', () => {
     const config = {
       task_default_priority: 4,
       CELERY_DEFAULT_DELIVERY_MODE: 'transient',
@@ -440,7 +440,7 @@ describe('what is true of all tasks', () => {
     [{ taskDefaultDeliveryMode: 3 }, /^taskDefaultDeliveryMode: expected 1, 2, 'transient'/],
     [{ taskDefaultExchangeType: 'x' }, /^taskDefaultExchangeType: expected 'direct', 'topic'/],
     [{ task_create_missing_queues: 'no' }, /^task_create_missing_queues: expected true or false/],
-  ])('is refused where it is wrong: %j', (config, problem) => {
+  ])('is rejected with an invalid value: %j', (config, problem) => {
     expect(problemsOf(config)).toEqual([expect.stringMatching(problem)]);
   });
 });

@@ -17,7 +17,7 @@ const notesOf = (entry: object) =>
 
 const specOf = (entry: object, settings: object = {}) => entryOf(entry, settings).schedule.spec;
 
-describe('a schedule', () => {
+describe('schedule of an entry:', () => {
   test.each([
     [30, timedelta({ seconds: 30 })],
     [0.5, timedelta({ milliseconds: 500 })],
@@ -34,11 +34,11 @@ describe('a schedule', () => {
     [{ solar: { event: 'dusk_civil', lat: -33, lon: -70 } }, solar('dusk_civil', -33, -70)],
     [solar('sunrise', 90, 0), solar('sunrise', 90, 0)],
     [crontab({ hour: 3 }), crontab({ hour: 3 })],
-  ])('%j is read', (schedule, { spec }) => {
+  ])('%j is accepted', (schedule, { spec }) => {
     expect(specOf({ schedule })).toBe(spec);
   });
 
-  test('with a set of minutes is not taken for another one', () => {
+  test('two different sets of minutes are two schedules', () => {
     const minutes = (...values: number[]) => ({ crontab: { minute: new Set(values) } });
     const { entries } = resolveSettings({
       resultExpires: null,
@@ -53,13 +53,13 @@ describe('a schedule', () => {
     ]);
   });
 
-  test('equal ones are one object', () => {
+  test('equal schedules are one object', () => {
     const one = entryOf({ schedule: { crontab: { minute: '*/7' } } });
     const other = entryOf({ schedule: { crontab: { minute: '*/7' } } });
     expect(other.schedule).toBe(one.schedule);
   });
 
-  test("takes its own zone, else the entry's, else the configuration's, else UTC", () => {
+  test("uses its own zone, then the entry's, then the configuration's, then UTC", () => {
     const own = { cron: '0 8 * * *', timezone: 'Asia/Tokyo' };
     const plain = { cron: '0 8 * * *' };
     const settings = { timezone: 'Europe/Oslo' };
@@ -76,7 +76,7 @@ describe('a schedule', () => {
   test.each([
     [{ cron: '0 8 * * *', timezone: 'Asia/Tokyo' }],
     [cron('0 8 * * *', { timezone: 'Asia/Tokyo' })],
-  ])('and its entry must not name two zones', (schedule) => {
+  ])('is rejected if its zone differs from that of its entry', (schedule) => {
     expect(entryOf({ schedule, timezone: 'Asia/Tokyo' }).schedule.timezone).toBe('Asia/Tokyo');
     expect(entryProblems({ schedule, timezone: 'Europe/Oslo' })).toEqual([
       'timezone: "Europe/Oslo" differs from "Asia/Tokyo" in the schedule; remove one of them',
@@ -97,14 +97,14 @@ describe('a schedule', () => {
     [{ at: '2100-01-01' }],
     [solar('sunset', 0, 0)],
     [{ crontab: { hour: 3 } }],
-  ])('of another kind is not relative, which Celery ignores: %j', (schedule) => {
+  ])('that is not an interval ignores relative with a warning: %j', (schedule) => {
     expect(notesOf({ schedule, relative: true })).toEqual([
       expect.stringMatching(/^relative: ignored: it applies to intervals, this schedule is /),
     ]);
     expect(specOf({ schedule, relative: true })).toBe(specOf({ schedule }));
   });
 
-  test('of @every is an interval, relative or not', () => {
+  test('@every is an interval, which may be relative', () => {
     const schedule = { cron: '@every 2h' };
     expect(specOf({ schedule })).toBe('every(7200000ms)');
     expect(specOf({ schedule, relative: true, timezone: 'Europe/Oslo' })).toBe(
@@ -116,7 +116,7 @@ describe('a schedule', () => {
   test.each([
     [{ crontab: { minute: '*/90' } }, 'schedule.crontab.minute'],
     [crontab({ minute: '*/90' }), 'schedule.minute'],
-  ])('with a step that is too wide runs as in Celery, with a warning: %j', (schedule, path) => {
+  ])('with a step beyond the range runs as in Celery, with a warning: %j', (schedule, path) => {
     const notes = [
       expect.stringMatching(`^${path}: "\\*/90" has a step larger than the field's 60`),
     ];
@@ -124,7 +124,7 @@ describe('a schedule', () => {
     expect(notesOf({ schedule })).toEqual(notes);
   });
 
-  test('with a step that is too wide warns for each of its entries', () => {
+  test('with a step beyond the range causes a warning for each of its entries', () => {
     const entry = { task: 't', schedule: { crontab: { minute: '*/90' } } };
     const { warnings } = resolveSettings({
       resultExpires: null,
@@ -150,12 +150,12 @@ describe('a schedule', () => {
     },
   );
 
-  test('with H that has a seed keeps it', () => {
+  test('with H(seed) does not depend on the entry', () => {
     const schedule = cron('H 3 * * *', { seed: 'mine' });
     expect(entryOf({ schedule }).schedule).toBe(schedule.inZone!('UTC'));
   });
 
-  test('whose zone is unknown is reported for each of its entries', () => {
+  test('with an unknown zone is reported for each of its entries', () => {
     const entry = { task: 't', schedule: { cron: '@daily', timezone: 'BST' } };
     expect(problemsOf({ beatSchedule: { a: entry, b: entry } })).toEqual([
       'beatSchedule.a.schedule.timezone: "BST" is not the name of an IANA time zone; did you mean "Europe/London"?',
@@ -163,7 +163,7 @@ describe('a schedule', () => {
     ]);
   });
 
-  test('may be of a kind that users bring', () => {
+  test('may be an object with a next() of the user', () => {
     const yearly: Schedule = {
       spec: 'mine',
       next: (after) => new Date(after.getTime() + 31_536_000_000),
@@ -220,7 +220,7 @@ describe('a schedule', () => {
       { cron: '0 8 * * *', timezone: 'Europe/Olso' },
       /^schedule\.timezone: .*did you mean "Europe\/Oslo"/,
     ],
-  ])('like %o is refused', (schedule, problem) => {
+  ])('%o is rejected', (schedule, problem) => {
     const expected: unknown =
       typeof problem === 'string' ? problem : expect.stringMatching(problem);
     expect(entryProblems({ schedule })).toEqual([expected]);
@@ -229,23 +229,23 @@ describe('a schedule', () => {
   test.each([
     [{ crontab: { dayOfMonth: 30, monthOfYear: 2 } }],
     [crontab({ dayOfMonth: 31, monthOfYear: 'feb,apr' })],
-  ])('that is never due is refused: %j', (schedule) => {
+  ])('that is never due is rejected: %j', (schedule) => {
     expect(entryProblems({ schedule })).toEqual([
       expect.stringMatching(/^schedule.*is never due$/),
     ]);
   });
 
-  test('with a date that no year has is refused in cron, too', () => {
+  test('with a date that no year has is also rejected in cron', () => {
     expect(entryProblems({ schedule: { cron: '0 0 30 2 *' } })).toEqual([
       expect.stringMatching(/^schedule\.cron: /),
     ]);
   });
 
-  test('that was due once, long ago, is not refused: tests set the clock back', () => {
+  test('whose occurrences are all in the past is accepted', () => {
     expect(entryProblems({ schedule: { at: '1999-12-31T00:00:00Z' } })).toEqual([]);
   });
 
-  test('has all of its problems told at once', () => {
+  test('with several errors reports all of them', () => {
     const crontab = { minute: 61, hour: 'noon', day_of_week: true };
     expect(entryProblems({ schedule: { crontab } })).toHaveLength(3);
     const where = { event: 'sun_rise', lat: 91, longitude: 10, lon: 10, height: 5 };

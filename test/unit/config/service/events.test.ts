@@ -17,16 +17,16 @@ describe('settings of events', () => {
     },
   );
 
-  test('are off unless they are asked for', () => {
+  test('are off by default', () => {
     expect(resolveSettings({ brokerUrl: 'redis://localhost' }).taskEvents).toBeNull();
   });
 
-  test('name another exchange', () => {
+  test('may name another exchange', () => {
     const config = { brokerUrl: 'redis://localhost', taskSendSentEvent: true };
     expect(resolveSettings({ ...config, eventExchange: 'seen' }).taskEvents?.exchange).toBe('seen');
   });
 
-  test('ask for nothing that a broker in SQL could do, and are told so', () => {
+  test('cause a warning with a broker in SQL, which does not support events', () => {
     const { taskEvents, warnings } = resolveSettings({ taskSendSentEvent: true });
     expect(taskEvents).toBeNull();
     expect(warnings).toEqual([
@@ -39,7 +39,7 @@ describe('settings of events', () => {
     ]);
   });
 
-  test('allow no serializer but the one that every receiver reads', () => {
+  test('allow only the serializer that all receivers support', () => {
     expect(problemsOf({ eventSerializer: 'pickle' })).toEqual([
       'eventSerializer: expected \'json\', which every receiver of events reads, got "pickle"',
     ]);

@@ -60,7 +60,7 @@ describe('a signature', () => {
       'task.args: a chain has no arguments of its own; they belong to its tasks',
       'task.kwargs.tasks: expected a list of at least one signature, got an empty list',
     ],
-  ])('like %j is refused with all that is wrong', ([task, ...problems]) => {
+  ])('%j is rejected with all errors', ([task, ...problems]) => {
     const found = problemsWith(task);
     for (const problem of problems) expect(found).toContain(problem);
     expect(found).toHaveLength(problems.length);
@@ -70,7 +70,7 @@ describe('a signature', () => {
     [{ chain: ['a', 'b'] }, 'chain: write task: {chain: […]}'],
     [group('a', 'b'), 'group: write task: {group: […]}'],
     [{ chord: { header: ['a'], body: 5 } }, 'chord: write task: {chord: {header: […], body: …}}'],
-  ])('belongs under task: %j', (entry, problem) => {
+  ])('must be under task: %j', (entry, problem) => {
     expect(problemsWith(undefined, { ...entry, args: [1] })).toEqual([problem]);
     expect(problemsWith('a', entry)).toEqual([problem]);
     const beatSchedule = { e: { ...entry, schedule: 60, queue: 'q' } };
@@ -89,13 +89,13 @@ describe('a signature', () => {
     ]);
   });
 
-  test('goes no deeper than 32 levels', () => {
+  test('has at most 32 levels', () => {
     let deep: unknown = 'a';
     for (let level = 0; level < 33; level++) deep = { group: [deep] };
     expect(problemsWith(deep)).toEqual([expect.stringMatching(/: nested deeper than 32 levels$/)]);
   });
 
-  test('says how long it lasts, as whoever sends it on counts from then', () => {
+  test('has a duration as expiry, which applies when a worker publishes it', () => {
     for (const expires of ['next', '2030-01-01T00:00:00Z']) {
       expect(problemsWith(chain(add, sig('b', [], { options: { expires } })))).toEqual([
         expect.stringMatching(/^task\.chain\[1\]\.options\.expires: expected a duration/),
@@ -104,7 +104,7 @@ describe('a signature', () => {
     expect(problemsWith(chain(add, sig('b', [], { options: { expires: '1h' } })))).toEqual([]);
   });
 
-  test('is read in the spellings of Python and of JavaScript', () => {
+  test('is accepted in the spellings of Python and of JavaScript', () => {
     const options = { timeLimit: 5, linkError: ['caught'] };
     const ours = entryOf({ task: { chain: ['a', { task: 'b', options }], immutable: true } });
     const python = { time_limit: 5, link_error: 'caught', queue: null };
@@ -127,7 +127,7 @@ describe('a signature', () => {
     expect(entryOf({ task: map }).canvas).toMatchObject({ kind: 'task', kwargs });
   });
 
-  test('is told of with its line where it stands in YAML', () => {
+  test('with an error in YAML is reported with its line', () => {
     const config = { beatSchedule: { e: { task: { chain: ['a', { tsk: 'b' }] }, schedule: 60 } } };
     const lines: Record<string, number> = { 'beatSchedule e task chain 1': 7 };
     const source = {
@@ -143,7 +143,7 @@ describe('a signature', () => {
   });
 });
 
-describe('what comes after a group', () => {
+describe('a callback after a group', () => {
   const why =
     'has no effect after a group, whose tasks end separately; ' +
     'use a chord, which calls its body with all results: {chord: {header: […], body: …}}';
@@ -151,17 +151,17 @@ describe('what comes after a group', () => {
   test.for([
     group([add], { options: { link: 'b' } }),
     chain([add, group(add, add)], { options: { link: 'b' } }),
-  ])('is no callback', (task) => {
+  ])('is rejected in a signature', (task) => {
     expect(problemsWith(task)).toEqual([`task.options.link: ${why}`]);
   });
 
-  test('is none from the entry either', () => {
+  test('is rejected in an entry', () => {
     expect(problemsWith(group(add), { options: { link: 'b' } })).toEqual([`options.link: ${why}`]);
   });
 });
 
 describe('arguments beside a signature', () => {
-  test('are refused where it takes none', () => {
+  test('are rejected if it accepts none', () => {
     const immutable = sig('a', [], { immutable: true });
     expect(problemsWith(immutable, { args: [1] })).toEqual([
       'args: has no effect: the signature is immutable',
@@ -178,7 +178,7 @@ describe('a chord that beat starts', () => {
     [undefined, `task: ${starts}, and there is none`],
     ['db+sqlite:///results', `task: ${starts}, got db+sqlite:///results`],
     ['rpc://', `task: ${starts}, got rpc://`],
-  ])('is refused with %j as result backend', ([resultBackend, problem]) => {
+  ])('is rejected with the result backend %j', ([resultBackend, problem]) => {
     for (const task of [header, group(header, add), chain(group(add, add), 'tasks.total')]) {
       expect(entryProblems({ task }, { resultBackend })).toEqual([problem]);
     }
@@ -189,19 +189,19 @@ describe('a chord that beat starts', () => {
     expect(entryProblems({ task: header }, { result_backend: url, ...more })).toEqual([]);
   });
 
-  test('needs to know which master sentinels are asked for', () => {
+  test('needs the name of the master with sentinels', () => {
     expect(entryProblems({ task: header }, { resultBackend: 'sentinel://h:26379' })).toEqual([
       'task: starts a chord, which needs resultBackendTransportOptions.masterName: the name of the master that the sentinels watch',
     ]);
   });
 
-  test('is nothing to the backend where a worker starts it', () => {
+  test('needs no result backend if a worker starts it', () => {
     expect(entryProblems({ task: chain(add, header) })).toEqual([]);
   });
 });
 
 describe('old workers', () => {
-  test('read no chains: protocol 1 is refused with them, and takes single tasks with callbacks', () => {
+  test('do not support chains: protocol 1 is rejected with them, and accepts single tasks with callbacks', () => {
     const old = { task_protocol: 1 };
     expect(entryProblems({ task: chain(add, add) }, old)).toEqual([
       'task: a chain needs taskProtocol 2',
@@ -210,8 +210,8 @@ describe('old workers', () => {
   });
 });
 
-describe('every task that beat itself sends', () => {
-  test('is tried on its way at load', () => {
+describe('every task that beat publishes', () => {
+  test('is routed at load', () => {
     const slow = sig('a', [], { options: { queue: 'slow' } });
     const config = {
       taskCreateMissingQueues: false,

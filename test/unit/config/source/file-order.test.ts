@@ -3,7 +3,7 @@ import { ConfigFiles } from '../../../../src/config/config-files.ts';
 import { Folder } from '../../../support/folder.ts';
 import { namesWritten } from '../support.ts';
 
-test('the files of a folder are read in the order of their names, whenever they were written', async () => {
+test('configuration files of a folder are read in the order of their names', async () => {
   const names = ['m', 'c', 'z', 'a', 'x', 'b', 'k', 'y', 'd', 'n'];
   const entry = (name: string) => `beatSchedule: {${name}: {task: t, schedule: 5}}\n`;
   using folder = new Folder(

@@ -21,7 +21,7 @@ async function namesIn(folder: Folder, path?: string): Promise<string[]> {
   return namesWritten(await new ConfigFiles(path, { cwd: folder.path }).read());
 }
 
-describe('without a path', () => {
+describe('configuration files without a path:', () => {
   test.each([['yaml'], ['yml'], ['json']])('beat.config.%s is read', async (extension) => {
     using folder = new Folder({ [`beat.config.${extension}`]: '{"keyPrefix": "here"}' });
     const settings = await new ConfigFiles(undefined, { cwd: folder.path }).read();
@@ -29,21 +29,21 @@ describe('without a path', () => {
     expect(settings.files).toEqual([`beat.config.${extension}`]);
   });
 
-  test('beat.config.* goes before the folder schedules', async () => {
+  test('beat.config.* has precedence over the folder schedules', async () => {
     using folder = new Folder({ 'schedules/a.yaml': entry('a') });
     expect(await namesIn(folder)).toEqual(['a']);
     folder.write('beat.config.yaml', entry('b'));
     expect(await namesIn(folder)).toEqual(['b']);
   });
 
-  test('two of them are one too many', async () => {
+  test('two beat.config.* files are an error', async () => {
     using folder = new Folder({ 'beat.config.yaml': '', 'beat.config.json': '{}' });
     expect(await problemsIn(folder)).toEqual([
       'beat.config.yaml and beat.config.json are both here; remove one, or select one with --config',
     ]);
   });
 
-  test('and without any file the error says how to begin, and what it says can be read', async () => {
+  test('without any file the error contains a valid example', async () => {
     using folder = new Folder();
     const [problem = ''] = await problemsIn(folder);
     expect(problem).toMatch(
@@ -54,7 +54,7 @@ describe('without a path', () => {
   });
 });
 
-describe('a path', () => {
+describe('a configuration path', () => {
   test('may be relative or absolute', async () => {
     using folder = new Folder({ 'conf/a.yaml': entry('a') });
     expect(await namesIn(folder, 'conf/a.yaml')).toEqual(['a']);
@@ -63,12 +63,12 @@ describe('a path', () => {
     expect(settings.files).toEqual([path]);
   });
 
-  test('that is not there is said so', async () => {
+  test('that does not exist is an error', async () => {
     using folder = new Folder();
     expect(await problemsIn(folder, 'gone.yaml')).toEqual(['no such file or folder: gone.yaml']);
   });
 
-  test('of another kind of file is refused', async () => {
+  test('of another kind of file is rejected', async () => {
     using folder = new Folder({ 'beat.toml': '' });
     expect(await problemsIn(folder, 'beat.toml')).toEqual([
       expect.stringMatching(/^beat\.toml: not a kind of file that beat reads; it reads \.ts, /),
@@ -76,8 +76,8 @@ describe('a path', () => {
   });
 });
 
-describe('a folder', () => {
-  test('is read whole, by name, leaving out what editors and tests put beside', async () => {
+describe('a configuration folder', () => {
+  test('is read by name, except for files of editors and tests', async () => {
     using folder = new Folder({
       'c/b.yaml': entry('b'),
       'c/a.json': '{"beatSchedule": {"a": {"task": "t", "schedule": 5}}}',
@@ -95,21 +95,21 @@ describe('a folder', () => {
     expect(settings.files).toEqual(['c/a.json', 'c/b.yaml']);
   });
 
-  test('without a configuration in it is an error', async () => {
+  test('without a configuration file is an error', async () => {
     using folder = new Folder({ 'c/README.md': '' });
     expect(await problemsIn(folder, 'c')).toEqual([
       expect.stringMatching(/^c: no configuration in this folder; it reads \.ts/),
     ]);
   });
 
-  test('in which two files declare one entry is an error that names both', async () => {
+  test('with one entry in two files is an error that names both', async () => {
     using folder = new Folder({ 'c/a.yaml': entry('x'), 'c/b.yaml': `\n${entry('x')}` });
     expect(await problemsIn(folder, 'c')).toEqual([
       'c/b.yaml:2: beatSchedule.x: an entry of this name is in c/a.yaml too',
     ]);
   });
 
-  test('in which two files disagree on a setting is an error that names both', async () => {
+  test('with two values of one setting is an error that names both files', async () => {
     using folder = new Folder({
       'c/a.yaml': 'timezone: UTC\nlock: {ttl: 5}\n',
       'c/b.yaml': 'lock:\n  ttl: 6\ntimezone: Asia/Tokyo\n',
@@ -120,7 +120,7 @@ describe('a folder', () => {
     ]);
   });
 
-  test('may say the same setting twice, in other spellings too, and its parts in several files', async () => {
+  test('may contain a setting twice with the same value, also in another spelling, and its parts in several files', async () => {
     using folder = new Folder({
       'c/a.yaml': 'timezone: UTC\nbrokerTransportOptions: {sep: ":"}\n',
       'c/b.yaml': 'CELERY_TIMEZONE: UTC\nbroker_transport_options: {global_keyprefix: "a:"}\n',
@@ -129,7 +129,7 @@ describe('a folder', () => {
     expect(transport).toMatchObject({ sep: ':', globalKeyprefix: 'a:' });
   });
 
-  test('has the problems of all its files told at once, in reading order', async () => {
+  test('reports the errors of all its files, in reading order', async () => {
     using folder = new Folder({
       'c/a.yaml': 'beatSchedule:\n  a: {task: t, schedule: 5, args: 5}\ntimezone: X/Y\n',
       'c/b.json': '{"a": }',

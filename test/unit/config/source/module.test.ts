@@ -88,7 +88,7 @@ export const often = crontab({ minute: 7 });`,
     expect(loaded).toMatchObject([{ names: ['a', 'celery.backend_cleanup'], shared: true }]);
   });
 
-  test('that is wrong says where, as far as anybody knows', () => {
+  test('with an error has its file and line if they are known', () => {
     const loaded = load(
       {
         'syntax.ts': 'const a: number = 1;\nexport default { a: 1 ;\n',

@@ -56,7 +56,7 @@ test.each([
     'args',
     'a value that cannot be converted to text',
   ],
-])('%s that throws is an error with its path', (_, part, path, reason) => {
+])('plain data: %s that throws is an error with its path', (_, part, path, reason) => {
   const entry = Object.create(
     null,
     Object.getOwnPropertyDescriptors({ task: 't', schedule: 5 }),
@@ -67,7 +67,7 @@ test.each([
   );
 });
 
-test('a getter that throws in a module is an error with its file and its path', async () => {
+test('plain data: a getter that throws in a module is an error with its file and its path', async () => {
   const text =
     'export default { beatSchedule: { e: { task: "t", get schedule() { throw new Error("down"); } } } };';
   using folder = new Folder({ 'c.ts': text });
@@ -76,7 +76,7 @@ test('a getter that throws in a module is an error with its file and its path', 
   );
 });
 
-test('a getter is asked once, so that it cannot answer one thing to the check and another to the run', () => {
+test('plain data: a getter is called once, so that validation and use have the same value', () => {
   let asked = 0;
   const entry = {
     schedule: 5,
@@ -89,7 +89,7 @@ test('a getter is asked once, so that it cannot answer one thing to the check an
   expect([read?.task, asked]).toEqual(['t1', 1]);
 });
 
-test('what needs no getter is not copied', () => {
+test('plain data: a value without getters is not copied', () => {
   const args = [{ a: [1] }];
   expect(entryOf({ args }).args).toBe(args);
 });
@@ -100,7 +100,7 @@ test.each([
   [{ lock: { [Symbol('s')]: 1 } }, 'lock: has a symbol as a name: Symbol(s)'],
   [{ lock: { ttl: class A extends Error {} } }, /^lock\.ttl: expected .*, got a function$/],
   [{ keyPrefix: 5n }, 'keyPrefix: expected text that is not empty, got 5'],
-])('what is no data is an error with its path: %o', (config, problem) => {
+])('plain data: a symbol is an error with its path: %o', (config, problem) => {
   expect(problemsOf(config)).toEqual([
     typeof problem === 'string' ? problem : expect.stringMatching(problem),
   ]);
@@ -110,11 +110,11 @@ test.each([
   ['args', Symbol('s'), 'args: a symbol is not data'],
   ['args', [Symbol('s')], 'args[0]: a symbol is not data'],
   ['schedule', Symbol('s'), 'schedule: a symbol is not data'],
-])('a symbol in an entry is an error with its path: %s', (key, value, problem) => {
+])('plain data: a symbol in an entry is an error with its path: %s', (key, value, problem) => {
   expect(entryProblems({ [key]: value })).toContain(problem);
 });
 
-test('objects that contain themselves, or are nested too deep, are errors with their path', () => {
+test('plain data: circular objects and objects that are nested too deep are errors with their path', () => {
   const map: Record<string, unknown> = {};
   map['self'] = map;
   expect(entryProblems({ args: map })).toContain('args.self: contains itself');
@@ -128,7 +128,7 @@ test('objects that contain themselves, or are nested too deep, are errors with t
   ]);
 });
 
-test('an object counts in each place with all that is in it', () => {
+test('plain data: a repeated object counts with all its values at each position', () => {
   const repeated = (times: number) => Array.from({ length: times }, () => list);
   const list = Array.from({ length: 1_000 }, () => 1);
   expect(problemsOf({ 'x-a': repeated(1_900) })).toEqual([]);
@@ -137,7 +137,7 @@ test('an object counts in each place with all that is in it', () => {
   );
 });
 
-test('a few objects that stand for millions of values are refused, and are not walked', () => {
+test('plain data: a few objects that expand to millions of values are rejected without expanding them', () => {
   let many: unknown = [1];
   for (let i = 0; i < 60; i++) many = [many, many];
   expect(entryProblems({ args: many })[0]).toMatch(
@@ -164,11 +164,14 @@ test.each([
     Object.defineProperty({ next }, 'spec', { get: throwing(new Error('sp')) }),
     /^schedule: cannot be read, .*: sp$/,
   ],
-])("a schedule of the user's that breaks its contract is an error: %#", (schedule, problem) => {
-  const problems = entryProblems({ schedule });
-  if (problem === null) expect(problems).toEqual([]);
-  else expect(problems[0]).toMatch(problem);
-});
+])(
+  "plain data: a user's schedule with an invalid property is an error: %#",
+  (schedule, problem) => {
+    const problems = entryProblems({ schedule });
+    if (problem === null) expect(problems).toEqual([]);
+    else expect(problems[0]).toMatch(problem);
+  },
+);
 
 test.each([
   [
@@ -189,9 +192,12 @@ test.each([
     throwing(Object.create(null)),
     /the function threw for "t": a value that cannot be converted to text/,
   ],
-])('what a route function answers is read with the same care: %#', (route, problem) => {
-  const config = { taskRoutes: route, beatSchedule: { e: { task: 't', schedule: 5 } } };
-  const run = () => resolveSettings(config);
-  expect(run).toThrow(ConfigError);
-  expect(run).toThrow(problem);
-});
+])(
+  'plain data: the result of a route function is validated in the same way: %#',
+  (route, problem) => {
+    const config = { taskRoutes: route, beatSchedule: { e: { task: 't', schedule: 5 } } };
+    const run = () => resolveSettings(config);
+    expect(run).toThrow(ConfigError);
+    expect(run).toThrow(problem);
+  },
+);

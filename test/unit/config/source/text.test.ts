@@ -22,7 +22,7 @@ function problemsOf(...sources: Source[]): string[] {
 const yaml = (text: string) => readYaml(text, 'f.yaml');
 const json = (text: string) => readJson(text, 'f.json');
 
-describe('a text that is nested too deep', () => {
+describe('a file with too many levels', () => {
   test.each([
     ['f.json', (n: number) => `{"x-a":\n${'['.repeat(n)}${']'.repeat(n)}}`],
     ['f.json', (n: number) => `{"x-a":\n${'{"a":'.repeat(n)}1${'}'.repeat(n)}}`],
@@ -30,19 +30,19 @@ describe('a text that is nested too deep', () => {
     ['f.yaml', (n: number) => `x-a:\n ${'['.repeat(n)}${']'.repeat(n)}`],
     ['f.yaml', (n: number) => `x-a:\n ${'{a: '.repeat(n)}1${'}'.repeat(n)}`],
     ['f.yaml', (n: number) => `x-a:\n ${'- '.repeat(n)}1`],
-  ])('is refused with its line, at any depth: %s %#', (file, textOf) => {
+  ])('is rejected with the line, at any depth: %s %#', (file, textOf) => {
     const read = file === 'f.json' ? json : yaml;
     for (const depth of [501, 10_000, 20_000]) {
       expect(problemsOf(read(textOf(depth)))).toEqual([`${file}:2: nested deeper than 500 levels`]);
     }
   });
 
-  test('is not what brackets in texts make', () => {
+  test('is not one with brackets in texts', () => {
     const text = `{"x-a": "${'[{\\"'.repeat(1_000)}", "x-b": [1]}`;
     expect(problemsOf(json(text), yaml(text))).toEqual([]);
   });
 
-  test('is what aliases make of a small one', () => {
+  test('may be a small file with aliases', () => {
     const rows = Array.from({ length: 9 }, (_, i) => {
       return `x-${i}: &a${i} ${'['.repeat(60)}${i === 0 ? 1 : `*a${i - 1}`}${']'.repeat(60)}\n`;
     });
@@ -55,15 +55,15 @@ describe('a text that is nested too deep', () => {
 });
 
 describe('an empty JSON file', () => {
-  test('is a mistake: what should have written it may have failed', () => {
+  test('is an error, because the program that writes it may have failed', () => {
     expect(problemsOf(json(' \n'))).toEqual([
       'f.json: is empty; an empty configuration is written {}',
     ]);
   });
 });
 
-describe('what may be a secret', () => {
-  test('is not shown, whatever is wrong with it', () => {
+describe('a value that may be a secret', () => {
+  test('is not shown in any error', () => {
     const secrets = [
       { broker_transport_options: { sentinel_kwargs: { password: 12345678 } } },
       { broker_use_ssl: { password: 12345678 }, redis_backend_use_ssl: { ssl_password: 12345678 } },
@@ -78,7 +78,7 @@ describe('what may be a secret', () => {
 });
 
 describe('YAML', () => {
-  test('problems tell the line of the key', () => {
+  test('errors contain the line of the key', () => {
     const text = `# comment
 beat_schedule:
   first:
@@ -114,14 +114,14 @@ beatSchedule:
     ]);
   });
 
-  test('an entry that stands twice is an error with both lines', () => {
+  test('a repeated entry is an error with both lines', () => {
     const text = 'beatSchedule:\n  e: {task: t, schedule: 5}\n  e: {task: t, schedule: 6}\n';
     expect(problemsOf(yaml(text))).toEqual([
       'f.yaml:3: beatSchedule.e: repeated key, first on line 2',
     ]);
   });
 
-  test('reports every repeated key with both lines, and other errors in the values that count', () => {
+  test('all repeated keys are errors with both lines, and so are errors in the last values', () => {
     const text = `
 beatSchedule:
   e: {task: t, schedule: 5, missed: often}
@@ -160,7 +160,7 @@ beatSchedule:
     ]);
   });
 
-  test('timestamps stay text, integers of any size stay exact, and words are no booleans', () => {
+  test('timestamps stay text, integers of any size are exact, and yes and no are not booleans', () => {
     const { config } = yaml(
       '[2030-01-01, 12345678901234567890, 5, -7, 0x10, yes, 1.5, 9007199254740993]',
     );
@@ -203,12 +203,12 @@ beatSchedule:
     expect(entries.find(({ name }) => name === 'e499')?.schedule.spec).toBe('every(6000ms)');
   });
 
-  test('an alias means the last anchor of its name before it', () => {
+  test('an alias refers to the last anchor of its name before it', () => {
     const { config } = yaml('[&a 1, *a, &a {b: &b [2]}, *a, *b, {*b : 3}, &a 4, *a]');
     expect(config).toEqual([1, 1, { b: [2] }, { b: [2] }, [2], { '[ 2 ]': 3 }, 4, 4]);
   });
 
-  test('aliases that would fill the memory are refused, at the one that is too many', () => {
+  test('aliases that would fill the memory are rejected at the first one beyond the limit', () => {
     const levels = 'bcdefghij'.split('').map((name, i) => {
       const inner = `*${'abcdefghi'[i]!}`;
       return `x-${name}: &${name} [${Array(9).fill(inner).join(', ')}]\n`;
@@ -286,7 +286,7 @@ beatSchedule:
 });
 
 describe('JSON', () => {
-  test('problems tell the line, with tabs and without', () => {
+  test('errors contain the line, with and without tabs', () => {
     const text =
       '{\n\t"beatSchedule": {\n\t\t"e": {\n\t\t\t"task": "t",\n\t\t\t"schedule": {"cron": "x"}\n\t\t}\n\t}\n}';
     expect(problemsOf(json(text))).toEqual([

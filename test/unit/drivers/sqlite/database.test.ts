@@ -102,7 +102,7 @@ describe('sqlite database', () => {
   });
 
   describe('while another process locks the file', () => {
-    /** When it was tried: the other process lets go once the clock has come to `until`. */
+    /** The times of the attempts; the other process releases the file when the clock reaches `until`. */
     const attempts = async (until: number, patience?: number) => {
       const clock = new ManualClock('2027-03-01T12:00:00Z');
       const db = ours(clock);
