@@ -33,3 +33,6 @@ export interface StoredEntries {
 
 /** `dueAt` as indexes hold it, so that `null` sorts last: the latest instant that a `Date` can hold, and one more. */
 export const NEVER_DUE = 8_640_000_000_000_001;
+
+/** A position before every entry. */
+export const START = { entry: '', dueAt: -NEVER_DUE } as const satisfies Position;

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Change } from '../../src/store/commit.ts';
 import { openStore } from '../../src/drivers/open-store.ts';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -246,6 +247,61 @@ export function sqlRights(name: string, options: RightsOptions): void {
         kind: 'committed',
       });
       expect(await server.readPayloads()).toHaveLength(1);
+    });
+
+    const makeStored = (entry: string): Change => ({
+      ...makeFirstRun(entry),
+      stored: { dueAt: 1, definition: '{}' },
+    });
+
+    test.each(
+      (['commit', 'append'] as const).flatMap((method) =>
+        ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map((action) => [method, action] as const),
+      ),
+    )(
+      'a %s of stored entries without %s on beat_entry names the right, and others are committed',
+      async (method, action) => {
+        const { ledger, entries } = open();
+        const token = await ledger.beginTerm();
+        const first = makeStored('a');
+        await ledger[method]({ token, changes: [first] });
+        const next = { ...makeNextRun(first, 'two'), stored: { dueAt: 2 } };
+        const change: Change = action === 'DELETE' ? { ...next, stored: 'removed' } : next;
+        const changes = action === 'INSERT' ? [makeStored('b')] : [change];
+        await options.revoke(server, action, 'beat_entry');
+        expect(await ledger[method]({ token, changes })).toEqual({
+          kind: 'store-rejected',
+          reason: expect.stringContaining(missing(action, 'beat_entry')) as string,
+        });
+        expect(await ledger[method]({ token, changes: [makeFirstRun('c')] })).toMatchObject({
+          kind: 'committed',
+        });
+        await options.grant(server, action, 'beat_entry');
+        expect((await entries!.page({ limit: 9 })).map(({ dueAt }) => dueAt)).toEqual([1]);
+        expect(await ledger[method]({ token, changes })).toMatchObject({ kind: 'committed' });
+      },
+    );
+
+    test('the errors of reading stored entries without SELECT on beat_entry name the right', async () => {
+      await options.revoke(server, 'SELECT', 'beat_entry');
+      const entries = open().entries!;
+      const reads = [entries.find(['a']), entries.page({ limit: 1 })];
+      for (const read of reads)
+        expect(await rejection(read)).toContain(missing('SELECT', 'beat_entry'));
+    });
+
+    test('without the table of stored entries a user without CREATE has none, and removes states', async () => {
+      await server.query('DROP TABLE beat_entry');
+      const { ledger, entries } = open();
+      const token = await ledger.beginTerm();
+      await ledger.commit({ token, changes: [makeFirstRun('a')] });
+      expect(await entries!.page({ limit: 1 })).toEqual([]);
+      expect(await entries!.find(['a'])).toEqual([]);
+      expect(await ledger.removeState(token, 'a')).toBe(true);
+      expect((await ledger.load()).size).toBe(0);
+      await expect(ledger.commit({ token, changes: [makeStored('b')] })).rejects.toThrow(
+        missing('CREATE', 'the schema'),
+      );
     });
 
     test('the error of missing tables without CREATE names the right', async () => {

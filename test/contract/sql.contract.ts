@@ -12,6 +12,7 @@ import { restoreSql } from '../fixtures/state-0.1/restore.ts';
 import { stateContract, type UpgradedPlace } from './state.contract.ts';
 import { storeOptions } from './place.ts';
 import { recordsContract } from './records.contract.ts';
+import { storedEntriesContract } from './stored-entries.contract.ts';
 
 /** The contracts of lock, ledger and broker, on one kind of database server. */
 export function sqlContract(name: string, start: () => Promise<SqlServer>): void {
@@ -30,6 +31,7 @@ export function sqlStateContract(name: string, start: () => Promise<SqlServer>):
   onServer(name, start, (overTcp) => {
     outboxContract(`${name}, TCP`, overTcp);
     commandLogContract(`${name}, TCP`, overTcp);
+    storedEntriesContract(`${name}, TCP`, overTcp);
     recordsContract(`${name}, TCP`, overTcp);
     stateContract(`${name}, TCP`, overTcp);
   });

@@ -1,6 +1,6 @@
 import { formatDestination, NO_QUEUE_BOUND } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
-import { compare, encodeChange } from '../../store/commit.ts';
+import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
@@ -12,8 +12,9 @@ import type { Database, Transaction } from './database.ts';
 import { rejectionReason } from './rejection.ts';
 import { encodeEnvelopes, insertMessages } from './messages.ts';
 import type { Pruner } from './pruner.ts';
-import { withCommands } from './rights.ts';
+import { operationOf } from './rights.ts';
 import type { Named, Statements } from './statements.ts';
+import { writeEntries } from './stored-entries.ts';
 
 /** How many states one statement reads, so that none takes long. */
 const PAGE = 5_000;
@@ -79,13 +80,14 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     return this.#lastTerm;
   }
 
-  async commit({ token, changes, commands = [] }: Commit): Promise<CommitOutcome> {
+  async commit(commit: Commit): Promise<CommitOutcome> {
+    const { token, changes, commands = [] } = commit;
     const encoded = changes.map(encodeChange);
     const messages = changes.flatMap((change) => change.messages);
     const envelopes = messages.map((message) => encodeEnvelopes(message, this.#queues));
     const unroutable = messages.find((_, i) => envelopes[i]!.length === 0);
     try {
-      const operation = withCommands('ledger.commit', commands);
+      const operation = operationOf('ledger.commit', commit);
       const outcome = await this.#db.transaction<Outcome>(operation, async (tx) => {
         const found = await this.#check(tx, token, encoded);
         if (typeof found === 'object') return found;
@@ -109,12 +111,13 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     }
   }
 
-  async append({ token, changes, commands = [] }: Commit): Promise<AppendOutcome> {
+  async append(commit: Commit): Promise<AppendOutcome> {
+    const { token, changes, commands = [] } = commit;
     const messages = outboxMessages(changes);
     const rows = messages.map((each): Named => [each.id, encodeOutboxMessage(each)]);
     const encoded = changes.map(encodeChange);
     try {
-      const operation = withCommands('outbox.append', commands);
+      const operation = operationOf('outbox.append', commit);
       return await this.#db.transaction<AppendOutcome>(operation, async (tx) => {
         const found = await this.#check(tx, token, encoded);
         if (typeof found === 'object') return found;
@@ -155,9 +158,13 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
   }
 
   async removeState(token: number, entry: string): Promise<boolean> {
+    // Read before the transaction, so that databases without the table of stored entries need none.
+    const statement = this.#sql.findEntryStates(this.#prefix, [entry]);
+    const isStored = (await this.#db.read('ledger.removeState', statement)).length > 0;
     return this.#db.transaction('ledger.removeState', async (tx) => {
       if ((await this.#newest(tx)) !== token) return false;
       await tx.run(this.#sql.removeState(this.#prefix, entry));
+      if (isStored) await tx.run(this.#sql.removeEntryState(this.#prefix, entry));
       return true;
     });
   }
@@ -171,16 +178,21 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
 
   async #check(tx: Transaction, token: number, changes: readonly EncodedChange[]) {
     if ((await this.#newest(tx)) !== token) return { kind: 'fenced' } as const;
-    const stored = new Map<string, string>();
+    const stored = new Map<string, string | null>();
     const names = changes.map(({ entry }) => entry);
+    const find = isOfStoredEntries(changes) ? 'findEntryStates' : 'findStates';
     for (const chunk of inChunks(names, (entry) => entry.length)) {
-      const { rows } = await tx.run(this.#sql.findStates(this.#prefix, chunk));
-      for (const row of rows) stored.set(String(row['entry']), String(row['record']));
+      const { rows } = await tx.run(this.#sql[find](this.#prefix, chunk));
+      for (const row of rows) stored.set(String(row['entry']), row['record'] as string | null);
     }
     return compare(changes, (entry) => stored.get(entry));
   }
 
   async #writeStates(tx: Transaction, changes: readonly EncodedChange[]): Promise<void> {
+    if (isOfStoredEntries(changes)) {
+      await writeEntries(tx, this.#sql, this.#prefix, changes);
+      return;
+    }
     const states = changes.map(({ entry, after }): Named => [entry, after!]);
     for (const chunk of inChunks(states, countCharacters)) {
       await tx.run(this.#sql.writeStates(this.#prefix, chunk));

@@ -1,3 +1,4 @@
+import { isOfStoredEntries, type Commit } from '../../store/commit.ts';
 import type { Sql } from './statements.ts';
 
 type Action = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'USAGE';
@@ -25,6 +26,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   beat_outbox: ['prefix', 'id', 'message'],
   beat_command: ['prefix', 'json'],
   beat_audit: ['prefix', 'id', 'json'],
+  beat_entry: ['prefix', 'entry', 'definition', 'record', 'due_at'],
   kombu_queue: ['id', 'name'],
   kombu_message: ['id', 'visible', 'payload', 'version', 'queue_id'],
 };
@@ -35,6 +37,7 @@ const on = (object: string, ...actions: Action[]): ProbedRight[] =>
 const LOCK = on('beat_lock', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const TERM = on('beat_term', 'SELECT', 'INSERT', 'UPDATE');
 const STATES = on('beat_record', 'SELECT', 'INSERT', 'UPDATE');
+const STORED_ENTRIES = on('beat_entry', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const QUEUES = [
   ...on('kombu_queue', 'SELECT', 'INSERT'),
   ...on('queue_id_sequence', 'USAGE'),
@@ -48,9 +51,13 @@ const FINISHED_COMMANDS = [
   ...on('beat_audit', 'SELECT', 'INSERT', 'UPDATE', 'DELETE'),
 ];
 
-/** The name of an operation that also finishes commands, which takes more rights. */
-export function withCommands(operation: string, commands: readonly unknown[]): string {
-  return commands.length === 0 ? operation : `${operation} with commands`;
+/** The name of the operation that a commit is: stored entries and finished commands take other rights. */
+export function operationOf(
+  method: 'ledger.commit' | 'outbox.append',
+  { changes, commands = [] }: Commit,
+): string {
+  const what = isOfStoredEntries(changes) ? `${method} of stored entries` : method;
+  return commands.length === 0 ? what : `${what} with commands`;
 }
 
 /** The rights that each operation needs. */
@@ -63,12 +70,32 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
   'ledger.beginTerm': [...TERM, ...STATES, ...LOCK],
   'ledger.commit': [...TERM, ...STATES, ...QUEUES],
   'ledger.commit with commands': [...TERM, ...STATES, ...QUEUES, ...FINISHED_COMMANDS],
-  'ledger.removeState': [...TERM, ...on('beat_record', 'DELETE')],
+  'ledger.commit of stored entries': [...TERM, ...STORED_ENTRIES, ...QUEUES],
+  'ledger.commit of stored entries with commands': [
+    ...TERM,
+    ...STORED_ENTRIES,
+    ...QUEUES,
+    ...FINISHED_COMMANDS,
+  ],
+  'ledger.removeState': [
+    ...TERM,
+    ...on('beat_record', 'DELETE'),
+    ...on('beat_entry', 'SELECT', 'UPDATE'),
+  ],
   // Every term would publish a message again that cannot be removed.
   'outbox.append': [...TERM, ...STATES, ...OUTBOX],
   'outbox.append with commands': [...TERM, ...STATES, ...OUTBOX, ...FINISHED_COMMANDS],
+  'outbox.append of stored entries': [...TERM, ...STORED_ENTRIES, ...OUTBOX],
+  'outbox.append of stored entries with commands': [
+    ...TERM,
+    ...STORED_ENTRIES,
+    ...OUTBOX,
+    ...FINISHED_COMMANDS,
+  ],
   'outbox.pending': on('beat_outbox', 'SELECT'),
   'outbox.remove': [...TERM, ...on('beat_outbox', 'SELECT', 'DELETE')],
+  'entries.find': on('beat_entry', 'SELECT'),
+  'entries.page': on('beat_entry', 'SELECT'),
   'commands.append': on('beat_command', 'INSERT'),
   'commands.pending': on('beat_command', 'SELECT'),
   'commands.findAudit': on('beat_audit', 'SELECT'),
@@ -108,7 +135,9 @@ export function grantStatements(rights: readonly Right[], user: string): readonl
   });
 }
 
-/** Whether the missing rights affect only entries whose queue is not declared yet. */
-export function concernsOnlyDeclarations(rights: readonly Right[]): boolean {
-  return rights.every(({ object }) => object === 'kombu_queue' || object === 'queue_id_sequence');
+/** Whether the missing rights affect only stored entries, or entries whose queue is not declared yet. */
+export function concernsOnlySomeEntries(rights: readonly Right[]): boolean {
+  return rights.every(({ object }) => OF_SOME_ENTRIES.includes(object));
 }
+
+const OF_SOME_ENTRIES = ['beat_entry', 'kombu_queue', 'queue_id_sequence'];

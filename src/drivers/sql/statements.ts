@@ -10,6 +10,17 @@ export interface MessageRow {
   readonly queueId: number;
 }
 
+/** A row of `beat_entry`; `dueAt` is epoch milliseconds, or `NEVER_DUE`. */
+export interface EntryRow {
+  readonly entry: string;
+  readonly definition: string;
+  readonly state: string;
+  readonly dueAt: number;
+}
+
+/** A place in the order of stored entries. */
+export type EntryPosition = Pick<EntryRow, 'entry' | 'dueAt'>;
+
 /** A text under a name: the state of an entry, the message of an outbox id. */
 export type Named = readonly [name: string, text: string];
 
@@ -51,6 +62,18 @@ export interface Statements {
   findStates(prefix: string, entries: readonly string[]): Sql;
   writeStates(prefix: string, records: readonly Named[]): Sql;
   removeState(prefix: string, entry: string): Sql;
+
+  /** → entry, definition, state, dueAt; of these stored entries. */
+  findEntries(prefix: string, entries: readonly string[]): Sql;
+  /** → as `findEntries`; by `dueAt`, then by entry, after that position. */
+  readEntries(prefix: string, after: EntryPosition, dueBy: number, limit: number): Sql;
+  /** → entry, record, which is null when the state was removed; of these stored entries. */
+  findEntryStates(prefix: string, entries: readonly string[]): Sql;
+  writeEntries(prefix: string, rows: readonly EntryRow[]): Sql;
+  /** Writes state and `dueAt` of those that exist; their definitions stay. */
+  writeEntryStates(prefix: string, rows: readonly Omit<EntryRow, 'definition'>[]): Sql;
+  removeEntries(prefix: string, entries: readonly string[]): Sql;
+  removeEntryState(prefix: string, entry: string): Sql;
 
   appendMessages(prefix: string, messages: readonly Named[]): Sql;
   /** → id; of these, the ones in the outbox. */

@@ -11,6 +11,7 @@ import { mysqlLocation, mysqlDialect } from './mysql/dialect.ts';
 import { postgresLocation, postgresDialect } from './postgresql/dialect.ts';
 import { Notifications } from './notifications.ts';
 import { Pruner } from './pruner.ts';
+import { SqlStoredEntries } from './stored-entries.ts';
 import type { SqlDialect } from './dialect.ts';
 
 /** The longest limit for an answer with any TTL of the lock. Milliseconds. */
@@ -40,6 +41,7 @@ export function openSqlStore(options: StateStoreOptions): StateStore {
     ledger: new SqlLedger({ db: ledgerDb, sql, pruner, prefix, queues }),
     // On the lock's connection, which is never busy for long.
     commands: new SqlCommandLog({ db: lockDb, sql, arrivals, prefix, clock }),
+    entries: new SqlStoredEntries(ledgerDb, sql, prefix),
     broker: new SqlBroker(ledgerDb, sql, pruner, queues),
     checkHealth: async () => ({
       store: dialect.name,

@@ -1,6 +1,7 @@
 import type { EncodedChange } from '../../store/commit.ts';
 import {
   NEVER_DUE,
+  START,
   type PageOptions,
   type StoredEntries,
   type StoredEntry,
@@ -13,9 +14,6 @@ import {
   WRITE_ENTRY,
   WRITE_ENTRY_STATE,
 } from './statements.ts';
-
-/** A position before every entry. */
-const START = { entry: '', dueAt: -NEVER_DUE };
 
 export class SqliteStoredEntries implements StoredEntries {
   readonly #db: Database;

@@ -85,6 +85,15 @@ const BEAT = [
     UNIQUE (prefix, id),
     INDEX ix_beat_audit (prefix, position)
   ) ${TABLE}`,
+  `CREATE TABLE IF NOT EXISTS beat_entry (
+    prefix VARBINARY(255) NOT NULL,
+    entry VARBINARY(2048) NOT NULL,
+    definition LONGTEXT NOT NULL,
+    record LONGTEXT,
+    due_at BIGINT NOT NULL,
+    PRIMARY KEY (prefix, entry),
+    INDEX ix_beat_entry (prefix, due_at, entry)
+  ) ${TABLE}`,
 ];
 
 export const SCHEMA: readonly string[] = [...KOMBU, ...BEAT];

@@ -9,6 +9,9 @@ const sql = (text: string, ...values: readonly unknown[]): Sql => ({ text, value
 /** `count` rows of placeholders. */
 const rows = (row: string, count: number): string => Array(count).fill(row).join(', ');
 
+/** The columns of a stored entry. */
+const ENTRY = 'entry, definition, record AS state, due_at AS dueAt';
+
 /** Every statement; those that create the tables are in schema.ts. A list replaces one `?`. */
 export const STATEMENTS: Statements = {
   schema: SCHEMA.map((text) => sql(text)),
@@ -77,6 +80,46 @@ export const STATEMENTS: Statements = {
     ),
   removeState: (prefix, entry) =>
     sql('DELETE FROM beat_record WHERE prefix = ? AND entry = ?', prefix, entry),
+
+  // stored entries ---------------------------------------------------------------------------------
+
+  findEntries: (prefix, entries) =>
+    sql(`SELECT ${ENTRY} FROM beat_entry WHERE prefix = ? AND entry IN (?)`, prefix, entries),
+  // MySQL reads two ranges of the index for this, and would read all of it to compare rows.
+  readEntries: (prefix, after, dueBy, limit) =>
+    sql(
+      `SELECT ${ENTRY} FROM beat_entry
+       WHERE prefix = ? AND (due_at > ? OR due_at = ? AND entry > ?) AND due_at <= ?
+       ORDER BY due_at, entry LIMIT ?`,
+      ...[prefix, after.dueAt, after.dueAt, after.entry, dueBy, limit],
+    ),
+  findEntryStates: (prefix, entries) =>
+    sql('SELECT entry, record FROM beat_entry WHERE prefix = ? AND entry IN (?)', prefix, entries),
+  writeEntries: (prefix, list) =>
+    sql(
+      `INSERT INTO beat_entry (prefix, entry, definition, record, due_at)
+       VALUES ${rows('(?, ?, ?, ?, ?)', list.length)}
+       ON DUPLICATE KEY UPDATE
+       definition = VALUES(definition), record = VALUES(record), due_at = VALUES(due_at)`,
+      ...list.flatMap(({ entry, definition, state, dueAt }) => [
+        ...[prefix, entry, definition, state, dueAt],
+      ]),
+    ),
+  writeEntryStates: (prefix, list) => {
+    const entries = list.map(({ entry }) => entry);
+    const states = list.map(({ state }) => state);
+    const instants = list.map(({ dueAt }) => dueAt);
+    return sql(
+      `UPDATE beat_entry
+       SET record = ELT(FIELD(entry, ?), ?), due_at = ELT(FIELD(entry, ?), ?)
+       WHERE prefix = ? AND entry IN (?)`,
+      ...[entries, states, entries, instants, prefix, entries],
+    );
+  },
+  removeEntries: (prefix, entries) =>
+    sql('DELETE FROM beat_entry WHERE prefix = ? AND entry IN (?)', prefix, entries),
+  removeEntryState: (prefix, entry) =>
+    sql('UPDATE beat_entry SET record = NULL WHERE prefix = ? AND entry = ?', prefix, entry),
 
   // outbox -----------------------------------------------------------------------------------------
 

@@ -64,6 +64,15 @@ const BEAT = [
     UNIQUE (prefix, id)
   )`,
   'CREATE INDEX IF NOT EXISTS ix_beat_audit ON beat_audit (prefix, position)',
+  `CREATE TABLE IF NOT EXISTS beat_entry (
+    prefix TEXT COLLATE "C" NOT NULL,
+    entry TEXT COLLATE "C" NOT NULL,
+    definition TEXT NOT NULL,
+    record TEXT,
+    due_at BIGINT NOT NULL,
+    PRIMARY KEY (prefix, entry)
+  )`,
+  'CREATE INDEX IF NOT EXISTS ix_beat_entry ON beat_entry (prefix, due_at, entry)',
 ];
 
 /** Instances create the tables one after the other: two "if not exists" at once can collide. */

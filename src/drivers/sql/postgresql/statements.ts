@@ -14,6 +14,10 @@ const NOW = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 const sql = (text: string, ...values: readonly unknown[]): Sql => ({ text, values });
 const names = (named: readonly (readonly [string, string])[]) => named.map(([name]) => name);
 const texts = (named: readonly (readonly [string, string])[]) => named.map(([, text]) => text);
+const column = <R, K extends keyof R>(rows: readonly R[], name: K) => rows.map((row) => row[name]);
+
+/** The columns of a stored entry. */
+const ENTRY = 'entry, definition, record AS state, due_at AS "dueAt"';
 
 /** Every statement; those that create the tables are in schema.ts. */
 export const STATEMENTS: Statements = {
@@ -88,6 +92,48 @@ export const STATEMENTS: Statements = {
     ),
   removeState: (prefix, entry) =>
     sql('DELETE FROM beat_record WHERE prefix = $1 AND entry = $2', prefix, entry),
+
+  // stored entries ---------------------------------------------------------------------------------
+
+  findEntries: (prefix, entries) =>
+    sql(
+      `SELECT ${ENTRY} FROM beat_entry WHERE prefix = $1 AND entry = ANY($2::text[])`,
+      ...[prefix, entries],
+    ),
+  readEntries: (prefix, after, dueBy, limit) =>
+    sql(
+      `SELECT ${ENTRY} FROM beat_entry
+       WHERE prefix = $1 AND (due_at, entry) > ($2, $3) AND due_at <= $4
+       ORDER BY due_at, entry LIMIT $5`,
+      ...[prefix, after.dueAt, after.entry, dueBy, limit],
+    ),
+  findEntryStates: (prefix, entries) =>
+    sql(
+      'SELECT entry, record FROM beat_entry WHERE prefix = $1 AND entry = ANY($2::text[])',
+      ...[prefix, entries],
+    ),
+  writeEntries: (prefix, rows) =>
+    sql(
+      `INSERT INTO beat_entry (prefix, entry, definition, record, due_at)
+       SELECT $1, entry, definition, record, due_at
+       FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[])
+         AS list (entry, definition, record, due_at)
+       ON CONFLICT (prefix, entry) DO UPDATE
+       SET definition = excluded.definition, record = excluded.record, due_at = excluded.due_at`,
+      ...[prefix, column(rows, 'entry'), column(rows, 'definition')],
+      ...[column(rows, 'state'), column(rows, 'dueAt')],
+    ),
+  writeEntryStates: (prefix, rows) =>
+    sql(
+      `UPDATE beat_entry SET record = list.record, due_at = list.due_at
+       FROM unnest($2::text[], $3::text[], $4::bigint[]) AS list (entry, record, due_at)
+       WHERE beat_entry.prefix = $1 AND beat_entry.entry = list.entry`,
+      ...[prefix, column(rows, 'entry'), column(rows, 'state'), column(rows, 'dueAt')],
+    ),
+  removeEntries: (prefix, entries) =>
+    sql('DELETE FROM beat_entry WHERE prefix = $1 AND entry = ANY($2::text[])', prefix, entries),
+  removeEntryState: (prefix, entry) =>
+    sql('UPDATE beat_entry SET record = NULL WHERE prefix = $1 AND entry = $2', prefix, entry),
 
   // outbox -----------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ test('mysql schema: names in the tables of beat have limits that fit into an ind
     ['beat_outbox', 'prefix VARBINARY(255)', 'id VARBINARY(2100)'],
     ['beat_command', 'prefix VARBINARY(255)'],
     ['beat_audit', 'prefix VARBINARY(255)', 'id VARBINARY(400)'],
+    ['beat_entry', 'prefix VARBINARY(255)', 'entry VARBINARY(2048)'],
   ]);
 });
 

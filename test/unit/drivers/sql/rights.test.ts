@@ -7,8 +7,9 @@ import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
 import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
+import { SqlStoredEntries } from '../../../../src/drivers/sql/stored-entries.ts';
 import {
-  concernsOnlyDeclarations,
+  concernsOnlySomeEntries,
   CREATE_TABLES,
   grantStatements,
   REQUIRED_RIGHTS,
@@ -28,6 +29,7 @@ class DeniedStore {
   readonly broker: SqlBroker;
   readonly pruner: Pruner;
   readonly commands: SqlCommandLog;
+  readonly entries: SqlStoredEntries;
   #isDenied = false;
 
   constructor() {
@@ -51,6 +53,7 @@ class DeniedStore {
     const queues = new Queues();
     this.lock = new SqlLock({ ...shared, releases: null, ttl: 1_000, clock });
     this.commands = new SqlCommandLog({ ...shared, arrivals: null, clock });
+    this.entries = new SqlStoredEntries(db, STATEMENTS, 'beat');
     this.pruner = new Pruner(db, STATEMENTS, (_, text) => this.warnings.push(text));
     this.ledger = new SqlLedger({ ...shared, pruner: this.pruner, queues });
     this.broker = new SqlBroker(db, STATEMENTS, this.pruner, queues);
@@ -69,6 +72,7 @@ async function catchMessage(work: Promise<unknown>): Promise<string> {
 }
 
 const CHANGES = [makeFirstRun('a')];
+const STORED = [{ ...makeFirstRun('a'), stored: { dueAt: 1, definition: '{}' } }];
 const COMMANDS = [{ key: '1', id: 'one', audit: '{}' }];
 
 /** Every operation that names the rights it lacks, with the error of one that lacks all of them. */
@@ -81,12 +85,22 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
   'ledger.commit': ({ ledger }) => catchMessage(ledger.commit({ token: 1, changes: CHANGES })),
   'ledger.commit with commands': ({ ledger }) =>
     catchMessage(ledger.commit({ token: 1, changes: CHANGES, commands: COMMANDS })),
+  'ledger.commit of stored entries': ({ ledger }) =>
+    catchMessage(ledger.commit({ token: 1, changes: STORED })),
+  'ledger.commit of stored entries with commands': ({ ledger }) =>
+    catchMessage(ledger.commit({ token: 1, changes: STORED, commands: COMMANDS })),
   'ledger.removeState': ({ ledger }) => catchMessage(ledger.removeState(1, 'a')),
   'outbox.append': ({ ledger }) => catchMessage(ledger.append({ token: 1, changes: CHANGES })),
   'outbox.append with commands': ({ ledger }) =>
     catchMessage(ledger.append({ token: 1, changes: CHANGES, commands: COMMANDS })),
+  'outbox.append of stored entries': ({ ledger }) =>
+    catchMessage(ledger.append({ token: 1, changes: STORED })),
+  'outbox.append of stored entries with commands': ({ ledger }) =>
+    catchMessage(ledger.append({ token: 1, changes: STORED, commands: COMMANDS })),
   'outbox.pending': ({ ledger }) => catchMessage(ledger.pending(1, '')),
   'outbox.remove': ({ ledger }) => catchMessage(ledger.remove(1, [])),
+  'entries.find': ({ entries }) => catchMessage(entries.find(['a'])),
+  'entries.page': ({ entries }) => catchMessage(entries.page({ limit: 1 })),
   'commands.append': ({ commands }) => catchMessage(commands.append('{}')),
   'commands.pending': ({ commands }) => catchMessage(commands.pending(1)),
   'commands.findAudit': ({ commands }) => catchMessage(commands.findAudit(['one'])),
@@ -101,6 +115,8 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
 const LOCK = 'SELECT on beat_lock, INSERT on beat_lock, UPDATE on beat_lock, DELETE on beat_lock';
 const TERM = 'SELECT on beat_term, INSERT on beat_term, UPDATE on beat_term';
 const STATES = 'SELECT on beat_record, INSERT on beat_record, UPDATE on beat_record';
+const ENTRIES =
+  'SELECT on beat_entry, INSERT on beat_entry, UPDATE on beat_entry, DELETE on beat_entry';
 const QUEUES =
   'SELECT on kombu_queue, INSERT on kombu_queue, USAGE on queue_id_sequence, ' +
   'INSERT on kombu_message, USAGE on message_id_sequence';
@@ -118,11 +134,20 @@ test.each([
   ['ledger.beginTerm', `${TERM}, ${STATES}, ${LOCK}`],
   ['ledger.commit', `${TERM}, ${STATES}, ${QUEUES}`],
   ['ledger.commit with commands', `${TERM}, ${STATES}, ${QUEUES}, ${FINISHED}`],
-  ['ledger.removeState', `${TERM}, DELETE on beat_record`],
+  ['ledger.commit of stored entries', `${TERM}, ${ENTRIES}, ${QUEUES}`],
+  ['ledger.commit of stored entries with commands', `${TERM}, ${ENTRIES}, ${QUEUES}, ${FINISHED}`],
+  [
+    'ledger.removeState',
+    `${TERM}, DELETE on beat_record, SELECT on beat_entry, UPDATE on beat_entry`,
+  ],
   ['outbox.append', `${TERM}, ${STATES}, ${OUTBOX}`],
   ['outbox.append with commands', `${TERM}, ${STATES}, ${OUTBOX}, ${FINISHED}`],
+  ['outbox.append of stored entries', `${TERM}, ${ENTRIES}, ${OUTBOX}`],
+  ['outbox.append of stored entries with commands', `${TERM}, ${ENTRIES}, ${OUTBOX}, ${FINISHED}`],
   ['outbox.pending', 'SELECT on beat_outbox'],
   ['outbox.remove', `${TERM}, SELECT on beat_outbox, DELETE on beat_outbox`],
+  ['entries.find', 'SELECT on beat_entry'],
+  ['entries.page', 'SELECT on beat_entry'],
   ['commands.append', 'INSERT on beat_command'],
   ['commands.pending', 'SELECT on beat_command'],
   ['commands.findAudit', 'SELECT on beat_audit'],
@@ -159,6 +184,12 @@ test.each([
   ['SELECT', 'beat_command', 'SELECT prefix, json FROM beat_command WHERE 1 = 0'],
   ['UPDATE', 'beat_audit', 'UPDATE beat_audit SET json = json WHERE 1 = 0'],
   ['SELECT', 'beat_audit', 'SELECT prefix, id, json FROM beat_audit WHERE 1 = 0'],
+  ['UPDATE', 'beat_entry', 'UPDATE beat_entry SET due_at = due_at WHERE 1 = 0'],
+  [
+    'SELECT',
+    'beat_entry',
+    'SELECT prefix, entry, definition, record, due_at FROM beat_entry WHERE 1 = 0',
+  ],
   ['DELETE', 'kombu_message', 'DELETE FROM kombu_message WHERE 1 = 0'],
   ['USAGE', 'queue_id_sequence', `SELECT nextval('queue_id_sequence')`],
 ] as const)(
@@ -172,11 +203,16 @@ test.each([
   [['kombu_queue'], true],
   [['kombu_queue', 'queue_id_sequence'], true],
   [['kombu_queue', 'kombu_message'], false],
+  [['beat_entry', 'kombu_queue'], true],
+  [['beat_entry', 'beat_term'], false],
   [['message_id_sequence'], false],
-])('sql rights: missing rights on %j concern only undeclared queues: %j', (objects, expected) => {
-  const missingRights = objects.map((object) => ({ action: 'INSERT', object }) as const);
-  expect(concernsOnlyDeclarations(missingRights)).toBe(expected);
-});
+])(
+  'sql rights: missing rights on %j concern only stored entries and undeclared queues: %j',
+  (objects, expected) => {
+    const missingRights = objects.map((object) => ({ action: 'INSERT', object }) as const);
+    expect(concernsOnlySomeEntries(missingRights)).toBe(expected);
+  },
+);
 
 test('sql rights: a statement to grant names all missing actions on a table, and quotes the user', () => {
   const rights = [
