@@ -1,8 +1,10 @@
+import type { CatchUpPolicy } from '../catalog/catch-up.ts';
 import { Catalog, type Difference } from '../catalog/catalog.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import { Queues } from '../routing/queues.ts';
 import { Router } from '../routing/router.ts';
-import type { FindPolicies } from '../outbox/term-publisher.ts';
+import { findPolicies } from '../scheduling/find-policies.ts';
+import type { StoredEntries } from '../store/stored-entries.ts';
 import type { Settings } from './settings.ts';
 
 /** The names under which an instance publishes: see `MessageContext`. */
@@ -36,9 +38,12 @@ export class LiveSettings {
   }
 
   /** The catch-up policies that the outbox relay applies. */
-  readonly findPolicies: FindPolicies = async (names) => {
-    const entries = names.map((name) => this.catalog.find(name)).filter((entry) => !!entry);
-    return new Map(entries.map((entry) => [entry.name, entry]));
+  readonly findPolicies = (
+    names: readonly string[],
+    entries: StoredEntries | undefined,
+  ): Promise<ReadonlyMap<string, CatchUpPolicy>> => {
+    const definitions = () => this.#settings.definitions;
+    return findPolicies(names, this.catalog, entries && { entries, definitions });
   };
 
   replace(settings: Settings): Difference {

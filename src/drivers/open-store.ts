@@ -1,11 +1,12 @@
 import type { Broker } from '../broker/broker.ts';
 import type { TransportOptions } from '../broker/connection-settings.ts';
 import { parseScheme } from '../broker/url-list.ts';
+import type { CatchUpPolicy } from '../catalog/catch-up.ts';
 import { OutboxLedger } from '../outbox/outbox-ledger.ts';
 import { OutboxRelay } from '../outbox/relay.ts';
 import type { RelayReports } from '../outbox/reports.ts';
-import type { FindPolicies } from '../outbox/term-publisher.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
+import type { StoredEntries } from '../store/stored-entries.ts';
 import type { BrokerOptions, StateStoreOptions, StateStore, Store } from '../store/store.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
@@ -17,8 +18,13 @@ export interface StoreOptions extends StateStoreOptions, BrokerOptions {
   readonly stateUrl: string;
   /** Called for messages that wait in the outbox, if the two stores differ. */
   readonly reports?: RelayReports | undefined;
-  /** Finds the catch-up policies for messages in the outbox; the default policy unless given. */
-  readonly findPolicies?: FindPolicies | undefined;
+  /** Finds the catch-up policies for messages in the outbox, by entry; the default policy unless given. */
+  readonly findPolicies?:
+    | ((
+        names: readonly string[],
+        stored: StoredEntries | undefined,
+      ) => Promise<ReadonlyMap<string, CatchUpPolicy>>)
+    | undefined;
 }
 
 /**
@@ -38,7 +44,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     tls: null,
   });
   const { broker, checkHealth } = await openBroker(options);
-  const relay = new OutboxRelay({ ...options, outbox: state.ledger, broker });
+  const { reports, findPolicies } = options;
+  const relay = new OutboxRelay({
+    ...{ outbox: state.ledger, broker, clock, reports },
+    findPolicies: findPolicies && ((names) => findPolicies(names, state.entries)),
+  });
   const ledger = new OutboxLedger(state.ledger, relay, clock);
   return {
     lock: state.lock,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { BeatConfig } from '../../../src/config/config-types.ts';
 import { LiveSettings } from '../../../src/config/live-settings.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
+import type { StoredEntries } from '../../../src/store/stored-entries.ts';
 import { toQueue } from '../../../src/message/destination.ts';
 
 const resolve = (config: BeatConfig) =>
@@ -23,9 +24,32 @@ test('live settings: a replacement reaches objects that were created before', as
   expect([...catalog.names]).toEqual(['b']);
   expect(queues.find('web')?.bindings).toMatchObject([{ exchange: { type: 'topic' } }]);
   expect(queues.queuesFor(toQueue('other'))).toEqual([]);
-  const policies = await findPolicies(['a', 'b']);
+  const policies = await findPolicies(['a', 'b'], undefined);
   expect(policies.get('b')).toMatchObject({ missed: 'all', maxCatchUp: 7 });
   expect(policies.has('a')).toBe(false);
+});
+
+test('live settings: the catch-up policy of a stored entry is read from its store', async () => {
+  const { findPolicies } = live({ beatSchedule: { a: { task: 'a', schedule: 10 } } });
+  const rows = ['a', 'b', 'damaged'].map((entry) => ({
+    entry,
+    definition: entry === 'damaged' ? '{' : '{"task":"b","schedule":10,"missed":"skip"}',
+    state: null,
+    dueAt: null,
+  }));
+  const asked: string[] = [];
+  const stored: StoredEntries = {
+    find: async (names) => {
+      asked.push(...names);
+      return rows.filter(({ entry }) => names.includes(entry));
+    },
+    page: async () => [],
+  };
+  const policies = await findPolicies(['a', 'b', 'damaged', 'gone'], stored);
+  expect(asked).toEqual(['b', 'damaged', 'gone']);
+  expect([...policies.keys()]).toEqual(['a', 'b']);
+  expect(policies.get('a')).toMatchObject({ missed: 'once' });
+  expect(policies.get('b')).toMatchObject({ missed: 'skip' });
 });
 
 test('live settings: messages have the current values and the names of the instance', () => {
