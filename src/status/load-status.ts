@@ -29,12 +29,11 @@ export async function loadStatus(
 
 /** The status at `now` (epoch milliseconds) of stored entries, in the order in which they are due. */
 export async function* loadStoredStatus(
-  stored: StoredEntries | undefined,
+  stored: StoredEntries,
   definitions: Definitions,
   now: number,
   unreadable: OnUnreadableEntry,
 ): AsyncGenerator<EntryStatus> {
-  if (!stored) return;
   for (let after: Position | undefined; ;) {
     const page = await stored.page({ limit: PAGE, after });
     for (const row of page) {

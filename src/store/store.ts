@@ -58,6 +58,7 @@ export interface ClockSkew {
 export interface StateStore extends Store {
   readonly ledger: Ledger & Outbox & StateRemoval;
   readonly commands: CommandLog;
+  readonly entries: StoredEntries;
 }
 
 /** The options of a store that is lock, ledger and broker at once. */

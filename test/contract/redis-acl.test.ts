@@ -268,8 +268,8 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       const commands = [{ key: command!.key, id: 'id', audit: '{}' }];
       await commit({ changes: [first], commands });
       await commit({ changes: [{ ...makeNextRun(first, 'two'), stored: { dueAt: 2 } }] });
-      expect(await store.entries!.page({ limit: 1 })).toHaveLength(1);
-      expect(await store.entries!.find(['a'])).toHaveLength(1);
+      expect(await store.entries.page({ limit: 1 })).toHaveLength(1);
+      expect(await store.entries.find(['a'])).toHaveLength(1);
     }
 
     test.each(users)('can be used by the documented user "%s"', async (name, way) => {

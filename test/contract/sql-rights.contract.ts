@@ -277,14 +277,14 @@ export function sqlRights(name: string, options: RightsOptions): void {
           kind: 'committed',
         });
         await options.grant(server, action, 'beat_entry');
-        expect((await entries!.page({ limit: 9 })).map(({ dueAt }) => dueAt)).toEqual([1]);
+        expect((await entries.page({ limit: 9 })).map(({ dueAt }) => dueAt)).toEqual([1]);
         expect(await ledger[method]({ token, changes })).toMatchObject({ kind: 'committed' });
       },
     );
 
     test('the errors of reading stored entries without SELECT on beat_entry name the right', async () => {
       await options.revoke(server, 'SELECT', 'beat_entry');
-      const entries = open().entries!;
+      const entries = open().entries;
       const reads = [entries.find(['a']), entries.page({ limit: 1 })];
       for (const read of reads)
         expect(await rejection(read)).toContain(missing('SELECT', 'beat_entry'));
@@ -295,8 +295,8 @@ export function sqlRights(name: string, options: RightsOptions): void {
       const { ledger, entries } = open();
       const token = await ledger.beginTerm();
       await ledger.commit({ token, changes: [makeFirstRun('a')] });
-      expect(await entries!.page({ limit: 1 })).toEqual([]);
-      expect(await entries!.find(['a'])).toEqual([]);
+      expect(await entries.page({ limit: 1 })).toEqual([]);
+      expect(await entries.find(['a'])).toEqual([]);
       expect(await ledger.removeState(token, 'a')).toBe(true);
       expect((await ledger.load()).size).toBe(0);
       await expect(ledger.commit({ token, changes: [makeStored('b')] })).rejects.toThrow(

@@ -18,7 +18,7 @@ export function storedEntriesContract(name: string, openPlace: () => Promise<Sta
     beforeEach(async () => {
       place = await openPlace();
       store = await place.open();
-      entries = store.entries!;
+      entries = store.entries;
       term = await store.ledger.beginTerm();
     });
 
@@ -146,10 +146,10 @@ export function storedEntriesContract(name: string, openPlace: () => Promise<Sta
 
     test('are read by other processes, and not under another key prefix', async () => {
       await add({ entry: 'a', dueAt: 1 });
-      expect(await (await place.open()).entries!.page({ limit: 10 })).toEqual([row('a', 1)]);
+      expect(await (await place.open()).entries.page({ limit: 10 })).toEqual([row('a', 1)]);
       const other = await place.open({ keyPrefix: 'other' });
-      expect(await other.entries!.page({ limit: 10 })).toEqual([]);
-      expect(await other.entries!.find(['a'])).toEqual([]);
+      expect(await other.entries.page({ limit: 10 })).toEqual([]);
+      expect(await other.entries.find(['a'])).toEqual([]);
     });
 
     test('are paged by the time at which they are due, then by name, those never due last', async () => {

@@ -65,7 +65,7 @@ async function find(store: StateStore, settings: Settings, name: string, now: nu
     const known = (await store.ledger.load(() => {})).get(name);
     return { entry: declared, state: reconcile({ ...declared, enabled: true }, known, now)!.state };
   }
-  const [row] = (await store.entries?.find([name])) ?? [];
+  const [row] = await store.entries.find([name]);
   if (!row) {
     const names = settings.entries.map((each) => each.name);
     throw new ConfigError(`no entry ${JSON.stringify(name)}${didYouMean(name, names)}`);
