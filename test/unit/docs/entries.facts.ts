@@ -143,6 +143,7 @@ export const flags = {
   '--enable-remote-control': {},
   '--no-enable-remote-control': {},
   '--state': { test: 'test/e2e/matrix.test.ts' },
+  '--watch': { test: 'test/e2e/reload.test.ts' },
   '--log-format': { test: 'test/e2e/flags.test.ts' },
   '-h, --help': { test: 'test/e2e/commands.test.ts' },
 } satisfies Facts;
