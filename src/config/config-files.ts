@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { systemClock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
+import { runInSlices } from '../util/steps.ts';
 import type { Overrides } from './read-settings.ts';
-import { resolveSources } from './resolve.ts';
+import { resolveInSteps } from './resolve.ts';
 import type { Settings } from './settings.ts';
 import { findConfig } from './source/find.ts';
 import { MAX_FILE_SIZE } from './source/limits.ts';
@@ -57,7 +59,7 @@ export class ConfigFiles {
       sources.flatMap(({ imports = new Map<string, string>() }) => [...imports]),
     );
     this.#lastRead = new Map([...stamps, ...this.#imports]);
-    return resolveSources(sources, overrides?.());
+    return runInSlices(resolveInSteps(sources, overrides?.()), systemClock);
   }
 
   /** Whether a file was changed, added or removed since the last read began. */

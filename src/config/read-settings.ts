@@ -20,6 +20,7 @@ import { readKeyPrefix, readLock } from './service/lock.ts';
 import { readTaskEvents } from './service/events.ts';
 import { stateNameError } from './service/state-limits.ts';
 import type { Settings } from './settings.ts';
+import type { Steps } from '../util/steps.ts';
 import type { Report } from './validate.ts';
 import { readTimezone, zoneReader } from './values/zone.ts';
 
@@ -31,12 +32,12 @@ export interface Overrides {
 }
 
 /** Completes valid settings with defaults, and checks them together. `warn` is for warnings without a file. */
-export function readSettings(
+export function* readSettings(
   merged: Merged,
   keys: KeySchema,
   overrides: Overrides,
   warn: Report,
-): Omit<Settings, 'warnings' | 'files'> {
+): Steps<Omit<Settings, 'warnings' | 'files'>> {
   const { settings, reportFor, warnFor } = merged;
   const endpoints = readEndpoints(merged, overrides);
   const readZone = zoneReader();
@@ -70,7 +71,13 @@ export function readSettings(
   return {
     ...service,
     ...shared,
-    ...readEntries(merged, keys, { ...service, ...routing, ...shared, checkAccepted, readZone }),
+    ...(yield* readEntries(merged, keys, {
+      ...service,
+      ...routing,
+      ...shared,
+      checkAccepted,
+      readZone,
+    })),
     ...routing,
     keyPrefix,
     declareQueues: settings.declareQueues ?? true,

@@ -12,6 +12,7 @@ import { configSchema, topSchema, type TopSettings } from './schema.ts';
 import type { Settings } from './settings.ts';
 import { withPlainData } from './source/plain-data.ts';
 import { createReporter, sortForReading, type Source } from './source/source.ts';
+import { runAtOnce, type Steps } from '../util/steps.ts';
 import { parse, tryParse, type Report } from './validate.ts';
 
 const KEYS = readKeySchema(configSchema, true)!;
@@ -22,30 +23,44 @@ export function resolveSettings(config: BeatConfig, overrides: Overrides = {}): 
 }
 
 /** Validates all sources as one configuration. Throws like `resolveSettings`. */
-export function resolveSources(given: readonly Source[], overrides: Overrides = {}): Settings {
+export function resolveSources(given: readonly Source[], overrides?: Overrides): Settings {
+  return runAtOnce(resolveInSteps(given, overrides));
+}
+
+/** The same in steps: 100,000 entries take seconds. */
+export function* resolveInSteps(
+  given: readonly Source[],
+  overrides: Overrides = {},
+): Steps<Settings> {
   const sources = given.map(withPlainData);
   const diagnostics: Diagnostic[] = sources.flatMap((source) => source.errors);
   const readable = sources.filter(({ config }) => config !== undefined);
-  const merged = merge(readable.map((source) => readPart(source, diagnostics)));
+  const parts: Part[] = [];
+  for (const source of readable) parts.push(yield* readPart(source, diagnostics));
+  const merged = merge(parts);
+  yield;
   const report: Report = (path, message) => diagnostics.push(errorAt(path, message));
   const warn: Report = (path, message) => diagnostics.push({ severity: 'warning', path, message });
   const { brokerUrl, stateUrl } = overrides;
   if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, report);
   if (stateUrl !== undefined) checkStateUrl(stateUrl, report);
-  const settings = readSettings(merged, KEYS, overrides, warn);
+  const settings = yield* readSettings(merged, KEYS, overrides, warn);
   const sorted = sortForReading(diagnostics, sources);
   const errors = sorted.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new ConfigError(errors);
   return { ...settings, warnings: sorted, files: sources.flatMap(({ file }) => file ?? []) };
 }
 
-function readPart(source: Source, diagnostics: Diagnostic[]): Part {
+function* readPart(source: Source, diagnostics: Diagnostic[]): Steps<Part> {
   const report = createReporter(source, KEYS, 'error', diagnostics);
   const warn = createReporter(source, KEYS, 'warning', diagnostics);
   // An empty file is an empty configuration: YAML reads it as null.
   const normalized = normalizeKeys(source.config ?? {}, KEYS, [], report);
+  yield;
   const config = dropWorkerSettings(normalized, KEYS, report, warn);
+  yield;
   reportIllFormed(config, [], report);
+  yield;
   const top = parse(topSchema, config, { path: [], keys: KEYS, report });
   const { beatSchedule: entries = {}, ...settings } = top ?? validSettings(config);
   return { source, report, warn, settings, entries };

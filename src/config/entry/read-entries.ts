@@ -1,3 +1,5 @@
+import type { Entry } from '../../catalog/entry.ts';
+import type { Steps } from '../../util/steps.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import type { Merged } from '../merge.ts';
 import {
@@ -20,11 +22,11 @@ type Surroundings = Pick<Settings, 'queues' | 'routes' | 'brokerUrl' | 'encoding
   >;
 
 /** The entries of a configuration, and the entry that Celery's beat would install. */
-export function readEntries(
+export function* readEntries(
   merged: Merged,
   configKeys: KeySchema,
   settings: Surroundings,
-): Pick<Settings, 'entries' | 'installed' | 'definitions'> {
+): Steps<Pick<Settings, 'entries' | 'installed' | 'definitions'>> {
   const { queues, routes, brokerUrl, encoding } = settings;
   const keys = configKeys.inside.get('beatSchedule')!.each!;
   const context: EntryContext = {
@@ -35,9 +37,12 @@ export function readEntries(
     schedules: new ScheduleReader(keys.inside.get('schedule'), settings.readZone),
     routes: new RouteChecker(queues, routes, brokerUrl, merged.reportFor('taskRoutes')),
   };
-  const entries = merged.entries.flatMap(
-    ({ name, input, part }) => readEntry(name, input, context, part) ?? [],
-  );
+  const entries: Entry[] = [];
+  for (const { name, input, part } of merged.entries) {
+    const entry = readEntry(name, input, context, part);
+    if (entry) entries.push(entry);
+    yield;
+  }
   const definitions = new EntryDefinitions(context, keys);
   // A user's own entry of this name wins, a disabled one too.
   const exists = merged.entries.some(({ name }) => name === BACKEND_CLEANUP);
