@@ -8,7 +8,7 @@ Examples:
   $ beat pause nightly-report --reason migration   no runs until beat resume nightly-report
   $ beat run nightly-report                     publish a run now
   $ beat reload                                 read the configuration files again; or kill -HUP, or --watch
-  $ beat forget nightly-report                  remove its damaged record and restart its schedule
+  $ beat forget nightly-report                  remove its damaged state and restart its schedule
   $ beat --detach --pidfile /run/beat.pid -f /var/log/beat.log
 
 Flags are accepted before and after the command. In scripts for Celery, replace the word \`celery\` with
@@ -23,6 +23,6 @@ Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 73 pidfile in 
 
 /** The text below the flags in `beat forget --help`. */
 export const FORGET_EPILOG = `
-An entry whose record cannot be read is not scheduled; the log and \`beat healthcheck\` name it. Runs that are
+An entry whose state cannot be read is not scheduled; the log and \`beat healthcheck\` name it. Runs that are
 due but not yet sent are dropped; a run in the outbox is still sent. Instances can keep running: the leader
 begins a new term and discards the decisions of the old one.`;

@@ -93,7 +93,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     });
   program
     .command('forget')
-    .description('remove the record of an entry; its schedule restarts from now')
+    .description('remove the state of an entry; its schedule restarts from now')
     .argument(
       '<entry>',
       'the name of a configured or recorded entry (after -- if it begins with -)',

@@ -102,7 +102,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     });
     await store.close();
   };
-  const records = async () => {
+  const states = async () => {
     const store = await state();
     const found = await store.ledger.load();
     await store.close();
@@ -121,10 +121,10 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
       expect(await beat('forget', 'nightly-report')).toMatchObject({
         code: 0,
         stdout:
-          'Removed the record of entry "nightly-report", which could not be read: its schedule restarts from now',
+          'Removed the state of entry "nightly-report", which could not be read: its schedule restarts from now',
         stderr: '',
       });
-      const found = await records();
+      const found = await states();
       expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
       expect(found.get('nightly-report')).toMatchObject({ dueAt: null, runCount: 0 });
       expect(found.get('gone')).toEqual(NEW_STATE);
@@ -137,7 +137,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     async () => {
       await write('gone');
       expect((await beat('forget', 'gone')).code).toBe(0);
-      expect([...(await records()).keys()]).not.toContain('gone');
+      expect([...(await states()).keys()]).not.toContain('gone');
     },
   );
 
@@ -147,8 +147,8 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     expect((await beat('forget', '--quoted', JSON.stringify(odd))).code).toBe(0);
     expect((await beat('forget', '--', '-x')).code).toBe(0);
     expect((await beat('forget', '--quoted', '"it\\u0027s"')).code).toBe(0);
-    expect([...(await records()).keys()]).not.toContain(odd);
-    expect([...(await records()).keys()]).not.toContain('-x');
+    expect([...(await states()).keys()]).not.toContain(odd);
+    expect([...(await states()).keys()]).not.toContain('-x');
   });
 
   test.skipIf(missing)('rejects an unknown name and suggests the nearest one', async () => {

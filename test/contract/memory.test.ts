@@ -12,7 +12,7 @@ import { storedEntriesContract } from './stored-entries.contract.ts';
 import { stateContract, type UpgradedPlace } from './state.contract.ts';
 import { restoreMemory } from '../fixtures/state-0.1/restore.ts';
 import { forwardableClock, storeOptions } from './place.ts';
-import { recordsContract } from './records.contract.ts';
+import { stateRemovalContract } from './state-removal.contract.ts';
 
 async function openPlace(): Promise<UpgradedPlace> {
   const clock = forwardableClock();
@@ -45,7 +45,7 @@ brokerContract('memory', openPlace);
 outboxContract('memory', openPlace);
 commandLogContract('memory', openPlace);
 storedEntriesContract('memory', openPlace);
-recordsContract('memory', openPlace);
+stateRemovalContract('memory', openPlace);
 stateContract('memory', openPlace);
 
 test('memory stores of one name share their data, and stores without a name do not', async () => {

@@ -1,6 +1,6 @@
 import { commandLogContract } from './command-log.contract.ts';
 import { outboxContract } from './outbox.contract.ts';
-import { recordsContract } from './records.contract.ts';
+import { stateRemovalContract } from './state-removal.contract.ts';
 import { onRedis } from './redis.contract.ts';
 import { stateContract } from './state.contract.ts';
 import { storedEntriesContract } from './stored-entries.contract.ts';
@@ -9,6 +9,6 @@ onRedis((overTcp) => {
   outboxContract('redis, TCP', overTcp);
   commandLogContract('redis, TCP', overTcp);
   storedEntriesContract('redis, TCP', overTcp);
-  recordsContract('redis, TCP', overTcp);
+  stateRemovalContract('redis, TCP', overTcp);
   stateContract('redis, TCP', overTcp);
 });

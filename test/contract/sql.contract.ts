@@ -11,7 +11,7 @@ import { outboxContract } from './outbox.contract.ts';
 import { restoreSql } from '../fixtures/state-0.1/restore.ts';
 import { stateContract, type UpgradedPlace } from './state.contract.ts';
 import { storeOptions } from './place.ts';
-import { recordsContract } from './records.contract.ts';
+import { stateRemovalContract } from './state-removal.contract.ts';
 import { storedEntriesContract } from './stored-entries.contract.ts';
 
 /** The contracts of lock, ledger and broker, on one kind of database server. */
@@ -32,7 +32,7 @@ export function sqlStateContract(name: string, start: () => Promise<SqlServer>):
     outboxContract(`${name}, TCP`, overTcp);
     commandLogContract(`${name}, TCP`, overTcp);
     storedEntriesContract(`${name}, TCP`, overTcp);
-    recordsContract(`${name}, TCP`, overTcp);
+    stateRemovalContract(`${name}, TCP`, overTcp);
     stateContract(`${name}, TCP`, overTcp);
   });
 }

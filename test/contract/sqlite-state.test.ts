@@ -1,6 +1,6 @@
 import { commandLogContract } from './command-log.contract.ts';
 import { outboxContract } from './outbox.contract.ts';
-import { recordsContract } from './records.contract.ts';
+import { stateRemovalContract } from './state-removal.contract.ts';
 import { openSqlitePlace } from './sqlite.contract.ts';
 import { stateContract } from './state.contract.ts';
 import { storedEntriesContract } from './stored-entries.contract.ts';
@@ -8,5 +8,5 @@ import { storedEntriesContract } from './stored-entries.contract.ts';
 outboxContract('sqlite', openSqlitePlace);
 commandLogContract('sqlite', openSqlitePlace);
 storedEntriesContract('sqlite', openSqlitePlace);
-recordsContract('sqlite', openSqlitePlace);
+stateRemovalContract('sqlite', openSqlitePlace);
 stateContract('sqlite', openSqlitePlace);

@@ -13,7 +13,7 @@ import { readSettings, type GlobalFlags } from '../flags/options.ts';
 /** The number of attempts while other instances begin terms of their own. */
 const TRIES = 5;
 
-/** `beat forget NAME`: removes the record of an entry from the ledger; its schedule restarts from now. */
+/** `beat forget NAME`: removes the state of an entry from the ledger; its schedule restarts from now. */
 export async function forget(
   given: string,
   flags: GlobalFlags & { readonly quoted?: boolean },
@@ -22,9 +22,9 @@ export async function forget(
   const settings = await readSettings(flags);
   const store = await openState(storeOptions(settings, systemClock));
   try {
-    const found = await findRecord(store, settings, name);
+    const found = await findState(store, settings, name);
     if (found === null) {
-      process.stdout.write(`Entry ${JSON.stringify(name)} has no record: nothing to forget\n`);
+      process.stdout.write(`Entry ${JSON.stringify(name)} has no state: nothing to forget\n`);
       return EXIT.ok;
     }
     await remove(store, settings, name);
@@ -35,25 +35,25 @@ export async function forget(
   }
 }
 
-/** Returns the record to remove, `null` for none. Throws a `ConfigError` for a name that is neither configured nor recorded. */
-async function findRecord(
+/** Returns the state to remove, `null` for none. Throws a `ConfigError` for a name that is neither configured nor stored. */
+async function findState(
   store: StateStore,
   { entries }: Settings,
   name: string,
 ): Promise<EntryState | 'unreadable' | null> {
   const unreadable = new Set<string>();
-  const records = await store.ledger.load((entry) => unreadable.add(entry));
+  const states = await store.ledger.load((entry) => unreadable.add(entry));
   if (unreadable.has(name)) return 'unreadable';
-  const names = new Set([...entries.map((entry) => entry.name), ...records.keys(), ...unreadable]);
+  const names = new Set([...entries.map((entry) => entry.name), ...states.keys(), ...unreadable]);
   if (!names.has(name)) {
     throw new ConfigError(`no entry ${JSON.stringify(name)}${didYouMean(name, [...names])}`);
   }
-  return records.get(name) ?? null;
+  return states.get(name) ?? null;
 }
 
 /**
- * Removes the record in a new term, so that the leader cannot commit decisions that it made before. A
- * configured entry gets a new record at once, so that its schedule starts now and not at the next term.
+ * Removes the state in a new term, so that the leader cannot commit decisions that it made before. A
+ * configured entry gets a new state at once, so that its schedule starts now and not at the next term.
  */
 async function remove({ ledger }: StateStore, settings: Settings, name: string): Promise<void> {
   const entry = settings.entries.find((each) => each.name === name);
@@ -63,7 +63,7 @@ async function remove({ ledger }: StateStore, settings: Settings, name: string):
     const fresh = reconcile(entry, undefined, systemClock.now());
     if (!fresh) return;
     const change = { entry: name, before: null, after: fresh.state, messages: [] };
-    // A leader that began its term since then writes the same record.
+    // A leader that began its term since then writes the same state.
     await ledger.commit({ token: term, changes: [change] });
     return;
   }
@@ -72,11 +72,11 @@ async function remove({ ledger }: StateStore, settings: Settings, name: string):
   );
 }
 
-function formatRemoved(name: string, record: EntryState | 'unreadable'): string {
-  const what = `Removed the record of entry ${JSON.stringify(name)}`;
-  if (record === 'unreadable')
+function formatRemoved(name: string, state: EntryState | 'unreadable'): string {
+  const what = `Removed the state of entry ${JSON.stringify(name)}`;
+  if (state === 'unreadable')
     return `${what}, which could not be read: its schedule restarts from now`;
-  const { runCount, sentAt } = record;
+  const { runCount, sentAt } = state;
   const last = sentAt === null ? 'never sent' : `last sent ${new Date(sentAt).toISOString()}`;
   return `${what} (${runCount} runs, ${last}): its schedule restarts from now`;
 }

@@ -38,24 +38,24 @@ async function withLedger<T>(use: (ledger: StateStore['ledger']) => Promise<T>):
   }
 }
 
-const write = (entry: string, record: EntryState) =>
+const write = (entry: string, state: EntryState) =>
   withLedger(async (ledger) => {
-    const change = { entry, before: null, after: record, messages: [] };
+    const change = { entry, before: null, after: state, messages: [] };
     await ledger.commit({ token: await ledger.beginTerm(), changes: [change] });
   });
-const records = () => withLedger((ledger) => ledger.load());
+const states = () => withLedger((ledger) => ledger.load());
 
-test('beat forget: removes the record of a configured entry, whose schedule restarts from now', async () => {
+test('beat forget: removes the state of a configured entry, whose schedule restarts from now', async () => {
   await write('nightly-report', advanceState(advanceState(NEW_STATE, 'one'), 'two'));
   await write('weekly', NEW_STATE);
   const before = systemClock.now();
   expect(await forget('nightly-report')).toEqual({
     code: 0,
     stdout:
-      'Removed the record of entry "nightly-report" (2 runs, last sent 2023-11-14T22:15:20.005Z): its schedule restarts from now\n',
+      'Removed the state of entry "nightly-report" (2 runs, last sent 2023-11-14T22:15:20.005Z): its schedule restarts from now\n',
     stderr: '',
   });
-  const found = await records();
+  const found = await states();
   expect(found.get('nightly-report')).toMatchObject({ dueAt: null, sentAt: null, runCount: 0 });
   expect(found.get('nightly-report')!.anchor).toBeGreaterThanOrEqual(before);
   expect(found.get('weekly')).toEqual(NEW_STATE);
@@ -65,17 +65,17 @@ test('beat forget: reports an entry without runs as never sent', async () => {
   await write('gone', NEW_STATE);
   const { stdout } = await forget('gone');
   expect(stdout).toBe(
-    'Removed the record of entry "gone" (0 runs, never sent): its schedule restarts from now\n',
+    'Removed the state of entry "gone" (0 runs, never sent): its schedule restarts from now\n',
   );
 });
 
-test('beat forget: leaves no record of an entry that is not configured', async () => {
+test('beat forget: leaves no state of an entry that is not configured', async () => {
   await write('gone', NEW_STATE);
   await forget('gone');
-  expect(await records()).toEqual(new Map());
+  expect(await states()).toEqual(new Map());
 });
 
-test('beat forget: removes a record that cannot be read', async () => {
+test('beat forget: removes a state that cannot be read', async () => {
   await write('weekly', NEW_STATE);
   {
     using db = new DatabaseSync(`${folder.path}/beat.sqlite`);
@@ -84,19 +84,19 @@ test('beat forget: removes a record that cannot be read', async () => {
   expect(await forget('weekly')).toEqual({
     code: 0,
     stdout:
-      'Removed the record of entry "weekly", which could not be read: its schedule restarts from now\n',
+      'Removed the state of entry "weekly", which could not be read: its schedule restarts from now\n',
     stderr: '',
   });
-  expect((await records()).get('weekly')).toMatchObject({ runCount: 0 });
+  expect((await states()).get('weekly')).toMatchObject({ runCount: 0 });
 });
 
-test('beat forget: does nothing for a configured entry without a record', async () => {
+test('beat forget: does nothing for a configured entry without a state', async () => {
   expect(await forget('weekly')).toEqual({
     code: 0,
-    stdout: 'Entry "weekly" has no record: nothing to forget\n',
+    stdout: 'Entry "weekly" has no state: nothing to forget\n',
     stderr: '',
   });
-  expect(await records()).toEqual(new Map());
+  expect(await states()).toEqual(new Map());
 });
 
 test('beat forget: rejects an unknown name and suggests the closest one', async () => {
@@ -126,7 +126,7 @@ test('beat forget: retries after another instance ended its term', async () => {
   expect((await forget('gone')).code).toBe(0);
   const [[first], [second]] = remove.mock.calls as unknown as [[number], [number]];
   expect(second).toBeGreaterThan(first);
-  expect(await records()).toEqual(new Map());
+  expect(await states()).toEqual(new Map());
 });
 
 test('beat forget: gives up after five attempts', async () => {

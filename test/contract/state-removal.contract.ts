@@ -4,9 +4,9 @@ import type { StateStore } from '../../src/store/store.ts';
 import { makeFirstRun, NEW_STATE, makeNextRun } from '../support/change.ts';
 import type { StatePlace } from './outbox.contract.ts';
 
-/** What a ledger promises of records that cannot be read, and of their removal. */
-export function recordsContract(name: string, openPlace: () => Promise<StatePlace>): void {
-  describe(`records: ${name}`, () => {
+/** The contract of ledgers about unreadable states and the removal of states. */
+export function stateRemovalContract(name: string, openPlace: () => Promise<StatePlace>): void {
+  describe(`state removal: ${name}`, () => {
     let place: StatePlace;
     let ledger: StateStore['ledger'];
 
@@ -26,8 +26,8 @@ export function recordsContract(name: string, openPlace: () => Promise<StatePlac
       });
       await place.damageState('bad');
       const errors = new Map<string, StoreError>();
-      const records = await ledger.load((entry, error) => errors.set(entry, error));
-      expect(records).toEqual(new Map([['good', good.after]]));
+      const states = await ledger.load((entry, error) => errors.set(entry, error));
+      expect(states).toEqual(new Map([['good', good.after]]));
       expect([...errors.keys()]).toEqual(['bad']);
       expect(errors.get('bad')).toBeInstanceOf(StoreError);
       expect(errors.get('bad')!.message).toContain('the state of entry "bad" cannot be read');
