@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { openStore } from '../src/drivers/open-store.ts';
 import type { Change } from '../src/store/commit.ts';
 import type { Store } from '../src/store/store.ts';
-import { storeOptions } from '../test/contract/place.ts';
+import { storeOptions } from '../test/contract/test-store.ts';
 import { NEW_STATE } from '../test/support/change.ts';
 import { RedisServer } from '../test/support/redis.ts';
 import { count, spread, summarize } from './stats.ts';

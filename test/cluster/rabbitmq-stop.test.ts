@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../src/index.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
-import { storeOptions } from '../contract/place.ts';
+import { storeOptions } from '../contract/test-store.ts';
 import { Folder } from '../support/folder.ts';
 import { consumeRabbitQueue } from '../support/queues.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';

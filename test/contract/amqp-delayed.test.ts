@@ -12,7 +12,7 @@ import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { makeMessage } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 const newest = CELERIES[1]!;
 const missing = requireService('rabbitmq-server') || requireCelery(newest);

@@ -13,7 +13,7 @@ import { Proxy } from '../support/proxy.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { freePort } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 /** The timeout in tests in which the server does not answer. Milliseconds. */
 const SHORT_TIMEOUT = 2_000;

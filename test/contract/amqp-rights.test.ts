@@ -5,7 +5,7 @@ import { toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 const missing = requireService('rabbitmq-server');
 

@@ -11,7 +11,7 @@ import { RabbitServer } from '../support/rabbitmq.ts';
 import { certificate } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { brokerContract } from './broker.contract.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 const missing = requireService('rabbitmq-server');
 

@@ -1,28 +1,28 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { makeMessage } from '../support/message.ts';
-import type { QueuedMessage } from './place.ts';
+import type { QueuedMessage } from './test-store.ts';
 
 /** A `Place`, as far as a broker has one. */
-export interface BrokerPlace {
+export interface TestBroker {
   open(): Promise<{ readonly broker: Broker }>;
   queued(queue: string): Promise<readonly QueuedMessage[]>;
   close(): Promise<void>;
 }
 
 /** Every sentence of `Broker`, run against one implementation. */
-export function brokerContract(name: string, openPlace: () => Promise<BrokerPlace>): void {
+export function brokerContract(name: string, openTestStore: () => Promise<TestBroker>): void {
   describe(`broker: ${name}`, () => {
-    let place: BrokerPlace;
+    let testStore: TestBroker;
     let broker: Broker;
 
-    const taskIds = async (queue: string) => (await place.queued(queue)).map((m) => m.taskId);
+    const taskIds = async (queue: string) => (await testStore.queued(queue)).map((m) => m.taskId);
 
     beforeEach(async () => {
-      place = await openPlace();
-      broker = (await place.open()).broker;
+      testStore = await openTestStore();
+      broker = (await testStore.open()).broker;
     });
-    afterEach(() => place.close());
+    afterEach(() => testStore.close());
 
     test('a message is in its queue, and in no other, once it is published', async () => {
       await broker.publish([
@@ -61,7 +61,7 @@ export function brokerContract(name: string, openPlace: () => Promise<BrokerPlac
     test('a body of any characters arrives unchanged', async () => {
       const body = '[["芹菜 🥬 \\"q\\" \u2028 \\u0000"], {"ключ": null}, {}]';
       await broker.publish([makeMessage('a', { body })]);
-      expect((await place.queued('celery')).map((m) => m.body)).toEqual([body]);
+      expect((await testStore.queued('celery')).map((m) => m.body)).toEqual([body]);
     });
 
     test('a queue may have any name', async () => {

@@ -1,22 +1,25 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CommandLog, FinishedCommand } from '../../src/store/command-log.ts';
 import type { StateStore } from '../../src/store/store.ts';
-import type { StatePlace } from './outbox.contract.ts';
+import type { TestStateStore } from './outbox.contract.ts';
 
 /** The contract of `CommandLog`, and of the commit that finishes commands. */
-export function commandLogContract(name: string, openPlace: () => Promise<StatePlace>): void {
+export function commandLogContract(
+  name: string,
+  openTestStore: () => Promise<TestStateStore>,
+): void {
   describe(`${name} command log`, () => {
-    let place: StatePlace;
+    let testStore: TestStateStore;
     let store: StateStore;
     let log: CommandLog;
 
     beforeEach(async () => {
-      place = await openPlace();
-      store = await place.open();
+      testStore = await openTestStore();
+      store = await testStore.open();
       log = store.commands;
     });
 
-    afterEach(() => place.close());
+    afterEach(() => testStore.close());
 
     const texts = async (limit = 100, from = log) =>
       (await from.pending(limit)).map(({ json }) => json);
@@ -32,14 +35,14 @@ export function commandLogContract(name: string, openPlace: () => Promise<StateP
     });
 
     test('returns commands in the order in which they were appended, to every process', async () => {
-      const other = (await place.open()).commands;
+      const other = (await testStore.open()).commands;
       for (const json of ['{"a":1}', '{"b":2}', '{"c":"ü😀"}']) await log.append(json);
       expect(await texts(100, other)).toEqual(['{"a":1}', '{"b":2}', '{"c":"ü😀"}']);
       expect(await texts(2)).toEqual(['{"a":1}', '{"b":2}']);
     });
 
     test('keeps commands of another key prefix apart', async () => {
-      const other = (await place.open({ keyPrefix: 'other' })).commands;
+      const other = (await testStore.open({ keyPrefix: 'other' })).commands;
       await other.append('{"theirs":1}');
       expect(await texts()).toEqual([]);
       expect(await texts(100, other)).toEqual(['{"theirs":1}']);
@@ -92,7 +95,7 @@ export function commandLogContract(name: string, openPlace: () => Promise<StateP
     });
 
     test('notifies a leader that waits in another process', async () => {
-      const other = (await place.open()).commands;
+      const other = (await testStore.open()).commands;
       await other.pending(10);
       const stop = new AbortController();
       const waiting = other.waitForCommand(stop.signal);

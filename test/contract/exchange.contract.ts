@@ -5,7 +5,7 @@ import type { Store } from '../../src/store/store.ts';
 import { makeFirstRun, NEW_STATE, advanceState } from '../support/change.ts';
 import { makeBoundQueue, configureQueues, toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';
-import type { Place } from './place.ts';
+import type { TestStore } from './test-store.ts';
 
 const QUEUES = configureQueues(
   makeBoundQueue('one', 'jobs', 'direct', 'work'),
@@ -16,9 +16,9 @@ const QUEUES = configureQueues(
 );
 
 /** What a commit and a broker do about exchanges that the configuration describes. */
-export function exchangeContract(name: string, openPlace: () => Promise<Place>): void {
+export function exchangeContract(name: string, openTestStore: () => Promise<TestStore>): void {
   describe(`exchanges: ${name}`, () => {
-    let place: Place;
+    let testStore: TestStore;
     let store: Store;
     let term: number;
 
@@ -29,18 +29,18 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
     const queued = async () => {
       const found: Record<string, string[]> = {};
       for (const queue of ['one', 'two', 'three', 'all', 'sport', 'celery']) {
-        const ids = (await place.queued(queue)).map(({ taskId }) => taskId);
+        const ids = (await testStore.queued(queue)).map(({ taskId }) => taskId);
         if (ids.length > 0) found[queue] = ids;
       }
       return found;
     };
 
     beforeEach(async () => {
-      place = await openPlace();
-      store = await place.open({ queues: QUEUES });
+      testStore = await openTestStore();
+      store = await testStore.open({ queues: QUEUES });
       term = await store.ledger.beginTerm();
     });
-    afterEach(() => place.close());
+    afterEach(() => testStore.close());
 
     test('a direct exchange routes a message to every queue that is bound by its key', async () => {
       const changes = [runTo('a', toExchange('jobs', 'direct', 'work'))];
@@ -90,10 +90,10 @@ export function exchangeContract(name: string, openPlace: () => Promise<Place>):
     test('a repeated commit succeeds although its message has become unroutable', async () => {
       const changes = [runTo('a', toExchange('jobs', 'direct', 'work'))];
       await store.ledger.commit({ token: term, changes });
-      const forgetful = await place.open({
+      const forgetful = await testStore.open({
         queues: configureQueues(makeBoundQueue('x', 'x', 'direct', 'x')),
       });
-      await place.forgetBindings?.();
+      await testStore.forgetBindings?.();
       expect(await forgetful.ledger.commit({ token: term, changes })).toEqual({
         kind: 'committed',
       });

@@ -14,13 +14,13 @@ import { requireService } from '../support/services.ts';
 
 const DAMAGED = '{"spec":';
 
-interface Place {
+interface TestStore {
   readonly url: string;
   readonly damage: (entry: string) => Promise<unknown>;
   readonly stop: () => Promise<void>;
 }
 
-const PLACES: [string, string | false, (folder: Folder) => Promise<Place>][] = [
+const PLACES: [string, string | false, (folder: Folder) => Promise<TestStore>][] = [
   [
     'sqlite',
     '',
@@ -69,7 +69,7 @@ const PLACES: [string, string | false, (folder: Folder) => Promise<Place>][] = [
 
 describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) => {
   let folder: Folder;
-  let place: Place;
+  let testStore: TestStore;
 
   beforeAll(async () => {
     if (missing) return;
@@ -78,19 +78,19 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     folder = new Folder({
       'beat.config.json': JSON.stringify({ resultExpires: null, beatSchedule }),
     });
-    place = await start(folder);
+    testStore = await start(folder);
   });
   afterAll(async () => {
     if (missing) return;
-    await place.stop();
+    await testStore.stop();
     folder[Symbol.dispose]();
   });
 
   const beat = (...args: string[]) =>
-    runBeat(['-b', place.url, ...args], { cwd: folder.path, script: SOURCE });
+    runBeat(['-b', testStore.url, ...args], { cwd: folder.path, script: SOURCE });
   const state = () =>
     openState(
-      storeOptions(resolveSettings({ brokerUrl: place.url, beatSchedule: {} }), systemClock),
+      storeOptions(resolveSettings({ brokerUrl: testStore.url, beatSchedule: {} }), systemClock),
     );
   const write = async (...entries: string[]) => {
     const store = await state();
@@ -113,7 +113,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
     'repairs a damaged state, so that the schedule restarts from now',
     async () => {
       await write('nightly-report', 'gone', "it's");
-      await place.damage('nightly-report');
+      await testStore.damage('nightly-report');
       const listed = await beat('list');
       expect(listed.code).toBe(1);
       expect(listed.stderr).toContain('repair it with: beat forget nightly-report');

@@ -10,7 +10,7 @@ import { PostgresServer } from '../support/postgres.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 /** Uses a store as beat does; every outcome is valid, a failure too. */
 async function use(store: Store): Promise<string[]> {

@@ -5,23 +5,23 @@ import type { EntryState } from '../../src/store/entry-state.ts';
 import type { Change } from '../../src/store/commit.ts';
 import { makeFirstRun, NEW_STATE, makeNextRun, advanceState } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
-import type { Place } from './place.ts';
+import type { TestStore } from './test-store.ts';
 import { termContract } from './term.contract.ts';
 
 /** Every sentence of `Ledger`, run against one implementation. */
-export function ledgerContract(name: string, openPlace: () => Promise<Place>): void {
+export function ledgerContract(name: string, openTestStore: () => Promise<TestStore>): void {
   describe(`ledger: ${name}`, () => {
-    let place: Place;
+    let testStore: TestStore;
     let ledger: Ledger;
 
-    const open = async () => (await place.open()).ledger;
-    const sent = async (queue = 'celery') => (await place.queued(queue)).map((m) => m.taskId);
+    const open = async () => (await testStore.open()).ledger;
+    const sent = async (queue = 'celery') => (await testStore.queued(queue)).map((m) => m.taskId);
 
     beforeEach(async () => {
-      place = await openPlace();
+      testStore = await openTestStore();
       ledger = await open();
     });
-    afterEach(() => place.close());
+    afterEach(() => testStore.close());
 
     test('a new ledger has no states', async () => {
       expect(await ledger.load()).toEqual(new Map());
@@ -180,7 +180,7 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
       });
     });
 
-    termContract(() => place);
+    termContract(() => testStore);
 
     test('entries may have any name', async () => {
       const names = ['芹菜 🥬', '__proto__', '', ' ', 'a:b*{c}\n"d"\\', '0', 'é', 'e\u0301'];
@@ -223,14 +223,14 @@ export function ledgerContract(name: string, openPlace: () => Promise<Place>): v
         token: await ledger.beginTerm(),
         changes: [makeFirstRun('good'), makeFirstRun('nightly report')],
       });
-      await place.damageState('nightly report');
+      await testStore.damageState('nightly report');
       const error = await ledger.load().catch((e: unknown) => e);
       expect(error).toBeInstanceOf(StoreError);
       expect((error as Error).message).toContain('nightly report');
     });
 
     test('ledgers of two key prefixes are independent', async () => {
-      const other = (await place.open({ keyPrefix: 'other' })).ledger;
+      const other = (await testStore.open({ keyPrefix: 'other' })).ledger;
       const [ours, theirs] = [await ledger.beginTerm(), await other.beginTerm()];
       await other.commit({ token: theirs, changes: [makeFirstRun('a', 'theirs')] });
       expect(await ledger.load()).toEqual(new Map());

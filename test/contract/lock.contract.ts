@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Lease, Lock } from '../../src/store/lock.ts';
-import type { Place } from './place.ts';
+import type { TestStore } from './test-store.ts';
 
 /** Every sentence of `Lock`, run against one implementation. */
-export function lockContract(name: string, openPlace: () => Promise<Place>): void {
+export function lockContract(name: string, openTestStore: () => Promise<TestStore>): void {
   describe(`lock: ${name}`, () => {
-    let place: Place;
+    let testStore: TestStore;
     let ours: Lock;
     let theirs: Lock;
 
     beforeEach(async () => {
-      place = await openPlace();
-      ours = (await place.open()).lock;
-      theirs = (await place.open()).lock;
+      testStore = await openTestStore();
+      ours = (await testStore.open()).lock;
+      theirs = (await testStore.open()).lock;
     });
-    afterEach(() => place.close());
+    afterEach(() => testStore.close());
 
     test('only one of two acquires the lock', async () => {
       const leases = await Promise.all([ours.acquire(), theirs.acquire()]);
@@ -56,13 +56,13 @@ export function lockContract(name: string, openPlace: () => Promise<Place>): voi
 
     test('an expired lease cannot be renewed', async () => {
       const lease = await held(ours);
-      await place.expireLock();
+      await testStore.expireLock();
       expect(await lease.renew()).toBe(false);
     });
 
     test('an expired lock can be acquired by another, and its old holder cannot renew it', async () => {
       const old = await held(ours);
-      await place.expireLock();
+      await testStore.expireLock();
       const newer = await held(theirs);
       expect(await old.renew()).toBe(false);
       expect(await newer.renew()).toBe(true);
@@ -70,7 +70,7 @@ export function lockContract(name: string, openPlace: () => Promise<Place>): voi
 
     test('an old holder cannot release a newer lease', async () => {
       const old = await held(ours);
-      await place.expireLock();
+      await testStore.expireLock();
       const newer = await held(theirs);
       await old.release();
       expect(await newer.renew()).toBe(true);
@@ -101,7 +101,7 @@ export function lockContract(name: string, openPlace: () => Promise<Place>): voi
     });
 
     test('locks of two key prefixes are independent', async () => {
-      const other = (await place.open({ keyPrefix: 'other' })).lock;
+      const other = (await testStore.open({ keyPrefix: 'other' })).lock;
       await held(ours);
       expect(await other.acquire()).not.toBeNull();
     });

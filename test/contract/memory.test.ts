@@ -9,12 +9,12 @@ import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { outboxContract } from './outbox.contract.ts';
 import { storedEntriesContract } from './stored-entries.contract.ts';
-import { stateContract, type UpgradedPlace } from './state.contract.ts';
+import { stateContract, type UpgradedStore } from './state.contract.ts';
 import { restoreMemory } from '../fixtures/state-0.1/restore.ts';
-import { forwardableClock, storeOptions } from './place.ts';
+import { forwardableClock, storeOptions } from './test-store.ts';
 import { stateRemovalContract } from './state-removal.contract.ts';
 
-async function openPlace(): Promise<UpgradedPlace> {
+async function openTestStore(): Promise<UpgradedStore> {
   const clock = forwardableClock();
   const options = storeOptions(`memory://${randomUUID()}`, { clock });
   const store = openMemoryStore(options);
@@ -39,14 +39,14 @@ async function openPlace(): Promise<UpgradedPlace> {
   };
 }
 
-lockContract('memory', openPlace);
-ledgerContract('memory', openPlace);
-brokerContract('memory', openPlace);
-outboxContract('memory', openPlace);
-commandLogContract('memory', openPlace);
-storedEntriesContract('memory', openPlace);
-stateRemovalContract('memory', openPlace);
-stateContract('memory', openPlace);
+lockContract('memory', openTestStore);
+ledgerContract('memory', openTestStore);
+brokerContract('memory', openTestStore);
+outboxContract('memory', openTestStore);
+commandLogContract('memory', openTestStore);
+storedEntriesContract('memory', openTestStore);
+stateRemovalContract('memory', openTestStore);
+stateContract('memory', openTestStore);
 
 test('memory stores of one name share their data, and stores without a name do not', async () => {
   const name = `memory://${randomUUID()}`;

@@ -15,15 +15,15 @@ import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { ledgerContract } from './ledger.contract.ts';
-import type { Place, QueuedMessage } from './place.ts';
-import { forwardableClock, storeOptions } from './place.ts';
+import type { TestStore, QueuedMessage } from './test-store.ts';
+import { forwardableClock, storeOptions } from './test-store.ts';
 
-/** Opens stores whose broker and state are two places, and closes them all. */
+/** Opens pairs of a broker and a state store, and closes them all. */
 function elsewhere(brokerUrl: string, stateUrl: string, clock = forwardableClock()) {
   const options = storeOptions(brokerUrl, { stateUrl, clock });
   const stores: Store[] = [];
   return {
-    open: async (more: Parameters<Place['open']>[0] = {}) => {
+    open: async (more: Parameters<TestStore['open']>[0] = {}) => {
       const store = await openStore({ ...options, ...more });
       stores.push(store);
       return store;
@@ -35,7 +35,7 @@ function elsewhere(brokerUrl: string, stateUrl: string, clock = forwardableClock
   };
 }
 
-async function inMemory(): Promise<Place> {
+async function inMemory(): Promise<TestStore> {
   const [broker, state] = [randomUUID(), randomUUID()].map((name) => `memory://${name}`);
   const [queues, records] = [broker!, state!].map((url) => openMemoryStore(storeOptions(url)));
   return {

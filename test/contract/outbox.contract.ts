@@ -5,39 +5,39 @@ import type { Message } from '../../src/message/message.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import { makeFirstRun, NEW_STATE, makeNextRun, advanceState } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
-import type { Place } from './place.ts';
+import type { TestStore } from './test-store.ts';
 
-/** A place whose stores can keep the state of a broker elsewhere. */
-export interface StatePlace extends Place {
-  open(...options: Parameters<Place['open']>): Promise<StateStore>;
+/** A test store that can hold the state for another broker. */
+export interface TestStateStore extends TestStore {
+  open(...options: Parameters<TestStore['open']>): Promise<StateStore>;
 }
 
 /** Every sentence of `Outbox`, run against one implementation. */
-export function outboxContract(name: string, openPlace: () => Promise<StatePlace>): void {
+export function outboxContract(name: string, openTestStore: () => Promise<TestStateStore>): void {
   describe(`outbox: ${name}`, () => {
-    let place: StatePlace;
+    let testStore: TestStateStore;
     let outbox: Outbox;
     let term: number;
 
-    const open = async (): Promise<Outbox> => (await place.open()).ledger;
+    const open = async (): Promise<Outbox> => (await testStore.open()).ledger;
     const tasks = (kept: readonly OutboxMessage[]) => kept.map(({ message }) => message.taskId);
     const kept = async () => tasks(await outbox.pending(1_000, ''));
     const ids = async () => (await outbox.pending(1_000, '')).map(({ id }) => id);
     const keep = async (...changes: readonly Change[]) => outbox.append({ token: term, changes });
 
     beforeEach(async () => {
-      place = await openPlace();
+      testStore = await openTestStore();
       outbox = await open();
       term = await outbox.beginTerm();
     });
-    afterEach(() => place.close());
+    afterEach(() => testStore.close());
 
     test('stores messages with their states and publishes none', async () => {
       const [a, b] = [makeFirstRun('a'), makeFirstRun('b')];
       const outcome = await keep(a, b);
       expect(outcome).toEqual({ kind: 'committed', pending: await outbox.pending(10, '') });
       expect(await kept()).toEqual(['task-a', 'task-b']);
-      expect(await place.queued('celery')).toEqual([]);
+      expect(await testStore.queued('celery')).toEqual([]);
       expect(await (await open()).load()).toEqual(
         new Map([a, b].map(({ entry, after: record }) => [entry, record])),
       );
@@ -120,7 +120,7 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
     test('stores the newer message when a forgotten entry publishes the same occurrence again', async () => {
       const first = makeFirstRun('a', 'one');
       await keep(first);
-      await (await place.open()).ledger.removeState(term, 'a');
+      await (await testStore.open()).ledger.removeState(term, 'a');
       const again = { ...first, messages: [makeMessage('two')] };
       expect(await keep(again)).toMatchObject({ kind: 'committed' });
       expect(await kept()).toEqual(['two']);
@@ -163,13 +163,13 @@ export function outboxContract(name: string, openPlace: () => Promise<StatePlace
 
     test('is empty after the store was emptied', async () => {
       await keep(makeFirstRun('a'));
-      await place.empty();
+      await testStore.empty();
       expect(await kept()).toEqual([]);
       expect(await outbox.remove(term, ['x'])).toBe(false);
     });
 
     test('outboxes of two key prefixes are independent', async () => {
-      const other = (await place.open({ keyPrefix: 'other' })).ledger;
+      const other = (await testStore.open({ keyPrefix: 'other' })).ledger;
       await other.append({
         token: await other.beginTerm(),
         changes: [makeFirstRun('a', 'theirs')],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 import { sqlFaults } from './sql-faults.contract.ts';
 import { sqlFencing } from './sql-fencing.contract.ts';
 

@@ -4,7 +4,7 @@ import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 const missing = requireService('postgres');
 

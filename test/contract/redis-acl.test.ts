@@ -12,7 +12,7 @@ import { makeBoundQueue, configureQueues, toExchange } from '../support/exchange
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 import { nextEvent } from '../support/next-event.ts';
 import { operationKey } from '../../src/events/operation.ts';
 
@@ -360,7 +360,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
   });
 
   describe('an outbox', () => {
-    const places = async (stateUrl: string, brokerUrl: string): Promise<Store> => {
+    const openPair = async (stateUrl: string, brokerUrl: string): Promise<Store> => {
       const store = await openStore({ ...storeOptions(brokerUrl), stateUrl });
       closing.push(() => store.close());
       return store;
@@ -368,7 +368,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
 
     test('and queues in another database work with the documented users', async () => {
       const [state, queues] = [await user('state'), await user('queues')];
-      const { ledger, lock } = await places(state.url(), queues.url());
+      const { ledger, lock } = await openPair(state.url(), queues.url());
       expect(await lock.acquire()).not.toBeNull();
       const term = await ledger.beginTerm();
       expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
@@ -390,7 +390,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
           changes: [makeFirstRun('old')],
         });
         await state.set(`-${command}`);
-        const { ledger } = await places(state.url(), queues.url());
+        const { ledger } = await openPair(state.url(), queues.url());
         const words = `user "state" may not run ${command.toUpperCase()} on "beat:outbox`;
         for (let i = 0; i < 3; i++) await expect(ledger.beginTerm()).rejects.toThrow(words);
         const term = await before.ledger.beginTerm();
@@ -421,7 +421,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       async (command) => {
         const [state, queues] = [await user('state'), await user('queues')];
         await queues.set(`-${command.toLowerCase()}`);
-        const { ledger } = await places(state.url(), queues.url());
+        const { ledger } = await openPair(state.url(), queues.url());
         const term = await ledger.beginTerm();
         const outcome = await ledger.commit({ token: term, changes: [makeFirstRun('a')] });
         const words = `user "queues" may not run ${command} on "celery"`;

@@ -4,7 +4,7 @@ import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 const missing = requireService('redis-server');
 

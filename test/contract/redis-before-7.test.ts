@@ -8,7 +8,7 @@ import { makeBoundQueue, configureQueues, toExchange } from '../support/exchange
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 /** What Redis has since version 7 is taken from the scripts. All else is that of the server that runs. */
 const BEFORE_7 = vi.hoisted(

@@ -11,7 +11,7 @@ import { makeBoundQueue, configureQueues, toExchange } from '../support/exchange
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { forwardableClock, storeOptions } from './place.ts';
+import { forwardableClock, storeOptions } from './test-store.ts';
 
 const SEP = '\x06\x16';
 const BROADCAST = 'bcast.1b4e28ba-2fa1-41d2-883f-0016d3cca427';

@@ -4,7 +4,7 @@ import type { StoreHealth, Store } from '../../src/store/store.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { forwardableClock, storeOptions } from './place.ts';
+import { forwardableClock, storeOptions } from './test-store.ts';
 
 const missing = requireService('redis-server');
 

@@ -4,7 +4,7 @@ import type { Store } from '../../src/store/store.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { lockContract } from './lock.contract.ts';
-import { storeOptions, type Place } from './place.ts';
+import { storeOptions, type TestStore } from './test-store.ts';
 
 const missing = requireService('redis-server');
 
@@ -28,7 +28,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
   const closeAll = () => Promise.all(stores.splice(0).map((store) => store.close()));
   const flush = (among: readonly RedisServer[]) => Promise.all(among.map((each) => each.flush()));
 
-  const placeWith = (alive: () => readonly RedisServer[]) => async (): Promise<Place> => {
+  const placeWith = (alive: () => readonly RedisServer[]) => async (): Promise<TestStore> => {
     await flush(alive());
     return {
       open: async (options) => open(options),

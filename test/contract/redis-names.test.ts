@@ -15,7 +15,7 @@ import type { Store } from '../../src/store/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 const SEP = '\x06\x16';
 const missing = requireService('redis-server');

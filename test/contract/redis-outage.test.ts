@@ -13,7 +13,7 @@ import { makeMessage } from '../support/message.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 const RECORD: EntryState = {
   spec: 'every 60 s',

@@ -5,7 +5,7 @@ import { makeFirstRun, NEW_STATE, advanceState } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import { RedisServer, type RedisServerOptions } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 const KB = 1_024;
 const QUEUES = ['a', 'b', 'c', 'd'];

@@ -4,7 +4,7 @@ import { DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { FakeServer, neverAnswer } from '../support/fake-server.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 test('redis: every call to a server that never answers fails within its time limit, and says which', async () => {
   await using server = await FakeServer.start(neverAnswer);

@@ -6,7 +6,7 @@ import type { Store } from '../../src/store/store.ts';
 import { certificate, RedisServer } from '../support/redis.ts';
 import { MASTER, Sentinels } from '../support/sentinels.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 const missing = requireService('redis-server');
 

@@ -5,15 +5,17 @@ import type { Store } from '../../src/store/store.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { restoreRedis } from '../fixtures/state-0.1/restore.ts';
-import type { UpgradedPlace } from './state.contract.ts';
-import { storeOptions } from './place.ts';
+import type { UpgradedStore } from './state.contract.ts';
+import { storeOptions } from './test-store.ts';
 
 const DB = 3;
 
-type MakePlace = () => Promise<UpgradedPlace>;
+type MakeTestStore = () => Promise<UpgradedStore>;
 
 /** Runs contracts on one Redis of their own, which has a password and is reached over TCP or a socket. */
-export function onRedis(contracts: (overTcp: MakePlace, overSocket: MakePlace) => void): void {
+export function onRedis(
+  contracts: (overTcp: MakeTestStore, overSocket: MakeTestStore) => void,
+): void {
   const missing = requireService('redis-server');
   describe.skipIf(missing)(missing || 'redis', () => {
     let server: RedisServer;
@@ -28,7 +30,7 @@ export function onRedis(contracts: (overTcp: MakePlace, overSocket: MakePlace) =
       await server.stop();
     });
 
-    const placeAt = (url: () => string) => async (): Promise<UpgradedPlace> => {
+    const placeAt = (url: () => string) => async (): Promise<UpgradedStore> => {
       await server.flush();
       const stores: Store[] = [];
       return {

@@ -9,7 +9,7 @@ import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { systemClock } from '../../src/util/clock.ts';
-import { forwardableClock, storeOptions } from './place.ts';
+import { forwardableClock, storeOptions } from './test-store.ts';
 
 const HOUR = 3_600_000;
 

@@ -5,7 +5,7 @@ import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import type { SqlServer } from '../support/sql-server.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 /** Two leaders at once, interleaved inside their transactions. */
 export function sqlFencing(name: string, start: () => Promise<SqlServer>): void {

@@ -5,7 +5,7 @@ import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { SQL_PRODUCTS } from '../support/sql-servers.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 describe.each(SQL_PRODUCTS)('$name limits', ({ name, missing, start }) => {
   describe.skipIf(missing)(missing || 'of lengths', () => {

@@ -8,7 +8,7 @@ import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import { Proxy } from '../support/proxy.ts';
 import type { SqlServer } from '../support/sql-server.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 /** Answers are waited for half as long (milliseconds): for those that will not come. */
 const IMPATIENT = { lockTtl: 2_000 };

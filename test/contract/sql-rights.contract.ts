@@ -7,7 +7,7 @@ import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 export interface RightsOptions {
   readonly start: () => Promise<SqlServer>;
@@ -140,13 +140,13 @@ export function sqlRights(name: string, options: RightsOptions): void {
     });
 
     test('an outbox without DELETE publishes nothing, now or in a later term', async () => {
-      const places = await openStore({ ...storeOptions(server.url()), stateUrl: narrow() });
-      stores.push(places);
+      const pair = await openStore({ ...storeOptions(server.url()), stateUrl: narrow() });
+      stores.push(pair);
       await options.revoke(server, 'DELETE', 'beat_outbox');
       const denied = missing('DELETE', 'beat_outbox');
-      const term = await places.ledger.beginTerm();
+      const term = await pair.ledger.beginTerm();
       await expect(
-        places.ledger.commit({ token: term, changes: [makeFirstRun('new')] }),
+        pair.ledger.commit({ token: term, changes: [makeFirstRun('new')] }),
       ).rejects.toThrow(denied);
       const full = openSqlStore(storeOptions(server.url()));
       stores.push(full);
@@ -154,7 +154,7 @@ export function sqlRights(name: string, options: RightsOptions): void {
         token: await full.ledger.beginTerm(),
         changes: [makeFirstRun('old')],
       });
-      for (let i = 0; i < 3; i++) await expect(places.ledger.beginTerm()).rejects.toThrow(denied);
+      for (let i = 0; i < 3; i++) await expect(pair.ledger.beginTerm()).rejects.toThrow(denied);
       expect(await server.readPayloads()).toEqual([]);
     });
 

@@ -8,7 +8,7 @@ import { MariaServer } from '../support/mariadb.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { certificate } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 type Case = readonly [host: string, query: string, outcome: 'encrypted' | 'plain' | RegExp];
 

@@ -9,8 +9,8 @@ import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { outboxContract } from './outbox.contract.ts';
 import { restoreSql } from '../fixtures/state-0.1/restore.ts';
-import { stateContract, type UpgradedPlace } from './state.contract.ts';
-import { storeOptions } from './place.ts';
+import { stateContract, type UpgradedStore } from './state.contract.ts';
+import { storeOptions } from './test-store.ts';
 import { stateRemovalContract } from './state-removal.contract.ts';
 import { storedEntriesContract } from './stored-entries.contract.ts';
 
@@ -37,12 +37,12 @@ export function sqlStateContract(name: string, start: () => Promise<SqlServer>):
   });
 }
 
-type MakePlace = () => Promise<UpgradedPlace>;
+type MakeTestStore = () => Promise<UpgradedStore>;
 
 function onServer(
   name: string,
   start: () => Promise<SqlServer>,
-  contracts: (overTcp: MakePlace, overSocket: MakePlace) => void,
+  contracts: (overTcp: MakeTestStore, overSocket: MakeTestStore) => void,
 ): void {
   describe(name, () => {
     let server: SqlServer;
@@ -51,7 +51,7 @@ function onServer(
     });
     afterAll(() => server.stop());
 
-    const placeAt = (url: () => string) => async (): Promise<UpgradedPlace> => {
+    const placeAt = (url: () => string) => async (): Promise<UpgradedStore> => {
       await server.empty();
       const stores: Store[] = [];
       return {

@@ -5,11 +5,11 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Store } from '../../src/store/store.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
 import { SQLITE_FILE } from '../fixtures/state-0.1/restore.ts';
-import { forwardableClock, storeOptions } from './place.ts';
-import type { UpgradedPlace } from './state.contract.ts';
+import { forwardableClock, storeOptions } from './test-store.ts';
+import type { UpgradedStore } from './state.contract.ts';
 
 /** A SQLite file in a folder of its own, for the contracts. */
-export async function openSqlitePlace(): Promise<UpgradedPlace> {
+export async function openSqliteTestStore(): Promise<UpgradedStore> {
   const folder = mkdtempSync(join(tmpdir(), 'beat-sqlite-'));
   const path = join(folder, 'beat.sqlite');
   const clock = forwardableClock();

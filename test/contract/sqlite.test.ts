@@ -2,9 +2,9 @@ import { brokerContract } from './broker.contract.ts';
 import { exchangeContract } from './exchange.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
-import { openSqlitePlace } from './sqlite.contract.ts';
+import { openSqliteTestStore } from './sqlite.contract.ts';
 
-lockContract('sqlite', openSqlitePlace);
-ledgerContract('sqlite', openSqlitePlace);
-brokerContract('sqlite', openSqlitePlace);
-exchangeContract('sqlite', openSqlitePlace);
+lockContract('sqlite', openSqliteTestStore);
+ledgerContract('sqlite', openSqliteTestStore);
+brokerContract('sqlite', openSqliteTestStore);
+exchangeContract('sqlite', openSqliteTestStore);

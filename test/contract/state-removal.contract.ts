@@ -2,19 +2,22 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreError } from '../../src/util/errors.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import { makeFirstRun, NEW_STATE, makeNextRun } from '../support/change.ts';
-import type { StatePlace } from './outbox.contract.ts';
+import type { TestStateStore } from './outbox.contract.ts';
 
 /** The contract of ledgers about unreadable states and the removal of states. */
-export function stateRemovalContract(name: string, openPlace: () => Promise<StatePlace>): void {
+export function stateRemovalContract(
+  name: string,
+  openTestStore: () => Promise<TestStateStore>,
+): void {
   describe(`state removal: ${name}`, () => {
-    let place: StatePlace;
+    let testStore: TestStateStore;
     let ledger: StateStore['ledger'];
 
     beforeEach(async () => {
-      place = await openPlace();
-      ({ ledger } = await place.open());
+      testStore = await openTestStore();
+      ({ ledger } = await testStore.open());
     });
-    afterEach(() => place.close());
+    afterEach(() => testStore.close());
 
     const ODD = ["it's", '-x', ' ', 'a\nb', '芹菜 🥬', '__proto__', 'a:b*{c}"d"\\'];
 
@@ -24,7 +27,7 @@ export function stateRemovalContract(name: string, openPlace: () => Promise<Stat
         token: await ledger.beginTerm(),
         changes: [good, makeFirstRun('bad')],
       });
-      await place.damageState('bad');
+      await testStore.damageState('bad');
       const errors = new Map<string, StoreError>();
       const states = await ledger.load((entry, error) => errors.set(entry, error));
       expect(states).toEqual(new Map([['good', good.after]]));
@@ -43,7 +46,7 @@ export function stateRemovalContract(name: string, openPlace: () => Promise<Stat
 
     test('removes an invalid state, and accepts a missing one', async () => {
       await ledger.commit({ token: await ledger.beginTerm(), changes: [makeFirstRun('bad')] });
-      await place.damageState('bad');
+      await testStore.damageState('bad');
       const term = await ledger.beginTerm();
       expect(await ledger.removeState(term, 'bad')).toBe(true);
       expect(await ledger.removeState(term, 'bad')).toBe(true);
@@ -51,7 +54,7 @@ export function stateRemovalContract(name: string, openPlace: () => Promise<Stat
     });
 
     test('removing a state changes none of another key prefix', async () => {
-      const other = (await place.open({ keyPrefix: 'other' })).ledger;
+      const other = (await testStore.open({ keyPrefix: 'other' })).ledger;
       const theirs = makeFirstRun('a', 'theirs');
       await other.commit({ token: await other.beginTerm(), changes: [theirs] });
       const term = await ledger.beginTerm();
@@ -64,7 +67,7 @@ export function stateRemovalContract(name: string, openPlace: () => Promise<Stat
       const first = makeFirstRun('a');
       const old = await ledger.beginTerm();
       await ledger.commit({ token: old, changes: [first] });
-      await (await place.open()).ledger.beginTerm();
+      await (await testStore.open()).ledger.beginTerm();
       expect(await ledger.removeState(old, 'a')).toBe(false);
       expect(await ledger.load()).toEqual(new Map([['a', first.after]]));
     });
@@ -73,7 +76,7 @@ export function stateRemovalContract(name: string, openPlace: () => Promise<Stat
       const first = makeFirstRun('a', 'one');
       const leading = await ledger.beginTerm();
       await ledger.commit({ token: leading, changes: [first] });
-      const repairing = (await place.open()).ledger;
+      const repairing = (await testStore.open()).ledger;
       const term = await repairing.beginTerm();
       await repairing.removeState(term, 'a');
       expect(await ledger.commit({ token: leading, changes: [first] })).toEqual({ kind: 'fenced' });
@@ -92,7 +95,7 @@ export function stateRemovalContract(name: string, openPlace: () => Promise<Stat
       ).toMatchObject({
         kind: 'conflict',
       });
-      expect((await place.queued('celery')).map(({ taskId }) => taskId)).toEqual(['one']);
+      expect((await testStore.queued('celery')).map(({ taskId }) => taskId)).toEqual(['one']);
     });
   });
 }

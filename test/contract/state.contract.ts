@@ -13,11 +13,11 @@ import { CONTINUED } from '../fixtures/state-0.1/phases.ts';
 import { readContinuation } from '../fixtures/state-0.1/restore.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
-import type { StatePlace } from './outbox.contract.ts';
-import { storeOptions } from './place.ts';
+import type { TestStateStore } from './outbox.contract.ts';
+import { storeOptions } from './test-store.ts';
 
-/** A place whose stores release 0.1 may have used. */
-export interface UpgradedPlace extends StatePlace {
+/** A test store with the data of release 0.1. */
+export interface UpgradedStore extends TestStateStore {
   readonly url: string;
   /** Writes the state that release 0.1 left there. */
   restore(): Promise<void>;
@@ -45,15 +45,15 @@ function newerRelease(ledger: Ledger): Ledger {
 }
 
 /** What ledgers promise of the state's format, and across releases. */
-export function stateContract(name: string, openPlace: () => Promise<UpgradedPlace>): void {
+export function stateContract(name: string, openTestStore: () => Promise<UpgradedStore>): void {
   describe(`state format: ${name}`, () => {
-    let place: UpgradedPlace;
+    let testStore: UpgradedStore;
     beforeEach(async () => {
-      place = await openPlace();
+      testStore = await openTestStore();
     });
-    afterEach(() => place.close());
+    afterEach(() => testStore.close());
 
-    const published = async () => (await place.queued('celery')).map(({ taskId }) => taskId);
+    const published = async () => (await testStore.queued('celery')).map(({ taskId }) => taskId);
     const run = (before: EntryState, taskId: string): Change => ({
       entry: 'a',
       before,
@@ -62,7 +62,7 @@ export function stateContract(name: string, openPlace: () => Promise<UpgradedPla
     });
 
     test('a commit that does not move dueAt publishes its messages, and its repetition publishes nothing', async () => {
-      const { ledger } = await place.open();
+      const { ledger } = await testStore.open();
       const token = await ledger.beginTerm();
       const first = makeFirstRun('a', 'scheduled');
       await ledger.commit({ token, changes: [first] });
@@ -76,7 +76,7 @@ export function stateContract(name: string, openPlace: () => Promise<UpgradedPla
     });
 
     test('an append that does not move dueAt adds its messages to the outbox once', async () => {
-      const { ledger } = await place.open();
+      const { ledger } = await testStore.open();
       const token = await ledger.beginTerm();
       const first = makeFirstRun('a', 'scheduled');
       await ledger.append({ token, changes: [first] });
@@ -87,7 +87,7 @@ export function stateContract(name: string, openPlace: () => Promise<UpgradedPla
     });
 
     test('the fields of a newer release come back from a commit of this one as they were', async () => {
-      const { ledger } = await place.open();
+      const { ledger } = await testStore.open();
       const token = await ledger.beginTerm();
       const first = makeFirstRun('a', 'one');
       await newerRelease(ledger).commit({ token, changes: [first] });
@@ -105,13 +105,13 @@ export function stateContract(name: string, openPlace: () => Promise<UpgradedPla
     test('two releases that lead in turn publish each run once, and the newer one’s fields stay', async () => {
       const minutes = Array.from({ length: 6 }, (_, i) => `2027-03-01T12:0${i}:00Z`);
       const config: BeatConfig = {
-        brokerUrl: place.url,
+        brokerUrl: testStore.url,
         resultExpires: null,
         timezone: 'UTC',
         beatSchedule: { a: { task: 'tasks.a', schedule: { cron: '* * * * *' }, missed: 'all' } },
       };
       for (const [i, now] of minutes.entries()) {
-        const own = await place.open();
+        const own = await testStore.open();
         const ledger = i % 2 === 1 ? newerRelease(own.ledger) : own.ledger;
         const store: Store = { ...own, ledger };
         await lead(new Beat(config, { clock: clockAt(now, systemClock), store }));
@@ -119,16 +119,16 @@ export function stateContract(name: string, openPlace: () => Promise<UpgradedPla
       const ids = await published();
       expect(ids).toHaveLength(5);
       expect(new Set(ids).size).toBe(5);
-      const state = (await (await place.open()).ledger.load()).get('a');
+      const state = (await (await testStore.open()).ledger.load()).get('a');
       expect(state).toMatchObject({ runCount: 5, rev: 6, ...ADDED });
     });
 
     test('state and messages of release 0.1 are continued: no run is lost, none is published twice', async () => {
-      await place.restore();
+      await testStore.restore();
       const broker = `memory://${randomUUID()}`;
       const continuation: Continuation = { sent: [], delivered: [], skipped: [] };
       for (const { now, config } of CONTINUED) {
-        const urls = { brokerUrl: broker, stateUrl: place.url };
+        const urls = { brokerUrl: broker, stateUrl: testStore.url };
         const beat = new Beat({ ...urls, ...config }, { clock: clockAt(now, systemClock) });
         await lead(beat, continuation);
       }

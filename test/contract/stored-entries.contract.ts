@@ -5,24 +5,27 @@ import type { StateStore } from '../../src/store/store.ts';
 import type { Position, StoredEntries, StoredEntry } from '../../src/store/stored-entries.ts';
 import { advanceState, NEW_STATE } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
-import type { StatePlace } from './outbox.contract.ts';
+import type { TestStateStore } from './outbox.contract.ts';
 
 /** The contract of `StoredEntries`, and of the commits that write them. */
-export function storedEntriesContract(name: string, openPlace: () => Promise<StatePlace>): void {
+export function storedEntriesContract(
+  name: string,
+  openTestStore: () => Promise<TestStateStore>,
+): void {
   describe(`${name} stored entries`, () => {
-    let place: StatePlace;
+    let testStore: TestStateStore;
     let store: StateStore;
     let entries: StoredEntries;
     let term: number;
 
     beforeEach(async () => {
-      place = await openPlace();
-      store = await place.open();
+      testStore = await openTestStore();
+      store = await testStore.open();
       entries = store.entries;
       term = await store.ledger.beginTerm();
     });
 
-    afterEach(() => place.close());
+    afterEach(() => testStore.close());
 
     /** How a commit reaches the store: with the broker, or with the outbox instead. */
     const ways = ['commit', 'append'] as const;
@@ -85,7 +88,7 @@ export function storedEntriesContract(name: string, openPlace: () => Promise<Sta
       const run = { ...change('a', NEW_STATE, next, { dueAt: 120_000 }), messages };
       expect(await commit([run])).toMatchObject({ kind: 'committed' });
       expect(await commit([run])).toMatchObject({ kind: 'committed' });
-      expect((await place.queued('celery')).map(({ taskId }) => taskId)).toEqual(['task-a']);
+      expect((await testStore.queued('celery')).map(({ taskId }) => taskId)).toEqual(['task-a']);
     });
 
     test('append their messages to the outbox in the commit that writes their state', async () => {
@@ -146,8 +149,8 @@ export function storedEntriesContract(name: string, openPlace: () => Promise<Sta
 
     test('are read by other processes, and not under another key prefix', async () => {
       await add({ entry: 'a', dueAt: 1 });
-      expect(await (await place.open()).entries.page({ limit: 10 })).toEqual([row('a', 1)]);
-      const other = await place.open({ keyPrefix: 'other' });
+      expect(await (await testStore.open()).entries.page({ limit: 10 })).toEqual([row('a', 1)]);
+      const other = await testStore.open({ keyPrefix: 'other' });
       expect(await other.entries.page({ limit: 10 })).toEqual([]);
       expect(await other.entries.find(['a'])).toEqual([]);
     });

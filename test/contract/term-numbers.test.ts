@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openSqlStore } from '../../src/drivers/sql/store.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { SQL_PRODUCTS } from '../support/sql-servers.ts';
-import { storeOptions } from './place.ts';
+import { storeOptions } from './test-store.ts';
 
 const HOUR = 3_600_000;
 

@@ -2,19 +2,19 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/util/clock.ts';
 import type { Ledger } from '../../src/store/ledger.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
-import type { Place } from './place.ts';
+import type { TestStore } from './test-store.ts';
 
 /** What `Ledger` promises of terms: the part of its contract that keeps two leaders apart. */
-export function termContract(current: () => Place): void {
+export function termContract(current: () => TestStore): void {
   describe('term: its fencing token', () => {
-    let place: Place;
+    let testStore: TestStore;
     let ledger: Ledger;
 
-    const open = async () => (await place.open()).ledger;
-    const sent = async () => (await place.queued('celery')).map((m) => m.taskId);
+    const open = async () => (await testStore.open()).ledger;
+    const sent = async () => (await testStore.queued('celery')).map((m) => m.taskId);
 
     beforeEach(async () => {
-      place = current();
+      testStore = current();
       ledger = await open();
     });
 
@@ -28,7 +28,7 @@ export function termContract(current: () => Place): void {
 
     test('grows also while the clock stands still', async () => {
       const clock = { ...systemClock, now: () => 1_800_000_000_000 };
-      const [ours, theirs] = [await place.open({ clock }), await place.open({ clock })];
+      const [ours, theirs] = [await testStore.open({ clock }), await testStore.open({ clock })];
       const terms = [];
       for (const each of [ours, theirs, theirs, ours]) terms.push(await each.ledger.beginTerm());
       expect(terms).toEqual([...new Set(terms)].sort((a, b) => a - b));
@@ -72,7 +72,7 @@ export function termContract(current: () => Place): void {
 
     test('cannot commit after the ledger was emptied', async () => {
       const term = await ledger.beginTerm();
-      await place.empty();
+      await testStore.empty();
       expect(await ledger.commit({ token: term, changes: [makeFirstRun('a')] })).toEqual({
         kind: 'fenced',
       });
@@ -81,7 +81,7 @@ export function termContract(current: () => Place): void {
 
     test('grows also after the ledger was emptied', async () => {
       const before = await ledger.beginTerm();
-      await place.empty();
+      await testStore.empty();
       const after = await ledger.beginTerm();
       expect(after).toBeGreaterThan(before);
       expect(await ledger.commit({ token: after, changes: [makeFirstRun('a')] })).toEqual({

@@ -7,7 +7,7 @@ import { ConfigError } from '../../../src/util/errors.ts';
 import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import { openStore } from '../../../src/drivers/open-store.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { storeOptions } from '../../contract/place.ts';
+import { storeOptions } from '../../contract/test-store.ts';
 import { makeFirstRun } from '../../support/change.ts';
 
 let folder: string;

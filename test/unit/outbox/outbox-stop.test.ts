@@ -7,7 +7,7 @@ import { OutboxRelay } from '../../../src/outbox/relay.ts';
 import { OutboxLedger } from '../../../src/outbox/outbox-ledger.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
-import { storeOptions } from '../../contract/place.ts';
+import { storeOptions } from '../../contract/test-store.ts';
 import { Rig } from './rig.ts';
 
 const never = () => new Promise<void>(() => {});

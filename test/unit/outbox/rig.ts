@@ -9,7 +9,7 @@ import { DEFAULT_POLICY, type CatchUpPolicy } from '../../../src/catalog/catch-u
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
 import type { Message } from '../../../src/message/message.ts';
-import { storeOptions } from '../../contract/place.ts';
+import { storeOptions } from '../../contract/test-store.ts';
 
 type Step = 'append' | 'publish' | 'remove' | 'pending';
 

@@ -8,7 +8,7 @@ import type { Settings } from '../../../src/config/settings.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore, type MemoryStore } from '../../../src/drivers/memory/store.ts';
 import { ConfigError, StoreError } from '../../../src/util/errors.ts';
-import { storeOptions } from '../../contract/place.ts';
+import { storeOptions } from '../../contract/test-store.ts';
 import { settle } from '../../support/settle.ts';
 
 const started: Beat[] = [];

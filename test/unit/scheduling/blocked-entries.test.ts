@@ -7,7 +7,7 @@ import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../../src/drivers/memory/store.ts';
 import { STUCK_AFTER } from '../../../src/observe/liveness.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { storeOptions } from '../../contract/place.ts';
+import { storeOptions } from '../../contract/test-store.ts';
 import { settle } from '../../support/settle.ts';
 import { operationKey } from '../../../src/events/operation.ts';
 

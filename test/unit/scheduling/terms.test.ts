@@ -9,7 +9,7 @@ import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import { Queues } from '../../../src/routing/queues.ts';
 import { Router } from '../../../src/routing/router.ts';
 import { Scheduler } from '../../../src/scheduling/scheduler.ts';
-import { storeOptions } from '../../contract/place.ts';
+import { storeOptions } from '../../contract/test-store.ts';
 import { alignedSchedule, makeEntry, MINUTE } from '../../support/entry.ts';
 
 const NEVER = new AbortController().signal;

@@ -5,7 +5,7 @@ import { Session } from '../../../../src/drivers/amqp/session.ts';
 import { DEFAULT_RULES, Queues } from '../../../../src/routing/queues.ts';
 import type { Message } from '../../../../src/message/message.ts';
 import { makeMessage } from '../../../support/message.ts';
-import { storeOptions } from '../../../contract/place.ts';
+import { storeOptions } from '../../../contract/test-store.ts';
 
 /** The part of a session that the broker uses. */
 class FakeSession {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openSqlStore } from '../../../../src/drivers/sql/store.ts';
-import { storeOptions } from '../../../contract/place.ts';
+import { storeOptions } from '../../../contract/test-store.ts';
 import { FakeServer } from '../../../support/fake-server.ts';
 
 /** A greeting of MySQL 8 without TLS. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
 import { openSqlStore } from '../../../../src/drivers/sql/store.ts';
-import { storeOptions } from '../../../contract/place.ts';
+import { storeOptions } from '../../../contract/test-store.ts';
 import { FakeServer, flood } from '../../../support/fake-server.ts';
 import { certificate, certificateKey } from '../../../support/redis.ts';
 

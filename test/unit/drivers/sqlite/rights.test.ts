@@ -3,7 +3,7 @@ import { chmodSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../../../src/drivers/sqlite/store.ts';
-import { storeOptions } from '../../../contract/place.ts';
+import { storeOptions } from '../../../contract/test-store.ts';
 import { Folder } from '../../../support/folder.ts';
 import { asUnprivileged, whyNotUnprivileged } from '../../../support/unprivileged-user.ts';
 
@@ -49,10 +49,10 @@ describe('sqlite file permissions:', () => {
       await made.ledger.beginTerm();
       await made.close();
       const store = join(import.meta.dirname, '../../../../src/drivers/sqlite/store.ts');
-      const place = join(import.meta.dirname, '../../../contract/place.ts');
+      const testStore = join(import.meta.dirname, '../../../contract/test-store.ts');
       const script = `
       const { openSqliteStore } = await import(${JSON.stringify(store)});
-      const { storeOptions } = await import(${JSON.stringify(place)});
+      const { storeOptions } = await import(${JSON.stringify(testStore)});
       const { lock, ledger } = openSqliteStore(storeOptions(${JSON.stringify(`sqla+sqlite:///${path}`)}));
       for (const ask of [() => lock.acquire(), () => ledger.beginTerm()]) {
         console.log(await ask().then(() => 'done', String));

@@ -7,7 +7,7 @@ import { Beat } from '../../../../src/beat.ts';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { openSqliteStore } from '../../../../src/drivers/sqlite/store.ts';
-import { storeOptions } from '../../../contract/place.ts';
+import { storeOptions } from '../../../contract/test-store.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 import { Folder } from '../../../support/folder.ts';
 

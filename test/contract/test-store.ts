@@ -5,7 +5,7 @@ import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { Queues } from '../../src/routing/queues.ts';
 
-/** What a worker would find in a queue, as far as the contracts speak of it. */
+/** A message as a worker receives it, reduced to the parts that the contracts check. */
 export interface QueuedMessage {
   readonly taskId: string;
   /** Decoded to text. */
@@ -13,18 +13,18 @@ export interface QueuedMessage {
 }
 
 /**
- * One server, file or memory, empty at first. A contract suite asks for a fresh one before each test;
- * the stores opened in it see one another as those of several processes would.
+ * One server, file or memory, empty at first. A contract suite creates a new one before each test;
+ * the stores that it opens share their data like those of several processes.
  */
-export interface Place {
+export interface TestStore {
   open(options?: Partial<StoreOptions>): Promise<Store>;
-  /** In the order in which one worker would take them. */
+  /** The messages of a queue, in the order in which one worker would consume them. */
   queued(queue: string): Promise<readonly QueuedMessage[]>;
-  /** Lets the time of the lease that is held run out. */
+  /** Makes the current lease expire. */
   expireLock(): Promise<void>;
   /** Deletes all data, as FLUSHALL or a deleted file does. */
   empty(): Promise<void>;
-  /** Deletes the bindings of queues; absent where the store has none. */
+  /** Deletes the bindings of queues; absent if the store has none. */
   forgetBindings?(): Promise<void>;
   /** Replaces the entry's state with an invalid text. */
   damageState(entry: string): Promise<void>;
@@ -32,7 +32,7 @@ export interface Place {
   close(): Promise<void>;
 }
 
-/** Options of a store where the test does not care, with a lock that outlives any test. */
+/** Default options of a store, with a lock that outlives every test. */
 export function storeOptions(brokerUrl: string, options: Partial<StoreOptions> = {}): StoreOptions {
   return {
     brokerUrl,
@@ -49,7 +49,7 @@ export function storeOptions(brokerUrl: string, options: Partial<StoreOptions> =
   };
 }
 
-/** The host's clock, and a way to put it forward; for places that read the time themselves. */
+/** The host's clock, which can be set forward, for stores that read the time themselves. */
 export function forwardableClock(): Clock & { forward(ms: number): void } {
   let ahead = 0;
   return {
