@@ -2,17 +2,18 @@ import type { Entry } from '../src/catalog/entry.ts';
 import { computeTaskId } from '../src/message/task-id.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
 import type { History } from './history.ts';
+import { CommandEffects } from './command-checker.ts';
 import { checkLeadership, type LeadershipFigures } from './leadership-checker.ts';
 import { checkSkip, LoggedDecisions } from './logged-decisions.ts';
 
 /**
  * Violations of beat's guarantees. `lost`: an occurrence neither published nor skipped by its policy, or
  * logged as published and not in its queue. `doubled`: published more than once. `wrong`: published or
- * skipped against the schedule or the policy. `leaders`: two leaders published at the same time. `crashes`:
- * a process that crashed, hung or did not recover.
+ * skipped against the schedule or the policy. `commands`: a command that was not answered, or applied more than
+ * once. `leaders`: two leaders published at the same time. `crashes`: a process that crashed, hung or did not recover.
  */
 export type Violations = Readonly<
-  Record<'lost' | 'doubled' | 'wrong' | 'leaders' | 'crashes', string[]>
+  Record<'lost' | 'doubled' | 'wrong' | 'commands' | 'leaders' | 'crashes', string[]>
 >;
 
 export interface Figures extends LeadershipFigures {
@@ -21,6 +22,9 @@ export interface Figures extends LeadershipFigures {
   readonly skipped: number;
   /** Occurrences that were skipped by their policy, by a process that ended before it could log it. */
   readonly unlogged: number;
+  /** Commands that were applied, and that were rejected. */
+  readonly applied: number;
+  readonly rejected: number;
   /** Further copies of a run under the same task id, where the environment allows them. */
   readonly repeated: number;
 }
@@ -33,34 +37,41 @@ export interface CheckResult {
 /** Compares what was published and logged with the schedules. */
 export function checkHistory(history: History): CheckResult {
   const leadership = checkLeadership(history);
+  const effects = new CommandEffects(history);
+  const all = history.queues.flat();
   const violations: Violations = {
-    ...{ lost: [], doubled: [], wrong: [], leaders: leadership.violations },
+    ...effects.checkRuns(all, history.mayRepeat),
+    ...{ wrong: [], commands: effects.violations, leaders: leadership.violations },
     crashes: [...history.crashes],
   };
   const counts = { sent: 0, skipped: 0, unlogged: 0, repeated: 0 };
-  const queued = Map.groupBy(history.queues.flat(), ({ entry }) => entry);
+  const queued = Map.groupBy(all, ({ entry }) => entry);
   const logged = new LoggedDecisions(history);
   for (const entry of history.entries) {
-    const found = checkEntry(entry, queued.get(entry.name) ?? [], logged, history, violations);
+    if (effects.wasRemoved(entry.name)) continue;
+    const own = queued.get(entry.name) ?? [];
+    const found = checkEntry(entry, own, logged, effects, history, violations);
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += found[name];
   }
-  const ids = new Set(history.queues.flat().map(({ id }) => id));
+  const ids = new Set(all.map(({ id }) => id));
   for (const [id, { entry }] of logged.sent) {
     if (!ids.has(id))
       violations.lost.push(`${entry}: ${id} is logged as published, and not in its queue`);
   }
-  return { violations, figures: { ...counts, ...leadership.figures } };
+  return { violations, figures: { ...counts, ...effects.figures, ...leadership.figures } };
 }
 
 function checkEntry(
   entry: Entry,
-  queued: readonly QueuedRun[],
+  published: readonly QueuedRun[],
   logged: LoggedDecisions,
+  effects: CommandEffects,
   { states, healedAt, mayRepeat, keyPrefix }: History,
   { lost, doubled, wrong }: Violations,
 ) {
   const state = states.get(entry.name);
-  const counts = { sent: queued.length, skipped: 0, unlogged: 0, repeated: 0 };
+  const queued = published.filter((run) => !effects.findCommand(run));
+  const counts = { sent: published.length, skipped: 0, unlogged: 0, repeated: 0 };
   if (!state) {
     lost.push(`${entry.name}: has no state in the ledger`);
     return counts;
@@ -84,21 +95,29 @@ function checkEntry(
   for (const at of due) {
     const isLogged = skips.some(({ first, last }) => first <= at && at <= last);
     if (runs.has(at)) {
+      if (effects.mustSkip(entry.name, at)) {
+        wrong.push(describe(at, 'published, although a command paused the entry or skipped it'));
+      }
       if (isLogged) wrong.push(describe(at, 'published, and logged as skipped'));
     } else if (isLogged) counts.skipped += 1;
     else if (at > dealtWith) lost.push(describe(at, 'neither published nor skipped'));
-    else if (logged.mayBeUnloggedSkip(entry, at, [...runs.keys()])) counts.unlogged += 1;
+    else if (
+      effects.maySkip(entry.name, at) ||
+      logged.mayBeUnloggedSkip(entry, at, [...runs.keys()])
+    )
+      counts.unlogged += 1;
     else lost.push(describe(at, 'not published, and not logged as skipped'));
   }
   for (const skip of skips) {
     const error = checkSkip(entry, skip);
     if (error) wrong.push(describe(skip.first, error));
   }
-  if (state.runCount !== runs.size) {
-    wrong.push(`${entry.name}: ${runs.size} runs, but a run count of ${state.runCount}`);
+  const count = new Set(published.map(({ id }) => id)).size;
+  if (state.runCount !== count) {
+    wrong.push(`${entry.name}: ${count} runs, but a run count of ${state.runCount}`);
   }
   // A process stores the anchor before it logs that it schedules.
-  if (state.anchor > logged.firstScheduling) {
+  if (!entry.stored && state.anchor > logged.firstScheduling) {
     wrong.push(describe(state.anchor, 'the anchor is later than the first log line'));
   }
   return counts;

@@ -1,5 +1,6 @@
 import type { Entry } from '../src/catalog/entry.ts';
 import type { EntryState } from '../src/store/entry-state.ts';
+import type { SentCommand } from './command-sender.ts';
 import type { LogLine } from '../test/support/beat-process.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
 
@@ -18,6 +19,7 @@ export interface InjectedFault {
 
 /** Everything that is known about a finished run. Instants are epoch milliseconds. */
 export interface History {
+  /** Those of the configuration, and the stored ones that exist at the end. */
   readonly entries: readonly Entry[];
   readonly keyPrefix: string;
   /** When the last fault was healed: every occurrence until then must be published or skipped. */
@@ -34,6 +36,8 @@ export interface History {
   /** What was published, one list per queue, oldest first. */
   readonly queues: readonly (readonly QueuedRun[])[];
   readonly states: ReadonlyMap<string, EntryState>;
+  /** In order of their sending. */
+  readonly commands: readonly SentCommand[];
   /** Whether a run may be published more than once under the same task id. */
   readonly mayRepeat: boolean;
 }

@@ -1,7 +1,11 @@
 import { MISSED_AFTER, type SkipReason } from '../src/catalog/catch-up.ts';
 import type { Entry } from '../src/catalog/entry.ts';
+import type { RunCause } from '../src/message/run.ts';
 import type { LogLine, SentLine } from '../test/support/beat-process.ts';
 import type { History } from './history.ts';
+
+/** Causes of runs that say nothing about their occurrence. */
+const COMMANDED: readonly RunCause[] = ['manual', 'backfill'];
 
 /** A log line about skipped occurrences. Instants are epoch milliseconds. */
 export interface LoggedSkip {
@@ -55,7 +59,9 @@ export class LoggedDecisions {
   mayBeUnloggedSkip(entry: Entry, at: number, published: readonly number[]): boolean {
     const { name, missed, startingDeadline } = entry;
     if (missed === 'all' && startingDeadline === null) return false;
-    const logged = [...this.sent.values()].filter((line) => line.entry === name);
+    const logged = [...this.sent.values()].filter(
+      (line) => line.entry === name && !COMMANDED.includes(line['cause'] as RunCause),
+    );
     const loggedDue = new Set(logged.map(({ dueAt }) => Date.parse(dueAt)));
     const after = published.filter((other) => other > at);
     if (after.length > 0 && !loggedDue.has(Math.min(...after))) return true;

@@ -79,6 +79,15 @@ export const MUTATIONS = {
     { file: SQL, text: SQL_CHECK, instead: SQL_BEFORE + SQL_CHECK },
   ],
 
+  /** Applies a command each time that it arrives. */
+  'command-repeated': [
+    {
+      file: 'commands/command-runner.js',
+      text: '(await log.findAudit([id])).has(id)',
+      instead: 'false',
+    },
+  ],
+
   /** Removes messages from the outbox when they are written to the socket, without waiting for confirms. */
   unconfirmed: [
     {

@@ -16,10 +16,11 @@ export function isClean({ violations }: CheckResult): boolean {
 export function formatRun({ scenario, result }: Outcome): string {
   const { seed, instances, entries, faults } = scenario;
   const { figures, violations } = result;
-  const { sent, skipped, unlogged, repeated, gap } = figures;
+  const { sent, skipped, unlogged, repeated, gap, applied, rejected } = figures;
   const parts = [
     `${instances} instances, ${Object.keys(entries).length} entries, ${faults.length} faults`,
     `${sent} published, ${skipped} skipped`,
+    `${applied} commands applied, ${rejected} rejected`,
     ...(unlogged > 0 ? [`${unlogged} skipped without a log line`] : []),
     ...(repeated > 0 ? [`${repeated} repeated`] : []),
     `longest time without a leader ${formatSeconds(gap)}`,
@@ -44,6 +45,12 @@ export function formatSummary(outcomes: readonly Outcome[]): string {
     ['skipped, logged', count(sum(figures.map(({ skipped }) => skipped)))],
     ['skipped, not logged', count(sum(figures.map(({ unlogged }) => unlogged)))],
     ['repeated, same task id', count(sum(figures.map(({ repeated }) => repeated)))],
+    ['commands applied', count(sum(figures.map(({ applied }) => applied)))],
+    ['commands rejected', count(sum(figures.map(({ rejected }) => rejected)))],
+    [
+      'commands unanswered or applied twice',
+      count(sum(violations.map((each) => each.commands.length))),
+    ],
     ['lost', count(sum(violations.map(({ lost }) => lost.length)))],
     ['doubled', count(sum(violations.map(({ doubled }) => doubled.length)))],
     ['wrong', count(sum(violations.map(({ wrong }) => wrong.length)))],

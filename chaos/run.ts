@@ -3,10 +3,12 @@ import { stringify } from 'yaml';
 import { storeOptions } from '../src/config/service/store-options.ts';
 import { resolveSettings } from '../src/config/resolve.ts';
 import type { Settings } from '../src/config/settings.ts';
-import { openStore } from '../src/drivers/open-store.ts';
-import type { EntryState } from '../src/store/entry-state.ts';
+import { openState } from '../src/drivers/open-store.ts';
+import { readStoredEntry, type LoadedEntry } from '../src/scheduling/read-stored-entry.ts';
+import type { StateStore } from '../src/store/store.ts';
 import { systemClock } from '../src/util/clock.ts';
 import { Folder } from '../test/support/folder.ts';
+import { sendCommands } from './command-sender.ts';
 import { Cluster } from './cluster.ts';
 import type { EnvironmentType } from './environments/environment.ts';
 import type { History } from './history.ts';
@@ -21,7 +23,7 @@ const TTL = 1;
 
 /** Runs a scenario and returns its history. */
 export async function runScenario(
-  { instances, entries, faults }: Scenario,
+  { instances, entries, faults, commands }: Scenario,
   type: EnvironmentType,
   script: string,
 ): Promise<History> {
@@ -34,7 +36,12 @@ export async function runScenario(
   for (let slot = 0; slot < instances; slot++) cluster.start(slot);
   await cluster.at(0).beat.log.until('a role', () => cluster.at(0).beat.role);
 
-  const injected = await new Nemesis(cluster, environment).inject(faults);
+  const store = await openState(storeOptions(settings, systemClock));
+  await using _ = { [Symbol.asyncDispose]: () => store.close() };
+  const [injected, sent] = await Promise.all([
+    new Nemesis(cluster, environment).inject(faults),
+    sendCommands(store.commands, commands),
+  ]);
   const healedAt = Date.now();
   if (!(await hasRecovered(cluster, healedAt))) {
     cluster.crashes.push(
@@ -42,26 +49,26 @@ export async function runScenario(
     );
   }
   await cluster.stopAll();
+  const stored = await loadStored(store, settings);
+  const states = await store.ledger.load();
+  for (const { entry, state } of stored) states.set(entry.name, state!);
   return {
-    entries: settings.entries,
+    entries: [...settings.entries, ...stored.map(({ entry }) => entry)],
+    commands: sent,
     keyPrefix: settings.keyPrefix,
     healedAt,
     crashes: [...cluster.crashes],
     faults: injected,
     processes: cluster.instances.map(({ beat, endedAt }) => ({ log: beat.log.all, endedAt })),
     queues: await environment.readQueues(),
-    states: await loadStates(settings),
+    states,
     mayRepeat: type.mayRepeat,
   };
 }
 
-async function loadStates(settings: Settings): Promise<Map<string, EntryState>> {
-  const store = await openStore(storeOptions(settings, systemClock));
-  try {
-    return await store.ledger.load();
-  } finally {
-    await store.close();
-  }
+async function loadStored({ entries }: StateStore, settings: Settings): Promise<LoadedEntry[]> {
+  const rows = await entries.page({ limit: 1_000 });
+  return rows.map((row) => readStoredEntry(row, settings.definitions));
 }
 
 /** Waits until an instance has published or skipped everything that was due at that instant. */

@@ -1,4 +1,5 @@
 import type { EntryConfig } from '../src/config/config-types.ts';
+import { generateCommands, type PlannedCommand } from './commands.ts';
 import { Random } from './random.ts';
 
 /** A planned fault. */
@@ -19,6 +20,8 @@ export interface Scenario {
   readonly entries: Readonly<Record<string, EntryConfig>>;
   /** In order of time. */
   readonly faults: readonly Fault[];
+  /** In order of time. */
+  readonly commands: readonly PlannedCommand[];
 }
 
 /** The shortest and the longest duration of each kind of fault, in milliseconds. */
@@ -49,7 +52,8 @@ export function generateScenario(seed: number, options: ScenarioOptions): Scenar
     const target = random.chance(0.7) ? 'leader' : random.int(0, instances - 1);
     faults.push({ at, kind, target, duration: random.int(...options.faults[kind]!) });
   }
-  return { seed, instances, entries, faults };
+  const commands = generateCommands(seed, { entries, end, createEntry: generateEntry });
+  return { seed, instances, entries, faults, commands };
 }
 
 function generateEntry(random: Random, i: number): EntryConfig {

@@ -24,7 +24,7 @@ interface Subject {
   /** Faults that violate the guarantees unless the safeguards work that the mutations remove. */
   readonly faults: FaultDurations;
   /** The violation that each mutation leads to. */
-  readonly mutations: Partial<Record<keyof typeof MUTATIONS, 'doubled' | 'lost'>>;
+  readonly mutations: Partial<Record<keyof typeof MUTATIONS, 'doubled' | 'lost' | 'commands'>>;
 }
 
 const SUBJECTS: Record<string, Subject> = {
@@ -32,7 +32,10 @@ const SUBJECTS: Record<string, Subject> = {
     type: redisEnvironment,
     missing: requireService('redis-server'),
     faults: { 'network stalled': [1_500, 2_500], 'replies lost': [300, 800] },
-    mutations: { unchecked: 'doubled', 'publish-first': 'doubled' },
+    mutations: {
+      ...{ unchecked: 'doubled', 'publish-first': 'doubled' },
+      'command-repeated': 'commands',
+    },
   },
   SQLite: {
     type: sqliteEnvironment,
@@ -64,7 +67,7 @@ for (const [name, { type, missing, faults, mutations }] of Object.entries(SUBJEC
   describe.skipIf(missing)(missing || `chaos on ${name}`, () => {
     afterAll(() => type.close?.());
 
-    test(`no run is lost, doubled or wrong under random faults`, async () => {
+    test(`no run is lost, doubled or wrong, and every command is applied once, under random faults`, async () => {
       using program = new Program();
       const all = { ...PROCESS_FAULT_DURATIONS, ...type.faults };
       const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, type, program, all)));
