@@ -75,7 +75,7 @@ export class Reloader {
   /** Reloads if the source has changed: other instances may have reloaded since. A failure is reported. */
   async refresh(): Promise<void> {
     await this.#newest;
-    const changed = await this.#options.source?.hasChanged();
+    const changed = await this.#options.source?.hasChanged().catch(() => true);
     if (changed === true) await this.reload().catch(() => {});
   }
 
