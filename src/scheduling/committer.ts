@@ -9,7 +9,7 @@ export interface CommitterOptions extends ChordSizesOptions {
   readonly ledger: Ledger;
   /**
    * Called whenever a commit was answered, or failed: a loop that retries an unreachable store is not stuck. A
-   * commit that ends the term is no progress.
+   * commit that ends the term is not progress.
    */
   readonly progressed: () => void;
 }

@@ -119,7 +119,7 @@ export class Scheduler {
   /** Schedules entries that were blocked and whose states were repaired or removed. */
   async #checkBlocked(term: Term, stop: AbortSignal): Promise<void> {
     const before = this.#blocked.names;
-    // The next commit reports a store that is unreachable; here it is no reason to end the term.
+    // The next commit reports an unreachable store; this check does not end the term.
     const states = await this.#load().catch(() => null);
     if (!states) {
       this.#blocked.checkLater();

@@ -51,7 +51,7 @@ function instance(change: (store: Store) => Store = (store) => store) {
   return { beat, clock, store, faults, recovered, pass, damage, sent };
 }
 
-test('an entry whose state cannot be read is blocked by itself, and the failure names the repair', async () => {
+test('blocked entries: an unreadable state blocks only its entry, and the failure contains the repair command', async () => {
   const { beat, faults, pass, damage, sent } = instance();
   await damage("it's", 'off');
   await beat.start();
@@ -67,7 +67,7 @@ test('an entry whose state cannot be read is blocked by itself, and the failure 
   );
 });
 
-test('an entry that was held up goes on within seconds once its record is removed, and others never stopped', async () => {
+test('blocked entries: a blocked entry continues within seconds after its state was removed', async () => {
   const { beat, store, recovered, pass, damage, sent } = instance();
   await damage("it's");
   await beat.start();
@@ -81,7 +81,7 @@ test('an entry that was held up goes on within seconds once its record is remove
   expect(sent().filter((name) => name === "it's").length).toBeGreaterThan(0);
 });
 
-test('an instance that does not lead holds up no entry', async () => {
+test('blocked entries: a follower has none', async () => {
   const { beat, pass, damage } = instance();
   await damage("it's");
   await beat.start();
@@ -91,7 +91,7 @@ test('an instance that does not lead holds up no entry', async () => {
   expect(beat.liveness.blockedEntries).toEqual([]);
 });
 
-test('terms that end before their first tick, one after another, are failures and no progress', async () => {
+test('liveness: terms that end before their first tick are failures without progress', async () => {
   const conflict = { kind: 'conflict', entries: ['a'] } as const;
   const { beat, faults, pass } = instance((store) => ({
     ...store,
@@ -114,7 +114,7 @@ test('terms that end before their first tick, one after another, are failures an
   expect(beat.liveness.alive).toBe(false);
 });
 
-test('a ledger that cannot begin a term is no progress either, and an instance that leads again is well', async () => {
+test('liveness: a ledger that cannot begin a term makes no progress, and an instance that leads again is healthy', async () => {
   let broken = true;
   const { beat, faults, pass } = instance((store) => ({
     ...store,
@@ -135,7 +135,7 @@ test('a ledger that cannot begin a term is no progress either, and an instance t
   expect(beat.liveness.alive).toBe(true);
 });
 
-test('a store that is away altogether is tried again, which is progress', async () => {
+test('liveness: retries of an unreachable store count as progress', async () => {
   const { beat, pass } = instance((store) => ({
     ...store,
     lock: { ...store.lock, acquire: () => Promise.reject(new Error('away')) },
@@ -155,6 +155,6 @@ test.each([
   ['a\nb\0', `beat forget --quoted '"a\\nb\\u0000"'`],
   ['\u202e', `beat forget --quoted '"\\u202e"'`],
   ['芹菜', "beat forget '芹菜'"],
-])('the command that repairs %j can be copied into a shell', (entry, command) => {
+])('repair command: for %j it can be copied into a shell', (entry, command) => {
   expect(repairCommand(entry)).toBe(command);
 });

@@ -18,18 +18,18 @@ const joined = makeEntry({
   canvas: makeChord([task('tasks.a'), task('tasks.b')], task('tasks.total')),
 });
 
-/** A result backend that is away until it is told otherwise. */
+/** A result backend that is unreachable until the test changes that. */
 class Away extends MemoryResults implements ResultBackend {
   isAway = true;
   override async expect(...chords: Parameters<MemoryResults['expect']>): Promise<void> {
-    if (this.isAway) throw new Error('nobody there');
+    if (this.isAway) throw new Error('connection refused');
     await super.expect(...chords);
   }
 }
 
-/** One that takes what it is told, and says nothing until it is woken up. */
+/** A result backend that accepts chord sizes, and answers only when the test releases it. */
 class Hung extends MemoryResults {
-  /** The group ids that it was told of. */
+  /** The group ids that were registered. */
   readonly asked: string[] = [];
   readonly #waking = new AbortController();
 
@@ -44,7 +44,7 @@ class Hung extends MemoryResults {
   }
 }
 
-test('a chord is announced before any of its tasks is sent', async () => {
+test('chords: a chord is registered before any of its tasks is published', async () => {
   const results = new MemoryResults();
   const announced: number[] = [];
   const { clock, store, begin } = makeRig({
@@ -71,7 +71,7 @@ test('a chord is announced before any of its tasks is sent', async () => {
   expect(messages.map(({ headers }) => headers['group'])).toEqual([groupId, groupId]);
 });
 
-test('a result backend that is away holds up chords, nobody else, and none is lost', async () => {
+test('chords: an unreachable result backend delays only chords, and none is lost', async () => {
   const results = new Away();
   const { clock, sent, emitted, begin } = makeRig({ results });
   const { tick } = await begin([joined, makeEntry()]);
@@ -79,7 +79,10 @@ test('a result backend that is away holds up chords, nobody else, and none is lo
   const wakeAt = await tick();
   expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z']);
   expect(emitted.failure).toMatchObject([
-    { operation: { kind: 'register-chords' }, error: { message: 'entry "joined": nobody there' } },
+    {
+      operation: { kind: 'register-chords' },
+      error: { message: 'entry "joined": connection refused' },
+    },
   ]);
   expect(wakeAt).toBe(clock.now() + SECOND);
 
@@ -93,7 +96,7 @@ test('a result backend that is away holds up chords, nobody else, and none is lo
   expect(emitted.sent?.map(({ entry }) => entry)).toEqual(['cleanup', 'joined']);
 });
 
-test('a result backend that hangs holds up chords alone, and each is sent once when it answers', async () => {
+test('chords: a result backend that does not answer delays only chords, and each is published once when it answers', async () => {
   const results = new Hung();
   const { asked } = results;
   const { clock, store, sent, emitted, begin } = makeRig({ results });
@@ -131,7 +134,7 @@ test('a result backend that hangs holds up chords alone, and each is sent once w
   expect(sent().filter((line) => line.includes('12:01'))).toHaveLength(3);
 });
 
-test('what the result backend heard long ago is said again', async () => {
+test('chords: a chord size is registered again if its registration is old', async () => {
   const results = new Hung();
   const { clock, sent, emitted, begin } = makeRig({ results });
   const { tick } = await begin([{ ...joined, schedule: alignedSchedule(DAY) }]);
@@ -149,7 +152,7 @@ test('what the result backend heard long ago is said again', async () => {
   expect(results.asked[1]).toBe(results.asked[0]);
 });
 
-test('without a result backend a chord is not sent', async () => {
+test('chords: without a result backend a chord is not published', async () => {
   const { clock, sent, emitted, begin } = makeRig();
   const { tick } = await begin([joined]);
   clock.advance(MINUTE);

@@ -64,7 +64,7 @@ async function pass(clock: ManualClock, ms: number): Promise<void> {
   await settle();
 }
 
-describe('a commit that fails', () => {
+describe('committer: a failed commit', () => {
   test('is repeated after 50 ms, then after pauses that double, to one second', async () => {
     const { committer, clock, asked } = over(fails);
     void committer.commit([makeFirstRun('a')], termOf(), NEVER);
@@ -73,7 +73,7 @@ describe('a commit that fails', () => {
     expect(instants).toEqual([0, 50, 150, 350, 750, 1_550, 2_550, 3_550, 4_550]);
   });
 
-  test('counts as progress with each try, and is reported with its recovery', async () => {
+  test('counts as progress at each attempt, and is reported with its recovery', async () => {
     let tries = 0;
     const { committer, clock, counted, faults, recovered } = over(() =>
       ++tries < 3 ? fails() : DONE,
@@ -86,7 +86,7 @@ describe('a commit that fails', () => {
     expect(recovered).toEqual(['commit']);
   });
 
-  test('is given up, with the term, when the lock can no longer be trusted', async () => {
+  test('ends with the term when the lock can no longer be trusted', async () => {
     let trusted = true;
     const { committer, clock, asked } = over(fails);
     const commit = committer.commit(
@@ -104,7 +104,7 @@ describe('a commit that fails', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('is given up at a stop, which does not wait for the end of the pause', async () => {
+  test('ends at a stop, which does not wait for the end of the pause', async () => {
     const stop = new AbortController();
     const { committer, clock, asked } = over(fails);
     const commit = committer.commit([makeFirstRun('a')], termOf(), stop.signal);
@@ -115,7 +115,7 @@ describe('a commit that fails', () => {
     expect(asked).toHaveLength(tries);
   });
 
-  test('is given up when the term is over, which does not wait for the end of the pause', async () => {
+  test('ends with the term, which does not wait for the end of the pause', async () => {
     const ending = new AbortController();
     const { committer } = over(fails);
     const term = { token: 1, signal: ending.signal, trusted: false };
@@ -126,31 +126,31 @@ describe('a commit that fails', () => {
   });
 });
 
-describe('a term that the ledger ends', () => {
+describe('committer: a term that the ledger ends', () => {
   test.each([
     [{ kind: 'fenced' }, 'another term has begun'],
     [
       { kind: 'conflict', entries: ['a', 'b'] },
       'schedule state of a, b was changed by another process',
     ],
-  ] as const)('with %j is not tried again, and says why', async (outcome, reason) => {
+  ] as const)('with %j is not retried, and reports the reason', async (outcome, reason) => {
     const { committer, asked } = over(() => outcome);
     await expect(committer.commit([makeFirstRun('a')], termOf(), NEVER)).rejects.toThrow(reason);
     expect(asked).toHaveLength(1);
   });
 });
 
-describe('batches', () => {
+describe('committer: batches', () => {
   const items = ['a', 'b', 'c', 'd', 'e'];
 
-  test('have the ledger’s size, and all items are in one of them', async () => {
+  test('have the ledger’s size and contain all items', async () => {
     const { committer } = over(() => DONE);
     const batches: string[][] = [];
     await committer.runPool(items, termOf(), NEVER, async (batch) => batches.push(batch));
     expect(batches).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
   });
 
-  test('run at once as many as the ledger takes, and no more', async () => {
+  test('run concurrently up to the limit of the ledger', async () => {
     const { committer } = over(() => DONE, { size: 1, inFlight: 3 });
     let [running, most] = [0, 0];
     await committer.runPool(items, termOf(), NEVER, async () => {
@@ -161,7 +161,7 @@ describe('batches', () => {
     expect(most).toBe(3);
   });
 
-  test('begin no more once the lock cannot be trusted: the term ends', async () => {
+  test('are not started when the lock can no longer be trusted', async () => {
     const { committer } = over(() => DONE);
     let trusted = true;
     const batches: string[][] = [];
@@ -179,7 +179,7 @@ describe('batches', () => {
     expect(batches).toEqual([['a', 'b']]);
   });
 
-  test('begin no more after a stop, which is no failure', async () => {
+  test('are not started after a stop, which is not a failure', async () => {
     const { committer } = over(() => DONE);
     const stop = new AbortController();
     const batches: string[][] = [];
@@ -190,7 +190,7 @@ describe('batches', () => {
     expect(batches).toEqual([['a', 'b']]);
   });
 
-  test('begin no more after a failure, and those under way are waited for', async () => {
+  test('are not started after a failure, and those in progress are awaited', async () => {
     const { committer } = over(() => DONE, { size: 1, inFlight: 2 });
     const begun: string[] = [];
     const ended: string[] = [];
@@ -206,7 +206,7 @@ describe('batches', () => {
   });
 });
 
-test('a batch of chords that could not be registered asks the ledger for nothing', async () => {
+test('committer: a batch of chords that could not be registered commits nothing', async () => {
   const { committer, asked } = over(() => DONE);
   const change = { ...makeFirstRun('a'), chords: [{ groupId: 'g', size: 1, results: null }] };
   const committed = await committer.commit([change], termOf(), NEVER);
@@ -214,7 +214,7 @@ test('a batch of chords that could not be registered asks the ledger for nothing
   expect(asked).toEqual([]);
 });
 
-describe('a batch that the store rejects', () => {
+describe('committer: a batch that the store rejects', () => {
   const rejects =
     (...bad: string[]) =>
     (changes: readonly Change[]): CommitOutcome =>
@@ -223,7 +223,7 @@ describe('a batch that the store rejects', () => {
         : DONE;
   const changes = ['a', 'b', 'c', 'd'].map((entry) => makeFirstRun(entry));
 
-  test('is taken apart: all others are committed once, and the failures are reported by entry', async () => {
+  test('is bisected: all other entries are committed once, and the failures are reported by entry', async () => {
     const { committer, asked, faults } = over(rejects('b', 'd'));
     const committed = await committer.commit(changes, termOf(), NEVER);
     const kinds = committed.map(({ kind }) => kind);
@@ -233,7 +233,7 @@ describe('a batch that the store rejects', () => {
     expect(alone).toEqual(['abcd', 'ab', 'a', 'b', 'cd', 'c', 'd']);
   });
 
-  test('is not attempted after a stop, in whole or from there on', async () => {
+  test('is not attempted or continued after a stop', async () => {
     const stop = new AbortController();
     const { committer } = over((all) => {
       if (all.length === 4) return { kind: 'store-rejected', reason: 'too long' };
@@ -248,7 +248,7 @@ describe('a batch that the store rejects', () => {
     expect(kinds).toEqual(['committed', 'committed', 'not-attempted', 'not-attempted']);
   });
 
-  test('leaves what was refused or reached no subscriber in its other parts in the outcome', async () => {
+  test('has an outcome with the rejected messages and those without subscribers of its other parts', async () => {
     const { committer } = over((all) => {
       if (all.length > 1) return { kind: 'store-rejected', reason: 'too long' };
       const message = all[0]!.messages[0]!;
@@ -264,7 +264,7 @@ describe('a batch that the store rejects', () => {
     );
   });
 
-  test('is not attempted when a stop came before anything of it could be committed', async () => {
+  test('is not attempted after a stop before its first commit', async () => {
     const stop = new AbortController();
     const { committer, asked } = over((all) => {
       if (all.length === 4) return { kind: 'store-rejected', reason: 'too long' };

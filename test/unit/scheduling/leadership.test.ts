@@ -68,7 +68,7 @@ async function pass(clock: ManualClock, ms: number): Promise<void> {
   }
 }
 
-/** A lock that nobody else wants, whose renewals answer as the test says. */
+/** A lock without other candidates, whose renewals the test answers. */
 function lockOf(renew: () => Promise<boolean>): Lock {
   const lease: Lease = { renew, release: async () => {} };
   return {
@@ -78,7 +78,7 @@ function lockOf(renew: () => Promise<boolean>): Lock {
   };
 }
 
-describe('two instances', () => {
+describe('leadership of two instances:', () => {
   function pair() {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const state = newLockState();
@@ -106,7 +106,7 @@ describe('two instances', () => {
     expect(b.terms[0]!.token).toBeGreaterThan(a.terms[0]!.token);
   });
 
-  test('that cannot begin a term, by turns, say once that they follow, and again after they led', async () => {
+  test('instances that cannot begin a term report once that they follow, and again after they led', async () => {
     const { clock, state } = pair();
     let away = true;
     const beginTerm = async () => {
@@ -140,8 +140,8 @@ describe('two instances', () => {
   });
 });
 
-describe('the trust window', () => {
-  test('a slow renewal does not extend it: it counts from the start of the attempt', async () => {
+describe('leadership, the trust window:', () => {
+  test('a slow renewal extends it only from the start of the attempt', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const answers: ((ours: boolean) => void)[] = [];
     const instance = new Instance(
@@ -161,7 +161,7 @@ describe('the trust window', () => {
     instance.stop.abort();
   });
 
-  test('a renewal that never answers ends the term before the lock runs out', async () => {
+  test('a renewal without an answer ends the term before the lock expires', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const instance = new Instance(
       lockOf(() => new Promise(() => {})),
@@ -173,7 +173,7 @@ describe('the trust window', () => {
     instance.stop.abort();
   });
 
-  test('a renewal that fails is tried again while the lock is trusted', async () => {
+  test('a failed renewal is retried while the lock is trusted', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     let failures = 3;
     const instance = new Instance(
@@ -190,7 +190,7 @@ describe('the trust window', () => {
     instance.stop.abort();
   });
 
-  test('a process that was frozen knows that it cannot be trusted before any timer fired', async () => {
+  test('a process that was frozen does not trust its lock, even before a timer fires', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const instance = new Instance(
       lockOf(async () => true),
@@ -202,7 +202,7 @@ describe('the trust window', () => {
     instance.stop.abort();
   });
 
-  test('an answer that the lock is another’s ends the term at once, and it follows again', async () => {
+  test('the loss of the lock to another instance ends the term at once, and the instance follows again', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const instance = new Instance(
       lockOf(async () => false),
@@ -216,7 +216,7 @@ describe('the trust window', () => {
   });
 });
 
-test('a term that cannot go on lets go of the lock and follows again', async () => {
+test('leadership: a term that fails releases the lock, and the instance follows again', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const state = newLockState();
   let failures = 1;
@@ -232,7 +232,7 @@ test('a term that cannot go on lets go of the lock and follows again', async () 
   instance.stop.abort();
 });
 
-test('work that ends during a renewal lets go of the lock without waiting for the answer', async () => {
+test('leadership: work that ends during a renewal releases the lock without waiting for the answer', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const end = Promise.withResolvers<never>();
   let released = false;
@@ -280,7 +280,7 @@ test.each(['the lock is lost', 'a stop comes'])(
   },
 );
 
-describe('progress of an instance that follows', () => {
+describe('leadership, a follower:', () => {
   const START = '2027-03-01T12:00:00Z';
 
   test('is reported again after a term in which it led', async () => {
@@ -326,7 +326,7 @@ describe('progress of an instance that follows', () => {
   });
 });
 
-test('an instance reports that it follows after its first try, before any time passes', async () => {
+test('leadership: an instance reports that it follows after its first attempt', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const state = newLockState();
   await new MemoryLock(state, TTL, clock).acquire();
@@ -336,7 +336,7 @@ test('an instance reports that it follows after its first try, before any time p
   instance.stop.abort();
 });
 
-test('renewals that were answered leave no timer behind', async () => {
+test('leadership: answered renewals leave no timer', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   let sleeping = 0;
   const counting: Clock = {
@@ -360,7 +360,7 @@ test('renewals that were answered leave no timer behind', async () => {
   instance.stop.abort();
 });
 
-test('a lock that is free but cannot be taken is asked for at a pace, not without end', async () => {
+test('leadership: a free lock that cannot be acquired is retried after pauses', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   let asked = 0;
   const lock: Lock = {
@@ -380,7 +380,7 @@ test('a lock that is free but cannot be taken is asked for at a pace, not withou
   await instance.done;
 });
 
-test('a lock that cannot be reached is asked for again and again, and nothing is thrown', async () => {
+test('leadership: an unreachable lock is retried without an exception', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   let failures = 5;
   const there = lockOf(async () => true);
@@ -399,7 +399,7 @@ test('a lock that cannot be reached is asked for again and again, and nothing is
   instance.stop.abort();
 });
 
-test('pauses between attempts to reach a lock grow to half of the TTL, and differ by chance', async () => {
+test('leadership: pauses between attempts to reach a lock grow to half of the TTL and vary', async () => {
   const attemptsWith = async (chance: number) => {
     vi.spyOn(Math, 'random').mockReturnValue(chance);
     const clock = new ManualClock('2027-03-01T12:00:00Z');
@@ -418,7 +418,7 @@ test('pauses between attempts to reach a lock grow to half of the TTL, and diffe
   expect(often).toBeGreaterThan(1.5 * seldom);
 });
 
-test('the first pause after a lock could not be reached is an eighth of the TTL, the second a quarter', async () => {
+test('leadership: the first pause after an unreachable lock is an eighth of the TTL, the second a quarter', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(1);
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const refused = async () => Promise.reject(new Error('connection refused'));
@@ -434,7 +434,7 @@ test('the first pause after a lock could not be reached is an eighth of the TTL,
   expect(attempts).toEqual([1, 1, 2, 2, 3]);
 });
 
-test('a stop gives up a store that does not answer, and a lock that is won late is released', async () => {
+test('leadership: a stop does not wait for an unresponsive store, and releases a lock that is acquired late', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const late = Promise.withResolvers<Lease>();
   const instance = new Instance(
@@ -452,7 +452,7 @@ test('a stop gives up a store that does not answer, and a lock that is won late 
   await released;
 });
 
-test('a stop gives up the work of a term and a release that are not answered', async () => {
+test('leadership: a stop does not wait for unanswered work and an unanswered release', async () => {
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const never = () => new Promise<never>(() => {});
   const lease: Lease = { renew: async () => true, release: never };
@@ -470,10 +470,10 @@ test('a stop gives up the work of a term and a release that are not answered', a
   await expect(done).resolves.toBeUndefined();
 });
 
-describe('clocks', () => {
+describe('leadership and clocks:', () => {
   const START = '2027-03-01T12:00:00Z';
 
-  test('a wall clock that is set, back or forth, costs no term and stretches none', async () => {
+  test('setting the wall clock neither ends nor extends a term', async () => {
     const clock = new ManualClock(START);
     let ours = true;
     const instance = new Instance(
@@ -494,7 +494,7 @@ describe('clocks', () => {
     instance.stop.abort();
   });
 
-  test('a leader whose host slept, its monotonic clock too, is told by the lock that it is over', async () => {
+  test('a leader on a suspended host, whose monotonic clock stood still, loses the lock at its next renewal', async () => {
     const clock = new ManualClock(START);
     const state = newLockState();
     const sleeper = new Instance(new MemoryLock(state, TTL, clock), clock);
@@ -509,7 +509,7 @@ describe('clocks', () => {
     sleeper.stop.abort();
   });
 
-  test('timers that fire early renew early, and no more often than a renewal takes', async () => {
+  test('timers that fire early cause early renewals, one at a time', async () => {
     const clock = new ManualClock(START);
     let renewals = 0;
     const early = {

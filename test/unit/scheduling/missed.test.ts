@@ -22,7 +22,7 @@ const CHANGES = [
   ['UTC', '2027-03-28T01:00:00Z'],
 ] as const;
 
-/** What happens to a beat: it is up, or down and started again, or up with a clock that somebody sets. */
+/** The history of an instance: it runs, is down and restarted, or runs while its clock is set. */
 type Span = readonly [what: 'up' | 'down' | 'set', ms: number];
 
 const ms = (min: number, max: number) => fc.integer({ min, max });
@@ -61,7 +61,7 @@ describe.each([
   ['crontab', crontabs],
   ['cron', crons],
 ])('around clock changes, each occurrence of a %s', (_kind, schedules) => {
-  test('is sent or skipped once, by its policy, however long beat is down and whoever sets the clock', async () => {
+  test('is published or skipped once by its policy, for any downtime and any change of the clock', async () => {
     const cases = fc.record({
       change: fc.constantFrom(...CHANGES),
       before: ms(0, 2 * DAY),
@@ -83,7 +83,7 @@ describe.each([
   });
 });
 
-/** Lives through the spans, and tells the oracle whenever the scheduler looks. */
+/** Runs the history, and reports each tick to the oracle. */
 async function live({ clock, begin }: Rig, entry: Entry, spans: readonly Span[], oracle: Oracle) {
   let scheduler = await begin([entry]);
   const tick = async () => {

@@ -14,13 +14,13 @@ import {
 
 const NOON = Date.parse('2027-03-01T12:00:00Z');
 
-describe('what is due', () => {
-  test('a run in time is sent, and nothing is skipped', () => {
+describe('plan of due entries:', () => {
+  test('a run on time is published, and none is skipped', () => {
     const decision = decide(makeEntry(), NOON, NOON + 3);
     expect(decision).toEqual({ send: [NOON], skip: [], dueAt: NOON });
   });
 
-  test('the next occurrence follows from the record, not from now', () => {
+  test('the next occurrence is computed from the state, not from now', () => {
     const entry = makeEntry({ schedule: intervalSchedule(10 * SECOND) });
     expect(nextDueAt(entry, makeState({ anchor: NOON }))).toBe(NOON + 10 * SECOND);
     expect(nextDueAt(entry, makeState({ anchor: NOON, dueAt: NOON + 50 * SECOND }))).toBe(
@@ -28,18 +28,21 @@ describe('what is due', () => {
     );
   });
 
-  test('an anchor that is newer than the last run wins: the schedule was edited since', () => {
+  test('an anchor that is newer than the last run has precedence, because the schedule was edited', () => {
     expect(cursor(makeState({ anchor: NOON, dueAt: NOON - DAY }))).toBe(NOON);
   });
 
-  test.each([0, -1, NaN])('a schedule whose next is later by %d is told of, not walked', (step) => {
-    const broken = { spec: 'mine', next: (after: Date) => new Date(after.getTime() + step) };
-    const entry = makeEntry({ schedule: broken });
-    expect(() => decide(entry, NOON, NOON + DAY)).toThrow('schedule "mine"');
-    expect(() => nextDueAt(entry, makeState({ dueAt: NOON }))).toThrow('is not later');
-  });
+  test.each([0, -1, NaN])(
+    'a schedule whose next is later by %d is reported and not enumerated',
+    (step) => {
+      const broken = { spec: 'mine', next: (after: Date) => new Date(after.getTime() + step) };
+      const entry = makeEntry({ schedule: broken });
+      expect(() => decide(entry, NOON, NOON + DAY)).toThrow('schedule "mine"');
+      expect(() => nextDueAt(entry, makeState({ dueAt: NOON }))).toThrow('is not later');
+    },
+  );
 
-  test('a schedule that answers a promise is told of, and that it fails later ends nothing', () => {
+  test('a schedule that returns a promise is reported, and its rejection does not end the process', () => {
     const reject = (async () => Promise.reject(new Error('no db'))) as never;
     const entry = makeEntry({ schedule: { spec: 'mine', next: reject } });
     const refused = 'schedule "mine": expected a Date or null, got a promise';
@@ -57,20 +60,20 @@ describe('what is due', () => {
   });
 });
 
-describe('the beginning of a term', () => {
-  test('an entry seen for the first time counts from now and owes nothing', () => {
+describe('plan at the beginning of a term:', () => {
+  test('a new entry starts from now and catches up on nothing', () => {
     expect(reconcile(makeEntry(), undefined, NOON)).toEqual({
       state: newState('aligned 60000', NOON),
       change: 'added',
     });
   });
 
-  test('an entry that stands as it was goes on where it was', () => {
+  test('an unchanged entry continues from its state', () => {
     const state = makeState({ dueAt: NOON - DAY, runCount: 7 });
     expect(reconcile(makeEntry(), state, NOON)).toEqual({ state, change: null });
   });
 
-  test('an edited schedule counts from now and keeps its run count', () => {
+  test('an edited schedule starts from now with its run count', () => {
     const state = makeState({ spec: 'aligned 1', dueAt: NOON - DAY, runCount: 7 });
     expect(reconcile(makeEntry(), state, NOON)).toEqual({
       state: advance(state, { spec: 'aligned 60000', anchor: NOON }),
@@ -78,7 +81,7 @@ describe('the beginning of a term', () => {
     });
   });
 
-  test('an entry that was disabled for a month owes nothing for it', () => {
+  test('an entry that was disabled for a month does not catch up', () => {
     const state = makeState({ dueAt: NOON - 30 * DAY });
     const paused = reconcile(makeEntry({ enabled: false }), state, NOON - 29 * DAY);
     expect(paused?.change).toBe('disabled');
@@ -87,7 +90,7 @@ describe('the beginning of a term', () => {
     expect(nextDueAt(makeEntry(), resumed!.state)).toBe(NOON + MINUTE);
   });
 
-  test('an entry that left the config is marked, so that it owes nothing if it comes back', () => {
+  test('a removed entry is marked, so that it does not catch up if it is added again', () => {
     expect(reconcile(undefined, makeState(), NOON)).toEqual({
       state: advance(makeState(), { spec: null }),
       change: 'removed',
@@ -95,7 +98,7 @@ describe('the beginning of a term', () => {
     expect(reconcile(undefined, makeState({ spec: null }), NOON)?.change).toBeNull();
   });
 
-  test('a disabled entry that was never seen leaves no trace', () => {
+  test('a new disabled entry writes no state', () => {
     expect(reconcile(makeEntry({ enabled: false }), undefined, NOON)).toBeNull();
   });
 });

@@ -24,7 +24,7 @@ const withoutSubscribers = (message: Message) => ({
   reason: 'the fanout exchange has no subscribers',
 });
 
-test('a due task is sent once, and the next tick is asked for at its next occurrence', async () => {
+test('scheduler: a due task is published once, and the next tick is at its next occurrence', async () => {
   const { clock, sent, begin } = makeRig();
   const { tick } = await begin([makeEntry()]);
   expect(await tick()).toBe(Date.parse('2027-03-01T12:01:00Z'));
@@ -36,7 +36,7 @@ test('a due task is sent once, and the next tick is asked for at its next occurr
   expect(sent()).toEqual(['tasks.cleanup 2027-03-01T12:01:00.000Z']);
 });
 
-test('an interval keeps its grid however late the ticks are', async () => {
+test('scheduler: an interval stays on its grid with late ticks', async () => {
   const { clock, sent, begin } = makeRig();
   const { tick } = await begin([makeEntry({ schedule: intervalSchedule(10 * SECOND) })]);
   for (let i = 0; i < 3; i++) {
@@ -46,7 +46,7 @@ test('an interval keeps its grid however late the ticks are', async () => {
   expect(sent()).toEqual([10, 20, 30].map((s) => `tasks.cleanup 2027-03-01T12:00:${s}.000Z`));
 });
 
-test('a weekly interval survives restarts every day', async () => {
+test('scheduler: a weekly interval is not affected by daily restarts', async () => {
   const { clock, sent, begin } = makeRig();
   const weekly = makeEntry({ schedule: intervalSchedule(7 * 24 * HOUR) });
   for (let day = 0; day < 8; day++) {
@@ -57,7 +57,7 @@ test('a weekly interval survives restarts every day', async () => {
   expect(sent()).toEqual(['tasks.cleanup 2027-03-08T12:00:00.000Z']);
 });
 
-test('nothing is sent twice when the clock goes back', async () => {
+test('scheduler: no run is published twice when the clock is set back', async () => {
   const { clock, sent, begin } = makeRig();
   const { tick } = await begin([makeEntry()]);
   clock.advance(MINUTE);
@@ -68,7 +68,7 @@ test('nothing is sent twice when the clock goes back', async () => {
   expect(sent()).toHaveLength(1);
 });
 
-test('a clock that jumps forward sends one run, for the newest missed, and tells of the others', async () => {
+test('scheduler: after the clock jumps forward the newest missed run is published, and the others are reported', async () => {
   const { clock, sent, emitted, begin } = makeRig();
   const { tick } = await begin([makeEntry()]);
   clock.set('2027-03-01T13:00:30Z');
@@ -77,7 +77,7 @@ test('a clock that jumps forward sends one run, for the newest missed, and tells
   expect(emitted.skipped).toMatchObject([{ entry: 'cleanup', reason: 'coalesced', count: 59 }]);
 });
 
-test('a new term goes on where the last one stopped', async () => {
+test('scheduler: a new term continues from the states of the last one', async () => {
   const { clock, sent, begin } = makeRig();
   const first = await begin([makeEntry()]);
   clock.advance(MINUTE);
@@ -91,7 +91,7 @@ test('a new term goes on where the last one stopped', async () => {
   ]);
 });
 
-test('a term that another has superseded sends nothing and ends', async () => {
+test('scheduler: a fenced term publishes nothing and ends', async () => {
   const { clock, sent, begin } = makeRig();
   const old = await begin([makeEntry()]);
   await begin([makeEntry()]);
@@ -100,7 +100,7 @@ test('a term that another has superseded sends nothing and ends', async () => {
   expect(sent()).toEqual([]);
 });
 
-test('a commit whose answer was lost is repeated and sends nothing twice', async () => {
+test('scheduler: a commit whose answer was lost is repeated and publishes nothing twice', async () => {
   let lost = 0;
   const forgetful = (ledger: Ledger): Ledger => ({
     batch: ledger.batch,
@@ -127,7 +127,7 @@ test('a commit whose answer was lost is repeated and sends nothing twice', async
   expect(emitted.failure).toHaveLength(2);
 });
 
-test('state that was lost is no storm: schedules go on from now', async () => {
+test('scheduler: after the loss of the state schedules restart from now', async () => {
   const { clock, store, sent, emitted, begin } = makeRig();
   const { tick } = await begin([makeEntry()]);
   clock.advance(MINUTE);
@@ -144,7 +144,7 @@ test('state that was lost is no storm: schedules go on from now', async () => {
   expect(sent()).toHaveLength(2);
 });
 
-test('more entries than fit one batch are all sent, each once', async () => {
+test('scheduler: more entries than fit into one batch are all published once', async () => {
   const { clock, sent, begin } = makeRig();
   const many = Array.from({ length: 2_500 }, (_, i) => makeEntry({ name: `e${i}`, task: `t${i}` }));
   const { tick } = await begin(many);
@@ -154,7 +154,7 @@ test('more entries than fit one batch are all sent, each once', async () => {
   expect(sent()).toHaveLength(2_500);
 });
 
-test('the same occurrence has the same task id, whoever sends it', async () => {
+test('scheduler: an occurrence has the same task id from every instance', async () => {
   const ids = await Promise.all(
     [makeRig(), makeRig()].map(async ({ clock, store, begin }) => {
       const { tick } = await begin([makeEntry({ schedule: alignedSchedule(MINUTE) })]);
@@ -167,7 +167,7 @@ test('the same occurrence has the same task id, whoever sends it', async () => {
   expect(ids[0]?.[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5/);
 });
 
-test('a term that ends begins no other batch, and outlives none that is under way', async () => {
+test('scheduler: a term that ends begins no further batch, and waits for those in progress', async () => {
   const answer = Promise.withResolvers<CommitOutcome>();
   const ticking: string[] = [];
   let begun = false;
@@ -194,7 +194,7 @@ test('a term that ends begins no other batch, and outlives none that is under wa
   expect(ticking).toEqual(['a', 'b']);
 });
 
-test('a schedule of the user’s own that throws holds up nobody else', async () => {
+test('scheduler: a user’s schedule that throws delays no other entry', async () => {
   const { clock, sent, emitted, begin } = makeRig();
   const broken = {
     spec: 'broken after a minute',
@@ -222,7 +222,7 @@ test('a schedule of the user’s own that throws holds up nobody else', async ()
   ]);
 });
 
-test('a run that its queue did not take is a fault that names entry and queue, and no run', async () => {
+test('scheduler: a rejected run is a failure with entry and queue, and does not count as a run', async () => {
   let missing = true;
   const picky = (ledger: Ledger): Ledger => ({
     batch: ledger.batch,
@@ -265,7 +265,7 @@ test('a run that its queue did not take is a fault that names entry and queue, a
   expect(emitted.failure).toHaveLength(1);
 });
 
-test('an entry that the store declines holds up nobody else, and is sent once the store takes it', async () => {
+test('scheduler: an entry that the store rejects delays no other, and is published when the store accepts it', async () => {
   let broken = true;
   const picky = (ledger: Ledger): Ledger => ({
     batch: ledger.batch,
@@ -274,7 +274,7 @@ test('an entry that the store declines holds up nobody else, and is sent once th
     close: () => ledger.close(),
     commit: async ({ token, changes }) => {
       const bad = changes.some((c) => c.messages.some((m) => m.destination.queue === 'bad'));
-      if (broken && bad) return { kind: 'store-rejected', reason: 'its key is no list' };
+      if (broken && bad) return { kind: 'store-rejected', reason: 'its key is not a list' };
       return ledger.commit({ token, changes });
     },
   });
@@ -297,7 +297,7 @@ test('an entry that the store declines holds up nobody else, and is sent once th
   expect(emitted.recovered).toMatchObject([{ operation: { kind: 'commit-entry', entry: 'd' } }]);
 });
 
-test('an entry whose first state the store rejects is added later, and delays no other', async () => {
+test('scheduler: an entry whose first state the store rejects is added later, and delays no other', async () => {
   let broken = true;
   const picky = (ledger: Ledger): Ledger => ({
     batch: ledger.batch,
@@ -326,7 +326,7 @@ test('an entry whose first state the store rejects is added later, and delays no
   expect(sent()).toEqual(['a', 'b'].map((name) => `${name} 2027-03-01T12:01:00.000Z`));
 });
 
-test('a run that nobody heard is skipped, and told of for as long as nobody hears', async () => {
+test('scheduler: a run without subscribers is skipped, and reported until there is one', async () => {
   let deaf = true;
   const broadcasting = (ledger: Ledger): Ledger => ({
     batch: ledger.batch,
@@ -364,7 +364,7 @@ test('a run that nobody heard is skipped, and told of for as long as nobody hear
   expect(emitted.recovered).toMatchObject([{ operation }]);
 });
 
-test('a run of several tasks that some heard is sent, and the place where nobody did is told', async () => {
+test('scheduler: a run of several tasks with some subscribers is published, and the exchange without any is reported', async () => {
   const task = (name: string, exchange?: string): Task => ({
     ...{ kind: 'task', task: name, args: [], kwargs: {}, immutable: false, links: NO_LINKS },
     ...{ reprAs: 'tuple', options: exchange ? { exchange, exchangeType: 'fanout' } : {} },

@@ -58,8 +58,8 @@ function rig(...entries: Entry[]) {
 
 const everyMinute = makeEntry({ schedule: alignedSchedule(MINUTE) });
 
-describe('an instance that leads again', () => {
-  test('goes on from what another has sent meanwhile, not from what it knew', async () => {
+describe('an instance that becomes leader again', () => {
+  test('continues from the states of the other leader, not from its own', async () => {
     const { clock, instance } = rig(everyMinute);
     const [ours, theirs] = [instance(), instance()];
     const first = await ours.lead();
@@ -103,7 +103,7 @@ describe('the loss of a ledger', () => {
     expect(ours.begun.map(({ ledgerLost }) => ledgerLost)).toEqual([false, true]);
   });
 
-  test('is not reported where there was nothing to write', async () => {
+  test('is not reported if there was nothing to write', async () => {
     const { instance } = rig(makeEntry({ enabled: false }));
     const ours = instance();
     await ours.lead();
