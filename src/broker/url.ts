@@ -6,6 +6,9 @@ import { readTlsQuery, createTls, type Tls, type TlsSettings } from './tls.ts';
 /** A URL without a host, also after a password: Celery accepts it, the class `URL` does not. */
 const NO_HOST = /^([a-z+]+:\/\/(?:[^/?#]*@)?)(?=:\d+(?:[/?#]|$)|[/?#]|$)/i;
 
+/** How to write a URL whose parts are not where they should be. Without quotes: see `withSafeErrors`. */
+const ESCAPES = 'in a user name or password, write %2F for /, %3F for ?, %23 for # and %25 for %';
+
 /**
  * Parses the URL of an AMQP server, Redis or a sentinel; the default host is 127.0.0.1. Throws a `ConfigError` for an
  * invalid URL; its text does not contain the URL, which may include a password.
@@ -13,9 +16,7 @@ const NO_HOST = /^([a-z+]+:\/\/(?:[^/?#]*@)?)(?=:\d+(?:[/?#]|$)|[/?#]|$)/i;
 export function parseUrl(brokerUrl: string, parameters: readonly string[]): URL {
   const whole = brokerUrl.replace(NO_HOST, '$1127.0.0.1');
   if (!URL.canParse(whole)) {
-    throw urlError(
-      'not a URL; in a password, write "/", "#", "?" and "%" as %2F, %23, %3F and %25',
-    );
+    throw urlError(`not a URL; ${ESCAPES}`);
   }
   const url = new URL(whole);
   for (const key of url.searchParams.keys()) {
@@ -68,7 +69,7 @@ export function decodePart(text: string, part: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw urlError(`the ${part} contains a "%" that begins no escape; write "%" as %25`);
+    throw urlError(`the ${part} contains a % that begins no escape; write %25 for %`);
   }
 }
 
@@ -83,13 +84,11 @@ export function withSafeErrors<T>(url: string, read: () => T): T {
     const [, rest] = /^[a-z0-9+.-]+:\/\/(.*)$/is.exec(url) ?? [];
     const isSplit = rest === undefined ? url.includes('@') : /^[^/?#]*[/?#].*@/s.test(rest);
     if (!(error instanceof ConfigError) || !isSplit) throw error;
-    const remedy = 'in a user or password, write "/", "?" and "#" as %2F, %3F and %23';
-    throw new ConfigError(
-      error.errors.map((each) => ({
-        ...each,
-        message: `${each.message.replace(/"[^"]*"/g, '"**"')}; ${remedy}`,
-      })),
-    );
+    const mask = (message: string) => {
+      const masked = message.replace(/"[^"]*"/g, '"**"');
+      return masked.endsWith(ESCAPES) ? masked : `${masked}; ${ESCAPES}`;
+    };
+    throw new ConfigError(error.errors.map((each) => ({ ...each, message: mask(each.message) })));
   }
 }
 

@@ -53,10 +53,19 @@ describe('an AMQP URL', () => {
     expect(() => parseAmqpUrl(url)).not.toThrow(url);
   });
 
+  test.each(['amqp://rabbit:x/', 'amqp://a:b/c@rabbit:x/'])(
+    'is rejected with a legible hint, also if values are masked: %s',
+    (url) => {
+      const escapes = '%2F for /, %3F for ?, %23 for # and %25 for %';
+      const message = `brokerUrl: not a URL; in a user name or password, write ${escapes}`;
+      expect(() => parseAmqpUrl(url)).toThrow(expect.objectContaining({ message }));
+    },
+  );
+
   test('is rejected without the value of a parameter that may be part of a password', () => {
     expect(() => parseAmqpUrl('amqp://user:s/?login_method=ecret@rabbit/')).not.toThrow('ecret');
     expect(() => parseAmqpUrl('amqp://rabbit/?login_method=se@cret')).toThrow(
-      'login_method is "**"; allowed: PLAIN, AMQPLAIN, EXTERNAL; in a user or password, write "/", "?" and "#"',
+      'login_method is "**"; allowed: PLAIN, AMQPLAIN, EXTERNAL; in a user name or password, write %2F for /',
     );
   });
 

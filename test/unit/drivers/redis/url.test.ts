@@ -82,7 +82,7 @@ describe('an invalid Redis URL is rejected', () => {
     ['redis://h:port', 'not a URL'],
     ['redis://h/zero', 'database "zero" is not a number'],
     ['redis://h/0?db=-1', 'database "-1" is not a number'],
-    ['redis://:100%@h', 'the password contains a "%"'],
+    ['redis://:100%@h', 'the password contains a %'],
     [
       'rediss://h?ssl_cert_reqs=maybe',
       'ssl_cert_reqs is "maybe"; allowed: required, optional, none',

@@ -58,10 +58,7 @@ test.each([
   [`sqla+postgresql://me:${SECRET}@db/my%20queue`, '"%20" in the database\'s name'],
   [`sqla+postgresql://me:${SECRET}@db:port/celery`, '"port" is not a port'],
   [`sqla+postgresql:me:${SECRET}@db/celery`, 'not a URL such as sqla+postgresql://'],
-  [
-    `sqla+postgresql://me:${SECRET}%@db/celery`,
-    'the password contains a "%" that begins no escape',
-  ],
+  [`sqla+postgresql://me:${SECRET}%@db/celery`, 'the password contains a % that begins no escape'],
   [`sqla+postgresql+asyncpg://me:${SECRET}@db/celery`, 'no driver "asyncpg" for postgresql'],
   [`sqla+postgresql+psycopg3://me:${SECRET}@db/celery`, 'did you mean "psycopg2"?'],
   [`sqla+mysql://me:${SECRET}@db/celery?ssl_cert_reqs=none`, '"ssl_cert_reqs" after the "?"'],
