@@ -8,6 +8,8 @@ import type { Store } from '../src/store/store.ts';
 import { storeOptions } from '../test/contract/test-store.ts';
 import { NEW_STATE } from '../test/support/change.ts';
 import { RedisServer } from '../test/support/redis.ts';
+import type { SqlServer } from '../test/support/sql-server.ts';
+import { SQL_PRODUCTS } from '../test/support/sql-servers.ts';
 import { count, spread, summarize } from './stats.ts';
 import { atMost, type Bench, type Row } from './table.ts';
 
@@ -25,6 +27,13 @@ interface Server {
   readonly size: () => Promise<number>;
 }
 
+/** Queries for the bytes that stored entries take. */
+const SIZES: Readonly<Record<string, string>> = {
+  postgresql: `SELECT pg_total_relation_size('beat_entry') AS size`,
+  mysql: `SELECT file_size AS size FROM information_schema.innodb_sys_tablespaces
+    WHERE name = 'celery/beat_entry'`,
+};
+
 /** Reading what is due in the next minute, among the entries due in that minute alone and among a million. */
 export const storedEntries: Bench = async ({ quick }) => {
   const many = quick ? 100_000 : 1_000_000;
@@ -34,6 +43,12 @@ export const storedEntries: Bench = async ({ quick }) => {
     { name: 'Redis', url: redis.url(), size: async () => usedMemory(await redis.client.info()) },
     { name: 'SQLite', url: `sqla+sqlite:///${path}`, size: async () => fileSize(path) },
   ];
+  await using stack = new AsyncDisposableStack();
+  for (const { name, missing, start } of SQL_PRODUCTS) {
+    if (missing) continue;
+    const server = stack.use(await start());
+    servers.push({ name: server.name, url: server.url(), size: () => tableSize(server, name) });
+  }
   const rows: Row[] = [];
   for (const server of servers) rows.push(...(await makeRows(server, many)));
   rmSync(join(path, '..'), { recursive: true });
@@ -117,6 +132,11 @@ function fileSize(path: string): number {
     'SELECT page_count * page_size AS size FROM pragma_page_count, pragma_page_size',
   );
   return size.get()!['size'] as number;
+}
+
+async function tableSize(server: SqlServer, product: string): Promise<number> {
+  const [row] = await server.query(SIZES[product]!);
+  return Number(row!['size']);
 }
 
 function usedMemory(info: string): number {
