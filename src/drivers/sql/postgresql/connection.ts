@@ -21,13 +21,15 @@ const CLOSE_TIMEOUT = 300;
 
 /**
  * Limits of the session: the server ends the transaction of a leader that froze, which would block the next
- * leader, and statements whose client gave up. An answered commit is on disk.
+ * leader, and statements whose client gave up. An answered commit is on disk. Without bitmap scans, a page of a table
+ * that has no statistics yet is read along its index: the planner would read and sort all rows instead.
  */
 const SESSION = (timeout: number): string => `
   SET statement_timeout = ${timeout};
   SET lock_timeout = ${timeout};
   SET idle_in_transaction_session_timeout = ${timeout};
   SET default_transaction_isolation = 'read committed';
+  SET enable_bitmapscan = off;
   SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') = 'off'`;
 

@@ -127,7 +127,8 @@ export const STATEMENTS: Statements = {
     sql(
       `UPDATE beat_entry SET record = list.record, due_at = list.due_at
        FROM unnest($2::text[], $3::text[], $4::bigint[]) AS list (entry, record, due_at)
-       WHERE beat_entry.prefix = $1 AND beat_entry.entry = list.entry`,
+       WHERE beat_entry.prefix = $1 AND beat_entry.entry = list.entry
+         AND beat_entry.entry = ANY($2::text[])`,
       ...[prefix, column(rows, 'entry'), column(rows, 'state'), column(rows, 'dueAt')],
     ),
   removeEntries: (prefix, entries) =>

@@ -39,7 +39,7 @@ test('postgresql connection: the server limits a statement to less time than the
     'connection',
     'SET statement_timeout = 801; SET lock_timeout = 801; ' +
       'SET idle_in_transaction_session_timeout = 801; ' +
-      "SET default_transaction_isolation = 'read committed'; " +
+      "SET default_transaction_isolation = 'read committed'; SET enable_bitmapscan = off; " +
       "SELECT set_config('synchronous_commit', 'on', false) " +
       "WHERE current_setting('synchronous_commit') = 'off'",
   ]);
