@@ -76,6 +76,8 @@ export class Scheduler {
     this.#rejected.clear();
     const names = new Set([...catalog.names, ...states.keys()]);
     const { scheduled, changes } = await this.#adoptDeclared(names, states, term, stop);
+    // A stop may have come before the states were stored.
+    if (stop.aborted) return;
     events.emit('scheduling', {
       term: term.token,
       entries: scheduled,

@@ -42,7 +42,8 @@ export interface Rig {
 
 export function makeRig({
   wrapLedger = (ledger: Ledger) => ledger,
-  wrapStored = (entries: StoredEntries) => entries,
+  /** Stored entries are loaded only with it. */
+  wrapStored = undefined as ((entries: StoredEntries) => StoredEntries) | undefined,
   now = NOON,
   results = null as ResultBackend | null,
 } = {}): Rig {
@@ -93,7 +94,9 @@ export function makeRig({
         events,
         messageContext: () => messageContext,
         progressed: () => {},
-        stored: { entries: wrapStored(store.entries), definitions: () => DEFINITIONS },
+        ...(wrapStored && {
+          stored: { entries: wrapStored(store.entries), definitions: () => DEFINITIONS },
+        }),
       });
       const runner = new CommandRunner({
         ...{ log: store.commands, engine: scheduler.commands, events, clock },

@@ -12,7 +12,7 @@ const adding = (entry: string, seconds: number) => ({
 });
 
 test('a stored entry runs in the term that created it and in the next', async () => {
-  const { clock, sent, begin } = makeRig();
+  const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
   const first = await begin([]);
   expect(await first.command(adding('a', 10))).toMatchObject({ answer: 'added a' });
   expect(await first.tick()).toBe(clock.now() + 10 * SECOND);
@@ -25,7 +25,7 @@ test('a stored entry runs in the term that created it and in the next', async ()
 });
 
 test('a stored entry that was missed while no instance led is caught up', async () => {
-  const { clock, sent, begin } = makeRig();
+  const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
   const first = await begin([]);
   await first.command(adding('a', 10));
   clock.advance(60 * MINUTE);
@@ -54,7 +54,7 @@ test('only stored entries that are due within a minute are read, and a load foll
 });
 
 test('more stored entries than one load reads, all due at once, are each published once', async () => {
-  const { clock, sent, begin } = makeRig();
+  const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
   const { command, tick } = await begin([]);
   const names = Array.from({ length: 25_000 }, (_, i) => `e${i}`);
   for (let from = 0; from < names.length; from += 1_000) {
@@ -96,7 +96,7 @@ test('an entry whose load failed is published when the store answers again', asy
 });
 
 test('a stored entry whose definition or state cannot be read is reported and does not affect others', async () => {
-  const { clock, sent, begin, emitted, store } = makeRig();
+  const { clock, sent, begin, emitted, store } = makeRig({ wrapStored: (entries) => entries });
   const first = await begin([]);
   await first.command(adding('good', 10));
   const [row] = await store.entries.find(['good']);
@@ -131,7 +131,7 @@ test('a stored entry whose definition or state cannot be read is reported and do
 });
 
 test('a declared entry takes precedence over a stored one of its name until it is gone from the configuration', async () => {
-  const { clock, sent, begin, emitted } = makeRig();
+  const { clock, sent, begin, emitted } = makeRig({ wrapStored: (entries) => entries });
   const first = await begin([]);
   await first.command(adding('a', 10));
   const declared = makeEntry({ name: 'a', task: 'declared', schedule: intervalSchedule(30_000) });
@@ -146,7 +146,7 @@ test('a declared entry takes precedence over a stored one of its name until it i
 });
 
 test('an entry whose index has an instant of an earlier schedule is due by its own schedule', async () => {
-  const { clock, sent, begin, store } = makeRig();
+  const { clock, sent, begin, store } = makeRig({ wrapStored: (entries) => entries });
   const first = await begin([]);
   await first.command(adding('a', 600));
   const [row] = await store.entries.find(['a']);
@@ -161,7 +161,7 @@ test('an entry whose index has an instant of an earlier schedule is due by its o
 });
 
 test('a stored entry whose state was removed counts from the next load', async () => {
-  const { clock, sent, begin, store } = makeRig();
+  const { clock, sent, begin, store } = makeRig({ wrapStored: (entries) => entries });
   const first = await begin([]);
   await first.command(adding('a', 10));
   const [row] = await store.entries.find(['a']);
@@ -176,7 +176,7 @@ test('a stored entry whose state was removed counts from the next load', async (
 
 test('pause, resume, skip, run and backfill find stored entries inside and outside the window', async () => {
   for (const seconds of [10, 7_200]) {
-    const { clock, sent, begin, store } = makeRig();
+    const { clock, sent, begin, store } = makeRig({ wrapStored: (entries) => entries });
     const { command, tick } = await begin([]);
     await command(adding('a', seconds));
     await command({ do: 'run', entry: 'a' });
@@ -203,7 +203,7 @@ test('pause, resume, skip, run and backfill find stored entries inside and outsi
 });
 
 test('an update of the schedule counts from now, any other keeps the place of the entry', async () => {
-  const { clock, sent, begin, emitted } = makeRig();
+  const { clock, sent, begin, emitted } = makeRig({ wrapStored: (entries) => entries });
   const { command, tick } = await begin([]);
   await command(adding('a', 10));
   clock.advance(6 * SECOND);
@@ -233,7 +233,7 @@ test('an update of the schedule counts from now, any other keeps the place of th
 });
 
 test('a removed entry is not published again', async () => {
-  const { clock, sent, begin, store } = makeRig();
+  const { clock, sent, begin, store } = makeRig({ wrapStored: (entries) => entries });
   const { command, tick } = await begin([]);
   await command(adding('a', 10));
   expect(await command({ do: 'remove', entry: 'a' })).toMatchObject({ answer: 'removed a' });
@@ -247,7 +247,7 @@ test('a removed entry is not published again', async () => {
 });
 
 test('a stored definition means the same when the default time zone changes', async () => {
-  const { begin, store } = makeRig();
+  const { begin, store } = makeRig({ wrapStored: (entries) => entries });
   const { command } = await begin([]);
   const definition = { task: 't', schedule: { cron: '0 4 * * *' } };
   await command({ do: 'add', entry: 'a', definition });
@@ -256,7 +256,7 @@ test('a stored definition means the same when the default time zone changes', as
 });
 
 test('a new entry has a state in the store at once', async () => {
-  const { clock, begin, store } = makeRig();
+  const { clock, begin, store } = makeRig({ wrapStored: (entries) => entries });
   const { command } = await begin([]);
   await command(adding('a', 10));
   const state = {
