@@ -3,6 +3,7 @@ import { Database } from '../../src/drivers/sql/database.ts';
 import { DatabaseError } from '../../src/drivers/sql/database-error.ts';
 import type { SqlDialect } from '../../src/drivers/sql/dialect.ts';
 import type { Sql, Statements } from '../../src/drivers/sql/statements.ts';
+import { NEVER_DUE, START } from '../../src/store/stored-entries.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { SQL_PRODUCTS } from '../support/sql-servers.ts';
@@ -212,6 +213,46 @@ describe.each(SQL_PRODUCTS)('$name statements', ({ name, missing, start, openDia
         rows.map((row) => [row['payload'], row['version'], row['timestamp'], row['queue_id']]),
       ).toEqual(['one', 'two', 'three'].map((payload) => [payload, 1, null, id]));
       expect(rows.map(({ visible }) => Boolean(visible))).toEqual([true, true, true]);
+    });
+
+    const makeEntries = (count: number, dueAt: number) =>
+      Array.from({ length: count }, (_, i) => {
+        const entry = `entry ${1_000 + i}`;
+        return { entry, definition: `definition ${i}`, state: `state ${i}`, dueAt };
+      });
+
+    test('stored entries are changed, found and removed by name and key prefix', async () => {
+      const [first, second] = makeEntries(2, 5);
+      const names = [first!.entry, second!.entry];
+      for (const prefix of [OURS, THEIRS]) await write(sql.writeEntries(prefix, [first!, second!]));
+      const advanced = { ...second!, state: 'next', dueAt: NEVER_DUE };
+      await write(sql.writeEntryStates(OURS, [advanced, { ...first!, entry: 'none' }]));
+      await write(sql.removeEntryState(OURS, first!.entry));
+      const find = async (prefix: string) =>
+        (await read(sql.findEntries(prefix, [...names, 'none'])))
+          .map(({ entry, definition, state, dueAt }) => ({
+            ...{ entry: String(entry), definition, state, dueAt: Number(dueAt) },
+          }))
+          .toSorted((a, b) => (a.entry < b.entry ? -1 : 1));
+      expect(await find(OURS)).toEqual([{ ...first!, state: null }, advanced]);
+      expect(await find(THEIRS)).toEqual([first, second]);
+      await write(sql.removeEntries(OURS, [first!.entry, 'none']));
+      expect(await find(OURS)).toEqual([advanced]);
+      expect(await find(THEIRS)).toEqual([first, second]);
+    });
+
+    test.each([
+      ['the first', START, 7],
+      ['one among entries of the same instant', { entry: 'entry 1500', dueAt: 5 }, 7],
+      ['one without an end', { entry: 'entry 1500', dueAt: 5 }, NEVER_DUE],
+    ])('a page of stored entries is read along its index: %s', async (_, after, dueBy) => {
+      await write(sql.writeEntries(OURS, makeEntries(1_000, 5)));
+      const { text, values } = sql.readEntries(OURS, after, dueBy, 10);
+      const plan = JSON.stringify(await read({ text: `EXPLAIN ${text}`, values }));
+      expect(plan).toContain('ix_beat_entry');
+      // MariaDB would sort with "filesort"; the length of a key is that of all three columns.
+      expect(plan).not.toMatch(/sort/i);
+      if (name === 'mysql') expect(plan).toContain('"key_len":"2315"');
     });
 
     test.runIf(name === 'postgresql')(

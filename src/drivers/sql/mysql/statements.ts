@@ -85,10 +85,11 @@ export const STATEMENTS: Statements = {
 
   findEntries: (prefix, entries) =>
     sql(`SELECT ${ENTRY} FROM beat_entry WHERE prefix = ? AND entry IN (?)`, prefix, entries),
-  // MySQL reads two ranges of the index for this, and would read all of it to compare rows.
+  // MySQL reads two ranges of the index for this. For `(due_at, entry) > (?, ?)`, or left to choose the index itself, it
+  // may read all rows before the page.
   readEntries: (prefix, after, dueBy, limit) =>
     sql(
-      `SELECT ${ENTRY} FROM beat_entry
+      `SELECT ${ENTRY} FROM beat_entry FORCE INDEX (ix_beat_entry)
        WHERE prefix = ? AND (due_at > ? OR due_at = ? AND entry > ?) AND due_at <= ?
        ORDER BY due_at, entry LIMIT ?`,
       ...[prefix, after.dueAt, after.dueAt, after.entry, dueBy, limit],
