@@ -10,7 +10,7 @@ interface Pause {
   readonly to: number;
 }
 
-/** Before a pause begins, occurrences may be due that nobody has published yet; they are skipped with it. */
+/** Before a pause begins, occurrences may be due that the leader has not published yet; they are skipped with it. */
 const DUE_BEFORE_PAUSE = 10_000;
 
 /** Runs that one command asked for. */

@@ -18,7 +18,7 @@ promise without a test.
   --budget S     seconds of tests for each mutant, by the time they take without one (default 60)
   --match TEXT   only mutants whose lines, before or after, contain the text
   --list         prints the mutants that would be drawn and runs nothing
-  --record       records anew which tests reach which functions, also for unchanged test files
+  --record       records again which tests reach which functions, also for unchanged test files
   --json         prints the results as JSON
 
 Nothing is written to the work tree: vitest, and each process that a test starts from src, loads the changed

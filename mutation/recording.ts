@@ -6,7 +6,7 @@ import type { Mutant } from './mutant.ts';
 import { Session } from './session.ts';
 
 interface Entry {
-  /** Of the test file's text: a changed test is recorded anew. */
+  /** Of the test file's text: a changed test is recorded again. */
   readonly hash: string;
   readonly passed: boolean;
   readonly duration: number;
@@ -64,7 +64,7 @@ export async function record(anew: boolean): Promise<Recording> {
   const kept = anew || !existsSync(PATH) ? {} : (JSON.parse(readFileSync(PATH, 'utf8')) as Entries);
   await using session = new Session('record');
   const tests = await session.tests();
-  // A file that failed may have failed for want of time: it gets another chance.
+  // A file may have failed because of a timeout: it runs again.
   const isKept = (file: string): boolean =>
     kept[file]?.passed === true && kept[file].hash === hashFile(file);
   const missing = tests.filter((file) => !isKept(file));

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import ts from 'typescript';
 
-/** Finds the changes that the compiler refuses: those never reach a test, and are left out of the score. */
+/** Finds the changes that the compiler rejects: no test runs with them, and they do not count in the score. */
 export class TypeCheck {
   readonly #service: ts.LanguageService;
   readonly #versions = new Map<

@@ -13,6 +13,7 @@ const STEPS: Record<string, readonly string[]> = {
   boundaries: ['depcruise', '--config', '.dependency-cruiser.js', ...FOLDERS],
   types: ['tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', CACHE],
   unused: ['node', 'scripts/unused.ts'],
+  words: ['node', 'scripts/words.ts'],
 };
 
 const asked = process.argv.slice(2);

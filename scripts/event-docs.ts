@@ -112,7 +112,7 @@ function nameOf({ name }: ts.PropertySignature): string {
   return ts.isStringLiteral(name) ? name.text : name.getText();
 }
 
-/** The type as it stands in the source, with a link to the section of a union. */
+/** The type as written in the source, with a link to the section of a union. */
 function typeText({ type }: ts.PropertySignature): string {
   const text = type!.getText().replace(/^readonly /, '');
   const title = SECTIONS[text];

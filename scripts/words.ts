@@ -26,6 +26,24 @@ const REJECTED: readonly (readonly [RegExp, string])[] = [
   [/\bin hand\b/i, 'in progress'],
   [/\bmade up for\b/i, 'caught up'],
   [/\bfencing numbers?\b/i, 'fencing token'],
+  [/\bow(?:es|ed|ing)\b/i, 'is pending, catches up'],
+  [/\b(?:unless|where) (?:told|said)\b/i, 'by default'],
+  [/\bremark(?:s|ed)?\b/i, 'warning'],
+  [/\blest\b/i, 'so that … not'],
+  [/\banew\b/i, 'again'],
+  [/\bworked out\b/i, 'computed'],
+  [/\bworth a\b/i, 'deserves a'],
+  [/\bleads? nowhere\b/i, 'is invalid'],
+  [/\bhung up\b/i, 'closes the connection, is stuck'],
+  [/\bfor want of\b/i, 'because … is missing'],
+  [/\bas (?:it|they) stands?\b/i, 'unchanged, current'],
+  [/\bta(?:ke|kes|ken) for\b/i, 'read as, treated as'],
+  [/\bthe very\b/i, 'the same, exactly'],
+  [/\bsees to\b/i, 'does, ensures'],
+  [
+    /\b(?:is|are|be|being|was|were) refused\b|\brefus(?:es|als?)\b/i,
+    'reject, if beat or a store does it',
+  ],
 ];
 
 /** The Unix user without privileges, whose name is one of these words. */

@@ -97,7 +97,7 @@ export class Beat implements EventSource, AsyncDisposable {
 
   /**
    * Opens the store and begins to follow. Resolves at once: listen to `leading` for more. May be called
-   * twice. Throws a `ConfigError` for a `brokerUrl` that leads nowhere.
+   * twice. Throws a `ConfigError` for an invalid `brokerUrl`.
    */
   async start(): Promise<void> {
     await (this.#opening ??= this.#open());

@@ -6,7 +6,7 @@ import { rejected, utc, type Outcome, type Target } from './outcome.ts';
 /** Most occurrences of one entry that wait to be skipped: each is looked at whenever the entry is due. */
 const MOST_SKIPPED = 1_000;
 
-/** Marks one occurrence to come as skipped. The state is checked, so an occurrence that was dealt with is refused. */
+/** Marks one occurrence to come as skipped. The state is checked, so an occurrence that was already published or skipped is rejected. */
 export function skip({ entry, state }: Target, { dueAt }: SkipCommand): Outcome {
   const { schedule, name } = entry;
   const skipped = state.skip ?? [];

@@ -2,9 +2,9 @@ import type { z } from 'zod';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { describeError } from '../util/errors.ts';
 import type { KeySchema } from './keys/key-schema.ts';
-import { explainRefusedKey } from './keys/refused-keys.ts';
-import { explainRefusedOption } from './keys/refused-options.ts';
-import { explainRefusedTransportOption } from './keys/refused-transport.ts';
+import { explainRefusedKey } from './keys/rejected-keys.ts';
+import { explainRefusedOption } from './keys/rejected-options.ts';
+import { explainRefusedTransportOption } from './keys/rejected-transport.ts';
 import { snakeCase } from './keys/spellings.ts';
 import { expected, HIDDEN, isSecret } from './values/show.ts';
 

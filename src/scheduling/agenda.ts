@@ -27,7 +27,7 @@ export class Agenda {
   readonly #heap = new TinyQueue<Place>([], byWakeAt);
   readonly #places = new Map<string, Place>();
 
-  /** An entry as it stands; `undefined` while its change is being committed, too. */
+  /** The current entry; also `undefined` while its change is being committed. */
   find(name: string): Item | undefined {
     const place = this.#places.get(name);
     return place?.isCurrent ? place : undefined;

@@ -24,7 +24,7 @@ const LONGEST_PAUSE = 1_000;
  */
 const COMMAND_ATTEMPTS = 5;
 
-/** Commands that the store does not let the leader finish, for want of a right for example. */
+/** Commands that the leader cannot finish, for example because a right is missing. */
 class CommandsNotCommitted extends StoreError {
   override name = 'CommandsNotCommitted';
 }

@@ -31,8 +31,8 @@ export interface Reconciled {
 
 /**
  * Compares an entry of the configuration with its state at the beginning of a term. An entry seen for the first
- * time, an edited schedule, and an entry that comes back after it was disabled or gone all count from now: none
- * owes anything for the past. The run count stays. `null` when there is nothing to store.
+ * time, an edited schedule, and an entry that was disabled or removed before all start from now and do not catch up.
+ * The run count stays. `null` when there is nothing to store.
  */
 export function reconcile(
   entry: Entry | undefined,

@@ -28,7 +28,7 @@ export class ScheduledEntries {
     this.#window.reset();
   }
 
-  /** An entry as it stands; `undefined` while its change is being committed, too. */
+  /** The current entry; also `undefined` while its change is being committed. */
   find(name: string): Item | undefined {
     return this.#agenda.find(name);
   }

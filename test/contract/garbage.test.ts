@@ -142,7 +142,7 @@ describe.each([...SERVERS])('%s', (service, name, start, most) => {
   });
 });
 
-test('redis: an answer more than was asked for ends the connection, which is made anew', async () => {
+test('redis: a reply without a command ends the connection, and a new one is opened', async () => {
   const extra: Behaviour = answer((request) => {
     const commands = request.toString().match(/^\*/gm)?.length ?? 1;
     return '$-1\r\n'.repeat(commands + 1);

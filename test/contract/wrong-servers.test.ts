@@ -64,7 +64,7 @@ const FLOODS: [string, string | Buffer][] = [
 
 describe.each<Kind>([...KINDS])('%s', (...kind) => {
   test.each(FLOODS)(
-    'a peer that floods with %s is hung up on before its bytes are many, and does not delay a stop',
+    'the connection to a peer that floods with %s is closed early, and does not delay a stop',
     async (_, chunk) => {
       const { stoppedIn, read } = await outcomeOf(kind, fake.flood(chunk), 'failed');
       expect(Math.max(...read)).toBeLessThanOrEqual(HANDSHAKE_LIMIT + CHUNK);

@@ -55,7 +55,7 @@ export class Proxy implements AsyncDisposable {
     for (const [client, upstream] of this.#connections) this.#cut(client, upstream);
   }
 
-  /** Closes every connection and refuses new ones until `accept`. */
+  /** Closes every connection and rejects new ones until `accept`. */
   refuse(): void {
     this.#refusing = true;
     this.cut();

@@ -162,13 +162,13 @@ describe('the lifecycle', () => {
     expect(new Set(told)).toEqual(new Set(['no lead', 'lead']));
   });
 
-  test('one whose broker leads nowhere says so at its start, and stops', async () => {
+  test('an instance with an invalid broker URL fails at its start, and stops', async () => {
     const beat = new Beat({ ...config, brokerUrl: 'sqla+sqlite://' });
     await expect(beat.start()).rejects.toThrow(ConfigError);
     await beat.stop();
   });
 
-  test('a config that cannot be used is refused with all that is wrong', () => {
+  test('an invalid configuration is rejected with all errors', () => {
     const wrong = {
       timezone: 'Europe/Olso',
       beatSchedule: { greet: { task: '', schedule: -1 } },

@@ -42,7 +42,7 @@ describe('the seed of random choices in tests', () => {
   });
 
   test.each(['x', '1.5', '2147483648', '1e99', 'Infinity'])(
-    'a seed that fast-check would change is refused: %s',
+    'a seed that fast-check would change is rejected: %s',
     (text) => {
       expect(() => fixedSeed({ [SEED]: text })).toThrow(
         `TEST_SEED: expected a whole number from -2147483648 to 2147483647, got "${text}"`,

@@ -7,7 +7,7 @@ export type Disposition =
   /** It has no effect; `why` says the reason, and what beat has instead. */
   | { readonly kind: 'unused'; readonly why: string }
   /** Ignoring it would change behaviour; `why` says what to write instead. */
-  | { readonly kind: 'refused'; readonly why: string };
+  | { readonly kind: 'rejected'; readonly why: string };
 
 /** Settings of workers, results and events by family, as of Celery 5.7. */
 export const WORKERS_SETTINGS: readonly string[] = [
@@ -63,7 +63,7 @@ export const UNUSED_SETTINGS: Readonly<Record<string, string>> = {
 const AS_URL = 'write brokerUrl, with scheme, user, password, host, port and virtual host';
 
 /** Settings that must not be ignored, and what to write instead. */
-export const REFUSED_SETTINGS: Readonly<Record<string, string>> = {
+export const REJECTED_SETTINGS: Readonly<Record<string, string>> = {
   broker_host: AS_URL,
   broker_password: AS_URL,
   broker_port: AS_URL,
@@ -98,8 +98,8 @@ export function classifyCelerySetting(key: string): Disposition | undefined {
   for (const name of newNames(key)) {
     const unused = UNUSED_SETTINGS[name];
     if (unused !== undefined) return { kind: 'unused', why: unused };
-    const refused = REFUSED_SETTINGS[name];
-    if (refused !== undefined) return { kind: 'refused', why: refused };
+    const reason = REJECTED_SETTINGS[name];
+    if (reason !== undefined) return { kind: 'rejected', why: reason };
     if (WORKERS.has(name) || FAMILY.test(name)) return { kind: 'workers' };
   }
   return undefined;

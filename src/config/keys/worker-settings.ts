@@ -31,7 +31,7 @@ export function dropWorkerSettings(
     if (config[key] === null) continue;
     if (!found) projects.push(key);
     else if (found.kind === 'workers') workers.push(key);
-    else if (found.kind === 'refused') report([key], `not supported: ${found.why}`);
+    else if (found.kind === 'rejected') report([key], `not supported: ${found.why}`);
     else warn([key], `ignored: ${found.why}`);
   }
   if (workers.length > 0) warn([], `ignored, as settings of the workers: ${workers.join(', ')}`);

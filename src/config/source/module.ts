@@ -31,7 +31,7 @@ export interface ModuleFile {
   readonly text: string;
   /** The name that the user wrote. */
   readonly file: string;
-  /** Distinguishes this read from earlier ones: the module and what it imports are evaluated anew. */
+  /** Distinguishes this read from earlier ones: the module and its imports are evaluated again. */
   readonly id: string;
 }
 

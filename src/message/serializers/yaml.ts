@@ -78,7 +78,7 @@ function formatTyped(typed: TypedValue): string {
   return String(typed.__value__).replace('T', ' ');
 }
 
-/** Text that PyYAML leaves bare and no reader of YAML takes for anything else. */
+/** Text that PyYAML writes without quotes and that every YAML parser reads as text. */
 const BARE = /^[a-z_/(][\w ./()=+*'",;!?&$@%~^|<>[\]{}-]*(?<! )$/i;
 /** Bare, these would be read as a boolean or as nothing. */
 const WORDS = /^(?:true|false|yes|no|on|off|y|n|null)$/i;
@@ -90,7 +90,7 @@ function formatText(text: string): string {
   return JSON.stringify(text).replace(BEYOND_ASCII, escape);
 }
 
-/** Whole characters: YAML has no pairs. Some of them would be refused, others taken for a line's end. */
+/** Escapes complete characters, because YAML has no surrogate pairs. Parsers reject some of them, and read others as line breaks. */
 const BEYOND_ASCII = /[\u007f-\u{10ffff}]/gu;
 
 function escape(character: string): string {

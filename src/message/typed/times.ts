@@ -69,7 +69,7 @@ function parseTime(text: string): Time | null {
   return inRange ? { parts: [h, m, s, Number(fraction.padEnd(6, '0'))], offset } : null;
 }
 
-/** NaN beyond a day, which Python refuses. */
+/** NaN beyond a day, which Python rejects. */
 function minutesOf(zone: string): number {
   if (zone.toUpperCase() === 'Z') return 0;
   const [hours, minutes] = zone.slice(1).split(':').map(Number);

@@ -87,7 +87,7 @@ describe('TLS files', () => {
   });
 
   test.each(['rsa', 'ec'] as const)(
-    'that are a certificate and a foreign key (%s) are refused',
+    'with a certificate and the key of another (%s) are rejected',
     (kind) => {
       const { privateKey } =
         kind === 'rsa'

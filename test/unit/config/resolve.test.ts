@@ -89,7 +89,7 @@ describe('a configuration', () => {
     [{ beatSchedule: { '': { task: 't', schedule: 5 } } }, /an entry needs a name/],
     [{ beatSchedule: { e: 5 } }, 'beatSchedule.e: expected a map with task and schedule, got 5'],
     [JSON.parse('{"__proto__": {}}') as object, /^__proto__: a name that JavaScript reserves/],
-  ])('like %j is refused', (config, problem) => {
+  ])('%j is rejected', (config, problem) => {
     const expected: unknown =
       typeof problem === 'string' ? problem : expect.stringMatching(problem);
     expect(problemsOf(config)).toEqual([expected]);
@@ -100,7 +100,7 @@ describe('a configuration', () => {
     expect(problemsOf(config)).toEqual(problems);
   });
 
-  test('never shows the password of a broker that it refuses', () => {
+  test('never shows the password of a rejected broker URL', () => {
     expect(problemsOf({ brokerUrl: ':hunter2@localhost' }).join()).not.toContain('hunter2');
     expect(problemsOf({ brokerUrl: 'reds://:hunter2@localhost' }).join()).not.toContain('hunter2');
     expect(problemsOf({ brokerUrl: ['redis://:hunter2@localhost'] }).join()).not.toContain('hunt');

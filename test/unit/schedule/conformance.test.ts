@@ -12,7 +12,7 @@ import { timedelta, type TimedeltaParts } from '../../../src/schedule/timedelta.
 interface CrontabCase {
   crontab: CrontabFields;
   after: string;
-  /** Absent where Celery refuses the fields. */
+  /** Absent if Celery rejects the fields. */
   next?: string;
   error?: string;
 }

@@ -64,7 +64,7 @@ test('a reload: a removed and a disabled entry are not sent again', async () => 
   expect(sent()).toEqual([]);
 });
 
-test('a reload: an entry that comes back owes nothing for the time when it was gone', async () => {
+test('reload: an entry that is added again does not catch up on the time of its absence', async () => {
   const { clock, sent, begin } = makeRig();
   const { tick, reload } = await begin([entry('a', { schedule: alignedSchedule(MINUTE) })]);
   await reload([]);

@@ -146,7 +146,7 @@ class MysqlConnection implements Connection {
       if (Array.isArray(result)) return { rows: result as Result['rows'], changes: 0 };
       return { rows: [], changes: (result as { affectedRows?: number }).affectedRows ?? 0 };
     } catch (error) {
-      // Without an answer, a late one would be taken for the answer to the next statement.
+      // A late answer would be mistaken for the answer to the next statement.
       if (!isAnswer(error)) this.#usable = false;
       throw error;
     }

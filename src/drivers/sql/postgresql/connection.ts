@@ -123,7 +123,7 @@ class PostgresConnection implements Connection {
       this.#guard.answered();
       return { rows: rows as Result['rows'], changes: rowCount ?? 0 };
     } catch (error) {
-      // Without an answer, a late one would be taken for the answer to the next statement.
+      // A late answer would be mistaken for the answer to the next statement.
       if (!(error instanceof DatabaseError)) this.#usable = false;
       throw error;
     }

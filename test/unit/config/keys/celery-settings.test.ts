@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   classifyCelerySetting,
-  REFUSED_SETTINGS,
+  REJECTED_SETTINGS,
   UNUSED_SETTINGS,
   WORKERS_FAMILIES,
   WORKERS_SETTINGS,
@@ -36,7 +36,7 @@ describe('settings of Celery that beat does not have', () => {
     const others = [
       ...WORKERS_SETTINGS,
       ...Object.keys(UNUSED_SETTINGS),
-      ...Object.keys(REFUSED_SETTINGS),
+      ...Object.keys(REJECTED_SETTINGS),
     ];
     expect(others.filter((name) => OWN.has(name))).toEqual([]);
     const ofFamily = new RegExp(`^(${WORKERS_FAMILIES.join('|')})_`);

@@ -70,7 +70,7 @@ test.each([
   },
 );
 
-test('UTF-8 with a byte order mark is read, and UTF-16 is refused by name', async () => {
+test('UTF-8 with a byte order mark is read, and UTF-16 is rejected by name', async () => {
   using folder = new Folder();
   for (const name of ['a.yaml', 'a.json']) {
     writeFileSync(
@@ -86,7 +86,7 @@ test('UTF-8 with a byte order mark is read, and UTF-16 is refused by name', asyn
   expect(await problemsIn(folder, 'c.yaml')).toEqual(['c.yaml:1: is UTF-16; save it as UTF-8']);
 });
 
-test('a file over the limit is refused before it is read, with the way to raise it', async () => {
+test('a file over the limit is rejected before it is read, with the setting to raise', async () => {
   using folder = new Folder({ 'a.yaml': entry('a') });
   expect(await problemsIn(folder, 'a.yaml', 10)).toEqual([
     `a.yaml: has ${entry('a').length} bytes, more than the 10 that BEAT_MAX_CONFIG_SIZE allows`,
@@ -99,7 +99,7 @@ test('a file over the limit is refused before it is read, with the way to raise 
   ]);
 });
 
-test('a FIFO, a device and a socket are refused and not waited for', async () => {
+test('a FIFO, a device and a socket are rejected without waiting', async () => {
   using folder = new Folder();
   const at = (name: string) => join(folder.path, 'c', name);
   mkdirSync(join(folder.path, 'c'));

@@ -340,7 +340,7 @@ describe('JSON', () => {
     ['{"brokerUrl": "redis://:secret@localhost",\n"a": [1,],\n"b": "and so on, and so on"}', 2],
     ['{"a": "b\n"}', 1],
     ['// comment\n{}', 1],
-  ])('%j is refused with its line', (text, line) => {
+  ])('%j is rejected with its line', (text, line) => {
     expect(problemsOf(json(text))).toEqual([
       expect.stringMatching(`^f\\.json:${line}: invalid JSON: [A-Z][^\n]*[^0-9)]$`),
     ]);
@@ -356,7 +356,7 @@ describe('JSON', () => {
     );
   });
 
-  test('is refused exactly when JSON.parse refuses it', () => {
+  test('is rejected exactly when JSON.parse rejects it', () => {
     const alphabet = fc.constantFrom(
       ...Array.from('{}[],:"\\ \n'),
       '"a"',

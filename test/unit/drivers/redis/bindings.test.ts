@@ -7,7 +7,7 @@ import { keysFor } from '../../../../src/drivers/redis/keys.ts';
 import { DEFAULT_RULES } from '../../../../src/routing/queues.ts';
 import { configureQueues, makeBoundQueue, toExchange } from '../../../support/exchanges.ts';
 
-test('redis bindings: the bindings of a queue that a reload changes are declared anew', () => {
+test('redis bindings: the bindings of a queue that a reload changes are declared again', () => {
   const queues = configureQueues(makeBoundQueue('web', 'site', 'topic', 'web.#'));
   const clock = new ManualClock('2027-03-01T12:00:00Z');
   const keys = keysFor('beat', DEFAULT_TRANSPORT, 0);

@@ -14,7 +14,7 @@ test('sql chunks: a statement contains at most a million characters, or one larg
   expect(sizes(600_000, 400_000, 1)).toEqual([[600_000, 400_000], [1]]);
   expect(sizes(600_000, 400_001)).toEqual([[600_000], [400_001]]);
   expect(sizes(1, 3_000_000, 1)).toEqual([[1], [3_000_000], [1]]);
-  // Bytes are counted anew for each statement.
+  // Each statement has a separate count of bytes.
   expect(sizes(900_000, 900_000, 100_000)).toEqual([[900_000], [900_000, 100_000]]);
 });
 
