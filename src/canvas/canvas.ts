@@ -1,4 +1,4 @@
-import type { LazyContext } from '../message/lazy.ts';
+import type { ComputeArguments } from '../message/lazy.ts';
 import type { Arguments, MessageOptions } from '../message/message.ts';
 
 /**
@@ -16,7 +16,7 @@ export interface Task extends Arguments {
    * Computes the arguments from the occurrence, in place of `args` and `kwargs`. Throws a `BeatError` if a function
    * fails or returns invalid arguments.
    */
-  readonly compute?: ((context: LazyContext) => Arguments) | undefined;
+  readonly compute?: ComputeArguments | undefined;
   readonly options: MessageOptions;
   readonly links: Links;
   /** Does not receive the results of previous tasks. */

@@ -1,3 +1,4 @@
+import type { ComputeArguments } from '../message/lazy.ts';
 import type { Arguments, MessageOptions } from '../message/message.ts';
 import type { Canvas, Chord, Group, Links, Task } from './canvas.ts';
 
@@ -123,11 +124,11 @@ export function withArguments(
     if (task.immutable) return task;
     const fixed = { ...task, ...before({ args, kwargs }, task) };
     if (!compute && !task.compute) return fixed;
-    return {
-      ...fixed,
-      compute: (context) =>
-        before(compute?.(context) ?? { args, kwargs }, task.compute?.(context) ?? task),
-    };
+    const both: ComputeArguments = (context) =>
+      before(compute?.(context) ?? { args, kwargs }, task.compute?.(context) ?? task);
+    const specs = [compute, task.compute].flatMap((each) => (each ? [each.spec] : []));
+    if (specs.includes(undefined)) return { ...fixed, compute: both };
+    return { ...fixed, compute: Object.assign(both, { spec: specs.join(' ') }) };
   });
 }
 

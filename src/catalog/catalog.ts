@@ -49,8 +49,24 @@ function byName(entries: Iterable<Entry>): ReadonlyMap<string, Entry> {
   return new Map(Array.from(entries, (entry) => [entry.name, entry]));
 }
 
-/** Functions cannot be compared: an entry that has one counts as changed, unless it is the same function. */
 function isEqual(a: Entry, b: Entry): boolean {
   if (a.schedule.spec !== b.schedule.spec) return false;
-  return isDeepStrictEqual({ ...a, schedule: null }, { ...b, schedule: null });
+  const [before, after] = [a, b].map((entry) => ({ ...entry, schedule: null }));
+  return (
+    isDeepStrictEqual(before, after) || isDeepStrictEqual(comparable(before), comparable(after))
+  );
+}
+
+/**
+ * The value with each function that has a `spec` replaced by it. Other functions are equal only to themselves:
+ * an entry that has one counts as changed when its module is evaluated again.
+ */
+function comparable(value: unknown): unknown {
+  if (typeof value === 'function') return 'spec' in value ? value.spec : value;
+  if (Array.isArray(value)) return value.map(comparable);
+  if (typeof value !== 'object' || value === null) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return value;
+  const copy = Object.entries(value).map(([key, inside]) => [key, comparable(inside)]);
+  return Object.fromEntries(copy);
 }

@@ -1,5 +1,5 @@
 import type { Canvas } from '../canvas/canvas.ts';
-import type { LazyContext } from '../message/lazy.ts';
+import type { ComputeArguments, LazyContext } from '../message/lazy.ts';
 import type { Arguments, MessageOptions } from '../message/message.ts';
 import type { RunCause } from '../message/run.ts';
 import type { Schedule } from '../schedule/schedule.ts';
@@ -22,7 +22,7 @@ export interface Entry extends Arguments {
    * Computes the arguments of an occurrence, in place of `args` and `kwargs`, if they depend on it. Throws a `BeatError`
    * if that fails or the arguments are invalid.
    */
-  readonly compute?: ((context: LazyContext) => Arguments) | undefined;
+  readonly compute?: ComputeArguments | undefined;
   /** The canvas, if the entry calls several tasks or has callbacks; `task` then only describes it. */
   readonly canvas?: Canvas | undefined;
   readonly options: MessageOptions;

@@ -85,7 +85,7 @@ export interface ReloadedEvent {
   readonly entries: number;
   /** How many of them are new. */
   readonly added: number;
-  /** How many differ from before; those whose arguments or options are computed always do. */
+  /** How many differ from before; those with functions in their arguments always do. */
   readonly changed: number;
   /** How many entries it has no longer. */
   readonly removed: number;

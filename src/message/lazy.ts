@@ -1,3 +1,5 @@
+import type { Arguments } from './message.ts';
+
 /** The occurrence whose arguments are computed. */
 export interface LazyContext {
   /** The entry's name. */
@@ -5,6 +7,16 @@ export interface LazyContext {
   /** The nominal instant, not the time of publishing, so that a late run gets the same arguments. */
   readonly dueAt: Date;
   readonly taskId: string;
+}
+
+/** Computes arguments from the occurrence. Throws a `BeatError` if a function fails or returns invalid arguments. */
+export interface ComputeArguments {
+  (context: LazyContext): Arguments;
+  /**
+   * Equal for two functions that compute the same from equal `args` and `kwargs`; absent if a function of the user
+   * is called.
+   */
+  readonly spec?: string | undefined;
 }
 
 /** A registered symbol, because a configuration module may import another copy of beat. */

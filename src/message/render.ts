@@ -49,6 +49,11 @@ export function buildRenderer(value: unknown, path: Path, filling: RenderContext
   };
 }
 
+/** Whether a value has functions (`lazy`) at any depth. */
+export function hasLazy(value: unknown): boolean {
+  return isLazy(value) || (isContainer(value) && Object.values(value).some(hasLazy));
+}
+
 /** The results of the functions of an occurrence: each function is called once per occurrence. */
 const answers = new WeakMap<LazyContext, Map<Lazy<unknown>, unknown>>();
 

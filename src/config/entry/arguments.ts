@@ -2,8 +2,8 @@ import type { Entry } from '../../catalog/entry.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { BeatError } from '../../util/errors.ts';
 import { checkArguments, inspectArgument } from '../../message/arguments.ts';
-import { buildRenderer } from '../../message/render.ts';
-import { isLazy } from '../../message/lazy.ts';
+import { buildRenderer, hasLazy } from '../../message/render.ts';
+import { isLazy, type ComputeArguments } from '../../message/lazy.ts';
 import type { SerializerName } from '../../message/serializers/serializer.ts';
 import { expected, type Path, type Report } from '../validate.ts';
 import type { EntryInput } from './schema.ts';
@@ -43,17 +43,16 @@ export function readArguments(
   const fillArgs = buildRenderer(args, ['args'], { zone, at, report });
   const fillKwargs = buildRenderer(kwargs, ['kwargs'], { zone, at, report });
   if (!fillArgs && !fillKwargs) return fixed;
-  return {
-    ...fixed,
-    compute: (context) => {
-      const filledArgs = fillArgs ? fillArgs(context) : fixed.args;
-      const filledKwargs = fillKwargs ? fillKwargs(context) : fixed.kwargs;
-      if (!Array.isArray(filledArgs)) throw answerError([...at, 'args'], 'a list', filledArgs);
-      if (!isMap(filledKwargs)) throw answerError([...at, 'kwargs'], 'a map', filledKwargs);
-      checkArguments(filledArgs, filledKwargs, serializer, at);
-      return { args: filledArgs, kwargs: filledKwargs };
-    },
+  const compute: ComputeArguments = (context) => {
+    const filledArgs = fillArgs ? fillArgs(context) : fixed.args;
+    const filledKwargs = fillKwargs ? fillKwargs(context) : fixed.kwargs;
+    if (!Array.isArray(filledArgs)) throw answerError([...at, 'args'], 'a list', filledArgs);
+    if (!isMap(filledKwargs)) throw answerError([...at, 'kwargs'], 'a map', filledKwargs);
+    checkArguments(filledArgs, filledKwargs, serializer, at);
+    return { args: filledArgs, kwargs: filledKwargs };
   };
+  if (hasLazy(args) || hasLazy(kwargs)) return { ...fixed, compute };
+  return { ...fixed, compute: Object.assign(compute, { spec: `${zone} ${serializer}` }) };
 }
 
 function answerError(path: Path, allowed: string, answer: unknown): BeatError {

@@ -38,7 +38,8 @@ export class OptionTemplates {
   /** Renders the templates for an occurrence; `undefined` if there are none. */
   get render(): Entry['render'] {
     if (!this.#found) return undefined;
-    return (text, context) => this.#compile(text)?.(context) ?? text;
+    const render: Entry['render'] = (text, context) => this.#compile(text)?.(context) ?? text;
+    return Object.assign(render, { spec: this.#zone });
   }
 
   #inValue(value: unknown, path: Path, report: Report): void {

@@ -3,6 +3,7 @@ import type { BeatConfig } from '../../../src/config/config-types.ts';
 import { LiveSettings } from '../../../src/config/live-settings.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { StoredEntries } from '../../../src/store/stored-entries.ts';
+import { lazy } from '../../../src/message/lazy.ts';
 import { toQueue } from '../../../src/message/destination.ts';
 
 const resolve = (config: BeatConfig) =>
@@ -50,6 +51,32 @@ test('live settings: the catch-up policy of a stored entry is read from its stor
   expect([...policies.keys()]).toEqual(['a', 'b']);
   expect(policies.get('a')).toMatchObject({ missed: 'once' });
   expect(policies.get('b')).toMatchObject({ missed: 'skip' });
+});
+
+test('live settings: entries with templates change with their texts and their zone alone', () => {
+  const entry = (text: string, timezone = 'UTC'): BeatConfig => ({
+    beatSchedule: {
+      a: { task: 'a', schedule: 10, args: [text], options: { headers: { x: text } }, timezone },
+      chain: { task: { chain: [{ task: 'b', args: [text] }, 'c'] }, schedule: 10, timezone },
+    },
+  });
+  const current = live(entry('{{dueAt}}'));
+  const replace = (config: BeatConfig) => current.replace(resolve(config)).changed;
+  expect(replace(entry('{{dueAt}}'))).toEqual([]);
+  expect(replace(entry('{{dueAt | HH}}'))).toEqual(['a', 'chain']);
+  expect(replace(entry('{{dueAt | HH}}', 'Asia/Tokyo'))).toEqual(['a', 'chain']);
+});
+
+test('live settings: entries with functions of the user change when these do', () => {
+  const entry = (compute: () => unknown[]): BeatConfig => ({
+    beatSchedule: {
+      all: { task: 'a', schedule: 10, args: lazy(compute) },
+      part: { task: 'a', schedule: 10, args: [lazy(compute), '{{dueAt}}'] },
+    },
+  });
+  const current = live(entry(() => [1]));
+  const replace = (config: BeatConfig) => current.replace(resolve(config)).changed;
+  expect(replace(entry(() => [2]))).toEqual(['all', 'part']);
 });
 
 test('live settings: messages have the current values and the names of the instance', () => {
