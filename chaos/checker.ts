@@ -2,19 +2,10 @@ import type { Entry } from '../src/catalog/entry.ts';
 import { computeTaskId } from '../src/message/task-id.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
 import type { History } from './history.ts';
+import type { Violations } from './violations.ts';
 import { CommandEffects } from './command-checker.ts';
 import { checkLeadership, type LeadershipFigures } from './leadership-checker.ts';
 import { checkSkip, LoggedDecisions } from './logged-decisions.ts';
-
-/**
- * Violations of beat's guarantees. `lost`: an occurrence neither published nor skipped by its policy, or
- * logged as published and not in its queue. `doubled`: published more than once. `wrong`: published or
- * skipped against the schedule or the policy. `commands`: a command that was not answered, or applied more than
- * once. `leaders`: two leaders published at the same time. `crashes`: a process that crashed, hung or did not recover.
- */
-export type Violations = Readonly<
-  Record<'lost' | 'doubled' | 'wrong' | 'commands' | 'leaders' | 'crashes', string[]>
->;
 
 export interface Figures extends LeadershipFigures {
   readonly sent: number;

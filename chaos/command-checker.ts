@@ -1,6 +1,6 @@
 import { computeTaskId } from '../src/message/task-id.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
-import type { Violations } from './checker.ts';
+import type { Violations } from './violations.ts';
 import type { SentCommand } from './command-sender.ts';
 import type { History } from './history.ts';
 
