@@ -19,6 +19,12 @@ const column = <R, K extends keyof R>(rows: readonly R[], name: K) => rows.map((
 /** The columns of a stored entry. */
 const ENTRY = 'entry, definition, record AS state, due_at AS "dueAt"';
 
+/**
+ * Stored entries by name. Without statistics, the planner would read all entries of the prefix for
+ * `prefix = $1 AND entry = ANY($2)`.
+ */
+const NAMED = '(beat_entry.prefix, beat_entry.entry) IN (SELECT $1::text, unnest($2::text[]))';
+
 /** Every statement; those that create the tables are in schema.ts. */
 export const STATEMENTS: Statements = {
   schema: SCHEMA.map((text) => sql(text)),
@@ -96,10 +102,7 @@ export const STATEMENTS: Statements = {
   // stored entries ---------------------------------------------------------------------------------
 
   findEntries: (prefix, entries) =>
-    sql(
-      `SELECT ${ENTRY} FROM beat_entry WHERE prefix = $1 AND entry = ANY($2::text[])`,
-      ...[prefix, entries],
-    ),
+    sql(`SELECT ${ENTRY} FROM beat_entry WHERE ${NAMED}`, prefix, entries),
   readEntries: (prefix, after, dueBy, limit) =>
     sql(
       `SELECT ${ENTRY} FROM beat_entry
@@ -108,10 +111,7 @@ export const STATEMENTS: Statements = {
       ...[prefix, after.dueAt, after.entry, dueBy, limit],
     ),
   findEntryStates: (prefix, entries) =>
-    sql(
-      'SELECT entry, record FROM beat_entry WHERE prefix = $1 AND entry = ANY($2::text[])',
-      ...[prefix, entries],
-    ),
+    sql(`SELECT entry, record FROM beat_entry WHERE ${NAMED}`, prefix, entries),
   writeEntries: (prefix, rows) =>
     sql(
       `INSERT INTO beat_entry (prefix, entry, definition, record, due_at)
@@ -127,12 +127,10 @@ export const STATEMENTS: Statements = {
     sql(
       `UPDATE beat_entry SET record = list.record, due_at = list.due_at
        FROM unnest($2::text[], $3::text[], $4::bigint[]) AS list (entry, record, due_at)
-       WHERE beat_entry.prefix = $1 AND beat_entry.entry = list.entry
-         AND beat_entry.entry = ANY($2::text[])`,
+       WHERE ${NAMED} AND beat_entry.entry = list.entry`,
       ...[prefix, column(rows, 'entry'), column(rows, 'state'), column(rows, 'dueAt')],
     ),
-  removeEntries: (prefix, entries) =>
-    sql('DELETE FROM beat_entry WHERE prefix = $1 AND entry = ANY($2::text[])', prefix, entries),
+  removeEntries: (prefix, entries) => sql(`DELETE FROM beat_entry WHERE ${NAMED}`, prefix, entries),
   removeEntryState: (prefix, entry) =>
     sql('UPDATE beat_entry SET record = NULL WHERE prefix = $1 AND entry = $2', prefix, entry),
 
