@@ -50,6 +50,7 @@ export const PURE = [
   'broker/kombu.ts',
   'broker/url-list.ts',
   'broker/url-parameters.ts',
+  'drivers/endpoint.ts',
   'drivers/table.ts',
   'events/beat-events.ts',
   'events/operation.ts',

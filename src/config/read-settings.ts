@@ -55,9 +55,9 @@ export function* readSettings(
   };
   checkTransport(service, reportFor('brokerTransportOptions'));
   const tls = readTlsFor('brokerUseSsl');
-  checkTls(endpoints.brokerUrl, tls, reportFor('brokerUseSsl'));
+  checkTls(endpoints.broker, tls, reportFor('brokerUseSsl'));
   const keyPrefix = readKeyPrefix(settings);
-  const error = stateNameError(keyPrefix, 'prefix', endpoints.stateUrl);
+  const error = stateNameError(keyPrefix, 'prefix', endpoints.state);
   if (error !== null) reportFor('keyPrefix')(['keyPrefix'], error);
   const checkAccepted = acceptedContent(settings);
   const encoding = readEncoding(settings);
@@ -81,7 +81,7 @@ export function* readSettings(
     ...routing,
     keyPrefix,
     declareQueues: settings.declareQueues ?? true,
-    taskEvents: readTaskEvents(settings, endpoints.brokerUrl, warn),
+    taskEvents: readTaskEvents(settings, endpoints.broker, warn),
     connection: readConnection(settings, tls, reportFor),
   };
 }

@@ -1,5 +1,6 @@
 import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
 import type { Definitions } from '../catalog/definition.ts';
+import type { Endpoint } from '../drivers/endpoint.ts';
 import type { Entry } from '../catalog/entry.ts';
 import type { Diagnostic } from '../util/diagnostic.ts';
 import type { Encoding } from '../message/payload.ts';
@@ -10,15 +11,11 @@ import type { ResultSettings } from '../store/results.ts';
 
 /** A configuration after validation: complete and typed, with all defaults. */
 export interface Settings {
-  /**
-   * May contain passwords: print it only through `maskUrl`. One URL, or several with `;` between them in the order of
-   * failover: see `splitUrls`.
-   */
-  readonly brokerUrl: string;
+  readonly broker: Endpoint;
   /** The store of lock and ledger: the broker itself if it can hold them, otherwise another store. */
-  readonly stateUrl: string;
+  readonly state: Endpoint;
   /** Independent Redis servers that hold the lock by majority; with none, the store of the ledger holds it. */
-  readonly lockUrls: readonly string[];
+  readonly locks: readonly Endpoint[];
   /** IANA name of the default zone of schedules and entries. */
   readonly timezone: string;
   readonly entries: readonly Entry[];

@@ -1,6 +1,5 @@
 import type { Broker } from '../broker/broker.ts';
 import type { TransportOptions } from '../broker/connection-settings.ts';
-import { parseScheme } from '../broker/url-list.ts';
 import type { CatchUpPolicy } from '../catalog/catch-up.ts';
 import { OutboxLedger } from '../outbox/outbox-ledger.ts';
 import { OutboxRelay } from '../outbox/relay.ts';
@@ -10,7 +9,8 @@ import type { StoredEntries } from '../store/stored-entries.ts';
 import type { BrokerOptions, StateStoreOptions, StateStore, Store } from '../store/store.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
-import { findDriver, findSchemes } from './table.ts';
+import { parseEndpoint } from './endpoint.ts';
+import { findSchemes } from './table.ts';
 
 /** The options of a broker and the store of its state. */
 export interface StoreOptions extends StateStoreOptions, BrokerOptions {
@@ -80,7 +80,7 @@ export async function openState(options: StoreOptions): Promise<StateStore> {
 export async function openResults(settings: ResultSettings): Promise<ResultBackend | null> {
   const { url } = settings;
   if (url === null) return null;
-  const { loadResults } = findDriver(url) ?? {};
+  const { loadResults } = parseEndpoint(url).driver ?? {};
   if (!loadResults) throw unsupported('resultBackend', url);
   const open = await loadResults();
   return withKey('resultBackend', () => open(url, settings));
@@ -104,7 +104,7 @@ function withinTtl({ transport, lockTtl }: StateStoreOptions): TransportOptions 
 /** Whether two URLs, which may be written differently, name one store: a commit is then one step without an outbox. */
 async function isOneStore(brokerUrl: string, stateUrl: string): Promise<boolean> {
   if (brokerUrl === stateUrl) return true;
-  const [broker, state] = [findDriver(brokerUrl), findDriver(stateUrl)];
+  const [broker, state] = [brokerUrl, stateUrl].map((url) => parseEndpoint(url).driver);
   // The drivers `redis` and `sentinel` have the same loader.
   if (!broker?.load || broker.load !== state?.load) return false;
   const { normalize } = await broker.load();
@@ -113,14 +113,14 @@ async function isOneStore(brokerUrl: string, stateUrl: string): Promise<boolean>
 }
 
 async function openStateStore(key: Key, options: StateStoreOptions): Promise<StateStore> {
-  const load = findDriver(options.brokerUrl)?.load;
+  const load = parseEndpoint(options.brokerUrl).driver?.load;
   if (!load) throw unsupported(key, options.brokerUrl);
   const { open } = await load();
   return withKey(key, () => open(options));
 }
 
 async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' | 'checkHealth'>> {
-  const loadBroker = findDriver(options.brokerUrl)?.loadBroker;
+  const loadBroker = parseEndpoint(options.brokerUrl).driver?.loadBroker;
   if (loadBroker) {
     const open = await loadBroker();
     return { broker: open(options) };
@@ -167,6 +167,6 @@ function unsupported(key: Key, url: string): ConfigError {
     return key === 'brokerUrl' || load !== null;
   });
   const allowed = schemes.map((scheme) => `${scheme}://`).join(', ');
-  const message = `unsupported URL scheme "${parseScheme(url)}"; allowed: ${allowed}`;
+  const message = `unsupported URL scheme "${parseEndpoint(url).scheme}"; allowed: ${allowed}`;
   return new ConfigError([errorAt([key], message)]);
 }

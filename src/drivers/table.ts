@@ -1,4 +1,3 @@
-import { parseScheme } from '../broker/url-list.ts';
 import { AMQP_PARAMETERS, REDIS_PARAMETERS } from '../broker/url-parameters.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
@@ -159,9 +158,9 @@ const BY_SCHEME: ReadonlyMap<string, Driver> = new Map(
   DRIVERS.flatMap((driver) => driver.schemes.map((scheme) => [scheme, driver] as const)),
 );
 
-/** The driver of a URL, or of the first of several; `null` for an unknown scheme or a text that is not a URL. */
-export function findDriver(url: string): Driver | null {
-  return BY_SCHEME.get(parseScheme(url)) ?? null;
+/** The driver of a scheme in lower case; `null` for an unknown scheme. */
+export function findDriver(scheme: string): Driver | null {
+  return BY_SCHEME.get(scheme) ?? null;
 }
 
 /** The schemes of all drivers that meet a condition. */

@@ -31,9 +31,9 @@ function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
   const { connection, transport, results } = settings;
   const { keepAlive, ...transportOptions } = transport;
   const values = {
-    brokerUrl: settings.brokerUrl,
-    stateUrl: settings.stateUrl,
-    lockUrls: settings.lockUrls,
+    brokerUrl: settings.broker.url,
+    stateUrl: settings.state.url,
+    lockUrls: settings.locks.map(({ url }) => url),
     lock: { ttl: settings.lock.ttl },
     keyPrefix: settings.keyPrefix,
     declareQueues: settings.declareQueues,

@@ -117,9 +117,9 @@ describe('the lifecycle', () => {
   test('a leader whose store is away is not stuck, however long its lock lives: it tries on', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const long = { ...config, lock: { ttl: '1h' } };
-    const { transport, keyPrefix, lock, brokerUrl } = new Beat(long).settings;
+    const { transport, keyPrefix, lock, broker } = new Beat(long).settings;
     const store = openMemoryStore({
-      ...{ brokerUrl, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
+      ...{ brokerUrl: broker.url, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
       lockTtl: lock.ttl,
     });
     const beat = new Beat(long, { clock, store });
@@ -139,9 +139,9 @@ describe('the lifecycle', () => {
 
   test('several failures to begin a term recover when a term begins', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
-    const { transport, keyPrefix, lock, brokerUrl } = new Beat(config).settings;
+    const { transport, keyPrefix, lock, broker } = new Beat(config).settings;
     const store = openMemoryStore({
-      ...{ brokerUrl, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
+      ...{ brokerUrl: broker.url, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
       lockTtl: lock.ttl,
     });
     const load = store.ledger.load.bind(store.ledger);

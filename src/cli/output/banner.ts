@@ -1,6 +1,4 @@
-import { maskUrl } from '../../util/mask.ts';
 import type { Settings } from '../../config/settings.ts';
-import { findDriver } from '../../drivers/table.ts';
 import { upcoming } from '../../scheduling/preview.ts';
 import { formatInZone } from './table.ts';
 
@@ -24,13 +22,13 @@ export interface Banner {
 const MAX_NEXT = 5;
 
 export function createBanner(settings: Settings, version: string, now: number): Banner {
-  const { brokerUrl, stateUrl, entries, timezone, lock, keyPrefix } = settings;
+  const { broker, state, entries, timezone, lock, keyPrefix } = settings;
   const enabled = entries.filter((entry) => entry.enabled);
   const next = [...upcoming(enabled, now, MAX_NEXT)].slice(0, MAX_NEXT);
   return {
     version,
-    broker: maskUrl(brokerUrl),
-    ...(stateUrl !== brokerUrl && { state: formatState(settings) }),
+    broker: broker.masked,
+    ...(state.url !== broker.url && { state: formatState(settings) }),
     scheduler: formatScheduler(settings),
     timezone,
     lock: `${keyPrefix}:lock, ${lock.ttl / 1000} s${formatLockServers(settings)}`,
@@ -51,14 +49,14 @@ function formatScheduler({ entries, installed, files }: Settings): string {
 }
 
 /** Warns about a lock in a local file under a network broker: a beat on another host would lead as well. */
-function formatState({ brokerUrl, stateUrl }: Settings): string {
-  const isLocal = findDriver(stateUrl)?.shared === false && findDriver(brokerUrl)?.shared === true;
-  return `${maskUrl(stateUrl)}${isLocal ? ' (only beats on this host exclude one another)' : ''}`;
+function formatState({ broker, state }: Settings): string {
+  const isLocal = state.driver?.shared === false && broker.driver?.shared === true;
+  return `${state.masked}${isLocal ? ' (only beats on this host exclude one another)' : ''}`;
 }
 
-function formatLockServers({ lockUrls }: Settings): string {
-  if (lockUrls.length === 0) return '';
-  return `, on a majority of ${lockUrls.map(maskUrl).join(', ')}`;
+function formatLockServers({ locks }: Settings): string {
+  if (locks.length === 0) return '';
+  return `, on a majority of ${locks.map(({ masked }) => masked).join(', ')}`;
 }
 
 /** Formats the banner in the layout of `celery beat`. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { findUrlError } from '../../broker/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
-import { findDriver, findSchemes } from '../../drivers/table.ts';
-import { maskUrl } from '../../util/mask.ts';
+import { parseEndpoint, type Endpoint } from '../../drivers/endpoint.ts';
+import { findSchemes } from '../../drivers/table.ts';
 import type { Path, Report } from '../validate.ts';
 import { option, type ShapeOutput } from '../values/option.ts';
 import { name } from '../values/scalars.ts';
-import { joinUrls, parseScheme, splitUrls } from '../../broker/url-list.ts';
+import { joinUrls } from '../../broker/url-list.ts';
 
 const EMBEDDED_URL = 'sqla+sqlite:///beat.sqlite';
 
@@ -44,11 +44,10 @@ export const endpointsShape = {
   ),
 };
 
-/** The URLs of broker, state and lock, which may contain passwords. */
 export interface Endpoints {
-  readonly brokerUrl: string;
-  readonly stateUrl: string;
-  readonly lockUrls: readonly string[];
+  readonly broker: Endpoint;
+  readonly state: Endpoint;
+  readonly locks: readonly Endpoint[];
 }
 
 /** Completes the URLs with defaults; flags and variables have replaced settings before. */
@@ -57,9 +56,10 @@ export function resolveEndpoints({
   stateUrl,
   lockUrls,
 }: ShapeOutput<typeof endpointsShape>): Endpoints {
-  const broker = joinUrls(brokerUrl ?? EMBEDDED_URL);
-  const own = findDriver(broker)?.load ? broker : EMBEDDED_URL;
-  return { brokerUrl: broker, stateUrl: stateUrl ?? own, lockUrls: lockUrls ?? [] };
+  const broker = parseEndpoint(joinUrls(brokerUrl ?? EMBEDDED_URL));
+  const own = broker.driver?.load ? broker.url : EMBEDDED_URL;
+  const state = parseEndpoint(stateUrl ?? own);
+  return { broker, state, locks: (lockUrls ?? []).map(parseEndpoint) };
 }
 
 const BROKER_SCHEMES = findSchemes(() => true);
@@ -72,42 +72,47 @@ export function checkBrokerUrl(
   report: Report,
   key = 'brokerUrl',
 ): void {
-  const urls = splitUrls(joinUrls(given));
+  const endpoints = parseEndpoint(joinUrls(given)).urls.map(parseEndpoint);
   const pathTo = (i: number): Path => (typeof given === 'string' ? [key] : [key, i]);
-  urls.forEach((url, i) => checkScheme(pathTo(i), url, 'broker', BROKER_SCHEMES, report));
-  if (urls.length === 1) return;
-  const first = findDriver(urls[0]!);
-  const stranger = urls.find((url) => !first?.failover || findDriver(url) !== first);
-  if (stranger === undefined || !findDriver(stranger)) return;
-  const why = first?.failover
-    ? `${parseScheme(stranger)}:// cannot take over from ${parseScheme(urls[0]!)}://`
-    : `${parseScheme(urls[0]!)}:// takes one URL`;
+  endpoints.forEach((each, i) => checkScheme(pathTo(i), each, 'broker', BROKER_SCHEMES, report));
+  const [first, ...others] = endpoints;
+  const stranger = others.length === 0 ? undefined : findStranger(first!, others);
+  if (!stranger?.driver) return;
+  const why = first!.driver?.failover
+    ? `${stranger.scheme}:// cannot take over from ${first!.scheme}://`
+    : `${first!.scheme}:// takes one URL`;
   report([key], `${why}; several URLs are for a RabbitMQ cluster (amqp://) or for sentinels`);
+}
+
+/** The first of the endpoints that cannot be in one list with the first. */
+function findStranger(first: Endpoint, others: readonly Endpoint[]): Endpoint | undefined {
+  if (!first.driver?.failover) return first;
+  return others.find(({ driver }) => driver !== first.driver);
 }
 
 /** Reports a URL of no store for lock and ledger. */
 export function checkStateUrl(given: string, report: Report): void {
-  for (const url of splitUrls(given)) {
-    checkScheme(['stateUrl'], url, 'state', STATE_SCHEMES, report);
+  for (const url of parseEndpoint(given).urls) {
+    checkScheme(['stateUrl'], parseEndpoint(url), 'state', STATE_SCHEMES, report);
   }
 }
 
 /** Reports lock URLs that are not Redis, and lock URLs beside a ledger that is not in Redis. */
-export function checkLockUrls({ lockUrls, stateUrl }: Endpoints, report: Report): void {
-  lockUrls.forEach((url, i) => {
-    checkScheme(['lockUrls', i], url, 'lock', LOCK_SCHEMES, report);
-    if (lockUrls.indexOf(url) < i) report(['lockUrls', i], 'the same server again counts as one');
+export function checkLockUrls({ locks, state }: Endpoints, report: Report): void {
+  const urls = locks.map(({ url }) => url);
+  locks.forEach((each, i) => {
+    checkScheme(['lockUrls', i], each, 'lock', LOCK_SCHEMES, report);
+    if (urls.indexOf(each.url) < i) report(['lockUrls', i], 'the same server again counts as one');
   });
-  if (lockUrls.length > 0 && lockUrls.length % 2 === 0) {
-    const message = `${lockUrls.length} servers; expected an odd number, so that there is a majority`;
+  if (locks.length > 0 && locks.length % 2 === 0) {
+    const message = `${locks.length} servers; expected an odd number, so that there is a majority`;
     report(['lockUrls'], message);
   }
-  const state = findDriver(stateUrl);
-  if (lockUrls.length > 0 && state?.load && !state.lockElsewhere) {
-    const where = maskUrl(stateUrl);
+  const { driver, masked } = state;
+  if (locks.length > 0 && driver?.load && !driver.lockElsewhere) {
     report(
       ['lockUrls'],
-      `has no effect with the ledger in ${where}; put the ledger into Redis with stateUrl`,
+      `has no effect with the ledger in ${masked}; put the ledger into Redis with stateUrl`,
     );
   }
 }
@@ -115,12 +120,11 @@ export function checkLockUrls({ lockUrls, stateUrl }: Endpoints, report: Report)
 /** Reports a URL of another scheme. The URL is not shown, because it may contain a password. */
 function checkScheme(
   path: Path,
-  url: string,
+  { url, scheme, driver }: Endpoint,
   role: 'broker' | 'state' | 'lock',
   schemes: readonly string[],
   report: Report,
 ): void {
-  const scheme = parseScheme(url);
   const isUrl = schemes.includes(scheme) || /^[^:]+:\/\//.test(url);
   if (scheme === '' || !isUrl) {
     // The text may be a password, from a variable or a file.
@@ -133,7 +137,7 @@ function checkScheme(
     const hint = explainScheme(scheme) ?? didYouMean(scheme, schemes);
     report(path, `unsupported URL scheme "${scheme}" for the ${role} (allowed: ${allowed})${hint}`);
   } else {
-    const parameters = findDriver(url)?.parameters ?? null;
+    const parameters = driver?.parameters ?? null;
     const error = parameters && findUrlError(url, parameters);
     if (error !== null) report(path, error);
   }

@@ -1,19 +1,19 @@
 import type { TransportOptions } from '../../broker/connection-settings.ts';
-import { findDriver } from '../../drivers/table.ts';
+import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import type { Report } from '../validate.ts';
 
 interface ServiceSettings {
-  readonly brokerUrl: string;
-  readonly stateUrl: string;
+  readonly broker: Endpoint;
+  readonly state: Endpoint;
   readonly lock: { readonly ttl: number };
   readonly transport: TransportOptions;
 }
 
 /** Reports transport options that are valid alone and not with these URLs. */
 export function checkTransport(settings: ServiceSettings, report: Report): void {
-  const { brokerUrl, stateUrl, transport } = settings;
-  const needsName = [brokerUrl, stateUrl].some((url) => findDriver(url)?.masterName);
+  const { broker, state, transport } = settings;
+  const needsName = [broker, state].some(({ driver }) => driver?.masterName);
   if (needsName && transport.masterName === null) {
     const path = ['brokerTransportOptions', 'masterName'];
     report(path, 'missing; sentinel:// needs the name of the master that the sentinels watch');
@@ -31,11 +31,11 @@ const TIMEOUTS = ['socketTimeout', 'socketConnectTimeout'] as const;
  * the setting is the workers', and there is nothing to change.
  */
 export function shortenedTimeouts({
-  stateUrl,
+  state,
   lock,
   transport,
 }: ServiceSettings): Omit<Diagnostic, 'severity'>[] {
-  if (!findDriver(stateUrl)?.remote) return [];
+  if (!state.driver?.remote) return [];
   return TIMEOUTS.flatMap((key) => {
     const timeout = transport[key];
     if (timeout === null || timeout <= lock.ttl / 2) return [];

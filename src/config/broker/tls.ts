@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CERT_REQS, parseVerify, type TlsSettings } from '../../broker/tls.ts';
-import { findDriver } from '../../drivers/table.ts';
+import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { parse, type Report } from '../validate.ts';
 import { ignored, named, option } from '../values/option.ts';
@@ -83,8 +83,7 @@ export function readTls(
 }
 
 /** Reports encryption that would have no effect: kombu, too, reads it from the URL of a database. */
-export function checkTls(brokerUrl: string, tls: TlsSettings | null, report: Report): void {
-  const driver = findDriver(brokerUrl);
+export function checkTls({ driver }: Endpoint, tls: TlsSettings | null, report: Report): void {
   if (tls === null || !driver?.remote || driver.useSsl) return;
   const way = 'write ?sslmode=verify-full (PostgreSQL) or ?ssl_ca=PATH (MySQL) into the URL';
   report(['brokerUseSsl'], `has no effect on a database; ${way}`);

@@ -15,11 +15,8 @@ import { EntryDefinitions } from './definitions.ts';
 import { readEntry, type EntryContext } from './read-entry.ts';
 import { readMissed } from './missed.ts';
 
-type Surroundings = Pick<Settings, 'queues' | 'routes' | 'brokerUrl' | 'encoding'> &
-  Pick<
-    EntryContext,
-    'timezone' | 'readZone' | 'results' | 'protocol' | 'checkAccepted' | 'stateUrl'
-  >;
+type Surroundings = Pick<Settings, 'queues' | 'routes' | 'broker' | 'encoding'> &
+  Pick<EntryContext, 'timezone' | 'readZone' | 'results' | 'protocol' | 'checkAccepted' | 'state'>;
 
 /** The entries of a configuration, and the entry that Celery's beat would install. */
 export function* readEntries(
@@ -27,7 +24,7 @@ export function* readEntries(
   configKeys: KeySchema,
   settings: Surroundings,
 ): Steps<Pick<Settings, 'entries' | 'installed' | 'definitions'>> {
-  const { queues, routes, brokerUrl, encoding } = settings;
+  const { queues, routes, broker, encoding } = settings;
   const keys = configKeys.inside.get('beatSchedule')!.each!;
   const context: EntryContext = {
     ...settings,
@@ -35,7 +32,7 @@ export function* readEntries(
     keys,
     serializer: encoding.serializer,
     schedules: new ScheduleReader(keys.inside.get('schedule'), settings.readZone),
-    routes: new RouteChecker(queues, routes, brokerUrl, merged.reportFor('taskRoutes')),
+    routes: new RouteChecker(queues, routes, broker, merged.reportFor('taskRoutes')),
   };
   const entries: Entry[] = [];
   for (const { name, input, part } of merged.entries) {

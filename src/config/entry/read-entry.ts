@@ -2,6 +2,7 @@ import { initialTasks } from '../../canvas/canvas.ts';
 import type { Entry, MissedPolicy } from '../../catalog/entry.ts';
 import { parseSerializer } from '../../message/serializers/find.ts';
 import type { SerializerName } from '../../message/serializers/serializer.ts';
+import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { ResultSettings } from '../../store/results.ts';
 import type { Duration } from '../config-types.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
@@ -40,7 +41,7 @@ export interface EntryContext {
   readonly results: ResultSettings;
   readonly protocol: 1 | 2;
   readonly checkAccepted: CheckAccepted;
-  readonly stateUrl: string;
+  readonly state: Endpoint;
 }
 
 interface Reporters {
@@ -65,7 +66,7 @@ export function readEntry(
   };
   const warn: Report = (path, message) => reportWarning(['beatSchedule', name, ...path], message);
   if (name === '') report([], 'an entry needs a name');
-  const nameError = stateNameError(name, 'entry', context.stateUrl);
+  const nameError = stateNameError(name, 'entry', context.state);
   if (nameError !== null) report([], nameError);
   const own = withoutForeignKeys(given, warn);
   const input = withStamps(withoutStrayCanvas(own, report), report);

@@ -7,9 +7,8 @@ import {
 } from '../../canvas/canvas.ts';
 import { withArguments, withLinks, withOptions } from '../../canvas/shape.ts';
 import type { Entry } from '../../catalog/entry.ts';
-import { findDriver } from '../../drivers/table.ts';
+import { parseEndpoint } from '../../drivers/endpoint.ts';
 import type { ResultSettings } from '../../store/results.ts';
-import { maskUrl } from '../../util/mask.ts';
 import { checkLinks, type SignatureReader } from '../signatures/signature-reader.ts';
 import { expected, type Report } from '../validate.ts';
 
@@ -79,8 +78,8 @@ export function checkTarget(
 function explainNoChords({ url, masterName }: ResultSettings): string | null {
   const needs = 'needs a Redis as resultBackend to join it';
   if (url === null) return `${needs}, and there is none`;
-  const driver = findDriver(url);
-  if (!driver?.chords) return `${needs}, got ${maskUrl(url)}`;
+  const { driver, masked } = parseEndpoint(url);
+  if (!driver?.chords) return `${needs}, got ${masked}`;
   if (!driver.masterName || masterName !== null) return null;
   return 'needs resultBackendTransportOptions.masterName: the name of the master that the sentinels watch';
 }

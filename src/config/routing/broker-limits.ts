@@ -1,7 +1,8 @@
 import type { MessageOptions } from '../../message/message.ts';
 import { hasTemplate } from '../../message/template.ts';
 import type { Routed } from '../../routing/router.ts';
-import { findDriver, type DriverLimits } from '../../drivers/table.ts';
+import type { Endpoint } from '../../drivers/endpoint.ts';
+import type { DriverLimits } from '../../drivers/table.ts';
 import type { Path, Report } from '../validate.ts';
 
 /** The parts of a task that a broker limits. */
@@ -16,8 +17,8 @@ export interface LimitedTask {
 export type CheckLimits = (task: LimitedTask, report: Report) => void;
 
 /** Returns the checks for this broker, which would reject every such message or close the connection. */
-export function brokerLimits(brokerUrl: string): CheckLimits {
-  const limits = findDriver(brokerUrl)?.limits;
+export function brokerLimits({ driver }: Endpoint): CheckLimits {
+  const limits = driver?.limits;
   if (limits?.amqp) return checkAmqp;
   if (limits?.queue) return (task, report) => checkQueue(task, report, limits);
   return () => {};

@@ -4,7 +4,8 @@ import type { MessageOptions } from '../../message/message.ts';
 import { Queues, type QueueRules } from '../../routing/queues.ts';
 import { findRoutingWarnings } from '../../routing/routing-warnings.ts';
 import { Router, type Routed, type RouteRules } from '../../routing/router.ts';
-import { findDriver, type Driver } from '../../drivers/table.ts';
+import type { Endpoint } from '../../drivers/endpoint.ts';
+import type { Driver } from '../../drivers/table.ts';
 import { BeatError, ConfigError } from '../../util/errors.ts';
 import type { Report } from '../validate.ts';
 import { brokerLimits, type CheckLimits } from './broker-limits.ts';
@@ -30,11 +31,11 @@ export class RouteChecker {
   readonly #reported = new Set<string>();
 
   /** `report` is for errors of the routes themselves. */
-  constructor(queues: QueueRules, routes: RouteRules, brokerUrl: string, report: Report) {
+  constructor(queues: QueueRules, routes: RouteRules, broker: Endpoint, report: Report) {
     this.#queues = new Queues(queues);
     this.#router = new Router(this.#queues, routes);
-    this.#driver = findDriver(brokerUrl);
-    this.#checkLimits = brokerLimits(brokerUrl);
+    this.#driver = broker.driver;
+    this.#checkLimits = brokerLimits(broker);
     this.#reportRoutes = report;
   }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { parseScheme } from '../../broker/url-list.ts';
-import { findDriver } from '../../drivers/table.ts';
+import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { TaskEventSettings } from '../../message/task-sent.ts';
 import type { Report } from '../validate.ts';
 import { option, type ShapeOutput } from '../values/option.ts';
@@ -32,14 +31,13 @@ export const eventsShape = {
  */
 export function readTaskEvents(
   settings: ShapeOutput<typeof eventsShape>,
-  brokerUrl: string,
+  { driver, scheme }: Endpoint,
   warn: Report,
 ): TaskEventSettings | null {
   if (!settings.taskSendSentEvent) return null;
   const exchange = settings.eventExchange ?? DEFAULT_EXCHANGE;
-  const exchangeType = findDriver(brokerUrl)?.taskEvents;
+  const exchangeType = driver?.taskEvents;
   if (exchangeType) return { exchange, exchangeType };
-  const scheme = parseScheme(brokerUrl);
   const message = `no events are sent: a broker at ${scheme}:// carries none, so nothing could receive them`;
   warn(['taskSendSentEvent'], message);
   return null;

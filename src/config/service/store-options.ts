@@ -7,9 +7,10 @@ import type { Settings } from '../settings.ts';
 
 /** The options of the store in the settings. */
 export function storeOptions(settings: Settings, clock: Clock): StoreOptions {
-  const { brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport } = settings;
+  const { broker, state, locks, keyPrefix, connection, transport } = settings;
   return {
-    ...{ brokerUrl, stateUrl, lockUrls, keyPrefix, connection, transport, clock },
+    ...{ brokerUrl: broker.url, stateUrl: state.url, lockUrls: locks.map(({ url }) => url) },
+    ...{ keyPrefix, connection, transport, clock },
     lockTtl: settings.lock.ttl,
     tls: connection.tls,
     queues: new Queues(settings.queues),

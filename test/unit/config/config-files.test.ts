@@ -24,7 +24,7 @@ describe('configuration files', () => {
     const files = new ConfigFiles(undefined, { cwd: folder.path, overrides });
     await files.read();
     stateUrl = 'redis://two';
-    expect(await files.read()).toMatchObject({ stateUrl });
+    expect(await files.read()).toMatchObject({ state: { url: stateUrl } });
   });
 
   test.each<[what: string, change: (path: (name: string) => string) => void]>([

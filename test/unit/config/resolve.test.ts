@@ -1,5 +1,6 @@
 import { EntryDefinitions } from '../../../src/config/entry/definitions.ts';
 import { describe, expect, test } from 'vitest';
+import { parseEndpoint } from '../../../src/drivers/endpoint.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../../src/broker/connection-settings.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
@@ -10,9 +11,9 @@ import { entryOf, entryProblems, namesWritten, problemsOf } from './support.ts';
 describe('a configuration', () => {
   test('that says nothing is complete all the same', () => {
     expect(resolveSettings({})).toEqual({
-      brokerUrl: 'sqla+sqlite:///beat.sqlite',
-      stateUrl: 'sqla+sqlite:///beat.sqlite',
-      lockUrls: [],
+      broker: parseEndpoint('sqla+sqlite:///beat.sqlite'),
+      state: parseEndpoint('sqla+sqlite:///beat.sqlite'),
+      locks: [],
       timezone: 'UTC',
       entries: [expect.objectContaining({ name: 'celery.backend_cleanup' })],
       installed: ['celery.backend_cleanup'],
@@ -44,8 +45,8 @@ describe('a configuration', () => {
 
   test('gives way to the flag or the environment variable that names a broker', () => {
     const config = { brokerUrl: 'redis://file' };
-    expect(resolveSettings(config, { brokerUrl: 'redis://flag' }).brokerUrl).toBe('redis://flag');
-    expect(resolveSettings(config, { brokerUrl: undefined }).brokerUrl).toBe('redis://file');
+    expect(resolveSettings(config, { brokerUrl: 'redis://flag' }).broker.url).toBe('redis://flag');
+    expect(resolveSettings(config, { brokerUrl: undefined }).broker.url).toBe('redis://file');
     expect(() => resolveSettings({}, { brokerUrl: 'reds://h' })).toThrow('did you mean "redis"?');
   });
 

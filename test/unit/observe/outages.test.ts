@@ -45,11 +45,11 @@ describe('an outage of the store', () => {
     const {
       transport,
       keyPrefix,
-      brokerUrl,
+      broker,
       lock: { ttl },
     } = new Beat(config).settings;
     const store = openMemoryStore({
-      ...{ brokerUrl, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
+      ...{ brokerUrl: broker.url, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
       lockTtl: ttl,
     });
     let away = false;

@@ -18,7 +18,7 @@ test('options: the state URL comes from the flag, else the variable, else the fi
   const config = file('beat.yaml', 'brokerUrl: amqp://rabbit\nstateUrl: redis://file\n');
   const secret = file('secret', 'redis://:secret@mounted\n');
   const stateOf = async (flags: object, env: Record<string, string>) =>
-    (await readSettings({ config, ...flags }, env)).stateUrl;
+    (await readSettings({ config, ...flags }, env)).state.url;
   const BEAT_STATE_URL = 'redis://variable';
   expect(await stateOf({ state: 'redis://flag' }, { BEAT_STATE_URL })).toBe('redis://flag');
   expect(await stateOf({}, { BEAT_STATE_URL })).toBe(BEAT_STATE_URL);
@@ -36,14 +36,14 @@ test("options: the broker URL comes from the first of its variables, in Celery's
   };
   const env: Record<string, string> = { ...variables };
   for (const [name, url] of Object.entries(variables)) {
-    expect((await readSettings({ config }, env)).brokerUrl).toBe(url);
-    expect((await readSettings({ config, broker: 'redis://flag' }, env)).brokerUrl).toBe(
+    expect((await readSettings({ config }, env)).broker.url).toBe(url);
+    expect((await readSettings({ config, broker: 'redis://flag' }, env)).broker.url).toBe(
       'redis://flag',
     );
     // As in a compose file that leaves it out.
     env[name] = '';
   }
-  expect((await readSettings({ config }, env)).brokerUrl).toBe('redis://file');
+  expect((await readSettings({ config }, env)).broker.url).toBe('redis://file');
 });
 
 test("options: the result backend comes from the flag, else the variables, in Celery's order", async () => {

@@ -11,8 +11,8 @@ describe('the broker URL', () => {
   test('is the URL for writing if there is one, as in Celery', () => {
     const urls = { broker_url: 'amqp://a', broker_write_url: 'redis://b', broker_read_url: 'x' };
     expect(resolveSettings(urls as object)).toMatchObject({
-      brokerUrl: 'redis://b',
-      stateUrl: 'redis://b',
+      broker: { url: 'redis://b' },
+      state: { url: 'redis://b' },
     });
   });
 
@@ -48,7 +48,7 @@ describe('the broker URL', () => {
   test.each(['librabbitmq://h//', 'pyamqp://h//', 'redis+socket:///run/r.sock?virtual_host=1'])(
     '%s is known',
     (brokerUrl) => {
-      expect(resolveSettings({ brokerUrl }).brokerUrl).toBe(brokerUrl);
+      expect(resolveSettings({ brokerUrl }).broker.url).toBe(brokerUrl);
     },
   );
 });

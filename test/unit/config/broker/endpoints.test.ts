@@ -13,25 +13,25 @@ describe('lock and ledger', () => {
   test.each([[REDIS], ['sqla+sqlite:////srv/app.sqlite'], [PSYCOPG], [PYMYSQL], ['memory://a']])(
     'are in the broker if its URL is %s',
     (brokerUrl) => {
-      expect(resolveSettings({ brokerUrl }).stateUrl).toBe(brokerUrl);
+      expect(resolveSettings({ brokerUrl }).state.url).toBe(brokerUrl);
     },
   );
 
   test('are in the embedded file if the broker cannot hold state', () => {
-    expect(resolveSettings({ brokerUrl: 'amqp://rabbit' }).stateUrl).toBe(EMBEDDED);
+    expect(resolveSettings({ brokerUrl: 'amqp://rabbit' }).state.url).toBe(EMBEDDED);
   });
 
   test('are in the store of stateUrl, which a flag or a variable overrides', () => {
     const config = { brokerUrl: 'amqps://rabbit', state_url: REDIS };
-    expect(resolveSettings(config).stateUrl).toBe(REDIS);
-    expect(resolveSettings(config, { stateUrl: 'memory://' }).stateUrl).toBe('memory://');
+    expect(resolveSettings(config).state.url).toBe(REDIS);
+    expect(resolveSettings(config, { stateUrl: 'memory://' }).state.url).toBe('memory://');
     expect(() => resolveSettings(config, { stateUrl: 'amqp://h' })).toThrow(
       'unsupported URL scheme "amqp" for the state',
     );
   });
 
   test('are in the broker that a flag names', () => {
-    expect(resolveSettings({ brokerUrl: REDIS }, { brokerUrl: 'amqp://h' }).stateUrl).toBe(
+    expect(resolveSettings({ brokerUrl: REDIS }, { brokerUrl: 'amqp://h' }).state.url).toBe(
       EMBEDDED,
     );
   });
@@ -41,7 +41,7 @@ describe('several broker URLs', () => {
   test.each([[['amqp://a', 'pyamqp://b']], ['amqp://a;pyamqp://b']])(
     'may be written %j',
     (urls) => {
-      expect(resolveSettings({ brokerUrl: urls }).brokerUrl).toBe('amqp://a;pyamqp://b');
+      expect(resolveSettings({ brokerUrl: urls }).broker.url).toBe('amqp://a;pyamqp://b');
     },
   );
 
@@ -49,8 +49,8 @@ describe('several broker URLs', () => {
     const brokerUrl = 'sentinel://:p@a:26379/0;sentinel://b:26379/0';
     const brokerTransportOptions = { master_name: 'm', sentinel_kwargs: { password: 's' } };
     expect(resolveSettings({ brokerUrl, brokerTransportOptions })).toMatchObject({
-      brokerUrl,
-      stateUrl: brokerUrl,
+      broker: { url: brokerUrl },
+      state: { url: brokerUrl },
       transport: { masterName: 'm', sentinelKwargs: { password: 's' } },
     });
   });

@@ -18,7 +18,7 @@ describe('spellings', () => {
   test.each([['brokerUrl'], ['broker_url'], ['BROKER_URL'], ['CELERY_BROKER_URL']])(
     '%s names the broker',
     (key) => {
-      expect(resolve({ [key]: 'memory://' }).brokerUrl).toBe('memory://');
+      expect(resolve({ [key]: 'memory://' }).broker.url).toBe('memory://');
     },
   );
 
