@@ -7,7 +7,7 @@ import type { Row } from './table.ts';
 
 const run = promisify(execFile);
 const SCRIPT = resolve(import.meta.dirname, 'celery_burst.py');
-/** The first that can import what is needed is taken: the tests' own comes first, it is the newest. */
+/** Selects the first Celery with all needed modules; that of the tests is tried first because it is the newest. */
 const PYTHONS = ['.venv/celery/bin/python', 'python3', '/usr/bin/python3'];
 
 const RIVALS = [

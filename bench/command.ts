@@ -48,7 +48,7 @@ export class Command {
     throw new Error(`beat start -c ${config} ended before it led`);
   }
 
-  /** `null` where the system does not say. */
+  /** `null` if the system does not report it. */
   usage(): Usage | null {
     const folder = `/proc/${this.#child.pid}`;
     if (!existsSync(folder)) return null;

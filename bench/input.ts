@@ -10,7 +10,7 @@ const LONGEST = 2;
 
 type Shape = (i: number) => readonly [name: string, value: unknown];
 
-/** Configurations of the given size that took time in the square of it, or may come to. */
+/** Configurations of the given size whose processing could take quadratic time. */
 const INPUTS: Readonly<Record<string, (count: number) => Source>> = {
   'entries × routes': (count) =>
     json({

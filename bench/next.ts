@@ -14,8 +14,8 @@ const EXPRESSIONS = [
 ] as const;
 
 /**
- * Expressions that are due in a gap of the clocks alone, or on no date, so that the search for them goes
- * far; and zones for each, all with the same changes. A zone is asked about once, and then remembered.
+ * Expressions whose times are always in a gap of the clocks, or on no date, so that their search takes long, with
+ * several zones of the same changes for each. Each zone is used once, because its answer is cached.
  */
 const SEARCHES = [
   ['*/15 2 * 3 0#2', ['New_York', 'Chicago', 'Denver', 'Los_Angeles', 'Toronto']],
@@ -28,7 +28,7 @@ const LONGEST_SEARCH = 10;
 const SPAN = 10 * 365 * 86_400_000;
 const END = Date.UTC(2035, 0, 1);
 
-/** One `next` of a crontab: for an instant that it was not asked about before, and for the same again. */
+/** One `next` of a crontab: for a new instant, and for the same instant again. */
 export const next: Bench = ({ quick }) => {
   const questions = instants(quick ? 2_000 : 20_000);
   const few = questions.slice(0, questions.length / 10);

@@ -12,7 +12,7 @@ const WANTED_MEGABYTES = 400;
 
 /**
  * The command, from the start of its process until it leads and all records are written; then once more,
- * with the records there. What it took at most is the peak of the first start.
+ * with existing states. The maximum of memory is the peak of the first start.
  */
 export const start: Bench = async ({ quick }) => {
   const entries = quick ? 10_000 : 100_000;

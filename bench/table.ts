@@ -3,13 +3,13 @@ export interface Row {
   readonly bench: string;
   readonly what: string;
   readonly figure: string;
-  /** How far the rounds lay apart, or what else stands behind the figure. */
+  /** The spread of the rounds, or another explanation of the figure. */
   readonly behind?: string;
   /** What is wanted of it, and whether it is so. */
   readonly wanted?: { readonly text: string; readonly met: boolean };
 }
 
-/** Measures something; `quick` takes a fraction of the time and says less. */
+/** A measurement; `quick` takes a fraction of the time and is less accurate. */
 export type Bench = (options: { readonly quick: boolean }) => Promise<Row[]> | Row[];
 
 const HEADS = ['bench', 'what', 'measured', 'wanted', ''] as const;
@@ -23,7 +23,7 @@ export function atMost(wanted: number, value: number, show: (value: number) => s
   return { text: `≤ ${show(wanted)}`, met: value <= wanted };
 }
 
-/** All rows in columns; the name of a bench stands before its first row alone. */
+/** Formats all rows in columns; only the first row of a bench has its name. */
 export function formatTable(rows: readonly Row[]): string {
   const lines = rows.map((row, i) => [
     rows[i - 1]?.bench === row.bench ? '' : row.bench,

@@ -102,7 +102,7 @@ async function round(
   const [follower, followerSaid] = start();
   await using _follower = follower;
   await followerSaid.first('a follower', (line) => line.includes(pair.follows));
-  // At any time of a renewal interval, as life has it.
+  // At a random time of the renewal interval.
   await delay(SECOND + Math.random() * ttl * SECOND);
   const ended = performance.now();
   const leads = followerSaid

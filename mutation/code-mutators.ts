@@ -34,7 +34,7 @@ const METHODS: Readonly<Record<string, string>> = {
   push: 'unshift',
 };
 
-/** Calls that hand on a changed list or text: without them it goes on as it was. */
+/** Calls that return a changed list or text; the mutant omits the call. */
 const DROPPED = new Set(['filter', 'toSorted', 'sort', 'reverse', 'toReversed', 'slice', 'trim']);
 
 /** What one node of the tree may be changed to. */

@@ -18,7 +18,7 @@ export function listMutants(files: readonly string[]): Mutant[] {
   return files.flatMap((file) => collectMutants(file, readFileSync(file, 'utf8')));
 }
 
-/** At most `count` of each folder: neither refused by the compiler nor known to change nothing. */
+/** At most `count` of each folder that compile and are not known as equivalent. */
 export function draw(
   mutants: readonly Mutant[],
   known: readonly Equivalent[],

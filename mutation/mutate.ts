@@ -107,7 +107,7 @@ async function verdictOn(mutant: Mutant, recorded: Recording): Promise<Verdict> 
   const tests: typeof related = [];
   let cost = 0;
   for (const test of related) {
-    // One at least, however long it takes.
+    // At least one, even beyond the time limit.
     if (tests.length > 0 && cost + test.duration > budget * 1000) continue;
     tests.push(test);
     cost += test.duration;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Mutant } from './mutant.ts';
 
-/** Where a process of the tests finds what it is to run: the variables of its environment. */
+/** The environment variables with the work of a test process. */
 export const MODE = 'BEAT_MUTATION_MODE';
 export const FOLDER = 'BEAT_MUTATION_FOLDER';
 /** The file that the functions reached by this test file are appended to. */

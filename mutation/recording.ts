@@ -1,4 +1,4 @@
-// Which functions each test file reaches, and how long it takes: written down once, kept between runs.
+// Which functions each test file reaches, and how long it takes: recorded once, and stored between runs.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -16,7 +16,7 @@ interface Entry {
 type Entries = Record<string, Entry>;
 
 const PATH = 'node_modules/.cache/beat-mutation/recording.json';
-/** Test files between two writes, so that an interrupted recording goes on where it was. */
+/** Test files between two writes, so that an interrupted recording continues there. */
 const AT_ONCE = 20;
 const LIMIT = 60 * 60 * 1000;
 
@@ -31,7 +31,7 @@ export class Recording {
     );
   }
 
-  /** Test files that fail without any mutant: what they say of one means nothing. */
+  /** Test files that fail without any mutant: their results with a mutant have no meaning. */
   get failing(): string[] {
     return Object.keys(this.#entries).filter((file) => !this.#entries[file]!.passed);
   }
@@ -59,7 +59,7 @@ export class Recording {
   }
 }
 
-/** Reads what is kept and runs, with every function instrumented, the test files that are new or changed. */
+/** Reads the stored recording, and runs new and changed test files with every function instrumented. */
 export async function record(anew: boolean): Promise<Recording> {
   const kept = anew || !existsSync(PATH) ? {} : (JSON.parse(readFileSync(PATH, 'utf8')) as Entries);
   await using session = new Session('record');

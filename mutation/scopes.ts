@@ -8,7 +8,7 @@ export function findScope(node: ts.Node): string {
   let hasFunction = false;
   for (let at = node.parent as ts.Node | undefined; at; at = at.parent) {
     if (isFunction(at)) hasFunction = true;
-    // What a class says beside its functions (fields, statics) runs with the module or a constructor.
+    // Fields and static members of a class run with the module or a constructor.
     if (isFunction(at) || (ts.isClassLike(at) && hasFunction)) names.unshift(findName(at));
   }
   return hasFunction ? names.join('.') : '';

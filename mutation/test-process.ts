@@ -47,7 +47,7 @@ const vitest = await createVitest(
     ...code.test,
     config: false,
     watch: false,
-    // It would answer with the text of an earlier mutant, and keep ours for others.
+    // It would return the text of an earlier mutant, and cache this one for others.
     fsModuleCache: false,
     // A mutant that makes a test wait for ever is noticed, too, but not after a minute.
     testTimeout: 30_000,

@@ -3,7 +3,7 @@ import type { Clock } from '../util/clock.ts';
 
 /** Milliseconds between the first two log lines of an outage; doubled after each line, up to the longest. */
 const FIRST_INTERVAL = 5_000;
-const LONGEST_INTERVAL = 600_000;
+const MAX_INTERVAL = 600_000;
 
 /** How long an outage has lasted, in milliseconds, and how many failures it had. */
 export interface Extent {
@@ -35,7 +35,7 @@ export class Outages {
   /** Returns the extent of the outage if this failure is to be logged, `null` until the next reminder. */
   fail(operation: Operation): Extent | null {
     const now = this.#clock.monotonic();
-    const group = groupOf(operation);
+    const group = selectGroup(operation);
     let outage = this.#outages.get(group);
     if (!outage) {
       outage = {
@@ -48,8 +48,8 @@ export class Outages {
     outage.failures += 1;
     if (now < outage.remindAt) return null;
     outage.remindAt = now + outage.interval;
-    outage.interval = Math.min(2 * outage.interval, LONGEST_INTERVAL);
-    return this.#extentOf(outage);
+    outage.interval = Math.min(2 * outage.interval, MAX_INTERVAL);
+    return this.#measure(outage);
   }
 
   /**
@@ -57,21 +57,21 @@ export class Outages {
    * was none or another of its operations still fails.
    */
   recover(...operations: readonly [Operation, ...Operation[]]): Extent | null {
-    const group = groupOf(operations[0]);
+    const group = selectGroup(operations[0]);
     const outage = this.#outages.get(group);
     for (const operation of operations) outage?.failing.delete(operationKey(operation));
     if (!outage || outage.failing.size > 0) return null;
     this.#outages.delete(group);
-    return this.#extentOf(outage);
+    return this.#measure(outage);
   }
 
-  #extentOf({ since, failures }: Outage): Extent {
+  #measure({ since, failures }: Outage): Extent {
     return { failures, forMs: Math.round(this.#clock.monotonic() - since) };
   }
 }
 
 /** While the store is unreachable every operation on it fails: that is one outage. */
-function groupOf(operation: Operation): string {
+function selectGroup(operation: Operation): string {
   const { kind } = operation;
   return kind === 'lock' || kind === 'lead' || kind === 'commit'
     ? 'store'
