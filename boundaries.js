@@ -62,6 +62,7 @@ export const PURE = [
   'scheduling/planned-change.ts',
   'scheduling/preview.ts',
   'scheduling/read-stored-entry.ts',
+  'scheduling/split-stored.ts',
   'scheduling/stored-edit.ts',
   'store/command-log.ts',
   'store/commit.ts',

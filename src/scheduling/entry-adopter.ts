@@ -1,0 +1,222 @@
+import type { Catalog, Difference } from '../catalog/catalog.ts';
+import type { Entry } from '../catalog/entry.ts';
+import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
+import type { EntryState } from '../store/entry-state.ts';
+import type { Ledger } from '../store/ledger.ts';
+import { StoreError } from '../util/errors.ts';
+import { adopt, type AdoptedEntry, type KnownEntry } from './adopt.ts';
+import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
+import type { Committer } from './committer.ts';
+import type { Reconciled } from './plan.ts';
+import type { ScheduledEntries } from './scheduled-entries.ts';
+import { splitStored } from './split-stored.ts';
+import type { StoredWindow } from './stored-window.ts';
+import type { Term } from './term.ts';
+
+export interface EntryAdopterOptions extends BlockedEntriesOptions {
+  readonly catalog: Catalog;
+  readonly ledger: Ledger;
+  readonly committer: Committer;
+  readonly scheduled: ScheduledEntries;
+  readonly window: StoredWindow;
+}
+
+/** How many entries a term took on, and how many of them changed. */
+interface Adopted {
+  readonly scheduled: number;
+  readonly changes: SchedulingEvent['changes'];
+}
+
+/** Before an entry whose state the store rejected is adopted again. Milliseconds. */
+const PAUSE = 10_000;
+
+/**
+ * Takes entries into a term: compares them with their states, commits what is new about them, and schedules them.
+ * Those that cannot be taken yet wait: their state cannot be read, or the store rejected it, or they are stored
+ * and not due soon.
+ */
+export class EntryAdopter {
+  readonly #options: EntryAdopterOptions;
+  readonly #blocked: BlockedEntries;
+  /** Entries whose new state the store rejected, by name: they are not scheduled, and adopted again later. */
+  readonly #rejected = new Map<string, KnownEntry>();
+  /** When to adopt them again: epoch milliseconds, `Infinity` while there are none. */
+  #adoptAt = Infinity;
+  #hasWritten = false;
+
+  constructor(options: EntryAdopterOptions) {
+    this.#options = options;
+    this.#blocked = new BlockedEntries(options);
+  }
+
+  /**
+   * Begins a term: loads the states from the ledger, compares the configuration with them, and commits what is
+   * new. Nothing from an earlier term is reused. A state that cannot be read blocks its entry alone.
+   */
+  async begin(term: Term, stop: AbortSignal): Promise<void> {
+    const { catalog, events } = this.#options;
+    const states = await this.#load();
+    this.#options.scheduled.clear();
+    this.#rejected.clear();
+    const names = new Set([...catalog.names, ...states.keys()]);
+    const { scheduled, changes } = await this.#adoptDeclared(names, states, term, stop);
+    // A stop may have come before the states were stored.
+    if (stop.aborted) return;
+    events.emit('scheduling', {
+      term: term.token,
+      entries: scheduled,
+      changes,
+      ledgerLost: this.#hasWritten && states.size === 0 && this.#blocked.names.size === 0,
+    });
+    this.#hasWritten ||= scheduled > 0;
+  }
+
+  /**
+   * Continues the term after the catalog was replaced: compares the entries that differ with their states, and
+   * commits what is new. All others keep their place on the agenda. Not to be called during a tick.
+   */
+  async reload(
+    { added, changed, removed }: Difference,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const names = new Set([...added, ...changed, ...removed]);
+    if (names.size > 0) {
+      const states = await this.#load();
+      for (const name of names) this.#options.scheduled.remove(name);
+      await this.#adoptDeclared(names, states, term, stop);
+    }
+    // Stored entries depend on the settings too, and on which names are declared.
+    this.#options.scheduled.clearStored();
+    for (const [name, { entry }] of this.#rejected) if (entry?.stored) this.#rejected.delete(name);
+  }
+
+  /** Adopts entries for which it is time at `now` (epoch milliseconds). */
+  async adoptWaiting(now: number, term: Term, stop: AbortSignal): Promise<void> {
+    if (now >= this.#blocked.checkAt) await this.#checkBlocked(term, stop);
+    if (now >= this.#options.window.loadAt) await this.#loadStored(now, term, stop);
+    if (now >= this.#adoptAt) await this.#adoptRejected(term, stop);
+  }
+
+  /** When to adopt again: epoch milliseconds, `Infinity` for never. */
+  get wakeAt(): number {
+    return Math.min(this.#adoptAt, this.#blocked.checkAt, this.#options.window.loadAt);
+  }
+
+  /** The states that can be read; the entries of those that cannot are blocked. */
+  async #load(): Promise<ReadonlyMap<string, EntryState>> {
+    const { catalog, ledger } = this.#options;
+    const errors = new Map<string, StoreError>();
+    const states = await ledger.load((entry, error) => {
+      if (catalog.find(entry)?.enabled) errors.set(entry, error);
+    });
+    this.#blocked.update(errors);
+    return states;
+  }
+
+  /** Schedules entries that were blocked and whose states were repaired or removed. */
+  async #checkBlocked(term: Term, stop: AbortSignal): Promise<void> {
+    const before = this.#blocked.names;
+    // The next commit reports an unreachable store; this check does not end the term.
+    const states = await this.#load().catch(() => null);
+    if (!states) {
+      this.#blocked.checkLater();
+      return;
+    }
+    await this.#adoptDeclared(before.difference(this.#blocked.names), states, term, stop);
+  }
+
+  /** Schedules the stored entries that become due soon. */
+  async #loadStored(now: number, term: Term, stop: AbortSignal): Promise<void> {
+    const loaded = await this.#options.window.load(now);
+    const fresh = loaded.filter(({ entry }) => this.#isFresh(entry.name));
+    const known = fresh.map(({ entry, state, dueAt }) => ({
+      ...{ name: entry.name, entry, state: state ?? undefined, indexedAt: dueAt },
+    }));
+    await this.#adopt(known, term, stop);
+  }
+
+  /** Whether a stored entry is not in memory. A declared entry takes precedence over one of its name. */
+  #isFresh(name: string): boolean {
+    const { catalog, events } = this.#options;
+    if (!catalog.find(name)) return !this.#options.scheduled.find(name);
+    const error = new StoreError('the configuration declares an entry of the same name');
+    events.reportFailure({ kind: 'read-definition', entry: name }, error);
+    return false;
+  }
+
+  async #adoptDeclared(
+    names: ReadonlySet<string>,
+    states: ReadonlyMap<string, EntryState>,
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<Adopted> {
+    const { catalog } = this.#options;
+    const known = [...names.difference(this.#blocked.names)].map((name) => ({
+      ...{ name, entry: catalog.find(name), state: states.get(name) },
+    }));
+    return this.#adopt(known, term, stop);
+  }
+
+  /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */
+  async #adopt(known: readonly KnownEntry[], term: Term, stop: AbortSignal): Promise<Adopted> {
+    const { clock, events } = this.#options;
+    const now = clock.now();
+    const adopted = known.flatMap((each) => adopt(each, now) ?? []);
+    const rejected = await this.#commitAdopted(adopted, term, stop);
+    for (const each of known) {
+      if (rejected.has(each.name)) this.#rejected.set(each.name, each);
+      else this.#rejected.delete(each.name);
+    }
+    if (rejected.size > 0) this.#adoptAt = clock.now() + PAUSE;
+    else if (this.#rejected.size === 0) this.#adoptAt = Infinity;
+    const changes: Partial<Record<EntryChange, number>> = {};
+    let scheduled = 0;
+    for (const { entry, commit, ...reconciled } of adopted) {
+      if (commit && rejected.has(commit.entry)) continue;
+      const { change } = reconciled;
+      if (change && commit) {
+        changes[change] = (changes[change] ?? 0) + 1;
+        events.emit('entry-changed', { entry: commit.entry, change });
+      }
+      if (!entry?.enabled) continue;
+      this.#enter(entry, reconciled);
+      scheduled += 1;
+    }
+    return { scheduled, changes };
+  }
+
+  /** Commits the new states, and returns the names of the entries whose state was not stored. */
+  async #commitAdopted(
+    adopted: readonly AdoptedEntry[],
+    term: Term,
+    stop: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const news = adopted.flatMap(({ commit }) => commit ?? []);
+    const rejected = new Set(news.map(({ entry }) => entry));
+    await this.#options.committer.runPool(news, term, stop, async (batch) => {
+      const outcomes = await this.#options.committer.commit(batch, term, stop);
+      for (const [i, { entry }] of batch.entries()) {
+        if (outcomes[i]?.kind !== 'committed') continue;
+        rejected.delete(entry);
+        this.#options.events.reportRecovery({ kind: 'commit-entry', entry });
+      }
+    });
+    return rejected;
+  }
+
+  /** Adopts entries again whose new state the store rejected. */
+  async #adoptRejected(term: Term, stop: AbortSignal): Promise<void> {
+    const rejected = [...this.#rejected.values()];
+    for (const part of splitStored(rejected)) await this.#adopt(part, term, stop);
+  }
+
+  /** An entry that counts from now and has no occurrence ahead is reported. */
+  #enter(entry: Entry, { state, change }: Reconciled): void {
+    const isDueAgain = this.#options.scheduled.schedule(entry, state);
+    if (isDueAgain !== false || change === null) return;
+    if (change === 'disabled' || change === 'removed') return;
+    const { spec, description = spec } = entry.schedule;
+    this.#options.events.emit('never-due', { entry: entry.name, change, schedule: description });
+  }
+}
