@@ -5,7 +5,7 @@ import type { BackfillCommand } from './command.ts';
 import { rejected, utc, type Outcome, type Target } from './outcome.ts';
 
 /** Most runs of one backfill: they are one commit, and one burst for the workers. */
-export const MOST_BACKFILLED = 10_000;
+export const MAX_BACKFILLED = 10_000;
 
 /** Publishes the occurrences in `[from, to)`, all in the past at `now`. Epoch milliseconds. */
 export function backfill(
@@ -16,8 +16,8 @@ export function backfill(
   if (from >= to) return rejected(`from (${utc(from)}) must be before to (${utc(to)})`);
   if (to > now) return rejected(`to: ${utc(to)} is in the future (it is ${utc(now)})`);
   const dueAt = occurrences(entry.schedule, cursor(state), from, to);
-  if (dueAt.length > MOST_BACKFILLED) {
-    return rejected(`more than ${MOST_BACKFILLED} runs: choose a shorter time, or several of them`);
+  if (dueAt.length > MAX_BACKFILLED) {
+    return rejected(`more than ${MAX_BACKFILLED} runs: choose a shorter time, or several of them`);
   }
   if (dueAt.length === 0) {
     return rejected(`${entry.name} has no occurrence from ${utc(from)} until ${utc(to)}`);
@@ -32,7 +32,7 @@ export function backfill(
 }
 
 /**
- * The instants of a schedule in `[from, to)`, oldest first; one more than `MOST_BACKFILLED` when there are
+ * The instants of a schedule in `[from, to)`, oldest first; one more than `MAX_BACKFILLED` when there are
  * more. Intervals are counted, forwards and backwards, from `anchor`. All in epoch milliseconds.
  */
 function occurrences(schedule: Schedule, anchor: number, from: number, to: number): number[] {
@@ -42,7 +42,7 @@ function occurrences(schedule: Schedule, anchor: number, from: number, to: numbe
     every === undefined ? nextAfter(schedule, from - 1) : from + modulo(anchor - from, every);
   for (let at = first; at < to; at = nextAfter(schedule, at)) {
     found.push(at);
-    if (found.length > MOST_BACKFILLED) break;
+    if (found.length > MAX_BACKFILLED) break;
   }
   return found;
 }

@@ -46,7 +46,7 @@ export interface BackfillCommand extends Sent {
 }
 
 /** Entries that one command adds at most: they are one commit. */
-export const MOST_ENTRIES = 1_000;
+export const MAX_ENTRIES = 1_000;
 
 /** Creates stored entries, all of them or none. */
 export interface AddCommand extends Sent {

@@ -22,7 +22,7 @@ export type EditOutcome =
   | Rejected;
 
 /** Reasons that one answer shows. */
-const MOST_REASONS = 10;
+const MAX_REASONS = 10;
 
 /** The entry of a definition, or why it is invalid. */
 export function readDefinition(
@@ -39,6 +39,6 @@ export function readDefinition(
 }
 
 export function formatReasons(reasons: readonly string[]): string {
-  const more = reasons.length > MOST_REASONS ? `; and ${reasons.length - MOST_REASONS} more` : '';
-  return `${reasons.slice(0, MOST_REASONS).join('; ')}${more}`;
+  const more = reasons.length > MAX_REASONS ? `; and ${reasons.length - MAX_REASONS} more` : '';
+  return `${reasons.slice(0, MAX_REASONS).join('; ')}${more}`;
 }

@@ -1,6 +1,6 @@
 import { INSTANT_FORMS, parseInstant } from '../message/parse-instant.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
-import { MOST_ENTRIES, type AddCommand, type Command } from './command.ts';
+import { MAX_ENTRIES, type AddCommand, type Command } from './command.ts';
 
 /** A command, or why it cannot be applied; `id` where the text has one, so that the sender gets an answer. */
 export type ParsedCommand =
@@ -13,18 +13,18 @@ type Json = Readonly<Record<string, unknown>>;
 type Field = (value: unknown) => unknown;
 
 /** Longest text of a field, in UTF-16 units: a command is a note to the leader, not a place for data. */
-const LONGEST_TEXT = 1_000;
-const LONGEST_ID = 100;
-const LONGEST_NAME = 10_000;
+const MAX_TEXT = 1_000;
+const MAX_ID = 100;
+const MAX_NAME = 10_000;
 /** Longest command in UTF-8 bytes. */
-const LONGEST_COMMAND = 1_000_000;
+const MAX_COMMAND = 1_000_000;
 
 const FIELDS: Readonly<Record<string, Field>> = {
-  id: text(LONGEST_ID),
+  id: text(MAX_ID),
   at: instant,
-  by: text(LONGEST_TEXT),
-  reason: text(LONGEST_TEXT),
-  entry: text(LONGEST_NAME),
+  by: text(MAX_TEXT),
+  reason: text(MAX_TEXT),
+  entry: text(MAX_NAME),
   until: instant,
   dueAt: instant,
   from: instant,
@@ -32,8 +32,8 @@ const FIELDS: Readonly<Record<string, Field>> = {
   definition,
   entries: (value) => {
     const count = isObject(value) ? Object.keys(value).length : 0;
-    if (!isObject(value) || count === 0 || count > MOST_ENTRIES) {
-      throw new Error(`an object of 1 to ${MOST_ENTRIES} definitions by entry name`);
+    if (!isObject(value) || count === 0 || count > MAX_ENTRIES) {
+      throw new Error(`an object of 1 to ${MAX_ENTRIES} definitions by entry name`);
     }
     for (const [name, each] of Object.entries(value)) {
       FIELDS['entry']!(name);
@@ -60,8 +60,8 @@ const COMMON = ['id', 'at?', 'by?', 'reason?'];
 
 /** Parses the JSON text of a command, and validates it: all problems are in one reason. */
 export function parseCommand(json: string): ParsedCommand {
-  if (Buffer.byteLength(json) > LONGEST_COMMAND) {
-    return malformed(null, `a command of over ${LONGEST_COMMAND} bytes`);
+  if (Buffer.byteLength(json) > MAX_COMMAND) {
+    return malformed(null, `a command of over ${MAX_COMMAND} bytes`);
   }
   let value: unknown;
   try {
@@ -120,7 +120,7 @@ function toAdd({ definition, entries, ...command }: Record<string, unknown>): Ad
 }
 
 function malformed(id: string | null, reason: string): ParsedCommand {
-  return { kind: 'malformed', id: id?.slice(0, LONGEST_ID) ?? null, reason };
+  return { kind: 'malformed', id: id?.slice(0, MAX_ID) ?? null, reason };
 }
 
 function text(longest: number): Field {

@@ -9,7 +9,7 @@ import type { Answer } from './audit.ts';
 const POLL_INTERVAL = 100;
 
 /** Errors that an answer lists; the log has more. */
-const MOST_ERRORS = 5;
+const MAX_ERRORS = 5;
 
 /**
  * The reloads that commands ask for. Reading files takes time, for which neither schedules nor other commands wait:
@@ -74,7 +74,7 @@ export class ReloadCommands {
 function explain(error: unknown): string {
   if (!(error instanceof ConfigError)) return describeError(error);
   const { errors } = error;
-  const shown = errors.slice(0, MOST_ERRORS).map(formatDiagnostic).join('; ');
-  const left = errors.length - MOST_ERRORS;
+  const shown = errors.slice(0, MAX_ERRORS).map(formatDiagnostic).join('; ');
+  const left = errors.length - MAX_ERRORS;
   return left > 0 ? `${shown}; and ${left} more` : shown;
 }

@@ -4,14 +4,14 @@ import type { SkipCommand } from './command.ts';
 import { rejected, utc, type Outcome, type Target } from './outcome.ts';
 
 /** Most occurrences of one entry that wait to be skipped: each is looked at whenever the entry is due. */
-const MOST_SKIPPED = 1_000;
+const MAX_SKIPPED = 1_000;
 
 /** Marks one occurrence to come as skipped. The state is checked, so an occurrence that was already published or skipped is rejected. */
 export function skip({ entry, state }: Target, { dueAt }: SkipCommand): Outcome {
   const { schedule, name } = entry;
   const skipped = state.skip ?? [];
-  if (skipped.length >= MOST_SKIPPED) {
-    return rejected(`${MOST_SKIPPED} occurrences of ${name} wait to be skipped: that is the limit`);
+  if (skipped.length >= MAX_SKIPPED) {
+    return rejected(`${MAX_SKIPPED} occurrences of ${name} wait to be skipped: that is the limit`);
   }
   if (dueAt !== null && skipped.includes(dueAt))
     return rejected(`${utc(dueAt)} is skipped already`);

@@ -14,7 +14,7 @@ export interface RelayOptions extends Omit<PublisherOptions, 'reports' | 'findPo
 
 /** The pause before rejected messages are published again, milliseconds: doubled each time, to the longest. */
 const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 60_000;
+const MAX_PAUSE = 60_000;
 
 const NO_REPORTS: RelayReports = {
   progressed: () => {},
@@ -72,7 +72,7 @@ export class OutboxRelay implements Relay {
 
   /** Retries until no message is rejected any more. `false` when a newer term has begun. */
   async #retry(publisher: TermPublisher, signal: AbortSignal): Promise<boolean> {
-    for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, MAX_PAUSE)) {
       await this.#options.clock.sleep(pause, signal);
       if (signal.aborted) return true;
       try {

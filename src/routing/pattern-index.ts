@@ -5,7 +5,7 @@ export interface Pattern {
 }
 
 /** The length of the indexed substrings: four letters distinguish most patterns. */
-const LONGEST = 4;
+const MAX_LENGTH = 4;
 
 /**
  * Finds the first of many patterns that matches a name. Tests only patterns with a substring of their literal in
@@ -32,7 +32,7 @@ export class PatternIndex {
 
   /** Returns the index of the first pattern that matches, or -1. */
   find(name: string): number {
-    const lengths = Array.from({ length: LONGEST + 1 }, (_, length) => length);
+    const lengths = Array.from({ length: MAX_LENGTH + 1 }, (_, length) => length);
     let first = this.#patterns.length;
     for (const piece of listSubstrings(name, lengths)) {
       const places = this.#byPiece.get(piece) ?? [];
@@ -44,7 +44,7 @@ export class PatternIndex {
 }
 
 function lengthFor(literal: string): number {
-  return Math.min(literal.length, LONGEST);
+  return Math.min(literal.length, MAX_LENGTH);
 }
 
 /** Lists the distinct substrings of these lengths. */

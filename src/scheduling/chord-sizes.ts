@@ -19,7 +19,7 @@ const TIMEOUT_IN_DOUBT = 50;
 const VALIDITY = 60_000;
 
 /** In a failure. */
-const MOST_NAMES = 5;
+const MAX_NAMES = 5;
 
 const OPERATION = { kind: 'register-chords' } as const;
 
@@ -102,7 +102,7 @@ function chordIds({ chords = [] }: Change): string {
 
 /** `entry "a"`, `entries "a", "b" and 3 more`. */
 function formatNames(changes: readonly Change[]): string {
-  const names = changes.slice(0, MOST_NAMES).map(({ entry }) => JSON.stringify(entry));
-  const more = changes.length > MOST_NAMES ? ` and ${changes.length - MOST_NAMES} more` : '';
+  const names = changes.slice(0, MAX_NAMES).map(({ entry }) => JSON.stringify(entry));
+  const more = changes.length > MAX_NAMES ? ` and ${changes.length - MAX_NAMES} more` : '';
   return `${changes.length === 1 ? 'entry' : 'entries'} ${names.join(', ')}${more}`;
 }

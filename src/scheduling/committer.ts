@@ -16,7 +16,7 @@ export interface CommitterOptions extends ChordSizesOptions {
 
 /** The pause before a commit that failed is tried again, milliseconds: doubled each time, to the longest. */
 const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 1_000;
+const MAX_PAUSE = 1_000;
 
 /**
  * How often a commit with commands is tried: schedules wait for it. Should an attempt have gone through without
@@ -166,7 +166,7 @@ export class Committer {
   ): Promise<Answer | null> {
     const { ledger, clock, events, progressed } = this.#options;
     let attemptsLeft = attempts;
-    for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, MAX_PAUSE)) {
       try {
         const outcome = await ledger.commit(commit, stop);
         events.reportRecovery({ kind: 'commit' });

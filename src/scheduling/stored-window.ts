@@ -23,7 +23,7 @@ const WINDOW = 60_000;
 /** Entries that one query reads. */
 const PAGE = 1_000;
 /** Entries that one load reads at most, so that memory stays bounded when very many are due at once. */
-const MOST = 20_000;
+const MAX_WINDOW = 20_000;
 /** Before a load that failed is tried again. Milliseconds. */
 const PAUSE = 1_000;
 
@@ -78,7 +78,7 @@ export class StoredWindow {
         loaded.push(...page.flatMap((row) => this.#read(row, stored.definitions()) ?? []));
         after = page.at(-1) ?? after;
         count += page.length;
-        if (page.length < PAGE || count >= MOST) break;
+        if (page.length < PAGE || count >= MAX_WINDOW) break;
       }
     } catch (error) {
       events.reportFailure({ kind: 'load-entries' }, error);
@@ -86,7 +86,7 @@ export class StoredWindow {
       return [];
     }
     events.reportRecovery({ kind: 'load-entries' });
-    const isWhole = count < MOST;
+    const isWhole = count < MAX_WINDOW;
     this.#horizon = isWhole ? dueBy : after!.dueAt!;
     this.#loadAt = isWhole ? now + WINDOW / 2 : this.#horizon;
     // What is committed from here on and due by the horizon stays in memory, so the next load begins behind it.

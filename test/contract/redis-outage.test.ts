@@ -31,8 +31,8 @@ const CHANGE: Change = {
 };
 const PASSWORD = 'hunter2';
 
-/** Answers are waited for half as long (milliseconds): for those that will not come. */
-const IMPATIENT = { lockTtl: 1_000 };
+/** A lock TTL of 1 s, so that commands time out after half a second. Milliseconds. */
+const SHORT_TIMEOUT = { lockTtl: 1_000 };
 
 const missing = requireService('redis-server');
 
@@ -59,7 +59,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
   });
 
   test('a commit without a reply fails, and publishes once when it is repeated', async () => {
-    const { ledger } = open(server.url(), IMPATIENT);
+    const { ledger } = open(server.url(), SHORT_TIMEOUT);
     const term = await ledger.beginTerm();
     server.freeze();
     const error = await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
@@ -74,7 +74,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
 
   test('long timeouts for workers do not delay a leader', async () => {
     const slow = { ...DEFAULT_TRANSPORT, socketTimeout: 30_000, socketConnectTimeout: 30_000 };
-    const options = storeOptions(server.url(), { ...IMPATIENT, transport: slow });
+    const options = storeOptions(server.url(), { ...SHORT_TIMEOUT, transport: slow });
     for (const stateUrl of [server.url(), server.url(3)]) {
       const store = await openStore({ ...options, stateUrl });
       stores.push(store);
@@ -107,7 +107,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
   test('a dead connection is replaced by a new one', async () => {
     await using wire = await Proxy.to(server.port);
     const url = server.url().replace(`:${server.port}`, `:${wire.port}`);
-    const { ledger } = open(url, IMPATIENT);
+    const { ledger } = open(url, SHORT_TIMEOUT);
     const term = await ledger.beginTerm();
     void wire.dropReplies();
     await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
@@ -132,7 +132,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
   });
 
   test('a term that ended during an outage commits nothing after it', async () => {
-    const [ours, theirs] = [open(server.url(), IMPATIENT), open(server.url(), IMPATIENT)];
+    const [ours, theirs] = [open(server.url(), SHORT_TIMEOUT), open(server.url(), SHORT_TIMEOUT)];
     const term = await ours.ledger.beginTerm();
     server.freeze();
     await rejection(ours.ledger.commit({ token: term, changes: [CHANGE] }));

@@ -11,7 +11,7 @@ import type { SqlServer } from '../support/sql-server.ts';
 import { storeOptions } from './test-store.ts';
 
 /** Answers are waited for half as long (milliseconds): for those that will not come. */
-const IMPATIENT = { lockTtl: 2_000 };
+const SHORT_TIMEOUT = { lockTtl: 2_000 };
 const CHANGE = makeFirstRun('a');
 
 /** Failures of a database server. */
@@ -37,7 +37,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
     afterAll(() => server.stop());
 
     test('a commit without a reply fails, and publishes once when it is repeated', async () => {
-      const { ledger } = open(server.url(), IMPATIENT);
+      const { ledger } = open(server.url(), SHORT_TIMEOUT);
       const term = await ledger.beginTerm();
       server.freeze();
       const error = await rejection(ledger.commit({ token: term, changes: [CHANGE] }));
@@ -53,7 +53,7 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
 
     test('a commit whose replies are lost fails, and publishes once when it is repeated', async () => {
       await using wire = await Proxy.to(server.port);
-      const { ledger } = open(server.url(wire.port), IMPATIENT);
+      const { ledger } = open(server.url(wire.port), SHORT_TIMEOUT);
       const term = await ledger.beginTerm();
       const answered = wire.dropReplies();
       const committing = rejection(ledger.commit({ token: term, changes: [CHANGE] }));
@@ -83,8 +83,8 @@ export function sqlOutages(name: string, start: () => Promise<SqlServer>): void 
 
     test('a leader that was cut off during a commit does not delay the next term', async () => {
       await using wire = await Proxy.to(server.port);
-      const ours = open(server.url(wire.port), IMPATIENT);
-      const theirs = open(server.url(), IMPATIENT);
+      const ours = open(server.url(wire.port), SHORT_TIMEOUT);
+      const theirs = open(server.url(), SHORT_TIMEOUT);
       const term = await ours.ledger.beginTerm();
       await using other = await server.session();
       await other.query('BEGIN');

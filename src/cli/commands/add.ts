@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Definition } from '../../catalog/definition.ts';
-import { MOST_ENTRIES } from '../../commands/command.ts';
+import { MAX_ENTRIES } from '../../commands/command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
@@ -21,7 +21,7 @@ interface Line {
 }
 
 /** Characters of one command: a store holds at most a million bytes, and a character is up to three. */
-const MOST_CHARACTERS = 300_000;
+const MAX_CHARACTERS = 300_000;
 
 /** `beat add NAME` and `beat add -f FILE`: creates stored entries. */
 export async function add(name: string | undefined, flags: AddFlags): Promise<ExitCode> {
@@ -69,9 +69,9 @@ async function addLines(lines: readonly Line[], flags: AddFlags): Promise<ExitCo
 function nextChunk(lines: readonly Line[], from: number): Record<string, Definition> {
   const entries: [string, Definition][] = [];
   let characters = 0;
-  for (const { name, definition } of lines.slice(from, from + MOST_ENTRIES)) {
+  for (const { name, definition } of lines.slice(from, from + MAX_ENTRIES)) {
     characters += name.length + JSON.stringify(definition).length;
-    if (characters > MOST_CHARACTERS && entries.length > 0) break;
+    if (characters > MAX_CHARACTERS && entries.length > 0) break;
     entries.push([name, definition]);
   }
   return Object.fromEntries(entries);

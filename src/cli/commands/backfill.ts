@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { backfill as preview, MOST_BACKFILLED } from '../../commands/backfill.ts';
+import { backfill as preview, MAX_BACKFILLED } from '../../commands/backfill.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
@@ -80,7 +80,7 @@ function show(name: string, instants: readonly number[], zone: string): string {
   const shown =
     left > 0 ? [...lines.slice(0, SHOWN), `  … ${left} more …\n`, ...lines.slice(-SHOWN)] : lines;
   const runs = instants.length === 1 ? '1 run' : `${instants.length} runs`;
-  return `${runs} of ${name} (at most ${MOST_BACKFILLED}):\n${shown.join('')}`;
+  return `${runs} of ${name} (at most ${MAX_BACKFILLED}):\n${shown.join('')}`;
 }
 
 async function isConfirmed(): Promise<boolean> {

@@ -11,7 +11,7 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 
 /** The number of attempts while other instances begin terms of their own. */
-const TRIES = 5;
+const ATTEMPTS = 5;
 
 /** `beat forget NAME`: removes the state of an entry from the ledger; its schedule restarts from now. */
 export async function forget(
@@ -57,7 +57,7 @@ async function findState(
  */
 async function remove({ ledger }: StateStore, settings: Settings, name: string): Promise<void> {
   const entry = settings.entries.find((each) => each.name === name);
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (let tries = 0; tries < ATTEMPTS; tries++) {
     const term = await ledger.beginTerm();
     if (!(await ledger.removeState(term, name))) continue;
     const fresh = reconcile(entry, undefined, systemClock.now());
@@ -68,7 +68,7 @@ async function remove({ ledger }: StateStore, settings: Settings, name: string):
     return;
   }
   throw new StoreError(
-    `forget: other instances began new terms during all ${TRIES} attempts; try again`,
+    `forget: other instances began new terms during all ${ATTEMPTS} attempts; try again`,
   );
 }
 

@@ -10,7 +10,7 @@ import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone, formatTable } from '../output/table.ts';
 
 /** Stored entries that a table shows. */
-const MOST_STORED = 1_000;
+const MAX_STORED = 1_000;
 
 /**
  * `beat list`: prints each entry with its state, those of the configuration first. Exits with 1 if the store or the
@@ -57,13 +57,13 @@ async function printTable(
   zone: string,
 ): Promise<void> {
   const rows = [...declared];
-  const most = declared.length + MOST_STORED;
+  const most = declared.length + MAX_STORED;
   for await (const row of stored) {
     if (rows.push(row) > most) break;
   }
   process.stdout.write(`${formatRows(rows.slice(0, most), zone)}\n`);
   if (rows.length > most) {
-    process.stdout.write(`the ${MOST_STORED} stored entries due next; --json lists all\n`);
+    process.stdout.write(`the ${MAX_STORED} stored entries due next; --json lists all\n`);
   }
 }
 

@@ -13,10 +13,10 @@ import { parseHealth, type Health } from './health-answer.ts';
 import { isPrivate, privateFolders } from '../service/private-folder.ts';
 
 /** The most entries that one answer names. */
-const MOST_NAMES = 10;
+const MAX_NAMES = 10;
 
 /** The most characters of an error in an answer. */
-const LONGEST_ERROR = 2_000;
+const MAX_ERROR = 2_000;
 
 const PREFIX = process.platform === 'linux' ? `health-${namespace()}-` : 'beat-health-';
 const PIPES = '\\\\.\\pipe\\';
@@ -37,9 +37,9 @@ export interface HealthAnswers {
 export async function answerHealth(liveness: Liveness, pid: number): Promise<HealthAnswers> {
   const server: Server = createServer((socket) => {
     const { alive, idleMs } = liveness;
-    const blockedEntries = liveness.blockedEntries.slice(0, MOST_NAMES);
+    const blockedEntries = liveness.blockedEntries.slice(0, MAX_NAMES);
     socket.on('error', () => {});
-    const reloadError = liveness.reloadError?.slice(0, LONGEST_ERROR);
+    const reloadError = liveness.reloadError?.slice(0, MAX_ERROR);
     const health: Health = {
       pid,
       alive,

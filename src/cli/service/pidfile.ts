@@ -4,7 +4,7 @@ import { EXIT, ExitError } from '../exit.ts';
 import { startedAfter } from './process-age.ts';
 
 /** The number of attempts while other processes replace the file at the same moment. */
-const TRIES = 5;
+const ATTEMPTS = 5;
 
 /** The largest size of a pidfile in bytes; a longer file is not read. */
 const MAX_SIZE = 64;
@@ -27,7 +27,7 @@ export interface Pidfile {
 export function acquirePidfile(given: string): Pidfile {
   const path = resolve(given);
   let replaced: string | undefined;
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (let tries = 0; tries < ATTEMPTS; tries++) {
     if (create(path)) {
       process.on('exit', () => removeOwn(path));
       return { replaced };

@@ -49,7 +49,7 @@ export const connectionShape = {
 };
 
 /** AMQP counts heartbeats in whole seconds, with 16 bits. */
-const LONGEST_HEARTBEAT = 65_535_000;
+const MAX_HEARTBEAT = 65_535_000;
 
 export function readConnection(
   settings: Omit<ShapeOutput<typeof connectionShape>, 'brokerUseSsl'>,
@@ -58,7 +58,7 @@ export function readConnection(
 ): ConnectionSettings {
   const { brokerHeartbeat, brokerConnectionTimeout } = settings;
   const heartbeat = parseDuration(brokerHeartbeat) ?? DEFAULT_CONNECTION.heartbeat;
-  if (heartbeat % 1_000 !== 0 || heartbeat > LONGEST_HEARTBEAT) {
+  if (heartbeat % 1_000 !== 0 || heartbeat > MAX_HEARTBEAT) {
     const allowed = 'whole seconds, 65535 at most, or 0 for none';
     reportOf('brokerHeartbeat')(['brokerHeartbeat'], expected(allowed, brokerHeartbeat));
   }

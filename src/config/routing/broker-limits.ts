@@ -86,13 +86,13 @@ const TABLE = 65_536;
 /** The size of the headers that every message has. */
 const USUAL = 1_024;
 /** The size of `argsrepr`, which has 1,024 characters at most. */
-const LONGEST_REPR = 4 * 1_024;
+const MAX_REPR = 4 * 1_024;
 
 function checkTable({ task, options }: LimitedTask, report: Report): void {
   const { headers = {}, stamps = {}, argsrepr, kwargsrepr, shadow, origin } = options;
   const { groupId, rootId, parentId, taskId } = options;
   const texts = [task, shadow, origin, groupId, rootId, parentId, taskId];
-  const shown = [argsrepr, kwargsrepr].map((text) => text?.length ?? LONGEST_REPR);
+  const shown = [argsrepr, kwargsrepr].map((text) => text?.length ?? MAX_REPR);
   const own = measure([...texts, ...shown.map((length) => 'x'.repeat(length))]) + USUAL;
   const size = own + measure(headers) + measure(stamps);
   if (size <= TABLE) return;

@@ -4,7 +4,7 @@ import { DatabaseError } from './database-error.ts';
 import type { Statements } from './statements.ts';
 
 /** The newest consumed rows, which are kept as a trace of what was delivered. */
-const KEPT = 1_000;
+const RETAINED = 1_000;
 
 /** How many insertions lead to a pruning, and the size of one: few enough to block no worker for long. */
 const BATCH = 500;
@@ -36,7 +36,7 @@ export class Pruner {
     const limit = this.#due;
     this.#due = 0;
     try {
-      const rows = await this.#db.read('broker.prune', this.#sql.findConsumed(limit, KEPT));
+      const rows = await this.#db.read('broker.prune', this.#sql.findConsumed(limit, RETAINED));
       const ids = rows.map(({ id }) => Number(id)).toSorted((a, b) => a - b);
       if (ids.length > 0) await this.#db.write('broker.prune', this.#sql.deleteConsumed(ids));
       // After a full batch there may be more rows: the next commit removes another batch.

@@ -15,7 +15,7 @@ import { SqlStoredEntries } from './stored-entries.ts';
 import type { SqlDialect } from './dialect.ts';
 
 /** The longest limit for an answer with any TTL of the lock. Milliseconds. */
-const LONGEST_TIMEOUT = 5_000;
+const MAX_TIMEOUT = 5_000;
 
 /**
  * Lock, ledger and the queues of Celery workers in one database. The lock has a connection of its own, so that
@@ -24,7 +24,7 @@ const LONGEST_TIMEOUT = 5_000;
 export function openSqlStore(options: StateStoreOptions): StateStore {
   const { brokerUrl, keyPrefix: prefix, lockTtl: ttl, transport, queues, clock } = options;
   // Half of the TTL: a renewal without an answer can be repeated before the lock expires.
-  const timeout = transport.socketTimeout ?? Math.min(Math.round(ttl / 2), LONGEST_TIMEOUT);
+  const timeout = transport.socketTimeout ?? Math.min(Math.round(ttl / 2), MAX_TIMEOUT);
   const dialect = openDialect(brokerUrl, timeout, clock);
   const { sql, listen } = dialect;
 
