@@ -13,7 +13,7 @@ const state = makeState({
 test('the status of an entry contains its last and its next run', () => {
   expect(readStatus(entry, state, NOON + 1)).toEqual({
     ...{ entry: 'backup', task: 'tasks.cleanup', schedule: 'aligned 3600000' },
-    ...{ timezone: null, enabled: true, paused: null, skipping: [] },
+    ...{ timezone: null, enabled: true, paused: null, skipping: [], source: 'configuration' },
     ...{ lastDueAt: iso(0), lastSentAt: iso(0), lastTaskId: 't', runCount: 3 },
     nextDueAt: iso(1),
   });
