@@ -9,6 +9,7 @@ import { routingShape } from '../src/config/routing/routing.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { eventsShape } from '../src/config/service/events.ts';
 import { lockShape } from '../src/config/service/lock.ts';
+import { shellShape } from '../src/config/shell/schema.ts';
 import { OPTION_DOCS, TYPE_NAMES } from '../src/config/values/option.ts';
 import { zoneShape } from '../src/config/values/zone.ts';
 import { formatDefault, formatValue } from './describe-option.ts';
@@ -75,12 +76,17 @@ const SECTIONS: readonly Section[] = [
   },
   { title: 'Results', keys: Object.keys(resultsShape) },
   { title: 'Task events', keys: Object.keys(eventsShape) },
+  { title: 'Shell commands', keys: Object.keys(shellShape) },
   { title: 'Editors', keys: ['$schema'] },
 ];
 
 /** The maps within settings and entries, and where they are. */
 const TITLES: Readonly<Record<string, { readonly title: string; readonly text?: string }>> = {
-  EntryConfig: { title: 'Fields of an entry', text: 'An entry is a value of `beatSchedule`.' },
+  EntryConfig: {
+    title: 'Fields of an entry',
+    text: 'An entry is a value of `beatSchedule`. It has either `task` or `shell`.',
+  },
+  ShellConfig: { title: 'Shell', text: '`shell` of an entry, where it is a map.' },
   ScheduleMap: { title: 'Schedule', text: 'Exactly one of the first five. See [time](time.md).' },
   TimedeltaConfig: { title: 'timedelta' },
   CrontabConfig: { title: 'crontab' },

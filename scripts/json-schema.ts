@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeEntrySchema } from '../src/config/entry/schema.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { OPTION_DOCS } from '../src/config/values/option.ts';
 import { describeDefault } from './describe-option.ts';
@@ -20,6 +21,10 @@ export function jsonSchema(): Json {
       // A file contains neither Dates nor schedules that are created in code.
       if (Array.isArray(jsonSchema.anyOf)) {
         jsonSchema.anyOf = jsonSchema.anyOf.filter((option) => Object.keys(option).length > 0);
+      }
+      // The schema in code has both as optional keys.
+      if (zodSchema === (wholeEntrySchema as z.core.$ZodType)) {
+        jsonSchema.oneOf = [{ required: ['task'] }, { required: ['shell'] }];
       }
       // The limits of safe integers concern only JavaScript.
       if (zodSchema instanceof z.ZodNumber) dropLimits(jsonSchema);

@@ -14,6 +14,7 @@ import { next } from './commands/next.ts';
 import type { GlobalFlags } from './flags/options.ts';
 import { maskText } from '../util/mask.ts';
 import { prepareFlags } from './flags/prepare-flags.ts';
+import { shellCommands } from './commands/shell-commands.ts';
 import { start, type StartFlags } from './commands/start.ts';
 import { rejectUnknownArguments } from './flags/unknown-arguments.ts';
 
@@ -90,6 +91,12 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .option('--json', 'print JSON lines, in UTC')
     .action(async (names: string[], _flags, command: Command) => {
       code = await next(names, ready(command.optsWithGlobals()));
+    });
+  program
+    .command('shell-commands')
+    .description('print the commands of shell entries as JSON, for the workers that may run them')
+    .action(async (_flags, command: Command) => {
+      code = await shellCommands(ready(command.optsWithGlobals()));
     });
   program
     .command('forget')

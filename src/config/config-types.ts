@@ -160,6 +160,10 @@ export interface BeatConfig {
   eventExchange?: string | undefined;
   /** Serializer of task events; every receiver reads JSON. Default: `json`. */
   eventSerializer?: 'json' | undefined;
+  /** The task that runs the commands of `shell` entries. Default: `shell.run`. */
+  shellTask?: string | undefined;
+  /** The queue of `shell` entries whose options name none. Default: `shell`. */
+  shellQueue?: string | undefined;
   /** The JSON Schema of this file, for editors. */
   $schema?: string | undefined;
   /** Queues: name → queue, or a list of queues. Default: none. */
@@ -510,7 +514,12 @@ export type RoutePair = readonly [string | RegExp, RouteConfig];
 /** One entry of `beatSchedule`. */
 export interface EntryConfig {
   /** The registered name of the Celery task, or a signature. */
-  task: string | SignatureConfig;
+  task?: string | SignatureConfig | undefined;
+  /**
+   * A command that a worker runs, instead of `task`, `args` and `kwargs`. See [shell
+   * commands](shell.md).
+   */
+  shell?: string | ShellConfig | undefined;
   /** When the task is due. */
   schedule: ScheduleConfig;
   /**
@@ -778,6 +787,32 @@ export interface ChordParts {
   header: SignatureConfig | readonly SignatureConfig[];
   /** The task that receives the list of their results. */
   body: SignatureConfig;
+}
+
+/** A command, and how workers run it. */
+export interface ShellConfig {
+  /** The command, which the shell runs. */
+  command: string;
+  /** The shell on the host of the worker: `SHELL -c COMMAND`. Default: `/bin/sh`. */
+  shell?: string | undefined;
+  /** Working directory on the host of the worker. Default: that of the worker. */
+  cwd?: string | undefined;
+  /** Environment variables, beside the worker's own. */
+  env?: Record<string, string> | undefined;
+  /** Standard input of the command. Default: empty. */
+  stdin?: string | undefined;
+  /**
+   * How long the command may run before its process group receives SIGTERM, and SIGKILL 10
+   * seconds later. Default: without a limit.
+   */
+  timeout?: Duration | undefined;
+  /** The user that runs the command; the worker must be root. Default: that of the worker. */
+  user?: string | undefined;
+  /**
+   * The most output that the result contains, of standard output and of standard error: the last
+   * part. Default: 65536.
+   */
+  maxOutput?: number | undefined;
 }
 
 /** An interval in seconds or as a duration, a schedule made in code, or a map. */

@@ -20,6 +20,7 @@ import { readKeyPrefix, readLock } from './service/lock.ts';
 import { readTaskEvents } from './service/events.ts';
 import { stateNameError } from './service/state-limits.ts';
 import type { Settings } from './settings.ts';
+import { readShellSettings } from './shell/read-shell.ts';
 import type { Steps } from '../util/steps.ts';
 import type { Report } from './validate.ts';
 import { readTimezone, zoneReader } from './values/zone.ts';
@@ -67,7 +68,8 @@ export function* readSettings(
     queues: readQueues(settings, reportFor('taskQueues'), warnFor('taskQueues')),
     routes: readRoutes(settings, reportFor('taskRoutes'), checkAccepted),
   };
-  const shared = { timezone, encoding, protocol: settings.taskProtocol ?? 2 } as const;
+  const protocol = settings.taskProtocol ?? 2;
+  const shared = { timezone, encoding, protocol, shell: readShellSettings(settings) } as const;
   return {
     ...service,
     ...shared,

@@ -9,6 +9,12 @@ import type { TaskEventSettings } from '../message/task-sent.ts';
 import type { RouteRules } from '../routing/router.ts';
 import type { ResultSettings } from '../store/results.ts';
 
+/** The task and the queue of entries that run commands. */
+export interface ShellSettings {
+  readonly task: string;
+  readonly queue: string;
+}
+
 /** A configuration after validation: complete and typed, with all defaults. */
 export interface Settings {
   readonly broker: Endpoint;
@@ -27,6 +33,7 @@ export interface Settings {
   readonly lock: { readonly ttl: number };
   /** The prefix of all names in the state store, which separates several apps in one store. */
   readonly keyPrefix: string;
+  readonly shell: ShellSettings;
   /** The configured queues, and the defaults of all others. */
   readonly queues: QueueRules;
   /** The routes, and the defaults of tasks without a route. */

@@ -6,6 +6,7 @@ import type { SendFlags } from './send.ts';
 /** Flags that give fields of a stored entry's definition. */
 export interface DefinitionFlags extends SendFlags {
   readonly task?: string;
+  readonly shell?: string;
   readonly schedule?: string;
   readonly args?: string;
   readonly kwargs?: string;
@@ -19,6 +20,7 @@ export interface DefinitionFlags extends SendFlags {
 export function definitionFlags(command: Command): Command {
   return command
     .option('--task <name>', 'the registered name of the Celery task')
+    .option('--shell <command>', 'a command that a worker runs, instead of a task')
     .option('--schedule <schedule>', "a duration (5m), a cron line ('0 4 * * *'), or JSON")
     .option('--args <json>', 'positional arguments, a JSON array')
     .option('--kwargs <json>', 'keyword arguments, a JSON object')
@@ -48,6 +50,7 @@ export function readDefinitionFlags(flags: DefinitionFlags): Definition {
   const fields = {
     ...(more as Definition | undefined),
     task: flags.task,
+    shell: flags.shell,
     schedule: readSchedule(flags.schedule, json),
     args: json('args', flags.args),
     kwargs: json('kwargs', flags.kwargs),

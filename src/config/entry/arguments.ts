@@ -9,7 +9,7 @@ import { expected, type Path, type Report } from '../validate.ts';
 import type { EntryInput } from './schema.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 
-const NO_ARGS: readonly unknown[] = Object.freeze([]);
+export const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});
 
 export interface ArgumentsContext {

@@ -15,7 +15,7 @@ import { EntryDefinitions } from './definitions.ts';
 import { readEntry, type EntryContext } from './read-entry.ts';
 import { readMissed } from './missed.ts';
 
-type Surroundings = Pick<Settings, 'queues' | 'routes' | 'broker' | 'encoding'> &
+type Surroundings = Pick<Settings, 'queues' | 'routes' | 'broker' | 'encoding' | 'shell'> &
   Pick<EntryContext, 'timezone' | 'readZone' | 'results' | 'protocol' | 'checkAccepted' | 'state'>;
 
 /** The entries of a configuration, and the entry that Celery's beat would install. */

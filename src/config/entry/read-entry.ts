@@ -17,11 +17,13 @@ import type { RouteChecker } from '../routing/check-routes.ts';
 import type { ScheduleReader } from '../schedules/schedule-reader.ts';
 import { stateNameError } from '../service/state-limits.ts';
 import { withoutLinks } from '../signatures/options.ts';
+import type { ShellSettings } from '../settings.ts';
+import { expandShell } from '../shell/read-shell.ts';
 import { SignatureReader } from '../signatures/signature-reader.ts';
 import { parse, type Report } from '../validate.ts';
 import { parseDuration } from '../values/duration.ts';
 import type { ReadZone } from '../values/zone.ts';
-import { readArguments } from './arguments.ts';
+import { NO_ARGS, readArguments } from './arguments.ts';
 import { withoutForeignKeys } from './foreign-keys.ts';
 import { entrySchema, type EntryInput } from './schema.ts';
 import { withoutStrayCanvas } from './stray-canvas.ts';
@@ -39,6 +41,7 @@ export interface EntryContext {
   readonly serializer: SerializerName;
   readonly routes: RouteChecker;
   readonly results: ResultSettings;
+  readonly shell: ShellSettings;
   readonly protocol: 1 | 2;
   readonly checkAccepted: CheckAccepted;
   readonly state: Endpoint;
@@ -69,7 +72,9 @@ export function readEntry(
   const nameError = stateNameError(name, 'entry', context.state);
   if (nameError !== null) report([], nameError);
   const own = withoutForeignKeys(given, warn);
-  const input = withStamps(withoutStrayCanvas(own, report), report);
+  const shellContext = { shell: context.shell, keys: context.keys?.inside.get('shell') };
+  const { input: called, command } = expandShell(own, shellContext, report);
+  const input = withStamps(withoutStrayCanvas(called, report), report);
   const entry = parse(entrySchema, input, { path: [], keys: context.keys, report });
   const raw: Partial<EntryInput> = isMap(input) ? input : {};
   const timezone =
@@ -86,7 +91,9 @@ export function readEntry(
   const ownSerializer = findSerializer(raw);
   checkAccepted(ownSerializer, ['options', 'serializer'], report);
   const serializer = ownSerializer ?? context.serializer;
-  const args = readArguments(raw, { zone: scheduleZone, serializer }, report);
+  const args = command
+    ? { args: NO_ARGS, kwargs: command }
+    : readArguments(raw, { zone: scheduleZone, serializer }, report);
   if (isMap(raw.options)) {
     checkHeaders(raw.options.headers, ['options', 'headers'], report);
     checkStamps(raw.options.stamps, ['options', 'stamps'], report);
@@ -107,15 +114,15 @@ export function readEntry(
   if (context.protocol === 1) warnOfProtocol1(options, warn);
   const call = { ...args, options };
   checkTarget(target, call, context, report);
-  const called = applyCall(target, call);
-  for (const task of called.canvas
-    ? initialTasks(called.canvas)
-    : [{ ...call, task: called.task }]) {
+  const applied = applyCall(target, call);
+  for (const task of applied.canvas
+    ? initialTasks(applied.canvas)
+    : [{ ...call, task: applied.task }]) {
     context.routes.check(task, report, warn);
   }
   return {
     name,
-    ...called,
+    ...applied,
     schedule,
     ...call,
     render: templates.render,

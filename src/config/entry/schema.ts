@@ -6,12 +6,18 @@ import {
   linkedOptionsSchema,
   taskOrSignature,
 } from '../signatures/schema.ts';
+import { shellForms } from '../shell/schema.ts';
 import { named, option, required } from '../values/option.ts';
 import { expires, flag, MAP, text, timezone } from '../values/scalars.ts';
 import { entryMissedShape } from './missed.ts';
 
 const entryShape = {
   task: taskOrSignature(),
+  shell: option(
+    shellForms(),
+    'A command that a worker runs, instead of `task`, `args` and `kwargs`. See [shell commands](shell.md).',
+    { example: 'pg_dump shop | gzip > /backup/shop.gz' },
+  ),
   schedule: required(scheduleSchema, 'When the task is due.', { example: { cron: '0 4 * * *' } }),
   ...ARGUMENTS,
   options: option(
@@ -49,7 +55,7 @@ export const entrySchema = z.strictObject(
     options: linkedOptionsSchema.optional(),
     schedule: z.unknown().optional(),
   },
-  'a map with task and schedule',
+  'a map with schedule and task or shell',
 );
 
 export type EntryInput = z.output<typeof entrySchema>;

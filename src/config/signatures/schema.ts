@@ -161,4 +161,4 @@ const within = () => ({
 });
 
 export const taskOrSignature = () =>
-  required(z.union([name(), signatureSchema], MAP), TASK, { example: 'tasks.report' });
+  option(z.union([name(), signatureSchema], MAP), TASK, { example: 'tasks.report' });

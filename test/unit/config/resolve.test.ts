@@ -11,6 +11,7 @@ import { entryOf, entryProblems, namesWritten, problemsOf } from './support.ts';
 describe('a configuration', () => {
   test('that says nothing is complete all the same', () => {
     expect(resolveSettings({})).toEqual({
+      shell: { task: 'shell.run', queue: 'shell' },
       broker: parseEndpoint('sqla+sqlite:///beat.sqlite'),
       state: parseEndpoint('sqla+sqlite:///beat.sqlite'),
       locks: [],
@@ -88,7 +89,10 @@ describe('a configuration', () => {
     [{ task_route: {} }, 'task_route: unknown key; did you mean "task_routes"?'],
     [{ beatSchedule: [] }, 'beatSchedule: expected a map, got an empty list'],
     [{ beatSchedule: { '': { task: 't', schedule: 5 } } }, /an entry needs a name/],
-    [{ beatSchedule: { e: 5 } }, 'beatSchedule.e: expected a map with task and schedule, got 5'],
+    [
+      { beatSchedule: { e: 5 } },
+      'beatSchedule.e: expected a map with schedule and task or shell, got 5',
+    ],
     [JSON.parse('{"__proto__": {}}') as object, /^__proto__: a name that JavaScript reserves/],
   ])('%j is rejected', (config, problem) => {
     const expected: unknown =

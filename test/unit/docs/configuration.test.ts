@@ -12,6 +12,7 @@ import { resultsShape } from '../../../src/config/results/results.ts';
 import { queueSchema } from '../../../src/config/routing/queue-schema.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { lockShape } from '../../../src/config/service/lock.ts';
+import { shellSchema } from '../../../src/config/shell/schema.ts';
 import { deepOptionsSchema } from '../../../src/config/signatures/schema.ts';
 import { OPTION_DOCS } from '../../../src/config/values/option.ts';
 import { problemsOf } from '../config/support.ts';
@@ -34,7 +35,10 @@ type Shape = Readonly<Record<string, z.ZodType>>;
 type Place = (value: Readonly<Record<string, unknown>>) => object;
 
 const ENTRY = { task: 't', schedule: 60 };
-const withEntry = (entry: object) => ({ beatSchedule: { e: { ...ENTRY, ...entry } } });
+const withEntry = (entry: object) => {
+  const task = 'shell' in entry ? { task: null } : {};
+  return { beatSchedule: { e: { ...ENTRY, ...task, ...entry } } };
+};
 const inner = (schema: z.ZodType) => (schema as z.ZodOptional<z.ZodObject>).unwrap().shape as Shape;
 
 /** Every table of the page whose defaults and examples can be tried, and a configuration with one of its keys. */
@@ -60,6 +64,7 @@ const TABLES: readonly (readonly [title: string, shape: Shape, place: Place])[] 
       ...withEntry({ options: { ...COMPANIONS[Object.keys(options)[0]!], ...options } }),
     }),
   ],
+  ['shell', shellSchema.shape, (shell) => withEntry({ shell: { command: 'true', ...shell } })],
   ['queue', queueSchema.shape, (queue) => ({ taskQueues: { q: { ...queue } } })],
 ];
 

@@ -2,6 +2,7 @@ import type { Facts } from './fact.ts';
 
 export const fields = {
   task: { example: 'tasks.add', test: 'test/e2e/matrix/canvas.ts' },
+  shell: { example: 'true', test: 'test/unit/config/shell/shell.test.ts' },
   schedule: { example: 60, test: 'test/unit/config/schedules/schedule-reader.test.ts' },
   args: { example: [1, 2], test: 'test/e2e/matrix/options.ts', rejects: ['abc'] },
   kwargs: { example: { a: 1 }, test: 'test/e2e/matrix/options.ts' },

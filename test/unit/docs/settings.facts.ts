@@ -163,6 +163,8 @@ export const own = {
   max_catch_up: { example: 100, test: 'test/unit/catalog/catch-up.test.ts' },
   starting_deadline: { example: '1h', test: 'test/unit/catalog/catch-up.test.ts' },
   declare_queues: { example: false, test: 'test/unit/config/resolve.test.ts' },
+  shell_task: { example: 'ops.run', test: 'test/unit/config/shell/shell.test.ts' },
+  shell_queue: { example: 'ops', test: 'test/unit/config/shell/shell.test.ts' },
   $schema: { example: './celery-beat.schema.json', test: 'test/unit/config/schema.test.ts' },
 } satisfies Facts;
 
