@@ -10,7 +10,7 @@ import { Proxy } from '../support/proxy.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { storeOptions } from './test-store.ts';
 
-/** Answers are waited for half as long (milliseconds): for those that will not come. */
+/** A lock TTL of 2 s, so that statements time out after a second. Milliseconds. */
 const SHORT_TIMEOUT = { lockTtl: 2_000 };
 const CHANGE = makeFirstRun('a');
 

@@ -78,7 +78,7 @@ describe.skipIf(missing)(missing || 'real workers', () => {
     const rows = rowsOf(cell);
     using folder = new Folder();
     await using worker = new MatrixWorker(celery, brokerUrl, redis.url(9));
-    await worker.told.first('a worker that is ready', ({ kind }) => kind === 'ready');
+    await worker.reports.first('a worker that is ready', ({ kind }) => kind === 'ready');
 
     const send = async (settings: string, lead: number): Promise<readonly SentLine[]> => {
       const wanted = rows.filter((row) => (row.settings ?? 'common') === settings).length;
@@ -99,7 +99,7 @@ describe.skipIf(missing)(missing || 'real workers', () => {
     const sent = await Promise.all(Object.keys(SETTINGS).map((name) => send(name, LEAD)));
     for (const line of sent.flat()) played.sent.set(line.entry, line);
     // Each row reports its own missing messages.
-    await worker.told
+    await worker.reports
       .until('a run of each row', () => isComplete(worker.ran, rows, cell) || undefined)
       .catch(() => {});
     await worker.kill();

@@ -11,7 +11,7 @@ import { requireService } from '../support/services.ts';
 const newest = CELERIES[1]!;
 const missing = requireService('rabbitmq-server') || requireCelery(newest);
 
-interface Told {
+interface WorkerReport {
   readonly kind: 'ready' | 'ran';
   readonly at: number;
   readonly id: string;
@@ -26,7 +26,7 @@ describe.skipIf(missing)(missing || 'a task with a countdown for a quorum queue'
   let server: RabbitServer;
 
   const start = () => {
-    const told = new Journal<Told>();
+    const reports = new Journal<WorkerReport>();
     const alone = ['--without-gossip', '--without-mingle', '--without-heartbeat'];
     const worker = ['-m', 'celery', '-A', 'quorum_tasks', 'worker', '-P', 'solo', ...alone];
     const child = new Child(findCelery(newest)!.python, worker, {
@@ -35,11 +35,11 @@ describe.skipIf(missing)(missing || 'a task with a countdown for a quorum queue'
         PYTHONDONTWRITEBYTECODE: '1',
         CELERY_BROKER_URL: server.url(),
       },
-      lines: { 3: (line) => told.add(JSON.parse(line) as Told) },
+      lines: { 3: (line) => reports.add(JSON.parse(line) as WorkerReport) },
     });
     onTestFinished(async () => void (await child.kill()));
-    void child.exited.then(() => told.end('the worker ended'));
-    return told;
+    void child.exited.then(() => reports.end('the worker ended'));
+    return reports;
   };
   /** Makes beat send the task once, to run in two seconds. */
   const send = async (entry: string): Promise<SentEvent> => {
@@ -68,21 +68,21 @@ describe.skipIf(missing)(missing || 'a task with a countdown for a quorum queue'
     await beat.stop();
     return event;
   };
-  const ranAs = (told: Journal<Told>, { taskId }: SentEvent) =>
-    told.first('the task', ({ id }) => id === taskId);
+  const ranAs = (reports: Journal<WorkerReport>, { taskId }: SentEvent) =>
+    reports.first('the task', ({ id }) => id === taskId);
 
   beforeAll(async () => void (server = await RabbitServer.start()));
   afterAll(() => server.stop());
 
   test('quorum queue: a task with a countdown runs, sent before and after the first worker started', async () => {
     const early = await send('early');
-    const told = start();
-    const first = await ranAs(told, early);
-    const second = await ranAs(told, await send('late'));
+    const reports = start();
+    const first = await ranAs(reports, early);
+    const second = await ranAs(reports, await send('late'));
     for (const ran of [first, second]) {
       expect(ran.routing_key).toMatch(WAITED);
       expect(ran.at).toBeGreaterThanOrEqual(Date.parse(ran.eta));
     }
-    expect(told.all.filter(({ id }) => id === early.taskId)).toHaveLength(1);
+    expect(reports.all.filter(({ id }) => id === early.taskId)).toHaveLength(1);
   });
 });

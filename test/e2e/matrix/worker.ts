@@ -24,14 +24,14 @@ export interface Ran {
   readonly [field: string]: unknown;
 }
 
-type Told = { readonly kind: 'ready' } | Received | Ran;
+type WorkerReport = { readonly kind: 'ready' } | Received | Ran;
 
 /** A real worker with the tasks of `matrix_tasks.py` and every queue of the table. */
 export class MatrixWorker extends Child {
-  readonly told: Journal<Told>;
+  readonly reports: Journal<WorkerReport>;
 
   constructor(celery: Celery, brokerUrl: string, resultBackend: string) {
-    const told = new Journal<Told>();
+    const reports = new Journal<WorkerReport>();
     const output: string[] = [];
     const alone = ['--without-gossip', '--without-mingle', '--without-heartbeat'];
     const worker = ['-A', 'matrix_tasks', 'worker', '-P', 'solo', '-l', 'info', ...alone];
@@ -45,21 +45,21 @@ export class MatrixWorker extends Child {
       lines: {
         1: (line) => output.push(line),
         2: (line) => output.push(line),
-        3: (line) => told.add(JSON.parse(line) as Told),
+        3: (line) => reports.add(JSON.parse(line) as WorkerReport),
       },
     });
-    this.told = told;
-    void this.exited.then(() => told.end(`the worker ended:\n${output.slice(-30).join('\n')}`));
+    this.reports = reports;
+    void this.exited.then(() => reports.end(`the worker ended:\n${output.slice(-30).join('\n')}`));
   }
 
   get ran(): Ran[] {
-    return this.told.all.filter((told) => told.kind === 'ran');
+    return this.reports.all.filter((report) => report.kind === 'ran');
   }
 
   /** Returns the message of a task; the newest if it was delivered twice. */
   received(id: string): Received | undefined {
-    return this.told.all.findLast(
-      (told): told is Received => told.kind === 'received' && told.id === id,
+    return this.reports.all.findLast(
+      (report): report is Received => report.kind === 'received' && report.id === id,
     );
   }
 }
