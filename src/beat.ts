@@ -178,7 +178,8 @@ export class Beat implements EventSource, AsyncDisposable {
       clock,
       events: this.#events,
       messageContext: () => this.#live.messageContext,
-      results: () => this.#results,
+      // A stored entry may be the first that starts a chord.
+      results: async () => (this.#results ??= await openResults(this.settings.results)),
       progressed,
       stored: store.entries && {
         entries: store.entries,

@@ -8,7 +8,7 @@ export interface ChordSizesOptions {
   readonly clock: Clock;
   readonly events: Events;
   /** Returns where chords are joined; `null` while no entry starts one. */
-  readonly results: () => ResultBackend | null;
+  readonly results: () => ResultBackend | null | Promise<ResultBackend | null>;
 }
 
 /** How long a batch waits for the result backend, milliseconds; and how long after it did not answer. */
@@ -64,8 +64,8 @@ export class ChordSizes {
     if (fresh.length === 0) return;
     for (const each of fresh) this.#pending.set(each.entry, chordIds(each));
     const { events, clock } = this.#options;
-    const results = this.#options.results();
     try {
+      const results = await this.#options.results();
       if (!results) throw new StoreError('there is no result backend to join chords');
       await results.expect(fresh.flatMap(({ chords = [] }) => chords));
       const at = clock.monotonic();

@@ -127,6 +127,24 @@ describe('stored entries on the embedded store', () => {
 const missing = requireService('redis-server');
 
 describe.skipIf(missing)(missing || 'stored entries on Redis', () => {
+  test('a stored entry may start a chord although no declared entry does', async () => {
+    await using server = await RedisServer.start();
+    const env = { BEAT_BROKER_URL: server.url(), CELERY_RESULT_BACKEND: server.url() };
+    await using leader = new BeatProcess({ cwd, env });
+    await leader.waitForEvent('scheduling');
+    const tasks = [
+      { task: 'tasks.add', args: [1, 2] },
+      { task: 'tasks.add', args: [3, 4] },
+    ];
+    const task = { chord: { header: tasks, body: { task: 'tasks.sum' } } };
+    const definition = { name: 'sum', task, schedule: 0.3 };
+    writeFileSync(join(cwd, 'entries.jsonl'), JSON.stringify(definition));
+    const added = await runBeat(['add', '-f', 'entries.jsonl'], { cwd, env });
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    await leader.waitForRuns(1);
+    expect(await server.client.keys('celery-taskset-meta-*.s')).not.toEqual([]);
+  });
+
   test('a follower continues the stored entries of a leader that was killed', async () => {
     await using server = await RedisServer.start();
     const env = { BEAT_BROKER_URL: server.url() };

@@ -1,11 +1,15 @@
 import { systemClock } from '../../util/clock.ts';
 import type { Settings } from '../../config/settings.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
-import type { EntryState } from '../../store/entry-state.ts';
+import type { Definitions } from '../../catalog/definition.ts';
+import type { Entry } from '../../catalog/entry.ts';
+import { adopt } from '../../scheduling/adopt.ts';
+import { readStoredEntry } from '../../scheduling/read-stored-entry.ts';
+import { decodeState, type EntryState } from '../../store/entry-state.ts';
+import type { StoredEntry } from '../../store/stored-entries.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
-import { reconcile } from '../../scheduling/plan.ts';
 import type { StateStore } from '../../store/store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
@@ -22,49 +26,67 @@ export async function forget(
   const settings = await readSettings(flags);
   const store = await openState(storeOptions(settings, systemClock));
   try {
-    const found = await findState(store, settings, name);
-    if (found === null) {
+    const { entry, state } = await findTarget(store, settings, name);
+    if (state === null) {
       process.stdout.write(`Entry ${JSON.stringify(name)} has no state: nothing to forget\n`);
       return EXIT.ok;
     }
-    await remove(store, settings, name);
-    process.stdout.write(`${formatRemoved(name, found)}\n`);
+    await remove(store, name, entry);
+    process.stdout.write(`${formatRemoved(name, state)}\n`);
     return EXIT.ok;
   } finally {
     await store.close();
   }
 }
 
-/** Returns the state to remove, `null` for none. Throws a `ConfigError` for a name that is neither configured nor stored. */
-async function findState(
-  store: StateStore,
-  { entries }: Settings,
-  name: string,
-): Promise<EntryState | 'unreadable' | null> {
+/** The entry of that name, where it is defined, and the state to remove. */
+interface Target {
+  /** `undefined` for one that is gone from the configuration. */
+  readonly entry: Entry | undefined;
+  /** `null` for none. */
+  readonly state: EntryState | 'unreadable' | null;
+}
+
+/** Throws a `ConfigError` for a name that is neither configured nor in the store. */
+async function findTarget(store: StateStore, settings: Settings, name: string): Promise<Target> {
+  const { entries, definitions } = settings;
   const unreadable = new Set<string>();
-  const states = await store.ledger.load((entry) => unreadable.add(entry));
-  if (unreadable.has(name)) return 'unreadable';
-  const names = new Set([...entries.map((entry) => entry.name), ...states.keys(), ...unreadable]);
-  if (!names.has(name)) {
-    throw new ConfigError(`no entry ${JSON.stringify(name)}${didYouMean(name, [...names])}`);
+  const states = await store.ledger.load((each) => unreadable.add(each));
+  const entry = entries.find((each) => each.name === name);
+  if (unreadable.has(name)) return { entry, state: 'unreadable' };
+  if (entry || states.has(name)) return { entry, state: states.get(name) ?? null };
+  const [row] = await store.entries.find([name]);
+  if (row) return findStored(row, definitions);
+  const names = [...entries.map((each) => each.name), ...states.keys(), ...unreadable];
+  throw new ConfigError(`no entry ${JSON.stringify(name)}${didYouMean(name, names)}`);
+}
+
+/** Throws a `ConfigError` when the definition is invalid: nothing would say when the entry is due next. */
+function findStored(row: StoredEntry, definitions: Definitions): Target {
+  const { entry } = readStoredEntry({ ...row, state: null }, definitions);
+  if (row.state === null) return { entry, state: null };
+  try {
+    return { entry, state: decodeState(row.entry, row.state) };
+  } catch {
+    return { entry, state: 'unreadable' };
   }
-  return states.get(name) ?? null;
 }
 
 /**
- * Removes the state in a new term, so that the leader cannot commit decisions that it made before. A
- * configured entry gets a new state at once, so that its schedule starts now and not at the next term.
+ * Removes the state in a new term, so that the leader cannot commit decisions that it made before. An entry
+ * that still exists gets a new state at once, so that its schedule starts now and not at the next term.
  */
-async function remove({ ledger }: StateStore, settings: Settings, name: string): Promise<void> {
-  const entry = settings.entries.find((each) => each.name === name);
+async function remove(
+  { ledger }: StateStore,
+  name: string,
+  entry: Entry | undefined,
+): Promise<void> {
   for (let tries = 0; tries < ATTEMPTS; tries++) {
     const term = await ledger.beginTerm();
     if (!(await ledger.removeState(term, name))) continue;
-    const fresh = reconcile(entry, undefined, systemClock.now());
-    if (!fresh) return;
-    const change = { entry: name, before: null, after: fresh.state, messages: [] };
+    const commit = adopt({ name, entry, state: undefined }, systemClock.now())?.commit;
     // A leader that began its term since then writes the same state.
-    await ledger.commit({ token: term, changes: [change] });
+    if (commit) await ledger.commit({ token: term, changes: [commit] });
     return;
   }
   throw new StoreError(

@@ -27,12 +27,15 @@ afterEach(() => {
 const forget = (...args: string[]) =>
   runCommand('forget', '-c', `${folder.path}/beat.json`, '-b', brokerUrl, ...args);
 
-async function withLedger<T>(use: (ledger: StateStore['ledger']) => Promise<T>): Promise<T> {
+const withLedger = <T>(use: (ledger: StateStore['ledger']) => Promise<T>): Promise<T> =>
+  withStore(({ ledger }) => use(ledger));
+
+async function withStore<T>(use: (store: StateStore) => Promise<T>): Promise<T> {
   const store = await openState(
     storeOptions(resolveSettings({ brokerUrl, beatSchedule: {} }), systemClock),
   );
   try {
-    return await use(store.ledger);
+    return await use(store);
   } finally {
     await store.close();
   }
@@ -44,6 +47,35 @@ const write = (entry: string, state: EntryState) =>
     await ledger.commit({ token: await ledger.beginTerm(), changes: [change] });
   });
 const states = () => withLedger((ledger) => ledger.load());
+
+test('beat forget: a stored entry restarts from now, also one that was paused for ever or is unreadable', async () => {
+  const { definitions } = resolveSettings({});
+  const { definition } = definitions.read('digest', { task: 'tasks.note', schedule: 3_600 });
+  const pause = { since: 0, until: null, reason: null, by: 'alice' };
+  for (const damaged of [false, true]) {
+    const after = { ...advanceState(NEW_STATE, 'one'), pause };
+    await withStore(async ({ ledger }) => {
+      const stored = { dueAt: null, definition: JSON.stringify(definition) };
+      const change = { entry: 'digest', before: null, after, messages: [], stored };
+      await ledger.removeState(await ledger.beginTerm(), 'digest');
+      await ledger.commit({ token: await ledger.beginTerm(), changes: [change] });
+    });
+    if (damaged) {
+      using db = new DatabaseSync(`${folder.path}/beat.sqlite`);
+      db.exec(`UPDATE beat_entry SET record = '{'`);
+    }
+    const before = systemClock.now();
+    expect(await forget('digest')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        damaged ? /could not be read: its schedule restarts/ : /1 runs.*restarts from now/,
+      ) as string,
+    });
+    const [row] = await withStore(({ entries }) => entries.find(['digest']));
+    expect(row!.dueAt).toBeGreaterThanOrEqual(before + 3_600_000);
+    expect(JSON.parse(row!.state!)).toMatchObject({ runCount: 0, dueAt: null });
+  }
+});
 
 test('beat forget: removes the state of a configured entry, whose schedule restarts from now', async () => {
   await write('nightly-report', advanceState(advanceState(NEW_STATE, 'one'), 'two'));
