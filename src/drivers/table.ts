@@ -84,7 +84,6 @@ const SQL = {
 const SQL_SERVER = {
   ...SQL,
   ...{ remote: true, shared: true },
-  load: () => import('./sql/store.ts').then(({ sqlDriver }) => sqlDriver),
 } as const;
 
 /** The length of kombu's column for queue names, in characters. */
@@ -119,6 +118,7 @@ export const DRIVERS: readonly Driver[] = [
     title: 'PostgreSQL',
     schemes: ['sqla+postgresql'],
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, nul: false },
+    load: () => import('./sql/postgresql/driver.ts').then(({ postgresDriver }) => postgresDriver),
   },
   {
     ...SQL_SERVER,
@@ -126,6 +126,7 @@ export const DRIVERS: readonly Driver[] = [
     title: 'MySQL',
     schemes: ['sqla+mysql', 'sqla+mariadb'],
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, entry: 2_048, prefix: 255 },
+    load: () => import('./sql/mysql/driver.ts').then(({ mysqlDriver }) => mysqlDriver),
   },
   {
     name: 'memory',

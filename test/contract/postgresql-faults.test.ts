@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import { openSqlStore } from '../support/open-sql-store.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../src/store/ledger.ts';
 import type { Outbox } from '../../src/store/outbox.ts';
-import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import { openSqlStore } from '../support/open-sql-store.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import type { SqlServer } from '../support/sql-server.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import { openSqlStore } from '../support/open-sql-store.ts';
 import { makeFirstRun } from '../support/change.ts';
 import { SQL_PRODUCTS } from '../support/sql-servers.ts';
 import { storeOptions } from './test-store.ts';

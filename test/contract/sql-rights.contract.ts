@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Change } from '../../src/store/commit.ts';
 import { openStore } from '../../src/drivers/open-store.ts';
-import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import { openSqlStore } from '../support/open-sql-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';

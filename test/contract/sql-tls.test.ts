@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import { openSqlStore } from '../support/open-sql-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import { openSqlStore } from '../support/open-sql-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { brokerContract } from './broker.contract.ts';

@@ -73,3 +73,15 @@ test('loaded packages: a YAML configuration loads one more, and the descriptions
   await runBeat(['list'], { cwd: folder.path, env: env() });
   expect(loaded()).toContain('cronstrue');
 });
+
+test.each([
+  ['sqla+postgresql', 'pg', 'mysql2'],
+  ['sqla+mysql', 'mysql2', 'pg'],
+])('loaded packages: a store in %s loads %s and not %s', async (scheme, own, other) => {
+  folder.write('beat.config.json', JSON.stringify({ beatSchedule: { crontab } }));
+  // Nothing listens there: the driver is loaded, and its first connection fails.
+  const url = `${scheme}://127.0.0.1:1/celery`;
+  await runBeat(['list', '-b', url], { cwd: folder.path, env: env() });
+  expect(loaded()).toContain(own);
+  expect(loaded()).not.toContain(other);
+});

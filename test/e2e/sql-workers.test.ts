@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSqlStore } from '../../src/drivers/sql/store.ts';
+import { openSqlStore } from '../support/open-sql-store.ts';
 import { storeOptions } from '../contract/test-store.ts';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';

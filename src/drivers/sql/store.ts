@@ -1,14 +1,11 @@
 import type { Clock } from '../../util/clock.ts';
-import { parseScheme } from '../../broker/url-list.ts';
 import { measureSkew } from '../../store/clock-skew.ts';
-import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
+import type { StateStoreOptions, StateStore } from '../../store/store.ts';
 import { SqlBroker } from './broker.ts';
 import { SqlCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
 import { SqlLedger } from './ledger.ts';
 import { SqlLock } from './lock.ts';
-import { mysqlLocation, mysqlDialect } from './mysql/dialect.ts';
-import { postgresLocation, postgresDialect } from './postgresql/dialect.ts';
 import { Notifications } from './notifications.ts';
 import { Pruner } from './pruner.ts';
 import { SqlStoredEntries } from './stored-entries.ts';
@@ -21,11 +18,14 @@ const MAX_TIMEOUT = 5_000;
  * Lock, ledger and the queues of Celery workers in one database. The lock has a connection of its own, so that
  * a renewal does not wait for megabytes of messages.
  */
-export function openSqlStore(options: StateStoreOptions): StateStore {
+export function openSqlStore(
+  options: StateStoreOptions,
+  createDialect: (url: string, timeout: number, clock: Clock) => SqlDialect,
+): StateStore {
   const { brokerUrl, keyPrefix: prefix, lockTtl: ttl, transport, queues, clock } = options;
   // Half of the TTL: a renewal without an answer can be repeated before the lock expires.
   const timeout = transport.socketTimeout ?? Math.min(Math.round(ttl / 2), MAX_TIMEOUT);
-  const dialect = openDialect(brokerUrl, timeout, clock);
+  const dialect = createDialect(brokerUrl, timeout, clock);
   const { sql, listen } = dialect;
 
   const ledgerDb = new Database(dialect, 'beat-ledger', timeout, clock);
@@ -53,17 +53,4 @@ export function openSqlStore(options: StateStoreOptions): StateStore {
       await Promise.all([lock.close(), ledgerDb.close(), notifications?.close()]);
     },
   };
-}
-
-function openDialect(url: string, timeout: number, clock: Clock): SqlDialect {
-  return isPostgres(url) ? postgresDialect(url, timeout, clock) : mysqlDialect(url, timeout, clock);
-}
-
-export const sqlDriver: StateDriver = {
-  open: openSqlStore,
-  normalize: (url) => (isPostgres(url) ? postgresLocation(url) : mysqlLocation(url)),
-};
-
-function isPostgres(url: string): boolean {
-  return parseScheme(url) === 'sqla+postgresql';
 }

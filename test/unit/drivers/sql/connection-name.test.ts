@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openSqlStore } from '../../../../src/drivers/sql/store.ts';
+import { openSqlStore } from '../../../support/open-sql-store.ts';
 import { storeOptions } from '../../../contract/test-store.ts';
 import { FakeServer } from '../../../support/fake-server.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
-import { openSqlStore } from '../../../../src/drivers/sql/store.ts';
+import { openSqlStore } from '../../../support/open-sql-store.ts';
 import { storeOptions } from '../../../contract/test-store.ts';
 import { FakeServer, flood } from '../../../support/fake-server.ts';
 import { certificate, certificateKey } from '../../../support/redis.ts';
