@@ -21,6 +21,7 @@ export const LAYERS = [
   'config',
   'observe',
   'reload',
+  'import',
 ];
 
 /** Folders and files without clock, I/O, randomness or `async`. They import only one another. */
@@ -54,6 +55,8 @@ export const PURE = [
   'drivers/table.ts',
   'events/beat-events.ts',
   'events/operation.ts',
+  'import/crontab/convert.ts',
+  'import/crontab/parse.ts',
   'scheduling/adopt.ts',
   'scheduling/agenda.ts',
   'scheduling/pause.ts',

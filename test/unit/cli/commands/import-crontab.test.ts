@@ -1,0 +1,71 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runCommand } from '../../../support/command.ts';
+import { ConfigFolder } from '../../../support/config-folder.ts';
+
+const FIXTURES = join(import.meta.dirname, '../../../fixtures/crontab');
+const folder = new ConfigFolder();
+const run = (...args: string[]) => runCommand('import', 'crontab', ...args);
+
+test('beat import crontab: writes a file that beat check accepts', async () => {
+  const args = [join(FIXTURES, 'cron.d'), '--system', '-o', 'jobs.yaml'];
+  expect(await run(...args)).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(readFileSync('jobs.yaml', 'utf8')).toMatch(
+    /^# Imported by beat from .*cron\.d\/anacron, /,
+  );
+  expect(await runCommand('check', '-c', 'jobs.yaml')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('jobs.yaml: 7 entries') as string,
+  });
+});
+
+test('beat import crontab: recognizes the table of anacron by its name', async () => {
+  const { code, stdout } = await run(join(FIXTURES, 'anacrontab'));
+  expect(code).toBe(0);
+  expect(stdout).toContain('cron.weekly:');
+});
+
+test('beat import crontab: names a broken line, imports the others, and exits with 1 unless with --partial', async () => {
+  const file = folder.write('table', '0 1 * * * good\n99 * * * * bad');
+  const { code, stdout, stderr } = await run(file);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(
+      /table:2: not imported: schedule\.cron: .*: 99 \* \* \* \* bad/,
+    ) as string,
+  });
+  expect(stdout).toContain('good:');
+  expect(await run(file, '--partial')).toMatchObject({ code: 0, stdout, stderr });
+});
+
+test('beat import crontab: does not overwrite a file without --force', async () => {
+  const file = folder.write('table', '0 1 * * * good');
+  const kept = folder.write('kept.yaml', 'x');
+  expect(await run(file, '-o', kept)).toMatchObject({
+    code: 2,
+    stderr: `${kept} exists; --force overwrites it\n`,
+  });
+  expect(readFileSync(kept, 'utf8')).toBe('x');
+  expect((await run(file, '-o', kept, '--force')).code).toBe(0);
+  expect(readFileSync(kept, 'utf8')).toContain('good:');
+});
+
+test('beat import crontab: --compare prints the next instants by cron and by beat', async () => {
+  const file = folder.write('table', '0 1 * * * good');
+  const { stdout } = await run(file, '-o', 'good.yaml', '--compare', '2');
+  expect(stdout).toMatch(/^ENTRY +CRON +BEAT/);
+  expect(stdout.match(/^good .* same$/gm)).toHaveLength(2);
+});
+
+test.each([
+  [['nowhere'], /cannot be read: .*nowhere/],
+  [[], /expected a file; for your own crontab: crontab -l/],
+  [['a', '--user', 'joe', '--system'], /expected either --user or --system/],
+  [['a', '--compare', 'x'], /--compare: expected a whole number from 1 to 1000, got "x"/],
+])('beat import crontab: %o is an error, and nothing is written', async (args, message) => {
+  const { code, stderr } = await run(...args, '-o', 'new.yaml');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(existsSync('new.yaml')).toBe(false);
+});
