@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { writeYaml } from '../../config/source/write-yaml.ts';
 import { compareJobs } from '../../import/crontab/compare.ts';
 import { importTables, type CronFile, type Imported } from '../../import/crontab/import.ts';
@@ -66,10 +66,18 @@ function readFiles(path: string | undefined, system: boolean): readonly CronFile
     );
   }
   try {
-    return given.flatMap((file) => listFiles(file)).map((file) => readFile(file, system));
+    return given.flatMap((file) =>
+      listFiles(file).map((inside) => readFile(inside, system || namesUsers(file))),
+    );
   } catch (error) {
     throw new ConfigError(`beat import crontab: cannot be read: ${describeError(error)}`);
   }
+}
+
+/** Whether the lines of a path name a user without `--system`: only crontabs of users lack it. */
+function namesUsers(path: string): boolean {
+  if (path === '-') return false;
+  return statSync(path).isDirectory() || /^\/etc\/(?:crontab$|cron\.d\/)/.test(resolve(path));
 }
 
 function listFiles(path: string): readonly string[] {

@@ -20,6 +20,11 @@ test('beat import crontab: writes a file that beat check accepts', async () => {
   });
 });
 
+test('beat import crontab: expects a user in each line of the files in a folder', async () => {
+  const { stdout } = await run(join(FIXTURES, 'cron.d'));
+  expect(stdout.match(/^ {6}user: root$/gm)).toHaveLength(7);
+});
+
 test('beat import crontab: recognizes the table of anacron by its name', async () => {
   const { code, stdout } = await run(join(FIXTURES, 'anacrontab'));
   expect(code).toBe(0);
