@@ -23,6 +23,7 @@ import {
 import { acquirePidfile } from '../service/pidfile.ts';
 import { resolvePaths } from '../service/paths.ts';
 import { dropPrivileges } from '../service/privileges.ts';
+import { hasTerminal } from '../service/terminal.ts';
 import { watchFiles } from '../service/watch-files.ts';
 
 export interface StartFlags extends GlobalFlags {
@@ -55,10 +56,7 @@ export async function start(flags: StartFlags, options: StartOptions): Promise<E
   return EXIT.ok;
 }
 
-/** Windows sends SIGHUP when the console is closed, and ends the process soon after. */
-const RELOAD_SIGNALS: readonly NodeJS.Signals[] = process.platform === 'win32' ? [] : ['SIGHUP'];
-const STOP_SIGNALS: readonly NodeJS.Signals[] =
-  process.platform === 'win32' ? ['SIGTERM', 'SIGINT', 'SIGHUP'] : ['SIGTERM', 'SIGINT'];
+const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 
 interface Run {
   readonly files: ConfigFiles;
@@ -82,11 +80,12 @@ async function run(
   const watching = new AbortController();
   const health = await answerHealth(beat.liveness, process.pid);
   if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
-  for (const signal of RELOAD_SIGNALS) process.on(signal, () => void reload());
-  onFirstSignal(STOP_SIGNALS, (signal) => {
+  const stop = (signal: NodeJS.Signals) => {
     log.info({ event: 'stopping', signal }, `beat: Shutting down... (${signal})`);
     void beat.stop();
-  });
+  };
+  onFirstSignal(STOP_SIGNALS, stop);
+  onHangup({ closed: () => stop('SIGHUP'), asked: () => void reload() });
   try {
     await beat.start();
     await started();
@@ -125,6 +124,18 @@ function logWarnings({ warnings }: Settings, log: Logger): void {
     const { path, file, line } = warning;
     log.warn({ event: 'configuration', path, file, line }, formatDiagnostic(warning));
   }
+}
+
+/**
+ * SIGHUP asks for a reload, unless the kernel sends it because the terminal of the process was closed. Windows sends
+ * it when the console is closed, and ends the process soon after.
+ */
+function onHangup({ closed, asked }: Record<'closed' | 'asked', () => void>): void {
+  const hadTerminal = hasTerminal();
+  process.on('SIGHUP', () => {
+    if (process.platform === 'win32' || (hadTerminal && !hasTerminal())) closed();
+    else asked();
+  });
 }
 
 /**
