@@ -91,8 +91,8 @@ export const MUTATIONS = {
   /** Removes messages from the outbox when they are written to the socket, without waiting for confirms. */
   unconfirmed: [
     {
-      file: 'outbox/relay.js',
-      text: '(await Promise.all(answers)).flatMap((refused) => [...refused])',
+      file: 'outbox/send.js',
+      text: '(await Promise.all(answers)).flatMap((each) => [...each])',
       instead: '(void Promise.allSettled(answers), [])',
     },
   ],
