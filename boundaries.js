@@ -52,6 +52,7 @@ export const PURE = [
   'broker/url-list.ts',
   'broker/url-parameters.ts',
   'drivers/endpoint.ts',
+  'drivers/foreign-schemes.ts',
   'drivers/table.ts',
   'events/beat-events.ts',
   'events/operation.ts',

@@ -21,6 +21,8 @@ host all all 127.0.0.1/32 scram-sha-256
 host all all ::1/128 scram-sha-256
 `;
 
+const START_ATTEMPTS = 20;
+
 /** A PostgreSQL server for one test file, on a free port and a socket, in a temporary folder. */
 export class PostgresServer implements SqlServer {
   readonly name = 'PostgreSQL';
@@ -75,6 +77,17 @@ export class PostgresServer implements SqlServer {
 
   /** Starts it, also after `kill`. Resolves when it accepts connections. */
   async start(): Promise<void> {
+    for (let left = START_ATTEMPTS; ; left--) {
+      const output = await this.#start();
+      if (output === null) return;
+      // A connection of another process may use the port for a moment.
+      if (left > 1 && output.includes('Address already in use')) await delay(500);
+      else throw new Error(`PostgreSQL did not start:\n${output}`);
+    }
+  }
+
+  /** Resolves with `null` when it accepts connections, and with its log when it ended. */
+  async #start(): Promise<string | null> {
     const output: string[] = [];
     const args = ['-D', join(this.folder, 'data'), '-k', this.folder, '-p', String(this.port)];
     const [command, all] = this.#user.command(program('postgres'), args);
@@ -84,12 +97,12 @@ export class PostgresServer implements SqlServer {
     while (server.alive) {
       try {
         this.#admin = await this.#connect();
-        return;
+        return null;
       } catch {
         await delay(20);
       }
     }
-    throw new Error(`PostgreSQL did not start:\n${output.join('\n')}`);
+    return output.join('\n');
   }
 
   /** Kills it: open transactions are lost, and nothing is cleaned up. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findUrlError } from '../../broker/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
+import { explainForeignScheme } from '../../drivers/foreign-schemes.ts';
 import { parseEndpoint, type Endpoint } from '../../drivers/endpoint.ts';
 import { findSchemes } from '../../drivers/table.ts';
 import type { Path, Report } from '../validate.ts';
@@ -134,26 +135,11 @@ function checkScheme(
     );
   } else if (!schemes.includes(scheme)) {
     const allowed = schemes.map((name) => `${name}://`).join(', ');
-    const hint = explainScheme(scheme) ?? didYouMean(scheme, schemes);
+    const hint = explainForeignScheme(scheme) ?? didYouMean(scheme, schemes);
     report(path, `unsupported URL scheme "${scheme}" for the ${role} (allowed: ${allowed})${hint}`);
   } else {
     const parameters = driver?.parameters ?? null;
     const error = parameters && findUrlError(url, parameters);
     if (error !== null) report(path, error);
   }
-}
-
-const SENTINELS =
-  '; sentinels are written sentinel://host:26379/0;sentinel://…, with masterName in brokerTransportOptions';
-
-/** A hint for schemes of other libraries. */
-function explainScheme(scheme: string): string | null {
-  if (/^redis[-+]sentinel$/.test(scheme)) return SENTINELS;
-  if (/^sentinels$|^sentinel\+|^rediss[-+]sentinel$/.test(scheme)) {
-    return `${SENTINELS}; ?ssl_cert_reqs=required or brokerUseSsl encrypts connections to the master`;
-  }
-  if (/^redis[-+]cluster$/.test(scheme)) return "; Celery's workers do not support Redis Cluster";
-  if (scheme === 'rediss+socket')
-    return '; a socket of this host needs no encryption: redis+socket://';
-  return null;
 }
