@@ -78,7 +78,9 @@ async function hasRecovered(cluster: Cluster, healedAt: number): Promise<boolean
     .map(({ beat }) =>
       beat.log.first(
         'a tick with nothing left that was due',
-        ({ event, wakeAt }) => event === 'tick' && Date.parse(String(wakeAt)) > healedAt,
+        // Commands may have made an entry due earlier than a tick before them says.
+        ({ event, time, wakeAt }) =>
+          event === 'tick' && Date.parse(time) >= healedAt && Date.parse(String(wakeAt)) > healedAt,
       ),
     );
   const waiting = new AbortController();
