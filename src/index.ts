@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 export { Beat, type BeatOptions } from './beat.ts';
 export {
   BeatClient,

@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * `celery-beat/testing`: for tests of your own schedules. Time advances only when the test advances it, and the
  * published messages can be inspected.
