@@ -11,17 +11,21 @@ export interface SentCommand {
   readonly answer: AuditRow | null;
 }
 
-/** How long the instances may take to answer after the last command. Milliseconds. */
+/** How long the instances may take to answer after the last command and the last fault. Milliseconds. */
 const ANSWER_TIMEOUT = 30_000;
 const POLL_INTERVAL = 100;
 
 /** Instants that a plan gives relative to the sending. */
 const RELATIVE = ['until', 'from', 'to'];
 
-/** Sends each command at its time and returns all of them with their answers. */
+/**
+ * Sends each command at its time and returns all of them with their answers. Commands wait while the broker of an
+ * outbox is away, so the time for answers begins when all faults are `healed`.
+ */
 export async function sendCommands(
   log: CommandLog,
   planned: readonly PlannedCommand[],
+  healed: Promise<unknown>,
 ): Promise<SentCommand[]> {
   const started = Date.now();
   const sent: { id: string; fields: SentCommand['fields'] }[] = [];
@@ -32,6 +36,7 @@ export async function sendCommands(
     for (let left = times; left > 0; left--) await append(log, JSON.stringify(command));
     sent.push({ id, fields: command });
   }
+  await healed;
   const ids = sent.map(({ id }) => id);
   let answers = new Map<string, string>();
   const end = Date.now() + ANSWER_TIMEOUT;

@@ -38,10 +38,9 @@ export async function runScenario(
 
   const store = await openState(storeOptions(settings, systemClock));
   await using _ = { [Symbol.asyncDispose]: () => store.close() };
-  const [injected, sent] = await Promise.all([
-    new Nemesis(cluster, environment).inject(faults),
-    sendCommands(store.commands, commands),
-  ]);
+  const injecting = new Nemesis(cluster, environment).inject(faults);
+  const sending = sendCommands(store.commands, commands, injecting);
+  const [injected, sent] = await Promise.all([injecting, sending]);
   const healedAt = Date.now();
   if (!(await hasRecovered(cluster, healedAt))) {
     cluster.crashes.push(
