@@ -31,7 +31,7 @@ export function definitionFlags(command: Command): Command {
     .option('--no-enable', 'do not schedule the entry');
 }
 
-/** The fields that the flags give. Throws a `ConfigError` with every flag that is not valid JSON. */
+/** The fields that the flags give; a flag of its own wins over `--definition`. Throws a `ConfigError` with every flag that is not valid JSON. */
 export function readDefinitionFlags(flags: DefinitionFlags): Definition {
   const problems: string[] = [];
   const json = (flag: string, text: string | undefined): unknown => {
@@ -48,7 +48,6 @@ export function readDefinitionFlags(flags: DefinitionFlags): Definition {
     problems.push('--definition: expected a JSON object');
   }
   const fields = {
-    ...(more as Definition | undefined),
     task: flags.task,
     shell: flags.shell,
     schedule: readSchedule(flags.schedule, json),
@@ -60,7 +59,8 @@ export function readDefinitionFlags(flags: DefinitionFlags): Definition {
     enabled: flags.enable,
   };
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return { ...(more as Definition | undefined), ...Object.fromEntries(given) };
 }
 
 /** Durations have no spaces and cron lines do; `@daily` and the like are cron lines as well. */
