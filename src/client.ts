@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Definition } from './catalog/definition.ts';
 import type { AuditRow } from './commands/audit.ts';
-import { sendCommand } from './commands/send-command.ts';
+import { CommandRejectedError, sendCommand } from './commands/send-command.ts';
 import type { BeatConfig } from './config/config-types.ts';
 import { resolveSettings } from './config/resolve.ts';
 import { storeOptions } from './config/service/store-options.ts';
@@ -28,11 +28,6 @@ export interface Reason {
 }
 
 type Instant = Date | string;
-
-/** The leader rejected a command. The message says why. */
-export class CommandRejectedError extends BeatError {
-  override name = 'CommandRejectedError';
-}
 
 /** No instance answered in time. The command is stored, and applied when an instance leads. */
 export class NoAnswerError extends BeatError {

@@ -1,14 +1,9 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Beat, type BeatOptions } from './beat.ts';
-export {
-  BeatClient,
-  CommandRejectedError,
-  connect,
-  NoAnswerError,
-  type ClientOptions,
-} from './client.ts';
+export { BeatClient, connect, NoAnswerError, type ClientOptions } from './client.ts';
 export type { AuditRow } from './commands/audit.ts';
+export { CommandRejectedError } from './commands/send-command.ts';
 export { systemClock, type Clock } from './util/clock.ts';
 export type { BeatConfig, SignatureConfig } from './config/config-types.ts';
 export { defineConfig } from './config/define.ts';

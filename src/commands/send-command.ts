@@ -1,6 +1,8 @@
 import type { CommandLog } from '../store/command-log.ts';
 import type { Clock } from '../util/clock.ts';
+import { BeatError } from '../util/errors.ts';
 import { decodeAudit, type AuditRow } from './audit.ts';
+import { parseCommand } from './parse-command.ts';
 
 /** Between two looks for the answer. Milliseconds. */
 const POLL_INTERVAL = 25;
@@ -8,16 +10,26 @@ const POLL_INTERVAL = 25;
 /** A command as JSON: see `docs/commands.md`. */
 export type CommandJson = { readonly id: string } & Readonly<Record<string, unknown>>;
 
+/** The command was rejected, by the leader or before it was stored. The message says why. */
+export class CommandRejectedError extends BeatError {
+  override name = 'CommandRejectedError';
+}
+
 /**
  * Appends a command to the log and waits for the leader's answer, for at most `wait` milliseconds. Resolves with
- * `null` when there is none by then: the command stays in the log until an instance leads.
+ * `null` when there is none by then: the command stays in the log until an instance leads. Throws a
+ * `CommandRejectedError` for a malformed command, and stores nothing: a leader could only reject it, and one that is
+ * too long without an answer.
  */
 export async function sendCommand(
   log: CommandLog,
   command: CommandJson,
   { clock, wait }: { readonly clock: Clock; readonly wait: number },
 ): Promise<AuditRow | null> {
-  await log.append(JSON.stringify(command));
+  const json = JSON.stringify(command);
+  const parsed = parseCommand(json);
+  if (parsed.kind === 'malformed') throw new CommandRejectedError(parsed.reason);
+  await log.append(json);
   const never = new AbortController().signal;
   const deadline = clock.monotonic() + wait;
   for (;;) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { AuditRow } from '../../commands/audit.ts';
-import { sendCommand } from '../../commands/send-command.ts';
+import { CommandRejectedError, sendCommand } from '../../commands/send-command.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
 import { systemClock } from '../../util/clock.ts';
@@ -40,10 +40,14 @@ export async function openSender(flags: SendFlags): Promise<Sender> {
         ...(flags.reason !== undefined && { reason: flags.reason }),
       };
       const waits = flags.wait !== false;
-      const row = await sendCommand(store.commands, whole, {
-        clock: systemClock,
-        wait: waits ? WAIT : 0,
-      });
+      const options = { clock: systemClock, wait: waits ? WAIT : 0 };
+      let row: Answered | null;
+      try {
+        row = await sendCommand(store.commands, whole, options);
+      } catch (error) {
+        if (!(error instanceof CommandRejectedError)) throw error;
+        row = { id: whole.id, status: 'rejected', answer: error.message };
+      }
       return print(row, whole.id, waits, flags.json === true);
     },
     close: () => store.close(),
@@ -63,7 +67,10 @@ export async function send(
   }
 }
 
-function print(row: AuditRow | null, id: string, waits: boolean, json: boolean): ExitCode {
+/** The row of the audit trail; of a command that was not stored, what is known of it. */
+type Answered = AuditRow | Pick<AuditRow, 'id' | 'status' | 'answer'>;
+
+function print(row: Answered | null, id: string, waits: boolean, json: boolean): ExitCode {
   if (json) process.stdout.write(`${JSON.stringify(row ?? { id, status: 'pending' })}\n`);
   if (row) {
     if (row.status === 'applied') {

@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Beat } from '../../../src/beat.ts';
-import {
-  CommandRejectedError,
-  connect,
-  NoAnswerError,
-  type BeatClient,
-} from '../../../src/client.ts';
+import { connect, NoAnswerError, type BeatClient } from '../../../src/client.ts';
+import { CommandRejectedError } from '../../../src/commands/send-command.ts';
 import type { BeatConfig } from '../../../src/config/config-types.ts';
 import { storeOptions } from '../../../src/config/service/store-options.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
@@ -104,6 +100,21 @@ describe('a client', () => {
     await expect(client.run('disabled')).rejects.toThrow(/^entry "disabled" is disabled/);
     expect(commands.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
     expect(sent).toEqual([]);
+  });
+
+  test('rejects a malformed command before it is stored, also while no instance leads', async () => {
+    await expect(client.pause('backup', { until: 'tomorrow' })).rejects.toThrow(
+      new CommandRejectedError(
+        'until: expected an instant such as 2030-01-31T08:00:00Z, got "tomorrow"',
+      ),
+    );
+    const args = ['x'.repeat(1_000_000)];
+    await expect(client.add('long', { task: 'tasks.add', schedule: 5, args })).rejects.toThrow(
+      new CommandRejectedError('a command of over 1000000 bytes'),
+    );
+    const { commands } = await lead();
+    await client.run('backup');
+    expect(commands).toMatchObject([{ do: 'run', status: 'applied' }]);
   });
 
   test('reports that there is no leader, and the next leader applies its command', async () => {
