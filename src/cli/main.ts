@@ -9,7 +9,7 @@ import { addEntryCommands } from './commands/entry-commands.ts';
 import { forget } from './commands/forget.ts';
 import { healthcheck } from './commands/healthcheck.ts';
 import { EPILOG, FORGET_EPILOG } from './help.ts';
-import { importCrontab, type ImportCrontabFlags } from './commands/import-crontab.ts';
+import type { ImportCrontabFlags } from './commands/import-crontab.ts';
 import { list } from './commands/list.ts';
 import { next } from './commands/next.ts';
 import type { GlobalFlags } from './flags/options.ts';
@@ -105,7 +105,9 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .option('--partial', 'exit with 0 although lines were left out')
     .option('--compare <count>', 'print the next instants of each job by cron and by beat')
     .option('--force', 'overwrite the file')
-    .action((file: string | undefined, flags: ImportCrontabFlags) => {
+    .action(async (file: string | undefined, flags: ImportCrontabFlags) => {
+      // It loads the writer of YAML, which a start does not need.
+      const { importCrontab } = await import('./commands/import-crontab.ts');
       code = importCrontab(file, flags);
     });
   program
