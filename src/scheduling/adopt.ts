@@ -1,6 +1,7 @@
 import type { Entry } from '../catalog/entry.ts';
 import type { Change } from '../store/commit.ts';
 import { advance, type EntryState } from '../store/entry-state.ts';
+import type { LoadedEntry } from './read-stored-entry.ts';
 import { indexedDueAt, reconcile, type Reconciled } from './plan.ts';
 
 /** An entry as its source and the store have it. */
@@ -18,6 +19,18 @@ export interface AdoptedEntry extends Reconciled {
   readonly entry: Entry | undefined;
   /** What is to be committed first; `null` when the store has this state already. */
   readonly commit: Change | null;
+}
+
+/**
+ * Has a stored entry count from `now` (epoch milliseconds), when the configuration no longer declares an entry of its
+ * name: until then the declared one ran in its place. `null` when it has nothing to count.
+ */
+export function restart({ entry, state }: LoadedEntry, now: number): AdoptedEntry | null {
+  if (!entry.enabled || !state) return null;
+  const after = advance(state, { anchor: now });
+  const stored = { dueAt: indexedDueAt(entry, after) };
+  const commit = { entry: entry.name, before: state, after, messages: [], stored };
+  return { entry, state: after, change: null, commit };
 }
 
 /** Compares an entry with its state at `now` (epoch milliseconds); `null` when there is nothing to schedule or store. */

@@ -51,7 +51,7 @@ export class CommandEngine {
     const quoted = JSON.stringify(name);
     const declared = catalog.find(name);
     if (declared?.enabled) {
-      return missing(`the state of entry ${quoted} cannot be read; the log says why`);
+      return missing(`entry ${quoted} is not scheduled; the log of the leader says why`);
     }
     if (declared) return missing(`entry ${quoted} is disabled in the configuration`);
     const [row] = (await this.#options.stored?.entries.find([name])) ?? [];
@@ -119,9 +119,11 @@ export class CommandEngine {
     const outcome = await committer.commitCommand(changes, finished, term, stop);
     if (outcome.kind !== 'committed') return explain(outcome);
     for (const { name, after, written, change } of edits) {
-      if (written?.entry.enabled) scheduled.schedule(written.entry, after);
-      else scheduled.remove(name);
-      events.reportRecovery({ kind: 'read-definition', entry: name });
+      // The declared entry of the name keeps its place: the stored one does not run as long as both exist.
+      const isHidden = this.isDeclared(name);
+      if (!isHidden && written?.entry.enabled) scheduled.schedule(written.entry, after);
+      else if (!isHidden) scheduled.remove(name);
+      if (!isHidden || !written) events.reportRecovery({ kind: 'read-definition', entry: name });
       if (change) events.emit('entry-changed', { entry: name, change });
     }
     return null;

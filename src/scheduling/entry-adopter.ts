@@ -4,16 +4,18 @@ import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import type { Ledger } from '../store/ledger.ts';
 import { StoreError } from '../util/errors.ts';
-import { adopt, type AdoptedEntry, type KnownEntry } from './adopt.ts';
+import { adopt, restart, type AdoptedEntry, type KnownEntry } from './adopt.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
 import type { Committer } from './committer.ts';
 import type { Reconciled } from './plan.ts';
+import { readStoredEntry } from './read-stored-entry.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
 import { splitStored } from './split-stored.ts';
-import type { StoredWindow } from './stored-window.ts';
+import type { StoredWindow, StoredWindowOptions } from './stored-window.ts';
 import type { Term } from './term.ts';
 
-export interface EntryAdopterOptions extends BlockedEntriesOptions {
+export interface EntryAdopterOptions
+  extends BlockedEntriesOptions, Pick<StoredWindowOptions, 'stored'> {
   readonly catalog: Catalog;
   readonly ledger: Ledger;
   readonly committer: Committer;
@@ -155,7 +157,26 @@ export class EntryAdopter {
     const known = [...names.difference(this.#blocked.names)].map((name) => ({
       ...{ name, entry: catalog.find(name), state: states.get(name) },
     }));
+    const removed = known.filter(({ entry, state }) => !entry && (state?.spec ?? null) !== null);
+    // Before the removals are committed: a leader that dies in between has them still ahead, and does this again.
+    await this.#restartHidden(new Set(removed.map(({ name }) => name)), term, stop);
     return this.#adopt(known, term, stop);
+  }
+
+  /** Has stored entries count from now whose declared entry of the same name is gone. */
+  async #restartHidden(names: ReadonlySet<string>, term: Term, stop: AbortSignal): Promise<void> {
+    const { stored, clock } = this.#options;
+    if (!stored || names.size === 0) return;
+    const rows = await stored.entries.find([...names]);
+    const restarted = rows.flatMap((row) => {
+      try {
+        return restart(readStoredEntry(row, stored.definitions()), clock.now()) ?? [];
+      } catch {
+        // An entry that cannot be read is reported when it is loaded.
+        return [];
+      }
+    });
+    await this.#commitAdopted(restarted, term, stop);
   }
 
   /** Compares entries with their states, commits what is new, and puts enabled entries on the agenda. */

@@ -71,11 +71,12 @@ export class Scheduler {
    */
   async tick(term: Term, stop: AbortSignal): Promise<number> {
     const { clock, events } = this.#options;
-    const now = clock.now();
-    await this.#adopter.adoptWaiting(now, term, stop);
-    const due = this.#scheduled.take(now);
-    let sent = 0;
-    for (const part of splitStored(due)) sent += await this.#publish(part, now, term, stop);
+    let sent = await this.#publishDue(term, stop);
+    // Runs that are due do not wait for entries to be loaded from the store.
+    if (this.#adopter.wakeAt <= clock.now()) {
+      await this.#adopter.adoptWaiting(clock.now(), term, stop);
+      sent += await this.#publishDue(term, stop);
+    }
     const { wakeAt } = this;
     events.emit('tick', { sent, wakeAt });
     return wakeAt;
@@ -84,6 +85,15 @@ export class Scheduler {
   /** When to tick again: epoch milliseconds, `Infinity` for never. */
   get wakeAt(): number {
     return Math.min(this.#scheduled.wakeAt, this.#adopter.wakeAt);
+  }
+
+  /** Publishes what is due now, and returns how many runs were sent. */
+  async #publishDue(term: Term, stop: AbortSignal): Promise<number> {
+    const now = this.#options.clock.now();
+    const due = this.#scheduled.take(now);
+    let sent = 0;
+    for (const part of splitStored(due)) sent += await this.#publish(part, now, term, stop);
+    return sent;
   }
 
   /** Publishes what is due at `now`, all declared or all stored, and returns how many runs were sent. */

@@ -130,7 +130,7 @@ test('a stored entry whose definition or state cannot be read is reported and do
   });
 });
 
-test('a declared entry takes precedence over a stored one of its name until it is gone from the configuration', async () => {
+test('a declared entry takes precedence over a stored one of its name', async () => {
   const { clock, sent, begin, emitted } = makeRig({ wrapStored: (entries) => entries });
   const first = await begin([]);
   await first.command(adding('a', 10));
@@ -140,9 +140,64 @@ test('a declared entry takes precedence over a stored one of its name until it i
   await second.tick();
   expect(sent()).toEqual(['declared 2027-03-01T12:00:30.000Z']);
   expect(emitted.failure).toMatchObject([{ operation: { kind: 'read-definition', entry: 'a' } }]);
-  await second.reload([]);
-  await second.tick();
-  expect(sent().slice(1)).toEqual(['a 2027-03-01T12:00:30.000Z']);
+});
+
+test('commands that change a stored entry leave the declared one of its name alone', async () => {
+  const declared = makeEntry({ name: 'a', task: 'declared', schedule: intervalSchedule(30_000) });
+  for (const command of [
+    { do: 'update', entry: 'a', definition: { schedule: 5 } },
+    { do: 'update', entry: 'a', definition: { enabled: false } },
+    { do: 'remove', entry: 'a' },
+  ]) {
+    const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
+    const first = await begin([]);
+    await first.command(adding('a', 10));
+    const second = await begin([declared]);
+    await second.tick();
+    expect(await second.command(command)).toMatchObject({ status: 'applied' });
+    clock.advance(30 * SECOND);
+    await second.tick();
+    expect(sent()).toEqual(['declared 2027-03-01T12:00:30.000Z']);
+  }
+});
+
+test.each(['a reload', 'the next term'])(
+  'a stored entry counts from the instant at which %s removes the declared one of its name',
+  async (way) => {
+    const { clock, sent, begin } = makeRig({ wrapStored: (entries) => entries });
+    const first = await begin([]);
+    await first.command(adding('a', 10));
+    const declared = makeEntry({ name: 'a', task: 'declared', schedule: intervalSchedule(30_000) });
+    let leader = await begin([declared]);
+    clock.advance(30 * SECOND);
+    await leader.tick();
+    clock.advance(4 * SECOND);
+    if (way === 'a reload') await leader.reload([]);
+    else leader = await begin([]);
+    await leader.tick();
+    clock.advance(10 * SECOND);
+    await leader.tick();
+    const runs = ['declared 2027-03-01T12:00:30.000Z', 'a 2027-03-01T12:00:44.000Z'];
+    expect(sent()).toEqual(runs);
+  },
+);
+
+test('runs that are due do not wait for stored entries to be loaded', async () => {
+  const order: string[] = [];
+  const { clock, begin, sent } = makeRig({
+    wrapStored: (entries) => ({
+      find: (names) => entries.find(names),
+      page: (options) => {
+        order.push(`load after ${sent().length} runs`);
+        return entries.page(options);
+      },
+    }),
+  });
+  const { tick } = await begin([makeEntry({ name: 'a', schedule: intervalSchedule(MINUTE) })]);
+  await tick();
+  clock.advance(MINUTE);
+  await tick();
+  expect(order).toEqual(['load after 0 runs', 'load after 1 runs']);
 });
 
 test('an entry whose index has an instant of an earlier schedule is due by its own schedule', async () => {
