@@ -94,6 +94,13 @@ const services: readonly Service[] = [
     install: () => pip('pyyaml', 'msgpack', 'brotli', ZSTD),
   },
   {
+    name: `django-celery-beat (${VENV})`,
+    version: () =>
+      versionOf(`${VENV}/bin/python`, ['django', 'django_celery_beat'], 'django-celery-beat'),
+    install: () => pip('django-celery-beat'),
+    optional: true,
+  },
+  {
     name: `flower (${VENV})`,
     version: () => versionOf(`${VENV}/bin/python`, ['flower'], 'flower'),
     install: () => pip('flower'),
