@@ -37,6 +37,8 @@ export interface Entry extends Arguments {
   readonly maxCatchUp: number;
   /** Milliseconds after `dueAt` until which an occurrence may be published; `null` for no limit. */
   readonly startingDeadline: number | null;
+  /** When another scheduler last ran it, epoch milliseconds: what an entry without state counts from. */
+  readonly lastRunAt?: number;
 }
 
 /** One nominal instant of an entry. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Definition } from '../catalog/definition.ts';
-import { nextDueAt } from '../scheduling/plan.ts';
+import { firstAnchor, nextDueAt } from '../scheduling/plan.ts';
 import type { StoredTarget } from '../scheduling/stored-edit.ts';
 import { newState } from '../store/entry-state.ts';
 import type { AddCommand } from './command.ts';
@@ -8,8 +8,8 @@ import { formatReasons, readDefinition, type EditOutcome, type StoredTargets } f
 import { rejected } from './outcome.ts';
 
 /**
- * Creates stored entries, which count from `now` (epoch milliseconds). One that exists with the same definition
- * stays as it is, so that a command may be sent again.
+ * Creates stored entries, which count from `now` (epoch milliseconds), or from their last run elsewhere. One that
+ * exists with the same definition stays as it is, so that a command may be sent again.
  */
 export function add(targets: StoredTargets, command: AddCommand, now: number): EditOutcome {
   const edits = [];
@@ -33,7 +33,7 @@ export function add(targets: StoredTargets, command: AddCommand, now: number): E
       continue;
     }
     const { entry } = read;
-    const after = newState(entry.enabled ? entry.schedule.spec : null, now);
+    const after = newState(entry.enabled ? entry.schedule.spec : null, firstAnchor(entry, now));
     if (entry.enabled && nextDueAt(entry, after) === Infinity) {
       reasons.push(`entry ${quoted} would never be due`);
       continue;

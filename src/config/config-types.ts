@@ -564,6 +564,12 @@ export interface EntryConfig {
    * setting `startingDeadline`.
    */
   startingDeadline?: Duration | null | undefined;
+  /**
+   * When another scheduler last ran the task. Until beat has state of the entry, the schedule
+   * counts from this instant, so that a move to beat neither repeats nor skips a run. It has no
+   * effect afterwards. Default: the time of the first start.
+   */
+  lastRunAt?: Instant | null | undefined;
 }
 
 /**

@@ -103,7 +103,7 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
 }
 
 const CHANGE_TEXTS: Record<EntryChangedEvent['change'], (entry: string) => string> = {
-  added: (entry) => `New entry ${entry}: its first run is computed from now`,
+  added: (entry) => `New entry ${entry}: its first run is computed from now, or from its lastRunAt`,
   edited: (entry) => `Schedule of entry ${entry} changed: its next run is computed from now`,
   enabled: (entry) => `Entry ${entry} is enabled again: its next run is computed from now`,
   disabled: (entry) => `Entry ${entry} is disabled: it does not run`,

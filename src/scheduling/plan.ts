@@ -23,6 +23,14 @@ export function indexedDueAt(entry: Entry, state: EntryState): number | null {
   return wakeAt === Infinity ? null : wakeAt;
 }
 
+/**
+ * The instant after which the first occurrence of an entry without state is looked for. Epoch milliseconds. A last
+ * run under another scheduler may be ahead of the clock here by mistake: the entry then counts from `now`.
+ */
+export function firstAnchor({ lastRunAt = Infinity }: Entry, now: number): number {
+  return Math.min(lastRunAt, now);
+}
+
 /** The state that an entry starts its term with, and what is new about it; `null` for no change. */
 export interface Reconciled {
   readonly state: EntryState;
@@ -31,8 +39,8 @@ export interface Reconciled {
 
 /**
  * Compares an entry of the configuration with its state at the beginning of a term. An entry seen for the first
- * time, an edited schedule, and an entry that was disabled or removed before all start from now and do not catch up.
- * The run count stays. `null` when there is nothing to store.
+ * time without a last run elsewhere, an edited schedule, and an entry that was disabled or removed before all start
+ * from now and do not catch up. The run count stays. `null` when there is nothing to store.
  */
 export function reconcile(
   entry: Entry | undefined,
@@ -45,7 +53,7 @@ export function reconcile(
     return { state: advance(state, { spec: null }), change: entry ? 'disabled' : 'removed' };
   }
   const { spec } = entry.schedule;
-  if (!state) return { state: newState(spec, now), change: 'added' };
+  if (!state) return { state: newState(spec, firstAnchor(entry, now)), change: 'added' };
   if (state.spec === spec) return { state, change: null };
   const change = state.spec === null ? 'enabled' : 'edited';
   return { state: advance(state, { spec, anchor: now }), change };

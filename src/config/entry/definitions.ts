@@ -30,7 +30,10 @@ export class EntryDefinitions implements Definitions {
     if (!entry || errors.length > 0 || !isMap(definition)) throw new ConfigError(errors);
     // The default may change: what is stored names the zone that it was created for.
     const timezone = definition.timezone ?? entry.schedule.timezone ?? this.#context.timezone;
-    return { entry: { ...entry, stored: true }, definition: { ...definition, timezone } };
+    return {
+      entry: { ...entry, stored: true },
+      definition: { ...withoutLastRun(definition), timezone },
+    };
   }
 
   update(definition: Definition, fields: Definition): Definition {
@@ -42,4 +45,9 @@ export class EntryDefinitions implements Definitions {
     }
     return Object.fromEntries(replaced);
   }
+}
+
+/** Its state begins with the last run under another scheduler, which has no effect afterwards. */
+function withoutLastRun({ lastRunAt: _, ...definition }: Definition): Definition {
+  return definition;
 }

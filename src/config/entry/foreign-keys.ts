@@ -2,13 +2,10 @@ import type { Report } from '../validate.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 import { snakeCase } from '../keys/spellings.ts';
 
-const LEDGER = 'the ledger stores it';
-
 /** Keys of entries in other schedulers that have no effect here. */
 const IGNORED: Readonly<Record<string, string>> = {
   name: 'the key of an entry is its name',
-  last_run_at: LEDGER,
-  total_run_count: LEDGER,
+  total_run_count: 'the ledger stores it',
   date_changed: 'beat detects by itself that an entry has changed',
 };
 

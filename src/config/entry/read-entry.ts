@@ -1,5 +1,6 @@
 import { initialTasks } from '../../canvas/canvas.ts';
 import type { Entry, MissedPolicy } from '../../catalog/entry.ts';
+import { parseInstant } from '../../message/parse-instant.ts';
 import { parseSerializer } from '../../message/serializers/find.ts';
 import type { SerializerName } from '../../message/serializers/serializer.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
@@ -109,6 +110,7 @@ export function readEntry(
   }
   if (errors > 0 || !entry || !schedule || !target) return undefined;
   const deadline = entry.startingDeadline;
+  const lastRunAt = parseInstant(entry.lastRunAt, scheduleZone);
   const plain = entry.options && withoutLinks(entry.options);
   const options = readOptions(plain, entry.expires, zone, warn);
   if (context.protocol === 1) warnOfProtocol1(options, warn);
@@ -131,6 +133,7 @@ export function readEntry(
     missed: entry.missed ?? context.missed,
     maxCatchUp: entry.maxCatchUp ?? context.maxCatchUp,
     startingDeadline: parseDuration(deadline === undefined ? context.startingDeadline : deadline),
+    ...(lastRunAt !== null && { lastRunAt }),
   };
 }
 

@@ -8,7 +8,7 @@ import {
 } from '../signatures/schema.ts';
 import { shellForms } from '../shell/schema.ts';
 import { named, option, required } from '../values/option.ts';
-import { expires, flag, MAP, text, timezone } from '../values/scalars.ts';
+import { expires, flag, instant, MAP, text, timezone } from '../values/scalars.ts';
 import { entryMissedShape } from './missed.ts';
 
 const entryShape = {
@@ -40,6 +40,11 @@ const entryShape = {
     { otherwise: 'the setting `timezone`', example: 'Europe/Oslo' },
   ),
   ...entryMissedShape,
+  lastRunAt: option(
+    instant().nullable(),
+    'When another scheduler last ran the task. Until beat has state of the entry, the schedule counts from this instant, so that a move to beat neither repeats nor skips a run. It has no effect afterwards.',
+    { otherwise: 'the time of the first start', example: '2030-01-31T08:00:00Z' },
+  ),
 };
 
 /** An entry for the JSON Schema and the generated types. */

@@ -43,6 +43,15 @@ test('add: a new entry counts from now', () => {
   });
 });
 
+test('add: an entry that another scheduler ran counts from its last run there, which is not stored', () => {
+  const lastRunAt = new Date(NOW - 20_000).toISOString();
+  const added = { a: { ...DEFINITION, last_run_at: lastRunAt } };
+  const after = newState('every(30000ms)', NOW - 20_000);
+  expect(add(added)).toMatchObject({ edits: [{ after, written: { definition: STORED } }] });
+  const { edits } = add(added, { a: { definition: STORED, state: STATE } }) as { edits: unknown };
+  expect(edits).toEqual([]);
+});
+
 test('add: an entry that exists with the same definition stays as it is', () => {
   const existing = { definition: STORED, state: STATE };
   const outcome = { kind: 'edits', edits: [], answer: 'a existed already, with this definition' };

@@ -123,7 +123,7 @@ describe('the log line of', () => {
   });
 
   test.each([
-    ['added', 'New entry greet: its first run is computed from now'],
+    ['added', 'New entry greet: its first run is computed from now, or from its lastRunAt'],
     ['edited', 'Schedule of entry greet changed: its next run is computed from now'],
     ['enabled', 'Entry greet is enabled again: its next run is computed from now'],
     ['disabled', 'Entry greet is disabled: it does not run'],

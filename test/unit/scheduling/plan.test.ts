@@ -68,6 +68,23 @@ describe('plan at the beginning of a term:', () => {
     });
   });
 
+  test('a new entry that another scheduler ran before starts from its last run there', () => {
+    const entry = makeEntry({ lastRunAt: NOON - 90 * SECOND });
+    const { state } = reconcile(entry, undefined, NOON)!;
+    expect(state.anchor).toBe(NOON - 90 * SECOND);
+    expect(decide(entry, nextDueAt(entry, state), NOON)).toMatchObject({ send: [NOON] });
+    const ahead = makeEntry({ lastRunAt: NOON + DAY });
+    expect(reconcile(ahead, undefined, NOON)!.state.anchor).toBe(NOON);
+  });
+
+  test('the last run under another scheduler has no effect on an entry with state', () => {
+    const entry = makeEntry({ lastRunAt: NOON - DAY });
+    const state = makeState({ anchor: NOON });
+    expect(reconcile(entry, state, NOON + MINUTE)).toEqual({ state, change: null });
+    const disabled = advance(state, { spec: null });
+    expect(reconcile(entry, disabled, NOON + MINUTE)!.state.anchor).toBe(NOON + MINUTE);
+  });
+
   test('an unchanged entry continues from its state', () => {
     const state = makeState({ dueAt: NOON - DAY, runCount: 7 });
     expect(reconcile(makeEntry(), state, NOON)).toEqual({ state, change: null });

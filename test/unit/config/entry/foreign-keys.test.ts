@@ -18,11 +18,21 @@ describe('an entry that runs under another scheduler', () => {
   });
 
   test('is read without the keys of schedule state, with a warning for each', () => {
-    const more = { name: 'x', last_run_at: '2026-01-01', totalRunCount: 3, date_changed: null };
+    const more = { name: 'x', totalRunCount: 3, date_changed: null };
     expect(warningsOf(more)).toEqual([
       'name: ignored: the key of an entry is its name',
-      'last_run_at: ignored: the ledger stores it',
       'totalRunCount: ignored: the ledger stores it',
+    ]);
+  });
+
+  test('has the last run there, in the zone of the entry unless it has an offset', () => {
+    const at = (last_run_at: unknown) => entryOf({ timezone: 'Asia/Tokyo', last_run_at }).lastRunAt;
+    expect(at('2026-01-01T09:00:00+01:00')).toBe(Date.UTC(2026, 0, 1, 8));
+    expect(at('2026-01-01 09:00:00.25')).toBe(Date.UTC(2026, 0, 1, 0, 0, 0, 250));
+    expect(at(new Date(7))).toBe(7);
+    expect(entryOf({ lastRunAt: null })).not.toHaveProperty('lastRunAt');
+    expect(entryProblems({ lastRunAt: 'yesterday' })).toEqual([
+      'lastRunAt: expected an instant such as 2030-01-31T08:00:00Z, got "yesterday"',
     ]);
   });
 
