@@ -224,7 +224,7 @@ export class Beat implements EventSource, AsyncDisposable {
     const awake = AbortSignal.any([term.signal, stop]);
     const reloader = this.#reloader;
     try {
-      let wakeAt = await this.#begin(scheduler, term, () => {
+      let wakeAt = await this.#begin(scheduler, commands, term, () => {
         startServices(term, awake);
       });
       this.#events.reportRecovery({ kind: 'lead' });
@@ -247,9 +247,15 @@ export class Beat implements EventSource, AsyncDisposable {
 
   /**
    * Loads states and runs the first tick of a term. Any error until then is a failure of the term: later terms could
-   * fail in the same way without publishing anything.
+   * fail in the same way without publishing anything. Commands that were sent while no instance led take effect
+   * before missed runs are caught up, so that a pause prevents them.
    */
-  async #begin(scheduler: Scheduler, term: Term, loaded: () => void): Promise<number> {
+  async #begin(
+    scheduler: Scheduler,
+    commands: CommandInbox | undefined,
+    term: Term,
+    loaded: () => void,
+  ): Promise<number> {
     const stop = this.#stop.signal;
     await this.#reloader.refresh();
     if (term.signal.aborted || stop.aborted) return Infinity;
@@ -257,6 +263,7 @@ export class Beat implements EventSource, AsyncDisposable {
     try {
       await scheduler.begin(term, stop);
       loaded();
+      await commands?.begin(term, stop);
       return await scheduler.tick(term, stop);
     } catch (error) {
       if (!(error instanceof TermEnded)) throw error;

@@ -19,7 +19,7 @@ export function applyCommand(target: Target, command: EntryCommand, now: number)
     case 'run':
       return run(target, command, now);
     case 'skip':
-      return skip(target, command);
+      return skip(target, command, now);
     case 'backfill':
       return backfill(target, command, now);
   }

@@ -30,15 +30,28 @@ export class CommandInbox {
     if (!this.#waiting?.arrived) return false;
     const { until } = this.#waiting;
     this.#waiting = null;
-    try {
-      await this.#runner.run(term, stop);
-    } catch (error) {
-      if (error instanceof TermEnded) throw error;
-      const { events, clock } = this.#options;
-      events.reportFailure({ kind: 'commands' }, error);
-      this.#wait(until, clock.sleep(PAUSE, until));
+    if (!(await this.#apply(term, stop))) {
+      this.#wait(until, this.#options.clock.sleep(PAUSE, until));
     }
     return true;
+  }
+
+  /** Applies the commands that were sent before the term began. Otherwise as `process`. */
+  async begin(term: Term, stop: AbortSignal): Promise<void> {
+    this.#waiting = null;
+    await this.#apply(term, stop);
+  }
+
+  /** `false` when the log could not be read. */
+  async #apply(term: Term, stop: AbortSignal): Promise<boolean> {
+    try {
+      await this.#runner.run(term, stop);
+      return true;
+    } catch (error) {
+      if (error instanceof TermEnded) throw error;
+      this.#options.events.reportFailure({ kind: 'commands' }, error);
+      return false;
+    }
   }
 
   /** The log would answer at once while it has the command of a reload that is under way. */

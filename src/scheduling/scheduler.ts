@@ -66,16 +66,19 @@ export class Scheduler {
   }
 
   /**
-   * Publishes all that is due now, and returns when to tick again: epoch milliseconds, `Infinity` for never. A
+   * Publishes what is due now, loads what is due soon, and returns when to tick again: epoch milliseconds, `Infinity` for never. A
    * stop takes effect between batches. Throws `TermEnded` when the term cannot continue.
    */
   async tick(term: Term, stop: AbortSignal): Promise<number> {
     const { clock, events } = this.#options;
-    let sent = await this.#publishDue(term, stop);
-    // Runs that are due do not wait for entries to be loaded from the store.
+    const now = clock.now();
+    const due = this.#scheduled.take(now);
+    let sent = 0;
+    for (const part of splitStored(due)) sent += await this.#publish(part, now, term, stop);
+    // Runs that are due do not wait for entries to be loaded. Those of loaded entries are due at once, in the next
+    // tick: a command that arrived in the meantime takes effect before.
     if (this.#adopter.wakeAt <= clock.now()) {
       await this.#adopter.adoptWaiting(clock.now(), term, stop);
-      sent += await this.#publishDue(term, stop);
     }
     const { wakeAt } = this;
     events.emit('tick', { sent, wakeAt });
@@ -85,15 +88,6 @@ export class Scheduler {
   /** When to tick again: epoch milliseconds, `Infinity` for never. */
   get wakeAt(): number {
     return Math.min(this.#scheduled.wakeAt, this.#adopter.wakeAt);
-  }
-
-  /** Publishes what is due now, and returns how many runs were sent. */
-  async #publishDue(term: Term, stop: AbortSignal): Promise<number> {
-    const now = this.#options.clock.now();
-    const due = this.#scheduled.take(now);
-    let sent = 0;
-    for (const part of splitStored(due)) sent += await this.#publish(part, now, term, stop);
-    return sent;
   }
 
   /** Publishes what is due at `now`, all declared or all stored, and returns how many runs were sent. */

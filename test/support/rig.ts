@@ -31,6 +31,7 @@ export interface Rig {
   readonly sent: () => string[];
   /** Starts a scheduler in a new term, as after a restart. */
   readonly begin: (entries: readonly Entry[]) => Promise<{
+    /** Ticks until nothing more is due, and resolves with when to tick again. Epoch milliseconds. */
     tick: () => Promise<number>;
     /** Replaces all entries. */
     reload: (entries: readonly Entry[]) => Promise<void>;
@@ -106,7 +107,12 @@ export function makeRig({
       const term = { token: await ledger.beginTerm(), signal: NEVER, trusted: true };
       await scheduler.begin(term, NEVER);
       return {
-        tick: () => scheduler.tick(term, NEVER),
+        tick: async () => {
+          for (;;) {
+            const wakeAt = await scheduler.tick(term, NEVER);
+            if (wakeAt > clock.now()) return wakeAt;
+          }
+        },
         reload: (now: readonly Entry[]) => scheduler.reload(catalog.replace(now), term, NEVER),
         command: async (command) => {
           const id = `command ${(lastId += 1)} of term ${term.token}`;

@@ -126,6 +126,38 @@ describe('skip', () => {
     });
   });
 
+  test('skips the next occurrence to come, although earlier ones were missed', () => {
+    const now = NOON + 3 * HOUR;
+    expect(apply(command, { now })).toMatchObject({ changes: { skip: [now + HOUR] } });
+  });
+
+  test('skips a missed occurrence that is given', () => {
+    const now = NOON + 3 * HOUR;
+    const outcome = apply({ ...command, dueAt: at13 }, { now });
+    expect(outcome).toMatchObject({ changes: { skip: [at13] } });
+  });
+
+  test('skips a given occurrence of an interval, which is counted from the last one', () => {
+    const schedule = timedelta({ minutes: 25 });
+    const given = state({}, schedule);
+    const skips = (minutes: number) =>
+      apply({ ...command, dueAt: NOON + minutes * 60_000 }, { schedule, given });
+    expect(skips(75)).toMatchObject({ changes: { skip: [NOON + 75 * 60_000] } });
+    expect(skips(60)).toEqual({
+      kind: 'rejected',
+      reason:
+        'backup is not due at 2026-11-22T13:00:00.000Z; it is due at 2026-11-22T13:15:00.000Z',
+    });
+  });
+
+  test('skips a given occurrence of a schedule that has no `latest`', () => {
+    const schedule: Schedule = { spec: 'hourly', next: (after) => HOURLY.next(after) };
+    const given = state({}, schedule);
+    expect(apply({ ...command, dueAt: at14 }, { schedule, given })).toMatchObject({
+      changes: { skip: [at14] },
+    });
+  });
+
   test('skips a given occurrence, and the list stays sorted', () => {
     const given = state({ skip: [at14] });
     expect(apply({ ...command, dueAt: at13 }, { given })).toMatchObject({

@@ -6,10 +6,12 @@ import { CommandRejectedError } from '../../../src/commands/send-command.ts';
 import type { BeatConfig } from '../../../src/config/config-types.ts';
 import { storeOptions } from '../../../src/config/service/store-options.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openState, openStore } from '../../../src/drivers/open-store.ts';
 import type { CommandEvent, SentEvent, SkippedEvent } from '../../../src/events/beat-events.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { systemClock } from '../../../src/util/clock.ts';
+import { settle } from '../../support/settle.ts';
 
 let config: BeatConfig;
 let client: BeatClient;
@@ -127,6 +129,20 @@ describe('a client', () => {
 });
 
 describe('a command', () => {
+  test('that was sent while no instance led is applied before missed runs are caught up', async () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    config = { ...config, beatSchedule: { backup: { task: 'tasks.backup', schedule: 3_600 } } };
+    const { beat } = await lead({ clock });
+    await beat.stop();
+    clock.advance(3 * 3_600_000);
+    const store = await openState(storeOptions(resolveSettings(config), clock));
+    await store.commands.append(JSON.stringify({ id: 'c', do: 'pause', entry: 'backup' }));
+    const { commands, sent } = await lead({ clock });
+    await settle();
+    expect(commands).toMatchObject([{ do: 'pause', status: 'applied' }]);
+    expect(sent).toEqual([]);
+  });
+
   test('that is appended twice is applied once', async () => {
     const { sent, beat } = await lead();
     const store = await openState(storeOptions(resolveSettings(config), systemClock));
