@@ -75,8 +75,8 @@ export class Scheduler {
     const due = this.#scheduled.take(now);
     let sent = 0;
     for (const part of splitStored(due)) sent += await this.#publish(part, now, term, stop);
-    // Runs that are due do not wait for entries to be loaded. Those of loaded entries are due at once, in the next
-    // tick: a command that arrived in the meantime takes effect before.
+    // Runs that are due do not wait for entries to be loaded. Those of loaded entries follow in the next tick, after
+    // the commands that have arrived by then.
     if (this.#adopter.wakeAt <= clock.now()) {
       await this.#adopter.adoptWaiting(clock.now(), term, stop);
     }
