@@ -49,7 +49,7 @@ export const PURE = [
   'status/entry-status.ts',
   'broker/envelope.ts',
   'broker/kombu.ts',
-  'broker/url-list.ts',
+  'broker/server-url.ts',
   'broker/url-parameters.ts',
   'drivers/endpoint.ts',
   'drivers/foreign-schemes.ts',

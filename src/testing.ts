@@ -20,6 +20,7 @@ import { openMemoryStore, type MemoryStore } from './drivers/memory/store.ts';
 import type { Message } from './message/message.ts';
 import { upcoming } from './scheduling/preview.ts';
 import { Scheduler } from './scheduling/scheduler.ts';
+import { parseEndpoint } from './drivers/endpoint.ts';
 
 export { ManualClock };
 
@@ -86,8 +87,8 @@ export class TestBeat {
     const live = new LiveSettings(settings, SENDER);
     const { keyPrefix, lock, transport } = settings;
     const store = openMemoryStore({
-      brokerUrl: 'memory://',
-      lockUrls: [],
+      server: parseEndpoint('memory://'),
+      locks: [],
       keyPrefix,
       lockTtl: lock.ttl,
       transport,

@@ -7,7 +7,7 @@ import type { Encoding } from '../message/payload.ts';
 import type { QueueRules } from '../routing/queues.ts';
 import type { TaskEventSettings } from '../message/task-sent.ts';
 import type { RouteRules } from '../routing/router.ts';
-import type { ResultSettings } from '../store/results.ts';
+import type { ResultOptions } from '../drivers/open-store.ts';
 
 /** The task and the queue of entries that run commands. */
 export interface ShellSettings {
@@ -46,7 +46,7 @@ export interface Settings {
   readonly declareQueues: boolean;
   readonly connection: ConnectionSettings;
   readonly transport: TransportOptions;
-  readonly results: ResultSettings;
+  readonly results: ResultOptions;
   /** Settings of `task-sent` events; `null` if they are disabled. */
   readonly taskEvents: TaskEventSettings | null;
   /** The warnings about a valid configuration. */

@@ -1,25 +1,37 @@
-import { parseScheme, splitUrls } from '../broker/url-list.ts';
+import type { ServerUrl, ServerUrls } from '../broker/server-url.ts';
 import { maskUrl } from '../util/mask.ts';
-import { findDriver, type Driver } from './table.ts';
+import { findScheme, type Driver } from './table.ts';
 
-/** The URL of a broker, a store or a lock server, with the driver of its scheme. */
-export interface Endpoint {
-  /**
-   * One URL, or several with `;` between them in the order of failover. May contain passwords: print `masked`
-   * instead.
-   */
-  readonly url: string;
-  readonly urls: readonly string[];
-  /** The URL without its passwords. */
-  readonly masked: string;
+/** The URL of one server or file, with the driver of its scheme. */
+export interface EndpointServer extends ServerUrl {
   /** The scheme in lower case, without SQLAlchemy's driver name; empty for a text that is not a URL. */
   readonly scheme: string;
   /** `null` for an unsupported scheme, and for a text that is not a URL. */
   readonly driver: Driver | null;
 }
 
-/** Parses as much of a URL as all drivers have in common; of several URLs the first decides the driver. */
-export function parseEndpoint(url: string): Endpoint {
+/** The URL of a broker, a store or a lock server. Of several URLs the first decides the driver. */
+export interface Endpoint extends EndpointServer, ServerUrls {
+  readonly servers: readonly EndpointServer[];
+}
+
+/** A `;` inside a password has no scheme after it. */
+const BETWEEN_URLS = /;(?=[a-z][a-z0-9+.-]*:)/i;
+
+/** Parses as much of a URL, or of Celery's failover list `amqp://a;amqp://b`, as all drivers have in common. */
+export function parseEndpoint(given: string | readonly string[]): Endpoint {
+  const url = typeof given === 'string' ? given : given.join(';');
+  return { ...parseServer(url), servers: url.split(BETWEEN_URLS).map(parseServer) };
+}
+
+function parseServer(url: string): EndpointServer {
   const scheme = parseScheme(url);
-  return { url, urls: splitUrls(url), masked: maskUrl(url), scheme, driver: findDriver(scheme) };
+  const { driver, variant } = findScheme(scheme) ?? { driver: null, variant: {} };
+  return { url, masked: maskUrl(url), scheme, driver, variant };
+}
+
+function parseScheme(url: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? '';
+  // kombu has two names for this transport.
+  return scheme.replace(/^sqla(?:lchemy)?\+([^+]+).*$/, 'sqla+$1');
 }

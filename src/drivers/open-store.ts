@@ -9,13 +9,15 @@ import type { StoredEntries } from '../store/stored-entries.ts';
 import type { BrokerOptions, StateStoreOptions, StateStore, Store } from '../store/store.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
-import { parseEndpoint } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 import { findSchemes } from './table.ts';
 
 /** The options of a broker and the store of its state. */
-export interface StoreOptions extends StateStoreOptions, BrokerOptions {
-  /** The store of lock and ledger; equal to `brokerUrl` if the broker stores them too. */
-  readonly stateUrl: string;
+export interface StoreOptions
+  extends Omit<StateStoreOptions, 'server'>, Omit<BrokerOptions, 'server'> {
+  readonly broker: Endpoint;
+  /** The store of lock and ledger; equal to `broker` if the broker stores them too. */
+  readonly state: Endpoint;
   /** Called for messages that wait in the outbox, if the two stores differ. */
   readonly reports?: RelayReports | undefined;
   /** Finds the catch-up policies for messages in the outbox, by entry; the default policy unless given. */
@@ -32,15 +34,14 @@ export interface StoreOptions extends StateStoreOptions, BrokerOptions {
  * state store has an outbox. Throws a `ConfigError` for an invalid URL.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { brokerUrl, stateUrl, clock } = options;
+  const { clock } = options;
   const transport = withinTtl(options);
-  if (await isOneStore(brokerUrl, stateUrl))
-    return openStateStore('brokerUrl', { ...options, transport });
+  if (await isOneStore(options))
+    return openStateStore('brokerUrl', options.broker, { ...options, transport });
 
-  const state = await openStateStore('stateUrl', {
+  const state = await openStateStore('stateUrl', options.state, {
     ...options,
     transport,
-    brokerUrl: stateUrl,
     tls: null,
   });
   const { broker, checkHealth } = await openBroker(options);
@@ -67,30 +68,35 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** Opens lock and ledger without the broker, to read or repair them. */
 export async function openState(options: StoreOptions): Promise<StateStore> {
-  const { brokerUrl, stateUrl } = options;
-  return openStateStore(brokerUrl === stateUrl ? 'brokerUrl' : 'stateUrl', {
+  const { broker, state } = options;
+  return openStateStore(broker.url === state.url ? 'brokerUrl' : 'stateUrl', state, {
     ...options,
-    brokerUrl: stateUrl,
-    tls: (await isOneStore(brokerUrl, stateUrl)) ? (options.tls ?? null) : null,
+    tls: (await isOneStore(options)) ? (options.tls ?? null) : null,
     transport: withinTtl(options),
   });
 }
 
+/** The settings of the result backend, and where it is. */
+export interface ResultOptions extends ResultSettings {
+  /** `null` when there is none. */
+  readonly backend: Endpoint | null;
+}
+
 /** Opens the result backend, for chords that beat starts. Throws a `ConfigError` for an invalid URL. */
-export async function openResults(settings: ResultSettings): Promise<ResultBackend | null> {
-  const { url } = settings;
-  if (url === null) return null;
-  const { loadResults } = parseEndpoint(url).driver ?? {};
-  if (!loadResults) throw unsupported('resultBackend', url);
+export async function openResults(options: ResultOptions): Promise<ResultBackend | null> {
+  const { backend } = options;
+  if (backend === null) return null;
+  const { loadResults } = backend.driver ?? {};
+  if (!loadResults) throw unsupported('resultBackend', backend);
   const open = await loadResults();
-  return withKey('resultBackend', () => open(url, settings));
+  return withKey('resultBackend', () => open(backend, options));
 }
 
 /**
  * Limits the timeouts, which are set for workers, to half of the lock's TTL: a leader must retry a renewal that
  * timed out before the lock expires.
  */
-function withinTtl({ transport, lockTtl }: StateStoreOptions): TransportOptions {
+function withinTtl({ transport, lockTtl }: StoreOptions): TransportOptions {
   const atMost = (ms: number | null) =>
     ms === null ? null : Math.min(ms, Math.round(lockTtl / 2));
   const { socketTimeout, socketConnectTimeout } = transport;
@@ -102,31 +108,35 @@ function withinTtl({ transport, lockTtl }: StateStoreOptions): TransportOptions 
 }
 
 /** Whether two URLs, which may be written differently, name one store: a commit is then one step without an outbox. */
-async function isOneStore(brokerUrl: string, stateUrl: string): Promise<boolean> {
-  if (brokerUrl === stateUrl) return true;
-  const [broker, state] = [brokerUrl, stateUrl].map((url) => parseEndpoint(url).driver);
+async function isOneStore({ broker, state }: StoreOptions): Promise<boolean> {
+  if (broker.url === state.url) return true;
+  const load = broker.driver?.load;
   // The drivers `redis` and `sentinel` have the same loader.
-  if (!broker?.load || broker.load !== state?.load) return false;
-  const { normalize } = await broker.load();
-  const normalized = withKey('brokerUrl', () => normalize(brokerUrl));
-  return normalized === withKey('stateUrl', () => normalize(stateUrl));
+  if (!load || load !== state.driver?.load) return false;
+  const { normalize } = await load();
+  const normalized = withKey('brokerUrl', () => normalize(broker));
+  return normalized === withKey('stateUrl', () => normalize(state));
 }
 
-async function openStateStore(key: Key, options: StateStoreOptions): Promise<StateStore> {
-  const load = parseEndpoint(options.brokerUrl).driver?.load;
-  if (!load) throw unsupported(key, options.brokerUrl);
+async function openStateStore(
+  key: Key,
+  endpoint: Endpoint,
+  options: Omit<StateStoreOptions, 'server'>,
+): Promise<StateStore> {
+  const load = endpoint.driver?.load;
+  if (!load) throw unsupported(key, endpoint);
   const { open } = await load();
-  return withKey(key, () => open(options));
+  return withKey(key, () => open({ ...options, server: endpoint }));
 }
 
 async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' | 'checkHealth'>> {
-  const loadBroker = parseEndpoint(options.brokerUrl).driver?.loadBroker;
+  const loadBroker = options.broker.driver?.loadBroker;
   if (loadBroker) {
     const open = await loadBroker();
-    return { broker: open(options) };
+    return { broker: open({ ...options, server: options.broker }) };
   }
   // The lock is in the state store.
-  const store = await openStateStore('brokerUrl', { ...options, lockUrls: [] });
+  const store = await openStateStore('brokerUrl', options.broker, { ...options, locks: [] });
   const broker: Broker = {
     publish: (messages) => store.broker.publish(messages),
     announce: (messages) => store.broker.announce(messages),
@@ -161,12 +171,12 @@ function withKey<T>(key: Key, open: () => T): T {
   }
 }
 
-function unsupported(key: Key, url: string): ConfigError {
+function unsupported(key: Key, { scheme }: Endpoint): ConfigError {
   const schemes = findSchemes(({ load, chords }) => {
     if (key === 'resultBackend') return chords;
     return key === 'brokerUrl' || load !== null;
   });
-  const allowed = schemes.map((scheme) => `${scheme}://`).join(', ');
-  const message = `unsupported URL scheme "${parseEndpoint(url).scheme}"; allowed: ${allowed}`;
+  const allowed = schemes.map((name) => `${name}://`).join(', ');
+  const message = `unsupported URL scheme "${scheme}"; allowed: ${allowed}`;
   return new ConfigError([errorAt([key], message)]);
 }

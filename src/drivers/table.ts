@@ -1,5 +1,6 @@
 import { AMQP_PARAMETERS, REDIS_PARAMETERS } from '../broker/url-parameters.ts';
 import type { Broker } from '../broker/broker.ts';
+import type { ServerUrls, Variant } from '../broker/server-url.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
 import type { BrokerOptions, StateDriver } from '../store/store.ts';
 
@@ -8,8 +9,8 @@ export interface Driver {
   readonly name: 'redis' | 'sentinel' | 'sqlite' | 'postgresql' | 'mysql' | 'memory' | 'amqp';
   /** For messages. */
   readonly title: string;
-  /** Schemes of its URLs, in lower case, as Celery's users write them. */
-  readonly schemes: readonly string[];
+  /** Schemes of its URLs, in lower case, as Celery's users write them. No other file compares schemes. */
+  readonly schemes: Readonly<Record<string, Variant>>;
   /** Query parameters of its URLs beside `ssl_…`; `null` where URLs follow SQLAlchemy's rules. */
   readonly parameters: readonly string[] | null;
   /** Whether URLs of several servers, with `;` between them, are one broker. */
@@ -43,7 +44,7 @@ export interface Driver {
   readonly loadResults: (() => Promise<OpenResults>) | null;
 }
 
-type OpenResults = (url: string, settings: ResultSettings) => ResultBackend;
+type OpenResults = (server: ServerUrls, settings: ResultSettings) => ResultBackend;
 
 /** The longest names that it stores; `null` if no configuration reaches a limit. */
 export interface DriverLimits {
@@ -94,20 +95,25 @@ export const DRIVERS: readonly Driver[] = [
   {
     ...REDIS,
     name: 'redis',
-    schemes: ['redis', 'rediss', 'redis+socket', 'unix'],
+    schemes: {
+      redis: {},
+      rediss: { tls: true },
+      'redis+socket': { socket: true },
+      unix: { socket: true },
+    },
     ...{ failover: false, locks: true, masterName: false },
   },
   {
     ...REDIS,
     name: 'sentinel',
-    schemes: ['sentinel'],
+    schemes: { sentinel: { sentinel: true } },
     ...{ failover: true, locks: false, masterName: true },
   },
   {
     ...SQL,
     name: 'sqlite',
     title: 'SQLite',
-    schemes: ['sqla+sqlite'],
+    schemes: { 'sqla+sqlite': {} },
     ...{ remote: false, shared: false },
     limits: NO_LIMITS,
     load: () => import('./sqlite/store.ts').then(({ sqliteDriver }) => sqliteDriver),
@@ -116,7 +122,7 @@ export const DRIVERS: readonly Driver[] = [
     ...SQL_SERVER,
     name: 'postgresql',
     title: 'PostgreSQL',
-    schemes: ['sqla+postgresql'],
+    schemes: { 'sqla+postgresql': {} },
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, nul: false },
     load: () => import('./sql/postgresql/driver.ts').then(({ postgresDriver }) => postgresDriver),
   },
@@ -124,14 +130,14 @@ export const DRIVERS: readonly Driver[] = [
     ...SQL_SERVER,
     name: 'mysql',
     title: 'MySQL',
-    schemes: ['sqla+mysql', 'sqla+mariadb'],
+    schemes: { 'sqla+mysql': {}, 'sqla+mariadb': { product: 'MariaDB' } },
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, entry: 2_048, prefix: 255 },
     load: () => import('./sql/mysql/driver.ts').then(({ mysqlDriver }) => mysqlDriver),
   },
   {
     name: 'memory',
     title: 'memory',
-    schemes: ['memory'],
+    schemes: { memory: {} },
     parameters: null,
     ...{ failover: false, locks: false, lockElsewhere: false, chords: false, masterName: false },
     ...{ remote: false, shared: false, useSsl: false, taskEvents: null },
@@ -143,7 +149,7 @@ export const DRIVERS: readonly Driver[] = [
   {
     name: 'amqp',
     title: 'RabbitMQ',
-    schemes: ['amqp', 'amqps', 'pyamqp', 'librabbitmq'],
+    schemes: { amqp: {}, amqps: { tls: true }, pyamqp: {}, librabbitmq: {} },
     parameters: AMQP_PARAMETERS,
     ...{ failover: true, locks: false, lockElsewhere: false, chords: false, masterName: false },
     ...{ remote: true, shared: true, useSsl: true, taskEvents: 'topic' },
@@ -155,16 +161,23 @@ export const DRIVERS: readonly Driver[] = [
   },
 ];
 
-const BY_SCHEME: ReadonlyMap<string, Driver> = new Map(
-  DRIVERS.flatMap((driver) => driver.schemes.map((scheme) => [scheme, driver] as const)),
+interface Scheme {
+  readonly driver: Driver;
+  readonly variant: Variant;
+}
+
+const BY_SCHEME: ReadonlyMap<string, Scheme> = new Map(
+  DRIVERS.flatMap((driver) =>
+    Object.entries(driver.schemes).map(([scheme, variant]) => [scheme, { driver, variant }]),
+  ),
 );
 
-/** The driver of a scheme in lower case; `null` for an unknown scheme. */
-export function findDriver(scheme: string): Driver | null {
+/** The driver of a scheme in lower case, and the scheme's variant; `null` for an unknown scheme. */
+export function findScheme(scheme: string): Scheme | null {
   return BY_SCHEME.get(scheme) ?? null;
 }
 
 /** The schemes of all drivers that meet a condition. */
 export function findSchemes(condition: (driver: Driver) => boolean): readonly string[] {
-  return DRIVERS.filter(condition).flatMap(({ schemes }) => schemes);
+  return DRIVERS.filter(condition).flatMap(({ schemes }) => Object.keys(schemes));
 }

@@ -44,9 +44,9 @@ function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
     brokerLoginMethod: connection.login,
     brokerNativeDelayedDeliveryQueueType: connection.delayedType,
     brokerTransportOptions: { ...transportOptions, socketKeepalive: keepAlive },
-    resultBackend: results.url,
+    resultBackend: results.backend?.url,
     // Without a result backend, nothing else is used of it.
-    ...(results.url !== null && {
+    ...(results.backend !== null && {
       resultExpires: results.expires,
       redisBackendUseSsl: results.tls,
       resultBackendTransportOptions: {

@@ -14,8 +14,6 @@ export interface ResultBackend {
 
 /** The settings of the result backend. */
 export interface ResultSettings {
-  /** Celery's URL, which may contain passwords: see `maskUrl`. `null` when there is none. */
-  readonly url: string | null;
   /** How long results are stored, milliseconds; `null` for ever. */
   readonly expires: number | null;
   /** Whether the backend deletes expired results by itself. */

@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.ts';
+import type { ServerUrls } from '../broker/server-url.ts';
 import type { TlsSettings } from '../broker/tls.ts';
 import type { Clock } from '../util/clock.ts';
 import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
@@ -63,10 +64,9 @@ export interface StateStore extends Store {
 
 /** The options of a store that is lock, ledger and broker at once. */
 export interface StateStoreOptions {
-  /** The URL of the store, also if only its ledger is used. */
-  readonly brokerUrl: string;
+  readonly server: ServerUrls;
   /** Independent Redis servers that hold the lock; with none, the store itself holds it. */
-  readonly lockUrls: readonly string[];
+  readonly locks: readonly ServerUrls[];
   readonly keyPrefix: string;
   /** Milliseconds. */
   readonly lockTtl: number;
@@ -84,13 +84,12 @@ export interface StateStoreOptions {
 export interface StateDriver {
   readonly open: (options: StateStoreOptions) => StateStore;
   /** The same text for every URL of one store, as far as URLs show. */
-  readonly normalize: (url: string) => string;
+  readonly normalize: (server: ServerUrls) => string;
 }
 
 /** The options of a broker that holds no state. */
 export interface BrokerOptions {
-  /** One URL, or several with `;` between them in the order of failover: see `splitUrls`. */
-  readonly brokerUrl: string;
+  readonly server: ServerUrls;
   readonly queues: Queues;
   /** AMQP: `false` if beat must not declare queues and exchanges. */
   readonly declareQueues: boolean;

@@ -10,6 +10,7 @@ import { makeMessage } from '../support/message.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const missing = requireService('rabbitmq-server');
 
@@ -164,7 +165,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     await channel.assertExchange('private', 'direct');
     await channel.close();
     const brokerUrl = server.url().replace('guest:guest', 'shy:secret');
-    const broker = open([], { brokerUrl });
+    const broker = open([], { server: parseEndpoint(brokerUrl) });
     const lost = sentTo('a', to('private', 'direct', 'key'));
     const { rejected, reasons } = await rejections(broker.publish([lost, makeMessage('b')]));
     expect(rejected).toMatchObject([{ message: lost }]);

@@ -14,6 +14,7 @@ import { RabbitServer } from '../support/rabbitmq.ts';
 import { freePort } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 /** The timeout in tests in which the server does not answer. Milliseconds. */
 const SHORT_TIMEOUT = 2_000;
@@ -98,7 +99,11 @@ describe.skipIf(missing)(missing || 'rabbitmq, outages', () => {
     const patience = { clock, connectTimeout: 10_000, answerTimeout: 10_000 };
     const client = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
     const { signal } = new AbortController();
-    const session = await Session.open(parseAmqpUrl(server.url()), { ...patience, client }, signal);
+    const session = await Session.open(
+      parseAmqpUrl(parseEndpoint(server.url())),
+      { ...patience, client },
+      signal,
+    );
     await session.close();
     await expect(session.publish([makeMessage('a')])).rejects.toThrow('the connection was closed');
   });

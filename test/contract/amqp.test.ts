@@ -12,6 +12,7 @@ import { certificate } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { brokerContract } from './broker.contract.ts';
 import { storeOptions } from './test-store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const missing = requireService('rabbitmq-server');
 
@@ -101,19 +102,23 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
 
     test('amqps:// is encrypted and trusts only configured certificates', async () => {
       const brokerUrl = `amqps://guest:guest@localhost:${server.tlsPort}//`;
-      await expect(open({ brokerUrl }).publish([makeMessage('a')])).rejects.toThrow(/self-signed/);
+      await expect(
+        open({ server: parseEndpoint(brokerUrl) }).publish([makeMessage('a')]),
+      ).rejects.toThrow(/self-signed/);
       const trusting = `${brokerUrl}?ssl_ca_certs=${encodeURIComponent(certificate)}`;
-      await open({ brokerUrl: trusting }).publish([makeMessage('b')]);
+      await open({ server: parseEndpoint(trusting) }).publish([makeMessage('b')]);
       expect(await ids('celery')).toEqual(['b']);
     });
 
     test('amqp:// is encrypted with broker_use_ssl', async () => {
       const brokerUrl = `amqp://guest:guest@127.0.0.1:${server.tlsPort}//`;
       const connectionWith = (tls: TlsSettings) => ({ ...DEFAULT_CONNECTION, tls });
-      const untrusting = open({ brokerUrl, connection: connectionWith({}) });
+      const untrusting = open({ server: parseEndpoint(brokerUrl), connection: connectionWith({}) });
       await expect(untrusting.publish([makeMessage('a')])).rejects.toThrow(/self-signed/);
       const tls = { caCerts: certificate, serverHostname: 'localhost' };
-      await open({ brokerUrl, connection: connectionWith(tls) }).publish([makeMessage('b')]);
+      await open({ server: parseEndpoint(brokerUrl), connection: connectionWith(tls) }).publish([
+        makeMessage('b'),
+      ]);
       expect(await ids('celery')).toEqual(['b']);
     });
 
@@ -121,7 +126,9 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
       const connection = { ...DEFAULT_CONNECTION, login: 'AMQPLAIN' as const };
       await open({ connection }).publish([makeMessage('a')]);
       const brokerUrl = `${server.url()}?login_method=EXTERNAL`;
-      await expect(open({ brokerUrl }).publish([makeMessage('b')])).rejects.toThrow(/EXTERNAL/);
+      await expect(
+        open({ server: parseEndpoint(brokerUrl) }).publish([makeMessage('b')]),
+      ).rejects.toThrow(/EXTERNAL/);
       const mechanisms = await server.control('--silent', 'list_connections', 'auth_mechanism');
       expect(mechanisms).toContain('AMQPLAIN');
       expect(await ids('celery')).toEqual(['a']);

@@ -11,6 +11,7 @@ import { RabbitServer } from '../support/rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 /** Uses a store as beat does; every outcome is valid, a failure too. */
 async function use(store: Store): Promise<string[]> {
@@ -44,7 +45,7 @@ function openAt(url: string): Promise<Store> {
   const options = storeOptions(url);
   return openStore({
     ...options,
-    stateUrl: url.startsWith('amqp') ? 'memory://' : url,
+    state: parseEndpoint(url.startsWith('amqp') ? 'memory://' : url),
     transport: { ...options.transport, ...QUICK },
     connection: { ...options.connection, timeout: 300 },
   });

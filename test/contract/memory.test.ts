@@ -19,7 +19,7 @@ async function openTestStore(): Promise<UpgradedStore> {
   const options = storeOptions(`memory://${randomUUID()}`, { clock });
   const store = openMemoryStore(options);
   return {
-    url: options.brokerUrl,
+    url: options.server.url,
     restore: async () => {
       restoreMemory(store.ledger);
     },

@@ -17,10 +17,11 @@ import { requireService } from '../support/services.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import type { TestStore, QueuedMessage } from './test-store.ts';
 import { forwardableClock, storeOptions } from './test-store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 /** Opens pairs of a broker and a state store, and closes them all. */
 function elsewhere(brokerUrl: string, stateUrl: string, clock = forwardableClock()) {
-  const options = storeOptions(brokerUrl, { stateUrl, clock });
+  const options = storeOptions(brokerUrl, { state: parseEndpoint(stateUrl), clock });
   const stores: Store[] = [];
   return {
     open: async (more: Parameters<TestStore['open']>[0] = {}) => {

@@ -15,6 +15,7 @@ import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
 import { nextEvent } from '../support/next-event.ts';
 import { operationKey } from '../../src/events/operation.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const missing = requireService('redis-server');
 
@@ -301,8 +302,8 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
   describe('the lock', () => {
     test('can be acquired by the documented user "lock"', async () => {
       const lock = await user('lock');
-      const store = open(server.url(), { lockUrls: [lock.url()] });
-      const other = open(server.url(), { lockUrls: [lock.url()] });
+      const store = open(server.url(), { locks: [parseEndpoint(lock.url())] });
+      const other = open(server.url(), { locks: [parseEndpoint(lock.url())] });
       const lease = (await store.lock.acquire())!;
       expect(await lease.renew()).toBe(true);
       expect(await other.lock.acquire()).toBeNull();
@@ -320,7 +321,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       async (command) => {
         const lock = await user('lock');
         await lock.set(`-${command.toLowerCase()}`);
-        const store = open(server.url(), { lockUrls: [lock.url()] });
+        const store = open(server.url(), { locks: [parseEndpoint(lock.url())] });
         await expect(store.lock.acquire()).rejects.toThrow(
           `lock.acquire: Redis rejected the command: user "lock" may not run ${command}`,
         );
@@ -333,7 +334,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       ['DEL', 'release'],
     ] as const)('that lost the right to %s says so when it is to %s', async (command, act) => {
       const lock = await user('lock');
-      const store = open(server.url(), { lockUrls: [lock.url()] });
+      const store = open(server.url(), { locks: [parseEndpoint(lock.url())] });
       const lease = (await store.lock.acquire())!;
       await lock.set(`-${command.toLowerCase()}`);
       await expect(lease[act]()).rejects.toThrow(
@@ -345,7 +346,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
       const lock = await user('lock');
       await lock.set('-subscribe');
       const warn = vi.fn();
-      const store = open(server.url(), { lockUrls: [lock.url()], warn });
+      const store = open(server.url(), { locks: [parseEndpoint(lock.url())], warn });
       const waiting = store.lock.waitForRelease(AbortSignal.timeout(30_000));
       await vi.waitFor(() => expect(warn).toHaveBeenCalled());
       expect(warn).toHaveBeenCalledWith(
@@ -361,7 +362,7 @@ describe.skipIf(missing)(missing || 'redis users with few permissions', () => {
 
   describe('an outbox', () => {
     const openPair = async (stateUrl: string, brokerUrl: string): Promise<Store> => {
-      const store = await openStore({ ...storeOptions(brokerUrl), stateUrl });
+      const store = await openStore({ ...storeOptions(brokerUrl), state: parseEndpoint(stateUrl) });
       closing.push(() => store.close());
       return store;
     };

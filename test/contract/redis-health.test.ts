@@ -5,6 +5,7 @@ import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { forwardableClock, storeOptions } from './test-store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const missing = requireService('redis-server');
 
@@ -71,8 +72,8 @@ describe.skipIf(missing)(missing || 'redis, store health', () => {
     await using others = new AsyncDisposableStack();
     const started = [1, 2, 3].map(() => RedisServer.start({ password: 'pw' }));
     const locks = (await Promise.all(started)).map((lock) => others.use(lock));
-    const lockUrls = locks.map((lock) => lock.url());
-    const store = openRedisStore(storeOptions(server.url(), { lockUrls }));
+    const endpoints = locks.map((lock) => parseEndpoint(lock.url()));
+    const store = openRedisStore(storeOptions(server.url(), { locks: endpoints }));
     stores.push(store);
     await store.lock.acquire();
     expect((await store.checkHealth!()).locks).toBeNull();
@@ -89,8 +90,8 @@ describe.skipIf(missing)(missing || 'redis, store health', () => {
     const slow = others.use(await Proxy.to(locks[2]!.port));
     slow.stall();
     const urls = locks.slice(0, 2).map((lock) => lock.url());
-    const lockUrls = [...urls, `redis://:pw@127.0.0.1:${slow.port}/0`];
-    const store = openRedisStore(storeOptions(server.url(), { lockUrls }));
+    const endpoints = [...urls, `redis://:pw@127.0.0.1:${slow.port}/0`].map(parseEndpoint);
+    const store = openRedisStore(storeOptions(server.url(), { locks: endpoints }));
     stores.push(store);
     await store.lock.acquire();
     const looking = store.checkHealth!();

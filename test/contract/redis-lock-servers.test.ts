@@ -5,6 +5,7 @@ import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { lockContract } from './lock.contract.ts';
 import { storeOptions, type TestStore } from './test-store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const missing = requireService('redis-server');
 
@@ -20,8 +21,8 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
   afterAll(() => Promise.all([state, ...servers].map((server) => server.stop())));
 
   const open = (options: Parameters<typeof storeOptions>[1] = {}): Store => {
-    const lockUrls = servers.map((server) => server.url());
-    const store = openRedisStore(storeOptions(state.url(), { lockUrls, ...options }));
+    const locks = servers.map((server) => parseEndpoint(server.url()));
+    const store = openRedisStore(storeOptions(state.url(), { locks, ...options }));
     stores.push(store);
     return store;
   };
@@ -66,7 +67,11 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
 
     test('no operation waits for the silent one', async () => {
       await flush(servers.slice(0, 2));
-      const [ours, theirs, waiting] = [open(), open(), open({ lockUrls: [servers[2]!.url()] })];
+      const [ours, theirs, waiting] = [
+        open(),
+        open(),
+        open({ locks: [parseEndpoint(servers[2]!.url())] }),
+      ];
       const gaveUp = vi.fn();
       waiting.lock.acquire().catch(gaveUp);
       const lease = await ours.lock.acquire();
@@ -124,7 +129,7 @@ describe.skipIf(missing)(missing || 'a lock over three servers', () => {
   });
 
   test('an even number of servers is rejected, because of ties', () => {
-    const lockUrls = servers.slice(0, 2).map((server) => server.url());
-    expect(() => open({ lockUrls })).toThrow('lockUrls: 2 servers; allowed: an odd number');
+    const locks = servers.slice(0, 2).map((server) => parseEndpoint(server.url()));
+    expect(() => open({ locks })).toThrow('lockUrls: 2 servers; allowed: an odd number');
   });
 });

@@ -14,6 +14,7 @@ import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const RECORD: EntryState = {
   spec: 'every 60 s',
@@ -76,7 +77,7 @@ describe.skipIf(missing)(missing || 'redis, outages', () => {
     const slow = { ...DEFAULT_TRANSPORT, socketTimeout: 30_000, socketConnectTimeout: 30_000 };
     const options = storeOptions(server.url(), { ...SHORT_TIMEOUT, transport: slow });
     for (const stateUrl of [server.url(), server.url(3)]) {
-      const store = await openStore({ ...options, stateUrl });
+      const store = await openStore({ ...options, state: parseEndpoint(stateUrl) });
       stores.push(store);
       await store.ledger.beginTerm();
       server.freeze();

@@ -6,6 +6,7 @@ import type { ResultBackend } from '../../src/store/results.ts';
 import { certificate, RedisServer } from '../support/redis.ts';
 import { MASTER, Sentinels } from '../support/sentinels.ts';
 import { requireService } from '../support/services.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const missing = requireService('redis-server');
 const DAY = 86_400_000;
@@ -23,8 +24,8 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
     work: (results: ResultBackend) => Promise<unknown>,
     url = server.url(4),
   ): Promise<void> {
-    const results = openRedisResults(url, {
-      ...{ url, expires: DAY, expiresByItself: true, keyPrefix: '', chordOrdered: true },
+    const results = openRedisResults(parseEndpoint(url), {
+      ...{ expires: DAY, expiresByItself: true, keyPrefix: '', chordOrdered: true },
       ...{ masterName: null, sentinelKwargs: {}, tls: null, ...settings },
     });
     try {

@@ -10,6 +10,7 @@ import { makeMessage } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import { forwardableClock, storeOptions } from './test-store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const HOUR = 3_600_000;
 
@@ -101,7 +102,7 @@ export function sqlFaults(name: string, start: () => Promise<SqlServer>): void {
       const [{ id: first } = {}] = await server.query('SELECT min(id) AS id FROM kombu_message');
       await server.query('UPDATE kombu_message SET visible = false WHERE id = ?', first);
       const make = server.name === 'PostgreSQL' ? postgresDialect : mysqlDialect;
-      const made = make(server.url(), 5_000, systemClock);
+      const made = make(parseEndpoint(server.url()), 5_000, systemClock);
       const db = new Database(made, 'test', 5_000, systemClock);
       const ids = async () =>
         (await db.read('broker.prune', made.sql.findConsumed(10, 0))).map(({ id }) => Number(id));

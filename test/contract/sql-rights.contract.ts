@@ -8,6 +8,7 @@ import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { storeOptions } from './test-store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 export interface RightsOptions {
   readonly start: () => Promise<SqlServer>;
@@ -140,7 +141,10 @@ export function sqlRights(name: string, options: RightsOptions): void {
     });
 
     test('an outbox without DELETE publishes nothing, now or in a later term', async () => {
-      const pair = await openStore({ ...storeOptions(server.url()), stateUrl: narrow() });
+      const pair = await openStore({
+        ...storeOptions(server.url()),
+        state: parseEndpoint(narrow()),
+      });
       stores.push(pair);
       await options.revoke(server, 'DELETE', 'beat_outbox');
       const denied = missing('DELETE', 'beat_outbox');

@@ -7,6 +7,7 @@ import { NEVER_DUE, START } from '../../src/store/stored-entries.ts';
 import { systemClock } from '../../src/util/clock.ts';
 import type { SqlServer } from '../support/sql-server.ts';
 import { SQL_PRODUCTS } from '../support/sql-servers.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const [OURS, THEIRS] = ['ours', 'theirs'] as const;
 const HOUR = 3_600_000;
@@ -23,7 +24,7 @@ describe.each(SQL_PRODUCTS)('$name statements', ({ name, missing, start, openDia
     });
     beforeEach(async () => {
       await server.empty();
-      dialect = openDialect(server.url(), 5_000, systemClock);
+      dialect = openDialect(parseEndpoint(server.url()), 5_000, systemClock);
       sql = dialect.sql;
       db = new Database(dialect, 'test', 5_000, systemClock);
     });

@@ -16,7 +16,7 @@ export async function openSqliteTestStore(): Promise<UpgradedStore> {
   const options = storeOptions(`sqla+sqlite:///${path}`, { clock });
   const stores: Store[] = [];
   return {
-    url: options.brokerUrl,
+    url: options.server.url,
     restore: async () => {
       copyFileSync(SQLITE_FILE, path);
     },

@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/util/clock.ts';
 import { systemClock } from '../../src/util/clock.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { BrokerOptions, StateStoreOptions, Store } from '../../src/store/store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/broker/connection-settings.ts';
 import { Queues } from '../../src/routing/queues.ts';
@@ -32,12 +33,20 @@ export interface TestStore {
   close(): Promise<void>;
 }
 
+/** Options for `openStore`, and for the drivers, which open `server`. */
+type TestStoreOptions = StoreOptions & StateStoreOptions & BrokerOptions;
+
 /** Default options of a store, with a lock that outlives every test. */
-export function storeOptions(brokerUrl: string, options: Partial<StoreOptions> = {}): StoreOptions {
+export function storeOptions(
+  brokerUrl: string,
+  options: Partial<TestStoreOptions> = {},
+): TestStoreOptions {
+  const endpoint = parseEndpoint(brokerUrl);
   return {
-    brokerUrl,
-    stateUrl: brokerUrl,
-    lockUrls: [],
+    broker: endpoint,
+    state: endpoint,
+    server: endpoint,
+    locks: [],
     queues: new Queues(),
     declareQueues: true,
     connection: DEFAULT_CONNECTION,

@@ -17,6 +17,7 @@ import { CommandRunner } from '../../src/commands/command-runner.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import type { StoredEntries } from '../../src/store/stored-entries.ts';
 import { Scheduler } from '../../src/scheduling/scheduler.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const DEFINITIONS = resolveSettings({}).definitions;
 const NEVER = new AbortController().signal;
@@ -50,8 +51,8 @@ export function makeRig({
 } = {}): Rig {
   const clock = new ManualClock(now);
   const store = openMemoryStore({
-    brokerUrl: 'memory://',
-    lockUrls: [],
+    server: parseEndpoint('memory://'),
+    locks: [],
     keyPrefix: 'beat',
     lockTtl: 8_000,
     transport: DEFAULT_TRANSPORT,

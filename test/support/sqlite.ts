@@ -6,11 +6,12 @@ import { Queues } from '../../src/routing/queues.ts';
 import { openSqliteStore } from '../../src/drivers/sqlite/store.ts';
 import type { StateStoreOptions, Store } from '../../src/store/store.ts';
 import { makeMessage } from './message.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 export function openFile(path: string, options: Partial<StateStoreOptions> = {}): Store {
   return openSqliteStore({
-    brokerUrl: `sqla+sqlite:///${path}`,
-    lockUrls: [],
+    server: parseEndpoint(`sqla+sqlite:///${path}`),
+    locks: [],
     keyPrefix: 'beat',
     lockTtl: 8_000,
     transport: DEFAULT_TRANSPORT,

@@ -5,6 +5,7 @@ import { ManualClock } from '../../src/drivers/memory/clock.ts';
 import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { settle } from '../support/settle.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 /** A beat that has sent one task, whose event the broker has not yet taken. */
 async function stopping() {
@@ -17,7 +18,14 @@ async function stopping() {
   };
   const { transport, keyPrefix, lock } = new Beat(config).settings;
   const store = openMemoryStore({
-    ...{ brokerUrl: 'memory://', lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
+    ...{
+      server: parseEndpoint('memory://'),
+      locks: [],
+      keyPrefix,
+      transport,
+      queues: new Queues(),
+      clock,
+    },
     lockTtl: lock.ttl,
   });
   const taken = Promise.withResolvers<undefined>();

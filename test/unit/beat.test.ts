@@ -8,6 +8,7 @@ import { Queues } from '../../src/routing/queues.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/drivers/memory/store.ts';
 import { settle } from '../support/settle.ts';
 import { operationKey } from '../../src/events/operation.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 
 const config: BeatConfig = {
   brokerUrl: 'memory://',
@@ -31,8 +32,8 @@ async function beats(count: number) {
   await settle();
   const { transport, keyPrefix, lock } = all[0]!.settings;
   const store: MemoryStore = openMemoryStore({
-    brokerUrl: `memory://${name}`,
-    lockUrls: [],
+    server: parseEndpoint(`memory://${name}`),
+    locks: [],
     keyPrefix,
     lockTtl: lock.ttl,
     transport,
@@ -119,7 +120,7 @@ describe('the lifecycle', () => {
     const long = { ...config, lock: { ttl: '1h' } };
     const { transport, keyPrefix, lock, broker } = new Beat(long).settings;
     const store = openMemoryStore({
-      ...{ brokerUrl: broker.url, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
+      ...{ server: broker, locks: [], keyPrefix, transport, queues: new Queues(), clock },
       lockTtl: lock.ttl,
     });
     const beat = new Beat(long, { clock, store });
@@ -141,7 +142,7 @@ describe('the lifecycle', () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const { transport, keyPrefix, lock, broker } = new Beat(config).settings;
     const store = openMemoryStore({
-      ...{ brokerUrl: broker.url, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
+      ...{ server: broker, locks: [], keyPrefix, transport, queues: new Queues(), clock },
       lockTtl: lock.ttl,
     });
     const load = store.ledger.load.bind(store.ledger);

@@ -2,12 +2,11 @@ import { z } from 'zod';
 import { findUrlError } from '../../broker/url.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { explainForeignScheme } from '../../drivers/foreign-schemes.ts';
-import { parseEndpoint, type Endpoint } from '../../drivers/endpoint.ts';
+import { parseEndpoint, type Endpoint, type EndpointServer } from '../../drivers/endpoint.ts';
 import { findSchemes } from '../../drivers/table.ts';
 import type { Path, Report } from '../validate.ts';
 import { option, type ShapeOutput } from '../values/option.ts';
 import { name } from '../values/scalars.ts';
-import { joinUrls } from '../../broker/url-list.ts';
 
 const EMBEDDED_URL = 'sqla+sqlite:///beat.sqlite';
 
@@ -57,7 +56,7 @@ export function resolveEndpoints({
   stateUrl,
   lockUrls,
 }: ShapeOutput<typeof endpointsShape>): Endpoints {
-  const broker = parseEndpoint(joinUrls(brokerUrl ?? EMBEDDED_URL));
+  const broker = parseEndpoint(brokerUrl ?? EMBEDDED_URL);
   const own = broker.driver?.load ? broker.url : EMBEDDED_URL;
   const state = parseEndpoint(stateUrl ?? own);
   return { broker, state, locks: (lockUrls ?? []).map(parseEndpoint) };
@@ -73,10 +72,10 @@ export function checkBrokerUrl(
   report: Report,
   key = 'brokerUrl',
 ): void {
-  const endpoints = parseEndpoint(joinUrls(given)).urls.map(parseEndpoint);
+  const { servers } = parseEndpoint(given);
   const pathTo = (i: number): Path => (typeof given === 'string' ? [key] : [key, i]);
-  endpoints.forEach((each, i) => checkScheme(pathTo(i), each, 'broker', BROKER_SCHEMES, report));
-  const [first, ...others] = endpoints;
+  servers.forEach((each, i) => checkScheme(pathTo(i), each, 'broker', BROKER_SCHEMES, report));
+  const [first, ...others] = servers;
   const stranger = others.length === 0 ? undefined : findStranger(first!, others);
   if (!stranger?.driver) return;
   const why = first!.driver?.failover
@@ -85,16 +84,19 @@ export function checkBrokerUrl(
   report([key], `${why}; several URLs are for a RabbitMQ cluster (amqp://) or for sentinels`);
 }
 
-/** The first of the endpoints that cannot be in one list with the first. */
-function findStranger(first: Endpoint, others: readonly Endpoint[]): Endpoint | undefined {
+/** The first of the servers that cannot be in one list with the first. */
+function findStranger(
+  first: EndpointServer,
+  others: readonly EndpointServer[],
+): EndpointServer | undefined {
   if (!first.driver?.failover) return first;
   return others.find(({ driver }) => driver !== first.driver);
 }
 
 /** Reports a URL of no store for lock and ledger. */
 export function checkStateUrl(given: string, report: Report): void {
-  for (const url of parseEndpoint(given).urls) {
-    checkScheme(['stateUrl'], parseEndpoint(url), 'state', STATE_SCHEMES, report);
+  for (const server of parseEndpoint(given).servers) {
+    checkScheme(['stateUrl'], server, 'state', STATE_SCHEMES, report);
   }
 }
 
@@ -121,7 +123,7 @@ export function checkLockUrls({ locks, state }: Endpoints, report: Report): void
 /** Reports a URL of another scheme. The URL is not shown, because it may contain a password. */
 function checkScheme(
   path: Path,
-  { url, scheme, driver }: Endpoint,
+  { url, scheme, driver }: EndpointServer,
   role: 'broker' | 'state' | 'lock',
   schemes: readonly string[],
   report: Report,

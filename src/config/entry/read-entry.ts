@@ -4,7 +4,7 @@ import { parseInstant } from '../../message/parse-instant.ts';
 import { parseSerializer } from '../../message/serializers/find.ts';
 import type { SerializerName } from '../../message/serializers/serializer.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
-import type { ResultSettings } from '../../store/results.ts';
+import type { ResultOptions } from '../../drivers/open-store.ts';
 import type { Duration } from '../config-types.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { isMap } from '../keys/normalize-keys.ts';
@@ -41,7 +41,7 @@ export interface EntryContext {
   readonly startingDeadline: Duration | null;
   readonly serializer: SerializerName;
   readonly routes: RouteChecker;
-  readonly results: ResultSettings;
+  readonly results: ResultOptions;
   readonly shell: ShellSettings;
   readonly protocol: 1 | 2;
   readonly checkAccepted: CheckAccepted;

@@ -7,8 +7,7 @@ import {
 } from '../../canvas/canvas.ts';
 import { withArguments, withLinks, withOptions } from '../../canvas/shape.ts';
 import type { Entry } from '../../catalog/entry.ts';
-import { parseEndpoint } from '../../drivers/endpoint.ts';
-import type { ResultSettings } from '../../store/results.ts';
+import type { ResultOptions } from '../../drivers/open-store.ts';
 import { checkLinks, type SignatureReader } from '../signatures/signature-reader.ts';
 import { expected, type Report } from '../validate.ts';
 
@@ -58,7 +57,7 @@ export function applyCall(
 export function checkTarget(
   { target }: TaskTarget,
   { args, kwargs, compute }: EntryCall,
-  { results, protocol }: { readonly results: ResultSettings; readonly protocol: 1 | 2 },
+  { results, protocol }: { readonly results: ResultOptions; readonly protocol: 1 | 2 },
   report: Report,
 ): void {
   if (typeof target === 'string') return;
@@ -75,10 +74,10 @@ export function checkTarget(
 }
 
 /** Why this result backend cannot join chords; `null` if it can. */
-function explainNoChords({ url, masterName }: ResultSettings): string | null {
+function explainNoChords({ backend, masterName }: ResultOptions): string | null {
   const needs = 'needs a Redis as resultBackend to join it';
-  if (url === null) return `${needs}, and there is none`;
-  const { driver, masked } = parseEndpoint(url);
+  if (backend === null) return `${needs}, and there is none`;
+  const { driver, masked } = backend;
   if (!driver?.chords) return `${needs}, got ${masked}`;
   if (!driver.masterName || masterName !== null) return null;
   return 'needs resultBackendTransportOptions.masterName: the name of the master that the sentinels watch';

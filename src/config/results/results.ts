@@ -7,7 +7,8 @@ import { duration, flag, map, MAP, name, text } from '../values/scalars.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { DAY, parseDuration } from '../values/duration.ts';
 import type { Report } from '../validate.ts';
-import type { ResultSettings } from '../../store/results.ts';
+import { parseEndpoint } from '../../drivers/endpoint.ts';
+import type { ResultOptions } from '../../drivers/open-store.ts';
 
 const resultTransport = named(
   z.strictObject(
@@ -78,7 +79,7 @@ export function readResults(
   settings: Omit<ShapeOutput<typeof resultsShape>, 'redisBackendUseSsl'>,
   override: string | undefined,
   warn: Report,
-): Omit<ResultSettings, 'tls'> {
+): Omit<ResultOptions, 'tls'> {
   const { resultBackend, resultExpires, resultBackendTransportOptions: options } = settings;
   const backend = override ?? resultBackend;
   const name = backendName(backend ?? 'disabled');
@@ -93,7 +94,7 @@ export function readResults(
   }
   const expires = resultExpires === undefined ? DAY : parseDuration(resultExpires);
   return {
-    url: backend === undefined || name === 'disabled' ? null : backend,
+    backend: backend === undefined || name === 'disabled' ? null : parseEndpoint(backend),
     expires: expires === 0 ? null : expires,
     expiresByItself: EXPIRING.has(builtInModule(name) ?? name),
     keyPrefix: keyPrefix(options?.globalKeyprefix ?? ''),

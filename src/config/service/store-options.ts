@@ -1,7 +1,6 @@
 import { startsChord } from '../../canvas/canvas.ts';
-import type { StoreOptions } from '../../drivers/open-store.ts';
+import type { ResultOptions, StoreOptions } from '../../drivers/open-store.ts';
 import { Queues } from '../../routing/queues.ts';
-import type { ResultSettings } from '../../store/results.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Settings } from '../settings.ts';
 
@@ -9,8 +8,7 @@ import type { Settings } from '../settings.ts';
 export function storeOptions(settings: Settings, clock: Clock): StoreOptions {
   const { broker, state, locks, keyPrefix, connection, transport } = settings;
   return {
-    ...{ brokerUrl: broker.url, stateUrl: state.url, lockUrls: locks.map(({ url }) => url) },
-    ...{ keyPrefix, connection, transport, clock },
+    ...{ broker, state, locks, keyPrefix, connection, transport, clock },
     lockTtl: settings.lock.ttl,
     tls: connection.tls,
     queues: new Queues(settings.queues),
@@ -18,8 +16,8 @@ export function storeOptions(settings: Settings, clock: Clock): StoreOptions {
   };
 }
 
-/** The settings of the result backend; without a URL if no entry starts a chord. */
-export function resultOptions({ entries, results }: Settings): ResultSettings {
+/** The options of the result backend; none is opened if no entry starts a chord. */
+export function resultOptions({ entries, results }: Settings): ResultOptions {
   const needed = entries.some(({ canvas }) => canvas && startsChord(canvas));
-  return needed ? results : { ...results, url: null };
+  return needed ? results : { ...results, backend: null };
 }

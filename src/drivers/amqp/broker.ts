@@ -3,8 +3,7 @@
  * the connection. The caller decides about retries, so this module has no timers and writes no log lines.
  */
 import type { Broker, Rejection } from '../../broker/broker.ts';
-import { createMasker, maskUrl } from '../../util/mask.ts';
-import { splitUrls } from '../../broker/url-list.ts';
+import { createMasker } from '../../util/mask.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Message } from '../../message/message.ts';
 import type { BrokerOptions } from '../../store/store.ts';
@@ -46,12 +45,11 @@ class AmqpBroker implements Broker {
   constructor(options: BrokerOptions, answerTimeout: number) {
     const { clock, connection, transport } = options;
     const { clientName } = transport;
-    const urls = splitUrls(options.brokerUrl);
-    const servers = urls.map((url) => ({
-      address: parseAmqpUrl(url, connection.tls),
-      maskedUrl: maskUrl(url),
+    const servers = options.server.servers.map((server) => ({
+      address: parseAmqpUrl(server, connection.tls),
+      maskedUrl: server.masked,
     }));
-    const mask = createMasker(urls);
+    const mask = createMasker([options.server.url]);
     this.#describe = (error) => mask(describeServerError(error));
     this.#options = options;
     this.#declareOptions = { ...options, delayedType: connection.delayedType };

@@ -1,4 +1,5 @@
 import { AMQP_PARAMETERS } from '../../broker/url-parameters.ts';
+import type { ServerUrl } from '../../broker/server-url.ts';
 import type { TlsSettings, Tls } from '../../broker/tls.ts';
 import {
   decodePart,
@@ -31,14 +32,14 @@ export interface Address {
  * names the vhost `/`, which is also the default. The default user is RabbitMQ's `guest`. Throws a `ConfigError`
  * for an invalid URL; its text does not contain the URL, which may include a password.
  */
-export function parseAmqpUrl(brokerUrl: string, tlsSettings: TlsSettings | null = null): Address {
-  return withSafeErrors(brokerUrl, () => readAddress(brokerUrl, tlsSettings));
+export function parseAmqpUrl(server: ServerUrl, tlsSettings: TlsSettings | null = null): Address {
+  return withSafeErrors(server.url, () => readAddress(server, tlsSettings));
 }
 
-function readAddress(brokerUrl: string, tlsSettings: TlsSettings | null): Address {
-  const url = parseUrl(brokerUrl, AMQP_PARAMETERS);
+function readAddress(server: ServerUrl, tlsSettings: TlsSettings | null): Address {
+  const url = parseUrl(server.url, AMQP_PARAMETERS);
   const query = url.searchParams;
-  const tls = readTls(url, url.protocol === 'amqps:', tlsSettings);
+  const tls = readTls(url, server.variant.tls === true, tlsSettings);
   const anonymous = url.username === '' && url.password === '';
   return {
     host: readHost(url),

@@ -35,7 +35,7 @@ const memories = new Map<string, SharedMemory>();
  * share one memory, which lasts as long as the process.
  */
 export function openMemoryStore(options: StateStoreOptions): MemoryStore {
-  const { messages, states } = findMemory(/^memory:\/\/(.*)$/i.exec(options.brokerUrl)?.[1] ?? '');
+  const { messages, states } = findMemory(/^\w+:\/\/(.*)$/.exec(options.server.url)?.[1] ?? '');
   const state = states.get(options.keyPrefix) ?? {
     lock: newLockState(),
     ledger: newLedgerState(),
@@ -59,4 +59,4 @@ function findMemory(name: string): SharedMemory {
   return memory;
 }
 
-export const memoryDriver: StateDriver = { open: openMemoryStore, normalize: (url) => url };
+export const memoryDriver: StateDriver = { open: openMemoryStore, normalize: ({ url }) => url };

@@ -1,13 +1,14 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { describeTlsError, type TlsSettings } from '../../broker/tls.ts';
-import { createMasker, maskUrl } from '../../util/mask.ts';
+import { createMasker } from '../../util/mask.ts';
 import type { TransportOptions } from '../../broker/connection-settings.ts';
+import type { ServerUrls } from '../../broker/server-url.ts';
 import { StoreError, type Unreachable } from '../../util/errors.ts';
 import { PeerError, type Guard } from '../connection/guard.ts';
 import { pauseAfter } from '../../util/backoff.ts';
 import { createClient } from './client.ts';
 import { DeniedError, findDenied } from './rights.ts';
-import { isSentinel, parseSentinelUrls } from './sentinel.ts';
+import { parseSentinelUrls } from './sentinel.ts';
 import { parseRedisUrl } from './url.ts';
 
 /** The pause before a new attempt to connect grows from the first value to the second. Milliseconds. */
@@ -23,8 +24,8 @@ const NO_MASTER = /^(READONLY|MASTERDOWN)\b/;
 const CONNECTING = new Error('the connection is being opened');
 
 export interface ConnectionOptions {
-  /** The URL of one server, or the URLs of sentinels with `;` between them. */
-  readonly url: string;
+  /** One server, or its sentinels. */
+  readonly server: ServerUrls;
   readonly transport: TransportOptions;
   /** Encryption, where the URL does not configure it. */
   readonly tls?: TlsSettings | null;
@@ -53,12 +54,12 @@ export class Connection {
   #peerErrors = 0;
 
   constructor(options: ConnectionOptions) {
-    const { url, transport, name, timeout, failFast = false } = options;
+    const { server, transport, name, timeout, failFast = false } = options;
     this.#timeout = timeout;
-    this.#address = maskUrl(url);
-    this.#mask = createMasker([url], [transport.sentinelKwargs.password]);
+    this.#address = server.masked;
+    this.#mask = createMasker([server.url], [transport.sentinelKwargs.password]);
     const redisOptions = {
-      ...(isSentinel(url) ? sentinelOptions(options) : parseRedisUrl(url, options.tls)),
+      ...(server.variant.sentinel ? sentinelOptions(options) : parseRedisUrl(server, options.tls)),
       connectionName: name,
       // RESP2 without INFO works with old servers, with proxies and for users with few rights.
       protocol: 2,
@@ -170,9 +171,9 @@ export class Connection {
 
 /** Each new connection queries the sentinels in turn until one reports the master. */
 function sentinelOptions(options: ConnectionOptions): Partial<RedisOptions> {
-  const { url, transport, tls, timeout } = options;
+  const { server, transport, tls, timeout } = options;
   return {
-    ...parseSentinelUrls(url, transport, tls),
+    ...parseSentinelUrls(server, transport, tls),
     // If one of three does not answer, the next must answer before the command times out.
     sentinelCommandTimeout: transport.sentinelKwargs.timeout ?? Math.round(timeout / 4),
     sentinelRetryStrategy: (attempt) => Math.round(pauseAfter(attempt, FIRST_PAUSE, MAX_PAUSE)),

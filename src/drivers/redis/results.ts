@@ -1,5 +1,6 @@
 import type { ResultSettings } from '../../store/results.ts';
 import { DEFAULT_TRANSPORT } from '../../broker/connection-settings.ts';
+import type { ServerUrls } from '../../broker/server-url.ts';
 import type { ChordSize } from '../../message/run-messages.ts';
 import type { ResultBackend } from '../../store/results.ts';
 import { Connection } from './connection.ts';
@@ -8,11 +9,11 @@ import { Connection } from './connection.ts';
 const TIMEOUT = 5_000;
 
 /** Opens Celery's result backend in Redis, with or without sentinels. Throws a `ConfigError` for an invalid URL. */
-export function openRedisResults(url: string, settings: ResultSettings): ResultBackend {
+export function openRedisResults(server: ServerUrls, settings: ResultSettings): ResultBackend {
   const { masterName, sentinelKwargs, tls } = settings;
   const transport = { ...DEFAULT_TRANSPORT, masterName, sentinelKwargs };
   return new RedisResults(
-    new Connection({ url, transport, tls, name: 'beat-results', timeout: TIMEOUT }),
+    new Connection({ server, transport, tls, name: 'beat-results', timeout: TIMEOUT }),
     settings,
   );
 }

@@ -1,16 +1,12 @@
 import type { RedisOptions } from 'ioredis';
 import { createTls, type TlsSettings } from '../../broker/tls.ts';
 import type { SentinelLogin, TransportOptions } from '../../broker/connection-settings.ts';
-import { parseScheme, splitUrls } from '../../broker/url-list.ts';
+import type { ServerUrls } from '../../broker/server-url.ts';
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { parseRedisUrl } from './url.ts';
 
 const SENTINEL_PORT = 26_379;
-
-export function isSentinel(url: string): boolean {
-  return parseScheme(url) === 'sentinel';
-}
 
 /**
  * Parses Celery's URLs of sentinels: `sentinel://:password@h1:26379/0;sentinel://h2:26379/0`. User, password,
@@ -19,7 +15,7 @@ export function isSentinel(url: string): boolean {
  * missing or invalid.
  */
 export function parseSentinelUrls(
-  urls: string,
+  { servers }: ServerUrls,
   transport: TransportOptions,
   tlsSettings: TlsSettings | null = null,
 ): Partial<RedisOptions> {
@@ -28,9 +24,10 @@ export function parseSentinelUrls(
     const message = 'missing: sentinel:// needs the name of the master, as the sentinels know it';
     throw new ConfigError([errorAt(['brokerTransportOptions', 'masterName'], message)]);
   }
-  const all = splitUrls(urls).map((url) =>
-    parseRedisUrl(url.replace(/;$/, ''), tlsSettings, SENTINEL_PORT),
-  );
+  const all = servers.map((server) => {
+    const url = server.url.replace(/;$/, '');
+    return parseRedisUrl({ ...server, url }, tlsSettings, SENTINEL_PORT);
+  });
   const username = all.find((each) => each.username !== undefined)?.username;
   const password = all.find((each) => each.password !== undefined)?.password;
   const tls = all.find((each) => each.tls !== undefined)?.tls;

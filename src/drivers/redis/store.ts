@@ -1,5 +1,6 @@
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
+import type { ServerUrls } from '../../broker/server-url.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { Bindings } from './bindings.ts';
 import { Broadcasts } from './broadcasts.ts';
@@ -23,33 +24,33 @@ const MAX_TIMEOUT = 5_000;
  * The lock has connections of its own, so that a renewal does not wait behind megabytes of messages.
  */
 export function openRedisStore(options: StateStoreOptions): StateStore {
-  const { brokerUrl, keyPrefix, lockTtl, transport, queues, clock } = options;
-  const lockUrls = options.lockUrls.length > 0 ? options.lockUrls : [brokerUrl];
-  if (lockUrls.length % 2 === 0) {
+  const { server, keyPrefix, lockTtl, transport, queues, clock } = options;
+  const locks = options.locks.length > 0 ? options.locks : [server];
+  if (locks.length % 2 === 0) {
     // Redlock never ends a tie, and an even number survives no more failures than one server less.
-    const message = `${lockUrls.length} servers; allowed: an odd number, so that a majority decides`;
+    const message = `${locks.length} servers; allowed: an odd number, so that a majority decides`;
     throw new ConfigError([errorAt(['lockUrls'], message)]);
   }
-  const keys = keysFor(keyPrefix, transport, readDatabase(brokerUrl, transport));
+  const keys = keysFor(keyPrefix, transport, readDatabase(server, transport));
   // At most half of the TTL: a renewal that timed out can be retried before the lock expires.
   const timeout = transport.socketTimeout ?? Math.min(Math.round(lockTtl / 2), MAX_TIMEOUT);
   const prefix = transport.clientName ?? 'beat';
-  const connectionTo = (url: string, role: string) => {
-    const tls = url === brokerUrl ? (options.tls ?? null) : null;
-    return { url, transport, tls, name: `${prefix}-${role}`, timeout };
+  const connectionTo = (to: ServerUrls, role: string) => {
+    const tls = to.url === server.url ? (options.tls ?? null) : null;
+    return { server: to, transport, tls, name: `${prefix}-${role}`, timeout };
   };
 
-  const connection = new Connection(connectionTo(brokerUrl, 'ledger'));
-  const followerOptions = lockUrls.map((url) => connectionTo(url, 'follower'));
+  const connection = new Connection(connectionTo(server, 'ledger'));
+  const followerOptions = locks.map((lock) => connectionTo(lock, 'follower'));
   const releases = new Notifications(followerOptions, keys.released, options.warn);
   // A majority decides without waiting for the connection to an unreachable server.
-  const failFast = lockUrls.length > 1;
-  const lockOptions = lockUrls.map((url) => ({ ...connectionTo(url, 'lock'), failFast }));
-  const quorum = new Quorum(lockOptions.map((server) => new Connection(server)));
+  const failFast = locks.length > 1;
+  const lockOptions = locks.map((lock) => ({ ...connectionTo(lock, 'lock'), failFast }));
+  const quorum = new Quorum(lockOptions.map((each) => new Connection(each)));
   const lock = new RedisLock({ quorum, releases, keys, ttl: lockTtl, clock });
   const bindings = new Bindings(keys, queues, new Broadcasts(queues, clock, keys.sep));
   const ledger = new RedisLedger(connection, keys, bindings);
-  const notifications = new Notifications([connectionTo(brokerUrl, 'commands')], keys.commands);
+  const notifications = new Notifications([connectionTo(server, 'commands')], keys.commands);
   const commands = new RedisCommandLog(connection, keys, notifications, clock);
   const broker = new RedisBroker(connection, keys, bindings);
   return {

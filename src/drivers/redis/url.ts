@@ -1,5 +1,6 @@
 import { REDIS_PARAMETERS } from '../../broker/url-parameters.ts';
 import type { RedisOptions } from 'ioredis';
+import type { ServerUrl } from '../../broker/server-url.ts';
 import type { TlsSettings } from '../../broker/tls.ts';
 import {
   decodePart,
@@ -16,32 +17,32 @@ export type Address = Pick<
 >;
 
 /**
- * Parses a broker URL in Celery's forms: `redis://user:password@host:6379/0`, `rediss://…?ssl_ca_certs=/path`,
+ * Parses a URL in Celery's forms: `redis://user:password@host:6379/0`, `rediss://…?ssl_ca_certs=/path`,
  * `redis+socket:///path?virtual_host=0`, `unix:///path?db=0`. Throws a `ConfigError` for an invalid URL; its text
  * does not contain the URL, which may include a password.
  */
 export function parseRedisUrl(
-  brokerUrl: string,
+  server: ServerUrl,
   tlsSettings: TlsSettings | null = null,
   defaultPort = 6379,
 ): Address {
-  return withSafeErrors(brokerUrl, () => readAddress(brokerUrl, tlsSettings, defaultPort));
+  return withSafeErrors(server.url, () => readAddress(server, tlsSettings, defaultPort));
 }
 
 function readAddress(
-  brokerUrl: string,
+  server: ServerUrl,
   tlsSettings: TlsSettings | null,
   defaultPort: number,
 ): Address {
-  const url = parseUrl(brokerUrl, REDIS_PARAMETERS);
-  const socket = url.protocol === 'redis+socket:' || url.protocol === 'unix:';
+  const url = parseUrl(server.url, REDIS_PARAMETERS);
+  const { socket = false, sentinel = false, tls: encrypted = false } = server.variant;
   const query = url.searchParams;
   const path = decodePart(url.pathname, 'path');
   const database =
     query.get('virtual_host') ?? query.get('db') ?? (socket ? '' : path.replace(/^\//, ''));
   // The URL of a sentinel has the database of the master, whose host the sentinel reports later.
-  const host = url.protocol === 'sentinel:' ? null : readHost(url);
-  const tls = socket ? null : readTls(url, url.protocol === 'rediss:', tlsSettings, host);
+  const host = sentinel ? null : readHost(url);
+  const tls = socket ? null : readTls(url, encrypted, tlsSettings, host);
   return {
     ...(socket ? { path } : tcp(url, defaultPort)),
     ...(tls && { tls }),

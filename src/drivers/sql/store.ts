@@ -1,4 +1,5 @@
 import type { Clock } from '../../util/clock.ts';
+import type { ServerUrl } from '../../broker/server-url.ts';
 import { measureSkew } from '../../store/clock-skew.ts';
 import type { StateStoreOptions, StateStore } from '../../store/store.ts';
 import { SqlBroker } from './broker.ts';
@@ -20,12 +21,12 @@ const MAX_TIMEOUT = 5_000;
  */
 export function openSqlStore(
   options: StateStoreOptions,
-  createDialect: (url: string, timeout: number, clock: Clock) => SqlDialect,
+  createDialect: (server: ServerUrl, timeout: number, clock: Clock) => SqlDialect,
 ): StateStore {
-  const { brokerUrl, keyPrefix: prefix, lockTtl: ttl, transport, queues, clock } = options;
+  const { server, keyPrefix: prefix, lockTtl: ttl, transport, queues, clock } = options;
   // Half of the TTL: a renewal without an answer can be repeated before the lock expires.
   const timeout = transport.socketTimeout ?? Math.min(Math.round(ttl / 2), MAX_TIMEOUT);
-  const dialect = createDialect(brokerUrl, timeout, clock);
+  const dialect = createDialect(server, timeout, clock);
   const { sql, listen } = dialect;
 
   const ledgerDb = new Database(dialect, 'beat-ledger', timeout, clock);

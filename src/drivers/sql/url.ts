@@ -3,7 +3,6 @@ import { didYouMean } from '../../util/did-you-mean.ts';
 
 /** A database URL parsed as SQLAlchemy does; a part that it leaves to the client is `null`. */
 export interface DatabaseUrl {
-  readonly dialect: string;
   readonly username: string | null;
   readonly password: string | null;
   readonly host: string | null;
@@ -14,7 +13,7 @@ export interface DatabaseUrl {
 
 /** SQLAlchemy's own pattern. An "@" in a password has to be written %40; other characters need no escape. */
 const PATTERN =
-  /^sqla(?:lchemy)?\+(?<dialect>\w+)(?:\+(?<driver>\w+))?:\/\/(?:(?<username>[^:/]*)(?::(?<password>[^@]*))?@)?(?:(?:\[(?<ipv6>[^/?]+)\]|(?<name>[^/:?]+))?(?::(?<port>[^/?]*))?)?(?:\/(?<database>[^?]*))?(?:\?(?<query>.*))?$/is;
+  /^\w+\+(?<dialect>\w+)(?:\+(?<driver>\w+))?:\/\/(?:(?<username>[^:/]*)(?::(?<password>[^@]*))?@)?(?:(?:\[(?<ipv6>[^/?]+)\]|(?<name>[^/:?]+))?(?::(?<port>[^/?]*))?)?(?:\/(?<database>[^?]*))?(?:\?(?<query>.*))?$/is;
 
 /**
  * Parses a URL with a driver that Celery's workers can use. Throws a `ConfigError` for any other; the message
@@ -38,7 +37,6 @@ export function parseDatabaseUrl(url: string, drivers: readonly string[]): Datab
     throw urlError(`${shown} is not a port; allowed: a number`);
   }
   return {
-    dialect: dialect.toLowerCase(),
     username: decodeOptional(found['username'], 'user'),
     password: decodeOptional(found['password'], 'password'),
     host: decodeOptional(found['ipv6'] ?? found['name'], 'host'),

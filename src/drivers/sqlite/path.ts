@@ -5,7 +5,7 @@ const FORMS =
   'sqla+sqlite:///relative.sqlite (three slashes) or sqla+sqlite:////absolute/path.sqlite (four)';
 
 /** Groups: host (which must be empty), path and query. */
-const FORM = /^sqla(?:lchemy)?\+sqlite(?:\+pysqlite)?:\/\/([^/?]*)\/?([^?]*)\??(.*)$/is;
+const FORM = /^\w+\+\w+(?:\+pysqlite)?:\/\/([^/?]*)\/?([^?]*)\??(.*)$/is;
 
 /**
  * The query parameters that the SQLite driver of Celery's workers reads. They configure the connection, not the
@@ -23,9 +23,9 @@ const WORKER_ARGUMENTS = new Set([
  * Returns the path in a URL of SQLAlchemy's form, as the worker reads it: relative paths are relative to the
  * working directory. Throws a `ConfigError` for a URL that beat and workers would read differently.
  */
-export function sqlitePath(brokerUrl: string): string {
-  const parts = FORM.exec(brokerUrl);
-  if (!parts) throw urlError(`"${brokerUrl}" has no path; write ${FORMS}`);
+export function sqlitePath(url: string): string {
+  const parts = FORM.exec(url);
+  if (!parts) throw urlError(`"${url}" has no path; write ${FORMS}`);
   const [, host, path, query] = parts as unknown as readonly [string, string, string, string];
   if (host !== '')
     throw urlError(

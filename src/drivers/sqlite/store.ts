@@ -19,7 +19,7 @@ import { SqliteStoredEntries } from './stored-entries.ts';
  */
 export function openSqliteStore(options: StateStoreOptions): StateStore {
   const { keyPrefix, lockTtl, queues, clock } = options;
-  const path = sqlitePath(options.brokerUrl);
+  const path = sqlitePath(options.server.url);
   inspectFile(path);
   const db = new Database(path, clock);
   return {
@@ -34,7 +34,7 @@ export function openSqliteStore(options: StateStoreOptions): StateStore {
 
 export const sqliteDriver: StateDriver = {
   open: openSqliteStore,
-  normalize: (url) => resolve(sqlitePath(url)),
+  normalize: ({ url }) => resolve(sqlitePath(url)),
 };
 
 function openBroker(db: Database, queues: Queues): Broker {

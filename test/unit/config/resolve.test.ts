@@ -31,7 +31,7 @@ describe('a configuration', () => {
       connection: DEFAULT_CONNECTION,
       transport: DEFAULT_TRANSPORT,
       results: {
-        url: null,
+        backend: null,
         expires: 86_400_000,
         expiresByItself: false,
         keyPrefix: '',

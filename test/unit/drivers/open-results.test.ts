@@ -4,6 +4,7 @@ import { resolveSettings } from '../../../src/config/resolve.ts';
 import { chain, chord, group, sig } from '../../../src/index.ts';
 import { resultOptions } from '../../../src/config/service/store-options.ts';
 import { openResults } from '../../../src/drivers/open-store.ts';
+import { parseEndpoint } from '../../../src/drivers/endpoint.ts';
 
 const [a, b] = [sig('a'), sig('b')];
 const REDIS = 'redis://127.0.0.1:1';
@@ -38,7 +39,7 @@ describe('the result backend', () => {
         resultBackend: REDIS,
         beatSchedule: { e: { task: chord([a, b], a), schedule: 60 } },
       });
-      const results = { ...settings.results, url: resultBackend };
+      const results = { ...settings.results, backend: parseEndpoint(resultBackend) };
       await expect(openResults(resultOptions({ ...settings, results }))).rejects.toThrow(
         /^resultBackend: /,
       );

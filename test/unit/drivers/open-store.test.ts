@@ -9,13 +9,14 @@ import { openStore } from '../../../src/drivers/open-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { storeOptions } from '../../contract/test-store.ts';
 import { makeFirstRun } from '../../support/change.ts';
+import { parseEndpoint } from '../../../src/drivers/endpoint.ts';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'beat-open-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
 async function open(brokerUrl: string, stateUrl: string): Promise<Store> {
-  return openStore(storeOptions(brokerUrl, { stateUrl }));
+  return openStore(storeOptions(brokerUrl, { state: parseEndpoint(stateUrl) }));
 }
 
 /** Whether a commit uses an outbox. */

@@ -36,11 +36,11 @@ describe.each(['amqp', 'amqps', 'pyamqp', 'librabbitmq'])('%s://', (scheme) => {
 });
 
 test('each scheme has one driver, and other texts have none', () => {
-  const schemes = DRIVERS.flatMap((driver) => driver.schemes);
+  const schemes = DRIVERS.flatMap((driver) => Object.keys(driver.schemes));
   expect(new Set(schemes).size).toBe(schemes.length);
   for (const driver of DRIVERS) {
-    for (const scheme of driver.schemes) {
-      expect(parseEndpoint(`${scheme}://`)).toMatchObject({ scheme, driver });
+    for (const [scheme, variant] of Object.entries(driver.schemes)) {
+      expect(parseEndpoint(`${scheme}://`)).toMatchObject({ scheme, driver, variant });
     }
   }
   for (const url of ['http://h', 'constructor://h', '__proto__://h', 'amqp', '']) {
@@ -48,9 +48,35 @@ test('each scheme has one driver, and other texts have none', () => {
   }
 });
 
+test.each([
+  ['redis://h', {}],
+  ['REDISS://h', { tls: true }],
+  ['redis+socket:///run/redis.sock', { socket: true }],
+  ['unix:///run/redis.sock', { socket: true }],
+  ['sentinel://h', { sentinel: true }],
+  ['amqps://h', { tls: true }],
+  ['sqlalchemy+MariaDB+pymysql://h/db', { product: 'MariaDB' }],
+  ['http://h', {}],
+])('the variant of %s is %j', (url, variant) => {
+  expect(parseEndpoint(url).variant).toEqual(variant);
+});
+
 test('an endpoint masks the passwords of all its URLs', () => {
-  const { urls, masked, scheme } = parseEndpoint('SENTINEL://:secret@a;sentinel://:other@b:26380');
-  expect(urls).toEqual(['SENTINEL://:secret@a', 'sentinel://:other@b:26380']);
-  expect(masked).not.toMatch(/secret|other/);
+  const { servers, masked, scheme } = parseEndpoint(
+    'SENTINEL://:secret@a;sentinel://:other@b:26380',
+  );
+  expect(servers.map(({ url }) => url)).toEqual([
+    'SENTINEL://:secret@a',
+    'sentinel://:other@b:26380',
+  ]);
+  expect(JSON.stringify([masked, ...servers.map((each) => each.masked)])).not.toMatch(
+    /secret|other/,
+  );
   expect(scheme).toBe('sentinel');
+});
+
+test('each URL of a failover list has a variant of its own', () => {
+  const { servers, url } = parseEndpoint(['amqp://a', 'amqps://b']);
+  expect(url).toBe('amqp://a;amqps://b');
+  expect(servers.map(({ variant }) => variant)).toEqual([{}, { tls: true }]);
 });

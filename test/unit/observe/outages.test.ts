@@ -49,7 +49,7 @@ describe('an outage of the store', () => {
       lock: { ttl },
     } = new Beat(config).settings;
     const store = openMemoryStore({
-      ...{ brokerUrl: broker.url, lockUrls: [], keyPrefix, transport, queues: new Queues(), clock },
+      ...{ server: broker, locks: [], keyPrefix, transport, queues: new Queues(), clock },
       lockTtl: ttl,
     });
     let away = false;

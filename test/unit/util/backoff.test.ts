@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../../src/broker/connection-settings.ts';
 import { Connection } from '../../../src/drivers/redis/connection.ts';
 import { PeerError } from '../../../src/drivers/connection/guard.ts';
+import { parseEndpoint } from '../../../src/drivers/endpoint.ts';
 
 // The longest of the pauses that chance would choose.
 beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(1));
@@ -9,7 +10,12 @@ afterEach(() => void vi.restoreAllMocks());
 
 function optionsOf(url: string) {
   const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
-  const { client } = new Connection({ url, transport, name: 'test', timeout: 4_000 });
+  const { client } = new Connection({
+    server: parseEndpoint(url),
+    transport,
+    name: 'test',
+    timeout: 4_000,
+  });
   return { client, options: client.options };
 }
 

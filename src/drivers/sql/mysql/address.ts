@@ -6,8 +6,6 @@ import { parseDatabaseUrl, type Query } from '../url.ts';
 
 /** Where a server is and how to log in. */
 export interface Address {
-  /** `MariaDB` or `MySQL`, as the URL names it; both have one dialect. */
-  readonly name: string;
   readonly host: string;
   readonly port: number;
   /** A Unix socket, which is used in place of host and port. */
@@ -43,7 +41,6 @@ function readAddress(url: string): Address {
   const parsed = parseDatabaseUrl(url, DRIVERS);
   const { query } = parsed;
   const address: Address = {
-    name: parsed.dialect === 'mariadb' ? 'MariaDB' : 'MySQL',
     host: parsed.host ?? 'localhost',
     port: parsed.port ?? 3306,
     socket: query.get('unix_socket'),

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../util/clock.ts';
+import type { ServerUrl } from '../../../broker/server-url.ts';
 import { createMasker } from '../../../util/mask.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { parseAddress } from './address.ts';
@@ -7,13 +8,13 @@ import { classifyError } from './error-kind.ts';
 import { STATEMENTS } from './statements.ts';
 
 /** The server of a `sqla+mysql://` or `sqla+mariadb://` URL. Throws a `ConfigError` for an invalid one. */
-export function mysqlDialect(url: string, timeout: number, clock: Clock): SqlDialect {
-  const address = parseAddress(url);
+export function mysqlDialect(server: ServerUrl, timeout: number, clock: Clock): SqlDialect {
+  const address = parseAddress(server.url);
   return {
-    name: address.name,
-    location: mysqlLocation(url),
+    name: server.variant.product ?? 'MySQL',
+    location: mysqlLocation(server),
     user: address.user,
-    mask: createMasker([url], [address.password ?? undefined]),
+    mask: createMasker([server.url], [address.password ?? undefined]),
     sql: STATEMENTS,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
     classifyError,
@@ -22,7 +23,7 @@ export function mysqlDialect(url: string, timeout: number, clock: Clock): SqlDia
 }
 
 /** The same text for every URL of one database and user; users differ in their rights. */
-export function mysqlLocation(url: string): string {
+export function mysqlLocation({ url }: ServerUrl): string {
   const { host, port, socket, user, database } = parseAddress(url);
   const server =
     socket === null ? `${host === 'localhost' ? '127.0.0.1' : host}:${port}` : `[${socket}]`;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../util/clock.ts';
+import type { ServerUrl } from '../../../broker/server-url.ts';
 import { createMasker } from '../../../util/mask.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { parseAddress } from './address.ts';
@@ -8,13 +9,13 @@ import { listen } from './listen.ts';
 import { STATEMENTS } from './statements.ts';
 
 /** The server of a `sqla+postgresql://` URL. Throws a `ConfigError` for an invalid one. */
-export function postgresDialect(url: string, timeout: number, clock: Clock): SqlDialect {
-  const address = parseAddress(url);
+export function postgresDialect(server: ServerUrl, timeout: number, clock: Clock): SqlDialect {
+  const address = parseAddress(server.url);
   return {
     name: 'PostgreSQL',
-    location: postgresLocation(url),
+    location: postgresLocation(server),
     user: address.user,
-    mask: createMasker([url], [address.password ?? undefined]),
+    mask: createMasker([server.url], [address.password ?? undefined]),
     sql: STATEMENTS,
     connect: (name, signal) => connect({ address, name, timeout, clock }, signal),
     classifyError,
@@ -24,7 +25,7 @@ export function postgresDialect(url: string, timeout: number, clock: Clock): Sql
 }
 
 /** The same text for every URL of one database and user; users differ in their rights. */
-export function postgresLocation(url: string): string {
+export function postgresLocation({ url }: ServerUrl): string {
   const { host, port, user, database, options } = parseAddress(url);
   const server = host.startsWith('/') ? `[${host}]` : host === 'localhost' ? '127.0.0.1' : host;
   const who = user === null ? '' : `${user}@`;

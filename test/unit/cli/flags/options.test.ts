@@ -49,7 +49,7 @@ test("options: the broker URL comes from the first of its variables, in Celery's
 test("options: the result backend comes from the flag, else the variables, in Celery's order", async () => {
   const config = file('beat.yaml', 'resultBackend: redis://file\n');
   const urlOf = async (flags: object, env: Record<string, string>) =>
-    (await readSettings({ config, ...flags }, env)).results.url;
+    (await readSettings({ config, ...flags }, env)).results.backend?.url;
   const CELERY_RESULT_BACKEND = 'rpc://';
   expect(await urlOf({ resultBackend: 'redis://flag' }, { CELERY_RESULT_BACKEND })).toBe(
     'redis://flag',

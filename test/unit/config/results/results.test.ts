@@ -30,13 +30,13 @@ describe('settings of results', () => {
 
   test('the environment overrides the backend of the configuration, as in Celery', () => {
     const config = { CELERY_RESULT_BACKEND: 'redis://file/1' } as BeatConfig;
-    expect(resultsOf(config).url).toBe('redis://file/1');
-    expect(resultsOf(config, { resultBackend: 'rpc://' }).url).toBe('rpc://');
-    expect(resultsOf(config, { resultBackend: undefined }).url).toBe('redis://file/1');
+    expect(resultsOf(config).backend?.url).toBe('redis://file/1');
+    expect(resultsOf(config, { resultBackend: 'rpc://' }).backend?.url).toBe('rpc://');
+    expect(resultsOf(config, { resultBackend: undefined }).backend?.url).toBe('redis://file/1');
   });
 
   test.each(['disabled', 'disabled://'])('%s means no backend', (resultBackend) => {
-    expect(resultsOf({ resultBackend }).url).toBeNull();
+    expect(resultsOf({ resultBackend }).backend).toBeNull();
   });
 
   test.each([

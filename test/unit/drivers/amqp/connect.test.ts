@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { openConnection, type ClientSettings } from '../../../../src/drivers/amqp/connect.ts';
 import { parseAmqpUrl } from '../../../../src/drivers/amqp/url.ts';
+import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 
 const amqplib = vi.hoisted(() => ({ connect: vi.fn() }));
 vi.mock('amqplib', async (original) => ({ ...(await original<object>()), ...amqplib }));
@@ -27,7 +28,7 @@ beforeEach(() => {
 
 async function opened(url: string, client = INTRODUCTION) {
   const signal = new AbortController().signal;
-  const open = await openConnection(parseAmqpUrl(url), client, signal);
+  const open = await openConnection(parseAmqpUrl(parseEndpoint(url)), client, signal);
   const [to, options] = amqplib.connect.mock.calls[0] as [object, Record<string, unknown>];
   return { open, to, options, signal };
 }

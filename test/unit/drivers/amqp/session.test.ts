@@ -6,6 +6,7 @@ import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { makeMessage } from '../../../support/message.ts';
 import { toExchange } from '../../../support/exchanges.ts';
 import { settle } from '../../../support/settle.ts';
+import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 
 type Confirm = (error?: Error) => void;
 
@@ -70,7 +71,7 @@ beforeEach(async () => {
   });
   const client = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
   session = await Session.open(
-    parseAmqpUrl('amqp://rabbit/'),
+    parseAmqpUrl(parseEndpoint('amqp://rabbit/')),
     { clock, connectTimeout: 1_000, answerTimeout: 10_000, client },
     new AbortController().signal,
   );
@@ -262,7 +263,7 @@ test('amqp session: a connection that takes too long to open is aborted', async 
   });
   const client = { heartbeat: 0, login: 'PLAIN' as const, clientProperties: {} };
   const opening = Session.open(
-    parseAmqpUrl('amqp://rabbit/?connect_timeout=0.5'),
+    parseAmqpUrl(parseEndpoint('amqp://rabbit/?connect_timeout=0.5')),
     { clock, connectTimeout: 1_000, answerTimeout: 10_000, client },
     new AbortController().signal,
   ).catch((error: unknown) => String(error));

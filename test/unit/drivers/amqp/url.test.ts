@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseAmqpUrl } from '../../../../src/drivers/amqp/url.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
+import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 
 describe('an AMQP URL', () => {
   const SAID = { tls: null, login: null, heartbeat: null, timeout: null };
@@ -41,7 +42,7 @@ describe('an AMQP URL', () => {
     ['amqp://rabbit/?heartbeat=0', { ...HERE, host: 'rabbit', heartbeat: 0 }],
     ['amqp://rabbit/?connect_timeout=1.5', { ...HERE, host: 'rabbit', timeout: 1_500 }],
   ])('has the address of %s', (url, address) => {
-    expect(parseAmqpUrl(url)).toEqual(address);
+    expect(parseAmqpUrl(parseEndpoint(url))).toEqual(address);
   });
 
   test.each([
@@ -49,8 +50,8 @@ describe('an AMQP URL', () => {
     'amqps://rabbit/?ssl_cert_reqs=maybe',
     'amqp://a:%@rabbit/',
   ])('is rejected with an error that does not contain it: %s', (url) => {
-    expect(() => parseAmqpUrl(url)).toThrow(ConfigError);
-    expect(() => parseAmqpUrl(url)).not.toThrow(url);
+    expect(() => parseAmqpUrl(parseEndpoint(url))).toThrow(ConfigError);
+    expect(() => parseAmqpUrl(parseEndpoint(url))).not.toThrow(url);
   });
 
   test.each(['amqp://rabbit:x/', 'amqp://a:b/c@rabbit:x/'])(
@@ -58,13 +59,15 @@ describe('an AMQP URL', () => {
     (url) => {
       const escapes = '%2F for /, %3F for ?, %23 for # and %25 for %';
       const message = `brokerUrl: not a URL; in a user name or password, write ${escapes}`;
-      expect(() => parseAmqpUrl(url)).toThrow(expect.objectContaining({ message }));
+      expect(() => parseAmqpUrl(parseEndpoint(url))).toThrow(expect.objectContaining({ message }));
     },
   );
 
   test('is rejected without the value of a parameter that may be part of a password', () => {
-    expect(() => parseAmqpUrl('amqp://user:s/?login_method=ecret@rabbit/')).not.toThrow('ecret');
-    expect(() => parseAmqpUrl('amqp://rabbit/?login_method=se@cret')).toThrow(
+    expect(() =>
+      parseAmqpUrl(parseEndpoint('amqp://user:s/?login_method=ecret@rabbit/')),
+    ).not.toThrow('ecret');
+    expect(() => parseAmqpUrl(parseEndpoint('amqp://rabbit/?login_method=se@cret'))).toThrow(
       'login_method is "**"; allowed: PLAIN, AMQPLAIN, EXTERNAL; in a user name or password, write %2F for /',
     );
   });
@@ -79,6 +82,6 @@ describe('an AMQP URL', () => {
     ['connect_timeout=soon', 'connect_timeout is "soon"; allowed: a number of seconds'],
     ['connect_timeout=', 'connect_timeout is ""; allowed: a number of seconds'],
   ])('is rejected with ?%s', (query, message) => {
-    expect(() => parseAmqpUrl(`amqp://rabbit/?${query}`)).toThrow(message);
+    expect(() => parseAmqpUrl(parseEndpoint(`amqp://rabbit/?${query}`))).toThrow(message);
   });
 });

@@ -8,6 +8,7 @@ import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts
 import { Connection } from '../../../../src/drivers/redis/connection.ts';
 import { answer, FakeServer, answerAsHttp, type Behaviour } from '../../../support/fake-server.ts';
 import { Folder } from '../../../support/folder.ts';
+import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 
 const connections: Connection[] = [];
 afterEach(async () => {
@@ -16,7 +17,12 @@ afterEach(async () => {
 
 function connect(url: string, timeout = 5_000): Connection {
   const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
-  const connection = new Connection({ url, transport, name: 'test', timeout });
+  const connection = new Connection({
+    server: parseEndpoint(url),
+    transport,
+    name: 'test',
+    timeout,
+  });
   connections.push(connection);
   return connection;
 }

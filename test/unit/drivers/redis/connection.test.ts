@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts';
 import { Connection } from '../../../../src/drivers/redis/connection.ts';
 import { closeAtOnce, FakeServer, neverAnswer } from '../../../support/fake-server.ts';
+import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 
 const connections: Connection[] = [];
 afterEach(async () => {
@@ -11,7 +12,12 @@ afterEach(async () => {
 
 function connect(url: string, timeout = 5_000): Connection {
   const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
-  const connection = new Connection({ url, transport, name: 'beat-test', timeout });
+  const connection = new Connection({
+    server: parseEndpoint(url),
+    transport,
+    name: 'beat-test',
+    timeout,
+  });
   connections.push(connection);
   return connection;
 }

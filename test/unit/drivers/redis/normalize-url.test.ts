@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts';
 import { readDatabase, normalizeRedisUrl } from '../../../../src/drivers/redis/normalize-url.ts';
+import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 
 test.each([
   ['redis://localhost/0', 'redis://127.0.0.1:6379'],
@@ -8,7 +9,7 @@ test.each([
   ['redis+socket:///run/redis.sock?virtual_host=1', 'unix:///run/redis.sock?db=1'],
   ['sentinel://a:26379/0;sentinel://b:26379/0', 'sentinel://b:26379/0;sentinel://a:26379/0'],
 ])('redis URLs: %s and %s name one database', (one, other) => {
-  expect(normalizeRedisUrl(one)).toBe(normalizeRedisUrl(other));
+  expect(normalizeRedisUrl(parseEndpoint(one))).toBe(normalizeRedisUrl(parseEndpoint(other)));
 });
 
 test.each([
@@ -19,7 +20,7 @@ test.each([
   ['unix:///run/redis.sock', 'unix:///run/other.sock'],
   ['sentinel://a:26379/0', 'sentinel://b:26379/0'],
 ])('redis URLs: %s and %s differ in server, database or user', (one, other) => {
-  expect(normalizeRedisUrl(one)).not.toBe(normalizeRedisUrl(other));
+  expect(normalizeRedisUrl(parseEndpoint(one))).not.toBe(normalizeRedisUrl(parseEndpoint(other)));
 });
 
 test.each([
@@ -28,5 +29,5 @@ test.each([
   ['sentinel://a:26379/0;sentinel://b:26379/5', 5],
 ])('redis URLs: the database of %s is %i', (url, db) => {
   const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
-  expect(readDatabase(url, transport)).toBe(db);
+  expect(readDatabase(parseEndpoint(url), transport)).toBe(db);
 });

@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_TRANSPORT } from '../../../../src/broker/connection-settings.ts';
-import { isSentinel, parseSentinelUrls } from '../../../../src/drivers/redis/sentinel.ts';
+import { parseSentinelUrls } from '../../../../src/drivers/redis/sentinel.ts';
+import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 
 const transport = { ...DEFAULT_TRANSPORT, masterName: 'mymaster' };
 
 describe('sentinel URLs', () => {
   test('have port 26379 and database 0 of the master by default', () => {
     expect(
-      parseSentinelUrls('sentinel://a;sentinel://b:26380/;sentinel://[::1]', transport),
+      parseSentinelUrls(
+        parseEndpoint('sentinel://a;sentinel://b:26380/;sentinel://[::1]'),
+        transport,
+      ),
     ).toEqual({
       name: 'mymaster',
       sentinels: [
@@ -26,23 +30,26 @@ describe('sentinel URLs', () => {
       { host: 'b', port: 2 },
     ];
     const master = { name: 'mymaster', db: 2, username: 'app', password: 'p@ss' };
-    expect(parseSentinelUrls(url, transport)).toEqual({ ...master, sentinels });
+    expect(parseSentinelUrls(parseEndpoint(url), transport)).toEqual({ ...master, sentinels });
   });
 
   test('do not contain the login of the sentinels, which is in sentinelKwargs', () => {
     const sentinelKwargs = { username: 'watcher', password: 'watch', ssl: true };
-    expect(parseSentinelUrls('sentinel://a', { ...transport, sentinelKwargs })).toMatchObject({
+    expect(
+      parseSentinelUrls(parseEndpoint('sentinel://a'), { ...transport, sentinelKwargs }),
+    ).toMatchObject({
       sentinelUsername: 'watcher',
       sentinelPassword: 'watch',
       sentinelTLS: {},
     });
-    expect(parseSentinelUrls('sentinel://a', transport)).not.toHaveProperty('sentinelPassword');
+    expect(parseSentinelUrls(parseEndpoint('sentinel://a'), transport)).not.toHaveProperty(
+      'sentinelPassword',
+    );
   });
 
-  test('have their own scheme and need the name of the master', () => {
-    expect([isSentinel('SENTINEL://a'), isSentinel('redis://sentinel:1')]).toEqual([true, false]);
-    expect(() => parseSentinelUrls('sentinel://:hunter2@a', DEFAULT_TRANSPORT)).toThrow(
-      /^brokerTransportOptions\.masterName: missing(?!.*hunter2)/,
-    );
+  test('need the name of the master', () => {
+    expect(() =>
+      parseSentinelUrls(parseEndpoint('sentinel://:hunter2@a'), DEFAULT_TRANSPORT),
+    ).toThrow(/^brokerTransportOptions\.masterName: missing(?!.*hunter2)/);
   });
 });

@@ -4,6 +4,7 @@ import { ConfigError } from '../../../../src/util/errors.ts';
 import type { Address } from '../../../../src/drivers/redis/url.ts';
 import { parseRedisUrl } from '../../../../src/drivers/redis/url.ts';
 import { certificate, certificateKey } from '../../../support/redis.ts';
+import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 
 describe('a Redis URL has the address', () => {
   test.each<[string, Address]>([
@@ -33,14 +34,19 @@ describe('a Redis URL has the address', () => {
     ['unix:///run/a%20b.sock?db=2', { path: '/run/a b.sock', db: 2 }],
     ['unix://app:pw@/r.sock', { path: '/r.sock', db: 0, username: 'app', password: 'pw' }],
   ])('%s', (url, address) => {
-    expect(parseRedisUrl(url)).toEqual(address);
+    expect(parseRedisUrl(parseEndpoint(url))).toEqual(address);
   });
 });
 
 describe('a rediss URL', () => {
   test('verifies the certificate by default', () => {
     const tls = { rejectUnauthorized: true, servername: 'h' };
-    expect(parseRedisUrl('rediss://h/1')).toEqual({ host: 'h', port: 6379, db: 1, tls });
+    expect(parseRedisUrl(parseEndpoint('rediss://h/1'))).toEqual({
+      host: 'h',
+      port: 6379,
+      db: 1,
+      tls,
+    });
   });
 
   test.each([
@@ -50,7 +56,7 @@ describe('a rediss URL', () => {
     ['CERT_NONE', false],
     ['none', false],
   ])('accepts ssl_cert_reqs=%s', (reqs, rejectUnauthorized) => {
-    expect(parseRedisUrl(`rediss://h?ssl_cert_reqs=${reqs}`).tls).toMatchObject({
+    expect(parseRedisUrl(parseEndpoint(`rediss://h?ssl_cert_reqs=${reqs}`)).tls).toMatchObject({
       rejectUnauthorized,
     });
   });
@@ -58,22 +64,22 @@ describe('a rediss URL', () => {
   test('reads certificates from files', () => {
     const key = certificateKey;
     const files = `ssl_ca_certs=${certificate}&ssl_certfile=${certificate}&ssl_keyfile=${key}`;
-    const { tls } = parseRedisUrl(`rediss://h?${files}`);
+    const { tls } = parseRedisUrl(parseEndpoint(`rediss://h?${files}`));
     const [pem, secret] = [readFileSync(certificate), readFileSync(key)];
     expect(tls).toMatchObject({ ca: pem, cert: pem, key: secret });
   });
 
   test('does not check the name in the certificate with ssl_check_hostname=false', () => {
-    const { tls } = parseRedisUrl('rediss://h?ssl_check_hostname=False');
+    const { tls } = parseRedisUrl(parseEndpoint('rediss://h?ssl_check_hostname=False'));
     expect(tls?.checkServerIdentity?.('h', {} as never)).toBeUndefined();
-    expect(parseRedisUrl('rediss://h?ssl_check_hostname=true').tls).not.toHaveProperty(
-      'checkServerIdentity',
-    );
+    expect(
+      parseRedisUrl(parseEndpoint('rediss://h?ssl_check_hostname=true')).tls,
+    ).not.toHaveProperty('checkServerIdentity');
   });
 
   test('sends no server name for an IP address', () => {
-    expect(parseRedisUrl('rediss://10.0.0.1').tls).not.toHaveProperty('servername');
-    expect(parseRedisUrl('rediss://[::1]').tls).not.toHaveProperty('servername');
+    expect(parseRedisUrl(parseEndpoint('rediss://10.0.0.1')).tls).not.toHaveProperty('servername');
+    expect(parseRedisUrl(parseEndpoint('rediss://[::1]')).tls).not.toHaveProperty('servername');
   });
 });
 
@@ -90,12 +96,12 @@ describe('an invalid Redis URL is rejected', () => {
     ['rediss://h?ssl_ca_cert=/x', 'unknown parameter "ssl_ca_cert"; allowed: ssl_cert_reqs,'],
     ['rediss://h?ssl_ca_certs=/no/such/file', '/no/such/file cannot be read'],
   ])('%s', (url, message) => {
-    const parse = () => parseRedisUrl(url);
+    const parse = () => parseRedisUrl(parseEndpoint(url));
     expect(parse).toThrow(ConfigError);
     expect(parse).toThrow(`brokerUrl: ${message}`);
   });
 
   test('with an error that does not contain the password', () => {
-    expect(() => parseRedisUrl('redis://:hunter2/x#@h')).toThrow(/^(?!.*hunter2)/s);
+    expect(() => parseRedisUrl(parseEndpoint('redis://:hunter2/x#@h'))).toThrow(/^(?!.*hunter2)/s);
   });
 });

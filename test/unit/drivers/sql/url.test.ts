@@ -6,6 +6,7 @@ import { parseAddress as postgresAddress } from '../../../../src/drivers/sql/pos
 import { mysqlDialect } from '../../../../src/drivers/sql/mysql/dialect.ts';
 import { postgresDialect } from '../../../../src/drivers/sql/postgresql/dialect.ts';
 import { normalizeSqlUrl } from '../../../support/open-sql-store.ts';
+import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
 
 const SECRET = 'hunter2';
 
@@ -30,7 +31,7 @@ describe('postgresql URL, parsed as SQLAlchemy and libpq do', () => {
 
 describe('mysql URL, parsed as SQLAlchemy and its drivers do', () => {
   test.each([
-    ['sqla+mysql://me:pw@db/celery', { name: 'MySQL', host: 'db', port: 3306, socket: null }],
+    ['sqla+mysql://me:pw@db/celery', { host: 'db', port: 3306, socket: null }],
     ['sqla+mysql+pymysql://me:p%40ss@db:3307/celery?charset=utf8mb4', { password: 'p@ss' }],
     [
       'sqla+mysql+mysqldb://me@db/celery?unix_socket=/run/mysqld.sock',
@@ -38,11 +39,18 @@ describe('mysql URL, parsed as SQLAlchemy and its drivers do', () => {
     ],
     ['sqla+mysql://', { host: 'localhost', user: null, password: null, database: null }],
     ['sqla+mysql+mysqlconnector://me@db/celery', { database: 'celery' }],
-    ['sqla+mariadb+mariadbconnector://me@db/celery', { name: 'MariaDB' }],
+    ['sqla+mariadb+mariadbconnector://me@db/celery', { user: 'me' }],
     ['sqla+mysql://db/celery?ssl_disabled=true', { tls: [false] }],
     ['sqla+mysql://db/celery?ssl_mode=PREFERRED', { tls: [{ rejectUnauthorized: false }, false] }],
   ])('%s', (url, parts) => {
     expect(mysqlAddress(url)).toMatchObject(parts);
+  });
+
+  test.each([
+    ['sqla+mysql://me@db/celery', 'MySQL'],
+    ['SQLA+MariaDB+pymysql://me@db/celery', 'MariaDB'],
+  ])('%s is %s in messages', (url, name) => {
+    expect(mysqlDialect(parseEndpoint(url), 1_000, systemClock).name).toBe(name);
   });
 });
 
@@ -147,7 +155,7 @@ test.each([
   (dialect, server) => {
     const parameter = dialect === 'mysql' ? 'program_name' : 'application_name';
     const url = `sqla+${dialect}://me:sesame%2Fopen@db/q?${parameter}=beat@home`;
-    const { mask } = server(url, 1_000, systemClock);
+    const { mask } = server(parseEndpoint(url), 1_000, systemClock);
     expect(mask('no user me with sesame/open')).toBe('no user me with **');
   },
 );

@@ -1,0 +1,26 @@
+/** What a scheme says about connections, as the table of drivers has it: drivers do not read schemes. */
+export interface Variant {
+  /** Connections are encrypted. */
+  readonly tls?: true;
+  /** The URL has the path of a Unix socket instead of a host. */
+  readonly socket?: true;
+  /** The URL has the address of a sentinel, which reports the host of the master. */
+  readonly sentinel?: true;
+  /** The product, if the driver has another title. */
+  readonly product?: string;
+}
+
+/** The URL of one server or file. */
+export interface ServerUrl {
+  /** May contain passwords: print `masked` instead. */
+  readonly url: string;
+  /** The URL without its passwords. */
+  readonly masked: string;
+  readonly variant: Variant;
+}
+
+/** The URL of a broker or store; or several, with `;` between them, whose variant is that of the first. */
+export interface ServerUrls extends ServerUrl {
+  /** In the order of failover. */
+  readonly servers: readonly ServerUrl[];
+}
