@@ -4,13 +4,13 @@ import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import type { Ledger } from '../store/ledger.ts';
 import { StoreError } from '../util/errors.ts';
-import { adopt, restart, type AdoptedEntry, type KnownEntry } from './adopt.ts';
+import { planAdoption, planRestart, type AdoptedEntry, type KnownEntry } from './plan-adoption.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
 import type { Committer } from './committer.ts';
 import type { Reconciled } from './plan.ts';
 import { readStoredEntry } from './read-stored-entry.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
-import { splitStored } from './split-stored.ts';
+import { partitionBySource } from './partition-by-source.ts';
 import type { StoredWindow, StoredWindowOptions } from './stored-window.ts';
 import type { Term } from './term.ts';
 
@@ -170,7 +170,7 @@ export class EntryAdopter {
     const rows = await stored.entries.find([...names]);
     const restarted = rows.flatMap((row) => {
       try {
-        return restart(readStoredEntry(row, stored.definitions()), clock.now()) ?? [];
+        return planRestart(readStoredEntry(row, stored.definitions()), clock.now()) ?? [];
       } catch {
         // An entry that cannot be read is reported when it is loaded.
         return [];
@@ -183,7 +183,7 @@ export class EntryAdopter {
   async #adopt(known: readonly KnownEntry[], term: Term, stop: AbortSignal): Promise<Adopted> {
     const { clock, events } = this.#options;
     const now = clock.now();
-    const adopted = known.flatMap((each) => adopt(each, now) ?? []);
+    const adopted = known.flatMap((each) => planAdoption(each, now) ?? []);
     const rejected = await this.#commitAdopted(adopted, term, stop);
     for (const each of known) {
       if (rejected.has(each.name)) this.#rejected.set(each.name, each);
@@ -229,7 +229,7 @@ export class EntryAdopter {
   /** Adopts entries again whose new state the store rejected. */
   async #adoptRejected(term: Term, stop: AbortSignal): Promise<void> {
     const rejected = [...this.#rejected.values()];
-    for (const part of splitStored(rejected)) await this.#adopt(part, term, stop);
+    for (const part of partitionBySource(rejected)) await this.#adopt(part, term, stop);
   }
 
   /** An entry that counts from now and has no occurrence ahead is reported. */

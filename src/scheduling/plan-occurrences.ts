@@ -1,10 +1,10 @@
 import { decide, type Skip } from '../catalog/catch-up.ts';
-import { excluding } from '../catalog/excluding.ts';
+import { withoutInstants } from '../schedule/without-instants.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { latestFrom } from '../schedule/range.ts';
 import type { EntryState } from '../store/entry-state.ts';
-import { endPause } from './pause.ts';
+import { endPause } from './end-pause.ts';
 import { nextDueAt } from './plan.ts';
 
 /** What to do about an entry that is due, or whose pause has ended. */
@@ -33,7 +33,7 @@ export function planOccurrences(
     const { send, skip, dueAt } = decide(entry, first, now);
     return { send, skip, changes: { dueAt } };
   }
-  const schedule = excluding(entry.schedule, asked);
+  const schedule = withoutInstants(entry.schedule, asked);
   const start = asked.includes(first) ? nextAfter(schedule, first) : first;
   const rest = start > now ? { send: [], skip: [] } : decide({ ...entry, schedule }, start, now);
   const skipped = asked.filter((at) => at <= now);

@@ -10,7 +10,7 @@ import { planOccurrences } from './plan-occurrences.ts';
 import { planChange, type PlannedChange } from './planned-change.ts';
 import { reportCommitted } from './report-committed.ts';
 import { ScheduledEntries } from './scheduled-entries.ts';
-import { splitStored } from './split-stored.ts';
+import { partitionBySource } from './partition-by-source.ts';
 import { StoredWindow, type StoredWindowOptions } from './stored-window.ts';
 import type { Term } from './term.ts';
 
@@ -74,7 +74,7 @@ export class Scheduler {
     const now = clock.now();
     const due = this.#scheduled.take(now);
     let sent = 0;
-    for (const part of splitStored(due)) sent += await this.#publish(part, now, term, stop);
+    for (const part of partitionBySource(due)) sent += await this.#publish(part, now, term, stop);
     // Runs that are due do not wait for entries to be loaded. Those of loaded entries follow in the next tick, after
     // the commands that have arrived by then.
     if (this.#adopter.wakeAt <= clock.now()) {

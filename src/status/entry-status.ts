@@ -1,6 +1,6 @@
 import { latestFrom } from '../schedule/range.ts';
 import type { Entry } from '../catalog/entry.ts';
-import { excluding } from '../catalog/excluding.ts';
+import { withoutInstants } from '../schedule/without-instants.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { nextDueAt, reconcile } from '../scheduling/plan.ts';
 import type { EntryState } from '../store/entry-state.ts';
@@ -67,7 +67,7 @@ export function readStatus(entry: Entry, state: EntryState | undefined, now: num
 /** The next occurrence that is neither skipped nor in a pause; `Infinity` for none. Epoch milliseconds. */
 function nextPublished(entry: Entry, state: EntryState): number {
   const { pause, skip = [] } = state;
-  const schedule = excluding(entry.schedule, skip);
+  const schedule = withoutInstants(entry.schedule, skip);
   const from = pause ? (pause.until ?? Infinity) : -Infinity;
   if (from === Infinity) return Infinity;
   let next = nextDueAt({ ...entry, schedule }, state);

@@ -3,7 +3,7 @@ import type { Settings } from '../../config/settings.ts';
 import { ConfigError, StoreError } from '../../util/errors.ts';
 import type { Definitions } from '../../catalog/definition.ts';
 import type { Entry } from '../../catalog/entry.ts';
-import { adopt } from '../../scheduling/adopt.ts';
+import { planAdoption } from '../../scheduling/plan-adoption.ts';
 import { readStoredEntry } from '../../scheduling/read-stored-entry.ts';
 import { decodeState, type EntryState } from '../../store/entry-state.ts';
 import type { StoredEntry } from '../../store/stored-entries.ts';
@@ -84,7 +84,7 @@ async function remove(
   for (let tries = 0; tries < ATTEMPTS; tries++) {
     const term = await ledger.beginTerm();
     if (!(await ledger.removeState(term, name))) continue;
-    const commit = adopt({ name, entry, state: undefined }, systemClock.now())?.commit;
+    const commit = planAdoption({ name, entry, state: undefined }, systemClock.now())?.commit;
     // A leader that began its term since then writes the same state.
     if (commit) await ledger.commit({ token: term, changes: [commit] });
     return;

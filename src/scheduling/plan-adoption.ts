@@ -25,7 +25,7 @@ export interface AdoptedEntry extends Reconciled {
  * Has a stored entry count from `now` (epoch milliseconds), when the configuration no longer declares an entry of its
  * name: until then the declared one ran in its place. `null` when it has nothing to count.
  */
-export function restart({ entry, state }: LoadedEntry, now: number): AdoptedEntry | null {
+export function planRestart({ entry, state }: LoadedEntry, now: number): AdoptedEntry | null {
   if (!entry.enabled || !state) return null;
   const after = advance(state, { anchor: now });
   const stored = { dueAt: indexedDueAt(entry, after) };
@@ -34,7 +34,7 @@ export function restart({ entry, state }: LoadedEntry, now: number): AdoptedEntr
 }
 
 /** Compares an entry with its state at `now` (epoch milliseconds); `null` when there is nothing to schedule or store. */
-export function adopt(
+export function planAdoption(
   { name, entry, state: before, indexedAt = null }: KnownEntry,
   now: number,
 ): AdoptedEntry | null {

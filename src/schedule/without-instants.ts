@@ -1,7 +1,7 @@
-import type { Schedule } from '../schedule/schedule.ts';
+import type { Schedule } from './schedule.ts';
 
 /** A schedule without some of its instants, given in epoch milliseconds. */
-export function excluding(schedule: Schedule, instants: readonly number[]): Schedule {
+export function withoutInstants(schedule: Schedule, instants: readonly number[]): Schedule {
   const excluded = new Set(instants);
   const latest = (after: Date, until: Date): Date | null => {
     let found = schedule.latest?.(after, until) ?? null;
