@@ -18,7 +18,7 @@ const homes = [
   ['ioredis|redlock', '^src/drivers/redis/', 'every Redis command and key name is in one folder'],
   ['pg|mysql2', '^src/drivers/sql/', 'every SQL statement for a server is in one folder'],
   ['zod|jsonc-parser', '^src/config/', 'outside config/, a configuration is a typed value'],
-  ['yaml', '^src/(config|message/serializers)/', 'it reads files and writes messages'],
+  ['yaml', '^src/(config|import|message/serializers)/', 'it is for files and for messages'],
   ['@msgpack', '^src/message/serializers/', 'all serializers of messages are in one folder'],
   ['lzma1', '^src/message/compression\\.ts$', 'all compression of messages is in one file'],
   ['commander', '^src/cli/', 'the library is used without a command line'],

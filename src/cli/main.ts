@@ -9,7 +9,7 @@ import { addEntryCommands } from './commands/entry-commands.ts';
 import { forget } from './commands/forget.ts';
 import { healthcheck } from './commands/healthcheck.ts';
 import { EPILOG, FORGET_EPILOG } from './help.ts';
-import type { ImportCrontabFlags } from './commands/import-crontab.ts';
+import { addImportCommands } from './commands/import/commands.ts';
 import { list } from './commands/list.ts';
 import { next } from './commands/next.ts';
 import type { GlobalFlags } from './flags/options.ts';
@@ -93,23 +93,9 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .action(async (names: string[], _flags, command: Command) => {
       code = await next(names, ready(command.optsWithGlobals()));
     });
-  program
-    .command('import')
-    .description('write a schedule file from the schedules of another scheduler')
-    .command('crontab')
-    .description('import crontab(5) or anacrontab(5): see docs/crontab.md')
-    .argument('[file]', 'a crontab, an anacrontab, a folder such as /etc/cron.d, or - for stdin')
-    .option('--user <name>', 'the user that runs the commands (default: that of the worker)')
-    .option('--system', 'lines name a user; without a file: /etc/crontab and /etc/cron.d')
-    .option('-o, --output <path>', 'the file to write (default: standard output)')
-    .option('--partial', 'exit with 0 although lines were left out')
-    .option('--compare <count>', 'print the next instants of each job by cron and by beat')
-    .option('--force', 'overwrite the file')
-    .action(async (file: string | undefined, flags: ImportCrontabFlags) => {
-      // It loads the writer of YAML, which a start does not need.
-      const { importCrontab } = await import('./commands/import-crontab.ts');
-      code = importCrontab(file, flags);
-    });
+  addImportCommands(program, async (action) => {
+    code = await action();
+  });
   program
     .command('shell-commands')
     .description('print the commands of shell entries as JSON, for the workers that may run them')

@@ -22,6 +22,11 @@ export function resolveSettings(config: BeatConfig, overrides: Overrides = {}): 
   return resolveSources([{ config, errors: [] }], overrides);
 }
 
+/** The same configuration with beat's spelling of all keys, and without those that are `null`. */
+export function withCanonicalKeys<C extends BeatConfig>(config: C): C {
+  return normalizeKeys(config, KEYS, [], () => {}) as C;
+}
+
 /** Validates all sources as one configuration. Throws like `resolveSettings`. */
 export function resolveSources(given: readonly Source[], overrides?: Overrides): Settings {
   return runAtOnce(resolveInSteps(given, overrides));

@@ -1,23 +1,5 @@
+import type { EntryConfig } from '../../config/config-types.ts';
 import type { CronJob, TableFormat } from './parse.ts';
-
-/** A command with its surroundings. */
-interface ImportedCommand {
-  readonly command: string;
-  readonly shell?: string;
-  readonly cwd?: string;
-  readonly env?: Record<string, string>;
-  readonly stdin?: string;
-  readonly user?: string;
-}
-
-/** An entry of `beatSchedule` as a YAML file contains it. */
-export interface ImportedEntry {
-  readonly description?: string;
-  readonly schedule: string | { readonly cron: string };
-  readonly timezone?: string;
-  readonly shell: string | ImportedCommand;
-  readonly missed: 'once' | 'skip';
-}
 
 const NICKNAMES = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
 
@@ -30,7 +12,7 @@ export function convertJob(
   job: CronJob,
   format: TableFormat,
   user: string | undefined,
-): ImportedEntry | string {
+): EntryConfig | string {
   const schedule = format === 'anacron' ? readPeriod(job.when) : readFields(job.when);
   if ('reason' in schedule) return schedule.reason;
   return {
@@ -43,7 +25,7 @@ export function convertJob(
   };
 }
 
-type Converted = { readonly schedule: ImportedEntry['schedule'] } | { readonly reason: string };
+type Converted = { readonly schedule: EntryConfig['schedule'] } | { readonly reason: string };
 
 function readFields(when: string): Converted {
   if (when === '@reboot') return { reason: 'beat has no runs at the start of a host' };
@@ -58,7 +40,7 @@ function readFields(when: string): Converted {
   return { reason: `the field ${wrong} is not one of crontab(5)` };
 }
 
-const PERIODS: Readonly<Record<string, ImportedEntry['schedule']>> = {
+const PERIODS: Readonly<Record<string, EntryConfig['schedule']>> = {
   '@daily': '1d',
   '@weekly': '7d',
   '@monthly': { cron: '@monthly' },
@@ -75,7 +57,7 @@ function readPeriod(when: string): Converted {
 function toShell(
   { command, stdin, variables }: CronJob,
   user: string | undefined,
-): ImportedEntry['shell'] {
+): EntryConfig['shell'] {
   const { SHELL: shell, ...env } = variables;
   const cwd = env['HOME'];
   const more = {

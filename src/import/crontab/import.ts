@@ -1,9 +1,8 @@
-import { resolveSettings } from '../../config/resolve.ts';
-import type { Entry } from '../../catalog/entry.ts';
-import { formatDiagnostic } from '../../util/diagnostic.ts';
-import { ConfigError } from '../../util/errors.ts';
-import { convertJob, nameJob, type ImportedEntry } from './convert.ts';
-import { parseTable, type CronJob, type LeftLine, type TableFormat } from './parse.ts';
+import { cron } from '../../schedule/cron.ts';
+import type { Schedule } from '../../schedule/schedule.ts';
+import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
+import { convertJob, nameJob } from './convert.ts';
+import { parseTable, type CronJob, type TableFormat } from './parse.ts';
 
 /** One file to import. */
 export interface CronFile {
@@ -12,63 +11,50 @@ export interface CronFile {
   readonly format: TableFormat;
 }
 
-export interface ImportOptions {
+export interface CrontabOptions {
   /** IANA name: the zone of tables without `CRON_TZ`. */
   readonly timezone: string;
   /** The user of the jobs in tables that name none; `undefined` is the user of the worker. */
   readonly user: string | undefined;
+  /** When anacron last ran the job of this name, epoch milliseconds. cron itself stores no last runs. */
+  readonly findLastRun: (id: string) => number | undefined;
 }
 
-/** A job with the entry that replaces it. */
-export interface ImportedJob {
-  readonly job: CronJob;
-  readonly entry: Entry;
-}
-
-export interface Imported {
-  readonly config: {
-    readonly timezone: string;
-    readonly beatSchedule: Readonly<Record<string, ImportedEntry>>;
-  };
-  readonly jobs: readonly ImportedJob[];
-  readonly left: readonly (LeftLine & { readonly path: string })[];
-}
-
-/** Converts tables to a configuration that is valid: a job that would not be is left, with the reason. */
-export function importTables(files: readonly CronFile[], options: ImportOptions): Imported {
-  const entries = new Map<string, ImportedEntry>();
-  const jobs: ImportedJob[] = [];
-  const left: (LeftLine & { readonly path: string })[] = [];
+/** Converts tables to entries. A line that cannot be converted is left, with the reason. */
+export function importTables(files: readonly CronFile[], options: CrontabOptions): Found {
+  const entries = new Map<string, FoundEntry>();
+  const left: Left[] = [];
   for (const { path, text, format } of files) {
     const table = parseTable(text, format);
     const lines = text.split(/\r?\n/);
-    const leftHere = [...table.left];
+    const locate = (line: number) => ({
+      place: `${path}:${line}`,
+      text: lines[line - 1]!.trim(),
+    });
+    left.push(...table.left.map(({ line, reason }) => ({ ...locate(line), reason })));
     for (const job of table.jobs) {
-      const name = nameJob(job, (taken) => entries.has(taken));
-      const converted = convertJob(job, format, options.user);
-      const entry =
-        typeof converted === 'string' ? converted : readEntry(name, converted, options.timezone);
-      if (typeof converted === 'string' || typeof entry === 'string') {
-        const reason = typeof converted === 'string' ? converted : (entry as string);
-        leftHere.push({ line: job.line, text: lines[job.line - 1]!.trim(), reason });
+      const fields = convertJob(job, format, options.user);
+      if (typeof fields === 'string') {
+        left.push({ ...locate(job.line), reason: fields });
         continue;
       }
-      entries.set(name, converted);
-      jobs.push({ job, entry });
+      const name = nameJob(job, (taken) => entries.has(taken));
+      const schedule = readSchedule(job, options.timezone);
+      entries.set(name, {
+        ...{ name, fields, ...locate(job.line) },
+        lastRunAt: job.id === undefined ? undefined : options.findLastRun(job.id),
+        upcoming: schedule && upcomingOf(schedule),
+      });
     }
-    left.push(...leftHere.sort((a, b) => a.line - b.line).map((line) => ({ ...line, path })));
   }
-  const beatSchedule = Object.fromEntries(entries);
-  return { config: { timezone: options.timezone, beatSchedule }, jobs, left };
+  return { settings: { timezone: options.timezone }, entries: [...entries.values()], left };
 }
 
-/** The entry as beat reads it from the file, or the reason why it would not. */
-function readEntry(name: string, entry: ImportedEntry, timezone: string): Entry | string {
+/** The schedule of a line, computed from the line itself; `undefined` for an invalid one, and for a period of anacron. */
+function readSchedule({ when, timezone }: CronJob, defaultZone: string): Schedule | undefined {
   try {
-    return resolveSettings({ timezone, beatSchedule: { [name]: entry } }).entries[0]!;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const place = `beatSchedule.${name}.`;
-    return error.errors.map((each) => formatDiagnostic(each).replace(place, '')).join('; ');
+    return cron(when, { timezone: timezone ?? defaultZone });
+  } catch {
+    return undefined;
   }
 }

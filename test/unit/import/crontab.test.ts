@@ -3,22 +3,23 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { resolveSources } from '../../../src/config/resolve.ts';
-import { writeYaml } from '../../../src/config/source/write-yaml.ts';
 import { readYaml } from '../../../src/config/source/yaml.ts';
-import { compareJobs } from '../../../src/import/crontab/compare.ts';
+import { assemble } from '../../../src/import/assemble.ts';
+import { compareEntries } from '../../../src/import/compare.ts';
 import { importTables } from '../../../src/import/crontab/import.ts';
 import type { TableFormat } from '../../../src/import/crontab/parse.ts';
+import { writeYaml } from '../../../src/import/write/yaml.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/crontab');
-const OPTIONS = { timezone: 'Europe/Oslo', user: undefined };
+const OPTIONS = { timezone: 'Europe/Oslo', user: undefined, findLastRun: () => undefined };
 
 function importText(text: string, format: TableFormat = 'user', user?: string) {
-  return importTables([{ path: 't', text, format }], { ...OPTIONS, user });
+  return assemble(importTables([{ path: 't', text, format }], { ...OPTIONS, user }), false);
 }
 const entriesOf = (...args: Parameters<typeof importText>) =>
   importText(...args).config.beatSchedule;
 const leftOf = (...args: Parameters<typeof importText>) =>
-  importText(...args).left.map(({ line, reason }) => `${line}: ${reason}`);
+  importText(...args).left.map(({ place, reason }) => `${place.slice(2)}: ${reason}`);
 
 describe('import of a crontab', () => {
   test('a plain line becomes a shell entry that skips missed runs, as cron does', () => {
@@ -103,6 +104,22 @@ HOME=/root
     ]);
   });
 
+  test('the last runs of anacron are what their entries count from, and those of cron are unknown', () => {
+    const tables = [
+      { path: 'a', text: '1 5 known a\n1 5 new b', format: 'anacron' as const },
+      { path: 'b', text: '@daily c', format: 'user' as const },
+    ];
+    const day = Date.parse('2026-11-20T23:00:00Z');
+    const findLastRun = (id: string) => (id === 'known' ? day : undefined);
+    const found = importTables(tables, { ...OPTIONS, findLastRun });
+    expect(assemble(found, true).config.beatSchedule).toEqual({
+      known: { schedule: '1d', shell: 'a', missed: 'once', lastRunAt: '2026-11-20T23:00:00.000Z' },
+      new: { schedule: '1d', shell: 'b', missed: 'once' },
+      c: { schedule: { cron: '@daily' }, shell: 'c', missed: 'skip' },
+    });
+    expect(assemble(found, false).config.beatSchedule['known']).not.toHaveProperty('lastRunAt');
+  });
+
   test('each line that cannot be carried over is listed, and the others are imported', () => {
     const table = `MAILTO=root
 MAILTO=""
@@ -144,11 +161,11 @@ CRON_TZ=
       ...{ path, format, text: readFileSync(join(FIXTURES, path), 'utf8') },
     });
     const files = ['crontab', ...cronD].map((path) => read(path, 'system'));
-    const all = importTables([...files, read('anacrontab', 'anacron')], OPTIONS);
+    const all = assemble(importTables([...files, read('anacrontab', 'anacron')], OPTIONS), false);
     expect(all.left).toEqual([]);
     expect(Object.keys(all.config.beatSchedule)).toHaveLength(14);
-    const comparison = compareJobs(all.jobs, {
-      ...{ timezone: 'Europe/Oslo', count: 3, after: new Date('2026-10-24T22:00:00Z') },
+    const comparison = compareEntries(all.entries, {
+      ...{ count: 3, after: new Date('2026-10-24T22:00:00Z') },
     });
     expect(comparison).toHaveLength(12);
     for (const { instants } of comparison) {
@@ -179,11 +196,11 @@ CRON_TZ=
     fc.assert(
       fc.property(table, format, (text, how) => {
         const { config, left } = importText(text, how);
-        const written = readYaml(writeYaml(config, 'Imported.'), 'jobs.yaml');
+        const written = readYaml(writeYaml(config, ['Imported.']), 'jobs.yaml');
         expect(resolveSources([written]).entries.length).toBeGreaterThanOrEqual(
           Object.keys(config.beatSchedule).length,
         );
-        for (const { line } of left) expect(line).toBeGreaterThan(0);
+        for (const { place } of left) expect(place).toMatch(/^t:[1-9]/);
       }),
     );
   });

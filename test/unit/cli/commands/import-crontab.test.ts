@@ -63,11 +63,52 @@ test('beat import crontab: --compare prints the next instants by cron and by bea
   expect(stdout.match(/^good .* same$/gm)).toHaveLength(2);
 });
 
+test('beat import crontab: writes TypeScript and JSON, by the name of the file or by --format', async () => {
+  const file = folder.write('table', '# Nightly.\n0 1 * * * it%s fine');
+  expect((await run(file, '--format', 'ts')).stdout).toBe(`// Imported by beat from ${file}.
+import { cron, defineConfig } from 'celery-beat';
+
+export default defineConfig({
+  timezone: '${Intl.DateTimeFormat().resolvedOptions().timeZone}',
+  beatSchedule: {
+    it: {
+      description: 'Nightly.',
+      schedule: cron('0 1 * * *'),
+      shell: { command: 'it', stdin: 's fine\\n' },
+      missed: 'skip',
+    },
+  },
+});
+`);
+  for (const name of ['jobs.ts', 'jobs.json']) {
+    expect((await run(file, '-o', name)).code).toBe(0);
+    expect(await runCommand('check', '-c', name)).toMatchObject({ code: 0 });
+  }
+  expect(await run(file, '-o', 'jobs.toml')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('ends with .yaml, .json or .ts, got "jobs.toml"') as string,
+  });
+});
+
+test('beat import crontab: --last-runs reads the timestamps of anacron', async () => {
+  const file = folder.write('anacrontab', '1 5 known a\n7 5 new b');
+  folder.write('spool/known', '20261120\n');
+  const { code, stdout } = await run(file, '--last-runs', '--spool', 'spool');
+  expect(code).toBe(0);
+  expect(stdout).toContain('# lastRunAt has no effect after the first start');
+  expect(stdout.match(/lastRunAt: 2026-11-(?:19|20)T/g)).toHaveLength(1);
+  folder.write('spool/known', 'yesterday');
+  expect(await run(file, '--last-runs', '--spool', 'spool')).toMatchObject({
+    ...{ code: 2, stdout: '', stderr: 'spool/known: expected a day such as 20261122\n' },
+  });
+});
+
 test.each([
   [['nowhere'], /cannot be read: .*nowhere/],
   [[], /expected a file; for your own crontab: crontab -l/],
   [['a', '--user', 'joe', '--system'], /expected either --user or --system/],
   [['a', '--compare', 'x'], /--compare: expected a whole number from 1 to 1000, got "x"/],
+  [['a', '--format', 'yml'], /--format: expected one of yaml, json, ts, got "yml"; did you mean/],
 ])('beat import crontab: %o is an error, and nothing is written', async (args, message) => {
   const { code, stderr } = await run(...args, '-o', 'new.yaml');
   expect(code).toBe(2);

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import type { ExitCode } from '../../exit.ts';
+import type { CrontabFlags } from './crontab.ts';
+
+/** Takes the exit code of an action. */
+type Run = (action: () => Promise<ExitCode>) => Promise<void>;
+
+/**
+ * Adds the commands that write a schedule file from another scheduler. Each loads its importer when it is used, and
+ * the writer of YAML with it, which a start does not need.
+ */
+export function addImportCommands(program: Command, run: Run): void {
+  const group = program
+    .command('import')
+    .description('write a schedule file from the schedules of another scheduler');
+  importing(group, 'crontab', 'import crontab(5) or anacrontab(5): see docs/crontab.md')
+    .argument('[file]', 'a crontab, an anacrontab, a folder such as /etc/cron.d, or - for stdin')
+    .option('--user <name>', 'the user that runs the commands (default: that of the worker)')
+    .option('--system', 'lines name a user; without a file: /etc/crontab and /etc/cron.d')
+    .option('--last-runs', 'count from the last runs of anacron; cron stores none')
+    .option('--spool <folder>', "anacron's timestamps", '/var/spool/anacron')
+    .action((file: string | undefined, flags: CrontabFlags) =>
+      run(async () => (await import('./crontab.ts')).importCrontab(file, flags)),
+    );
+}
+
+/** A command with the flags that all imports have. */
+function importing(group: Command, name: string, description: string): Command {
+  return group
+    .command(name)
+    .description(description)
+    .option('-o, --output <path>', 'the file to write (default: standard output)')
+    .option('--format <format>', 'yaml, json or ts (default: that of the file, or yaml)')
+    .option('--partial', 'exit with 0 although something was left out')
+    .option('--compare <count>', 'print the next instants of each entry by its source and by beat')
+    .option('--force', 'overwrite the file');
+}

@@ -1,0 +1,81 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { DateTime } from 'luxon';
+import { importTables, type CronFile } from '../../../import/crontab/import.ts';
+import { ConfigError, describeError } from '../../../util/errors.ts';
+import type { ExitCode } from '../../exit.ts';
+import { runImport, type ImportFlags } from './run-import.ts';
+
+export interface CrontabFlags extends ImportFlags {
+  readonly user?: string;
+  readonly system?: boolean;
+  readonly lastRuns?: boolean;
+  /** The folder of anacron's timestamps. */
+  readonly spool: string;
+}
+
+const SYSTEM_FILES = ['/etc/crontab', '/etc/cron.d'];
+
+/** cron reads only files in a folder with such names, which excludes backups and those of packages. */
+const READ_BY_CRON = /^[\w-]+$/;
+
+/** `beat import crontab`: writes the jobs of crontabs as a schedule file. */
+export function importCrontab(path: string | undefined, flags: CrontabFlags): Promise<ExitCode> {
+  if (flags.user !== undefined && flags.system) {
+    throw new ConfigError('beat import crontab: expected either --user or --system');
+  }
+  return runImport({ heading: 'CRON', lastRuns: flags.lastRuns === true }, flags, () => {
+    const files = readFiles(path, flags.system === true);
+    const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const findLastRun = (id: string) =>
+      flags.lastRuns ? readLastRun(flags.spool, id, timezone) : undefined;
+    const found = importTables(files, { timezone, user: flags.user, findLastRun });
+    return { found, source: files.map((file) => file.path).join(', ') };
+  });
+}
+
+/** The beginning of the day on which anacron last ran a job, epoch milliseconds; `undefined` if it never did. */
+function readLastRun(spool: string, id: string, timezone: string): number | undefined {
+  const path = join(spool, id);
+  if (!existsSync(path)) return undefined;
+  const day = DateTime.fromFormat(readFileSync(path, 'utf8').trim(), 'yyyyMMdd', {
+    zone: timezone,
+  });
+  if (!day.isValid) throw new ConfigError(`${path}: expected a day such as 20261122`);
+  return day.toMillis();
+}
+
+function readFiles(path: string | undefined, system: boolean): readonly CronFile[] {
+  const given = path === undefined ? SYSTEM_FILES.filter((file) => existsSync(file)) : [path];
+  if (path === undefined && (!system || given.length === 0)) {
+    const reason = system ? `there is neither ${SYSTEM_FILES.join(' nor ')}` : 'expected a file';
+    throw new ConfigError(
+      `beat import crontab: ${reason}; for your own crontab: crontab -l | beat import crontab -`,
+    );
+  }
+  try {
+    return given.flatMap((file) =>
+      listFiles(file).map((inside) => readFile(inside, system || namesUsers(file))),
+    );
+  } catch (error) {
+    throw new ConfigError(`beat import crontab: cannot be read: ${describeError(error)}`);
+  }
+}
+
+/** Whether the lines of a path name a user without `--system`: only crontabs of users lack it. */
+function namesUsers(path: string): boolean {
+  if (path === '-') return false;
+  return statSync(path).isDirectory() || /^\/etc\/(?:crontab$|cron\.d\/)/.test(resolve(path));
+}
+
+function listFiles(path: string): readonly string[] {
+  if (path === '-' || !statSync(path).isDirectory()) return [path];
+  const names = readdirSync(path).filter((name) => READ_BY_CRON.test(name));
+  return names.sort().map((name) => join(path, name));
+}
+
+function readFile(path: string, system: boolean): CronFile {
+  const text = readFileSync(path === '-' ? 0 : path, 'utf8');
+  if (basename(path) === 'anacrontab') return { path, text, format: 'anacron' };
+  return { path: path === '-' ? 'standard input' : path, text, format: system ? 'system' : 'user' };
+}

@@ -1,0 +1,133 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { assemble, type Imported } from '../../../import/assemble.ts';
+import { compareEntries } from '../../../import/compare.ts';
+import type { Found } from '../../../import/found.ts';
+import { FORMATS, writeConfig, type Format } from '../../../import/write/write.ts';
+import { systemClock } from '../../../util/clock.ts';
+import { didYouMean } from '../../../util/did-you-mean.ts';
+import { ConfigError, describeError } from '../../../util/errors.ts';
+import { maskText } from '../../../util/mask.ts';
+import { EXIT, type ExitCode } from '../../exit.ts';
+import { formatInZone, formatTable } from '../../output/table.ts';
+
+/** Flags of every `beat import` command. */
+export interface ImportFlags {
+  readonly output?: string;
+  readonly format?: string;
+  readonly partial?: boolean;
+  readonly compare?: string;
+  readonly force?: boolean;
+}
+
+export interface ImportOptions {
+  /** The name of the source in the table of `--compare`. */
+  readonly heading: string;
+  /** Whether entries have their last runs. */
+  readonly lastRuns: boolean;
+}
+
+/** What a source had, and its name for the comment in the file. */
+export interface SourceContent {
+  readonly found: Found;
+  readonly source: string;
+}
+
+/** What `--compare` asks for: how many instants, strictly after which one. */
+export interface CompareRange {
+  readonly count: number;
+  readonly after: Date;
+}
+
+/**
+ * Reads another scheduler and writes its entries as a schedule file. Lists on standard error what was left out, and
+ * exits with 1 if anything was, unless with `--partial`. `read` gets the range of `--compare`, `null` without it;
+ * nothing is written if it throws.
+ */
+export async function runImport(
+  { heading, lastRuns }: ImportOptions,
+  flags: ImportFlags,
+  read: (compared: CompareRange | null) => SourceContent | Promise<SourceContent>,
+): Promise<ExitCode> {
+  const { output, force = false } = flags;
+  const count = readCount(flags.compare);
+  const format = readFormat(flags);
+  if (output !== undefined && !force && existsSync(output)) throw existing(output);
+  const range = count === 0 ? null : { count, after: new Date(systemClock.now()) };
+  const { found, source } = await read(range);
+  const imported = assemble(found, lastRuns);
+  const text = writeConfig(imported.config, format, describeFile(source, imported));
+  if (output === undefined) process.stdout.write(text);
+  else write(output, text, force);
+  if (range) printComparison(imported, range, heading, output === undefined);
+  for (const { place, reason, text: line } of imported.left) {
+    const message = `${place}: not imported: ${reason}${line === undefined ? '' : `: ${line}`}`;
+    process.stderr.write(`${maskText(message)}\n`);
+  }
+  return imported.left.length === 0 || flags.partial ? EXIT.ok : EXIT.failure;
+}
+
+function readCount(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0 && count <= 1_000) return count;
+  throw new ConfigError(`--compare: expected a whole number from 1 to 1000, got "${text}"`);
+}
+
+/** Extensions of files by format; one that is not listed is the format itself. */
+const EXTENSIONS: Readonly<Record<string, Format>> = { yml: 'yaml', mts: 'ts' };
+
+/** The format that is named, or that of the file. */
+function readFormat({ format, output }: ImportFlags): Format {
+  const allowed = FORMATS.join(', ');
+  if (format !== undefined) {
+    const known = FORMATS.find((name) => name === format);
+    if (known) return known;
+    const guess = didYouMean(format, FORMATS);
+    throw new ConfigError(`--format: expected one of ${allowed}, got "${format}"${guess}`);
+  }
+  if (output === undefined) return 'yaml';
+  const extension = /\.(\w+)$/.exec(output)?.[1] ?? '';
+  const known = EXTENSIONS[extension] ?? FORMATS.find((name) => name === extension);
+  if (known) return known;
+  throw new ConfigError(
+    `--output: expected a file that ends with .yaml, .json or .ts, got "${output}"; --format selects a format`,
+  );
+}
+
+function describeFile(source: string, { config }: Imported): readonly string[] {
+  const hasLastRuns = Object.values(config.beatSchedule).some((entry) => 'lastRunAt' in entry);
+  return [
+    `Imported by beat from ${source}.`,
+    ...(hasLastRuns ? ['lastRunAt has no effect after the first start: remove it then.'] : []),
+  ].map((line) => line.replaceAll(/\s+/g, ' '));
+}
+
+function write(path: string, text: string, force: boolean): void {
+  try {
+    writeFileSync(path, text, { flag: force ? 'w' : 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existing(path);
+    throw new ConfigError(`${path}: cannot be written: ${describeError(error)}`);
+  }
+}
+
+function existing(path: string): ConfigError {
+  return new ConfigError(`${path} exists; --force overwrites it`);
+}
+
+function printComparison(
+  { entries, timezone }: Imported,
+  range: CompareRange,
+  heading: string,
+  toError: boolean,
+): void {
+  const show = (at: Date | null) => (at ? formatInZone(at.getTime(), timezone) : 'never');
+  const rows = compareEntries(entries, range).flatMap(({ name, instants }) =>
+    instants.map(({ source, result }) => {
+      const same = source?.getTime() === result?.getTime();
+      return [name, show(source), show(result), same ? 'same' : 'DIFFERENT'];
+    }),
+  );
+  const table = formatTable(['ENTRY', heading, 'BEAT', ''], rows);
+  (toError ? process.stderr : process.stdout).write(`${table}\n`);
+}

@@ -1,0 +1,97 @@
+import type { Entry } from '../catalog/entry.ts';
+import type { BeatConfig, EntryConfig } from '../config/config-types.ts';
+import { resolveSettings, withCanonicalKeys } from '../config/resolve.ts';
+import { formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';
+import { ConfigError } from '../util/errors.ts';
+import type { Found, FoundEntry, Left } from './found.ts';
+
+/** A configuration whose entries are in a map. */
+type ImportedConfig = BeatConfig & { readonly beatSchedule: Readonly<Record<string, EntryConfig>> };
+
+/** A valid configuration made of what an importer found, and what is missing from it. */
+export interface Imported {
+  readonly config: ImportedConfig;
+  readonly entries: readonly ImportedEntry[];
+  readonly left: readonly Left[];
+  /** IANA name: the zone of the configuration. */
+  readonly timezone: string;
+}
+
+/** An entry of another scheduler with the entry that replaces it. */
+export interface ImportedEntry {
+  readonly found: FoundEntry;
+  readonly entry: Entry;
+}
+
+/** Sorts `jobs:9` before `jobs:10`. */
+const byPlace = new Intl.Collator('en', { numeric: true });
+
+/**
+ * Makes a configuration of what an importer found. Settings and entries that beat would reject are left out, with
+ * the reason, so that the configuration is always valid. With `lastRuns`, entries have `lastRunAt`.
+ */
+export function assemble(found: Found, lastRuns: boolean): Imported {
+  const settings = new Map<string, unknown>(Object.entries(found.settings));
+  const entries = new Map(found.entries.map((entry) => [entry.name, entry]));
+  const left = [...found.left];
+  for (;;) {
+    const fields = [...entries].map(
+      ([name, entry]) => [name, withLastRun(entry, lastRuns)] as const,
+    );
+    const config = { ...Object.fromEntries(settings), beatSchedule: Object.fromEntries(fields) };
+    try {
+      const resolved = resolveSettings(config);
+      const imported = resolved.entries.flatMap((entry) => {
+        const source = entries.get(entry.name);
+        return source ? [{ found: source, entry }] : [];
+      });
+      left.sort((a, b) => byPlace.compare(a.place, b.place));
+      return {
+        config: withCanonicalKeys(config),
+        entries: imported,
+        left,
+        timezone: resolved.timezone,
+      };
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      left.push(...removeRejected(error.errors, settings, entries));
+    }
+  }
+}
+
+function withLastRun({ fields, lastRunAt }: FoundEntry, lastRuns: boolean): EntryConfig {
+  // A disabled entry gets its first state when it is enabled, and counts from then.
+  if (!lastRuns || lastRunAt === undefined || fields.enabled === false) return fields;
+  return { ...fields, lastRunAt: new Date(lastRunAt).toISOString() };
+}
+
+/** Removes the settings and entries that the errors name. Throws a `ConfigError` if they name none. */
+function removeRejected(
+  errors: readonly Diagnostic[],
+  settings: Map<string, unknown>,
+  entries: Map<string, FoundEntry>,
+): readonly Left[] {
+  const left: Left[] = [];
+  const ofEntry = (error: Diagnostic) => error.path[0] === 'beatSchedule' && error.path.length > 1;
+  const names = new Set(errors.filter(ofEntry).map(({ path }) => String(path[1])));
+  for (const name of names) {
+    const { place, text } = entries.get(name)!;
+    const own = errors.filter((error) => ofEntry(error) && String(error.path[1]) === name);
+    const reason = own.map((error) => describe(error, 2)).join('; ');
+    left.push({ place, reason, ...(text !== undefined && { text }) });
+    entries.delete(name);
+  }
+  const others = errors.filter((error) => !ofEntry(error));
+  for (const key of new Set(others.map(({ path }) => String(path[0])))) {
+    if (!settings.delete(key)) throw new ConfigError(errors);
+    const own = others.filter(({ path }) => String(path[0]) === key);
+    const reason = own.map((error) => describe(error, 1)).join('; ');
+    left.push({ place: `setting ${key}`, reason });
+  }
+  return left;
+}
+
+/** The error with its path from the `depth`th key. */
+function describe({ path, message }: Diagnostic, depth: number): string {
+  return formatDiagnostic({ path: path.slice(depth), message });
+}

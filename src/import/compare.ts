@@ -1,0 +1,35 @@
+import type { ImportedEntry } from './assemble.ts';
+import { upcomingOf } from './found.ts';
+
+/** The next instants of an entry, by its source and by beat. */
+export interface Comparison {
+  readonly name: string;
+  readonly instants: readonly { readonly source: Date | null; readonly result: Date | null }[];
+}
+
+/**
+ * Compares enabled entries with their sources. An interval is compared if its last run is known, because otherwise it
+ * counts from the first start of beat.
+ */
+export function compareEntries(
+  entries: readonly ImportedEntry[],
+  { count, after }: { readonly count: number; readonly after: Date },
+): readonly Comparison[] {
+  return entries.flatMap(({ found, entry }) => {
+    const { every } = entry.schedule;
+    const from = every === undefined ? after : lastOnGrid(found.lastRunAt, every, after);
+    if (!found.upcoming || from === null || !entry.enabled) return [];
+    const results = upcomingOf(entry.schedule)(from, count);
+    const instants = found
+      .upcoming(from, count)
+      .map((source, i) => ({ source, result: results[i] ?? null }));
+    return [{ name: entry.name, instants }];
+  });
+}
+
+/** The newest instant of an interval's grid that is not later than `after`; `null` if the grid is unknown. */
+function lastOnGrid(lastRunAt: number | undefined, every: number, after: Date): Date | null {
+  if (lastRunAt === undefined) return null;
+  const runs = Math.max(0, Math.floor((after.getTime() - lastRunAt) / every));
+  return new Date(lastRunAt + runs * every);
+}

@@ -1,0 +1,50 @@
+import type { EntryConfig } from '../config/config-types.ts';
+import type { Schedule } from '../schedule/schedule.ts';
+
+/** What an importer read from another scheduler. Keys may have beat's spelling or Celery's. */
+export interface Found {
+  /** Settings beside the entries, which may be invalid. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly entries: readonly FoundEntry[];
+  readonly left: readonly Left[];
+}
+
+/** An entry of another scheduler, as the entry of `beatSchedule` that replaces it. */
+export interface FoundEntry {
+  readonly name: string;
+  /** Where it is in the source, for messages: `jobs.crontab:12`. */
+  readonly place: string;
+  readonly fields: EntryConfig;
+  /** The source's own text, for messages about an entry that beat rejects. */
+  readonly text?: string;
+  /** When the source last ran it, epoch milliseconds; absent where that is unknown or of no interest. */
+  readonly lastRunAt?: number | undefined;
+  /** The next instants by the source's own definition; absent where they cannot be computed. */
+  readonly upcoming?: Upcoming | undefined;
+}
+
+/** The next `count` instants strictly after `after`; `null` where there are no more. */
+export type Upcoming = (after: Date, count: number) => readonly (Date | null)[];
+
+/** Something that cannot be carried over, with the reason. */
+export interface Left {
+  /** Where it is in the source. */
+  readonly place: string;
+  /** Why, and what to do instead. */
+  readonly reason: string;
+  /** The source's own text. */
+  readonly text?: string;
+}
+
+/** The next instants of a schedule. */
+export function upcomingOf(schedule: Schedule): Upcoming {
+  return (after, count) => {
+    const instants: (Date | null)[] = [];
+    let last: Date | null = after;
+    while (instants.length < count) {
+      last = last && schedule.next(last);
+      instants.push(last);
+    }
+    return instants;
+  };
+}

@@ -1,0 +1,111 @@
+import { isMap } from '../../config/keys/normalize-keys.ts';
+
+/** The width that lines should not exceed. */
+const WIDTH = 100;
+
+/** The schedules that have a function of their own, with the arguments of its call. */
+const CALLS: Readonly<Record<string, (value: unknown) => readonly unknown[]>> = {
+  crontab: (fields) => [fields],
+  timedelta: (parts) => [parts],
+  cron: (expression) => [expression],
+  at: (instant) => [instant],
+};
+
+/** The schedules whose functions accept a time zone as an option. */
+const ZONED = ['crontab', 'cron', 'at'];
+
+/** A configuration as a TypeScript module that begins with a comment of one or more lines. */
+export function writeTypeScript(config: object, comment: readonly string[]): string {
+  const module = new ModuleWriter();
+  const text = module.print(config, [], 0, 'export default defineConfig('.length);
+  const imported = ['defineConfig', ...module.used].sort();
+  return [
+    ...comment.map((line) => `// ${line}\n`),
+    `import { ${imported.join(', ')} } from 'celery-beat';\n\n`,
+    `export default defineConfig(${text});\n`,
+  ].join('');
+}
+
+/** Prints values in the style of Prettier, with schedules as calls of beat's functions. */
+class ModuleWriter {
+  /** The functions that the module has to import. */
+  readonly used = new Set<string>();
+
+  /** Prints a value at a path, where its line is indented by `indent` and has `column` characters before it. */
+  print(value: unknown, path: readonly string[], indent: number, column: number): string {
+    const call = isSchedulePath(path) ? this.#printCall(value, column) : undefined;
+    if (call !== undefined) return call;
+    const isList = Array.isArray(value);
+    if (!isList && !isMap(value)) return printScalar(value);
+    const line = printLine(value);
+    if (isShortMap(value, path) && column + line.length + 1 <= WIDTH) return line;
+    const inner = ' '.repeat(indent + 2);
+    const items = isList
+      ? value.map((item, i) => this.print(item, [...path, String(i)], indent + 2, indent + 2))
+      : Object.entries(value).map(([key, item]) => this.#printPair(key, item, path, indent + 2));
+    if (items.length === 0) return isList ? '[]' : '{}';
+    const [open, close] = isList ? ['[', ']'] : ['{', '}'];
+    const rows = items.map((item) => `${inner}${item},\n`).join('');
+    return `${open}\n${rows}${' '.repeat(indent)}${close}`;
+  }
+
+  #printPair(key: string, value: unknown, path: readonly string[], indent: number): string {
+    const prefix = `${printKey(key)}: `;
+    const text = this.print(value, [...path, key], indent, indent + prefix.length);
+    const isWide = typeof value === 'string' && indent + prefix.length + text.length + 1 > WIDTH;
+    return isWide ? `${prefix.trimEnd()}\n${' '.repeat(indent + 2)}${text}` : prefix + text;
+  }
+
+  /** `undefined` if the value is not one that a function makes in one line. */
+  #printCall(value: unknown, column: number): string | undefined {
+    if (!isMap(value)) return undefined;
+    const { timezone, ...kinds } = value;
+    const [[kind, argument] = ['', undefined], ...others] = Object.entries(kinds);
+    const isZoned = timezone === undefined || ZONED.includes(kind);
+    if (others.length > 0 || !Object.hasOwn(CALLS, kind) || !isZoned) return undefined;
+    const given = CALLS[kind]!(argument);
+    const all = timezone === undefined ? given : [...given, { timezone }];
+    const call = `${kind}(${all.map(printLine).join(', ')})`;
+    if (column + call.length + 1 > WIDTH) return undefined;
+    this.used.add(kind);
+    return call;
+  }
+}
+
+/** Whether the value at a path is the schedule of an entry. */
+function isSchedulePath([map, , field, ...below]: readonly string[]): boolean {
+  return map === 'beatSchedule' && field === 'schedule' && below.length === 0;
+}
+
+/** Entries and the maps around them have a line for each of their keys. */
+function isShortMap(value: object, path: readonly string[]): boolean {
+  return Array.isArray(value) || path.length > 2 || (path.length > 0 && path[0] !== 'beatSchedule');
+}
+
+function printLine(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(printLine).join(', ')}]`;
+  if (!isMap(value)) return printScalar(value);
+  const pairs = Object.entries(value).map(([key, item]) => `${printKey(key)}: ${printLine(item)}`);
+  return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`;
+}
+
+function printKey(key: string): string {
+  if (key === '__proto__') return "['__proto__']";
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key);
+}
+
+function printScalar(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
+  if (value instanceof Date) return `new Date('${value.toISOString()}')`;
+  return typeof value === 'bigint' ? `${value}n` : JSON.stringify(value);
+}
+
+/** A text in single quotes, or in double ones if that needs fewer backslashes. */
+function quote(text: string): string {
+  const json = JSON.stringify(text).replace(/[\u2028\u2029]/g, (char) =>
+    char === '\u2028' ? '\\u2028' : '\\u2029',
+  );
+  const count = (char: string) => text.split(char).length;
+  if (count("'") > count('"')) return json;
+  return `'${json.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+}
