@@ -82,4 +82,5 @@ export const PURE = [
   'util/on-demand.ts',
   'util/diagnostic.ts',
   'util/promise.ts',
+  'util/thousands.ts',
 ];

@@ -1,9 +1,10 @@
-import type { Command } from './command.ts';
+import type { Command, CommandHeader } from './command.ts';
 
 /** What became of a command: the answer to its sender, and a row of the audit trail. Instants are ISO 8601, UTC. */
 export interface AuditRow {
   readonly id: string;
-  readonly do: Command['do'];
+  /** `null` for a command that cannot be parsed and does not name one that exists. */
+  readonly do: Command['do'] | null;
   readonly entry: string | null;
   readonly by: string;
   readonly reason: string | null;
@@ -20,37 +21,20 @@ export interface AuditRow {
 
 export type Answer = Pick<AuditRow, 'status' | 'answer'>;
 
-/** Encodes the audit row of a command. `now` is in epoch milliseconds. */
+/** Encodes the audit row of a command, or of what can be read of one. `now` is in epoch milliseconds. */
 export function encodeAudit(
-  command: Command,
+  { id, at, do: name, entry, by, reason }: CommandHeader & { readonly id: string },
   { status, answer }: Answer,
   { now, term }: { readonly now: number; readonly term: number },
 ): string {
   const row: AuditRow = {
-    id: command.id,
-    do: command.do,
-    entry: 'entry' in command ? command.entry : null,
-    by: command.by,
-    reason: command.reason,
-    at: command.at === null ? null : new Date(command.at).toISOString(),
+    ...{ id, do: name, entry, by, reason },
+    at: at === null ? null : new Date(at).toISOString(),
     ...{ status, answer },
     answeredAt: new Date(now).toISOString(),
     term,
   };
   return JSON.stringify(row);
-}
-
-/** The audit row of a text without valid fields: only its id is known. */
-export function encodeMalformed(
-  id: string,
-  reason: string,
-  { now, term }: { readonly now: number; readonly term: number },
-): string {
-  return JSON.stringify({
-    ...{ id, do: null, entry: null, by: '', reason: null, at: null },
-    ...{ status: 'rejected', answer: reason },
-    ...{ answeredAt: new Date(now).toISOString(), term },
-  });
 }
 
 /** Parses an audit row; `null` for a text that another program wrote there. */

@@ -1,3 +1,4 @@
+import { thousands } from '../util/thousands.ts';
 import { cursor } from '../scheduling/plan.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import type { Schedule } from '../schedule/schedule.ts';
@@ -17,7 +18,9 @@ export function backfill(
   if (to > now) return rejected(`to: ${utc(to)} is in the future (it is ${utc(now)})`);
   const dueAt = occurrences(entry.schedule, cursor(state), from, to);
   if (dueAt.length > MAX_BACKFILLED) {
-    return rejected(`more than ${MAX_BACKFILLED} runs: choose a shorter time, or several of them`);
+    return rejected(
+      `more than ${thousands(MAX_BACKFILLED)} runs: choose a shorter time, or several of them`,
+    );
   }
   if (dueAt.length === 0) {
     return rejected(`${entry.name} has no occurrence from ${utc(from)} until ${utc(to)}`);
@@ -27,7 +30,7 @@ export function backfill(
     changes: {},
     runs: { cause: 'backfill', dueAt },
     skipped: [],
-    answer: `published ${dueAt.length} runs of ${entry.name}`,
+    answer: `published ${thousands(dueAt.length)} runs of ${entry.name}`,
   };
 }
 

@@ -6,8 +6,14 @@ import type { CommandLog, PendingCommand } from '../store/command-log.ts';
 import type { Clock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
 import { applyCommand, applyStoredCommand } from './apply-command.ts';
-import { encodeAudit, encodeMalformed, type Answer } from './audit.ts';
-import type { Command, EntryCommand, ReloadCommand, StoredCommand } from './command.ts';
+import { encodeAudit, type Answer } from './audit.ts';
+import type {
+  Command,
+  CommandHeader,
+  EntryCommand,
+  ReloadCommand,
+  StoredCommand,
+} from './command.ts';
 import type { EditOutcome } from './edit.ts';
 import { rejected, type Rejected } from './outcome.ts';
 import { parseCommand } from './parse-command.ts';
@@ -57,9 +63,9 @@ export class CommandRunner {
   }
 
   async #handle({ key, json }: PendingCommand, term: Term, stop: AbortSignal): Promise<void> {
-    const { log, engine, events, clock } = this.#options;
+    const { log, engine, clock } = this.#options;
     const parsed = parseCommand(json);
-    const id = parsed.kind === 'command' ? parsed.command.id : parsed.id;
+    const { id } = parsed.kind === 'command' ? parsed.command : parsed.header;
     const moment = { now: clock.now(), term: term.token };
     // A command that was sent twice, because its sender did not know whether the first had arrived.
     if (id !== null && (await log.findAudit([id])).has(id)) {
@@ -67,9 +73,10 @@ export class CommandRunner {
       return;
     }
     if (parsed.kind === 'malformed') {
-      const audit = id === null ? '' : encodeMalformed(id, parsed.reason, moment);
+      const answer = { status: 'rejected', answer: parsed.reason } as const;
+      const audit = id === null ? '' : encodeAudit({ ...parsed.header, id }, answer, moment);
       await engine.finish([{ key, id, audit }], term, stop);
-      events.emit('command', { ...UNKNOWN, id, status: 'rejected', answer: parsed.reason });
+      this.#report(parsed.header, answer);
       return;
     }
     const { command } = parsed;
@@ -107,9 +114,10 @@ export class CommandRunner {
     term: Term,
     stop: AbortSignal,
   ): Promise<void> {
-    const audit = encodeAudit(command, answer, moment);
+    const header = toHeader(command);
+    const audit = encodeAudit(header, answer, moment);
     await this.#options.engine.finish([{ key, id: command.id, audit }], term, stop);
-    this.#report(command, answer);
+    this.#report(header, answer);
   }
 
   /** Returns why the command is rejected; `null` when it was applied. */
@@ -123,12 +131,13 @@ export class CommandRunner {
     const prepared = await this.#prepare(command, moment.now);
     if (prepared.kind === 'rejected') return prepared.reason;
     const answer = { status: 'applied', answer: prepared.answer } as const;
-    const finished = { key, id: command.id, audit: encodeAudit(command, answer, moment) };
+    const header = toHeader(command);
+    const finished = { key, id: command.id, audit: encodeAudit(header, answer, moment) };
     const { engine } = this.#options;
     const reason = await (prepared.kind === 'edits'
       ? engine.edit(prepared.edits, finished, term, stop)
       : engine.apply(prepared.decided, finished, term, stop));
-    if (reason === null) this.#report(command, answer);
+    if (reason === null) this.#report(header, answer);
     return reason;
   }
 
@@ -158,10 +167,8 @@ export class CommandRunner {
     return { kind: 'run', decided, answer };
   }
 
-  #report(command: Command, answer: Answer): void {
-    const { id, by, reason } = command;
-    const entry = 'entry' in command ? command.entry : null;
-    this.#options.events.emit('command', { id, do: command.do, entry, by, reason, ...answer });
+  #report({ id, do: name, entry, by, reason }: CommandHeader, answer: Answer): void {
+    this.#options.events.emit('command', { id, do: name, entry, by, reason, ...answer });
   }
 }
 
@@ -174,7 +181,9 @@ function attempt<T>(apply: () => T): T | Rejected {
   }
 }
 
-const UNKNOWN = { do: null, entry: null, by: '', reason: null } as const;
+function toHeader(command: Command): CommandHeader & { readonly id: string } {
+  return { ...command, entry: 'entry' in command ? command.entry : null };
+}
 
 function isStoredCommand(command: Command): command is StoredCommand {
   return ['add', 'update', 'remove'].includes(command.do);

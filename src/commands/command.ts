@@ -87,6 +87,17 @@ export type Command =
   | RemoveCommand
   | ReloadCommand;
 
+/** What a command says of itself. Of a malformed one, the fields that can be read; the others are as if absent. */
+export interface CommandHeader {
+  readonly id: string | null;
+  readonly do: Command['do'] | null;
+  /** `null` for a command about no entry, or about several. */
+  readonly entry: string | null;
+  readonly at: number | null;
+  readonly by: string;
+  readonly reason: string | null;
+}
+
 /** Commands that change which stored entries exist. */
 export type StoredCommand = AddCommand | UpdateCommand | RemoveCommand;
 

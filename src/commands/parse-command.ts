@@ -1,11 +1,12 @@
 import { INSTANT_FORMS, parseInstant } from '../message/parse-instant.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
-import { MAX_ENTRIES, type AddCommand, type Command } from './command.ts';
+import { thousands } from '../util/thousands.ts';
+import { MAX_ENTRIES, type AddCommand, type Command, type CommandHeader } from './command.ts';
 
-/** A command, or why it cannot be applied; `id` where the text has one, so that the sender gets an answer. */
+/** A command, or why it cannot be applied and what can be read of it, for the answer to its sender and the log. */
 export type ParsedCommand =
   | { readonly kind: 'command'; readonly command: Command }
-  | { readonly kind: 'malformed'; readonly id: string | null; readonly reason: string };
+  | { readonly kind: 'malformed'; readonly header: CommandHeader; readonly reason: string };
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -18,6 +19,8 @@ const MAX_ID = 100;
 const MAX_NAME = 10_000;
 /** Longest command in UTF-8 bytes. */
 const MAX_COMMAND = 1_000_000;
+/** A longer text is not even parsed for its id: that would delay schedules. UTF-16 units. */
+const MAX_PARSED = 16_000_000;
 
 const FIELDS: Readonly<Record<string, Field>> = {
   id: text(MAX_ID),
@@ -33,7 +36,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   entries: (value) => {
     const count = isObject(value) ? Object.keys(value).length : 0;
     if (!isObject(value) || count === 0 || count > MAX_ENTRIES) {
-      throw new Error(`an object of 1 to ${MAX_ENTRIES} definitions by entry name`);
+      throw new Error(`an object of 1 to ${thousands(MAX_ENTRIES)} definitions by entry name`);
     }
     for (const [name, each] of Object.entries(value)) {
       FIELDS['entry']!(name);
@@ -60,26 +63,25 @@ const COMMON = ['id', 'at?', 'by?', 'reason?'];
 
 /** Parses the JSON text of a command, and validates it: all problems are in one reason. */
 export function parseCommand(json: string): ParsedCommand {
-  if (Buffer.byteLength(json) > MAX_COMMAND) {
-    return malformed(null, `a command of over ${MAX_COMMAND} bytes`);
-  }
+  const oversized = Buffer.byteLength(json) > MAX_COMMAND;
+  const tooLong = `a command of over ${thousands(MAX_COMMAND)} bytes`;
+  if (json.length > MAX_PARSED) return malformed({}, tooLong);
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch (error) {
-    return malformed(null, `invalid JSON: ${(error as Error).message}`);
+    return malformed({}, oversized ? tooLong : `invalid JSON: ${(error as Error).message}`);
   }
-  if (!isObject(value)) return malformed(null, 'expected a JSON object');
-  return validate(value);
+  if (!isObject(value)) return malformed({}, oversized ? tooLong : 'expected a JSON object');
+  return oversized ? malformed(value, tooLong) : validate(value);
 }
 
 function validate(value: Json): ParsedCommand {
-  const id = typeof value['id'] === 'string' && value['id'] !== '' ? value['id'] : null;
   const name = value['do'];
   if (typeof name !== 'string' || !Object.hasOwn(SHAPES, name)) {
     const allowed = Object.keys(SHAPES);
     const hint = typeof name === 'string' ? didYouMean(name, allowed) : '';
-    return malformed(id, `do: expected one of ${allowed.join(', ')}, got ${show(name)}${hint}`);
+    return malformed(value, `do: expected one of ${allowed.join(', ')}, got ${show(name)}${hint}`);
   }
   const shape = [...COMMON, ...SHAPES[name as Command['do']]];
   const problems: string[] = [];
@@ -108,7 +110,7 @@ function validate(value: Json): ParsedCommand {
     const any = command['entry'] !== null || command['definition'] !== null;
     if (several ? any : !one) problems.push('expected either entry and definition, or entries');
   }
-  if (problems.length > 0) return malformed(id, problems.join('; '));
+  if (problems.length > 0) return malformed(value, problems.join('; '));
   if (name === 'add') return { kind: 'command', command: toAdd(command) };
   return { kind: 'command', command: command as unknown as Command };
 }
@@ -119,8 +121,25 @@ function toAdd({ definition, entries, ...command }: Record<string, unknown>): Ad
   return { ...command, definitions } as unknown as AddCommand;
 }
 
-function malformed(id: string | null, reason: string): ParsedCommand {
-  return { kind: 'malformed', id: id?.slice(0, MAX_ID) ?? null, reason };
+function malformed(value: Json, reason: string): ParsedCommand {
+  const read = (field: Field, given: unknown): unknown => {
+    try {
+      return field(given);
+    } catch {
+      return null;
+    }
+  };
+  const { id, do: name } = value;
+  const header = {
+    // Answers are found by the id: one that is too long is cut.
+    id: read(text(MAX_ID), typeof id === 'string' ? id.slice(0, MAX_ID) : id),
+    do: typeof name === 'string' && Object.hasOwn(SHAPES, name) ? name : null,
+    entry: read(FIELDS['entry']!, value['entry']),
+    at: read(instant, value['at']),
+    by: read(FIELDS['by']!, value['by']) ?? '',
+    reason: read(FIELDS['reason']!, value['reason']),
+  };
+  return { kind: 'malformed', header: header as CommandHeader, reason };
 }
 
 function text(longest: number): Field {
@@ -128,7 +147,9 @@ function text(longest: number): Field {
     if (typeof value === 'string' && value !== '' && value.length <= longest) {
       if (value.isWellFormed() && !value.includes('\0')) return value;
     }
-    throw new Error(`a text of 1 to ${longest} characters without NUL or lone surrogates`);
+    throw new Error(
+      `a text of 1 to ${thousands(longest)} characters without NUL or lone surrogates`,
+    );
   };
 }
 

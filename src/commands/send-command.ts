@@ -18,8 +18,7 @@ export class CommandRejectedError extends BeatError {
 /**
  * Appends a command to the log and waits for the leader's answer, for at most `wait` milliseconds. Resolves with
  * `null` when there is none by then: the command stays in the log until an instance leads. Throws a
- * `CommandRejectedError` for a malformed command, and stores nothing: a leader could only reject it, and one that is
- * too long without an answer.
+ * `CommandRejectedError` for a malformed command, and stores nothing: a leader could only reject it.
  */
 export async function sendCommand(
   log: CommandLog,

@@ -9,6 +9,7 @@ import { readStoredEntry } from '../../scheduling/read-stored-entry.ts';
 import type { StateStore } from '../../store/store.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
+import { thousands } from '../../util/thousands.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings } from '../flags/options.ts';
@@ -78,9 +79,11 @@ function show(name: string, instants: readonly number[], zone: string): string {
   const lines = instants.map((at) => `  ${formatInZone(at, zone)}\n`);
   const left = lines.length - 2 * SHOWN;
   const shown =
-    left > 0 ? [...lines.slice(0, SHOWN), `  … ${left} more …\n`, ...lines.slice(-SHOWN)] : lines;
-  const runs = instants.length === 1 ? '1 run' : `${instants.length} runs`;
-  return `${runs} of ${name} (at most ${MAX_BACKFILLED}):\n${shown.join('')}`;
+    left > 0
+      ? [...lines.slice(0, SHOWN), `  … ${thousands(left)} more …\n`, ...lines.slice(-SHOWN)]
+      : lines;
+  const runs = instants.length === 1 ? '1 run' : `${thousands(instants.length)} runs`;
+  return `${runs} of ${name} (at most ${thousands(MAX_BACKFILLED)}):\n${shown.join('')}`;
 }
 
 async function isConfirmed(): Promise<boolean> {

@@ -221,7 +221,7 @@ describe('backfill', () => {
     ['turned round', NOON, NOON - HOUR, /^from .* must be before to/],
     ['in the future', NOON, NOW + 1, /^to: .* is in the future/],
     ['empty', NOON + 1, NOON + 2, /^backup has no occurrence from/],
-    ['of ten million runs', 0, NOW, /^more than 10000 runs/],
+    ['of ten million runs', 0, NOW, /^more than 10,000 runs/],
   ])('is rejected when it is %s', (_why, from, to, reason) => {
     const outcome = apply({ ...command, from, to });
     expect(outcome).toEqual({ kind: 'rejected', reason: expect.stringMatching(reason) as string });

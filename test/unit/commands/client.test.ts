@@ -97,7 +97,7 @@ describe('a client', () => {
     await expect(client.resume('backup')).rejects.toThrow('entry "backup" is not paused');
     const from = new Date(0);
     await expect(client.backfill('backup', { from, to: '2026-01-01T00:00:00Z' })).rejects.toThrow(
-      'more than 10000 runs',
+      'more than 10,000 runs',
     );
     await expect(client.run('disabled')).rejects.toThrow(/^entry "disabled" is disabled/);
     expect(commands.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
@@ -112,7 +112,7 @@ describe('a client', () => {
     );
     const args = ['x'.repeat(1_000_000)];
     await expect(client.add('long', { task: 'tasks.add', schedule: 5, args })).rejects.toThrow(
-      new CommandRejectedError('a command of over 1000000 bytes'),
+      new CommandRejectedError('a command of over 1,000,000 bytes'),
     );
     const { commands } = await lead();
     await client.run('backup');
@@ -153,6 +153,29 @@ describe('a command', () => {
     expect(sent.length).toBe(1);
     expect(await store.commands.pending(10)).toEqual([]);
     await beat.stop();
+  });
+
+  test('that is malformed is answered and logged with the fields that can be read', async () => {
+    const { commands } = await lead();
+    const store = await openState(storeOptions(resolveSettings(config), systemClock));
+    const sent = { by: 'deploy.py', reason: 'release', entry: 'backup' };
+    const args = ['x'.repeat(1_000_000)];
+    const malformed = [
+      { ...sent, do: 'pause', id: 'no-instant', until: 'tomorrow' },
+      { ...sent, do: 'add', definition: { task: 't', schedule: 5, args }, id: 'too-long' },
+      { ...sent, do: 'explode', id: 'no-such' },
+    ];
+    for (const command of malformed) await store.commands.append(JSON.stringify(command));
+    await client.run('backup');
+    const rows = await store.commands.findAudit(malformed.map(({ id }) => id));
+    const rejected = { ...sent, status: 'rejected' };
+    const expected = [
+      { ...rejected, id: 'no-instant', do: 'pause' },
+      { ...rejected, id: 'too-long', do: 'add', answer: 'a command of over 1,000,000 bytes' },
+      { ...rejected, id: 'no-such', do: null },
+    ];
+    expect([...rows.values()].map((row): unknown => JSON.parse(row))).toMatchObject(expected);
+    expect(commands).toMatchObject([...expected, { do: 'run' }]);
   });
 
   test('whose commit succeeded without an answer is applied once', async () => {

@@ -80,7 +80,7 @@ describe('parseCommand', () => {
       'several mistakes, all at once',
       { id: ID, do: 'backfill', entry: '', from: '12:00', form: 1 },
       ID,
-      'entry: expected a text of 1 to 10000 characters without NUL or lone surrogates, got ""; ' +
+      'entry: expected a text of 1 to 10,000 characters without NUL or lone surrogates, got ""; ' +
         'from: expected an instant such as 2030-01-31T08:00:00Z, got "12:00"; to: missing; ' +
         'unknown field "form"; did you mean "from"?',
     ],
@@ -98,11 +98,43 @@ describe('parseCommand', () => {
       ID,
       /object/,
     ],
-    ['over a megabyte', `"${'x'.repeat(1_000_001)}"`, null, /over 1000000 bytes/],
+    ['over a megabyte', `"${'x'.repeat(1_000_001)}"`, null, /over 1,000,000 bytes/],
   ])('rejects %s', (_what, command, id, reason) => {
     const parsed = parse(command);
-    expect(parsed).toMatchObject({ kind: 'malformed', id });
+    expect(parsed).toMatchObject({ kind: 'malformed', header: { id } });
     if (parsed.kind === 'malformed') expect(parsed.reason).toMatch(reason);
+  });
+
+  test('returns the fields of a malformed command that can be read', () => {
+    const sent = { id: ID, at: '2026-11-22T12:00:00Z', by: 'alice@ops', reason: 'migration' };
+    const header = { ...sent, at: Date.UTC(2026, 10, 22, 12) };
+    expect(parse({ ...sent, do: 'pause', entry: 'backup', until: 'tomorrow' })).toMatchObject({
+      header: { ...header, do: 'pause', entry: 'backup' },
+    });
+    expect(parse({ ...sent, do: 'explode', entry: ['backup'] })).toMatchObject({
+      header: { ...header, do: null, entry: null },
+    });
+    expect(parse({ id: 'x'.repeat(200), at: 5, by: 5, reason: 'a\0b' })).toMatchObject({
+      header: { id: 'x'.repeat(100), do: null, entry: null, at: null, by: '', reason: null },
+    });
+    for (const id of ['', 'a\0b', '\ud800', 5]) {
+      expect(parse({ id, do: 'run' })).toMatchObject({ header: { id: null, do: 'run' } });
+    }
+  });
+
+  test('returns those of a command of over a megabyte, up to 16 megabytes', () => {
+    const command = (length: number) => {
+      const definition = { task: 't', args: ['x'.repeat(length)] };
+      return { do: 'add', definition, entry: 'long', id: ID, by: 'alice@ops' };
+    };
+    expect(parse(command(1_000_000))).toMatchObject({
+      reason: 'a command of over 1,000,000 bytes',
+      header: { id: ID, do: 'add', entry: 'long', by: 'alice@ops' },
+    });
+    expect(parse(command(16_000_000))).toMatchObject({
+      reason: 'a command of over 1,000,000 bytes',
+      header: { id: null, do: null, entry: null },
+    });
   });
 
   test('cuts a long value in the reason', () => {
