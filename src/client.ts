@@ -8,7 +8,7 @@ import { resolveSettings } from './config/resolve.ts';
 import { storeOptions } from './config/service/store-options.ts';
 import type { Settings } from './config/settings.ts';
 import { openState } from './drivers/open-store.ts';
-import type { EntryStatus } from './status/entry-status.ts';
+import type { StatusRow } from './status/entry-status.ts';
 import { loadStatus, loadStoredStatus } from './status/load-status.ts';
 import type { StateStore } from './store/store.ts';
 import { systemClock, type Clock } from './util/clock.ts';
@@ -133,19 +133,19 @@ export class BeatClient implements AsyncDisposable {
     return this.#send({ do: 'reload', reason });
   }
 
-  /** The status of every entry of the configuration. An entry whose state cannot be read is left out. */
-  status(): Promise<readonly EntryStatus[]> {
+  /** The status of every entry of the configuration. A row with `error` is an entry whose state cannot be read. */
+  status(): Promise<readonly StatusRow[]> {
     const { entries } = this.#settings;
-    return loadStatus(this.#store.ledger, entries, this.#clock.now(), () => {});
+    return loadStatus(this.#store.ledger, entries, this.#clock.now());
   }
 
   /**
-   * The status of every stored entry, in the order in which they are due, read by pages. An entry that cannot be
-   * read is left out.
+   * The status of every stored entry, in the order in which they are due, read by pages. A row with `error` is an entry
+   * whose definition or state cannot be read.
    */
-  storedStatus(): AsyncIterable<EntryStatus> {
+  storedStatus(): AsyncIterable<StatusRow> {
     const { definitions } = this.#settings;
-    return loadStoredStatus(this.#store.entries, definitions, this.#clock.now(), () => {});
+    return loadStoredStatus(this.#store.entries, definitions, this.#clock.now());
   }
 
   async close(): Promise<void> {

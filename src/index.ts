@@ -47,5 +47,5 @@ export { crontab } from './schedule/crontab.ts';
 export type { Schedule } from './schedule/schedule.ts';
 export { solar, type SolarEvent } from './schedule/solar.ts';
 export { timedelta } from './schedule/timedelta.ts';
-export type { EntryStatus } from './status/entry-status.ts';
+export type { EntryStatus, StatusRow, UnreadableEntry } from './status/entry-status.ts';
 export type { Store } from './store/store.ts';

@@ -34,7 +34,20 @@ export interface EntryStatus {
   readonly runCount: number;
   /** The next occurrence that will be published; `null` for none, and while it is paused without an end. */
   readonly nextDueAt: string | null;
+  readonly error?: never;
 }
+
+/** An entry whose state or definition cannot be read. It does not run. */
+export interface UnreadableEntry {
+  readonly entry: string;
+  /** `configuration` also for the state of an entry that is no longer declared. */
+  readonly source: EntryStatus['source'];
+  /** What cannot be read, and how to repair it. */
+  readonly error: string;
+}
+
+/** One entry in a list of all: `error` tells the two kinds apart. */
+export type StatusRow = EntryStatus | UnreadableEntry;
 
 /** The status of an entry at `now` (epoch milliseconds), as a leader would see it. */
 export function readStatus(entry: Entry, state: EntryState | undefined, now: number): EntryStatus {

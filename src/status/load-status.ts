@@ -2,29 +2,35 @@ import type { Definitions } from '../catalog/definition.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { readStoredEntry } from '../scheduling/read-stored-entry.ts';
 import type { Ledger } from '../store/ledger.ts';
-import type { Position, StoredEntries } from '../store/stored-entries.ts';
-import type { StoreError } from '../util/errors.ts';
-import { readStatus, type EntryStatus } from './entry-status.ts';
+import { repairCommand } from '../store/repair-command.ts';
+import type { Position, StoredEntries, StoredEntry } from '../store/stored-entries.ts';
+import { formatDiagnostic } from '../util/diagnostic.ts';
+import { ConfigError, describeError } from '../util/errors.ts';
+import { readStatus, type StatusRow, type UnreadableEntry } from './entry-status.ts';
 
 /** Entries that one query reads. */
 const PAGE = 1_000;
 
-/** Called with an entry whose state or definition cannot be read; it is left out. */
-export type OnUnreadableEntry = (entry: string, error: Error) => void;
-
-/** The status at `now` (epoch milliseconds) of entries of the configuration, in their order. */
+/**
+ * The status at `now` (epoch milliseconds) of entries of the configuration, in their order, and then of states that
+ * cannot be read and belong to no entry of the configuration.
+ */
 export async function loadStatus(
   ledger: Pick<Ledger, 'load'>,
   entries: readonly Entry[],
   now: number,
-  unreadable: OnUnreadableEntry,
-): Promise<readonly EntryStatus[]> {
-  const errors = new Map<string, StoreError>();
-  const states = await ledger.load((entry, error) => errors.set(entry, error));
-  for (const [entry, error] of errors) unreadable(entry, error);
-  return entries
-    .filter(({ name }) => !errors.has(name))
-    .map((entry) => readStatus(entry, states.get(entry.name), now));
+): Promise<readonly StatusRow[]> {
+  const unreadable = new Map<string, UnreadableEntry>();
+  const states = await ledger.load((entry, { message }) => {
+    const error = `${message}; its schedule restarts from now with: ${repairCommand(entry)}`;
+    unreadable.set(entry, { entry, source: 'configuration', error });
+  });
+  const rows = entries.map((entry) => {
+    const row = unreadable.get(entry.name);
+    unreadable.delete(entry.name);
+    return row ?? readStatus(entry, states.get(entry.name), now);
+  });
+  return [...rows, ...unreadable.values()];
 }
 
 /** The status at `now` (epoch milliseconds) of stored entries, in the order in which they are due. */
@@ -32,19 +38,27 @@ export async function* loadStoredStatus(
   stored: StoredEntries,
   definitions: Definitions,
   now: number,
-  unreadable: OnUnreadableEntry,
-): AsyncGenerator<EntryStatus> {
+): AsyncGenerator<StatusRow> {
   for (let after: Position | undefined; ;) {
     const page = await stored.page({ limit: PAGE, after });
-    for (const row of page) {
-      try {
-        const { entry, state } = readStoredEntry(row, definitions);
-        yield readStatus(entry, state ?? undefined, now);
-      } catch (error) {
-        unreadable(row.entry, error as Error);
-      }
-    }
+    for (const row of page) yield readRow(row, definitions, now);
     after = page.at(-1);
     if (page.length < PAGE) return;
   }
+}
+
+function readRow(row: StoredEntry, definitions: Definitions, now: number): StatusRow {
+  try {
+    const { entry, state } = readStoredEntry(row, definitions);
+    return readStatus(entry, state ?? undefined, now);
+  } catch (error) {
+    return { entry: row.entry, source: 'store', error: explain(row.entry, error) };
+  }
+}
+
+function explain(entry: string, error: unknown): string {
+  if (!(error instanceof ConfigError)) return describeError(error);
+  const problems = error.errors.map(formatDiagnostic).join('; ');
+  const name = JSON.stringify(entry);
+  return `the definition of stored entry ${name} is invalid: ${problems}; change it with beat update, or remove it with beat remove`;
 }

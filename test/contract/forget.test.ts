@@ -116,7 +116,9 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
       await testStore.damage('nightly-report');
       const listed = await beat('list');
       expect(listed.code).toBe(1);
-      expect(listed.stderr).toContain('repair it with: beat forget nightly-report');
+      expect(listed.stderr).toContain(
+        'its schedule restarts from now with: beat forget nightly-report',
+      );
       const before = Date.now();
       expect(await beat('forget', 'nightly-report')).toMatchObject({
         code: 0,

@@ -78,7 +78,7 @@ describe('stored entries on the embedded store', () => {
     const again = await beat('add', '-f', 'entries.jsonl');
     expect(again.stdout).toContain('added 0 entries; 500 existed already');
     const table = await beat('list');
-    expect(table.stdout).toContain('the 1000 stored entries due next; --json lists all');
+    expect(table.stdout).toContain('the 1,000 stored entries due next; --json lists all');
   });
 
   test('beat add -f reports every problem of a file and adds nothing', async () => {

@@ -1,8 +1,8 @@
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
-import { repairCommand } from '../../store/repair-command.ts';
-import { readStatus, type EntryStatus } from '../../status/entry-status.ts';
-import { loadStatus, loadStoredStatus, type OnUnreadableEntry } from '../../status/load-status.ts';
+import { thousands } from '../../util/thousands.ts';
+import { readStatus, type EntryStatus, type StatusRow } from '../../status/entry-status.ts';
+import { loadStatus, loadStoredStatus } from '../../status/load-status.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -13,58 +13,69 @@ import { formatInZone, formatTable } from '../output/table.ts';
 const MAX_STORED = 1_000;
 
 /**
- * `beat list`: prints each entry with its state, those of the configuration first. Exits with 1 if the store or the
- * state of an entry cannot be read.
+ * `beat list`: prints each entry with its state, those of the configuration first. Exits with 1 if the store, or the
+ * state or definition of an entry, cannot be read.
  */
 export async function list(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
   const settings = await readSettings(flags);
   const now = systemClock.now();
-  const print = (declared: readonly EntryStatus[], stored: Rows = []) =>
+  const print = (declared: readonly StatusRow[], stored: Rows = []) =>
     flags.json ? printJson(declared, stored) : printTable(declared, stored, settings.timezone);
-  let code: ExitCode = EXIT.ok;
-  const unreadable: OnUnreadableEntry = (entry, error) => {
-    process.stderr.write(`beat: ${error.message}; repair it with: ${repairCommand(entry)}\n`);
-    code = EXIT.failure;
-  };
   const store = await openState(storeOptions(settings, systemClock));
   try {
-    const rows = await loadStatus(store.ledger, settings.entries, now, unreadable);
-    const stored = loadStoredStatus(store.entries, settings.definitions, now, unreadable);
-    await print(rows, stored);
+    const rows = await loadStatus(store.ledger, settings.entries, now);
+    const stored = loadStoredStatus(store.entries, settings.definitions, now);
+    return await print(rows, stored);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const what = 'the ledger is unreachable, so LAST SENT and RUNS are unknown';
     process.stderr.write(`beat: ${what}: ${(error as Error).message}\n`);
-    code = EXIT.failure;
     await print(settings.entries.map((entry) => readStatus(entry, undefined, now)));
+    return EXIT.failure;
   } finally {
     await store.close();
+  }
+}
+
+type Rows = Iterable<StatusRow> | AsyncIterable<StatusRow>;
+
+async function printJson(...lists: readonly Rows[]): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  for (const rows of lists) {
+    for await (const row of rows) {
+      if (row.error !== undefined) code = EXIT.failure;
+      process.stdout.write(`${JSON.stringify(row)}\n`);
+    }
   }
   return code;
 }
 
-type Rows = Iterable<EntryStatus> | AsyncIterable<EntryStatus>;
-
-async function printJson(...lists: readonly Rows[]): Promise<void> {
-  for (const rows of lists) {
-    for await (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
-  }
-}
-
+/** Prints unreadable entries to standard error, each on a line. */
 async function printTable(
-  declared: readonly EntryStatus[],
+  declared: readonly StatusRow[],
   stored: Rows,
   zone: string,
-): Promise<void> {
+): Promise<ExitCode> {
   const rows = [...declared];
   const most = declared.length + MAX_STORED;
   for await (const row of stored) {
     if (rows.push(row) > most) break;
   }
-  process.stdout.write(`${formatRows(rows.slice(0, most), zone)}\n`);
-  if (rows.length > most) {
-    process.stdout.write(`the ${MAX_STORED} stored entries due next; --json lists all\n`);
+  const readable: EntryStatus[] = [];
+  let code: ExitCode = EXIT.ok;
+  for (const row of rows.slice(0, most)) {
+    if (row.error === undefined) readable.push(row);
+    else {
+      process.stderr.write(`beat: ${row.error}\n`);
+      code = EXIT.failure;
+    }
   }
+  process.stdout.write(`${formatRows(readable, zone)}\n`);
+  if (rows.length > most) {
+    const shown = `the ${thousands(MAX_STORED)} stored entries due next`;
+    process.stdout.write(`${shown}; --json lists all\n`);
+  }
+  return code;
 }
 
 function formatRows(rows: readonly EntryStatus[], zone: string): string {

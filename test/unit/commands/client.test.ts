@@ -10,6 +10,7 @@ import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openState, openStore } from '../../../src/drivers/open-store.ts';
 import type { CommandEvent, SentEvent, SkippedEvent } from '../../../src/events/beat-events.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
+import type { EntryStatus } from '../../../src/status/entry-status.ts';
 import { systemClock } from '../../../src/util/clock.ts';
 import { settle } from '../../support/settle.ts';
 
@@ -56,7 +57,7 @@ async function lead(options: ConstructorParameters<typeof Beat>[1] = {}): Promis
 describe('a client', () => {
   test('publishes a run now with its cause, without a change of the schedule', async () => {
     const { sent, commands } = await lead();
-    const [before] = await client.status();
+    const [before] = (await client.status()) as readonly EntryStatus[];
     const answer = await client.run('backup', { reason: 'before the migration' });
     expect(answer).toMatchObject({
       ...{ do: 'run', entry: 'backup', by: 'alice', reason: 'before the migration' },

@@ -1,5 +1,12 @@
-import { expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import { storeOptions } from '../../../../src/config/service/store-options.ts';
+import { openState } from '../../../../src/drivers/open-store.ts';
+import { systemClock } from '../../../../src/util/clock.ts';
+import { makeFirstRun } from '../../../support/change.ts';
 import { runCommand } from '../../../support/command.ts';
+import { Folder } from '../../../support/folder.ts';
 import { ConfigFolder, parseJsonLines, splitLines } from '../../../support/config-folder.ts';
 
 new ConfigFolder();
@@ -57,6 +64,44 @@ test('beat list: shows the entries and exits with 1 if the ledger is unreachable
   expect(code).toBe(1);
   expect(splitLines(stdout)).toHaveLength(4);
   expect(stderr).toMatch(/^beat: the ledger is unreachable, so LAST SENT and RUNS are unknown: ./);
+});
+
+describe('beat list: with an entry whose state cannot be read', () => {
+  const error =
+    'the state of entry "tokyo" cannot be read: "{"; ' +
+    'its schedule restarts from now with: beat forget tokyo';
+  let url: string;
+  let folder: Folder;
+  beforeEach(async () => {
+    folder = new Folder({});
+    url = `sqla+sqlite:///${folder.path}/beat.sqlite`;
+    const store = await openState(
+      storeOptions(resolveSettings({ brokerUrl: url, beatSchedule: {} }), systemClock),
+    );
+    const token = await store.ledger.beginTerm();
+    await store.ledger.commit({ token, changes: [makeFirstRun('tokyo')] });
+    await store.close();
+    using db = new DatabaseSync(`${folder.path}/beat.sqlite`);
+    db.exec(`UPDATE beat_record SET record = '{' WHERE entry = 'tokyo'`);
+  });
+  afterEach(() => folder[Symbol.dispose]());
+
+  test('prints the error and the other entries, and exits with 1', async () => {
+    const { code, stdout, stderr } = await runCommand('list', '-b', url);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `beat: ${error}\n` });
+    expect(stdout).toContain('nightly-report');
+    expect(stdout).not.toContain('tokyo');
+  });
+
+  test('prints a row with the error with --json, and exits with 1', async () => {
+    const { code, stdout, stderr } = await runCommand('list', '--json', '-b', url);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(parseJsonLines(stdout)).toMatchObject([
+      { entry: 'nightly-report', runCount: 0 },
+      { entry: 'tokyo', source: 'configuration', error },
+      { entry: 'retired' },
+    ]);
+  });
 });
 
 test('beat list: exits with 2 for a configuration with errors', async () => {
