@@ -6,7 +6,7 @@ import type { SentEvent } from '../events/beat-events.ts';
 import type { Message } from '../message/message.ts';
 import type { RunCause } from '../message/run.ts';
 import type { Change } from '../store/commit.ts';
-import { advance, type EntryState } from '../store/entry-state.ts';
+import { advance, type EntryState, type LastSkip } from '../store/entry-state.ts';
 import { indexedDueAt } from './plan.ts';
 
 /** What was decided about one entry, ready to be committed, with the events that follow a commit. */
@@ -60,6 +60,8 @@ export function planChange(
     sentAt: last ? sentAt : before.sentAt,
     taskId: last ? last.taskId : before.taskId,
     runCount: before.runCount + runs.length,
+    lastSkip:
+      findLastSkip(skipped, changes.dueAt ?? before.dueAt) ?? (last ? undefined : before.lastSkip),
   });
   const change = {
     entry: entry.name,
@@ -70,6 +72,12 @@ export function planChange(
     stored: entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined,
   };
   return { entry, before, change, sent, skipped };
+}
+
+/** The skip of the newest occurrence; `undefined` if it was published. */
+function findLastSkip(skipped: readonly Skip[], dueAt: number | null): LastSkip | undefined {
+  const newest = skipped.find(({ last }) => last === dueAt);
+  return newest && { dueAt: newest.last, reason: newest.reason };
 }
 
 /** One run is the usual case, and needs no copy. */

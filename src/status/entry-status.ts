@@ -1,4 +1,5 @@
 import { latestFrom } from '../schedule/range.ts';
+import type { SkipReason } from '../catalog/catch-up.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { withoutInstants } from '../schedule/without-instants.ts';
 import { nextAfter } from '../schedule/next-after.ts';
@@ -31,6 +32,8 @@ export interface EntryStatus {
   /** When the last run was published. */
   readonly lastSentAt: string | null;
   readonly lastTaskId: string | null;
+  /** The newest occurrence if it was skipped and nothing was published since; else `null`. */
+  readonly lastSkipped: { readonly dueAt: string; readonly reason: SkipReason } | null;
   readonly runCount: number;
   /** The next occurrence that will be published; `null` for none, and while it is paused without an end. */
   readonly nextDueAt: string | null;
@@ -72,9 +75,16 @@ export function readStatus(entry: Entry, state: EntryState | undefined, now: num
     lastDueAt: instant(state?.dueAt ?? null),
     lastSentAt: instant(state?.sentAt ?? null),
     lastTaskId: state?.taskId ?? null,
+    lastSkipped: readLastSkip(state),
     runCount: state?.runCount ?? 0,
     nextDueAt: instant(current ? nextPublished(entry, current.state) : null),
   };
+}
+
+/** A release without `lastSkip` preserves it, but goes on with `dueAt`. */
+function readLastSkip({ dueAt, lastSkip }: Partial<EntryState> = {}): EntryStatus['lastSkipped'] {
+  if (!lastSkip || lastSkip.dueAt !== dueAt) return null;
+  return { dueAt: new Date(dueAt).toISOString(), reason: lastSkip.reason };
 }
 
 /** The next occurrence that is neither skipped nor in a pause; `Infinity` for none. Epoch milliseconds. */

@@ -1,3 +1,4 @@
+import type { SkipReason } from '../catalog/catch-up.ts';
 import { StoreError } from '../util/errors.ts';
 
 /** The version of the state's format that this release writes. States of release 0.1 are version 1, without a field. */
@@ -32,6 +33,14 @@ export interface EntryState {
   readonly pause?: Pause | undefined;
   /** Instants of occurrences to come that are skipped, ascending. Epoch milliseconds; absent for none. */
   readonly skip?: readonly number[] | undefined;
+  /** Absent unless the newest occurrence that the leader dealt with was skipped, and nothing was published since. */
+  readonly lastSkip?: LastSkip | undefined;
+}
+
+/** A skipped occurrence, and why. Epoch milliseconds. */
+export interface LastSkip {
+  readonly dueAt: number;
+  readonly reason: SkipReason;
 }
 
 /** A pause of an entry. Instants are epoch milliseconds. */
@@ -117,7 +126,9 @@ function isState(value: unknown): value is EntryState {
     (state.taskId === null || typeof state.taskId === 'string') &&
     typeof state.runCount === 'number' &&
     (state.pause === undefined || isPause(state.pause)) &&
-    (state.skip === undefined || (Array.isArray(state.skip) && state.skip.every(Number.isFinite)))
+    (state.skip === undefined ||
+      (Array.isArray(state.skip) && state.skip.every(Number.isFinite))) &&
+    (state.lastSkip === undefined || isLastSkip(state.lastSkip))
   );
 }
 
@@ -125,6 +136,12 @@ function isPause(value: unknown): value is Pause {
   if (typeof value !== 'object' || value === null) return false;
   const { since, until } = value as Record<keyof Pause, unknown>;
   return typeof since === 'number' && (until === null || typeof until === 'number');
+}
+
+function isLastSkip(value: unknown): value is LastSkip {
+  if (typeof value !== 'object' || value === null) return false;
+  const { dueAt, reason } = value as Record<keyof LastSkip, unknown>;
+  return typeof dueAt === 'number' && typeof reason === 'string';
 }
 
 /** A safe integer of at least 1. */

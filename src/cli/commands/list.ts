@@ -79,26 +79,35 @@ async function printTable(
 }
 
 function formatRows(rows: readonly EntryStatus[], zone: string): string {
-  const heading = ['ENTRY', 'TASK', 'SCHEDULE', 'LAST SENT', 'RUNS', 'NEXT DUE'];
   const at: Show = (iso, own) =>
     iso === null ? 'never' : formatInZone(Date.parse(iso), own ?? zone);
+  const columns: Column[] = [
+    ['ENTRY', ({ entry }) => entry],
+    ['TASK', ({ task }) => task],
+    ['SCHEDULE', ({ schedule }) => schedule],
+    ['LAST SENT', ({ lastSentAt, timezone }) => at(lastSentAt, timezone)],
+    ['RUNS', ({ runCount }) => String(runCount)],
+    ['NEXT DUE', (row) => formatNext(row, at)],
+  ];
+  // Most tables have none.
+  if (rows.some(({ lastSkipped }) => lastSkipped)) {
+    columns.push(['LAST SKIPPED', (row) => formatSkipped(row, at)]);
+  }
   return formatTable(
-    heading,
-    rows.map((row) => [
-      row.entry,
-      row.task,
-      row.schedule,
-      at(row.lastSentAt, row.timezone),
-      String(row.runCount),
-      formatNext(row, at),
-    ]),
+    columns.map(([heading]) => heading),
+    rows.map((row) => columns.map(([, cell]) => cell(row))),
   );
 }
 
+type Column = readonly [heading: string, cell: (row: EntryStatus) => string];
 type Show = (iso: string | null, zone: string | null) => string;
 
 function formatNext({ enabled, paused, nextDueAt, timezone }: EntryStatus, show: Show): string {
   if (!enabled) return 'disabled';
   if (!paused) return show(nextDueAt, timezone);
   return paused.until === null ? 'paused' : `paused; ${show(nextDueAt, timezone)}`;
+}
+
+function formatSkipped({ lastSkipped, timezone }: EntryStatus, show: Show): string {
+  return lastSkipped ? `${show(lastSkipped.dueAt, timezone)} (${lastSkipped.reason})` : '';
 }

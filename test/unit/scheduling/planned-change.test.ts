@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parallel } from '../../../src/canvas/shape.ts';
-import { causeOf } from '../../../src/catalog/catch-up.ts';
+import { causeOf, type Skip } from '../../../src/catalog/catch-up.ts';
 import type { Entry } from '../../../src/catalog/entry.ts';
 import { DEFAULT_ENCODING } from '../../../src/message/payload.ts';
 import type { MessageContext } from '../../../src/compose/message-context.ts';
@@ -59,8 +59,27 @@ test('a change that only skips stores the instant, and leaves the last run as it
   const { change, sent, skipped } = stepOf(makeEntry({ startingDeadline: 1 }), 30 * SECOND);
   expect(sent).toEqual([]);
   expect(skipped).toMatchObject([{ reason: 'deadline', count: 1 }]);
-  expect(change.after).toEqual(advance(STATE, { dueAt: NOON }));
+  const lastSkip = { dueAt: NOON, reason: 'deadline' } as const;
+  expect(change.after).toEqual(advance(STATE, { dueAt: NOON, lastSkip }));
   expect(change.messages).toEqual([]);
+});
+
+test('a change that publishes nothing leaves the last skip, and one that publishes removes it', () => {
+  const before = { ...STATE, dueAt: NOON, lastSkip: { dueAt: NOON, reason: 'paused' } } as const;
+  const plan = (runs: readonly number[], skipped: readonly Skip[], dueAt: number) =>
+    planChange(
+      {
+        ...{ entry: makeEntry(), before, runs, skipped },
+        ...{ causeOf: () => 'manual', changes: { dueAt } },
+      },
+      { sentAt: NOON, term: 9 },
+      messageContext,
+    ).change.after.lastSkip;
+  const older: Skip = { reason: 'coalesced', first: NOON + 1, last: NOON + 1, count: 1 };
+  expect(plan([], [], NOON)).toEqual(before.lastSkip);
+  expect(plan([NOON + 5], [], NOON)).toBeUndefined();
+  expect(plan([NOON + 2], [older], NOON + 2)).toBeUndefined();
+  expect(plan([NOON], [older], NOON + 1)).toEqual({ dueAt: NOON + 1, reason: 'coalesced' });
 });
 
 test('a run that goes to an exchange is reported with the exchange in place of a queue', () => {

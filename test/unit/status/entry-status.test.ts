@@ -15,8 +15,18 @@ test('the status of an entry contains its last and its next run', () => {
     ...{ entry: 'backup', task: 'tasks.cleanup', schedule: 'aligned 3600000' },
     ...{ timezone: null, enabled: true, paused: null, skipping: [], source: 'configuration' },
     ...{ lastDueAt: iso(0), lastSentAt: iso(0), lastTaskId: 't', runCount: 3 },
+    lastSkipped: null,
     nextDueAt: iso(1),
   });
+});
+
+test('the status of an entry contains its last skip until a release that ignores it goes on', () => {
+  const skipped = { ...state, lastSkip: { dueAt: NOON, reason: 'deadline' } } as const;
+  expect(readStatus(entry, skipped, NOON + 1).lastSkipped).toEqual({
+    ...{ dueAt: iso(0), reason: 'deadline' },
+  });
+  const later = { ...skipped, dueAt: NOON + HOUR };
+  expect(readStatus(entry, later, NOON + HOUR + 1).lastSkipped).toBeNull();
 });
 
 test('the status of a new entry counts from now', () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { storeOptions } from '../../../../src/config/service/store-options.ts';
 import { openState } from '../../../../src/drivers/open-store.ts';
+import type { Change } from '../../../../src/store/commit.ts';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 import { runCommand } from '../../../support/command.ts';
@@ -10,6 +11,14 @@ import { Folder } from '../../../support/folder.ts';
 import { ConfigFolder, parseJsonLines, splitLines } from '../../../support/config-folder.ts';
 
 new ConfigFolder();
+
+async function commit(brokerUrl: string, change: Change): Promise<void> {
+  const settings = resolveSettings({ brokerUrl, beatSchedule: {} });
+  const store = await openState(storeOptions(settings, systemClock));
+  const token = await store.ledger.beginTerm();
+  await store.ledger.commit({ token, changes: [change] });
+  await store.close();
+}
 
 test('beat list: has aligned columns, with each entry in its own zone', async () => {
   const { code, stdout, stderr } = await runCommand('list', '-b', 'memory://');
@@ -49,6 +58,7 @@ test('beat list: prints one JSON line per entry with --json', async () => {
     lastDueAt: null,
     lastSentAt: null,
     lastTaskId: null,
+    lastSkipped: null,
     runCount: 0,
     nextDueAt: null,
   });
@@ -66,6 +76,20 @@ test('beat list: shows the entries and exits with 1 if the ledger is unreachable
   expect(stderr).toMatch(/^beat: the ledger is unreachable, so LAST SENT and RUNS are unknown: ./);
 });
 
+test('beat list: has a column with the newest skip and its reason, if there is one', async () => {
+  using folder = new Folder({});
+  const url = `sqla+sqlite:///${folder.path}/beat.sqlite`;
+  const dueAt = Date.UTC(2026, 10, 21, 23);
+  const change = makeFirstRun('tokyo');
+  const after = { ...change.after, dueAt, lastSkip: { dueAt, reason: 'deadline' } } as const;
+  await commit(url, { ...change, after, messages: [] });
+  const [heading = '', ...rows] = splitLines((await runCommand('list', '-b', url)).stdout);
+  const column = heading.indexOf('LAST SKIPPED');
+  expect(rows.map((row) => row.slice(column))).toEqual([
+    ...['', '2026-11-22 08:00:00 +09:00 Asia/Tokyo (deadline)', ''],
+  ]);
+});
+
 describe('beat list: with an entry whose state cannot be read', () => {
   const error =
     'the state of entry "tokyo" cannot be read: "{"; ' +
@@ -75,12 +99,7 @@ describe('beat list: with an entry whose state cannot be read', () => {
   beforeEach(async () => {
     folder = new Folder({});
     url = `sqla+sqlite:///${folder.path}/beat.sqlite`;
-    const store = await openState(
-      storeOptions(resolveSettings({ brokerUrl: url, beatSchedule: {} }), systemClock),
-    );
-    const token = await store.ledger.beginTerm();
-    await store.ledger.commit({ token, changes: [makeFirstRun('tokyo')] });
-    await store.close();
+    await commit(url, makeFirstRun('tokyo'));
     using db = new DatabaseSync(`${folder.path}/beat.sqlite`);
     db.exec(`UPDATE beat_record SET record = '{' WHERE entry = 'tokyo'`);
   });
