@@ -10,6 +10,7 @@ import type { BrokerOptions, StateStoreOptions, StateStore, Store } from '../sto
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import type { Endpoint } from './endpoint.ts';
+import { loadClient } from './load-client.ts';
 import { findSchemes } from './table.ts';
 
 /** The options of a broker and the store of its state. */
@@ -86,9 +87,9 @@ export interface ResultOptions extends ResultSettings {
 export async function openResults(options: ResultOptions): Promise<ResultBackend | null> {
   const { backend } = options;
   if (backend === null) return null;
-  const { loadResults } = backend.driver ?? {};
-  if (!loadResults) throw unsupported('resultBackend', backend);
-  const open = await loadResults();
+  const { driver } = backend;
+  if (!driver?.loadResults) throw unsupported('resultBackend', backend);
+  const open = await loadClient('resultBackend', driver, driver.loadResults);
   return withKey('resultBackend', () => open(backend, options));
 }
 
@@ -110,10 +111,10 @@ function withinTtl({ transport, lockTtl }: StoreOptions): TransportOptions {
 /** Whether two URLs, which may be written differently, name one store: a commit is then one step without an outbox. */
 async function isOneStore({ broker, state }: StoreOptions): Promise<boolean> {
   if (broker.url === state.url) return true;
-  const load = broker.driver?.load;
+  const { driver } = broker;
   // The drivers `redis` and `sentinel` have the same loader.
-  if (!load || load !== state.driver?.load) return false;
-  const { normalize } = await load();
+  if (!driver?.load || driver.load !== state.driver?.load) return false;
+  const { normalize } = await loadClient('brokerUrl', driver, driver.load);
   const normalized = withKey('brokerUrl', () => normalize(broker));
   return normalized === withKey('stateUrl', () => normalize(state));
 }
@@ -123,16 +124,16 @@ async function openStateStore(
   endpoint: Endpoint,
   options: Omit<StateStoreOptions, 'server'>,
 ): Promise<StateStore> {
-  const load = endpoint.driver?.load;
-  if (!load) throw unsupported(key, endpoint);
-  const { open } = await load();
+  const { driver } = endpoint;
+  if (!driver?.load) throw unsupported(key, endpoint);
+  const { open } = await loadClient(key, driver, driver.load);
   return withKey(key, () => open({ ...options, server: endpoint }));
 }
 
 async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' | 'checkHealth'>> {
-  const loadBroker = options.broker.driver?.loadBroker;
-  if (loadBroker) {
-    const open = await loadBroker();
+  const { driver } = options.broker;
+  if (driver?.loadBroker) {
+    const open = await loadClient('brokerUrl', driver, driver.loadBroker);
     return { broker: open({ ...options, server: options.broker }) };
   }
   // The lock is in the state store.
