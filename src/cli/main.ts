@@ -121,8 +121,9 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   program
     .command('healthcheck')
     .description('exit 0 if every local instance is healthy')
-    .action(async () => {
-      code = await healthcheck();
+    .option('--liveness', 'blocked entries, which a restart does not repair, are only warnings')
+    .action(async ({ liveness = false }: { liveness?: boolean }) => {
+      code = await healthcheck(liveness);
     });
 
   acceptAfterCommand(program);

@@ -5,21 +5,24 @@ import { ANSWER_TIMEOUT, askHealth } from '../health/health.ts';
 
 /**
  * `beat healthcheck`: exits 0 if every local instance makes progress and none of its entries is blocked, and 1
- * otherwise or if no instance runs.
+ * otherwise or if no instance runs. With `liveness`, blocked entries are only warnings: a supervisor that restarts beat
+ * for them would delay all other entries and repair none.
  */
-export async function healthcheck(): Promise<ExitCode> {
+export async function healthcheck(liveness = false): Promise<ExitCode> {
   const instances = await askHealth();
   for (const instance of instances) process.stdout.write(`${JSON.stringify(instance)}\n`);
   const blocked = new Set(instances.flatMap((instance) => instance.blockedEntries ?? []));
   const failures = [
     ...(instances.length === 0 ? ['not running: no instance of this user on this host'] : []),
     ...instances.filter(({ alive }) => !alive).map(stuckText),
-    ...[...blocked].map(blockedText),
+    ...(liveness ? [] : [...blocked].map(blockedText)),
   ];
   for (const { pid, reloadError } of instances) {
     if (reloadError !== undefined)
       process.stderr.write(`beat: ${reloadFailureText(pid, reloadError)}\n`);
   }
+  if (liveness)
+    for (const entry of blocked) process.stderr.write(`beat: warning: ${blockedText(entry)}\n`);
   for (const failure of failures) process.stderr.write(`beat: ${failure}\n`);
   return failures.length === 0 ? EXIT.ok : EXIT.failure;
 }

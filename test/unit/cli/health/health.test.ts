@@ -112,6 +112,17 @@ onPosix('beat healthcheck', () => {
     ]);
   });
 
+  test('--liveness exits 0 while an entry is blocked and warns about it, and exits 1 while an instance is stuck', async () => {
+    await answering(7, ['other']);
+    expect(await runCommand('healthcheck', '--liveness')).toMatchObject({
+      code: 0,
+      stderr:
+        'beat: warning: blocked: entry "other" (its stored state is unreadable); repair it with: beat forget other\n',
+    });
+    clock.advance(60_000);
+    expect((await runCommand('healthcheck', '--liveness')).code).toBe(1);
+  });
+
   test('names at most ten blocked entries of an instance', async () => {
     await answering(
       7,
