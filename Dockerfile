@@ -1,7 +1,11 @@
-# beat as a container: no root, no shell, no writes except to /data.
+# beat as a container: no root, no shell, no package manager, no writes except to /data.
 #   docker build -t celery-beat .
 #   docker run -v ./schedules:/etc/beat:ro -v beat:/data celery-beat
 # The Node of the image runs everything; the npm package `node` is only for machines without one.
+
+# Debian's C and C++ libraries, CA certificates and nothing else. `beat worker` runs commands and needs a
+# shell: build for it with BASE=node:24-bookworm-slim, or an image of your own with glibc and libstdc++.
+ARG BASE=gcr.io/distroless/cc-debian12:nonroot
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
@@ -9,26 +13,31 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --declaration false
 
 FROM node:24-bookworm-slim AS production
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts
+# The brokers and stores that the image supports; SQLite needs no client.
+ARG DRIVERS=redis,amqp,postgresql,mysql
+WORKDIR /celery-beat
+COPY package.json package-lock.json .npmrc LICENSE ./
+RUN npm ci --omit=dev --ignore-scripts && npm pkg delete devDependencies
+COPY scripts/image/omit-clients.ts scripts/image/
+RUN node scripts/image/omit-clients.ts "$DRIVERS" && rm -r scripts
+RUN npm sbom --sbom-format cyclonedx > sbom.cdx.json && rm package-lock.json .npmrc
+# Types and source maps are for developers.
+RUN find node_modules -type f -regex '.*\.\([cm]?ts\|map\)' -delete && find node_modules -type d -empty -delete
+COPY --from=build /app/dist dist
 # Node finds this folder from everywhere, so that a mounted schedule may `import { crontab } from 'celery-beat'`.
-RUN mkdir -p /image/node_modules /image/etc/beat /data && ln -s /app /image/node_modules/celery-beat
+RUN mkdir -p /image/node_modules /image/etc/beat /image/usr/local/bin /data \
+  && ln -s /app /image/node_modules/celery-beat \
+  && cp /usr/local/bin/node /image/usr/local/bin/ \
+  && cp -r /celery-beat /image/app
 
-FROM node:24-bookworm-slim
-LABEL org.opencontainers.image.title="celery-beat" \
-  org.opencontainers.image.description="The periodic scheduler for Celery workers: never twice, never lost, one leader." \
-  org.opencontainers.image.licenses="MIT"
-ENV NODE_ENV=production BEAT_CONFIG=/etc/beat
+# hadolint ignore=DL3006
+FROM ${BASE}
 COPY --from=production /image /
 COPY --from=production --chown=10001:10001 /data /data
-COPY --from=production /app/node_modules /app/node_modules
-COPY package.json LICENSE /app/
-COPY --from=build /app/dist /app/dist
-
+ENV NODE_ENV=production BEAT_CONFIG=/etc/beat
 # Without a broker URL, the embedded store is a file in the working directory.
 WORKDIR /data
 VOLUME /data
@@ -37,3 +46,15 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=10s --start-period=15s CMD ["node", "/app/dist/cli/beat.js", "healthcheck"]
 # Without the flag, SIGUSR1 opens a debugger port until beat ignores the signal.
 ENTRYPOINT ["node", "--disable-sigusr1", "/app/dist/cli/beat.js"]
+
+ARG VERSION=unknown
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+ARG SOURCE=
+LABEL org.opencontainers.image.title="celery-beat" \
+  org.opencontainers.image.description="The periodic scheduler for Celery workers: never twice, never lost, one leader." \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="$VERSION" \
+  org.opencontainers.image.revision="$REVISION" \
+  org.opencontainers.image.created="$CREATED" \
+  org.opencontainers.image.source="$SOURCE"
