@@ -11,7 +11,7 @@ export function findStored(
   if (typeof found === 'object') return { kind: 'found', ...found };
   if (found !== undefined) return rejected(found);
   const quoted = JSON.stringify(name);
-  if (!isDeclared(name)) return rejected(`no stored entry ${quoted}`);
+  if (!isDeclared(name)) return rejected(`no stored entry ${quoted}; beat list shows all entries`);
   return rejected(
     `entry ${quoted} is declared in the configuration: edit the file, then run beat reload`,
   );

@@ -7,7 +7,9 @@ import { rejected, utc, type Outcome, type Target } from './outcome.ts';
 export function pause({ entry, state }: Target, command: PauseCommand, now: number): Outcome {
   const { until, reason, by } = command;
   if (until !== null && until <= now) {
-    return rejected(`until: ${utc(until)} is in the past (it is ${utc(now)})`);
+    return rejected(
+      `until: ${utc(until)} is in the past (it is ${utc(now)}); choose a later instant`,
+    );
   }
   const paused = { since: state.pause?.since ?? now, until, reason, by };
   const answer = `paused ${entry.name}${until === null ? '' : ` until ${utc(until)}`}`;
@@ -22,7 +24,8 @@ export function pause({ entry, state }: Target, command: PauseCommand, now: numb
 
 /** Ends a pause at `now` (epoch milliseconds); what was due during it is skipped. */
 export function resume({ entry, state }: Target, _command: ResumeCommand, now: number): Outcome {
-  if (!state.pause) return rejected(`entry ${JSON.stringify(entry.name)} is not paused`);
+  if (!state.pause)
+    return rejected(`entry ${JSON.stringify(entry.name)} is not paused; beat list shows which are`);
   const { changes, skipped } = endPause(entry, state, now);
   const count = skipped ? (skipped.count ?? 'very many') : 0;
   return {

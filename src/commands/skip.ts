@@ -3,6 +3,7 @@ import { nextAfter } from '../schedule/next-after.ts';
 import { latestFrom } from '../schedule/range.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { SkipCommand } from './command.ts';
+import { thousands } from '../util/thousands.ts';
 import { rejected, utc, type Outcome, type Target } from './outcome.ts';
 
 /** Most occurrences of one entry that wait to be skipped: each is looked at whenever the entry is due. */
@@ -16,12 +17,16 @@ export function skip({ entry, state }: Target, { dueAt }: SkipCommand, now: numb
   const { schedule, name } = entry;
   const skipped = state.skip ?? [];
   if (skipped.length >= MAX_SKIPPED) {
-    return rejected(`${MAX_SKIPPED} occurrences of ${name} wait to be skipped: that is the limit`);
+    return rejected(
+      `${thousands(MAX_SKIPPED)} occurrences of ${name} wait to be skipped, which is the limit; skip more when some are over`,
+    );
   }
   if (dueAt !== null && skipped.includes(dueAt))
     return rejected(`${utc(dueAt)} is skipped already`);
   if (dueAt !== null && dueAt <= cursor(state)) {
-    return rejected(`${utc(dueAt)} is past: what was due by ${utc(cursor(state))} is dealt with`);
+    return rejected(
+      `${utc(dueAt)} is past: what was due by ${utc(cursor(state))} is dealt with; beat next shows what is to come`,
+    );
   }
   const first = nextAfter(schedule, cursor(state));
   let next = firstFrom(schedule, first, dueAt ?? now + 1);

@@ -53,9 +53,15 @@ export class CommandEngine {
     if (declared?.enabled) {
       return missing(`entry ${quoted} is not scheduled; the log of the leader says why`);
     }
-    if (declared) return missing(`entry ${quoted} is disabled in the configuration`);
+    if (declared)
+      return missing(
+        `entry ${quoted} is disabled in the configuration: enable it there, then run beat reload`,
+      );
     const [row] = (await this.#options.stored?.entries.find([name])) ?? [];
-    if (!row) return missing(`no entry ${quoted}${didYouMean(name, [...catalog.names])}`);
+    if (!row) {
+      const hint = didYouMean(name, [...catalog.names]) || '; beat list shows all entries';
+      return missing(`no entry ${quoted}${hint}`);
+    }
     return this.#read(row);
   }
 
@@ -139,7 +145,8 @@ export class CommandEngine {
     if (typeof read === 'string') return missing(read);
     const { entry, state } = read;
     const quoted = JSON.stringify(row.entry);
-    if (!entry.enabled) return missing(`stored entry ${quoted} is disabled`);
+    if (!entry.enabled)
+      return missing(`stored entry ${quoted} is disabled; beat update --enable enables it`);
     if (!state) return missing(`the state of stored entry ${quoted} was removed; it has none yet`);
     return { kind: 'found', entry, state };
   }

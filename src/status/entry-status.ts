@@ -49,7 +49,7 @@ export interface UnreadableEntry {
   readonly error: string;
 }
 
-/** One entry in a list of all: `error` tells the two kinds apart. */
+/** One entry in a list of all; only an unreadable one has an `error`. */
 export type StatusRow = EntryStatus | UnreadableEntry;
 
 /** The status of an entry at `now` (epoch milliseconds), as a leader would see it. */

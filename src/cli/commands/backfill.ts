@@ -3,7 +3,6 @@ import { backfill as preview, MAX_BACKFILLED } from '../../commands/backfill.ts'
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
-import { parseInstant } from '../../message/parse-instant.ts';
 import { reconcile } from '../../scheduling/plan.ts';
 import { readStoredEntry } from '../../scheduling/read-stored-entry.ts';
 import type { StateStore } from '../../store/store.ts';
@@ -12,6 +11,7 @@ import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
+import { readInstant } from '../flags/instant.ts';
 import { readSettings } from '../flags/options.ts';
 import { send, type SendFlags } from './send.ts';
 import { formatInZone } from '../output/table.ts';
@@ -28,12 +28,9 @@ const SHOWN = 3;
 /** `beat backfill NAME`: shows the runs that it would publish, asks, and sends the command. */
 export async function backfill(name: string, flags: BackfillFlags): Promise<ExitCode> {
   const settings = await readSettings(flags);
-  const [from, to] = [instant('--from', flags.from), instant('--to', flags.to)];
+  const [from, to] = [readInstant('--from', flags.from), readInstant('--to', flags.to)];
   const { outcome, zone } = await plan(settings, name, from, to);
-  if (outcome.kind === 'rejected') {
-    process.stderr.write(`beat: rejected: ${outcome.reason}\n`);
-    return EXIT.failure;
-  }
+  if (outcome.kind === 'rejected') throw new ConfigError(outcome.reason);
   const instants = outcome.runs?.dueAt ?? [];
   if (!flags.json) process.stdout.write(show(name, instants, zone));
   if (!flags.yes && !(await isConfirmed())) {
@@ -69,7 +66,9 @@ async function find(store: StateStore, settings: Settings, name: string, now: nu
   const [row] = await store.entries.find([name]);
   if (!row) {
     const names = settings.entries.map((each) => each.name);
-    throw new ConfigError(`no entry ${JSON.stringify(name)}${didYouMean(name, names)}`);
+    throw new ConfigError(
+      `no entry ${JSON.stringify(name)}${didYouMean(name, names) || '; beat list shows all entries'}`,
+    );
   }
   const { entry, state } = readStoredEntry(row, settings.definitions);
   return { entry, state: reconcile({ ...entry, enabled: true }, state ?? undefined, now)!.state };
@@ -94,14 +93,6 @@ async function isConfirmed(): Promise<boolean> {
   } finally {
     terminal.close();
   }
-}
-
-function instant(flag: string, text: string): number {
-  const at = parseInstant(text, 'UTC');
-  if (at !== null && /(?:Z|[+-]\d\d:?\d\d)$/i.test(text)) return at;
-  throw new ConfigError(
-    `${flag}: expected an ISO 8601 instant with an offset, such as 2026-11-01T00:00:00Z, got "${text}"`,
-  );
 }
 
 function iso(at: number): string {

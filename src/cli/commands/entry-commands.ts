@@ -4,6 +4,7 @@ import type { ExitCode } from '../exit.ts';
 import { add, type AddFlags } from './add.ts';
 import { definitionFlags, type DefinitionFlags } from './definition-flags.ts';
 import { send, type SendFlags } from './send.ts';
+import { readInstant } from '../flags/instant.ts';
 import { update } from './update.ts';
 
 /** Runs an action with its flags, and takes its exit code. */
@@ -17,7 +18,7 @@ export function addEntryCommands(program: Command, run: Run): void {
     .option('--until <instant>', 'ISO 8601 with an offset: when the pause ends by itself')
     .action(
       run(({ until, ...flags }: SendFlags & { readonly until?: string }, entry) =>
-        send({ do: 'pause', entry, ...(until !== undefined && { until }) }, flags),
+        send({ do: 'pause', entry, ...optionalInstant('until', '--until', until) }, flags),
       ),
     );
   verb(program, 'resume', 'end the pause of an entry; its occurrences are not caught up').action(
@@ -30,7 +31,7 @@ export function addEntryCommands(program: Command, run: Run): void {
     .option('--due-at <instant>', 'ISO 8601 with an offset: another occurrence than the next')
     .action(
       run(({ dueAt, ...flags }: SendFlags & { readonly dueAt?: string }, entry) =>
-        send({ do: 'skip', entry, ...(dueAt !== undefined && { dueAt }) }, flags),
+        send({ do: 'skip', entry, ...optionalInstant('dueAt', '--due-at', dueAt) }, flags),
       ),
     );
   verb(program, 'backfill', 'publish a run for each occurrence of a time in the past')
@@ -52,6 +53,11 @@ export function addEntryCommands(program: Command, run: Run): void {
   sending(
     program.command('reload').description('have the leader read its configuration files again'),
   ).action(run((flags: SendFlags) => send({ do: 'reload' }, flags)));
+}
+
+/** The field of a command with the instant of a flag; none without the flag. */
+function optionalInstant(field: string, flag: string, text: string | undefined): object {
+  return text === undefined ? {} : { [field]: new Date(readInstant(flag, text)).toISOString() };
 }
 
 function verb(program: Command, name: string, description: string): Command {

@@ -58,7 +58,9 @@ async function findTarget(store: StateStore, settings: Settings, name: string): 
   const [row] = await store.entries.find([name]);
   if (row) return findStored(row, definitions);
   const names = [...entries.map((each) => each.name), ...states.keys(), ...unreadable];
-  throw new ConfigError(`no entry ${JSON.stringify(name)}${didYouMean(name, names)}`);
+  throw new ConfigError(
+    `no entry ${JSON.stringify(name)}${didYouMean(name, names) || '; beat list shows all entries'}`,
+  );
 }
 
 /** Throws a `ConfigError` when the definition is invalid: nothing would say when the entry is due next. */

@@ -3,8 +3,11 @@ import { hostname, userInfo } from 'node:os';
 import type { AuditRow } from '../../commands/audit.ts';
 import { CommandRejectedError, sendCommand } from '../../commands/send-command.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
+import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
+import type { StateStore } from '../../store/store.ts';
 import { systemClock } from '../../util/clock.ts';
+import { ConfigError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 
@@ -20,17 +23,22 @@ const WAIT = 5_000;
 
 /** Sends commands to the leader and prints its answers. */
 export interface Sender {
+  readonly settings: Settings;
+  /** Commands are sent to this store. */
+  readonly store: StateStore;
   /**
-   * Returns 1 when the command was rejected, or is not answered yet: a script must not go on as if it had been
-   * applied.
+   * Returns 1 when the leader rejected the command, or has not answered it yet: a script must not go on as if it had
+   * been applied. Throws a `ConfigError` for a malformed command, and sends nothing.
    */
   send(command: Readonly<Record<string, unknown>>): Promise<ExitCode>;
   close(): Promise<void>;
 }
 
 export async function openSender(flags: SendFlags): Promise<Sender> {
-  const store = await openState(storeOptions(await readSettings(flags), systemClock));
+  const settings = await readSettings(flags);
+  const store = await openState(storeOptions(settings, systemClock));
   return {
+    ...{ settings, store },
     async send(command) {
       const whole = {
         id: randomUUID(),
@@ -41,13 +49,10 @@ export async function openSender(flags: SendFlags): Promise<Sender> {
       };
       const waits = flags.wait !== false;
       const options = { clock: systemClock, wait: waits ? WAIT : 0 };
-      let row: Answered | null;
-      try {
-        row = await sendCommand(store.commands, whole, options);
-      } catch (error) {
-        if (!(error instanceof CommandRejectedError)) throw error;
-        row = { id: whole.id, status: 'rejected', answer: error.message };
-      }
+      const row = await sendCommand(store.commands, whole, options).catch((error: unknown) => {
+        if (error instanceof CommandRejectedError) throw new ConfigError(error.message);
+        throw error;
+      });
       return print(row, whole.id, waits, flags.json === true);
     },
     close: () => store.close(),
@@ -67,10 +72,7 @@ export async function send(
   }
 }
 
-/** The row of the audit trail; of a command that was not stored, what is known of it. */
-type Answered = AuditRow | Pick<AuditRow, 'id' | 'status' | 'answer'>;
-
-function print(row: Answered | null, id: string, waits: boolean, json: boolean): ExitCode {
+function print(row: AuditRow | null, id: string, waits: boolean, json: boolean): ExitCode {
   if (json) process.stdout.write(`${JSON.stringify(row ?? { id, status: 'pending' })}\n`);
   if (row) {
     if (row.status === 'applied') {

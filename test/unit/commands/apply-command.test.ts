@@ -99,7 +99,10 @@ describe('resume', () => {
   });
 
   test('is rejected for an entry that is not paused', () => {
-    expect(apply(command)).toEqual({ kind: 'rejected', reason: 'entry "backup" is not paused' });
+    expect(apply(command)).toEqual({
+      kind: 'rejected',
+      reason: 'entry "backup" is not paused; beat list shows which are',
+    });
   });
 });
 
@@ -174,7 +177,8 @@ describe('skip', () => {
     [
       'dealt with',
       NOON,
-      '2026-11-22T12:00:00.000Z is past: what was due by 2026-11-22T12:00:00.000Z is dealt with',
+      '2026-11-22T12:00:00.000Z is past: what was due by 2026-11-22T12:00:00.000Z is dealt with; ' +
+        'beat next shows what is to come',
     ],
     ['skipped already', at14, '2026-11-22T14:00:00.000Z is skipped already'],
   ])('is rejected for an instant that is %s', (_why, dueAt, reason) => {

@@ -140,7 +140,7 @@ test('update: an invalid definition is rejected with all problems', () => {
 test.each(['update', 'remove'] as const)('%s: entries that are not stored are rejected', (name) => {
   const definition = {};
   expect(apply({ do: name, entry: 'x', definition })).toEqual({
-    ...{ kind: 'rejected', reason: 'no stored entry "x"' },
+    ...{ kind: 'rejected', reason: 'no stored entry "x"; beat list shows all entries' },
   });
   expect(apply({ do: name, entry: 'declared', definition })).toEqual({
     kind: 'rejected',

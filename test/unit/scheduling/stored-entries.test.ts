@@ -276,7 +276,7 @@ test('an update of the schedule counts from now, any other keeps the place of th
   await tick();
   expect(sent()).toHaveLength(2);
   expect(await command({ do: 'run', entry: 'a' })).toMatchObject({
-    answer: 'stored entry "a" is disabled',
+    answer: 'stored entry "a" is disabled; beat update --enable enables it',
   });
   await command({ do: 'update', entry: 'a', definition: { enabled: true } });
   clock.advance(20 * SECOND);
@@ -297,7 +297,7 @@ test('a removed entry is not published again', async () => {
   expect(sent()).toEqual([]);
   expect(await store.entries.find(['a'])).toEqual([]);
   expect(await command({ do: 'remove', entry: 'a' })).toMatchObject({
-    ...{ status: 'rejected', answer: 'no stored entry "a"' },
+    ...{ status: 'rejected', answer: 'no stored entry "a"; beat list shows all entries' },
   });
 });
 
