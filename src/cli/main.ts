@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BeatError, ConfigError } from '../util/errors.ts';
-import { addCeleryFlags, addStartFlags } from './flags/celery-flags.ts';
+import { addStartFlags } from './flags/celery-flags.ts';
+import { acceptAfterCommands, addGlobalFlags } from './flags/global-flags.ts';
 import { check } from './commands/check.ts';
 import { detach, isDetached, notifyParent } from './service/detach.ts';
 import { EXIT, ExitError, type ExitCode } from './exit.ts';
@@ -35,12 +36,6 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
-    .option('-c, --config <path>', 'a configuration file, or a folder of them')
-    .option('-b, --broker <url>', 'the broker; overrides brokerUrl')
-    .option('--state <url>', 'the store of lock and ledger, if not the broker; overrides stateUrl')
-    .option('--result-backend <url>', "the workers' result backend; overrides resultBackend")
-    .option('-l, --loglevel <level>', 'debug, info, warning, error or critical (default: info)')
-    .option('--log-format <format>', 'json or text (default: text on a terminal, else json)')
     .addHelpText('after', EPILOG)
     // The flags of a command take precedence over global ones of the same letter.
     .enablePositionalOptions()
@@ -48,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .configureOutput({ writeErr: (text) => void process.stderr.write(maskText(text)) })
     .exitOverride();
 
-  addCeleryFlags(program);
+  addGlobalFlags(program);
 
   const starting = program
     .command('start', { isDefault: true })
@@ -126,7 +121,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       code = await healthcheck(liveness);
     });
 
-  acceptAfterCommand(program);
+  acceptAfterCommands(program);
 
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -138,19 +133,6 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     else process.stderr.write(`${text}\n`);
     if (error instanceof ExitError) return error.code;
     return error instanceof ConfigError ? EXIT.usage : EXIT.failure;
-  }
-}
-
-/** Lets global flags stand after a command too, unless the command has a flag of that name. */
-function acceptAfterCommand(program: Command): void {
-  for (const command of program.commands) {
-    for (const option of program.options) {
-      const names = [option.short, option.long];
-      const own = command.options.some(({ short, long }) =>
-        [short, long].some((name) => name !== undefined && names.includes(name)),
-      );
-      if (!own && option.long !== '--version') command.addOption(option);
-    }
   }
 }
 

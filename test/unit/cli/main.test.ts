@@ -21,6 +21,34 @@ test('command line: --help and --version exit with 0', async () => {
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
+test.each<[command: string, own: string[], global: string[]]>([
+  ['check', ['--json'], ['--config', '--broker', '--state', '--result-backend']],
+  ['list', ['--json'], ['--config', '--broker', '--state']],
+  ['next', ['--count', '--after', '--timezone', '--json'], ['--config']],
+  ['forget', ['--quoted'], ['--config', '--broker', '--state']],
+  ['run', ['--reason', '--no-wait', '--json'], ['--config', '--broker', '--state']],
+  ['healthcheck', ['--liveness'], []],
+  ['import', [], []],
+])(
+  'command line: beat %s --help shows the flags that matter to it',
+  async (command, own, global) => {
+    const { code, stdout } = await runCommand(command, '--help');
+    expect(code).toBe(0);
+    const flags = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag);
+    expect(flags).toEqual(
+      [...own, ...global, '--help'].toSorted((a, b) => flags.indexOf(a) - flags.indexOf(b)),
+    );
+    expect(stdout).toContain('The flags of beat --help are accepted here too.');
+  },
+);
+
+test('command line: beat start --help shows every flag', async () => {
+  const { stdout } = await runCommand('start', '--help');
+  for (const flag of ['--config', '--loglevel', '--pidfile', '--app', '--watch', '--hostname']) {
+    expect(stdout).toContain(` ${flag} `);
+  }
+});
+
 test.each([
   [['--brokr', 'x'], '--brokr'],
   [['check', 'more'], 'too many arguments'],

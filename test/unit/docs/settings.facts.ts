@@ -156,7 +156,10 @@ export const workers = {
 
 export const own = {
   state_url: { example: 'redis://localhost/1', test: 'test/unit/drivers/open-store.test.ts' },
-  lock_urls: { example: ['redis://a', 'redis://b', 'redis://c'], test: 'test/unit/beat.test.ts' },
+  lock_urls: {
+    example: ['redis://a', 'redis://b', 'redis://c'],
+    test: 'test/unit/config/broker/endpoints.test.ts',
+  },
   lock: { example: { ttl: '8s' }, test: 'test/unit/scheduling/leadership.test.ts' },
   key_prefix: { example: 'shop', test: 'test/unit/beat.test.ts' },
   missed: { example: 'once', test: 'test/unit/testing.test.ts' },
