@@ -22,6 +22,7 @@ export const LAYERS = [
   'observe',
   'reload',
   'import',
+  'worker',
 ];
 
 /** Folders and files without clock, I/O, randomness or `async`. They import only one another. */
@@ -49,6 +50,8 @@ export const PURE = [
   'status/entry-status.ts',
   'broker/envelope.ts',
   'broker/kombu.ts',
+  'broker/received-message.ts',
+  'broker/url-list.ts',
   'broker/server-url.ts',
   'broker/url-parameters.ts',
   'config/config-types.ts',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { BeatError, ConfigError } from '../util/errors.ts';
 import { addStartFlags } from './flags/celery-flags.ts';
 import { acceptAfterCommands, addGlobalFlags } from './flags/global-flags.ts';
@@ -16,6 +16,7 @@ import { next } from './commands/next.ts';
 import type { GlobalFlags } from './flags/options.ts';
 import { maskText } from '../util/mask.ts';
 import { prepareFlags } from './flags/prepare-flags.ts';
+import { addWorkerFlags, type WorkerFlags } from './flags/worker-flags.ts';
 import { shellCommands } from './commands/shell-commands.ts';
 import { start, type StartFlags } from './commands/start.ts';
 import { rejectUnknownArguments } from './flags/unknown-arguments.ts';
@@ -28,6 +29,7 @@ const { version } = JSON.parse(
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
   const detached = isDetached();
+  const started = () => (detached ? notifyParent({ started: true }) : Promise.resolve());
   const ready = <F extends GlobalFlags>(flags: F): F => prepareFlags(flags, detached);
   process.stdout.on('error', reportUnwritable);
   process.stderr.on('error', () => {});
@@ -56,10 +58,23 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
         program.commands.map((each) => each.name()),
       );
       const flags = ready<StartFlags>(command.optsWithGlobals());
-      const started = () => (detached ? notifyParent({ started: true }) : Promise.resolve());
       code = flags.detach ? await detach(flags, argv) : await start(flags, { version, started });
     });
   addStartFlags(starting);
+  starting.addOption(
+    new Option('--with-worker', 'also run the commands of shell entries, as beat worker does') //
+      .helpGroup('With --with-worker:'),
+  );
+  addWorkerFlags(starting, 'With --with-worker:');
+  const working = program
+    .command('worker')
+    .description('run the commands of shell entries: see docs/shell.md')
+    .action(async (_flags, command: Command) => {
+      const flags = ready<GlobalFlags & WorkerFlags>(command.optsWithGlobals());
+      const { work } = await import('./commands/worker.ts');
+      code = flags.detach ? await detach(flags, argv) : await work(flags, { started });
+    });
+  addWorkerFlags(working);
   program
     .command('check')
     .description('validate the configuration and print all errors and warnings')

@@ -1,5 +1,6 @@
 import { AMQP_PARAMETERS, REDIS_PARAMETERS } from '../broker/url-parameters.ts';
 import type { Broker } from '../broker/broker.ts';
+import type { OpenConsumer } from '../broker/consumer.ts';
 import type { ServerUrls, Variant } from '../broker/server-url.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
 import type { BrokerOptions, StateDriver } from '../store/store.ts';
@@ -40,6 +41,8 @@ export interface Driver {
   readonly load: (() => Promise<StateDriver>) | null;
   /** Loads the driver of a broker that cannot hold state. */
   readonly loadBroker: (() => Promise<(options: BrokerOptions) => Broker>) | null;
+  /** Loads the consumer of `beat worker`; `null` if it has none. */
+  readonly loadConsumer: (() => Promise<OpenConsumer>) | null;
   /** Loads the driver of a result backend; `null` if it has none. */
   readonly loadResults: (() => Promise<OpenResults>) | null;
 }
@@ -71,6 +74,7 @@ const REDIS = {
   limits: NO_LIMITS,
   load: () => import('./redis/store.ts').then(({ redisDriver }) => redisDriver),
   loadBroker: null,
+  loadConsumer: null,
   loadResults: () => import('./redis/results.ts').then(({ openRedisResults }) => openRedisResults),
 } as const;
 
@@ -84,6 +88,7 @@ const SQL = {
 
 const SQL_SERVER = {
   ...SQL,
+  loadConsumer: null,
   ...{ remote: true, shared: true },
 } as const;
 
@@ -117,6 +122,8 @@ export const DRIVERS: readonly Driver[] = [
     ...{ remote: false, shared: false },
     limits: NO_LIMITS,
     load: () => import('./sqlite/store.ts').then(({ sqliteDriver }) => sqliteDriver),
+    loadConsumer: () =>
+      import('./sqlite/consumer.ts').then(({ openSqliteConsumer }) => openSqliteConsumer),
   },
   {
     ...SQL_SERVER,
@@ -144,6 +151,8 @@ export const DRIVERS: readonly Driver[] = [
     ...{ fanoutExchanges: true, headersExchanges: true, bindings: true },
     limits: NO_LIMITS,
     load: () => import('./memory/store.ts').then(({ memoryDriver }) => memoryDriver),
+    loadConsumer: () =>
+      import('./memory/consumer.ts').then(({ openMemoryConsumer }) => openMemoryConsumer),
     ...{ loadBroker: null, loadResults: null },
   },
   {
@@ -157,6 +166,7 @@ export const DRIVERS: readonly Driver[] = [
     limits: { ...NO_LIMITS, amqp: true },
     load: null,
     loadBroker: () => import('./amqp/broker.ts').then(({ openAmqpBroker }) => openAmqpBroker),
+    loadConsumer: null,
     loadResults: null,
   },
 ];

@@ -29,6 +29,12 @@ export type Operation =
   | { readonly kind: 'commands' }
   /** Publish `task-sent` events. */
   | { readonly kind: 'task-events' }
+  /** `beat worker`: receive messages. */
+  | { readonly kind: 'receive' }
+  /** `beat worker`: acknowledge a message whose command has ended, or return it to its queue. */
+  | { readonly kind: 'acknowledge' }
+  /** `beat worker`: store the result of a command. */
+  | { readonly kind: 'store-result' }
   /** Run a listener of this event. */
   | { readonly kind: 'listener'; readonly event: string };
 

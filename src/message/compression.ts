@@ -1,4 +1,5 @@
 import { brotliCompressSync, constants, deflateSync, zstdCompressSync } from 'node:zlib';
+import { brotliDecompressSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type * as Lzma from 'lzma1';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { onDemand } from '../util/on-demand.ts';
@@ -10,9 +11,13 @@ interface Compression {
   /** The value of the message header `compression`, from which a worker selects the decompressor. */
   readonly header: string;
   readonly compress: (body: Buffer) => Uint8Array;
+  readonly decompress: (body: Buffer) => Uint8Array;
 }
 
 const lzma = onDemand((require) => require('lzma1') as typeof Lzma);
+
+/** The most bytes of a decompressed body: a small message must not fill the memory. */
+const LIMIT = { maxOutputLength: 64 * 1_024 * 1_024 };
 
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 /** Of 9. Higher levels need larger dictionaries, which take longer to allocate. */
@@ -24,12 +29,28 @@ const LZMA_LEVEL = 3;
  */
 const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
   // kombu's gzip is a zlib stream.
-  zlib: { header: 'application/x-gzip', compress: deflateSync },
-  brotli: { header: 'application/x-brotli', compress: (body) => brotliCompressSync(body, BROTLI) },
+  zlib: {
+    header: 'application/x-gzip',
+    compress: deflateSync,
+    decompress: (body) => inflateSync(body, LIMIT),
+  },
+  brotli: {
+    header: 'application/x-brotli',
+    compress: (body) => brotliCompressSync(body, BROTLI),
+    decompress: (body) => brotliDecompressSync(body, LIMIT),
+  },
   // The one-shot function writes the size of the body into the frame, which kombu before 5.7 requires.
-  zstd: { header: 'application/zstd', compress: zstdCompressSync },
+  zstd: {
+    header: 'application/zstd',
+    compress: zstdCompressSync,
+    decompress: (body) => zstdDecompressSync(body, LIMIT),
+  },
   // kombu writes the xz container and also reads the older LZMA container.
-  lzma: { header: 'application/x-lzma', compress: (body) => lzma().compress(body, LZMA_LEVEL) },
+  lzma: {
+    header: 'application/x-lzma',
+    compress: (body) => lzma().compress(body, LZMA_LEVEL),
+    decompress: (body) => lzma().decompress(body),
+  },
 };
 
 /** kombu's names and header values. */
@@ -77,4 +98,9 @@ export function compressBody(
 ): { body: Buffer; header: string } {
   const { header, compress } = COMPRESSIONS[name];
   return { body: Buffer.from(compress(body)), header };
+}
+
+/** Decompresses the body of a message with this header `compression`. Throws for invalid bytes. */
+export function decompressBody(name: CompressionName, body: Buffer): Buffer {
+  return Buffer.from(COMPRESSIONS[name].decompress(body));
 }

@@ -82,6 +82,24 @@ export function describeOperation(operation: Operation): OperationText {
         failed: 'Commands could not be applied',
         effect: 'commands wait in the log, retrying',
       };
+    case 'receive':
+      return {
+        name: 'receiving of messages',
+        failed: 'Messages could not be received',
+        effect: 'no command begins, retrying',
+      };
+    case 'acknowledge':
+      return {
+        name: 'acknowledgement of messages',
+        failed: 'Message could not be acknowledged',
+        effect: 'retrying; the broker may deliver it again',
+      };
+    case 'store-result':
+      return {
+        name: 'storing of results',
+        failed: 'Result could not be stored',
+        effect: 'retrying',
+      };
     case 'listener':
       return {
         name: `listener of "${operation.event}"`,

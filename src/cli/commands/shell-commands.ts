@@ -1,3 +1,4 @@
+import { listDeclaredCommands } from '../../config/shell/declared-commands.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 
@@ -6,8 +7,7 @@ import { readSettings, type GlobalFlags } from '../flags/options.ts';
  * Workers run only what is in this list.
  */
 export async function shellCommands(flags: GlobalFlags): Promise<ExitCode> {
-  const { entries, shell } = await readSettings(flags);
-  const commands = entries.filter(({ task }) => task === shell.task).map(({ kwargs }) => kwargs);
+  const commands = listDeclaredCommands(await readSettings(flags));
   const lines = new Set(commands.map((command) => `  ${JSON.stringify(command)}`));
   process.stdout.write(lines.size === 0 ? '[]\n' : `[\n${[...lines].join(',\n')}\n]\n`);
   return EXIT.ok;

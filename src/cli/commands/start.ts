@@ -10,7 +10,7 @@ import type { Logger } from '../../observe/logger.ts';
 import { createBanner, formatBanner } from '../output/banner.ts';
 import { collectFlagNotes } from '../flags/celery-notes.ts';
 import { crashOnUncaught } from '../service/crash.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
+import { EXIT, ExitError, type ExitCode } from '../exit.ts';
 import { answerHealth } from '../health/health.ts';
 import { openLog, type Outputs } from '../service/open-log.ts';
 import {
@@ -20,14 +20,18 @@ import {
   readSettings,
   type GlobalFlags,
 } from '../flags/options.ts';
+import type { WorkerFlags } from '../flags/worker-flags.ts';
 import { acquirePidfile } from '../service/pidfile.ts';
+import { onHangup } from '../service/hangup.ts';
 import { resolvePaths } from '../service/paths.ts';
 import { dropPrivileges } from '../service/privileges.ts';
-import { hasTerminal } from '../service/terminal.ts';
+import { logWarnings } from '../service/log-warnings.ts';
 import { watchFiles } from '../service/watch-files.ts';
+import { WorkerProcess } from '../service/worker-process.ts';
 
-export interface StartFlags extends GlobalFlags {
+export interface StartFlags extends GlobalFlags, WorkerFlags {
   readonly watch?: boolean;
+  readonly withWorker?: boolean;
 }
 
 export interface StartOptions {
@@ -49,7 +53,8 @@ export async function start(flags: StartFlags, options: StartOptions): Promise<E
     const replaced = pidfile === undefined ? undefined : acquirePidfile(pidfile).replaced;
     printBanner(settings, flags, outputs, options.version);
     if (replaced !== undefined) log.warn({ event: 'pidfile', path: pidfile }, replaced);
-    await run(settings, { files, log, isWatching: flags.watch === true }, options);
+    const worker = flags.withWorker ? new WorkerProcess(flags, logfile) : null;
+    await run(settings, { files, log, worker, isWatching: flags.watch === true }, options);
   } finally {
     await outputs.end();
   }
@@ -61,19 +66,22 @@ const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 interface Run {
   readonly files: ConfigFiles;
   readonly log: Logger;
+  /** The process of `--with-worker`. */
+  readonly worker: WorkerProcess | null;
   /** Whether to reload when a file changes. */
   readonly isWatching: boolean;
 }
 
 async function run(
   settings: Settings,
-  { files, log, isWatching }: Run,
+  { files, log, worker, isWatching }: Run,
   { started }: StartOptions,
 ): Promise<void> {
   const beat = new Beat(settings, { origin: formatOrigin(), source: files });
   logEvents(beat, log, systemClock);
   beat.on('reloaded', () => {
     logWarnings(beat.settings, log);
+    worker?.reload();
   });
   // A failed reload was logged.
   const reload = () => beat.reload().catch(() => {});
@@ -82,8 +90,15 @@ async function run(
   if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
   const stop = (signal: NodeJS.Signals) => {
     log.info({ event: 'stopping', signal }, `beat: Shutting down... (${signal})`);
+    worker?.stop();
     void beat.stop();
   };
+  // beat without its worker would publish commands that do not run.
+  void worker?.ended.then((how) => {
+    if (how === null) return;
+    log.fatal({ event: 'worker-ended' }, `beat: The worker ended (${how}); shutting down`);
+    void beat.stop();
+  });
   onFirstSignal(STOP_SIGNALS, stop);
   onHangup({ closed: () => stop('SIGHUP'), asked: () => void reload() });
   try {
@@ -94,7 +109,10 @@ async function run(
   } finally {
     watching.abort();
     health.close();
+    worker?.stop();
   }
+  const how = (await worker?.ended) ?? null;
+  if (how !== null) throw new ExitError(`beat: the worker ended (${how})`, EXIT.failure);
 }
 
 /** Prints the banner, or logs its content, and logs the notes about flags and configuration. */
@@ -117,25 +135,6 @@ function printBanner(
   for (const note of shortenedTimeouts(settings)) {
     log.debug({ event: 'configuration', path: note.path }, formatDiagnostic(note));
   }
-}
-
-function logWarnings({ warnings }: Settings, log: Logger): void {
-  for (const warning of warnings) {
-    const { path, file, line } = warning;
-    log.warn({ event: 'configuration', path, file, line }, formatDiagnostic(warning));
-  }
-}
-
-/**
- * SIGHUP asks for a reload, unless the kernel sends it because the terminal of the process was closed. Windows sends
- * it when the console is closed, and ends the process soon after.
- */
-function onHangup({ closed, asked }: Record<'closed' | 'asked', () => void>): void {
-  const hadTerminal = hasTerminal();
-  process.on('SIGHUP', () => {
-    if (process.platform === 'win32' || (hadTerminal && !hasTerminal())) closed();
-    else asked();
-  });
 }
 
 /**

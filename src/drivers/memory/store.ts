@@ -1,3 +1,4 @@
+import type { ServerUrl } from '../../broker/server-url.ts';
 import type { Message } from '../../message/message.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
 import type { StoredEntries } from '../../store/stored-entries.ts';
@@ -35,7 +36,7 @@ const memories = new Map<string, SharedMemory>();
  * share one memory, which lasts as long as the process.
  */
 export function openMemoryStore(options: StateStoreOptions): MemoryStore {
-  const { messages, states } = findMemory(/^\w+:\/\/(.*)$/.exec(options.server.url)?.[1] ?? '');
+  const { messages, states } = findMemory(options.server);
   const state = states.get(options.keyPrefix) ?? {
     lock: newLockState(),
     ledger: newLedgerState(),
@@ -53,7 +54,9 @@ export function openMemoryStore(options: StateStoreOptions): MemoryStore {
   };
 }
 
-function findMemory(name: string): SharedMemory {
+/** The memory that a URL names. */
+export function findMemory({ url }: ServerUrl): SharedMemory {
+  const name = /^\w+:\/\/(.*)$/.exec(url)?.[1] ?? '';
   const memory = memories.get(name) ?? { messages: [], states: new Map() };
   if (name !== '') memories.set(name, memory);
   return memory;

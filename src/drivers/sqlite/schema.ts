@@ -82,6 +82,12 @@ CREATE TABLE IF NOT EXISTS beat_entry (
   PRIMARY KEY (prefix, entry)
 );
 CREATE INDEX IF NOT EXISTS ix_beat_entry ON beat_entry (prefix, due_at, entry);
+CREATE TABLE IF NOT EXISTS beat_unacked (
+  id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+  queue_id INTEGER NOT NULL,
+  payload TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+);
 `;
 
 export const SCHEMA = KOMBU + PENDING + BEAT;

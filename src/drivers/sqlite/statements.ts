@@ -93,6 +93,46 @@ export const PRUNE_MESSAGES = `
     ORDER BY timestamp DESC, id DESC
     LIMIT ? OFFSET ?)`;
 
+// consumers --------------------------------------------------------------------------------------
+
+/** names as a JSON list, now → found; no row when no message waits and no lease has expired. */
+export const FIND_WORK = `
+  SELECT 1 AS found FROM kombu_message
+  WHERE visible != 0 AND queue_id IN (
+    SELECT id FROM kombu_queue WHERE name IN (SELECT value FROM json_each(?)))
+  UNION ALL SELECT 1 FROM beat_unacked WHERE expires_at <= ? LIMIT 1`;
+
+/** now. Returns the messages of dead consumers to their queues; kombu sorts rows without a timestamp first. */
+export const RESTORE_EXPIRED = `
+  INSERT INTO kombu_message (visible, timestamp, payload, version, queue_id)
+  SELECT 1, NULL, payload, 1, queue_id FROM beat_unacked WHERE expires_at <= ? ORDER BY id`;
+
+/** now. */
+export const REMOVE_EXPIRED = 'DELETE FROM beat_unacked WHERE expires_at <= ?';
+
+/** queue → payload, queueId. Marks the oldest message as consumed, as kombu does; no row when none waits. */
+export const TAKE_MESSAGE = `
+  UPDATE kombu_message
+  SET visible = 0, version = version + 1,
+    timestamp = strftime('%Y-%m-%d %H:%M:%f000', 'now', 'localtime')
+  WHERE id = (
+    SELECT id FROM kombu_message
+    WHERE visible != 0 AND queue_id = (SELECT id FROM kombu_queue WHERE name = ?)
+    ORDER BY timestamp, id LIMIT 1)
+  RETURNING payload, queue_id AS queueId`;
+
+/** queue id, payload, expiresAt → id. */
+export const ADD_UNACKED =
+  'INSERT INTO beat_unacked (queue_id, payload, expires_at) VALUES (?, ?, ?) RETURNING id';
+
+/** expiresAt, ids as a JSON list. */
+export const RENEW_UNACKED =
+  'UPDATE beat_unacked SET expires_at = ? WHERE id IN (SELECT value FROM json_each(?))';
+
+/** id → payload, queueId; no row when its lease expired and another consumer restored it. */
+export const REMOVE_UNACKED =
+  'DELETE FROM beat_unacked WHERE id = ? RETURNING payload, queue_id AS queueId';
+
 // commands ---------------------------------------------------------------------------------------
 
 /** prefix, json. */

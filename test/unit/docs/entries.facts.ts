@@ -145,6 +145,11 @@ export const flags = {
   '--no-enable-remote-control': {},
   '--state': { test: 'test/e2e/matrix.test.ts' },
   '--watch': { test: 'test/e2e/reload.test.ts' },
+  '--with-worker': { test: 'test/e2e/worker.test.ts' },
+  '--concurrency': { test: 'test/e2e/worker.test.ts' },
+  '-Q, --queues': { test: 'test/e2e/worker.test.ts' },
+  '--allow': { test: 'test/e2e/worker.test.ts' },
+  '--acks': { test: 'test/e2e/worker.test.ts' },
   '--log-format': { test: 'test/e2e/flags.test.ts' },
   '-h, --help': { test: 'test/e2e/commands.test.ts' },
 } satisfies Facts;

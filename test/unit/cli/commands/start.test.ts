@@ -6,6 +6,8 @@ import { askHealth } from '../../../../src/cli/health/health.ts';
 import { Folder } from '../../../support/folder.ts';
 import { readLog } from '../../../support/log-file.ts';
 
+const WORKER_FLAGS = { concurrency: 1, allow: 'declared', acks: 'late' } as const;
+
 let folder: Folder;
 let path: string;
 /** The listeners of the process before the test; those that `start` adds are removed after it. */
@@ -54,6 +56,7 @@ const flags = (more: object = {}) => ({
     logfile: path,
     quiet: true,
     loglevel: 'debug',
+    ...WORKER_FLAGS,
   },
   ...more,
 });

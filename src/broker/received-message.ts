@@ -1,0 +1,39 @@
+/** A message as a worker receives it. Its sender may be any program that can write to the broker. */
+export interface ReceivedMessage {
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** As serialized and compressed. */
+  readonly body: Buffer;
+  /** Such as `application/json`; empty if the message does not name it. */
+  readonly contentType: string;
+  readonly contentEncoding: string;
+}
+
+/** Decodes an envelope of kombu's virtual transports (Redis, SQL); `null` for any other text. */
+export function decodeEnvelope(text: string): ReceivedMessage | null {
+  let envelope: unknown;
+  try {
+    envelope = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isMap(envelope) || typeof envelope['body'] !== 'string') return null;
+  const { headers, properties } = envelope;
+  // kombu writes base64; a producer may write the text itself.
+  const encoding =
+    isMap(properties) && properties['body_encoding'] === 'base64' ? 'base64' : 'utf8';
+  return {
+    headers: isMap(headers) ? headers : {},
+    body: Buffer.from(envelope['body'], encoding),
+    contentType: asText(envelope['content-type']),
+    contentEncoding: asText(envelope['content-encoding']),
+  };
+}
+
+/** Whether a value of JSON is an object. */
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

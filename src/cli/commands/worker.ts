@@ -1,0 +1,198 @@
+import { hostname } from 'node:os';
+import type { ConfigFiles } from '../../config/config-files.ts';
+import type { Settings } from '../../config/settings.ts';
+import { listDeclaredCommands } from '../../config/shell/declared-commands.ts';
+import { openConsumer } from '../../drivers/open-consumer.ts';
+import { Liveness } from '../../observe/liveness.ts';
+import { logFailures } from '../../observe/log-failures.ts';
+import { logWorker } from '../../observe/log-worker.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { Queues } from '../../routing/queues.ts';
+import { systemClock } from '../../util/clock.ts';
+import { ConfigError, describeError } from '../../util/errors.ts';
+import { AllowedCommands } from '../../worker/command.ts';
+import type { Host } from '../../worker/host.ts';
+import { Worker } from '../../worker/worker.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { findConfigFiles, readSettings, type GlobalFlags } from '../flags/options.ts';
+import type { WorkerFlags } from '../flags/worker-flags.ts';
+import { answerHealth } from '../health/health.ts';
+import { crashOnUncaught } from '../service/crash.ts';
+import { onHangup } from '../service/hangup.ts';
+import { logWarnings } from '../service/log-warnings.ts';
+import { openLog } from '../service/open-log.ts';
+import { resolvePaths } from '../service/paths.ts';
+import { acquirePidfile } from '../service/pidfile.ts';
+import { dropPrivileges } from '../service/privileges.ts';
+import { onRequests } from '../service/worker-process.ts';
+
+type Flags = GlobalFlags & WorkerFlags;
+
+/** How often the health check learns that the event loop runs. Milliseconds. */
+const TOUCH_INTERVAL = 1_000;
+
+export interface WorkOptions {
+  /** Called when the worker begins to receive messages. */
+  readonly started: () => Promise<void>;
+}
+
+/** `beat worker`: runs commands until a signal stops it. The first lets them finish, the second ends them. */
+export async function work(flags: Flags, { started }: WorkOptions): Promise<ExitCode> {
+  if (process.platform === 'win32')
+    throw new ConfigError('beat worker needs process groups, which Windows does not have');
+  const { logfile, pidfile } = resolvePaths(flags);
+  dropPrivileges(flags);
+  const outputs = await openLog(flags, logfile);
+  const { log } = outputs;
+  try {
+    crashOnUncaught(outputs);
+    const files = findConfigFiles(flags);
+    const settings = await readSettings(flags, process.env, files);
+    if (pidfile !== undefined) {
+      const { replaced } = acquirePidfile(pidfile);
+      if (replaced !== undefined) log.warn({ event: 'pidfile', path: pidfile }, replaced);
+    }
+    logWarnings(settings, log);
+    await run(flags, settings, { files, log, started });
+  } finally {
+    await outputs.end();
+  }
+  return EXIT.ok;
+}
+
+interface Surroundings extends WorkOptions {
+  readonly files: ConfigFiles;
+  readonly log: Logger;
+}
+
+async function run(
+  flags: Flags,
+  settings: Settings,
+  { files, log, started }: Surroundings,
+): Promise<void> {
+  const { concurrency, acks, queues = [settings.shell.queue] } = flags;
+  const { broker, connection, transport, declareQueues, shell } = settings;
+  const clock = systemClock;
+  const consumer = await openConsumer(broker, {
+    ...{ connection, transport, declareQueues, clock },
+    ...{ queues: new Queues(settings.queues), from: queues, prefetch: concurrency },
+  });
+  let allowed = findAllowed(flags, settings);
+  const stop = new AbortController();
+  const worker = new Worker(
+    {
+      ...{ name: `beat@${hostname()}`, consumer, results: null, concurrency, acks, clock },
+      ...{ task: shell.task, allowed: () => allowed, host: thisHost() },
+    },
+    stop.signal,
+  );
+  logWorker(worker.events, log);
+  logFailures(worker.failures, log, clock);
+  log.info(
+    {
+      event: 'consuming',
+      pid: process.pid,
+      queues,
+      broker: broker.masked,
+      concurrency,
+      acks,
+      commands: allowed.size,
+    },
+    `worker: Consuming ${queues.join(', ')} from ${broker.masked} (${describeAllowed(allowed)})`,
+  );
+  warnAboutAllowed(allowed, log);
+
+  const reload = async () => {
+    try {
+      allowed = findAllowed(flags, await files.read());
+      const text = `Configuration reloaded (${describeAllowed(allowed)})`;
+      log.info({ event: 'reloaded', commands: allowed.size }, text);
+    } catch (error) {
+      const text = `Reload failed, the allowed commands are unchanged: ${describeError(error)}`;
+      log.error({ event: 'reload-failed' }, text);
+    }
+  };
+  const onStop = stopInSteps(worker, stop, log);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onStop);
+  onRequests({
+    stop: () => void (stop.signal.aborted || onStop('SIGTERM')),
+    reload: () => void reload(),
+    // A second signal also ends `beat start` at once.
+    abandoned: () => (stop.signal.aborted ? worker.abort() : onStop('SIGTERM')),
+  });
+  onHangup({ closed: () => onStop('SIGHUP'), asked: () => void reload() });
+  const ended = new AbortController();
+  const liveness = new Liveness(clock);
+  const health = await answerHealth(liveness, process.pid);
+  if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
+  void touchUntil(ended.signal, liveness);
+  try {
+    await started();
+    await worker.run();
+    log.info({ event: 'stopped' }, 'worker: Stopped');
+  } finally {
+    ended.abort();
+    health.close();
+    await consumer.close();
+  }
+}
+
+/** The first signal stops receiving, the second ends the commands, the third kills the process. */
+function stopInSteps(
+  worker: Worker,
+  stop: AbortController,
+  log: Logger,
+): (signal: NodeJS.Signals) => void {
+  const steps = [
+    () => stop.abort(),
+    () => worker.abort(),
+    () => {
+      worker.kill();
+      process.exit(EXIT.failure);
+    },
+  ];
+  return (signal) => {
+    const count = worker.inProgress;
+    const what =
+      steps.length === 3
+        ? `Shutting down, ${count} commands finish; a second signal ends them`
+        : 'Ending the commands';
+    log.info({ event: 'stopping', signal, commands: count }, `worker: ${what} (${signal})`);
+    steps.shift()?.();
+  };
+}
+
+function findAllowed({ allow }: Flags, settings: Settings): AllowedCommands {
+  return new AllowedCommands(allow === 'any' ? 'any' : listDeclaredCommands(settings));
+}
+
+function describeAllowed({ size }: AllowedCommands): string {
+  return size === null ? 'any command' : `declared commands: ${size}`;
+}
+
+function warnAboutAllowed({ size }: AllowedCommands, log: Logger): void {
+  if (size === null) {
+    const risk = 'everyone who can write to the broker can run commands on this host';
+    log.warn({ event: 'allow-any' }, `--allow any: ${risk}`);
+  }
+  if (size === 0) {
+    const text =
+      'The configuration declares no shell command, so this worker rejects every message';
+    log.warn({ event: 'none-declared' }, text);
+  }
+}
+
+function thisHost(): Host {
+  return {
+    env: process.env,
+    uid: process.geteuid!(),
+    kill: (pid, signal) => void process.kill(pid, signal),
+  };
+}
+
+async function touchUntil(ended: AbortSignal, liveness: Liveness): Promise<void> {
+  while (!ended.aborted) {
+    liveness.touch();
+    await systemClock.sleep(TOUCH_INTERVAL, ended);
+  }
+}

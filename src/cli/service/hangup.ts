@@ -1,0 +1,13 @@
+import { hasTerminal } from './terminal.ts';
+
+/**
+ * SIGHUP asks for a reload, unless the kernel sends it because the terminal of the process was closed. Windows sends
+ * it when the console is closed, and ends the process soon after.
+ */
+export function onHangup({ closed, asked }: Record<'closed' | 'asked', () => void>): void {
+  const hadTerminal = hasTerminal();
+  process.on('SIGHUP', () => {
+    if (process.platform === 'win32' || (hadTerminal && !hasTerminal())) closed();
+    else asked();
+  });
+}

@@ -1,0 +1,56 @@
+import type { EventEmitter } from 'node:events';
+import type { CommandEnded, CommandRun, WorkerEvents } from '../events/worker-events.ts';
+import type { Logger } from './logger.ts';
+
+/** Logs the events of `beat worker`. */
+export function logWorker(events: EventEmitter<WorkerEvents>, log: Logger): void {
+  const logEnd = (level: 'info' | 'warn', name: string, text: string, run: CommandEnded) => {
+    const description = shorten(run.description);
+    log[level]({ event: name, ...run, description }, `${text}: ${description}`);
+  };
+  events.on('started', (run) => {
+    log.info({ event: 'command-started', ...run }, `Command of ${nameOf(run)} started`);
+  });
+  events.on('succeeded', (run) => {
+    logEnd('info', 'command-succeeded', `Command of ${nameOf(run)} succeeded`, run);
+  });
+  events.on('failed', (run) => {
+    logEnd('warn', 'command-failed', `Command of ${nameOf(run)} failed`, run);
+  });
+  events.on('rejected', (run) => {
+    logEnd('warn', 'command-rejected', `Rejected the command of ${nameOf(run)}`, run);
+  });
+  events.on('expired', (run) => {
+    log.warn(
+      { event: 'command-expired', ...run },
+      `Command of ${nameOf(run)} expired before it began`,
+    );
+  });
+  events.on('interrupted', (run) => {
+    const effect = run.lost ? 'it does not run again' : 'its message is delivered again';
+    const text = `Command of ${nameOf(run)} was ended because the worker stops; ${effect}`;
+    log.warn({ event: 'command-interrupted', ...run }, text);
+  });
+  events.on('follow-ups-ignored', (run) => {
+    const text = `Command of ${nameOf(run)} has links, a chain or a chord, which beat worker does not publish; use a Celery worker`;
+    log.warn({ event: 'follow-ups-ignored', ...run }, text);
+  });
+  events.on('discarded', ({ taskId, queue, reason }) => {
+    const which = taskId === '' ? 'a message' : `message ${taskId}`;
+    const text = `Discarded ${which} from queue ${queue}: ${reason}`;
+    log.error({ event: 'message-discarded', taskId, queue, reason }, text);
+  });
+}
+
+function nameOf({ entry, taskId }: CommandRun): string {
+  return entry === '' ? `task ${taskId}` : `entry ${entry} (id=${taskId})`;
+}
+
+/** The most characters of a command's output in a line; the result has all of it. */
+const MAX_TEXT = 2_000;
+
+function shorten(text: string): string {
+  if (text.length <= MAX_TEXT) return text;
+  const half = MAX_TEXT / 2;
+  return `${text.slice(0, half)} […] ${text.slice(-half)}`;
+}

@@ -1,0 +1,82 @@
+import { isMap } from '../broker/received-message.ts';
+
+/** The keyword arguments of the shell task, as `shell` entries have them. */
+export interface Command {
+  readonly command: string;
+  readonly shell: string;
+  /** `null` for the directory of the worker. */
+  readonly cwd: string | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  /** Seconds; `null` for no limit. */
+  readonly timeout: number | null;
+  /** `null` for the user of the worker. */
+  readonly user: string | null;
+  /** Bytes of standard output, and of standard error, that the result contains. */
+  readonly maxOutput: number;
+}
+
+/** Bytes, unless the command has another limit. */
+const MAX_OUTPUT = 64 * 1_024;
+
+const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  command: isText,
+  shell: isText,
+  cwd: (value) => value === null || isText(value),
+  env: (value) => isMap(value) && Object.values(value).every(isText),
+  stdin: isText,
+  timeout: (value) => value === null || (typeof value === 'number' && value >= 0),
+  user: (value) => value === null || isText(value),
+  max_output: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+};
+
+/** Reads the keyword arguments of a message. Returns a text that names an invalid one. */
+export function parseCommand(kwargs: Readonly<Record<string, unknown>>): Command | string {
+  for (const [name, value] of Object.entries(kwargs)) {
+    const isValid = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+    if (!isValid) return `it has the unknown argument ${JSON.stringify(name)}`;
+    if (!isValid(value)) return `its argument ${name} is invalid`;
+  }
+  if (kwargs['command'] === undefined) return 'it has no command';
+  const { max_output: maxOutput = MAX_OUTPUT, ...given } = kwargs as Partial<Command> & {
+    readonly command: string;
+    readonly max_output?: number;
+  };
+  const { command, shell = '/bin/sh', cwd = null, env = {}, stdin = '' } = given;
+  return {
+    ...{ command, shell, cwd, env, stdin, maxOutput },
+    timeout: given.timeout ?? null,
+    user: given.user ?? null,
+  };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0');
+}
+
+/** The commands that a worker may run: `declared` by its configuration, all fields equal, or any. */
+export class AllowedCommands {
+  readonly #declared: ReadonlySet<string> | 'any';
+
+  constructor(declared: readonly Readonly<Record<string, unknown>>[] | 'any') {
+    this.#declared = declared === 'any' ? 'any' : new Set(declared.map(canonicalJson));
+  }
+
+  /** How many commands are declared; `null` if any command is allowed. */
+  get size(): number | null {
+    return this.#declared === 'any' ? null : this.#declared.size;
+  }
+
+  has(kwargs: Readonly<Record<string, unknown>>): boolean {
+    return this.#declared === 'any' || this.#declared.has(canonicalJson(kwargs));
+  }
+}
+
+/** The same text for equal values, in any order of the keys of maps. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inside: unknown) =>
+    isMap(inside)
+      ? Object.fromEntries(Object.entries(inside).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inside,
+  );
+}

@@ -1,0 +1,126 @@
+import type { EventEmitter } from 'node:events';
+import type { CommandRun, WorkerEvents } from '../events/worker-events.ts';
+import type { TaskResults } from '../store/task-results.ts';
+import type { Clock } from '../util/clock.ts';
+import { parseCommand, type AllowedCommands, type Command } from './command.ts';
+import type { Host } from './host.ts';
+import { CommandFailed, CommandRejected, describeResult } from './outcome.ts';
+import type { ProcessGroup } from './process-group.ts';
+import { resultOf, type Ending } from './result-of.ts';
+import type { Retry } from './retry.ts';
+import { runCommand } from './run-command.ts';
+import type { Task } from './task.ts';
+
+export interface JobOptions {
+  /** The name of the worker in results: `beat@host`. */
+  readonly name: string;
+  /** `null` to store no results. */
+  readonly results: TaskResults | null;
+  /** Called for each message, because the configuration may be read again. */
+  readonly allowed: () => AllowedCommands;
+  readonly host: Host;
+  readonly clock: Clock;
+}
+
+interface JobSurroundings extends JobOptions {
+  readonly events: EventEmitter<WorkerEvents>;
+  readonly retry: Retry;
+  /** Aborts to end the command. */
+  readonly abort: AbortSignal;
+  /** Contains the process group while the command runs. */
+  readonly groups: Set<ProcessGroup>;
+}
+
+/** The run of one command that a message asks for. */
+export class Job {
+  readonly #task: Task;
+  readonly #run: CommandRun;
+  readonly #options: JobSurroundings;
+
+  constructor(task: Task, queue: string, options: JobSurroundings) {
+    const { id: taskId, entry, kwargs } = task;
+    this.#task = task;
+    this.#run = { taskId, entry, queue, command: String(kwargs['command']) };
+    this.#options = options;
+  }
+
+  get isExpired(): boolean {
+    const { expires } = this.#task;
+    return expires !== null && expires <= this.#options.clock.now();
+  }
+
+  /** Stores that the task expired, as Celery's workers do. */
+  async revoke(): Promise<void> {
+    this.#options.events.emit('expired', this.#run);
+    await this.#store({ status: 'REVOKED' });
+  }
+
+  /** Runs the command and stores its result. Resolves with `false` if it was ended because of `abort`. */
+  async run(): Promise<boolean> {
+    const ending = await this.#end();
+    if (this.#options.abort.aborted && ending.status === 'FAILURE') return false;
+    this.#report(ending);
+    await this.#store(ending);
+    return true;
+  }
+
+  /** Reports that the worker ended the command; `lost` if the message will not be delivered again. */
+  async interrupt(lost: boolean): Promise<void> {
+    this.#options.events.emit('interrupted', { ...this.#run, lost });
+    const error = new CommandFailed('the worker stopped before the command ended');
+    if (lost) await this.#store({ status: 'FAILURE', error });
+  }
+
+  async #end(): Promise<Ending> {
+    const { host, clock, abort: signal, events, groups } = this.#options;
+    const { dueAt, hasFollowUps } = this.#task;
+    try {
+      const command = this.#check();
+      events.emit('started', this.#run);
+      if (hasFollowUps) events.emit('follow-ups-ignored', this.#run);
+      // The command does not wait for the result backend, but its result waits for this record.
+      const [ended] = await Promise.allSettled([
+        runCommand(command, { host, clock, signal, dueAt, groups }),
+        this.#store({ status: 'STARTED' }),
+      ]);
+      if (ended.status === 'rejected') throw ended.reason;
+      return { status: 'SUCCESS', result: ended.value };
+    } catch (error) {
+      return { status: 'FAILURE', error: error as Error };
+    }
+  }
+
+  #check(): Command {
+    const { args, kwargs, timeLimit } = this.#task;
+    if (args.length > 0) throw new CommandRejected('the message has positional arguments');
+    if (!this.#options.allowed().has(kwargs)) {
+      const name = JSON.stringify(kwargs['command']);
+      const reason = 'is not declared in the configuration of this worker, with the same fields';
+      throw new CommandRejected(`${name} ${reason}`);
+    }
+    const command = parseCommand(kwargs);
+    if (typeof command === 'string')
+      throw new CommandRejected(`the message cannot be run: ${command}`);
+    const limits = [command.timeout, timeLimit].filter((limit) => limit !== null);
+    return { ...command, timeout: limits.length === 0 ? null : Math.min(...limits) };
+  }
+
+  #report(ending: Ending): void {
+    const { events } = this.#options;
+    if (ending.status === 'SUCCESS')
+      events.emit('succeeded', { ...this.#run, description: describeResult(ending.result) });
+    if (ending.status !== 'FAILURE') return;
+    const name = ending.error instanceof CommandFailed ? 'failed' : 'rejected';
+    events.emit(name, { ...this.#run, description: ending.error.message });
+  }
+
+  async #store(ending: Ending): Promise<void> {
+    const { results, name: worker, clock, retry } = this.#options;
+    const { ignoreResult } = this.#task;
+    if (!results || ignoreResult) return;
+    const record = resultOf(this.#task, ending, {
+      ...{ worker, queue: this.#run.queue, now: clock.now() },
+    });
+    await retry({ kind: 'store-result' }, () => results.store(record), { isBrief: true });
+  }
+}

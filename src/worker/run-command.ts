@@ -1,0 +1,128 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { saferepr } from '../message/saferepr.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Command } from './command.ts';
+import type { Host } from './host.ts';
+import { codeOfSignal, CommandFailed, CommandRejected, describeResult } from './outcome.ts';
+import type { CommandResult } from './outcome.ts';
+import { OutputTail } from './output-tail.ts';
+import { ProcessGroup } from './process-group.ts';
+import { switchUser } from './switch-user.ts';
+
+export interface RunOptions {
+  readonly host: Host;
+  readonly clock: Clock;
+  /** The variable `BEAT_DUE_AT` of the command; `null` for none. */
+  readonly dueAt: string | null;
+  /** Aborts to end the command. */
+  readonly signal: AbortSignal;
+  /** Contains the process group while the command runs. */
+  readonly groups: Set<ProcessGroup>;
+}
+
+/** How long the output may take to end after the command, which a process in the background can prevent. Milliseconds. */
+const OUTPUT_GRACE = 1_000;
+
+/** The longest timer of Node; a longer one fires at once. Milliseconds. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+/** What beat writes into the header: other texts are not passed on. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/**
+ * Runs a command in a session and process group of its own. Rejects with `CommandFailed`, or with `CommandRejected`
+ * if it cannot be started. It has ended then, with its whole group unless that runs in the background.
+ */
+export async function runCommand(command: Command, options: RunOptions): Promise<CommandResult> {
+  const { host, clock } = options;
+  const started = clock.monotonic();
+  const child = await startCommand(command, options);
+  const group = new ProcessGroup(child.pid!, host, clock);
+  options.groups.add(group);
+  const [output, errors] = [child.stdout, child.stderr].map(
+    (stream) => new OutputTail(stream, command.maxOutput),
+  );
+  const closed = once(child, 'close');
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  // The command may end without reading its input.
+  child.stdin.on('error', () => {});
+  child.stdin.end(command.stdin);
+
+  const timedOut = await endInTime(exited, group, command.timeout, options);
+  const [code, signal] = await exited;
+  options.groups.delete(group);
+  await waitForOutput(closed, clock);
+  const seconds = Math.round(clock.monotonic() - started) / 1_000;
+  const result: CommandResult = {
+    exit_code: signal === null ? code! : codeOfSignal(signal),
+    ...{ stdout: output!.text, stderr: errors!.text, seconds },
+  };
+  const name = saferepr(command.command);
+  if (timedOut) {
+    const limit = `exceeded ${command.timeout} s and was ended`;
+    throw new CommandFailed(`${name} ${limit}: ${describeResult(result)}`);
+  }
+  if (result.exit_code !== 0) throw new CommandFailed(`${name} failed: ${describeResult(result)}`);
+  return result;
+}
+
+async function startCommand(
+  { command, shell, cwd, env, user }: Command,
+  { host, dueAt }: RunOptions,
+): Promise<ChildProcessWithoutNullStreams> {
+  const switched = user === null ? { before: [], env: {} } : await switchUser(user, host);
+  if (cwd !== null && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
+    throw notStarted(command, `the directory ${JSON.stringify(cwd)} does not exist`);
+  const [program, ...args] = [...switched.before, shell, '-c', command];
+  const child = spawn(program, args, {
+    ...(cwd !== null && { cwd }),
+    env: { ...host.env, ...switched.env, ...env, BEAT_DUE_AT: readInstant(dueAt) },
+    detached: true,
+  });
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    throw notStarted(command, (error as Error).message);
+  }
+  return child;
+}
+
+/** `undefined` unsets a variable. */
+function readInstant(dueAt: string | null): string | undefined {
+  return dueAt !== null && INSTANT.test(dueAt) ? dueAt : undefined;
+}
+
+function notStarted(command: string, reason: string): CommandRejected {
+  return new CommandRejected(`${saferepr(command)} cannot be started: ${reason}`);
+}
+
+/** Ends the group when its time is over, or when the signal aborts. Returns whether the time was exceeded. */
+async function endInTime(
+  exited: Promise<unknown>,
+  group: ProcessGroup,
+  timeout: number | null,
+  { clock, signal }: RunOptions,
+): Promise<boolean> {
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  const late = sleep((timeout ?? Infinity) * 1_000, clock, either);
+  const hasExited = await Promise.race([exited.then(() => true), late.then(() => false)]);
+  done.abort();
+  if (hasExited) return false;
+  await group.end();
+  return !signal.aborted;
+}
+
+/** A sleep of any length. */
+async function sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (let left = ms; left > 0 && !signal.aborted; left -= MAX_TIMER)
+    await clock.sleep(Math.min(left, MAX_TIMER), signal);
+}
+
+async function waitForOutput(closed: Promise<unknown>, clock: Clock): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([closed, clock.sleep(OUTPUT_GRACE, done.signal)]);
+  done.abort();
+}

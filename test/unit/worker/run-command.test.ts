@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/util/clock.ts';
+import { parseCommand, type Command } from '../../../src/worker/command.ts';
+import { CommandFailed, CommandRejected } from '../../../src/worker/outcome.ts';
+import type { ProcessGroup } from '../../../src/worker/process-group.ts';
+import { runCommand } from '../../../src/worker/run-command.ts';
+
+const NEVER = new AbortController().signal;
+const kill = (pid: number, signal: NodeJS.Signals | 0) => void process.kill(pid, signal);
+const isRoot = process.geteuid?.() === 0;
+
+function run(
+  command: string,
+  kwargs: Readonly<Record<string, unknown>> = {},
+  { dueAt = null as string | null, signal = NEVER, uid = process.geteuid!() } = {},
+) {
+  return runCommand(parseCommand({ command, ...kwargs }) as Command, {
+    host: { env: { PATH: process.env['PATH'], BEAT_DUE_AT: 'inherited' }, uid, kill },
+    ...{ clock: systemClock, dueAt, signal, groups: new Set<ProcessGroup>() },
+  });
+}
+
+describe('running of commands', () => {
+  test('a command receives its environment, directory, input and due time', async () => {
+    const kwargs = { env: { PLACE: 'here' }, cwd: '/tmp', stdin: 'input' };
+    const dueAt = '2027-01-01T00:00:00.000Z';
+    const result = await run('echo $PLACE $PWD $BEAT_DUE_AT; cat; echo error >&2', kwargs, {
+      dueAt,
+    });
+    expect(result).toMatchObject({
+      ...{ exit_code: 0, stderr: 'error\n' },
+      stdout: `here /tmp ${dueAt}\ninput`,
+    });
+  });
+
+  test('without a due time, or with an invalid one, the variable is not set', async () => {
+    expect((await run('echo ${BEAT_DUE_AT-unset}')).stdout).toBe('unset\n');
+    const invalid = await run('echo ${BEAT_DUE_AT-unset}', {}, { dueAt: '$(touch x)' });
+    expect(invalid.stdout).toBe('unset\n');
+  });
+
+  test('a command that ignores its input succeeds', async () => {
+    expect((await run('true', { stdin: 'x'.repeat(1_000_000) })).exit_code).toBe(0);
+  });
+
+  test('a command that fails leads to an error with its exit code and error output', async () => {
+    const failed = run('echo partial; echo broken >&2; exit 3');
+    await expect(failed).rejects.toThrow(CommandFailed);
+    await expect(failed).rejects.toThrow(/failed: exit code 3 after [\d.]+ s: broken$/);
+  });
+
+  test('a command that a signal ends leads to an error with its name', async () => {
+    await expect(run('kill -SEGV $$')).rejects.toThrow(/failed: signal SIGSEGV after/);
+  });
+
+  test('the result contains the last bytes of a long output', async () => {
+    expect((await run('yes | head -c 300000', { max_output: 6 })).stdout).toBe('y\ny\ny\n');
+    expect((await run('echo a', { max_output: 0 })).stdout).toBe('');
+  });
+
+  test('after the timeout all processes of the group are ended', async () => {
+    const failed = run('sleep 60 & echo $!; sleep 60', { timeout: 0.2 });
+    const error = (await failed.catch((e: unknown) => e)) as Error;
+    expect(error.message).toMatch(/exceeded 0\.2 s and was ended: signal SIGTERM after .*: \d+$/s);
+    const background = Number(/(\d+)$/.exec(error.message)![1]);
+    expect(() => kill(background, 0)).toThrow(/ESRCH/);
+  });
+
+  test('an abort ends the command', async () => {
+    const stop = new AbortController();
+    const running = run('echo started; sleep 60', {}, { signal: stop.signal });
+    stop.abort();
+    await expect(running).rejects.toThrow(/signal SIGTERM/);
+  });
+
+  test('a process in the background outlives its command', async () => {
+    const { stdout } = await run('sleep 60 & echo $!');
+    const background = Number(stdout);
+    expect(() => kill(background, 0)).not.toThrow();
+    kill(background, 'SIGKILL');
+  });
+
+  test.each([
+    [{ cwd: '/nonexistent' }, /the directory "\/nonexistent" does not exist/],
+    [{ shell: '/nonexistent/sh' }, /cannot be started: .*ENOENT/],
+    [{ user: 'no-such-user' }, /the user "no-such-user" does not exist on this host/],
+    [{ user: '--help' }, /the user "--help" does not exist on this host/],
+  ])('with %j a command is rejected', async (kwargs, reason) => {
+    const rejected = run('true', kwargs);
+    await expect(rejected).rejects.toThrow(CommandRejected);
+    await expect(rejected).rejects.toThrow(reason);
+  });
+
+  test('a worker that is not root cannot change the user', async () => {
+    const rejected = run('true', { user: 'root' }, { uid: 1_000 });
+    await expect(rejected).rejects.toThrow(/only root can run commands as "root"/);
+  });
+
+  test.runIf(isRoot)(
+    'as root, a command runs as another user with the groups of that user',
+    async () => {
+      const { stdout } = await run('id; echo $HOME $USER', { user: 'nobody' });
+      expect(stdout).toMatch(
+        /^uid=\d+\(nobody\) gid=\d+\(no\w+\) groups=\d+\(no\w+\)\n\S+ nobody\n$/,
+      );
+      expect(stdout).not.toContain('root');
+    },
+  );
+
+  test.runIf(isRoot)('as root, a command of another user still receives SIGPIPE', async () => {
+    expect(await run('yes | head -n 1', { user: 'nobody' })).toMatchObject({
+      ...{ stdout: 'y\n', stderr: '' },
+    });
+  });
+});
