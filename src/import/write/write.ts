@@ -11,8 +11,17 @@ export function writeConfig(config: object, format: Format, comment: readonly st
     case 'yaml':
       return writeYaml(config, comment);
     case 'json':
-      return `${JSON.stringify(config, null, 2)}\n`;
+      return `${JSON.stringify(config, exactly, 2)}\n`;
     case 'ts':
       return writeTypeScript(config, comment);
   }
+}
+
+/** Of Node 22, which TypeScript does not know yet. */
+const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
+
+/** Writes integers beyond 2^53, which are BigInt, as numbers: beat reads all their digits. */
+function exactly(_key: string, value: unknown): unknown {
+  if (Object.is(value, -0)) return rawJSON('-0');
+  return typeof value === 'bigint' ? rawJSON(String(value)) : value;
 }
