@@ -26,8 +26,13 @@ export interface FoundEntry {
 /** The next `count` instants strictly after `after`; `null` where there are no more. */
 export type Upcoming = (after: Date, count: number) => readonly (Date | null)[];
 
-/** Something that cannot be carried over, with the reason. */
+/** Something that cannot be carried over or is different under beat, with the reason. */
 export interface Left {
+  /**
+   * `missing` from the file, by default; `different` under beat, although it is in the file; a `note` about something
+   * that beat does as well, which does not make the command fail.
+   */
+  readonly kind?: 'missing' | 'different' | 'note';
   /** Where it is in the source. */
   readonly place: string;
   /** Why, and what to do instead. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ExitCode } from '../../exit.ts';
+import type { CeleryFlags } from './celery.ts';
 import type { CrontabFlags } from './crontab.ts';
 
 /** Takes the exit code of an action. */
@@ -21,6 +22,19 @@ export function addImportCommands(program: Command, run: Run): void {
     .option('--spool <folder>', "anacron's timestamps", '/var/spool/anacron')
     .action((file: string | undefined, flags: CrontabFlags) =>
       run(async () => (await import('./crontab.ts')).importCrontab(file, flags)),
+    );
+  importing(
+    group,
+    'celery',
+    "import a Celery app with the project's own Python: see docs/celery.md",
+  )
+    .requiredOption('-A, --app <module>', 'the app, as celery -A takes it')
+    .option('--python <path>', 'the Python of the project (default: of $VIRTUAL_ENV, else python3)')
+    .option('--workdir <path>', 'the folder from which Python imports (default: this one)')
+    .option('-S, --scheduler <class>', 'the scheduler to ask for entries (default: beat_scheduler)')
+    .option('--last-runs [file]', 'count from the last runs in celerybeat-schedule or the database')
+    .action((flags: CeleryFlags) =>
+      run(async () => (await import('./celery.ts')).importCelery(flags)),
     );
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { assemble, type Imported } from '../../../import/assemble.ts';
 import { compareEntries } from '../../../import/compare.ts';
-import type { Found } from '../../../import/found.ts';
+import type { Found, Left } from '../../../import/found.ts';
 import { FORMATS, writeConfig, type Format } from '../../../import/write/write.ts';
 import { systemClock } from '../../../util/clock.ts';
 import { didYouMean } from '../../../util/did-you-mean.ts';
@@ -59,11 +59,15 @@ export async function runImport(
   if (output === undefined) process.stdout.write(text);
   else write(output, text, force);
   if (range) printComparison(imported, range, heading, output === undefined);
-  for (const { place, reason, text: line } of imported.left) {
-    const message = `${place}: not imported: ${reason}${line === undefined ? '' : `: ${line}`}`;
-    process.stderr.write(`${maskText(message)}\n`);
-  }
-  return imported.left.length === 0 || flags.partial ? EXIT.ok : EXIT.failure;
+  for (const left of imported.left) process.stderr.write(`${maskText(formatLeft(left))}\n`);
+  const isComplete = imported.left.every(({ kind }) => kind === 'note');
+  return isComplete || flags.partial ? EXIT.ok : EXIT.failure;
+}
+
+const LABELS = { missing: 'not imported', different: 'different', note: 'note' } as const;
+
+function formatLeft({ place, kind = 'missing', reason, text }: Left): string {
+  return `${place}: ${LABELS[kind]}: ${reason}${text === undefined ? '' : `: ${text}`}`;
 }
 
 function readCount(text: string | undefined): number {

@@ -1,0 +1,1 @@
+"""beat for Celery apps: the exporter that `beat import celery` runs with the Python of a project."""

@@ -1,0 +1,89 @@
+"""The program that `beat import celery` runs with an app, the file descriptor of the result, and options as JSON."""
+import json
+import os
+import sys
+import traceback
+from datetime import datetime
+
+
+class Failure(Exception):
+    """An error with a text for users."""
+
+
+def main():
+    module, descriptor, given = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
+    # Processes that the project starts must not inherit the result, and what it prints must not be in it.
+    os.set_inheritable(descriptor, False)
+    os.dup2(2, 1)
+    # Apps ask whether they run in a beat.
+    sys.argv[:] = ['celery', '-A', module, 'beat']
+    try:
+        result = {'exported': run(module, **given)}
+    except Failure as error:
+        result = {'error': str(error)}
+    except (SystemExit, KeyboardInterrupt, Exception) as error:
+        from .report import describe
+        result = {'error': 'the export failed: {}{}'.format(describe(error), _place(error))}
+    with os.fdopen(descriptor, 'w', encoding='utf-8') as out:
+        json.dump(result, out, allow_nan=False)
+    sys.stderr.flush()
+    # Neither threads nor exit handlers of the project may hold up the end.
+    os._exit(0)
+
+
+def run(module, scheduler=None, last_runs=None, compared=None):
+    """Returns the export of the app that `celery -A MODULE` finds."""
+    _require_celery()
+    app = _find_app(module)
+    from .export import export_app
+    from .report import describe
+    runs = last_runs
+    if isinstance(last_runs, str):
+        from .last_runs import Unreadable, read_last_runs
+        app.loader.init_worker()
+        try:
+            runs = read_last_runs(last_runs, app)
+        except Unreadable as error:
+            raise Failure('--last-runs {}: {}'.format(last_runs, error)) from error
+    try:
+        return export_app(app, scheduler, runs, compared and _range(**compared))
+    except Exception as error:
+        name = scheduler or app.conf.beat_scheduler
+        raise Failure('the app {} (scheduler {}) cannot be read: {}{}'.format(
+            module, name, describe(error), _place(error))) from error
+
+
+def _range(after, count):
+    return datetime.strptime(after, '%Y-%m-%dT%H:%M:%S.%f%z'), count
+
+
+def _require_celery():
+    try:
+        import celery
+    except ImportError as error:
+        raise Failure('{} has no Celery ({}); name the Python of the project: --python .venv/bin/python'.format(
+            sys.executable, error)) from error
+    if int(celery.__version__.split('.')[0]) < 5:
+        raise Failure('Celery {} of {} is too old: 5.0 or newer is needed'.format(celery.__version__, sys.executable))
+
+
+def _find_app(module):
+    from celery import Celery
+    from celery.app.utils import find_app
+    from .report import describe, path_of
+    try:
+        app = find_app(module)
+    except (SystemExit, Exception) as error:
+        raise Failure('-A {}: cannot be imported: {}{}'.format(module, describe(error), _place(error))) from error
+    app = getattr(app, '_get_current_object', lambda: app)()
+    if not isinstance(app, Celery):
+        raise Failure('-A {}: expected a Celery app, got {}'.format(module, path_of(app)))
+    return app
+
+
+def _place(error):
+    """The last line of the project's own code, where the error came from."""
+    here = os.getcwd() + os.sep
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(here)]
+    frames = [frame for frame in frames if 'site-packages' not in frame.filename and '/celery_beat/export/' not in frame.filename]
+    return ' ({}:{})'.format(os.path.relpath(frames[-1].filename), frames[-1].lineno) if frames else ''

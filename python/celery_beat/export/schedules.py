@@ -1,0 +1,116 @@
+"""Schedules of exactly the types that beat knows. A subclass may compute anything, so it is not exported."""
+from datetime import timedelta, timezone
+
+from celery import schedules
+
+from .report import path_of
+from .values import instant, seconds
+from .zones import zone_name
+
+FIELDS = ('minute', 'hour', 'day_of_week', 'day_of_month', 'month_of_year')
+
+OWN = 'write it as crontab, cron or at, or in TypeScript as an object with spec and next(after)'
+
+
+class Unknown(Exception):
+    """A schedule that beat does not know: what it is, and what to write instead."""
+
+    def __init__(self, what, instead):
+        super().__init__(what, instead)
+        self.what = what
+        self.instead = instead
+
+
+def export_schedule(schedule, app):
+    """The fields of an entry for a schedule: `schedule`, and `relative` or `timezone`. Raises `Unknown`."""
+    nowfun = getattr(schedule, 'nowfun', None)
+    if nowfun is not None and not path_of(nowfun).startswith(TRUSTED):
+        raise Unknown(
+            'its schedule reads the time from {} (nowfun)'.format(path_of(nowfun)),
+            'write the schedule for the real time, with a timezone if that is what it computes',
+        )
+    export = EXPORTERS.get(path_of(type(schedule)))
+    if export is None:
+        bases = [path_of(base) for base in type(schedule).__mro__ if path_of(base) in EXPORTERS]
+        base = ', a subclass of {}'.format(bases[0]) if bases else ''
+        raise Unknown('its schedule is of the type {}{}'.format(path_of(type(schedule)), base), OWN)
+    return export(schedule, app)
+
+
+# django-celery-beat gives its schedules clocks of their own, which show the real time.
+TRUSTED = ('django_celery_beat.', 'celery.')
+
+
+def _interval(schedule, app):
+    exported = {'schedule': seconds(schedule.run_every)}
+    return dict(exported, relative=True) if schedule.relative else exported
+
+
+def _crontab(schedule, app):
+    fields = {}
+    for field in FIELDS:
+        value = _field(getattr(schedule, '_orig_' + field), getattr(schedule, field))
+        if value != '*':
+            fields[field] = value
+    return dict({'schedule': {'crontab': fields or {'minute': '*'}}}, **_zone(schedule, app))
+
+
+def _field(given, expanded):
+    if isinstance(given, str):
+        return str(given)
+    # Sets, ranges and generators are what Celery has made of them.
+    return int(given) if isinstance(given, int) else sorted(int(number) for number in expanded)
+
+
+def _zone(schedule, app):
+    """The zone of a schedule, if it is not that of the app."""
+    own = getattr(schedule, 'tz', None)
+    if own is None or own == app.timezone or str(own) == str(app.timezone):
+        return {}
+    name = zone_name(own)
+    if name is None:
+        raise Unknown('its schedule has the time zone {!r}, which has no IANA name'.format(own),
+                      'write the name of a zone such as Europe/Oslo')
+    return {'timezone': name}
+
+
+def _solar(schedule, app):
+    return {'schedule': {'solar': {'event': schedule.event, 'lat': schedule.lat, 'lon': schedule.lon}}}
+
+
+def _clocked(schedule, app):
+    return {'schedule': {'at': instant(schedule.clocked_time)}}
+
+
+EXPORTERS = {
+    path_of(schedules.schedule): _interval,
+    path_of(schedules.crontab): _crontab,
+    'celery.schedules.solar': _solar,
+    'django_celery_beat.tzcrontab.TzAwareCrontab': _crontab,
+    'django_celery_beat.clockedschedule.clocked': _clocked,
+}
+
+
+def upcoming(schedule, after, count):
+    """The next instants by Celery's own computation, ISO 8601; `None` where it has no more."""
+    instants, last = [], after.astimezone(timezone.utc)
+    nowfun = schedule.nowfun
+    try:
+        while len(instants) < count:
+            last = last and _following(schedule, last)
+            instants.append(last and last.isoformat())
+    finally:
+        schedule.nowfun = nowfun
+    return instants
+
+
+def _following(schedule, last):
+    """The instant at which a beat that sleeps as long as Celery says finds the schedule due."""
+    now = last
+    for _ in range(10):
+        schedule.nowfun = lambda: now.astimezone(schedule.tz)
+        left = schedule.remaining_estimate(last.astimezone(schedule.tz))
+        if left <= timedelta(0) and now > last:
+            return now
+        now += max(left, timedelta(seconds=1))
+    return None

@@ -1,0 +1,49 @@
+import type { Left } from '../found.ts';
+
+/** What `python/celery_beat/export` prints: all that Celery's beat would work with, as plain data in Celery's spelling. */
+export interface Exported {
+  /** The version of Celery. */
+  readonly celery: string;
+  /** The import path of the scheduler's class. */
+  readonly scheduler: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly entries: readonly ExportedEntry[];
+  readonly problems: readonly Problem[];
+}
+
+export interface ExportedEntry {
+  readonly name: string;
+  /** Whether Celery's beat adds the entry, which is in no setting. */
+  readonly installed: boolean;
+  readonly entry: Readonly<Record<string, unknown>>;
+  /** What Celery publishes for the entry; `null` for a canvas, and for an entry that Celery fails to send. */
+  readonly message: CeleryMessage | null;
+  /** ISO 8601 with an offset. */
+  readonly last_run_at?: string;
+  /** The next instants by Celery, ISO 8601; absent if they were not asked for. */
+  readonly upcoming?: readonly (string | null)[];
+}
+
+/** A message as kombu gives it to the transport of a broker. */
+export interface CeleryMessage {
+  /** When it was serialized, epoch milliseconds. */
+  readonly at: number;
+  readonly exchange: string;
+  readonly routing_key: string;
+  readonly priority: number;
+  readonly content_type: string;
+  readonly content_encoding: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** Base64. */
+  readonly body: string;
+}
+
+/** Something that beat does not do as Celery's beat does. */
+export interface Problem {
+  readonly kind: NonNullable<Left['kind']>;
+  readonly what: string;
+  readonly instead: string;
+  /** The entries that it concerns; none if it concerns all. */
+  readonly entries: readonly string[];
+}
