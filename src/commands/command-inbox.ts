@@ -57,7 +57,7 @@ export class CommandInbox {
   /** The log would answer at once while it has the command of a reload that is under way. */
   #waitForWork(awake: AbortSignal): Promise<void> {
     const { log, reloads } = this.#options;
-    return reloads.areRunning ? reloads.wait(awake) : log.waitForCommand(awake);
+    return reloads.running > 0 ? reloads.wait(awake) : log.waitForCommand(awake);
   }
 
   #wait(until: AbortSignal, arriving: Promise<void>): void {

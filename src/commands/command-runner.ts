@@ -55,7 +55,9 @@ export class CommandRunner {
   async run(term: Term, stop: AbortSignal): Promise<void> {
     const { log, reloads, events } = this.#options;
     while (!stop.aborted && term.trusted) {
-      const page = (await log.pending(PAGE)).filter(({ key }) => !reloads.isRunning(key));
+      // Commands stay in the log while their reload runs: later ones do not wait for them.
+      const oldest = await log.pending(PAGE + reloads.running);
+      const page = oldest.filter(({ key }) => !reloads.isRunning(key));
       events.reportRecovery({ kind: 'commands' });
       if (page.length === 0) return;
       for (const pending of page) await this.#handle(pending, term, stop);

@@ -27,8 +27,9 @@ export class ReloadCommands {
     this.#clock = clock;
   }
 
-  get areRunning(): boolean {
-    return [...this.#answers.values()].includes(null);
+  /** How many commands wait for the end of their reload. */
+  get running(): number {
+    return [...this.#answers.values()].filter((answer) => answer === null).length;
   }
 
   isRunning(key: string): boolean {

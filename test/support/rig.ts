@@ -12,7 +12,7 @@ import type { ResultBackend } from '../../src/store/results.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { Router } from '../../src/routing/router.ts';
 import { decodeAudit, type AuditRow } from '../../src/commands/audit.ts';
-import type { ReloadCommands } from '../../src/commands/reload-commands.ts';
+import { ReloadCommands } from '../../src/commands/reload-commands.ts';
 import { CommandRunner } from '../../src/commands/command-runner.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import type { StoredEntries } from '../../src/store/stored-entries.ts';
@@ -102,7 +102,7 @@ export function makeRig({
       });
       const runner = new CommandRunner({
         ...{ log: store.commands, engine: scheduler.commands, events, clock },
-        reloads: { isRunning: () => false } as unknown as ReloadCommands,
+        reloads: new ReloadCommands(() => Promise.reject(new Error('no files')), clock),
       });
       let lastId = 0;
       const term = { token: await ledger.beginTerm(), signal: NEVER, trusted: true };

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../../src/beat.ts';
 import { connect, NoAnswerError, type BeatClient } from '../../../src/client.ts';
 import { CommandRejectedError } from '../../../src/commands/send-command.ts';
 import type { BeatConfig } from '../../../src/config/config-types.ts';
 import { storeOptions } from '../../../src/config/service/store-options.ts';
+import type { Settings } from '../../../src/config/settings.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { openState, openStore } from '../../../src/drivers/open-store.ts';
@@ -177,6 +178,27 @@ describe('a command', () => {
     ];
     expect([...rows.values()].map((row): unknown => JSON.parse(row))).toMatchObject(expected);
     expect(commands).toMatchObject([...expected, { do: 'run' }]);
+  });
+
+  test('that follows hundreds of reloads is applied while they run, and two reads answer them', async () => {
+    const settings = resolveSettings(config);
+    const reads: (() => void)[] = [];
+    const source = {
+      read: () => new Promise<Settings>((resolve) => reads.push(() => resolve(settings))),
+      hasChanged: async () => false,
+    };
+    const { commands } = await lead({ source });
+    const store = await openState(storeOptions(settings, systemClock));
+    const ids = Array.from({ length: 250 }, (_, i) => `reload ${i}`);
+    for (const id of ids) await store.commands.append(JSON.stringify({ id, do: 'reload' }));
+    await client.run('backup');
+    expect(commands).toMatchObject([{ do: 'run', status: 'applied' }]);
+    reads[0]!();
+    await vi.waitFor(() => expect(reads).toHaveLength(2));
+    reads[1]!();
+    await vi.waitFor(async () => expect((await store.commands.findAudit(ids)).size).toBe(250));
+    expect(reads).toHaveLength(2);
+    expect(await store.commands.pending(1)).toEqual([]);
   });
 
   test('whose commit succeeded without an answer is applied once', async () => {
