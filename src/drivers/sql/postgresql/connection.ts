@@ -142,6 +142,7 @@ class PostgresConnection implements Connection {
 
   async close(): Promise<void> {
     this.#usable = false;
+    if (this.#socket.destroyed) return;
     const done = new AbortController();
     const ending = this.client.end().catch(() => {});
     await Promise.race([ending, this.#options.clock.sleep(CLOSE_TIMEOUT, done.signal)]);
