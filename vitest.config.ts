@@ -1,5 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+const [MAJOR = 0, MINOR = 0] = process.versions.node.split('.').map(Number);
+// Its workers would wait for ever: older versions do not run TypeScript.
+if (MAJOR < 22 || (MAJOR === 22 && MINOR < 18)) {
+  throw new Error(
+    `the tests need Node 22.18 or newer, this is ${process.versions.node}; npm test -- FILE runs them on the version that npm ci installed`,
+  );
+}
+
 // Generous: a busy machine must not fail a test. No assertion of ours measures time.
 const SECONDS = 1_000;
 
