@@ -11,6 +11,7 @@ import type {
 import type { EventSource } from '../events/events.ts';
 import type { Clock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
+import { thousands } from '../util/thousands.ts';
 import { logFailures } from './log-failures.ts';
 
 /** Writes a log line for every event. The `event` field of a line is the name of its event. */
@@ -147,7 +148,7 @@ const SKIP_TEXTS: Record<SkippedEvent['reason'], string> = {
 };
 
 function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {
-  const runs = count === 1 ? '1 run' : `${count ?? `more than ${COUNT_LIMIT}`} runs`;
+  const runs = count === 1 ? '1 run' : `${count ?? `more than ${thousands(COUNT_LIMIT)}`} runs`;
   const when = first === last ? `due at ${iso(first)}` : `due from ${iso(first)} to ${iso(last)}`;
   return `Skipped ${runs} of ${entry} ${when}: ${SKIP_TEXTS[reason]}`;
 }

@@ -65,7 +65,7 @@ test.each([
   { args: ['--brokr', 'memory://'], says: '--brokr' },
   { args: ['strat'], says: 'unknown command "strat"; did you mean "start"?' },
   { args: ['start', 'now'], says: 'unknown command "now"; allowed: start, check' },
-  { args: ['next', '-n', '0'], says: 'from 1 to 100000, got "0"' },
+  { args: ['next', '-n', '0'], says: 'from 1 to 100,000, got "0"' },
   { args: ['next', '--timezone', 'Europe/Osl'], says: 'did you mean "Europe/Oslo"' },
   { args: ['next', '--after', 'soon'], says: '"soon"' },
   { args: ['-l', 'inf'], says: 'did you mean "info"' },

@@ -57,7 +57,7 @@ function selectEntries({ entries }: Settings, names: readonly string[]): readonl
 function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count > 0 && count <= 100_000) return count;
-  throw new ConfigError(`-n: expected a whole number from 1 to 100000, got "${text}"`);
+  throw new ConfigError(`-n: expected a whole number from 1 to 100,000, got "${text}"`);
 }
 
 function parseZone(name: string | undefined): string | undefined {

@@ -58,10 +58,10 @@ test('beat next: starts from now without --after', async () => {
 });
 
 test.each([
-  [['-n', '0'], '-n: expected a whole number from 1 to 100000, got "0"'],
-  [['-n', '1.5'], '-n: expected a whole number from 1 to 100000, got "1.5"'],
-  [['-n', '100001'], '-n: expected a whole number from 1 to 100000, got "100001"'],
-  [['-n', 'many'], '-n: expected a whole number from 1 to 100000, got "many"'],
+  [['-n', '0'], '-n: expected a whole number from 1 to 100,000, got "0"'],
+  [['-n', '1.5'], '-n: expected a whole number from 1 to 100,000, got "1.5"'],
+  [['-n', '100001'], '-n: expected a whole number from 1 to 100,000, got "100001"'],
+  [['-n', 'many'], '-n: expected a whole number from 1 to 100,000, got "many"'],
   [['--timezone', 'Europe/Osl'], 'did you mean "Europe/Oslo"?'],
   [
     ['--after', 'soon'],
