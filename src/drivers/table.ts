@@ -74,7 +74,8 @@ const REDIS = {
   limits: NO_LIMITS,
   load: () => import('./redis/store.ts').then(({ redisDriver }) => redisDriver),
   loadBroker: null,
-  loadConsumer: null,
+  loadConsumer: () =>
+    import('./redis/consumer.ts').then(({ openRedisConsumer }) => openRedisConsumer),
   loadResults: () => import('./redis/results.ts').then(({ openRedisResults }) => openRedisResults),
 } as const;
 

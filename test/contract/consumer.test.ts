@@ -3,7 +3,11 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Consumer } from '../../src/broker/consumer.ts';
 import { openConsumer } from '../../src/drivers/open-consumer.ts';
 import { openStore } from '../../src/drivers/open-store.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
 import { Folder } from '../support/folder.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeMessage } from '../support/message.ts';
 import { consumerContract, type TestQueues } from './consumer.contract.ts';
 import { forwardableClock, storeOptions } from './test-store.ts';
 
@@ -57,4 +61,75 @@ consumerContract('sqlite', async () => {
       folder[Symbol.dispose]();
     },
   };
+});
+
+const missing = requireService('redis-server');
+describe.skipIf(missing)(missing || 'redis', () => {
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server.stop());
+
+  const openRedisQueues = async (): Promise<TestQueues> => {
+    await server.flush();
+    const { client } = server;
+    const queues = await openQueues(server.url());
+    return {
+      ...queues,
+      publishGarbage: async (name) => void (await client.lpush(name, 'not JSON')),
+      async kill(consumer) {
+        await consumer.close();
+        for (const tag of await client.zrange('unacked_index', '0', '-1')) {
+          await client.zadd('unacked_index', '0', tag);
+        }
+      },
+    };
+  };
+  consumerContract('redis', openRedisQueues);
+
+  test('redis consumer: takes the messages of the first priority first', async () => {
+    const queues = await openRedisQueues();
+    const ofPriority = (priority: number) =>
+      makeMessage(`of ${priority}`, { queue: 'red', priority, body: String(priority) });
+    await queues.publish([9, 3, 0].map(ofPriority));
+    const consumer = await queues.open('red');
+    const bodies: unknown[] = [];
+    for (let i = 0; i < 3; i++) {
+      const { message } = (await consumer.receive(new AbortController().signal))!;
+      bodies.push(message!.body.toString());
+    }
+    expect(bodies).toEqual(['0', '3', '9']);
+    await queues.close();
+  });
+
+  test('redis consumer: an unacknowledged message has the form that kombu restores', async () => {
+    const queues = await openRedisQueues();
+    await queues.publish([makeMessage('a', { queue: 'a "b", "", "c' })]);
+    const consumer = await queues.open('a "b", "", "c');
+    const delivery = (await consumer.receive(new AbortController().signal))!;
+    const [[tag, stored]] = Object.entries(await server.client.hgetall('unacked')) as [
+      [string, string],
+    ];
+    const [envelope, exchange, routingKey] = JSON.parse(stored) as [object, string, string];
+    expect(envelope).toMatchObject({ headers: delivery.message!.headers });
+    expect([exchange, routingKey]).toEqual(['', 'a "b", "", "c']);
+    expect(Number(await server.client.zscore('unacked_index', tag))).toBeGreaterThan(1.7e9);
+    await delivery.requeue();
+    expect(await server.client.exists('unacked', 'unacked_index')).toBe(0);
+    expect(await server.client.llen('a "b", "", "c')).toBe(1);
+    await queues.close();
+  });
+
+  test("redis consumer: leaves unacknowledged messages of Celery's workers to them", async () => {
+    const queues = await openRedisQueues();
+    await server.client.zadd('unacked_index', 0, 'tag');
+    await server.client.hset('unacked', 'tag', '[{}, "", "red"]');
+    await queues.publish([makeMessage('a', { queue: 'red' })]);
+    const consumer = await queues.open('red');
+    await (await consumer.receive(new AbortController().signal))!.ack();
+    expect(await server.client.hgetall('unacked')).toEqual({ tag: '[{}, "", "red"]' });
+    await queues.close();
+  });
 });
