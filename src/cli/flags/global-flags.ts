@@ -3,9 +3,13 @@ import { addCeleryFlags } from './celery-flags.ts';
 
 const STORES = ['--config', '--broker', '--state'];
 
-/** The global flags that the help of a command shows; `all` for a service. Others show those of `STORES`. */
+/** The global flags that the help of a command shows. Others show those of `STORES`. */
 const SHOWN: Readonly<Record<string, readonly string[] | 'all'>> = {
   start: 'all',
+  worker: [
+    ...['--config', '--broker', '--result-backend', '--loglevel', '--log-format'],
+    ...['--detach', '--logfile', '--pidfile', '--uid', '--gid', '--umask', '--workdir'],
+  ],
   check: [...STORES, '--result-backend'],
   next: ['--config'],
   'shell-commands': ['--config'],

@@ -29,6 +29,14 @@ test.each<[command: string, own: string[], global: string[]]>([
   ['run', ['--reason', '--no-wait', '--json'], ['--config', '--broker', '--state']],
   ['healthcheck', ['--liveness'], []],
   ['import', [], []],
+  [
+    'worker',
+    ['--concurrency', '--queues', '--allow', '--acks'],
+    [
+      ...['--config', '--broker', '--result-backend', '--loglevel', '--log-format'],
+      ...['--detach', '--logfile', '--pidfile', '--uid', '--gid', '--umask', '--workdir'],
+    ],
+  ],
 ])(
   'command line: beat %s --help shows the flags that matter to it',
   async (command, own, global) => {
