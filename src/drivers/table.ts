@@ -3,6 +3,7 @@ import type { Broker } from '../broker/broker.ts';
 import type { OpenConsumer } from '../broker/consumer.ts';
 import type { ServerUrls, Variant } from '../broker/server-url.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
+import type { ReadRedBeat, ReadTables } from '../store/import-source.ts';
 import type { BrokerOptions, StateDriver } from '../store/store.ts';
 
 /** The capabilities of a kind of server or file. This module opens no connection. */
@@ -45,6 +46,10 @@ export interface Driver {
   readonly loadConsumer: (() => Promise<OpenConsumer>) | null;
   /** Loads the driver of a result backend; `null` if it has none. */
   readonly loadResults: (() => Promise<OpenResults>) | null;
+  /** Loads what reads the tables of another program, for imports; absent where there are none. */
+  readonly loadTables?: () => Promise<ReadTables>;
+  /** The same for the entries of RedBeat. */
+  readonly loadRedBeat?: () => Promise<ReadRedBeat>;
 }
 
 type OpenResults = (server: ServerUrls, settings: ResultSettings) => ResultBackend;
@@ -77,6 +82,7 @@ const REDIS = {
   loadConsumer: () =>
     import('./redis/consumer.ts').then(({ openRedisConsumer }) => openRedisConsumer),
   loadResults: () => import('./redis/results.ts').then(({ openRedisResults }) => openRedisResults),
+  loadRedBeat: () => import('./redis/redbeat.ts').then(({ readRedBeat }) => readRedBeat),
 } as const;
 
 const SQL = {
@@ -125,6 +131,7 @@ export const DRIVERS: readonly Driver[] = [
     load: () => import('./sqlite/store.ts').then(({ sqliteDriver }) => sqliteDriver),
     loadConsumer: () =>
       import('./sqlite/consumer.ts').then(({ openSqliteConsumer }) => openSqliteConsumer),
+    loadTables: () => import('./sqlite/read-tables.ts').then(({ readTables }) => readTables),
   },
   {
     ...SQL_SERVER,
@@ -133,6 +140,7 @@ export const DRIVERS: readonly Driver[] = [
     schemes: { 'sqla+postgresql': {} },
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, nul: false },
     load: () => import('./sql/postgresql/driver.ts').then(({ postgresDriver }) => postgresDriver),
+    loadTables: () => import('./sql/postgresql/driver.ts').then(({ readTables }) => readTables),
   },
   {
     ...SQL_SERVER,
@@ -141,6 +149,7 @@ export const DRIVERS: readonly Driver[] = [
     schemes: { 'sqla+mysql': {}, 'sqla+mariadb': { product: 'MariaDB' } },
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, entry: 2_048, prefix: 255 },
     load: () => import('./sql/mysql/driver.ts').then(({ mysqlDriver }) => mysqlDriver),
+    loadTables: () => import('./sql/mysql/driver.ts').then(({ readTables }) => readTables),
   },
   {
     name: 'memory',

@@ -32,15 +32,24 @@ const byPlace = new Intl.Collator('en', { numeric: true });
  */
 export function assemble(found: Found, lastRuns: boolean): Imported {
   const settings = new Map<string, unknown>(Object.entries(found.settings));
-  const entries = new Map(found.entries.map((entry) => [entry.name, entry]));
   const left = [...found.left];
+  const entries = new Map<string, FoundEntry>();
+  for (const entry of found.entries) {
+    const other = entries.get(entry.name);
+    if (!other) entries.set(entry.name, entry);
+    else
+      left.push({ place: entry.place, reason: `${other.place} has the same name, ${entry.name}` });
+  }
   for (;;) {
     const fields = [...entries].map(
       ([name, entry]) => [name, withLastRun(entry, lastRuns)] as const,
     );
     const config = { ...Object.fromEntries(settings), beatSchedule: Object.fromEntries(fields) };
     try {
-      const resolved = resolveSettings(config);
+      const resolved = resolveSettings(
+        config,
+        namesBroker(config) ? {} : { brokerUrl: ANY_BROKER },
+      );
       const imported = resolved.entries.flatMap((entry) => {
         const source = entries.get(entry.name);
         return source ? [{ found: source, entry }] : [];
@@ -57,6 +66,14 @@ export function assemble(found: Found, lastRuns: boolean): Imported {
       left.push(...removeRejected(error.errors, settings, entries));
     }
   }
+}
+
+/** The broker of a source that names none: one without the limits of a product. */
+const ANY_BROKER = 'memory://';
+
+function namesBroker(config: BeatConfig): boolean {
+  const { brokerUrl, brokerWriteUrl } = withCanonicalKeys(config);
+  return brokerUrl !== undefined || brokerWriteUrl !== undefined;
 }
 
 function withLastRun({ fields, lastRunAt }: FoundEntry, lastRuns: boolean): EntryConfig {

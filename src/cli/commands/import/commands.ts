@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import type { ExitCode } from '../../exit.ts';
 import type { CeleryFlags } from './celery.ts';
 import type { CrontabFlags } from './crontab.ts';
+import type { DjangoFlags } from './django.ts';
+import type { RedBeatFlags } from './redbeat.ts';
 
 /** Takes the exit code of an action. */
 type Run = (action: () => Promise<ExitCode>) => Promise<void>;
@@ -35,6 +37,26 @@ export function addImportCommands(program: Command, run: Run): void {
     .option('--last-runs [file]', 'count from the last runs in celerybeat-schedule or the database')
     .action((flags: CeleryFlags) =>
       run(async () => (await import('./celery.ts')).importCelery(flags)),
+    );
+  importing(group, 'redbeat', 'import the entries of RedBeat: see docs/moving/from-redbeat.md')
+    .argument('<url>', "RedBeat's Redis: redis://, rediss://, redis+socket:// or sentinel://")
+    .option('--prefix <text>', 'redbeat_key_prefix', 'redbeat:')
+    .option('--timezone <zone>', 'that of the Celery app (default: the zone of the last runs)')
+    .option('--master-name <name>', 'the name of the master, as sentinels know it')
+    .option('--last-runs', 'count from the last runs')
+    .action((url: string, flags: RedBeatFlags) =>
+      run(async () => (await import('./redbeat.ts')).importFromRedBeat(url, flags)),
+    );
+  importing(
+    group,
+    'django',
+    'import the tasks of django-celery-beat: see docs/moving/from-django-celery-beat.md',
+  )
+    .argument('<url>', 'postgresql://…, mysql://…, or the path of an SQLite file')
+    .option('--timezone <zone>', 'of instants without an offset, if USE_TZ is False', 'UTC')
+    .option('--last-runs', 'count from the last runs')
+    .action((url: string, flags: DjangoFlags) =>
+      run(async () => (await import('./django.ts')).importFromDjango(url, flags)),
     );
 }
 

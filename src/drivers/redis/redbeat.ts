@@ -1,0 +1,30 @@
+import type { ReadRedBeat, RedBeatRecord } from '../../store/import-source.ts';
+import { Connection } from './connection.ts';
+
+/** The longest wait for an answer. Milliseconds. */
+const TIMEOUT = 5_000;
+
+/** Entries that are read in one round trip. */
+const CHUNK = 500;
+
+/** Reads RedBeat's sorted set of entries, and the hash of each of them. */
+export const readRedBeat: ReadRedBeat = async ({ server, transport, prefix }) => {
+  const timeout = transport.socketTimeout ?? TIMEOUT;
+  const connection = new Connection({ server, transport, name: 'beat-import', timeout });
+  try {
+    return await connection.run('import redbeat', async (client) => {
+      const keys = await client.zrange(`${prefix}:schedule`, '0', '-1');
+      const records: RedBeatRecord[] = [];
+      for (let start = 0; start < keys.length; start += CHUNK) {
+        const chunk = keys.slice(start, start + CHUNK);
+        const read = chunk.map((key) => client.hmget(key, 'definition', 'meta'));
+        for (const [i, [definition = null, meta = null]] of (await Promise.all(read)).entries()) {
+          records.push({ key: chunk[i]!, definition, meta });
+        }
+      }
+      return keys.length === 0 ? null : records;
+    });
+  } finally {
+    await connection.close();
+  }
+};

@@ -1,0 +1,92 @@
+import type { ScheduleConfig } from '../../config/config-types.ts';
+import { parseInstant } from '../../message/parse-instant.ts';
+import { at } from '../../schedule/at.ts';
+import { crontab } from '../../schedule/crontab.ts';
+import type { Schedule } from '../../schedule/schedule.ts';
+import { solar, type SolarEvent } from '../../schedule/solar.ts';
+import { timedelta } from '../../schedule/timedelta.ts';
+import type { DjangoTables, Row } from './tables.ts';
+
+/** The schedule of a periodic task, as an entry has it and as Django has it. */
+export interface DjangoSchedule {
+  readonly kind: 'interval' | 'crontab' | 'solar' | 'clocked';
+  readonly config: ScheduleConfig;
+  /** IANA name; `null` for a schedule without a zone. */
+  readonly timezone: string | null;
+  readonly schedule: Schedule;
+}
+
+/** Durations in the unit of a period. */
+const UNITS: Readonly<Record<string, string>> = {
+  days: 'd',
+  hours: 'h',
+  minutes: 'm',
+  seconds: 's',
+};
+
+/** Reads the schedule of a task; `zone` is that of instants without an offset. Throws an `Error` if there is none. */
+export function readSchedule(
+  task: Row<'periodictask'>,
+  tables: DjangoTables,
+  zone: string,
+): DjangoSchedule {
+  // The order in which Django looks for one.
+  if (task.interval_id !== null) return readInterval(find(tables.intervals, task.interval_id));
+  if (task.crontab_id !== null) return readCrontab(find(tables.crontabs, task.crontab_id));
+  if (task.solar_id !== null) return readSolar(find(tables.solars, task.solar_id));
+  if (task.clocked_id !== null) return readClocked(find(tables.clocked, task.clocked_id), zone);
+  throw new Error('it has no schedule');
+}
+
+function find<T>(rows: ReadonlyMap<string, T>, id: string): T {
+  const row = rows.get(id);
+  if (row === undefined) throw new Error('its schedule was removed from the database');
+  return row;
+}
+
+function readInterval({ every, period }: Row<'intervalschedule'>): DjangoSchedule {
+  const unit = UNITS[period!];
+  const parts = { [period!]: Number(every) };
+  return {
+    ...{ kind: 'interval', timezone: null, schedule: timedelta(parts) },
+    config: unit === undefined ? { timedelta: parts } : `${every}${unit}`,
+  };
+}
+
+function readCrontab(row: Row<'crontabschedule'>): DjangoSchedule {
+  const { minute, hour, day_of_week, day_of_month, month_of_year, timezone } = row;
+  const fields = {
+    ...{ minute, hour, dayOfMonth: day_of_month, monthOfYear: month_of_year },
+    dayOfWeek: day_of_week,
+  };
+  const restricted = Object.entries(fields).filter(([, field]) => field !== '*');
+  const parts = Object.fromEntries(restricted) as Parameters<typeof crontab>[0];
+  return {
+    ...{ kind: 'crontab', timezone, config: { crontab: parts } as ScheduleConfig },
+    schedule: crontab(parts, { timezone: timezone ?? 'UTC' }),
+  };
+}
+
+function readSolar({ event, latitude, longitude }: Row<'solarschedule'>): DjangoSchedule {
+  const place = { latitude: Number(latitude), longitude: Number(longitude) };
+  const name = event as SolarEvent;
+  return {
+    ...{ kind: 'solar', timezone: null, config: { solar: { event: name, ...place } } },
+    schedule: solar(name, place.latitude, place.longitude),
+  };
+}
+
+function readClocked({ clocked_time }: Row<'clockedschedule'>, zone: string): DjangoSchedule {
+  const instant = new Date(readInstant(clocked_time!, zone));
+  return {
+    ...{ kind: 'clocked', timezone: null, config: { at: instant.toISOString() } },
+    schedule: at(instant),
+  };
+}
+
+/** Epoch milliseconds of an instant as the database writes it. Throws an `Error` for any other text. */
+export function readInstant(text: string, zone: string): number {
+  const instant = parseInstant(text, zone);
+  if (instant === null) throw new Error(`"${text}" is not an instant`);
+  return instant;
+}

@@ -1,0 +1,138 @@
+import type { EntryConfig, ScheduleConfig } from '../../config/config-types.ts';
+import { isMap } from '../../config/keys/normalize-keys.ts';
+import { crontab } from '../../schedule/crontab.ts';
+import type { Schedule } from '../../schedule/schedule.ts';
+import { timedelta } from '../../schedule/timedelta.ts';
+import type { RedBeatRecord } from '../../store/import-source.ts';
+import { describeError } from '../../util/errors.ts';
+import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
+import { decodeJson, Encoded, Instant } from './decode.ts';
+
+/** A definition of RedBeat with its meta. */
+interface Definition {
+  readonly key: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly lastRun: Instant | null;
+}
+
+/** Converts the entries of RedBeat. `timezone` is that of the Celery app; by default it is read from the last runs. */
+export function importRedBeat(records: readonly RedBeatRecord[], given: string | undefined): Found {
+  const definitions: Definition[] = [];
+  const entries: FoundEntry[] = [];
+  const left: Left[] = [];
+  const attempt = <T>({ key }: { key: string }, work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      left.push({ place: key, reason: describeError(error) });
+      return undefined;
+    }
+  };
+  for (const record of records) {
+    const definition = attempt(record, () => decodeRecord(record));
+    if (definition) definitions.push(definition);
+  }
+  const timezone = given ?? findZone(definitions);
+  for (const definition of definitions) {
+    const entry = attempt(definition, () => convert(definition, timezone));
+    if (entry) entries.push(entry);
+  }
+  return { settings: { timezone }, entries, left };
+}
+
+function decodeRecord({ key, definition, meta }: RedBeatRecord): Definition {
+  if (definition === null) throw new Error('the definition is missing: RedBeat does not run it');
+  const fields = decodeJson(definition);
+  if (!isMap(fields)) throw new Error('the definition is not a JSON object');
+  const { last_run_at: lastRunAt = null } = (meta === null ? {} : decodeJson(meta)) as {
+    last_run_at?: unknown;
+  };
+  return { key, fields, lastRun: lastRunAt instanceof Instant ? lastRunAt : null };
+}
+
+/** RedBeat evaluates crontabs in the zone of the app, in which it also writes the last runs. */
+function findZone(definitions: readonly Definition[]): string {
+  const zones = new Set(definitions.flatMap(({ lastRun }) => (lastRun ? [lastRun.zone] : [])));
+  const [zone = null, ...others] = zones;
+  return others.length === 0 && zone !== null ? zone : 'UTC';
+}
+
+function convert({ key, fields, lastRun }: Definition, timezone: string): FoundEntry {
+  const { name, task, args, kwargs, options, schedule, enabled = true, ...others } = fields;
+  const unknown = Object.keys(others);
+  if (unknown.length > 0) throw new Error(`unknown fields: ${unknown.join(', ')}`);
+  const read = convertSchedule(schedule, timezone);
+  const entry = {
+    task,
+    ...read.fields,
+    ...(Array.isArray(args) && args.length > 0 && { args: toArguments(args) }),
+    ...(isMap(kwargs) && Object.keys(kwargs).length > 0 && { kwargs: toArguments(kwargs) }),
+    ...(isMap(options) && Object.keys(options).length > 0 && { options: toOptions(options) }),
+    ...(enabled === false && { enabled: false }),
+  };
+  return {
+    name: String(name),
+    place: key,
+    fields: entry as EntryConfig,
+    lastRunAt: lastRun?.at,
+    upcoming: upcomingOf(read.schedule),
+  };
+}
+
+interface ConvertedSchedule {
+  readonly fields: { readonly schedule: ScheduleConfig; readonly relative?: true };
+  readonly schedule: Schedule;
+}
+
+function convertSchedule(encoded: unknown, timezone: string): ConvertedSchedule {
+  if (!(encoded instanceof Encoded)) throw new Error('the schedule is not one of RedBeat');
+  if (encoded.type === 'interval') {
+    const { every, relative = false } = encoded.fields;
+    const seconds = Number(every);
+    const isRelative = relative === true;
+    return {
+      fields: { schedule: seconds, ...(isRelative && { relative: true }) },
+      schedule: timedelta({ seconds }, { relative: isRelative, timezone }),
+    };
+  }
+  if (encoded.type === 'crontab') {
+    const { minute, hour, day_of_week, day_of_month, month_of_year } = encoded.fields;
+    const given = {
+      ...{ minute, hour, dayOfMonth: day_of_month, monthOfYear: month_of_year },
+      dayOfWeek: day_of_week,
+    };
+    const restricted = Object.entries(given).filter(
+      ([, field]) => field !== undefined && field !== '*',
+    );
+    const parts = Object.fromEntries(restricted) as Parameters<typeof crontab>[0];
+    return {
+      fields: { schedule: { crontab: parts } as ScheduleConfig },
+      schedule: crontab(given as Parameters<typeof crontab>[0], { timezone }),
+    };
+  }
+  if (encoded.type === 'rrule') {
+    throw new Error(
+      'beat has no recurrence rules (rrule): write a crontab, or one entry for each rule of a day',
+    );
+  }
+  throw new Error(`unknown schedule type ${JSON.stringify(encoded.type)}`);
+}
+
+/** Arguments with instants as kombu writes them. */
+function toArguments(value: unknown): unknown {
+  return withInstants(value, ({ text }) => ({ __type__: 'datetime', __value__: text }));
+}
+
+/** Options with instants as text. */
+function toOptions(value: unknown): unknown {
+  return withInstants(value, ({ text }) => text);
+}
+
+function withInstants(value: unknown, write: (instant: Instant) => unknown): unknown {
+  if (value instanceof Instant) return write(value);
+  if (value instanceof Encoded) throw new Error(`it has a value of the type ${value.type}`);
+  if (Array.isArray(value)) return value.map((each) => withInstants(each, write));
+  if (!isMap(value)) return value;
+  const entries = Object.entries(value).map(([key, each]) => [key, withInstants(each, write)]);
+  return Object.fromEntries(entries);
+}
