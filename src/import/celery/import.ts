@@ -6,7 +6,7 @@ import { compose } from '../../compose/compose.ts';
 import { assemble } from '../assemble.ts';
 import type { Found, FoundEntry, Left } from '../found.ts';
 import { compareMessages } from './compare-messages.ts';
-import { escapeTemplates } from './escape-templates.ts';
+import { escapeTemplates } from '../escape-templates.ts';
 import type { Exported, ExportedEntry, Problem } from './exported.ts';
 import { withCanonicalRouting } from './routing.ts';
 

@@ -1,6 +1,7 @@
 import type { EntryConfig } from '../../config/config-types.ts';
 import { readJson } from '../../config/source/json.ts';
 import { describeError } from '../../util/errors.ts';
+import { escapeTemplates } from '../escape-templates.ts';
 import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
 import { readInstant, readSchedule, type DjangoSchedule } from './schedule.ts';
 import type { DjangoTables, Row } from './tables.ts';
@@ -31,7 +32,13 @@ export function importDjango(tables: DjangoTables, options: DjangoOptions): Foun
   const entries = read.flatMap(({ task, schedule }) => {
     try {
       const converted = convert(task, schedule, { ...options, appZone: timezone });
-      left.push(...converted.notes.map((reason) => ({ place: nameTask(task), reason })));
+      left.push(
+        ...converted.notes.map((reason) => ({
+          kind: 'different' as const,
+          place: nameTask(task),
+          reason,
+        })),
+      );
       return [converted.entry];
     } catch (error) {
       left.push({ place: nameTask(task), reason: describeError(error) });
@@ -83,8 +90,8 @@ function convert(
     task: task.task,
     schedule: due.config,
     ...(due.timezone !== null && due.timezone !== options.appZone && { timezone: due.timezone }),
-    ...(args.length > 0 && { args }),
-    ...(Object.keys(kwargs).length > 0 && { kwargs }),
+    ...(args.length > 0 && { args: escapeTemplates(args) }),
+    ...(Object.keys(kwargs).length > 0 && { kwargs: escapeTemplates(kwargs) }),
     ...(Object.keys(messageOptions).length > 0 && { options: messageOptions }),
     ...((!enabled || isWaiting || hasEnded) && { enabled: false }),
   };
@@ -157,7 +164,7 @@ function readOptions(task: Task, expiresAt: number | null): Record<string, unkno
     ...(routing_key && { routingKey: routing_key }),
     ...(priority !== null && { priority: Number(priority) }),
     ...(expires && { expires }),
-    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(Object.keys(headers).length > 0 && { headers: escapeTemplates(headers) }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
 import type { RedBeatRecord } from '../../store/import-source.ts';
 import { describeError } from '../../util/errors.ts';
+import { escapeTemplates } from '../escape-templates.ts';
 import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
 import { decodeJson, Encoded, Instant } from './decode.ts';
 
@@ -120,12 +121,14 @@ function convertSchedule(encoded: unknown, timezone: string): ConvertedSchedule 
 
 /** Arguments with instants as kombu writes them. */
 function toArguments(value: unknown): unknown {
-  return withInstants(value, ({ text }) => ({ __type__: 'datetime', __value__: text }));
+  return escapeTemplates(
+    withInstants(value, ({ text }) => ({ __type__: 'datetime', __value__: text })),
+  );
 }
 
 /** Options with instants as text. */
 function toOptions(value: unknown): unknown {
-  return withInstants(value, ({ text }) => text);
+  return escapeTemplates(withInstants(value, ({ text }) => text));
 }
 
 function withInstants(value: unknown, write: (instant: Instant) => unknown): unknown {

@@ -39,6 +39,11 @@ test('import of RedBeat: an instant has an IANA zone, an offset in seconds, or i
   );
 });
 
+test('import of RedBeat: texts that beat would read as templates are escaped', () => {
+  const { config } = load([record(simple('a', { args: ['{{dueAt}} {{ name }}'] }))]);
+  expect(config.beatSchedule['a']!.args).toEqual(['\\{{dueAt}} {{ name }}']);
+});
+
 test('import of RedBeat: large integers stay exact', () => {
   const definition = JSON.stringify(simple('a')).replace(
     '"args":null',

@@ -43,6 +43,7 @@ test('import: a TypeScript file has the values of the configuration', async () =
   using folder = new Folder();
   const config = { x: { kwargs: CONFIG.beatSchedule.wide.kwargs, '\u2028"': "'\\" } };
   const text = writeTypeScript(config, ['Imported.']);
-  const path = folder.write('a.ts', text);
+  // The package itself is imported in the tests of the built command.
+  const path = folder.write('a.ts', text.replace(/^import .*$/m, 'const defineConfig = (c) => c;'));
   expect((await readModule({ path, text, file: path, id: '1' })).config).toEqual(config);
 });

@@ -80,10 +80,10 @@ export default defineConfig({
   },
 });
 `);
-  for (const name of ['jobs.ts', 'jobs.json']) {
-    expect((await run(file, '-o', name)).code).toBe(0);
-    expect(await runCommand('check', '-c', name)).toMatchObject({ code: 0 });
-  }
+  expect((await run(file, '-o', 'jobs.ts')).code).toBe(0);
+  expect(readFileSync('jobs.ts', 'utf8')).toContain('export default defineConfig({');
+  expect((await run(file, '-o', 'jobs.json')).code).toBe(0);
+  expect(await runCommand('check', '-c', 'jobs.json')).toMatchObject({ code: 0 });
   expect(await run(file, '-o', 'jobs.toml')).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('ends with .yaml, .json or .ts, got "jobs.toml"') as string,
