@@ -5,6 +5,7 @@ import type { ServerUrls, Variant } from '../broker/server-url.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
 import type { ReadRedBeat, ReadTables } from '../store/import-source.ts';
 import type { BrokerOptions, StateDriver } from '../store/store.ts';
+import type { OpenTaskResults } from '../store/task-results.ts';
 
 /** The capabilities of a kind of server or file. This module opens no connection. */
 export interface Driver {
@@ -46,6 +47,8 @@ export interface Driver {
   readonly loadConsumer: (() => Promise<OpenConsumer>) | null;
   /** Loads the driver of a result backend; `null` if it has none. */
   readonly loadResults: (() => Promise<OpenResults>) | null;
+  /** Loads the driver of a result backend for `beat worker`; `null` if it has none. */
+  readonly loadTaskResults: (() => Promise<OpenTaskResults>) | null;
   /** Loads what reads the tables of another program, for imports; absent where there are none. */
   readonly loadTables?: () => Promise<ReadTables>;
   /** The same for the entries of RedBeat. */
@@ -82,6 +85,8 @@ const REDIS = {
   loadConsumer: () =>
     import('./redis/consumer.ts').then(({ openRedisConsumer }) => openRedisConsumer),
   loadResults: () => import('./redis/results.ts').then(({ openRedisResults }) => openRedisResults),
+  loadTaskResults: () =>
+    import('./redis/task-results.ts').then(({ openRedisTaskResults }) => openRedisTaskResults),
   loadRedBeat: () => import('./redis/redbeat.ts').then(({ readRedBeat }) => readRedBeat),
 } as const;
 
@@ -95,7 +100,7 @@ const SQL = {
 
 const SQL_SERVER = {
   ...SQL,
-  loadConsumer: null,
+  ...{ loadConsumer: null, loadTaskResults: null },
   ...{ remote: true, shared: true },
 } as const;
 
@@ -131,6 +136,8 @@ export const DRIVERS: readonly Driver[] = [
     load: () => import('./sqlite/store.ts').then(({ sqliteDriver }) => sqliteDriver),
     loadConsumer: () =>
       import('./sqlite/consumer.ts').then(({ openSqliteConsumer }) => openSqliteConsumer),
+    loadTaskResults: () =>
+      import('./sqlite/task-results.ts').then(({ openSqliteTaskResults }) => openSqliteTaskResults),
     loadTables: () => import('./sqlite/read-tables.ts').then(({ readTables }) => readTables),
   },
   {
@@ -163,7 +170,7 @@ export const DRIVERS: readonly Driver[] = [
     load: () => import('./memory/store.ts').then(({ memoryDriver }) => memoryDriver),
     loadConsumer: () =>
       import('./memory/consumer.ts').then(({ openMemoryConsumer }) => openMemoryConsumer),
-    ...{ loadBroker: null, loadResults: null },
+    ...{ loadBroker: null, loadResults: null, loadTaskResults: null },
   },
   {
     name: 'amqp',
@@ -177,7 +184,7 @@ export const DRIVERS: readonly Driver[] = [
     load: null,
     loadBroker: () => import('./amqp/broker.ts').then(({ openAmqpBroker }) => openAmqpBroker),
     loadConsumer: null,
-    loadResults: null,
+    ...{ loadResults: null, loadTaskResults: null },
   },
 ];
 

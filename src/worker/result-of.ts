@@ -12,22 +12,16 @@ export type Ending =
   | { readonly status: 'FAILURE'; readonly error: Error }
   | { readonly status: 'REVOKED' };
 
-/** Where the task came from and who runs it. */
-interface Received {
-  readonly worker: string;
-  readonly queue: string;
-  /** Epoch milliseconds. */
-  readonly now: number;
-}
-
-/** The record of a task in the result backend. */
-export function resultOf(task: Task, ending: Ending, { worker, queue, now }: Received): TaskResult {
-  const { id: taskId, groupId, parentId, name, args, kwargs, retries } = task;
+/** The record of a task in the result backend. `worker` is the name of this worker, `now` epoch milliseconds. */
+export function resultOf(
+  { id: taskId, groupId, parentId }: Task,
+  ending: Ending,
+  { worker, now }: { readonly worker: string; readonly now: number },
+): TaskResult {
   return {
     ...{ taskId, status: ending.status, groupId, parentId },
     ...describe(ending, worker),
     doneAt: ending.status === 'STARTED' ? null : now,
-    request: { name, args, kwargs, worker, retries, queue },
   };
 }
 

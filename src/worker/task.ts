@@ -21,7 +21,6 @@ export interface Task {
   readonly ignoreResult: boolean;
   readonly groupId: string | null;
   readonly parentId: string | null;
-  readonly retries: number;
   /** Whether signatures are to be published after the task: links, a chain or a chord. */
   readonly hasFollowUps: boolean;
 }
@@ -49,7 +48,6 @@ export function decodeTask(message: ReceivedMessage): Task | string {
     ignoreResult: fields['ignore_result'] === true,
     groupId: asText(fields['group']),
     parentId: asText(fields['parent_id']),
-    retries: typeof fields['retries'] === 'number' ? fields['retries'] : 0,
     hasFollowUps: isMap(embed) && FOLLOW_UPS.some((name) => hasItems(embed[name])),
   };
 }

@@ -3,6 +3,7 @@ import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
 import { listDeclaredCommands } from '../../config/shell/declared-commands.ts';
 import { openConsumer } from '../../drivers/open-consumer.ts';
+import { openTaskResults } from '../../drivers/open-task-results.ts';
 import { Liveness } from '../../observe/liveness.ts';
 import { logFailures } from '../../observe/log-failures.ts';
 import { logWorker } from '../../observe/log-worker.ts';
@@ -77,11 +78,13 @@ async function run(
     ...{ connection, transport, declareQueues, clock },
     ...{ queues: new Queues(settings.queues), from: queues, prefetch: concurrency },
   });
+  const { backend } = settings.results;
+  const results = backend && (await openTaskResults(backend, settings.results, clock));
   let allowed = findAllowed(flags, settings);
   const stop = new AbortController();
   const worker = new Worker(
     {
-      ...{ name: `beat@${hostname()}`, consumer, results: null, concurrency, acks, clock },
+      ...{ name: `beat@${hostname()}`, consumer, results, concurrency, acks, clock },
       ...{ task: shell.task, allowed: () => allowed, host: thisHost() },
     },
     stop.signal,
@@ -133,6 +136,7 @@ async function run(
   } finally {
     ended.abort();
     health.close();
+    await results?.close();
     await consumer.close();
   }
 }

@@ -23,10 +23,13 @@ const TIMEOUT = 5_000;
 export class Database {
   readonly path: string;
   readonly #clock: Clock;
+  readonly #schema: string;
   readonly #closed = new AbortController();
   #open: OpenFile | null = null;
 
-  constructor(path: string, clock: Clock) {
+  /** `schema` creates the tables that are missing; by default those of beat and kombu. */
+  constructor(path: string, clock: Clock, schema = SCHEMA) {
+    this.#schema = schema;
     this.path = resolve(path);
     this.#clock = clock;
   }
@@ -73,7 +76,7 @@ export class Database {
       this.#open.close();
       this.#open = null;
     }
-    return (this.#open ??= new OpenFile(this.path));
+    return (this.#open ??= new OpenFile(this.path, this.#schema));
   }
 
   async #retryWhileBusy<T>(operation: string, timeout: number, attempt: () => T): Promise<T> {
@@ -104,7 +107,7 @@ export class OpenFile {
   readonly #statements = new Map<string, StatementSync>();
   readonly #inode: string;
 
-  constructor(path: string) {
+  constructor(path: string, schema: string) {
     // SQLite copies the mode of the file to -wal and -shm. Other users must not read task arguments.
     if (!existsSync(path)) closeSync(openSync(path, 'a', PRIVATE));
     // Workers' driver does not enforce foreign keys.
@@ -112,7 +115,7 @@ export class OpenFile {
     try {
       this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
       this.#db.exec(SETTINGS);
-      this.#db.exec(`BEGIN IMMEDIATE; ${SCHEMA}; COMMIT`);
+      this.#db.exec(`BEGIN IMMEDIATE; ${schema}; COMMIT`);
       this.#inode = inode(path);
     } catch (error) {
       this.#db.close();

@@ -1,0 +1,42 @@
+import { DEFAULT_TRANSPORT } from '../../broker/connection-settings.ts';
+import type { ServerUrls } from '../../broker/server-url.ts';
+import { pythonIso } from '../../message/iso.ts';
+import type { ResultSettings } from '../../store/results.ts';
+import type { TaskResult, TaskResults } from '../../store/task-results.ts';
+import { Connection } from './connection.ts';
+
+/** Milliseconds until a command without an answer fails. */
+const TIMEOUT = 5_000;
+
+/** Opens Celery's result backend in Redis for a worker. Throws a `ConfigError` for an invalid URL. */
+export function openRedisTaskResults(server: ServerUrls, settings: ResultSettings): TaskResults {
+  const { masterName, sentinelKwargs, tls, keyPrefix, expires } = settings;
+  const transport = { ...DEFAULT_TRANSPORT, masterName, sentinelKwargs };
+  const name = 'beat-worker-results';
+  const connection = new Connection({ server, transport, tls, name, timeout: TIMEOUT });
+  return {
+    /** STRING `celery-task-meta-<task id>`, and a message on the channel of that name, for waiting clients. */
+    async store(result) {
+      const key = `${keyPrefix}celery-task-meta-${result.taskId}`;
+      const meta = JSON.stringify(toMeta(result));
+      await connection.run('results.store', async (client) => {
+        const multi = client.multi();
+        if (expires === null) multi.set(key, meta);
+        else multi.set(key, meta, 'PX', expires);
+        for (const [error] of (await multi.publish(key, meta).exec()) ?? []) if (error) throw error;
+      });
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** The record as Celery's key-value backends store it. */
+function toMeta({ taskId, status, result, traceback, doneAt, groupId, parentId }: TaskResult) {
+  return {
+    ...{ status, result, traceback, children: [] },
+    date_done: doneAt === null ? null : pythonIso(doneAt, 'UTC'),
+    ...(groupId !== null && { group_id: groupId }),
+    ...(parentId !== null && { parent_id: parentId }),
+    task_id: taskId,
+  };
+}
