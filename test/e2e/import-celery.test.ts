@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -9,9 +9,10 @@ import type { BeatConfig } from '../../src/config/config-types.ts';
 import { readJson } from '../../src/config/source/json.ts';
 import { LiveSettings } from '../../src/config/live-settings.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
-import { runBeat } from '../support/beat-process.ts';
-import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
+import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
+import { RedisServer } from '../support/redis.ts';
 
 const PROJECTS = join(import.meta.dirname, '../fixtures/celery-projects');
 const CELERY_SENDS = join(import.meta.dirname, '../support/celery_sends.py');
@@ -84,6 +85,184 @@ for (const celery of CELERIES) {
     );
   });
 }
+
+describe.each(CELERIES)('import celery: with $name', (celery) => {
+  const missing = requireCelery(celery);
+  const { python = '' } = findCelery(celery) ?? {};
+  const args = ['import', 'celery', '--python', python];
+
+  test.skipIf(missing)(
+    missing || 'the file with last runs has beat send what is due, and a worker run it',
+    async () => {
+      using folder = new Folder();
+      const cwd = folder.path;
+      cpSync(join(PROJECTS, 'last_runs.py'), join(cwd, 'last_runs.py'));
+      expect(spawnSync(python, ['last_runs.py'], { cwd }).status).toBe(0);
+      await using redis = await RedisServer.start();
+      const env = { CELERY_BROKER_URL: redis.url() };
+      const imported = await runBeat(
+        [
+          ...args,
+          '-A',
+          'last_runs',
+          '--last-runs',
+          'celerybeat-schedule',
+          '-o',
+          'beat.config.yaml',
+        ],
+        { cwd, env },
+      );
+      expect(imported).toMatchObject({ code: 0, stderr: '', stdout: '' });
+      await using worker = new Worker(celery, { brokerUrl: redis.url(), cwd });
+      await worker.reports.first('a worker that is ready', ({ kind }) => kind === 'ready');
+      await using _beat = new BeatProcess({ cwd });
+      const ran = await worker.reports.first('the hourly task', ({ kind }) => kind === 'ran');
+      expect(ran).toMatchObject({ task: 'tasks.note', args: ['an hour ago'] });
+    },
+  );
+
+  test.skipIf(missing)(missing || 'compares the next instants by Celery and by beat', async () => {
+    const compare = [
+      '--compare',
+      '3',
+      '-o',
+      '/dev/null',
+      '--format',
+      'yaml',
+      '--force',
+      '--partial',
+    ];
+    const { stdout } = await runBeat([...args, '-A', 'routes_dict', ...compare], { cwd: PROJECTS });
+    const [, ...rows] = stdout.trimEnd().split('\n');
+    expect(rows).toHaveLength(9);
+    expect(rows.filter((row) => !row.endsWith('same'))).toEqual([]);
+  });
+
+  test.skipIf(missing)(
+    missing || 'names what cannot be imported in one line, and writes nothing',
+    async () => {
+      using folder = new Folder({
+        'dies.py': 'import os; os._exit(3)',
+        'exits.py': 'import sys; sys.exit(3)',
+        'fails.py': '\n1 / 0',
+        'no_app.py': 'app = 3',
+        'app.py': 'from celery import Celery; app = Celery()',
+        'not-a-schedule': 'text',
+      });
+      const cwd = folder.path;
+      const fail = async (...more: readonly string[]) => {
+        const { code, stderr, stdout } = await runBeat([...args, ...more], { cwd });
+        expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+        return stderr;
+      };
+      const output = ['-o', 'out.yaml'];
+      expect(await fail('-A', 'missing', ...output)).toBe(
+        "beat: -A missing: cannot be imported: ModuleNotFoundError: No module named 'missing'",
+      );
+      expect(await fail('-A', 'app:nope', ...output)).toBe('beat: -A app:nope: app has no nope');
+      expect(await fail('-A', 'fails', ...output)).toBe(
+        'beat: -A fails: cannot be imported: ZeroDivisionError: division by zero (fails.py:2)',
+      );
+      expect(await fail('-A', 'exits', ...output)).toBe(
+        'beat: -A exits: cannot be imported: SystemExit: 3 (exits.py:1)',
+      );
+      expect(await fail('-A', 'dies', ...output)).toBe(
+        `beat: ${python} ended with code 3 before the export was complete; see its output above`,
+      );
+      expect(await fail('-A', 'no_app', ...output)).toBe(
+        'beat: -A no_app: expected a Celery app, got builtins.int',
+      );
+      expect(await fail('-A', 'app', '-S', 'nope:Nope', ...output)).toBe(
+        "beat: the app app (scheduler nope:Nope) cannot be read: ModuleNotFoundError: No module named 'nope'",
+      );
+      expect(await fail('-A', 'app', '--last-runs', 'missing', ...output)).toMatch(
+        /^beat: --last-runs: there is no file \/.*\/missing$/,
+      );
+      expect(await fail('-A', 'app', '--last-runs', 'not-a-schedule', ...output)).toMatch(
+        /^beat: --last-runs: \/.*\/not-a-schedule is not readable by this Python: /,
+      );
+      expect(await fail('-A', 'app', '--workdir', 'nowhere', ...output)).toMatch(
+        /^beat: --workdir: there is no folder \/.*\/nowhere$/,
+      );
+      expect(await fail('-A', 'app', '--python', '/no/python', ...output)).toBe(
+        "beat: /no/python cannot be run: spawn /no/python ENOENT; name the project's Python: --python .venv/bin/python",
+      );
+      expect(existsSync(join(cwd, 'out.yaml'))).toBe(false);
+    },
+  );
+});
+
+const newest = CELERIES[1]!;
+const noDjango = requireCelery(newest, 'django_celery_beat');
+const noRedBeat = requireCelery(newest, 'redbeat');
+
+test.skipIf(noDjango)(
+  noDjango || 'import celery: reads the tables of django-celery-beat without writing to them',
+  async () => {
+    using folder = new Folder();
+    const database = join(folder.path, 'site.sqlite3');
+    const env = { SITE_DATABASE: database };
+    const { python } = findCelery(newest)!;
+    const filled = spawnSync(python, ['-B', '-m', 'site_django.fill'], {
+      ...{ cwd: PROJECTS, encoding: 'utf8', env: { ...process.env, ...env } },
+    });
+    expect(filled.stderr).toBe('');
+    const before = readFileSync(database);
+    const args = ['import', 'celery', '-A', 'site_django', '--python', python, '--last-runs'];
+    const { code, stdout, stderr } = await runBeat([...args, '--format', 'json'], {
+      ...{ cwd: PROJECTS, env },
+    });
+    expect(code).toBe(1);
+    expect(stderr.split('\n')).toEqual([
+      'entry later: not imported: it starts at 2099-01-01T00:00:00+00:00 (start_time); import it again after its first run',
+      'entry once: not imported: it runs once, then the scheduler disables it (one_off); write schedule: { at: … }',
+    ]);
+    const task = 'site_django.tasks.clean';
+    expect((JSON.parse(stdout) as BeatConfig).beatSchedule).toEqual({
+      clock: { task, schedule: { at: '2100-01-01T00:00:00+00:00' }, options: { priority: 4 } },
+      off: {
+        ...{ task, schedule: 300, options: { priority: 4 } },
+        ...{ enabled: false, description: 'Not now.' },
+      },
+      often: {
+        ...{ task, schedule: 300, options: { priority: 4, expires: 60 } },
+        lastRunAt: '2026-01-01T00:00:00.000Z',
+      },
+      tokyo: {
+        ...{ task, schedule: { crontab: { minute: '0', hour: '9' } }, timezone: 'Asia/Tokyo' },
+        ...{ args: [1], kwargs: { a: 2 } },
+        options: { priority: 4, queue: 'q', headers: { x: 1 } },
+      },
+      'from-settings': {
+        ...{ task, schedule: { crontab: { minute: 30, hour: 4 } } },
+        options: { priority: 4, queue: 'night' },
+      },
+    });
+    expect(readFileSync(database).equals(before)).toBe(true);
+  },
+);
+
+test.skipIf(noRedBeat)(
+  noRedBeat || 'import celery: reads the entries of RedBeat beside those of the settings',
+  async () => {
+    await using redis = await RedisServer.start();
+    const env = { CELERY_BROKER_URL: redis.url() };
+    const { python } = findCelery(newest)!;
+    const filled = spawnSync(python, ['-B', 'red_beat.py'], {
+      ...{ cwd: PROJECTS, encoding: 'utf8', env: { ...process.env, ...env } },
+    });
+    expect(filled.status).toBe(0);
+    const args = ['import', 'celery', '-A', 'red_beat', '--python', python, '--format', 'json'];
+    const { code, stdout, stderr } = await runBeat(args, { cwd: PROJECTS, env });
+    expect({ code, told: namesIn(stderr) }).toEqual({ code: 1, told: ['rule'] });
+    expect((JSON.parse(stdout) as BeatConfig).beatSchedule).toEqual({
+      static: { task: 'tasks.static', schedule: 60 },
+      dynamic: { task: 'tasks.dynamic', schedule: 90, args: [1], options: { queue: 'x' } },
+      daily: { task: 'tasks.daily', schedule: { crontab: { minute: 5, hour: 3 } } },
+      off: { task: 'tasks.off', schedule: 10, enabled: false },
+    });
+  },
+);
 
 async function importApp(
   app: string,

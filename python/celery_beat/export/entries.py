@@ -1,7 +1,6 @@
 """The entries of the scheduler that the app has configured, through its own API and without a trace in its store."""
 import os
 import tempfile
-from contextlib import contextmanager
 from datetime import datetime
 
 from celery import beat
@@ -61,33 +60,30 @@ def _read_settings(app):
 
 
 def _read_django(app, cls):
-    with _rolled_back():
-        # Sets up the table as at a start of beat; the rows of disabled entries are in no schedule.
-        scheduler = cls(app)
-        scheduler.schedule
-        return {model.name: _django_row(scheduler.Entry(model, app=app), model)
-                for model in scheduler.Model.objects.all().order_by('name')}
+    # Not set up, because that writes into the tables.
+    scheduler = cls(app, lazy=True)
+    rows = {model.name: _django_row(app, scheduler, model) for model in scheduler.Model.objects.all().order_by('name')}
+    # A start of beat writes entries of the settings into the table, unless they are there.
+    for name, entry in _read_settings(app).items():
+        rows.setdefault(name, Row(entry))
+    return rows
 
 
-def _django_row(entry, model):
+def _django_row(app, scheduler, model):
+    # An entry changes its model: without a last run, it gets one.
+    last_run_at = model.last_run_at
+    entry = scheduler.Entry(model, app=app)
+    if entry.options.get('headers', {}).get('periodic_task_name') == model.name:
+        # beat sets this header too.
+        del entry.options['headers']['periodic_task_name']
     return Row(
         entry,
         enabled=model.enabled,
         one_off=model.one_off and model.clocked_id is None,
         start_time=model.start_time,
         description=model.description or None,
-        last_run_at=model.last_run_at,
+        last_run_at=last_run_at,
     )
-
-
-@contextmanager
-def _rolled_back():
-    from django.db import router, transaction
-    from django_celery_beat.models import PeriodicTask
-    using = router.db_for_write(PeriodicTask)
-    with transaction.atomic(using=using):
-        yield
-        transaction.set_rollback(True, using=using)
 
 
 def _read_redbeat(app, cls):

@@ -1,5 +1,6 @@
 """The export of a whole app."""
 import celery
+from celery import schedules
 from celery.app.task import Task
 from celery.beat import BeatLazyFunc
 
@@ -89,7 +90,7 @@ class Exporter:
         last = row.last_run_at if last_runs is True else (last_runs or {}).get(name)
         if last is not None:
             exported['last_run_at'] = instant(last)
-        if compared is not None and hasattr(entry.schedule, 'remaining_estimate'):
+        if compared is not None and isinstance(entry.schedule, (schedules.crontab, schedules.solar)):
             exported['upcoming'] = upcoming(entry.schedule, *compared)
         exported['message'] = exported['entry'].pop('message')
         return exported
@@ -136,6 +137,8 @@ class Exporter:
         if message is not None:
             self._add_what_celery_adds(merged, message)
         options = export_options(self.app, merged, given)
+        if not options.get('headers', True):
+            del options['headers']
         if options:
             exported['options'] = options
         exported['message'] = message

@@ -3,8 +3,11 @@ import os
 import shelve
 import shutil
 import tempfile
+from datetime import timezone
 
-from celery.utils.time import maybe_make_aware
+from celery.utils.time import make_aware
+
+from .report import describe
 
 #: Of the several files that a kind of dbm makes.
 SUFFIXES = ('', '.db', '.dat', '.dir', '.bak', '.pag')
@@ -18,7 +21,7 @@ def read_last_runs(path, app):
     """Returns entry → datetime with a zone."""
     files = [path + suffix for suffix in SUFFIXES if os.path.isfile(path + suffix)]
     if not files:
-        raise Unreadable('there is no such file')
+        raise Unreadable('there is no file {}'.format(path))
     base = path
     if path.endswith('.db') and files == [path]:
         base = path[:-3]
@@ -33,17 +36,17 @@ def read_last_runs(path, app):
                 raise
             except Exception as error:
                 reason = error
-    raise Unreadable('it is not readable by this Python: {}'.format(reason)) from reason
+    raise Unreadable('{} is not readable by this Python: {}'.format(path, describe(reason))) from reason
 
 
 def _read(path, app):
     with shelve.open(path, flag='r') as store:
         if 'entries' not in store:
-            raise Unreadable('it is not the schedule of a Celery beat: it has no entries')
-        utc = store.get('utc_enabled', True)
+            raise Unreadable('{} is not the schedule of a Celery beat: it has no entries'.format(path))
+        zone = timezone.utc if store.get('utc_enabled', True) else app.timezone
         entries = store['entries']
     return {
-        name: maybe_make_aware(entry.last_run_at, app.timezone, naive_as_utc=utc)
+        name: entry.last_run_at if entry.last_run_at.tzinfo else make_aware(entry.last_run_at, zone)
         for name, entry in entries.items()
         if entry.last_run_at is not None
     }

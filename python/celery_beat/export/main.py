@@ -5,6 +5,8 @@ import sys
 import traceback
 from datetime import datetime
 
+from .report import describe, path_of
+
 
 class Failure(Exception):
     """An error with a text for users."""
@@ -22,7 +24,6 @@ def main():
     except Failure as error:
         result = {'error': str(error)}
     except (SystemExit, KeyboardInterrupt, Exception) as error:
-        from .report import describe
         result = {'error': 'the export failed: {}{}'.format(describe(error), _place(error))}
     with os.fdopen(descriptor, 'w', encoding='utf-8') as out:
         json.dump(result, out, allow_nan=False)
@@ -34,19 +35,19 @@ def main():
 def run(module, scheduler=None, last_runs=None, compared=None):
     """Returns the export of the app that `celery -A MODULE` finds."""
     _require_celery()
-    app = _find_app(module)
     from .export import export_app
-    from .report import describe
-    runs = last_runs
+    from .last_runs import Unreadable, read_last_runs
+    # The project may have a module of this name.
+    sys.modules.pop('celery_beat', None)
+    app = _find_app(module)
     if isinstance(last_runs, str):
-        from .last_runs import Unreadable, read_last_runs
         app.loader.init_worker()
         try:
-            runs = read_last_runs(last_runs, app)
+            last_runs = read_last_runs(last_runs, app)
         except Unreadable as error:
-            raise Failure('--last-runs {}: {}'.format(last_runs, error)) from error
+            raise Failure('--last-runs: {}'.format(error)) from error
     try:
-        return export_app(app, scheduler, runs, compared and _range(**compared))
+        return export_app(app, scheduler, last_runs, compared and _range(**compared))
     except Exception as error:
         name = scheduler or app.conf.beat_scheduler
         raise Failure('the app {} (scheduler {}) cannot be read: {}{}'.format(
@@ -70,10 +71,11 @@ def _require_celery():
 def _find_app(module):
     from celery import Celery
     from celery.app.utils import find_app
-    from .report import describe, path_of
     try:
         app = find_app(module)
     except (SystemExit, Exception) as error:
+        if ':' in module and getattr(error, 'name', None) == module:
+            raise Failure('-A {}: {} has no {}'.format(module, *module.split(':', 1))) from error
         raise Failure('-A {}: cannot be imported: {}{}'.format(module, describe(error), _place(error))) from error
     app = getattr(app, '_get_current_object', lambda: app)()
     if not isinstance(app, Celery):

@@ -92,7 +92,7 @@ EXPORTERS = {
 
 
 def upcoming(schedule, after, count):
-    """The next instants by Celery's own computation, ISO 8601; `None` where it has no more."""
+    """The next instants of a crontab or the like by Celery's own computation, ISO 8601; `None` where it has no more."""
     instants, last = [], after.astimezone(timezone.utc)
     nowfun = schedule.nowfun
     try:

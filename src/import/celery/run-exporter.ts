@@ -14,8 +14,6 @@ import sys
 sys.path.insert(0, sys.argv.pop(1))
 from celery_beat.export.main import main
 del sys.path[0]
-for name in [name for name in sys.modules if name == 'celery_beat']:
-    del sys.modules[name]
 main()
 `;
 
