@@ -1,4 +1,5 @@
 import { reconcile } from '../scheduling/plan.ts';
+import { explainDefinition } from '../scheduling/read-stored-entry.ts';
 import { advance, newState } from '../store/entry-state.ts';
 import type { UpdateCommand } from './command.ts';
 import { readDefinition, type EditOutcome, type StoredTargets } from './edit.ts';
@@ -13,6 +14,7 @@ export function update(targets: StoredTargets, command: UpdateCommand, now: numb
   const { entry: name } = command;
   const target = findStored(targets, name);
   if (target.kind === 'rejected') return target;
+  if (!target.definition) return rejected(explainDefinition(name));
   const definition = targets.definitions.update(target.definition, command.definition);
   const read = readDefinition(targets, name, definition);
   if (typeof read === 'string') return rejected(read);

@@ -18,13 +18,14 @@ export interface LoadedEntry {
 /** Reads a row. Throws a `ConfigError` for an invalid definition, and a `StoreError` for one that is unreadable. */
 export function readStoredEntry(row: StoredEntry, definitions: Definitions): LoadedEntry {
   const { definition, state } = readStoredTarget(row);
+  if (!definition) throw new StoreError(explainDefinition(row.entry));
   return { entry: definitions.read(row.entry, definition).entry, state, dueAt: row.dueAt };
 }
 
-/** Reads a row without validating its definition. Throws a `StoreError` for one that is unreadable. */
+/** Reads a row without validating its definition. Throws a `StoreError` for an unreadable state. */
 export function readStoredTarget({ entry, definition, state }: StoredEntry): StoredTarget {
   return {
-    definition: parseDefinition(entry, definition),
+    definition: parseDefinition(definition),
     state: state === null ? null : readState(entry, state),
   };
 }
@@ -38,13 +39,17 @@ function readState(entry: string, text: string): EntryState {
   }
 }
 
-function parseDefinition(entry: string, text: string): Definition {
+function parseDefinition(text: string): Definition | null {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value as Definition;
+    return typeof value === 'object' && !Array.isArray(value) ? (value as Definition | null) : null;
   } catch {
-    // Reported below.
+    return null;
   }
+}
+
+/** What is wrong with a definition that `readStoredTarget` could not read, and its repair. */
+export function explainDefinition(entry: string): string {
   const name = JSON.stringify(entry);
-  throw new StoreError(`the definition of stored entry ${name} is not a JSON object`);
+  return `the definition of stored entry ${name} is not a JSON object; beat remove removes the entry`;
 }

@@ -6,7 +6,8 @@ import { indexedDueAt } from './plan.ts';
 
 /** A stored entry as a command finds it. Its definition may be invalid under the settings in force. */
 export interface StoredTarget {
-  readonly definition: Definition;
+  /** `null` when the text in the store is not a JSON object. */
+  readonly definition: Definition | null;
   /** `null` when its state was removed. */
   readonly state: EntryState | null;
 }

@@ -32,11 +32,7 @@ async function checkUpdate(
   const { definitions } = settings;
   const [row] = await store.entries.find([entry]);
   if (!row) return;
-  let before: Definition;
-  try {
-    before = readStoredTarget({ ...row, state: null }).definition;
-  } catch {
-    return;
-  }
+  const { definition: before } = readStoredTarget({ ...row, state: null });
+  if (!before) return;
   definitions.read(entry, definitions.update(before, fields));
 }

@@ -125,6 +125,13 @@ test('a stored entry whose definition or state cannot be read is reported and do
     answer: 'updated newer',
   });
   expect(emitted.recovered).toMatchObject([{ operation: { entry: 'newer' } }]);
+  expect(await second.command({ do: 'update', entry: 'damaged', definition: {} })).toMatchObject({
+    ...{ status: 'rejected', answer: expect.stringContaining('not a JSON object') as string },
+  });
+  expect(await second.command({ do: 'remove', entry: 'damaged' })).toMatchObject({
+    answer: 'removed damaged',
+  });
+  expect(await store.entries.find(['damaged'])).toEqual([]);
   expect(await second.command({ do: 'remove', entry: 'state' })).toMatchObject({
     ...{ status: 'rejected', answer: expect.stringContaining('beat forget state') as string },
   });

@@ -38,7 +38,8 @@ test('a stored entry whose definition or state cannot be read has a row with the
   expect(listed).toMatchObject([
     {
       ...{ ...inStore, entry: 'not-json' },
-      error: 'the definition of stored entry "not-json" is not a JSON object',
+      error:
+        'the definition of stored entry "not-json" is not a JSON object; beat remove removes the entry',
     },
     { ...inStore, entry: 'sound', runCount: 0 },
     {
