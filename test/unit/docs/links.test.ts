@@ -39,3 +39,13 @@ test('documentation: every relative link leads to a file, and every anchor to a 
   expect(links.length).toBeGreaterThan(100);
   expect(links.flatMap(({ path, target }) => describeProblem(path, target))).toEqual([]);
 });
+
+test('site: its navigation has every page of docs/ but releasing, and no other', () => {
+  const nav = /^nav:\n((?: .*\n)+)/m.exec(readPage('mkdocs.yml'))![1]!;
+  const listed = [...nav.matchAll(/: (\S+\.md)$/gm)].map(([, path]) => `docs/${path}`);
+  const pages = PAGES.filter((path) => /^docs\/(?!decisions\/)/.test(path));
+  const expected = pages.filter((path) => path !== 'docs/releasing.md');
+  // index.md is the README.
+  const own = listed.filter((path) => !/index|decisions/.test(path));
+  expect(own.toSorted()).toEqual(expected.toSorted());
+});
