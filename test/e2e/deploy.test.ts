@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { runCommand } from '../support/command.ts';
 import { Folder } from '../support/folder.ts';
+import { findCodeBlocks } from '../support/markdown.ts';
 
 // What these files promise; scripts/deploy-test.sh checks them with the tools of their formats.
 const ROOT = join(import.meta.dirname, '../..');
@@ -173,6 +174,17 @@ describe('Kubernetes', () => {
         compare(properties[name]!, value);
     };
     compare(schema, parse(read(`${CHART}/values.yaml`)));
+  });
+
+  test('chart: has every value that docs/production.md sets', () => {
+    const values = parse(read(`${CHART}/values.yaml`)) as Record<string, unknown>;
+    const block = findCodeBlocks(read('docs/production.md')).find(
+      ({ language }) => language === 'yaml',
+    );
+    const example = parse(block!.code) as Record<string, unknown>;
+    expect(Object.keys(example).filter((name) => !(name in values))).toEqual([]);
+    const files = example['schedules'] as Record<string, string>;
+    for (const text of Object.values(files)) expect(parse(text)).toHaveProperty('beatSchedule');
   });
 
   test('chart: its version of beat is that of the package', () => {
