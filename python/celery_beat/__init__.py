@@ -1,1 +1,1 @@
-"""beat for Celery apps: the exporter that `beat import celery` runs with the Python of a project."""
+"""beat for Celery apps: the scheduler `celery_beat`, and the exporter of `beat import celery`."""

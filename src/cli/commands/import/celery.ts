@@ -1,12 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { importApp } from '../../../import/celery/import.ts';
+import type { Exported } from '../../../import/celery/exported.ts';
+import { readExport } from '../../../import/celery/read-export.ts';
 import { runExporter } from '../../../import/celery/run-exporter.ts';
+import { ConfigError } from '../../../util/errors.ts';
 import type { ExitCode } from '../../exit.ts';
-import { runImport, type ImportFlags } from './run-import.ts';
+import { runImport, type CompareRange, type ImportFlags } from './run-import.ts';
 
 export interface CeleryFlags extends ImportFlags {
-  readonly app: string;
+  readonly app?: string;
+  /** An export that was made elsewhere, instead of an app. */
+  readonly exported?: string;
   readonly python?: string;
   readonly workdir?: string;
   readonly scheduler?: string;
@@ -16,19 +21,34 @@ export interface CeleryFlags extends ImportFlags {
 
 /** `beat import celery`: writes what `celery -A MODULE beat` would work with as a schedule file. */
 export function importCelery(flags: CeleryFlags): Promise<ExitCode> {
-  const { app, scheduler, lastRuns } = flags;
-  const workdir = resolve(flags.workdir ?? '.');
-  const python = flags.python ?? findPython();
-  return runImport(
-    { heading: 'CELERY', lastRuns: lastRuns !== undefined },
-    flags,
-    async (compared) => {
-      const file = typeof lastRuns === 'string' ? resolve(lastRuns) : lastRuns;
-      const options = { python, app, workdir, scheduler, lastRuns: file, compared };
-      const exported = await runExporter(options);
-      return { found: importApp(exported), source: `the app ${app} of Celery ${exported.celery}` };
-    },
-  );
+  const { app, exported, lastRuns } = flags;
+  if ((app === undefined) === (exported === undefined)) {
+    throw new ConfigError('beat import celery: expected either -A/--app or --exported');
+  }
+  const options = {
+    heading: 'CELERY',
+    lastRuns: lastRuns !== undefined || exported !== undefined,
+  };
+  return runImport(options, flags, async (compared) => {
+    const found =
+      exported === undefined ? await runPython(app!, flags, compared) : readExport(exported);
+    const name = app === undefined ? 'an app' : `the app ${app}`;
+    return { found: importApp(found), source: `${name} of Celery ${found.celery}` };
+  });
+}
+
+function runPython(
+  app: string,
+  flags: CeleryFlags,
+  compared: CompareRange | null,
+): Promise<Exported> {
+  const { scheduler, lastRuns } = flags;
+  return runExporter({
+    ...{ app, scheduler, compared },
+    python: flags.python ?? findPython(),
+    workdir: resolve(flags.workdir ?? '.'),
+    lastRuns: typeof lastRuns === 'string' ? resolve(lastRuns) : lastRuns,
+  });
 }
 
 /** That of the active virtual environment, which need not be first in the path. */

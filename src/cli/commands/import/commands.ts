@@ -30,7 +30,8 @@ export function addImportCommands(program: Command, run: Run): void {
     'celery',
     "import a Celery app with the project's own Python: see docs/celery.md",
   )
-    .requiredOption('-A, --app <module>', 'the app, as celery -A takes it')
+    .option('-A, --app <module>', 'the app, as celery -A takes it')
+    .option('--exported <file>', 'an export of celery_beat.export instead of an app; - for stdin')
     .option('--python <path>', 'the Python of the project (default: of $VIRTUAL_ENV, else python3)')
     .option('--workdir <path>', 'the folder from which Python imports (default: this one)')
     .option('-S, --scheduler <class>', 'the scheduler to ask for entries (default: beat_scheduler)')

@@ -1,0 +1,49 @@
+"""The scheduler of `celery beat -S celery_beat` and `celery worker --beat -S celery_beat`."""
+import logging
+import os
+import sys
+import threading
+
+from billiard import current_process
+from celery import beat
+from celery.utils.log import get_logger
+
+from .parent import end_with_parent, stop_parent
+from .start import Refused, remove_pidfile, start_beat
+
+logger = get_logger('celery.beat')
+
+
+class Scheduler(beat.Scheduler):
+    """Replaces its process with beat, with all that the app has: entries, settings, routes, options of tasks."""
+
+    info = '    . entries -> read from the app once, when beat starts'
+
+    def tick(self, *args, **kwargs):
+        """Starts beat, and does not return. By the first tick Celery has set up logs, privileges and pidfile."""
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError('celery_beat replaces its process, so it cannot run in a thread')
+        # That of `celery worker --beat`.
+        embedded = isinstance(current_process(), beat._Process)
+        if embedded:
+            end_with_parent()
+        try:
+            start_beat(self.app, embedded)
+        except Refused as error:
+            logger.critical('beat: not started: %s', error)
+            if embedded:
+                # The worker would go on, and nobody would notice that nothing is scheduled.
+                logger.critical('beat: the worker stops too, because its beat cannot start')
+                stop_parent()
+            else:
+                remove_pidfile()
+            _exit(1)
+
+
+def _exit(code):
+    """Ends the process at once; Celery takes `SystemExit` for a regular end, and exits with 0."""
+    logging.shutdown()
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            stream.flush()
+    os._exit(code)

@@ -1,0 +1,141 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CELERIES, requireCelery, type Celery } from '../support/celery.ts';
+import { Child } from '../support/child.ts';
+import { Folder } from '../support/folder.ts';
+import { Journal } from '../support/journal.ts';
+import { RabbitServer } from '../support/rabbitmq.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+import { Wheel } from '../support/wheel.ts';
+
+const APP = `
+import os
+from celery import Celery
+from celery.schedules import schedule
+
+app = Celery('proj', broker=os.environ['URL'])
+app.conf.beat_schedule = {'greet': {'task': 'proj.greet', 'schedule': 1.0, 'args': ['world']}}
+
+@app.task(queue='declared')
+def greet(name):
+    print('hello ' + name)
+
+@app.on_after_configure.connect
+def add(sender, **kwargs):
+    sender.add_periodic_task(1.0, greet.s('added'), name='added in on_after_configure')
+    if os.environ.get('CUSTOM'):
+        sender.add_periodic_task(Custom(5.0), greet.s('custom'), name='custom')
+
+class Custom(schedule):
+    pass
+`;
+
+let wheel: Wheel | string = 'not installed';
+beforeAll(() => {
+  wheel = Wheel.install();
+}, 600_000);
+afterAll(() => {
+  if (typeof wheel !== 'string') wheel[Symbol.dispose]();
+});
+
+/** A process of Celery in a project of its own, with the lines that it prints. */
+class Project extends Child {
+  readonly lines = new Journal<string>();
+
+  constructor(celery: Celery, folder: Folder, env: Record<string, string>, ...args: string[]) {
+    const installed = (wheel as Wheel).with(celery);
+    const add = (line: string) => this.lines.add(line);
+    super(installed.python, ['-m', 'celery', '-A', 'proj', ...args], {
+      cwd: folder.path,
+      env: { PYTHONDONTWRITEBYTECODE: '1', ...installed.env, ...env },
+      lines: { 1: (line) => add(line), 2: (line) => add(line) },
+    });
+    void this.exited.then(({ code }) => this.lines.end(`celery ended with ${code}`));
+  }
+
+  printed(what: string, from = 0): Promise<string> {
+    return this.lines.first(what, (line) => line.includes(what), from);
+  }
+}
+
+const WORKER = ['worker', '-P', 'solo', '-l', 'info', '-Q', 'declared', '--without-mingle'];
+const CARRYING = [...WORKER, '--beat', '--scheduler', 'celery_beat'];
+
+for (const celery of CELERIES) {
+  const missing = requireService('redis-server') || requireCelery(celery);
+  describe.skipIf(missing)(missing || `the wheel with ${celery.name}`, () => {
+    let redis: RedisServer;
+    let folder: Folder;
+    beforeAll(async () => {
+      redis = await RedisServer.start();
+      folder = new Folder({ 'proj.py': APP });
+    });
+    afterAll(async () => {
+      await redis[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    });
+    const start = (env: Record<string, string>, ...args: string[]) =>
+      new Project(celery, folder, { URL: redis.url(), ...env }, ...args);
+
+    test('celery beat -S celery_beat becomes beat, with the schedules and task options of Python', async (context) => {
+      if (typeof wheel === 'string') return context.skip(wheel);
+      await redis.flush();
+      const flags = ['-l', 'info', '--pidfile', 'beat.pid'];
+      await using beat = start({}, 'beat', '-S', 'celery_beat', ...flags);
+      await beat.printed('"event":"leading"');
+      expect(readFileSync(join(folder.path, 'beat.pid'), 'utf8')).toBe(`${beat.pid}\n`);
+      await using worker = start({}, ...WORKER);
+      await worker.printed('hello world');
+      await worker.printed('hello added');
+      beat.signal('SIGTERM');
+      expect(await beat.exited).toEqual({ code: 0, signal: null });
+      expect(existsSync(join(folder.path, 'beat.pid'))).toBe(false);
+    });
+
+    test('celery worker --beat: each worker carries a beat, which ends with it, and another leads', async (context) => {
+      if (typeof wheel === 'string') return context.skip(wheel);
+      await redis.flush();
+      await using first = start({}, ...CARRYING, '-n', 'first@x');
+      await first.printed('"event":"leading"');
+      await using second = start({}, ...CARRYING, '-n', 'second@x');
+      await second.printed('"event":"following"');
+      expect(second.lines.all.some((line) => line.includes('"event":"leading"'))).toBe(false);
+      first.signal('SIGKILL');
+      await second.printed('"event":"leading"');
+      await second.printed('hello added', second.lines.all.length);
+      second.signal('SIGTERM');
+      await second.printed('"event":"stopped"');
+    });
+
+    test('a schedule class of Python is refused with the name of its entry, unless the user gives it up', async (context) => {
+      if (typeof wheel === 'string') return context.skip(wheel);
+      const flags = ['beat', '-S', 'celery_beat', '-l', 'info', '--pidfile', 'refused.pid'];
+      await using refused = start({ CUSTOM: '1' }, ...flags);
+      expect(await refused.exited).toEqual({ code: 1, signal: null });
+      expect(refused.lines.all.join('\n')).toMatch(/entries that beat cannot carry over: custom\./);
+      expect(existsSync(join(folder.path, 'refused.pid'))).toBe(false);
+      await using partial = start({ CUSTOM: '1', CELERY_BEAT_PARTIAL: '1' }, ...flags);
+      await partial.printed('"event":"leading"');
+    });
+  });
+}
+
+const newest = CELERIES[1]!;
+const missing = requireService('rabbitmq-server') || requireCelery(newest);
+describe.skipIf(missing)(missing || 'the wheel on RabbitMQ', () => {
+  test('workers that carry beats need a store for the lock', async (context) => {
+    if (typeof wheel === 'string') return context.skip(wheel);
+    await using rabbit = await RabbitServer.start();
+    await using redis = await RedisServer.start();
+    using folder = new Folder({ 'proj.py': APP });
+    const URL = rabbit.url();
+    await using refused = new Project(newest, folder, { URL }, ...CARRYING);
+    await refused.printed('RabbitMQ cannot hold the lock');
+    expect(await refused.exited).toEqual({ code: 0, signal: null });
+    const env = { URL, BEAT_STATE_URL: redis.url() };
+    await using worker = new Project(newest, folder, env, ...CARRYING);
+    await worker.printed('hello added');
+  });
+});
