@@ -3,6 +3,7 @@ import type { ExitCode } from '../../exit.ts';
 import type { CeleryFlags } from './celery.ts';
 import type { CrontabFlags } from './crontab.ts';
 import type { DjangoFlags } from './django.ts';
+import type { KubernetesFlags } from './kubernetes.ts';
 import type { RedBeatFlags } from './redbeat.ts';
 
 /** Takes the exit code of an action. */
@@ -58,6 +59,17 @@ export function addImportCommands(program: Command, run: Run): void {
     .option('--last-runs', 'count from the last runs')
     .action((url: string, flags: DjangoFlags) =>
       run(async () => (await import('./django.ts')).importFromDjango(url, flags)),
+    );
+  importing(
+    group,
+    'kubernetes',
+    'import CronJobs as shell entries: see docs/moving/from-kubernetes-cronjob.md',
+  )
+    .argument('<files...>', 'manifests as kubectl get cronjob -o yaml writes them, or - for stdin')
+    .option('--timezone <zone>', 'that of the cluster, for jobs without timeZone', 'UTC')
+    .option('--last-runs', 'count from lastScheduleTime')
+    .action((files: string[], flags: KubernetesFlags) =>
+      run(async () => (await import('./kubernetes.ts')).importKubernetes(files, flags)),
     );
 }
 

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { importCronJobs } from '../../../import/kubernetes/convert.ts';
+import type { ManifestFile } from '../../../import/kubernetes/manifests.ts';
+import { checkZone } from '../../../schedule/zone-names.ts';
+import { ConfigError, describeError } from '../../../util/errors.ts';
+import type { ExitCode } from '../../exit.ts';
+import { runImport, type ImportFlags } from './run-import.ts';
+
+export interface KubernetesFlags extends ImportFlags {
+  readonly lastRuns?: boolean;
+  readonly timezone: string;
+}
+
+/** `beat import kubernetes`: writes CronJobs as a schedule file of shell entries. */
+export function importKubernetes(
+  paths: readonly string[],
+  flags: KubernetesFlags,
+): Promise<ExitCode> {
+  const timezone = checkZone(flags.timezone);
+  const options = { heading: 'KUBERNETES', lastRuns: flags.lastRuns === true };
+  return runImport(options, flags, () => {
+    const files = paths.map(readManifests);
+    const found = importCronJobs(files, timezone);
+    const source = files.map(({ path }) => path).join(', ');
+    if (found.entries.length === 0 && found.left.length === 0) {
+      throw new ConfigError(`${source}: there is no CronJob`);
+    }
+    return { found, source };
+  });
+}
+
+function readManifests(path: string): ManifestFile {
+  try {
+    const text = readFileSync(path === '-' ? 0 : path, 'utf8');
+    return { path: path === '-' ? 'standard input' : path, text };
+  } catch (error) {
+    throw new ConfigError(`beat import kubernetes: cannot be read: ${describeError(error)}`);
+  }
+}

@@ -1,0 +1,152 @@
+import type { EntryConfig } from '../../config/config-types.ts';
+import { parseInstant } from '../../message/parse-instant.ts';
+import { cron } from '../../schedule/cron.ts';
+import type { Schedule } from '../../schedule/schedule.ts';
+import { describeError } from '../../util/errors.ts';
+import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
+import { convertCommand } from './command.ts';
+import {
+  asList,
+  asMap,
+  asText,
+  findCronJobs,
+  type CronJob,
+  type Fields,
+  type ManifestFile,
+} from './manifests.ts';
+
+/** Converts CronJobs to shell entries. `timezone` is that of the cluster, for jobs that name none. */
+export function importCronJobs(files: readonly ManifestFile[], timezone: string): Found {
+  const entries = new Map<string, FoundEntry>();
+  const left: Left[] = [];
+  for (const file of files) {
+    const found = findCronJobs(file);
+    left.push(...found.left);
+    for (const job of found.jobs) {
+      try {
+        const { entry, notes } = convert(job, timezone, (name) => entries.has(name));
+        entries.set(entry.name, entry);
+        const different = { kind: 'different', place: job.place } as const;
+        left.push(...notes.map((reason) => ({ ...different, reason })));
+      } catch (error) {
+        left.push({ place: job.place, reason: describeError(error) });
+      }
+    }
+  }
+  return { settings: { timezone }, entries: [...entries.values()], left };
+}
+
+interface Converted {
+  readonly entry: FoundEntry;
+  readonly notes: readonly string[];
+}
+
+function convert(job: CronJob, clusterZone: string, isTaken: (name: string) => boolean): Converted {
+  const { metadata, spec, status, place } = job;
+  const template = asMap(asMap(spec['jobTemplate'])['spec']);
+  const pod = asMap(asMap(template['template'])['spec']);
+  const [container, ...others] = asList(pod['containers']).map(asMap);
+  if (!container || others.length > 0 || asList(pod['initContainers']).length > 0) {
+    throw new Error('expected one container without init containers: an entry runs one command');
+  }
+  const { fields: when, expression, timezone } = readSchedule(spec);
+  const deadline = spec['startingDeadlineSeconds'];
+  const timeout = template['activeDeadlineSeconds'] ?? pod['activeDeadlineSeconds'];
+  const { shell, notes } = convertCommand(
+    container,
+    timeout === undefined ? null : Number(timeout),
+  );
+  const description = asMap(metadata['annotations'])['kubernetes.io/description'] ?? job.comment;
+  const name = asText(metadata['name']);
+  const lastRunAt = parseInstant(status['lastScheduleTime'], 'UTC');
+  const fields = {
+    ...(description !== undefined && { description }),
+    ...when,
+    shell,
+    ...(deadline !== undefined && { startingDeadline: Number(deadline) }),
+    ...(spec['suspend'] === true && { enabled: false }),
+  };
+  const schedule = parseSchedule(expression, timezone ?? clusterZone);
+  return {
+    entry: {
+      name: isTaken(name) ? `${asText(metadata['namespace'], 'default')}/${name}` : name,
+      ...{ place, fields: fields as EntryConfig, lastRunAt: lastRunAt ?? undefined },
+      upcoming: schedule && upcomingOf(schedule),
+    },
+    notes: [...describePolicies(spec, template), ...notes, ...describeSurroundings(pod, container)],
+  };
+}
+
+interface When {
+  readonly fields: Pick<EntryConfig, 'schedule' | 'timezone'>;
+  readonly expression: string;
+  readonly timezone: string | undefined;
+}
+
+/** The schedule, whose zone has a field of its own or stands before it. */
+function readSchedule(spec: Fields): When {
+  const given = asText(spec['schedule']);
+  const [, prefix, expression = given] = /^(?:CRON_)?TZ=(\S+)\s+(.*)$/.exec(given.trim()) ?? [];
+  const timezone = typeof spec['timeZone'] === 'string' ? spec['timeZone'] : prefix;
+  const [, , day = '*', , weekday = '*'] = expression.split(/\s+/);
+  const isStepped = (field: string) => /^[*?]\//.test(field);
+  const isFree = (field: string) => field === '*' || field === '?';
+  if ((isStepped(day) && !isFree(weekday)) || (isStepped(weekday) && !isFree(day))) {
+    throw new Error(
+      `schedule "${expression}": Kubernetes runs it on days that match either field, beat on those that match both: write two entries`,
+    );
+  }
+  const fields = { schedule: { cron: expression }, ...(timezone !== undefined && { timezone }) };
+  return { fields, expression, timezone };
+}
+
+/** The schedule computed from the manifest itself; `undefined` for an invalid one, which beat reports. */
+function parseSchedule(expression: string, timezone: string): Schedule | undefined {
+  try {
+    return cron(expression, { timezone });
+  } catch {
+    return undefined;
+  }
+}
+
+/** What Kubernetes does about runs that overlap or fail, and beat does not. */
+function describePolicies(spec: Fields, template: Fields): string[] {
+  const notes: string[] = [];
+  const { concurrencyPolicy: policy = 'Allow' } = spec;
+  if (policy !== 'Allow') {
+    notes.push(
+      `concurrencyPolicy ${asText(policy)}: beat starts a run while the one before it runs: begin the command with flock -n FILE`,
+    );
+  }
+  const retries = Number(template['backoffLimit'] ?? 0);
+  if (retries > 0) notes.push(`backoffLimit ${retries}: workers do not repeat failed commands`);
+  const several = ['parallelism', 'completions'].filter((key) => Number(template[key] ?? 1) > 1);
+  if (several.length > 0) notes.push(`${several.join(', ')}: each run is one command`);
+  return notes;
+}
+
+/** Fields of pods and containers that are read elsewhere, or mean nothing without Kubernetes. */
+const CARRIED = [
+  ...['containers', 'initContainers', 'name', 'image', 'command', 'args', 'env', 'envFrom'],
+  ...[
+    'workingDir',
+    'activeDeadlineSeconds',
+    'imagePullPolicy',
+    'imagePullSecrets',
+    'restartPolicy',
+  ],
+  ...['dnsPolicy', 'schedulerName', 'terminationGracePeriodSeconds', 'terminationMessagePath'],
+  ...['terminationMessagePolicy', 'nodeSelector', 'affinity', 'tolerations', 'priorityClassName'],
+];
+
+/** What surrounds the command in a pod: the host of the worker has to offer it. */
+function describeSurroundings(pod: Fields, container: Fields): string[] {
+  const isEmpty = (value: unknown) =>
+    value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+  const more = Object.entries({ ...pod, ...container })
+    .filter(([key, value]) => !CARRIED.includes(key) && !isEmpty(value))
+    .map(([key]) => key);
+  const image = `image ${asText(container['image'])}: the host of the worker needs its programs`;
+  if (more.length === 0) return [image];
+  return [image, `${more.join(', ')}: the worker runs the command as it runs itself`];
+}

@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { assemble } from '../../../src/import/assemble.ts';
+import { compareEntries } from '../../../src/import/compare.ts';
+import { importCronJobs } from '../../../src/import/kubernetes/convert.ts';
+
+const LIST = join(import.meta.dirname, '../../fixtures/kubernetes/list.yaml');
+
+const load = (text: string, lastRuns = false) =>
+  assemble(importCronJobs([{ path: 'jobs.yaml', text }], 'UTC'), lastRuns);
+
+interface Parts {
+  readonly spec?: object;
+  readonly job?: object;
+  readonly pod?: object;
+  readonly container?: object;
+  readonly more?: object;
+}
+
+const manifest = ({ spec, job, pod, container, more }: Parts = {}) => ({
+  ...{ apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'a' } },
+  spec: {
+    schedule: '0 1 * * *',
+    jobTemplate: {
+      spec: {
+        template: {
+          spec: {
+            containers: [{ name: 'a', image: 'busybox', command: ['run'], ...container }],
+            ...pod,
+          },
+        },
+        ...job,
+      },
+    },
+    ...spec,
+  },
+  ...more,
+});
+const one = (parts: Parts = {}) => load(stringify(manifest(parts)));
+const entryOf = (parts: Parts = {}) => one(parts).config.beatSchedule['a'];
+const leftOf = (parts: Parts = {}) =>
+  one(parts).left.map(({ kind = 'missing', reason }) => `${kind}: ${reason}`);
+
+const IMAGE = 'different: image busybox: the host of the worker needs its programs';
+
+test('import of CronJobs: reads a list as kubectl writes it', () => {
+  const { config, left, entries } = load(readFileSync(LIST, 'utf8'), true);
+  expect(config).toEqual({
+    timezone: 'UTC',
+    beatSchedule: {
+      backup: {
+        description: "Nightly copy of the shop's database.",
+        schedule: { cron: '30 2 * * *' },
+        timezone: 'Europe/Oslo',
+        shell: {
+          command: 'pg_dump shop | gzip > /backup/$(date +%F).gz',
+          cwd: '/srv',
+          env: { DATABASE: 'shop' },
+          timeout: 1_800,
+        },
+        startingDeadline: 600,
+        lastRunAt: '2026-11-22T01:30:00.000Z',
+      },
+      'blog/backup': {
+        schedule: { cron: '@hourly' },
+        shell: `/usr/bin/report --title 'it'\\''s "here"'`,
+        enabled: false,
+      },
+    },
+  });
+  expect(left.map(({ place, reason }) => `${place}: ${reason}`)).toEqual([
+    'jobs.yaml:3 CronJob backup: concurrencyPolicy Forbid: beat starts a run while the one before it runs: begin the command with flock -n FILE',
+    'jobs.yaml:3 CronJob backup: backoffLimit 2: workers do not repeat failed commands',
+    'jobs.yaml:3 CronJob backup: env PGPASSWORD: from a Secret, a ConfigMap or the pod: set them in the environment of the worker',
+    'jobs.yaml:3 CronJob backup: image postgres:17: the host of the worker needs its programs',
+    'jobs.yaml:3 CronJob backup: volumes, volumeMounts: the worker runs the command as it runs itself',
+    'jobs.yaml:70 CronJob backup: image report:1: the host of the worker needs its programs',
+  ]);
+  const after = new Date('2026-11-22T12:00:00Z');
+  const [{ instants } = { instants: [] }] = compareEntries(entries, { count: 2, after });
+  expect(instants.map(({ source }) => source?.toISOString())).toEqual([
+    '2026-11-23T01:30:00.000Z',
+    '2026-11-24T01:30:00.000Z',
+  ]);
+  for (const { source, result } of instants) expect(result).toEqual(source);
+});
+
+test('import of CronJobs: reads several documents, JSON, and other kinds beside them', () => {
+  const service = stringify({ apiVersion: 'v1', kind: 'Service' });
+  const comment = '# Cleans up.\n# Twice.\n';
+  const yaml = [service, comment + stringify(manifest()), '', '# nothing'].join('---\n');
+  expect(load(yaml).config.beatSchedule).toEqual({
+    a: { description: 'Cleans up.\nTwice.', schedule: { cron: '0 1 * * *' }, shell: 'run' },
+  });
+  expect(load(JSON.stringify(manifest())).config.beatSchedule).toHaveProperty('a');
+});
+
+test('import of CronJobs: a zone may stand before the schedule', () => {
+  for (const prefix of ['TZ', 'CRON_TZ']) {
+    expect(entryOf({ spec: { schedule: `${prefix}=Asia/Tokyo 0 1 * * *` } })).toMatchObject({
+      ...{ schedule: { cron: '0 1 * * *' }, timezone: 'Asia/Tokyo' },
+    });
+  }
+  expect(entryOf({ spec: { schedule: '@every 1h30m' } })).toMatchObject({
+    schedule: { cron: '@every 1h30m' },
+  });
+  expect(entryOf({ spec: { schedule: '0 1 ? * 1-5' } })).toBeDefined();
+});
+
+test('import of CronJobs: words of a command are quoted, and a script of a shell stays as it is', () => {
+  const shellOf = (container: object) => entryOf({ container })?.shell;
+  expect(shellOf({ command: ['a', '$HOME', ''], args: ['x y', '*'] })).toBe(
+    "a '$HOME' '' 'x y' '*'",
+  );
+  expect(shellOf({ command: ['bash', '-c', 'a | b'] })).toEqual({
+    command: 'a | b',
+    shell: 'bash',
+  });
+  expect(shellOf({ command: ['/bin/sh', '-ec', 'a | b'] })).toBe("/bin/sh -ec 'a | b'");
+  expect(shellOf({ command: ['sh', '-c', 'a "$0"', 'x'] })).toBe(`sh -c 'a "$0"' x`);
+});
+
+test('import of CronJobs: variables are replaced as Kubernetes does', () => {
+  const env = [
+    { name: 'A', value: '1' },
+    { name: 'B', value: '$(A)2' },
+    { name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+  ];
+  const command = ['run', '$(B)', '$$(B)', '$(NODE)', '$(date)', '$5'];
+  expect(entryOf({ container: { command, env } })?.shell).toEqual({
+    command: "run 12 '$(B)' '$(NODE)' '$(date)' '$5'",
+    env: { A: '1', B: '12' },
+  });
+});
+
+test.each([
+  [{ container: { command: [] } }, /^missing: the command is in the image busybox/],
+  [{ pod: { containers: [{}, {}] } }, /^missing: expected one container/],
+  [{ pod: { initContainers: [{ name: 'b' }] } }, /^missing: expected one container/],
+  [{ spec: { schedule: '61 * * * *' } }, /^missing: schedule\.cron: .*61/],
+  [{ spec: { schedule: '0 0 */2 * 1' } }, /^missing: schedule .* either field/],
+  [{ spec: { timeZone: 'Mars/Base' } }, /^missing: timezone: .*Mars/],
+  [{ more: { apiVersion: 'batch/v2alpha1' } }, /^missing: apiVersion: expected batch\/v1 or/],
+])('import of CronJobs: %o is left out, with the reason', (parts, reason) => {
+  expect(leftOf(parts).find((line) => line.startsWith('missing'))).toMatch(reason);
+  expect(entryOf(parts)).toBeUndefined();
+});
+
+test('import of CronJobs: what surrounds the command is listed, and defaults are not', () => {
+  expect(leftOf({ pod: { securityContext: {}, restartPolicy: 'Never' } })).toEqual([IMAGE]);
+  expect(leftOf({ pod: { serviceAccountName: 'shop' }, job: { parallelism: 2 } })).toEqual([
+    'different: parallelism: each run is one command',
+    IMAGE,
+    'different: serviceAccountName: the worker runs the command as it runs itself',
+  ]);
+  expect(leftOf({ container: { envFrom: [{ secretRef: { name: 's' } }] } })).toEqual([
+    expect.stringMatching(/^different: envFrom: from a Secret/),
+    IMAGE,
+  ]);
+});
+
+test('import of CronJobs: a document that is not YAML is listed with its line, and the others are imported', () => {
+  const { config, left } = load(`a: {{ .Values.name }}-b\n---\n${stringify(manifest())}`);
+  expect(config.beatSchedule).toHaveProperty('a');
+  expect(left[0]).toMatchObject({
+    place: 'jobs.yaml:1',
+    reason: expect.stringMatching(/^invalid YAML: .*render templates first/) as string,
+  });
+});
