@@ -11,6 +11,8 @@ export interface Consumer {
    * broker is unreachable; the next call tries again.
    */
   receive(signal: AbortSignal): Promise<Delivery | null>;
+  /** Returns messages to their queues that wait for `receive`, which is not called again. Deliveries stay open. */
+  cancel(): Promise<void>;
   /** Closes the connection. The broker delivers again what is neither acknowledged nor requeued. */
   close(): Promise<void>;
 }
@@ -37,7 +39,7 @@ export interface ConsumerOptions {
   readonly server: ServerUrls;
   /** The names of the queues to consume. */
   readonly from: readonly string[];
-  /** How many messages are delivered at most that are neither acknowledged nor requeued. */
+  /** How many messages of each queue a broker may deliver in advance, with those that are not acknowledged. */
   readonly prefetch: number;
   /** The configured queues, for brokers on which a consumer declares its queues. */
   readonly queues: Queues;

@@ -183,7 +183,8 @@ export const DRIVERS: readonly Driver[] = [
     limits: { ...NO_LIMITS, amqp: true },
     load: null,
     loadBroker: () => import('./amqp/broker.ts').then(({ openAmqpBroker }) => openAmqpBroker),
-    loadConsumer: null,
+    loadConsumer: () =>
+      import('./amqp/consumer.ts').then(({ openAmqpConsumer }) => openAmqpConsumer),
     ...{ loadResults: null, loadTaskResults: null },
   },
 ];

@@ -72,6 +72,8 @@ export class Worker {
       });
       this.#jobs.add(job);
     }
+    // A failure ends the connection, which returns the messages too.
+    await this.#options.consumer.cancel().catch(() => {});
     await Promise.all(this.#jobs);
   }
 

@@ -114,6 +114,7 @@ export function consumerContract(name: string, openQueues: () => Promise<TestQue
       await publish('a', 'b');
       const consumer = await queues.open('red');
       await (await receive(consumer)).requeue();
+      await queues.kill(consumer);
       const other = await queues.open('red');
       const found = [await receive(other), await receive(other)];
       expect(found.map(bodyOf).sort()).toEqual(['a', 'b']);

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import type { Consumer } from '../../src/broker/consumer.ts';
 import { openConsumer } from '../../src/drivers/open-consumer.ts';
-import { openStore } from '../../src/drivers/open-store.ts';
+import { parseEndpoint } from '../../src/drivers/endpoint.ts';
+import { openStore, type StoreOptions } from '../../src/drivers/open-store.ts';
 import { RedisServer } from '../support/redis.ts';
+import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
 import { Folder } from '../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,9 +16,9 @@ import { forwardableClock, storeOptions } from './test-store.ts';
 /** A consumer that renews leases every 10 s is dead after a minute. Milliseconds. */
 const LEASE = 60_000;
 
-async function openQueues(url: string, more: Partial<TestQueues> = {}): Promise<TestQueues> {
+async function openQueues(url: string, more: Partial<StoreOptions> = {}): Promise<TestQueues> {
   const clock = forwardableClock();
-  const options = storeOptions(url, { clock });
+  const options = storeOptions(url, { clock, ...more });
   const store = await openStore(options);
   const consumers: Consumer[] = [];
   return {
@@ -34,7 +36,6 @@ async function openQueues(url: string, more: Partial<TestQueues> = {}): Promise<
       for (const consumer of consumers) await consumer.close();
       await store.close();
     },
-    ...more,
   };
 }
 
@@ -130,6 +131,50 @@ describe.skipIf(missing)(missing || 'redis', () => {
     const consumer = await queues.open('red');
     await (await consumer.receive(new AbortController().signal))!.ack();
     expect(await server.client.hgetall('unacked')).toEqual({ tag: '[{}, "", "red"]' });
+    await queues.close();
+  });
+});
+
+const withoutRabbit = requireService('rabbitmq-server');
+describe.skipIf(withoutRabbit)(withoutRabbit || 'rabbitmq', () => {
+  let server: RabbitServer;
+
+  beforeAll(async () => {
+    server = await RabbitServer.start();
+  });
+  afterAll(() => server.stop());
+
+  const openRabbitQueues = async (): Promise<TestQueues> => {
+    await server.reset();
+    const queues = await openQueues(server.url(), { state: parseEndpoint('memory://') });
+    return { ...queues, kill: (consumer) => consumer.close() };
+  };
+  consumerContract('rabbitmq', openRabbitQueues);
+
+  test('rabbitmq consumer: messages that wait for a cancelled consumer return to their queue', async () => {
+    const queues = await openRabbitQueues();
+    await queues.publish(['a', 'b'].map((id) => makeMessage(id, { queue: 'red', body: id })));
+    const [first, second] = [await queues.open('red'), await queues.open('red')];
+    const delivery = (await first.receive(new AbortController().signal))!;
+    await first.cancel();
+    const other = (await second.receive(new AbortController().signal))!;
+    expect([delivery, other].map(({ message }) => message!.body.toString())).toEqual(['a', 'b']);
+    expect([await delivery.ack(), await other.ack()]).toEqual([true, true]);
+    await queues.close();
+  });
+
+  test('rabbitmq consumer: after the connection was lost, a delivery has ended and arrives again', async () => {
+    const queues = await openRabbitQueues();
+    await queues.publish([makeMessage('a', { queue: 'red' })]);
+    const consumer = await queues.open('red');
+    const signal = new AbortController().signal;
+    const lost = (await consumer.receive(signal))!;
+    await server.control('close_all_connections', 'test');
+    await server.reconnect();
+    const received = async () => consumer.receive(signal).catch(() => null);
+    const again = (await received()) ?? (await received());
+    expect(await lost.ack()).toBe(false);
+    expect(await again!.ack()).toBe(true);
     await queues.close();
   });
 });

@@ -78,6 +78,11 @@ export class Session {
     }
   }
 
+  /** Rejects with the reason when the connection ends. */
+  get ended(): Promise<never> {
+    return this.#end.promise;
+  }
+
   get usable(): boolean {
     return !this.#ended;
   }
@@ -99,6 +104,16 @@ export class Session {
       declaring.catch(() => this.#declared.delete(name));
     }
     return declaring;
+  }
+
+  /** Opens a channel, for consumers. */
+  openChannel(): Promise<Channel> {
+    return this.#withTimeout(this.#model.createChannel());
+  }
+
+  /** Waits for an answer. Rejects if the connection ends or the answer times out. */
+  wait<T>(answer: Promise<T>): Promise<T> {
+    return this.#withTimeout(answer);
   }
 
   /** Makes `declareOnce` run every declaration again. */

@@ -33,6 +33,7 @@ export function openMemoryConsumer({ server, from, clock }: ConsumerOptions): Co
       }
       return null;
     },
+    cancel: async () => {},
     close: async () => open.forEach(requeue),
   };
 }

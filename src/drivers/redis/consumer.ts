@@ -70,6 +70,8 @@ class RedisConsumer implements Consumer {
     return null;
   }
 
+  async cancel(): Promise<void> {}
+
   async close(): Promise<void> {
     await this.#leases.close();
     await this.#connection.close();

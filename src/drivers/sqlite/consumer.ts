@@ -55,6 +55,8 @@ class SqliteConsumer implements Consumer {
     return null;
   }
 
+  async cancel(): Promise<void> {}
+
   async close(): Promise<void> {
     await this.#leases.close();
     this.#db.close();
