@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -9,12 +9,16 @@ import type { BeatConfig } from '../../src/config/config-types.ts';
 import { readJson } from '../../src/config/source/json.ts';
 import { LiveSettings } from '../../src/config/live-settings.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
-import { BeatProcess, runBeat } from '../support/beat-process.ts';
+import { BeatProcess, BUILT, runBeat } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { RedisServer } from '../support/redis.ts';
 
 const PROJECTS = join(import.meta.dirname, '../fixtures/celery-projects');
+const PAGE = readFileSync(
+  join(import.meta.dirname, '../../docs/moving/from-celery-beat.md'),
+  'utf8',
+);
 const CELERY_SENDS = join(import.meta.dirname, '../support/celery_sends.py');
 
 /** The apps, and of each the entries that the import lists; the messages of all others must be equal. */
@@ -121,6 +125,39 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
     },
   );
 
+  test.skipIf(missing)(
+    missing || 'the commands in docs/moving/from-celery-beat.md run in this order',
+    async () => {
+      using folder = new Folder({
+        'bin/beat': `#!/bin/sh\nexec "${process.execPath}" "${BUILT}" "$@"\n`,
+      });
+      const cwd = folder.path;
+      chmodSync(join(cwd, 'bin/beat'), 0o755);
+      symlinkSync(python, join(cwd, 'bin/python'));
+      cpSync(join(PROJECTS, 'last_runs.py'), join(cwd, 'proj.py'));
+      expect(spawnSync(python, ['proj.py'], { cwd }).status).toBe(0);
+      await using redis = await RedisServer.start();
+      const env = {
+        ...process.env,
+        ...{ CELERY_BROKER_URL: redis.url(), VIRTUAL_ENV: cwd, PYTHONPATH: sitePackages(python) },
+        PATH: `${join(cwd, 'bin')}:${process.env['PATH']}`,
+      };
+      const blocks = [...PAGE.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => block!);
+      const commands = blocks.join('').trimEnd().split('\n');
+      expect(commands).toHaveLength(5);
+      expect(commands.at(-1)).toBe('beat');
+      for (const command of commands.slice(0, -1)) {
+        const run = spawnSync('sh', ['-c', command], { cwd, env, encoding: 'utf8' });
+        expect({ command, code: run.status, stderr: run.stderr }).toEqual({
+          ...{ command, code: 0, stderr: '' },
+        });
+      }
+      await using beat = new BeatProcess({ cwd });
+      await beat.waitForRuns(1);
+      expect(beat.sent).toMatchObject([{ entry: 'hourly' }]);
+    },
+  );
+
   test.skipIf(missing)(missing || 'compares the next instants by Celery and by beat', async () => {
     const compare = [
       '--compare',
@@ -191,6 +228,12 @@ describe.each(CELERIES)('import celery: with $name', (celery) => {
     },
   );
 });
+
+/** The folder of a Python's packages, for a link to it that has none. */
+function sitePackages(python: string): string {
+  const program = 'import celery, os; print(os.path.dirname(os.path.dirname(celery.__file__)))';
+  return spawnSync(python, ['-c', program], { encoding: 'utf8' }).stdout.trim();
+}
 
 const newest = CELERIES[1]!;
 const noDjango = requireCelery(newest, 'django_celery_beat');

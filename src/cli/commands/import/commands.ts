@@ -29,7 +29,7 @@ export function addImportCommands(program: Command, run: Run): void {
   importing(
     group,
     'celery',
-    "import a Celery app with the project's own Python: see docs/celery.md",
+    'import a Celery app with its own Python: see docs/moving/from-celery-beat.md',
   )
     .option('-A, --app <module>', 'the app, as celery -A takes it')
     .option('--exported <file>', 'an export of celery_beat.export instead of an app; - for stdin')
