@@ -102,7 +102,7 @@ container zones '' node -e "
   console.log(zones.length + ' zones, tzdata ' + tz + ', ICU ' + icu + ', ' + Intl.DateTimeFormat('nb').resolvedOptions().locale);
   if (missing.length > 0) { console.log(missing.join(' ')); process.exit(1); }" || fail 'time zones are missing'
 
-count() { grep -c "$1" "$2" || true; }
+count() { (grep -s "$1" "$2" || true) | wc -l; }
 # Waits at most a minute until a log has a number of lines with a text.
 await() {
   local until=$((SECONDS + 60))
