@@ -109,7 +109,7 @@ for (const celery of CELERIES) {
       await second.printed('"event":"stopped"');
     });
 
-    test('a schedule class of Python is refused with the name of its entry, unless the user gives it up', async (context) => {
+    test('a schedule class of Python ends the start with the name of its entry, unless the user gives it up', async (context) => {
       if (typeof wheel === 'string') return context.skip(wheel);
       const flags = ['beat', '-S', 'celery_beat', '-l', 'info', '--pidfile', 'refused.pid'];
       await using refused = start({ CUSTOM: '1' }, ...flags);
