@@ -12,7 +12,7 @@ import tempfile
 import click
 from celery.utils.log import get_logger
 
-from .export import export_app
+from .export.export import export_app
 from .export.last_runs import SUFFIXES, Unreadable, read_last_runs
 
 logger = get_logger('celery.beat')
