@@ -9,6 +9,7 @@ import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
 import { Folder } from '../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AclUser } from '../support/acl.ts';
 import { makeMessage } from '../support/message.ts';
 import { consumerContract, type TestQueues } from './consumer.contract.ts';
 import { forwardableClock, storeOptions } from './test-store.ts';
@@ -89,6 +90,40 @@ describe.skipIf(missing)(missing || 'redis', () => {
     };
   };
   consumerContract('redis', openRedisQueues);
+
+  test('redis consumer: works with exactly the rights that docs/redis-rights.md lists', async () => {
+    const queues = await openRedisQueues();
+    const user = new AclUser(server, 'worker');
+    const signal = new AbortController().signal;
+    const { client } = server;
+    const lost: string[] = [];
+    for (const right of ['', ...user.commands]) {
+      await server.flush();
+      await queues.publish([makeMessage('a', { queue: 'shell' })]);
+      await client.hset('unacked', 'beat-dead', '[{}, "", "shell"]');
+      await client.zadd('unacked_index', '0', 'beat-dead');
+      await user.set(...(right === '' ? [] : [right.replace('+', '-')]));
+      const options = storeOptions(user.url());
+      const consumer = await openConsumer(options.broker, {
+        ...{ ...options, from: ['shell'], prefetch: 1 },
+      });
+      const use = async () => {
+        const delivery = (await consumer.receive(signal))!;
+        await delivery.requeue();
+        await (await consumer.receive(signal))!.ack();
+      };
+      const error = await use().then(
+        () => null,
+        (thrown: unknown) => thrown as Error,
+      );
+      await consumer.close();
+      if (right === '') expect(error).toBeNull();
+      const messages = (await client.llen('shell')) + (await client.hlen('unacked'));
+      if (error && messages < 2) lost.push(right);
+    }
+    expect(lost).toEqual([]);
+    await queues.close();
+  });
 
   test('redis consumer: takes the messages of the first priority first', async () => {
     const queues = await openRedisQueues();

@@ -20,10 +20,9 @@ export function openRedisTaskResults(server: ServerUrls, settings: ResultSetting
       const key = `${keyPrefix}celery-task-meta-${result.taskId}`;
       const meta = JSON.stringify(toMeta(result));
       await connection.run('results.store', async (client) => {
-        const multi = client.multi();
-        if (expires === null) multi.set(key, meta);
-        else multi.set(key, meta, 'PX', expires);
-        for (const [error] of (await multi.publish(key, meta).exec()) ?? []) if (error) throw error;
+        if (expires === null) await client.set(key, meta);
+        else await client.set(key, meta, 'PX', expires);
+        await client.publish(key, meta);
       });
     },
     close: () => connection.close(),
