@@ -1,5 +1,6 @@
 """Adapts the pages for MkDocs: the README is the home page, and files outside of docs/ are named without a link."""
 
+import glob
 import re
 
 from mkdocs.structure.files import File
@@ -8,6 +9,13 @@ from mkdocs.structure.files import File
 def slugify(text, separator):
     """Anchors of headings as on GitHub, where the links of the pages are written for."""
     return re.sub(r"[^\w -]", "", text.lower()).replace(" ", separator)
+
+
+def on_config(config):
+    pages = sorted(path.removeprefix("docs/") for path in glob.glob("docs/moving/*.md"))
+    [moving] = [section["Moving to beat"] for section in config.nav if "Moving to beat" in section]
+    moving[:0] = pages
+    return config
 
 
 def on_files(files, config):

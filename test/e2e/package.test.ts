@@ -70,7 +70,7 @@ function run(command: string, ...args: string[]): string {
   return execFileSync(command, args, { cwd: project.path, encoding: 'utf8' });
 }
 
-test('npm package: contains the build, the schema, files for workers and systemd, and no sources', () => {
+test('npm package: contains the build, the schema, files for Python and systemd, and no sources', () => {
   const top = new Set(packed.map((path) => path.replace(/\/.*/, '')));
   expect([...top].sort()).toEqual([
     'CHANGELOG.md',
@@ -79,6 +79,7 @@ test('npm package: contains the build, the schema, files for workers and systemd
     'deploy',
     'dist',
     'package.json',
+    'python',
     'schema',
   ]);
   expect(packed.filter((path) => !/\.(js|d\.ts|json|md|py|service)$|^LICENSE$/.test(path))).toEqual(
