@@ -52,7 +52,7 @@ const unseeded = syntax(random, SEEDED);
 const RANDOM_SOURCES = ['randomUUID', 'randomBytes', 'randomInt', 'getRandomValues', 'webcrypto'];
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'site/', '.venv/']),
+  globalIgnores(['dist/', 'python/build/', 'coverage/', 'site/', '.venv/']),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
