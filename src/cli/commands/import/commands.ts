@@ -17,7 +17,7 @@ export function addImportCommands(program: Command, run: Run): void {
   const group = program
     .command('import')
     .description('write a schedule file from the schedules of another scheduler');
-  importing(group, 'crontab', 'import crontab(5) or anacrontab(5): see docs/crontab.md')
+  importing(group, 'crontab', 'import crontab(5) or anacrontab(5): see docs/moving/from-crontab.md')
     .argument('[file]', 'a crontab, an anacrontab, a folder such as /etc/cron.d, or - for stdin')
     .option('--user <name>', 'the user that runs the commands (default: that of the worker)')
     .option('--system', 'lines name a user; without a file: /etc/crontab and /etc/cron.d')
