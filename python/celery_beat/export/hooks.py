@@ -12,10 +12,12 @@ from .report import path_of
 #: Modules whose hooks are for the scheduler itself.
 SCHEDULERS = ('celery.', 'redbeat.', 'django_celery_beat.')
 
+IN_LOCK = 'take the lock in the task itself, or set options.expires to "next" so that runs do not pile up'
+
 #: What to do without a hook, by the beginning of its import path.
 INSTEAD = {
-    'celery_once.': 'take the lock in the task itself; beat publishes each run once, so two of one run cannot wait',
-    'celery_singleton.': 'take the lock in the task itself, or set options.expires to "next" so that runs do not pile up',
+    'celery_once.': IN_LOCK,
+    'celery_singleton.': IN_LOCK,
     'sentry_sdk.': 'traces begin in the worker; check in cron monitors there, with sentry_sdk.monitor on the task',
     'opentelemetry.': 'traces begin in the worker, where CeleryInstrumentor works as before',
     'ddtrace.': 'traces begin in the worker',
@@ -75,6 +77,7 @@ def _report_task(task, entry, report):
 
 
 def _report_patches(entries, report):
+    patched = {}
     for owner, method in (
         (Task, 'apply_async'), (Celery, 'send_task'), (beat.Scheduler, 'apply_entry'),
         (beat.Scheduler, 'apply_async'), (Producer, 'publish'),
@@ -84,10 +87,12 @@ def _report_patches(entries, report):
             continue
         wrapper = getattr(function, '_self_wrapper', function)
         by = _home(wrapper) if inspect.isfunction(wrapper) else path_of(wrapper)
+        patched.setdefault(by.split('.')[0], []).append('{}.{}'.format(owner.__name__, method))
+    for package, methods in patched.items():
         for entry in entries:
             report.different(
-                '{} has replaced {}.{}, which sends the tasks'.format(by, owner.__name__, method),
-                _instead(by, 'keep it in the workers: what it records begins there'), entry)
+                '{} has replaced {}, by which tasks are sent'.format(package, ', '.join(methods)),
+                _instead(package + '.', 'keep it in the workers: what it records begins there'), entry)
 
 
 def _home(function):

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { importApp } from '../../../src/import/celery/import.ts';
+import type {
+  CeleryMessage,
+  Exported,
+  ExportedEntry,
+} from '../../../src/import/celery/exported.ts';
+
+const AT = Date.UTC(2026, 10, 22, 12);
+
+/** What Celery publishes for the task `tidy` without arguments. */
+function makeMessage(parts: Partial<CeleryMessage> = {}): CeleryMessage {
+  const embed = { callbacks: null, errbacks: null, chain: null, chord: null };
+  return {
+    ...{ at: AT, exchange: '', routing_key: 'celery', priority: 0 },
+    ...{ content_type: 'application/json', content_encoding: 'utf-8' },
+    body: Buffer.from(JSON.stringify([[], {}, embed])).toString('base64'),
+    properties: { correlation_id: 'id', reply_to: 'me', delivery_mode: 2 },
+    ...parts,
+    headers: { task: 'tidy', id: 'id', retries: 0, timelimit: [null, null], ...parts.headers },
+  };
+}
+
+function makeExport(parts: Partial<ExportedEntry> = {}, more: Partial<Exported> = {}): Exported {
+  const entry = { task: 'tidy', schedule: 60 };
+  return {
+    ...{ celery: '5.7.0', scheduler: 'celery.beat.PersistentScheduler', problems: [] },
+    settings: { broker_url: 'redis://localhost:6379/0', result_expires: null },
+    entries: [{ name: 'tidy', installed: false, entry, message: makeMessage(), ...parts }],
+    ...more,
+  };
+}
+
+const listed = (exported: Exported) => importApp(exported).left;
+
+describe('import celery: an entry', () => {
+  test('with the message of Celery is imported without a remark', () => {
+    expect(listed(makeExport())).toEqual([]);
+  });
+
+  test.each<[string, Partial<CeleryMessage>, string]>([
+    ['queue', { routing_key: 'slow' }, 'routing key: Celery "slow", beat "celery"'],
+    ['exchange', { exchange: 'media' }, 'exchange: Celery "media", beat ""'],
+    ['priority', { priority: 3 }, 'priority: Celery 3, beat 0'],
+    ['delivery mode', { properties: { delivery_mode: 1 } }, 'delivery mode: Celery 1, beat 2'],
+    ['header', { headers: { team: 'ops' } }, 'header team: Celery "ops", beat none'],
+    [
+      'time limit',
+      { headers: { timelimit: [60, null] } },
+      'header timelimit: Celery [60,null], beat [null,null]',
+    ],
+    [
+      'result',
+      { headers: { ignore_result: true } },
+      'header ignore_result: Celery true, beat false',
+    ],
+    [
+      'expiry',
+      { headers: { expires: '2026-11-22T12:01:00+00:00' } },
+      'expires: Celery "2026-11-22T12:01:00+00:00", beat none',
+    ],
+    [
+      'arguments',
+      { body: Buffer.from('[[1], {}, {}]').toString('base64') },
+      'arguments: they differ',
+    ],
+    [
+      'content',
+      { content_type: 'application/x-yaml' },
+      'content type: Celery "application/x-yaml", beat "application/json"',
+    ],
+  ])('whose message has another %s is listed', (_part, message, reason) => {
+    expect(listed(makeExport({ message: makeMessage(message) }))).toContainEqual({
+      ...{ place: 'entry tidy', reason, kind: 'different' },
+    });
+  });
+
+  test('whose expiry differs by the time that Celery took is not listed', () => {
+    const entry = { task: 'tidy', schedule: 60, options: { expires: 60 } };
+    const headers = { expires: '2026-11-22T12:01:00.250000+00:00' };
+    const properties = { delivery_mode: 2, expiration: '60000' };
+    expect(listed(makeExport({ entry, message: makeMessage({ headers, properties }) }))).toEqual(
+      [],
+    );
+  });
+
+  test('that Celery before 5.2 sends, without the time to live of the broker, is not listed', () => {
+    const entry = { task: 'tidy', schedule: 60, options: { expires: 60 } };
+    const headers = { expires: '2026-11-22T12:01:00+00:00' };
+    expect(listed(makeExport({ entry, message: makeMessage({ headers }) }))).toEqual([]);
+  });
+
+  test('whose arguments contain a template of beat is sent as it is', () => {
+    const entry = { task: 'tidy', schedule: 60, args: ['{{dueAt}}'] };
+    const body = Buffer.from(
+      '[["{{dueAt}}"], {}, {"callbacks": null, "errbacks": null, "chain": null, "chord": null}]',
+    ).toString('base64');
+    expect(listed(makeExport({ entry, message: makeMessage({ body }) }))).toEqual([]);
+  });
+
+  test('that beat rejects has only the reason of beat', () => {
+    const problem = { what: 'it is odd', instead: 'do it', entries: ['tidy', 'other'] } as const;
+    const exported = makeExport(
+      { entry: { task: 'tidy', schedule: 0 } },
+      { problems: [{ ...problem, kind: 'different' }] },
+    );
+    expect(listed(exported)).toEqual([]);
+    expect(importApp(exported).entries).toHaveLength(1);
+  });
+});
+
+test('import celery: a problem of several entries is one line with their names', () => {
+  const entry = { task: 'tidy', schedule: 60 };
+  const entries = ['a', 'b'].map((name) => ({ name, installed: false, entry, message: null }));
+  const problem = { kind: 'different', what: 'x has run', instead: 'do y' } as const;
+  const exported = { ...makeExport(), entries, problems: [{ ...problem, entries: ['a', 'b'] }] };
+  expect(listed(exported)).toEqual([
+    { place: 'entries a, b', reason: 'x has run; do y', kind: 'different' },
+  ]);
+});
+
+describe('import celery: the nightly cleanup', () => {
+  const names = (exported: Exported) => importApp(exported).entries.map(({ name }) => name);
+  const cleanup = {
+    ...{ name: 'celery.backend_cleanup', installed: true, message: null },
+    entry: { task: 'celery.backend_cleanup', schedule: { crontab: { minute: '0', hour: '4' } } },
+  };
+
+  test('is not written where beat adds it as Celery does', () => {
+    const settings = { result_backend: 'db+sqlite:///results.sqlite' };
+    const exported = makeExport({}, { settings });
+    expect(names({ ...exported, entries: [...exported.entries, cleanup] })).toEqual(['tidy']);
+  });
+
+  test('is written where beat would not add it', () => {
+    const exported = makeExport();
+    expect(names({ ...exported, entries: [...exported.entries, cleanup] })).toEqual([
+      ...['tidy', 'celery.backend_cleanup'],
+    ]);
+  });
+
+  test('is disabled where Celery does not add it', () => {
+    const settings = { result_backend: 'db+sqlite:///results.sqlite' };
+    const { entries } = importApp(makeExport({}, { settings }));
+    expect(entries.at(-1)).toMatchObject({
+      ...{ name: 'celery.backend_cleanup', fields: { enabled: false } },
+    });
+  });
+});
