@@ -1,0 +1,230 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Consumer, Delivery } from '../../../src/broker/consumer.ts';
+import type { TaskResult } from '../../../src/store/task-results.ts';
+import { systemClock } from '../../../src/util/clock.ts';
+import { AllowedCommands } from '../../../src/worker/command.ts';
+import { Worker, type WorkerOptions } from '../../../src/worker/worker.ts';
+import { Fifo } from '../../support/fifo.ts';
+import { Folder } from '../../support/folder.ts';
+
+/** A queue in this process whose connection the test can lose. */
+class FakeConsumer implements Consumer {
+  readonly waiting: Delivery[] = [];
+  readonly acked: string[] = [];
+  readonly requeued: string[] = [];
+  #wake: () => void = () => {};
+
+  /** `ack` and `requeue` report what `isLost` says at that time. */
+  add(id: string, headers: object, { isLost = (): boolean => false } = {}): void {
+    const kwargs = { command: COMMANDS[id] ?? id };
+    this.waiting.push({
+      queue: 'shell',
+      message: {
+        headers: { task: 'shell.run', id, ...headers },
+        body: Buffer.from(JSON.stringify([[], kwargs, {}])),
+        contentType: 'application/json',
+        contentEncoding: 'utf-8',
+      },
+      ack: async () => {
+        if (!isLost()) this.acked.push(id);
+        return !isLost();
+      },
+      requeue: async () => void this.requeued.push(id),
+    });
+    this.#wake();
+  }
+
+  async receive(signal: AbortSignal): Promise<Delivery | null> {
+    while (this.waiting.length === 0 && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+    return signal.aborted ? null : this.waiting.shift()!;
+  }
+
+  async cancel(): Promise<void> {}
+  async close(): Promise<void> {}
+}
+
+/** Commands by task id; other ids are commands themselves. */
+const COMMANDS: Record<string, string> = {};
+
+describe('worker', () => {
+  let folder: Folder;
+  let consumer: FakeConsumer;
+  let stored: TaskResult[];
+  let stop: AbortController;
+
+  beforeEach(() => {
+    folder = new Folder();
+    consumer = new FakeConsumer();
+    stored = [];
+    stop = new AbortController();
+  });
+  afterEach(() => folder[Symbol.dispose]());
+
+  const makeWorker = (more: Partial<WorkerOptions> = {}) => {
+    const worker = new Worker(
+      {
+        ...{ name: 'beat@test', task: 'shell.run', concurrency: 2, acks: 'late', consumer },
+        results: {
+          store: async (result) => void stored.push(result),
+          close: async () => {},
+        },
+        allowed: () => new AllowedCommands('any'),
+        host: {
+          env: { PATH: process.env['PATH'] },
+          uid: process.geteuid!(),
+          kill: (pid, signal) => void process.kill(pid, signal),
+        },
+        clock: systemClock,
+        ...more,
+      },
+      stop.signal,
+    );
+    return { worker, ended: worker.run() };
+  };
+  const statuses = () => stored.map(({ status }) => status);
+
+  test('worker: stores the result before it acknowledges the message', async () => {
+    const { worker, ended } = makeWorker();
+    consumer.add('echo out', {});
+    await once(worker.events, 'succeeded');
+    expect(consumer.acked).toEqual([]);
+    stop.abort();
+    await ended;
+    expect(statuses()).toEqual(['STARTED', 'SUCCESS']);
+    expect(stored.at(-1)!.result).toMatchObject({ exit_code: 0, stdout: 'out\n' });
+    expect(consumer.acked).toEqual(['echo out']);
+  });
+
+  test('worker: a message that arrives again while its command runs does not start it again', async () => {
+    using fifo = new Fifo(join(folder.path, 'fifo'));
+    COMMANDS['waits'] = `head -c 1 ${fifo.path}`;
+    const { worker, ended } = makeWorker();
+    let isLost = false;
+    let started = 0;
+    worker.events.on('started', () => (started += 1));
+    consumer.add('waits', {}, { isLost: () => isLost });
+    await once(worker.events, 'started');
+    isLost = true;
+    consumer.add('waits', {});
+    consumer.add('true', {});
+    await once(worker.events, 'succeeded');
+    const done = once(worker.events, 'succeeded');
+    fifo.fill();
+    await done;
+    stop.abort();
+    await ended;
+    expect(started).toBe(2);
+    expect(consumer.acked.toSorted()).toEqual(['true', 'waits']);
+  });
+
+  test('worker: a message that arrives again after its command has ended is acknowledged alone', async () => {
+    const { worker, ended } = makeWorker({ concurrency: 1 });
+    let started = 0;
+    worker.events.on('started', () => (started += 1));
+    consumer.add('true', {}, { isLost: () => true });
+    consumer.add('true', {});
+    await once(worker.events, 'succeeded');
+    consumer.add('echo last', {});
+    await once(worker.events, 'succeeded');
+    stop.abort();
+    await ended;
+    expect(started).toBe(2);
+    expect(consumer.acked).toEqual(['true', 'echo last']);
+  });
+
+  test('worker: an expired message is stored as revoked and does not run', async () => {
+    const { worker, ended } = makeWorker();
+    consumer.add('true', { expires: '2020-01-01T00:00:00' });
+    await once(worker.events, 'expired');
+    stop.abort();
+    await ended;
+    expect(statuses()).toEqual(['REVOKED']);
+    expect(stored[0]!.result).toMatchObject({ exc_type: 'TaskRevokedError' });
+    expect(consumer.acked).toEqual(['true']);
+  });
+
+  test('worker: a message with a later ETA leaves its slot to others, and returns to its queue at a stop', async () => {
+    const { worker, ended } = makeWorker({ concurrency: 1 });
+    consumer.add('later', { eta: '2999-01-01T00:00:00+00:00' });
+    consumer.add('true', {});
+    await once(worker.events, 'succeeded');
+    stop.abort();
+    await ended;
+    expect(consumer.requeued).toEqual(['later']);
+    expect(consumer.acked).toEqual(['true']);
+  });
+
+  test('worker: a message with ignore_result stores nothing', async () => {
+    const { worker, ended } = makeWorker();
+    consumer.add('true', { ignore_result: true });
+    await once(worker.events, 'succeeded');
+    stop.abort();
+    await ended;
+    expect(stored).toEqual([]);
+  });
+
+  test('worker: a rejected command is stored as a failure and acknowledged', async () => {
+    const { worker, ended } = makeWorker({ allowed: () => new AllowedCommands([]) });
+    consumer.add('true', {});
+    await once(worker.events, 'rejected');
+    stop.abort();
+    await ended;
+    expect(statuses()).toEqual(['FAILURE']);
+    expect(stored[0]!.result).toMatchObject({ exc_type: 'CommandRejected' });
+    expect(consumer.acked).toEqual(['true']);
+  });
+
+  test('worker: with early acknowledgement a command that was ended is lost and stored as a failure', async () => {
+    using fifo = new Fifo(join(folder.path, 'fifo'));
+    COMMANDS['blocked'] = `head -c 1 ${fifo.path}`;
+    const { worker, ended } = makeWorker({ acks: 'early' });
+    consumer.add('blocked', {});
+    await once(worker.events, 'started');
+    expect(consumer.acked).toEqual(['blocked']);
+    stop.abort();
+    worker.abort();
+    await ended;
+    expect(statuses().at(-1)).toBe('FAILURE');
+    expect(consumer.requeued).toEqual([]);
+  });
+
+  test('worker: no more commands than the concurrency run at the same time', async () => {
+    const { worker, ended } = makeWorker({ concurrency: 2 });
+    let [running, most] = [0, 0];
+    worker.events.on('started', () => (most = Math.max(most, (running += 1))));
+    const all = Promise.withResolvers<undefined>();
+    let left = 6;
+    worker.events.on('succeeded', () => {
+      running -= 1;
+      left -= 1;
+      if (left === 0) all.resolve(undefined);
+    });
+    for (let i = 0; i < 6; i++) consumer.add(`echo ${i}`, {});
+    await all.promise;
+    stop.abort();
+    await ended;
+    expect(most).toBe(2);
+  });
+
+  test('worker: failures to receive are reported, and the next message runs', async () => {
+    const receive = consumer.receive.bind(consumer);
+    let failures = 0;
+    consumer.receive = (signal) =>
+      failures++ === 0 ? Promise.reject(new Error('down')) : receive(signal);
+    const { worker, ended } = makeWorker();
+    const recovered: unknown[] = [];
+    worker.failures.on('recovered', ({ operation }) => recovered.push(operation.kind));
+    consumer.add('true', {});
+    await once(worker.events, 'succeeded');
+    stop.abort();
+    await ended;
+    expect(recovered).toEqual(['receive']);
+  });
+});
