@@ -157,6 +157,22 @@ describe('beat worker', () => {
     expect(beat.log.all.filter(({ event }) => event === 'stopped')).toHaveLength(2);
   });
 
+  test('beat start --with-worker: a Ctrl-C, which signals both processes, lets commands finish', async () => {
+    declare({ waits: WAITS });
+    const args = ['start', '--with-worker'];
+    await using beat = new BeatProcess({ cwd: folder.path, args });
+    await beat.waitForEvent('leading');
+    const { pid } = await beat.waitForEvent('consuming');
+    expect((await runBeat(['run', 'waits'], { cwd: folder.path })).code).toBe(0);
+    await beat.waitForEvent('command-started');
+    beat.signal('SIGINT');
+    await beat.log.first('the stop of the worker', ({ msg }) => msg.startsWith('worker: Shutting'));
+    process.kill(Number(pid), 'SIGINT');
+    folder.write('go', '');
+    await beat.waitForEvent('command-succeeded');
+    expect((await beat.exited).code).toBe(0);
+  });
+
   test('beat start --with-worker: stops with exit code 1 when its worker dies', async () => {
     declare({ waits: 'true' });
     await using beat = new BeatProcess({ cwd: folder.path, args: ['start', '--with-worker'] });

@@ -115,15 +115,15 @@ async function run(
       log.error({ event: 'reload-failed' }, text);
     }
   };
-  const onStop = stopInSteps(worker, stop, log);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onStop);
+  const { onSignal, onRequest } = stopInSteps(worker, stop, log);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
   onRequests({
-    stop: () => void (stop.signal.aborted || onStop('SIGTERM')),
+    stop: onRequest,
     reload: () => void reload(),
-    // A second signal also ends `beat start` at once.
-    abandoned: () => (stop.signal.aborted ? worker.abort() : onStop('SIGTERM')),
+    // A second signal ends `beat start` at once.
+    abandoned: () => (stop.signal.aborted ? worker.abort() : onRequest()),
   });
-  onHangup({ closed: () => onStop('SIGHUP'), asked: () => void reload() });
+  onHangup({ closed: () => onSignal('SIGHUP'), asked: () => void reload() });
   const ended = new AbortController();
   const liveness = new Liveness(clock);
   const health = await answerHealth(liveness, process.pid);
@@ -141,12 +141,16 @@ async function run(
   }
 }
 
-/** The first signal stops receiving, the second ends the commands, the third kills the process. */
-function stopInSteps(
-  worker: Worker,
-  stop: AbortController,
-  log: Logger,
-): (signal: NodeJS.Signals) => void {
+/** How `beat worker` stops. */
+interface Stops {
+  /** The first signal stops receiving, the second ends the commands, the third kills them. */
+  readonly onSignal: (signal: NodeJS.Signals) => void;
+  /** `beat start` asks for a stop because of its own signal. */
+  readonly onRequest: () => void;
+}
+
+function stopInSteps(worker: Worker, stop: AbortController, log: Logger): Stops {
+  const running = () => `running commands: ${worker.inProgress}`;
   const steps = [
     () => stop.abort(),
     () => worker.abort(),
@@ -155,14 +159,24 @@ function stopInSteps(
       process.exit(EXIT.failure);
     },
   ];
-  return (signal) => {
-    const count = worker.inProgress;
-    const what =
-      steps.length === 3
-        ? `Shutting down, ${count} commands finish; a second signal ends them`
-        : 'Ending the commands';
-    log.info({ event: 'stopping', signal, commands: count }, `worker: ${what} (${signal})`);
+  const texts = ['waiting for commands, a second signal ends them', 'ending', 'killing'];
+  const next = (cause: string) => {
+    const text = `worker: Shutting down (${cause}): ${texts.shift()} (${running()})`;
+    log.info({ event: 'stopping', signal: cause }, text);
     steps.shift()?.();
+  };
+  let isRequested = false;
+  return {
+    onSignal(signal) {
+      // A Ctrl-C in the terminal signals both processes, and the request may arrive first.
+      if (isRequested) isRequested = false;
+      else next(signal);
+    },
+    onRequest() {
+      if (stop.signal.aborted) return;
+      isRequested = true;
+      next('beat stops');
+    },
   };
 }
 
