@@ -34,7 +34,7 @@ function makeExport(parts: Partial<ExportedEntry> = {}, more: Partial<Exported> 
 const listed = (exported: Exported) => importApp(exported).left;
 
 describe('import celery: an entry', () => {
-  test('with the message of Celery is imported without a remark', () => {
+  test('with the message of Celery is imported without a warning', () => {
     expect(listed(makeExport())).toEqual([]);
   });
 
