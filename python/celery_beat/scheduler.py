@@ -9,7 +9,7 @@ from celery import beat
 from celery.utils.log import get_logger
 
 from .parent import end_with_parent, stop_parent
-from .start import Refused, remove_pidfile, start_beat
+from .start import NotStarted, remove_pidfile, start_beat
 
 logger = get_logger('celery.beat')
 
@@ -29,15 +29,18 @@ class Scheduler(beat.Scheduler):
             end_with_parent()
         try:
             start_beat(self.app, embedded)
-        except Refused as error:
+        except NotStarted as error:
             logger.critical('beat: not started: %s', error)
-            if embedded:
-                # The worker would go on, and nobody would notice that nothing is scheduled.
-                logger.critical('beat: the worker stops too, because its beat cannot start')
-                stop_parent()
-            else:
-                remove_pidfile()
-            _exit(1)
+        except Exception as error:
+            # A database that the app's scheduler cannot reach, for example.
+            logger.critical('beat: not started: %s: %s', type(error).__name__, error, exc_info=True)
+        if embedded:
+            # The worker would go on without a schedule, and look well from outside.
+            logger.critical('beat: the worker stops too, because its beat cannot start')
+            stop_parent()
+        else:
+            remove_pidfile()
+        _exit(1)
 
 
 def _exit(code):

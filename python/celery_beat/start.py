@@ -24,14 +24,14 @@ BEAT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'beat', 'dist', 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2)
 
 
-class Refused(Exception):
+class NotStarted(Exception):
     """Why beat is not started, for the log."""
 
 
 def start_beat(app, embedded):
     """Writes what the app's beat would work with to a private file, and replaces this process with beat.
 
-    `embedded` says that a worker carries this beat: its log file is shared, its pidfile is not. Raises `Refused`
+    `embedded` says that a worker carries this beat: its log file is shared, its pidfile is not. Raises `NotStarted`
     when an entry cannot be carried over.
     """
     params = _params()
@@ -40,7 +40,6 @@ def start_beat(app, embedded):
     config = _config_path(app)
     exported = _export(app, params.get('schedule') or params.get('schedule_filename'))
     _convert(exported, config)
-    _require_all(exported, config)
     arguments = [_node(), '--disable-sigusr1', BEAT, 'start', '-c', config, *_flags(params, embedded)]
     if not embedded:
         remove_pidfile()
@@ -98,14 +97,20 @@ def _convert(exported, config):
                           stderr=subprocess.PIPE, check=False)
     lines = done.stderr.decode('utf-8', 'replace').splitlines()
     if done.returncode != 0:
-        raise Refused('\n'.join(lines) or 'beat import ended with {}'.format(done.returncode))
-    os.replace(written, config)
+        raise NotStarted('\n'.join(lines) or 'beat import ended with {}'.format(done.returncode))
     for line in lines:
         logger.warning('beat: %s', line)
+    try:
+        _require_all(exported, written)
+    except NotStarted:
+        os.unlink(written)
+        raise
+    # Only now: a beat that runs already may read the file again.
+    os.replace(written, config)
 
 
 def _require_all(exported, config):
-    """Raises `Refused` for entries that `celery beat` would run and beat cannot: it must not drop them silently."""
+    """Raises `NotStarted` for entries that `celery beat` would run and beat cannot: it must not drop them silently."""
     with open(config, encoding='utf-8') as file:
         carried = json.load(file).get('beatSchedule', {})
     names = [entry['name'] for entry in exported['entries'] if not entry['installed']]
@@ -114,7 +119,7 @@ def _require_all(exported, config):
             names += problem['entries']
     lost = sorted(set(names) - set(carried))
     if lost and os.environ.get('CELERY_BEAT_PARTIAL') != '1':
-        raise Refused(
+        raise NotStarted(
             'entries that beat cannot carry over: {}. The lines above say why. '
             'CELERY_BEAT_PARTIAL=1 starts beat without them'.format(', '.join(lost)))
 
@@ -126,7 +131,7 @@ def _require_shared_lock(app):
         return
     if os.environ.get('BEAT_STATE_URL') or os.environ.get('BEAT_STATE_URL_FILE'):
         return
-    raise Refused(
+    raise NotStarted(
         'RabbitMQ cannot hold the lock by which the beats of all workers elect one leader. '
         'Set BEAT_STATE_URL to a store that all workers reach, such as redis://host/0')
 
@@ -137,7 +142,7 @@ def _config_path(app):
     os.makedirs(folder, mode=0o700, exist_ok=True)
     found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise Refused('{} must be a folder that only this user can use'.format(folder))
+        raise NotStarted('{} must be a folder that only this user can use'.format(folder))
     # The same name for the next start, so that no files accumulate; another one beside a running beat.
     name = '{}\n{}\n{}'.format(app.main, os.getcwd(), ' '.join(sys.argv))
     return os.path.join(folder, '{}.json'.format(hashlib.sha256(name.encode()).hexdigest()[:16]))

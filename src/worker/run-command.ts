@@ -72,13 +72,17 @@ async function startCommand(
   { command, shell, cwd, env, user }: Command,
   { host, dueAt }: RunOptions,
 ): Promise<ChildProcessWithoutNullStreams> {
-  const switched = user === null ? { before: [], env: {} } : await switchUser(user, host);
+  const switched = user === null ? { env: {}, program: [] } : await switchUser(user, host);
   if (cwd !== null && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
     throw notStarted(command, `the directory ${JSON.stringify(cwd)} does not exist`);
-  const [program, ...args] = [...switched.before, shell, '-c', command];
-  const child = spawn(program, args, {
+  const own = { ...switched.env, ...env, ...readInstant(dueAt) };
+  const inherited = { ...host.env, BEAT_DUE_AT: undefined };
+  const start = [shell, '-c', command];
+  const [program, ...args] =
+    switched.program.length === 0 ? start : [...switched.program, ...setVariables(own), ...start];
+  const child = spawn(program!, args, {
     ...(cwd !== null && { cwd }),
-    env: { ...host.env, ...switched.env, ...env, BEAT_DUE_AT: readInstant(dueAt) },
+    env: switched.program.length === 0 ? { ...inherited, ...own } : inherited,
     detached: true,
   });
   try {
@@ -89,9 +93,17 @@ async function startCommand(
   return child;
 }
 
-/** `undefined` unsets a variable. */
-function readInstant(dueAt: string | null): string | undefined {
-  return dueAt !== null && INSTANT.test(dueAt) ? dueAt : undefined;
+function readInstant(dueAt: string | null): Record<string, string> {
+  return dueAt !== null && INSTANT.test(dueAt) ? { BEAT_DUE_AT: dueAt } : {};
+}
+
+/** The program that sets variables after the user was switched, and starts its further arguments. */
+function setVariables(variables: Readonly<Record<string, string>>): readonly string[] {
+  return [
+    '/usr/bin/env',
+    '--',
+    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+  ];
 }
 
 function notStarted(command: string, reason: string): CommandRejected {

@@ -1,29 +1,39 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Host } from './host.ts';
 import { CommandRejected } from './outcome.ts';
 
-/** How to run a command as another user: a program that replaces itself with the shell, and variables. */
+/** How to run a command as a user. */
 interface SwitchedUser {
-  readonly before: readonly string[];
+  /** The variables of the user. */
   readonly env: Readonly<Record<string, string>>;
+  /** The program that switches to the user and starts its further arguments; empty if there is nothing to switch. */
+  readonly program: readonly string[];
 }
+
+/** Where util-linux installs it. Root must not look for it in a path that a command sets. */
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv', '/usr/local/bin/setpriv'];
 
 /**
  * Prepares the start of a command as a user of this host, with all groups of that user. Node itself drops the
- * supplementary groups, so `setpriv` of util-linux switches the user.
+ * supplementary groups, so `setpriv` of util-linux switches the user. It must run with the worker's own environment:
+ * `PATH` or `LD_PRELOAD` of a command would have root load code of the user.
  */
 export async function switchUser(user: string, { uid }: Host): Promise<SwitchedUser> {
   const found = await findUser(user);
   if (!found)
     throw new CommandRejected(`the user ${JSON.stringify(user)} does not exist on this host`);
   const env = { HOME: found.home, USER: found.name, LOGNAME: found.name };
-  if (found.uid === uid) return { before: [], env };
+  if (found.uid === uid) return { env, program: [] };
   if (uid !== 0) {
     const reason = `the worker runs as user ${uid}; only root can run commands as ${JSON.stringify(user)}`;
     throw new CommandRejected(reason);
   }
+  const setpriv = SETPRIV.find((path) => existsSync(path));
+  if (setpriv === undefined)
+    throw new CommandRejected('setpriv of util-linux, which switches the user, is not installed');
   const ids = [`--reuid=${found.uid}`, `--regid=${found.gid}`, '--init-groups'];
-  return { before: ['setpriv', ...ids, '--'], env };
+  return { env, program: [setpriv, ...ids, '--'] };
 }
 
 interface User {
@@ -33,11 +43,18 @@ interface User {
   readonly home: string;
 }
 
+/** What `getent` exits with for an unknown name. */
+const UNKNOWN = 2;
+
 /** Asks the user database of the host, which may be LDAP. */
 function findUser(user: string): Promise<User | null> {
   if (user === '' || user.startsWith('-')) return Promise.resolve(null);
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     execFile('getent', ['passwd', user], (error, stdout) => {
+      if (error && error.code !== UNKNOWN) {
+        reject(new CommandRejected(`the user cannot be looked up: ${error.message}`));
+        return;
+      }
       const [name = '', , uid, gid, , home = '/'] = stdout.trim().split(':');
       resolve(error ? null : { name, uid: Number(uid), gid: Number(gid), home });
     });

@@ -13,6 +13,7 @@ import { Wheel } from '../support/wheel.ts';
 const APP = `
 import os
 from celery import Celery
+from celery.beat import Scheduler
 from celery.schedules import schedule
 
 app = Celery('proj', broker=os.environ['URL'])
@@ -30,6 +31,13 @@ def add(sender, **kwargs):
 
 class Custom(schedule):
     pass
+
+class Unreachable(Scheduler):
+    def setup_schedule(self):
+        raise ConnectionError('the database is down')
+
+if os.environ.get('DOWN'):
+    app.conf.beat_scheduler = 'proj:Unreachable'
 `;
 
 let wheel: Wheel | string = 'not installed';
@@ -118,6 +126,13 @@ for (const celery of CELERIES) {
       expect(existsSync(join(folder.path, 'refused.pid'))).toBe(false);
       await using partial = start({ CUSTOM: '1', CELERY_BEAT_PARTIAL: '1' }, ...flags);
       await partial.printed('"event":"leading"');
+    });
+
+    test('a worker whose scheduler cannot be read stops, instead of running without a schedule', async (context) => {
+      if (typeof wheel === 'string') return context.skip(wheel);
+      await using worker = start({ DOWN: '1' }, ...CARRYING);
+      await worker.printed('not started: ConnectionError: the database is down');
+      expect(await worker.exited).toEqual({ code: 0, signal: null });
     });
   });
 }

@@ -56,6 +56,8 @@ export function onRequests(handlers: Record<Request | 'abandoned', () => void>):
   if (!isMarked) return;
   process.on('message', (request: Request) => handlers[request]());
   process.on('disconnect', () => handlers.abandoned());
+  // It may have ended while this process started.
+  if (!process.connected) process.nextTick(() => handlers.abandoned());
   // The channel alone must not keep the process running.
   process.channel?.unref();
 }

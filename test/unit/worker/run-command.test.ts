@@ -1,9 +1,12 @@
+import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/util/clock.ts';
 import { parseCommand, type Command } from '../../../src/worker/command.ts';
 import { CommandFailed, CommandRejected } from '../../../src/worker/outcome.ts';
 import type { ProcessGroup } from '../../../src/worker/process-group.ts';
 import { runCommand } from '../../../src/worker/run-command.ts';
+import { Folder } from '../../support/folder.ts';
 
 const NEVER = new AbortController().signal;
 const kill = (pid: number, signal: NodeJS.Signals | 0) => void process.kill(pid, signal);
@@ -104,6 +107,23 @@ describe('running of commands', () => {
         /^uid=\d+\(nobody\) gid=\d+\(no\w+\) groups=\d+\(no\w+\)\n\S+ nobody\n$/,
       );
       expect(stdout).not.toContain('root');
+    },
+  );
+
+  test.runIf(isRoot)(
+    'as root, variables of a command apply only after the user is switched, so that root loads nothing of the user',
+    async () => {
+      using folder = new Folder();
+      const ran = join(folder.path, 'ran');
+      const fake = folder.write('setpriv', `#!/bin/sh\nid -u > ${ran}\n`);
+      chmodSync(fake, 0o755);
+      chmodSync(folder.path, 0o777);
+      const env = { PATH: `${folder.path}:/usr/bin:/bin`, LD_DEBUG: 'files', LD_DEBUG_OUTPUT: ran };
+      const { stdout } = await run('id -un; echo $PATH', { user: 'nobody', env });
+      expect(stdout).toBe(`nobody\n${env.PATH}\n`);
+      expect(existsSync(ran)).toBe(false);
+      const owners = readdirSync(folder.path).map((name) => statSync(join(folder.path, name)).uid);
+      expect(owners.filter((uid) => uid === 0)).toHaveLength(1);
     },
   );
 
