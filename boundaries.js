@@ -63,6 +63,7 @@ export const PURE = [
   'import/crontab/convert.ts',
   'import/crontab/parse.ts',
   'import/found.ts',
+  'import/unique-name.ts',
   'scheduling/agenda.ts',
   'scheduling/end-pause.ts',
   'scheduling/partition-by-source.ts',

@@ -1,4 +1,5 @@
 import type { EntryConfig } from '../../config/config-types.ts';
+import { uniqueName } from '../unique-name.ts';
 import type { CronJob, TableFormat } from './parse.ts';
 
 const NICKNAMES = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
@@ -92,7 +93,5 @@ export function nameJob({ id, command }: CronJob, isTaken: (name: string) => boo
     /^[\w./+-]*[a-z][\w./+-]*$/i.test(word) && !word.startsWith('-');
   const program = words.find((word) => isProgram(word) && !SYNTAX.includes(word));
   const name = id ?? program?.split('/').findLast(Boolean) ?? 'command';
-  let unique = name;
-  for (let number = 2; isTaken(unique); number += 1) unique = `${name}-${number}`;
-  return unique;
+  return uniqueName(name, isTaken);
 }

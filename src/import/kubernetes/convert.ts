@@ -4,6 +4,7 @@ import { cron } from '../../schedule/cron.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { describeError } from '../../util/errors.ts';
 import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
+import { uniqueName } from '../unique-name.ts';
 import { convertCommand } from './command.ts';
 import {
   asList,
@@ -57,7 +58,7 @@ function convert(job: CronJob, clusterZone: string, isTaken: (name: string) => b
     timeout === undefined ? null : Number(timeout),
   );
   const description = asMap(metadata['annotations'])['kubernetes.io/description'] ?? job.comment;
-  const name = asText(metadata['name']);
+  const { name, notes: nameNotes } = nameEntry(metadata, isTaken);
   const lastRunAt = parseInstant(status['lastScheduleTime'], 'UTC');
   const fields = {
     ...(description !== undefined && { description }),
@@ -69,11 +70,31 @@ function convert(job: CronJob, clusterZone: string, isTaken: (name: string) => b
   const schedule = parseSchedule(expression, timezone ?? clusterZone);
   return {
     entry: {
-      name: isTaken(name) ? `${asText(metadata['namespace'], 'default')}/${name}` : name,
-      ...{ place, fields: fields as EntryConfig, lastRunAt: lastRunAt ?? undefined },
+      ...{ name, place, fields: fields as EntryConfig, lastRunAt: lastRunAt ?? undefined },
       upcoming: schedule && upcomingOf(schedule),
     },
-    notes: [...describePolicies(spec, template), ...notes, ...describeSurroundings(pod, container)],
+    notes: [
+      ...nameNotes,
+      ...describePolicies(spec, template),
+      ...notes,
+      ...describeSurroundings(pod, container),
+    ],
+  };
+}
+
+/** The name of the job; if it is taken, with its namespace; if that is taken as well, with a number and a note. */
+function nameEntry(
+  metadata: Fields,
+  isTaken: (name: string) => boolean,
+): { readonly name: string; readonly notes: readonly string[] } {
+  const name = asText(metadata['name']);
+  const namespace = asText(metadata['namespace']);
+  const qualified = namespace !== '' && isTaken(name) ? `${namespace}/${name}` : name;
+  const unique = uniqueName(qualified, isTaken);
+  if (unique === qualified) return { name: unique, notes: [] };
+  return {
+    name: unique,
+    notes: [`the entry is named ${unique}, because another entry is named ${qualified}`],
   };
 }
 

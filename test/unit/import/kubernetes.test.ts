@@ -87,6 +87,37 @@ test('import of CronJobs: reads a list as kubectl writes it', () => {
   for (const { source, result } of instants) expect(result).toEqual(source);
 });
 
+test('import of CronJobs: of the same name without a namespace, each has an entry of its own', () => {
+  const files = ['dev', 'staging', 'prod'].map((folder) => {
+    const text = stringify(manifest({ container: { command: [folder] } }));
+    return { path: `${folder}.yaml`, text };
+  });
+  const { config, left } = assemble(importCronJobs(files, 'UTC'), false);
+  const commands = Object.entries(config.beatSchedule).map(([name, { shell }]) => [name, shell]);
+  expect(commands).toEqual([
+    ['a', 'dev'],
+    ['a-2', 'staging'],
+    ['a-3', 'prod'],
+  ]);
+  const names = left.filter(({ reason }) => !reason.startsWith('image'));
+  expect(names).toEqual([
+    {
+      ...{ kind: 'different', place: 'prod.yaml:1 CronJob a' },
+      reason: 'the entry is named a-3, because another entry is named a',
+    },
+    {
+      ...{ kind: 'different', place: 'staging.yaml:1 CronJob a' },
+      reason: 'the entry is named a-2, because another entry is named a',
+    },
+  ]);
+});
+
+test('import of CronJobs: a name is unique also where the namespace is the same', () => {
+  const metadata = { name: 'a', namespace: 'shop' };
+  const text = [1, 2, 3].map(() => stringify(manifest({ more: { metadata } }))).join('---\n');
+  expect(Object.keys(load(text).config.beatSchedule)).toEqual(['a', 'shop/a', 'shop/a-2']);
+});
+
 test('import of CronJobs: reads several documents, JSON, and other kinds beside them', () => {
   const service = stringify({ apiVersion: 'v1', kind: 'Service' });
   const comment = '# Cleans up.\n# Twice.\n';
