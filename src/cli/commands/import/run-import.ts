@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { assemble, type Imported } from '../../../import/assemble.ts';
 import { compareEntries } from '../../../import/compare.ts';
 import type { Found, Left } from '../../../import/found.ts';
@@ -9,6 +9,7 @@ import { ConfigError, describeError } from '../../../util/errors.ts';
 import { maskText } from '../../../util/mask.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
 import { formatInZone, formatTable } from '../../output/table.ts';
+import { writeFile } from '../../output/write-file.ts';
 
 /** Flags of every `beat import` command. */
 export interface ImportFlags {
@@ -108,7 +109,7 @@ function describeFile(source: string, { config }: Imported): readonly string[] {
 
 function write(path: string, text: string, force: boolean): void {
   try {
-    writeFileSync(path, text, { flag: force ? 'w' : 'wx' });
+    writeFile(path, text, force);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existing(path);
     throw new ConfigError(`${path}: cannot be written: ${describeError(error)}`);

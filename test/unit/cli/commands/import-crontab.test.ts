@@ -1,4 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from '../../../support/command.ts';
@@ -54,6 +64,40 @@ test('beat import crontab: does not overwrite a file without --force', async () 
   expect(readFileSync(kept, 'utf8')).toBe('x');
   expect((await run(file, '-o', kept, '--force')).code).toBe(0);
   expect(readFileSync(kept, 'utf8')).toContain('good:');
+});
+
+test('beat import crontab: -o creates a file that only its owner can read, and keeps the mode of an existing one', async () => {
+  const file = folder.write('table', '0 1 * * * good');
+  const modeOf = (path: string) => statSync(path).mode & 0o777;
+  const created = join(folder.path, 'created.yaml');
+  await run(file, '-o', created);
+  expect(modeOf(created)).toBe(0o600);
+  chmodSync(created, 0o664);
+  await run(file, '-o', created, '--force');
+  expect(modeOf(created)).toBe(0o664);
+});
+
+test('beat import crontab: --force replaces a file at once, so that no reader sees a part of it', async () => {
+  const file = folder.write('table', '0 1 * * * good');
+  const replaced = folder.write('replaced.yaml', 'before');
+  const reader = openSync(replaced, 'r');
+  await run(file, '-o', replaced, '--force');
+  expect(readFileSync(reader, 'utf8')).toBe('before');
+  closeSync(reader);
+  expect(readFileSync(replaced, 'utf8')).toContain('good:');
+  expect(readdirSync(folder.path).filter((name) => name.startsWith('replaced'))).toEqual([
+    'replaced.yaml',
+  ]);
+});
+
+test('beat import crontab: --force replaces the file that a symbolic link names', async () => {
+  const file = folder.write('table', '0 1 * * * good');
+  const target = folder.write('target.yaml', 'before');
+  const link = join(folder.path, 'link.yaml');
+  symlinkSync(target, link);
+  expect((await run(file, '-o', link, '--force')).code).toBe(0);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(target, 'utf8')).toContain('good:');
 });
 
 test('beat import crontab: --compare prints the next instants by cron and by beat', async () => {
