@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -32,7 +33,7 @@ interface Access {
 
 function replace(path: string, text: string, { uid, gid, mode }: Access): void {
   // Its extension hides it from a beat that reads all files of the folder.
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
     writeFileSync(temporary, text, { flag: 'wx', mode: OWNER_ONLY, flush: true });
     chownSync(temporary, uid, gid);
