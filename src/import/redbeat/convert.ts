@@ -16,7 +16,10 @@ interface Definition {
   readonly lastRun: Instant | null;
 }
 
-/** Converts the entries of RedBeat. `timezone` is that of the Celery app; by default it is read from the last runs. */
+/**
+ * Converts the entries of RedBeat. `given` is the zone of the Celery app, an IANA name; by default it is that of the
+ * last runs. If they name none, it is UTC, and a line says so if there are crontabs.
+ */
 export function importRedBeat(records: readonly RedBeatRecord[], given: string | undefined): Found {
   const definitions: Definition[] = [];
   const entries: FoundEntry[] = [];
@@ -33,11 +36,13 @@ export function importRedBeat(records: readonly RedBeatRecord[], given: string |
     const definition = attempt(record, () => decodeRecord(record));
     if (definition) definitions.push(definition);
   }
-  const timezone = given ?? findZone(definitions);
+  const known = given ?? findZone(definitions);
+  const timezone = known ?? 'UTC';
   for (const definition of definitions) {
     const entry = attempt(definition, () => convert(definition, timezone));
     if (entry) entries.push(entry);
   }
+  if (known === null && entries.some(hasCrontab)) left.push(ASSUMED_ZONE);
   return { settings: { timezone }, entries, left };
 }
 
@@ -51,11 +56,25 @@ function decodeRecord({ key, definition, meta }: RedBeatRecord): Definition {
   return { key, fields, lastRun: lastRunAt instanceof Instant ? lastRunAt : null };
 }
 
-/** RedBeat evaluates crontabs in the zone of the app, in which it also writes the last runs. */
-function findZone(definitions: readonly Definition[]): string {
+const ASSUMED_ZONE: Left = {
+  kind: 'different',
+  place: 'setting timezone',
+  reason:
+    'UTC is assumed for crontabs, because the last runs do not name one zone: select that of the Celery app with --timezone ZONE',
+};
+
+function hasCrontab({ fields: { schedule } }: FoundEntry): boolean {
+  return isMap(schedule) && 'crontab' in schedule;
+}
+
+/**
+ * RedBeat evaluates crontabs in the zone of the app, in which it also writes the last runs. `null` if they have
+ * several zones or none.
+ */
+function findZone(definitions: readonly Definition[]): string | null {
   const zones = new Set(definitions.flatMap(({ lastRun }) => (lastRun ? [lastRun.zone] : [])));
   const [zone = null, ...others] = zones;
-  return others.length === 0 && zone !== null ? zone : 'UTC';
+  return others.length === 0 ? zone : null;
 }
 
 function convert({ key, fields, lastRun }: Definition, timezone: string): FoundEntry {

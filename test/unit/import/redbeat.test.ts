@@ -28,6 +28,25 @@ test('import of RedBeat: the zone is that of the last runs, unless they differ o
   expect(load([oslo], 'Asia/Tokyo').config.timezone).toBe('Asia/Tokyo');
 });
 
+test('import of RedBeat: the zone of crontabs is reported where it is assumed', () => {
+  const daily = simple('daily', { schedule: { __type__: 'crontab', minute: '0', hour: '3' } });
+  const oslo = { last_run_at: instant('Europe/Oslo') };
+  const tokyo = record(simple('tokyo'), { last_run_at: instant('Asia/Tokyo') });
+  const assumed = [
+    {
+      ...{ kind: 'different', place: 'setting timezone' },
+      reason:
+        'UTC is assumed for crontabs, because the last runs do not name one zone: select that of the Celery app with --timezone ZONE',
+    },
+  ];
+  expect(load([record(daily)]).left).toEqual(assumed);
+  expect(load([record(daily, { last_run_at: instant(7_200) })]).left).toEqual(assumed);
+  expect(load([record(daily, oslo), tokyo]).left).toEqual(assumed);
+  expect(load([record(daily, oslo)]).left).toEqual([]);
+  expect(load([record(daily)], 'UTC').left).toEqual([]);
+  expect(load([record(simple('interval'))]).left).toEqual([]);
+});
+
 test('import of RedBeat: an instant has an IANA zone, an offset in seconds, or is in UTC', () => {
   const zones = ['Europe/Oslo', 7_200, -12_600, undefined, 'UTC'];
   const all = zones.map((zone, i) => record(simple(String(i), { args: [instant(zone, 7)] })));
