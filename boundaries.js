@@ -62,6 +62,7 @@ export const PURE = [
   'events/operation.ts',
   'import/crontab/convert.ts',
   'import/crontab/parse.ts',
+  'import/escape-templates.ts',
   'import/found.ts',
   'import/unique-name.ts',
   'scheduling/agenda.ts',
@@ -87,4 +88,6 @@ export const PURE = [
   'util/diagnostic.ts',
   'util/promise.ts',
   'util/thousands.ts',
+  'worker/command.ts',
+  'worker/task.ts',
 ];
