@@ -39,8 +39,9 @@ export class Job {
 
   constructor(task: Task, queue: string, options: JobSurroundings) {
     const { id: taskId, entry, kwargs } = task;
+    const { command } = kwargs;
     this.#task = task;
-    this.#run = { taskId, entry, queue, command: String(kwargs['command']) };
+    this.#run = { taskId, entry, queue, command: describeCommand(command) };
     this.#options = options;
   }
 
@@ -121,4 +122,9 @@ export class Job {
     const record = resultOf(this.#task, ending, { worker, now: clock.now() });
     await retry({ kind: 'store-result' }, () => results.store(record), { isBrief: true });
   }
+}
+
+/** The command line of a message, which may be anything that JSON can express, or absent. */
+function describeCommand(command: unknown): string {
+  return typeof command === 'string' ? command : (JSON.stringify(command) ?? '');
 }

@@ -4,6 +4,7 @@ import { Events } from '../events/events.ts';
 import type { WorkerEvents } from '../events/worker-events.ts';
 import { pauseAfter } from '../util/backoff.ts';
 import { sleepUntil } from '../util/clock.ts';
+import { describeError } from '../util/errors.ts';
 import { Job, type JobOptions } from './job.ts';
 import type { ProcessGroup } from './process-group.ts';
 import { createRetry, type Retry } from './retry.ts';
@@ -113,9 +114,21 @@ export class Worker {
     if (this.#ended.delete(key)) return void (await this.#ack([delivery]));
     const deliveries = [delivery];
     this.#running.set(key, deliveries);
-    const isSettled = await this.#process(task, deliveries);
+    const isSettled = await this.#processOrDiscard(task, deliveries);
     this.#running.delete(key);
     if (!isSettled) this.#ended.add(key);
+  }
+
+  /** A message that fails here would fail again, so it does not return to its queue. */
+  async #processOrDiscard(task: Task, deliveries: Delivery[]): Promise<boolean> {
+    const { queue } = deliveries[0]!;
+    try {
+      return await this.#process(task, deliveries);
+    } catch (error) {
+      const reason = `it cannot be handled: ${describeError(error)}`;
+      this.events.emit('discarded', { taskId: task.id, queue, reason });
+      return this.#ack(deliveries);
+    }
   }
 
   /** `null` for a message that this worker cannot run; like Celery's workers it removes such a message. */

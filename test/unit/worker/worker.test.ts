@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Consumer, Delivery } from '../../../src/broker/consumer.ts';
+import type { CommandEnded, MessageDiscarded } from '../../../src/events/worker-events.ts';
 import type { TaskResult } from '../../../src/store/task-results.ts';
 import { systemClock } from '../../../src/util/clock.ts';
 import { AllowedCommands } from '../../../src/worker/command.ts';
@@ -51,7 +52,7 @@ class FakeConsumer implements Consumer {
 }
 
 /** Commands by task id; other ids are commands themselves. */
-const COMMANDS: Record<string, string> = {};
+const COMMANDS: Record<string, unknown> = {};
 
 describe('worker', () => {
   let folder: Folder;
@@ -179,6 +180,36 @@ describe('worker', () => {
     expect(statuses()).toEqual(['FAILURE']);
     expect(stored[0]!.result).toMatchObject({ exc_type: 'CommandRejected' });
     expect(consumer.acked).toEqual(['true']);
+  });
+
+  test('worker: a command that is not a text is rejected, and the next message runs', async () => {
+    COMMANDS['a map'] = { toString: 1 };
+    const { worker, ended } = makeWorker();
+    consumer.add('a map', {});
+    const [{ command }] = (await once(worker.events, 'rejected')) as [CommandEnded];
+    consumer.add('true', {});
+    await once(worker.events, 'succeeded');
+    stop.abort();
+    await ended;
+    expect(command).toBe('{"toString":1}');
+    expect(consumer.acked).toEqual(['a map', 'true']);
+  });
+
+  test('worker: a message that it fails to handle is discarded, and the next message runs', async () => {
+    const { worker, ended } = makeWorker();
+    consumer.add('deep', {});
+    // JSON.stringify exceeds the call stack for this value, JSON.parse does not.
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const delivery = consumer.waiting[0]!;
+    const body = Buffer.from(`[[], {"command": ${deep}}, {}]`);
+    consumer.waiting[0] = { ...delivery, message: { ...delivery.message!, body } };
+    const [discarded] = (await once(worker.events, 'discarded')) as [MessageDiscarded];
+    consumer.add('true', {});
+    await once(worker.events, 'succeeded');
+    stop.abort();
+    await ended;
+    expect(discarded).toMatchObject({ taskId: 'deep', queue: 'shell' });
+    expect(consumer.acked).toEqual(['deep', 'true']);
   });
 
   test('worker: with early acknowledgement a command that was ended is lost and stored as a failure', async () => {
