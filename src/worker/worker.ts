@@ -167,8 +167,9 @@ export class Worker {
     const isAcked = isEarly && (await this.#ack(deliveries));
     const hasEnded = await job.run();
     if (!hasEnded) await job.interrupt(isEarly);
-    if (isEarly) return isAcked;
-    if (hasEnded) return this.#ack(deliveries);
+    // With early acknowledgement these are the deliveries that arrived after the first was lost.
+    if (isEarly && deliveries.length === 0) return isAcked;
+    if (isEarly || hasEnded) return this.#ack(deliveries);
     await this.#requeue(deliveries);
     return true;
   }
@@ -187,10 +188,14 @@ export class Worker {
     return !this.#stop.aborted;
   }
 
-  /** Returns whether the broker has removed every delivery of the message. */
-  async #ack(deliveries: readonly Delivery[]): Promise<boolean> {
+  /**
+   * Acknowledges the deliveries of a message and removes them from the list, because RabbitMQ closes the channel at a
+   * second acknowledgement. Returns whether the broker has removed the message.
+   */
+  async #ack(deliveries: Delivery[]): Promise<boolean> {
     let isRemoved = true;
-    for (const delivery of deliveries) {
+    for (let next = deliveries.shift(); next; next = deliveries.shift()) {
+      const delivery = next;
       isRemoved = (await this.#retry({ kind: 'acknowledge' }, () => delivery.ack())) === true;
     }
     return isRemoved;

@@ -226,6 +226,26 @@ describe('worker', () => {
     expect(consumer.requeued).toEqual([]);
   });
 
+  test('worker: with early acknowledgement a message that arrives again while its command runs is acknowledged once', async () => {
+    using fifo = new Fifo(join(folder.path, 'fifo'));
+    COMMANDS['waits'] = `head -c 1 ${fifo.path}`;
+    const { worker, ended } = makeWorker({ acks: 'early' });
+    let started = 0;
+    worker.events.on('started', () => (started += 1));
+    consumer.add('waits', {}, { isLost: () => true });
+    await once(worker.events, 'started');
+    consumer.add('waits', {});
+    consumer.add('true', {});
+    await once(worker.events, 'succeeded');
+    const done = once(worker.events, 'succeeded');
+    fifo.fill();
+    await done;
+    stop.abort();
+    await ended;
+    expect(started).toBe(2);
+    expect(consumer.acked.toSorted()).toEqual(['true', 'waits']);
+  });
+
   test('worker: no more commands than the concurrency run at the same time', async () => {
     const { worker, ended } = makeWorker({ concurrency: 2 });
     let [running, most] = [0, 0];
