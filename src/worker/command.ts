@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isMap } from '../broker/received-message.ts';
 
 /** The keyword arguments of the shell task, as `shell` entries have them. */
@@ -65,6 +66,11 @@ export class AllowedCommands {
   /** How many commands are declared; `null` if any command is allowed. */
   get size(): number | null {
     return this.#declared === 'any' ? null : this.#declared.size;
+  }
+
+  /** Whether both contain the same commands. */
+  equals(other: AllowedCommands): boolean {
+    return isDeepStrictEqual(other.#declared, this.#declared);
   }
 
   has(kwargs: Readonly<Record<string, unknown>>): boolean {

@@ -2,7 +2,8 @@ import type { EventEmitter } from 'node:events';
 import type { CommandRun, WorkerEvents } from '../events/worker-events.ts';
 import type { TaskResults } from '../store/task-results.ts';
 import type { Clock } from '../util/clock.ts';
-import { parseCommand, type AllowedCommands, type Command } from './command.ts';
+import { parseCommand, type Command } from './command.ts';
+import type { CurrentCommands } from './current-commands.ts';
 import type { Host } from './host.ts';
 import { CommandFailed, CommandRejected, describeResult } from './outcome.ts';
 import type { ProcessGroup } from './process-group.ts';
@@ -16,8 +17,7 @@ export interface JobOptions {
   readonly name: string;
   /** `null` to store no results. */
   readonly results: TaskResults | null;
-  /** Called for each message, because the configuration may be read again. */
-  readonly allowed: () => AllowedCommands;
+  readonly commands: Pick<CurrentCommands, 'has'>;
   readonly host: Host;
   readonly clock: Clock;
 }
@@ -76,7 +76,7 @@ export class Job {
     const { host, clock, abort: signal, events, groups } = this.#options;
     const { dueAt, hasFollowUps } = this.#task;
     try {
-      const command = this.#check();
+      const command = await this.#check();
       events.emit('started', this.#run);
       if (hasFollowUps) events.emit('follow-ups-ignored', this.#run);
       // The command does not wait for the result backend, but its result waits for this record.
@@ -91,10 +91,10 @@ export class Job {
     }
   }
 
-  #check(): Command {
+  async #check(): Promise<Command> {
     const { args, kwargs, timeLimit } = this.#task;
     if (args.length > 0) throw new CommandRejected('the message has positional arguments');
-    if (!this.#options.allowed().has(kwargs)) {
+    if (!(await this.#options.commands.has(kwargs))) {
       const name = JSON.stringify(kwargs['command']);
       const reason = 'is not declared in the configuration of this worker, with the same fields';
       throw new CommandRejected(`${name} ${reason}`);
@@ -126,5 +126,5 @@ export class Job {
 
 /** The command line of a message, which may be anything that JSON can express, or absent. */
 function describeCommand(command: unknown): string {
-  return typeof command === 'string' ? command : (JSON.stringify(command) ?? '');
+  return typeof command === 'string' ? command : JSON.stringify(command ?? null);
 }

@@ -109,6 +109,16 @@ describe('beat worker', () => {
     expect(existsSync(join(folder.path, 'touched'))).toBe(true);
   });
 
+  test('beat worker: runs a command that was declared after the worker had started', async () => {
+    declare({ first: 'echo first' });
+    await using worker = startWorker();
+    await worker.waitForEvent('consuming');
+    declare({ second: 'echo second' });
+    await send('second');
+    const { entry } = await worker.waitForEvent('command-succeeded');
+    expect(entry).toBe('second');
+  });
+
   test('beat worker --allow any: runs undeclared commands, and warns', async () => {
     declare({ touches: 'touch touched' });
     await send('touches');

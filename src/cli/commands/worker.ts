@@ -12,6 +12,7 @@ import { Queues } from '../../routing/queues.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { AllowedCommands } from '../../worker/command.ts';
+import { CurrentCommands } from '../../worker/current-commands.ts';
 import type { Host } from '../../worker/host.ts';
 import { Worker } from '../../worker/worker.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -80,12 +81,32 @@ async function run(
   });
   const { backend } = settings.results;
   const results = backend && (await openTaskResults(backend, settings.results, clock));
-  let allowed = findAllowed(flags, settings);
+  const allowed = findAllowed(flags, settings);
+  const read = async () => {
+    try {
+      const found = findAllowed(flags, await files.read());
+      const text = `Configuration reloaded (${describeAllowed(found)})`;
+      log.info({ event: 'reloaded', commands: found.size }, text);
+      return found;
+    } catch (error) {
+      const text = `Reload failed, the allowed commands are unchanged: ${describeError(error)}`;
+      log.error({ event: 'reload-failed' }, text);
+      return null;
+    }
+  };
+  let reloading = Promise.resolve();
+  const commands = new CurrentCommands(allowed, {
+    clock,
+    async read() {
+      await reloading;
+      return (await files.hasChanged()) ? read() : null;
+    },
+  });
   const stop = new AbortController();
   const worker = new Worker(
     {
       ...{ name: `beat@${hostname()}`, consumer, results, concurrency, acks, clock },
-      ...{ task: shell.task, allowed: () => allowed, host: thisHost() },
+      ...{ task: shell.task, commands, host: thisHost() },
     },
     stop.signal,
   );
@@ -105,25 +126,20 @@ async function run(
   );
   warnAboutAllowed(allowed, log);
 
-  const reload = async () => {
-    try {
-      allowed = findAllowed(flags, await files.read());
-      const text = `Configuration reloaded (${describeAllowed(allowed)})`;
-      log.info({ event: 'reloaded', commands: allowed.size }, text);
-    } catch (error) {
-      const text = `Reload failed, the allowed commands are unchanged: ${describeError(error)}`;
-      log.error({ event: 'reload-failed' }, text);
-    }
+  const reload = () => {
+    reloading = reloading.then(read).then((found) => {
+      if (found) commands.replace(found);
+    });
   };
   const { onSignal, onRequest } = stopInSteps(worker, stop, log);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
   onRequests({
     stop: onRequest,
-    reload: () => void reload(),
+    reload,
     // A second signal ends `beat start` at once.
     abandoned: () => (stop.signal.aborted ? worker.abort() : onRequest()),
   });
-  onHangup({ closed: () => onSignal('SIGHUP'), asked: () => void reload() });
+  onHangup({ closed: () => onSignal('SIGHUP'), asked: reload });
   const ended = new AbortController();
   const liveness = new Liveness(clock);
   const health = await answerHealth(liveness, process.pid);

@@ -5,7 +5,6 @@ import type { Consumer, Delivery } from '../../../src/broker/consumer.ts';
 import type { CommandEnded, MessageDiscarded } from '../../../src/events/worker-events.ts';
 import type { TaskResult } from '../../../src/store/task-results.ts';
 import { systemClock } from '../../../src/util/clock.ts';
-import { AllowedCommands } from '../../../src/worker/command.ts';
 import { Worker, type WorkerOptions } from '../../../src/worker/worker.ts';
 import { Fifo } from '../../support/fifo.ts';
 import { Folder } from '../../support/folder.ts';
@@ -76,7 +75,7 @@ describe('worker', () => {
           store: async (result) => void stored.push(result),
           close: async () => {},
         },
-        allowed: () => new AllowedCommands('any'),
+        commands: { has: async () => true },
         host: {
           env: { PATH: process.env['PATH'] },
           uid: process.geteuid!(),
@@ -172,7 +171,7 @@ describe('worker', () => {
   });
 
   test('worker: a rejected command is stored as a failure and acknowledged', async () => {
-    const { worker, ended } = makeWorker({ allowed: () => new AllowedCommands([]) });
+    const { worker, ended } = makeWorker({ commands: { has: async () => false } });
     consumer.add('true', {});
     await once(worker.events, 'rejected');
     stop.abort();
