@@ -119,8 +119,9 @@ describe('running of commands', () => {
       chmodSync(fake, 0o755);
       chmodSync(folder.path, 0o777);
       const env = { PATH: `${folder.path}:/usr/bin:/bin`, LD_DEBUG: 'files', LD_DEBUG_OUTPUT: ran };
-      const { stdout } = await run('id -un; echo $PATH', { user: 'nobody', env });
-      expect(stdout).toBe(`nobody\n${env.PATH}\n`);
+      const user = 'nobody';
+      const { stdout } = await run('id -un; echo $PATH', { user, env });
+      expect(stdout).toBe(`${user}\n${env.PATH}\n`);
       expect(existsSync(ran)).toBe(false);
       const owners = readdirSync(folder.path).map((name) => statSync(join(folder.path, name)).uid);
       expect(owners.filter((uid) => uid === 0)).toHaveLength(1);
