@@ -20,9 +20,3 @@ Environment (flags override it; NAME_FILE is the path of a file that contains th
   and Celery's CELERY_BROKER_WRITE_URL, BROKER_URL, CELERY_BROKER_URL, RESULT_BACKEND, CELERY_RESULT_BACKEND
 
 Exit codes: 0 success, 1 failure, 2 wrong usage or configuration, 73 pidfile in use`;
-
-/** The text below the flags in `beat forget --help`. */
-export const FORGET_EPILOG = `
-An entry whose state cannot be read is not scheduled; the log and \`beat healthcheck\` name it. Runs that are
-due but not yet sent are dropped; a run in the outbox is still sent. Instances can keep running: the leader
-begins a new term and discards the decisions of the old one.`;

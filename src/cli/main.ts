@@ -1,25 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { BeatError, ConfigError } from '../util/errors.ts';
-import { addStartFlags } from './flags/celery-flags.ts';
-import { acceptAfterCommands, addGlobalFlags } from './flags/global-flags.ts';
-import { check } from './commands/check.ts';
-import { detach, isDetached, notifyParent } from './service/detach.ts';
-import { EXIT, ExitError, type ExitCode } from './exit.ts';
-import { addEntryCommands } from './commands/entry-commands.ts';
-import { forget } from './commands/forget.ts';
-import { healthcheck } from './commands/healthcheck.ts';
-import { EPILOG, FORGET_EPILOG } from './help.ts';
-import { addImportCommands } from './commands/import/commands.ts';
-import { list } from './commands/list.ts';
-import { next } from './commands/next.ts';
-import type { GlobalFlags } from './flags/options.ts';
 import { maskText } from '../util/mask.ts';
+import type { CommandContext } from './command-group.ts';
+import { COMMANDS } from './commands/index.ts';
+import { EXIT, ExitError, type ExitCode } from './exit.ts';
+import { acceptAfterCommands, addGlobalFlags } from './flags/global-flags.ts';
+import type { GlobalFlags } from './flags/options.ts';
 import { prepareFlags } from './flags/prepare-flags.ts';
-import { addWorkerFlags, type WorkerFlags } from './flags/worker-flags.ts';
-import { shellCommands } from './commands/shell-commands.ts';
-import { start, type StartFlags } from './commands/start.ts';
-import { rejectUnknownArguments } from './flags/unknown-arguments.ts';
+import { EPILOG } from './help.ts';
+import { isDetached, notifyParent } from './service/detach.ts';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -29,8 +19,6 @@ const { version } = JSON.parse(
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
   const detached = isDetached();
-  const started = () => (detached ? notifyParent({ started: true }) : Promise.resolve());
-  const ready = <F extends GlobalFlags>(flags: F): F => prepareFlags(flags, detached);
   process.stdout.on('error', reportUnwritable);
   process.stderr.on('error', () => {});
   const program = new Command('beat')
@@ -46,97 +34,24 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .exitOverride();
 
   addGlobalFlags(program);
-
-  const starting = program
-    .command('start', { isDefault: true })
-    .alias('beat')
-    .description('wait for the lock, then send due tasks (the default command)')
-    .allowExcessArguments()
-    .action(async (_flags, command: Command) => {
-      rejectUnknownArguments(
-        command.args,
-        program.commands.map((each) => each.name()),
-      );
-      const flags = ready<StartFlags>(command.optsWithGlobals());
-      code = flags.detach ? await detach(flags, argv) : await start(flags, { version, started });
-    });
-  addStartFlags(starting);
-  starting.addOption(
-    new Option('--with-worker', 'also run the commands of shell entries, as beat worker does') //
-      .helpGroup('With --with-worker:'),
-  );
-  addWorkerFlags(starting, 'With --with-worker:');
-  const working = program
-    .command('worker')
-    .description('run the commands of shell entries: see docs/shell.md')
-    .action(async (_flags, command: Command) => {
-      const flags = ready<GlobalFlags & WorkerFlags>(command.optsWithGlobals());
-      const { work } = await import('./commands/worker.ts');
-      code = flags.detach ? await detach(flags, argv) : await work(flags, { started });
-    });
-  addWorkerFlags(working);
-  program
-    .command('check')
-    .description('validate the configuration and print all errors and warnings')
-    .option('--json', 'print the result as JSON')
-    .action(async (_flags, command: Command) => {
-      code = await check(ready(command.optsWithGlobals()));
-    });
-  program
-    .command('list')
-    .description('list entries: schedule, time zone, last sent, next due')
-    .option('--json', 'print JSON lines')
-    .action(async (_flags, command: Command) => {
-      code = await list(ready(command.optsWithGlobals()));
-    });
-  program
-    .command('next')
-    .description('print when entries will be due, computed from the configuration alone')
-    .argument('[entries...]', 'names of entries (default: all enabled entries)')
-    .option('-n, --count <count>', 'the number of instants per entry', '5')
-    .option('--after <instant>', 'ISO 8601; print instants strictly later than this (default: now)')
-    .option(
-      '--timezone <zone>',
-      'the time zone of the output and of --after (default: the zone of each entry)',
-    )
-    .option('--json', 'print JSON lines, in UTC')
-    .action(async (names: string[], _flags, command: Command) => {
-      code = await next(names, ready(command.optsWithGlobals()));
-    });
-  addImportCommands(program, async (action) => {
-    code = await action();
-  });
-  program
-    .command('shell-commands')
-    .description('print the commands of shell entries as JSON, for the workers that may run them')
-    .action(async (_flags, command: Command) => {
-      code = await shellCommands(ready(command.optsWithGlobals()));
-    });
-  program
-    .command('forget')
-    .description('remove the state of an entry; its schedule restarts from now')
-    .argument(
-      '<entry>',
-      'the name of a configured or recorded entry (after -- if it begins with -)',
-    )
-    .option('--quoted', 'the name is a JSON string, for names with control characters')
-    .addHelpText('after', FORGET_EPILOG)
-    .action(async (name: string, _flags, command: Command) => {
-      code = await forget(name, ready(command.optsWithGlobals()));
-    });
-  addEntryCommands(program, (action) => async (...args) => {
-    const command = args.at(-1) as Command;
-    code = await action(ready(command.optsWithGlobals()), ...command.args);
-  });
-  program
-    .command('healthcheck')
-    .description('exit 0 if every local instance is healthy')
-    .option('--liveness', 'blocked entries, which a restart does not repair, are only warnings')
-    .action(async ({ liveness = false }: { liveness?: boolean }) => {
-      code = await healthcheck(liveness);
-    });
-
-  acceptAfterCommands(program);
+  const context: CommandContext = {
+    version,
+    argv,
+    started: () => (detached ? notifyParent({ started: true }) : Promise.resolve()),
+    run:
+      (action) =>
+      async (...args) => {
+        const command = args.at(-1) as Command;
+        const flags = prepareFlags<GlobalFlags>(command.optsWithGlobals(), detached);
+        code = await action(flags as never, ...command.args);
+      },
+    exitWith: async (given) => {
+      code = await given;
+    },
+  };
+  for (const { register, shownFlags } of COMMANDS) {
+    acceptAfterCommands(program, register(program, context), shownFlags);
+  }
 
   try {
     await program.parseAsync([...argv], { from: 'user' });

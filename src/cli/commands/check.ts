@@ -1,52 +1,13 @@
-import { systemClock } from '../../util/clock.ts';
-import type { Diagnostic } from '../../util/diagnostic.ts';
-import { ConfigError } from '../../util/errors.ts';
-import { resultOptions, storeOptions } from '../../config/service/store-options.ts';
-import { openResults, openStore } from '../../drivers/open-store.ts';
-import { collectFlagNotes } from '../flags/celery-notes.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
-import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { formatDiagnostics } from '../../util/diagnostic.ts';
+import type { CheckFlags } from '../actions/check.ts';
+import { STORE_FLAGS, type CommandGroup } from '../command-group.ts';
 
-/**
- * `beat check`: exits with 0 and prints the warnings of a valid configuration; otherwise exits with 2, as a
- * start would, and prints the errors: with `--json` all of them, else the first fifty and a count of the rest.
- */
-export async function check(flags: GlobalFlags & { readonly json?: boolean }): Promise<ExitCode> {
-  try {
-    const settings = await readSettings(flags);
-    // Some errors in a URL are found only when its driver is opened.
-    await (await openStore(storeOptions(settings, systemClock))).close();
-    await (await openResults(resultOptions(settings)))?.close();
-    const { files, installed } = settings;
-    const entries = settings.entries.length - installed.length;
-    const flagNotes = collectFlagNotes(flags).map(({ message }): Diagnostic => ({
-      severity: 'warning',
-      path: [],
-      message,
-    }));
-    const notes: readonly Diagnostic[] = [...flagNotes, ...settings.warnings];
-    const summary = { ok: true, files, entries, installed, notes };
-    if (!flags.json && notes.length > 0) process.stderr.write(`${formatDiagnostics(notes)}\n`);
-    process.stdout.write(
-      flags.json
-        ? `${JSON.stringify(summary)}\n`
-        : `${files.join(', ')}: ${formatCount(entries)}${formatInstalled(installed)}, no errors\n`,
-    );
-    return EXIT.ok;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const { errors } = error;
-    if (flags.json) process.stdout.write(`${JSON.stringify({ ok: false, errors })}\n`);
-    else process.stderr.write(`${error.message}\n`);
-    return EXIT.usage;
-  }
-}
-
-function formatCount(entries: number): string {
-  return entries === 1 ? '1 entry' : `${entries} entries`;
-}
-
-function formatInstalled(installed: readonly string[]): string {
-  return installed.map((name) => ` and ${name} as in Celery`).join('');
-}
+export const checkCommand: CommandGroup = {
+  shownFlags: [...STORE_FLAGS, '--result-backend'],
+  register: (program, { run }) => [
+    program
+      .command('check')
+      .description('validate the configuration and print all errors and warnings')
+      .option('--json', 'print the result as JSON')
+      .action(run(async (flags: CheckFlags) => (await import('../actions/check.ts')).check(flags))),
+  ],
+};

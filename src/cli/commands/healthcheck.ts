@@ -1,47 +1,16 @@
-import { repairCommand } from '../../store/repair-command.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
-import type { Health } from '../health/health-answer.ts';
-import { ANSWER_TIMEOUT, askHealth } from '../health/health.ts';
+import type { HealthcheckFlags } from '../actions/healthcheck.ts';
+import type { CommandGroup } from '../command-group.ts';
 
-/**
- * `beat healthcheck`: exits 0 if every local instance makes progress and none of its entries is blocked, and 1
- * otherwise or if no instance runs. With `liveness`, blocked entries are only warnings: a supervisor that restarts beat
- * for them would delay all other entries and repair none.
- */
-export async function healthcheck(liveness = false): Promise<ExitCode> {
-  const instances = await askHealth();
-  for (const instance of instances) process.stdout.write(`${JSON.stringify(instance)}\n`);
-  const blocked = new Set(instances.flatMap((instance) => instance.blockedEntries ?? []));
-  const failures = [
-    ...(instances.length === 0 ? ['not running: no instance of this user on this host'] : []),
-    ...instances.filter(({ alive }) => !alive).map(stuckText),
-    ...(liveness ? [] : [...blocked].map(blockedText)),
-  ];
-  for (const { pid, reloadError } of instances) {
-    if (reloadError !== undefined)
-      process.stderr.write(`beat: ${reloadFailureText(pid, reloadError)}\n`);
-  }
-  if (liveness)
-    for (const entry of blocked) process.stderr.write(`beat: warning: ${blockedText(entry)}\n`);
-  for (const failure of failures) process.stderr.write(`beat: ${failure}\n`);
-  return failures.length === 0 ? EXIT.ok : EXIT.failure;
-}
-
-function stuckText({ pid, idleMs }: Health): string {
-  const why =
-    idleMs === null
-      ? `no answer within ${ANSWER_TIMEOUT / 1_000} s`
-      : `no progress for ${Math.floor(idleMs / 1_000)} s`;
-  return `stuck: process ${pid} (${why})`;
-}
-
-/** A warning only: an instance that is restarted for it would not start with these files. */
-function reloadFailureText(pid: number, error: string): string {
-  const [first = ''] = error.split('\n');
-  return `warning: process ${pid} runs an earlier configuration, its last reload failed: ${JSON.stringify(first)}`;
-}
-
-function blockedText(entry: string): string {
-  const name = JSON.stringify(entry);
-  return `blocked: entry ${name} (its stored state is unreadable); repair it with: ${repairCommand(entry)}`;
-}
+export const healthcheckCommand: CommandGroup = {
+  shownFlags: [],
+  register: (program, { exitWith }) => [
+    program
+      .command('healthcheck')
+      .description('exit 0 if every local instance is healthy')
+      .option('--liveness', 'blocked entries, which a restart does not repair, are only warnings')
+      .action(async (flags: HealthcheckFlags) => {
+        const { healthcheck } = await import('../actions/healthcheck.ts');
+        await exitWith(healthcheck(flags));
+      }),
+  ],
+};

@@ -1,155 +1,35 @@
-import { constants } from 'node:os';
-import { Beat } from '../../beat.ts';
-import { systemClock } from '../../util/clock.ts';
-import { shortenedTimeouts } from '../../config/broker/timeouts.ts';
-import type { ConfigFiles } from '../../config/config-files.ts';
-import type { Settings } from '../../config/settings.ts';
-import { formatDiagnostic } from '../../util/diagnostic.ts';
-import { logEvents } from '../../observe/log-events.ts';
-import type { Logger } from '../../observe/logger.ts';
-import { createBanner, formatBanner } from '../output/banner.ts';
-import { collectFlagNotes } from '../flags/celery-notes.ts';
-import { crashOnUncaught } from '../service/crash.ts';
-import { EXIT, ExitError, type ExitCode } from '../exit.ts';
-import { answerHealth } from '../health/health.ts';
-import { openLog, type Outputs } from '../service/open-log.ts';
-import {
-  chooseLogFormat,
-  findConfigFiles,
-  formatOrigin,
-  readSettings,
-  type GlobalFlags,
-} from '../flags/options.ts';
-import type { WorkerFlags } from '../flags/worker-flags.ts';
-import { acquirePidfile } from '../service/pidfile.ts';
-import { onHangup } from '../service/hangup.ts';
-import { resolvePaths } from '../service/paths.ts';
-import { dropPrivileges } from '../service/privileges.ts';
-import { logWarnings } from '../service/log-warnings.ts';
-import { watchFiles } from '../service/watch-files.ts';
-import { WorkerProcess } from '../service/worker-process.ts';
+import { Option } from 'commander';
+import type { StartFlags } from '../actions/start.ts';
+import type { CommandGroup } from '../command-group.ts';
+import { addStartFlags } from '../flags/celery-flags.ts';
+import { rejectUnknownArguments } from '../flags/unknown-arguments.ts';
+import { addWorkerFlags } from '../flags/worker-flags.ts';
 
-export interface StartFlags extends GlobalFlags, WorkerFlags {
-  readonly watch?: boolean;
-  readonly withWorker?: boolean;
-}
-
-export interface StartOptions {
-  readonly version: string;
-  /** Called after the configuration is read and the store is open, when the instance begins to follow. */
-  readonly started: () => Promise<void>;
-}
-
-/** `beat start`: runs until a signal stops it. The first signal stops it gracefully, the second at once. */
-export async function start(flags: StartFlags, options: StartOptions): Promise<ExitCode> {
-  const { logfile, pidfile } = resolvePaths(flags);
-  dropPrivileges(flags);
-  const outputs = await openLog(flags, logfile);
-  const { log } = outputs;
-  try {
-    crashOnUncaught(outputs);
-    const files = findConfigFiles(flags);
-    const settings = await readSettings(flags, process.env, files);
-    const replaced = pidfile === undefined ? undefined : acquirePidfile(pidfile).replaced;
-    printBanner(settings, flags, outputs, options.version);
-    if (replaced !== undefined) log.warn({ event: 'pidfile', path: pidfile }, replaced);
-    const worker = flags.withWorker ? new WorkerProcess(flags, logfile) : null;
-    await run(settings, { files, log, worker, isWatching: flags.watch === true }, options);
-  } finally {
-    await outputs.end();
-  }
-  return EXIT.ok;
-}
-
-const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
-
-interface Run {
-  readonly files: ConfigFiles;
-  readonly log: Logger;
-  /** The process of `--with-worker`. */
-  readonly worker: WorkerProcess | null;
-  /** Whether to reload when a file changes. */
-  readonly isWatching: boolean;
-}
-
-async function run(
-  settings: Settings,
-  { files, log, worker, isWatching }: Run,
-  { started }: StartOptions,
-): Promise<void> {
-  const beat = new Beat(settings, { origin: formatOrigin(), source: files });
-  logEvents(beat, log, systemClock);
-  beat.on('reloaded', () => {
-    logWarnings(beat.settings, log);
-    worker?.reload();
-  });
-  // A failed reload was logged.
-  const reload = () => beat.reload().catch(() => {});
-  const watching = new AbortController();
-  const health = await answerHealth(beat.liveness, process.pid);
-  if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
-  const stop = (signal: NodeJS.Signals) => {
-    log.info({ event: 'stopping', signal }, `beat: Shutting down... (${signal})`);
-    worker?.stop();
-    void beat.stop();
-  };
-  // beat without its worker would publish commands that do not run.
-  void worker?.ended.then((how) => {
-    if (how === null) return;
-    log.fatal({ event: 'worker-ended' }, `beat: The worker ended (${how}); shutting down`);
-    void beat.stop();
-  });
-  onFirstSignal(STOP_SIGNALS, stop);
-  onHangup({ closed: () => stop('SIGHUP'), asked: () => void reload() });
-  try {
-    await beat.start();
-    await started();
-    if (isWatching) void watchFiles(files, reload, systemClock, watching.signal);
-    await beat.finished();
-  } finally {
-    watching.abort();
-    health.close();
-    worker?.stop();
-  }
-  const how = (await worker?.ended) ?? null;
-  if (how !== null) throw new ExitError(`beat: the worker ended (${how})`, EXIT.failure);
-}
-
-/** Prints the banner, or logs its content, and logs the notes about flags and configuration. */
-function printBanner(
-  settings: Settings,
-  flags: GlobalFlags,
-  { log, stdout }: Outputs,
-  version: string,
-): void {
-  const banner = createBanner(settings, version, systemClock.now());
-  const toFile = flags.logfile !== undefined;
-  const isPrinted =
-    !flags.quiet && (toFile ? process.stdout.isTTY : chooseLogFormat(flags) === 'text');
-  if (isPrinted) stdout.write(`${formatBanner(banner)}\n`);
-  if (!isPrinted || toFile) log.info({ event: 'starting', ...banner }, 'beat: Starting...');
-  for (const { flag, message, isWarning } of collectFlagNotes(flags)) {
-    log[isWarning ? 'warn' : 'info']({ event: 'flag', flag }, message);
-  }
-  logWarnings(settings, log);
-  for (const note of shortenedTimeouts(settings)) {
-    log.debug({ event: 'configuration', path: note.path }, formatDiagnostic(note));
-  }
-}
-
-/**
- * Calls `handle` for the first signal; the second ends the process at once. It exits explicitly, because
- * the kernel does not apply a signal's default action to process 1 of a container.
- */
-function onFirstSignal(
-  signals: readonly NodeJS.Signals[],
-  handle: (signal: NodeJS.Signals) => void,
-): void {
-  let received = false;
-  const listener = (signal: NodeJS.Signals) => {
-    if (received) process.exit(128 + constants.signals[signal]);
-    received = true;
-    handle(signal);
-  };
-  for (const signal of signals) process.on(signal, listener);
-}
+export const startCommand: CommandGroup = {
+  shownFlags: 'all',
+  register(program, { version, argv, started, run }) {
+    const command = program
+      .command('start', { isDefault: true })
+      .alias('beat')
+      .description('wait for the lock, then send due tasks (the default command)')
+      .allowExcessArguments()
+      .action(
+        run(async (flags: StartFlags, ...args) => {
+          rejectUnknownArguments(
+            args,
+            program.commands.map((each) => each.name()),
+          );
+          if (flags.detach) return (await import('../service/detach.ts')).detach(flags, argv);
+          const { start } = await import('../actions/start.ts');
+          return start(flags, { version, started });
+        }),
+      );
+    addStartFlags(command);
+    command.addOption(
+      new Option('--with-worker', 'also run the commands of shell entries, as beat worker does') //
+        .helpGroup('With --with-worker:'),
+    );
+    addWorkerFlags(command, 'With --with-worker:');
+    return [command];
+  },
+};

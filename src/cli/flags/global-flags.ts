@@ -1,21 +1,6 @@
 import { Option, type Command } from 'commander';
+import { STORE_FLAGS } from '../command-group.ts';
 import { addCeleryFlags } from './celery-flags.ts';
-
-const STORES = ['--config', '--broker', '--state'];
-
-/** The global flags that the help of a command shows. Others show those of `STORES`. */
-const SHOWN: Readonly<Record<string, readonly string[] | 'all'>> = {
-  start: 'all',
-  worker: [
-    ...['--config', '--broker', '--result-backend', '--loglevel', '--log-format'],
-    ...['--detach', '--logfile', '--pidfile', '--uid', '--gid', '--umask', '--workdir'],
-  ],
-  check: [...STORES, '--result-backend'],
-  next: ['--config'],
-  'shell-commands': ['--config'],
-  healthcheck: [],
-  import: [],
-};
 
 /** Adds the flags that every command accepts. */
 export function addGlobalFlags(program: Command): void {
@@ -30,12 +15,14 @@ export function addGlobalFlags(program: Command): void {
 }
 
 /**
- * Lets global flags follow a command too, unless the command has a flag of that name. Its help shows those that
- * matter to it.
+ * Lets global flags follow commands too, unless a command has a flag of that name. Their help shows those in `shown`.
  */
-export function acceptAfterCommands(program: Command): void {
-  for (const command of program.commands) {
-    const shown = SHOWN[command.name()] ?? STORES;
+export function acceptAfterCommands(
+  program: Command,
+  commands: readonly Command[],
+  shown: readonly string[] | 'all' = STORE_FLAGS,
+): void {
+  for (const command of commands) {
     for (const option of program.options) {
       const names = [option.short, option.long];
       const own = command.options.some(({ short, long }) =>

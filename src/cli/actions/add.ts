@@ -7,7 +7,7 @@ import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings } from '../flags/options.ts';
-import { readDefinitionFlags, type DefinitionFlags } from './definition-flags.ts';
+import { readDefinitionFlags, type DefinitionFlags } from '../flags/definition-flags.ts';
 import { openSender, send } from './send.ts';
 
 export interface AddFlags extends DefinitionFlags {

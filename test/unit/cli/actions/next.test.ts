@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { next } from '../../../../src/cli/commands/next.ts';
+import { next } from '../../../../src/cli/actions/next.ts';
 import { systemClock } from '../../../../src/util/clock.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { runCommand } from '../../../support/command.ts';

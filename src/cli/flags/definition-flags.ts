@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Definition } from '../../catalog/definition.ts';
 import { ConfigError } from '../../util/errors.ts';
-import type { SendFlags } from './send.ts';
+import type { SendFlags } from '../actions/send.ts';
 
 /** Flags that give fields of a stored entry's definition. */
 export interface DefinitionFlags extends SendFlags {
@@ -17,8 +17,8 @@ export interface DefinitionFlags extends SendFlags {
   readonly definition?: string;
 }
 
-export function definitionFlags(command: Command): Command {
-  return command
+export function addDefinitionFlags(command: Command): void {
+  command
     .option('--task <name>', 'the registered name of the Celery task')
     .option('--shell <command>', 'a command that a worker runs, instead of a task')
     .option('--schedule <schedule>', "a duration (5m), a cron line ('0 4 * * *'), or JSON")

@@ -2,7 +2,7 @@ import type { Definition } from '../../catalog/definition.ts';
 import { readStoredTarget } from '../../scheduling/read-stored-entry.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { ExitCode } from '../exit.ts';
-import { readDefinitionFlags, type DefinitionFlags } from './definition-flags.ts';
+import { readDefinitionFlags, type DefinitionFlags } from '../flags/definition-flags.ts';
 import { openSender, type Sender } from './send.ts';
 
 /** `beat update NAME`: replaces fields of a stored entry's definition. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readDefinitionFlags } from '../../../../src/cli/commands/definition-flags.ts';
+import { readDefinitionFlags } from '../../../../src/cli/flags/definition-flags.ts';
 
 test('--definition gives fields that have a flag of their own, and null removes them', () => {
   const definition = '{"task":"mail.digest","args":null,"startingDeadline":"2h"}';

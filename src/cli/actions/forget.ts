@@ -1,0 +1,119 @@
+import { systemClock } from '../../util/clock.ts';
+import type { Settings } from '../../config/settings.ts';
+import { ConfigError, StoreError } from '../../util/errors.ts';
+import type { Definitions } from '../../catalog/definition.ts';
+import type { Entry } from '../../catalog/entry.ts';
+import { planAdoption } from '../../scheduling/plan-adoption.ts';
+import { readStoredEntry } from '../../scheduling/read-stored-entry.ts';
+import { decodeState, type EntryState } from '../../store/entry-state.ts';
+import type { StoredEntry } from '../../store/stored-entries.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
+import { storeOptions } from '../../config/service/store-options.ts';
+import { openState } from '../../drivers/open-store.ts';
+import type { StateStore } from '../../store/store.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { readSettings, type GlobalFlags } from '../flags/options.ts';
+
+export interface ForgetFlags extends GlobalFlags {
+  readonly quoted?: boolean;
+}
+
+/** The number of attempts while other instances begin terms of their own. */
+const ATTEMPTS = 5;
+
+/** `beat forget NAME`: removes the state of an entry from the ledger; its schedule restarts from now. */
+export async function forget(given: string, flags: ForgetFlags): Promise<ExitCode> {
+  const name = flags.quoted ? parseQuoted(given) : given;
+  const settings = await readSettings(flags);
+  const store = await openState(storeOptions(settings, systemClock));
+  try {
+    const { entry, state } = await findTarget(store, settings, name);
+    if (state === null) {
+      process.stdout.write(`Entry ${JSON.stringify(name)} has no state: nothing to forget\n`);
+      return EXIT.ok;
+    }
+    await remove(store, name, entry);
+    process.stdout.write(`${formatRemoved(name, state)}\n`);
+    return EXIT.ok;
+  } finally {
+    await store.close();
+  }
+}
+
+/** The entry of that name, where it is defined, and the state to remove. */
+interface Target {
+  /** `undefined` for one that is gone from the configuration. */
+  readonly entry: Entry | undefined;
+  /** `null` for none. */
+  readonly state: EntryState | 'unreadable' | null;
+}
+
+/** Throws a `ConfigError` for a name that is neither configured nor in the store. */
+async function findTarget(store: StateStore, settings: Settings, name: string): Promise<Target> {
+  const { entries, definitions } = settings;
+  const unreadable = new Set<string>();
+  const states = await store.ledger.load((each) => unreadable.add(each));
+  const entry = entries.find((each) => each.name === name);
+  if (unreadable.has(name)) return { entry, state: 'unreadable' };
+  if (entry || states.has(name)) return { entry, state: states.get(name) ?? null };
+  const [row] = await store.entries.find([name]);
+  if (row) return findStored(row, definitions);
+  const names = [...entries.map((each) => each.name), ...states.keys(), ...unreadable];
+  throw new ConfigError(
+    `no entry ${JSON.stringify(name)}${didYouMean(name, names) || '; beat list shows all entries'}`,
+  );
+}
+
+/** Throws a `ConfigError` when the definition is invalid: nothing would say when the entry is due next. */
+function findStored(row: StoredEntry, definitions: Definitions): Target {
+  const { entry } = readStoredEntry({ ...row, state: null }, definitions);
+  if (row.state === null) return { entry, state: null };
+  try {
+    return { entry, state: decodeState(row.entry, row.state) };
+  } catch {
+    return { entry, state: 'unreadable' };
+  }
+}
+
+/**
+ * Removes the state in a new term, so that the leader cannot commit decisions that it made before. An entry
+ * that still exists gets a new state at once, so that its schedule starts now and not at the next term.
+ */
+async function remove(
+  { ledger }: StateStore,
+  name: string,
+  entry: Entry | undefined,
+): Promise<void> {
+  for (let tries = 0; tries < ATTEMPTS; tries++) {
+    const term = await ledger.beginTerm();
+    if (!(await ledger.removeState(term, name))) continue;
+    const commit = planAdoption({ name, entry, state: undefined }, systemClock.now())?.commit;
+    // A leader that began its term since then writes the same state.
+    if (commit) await ledger.commit({ token: term, changes: [commit] });
+    return;
+  }
+  throw new StoreError(
+    `forget: other instances began new terms during all ${ATTEMPTS} attempts; try again`,
+  );
+}
+
+function formatRemoved(name: string, state: EntryState | 'unreadable'): string {
+  const what = `Removed the state of entry ${JSON.stringify(name)}`;
+  if (state === 'unreadable')
+    return `${what}, which could not be read: its schedule restarts from now`;
+  const { runCount, sentAt } = state;
+  const last = sentAt === null ? 'never sent' : `last sent ${new Date(sentAt).toISOString()}`;
+  return `${what} (${runCount} runs, ${last}): its schedule restarts from now`;
+}
+
+function parseQuoted(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'string') return value;
+  } catch {
+    // Reported below.
+  }
+  throw new ConfigError(
+    `--quoted: expected a JSON string such as '"a\\u0000b"', got ${JSON.stringify(text)}`,
+  );
+}

@@ -1,0 +1,80 @@
+import { DateTime } from 'luxon';
+import { errorAt } from '../../util/diagnostic.ts';
+import { systemClock } from '../../util/clock.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Entry, Occurrence } from '../../catalog/entry.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { findClosest } from '../../util/did-you-mean.ts';
+import { upcoming } from '../../scheduling/preview.ts';
+import { checkZone } from '../../schedule/zone-names.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { formatInZone } from '../output/table.ts';
+
+export interface NextFlags extends GlobalFlags {
+  readonly count: string;
+  readonly after?: string;
+  readonly timezone?: string;
+  readonly json?: boolean;
+}
+
+/** `beat next`: prints upcoming occurrences, computed from the configuration alone. Intervals start at `--after`. */
+export async function next(names: readonly string[], flags: NextFlags): Promise<ExitCode> {
+  const count = parseCount(flags.count);
+  const zone = parseZone(flags.timezone);
+  const settings = await readSettings(flags);
+  const after = parseInstant(flags.after, zone ?? settings.timezone);
+  for (const { entry, dueAt } of upcoming(selectEntries(settings, names), after, count)) {
+    if (!process.stdout.writable) break;
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify({ entry: entry.name, dueAt: new Date(dueAt).toISOString() })}\n`
+        : `${formatLine({ entry, dueAt }, zone ?? entry.schedule.timezone ?? settings.timezone)}\n`,
+    );
+  }
+  return EXIT.ok;
+}
+
+function formatLine({ entry, dueAt }: Occurrence, zone: string): string {
+  return `${formatInZone(dueAt, zone)}  ${entry.name}`;
+}
+
+function selectEntries({ entries }: Settings, names: readonly string[]): readonly Entry[] {
+  if (names.length === 0) return entries.filter((entry) => entry.enabled);
+  const all = entries.map((entry) => entry.name);
+  const unknown = names.filter((name) => !all.includes(name));
+  if (unknown.length > 0) {
+    throw new ConfigError(
+      unknown.map((name) => {
+        const hint = findClosest(name, all);
+        return errorAt([], `no entry "${name}"${hint ? `, did you mean "${hint}"?` : ''}`);
+      }),
+    );
+  }
+  return entries.filter((entry) => names.includes(entry.name));
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0 && count <= 100_000) return count;
+  throw new ConfigError(`-n: expected a whole number from 1 to 100,000, got "${text}"`);
+}
+
+function parseZone(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  try {
+    return checkZone(name);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(error.errors.map(({ message }) => `--timezone: ${message}`).join('\n'));
+  }
+}
+
+function parseInstant(text: string | undefined, zone: string): number {
+  if (text === undefined) return systemClock.now();
+  const instant = DateTime.fromISO(text, { zone });
+  if (instant.isValid) return instant.toMillis();
+  throw new ConfigError(
+    `--after: expected an ISO 8601 instant such as 2027-01-31T08:00, got "${text}"`,
+  );
+}

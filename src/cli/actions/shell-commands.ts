@@ -1,0 +1,14 @@
+import { listDeclaredCommands } from '../../config/shell/declared-commands.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { readSettings, type GlobalFlags } from '../flags/options.ts';
+
+/**
+ * `beat shell-commands`: prints a JSON list of the keyword arguments of all entries that run commands, each once.
+ * Workers run only what is in this list.
+ */
+export async function shellCommands(flags: GlobalFlags): Promise<ExitCode> {
+  const commands = listDeclaredCommands(await readSettings(flags));
+  const lines = new Set(commands.map((command) => `  ${JSON.stringify(command)}`));
+  process.stdout.write(lines.size === 0 ? '[]\n' : `[\n${[...lines].join(',\n')}\n]\n`);
+  return EXIT.ok;
+}

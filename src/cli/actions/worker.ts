@@ -1,0 +1,232 @@
+import { hostname } from 'node:os';
+import type { ConfigFiles } from '../../config/config-files.ts';
+import type { Settings } from '../../config/settings.ts';
+import { listDeclaredCommands } from '../../config/shell/declared-commands.ts';
+import { openConsumer } from '../../drivers/open-consumer.ts';
+import { openTaskResults } from '../../drivers/open-task-results.ts';
+import { Liveness } from '../../observe/liveness.ts';
+import { logFailures } from '../../observe/log-failures.ts';
+import { logWorker } from '../../observe/log-worker.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { Queues } from '../../routing/queues.ts';
+import { systemClock } from '../../util/clock.ts';
+import { ConfigError, describeError } from '../../util/errors.ts';
+import { AllowedCommands } from '../../worker/command.ts';
+import { CurrentCommands } from '../../worker/current-commands.ts';
+import type { Host } from '../../worker/host.ts';
+import { Worker } from '../../worker/worker.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { findConfigFiles, readSettings, type GlobalFlags } from '../flags/options.ts';
+import type { WorkerFlags } from '../flags/worker-flags.ts';
+import { answerHealth } from '../health/health.ts';
+import { crashOnUncaught } from '../service/crash.ts';
+import { onHangup } from '../service/hangup.ts';
+import { logWarnings } from '../service/log-warnings.ts';
+import { openLog } from '../service/open-log.ts';
+import { resolvePaths } from '../service/paths.ts';
+import { acquirePidfile } from '../service/pidfile.ts';
+import { dropPrivileges } from '../service/privileges.ts';
+import { onRequests } from '../service/worker-process.ts';
+
+type Flags = GlobalFlags & WorkerFlags;
+
+/** How often the health check learns that the event loop runs. Milliseconds. */
+const TOUCH_INTERVAL = 1_000;
+
+export interface WorkOptions {
+  /** Called when the worker begins to receive messages. */
+  readonly started: () => Promise<void>;
+}
+
+/** `beat worker`: runs commands until a signal stops it. The first lets them finish, the second ends them. */
+export async function work(flags: Flags, { started }: WorkOptions): Promise<ExitCode> {
+  if (process.platform === 'win32')
+    throw new ConfigError('beat worker needs process groups, which Windows does not have');
+  const { logfile, pidfile } = resolvePaths(flags);
+  dropPrivileges(flags);
+  const outputs = await openLog(flags, logfile);
+  const { log } = outputs;
+  try {
+    crashOnUncaught(outputs);
+    const files = findConfigFiles(flags);
+    const settings = await readSettings(flags, process.env, files);
+    if (pidfile !== undefined) {
+      const { replaced } = acquirePidfile(pidfile);
+      if (replaced !== undefined) log.warn({ event: 'pidfile', path: pidfile }, replaced);
+    }
+    logWarnings(settings, log);
+    await run(flags, settings, { files, log, started });
+  } finally {
+    await outputs.end();
+  }
+  return EXIT.ok;
+}
+
+interface Surroundings extends WorkOptions {
+  readonly files: ConfigFiles;
+  readonly log: Logger;
+}
+
+async function run(
+  flags: Flags,
+  settings: Settings,
+  { files, log, started }: Surroundings,
+): Promise<void> {
+  const { concurrency, acks, queues = [settings.shell.queue] } = flags;
+  const { broker, connection, transport, declareQueues, shell } = settings;
+  const clock = systemClock;
+  const consumer = await openConsumer(broker, {
+    ...{ connection, transport, declareQueues, clock },
+    ...{ queues: new Queues(settings.queues), from: queues, prefetch: concurrency },
+  });
+  const { backend } = settings.results;
+  const results = backend && (await openTaskResults(backend, settings.results, clock));
+  const allowed = findAllowed(flags, settings);
+  const read = async () => {
+    try {
+      const found = findAllowed(flags, await files.read());
+      const text = `Configuration reloaded (${describeAllowed(found)})`;
+      log.info({ event: 'reloaded', commands: found.size }, text);
+      return found;
+    } catch (error) {
+      const text = `Reload failed, the allowed commands are unchanged: ${describeError(error)}`;
+      log.error({ event: 'reload-failed' }, text);
+      return null;
+    }
+  };
+  let reloading = Promise.resolve();
+  const commands = new CurrentCommands(allowed, {
+    clock,
+    async read() {
+      await reloading;
+      return (await files.hasChanged()) ? read() : null;
+    },
+  });
+  const stop = new AbortController();
+  const worker = new Worker(
+    {
+      ...{ name: `beat@${hostname()}`, consumer, results, concurrency, acks, clock },
+      ...{ task: shell.task, commands, host: thisHost() },
+    },
+    stop.signal,
+  );
+  logWorker(worker.events, log);
+  logFailures(worker.failures, log, clock);
+  log.info(
+    {
+      event: 'consuming',
+      pid: process.pid,
+      queues,
+      broker: broker.masked,
+      concurrency,
+      acks,
+      commands: allowed.size,
+    },
+    `worker: Consuming ${queues.join(', ')} from ${broker.masked} (${describeAllowed(allowed)})`,
+  );
+  warnAboutAllowed(allowed, log);
+
+  const reload = () => {
+    reloading = reloading.then(read).then((found) => {
+      if (found) commands.replace(found);
+    });
+  };
+  const { onSignal, onRequest } = stopInSteps(worker, stop, log);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
+  onRequests({
+    stop: onRequest,
+    reload,
+    // A second signal ends `beat start` at once.
+    abandoned: () => (stop.signal.aborted ? worker.abort() : onRequest()),
+  });
+  onHangup({ closed: () => onSignal('SIGHUP'), asked: reload });
+  const ended = new AbortController();
+  const liveness = new Liveness(clock);
+  const health = await answerHealth(liveness, process.pid);
+  if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
+  void touchUntil(ended.signal, liveness);
+  try {
+    await started();
+    await worker.run();
+    log.info({ event: 'stopped' }, 'worker: Stopped');
+  } finally {
+    ended.abort();
+    health.close();
+    await results?.close();
+    await consumer.close();
+  }
+}
+
+/** How `beat worker` stops. */
+interface Stops {
+  /** The first signal stops receiving, the second ends the commands, the third kills them. */
+  readonly onSignal: (signal: NodeJS.Signals) => void;
+  /** `beat start` asks for a stop because of its own signal. */
+  readonly onRequest: () => void;
+}
+
+function stopInSteps(worker: Worker, stop: AbortController, log: Logger): Stops {
+  const running = () => `running commands: ${worker.inProgress}`;
+  const steps = [
+    () => stop.abort(),
+    () => worker.abort(),
+    () => {
+      worker.kill();
+      process.exit(EXIT.failure);
+    },
+  ];
+  const texts = ['waiting for commands, a second signal ends them', 'ending', 'killing'];
+  const next = (cause: string) => {
+    const text = `worker: Shutting down (${cause}): ${texts.shift()} (${running()})`;
+    log.info({ event: 'stopping', signal: cause }, text);
+    steps.shift()?.();
+  };
+  let isRequested = false;
+  return {
+    onSignal(signal) {
+      // A Ctrl-C in the terminal signals both processes, and the request may arrive first.
+      if (isRequested) isRequested = false;
+      else next(signal);
+    },
+    onRequest() {
+      if (stop.signal.aborted) return;
+      isRequested = true;
+      next('beat stops');
+    },
+  };
+}
+
+function findAllowed({ allow }: Flags, settings: Settings): AllowedCommands {
+  return new AllowedCommands(allow === 'any' ? 'any' : listDeclaredCommands(settings));
+}
+
+function describeAllowed({ size }: AllowedCommands): string {
+  return size === null ? 'any command' : `declared commands: ${size}`;
+}
+
+function warnAboutAllowed({ size }: AllowedCommands, log: Logger): void {
+  if (size === null) {
+    const risk = 'everyone who can write to the broker can run commands on this host';
+    log.warn({ event: 'allow-any' }, `--allow any: ${risk}`);
+  }
+  if (size === 0) {
+    const text =
+      'The configuration declares no shell command, so this worker rejects every message';
+    log.warn({ event: 'none-declared' }, text);
+  }
+}
+
+function thisHost(): Host {
+  return {
+    env: process.env,
+    uid: process.geteuid!(),
+    kill: (pid, signal) => void process.kill(pid, signal),
+  };
+}
+
+async function touchUntil(ended: AbortSignal, liveness: Liveness): Promise<void> {
+  while (!ended.aborted) {
+    liveness.touch();
+    await systemClock.sleep(TOUCH_INTERVAL, ended);
+  }
+}
