@@ -45,6 +45,8 @@ for (const celery of CELERIES) {
     const readResult = (entry: string) => {
       const { taskId } = sent.get(entry)!;
       const file = join(cwd, 'results', `celery-task-meta-${taskId}`);
+      const logged = output.all.filter((line) => line.includes(taskId)).join('\n');
+      expect(existsSync(file), `no result of ${entry}; the worker logged:\n${logged}`).toBe(true);
       return JSON.parse(readFileSync(file, 'utf8')) as Stored;
     };
 
@@ -66,15 +68,19 @@ for (const celery of CELERIES) {
       });
       expect(lines).toBe(true);
       await beat.stop();
-      await output.until(
-        'all commands ended',
-        (all) =>
-          [...sent.values()].every(({ taskId }) =>
-            all.some((line) => line.includes(`[${taskId}]`) && /succeeded|raised/.test(line)),
-          ) || undefined,
-      );
+      for (const { taskId } of sent.values()) await untilStored(taskId);
     });
     afterAll(() => folder[Symbol.dispose]());
+
+    /** The line of Celery comes after the result is stored; one of the task itself says `succeeded` before. */
+    function untilStored(taskId: string): Promise<string> {
+      const start = `Task shell.run[${taskId}] `;
+      const ended = /\] (?:succeeded|raised)/;
+      return output.first(
+        `the end of ${start}`,
+        (line) => line.includes(start) && ended.test(line),
+      );
+    }
 
     function startWorker(python: string): Child {
       const args = ['-m', 'celery', '-A', 'beat_shell', 'worker', '-Q', 'shell', '-l', 'info'];
