@@ -78,6 +78,7 @@ export const PURE = [
   'store/command-log.ts',
   'store/commit.ts',
   'store/entry-state.ts',
+  'store/history.ts',
   'store/repair-command.ts',
   'store/stored-entries.ts',
   'util/did-you-mean.ts',

@@ -8,6 +8,7 @@ import { resultsShape } from '../src/config/results/results.ts';
 import { routingShape } from '../src/config/routing/routing.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { eventsShape } from '../src/config/service/events.ts';
+import { historyShape } from '../src/config/service/history.ts';
 import { lockShape } from '../src/config/service/lock.ts';
 import { shellShape } from '../src/config/shell/schema.ts';
 import { OPTION_DOCS, TYPE_NAMES } from '../src/config/values/option.ts';
@@ -68,6 +69,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'Time zone', keys: Object.keys(zoneShape) },
   { title: 'Broker and state', keys: Object.keys(endpointsShape) },
   { title: 'Lock and names of state', keys: Object.keys(lockShape) },
+  { title: 'History', keys: Object.keys(historyShape) },
   { title: 'Connections', keys: Object.keys(connectionShape) },
   { title: 'Routing', keys: ['taskRoutes', 'taskQueues', ...Object.keys(routingShape)] },
   {
@@ -99,6 +101,7 @@ const TITLES: Readonly<Record<string, { readonly title: string; readonly text?: 
   ChordConfig: { title: 'Chord' },
   ChordParts: { title: 'Header and body' },
   LockConfig: { title: 'lock' },
+  HistoryConfig: { title: 'history', text: '`history`, where it is a map.' },
   SslConfig: { title: 'TLS', text: '`brokerUseSsl` and `redisBackendUseSsl`. Files are PEM.' },
   TransportConfig: { title: 'brokerTransportOptions' },
   SentinelConfig: { title: 'sentinelKwargs' },

@@ -64,6 +64,11 @@ export interface BeatConfig {
    * ones. Default: `beat`.
    */
   keyPrefix?: string | undefined;
+  /**
+   * How much of what happened to each entry is retained, for `beat history`, `beat why` and
+   * `beat audit`; `false` for nothing.
+   */
+  history?: false | HistoryConfig | undefined;
   /** IANA name: the zone of every entry that names none. Default: `UTC`. */
   timezone?: string | undefined;
   /** Celery's switch: `false` without a `timezone` means the zone of the host. Default: `true`. */
@@ -323,6 +328,16 @@ export interface SentinelConfig {
 export interface LockConfig {
   /** How long a leader that stops renewing the lock keeps it: 1 s to 1 day. Default: `8s`. */
   ttl?: Duration | undefined;
+}
+
+export interface HistoryConfig {
+  /**
+   * Rows of each entry that are retained at least: runs, skipped stretches, and outcomes.
+   * Default: `100`.
+   */
+  limit?: number | undefined;
+  /** How old a row may become: 1 minute to 100 years. Default: `30d`. */
+  maxAge?: Duration | undefined;
 }
 
 /** Celery's `result_backend_transport_options`. */

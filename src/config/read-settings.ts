@@ -16,6 +16,7 @@ import { acceptedContent } from './message/accept-content.ts';
 import { readEncoding } from './message/encoding.ts';
 import { readResults } from './results/results.ts';
 import { readQueues, readRoutes } from './routing/routing.ts';
+import { readHistory } from './service/history.ts';
 import { readKeyPrefix, readLock } from './service/lock.ts';
 import { readTaskEvents } from './service/events.ts';
 import { stateNameError } from './service/state-limits.ts';
@@ -48,6 +49,7 @@ export function* readSettings(
   const service = {
     ...endpoints,
     lock: readLock(settings.lock, reportFor('lock')),
+    history: readHistory(settings, reportFor('history')),
     transport: readTransport(settings.brokerTransportOptions, warnFor('brokerTransportOptions')),
     results: {
       ...readResults(settings, overrides.resultBackend, warn),

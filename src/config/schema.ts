@@ -11,6 +11,7 @@ import { taskQueuesSchema } from './routing/queue-schema.ts';
 import { routingShape } from './routing/routing.ts';
 import { taskRoutesSchema } from './routing/task-routes.ts';
 import { eventsShape } from './service/events.ts';
+import { historyShape } from './service/history.ts';
 import { lockShape } from './service/lock.ts';
 import { shellShape } from './shell/schema.ts';
 import { named, option } from './values/option.ts';
@@ -21,6 +22,7 @@ const settingsShape = {
   ...endpointsShape,
   ...connectionShape,
   ...lockShape,
+  ...historyShape,
   ...zoneShape,
   ...missedShape,
   ...routingShape,

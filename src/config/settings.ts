@@ -7,6 +7,7 @@ import type { Encoding } from '../message/payload.ts';
 import type { QueueRules } from '../routing/queues.ts';
 import type { TaskEventSettings } from '../message/task-sent.ts';
 import type { RouteRules } from '../routing/router.ts';
+import type { HistoryLimits } from '../store/history.ts';
 import type { ResultOptions } from '../drivers/open-store.ts';
 
 /** The task and the queue of entries that run commands. */
@@ -31,6 +32,8 @@ export interface Settings {
   readonly installed: readonly string[];
   /** `ttl` in milliseconds: how long a lock lasts without a renewal. */
   readonly lock: { readonly ttl: number };
+  /** How much history the state store retains for each entry; `null` for none. */
+  readonly history: HistoryLimits | null;
   /** The prefix of all names in the state store, which separates several apps in one store. */
   readonly keyPrefix: string;
   readonly shell: ShellSettings;

@@ -35,6 +35,7 @@ function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
     stateUrl: settings.state.url,
     lockUrls: settings.locks.map(({ url }) => url),
     lock: { ttl: settings.lock.ttl },
+    history: settings.history ?? false,
     keyPrefix: settings.keyPrefix,
     declareQueues: settings.declareQueues,
     brokerUseSsl: connection.tls,
@@ -69,7 +70,7 @@ function leaves(path: Path, value: unknown): [name: string, value: unknown][] {
 
 const SECRET = /pass|secret|token|caData/i;
 const DURATIONS =
-  /^(ttl|socketTimeout|socketConnectTimeout|socketKeepalive)$|Heartbeat|Timeout|Expires/;
+  /^(ttl|maxAge|socketTimeout|socketConnectTimeout|socketKeepalive)$|Heartbeat|Timeout|Expires/;
 
 function show(path: Path, value: unknown): string {
   const name = String(path.at(-1));

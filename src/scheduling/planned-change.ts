@@ -7,6 +7,7 @@ import type { Message } from '../message/message.ts';
 import type { RunCause } from '../message/run.ts';
 import type { Change } from '../store/commit.ts';
 import { advance, type EntryState, type LastSkip } from '../store/entry-state.ts';
+import type { HistoryRow } from '../store/history.ts';
 import { indexedDueAt } from './plan.ts';
 
 /** What was decided about one entry, ready to be committed, with the events that follow a commit. */
@@ -32,6 +33,13 @@ export interface Decided {
   readonly changes: Parameters<typeof advance>[1];
   /** The id of the command that asked for it: it distinguishes the task ids of its runs. */
   readonly commandId?: string | undefined;
+}
+
+/** What the history says about a decision. */
+interface Reported extends Pick<Decided, 'before' | 'skipped' | 'commandId'> {
+  readonly sent: readonly SentEvent[];
+  readonly sentAt: number;
+  readonly term: number;
 }
 
 /** Renders the messages of a decision at `sentAt` (epoch milliseconds), for the term of that token. */
@@ -69,9 +77,26 @@ export function planChange(
     after,
     messages: concat(runs.map((run) => run.messages)),
     chords: concat(runs.map((run) => run.chords)),
+    history: toHistory({ sent, skipped, before, sentAt, term, commandId }, messageContext.origin),
     stored: entry.stored ? { dueAt: indexedDueAt(entry, after) } : undefined,
   };
   return { entry, before, change, sent, skipped };
+}
+
+/** The rows of runs and skips in the order of their occurrences; skips decided by a policy precede its runs. */
+function toHistory(
+  { sent, skipped, before, sentAt, term, commandId }: Reported,
+  leader: string,
+): readonly HistoryRow[] {
+  const skips = skipped.map(({ first, last, count, reason }): HistoryRow => ({
+    ...{ kind: 'skip', first, last, count, reason, at: sentAt, term },
+  }));
+  const runs = sent.map(({ dueAt, cause, taskId, task, queue }, i): HistoryRow => ({
+    ...{ kind: 'run', dueAt, sentAt, cause, taskId, task, queue, term, leader },
+    number: before.runCount + i + 1,
+    ...(commandId !== undefined && { command: commandId }),
+  }));
+  return [...skips, ...runs];
 }
 
 /** The skip of the newest occurrence; `undefined` if it was published. */

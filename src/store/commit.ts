@@ -2,6 +2,7 @@ import type { Message } from '../message/message.ts';
 import type { ChordSize } from '../message/run-messages.ts';
 import type { FinishedCommand } from './command-log.ts';
 import { encodeState, type EntryState } from './entry-state.ts';
+import type { HistoryRow } from './history.ts';
 
 /** The decisions of a term that the store applies in one step. */
 export interface Commit {
@@ -23,6 +24,8 @@ export interface Change {
   readonly messages: readonly Message[];
   /** Registered with the result backend before the commit; ledgers ignore them. */
   readonly chords?: readonly ChordSize[] | undefined;
+  /** Appended to the entry's history; a store without one ignores them. */
+  readonly history?: readonly HistoryRow[] | undefined;
   /** Absent from a declared entry. */
   readonly stored?: StoredChange | undefined;
 }

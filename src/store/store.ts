@@ -5,6 +5,7 @@ import type { Clock } from '../util/clock.ts';
 import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
 import type { Warn } from '../events/beat-events.ts';
 import type { CommandLog } from './command-log.ts';
+import type { History, HistoryLimits } from './history.ts';
 import type { Ledger, StateRemoval } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
 import type { StoredEntries } from './stored-entries.ts';
@@ -23,6 +24,8 @@ export interface Store {
   readonly commands?: CommandLog | undefined;
   /** Entries created at run time; absent from a store that cannot hold them. */
   readonly entries?: StoredEntries | undefined;
+  /** What happened to each entry; absent if the configuration disables it. */
+  readonly history?: History | undefined;
   /** Publishes messages that the broker rejected before; absent if a commit both stores and publishes. */
   readonly relay?: Relay | undefined;
   /** Checks the health of the store's servers; absent without a server. Rejects when one is unreachable. */
@@ -76,6 +79,8 @@ export interface StateStoreOptions {
   /** The queues and bindings of the configuration. */
   readonly queues: Queues;
   readonly clock: Clock;
+  /** How much history is retained; `null` for none, and the default unless given. */
+  readonly history?: HistoryLimits | null | undefined;
   /** Called with conditions that endanger beat's guarantees although the store works. */
   readonly warn?: Warn | undefined;
 }

@@ -5,6 +5,7 @@ import { openMemoryStore } from '../../src/drivers/memory/store.ts';
 import { makeMessage } from '../support/message.ts';
 import { brokerContract } from './broker.contract.ts';
 import { commandLogContract } from './command-log.contract.ts';
+import { historyContract } from './history.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
 import { outboxContract } from './outbox.contract.ts';
@@ -45,6 +46,7 @@ brokerContract('memory', openTestStore);
 outboxContract('memory', openTestStore);
 commandLogContract('memory', openTestStore);
 storedEntriesContract('memory', openTestStore);
+historyContract('memory', openTestStore);
 stateRemovalContract('memory', openTestStore);
 stateContract('memory', openTestStore);
 

@@ -6,9 +6,9 @@ import type { Settings } from '../settings.ts';
 
 /** The options of the store in the settings. */
 export function storeOptions(settings: Settings, clock: Clock): StoreOptions {
-  const { broker, state, locks, keyPrefix, connection, transport } = settings;
+  const { broker, state, locks, keyPrefix, connection, transport, history } = settings;
   return {
-    ...{ broker, state, locks, keyPrefix, connection, transport, clock },
+    ...{ broker, state, locks, keyPrefix, connection, transport, history, clock },
     lockTtl: settings.lock.ttl,
     tls: connection.tls,
     queues: new Queues(settings.queues),

@@ -2,8 +2,10 @@ import type { Broker } from '../../broker/broker.ts';
 import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
+import { encodeHistory, type HistoryLimits } from '../../store/history.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
 import type { StoredEntry } from '../../store/stored-entries.ts';
+import { appendRows, type HistoryState } from './history.ts';
 import { writeStored, type StoredState } from './stored-entries.ts';
 import type { Ledger, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
@@ -17,6 +19,7 @@ export interface LedgerState {
   /** By id, encoded: messages for a broker outside this store. */
   readonly outbox: Map<string, string>;
   readonly commands: CommandState;
+  readonly history: HistoryState;
   /** The token of the newest term; `null` when none has begun since the ledger was new or emptied. */
   term: number | null;
   /** `empty` does not reset it, so that tokens always grow. */
@@ -26,7 +29,7 @@ export interface LedgerState {
 export function newLedgerState(): LedgerState {
   return {
     ...{ states: new Map(), stored: new Map(), outbox: new Map(), commands: newCommandState() },
-    ...{ term: null, lastTerm: 0 },
+    ...{ history: new Map(), term: null, lastTerm: 0 },
   };
 }
 
@@ -34,10 +37,12 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
   readonly batch = { size: 1_000, inFlight: 1 };
   readonly #state: LedgerState;
   readonly #broker: Broker;
+  readonly #limits: HistoryLimits | null;
 
-  constructor(state: LedgerState, broker: Broker) {
+  constructor(state: LedgerState, broker: Broker, limits: HistoryLimits | null) {
     this.#state = state;
     this.#broker = broker;
+    this.#limits = limits;
   }
 
   async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
@@ -62,6 +67,7 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     // Awaited after the states are written, so that publishing and writing are one atomic step.
     const published = this.#broker.publish(changes.flatMap(({ messages }) => messages));
     this.#write(encoded);
+    this.#appendHistory(changes);
     await published;
     return { kind: 'committed' };
   }
@@ -76,6 +82,7 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     if (found === 'new') {
       for (const each of messages) outbox.set(each.id, encodeOutboxMessage(each));
       this.#write(encoded);
+      this.#appendHistory(changes);
     }
     return { kind: 'committed', pending: messages.filter(({ id }) => outbox.has(id)) };
   }
@@ -115,11 +122,18 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
     for (const { entry, after } of changes) this.#state.states.set(entry, after!);
   }
 
+  #appendHistory(changes: Commit['changes']): void {
+    if (this.#limits) {
+      appendRows(this.#state.history, encodeHistory(changes, this.#limits), this.#limits);
+    }
+  }
+
   /** Deletes all states, messages and the term, as FLUSHALL does. */
   empty(): void {
     this.#state.states.clear();
     this.#state.stored.clear();
     this.#state.outbox.clear();
+    this.#state.history.clear();
     this.#state.term = null;
   }
 

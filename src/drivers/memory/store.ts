@@ -3,6 +3,8 @@ import type { Message } from '../../message/message.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
 import type { StoredEntries } from '../../store/stored-entries.ts';
 import { MemoryCommandLog } from './command-log.ts';
+import { DEFAULT_HISTORY } from '../../store/history.ts';
+import { MemoryHistory } from './history.ts';
 import { MemoryStoredEntries } from './stored-entries.ts';
 import { MemoryBroker } from './broker.ts';
 import type { LedgerState } from './ledger.ts';
@@ -43,12 +45,14 @@ export function openMemoryStore(options: StateStoreOptions): MemoryStore {
   };
   states.set(options.keyPrefix, state);
 
+  const { clock, history: limits = DEFAULT_HISTORY } = options;
   const broker = new MemoryBroker(messages);
   return {
-    lock: new MemoryLock(state.lock, options.lockTtl, options.clock),
-    ledger: new MemoryLedger(state.ledger, broker),
+    lock: new MemoryLock(state.lock, options.lockTtl, clock),
+    ledger: new MemoryLedger(state.ledger, broker, limits),
     commands: new MemoryCommandLog(state.ledger.commands),
     entries: new MemoryStoredEntries(state.ledger.stored),
+    history: limits ? new MemoryHistory(state.ledger.history, limits, clock) : undefined,
     broker,
     close: async () => {},
   };

@@ -115,3 +115,35 @@ test.each([
   expect(sent).toMatchObject([{ cause, dueAt: NOON }]);
   expect(change.messages.map(({ run }) => run)).toEqual([{ entry: 'cleanup', dueAt: NOON, cause }]);
 });
+
+test('a change has the history of its run, with the id of the command that asked for it', () => {
+  const { change, sent } = stepOf(makeEntry(), SECOND);
+  const run = {
+    ...{ kind: 'run', dueAt: NOON, sentAt: NOON + SECOND + 5, cause: 'schedule' },
+    ...{ taskId: sent[0]!.taskId, task: 'tasks.cleanup', queue: 'celery' },
+    ...{ term: 9, leader: 'test', number: 4 },
+  };
+  expect(change.history).toEqual([run]);
+  const byHand = planChange(
+    {
+      ...{ entry: makeEntry(), before: STATE, runs: [NOON - 5, NOON], skipped: [], changes: {} },
+      ...{ causeOf: () => 'backfill', commandId: 'command-1' },
+    },
+    { sentAt: NOON, term: 9 },
+    messageContext,
+  );
+  expect(byHand.change.history).toMatchObject([
+    { dueAt: NOON - 5, cause: 'backfill', number: 4, command: 'command-1' },
+    { dueAt: NOON, cause: 'backfill', number: 5, command: 'command-1' },
+  ]);
+});
+
+test('a change has the history of what it skips before that of its runs', () => {
+  const entry = makeEntry({ schedule: alignedSchedule(MINUTE), missed: 'once' });
+  const { change } = stepOf(entry, HOUR);
+  expect(change.history).toMatchObject([
+    ...[{ kind: 'skip', reason: 'coalesced', first: NOON, last: NOON + HOUR - MINUTE, count: 60 }],
+    ...[{ kind: 'run', dueAt: NOON + HOUR, cause: 'schedule', number: 4 }],
+  ]);
+  expect(change.history![0]).toMatchObject({ at: NOON + HOUR + 5, term: 9 });
+});

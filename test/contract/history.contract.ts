@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Change } from '../../src/store/commit.ts';
+import type { History, HistoryRow, OutcomeRow, RunRow } from '../../src/store/history.ts';
+import type { StateStore } from '../../src/store/store.ts';
+import { forwardableClock } from './test-store.ts';
+import { makeFirstRun, makeNextRun } from '../support/change.ts';
+import type { TestStateStore } from './outbox.contract.ts';
+
+const LIMITS = { limit: 5, maxAge: 60_000 };
+
+/** The contract of `History`, and of the commits that append to it. */
+export function historyContract(name: string, openTestStore: () => Promise<TestStateStore>): void {
+  describe(`${name} history`, () => {
+    let testStore: TestStateStore;
+    let store: StateStore;
+    let history: History;
+    const clock = forwardableClock();
+
+    beforeEach(async () => {
+      testStore = await openTestStore();
+      store = await testStore.open({ history: LIMITS, clock });
+      history = store.history!;
+    });
+
+    afterEach(() => testStore.close());
+
+    /** The row of a change's run. */
+    function rowOf({ after }: Change, more: Partial<RunRow> = {}): RunRow {
+      return {
+        ...{ kind: 'run', dueAt: after.dueAt!, sentAt: clock.now(), cause: 'schedule' },
+        ...{ taskId: after.taskId!, task: 'tasks.ü😀', queue: 'celery', term: 1 },
+        ...{ leader: 'gen1@host', number: after.runCount, ...more },
+      };
+    }
+    const withRow = (change: Change): Change => ({ ...change, history: [rowOf(change)] });
+    const read = async (entry: string, from = history) =>
+      (await from.read(entry, { limit: 100 })).rows;
+    const ids = (rows: readonly HistoryRow[]) =>
+      rows.map((row) => (row.kind === 'skip' ? row.reason : row.taskId));
+
+    /** Commits runs of one entry, each in its own commit. */
+    async function commitRuns(entry: string, count: number): Promise<Change[]> {
+      const token = await store.ledger.beginTerm();
+      const changes: Change[] = [];
+      for (let i = 1; i <= count; i++) {
+        const last = changes.at(-1);
+        const id = `${entry}-${i}`;
+        const change = withRow(last ? makeNextRun(last, id) : makeFirstRun(entry, id));
+        await store.ledger.commit({ token, changes: [change] });
+        changes.push(change);
+      }
+      return changes;
+    }
+
+    test('is empty for an entry that never ran', async () => {
+      expect(await history.read('a', { limit: 10 })).toEqual({ rows: [], next: null });
+    });
+
+    test('a commit appends the rows of each change, and every process reads them', async () => {
+      const [a, b] = [withRow(makeFirstRun('a')), withRow(makeFirstRun('b’ :{}'))];
+      const token = await store.ledger.beginTerm();
+      await store.ledger.commit({ token, changes: [a, b] });
+      const other = (await testStore.open({ history: LIMITS, clock })).history!;
+      for (const each of [history, other]) {
+        expect(await read('a', each)).toEqual(a.history);
+        expect(await read('b’ :{}', each)).toEqual(b.history);
+        expect(await read('b', each)).toEqual([]);
+      }
+    });
+
+    test('a change with several rows has the last of them as its newest', async () => {
+      const change = makeFirstRun('a');
+      const skip: HistoryRow = {
+        ...{ kind: 'skip', first: 1_000, last: 2_000, count: null, reason: 'coalesced' },
+        ...{ at: clock.now(), term: 1 },
+      };
+      const rows = [skip, rowOf(change, { command: 'id-1' })];
+      const token = await store.ledger.beginTerm();
+      await store.ledger.commit({ token, changes: [{ ...change, history: rows }] });
+      expect(await read('a')).toEqual(rows.toReversed());
+    });
+
+    test('a repeated commit appends its rows once', async () => {
+      const change = withRow(makeFirstRun('a'));
+      const token = await store.ledger.beginTerm();
+      for (let i = 0; i < 3; i++) await store.ledger.commit({ token, changes: [change] });
+      expect(await read('a')).toEqual(change.history);
+    });
+
+    test('a repeated append to the outbox adds its rows once', async () => {
+      const change = withRow(makeFirstRun('a'));
+      const token = await store.ledger.beginTerm();
+      for (let i = 0; i < 3; i++) await store.ledger.append({ token, changes: [change] });
+      expect(await read('a')).toEqual(change.history);
+    });
+
+    test('a commit of an older term appends nothing', async () => {
+      const old = await store.ledger.beginTerm();
+      await store.ledger.beginTerm();
+      const changes = [withRow(makeFirstRun('a'))];
+      expect(await store.ledger.commit({ token: old, changes })).toEqual({ kind: 'fenced' });
+      expect(await store.ledger.append({ token: old, changes })).toEqual({ kind: 'fenced' });
+      expect(await read('a')).toEqual([]);
+    });
+
+    test('a commit with a conflict appends nothing, also not for its other entries', async () => {
+      await commitRuns('a', 1);
+      const token = await store.ledger.beginTerm();
+      const changes = [withRow(makeFirstRun('a', 'other')), withRow(makeFirstRun('b'))];
+      const outcome = await store.ledger.commit({ token, changes });
+      expect(outcome).toEqual({ kind: 'conflict', entries: ['a'] });
+      expect(ids(await read('a'))).toEqual(['a-1']);
+      expect(await read('b')).toEqual([]);
+    });
+
+    test('is read by pages, newest first', async () => {
+      await commitRuns('a', 4);
+      const first = await history.read('a', { limit: 3 });
+      expect(ids(first.rows)).toEqual(['a-4', 'a-3', 'a-2']);
+      await history.append([{ entry: 'a', row: outcomeOf('a-4') }]);
+      const second = await history.read('a', { limit: 3, before: first.next! });
+      expect(ids(second.rows)).toEqual(['a-1']);
+      expect(second.next).toBeNull();
+    });
+
+    test('retains the newest rows up to the limit, and removes older ones', async () => {
+      await commitRuns('a', 200);
+      const rows = ids(await read('a'));
+      expect(rows.slice(0, 5)).toEqual(['a-200', 'a-199', 'a-198', 'a-197', 'a-196']);
+      expect(rows.length).toBeLessThan(150);
+      await commitRuns('b', 5);
+      expect(ids(await read('b'))).toEqual(['b-5', 'b-4', 'b-3', 'b-2', 'b-1']);
+    });
+
+    test('a commit with more rows than the limit appends the newest of them', async () => {
+      const change = makeFirstRun('a');
+      const rows = Array.from({ length: 20_000 }, (_, i) => rowOf(change, { taskId: `${i}` }));
+      const token = await store.ledger.beginTerm();
+      await store.ledger.commit({ token, changes: [{ ...change, history: rows }] });
+      expect(ids(await read('a')).slice(0, 5)).toEqual([
+        '19999',
+        '19998',
+        '19997',
+        '19996',
+        '19995',
+      ]);
+    });
+
+    test('returns no row that is older than the maximum age', async () => {
+      await commitRuns('a', 2);
+      clock.forward(LIMITS.maxAge + 1);
+      expect(await read('a')).toEqual([]);
+      await commitRuns('b', 1);
+      clock.forward(LIMITS.maxAge / 2);
+      expect(ids(await read('b'))).toEqual(['b-1']);
+    });
+
+    test('appends outcomes after the rows of commits', async () => {
+      await commitRuns('a', 1);
+      const outcome = outcomeOf('a-1', { error: 'ValueError: ü😀' });
+      await history.append([{ entry: 'a', row: outcome }]);
+      await history.append([]);
+      expect((await read('a'))[0]).toEqual(outcome);
+      expect(ids(await read('a'))).toEqual(['a-1', 'a-1']);
+    });
+
+    test('returns fields that this release does not know, and leaves out kinds that it does not know', async () => {
+      const row = { ...outcomeOf('a-1'), host: { name: 'x' } };
+      const unknown = { kind: 'moved', dueAt: 1, doneAt: clock.now() } as unknown as HistoryRow;
+      await history.append([
+        { entry: 'a', row },
+        { entry: 'a', row: unknown },
+      ]);
+      expect(await read('a')).toEqual([row]);
+    });
+
+    test('of an entry that is removed stays, so that its runs can be explained', async () => {
+      const token = await store.ledger.beginTerm();
+      const stored = { dueAt: 1_000, definition: '{"task":"tasks.a"}' };
+      const added = { ...makeFirstRun('a'), stored };
+      const change = withRow(added);
+      await store.ledger.commit({ token, changes: [change] });
+      expect(await read('a')).toEqual(change.history);
+      const removal = { ...makeNextRun(added, 'x'), messages: [], stored: 'removed' } as const;
+      expect(await store.ledger.commit({ token, changes: [removal] })).toEqual({
+        kind: 'committed',
+      });
+      expect(await store.entries.find(['a'])).toEqual([]);
+      expect(await read('a')).toEqual(change.history);
+    });
+
+    test('of one key prefix is separate from that of another', async () => {
+      await commitRuns('a', 1);
+      const other = await testStore.open({ keyPrefix: 'other', history: LIMITS, clock });
+      expect(await read('a', other.history)).toEqual([]);
+    });
+
+    test('that is disabled is absent, and commits publish as before', async () => {
+      const without = await testStore.open({ history: null });
+      expect(without.history).toBeUndefined();
+      const token = await without.ledger.beginTerm();
+      const changes = [withRow(makeFirstRun('a'))];
+      expect(await without.ledger.commit({ token, changes })).toEqual({ kind: 'committed' });
+      expect(await read('a')).toEqual([]);
+    });
+
+    function outcomeOf(taskId: string, more: Partial<OutcomeRow> = {}): OutcomeRow {
+      return {
+        ...{ kind: 'outcome', taskId, dueAt: 1_000, state: 'SUCCESS', doneAt: clock.now() },
+        ...{ runtime: 12.5, worker: 'celery@a', error: null, ...more },
+      };
+    }
+  });
+}
