@@ -3,7 +3,7 @@ import { option, type ShapeOutput } from '../values/option.ts';
 import { duration, whole } from '../values/scalars.ts';
 
 const missed = () => z.enum(['once', 'skip', 'all'], "'once', 'skip' or 'all'");
-const maxCatchUp = () => whole(1, 100_000, 'a whole number from 1 to 100000');
+const maxCatchUp = () => whole(1, 100_000, 'a whole number from 1 to 100,000');
 const deadline = () => duration().nullable();
 
 const MISSED =

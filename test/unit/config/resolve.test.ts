@@ -229,7 +229,7 @@ describe('an entry', () => {
     [{ kwargs: { when: new Map() } }, /^kwargs\.when: /],
     [{ enabled: 'no' }, 'enabled: expected true or false, got "no"'],
     [{ timezone: 'Mars/Base' }, /^timezone: "Mars\/Base" is not the name/],
-    [{ maxCatchUp: 0 }, /^maxCatchUp: expected a whole number from 1 to 100000, got 0/],
+    [{ maxCatchUp: 0 }, /^maxCatchUp: expected a whole number from 1 to 100,000, got 0/],
     [{ startingDeadline: 'soon' }, /^startingDeadline: expected a number of seconds/],
     [{ queue: 'q' }, 'queue: unknown here; it belongs under options: {queue: …}'],
     [{ tsk: 't' }, 'tsk: unknown key; did you mean "task"?'],
