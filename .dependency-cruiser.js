@@ -21,6 +21,7 @@ const homes = [
   ['yaml', '^src/(config|import|message/serializers)/', 'it is for files and for messages'],
   ['@msgpack', '^src/message/serializers/', 'all serializers of messages are in one folder'],
   ['lzma1', '^src/message/compression\\.ts$', 'all compression of messages is in one file'],
+  ['hono|@hono', '^src/http/', 'no other folder answers requests'],
   ['commander', '^src/cli/', 'the library is used without a command line'],
   ['pino|pino-pretty', '^src/observe/', 'the log subscribes to events; no other code logs'],
   ['luxon', '^src/(schedule|config|message|cli)/', 'time zones belong to schedules and to output'],

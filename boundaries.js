@@ -23,6 +23,7 @@ export const LAYERS = [
   'reload',
   'import',
   'worker',
+  'http',
 ];
 
 /** Folders and files without clock, I/O, randomness or `async`. They import only one another. */

@@ -9,6 +9,7 @@ import { routingShape } from '../src/config/routing/routing.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { eventsShape } from '../src/config/service/events.ts';
 import { historyShape } from '../src/config/service/history.ts';
+import { httpShape } from '../src/config/service/http.ts';
 import { lockShape } from '../src/config/service/lock.ts';
 import { shellShape } from '../src/config/shell/schema.ts';
 import { OPTION_DOCS, TYPE_NAMES } from '../src/config/values/option.ts';
@@ -78,6 +79,7 @@ const SECTIONS: readonly Section[] = [
   },
   { title: 'Results', keys: Object.keys(resultsShape) },
   { title: 'Task events', keys: Object.keys(eventsShape) },
+  { title: 'HTTP server', keys: Object.keys(httpShape) },
   { title: 'Shell commands', keys: Object.keys(shellShape) },
   { title: 'Editors', keys: ['$schema'] },
 ];
@@ -102,6 +104,7 @@ const TITLES: Readonly<Record<string, { readonly title: string; readonly text?: 
   ChordParts: { title: 'Header and body' },
   LockConfig: { title: 'lock' },
   HistoryConfig: { title: 'history', text: '`history`, where it is a map.' },
+  HttpConfig: { title: 'http', text: 'See [HTTP](http.md).' },
   SslConfig: { title: 'TLS', text: '`brokerUseSsl` and `redisBackendUseSsl`. Files are PEM.' },
   TransportConfig: { title: 'brokerTransportOptions' },
   SentinelConfig: { title: 'sentinelKwargs' },

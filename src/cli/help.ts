@@ -16,6 +16,7 @@ Flags are accepted before and after the command. In scripts for Celery, replace 
 
 Environment (flags override it; NAME_FILE is the path of a file that contains the value):
   BEAT_CONFIG, BEAT_BROKER_URL, BEAT_STATE_URL, BEAT_LOG_LEVEL,
+  BEAT_HTTP, BEAT_HTTP_READ_TOKEN, BEAT_HTTP_CHANGE_TOKEN,
   BEAT_MAX_CONFIG_SIZE (the size limit of a configuration file, default 64MiB)
   and Celery's CELERY_BROKER_WRITE_URL, BROKER_URL, CELERY_BROKER_URL, RESULT_BACKEND, CELERY_RESULT_BACKEND
 

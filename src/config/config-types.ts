@@ -165,6 +165,8 @@ export interface BeatConfig {
   eventExchange?: string | undefined;
   /** Serializer of task events; every receiver reads JSON. Default: `json`. */
   eventSerializer?: 'json' | undefined;
+  /** Serves dashboard, API, metrics and health checks over HTTP; off unless set. */
+  http?: HttpConfig | undefined;
   /** The task that runs the commands of `shell` entries. Default: `shell.run`. */
   shellTask?: string | undefined;
   /** The queue of `shell` entries whose options name none. Default: `shell`. */
@@ -356,6 +358,31 @@ export interface ResultTransportConfig {
   retryPolicy?: Record<string, unknown> | undefined;
   /** Accepted, and has no effect on beat. */
   visibilityTimeout?: unknown;
+}
+
+/** The HTTP server. Each token may also come from the environment: see docs/http.md. */
+export interface HttpConfig {
+  /** The address to listen on. Default: `127.0.0.1`. */
+  host?: string | undefined;
+  /** The port to listen on. Default: `8040`. */
+  port?: number | undefined;
+  /**
+   * The token that may read. Default: reading needs no token, which is allowed on loopback
+   * addresses only.
+   */
+  readToken?: string | undefined;
+  /** The token that may also send commands. Default: without one, HTTP sends no commands. */
+  changeToken?: string | undefined;
+  /**
+   * The header in which an authenticating proxy names the user. Such a user may read and send
+   * commands.
+   */
+  trustedUserHeader?: string | undefined;
+  /**
+   * The proxies whose headers are trusted: IP addresses, and ranges in CIDR notation. Default:
+   * none.
+   */
+  trustedProxies?: readonly string[] | undefined;
 }
 
 /** A queue as kombu's `Queue` and Celery's `task_queues` describe it. */

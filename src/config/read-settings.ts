@@ -17,6 +17,7 @@ import { readEncoding } from './message/encoding.ts';
 import { readResults } from './results/results.ts';
 import { readQueues, readRoutes } from './routing/routing.ts';
 import { readHistory } from './service/history.ts';
+import { readHttp, type HttpOverrides } from './service/http.ts';
 import { readKeyPrefix, readLock } from './service/lock.ts';
 import { readTaskEvents } from './service/events.ts';
 import { stateNameError } from './service/state-limits.ts';
@@ -31,6 +32,7 @@ export interface Overrides {
   readonly brokerUrl?: string | undefined;
   readonly stateUrl?: string | undefined;
   readonly resultBackend?: string | undefined;
+  readonly http?: HttpOverrides | undefined;
 }
 
 /** Completes valid settings with defaults, and checks them together. `warn` is for warnings without a file. */
@@ -86,6 +88,7 @@ export function* readSettings(
     keyPrefix,
     declareQueues: settings.declareQueues ?? true,
     taskEvents: readTaskEvents(settings, endpoints.broker, warn),
+    http: readHttp(settings.http, overrides.http ?? {}, reportFor('http')),
     connection: readConnection(settings, tls, reportFor),
   };
 }

@@ -12,6 +12,7 @@ import { routingShape } from './routing/routing.ts';
 import { taskRoutesSchema } from './routing/task-routes.ts';
 import { eventsShape } from './service/events.ts';
 import { historyShape } from './service/history.ts';
+import { httpShape } from './service/http.ts';
 import { lockShape } from './service/lock.ts';
 import { shellShape } from './shell/schema.ts';
 import { named, option } from './values/option.ts';
@@ -30,6 +31,7 @@ const settingsShape = {
   ...acceptContentShape,
   ...resultsShape,
   ...eventsShape,
+  ...httpShape,
   ...shellShape,
   $schema: option(text(), 'The JSON Schema of this file, for editors.', {
     example: './node_modules/celery-beat/schema/celery-beat.schema.json',

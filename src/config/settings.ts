@@ -4,6 +4,7 @@ import type { Endpoint } from '../drivers/endpoint.ts';
 import type { Entry } from '../catalog/entry.ts';
 import type { Diagnostic } from '../util/diagnostic.ts';
 import type { Encoding } from '../message/payload.ts';
+import type { HttpSettings } from './service/http.ts';
 import type { QueueRules } from '../routing/queues.ts';
 import type { TaskEventSettings } from '../message/task-sent.ts';
 import type { RouteRules } from '../routing/router.ts';
@@ -52,6 +53,8 @@ export interface Settings {
   readonly results: ResultOptions;
   /** Settings of `task-sent` events; `null` if they are disabled. */
   readonly taskEvents: TaskEventSettings | null;
+  /** `null` unless beat serves HTTP. */
+  readonly http: HttpSettings | null;
   /** The warnings about a valid configuration. */
   readonly warnings: readonly Diagnostic[];
   /** The names of its files, as the user wrote them; empty for a configuration made in code. */

@@ -37,6 +37,7 @@ function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
     lock: { ttl: settings.lock.ttl },
     history: settings.history ?? false,
     keyPrefix: settings.keyPrefix,
+    http: settings.http && { host: settings.http.host, port: settings.http.port },
     declareQueues: settings.declareQueues,
     brokerUseSsl: connection.tls,
     brokerFailoverStrategy: connection.failoverStrategy,

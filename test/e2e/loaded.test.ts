@@ -56,6 +56,11 @@ test('loaded packages: a solar entry loads one more', async () => {
   expect(await start({ beatSchedule })).toEqual([...BASE, 'astronomy-engine'].sort());
 });
 
+test('loaded packages: a start with --http loads two more', async () => {
+  const config = { beatSchedule: { quick: entry }, http: { port: 0 } };
+  expect(await start(config)).toEqual([...BASE, '@hono/node-server', 'hono'].sort());
+});
+
 test('loaded packages: a text log loads more', async () => {
   const packages = await start({ beatSchedule: { quick: entry } }, ['--log-format', 'text']);
   expect(packages).toContain('pino-pretty');

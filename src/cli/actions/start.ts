@@ -25,6 +25,7 @@ import { acquirePidfile } from '../service/pidfile.ts';
 import { onHangup } from '../service/hangup.ts';
 import { resolvePaths } from '../service/paths.ts';
 import { dropPrivileges } from '../service/privileges.ts';
+import { serveHttp } from '../service/serve-http.ts';
 import { logWarnings } from '../service/log-warnings.ts';
 import { watchFiles } from '../service/watch-files.ts';
 import { WorkerProcess } from '../service/worker-process.ts';
@@ -75,7 +76,7 @@ interface Run {
 async function run(
   settings: Settings,
   { files, log, worker, isWatching }: Run,
-  { started }: StartOptions,
+  { started, version }: StartOptions,
 ): Promise<void> {
   const beat = new Beat(settings, { origin: formatOrigin(), source: files });
   logEvents(beat, log, systemClock);
@@ -86,6 +87,7 @@ async function run(
   // A failed reload was logged.
   const reload = () => beat.reload().catch(() => {});
   const watching = new AbortController();
+  const http = await serveHttp(beat, log, version);
   const health = await answerHealth(beat.liveness, process.pid);
   if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
   const stop = (signal: NodeJS.Signals) => {
@@ -108,6 +110,7 @@ async function run(
     await beat.finished();
   } finally {
     watching.abort();
+    await http?.close();
     health.close();
     worker?.stop();
   }

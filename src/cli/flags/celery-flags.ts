@@ -65,6 +65,10 @@ export function addCeleryFlags(program: Command): void {
 
 export function addStartFlags(start: Command): void {
   start.option('--watch', 'reload the configuration when one of its files changes');
+  start.option(
+    '--http <address>',
+    'serve dashboard, API and metrics on [HOST:]PORT; see docs/http.md',
+  );
   for (const [flags, description] of START_ONLY) start.addOption(createOption(flags, description));
 }
 

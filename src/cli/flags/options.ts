@@ -16,6 +16,8 @@ export interface GlobalFlags extends CeleryFlags {
   readonly state?: string;
   readonly loglevel?: string;
   readonly logFormat?: string;
+  /** Only of `start`. */
+  readonly http?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,6 +43,11 @@ export function findConfigFiles(flags: GlobalFlags, env: Environment = process.e
       brokerUrl: flags.broker ?? readFirstVariable(env, BROKER_VARIABLES),
       stateUrl: flags.state ?? readVariable(env, 'BEAT_STATE_URL'),
       resultBackend: flags.resultBackend ?? readFirstVariable(env, RESULT_VARIABLES),
+      http: {
+        listen: flags.http ?? readVariable(env, 'BEAT_HTTP'),
+        readToken: readVariable(env, 'BEAT_HTTP_READ_TOKEN'),
+        changeToken: readVariable(env, 'BEAT_HTTP_CHANGE_TOKEN'),
+      },
     }),
     maxFileSize: readMaxConfigSize(readVariable(env, 'BEAT_MAX_CONFIG_SIZE')),
   });

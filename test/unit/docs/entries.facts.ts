@@ -144,6 +144,7 @@ export const flags = {
   '--enable-remote-control': {},
   '--no-enable-remote-control': {},
   '--state': { test: 'test/e2e/matrix.test.ts' },
+  '--http': { test: 'test/e2e/http.test.ts' },
   '--watch': { test: 'test/e2e/reload.test.ts' },
   '--with-worker': { test: 'test/e2e/worker.test.ts' },
   '--concurrency': { test: 'test/e2e/worker.test.ts' },

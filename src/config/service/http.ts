@@ -1,0 +1,168 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { expected, type Report } from '../validate.ts';
+import { named, option, type ShapeOutput } from '../values/option.ts';
+import { MAP, name, whole } from '../values/scalars.ts';
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 8040;
+const SHORTEST_TOKEN = 16;
+
+const PORT = 'a port from 0 to 65535 (0: a free one)';
+const TOKEN = `a text of ${SHORTEST_TOKEN} or more characters, without spaces`;
+const PROXIES = 'a list of IP addresses and CIDR ranges, such as 10.0.0.0/8';
+
+const token = () => z.string(TOKEN).refine(isToken, TOKEN);
+
+const http = named(
+  z.strictObject(
+    {
+      host: option(name(), 'The address to listen on.', {
+        default: DEFAULT_HOST,
+        example: '0.0.0.0',
+      }),
+      port: option(whole(0, 65_535, PORT), 'The port to listen on.', {
+        default: DEFAULT_PORT,
+        example: 80,
+      }),
+      readToken: option(token(), 'The token that may read.', {
+        otherwise: 'reading needs no token, which is allowed on loopback addresses only',
+        example: 'yWv3…',
+      }),
+      changeToken: option(token(), 'The token that may also send commands.', {
+        otherwise: 'without one, HTTP sends no commands',
+        example: 'kQ9b…',
+      }),
+      trustedUserHeader: option(
+        name(),
+        'The header in which an authenticating proxy names the user. Such a user may read and send commands.',
+        { example: 'X-Forwarded-User' },
+      ),
+      trustedProxies: option(
+        z.array(z.string(PROXIES).refine(isRange, PROXIES), PROXIES),
+        'The proxies whose headers are trusted: IP addresses, and ranges in CIDR notation.',
+        { otherwise: 'none', example: ['10.1.0.0/16'] },
+      ),
+    },
+    MAP,
+  ),
+  'HttpConfig',
+  {
+    description:
+      'The HTTP server. Each token may also come from the environment: see docs/http.md.',
+  },
+);
+
+export const httpShape = {
+  http: option(
+    http,
+    'Serves dashboard, API, metrics and health checks over HTTP; off unless set.',
+    {
+      example: { port: 8040 },
+    },
+  ),
+};
+
+/** The settings of the HTTP server, complete. */
+export interface HttpSettings {
+  readonly host: string;
+  readonly port: number;
+  /** `null` if reading needs no token. */
+  readonly readToken: string | null;
+  /** `null` if no token may send commands. */
+  readonly changeToken: string | null;
+  readonly trustedUserHeader: string | null;
+  readonly trustedProxies: readonly string[];
+}
+
+/** What flags and environment variables set. */
+export interface HttpOverrides {
+  /** `[HOST:]PORT` of `--http`. */
+  readonly listen?: string | undefined;
+  readonly readToken?: string | undefined;
+  readonly changeToken?: string | undefined;
+}
+
+/** The settings of the HTTP server; `null` when it is off. Tokens alone do not switch it on. */
+export function readHttp(
+  given: ShapeOutput<typeof httpShape>['http'],
+  { listen, ...overrides }: HttpOverrides,
+  report: Report,
+): HttpSettings | null {
+  const address = listen === undefined ? {} : parseListen(listen);
+  if (!address)
+    report([], `--http: ${expected('[HOST:]PORT, such as 8040 or 0.0.0.0:8040', listen)}`);
+  if (!address || (given === undefined && listen === undefined)) return null;
+  const settings: HttpSettings = {
+    host: DEFAULT_HOST,
+    port: DEFAULT_PORT,
+    trustedUserHeader: null,
+    trustedProxies: [],
+    ...defined(given ?? {}),
+    ...address,
+    readToken: overrides.readToken ?? given?.readToken ?? null,
+    changeToken: overrides.changeToken ?? given?.changeToken ?? null,
+  };
+  for (const key of ['readToken', 'changeToken'] as const) {
+    const override = overrides[key];
+    if (override !== undefined && !isToken(override)) {
+      report(['http', key], `the environment has a value that is not allowed; expected ${TOKEN}`);
+    }
+  }
+  if (settings.readToken !== null && settings.readToken === settings.changeToken) {
+    report(['http', 'changeToken'], 'must differ from readToken, which may only read');
+  }
+  if (settings.trustedUserHeader !== null && settings.trustedProxies.length === 0) {
+    const message = 'requires trustedProxies: any client could send the header';
+    report(['http', 'trustedUserHeader'], message);
+  }
+  return settings;
+}
+
+/** Why the server must not start with these settings; `null` if it may. */
+export function unprotectedError({
+  host,
+  readToken,
+  trustedUserHeader,
+}: HttpSettings): string | null {
+  if (isLoopback(host) || readToken !== null || trustedUserHeader !== null) return null;
+  return (
+    `${host} can be reached from other hosts, so reading needs a token: set http.readToken, ` +
+    'BEAT_HTTP_READ_TOKEN or BEAT_HTTP_READ_TOKEN_FILE, or listen on 127.0.0.1'
+  );
+}
+
+/** Whether only processes of this host reach the address. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true;
+  const kind = isIP(host);
+  if (kind === 4) return host.startsWith('127.');
+  return kind === 6 && (host === '::1' || /^::ffff:127\./i.test(host));
+}
+
+function isRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const kind = isIP(address);
+  if (kind === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (kind === 4 ? 32 : 128));
+}
+
+function isToken(text: string): boolean {
+  return text.length >= SHORTEST_TOKEN && /^[\x21-\x7e]+$/.test(text);
+}
+
+/** `8040`, `0.0.0.0:8040`, `[::1]:8040`. */
+function parseListen(text: string): { readonly host?: string; readonly port: number } | null {
+  const [, bracketed, plain, digits = ''] =
+    /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === '' || port > 65_535) return null;
+  const host = bracketed ?? plain;
+  return { port, ...(host !== undefined && { host }) };
+}
+
+/** Without the fields that are `undefined`. */
+function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(fields) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,77 @@
+import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { csrf } from 'hono/csrf';
+import { isLoopback } from '../../config/service/http.ts';
+import type { HttpContext, HttpEnv } from '../context.ts';
+import { problem } from '../problem.ts';
+import { findClient } from './client-address.ts';
+import { readSession } from './session.ts';
+import type { Access } from './permission.ts';
+import { checkToken } from './tokens.ts';
+
+/** Finds out what each request may do. */
+export const identify = ({ clock }: Pick<HttpContext, 'clock'>) =>
+  createMiddleware<HttpEnv>(async (c, next) => {
+    c.set('access', await findAccess(c, clock.now()));
+    await next();
+  });
+
+async function findAccess(c: Context<HttpEnv>, now: number): Promise<Access> {
+  const { http } = c.var;
+  const client = findClient(c);
+  const by = `http@${client.address}`;
+  const given = c.req.header('authorization');
+  if (given !== undefined) {
+    const [, token = ''] = /^Bearer +(\S+)$/i.exec(given) ?? [];
+    return { permission: checkToken(token, http), by, method: 'token' };
+  }
+  const user = http.trustedUserHeader !== null && c.req.header(http.trustedUserHeader);
+  if (user && client.viaProxy) return { permission: 'change', by: user, method: 'proxy' };
+  const session = await readSession(c, now);
+  if (session) {
+    const { permission, name } = session;
+    return { permission, by: name === '' ? by : `${name} (${by})`, method: 'session' };
+  }
+  if (isOpen(c)) return { permission: 'read', by, method: 'open' };
+  return { permission: null, by, method: 'none' };
+}
+
+/**
+ * Whether reading needs no token: on a loopback address without one. A page of another site could reach that address
+ * under a name of its own (DNS rebinding), so the name must be that of this host.
+ */
+function isOpen(c: Context<HttpEnv>): boolean {
+  const { host, readToken, trustedUserHeader } = c.var.http;
+  if (readToken !== null || trustedUserHeader !== null || !isLoopback(host)) return false;
+  const name = new URL(c.req.url).hostname.replace(/^\[|\]$/g, '');
+  return isLoopback(name);
+}
+
+/** Rejects a request that may not read. Browsers are sent to the login page. */
+export const requireRead = createMiddleware<HttpEnv>(async (c, next) => {
+  if (c.var.access.permission !== null) return next();
+  const isPage = c.req.method === 'GET' && (c.req.header('accept') ?? '').includes('text/html');
+  if (isPage) {
+    const { pathname, search } = new URL(c.req.url);
+    return c.redirect(`/login?next=${encodeURIComponent(pathname + search)}`, 303);
+  }
+  c.header('WWW-Authenticate', 'Bearer');
+  return problem(c, { status: 401 });
+});
+
+/** Rejects a request that may not send commands. */
+export const requireChange = createMiddleware<HttpEnv>(async (c, next) => {
+  if (c.var.access.permission === 'change') return next();
+  const detail =
+    c.var.http.changeToken === null
+      ? 'commands over HTTP are off: set http.changeToken or BEAT_HTTP_CHANGE_TOKEN'
+      : 'this token may only read; commands need http.changeToken';
+  return problem(c, { status: 403, detail });
+});
+
+const sameSite = csrf({ secFetchSite: 'same-origin' });
+
+/** Rejects forms of other sites. A request with a token is not one: browsers add no token by themselves. */
+export const rejectForeignForms = createMiddleware<HttpEnv>((c, next) =>
+  c.req.header('authorization') === undefined ? sameSite(c, next) : next(),
+);

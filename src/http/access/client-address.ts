@@ -1,0 +1,48 @@
+import { BlockList, isIP } from 'node:net';
+import type { Context } from 'hono';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import type { HttpEnv } from '../context.ts';
+
+/** Where a request comes from. */
+export interface Client {
+  /** The IP address of the user's host, as far as trusted proxies name it. */
+  readonly address: string;
+  /** Whether a trusted proxy passed the request on, so that its headers can be believed. */
+  readonly viaProxy: boolean;
+}
+
+/** Reads `X-Forwarded-For` from the right, because a client can write anything to the left of what proxies add. */
+export function findClient(c: Context<HttpEnv>): Client {
+  const peer = plainAddress(getConnInfo(c).remote.address ?? '');
+  const trusted = toBlockList(c.var.http.trustedProxies);
+  const isTrusted = (address: string) => contains(trusted, address);
+  if (!isTrusted(peer)) return { address: peer, viaProxy: false };
+  const forwarded = (c.req.header('x-forwarded-for') ?? '').split(',').map((each) => each.trim());
+  const address = forwarded.findLast((each) => isIP(each) !== 0 && !isTrusted(each));
+  return { address: address ?? peer, viaProxy: true };
+}
+
+/** A list of IP addresses and CIDR ranges. */
+function toBlockList(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/');
+    const family = familyOf(address);
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+}
+
+function contains(list: BlockList, address: string): boolean {
+  return isIP(address) !== 0 && list.check(address, familyOf(address));
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}
+
+/** An IPv4 address that a socket for both families reports as IPv6. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}

@@ -1,0 +1,65 @@
+import type { Context } from 'hono';
+import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
+import type { HttpEnv } from '../context.ts';
+import type { Client } from './client-address.ts';
+import type { Permission } from './permission.ts';
+import { tokenFor } from './tokens.ts';
+
+const COOKIE = 'beat-session';
+/** Seconds. */
+const LIFETIME = 12 * 3_600;
+
+/** Who is logged in. */
+export interface Session {
+  readonly permission: Permission;
+  /** The name that the user gave, for the audit log; may be empty. */
+  readonly name: string;
+}
+
+interface Content extends Session {
+  /** Epoch milliseconds. */
+  readonly until: number;
+}
+
+/**
+ * Logs in with a cookie that is signed with the token: every instance with the same tokens accepts it, and a new token
+ * ends it.
+ */
+export async function startSession(
+  c: Context<HttpEnv>,
+  session: Session,
+  { now, client }: { readonly now: number; readonly client: Client },
+): Promise<void> {
+  const content: Content = { ...session, until: now + LIFETIME * 1_000 };
+  const value = Buffer.from(JSON.stringify(content)).toString('base64url');
+  const secret = tokenFor(session.permission, c.var.http) ?? '';
+  await setSignedCookie(c, COOKIE, `${session.permission}.${value}`, secret, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'Strict',
+    secure: isEncrypted(c, client),
+    maxAge: LIFETIME,
+  });
+}
+
+/** The session of the request's cookie; `null` without a valid one. `now` is in epoch milliseconds. */
+export async function readSession(c: Context<HttpEnv>, now: number): Promise<Session | null> {
+  for (const permission of ['change', 'read'] as const) {
+    const secret = tokenFor(permission, c.var.http);
+    const value = secret !== null && (await getSignedCookie(c, secret, COOKIE));
+    if (!value || !value.startsWith(`${permission}.`)) continue;
+    const json = Buffer.from(value.slice(permission.length + 1), 'base64url').toString();
+    const { name, until } = JSON.parse(json) as Content;
+    return until > now ? { permission, name } : null;
+  }
+  return null;
+}
+
+export function endSession(c: Context<HttpEnv>): void {
+  deleteCookie(c, COOKIE, { path: '/' });
+}
+
+/** Whether the browser reaches beat, or the proxy in front of it, over TLS. */
+function isEncrypted(c: Context<HttpEnv>, { viaProxy }: Client): boolean {
+  return viaProxy && c.req.header('x-forwarded-proto') === 'https';
+}

@@ -1,0 +1,57 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { secureHeaders } from 'hono/secure-headers';
+import { ConfigError, StoreError } from '../util/errors.ts';
+import { maskText } from '../util/mask.ts';
+import { identify, rejectForeignForms, requireRead } from './access/access.ts';
+import type { HttpContext, HttpEnv } from './context.ts';
+import { healthRoutes } from './health.ts';
+import { loginRoutes } from './login.ts';
+import { problem } from './problem.ts';
+
+/** The longest body of a request, bytes: that of a command. */
+const MAX_BODY = 1_000_000;
+
+/** Answers requests. Made without a socket, so that tests can call it. */
+export function createApp(context: HttpContext): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
+  app.use(async (c, next) => {
+    c.set('http', context.settings().http!);
+    await next();
+  });
+  app.use(secureHeaders({ contentSecurityPolicy: POLICY, xFrameOptions: 'DENY' }));
+  app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => problem(c, { status: 413 }) }));
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return problem(c, { status: error.status });
+    if (error instanceof ConfigError) return problem(c, { status: 422, errors: error.errors });
+    if (error instanceof StoreError)
+      return problem(c, { status: 503, detail: maskText(error.message) });
+    context.reportError(error);
+    return problem(c, { status: 500 });
+  });
+  app.notFound((c) => problem(c, { status: 404 }));
+
+  app.route('/', healthRoutes(context));
+  app.use(rejectForeignForms);
+  app.route('/', loginRoutes(context));
+  app.use(identify(context), requireRead);
+  app.get('/metrics', async (c) => {
+    const metrics = await context.metrics?.();
+    if (!metrics) return problem(c, { status: 404, detail: 'no metrics are collected' });
+    return c.body(metrics.text, 200, { 'Content-Type': metrics.contentType });
+  });
+  return app;
+}
+
+/** Pages load nothing from other hosts, and run only scripts of their own files. */
+const POLICY = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
+  connectSrc: ["'self'"],
+  formAction: ["'self'"],
+  baseUri: ["'none'"],
+  frameAncestors: ["'none'"],
+};

@@ -1,0 +1,39 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { HttpSettings } from '../config/service/http.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Liveness } from '../observe/liveness.ts';
+import type { StateStore } from '../store/store.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Access } from './access/permission.ts';
+
+/** What requests are answered from. */
+export interface HttpContext {
+  /** A connection of the server's own. */
+  readonly store: StateStore;
+  /** The settings in force, which a reload replaces. */
+  readonly settings: () => Settings;
+  readonly liveness: Liveness;
+  /** The metrics in the text format of Prometheus; absent if none are collected. */
+  readonly metrics?: (() => Promise<Metrics>) | undefined;
+  readonly clock: Clock;
+  readonly version: string;
+  /** Called with an error that is a mistake in beat; the request is answered with status 500. */
+  readonly reportError: (error: unknown) => void;
+  /** Aborts when the server stops. */
+  readonly stopped: AbortSignal;
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** The types of a request's context, for hono. */
+export interface HttpEnv {
+  readonly Bindings: HttpBindings;
+  readonly Variables: {
+    /** What the request may do. */
+    access: Access;
+    http: HttpSettings;
+  };
+}

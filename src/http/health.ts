@@ -1,0 +1,37 @@
+import { Hono } from 'hono';
+import { waitAtMost } from '../util/clock.ts';
+import type { HttpContext, HttpEnv } from './context.ts';
+
+/** How long the store may take to answer, milliseconds. */
+const READY_TIMEOUT = 2_000;
+
+/**
+ * Probes, which need no token and so reveal nothing but health. `/healthz`: the loop makes progress, so a restart would
+ * not help. `/readyz`: the store answers too, and no reload has failed.
+ */
+export function healthRoutes({ liveness, store, clock, stopped }: HttpContext): Hono<HttpEnv> {
+  const routes = new Hono<HttpEnv>();
+  routes.get('/healthz', (c) => {
+    const { alive, idleMs } = liveness;
+    return c.json({ status: alive ? 'ok' : 'stuck', idleMs }, alive ? 200 : 503);
+  });
+  routes.get('/readyz', async (c) => {
+    let answered = false;
+    const ask = async () => {
+      answered = await store.commands.readAudit(1).then(
+        () => true,
+        () => false,
+      );
+    };
+    await waitAtMost(clock, READY_TIMEOUT, stopped, ask);
+    const checks = {
+      loop: liveness.alive,
+      store: answered,
+      configuration: liveness.reloadError === null,
+      entries: liveness.blockedEntries.length === 0,
+    };
+    const isReady = checks.loop && checks.store;
+    return c.json({ status: isReady ? 'ok' : 'unavailable', checks }, isReady ? 200 : 503);
+  });
+  return routes;
+}

@@ -1,0 +1,19 @@
+import { STATUS_CODES } from 'node:http';
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Diagnostic } from '../util/diagnostic.ts';
+
+/** An error as RFC 9457 has it. */
+export interface Problem {
+  readonly status: ContentfulStatusCode;
+  readonly detail?: string | undefined;
+  /** Every problem of the request, as at load. */
+  readonly errors?: readonly Pick<Diagnostic, 'path' | 'message'>[] | undefined;
+}
+
+/** Answers with `application/problem+json`. */
+export function problem(c: Context, { status, detail, errors }: Problem): Response {
+  const title = STATUS_CODES[status] ?? 'Error';
+  const body = { type: 'about:blank', title, status, detail, errors };
+  return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/problem+json' });
+}
