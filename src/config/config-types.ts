@@ -590,6 +590,30 @@ export interface EntryConfig {
    */
   timezone?: string | undefined;
   /**
+   * Delays each run by less than this, by a hash of the name of the entry and of the instant:
+   * the same on every instance. See [time](time.md#jitter). Default: none.
+   */
+  jitter?: Duration | undefined;
+  /**
+   * Intervals only: runs are due on a fixed grid that begins with this offset. See
+   * [time](time.md#intervals-on-a-fixed-grid). Default: intervals count from the first start.
+   */
+  offset?: Duration | undefined;
+  /**
+   * Times of day, in the zone of the schedule, from the first up to but not including the
+   * second; they may cross midnight. Default: the whole day.
+   */
+  between?: string | readonly string[] | undefined;
+  /** The first instant at which a run may be due. Default: none. */
+  from?: Instant | undefined;
+  /** The last instant at which a run may be due. Default: none. */
+  until?: Instant | undefined;
+  /**
+   * The number of occurrences, counted from `from`, which is required. Missed and skipped ones
+   * count too. Default: no limit.
+   */
+  count?: number | undefined;
+  /**
    * What to do about runs that were missed: one run for the newest (`once`), none (`skip`), or
    * each (`all`). Default: the setting `missed`.
    */

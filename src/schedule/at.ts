@@ -4,6 +4,7 @@ import { ConfigError } from '../util/errors.ts';
 import type { ZoneOptions } from './calendar-schedule.ts';
 import { toInstant } from './clock-changes.ts';
 import { MAX_INSTANT, toDate, toMillis } from './instants.ts';
+import { describeLocal } from './description.ts';
 import type { Schedule } from './schedule.ts';
 import { quote } from './quote.ts';
 import { checkZone } from './zone-names.ts';
@@ -87,6 +88,5 @@ class LocalOnce extends Once {
 }
 
 function describeOnce(local: number, timezone: string): string {
-  const [date, time] = new Date(local).toISOString().split('T');
-  return `once, at ${date} ${time!.replace(/(:00)?(\.000)?Z$/, '')} ${timezone}`;
+  return `once, at ${describeLocal(local)} ${timezone}`;
 }

@@ -65,3 +65,14 @@ export function describeDuration(duration: number): string {
   const [only = ''] = parts;
   return parts.length === 1 ? only.replace(/^1 /, '') : parts.join(' ');
 }
+
+/** The same with the number of a single unit: `1 hour`. */
+export function describeLength(duration: number): string {
+  return describeDuration(duration).replace(/^(?=[a-z])/, '1 ');
+}
+
+/** Describes a local time, in milliseconds as if it were UTC: `2030-01-31 08:00`, without seconds that are zero. */
+export function describeLocal(local: number): string {
+  const [date, time] = new Date(local).toISOString().split('T');
+  return `${date} ${time!.replace(/(:00)?(\.000)?Z$/, '')}`;
+}

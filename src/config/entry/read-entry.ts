@@ -15,6 +15,7 @@ import { readOptions } from '../options/options.ts';
 import { withStamps } from '../options/stamps.ts';
 import { OptionTemplates } from '../options/templates.ts';
 import type { RouteChecker } from '../routing/check-routes.ts';
+import { readLimits } from '../schedules/limits.ts';
 import type { ScheduleReader } from '../schedules/schedule-reader.ts';
 import { stateNameError } from '../service/state-limits.ts';
 import { withoutLinks } from '../signatures/options.ts';
@@ -82,7 +83,10 @@ export function readEntry(
     typeof raw.timezone === 'string' && raw.timezone
       ? context.readZone(raw.timezone, ['timezone'], report)
       : undefined;
-  const around = { name, relative: raw.relative === true, timezone, defaultZone: context.timezone };
+  const around = {
+    ...{ name, relative: raw.relative === true, timezone, defaultZone: context.timezone },
+    limits: readLimits(raw, report),
+  };
   const schedule = isMap(input)
     ? context.schedules.read(raw.schedule, around, report, warn)
     : undefined;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limitsShape } from '../schedules/limits.ts';
 import { scheduleSchema } from '../schedules/schema.ts';
 import {
   ARGUMENTS,
@@ -39,6 +40,7 @@ const entryShape = {
     'IANA name: the zone of the schedule, and of instants written without an offset.',
     { otherwise: 'the setting `timezone`', example: 'Europe/Oslo' },
   ),
+  ...limitsShape,
   ...entryMissedShape,
   lastRunAt: option(
     instant().nullable(),

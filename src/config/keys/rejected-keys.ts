@@ -6,8 +6,7 @@ const ENTRY_KEYS: Readonly<Record<string, string>> = {
   one_off: 'write schedule: {at: …}, which is due once',
   clocked: 'write schedule: {at: …}',
   interval: 'write schedule: {timedelta: {…}}',
-  start_time:
-    'an interval counts from when beat first sees its entry; write a crontab for another grid',
+  start_time: 'write from: the first instant at which a run may be due',
   expire_seconds: 'write expires',
 };
 

@@ -1,9 +1,13 @@
-import { BeatError, ConfigError, describeError } from '../../util/errors.ts';
+import { BeatError } from '../../util/errors.ts';
 import { markHandled } from '../../util/promise.ts';
+import { jittered } from '../../schedule/limits/jitter.ts';
 import { isNeverDue } from '../../schedule/never-due.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';
 import type { Path, Report } from '../validate.ts';
+import { applyLimits } from './apply-limits.ts';
+import { attempt } from './attempt.ts';
+import type { Limits } from './limits.ts';
 import { isSchedule } from './schema.ts';
 
 /** The properties of an entry that apply to its schedule. Zones are valid. */
@@ -15,6 +19,7 @@ export interface EntryContext {
   readonly timezone: string | undefined;
   /** The zone of the configuration. */
   readonly defaultZone: string;
+  readonly limits?: Limits | undefined;
 }
 
 /** A schedule as it is written, without the properties of its entry. */
@@ -61,16 +66,19 @@ export class ScheduleBinder {
     // A schedule with a zone of its own ignores other zones.
     if (!zoned || !checkZones(zone ?? zoned.timezone, entry.timezone, report)) return undefined;
     const bound = attempt(() => forEntry(zoned, entry.name), path, report);
-    if (!bound || !this.#checkDue(bound, path, report)) return undefined;
+    if (!bound) return undefined;
+    const { limits } = entry;
+    const limited = limits ? applyLimits(bound, limits, bound.timezone ?? timezone, report) : bound;
+    if (!limited || !this.#checkDue(limited, path, report)) return undefined;
     for (const warning of bound.warnings ?? []) {
       warn([...path, ...warning.path], warning.message);
     }
-    return bound;
+    return limits?.jitter ? jittered(limited, limits.jitter, entry.name) : limited;
   }
 
   /** Reports a schedule without occurrences. Each is searched once, because a search is slow and schedules are shared. */
   #checkDue(schedule: Schedule, path: Path, report: Report): boolean {
-    if (this.#everDue.has(schedule) || /^(?:at|every)\(/.test(schedule.spec)) return true;
+    if (this.#everDue.has(schedule) || ALWAYS_DUE.test(schedule.spec)) return true;
     const never = attempt(
       () => isNeverDue(schedule),
       path,
@@ -82,6 +90,9 @@ export class ScheduleBinder {
     return true;
   }
 }
+
+/** Intervals, and single instants: one that has passed is reported when the entry is scheduled. */
+const ALWAYS_DUE = /^(?:at\([^)]*\)|every\(\d+ms\)(?: round \S+| offset \d+ms)?)$/;
 
 function inZone(schedule: Schedule, zone: string): Schedule {
   return expectSchedule(schedule, 'inZone', schedule.inZone?.(zone) ?? schedule);
@@ -111,18 +122,4 @@ function checkZones(own: string | undefined, ofEntry: string | undefined, report
   if (own === undefined || ofEntry === undefined || own === ofEntry) return true;
   report(['timezone'], `"${ofEntry}" differs from "${own}" in the schedule; remove one of them`);
   return false;
-}
-
-/** Runs `make`, and reports what it throws as errors at the path. */
-export function attempt<T>(make: () => T, path: Path, report: Report): T | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      for (const problem of error.errors) report([...path, ...problem.path], problem.message);
-    } else {
-      report(path, describeError(error));
-    }
-    return undefined;
-  }
 }

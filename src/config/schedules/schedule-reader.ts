@@ -9,12 +9,8 @@ import type { KeySchema } from '../keys/key-schema.ts';
 import { expected, parse, type Report } from '../validate.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema.ts';
-import {
-  attempt,
-  ScheduleBinder,
-  type EntryContext,
-  type WrittenSchedule,
-} from './bind-schedule.ts';
+import { attempt } from './attempt.ts';
+import { ScheduleBinder, type EntryContext, type WrittenSchedule } from './bind-schedule.ts';
 import { parseSolar } from './solar.ts';
 import type { ReadZone } from '../values/zone.ts';
 

@@ -74,7 +74,7 @@ function configOf(table: Table, { name }: Row, example = factOf(table, name)!.ex
     case 'transport':
       return { ...BROKER, broker_transport_options: { [name]: example } };
     case 'fields':
-      return withEntry({ ...(name === 'shell' && { task: null }), [name]: example });
+      return withEntry({ ...(name === 'shell' && { task: null }), ...config, [name]: example });
     case 'options':
       return withEntry({ options: { [name]: example, ...COMPANY[name] } });
     default:

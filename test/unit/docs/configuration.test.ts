@@ -37,7 +37,8 @@ type Place = (value: Readonly<Record<string, unknown>>) => object;
 const ENTRY = { task: 't', schedule: 60 };
 const withEntry = (entry: object) => {
   const task = 'shell' in entry ? { task: null } : {};
-  return { beatSchedule: { e: { ...ENTRY, ...task, ...entry } } };
+  const companion = ENTRY_COMPANIONS[Object.keys(entry)[0]!];
+  return { beatSchedule: { e: { ...ENTRY, ...task, ...companion, ...entry } } };
 };
 const inner = (schema: z.ZodType) => (schema as z.ZodOptional<z.ZodObject>).unwrap().shape as Shape;
 
@@ -68,6 +69,10 @@ const TABLES: readonly (readonly [title: string, shape: Shape, place: Place])[] 
   ['queue', queueSchema.shape, (queue) => ({ taskQueues: { q: { ...queue } } })],
 ];
 
+const ENTRY_COMPANIONS: Readonly<Record<string, object>> = {
+  offset: { schedule: '1h' },
+  count: { from: '2030-01-01' },
+};
 /** Keys without which a key means nothing. */
 const COMPANIONS: Readonly<Record<string, object>> = {
   exchange: { routingKey: 'jobs.clean' },

@@ -2,7 +2,7 @@
 export interface Fact {
   /** A valid value in beat or in Celery. */
   readonly example?: unknown;
-  /** For a family of settings: one of them. */
+  /** For a family of settings: one of them; for a field: what it requires. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Values that are errors. */
   readonly rejects?: readonly unknown[];

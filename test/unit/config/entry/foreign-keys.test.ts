@@ -43,7 +43,7 @@ describe('an entry that runs under another scheduler', () => {
   test('is rejected if its keys would change its times', () => {
     expect(entryProblems({ one_off: true, start_time: '2026-01-01' })).toEqual([
       'one_off: not supported: write schedule: {at: …}, which is due once',
-      expect.stringContaining('start_time: not supported: an interval counts from'),
+      expect.stringContaining('start_time: not supported: write from:'),
     ]);
   });
 });

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { TIME_RANGE, timesOfDay } from '../../schedule/limits/times-of-day.ts';
+import type { TimeSet } from '../../schedule/limits/time-set.ts';
+import type { Report } from '../validate.ts';
+import { parseDuration } from '../values/duration.ts';
+import { option, type ShapeOutput } from '../values/option.ts';
+import { duration, instant, whole } from '../values/scalars.ts';
+import { attempt } from './attempt.ts';
+
+const ranges = z.union([z.string(), z.array(z.string())], TIME_RANGE);
+
+/** The fields of an entry that change when its schedule is due. */
+export const limitsShape = {
+  jitter: option(
+    duration(),
+    'Delays each run by less than this, by a hash of the name of the entry and of the instant: the same on every instance. See [time](time.md#jitter).',
+    { otherwise: 'none', example: '30s' },
+  ),
+  offset: option(
+    duration(),
+    'Intervals only: runs are due on a fixed grid that begins with this offset. See [time](time.md#intervals-on-a-fixed-grid).',
+    { otherwise: 'intervals count from the first start', example: '5m' },
+  ),
+  between: option(
+    ranges,
+    'Times of day, in the zone of the schedule, from the first up to but not including the second; they may cross midnight.',
+    { otherwise: 'the whole day', example: '09:00-17:00' },
+  ),
+  from: option(instant(), 'The first instant at which a run may be due.', {
+    otherwise: 'none',
+    example: '2030-01-31T08:00:00',
+  }),
+  until: option(instant(), 'The last instant at which a run may be due.', {
+    otherwise: 'none',
+    example: '2030-12-31T08:00:00',
+  }),
+  count: option(
+    whole(1, 1_000, 'a whole number from 1 to 1000'),
+    'The number of occurrences, counted from `from`, which is required. Missed and skipped ones count too.',
+    { otherwise: 'no limit', unit: 'occurrences', example: 12 },
+  ),
+};
+
+const KEYS = Object.keys(limitsShape) as (keyof typeof limitsShape)[];
+
+/** The same after validation. */
+export interface Limits {
+  /** Milliseconds. */
+  readonly jitter: number | null;
+  /** Milliseconds. */
+  readonly offset: number | null;
+  readonly only: readonly TimeSet[];
+  readonly exclude: readonly TimeSet[];
+  /** Instants as they are written, which may be local times. */
+  readonly from?: string | Date | undefined;
+  readonly until?: string | Date | undefined;
+  readonly count?: number | undefined;
+}
+
+/** Reads the limits of an entry; `undefined` if it has none, and after errors. Invalid types are reported elsewhere. */
+export function readLimits(
+  entry: Readonly<Record<string, unknown>>,
+  report: Report,
+): Limits | undefined {
+  const { jitter, offset, between, from, until, count, ...rest } = readValid(entry);
+  const hasJitter = jitter !== undefined && parseDuration(jitter) !== 0;
+  const others = [offset, between, from, until, count, ...Object.values(rest)];
+  if (!hasJitter && others.every((value) => value === undefined)) return undefined;
+  const times = between === undefined ? [] : readTimes(between, report);
+  if (count !== undefined && entry['from'] === undefined) {
+    report(['count'], 'is counted from an instant, and there is none; add from: …');
+    return undefined;
+  }
+  return (
+    times && {
+      ...{ jitter: parseDuration(jitter), offset: parseDuration(offset) },
+      ...{ from, until, count, only: times, exclude: [] },
+    }
+  );
+}
+
+/** The fields that are valid by themselves. */
+function readValid(entry: Readonly<Record<string, unknown>>): ShapeOutput<typeof limitsShape> {
+  const fields = KEYS.map((key) => [key, limitsShape[key].safeParse(entry[key]).data]);
+  return Object.fromEntries(fields) as ShapeOutput<typeof limitsShape>;
+}
+
+function readTimes(between: string | readonly string[], report: Report): TimeSet[] | undefined {
+  const texts = typeof between === 'string' ? [between] : between;
+  const isList = typeof between !== 'string';
+  const set = attempt(
+    () => timesOfDay(texts),
+    ['between'],
+    ([key, ...path], message) => {
+      report([key!, ...(isList ? path : [])], message);
+    },
+  );
+  return set && [set];
+}
