@@ -92,9 +92,15 @@ function removeRejected(
   const ofEntry = (error: Diagnostic) => error.path[0] === 'beatSchedule' && error.path.length > 1;
   const names = new Set(errors.filter(ofEntry).map(({ path }) => String(path[1])));
   for (const name of names) {
-    const { place, text } = entries.get(name)!;
     const own = errors.filter((error) => ofEntry(error) && String(error.path[1]) === name);
     const reason = own.map((error) => describe(error, 2)).join('; ');
+    const source = entries.get(name);
+    if (!source) {
+      leaveOutCleanup(settings);
+      left.push({ place: `entry ${name}`, reason });
+      continue;
+    }
+    const { place, text } = source;
     left.push({ place, reason, ...(text !== undefined && { text }) });
     entries.delete(name);
   }
@@ -106,6 +112,12 @@ function removeRejected(
     left.push({ place: `setting ${key}`, reason });
   }
   return left;
+}
+
+/** Takes the one entry that beat adds by itself, which deletes expired results, from a configuration. */
+function leaveOutCleanup(settings: Map<string, unknown>): void {
+  settings.delete('result_expires');
+  settings.set('resultExpires', null);
 }
 
 /** The error with its path from the `depth`th key. */

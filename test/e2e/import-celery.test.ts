@@ -23,6 +23,7 @@ const CELERY_SENDS = join(import.meta.dirname, '../support/celery_sends.py');
 
 /** The apps, and of each the entries that the import lists; the messages of all others must be equal. */
 const APPS: Readonly<Record<string, readonly string[]>> = {
+  enums: [],
   arguments: ['bytes', 'expires-timedelta', 'nan', 'opaque', 'set'],
   hooks: ['audited', 'plain', 'single'],
   namespace: [],
@@ -235,6 +236,36 @@ function sitePackages(python: string): string {
   return spawnSync(python, ['-c', program], { encoding: 'utf8' }).stdout.trim();
 }
 
+test.each(CELERIES)(
+  'import celery: with $name, lists the entries that Celery cannot read',
+  async (celery) => {
+    if (requireCelery(celery)) return;
+    const python = findCelery(celery)!.python;
+    const args = ['import', 'celery', '-A', 'misspelled', '--python', python, '--format', 'json'];
+    const { stdout, stderr } = await runBeat(args, { cwd: PROJECTS });
+    expect(stderr).toMatch(
+      /^entry misspelled: not imported: Celery's beat fails at its start because of it: TypeError: .*'shedule'; correct it in beat_schedule$/,
+    );
+    expect(Object.keys((JSON.parse(stdout) as BeatConfig).beatSchedule!)).toEqual(['good']);
+  },
+);
+
+test.each(CELERIES)(
+  'import celery: with $name, asks a scheduler of the project that keeps a file, and leaves none',
+  async (celery) => {
+    if (requireCelery(celery)) return;
+    const python = findCelery(celery)!.python;
+    const args = ['import', 'celery', '-A', 'own_scheduler', '--python', python];
+    const { code, stdout, stderr } = await runBeat([...args, '--format', 'json'], {
+      cwd: PROJECTS,
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(Object.keys((JSON.parse(stdout) as BeatConfig).beatSchedule!)).toEqual([
+      ...['given', 'added'],
+    ]);
+  },
+);
+
 const newest = CELERIES[1]!;
 const noDjango = requireCelery(newest, 'django_celery_beat');
 const noRedBeat = requireCelery(newest, 'redbeat');
@@ -257,8 +288,13 @@ test.skipIf(noDjango)(
     });
     expect(code).toBe(1);
     expect(stderr.split('\n')).toEqual([
+      expect.stringMatching(
+        /^entry broken: not imported: its arguments in the table are not JSON: .*; correct them$/,
+      ),
+      'entry in-columns: note: django-celery-beat ignores in the settings of it: queue; beat sends it without, too; write them into the options in the file if you want them',
       'entry later: not imported: it starts at 2099-01-01T00:00:00+00:00 (start_time); import it again after its first run',
       'entry once: not imported: it runs once, then the scheduler disables it (one_off); write schedule: { at: … }',
+      'entry written-over: note: django-celery-beat ignores in the settings of it: countdown, expires; beat sends it without, too; write them into the options in the file if you want them',
     ]);
     const task = 'site_django.tasks.clean';
     expect((JSON.parse(stdout) as BeatConfig).beatSchedule).toEqual({
@@ -280,8 +316,27 @@ test.skipIf(noDjango)(
         ...{ task, schedule: { crontab: { minute: 30, hour: 4 } } },
         options: { priority: 4, queue: 'night' },
       },
+      'written-over': {
+        ...{ task, schedule: { crontab: { minute: 0, hour: 5 } }, args: [3] },
+        ...{ options: { priority: 2, queue: 'night' }, description: 'Kept.' },
+      },
+      'switched-off': {
+        ...{ task, schedule: 60, options: { priority: 4 } },
+        ...{ enabled: false, description: 'Later.' },
+      },
+      'in-columns': { task, schedule: 60, options: { priority: 4, expires: 30 } },
     });
     expect(readFileSync(database).equals(before)).toBe(true);
+    const byCelery = await recordCelery('site_django', python, {
+      ...{ ...env, SCHEDULER: 'django_celery_beat.schedulers:DatabaseScheduler' },
+    });
+    const config = JSON.parse(stdout) as BeatConfig;
+    const due = ['from-settings', 'in-columns', 'often', 'tokyo', 'written-over'];
+    const sent = Object.fromEntries(due.map((name) => [name, byCelery[name]!]));
+    const expected = Object.entries(sent).map(
+      ([name, { at, published }]) => [name, simplify(published[0]!, at, false)] as const,
+    );
+    expect(composeAll(config, sent)).toEqual(Object.fromEntries(expected));
   },
 );
 
@@ -327,10 +382,15 @@ function namesIn(stderr: string): string[] {
   );
 }
 
-function recordCelery(app: string, python: string): Promise<Record<string, Sent>> {
+function recordCelery(
+  app: string,
+  python: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Record<string, Sent>> {
   const { stdout, stderr } = spawnSync(python, [CELERY_SENDS, app], {
     cwd: PROJECTS,
     encoding: 'utf8',
+    env: { ...process.env, ...env },
   });
   if (stdout === '') throw new Error(stderr);
   return Promise.resolve(JSON.parse(stdout) as Record<string, Sent>);

@@ -1,6 +1,6 @@
 """Prints as JSON what Celery's beat publishes for each entry of an app: celery_sends.py APP.
 
-The entries go through the `apply_entry` of the app's own scheduler class, and the messages are what reaches the
+The entries go through the `apply_entry` of Celery's scheduler class, or of that in `SCHEDULER`, and the messages are what reaches the
 channel of kombu's transport, which is in memory. Signals and overridden methods run as in a real beat.
 """
 import base64
@@ -14,7 +14,7 @@ os.environ['CELERY_RESULT_BACKEND'] = 'disabled'
 sys.path.insert(0, os.getcwd())
 
 from celery.app.utils import find_app  # noqa: E402
-from celery.beat import Scheduler  # noqa: E402
+from celery.utils.imports import symbol_by_name  # noqa: E402
 from kombu.transport.virtual.base import Channel  # noqa: E402
 
 out = os.fdopen(os.dup(1), 'w')
@@ -30,7 +30,7 @@ Channel.basic_publish = basic_publish
 app = find_app(sys.argv[1])
 app.loader.init_worker()
 app.finalize()
-scheduler = Scheduler(app)
+scheduler = symbol_by_name(os.environ.get('SCHEDULER', 'celery.beat:Scheduler'))(app)
 sent = {}
 for name, entry in scheduler.schedule.items():
     del published[:]

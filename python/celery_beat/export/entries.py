@@ -6,21 +6,11 @@ from datetime import datetime
 from celery import beat
 from celery.utils.imports import load_extension_class_names, symbol_by_name
 
+from .django import read_django
 from .report import path_of
+from .rows import Row, read_settings
 
 CLEANUP = 'celery.backend_cleanup'
-
-
-class Row:
-    """An entry of the scheduler with what only some schedulers have."""
-
-    def __init__(self, entry, enabled=True, one_off=False, start_time=None, description=None, last_run_at=None):
-        self.entry = entry
-        self.enabled = enabled
-        self.one_off = one_off
-        self.start_time = start_time
-        self.description = description
-        self.last_run_at = last_run_at
 
 
 def scheduler_class(app, name=None):
@@ -29,64 +19,34 @@ def scheduler_class(app, name=None):
     return symbol_by_name(name or app.conf.beat_scheduler, aliases)
 
 
-def read_rows(app, cls):
+def read_rows(app, cls, report):
     """Returns name → `Row`, in the order of the schedule."""
     bases = {path_of(base) for base in cls.__mro__}
     if 'django_celery_beat.schedulers.DatabaseScheduler' in bases:
-        return _read_django(app, cls)
+        return read_django(app, cls, report)
     if 'redbeat.schedulers.RedBeatScheduler' in bases:
-        return _read_redbeat(app, cls)
-    schedule = _read_schedule(app, cls)
+        return _read_redbeat(app, cls, report)
+    schedule = _read_schedule(app, cls, report)
     # Celery's scheduler reads the settings in the order of a set.
     names = [name for name in app.conf.beat_schedule if name in schedule]
     return {name: Row(schedule[name]) for name in names + sorted(set(schedule) - set(names))}
 
 
-def _read_schedule(app, cls):
+def _read_schedule(app, cls, report):
     if cls is beat.PersistentScheduler:
         # Its own file is not opened: it may be that of a running beat.
-        return _read_settings(app)
+        return read_settings(app, app.conf.beat_schedule, report)
     with tempfile.TemporaryDirectory() as folder:
         scheduler = cls(app, schedule_filename=os.path.join(folder, 'schedule'))
-        return dict(scheduler.schedule)
+        rows = dict(scheduler.schedule)
+        store = getattr(scheduler, '_store', None)
+        if store is not None:
+            # Its end would write into the folder, which is gone by then.
+            store.close()
+        return rows
 
 
-def _read_settings(app):
-    """What `PersistentScheduler` makes of the settings, without its file."""
-    scheduler = beat.Scheduler(app, lazy=True)
-    scheduler.merge_inplace(app.conf.beat_schedule)
-    scheduler.install_default_entries(scheduler.schedule)
-    return dict(scheduler.schedule)
-
-
-def _read_django(app, cls):
-    # Not set up, because that writes into the tables.
-    scheduler = cls(app, lazy=True)
-    rows = {model.name: _django_row(app, scheduler, model) for model in scheduler.Model.objects.all().order_by('name')}
-    # A start of beat writes entries of the settings into the table, unless they are there.
-    for name, entry in _read_settings(app).items():
-        rows.setdefault(name, Row(entry))
-    return rows
-
-
-def _django_row(app, scheduler, model):
-    # An entry changes its model: without a last run, it gets one.
-    last_run_at = model.last_run_at
-    entry = scheduler.Entry(model, app=app)
-    if entry.options.get('headers', {}).get('periodic_task_name') == model.name:
-        # beat sets this header too.
-        del entry.options['headers']['periodic_task_name']
-    return Row(
-        entry,
-        enabled=model.enabled,
-        one_off=model.one_off and model.clocked_id is None,
-        start_time=model.start_time,
-        description=model.description or None,
-        last_run_at=last_run_at,
-    )
-
-
-def _read_redbeat(app, cls):
+def _read_redbeat(app, cls, report):
     from redbeat.schedulers import ensure_conf, get_redis
     conf = ensure_conf(app)
     rows = {}
@@ -94,9 +54,14 @@ def _read_redbeat(app, cls):
         entry = cls.Entry.from_key(key, app=app)
         rows[entry.name] = Row(entry, enabled=entry.enabled, last_run_at=_last_of_redbeat(entry))
     # A start of beat writes the entries of the settings over those in Redis.
-    for name, entry in _read_settings(app).items():
+    enabled = {name: fields.get('enabled', True) for name, fields in app.conf.beat_schedule.items()}
+    settings = {
+        name: {key: value for key, value in fields.items() if key != 'enabled'}
+        for name, fields in app.conf.beat_schedule.items()
+    }
+    for name, entry in read_settings(app, settings, report).items():
         last = rows[name].last_run_at if name in rows else None
-        rows[name] = Row(entry, last_run_at=last)
+        rows[name] = Row(entry, enabled=enabled.get(name, True), last_run_at=last)
     return rows
 
 

@@ -29,7 +29,7 @@ def export_app(app, scheduler=None, last_runs=None, compared=None):
     app.finalize()
     cls = scheduler_class(app, scheduler)
     settings = export_settings(app, report)
-    rows = read_rows(app, cls)
+    rows = read_rows(app, cls, report)
     own = {name: row for name, row in rows.items() if not _is_installed(app, name)}
     report_hooks(app, cls, own, report)
     if not are_data(app.conf.task_routes):

@@ -72,7 +72,7 @@ def _report_task(task, entry, report):
     for method in ('apply_async', '_get_exec_options'):
         owner = next(base for base in type(task).__mro__ if method in base.__dict__)
         if owner is not Task or method in task.__dict__:
-            what = '{}.{} of the task {} ran when it was sent'.format(path_of(owner), method, task.name)
+            what = '{}.{} of its task ran when it was sent'.format(path_of(owner), method)
             report.different(what, _instead(path_of(owner), IN_TASK), entry)
 
 

@@ -77,9 +77,9 @@ def _zone(app, report):
 
 
 def _with_names(value):
-    """The members of enumerations, such as `ssl.CERT_REQUIRED`, as their names."""
+    """The constants of the module `ssl`, such as `CERT_REQUIRED`, as their names; members of enumerations as values."""
     if isinstance(value, enum.Enum):
-        return value.name
+        return value.name if type(value).__module__ == 'ssl' else value.value
     if isinstance(value, dict):
         return {key: _with_names(each) for key, each in value.items()}
     return value

@@ -28,7 +28,8 @@ def as_argument(value, serializer='json'):
 def typed(value):
     """A value as kombu's JSON writes it from 5.3 on, sets and ranges as lists."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value if value is None or isinstance(value, bool) else str(value)
+        # `str()` of a member of an enumeration is its name.
+        return str.__str__(value) if isinstance(value, str) else value
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

@@ -17,7 +17,7 @@ import { withCanonicalRouting } from './routing.ts';
 export function importApp(exported: Exported): Found {
   const settings = withCanonicalRouting(exported.settings);
   const own = exported.entries.filter(({ installed }) => !installed).map(toEntry);
-  const entries = [...own, ...cleanup({ settings, entries: own, left: [] }, exported)];
+  const entries = [...own, ...importCleanup({ settings, entries: own, left: [] }, exported)];
   const { config } = assemble({ settings, entries, left: [] }, false);
   const isImported = (name: string) => Object.hasOwn(config.beatSchedule, name);
   return {
@@ -48,18 +48,19 @@ function toLeft(
   const reason = `${what}; ${instead}`;
   if (entries.length === 0) return [{ place: 'app', reason, kind }];
   const names = kind === 'missing' ? entries : entries.filter(isImported);
-  const [first] = names;
-  if (first === undefined) return [];
-  const place = names.length === 1 ? `entry ${first}` : `entries ${names.join(', ')}`;
-  return [{ place, reason, kind }];
+  return names.length === 0 ? [] : [{ place: formatPlace(names), reason, kind }];
 }
 
-/** The entry that deletes expired results, where beat would not decide about it as Celery does. */
-function cleanup(found: Found, { entries }: Exported): readonly FoundEntry[] {
-  const { installed } = resolveSettings(assemble(found, false).config);
-  const byCelery = entries.find((entry) => entry.installed);
-  const byBeat = installed.includes(BACKEND_CLEANUP);
-  if (byCelery && !byBeat) return [toEntry(byCelery)];
+/** The entry that deletes expired results, where beat would not add it by itself, or with another message than Celery. */
+function importCleanup(found: Found, exported: Exported): readonly FoundEntry[] {
+  const settings = resolveSettings(assemble(found, false).config);
+  const byCelery = exported.entries.find((entry) => entry.installed);
+  const byBeat = settings.installed.includes(BACKEND_CLEANUP);
+  if (byCelery?.message) {
+    const isEqual = comparer(settings)(byCelery).length === 0;
+    return byBeat && isEqual && byCelery.entry['enabled'] !== false ? [] : [toEntry(byCelery)];
+  }
+  // Without a message, Celery fails to send it.
   if (byCelery || !byBeat) return [];
   const fields: EntryConfig = {
     description: 'The result backend deletes expired results itself.',
@@ -70,21 +71,35 @@ function cleanup(found: Found, { entries }: Exported): readonly FoundEntry[] {
   return [{ name: BACKEND_CLEANUP, place: `entry ${BACKEND_CLEANUP}`, fields }];
 }
 
-/** The entries whose messages beat would publish with another content, or to another place. */
-function findDifferences(
-  { entries }: Exported,
-  settings: ReturnType<typeof resolveSettings>,
-): readonly Left[] {
+/** The entries whose messages beat would publish with another content, or to another place; one line for each difference. */
+function findDifferences({ entries }: Exported, settings: Settings): readonly Left[] {
+  const compare = comparer(settings);
+  const names = new Map<string, string[]>();
+  for (const entry of entries) {
+    for (const reason of compare(entry)) {
+      names.set(reason, [...(names.get(reason) ?? []), entry.name]);
+    }
+  }
+  return [...names].map(([reason, each]) => ({
+    ...{ place: formatPlace(each), reason },
+    kind: 'different',
+  }));
+}
+
+type Settings = ReturnType<typeof resolveSettings>;
+
+/** Returns how the message of beat differs from that of Celery; nothing if one of them does not send the entry. */
+function comparer(settings: Settings): (entry: ExportedEntry) => readonly string[] {
   const { messageContext } = new LiveSettings(settings, { origin: 'beat', replyTo: 'beat' });
   const resolved = new Map(settings.entries.map((entry) => [entry.name, entry]));
-  return entries.flatMap(({ name, message }) => {
+  return ({ name, message }) => {
     const entry = resolved.get(name);
     if (!entry || !message) return [];
     const [sent] = compose({ entry, dueAt: message.at }, message.at, messageContext).messages;
-    return compareMessages(message, sent!).map((reason): Left => ({
-      place: `entry ${name}`,
-      reason,
-      kind: 'different',
-    }));
-  });
+    return compareMessages(message, sent!);
+  };
+}
+
+function formatPlace(names: readonly string[]): string {
+  return names.length === 1 ? `entry ${names[0]}` : `entries ${names.join(', ')}`;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { assemble } from '../../../src/import/assemble.ts';
 import { importApp } from '../../../src/import/celery/import.ts';
 import type {
   CeleryMessage,
@@ -109,6 +110,20 @@ describe('import celery: an entry', () => {
   });
 });
 
+test('import celery: one line lists the entries whose messages differ in the same way', () => {
+  const content = { content_type: 'application/x-python-serialize', content_encoding: 'binary' };
+  const message = makeMessage({ ...content, body: 'gASVCgAAAA==' });
+  const entry = { task: 'tidy', schedule: 60 };
+  const entries = ['a', 'b'].map((name) => ({ name, installed: false, entry, message }));
+  expect(listed({ ...makeExport(), entries })).toEqual([
+    {
+      place: 'entries a, b',
+      reason: 'content type: Celery "application/x-python-serialize", beat "application/json"',
+      kind: 'different',
+    },
+  ]);
+});
+
 test('import celery: a problem of several entries is one line with their names', () => {
   const entry = { task: 'tidy', schedule: 60 };
   const entries = ['a', 'b'].map((name) => ({ name, installed: false, entry, message: null }));
@@ -121,9 +136,15 @@ test('import celery: a problem of several entries is one line with their names',
 
 describe('import celery: the nightly cleanup', () => {
   const names = (exported: Exported) => importApp(exported).entries.map(({ name }) => name);
+  const task = 'celery.backend_cleanup';
+  const headers = { task, expires: '2026-11-23T00:00:00+00:00' };
+  const properties = { delivery_mode: 2, expiration: '43200000' };
   const cleanup = {
-    ...{ name: 'celery.backend_cleanup', installed: true, message: null },
-    entry: { task: 'celery.backend_cleanup', schedule: { crontab: { minute: '0', hour: '4' } } },
+    ...{ name: task, installed: true, message: makeMessage({ headers, properties }) },
+    entry: {
+      ...{ task, schedule: { crontab: { minute: '0', hour: '4' } } },
+      options: { expires: 43_200 },
+    },
   };
 
   test('is not written where beat adds it as Celery does', () => {
@@ -136,6 +157,50 @@ describe('import celery: the nightly cleanup', () => {
     const exported = makeExport();
     expect(names({ ...exported, entries: [...exported.entries, cleanup] })).toEqual([
       ...['tidy', 'celery.backend_cleanup'],
+    ]);
+  });
+
+  test('is written where Celery adds it with another message than beat', () => {
+    const settings = { result_backend: 'db+sqlite:///results.sqlite' };
+    const exported = makeExport({}, { settings });
+    const message = makeMessage({ headers: { ...headers, timelimit: [60, null] }, properties });
+    const entry = { ...cleanup.entry, options: { expires: 43_200, time_limit: 60 } };
+    const limited = { ...exported, entries: [...exported.entries, { ...cleanup, message, entry }] };
+    expect(names(limited)).toEqual(['tidy', task]);
+    expect(listed(limited)).toEqual([]);
+  });
+
+  test('is written where it is disabled', () => {
+    const settings = { result_backend: 'db+sqlite:///results.sqlite' };
+    const exported = makeExport({}, { settings });
+    const entry = { ...cleanup.entry, enabled: false };
+    const { entries } = importApp({
+      ...exported,
+      entries: [...exported.entries, { ...cleanup, entry }],
+    });
+    expect(entries.at(-1)).toMatchObject({ name: task, fields: { enabled: false } });
+  });
+
+  test('is left out, with the reason, where no queue gets it', () => {
+    const settings = {
+      result_backend: 'db+sqlite:///results.sqlite',
+      task_create_missing_queues: false,
+      task_queues: { night: {} },
+      task_routes: { tidy: 'night' },
+    };
+    const exported = makeExport({ message: makeMessage({ routing_key: 'night' }) }, { settings });
+    const found = importApp({
+      ...exported,
+      entries: [...exported.entries, { ...cleanup, message: null }],
+    });
+    const { config, left } = assemble(found, false);
+    expect(config).toMatchObject({ resultExpires: null });
+    expect(Object.keys(config.beatSchedule)).toEqual(['tidy']);
+    expect(left).toEqual([
+      {
+        place: `entry ${task}`,
+        reason: expect.stringContaining('no queue "celery" in taskQueues') as string,
+      },
     ]);
   });
 

@@ -1,0 +1,29 @@
+"""The entries of the settings, as the schedulers of Celery read them."""
+from celery import beat
+
+from .report import describe
+
+
+class Row:
+    """An entry of the scheduler with what only some schedulers have."""
+
+    def __init__(self, entry, enabled=True, one_off=False, start_time=None, description=None, last_run_at=None):
+        self.entry = entry
+        self.enabled = enabled
+        self.one_off = one_off
+        self.start_time = start_time
+        self.description = description
+        self.last_run_at = last_run_at
+
+
+def read_settings(app, mapping, report):
+    """What `PersistentScheduler` makes of a map of settings, without its file."""
+    scheduler = beat.Scheduler(app, lazy=True)
+    for name, fields in mapping.items():
+        try:
+            scheduler.update_from_dict({name: fields})
+        except Exception as error:
+            report.missing('Celery\'s beat fails at its start because of it: {}'.format(describe(error)),
+                           'correct it in beat_schedule', name)
+    scheduler.install_default_entries(scheduler.schedule)
+    return dict(scheduler.schedule)
