@@ -16,6 +16,7 @@ import { Leadership } from './scheduling/leadership.ts';
 import { TermEnded, type Term } from './scheduling/term.ts';
 import { Liveness } from './observe/liveness.ts';
 import { emitOutboxEvents } from './observe/outbox-events.ts';
+import { Presence } from './observe/presence.ts';
 import { publishTaskEvents } from './observe/task-events.ts';
 import { HealthMonitor } from './observe/health-monitor.ts';
 import { openResults, openStore } from './drivers/open-store.ts';
@@ -206,9 +207,13 @@ export class Beat implements EventSource, AsyncDisposable {
       void monitor.run(signal);
       void store.relay?.run(term.token, signal);
     };
+    const { origin } = this.#live.messageContext;
+    const presence =
+      store.instances && new Presence(store.instances, this.#events, clock, origin).run(stop);
     await leadership.run((term) => this.#lead(scheduler, commands, startServices, term), stop);
     // Events are not worth waiting for a broker that does not answer.
     await withGracePeriod(clock, stop, taskEvents.flush()).catch(() => {});
+    if (presence) await withGracePeriod(clock, stop, presence).catch(() => {});
     await this.#results?.close();
     if (store !== this.#given) await store.close();
     this.#events.emit('stopped');

@@ -26,6 +26,15 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
+/** Reads some states, for pages of a list. */
+export interface StateLookup {
+  /** The states of those of these entries that have one. An unreadable state is reported and left out. */
+  findStates(
+    entries: readonly string[],
+    unreadable: OnUnreadable,
+  ): Promise<Map<string, EntryState>>;
+}
+
 /** Removes a state, also an unreadable one. */
 export interface StateRemoval {
   /** Resolves with `false`, and removes nothing, when the token is not the newest one. */

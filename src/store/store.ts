@@ -6,9 +6,10 @@ import type { ConnectionSettings, TransportOptions } from '../broker/connection-
 import type { Warn } from '../events/beat-events.ts';
 import type { CommandLog } from './command-log.ts';
 import type { History, HistoryLimits } from './history.ts';
-import type { Ledger, StateRemoval } from './ledger.ts';
+import type { Instances } from './instances.ts';
+import type { Ledger, StateLookup, StateRemoval } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
-import type { StoredEntries } from './stored-entries.ts';
+import type { EntrySearch, StoredEntries } from './stored-entries.ts';
 import type { Lock } from './lock.ts';
 import type { Queues } from '../routing/queues.ts';
 
@@ -26,6 +27,8 @@ export interface Store {
   readonly entries?: StoredEntries | undefined;
   /** What happened to each entry; absent if the configuration disables it. */
   readonly history?: History | undefined;
+  /** The instances that run; absent from a store that cannot hold them. */
+  readonly instances?: Instances | undefined;
   /** Publishes messages that the broker rejected before; absent if a commit both stores and publishes. */
   readonly relay?: Relay | undefined;
   /** Checks the health of the store's servers; absent without a server. Rejects when one is unreachable. */
@@ -60,9 +63,10 @@ export interface ClockSkew {
 
 /** A store that can also hold the state for another broker. */
 export interface StateStore extends Store {
-  readonly ledger: Ledger & Outbox & StateRemoval;
+  readonly ledger: Ledger & Outbox & StateRemoval & StateLookup;
   readonly commands: CommandLog;
-  readonly entries: StoredEntries;
+  readonly entries: StoredEntries & EntrySearch;
+  readonly instances: Instances;
 }
 
 /** The options of a store that is lock, ledger and broker at once. */

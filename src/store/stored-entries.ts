@@ -31,6 +31,15 @@ export interface StoredEntries {
   page(options: PageOptions): Promise<readonly StoredEntry[]>;
 }
 
+/** Finds stored entries by a part of their name, for people who look for one. */
+export interface EntrySearch {
+  /**
+   * At most `limit` names that contain the text, in any order; upper and lower case differ. It reads every name in
+   * the store, so it takes about a second among a million.
+   */
+  search(text: string, limit: number): Promise<readonly string[]>;
+}
+
 /** `dueAt` as indexes hold it, so that `null` sorts last: the latest instant that a `Date` can hold, and one more. */
 export const NEVER_DUE = 8_640_000_000_000_001;
 

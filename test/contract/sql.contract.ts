@@ -12,6 +12,7 @@ import { restoreSql } from '../fixtures/state-0.1/restore.ts';
 import { stateContract, type UpgradedStore } from './state.contract.ts';
 import { storeOptions } from './test-store.ts';
 import { stateRemovalContract } from './state-removal.contract.ts';
+import { instancesContract } from './instances.contract.ts';
 import { storedEntriesContract } from './stored-entries.contract.ts';
 
 /** The contracts of lock, ledger and broker, on one kind of database server. */
@@ -32,6 +33,7 @@ export function sqlStateContract(name: string, start: () => Promise<SqlServer>):
     outboxContract(`${name}, TCP`, overTcp);
     commandLogContract(`${name}, TCP`, overTcp);
     storedEntriesContract(`${name}, TCP`, overTcp);
+    instancesContract(`${name}, TCP`, overTcp);
     stateRemovalContract(`${name}, TCP`, overTcp);
     stateContract(`${name}, TCP`, overTcp);
   });

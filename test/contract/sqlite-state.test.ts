@@ -3,10 +3,12 @@ import { outboxContract } from './outbox.contract.ts';
 import { stateRemovalContract } from './state-removal.contract.ts';
 import { openSqliteTestStore } from './sqlite.contract.ts';
 import { stateContract } from './state.contract.ts';
+import { instancesContract } from './instances.contract.ts';
 import { storedEntriesContract } from './stored-entries.contract.ts';
 
 outboxContract('sqlite', openSqliteTestStore);
 commandLogContract('sqlite', openSqliteTestStore);
 storedEntriesContract('sqlite', openSqliteTestStore);
+instancesContract('sqlite', openSqliteTestStore);
 stateRemovalContract('sqlite', openSqliteTestStore);
 stateContract('sqlite', openSqliteTestStore);

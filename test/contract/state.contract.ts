@@ -53,6 +53,22 @@ export function stateContract(name: string, openTestStore: () => Promise<Upgrade
     });
     afterEach(() => testStore.close());
 
+    test('the states of some entries are read without the others', async () => {
+      const store = await testStore.open();
+      const token = await store.ledger.beginTerm();
+      const changes = ['a', 'b', 'c'].map((entry) => ({ ...makeFirstRun(entry), messages: [] }));
+      await store.ledger.commit({ token, changes });
+      await testStore.damageState('c');
+      const damaged: string[] = [];
+      const states = await store.ledger.findStates(['a', 'c', 'absent'], (entry) => {
+        damaged.push(entry);
+      });
+      expect([...states.keys()]).toEqual(['a']);
+      expect(states.get('a')).toEqual((await store.ledger.load(() => {})).get('a'));
+      expect(damaged).toEqual(['c']);
+      expect(await store.ledger.findStates([], () => {})).toEqual(new Map());
+    });
+
     const published = async () => (await testStore.queued('celery')).map(({ taskId }) => taskId);
     const run = (before: EntryState, taskId: string): Change => ({
       entry: 'a',

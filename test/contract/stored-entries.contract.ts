@@ -2,7 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Change, StoredChange } from '../../src/store/commit.ts';
 import { encodeState, type EntryState } from '../../src/store/entry-state.ts';
 import type { StateStore } from '../../src/store/store.ts';
-import type { Position, StoredEntries, StoredEntry } from '../../src/store/stored-entries.ts';
+import type {
+  EntrySearch,
+  Position,
+  StoredEntries,
+  StoredEntry,
+} from '../../src/store/stored-entries.ts';
 import { advanceState, NEW_STATE } from '../support/change.ts';
 import { makeMessage } from '../support/message.ts';
 import type { TestStateStore } from './outbox.contract.ts';
@@ -15,7 +20,7 @@ export function storedEntriesContract(
   describe(`${name} stored entries`, () => {
     let testStore: TestStateStore;
     let store: StateStore;
-    let entries: StoredEntries;
+    let entries: StoredEntries & EntrySearch;
     let term: number;
 
     beforeEach(async () => {
@@ -52,6 +57,22 @@ export function storedEntriesContract(
       expect(await entries.find(['a'])).toEqual([]);
       expect(await entries.find([])).toEqual([]);
       expect(await entries.page({ limit: 10 })).toEqual([]);
+    });
+
+    test('are found by a part of their name, with any character', async () => {
+      const names = ['mail digest', 'mail.*', 'mail_[a]', 'mail\\x', 'MAIL', 'ünï😀', "o'clock"];
+      await add(...names.map((entry) => ({ entry, dueAt: 60_000 })));
+      const search = async (text: string) => [...(await entries.search(text, 10))].toSorted();
+      expect(await search('mail')).toEqual(
+        ['mail digest', 'mail.*', 'mail_[a]', 'mail\\x'].toSorted(),
+      );
+      expect(await search('.*')).toEqual(['mail.*']);
+      expect(await search('_[')).toEqual(['mail_[a]']);
+      expect(await search('\\')).toEqual(['mail\\x']);
+      expect(await search('ï😀')).toEqual(['ünï😀']);
+      expect(await search("'")).toEqual(["o'clock"]);
+      expect(await search('absent')).toEqual([]);
+      expect(await entries.search('mail', 2)).toHaveLength(2);
     });
 
     test.each(ways)('are created, changed and removed by %s', async (way) => {

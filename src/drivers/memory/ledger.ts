@@ -6,8 +6,9 @@ import { encodeHistory, type HistoryLimits } from '../../store/history.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
 import type { StoredEntry } from '../../store/stored-entries.ts';
 import { appendRows, type HistoryState } from './history.ts';
+import type { InstanceState } from './instances.ts';
 import { writeStored, type StoredState } from './stored-entries.ts';
-import type { Ledger, StateRemoval } from '../../store/ledger.ts';
+import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 
@@ -20,6 +21,7 @@ export interface LedgerState {
   readonly outbox: Map<string, string>;
   readonly commands: CommandState;
   readonly history: HistoryState;
+  readonly instances: InstanceState;
   /** The token of the newest term; `null` when none has begun since the ledger was new or emptied. */
   term: number | null;
   /** `empty` does not reset it, so that tokens always grow. */
@@ -29,11 +31,11 @@ export interface LedgerState {
 export function newLedgerState(): LedgerState {
   return {
     ...{ states: new Map(), stored: new Map(), outbox: new Map(), commands: newCommandState() },
-    ...{ history: new Map(), term: null, lastTerm: 0 },
+    ...{ history: new Map(), instances: new Map(), term: null, lastTerm: 0 },
   };
 }
 
-export class MemoryLedger implements Ledger, Outbox, StateRemoval {
+export class MemoryLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   readonly batch = { size: 1_000, inFlight: 1 };
   readonly #state: LedgerState;
   readonly #broker: Broker;
@@ -48,6 +50,18 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval {
   async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
     const states = new Map<string, EntryState>();
     for (const [entry, text] of this.#state.states) addState(states, entry, text, unreadable);
+    return states;
+  }
+
+  async findStates(
+    entries: readonly string[],
+    unreadable: OnUnreadable,
+  ): Promise<Map<string, EntryState>> {
+    const states = new Map<string, EntryState>();
+    for (const entry of entries) {
+      const text = this.#state.states.get(entry);
+      if (text !== undefined) addState(states, entry, text, unreadable);
+    }
     return states;
   }
 

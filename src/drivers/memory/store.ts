@@ -1,10 +1,11 @@
 import type { ServerUrl } from '../../broker/server-url.ts';
 import type { Message } from '../../message/message.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
-import type { StoredEntries } from '../../store/stored-entries.ts';
+import type { EntrySearch, StoredEntries } from '../../store/stored-entries.ts';
 import { MemoryCommandLog } from './command-log.ts';
 import { DEFAULT_HISTORY } from '../../store/history.ts';
 import { MemoryHistory } from './history.ts';
+import { MemoryInstances } from './instances.ts';
 import { MemoryStoredEntries } from './stored-entries.ts';
 import { MemoryBroker } from './broker.ts';
 import type { LedgerState } from './ledger.ts';
@@ -17,7 +18,7 @@ export interface MemoryStore extends StateStore {
   readonly lock: MemoryLock;
   readonly ledger: MemoryLedger;
   readonly broker: MemoryBroker;
-  readonly entries: StoredEntries;
+  readonly entries: StoredEntries & EntrySearch;
 }
 
 interface State {
@@ -52,6 +53,7 @@ export function openMemoryStore(options: StateStoreOptions): MemoryStore {
     ledger: new MemoryLedger(state.ledger, broker, limits),
     commands: new MemoryCommandLog(state.ledger.commands),
     entries: new MemoryStoredEntries(state.ledger.stored),
+    instances: new MemoryInstances(state.ledger.instances, options.clock),
     history: limits ? new MemoryHistory(state.ledger.history, limits, clock) : undefined,
     broker,
     close: async () => {},

@@ -1,6 +1,7 @@
 import type { EncodedChange } from '../../store/commit.ts';
 import {
   NEVER_DUE,
+  type EntrySearch,
   type PageOptions,
   type Position,
   type StoredEntries,
@@ -10,7 +11,7 @@ import {
 /** Entries by name. */
 export type StoredState = Map<string, StoredEntry>;
 
-export class MemoryStoredEntries implements StoredEntries {
+export class MemoryStoredEntries implements StoredEntries, EntrySearch {
   readonly #state: StoredState;
 
   constructor(state: StoredState) {
@@ -19,6 +20,10 @@ export class MemoryStoredEntries implements StoredEntries {
 
   async find(entries: readonly string[]): Promise<readonly StoredEntry[]> {
     return entries.flatMap((entry) => this.#state.get(entry) ?? []);
+  }
+
+  async search(text: string, limit: number): Promise<readonly string[]> {
+    return [...this.#state.keys()].filter((entry) => entry.includes(text)).slice(0, limit);
   }
 
   async page({ limit, after, dueBy = Infinity }: PageOptions): Promise<readonly StoredEntry[]> {

@@ -26,6 +26,8 @@ export interface Keys {
   readonly entryStates: string;
   /** ZSET, all scores 0: `<due> <name>` of each stored entry, which sort by the time at which they are due. */
   readonly entryOrder: string;
+  /** HASH: id of an instance → `<when it was seen> <announcement>`. */
+  readonly instances: string;
   /** Channel: a message for each release of the lock. Channels are shared by all databases of a server. */
   readonly released: string;
   /** LIST, newest first: kombu's envelopes of one queue and priority. */
@@ -55,6 +57,7 @@ export function keysFor(keyPrefix: string, transport: TransportOptions, database
     entries: `${own}entries`,
     entryStates: `${own}entries:states`,
     entryOrder: `${own}entries:order`,
+    instances: `${own}instances`,
     released: `${own}released`,
     list: (queue, priority) => global + listKey(queue, priority, transport),
     binding: (exchange) => global + bindingKey(exchange),

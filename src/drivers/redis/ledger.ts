@@ -3,7 +3,7 @@ import type { Change, Commit, CommitOutcome } from '../../store/commit.ts';
 import { encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { FinishedCommand } from '../../store/command-log.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
-import type { Ledger, StateRemoval } from '../../store/ledger.ts';
+import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import { StoreError } from '../../util/errors.ts';
@@ -39,7 +39,7 @@ const APPENDS = { plain: APPEND, withCommands: APPEND_COMMANDS, ofEntries: APPEN
  * A ledger in Redis. For a broker in the same database one script publishes and writes the states; for any
  * other broker this is an outbox.
  */
-export class RedisLedger implements Ledger, Outbox, StateRemoval {
+export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   /**
    * A batch fits into one write to the socket, so that beat prepares the next batch while Redis runs the script,
    * and other clients never wait long. Larger batches are slower; more in flight are no faster.
@@ -53,6 +53,22 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval {
     this.#connection = connection;
     this.#keys = keys;
     this.#bindings = bindings;
+  }
+
+  async findStates(
+    entries: readonly string[],
+    unreadable: OnUnreadable,
+  ): Promise<Map<string, EntryState>> {
+    const states = new Map<string, EntryState>();
+    if (entries.length === 0) return states;
+    const texts = await this.#connection.run('ledger.findStates', (client) =>
+      client.hmget(this.#keys.states, ...entries),
+    );
+    entries.forEach((entry, i) => {
+      const text = texts[i];
+      if (typeof text === 'string') addState(states, entry, text, unreadable);
+    });
+    return states;
   }
 
   async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {

@@ -8,6 +8,7 @@ import { RedisBroker } from './broker.ts';
 import { RedisCommandLog } from './command-log.ts';
 import { Connection } from './connection.ts';
 import { checkHealth } from './check-health.ts';
+import { RedisInstances } from './instances.ts';
 import { keysFor } from './keys.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLock } from './lock.ts';
@@ -58,6 +59,7 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
     ledger,
     commands,
     entries: new RedisStoredEntries(connection, keys),
+    instances: new RedisInstances(connection, keys),
     broker,
     checkHealth: () => checkHealth(connection, quorum.servers, clock),
     close: async () => {

@@ -1,6 +1,11 @@
 import type { Change } from '../../store/commit.ts';
 import { parseSortableInstant, sortableInstant } from '../../store/sortable.ts';
-import type { PageOptions, StoredEntries, StoredEntry } from '../../store/stored-entries.ts';
+import type {
+  EntrySearch,
+  PageOptions,
+  StoredEntries,
+  StoredEntry,
+} from '../../store/stored-entries.ts';
 import type { Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { RIGHTS } from './rights.ts';
@@ -102,6 +107,9 @@ export const WRITE_ENTRIES = `
   end
 `;
 
+/** How many names Redis looks at per call of a search. */
+const SCAN_COUNT = 10_000;
+
 /** The arguments that `WRITE_ENTRIES` reads. */
 export function entryArguments(changes: readonly Change[]): string[] {
   return changes.flatMap(({ stored }) =>
@@ -112,7 +120,7 @@ export function entryArguments(changes: readonly Change[]): string[] {
 }
 
 /** Stored entries in hashes, and a sorted set as their index by the time at which they are due. */
-export class RedisStoredEntries implements StoredEntries {
+export class RedisStoredEntries implements StoredEntries, EntrySearch {
   readonly #connection: Connection;
   readonly #keys: Keys;
 
@@ -133,6 +141,20 @@ export class RedisStoredEntries implements StoredEntries {
     const to = dueBy === undefined ? '+' : `(${formatDue(dueBy)}!`;
     const keys = [entries, entryStates, entryOrder];
     return this.#read('entries.page', PAGE, keys, [from, to, String(limit)]);
+  }
+
+  async search(text: string, limit: number): Promise<readonly string[]> {
+    const found: string[] = [];
+    const pattern = `*${text.replace(/[*?[\]\\^]/g, '\\$&')}*`;
+    let cursor = '0';
+    do {
+      const [next, fields] = await this.#connection.run('entries.search', (client) =>
+        client.hscan(this.#keys.entryStates, cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
+      );
+      for (let i = 0; i < fields.length && found.length < limit; i += 2) found.push(fields[i]!);
+      cursor = next;
+    } while (cursor !== '0' && found.length < limit);
+    return found;
   }
 
   async #read(

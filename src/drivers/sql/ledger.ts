@@ -3,7 +3,7 @@ import type { Queues } from '../../routing/queues.ts';
 import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
-import type { Ledger, StateRemoval } from '../../store/ledger.ts';
+import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 import { inChunks } from './chunks.ts';
@@ -32,7 +32,7 @@ export interface SqlLedgerOptions {
  * a broker that is not this database, appends the messages to the outbox and writes the states. Every
  * transaction locks the term's row from its check to its end, so that a new term begins before or after it.
  */
-export class SqlLedger implements Ledger, Outbox, StateRemoval {
+export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   /** A connection runs one transaction at a time; the next is encoded during it. */
   readonly batch = { size: 500, inFlight: 2 };
   readonly #db: Database;
@@ -53,6 +53,20 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval {
     this.#prefix = prefix;
     this.#pruner = pruner;
     this.#queues = queues;
+  }
+
+  async findStates(
+    entries: readonly string[],
+    unreadable: OnUnreadable,
+  ): Promise<Map<string, EntryState>> {
+    const states = new Map<string, EntryState>();
+    for (const chunk of inChunks(entries, (entry) => entry.length)) {
+      const statement = this.#sql.findStates(this.#prefix, chunk);
+      for (const row of await this.#db.read('ledger.findStates', statement)) {
+        addState(states, String(row['entry']), String(row['record']), unreadable);
+      }
+    }
+    return states;
   }
 
   async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {

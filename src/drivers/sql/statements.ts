@@ -75,6 +75,16 @@ export interface Statements {
   removeEntries(prefix: string, entries: readonly string[]): Sql;
   removeEntryState(prefix: string, entry: string): Sql;
 
+  /** → entry; of stored entries whose names contain the text. */
+  searchEntries(prefix: string, text: string, limit: number): Sql;
+
+  writeInstance(prefix: string, id: string, json: string): Sql;
+  removeInstance(prefix: string, id: string): Sql;
+  /** Removes those that were not written for that long. */
+  removeGoneInstances(prefix: string, ms: number): Sql;
+  /** → json, ago (milliseconds since it was written). */
+  readInstances(prefix: string): Sql;
+
   appendMessages(prefix: string, messages: readonly Named[]): Sql;
   /** → id; of these, the ones in the outbox. */
   findPending(prefix: string, ids: readonly string[]): Sql;

@@ -5,6 +5,7 @@ import type { StateStoreOptions, StateStore } from '../../store/store.ts';
 import { SqlBroker } from './broker.ts';
 import { SqlCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
+import { SqlInstances } from './instances.ts';
 import { SqlLedger } from './ledger.ts';
 import { SqlLock } from './lock.ts';
 import { Notifications } from './notifications.ts';
@@ -43,6 +44,7 @@ export function openSqlStore(
     // On the lock's connection, which is never busy for long.
     commands: new SqlCommandLog({ db: lockDb, sql, arrivals, prefix, clock }),
     entries: new SqlStoredEntries(ledgerDb, sql, prefix),
+    instances: new SqlInstances(lockDb, sql, prefix),
     broker: new SqlBroker(ledgerDb, sql, pruner, queues),
     checkHealth: async () => ({
       store: dialect.name,

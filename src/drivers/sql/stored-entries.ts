@@ -2,6 +2,7 @@ import type { EncodedChange } from '../../store/commit.ts';
 import {
   NEVER_DUE,
   START,
+  type EntrySearch,
   type PageOptions,
   type StoredEntries,
   type StoredEntry,
@@ -11,7 +12,7 @@ import type { Database, Transaction } from './database.ts';
 import type { Row } from './dialect.ts';
 import type { EntryRow, Statements } from './statements.ts';
 
-export class SqlStoredEntries implements StoredEntries {
+export class SqlStoredEntries implements StoredEntries, EntrySearch {
   readonly #db: Database;
   readonly #sql: Statements;
   readonly #prefix: string;
@@ -29,6 +30,11 @@ export class SqlStoredEntries implements StoredEntries {
       found.push(...(await this.#db.read('entries.find', statement)).map(toEntry));
     }
     return found;
+  }
+
+  async search(text: string, limit: number): Promise<readonly string[]> {
+    const statement = this.#sql.searchEntries(this.#prefix, text, limit);
+    return (await this.#db.read('entries.search', statement)).map(({ entry }) => String(entry));
   }
 
   async page(options: PageOptions): Promise<readonly StoredEntry[]> {

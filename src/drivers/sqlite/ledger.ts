@@ -3,7 +3,7 @@ import type { Queues } from '../../routing/queues.ts';
 import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
-import type { Ledger, StateRemoval } from '../../store/ledger.ts';
+import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
@@ -25,7 +25,7 @@ export interface SqliteLedgerOptions {
  * A ledger in tables beside kombu's. One transaction checks the term, publishes the messages and writes the states.
  * For a broker outside this file, it appends the messages to the outbox instead of publishing them.
  */
-export class SqliteLedger implements Ledger, Outbox, StateRemoval {
+export class SqliteLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   /** SQLite has one writer. Larger batches are hardly faster, and block the process longer. */
   readonly batch = { size: 500, inFlight: 1 };
   readonly #db: Database;
@@ -40,6 +40,21 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval {
     this.#prefix = prefix;
     this.#queues = queues;
     this.#clock = clock;
+  }
+
+  async findStates(
+    entries: readonly string[],
+    unreadable: OnUnreadable,
+  ): Promise<Map<string, EntryState>> {
+    if (!this.#db.exists()) return new Map();
+    return this.#db.read('ledger.findStates', (db) => {
+      const states = new Map<string, EntryState>();
+      for (const entry of entries) {
+        const row = db.sql(READ_STATE).get(this.#prefix, entry);
+        if (row) addState(states, entry, String(row['record']), unreadable);
+      }
+      return states;
+    });
   }
 
   async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {

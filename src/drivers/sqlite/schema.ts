@@ -82,6 +82,13 @@ CREATE TABLE IF NOT EXISTS beat_entry (
   PRIMARY KEY (prefix, entry)
 );
 CREATE INDEX IF NOT EXISTS ix_beat_entry ON beat_entry (prefix, due_at, entry);
+CREATE TABLE IF NOT EXISTS beat_instance (
+  prefix TEXT NOT NULL,
+  id TEXT NOT NULL,
+  json TEXT NOT NULL,
+  seen_at INTEGER NOT NULL,
+  PRIMARY KEY (prefix, id)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS beat_unacked (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   queue_id INTEGER NOT NULL,

@@ -195,3 +195,23 @@ export const REMOVE_ENTRY = 'DELETE FROM beat_entry WHERE prefix = ? AND entry =
 /** prefix, entry. */
 export const REMOVE_ENTRY_STATE =
   'UPDATE beat_entry SET record = NULL WHERE prefix = ? AND entry = ?';
+
+/** prefix, text, limit → entry; those whose names contain the text. */
+export const SEARCH_ENTRIES =
+  'SELECT entry FROM beat_entry WHERE prefix = ? AND instr(entry, ?) > 0 LIMIT ?';
+
+// instances --------------------------------------------------------------------------------------
+
+/** prefix, id, json, seenAt. */
+export const WRITE_INSTANCE = `
+  INSERT INTO beat_instance (prefix, id, json, seen_at) VALUES (?, ?, ?, ?)
+  ON CONFLICT (prefix, id) DO UPDATE SET json = excluded.json, seen_at = excluded.seen_at`;
+
+/** prefix, id. */
+export const REMOVE_INSTANCE = 'DELETE FROM beat_instance WHERE prefix = ? AND id = ?';
+
+/** prefix, the latest seenAt of those that are gone. */
+export const REMOVE_GONE_INSTANCES = 'DELETE FROM beat_instance WHERE prefix = ? AND seen_at <= ?';
+
+/** prefix → json, seenAt. */
+export const READ_INSTANCES = 'SELECT json, seen_at AS seenAt FROM beat_instance WHERE prefix = ?';

@@ -5,6 +5,7 @@ import type { Queues } from '../../routing/queues.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { SqliteCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
+import { SqliteInstances } from './instances.ts';
 import { inspectFile } from './inspect-file.ts';
 import { SqliteLedger } from './ledger.ts';
 import { SqliteLock } from './lock.ts';
@@ -27,6 +28,7 @@ export function openSqliteStore(options: StateStoreOptions): StateStore {
     ledger: new SqliteLedger(db, { prefix: keyPrefix, queues, clock }),
     commands: new SqliteCommandLog(db, keyPrefix, clock),
     entries: new SqliteStoredEntries(db, keyPrefix),
+    instances: new SqliteInstances(db, keyPrefix, clock),
     broker: openBroker(db, queues),
     close: async () => db.close(),
   };

@@ -2,6 +2,7 @@ import type { EncodedChange } from '../../store/commit.ts';
 import {
   NEVER_DUE,
   START,
+  type EntrySearch,
   type PageOptions,
   type StoredEntries,
   type StoredEntry,
@@ -10,12 +11,13 @@ import type { Database, OpenFile } from './database.ts';
 import {
   FIND_ENTRY,
   READ_ENTRIES,
+  SEARCH_ENTRIES,
   REMOVE_ENTRY,
   WRITE_ENTRY,
   WRITE_ENTRY_STATE,
 } from './statements.ts';
 
-export class SqliteStoredEntries implements StoredEntries {
+export class SqliteStoredEntries implements StoredEntries, EntrySearch {
   readonly #db: Database;
   readonly #prefix: string;
 
@@ -43,6 +45,16 @@ export class SqliteStoredEntries implements StoredEntries {
         .sql(READ_ENTRIES)
         .all(this.#prefix, after.dueAt ?? NEVER_DUE, after.entry, dueBy, limit)
         .map(toEntry),
+    );
+  }
+
+  async search(text: string, limit: number): Promise<readonly string[]> {
+    if (!this.#db.exists()) return [];
+    return this.#db.read('entries.search', (db) =>
+      db
+        .sql(SEARCH_ENTRIES)
+        .all(this.#prefix, text, limit)
+        .map(({ entry }) => String(entry)),
     );
   }
 }

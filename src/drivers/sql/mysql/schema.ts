@@ -94,6 +94,13 @@ const BEAT = [
     PRIMARY KEY (prefix, entry),
     INDEX ix_beat_entry (prefix, due_at, entry)
   ) ${TABLE}`,
+  `CREATE TABLE IF NOT EXISTS beat_instance (
+    prefix VARBINARY(255) NOT NULL,
+    id VARBINARY(255) NOT NULL,
+    json LONGTEXT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    PRIMARY KEY (prefix, id)
+  ) ${TABLE}`,
 ];
 
 export const SCHEMA: readonly string[] = [...KOMBU, ...BEAT];

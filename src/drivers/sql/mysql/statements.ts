@@ -94,6 +94,23 @@ export const STATEMENTS: Statements = {
        ORDER BY due_at, entry LIMIT ?`,
       ...[prefix, after.dueAt, after.dueAt, after.entry, dueBy, limit],
     ),
+  searchEntries: (prefix, text, limit) =>
+    sql(
+      'SELECT entry FROM beat_entry WHERE prefix = ? AND INSTR(entry, CAST(? AS BINARY)) > 0 LIMIT ?',
+      ...[prefix, text, limit],
+    ),
+  writeInstance: (prefix, id, json) =>
+    sql(
+      `INSERT INTO beat_instance (prefix, id, json, seen_at) VALUES (?, ?, ?, ${NOW})
+       ON DUPLICATE KEY UPDATE json = VALUES(json), seen_at = VALUES(seen_at)`,
+      ...[prefix, id, json],
+    ),
+  removeInstance: (prefix, id) =>
+    sql('DELETE FROM beat_instance WHERE prefix = ? AND id = ?', prefix, id),
+  removeGoneInstances: (prefix, ms) =>
+    sql(`DELETE FROM beat_instance WHERE prefix = ? AND seen_at <= ${NOW} - ?`, prefix, ms),
+  readInstances: (prefix) =>
+    sql(`SELECT json, ${NOW} - seen_at AS ago FROM beat_instance WHERE prefix = ?`, prefix),
   findEntryStates: (prefix, entries) =>
     sql('SELECT entry, record FROM beat_entry WHERE prefix = ? AND entry IN (?)', prefix, entries),
   writeEntries: (prefix, list) =>

@@ -73,6 +73,13 @@ const BEAT = [
     PRIMARY KEY (prefix, entry)
   )`,
   'CREATE INDEX IF NOT EXISTS ix_beat_entry ON beat_entry (prefix, due_at, entry)',
+  `CREATE TABLE IF NOT EXISTS beat_instance (
+    prefix TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    json TEXT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    PRIMARY KEY (prefix, id)
+  )`,
 ];
 
 /** Instances create the tables one after the other: two "if not exists" at once can collide. */

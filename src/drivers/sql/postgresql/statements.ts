@@ -110,6 +110,23 @@ export const STATEMENTS: Statements = {
        ORDER BY due_at, entry LIMIT $5`,
       ...[prefix, after.dueAt, after.entry, dueBy, limit],
     ),
+  searchEntries: (prefix, text, limit) =>
+    sql(
+      'SELECT entry FROM beat_entry WHERE prefix = $1 AND strpos(entry, $2) > 0 LIMIT $3',
+      ...[prefix, text, limit],
+    ),
+  writeInstance: (prefix, id, json) =>
+    sql(
+      `INSERT INTO beat_instance (prefix, id, json, seen_at) VALUES ($1, $2, $3, ${NOW})
+       ON CONFLICT (prefix, id) DO UPDATE SET json = excluded.json, seen_at = excluded.seen_at`,
+      ...[prefix, id, json],
+    ),
+  removeInstance: (prefix, id) =>
+    sql('DELETE FROM beat_instance WHERE prefix = $1 AND id = $2', prefix, id),
+  removeGoneInstances: (prefix, ms) =>
+    sql(`DELETE FROM beat_instance WHERE prefix = $1 AND seen_at <= ${NOW} - $2`, prefix, ms),
+  readInstances: (prefix) =>
+    sql(`SELECT json, ${NOW} - seen_at AS ago FROM beat_instance WHERE prefix = $1`, prefix),
   findEntryStates: (prefix, entries) =>
     sql(`SELECT entry, record FROM beat_entry WHERE ${NAMED}`, prefix, entries),
   writeEntries: (prefix, rows) =>

@@ -1,0 +1,85 @@
+import {
+  INSTANCE_EXPIRY,
+  readInstances,
+  type Announcement,
+  type Instance,
+  type Instances,
+} from '../../store/instances.ts';
+import type { Connection } from './connection.ts';
+import type { Keys } from './keys.ts';
+import { run, script } from './script.ts';
+
+/** Sets `now` to the time of the server, epoch milliseconds. */
+const TIME = `
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+
+/**
+ * KEYS[1]  instances
+ * ARGV[1]  id
+ * ARGV[2]  announcement
+ *
+ * The effects are replicated, not the script, because the script reads the time; Redis 7 knows no other way.
+ */
+const ANNOUNCE = script(`
+  if redis.replicate_commands then redis.replicate_commands() end
+  ${TIME}
+  redis.call('HSET', KEYS[1], ARGV[1], string.format('%d', now) .. ' ' .. ARGV[2])
+  local all = redis.call('HGETALL', KEYS[1])
+  for i = 1, #all, 2 do
+    local seen = tonumber(all[i + 1]:match('^%d+'))
+    if not seen or now - seen >= ${INSTANCE_EXPIRY} then redis.call('HDEL', KEYS[1], all[i]) end
+  end
+  return 1
+`);
+
+/**
+ * KEYS[1]  instances
+ * returns  per instance: milliseconds since it was seen, announcement
+ */
+const LIST = script(`
+  ${TIME}
+  local rows = {}
+  for _, text in ipairs(redis.call('HVALS', KEYS[1])) do
+    local seen, json = text:match('^(%d+) (.*)$')
+    if seen then
+      rows[#rows + 1] = now - tonumber(seen)
+      rows[#rows + 1] = json
+    end
+  end
+  return rows
+`);
+
+export class RedisInstances implements Instances {
+  readonly #connection: Connection;
+  readonly #key: string;
+
+  constructor(connection: Connection, keys: Keys) {
+    this.#connection = connection;
+    this.#key = keys.instances;
+  }
+
+  async announce(announcement: Announcement): Promise<void> {
+    const args = [announcement.id, JSON.stringify(announcement)];
+    await this.#connection.run('instances.announce', (client) =>
+      run(client, ANNOUNCE, [this.#key], args),
+    );
+  }
+
+  async withdraw(id: string): Promise<void> {
+    await this.#connection.run('instances.withdraw', (client) => client.hdel(this.#key, id));
+  }
+
+  async list(): Promise<readonly Instance[]> {
+    const answer = await this.#connection.run(
+      'instances.list',
+      (client) => run(client, LIST, [this.#key], []) as Promise<(number | string)[]>,
+    );
+    const rows: { json: string; seenAgoMs: number }[] = [];
+    for (let i = 0; i < answer.length; i += 2) {
+      rows.push({ seenAgoMs: Number(answer[i]), json: String(answer[i + 1]) });
+    }
+    return readInstances(rows);
+  }
+}

@@ -1,0 +1,40 @@
+import {
+  INSTANCE_EXPIRY,
+  readInstances,
+  type Announcement,
+  type Instance,
+  type Instances,
+} from '../../store/instances.ts';
+import type { Database } from './database.ts';
+import type { Statements } from './statements.ts';
+
+export class SqlInstances implements Instances {
+  readonly #db: Database;
+  readonly #sql: Statements;
+  readonly #prefix: string;
+
+  constructor(db: Database, sql: Statements, prefix: string) {
+    this.#db = db;
+    this.#sql = sql;
+    this.#prefix = prefix;
+  }
+
+  async announce(announcement: Announcement): Promise<void> {
+    const json = JSON.stringify(announcement);
+    const { id } = announcement;
+    await this.#db.write('instances.announce', this.#sql.writeInstance(this.#prefix, id, json));
+    const gone = this.#sql.removeGoneInstances(this.#prefix, INSTANCE_EXPIRY);
+    await this.#db.write('instances.announce', gone);
+  }
+
+  async withdraw(id: string): Promise<void> {
+    await this.#db.write('instances.withdraw', this.#sql.removeInstance(this.#prefix, id));
+  }
+
+  async list(): Promise<readonly Instance[]> {
+    const rows = await this.#db.read('instances.list', this.#sql.readInstances(this.#prefix));
+    return readInstances(
+      rows.map(({ json, ago }) => ({ json: String(json), seenAgoMs: Number(ago) })),
+    );
+  }
+}
