@@ -95,12 +95,15 @@ export const PRUNE_MESSAGES = `
 
 // consumers --------------------------------------------------------------------------------------
 
-/** names as a JSON list, now → found; no row when no message waits and no lease has expired. */
+/** names as a JSON list → found; no row when no message waits. */
 export const FIND_WORK = `
   SELECT 1 AS found FROM kombu_message
   WHERE visible != 0 AND queue_id IN (
     SELECT id FROM kombu_queue WHERE name IN (SELECT value FROM json_each(?)))
-  UNION ALL SELECT 1 FROM beat_unacked WHERE expires_at <= ? LIMIT 1`;
+  LIMIT 1`;
+
+/** now → found; no row when no lease has expired. */
+export const FIND_EXPIRED = 'SELECT 1 AS found FROM beat_unacked WHERE expires_at <= ? LIMIT 1';
 
 /** now. Returns the messages of dead consumers to their queues; kombu sorts rows without a timestamp first. */
 export const RESTORE_EXPIRED = `

@@ -1,0 +1,88 @@
+import type { Clock } from '../util/clock.ts';
+import type { Consumer, Delivery } from './consumer.ts';
+import { LeaseRenewal } from './lease-renewal.ts';
+import type { ReceivedMessage } from './received-message.ts';
+
+/** How often an idle consumer polls: kombu's producers send no notifications. Milliseconds. */
+const POLL_INTERVAL = 200;
+
+/** How often messages of dead consumers are searched. Milliseconds. */
+const RESTORE_INTERVAL = 10_000;
+
+/** A message that belongs to this consumer until it is acknowledged or requeued, or its lease expires. */
+export interface TakenMessage<Id> {
+  readonly id: Id;
+  readonly queue: string;
+  /** `null` if it is not a message of kombu. */
+  readonly message: ReceivedMessage | null;
+}
+
+/** The queues of a broker that sends no messages by itself and does not notice the death of a consumer. */
+export interface PolledQueues<Id> {
+  /** Takes the next message; `null` if there is none. */
+  take(): Promise<TakenMessage<Id> | null>;
+  /** Removes a message. Resolves with `false` if its lease has expired. */
+  ack(id: Id): Promise<boolean>;
+  /** Returns a message to its queue, unless its lease has expired. */
+  requeue(id: Id): Promise<void>;
+  /** Extends the leases of these messages by `LEASE`. */
+  renew(open: readonly Id[]): Promise<void>;
+  /** Returns messages whose leases have expired to their queues. */
+  restore(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Polls queues, renews the leases of its deliveries, and restores the messages of dead consumers. */
+export class PollingConsumer<Id> implements Consumer {
+  readonly #queues: PolledQueues<Id>;
+  readonly #clock: Clock;
+  readonly #leases: LeaseRenewal<Id>;
+  /** On the monotonic clock. */
+  #restoreAt = -Infinity;
+
+  constructor(queues: PolledQueues<Id>, clock: Clock) {
+    this.#queues = queues;
+    this.#clock = clock;
+    this.#leases = new LeaseRenewal((open) => queues.renew(open), clock);
+  }
+
+  async receive(signal: AbortSignal): Promise<Delivery | null> {
+    while (!signal.aborted) {
+      await this.#restore();
+      const taken = await this.#queues.take();
+      if (taken) return this.#deliver(taken);
+      await this.#clock.sleep(POLL_INTERVAL, signal);
+    }
+    return null;
+  }
+
+  async cancel(): Promise<void> {}
+
+  async close(): Promise<void> {
+    await this.#leases.close();
+    await this.#queues.close();
+  }
+
+  #deliver({ id, queue, message }: TakenMessage<Id>): Delivery {
+    this.#leases.add(id);
+    return {
+      ...{ queue, message },
+      ack: async () => {
+        const removed = await this.#queues.ack(id);
+        this.#leases.delete(id);
+        return removed;
+      },
+      requeue: async () => {
+        await this.#queues.requeue(id);
+        this.#leases.delete(id);
+      },
+    };
+  }
+
+  async #restore(): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (now < this.#restoreAt) return;
+    await this.#queues.restore();
+    this.#restoreAt = now + RESTORE_INTERVAL;
+  }
+}
