@@ -150,6 +150,11 @@ export interface BeatConfig {
    */
   resultExpires?: Duration | null | undefined;
   /**
+   * Whether `beat worker` stores name, arguments, worker, retries and queue of a task with its
+   * result. Default: `false`.
+   */
+  resultExtended?: boolean | undefined;
+  /**
    * As `brokerUseSsl`, for a result backend in Redis, where beat writes the sizes of chords.
    * Default: `false`.
    */

@@ -98,11 +98,7 @@ const SQL = {
   ...{ loadBroker: null, loadResults: null },
 } as const;
 
-const SQL_SERVER = {
-  ...SQL,
-  ...{ loadConsumer: null, loadTaskResults: null },
-  ...{ remote: true, shared: true },
-} as const;
+const SQL_SERVER = { ...SQL, remote: true, shared: true } as const;
 
 /** The length of kombu's column for queue names, in characters. */
 const KOMBU_QUEUE = 200;
@@ -147,6 +143,14 @@ export const DRIVERS: readonly Driver[] = [
     schemes: { 'sqla+postgresql': {} },
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, nul: false },
     load: () => import('./sql/postgresql/driver.ts').then(({ postgresDriver }) => postgresDriver),
+    loadConsumer: () =>
+      import('./sql/postgresql/consumer.ts').then(
+        ({ openPostgresConsumer }) => openPostgresConsumer,
+      ),
+    loadTaskResults: () =>
+      import('./sql/postgresql/task-results.ts').then(
+        ({ openPostgresTaskResults }) => openPostgresTaskResults,
+      ),
     loadTables: () => import('./sql/postgresql/driver.ts').then(({ readTables }) => readTables),
   },
   {
@@ -156,6 +160,12 @@ export const DRIVERS: readonly Driver[] = [
     schemes: { 'sqla+mysql': {}, 'sqla+mariadb': { product: 'MariaDB' } },
     limits: { ...NO_LIMITS, queue: KOMBU_QUEUE, entry: 2_048, prefix: 255 },
     load: () => import('./sql/mysql/driver.ts').then(({ mysqlDriver }) => mysqlDriver),
+    loadConsumer: () =>
+      import('./sql/mysql/consumer.ts').then(({ openMysqlConsumer }) => openMysqlConsumer),
+    loadTaskResults: () =>
+      import('./sql/mysql/task-results.ts').then(
+        ({ openMysqlTaskResults }) => openMysqlTaskResults,
+      ),
     loadTables: () => import('./sql/mysql/driver.ts').then(({ readTables }) => readTables),
   },
   {

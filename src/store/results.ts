@@ -18,6 +18,8 @@ export interface ResultSettings {
   readonly expires: number | null;
   /** Whether the backend deletes expired results by itself. */
   readonly expiresByItself: boolean;
+  /** Whether workers store the request of a task with its result. */
+  readonly extended: boolean;
   /** The prefix of all keys; empty, or ends in one of `: _ - .`. */
   readonly keyPrefix: string;
   /** Whether the results of a chord have the order of its tasks. */

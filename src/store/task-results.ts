@@ -26,6 +26,19 @@ export interface TaskResult {
   readonly doneAt: number | null;
   readonly groupId: string | null;
   readonly parentId: string | null;
+  /** Stored with the setting `resultExtended`. */
+  readonly request: TaskRequest;
+}
+
+/** What was asked for, named as Celery stores it. */
+export interface TaskRequest {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  /** The name of the worker. */
+  readonly worker: string;
+  readonly retries: number;
+  readonly queue: string;
 }
 
 /** An exception as Celery stores it in JSON: Python's `AsyncResult.get` raises a class of that name. */

@@ -119,7 +119,11 @@ export class Job {
     const { results, name: worker, clock, retry } = this.#options;
     const { ignoreResult } = this.#task;
     if (!results || ignoreResult) return;
-    const record = resultOf(this.#task, ending, { worker, now: clock.now() });
+    const record = resultOf(this.#task, ending, {
+      worker,
+      queue: this.#run.queue,
+      now: clock.now(),
+    });
     await retry({ kind: 'store-result' }, () => results.store(record), { isBrief: true });
   }
 }

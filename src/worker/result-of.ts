@@ -12,13 +12,22 @@ export type Ending =
   | { readonly status: 'FAILURE'; readonly error: Error }
   | { readonly status: 'REVOKED' };
 
-/** The record of a task in the result backend. `worker` is the name of this worker, `now` epoch milliseconds. */
+interface Circumstances {
+  /** The name of this worker. */
+  readonly worker: string;
+  readonly queue: string;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** The record of a task in the result backend. */
 export function resultOf(
-  { id: taskId, groupId, parentId }: Task,
+  { id: taskId, name, args, kwargs, retries, groupId, parentId }: Task,
   ending: Ending,
-  { worker, now }: { readonly worker: string; readonly now: number },
+  { worker, queue, now }: Circumstances,
 ): TaskResult {
   return {
+    request: { name, args, kwargs, worker, retries, queue },
     ...{ taskId, status: ending.status, groupId, parentId },
     ...describe(ending, worker),
     doneAt: ending.status === 'STARTED' ? null : now,

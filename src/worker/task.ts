@@ -19,6 +19,7 @@ export interface Task {
   /** Celery's hard time limit in seconds; `null` for none. */
   readonly timeLimit: number | null;
   readonly ignoreResult: boolean;
+  readonly retries: number;
   readonly groupId: string | null;
   readonly parentId: string | null;
   /** Whether signatures are to be published after the task: links, a chain or a chord. */
@@ -46,6 +47,7 @@ export function decodeTask(message: ReceivedMessage): Task | string {
     expires: parseTime(fields['expires']),
     timeLimit: Array.isArray(limits) && typeof limits[0] === 'number' ? limits[0] : null,
     ignoreResult: fields['ignore_result'] === true,
+    retries: Number.isSafeInteger(fields['retries']) ? (fields['retries'] as number) : 0,
     groupId: asText(fields['group']),
     parentId: asText(fields['parent_id']),
     hasFollowUps: isMap(embed) && FOLLOW_UPS.some((name) => hasItems(embed[name])),

@@ -7,6 +7,8 @@ import { openStore, type StoreOptions } from '../../src/drivers/open-store.ts';
 import { RedisServer } from '../support/redis.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
+import { SQL_PRODUCTS } from '../support/sql-servers.ts';
+import type { SqlServer } from '../support/sql-server.ts';
 import { Folder } from '../support/folder.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AclUser } from '../support/acl.ts';
@@ -169,6 +171,34 @@ describe.skipIf(missing)(missing || 'redis', () => {
     await queues.close();
   });
 });
+
+for (const { name, missing: withoutServer, start } of SQL_PRODUCTS) {
+  describe.skipIf(withoutServer)(withoutServer || name, () => {
+    let server: SqlServer;
+
+    beforeAll(async () => {
+      server = await start();
+    });
+    afterAll(() => server.stop());
+
+    const openSqlQueues = async (): Promise<TestQueues> => {
+      await server.empty();
+      const queues = await openQueues(server.url());
+      return {
+        ...queues,
+        async publishGarbage(queue) {
+          await queues.publish([makeMessage('a', { queue })]);
+          await server.query(`UPDATE kombu_message SET payload = 'not JSON'`);
+        },
+        async kill(consumer) {
+          await consumer.close();
+          await server.query('UPDATE beat_unacked SET expires_at = 0');
+        },
+      };
+    };
+    consumerContract(name, openSqlQueues);
+  });
+}
 
 const withoutRabbit = requireService('rabbitmq-server');
 describe.skipIf(withoutRabbit)(withoutRabbit || 'rabbitmq', () => {

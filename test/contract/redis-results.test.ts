@@ -26,6 +26,7 @@ describe.skipIf(missing)(missing || 'a result backend in Redis', () => {
   ): Promise<void> {
     const results = openRedisResults(parseEndpoint(url), {
       ...{ expires: DAY, expiresByItself: true, keyPrefix: '', chordOrdered: true },
+      extended: false,
       ...{ masterName: null, sentinelKwargs: {}, tls: null, ...settings },
     });
     try {

@@ -11,6 +11,10 @@ import { requireService } from '../support/services.ts';
 const RESULT: TaskResult = {
   ...{ taskId: 'id', status: 'SUCCESS', result: { exit_code: 0 }, traceback: null },
   ...{ doneAt: Date.parse('2027-01-01T00:00:00.250Z'), groupId: null, parentId: 'parent' },
+  request: {
+    ...{ name: 'shell.run', args: [], kwargs: { command: 'true' } },
+    ...{ worker: 'beat@host', retries: 0, queue: 'shell' },
+  },
 };
 const META = {
   ...{ status: 'SUCCESS', result: { exit_code: 0 }, traceback: null, children: [] },
@@ -45,6 +49,14 @@ describe.skipIf(missing)(missing || 'redis task results', () => {
     expect(ttl).toBeGreaterThan(3_500_000);
     expect(ttl).toBeLessThanOrEqual(3_600_000);
     subscriber.disconnect();
+    await results.close();
+  });
+
+  test('redis task results: with resultExtended the record contains the request', async () => {
+    const results = await open({ resultBackend: server.url(), resultExtended: true });
+    await results.store(RESULT);
+    const text = (await server.client.get('celery-task-meta-id'))!;
+    expect(JSON.parse(text)).toEqual({ ...META, ...RESULT.request });
     await results.close();
   });
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Change } from '../../src/store/commit.ts';
+import { openConsumer } from '../../src/drivers/open-consumer.ts';
 import { openStore } from '../../src/drivers/open-store.ts';
 import { openSqlStore } from '../support/open-sql-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -122,6 +123,35 @@ export function sqlRights(name: string, options: RightsOptions): void {
         await options.grant(server, action, table);
         expect(await commit()).toEqual({ kind: 'committed' });
         expect(await server.readPayloads()).toHaveLength(2);
+      },
+    );
+
+    test.each([
+      ['SELECT', 'kombu_message'],
+      ['UPDATE', 'kombu_message'],
+      ['INSERT', 'kombu_message'],
+      ['SELECT', 'beat_unacked'],
+      ['INSERT', 'beat_unacked'],
+      ['UPDATE', 'beat_unacked'],
+      ['DELETE', 'beat_unacked'],
+    ])(
+      'a worker without %s on %s receives no message, and receives it after the right is granted',
+      async (action, table) => {
+        const { broker } = open();
+        await broker.publish([makeMessage('a', { queue: 'shell' })]);
+        await options.revoke(server, action, table);
+        const settings = storeOptions(narrow());
+        const consumer = await openConsumer(settings.broker, {
+          ...{ ...settings, from: ['shell'], prefetch: 1 },
+        });
+        const { signal } = new AbortController();
+        for (let i = 0; i < 2; i++)
+          await expect(consumer.receive(signal)).rejects.toThrow(missing(action, table));
+        await options.grant(server, action, table);
+        const delivery = await consumer.receive(signal);
+        await delivery!.requeue();
+        expect(await (await consumer.receive(signal))!.ack()).toBe(true);
+        await consumer.close();
       },
     );
 

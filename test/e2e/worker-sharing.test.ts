@@ -7,6 +7,8 @@ import { Child } from '../support/child.ts';
 import { runCommand } from '../support/command.ts';
 import { Folder } from '../support/folder.ts';
 import { Journal } from '../support/journal.ts';
+import { MariaServer } from '../support/mariadb.ts';
+import { PostgresServer } from '../support/postgres.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
@@ -16,16 +18,28 @@ const WORKER = join(import.meta.dirname, '../../deploy/worker');
 /** A broker that two kinds of workers share. */
 interface Shared {
   url(): string;
+  /** Removes all messages: a Celery worker that stops before it has acknowledged a command returns its message. */
+  empty(): Promise<unknown>;
   stop(): Promise<unknown>;
 }
 
-const BROKERS = [
+interface SharedBroker {
+  readonly name: string;
+  readonly program: 'redis-server' | 'rabbitmq-server' | 'postgres' | 'mariadbd';
+  readonly start: () => Promise<Shared>;
+  /** SQLAlchemy's driver for each Celery: version 1.4 does not know the default driver of 2.1. */
+  readonly drivers?: readonly string[];
+}
+
+const BROKERS: readonly SharedBroker[] = [
   {
     name: 'Redis',
     program: 'redis-server',
     start: async (): Promise<Shared> => {
       const server = await RedisServer.start();
-      return { url: () => server.url(), stop: () => server.stop() };
+      return {
+        ...{ url: () => server.url(), empty: () => server.flush(), stop: () => server.stop() },
+      };
     },
   },
   {
@@ -33,12 +47,26 @@ const BROKERS = [
     program: 'rabbitmq-server',
     start: async (): Promise<Shared> => {
       const server = await RabbitServer.start();
-      return { url: () => server.url(), stop: () => server.stop() };
+      return {
+        ...{ url: () => server.url(), empty: () => server.reset(), stop: () => server.stop() },
+      };
     },
   },
-] as const;
+  {
+    name: 'PostgreSQL',
+    program: 'postgres',
+    start: () => PostgresServer.start(),
+    drivers: ['psycopg2', 'psycopg'],
+  },
+  {
+    name: 'MariaDB',
+    program: 'mariadbd',
+    start: () => MariaServer.start(),
+    drivers: ['pymysql', 'pymysql'],
+  },
+];
 
-for (const { name, program, start } of BROKERS) {
+for (const { name, program, start, drivers } of BROKERS) {
   const missing = requireService(program);
   describe.skipIf(missing)(missing || `beat worker and Celery on one ${name}`, () => {
     let server: Shared;
@@ -51,8 +79,13 @@ for (const { name, program, start } of BROKERS) {
     test.for(CELERIES)(
       `beat worker shares a queue of ${name} with $name: each command runs once`,
       async (celery, context) => {
-        const reason = requireCelery(celery);
+        const driver = drivers?.[CELERIES.indexOf(celery)];
+        const reason = requireCelery(celery, ...(driver ? [driver] : []));
         if (reason !== false) context.skip(reason);
+        const url = driver
+          ? server.url().replace(/^[^:]+/, (scheme) => `${scheme}+${driver}`)
+          : server.url();
+        await server.empty();
         using folder = new Folder();
         const cwd = folder.path;
         const shell = 'echo $BEAT_DUE_AT >> ran; sleep 0.4';
@@ -70,13 +103,13 @@ for (const { name, program, start } of BROKERS) {
             env: {
               PYTHONPATH: WORKER,
               PYTHONDONTWRITEBYTECODE: '1',
-              CELERY_BROKER_URL: server.url(),
+              CELERY_BROKER_URL: url,
               BEAT_SHELL_COMMANDS: 'commands.json',
             },
             lines: { 1: add, 2: add },
           },
         );
-        const args = ['-b', server.url()];
+        const args = ['-b', url];
         await using worker = new BeatProcess({
           cwd,
           args: ['worker', '--concurrency', '1', ...args],

@@ -20,7 +20,7 @@ export const WORKERS_SETTINGS: readonly string[] = [
   'result_: accept_content backend_always_retry backend_base_sleep_between_retries_ms',
   'result_: backend_max_retries backend_max_sleep_between_retries_ms backend_thread_safe',
   'result_: cache_max chord_expires chord_join_timeout chord_retry_interval compression exchange',
-  'result_: exchange_type extended failure_expires persistent serializer',
+  'result_: exchange_type failure_expires persistent serializer',
   'task_: acks_late acks_on_failure acks_on_failure_or_timeout acks_on_timeout',
   'task_: allow_error_cb_on_chord_header annotations default_rate_limit eager_propagates',
   'task_: inherit_parent_priority reject_on_worker_lost remote_tracebacks retry_on_worker_lost',

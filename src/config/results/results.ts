@@ -48,6 +48,11 @@ export const resultsShape = {
       'beat sends `celery.backend_cleanup` every night, as celery beat does.',
     { default: '1d', example: '1h' },
   ),
+  resultExtended: option(
+    flag(),
+    'Whether `beat worker` stores name, arguments, worker, retries and queue of a task with its result.',
+    { default: false, example: true },
+  ),
   redisBackendUseSsl: option(
     useSsl(),
     'As `brokerUseSsl`, for a result backend in Redis, where beat writes the sizes of chords.',
@@ -80,7 +85,8 @@ export function readResults(
   override: string | undefined,
   warn: Report,
 ): Omit<ResultOptions, 'tls'> {
-  const { resultBackend, resultExpires, resultBackendTransportOptions: options } = settings;
+  const { resultBackend, resultExpires, resultExtended = false } = settings;
+  const { resultBackendTransportOptions: options } = settings;
   const backend = override ?? resultBackend;
   const name = backendName(backend ?? 'disabled');
   if (!EXPIRING.has(name) && !PERMANENT.has(name) && !/[.:]/.test(name)) {
@@ -97,6 +103,7 @@ export function readResults(
     backend: backend === undefined || name === 'disabled' ? null : parseEndpoint(backend),
     expires: expires === 0 ? null : expires,
     expiresByItself: EXPIRING.has(builtInModule(name) ?? name),
+    extended: resultExtended,
     keyPrefix: keyPrefix(options?.globalKeyprefix ?? ''),
     chordOrdered: options?.resultChordOrdered ?? true,
     masterName: options?.masterName ?? null,

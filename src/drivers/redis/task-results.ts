@@ -10,7 +10,7 @@ const TIMEOUT = 5_000;
 
 /** Opens Celery's result backend in Redis for a worker. Throws a `ConfigError` for an invalid URL. */
 export function openRedisTaskResults(server: ServerUrls, settings: ResultSettings): TaskResults {
-  const { masterName, sentinelKwargs, tls, keyPrefix, expires } = settings;
+  const { masterName, sentinelKwargs, tls, keyPrefix, expires, extended } = settings;
   const transport = { ...DEFAULT_TRANSPORT, masterName, sentinelKwargs };
   const name = 'beat-worker-results';
   const connection = new Connection({ server, transport, tls, name, timeout: TIMEOUT });
@@ -18,7 +18,7 @@ export function openRedisTaskResults(server: ServerUrls, settings: ResultSetting
     /** STRING `celery-task-meta-<task id>`, and a message on the channel of that name, for waiting clients. */
     async store(result) {
       const key = `${keyPrefix}celery-task-meta-${result.taskId}`;
-      const meta = JSON.stringify(toMeta(result));
+      const meta = JSON.stringify(toMeta(result, extended));
       await connection.run('results.store', async (client) => {
         if (expires === null) await client.set(key, meta);
         else await client.set(key, meta, 'PX', expires);
@@ -30,12 +30,14 @@ export function openRedisTaskResults(server: ServerUrls, settings: ResultSetting
 }
 
 /** The record as Celery's key-value backends store it. */
-function toMeta({ taskId, status, result, traceback, doneAt, groupId, parentId }: TaskResult) {
+function toMeta(task: TaskResult, isExtended: boolean) {
+  const { taskId, status, result, traceback, doneAt, groupId, parentId, request } = task;
   return {
     ...{ status, result, traceback, children: [] },
     date_done: doneAt === null ? null : pythonIso(doneAt, 'UTC'),
     ...(groupId !== null && { group_id: groupId }),
     ...(parentId !== null && { parent_id: parentId }),
+    ...(isExtended && request),
     task_id: taskId,
   };
 }

@@ -28,6 +28,8 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   beat_audit: ['prefix', 'id', 'json'],
   beat_entry: ['prefix', 'entry', 'definition', 'record', 'due_at'],
   beat_instance: ['prefix', 'id', 'json', 'seen_at'],
+  beat_unacked: ['tag', 'queue_id', 'payload', 'expires_at'],
+  celery_taskmeta: ['id', 'task_id', 'status', 'result', 'date_done', 'traceback'],
   kombu_queue: ['id', 'name'],
   kombu_message: ['id', 'visible', 'payload', 'version', 'queue_id'],
 };
@@ -51,6 +53,9 @@ const FINISHED_COMMANDS = [
   ...on('beat_command', 'SELECT', 'DELETE'),
   ...on('beat_audit', 'SELECT', 'INSERT', 'UPDATE', 'DELETE'),
 ];
+
+const UNACKED = on('beat_unacked', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
+const REQUEUED = [...on('kombu_message', 'INSERT'), ...on('message_id_sequence', 'USAGE')];
 
 /** The name of the operation that a commit is: stored entries and finished commands take other rights. */
 export function operationOf(
@@ -107,6 +112,19 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
   'commands.findAudit': on('beat_audit', 'SELECT'),
   'commands.readAudit': on('beat_audit', 'SELECT'),
   'broker.publish': QUEUES,
+  'consumer.receive': [
+    ...on('kombu_queue', 'SELECT'),
+    ...on('kombu_message', 'SELECT', 'INSERT', 'UPDATE'),
+    ...UNACKED,
+  ],
+  'consumer.ack': UNACKED,
+  'consumer.renew': UNACKED,
+  'consumer.requeue': [...UNACKED, ...REQUEUED],
+  'consumer.restore': [...UNACKED, ...REQUEUED],
+  'results.store': [
+    ...on('celery_taskmeta', 'SELECT', 'INSERT', 'UPDATE'),
+    ...on('task_id_sequence', 'USAGE'),
+  ],
   'broker.prune': on('kombu_message', 'SELECT', 'DELETE'),
 };
 

@@ -1,12 +1,12 @@
 import type { ServerUrls } from '../../broker/server-url.ts';
-import { encodePickle } from '../../message/pickle.ts';
+import { toColumns } from '../../store/result-columns.ts';
 import type { ResultSettings } from '../../store/results.ts';
 import type { TaskResults } from '../../store/task-results.ts';
 import type { Clock } from '../../util/clock.ts';
 import { Database } from './database.ts';
 import { sqlitePath } from './path.ts';
 
-/** The table of Celery's database backend, as SQLAlchemy creates it. */
+/** The table of Celery's database backend, as SQLAlchemy creates it for Celery 5.7; earlier versions read it too. */
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS celery_taskmeta (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
@@ -15,36 +15,41 @@ CREATE TABLE IF NOT EXISTS celery_taskmeta (
 	result BLOB, 
 	date_done DATETIME, 
 	traceback TEXT, 
+	children BLOB, 
+	name VARCHAR(155), 
+	args BLOB, 
+	kwargs BLOB, 
+	worker VARCHAR(155), 
+	retries INTEGER, 
+	queue VARCHAR(155), 
+	stamps BLOB, 
 	UNIQUE (task_id)
 );
 `;
 
-/** task id, status, result, date, traceback. */
-const STORE_RESULT = `
-  INSERT INTO celery_taskmeta (task_id, status, result, date_done, traceback) VALUES (?, ?, ?, ?, ?)
-  ON CONFLICT (task_id) DO UPDATE
-  SET status = excluded.status, result = excluded.result, date_done = excluded.date_done,
-    traceback = excluded.traceback`;
+/** task id, then the columns. */
+function storeResult(columns: readonly string[]): string {
+  const updates = columns.map((name) => `${name} = excluded.${name}`).join(', ');
+  return `
+    INSERT INTO celery_taskmeta (task_id, ${columns.join(', ')})
+    VALUES (?${', ?'.repeat(columns.length)})
+    ON CONFLICT (task_id) DO UPDATE SET ${updates}`;
+}
 
 /** Opens Celery's result backend in a SQLite file for a worker. Throws a `ConfigError` for an invalid URL. */
 export function openSqliteTaskResults(
   server: ServerUrls,
-  _settings: ResultSettings,
+  { extended }: ResultSettings,
   clock: Clock,
 ): TaskResults {
   const db = new Database(sqlitePath(server.url), clock, SCHEMA);
   return {
-    async store({ taskId, status, result, traceback, doneAt }) {
-      const pickle = encodePickle(result);
+    async store(result) {
+      const columns = toColumns(result, extended);
       await db.write('results.store', (file) =>
-        file.sql(STORE_RESULT).run(taskId, status, pickle, formatDate(doneAt), traceback),
+        file.sql(storeResult(Object.keys(columns))).run(result.taskId, ...Object.values(columns)),
       );
     },
     close: async () => db.close(),
   };
-}
-
-/** As SQLAlchemy stores a date and time, in UTC. */
-function formatDate(at: number | null): string | null {
-  return at === null ? null : `${new Date(at).toISOString().slice(0, 23).replace('T', ' ')}000`;
 }

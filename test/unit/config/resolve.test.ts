@@ -37,6 +37,7 @@ describe('a configuration', () => {
         expiresByItself: false,
         keyPrefix: '',
         chordOrdered: true,
+        extended: false,
         tls: null,
         masterName: null,
         sentinelKwargs: {},

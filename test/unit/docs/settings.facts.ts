@@ -97,6 +97,7 @@ export const settings = {
     test: 'test/contract/redis-results.test.ts',
     rejects: ['yes'],
   },
+  result_extended: { example: true, test: 'test/contract/sql-task-results.test.ts' },
   result_backend_transport_options: {
     example: { result_chord_ordered: true },
     test: 'test/unit/config/results/results.test.ts',
@@ -134,7 +135,7 @@ export const workers = {
   'control_*': { config: { control_exchange: 'control' } },
   'security_*': { config: { security_key: 'key.pem' } },
   'event_queue_*': { config: { event_queue_ttl: 5 } },
-  'result_* but those above': { config: { result_extended: true } },
+  'result_* but those above': { config: { result_chord_join_timeout: 5 } },
   'redis_*': { config: { redis_max_connections: 20 } },
   'database_*, cache_*, mongodb_*, cassandra_*, s3_*, gcs_*, dynamodb_*, azureblockblob_*, cosmosdbsql_*, couchbase_*, elasticsearch_*, arangodb_*':
     { config: { database_url: 'postgresql://db' } },

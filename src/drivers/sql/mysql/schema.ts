@@ -6,8 +6,11 @@ const onMaria = (text: string): string => `/*M!100300 ${text} */`;
 const onMySql = (text: string): string => `/*!50700 ${text} */`;
 
 /** A sequence, which MySQL does not have. There the statement does nothing, as an empty one is an error. */
-const sequence = (name: string): string =>
+export const sequence = (name: string): string =>
   onMaria(`CREATE SEQUENCE IF NOT EXISTS ${name}`) + onMySql('DO 0');
+
+/** The type of an id column. */
+export const ID_TYPE = `INTEGER NOT NULL ${onMySql('AUTO_INCREMENT')}`;
 
 /** The id column and its value in an `INSERT`, each with its comma. */
 export const ID_COLUMN = onMaria('id,');
@@ -20,14 +23,14 @@ export const nextId = (name: string): string => onMaria(`nextval(${name}),`);
 const KOMBU = [
   sequence('queue_id_sequence'),
   `CREATE TABLE IF NOT EXISTS kombu_queue (
-    id INTEGER NOT NULL ${onMySql('AUTO_INCREMENT')},
+    id ${ID_TYPE},
     name VARCHAR(200),
     PRIMARY KEY (id),
     UNIQUE (name)
   ) ENGINE=InnoDB`,
   sequence('message_id_sequence'),
   `CREATE TABLE IF NOT EXISTS kombu_message (
-    id INTEGER NOT NULL ${onMySql('AUTO_INCREMENT')},
+    id ${ID_TYPE},
     visible BOOL,
     timestamp DATETIME,
     payload TEXT NOT NULL,
@@ -100,6 +103,12 @@ const BEAT = [
     json LONGTEXT NOT NULL,
     seen_at BIGINT NOT NULL,
     PRIMARY KEY (prefix, id)
+  ) ${TABLE}`,
+  `CREATE TABLE IF NOT EXISTS beat_unacked (
+    tag VARBINARY(36) NOT NULL PRIMARY KEY,
+    queue_id INTEGER NOT NULL,
+    payload LONGTEXT NOT NULL,
+    expires_at BIGINT NOT NULL
   ) ${TABLE}`,
 ];
 

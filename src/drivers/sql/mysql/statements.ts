@@ -2,9 +2,9 @@ import type { Sql, Statements } from '../statements.ts';
 import { ID_COLUMN, nextId, SCHEMA } from './schema.ts';
 
 /** Milliseconds since the Unix epoch, independent of the time zones of session and server. */
-const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000`;
+export const NOW = `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000`;
 
-const sql = (text: string, ...values: readonly unknown[]): Sql => ({ text, values });
+export const sql = (text: string, ...values: readonly unknown[]): Sql => ({ text, values });
 
 /** `count` rows of placeholders. */
 const rows = (row: string, count: number): string => Array(count).fill(row).join(', ');

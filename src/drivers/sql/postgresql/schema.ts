@@ -80,6 +80,12 @@ const BEAT = [
     seen_at BIGINT NOT NULL,
     PRIMARY KEY (prefix, id)
   )`,
+  `CREATE TABLE IF NOT EXISTS beat_unacked (
+    tag TEXT COLLATE "C" PRIMARY KEY,
+    queue_id INTEGER NOT NULL,
+    payload TEXT NOT NULL,
+    expires_at BIGINT NOT NULL
+  )`,
 ];
 
 /** Instances create the tables one after the other: two "if not exists" at once can collide. */

@@ -9,9 +9,9 @@ export const CHANNELS = {
 } as const satisfies Record<Subject, string>;
 
 /** Milliseconds since the Unix epoch; `now()` would be the begin of the transaction. */
-const NOW = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
+export const NOW = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
-const sql = (text: string, ...values: readonly unknown[]): Sql => ({ text, values });
+export const sql = (text: string, ...values: readonly unknown[]): Sql => ({ text, values });
 const names = (named: readonly (readonly [string, string])[]) => named.map(([name]) => name);
 const texts = (named: readonly (readonly [string, string])[]) => named.map(([, text]) => text);
 const column = <R, K extends keyof R>(rows: readonly R[], name: K) => rows.map((row) => row[name]);

@@ -5,6 +5,13 @@ import { SqlCommandLog } from '../../../../src/drivers/sql/command-log.ts';
 import { Database } from '../../../../src/drivers/sql/database.ts';
 import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
+import { SqlQueues } from '../../../../src/drivers/sql/consumer.ts';
+import { CONSUMER_STATEMENTS } from '../../../../src/drivers/sql/postgresql/consumer.ts';
+import { RESULT_STATEMENTS } from '../../../../src/drivers/sql/postgresql/task-results.ts';
+import { createTaskResultsOpener } from '../../../../src/drivers/sql/task-results.ts';
+import { parseEndpoint } from '../../../../src/drivers/endpoint.ts';
+import { resolveSettings } from '../../../../src/config/resolve.ts';
+import type { TaskResult, TaskResults } from '../../../../src/store/task-results.ts';
 import { STATEMENTS } from '../../../../src/drivers/sql/postgresql/statements.ts';
 import { Pruner } from '../../../../src/drivers/sql/pruner.ts';
 import { SqlStoredEntries } from '../../../../src/drivers/sql/stored-entries.ts';
@@ -21,6 +28,21 @@ import type { Lease } from '../../../../src/store/lock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 import { makeMessage } from '../../../support/message.ts';
 
+const { results: RESULTS } = resolveSettings({});
+
+const RESULT: TaskResult = {
+  ...{ taskId: 'id', status: 'STARTED', result: null, traceback: null },
+  ...{ doneAt: null, groupId: null, parentId: null },
+  request: {
+    name: 'shell.run',
+    args: [],
+    kwargs: {},
+    worker: 'beat@host',
+    retries: 0,
+    queue: 'shell',
+  },
+};
+
 /** A store on a server that rejects every statement but the begin and the end of a transaction. */
 class DeniedStore {
   readonly warnings: (string | null)[] = [];
@@ -30,6 +52,8 @@ class DeniedStore {
   readonly pruner: Pruner;
   readonly commands: SqlCommandLog;
   readonly entries: SqlStoredEntries;
+  readonly queues: SqlQueues;
+  readonly results: TaskResults;
   #isDenied = false;
 
   constructor() {
@@ -54,6 +78,13 @@ class DeniedStore {
     this.lock = new SqlLock({ ...shared, releases: null, ttl: 1_000, clock });
     this.commands = new SqlCommandLog({ ...shared, arrivals: null, clock });
     this.entries = new SqlStoredEntries(db, STATEMENTS, 'beat');
+    this.queues = new SqlQueues(db, { ...STATEMENTS, ...CONSUMER_STATEMENTS }, ['a']);
+    const server = parseEndpoint('sqla+postgresql://');
+    this.results = createTaskResultsOpener(() => dialect, RESULT_STATEMENTS)(
+      server,
+      RESULTS,
+      clock,
+    );
     this.pruner = new Pruner(db, STATEMENTS, (_, text) => this.warnings.push(text));
     this.ledger = new SqlLedger({ ...shared, pruner: this.pruner, queues });
     this.broker = new SqlBroker(db, STATEMENTS, this.pruner, queues);
@@ -106,6 +137,12 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
   'commands.findAudit': ({ commands }) => catchMessage(commands.findAudit(['one'])),
   'commands.readAudit': ({ commands }) => catchMessage(commands.readAudit(1)),
   'broker.publish': ({ broker }) => catchMessage(broker.publish([makeMessage('one')])),
+  'consumer.receive': ({ queues }) => catchMessage(queues.take()),
+  'consumer.ack': ({ queues }) => catchMessage(queues.ack('tag')),
+  'consumer.renew': ({ queues }) => catchMessage(queues.renew(['tag'])),
+  'consumer.requeue': ({ queues }) => catchMessage(queues.requeue('tag')),
+  'consumer.restore': ({ queues }) => catchMessage(queues.restore()),
+  'results.store': ({ results }) => catchMessage(results.store(RESULT)),
   'broker.prune': async ({ pruner, warnings }) => {
     await pruner.prune(1);
     return String(warnings);
@@ -125,6 +162,10 @@ const OUTBOX =
 const FINISHED =
   'SELECT on beat_command, DELETE on beat_command, ' +
   'SELECT on beat_audit, INSERT on beat_audit, UPDATE on beat_audit, DELETE on beat_audit';
+
+const UNACKED =
+  'SELECT on beat_unacked, INSERT on beat_unacked, UPDATE on beat_unacked, DELETE on beat_unacked';
+const REQUEUED = 'INSERT on kombu_message, USAGE on message_id_sequence';
 
 test.each([
   ['lock.acquire', LOCK],
@@ -153,6 +194,20 @@ test.each([
   ['commands.findAudit', 'SELECT on beat_audit'],
   ['commands.readAudit', 'SELECT on beat_audit'],
   ['broker.publish', QUEUES],
+  [
+    'consumer.receive',
+    'SELECT on kombu_queue, SELECT on kombu_message, INSERT on kombu_message, ' +
+      `UPDATE on kombu_message, ${UNACKED}`,
+  ],
+  ['consumer.ack', UNACKED],
+  ['consumer.renew', UNACKED],
+  ['consumer.requeue', `${UNACKED}, ${REQUEUED}`],
+  ['consumer.restore', `${UNACKED}, ${REQUEUED}`],
+  [
+    'results.store',
+    'SELECT on celery_taskmeta, INSERT on celery_taskmeta, UPDATE on celery_taskmeta, ' +
+      'USAGE on task_id_sequence',
+  ],
   ['broker.prune', 'SELECT on kombu_message, DELETE on kombu_message'],
 ])('sql rights: the error of %s names every missing right', async (operation, rights) => {
   const store = new DeniedStore();
