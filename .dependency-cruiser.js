@@ -10,12 +10,13 @@ const PURE_FILES = below(PURE);
 const CONTRACTS =
   '^src/(broker/(broker|connection-settings|consumer)|store/(import-source|ledger|lock|outbox|results|store|task-results))\\.ts$';
 const DRIVERS = '^src/drivers/(amqp|memory|redis|sql|sqlite)/';
-const ENTRY_POINTS = '^src/(index|testing|cli/beat)\\.ts$';
+const ENTRY_POINTS = '^src/(index|testing|metrics|cli/beat)\\.ts$';
 
 /** Packages that one folder alone imports, and why. */
 const homes = [
   ['amqplib', '^src/drivers/amqp/', 'every AMQP method call is in one folder'],
   ['ioredis|redlock', '^src/drivers/redis/', 'every Redis command and key name is in one folder'],
+  ['prom-client', '^src/observe/metrics/', 'metrics and their labels are in one folder'],
   ['pg|mysql2', '^src/drivers/sql/', 'every SQL statement for a server is in one folder'],
   ['zod|jsonc-parser', '^src/config/', 'outside config/, a configuration is a typed value'],
   ['yaml', '^src/(config|import|message/serializers)/', 'it is for files and for messages'],

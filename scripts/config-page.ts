@@ -105,6 +105,7 @@ const TITLES: Readonly<Record<string, { readonly title: string; readonly text?: 
   LockConfig: { title: 'lock' },
   HistoryConfig: { title: 'history', text: '`history`, where it is a map.' },
   HttpConfig: { title: 'http', text: 'See [HTTP](http.md).' },
+  MetricsConfig: { title: 'metrics' },
   SslConfig: { title: 'TLS', text: '`brokerUseSsl` and `redisBackendUseSsl`. Files are PEM.' },
   TransportConfig: { title: 'brokerTransportOptions' },
   SentinelConfig: { title: 'sentinelKwargs' },

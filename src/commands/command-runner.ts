@@ -169,8 +169,8 @@ export class CommandRunner {
     return { kind: 'run', decided, answer };
   }
 
-  #report({ id, do: name, entry, by, reason }: CommandHeader, answer: Answer): void {
-    this.#options.events.emit('command', { id, do: name, entry, by, reason, ...answer });
+  #report({ id, do: name, entry, at, by, reason }: CommandHeader, answer: Answer): void {
+    this.#options.events.emit('command', { id, do: name, entry, at, by, reason, ...answer });
   }
 }
 

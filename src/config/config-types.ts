@@ -172,6 +172,8 @@ export interface BeatConfig {
   eventSerializer?: 'json' | undefined;
   /** Serves dashboard, API, metrics and health checks over HTTP; off unless set. */
   http?: HttpConfig | undefined;
+  /** The metrics for Prometheus. */
+  metrics?: MetricsConfig | undefined;
   /** The task that runs the commands of `shell` entries. Default: `shell.run`. */
   shellTask?: string | undefined;
   /** The queue of `shell` entries whose options name none. Default: `shell`. */
@@ -388,6 +390,14 @@ export interface HttpConfig {
    * none.
    */
   trustedProxies?: readonly string[] | undefined;
+}
+
+export interface MetricsConfig {
+  /**
+   * How many entries have time series of their own: the first ones of the configuration. All
+   * others share the label `other`. Default: `0`.
+   */
+  perEntry?: number | undefined;
 }
 
 /** A queue as kombu's `Queue` and Celery's `task_queues` describe it. */

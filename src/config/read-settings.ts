@@ -20,6 +20,7 @@ import { readHistory } from './service/history.ts';
 import { readHttp, type HttpOverrides } from './service/http.ts';
 import { readKeyPrefix, readLock } from './service/lock.ts';
 import { readTaskEvents } from './service/events.ts';
+import { readMetrics } from './service/metrics.ts';
 import { stateNameError } from './service/state-limits.ts';
 import type { Settings } from './settings.ts';
 import { readShellSettings } from './shell/read-shell.ts';
@@ -87,6 +88,7 @@ export function* readSettings(
     ...routing,
     keyPrefix,
     declareQueues: settings.declareQueues ?? true,
+    metrics: readMetrics(settings),
     taskEvents: readTaskEvents(settings, endpoints.broker, warn),
     http: readHttp(settings.http, overrides.http ?? {}, reportFor('http')),
     connection: readConnection(settings, tls, reportFor),

@@ -14,6 +14,7 @@ import { eventsShape } from './service/events.ts';
 import { historyShape } from './service/history.ts';
 import { httpShape } from './service/http.ts';
 import { lockShape } from './service/lock.ts';
+import { metricsShape } from './service/metrics.ts';
 import { shellShape } from './shell/schema.ts';
 import { named, option } from './values/option.ts';
 import { map, MAP, name, text } from './values/scalars.ts';
@@ -32,6 +33,7 @@ const settingsShape = {
   ...resultsShape,
   ...eventsShape,
   ...httpShape,
+  ...metricsShape,
   ...shellShape,
   $schema: option(text(), 'The JSON Schema of this file, for editors.', {
     example: './node_modules/celery-beat/schema/celery-beat.schema.json',

@@ -10,6 +10,7 @@ import type { TaskEventSettings } from '../message/task-sent.ts';
 import type { RouteRules } from '../routing/router.ts';
 import type { HistoryLimits } from '../store/history.ts';
 import type { ResultOptions } from '../drivers/open-store.ts';
+import type { MetricsSettings } from './service/metrics.ts';
 
 /** The task and the queue of entries that run commands. */
 export interface ShellSettings {
@@ -55,6 +56,7 @@ export interface Settings {
   readonly taskEvents: TaskEventSettings | null;
   /** `null` unless beat serves HTTP. */
   readonly http: HttpSettings | null;
+  readonly metrics: MetricsSettings;
   /** The warnings about a valid configuration. */
   readonly warnings: readonly Diagnostic[];
   /** The names of its files, as the user wrote them; empty for a configuration made in code. */

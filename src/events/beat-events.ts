@@ -10,6 +10,15 @@ export interface LeadingEvent {
   readonly term: number;
 }
 
+/** The leader renewed the lock. */
+export interface RenewedEvent {
+  /**
+   * How long the leader may publish without another renewal.
+   * @unit ms
+   */
+  readonly trustedForMs: number;
+}
+
 /** This instance waits for the lock. */
 export interface FollowingEvent {
   /** Why it does not lead. */
@@ -67,6 +76,11 @@ export interface CommandEvent {
   readonly do: string | null;
   /** The entry that it is about; `null` for a command about no entry. */
   readonly entry: string | null;
+  /**
+   * When it was sent, by the clock of its sender; `null` if unknown.
+   * @unit epoch ms
+   */
+  readonly at: number | null;
   /** Who sent it; empty if unknown. */
   readonly by: string;
   /** Why it was sent; `null` if it does not say. */
@@ -144,6 +158,17 @@ export interface DeliveredEvent {
   readonly to: string;
   /** The message; not in the log. */
   readonly message: Message;
+}
+
+/** The number of messages that wait in the outbox changed, or the oldest of them did. */
+export interface OutboxEvent {
+  /** How many messages the broker rejects; they are published again after a pause. */
+  readonly waiting: number;
+  /**
+   * When the oldest of them was due; `null` if none waits.
+   * @unit epoch ms
+   */
+  readonly oldest: number | null;
 }
 
 /** Occurrences of an entry were skipped: beat will never run them. */
@@ -239,6 +264,8 @@ export interface BeatEvents {
   leading: [LeadingEvent];
   /** @log info; debug after further terms that cannot begin */
   following: [FollowingEvent];
+  /** @log debug */
+  renewed: [RenewedEvent];
   /** @log info; warn if `ledgerLost` */
   scheduling: [SchedulingEvent];
   /** @log info */
@@ -253,6 +280,8 @@ export interface BeatEvents {
   sent: [SentEvent];
   /** @log info */
   delivered: [DeliveredEvent];
+  /** @log debug */
+  outbox: [OutboxEvent];
   /** @log warn */
   skipped: [SkippedEvent];
   /** @log info; warn if it was rejected */

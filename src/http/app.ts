@@ -39,7 +39,7 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
   app.get('/metrics', async (c) => {
     const metrics = await context.metrics?.();
     if (!metrics) return problem(c, { status: 404, detail: 'no metrics are collected' });
-    return c.body(metrics.text, 200, { 'Content-Type': metrics.contentType });
+    return c.body(metrics.body, 200, { 'Content-Type': metrics.contentType });
   });
   return app;
 }

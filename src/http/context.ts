@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { HttpSettings } from '../config/service/http.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Liveness } from '../observe/liveness.ts';
+import type { MetricsPage } from '../observe/metrics/metrics.ts';
 import type { StateStore } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Access } from './access/permission.ts';
@@ -14,18 +15,13 @@ export interface HttpContext {
   readonly settings: () => Settings;
   readonly liveness: Liveness;
   /** The metrics in the text format of Prometheus; absent if none are collected. */
-  readonly metrics?: (() => Promise<Metrics>) | undefined;
+  readonly metrics?: (() => Promise<MetricsPage>) | undefined;
   readonly clock: Clock;
   readonly version: string;
   /** Called with an error that is a mistake in beat; the request is answered with status 500. */
   readonly reportError: (error: unknown) => void;
   /** Aborts when the server stops. */
   readonly stopped: AbortSignal;
-}
-
-export interface Metrics {
-  readonly contentType: string;
-  readonly text: string;
 }
 
 /** The types of a request's context, for hono. */

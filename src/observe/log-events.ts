@@ -25,6 +25,9 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
     const level = attempts <= 1 ? 'info' : 'debug';
     log[level]({ event: 'following', reason }, `Following: ${reason}`);
   });
+  events.on('renewed', ({ trustedForMs }) => {
+    log.debug({ event: 'renewed', trustedForMs }, 'Lock renewed');
+  });
   events.on('scheduling', (event) => {
     attempts = 0;
     log[event.ledgerLost ? 'warn' : 'info'](
@@ -72,12 +75,17 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
       `Published delayed task ${task} id=${taskId} (entry ${entry}) to ${to}`,
     );
   });
+  events.on('outbox', ({ waiting, oldest }) => {
+    const at = oldest === null ? null : iso(oldest);
+    log.debug({ event: 'outbox', waiting, oldest: at }, `Outbox: ${waiting} messages wait`);
+  });
   events.on('skipped', (event) => {
     log.warn(skippedFields(event), skippedText(event));
   });
   events.on('command', (event) => {
     const level = event.status === 'applied' ? 'info' : 'warn';
-    log[level]({ event: 'command', ...event }, commandText(event));
+    const at = event.at === null ? null : iso(event.at);
+    log[level]({ event: 'command', ...event, at }, commandText(event));
   });
   events.on('warning', ({ kind, message }) => {
     if (message === null) log.info({ event: 'warning', kind, resolved: true }, RESOLVED[kind]);

@@ -1,3 +1,4 @@
+import type { OutboxEvent } from '../events/beat-events.ts';
 import type { Events } from '../events/events.ts';
 import type { RelayReports } from '../outbox/reports.ts';
 import { formatDestination } from '../message/destination.ts';
@@ -8,6 +9,7 @@ const MANY = 100;
 
 /** Emits what the relay reports about messages that were delayed in the outbox. */
 export function emitOutboxEvents(events: Events, liveness: Liveness): RelayReports {
+  let last: OutboxEvent = { waiting: 0, oldest: null };
   return {
     progressed: () => {
       liveness.touch();
@@ -31,7 +33,11 @@ export function emitOutboxEvents(events: Events, liveness: Liveness): RelayRepor
         events.emit('skipped', { entry, reason, first, last, count: instants.length });
       }
     },
-    waiting: (count) => {
+    waiting: (count, oldest) => {
+      if (count !== last.waiting || oldest !== last.oldest) {
+        last = { waiting: count, oldest };
+        events.emit('outbox', last);
+      }
       if (count === 0) events.warn('outbox', null);
       if (count < MANY) return;
       const many = MANY * 10 ** Math.floor(Math.log10(count / MANY));

@@ -55,6 +55,17 @@ export class MessageStates {
     return messages.flatMap(([message, { kind }]) => (kinds.includes(kind) ? [message] : []));
   }
 
+  /** The oldest `dueAt` of the messages of these kinds, epoch milliseconds; `null` if there is none. */
+  oldest(...kinds: readonly MessageState['kind'][]): number | null {
+    let oldest: number | null = null;
+    for (const entry of this.#entries.keys()) {
+      for (const { run } of this.select(entry, ...kinds)) {
+        oldest = Math.min(oldest ?? run.dueAt, run.dueAt);
+      }
+    }
+    return oldest;
+  }
+
   /** The number of messages of these kinds. */
   count(...kinds: readonly MessageState['kind'][]): number {
     let count = 0;

@@ -88,7 +88,7 @@ export class OutboxRelay implements Relay {
   #reportWaiting(publisher: TermPublisher): void {
     if (publisher !== this.#publisher) return;
     const { rejectedCount } = publisher;
-    this.#options.reports.waiting(rejectedCount);
+    this.#options.reports.waiting(rejectedCount, publisher.oldestRejected);
     if (rejectedCount > 0) this.#rejected.notifyAll();
   }
 

@@ -9,6 +9,9 @@ export interface RelayReports {
   delivered(messages: readonly OutboxMessage[]): void;
   /** The messages were removed: expired, or too late by the catch-up policy of their entry. */
   skipped(messages: readonly OutboxMessage[], reason: SkipReason): void;
-  /** So many messages are rejected and wait to be published again. Called whenever the number may have changed. */
-  waiting(count: number): void;
+  /**
+   * So many messages are rejected and wait to be published again; `oldest` is when the oldest of them was due, epoch
+   * milliseconds. Called whenever the number may have changed.
+   */
+  waiting(count: number, oldest: number | null): void;
 }

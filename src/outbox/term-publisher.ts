@@ -42,6 +42,11 @@ export class TermPublisher {
     return this.#states.count('rejected', 'skipped');
   }
 
+  /** When the oldest of them was due, epoch milliseconds; `null` if none waits. */
+  get oldestRejected(): number | null {
+    return this.#states.oldest('rejected', 'skipped');
+  }
+
   /**
    * Publishes those of the messages that the broker does not have, and removes those that it has. Resolves with
    * the rejected ones; `isCurrent` is `false` when a newer term has begun. Rejects when the answer of the broker

@@ -44,7 +44,7 @@ export class LeaseRenewal {
 
   /** Resolves when the signal has aborted. Never rejects. */
   async run(): Promise<void> {
-    const { clock, ttl } = this.#options;
+    const { clock, events, ttl } = this.#options;
     const interval = ttl / 3;
     const retryInterval = ttl / 32;
     let wait = interval;
@@ -61,7 +61,11 @@ export class LeaseRenewal {
         this.#ended.abort('the lock was lost');
         return;
       }
-      if (result === 'renewed') this.#trustedUntil = this.#trustFrom(startedAt);
+      if (result === 'renewed') {
+        this.#trustedUntil = this.#trustFrom(startedAt);
+        const trustedForMs = Math.round(this.#trustedUntil - clock.monotonic());
+        events.emit('renewed', { trustedForMs });
+      }
       wait = result === 'renewed' ? interval : retryInterval;
     }
   }

@@ -12,9 +12,12 @@ export async function serveHttp(
 ): Promise<HttpServer | null> {
   if (beat.settings.http === null) return null;
   const { serve } = await import('../../http/serve.ts');
+  const { createMetrics } = await import('../../metrics.ts');
+  const metrics = createMetrics(beat);
   const server = await serve({
     settings: () => beat.settings,
     liveness: beat.liveness,
+    metrics: () => metrics.render(),
     clock: systemClock,
     version,
     reportError: (error) => log.error({ event: 'http' }, `http: ${describeError(error)}`),

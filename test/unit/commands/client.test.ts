@@ -65,7 +65,9 @@ describe('a client', () => {
       ...{ status: 'applied', answer: 'published a run of backup' },
     });
     expect(sent).toMatchObject([{ entry: 'backup', cause: 'manual' }]);
-    expect(commands).toMatchObject([{ id: answer.id, status: 'applied', by: 'alice' }]);
+    expect(commands).toMatchObject([
+      { id: answer.id, at: expect.any(Number) as number, status: 'applied', by: 'alice' },
+    ]);
     const [after] = await client.status();
     expect(after).toMatchObject({
       ...{ runCount: 1, lastDueAt: before!.lastDueAt, nextDueAt: before!.nextDueAt },

@@ -19,6 +19,7 @@ const message = makeMessage('id');
 const SAMPLES: { readonly [K in keyof BeatEvents]: BeatEvents[K] } = {
   leading: [{ term: 1 }],
   following: [{ reason: 'another instance holds the lock' }],
+  renewed: [{ trustedForMs: 7_200 }],
   scheduling: [{ term: 1, entries: 1, changes: { added: 1 }, ledgerLost: false }],
   reloaded: [{ files: ['a.yaml'], entries: 1, added: 1, changed: 0, removed: 0 }],
   'reload-failed': [{ error: new Error('broken') }],
@@ -26,10 +27,11 @@ const SAMPLES: { readonly [K in keyof BeatEvents]: BeatEvents[K] } = {
   'never-due': [{ entry, change: 'added', schedule: 'at noon' }],
   sent: [{ ...run, queue: 'celery', sentAt: 5, term: 1, messages: [message] }],
   delivered: [{ ...run, to: 'queue "celery"', message }],
+  outbox: [{ waiting: 1, oldest: 0 }],
   skipped: [{ entry, reason: 'missed', first: 0, last: 0, count: 1 }],
   command: [
     {
-      ...{ id: 'c', do: 'pause', entry, by: 'ann', reason: 'holiday' },
+      ...{ id: 'c', do: 'pause', entry, at: 0, by: 'ann', reason: 'holiday' },
       ...{ status: 'applied', answer: 'paused' },
     },
   ],

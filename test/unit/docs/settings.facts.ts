@@ -167,6 +167,7 @@ export const own = {
   max_catch_up: { example: 100, test: 'test/unit/catalog/catch-up.test.ts' },
   starting_deadline: { example: '1h', test: 'test/unit/catalog/catch-up.test.ts' },
   declare_queues: { example: false, test: 'test/unit/config/resolve.test.ts' },
+  metrics: { example: { perEntry: 50 }, test: 'test/unit/observe/metrics.test.ts' },
   shell_task: { example: 'ops.run', test: 'test/unit/config/shell/shell.test.ts' },
   http: { example: { port: 8040 }, test: 'test/unit/config/service/http.test.ts' },
   shell_queue: { example: 'ops', test: 'test/unit/config/shell/shell.test.ts' },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { CHANGE, HttpApp, READ, TOKENS } from '../../support/http-app.ts';
 
-const metrics = async () => ({ contentType: 'text/plain', text: 'up 1\n' });
+const metrics = async () => ({ contentType: 'text/plain', body: 'up 1\n' });
 
 /** The session cookie that a response sets. */
 const cookieOf = (response: Response) => response.headers.get('set-cookie')!.split(';')[0]!;

@@ -19,7 +19,7 @@ test('outbox events: delayed messages are a warning at each power of ten until n
   const words: (string | null)[] = [];
   events.on('warning', ({ kind, message }) => words.push(`${kind} ${message ?? 'over'}`));
   for (const count of [0, 1, 99, 100, 101, 999, 1_000, 1_400, 25_000, 700, 3, 0, 0]) {
-    reports.waiting(count);
+    reports.waiting(count, count === 0 ? null : 0);
   }
   const delayed = 'or more messages are delayed because the broker rejects them; retrying';
   expect(words).toEqual([
@@ -79,5 +79,25 @@ test('outbox events: expired messages are one event for each entry, from the old
   expect(skipped).toEqual([
     { entry: 'a', reason: 'expired', first: noon + 1_000, last: noon + 2_000, count: 2 },
     { entry: 'b', reason: 'expired', first: noon, last: noon, count: 1 },
+  ]);
+});
+
+test('outbox events: the number of waiting messages and the oldest of them are an event when they change', () => {
+  const { events, reports } = rig();
+  const emitted: unknown[] = [];
+  events.on('outbox', (event) => emitted.push(event));
+  for (const [count, oldest] of [
+    [0, null],
+    [2, 1_000],
+    [2, 1_000],
+    [1, 2_000],
+    [0, null],
+  ] as const) {
+    reports.waiting(count, oldest);
+  }
+  expect(emitted).toEqual([
+    { waiting: 2, oldest: 1_000 },
+    { waiting: 1, oldest: 2_000 },
+    { waiting: 0, oldest: null },
   ]);
 });

@@ -141,6 +141,19 @@ describe('leadership of two instances:', () => {
 });
 
 describe('leadership, the trust window:', () => {
+  test('each renewal is an event that has how long the leader may publish', async () => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    const instance = new Instance(
+      lockOf(async () => true),
+      clock,
+    );
+    const trusted: number[] = [];
+    instance.events.on('renewed', ({ trustedForMs }) => trusted.push(trustedForMs));
+    await pass(clock, 0.8 * TTL);
+    expect(trusted).toEqual([TTL * 0.9, TTL * 0.9]);
+    instance.stop.abort();
+  });
+
   test('a slow renewal extends it only from the start of the attempt', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     const answers: ((ours: boolean) => void)[] = [];

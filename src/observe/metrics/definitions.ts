@@ -1,0 +1,185 @@
+import type { SkipReason } from '../../catalog/catch-up.ts';
+import type { WarningKind } from '../../events/beat-events.ts';
+import type { Operation } from '../../events/operation.ts';
+import type { RunCause } from '../../message/run.ts';
+
+/** A metric of beat, named as Prometheus recommends. docs/metrics.md is generated from these: `npm run docs`. */
+export interface MetricDefinition {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels?: readonly string[];
+  /** The upper bounds of a histogram. */
+  readonly buckets?: readonly number[];
+}
+
+const LATENESS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600];
+const LATENCY = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+
+export const METRICS = {
+  beat_build_info: {
+    type: 'gauge',
+    help: 'Always 1; the label has the version of beat. `nodejs_version_info` has that of Node.',
+    labels: ['version'],
+  },
+  beat_leader: { type: 'gauge', help: '1 while this instance leads, else 0.' },
+  beat_term: {
+    type: 'gauge',
+    help: 'The fencing token of the term that this instance leads; absent while it follows.',
+  },
+  beat_terms_total: { type: 'counter', help: 'Terms of leadership that this instance began.' },
+  beat_lock_age_seconds: {
+    type: 'gauge',
+    help: 'Time since the leader acquired or last renewed the lock; absent while it follows.',
+  },
+  beat_loop_idle_seconds: {
+    type: 'gauge',
+    help: 'Time since the loop of this instance last made progress; it is stuck from 60 on.',
+  },
+  beat_ticks_total: { type: 'counter', help: 'Ticks that finished.' },
+  beat_next_due_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the next tick is due; in the past if it is overdue, +Inf for never, absent while this instance follows.',
+  },
+  beat_entries: {
+    type: 'gauge',
+    help: 'Enabled entries of the configuration when the term began or was reloaded; absent while this instance follows.',
+  },
+  beat_blocked_entries: {
+    type: 'gauge',
+    help: 'Entries that do not run because their stored state is unreadable.',
+  },
+  beat_runs_published_total: {
+    type: 'counter',
+    help: 'Runs that were published, by cause.',
+    labels: ['cause'],
+  },
+  beat_run_lateness_seconds: {
+    type: 'histogram',
+    help: 'How much later than due runs were published that are due by schedule.',
+    buckets: LATENESS,
+  },
+  beat_occurrences_skipped_total: {
+    type: 'counter',
+    help: 'Occurrences that will never run, by reason.',
+    labels: ['reason'],
+  },
+  beat_failures_total: {
+    type: 'counter',
+    help: 'Failed attempts, by operation; each is tried again.',
+    labels: ['operation'],
+  },
+  beat_outbox_messages: {
+    type: 'gauge',
+    help: 'Messages that wait in the outbox because the broker rejects them.',
+  },
+  beat_outbox_oldest_age_seconds: {
+    type: 'gauge',
+    help: 'Time since the oldest message that waits in the outbox was due; 0 if none waits.',
+  },
+  beat_outbox_delivered_total: {
+    type: 'counter',
+    help: 'Messages that were delayed in the outbox and have been published.',
+  },
+  beat_commands_total: {
+    type: 'counter',
+    help: 'Commands by name and by what became of them: applied or rejected.',
+    labels: ['command', 'status'],
+  },
+  beat_command_latency_seconds: {
+    type: 'histogram',
+    help: 'Time from the sending of a command, by the clock of its sender, until it was applied.',
+    buckets: LATENCY,
+  },
+  beat_reloads_total: {
+    type: 'counter',
+    help: 'Reloads of the configuration, by outcome: success or failure.',
+    labels: ['outcome'],
+  },
+  beat_config_last_reload_successful: {
+    type: 'gauge',
+    help: '1 if the configuration in force is that of the last reload, 0 if that failed.',
+  },
+  beat_config_last_reload_success_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the configuration in force was read.',
+  },
+  beat_clock_skew_seconds: {
+    type: 'gauge',
+    help: "How far this host's clock is ahead of the store's; absent until the leader has measured it.",
+  },
+  beat_warning: {
+    type: 'gauge',
+    help: "1 while a condition endangers beat's guarantees, by kind, else 0.",
+    labels: ['kind'],
+  },
+  beat_entry_runs_published_total: {
+    type: 'counter',
+    help: 'Runs that were published, by entry; only with metrics.perEntry.',
+    labels: ['entry'],
+  },
+  beat_entry_occurrences_skipped_total: {
+    type: 'counter',
+    help: 'Occurrences that will never run, by entry; only with metrics.perEntry.',
+    labels: ['entry'],
+  },
+  beat_entry_last_published_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the last run was published, by entry; only with metrics.perEntry.',
+    labels: ['entry'],
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+export type MetricName = keyof typeof METRICS;
+
+// The values of labels, so that each counter is 0 before its first event: `increase` needs that.
+
+export const CAUSES = keysOf<RunCause>({
+  schedule: true,
+  'catch-up': true,
+  manual: true,
+  backfill: true,
+});
+
+export const REASONS = keysOf<SkipReason>({
+  coalesced: true,
+  missed: true,
+  deadline: true,
+  'catch-up-limit': true,
+  expired: true,
+  'no-subscribers': true,
+  paused: true,
+  skipped: true,
+});
+
+export const WARNINGS = keysOf<WarningKind>({
+  clock: true,
+  eviction: true,
+  locks: true,
+  outbox: true,
+  takeover: true,
+  pruning: true,
+});
+
+/** Operations of the scheduler. */
+export const OPERATIONS = keysOf<
+  Exclude<Operation['kind'], 'receive' | 'acknowledge' | 'store-result'>
+>({
+  lock: true,
+  lead: true,
+  commit: true,
+  'commit-entry': true,
+  'read-state': true,
+  'read-definition': true,
+  'load-entries': true,
+  schedule: true,
+  prepare: true,
+  publish: true,
+  'register-chords': true,
+  commands: true,
+  'task-events': true,
+  listener: true,
+});
+
+function keysOf<K extends string>(all: Readonly<Record<K, true>>): readonly K[] {
+  return Object.keys(all) as K[];
+}

@@ -1,0 +1,187 @@
+import type { OutboxEvent } from '../../events/beat-events.ts';
+import type { EventSource } from '../../events/events.ts';
+import { COUNT_LIMIT } from '../../schedule/range.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { Liveness } from '../liveness.ts';
+import { CAUSES, OPERATIONS, REASONS, WARNINGS } from './definitions.ts';
+import { EntryLabels, type MeteredSettings } from './entry-labels.ts';
+import { MetricRegistry } from './registry.ts';
+
+export interface MetricsOptions {
+  readonly clock: Clock;
+  readonly liveness: Liveness;
+  /** Returns the settings in force. */
+  readonly settings: () => MeteredSettings;
+  readonly version: string;
+}
+
+/** A page in the text format of Prometheus. */
+export interface MetricsPage {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** What a leader knows; a follower has none of it. */
+interface TermMetrics {
+  readonly token: number;
+  /** On the monotonic clock. */
+  renewedAt: number;
+  /** Epoch milliseconds; `null` until the first tick. */
+  wakeAt: number | null;
+  entries: number | null;
+}
+
+/** Counts the events of one instance, and renders them for Prometheus. */
+export class Metrics {
+  readonly #options: MetricsOptions;
+  readonly #registry = new MetricRegistry();
+  readonly #entries: EntryLabels;
+  #term: TermMetrics | null = null;
+  #reloadedAt: number;
+  #outbox: OutboxEvent = { waiting: 0, oldest: null };
+
+  constructor(events: EventSource, options: MetricsOptions) {
+    this.#options = options;
+    this.#reloadedAt = options.clock.now();
+    this.#entries = new EntryLabels(this.#registry, options.settings());
+    this.#initialize();
+    this.#countRuns(events);
+    this.#countTerms(events);
+    this.#countReloads(events);
+    this.#countOther(events);
+  }
+
+  /** Renders all metrics as they are now. */
+  async render(): Promise<MetricsPage> {
+    const { clock, liveness } = this.#options;
+    const registry = this.#registry;
+    const term = this.#term;
+    registry.set('beat_leader', term === null ? 0 : 1);
+    registry.set('beat_term', term?.token ?? null);
+    registry.set('beat_lock_age_seconds', term && seconds(clock.monotonic() - term.renewedAt));
+    const wakeAt = term?.wakeAt ?? null;
+    registry.set('beat_next_due_timestamp_seconds', wakeAt === null ? null : seconds(wakeAt));
+    registry.set('beat_entries', term?.entries ?? null);
+    registry.set('beat_blocked_entries', liveness.blockedEntries.length);
+    registry.set('beat_loop_idle_seconds', seconds(liveness.idleMs));
+    const { reloadError } = liveness;
+    registry.set('beat_config_last_reload_successful', reloadError === null ? 1 : 0);
+    registry.set('beat_config_last_reload_success_timestamp_seconds', seconds(this.#reloadedAt));
+    // The next leader shows the outbox, which all instances share.
+    const { waiting, oldest } = term ? this.#outbox : { waiting: 0, oldest: null };
+    const waitsFor = oldest === null ? 0 : Math.max(0, clock.now() - oldest);
+    registry.set('beat_outbox_messages', waiting);
+    registry.set('beat_outbox_oldest_age_seconds', seconds(waitsFor));
+    return registry.render();
+  }
+
+  /** Sets what has a value before the first event. */
+  #initialize(): void {
+    const registry = this.#registry;
+    registry.set('beat_build_info', 1, { version: this.#options.version });
+    registry.set('beat_clock_skew_seconds', null);
+    for (const kind of WARNINGS) registry.set('beat_warning', 0, { kind });
+    for (const cause of CAUSES) registry.counter('beat_runs_published_total').inc({ cause }, 0);
+    for (const reason of REASONS) {
+      registry.counter('beat_occurrences_skipped_total').inc({ reason }, 0);
+    }
+    for (const operation of OPERATIONS)
+      registry.counter('beat_failures_total').inc({ operation }, 0);
+    for (const outcome of ['success', 'failure']) {
+      registry.counter('beat_reloads_total').inc({ outcome }, 0);
+    }
+  }
+
+  #countRuns(events: EventSource): void {
+    const { clock } = this.#options;
+    const registry = this.#registry;
+    const published = new Map(
+      CAUSES.map((cause) => [
+        cause,
+        registry.counter('beat_runs_published_total').labels({ cause }),
+      ]),
+    );
+    const lateness = registry.histogram('beat_run_lateness_seconds').labels({});
+    const skipped = registry.counter('beat_occurrences_skipped_total');
+    const delivered = registry.counter('beat_outbox_delivered_total');
+    events.on('sent', ({ entry, cause, dueAt, sentAt }) => {
+      published.get(cause)!.inc();
+      // Runs that a command asked for are due when it was sent, or long ago.
+      const isScheduled = cause === 'schedule' || cause === 'catch-up';
+      if (isScheduled) lateness.observe(seconds(Math.max(0, sentAt - dueAt)));
+      this.#entries.published(entry, sentAt);
+    });
+    events.on('delivered', ({ cause, dueAt }) => {
+      delivered.inc();
+      const isScheduled = cause === 'schedule' || cause === 'catch-up';
+      if (isScheduled) lateness.observe(seconds(Math.max(0, clock.now() - dueAt)));
+    });
+    events.on('skipped', ({ entry, reason, count }) => {
+      skipped.inc({ reason }, count ?? COUNT_LIMIT);
+      this.#entries.skipped(entry, count ?? COUNT_LIMIT);
+    });
+  }
+
+  #countTerms(events: EventSource): void {
+    const { clock } = this.#options;
+    const terms = this.#registry.counter('beat_terms_total');
+    const ticks = this.#registry.counter('beat_ticks_total');
+    events.on('leading', ({ term: token }) => {
+      terms.inc();
+      this.#term = { token, renewedAt: clock.monotonic(), wakeAt: null, entries: null };
+    });
+    events.on('renewed', () => {
+      if (this.#term) this.#term.renewedAt = clock.monotonic();
+    });
+    events.on('scheduling', ({ entries }) => {
+      if (this.#term) this.#term.entries = entries;
+    });
+    events.on('tick', ({ wakeAt }) => {
+      ticks.inc();
+      if (this.#term) this.#term.wakeAt = wakeAt;
+    });
+    const endTerm = () => {
+      this.#term = null;
+    };
+    events.on('following', endTerm);
+    events.on('stopped', endTerm);
+  }
+
+  #countReloads(events: EventSource): void {
+    const { clock, settings } = this.#options;
+    const reloads = this.#registry.counter('beat_reloads_total');
+    events.on('reloaded', ({ entries }) => {
+      reloads.inc({ outcome: 'success' });
+      this.#reloadedAt = clock.now();
+      if (this.#term) this.#term.entries = entries;
+      this.#entries.replace(settings());
+    });
+    events.on('reload-failed', () => reloads.inc({ outcome: 'failure' }));
+  }
+
+  #countOther(events: EventSource): void {
+    const { clock } = this.#options;
+    const registry = this.#registry;
+    const failures = registry.counter('beat_failures_total');
+    const commands = registry.counter('beat_commands_total');
+    const latency = registry.histogram('beat_command_latency_seconds');
+    events.on('failure', ({ operation: { kind } }) => failures.inc({ operation: kind }));
+    events.on('command', ({ do: name, at, status }) => {
+      commands.inc({ command: name ?? 'unknown', status });
+      if (at !== null && status === 'applied') {
+        latency.observe(seconds(Math.max(0, clock.now() - at)));
+      }
+    });
+    events.on('outbox', (outbox) => {
+      this.#outbox = outbox;
+    });
+    events.on('skew', ({ ms }) => registry.set('beat_clock_skew_seconds', seconds(ms)));
+    events.on('warning', ({ kind, message }) => {
+      registry.set('beat_warning', message === null ? 0 : 1, { kind });
+    });
+  }
+}
+
+function seconds(ms: number): number {
+  return ms / 1_000;
+}
