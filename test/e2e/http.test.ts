@@ -29,6 +29,17 @@ test('beat start --http: answers probes, and stops at once on SIGTERM', async ()
   await expect(fetch(`${url}/healthz`)).rejects.toThrow();
 });
 
+test('beat start --http: /metrics has what the instance published', async () => {
+  await using beat = new BeatProcess({ cwd: folder.path, args: ['--http', '0'] });
+  const { url } = (await beat.waitForEvent('http')) as unknown as { url: string };
+  await beat.waitForEvent('scheduling');
+  const response = await fetch(`${url}/metrics`);
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  const body = await response.text();
+  expect(body).toMatch(/^beat_leader 1$/m);
+  expect(body).toMatch(/^beat_runs_published_total\{cause="schedule"\} \d+$/m);
+});
+
 test('beat start --http: serves while it follows another instance', async () => {
   await using leader = new BeatProcess({ cwd: folder.path });
   await leader.waitForEvent('scheduling');
