@@ -99,7 +99,7 @@ describe('limits of an entry:', () => {
       entryProblems(entry)
         .map((line) => line.split(':')[0])
         .toSorted(),
-    ).toEqual(['jitter', 'task', 'between']);
+    ).toEqual(['between', 'jitter', 'task']);
   });
 
   test('a schedule made in code has them too', () => {
