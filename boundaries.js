@@ -67,6 +67,8 @@ export const PURE = [
   'import/found.ts',
   'import/unique-name.ts',
   'scheduling/agenda.ts',
+  'scheduling/compare-configurations.ts',
+  'scheduling/compare-occurrences.ts',
   'scheduling/end-pause.ts',
   'scheduling/partition-by-source.ts',
   'scheduling/plan-adoption.ts',

@@ -2,7 +2,7 @@
 export const EXIT = {
   /** The command succeeded. */
   ok: 0,
-  /** The command failed: an instance is stuck, a store is unreachable, output could not be written. */
+  /** The command failed: an instance is stuck, a store is unreachable, output could not be written. `diff`: there are differences. */
   failure: 1,
   /** Wrong usage: an unknown flag, a configuration with errors (also for `check`), an unsupported Node version. */
   usage: 2,

@@ -1,5 +1,6 @@
 import type { CommandGroup } from '../command-group.ts';
 import { checkCommand } from './check.ts';
+import { diffCommand } from './diff.ts';
 import { entryCommands } from './entries.ts';
 import { forgetCommand } from './forget.ts';
 import { healthcheckCommand } from './healthcheck.ts';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   checkCommand,
   listCommand,
   nextCommand,
+  diffCommand,
   importCommand,
   shellCommandsCommand,
   forgetCommand,

@@ -6,6 +6,9 @@ const SECRET = /pass(word|wd|phrase)?$|pwd|secret|token|credential/i;
 /** Replaces a value that must not be shown. */
 export const HIDDEN = Symbol('hidden');
 
+/** The same as text. */
+export const HIDDEN_TEXT = '**';
+
 export function isSecret(path: readonly (string | number)[]): boolean {
   return path.some((name) => SECRET.test(String(name)));
 }
@@ -50,7 +53,7 @@ function json(value: unknown): string {
   try {
     return JSON.stringify(value, (name, inner: unknown) => {
       if ((parts += 1) > MAX_PARTS) throw new RangeError('too long to be shown');
-      if (SECRET.test(name)) return '**';
+      if (SECRET.test(name)) return HIDDEN_TEXT;
       return typeof inner === 'bigint' ? String(inner) : inner;
     });
   } catch {

@@ -1,0 +1,61 @@
+import type { Settings } from '../../config/settings.ts';
+import { compareConfigurations } from '../../scheduling/compare-configurations.ts';
+import { systemClock } from '../../util/clock.ts';
+import { ConfigError, describeError } from '../../util/errors.ts';
+import { EXIT, ExitError, type ExitCode } from '../exit.ts';
+import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { formatDifferences, formatJson } from '../output/differences.ts';
+
+export interface DiffFlags extends GlobalFlags {
+  readonly hours: string;
+  readonly json?: boolean;
+}
+
+/** `beat diff`: compares two configurations. Exits with 0 if they are equal, 1 if they differ, and 2 after an error, as diff does. */
+export async function diff(before: string, after: string, flags: DiffFlags): Promise<ExitCode> {
+  const hours = parseHours(flags.hours);
+  const [old, current] = await readBoth(before, after, flags);
+  const now = systemClock.now();
+  const period = { after: now, until: now + hours * HOUR };
+  const differences = compareConfigurations(old.entries, current.entries, period);
+  const { added, removed, edited, withFunctions } = differences;
+  process.stdout.write(
+    flags.json
+      ? `${formatJson(differences)}\n`
+      : `${formatDifferences(differences, current.timezone)}\n`,
+  );
+  if (withFunctions.length > 0) {
+    process.stderr.write(`beat: functions are not compared: ${withFunctions.join(', ')}\n`);
+  }
+  return added.length + removed.length + edited.length === 0 ? EXIT.ok : EXIT.failure;
+}
+
+const HOUR = 3_600_000;
+
+/** Throws one `ConfigError` with the errors of both. */
+async function readBoth(
+  before: string,
+  after: string,
+  flags: GlobalFlags,
+): Promise<readonly [Settings, Settings]> {
+  const read = (config: string) => readSettings({ ...flags, config });
+  const results = await Promise.allSettled([read(before), read(after)]);
+  const errors = results.flatMap((result) => {
+    if (result.status === 'fulfilled') return [];
+    const { reason } = result as { reason: unknown };
+    if (reason instanceof ConfigError) return reason.errors;
+    // Exit code 1 would mean that they differ.
+    throw new ExitError(`beat diff: ${describeError(reason)}`, EXIT.usage);
+  });
+  if (errors.length > 0) throw new ConfigError(errors);
+  return results.map((result) => (result as PromiseFulfilledResult<Settings>).value) as [
+    Settings,
+    Settings,
+  ];
+}
+
+function parseHours(text: string): number {
+  const hours = Number(text);
+  if (Number.isInteger(hours) && hours > 0 && hours <= 744) return hours;
+  throw new ConfigError(`--hours: expected a whole number from 1 to 744, got "${text}"`);
+}

@@ -1,0 +1,126 @@
+import type { FieldChange } from '../../catalog/compare-entries.ts';
+import type { Entry } from '../../catalog/entry.ts';
+import { HIDDEN_TEXT, isSecret } from '../../config/values/show.ts';
+import type { Schedule } from '../../schedule/schedule.ts';
+import { MAX_COMPARED } from '../../scheduling/compare-occurrences.ts';
+import { maskText } from '../../util/mask.ts';
+import { thousands } from '../../util/thousands.ts';
+import type { Differences, EditedEntry } from '../../scheduling/compare-configurations.ts';
+import { formatInZone } from './table.ts';
+
+/** The instants that are shown of an entry. */
+const SHOWN = 3;
+
+/** Characters of a value that are shown. */
+const MAX_VALUE = 200;
+
+/** Formats differences for people: entries, then how their occurrences differ. Instants are in the entry's zone, else in `zone`. */
+export function formatDifferences(differences: Differences, zone: string): string {
+  const { added, removed, edited, occurrences, period } = differences;
+  if (added.length + removed.length + edited.length === 0) return 'no differences';
+  const lines = [
+    ...added.map((entry) => `+ ${formatEntry(entry)}`),
+    ...removed.map((entry) => `- ${formatEntry(entry)}`),
+    ...edited.flatMap((entry) => [`~ ${entry.after.name}`, ...formatFields(entry)]),
+    '',
+  ];
+  const hours = (period.until - period.after) / 3_600_000;
+  if (occurrences.length === 0) return [...lines, `Next ${hours} hours: the same runs`].join('\n');
+  const zones = new Map(
+    [...removed, ...added, ...edited.map(({ after }) => after)].map(({ name, schedule }) => [
+      name,
+      schedule.timezone,
+    ]),
+  );
+  const table = occurrences.flatMap(({ entry, appear, disappear, isPartial }) => {
+    const place = zones.get(entry) ?? zone;
+    const partial = isPartial ? ` (of the first ${thousands(MAX_COMPARED)})` : '';
+    return [...formatInstants('+', appear, place), ...formatInstants('-', disappear, place)].map(
+      (line) => `  ${entry}: ${line}${partial}`,
+    );
+  });
+  return [...lines, `Next ${hours} hours:`, ...table].join('\n');
+}
+
+/** The same as JSON. Instants are in UTC. */
+export function formatJson(differences: Differences): string {
+  const { added, removed, edited, occurrences, period, withFunctions } = differences;
+  const summary = ({ name, task, schedule }: Entry) => ({
+    ...{ entry: name, task, schedule: schedule.description ?? schedule.spec, spec: schedule.spec },
+  });
+  const instants = (all: readonly number[]) => ({
+    count: all.length,
+    first: all.slice(0, SHOWN).map(toIso),
+  });
+  return JSON.stringify({
+    added: added.map(summary),
+    removed: removed.map(summary),
+    edited: edited.map(({ after, fields }) => ({
+      entry: after.name,
+      fields: fields.map(({ path, before, after: value }) => ({
+        ...{ field: path.join('.'), before: mask(path, before), after: mask(path, value) },
+      })),
+    })),
+    after: toIso(period.after),
+    until: toIso(period.until),
+    occurrences: occurrences.map(({ entry, appear, disappear, isPartial }) => ({
+      ...{ entry, appear: instants(appear), disappear: instants(disappear), partial: isPartial },
+    })),
+    notCompared: withFunctions,
+  });
+}
+
+function formatEntry({ name, task, schedule, enabled }: Entry): string {
+  const disabled = enabled ? '' : ', disabled';
+  return `${name}: ${task}, ${describe(schedule)}${disabled}`;
+}
+
+function formatFields({ before, after, fields }: EditedEntry): string[] {
+  return fields.map((field) => {
+    const [old, current] =
+      field.path[0] === 'schedule'
+        ? describeBoth(before.schedule, after.schedule)
+        : [field.before, field.after].map((value) => formatValue(field, value));
+    return `    ${field.path.join('.')}: ${old} → ${current}`;
+  });
+}
+
+/** In words, unless these are equal. */
+function describeBoth(before: Schedule, after: Schedule): readonly string[] {
+  const words = [before, after].map(describe);
+  return words[0] === words[1] ? [before.spec, after.spec] : words;
+}
+
+function describe({ spec, description = spec, timezone }: Schedule): string {
+  return timezone === undefined ? description : `${description} (${timezone})`;
+}
+
+function formatValue({ path }: FieldChange, value: unknown): string {
+  if (value === undefined) return 'none';
+  const text = JSON.stringify(mask(path, value));
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
+}
+
+/** Hides values of keys that name secrets, and passwords in URLs. */
+function mask(path: readonly string[], value: unknown): unknown {
+  if (value === undefined) return undefined;
+  if (isSecret(path)) return HIDDEN_TEXT;
+  if (typeof value === 'function') return 'a function';
+  const text = JSON.stringify(value, (key, inner: unknown) => {
+    if (isSecret([key])) return HIDDEN_TEXT;
+    if (typeof inner === 'bigint') return String(inner);
+    return typeof inner === 'string' ? maskText(inner) : inner;
+  });
+  return JSON.parse(text) as unknown;
+}
+
+function formatInstants(sign: '+' | '-', all: readonly number[], zone: string): string[] {
+  if (all.length === 0) return [];
+  const first = all.slice(0, SHOWN).map((at) => formatInZone(at, zone));
+  const more = all.length > SHOWN ? ', …' : '';
+  return [`${sign}${thousands(all.length)}: ${first.join(', ')}${more}`];
+}
+
+function toIso(instant: number): string {
+  return new Date(instant).toISOString();
+}
