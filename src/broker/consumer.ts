@@ -19,7 +19,8 @@ export interface Consumer {
 
 /**
  * A message that no other worker receives until it is requeued, or this process dies. A consumer prolongs this time
- * by itself: a command may run for days.
+ * by itself: a command may run for days. RabbitMQ cannot prolong it: after its `consumer_timeout`, by default 30
+ * minutes, it closes the channel, and delivers all its messages again.
  */
 export interface Delivery {
   /** The queue that it came from. */
@@ -31,6 +32,13 @@ export interface Delivery {
    * lease was lost: the broker delivers the message again. Rejects with a `StoreError` when the outcome is unknown.
    */
   ack(): Promise<boolean>;
+  /**
+   * Lets the broker deliver another message beyond `prefetch` while this one waits for its ETA. Never rejects: a lost
+   * connection has ended the delivery.
+   */
+  suspend(): Promise<void>;
+  /** Ends that: the message is about to run. */
+  resume(): Promise<void>;
   /** Returns the message to its queue, for any worker. Rejects as `ack` does. */
   requeue(): Promise<void>;
 }

@@ -72,6 +72,9 @@ export class PollingConsumer<Id> implements Consumer {
         this.#leases.delete(id);
         return removed;
       },
+      // It takes one message at a time.
+      suspend: async () => {},
+      resume: async () => {},
       requeue: async () => {
         await this.#queues.requeue(id);
         this.#leases.delete(id);

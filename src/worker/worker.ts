@@ -155,7 +155,7 @@ export class Worker {
         groups: this.#groups,
       },
     });
-    if (!(await this.#waitForEta(task))) {
+    if (!(await this.#waitForEta(task, deliveries[0]!))) {
       await this.#requeue(deliveries);
       return true;
     }
@@ -175,13 +175,17 @@ export class Worker {
   }
 
   /** A message that waits for its ETA leaves its slot to others. Resolves with `false` if the worker stops. */
-  async #waitForEta({ eta }: Task): Promise<boolean> {
+  async #waitForEta({ eta }: Task, delivery: Delivery): Promise<boolean> {
     const { clock } = this.#options;
     if (eta === null || eta <= clock.now()) return true;
     const leaves = this.#waiting < MAX_WAITING;
-    if (leaves) this.#slots.release();
     this.#waiting += 1;
+    if (leaves) {
+      await delivery.suspend();
+      this.#slots.release();
+    }
     await sleepUntil(clock, eta, this.#stop);
+    if (leaves) await delivery.resume();
     this.#waiting -= 1;
     // Each job releases a slot at its end, so it takes one even if the worker stops.
     if (leaves) await this.#slots.take(new AbortController().signal);

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Consumer, Delivery } from '../../src/broker/consumer.ts';
 import type { Message } from '../../src/message/message.ts';
@@ -128,6 +129,17 @@ export function consumerContract(name: string, openQueues: () => Promise<TestQue
       stop.abort();
       expect(await received).toBeNull();
       expect(await consumer.receive(stop.signal)).toBeNull();
+    });
+
+    test('a consumer that has waited for messages leaves no listener on the signal of its caller', async () => {
+      const consumer = await queues.open('red');
+      const { signal } = new AbortController();
+      for (const id of ['a', 'b', 'c']) {
+        const received = consumer.receive(signal);
+        await publish(id);
+        expect(await (await received)!.ack()).toBe(true);
+      }
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
     });
 
     test('a text that is not a message of kombu is delivered without content', async (context) => {

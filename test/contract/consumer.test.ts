@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import type { Consumer } from '../../src/broker/consumer.ts';
+import type { Consumer, Delivery } from '../../src/broker/consumer.ts';
+import { openAmqpConsumer } from '../../src/drivers/amqp/consumer.ts';
 import { openConsumer } from '../../src/drivers/open-consumer.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 import { openStore, type StoreOptions } from '../../src/drivers/open-store.ts';
+import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
 import { RabbitServer } from '../support/rabbitmq.ts';
 import { requireService } from '../support/services.ts';
@@ -225,6 +227,37 @@ describe.skipIf(withoutRabbit)(withoutRabbit || 'rabbitmq', () => {
     const other = (await second.receive(new AbortController().signal))!;
     expect([delivery, other].map(({ message }) => message!.body.toString())).toEqual(['a', 'b']);
     expect([await delivery.ack(), await other.ack()]).toEqual([true, true]);
+    await queues.close();
+  });
+
+  test('rabbitmq consumer: a message that waits for its ETA does not prevent the delivery of another', async () => {
+    const queues = await openRabbitQueues();
+    const ids = Array.from({ length: 11 }, (_, i) => `task-${i}`);
+    await queues.publish(ids.map((id) => makeMessage(id, { queue: 'red', body: id })));
+    const consumer = await queues.open('red');
+    const { signal } = new AbortController();
+    const open: Delivery[] = [];
+    while (open.length < 10) open.push((await consumer.receive(signal))!);
+    await open[0]!.suspend();
+    const last = (await consumer.receive(signal))!;
+    await open[0]!.resume();
+    for (const delivery of [...open, last]) expect(await delivery.ack()).toBe(true);
+    expect(last.message!.body.toString()).toBe('task-10');
+    await queues.close();
+  });
+
+  test('rabbitmq consumer: cancelling fails if RabbitMQ does not answer', async () => {
+    const queues = await openRabbitQueues();
+    await queues.publish([makeMessage('a', { queue: 'red' })]);
+    await using proxy = await Proxy.to(server.port);
+    const options = storeOptions(server.url().replace(/:\d+/, `:${proxy.port}`));
+    const consumer = openAmqpConsumer({ ...options, from: ['red'], prefetch: 1 }, 500);
+    await consumer.receive(new AbortController().signal);
+    const dropped = proxy.dropReplies();
+    const cancelled = consumer.cancel();
+    await dropped;
+    await expect(cancelled).rejects.toThrow('RabbitMQ did not answer in 500 ms');
+    await consumer.close();
     await queues.close();
   });
 

@@ -1,12 +1,13 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Consumer, ConsumerOptions, Delivery } from '../../broker/consumer.ts';
 import type { ReceivedMessage } from '../../broker/received-message.ts';
+import { Condition } from '../../util/condition.ts';
 import { Cluster, type Connected } from './cluster.ts';
 import { declareQueue } from './declare.ts';
 
 /** Consumes queues of RabbitMQ. Throws a `ConfigError` for an invalid URL. */
-export function openAmqpConsumer(options: ConsumerOptions): Consumer {
-  return new AmqpConsumer(options);
+export function openAmqpConsumer(options: ConsumerOptions, answerTimeout?: number): Consumer {
+  return new AmqpConsumer(options, answerTimeout);
 }
 
 /** RabbitMQ delivers up to `prefetch` messages, and delivers them again when the connection ends. */
@@ -15,9 +16,9 @@ class AmqpConsumer implements Consumer {
   readonly #cluster: Cluster;
   #subscribing: Promise<Subscription> | null = null;
 
-  constructor(options: ConsumerOptions) {
+  constructor(options: ConsumerOptions, answerTimeout?: number) {
     this.#options = options;
-    this.#cluster = new Cluster('consumer', options);
+    this.#cluster = new Cluster('consumer', options, answerTimeout);
   }
 
   async receive(signal: AbortSignal): Promise<Delivery | null> {
@@ -63,9 +64,7 @@ class AmqpConsumer implements Consumer {
         cluster: this.#cluster,
         prefetch,
       });
-      // For each queue: quorum queues do not support a limit for the channel.
-      await session.wait(channel.prefetch(prefetch));
-      for (const name of from) await session.wait(subscription.consume(name));
+      for (const name of from) await session.wait(subscription.consume(name, prefetch));
       return subscription;
     } catch (error) {
       throw this.#cluster.fail('receive', error as Error, connected);
@@ -80,10 +79,10 @@ class Subscription {
   readonly #cluster: Cluster;
   readonly #prefetch: number;
   readonly #waiting: Delivery[] = [];
-  readonly #tags: string[] = [];
-  readonly #ended = Promise.withResolvers<never>();
-  #isOpen = true;
-  #wake: (() => void) | null = null;
+  readonly #tags = new Set<string>();
+  readonly #changed = new Condition();
+  /** Why the channel has ended; `null` before. */
+  #error: Error | null = null;
 
   constructor(
     connected: Connected,
@@ -94,27 +93,31 @@ class Subscription {
     this.#channel = channel;
     this.#cluster = cluster;
     this.#prefetch = prefetch;
-    this.#ended.promise.catch(() => {});
     connected.session.ended.catch((error: unknown) => this.#end(error as Error));
     channel.on('error', (error: Error) => this.#end(error));
     channel.on('close', () => this.#end(new Error('RabbitMQ closed the channel')));
   }
 
-  async consume(queue: string): Promise<void> {
-    const { consumerTag } = await this.#channel.consume(queue, (message) => {
+  /** Adds a consumer of a queue, to which RabbitMQ delivers up to `prefetch` messages. Resolves with its tag. */
+  async consume(queue: string, prefetch: number): Promise<string> {
+    // For each consumer: quorum queues support no limit for the channel. It holds for the consumers that follow it.
+    const limited = this.#channel.prefetch(prefetch);
+    const consuming = this.#channel.consume(queue, (message) => {
       // RabbitMQ cancels the consumer of a queue that is deleted.
       if (!message)
         return void this.#channel.emit('error', new Error(`queue ${queue} was deleted`));
       this.#waiting.push(this.#deliver(queue, message));
-      this.#wake?.();
+      this.#changed.notifyAll();
     });
-    this.#tags.push(consumerTag);
+    const [{ consumerTag }] = await Promise.all([consuming, limited]);
+    this.#tags.add(consumerTag);
+    return consumerTag;
   }
 
   /** Receives no more messages, and returns those that `next` has not resolved with. */
   async cancel(): Promise<void> {
-    if (!this.#isOpen) return;
-    for (const tag of this.#tags.splice(0)) await this.#channel.cancel(tag);
+    if (this.#error) return;
+    for (const tag of this.#tags) await this.#cancel(tag);
     for (const delivery of this.#waiting.splice(0)) await delivery.requeue();
   }
 
@@ -124,36 +127,46 @@ class Subscription {
       const delivery = this.#waiting.shift();
       if (delivery) return delivery;
       if (signal.aborted) return null;
-      await Promise.race([this.#waitForDelivery(signal), this.#ended.promise]);
+      if (this.#error) throw this.#error;
+      await this.#changed.wait(signal);
     }
   }
 
-  #waitForDelivery(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+  async #cancel(tag: string): Promise<void> {
+    this.#tags.delete(tag);
+    await this.connected.session.wait(this.#channel.cancel(tag));
   }
 
   #end(error: Error): void {
-    this.#isOpen = false;
+    if (this.#error) return;
+    this.#error = error;
     // RabbitMQ delivers them again, possibly to another worker.
     this.#waiting.length = 0;
-    this.#ended.reject(error);
+    this.#changed.notifyAll();
   }
 
   #deliver(queue: string, message: ConsumeMessage): Delivery {
+    /** The tag of the consumer that takes the place of this message among those in advance. */
+    let substitute: string | null = null;
     return {
       queue,
       message: toReceived(message),
       ack: async () => {
-        if (!this.#isOpen) return false;
+        if (this.#error) return false;
         this.#channel.ack(message);
         await this.#confirm('ack');
         return true;
       },
+      suspend: async () => {
+        if (this.#error) return;
+        substitute = await this.connected.session.wait(this.consume(queue, 1)).catch(() => null);
+      },
+      resume: async () => {
+        if (this.#error || substitute === null) return;
+        await this.#cancel(substitute).catch(() => {});
+      },
       requeue: async () => {
-        if (!this.#isOpen) return;
+        if (this.#error) return;
         this.#channel.nack(message, false, true);
         await this.#confirm('requeue');
       },
@@ -164,10 +177,7 @@ class Subscription {
   async #confirm(operation: string): Promise<void> {
     const { session } = this.connected;
     try {
-      await Promise.race([
-        session.wait(this.#channel.prefetch(this.#prefetch)),
-        this.#ended.promise,
-      ]);
+      await session.wait(this.#channel.prefetch(this.#prefetch));
     } catch (error) {
       throw this.#cluster.fail(operation, error as Error, this.connected);
     }

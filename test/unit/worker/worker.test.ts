@@ -14,6 +14,7 @@ class FakeConsumer implements Consumer {
   readonly waiting: Delivery[] = [];
   readonly acked: string[] = [];
   readonly requeued: string[] = [];
+  readonly suspended: string[] = [];
   #wake: () => void = () => {};
 
   /** `ack` and `requeue` report what `isLost` says at that time. */
@@ -31,6 +32,8 @@ class FakeConsumer implements Consumer {
         if (!isLost()) this.acked.push(id);
         return !isLost();
       },
+      suspend: async () => void this.suspended.push(id),
+      resume: async () => void this.suspended.splice(this.suspended.indexOf(id), 1),
       requeue: async () => void this.requeued.push(id),
     });
     this.#wake();
@@ -155,8 +158,10 @@ describe('worker', () => {
     consumer.add('later', { eta: '2999-01-01T00:00:00+00:00' });
     consumer.add('true', {});
     await once(worker.events, 'succeeded');
+    expect(consumer.suspended).toEqual(['later']);
     stop.abort();
     await ended;
+    expect(consumer.suspended).toEqual([]);
     expect(consumer.requeued).toEqual(['later']);
     expect(consumer.acked).toEqual(['true']);
   });
