@@ -20,6 +20,11 @@ export type Retry = <T>(
   options?: { readonly isBrief: boolean },
 ) => Promise<T | null>;
 
+/** The pause in milliseconds after this many failures, at least 1. */
+export function retryPause(failures: number): number {
+  return pauseAfter(failures, FIRST_PAUSE, MAX_PAUSE);
+}
+
 /** Makes a `Retry` that reports each failure, and the recovery. */
 export function createRetry(failures: Events, clock: Clock, stop: AbortSignal): Retry {
   return async (operation, call, { isBrief } = { isBrief: false }) => {
@@ -34,7 +39,7 @@ export function createRetry(failures: Events, clock: Clock, stop: AbortSignal): 
       }
       if (isBrief || stop.aborted) counted += 1;
       if (counted >= FEW_ATTEMPTS) return null;
-      await clock.sleep(pauseAfter(attempt, FIRST_PAUSE, MAX_PAUSE), new AbortController().signal);
+      await clock.sleep(retryPause(attempt), new AbortController().signal);
     }
   };
 }

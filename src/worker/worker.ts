@@ -2,12 +2,12 @@ import { EventEmitter } from 'node:events';
 import type { Consumer, Delivery } from '../broker/consumer.ts';
 import { Events } from '../events/events.ts';
 import type { WorkerEvents } from '../events/worker-events.ts';
-import { pauseAfter } from '../util/backoff.ts';
 import { sleepUntil } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
+import { EndedRuns } from './ended-runs.ts';
 import { Job, type JobOptions } from './job.ts';
 import type { ProcessGroup } from './process-group.ts';
-import { createRetry, type Retry } from './retry.ts';
+import { createRetry, retryPause, type Retry } from './retry.ts';
 import { Slots } from './slots.ts';
 import { decodeTask, type Task } from './task.ts';
 
@@ -20,10 +20,6 @@ export interface WorkerOptions extends JobOptions {
   /** When a message is acknowledged: after its command, so that it is delivered again if this process dies, or before. */
   readonly acks: 'late' | 'early';
 }
-
-/** The pause before messages are received again after a failure. Milliseconds. */
-const FIRST_PAUSE = 200;
-const MAX_PAUSE = 5_000;
 
 /** Messages that may wait for their ETA without a slot. */
 const MAX_WAITING = 1_000;
@@ -40,8 +36,7 @@ export class Worker {
   readonly #retry: Retry;
   /** The deliveries of each run in progress: a broker delivers again what was not acknowledged on a lost connection. */
   readonly #running = new Map<string, Delivery[]>();
-  /** Runs that have ended although the broker will deliver their message again. */
-  readonly #ended = new Set<string>();
+  readonly #ended: EndedRuns;
   readonly #jobs = new Set<Promise<void>>();
   readonly #groups = new Set<ProcessGroup>();
   #waiting = 0;
@@ -51,6 +46,7 @@ export class Worker {
     this.#options = options;
     this.#slots = new Slots(options.concurrency);
     this.#stop = stop;
+    this.#ended = new EndedRuns(options.clock);
     this.#retry = createRetry(this.failures, options.clock, stop);
   }
 
@@ -99,7 +95,7 @@ export class Worker {
         if (this.#stop.aborted) return null;
         this.failures.reportFailure({ kind: 'receive' }, error);
       }
-      await clock.sleep(pauseAfter(failed, FIRST_PAUSE, MAX_PAUSE), this.#stop);
+      await clock.sleep(retryPause(failed), this.#stop);
     }
   }
 
