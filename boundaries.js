@@ -23,6 +23,7 @@ export const LAYERS = [
   'reload',
   'import',
   'worker',
+  'remote-control',
   'http',
 ];
 

@@ -174,6 +174,18 @@ export interface BeatConfig {
   http?: HttpConfig | undefined;
   /** The metrics for Prometheus. */
   metrics?: MetricsConfig | undefined;
+  /** Answers `celery inspect ping` as `celerybeat@HOST`, on Redis and RabbitMQ. Default: `false`. */
+  beatEnableRemoteControl?: boolean | undefined;
+  /**
+   * From how long without progress of the loop on beat does not answer any more; 0 for never.
+   * Default: `60s`.
+   */
+  beatRemoteControlMaxTickAge?: Duration | undefined;
+  /**
+   * The first part of the name of the exchange for remote control, as for the workers. Default:
+   * `celery`.
+   */
+  controlExchange?: string | undefined;
   /** The task that runs the commands of `shell` entries. Default: `shell.run`. */
   shellTask?: string | undefined;
   /** The queue of `shell` entries whose options name none. Default: `shell`. */

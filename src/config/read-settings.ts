@@ -21,6 +21,7 @@ import { readHttp, type HttpOverrides } from './service/http.ts';
 import { readKeyPrefix, readLock } from './service/lock.ts';
 import { readTaskEvents } from './service/events.ts';
 import { readMetrics } from './service/metrics.ts';
+import { readRemoteControl } from './service/remote-control.ts';
 import { stateNameError } from './service/state-limits.ts';
 import type { Settings } from './settings.ts';
 import { readShellSettings } from './shell/read-shell.ts';
@@ -33,6 +34,7 @@ export interface Overrides {
   readonly brokerUrl?: string | undefined;
   readonly stateUrl?: string | undefined;
   readonly resultBackend?: string | undefined;
+  readonly remoteControl?: boolean | undefined;
   readonly http?: HttpOverrides | undefined;
 }
 
@@ -89,6 +91,7 @@ export function* readSettings(
     keyPrefix,
     declareQueues: settings.declareQueues ?? true,
     metrics: readMetrics(settings),
+    remoteControl: readRemoteControl(settings, overrides.remoteControl, endpoints.broker, warn),
     taskEvents: readTaskEvents(settings, endpoints.broker, warn),
     http: readHttp(settings.http, overrides.http ?? {}, reportFor('http')),
     connection: readConnection(settings, tls, reportFor),

@@ -15,6 +15,7 @@ import { historyShape } from './service/history.ts';
 import { httpShape } from './service/http.ts';
 import { lockShape } from './service/lock.ts';
 import { metricsShape } from './service/metrics.ts';
+import { remoteControlShape } from './service/remote-control.ts';
 import { shellShape } from './shell/schema.ts';
 import { named, option } from './values/option.ts';
 import { map, MAP, name, text } from './values/scalars.ts';
@@ -34,6 +35,7 @@ const settingsShape = {
   ...eventsShape,
   ...httpShape,
   ...metricsShape,
+  ...remoteControlShape,
   ...shellShape,
   $schema: option(text(), 'The JSON Schema of this file, for editors.', {
     example: './node_modules/celery-beat/schema/celery-beat.schema.json',

@@ -11,6 +11,7 @@ import type { RouteRules } from '../routing/router.ts';
 import type { HistoryLimits } from '../store/history.ts';
 import type { ResultOptions } from '../drivers/open-store.ts';
 import type { MetricsSettings } from './service/metrics.ts';
+import type { RemoteControlSettings } from './service/remote-control.ts';
 
 /** The task and the queue of entries that run commands. */
 export interface ShellSettings {
@@ -57,6 +58,7 @@ export interface Settings {
   /** `null` unless beat serves HTTP. */
   readonly http: HttpSettings | null;
   readonly metrics: MetricsSettings;
+  readonly remoteControl: RemoteControlSettings;
   /** The warnings about a valid configuration. */
   readonly warnings: readonly Diagnostic[];
   /** The names of its files, as the user wrote them; empty for a configuration made in code. */

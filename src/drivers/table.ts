@@ -1,6 +1,7 @@
 import { AMQP_PARAMETERS, REDIS_PARAMETERS } from '../broker/url-parameters.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OpenConsumer } from '../broker/consumer.ts';
+import type { OpenMailbox } from '../broker/mailbox.ts';
 import type { ServerUrls, Variant } from '../broker/server-url.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
 import type { ReadRedBeat, ReadTables } from '../store/import-source.ts';
@@ -49,6 +50,8 @@ export interface Driver {
   readonly loadResults: (() => Promise<OpenResults>) | null;
   /** Loads the driver of a result backend for `beat worker`; `null` if it has none. */
   readonly loadTaskResults: (() => Promise<OpenTaskResults>) | null;
+  /** Loads the mailbox of Celery's remote control; absent without fanout exchanges. */
+  readonly loadMailbox?: () => Promise<OpenMailbox>;
   /** Loads what reads the tables of another program, for imports; absent where there are none. */
   readonly loadTables?: () => Promise<ReadTables>;
   /** The same for the entries of RedBeat. */
@@ -87,6 +90,7 @@ const REDIS = {
   loadResults: () => import('./redis/results.ts').then(({ openRedisResults }) => openRedisResults),
   loadTaskResults: () =>
     import('./redis/task-results.ts').then(({ openRedisTaskResults }) => openRedisTaskResults),
+  loadMailbox: () => import('./redis/mailbox.ts').then(({ openRedisMailbox }) => openRedisMailbox),
   loadRedBeat: () => import('./redis/redbeat.ts').then(({ readRedBeat }) => readRedBeat),
 } as const;
 
@@ -195,6 +199,7 @@ export const DRIVERS: readonly Driver[] = [
     loadBroker: () => import('./amqp/broker.ts').then(({ openAmqpBroker }) => openAmqpBroker),
     loadConsumer: () =>
       import('./amqp/consumer.ts').then(({ openAmqpConsumer }) => openAmqpConsumer),
+    loadMailbox: () => import('./amqp/mailbox.ts').then(({ openAmqpMailbox }) => openAmqpMailbox),
     ...{ loadResults: null, loadTaskResults: null },
   },
 ];

@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { constants, hostname } from 'node:os';
 import { Beat } from '../../beat.ts';
 import { systemClock } from '../../util/clock.ts';
 import { shortenedTimeouts } from '../../config/broker/timeouts.ts';
@@ -21,6 +21,8 @@ import {
   type GlobalFlags,
 } from '../flags/options.ts';
 import type { WorkerFlags } from '../flags/worker-flags.ts';
+import { formatNodeName } from '../../remote-control/node-name.ts';
+import { answerRemoteControl } from '../service/remote-control.ts';
 import { acquirePidfile } from '../service/pidfile.ts';
 import { onHangup } from '../service/hangup.ts';
 import { resolvePaths } from '../service/paths.ts';
@@ -55,7 +57,9 @@ export async function start(flags: StartFlags, options: StartOptions): Promise<E
     printBanner(settings, flags, outputs, options.version);
     if (replaced !== undefined) log.warn({ event: 'pidfile', path: pidfile }, replaced);
     const worker = flags.withWorker ? new WorkerProcess(flags, logfile) : null;
-    await run(settings, { files, log, worker, isWatching: flags.watch === true }, options);
+    const node = formatNodeName(flags.hostname, hostname());
+    const watch = flags.watch === true;
+    await run(settings, { files, log, worker, node, isWatching: watch }, options);
   } finally {
     await outputs.end();
   }
@@ -69,13 +73,15 @@ interface Run {
   readonly log: Logger;
   /** The process of `--with-worker`. */
   readonly worker: WorkerProcess | null;
+  /** The name for remote control, such as `celerybeat@host`. */
+  readonly node: string;
   /** Whether to reload when a file changes. */
   readonly isWatching: boolean;
 }
 
 async function run(
   settings: Settings,
-  { files, log, worker, isWatching }: Run,
+  { files, log, worker, node, isWatching }: Run,
   { started, version }: StartOptions,
 ): Promise<void> {
   const beat = new Beat(settings, { origin: formatOrigin(), source: files });
@@ -88,6 +94,7 @@ async function run(
   const reload = () => beat.reload().catch(() => {});
   const watching = new AbortController();
   const http = await serveHttp(beat, log, version);
+  const remoteControl = await answerRemoteControl(beat, node, log);
   const health = await answerHealth(beat.liveness, process.pid);
   if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
   const stop = (signal: NodeJS.Signals) => {
@@ -110,7 +117,7 @@ async function run(
     await beat.finished();
   } finally {
     watching.abort();
-    await http?.close();
+    await Promise.all([http?.close(), remoteControl?.close()]);
     health.close();
     worker?.stop();
   }

@@ -1,5 +1,6 @@
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
+import { formatNodeName } from '../../remote-control/node-name.ts';
 import { parseUmask } from '../service/umask.ts';
 import type { CeleryFlags } from './celery-flags.ts';
 import { expandPlaceholders } from './placeholders.ts';
@@ -29,6 +30,7 @@ export function checkCeleryFlags(flags: CeleryFlags): void {
   if (scheduler !== undefined) collect(() => checkScheduler(scheduler));
   if (logfile !== undefined) collect(() => expandPlaceholders('--logfile', logfile, hostname));
   if (pidfile !== undefined) collect(() => expandPlaceholders('--pidfile', pidfile, hostname));
+  if (hostname !== undefined) collect(() => formatNodeName(hostname, 'localhost'));
   if (detach && process.pid === 1) {
     const message =
       '--detach: not possible for the first process of a container, because the container ends with it; omit --detach';

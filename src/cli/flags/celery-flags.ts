@@ -50,9 +50,12 @@ const IGNORED: readonly (readonly [string, string])[] = [
 
 /** Only for `start`: other commands use `-n` for something else. */
 const START_ONLY: readonly (readonly [string, string])[] = [
-  ['-n, --hostname <node>', 'the node name for %n, %h, %d and %p in -f and --pidfile'],
-  ['--enable-remote-control', 'ignored: use `beat healthcheck`, not `celery inspect ping`'],
-  ['--no-enable-remote-control', 'ignored: beat never answers `celery inspect ping`'],
+  [
+    '-n, --hostname <node>',
+    'the node name: for `celery inspect ping`, and %n, %h, %d and %p in -f and --pidfile',
+  ],
+  ['--enable-remote-control', 'answer `celery inspect ping` as the node of -n'],
+  ['--no-enable-remote-control', 'do not answer; both override beat_enable_remote_control'],
 ];
 
 /** Adds the flags to the program, so that each is accepted before and after the command. */

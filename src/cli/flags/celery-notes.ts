@@ -32,11 +32,6 @@ export function collectFlagNotes(flags: CeleryFlags): FlagNote[] {
   }
   if (executable !== undefined) ignore(`--executable ${executable}`, 'beat runs on Node');
   if (flags.skipChecks) ignore('--skip-checks', "beat does not run Django's checks");
-  if (flags.enableRemoteControl) {
-    const message =
-      '--enable-remote-control has no effect: beat does not answer `celery inspect ping`; use `beat healthcheck`';
-    notes.push({ flag: '--enable-remote-control', message, isWarning: true });
-  }
   if (umask !== undefined && looksOctal(umask)) {
     const mask = formatUmask(parseUmask(umask));
     const message = `--umask ${umask} is a decimal number, as in Celery, and means ${mask}; for octal, write 0${umask}`;

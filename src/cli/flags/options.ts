@@ -42,6 +42,7 @@ export function findConfigFiles(flags: GlobalFlags, env: Environment = process.e
     overrides: () => ({
       brokerUrl: flags.broker ?? readFirstVariable(env, BROKER_VARIABLES),
       stateUrl: flags.state ?? readVariable(env, 'BEAT_STATE_URL'),
+      remoteControl: flags.enableRemoteControl,
       resultBackend: flags.resultBackend ?? readFirstVariable(env, RESULT_VARIABLES),
       http: {
         listen: flags.http ?? readVariable(env, 'BEAT_HTTP'),

@@ -14,6 +14,7 @@ export const WORKERS_SETTINGS: readonly string[] = [
   // The last is not a setting, but Celery prints it among them.
   'imports include deprecated_settings',
   'broker_: channel_error_retry heartbeat_checkrate pool_acquire_timeout pool_limit read_url',
+  'control_: queue_durable queue_exclusive queue_expires queue_ttl',
   'event_: queue_durable queue_exclusive queue_expires queue_prefix queue_ttl',
   'redis_: db host max_connections password port retry_on_timeout',
   'redis_: socket_connect_timeout socket_keepalive socket_timeout username',
@@ -29,12 +30,11 @@ export const WORKERS_SETTINGS: readonly string[] = [
 
 /** Families in which beat has no setting, so that a misspelled setting of beat cannot be among them. */
 export const WORKERS_FAMILIES: readonly string[] = [
-  ...['arangodb', 'azureblockblob', 'cache', 'cassandra', 'control', 'cosmosdbsql', 'couchbase'],
+  ...['arangodb', 'azureblockblob', 'cache', 'cassandra', 'cosmosdbsql', 'couchbase'],
   ...['database', 'dynamodb', 'elasticsearch', 'gcs', 'mongodb', 's3', 'security', 'worker'],
 ];
 
 const RETRIES = 'beat retries without a limit, with growing pauses';
-const REMOTE = 'beat has no remote control; see "beat list" and "beat healthcheck"';
 
 /** Settings without an effect, and why. */
 export const UNUSED_SETTINGS: Readonly<Record<string, string>> = {
@@ -42,8 +42,6 @@ export const UNUSED_SETTINGS: Readonly<Record<string, string>> = {
   beat_schedule_filename: 'the ledger stores what was sent; see stateUrl',
   beat_scheduler: 'beat is the scheduler; it does not read entries from the database of another',
   beat_sync_every: 'the ledger stores every run together with its message',
-  beat_enable_remote_control: REMOTE,
-  beat_remote_control_max_tick_age: REMOTE,
   broker_connection_max_retries: RETRIES,
   broker_connection_retry: RETRIES,
   broker_connection_retry_on_startup: RETRIES,

@@ -1,11 +1,14 @@
 /** Settings of Celery: in upper case, and under Django, they begin with `CELERY_`. */
 const CELERY_KEYS =
-  /^(beat|broker|event|redis|result|task)[A-Z]|^(timezone|enableUtc|acceptContent)$/;
+  /^(beat|broker|control|event|redis|result|task)[A-Z]|^(timezone|enableUtc|acceptContent)$/;
 
 /** Celery's old names that are neither the new one in upper case nor that without `TASK_`. */
 const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {
   enableUtc: ['ENABLE_UTC'],
+  controlExchange: ['CONTROL_EXCHANGE'],
   beatSchedule: ['CELERYBEAT_SCHEDULE'],
+  beatEnableRemoteControl: ['CELERYBEAT_ENABLE_REMOTE_CONTROL'],
+  beatRemoteControlMaxTickAge: ['CELERYBEAT_REMOTE_CONTROL_MAX_TICK_AGE'],
   taskCompression: ['CELERY_MESSAGE_COMPRESSION'],
   taskProtocol: [],
   taskSendSentEvent: ['CELERY_SEND_TASK_SENT_EVENT'],

@@ -1,9 +1,9 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Consumer, ConsumerOptions, Delivery } from '../../broker/consumer.ts';
-import type { ReceivedMessage } from '../../broker/received-message.ts';
 import { Condition } from '../../util/condition.ts';
 import { Cluster, type Connected } from './cluster.ts';
 import { declareQueue } from './declare.ts';
+import { toReceived } from './received.ts';
 
 /** Consumes queues of RabbitMQ. Throws a `ConfigError` for an invalid URL. */
 export function openAmqpConsumer(options: ConsumerOptions, answerTimeout?: number): Consumer {
@@ -182,16 +182,4 @@ class Subscription {
       throw this.#cluster.fail(operation, error as Error, this.connected);
     }
   }
-}
-
-function toReceived({ properties, content }: ConsumeMessage): ReceivedMessage {
-  const { headers, contentType, contentEncoding } = properties as Partial<
-    Record<'contentType' | 'contentEncoding', string>
-  > & { readonly headers?: Readonly<Record<string, unknown>> };
-  return {
-    headers: headers ?? {},
-    body: content,
-    contentType: contentType ?? '',
-    contentEncoding: contentEncoding ?? '',
-  };
 }

@@ -106,8 +106,15 @@ export const settings = {
   beat_schedule_filename: { example: '/var/run/celerybeat-schedule' },
   beat_max_loop_interval: { example: 5 },
   beat_sync_every: { example: 1 },
-  beat_enable_remote_control: { example: true },
-  beat_remote_control_max_tick_age: { example: 60 },
+  beat_enable_remote_control: { example: true, test: 'test/e2e/remote-control.test.ts' },
+  beat_remote_control_max_tick_age: {
+    example: 60,
+    test: 'test/unit/config/service/remote-control.test.ts',
+  },
+  control_exchange: {
+    example: 'shop',
+    test: 'test/unit/config/service/remote-control.test.ts',
+  },
   broker_connection_retry: { example: false },
   broker_connection_retry_on_startup: { example: false },
   broker_connection_max_retries: { example: 3 },
@@ -132,7 +139,7 @@ export const settings = {
 
 export const workers = {
   'worker_*': { config: { worker_concurrency: 4 } },
-  'control_*': { config: { control_exchange: 'control' } },
+  'control_queue_*': { config: { control_queue_ttl: 5 } },
   'security_*': { config: { security_key: 'key.pem' } },
   'event_queue_*': { config: { event_queue_ttl: 5 } },
   'result_* but those above': { config: { result_chord_join_timeout: 5 } },

@@ -151,12 +151,10 @@ test('beat start: logs why health checks cannot reach it', async () => {
 });
 
 test('beat start: logs notes about flags and configuration with their levels', async () => {
-  const more = { app: 'proj', enableRemoteControl: true };
-  await run(async () => signal('SIGTERM'), more);
+  await run(async () => signal('SIGTERM'), { app: 'proj' });
   const notes = readLog(path).filter(({ event }) => event === 'flag' || event === 'configuration');
   expect(notes).toMatchObject([
     { level: 'info', flag: '--app proj' },
-    { level: 'warn', flag: '--enable-remote-control' },
     { level: 'warn', path: ['taskSendSentEvent'] },
   ]);
 });

@@ -24,13 +24,6 @@ test.each([
   expect(note?.message).toContain(why);
 });
 
-test('flag notes: warn about --enable-remote-control, which has no effect', () => {
-  expect(collectFlagNotes({ enableRemoteControl: true })).toMatchObject([
-    { isWarning: true, message: expect.stringContaining('beat healthcheck') as string },
-  ]);
-  expect(collectFlagNotes({ enableRemoteControl: false })).toEqual([]);
-});
-
 test('flag notes: warn about a decimal umask that looks octal', () => {
   expect(collectFlagNotes({ umask: '22' })).toMatchObject([
     { isWarning: true, message: expect.stringMatching(/026; .* write 022$/) as string },

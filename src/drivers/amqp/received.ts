@@ -1,0 +1,14 @@
+import type { ConsumeMessage } from 'amqplib';
+import type { ReceivedMessage } from '../../broker/received-message.ts';
+
+export function toReceived({ properties, content }: ConsumeMessage): ReceivedMessage {
+  const { headers, contentType, contentEncoding } = properties as Partial<
+    Record<'contentType' | 'contentEncoding', string>
+  > & { readonly headers?: Readonly<Record<string, unknown>> };
+  return {
+    headers: headers ?? {},
+    body: content,
+    contentType: contentType ?? '',
+    contentEncoding: contentEncoding ?? '',
+  };
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { encodeEnvelope } from '../../broker/envelope.ts';
+import { queuesBound } from '../../broker/kombu.ts';
+import type { Mailbox, MailboxOptions, Reply } from '../../broker/mailbox.ts';
+import { decodeEnvelope } from '../../broker/received-message.ts';
+import { markHandled } from '../../util/promise.ts';
+import { Connection } from './connection.ts';
+import { keysFor, type Keys } from './keys.ts';
+import { readDatabase } from './normalize-url.ts';
+
+/** Milliseconds until a command without an answer fails. */
+const TIMEOUT = 5_000;
+
+/**
+ * Subscribes to the channel of kombu's fanout exchange. Replies are pushed to the list of the requester's queue, which
+ * the set of bindings names. Throws a `ConfigError` for an invalid URL.
+ */
+export function openRedisMailbox(options: MailboxOptions): Mailbox {
+  const { server, transport, connection: settings, exchange } = options;
+  const keys = keysFor('', transport, readDatabase(server, transport));
+  const connect = (role: string) => {
+    const name = `${transport.clientName ?? 'beat'}-${role}`;
+    return new Connection({ server, transport, tls: settings.tls, name, timeout: TIMEOUT });
+  };
+  const replies = connect('replies');
+  let subscriber: Connection | null = null;
+  return {
+    async serve({ receive, connected, signal }) {
+      // A connection that was lost and opened again would not be subscribed any more.
+      const own = (subscriber = connect('mailbox'));
+      const ended = Promise.withResolvers<undefined>();
+      markHandled(ended.promise);
+      const fail = (error: unknown) => ended.reject(own.failure('mailbox.serve', error));
+      own.client.on('message', (_channel: string, text: string) => {
+        const request = decodeEnvelope(text);
+        const reply = request && receive(request);
+        if (reply) send(replies, keys, reply).catch(fail);
+      });
+      const stop = () => ended.resolve(undefined);
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        await own.run('mailbox.subscribe', (client) =>
+          client.subscribe(keys.channel(exchange, '')),
+        );
+        own.client.once('close', () => fail(new Error('Stream closed')));
+        connected();
+        if (!signal.aborted) await ended.promise;
+      } finally {
+        signal.removeEventListener('abort', stop);
+        await own.close();
+      }
+    },
+    close: async () => {
+      await Promise.all([subscriber?.close(), replies.close()]);
+    },
+  };
+}
+
+async function send(connection: Connection, keys: Keys, reply: Reply): Promise<void> {
+  const { exchange, routingKey, headers, body } = reply;
+  const envelope = encodeEnvelope(
+    {
+      ...{ taskId: '', headers, body, priority: 0 },
+      ...{ contentType: 'application/json', contentEncoding: 'utf-8' },
+      destination: { queue: null, exchange, exchangeType: 'direct', routingKey },
+      properties: { delivery_mode: 1, priority: 0 },
+    },
+    randomUUID(),
+  );
+  await connection.run('mailbox.reply', async (client) => {
+    const members = await client.smembers(keys.binding(exchange));
+    for (const queue of queuesBound(members, routingKey, keys.sep)) {
+      await client.lpush(keys.list(queue, 0), envelope);
+    }
+  });
+}
