@@ -18,7 +18,12 @@ const homes = [
   ['ioredis|redlock', '^src/drivers/redis/', 'every Redis command and key name is in one folder'],
   ['prom-client', '^src/observe/metrics/', 'metrics and their labels are in one folder'],
   ['pg|mysql2', '^src/drivers/sql/', 'every SQL statement for a server is in one folder'],
-  ['zod|jsonc-parser', '^src/config/', 'outside config/, a configuration is a typed value'],
+  [
+    'zod',
+    '^src/(config|http/api)/',
+    'outside these, a configuration or a request is a typed value',
+  ],
+  ['jsonc-parser', '^src/config/', 'outside config/, a configuration is a typed value'],
   ['yaml', '^src/(config|import|message/serializers)/', 'it is for files and for messages'],
   ['@msgpack', '^src/message/serializers/', 'all serializers of messages are in one folder'],
   ['lzma1', '^src/message/compression\\.ts$', 'all compression of messages is in one file'],

@@ -5,6 +5,8 @@ import { secureHeaders } from 'hono/secure-headers';
 import { ConfigError, StoreError } from '../util/errors.ts';
 import { maskText } from '../util/mask.ts';
 import { identify, rejectForeignForms, requireRead } from './access/access.ts';
+import { eventRoutes } from './api/events.ts';
+import { apiRoutes } from './api/routes.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
 import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
@@ -41,6 +43,8 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
     if (!metrics) return problem(c, { status: 404, detail: 'no metrics are collected' });
     return c.body(metrics.body, 200, { 'Content-Type': metrics.contentType });
   });
+  app.route('/api', apiRoutes(context));
+  app.route('/api', eventRoutes(context));
   return app;
 }
 

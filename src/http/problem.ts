@@ -12,7 +12,8 @@ export interface Problem {
 }
 
 /** Answers with `application/problem+json`. */
-export function problem(c: Context, { status, detail, errors }: Problem): Response {
+export function problem(c: Context, { status, detail, ...given }: Problem): Response {
+  const errors = given.errors?.map(({ path, message }) => ({ path, message }));
   const title = STATUS_CODES[status] ?? 'Error';
   const body = { type: 'about:blank', title, status, detail, errors };
   return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/problem+json' });

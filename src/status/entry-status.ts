@@ -87,6 +87,25 @@ function readLastSkip({ dueAt, lastSkip }: Partial<EntryState> = {}): EntryStatu
   return { dueAt: new Date(dueAt).toISOString(), reason: lastSkip.reason };
 }
 
+/** The next `count` occurrences that will be published, as far as is known at `now`. Epoch milliseconds. */
+export function nextRuns(
+  entry: Entry,
+  state: EntryState | undefined,
+  now: number,
+  count: number,
+): number[] {
+  const current = entry.enabled ? reconcile(entry, state, now) : null;
+  if (!current) return [];
+  const schedule = withoutInstants(entry.schedule, current.state.skip ?? []);
+  const runs: number[] = [];
+  let next = nextPublished(entry, current.state);
+  while (next !== Infinity && runs.length < count) {
+    runs.push(next);
+    next = nextAfter(schedule, next);
+  }
+  return runs;
+}
+
 /** The next occurrence that is neither skipped nor in a pause; `Infinity` for none. Epoch milliseconds. */
 function nextPublished(entry: Entry, state: EntryState): number {
   const { pause, skip = [] } = state;

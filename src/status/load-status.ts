@@ -41,13 +41,18 @@ export async function* loadStoredStatus(
 ): AsyncGenerator<StatusRow> {
   for (let after: Position | undefined; ;) {
     const page = await stored.page({ limit: PAGE, after });
-    for (const row of page) yield readRow(row, definitions, now);
+    for (const row of page) yield readStoredStatus(row, definitions, now);
     after = page.at(-1);
     if (page.length < PAGE) return;
   }
 }
 
-function readRow(row: StoredEntry, definitions: Definitions, now: number): StatusRow {
+/** The status of a stored entry at `now`, epoch milliseconds. */
+export function readStoredStatus(
+  row: StoredEntry,
+  definitions: Definitions,
+  now: number,
+): StatusRow {
   try {
     const { entry, state } = readStoredEntry(row, definitions);
     return readStatus(entry, state ?? undefined, now);

@@ -18,6 +18,8 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
+  /** Sent as it is. */
+  readonly text?: string;
   /** Sent as a form of the same site. */
   readonly form?: Readonly<Record<string, string>>;
   /** Where the connection comes from. */
@@ -67,8 +69,9 @@ export class HttpApp implements AsyncDisposable {
   }
 
   async request(path: string, options: RequestOptions = {}): Promise<Response> {
-    const { token, json, form, peer = '127.0.0.1', host = '127.0.0.1:8040' } = options;
-    const body = json === undefined ? form && new URLSearchParams(form) : JSON.stringify(json);
+    const { token, json, text, form, peer = '127.0.0.1', host = '127.0.0.1:8040' } = options;
+    const body =
+      json === undefined ? (text ?? (form && new URLSearchParams(form))) : JSON.stringify(json);
     const headers = {
       ...(token !== undefined && { Authorization: `Bearer ${token}` }),
       ...(json !== undefined && { 'Content-Type': 'application/json' }),

@@ -23,7 +23,7 @@ describe('settings of HTTP', () => {
     ['0.0.0.0:80', { host: '0.0.0.0', port: 80 }],
     ['[::1]:80', { host: '::1', port: 80 }],
     ['beat.internal:0', { host: 'beat.internal', port: 0 }],
-  ])('--http %s listens there, whatever the file says', (listen, address) => {
+  ])('--http %s listens there, instead of where the file says', (listen, address) => {
     expect(resolveSettings({ http: { port: 1 } }, { http: { listen } }).http).toMatchObject(
       address,
     );

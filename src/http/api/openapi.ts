@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import {
+  SCHEMAS,
+  audit,
+  auditQuery,
+  auditRow,
+  command,
+  commandQuery,
+  eventsQuery,
+  historyPage,
+  historyQuery,
+  instances,
+  nextInstants,
+  nextQuery,
+  pending,
+  problem,
+  status,
+  statusPage,
+  statusQuery,
+} from './schemas.ts';
+
+interface Operation {
+  readonly method?: 'get' | 'post';
+  readonly summary: string;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** By status. */
+  readonly answers: Readonly<Record<number, readonly [description: string, schema?: z.ZodType]>>;
+}
+
+const NO_ENTRY = ['There is no such entry.', problem] as const;
+
+/** By path. A test calls each of them. */
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  '/api/status': {
+    summary: 'Lists entries with their state, by pages.',
+    query: statusQuery,
+    answers: { 200: ['A page.', statusPage] },
+  },
+  '/api/entries/{name}': {
+    summary: 'Shows one entry.',
+    answers: { 200: ['The entry.', status], 404: NO_ENTRY },
+  },
+  '/api/entries/{name}/next': {
+    summary: 'Lists the next instants at which an entry is published.',
+    query: nextQuery,
+    answers: { 200: ['The instants.', nextInstants], 404: NO_ENTRY },
+  },
+  '/api/entries/{name}/history': {
+    summary: 'Lists what happened to an entry, newest first.',
+    query: historyQuery,
+    answers: { 200: ['A page.', historyPage], 404: ['No history is recorded.', problem] },
+  },
+  '/api/audit': {
+    summary: 'Lists commands and their answers, newest first.',
+    query: auditQuery,
+    answers: { 200: ['The rows.', audit] },
+  },
+  '/api/instances': {
+    summary: 'Lists the running instances, the leader first.',
+    answers: { 200: ['The instances.', instances] },
+  },
+  '/api/commands': {
+    method: 'post',
+    summary: 'Sends a command to the leader, and waits for its answer.',
+    query: commandQuery,
+    body: command,
+    answers: {
+      200: ['The leader applied it.', auditRow],
+      202: ['The command is stored; no instance has answered yet.', pending],
+      409: ['The leader rejected it.', auditRow],
+      403: ['The token may only read.', problem],
+    },
+  },
+  '/api/events': {
+    summary: 'Streams changes: `status` of the given entries, `audit`, and `instances`.',
+    query: eventsQuery,
+    answers: { 200: ['A stream of server-sent events.'] },
+  },
+};
+
+/** The OpenAPI document of the API, from the schemas that validate requests. */
+export function openApi(version: string): object {
+  return {
+    openapi: '3.1.1',
+    info: { title: 'beat', version, description: 'See docs/http.md.' },
+    components: {
+      schemas: componentSchemas(),
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+    },
+    security: [{ token: [] }],
+    paths: Object.fromEntries(
+      Object.entries(OPERATIONS).map(([path, each]) => [
+        path,
+        { [each.method ?? 'get']: describe(path, each) },
+      ]),
+    ),
+  };
+}
+
+function describe(
+  path: string,
+  { method = 'get', summary, query, body, answers }: Operation,
+): object {
+  return {
+    operationId: `${method}${path.replace(/[^a-z]+(\w?)/g, (_, first: string) => first.toUpperCase())}`,
+    summary,
+    parameters: [...(path.includes('{name}') ? [NAME] : []), ...parametersOf(query)],
+    ...(body && {
+      requestBody: { required: true, content: { 'application/json': { schema: refTo(body) } } },
+    }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([code, [description, schema]]) => [
+          code,
+          { description, ...(schema && { content: contentOf(schema) }) },
+        ]),
+      ),
+      401: { description: 'The token is wrong or absent.', content: contentOf(problem) },
+      ...((query ?? body) && {
+        422: {
+          description: 'The request is invalid; `errors` lists all problems.',
+          content: contentOf(problem),
+        },
+      }),
+    },
+  };
+}
+
+const NAME = { name: 'name', in: 'path', required: true, schema: { type: 'string' } };
+
+function parametersOf(query: z.ZodObject | undefined): object[] {
+  if (!query) return [];
+  const { properties = {} } = z.toJSONSchema(query, { io: 'output', unrepresentable: 'any' });
+  return Object.entries(properties).map(([name, schema]) => {
+    const { description, ...rest } = schema as { readonly description?: string };
+    return {
+      name,
+      in: 'query',
+      required: false,
+      ...(description !== undefined && { description }),
+      schema: rest,
+    };
+  });
+}
+
+function contentOf(schema: z.ZodType): object {
+  const type = schema === problem ? 'application/problem+json' : 'application/json';
+  return { [type]: { schema: refTo(schema) } };
+}
+
+const uri = (id: string) => `#/components/schemas/${id}`;
+
+function refTo(schema: z.ZodType): object {
+  return { $ref: uri(SCHEMAS.get(schema)!.id) };
+}
+
+function componentSchemas(): object {
+  const { schemas } = z.toJSONSchema(SCHEMAS, { uri, io: 'input' });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, schema]) => {
+      const fields = Object.entries(schema).filter(
+        ([key]) => !['$id', '$schema', 'id'].includes(key),
+      );
+      return [id, Object.fromEntries(fields)];
+    }),
+  );
+}

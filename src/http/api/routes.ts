@@ -1,0 +1,93 @@
+import { Hono } from 'hono';
+import { decodeAudit } from '../../commands/audit.ts';
+import { CommandRejectedError } from '../../commands/send-command.ts';
+import { findStatus, loadStatusPage } from '../../status/status-page.ts';
+import { nextRuns } from '../../status/entry-status.ts';
+import { errorAt } from '../../util/diagnostic.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { requireChange } from '../access/access.ts';
+import type { HttpContext, HttpEnv } from '../context.ts';
+import { problem } from '../problem.ts';
+import { statusSource } from '../status-source.ts';
+import { submit, type CommandBody } from './commands.ts';
+import { openApi } from './openapi.ts';
+import { readQuery } from './read-query.ts';
+import { auditQuery, commandQuery, historyQuery, nextQuery, statusQuery } from './schemas.ts';
+
+/** The JSON API. */
+export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
+  const { store, settings, clock } = context;
+  const routes = new Hono<HttpEnv>();
+  const find = (name: string) => findStatus(statusSource(context), name, clock.now());
+
+  routes.get('/status', async (c) => {
+    const query = readQuery(statusQuery, c.req.query());
+    const page = await loadStatusPage(statusSource(context), query, clock.now());
+    return c.json({ ...page, declared: settings().entries.length });
+  });
+  routes.get('/entries/:name', async (c) => {
+    const name = c.req.param('name');
+    const found = await find(name);
+    return found ? c.json(found.row) : problem(c, { status: 404, detail: unknown(name) });
+  });
+  routes.get('/entries/:name/next', async (c) => {
+    const { count } = readQuery(nextQuery, c.req.query());
+    const name = c.req.param('name');
+    const found = await find(name);
+    if (!found) return problem(c, { status: 404, detail: unknown(name) });
+    const { entry, state } = found;
+    const instants = entry ? nextRuns(entry, state, clock.now(), count) : [];
+    return c.json({ entry: name, next: instants.map((at) => new Date(at).toISOString()) });
+  });
+  routes.get('/entries/:name/history', async (c) => {
+    const { limit, before } = readQuery(historyQuery, c.req.query());
+    if (!store.history) return problem(c, { status: 404, detail: 'no history is recorded' });
+    const entry = c.req.param('name');
+    return c.json({ entry, ...(await store.history.read(entry, { limit, before })) });
+  });
+  routes.get('/audit', async (c) => {
+    const { limit } = readQuery(auditQuery, c.req.query());
+    const rows = (await store.commands.readAudit(limit)).flatMap((row) => decodeAudit(row) ?? []);
+    return c.json({ rows });
+  });
+  routes.get('/instances', async (c) => {
+    const instances = await store.instances.list();
+    return c.json({
+      instances: instances.map(({ startedAt, ...instance }) => ({
+        ...instance,
+        startedAt: new Date(startedAt).toISOString(),
+      })),
+    });
+  });
+  routes.post('/commands', requireChange, async (c) => {
+    const { wait } = readQuery(commandQuery, c.req.query());
+    const body = await readBody(() => c.req.json<unknown>());
+    try {
+      const { id, row } = await submit(context, body, { access: c.var.access, wait });
+      if (row === null) return c.json({ id, status: 'pending' }, 202);
+      return c.json(row, row.status === 'applied' ? 200 : 409);
+    } catch (error) {
+      if (!(error instanceof CommandRejectedError)) throw error;
+      throw new ConfigError(
+        error.message.split(/; (?!did you mean)/).map((each) => errorAt([], each)),
+      );
+    }
+  });
+  routes.get('/openapi.json', (c) => c.json(openApi(context.version)));
+  return routes;
+}
+
+async function readBody(read: () => Promise<unknown>): Promise<CommandBody> {
+  let body: unknown;
+  try {
+    body = await read();
+  } catch (error) {
+    throw new ConfigError(`invalid JSON: ${(error as Error).message}`);
+  }
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as CommandBody;
+  throw new ConfigError('expected a JSON object');
+}
+
+function unknown(name: string): string {
+  return `there is no entry ${JSON.stringify(name)}`;
+}

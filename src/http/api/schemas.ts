@@ -1,0 +1,192 @@
+import { z } from 'zod';
+
+const instant = () => z.iso.datetime();
+const nullable = (schema: z.ZodType) => schema.nullable();
+
+/** The schemas of the API by the names that they have in its document. */
+export const SCHEMAS = z.registry<{ id: string; description?: string }>();
+
+function component<S extends z.ZodType>(id: string, schema: S, description?: string): S {
+  SCHEMAS.add(schema, { id, ...(description !== undefined && { description }) });
+  return schema;
+}
+
+const limit = (most: number, otherwise: number) => {
+  const text = `a whole number from 1 to ${most}`;
+  return z.coerce.number(text).int(text).min(1, text).max(most, text).default(otherwise);
+};
+
+export const statusQuery = z.strictObject({
+  search: z
+    .string()
+    .max(200, 'at most 200 characters')
+    .default('')
+    .describe('Part of a name or task.'),
+  limit: limit(1_000, 100),
+  after: z.string().nullable().default(null).describe('`next` of the page before.'),
+});
+
+export const nextQuery = z.strictObject({ count: limit(1_000, 20) });
+export const historyQuery = z.strictObject({
+  limit: limit(1_000, 100),
+  before: z.string().optional().describe('`next` of the page before.'),
+});
+export const auditQuery = z.strictObject({ limit: limit(10_000, 100) });
+export const commandQuery = z.strictObject({
+  wait: z.coerce
+    .number('a number of milliseconds from 0 to 30000')
+    .min(0, 'a number of milliseconds from 0 to 30000')
+    .max(30_000, 'a number of milliseconds from 0 to 30000')
+    .default(5_000)
+    .describe('How long to wait for the answer of the leader, in milliseconds.'),
+});
+export const eventsQuery = z.strictObject({
+  entry: z
+    .union([z.string(), z.array(z.string())])
+    .default([])
+    .describe('Names of up to 200 entries whose status is streamed.'),
+});
+
+const source = z.enum(['configuration', 'store']);
+
+export const status = component(
+  'Status',
+  z.union([
+    z.object({
+      entry: z.string(),
+      source,
+      task: z.string(),
+      schedule: z.string().describe('The rule in words.'),
+      description: z.string().optional(),
+      timezone: nullable(z.string()),
+      enabled: z.boolean(),
+      paused: nullable(
+        z.object({
+          since: instant(),
+          until: nullable(instant()),
+          reason: nullable(z.string()),
+          by: z.string(),
+        }),
+      ),
+      skipping: z.array(instant()).describe('Occurrences to come that are skipped.'),
+      lastDueAt: nullable(instant()),
+      lastSentAt: nullable(instant()),
+      lastTaskId: nullable(z.string()),
+      lastSkipped: nullable(z.object({ dueAt: instant(), reason: z.string() })),
+      runCount: z.int(),
+      nextDueAt: nullable(instant()).describe('The next occurrence that will be published.'),
+    }),
+    z.object({ entry: z.string(), source, error: z.string().describe('Why it does not run.') }),
+  ]),
+  'An entry, as `beat list --json` prints it.',
+);
+
+export const statusPage = component(
+  'StatusPage',
+  z.object({ entries: z.array(status), next: nullable(z.string()), declared: z.int() }),
+  'Entries of the configuration in its order, and then stored entries in the order in which they are due.',
+);
+
+export const nextInstants = component(
+  'NextInstants',
+  z.object({ entry: z.string(), next: z.array(instant()) }),
+);
+
+export const historyPage = component(
+  'HistoryPage',
+  z.object({
+    entry: z.string(),
+    rows: z.array(z.looseObject({ kind: z.string() })).describe('Newest first.'),
+    next: nullable(z.string()),
+  }),
+  'Runs, skipped stretches and outcomes of an entry. Instants are epoch milliseconds.',
+);
+
+export const auditRow = component(
+  'AuditRow',
+  z.object({
+    id: z.string(),
+    do: nullable(z.string()),
+    entry: nullable(z.string()),
+    by: z.string(),
+    reason: nullable(z.string()),
+    at: nullable(instant()),
+    status: z.enum(['applied', 'rejected']),
+    answer: z.string(),
+    answeredAt: instant(),
+    term: z.number(),
+  }),
+  'What became of a command.',
+);
+
+export const audit = component('Audit', z.object({ rows: z.array(auditRow) }), 'Newest first.');
+
+export const pending = component(
+  'Pending',
+  z.object({ id: z.string(), status: z.literal('pending') }),
+  'The command is stored, and applied when an instance leads.',
+);
+
+export const instances = component(
+  'Instances',
+  z.object({
+    instances: z.array(
+      z.object({
+        id: z.string(),
+        host: z.string(),
+        pid: nullable(z.int()),
+        version: z.string(),
+        role: z.enum(['leader', 'follower']),
+        term: nullable(z.number()),
+        startedAt: instant(),
+        skewMs: nullable(z.number()),
+        seenAgoMs: z.number(),
+      }),
+    ),
+  }),
+  'Instances that were seen within 15 seconds.',
+);
+
+const definition = z.record(z.string(), z.unknown());
+const common = {
+  id: z.string().optional().describe('Unique; a command that is sent twice is applied once.'),
+  by: z.string().optional().describe('For the audit log; ignored for users that a proxy names.'),
+  reason: z.string().optional(),
+};
+const entry = z.string();
+
+export const command = component(
+  'Command',
+  z.discriminatedUnion('do', [
+    z.strictObject({ do: z.literal('pause'), entry, until: instant().optional(), ...common }),
+    z.strictObject({ do: z.literal('resume'), entry, ...common }),
+    z.strictObject({ do: z.literal('run'), entry, ...common }),
+    z.strictObject({ do: z.literal('skip'), entry, dueAt: instant().optional(), ...common }),
+    z.strictObject({ do: z.literal('backfill'), entry, from: instant(), to: instant(), ...common }),
+    z.strictObject({
+      do: z.literal('add'),
+      entry: entry.optional(),
+      definition: definition.optional(),
+      entries: z.record(z.string(), definition).optional(),
+      ...common,
+    }),
+    z.strictObject({ do: z.literal('update'), entry, definition, ...common }),
+    z.strictObject({ do: z.literal('remove'), entry, ...common }),
+    z.strictObject({ do: z.literal('reload'), ...common }),
+  ]),
+  'A command: see docs/commands.md.',
+);
+
+export const problem = component(
+  'Problem',
+  z.object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    errors: z
+      .array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() }))
+      .optional(),
+  }),
+  'An error: RFC 9457.',
+);

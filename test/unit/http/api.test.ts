@@ -1,0 +1,250 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { describe, expect, test } from 'vitest';
+import { OPERATIONS } from '../../../src/http/api/openapi.ts';
+import { CHANGE, HttpApp, READ, TOKENS, type RequestOptions } from '../../support/http-app.ts';
+
+const CONFIG = {
+  http: TOKENS,
+  beatSchedule: {
+    backup: { task: 'shop.backup', schedule: { cron: '0 3 * * *' }, description: 'Nightly' },
+    digest: { task: 'mail.digest', schedule: { cron: '0 7 * * mon' } },
+    report: { task: 'shop.report', schedule: 3_600, enabled: false },
+  },
+};
+
+type Json = Readonly<Record<string, unknown>>;
+
+async function read(app: HttpApp, path: string, options: RequestOptions = {}): Promise<Json> {
+  const response = await app.request(path, { token: READ, ...options });
+  return { status: response.status, ...((await response.json()) as Json) };
+}
+
+const send = (app: HttpApp, json: unknown, query = '') =>
+  read(app, `/api/commands${query}`, { token: CHANGE, json });
+
+const names = ({ entries }: Json) => (entries as { entry: string }[]).map(({ entry }) => entry);
+
+describe('GET /api/status', () => {
+  test('lists entries of the configuration in their order, then stored entries, by pages', async () => {
+    await using app = await HttpApp.open(CONFIG, { lead: true });
+    for (const entry of ['stored-1', 'stored-2']) {
+      const definition = { task: 'mail.send', schedule: 60 };
+      expect(await send(app, { do: 'add', entry, definition })).toMatchObject({
+        status: 'applied',
+      });
+    }
+    const all: string[] = [];
+    let after = '';
+    for (let pages = 0; pages < 10; pages++) {
+      const page = await read(app, `/api/status?limit=2${after}`);
+      all.push(...names(page));
+      if (page['next'] === null) break;
+      after = `&after=${encodeURIComponent(page['next'] as string)}`;
+    }
+    expect(all).toEqual(['backup', 'digest', 'report', 'stored-1', 'stored-2']);
+  });
+
+  test('has the fields of beat list --json', async () => {
+    await using app = await HttpApp.open(CONFIG);
+    const { entries, declared } = await read(app, '/api/status?search=backup');
+    expect(declared).toBe(3);
+    expect(entries).toEqual([
+      {
+        ...{ entry: 'backup', source: 'configuration', task: 'shop.backup' },
+        ...{ schedule: expect.any(String) as string, description: 'Nightly', timezone: 'UTC' },
+        ...{ enabled: true, paused: null, skipping: [], lastDueAt: null, lastSentAt: null },
+        ...{ lastTaskId: null, lastSkipped: null, runCount: 0 },
+        nextDueAt: expect.stringMatching(/T03:00:00.000Z$/) as string,
+      },
+    ]);
+  });
+
+  test.each([
+    ['digest', ['digest']],
+    ['SHOP.', ['backup', 'report']],
+    ['stored', ['stored-1']],
+    ['1', ['stored-1']],
+    ['absent', []],
+  ])('finds by a part of the name or the task: %s', async (search, found) => {
+    await using app = await HttpApp.open(CONFIG, { lead: true });
+    await send(app, { do: 'add', entry: 'stored-1', definition: { task: 't', schedule: 60 } });
+    expect(names(await read(app, `/api/status?search=${search}`))).toEqual(found);
+  });
+
+  test('reports all invalid parameters, with the closest name', async () => {
+    await using app = await HttpApp.open(CONFIG);
+    expect(await read(app, '/api/status?limit=0&serch=x')).toEqual({
+      ...{ type: 'about:blank', title: 'Unprocessable Entity', status: 422 },
+      errors: [
+        {
+          path: ['limit'],
+          message: 'expected a whole number from 1 to 1000, got "0"',
+        },
+        { path: ['serch'], message: 'unknown key; did you mean "search"?' },
+      ],
+    });
+  });
+});
+
+describe('GET /api/entries', () => {
+  test('shows an entry and its next instants', async () => {
+    await using app = await HttpApp.open(CONFIG);
+    expect(await read(app, '/api/entries/digest')).toMatchObject({
+      entry: 'digest',
+      task: 'mail.digest',
+    });
+    const { next } = await read(app, '/api/entries/digest/next?count=3');
+    expect(next).toHaveLength(3);
+    const [first, second] = (next as string[]).map((each) => Date.parse(each));
+    expect(second! - first!).toBe(7 * 24 * 3_600_000);
+    expect(await read(app, '/api/entries/report/next')).toMatchObject({ next: [] });
+  });
+
+  test('answers 404 for an unknown entry', async () => {
+    await using app = await HttpApp.open(CONFIG);
+    const detail = 'there is no entry "a/b"';
+    expect(await read(app, '/api/entries/a%2Fb')).toMatchObject({ status: 404, detail });
+  });
+
+  test('shows the history of an entry', async () => {
+    await using app = await HttpApp.open(CONFIG, { lead: true });
+    await send(app, { do: 'run', entry: 'backup' });
+    const { rows } = await read(app, '/api/entries/backup/history');
+    expect(rows).toMatchObject([{ kind: 'run', cause: 'manual', task: 'shop.backup' }]);
+  });
+});
+
+describe('POST /api/commands', () => {
+  test('answers with the row of the audit log', async () => {
+    await using app = await HttpApp.open(CONFIG, { lead: true });
+    const command = { do: 'pause', entry: 'backup', reason: 'migration', id: 'one', by: 'ann' };
+    const answer = await send(app, command);
+    expect(answer).toMatchObject({ ...command, status: 'applied', answer: 'paused backup' });
+    const { rows } = await read(app, '/api/audit');
+    expect(rows).toEqual([answer]);
+    expect(await read(app, '/api/entries/backup')).toMatchObject({
+      paused: { reason: 'migration', by: 'ann' },
+      nextDueAt: null,
+    });
+  });
+
+  test('with an id that was sent before is applied once', async () => {
+    await using app = await HttpApp.open(CONFIG, { lead: true });
+    const command = { do: 'run', entry: 'backup', id: 'one' };
+    expect(await send(app, command)).toEqual(await send(app, command));
+    const { runCount } = await read(app, '/api/entries/backup');
+    expect(runCount).toBe(1);
+  });
+
+  test('answers 409 when the leader rejects it', async () => {
+    await using app = await HttpApp.open(CONFIG, { lead: true });
+    const options = { token: CHANGE, json: { do: 'resume', entry: 'backup' } };
+    const response = await app.request('/api/commands', options);
+    expect([response.status, await response.json()]).toMatchObject([
+      409,
+      { status: 'rejected', answer: expect.stringContaining('not paused') as string },
+    ]);
+  });
+
+  test('answers 202 when no instance leads', async () => {
+    await using app = await HttpApp.open(CONFIG);
+    const options = { token: CHANGE, json: { do: 'run', entry: 'backup', id: 'one' } };
+    const response = await app.request('/api/commands?wait=0', options);
+    expect([response.status, await response.json()]).toEqual([
+      202,
+      { id: 'one', status: 'pending' },
+    ]);
+  });
+
+  test.each([
+    ['{', [{ path: [], message: expect.stringMatching(/^invalid JSON/) as string }]],
+    ['[]', [{ path: [], message: 'expected a JSON object' }]],
+    [
+      { do: 'pause', entri: 'backup', until: 'soon' },
+      [
+        { message: 'entry: missing' },
+        { message: expect.stringMatching(/^until: expected .*, got "soon"$/) as string },
+        {
+          message: expect.stringMatching(/^unknown field "entri".*did you mean "entry"/) as string,
+        },
+      ],
+    ],
+    [
+      { do: 'add', entry: 'x', definition: { task: 1, schedul: 60 } },
+      [
+        { path: ['definition', 'schedul'], message: 'unknown key; did you mean "schedule"?' },
+        { path: ['definition', 'schedule'], message: expect.stringMatching(/^missing/) as string },
+        { path: ['definition', 'task'], message: expect.stringMatching(/^expected/) as string },
+      ],
+    ],
+  ])('reports all problems of %o, and stores nothing', async (body, errors) => {
+    await using app = await HttpApp.open(CONFIG);
+    const response = await app.request('/api/commands', {
+      method: 'POST',
+      token: CHANGE,
+      ...(typeof body === 'string'
+        ? { text: body, headers: { 'Content-Type': 'application/json' } }
+        : { json: body }),
+    });
+    expect([response.status, await response.json()]).toMatchObject([422, { errors }]);
+    expect(await app.store.commands.pending(10)).toEqual([]);
+  });
+
+  test('needs the change token', async () => {
+    await using app = await HttpApp.open(CONFIG);
+    const json = { do: 'run', entry: 'backup' };
+    expect(await read(app, '/api/commands', { json })).toMatchObject({ status: 403 });
+    await using open = await HttpApp.open({ ...CONFIG, http: {} });
+    const response = await open.request('/api/commands', { json });
+    expect([response.status, await response.json()]).toMatchObject([
+      403,
+      { detail: 'commands over HTTP are off: set http.changeToken or BEAT_HTTP_CHANGE_TOKEN' },
+    ]);
+    expect(await app.store.commands.pending(10)).toEqual([]);
+  });
+
+  test('names the user of a trusted proxy in the audit log, not that of the body', async () => {
+    const http = { trustedUserHeader: 'X-User', trustedProxies: ['10.0.0.0/8'] };
+    await using app = await HttpApp.open({ ...CONFIG, http }, { lead: true });
+    const response = await app.request('/api/commands', {
+      ...{ peer: '10.0.0.1', headers: { 'X-User': 'ann' } },
+      json: { do: 'pause', entry: 'backup', by: 'eve' },
+    });
+    expect(await response.json()).toMatchObject({ by: 'ann', status: 'applied' });
+  });
+});
+
+test('GET /api/events: streams the status of an entry and the audit row after a command', async () => {
+  await using app = await HttpApp.open(CONFIG, { lead: true });
+  const response = await app.request('/api/events?entry=backup', { token: READ });
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  expect((await reader.read()).value).toBe(': open\n\n');
+  await send(app, { do: 'pause', entry: 'backup' });
+  let text = '';
+  while (!(text.includes('event: status') && text.includes('event: audit'))) {
+    text += (await reader.read()).value ?? '';
+  }
+  expect(text).toContain('"answer":"paused backup"');
+  expect(text).toMatch(/event: status\ndata: \{"entry":"backup".*"paused":\{/);
+  await reader.cancel();
+});
+
+describe('GET /api/openapi.json', () => {
+  test('is a valid OpenAPI 3.1 document', async () => {
+    await using app = await HttpApp.open(CONFIG);
+    const response = await app.request('/api/openapi.json', { token: READ });
+    const document = (await response.json()) as Record<string, unknown>;
+    const result = await new Validator().validate(structuredClone(document));
+    expect(result).toMatchObject({ valid: true });
+    expect(document['openapi']).toMatch(/^3\.1\./);
+  });
+
+  test.each(Object.entries(OPERATIONS))('describes %s, which exists', async (path, { method }) => {
+    await using app = await HttpApp.open(CONFIG);
+    const options = { method: (method ?? 'get').toUpperCase(), token: CHANGE };
+    const response = await app.request(path.replace('{name}', 'backup'), options);
+    expect(response.status).not.toBe(404);
+    await response.body?.cancel();
+  });
+});
