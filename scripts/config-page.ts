@@ -8,6 +8,7 @@ import { resultsShape } from '../src/config/results/results.ts';
 import { routingShape } from '../src/config/routing/routing.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { eventsShape } from '../src/config/service/events.ts';
+import { calendarsShape } from '../src/config/calendars/schema.ts';
 import { historyShape } from '../src/config/service/history.ts';
 import { httpShape } from '../src/config/service/http.ts';
 import { lockShape } from '../src/config/service/lock.ts';
@@ -67,7 +68,10 @@ interface Section {
 
 const SECTIONS: readonly Section[] = [
   { title: 'Entries', keys: ['beatSchedule', ...Object.keys(missedShape)] },
-  { title: 'Time zone', keys: Object.keys(zoneShape) },
+  {
+    title: 'Time zone and calendars',
+    keys: [...Object.keys(zoneShape), ...Object.keys(calendarsShape)],
+  },
   { title: 'Broker and state', keys: Object.keys(endpointsShape) },
   { title: 'Lock and names of state', keys: Object.keys(lockShape) },
   { title: 'History', keys: Object.keys(historyShape) },
@@ -95,6 +99,10 @@ const TITLES: Readonly<Record<string, { readonly title: string; readonly text?: 
   TimedeltaConfig: { title: 'timedelta' },
   CrontabConfig: { title: 'crontab' },
   SolarConfig: { title: 'solar' },
+  CalendarConfig: {
+    title: 'Calendar',
+    text: 'A value of `calendars`, or of `only` and `exclude` of an entry. See [time](time.md#calendars).',
+  },
   SignatureOptions: { title: 'Options', text: '`options` of an entry, and of any signature.' },
   RetryPolicyConfig: { title: 'retryPolicy' },
   TaskConfig: { title: 'Task', text: 'A signature of one task.' },
@@ -155,6 +163,7 @@ function section(title: string, shape: Shape, text = ''): string {
 }
 
 const NAMED_TYPES: Readonly<Record<string, string>> = {
+  CalendarReferences: 'name, [calendar](#calendar), or list of both',
   Duration: 'duration',
   Instant: 'instant',
   Expiry: 'expiry',

@@ -74,6 +74,11 @@ export interface BeatConfig {
   /** Celery's switch: `false` without a `timezone` means the zone of the host. Default: `true`. */
   enableUtc?: boolean | undefined;
   /**
+   * Calendars by name, for `only` and `exclude` of entries. See [time](time.md#calendars).
+   * Default: none.
+   */
+  calendars?: Record<string, CalendarConfig> | undefined;
+  /**
    * What to do about runs that were missed: one run for the newest (`once`), none (`skip`), or
    * each (`all`). Default: `once`.
    */
@@ -361,6 +366,16 @@ export interface HistoryConfig {
   maxAge?: Duration | undefined;
 }
 
+/** A set of days and times: what is in any of its parts. */
+export interface CalendarConfig {
+  /** Dates, ranges of dates with both ends included, and days of each year (`12-25`). */
+  dates?: string | readonly string[] | undefined;
+  /** Days of the week, as in the last field of `cron`. */
+  weekdays?: string | readonly string[] | undefined;
+  /** Every minute that an expression of five fields matches. */
+  cron?: string | readonly string[] | undefined;
+}
+
 /** Celery's `result_backend_transport_options`. */
 export interface ResultTransportConfig {
   /** Prefix of every key; `_` is appended unless it ends in one of `: _ - .`. Default: `""`. */
@@ -640,6 +655,16 @@ export interface EntryConfig {
    * count too. Default: no limit.
    */
   count?: number | undefined;
+  /**
+   * Calendars: an occurrence must be in each of them. See [time](time.md#calendars). Default:
+   * all times.
+   */
+  only?: CalendarReferences | undefined;
+  /**
+   * Calendars: an occurrence must be in none of them. See [time](time.md#calendars). Default:
+   * none.
+   */
+  exclude?: CalendarReferences | undefined;
   /**
    * What to do about runs that were missed: one run for the newest (`once`), none (`skip`), or
    * each (`all`). Default: the setting `missed`.
@@ -984,3 +1009,6 @@ export interface SolarConfig {
   /** The same as `longitude`. */
   lon?: number | undefined;
 }
+
+/** The name of a calendar of the setting `calendars`, a calendar, or a list of both. */
+export type CalendarReferences = string | CalendarConfig | readonly (string | CalendarConfig)[];

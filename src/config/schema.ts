@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { connectionShape } from './broker/connection.ts';
 import { endpointsShape } from './broker/endpoints.ts';
+import { calendarsShape } from './calendars/schema.ts';
 import type { BeatConfig } from './config-types.ts';
 import { missedShape } from './entry/missed.ts';
 import { wholeEntrySchema } from './entry/schema.ts';
@@ -27,6 +28,7 @@ const settingsShape = {
   ...lockShape,
   ...historyShape,
   ...zoneShape,
+  ...calendarsShape,
   ...missedShape,
   ...routingShape,
   ...encodingShape,

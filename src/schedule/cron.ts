@@ -1,6 +1,7 @@
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { calendarSchedule, type CalendarRule, type ZoneOptions } from './calendar-schedule.ts';
+import type { CalendarFields } from './calendar.ts';
 import { uniqueMovableDays, uniqueNthWeekdays } from './calendar-text.ts';
 import { CRON_FIELDS } from './cron-fields.ts';
 import { readParts, type Part } from './cron-part.ts';
@@ -37,6 +38,18 @@ export function cron(expression: string, options: CronOptions = {}): Schedule {
     );
   }
   return calendarSchedule(toRule(fields, split(line)), options);
+}
+
+/** The fields of an expression that has no seconds, no years and no `H`. Throws a `ConfigError` with every invalid field. */
+export function cronFields(line: string): CalendarFields {
+  const text = line.trim();
+  const fields = readFields(text, '');
+  if (text.split(/\s+/).length !== 5 || fields.flat().some(({ hashed }) => hashed)) {
+    throw new ConfigError(
+      `${quote(line)} is not five fields without H, such as * 9-16 * * mon-fri`,
+    );
+  }
+  return toRule(fields, split(text)).fields;
 }
 
 /** Splits an expression into seven fields, seconds first and the year last. */

@@ -1,5 +1,6 @@
 import type { Entry } from '../../catalog/entry.ts';
 import type { Steps } from '../../util/steps.ts';
+import { Calendars } from '../calendars/calendars.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import type { Merged } from '../merge.ts';
 import {
@@ -31,6 +32,9 @@ export function* readEntries(
     ...readMissed(merged.settings),
     keys,
     serializer: encoding.serializer,
+    calendars: new Calendars(merged.settings.calendars ?? {}, (name) =>
+      merged.reportFor(`calendars.${name}`),
+    ),
     schedules: new ScheduleReader(keys.inside.get('schedule'), settings.readZone),
     routes: new RouteChecker(queues, routes, broker, merged.reportFor('taskRoutes')),
   };

@@ -6,6 +6,7 @@ import type { SerializerName } from '../../message/serializers/serializer.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
 import type { Duration } from '../config-types.ts';
+import type { Calendars } from '../calendars/calendars.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { isMap } from '../keys/normalize-keys.ts';
 import type { CheckAccepted } from '../message/accept-content.ts';
@@ -35,6 +36,7 @@ import { applyCall, checkTarget, readTarget } from './task-target.ts';
 export interface EntryContext {
   readonly keys: KeySchema | undefined;
   readonly schedules: ScheduleReader;
+  readonly calendars: Calendars;
   readonly readZone: ReadZone;
   readonly timezone: string;
   readonly missed: MissedPolicy;
@@ -85,7 +87,7 @@ export function readEntry(
       : undefined;
   const around = {
     ...{ name, relative: raw.relative === true, timezone, defaultZone: context.timezone },
-    limits: readLimits(raw, report),
+    limits: readLimits(raw, context.calendars, report),
   };
   const schedule = isMap(input)
     ? context.schedules.read(raw.schedule, around, report, warn)

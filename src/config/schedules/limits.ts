@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { TIME_RANGE, timesOfDay } from '../../schedule/limits/times-of-day.ts';
 import type { TimeSet } from '../../schedule/limits/time-set.ts';
+import type { Calendars } from '../calendars/calendars.ts';
+import { selectionShape } from '../calendars/schema.ts';
 import type { Report } from '../validate.ts';
 import { parseDuration } from '../values/duration.ts';
 import { option, type ShapeOutput } from '../values/option.ts';
@@ -39,6 +41,7 @@ export const limitsShape = {
     'The number of occurrences, counted from `from`, which is required. Missed and skipped ones count too.',
     { otherwise: 'no limit', unit: 'occurrences', example: 12 },
   ),
+  ...selectionShape,
 };
 
 const KEYS = Object.keys(limitsShape) as (keyof typeof limitsShape)[];
@@ -60,12 +63,13 @@ export interface Limits {
 /** Reads the limits of an entry; `undefined` if it has none, and after errors. Invalid types are reported elsewhere. */
 export function readLimits(
   entry: Readonly<Record<string, unknown>>,
+  calendars: Calendars,
   report: Report,
 ): Limits | undefined {
-  const { jitter, offset, between, from, until, count, ...rest } = readValid(entry);
+  const { jitter, ...others } = readValid(entry);
   const hasJitter = jitter !== undefined && parseDuration(jitter) !== 0;
-  const others = [offset, between, from, until, count, ...Object.values(rest)];
-  if (!hasJitter && others.every((value) => value === undefined)) return undefined;
+  if (!hasJitter && Object.values(others).every((value) => value === undefined)) return undefined;
+  const { offset, between, from, until, count, only = [], exclude = [] } = others;
   const times = between === undefined ? [] : readTimes(between, report);
   if (count !== undefined && entry['from'] === undefined) {
     report(['count'], 'is counted from an instant, and there is none; add from: …');
@@ -74,7 +78,9 @@ export function readLimits(
   return (
     times && {
       ...{ jitter: parseDuration(jitter), offset: parseDuration(offset) },
-      ...{ from, until, count, only: times, exclude: [] },
+      ...{ from, until, count },
+      only: [...times, ...calendars.resolve(only, ['only'], report)],
+      exclude: calendars.resolve(exclude, ['exclude'], report),
     }
   );
 }

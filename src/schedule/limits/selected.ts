@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { DAY, toDate, toMillis } from '../instants.ts';
 import { LastAnswerCache } from '../last-answer-cache.ts';
 import { latestByNext } from '../latest.ts';
@@ -30,16 +31,25 @@ const known = new WeakMap<Schedule, Map<string, Schedule>>();
 export function selected(schedule: Schedule, selection: Selection, timezone: string): Schedule {
   const { only, exclude } = selection;
   const sets = [
-    ...only.map(({ spec }) => `only(${spec})`),
-    ...exclude.map(({ spec }) => `exclude(${spec})`),
+    ...only.map(({ spec }) => `only(${shorten(spec)})`),
+    ...exclude.map(({ spec }) => `exclude(${shorten(spec)})`),
   ];
   const spec = `${schedule.spec} ${sets.join(' ')} ${timezone}`;
+  const words = [...only, ...exclude].map(({ description }) => description);
+  const key = [spec, ...words].join('\n');
   const siblings = known.get(schedule) ?? new Map<string, Schedule>();
   known.set(schedule, siblings);
-  const made = siblings.get(spec) ?? new Selected(schedule, selection, timezone, spec);
-  siblings.set(spec, made);
+  const made = siblings.get(key) ?? new Selected(schedule, selection, timezone, spec);
+  siblings.set(key, made);
   return made;
 }
+
+/** The state of every entry contains the spec: that of a long list of dates is a hash. */
+function shorten(spec: string): string {
+  return spec.length <= MAX_SPEC ? spec : `sha256 ${hash('sha256', spec).slice(0, 32)}`;
+}
+
+const MAX_SPEC = 100;
 
 class Selected implements Schedule {
   readonly spec: string;

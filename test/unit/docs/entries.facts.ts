@@ -21,6 +21,8 @@ export const fields = {
     test: 'test/unit/config/schedules/limits.test.ts',
     config: { from: '2030-01-01' },
   },
+  only: { example: { weekdays: 'mon-fri' }, test: 'test/unit/config/calendars/calendars.test.ts' },
+  exclude: { example: { dates: '12-25' }, test: 'test/unit/config/calendars/calendars.test.ts' },
   missed: { example: 'all', test: 'test/unit/config/resolve.test.ts' },
   max_catch_up: { example: 10, test: 'test/unit/config/resolve.test.ts' },
   starting_deadline: { example: '1h', test: 'test/unit/config/resolve.test.ts' },

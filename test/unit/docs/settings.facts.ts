@@ -175,6 +175,10 @@ export const own = {
   starting_deadline: { example: '1h', test: 'test/unit/catalog/catch-up.test.ts' },
   declare_queues: { example: false, test: 'test/unit/config/resolve.test.ts' },
   metrics: { example: { perEntry: 50 }, test: 'test/unit/observe/metrics.test.ts' },
+  calendars: {
+    example: { holidays: { dates: ['12-25'] } },
+    test: 'test/unit/config/calendars/calendars.test.ts',
+  },
   shell_task: { example: 'ops.run', test: 'test/unit/config/shell/shell.test.ts' },
   http: { example: { port: 8040 }, test: 'test/unit/config/service/http.test.ts' },
   shell_queue: { example: 'ops', test: 'test/unit/config/shell/shell.test.ts' },

@@ -3,12 +3,16 @@ import { describe, expect, test } from 'vitest';
 
 import { cron } from '../../../src/schedule/cron.ts';
 import { bounded } from '../../../src/schedule/limits/bounded.ts';
+import { cronTimes } from '../../../src/schedule/limits/cron-times.ts';
+import { dates } from '../../../src/schedule/limits/dates.ts';
 import { grid } from '../../../src/schedule/limits/grid.ts';
 import { jittered } from '../../../src/schedule/limits/jitter.ts';
 import { selected } from '../../../src/schedule/limits/selected.ts';
 import { timesOfDay } from '../../../src/schedule/limits/times-of-day.ts';
+import { union } from '../../../src/schedule/limits/union.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
+import { getZone } from '../../../src/schedule/zone.ts';
 import { fields, instant, line, zone } from './arbitrary.ts';
 import { due, walk } from './walk.ts';
 
@@ -234,4 +238,64 @@ test('a search among occurrences that are all excluded ends without a result', (
   const never = [timesOfDay(['09:00-10:00']), timesOfDay(['10:00-11:00'])];
   const chosen = selected(cron('* * * * * *'), { only: never, exclude: [] }, 'Europe/Oslo');
   expect(chosen.next(new Date(0))).toBeNull();
+});
+
+describe('a stretch of a set of times', () => {
+  const set = fc.oneof(
+    fields.map((texts) => cronTimes(line(texts))),
+    fields.map(({ dayOfMonth, dayOfWeek }) => cronTimes(`* * ${dayOfMonth} * ${dayOfWeek}`)),
+    fc
+      .array(range, { minLength: 1, maxLength: 3 })
+      .map((ranges) => timesOfDay(ranges.map(({ text }) => text))),
+    fc.constantFrom(
+      dates(['2026-03-28/2026-03-30', '10-25']),
+      dates(['12-30/01-02', '2028-02-29']),
+    ),
+    fc.constant(
+      union(
+        [dates(['2026-10-25']), cronTimes('* 2-3 * * sun'), timesOfDay(['23:00-01:00'])],
+        'some',
+      ),
+    ),
+  );
+
+  test('has one answer from its beginning to its end', () => {
+    fc.assert(
+      fc.property(
+        set,
+        zone,
+        instant(2025, 2029),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (times, name, at, share) => {
+          const place = getZone(name);
+          const { inside, end } = times.stretchAt(at.getTime(), place);
+          expect(end).toBeGreaterThan(at.getTime());
+          const length = Math.min(end, at.getTime() + 30 * DAY) - at.getTime();
+          for (const part of [share, share / 10, share / 100]) {
+            const within = times.stretchAt(at.getTime() + Math.floor(length * part), place);
+            expect(within.inside).toBe(inside);
+          }
+          expect(times.stretchAt(at.getTime() + length - 1, place).inside).toBe(inside);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('of a cron expression contains the minutes at which a schedule of elapsed time is due', () => {
+    fc.assert(
+      fc.property(fields, zone, instant(2025, 2029), (texts, timezone, at) => {
+        // The range in the hours makes it follow elapsed time.
+        const hour =
+          texts.hour === '*' || /[-/]/.test(texts.hour) ? texts.hour : `${texts.hour},0-0`;
+        const text = line({ ...texts, hour });
+        const minute = Math.floor(at.getTime() / 60_000) * 60_000;
+        const schedule = cron(text, { timezone });
+        const isDue = schedule.next(new Date(minute - 1))?.getTime() === minute;
+        const { inside } = cronTimes(text).stretchAt(minute, getZone(timezone));
+        if (schedule.spec.includes(' elapsed ')) expect(inside).toBe(isDue);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { named, option } from '../values/option.ts';
+import { MAP, name } from '../values/scalars.ts';
+
+const texts = (allowed: string) => z.union([z.string(), z.array(z.string())], allowed);
+
+const calendarShape = {
+  dates: option(
+    texts('a date or a list of dates'),
+    'Dates, ranges of dates with both ends included, and days of each year (`12-25`).',
+    { example: ['2030-12-24/2031-01-02', '05-17'] },
+  ),
+  weekdays: option(
+    texts('weekdays such as sat,sun or mon-fri'),
+    'Days of the week, as in the last field of `cron`.',
+    { example: 'sat,sun' },
+  ),
+  cron: option(
+    texts('a cron expression of five fields, or a list of them'),
+    'Every minute that an expression of five fields matches.',
+    { example: '* 22-23 * * fri' },
+  ),
+};
+
+/** A calendar: the instants that are in any of its parts. */
+export const calendarSchema = named(z.strictObject(calendarShape, MAP), 'CalendarConfig', {
+  description: 'A set of days and times: what is in any of its parts.',
+});
+
+const reference = () => z.union([name(), calendarSchema]);
+const REFERENCES =
+  'the name of a calendar, a map such as {dates: [2030-12-24]}, or a list of these';
+const references = () =>
+  named(z.union([name(), calendarSchema, z.array(reference())], REFERENCES), 'CalendarReferences', {
+    description:
+      'The name of a calendar of the setting `calendars`, a calendar, or a list of both.',
+  });
+
+export const calendarsShape = {
+  calendars: option(
+    z.record(name(), calendarSchema, MAP),
+    'Calendars by name, for `only` and `exclude` of entries. See [time](time.md#calendars).',
+    { otherwise: 'none', example: { holidays: { dates: ['12-25', '01-01'] } } },
+  ),
+};
+
+/** The fields of an entry that select by calendars. */
+export const selectionShape = {
+  only: option(
+    references(),
+    'Calendars: an occurrence must be in each of them. See [time](time.md#calendars).',
+    { otherwise: 'all times', example: { weekdays: 'mon-fri' } },
+  ),
+  exclude: option(
+    references(),
+    'Calendars: an occurrence must be in none of them. See [time](time.md#calendars).',
+    { otherwise: 'none', example: { dates: ['12-25'] } },
+  ),
+};
+
+export type CalendarInput = z.output<typeof calendarSchema>;
+export type CalendarReferences = NonNullable<z.output<typeof selectionShape.only>>;

@@ -1,0 +1,77 @@
+import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { DAY } from '../instants.ts';
+import { quote } from '../quote.ts';
+import { localSet, type TimeSet } from './time-set.ts';
+
+/** The forms of a date, for error messages. */
+export const DATE_FORMS =
+  'dates such as 2030-12-24, ranges such as 2030-12-24/2031-01-02, or 12-25 for each year';
+
+/** Days since 1970-01-01, both included. */
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Days of each year as month * 100 + day, both included; `first` may be later, for a range over the new year. */
+type YearlyRange = Range;
+
+const DATE = String.raw`(?:\d{4}-)?\d\d-\d\d`;
+const FORM = new RegExp(`^(${DATE})(?:/(${DATE}))?$`);
+
+/** A set of dates, ranges of dates, and days of each year. Throws a `ConfigError` with every invalid one, at its index. */
+export function dates(texts: readonly string[]): TimeSet {
+  const errors: Diagnostic[] = [];
+  const ranges: Range[] = [];
+  const yearly: YearlyRange[] = [];
+  for (const [i, text] of texts.entries()) {
+    const problem = addRange(text.trim(), ranges, yearly);
+    if (problem !== null) errors.push(errorAt([i], problem));
+  }
+  if (errors.length > 0) throw new ConfigError(errors);
+  const sorted = [...new Set(texts.map((text) => text.trim()))].toSorted();
+  const description = sorted.length > 3 ? `${sorted.length} dates` : sorted.join(', ');
+  return localSet(`dates(${sorted.join(' ')})`, description, (local) => {
+    const day = Math.floor(local / DAY);
+    const inside =
+      ranges.some(({ first, last }) => day >= first && day <= last) ||
+      yearly.some((range) => isInYear(day, range));
+    if (inside || yearly.length > 0) return { inside, end: (day + 1) * DAY };
+    const starts = ranges.map(({ first }) => first).filter((first) => first > day);
+    return { inside, end: Math.min(...starts, Infinity) * DAY };
+  });
+}
+
+/** Returns what is wrong with the text, or `null`. */
+function addRange(text: string, ranges: Range[], yearly: YearlyRange[]): string | null {
+  const [, from, to = from] = FORM.exec(text) ?? [];
+  const expected = `expected ${DATE_FORMS}, got ${quote(text)}`;
+  if (from?.length !== to?.length || from === undefined || to === undefined) return expected;
+  const isYearly = from.length === 5;
+  // In a leap year every day of a year exists.
+  const [first, last] = [from, to].map((date) => parseDay(isYearly ? `2028-${date}` : date));
+  if (first === undefined || last === undefined) return `${quote(text)} is not in the calendar`;
+  if (isYearly) yearly.push({ first: toMonthDay(first), last: toMonthDay(last) });
+  else if (last < first) return `${quote(text)} ends before it begins`;
+  else ranges.push({ first, last });
+  return null;
+}
+
+function isInYear(day: number, { first, last }: YearlyRange): boolean {
+  const today = toMonthDay(day);
+  return first <= last ? today >= first && today <= last : today >= first || today <= last;
+}
+
+function toMonthDay(day: number): number {
+  const date = new Date(day * DAY);
+  return (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
+}
+
+/** `undefined` for a date that does not exist, such as 2030-02-30. */
+function parseDay(text: string): number | undefined {
+  const instant = Date.parse(`${text}T00:00:00Z`);
+  if (Number.isNaN(instant) || new Date(instant).toISOString().slice(0, 10) !== text)
+    return undefined;
+  return instant / DAY;
+}
