@@ -1,4 +1,5 @@
 import { Beat } from '../src/beat.ts';
+import type { BeatConfig } from '../src/config/config-types.ts';
 import { timedelta } from '../src/schedule/timedelta.ts';
 import { JumpingClock } from './jumping-clock.ts';
 
@@ -15,11 +16,17 @@ export class BurstBeat implements AsyncDisposable {
   }
 
   /** `name` is its queue and its key prefix. */
-  static async start(brokerUrl: string, name: string, entries: number): Promise<BurstBeat> {
+  static async start(
+    brokerUrl: string,
+    name: string,
+    entries: number,
+    settings: BeatConfig = {},
+  ): Promise<BurstBeat> {
     const clock = new JumpingClock();
     const schedule = timedelta({ hours: 1 });
     const beat = new Beat(
       {
+        ...settings,
         brokerUrl,
         keyPrefix: name,
         taskDefaultQueue: name,

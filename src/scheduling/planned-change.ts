@@ -7,7 +7,7 @@ import type { Message } from '../message/message.ts';
 import type { RunCause } from '../message/run.ts';
 import type { Change } from '../store/commit.ts';
 import { advance, type EntryState, type LastSkip } from '../store/entry-state.ts';
-import type { HistoryRow } from '../store/history.ts';
+import type { HistoryRow, RunRow } from '../store/history.ts';
 import { indexedDueAt } from './plan.ts';
 
 /** What was decided about one entry, ready to be committed, with the events that follow a commit. */
@@ -88,15 +88,17 @@ function toHistory(
   { sent, skipped, before, sentAt, term, commandId }: Reported,
   leader: string,
 ): readonly HistoryRow[] {
-  const skips = skipped.map(({ first, last, count, reason }): HistoryRow => ({
+  const rows: HistoryRow[] = skipped.map(({ first, last, count, reason }) => ({
     ...{ kind: 'skip', first, last, count, reason, at: sentAt, term },
   }));
-  const runs = sent.map(({ dueAt, cause, taskId, task, queue }, i): HistoryRow => ({
-    ...{ kind: 'run', dueAt, sentAt, cause, taskId, task, queue, term, leader },
-    number: before.runCount + i + 1,
-    ...(commandId !== undefined && { command: commandId }),
-  }));
-  return [...skips, ...runs];
+  let number = before.runCount;
+  for (const { dueAt, cause, taskId, task, queue } of sent) {
+    number += 1;
+    // prettier-ignore
+    const row: RunRow = { kind: 'run', dueAt, sentAt, cause, taskId, task, queue, term, leader, number };
+    rows.push(commandId === undefined ? row : { ...row, command: commandId });
+  }
+  return rows;
 }
 
 /** The skip of the newest occurrence; `undefined` if it was published. */

@@ -106,6 +106,8 @@ export interface EncodedRow {
   readonly entry: string;
   /** When it happened, epoch milliseconds. */
   readonly at: number;
+  /** When the entry ran before, epoch milliseconds; `null` if unknown. */
+  readonly previous: number | null;
   readonly text: string;
 }
 
@@ -116,7 +118,11 @@ export function timeOf(row: HistoryRow): number {
 }
 
 export function encodeRows(rows: readonly EntryRow[]): EncodedRow[] {
-  return rows.map(({ entry, row }) => ({ entry, at: timeOf(row), text: JSON.stringify(row) }));
+  return rows.map(({ entry, row }) => encodeRow(entry, row, null));
+}
+
+function encodeRow(entry: string, row: HistoryRow, previous: number | null): EncodedRow {
+  return { entry, at: timeOf(row), previous, text: JSON.stringify(row) };
 }
 
 /**
@@ -128,9 +134,12 @@ export function encodeHistory(
   limits: HistoryLimits | null,
 ): readonly EncodedRow[] {
   if (!limits) return [];
-  return changes.flatMap(({ entry, history = [] }) =>
-    encodeRows(history.slice(-limits.limit).map((row) => ({ entry, row }))),
-  );
+  const encoded: EncodedRow[] = [];
+  for (const { entry, before, history = [] } of changes) {
+    const rows = history.length > limits.limit ? history.slice(-limits.limit) : history;
+    for (const row of rows) encoded.push(encodeRow(entry, row, before?.sentAt ?? null));
+  }
+  return encoded;
 }
 
 /** Decodes a row; `null` for a text that is none, and for a kind of row that this release does not know. */

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ACQUIRE, EXTEND, RELEASE } from '../../src/drivers/redis/lock-scripts.ts';
+import { APPEND_HISTORY } from '../../src/drivers/redis/history.ts';
 import { APPEND, APPEND_ENTRIES, REMOVE } from '../../src/drivers/redis/outbox-scripts.ts';
 import { run, script, type Script } from '../../src/drivers/redis/script.ts';
 import { BEGIN_TERM, COMMIT, COMMIT_ENTRIES } from '../../src/drivers/redis/scripts.ts';
@@ -21,6 +22,7 @@ interface Case {
 
 const TERM = { GET: 'term' };
 const LEDGER = { ...TERM, HMGET: 'states', HSET: 'states' };
+const HISTORY = { RPUSH: 'history', LTRIM: 'history', LRANGE: 'history' };
 const PUSHES = { LLEN: 'list', LPUSH: 'list', SCARD: 'binding', SADD: 'binding', PUBLISH: 'news' };
 
 /** In a commit of stored entries, a command may be finished too. */
@@ -37,33 +39,39 @@ const CHANGE = ['7', '1', 'a', 'state', ''];
 const MOVE = ['7', '1', 'old', 'new state', 'state'];
 /** One finished command, and what is written beside the state of that entry. */
 const MOVED = ['1', 'command', 'id', 'audit row', '2', ''];
+/** One row of one entry's history. */
+const ROW = ['1', '100', '10', '1000', '0', '1', 'row'];
 /** One message to a channel, one to a list, and one binding. */
 const PUSH = ['1', 'news', 'text', '1', '1', 'message', 'member'];
 
 const CASES: Readonly<Record<string, Case>> = {
   BEGIN_TERM: {
     script: BEGIN_TERM,
-    keys: ['term', 'states'],
+    keys: ['term', 'states', 'history'],
     args: [],
     reply: expect.any(Number),
-    commands: { TIME: '', ...TERM, SET: 'term', HSCAN: 'states', HMGET: 'states', HSET: 'states' },
+    commands: {
+      ...{ TIME: '', ...TERM, SET: 'term' },
+      ...{ HSCAN: 'states', HMGET: 'states', HSET: 'states' },
+      ...{ RPUSH: 'history', LTRIM: 'history' },
+    },
   },
   COMMIT: {
     script: COMMIT,
-    keys: ['term', 'states', 'list', 'binding'],
-    args: [...CHANGE, ...PUSH],
+    keys: ['term', 'states', 'history', 'list', 'binding'],
+    args: [...CHANGE, ...ROW, ...PUSH],
     reply: ['committed', [1]],
-    commands: { ...LEDGER, ...PUSHES },
+    commands: { ...LEDGER, ...PUSHES, ...HISTORY },
   },
   COMMIT_ENTRIES: {
     script: COMMIT_ENTRIES,
     keys: [
       ...['term', 'states', 'commands', 'audit', 'ids', 'entries', 'index'],
-      ...['list', 'binding'],
+      ...['history', 'list', 'binding'],
     ],
-    args: [...MOVE, ...MOVED, ...PUSH],
+    args: [...MOVE, ...MOVED, ...ROW, ...PUSH],
     reply: ['committed', [1]],
-    commands: { ...PUSHES, ...ENTRIES },
+    commands: { ...PUSHES, ...HISTORY, ...ENTRIES },
   },
   SEND: {
     script: SEND,
@@ -74,21 +82,31 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   APPEND: {
     script: APPEND,
-    keys: ['term', 'states', 'order', 'outbox'],
-    args: [...CHANGE, 'id', 'message'],
+    keys: ['term', 'states', 'order', 'outbox', 'history'],
+    args: [...CHANGE, ...ROW, 'id', 'message'],
     reply: ['committed'],
     commands: {
-      ...LEDGER,
+      ...{ ...LEDGER, ...HISTORY },
       ...{ HEXISTS: 'outbox', HLEN: 'outbox', HDEL: 'outbox' },
       ...{ ZCARD: 'order', ZADD: 'order', ZREM: 'order' },
     },
   },
   APPEND_ENTRIES: {
     script: APPEND_ENTRIES,
-    keys: ['term', 'states', 'order', 'outbox', 'commands', 'audit', 'ids', 'entries', 'index'],
-    args: [...MOVE, ...MOVED, 'id', 'message'],
+    keys: [
+      ...['term', 'states', 'order', 'outbox', 'commands', 'audit', 'ids', 'entries', 'index'],
+      'history',
+    ],
+    args: [...MOVE, ...MOVED, ...ROW, 'id', 'message'],
     reply: ['committed'],
-    commands: { ...ENTRIES, HEXISTS: 'outbox', HLEN: 'outbox' },
+    commands: { ...HISTORY, ...ENTRIES, HEXISTS: 'outbox', HLEN: 'outbox' },
+  },
+  APPEND_HISTORY: {
+    script: APPEND_HISTORY,
+    keys: ['history'],
+    args: ROW,
+    reply: 1,
+    commands: { RPUSH: 'history' },
   },
   FIND: {
     script: FIND,

@@ -7,6 +7,7 @@ import { commandLogContract } from './command-log.contract.ts';
 import { exchangeContract } from './exchange.contract.ts';
 import { ledgerContract } from './ledger.contract.ts';
 import { lockContract } from './lock.contract.ts';
+import { historyContract } from './history.contract.ts';
 import { outboxContract } from './outbox.contract.ts';
 import { restoreSql } from '../fixtures/state-0.1/restore.ts';
 import { stateContract, type UpgradedStore } from './state.contract.ts';
@@ -32,6 +33,7 @@ export function sqlStateContract(name: string, start: () => Promise<SqlServer>):
   onServer(name, start, (overTcp) => {
     outboxContract(`${name}, TCP`, overTcp);
     commandLogContract(`${name}, TCP`, overTcp);
+    historyContract(`${name}, TCP`, overTcp);
     storedEntriesContract(`${name}, TCP`, overTcp);
     instancesContract(`${name}, TCP`, overTcp);
     stateRemovalContract(`${name}, TCP`, overTcp);

@@ -1,4 +1,5 @@
 import { commandLogContract } from './command-log.contract.ts';
+import { historyContract } from './history.contract.ts';
 import { outboxContract } from './outbox.contract.ts';
 import { stateRemovalContract } from './state-removal.contract.ts';
 import { openSqliteTestStore } from './sqlite.contract.ts';
@@ -8,6 +9,7 @@ import { storedEntriesContract } from './stored-entries.contract.ts';
 
 outboxContract('sqlite', openSqliteTestStore);
 commandLogContract('sqlite', openSqliteTestStore);
+historyContract('sqlite', openSqliteTestStore);
 storedEntriesContract('sqlite', openSqliteTestStore);
 instancesContract('sqlite', openSqliteTestStore);
 stateRemovalContract('sqlite', openSqliteTestStore);

@@ -3,14 +3,17 @@ import type { Change, Commit, CommitOutcome } from '../../store/commit.ts';
 import { encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { FinishedCommand } from '../../store/command-log.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
+import { encodeHistory, type HistoryLimits } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
+import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Bindings } from './bindings.ts';
 import { finishArguments } from './command-log.ts';
 import type { Connection } from './connection.ts';
 import { findUnreceived, NO_SUBSCRIBERS, RedisWrites, type PubSubMessage } from './writes.ts';
+import { addHistory } from './history.ts';
 import type { Keys } from './keys.ts';
 import { APPEND, APPEND_COMMANDS, APPEND_ENTRIES, REMOVE } from './outbox-scripts.ts';
 import { isAboutKeys } from './rights.ts';
@@ -48,11 +51,21 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #bindings: Bindings;
+  readonly #history: HistoryLimits | null;
+  readonly #clock: Clock;
 
-  constructor(connection: Connection, keys: Keys, bindings: Bindings) {
+  constructor(
+    connection: Connection,
+    keys: Keys,
+    bindings: Bindings,
+    history: HistoryLimits | null,
+    clock: Clock,
+  ) {
     this.#connection = connection;
     this.#keys = keys;
     this.#bindings = bindings;
+    this.#history = history;
+    this.#clock = clock;
   }
 
   async findStates(
@@ -88,7 +101,8 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
 
   async beginTerm(): Promise<number> {
     const { term, states } = this.#keys;
-    return this.#run<number>('ledger.beginTerm', BEGIN_TERM, [term, states], []);
+    const keys = this.#history ? [term, states, this.#keys.history('')] : [term, states];
+    return this.#run<number>('ledger.beginTerm', BEGIN_TERM, keys, []);
   }
 
   async commit({ token, changes, commands = [] }: Commit): Promise<CommitOutcome> {
@@ -109,6 +123,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
         return failureIn(reply, changes) ?? { kind: 'committed' };
       }
       const script = this.#choose(COMMITS, changes, commands, keys, args);
+      this.#addHistory(changes, keys, args);
       writes.addTo(keys, args);
       const reply = await this.#run<Reply>('ledger.commit', script, keys, args);
       return failureIn(reply, changes) ?? committed(reply, writes.pubSub);
@@ -126,6 +141,7 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     const messages = outboxMessages(changes);
     const keys = [term, this.#statesKey(changes), outboxOrder, outbox];
     const script = this.#choose(APPENDS, changes, commands, keys, args);
+    this.#addHistory(changes, keys, args);
     for (const each of messages) args.push(each.id, encodeOutboxMessage(each));
     const reply = await this.#run<Reply>('outbox.append', script, keys, args);
     const failure = failureIn(reply, changes);
@@ -186,6 +202,11 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     keys.push(entries, entryOrder);
     args.push(...entryArguments(changes));
     return scripts.ofEntries;
+  }
+
+  #addHistory(changes: readonly Change[], keys: string[], args: string[]): void {
+    const rows = encodeHistory(changes, this.#history);
+    addHistory(rows, this.#history, this.#clock.now(), this.#keys, { keys, args });
   }
 
   #run<T>(operation: string, script: Script, keys: string[], args: string[]): Promise<T> {

@@ -1,19 +1,17 @@
 import { FINISH } from './command-log.ts';
+import { HISTORY } from './history.ts';
 import { RIGHTS } from './rights.ts';
 import { script } from './script.ts';
 import { FOOT, HEAD } from './scripts.ts';
 import { WRITE_ENTRIES } from './stored-entries.ts';
-
-const FINISH_FROM_5 = `
-  local first = 5
-${FINISH}`;
 
 /**
  * Commits a batch as `COMMIT` does, but appends its messages to the outbox instead of publishing them.
  *
  * KEYS[3]  ids of the messages, in order
  * KEYS[4]  messages by id
- * ARGV     from `at`, per message: id, encoded message
+ * KEYS[5]  as for `HISTORY`
+ * ARGV     from `at`, as for `HISTORY`; then per message: id, encoded message
  * returns  for a repetition {'committed', positions (from 1) of the messages that were removed}
  *
  * A message that cannot be removed would be published again by every term, so the script checks the rights to
@@ -24,22 +22,24 @@ export const APPEND = script(appendScript('', FOOT, ''));
 /**
  * The same for a batch that also finishes commands.
  *
- * KEYS[5]  as for `FINISH`, whose arguments come before those of the messages
+ * KEYS[5]  as for `FINISH` and `HISTORY`
  */
-export const APPEND_COMMANDS = script(appendScript(FINISH_FROM_5, FOOT, '  finish()\n'));
+export const APPEND_COMMANDS = script(appendScript(FINISH, FOOT, '  finish()\n'));
 
 /**
  * The same for a batch of stored entries, which may finish commands.
  *
  * KEYS[2]  states of stored entries
- * KEYS[5]  as for `FINISH`, then as for `WRITE_ENTRIES`, whose arguments come before those of the messages
+ * KEYS[5]  as for `FINISH`, `WRITE_ENTRIES` and `HISTORY`
  */
 export const APPEND_ENTRIES = script(
-  appendScript(FINISH_FROM_5 + WRITE_ENTRIES, '  write_entries()\n', '  finish()\n'),
+  appendScript(FINISH + WRITE_ENTRIES, '  write_entries()\n', '  finish()\n'),
 );
 
 function appendScript(check: string, foot: string, finish: string): string {
-  return `${HEAD}${check}
+  return `${HEAD}
+  local first = 5
+${check}${HISTORY}
   denied = denied
     or lacking('HEXISTS', KEYS[4], '')
     or lacking('ZCARD', KEYS[3])
@@ -69,7 +69,8 @@ function appendScript(check: string, foot: string, finish: string): string {
     end
     redis.call('ZADD', KEYS[3], unpack(scored))
   end
-${foot}${finish}
+${foot}  append_history()
+${finish}
   return {'committed'}
 `;
 }

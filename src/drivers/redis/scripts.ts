@@ -1,4 +1,5 @@
 import { FINISH } from './command-log.ts';
+import { HISTORY } from './history.ts';
 import { RIGHTS } from './rights.ts';
 import { script } from './script.ts';
 import { WRITE_ENTRIES } from './stored-entries.ts';
@@ -8,17 +9,20 @@ import { WRITE_ENTRIES } from './stored-entries.ts';
  *
  * KEYS[1]  term
  * KEYS[2]  states
+ * KEYS[3]  the history of an entry without a name; absent without a history
  * returns  its fencing token: one more than the last, and never less than the time in microseconds, so that
  *          it grows even when the last was lost with all other keys
  *
  * A leader that cannot write states would block other instances, so the script also checks the rights to read and
- * write states. Before Redis 7 the check needs an existing key: the token, after it is written.
+ * write states and to append to the history. Before Redis 7 the check needs an existing key: the token, after it is written.
  */
 export const BEGIN_TERM = script(`${RIGHTS}
   local function lacks_states()
     return lacking('HSCAN', KEYS[2], '0')
       or lacking('HMGET', KEYS[2], '')
       or lacking('HSET', KEYS[2], '', '')
+      or KEYS[3] and (lacking('RPUSH', KEYS[3], '') or lacking('LTRIM', KEYS[3], '0', '0'))
+      or false
   end
   local denied = lacking('TIME', '')
     or lacking('GET', KEYS[1])
@@ -166,18 +170,19 @@ const PUBLISH = `
 /**
  * Commits a batch: all of it or nothing.
  *
- * KEYS, ARGV  as for the head, then from KEYS[3] as for `CHECK_PUSH`
+ * KEYS, ARGV  as for the head, then from KEYS[3] as for `HISTORY` and `CHECK_PUSH`
  * returns  {'committed', positions (from 1) of the PUBLISH calls that no subscriber received}
  */
 export const COMMIT = script(`${HEAD}
   if repeated then return {'committed'} end
   local first = 3
-${CHECK_PUSH}${PUSH}${FOOT}${PUBLISH}`);
+${HISTORY}${CHECK_PUSH}${PUSH}${FOOT}  append_history()
+${PUBLISH}`);
 
 /**
  * The same for a batch that also finishes commands.
  *
- * KEYS, ARGV  as for the head, then from KEYS[3] as for `FINISH`, then as for `CHECK_PUSH`
+ * KEYS, ARGV  as for the head, then from KEYS[3] as for `FINISH`, `HISTORY` and `CHECK_PUSH`
  */
 export const COMMIT_COMMANDS = script(commitScript('', FOOT));
 
@@ -185,7 +190,8 @@ export const COMMIT_COMMANDS = script(commitScript('', FOOT));
  * The same for a batch of stored entries, which may finish commands.
  *
  * KEYS[2]  states of stored entries
- * KEYS, ARGV  as for the head, then from KEYS[3] as for `FINISH`, `WRITE_ENTRIES` and `CHECK_PUSH`
+ * KEYS, ARGV  as for the head, then from KEYS[3] as for `FINISH`, `WRITE_ENTRIES`, `HISTORY` and
+ *             `CHECK_PUSH`
  */
 export const COMMIT_ENTRIES = script(commitScript(WRITE_ENTRIES, '  write_entries()\n'));
 
@@ -197,7 +203,8 @@ ${FINISH}${check}
     finish()
     return {'committed'}
   end
-${CHECK_PUSH}${PUSH}${foot}  finish()
+${HISTORY}${CHECK_PUSH}${PUSH}${foot}  append_history()
+  finish()
 ${PUBLISH}`;
 }
 

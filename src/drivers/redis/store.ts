@@ -1,6 +1,7 @@
 import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { ServerUrls } from '../../broker/server-url.ts';
+import { DEFAULT_HISTORY } from '../../store/history.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { Bindings } from './bindings.ts';
 import { Broadcasts } from './broadcasts.ts';
@@ -10,6 +11,7 @@ import { Connection } from './connection.ts';
 import { checkHealth } from './check-health.ts';
 import { RedisInstances } from './instances.ts';
 import { keysFor } from './keys.ts';
+import { RedisHistory } from './history.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLock } from './lock.ts';
 import { readDatabase, normalizeRedisUrl } from './normalize-url.ts';
@@ -50,7 +52,8 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
   const quorum = new Quorum(lockOptions.map((each) => new Connection(each)));
   const lock = new RedisLock({ quorum, releases, keys, ttl: lockTtl, clock });
   const bindings = new Bindings(keys, queues, new Broadcasts(queues, clock, keys.sep));
-  const ledger = new RedisLedger(connection, keys, bindings);
+  const { history: limits = DEFAULT_HISTORY } = options;
+  const ledger = new RedisLedger(connection, keys, bindings, limits, clock);
   const notifications = new Notifications([connectionTo(server, 'commands')], keys.commands);
   const commands = new RedisCommandLog(connection, keys, notifications, clock);
   const broker = new RedisBroker(connection, keys, bindings);
@@ -60,6 +63,7 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
     commands,
     entries: new RedisStoredEntries(connection, keys),
     instances: new RedisInstances(connection, keys),
+    history: limits ? new RedisHistory(connection, keys, limits, clock) : undefined,
     broker,
     checkHealth: () => checkHealth(connection, quorum.servers, clock),
     close: async () => {

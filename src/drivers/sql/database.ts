@@ -1,7 +1,7 @@
 import type { Clock } from '../../util/clock.ts';
 import { DatabaseError, describeFailure } from './database-error.ts';
 import type { Connection, ErrorKind, Result, Row, SqlDialect } from './dialect.ts';
-import { CREATE_TABLES, probeRight, REQUIRED_RIGHTS, type Right } from './rights.ts';
+import { baseOf, CREATE_TABLES, probeRight, rightsOf, type Right } from './rights.ts';
 import type { Sql } from './statements.ts';
 
 /** The pauses before a retry. Milliseconds. */
@@ -78,7 +78,7 @@ export class Database {
   /** Rejects with the names of all rights that the operation needs and the user lacks. Changes nothing. */
   async requireRights(operation: string): Promise<void> {
     return this.#enqueue(operation, async (connection) => {
-      for (const right of REQUIRED_RIGHTS[operation] ?? []) {
+      for (const right of rightsOf(operation)) {
         // The first denied probe leads to an error that names all; missing tables are created when they are used.
         await connection.run(probeRight(right)).catch((error: unknown) => {
           if (this.#dialect.classifyError(error) !== 'undefined-table') throw error;
@@ -160,7 +160,7 @@ export class Database {
   ): Promise<DatabaseError> {
     const [dialect, timeout] = [this.#dialect, this.#timeout];
     if (this.#closed.signal.aborted) {
-      const text = `${operation}: the store is closed (${dialect.location})`;
+      const text = `${baseOf(operation)}: the store is closed (${dialect.location})`;
       return new DatabaseError(text, kind, { cause: error });
     }
     const missingRights =
@@ -169,14 +169,20 @@ export class Database {
         : tablesMissing
           ? [CREATE_TABLES]
           : await this.#findMissingRights(operation);
-    return describeFailure(dialect, { operation, error, kind, missingRights, timeout });
+    return describeFailure(dialect, {
+      operation: baseOf(operation),
+      error,
+      kind,
+      missingRights,
+      timeout,
+    });
   }
 
   /** Probes each right of an operation: the server's own error stops at the first missing one. */
   async #findMissingRights(operation: string): Promise<readonly Right[]> {
     const connection = this.#connection;
     const missing: Right[] = [];
-    for (const right of REQUIRED_RIGHTS[operation] ?? []) {
+    for (const right of rightsOf(operation)) {
       if (!connection?.usable) break;
       const error: unknown = await connection.run(probeRight(right)).catch((e: unknown) => e);
       if (error instanceof Error && this.#dialect.classifyError(error) === 'denied')

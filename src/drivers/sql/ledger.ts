@@ -3,6 +3,7 @@ import type { Queues } from '../../routing/queues.ts';
 import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
+import { encodeHistory } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
@@ -12,7 +13,8 @@ import type { Database, Transaction } from './database.ts';
 import { rejectionReason } from './rejection.ts';
 import { encodeEnvelopes, insertMessages } from './messages.ts';
 import type { Pruner } from './pruner.ts';
-import { operationOf } from './rights.ts';
+import { operationOf, WITH_HISTORY } from './rights.ts';
+import type { SqlHistory } from './history.ts';
 import type { Named, Statements } from './statements.ts';
 import { writeEntries } from './stored-entries.ts';
 
@@ -25,6 +27,8 @@ export interface SqlLedgerOptions {
   readonly pruner: Pruner;
   readonly prefix: string;
   readonly queues: Queues;
+  /** What commits append to; `null` for none. */
+  readonly history: SqlHistory | null;
 }
 
 /**
@@ -40,6 +44,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   readonly #prefix: string;
   readonly #pruner: Pruner;
   readonly #queues: Queues;
+  readonly #history: SqlHistory | null;
   #lastTerm = 0;
   /**
    * The last term that appended a message. Before the first message of a term the right to remove is checked:
@@ -47,12 +52,13 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
    */
   #appendedIn = 0;
 
-  constructor({ db, sql, pruner, prefix, queues }: SqlLedgerOptions) {
+  constructor({ db, sql, pruner, prefix, queues, history }: SqlLedgerOptions) {
     this.#db = db;
     this.#sql = sql;
     this.#prefix = prefix;
     this.#pruner = pruner;
     this.#queues = queues;
+    this.#history = history;
   }
 
   async findStates(
@@ -85,7 +91,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   async beginTerm(): Promise<number> {
     // The server's time makes the token grow although the ledger was emptied; the last token of this process
     // does so when both terms begin in one millisecond, or that clock was set back.
-    await this.#db.requireRights('ledger.beginTerm');
+    await this.#db.requireRights(`ledger.beginTerm${this.#history ? WITH_HISTORY : ''}`);
     const begin = this.#sql.beginTerm(this.#prefix, this.#lastTerm + 1);
     this.#lastTerm = await this.#db.transaction('ledger.beginTerm', async (tx) => {
       await tx.run(begin);
@@ -97,11 +103,12 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   async commit(commit: Commit): Promise<CommitOutcome> {
     const { token, changes, commands = [] } = commit;
     const encoded = changes.map(encodeChange);
+    const history = encodeHistory(changes, this.#history?.limits ?? null);
     const messages = changes.flatMap((change) => change.messages);
     const envelopes = messages.map((message) => encodeEnvelopes(message, this.#queues));
     const unroutable = messages.find((_, i) => envelopes[i]!.length === 0);
     try {
-      const operation = operationOf('ledger.commit', commit);
+      const operation = operationOf('ledger.commit', commit, history.length > 0);
       const outcome = await this.#db.transaction<Outcome>(operation, async (tx) => {
         const found = await this.#check(tx, token, encoded);
         if (typeof found === 'object') return found;
@@ -115,10 +122,14 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
         }
         await insertMessages(tx, this.#sql, envelopes.flat());
         await this.#writeStates(tx, encoded);
+        await this.#history?.write(tx, history);
         await finishCommands(tx, this.#sql, this.#prefix, commands);
         return DONE;
       });
-      if (outcome === DONE) await this.#pruner.prune(envelopes.length);
+      if (outcome === DONE) {
+        await this.#pruner.prune(envelopes.length);
+        await this.#history?.prune(history);
+      }
       return outcome === 'repeated' ? DONE : outcome;
     } catch (error) {
       return rejectedOrThrow(error);
@@ -130,9 +141,10 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     const messages = outboxMessages(changes);
     const rows = messages.map((each): Named => [each.id, encodeOutboxMessage(each)]);
     const encoded = changes.map(encodeChange);
+    const history = encodeHistory(changes, this.#history?.limits ?? null);
     try {
-      const operation = operationOf('outbox.append', commit);
-      return await this.#db.transaction<AppendOutcome>(operation, async (tx) => {
+      const operation = operationOf('outbox.append', commit, history.length > 0);
+      const outcome = await this.#db.transaction<AppendOutcome>(operation, async (tx) => {
         const found = await this.#check(tx, token, encoded);
         if (typeof found === 'object') return found;
         await finishCommands(tx, this.#sql, this.#prefix, commands);
@@ -146,9 +158,12 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
           await tx.run(this.#sql.appendMessages(this.#prefix, chunk));
         }
         await this.#writeStates(tx, encoded);
+        await this.#history?.write(tx, history);
         this.#appendedIn = token;
         return { kind: 'committed', pending: messages };
       });
+      await this.#history?.prune(history);
+      return outcome;
     } catch (error) {
       return rejectedOrThrow(error);
     }

@@ -30,6 +30,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   beat_instance: ['prefix', 'id', 'json', 'seen_at'],
   beat_unacked: ['tag', 'queue_id', 'payload', 'expires_at'],
   celery_taskmeta: ['id', 'task_id', 'status', 'result', 'date_done', 'traceback'],
+  beat_history: ['prefix', 'entry', 'at', 'json'],
   kombu_queue: ['id', 'name'],
   kombu_message: ['id', 'visible', 'payload', 'version', 'queue_id'],
 };
@@ -48,6 +49,7 @@ const QUEUES = [
   ...on('message_id_sequence', 'USAGE'),
 ];
 
+const HISTORY = on('beat_history', 'INSERT');
 const OUTBOX = on('beat_outbox', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const FINISHED_COMMANDS = [
   ...on('beat_command', 'SELECT', 'DELETE'),
@@ -57,16 +59,31 @@ const FINISHED_COMMANDS = [
 const UNACKED = on('beat_unacked', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const REQUEUED = [...on('kombu_message', 'INSERT'), ...on('message_id_sequence', 'USAGE')];
 
-/** The name of the operation that a commit is: stored entries and finished commands take other rights. */
+/** The name of the operation that a commit is: stored entries, finished commands and the history take other rights. */
 export function operationOf(
   method: 'ledger.commit' | 'outbox.append',
   { changes, commands = [] }: Commit,
+  appendsHistory: boolean,
 ): string {
   const what = isOfStoredEntries(changes) ? `${method} of stored entries` : method;
-  return commands.length === 0 ? what : `${what} with commands`;
+  const whole = commands.length === 0 ? what : `${what} with commands`;
+  return appendsHistory ? whole + WITH_HISTORY : whole;
 }
 
-/** The rights that each operation needs. */
+/** The end of the name of an operation that also appends to the history. */
+export const WITH_HISTORY = ' with history';
+
+/** The rights that an operation needs. */
+export function rightsOf(operation: string): readonly ProbedRight[] {
+  const base = baseOf(operation);
+  return [...(REQUIRED_RIGHTS[base] ?? []), ...(base === operation ? [] : HISTORY)];
+}
+
+/** The name of an operation in messages: whether it also appends to the history does not matter there. */
+export function baseOf(operation: string): string {
+  return operation.endsWith(WITH_HISTORY) ? operation.slice(0, -WITH_HISTORY.length) : operation;
+}
+
 export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> = {
   'lock.acquire': LOCK,
   'lock.renew': LOCK,
@@ -111,6 +128,8 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
   'commands.pending': on('beat_command', 'SELECT'),
   'commands.findAudit': on('beat_audit', 'SELECT'),
   'commands.readAudit': on('beat_audit', 'SELECT'),
+  'history.append': HISTORY,
+  'history.read': on('beat_history', 'SELECT'),
   'broker.publish': QUEUES,
   'consumer.receive': [
     ...on('kombu_queue', 'SELECT'),

@@ -1,3 +1,5 @@
+import type { EncodedRow } from '../../store/history.ts';
+
 /** One statement of a dialect, with its parameters. */
 export interface Sql {
   readonly text: string;
@@ -105,6 +107,14 @@ export interface Statements {
   readAudit(prefix: string, limit: number): Sql;
   /** Deletes all audit rows but the newest `rows`. */
   trimAudit(prefix: string, rows: number): Sql;
+
+  appendHistory(prefix: string, rows: readonly EncodedRow[]): Sql;
+  /** → position, json; of rows before the position `end`, newest first. */
+  readHistory(prefix: string, entry: string, end: number, limit: number): Sql;
+  /** Deletes all rows of an entry but the newest `rows`. */
+  trimHistory(prefix: string, entry: string, rows: number): Sql;
+  /** Deletes up to `limit` rows from before `oldest`. */
+  expireHistory(prefix: string, oldest: number, limit: number): Sql;
 
   /** → id; no row when the queue is not declared. */
   readQueue(name: string): Sql;

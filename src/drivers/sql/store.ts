@@ -1,11 +1,13 @@
 import type { Clock } from '../../util/clock.ts';
 import type { ServerUrl } from '../../broker/server-url.ts';
 import { measureSkew } from '../../store/clock-skew.ts';
+import { DEFAULT_HISTORY } from '../../store/history.ts';
 import type { StateStoreOptions, StateStore } from '../../store/store.ts';
 import { SqlBroker } from './broker.ts';
 import { SqlCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
 import { SqlInstances } from './instances.ts';
+import { SqlHistory } from './history.ts';
 import { SqlLedger } from './ledger.ts';
 import { SqlLock } from './lock.ts';
 import { Notifications } from './notifications.ts';
@@ -33,6 +35,8 @@ export function openSqlStore(
   const ledgerDb = new Database(dialect, 'beat-ledger', timeout, clock);
   const lockDb = new Database(dialect, 'beat-lock', timeout, clock);
   const pruner = new Pruner(ledgerDb, sql, options.warn);
+  const { history: limits = DEFAULT_HISTORY } = options;
+  const history = limits && new SqlHistory({ db: ledgerDb, sql, prefix, limits, clock });
   const notifications = listen && new Notifications(listen, prefix, clock);
   const releases = notifications?.release ?? null;
   const arrivals = notifications?.command ?? null;
@@ -40,11 +44,12 @@ export function openSqlStore(
   const time = async () => Number((await lockDb.read('clock.read', sql.clock))[0]?.['now']);
   return {
     lock,
-    ledger: new SqlLedger({ db: ledgerDb, sql, pruner, prefix, queues }),
+    ledger: new SqlLedger({ db: ledgerDb, sql, pruner, prefix, queues, history }),
     // On the lock's connection, which is never busy for long.
     commands: new SqlCommandLog({ db: lockDb, sql, arrivals, prefix, clock }),
     entries: new SqlStoredEntries(ledgerDb, sql, prefix),
     instances: new SqlInstances(lockDb, sql, prefix),
+    history: history ?? undefined,
     broker: new SqlBroker(ledgerDb, sql, pruner, queues),
     checkHealth: async () => ({
       store: dialect.name,

@@ -3,12 +3,14 @@ import type { Queues } from '../../routing/queues.ts';
 import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
+import { encodeHistory } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 import { finishCommands } from './command-log.ts';
 import type { Database, OpenFile } from './database.ts';
+import type { SqliteHistory } from './history.ts';
 import { insertRows, Pruner, toRows } from './messages.ts';
 import { BEGIN_TERM, READ_STATE, READ_STATES, READ_TERM, WRITE_STATE } from './statements.ts';
 import { READ_ENTRY_STATE, REMOVE_ENTRY_STATE, REMOVE_STATE } from './statements.ts';
@@ -19,6 +21,8 @@ export interface SqliteLedgerOptions {
   readonly prefix: string;
   readonly queues: Queues;
   readonly clock: Clock;
+  /** What commits append to; `null` for none. */
+  readonly history: SqliteHistory | null;
 }
 
 /**
@@ -32,14 +36,16 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   readonly #prefix: string;
   readonly #queues: Queues;
   readonly #clock: Clock;
+  readonly #history: SqliteHistory | null;
   readonly #pruner = new Pruner();
   #lastTerm = 0;
 
-  constructor(db: Database, { prefix, queues, clock }: SqliteLedgerOptions) {
+  constructor(db: Database, { prefix, queues, clock, history }: SqliteLedgerOptions) {
     this.#db = db;
     this.#prefix = prefix;
     this.#queues = queues;
     this.#clock = clock;
+    this.#history = history;
   }
 
   async findStates(
@@ -84,6 +90,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     const rows = messages.map((message) => toRows(message, this.#queues));
     const unroutable = messages.find((_, i) => rows[i]!.length === 0);
     const encoded = changes.map(encodeChange);
+    const history = encodeHistory(changes, this.#history?.limits ?? null);
     return this.#db.write('ledger.commit', (db) => {
       const found = this.#check(db, token, encoded);
       if (typeof found === 'object') return found;
@@ -96,6 +103,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval, StateLookup {
       if (found === 'repeated') return { kind: 'committed' };
       insertRows(db, rows.flat());
       this.#writeStates(db, encoded);
+      this.#history?.write(db, history);
       this.#pruner.prune(db, rows.length);
       return { kind: 'committed' };
     });
@@ -105,6 +113,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     const messages = outboxMessages(changes);
     const rows = messages.map((each) => ({ id: each.id, text: encodeOutboxMessage(each) }));
     const encoded = changes.map(encodeChange);
+    const history = encodeHistory(changes, this.#history?.limits ?? null);
     return this.#db.write('outbox.append', (db) => {
       const found = this.#check(db, token, encoded);
       if (typeof found === 'object') return found;
@@ -117,6 +126,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval, StateLookup {
       const append = db.sql(APPEND_MESSAGE);
       for (const { id, text } of rows) append.run(this.#prefix, id, text);
       this.#writeStates(db, encoded);
+      this.#history?.write(db, history);
       return { kind: 'committed', pending: messages };
     });
   }

@@ -89,6 +89,15 @@ CREATE TABLE IF NOT EXISTS beat_instance (
   seen_at INTEGER NOT NULL,
   PRIMARY KEY (prefix, id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS beat_history (
+  position INTEGER NOT NULL PRIMARY KEY,
+  prefix TEXT NOT NULL,
+  entry TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  json TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS ix_beat_history ON beat_history (prefix, entry, position);
+CREATE INDEX IF NOT EXISTS ix_beat_history_at ON beat_history (prefix, at);
 CREATE TABLE IF NOT EXISTS beat_unacked (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   queue_id INTEGER NOT NULL,

@@ -64,6 +64,28 @@ export const READ_PENDING =
 /** prefix, id. */
 export const REMOVE_MESSAGE = 'DELETE FROM beat_outbox WHERE prefix = ? AND id = ?';
 
+// history ----------------------------------------------------------------------------------------
+
+/** prefix, entry, at, json. */
+export const APPEND_HISTORY =
+  'INSERT INTO beat_history (prefix, entry, at, json) VALUES (?, ?, ?, ?)';
+
+/** prefix, entry, end, limit → position, json; before that position, newest first. */
+export const READ_HISTORY = `
+  SELECT position, json FROM beat_history WHERE prefix = ? AND entry = ? AND position < ?
+  ORDER BY position DESC LIMIT ?`;
+
+/** prefix, entry, prefix, entry, rows. Deletes all rows of an entry but the newest `rows`. */
+export const TRIM_HISTORY = `
+  DELETE FROM beat_history WHERE prefix = ? AND entry = ? AND position <= (
+    SELECT position FROM beat_history WHERE prefix = ? AND entry = ?
+    ORDER BY position DESC LIMIT 1 OFFSET ?)`;
+
+/** prefix, oldest, limit. Deletes rows from before `oldest`. */
+export const EXPIRE_HISTORY = `
+  DELETE FROM beat_history WHERE position IN (
+    SELECT position FROM beat_history WHERE prefix = ? AND at < ? ORDER BY at LIMIT ?)`;
+
 // kombu's queues ---------------------------------------------------------------------------------
 
 /** name → id; no row when the queue is not declared. */

@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import type { Broker } from '../../broker/broker.ts';
 import { NO_QUEUE_BOUND } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
+import { DEFAULT_HISTORY } from '../../store/history.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
 import { SqliteCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
 import { SqliteInstances } from './instances.ts';
+import { SqliteHistory } from './history.ts';
 import { inspectFile } from './inspect-file.ts';
 import { SqliteLedger } from './ledger.ts';
 import { SqliteLock } from './lock.ts';
@@ -23,12 +25,15 @@ export function openSqliteStore(options: StateStoreOptions): StateStore {
   const path = sqlitePath(options.server.url);
   inspectFile(path);
   const db = new Database(path, clock);
+  const { history: limits = DEFAULT_HISTORY } = options;
+  const history = limits && new SqliteHistory(db, keyPrefix, limits, clock);
   return {
     lock: new SqliteLock(db, keyPrefix, lockTtl, clock),
-    ledger: new SqliteLedger(db, { prefix: keyPrefix, queues, clock }),
+    ledger: new SqliteLedger(db, { prefix: keyPrefix, queues, clock, history }),
     commands: new SqliteCommandLog(db, keyPrefix, clock),
     entries: new SqliteStoredEntries(db, keyPrefix),
     instances: new SqliteInstances(db, keyPrefix, clock),
+    history: history ?? undefined,
     broker: openBroker(db, queues),
     close: async () => db.close(),
   };

@@ -110,6 +110,15 @@ const BEAT = [
     payload LONGTEXT NOT NULL,
     expires_at BIGINT NOT NULL
   ) ${TABLE}`,
+  `CREATE TABLE IF NOT EXISTS beat_history (
+    position BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    prefix VARBINARY(255) NOT NULL,
+    entry VARBINARY(2048) NOT NULL,
+    at BIGINT NOT NULL,
+    json LONGTEXT NOT NULL,
+    INDEX ix_beat_history (prefix, entry, position),
+    INDEX ix_beat_history_at (prefix, at)
+  ) ${TABLE}`,
 ];
 
 export const SCHEMA: readonly string[] = [...KOMBU, ...BEAT];

@@ -190,6 +190,34 @@ export const STATEMENTS: Statements = {
       ...[prefix, prefix, newest],
     ),
 
+  // history ----------------------------------------------------------------------------------------
+
+  appendHistory: (prefix, list) =>
+    sql(
+      `INSERT INTO beat_history (prefix, entry, at, json)
+       VALUES ${rows('(?, ?, ?, ?)', list.length)}`,
+      ...list.flatMap(({ entry, at, text }) => [prefix, entry, at, text]),
+    ),
+  readHistory: (prefix, entry, end, limit) =>
+    sql(
+      `SELECT position, json FROM beat_history FORCE INDEX (ix_beat_history)
+       WHERE prefix = ? AND entry = ? AND position < ? ORDER BY position DESC LIMIT ?`,
+      ...[prefix, entry, end, limit],
+    ),
+  trimHistory: (prefix, entry, newest) =>
+    sql(
+      `DELETE FROM beat_history WHERE prefix = ? AND entry = ? AND position <= (
+         SELECT position FROM (
+           SELECT position FROM beat_history WHERE prefix = ? AND entry = ?
+           ORDER BY position DESC LIMIT 1 OFFSET ?) AS surplus)`,
+      ...[prefix, entry, prefix, entry, newest],
+    ),
+  expireHistory: (prefix, oldest, limit) =>
+    sql(
+      'DELETE FROM beat_history WHERE prefix = ? AND at < ? ORDER BY at LIMIT ?',
+      ...[prefix, oldest, limit],
+    ),
+
   // kombu's queues ---------------------------------------------------------------------------------
 
   readQueue: (name) => sql('SELECT id FROM kombu_queue WHERE name = ?', name),

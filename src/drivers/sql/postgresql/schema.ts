@@ -86,6 +86,15 @@ const BEAT = [
     payload TEXT NOT NULL,
     expires_at BIGINT NOT NULL
   )`,
+  `CREATE TABLE IF NOT EXISTS beat_history (
+    position BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    prefix TEXT COLLATE "C" NOT NULL,
+    entry TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    json TEXT NOT NULL
+  )`,
+  'CREATE INDEX IF NOT EXISTS ix_beat_history ON beat_history (prefix, entry, position)',
+  'CREATE INDEX IF NOT EXISTS ix_beat_history_at ON beat_history (prefix, at)',
 ];
 
 /** Instances create the tables one after the other: two "if not exists" at once can collide. */

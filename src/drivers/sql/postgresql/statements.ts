@@ -213,6 +213,39 @@ export const STATEMENTS: Statements = {
       ...[prefix, rows],
     ),
 
+  // history ----------------------------------------------------------------------------------------
+
+  appendHistory: (prefix, rows) =>
+    sql(
+      `INSERT INTO beat_history (prefix, entry, at, json)
+       SELECT $1, entry, at, json
+       FROM unnest($2::text[], $3::bigint[], $4::text[]) WITH ORDINALITY
+         AS list (entry, at, json, place)
+       ORDER BY place`,
+      ...[prefix, column(rows, 'entry'), column(rows, 'at'), column(rows, 'text')],
+    ),
+  readHistory: (prefix, entry, end, limit) =>
+    sql(
+      `SELECT position, json FROM beat_history
+       WHERE prefix = $1 AND entry = $2 AND position < $3
+       ORDER BY prefix, entry, position DESC LIMIT $4`,
+      ...[prefix, entry, end, limit],
+    ),
+  trimHistory: (prefix, entry, rows) =>
+    sql(
+      `DELETE FROM beat_history WHERE prefix = $1 AND entry = $2 AND position <= (
+         SELECT position FROM beat_history WHERE prefix = $1 AND entry = $2
+         ORDER BY prefix, entry, position DESC LIMIT 1 OFFSET $3)`,
+      ...[prefix, entry, rows],
+    ),
+  expireHistory: (prefix, oldest, limit) =>
+    sql(
+      `DELETE FROM beat_history WHERE position IN (
+         SELECT position FROM beat_history WHERE prefix = $1 AND at < $2
+         ORDER BY prefix, at LIMIT $3)`,
+      ...[prefix, oldest, limit],
+    ),
+
   // kombu's queues ---------------------------------------------------------------------------------
 
   readQueue: (name) => sql('SELECT id FROM kombu_queue WHERE name = $1', name),

@@ -31,6 +31,7 @@ class Fixture {
     this.ledger = new SqlLedger({
       ...{ db: this.database.db, sql: STATEMENTS, prefix: 'beat', queues: new Queues() },
       pruner: pruner as unknown as Pruner,
+      history: null,
     });
   }
 

@@ -3,6 +3,7 @@ import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
 import { SqlBroker } from '../../../../src/drivers/sql/broker.ts';
 import { SqlCommandLog } from '../../../../src/drivers/sql/command-log.ts';
 import { Database } from '../../../../src/drivers/sql/database.ts';
+import { SqlHistory } from '../../../../src/drivers/sql/history.ts';
 import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
 import { SqlQueues } from '../../../../src/drivers/sql/consumer.ts';
@@ -24,6 +25,7 @@ import {
 } from '../../../../src/drivers/sql/rights.ts';
 import type { SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
 import { Queues } from '../../../../src/routing/queues.ts';
+import { DEFAULT_HISTORY, type EntryRow } from '../../../../src/store/history.ts';
 import type { Lease } from '../../../../src/store/lock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 import { makeMessage } from '../../../support/message.ts';
@@ -54,6 +56,7 @@ class DeniedStore {
   readonly entries: SqlStoredEntries;
   readonly queues: SqlQueues;
   readonly results: TaskResults;
+  readonly history: SqlHistory;
   #isDenied = false;
 
   constructor() {
@@ -86,7 +89,8 @@ class DeniedStore {
       clock,
     );
     this.pruner = new Pruner(db, STATEMENTS, (_, text) => this.warnings.push(text));
-    this.ledger = new SqlLedger({ ...shared, pruner: this.pruner, queues });
+    this.history = new SqlHistory({ ...shared, limits: DEFAULT_HISTORY, clock });
+    this.ledger = new SqlLedger({ ...shared, pruner: this.pruner, queues, history: this.history });
     this.broker = new SqlBroker(db, STATEMENTS, this.pruner, queues);
   }
 
@@ -104,6 +108,12 @@ async function catchMessage(work: Promise<unknown>): Promise<string> {
 
 const CHANGES = [makeFirstRun('a')];
 const STORED = [{ ...makeFirstRun('a'), stored: { dueAt: 1, definition: '{}' } }];
+const ROW: EntryRow = {
+  entry: 'a',
+  row: {
+    ...{ kind: 'skip', first: 1, last: 1, count: 1, reason: 'missed', at: 1, term: 1 },
+  },
+};
 const COMMANDS = [{ key: '1', id: 'one', audit: '{}' }];
 
 /** Every operation that names the rights it lacks, with the error of one that lacks all of them. */
@@ -136,6 +146,8 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
   'commands.pending': ({ commands }) => catchMessage(commands.pending(1)),
   'commands.findAudit': ({ commands }) => catchMessage(commands.findAudit(['one'])),
   'commands.readAudit': ({ commands }) => catchMessage(commands.readAudit(1)),
+  'history.append': ({ history }) => catchMessage(history.append([ROW])),
+  'history.read': ({ history }) => catchMessage(history.read('a', { limit: 1 })),
   'broker.publish': ({ broker }) => catchMessage(broker.publish([makeMessage('one')])),
   'consumer.receive': ({ queues }) => catchMessage(queues.take()),
   'consumer.ack': ({ queues }) => catchMessage(queues.ack('tag')),
@@ -172,7 +184,7 @@ test.each([
   ['lock.renew', LOCK],
   ['lock.release', LOCK],
   ['ledger.load', 'SELECT on beat_record'],
-  ['ledger.beginTerm', `${TERM}, ${STATES}, ${LOCK}`],
+  ['ledger.beginTerm', `${TERM}, ${STATES}, ${LOCK}, INSERT on beat_history`],
   ['ledger.commit', `${TERM}, ${STATES}, ${QUEUES}`],
   ['ledger.commit with commands', `${TERM}, ${STATES}, ${QUEUES}, ${FINISHED}`],
   ['ledger.commit of stored entries', `${TERM}, ${ENTRIES}, ${QUEUES}`],
@@ -193,6 +205,8 @@ test.each([
   ['commands.pending', 'SELECT on beat_command'],
   ['commands.findAudit', 'SELECT on beat_audit'],
   ['commands.readAudit', 'SELECT on beat_audit'],
+  ['history.append', 'INSERT on beat_history'],
+  ['history.read', 'SELECT on beat_history'],
   ['broker.publish', QUEUES],
   [
     'consumer.receive',
@@ -215,6 +229,14 @@ test.each([
   store.deny();
   const message = await OPERATIONS[operation]!(store, lease);
   expect(message).toContain(`${operation}: SQL refused: user "me" lacks ${rights}: denied (here)`);
+});
+
+test('sql rights: a commit with history also needs the right to append to it', async () => {
+  const store = new DeniedStore();
+  store.deny();
+  const changes = [{ ...CHANGES[0]!, history: [ROW.row] }];
+  const commit = await catchMessage(store.ledger.commit({ token: 1, changes }));
+  expect(commit).toContain(`lacks ${TERM}, ${STATES}, ${QUEUES}, INSERT on beat_history`);
 });
 
 test('sql rights: each list of rights belongs to an operation of the store', () => {
