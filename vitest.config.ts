@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 const [MAJOR = 0, MINOR = 0] = process.versions.node.split('.').map(Number);
@@ -12,13 +13,24 @@ if (MAJOR < 22 || (MAJOR === 22 && MINOR < 18)) {
 const SECONDS = 1_000;
 
 /** Tests of the built command. */
-const BUILT = ['test/e2e/**/*.test.ts', 'test/cluster/chaos.test.ts'];
+export const BUILT = ['test/e2e/**/*.test.ts', 'test/cluster/chaos.test.ts'];
+
+/**
+ * Test files that share a process, which loads `src/` once for all of them and not 250 times. A file that replaces a
+ * module needs a process of its own: the module would stay replaced for others, or be loaded already.
+ */
+const SHARED = globSync('test/{unit,conformance}/**/*.test.ts').filter(
+  (file) => !readFileSync(file, 'utf8').includes('vi.mock('),
+);
 
 /** What all suites share: a test that asserts nothing fails. */
 const ALL = {
   expect: { requireAssertions: true },
   setupFiles: ['test/support/seed-setup.ts'],
 };
+
+/** Of tests that do not need the built command. */
+const CODE = { testTimeout: 60 * SECONDS, hookTimeout: 60 * SECONDS };
 
 export default defineConfig({
   test: {
@@ -28,11 +40,19 @@ export default defineConfig({
       {
         test: {
           ...ALL,
+          ...CODE,
+          name: 'unit',
+          include: SHARED,
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          ...ALL,
+          ...CODE,
           name: 'code',
           include: ['test/**/*.test.ts'],
-          exclude: BUILT,
-          testTimeout: 60 * SECONDS,
-          hookTimeout: 60 * SECONDS,
+          exclude: [...BUILT, ...SHARED],
         },
       },
       {

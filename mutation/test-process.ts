@@ -9,7 +9,7 @@ import {
   type TestModule,
   type TestSpecification,
 } from 'vitest/node';
-import config from '../vitest.config.ts';
+import config, { BUILT } from '../vitest.config.ts';
 import {
   FOLDER,
   MODE,
@@ -45,6 +45,9 @@ const preload = pathToFileURL(resolve('mutation/preload.ts')).href;
 const vitest = await createVitest(
   {
     ...code.test,
+    exclude: BUILT,
+    // What a test file reaches is recorded for each process.
+    isolate: true,
     config: false,
     watch: false,
     // It would return the text of an earlier mutant, and cache this one for others.
