@@ -100,6 +100,8 @@ export function checkSkip(entry: Entry, { reason, last, loggedAt }: LoggedSkip):
     'no-subscribers': false,
     paused: true,
     skipped: true,
+    // The entries of a run allow overlap.
+    overlap: false,
   };
   return allowed[reason] ? null : `skipped as "${reason}", which its policy does not allow`;
 }

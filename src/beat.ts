@@ -19,7 +19,11 @@ import { emitOutboxEvents } from './observe/outbox-events.ts';
 import { Presence } from './observe/presence.ts';
 import { publishTaskEvents } from './observe/task-events.ts';
 import { HealthMonitor } from './observe/health-monitor.ts';
+import { openResultReader } from './drivers/open-result-reader.ts';
 import { openResults, openStore } from './drivers/open-store.ts';
+import { buildRevoke } from './message/revoke.ts';
+import { FOLLOW_FOR, OutcomeFollower } from './outcomes/outcome-follower.ts';
+import type { ResultReader } from './store/result-reader.ts';
 import type { ResultBackend } from './store/results.ts';
 import { Reloader, type SettingsSource } from './reload/reloader.ts';
 import { Scheduler } from './scheduling/scheduler.ts';
@@ -50,6 +54,7 @@ export class Beat implements EventSource, AsyncDisposable {
   readonly #reloader: Reloader;
   readonly #given: Store | undefined;
   #results: ResultBackend | null = null;
+  #reader: ResultReader | null = null;
   readonly #stop = new AbortController();
   #opening: Promise<void> | undefined;
   #running: Promise<void> | undefined;
@@ -138,6 +143,8 @@ export class Beat implements EventSource, AsyncDisposable {
 
   async #open(): Promise<void> {
     await this.#openResults(this.settings);
+    const { results, outcomes } = this.settings;
+    if (outcomes) this.#reader = await openResultReader(results, this.#clock);
     const store = this.#given ?? (await this.#openStore());
     this.#running = this.#run(store);
   }
@@ -173,6 +180,10 @@ export class Beat implements EventSource, AsyncDisposable {
       ttl: this.settings.lock.ttl,
       onProgress: progressed,
     });
+    const reader = this.#reader;
+    const outcomes = reader
+      ? new OutcomeFollower({ reader, history: store.history, clock, events })
+      : undefined;
     const scheduler = new Scheduler({
       catalog: this.#live.catalog,
       ledger: store.ledger,
@@ -186,6 +197,9 @@ export class Beat implements EventSource, AsyncDisposable {
         entries: store.entries,
         definitions: () => this.settings.definitions,
       },
+      ...(outcomes && { outcomes }),
+      cancelTasks: (taskIds) =>
+        store.broker.announce([buildRevoke(taskIds)], { declaredBySubscribers: true }),
       blocked: (entries) => (this.liveness.blockedEntries = entries),
     });
     const monitor = new HealthMonitor(store.checkHealth, clock, this.#events);
@@ -206,6 +220,7 @@ export class Beat implements EventSource, AsyncDisposable {
     const startServices = (term: Term, signal: AbortSignal) => {
       void monitor.run(signal);
       void store.relay?.run(term.token, signal);
+      void outcomes?.run(signal, scheduler.publishedSince(clock.now() - FOLLOW_FOR));
     };
     const { origin } = this.#live.messageContext;
     const presence =
@@ -215,6 +230,7 @@ export class Beat implements EventSource, AsyncDisposable {
     await withGracePeriod(clock, stop, taskEvents.flush()).catch(() => {});
     if (presence) await withGracePeriod(clock, stop, presence).catch(() => {});
     await this.#results?.close();
+    await reader?.close();
     if (store !== this.#given) await store.close();
     this.#events.emit('stopped');
   }
@@ -234,7 +250,8 @@ export class Beat implements EventSource, AsyncDisposable {
       });
       this.#events.reportRecovery({ kind: 'lead' });
       for (;;) {
-        const arrival = reloader.arrival(commands?.arrival(awake) ?? awake);
+        const arrived = scheduler.arrival(commands?.arrival(awake) ?? awake);
+        const arrival = reloader.arrival(arrived);
         await sleepUntil(this.#clock, wakeAt, arrival, () => {
           this.liveness.touch();
         });

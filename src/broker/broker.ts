@@ -11,8 +11,13 @@ export interface Broker {
    * Publishes events at most once to the current subscribers of their exchanges. Does nothing if the broker has no
    * such exchanges. Rejects with a `StoreError` when the outcome is unknown.
    */
-  announce(messages: readonly Message[]): Promise<void>;
+  announce(messages: readonly Message[], options?: AnnounceOptions): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface AnnounceOptions {
+  /** Whether the subscribers declare the exchange, so that one which does not exist has none. */
+  readonly declaredBySubscribers?: boolean;
 }
 
 /** A rejected message. The broker would reject it again until its configuration or the message changes. */

@@ -20,7 +20,9 @@ export type SkipReason =
   /** The entry was paused. */
   | 'paused'
   /** A command asked to skip it. */
-  | 'skipped';
+  | 'skipped'
+  /** An earlier run of the entry was running, and its runs must not overlap. */
+  | 'overlap';
 
 /** A stretch of occurrences that are not sent. Instants are epoch milliseconds. */
 export interface Skip extends Stretch {

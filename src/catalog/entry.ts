@@ -3,6 +3,7 @@ import type { ComputeArguments, LazyContext } from '../message/lazy.ts';
 import type { Arguments, MessageOptions } from '../message/message.ts';
 import type { RunCause } from '../message/run.ts';
 import type { Schedule } from '../schedule/schedule.ts';
+import type { OverlapPolicy } from './overlap.ts';
 
 /**
  * The policy for missed occurrences (beat was down, the broker was unreachable): `once` publishes one run, for the
@@ -37,6 +38,10 @@ export interface Entry extends Arguments {
   readonly maxCatchUp: number;
   /** Milliseconds after `dueAt` until which an occurrence may be published; `null` for no limit. */
   readonly startingDeadline: number | null;
+  /** `allow` unless given. */
+  readonly overlap?: OverlapPolicy;
+  /** How long a run without an outcome counts as running, milliseconds; 24 hours unless given. */
+  readonly maxRuntime?: number;
   /** When another scheduler last ran it, epoch milliseconds: what an entry without state counts from. */
   readonly lastRunAt?: number;
 }

@@ -167,6 +167,11 @@ export interface BeatConfig {
   /** Options of the result backend. */
   resultBackendTransportOptions?: ResultTransportConfig | undefined;
   /**
+   * Whether the leader reads the outcomes of runs from `resultBackend`. See
+   * [outcomes](outcomes.md). Default: `true`.
+   */
+  outcomes?: boolean | undefined;
+  /**
    * Publishes a `task-sent` event for every published task, for monitors such as Flower.
    * Default: `false`.
    */
@@ -682,6 +687,17 @@ export interface EntryConfig {
    * setting `startingDeadline`.
    */
   startingDeadline?: Duration | null | undefined;
+  /**
+   * What happens to a run that is due while an earlier one has no outcome: it is published
+   * (`allow`), skipped, published later (`queue`), or replaces the other (`cancel`). See
+   * [outcomes](outcomes.md#overlap). Default: `allow`.
+   */
+  overlap?: 'allow' | 'skip' | 'queue' | 'cancel' | undefined;
+  /**
+   * With `overlap`: how long a run without an outcome counts as running, so that a lost result
+   * does not block the entry for ever. Default: 24 hours.
+   */
+  maxRuntime?: Duration | undefined;
   /**
    * When another scheduler last ran the task. Until beat has state of the entry, the schedule
    * counts from this instant, so that a move to beat neither repeats nor skips a run. It has no

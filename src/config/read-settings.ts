@@ -14,6 +14,7 @@ import type { KeySchema } from './keys/key-schema.ts';
 import type { Merged } from './merge.ts';
 import { acceptedContent } from './message/accept-content.ts';
 import { readEncoding } from './message/encoding.ts';
+import { readOutcomes } from './results/outcomes.ts';
 import { readResults } from './results/results.ts';
 import { readQueues, readRoutes } from './routing/routing.ts';
 import { readHistory } from './service/history.ts';
@@ -61,6 +62,7 @@ export function* readSettings(
       tls: readTlsFor('redisBackendUseSsl'),
     },
   };
+  const outcomes = readOutcomes(settings, service.results, warn);
   checkTransport(service, reportFor('brokerTransportOptions'));
   const tls = readTlsFor('brokerUseSsl');
   checkTls(endpoints.broker, tls, reportFor('brokerUseSsl'));
@@ -80,10 +82,12 @@ export function* readSettings(
   return {
     ...service,
     ...shared,
+    outcomes,
     ...(yield* readEntries(merged, keys, {
       ...service,
       ...routing,
       ...shared,
+      outcomes,
       checkAccepted,
       readZone,
     })),

@@ -7,6 +7,7 @@ import { missedShape } from './entry/missed.ts';
 import { wholeEntrySchema } from './entry/schema.ts';
 import { acceptContentShape } from './message/accept-content.ts';
 import { encodingShape } from './message/encoding.ts';
+import { outcomesShape } from './results/outcomes.ts';
 import { resultsShape } from './results/results.ts';
 import { taskQueuesSchema } from './routing/queue-schema.ts';
 import { routingShape } from './routing/routing.ts';
@@ -34,6 +35,7 @@ const settingsShape = {
   ...encodingShape,
   ...acceptContentShape,
   ...resultsShape,
+  ...outcomesShape,
   ...eventsShape,
   ...httpShape,
   ...metricsShape,

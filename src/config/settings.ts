@@ -53,6 +53,8 @@ export interface Settings {
   readonly connection: ConnectionSettings;
   readonly transport: TransportOptions;
   readonly results: ResultOptions;
+  /** Whether the leader reads the outcomes of runs from the result backend. */
+  readonly outcomes: boolean;
   /** Settings of `task-sent` events; `null` if they are disabled. */
   readonly taskEvents: TaskEventSettings | null;
   /** `null` unless beat serves HTTP. */

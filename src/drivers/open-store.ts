@@ -142,7 +142,7 @@ async function openBroker(options: StoreOptions): Promise<Pick<Store, 'broker' |
   const store = await openStateStore('brokerUrl', options.broker, { ...options, locks: [] });
   const broker: Broker = {
     publish: (messages) => store.broker.publish(messages),
-    announce: (messages) => store.broker.announce(messages),
+    announce: (messages, announceOptions) => store.broker.announce(messages, announceOptions),
     close: () => store.close(),
   };
   return { broker, checkHealth: store.checkHealth };

@@ -3,7 +3,8 @@ import type { TaskResults } from '../store/task-results.ts';
 import type { Clock } from '../util/clock.ts';
 import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
-import { parseEndpoint, type Endpoint } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
+import { toResultEndpoint } from './open-result-reader.ts';
 
 /**
  * Opens the result backend for a worker, which stores what its commands return. Throws a `ConfigError` for a URL
@@ -14,8 +15,7 @@ export async function openTaskResults(
   settings: ResultSettings,
   clock: Clock,
 ): Promise<TaskResults> {
-  // Celery writes `db+` before the URL of SQLAlchemy, kombu `sqla+`.
-  const server = parseEndpoint(backend.url.replace(/^db\+/i, 'sqla+'));
+  const server = toResultEndpoint(backend);
   if (!server.driver?.loadTaskResults) {
     const message =
       `beat worker does not store results in "${backend.url.split(':', 1)[0]!}"; ` +

@@ -6,6 +6,7 @@ import type { ServerUrls, Variant } from '../broker/server-url.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
 import type { ReadRedBeat, ReadTables } from '../store/import-source.ts';
 import type { BrokerOptions, StateDriver } from '../store/store.ts';
+import type { OpenResultReader } from '../store/result-reader.ts';
 import type { OpenTaskResults } from '../store/task-results.ts';
 
 /** The capabilities of a kind of server or file. This module opens no connection. */
@@ -52,6 +53,8 @@ export interface Driver {
   readonly loadTaskResults: (() => Promise<OpenTaskResults>) | null;
   /** Loads the mailbox of Celery's remote control; absent without fanout exchanges. */
   readonly loadMailbox?: () => Promise<OpenMailbox>;
+  /** Loads what reads the outcomes of tasks; absent where they cannot be read. */
+  readonly loadResultReader?: () => Promise<OpenResultReader>;
   /** Loads what reads the tables of another program, for imports; absent where there are none. */
   readonly loadTables?: () => Promise<ReadTables>;
   /** The same for the entries of RedBeat. */
@@ -91,6 +94,8 @@ const REDIS = {
   loadTaskResults: () =>
     import('./redis/task-results.ts').then(({ openRedisTaskResults }) => openRedisTaskResults),
   loadMailbox: () => import('./redis/mailbox.ts').then(({ openRedisMailbox }) => openRedisMailbox),
+  loadResultReader: () =>
+    import('./redis/result-reader.ts').then(({ openRedisResultReader }) => openRedisResultReader),
   loadRedBeat: () => import('./redis/redbeat.ts').then(({ readRedBeat }) => readRedBeat),
 } as const;
 
@@ -138,6 +143,10 @@ export const DRIVERS: readonly Driver[] = [
       import('./sqlite/consumer.ts').then(({ openSqliteConsumer }) => openSqliteConsumer),
     loadTaskResults: () =>
       import('./sqlite/task-results.ts').then(({ openSqliteTaskResults }) => openSqliteTaskResults),
+    loadResultReader: () =>
+      import('./sqlite/result-reader.ts').then(
+        ({ openSqliteResultReader }) => openSqliteResultReader,
+      ),
     loadTables: () => import('./sqlite/read-tables.ts').then(({ readTables }) => readTables),
   },
   {
@@ -155,6 +164,8 @@ export const DRIVERS: readonly Driver[] = [
       import('./sql/postgresql/task-results.ts').then(
         ({ openPostgresTaskResults }) => openPostgresTaskResults,
       ),
+    loadResultReader: () =>
+      import('./sql/postgresql/driver.ts').then(({ openResultReader }) => openResultReader),
     loadTables: () => import('./sql/postgresql/driver.ts').then(({ readTables }) => readTables),
   },
   {
@@ -170,6 +181,8 @@ export const DRIVERS: readonly Driver[] = [
       import('./sql/mysql/task-results.ts').then(
         ({ openMysqlTaskResults }) => openMysqlTaskResults,
       ),
+    loadResultReader: () =>
+      import('./sql/mysql/driver.ts').then(({ openResultReader }) => openResultReader),
     loadTables: () => import('./sql/mysql/driver.ts').then(({ readTables }) => readTables),
   },
   {

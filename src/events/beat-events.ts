@@ -171,6 +171,45 @@ export interface OutboxEvent {
   readonly oldest: number | null;
 }
 
+/** A run has an outcome. Needs `resultBackend`; a task that ignores its result has none. */
+export interface OutcomeEvent {
+  /** The name of the entry. */
+  readonly entry: string;
+  /**
+   * The nominal instant of the run.
+   * @unit epoch ms
+   */
+  readonly dueAt: number;
+  /** The id under which the result of the run is found. */
+  readonly taskId: string;
+  /** The name of the task. */
+  readonly task: string;
+  /**
+   * When its messages were rendered.
+   * @unit epoch ms
+   */
+  readonly sentAt: number;
+  /**
+   * `SUCCESS`, `FAILURE` or `REVOKED`, as the worker stored it; `LOST` if a run of an entry that limits overlap has no
+   * outcome within `maxRuntime`.
+   */
+  readonly state: string;
+  /**
+   * When the worker stored it; `null` if unknown.
+   * @unit epoch ms
+   */
+  readonly doneAt: number | null;
+  /**
+   * How long the task ran. Known of shell commands with results in JSON only, else `null`: Celery does not store it.
+   * @unit ms
+   */
+  readonly runtimeMs: number | null;
+  /** The name of the worker, if workers have `result_extended`; else `null`. */
+  readonly worker: string | null;
+  /** The exception in one line; `null` unless the run failed. */
+  readonly error: string | null;
+}
+
 /** Occurrences of an entry were skipped: beat will never run them. */
 export interface SkippedEvent {
   /** The name of the entry. */
@@ -282,6 +321,8 @@ export interface BeatEvents {
   delivered: [DeliveredEvent];
   /** @log debug */
   outbox: [OutboxEvent];
+  /** @log warn; debug if it succeeded */
+  outcome: [OutcomeEvent];
   /** @log warn */
   skipped: [SkippedEvent];
   /** @log info; warn if it was rejected */

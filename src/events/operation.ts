@@ -23,6 +23,12 @@ export type Operation =
   | { readonly kind: 'prepare'; readonly entry: string }
   /** Publish a message of an entry to its target, such as `queue "celery"`. */
   | { readonly kind: 'publish'; readonly entry: string; readonly target: string }
+  /** Have workers end runs that newer ones replace. */
+  | { readonly kind: 'cancel' }
+  /** Read outcomes of runs from the result backend. */
+  | { readonly kind: 'read-outcomes' }
+  /** Append outcomes to the history. */
+  | { readonly kind: 'append-outcomes' }
   /** Register the sizes of chords with the result backend. */
   | { readonly kind: 'register-chords' }
   /** Read the command log, or apply a command. */

@@ -3,6 +3,7 @@ import { COUNT_LIMIT } from '../schedule/range.ts';
 import type {
   CommandEvent,
   EntryChangedEvent,
+  OutcomeEvent,
   SchedulingEvent,
   SentEvent,
   SkippedEvent,
@@ -79,6 +80,10 @@ export function logEvents(events: EventSource, log: Logger, clock: Clock): void 
     const at = oldest === null ? null : iso(oldest);
     log.debug({ event: 'outbox', waiting, oldest: at }, `Outbox: ${waiting} messages wait`);
   });
+  events.on('outcome', (event) => {
+    const level = event.state === 'SUCCESS' ? 'debug' : 'warn';
+    log[level](outcomeFields(event), outcomeText(event));
+  });
   events.on('skipped', (event) => {
     log.warn(skippedFields(event), skippedText(event));
   });
@@ -140,6 +145,16 @@ function sentFields({ dueAt, sentAt, messages: _, ...event }: SentEvent): object
   return { event: 'sent', ...event, dueAt: iso(dueAt), latenessMs: Math.max(0, sentAt - dueAt) };
 }
 
+function outcomeFields({ dueAt, sentAt, doneAt, ...event }: OutcomeEvent): object {
+  const done = doneAt === null ? null : iso(doneAt);
+  return { event: 'outcome', ...event, dueAt: iso(dueAt), sentAt: iso(sentAt), doneAt: done };
+}
+
+function outcomeText({ entry, task, taskId, state, error }: OutcomeEvent): string {
+  const why = error === null ? '' : `: ${error}`;
+  return `Outcome of ${entry} (${task}) id=${taskId}: ${state}${why}`;
+}
+
 function skippedFields({ first, last, ...event }: SkippedEvent): object {
   return { event: 'skipped', ...event, first: iso(first), last: iso(last) };
 }
@@ -153,6 +168,7 @@ const SKIP_TEXTS: Record<SkippedEvent['reason'], string> = {
   'no-subscribers': 'the fanout exchange has no subscribers',
   paused: 'the entry was paused',
   skipped: 'a command skipped them',
+  overlap: 'an earlier run of the entry has not ended',
 };
 
 function skippedText({ entry, reason, first, last, count }: SkippedEvent): string {

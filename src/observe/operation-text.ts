@@ -68,6 +68,25 @@ export function describeOperation(operation: Operation): OperationText {
         failed: `Publishing entry ${operation.entry} to ${operation.target} failed`,
         effect: null,
       };
+    case 'cancel':
+      return {
+        name: 'ending of runs that are replaced',
+        failed: 'Workers could not be asked to end a run',
+        effect: 'the run that replaces it is delayed, retrying',
+      };
+    case 'read-outcomes':
+      return {
+        name: 'outcomes of runs',
+        failed: 'Outcomes of runs could not be read',
+        effect:
+          'outcomes are late, retrying; publishing is not affected except for entries that limit overlap',
+      };
+    case 'append-outcomes':
+      return {
+        name: 'outcomes in the history',
+        failed: 'Outcomes could not be appended to the history',
+        effect: 'retrying',
+      };
     case 'register-chords':
       return {
         name: 'registration of chord sizes',

@@ -47,6 +47,7 @@ function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
     brokerNativeDelayedDeliveryQueueType: connection.delayedType,
     brokerTransportOptions: { ...transportOptions, socketKeepalive: keepAlive },
     resultBackend: results.backend?.url,
+    outcomes: settings.outcomes,
     // Without a result backend, nothing else is used of it.
     ...(results.backend !== null && {
       resultExpires: results.expires,

@@ -13,7 +13,7 @@ export interface PlannedOccurrences {
   readonly send: readonly number[];
   readonly skip: readonly Skip[];
   /** What changes in the state, beside what publishing changes. */
-  readonly changes: Partial<Pick<EntryState, 'dueAt' | 'pause' | 'skip'>>;
+  readonly changes: Partial<Pick<EntryState, 'dueAt' | 'pause' | 'skip' | 'running'>>;
 }
 
 /**

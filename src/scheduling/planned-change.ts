@@ -1,12 +1,13 @@
 import type { Entry } from '../catalog/entry.ts';
 import type { Skip } from '../catalog/catch-up.ts';
+import { limitsOverlap } from '../catalog/overlap.ts';
 import { compose } from '../compose/compose.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import type { SentEvent } from '../events/beat-events.ts';
 import type { Message } from '../message/message.ts';
 import type { RunCause } from '../message/run.ts';
 import type { Change } from '../store/commit.ts';
-import { advance, type EntryState, type LastSkip } from '../store/entry-state.ts';
+import { advance, type EntryState, type LastSkip, type RunningRun } from '../store/entry-state.ts';
 import type { HistoryRow, RunRow } from '../store/history.ts';
 import { indexedDueAt } from './plan.ts';
 
@@ -70,6 +71,7 @@ export function planChange(
     runCount: before.runCount + runs.length,
     lastSkip:
       findLastSkip(skipped, changes.dueAt ?? before.dueAt) ?? (last ? undefined : before.lastSkip),
+    running: limitsOverlap(entry) ? addRunning({ ...before, ...changes }, sent) : undefined,
   });
   const change = {
     entry: entry.name,
@@ -99,6 +101,19 @@ function toHistory(
     rows.push(commandId === undefined ? row : { ...row, command: commandId });
   }
   return rows;
+}
+
+/** Most running runs that a state contains: a backfill may publish thousands. */
+const MAX_RUNNING = 100;
+
+/** Runs of commands count as running too: the occurrences that are due next must not overlap them. */
+function addRunning(
+  { running = [] }: Pick<EntryState, 'running'>,
+  sent: readonly SentEvent[],
+): readonly RunningRun[] | undefined {
+  const added = sent.map(({ taskId, dueAt, sentAt }) => ({ taskId, dueAt, sentAt }));
+  const all = [...running, ...added].slice(-MAX_RUNNING);
+  return all.length > 0 ? all : undefined;
 }
 
 /** The skip of the newest occurrence; `undefined` if it was published. */

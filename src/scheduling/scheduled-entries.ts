@@ -3,16 +3,19 @@ import type { Events } from '../events/events.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import { Agenda, type Item } from './agenda.ts';
 import { nextWakeAt } from './plan.ts';
+import type { RunOutcomes } from './run-outcomes.ts';
 import type { StoredWindow } from './stored-window.ts';
 
 /** The entries of a term that are in memory: the declared ones, and the stored ones in the window. */
 export class ScheduledEntries {
   readonly #events: Events;
   readonly #window: StoredWindow;
+  readonly #outcomes: RunOutcomes;
   #agenda = new Agenda();
 
-  constructor(window: StoredWindow, events: Events) {
+  constructor(window: StoredWindow, outcomes: RunOutcomes, events: Events) {
     this.#window = window;
+    this.#outcomes = outcomes;
     this.#events = events;
   }
 
@@ -31,6 +34,10 @@ export class ScheduledEntries {
   /** The current entry; also `undefined` while its change is being committed. */
   find(name: string): Item | undefined {
     return this.#agenda.find(name);
+  }
+
+  [Symbol.iterator](): Iterator<Item> {
+    return this.#agenda[Symbol.iterator]();
   }
 
   remove(name: string): void {
@@ -55,6 +62,7 @@ export class ScheduledEntries {
    * theirs) must not block the others: the failure is reported, and the entry is left out until the next term.
    */
   schedule(entry: Entry, state: EntryState, notBefore?: number): boolean | undefined {
+    if (state.running) this.#outcomes.watch(entry, state.running);
     try {
       if (entry.stored && notBefore === undefined) {
         const wakeAt = nextWakeAt(entry, state);

@@ -1,14 +1,18 @@
 import { causeOf } from '../catalog/catch-up.ts';
 import type { Catalog, Difference } from '../catalog/catalog.ts';
+import { expectsOutcome } from '../catalog/expects-outcome.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import type { Item } from './agenda.ts';
 import type { BlockedEntriesOptions } from './blocked-entries.ts';
 import { CommandEngine } from './command-engine.ts';
 import { Committer, type ChangeOutcome, type CommitterOptions } from './committer.ts';
 import { EntryAdopter } from './entry-adopter.ts';
+import { limitOverlap } from './limit-overlap.ts';
+import { OverlapGate } from './overlap-gate.ts';
 import { planOccurrences } from './plan-occurrences.ts';
 import { planChange, type PlannedChange } from './planned-change.ts';
 import { reportCommitted } from './report-committed.ts';
+import { NO_OUTCOMES, type RunOutcomes } from './run-outcomes.ts';
 import { ScheduledEntries } from './scheduled-entries.ts';
 import { partitionBySource } from './partition-by-source.ts';
 import { StoredWindow, type StoredWindowOptions } from './stored-window.ts';
@@ -19,6 +23,15 @@ export interface SchedulerOptions
   readonly catalog: Catalog;
   /** Returns the values that messages share, which a reload replaces. */
   readonly messageContext: () => MessageContext;
+  /** The outcomes of runs; without them, runs of entries that limit overlap end after their `maxRuntime`. */
+  readonly outcomes?: RunOutcomes;
+  /** Has workers end these tasks. Rejects if the broker did not accept that. */
+  readonly cancelTasks?: (taskIds: readonly string[]) => Promise<void>;
+}
+
+/** A change, and the task ids of the runs that it replaces. */
+interface Planned extends PlannedChange {
+  readonly cancel: readonly string[];
 }
 
 /** Before a run that could not be prepared, or that the store rejected, is tried again. Milliseconds. */
@@ -35,6 +48,7 @@ export class Scheduler {
   readonly #committer: Committer;
   readonly #scheduled: ScheduledEntries;
   readonly #adopter: EntryAdopter;
+  readonly #gate: OverlapGate;
   /** What commands act on. */
   readonly commands: CommandEngine;
 
@@ -43,9 +57,11 @@ export class Scheduler {
     const committer = new Committer(options);
     this.#committer = committer;
     const window = new StoredWindow(options);
-    const scheduled = new ScheduledEntries(window, options.events);
+    const { outcomes = NO_OUTCOMES } = options;
+    const scheduled = new ScheduledEntries(window, outcomes, options.events);
     this.#scheduled = scheduled;
     this.#adopter = new EntryAdopter({ ...options, committer, scheduled, window });
+    this.#gate = new OverlapGate({ ...options, outcomes, committer, scheduled });
     this.commands = new CommandEngine({ ...options, committer, scheduled });
   }
 
@@ -54,6 +70,7 @@ export class Scheduler {
    * new. Nothing from an earlier term is reused. A state that cannot be read blocks its entry alone.
    */
   async begin(term: Term, stop: AbortSignal): Promise<void> {
+    this.#options.outcomes?.reset();
     await this.#adopter.begin(term, stop);
   }
 
@@ -71,8 +88,9 @@ export class Scheduler {
    */
   async tick(term: Term, stop: AbortSignal): Promise<number> {
     const { clock, events } = this.#options;
+    await this.#gate.settle(term, stop);
     const now = clock.now();
-    const due = this.#scheduled.take(now);
+    const due = this.#gate.admit(this.#scheduled.take(now));
     let sent = 0;
     for (const part of partitionBySource(due)) sent += await this.#publish(part, now, term, stop);
     // Runs that are due do not wait for entries to be loaded. Those of loaded entries follow in the next tick, after
@@ -83,6 +101,19 @@ export class Scheduler {
     const { wakeAt } = this;
     events.emit('tick', { sent, wakeAt });
     return wakeAt;
+  }
+
+  /** Aborts when a tick has something to do before `wakeAt`, or with the signal. */
+  arrival(until: AbortSignal): AbortSignal {
+    return this.#gate.arrival(until);
+  }
+
+  /** The entries in memory whose last run was published after an instant (epoch milliseconds), newest first. */
+  publishedSince(instant: number): readonly string[] {
+    return [...this.#scheduled]
+      .filter(({ entry, state }) => (state.sentAt ?? 0) > instant && expectsOutcome(entry))
+      .toSorted((a, b) => b.state.sentAt! - a.state.sentAt!)
+      .map(({ entry }) => entry.name);
   }
 
   /** When to tick again: epoch milliseconds, `Infinity` for never. */
@@ -100,7 +131,7 @@ export class Scheduler {
     let sent = 0;
     await this.#committer.runPool(due, term, stop, async (batch) => {
       const at = { sentAt: this.#options.clock.now(), term: term.token };
-      const planned = batch.flatMap((item) => this.#plan(item, now, at) ?? []);
+      const planned = await this.#cancel(batch.flatMap((item) => this.#plan(item, now, at) ?? []));
       const changes = planned.map(({ change }) => change);
       const outcomes = await this.#committer.commit(changes, term, stop);
       for (const [i, each] of planned.entries()) sent += this.#settle(each, outcomes[i]!);
@@ -113,19 +144,47 @@ export class Scheduler {
     { entry, state, dueAt }: Item,
     now: number,
     at: { readonly sentAt: number; readonly term: number },
-  ): PlannedChange | undefined {
-    const { clock, events, messageContext } = this.#options;
+  ): Planned | undefined {
+    const { clock, events, messageContext, outcomes } = this.#options;
     try {
-      const { send, skip, changes } = planOccurrences(entry, state, now, dueAt);
+      const limited = limitOverlap(entry, state, planOccurrences(entry, state, now, dueAt), now);
+      if (limited.kind === 'wait') {
+        this.#scheduled.schedule(entry, state, limited.until);
+        outcomes?.expedite(state.running ?? []);
+        return undefined;
+      }
+      const { send, skip, changes } = limited.planned;
       const newest = send.at(-1) ?? now;
       const cause = (at: number) => causeOf(at, newest, now);
       const decided = { entry, before: state, runs: send, causeOf: cause, skipped: skip, changes };
-      return planChange(decided, at, messageContext());
+      const planned = planChange(decided, at, messageContext());
+      return { ...planned, cancel: limited.cancel.map(({ taskId }) => taskId) };
     } catch (error) {
       events.reportFailure({ kind: 'prepare', entry: entry.name }, error);
       this.#scheduled.schedule(entry, state, clock.now() + PAUSE);
       return undefined;
     }
+  }
+
+  /**
+   * Has workers end the runs that planned ones replace, before these are committed: a leader that dies in between leaves
+   * the occurrences due, and the next one does it again. Resolves with what can be committed now.
+   */
+  async #cancel(planned: readonly Planned[]): Promise<readonly Planned[]> {
+    const { cancelTasks, clock, events } = this.#options;
+    const taskIds = planned.flatMap(({ cancel }) => cancel);
+    if (taskIds.length === 0 || !cancelTasks) return planned;
+    try {
+      await cancelTasks(taskIds);
+      events.reportRecovery({ kind: 'cancel' });
+      return planned;
+    } catch (error) {
+      events.reportFailure({ kind: 'cancel' }, error);
+    }
+    for (const { entry, before, cancel } of planned) {
+      if (cancel.length > 0) this.#scheduled.schedule(entry, before, clock.now() + SHORT_PAUSE);
+    }
+    return planned.filter(({ cancel }) => cancel.length === 0);
   }
 
   /** Puts the entry back on the agenda, reports what was committed, and returns how many runs were sent. */

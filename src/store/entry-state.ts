@@ -35,6 +35,15 @@ export interface EntryState {
   readonly skip?: readonly number[] | undefined;
   /** Absent unless the newest occurrence that the leader dealt with was skipped, and nothing was published since. */
   readonly lastSkip?: LastSkip | undefined;
+  /** Runs of an entry whose runs must not overlap that have no outcome yet, oldest first; absent for none. */
+  readonly running?: readonly RunningRun[] | undefined;
+}
+
+/** A published run without an outcome. Epoch milliseconds. */
+export interface RunningRun {
+  readonly taskId: string;
+  readonly dueAt: number;
+  readonly sentAt: number;
 }
 
 /** A skipped occurrence, and why. Epoch milliseconds. */
@@ -128,7 +137,9 @@ function isState(value: unknown): value is EntryState {
     (state.pause === undefined || isPause(state.pause)) &&
     (state.skip === undefined ||
       (Array.isArray(state.skip) && state.skip.every(Number.isFinite))) &&
-    (state.lastSkip === undefined || isLastSkip(state.lastSkip))
+    (state.lastSkip === undefined || isLastSkip(state.lastSkip)) &&
+    (state.running === undefined ||
+      (Array.isArray(state.running) && state.running.every(isRunning)))
   );
 }
 
@@ -142,6 +153,12 @@ function isLastSkip(value: unknown): value is LastSkip {
   if (typeof value !== 'object' || value === null) return false;
   const { dueAt, reason } = value as Record<keyof LastSkip, unknown>;
   return typeof dueAt === 'number' && typeof reason === 'string';
+}
+
+function isRunning(value: unknown): value is RunningRun {
+  if (typeof value !== 'object' || value === null) return false;
+  const { taskId, dueAt, sentAt } = value as Record<keyof RunningRun, unknown>;
+  return typeof taskId === 'string' && typeof dueAt === 'number' && typeof sentAt === 'number';
 }
 
 /** A safe integer of at least 1. */

@@ -9,6 +9,8 @@ import { ManualClock } from '../../src/drivers/memory/clock.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/drivers/memory/store.ts';
 import { DEFAULT_ENCODING } from '../../src/message/payload.ts';
 import type { ResultBackend } from '../../src/store/results.ts';
+import type { ResultReader } from '../../src/store/result-reader.ts';
+import { FOLLOW_FOR, OutcomeFollower } from '../../src/outcomes/outcome-follower.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { Router } from '../../src/routing/router.ts';
 import { decodeAudit, type AuditRow } from '../../src/commands/audit.ts';
@@ -39,6 +41,8 @@ export interface Rig {
     /** Sends a command, applies it, and returns its answer. */
     command: (command: Readonly<Record<string, unknown>>) => Promise<AuditRow>;
     term: Term;
+    /** Ends what runs beside the scheduler. */
+    end: () => void;
   }>;
 }
 
@@ -48,6 +52,9 @@ export function makeRig({
   wrapStored = undefined as ((entries: StoredEntries) => StoredEntries) | undefined,
   now = NOON,
   results = null as ResultBackend | null,
+  /** Outcomes are followed only with it. */
+  reader = undefined as ResultReader | undefined,
+  cancelTasks = undefined as ((taskIds: readonly string[]) => Promise<void>) | undefined,
 } = {}): Rig {
   const clock = new ManualClock(now);
   const store = openMemoryStore({
@@ -67,6 +74,7 @@ export function makeRig({
   events.on('entry-changed', (event) => (emitted['entry-changed'] ??= []).push(event));
   events.on('scheduling', (event) => (emitted.scheduling ??= []).push(event));
   events.on('failure', (event) => (emitted.failure ??= []).push(event));
+  events.on('outcome', (event) => (emitted.outcome ??= []).push(event));
   events.on('recovered', (event) => (emitted.recovered ??= []).push(event));
   const ledger = wrapLedger(store.ledger);
   return {
@@ -88,6 +96,8 @@ export function makeRig({
         origin: 'test',
         replyTo: '',
       };
+      const outcomes =
+        reader && new OutcomeFollower({ reader, history: store.history, clock, events });
       const scheduler = new Scheduler({
         results: () => results,
         catalog,
@@ -96,6 +106,8 @@ export function makeRig({
         events,
         messageContext: () => messageContext,
         progressed: () => {},
+        ...(outcomes && { outcomes }),
+        ...(cancelTasks && { cancelTasks }),
         ...(wrapStored && {
           stored: { entries: wrapStored(store.entries), definitions: () => DEFINITIONS },
         }),
@@ -105,8 +117,10 @@ export function makeRig({
         reloads: new ReloadCommands(() => Promise.reject(new Error('no files')), clock),
       });
       let lastId = 0;
+      const ending = new AbortController();
       const term = { token: await ledger.beginTerm(), signal: NEVER, trusted: true };
       await scheduler.begin(term, NEVER);
+      void outcomes?.run(ending.signal, scheduler.publishedSince(clock.now() - FOLLOW_FOR));
       return {
         tick: async () => {
           for (;;) {
@@ -122,6 +136,7 @@ export function makeRig({
           return decodeAudit((await store.commands.findAudit([id])).get(id)!)!;
         },
         term,
+        end: () => ending.abort(),
       };
     },
   };

@@ -17,7 +17,10 @@ import { readEntry, type EntryContext } from './read-entry.ts';
 import { readMissed } from './missed.ts';
 
 type Surroundings = Pick<Settings, 'queues' | 'routes' | 'broker' | 'encoding' | 'shell'> &
-  Pick<EntryContext, 'timezone' | 'readZone' | 'results' | 'protocol' | 'checkAccepted' | 'state'>;
+  Pick<
+    EntryContext,
+    'timezone' | 'readZone' | 'results' | 'outcomes' | 'protocol' | 'checkAccepted' | 'state'
+  >;
 
 /** The entries of a configuration, and the entry that Celery's beat would install. */
 export function* readEntries(

@@ -28,6 +28,7 @@ import { parseDuration } from '../values/duration.ts';
 import type { ReadZone } from '../values/zone.ts';
 import { NO_ARGS, readArguments } from './arguments.ts';
 import { withoutForeignKeys } from './foreign-keys.ts';
+import { checkOverlap } from './overlap.ts';
 import { entrySchema, type EntryInput } from './schema.ts';
 import { withoutStrayCanvas } from './stray-canvas.ts';
 import { applyCall, checkTarget, readTarget } from './task-target.ts';
@@ -49,6 +50,9 @@ export interface EntryContext {
   readonly protocol: 1 | 2;
   readonly checkAccepted: CheckAccepted;
   readonly state: Endpoint;
+  readonly broker: Endpoint;
+  /** Whether outcomes of runs are read. */
+  readonly outcomes: boolean;
 }
 
 interface Reporters {
@@ -123,6 +127,9 @@ export function readEntry(
   const call = { ...args, options };
   checkTarget(target, call, context, report);
   const applied = applyCall(target, call);
+  const { overlap = 'allow' } = entry;
+  const maxRuntime = parseDuration(entry.maxRuntime ?? null);
+  checkOverlap({ overlap, options, canvas: applied.canvas }, context, report);
   for (const task of applied.canvas
     ? initialTasks(applied.canvas)
     : [{ ...call, task: applied.task }]) {
@@ -139,6 +146,8 @@ export function readEntry(
     missed: entry.missed ?? context.missed,
     maxCatchUp: entry.maxCatchUp ?? context.maxCatchUp,
     startingDeadline: parseDuration(deadline === undefined ? context.startingDeadline : deadline),
+    ...(overlap !== 'allow' && { overlap }),
+    ...(maxRuntime !== null && { maxRuntime }),
     ...(lastRunAt !== null && { lastRunAt }),
   };
 }

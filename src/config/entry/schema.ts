@@ -11,6 +11,7 @@ import { shellForms } from '../shell/schema.ts';
 import { named, option, required } from '../values/option.ts';
 import { expires, flag, instant, MAP, text, timezone } from '../values/scalars.ts';
 import { entryMissedShape } from './missed.ts';
+import { overlapShape } from './overlap.ts';
 
 const entryShape = {
   task: taskOrSignature(),
@@ -42,6 +43,7 @@ const entryShape = {
   ),
   ...limitsShape,
   ...entryMissedShape,
+  ...overlapShape,
   lastRunAt: option(
     instant().nullable(),
     'When another scheduler last ran the task. Until beat has state of the entry, the schedule counts from this instant, so that a move to beat neither repeats nor skips a run. It has no effect afterwards.',

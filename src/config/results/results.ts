@@ -7,7 +7,7 @@ import { duration, flag, map, MAP, name, text } from '../values/scalars.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { DAY, parseDuration } from '../values/duration.ts';
 import type { Report } from '../validate.ts';
-import { parseEndpoint } from '../../drivers/endpoint.ts';
+import { parseEndpoint, type Endpoint } from '../../drivers/endpoint.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
 
 const resultTransport = named(
@@ -89,7 +89,7 @@ export function readResults(
   const { resultBackendTransportOptions: options } = settings;
   const backend = override ?? resultBackend;
   const name = backendName(backend ?? 'disabled');
-  if (!EXPIRING.has(name) && !PERMANENT.has(name) && !/[.:]/.test(name)) {
+  if (!isKnown(name)) {
     const guess = didYouMean(name, [...EXPIRING, ...PERMANENT]);
     const sql = /^(postgres|mysql|mariadb|sqlite|oracle|mssql)/.test(name);
     const hint = sql ? `; a database is written db+${name}://` : guess;
@@ -109,6 +109,16 @@ export function readResults(
     masterName: options?.masterName ?? null,
     sentinelKwargs: options?.sentinelKwargs ? sentinelLogin(options.sentinelKwargs) : {},
   };
+}
+
+/** Whether Celery has a backend of this name, or it is a class of the user's. */
+function isKnown(name: string): boolean {
+  return EXPIRING.has(name) || PERMANENT.has(name) || /[.:]/.test(name);
+}
+
+/** Whether the backend is one of those that Celery knows; any other has a warning of its own. */
+export function isKnownBackend(backend: Endpoint): boolean {
+  return isKnown(backendName(backend.url));
 }
 
 /** As Celery reads it: `db` in `db+postgresql://…`, `redis` in `redis+socket://…`; any other text is a name itself. */

@@ -2,7 +2,7 @@
  * A publish without a connection tries each server of the cluster once, without pauses, and rejects if none accepts
  * the connection. The caller decides about retries, so this module has no timers and writes no log lines.
  */
-import type { Broker, Rejection } from '../../broker/broker.ts';
+import type { AnnounceOptions, Broker, Rejection } from '../../broker/broker.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Message } from '../../message/message.ts';
 import type { BrokerOptions } from '../../store/store.ts';
@@ -41,9 +41,14 @@ class AmqpBroker implements Broker {
     });
   }
 
-  async announce(messages: readonly Message[]): Promise<void> {
+  async announce(
+    messages: readonly Message[],
+    { declaredBySubscribers = false }: AnnounceOptions = {},
+  ): Promise<void> {
     if (messages.length === 0) return;
-    await this.#run('announce', (session) => announce(session, messages, this.#declareOptions));
+    const declareQueues = this.#declareOptions.declareQueues && !declaredBySubscribers;
+    const options = { ...this.#declareOptions, declareQueues };
+    await this.#run('announce', (session) => announce(session, messages, options));
   }
 
   close(): Promise<void> {

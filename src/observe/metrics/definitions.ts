@@ -149,6 +149,7 @@ export const REASONS = keysOf<SkipReason>({
   'no-subscribers': true,
   paused: true,
   skipped: true,
+  overlap: true,
 });
 
 export const WARNINGS = keysOf<WarningKind>({
@@ -174,6 +175,9 @@ export const OPERATIONS = keysOf<
   schedule: true,
   prepare: true,
   publish: true,
+  cancel: true,
+  'read-outcomes': true,
+  'append-outcomes': true,
   'register-chords': true,
   commands: true,
   'task-events': true,

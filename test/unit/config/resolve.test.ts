@@ -20,6 +20,7 @@ describe('a configuration', () => {
       installed: ['celery.backend_cleanup'],
       definitions: expect.any(EntryDefinitions) as EntryDefinitions,
       lock: { ttl: 8_000 },
+      outcomes: false,
       history: { limit: 100, maxAge: 30 * 86_400_000 },
       keyPrefix: 'beat',
       queues: DEFAULT_RULES,

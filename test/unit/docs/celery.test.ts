@@ -74,7 +74,10 @@ function configOf(table: Table, { name }: Row, example = factOf(table, name)!.ex
     case 'transport':
       return { ...BROKER, broker_transport_options: { [name]: example } };
     case 'fields':
-      return withEntry({ ...(name === 'shell' && { task: null }), ...config, [name]: example });
+      return {
+        ...withEntry({ ...(name === 'shell' && { task: null }), ...config, [name]: example }),
+        ...(name === 'overlap' && { result_backend: 'redis://localhost' }),
+      };
     case 'options':
       return withEntry({ options: { [name]: example, ...COMPANY[name] } });
     default:

@@ -84,10 +84,15 @@ const SETTING_COMPANIONS: Readonly<Record<string, object>> = {
   lockUrls: { stateUrl: 'redis://localhost' },
 };
 
+/** Settings without which a key of an entry is rejected. */
+const SETTINGS_FOR_ENTRY: Readonly<Record<string, object>> = {
+  overlap: { resultBackend: 'redis://localhost' },
+};
+
 const KEYS = TABLES.flatMap(([title, shape, place]) =>
   Object.entries(shape).map(([key, schema]) => {
     const doc = OPTION_DOCS.get(schema);
-    const more = title === 'settings' ? SETTING_COMPANIONS[key] : undefined;
+    const more = { settings: SETTING_COMPANIONS, entry: SETTINGS_FOR_ENTRY }[title]?.[key];
     const config = (value: unknown) => ({ ...more, ...place({ [key]: value }) });
     return { title, key, doc, config, bare: { ...more, ...place({}) } };
   }),

@@ -26,6 +26,8 @@ export const fields = {
   missed: { example: 'all', test: 'test/unit/config/resolve.test.ts' },
   max_catch_up: { example: 10, test: 'test/unit/config/resolve.test.ts' },
   starting_deadline: { example: '1h', test: 'test/unit/config/resolve.test.ts' },
+  overlap: { example: 'skip', test: 'test/unit/config/entry/overlap.test.ts' },
+  max_runtime: { example: '2h', test: 'test/unit/config/entry/overlap.test.ts' },
   description: { example: 'Sends reports.', test: 'test/unit/config/entry/foreign-keys.test.ts' },
   last_run_at: { example: '2026-01-01', test: 'test/unit/config/entry/foreign-keys.test.ts' },
   name: { example: 'another' },

@@ -28,6 +28,12 @@ const SAMPLES: { readonly [K in keyof BeatEvents]: BeatEvents[K] } = {
   sent: [{ ...run, queue: 'celery', sentAt: 5, term: 1, messages: [message] }],
   delivered: [{ ...run, to: 'queue "celery"', message }],
   outbox: [{ waiting: 1, oldest: 0 }],
+  outcome: [
+    {
+      ...{ entry, dueAt: 0, taskId: 'id', task: 'tasks.greet', sentAt: 5, state: 'FAILURE' },
+      ...{ doneAt: 9, runtimeMs: null, worker: null, error: 'ValueError: on purpose' },
+    },
+  ],
   skipped: [{ entry, reason: 'missed', first: 0, last: 0, count: 1 }],
   command: [
     {

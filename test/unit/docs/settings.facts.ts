@@ -182,6 +182,7 @@ export const own = {
   shell_task: { example: 'ops.run', test: 'test/unit/config/shell/shell.test.ts' },
   http: { example: { port: 8040 }, test: 'test/unit/config/service/http.test.ts' },
   shell_queue: { example: 'ops', test: 'test/unit/config/shell/shell.test.ts' },
+  outcomes: { example: false, test: 'test/unit/config/results/results.test.ts' },
   $schema: { example: './celery-beat.schema.json', test: 'test/unit/config/schema.test.ts' },
 } satisfies Facts;
 

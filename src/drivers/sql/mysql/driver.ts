@@ -1,5 +1,8 @@
 import type { StateDriver } from '../../../store/store.ts';
+import { FINAL_STATES_SQL, RESULT_TABLE } from '../../../message/result-row.ts';
 import { createTableReader } from '../read-tables.ts';
+import { createResultReader } from '../result-reader.ts';
+import type { Sql } from '../statements.ts';
 import { openSqlStore } from '../store.ts';
 import { mysqlDialect, mysqlLocation } from './dialect.ts';
 
@@ -9,14 +12,28 @@ export const mysqlDriver: StateDriver = {
   normalize: mysqlLocation,
 };
 
+const listColumns = (table: string): Sql => ({
+  text: `SELECT column_name AS name FROM information_schema.columns
+    WHERE table_name = ? AND table_schema = DATABASE()`,
+  values: [table],
+});
+
 /** Reads the tables of another program in MySQL and MariaDB. */
 export const readTables = createTableReader(mysqlDialect, {
   beginReadOnly: 'START TRANSACTION READ ONLY',
-  listColumns: (table) => ({
-    text: `SELECT column_name AS name FROM information_schema.columns
-      WHERE table_name = ? AND table_schema = DATABASE()`,
-    values: [table],
-  }),
+  listColumns,
   quote: (name) => `\`${name.replaceAll('`', '``')}\``,
   text: 'char',
+});
+
+/** Reads outcomes from Celery's results in MySQL and MariaDB. */
+export const openResultReader = createResultReader(mysqlDialect, {
+  listColumns,
+  readOutcomes: (taskIds, withWorker) => ({
+    text: `SELECT task_id, status, CAST(date_done AS CHAR) AS done,
+        RIGHT(traceback, 2000) AS traceback${withWorker ? ', worker' : ''}
+      FROM ${RESULT_TABLE}
+      WHERE task_id IN (${taskIds.map(() => '?').join(', ')}) AND status IN (${FINAL_STATES_SQL})`,
+    values: taskIds,
+  }),
 });

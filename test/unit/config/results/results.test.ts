@@ -87,14 +87,29 @@ describe('settings of results', () => {
     expect(notesOf(backend)).toEqual([note]);
   });
 
-  test.each([
-    'redis+socket:///r.sock',
-    'db+sqlite:///r',
-    'django-db',
-    'project.backends:Mine',
-    'rpc',
-  ])('%s is accepted', (backend) => {
+  test.each(['redis+socket:///r.sock', 'db+sqlite:///r'])('%s is accepted', (backend) => {
     expect(notesOf(backend)).toEqual([]);
+  });
+
+  test.each([
+    ['rpc://', 'rpc://'],
+    ['db+oracle://u:p@h/db', 'db+oracle://'],
+    ['django-db', 'this backend'],
+    ['project.backends:Mine', 'this backend'],
+  ])('%s is accepted with a warning that its outcomes cannot be read', (backend, what) => {
+    expect(notesOf(backend)).toEqual([
+      `resultBackend: outcomes of runs cannot be read from ${what}; beat reads redis://, rediss://, sentinel://, db+postgresql://, db+mysql:// or db+sqlite://; "outcomes: false" hides this warning`,
+    ]);
+    const settings = resolveSettings({ resultBackend: backend, outcomes: false });
+    expect(settings.warnings).toEqual([]);
+    expect(settings.outcomes).toBe(false);
+  });
+
+  test('outcomes are read from a backend that can be read, unless the setting says otherwise', () => {
+    const resultBackend = 'db+postgresql://u:p@h/db';
+    expect(resolveSettings({ resultBackend }).outcomes).toBe(true);
+    expect(resolveSettings({ resultBackend, outcomes: false }).outcomes).toBe(false);
+    expect(resolveSettings({}).outcomes).toBe(false);
   });
 });
 

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { findLastTask, type Canvas } from '../../canvas/canvas.ts';
+import type { Entry } from '../../catalog/entry.ts';
+import type { OverlapPolicy } from '../../catalog/overlap.ts';
+import type { Endpoint } from '../../drivers/endpoint.ts';
+import type { ResultOptions } from '../../drivers/open-store.ts';
+import { explainNoOutcomes } from '../results/outcomes.ts';
+import type { Report } from '../validate.ts';
+import { option } from '../values/option.ts';
+import { duration } from '../values/scalars.ts';
+
+/** What happens to an occurrence while an earlier run of the entry has no outcome. */
+export const overlapShape = {
+  overlap: option(
+    z.enum(
+      ['allow', 'skip', 'queue', 'cancel'] satisfies OverlapPolicy[],
+      "'allow', 'skip', 'queue' or 'cancel'",
+    ),
+    'What happens to a run that is due while an earlier one has no outcome: it is published (`allow`), skipped, published later (`queue`), or replaces the other (`cancel`). See [outcomes](outcomes.md#overlap).',
+    { default: 'allow', example: 'skip' },
+  ),
+  maxRuntime: option(
+    duration(),
+    'With `overlap`: how long a run without an outcome counts as running, so that a lost result does not block the entry for ever.',
+    { otherwise: '24 hours', example: '2h' },
+  ),
+};
+
+interface Settings {
+  readonly results: ResultOptions;
+  /** Whether outcomes are read. */
+  readonly outcomes: boolean;
+  readonly broker: Endpoint;
+}
+
+interface Limited extends Pick<Entry, 'options'> {
+  readonly overlap: OverlapPolicy;
+  readonly canvas: Canvas | undefined;
+}
+
+/** Reports what makes the policy impossible: there would be no outcome, or no way to end a task. */
+export function checkOverlap(
+  { overlap, options, canvas }: Limited,
+  { results, outcomes, broker }: Settings,
+  report: Report,
+): void {
+  if (overlap === 'allow') return;
+  const unread = explainNoOutcomes(results, outcomes);
+  if (unread !== null) report(['overlap'], `"${overlap}" ${unread}`);
+  const needs = `has no outcome, which overlap "${overlap}" needs`;
+  const last = canvas && findLastTask(canvas);
+  if (last?.kind === 'group') report(['task'], `a group ${needs}`);
+  const { ignoreResult } = last?.kind === 'task' ? { ...options, ...last.options } : options;
+  if (ignoreResult === true) report(['options', 'ignoreResult'], `a run without a result ${needs}`);
+  const { taskId } = options;
+  if (taskId !== undefined && !taskId.includes('{{')) {
+    report(
+      ['options', 'taskId'],
+      `a fixed id is that of every run, so that none ${needs} of its own`,
+    );
+  }
+  if (overlap === 'cancel' && broker.driver?.fanoutExchanges !== true) {
+    const title = broker.driver?.title ?? broker.scheme;
+    report(
+      ['overlap'],
+      `"cancel" needs Celery's remote control, which ${title} does not carry; use Redis or RabbitMQ, or "skip" or "queue"`,
+    );
+  }
+}

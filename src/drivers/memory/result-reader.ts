@@ -1,0 +1,27 @@
+import type { TaskOutcome } from '../../message/task-outcome.ts';
+import type { Outcomes, ResultReader } from '../../store/result-reader.ts';
+
+/** Outcomes that a test sets. */
+export class MemoryResultReader implements ResultReader {
+  /** By task id. */
+  readonly outcomes = new Map<string, TaskOutcome>();
+  /** The ids of each read, oldest first. */
+  readonly reads: (readonly string[])[] = [];
+  /** What reads reject with. */
+  error: Error | null = null;
+
+  /** Has a task end at an instant, epoch milliseconds. */
+  end(taskId: string, doneAt: number, parts: Partial<TaskOutcome> = {}): void {
+    const ended = { state: 'SUCCESS', runtime: null, worker: null, error: null };
+    this.outcomes.set(taskId, { taskId, doneAt, ...ended, ...parts });
+  }
+
+  async read(taskIds: readonly string[]): Promise<Outcomes> {
+    this.reads.push(taskIds);
+    if (this.error) throw this.error;
+    const ended = taskIds.flatMap((id) => this.outcomes.get(id) ?? []);
+    return { ended, unreadable: new Map() };
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,74 @@
+import type { Redis } from 'ioredis';
+import { DEFAULT_TRANSPORT } from '../../broker/connection-settings.ts';
+import type { ServerUrls } from '../../broker/server-url.ts';
+import { readLargeDocument, readResultDocument } from '../../message/result-document.ts';
+import type { TaskOutcome } from '../../message/task-outcome.ts';
+import type { Outcomes, ResultReader } from '../../store/result-reader.ts';
+import type { ResultSettings } from '../../store/results.ts';
+import { describeError } from '../../util/errors.ts';
+import { Connection } from './connection.ts';
+
+/** Milliseconds until a command without an answer fails. */
+const TIMEOUT = 5_000;
+
+/** How much of a document is read first; nearly all are smaller. Bytes. */
+const HEAD = 16_384;
+/** How much of the end of a larger one, where Celery writes the date. Bytes. */
+const TAIL = 4_096;
+
+/** Opens Celery's result backend in Redis, to read from it. Throws a `ConfigError` for an invalid URL. */
+export function openRedisResultReader(server: ServerUrls, settings: ResultSettings): ResultReader {
+  const { masterName, sentinelKwargs, tls, keyPrefix } = settings;
+  const transport = { ...DEFAULT_TRANSPORT, masterName, sentinelKwargs };
+  const name = 'beat-outcomes';
+  const connection = new Connection({ server, transport, tls, name, timeout: TIMEOUT });
+  return {
+    /** STRING `celery-task-meta-<task id>`, which is absent while the task waits. */
+    read: (taskIds) =>
+      connection.run('outcomes.read', (client) =>
+        readDocuments(
+          client,
+          taskIds.map((id) => [id, `${keyPrefix}celery-task-meta-${id}`]),
+        ),
+      ),
+    close: () => connection.close(),
+  };
+}
+
+type TaskKey = readonly [taskId: string, key: string];
+
+/** Reads limited parts of strings: one result may have hundreds of megabytes. */
+async function readDocuments(client: Redis, keys: readonly TaskKey[]): Promise<Outcomes> {
+  const ended: TaskOutcome[] = [];
+  const unreadable = new Map<string, string>();
+  const add = (taskId: string, read: () => TaskOutcome | null) => {
+    try {
+      const outcome = read();
+      if (outcome) ended.push(outcome);
+    } catch (error) {
+      unreadable.set(taskId, describeError(error));
+    }
+  };
+  const heads = await readRanges(client, keys, 0, HEAD - 1);
+  const large = keys.filter((_, i) => heads[i]!.length === HEAD);
+  const tails = await readRanges(client, large, -TAIL, -1);
+  for (const [i, key] of keys.entries()) {
+    const [taskId] = key;
+    const head = heads[i]!;
+    if (head.length === 0) continue;
+    const tail = head.length === HEAD ? tails[large.indexOf(key)]! : null;
+    if (tail) add(taskId, () => readLargeDocument(taskId, { head, tail }));
+    else add(taskId, () => readResultDocument(taskId, head));
+  }
+  return { ended, unreadable };
+}
+
+/** One round trip. */
+async function readRanges(
+  client: Redis,
+  keys: readonly TaskKey[],
+  from: number,
+  to: number,
+): Promise<readonly Buffer[]> {
+  return Promise.all(keys.map(([, key]) => client.getrangeBuffer(key, from, to)));
+}

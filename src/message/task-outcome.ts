@@ -1,0 +1,45 @@
+/** How a task ended, as its worker stored it in the result backend. */
+export interface TaskOutcome {
+  readonly taskId: string;
+  /** `SUCCESS`, `FAILURE` or `REVOKED`. */
+  readonly state: string;
+  /** When the worker stored it, epoch milliseconds; `null` if the backend does not say. */
+  readonly doneAt: number | null;
+  /** Milliseconds; `null` if the result does not contain it: Celery's workers do not store it. */
+  readonly runtime: number | null;
+  /** The name of the worker, which Celery stores with `result_extended`; else `null`. */
+  readonly worker: string | null;
+  /** The exception in one line; `null` unless the task failed, and where the backend does not contain it. */
+  readonly error: string | null;
+}
+
+/** The states after which Celery's workers change nothing (its `READY_STATES`). */
+export const FINAL_STATES = ['SUCCESS', 'FAILURE', 'REVOKED'] as const;
+
+/** The longest error text, in characters. */
+const MAX_ERROR = 1_000;
+
+export function isFinal(state: unknown): state is string {
+  return (FINAL_STATES as readonly unknown[]).includes(state);
+}
+
+/** An error as one line that is not longer than histories store. */
+export function toErrorLine(text: string): string | null {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  if (line === '') return null;
+  return line.length > MAX_ERROR ? `${line.slice(0, MAX_ERROR - 1)}…` : line;
+}
+
+/** The last line of a traceback of Python, which names the exception. */
+export function lastLine(traceback: string): string | null {
+  return toErrorLine(traceback.trimEnd().split('\n').at(-1)!);
+}
+
+/** Parses what Python writes: ISO 8601, in UTC unless it has an offset. `null` for anything else. */
+export function parsePythonDate(text: unknown): number | null {
+  if (typeof text !== 'string') return null;
+  const iso = text.trim().replace(' ', 'T');
+  const hasOffset = /(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(iso.slice(10));
+  const at = Date.parse(hasOffset ? iso : `${iso}Z`);
+  return Number.isNaN(at) ? null : at;
+}

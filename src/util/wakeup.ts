@@ -1,0 +1,29 @@
+/** Wakes a loop that sleeps until a signal aborts. */
+export class Wakeup {
+  #current: { readonly until: AbortSignal; readonly signal: AbortSignal; wake: () => void } | null =
+    null;
+  #isAwake = false;
+
+  /** Aborts at `wake`, or with the given signal. The same one until `reset`. */
+  signal(until: AbortSignal): AbortSignal {
+    if (this.#current?.until !== until) {
+      const awake = new AbortController();
+      const signal = AbortSignal.any([until, awake.signal]);
+      this.#current = { until, signal, wake: () => awake.abort() };
+      if (this.#isAwake) awake.abort();
+    }
+    return this.#current.signal;
+  }
+
+  wake(): void {
+    this.#isAwake = true;
+    this.#current?.wake();
+  }
+
+  /** To be called before the loop looks at what woke it. */
+  reset(): void {
+    if (!this.#isAwake) return;
+    this.#isAwake = false;
+    this.#current = null;
+  }
+}
