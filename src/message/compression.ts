@@ -17,7 +17,8 @@ interface Compression {
 const lzma = onDemand((require) => require('lzma1') as typeof Lzma);
 
 /** The most bytes of a decompressed body: a small message must not fill the memory. */
-const LIMIT = { maxOutputLength: 64 * 1_024 * 1_024 };
+const MAX_BODY = 64 * 1_024 * 1_024;
+const LIMIT = { maxOutputLength: MAX_BODY };
 
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 /** Of 9. Higher levels need larger dictionaries, which take longer to allocate. */
@@ -49,7 +50,10 @@ const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
   lzma: {
     header: 'application/x-lzma',
     compress: (body) => lzma().compress(body, LZMA_LEVEL),
-    decompress: (body) => lzma().decompress(body),
+    decompress(body) {
+      checkLzmaHeader(body);
+      return lzma().decompress(body);
+    },
   },
 };
 
@@ -100,7 +104,25 @@ export function compressBody(
   return { body: Buffer.from(compress(body)), header };
 }
 
-/** Decompresses the body of a message with this header `compression`. Throws for invalid bytes. */
+/** Decompresses the body of a message with this header `compression`. Throws for invalid bytes, and beyond 64 MiB. */
 export function decompressBody(name: CompressionName, body: Buffer): Buffer {
-  return Buffer.from(COMPRESSIONS[name].decompress(body));
+  try {
+    return Buffer.from(COMPRESSIONS[name].decompress(body));
+  } catch (error) {
+    const isTooLarge = (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
+    throw isTooLarge ? tooLarge() : error;
+  }
+}
+
+/**
+ * Checks what the header of an LZMA stream announces, because the decoder has no limits: a byte of properties, the
+ * size of the dictionary in 4 bytes, and that of the body in 8.
+ */
+function checkLzmaHeader(body: Buffer): void {
+  if (body.length < 13) throw new RangeError('it is too short for LZMA');
+  if (body.readUInt32LE(1) > MAX_BODY || body.readBigUInt64LE(5) > MAX_BODY) throw tooLarge();
+}
+
+function tooLarge(): RangeError {
+  return new RangeError(`it may have at most ${MAX_BODY} bytes after decompression`);
 }

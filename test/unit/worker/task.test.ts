@@ -12,6 +12,9 @@ const message = (body: unknown, headers: Readonly<Record<string, unknown>> = HEA
 });
 const decode = (...parts: Parameters<typeof message>) => decodeTask(message(...parts)) as Task;
 
+const TOO_LARGE =
+  'its body cannot be decoded: it may have at most 67108864 bytes after decompression';
+
 describe('decoding of task messages', () => {
   test('protocol 2: arguments come from the body, all else from the headers', () => {
     const headers = {
@@ -48,6 +51,24 @@ describe('decoding of task messages', () => {
       expect(task.kwargs).toEqual({ command: 'ls' });
     });
   }
+
+  for (const name of ['zlib', 'brotli', 'zstd'] as const) {
+    test(`a small message that ${name} decompresses to more than 64 MiB leads to a reason`, () => {
+      const { body, header } = compressBody(name, Buffer.alloc(65 * 1_024 * 1_024));
+      const headers = { ...HEADERS, compression: header };
+      expect(decodeTask({ ...message([]), headers, body })).toMatch(TOO_LARGE);
+    });
+  }
+
+  test.each([
+    ['body', 5],
+    ['dictionary', 1],
+  ])('a message whose LZMA header announces a %s of 65 MiB leads to a reason', (_, offset) => {
+    const { body, header } = compressBody('lzma', Buffer.from('[]'));
+    body.writeUInt32LE(65 * 1_024 * 1_024, offset);
+    const headers = { ...HEADERS, compression: header };
+    expect(decodeTask({ ...message([]), headers, body })).toMatch(TOO_LARGE);
+  });
 
   test.each([
     [{ ...message([]), contentType: 'application/x-python-serialize' }, /content type/],
