@@ -39,6 +39,9 @@ function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
     keyPrefix: settings.keyPrefix,
     http: settings.http && { host: settings.http.host, port: settings.http.port },
     declareQueues: settings.declareQueues,
+    // A worker consumes its queue for its task from its start to its end.
+    shellTask: settings.shell.task,
+    shellQueue: settings.shell.queue,
     brokerUseSsl: connection.tls,
     brokerFailoverStrategy: connection.failoverStrategy,
     brokerHeartbeat: connection.heartbeat,
@@ -51,6 +54,7 @@ function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
     // Without a result backend, nothing else is used of it.
     ...(results.backend !== null && {
       resultExpires: results.expires,
+      resultExtended: results.extended,
       redisBackendUseSsl: results.tls,
       resultBackendTransportOptions: {
         globalKeyprefix: results.keyPrefix,

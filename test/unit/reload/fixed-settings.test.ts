@@ -34,6 +34,16 @@ test.each<[BeatConfig, BeatConfig, string]>([
   ],
   [
     redis,
+    { ...redis, shellQueue: 'jobs' },
+    'shellQueue: cannot change from "shell" to "jobs" while beat runs',
+  ],
+  [
+    redis,
+    { ...redis, shellTask: 'run' },
+    'shellTask: cannot change from "shell.run" to "run" while beat runs',
+  ],
+  [
+    redis,
     { ...redis, lock: { ttl: '15s' } },
     'lock.ttl: cannot change from 8s to 15s while beat runs',
   ],
