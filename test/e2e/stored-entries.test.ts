@@ -52,6 +52,17 @@ describe('stored entries on the embedded store', () => {
     expect(await listed()).toHaveLength(1);
   });
 
+  test('beat add --shell says that workers reject commands that are not declared', async () => {
+    await using leader = new BeatProcess({ cwd });
+    await leader.waitForEvent('scheduling');
+    expect(await beat('add', 'vacuum', '--schedule', '1h', '--shell', 'vacuum')).toMatchObject({
+      ...{ code: 0, stdout: 'added vacuum' },
+      stderr: expect.stringContaining(
+        'a worker with --allow declared, the default, rejects commands of stored entries',
+      ) as string,
+    });
+  });
+
   test('an entry that was added before a restart runs after it', async () => {
     {
       await using leader = new BeatProcess({ cwd });

@@ -35,12 +35,26 @@ export async function add(name: string | undefined, flags: AddFlags): Promise<Ex
     const checked = new Checker(settings);
     checked.add(name!, given);
     checked.throwProblems();
-    return send({ do: 'add', entry: name, definition: given }, flags);
+    const code = await send({ do: 'add', entry: name, definition: given }, flags);
+    if (code === EXIT.ok) noteAboutShell([given]);
+    return code;
   }
   if (Object.keys(given).length > 0) {
     throw new ConfigError('beat add: with -f the file alone defines entries');
   }
-  return addLines(await readLines(file, settings), flags);
+  const lines = await readLines(file, settings);
+  const code = await addLines(lines, flags);
+  if (code === EXIT.ok) noteAboutShell(lines.map(({ definition }) => definition));
+  return code;
+}
+
+/** Says that stored entries are not declared commands: their runs would only be rejected at the worker. */
+function noteAboutShell(definitions: readonly Definition[]): void {
+  if (!definitions.some(({ shell }) => shell !== undefined)) return;
+  process.stderr.write(
+    'beat: a worker with --allow declared, the default, rejects commands of stored entries, ' +
+      'unless its configuration declares the same ones\n',
+  );
 }
 
 /** Sends the lines in as few commands as possible. Each is applied whole or not at all; the first rejection ends it. */
