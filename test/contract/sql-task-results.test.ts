@@ -29,10 +29,10 @@ for (const { name, missing, start } of SQL_PRODUCTS) {
     afterAll(() => server.stop());
     beforeEach(() => server.empty());
 
-    const open = (config: object = {}) => {
+    const open = async (config: object = {}) => {
       const resultBackend = server.url().replace('sqla+', 'db+');
       const { results } = resolveSettings({ brokerUrl: 'memory://', resultBackend, ...config });
-      return openTaskResults(results.backend!, results, systemClock);
+      return (await openTaskResults(results.backend!, results, systemClock))!;
     };
 
     test(`${name} task results: each task has one row, which the last state replaces`, async () => {

@@ -109,6 +109,26 @@ describe('beat worker', () => {
     expect(existsSync(join(folder.path, 'touched'))).toBe(true);
   });
 
+  test('beat worker: rejects a reload that changes its queue, and names the setting', async () => {
+    declare({ first: 'echo first' });
+    await using worker = startWorker();
+    await worker.waitForEvent('consuming');
+    folder.write('beat.config.yaml', 'shellQueue: jobs');
+    worker.signal('SIGHUP');
+    const { msg } = await worker.waitForEvent('reload-failed');
+    expect(msg).toContain('shellQueue: cannot change from "shell" to "jobs" while beat runs');
+  });
+
+  test('beat worker: runs commands without storing results in a backend that it does not support, and warns once', async () => {
+    declare({ echoes: 'echo out' });
+    await send('echoes');
+    await using worker = startWorker('--result-backend', 'rpc://');
+    const { msg } = await worker.waitForEvent('no-results');
+    expect(msg).toContain('resultBackend: beat worker does not support rpc://, so results');
+    await worker.waitForEvent('command-succeeded');
+    expect(worker.log.all.filter(({ level }) => level === 'warn')).toHaveLength(1);
+  });
+
   test('beat worker: runs a command that was declared after the worker had started', async () => {
     declare({ first: 'echo first' });
     await using worker = startWorker();

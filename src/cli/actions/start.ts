@@ -9,24 +9,15 @@ import { logEvents } from '../../observe/log-events.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { createBanner, formatBanner } from '../output/banner.ts';
 import { collectFlagNotes } from '../flags/celery-notes.ts';
-import { crashOnUncaught } from '../service/crash.ts';
 import { EXIT, ExitError, type ExitCode } from '../exit.ts';
 import { answerHealth } from '../health/health.ts';
-import { openLog, type Outputs } from '../service/open-log.ts';
-import {
-  chooseLogFormat,
-  findConfigFiles,
-  formatOrigin,
-  readSettings,
-  type GlobalFlags,
-} from '../flags/options.ts';
+import type { Outputs } from '../service/open-log.ts';
+import { chooseLogFormat, formatOrigin, type GlobalFlags } from '../flags/options.ts';
 import type { WorkerFlags } from '../flags/worker-flags.ts';
 import { formatNodeName } from '../../remote-control/node-name.ts';
 import { answerRemoteControl } from '../service/remote-control.ts';
-import { acquirePidfile } from '../service/pidfile.ts';
 import { onHangup } from '../service/hangup.ts';
-import { resolvePaths } from '../service/paths.ts';
-import { dropPrivileges } from '../service/privileges.ts';
+import { runService } from '../service/run-service.ts';
 import { serveHttp } from '../service/serve-http.ts';
 import { logWarnings } from '../service/log-warnings.ts';
 import { watchFiles } from '../service/watch-files.ts';
@@ -44,26 +35,16 @@ export interface StartOptions {
 }
 
 /** `beat start`: runs until a signal stops it. The first signal stops it gracefully, the second at once. */
-export async function start(flags: StartFlags, options: StartOptions): Promise<ExitCode> {
-  const { logfile, pidfile } = resolvePaths(flags);
-  dropPrivileges(flags);
-  const outputs = await openLog(flags, logfile);
-  const { log } = outputs;
-  try {
-    crashOnUncaught(outputs);
-    const files = findConfigFiles(flags);
-    const settings = await readSettings(flags, process.env, files);
-    const replaced = pidfile === undefined ? undefined : acquirePidfile(pidfile).replaced;
-    printBanner(settings, flags, outputs, options.version);
-    if (replaced !== undefined) log.warn({ event: 'pidfile', path: pidfile }, replaced);
-    const worker = flags.withWorker ? new WorkerProcess(flags, logfile) : null;
-    const node = formatNodeName(flags.hostname, hostname());
-    const watch = flags.watch === true;
-    await run(settings, { files, log, worker, node, isWatching: watch }, options);
-  } finally {
-    await outputs.end();
-  }
-  return EXIT.ok;
+export function start(flags: StartFlags, options: StartOptions): Promise<ExitCode> {
+  return runService(flags, {
+    introduce: ({ settings, outputs }) => printBanner(settings, flags, outputs, options.version),
+    async run({ settings, files, outputs: { log }, logfile }) {
+      const worker = flags.withWorker ? new WorkerProcess(flags, logfile) : null;
+      const node = formatNodeName(flags.hostname, hostname());
+      const watch = flags.watch === true;
+      await run(settings, { files, log, worker, node, isWatching: watch }, options);
+    },
+  });
 }
 
 const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];

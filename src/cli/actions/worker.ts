@@ -2,12 +2,14 @@ import { hostname } from 'node:os';
 import type { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
 import { listDeclaredCommands } from '../../config/shell/declared-commands.ts';
+import type { Endpoint } from '../../drivers/endpoint.ts';
 import { openConsumer } from '../../drivers/open-consumer.ts';
-import { openTaskResults } from '../../drivers/open-task-results.ts';
+import { openTaskResults, RESULT_BACKENDS } from '../../drivers/open-task-results.ts';
 import { Liveness } from '../../observe/liveness.ts';
 import { logFailures } from '../../observe/log-failures.ts';
 import { logWorker } from '../../observe/log-worker.ts';
 import type { Logger } from '../../observe/logger.ts';
+import { checkFixedSettings } from '../../reload/fixed-settings.ts';
 import { Queues } from '../../routing/queues.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError, describeError } from '../../util/errors.ts';
@@ -16,16 +18,12 @@ import { CurrentCommands } from '../../worker/current-commands.ts';
 import type { Host } from '../../worker/host.ts';
 import { Worker } from '../../worker/worker.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { findConfigFiles, readSettings, type GlobalFlags } from '../flags/options.ts';
+import type { GlobalFlags } from '../flags/options.ts';
 import type { WorkerFlags } from '../flags/worker-flags.ts';
 import { answerHealth } from '../health/health.ts';
-import { crashOnUncaught } from '../service/crash.ts';
 import { onHangup } from '../service/hangup.ts';
 import { logWarnings } from '../service/log-warnings.ts';
-import { openLog } from '../service/open-log.ts';
-import { resolvePaths } from '../service/paths.ts';
-import { acquirePidfile } from '../service/pidfile.ts';
-import { dropPrivileges } from '../service/privileges.ts';
+import { runService } from '../service/run-service.ts';
 import { onRequests } from '../service/worker-process.ts';
 
 type Flags = GlobalFlags & WorkerFlags;
@@ -42,24 +40,12 @@ export interface WorkOptions {
 export async function work(flags: Flags, { started }: WorkOptions): Promise<ExitCode> {
   if (process.platform === 'win32')
     throw new ConfigError('beat worker needs process groups, which Windows does not have');
-  const { logfile, pidfile } = resolvePaths(flags);
-  dropPrivileges(flags);
-  const outputs = await openLog(flags, logfile);
-  const { log } = outputs;
-  try {
-    crashOnUncaught(outputs);
-    const files = findConfigFiles(flags);
-    const settings = await readSettings(flags, process.env, files);
-    if (pidfile !== undefined) {
-      const { replaced } = acquirePidfile(pidfile);
-      if (replaced !== undefined) log.warn({ event: 'pidfile', path: pidfile }, replaced);
-    }
-    logWarnings(settings, log);
-    await run(flags, settings, { files, log, started });
-  } finally {
-    await outputs.end();
-  }
-  return EXIT.ok;
+  return runService(flags, {
+    async run({ settings, files, outputs: { log } }) {
+      logWarnings(settings, log);
+      await run(flags, settings, { files, log, started });
+    },
+  });
 }
 
 interface Surroundings extends WorkOptions {
@@ -81,10 +67,13 @@ async function run(
   });
   const { backend } = settings.results;
   const results = backend && (await openTaskResults(backend, settings.results, clock));
+  if (backend && !results) warnAboutResults(backend, log);
   const allowed = findAllowed(flags, settings);
   const read = async () => {
     try {
-      const found = findAllowed(flags, await files.read());
+      const current = await files.read();
+      checkFixedSettings(settings, current);
+      const found = findAllowed(flags, current);
       const text = `Configuration reloaded (${describeAllowed(found)})`;
       log.info({ event: 'reloaded', commands: found.size }, text);
       return found;
@@ -214,6 +203,14 @@ function warnAboutAllowed({ size }: AllowedCommands, log: Logger): void {
       'The configuration declares no shell command, so this worker rejects every message';
     log.warn({ event: 'none-declared' }, text);
   }
+}
+
+function warnAboutResults({ url }: Endpoint, log: Logger): void {
+  // A text that is not a URL may be nothing but a password.
+  const [scheme, rest] = url.split('://', 2);
+  const backend = rest === undefined ? 'this backend' : `${scheme}://`;
+  const text = `resultBackend: beat worker does not support ${backend}, so results of commands are not stored`;
+  log.warn({ event: 'no-results' }, `${text}; supported: ${RESULT_BACKENDS}`);
 }
 
 function thisHost(): Host {

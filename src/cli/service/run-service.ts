@@ -1,0 +1,45 @@
+import type { ConfigFiles } from '../../config/config-files.ts';
+import type { Settings } from '../../config/settings.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { findConfigFiles, readSettings, type GlobalFlags } from '../flags/options.ts';
+import { crashOnUncaught } from './crash.ts';
+import { openLog, type Outputs } from './open-log.ts';
+import { resolvePaths } from './paths.ts';
+import { acquirePidfile } from './pidfile.ts';
+import { dropPrivileges } from './privileges.ts';
+
+/** What a command that runs until a signal starts with. */
+export interface Service {
+  readonly settings: Settings;
+  readonly files: ConfigFiles;
+  readonly outputs: Outputs;
+  /** The resolved path; `undefined` for none. */
+  readonly logfile: string | undefined;
+}
+
+/** The parts of such a command. */
+interface Parts {
+  /** Called before anything is logged. */
+  readonly introduce?: (service: Service) => void;
+  readonly run: (service: Service) => Promise<void>;
+}
+
+/** Runs a service: as its user, with its log and pidfile, and the configuration as it is at the start. */
+export async function runService(flags: GlobalFlags, { introduce, run }: Parts): Promise<ExitCode> {
+  const { logfile, pidfile } = resolvePaths(flags);
+  dropPrivileges(flags);
+  const outputs = await openLog(flags, logfile);
+  try {
+    crashOnUncaught(outputs);
+    const files = findConfigFiles(flags);
+    const settings = await readSettings(flags, process.env, files);
+    const replaced = pidfile === undefined ? undefined : acquirePidfile(pidfile).replaced;
+    const service = { settings, files, outputs, logfile };
+    introduce?.(service);
+    if (replaced !== undefined) outputs.log.warn({ event: 'pidfile', path: pidfile }, replaced);
+    await run(service);
+  } finally {
+    await outputs.end();
+  }
+  return EXIT.ok;
+}
