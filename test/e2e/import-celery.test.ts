@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { encodeEnvelope } from '../../src/broker/envelope.ts';
 import { compose } from '../../src/compose/compose.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
@@ -65,11 +65,19 @@ interface Sent {
   readonly published: readonly Published[];
 }
 
+/** By the names of entries. */
+type Sents = Readonly<Record<string, Sent>>;
+
 for (const celery of CELERIES) {
   const missing = requireCelery(celery);
   const { python = '', version = '' } = findCelery(celery) ?? {};
 
   describe.skipIf(missing)(missing || `import celery: with Celery ${version}`, () => {
+    let byCelery: Recording;
+    beforeAll(() => {
+      byCelery = recordCelery(Object.keys(APPS), python);
+    });
+
     test.each(Object.entries(APPS))(
       'publishes the messages of Celery for the app %s, except for listed entries',
       async (app, listed) => {
@@ -78,9 +86,8 @@ for (const celery of CELERIES) {
         const told = [...new Set(namesIn(stderr))].sort();
         const others = version.startsWith('5.2') ? ONLY_NEW : ONLY_OLD;
         expect(told).toEqual(listed.filter((name) => !others.includes(name)));
-        const byCelery = await recordCelery(app, python);
-        const same = Object.keys(byCelery).filter((name) => !told.includes(name));
-        const sent = Object.fromEntries(same.map((name) => [name, byCelery[name]!]));
+        const same = Object.entries(byCelery(app)).filter(([name]) => !told.includes(name));
+        const sent = Object.fromEntries(same);
         const fromCelery = Object.entries(sent).map(
           ([name, { at, published }]) =>
             [name, simplify(published[0]!, at, expect.any(Boolean))] as const,
@@ -327,9 +334,9 @@ test.skipIf(noDjango)(
       'in-columns': { task, schedule: 60, options: { priority: 4, expires: 30 } },
     });
     expect(readFileSync(database).equals(before)).toBe(true);
-    const byCelery = await recordCelery('site_django', python, {
+    const byCelery = recordCelery(['site_django'], python, {
       ...{ ...env, SCHEDULER: 'django_celery_beat.schedulers:DatabaseScheduler' },
-    });
+    })('site_django');
     const config = JSON.parse(stdout) as BeatConfig;
     const due = ['from-settings', 'in-columns', 'often', 'tokyo', 'written-over'];
     const sent = Object.fromEntries(due.map((name) => [name, byCelery[name]!]));
@@ -382,25 +389,30 @@ function namesIn(stderr: string): string[] {
   );
 }
 
+/** Returns what Celery's beat publishes for an app; throws the reason if it publishes nothing. */
+type Recording = (app: string) => Sents;
+
 function recordCelery(
-  app: string,
+  apps: readonly string[],
   python: string,
   env: NodeJS.ProcessEnv = {},
-): Promise<Record<string, Sent>> {
-  const { stdout, stderr } = spawnSync(python, [CELERY_SENDS, app], {
+): Recording {
+  const { stdout, stderr } = spawnSync(python, [CELERY_SENDS, ...apps], {
     cwd: PROJECTS,
     encoding: 'utf8',
     env: { ...process.env, ...env },
   });
-  if (stdout === '') throw new Error(stderr);
-  return Promise.resolve(JSON.parse(stdout) as Record<string, Sent>);
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  const recorded = lines.map((line) => JSON.parse(line) as { app: string; sent: Sents });
+  return (app) => {
+    const found = recorded.find((each) => each.app === app);
+    if (!found) throw new Error(`${app}: ${stderr}`);
+    return found.sent;
+  };
 }
 
 /** What beat publishes for the entries at the same instants. */
-function composeAll(
-  config: BeatConfig,
-  sent: Readonly<Record<string, Sent>>,
-): Record<string, unknown> {
+function composeAll(config: BeatConfig, sent: Sents): Record<string, unknown> {
   const settings = resolveSettings(config);
   const { messageContext } = new LiveSettings(settings, { origin: 'beat', replyTo: 'beat' });
   return Object.fromEntries(

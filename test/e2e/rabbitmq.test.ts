@@ -20,6 +20,12 @@ const entries = Object.keys(SCHEDULE).length;
 
 const noServer = requireService('rabbitmq-server') || requireService('redis-server');
 
+let rabbit: RabbitServer | undefined;
+beforeAll(async () => {
+  if (!noServer) rabbit = await RabbitServer.start();
+});
+afterAll(() => rabbit?.stop());
+
 for (const celery of CELERIES) {
   const missing = noServer || requireCelery(celery);
   const name = `Celery ${findCelery(celery)?.version ?? ''} on RabbitMQ`;
@@ -28,12 +34,11 @@ for (const celery of CELERIES) {
     describe.skipIf(missing)(missing || `${name}, state in ${state}`, () => {
       const history = new History();
       const folder = new Folder();
-      let rabbit: RabbitServer;
 
       beforeAll(async () => {
         await using redis = await RedisServer.start();
-        rabbit = await RabbitServer.start();
-        const [brokerUrl, cwd] = [rabbit.url(), folder.path];
+        await rabbit!.reset();
+        const [brokerUrl, cwd] = [rabbit!.url(), folder.path];
         const config = {
           broker_url: brokerUrl,
           task_queue_max_priority: maxPriority,
@@ -47,10 +52,7 @@ for (const celery of CELERIES) {
           worker: () => new Worker(celery, { brokerUrl, cwd, queues, maxPriority }),
         });
       });
-      afterAll(async () => {
-        await rabbit.stop();
-        folder[Symbol.dispose]();
-      });
+      afterAll(() => folder[Symbol.dispose]());
 
       test('workers run every sent run exactly once, under the logged task id', () => {
         const sent = history.sent.map(({ taskId }) => taskId);

@@ -1,5 +1,6 @@
-"""Prints as JSON what Celery's beat publishes for each entry of an app: celery_sends.py APP.
+"""Prints a line of JSON for each app, with what Celery's beat publishes for its entries: celery_sends.py APP...
 
+Each app is imported by a process of its own, forked from one that has loaded Celery, which takes most of the time.
 The entries go through the `apply_entry` of Celery's scheduler class, or of that in `SCHEDULER`, and the messages are what reaches the
 channel of kombu's transport, which is in memory. Signals and overridden methods run as in a real beat.
 """
@@ -8,11 +9,13 @@ import json
 import os
 import sys
 import time
+import traceback
 
 os.environ['CELERY_BROKER_URL'] = 'memory://'
 os.environ['CELERY_RESULT_BACKEND'] = 'disabled'
 sys.path.insert(0, os.getcwd())
 
+import celery.beat  # noqa: E402,F401
 from celery.app.utils import find_app  # noqa: E402
 from celery.utils.imports import symbol_by_name  # noqa: E402
 from kombu.transport.virtual.base import Channel  # noqa: E402
@@ -27,16 +30,31 @@ def basic_publish(self, message, exchange, routing_key, **kwargs):
 
 
 Channel.basic_publish = basic_publish
-app = find_app(sys.argv[1])
-app.loader.init_worker()
-app.finalize()
-scheduler = symbol_by_name(os.environ.get('SCHEDULER', 'celery.beat:Scheduler'))(app)
-sent = {}
-for name, entry in scheduler.schedule.items():
-    del published[:]
-    at = time.time() * 1000
-    scheduler.apply_entry(entry, producer=scheduler.producer)
-    sent[name] = {'at': at, 'published': list(published)}
-json.dump(sent, out, default=lambda value: base64.b64encode(value).decode())
-out.flush()
-os._exit(0)
+
+
+def record(name):
+    app = find_app(name)
+    app.loader.init_worker()
+    app.finalize()
+    scheduler = symbol_by_name(os.environ.get('SCHEDULER', 'celery.beat:Scheduler'))(app)
+    sent = {}
+    for entry_name, entry in scheduler.schedule.items():
+        del published[:]
+        at = time.time() * 1000
+        scheduler.apply_entry(entry, producer=scheduler.producer)
+        sent[entry_name] = {'at': at, 'published': list(published)}
+    json.dump({'app': name, 'sent': sent}, out, default=lambda value: base64.b64encode(value).decode())
+    out.write('\n')
+    out.flush()
+
+
+for name in sys.argv[1:]:
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        continue
+    try:
+        record(name)
+    except BaseException:
+        traceback.print_exc()
+    os._exit(0)
