@@ -244,6 +244,22 @@ function sitePackages(python: string): string {
 }
 
 test.each(CELERIES)(
+  'import celery: with $name, publishes the messages of Celery for every kind of canvas',
+  async (celery) => {
+    if (requireCelery(celery)) return;
+    using folder = new Folder();
+    const { config, stderr } = await importApp('canvas', findCelery(celery)!.python, folder);
+    const lines = stderr.split('\n').filter((line) => !line.includes(': note: '));
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^entry locked: different: canvas\.Locked\.apply_async of its task ran/,
+      ),
+    ]);
+    expect(Object.keys(config.beatSchedule!)).toHaveLength(19);
+  },
+);
+
+test.each(CELERIES)(
   'import celery: with $name, lists the entries that Celery cannot read',
   async (celery) => {
     if (requireCelery(celery)) return;

@@ -54,3 +54,28 @@ def _export(signature, options_of):
 
 def _each(signatures, options_of):
     return [_export(signature, options_of) for signature in signatures]
+
+
+def signature_of(entry):
+    """The signature that `add_periodic_task` made an entry of."""
+    kind = entry.task.split('.')[-1] if entry.task in CANVAS else None
+    return {
+        'task': entry.task, 'args': list(entry.args or ()), 'kwargs': dict(entry.kwargs or {}), 'options': {},
+        'subtask_type': kind, 'immutable': False,
+    }
+
+
+def published_tasks(signature):
+    """The names of the tasks that a scheduler publishes for a signature; workers publish the others."""
+    if isinstance(signature, str):
+        return [signature]
+    task, kwargs = signature['task'], signature.get('kwargs') or {}
+    if task not in CANVAS:
+        return [task]
+    if task == 'celery.chain':
+        parts = kwargs['tasks'][:1]
+    else:
+        parts = kwargs['tasks'] if task == 'celery.group' else kwargs['header']
+    if isinstance(parts, dict):
+        parts = parts['kwargs']['tasks']
+    return [name for part in parts for name in published_tasks(part)]

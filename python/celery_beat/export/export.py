@@ -3,11 +3,12 @@ import celery
 from celery import schedules
 from celery.app.task import Task
 from celery.beat import BeatLazyFunc
+from celery.canvas import maybe_signature
 
 from . import messages
-from .canvas import CANVAS, export_signature
+from .canvas import CANVAS, export_signature, published_tasks, signature_of
 from .entries import CLEANUP, read_rows, scheduler_class
-from .hooks import report_hooks
+from .hooks import overrides, report_hooks
 from .options import export_options, merge_declared
 from .queues import export_queue
 from .report import Report, describe, path_of
@@ -92,7 +93,7 @@ class Exporter:
             exported['last_run_at'] = instant(last)
         if compared is not None and isinstance(entry.schedule, (schedules.crontab, schedules.solar)):
             exported['upcoming'] = upcoming(entry.schedule, *compared)
-        exported['message'] = exported['entry'].pop('message')
+        exported['messages'] = exported['entry'].pop('messages')
         return exported
 
     def _entry(self, name, row):
@@ -141,7 +142,7 @@ class Exporter:
             del options['headers']
         if options:
             exported['options'] = options
-        exported['message'] = message
+        exported['messages'] = [message] if message else []
         return exported
 
     def _merge(self, task, args, kwargs, given):
@@ -185,7 +186,7 @@ class Exporter:
     def _canvas(self, name, entry, task):
         options = dict(entry.options)
         if task is None or isinstance(task, Task):
-            signature = {'task': entry.task, 'args': list(entry.args or ()), 'kwargs': dict(entry.kwargs or {})}
+            signature = signature_of(entry)
             self.report.note('it is a {}, which Celery\'s beat sends as one task that no worker runs'.format(entry.task),
                              'beat sends its tasks', name)
             call = {}
@@ -194,13 +195,32 @@ class Exporter:
             call = {'args': as_argument(list(entry.args or ())), 'kwargs': as_argument(dict(entry.kwargs or {}))}
 
         def options_of(called, args, kwargs, given):
-            return export_options(self.app, self._merge(called, args, kwargs, given), given)
+            merged = self._merge(called, args, kwargs, given)
+            declared = self.app.tasks.get(called)
+            if declared is not None and declared.ignore_result != bool(self.app.conf.task_ignore_result):
+                merged.setdefault('ignore_result', declared.ignore_result)
+            return export_options(self.app, merged, given)
 
-        exported = {'task': export_signature(signature, options_of), 'message': None}
+        exported = {
+            'task': export_signature(signature, options_of),
+            'messages': self._record_canvas(name, entry, signature),
+        }
         exported.update({key: value for key, value in call.items() if value})
         if options:
             exported['options'] = export_options(self.app, options, options)
         return exported
+
+    def _record_canvas(self, name, entry, signature):
+        if any(overrides(self.app.tasks.get(task)) for task in published_tasks(signature)):
+            return []  # which are listed as hooks, and may have effects
+        given = ((), {}) if entry.task in CANVAS else (entry.args, entry.kwargs)
+        try:
+            canvas = maybe_signature(signature, app=self.app, clone=True)
+            return messages.record_canvas(self.app, canvas, *given, options=dict(entry.options))
+        except Exception as error:
+            self.report.different('Celery fails to send it: {}'.format(describe(error)),
+                                  'see whether the worker accepts the call; beat sends it', name)
+            return []
 
 
 class Rejected(Exception):

@@ -7,6 +7,7 @@ from celery.app.task import Task
 from celery.utils.dispatch.signal import _make_id
 from kombu import Producer
 
+from .canvas import published_tasks, signature_of
 from .report import path_of
 
 #: Modules whose hooks are for the scheduler itself.
@@ -33,12 +34,11 @@ ENTRY_METHODS = ('is_due', '__next__', '_next_instance', 'next')
 
 def report_hooks(app, cls, rows, report):
     """Reports each hook with the entries that it affects; `rows` are those of the app itself."""
-    tasks = {name: row.entry.task for name, row in rows.items() if row.enabled}
+    tasks = {name: published_tasks(signature_of(row.entry)) for name, row in rows.items() if row.enabled}
     _report_signals(tasks, report)
-    for name, task_name in tasks.items():
-        task = app.tasks.get(task_name)
-        if isinstance(task, Task):
-            _report_task(task, name, report)
+    for name, names in tasks.items():
+        for path, method in (hook for task in names for hook in overrides(app.tasks.get(task))):
+            report.different('{}.{} of its task ran when it was sent'.format(path, method), _instead(path, IN_TASK), name)
     _report_patches(list(tasks), report)
     _report_app(app, list(tasks), report)
     _report_scheduler(cls, rows, report)
@@ -51,7 +51,7 @@ def _report_signals(tasks, report):
         (signals.after_task_publish, 'ran after each message was sent', AFTER),
         (signals.task_sent, 'ran after each message was sent', AFTER),
     ):
-        for name, task in tasks.items():
+        for name, task in ((name, task) for name, names in tasks.items() for task in names):
             for receiver in signal._live_receivers(_make_id(task)):
                 what = '{} (a receiver of {}) {}'.format(path_of(receiver), signal.name, effect)
                 report.different(what, _instead(path_of(receiver), instead), name)
@@ -68,12 +68,15 @@ AFTER = 'do the same in the worker (task_prerun), or use the log, the metrics or
 IN_TASK = 'do the same in the task itself, or in the worker (task_prerun)'
 
 
-def _report_task(task, entry, report):
-    for method in ('apply_async', '_get_exec_options'):
-        owner = next(base for base in type(task).__mro__ if method in base.__dict__)
-        if owner is not Task or method in task.__dict__:
-            what = '{}.{} of its task ran when it was sent'.format(path_of(owner), method)
-            report.different(what, _instead(path_of(owner), IN_TASK), entry)
+def overrides(task):
+    """The methods of a task that run when it is sent and are not Celery's own: pairs of a class's path and a method."""
+    if not isinstance(task, Task):
+        return []
+    owners = [
+        (next(base for base in type(task).__mro__ if method in base.__dict__), method)
+        for method in ('apply_async', '_get_exec_options')
+    ]
+    return [(path_of(owner), method) for owner, method in owners if owner is not Task or method in task.__dict__]
 
 
 def _report_patches(entries, report):

@@ -2,7 +2,7 @@
 import base64
 import inspect
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from types import MethodType, SimpleNamespace
 
@@ -112,3 +112,28 @@ def record_message(app, entry):
     except SchedulingError as error:
         raise (error.__cause__ or error.__context__ or error) from None
     return recorder.published[0]
+
+
+def record_canvas(app, signature, args, kwargs, options):
+    """The messages that Celery publishes for a signature, of which a group has several. Raises what Celery raises."""
+    recorder = Recorder()
+    with _replaced(app, producer_or_acquire=lambda producer=None: nullcontext(recorder)), \
+            _replaced(app.backend, **dict.fromkeys(RESULT_METHODS, lambda *args, **kwargs: None)):
+        signature.apply_async(args or None, kwargs or None, **options)
+    return recorder.published
+
+
+#: By which a group subscribes to its results, and a chord registers its size.
+RESULT_METHODS = ('add_pending_result', 'apply_chord', 'set_chord_size')
+
+
+@contextmanager
+def _replaced(thing, **methods):
+    """An object with other methods, none of which it has itself."""
+    for name, method in methods.items():
+        setattr(thing, name, method)
+    try:
+        yield
+    finally:
+        for name in methods:
+            delattr(thing, name)

@@ -1,21 +1,60 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isMap } from '../../config/keys/normalize-keys.ts';
 import type { Message } from '../../message/message.ts';
 import type { CeleryMessage } from './exported.ts';
+import { withoutMarks } from './marks.ts';
+import { readBody, withoutNewer } from './read-body.ts';
+import { findIds, IdNames } from './rename-ids.ts';
 
 /** Differ for each message, or are only for logs. */
-const UNLIKE = ['id', 'lang', 'origin', 'argsrepr', 'kwargsrepr', 'eta', 'expires', 'root_id'];
-
-/** Headers of beat's own, or that Celery's beat sets since 5.7. */
-const OF_BEAT = ['celery_beat_task', 'periodic_task_name', 'beat_due_at'];
+const UNLIKE = ['id', 'root_id', 'lang', 'origin', 'argsrepr', 'kwargsrepr', 'eta', 'expires'];
 
 /** Milliseconds by which instants of equal meaning may differ: Celery keeps microseconds, and counts from later. */
 const TOLERANCE = 1_000;
 
 /**
- * Returns how the message of beat differs from that of Celery for the same entry, a line for each part; none if
- * only ids and times differ. Both were made at the same instant.
+ * Returns how the messages of beat differ from those of Celery for the same entry, a line for each part; none if only
+ * ids and times differ. Both were made at the same instant.
  */
-export function compareMessages(celery: CeleryMessage, beat: Message): readonly string[] {
+export function compareRuns(
+  celery: readonly CeleryMessage[],
+  beat: readonly Message[],
+): readonly string[] {
+  if (celery.length !== beat.length) {
+    return [`messages: Celery ${celery.length}, beat ${beat.length}`];
+  }
+  const theirs = celery.map((message) => ({
+    ...message,
+    body: readBody(Buffer.from(message.body, 'base64'), message.headers, message.content_type),
+  }));
+  const ours = beat.map((message, i) => ({
+    ...message,
+    body: withoutNewer(
+      readBody(message.body, message.headers, message.contentType),
+      theirs[i]!.body,
+    ),
+  }));
+  const idsOfBeat = findIds(ours);
+  const shared = new Set([...findIds(theirs)].filter((id) => idsOfBeat.has(id)));
+  const [celeryIds, beatIds] = [new IdNames(shared), new IdNames(shared)];
+  return theirs.flatMap((message, i) => {
+    const lines = compareMessages(withNames(message, celeryIds), withNames(ours[i]!, beatIds));
+    return celery.length === 1 ? lines : lines.map((line) => `message ${i + 1}: ${line}`);
+  });
+}
+
+/** Bodies are values: both languages write JSON with differences that no reader sees. */
+type Read<M> = Omit<M, 'body'> & { readonly body: unknown };
+
+function withNames<M extends { readonly headers: Headers; readonly body: unknown }>(
+  message: M,
+  ids: IdNames,
+): M {
+  const headers = ids.rename(message.headers) as Headers;
+  return { ...message, headers, body: ids.rename(message.body) };
+}
+
+function compareMessages(celery: Read<CeleryMessage>, beat: Read<Message>): readonly string[] {
   const { exchange, routingKey } = beat.destination;
   const { delivery_mode: mode, expiration } = beat.properties;
   const isComparable = celery.content_type === beat.contentType;
@@ -29,7 +68,9 @@ export function compareMessages(celery: CeleryMessage, beat: Message): readonly 
     ...(isComparable
       ? ([['content encoding', celery.content_encoding, beat.contentEncoding]] as const)
       : []),
-    ...compareHeaders(celery.headers, beat.headers),
+    ...compareHeaders(celery.headers, beat.headers).filter(
+      ([part]) => part !== 'header group_index' || isPartOfChord(celery.body),
+    ),
   ];
   const lines = parts
     .filter(([, theirs, ours]) => !isDeepStrictEqual(theirs, ours))
@@ -47,7 +88,7 @@ export function compareMessages(celery: CeleryMessage, beat: Message): readonly 
   if (!isLeft && !areNear(readCount(theirs), readCount(expiration))) {
     lines.push(`expiration: Celery ${show(theirs)}, beat ${show(expiration)}`);
   }
-  const isEqual = !isComparable || haveEqualBodies(celery, beat);
+  const isEqual = !isComparable || isDeepStrictEqual(celery.body, beat.body);
   return isEqual ? lines : [...lines, 'arguments: they differ'];
 }
 
@@ -55,15 +96,23 @@ type Parts = readonly (readonly [part: string, celery: unknown, beat: unknown])[
 type Headers = Readonly<Record<string, unknown>>;
 
 function compareHeaders(celery: Headers, beat: Headers): Parts {
-  const names = [...new Set([...Object.keys(celery), ...Object.keys(beat)])];
+  const names = Object.keys(withoutMarks({ ...celery, ...beat }));
   return names
-    .filter((name) => !UNLIKE.includes(name) && !OF_BEAT.includes(name))
+    .filter((name) => !UNLIKE.includes(name))
     .map((name) => {
       const ours = simplify(name, beat[name]);
       // Without a value the task's own setting counts, which by default is that of the app.
-      const isOpen = name === 'ignore_result' && (celery[name] ?? null) === null;
+      // Older versions do not write the index.
+      const isOptional = name === 'ignore_result' || name === 'group_index';
+      const isOpen = isOptional && (celery[name] ?? null) === null;
       return [`header ${name}`, isOpen ? ours : simplify(name, celery[name]), ours] as const;
     });
+}
+
+/** Whether the result of the task counts for a chord, which orders results by the index. */
+function isPartOfChord(body: unknown): boolean {
+  const embed: unknown = Array.isArray(body) ? body[2] : null;
+  return isMap(embed) && isMap(embed['chord']);
 }
 
 /** An absent header is one with the value that workers assume; versions of Celery differ in which they write. */
@@ -73,24 +122,6 @@ function simplify(name: string, value: unknown): unknown {
   if (name === 'ignore_result') return value === true;
   if (name === 'stamps') return value ?? {};
   return value ?? null;
-}
-
-/** The bodies as values: both languages write JSON with differences that no reader sees. */
-function haveEqualBodies(celery: CeleryMessage, beat: Message): boolean {
-  const theirs = Buffer.from(celery.body, 'base64');
-  if (theirs.equals(beat.body)) return true;
-  // Compressed bytes of one text may differ.
-  if (celery.headers['compression'] !== undefined) return true;
-  if (celery.content_type !== 'application/json') return false;
-  return isDeepStrictEqual(
-    JSON.parse(theirs.toString(), withoutChordSize),
-    JSON.parse(beat.body.toString(), withoutChordSize),
-  );
-}
-
-/** Signatures of Celery before 5.2 have this key, which is null for all but chords. */
-function withoutChordSize(key: string, value: unknown): unknown {
-  return key === 'chord_size' && value === null ? undefined : value;
 }
 
 /** Workers read an instant without an offset as UTC. */

@@ -16,8 +16,8 @@ export interface ExportedEntry {
   /** Whether Celery's beat adds the entry, which is in no setting. */
   readonly installed: boolean;
   readonly entry: Readonly<Record<string, unknown>>;
-  /** What Celery publishes for the entry; `null` for a canvas, and for an entry that Celery fails to send. */
-  readonly message: CeleryMessage | null;
+  /** What Celery publishes for the entry: several messages for a group, none for an entry that Celery fails to send. */
+  readonly messages: readonly CeleryMessage[];
   /** ISO 8601 with an offset. */
   readonly last_run_at?: string;
   /** The next instants by Celery, ISO 8601; absent if they were not asked for. */

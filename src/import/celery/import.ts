@@ -5,7 +5,7 @@ import { BACKEND_CLEANUP } from '../../config/results/backend-cleanup.ts';
 import { compose } from '../../compose/compose.ts';
 import { assemble } from '../assemble.ts';
 import type { Found, FoundEntry, Left } from '../found.ts';
-import { compareMessages } from './compare-messages.ts';
+import { compareRuns } from './compare-messages.ts';
 import { escapeTemplates } from '../escape-templates.ts';
 import type { Exported, ExportedEntry, Problem } from './exported.ts';
 import { withCanonicalRouting } from './routing.ts';
@@ -56,7 +56,7 @@ function importCleanup(found: Found, exported: Exported): readonly FoundEntry[] 
   const settings = resolveSettings(assemble(found, false).config);
   const byCelery = exported.entries.find((entry) => entry.installed);
   const byBeat = settings.installed.includes(BACKEND_CLEANUP);
-  if (byCelery?.message) {
+  if (byCelery?.messages.length) {
     const isEqual = comparer(settings)(byCelery).length === 0;
     return byBeat && isEqual && byCelery.entry['enabled'] !== false ? [] : [toEntry(byCelery)];
   }
@@ -92,11 +92,12 @@ type Settings = ReturnType<typeof resolveSettings>;
 function comparer(settings: Settings): (entry: ExportedEntry) => readonly string[] {
   const { messageContext } = new LiveSettings(settings, { origin: 'beat', replyTo: 'beat' });
   const resolved = new Map(settings.entries.map((entry) => [entry.name, entry]));
-  return ({ name, message }) => {
+  return ({ name, messages }) => {
     const entry = resolved.get(name);
-    if (!entry || !message) return [];
-    const [sent] = compose({ entry, dueAt: message.at }, message.at, messageContext).messages;
-    return compareMessages(message, sent!);
+    const [first] = messages;
+    if (!entry || !first) return [];
+    const sent = compose({ entry, dueAt: first.at }, first.at, messageContext).messages;
+    return compareRuns(messages, sent);
   };
 }
 

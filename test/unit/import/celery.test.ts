@@ -27,7 +27,7 @@ function makeExport(parts: Partial<ExportedEntry> = {}, more: Partial<Exported> 
   return {
     ...{ celery: '5.7.0', scheduler: 'celery.beat.PersistentScheduler', problems: [] },
     settings: { broker_url: 'redis://localhost:6379/0', result_expires: null },
-    entries: [{ name: 'tidy', installed: false, entry, message: makeMessage(), ...parts }],
+    entries: [{ name: 'tidy', installed: false, entry, messages: [makeMessage()], ...parts }],
     ...more,
   };
 }
@@ -71,7 +71,7 @@ describe('import celery: an entry', () => {
       'content type: Celery "application/x-yaml", beat "application/json"',
     ],
   ])('whose message has another %s is listed', (_part, message, reason) => {
-    expect(listed(makeExport({ message: makeMessage(message) }))).toContainEqual({
+    expect(listed(makeExport({ messages: [makeMessage(message)] }))).toContainEqual({
       ...{ place: 'entry tidy', reason, kind: 'different' },
     });
   });
@@ -80,7 +80,7 @@ describe('import celery: an entry', () => {
     const entry = { task: 'tidy', schedule: 60, options: { expires: 60 } };
     const headers = { expires: '2026-11-22T12:01:00.250000+00:00' };
     const properties = { delivery_mode: 2, expiration: '60000' };
-    expect(listed(makeExport({ entry, message: makeMessage({ headers, properties }) }))).toEqual(
+    expect(listed(makeExport({ entry, messages: [makeMessage({ headers, properties })] }))).toEqual(
       [],
     );
   });
@@ -88,7 +88,7 @@ describe('import celery: an entry', () => {
   test('that Celery before 5.2 sends, without the time to live of the broker, is not listed', () => {
     const entry = { task: 'tidy', schedule: 60, options: { expires: 60 } };
     const headers = { expires: '2026-11-22T12:01:00+00:00' };
-    expect(listed(makeExport({ entry, message: makeMessage({ headers }) }))).toEqual([]);
+    expect(listed(makeExport({ entry, messages: [makeMessage({ headers })] }))).toEqual([]);
   });
 
   test('whose arguments contain a template of beat is sent as it is', () => {
@@ -96,7 +96,7 @@ describe('import celery: an entry', () => {
     const body = Buffer.from(
       '[["{{dueAt}}"], {}, {"callbacks": null, "errbacks": null, "chain": null, "chord": null}]',
     ).toString('base64');
-    expect(listed(makeExport({ entry, message: makeMessage({ body }) }))).toEqual([]);
+    expect(listed(makeExport({ entry, messages: [makeMessage({ body })] }))).toEqual([]);
   });
 
   test('that beat rejects has only the reason of beat', () => {
@@ -114,7 +114,12 @@ test('import celery: one line lists the entries whose messages differ in the sam
   const content = { content_type: 'application/x-python-serialize', content_encoding: 'binary' };
   const message = makeMessage({ ...content, body: 'gASVCgAAAA==' });
   const entry = { task: 'tidy', schedule: 60 };
-  const entries = ['a', 'b'].map((name) => ({ name, installed: false, entry, message }));
+  const entries = ['a', 'b'].map((name) => ({
+    name,
+    installed: false,
+    entry,
+    messages: [message],
+  }));
   expect(listed({ ...makeExport(), entries })).toEqual([
     {
       place: 'entries a, b',
@@ -126,12 +131,53 @@ test('import celery: one line lists the entries whose messages differ in the sam
 
 test('import celery: a problem of several entries is one line with their names', () => {
   const entry = { task: 'tidy', schedule: 60 };
-  const entries = ['a', 'b'].map((name) => ({ name, installed: false, entry, message: null }));
+  const entries = ['a', 'b'].map((name) => ({ name, installed: false, entry, messages: [] }));
   const problem = { kind: 'different', what: 'x has run', instead: 'do y' } as const;
   const exported = { ...makeExport(), entries, problems: [{ ...problem, entries: ['a', 'b'] }] };
   expect(listed(exported)).toEqual([
     { place: 'entries a, b', reason: 'x has run; do y', kind: 'different' },
   ]);
+});
+
+describe('import celery: a group', () => {
+  const entry = { task: { group: [{ task: 'tidy' }, { task: 'tidy' }] }, schedule: 60 };
+  const part = (number: number, headers: CeleryMessage['headers'] = {}) => {
+    const id = (text: string) => `00000000-0000-4000-8000-00000000000${text}`;
+    const ids = { id: id(`${number}`), root_id: id(`${number}`), group: id('9') };
+    return makeMessage({ headers: { ...ids, ...headers } });
+  };
+
+  test('with the messages of Celery but for ids is imported without a warning', () => {
+    expect(listed(makeExport({ entry, messages: [part(1), part(2)] }))).toEqual([]);
+  });
+
+  test('with a message in another group is listed', () => {
+    const group = '00000000-0000-4000-8000-000000000008';
+    const [line] = listed(makeExport({ entry, messages: [part(1), part(2, { group })] }));
+    expect(line!.reason).toMatch(/^message 2: header group: Celery "id \d", beat "id \d"$/);
+  });
+
+  test('with another number of messages is listed', () => {
+    expect(listed(makeExport({ entry, messages: [part(1)] }))).toMatchObject([
+      { reason: 'messages: Celery 1, beat 2' },
+    ]);
+  });
+});
+
+test('import celery: a chain whose second task has other arguments is listed', () => {
+  const entry = { task: { chain: [{ task: 'tidy' }, { task: 'next', args: [1] }] }, schedule: 60 };
+  const exportWith = (args: readonly number[]) => {
+    const options = { task_id: '00000000-0000-4000-8000-000000000002', reply_to: 'me' };
+    const next = { ...{ task: 'next', args, kwargs: {}, options }, subtask_type: null };
+    const embed = { callbacks: null, errbacks: null, chain: [{ ...next, immutable: false }] };
+    const body = JSON.stringify([[], {}, { ...embed, chord: null }]);
+    const id = '00000000-0000-4000-8000-000000000001';
+    const headers = { id, root_id: id };
+    const message = makeMessage({ headers, body: Buffer.from(body).toString('base64') });
+    return makeExport({ entry, messages: [message] });
+  };
+  expect(listed(exportWith([1]))).toEqual([]);
+  expect(listed(exportWith([2]))).toMatchObject([{ reason: 'arguments: they differ' }]);
 });
 
 describe('import celery: the nightly cleanup', () => {
@@ -140,7 +186,7 @@ describe('import celery: the nightly cleanup', () => {
   const headers = { task, expires: '2026-11-23T00:00:00+00:00' };
   const properties = { delivery_mode: 2, expiration: '43200000' };
   const cleanup = {
-    ...{ name: task, installed: true, message: makeMessage({ headers, properties }) },
+    ...{ name: task, installed: true, messages: [makeMessage({ headers, properties })] },
     entry: {
       ...{ task, schedule: { crontab: { minute: '0', hour: '4' } } },
       options: { expires: 43_200 },
@@ -165,7 +211,10 @@ describe('import celery: the nightly cleanup', () => {
     const exported = makeExport({}, { settings });
     const message = makeMessage({ headers: { ...headers, timelimit: [60, null] }, properties });
     const entry = { ...cleanup.entry, options: { expires: 43_200, time_limit: 60 } };
-    const limited = { ...exported, entries: [...exported.entries, { ...cleanup, message, entry }] };
+    const limited = {
+      ...exported,
+      entries: [...exported.entries, { ...cleanup, messages: [message], entry }],
+    };
     expect(names(limited)).toEqual(['tidy', task]);
     expect(listed(limited)).toEqual([]);
   });
@@ -188,10 +237,13 @@ describe('import celery: the nightly cleanup', () => {
       task_queues: { night: {} },
       task_routes: { tidy: 'night' },
     };
-    const exported = makeExport({ message: makeMessage({ routing_key: 'night' }) }, { settings });
+    const exported = makeExport(
+      { messages: [makeMessage({ routing_key: 'night' })] },
+      { settings },
+    );
     const found = importApp({
       ...exported,
-      entries: [...exported.entries, { ...cleanup, message: null }],
+      entries: [...exported.entries, { ...cleanup, messages: [] }],
     });
     const { config, left } = assemble(found, false);
     expect(config).toMatchObject({ resultExpires: null });
