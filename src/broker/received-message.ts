@@ -1,3 +1,4 @@
+import { isMap } from '../util/is-map.ts';
 /** A message as a worker receives it. Its sender may be any program that can write to the broker. */
 export interface ReceivedMessage {
   readonly headers: Readonly<Record<string, unknown>>;
@@ -27,11 +28,6 @@ export function decodeEnvelope(text: string): ReceivedMessage | null {
     contentType: asText(envelope['content-type']),
     contentEncoding: asText(envelope['content-encoding']),
   };
-}
-
-/** Whether a value of JSON is an object. */
-export function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function asText(value: unknown): string {

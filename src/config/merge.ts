@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isMap } from './keys/normalize-keys.ts';
+import { isMap } from '../util/is-map.ts';
 import type { TopSettings } from './schema.ts';
 import type { Source } from './source/source.ts';
 import type { Report } from './validate.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isMap } from '../broker/received-message.ts';
+import { isMap } from '../util/is-map.ts';
 
 /** The keyword arguments of the shell task, as `shell` entries have them. */
 export interface Command {

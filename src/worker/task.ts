@@ -1,4 +1,5 @@
-import { isMap, type ReceivedMessage } from '../broker/received-message.ts';
+import { type ReceivedMessage } from '../broker/received-message.ts';
+import { isMap } from '../util/is-map.ts';
 import { decompressBody, parseCompression } from '../message/compression.ts';
 import { parseInstant } from '../message/parse-instant.ts';
 

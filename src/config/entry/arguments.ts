@@ -7,7 +7,7 @@ import { isLazy, type ComputeArguments } from '../../message/lazy.ts';
 import type { SerializerName } from '../../message/serializers/serializer.ts';
 import { expected, type Path, type Report } from '../validate.ts';
 import type { EntryInput } from './schema.ts';
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 
 export const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({});

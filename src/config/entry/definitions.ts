@@ -3,7 +3,8 @@ import { reportIllFormed } from '../../message/well-formed.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
-import { isMap, normalizeKeys } from '../keys/normalize-keys.ts';
+import { normalizeKeys } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import type { Report } from '../validate.ts';
 import { readEntry, type EntryContext } from './read-entry.ts';
 

@@ -1,5 +1,5 @@
 import type { Report } from '../validate.ts';
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import { snakeCase } from '../keys/spellings.ts';
 
 /** Keys of entries in other schedulers that have no effect here. */

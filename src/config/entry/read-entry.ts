@@ -8,7 +8,7 @@ import type { ResultOptions } from '../../drivers/open-store.ts';
 import type { Duration } from '../config-types.ts';
 import type { Calendars } from '../calendars/calendars.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import type { CheckAccepted } from '../message/accept-content.ts';
 import { warnOfProtocol1 } from '../message/protocol-1.ts';
 import { checkHeaders, checkStamps } from '../options/headers.ts';

@@ -1,5 +1,5 @@
 import type { Report } from '../validate.ts';
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 
 const FORMS = {
   chain: 'task: {chain: […]}',

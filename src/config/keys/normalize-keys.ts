@@ -1,13 +1,7 @@
+import { isMap } from '../../util/is-map.ts';
 import { isSchedule } from '../schedules/schema.ts';
 import type { Path, Report } from '../validate.ts';
 import type { KeySchema } from './key-schema.ts';
-
-/** Whether a value is a map as a text file or a literal makes it; instances of classes are not. */
-export function isMap(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
 
 /**
  * The value with canonical keys, without keys that are `null` (absent) and without top-level keys that begin with

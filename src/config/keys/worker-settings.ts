@@ -1,7 +1,7 @@
 import type { Report } from '../validate.ts';
 import { classifyCelerySetting } from './celery-settings.ts';
 import type { KeySchema } from './key-schema.ts';
-import { isMap } from './normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import { isProjectSetting } from './project-settings.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { inspectHeaders } from '../../message/arguments.ts';
 import { isInstant } from '../../message/parse-instant.ts';
 import { expected, type Path, type Report } from '../validate.ts';
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 
 /** A header that workers read, the type that they accept, and the option that sets it. */
 interface Known {

@@ -1,5 +1,5 @@
 import type { Report } from '../validate.ts';
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 
 /**
  * Converts the stamps that Celery's `sig.stamp()` writes, names in `stampedHeaders` and values beside it, to `stamps`.

@@ -2,7 +2,7 @@ import type { Entry } from '../../catalog/entry.ts';
 import { RENDERED_OPTIONS } from '../../message/render-options.ts';
 import { hasTemplate, compileTemplate, type RenderText } from '../../message/template.ts';
 import type { Path, Report } from '../validate.ts';
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 
 const NOT_RENDERED =
   'not rendered: templates are rendered in the values of args, kwargs, headers, taskId and shadow';

@@ -4,7 +4,8 @@ import { parseDuration } from '../values/duration.ts';
 import { readKeySchema } from '../keys/key-schema.ts';
 import { DELIVERY_MODES } from '../options/options.ts';
 import { expected, parse, type Path, type Report } from '../validate.ts';
-import { isMap, normalizeKeys } from '../keys/normalize-keys.ts';
+import { normalizeKeys } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import {
   namedQueueSchema,
   queueSchema,

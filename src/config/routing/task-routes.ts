@@ -4,7 +4,7 @@ import { compileRoutes, type Route, type RouteKey, type RouteRow } from '../../r
 import type { CheckAccepted } from '../message/accept-content.ts';
 import { functionRoute } from './function-route.ts';
 import { expected, type Path, type Report } from '../validate.ts';
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import { named } from '../values/option.ts';
 import { MAP, name } from '../values/scalars.ts';
 import { readRoute, routeForms } from './route.ts';

@@ -7,7 +7,7 @@ import { DURATION_FORMS, parseDuration } from '../values/duration.ts';
 import { toIso } from '../../message/parse-instant.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import { expected, parse, type Report } from '../validate.ts';
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import { isSchedule, scheduleMapSchema, type ScheduleMapInput } from './schema.ts';
 import { attempt } from './attempt.ts';
 import { ScheduleBinder, type EntryContext, type WrittenSchedule } from './bind-schedule.ts';

@@ -1,4 +1,4 @@
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import type { ShellSettings } from '../settings.ts';
 import { parse, type Report } from '../validate.ts';

@@ -1,7 +1,7 @@
 import { didYouMean } from '../../util/did-you-mean.ts';
 import { readKeySchema, type KeySchema } from '../keys/key-schema.ts';
 import { expected, type Path, type Report } from '../validate.ts';
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import { FORMS } from './schema.ts';
 
 type Raw = Readonly<Record<string, unknown>>;

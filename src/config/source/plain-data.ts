@@ -3,7 +3,7 @@ import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { describeError } from '../../util/errors.ts';
 import { isLazy } from '../../message/lazy.ts';
 import { MAX_DEPTH, MAX_ALIASED, TOO_DEEP } from './limits.ts';
-import { isMap } from '../keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import type { Path, Report } from '../validate.ts';
 import { isSchedule } from '../schedules/schema.ts';
 import type { Source } from './source.ts';

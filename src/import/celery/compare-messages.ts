@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isMap } from '../../config/keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import type { Message } from '../../message/message.ts';
 import type { CeleryMessage } from './exported.ts';
 import { withoutMarks } from './marks.ts';

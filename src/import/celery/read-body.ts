@@ -1,4 +1,4 @@
-import { isMap } from '../../config/keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import { withoutMarks } from './marks.ts';
 
 /**

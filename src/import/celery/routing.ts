@@ -1,5 +1,6 @@
 import { readKeySchema, type KeySchema } from '../../config/keys/key-schema.ts';
-import { isMap, normalizeKeys } from '../../config/keys/normalize-keys.ts';
+import { normalizeKeys } from '../../config/keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import { namedQueueSchema } from '../../config/routing/queue-schema.ts';
 import { routeForms } from '../../config/routing/route.ts';
 

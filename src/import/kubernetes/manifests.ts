@@ -1,5 +1,5 @@
 import { isMap, isNode, isSeq, LineCounter, parseAllDocuments, type Document } from 'yaml';
-import { isMap as isPlainMap } from '../../config/keys/normalize-keys.ts';
+import { isMap as isPlainMap } from '../../util/is-map.ts';
 import type { Left } from '../found.ts';
 
 /** A file of manifests, YAML with one or more documents, or JSON. */

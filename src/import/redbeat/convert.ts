@@ -1,5 +1,5 @@
 import type { EntryConfig, ScheduleConfig } from '../../config/config-types.ts';
-import { isMap } from '../../config/keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 import { crontab } from '../../schedule/crontab.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta } from '../../schedule/timedelta.ts';

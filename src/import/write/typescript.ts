@@ -1,4 +1,4 @@
-import { isMap } from '../../config/keys/normalize-keys.ts';
+import { isMap } from '../../util/is-map.ts';
 
 /** The width that lines should not exceed. */
 const WIDTH = 100;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { readJson } from '../../config/source/json.ts';
-import { ConfigError, describeError } from '../../util/errors.ts';
-import type { Exported } from './exported.ts';
+import { readJson } from '../../../config/source/json.ts';
+import { ConfigError, describeError } from '../../../util/errors.ts';
+import type { Exported } from '../../../import/celery/exported.ts';
 
 /** Reads what `celery_beat.export` made elsewhere, from a file or `-` for standard input. Throws a `ConfigError`. */
 export function readExport(path: string): Exported {

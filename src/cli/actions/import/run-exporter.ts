@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { readJson } from '../../config/source/json.ts';
-import { BeatError, describeError } from '../../util/errors.ts';
-import type { Exported } from './exported.ts';
+import { readJson } from '../../../config/source/json.ts';
+import { BeatError, describeError } from '../../../util/errors.ts';
+import type { Exported } from '../../../import/celery/exported.ts';
 
 /** The folder that contains the Python package of the exporter. */
-const PACKAGES = fileURLToPath(new URL('../../../python', import.meta.url));
+const PACKAGES = fileURLToPath(new URL('../../../../python', import.meta.url));
 
 /** Imports the exporter, and takes its folder from the path again so that the project's modules keep their names. */
 const PROGRAM = `
