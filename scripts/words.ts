@@ -52,17 +52,21 @@ const UNIX_USER = 'nobody';
 /** Files that quote texts of other programs, or that list these words. */
 const EXEMPT = /^(scripts\/words\.ts|test\/conformance\/|CHANGELOG\.md)/;
 
+/** Files of which comments and literals are read, and those that are read whole. */
+const CODE = /\.(ts|js|mjs)$/;
+const TEXT = /\.(md|py|ya?ml|toml|sh|service|timer)$/;
+
 const below = process.argv.slice(2);
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
   .trim()
   .split('\n')
-  .filter((file) => /\.(ts|js|mjs|md)$/.test(file) && !EXEMPT.test(file))
+  .filter((file) => (CODE.test(file) || TEXT.test(file)) && !EXEMPT.test(file))
   .filter((file) => below.length === 0 || below.some((path) => file.startsWith(path)));
 
 let count = 0;
 for (const file of files) {
   const text = readFileSync(file, 'utf8');
-  for (const [start, piece] of file.endsWith('.md') ? [[0, text] as const] : pieces(file, text)) {
+  for (const [start, piece] of TEXT.test(file) ? [[0, text] as const] : pieces(file, text)) {
     for (const [pattern, instead] of REJECTED) {
       for (const found of piece.matchAll(new RegExp(pattern, 'gi'))) {
         const line = text.slice(0, start + found.index).split('\n').length;

@@ -1,5 +1,6 @@
 import type { Reply } from '../broker/mailbox.ts';
-import { isMap, type ReceivedMessage } from '../broker/received-message.ts';
+import { type ReceivedMessage } from '../broker/received-message.ts';
+import { isMap } from '../util/is-map.ts';
 import { Glob } from '../routing/glob.ts';
 
 /** A request of Celery's remote control. */

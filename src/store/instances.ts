@@ -23,7 +23,7 @@ export interface Instance extends Announcement {
   readonly seenAgoMs: number;
 }
 
-/** The instances that run, as far as the store has heard from them. It decides nothing: the lock and the term do. */
+/** The instances that run, of which the store has a report. It decides nothing: the lock and the term do. */
 export interface Instances {
   /** Replaces the announcement of that id. Also removes instances that are gone. */
   announce(announcement: Announcement): Promise<void>;

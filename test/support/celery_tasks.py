@@ -1,4 +1,4 @@
-"""What real workers run in tests. They tell of it on file descriptor 3, one line of JSON each."""
+"""What real workers run in tests. They report it on file descriptor 3, one line of JSON each."""
 
 import json
 import os
@@ -19,7 +19,7 @@ app.conf.update(
     worker_prefetch_multiplier=0,
     broker_connection_retry_on_startup=True,
     accept_content=['json', 'yaml', 'msgpack'],
-    # RabbitMQ: whoever declares a queue second must say the same of it.
+    # RabbitMQ: every client must declare a queue with the same arguments.
     task_queue_max_priority=int(os.environ.get('QUEUE_MAX_PRIORITY', 0)) or None,
 )
 
@@ -69,20 +69,20 @@ def caught(task_id):
     return task_id
 
 
-def tell(kind, **what):
+def report(kind, **what):
     os.write(3, (json.dumps({'kind': kind, 'at': time.time() * 1000, **what}, default=repr) + '\n').encode())
 
 
 @worker_ready.connect
 def on_ready(**_):
-    tell('ready')
+    report('ready')
 
 
 # After the result is stored, so that a test that waits for the line may look for the result.
 @task_postrun.connect
 def on_ran(task, task_id, state, **_):
     request = task.request
-    tell(
+    report(
         'ran',
         task=task.name,
         id=task_id,
@@ -99,4 +99,4 @@ def on_ran(task, task_id, state, **_):
 
 @task_revoked.connect
 def on_revoked(request, expired, **_):
-    tell('revoked', id=request.id, expired=expired)
+    report('revoked', id=request.id, expired=expired)

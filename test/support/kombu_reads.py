@@ -1,7 +1,7 @@
 """Reads bodies as a worker does, and says of each that it did not read as it was meant.
 
 One JSON line a body on standard input: `content_type`, `content_encoding`, `compression` (or null), `body` (base64),
-and `meant`: the same value in JSON as kombu writes it. `exact` asks for the very bytes of PyYAML. One JSON line
+and `meant`: the same value in JSON as kombu writes it. `exact` asks for the same bytes as PyYAML. One JSON line
 on standard output: the list of complaints.
 """
 import base64
@@ -35,7 +35,7 @@ def typed(o):
 
 
 def canonical(o):
-    """Text that tells 1 from 1.0 and -0.0 from 0.0, finds NaN equal to itself, and knows no order of keys."""
+    """Text that differs for 1 and 1.0, and for -0.0 and 0.0, finds NaN equal to itself, and knows no order of keys."""
     if isinstance(o, dict):
         return '{%s}' % ', '.join(sorted('%r: %s' % (k, canonical(v)) for k, v in o.items()))
     if isinstance(o, (list, tuple)):

@@ -1,4 +1,4 @@
-"""What real workers run in the matrix. Each run is told on file descriptor 3 as a line of JSON: what came
+"""What real workers run in the matrix. Each run is reported on file descriptor 3 as a line of JSON: what came
 over the wire, what the task saw of it, and what it returned."""
 
 import base64
@@ -76,19 +76,19 @@ def encode(value):
     return {type(value).__name__: str(value)}
 
 
-def tell(kind, **what):
+def report(kind, **what):
     os.write(3, (json.dumps({'kind': kind, **what}, default=encode) + '\n').encode())
 
 
 @worker_ready.connect
 def on_ready(**_):
-    tell('ready')
+    report('ready')
 
 
 @task_received.connect
 def on_received(request, **_):
     message = request._message
-    tell(
+    report(
         'received',
         id=request.id,
         contentType=message.content_type,
@@ -106,7 +106,7 @@ SEEN += ['correlation_id', 'retries', 'argsrepr', 'kwargsrepr', 'ignore_result',
 @task_postrun.connect
 def on_ran(task, task_id, args, kwargs, retval, state, **_):
     request = task.request
-    tell(
+    report(
         'ran',
         task=task.name,
         id=task_id,

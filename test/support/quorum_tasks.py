@@ -1,4 +1,4 @@
-"""What a real worker with a quorum queue runs in tests. It tells of it on file descriptor 3, as in celery_tasks.py."""
+"""What a real worker with a quorum queue runs in tests. It reports it on file descriptor 3, as in celery_tasks.py."""
 
 import json
 import os
@@ -23,16 +23,16 @@ app.conf.update(
 )
 
 
-def tell(kind, **what):
+def report(kind, **what):
     os.write(3, (json.dumps({'kind': kind, 'at': time.time() * 1000, **what}) + '\n').encode())
 
 
 @app.task(bind=True, name='tasks.note')
 def note(self):
     key = self.request.delivery_info['routing_key']
-    tell('ran', id=self.request.id, eta=self.request.eta, routing_key=key)
+    report('ran', id=self.request.id, eta=self.request.eta, routing_key=key)
 
 
 @worker_ready.connect
 def on_ready(**_):
-    tell('ready')
+    report('ready')

@@ -28,7 +28,7 @@ def main():
     with os.fdopen(descriptor, 'w', encoding='utf-8') as out:
         json.dump(result, out, allow_nan=False)
     sys.stderr.flush()
-    # Neither threads nor exit handlers of the project may hold up the end.
+    # Neither threads nor exit handlers of the project may delay the end.
     os._exit(0)
 
 
