@@ -24,6 +24,7 @@ export const LAYERS = [
   'reload',
   'import',
   'worker',
+  'alerts',
   'remote-control',
   'http',
 ];

@@ -184,6 +184,8 @@ export interface BeatConfig {
   http?: HttpConfig | undefined;
   /** The metrics for Prometheus. */
   metrics?: MetricsConfig | undefined;
+  /** Alerts over HTTP; the fields beside `entries` apply to all entries. */
+  alerts?: AlertsConfig | undefined;
   /** Answers `celery inspect ping` as `celerybeat@HOST`, on Redis and RabbitMQ. Default: `false`. */
   beatEnableRemoteControl?: boolean | undefined;
   /**
@@ -430,6 +432,74 @@ export interface MetricsConfig {
    * others share the label `other`. Default: `0`.
    */
   perEntry?: number | undefined;
+}
+
+export interface AlertsConfig {
+  /**
+   * A check of healthchecks.io: receives start, success and failure of each run. `{entry}` is
+   * the name of the entry.
+   */
+  ping?: string | null | undefined;
+  /** Cron check-ins of Sentry. */
+  sentry?: SentryConfig | null | undefined;
+  /** A webhook for what goes wrong. */
+  webhook?: WebhookConfig | null | undefined;
+  /** From which lateness on a run counts as late. Default: `60s`. */
+  lateAfter?: Duration | undefined;
+  /** Alerts of single entries, by name. */
+  entries?: Record<string, EntryAlertsConfig> | undefined;
+  /** A dead-man check of beat itself. */
+  heartbeat?: HeartbeatConfig | undefined;
+}
+
+export interface SentryConfig {
+  /** The DSN of the project. Default: BEAT_SENTRY_DSN or SENTRY_DSN of the environment. */
+  dsn?: string | undefined;
+  /** The slug of the monitor; `{entry}` is the name of the entry. Default: `"{entry}"`. */
+  slug?: string | undefined;
+  /** The environment of the check-ins. Default: `production`. */
+  environment?: string | undefined;
+}
+
+export interface WebhookConfig {
+  /** Receives a POST with JSON. */
+  url: string;
+  /**
+   * Signs each request, as Standard Webhooks describes. Default: BEAT_WEBHOOK_SECRET of the
+   * environment; requests are not signed without one.
+   */
+  secret?: string | undefined;
+  /** What it is called for. Default: `[failure, late, missed, recovered]`. */
+  on?: readonly ('failure' | 'late' | 'missed' | 'recovered')[] | undefined;
+  /**
+   * The JSON of the request, with placeholders such as `{{entry}}` in its texts. Default: all
+   * fields of the alert.
+   */
+  body?: Record<string, unknown> | undefined;
+  /** More headers of the request. */
+  headers?: Record<string, string> | undefined;
+}
+
+/** The alerts of one entry. `null` switches a default off. */
+export interface EntryAlertsConfig {
+  /**
+   * A check of healthchecks.io: receives start, success and failure of each run. `{entry}` is
+   * the name of the entry.
+   */
+  ping?: string | null | undefined;
+  /** Cron check-ins of Sentry. */
+  sentry?: SentryConfig | null | undefined;
+  /** A webhook for what goes wrong. */
+  webhook?: WebhookConfig | null | undefined;
+  /** From which lateness on a run counts as late. Default: `60s`. */
+  lateAfter?: Duration | undefined;
+}
+
+export interface HeartbeatConfig {
+  /** Receives a GET while beat works. Default: BEAT_HEARTBEAT_URL of the environment. */
+  url?: string | undefined;
+  /** The time between two requests: 10 s or more. Default: `60s`. */
+  interval?: Duration | undefined;
 }
 
 /** A queue as kombu's `Queue` and Celery's `task_queues` describe it. */

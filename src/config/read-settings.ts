@@ -1,3 +1,5 @@
+import { readAlerts, warnOfUnknownEntries } from './alerts/read-alerts.ts';
+import type { AlertOverrides } from './alerts/settings.ts';
 import { readConnection } from './broker/connection.ts';
 import {
   checkBrokerUrl,
@@ -36,6 +38,7 @@ export interface Overrides {
   readonly stateUrl?: string | undefined;
   readonly resultBackend?: string | undefined;
   readonly remoteControl?: boolean | undefined;
+  readonly alerts?: AlertOverrides;
   readonly http?: HttpOverrides | undefined;
 }
 
@@ -79,22 +82,27 @@ export function* readSettings(
   };
   const protocol = settings.taskProtocol ?? 2;
   const shared = { timezone, encoding, protocol, shell: readShellSettings(settings) } as const;
+  const read = yield* readEntries(merged, keys, {
+    ...service,
+    ...routing,
+    ...shared,
+    outcomes,
+    checkAccepted,
+    readZone,
+  });
+  const alerts = readAlerts(settings.alerts, overrides.alerts ?? {}, reportFor('alerts'));
+  const names = read.entries.map(({ name }) => name);
+  warnOfUnknownEntries(alerts, names, warnFor('alerts'));
   return {
     ...service,
     ...shared,
     outcomes,
-    ...(yield* readEntries(merged, keys, {
-      ...service,
-      ...routing,
-      ...shared,
-      outcomes,
-      checkAccepted,
-      readZone,
-    })),
+    ...read,
     ...routing,
     keyPrefix,
     declareQueues: settings.declareQueues ?? true,
     metrics: readMetrics(settings),
+    alerts,
     remoteControl: readRemoteControl(settings, overrides.remoteControl, endpoints.broker, warn),
     taskEvents: readTaskEvents(settings, endpoints.broker, warn),
     http: readHttp(settings.http, overrides.http ?? {}, reportFor('http')),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertsShape } from './alerts/schema.ts';
 import { connectionShape } from './broker/connection.ts';
 import { endpointsShape } from './broker/endpoints.ts';
 import { calendarsShape } from './calendars/schema.ts';
@@ -39,6 +40,7 @@ const settingsShape = {
   ...eventsShape,
   ...httpShape,
   ...metricsShape,
+  ...alertsShape,
   ...remoteControlShape,
   ...shellShape,
   $schema: option(text(), 'The JSON Schema of this file, for editors.', {

@@ -10,6 +10,7 @@ import type { TaskEventSettings } from '../message/task-sent.ts';
 import type { RouteRules } from '../routing/router.ts';
 import type { HistoryLimits } from '../store/history.ts';
 import type { ResultOptions } from '../drivers/open-store.ts';
+import type { AlertSettings } from './alerts/settings.ts';
 import type { MetricsSettings } from './service/metrics.ts';
 import type { RemoteControlSettings } from './service/remote-control.ts';
 
@@ -60,6 +61,8 @@ export interface Settings {
   /** `null` unless beat serves HTTP. */
   readonly http: HttpSettings | null;
   readonly metrics: MetricsSettings;
+  /** `null` for none. */
+  readonly alerts: AlertSettings | null;
   readonly remoteControl: RemoteControlSettings;
   /** The warnings about a valid configuration. */
   readonly warnings: readonly Diagnostic[];

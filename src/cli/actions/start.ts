@@ -15,6 +15,7 @@ import type { Outputs } from '../service/open-log.ts';
 import { chooseLogFormat, formatOrigin, type GlobalFlags } from '../flags/options.ts';
 import type { WorkerFlags } from '../flags/worker-flags.ts';
 import { formatNodeName } from '../../remote-control/node-name.ts';
+import { sendAlerts } from '../service/alerts.ts';
 import { answerRemoteControl } from '../service/remote-control.ts';
 import { onHangup } from '../service/hangup.ts';
 import { runService } from '../service/run-service.ts';
@@ -76,6 +77,7 @@ async function run(
   const watching = new AbortController();
   const http = await serveHttp(beat, log, version);
   const remoteControl = await answerRemoteControl(beat, node, log);
+  const alerts = await sendAlerts(beat, log);
   const health = await answerHealth(beat.liveness, process.pid);
   if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
   const stop = (signal: NodeJS.Signals) => {
@@ -98,7 +100,7 @@ async function run(
     await beat.finished();
   } finally {
     watching.abort();
-    await Promise.all([http?.close(), remoteControl?.close()]);
+    await Promise.all([http?.close(), remoteControl?.close(), alerts.close()]);
     health.close();
     worker?.stop();
   }

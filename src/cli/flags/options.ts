@@ -44,6 +44,11 @@ export function findConfigFiles(flags: GlobalFlags, env: Environment = process.e
       stateUrl: flags.state ?? readVariable(env, 'BEAT_STATE_URL'),
       remoteControl: flags.enableRemoteControl,
       resultBackend: flags.resultBackend ?? readFirstVariable(env, RESULT_VARIABLES),
+      alerts: {
+        heartbeatUrl: readVariable(env, 'BEAT_HEARTBEAT_URL'),
+        sentryDsn: readVariable(env, 'BEAT_SENTRY_DSN') ?? readVariable(env, 'SENTRY_DSN'),
+        webhookSecret: readVariable(env, 'BEAT_WEBHOOK_SECRET'),
+      },
       http: {
         listen: flags.http ?? readVariable(env, 'BEAT_HTTP'),
         readToken: readVariable(env, 'BEAT_HTTP_READ_TOKEN'),

@@ -1,7 +1,7 @@
 import { maskUrl } from '../../util/mask.ts';
 
 /** Keys whose values must not be shown, whether they are valid or not. */
-const SECRET = /pass(word|wd|phrase)?$|pwd|secret|token|credential/i;
+const SECRET = /pass(word|wd|phrase)?$|pwd|secret|token|credential|^(dsn|authorization)$/i;
 
 /** Replaces a value that must not be shown. */
 export const HIDDEN = Symbol('hidden');

@@ -13,6 +13,7 @@ export interface MetricDefinition {
 }
 
 const LATENESS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600];
+const RUNTIME = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 10_800, 43_200];
 const LATENCY = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 
 export const METRICS = {
@@ -62,6 +63,16 @@ export const METRICS = {
     type: 'counter',
     help: 'Occurrences that will never run, by reason.',
     labels: ['reason'],
+  },
+  beat_outcomes_total: {
+    type: 'counter',
+    help: 'Outcomes of runs, by state; only with a result backend that beat can read.',
+    labels: ['state'],
+  },
+  beat_task_runtime_seconds: {
+    type: 'histogram',
+    help: 'How long runs took, of those whose worker stores it.',
+    buckets: RUNTIME,
   },
   beat_failures_total: {
     type: 'counter',
@@ -122,6 +133,11 @@ export const METRICS = {
     help: 'Occurrences that will never run, by entry; only with metrics.perEntry.',
     labels: ['entry'],
   },
+  beat_entry_outcomes_total: {
+    type: 'counter',
+    help: 'Outcomes of runs, by entry and state; only with metrics.perEntry.',
+    labels: ['entry', 'state'],
+  },
   beat_entry_last_published_timestamp_seconds: {
     type: 'gauge',
     help: 'When the last run was published, by entry; only with metrics.perEntry.',
@@ -160,6 +176,9 @@ export const WARNINGS = keysOf<WarningKind>({
   takeover: true,
   pruning: true,
 });
+
+/** States of outcomes; all others have the label `other`. */
+export const STATES = ['SUCCESS', 'FAILURE', 'REVOKED', 'LOST', 'other'] as const;
 
 /** Operations of the scheduler. */
 export const OPERATIONS = keysOf<

@@ -45,6 +45,12 @@ export class EntryLabels {
     this.#registry.counter('beat_entry_occurrences_skipped_total').inc(this.#labels(entry), count);
   }
 
+  ended(entry: string, state: string): void {
+    if (!this.#isEnabled) return;
+    const labels = { ...this.#labels(entry), state };
+    this.#registry.counter('beat_entry_outcomes_total').inc(labels);
+  }
+
   #labels(entry: string): { readonly entry: string } {
     return { entry: this.#named.has(entry) ? entry : OTHER };
   }

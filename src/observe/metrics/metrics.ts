@@ -3,7 +3,7 @@ import type { EventSource } from '../../events/events.ts';
 import { COUNT_LIMIT } from '../../schedule/range.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Liveness } from '../liveness.ts';
-import { CAUSES, OPERATIONS, REASONS, WARNINGS } from './definitions.ts';
+import { CAUSES, OPERATIONS, REASONS, STATES, WARNINGS } from './definitions.ts';
 import { EntryLabels, type MeteredSettings } from './entry-labels.ts';
 import { MetricRegistry } from './registry.ts';
 
@@ -46,6 +46,7 @@ export class Metrics {
     this.#entries = new EntryLabels(this.#registry, options.settings());
     this.#initialize();
     this.#countRuns(events);
+    this.#countOutcomes(events);
     this.#countTerms(events);
     this.#countReloads(events);
     this.#countOther(events);
@@ -85,6 +86,7 @@ export class Metrics {
     for (const reason of REASONS) {
       registry.counter('beat_occurrences_skipped_total').inc({ reason }, 0);
     }
+    for (const state of STATES) registry.counter('beat_outcomes_total').inc({ state }, 0);
     for (const operation of OPERATIONS)
       registry.counter('beat_failures_total').inc({ operation }, 0);
     for (const outcome of ['success', 'failure']) {
@@ -119,6 +121,17 @@ export class Metrics {
     events.on('skipped', ({ entry, reason, count }) => {
       skipped.inc({ reason }, count ?? COUNT_LIMIT);
       this.#entries.skipped(entry, count ?? COUNT_LIMIT);
+    });
+  }
+
+  #countOutcomes(events: EventSource): void {
+    const outcomes = this.#registry.counter('beat_outcomes_total');
+    const runtime = this.#registry.histogram('beat_task_runtime_seconds').labels({});
+    events.on('outcome', ({ entry, state: given, runtimeMs }) => {
+      const state = STATES.find((known) => known === given) ?? 'other';
+      outcomes.inc({ state });
+      if (runtimeMs !== null) runtime.observe(seconds(runtimeMs));
+      this.#entries.ended(entry, state);
     });
   }
 

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import { METRICS, type MetricDefinition, type MetricName } from './definitions.ts';
+import { METRICS, STATES, type MetricDefinition, type MetricName } from './definitions.ts';
 
 /** The names of the metrics of a type. */
 type Named<T extends MetricDefinition['type']> = {
@@ -46,7 +46,11 @@ export class MetricRegistry {
   /** Removes the samples of an entry. */
   removeEntry(entry: string): void {
     for (const [name, metric] of [...this.#counters, ...this.#gauges]) {
-      if (name.startsWith('beat_entry_')) metric.remove({ entry });
+      if (name === 'beat_entry_outcomes_total') {
+        for (const state of STATES) metric.remove({ entry, state });
+      } else if (name.startsWith('beat_entry_')) {
+        metric.remove({ entry });
+      }
     }
   }
 

@@ -174,6 +174,10 @@ export const own = {
   max_catch_up: { example: 100, test: 'test/unit/catalog/catch-up.test.ts' },
   starting_deadline: { example: '1h', test: 'test/unit/catalog/catch-up.test.ts' },
   declare_queues: { example: false, test: 'test/unit/config/resolve.test.ts' },
+  alerts: {
+    example: { ping: 'https://hc-ping.com/key/{entry}' },
+    test: 'test/unit/config/alerts.test.ts',
+  },
   metrics: { example: { perEntry: 50 }, test: 'test/unit/observe/metrics.test.ts' },
   calendars: {
     example: { holidays: { dates: ['12-25'] } },

@@ -109,6 +109,21 @@ describe('metrics', () => {
     });
   });
 
+  test('outcomes count by state, and runtimes are known of some', async () => {
+    const { events, samples } = rig({ entries: [{ name: 'a' }], metrics: { perEntry: 1 } });
+    const run = { entry: 'a', task: 't', taskId: 'id', dueAt: 0, sentAt: 0, doneAt: null };
+    const end = { ...run, worker: null, error: null };
+    events.emit('outcome', { ...end, state: 'SUCCESS', runtimeMs: 700 });
+    events.emit('outcome', { ...end, state: 'MY-STATE', runtimeMs: null });
+    expect(await samples()).toMatchObject({
+      'beat_outcomes_total{state="SUCCESS"}': 1,
+      'beat_outcomes_total{state="FAILURE"}': 0,
+      'beat_outcomes_total{state="other"}': 1,
+      beat_task_runtime_seconds_count: 1,
+      'beat_entry_outcomes_total{entry="a",state="SUCCESS"}': 1,
+    });
+  });
+
   test('the leader alone shows the outbox', async () => {
     const { clock, events, samples } = rig();
     events.emit('leading', { term: 1 });
@@ -157,6 +172,9 @@ describe('metrics', () => {
       ['beat_entry_runs_published_total{entry="a"}', 1],
       ['beat_entry_runs_published_total{entry="other"}', 2],
     ]);
+    const end = { task: 't', taskId: 'id', dueAt: 0, sentAt: 0, doneAt: null };
+    const unknown = { runtimeMs: null, worker: null, error: null };
+    events.emit('outcome', { ...end, ...unknown, entry: 'a', state: 'FAILURE' });
     live.settings = { entries: [{ name: 'b' }], metrics: { perEntry: 1 } };
     events.emit('reloaded', { files: [], entries: 1, added: 0, changed: 0, removed: 1 });
     events.emit('sent', sent('b'));
@@ -164,6 +182,7 @@ describe('metrics', () => {
       ['beat_entry_runs_published_total{entry="other"}', 2],
       ['beat_entry_runs_published_total{entry="b"}', 1],
     ]);
+    expect(Object.keys(await samples()).filter((name) => name.includes('entry="a"'))).toEqual([]);
   });
 
   test('a page of 100,000 entries with 1,000 labels has a bounded number of lines', async () => {

@@ -1,0 +1,28 @@
+import type { Beat } from '../../beat.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { systemClock } from '../../util/clock.ts';
+
+/** How long a stop waits for alerts that are under way. Milliseconds. */
+const GRACE = 2_000;
+
+/** Sends the alerts of the configuration. A reload may add the first, so that events are always listened to. */
+export async function sendAlerts(beat: Beat, log: Logger): Promise<{ close(): Promise<void> }> {
+  const { Alerts } = await import('../../alerts/alerts.ts');
+  const { Delivery } = await import('../../alerts/delivery.ts');
+  const clock = systemClock;
+  const delivery = new Delivery({ fetch, clock, log });
+  const alerts = new Alerts(beat, { settings: () => beat.settings, delivery, clock });
+  const stop = new AbortController();
+  const running = alerts.run(stop.signal);
+  return {
+    async close() {
+      stop.abort();
+      await running;
+      const grace = new AbortController();
+      const over = new AbortController();
+      void clock.sleep(GRACE, over.signal).then(() => grace.abort());
+      await delivery.close(grace.signal);
+      over.abort();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { BeatProcess } from '../support/beat-process.ts';
+import { CELERIES, requireCelery, Worker } from '../support/celery.ts';
+import { Folder } from '../support/folder.ts';
+import { Journal } from '../support/journal.ts';
+import { RedisServer } from '../support/redis.ts';
+import { requireService } from '../support/services.ts';
+
+interface Received {
+  readonly path: string;
+  readonly body: string;
+}
+
+/** Receives alerts. */
+class Receiver implements Disposable {
+  readonly received = new Journal<Received>();
+  readonly #server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      this.received.add({ path: request.url ?? '', body: Buffer.concat(chunks).toString() });
+      response.end('ok');
+    });
+  }).listen(0, '127.0.0.1');
+
+  async url(): Promise<string> {
+    if (!this.#server.listening) await new Promise((done) => this.#server.once('listening', done));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  [Symbol.dispose](): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+const celery = CELERIES[0]!;
+const missing = requireService('redis-server') || requireCelery(celery);
+
+test.skipIf(missing)(
+  missing ||
+    'a real worker that fails a task makes beat call the webhook, and ping start and failure',
+  async () => {
+    await using redis = await RedisServer.start();
+    using folder = new Folder();
+    using receiver = new Receiver();
+    const url = await receiver.url();
+    const config = {
+      brokerUrl: redis.url(),
+      resultBackend: redis.url(),
+      alerts: {
+        ping: `${url}/ping/{entry}`,
+        webhook: { url: `${url}/hook`, on: ['failure'] },
+        heartbeat: { url: `${url}/heartbeat`, interval: '10s' },
+      },
+      beatSchedule: { broken: { task: 'tasks.fail', schedule: 1 } },
+    };
+    folder.write('beat.config.json', JSON.stringify(config));
+    const options = { brokerUrl: redis.url(), resultBackend: redis.url(), cwd: folder.path };
+    await using _worker = new Worker(celery, options);
+    await using beat = new BeatProcess({ cwd: folder.path });
+    const hook = await receiver.received.first('the webhook', ({ path }) => path === '/hook');
+    expect(JSON.parse(hook.body)).toMatchObject({
+      kind: 'failure',
+      entry: 'broken',
+      state: 'FAILURE',
+    });
+    const start = await receiver.received.first('start', ({ path }) =>
+      path.startsWith('/ping/broken/start'),
+    );
+    expect(start.path).toMatch(/\?rid=[0-9a-f-]{36}$/);
+    await receiver.received.first('fail', ({ path }) => path.startsWith('/ping/broken/fail'));
+    await receiver.received.first('heartbeat', ({ path }) => path === '/heartbeat');
+    expect(await beat.stop()).toMatchObject({ code: 0 });
+  },
+);
