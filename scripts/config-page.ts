@@ -95,7 +95,10 @@ const TITLES: Readonly<Record<string, { readonly title: string; readonly text?: 
     text: 'An entry is a value of `beatSchedule`. It has either `task` or `shell`.',
   },
   ShellConfig: { title: 'Shell', text: '`shell` of an entry, where it is a map.' },
-  ScheduleMap: { title: 'Schedule', text: 'Exactly one of the first five. See [time](time.md).' },
+  ScheduleMap: {
+    title: 'Schedule',
+    text: 'Exactly one of the first five, or `rrule`. See [time](time.md).',
+  },
   TimedeltaConfig: { title: 'timedelta' },
   CrontabConfig: { title: 'crontab' },
   SolarConfig: { title: 'solar' },

@@ -46,6 +46,7 @@ export type { TypedValue } from './message/typed/typed.ts';
 export { at } from './schedule/at.ts';
 export { cron } from './schedule/cron.ts';
 export { crontab } from './schedule/crontab.ts';
+export { rrule } from './schedule/rrule.ts';
 export type { Schedule } from './schedule/schedule.ts';
 export { solar, type SolarEvent } from './schedule/solar.ts';
 export { timedelta } from './schedule/timedelta.ts';

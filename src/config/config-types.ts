@@ -1028,7 +1028,7 @@ export interface ShellConfig {
 /** An interval in seconds or as a duration, a schedule made in code, or a map. */
 export type ScheduleConfig = Duration | Schedule | ScheduleMap;
 
-/** A schedule in YAML and JSON: exactly one of the five kinds, with or without a zone. */
+/** A schedule in YAML and JSON: exactly one of the six kinds, with or without a zone. */
 export interface ScheduleMap {
   /** An interval: the sum of its parts. */
   timedelta?: TimedeltaConfig | undefined;
@@ -1043,6 +1043,10 @@ export interface ScheduleMap {
   at?: Instant | undefined;
   /** An event of the sun at a place. */
   solar?: SolarConfig | undefined;
+  /** A recurrence rule of RFC 5545. See [time](time.md#recurrence-rules). */
+  rrule?: string | undefined;
+  /** When an `rrule` begins. Default: midnight of 2000-01-01. */
+  dtstart?: Instant | undefined;
   /** IANA name: the zone of this schedule. Default: that of the entry. */
   timezone?: string | undefined;
 }

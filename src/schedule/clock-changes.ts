@@ -20,9 +20,16 @@
  *
  * A local time is in milliseconds as if it were UTC.
  */
-import type { Calendar } from './calendar.ts';
 import { DAY } from './instants.ts';
 import type { Zone } from './zone.ts';
+
+/** Matching local times, as `Calendar` and `Recurrence` find them. */
+export interface LocalTimes {
+  /** Returns the first matching local time at or after `local`, or `null` if there is none. */
+  firstFrom(local: number): number | null;
+  /** Whether the years are limited. */
+  readonly hasYears: boolean;
+}
 
 const SLACK = 2 * DAY;
 
@@ -52,7 +59,7 @@ export function localReached(instant: number, zone: Zone): number {
 }
 
 /** Returns the first instant of fixed times after `after`, or `null`. */
-export function nextFixed(calendar: Calendar, zone: Zone, after: number): number | null {
+export function nextFixed(calendar: LocalTimes, zone: Zone, after: number): number | null {
   const span = zone.spanAt(after);
   // Times of the second pass of an overlap were due in the first pass.
   const local = calendar.firstFrom(Math.max(after + 1 + span.offset, span.reached));
@@ -61,7 +68,7 @@ export function nextFixed(calendar: Calendar, zone: Zone, after: number): number
 }
 
 /** Returns the first instant after `after` at which the clocks show a matching time, or `null`. */
-export function nextElapsed(calendar: Calendar, zone: Zone, after: number): number | null {
+export function nextElapsed(calendar: LocalTimes, zone: Zone, after: number): number | null {
   const last = calendar.hasYears ? Infinity : Math.max(after, SETTLED) + ALL_KINDS;
   let span = zone.spanAt(after);
   let from = after + 1 + span.offset;

@@ -11,8 +11,6 @@ const ENTRY_KEYS: Readonly<Record<string, string>> = {
 };
 
 const SCHEDULE_KEYS: Readonly<Record<string, string>> = {
-  rrule:
-    'write crontab or cron, or in TypeScript a schedule of your own: an object with spec and next',
   clocked: 'write at',
   interval: 'write timedelta',
 };

@@ -1,6 +1,7 @@
 import { at } from '../../schedule/at.ts';
 import { cron } from '../../schedule/cron.ts';
 import { crontab } from '../../schedule/crontab.ts';
+import { rrule } from '../../schedule/rrule.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { timedelta, type TimedeltaParts } from '../../schedule/timedelta.ts';
 import { DURATION_FORMS, parseDuration } from '../values/duration.ts';
@@ -14,7 +15,7 @@ import { ScheduleBinder, type EntryContext, type WrittenSchedule } from './bind-
 import { parseSolar } from './solar.ts';
 import type { ReadZone } from '../values/zone.ts';
 
-const KINDS = ['timedelta', 'crontab', 'cron', 'at', 'solar'] as const;
+const KINDS = ['timedelta', 'crontab', 'cron', 'at', 'solar', 'rrule'] as const;
 type Kind = (typeof KINDS)[number];
 
 const SCHEDULES = `a number of seconds, or one of ${KINDS.join(', ')}`;
@@ -63,6 +64,9 @@ export class ScheduleReader {
     if (kind === undefined || kinds.length > 1) {
       const got = kinds.length > 1 ? kinds.join(' and ') : 'none';
       return void report(['schedule'], `expected one of ${KINDS.join(', ')}, got ${got}`);
+    }
+    if (map.dtstart !== undefined && kind !== 'rrule') {
+      return void report(['schedule', 'dtstart'], `applies to rrule, this schedule is ${kind}`);
     }
     const zone =
       map.timezone === undefined
@@ -126,5 +130,7 @@ function build(kind: Kind, map: ScheduleMapInput): Schedule {
       return at(toIso(map.at!));
     case 'solar':
       return parseSolar(map.solar!);
+    case 'rrule':
+      return rrule(map.rrule!, { dtstart: map.dtstart && toIso(map.dtstart) });
   }
 }

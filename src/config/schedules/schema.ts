@@ -76,6 +76,13 @@ const scheduleMap = named(
     ),
     at: option(instant(), 'One instant.', { example: '2030-01-31T08:00:00' }),
     solar: option(solar, 'An event of the sun at a place.', { example: SUNSET }),
+    rrule: option(name(), 'A recurrence rule of RFC 5545. See [time](time.md#recurrence-rules).', {
+      example: 'FREQ=MONTHLY;BYDAY=-1FR',
+    }),
+    dtstart: option(instant(), 'When an `rrule` begins.', {
+      otherwise: 'midnight of 2000-01-01',
+      example: '2030-01-31T08:00:00',
+    }),
     timezone: option(timezone(), 'IANA name: the zone of this schedule.', {
       otherwise: 'that of the entry',
       example: 'Europe/Oslo',
@@ -84,7 +91,7 @@ const scheduleMap = named(
   'ScheduleMap',
   {
     description:
-      'A schedule in YAML and JSON: exactly one of the five kinds, with or without a zone.',
+      'A schedule in YAML and JSON: exactly one of the six kinds, with or without a zone.',
   },
 );
 
@@ -115,6 +122,8 @@ export const scheduleMapSchema = z.strictObject(
     cron: name().optional(),
     at: instant().optional(),
     solar: z.record(z.string(), z.unknown(), SOLAR).optional(),
+    rrule: name().optional(),
+    dtstart: instant().optional(),
     timezone: timezone().optional(),
   },
   MAP,

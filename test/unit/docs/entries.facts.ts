@@ -128,7 +128,7 @@ export const schedules = {
   },
   cron: { example: { cron: '0 2 * * *' }, test: 'test/unit/schedule/cron.test.ts' },
   at: { example: { at: '2100-01-01T00:00:00Z' }, test: 'test/unit/schedule/at.test.ts' },
-  rrule: { example: { rrule: 'FREQ=DAILY' } },
+  rrule: { example: { rrule: 'FREQ=DAILY' }, test: 'test/unit/schedule/rrule.test.ts' },
   clocked: { example: { clocked: '2100-01-01' } },
 } satisfies Facts;
 

@@ -3,6 +3,7 @@ import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { at } from '../../../../src/schedule/at.ts';
 import { cron } from '../../../../src/schedule/cron.ts';
 import { crontab } from '../../../../src/schedule/crontab.ts';
+import { rrule } from '../../../../src/schedule/rrule.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
 import { solar } from '../../../../src/schedule/solar.ts';
 import { timedelta } from '../../../../src/schedule/timedelta.ts';
@@ -32,6 +33,11 @@ describe('schedule of an entry:', () => {
     [{ at: '2020-01-01 00:00:00Z' }, at('2020-01-01T00:00:00Z')],
     [{ solar: { event: 'sunset', latitude: 59.9, longitude: 10.7 } }, solar('sunset', 59.9, 10.7)],
     [{ solar: { event: 'dusk_civil', lat: -33, lon: -70 } }, solar('dusk_civil', -33, -70)],
+    [{ rrule: 'FREQ=MONTHLY;BYDAY=-1FR' }, rrule('FREQ=MONTHLY;BYDAY=-1FR')],
+    [
+      { rrule: 'FREQ=DAILY', dtstart: '2026-01-01 09:00:00', timezone: 'Europe/Oslo' },
+      rrule('FREQ=DAILY', { dtstart: '2026-01-01T09:00:00', timezone: 'Europe/Oslo' }),
+    ],
     [solar('sunrise', 90, 0), solar('sunrise', 90, 0)],
     [crontab({ hour: 3 }), crontab({ hour: 3 })],
   ])('%j is accepted', (schedule, { spec }) => {
@@ -191,17 +197,17 @@ describe('schedule of an entry:', () => {
   test.each<[unknown, string | RegExp]>([
     [
       undefined,
-      'schedule: missing; expected a number of seconds, or one of timedelta, crontab, cron, at, solar',
+      'schedule: missing; expected a number of seconds, or one of timedelta, crontab, cron, at, solar, rrule',
     ],
     [2n ** 70n, /^schedule: expected a number of seconds, .* got 1180591620717411303424$/],
     [true, /^schedule: expected a number of seconds, .* got true$/],
     [0, /^schedule: .*0 seconds.*the minimum is one millisecond/],
     [-5, /^schedule: expected a number of seconds, .* got -5/],
     ['*/5 * * * *', /^schedule: expected .*; write a crontab line as \{cron: '…'\}$/],
-    [{}, 'schedule: expected one of timedelta, crontab, cron, at, solar, got none'],
+    [{}, 'schedule: expected one of timedelta, crontab, cron, at, solar, rrule, got none'],
     [
       { cron: '@daily', crontab: {} },
-      'schedule: expected one of timedelta, crontab, cron, at, solar, got crontab and cron',
+      'schedule: expected one of timedelta, crontab, cron, at, solar, rrule, got crontab and cron',
     ],
     [{ corn: '@daily' }, 'schedule.corn: unknown key; did you mean "cron"?'],
     [{ crontab: '* * * * *' }, /^schedule\.crontab: expected a map of minute, .* goes under cron/],
