@@ -38,6 +38,7 @@ describe('decoding of task messages', () => {
 
   test('links, chains and chords are noticed', () => {
     expect(decode([[], {}, { callbacks: [{ task: 'a' }] }]).hasFollowUps).toBe(true);
+    expect(decode([[], {}, { errbacks: [{ task: 'a' }] }]).hasFollowUps).toBe(true);
     expect(decode([[], {}, { chain: [], callbacks: null }]).hasFollowUps).toBe(false);
     expect(decode([[], {}, { chord: { task: 'a' } }]).hasFollowUps).toBe(true);
   });
