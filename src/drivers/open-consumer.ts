@@ -2,6 +2,7 @@ import type { Consumer, ConsumerOptions } from '../broker/consumer.ts';
 import { errorAt } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import type { Endpoint } from './endpoint.ts';
+import { loadClient } from './load-client.ts';
 import { findSchemes } from './table.ts';
 
 /** Opens the consumer of a broker. Throws a `ConfigError` for a URL that is invalid or not supported. */
@@ -16,6 +17,6 @@ export async function openConsumer(
     const message = `beat worker does not consume from "${scheme}"; allowed: ${allowed}`;
     throw new ConfigError([errorAt(['brokerUrl'], message)]);
   }
-  const open = await driver.loadConsumer();
+  const open = await loadClient('brokerUrl', driver, driver.loadConsumer);
   return open({ ...options, server: broker });
 }

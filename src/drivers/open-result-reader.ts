@@ -1,27 +1,19 @@
 import type { ResultReader } from '../store/result-reader.ts';
 import type { Clock } from '../util/clock.ts';
-import { errorAt } from '../util/diagnostic.ts';
-import { ConfigError } from '../util/errors.ts';
-import { parseEndpoint, type Endpoint } from './endpoint.ts';
-import { loadClient } from './load-client.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { ResultOptions } from './open-store.ts';
-
-/** The result backend as an endpoint of a driver: Celery writes `db+` before the URL of SQLAlchemy, kombu `sqla+`. */
-export function toResultEndpoint({ url }: Endpoint): Endpoint {
-  return parseEndpoint(url.replace(/^db\+/i, 'sqla+'));
-}
-
-/** Forms of backends whose outcomes beat reads, for messages. */
-export const READABLE_BACKENDS =
-  'redis://, rediss://, sentinel://, db+postgresql://, db+mysql:// or db+sqlite://';
+import {
+  describeBackend,
+  openBackend,
+  RESULT_BACKENDS,
+  toResultEndpoint,
+} from './result-backend.ts';
 
 /** Why outcomes cannot be read from a backend; `null` if they can. */
 export function explainUnreadable(backend: Endpoint): string | null {
   if (toResultEndpoint(backend).driver?.loadResultReader) return null;
-  // The value of a variable may be nothing but a password.
-  const isUrl = backend.url.includes('://');
-  const what = isUrl ? `${backend.scheme}://` : 'this backend';
-  return `outcomes of runs cannot be read from ${what}; beat reads ${READABLE_BACKENDS}`;
+  const what = describeBackend(backend);
+  return `outcomes of runs cannot be read from ${what}; beat reads ${RESULT_BACKENDS}`;
 }
 
 /**
@@ -33,14 +25,9 @@ export async function openResultReader(
   clock: Clock,
 ): Promise<ResultReader | null> {
   if (options.backend === null) return null;
-  const backend = toResultEndpoint(options.backend);
-  const { driver } = backend;
-  if (!driver?.loadResultReader) return null;
-  const open = await loadClient('resultBackend', driver, driver.loadResultReader);
-  try {
-    return open(backend, options, clock);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(error.errors.map(({ message }) => errorAt(['resultBackend'], message)));
-  }
+  return openBackend(
+    options.backend,
+    ({ loadResultReader }) => loadResultReader,
+    (open, server) => open(server, options, clock),
+  );
 }

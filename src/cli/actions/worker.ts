@@ -4,7 +4,8 @@ import type { Settings } from '../../config/settings.ts';
 import { listDeclaredCommands } from '../../config/shell/declared-commands.ts';
 import type { Endpoint } from '../../drivers/endpoint.ts';
 import { openConsumer } from '../../drivers/open-consumer.ts';
-import { openTaskResults, RESULT_BACKENDS } from '../../drivers/open-task-results.ts';
+import { openTaskResults } from '../../drivers/open-task-results.ts';
+import { describeBackend, RESULT_BACKENDS } from '../../drivers/result-backend.ts';
 import { Liveness } from '../../observe/liveness.ts';
 import { logFailures } from '../../observe/log-failures.ts';
 import { logWorker } from '../../observe/log-worker.ts';
@@ -205,11 +206,8 @@ function warnAboutAllowed({ size }: AllowedCommands, log: Logger): void {
   }
 }
 
-function warnAboutResults({ url }: Endpoint, log: Logger): void {
-  // A text that is not a URL may be nothing but a password.
-  const [scheme, rest] = url.split('://', 2);
-  const backend = rest === undefined ? 'this backend' : `${scheme}://`;
-  const text = `resultBackend: beat worker does not support ${backend}, so results of commands are not stored`;
+function warnAboutResults(backend: Endpoint, log: Logger): void {
+  const text = `resultBackend: beat worker does not support ${describeBackend(backend)}, so results of commands are not stored`;
   log.warn({ event: 'no-results' }, `${text}; supported: ${RESULT_BACKENDS}`);
 }
 

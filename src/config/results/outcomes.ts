@@ -1,4 +1,5 @@
-import { explainUnreadable, READABLE_BACKENDS } from '../../drivers/open-result-reader.ts';
+import { explainUnreadable } from '../../drivers/open-result-reader.ts';
+import { RESULT_BACKENDS } from '../../drivers/result-backend.ts';
 import type { ResultOptions } from '../../drivers/open-store.ts';
 import type { Report } from '../validate.ts';
 import { isKnownBackend } from './results.ts';
@@ -34,7 +35,7 @@ export function explainNoOutcomes(
   areRead: boolean,
 ): string | null {
   if (areRead) return null;
-  const needs = `needs the outcomes of earlier runs, from a resultBackend of ${READABLE_BACKENDS}`;
+  const needs = `needs the outcomes of earlier runs, from a resultBackend of ${RESULT_BACKENDS}`;
   if (backend === null) return `${needs}; there is none`;
   return explainUnreadable(backend) === null
     ? 'needs the outcomes of earlier runs; "outcomes" is false'
