@@ -178,4 +178,16 @@ export default defineConfig(
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
   },
+  {
+    // The script of the dashboard runs in browsers.
+    files: ['src/http/assets/**'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'location', 'fetch', 'CSS', 'DOMParser', 'EventSource', 'setInterval']
+          .concat(['setTimeout', 'URLSearchParams'])
+          .map((name) => [name, 'readonly']),
+      ),
+    },
+    rules: { 'no-restricted-globals': 'off', 'no-restricted-syntax': 'off' },
+  },
 );

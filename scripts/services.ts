@@ -1,5 +1,5 @@
-// Installs what the tests need beside npm packages: Redis, RabbitMQ, PostgreSQL, MariaDB and real Celery workers, Debian's
-// version and the newest one. Where it may not install, it prints what to do.
+// Installs what the tests need beside npm packages: Redis, RabbitMQ, PostgreSQL, MariaDB, Chromium and real Celery workers,
+// Debian's version and the newest one. Where it may not install, it prints what to do.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 
@@ -106,6 +106,12 @@ const services: readonly Service[] = [
     install: () => pip('flower'),
     optional: true,
   },
+  {
+    name: 'chromium',
+    version: () => /[\d.]+/.exec(output('chromium', '--version') ?? '')?.[0] ?? null,
+    install: () => runApt(['chromium']),
+    optional: true,
+  },
 ];
 
 let apt: { reason: string | null } | undefined;
@@ -155,10 +161,10 @@ function installByApt(): string | null {
   return apt.reason;
 }
 
-function runApt(): string | null {
+function runApt(packages: readonly string[] = DEBIAN): string | null {
   if (!succeeds('apt-get', '--version')) return byHand();
   const root = process.getuid?.() === 0;
-  if (!root && !succeeds('sudo', '-n', 'true')) return `sudo apt-get install ${DEBIAN.join(' ')}`;
+  if (!root && !succeeds('sudo', '-n', 'true')) return `sudo apt-get install ${packages.join(' ')}`;
   // With runlevel 1, Debian's package scripts do not start new servers.
   const as = [
     ...(root ? [] : ['sudo', '-n']),
@@ -169,7 +175,7 @@ function runApt(): string | null {
   const get = (...args: string[]): boolean => shown(...as, 'apt-get', '-qq', '-y', ...args);
   // An error of `apt-get update` for another source must not prevent the installation.
   get('update');
-  return get('install', '--no-install-recommends', ...DEBIAN) ? null : 'apt-get install failed';
+  return get('install', '--no-install-recommends', ...packages) ? null : 'apt-get install failed';
 }
 
 function byHand(): string {

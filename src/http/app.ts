@@ -10,6 +10,8 @@ import { apiRoutes } from './api/routes.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
 import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
+import { findAsset } from './pages/assets.ts';
+import { pageRoutes } from './pages/routes.ts';
 import { problem } from './problem.ts';
 
 /** The longest body of a request, bytes: that of a command. */
@@ -35,6 +37,15 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
   app.notFound((c) => problem(c, { status: 404 }));
 
   app.route('/', healthRoutes(context));
+  app.get('/assets/:file', (c) => {
+    const asset = findAsset(c.req.path);
+    if (!asset) return problem(c, { status: 404 });
+    const headers = {
+      'Content-Type': asset.type,
+      'Cache-Control': 'public, max-age=31536000, immutable',
+    };
+    return c.body(asset.content, 200, headers);
+  });
   app.use(rejectForeignForms);
   app.route('/', loginRoutes(context));
   app.use(identify(context), requireRead);
@@ -45,6 +56,7 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
   });
   app.route('/api', apiRoutes(context));
   app.route('/api', eventRoutes(context));
+  app.route('/', pageRoutes(context));
   return app;
 }
 

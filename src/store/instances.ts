@@ -23,7 +23,7 @@ export interface Instance extends Announcement {
   readonly seenAgoMs: number;
 }
 
-/** The instances that run, of which the store has a report. It decides nothing: the lock and the term do. */
+/** The instances that run, as far as they announced themselves. It decides nothing: the lock and the term do. */
 export interface Instances {
   /** Replaces the announcement of that id. Also removes instances that are gone. */
   announce(announcement: Announcement): Promise<void>;
@@ -33,16 +33,26 @@ export interface Instances {
   list(): Promise<readonly Instance[]>;
 }
 
-/** Decodes announcements, leaves out texts that are none, and sorts. */
+/**
+ * Decodes announcements, leaves out texts that are none, and sorts. A leader that was killed has not withdrawn: it counts
+ * as a follower as soon as another leads in a newer term.
+ */
 export function readInstances(
   rows: readonly { readonly json: string; readonly seenAgoMs: number }[],
 ): readonly Instance[] {
-  return rows
+  const found = rows
     .filter(({ seenAgoMs }) => seenAgoMs < INSTANCE_EXPIRY)
     .flatMap(({ json, seenAgoMs }) => {
       const announcement = decode(json);
       return announcement ? [{ ...announcement, seenAgoMs: Math.max(0, seenAgoMs) }] : [];
-    })
+    });
+  const newest = Math.max(...found.map(({ term }) => term ?? -Infinity));
+  return found
+    .map((each): Instance =>
+      each.role === 'leader' && each.term !== newest
+        ? { ...each, role: 'follower', term: null }
+        : each,
+    )
     .toSorted(
       (a, b) =>
         Number(b.role === 'leader') - Number(a.role === 'leader') ||

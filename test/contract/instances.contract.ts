@@ -47,6 +47,15 @@ export function instancesContract(
       expect(ids).toEqual(['four', 'one', 'three', 'two']);
     });
 
+    test('are followers when another instance leads in a newer term', async () => {
+      await instances.announce({ ...ANNOUNCEMENT, id: 'killed', role: 'leader', term: 5 });
+      await instances.announce({ ...ANNOUNCEMENT, role: 'leader', term: 9 });
+      expect(await instances.list()).toMatchObject([
+        { id: 'one', role: 'leader', term: 9 },
+        { id: 'killed', role: 'follower', term: null },
+      ]);
+    });
+
     test('replace their announcement, and are seen by other clients', async () => {
       await instances.announce(ANNOUNCEMENT);
       await instances.announce({ ...ANNOUNCEMENT, role: 'leader', term: 9, skewMs: -3 });

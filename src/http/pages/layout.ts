@@ -1,20 +1,79 @@
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
+import { ASSETS } from './assets.ts';
 
 /** Escaped markup. */
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 
-/** A whole page. */
-export function layout({ title, main }: { readonly title: string; readonly main: Html }): Html {
+/** What every page shows of the instance and its user. */
+export interface Frame {
+  /** Where the page is, for the navigation. */
+  readonly path: string;
+  /** The leader, such as `beat-1:4711`; `null` when no instance leads. */
+  readonly leader: string | null;
+  /** Whether the user may send commands. */
+  readonly mayChange: boolean;
+  readonly hasSession: boolean;
+  readonly version: string;
+}
+
+const LINKS = [
+  ['/', 'Entries'],
+  ['/instances', 'Instances'],
+  ['/audit', 'Audit log'],
+] as const;
+
+/** A whole page; without a frame for the login page. */
+export function layout({
+  title,
+  main,
+  frame,
+}: {
+  readonly title: string;
+  readonly main: Html;
+  readonly frame?: Frame;
+}): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <title>${title} · beat</title>
-        <meta name="viewport" content="width=device-width" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <link rel="icon" href="${ASSETS.icon}" />
+        <link rel="stylesheet" href="${ASSETS.style}" />
+        ${frame && html`<script type="module" src="${ASSETS.script}"></script>`}
       </head>
       <body>
-        <main>${main}</main>
+        <a class="skip" href="#main">Skip to content</a>
+        ${frame && header(frame)}
+        <main id="main">${main}</main>
+        ${frame && html`<footer><span>beat ${frame.version}</span><span id="connection" role="status"></span></footer>`}
       </body>
     </html>`;
+}
+
+function header({ path, leader, mayChange, hasSession }: Frame): Html {
+  return html`<header>
+    <a class="brand" href="/">beat</a>
+    <nav aria-label="Pages">
+      ${LINKS.map(
+        ([to, text]) =>
+          html`<a href="${to}" ${isCurrent(to, path) ? html`aria-current="page"` : ''}>${text}</a>`,
+      )}
+    </nav>
+    <p class="leader" id="leader" data-live>
+      ${
+        leader === null
+          ? html`<span class="badge bad">no leader</span> nothing is published`
+          : html`<span class="badge good">leader</span> ${leader}`
+      }
+    </p>
+    ${!mayChange && html`<span class="badge quiet">read only</span>`}
+    ${hasSession && html`<form method="post" action="/logout"><button class="link">Log out</button></form>`}
+  </header>`;
+}
+
+function isCurrent(to: string, path: string): boolean {
+  return to === '/' ? path === '/' || path.startsWith('/entries/') || path === '/add' : path === to;
 }

@@ -1,0 +1,99 @@
+// Countdowns, and live updates: when the server reports a change, the parts of the page that are marked with data-live
+// are replaced by those of a fresh copy. Without this script the pages show the same, as of when they were loaded.
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1],
+];
+
+function formatSpan(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  const first = UNITS.findIndex(([, size]) => seconds >= size);
+  if (first < 0) return '0 s';
+  const [unit, size] = UNITS[first];
+  const [nextUnit, nextSize] = UNITS[first + 1] ?? ['', 0];
+  const rest = nextSize === 0 ? 0 : Math.floor((seconds % size) / nextSize);
+  return `${Math.floor(seconds / size)} ${unit}${rest > 0 ? ` ${rest} ${nextUnit}` : ''}`;
+}
+
+function describeDistance(ms) {
+  if (Math.abs(ms) < 1_000) return 'now';
+  return ms > 0 ? `in ${formatSpan(ms)}` : `${formatSpan(-ms)} ago`;
+}
+
+function updateCountdowns() {
+  for (const element of document.querySelectorAll('[data-relative]')) {
+    const left = Date.parse(element.dateTime) - Date.now();
+    const text = describeDistance(left);
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+/** How to find the element with the focus again after its part of the page was replaced. */
+function describeFocus() {
+  const element = document.activeElement;
+  if (!element?.closest('[data-live]')) return null;
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  const href = element.getAttribute('href');
+  return href === null ? null : `a[href="${CSS.escape(href)}"]`;
+}
+
+async function refresh() {
+  const response = await fetch(location.href, { headers: { Accept: 'text/html' } });
+  if (!response.ok || response.redirected) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+  const focus = describeFocus();
+  for (const part of document.querySelectorAll('[data-live]')) {
+    const replacement = fresh.getElementById(part.id);
+    if (replacement && replacement.innerHTML !== part.innerHTML) {
+      part.replaceChildren(...replacement.childNodes);
+    }
+  }
+  if (focus) document.querySelector(focus)?.focus({ preventScroll: true });
+  updateCountdowns();
+}
+
+let refreshing = Promise.resolve();
+let scheduled = false;
+
+/** Several changes at once cause one refresh. */
+function requestRefresh() {
+  if (scheduled) return;
+  scheduled = true;
+  refreshing = refreshing
+    .then(() => new Promise((resolve) => setTimeout(resolve, 100)))
+    .then(() => {
+      scheduled = false;
+      return refresh();
+    })
+    .catch(() => {});
+}
+
+function follow() {
+  const shown = document.querySelectorAll('[data-entry]');
+  const names = [...new Set([...shown].map(({ dataset }) => dataset.entry))].slice(0, 100);
+  const source = new EventSource(
+    `/api/events?${new URLSearchParams(names.map((name) => ['entry', name]))}`,
+  );
+  const connection = document.querySelector('#connection');
+  let wasLost = false;
+  for (const type of ['status', 'audit', 'instances'])
+    source.addEventListener(type, requestRefresh);
+  source.addEventListener('open', () => {
+    connection.textContent = 'Live';
+    if (wasLost) requestRefresh();
+    wasLost = false;
+  });
+  source.addEventListener('error', () => {
+    connection.textContent = 'Connection lost; trying again';
+    wasLost = true;
+    // The browser gives up after an answer such as 503.
+    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 5_000);
+  });
+}
+
+updateCountdowns();
+setInterval(updateCountdowns, 1_000);
+follow();

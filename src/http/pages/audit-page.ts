@@ -1,0 +1,59 @@
+import { html } from 'hono/html';
+import type { AuditRow } from '../../commands/audit.ts';
+import { formatCount, formatInstant } from './format.ts';
+import { layout, type Frame, type Html } from './layout.ts';
+
+/** The newest commands with their answers. */
+export function auditPage({
+  frame,
+  rows,
+  timezone,
+}: {
+  readonly frame: Frame;
+  readonly rows: readonly AuditRow[];
+  readonly timezone: string;
+}): Html {
+  return layout({
+    title: 'Audit log',
+    frame,
+    main: html`<div class="row title">
+        <h1>Audit log</h1>
+        <span class="muted">the newest ${formatCount(rows.length)} commands</span>
+      </div>
+      <section class="panel table" id="audit" data-live aria-label="Audit log">
+        ${rows.length === 0 ? html`<p class="panel muted">No command was sent yet.</p>` : table(rows, timezone)}
+      </section>`,
+  });
+}
+
+function table(rows: readonly AuditRow[], zone: string): Html {
+  return html`<table class="stack">
+    <thead>
+      <tr>
+        <th scope="col">When (${zone})</th>
+        <th scope="col">Command</th>
+        <th scope="col">Entry</th>
+        <th scope="col">By</th>
+        <th scope="col">Answer</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map(
+        (row) =>
+          html`<tr>
+            <td data-label="When">${formatInstant(Date.parse(row.answeredAt), zone)}</td>
+            <td data-label="Command">${row.do ?? 'unknown'}</td>
+            <td data-label="Entry">
+              ${row.entry !== null && html`<a class="name" href="/entries/${encodeURIComponent(row.entry)}">${row.entry}</a>`}
+            </td>
+            <td data-label="By">${row.by}</td>
+            <td data-label="Answer">
+              <div>
+                ${row.status === 'rejected' ? html`<span class="badge bad">rejected</span> ` : ''}${row.answer}${row.reason !== null ? html`<span class="muted">${row.reason}</span>` : ''}
+              </div>
+            </td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}

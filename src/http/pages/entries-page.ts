@@ -1,0 +1,139 @@
+import { html } from 'hono/html';
+import type { EntryStatus, StatusRow } from '../../status/entry-status.ts';
+import type { StatusPage, StatusQuery } from '../../status/status-page.ts';
+import type { UpcomingDay } from '../../status/upcoming-day.ts';
+import { dayChart } from './chart.ts';
+import { formatCount, formatDuration } from './format.ts';
+import { layout, type Frame, type Html } from './layout.ts';
+import { relative } from './relative.ts';
+import { describeRun, type PastRun } from './runs.ts';
+import { stateBadge } from './state.ts';
+
+export interface EntriesPage {
+  readonly frame: Frame;
+  readonly query: StatusQuery;
+  readonly page: StatusPage;
+  /** Entries of the configuration. */
+  readonly declared: number;
+  /** The newest run of each entry, by name, as far as the history has it. */
+  readonly runs: ReadonlyMap<string, PastRun>;
+  readonly day: UpcomingDay | null;
+  readonly timezone: string;
+  readonly now: number;
+}
+
+/** All entries, by pages. */
+export function entriesPage(given: EntriesPage): Html {
+  const { frame, query, page, declared, day, timezone } = given;
+  return layout({
+    title: 'Entries',
+    frame,
+    main: html`<div class="row title">
+        <h1>Entries</h1>
+        <span class="muted">${formatCount(declared)} in the configuration</span>
+        <form class="search end" role="search" action="/">
+          <label class="visually-hidden" for="search">Search entries and tasks</label>
+          <input
+            id="search"
+            name="search"
+            type="search"
+            value="${query.search}"
+            placeholder="Search entries and tasks"
+          />
+          <button>Search</button>
+        </form>
+        ${frame.mayChange && html`<a class="button primary" href="/add">Add entry</a>`}
+      </div>
+      <section class="panel" id="day" data-live aria-label="Next 24 hours">
+        ${dayChart(day, declared, timezone)}
+      </section>
+      <section class="panel table" id="entries" data-live aria-label="Entries">
+        ${page.entries.length === 0 ? nothing(query) : table(given)}
+      </section>
+      ${pager(query, page)}`,
+  });
+}
+
+function nothing({ search }: StatusQuery): Html {
+  return search === ''
+    ? html`<p class="panel muted">There are no entries yet.</p>`
+    : html`<p class="panel muted">
+        No name or task contains “${search}”. <a href="/">Show all</a>
+      </p>`;
+}
+
+function table({ page, runs, now }: EntriesPage): Html {
+  return html`<table class="stack">
+    <thead>
+      <tr>
+        <th scope="col">Entry</th>
+        <th scope="col">Schedule</th>
+        <th scope="col">State</th>
+        <th scope="col">Last run</th>
+        <th scope="col">Next run</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${page.entries.map((row) => line(row, runs.get(row.entry), now))}
+    </tbody>
+  </table>`;
+}
+
+function line(row: StatusRow, last: PastRun | undefined, now: number): Html {
+  const name = html`<a class="name" href="/entries/${encodeURIComponent(row.entry)}"
+    >${row.entry}</a
+  >`;
+  if (row.error !== undefined) {
+    return html`<tr data-entry="${row.entry}">
+      <td data-label="Entry">${name}</td>
+      <td data-label="Problem" colspan="4"><div>${stateBadge(row)} ${row.error}</div></td>
+    </tr>`;
+  }
+  return html`<tr data-entry="${row.entry}">
+    <td data-label="Entry">
+      ${name}
+      <span class="muted"
+        >${row.task}${row.source === 'store' ? ' · stored' : ''}${row.description === undefined ? '' : ` · ${row.description}`}</span
+      >
+    </td>
+    <td data-label="Schedule">
+      <div>${row.schedule}<span class="muted">${row.timezone ?? ''}</span></div>
+    </td>
+    <td data-label="State"><div>${stateBadge(row)}${pauseReason(row)}</div></td>
+    <td data-label="Last run"><div>${lastRun(row, last, now)}</div></td>
+    <td data-label="Next run">
+      <div>
+        ${row.nextDueAt === null ? html`<span class="muted">none</span>` : relative(row.nextDueAt, now, row.timezone)}
+      </div>
+    </td>
+  </tr>`;
+}
+
+function pauseReason({ paused }: EntryStatus): Html | string {
+  return paused?.reason ? html`<span class="muted">${paused.reason}</span>` : '';
+}
+
+function lastRun(
+  { lastSentAt, timezone }: EntryStatus,
+  last: PastRun | undefined,
+  now: number,
+): Html {
+  if (lastSentAt === null) return html`<span class="muted">never</span>`;
+  const when = relative(lastSentAt, now, timezone);
+  if (last?.kind !== 'run' || last.outcome === null) return when;
+  const { sign, words } = describeRun(last);
+  const { runtime } = last.outcome;
+  return html`${when}<span class="muted"
+      >${sign} ${words}${runtime === null ? '' : ` in ${formatDuration(runtime)}`}</span
+    >`;
+}
+
+function pager({ search, after }: StatusQuery, { next }: StatusPage): Html | string {
+  if (next === null && after === null) return '';
+  const to = (parameters: Record<string, string>) =>
+    `/?${new URLSearchParams({ ...(search !== '' && { search }), ...parameters }).toString()}`;
+  return html`<nav class="row" aria-label="Pages of entries">
+    ${after !== null && html`<a class="button" href="${to({})}">First page</a>`}
+    ${next !== null && html`<a class="button" href="${to({ after: next })}">Next page</a>`}
+  </nav>`;
+}

@@ -1,0 +1,220 @@
+import { html } from 'hono/html';
+import type { AuditRow } from '../../commands/audit.ts';
+import type { StatusRow } from '../../status/entry-status.ts';
+import type { OutcomeRow } from '../../store/history.ts';
+import type { Diagnostic } from '../../util/diagnostic.ts';
+import { actions } from './actions.ts';
+import { runChart, type Bar } from './chart.ts';
+import { formatCount, formatDuration, formatInstant, formatSpan } from './format.ts';
+import { layout, type Frame, type Html } from './layout.ts';
+import { relative } from './relative.ts';
+import { describeRun, type PastRun } from './runs.ts';
+import { explainState, SKIP_REASONS, stateBadge } from './state.ts';
+import { problems } from './problems.ts';
+
+export interface EntryPage {
+  readonly frame: Frame;
+  readonly row: StatusRow;
+  /** The next instants, epoch milliseconds. */
+  readonly next: readonly number[];
+  /** Newest first; `null` if no history is recorded. */
+  readonly runs: readonly PastRun[] | null;
+  /** The definition of a stored entry, as JSON. */
+  readonly definition: string | null;
+  /** The answer to the command that the page was opened for. */
+  readonly answer: AuditRow | 'pending' | null;
+  readonly errors: readonly Pick<Diagnostic, 'path' | 'message'>[];
+  readonly now: number;
+}
+
+/** Runs that the charts and the strip show. */
+const SHOWN = 60;
+/** Runs in the table. */
+const LISTED = 20;
+
+/** One entry: why it is in its state, its runs, what comes next, and what can be done. */
+export function entryPage(given: EntryPage): Html {
+  const { frame, row, runs, definition, answer, errors } = given;
+  return layout({
+    title: row.entry,
+    frame,
+    main: html`${answer !== null && answered(answer)} ${errors.length > 0 && problems(errors)}
+      <div class="row title">
+        <h1 data-entry="${row.entry}">${row.entry}</h1>
+        <span id="badge" data-live>${stateBadge(row)}</span>
+      </div>
+      <div class="columns">
+        <div>
+          <section class="panel" id="state" data-live aria-label="State">${facts(given)}</section>
+          <section class="panel" id="runs" data-live aria-label="Runs">
+            ${pastRuns(runs, given)}
+          </section>
+        </div>
+        <div>
+          ${
+            frame.mayChange &&
+            html`<section class="panel" aria-label="Actions">
+              <h2>Actions</h2>
+              ${actions(row, definition)}
+            </section>`
+          }
+          <section class="panel" id="next" data-live aria-label="Next runs">
+            ${nextRuns(given)}
+          </section>
+        </div>
+      </div>`,
+  });
+}
+
+function answered(answer: AuditRow | 'pending'): Html {
+  if (answer === 'pending') {
+    return html`<p class="message" role="status">
+      The command is stored. It is applied when an instance leads.
+    </p>`;
+  }
+  const isRejected = answer.status === 'rejected';
+  return html`<p class="message ${isRejected ? 'error' : ''}" role="status">
+    ${isRejected ? 'Rejected: ' : ''}${answer.answer}
+  </p>`;
+}
+
+function facts({ row, definition, now }: EntryPage): Html {
+  const why = explainState(row).map((sentence) => html`<p>${sentence}</p>`);
+  if (row.error !== undefined) return html`${why}`;
+  const { task, schedule, timezone, description, source, runCount, lastSentAt, nextDueAt } = row;
+  return html`${why}
+    <dl>
+      <dt>Task</dt>
+      <dd><code>${task}</code></dd>
+      <dt>Schedule</dt>
+      <dd>${schedule}${timezone === null ? '' : ` (${timezone})`}</dd>
+      ${
+        description !== undefined &&
+        html`<dt>Description</dt>
+          <dd>${description}</dd>`
+      }
+      <dt>Source</dt>
+      <dd>${source === 'store' ? 'stored at run time' : 'configuration'}</dd>
+      <dt>Last run</dt>
+      <dd>${lastSentAt === null ? 'never' : relative(lastSentAt, now, timezone)}</dd>
+      <dt>Next run</dt>
+      <dd>${nextDueAt === null ? 'none' : relative(nextDueAt, now, timezone)}</dd>
+      <dt>Runs</dt>
+      <dd>${formatCount(runCount)}</dd>
+      ${
+        definition !== null &&
+        html`<dt>Definition</dt>
+          <dd><pre tabindex="0" aria-label="Definition">${definition}</pre></dd>`
+      }
+    </dl>`;
+}
+
+function nextRuns({ next, row, now }: EntryPage): Html {
+  const zone = row.error === undefined ? row.timezone : null;
+  return html`<h2>Next ${next.length === 0 ? 'runs' : `${next.length} runs`}</h2>
+    ${
+      next.length === 0
+        ? html`<p class="muted">None is due.</p>`
+        : html`<ol class="instants">
+            ${next.map((at) => html`<li><time datetime="${new Date(at).toISOString()}">${formatInstant(at, zone)}</time><span class="muted">in ${formatSpan(at - now)}</span></li>`)}
+          </ol>`
+    }
+    <p class="small muted">${zone ?? 'UTC'}</p>`;
+}
+
+function pastRuns(runs: readonly PastRun[] | null, { row }: EntryPage): Html {
+  if (runs === null)
+    return html`<h2>Runs</h2>
+      <p class="muted">No history is recorded.</p>`;
+  if (runs.length === 0)
+    return html`<h2>Runs</h2>
+      <p class="muted">There are no runs yet.</p>`;
+  const zone = row.error === undefined ? row.timezone : null;
+  const shown = runs.slice(0, SHOWN).toReversed();
+  const bars = (value: (past: PastRun) => number | null): Bar[] =>
+    shown
+      .filter(({ kind }) => kind === 'run')
+      .map((past) => {
+        const { kind, words } = describeRun(past);
+        return {
+          value: value(past),
+          kind: kind === 'failed' ? 'run failed' : 'run',
+          title: `${formatInstant(dueAtOf(past), zone)}: ${words}`,
+        };
+      });
+  const lateness = bars((past) =>
+    past.kind === 'run' ? Math.max(0, past.run.sentAt - past.run.dueAt) : null,
+  );
+  const runtime = bars((past) => (past.kind === 'run' ? (past.outcome?.runtime ?? null) : null));
+  const hasRuntime = runtime.some(({ value }) => value !== null);
+  return html`<h2>Last ${shown.length} occurrences, oldest first</h2>
+    <ol class="strip">
+      ${shown.map((past) => {
+        const { kind, sign, words } = describeRun(past);
+        const text = `${formatInstant(dueAtOf(past), zone)}: ${words}`;
+        return html`<li class="${kind}" title="${text}">
+          <span aria-hidden="true">${sign}</span><span class="visually-hidden">${text}</span>
+        </li>`;
+      })}
+    </ol>
+    <p class="small muted legend">
+      ✓ succeeded, ✕ failed, • published without a known result, – skipped
+    </p>
+    ${runChart('Lateness', lateness, formatDuration)}
+    ${hasRuntime && runChart('Runtime', runtime, formatDuration)}
+    ${runTable(runs.slice(0, LISTED), zone)}`;
+}
+
+function runTable(runs: readonly PastRun[], zone: string | null): Html {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of runs">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Due (${zone ?? 'UTC'})</th>
+          <th scope="col">Outcome</th>
+          <th scope="col" class="number">Late</th>
+          <th scope="col" class="number">Runtime</th>
+          <th scope="col">Cause</th>
+          <th scope="col">Task id</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${runs.map((past) => {
+          const { sign, words } = describeRun(past);
+          if (past.kind === 'skip') {
+            const { first, last, count, reason } = past.skip;
+            const more =
+              last > first
+                ? ` (${count === null ? 'very many' : formatCount(count)}, up to ${formatInstant(last, zone)})`
+                : '';
+            return html`<tr>
+              <td>${formatInstant(first, zone)}</td>
+              <td colspan="5">${sign} skipped${more}: ${SKIP_REASONS[reason] ?? reason}</td>
+            </tr>`;
+          }
+          const { run, outcome } = past;
+          return html`<tr>
+            <td>${formatInstant(run.dueAt, zone)}</td>
+            <td>
+              ${sign}
+              ${words}${outcome?.error ? html`<span class="muted">${outcome.error.slice(0, 200)}</span>` : ''}
+            </td>
+            <td class="number">${formatDuration(Math.max(0, run.sentAt - run.dueAt))}</td>
+            <td class="number">${formatRuntime(outcome)}</td>
+            <td>${run.cause}</td>
+            <td><code>${run.taskId.slice(0, 8)}</code></td>
+          </tr>`;
+        })}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function formatRuntime(outcome: OutcomeRow | null): string {
+  const runtime = outcome?.runtime ?? null;
+  return runtime === null ? '' : formatDuration(runtime);
+}
+
+function dueAtOf(past: PastRun): number {
+  return past.kind === 'run' ? past.run.dueAt : past.skip.first;
+}

@@ -1,0 +1,47 @@
+/** Formats values for the pages. */
+
+const SECOND = 1_000;
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1],
+] as const;
+
+/** `2 d 4 h`, `3 h 12 min`, `4 min 10 s`, `12 s`. The script of the pages does the same for countdowns. */
+export function formatSpan(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / SECOND));
+  const first = UNITS.findIndex(([, size]) => seconds >= size);
+  if (first < 0) return '0 s';
+  const [unit, size] = UNITS[first]!;
+  const [nextUnit, nextSize] = UNITS[first + 1] ?? ['', 0];
+  const rest = nextSize === 0 ? 0 : Math.floor((seconds % size) / nextSize);
+  return `${Math.floor(seconds / size)} ${unit}${rest > 0 ? ` ${rest} ${nextUnit}` : ''}`;
+}
+
+/** `1.2 s`, `340 ms`, `4 min 10 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < SECOND) return `${Math.round(ms)} ms`;
+  return ms < 60 * SECOND ? `${(ms / SECOND).toFixed(1)} s` : formatSpan(ms);
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** `2026-11-23 03:00:00` in that zone; the zone stands beside it in the page. */
+export function formatInstant(at: number, zone: string | null): string {
+  const key = zone ?? 'UTC';
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat('sv-SE', {
+      ...{ year: 'numeric', month: '2-digit', day: '2-digit' },
+      ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone: key },
+    });
+    formats.set(key, format);
+  }
+  return format.format(at);
+}
+
+/** `1,234` */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}

@@ -1,0 +1,78 @@
+import type { Definition } from '../../catalog/definition.ts';
+import { errorAt } from '../../util/diagnostic.ts';
+import { ConfigError } from '../../util/errors.ts';
+import type { NewEntry } from './add-page.ts';
+
+type Form = Readonly<Record<string, unknown>>;
+
+/** The command of a form about an entry. Throws a `ConfigError` for a definition that is not JSON. */
+export function readAction(entry: string, form: Form): Definition {
+  const text = (name: string) => textOf(form, name);
+  const optional = Object.fromEntries(
+    [
+      ['reason', text('reason')] as const,
+      ...['until', 'dueAt', 'from', 'to'].map((name) => [name, instantOf(text(name))] as const),
+    ].filter(([, value]) => value !== ''),
+  );
+  const definition = text('definition');
+  return {
+    do: text('do'),
+    entry,
+    ...optional,
+    ...(definition !== '' && { definition: parseJson('definition', definition) }),
+  };
+}
+
+/** The fields of the form for a new entry, and its command, which throws a `ConfigError` with all problems. */
+export function readNewEntry(form: Form): {
+  readonly given: NewEntry;
+  readonly command: () => Definition;
+} {
+  const given: NewEntry = {
+    entry: textOf(form, 'entry'),
+    task: textOf(form, 'task'),
+    schedule: textOf(form, 'schedule'),
+    timezone: textOf(form, 'timezone'),
+    args: textOf(form, 'args'),
+    kwargs: textOf(form, 'kwargs'),
+  };
+  const { entry, task, schedule, timezone, args, kwargs } = given;
+  return {
+    given,
+    command: () => ({
+      do: 'add',
+      entry,
+      definition: {
+        task,
+        schedule: parseSchedule(schedule),
+        ...(timezone !== '' && { timezone }),
+        ...(args !== '' && { args: parseJson('args', args) }),
+        ...(kwargs !== '' && { kwargs: parseJson('kwargs', kwargs) }),
+      },
+    }),
+  };
+}
+
+/** A duration, JSON, or else a cron line: as `--schedule` of `beat add`. */
+function parseSchedule(text: string): unknown {
+  if (text.startsWith('{')) return parseJson('schedule', text);
+  return /^\d[\w.]*$/.test(text) ? text : { cron: text };
+}
+
+function parseJson(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError([errorAt([name], `invalid JSON: ${(error as Error).message}`)]);
+  }
+}
+
+/** Fields of the type `datetime-local` have no offset; the pages ask for UTC. */
+function instantOf(text: string): string {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? `${text}Z` : text;
+}
+
+function textOf(form: Form, name: string): string {
+  const value = form[name];
+  return typeof value === 'string' ? value.trim() : '';
+}

@@ -1,0 +1,167 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BeatProcess } from '../support/beat-process.ts';
+import { CHROMIUM, findViolations, TestBrowser } from '../support/browser.ts';
+import { Folder } from '../support/folder.ts';
+import { CHANGE, READ } from '../support/http-app.ts';
+
+const CONFIG = `
+lock: { ttl: 2s }
+http: { port: 0, readToken: ${READ}, changeToken: ${CHANGE} }
+beatSchedule:
+  heartbeat: { task: ops.heartbeat, schedule: 1s }
+  backup:
+    task: shop.backup
+    description: Nightly dump of the shop
+    schedule: { cron: 0 3 * * * }
+    timezone: Europe/Oslo
+  yearly: { task: shop.yearly, schedule: { cron: 0 0 1 1 * }, enabled: false }
+`;
+
+/** Skipped where Chromium is not installed. */
+describe.skipIf(CHROMIUM === undefined)('dashboard in Chromium', () => {
+  let folder: Folder;
+  let browser: TestBrowser;
+  let leader: BeatProcess;
+  let follower: BeatProcess;
+  let url: string;
+
+  beforeAll(async () => {
+    folder = new Folder({ 'beat.config.yaml': CONFIG });
+    leader = new BeatProcess({ cwd: folder.path });
+    await leader.waitForEvent('scheduling');
+    follower = new BeatProcess({ cwd: folder.path });
+    url = String((await follower.waitForEvent('http'))['url']);
+    browser = await TestBrowser.launch();
+  });
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await Promise.all([leader[Symbol.asyncDispose](), follower[Symbol.asyncDispose]()]);
+    folder[Symbol.dispose]();
+  });
+
+  async function logIn(page: Page, token = CHANGE): Promise<void> {
+    await page.getByLabel('Token').fill(token);
+    await page.getByLabel('Your name').fill('Ann');
+    await page.getByRole('button', { name: 'Log in' }).click();
+  }
+
+  const badge = (page: Page) => page.locator('#badge');
+
+  test('shows entries, pauses one with a reason, says why it is paused, runs and resumes it', async () => {
+    const { page, errors } = await browser.open(`${url}/`);
+    await logIn(page);
+    await page.getByRole('link', { name: 'backup', exact: true }).click();
+    expect(await badge(page).innerText()).toBe('active');
+    await page.getByText('Pause …').click();
+    await page.getByLabel('Reason').first().fill('storage migration');
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.getByText('paused backup').waitFor();
+    expect(await badge(page).innerText()).toBe('paused');
+    expect(await page.locator('#state').innerText()).toContain(
+      'with the reason “storage migration”',
+    );
+    expect(await page.locator('#next').innerText()).toContain('None is due.');
+    await page.getByRole('button', { name: 'Run now' }).click();
+    await page.getByText('published a run of backup').waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('resumed backup').waitFor();
+    expect(await badge(page).innerText()).toBe('active');
+    await page.getByRole('link', { name: 'Audit log' }).click();
+    const audit = await page.locator('#audit').innerText();
+    expect(audit).toContain('storage migration');
+    expect(audit).toContain('Ann');
+    expect(errors).toEqual([]);
+  });
+
+  test('shows runs as they are published, without a reload', async () => {
+    const { page } = await browser.open(`${url}/entries/heartbeat`);
+    await logIn(page, READ);
+    await page.evaluate('globalThis.isSamePage = true');
+    const runs = page.locator('#state dd').last();
+    const before = Number(await runs.innerText());
+    const later = [2, 3, 4, 5, 6].map((more) => before + more).join('|');
+    await runs.filter({ hasText: new RegExp(`^(${later})$`) }).waitFor();
+    expect(await page.evaluate('globalThis.isSamePage')).toBe(true);
+  });
+
+  test('adds, changes and removes a stored entry, and shows all problems of a wrong one', async () => {
+    const { page } = await browser.open(`${url}/add`);
+    await logIn(page);
+    await page.getByLabel('Name').fill('digest');
+    await page.getByLabel('Task').fill('mail.digest');
+    await page.getByLabel('Schedule').fill('61 7 * * mon');
+    await page.getByLabel('Time zone').fill('Europe/Osло');
+    await page.getByRole('button', { name: 'Add entry' }).click();
+    const problems = await page.getByRole('alert').innerText();
+    expect(problems).toContain('61');
+    expect(problems).toContain('Europe/Os');
+    await page.getByLabel('Schedule').fill('0 7 * * mon');
+    await page.getByLabel('Time zone').fill('Europe/Oslo');
+    await page.getByRole('button', { name: 'Add entry' }).click();
+    await page.getByRole('heading', { name: 'digest' }).waitFor();
+    await page.getByText('Change …').click();
+    await page.getByLabel('Fields to replace').fill('{"task": "mail.summary"}');
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await page.locator('#state').getByText('mail.summary').first().waitFor();
+    await page.getByText('Remove …').click();
+    await page.getByRole('button', { name: 'Remove the entry' }).click();
+    await page.getByText('removed').first().waitFor();
+  });
+
+  test('with the read token, shows no actions', async () => {
+    const { page } = await browser.open(`${url}/entries/backup`);
+    await logIn(page, READ);
+    await page.getByText('read only').waitFor();
+    expect(await page.getByRole('button', { name: 'Run now' }).count()).toBe(0);
+  });
+
+  test.each(['light', 'dark'] as const)(
+    'passes the accessibility rules of axe, with the %s colors',
+    async (colorScheme) => {
+      const { page } = await browser.open(`${url}/login`, { colorScheme });
+      const found = await findViolations(page);
+      await logIn(page);
+      for (const path of [
+        '/',
+        '/?search=absent',
+        '/entries/heartbeat',
+        '/entries/yearly',
+        '/add',
+        '/audit',
+        '/instances',
+      ]) {
+        await page.goto(`${url}${path}`);
+        for (const violation of await findViolations(page)) found.push(`${path}: ${violation}`);
+      }
+      expect(found).toEqual([]);
+    },
+  );
+
+  test('fits on a screen that is 360 pixels wide', async () => {
+    const { page } = await browser.open(`${url}/login`, { viewport: { width: 360, height: 740 } });
+    await logIn(page);
+    for (const path of ['/', '/entries/heartbeat', '/add', '/audit', '/instances']) {
+      await page.goto(`${url}${path}`);
+      const width = await page.evaluate('document.scrollingElement.scrollWidth');
+      expect([path, width]).toEqual([path, 360]);
+    }
+  });
+
+  test('can be read without JavaScript', async () => {
+    const { page } = await browser.open(`${url}/`, { javaScriptEnabled: false });
+    await logIn(page);
+    await page.getByRole('link', { name: 'backup', exact: true }).click();
+    expect(await page.locator('#state').innerText()).toContain('It runs on schedule.');
+  });
+
+  test('shows that the follower takes over after the leader was killed', async () => {
+    const { page } = await browser.open(`${url}/instances`);
+    await logIn(page);
+    await page.locator('#leader').getByText(`:${leader.pid}`).waitFor();
+    await leader.kill();
+    const shown = page.locator('#leader').getByText(`:${follower.pid}`);
+    await shown.waitFor();
+    expect(await shown.isVisible()).toBe(true);
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import type { BeatConfig } from '../../../src/config/config-types.ts';
+import { CHANGE, HttpApp, TOKENS } from '../../support/http-app.ts';
+
+const CRON = { cron: '0 3 * * *' };
+const task = 't';
+
+async function read(app: HttpApp, path: string): Promise<string> {
+  return (await app.request(path, { token: CHANGE })).text();
+}
+
+/** Sends a form of an entry's page, and returns the page that follows. */
+async function submit(app: HttpApp, path: string, form: Record<string, string>): Promise<string> {
+  const response = await app.request(path, { token: CHANGE, form });
+  const next = response.headers.get('location');
+  return next === null ? response.text() : read(app, next);
+}
+
+const config = (beatSchedule: BeatConfig['beatSchedule']): BeatConfig => ({
+  http: TOKENS,
+  beatSchedule: beatSchedule ?? {},
+});
+
+describe('pages of the dashboard', () => {
+  test('escape names, tasks, reasons and answers', async () => {
+    const evil = '<script>alert(1)</script>"\'';
+    await using app = await HttpApp.open(
+      config({ [evil]: { task: evil, schedule: CRON, description: evil } }),
+      { lead: true },
+    );
+    const path = `/entries/${encodeURIComponent(evil)}`;
+    const pages = [
+      await read(app, '/'),
+      await submit(app, path, { do: 'pause', reason: evil }),
+      await submit(app, path, { do: 'nonsense<script>' }),
+      await read(app, `/?search=${encodeURIComponent(`${evil}x`)}`),
+      await read(app, '/audit'),
+    ];
+    for (const page of pages) {
+      expect(page).toContain('alert(1)');
+      expect(page).not.toContain('<script>alert');
+    }
+  });
+
+  test('contain no inline script, style or event handler', async () => {
+    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }));
+    for (const path of ['/', '/entries/backup', '/add', '/audit', '/instances', '/login']) {
+      const page = await read(app, path);
+      expect([path, page]).toEqual([path, expect.not.stringMatching(/ style="| on\w+="|<style/)]);
+      for (const [, attributes] of page.matchAll(/<script([^>]*)>/g)) {
+        expect(attributes).toContain('src="/assets/dashboard.');
+      }
+    }
+  });
+
+  test('load nothing from other hosts, and files that browsers cache for ever', async () => {
+    await using app = await HttpApp.open(config({}));
+    const page = await read(app, '/');
+    const paths = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
+    expect(paths).toHaveLength(3);
+    for (const path of paths) {
+      const response = await app.request(path);
+      expect([response.status, response.headers.get('cache-control')]).toEqual([
+        200,
+        'public, max-age=31536000, immutable',
+      ]);
+    }
+    expect(page).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+  });
+
+  test('show the lateness and the outcome of runs, and the reason for skipped ones', async () => {
+    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), {
+      lead: true,
+    });
+    await submit(app, '/entries/backup', { do: 'run' });
+    const { rows } = await app.store.history!.read('backup', { limit: 1 });
+    const [row] = rows;
+    if (row?.kind !== 'run') throw new Error('no run was recorded');
+    const { taskId, dueAt } = row;
+    await app.store.history!.append([
+      {
+        entry: 'backup',
+        row: {
+          ...{ kind: 'outcome', taskId, dueAt, state: 'FAILURE', doneAt: row.sentAt },
+          ...{ runtime: 1_234, worker: 'w1', error: 'Disk is full' },
+        },
+      },
+    ]);
+    const page = await read(app, '/entries/backup');
+    for (const text of ['✕ failed', 'Disk is full', '1.2 s', 'Runtime', 'manual']) {
+      expect(page).toContain(text);
+    }
+    expect(await read(app, '/')).toMatch(/✕ failed in 1\.2 s/);
+  });
+
+  test('show a rejection of the leader, and nothing changes', async () => {
+    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), {
+      lead: true,
+    });
+    const page = await submit(app, '/entries/backup', { do: 'resume' });
+    expect(page).toMatch(/Rejected: .*not paused/s);
+  });
+
+  test('say that a command waits while no instance leads', async () => {
+    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }));
+    const page = await read(app, '/entries/backup?command=unknown');
+    expect(page).toContain('It is applied when an instance leads.');
+  });
+
+  test('answer 404 for an entry that does not exist', async () => {
+    await using app = await HttpApp.open(config({}));
+    expect((await app.request('/entries/absent', { token: CHANGE })).status).toBe(404);
+  });
+
+  test('lead through all entries by pages of fifty', async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `entry-${i}`);
+    const entries = names.map((name) => [name, { task, schedule: CRON }] as const);
+    await using app = await HttpApp.open(config(Object.fromEntries(entries)));
+    const found: string[] = [];
+    let path: string | undefined = '/';
+    while (path !== undefined) {
+      const page = await read(app, path);
+      found.push(...[...page.matchAll(/data-entry="([^"]+)"/g)].map(([, name]) => name!));
+      path = /href="([^"]+)">Next page/.exec(page)?.[1]?.replaceAll('&amp;', '&');
+    }
+    expect(found).toEqual(names);
+  });
+});
