@@ -1,5 +1,5 @@
 // What beat costs, measured on this machine beside what users would run instead.
-// npm run bench -- [--only burst,start,stored,lateness,next,takeover,input] [--quick]
+// npm run bench -- [--only burst,start,stored,lateness,next,takeover,input,outcomes] [--quick]
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import build from '../test/support/build.ts';
@@ -8,13 +8,14 @@ import { burst } from './burst.ts';
 import { input } from './input.ts';
 import { lateness } from './lateness.ts';
 import { next } from './next.ts';
+import { outcomes } from './outcomes.ts';
 import { start } from './start.ts';
 import { storedEntries } from './stored-entries.ts';
 import { takeover } from './takeover.ts';
 import { formatTable, type Bench, type Row } from './table.ts';
 
 const BENCHES: Record<string, Bench> = {
-  ...{ burst, start, stored: storedEntries, lateness, next, takeover, input },
+  ...{ burst, start, stored: storedEntries, lateness, next, takeover, input, outcomes },
 };
 
 const { values } = parseArgs({

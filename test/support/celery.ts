@@ -72,6 +72,8 @@ export interface WorkerOptions {
   readonly resultBackend?: string;
   /** The `x-max-priority` of its queues, on RabbitMQ. */
   readonly maxPriority?: number;
+  /** `prefork` runs tasks in processes of their own, which remote control can end. */
+  readonly pool?: 'solo' | 'prefork';
 }
 
 /** A real Celery worker with the tasks of `celery_tasks.py`, one task at a time. */
@@ -79,13 +81,31 @@ export class Worker extends Child {
   readonly reports: Journal<WorkerReport>;
 
   constructor(celery: Celery, options: WorkerOptions) {
-    const { brokerUrl, cwd, queues = ['celery'], resultBackend, maxPriority } = options;
+    const {
+      brokerUrl,
+      cwd,
+      queues = ['celery'],
+      resultBackend,
+      maxPriority,
+      pool = 'solo',
+    } = options;
     const python = findCelery(celery)?.python;
     if (python === undefined) throw new Error(`${celery.name} is not installed`);
     const reports = new Journal<WorkerReport>();
     const output: string[] = [];
     const alone = ['--without-gossip', '--without-mingle', '--without-heartbeat'];
-    const worker = ['worker', '-P', 'solo', '-Q', queues.join(','), '-l', 'info', ...alone];
+    const processes = pool === 'solo' ? [] : ['-c', '2'];
+    const worker = [
+      'worker',
+      '-P',
+      pool,
+      ...processes,
+      '-Q',
+      queues.join(','),
+      '-l',
+      'info',
+      ...alone,
+    ];
     super(python, ['-m', 'celery', '-A', 'celery_tasks', ...worker], {
       cwd,
       env: {

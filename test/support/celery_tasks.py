@@ -59,6 +59,12 @@ def fail(*args):
     raise ValueError('on purpose')
 
 
+@app.task(name='tasks.sleep')
+def sleep(seconds):
+    time.sleep(seconds)
+    return 'slept'
+
+
 @app.task(name='tasks.linked')
 def linked(value):
     return value
