@@ -9,7 +9,7 @@ export const openMysqlConsumer: OpenConsumer = (options) =>
 
 const UNACKED = 'tag, queue_id AS queueId, payload';
 
-export const CONSUMER_STATEMENTS: ConsumerStatements = {
+const CONSUMER_STATEMENTS: ConsumerStatements = {
   findNext: (queue) =>
     sql(
       `SELECT id, queue_id AS queueId, payload FROM kombu_message
