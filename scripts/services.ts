@@ -101,6 +101,17 @@ const services: readonly Service[] = [
     optional: true,
   },
   {
+    name: `opentelemetry-instrumentation-celery (${VENV})`,
+    version: () =>
+      versionOf(
+        `${VENV}/bin/python`,
+        ['opentelemetry.sdk', 'opentelemetry.instrumentation.celery'],
+        'opentelemetry-instrumentation-celery',
+      ),
+    install: () => pip('opentelemetry-sdk', 'opentelemetry-instrumentation-celery'),
+    optional: true,
+  },
+  {
     name: `flower (${VENV})`,
     version: () => versionOf(`${VENV}/bin/python`, ['flower'], 'flower'),
     install: () => pip('flower'),
@@ -211,7 +222,10 @@ function versionOf(python: string, modules: readonly string[], of = 'celery'): s
   if (python.includes('/') && !existsSync(python)) return null;
   const code = `
 import importlib.metadata as m, importlib.util as u, sys
-all(u.find_spec(n) for n in sys.argv[2:]) or sys.exit(1)
+try:
+    all(u.find_spec(n) for n in sys.argv[2:]) or sys.exit(1)
+except ModuleNotFoundError:
+    sys.exit(1)
 print(m.version(sys.argv[1]), '(Python ' + sys.version.split()[0] + ')')`;
   return output(python, '-c', code, of, ...modules);
 }

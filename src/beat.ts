@@ -18,6 +18,7 @@ import { Liveness } from './observe/liveness.ts';
 import { emitOutboxEvents } from './observe/outbox-events.ts';
 import { Presence } from './observe/presence.ts';
 import { publishTaskEvents } from './observe/task-events.ts';
+import { openTraces } from './observe/traces.ts';
 import { HealthMonitor } from './observe/health-monitor.ts';
 import { openResultReader } from './drivers/open-result-reader.ts';
 import { openResults, openStore } from './drivers/open-store.ts';
@@ -145,6 +146,8 @@ export class Beat implements EventSource, AsyncDisposable {
     await this.#openResults(this.settings);
     const { results, outcomes } = this.settings;
     if (outcomes) this.#reader = await openResultReader(results, this.#clock);
+    const traceRun = await openTraces(this.#events);
+    if (traceRun) this.#live.trace(traceRun);
     const store = this.#given ?? (await this.#openStore());
     this.#running = this.#run(store);
   }

@@ -1,5 +1,7 @@
 import type { Router } from '../routing/router.ts';
+import type { Destination } from '../message/destination.ts';
 import type { Encoding } from '../message/payload.ts';
+import type { RunCause } from '../message/run.ts';
 
 /** The values that all messages of one beat share. */
 export interface MessageContext {
@@ -16,4 +18,20 @@ export interface MessageContext {
   readonly origin: string;
   /** A UUID; Celery's producers name their reply queue by it. */
   readonly replyTo: string;
+  /** Absent unless runs are traced. */
+  readonly traceRun?: TraceRun | undefined;
+}
+
+/** Returns the headers by which a worker continues the trace of a task: the same for each call with its id. */
+export type TraceRun = (task: TracedTask) => Readonly<Record<string, string>>;
+
+/** A task whose message is about to be published. */
+export interface TracedTask {
+  readonly entry: string;
+  readonly task: string;
+  readonly taskId: string;
+  /** Epoch milliseconds. */
+  readonly dueAt: number;
+  readonly cause: RunCause;
+  readonly destination: Destination;
 }

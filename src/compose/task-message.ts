@@ -61,6 +61,11 @@ export function taskMessage(
   own.periodic_task_name = entry.name;
   own.beat_due_at = utcIso(dueAt);
   const all = options.headers ? { ...own, ...options.headers } : own;
+  if (messageContext.traceRun) {
+    const { task } = call;
+    const traced = { entry: entry.name, task, taskId, dueAt, cause, destination };
+    Object.assign(all, messageContext.traceRun(traced));
+  }
   all[BEAT_TASK] = true;
   if (encoded.compression !== null) all.compression = encoded.compression;
 

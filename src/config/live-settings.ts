@@ -1,6 +1,6 @@
 import type { CatchUpPolicy } from '../catalog/catch-up.ts';
 import { Catalog, type Difference } from '../catalog/catalog.ts';
-import type { MessageContext } from '../compose/message-context.ts';
+import type { MessageContext, TraceRun } from '../compose/message-context.ts';
 import { Queues } from '../routing/queues.ts';
 import { Router } from '../routing/router.ts';
 import { findPolicies } from '../scheduling/find-policies.ts';
@@ -18,6 +18,7 @@ export class LiveSettings {
   readonly catalog: Catalog;
   readonly queues: Queues;
   readonly #sender: Sender;
+  #traceRun: TraceRun | undefined;
   #settings: Settings;
   #messageContext: MessageContext;
 
@@ -46,6 +47,12 @@ export class LiveSettings {
     return findPolicies(names, this.catalog, entries && { entries, definitions });
   };
 
+  /** Traces the runs whose messages are made from now on. */
+  trace(traceRun: TraceRun): void {
+    this.#traceRun = traceRun;
+    this.#messageContext = this.#createContext(this.#settings);
+  }
+
   replace(settings: Settings): Difference {
     this.#settings = settings;
     this.queues.replace(settings.queues);
@@ -55,6 +62,7 @@ export class LiveSettings {
 
   #createContext({ timezone, keyPrefix, encoding, protocol, routes }: Settings): MessageContext {
     const router = new Router(this.queues, routes);
-    return { timezone, keyPrefix, encoding, protocol, router, ...this.#sender };
+    const traceRun = this.#traceRun;
+    return { timezone, keyPrefix, encoding, protocol, router, traceRun, ...this.#sender };
   }
 }
