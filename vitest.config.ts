@@ -34,8 +34,8 @@ const CODE = { testTimeout: 60 * SECONDS, hookTimeout: 60 * SECONDS };
 
 export default defineConfig({
   test: {
-    // Suites that start servers mostly wait for them; two at a time keep two cores busy.
-    maxWorkers: 2,
+    // Suites that start servers mostly wait for them: with two at a time, two cores are idle for a third of the time.
+    maxWorkers: 3,
     projects: [
       {
         test: {
