@@ -157,4 +157,15 @@ container rabbitmq BEAT_BROKER_URL=amqp://127.0.0.1// "${BEAT[@]}" >"$run/rabbit
 grep 'amqplib' "$run/rabbitmq.log" || fail 'the error does not name the missing package'
 node scripts/image/omit-clients.ts rabbitmq && fail 'an unknown driver was accepted'
 
+say 'an image with a shell: beat start --with-worker runs commands'
+build_image -t celery-beat:worker --build-arg BASE=node:24-bookworm-slim
+root=$(build mount "$(build from --pull-never celery-beat:worker)")
+rm "$run/schedules/team.ts"
+echo 'beatSchedule: { whoami: { schedule: 1, shell: id -u } }' >"$run/schedules/commands.yaml"
+data=$run/data container worker '' "${BEAT[@]}" start --with-worker >"$run/worker.log" 2>&1 &
+await "$run/worker.log" '"event":"command-succeeded"' 2
+grep -m 1 '"event":"command-succeeded"' "$run/worker.log" | grep -F ": ${user%:*}" || fail 'the command ran as another user'
+oci kill worker TERM
+wait $! || fail "beat exited with $? after SIGTERM, expected 0"
+
 say 'the image builds and runs'
