@@ -9,6 +9,8 @@ import { storeOptions } from './config/service/store-options.ts';
 import type { Settings } from './config/settings.ts';
 import { openState } from './drivers/open-store.ts';
 import type { StatusRow } from './status/entry-status.ts';
+import { readItems } from './history/read-history.ts';
+import { viewItem, type HistoryView } from './history/view.ts';
 import { loadStatus, loadStoredStatus } from './status/load-status.ts';
 import type { StateStore } from './store/store.ts';
 import { systemClock, type Clock } from './util/clock.ts';
@@ -146,6 +148,20 @@ export class BeatClient implements AsyncDisposable {
   storedStatus(): AsyncIterable<StatusRow> {
     const { definitions } = this.#settings;
     return loadStoredStatus(this.#store.entries, definitions, this.#clock.now());
+  }
+
+  /**
+   * The newest runs and skipped stretches of an entry, newest first; 100 unless given. Rejects with a `BeatError` if the
+   * configuration disables the history.
+   */
+  async history(
+    entry: string,
+    { limit = 100 }: { readonly limit?: number } = {},
+  ): Promise<readonly HistoryView[]> {
+    const { history } = this.#store;
+    if (!history) throw new BeatError('history: false disables the history');
+    const items = await readItems(history, entry, { limit });
+    return items.map((item) => viewItem(entry, item));
   }
 
   async close(): Promise<void> {

@@ -50,5 +50,6 @@ export { rrule } from './schedule/rrule.ts';
 export type { Schedule } from './schedule/schedule.ts';
 export { solar, type SolarEvent } from './schedule/solar.ts';
 export { timedelta } from './schedule/timedelta.ts';
+export type { HistoryView, RunView, SkipView } from './history/view.ts';
 export type { EntryStatus, StatusRow, UnreadableEntry } from './status/entry-status.ts';
 export type { Store } from './store/store.ts';

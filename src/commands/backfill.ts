@@ -1,6 +1,7 @@
 import { thousands } from '../util/thousands.ts';
 import { cursor } from '../scheduling/plan.ts';
 import { nextAfter } from '../schedule/next-after.ts';
+import { firstFrom } from '../schedule/range.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { BackfillCommand } from './command.ts';
 import { rejected, utc, type Outcome, type Target } from './outcome.ts';
@@ -40,16 +41,10 @@ export function backfill(
  */
 function occurrences(schedule: Schedule, anchor: number, from: number, to: number): number[] {
   const found: number[] = [];
-  const { every } = schedule;
-  const first =
-    every === undefined ? nextAfter(schedule, from - 1) : from + modulo(anchor - from, every);
+  const first = firstFrom(schedule, anchor, from);
   for (let at = first; at < to; at = nextAfter(schedule, at)) {
     found.push(at);
     if (found.length > MAX_BACKFILLED) break;
   }
   return found;
-}
-
-function modulo(value: number, divisor: number): number {
-  return ((value % divisor) + divisor) % divisor;
 }

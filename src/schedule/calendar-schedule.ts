@@ -5,7 +5,8 @@ import { nextElapsed, nextFixed } from './clock-changes.ts';
 import { toDate, toMillis } from './instants.ts';
 import { interner } from './intern.ts';
 import { latestByNext } from './latest.ts';
-import type { Schedule, ScheduleWarning } from './schedule.ts';
+import { explainCalendar } from './explain-calendar.ts';
+import type { Explanation, Schedule, ScheduleWarning } from './schedule.ts';
 import { describeFields } from './description.ts';
 import { checkZone } from './zone-names.ts';
 import { getZone } from './zone.ts';
@@ -78,6 +79,12 @@ class CalendarSchedule implements Schedule {
 
   inZone(timezone: string): Schedule {
     return this.#floating ? make(this.#rule, checkZone(timezone)) : this;
+  }
+
+  explain(at: Date): Explanation {
+    const instant = toMillis(at, 'at');
+    const isDue = this.#answers.next(instant - 1) === instant;
+    return explainCalendar(this.#rule.fields, getZone(this.timezone), instant, isDue);
   }
 
   get description(): string {

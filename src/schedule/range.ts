@@ -21,6 +21,16 @@ export function stretch(schedule: Schedule, first: number, end: number): Stretch
   return { first, last, count: countBetween(schedule, first, last) };
 }
 
+/** Returns the first occurrence at or after `from`. Intervals are counted, forwards and backwards, from `anchor`. */
+export function firstFrom(schedule: Schedule, anchor: number, from: number): number {
+  const { every } = schedule;
+  return every === undefined ? nextAfter(schedule, from - 1) : from + modulo(anchor - from, every);
+}
+
+function modulo(value: number, divisor: number): number {
+  return ((value % divisor) + divisor) % divisor;
+}
+
 /** Returns the newest occurrence in `[first, until]`, where `first` is one. */
 export function latestFrom(schedule: Schedule, first: number, until: number): number {
   const second = nextAfter(schedule, first);

@@ -40,4 +40,27 @@ export interface Schedule {
 
   /** The rule in English, for listings; by default `spec`. */
   readonly description?: string;
+
+  /** Explains why an instant is or is not one of this schedule; absent from rules without fields. */
+  explain?(at: Date): Explanation;
+}
+
+/** The fields of a schedule at one instant. */
+export interface Explanation {
+  /** The local time that the fields are compared with, and its zone. */
+  readonly local: string;
+  readonly fields: readonly FieldCheck[];
+  /** What else matters, such as a clock change; one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Whether a field matches an instant. */
+export interface FieldCheck {
+  /** Such as `day of week`. */
+  readonly field: string;
+  /** Such as `1-5`. */
+  readonly rule: string;
+  /** Such as `6 (Saturday)`. */
+  readonly value: string;
+  readonly matches: boolean;
 }

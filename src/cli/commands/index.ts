@@ -4,6 +4,7 @@ import { diffCommand } from './diff.ts';
 import { entryCommands } from './entries.ts';
 import { forgetCommand } from './forget.ts';
 import { healthcheckCommand } from './healthcheck.ts';
+import { historyCommands } from './history.ts';
 import { importCommand } from './import.ts';
 import { listCommand } from './list.ts';
 import { nextCommand } from './next.ts';
@@ -18,6 +19,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   checkCommand,
   listCommand,
   nextCommand,
+  historyCommands,
   diffCommand,
   importCommand,
   shellCommandsCommand,

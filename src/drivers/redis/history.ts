@@ -28,7 +28,7 @@ const CHECK = 8;
  *          instant before which rows are too old, per row `1` if the key's expiry is to be renewed, else `0`; then
  *          the rows
  *
- * The user's rights to one key are those to all, which have the same prefix. A commit ignores the error that
+ * Only the user's rights to the first key are checked, because all have the same prefix. A commit ignores the error that
  * `append_history` returns: a key of another type keeps its value, the runs of its entry are published all the same,
  * and reading its history fails.
  */

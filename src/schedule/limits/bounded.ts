@@ -1,7 +1,7 @@
 import { describeLocal } from '../description.ts';
 import { toDate, toMillis } from '../instants.ts';
 import { nextAfter } from '../next-after.ts';
-import type { Schedule } from '../schedule.ts';
+import type { Explanation, Schedule } from '../schedule.ts';
 import { getZone } from '../zone.ts';
 import { latestFixed } from './latest-fixed.ts';
 
@@ -51,6 +51,20 @@ class Bounded implements Schedule {
   latest(after: Date, until: Date): Date | null {
     const end = Math.min(toMillis(until, 'until'), this.#lastInstant());
     return toDate(latestFixed(this.#schedule, this.#startAfter(after), end));
+  }
+
+  /** Whether the instant is within the bounds is one more field. */
+  explain(at: Date): Explanation {
+    const instant = toMillis(at, 'at');
+    const inner = this.#schedule.explain?.(at) ?? {
+      local: at.toISOString(),
+      fields: [],
+      notes: [],
+    };
+    const { from = -Infinity } = this.#bounds;
+    const matches = from <= instant && instant <= this.#lastInstant();
+    const bounds = { field: 'bounds', rule: this.description, value: at.toISOString(), matches };
+    return { ...inner, fields: [...inner.fields, bounds] };
   }
 
   get description(): string {

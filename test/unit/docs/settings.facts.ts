@@ -170,6 +170,7 @@ export const own = {
   },
   lock: { example: { ttl: '8s' }, test: 'test/unit/scheduling/leadership.test.ts' },
   key_prefix: { example: 'shop', test: 'test/unit/beat.test.ts' },
+  history: { example: { limit: 1_500 }, test: 'test/unit/config/service/history.test.ts' },
   missed: { example: 'once', test: 'test/unit/testing.test.ts' },
   max_catch_up: { example: 100, test: 'test/unit/catalog/catch-up.test.ts' },
   starting_deadline: { example: '1h', test: 'test/unit/catalog/catch-up.test.ts' },

@@ -1,0 +1,95 @@
+import type { HistoryItem } from '../../history/join-runs.ts';
+import { readItems } from '../../history/read-history.ts';
+import { viewItem } from '../../history/view.ts';
+import { findStatus } from '../../status/status-page.ts';
+import { systemClock } from '../../util/clock.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { thousands } from '../../util/thousands.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { formatInZone, formatTable } from '../output/table.ts';
+import { writeLine } from '../output/write-lines.ts';
+import { formatLateness } from './format-account.ts';
+import { rejectUnknown, withHistory } from './open-history.ts';
+
+export interface HistoryFlags extends GlobalFlags {
+  readonly failed?: boolean;
+  readonly limit: string;
+  readonly json?: boolean;
+}
+
+/** `beat history NAME`: prints the runs and skipped stretches of an entry, newest first. */
+export async function history(name: string, flags: HistoryFlags): Promise<ExitCode> {
+  const limit = parseLimit(flags.limit);
+  const settings = await readSettings(flags);
+  return withHistory(settings, async ({ history: rows, source }) => {
+    const items = await readItems(rows, name, { limit, failed: flags.failed === true });
+    const found = await findStatus(source, name, systemClock.now());
+    // An entry that was removed still has a history.
+    if (!found && items.length === 0) rejectUnknown(source, name);
+    if (flags.json) {
+      for (const item of items) await writeLine(JSON.stringify(viewItem(name, item)));
+      return EXIT.ok;
+    }
+    const zone = found?.entry?.schedule.timezone ?? settings.timezone;
+    await writeLine(items.length > 0 ? formatItems(items, zone) : describeNothing(name, flags));
+    return EXIT.ok;
+  });
+}
+
+function describeNothing(name: string, { failed }: HistoryFlags): string {
+  return failed ? `no run of ${name} failed, as far as recorded` : `${name} has no history yet`;
+}
+
+type Column = readonly [heading: string, cell: (item: HistoryItem, zone: string) => string];
+
+const COLUMNS: readonly Column[] = [
+  ['DUE', (item, zone) => formatInZone(item.kind === 'run' ? item.dueAt : item.first, zone)],
+  ['LATE', (item) => (item.kind === 'run' ? formatLateness(item.sentAt - item.dueAt) : '')],
+  ['CAUSE', (item, zone) => (item.kind === 'run' ? item.cause : describeSkip(item, zone))],
+  ['QUEUE', (item) => (item.kind === 'run' ? item.queue : '')],
+  ['LEADER', (item) => (item.kind === 'run' ? item.leader : '')],
+  ['TASK ID', (item) => (item.kind === 'run' ? item.taskId : '')],
+];
+
+const OUTCOME: readonly Column[] = [
+  ['STATE', (item) => (item.kind === 'run' ? (item.outcome?.state ?? '') : '')],
+  ['RUNTIME', (item) => formatRuntime(item)],
+  ['WORKER', (item) => (item.kind === 'run' ? (item.outcome?.worker ?? '') : '')],
+  ['ERROR', (item) => (item.kind === 'run' ? firstLine(item.outcome?.error ?? '') : '')],
+];
+
+/** Formats a table; the columns of outcomes only where there are any. */
+function formatItems(items: readonly HistoryItem[], zone: string): string {
+  const hasOutcomes = items.some((item) => item.kind === 'run' && item.outcome);
+  const columns = hasOutcomes ? [...COLUMNS, ...OUTCOME] : COLUMNS;
+  return formatTable(
+    columns.map(([heading]) => heading),
+    items.map((item) => columns.map(([, cell]) => cell(item, zone))),
+  );
+}
+
+function describeSkip(
+  { first, last, count, reason }: Extract<HistoryItem, { kind: 'skip' }>,
+  zone: string,
+): string {
+  if (first === last) return `skipped: ${reason}`;
+  const many = count === null ? 'very many' : thousands(count);
+  return `skipped: ${reason} (${many}, until ${formatInZone(last, zone)})`;
+}
+
+function formatRuntime(item: HistoryItem): string {
+  const runtime = item.kind === 'run' ? (item.outcome?.runtime ?? null) : null;
+  return runtime === null ? '' : formatLateness(Math.round(runtime));
+}
+
+function firstLine(text: string): string {
+  const [line = ''] = text.split('\n');
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit > 0 && limit <= 1_000_000) return limit;
+  throw new ConfigError(`--limit: expected a whole number from 1 to 1,000,000, got "${text}"`);
+}

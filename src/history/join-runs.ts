@@ -1,0 +1,39 @@
+import type { HistoryRow, OutcomeRow, RunRow, SkipRow } from '../store/history.ts';
+
+/** A run with what became of it. */
+export interface RunHistory extends RunRow {
+  /** How its task ended; `null` while that is unknown. */
+  readonly outcome: OutcomeRow | null;
+  /** Why no queue has received it, although it was committed; `null` for every other run. */
+  readonly withdrawn: SkipRow | null;
+}
+
+/** A run, or a stretch of skipped occurrences. */
+export type HistoryItem = RunHistory | SkipRow;
+
+/**
+ * Joins the rows of one entry: outcomes, and skips that withdraw a run, become parts of their runs. Keeps the order of
+ * the rows; an outcome whose run is not among them is left out.
+ */
+export function joinRuns(rows: readonly HistoryRow[]): HistoryItem[] {
+  const outcomes = new Map<string, OutcomeRow>();
+  const withdrawn = new Map<string, SkipRow>();
+  for (const row of rows) {
+    if (row.kind === 'outcome') outcomes.set(row.taskId, row);
+    if (row.kind === 'skip' && row.taskId !== undefined) withdrawn.set(row.taskId, row);
+  }
+  return rows.flatMap((row): HistoryItem | [] => {
+    if (row.kind === 'outcome') return [];
+    if (row.kind === 'skip') return row.taskId === undefined ? row : [];
+    return {
+      ...row,
+      outcome: outcomes.get(row.taskId) ?? null,
+      withdrawn: withdrawn.get(row.taskId) ?? null,
+    };
+  });
+}
+
+/** Whether the run, or rather its task, failed. */
+export function hasFailed(item: HistoryItem): boolean {
+  return item.kind === 'run' && item.outcome?.state === 'FAILURE';
+}

@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest';
+import type { AuditRow } from '../../../src/commands/audit.ts';
+import { explain } from '../../../src/history/explain.ts';
+import type { Recorded } from '../../../src/history/account.ts';
+import { cron } from '../../../src/schedule/cron.ts';
+import type { EntryState } from '../../../src/store/entry-state.ts';
+import type { HistoryRow } from '../../../src/store/history.ts';
+import { makeEntry } from '../../support/entry.ts';
+
+const iso = (text: string) => Date.parse(text);
+const NOW = iso('2027-03-28T12:00:00Z');
+
+function record(
+  expression: string,
+  state: Partial<EntryState> = {},
+  rows: readonly HistoryRow[] = [],
+): Recorded {
+  const schedule = cron(expression, { timezone: 'Europe/Oslo' });
+  const known = {
+    ...{ spec: schedule.spec, anchor: iso('2027-01-01T00:00:00Z'), dueAt: null, sentAt: null },
+    ...{ taskId: null, runCount: 0, ...state },
+  };
+  return { entry: makeEntry({ schedule }), state: known, rows, isComplete: true };
+}
+
+const why = (recorded: Recorded, at: string, commands: readonly AuditRow[] = []) =>
+  explain(recorded, iso(at), commands, NOW);
+const mismatches = ({ fields }: ReturnType<typeof why>) =>
+  fields!.fields.filter(({ matches }) => !matches).map(({ field }) => field);
+
+test('an instant at which an entry is not due has each field with its rule, its value and whether it matches', () => {
+  const found = why(record('*/5 8-16 * * 1-5'), '2027-03-27T11:07:00Z');
+  expect(found).toMatchObject({ isDue: false, account: null });
+  expect(found.fields!.local).toBe('2027-03-27 12:07 Europe/Oslo');
+  expect(found.fields!.fields).toEqual([
+    { field: 'minute', rule: '*/5', value: '7', matches: false },
+    { field: 'hour', rule: '8-16', value: '12', matches: true },
+    { field: 'day of month', rule: '*', value: '27', matches: true },
+    { field: 'month', rule: '*', value: '3', matches: true },
+    { field: 'day of week', rule: '1-5', value: '6 (Saturday)', matches: false },
+  ]);
+  expect(new Date(found.previous!).toISOString()).toBe('2027-03-26T15:55:00.000Z');
+  expect(new Date(found.next!).toISOString()).toBe('2027-03-29T06:00:00.000Z');
+});
+
+test('days that are counted from the end of the month are explained as one field', () => {
+  expect(mismatches(why(record('0 4 L * *'), '2027-03-31T02:00:00Z'))).toEqual([]);
+  expect(mismatches(why(record('0 4 L * *'), '2027-03-30T02:00:00Z'))).toEqual(['day of month']);
+});
+
+test('an instant after a gap of the clocks is explained by the time that they skipped', () => {
+  // In Oslo, 02:30 did not exist on that day.
+  const found = why(record('30 2 * * *'), '2027-03-28T01:00:00Z');
+  expect(found.isDue).toBe(true);
+  expect(found.fields!.notes).toEqual([
+    'the clocks were set forward: it is due in place of a local time that they skipped',
+  ]);
+});
+
+test('the second pass of an hour that the clocks repeat is explained by the first', () => {
+  const found = why(record('30 2 * * *'), '2026-10-25T01:30:00Z');
+  expect(found.isDue).toBe(false);
+  expect(mismatches(found)).toEqual([]);
+  expect(found.fields!.notes).toEqual([
+    'the clocks were set back: this local time was due when they showed it first',
+  ]);
+});
+
+test('a paused occurrence names the command, who sent it, and the reason', () => {
+  const dueAt = iso('2027-03-28T10:00:00Z');
+  const skip: HistoryRow = {
+    ...{ kind: 'skip', first: dueAt, last: dueAt, count: 1, reason: 'paused' },
+    ...{ at: dueAt + 5, term: 1 },
+  };
+  const command = (more: Partial<AuditRow>): AuditRow => ({
+    ...{ id: '1', do: 'pause', entry: 'cleanup', by: 'ola@ops', reason: 'maintenance' },
+    ...{ at: null, status: 'applied', answer: 'paused', term: 1 },
+    ...{ answeredAt: '2027-03-28T09:00:00.000Z', ...more },
+  });
+  const commands = [
+    command({ answeredAt: '2027-03-28T11:00:00.000Z', by: 'later' }),
+    command({ entry: 'other', by: 'somewhere else' }),
+    command({}),
+  ];
+  const found = why(record('0 * * * *', { dueAt }, [skip]), '2027-03-28T10:00:00Z', commands);
+  expect(found.account).toMatchObject({ kind: 'skipped', reason: 'paused' });
+  expect(found.reasons).toEqual([
+    'skipped: the entry was paused by ola@ops at 2027-03-28T09:00:00.000Z, because "maintenance"',
+  ]);
+});
+
+test('an occurrence to come says whether it will be skipped', () => {
+  const next = '2027-03-28T13:00:00Z';
+  const dueAt = iso('2027-03-28T12:00:00Z');
+  const pause = { since: dueAt, until: null, reason: 'audit', by: 'ola' };
+  const reasons = (state: Partial<EntryState>) =>
+    why(record('0 * * * *', { dueAt, ...state }), next).reasons;
+  expect(reasons({})).toEqual(['not yet due: it is 2027-03-28T12:00:00.000Z']);
+  expect(reasons({ skip: [iso(next)] })).toEqual(['not yet due, and a command asked to skip it']);
+  expect(reasons({ pause })).toEqual([
+    'not yet due, and will be skipped unless resumed: paused since 2027-03-28T12:00:00.000Z by ola, because "audit"',
+  ]);
+});
+
+test('a late run is explained by an outage, with who published it and when', () => {
+  const dueAt = iso('2027-03-28T10:00:00Z');
+  const run: HistoryRow = {
+    ...{ kind: 'run', dueAt, sentAt: dueAt + 90_000, cause: 'catch-up', taskId: 'x' },
+    ...{ task: 't', queue: 'q', term: 7, leader: 'gen1@b', number: 1 },
+  };
+  const found = why(record('0 * * * *', { dueAt }, [run]), '2027-03-28T10:00:00Z');
+  expect(found.reasons).toEqual([
+    'published 90000 ms late by gen1@b in term 7: until then no instance led, or a server was unreachable',
+  ]);
+});
+
+test('an instant before the schedule came into force says since when it counts', () => {
+  const state = { anchor: iso('2027-03-20T00:00:00Z') };
+  const found = why(record('0 * * * *', state), '2027-03-19T10:00:00Z');
+  expect(found).toMatchObject({ isDue: true, account: null });
+  expect(found.reasons).toEqual([
+    'nothing is expected before 2027-03-20T00:00:00.000Z: the entry was added, edited or enabled then, and does not catch up on what came before',
+  ]);
+});
