@@ -56,9 +56,9 @@ test('loaded packages: a solar entry loads one more', async () => {
   expect(await start({ beatSchedule })).toEqual([...BASE, 'astronomy-engine'].sort());
 });
 
-test('loaded packages: a start with --http loads two more', async () => {
+test('loaded packages: a start with --http loads three more', async () => {
   const config = { beatSchedule: { quick: entry }, http: { port: 0 } };
-  expect(await start(config)).toEqual([...BASE, '@hono/node-server', 'hono'].sort());
+  expect(await start(config)).toEqual([...BASE, '@hono/node-server', 'hono', 'prom-client'].sort());
 });
 
 test('loaded packages: a text log loads more', async () => {

@@ -2,7 +2,7 @@ import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Path, Report } from '../validate.ts';
 
 /** The fields of an alert, which placeholders of a webhook's body name. */
-export const ALERT_FIELDS = [
+const ALERT_FIELDS = [
   ...['kind', 'entry', 'text', 'at', 'task', 'taskId', 'dueAt', 'sentAt', 'latenessMs'],
   ...['state', 'error', 'worker', 'runtimeMs', 'reason', 'count'],
 ] as const;
