@@ -112,6 +112,12 @@ const services: readonly Service[] = [
     optional: true,
   },
   {
+    name: `pendulum, pytz and dateutil (${VENV})`,
+    version: () => versionOf(`${VENV}/bin/python`, ['pendulum', 'pytz', 'dateutil'], 'pendulum'),
+    install: () => pip('pendulum', 'pytz', 'python-dateutil'),
+    optional: true,
+  },
+  {
     name: `flower (${VENV})`,
     version: () => versionOf(`${VENV}/bin/python`, ['flower'], 'flower'),
     install: () => pip('flower'),
