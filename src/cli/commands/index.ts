@@ -6,6 +6,7 @@ import { forgetCommand } from './forget.ts';
 import { healthcheckCommand } from './healthcheck.ts';
 import { historyCommands } from './history.ts';
 import { importCommand } from './import.ts';
+import { instancesCommand } from './instances.ts';
 import { listCommand } from './list.ts';
 import { nextCommand } from './next.ts';
 import { shellCommandsCommand } from './shell-commands.ts';
@@ -18,6 +19,7 @@ export const COMMANDS: readonly CommandGroup[] = [
   workerCommand,
   checkCommand,
   listCommand,
+  instancesCommand,
   nextCommand,
   historyCommands,
   diffCommand,

@@ -15,6 +15,9 @@ const TIME = `
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
+/** Ids and announcements: all of them in one answer. HSCAN is among the rights that beat needs anyway. */
+const ALL = `redis.call('HSCAN', KEYS[1], '0', 'COUNT', '10000')[2]`;
+
 /**
  * KEYS[1]  instances
  * ARGV[1]  id
@@ -26,10 +29,10 @@ const ANNOUNCE = script(`
   if redis.replicate_commands then redis.replicate_commands() end
   ${TIME}
   redis.call('HSET', KEYS[1], ARGV[1], string.format('%d', now) .. ' ' .. ARGV[2])
-  local all = redis.call('HGETALL', KEYS[1])
+  local all = ${ALL}
   for i = 1, #all, 2 do
     local seen = tonumber(all[i + 1]:match('^%d+'))
-    if not seen or now - seen >= ${INSTANCE_EXPIRY} then redis.call('HDEL', KEYS[1], all[i]) end
+    if not seen or now - seen >= ${INSTANCE_EXPIRY} then redis.pcall('HDEL', KEYS[1], all[i]) end
   end
   return 1
 `);
@@ -41,8 +44,9 @@ const ANNOUNCE = script(`
 const LIST = script(`
   ${TIME}
   local rows = {}
-  for _, text in ipairs(redis.call('HVALS', KEYS[1])) do
-    local seen, json = text:match('^(%d+) (.*)$')
+  local all = ${ALL}
+  for i = 2, #all, 2 do
+    local seen, json = all[i]:match('^(%d+) (.*)$')
     if seen then
       rows[#rows + 1] = now - tonumber(seen)
       rows[#rows + 1] = json

@@ -1,0 +1,47 @@
+import { storeOptions } from '../../config/service/store-options.ts';
+import { openState } from '../../drivers/open-store.ts';
+import type { Instance } from '../../store/instances.ts';
+import { systemClock } from '../../util/clock.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { readSettings, type GlobalFlags } from '../flags/options.ts';
+import { formatInZone, formatTable } from '../output/table.ts';
+
+export interface InstancesFlags extends GlobalFlags {
+  readonly json?: boolean;
+}
+
+/** `beat instances`: lists the instances that were seen within 15 seconds. Exits with 1 if none leads. */
+export async function instances(flags: InstancesFlags): Promise<ExitCode> {
+  const settings = await readSettings(flags);
+  const store = await openState(storeOptions(settings, systemClock));
+  try {
+    const found = await store.instances.list();
+    process.stdout.write(flags.json ? formatJson(found) : formatText(found, settings.timezone));
+    if (found.some(({ role }) => role === 'leader')) return EXIT.ok;
+    process.stderr.write('beat: no instance leads\n');
+    return EXIT.failure;
+  } finally {
+    await store.close();
+  }
+}
+
+function formatJson(found: readonly Instance[]): string {
+  return found
+    .map(({ startedAt, ...rest }) => ({ ...rest, startedAt: new Date(startedAt).toISOString() }))
+    .map((row) => `${JSON.stringify(row)}\n`)
+    .join('');
+}
+
+function formatText(found: readonly Instance[], zone: string): string {
+  const heading = ['HOST', 'PID', 'ROLE', 'TERM', 'SKEW', 'VERSION', 'STARTED'];
+  const rows = found.map(({ host, pid, role, term, skewMs, version, startedAt }) => [
+    host,
+    pid === null ? '' : String(pid),
+    role,
+    term === null ? '' : String(term),
+    skewMs === null ? '' : `${skewMs} ms`,
+    version,
+    formatInZone(Math.floor(startedAt / 1_000) * 1_000, zone),
+  ]);
+  return `${formatTable(heading, rows)}\n`;
+}
