@@ -23,7 +23,7 @@ const calendarShape = {
 };
 
 /** A calendar: the instants that are in any of its parts. */
-export const calendarSchema = named(z.strictObject(calendarShape, MAP), 'CalendarConfig', {
+const calendarSchema = named(z.strictObject(calendarShape, MAP), 'CalendarConfig', {
   description: 'A set of days and times: what is in any of its parts.',
 });
 

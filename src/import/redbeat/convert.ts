@@ -8,6 +8,7 @@ import { describeError } from '../../util/errors.ts';
 import { escapeTemplates } from '../escape-templates.ts';
 import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
 import { decodeJson, Encoded, Instant } from './decode.ts';
+import { convertRule } from './rrule.ts';
 
 /** A definition of RedBeat with its meta. */
 interface Definition {
@@ -130,11 +131,7 @@ function convertSchedule(encoded: unknown, timezone: string): ConvertedSchedule 
       schedule: crontab(given as Parameters<typeof crontab>[0], { timezone }),
     };
   }
-  if (encoded.type === 'rrule') {
-    throw new Error(
-      'beat has no recurrence rules (rrule): write a crontab, or one entry for each rule of a day',
-    );
-  }
+  if (encoded.type === 'rrule') return convertRule(encoded.fields);
   throw new Error(`unknown schedule type ${JSON.stringify(encoded.type)}`);
 }
 

@@ -5,7 +5,7 @@ import { quote } from '../quote.ts';
 import { localSet, type TimeSet } from './time-set.ts';
 
 /** The forms of a date, for error messages. */
-export const DATE_FORMS =
+const DATE_FORMS =
   'dates such as 2030-12-24, ranges such as 2030-12-24/2031-01-02, or 12-25 for each year';
 
 /** Days since 1970-01-01, both included. */

@@ -100,3 +100,31 @@ test('import of RedBeat: each entry that cannot be read is listed with its key, 
     expect.stringMatching(/^redbeat:zone: an invalid datetime: .*Mars/),
   ]);
 });
+
+test('import of RedBeat: a recurrence rule is imported in the offset that RedBeat computes with', () => {
+  const rule = {
+    ...{ __type__: 'rrule', freq: 1, interval: 2, wkst: null, count: null, bysetpos: null },
+    ...{ bymonth: [1, 7], bymonthday: null, byyearday: null, byeaster: null, byweekno: null },
+    byweekday: [{ __type__: 'weekday', wkday: 4 }, 0],
+    ...{ byhour: 8, byminute: [0, 30], bysecond: 0 },
+    ...{ dtstart: Date.UTC(2026, 0, 1, 7) / 1_000, dtstart_tz: 120 },
+    ...{ until: Date.UTC(2030, 0, 1) / 1_000, until_tz: 120 },
+  };
+  const { config, left } = load([record(simple('rule', { schedule: rule }))]);
+  expect(left).toEqual([]);
+  expect(config.beatSchedule['rule']).toMatchObject({
+    schedule: {
+      rrule:
+        'FREQ=MONTHLY;INTERVAL=2;UNTIL=20300101T000000Z;BYDAY=FR,MO;BYMONTH=1,7;BYHOUR=8;BYMINUTE=0,30;BYSECOND=0',
+      dtstart: '2026-01-01T07:00:00Z',
+      timezone: 'Etc/GMT-2',
+    },
+  });
+  const reasons = [{ byeaster: 0 }, { dtstart_tz: 330 }].map(
+    (more) => load([record(simple('rule', { schedule: { ...rule, ...more } }))]).left[0]?.reason,
+  );
+  expect(reasons).toEqual([
+    'beat has no byeaster',
+    'its offset of 330 minutes is not a whole hour',
+  ]);
+});
