@@ -102,19 +102,6 @@ async function run(
   );
   logWorker(worker.events, log);
   logFailures(worker.failures, log, clock);
-  log.info(
-    {
-      event: 'consuming',
-      pid: process.pid,
-      queues,
-      broker: broker.masked,
-      concurrency,
-      acks,
-      commands: allowed.size,
-    },
-    `worker: Consuming ${queues.join(', ')} from ${broker.masked} (${describeAllowed(allowed)})`,
-  );
-  warnAboutAllowed(allowed, log);
 
   const reload = () => {
     reloading = reloading.then(read).then((found) => {
@@ -130,6 +117,20 @@ async function run(
     abandoned: () => (stop.signal.aborted ? worker.abort() : onRequest()),
   });
   onHangup({ closed: () => onSignal('SIGHUP'), asked: reload });
+  // Whoever reads this line may send signals.
+  log.info(
+    {
+      event: 'consuming',
+      pid: process.pid,
+      queues,
+      broker: broker.masked,
+      concurrency,
+      acks,
+      commands: allowed.size,
+    },
+    `worker: Consuming ${queues.join(', ')} from ${broker.masked} (${describeAllowed(allowed)})`,
+  );
+  warnAboutAllowed(allowed, log);
   const ended = new AbortController();
   const liveness = new Liveness(clock);
   const health = await answerHealth(liveness, process.pid);
