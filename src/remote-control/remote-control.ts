@@ -42,10 +42,13 @@ export class RemoteControl {
       log.info({ event: 'remote-control', node }, `Remote control: answering as ${node}`);
     };
     const receive = (request: ReceivedMessage) => this.#answer(request);
+    // A connection that is being opened would hold up the stop until its timeout.
+    signal.addEventListener('abort', () => void mailbox.close(), { once: true });
     while (!signal.aborted) {
       try {
         await mailbox.serve({ receive, connected, signal });
       } catch (error) {
+        if (isAborted(signal)) break;
         const text = `Remote control: ${describeError(error)}; retrying, scheduling is not affected`;
         log[isFailing ? 'debug' : 'warn']({ event: 'remote-control', node }, text);
         isFailing = true;
@@ -66,4 +69,9 @@ export class RemoteControl {
     log.warn({ event: 'remote-control', node }, text);
     return null;
   }
+}
+
+/** Reads the flag again after an `await`, which the type checker does not expect to change it. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }

@@ -115,6 +115,24 @@ describe('remote control', () => {
   });
 });
 
+test('remote control: a stop ends a connection that is being opened, and is not logged as a failure', async () => {
+  const lines: string[] = [];
+  const log = createLogger({ level: 'info', destination: { write: (line) => lines.push(line) } });
+  const opening = Promise.withResolvers<never>();
+  const mailbox: Mailbox = {
+    serve: () => opening.promise,
+    close: async () => opening.reject(new Error('the connection was closed')),
+  };
+  const clock = new ManualClock('2027-03-01T12:00:00Z');
+  const liveness = { idleMs: 0 };
+  const control = new RemoteControl({ mailbox, node: NODE, liveness, maxTickAge: 0, clock, log });
+  const stop = new AbortController();
+  const done = control.run(stop.signal);
+  stop.abort();
+  await done;
+  expect(lines).toEqual([]);
+});
+
 describe('the name of the node', () => {
   test.each([
     [undefined, 'celerybeat@web-1.example'],
