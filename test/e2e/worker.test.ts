@@ -126,7 +126,7 @@ describe('beat worker', () => {
     const { msg } = await worker.waitForEvent('no-results');
     expect(msg).toContain('resultBackend: beat worker does not support rpc://, so results');
     await worker.waitForEvent('command-succeeded');
-    expect(worker.log.all.filter(({ level }) => level === 'warn')).toHaveLength(1);
+    expect(worker.log.all.filter(({ event }) => event === 'no-results')).toHaveLength(1);
   });
 
   test('beat worker: runs a command that was declared after the worker had started', async () => {
