@@ -1,5 +1,3 @@
-import type { Entry } from './entry.ts';
-
 /**
  * What happens to an occurrence that is due while an earlier run of its entry has no outcome: `allow` publishes it,
  * `skip` skips it, `queue` publishes it when the run has ended, `cancel` ends the run and publishes it.
@@ -10,13 +8,17 @@ export type OverlapPolicy = 'allow' | 'skip' | 'queue' | 'cancel';
 const DEFAULT_MAX_RUNTIME = 24 * 3_600_000;
 
 /** Whether runs of the entry must not overlap, so that its state contains those that are running. */
-export function limitsOverlap({ overlap = 'allow' }: Pick<Entry, 'overlap'>): boolean {
+export function limitsOverlap({
+  overlap = 'allow',
+}: {
+  readonly overlap?: OverlapPolicy;
+}): boolean {
   return overlap !== 'allow';
 }
 
 /** When a run that was published at `sentAt` no longer counts as running. Epoch milliseconds. */
 export function endsBy(
-  { maxRuntime = DEFAULT_MAX_RUNTIME }: Pick<Entry, 'maxRuntime'>,
+  { maxRuntime = DEFAULT_MAX_RUNTIME }: { readonly maxRuntime?: number },
   sentAt: number,
 ): number {
   return sentAt + maxRuntime;

@@ -4,7 +4,8 @@ import type { Entry } from '../catalog/entry.ts';
 import { withoutInstants } from '../schedule/without-instants.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { nextDueAt, reconcile } from '../scheduling/plan.ts';
-import type { EntryState } from '../store/entry-state.ts';
+import { limitsOverlap } from '../catalog/overlap.ts';
+import type { EntryState, RunningRun } from '../store/entry-state.ts';
 
 /** An entry as users see it, whichever face shows it. Instants are ISO 8601 in UTC. */
 export interface EntryStatus {
@@ -35,9 +36,18 @@ export interface EntryStatus {
   /** The newest occurrence if it was skipped and nothing was published since; else `null`. */
   readonly lastSkipped: { readonly dueAt: string; readonly reason: SkipReason } | null;
   readonly runCount: number;
+  /** Runs without an outcome, oldest first; absent for none, and if the entry allows overlap. */
+  readonly running?: readonly RunningStatus[];
   /** The next occurrence that will be published; `null` for none, and while it is paused without an end. */
   readonly nextDueAt: string | null;
   readonly error?: never;
+}
+
+/** A published run without an outcome. */
+export interface RunningStatus {
+  readonly taskId: string;
+  readonly dueAt: string;
+  readonly sentAt: string;
 }
 
 /** An entry whose state or definition cannot be read. It does not run. */
@@ -77,8 +87,14 @@ export function readStatus(entry: Entry, state: EntryState | undefined, now: num
     lastTaskId: state?.taskId ?? null,
     lastSkipped: readLastSkip(state),
     runCount: state?.runCount ?? 0,
+    ...(state?.running && limitsOverlap(entry) && { running: state.running.map(toRunning) }),
     nextDueAt: instant(current ? nextPublished(entry, current.state) : null),
   };
+}
+
+function toRunning({ taskId, dueAt, sentAt }: RunningRun): RunningStatus {
+  const [due, sent] = [dueAt, sentAt].map((at) => new Date(at).toISOString()) as [string, string];
+  return { taskId, dueAt: due, sentAt: sent };
 }
 
 /** A release without `lastSkip` preserves it, but goes on with `dueAt`. */

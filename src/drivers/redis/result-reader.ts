@@ -1,7 +1,10 @@
 import type { Redis } from 'ioredis';
 import { DEFAULT_TRANSPORT } from '../../broker/connection-settings.ts';
 import type { ServerUrls } from '../../broker/server-url.ts';
-import { readLargeDocument, readResultDocument } from '../../message/result-document.ts';
+import {
+  readLargeDocument,
+  readResultDocument,
+} from '../../message/serializers/result-document.ts';
 import type { TaskOutcome } from '../../message/task-outcome.ts';
 import type { Outcomes, ResultReader } from '../../store/result-reader.ts';
 import type { ResultSettings } from '../../store/results.ts';

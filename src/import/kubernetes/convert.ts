@@ -136,7 +136,7 @@ function describePolicies(spec: Fields, template: Fields): string[] {
   const { concurrencyPolicy: policy = 'Allow' } = spec;
   if (policy !== 'Allow') {
     notes.push(
-      `concurrencyPolicy ${asText(policy)}: beat starts a run while the one before it runs: begin the command with flock -n FILE`,
+      `concurrencyPolicy ${asText(policy)}: beat starts a run while the one before it runs: add overlap: skip and a resultBackend, or begin the command with flock -n FILE`,
     );
   }
   const retries = Number(template['backoffLimit'] ?? 0);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/catalog/entry.ts';
-import { MemoryResultReader } from '../../../src/drivers/memory/result-reader.ts';
+import { MemoryResultReader } from '../../support/memory-result-reader.ts';
 import { alignedSchedule, HOUR, makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
 import { makeRig } from '../../support/rig.ts';
 import { settle } from '../../support/settle.ts';

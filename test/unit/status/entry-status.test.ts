@@ -80,3 +80,12 @@ test('the next run after a pause of decades is found without enumerating occurre
   expect(nextDueAt).toBe(new Date(until).toISOString());
   expect(asked.length).toBeLessThan(10);
 });
+
+test('entry status: shows the running runs of an entry that limits overlap', () => {
+  const running = [{ taskId: 't', dueAt: NOON, sentAt: NOON + 5 }];
+  const limited = { ...entry, overlap: 'skip' } as const;
+  expect(readStatus(limited, { ...state, running }, NOON + 10).running).toEqual([
+    { taskId: 't', dueAt: iso(0), sentAt: new Date(NOON + 5).toISOString() },
+  ]);
+  expect(readStatus(entry, { ...state, running }, NOON + 10)).not.toHaveProperty('running');
+});

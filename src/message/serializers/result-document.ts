@@ -1,13 +1,13 @@
 import type * as Msgpack from '@msgpack/msgpack';
 import type * as Yaml from 'yaml';
-import { onDemand } from '../util/on-demand.ts';
+import { onDemand } from '../../util/on-demand.ts';
 import {
   isFinal,
   lastLine,
   parsePythonDate,
   toErrorLine,
   type TaskOutcome,
-} from './task-outcome.ts';
+} from '../task-outcome.ts';
 
 const msgpack = onDemand((require) => require('@msgpack/msgpack') as typeof Msgpack);
 const yaml = onDemand((require) => require('yaml') as typeof Yaml);

@@ -1,8 +1,11 @@
 import { encode } from '@msgpack/msgpack';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { readLargeDocument, readResultDocument } from '../../../src/message/result-document.ts';
-import { parsePythonDate, toErrorLine } from '../../../src/message/task-outcome.ts';
+import {
+  readLargeDocument,
+  readResultDocument,
+} from '../../../../src/message/serializers/result-document.ts';
+import { parsePythonDate, toErrorLine } from '../../../../src/message/task-outcome.ts';
 
 const META = {
   ...{ status: 'SUCCESS', result: 3, traceback: null, children: [] },
