@@ -3,6 +3,7 @@ import { computeTaskId } from '../src/message/task-id.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
 import type { History } from './history.ts';
 import type { Violations } from './violations.ts';
+import { checkAudit } from './audit-checker.ts';
 import { CommandEffects } from './command-checker.ts';
 import { checkLeadership, type LeadershipFigures } from './leadership-checker.ts';
 import { checkSkip, LoggedDecisions } from './logged-decisions.ts';
@@ -43,6 +44,9 @@ export function checkHistory(history: History): CheckResult {
     const own = queued.get(entry.name) ?? [];
     const found = checkEntry(entry, own, logged, effects, history, violations);
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += found[name];
+  }
+  for (const recorded of history.recorded) {
+    if (!effects.wasRemoved(recorded.entry.name)) checkAudit(recorded, history, violations);
   }
   const ids = new Set(all.map(({ id }) => id));
   for (const [id, { entry }] of logged.sent) {

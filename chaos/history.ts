@@ -1,4 +1,5 @@
 import type { Entry } from '../src/catalog/entry.ts';
+import type { Recorded } from '../src/history/account.ts';
 import type { EntryState } from '../src/store/entry-state.ts';
 import type { SentCommand } from './command-sender.ts';
 import type { LogLine } from '../test/support/beat-process.ts';
@@ -36,6 +37,8 @@ export interface History {
   /** What was published, one list per queue, oldest first. */
   readonly queues: readonly (readonly QueuedRun[])[];
   readonly states: ReadonlyMap<string, EntryState>;
+  /** The entries with the rows of their histories. */
+  readonly recorded: readonly Recorded[];
   /** In order of their sending. */
   readonly commands: readonly SentCommand[];
   /** Whether a run may be published more than once under the same task id. */

@@ -1,3 +1,5 @@
+import type { Recorded } from '../src/history/account.ts';
+import { loadRecorded } from '../src/history/load-recorded.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { storeOptions } from '../src/config/service/store-options.ts';
@@ -28,7 +30,12 @@ export async function runScenario(
   script: string,
 ): Promise<History> {
   await using environment = await type.open(instances);
-  const config = { ...environment.config, lock: { ttl: TTL }, beatSchedule: entries };
+  const config = {
+    ...environment.config,
+    lock: { ttl: TTL },
+    history: { limit: 100_000 },
+    beatSchedule: entries,
+  };
   using folder = new Folder({ 'beat.config.yaml': stringify(config) });
   const settings = resolveSettings(config);
   const urlFor = (slot: number) => environment.urlFor(slot);
@@ -61,8 +68,21 @@ export async function runScenario(
     processes: cluster.instances.map(({ beat, endedAt }) => ({ log: beat.log.all, endedAt })),
     queues: await environment.readQueues(),
     states,
+    recorded: await loadAll(store, settings),
     mayRepeat: type.mayRepeat,
   };
+}
+
+/** Every entry with its whole history. */
+async function loadAll(store: StateStore, settings: Settings): Promise<Recorded[]> {
+  const { entries, definitions } = settings;
+  const recorded: Recorded[] = [];
+  const source = { store, entries, definitions };
+  for await (const loaded of loadRecorded(source, store.history!, [], -Infinity)) {
+    if (loaded.kind === 'unreadable') throw new Error(loaded.error);
+    recorded.push(loaded.recorded);
+  }
+  return recorded;
 }
 
 async function loadStored({ entries }: StateStore, settings: Settings): Promise<LoadedEntry[]> {
