@@ -1,12 +1,13 @@
 import { html } from 'hono/html';
+import type { HistoryItem } from '../../history/join-runs.ts';
 import type { EntryStatus, StatusRow } from '../../status/entry-status.ts';
 import type { StatusPage, StatusQuery } from '../../status/status-page.ts';
 import type { UpcomingDay } from '../../status/upcoming-day.ts';
 import { dayChart } from './chart.ts';
 import { formatCount, formatDuration } from './format.ts';
+import { describeRun } from './describe-run.ts';
 import { layout, type Frame, type Html } from './layout.ts';
 import { relative } from './relative.ts';
-import { describeRun, type PastRun } from './runs.ts';
 import { stateBadge } from './state.ts';
 
 export interface EntriesPage {
@@ -16,7 +17,7 @@ export interface EntriesPage {
   /** Entries of the configuration. */
   readonly declared: number;
   /** The newest run of each entry, by name, as far as the history has it. */
-  readonly runs: ReadonlyMap<string, PastRun>;
+  readonly runs: ReadonlyMap<string, HistoryItem>;
   readonly day: UpcomingDay | null;
   readonly timezone: string;
   readonly now: number;
@@ -79,7 +80,7 @@ function table({ page, runs, now }: EntriesPage): Html {
   </table>`;
 }
 
-function line(row: StatusRow, last: PastRun | undefined, now: number): Html {
+function line(row: StatusRow, last: HistoryItem | undefined, now: number): Html {
   const name = html`<a class="name" href="/entries/${encodeURIComponent(row.entry)}"
     >${row.entry}</a
   >`;
@@ -115,7 +116,7 @@ function pauseReason({ paused }: EntryStatus): Html | string {
 
 function lastRun(
   { lastSentAt, timezone }: EntryStatus,
-  last: PastRun | undefined,
+  last: HistoryItem | undefined,
   now: number,
 ): Html {
   if (lastSentAt === null) return html`<span class="muted">never</span>`;

@@ -1,14 +1,15 @@
 import { html } from 'hono/html';
 import type { AuditRow } from '../../commands/audit.ts';
+import type { HistoryItem } from '../../history/join-runs.ts';
 import type { StatusRow } from '../../status/entry-status.ts';
 import type { OutcomeRow } from '../../store/history.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { actions } from './actions.ts';
 import { runChart, type Bar } from './chart.ts';
 import { formatCount, formatDuration, formatInstant, formatSpan } from './format.ts';
+import { describeRun } from './describe-run.ts';
 import { layout, type Frame, type Html } from './layout.ts';
 import { relative } from './relative.ts';
-import { describeRun, type PastRun } from './runs.ts';
 import { explainState, SKIP_REASONS, stateBadge } from './state.ts';
 import { problems } from './problems.ts';
 
@@ -18,7 +19,7 @@ export interface EntryPage {
   /** The next instants, epoch milliseconds. */
   readonly next: readonly number[];
   /** Newest first; `null` if no history is recorded. */
-  readonly runs: readonly PastRun[] | null;
+  readonly runs: readonly HistoryItem[] | null;
   /** The definition of a stored entry, as JSON. */
   readonly definition: string | null;
   /** The answer to the command that the page was opened for. */
@@ -122,7 +123,7 @@ function nextRuns({ next, row, now }: EntryPage): Html {
     <p class="small muted">${zone ?? 'UTC'}</p>`;
 }
 
-function pastRuns(runs: readonly PastRun[] | null, { row }: EntryPage): Html {
+function pastRuns(runs: readonly HistoryItem[] | null, { row }: EntryPage): Html {
   if (runs === null)
     return html`<h2>Runs</h2>
       <p class="muted">No history is recorded.</p>`;
@@ -131,7 +132,7 @@ function pastRuns(runs: readonly PastRun[] | null, { row }: EntryPage): Html {
       <p class="muted">There are no runs yet.</p>`;
   const zone = row.error === undefined ? row.timezone : null;
   const shown = runs.slice(0, SHOWN).toReversed();
-  const bars = (value: (past: PastRun) => number | null): Bar[] =>
+  const bars = (value: (past: HistoryItem) => number | null): Bar[] =>
     shown
       .filter(({ kind }) => kind === 'run')
       .map((past) => {
@@ -143,7 +144,7 @@ function pastRuns(runs: readonly PastRun[] | null, { row }: EntryPage): Html {
         };
       });
   const lateness = bars((past) =>
-    past.kind === 'run' ? Math.max(0, past.run.sentAt - past.run.dueAt) : null,
+    past.kind === 'run' ? Math.max(0, past.sentAt - past.dueAt) : null,
   );
   const runtime = bars((past) => (past.kind === 'run' ? (past.outcome?.runtime ?? null) : null));
   const hasRuntime = runtime.some(({ value }) => value !== null);
@@ -165,7 +166,7 @@ function pastRuns(runs: readonly PastRun[] | null, { row }: EntryPage): Html {
     ${runTable(runs.slice(0, LISTED), zone)}`;
 }
 
-function runTable(runs: readonly PastRun[], zone: string | null): Html {
+function runTable(runs: readonly HistoryItem[], zone: string | null): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of runs">
     <table>
       <thead>
@@ -182,7 +183,7 @@ function runTable(runs: readonly PastRun[], zone: string | null): Html {
         ${runs.map((past) => {
           const { sign, words } = describeRun(past);
           if (past.kind === 'skip') {
-            const { first, last, count, reason } = past.skip;
+            const { first, last, count, reason } = past;
             const more =
               last > first
                 ? ` (${count === null ? 'very many' : formatCount(count)}, up to ${formatInstant(last, zone)})`
@@ -192,17 +193,17 @@ function runTable(runs: readonly PastRun[], zone: string | null): Html {
               <td colspan="5">${sign} skipped${more}: ${SKIP_REASONS[reason] ?? reason}</td>
             </tr>`;
           }
-          const { run, outcome } = past;
+          const { outcome } = past;
           return html`<tr>
-            <td>${formatInstant(run.dueAt, zone)}</td>
+            <td>${formatInstant(past.dueAt, zone)}</td>
             <td>
               ${sign}
               ${words}${outcome?.error ? html`<span class="muted">${outcome.error.slice(0, 200)}</span>` : ''}
             </td>
-            <td class="number">${formatDuration(Math.max(0, run.sentAt - run.dueAt))}</td>
+            <td class="number">${formatDuration(Math.max(0, past.sentAt - past.dueAt))}</td>
             <td class="number">${formatRuntime(outcome)}</td>
-            <td>${run.cause}</td>
-            <td><code>${run.taskId.slice(0, 8)}</code></td>
+            <td>${past.cause}</td>
+            <td><code>${past.taskId.slice(0, 8)}</code></td>
           </tr>`;
         })}
       </tbody>
@@ -215,6 +216,6 @@ function formatRuntime(outcome: OutcomeRow | null): string {
   return runtime === null ? '' : formatDuration(runtime);
 }
 
-function dueAtOf(past: PastRun): number {
-  return past.kind === 'run' ? past.run.dueAt : past.skip.first;
+function dueAtOf(past: HistoryItem): number {
+  return past.kind === 'run' ? past.dueAt : past.first;
 }

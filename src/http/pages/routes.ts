@@ -2,6 +2,7 @@ import { Hono, type Context } from 'hono';
 import type { Definition } from '../../catalog/definition.ts';
 import { decodeAudit } from '../../commands/audit.ts';
 import { CommandRejectedError } from '../../commands/send-command.ts';
+import { joinRuns, type HistoryItem } from '../../history/join-runs.ts';
 import { nextRuns } from '../../status/entry-status.ts';
 import { findStatus, loadStatusPage } from '../../status/status-page.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
@@ -19,7 +20,6 @@ import { entryPage } from './entry-page.ts';
 import { readAction, readNewEntry } from './forms.ts';
 import { instancesPage } from './instances-page.ts';
 import type { Frame } from './layout.ts';
-import { joinOutcomes, type PastRun } from './runs.ts';
 
 /** Entries of a page. */
 const PAGE = 50;
@@ -49,8 +49,8 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
       version,
     };
   };
-  const readRuns = async (entry: string, limit: number): Promise<readonly PastRun[]> =>
-    joinOutcomes((await store.history?.read(entry, { limit }))?.rows ?? []);
+  const readRuns = async (entry: string, limit: number): Promise<readonly HistoryItem[]> =>
+    joinRuns((await store.history?.read(entry, { limit }))?.rows ?? []);
 
   routes.get('/', async (c) => {
     const { search = '', after = null } = c.req.query();
