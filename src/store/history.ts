@@ -1,6 +1,5 @@
 import type { SkipReason } from '../catalog/catch-up.ts';
 import type { RunCause } from '../message/run.ts';
-import type { Change } from './commit.ts';
 
 /** How much history a store retains for each entry. */
 export interface HistoryLimits {
@@ -112,7 +111,7 @@ export interface EncodedRow {
 }
 
 /** When it happened, which decides how long the row is retained. Epoch milliseconds. */
-export function timeOf(row: HistoryRow): number {
+function timeOf(row: HistoryRow): number {
   if (row.kind === 'run') return row.sentAt;
   return row.kind === 'skip' ? row.at : row.doneAt;
 }
@@ -125,12 +124,19 @@ function encodeRow(entry: string, row: HistoryRow, previous: number | null): Enc
   return { entry, at: timeOf(row), previous, text: JSON.stringify(row) };
 }
 
+/** What the history takes of a change. */
+interface RecordedChange {
+  readonly entry: string;
+  readonly before: { readonly sentAt: number | null } | null;
+  readonly history?: readonly HistoryRow[] | undefined;
+}
+
 /**
  * The rows that a commit appends, of each change the newest that are retained; none without a history. Encode them
  * before a transaction, because other clients wait for it.
  */
 export function encodeHistory(
-  changes: readonly Change[],
+  changes: readonly RecordedChange[],
   limits: HistoryLimits | null,
 ): readonly EncodedRow[] {
   if (!limits) return [];
@@ -143,7 +149,7 @@ export function encodeHistory(
 }
 
 /** Decodes a row; `null` for a text that is none, and for a kind of row that this release does not know. */
-export function decodeRow(text: string): HistoryRow | null {
+function decodeRow(text: string): HistoryRow | null {
   try {
     const row = JSON.parse(text) as Readonly<Record<string, unknown>> | null;
     return row !== null && isRow(row) ? (row as unknown as HistoryRow) : null;
