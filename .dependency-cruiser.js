@@ -8,7 +8,7 @@ const below = (paths) =>
 const PURE_FILES = below(PURE);
 /** Contracts: pure code takes their types, and no driver is reachable from them. */
 const CONTRACTS =
-  '^src/(broker/(broker|connection-settings|consumer)|store/(import-source|ledger|lock|outbox|result-reader|results|store|task-results))\\.ts$';
+  '^src/(broker/(broker|connection-settings|consumer|mailbox)|store/(import-source|ledger|lock|outbox|result-reader|results|store|task-results))\\.ts$';
 const DRIVERS = '^src/drivers/(amqp|memory|redis|sql|sqlite)/';
 const ENTRY_POINTS = '^src/(index|testing|metrics|cli/beat)\\.ts$';
 
@@ -148,7 +148,8 @@ export default {
       from: { path: '^src/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        pathNot: '^node_modules/@types/',
+        // An optional peer dependency, which beat loads when a program has registered a provider of traces.
+        pathNot: ['^node_modules/@types/', '^node_modules/@opentelemetry/api/'],
       },
     },
     {
@@ -165,7 +166,7 @@ export default {
       from: {
         orphan: true,
         path: '^(src|test)/',
-        pathNot: ['\\.test\\.ts$', '^src/http/assets/'],
+        pathNot: ['\\.test\\.ts$', '\\.d\\.mts$', '^src/http/assets/'],
       },
       to: {},
     },

@@ -117,7 +117,7 @@ async function run(
     abandoned: () => (stop.signal.aborted ? worker.abort() : onRequest()),
   });
   onHangup({ closed: () => onSignal('SIGHUP'), asked: reload });
-  // Whoever reads this line may send signals.
+  // A supervisor that reads this line may send signals at once.
   log.info(
     {
       event: 'consuming',
