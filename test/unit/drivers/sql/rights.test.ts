@@ -4,6 +4,7 @@ import { SqlBroker } from '../../../../src/drivers/sql/broker.ts';
 import { SqlCommandLog } from '../../../../src/drivers/sql/command-log.ts';
 import { Database } from '../../../../src/drivers/sql/database.ts';
 import { SqlHistory } from '../../../../src/drivers/sql/history.ts';
+import { SqlInstances } from '../../../../src/drivers/sql/instances.ts';
 import { SqlLedger } from '../../../../src/drivers/sql/ledger.ts';
 import { SqlLock } from '../../../../src/drivers/sql/lock.ts';
 import { SqlQueues } from '../../../../src/drivers/sql/consumer.ts';
@@ -26,6 +27,7 @@ import {
 import type { SqlDialect } from '../../../../src/drivers/sql/dialect.ts';
 import { Queues } from '../../../../src/routing/queues.ts';
 import { DEFAULT_HISTORY, type EntryRow } from '../../../../src/store/history.ts';
+import type { Announcement } from '../../../../src/store/instances.ts';
 import type { Lease } from '../../../../src/store/lock.ts';
 import { makeFirstRun } from '../../../support/change.ts';
 import { makeMessage } from '../../../support/message.ts';
@@ -54,6 +56,7 @@ class DeniedStore {
   readonly pruner: Pruner;
   readonly commands: SqlCommandLog;
   readonly entries: SqlStoredEntries;
+  readonly instances: SqlInstances;
   readonly queues: SqlQueues;
   readonly results: TaskResults;
   readonly history: SqlHistory;
@@ -81,6 +84,7 @@ class DeniedStore {
     this.lock = new SqlLock({ ...shared, releases: null, ttl: 1_000, clock });
     this.commands = new SqlCommandLog({ ...shared, arrivals: null, clock });
     this.entries = new SqlStoredEntries(db, STATEMENTS, 'beat');
+    this.instances = new SqlInstances(db, STATEMENTS, 'beat');
     this.queues = new SqlQueues(db, { ...STATEMENTS, ...CONSUMER_STATEMENTS }, ['a']);
     const server = parseEndpoint('sqla+postgresql://');
     this.results = createTaskResultsOpener(() => dialect, RESULT_STATEMENTS)(
@@ -114,6 +118,10 @@ const ROW: EntryRow = {
     ...{ kind: 'skip', first: 1, last: 1, count: 1, reason: 'missed', at: 1, term: 1 },
   },
 };
+const ANNOUNCEMENT: Announcement = {
+  ...{ id: 'one', host: 'a', pid: 1, version: '1', role: 'leader', term: 1 },
+  ...{ startedAt: 0, skewMs: null },
+};
 const COMMANDS = [{ key: '1', id: 'one', audit: '{}' }];
 
 /** Every operation that names the rights it lacks, with the error of one that lacks all of them. */
@@ -142,6 +150,11 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
   'outbox.remove': ({ ledger }) => catchMessage(ledger.remove(1, [])),
   'entries.find': ({ entries }) => catchMessage(entries.find(['a'])),
   'entries.page': ({ entries }) => catchMessage(entries.page({ limit: 1 })),
+  'entries.search': ({ entries }) => catchMessage(entries.search('a', 1)),
+  'ledger.findStates': ({ ledger }) => catchMessage(ledger.findStates(['a'], () => {})),
+  'instances.announce': ({ instances }) => catchMessage(instances.announce(ANNOUNCEMENT)),
+  'instances.withdraw': ({ instances }) => catchMessage(instances.withdraw('one')),
+  'instances.list': ({ instances }) => catchMessage(instances.list()),
   'commands.append': ({ commands }) => catchMessage(commands.append('{}')),
   'commands.pending': ({ commands }) => catchMessage(commands.pending(1)),
   'commands.findAudit': ({ commands }) => catchMessage(commands.findAudit(['one'])),
@@ -201,6 +214,14 @@ test.each([
   ['outbox.remove', `${TERM}, SELECT on beat_outbox, DELETE on beat_outbox`],
   ['entries.find', 'SELECT on beat_entry'],
   ['entries.page', 'SELECT on beat_entry'],
+  ['entries.search', 'SELECT on beat_entry'],
+  ['ledger.findStates', 'SELECT on beat_record'],
+  [
+    'instances.announce',
+    'SELECT on beat_instance, INSERT on beat_instance, UPDATE on beat_instance, DELETE on beat_instance',
+  ],
+  ['instances.withdraw', 'SELECT on beat_instance, DELETE on beat_instance'],
+  ['instances.list', 'SELECT on beat_instance'],
   ['commands.append', 'INSERT on beat_command'],
   ['commands.pending', 'SELECT on beat_command'],
   ['commands.findAudit', 'SELECT on beat_audit'],
