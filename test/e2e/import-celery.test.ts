@@ -337,7 +337,7 @@ test.skipIf(noDjango)(
         /^entry broken: not imported: its arguments in the table are not JSON: .*; correct them$/,
       ),
       'entry in-columns: note: django-celery-beat ignores in the settings of it: queue; beat sends it without, too; write them into the options in the file if you want them',
-      'entry later: not imported: it starts at 2099-01-01T00:00:00+00:00 (start_time); import it again after its first run',
+      'entry later: not imported: it starts at 2099-01-01T00:00:00+00:00 (start_time); write from, or import the table with beat import django',
       'entry once: not imported: it runs once, then the scheduler disables it (one_off); write schedule: { at: … }',
       'entry written-over: note: django-celery-beat ignores in the settings of it: countdown, expires; beat sends it without, too; write them into the options in the file if you want them',
     ]);

@@ -121,7 +121,7 @@ class Exporter:
             raise Rejected('it runs once, then the scheduler disables it (one_off)', 'write schedule: { at: … }')
         if row.start_time is not None and row.last_run_at is None:
             raise Rejected('it starts at {} (start_time)'.format(row.start_time.isoformat()),
-                           'import it again after its first run')
+                           'write from, or import the table with beat import django')
 
     def _task(self, name, entry):
         args = list(entry.args or ())

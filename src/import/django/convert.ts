@@ -1,10 +1,12 @@
 import type { EntryConfig } from '../../config/config-types.ts';
 import { readJson } from '../../config/source/json.ts';
+import { at } from '../../schedule/at.ts';
 import { describeError } from '../../util/errors.ts';
 import { escapeTemplates } from '../escape-templates.ts';
 import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
 import { readInstant, readSchedule, type DjangoSchedule } from './schedule.ts';
 import type { DjangoTables, Row } from './tables.ts';
+import { limitsOf, startOnInterval, UNLIMITED, within } from './window.ts';
 
 export interface DjangoOptions {
   /** IANA name: the zone of instants that the database stores without an offset. */
@@ -31,15 +33,7 @@ export function importDjango(tables: DjangoTables, options: DjangoOptions): Foun
   const timezone = commonZone(read.map(({ schedule }) => schedule));
   const entries = read.flatMap(({ task, schedule }) => {
     try {
-      const converted = convert(task, schedule, { ...options, appZone: timezone });
-      left.push(
-        ...converted.notes.map((reason) => ({
-          kind: 'different' as const,
-          place: nameTask(task),
-          reason,
-        })),
-      );
-      return [converted.entry];
+      return [convert(task, schedule, { ...options, appZone: timezone })];
     } catch (error) {
       left.push({ place: nameTask(task), reason: describeError(error) });
       return [];
@@ -62,86 +56,81 @@ function commonZone(schedules: readonly DjangoSchedule[]): string {
   return zone;
 }
 
-interface Converted {
-  readonly entry: FoundEntry;
-  /** What could not be carried over of it. */
-  readonly notes: readonly string[];
-}
-
 function convert(
   task: Task,
-  schedule: DjangoSchedule,
+  given: DjangoSchedule,
   options: DjangoOptions & { readonly appZone: string },
-): Converted {
+): FoundEntry {
   const { timezone, now } = options;
   const instant = (text: string | null) => (text === null ? null : readInstant(text, timezone));
   const [startAt, endAt] = [instant(task.start_time), instant(task.expires)];
-  const isWaiting = startAt !== null && startAt > now;
-  const hasEnded = endAt !== null && endAt <= now;
+  // A start that has passed has no effect any more.
+  const start = startAt !== null && startAt > now ? startAt : -Infinity;
+  const end = endAt ?? Infinity;
   const isOneOff = readFlag(task.one_off);
-  const enabled = readFlag(task.enabled) && !(isOneOff && Number(task.total_run_count) > 0);
-  // Without a last run, Django counts from the last change.
+  const isOn = readFlag(task.enabled) && !(isOneOff && Number(task.total_run_count) > 0);
+  // Without a last run, Django counts from the last change, or runs the task at its start.
+  const isNew = task.last_run_at === null;
   const lastRunAt = instant(task.last_run_at ?? task.date_changed);
-  const due = isOneOff ? onlyRun(schedule, enabled, lastRunAt ?? now, options) : schedule;
+  const countsFrom = isNew && start > now ? -Infinity : (lastRunAt ?? now);
+  const only = isOneOff ? onlyRun(given, start, isOn && end > now, countsFrom, options) : null;
+  const window = startOnInterval({ start, end }, given.schedule, countsFrom);
+  const hasEnded = end <= Math.max(now, only ?? window.start);
+  const due = only === null ? given : once(only);
+  const limits = due.kind === 'clocked' || hasEnded ? UNLIMITED : window;
   const { args, kwargs } = readArguments(task);
   const messageOptions = readOptions(task, endAt);
   const fields = {
     ...(task.description && { description: task.description }),
     task: task.task,
     schedule: due.config,
+    ...limitsOf(limits),
     ...(due.timezone !== null && due.timezone !== options.appZone && { timezone: due.timezone }),
     ...(args.length > 0 && { args: escapeTemplates(args) }),
     ...(Object.keys(kwargs).length > 0 && { kwargs: escapeTemplates(kwargs) }),
     ...(Object.keys(messageOptions).length > 0 && { options: messageOptions }),
-    ...((!enabled || isWaiting || hasEnded) && { enabled: false }),
+    ...((!isOn || hasEnded) && { enabled: false }),
   };
-  const notes: string[] = [];
-  if (enabled && isWaiting) {
-    const start = new Date(startAt).toISOString();
-    notes.push(
-      `start_time: beat has none, and the entry is disabled: enable it at ${start}, or enable it and run beat pause --until ${start}`,
-    );
-  }
-  if (enabled && endAt !== null && !hasEnded) {
-    const end = new Date(endAt).toISOString();
-    notes.push(
-      `expires: workers discard its tasks after ${end}, which beat sends until you remove it`,
-    );
-  }
   return {
-    entry: {
-      ...{ name: task.name!, place: nameTask(task), fields: fields as EntryConfig },
-      lastRunAt: isOneOff ? beforeOnlyRun(due) : (lastRunAt ?? undefined),
-      upcoming: upcomingOf(due.schedule),
-    },
-    notes,
+    ...{ name: task.name!, place: nameTask(task), fields: fields as EntryConfig },
+    // The only run is due although it may have passed.
+    lastRunAt: only === null ? (lastRunAt ?? undefined) : only - 1_000,
+    upcoming: upcomingOf(within(due.schedule, limits)),
   };
 }
 
-/** The schedule of a task that runs once: the instant of that run. Throws an `Error` if it is overdue. */
+/**
+ * The instant of the only run of a task, not earlier than `start`; an interval counts from `lastRunAt`. Epoch
+ * milliseconds. Throws an `Error` if it is overdue.
+ */
 function onlyRun(
-  given: DjangoSchedule,
+  { kind, schedule }: DjangoSchedule,
+  start: number,
   enabled: boolean,
   lastRunAt: number,
   { now, lastRuns }: DjangoOptions,
-): DjangoSchedule {
+): number {
   const next =
-    given.kind === 'clocked'
-      ? given.schedule.next(new Date(0))
-      : given.schedule.next(new Date(given.kind === 'interval' ? lastRunAt : now));
-  if (!next) throw new Error('it is never due');
-  if (enabled && !lastRuns && next.getTime() <= now) {
+    kind === 'interval'
+      ? lastRunAt + schedule.every!
+      : schedule.next(new Date(kind === 'clocked' ? 0 : Math.max(now, start - 1)))?.getTime();
+  if (next === undefined) throw new Error('it is never due');
+  const instant = Math.max(next, start);
+  if (enabled && !lastRuns && instant <= now) {
     throw new Error(
-      `its only run was due at ${next.toISOString()}: --last-runs has beat send it at the first start`,
+      `its only run was due at ${new Date(instant).toISOString()}: --last-runs has beat send it at the first start`,
     );
   }
-  const config = { at: next.toISOString() };
-  return { ...given, kind: 'clocked', timezone: null, config, schedule: given.schedule };
+  return instant;
 }
 
-/** What a task that runs once counts from: its run is due although it may have passed. */
-function beforeOnlyRun({ config }: DjangoSchedule): number {
-  return Date.parse((config as { at: string }).at) - 1_000;
+/** The schedule of a task that runs once. */
+function once(instant: number): DjangoSchedule {
+  const date = new Date(instant);
+  return {
+    ...{ kind: 'clocked', timezone: null, config: { at: date.toISOString() } },
+    schedule: at(date),
+  };
 }
 
 function readArguments(task: Task): { args: unknown[]; kwargs: Record<string, unknown> } {
