@@ -24,13 +24,18 @@ for version in 1.27 1.37; do "$tools/bin/kubernetes-validate" --strict --kuberne
 chart=deploy/kubernetes/celery-beat
 if command -v helm >/dev/null; then
   helm lint --strict "$chart" --set urls.broker=redis://redis
+  http=urls.broker=redis://redis,http.enabled=true,http.readToken=read-token-of-a-test,http.changeToken=change-token-of-a-test
+  helm lint --strict "$chart" --set "$http,serviceMonitor.enabled=true,prometheusRule.enabled=true"
   render() { helm template celery-beat "$chart" --kube-version 1.31.0 "$@"; }
   render --values deploy/kubernetes/example.values.yaml | diff - "$manifest"
   render --set existingSecret.name=urls,existingSecret.hasState=true,existingConfigMap=schedules,replicas=1 \
     --set podDisruptionBudget.enabled=false >"$tools/own.yaml"
-  "$tools/bin/kubernetes-validate" --strict "$tools/own.yaml"
+  # The resources of the Prometheus operator are not among the schemas of Kubernetes; test/e2e/deploy.test.ts checks them.
+  render --set "$http,networkPolicy.enabled=true" >"$tools/http.yaml"
+  "$tools/bin/kubernetes-validate" --strict "$tools/own.yaml" "$tools/http.yaml"
   (render 2>&1 || true) | grep 'set urls.broker'
-  (render --set replica=3 2>&1 || true) | grep "'replica' not allowed"
+  (render --set urls.broker=redis://redis,http.enabled=true 2>&1 || true) | grep 'set http.readToken'
+  (render --set replica=3 2>&1 || true) | grep -E "replica'? (is )?not allowed"
 else
   echo 'skipped helm lint and helm template: helm is not installed'
 fi

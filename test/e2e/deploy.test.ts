@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -62,6 +62,16 @@ test('compose.yaml: Redis persists and evicts nothing, and two restricted beats 
     security_opt: ['no-new-privileges:true'],
   });
   expect(beat!.environment['BEAT_BROKER_URL']).toBe(worker!.environment['CELERY_BROKER_URL']);
+});
+
+test('compose.yaml: publishes the dashboard of each beat on this host only', () => {
+  const { beat } = (parse(read('compose.yaml')) as Compose).services;
+  expect(beat!['ports']).toEqual([{ host_ip: '127.0.0.1', published: '8040-8041', target: 8040 }]);
+  expect(beat!.environment).toMatchObject({
+    BEAT_HTTP: '0.0.0.0:8040',
+    BEAT_HTTP_READ_TOKEN: expect.stringMatching(/^\$\{BEAT_HTTP_READ_TOKEN:-.{16,}\}$/) as string,
+    BEAT_HTTP_CHANGE_TOKEN: '${BEAT_HTTP_CHANGE_TOKEN:-}',
+  });
 });
 
 test.skipIf(!isInstalled('systemd-analyze'))(
@@ -178,13 +188,29 @@ describe('Kubernetes', () => {
 
   test('chart: has every value that docs/production.md sets', () => {
     const values = parse(read(`${CHART}/values.yaml`)) as Record<string, unknown>;
-    const block = findCodeBlocks(read('docs/production.md')).find(
-      ({ language }) => language === 'yaml',
-    );
-    const example = parse(block!.code) as Record<string, unknown>;
-    expect(Object.keys(example).filter((name) => !(name in values))).toEqual([]);
-    const files = example['schedules'] as Record<string, string>;
-    for (const text of Object.values(files)) expect(parse(text)).toHaveProperty('beatSchedule');
+    const examples = findCodeBlocks(read('docs/production.md'))
+      .filter(({ language }) => language === 'yaml')
+      .map(({ code }) => parse(code) as Record<string, unknown>);
+    const names = examples.flatMap((each) => Object.keys(each));
+    expect(names).toEqual(expect.arrayContaining(['schedules', 'http', 'serviceMonitor']));
+    expect(names.filter((name) => !(name in values))).toEqual([]);
+    const files = examples.flatMap((each) => Object.values(each['schedules'] ?? {}) as string[]);
+    for (const text of files) expect(parse(text)).toHaveProperty('beatSchedule');
+  });
+
+  test('chart: HTTP, ServiceMonitor, PrometheusRule and network policy are off by default', () => {
+    const off = { enabled: false };
+    expect(parse(read(`${CHART}/values.yaml`))).toMatchObject({
+      http: { ...off, readToken: '', changeToken: '' },
+      serviceMonitor: off,
+      prometheusRule: off,
+      networkPolicy: off,
+    });
+  });
+
+  test('chart: its alert rules are those of deploy/prometheus (npm run docs copies them)', () => {
+    const rules = read('deploy/prometheus/beat.rules.yaml');
+    expect(read(`${CHART}/beat.rules.yaml`)).toBe(rules);
   });
 
   test('chart: its version of beat is that of the package', () => {
@@ -192,14 +218,76 @@ describe('Kubernetes', () => {
     expect(parse(read(`${CHART}/Chart.yaml`))).toMatchObject({ appVersion: version });
   });
 
-  test.skipIf(!isInstalled('helm'))(
-    isInstalled('helm')
-      ? 'chart: renders the manifest of the example'
-      : 'chart: skipped, because helm is not installed',
-    () => {
-      const values = ['--values', 'deploy/kubernetes/example.values.yaml'];
-      const args = ['template', 'celery-beat', CHART, ...values, '--kube-version', '1.31.0'];
-      expect(execFileSync('helm', args, { cwd: ROOT, encoding: 'utf8' })).toBe(read(EXAMPLE));
-    },
-  );
+  describe.skipIf(!isInstalled('helm'))('chart (skipped where helm is not installed)', () => {
+    const helm = (...values: readonly string[]) => {
+      const args = ['template', 'celery-beat', CHART, '--kube-version', '1.31.0', ...values];
+      return spawnSync('helm', args, { cwd: ROOT, encoding: 'utf8' });
+    };
+    const render = (...settings: readonly string[]) => {
+      const { stdout } = helm('--set', ['urls.broker=redis://redis', ...settings].join(','));
+      const rendered = parseAllDocuments(stdout).map((each) => each.toJS() as Manifest);
+      return new Map(rendered.map((each) => [each.kind, each]));
+    };
+    const HTTP = ['http.enabled=true', 'http.port=9040', 'http.readToken=only-for-reading'];
+
+    test('renders the manifest of the example', () => {
+      expect(helm('--values', 'deploy/kubernetes/example.values.yaml').stdout).toBe(read(EXAMPLE));
+    });
+
+    test('HTTP: a Service, probes and the network policy use its port, and the token is a file', () => {
+      const rendered = render(...HTTP, 'networkPolicy.enabled=true');
+      const [container] = rendered.get('Deployment')!.spec.template.spec.containers;
+      expect(container).toMatchObject({
+        ports: [{ name: 'http', containerPort: 9040 }],
+        startupProbe: { httpGet: { path: '/healthz', port: 'http' } },
+        livenessProbe: { httpGet: { path: '/healthz', port: 'http' } },
+        readinessProbe: { httpGet: { path: '/readyz', port: 'http' } },
+      });
+      expect(container!.env.filter(({ name }) => name.startsWith('BEAT_HTTP'))).toEqual([
+        { name: 'BEAT_HTTP', value: '0.0.0.0:9040' },
+        { name: 'BEAT_HTTP_READ_TOKEN_FILE', value: '/run/secrets/beat/http-read-token' },
+      ]);
+      expect(rendered.get('Secret')).toMatchObject({
+        stringData: { 'http-read-token': 'only-for-reading' },
+      });
+      expect(rendered.get('Service')!.spec).toMatchObject({
+        ports: [{ name: 'http', port: 9040 }],
+      });
+      expect(rendered.get('NetworkPolicy')!.spec).toMatchObject({
+        ingress: [{ ports: [{ protocol: 'TCP', port: 9040 }] }],
+      });
+    });
+
+    test('HTTP: a change token, in the chart or in a Secret of your own, permits commands', () => {
+      const own = ['existingSecret.name=urls', 'existingSecret.hasChangeToken=true'];
+      for (const settings of [['http.changeToken=also-for-commands'], own])
+        expect(
+          render(...HTTP, ...settings).get('Deployment')!.spec.template.spec.containers[0]!.env,
+        ).toContainEqual({
+          name: 'BEAT_HTTP_CHANGE_TOKEN_FILE',
+          value: '/run/secrets/beat/http-change-token',
+        });
+    });
+
+    test('the ServiceMonitor sends the read token, and the PrometheusRule has the rules of deploy/prometheus', () => {
+      const on = ['serviceMonitor.enabled=true', 'prometheusRule.enabled=true'];
+      const rendered = render(...HTTP, ...on);
+      const credentials = { name: 'celery-beat', key: 'http-read-token' };
+      expect(rendered.get('ServiceMonitor')!.spec).toMatchObject({
+        endpoints: [{ port: 'http', path: '/metrics', authorization: { credentials } }],
+      });
+      const rules: unknown = parse(read('deploy/prometheus/beat.rules.yaml'));
+      expect(rendered.get('PrometheusRule')!.spec).toEqual(rules);
+    });
+
+    test.each([
+      ['HTTP without a token', 'http.enabled=true', 'set http.readToken'],
+      ['a ServiceMonitor without HTTP', 'serviceMonitor.enabled=true', 'needs http.enabled'],
+      ['a short token', 'http.readToken=short', 'readToken'],
+    ])('rejects %s', (_name, setting, message) => {
+      const { status, stderr } = helm('--set', `urls.broker=redis://redis,${setting}`);
+      expect(status).not.toBe(0);
+      expect(stderr).toContain(message);
+    });
+  });
 });
