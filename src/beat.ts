@@ -24,6 +24,7 @@ import { openResultReader } from './drivers/open-result-reader.ts';
 import { openResults, openStore } from './drivers/open-store.ts';
 import { buildRevoke } from './message/revoke.ts';
 import { FOLLOW_FOR, OutcomeFollower } from './outcomes/outcome-follower.ts';
+import { recordWithdrawn } from './outcomes/record-withdrawn.ts';
 import type { ResultReader } from './store/result-reader.ts';
 import type { ResultBackend } from './store/results.ts';
 import { Reloader, type SettingsSource } from './reload/reloader.ts';
@@ -211,6 +212,7 @@ export class Beat implements EventSource, AsyncDisposable {
       origin: this.#live.messageContext.origin,
       clock,
     });
+    const withdrawn = store.history && recordWithdrawn(events, store.history, clock);
     const commands =
       store.commands &&
       new CommandInbox({
@@ -231,6 +233,7 @@ export class Beat implements EventSource, AsyncDisposable {
     await leadership.run((term) => this.#lead(scheduler, commands, startServices, term), stop);
     // Events are not worth waiting for a broker that does not answer.
     await withGracePeriod(clock, stop, taskEvents.flush()).catch(() => {});
+    if (withdrawn) await withGracePeriod(clock, stop, withdrawn.flush()).catch(() => {});
     if (presence) await withGracePeriod(clock, stop, presence).catch(() => {});
     await this.#results?.close();
     await reader?.close();

@@ -32,6 +32,7 @@ export type {
   SentEvent,
   SkewEvent,
   SkippedEvent,
+  WithdrawnRun,
   TickEvent,
   WarningEvent,
   WarningKind,

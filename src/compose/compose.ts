@@ -52,10 +52,12 @@ function composeCanvas(
     replyTo: messageContext.replyTo,
     idAt: (place) => computePartId(own, place),
   });
+  const workflow = { taskId: id, messages: calls.length };
   const messages = calls.map(({ given, id: taskId, options, embed, ...call }) => {
     const { task, reprAs } = call.task;
     const prepared = prepareTask({ task, ...given, options }, messageContext, { embed, reprAs });
-    return taskMessage({ occurrence, task, taskId, ...prepared }, sentAt, messageContext);
+    const part = { occurrence, task, taskId, workflow, ...prepared };
+    return taskMessage(part, sentAt, messageContext);
   });
   return { taskId: id, messages, chords };
 }

@@ -3,6 +3,7 @@ import type { Occurrence } from '../catalog/entry.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { LAST_INSTANT, pythonIso, utcIso } from '../message/iso.ts';
 import type { Message, MessageOptions } from '../message/message.ts';
+import type { WorkflowRun } from '../message/run.ts';
 import { encodeBody } from '../message/payload.ts';
 import type { Prepared } from './prepare.ts';
 import type { MessageContext } from './message-context.ts';
@@ -13,6 +14,8 @@ export interface PreparedTask extends Prepared {
   readonly occurrence: Occurrence;
   readonly task: string;
   readonly taskId: string;
+  /** The workflow that the task is a part of. */
+  readonly workflow?: WorkflowRun;
 }
 
 /** Creates the message of a task. Relative times count from `sentAt` (epoch milliseconds), as in Celery. */
@@ -86,7 +89,7 @@ export function taskMessage(
     contentType: encoded.contentType,
     contentEncoding: encoded.contentEncoding,
     about: first ? headers : undefined,
-    run: { entry: entry.name, dueAt, cause, commandId },
+    run: { entry: entry.name, dueAt, cause, commandId, workflow: call.workflow },
   };
 }
 

@@ -228,6 +228,21 @@ export interface SkippedEvent {
   readonly last: number;
   /** How many occurrences; `null` if there are more than 10,000. */
   readonly count: number | null;
+  /** Those of them that were committed before it turned out that no queue receives them. */
+  readonly withdrawn?: readonly WithdrawnRun[];
+}
+
+/** A committed run of which no queue has received a message, and none will. */
+export interface WithdrawnRun {
+  /** The id under which its result would be found. */
+  readonly taskId: string;
+  /**
+   * Its nominal instant.
+   * @unit epoch ms
+   */
+  readonly dueAt: number;
+  /** The fencing token of the term that withdrew it. */
+  readonly term: number;
 }
 
 /** An operation failed and will be retried. Emitted for every failure. */

@@ -27,7 +27,7 @@ export type Operation =
   | { readonly kind: 'cancel' }
   /** Read outcomes of runs from the result backend. */
   | { readonly kind: 'read-outcomes' }
-  /** Append outcomes to the history. */
+  /** Append outcomes, and runs that were withdrawn, to the history. */
   | { readonly kind: 'append-outcomes' }
   /** Register the sizes of chords with the result backend. */
   | { readonly kind: 'register-chords' }

@@ -101,7 +101,7 @@ function judge(
 ): Account {
   const [run] = runs;
   if (run && runs.length > 1) return { kind: 'published-twice', runs };
-  const withdrawn = run?.withdrawn ?? (run && skip?.reason === 'no-subscribers' ? skip : null);
+  const withdrawn = run?.withdrawn;
   if (withdrawn) return { kind: 'skipped', reason: withdrawn.reason, skip: withdrawn };
   if (run) return { kind: 'published', run };
   if (skip) return { kind: 'skipped', reason: skip.reason, skip };

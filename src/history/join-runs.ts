@@ -17,10 +17,12 @@ export type HistoryItem = RunHistory | SkipRow;
  */
 export function joinRuns(rows: readonly HistoryRow[]): HistoryItem[] {
   const outcomes = new Map<string, OutcomeRow>();
+  // Runs of an entry with a fixed task id share it.
   const withdrawn = new Map<string, SkipRow>();
   for (const row of rows) {
     if (row.kind === 'outcome') outcomes.set(row.taskId, row);
-    if (row.kind === 'skip' && row.taskId !== undefined) withdrawn.set(row.taskId, row);
+    if (row.kind === 'skip' && row.taskId !== undefined)
+      withdrawn.set(`${row.taskId} ${row.first}`, row);
   }
   return rows.flatMap((row): HistoryItem | [] => {
     if (row.kind === 'outcome') return [];
@@ -28,7 +30,7 @@ export function joinRuns(rows: readonly HistoryRow[]): HistoryItem[] {
     return {
       ...row,
       outcome: outcomes.get(row.taskId) ?? null,
-      withdrawn: withdrawn.get(row.taskId) ?? null,
+      withdrawn: withdrawn.get(`${row.taskId} ${row.dueAt}`) ?? null,
     };
   });
 }

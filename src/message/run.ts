@@ -18,4 +18,14 @@ export interface Run {
   readonly cause: RunCause;
   /** The id of the command that asked for it; absent for `schedule` and `catch-up`. */
   readonly commandId?: string | undefined;
+  /** The workflow that it starts; absent for a single task, and from messages of earlier releases. */
+  readonly workflow?: WorkflowRun | undefined;
+}
+
+/** What the messages of one workflow have in common. */
+export interface WorkflowRun {
+  /** The id under which the result of the run is found. */
+  readonly taskId: string;
+  /** How many messages the run has. */
+  readonly messages: number;
 }

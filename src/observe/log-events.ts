@@ -155,8 +155,9 @@ function outcomeText({ entry, task, taskId, state, error }: OutcomeEvent): strin
   return `Outcome of ${entry} (${task}) id=${taskId}: ${state}${why}`;
 }
 
-function skippedFields({ first, last, ...event }: SkippedEvent): object {
-  return { event: 'skipped', ...event, first: iso(first), last: iso(last) };
+function skippedFields({ first, last, withdrawn, ...event }: SkippedEvent): object {
+  const taskIds = withdrawn?.map(({ taskId }) => taskId);
+  return { event: 'skipped', ...event, first: iso(first), last: iso(last), withdrawn: taskIds };
 }
 
 const SKIP_TEXTS: Record<SkippedEvent['reason'], string> = {

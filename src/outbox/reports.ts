@@ -7,8 +7,8 @@ export interface RelayReports {
   progressed(): void;
   /** The messages are in their queues now. */
   delivered(messages: readonly OutboxMessage[]): void;
-  /** The messages were removed: expired, or too late by the catch-up policy of their entry. */
-  skipped(messages: readonly OutboxMessage[], reason: SkipReason): void;
+  /** The messages were removed in this term: expired, or too late by the catch-up policy of their entry. */
+  skipped(messages: readonly OutboxMessage[], reason: SkipReason, term: number): void;
   /**
    * So many messages are rejected and wait to be published again; `oldest` is when the oldest of them was due, epoch
    * milliseconds. Called whenever the number may have changed.

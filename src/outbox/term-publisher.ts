@@ -157,6 +157,7 @@ export class TermPublisher {
       reports.skipped(
         each.map(({ message }) => message),
         reason,
+        this.token,
       );
     }
     return true;

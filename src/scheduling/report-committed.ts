@@ -45,7 +45,7 @@ function reportPublished(
   dropped: readonly UnpublishedMessage[],
   events: Events,
 ): boolean {
-  const { entry, messages, dueAt } = run;
+  const { entry, messages, dueAt, taskId, term } = run;
   const reasons = reasonsByTarget(dropped);
   for (const [target, reason] of reasons) {
     const text = `entry "${entry}": message dropped: ${reason}`;
@@ -64,7 +64,7 @@ function reportPublished(
     events.emit('sent', run);
     return true;
   }
-  const skip = { first: dueAt, last: dueAt, count: 1 };
+  const skip = { first: dueAt, last: dueAt, count: 1, withdrawn: [{ taskId, dueAt, term }] };
   events.emit('skipped', { entry, reason: 'no-subscribers', ...skip });
   return false;
 }

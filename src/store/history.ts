@@ -54,7 +54,7 @@ export interface SkipRow {
   /** When it was decided, by the leader's clock. */
   readonly at: number;
   readonly term: number;
-  /** The run that is withdrawn: its row precedes this one, but no queue has received it. */
+  /** The run that is withdrawn, of the occurrence `first`: its row precedes this one, but no queue has received it. */
   readonly taskId?: string;
 }
 

@@ -350,8 +350,9 @@ test('scheduler: a run without subscribers is skipped, and reported until there 
   expect(String(emitted.failure?.[0]?.error)).toMatch(
     /entry "call": message dropped: the fanout exchange has no subscribers/,
   );
-  const skip = { first: clock.now(), last: clock.now(), count: 1 };
-  expect(emitted.skipped).toEqual([{ entry: 'call', reason: 'no-subscribers', ...skip }]);
+  const dueAt = clock.now();
+  const skip = { entry: 'call', reason: 'no-subscribers', first: dueAt, last: dueAt, count: 1 };
+  expect(emitted.skipped).toMatchObject([{ ...skip, withdrawn: [{ dueAt }] }]);
   expect(emitted.sent).toBeUndefined();
   expect(emitted.recovered).toBeUndefined();
 

@@ -1,0 +1,24 @@
+import type { Events } from '../events/events.ts';
+import type { History } from '../store/history.ts';
+import type { Clock } from '../util/clock.ts';
+import { PendingRows } from './pending-rows.ts';
+
+/**
+ * Appends a row to the history for each run that is withdrawn after its commit. The answer has `flush`, which resolves
+ * when this was attempted for every run withdrawn so far, and never rejects. Rows that could not be appended are tried
+ * again after the next tick.
+ */
+export function recordWithdrawn(events: Events, history: History, clock: Clock): PendingRows {
+  const rows = new PendingRows(history, events);
+  events.on('skipped', ({ entry, reason, withdrawn = [] }) => {
+    if (withdrawn.length === 0) return;
+    const at = clock.now();
+    for (const { taskId, dueAt, term } of withdrawn) {
+      const occurrence = { first: dueAt, last: dueAt, count: 1 };
+      rows.add({ entry, row: { kind: 'skip', ...occurrence, reason, at, term, taskId } });
+    }
+    void rows.flush();
+  });
+  events.on('tick', () => rows.flush());
+  return rows;
+}
