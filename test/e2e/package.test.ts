@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BeatProcess, runBeat } from '../support/beat-process.ts';
@@ -82,9 +82,17 @@ test('npm package: contains the build, the schema, files for Python and systemd,
     'python',
     'schema',
   ]);
-  expect(packed.filter((path) => !/\.(js|d\.ts|json|md|py|service)$|^LICENSE$/.test(path))).toEqual(
+  const assets = packed.filter((path) => path.startsWith('dist/http/assets/'));
+  const others = packed.filter((path) => !assets.includes(path));
+  expect(others.filter((path) => !/\.(js|d\.ts|json|md|py|service)$|^LICENSE$/.test(path))).toEqual(
     [],
   );
+});
+
+test('npm package: contains all static files of the dashboard', () => {
+  const assets = packed.filter((path) => path.startsWith('dist/http/assets/'));
+  const sources = readdirSync(join(ROOT, 'src/http/assets'));
+  expect(assets.toSorted()).toEqual(sources.map((name) => `dist/http/assets/${name}`).toSorted());
 });
 
 test('npm package: prints its version, validates a configuration in TypeScript and sends its runs', async () => {
