@@ -202,8 +202,10 @@ export class Beat implements EventSource, AsyncDisposable {
         definitions: () => this.settings.definitions,
       },
       ...(outcomes && { outcomes }),
-      cancelTasks: (taskIds) =>
-        store.broker.announce([buildRevoke(taskIds)], { declaredBySubscribers: true }),
+      cancelTasks: (taskIds) => {
+        const revoke = buildRevoke(taskIds, this.settings.remoteControl.namespace);
+        return store.broker.announce([revoke], { declaredBySubscribers: true });
+      },
       blocked: (entries) => (this.liveness.blockedEntries = entries),
     });
     const monitor = new HealthMonitor(store.checkHealth, clock, this.#events);
