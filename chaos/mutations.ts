@@ -9,13 +9,17 @@ const COMMIT = 'store/commit.js';
 const LUA_FENCE = `  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end\n`;
 const LUA_COMPARE = `  if not repeated and #conflicts > 0 then return {'conflict', conflicts} end\n`;
 const LUA_BEFORE = `
-  local SLICE, first, denied = 4000, 3, false
+  local SLICE, denied = 4000, false
   local function failure() return false end
   local n = tonumber(ARGV[2])
   local pairs_end = 2 + 2 * n
   local at = pairs_end + n + 1
+  local rows = tonumber(ARGV[at])
+  local first = 3 + rows
+  at = at + 1
+  if rows > 0 then at = at + 5 + rows end
   at = at + 2 * tonumber(ARGV[at]) + 1
-  local lists_end = 2 + tonumber(ARGV[at])
+  local lists_end = first - 1 + tonumber(ARGV[at])
   at = at + 1
 `;
 const LUA_CHECK = 'COMMIT = script(`${HEAD}\n';
@@ -46,7 +50,7 @@ const SQLITE_PUSH = '            insertRows(db, rows.flat());\n';
 const SQL_FENCE = `        if ((await this.#newest(tx)) !== token)
             return { kind: 'fenced' };
 `;
-const SQL_CHECK = `            const outcome = await this.#db.transaction(operation, async`;
+const SQL_CHECK = `            const operation = operationOf('ledger.commit', commit, history.length > 0);\n`;
 /** In a transaction of its own: a rollback of the commit would remove the messages again. */
 const SQL_BEFORE = `            await this.#db.transaction('ledger.commit', (tx) => insertMessages(tx, this.#sql, envelopes.flat()));\n`;
 const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes.flat());\n';
@@ -76,7 +80,7 @@ export const MUTATIONS = {
     { file: SQLITE, text: SQLITE_PUSH, instead: '' },
     { file: SQLITE, text: SQLITE_CHECK, instead: SQLITE_CHECK + SQLITE_PUSH },
     { file: SQL, text: SQL_PUSH, instead: '' },
-    { file: SQL, text: SQL_CHECK, instead: SQL_BEFORE + SQL_CHECK },
+    { file: SQL, text: SQL_CHECK, instead: SQL_CHECK + SQL_BEFORE },
   ],
 
   /** Applies a command each time that it arrives. */
