@@ -1,40 +1,10 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, requireCelery, Worker } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
-import { Journal } from '../support/journal.ts';
+import { Receiver } from '../support/receiver.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
-
-interface Received {
-  readonly path: string;
-  readonly body: string;
-}
-
-/** Receives alerts. */
-class Receiver implements Disposable {
-  readonly received = new Journal<Received>();
-  readonly #server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      this.received.add({ path: request.url ?? '', body: Buffer.concat(chunks).toString() });
-      response.end('ok');
-    });
-  }).listen(0, '127.0.0.1');
-
-  async url(): Promise<string> {
-    if (!this.#server.listening) await new Promise((done) => this.#server.once('listening', done));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  [Symbol.dispose](): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-}
 
 const celery = CELERIES[0]!;
 const missing = requireService('redis-server') || requireCelery(celery);

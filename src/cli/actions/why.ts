@@ -26,18 +26,38 @@ export async function why(name: string, flags: WhyFlags): Promise<ExitCode> {
   return withHistory(settings, async ({ store, history, source }) => {
     const { row, entry, state = null } = await findEntry(source, name, now);
     if (row.error !== undefined || !entry) throw new StoreError(row.error ?? 'unreadable');
-    const rows = await readSince(history, name, at);
     const commands = await store.commands.readAudit(AUDIT_ROWS);
     const audit = commands.flatMap((json) => decodeAudit(json) ?? []);
-    const found = explain({ entry, state, ...rows }, at, audit, now);
+    const explainAt = async (instant: number) => {
+      const rows = await readSince(history, name, instant);
+      return explain({ entry, state, ...rows }, instant, audit, now);
+    };
+    const found = await explainAt(at);
+    // Operators often know the time only roughly.
+    const { previous, next } = found;
+    const near: Near =
+      found.account === null
+        ? {
+            before: previous === null ? null : await explainAt(previous),
+            after: next === null ? null : await explainAt(next),
+          }
+        : { before: null, after: null };
     const zone = entry.schedule.timezone ?? settings.timezone;
     const rule = entry.schedule.description ?? entry.schedule.spec;
-    await writeLine(flags.json ? toJson(name, rule, found) : format(name, rule, found, zone));
+    await writeLine(
+      flags.json ? toJson(name, rule, found, near) : format(name, rule, found, near, zone),
+    );
     return EXIT.ok;
   });
 }
 
-function format(name: string, rule: string, found: Why, zone: string): string {
+/** The occurrences around an instant at which none was expected. */
+interface Near {
+  readonly before: Why | null;
+  readonly after: Why | null;
+}
+
+function format(name: string, rule: string, found: Why, near: Near, zone: string): string {
   const { at, isDue, fields, previous, next, account, reasons } = found;
   const show = (instant: number | null) =>
     instant === null ? 'none' : formatInZone(instant, zone);
@@ -55,21 +75,32 @@ function format(name: string, rule: string, found: Why, zone: string): string {
     lines.push(...fields.notes.map((note) => `  ${note}`));
   }
   lines.push(`Due at this instant: ${isDue ? 'yes' : 'no'}`);
-  lines.push(`Occurrence before: ${show(previous)}`, `Occurrence after:  ${show(next)}`);
+  const became = (other: Why | null) =>
+    other?.reasons.length ? `: ${other.reasons.join('; ')}` : '';
+  lines.push(
+    `Occurrence before: ${show(previous)}${became(near.before)}`,
+    `Occurrence after:  ${show(next)}${became(near.after)}`,
+  );
   return lines.join('\n');
 }
 
-function toJson(entry: string, schedule: string, found: Why): string {
+function toJson(entry: string, schedule: string, found: Why, near: Near): string {
   const { at, isDue, fields, previous, next, account, reasons } = found;
   return JSON.stringify({
     ...{ entry, at: iso(at), isDue, schedule, reasons, fields },
     ...{ previous: iso(previous), next: iso(next), status: account?.kind ?? 'not-due' },
+    ...(near.before && { before: summarize(near.before) }),
+    ...(near.after && { after: summarize(near.after) }),
     ...(account?.kind === 'published' && { run: viewRun(entry, account.run) }),
     ...(account?.kind === 'published-twice' && {
       runs: account.runs.map((run) => viewRun(entry, run)),
     }),
     ...(account?.kind === 'skipped' && { skip: viewSkip(entry, account.skip) }),
   });
+}
+
+function summarize({ at, account, reasons }: Why): object {
+  return { at: iso(at), status: account?.kind ?? 'not-due', reasons };
 }
 
 function iso(at: number | null): string | null {

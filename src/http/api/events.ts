@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { findStatuses } from '../../status/status-page.ts';
+import type { OutcomeRow } from '../../store/history.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
 import { statusSource } from '../status-source.ts';
@@ -17,7 +18,7 @@ const MAX_ENTRIES = 200;
 const MAX_STREAMS = 100;
 
 interface Change {
-  readonly event: 'status' | 'audit' | 'instances';
+  readonly event: 'status' | 'outcome' | 'audit' | 'instances';
   readonly data: string;
 }
 
@@ -66,8 +67,9 @@ class Changes {
 
   async poll(): Promise<readonly Change[]> {
     const { store, clock } = this.#context;
-    const [rows, audit, instances] = await Promise.all([
+    const [rows, outcomes, audit, instances] = await Promise.all([
       findStatuses(statusSource(this.#context), this.#names, clock.now()),
+      this.#readOutcomes(),
       store.commands.readAudit(1),
       store.instances.list(),
     ]);
@@ -78,6 +80,11 @@ class Changes {
         event: 'status' as const,
         data: JSON.stringify(row),
       })),
+      ...outcomes.map((data) => ({
+        key: data.entry,
+        event: 'outcome' as const,
+        data: JSON.stringify(data),
+      })),
       ...audit.map((data) => ({ key: 'audit', event: 'audit' as const, data })),
       { key: 'instances', event: 'instances', data: JSON.stringify(running) },
     ];
@@ -87,5 +94,18 @@ class Changes {
       this.#seen.set(place, data);
       return isNew;
     });
+  }
+
+  /** The newest row of each entry's history, of those that are outcomes: an outcome changes no status. */
+  async #readOutcomes(): Promise<readonly (OutcomeRow & { readonly entry: string })[]> {
+    const { store, settings } = this.#context;
+    if (!settings().outcomes) return [];
+    const newest = await Promise.all(
+      this.#names.map(async (entry) => {
+        const row = (await store.history?.read(entry, { limit: 1 }))?.rows[0];
+        return row?.kind === 'outcome' ? { entry, ...row } : [];
+      }),
+    );
+    return newest.flat();
   }
 }

@@ -73,7 +73,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     },
   },
   '/api/events': {
-    summary: 'Streams changes: `status` of the given entries, `audit`, and `instances`.',
+    summary:
+      'Streams changes: `status` and `outcome` of the given entries, `audit`, and `instances`.',
     query: eventsQuery,
     answers: { 200: ['A stream of server-sent events.'] },
   },

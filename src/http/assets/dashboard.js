@@ -79,7 +79,7 @@ function follow() {
   );
   const connection = document.querySelector('#connection');
   let wasLost = false;
-  for (const type of ['status', 'audit', 'instances'])
+  for (const type of ['status', 'outcome', 'audit', 'instances'])
     source.addEventListener(type, requestRefresh);
   source.addEventListener('open', () => {
     connection.textContent = 'Live';

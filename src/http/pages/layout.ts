@@ -14,6 +14,8 @@ export interface Frame {
   /** Whether the user may send commands. */
   readonly mayChange: boolean;
   readonly hasSession: boolean;
+  /** Whether logging in permits more than a user without a session may do. */
+  readonly canLogIn: boolean;
   readonly version: string;
 }
 
@@ -53,7 +55,7 @@ export function layout({
     </html>`;
 }
 
-function header({ path, leader, mayChange, hasSession }: Frame): Html {
+function header({ path, leader, mayChange, hasSession, canLogIn }: Frame): Html {
   return html`<header>
     <a class="brand" href="/">beat</a>
     <nav aria-label="Pages">
@@ -70,6 +72,7 @@ function header({ path, leader, mayChange, hasSession }: Frame): Html {
       }
     </p>
     ${!mayChange && html`<span class="badge quiet">read only</span>`}
+    ${canLogIn && html`<a href="/login?${new URLSearchParams({ next: path }).toString()}">Log in</a>`}
     ${hasSession && html`<form method="post" action="/logout"><button class="link">Log out</button></form>`}
   </header>`;
 }

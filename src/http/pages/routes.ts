@@ -46,6 +46,7 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
       leader: leader ? `${leader.host}${leader.pid === null ? '' : `:${leader.pid}`}` : null,
       mayChange: permission === 'change',
       hasSession: method === 'session',
+      canLogIn: method === 'open' && c.var.http.changeToken !== null,
       version,
     };
   };

@@ -230,6 +230,20 @@ test('GET /api/events: streams the status of an entry and the audit row after a 
   await reader.cancel();
 });
 
+test('GET /api/events: streams an outcome, which changes no status', async () => {
+  await using app = await HttpApp.open({ ...CONFIG, resultBackend: 'redis://localhost' });
+  const response = await app.request('/api/events?entry=backup', { token: READ });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  await reader.read();
+  const ended = { taskId: 'a', dueAt: 1, doneAt: Date.now(), runtime: null, worker: null };
+  const row = { kind: 'outcome', state: 'FAILURE', error: 'ValueError: x', ...ended } as const;
+  await app.store.history!.append([{ entry: 'backup', row }]);
+  let text = '';
+  while (!text.includes('\n\n')) text += (await reader.read()).value ?? '';
+  expect(text).toMatch(/^event: outcome\ndata: \{"entry":"backup".*"state":"FAILURE"/);
+  await reader.cancel();
+});
+
 describe('GET /api/openapi.json', () => {
   test('is a valid OpenAPI 3.1 document', async () => {
     await using app = await HttpApp.open(CONFIG);
