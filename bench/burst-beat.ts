@@ -28,6 +28,8 @@ export class BurstBeat implements AsyncDisposable {
       {
         ...settings,
         brokerUrl,
+        // Without the nightly cleanup, which a jump over 04:00 would add to the messages.
+        resultExpires: null,
         keyPrefix: name,
         taskDefaultQueue: name,
         beatSchedule: Object.fromEntries(
