@@ -113,12 +113,26 @@ await() {
 }
 
 say 'embedded store: three runs, as PID 1 without capabilities'
-data=$run/data container embedded '' "${BEAT[@]}" >"$run/embedded.log" 2>&1 &
+data=$run/data container embedded BEAT_HTTP=0 "${BEAT[@]}" >"$run/embedded.log" 2>&1 &
 await "$run/embedded.log" '"event":"sent"' 3
 status="$(inside embedded node -p 'fs.readFileSync("/proc/1/status", "utf8")')"
 grep -q '^CapBnd:\s*0*$' <<<"$status" && grep -q '^CapEff:\s*0*$' <<<"$status" || fail "$status"
 inside embedded node -e 'fs.writeFileSync("/app/x", "")' 2>/dev/null && fail 'the root file system is writable'
 inside embedded "${BEAT[@]}" healthcheck || fail 'the health check fails while beat runs'
+dashboard=$(sed -n 's/.*"event":"http".*"url":"\([^"]*\)".*/\1/p' "$run/embedded.log")
+node -e '
+  const [url] = process.argv.slice(1);
+  const get = async (path) => {
+    const response = await fetch(new URL(path, url));
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    return response.text();
+  };
+  void get("/").then(async (page) => {
+    const files = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+    for (const file of files) await get(file);
+    console.log(`dashboard: ${files.join(" ")}`);
+    if (files.length < 2) process.exit(1);
+  });' "$dashboard" || fail 'the dashboard or one of its files is missing'
 oci kill embedded TERM
 wait $! || fail "beat exited with $? after SIGTERM, expected 0"
 tail -n 1 "$run/embedded.log"
