@@ -75,9 +75,7 @@ async function run(
   // A failed reload was logged.
   const reload = () => beat.reload().catch(() => {});
   const watching = new AbortController();
-  const http = await serveHttp(beat, log, version);
-  const remoteControl = await answerRemoteControl(beat, node, log);
-  const alerts = await sendAlerts(beat, log);
+  const attached: { close(): Promise<void> }[] = [];
   const health = await answerHealth(beat.liveness, process.pid);
   if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
   const stop = (signal: NodeJS.Signals) => {
@@ -94,13 +92,22 @@ async function run(
   onFirstSignal(STOP_SIGNALS, stop);
   onHangup({ closed: () => stop('SIGHUP'), asked: () => void reload() });
   try {
+    // Closed also when a later one, or beat itself, cannot start: an open server would keep the process running.
+    for (const attach of [
+      () => serveHttp(beat, log, version),
+      () => answerRemoteControl(beat, node, log),
+      () => sendAlerts(beat, log),
+    ]) {
+      const service = await attach();
+      if (service) attached.push(service);
+    }
     await beat.start();
     await started();
     if (isWatching) void watchFiles(files, reload, systemClock, watching.signal);
     await beat.finished();
   } finally {
     watching.abort();
-    await Promise.all([http?.close(), remoteControl?.close(), alerts.close()]);
+    await Promise.all(attached.map((service) => service.close()));
     health.close();
     worker?.stop();
   }

@@ -71,18 +71,19 @@ export function readLimits(
   if (!hasJitter && Object.values(others).every((value) => value === undefined)) return undefined;
   const { offset, between, from, until, count, only = [], exclude = [] } = others;
   const times = between === undefined ? [] : readTimes(between, report);
-  if (count !== undefined && entry['from'] === undefined) {
-    report(['count'], 'is counted from an instant, and there is none; add from: …');
-    return undefined;
-  }
-  return (
-    times && {
-      ...{ jitter: parseDuration(jitter), offset: parseDuration(offset) },
-      ...{ from, until, count },
-      only: [...times, ...calendars.resolve(only, ['only'], report)],
-      exclude: calendars.resolve(exclude, ['exclude'], report),
-    }
-  );
+  const sets = {
+    only: calendars.resolve(only, ['only'], report),
+    exclude: calendars.resolve(exclude, ['exclude'], report),
+  };
+  const isCounted = count === undefined || entry['from'] !== undefined;
+  if (!isCounted) report(['count'], 'is counted from an instant, and there is none; add from: …');
+  if (!times || !isCounted) return undefined;
+  return {
+    ...{ jitter: parseDuration(jitter), offset: parseDuration(offset) },
+    ...{ from, until, count },
+    only: [...times, ...sets.only],
+    exclude: sets.exclude,
+  };
 }
 
 /** The fields that are valid by themselves. */

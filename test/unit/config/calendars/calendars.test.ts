@@ -142,4 +142,16 @@ describe('calendars of an entry:', () => {
       'exclude: no calendar "holidays"; the setting calendars has none',
     );
   });
+
+  test('limits: all mistakes of an entry are reported at once', () => {
+    const limits = { between: '9-17', count: 3, only: 'x', exclude: 'y' };
+    const read = () => entryOf({ schedule: hourly, ...limits }, { calendars });
+    for (const mistake of [
+      'between: expected',
+      'count: is counted',
+      'calendar "x"',
+      'calendar "y"',
+    ])
+      expect(read).toThrow(mistake);
+  });
 });
