@@ -1,5 +1,5 @@
 import { CronExpressionParser } from 'cron-parser';
-import { cron } from '../src/schedule/cron.ts';
+import { cron } from '../src/schedule/cron/cron.ts';
 import { percentile } from './stats.ts';
 import { atMost, type Bench, type Row } from './table.ts';
 

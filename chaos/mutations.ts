@@ -1,6 +1,6 @@
 import type { Mutation } from './program.ts';
 
-const LUA = 'drivers/redis/scripts.js';
+const LUA = 'drivers/redis/scripts/scripts.js';
 const SQLITE = 'drivers/sqlite/ledger.js';
 const SQL = 'drivers/sql/ledger.js';
 /** The comparison of states that all stores but Redis share. */
@@ -86,7 +86,7 @@ export const MUTATIONS = {
   /** Applies a command each time that it arrives. */
   'command-repeated': [
     {
-      file: 'commands/command-runner.js',
+      file: 'inbox/command-runner.js',
       text: '(await log.findAudit([id])).has(id)',
       instead: 'false',
     },

@@ -6,7 +6,7 @@ import { storeOptions } from '../src/config/service/store-options.ts';
 import { resolveSettings } from '../src/config/resolve.ts';
 import type { Settings } from '../src/config/settings.ts';
 import { openState } from '../src/drivers/open-store.ts';
-import { readStoredEntry, type LoadedEntry } from '../src/scheduling/read-stored-entry.ts';
+import { readStoredEntry, type LoadedEntry } from '../src/planning/read-stored-entry.ts';
 import type { StateStore } from '../src/store/store.ts';
 import { systemClock } from '../src/util/clock.ts';
 import { Folder } from '../test/support/folder.ts';

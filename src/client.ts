@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Definition } from './catalog/definition.ts';
 import type { AuditRow } from './commands/audit.ts';
-import { CommandRejectedError, sendCommand } from './commands/send-command.ts';
+import { CommandRejectedError, sendCommand } from './inbox/send-command.ts';
 import type { BeatConfig } from './config/config-types.ts';
 import { resolveSettings } from './config/resolve.ts';
 import { storeOptions } from './config/service/store-options.ts';

@@ -18,7 +18,7 @@ import { ManualClock, toEpochMs } from './drivers/memory/clock.ts';
 import { MemoryResults } from './drivers/memory/results.ts';
 import { openMemoryStore, type MemoryStore } from './drivers/memory/store.ts';
 import type { Message } from './message/message.ts';
-import { upcoming } from './scheduling/preview.ts';
+import { upcoming } from './planning/preview.ts';
 import { Scheduler } from './scheduling/scheduler.ts';
 import { parseEndpoint } from './drivers/endpoint.ts';
 

@@ -1,6 +1,6 @@
 import type { Arguments, MessageOptions } from '../message/message.ts';
 import type { Embed } from '../message/payload.ts';
-import { pythonJson } from '../message/python-json.ts';
+import { pythonJson } from '../message/python/python-json.ts';
 import type { ChordSize } from '../message/run-messages.ts';
 import type { Canvas, Chord, Task } from './canvas.ts';
 import {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Definition } from '../catalog/definition.ts';
-import { firstAnchor, nextDueAt } from '../scheduling/plan.ts';
-import type { StoredTarget } from '../scheduling/stored-edit.ts';
+import { firstAnchor, nextDueAt } from '../planning/plan.ts';
+import type { StoredTarget } from '../planning/stored-edit.ts';
 import { newState } from '../store/entry-state.ts';
 import type { AddCommand } from './command.ts';
 import { formatReasons, readDefinition, type EditOutcome, type StoredTargets } from './edit.ts';

@@ -1,5 +1,5 @@
 import { thousands } from '../util/thousands.ts';
-import { cursor } from '../scheduling/plan.ts';
+import { cursor } from '../planning/plan.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { firstFrom } from '../schedule/range.ts';
 import type { Schedule } from '../schedule/schedule.ts';

@@ -1,5 +1,5 @@
 import type { Definition, Definitions, ReadDefinition } from '../catalog/definition.ts';
-import type { StoredEdit, StoredTarget } from '../scheduling/stored-edit.ts';
+import type { StoredEdit, StoredTarget } from '../planning/stored-edit.ts';
 import { formatDiagnostic } from '../util/diagnostic.ts';
 import { ConfigError, describeError } from '../util/errors.ts';
 import type { Rejected } from './outcome.ts';

@@ -1,4 +1,4 @@
-import type { StoredTarget } from '../scheduling/stored-edit.ts';
+import type { StoredTarget } from '../planning/stored-edit.ts';
 import type { StoredTargets } from './edit.ts';
 import { rejected, type Rejected } from './outcome.ts';
 

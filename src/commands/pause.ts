@@ -1,4 +1,4 @@
-import { endPause } from '../scheduling/end-pause.ts';
+import { endPause } from '../planning/end-pause.ts';
 
 import type { PauseCommand, ResumeCommand } from './command.ts';
 import { rejected, utc, type Outcome, type Target } from './outcome.ts';

@@ -1,4 +1,4 @@
-import { cursor } from '../scheduling/plan.ts';
+import { cursor } from '../planning/plan.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { latestFrom } from '../schedule/range.ts';
 import type { Schedule } from '../schedule/schedule.ts';

@@ -1,5 +1,5 @@
-import { reconcile } from '../scheduling/plan.ts';
-import { explainDefinition } from '../scheduling/read-stored-entry.ts';
+import { reconcile } from '../planning/plan.ts';
+import { explainDefinition } from '../planning/read-stored-entry.ts';
 import { advance, newState } from '../store/entry-state.ts';
 import type { UpdateCommand } from './command.ts';
 import { readDefinition, type EditOutcome, type StoredTargets } from './edit.ts';

@@ -5,7 +5,7 @@ import type { Lazy } from '../message/lazy.ts';
 import type { MessageOptions } from '../message/message.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { SerializerSpelling } from '../message/serializers/find.ts';
-import type { SolarEvent } from '../schedule/solar.ts';
+import type { SolarEvent } from '../schedule/solar/solar.ts';
 
 /**
  * A configuration. Files may use `snake_case` and Celery's old upper-case names too; top-level

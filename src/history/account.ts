@@ -2,7 +2,7 @@ import type { SkipReason } from '../catalog/catch-up.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { nextAfter } from '../schedule/next-after.ts';
 import { firstFrom } from '../schedule/range.ts';
-import { cursor } from '../scheduling/plan.ts';
+import { cursor } from '../planning/plan.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import type { HistoryRow, SkipRow } from '../store/history.ts';
 import { joinRuns, type RunHistory } from './join-runs.ts';

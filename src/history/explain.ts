@@ -2,7 +2,7 @@ import type { AuditRow } from '../commands/audit.ts';
 import { latestWithin } from '../schedule/next-after.ts';
 import { firstFrom } from '../schedule/range.ts';
 import type { Explanation, Schedule } from '../schedule/schedule.ts';
-import { cursor } from '../scheduling/plan.ts';
+import { cursor } from '../planning/plan.ts';
 import type { Pause } from '../store/entry-state.ts';
 import {
   account,

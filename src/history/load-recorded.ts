@@ -1,5 +1,5 @@
 import type { Entry } from '../catalog/entry.ts';
-import { readStoredEntry } from '../scheduling/read-stored-entry.ts';
+import { readStoredEntry } from '../planning/read-stored-entry.ts';
 import type { StatusSource } from '../status/status-page.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import type { History } from '../store/history.ts';

@@ -1,5 +1,5 @@
 import type { Entry } from '../catalog/entry.ts';
-import { readStoredEntry } from '../scheduling/read-stored-entry.ts';
+import { readStoredEntry } from '../planning/read-stored-entry.ts';
 import { countUpcoming, type UpcomingDay } from '../status/upcoming-day.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import { waitAtMost } from '../util/clock.ts';

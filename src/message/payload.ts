@@ -2,7 +2,7 @@ import { compressBody, type CompressionName } from './compression.ts';
 import { SERIALIZERS } from './serializers/find.ts';
 import type { SerializerName } from './serializers/serializer.ts';
 import type { Arguments } from './message.ts';
-import { saferepr, safereprTuple } from './saferepr.ts';
+import { saferepr, safereprTuple } from './python/saferepr.ts';
 
 /** How bodies are serialized and compressed. */
 export interface Encoding {

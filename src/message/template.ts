@@ -1,6 +1,6 @@
 import { DateTime, type DurationLikeObject } from 'luxon';
 import { didYouMean } from '../util/did-you-mean.ts';
-import { checkZone } from '../schedule/zone-names.ts';
+import { checkZone } from '../schedule/zone/zone-names.ts';
 import { truncate } from '../schedule/quote.ts';
 import type { LazyContext } from './lazy.ts';
 

@@ -1,14 +1,14 @@
 import { DateTime } from 'luxon';
 
 import { ConfigError } from '../util/errors.ts';
-import type { ZoneOptions } from './calendar-schedule.ts';
-import { toInstant } from './clock-changes.ts';
+import type { ZoneOptions } from './calendar/calendar-schedule.ts';
+import { toInstant } from './calendar/clock-changes.ts';
 import { MAX_INSTANT, toDate, toMillis } from './instants.ts';
 import { describeLocal } from './description.ts';
 import type { Schedule } from './schedule.ts';
 import { quote } from './quote.ts';
-import { checkZone } from './zone-names.ts';
-import { getZone } from './zone.ts';
+import { checkZone } from './zone/zone-names.ts';
+import { getZone } from './zone/zone.ts';
 
 /**
  * A schedule with a single occurrence. A `Date`, or a string with a UTC offset (`2026-03-29T02:30:00Z`), is an

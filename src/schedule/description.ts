@@ -1,8 +1,8 @@
 import type Cronstrue from 'cronstrue';
 import { onDemand } from '../util/on-demand.ts';
-import { formatCron } from './calendar-text.ts';
-import type { CalendarFields } from './calendar.ts';
-import { describeDaysOfMonth } from './day-description.ts';
+import { formatCron } from './calendar/calendar-text.ts';
+import type { CalendarFields } from './calendar/calendar.ts';
+import { describeDaysOfMonth } from './calendar/day-description.ts';
 import { DAY, HOUR, MINUTE, SECOND } from './instants.ts';
 
 const cronstrue = onDemand((require) => require('cronstrue') as typeof Cronstrue);

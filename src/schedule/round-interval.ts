@@ -1,9 +1,9 @@
-import { toInstant, localReached } from './clock-changes.ts';
+import { toInstant, localReached } from './calendar/clock-changes.ts';
 import { DAY, HOUR, MINUTE, SECOND, toDate, toMillis } from './instants.ts';
 import type { Schedule } from './schedule.ts';
 import { describeDuration } from './description.ts';
-import { checkZone } from './zone-names.ts';
-import { getZone, type Zone } from './zone.ts';
+import { checkZone } from './zone/zone-names.ts';
+import { getZone, type Zone } from './zone/zone.ts';
 
 /**
  * Returns the largest unit that divides an interval, or `undefined` for fractions of a second. (Celery uses the

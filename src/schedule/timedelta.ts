@@ -1,13 +1,13 @@
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
-import type { ZoneOptions } from './calendar-schedule.ts';
+import type { ZoneOptions } from './calendar/calendar-schedule.ts';
 import { DAY, HOUR, MAX_INSTANT, MINUTE, SECOND, toDate, toMillis } from './instants.ts';
 import { roundInterval, roundUnit } from './round-interval.ts';
 import type { Schedule } from './schedule.ts';
 import { quote } from './quote.ts';
 import { describeDuration } from './description.ts';
-import { checkZone } from './zone-names.ts';
+import { checkZone } from './zone/zone-names.ts';
 
 /** Parts of an interval, added as in Python; parts may be negative or fractions, the sum must be positive. */
 export interface TimedeltaParts {

@@ -11,11 +11,11 @@ import type { Clock } from '../util/clock.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { describeError } from '../util/errors.ts';
 import type { CommandOutcome, Committer } from './committer.ts';
-import { planChange, type Decided, type PlannedChange } from './planned-change.ts';
-import { readStoredEntry, readStoredTarget } from './read-stored-entry.ts';
+import { planChange, type Decided, type PlannedChange } from '../planning/planned-change.ts';
+import { readStoredEntry, readStoredTarget } from '../planning/read-stored-entry.ts';
 import { reportCommitted } from './report-committed.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
-import { editChange, type StoredEdit, type StoredTarget } from './stored-edit.ts';
+import { editChange, type StoredEdit, type StoredTarget } from '../planning/stored-edit.ts';
 import type { StoredSource } from './stored-window.ts';
 import { TermEnded, type Term } from './term.ts';
 

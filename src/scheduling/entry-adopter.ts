@@ -4,13 +4,18 @@ import type { EntryChange, SchedulingEvent } from '../events/beat-events.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import type { Ledger } from '../store/ledger.ts';
 import { StoreError } from '../util/errors.ts';
-import { planAdoption, planRestart, type AdoptedEntry, type KnownEntry } from './plan-adoption.ts';
+import {
+  planAdoption,
+  planRestart,
+  type AdoptedEntry,
+  type KnownEntry,
+} from '../planning/plan-adoption.ts';
 import { BlockedEntries, type BlockedEntriesOptions } from './blocked-entries.ts';
 import type { Committer } from './committer.ts';
-import type { Reconciled } from './plan.ts';
-import { readStoredEntry } from './read-stored-entry.ts';
+import type { Reconciled } from '../planning/plan.ts';
+import { readStoredEntry } from '../planning/read-stored-entry.ts';
 import type { ScheduledEntries } from './scheduled-entries.ts';
-import { partitionBySource } from './partition-by-source.ts';
+import { partitionBySource } from '../planning/partition-by-source.ts';
 import type { StoredWindow, StoredWindowOptions } from './stored-window.ts';
 import type { Term } from './term.ts';
 

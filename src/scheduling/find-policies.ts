@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { CatchUpPolicy } from '../catalog/catch-up.ts';
-import { readStoredEntry } from './read-stored-entry.ts';
+import { readStoredEntry } from '../planning/read-stored-entry.ts';
 import type { StoredSource } from './stored-window.ts';
 
 /** Stored entries that one query reads. */

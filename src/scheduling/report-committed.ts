@@ -4,7 +4,7 @@ import type { Operation } from '../events/operation.ts';
 import { formatDestination } from '../message/destination.ts';
 import type { UnpublishedMessage } from '../store/commit.ts';
 import { StoreError } from '../util/errors.ts';
-import type { PlannedChange } from './planned-change.ts';
+import type { PlannedChange } from '../planning/planned-change.ts';
 
 /**
  * Emits the events of a committed change, and returns how many of its runs were sent. A run with a rejected

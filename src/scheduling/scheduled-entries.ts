@@ -1,8 +1,8 @@
 import type { Entry } from '../catalog/entry.ts';
 import type { Events } from '../events/events.ts';
 import type { EntryState } from '../store/entry-state.ts';
-import { Agenda, type Item } from './agenda.ts';
-import { nextWakeAt } from './plan.ts';
+import { Agenda, type Item } from '../planning/agenda.ts';
+import { nextWakeAt } from '../planning/plan.ts';
 import type { RunOutcomes } from './run-outcomes.ts';
 import type { StoredWindow } from './stored-window.ts';
 

@@ -2,7 +2,7 @@ import type { Definitions } from '../catalog/definition.ts';
 import type { Events } from '../events/events.ts';
 import type { Position, StoredEntries, StoredEntry } from '../store/stored-entries.ts';
 import type { Clock } from '../util/clock.ts';
-import { readStoredEntry, type LoadedEntry } from './read-stored-entry.ts';
+import { readStoredEntry, type LoadedEntry } from '../planning/read-stored-entry.ts';
 
 /** Where stored entries come from. */
 export interface StoredSource {

@@ -3,7 +3,7 @@ import type { SkipReason } from '../catalog/catch-up.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { withoutInstants } from '../schedule/without-instants.ts';
 import { nextAfter } from '../schedule/next-after.ts';
-import { nextDueAt, reconcile } from '../scheduling/plan.ts';
+import { nextDueAt, reconcile } from '../planning/plan.ts';
 import { limitsOverlap } from '../catalog/overlap.ts';
 import type { EntryState, RunningRun } from '../store/entry-state.ts';
 

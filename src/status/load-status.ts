@@ -1,6 +1,6 @@
 import type { Definitions } from '../catalog/definition.ts';
 import type { Entry } from '../catalog/entry.ts';
-import { readStoredEntry } from '../scheduling/read-stored-entry.ts';
+import { readStoredEntry } from '../planning/read-stored-entry.ts';
 import type { Ledger } from '../store/ledger.ts';
 import { repairCommand } from '../store/repair-command.ts';
 import type { Position, StoredEntries, StoredEntry } from '../store/stored-entries.ts';

@@ -1,6 +1,6 @@
 import type { Definitions } from '../catalog/definition.ts';
 import type { Entry } from '../catalog/entry.ts';
-import { readStoredEntry } from '../scheduling/read-stored-entry.ts';
+import { readStoredEntry } from '../planning/read-stored-entry.ts';
 import type { EntryState } from '../store/entry-state.ts';
 import type { StateLookup } from '../store/ledger.ts';
 import { repairCommand } from '../store/repair-command.ts';

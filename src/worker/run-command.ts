@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { saferepr } from '../message/saferepr.ts';
+import { saferepr } from '../message/python/saferepr.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Command } from './command.ts';
 import type { Host } from './host.ts';

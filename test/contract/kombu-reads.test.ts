@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { date } from '../../src/message/typed/builders.ts';
 import { encodeBody, type Encoding } from '../../src/message/payload.ts';
-import { pythonJson } from '../../src/message/python-json.ts';
+import { pythonJson } from '../../src/message/python/python-json.ts';
 import { generateArguments } from '../support/arguments.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type * as Scripts from '../../src/drivers/redis/script.ts';
+import type * as Scripts from '../../src/drivers/redis/scripts/script.ts';
 import { openRedisStore } from '../../src/drivers/redis/store.ts';
 import type { StoreOptions } from '../../src/drivers/open-store.ts';
 import { AclUser } from '../support/acl.ts';
@@ -15,11 +15,11 @@ const BEFORE_7 = vi.hoisted(
   () => 'local redis = setmetatable({ acl_check_cmd = false }, { __index = redis })\n',
 );
 
-vi.mock('../../src/drivers/redis/script.ts', async (original) => {
+vi.mock('../../src/drivers/redis/scripts/script.ts', async (original) => {
   const module = await original<typeof Scripts>();
   return { ...module, script: (lua: string) => module.script(BEFORE_7 + lua) };
 });
-vi.mock('../../src/drivers/redis/lock-scripts.ts', async (original) => {
+vi.mock('../../src/drivers/redis/scripts/lock-scripts.ts', async (original) => {
   const scripts = await original<Record<string, string>>();
   return Object.fromEntries(Object.entries(scripts).map(([name, lua]) => [name, BEFORE_7 + lua]));
 });

@@ -1,11 +1,11 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ACQUIRE, EXTEND, RELEASE } from '../../src/drivers/redis/lock-scripts.ts';
+import { ACQUIRE, EXTEND, RELEASE } from '../../src/drivers/redis/scripts/lock-scripts.ts';
 import { APPEND_HISTORY } from '../../src/drivers/redis/history.ts';
-import { APPEND, APPEND_ENTRIES, REMOVE } from '../../src/drivers/redis/outbox-scripts.ts';
-import { run, script, type Script } from '../../src/drivers/redis/script.ts';
-import { BEGIN_TERM, COMMIT, COMMIT_ENTRIES } from '../../src/drivers/redis/scripts.ts';
-import { REMOVE_STATE, SEND } from '../../src/drivers/redis/scripts.ts';
+import { APPEND, APPEND_ENTRIES, REMOVE } from '../../src/drivers/redis/scripts/outbox-scripts.ts';
+import { run, script, type Script } from '../../src/drivers/redis/scripts/script.ts';
+import { BEGIN_TERM, COMMIT, COMMIT_ENTRIES } from '../../src/drivers/redis/scripts/scripts.ts';
+import { REMOVE_STATE, SEND } from '../../src/drivers/redis/scripts/scripts.ts';
 import { FIND, PAGE } from '../../src/drivers/redis/stored-entries.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';

@@ -14,8 +14,8 @@ import { FOLLOW_FOR, OutcomeFollower } from '../../src/outcomes/outcome-follower
 import { Queues } from '../../src/routing/queues.ts';
 import { Router } from '../../src/routing/router.ts';
 import { decodeAudit, type AuditRow } from '../../src/commands/audit.ts';
-import { ReloadCommands } from '../../src/commands/reload-commands.ts';
-import { CommandRunner } from '../../src/commands/command-runner.ts';
+import { ReloadCommands } from '../../src/inbox/reload-commands.ts';
+import { CommandRunner } from '../../src/inbox/command-runner.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import type { StoredEntries } from '../../src/store/stored-entries.ts';
 import { Scheduler } from '../../src/scheduling/scheduler.ts';

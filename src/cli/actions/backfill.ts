@@ -3,8 +3,8 @@ import { backfill as preview, MAX_BACKFILLED } from '../../commands/backfill.ts'
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';
-import { reconcile } from '../../scheduling/plan.ts';
-import { readStoredEntry } from '../../scheduling/read-stored-entry.ts';
+import { reconcile } from '../../planning/plan.ts';
+import { readStoredEntry } from '../../planning/read-stored-entry.ts';
 import type { StateStore } from '../../store/store.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { AuditRow } from '../../commands/audit.ts';
-import { CommandRejectedError, sendCommand } from '../../commands/send-command.ts';
+import { CommandRejectedError, sendCommand } from '../../inbox/send-command.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import type { Settings } from '../../config/settings.ts';
 import { openState } from '../../drivers/open-store.ts';

@@ -1,5 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
-import { upcoming } from '../../scheduling/preview.ts';
+import { upcoming } from '../../planning/preview.ts';
 import { formatInZone } from './table.ts';
 
 /** What beat prints at start, to show which configuration it uses. Passwords are masked. */

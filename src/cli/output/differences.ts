@@ -2,10 +2,10 @@ import type { FieldChange } from '../../catalog/compare-entries.ts';
 import type { Entry } from '../../catalog/entry.ts';
 import { HIDDEN_TEXT, isSecret } from '../../config/values/show.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
-import { MAX_COMPARED } from '../../scheduling/compare-occurrences.ts';
+import { MAX_COMPARED } from '../../planning/compare-occurrences.ts';
 import { maskText } from '../../util/mask.ts';
 import { thousands } from '../../util/thousands.ts';
-import type { Differences, EditedEntry } from '../../scheduling/compare-configurations.ts';
+import type { Differences, EditedEntry } from '../../planning/compare-configurations.ts';
 import { formatInZone } from './table.ts';
 
 /** The instants that are shown of an entry. */

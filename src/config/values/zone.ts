@@ -1,4 +1,4 @@
-import { checkZone } from '../../schedule/zone-names.ts';
+import { checkZone } from '../../schedule/zone/zone-names.ts';
 import { ConfigError } from '../../util/errors.ts';
 import type { Path, Report } from '../validate.ts';
 import { option, type ShapeOutput } from './option.ts';

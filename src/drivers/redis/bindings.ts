@@ -4,7 +4,7 @@ import type { Message } from '../../message/message.ts';
 import type { Destination } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
 import type { Broadcasts } from './broadcasts.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/connection.ts';
 import { selectFanoutKeys } from './fanout.ts';
 import type { Keys } from './keys.ts';
 

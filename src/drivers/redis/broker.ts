@@ -4,12 +4,12 @@ import { encodeEnvelope } from '../../broker/envelope.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Message } from '../../message/message.ts';
 import type { Bindings } from './bindings.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/connection.ts';
 import { findUnreceived, NO_SUBSCRIBERS, RedisWrites } from './writes.ts';
 import type { Keys } from './keys.ts';
 import { isAboutKeys } from './rights.ts';
-import { run } from './script.ts';
-import { SEND } from './scripts.ts';
+import { run } from './scripts/script.ts';
+import { SEND } from './scripts/scripts.ts';
 
 /** Messages that one script publishes at most, so that other clients do not wait long. */
 const CHUNK = 500;

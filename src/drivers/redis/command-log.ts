@@ -5,11 +5,11 @@ import {
   type PendingCommand,
 } from '../../store/command-log.ts';
 import { waitAtMost, type Clock } from '../../util/clock.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import type { Notifications } from './notifications.ts';
+import type { Notifications } from './connection/notifications.ts';
 import { RIGHTS } from './rights.ts';
-import { run, script } from './script.ts';
+import { run, script } from './scripts/script.ts';
 
 /** How often a leader polls for commands whose notification was lost or could not be published. Milliseconds. */
 const POLL_INTERVAL = 1_000;

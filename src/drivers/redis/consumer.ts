@@ -8,9 +8,9 @@ import {
   type TakenMessage,
 } from '../../broker/polling-consumer.ts';
 import { decodeEnvelope } from '../../broker/received-message.ts';
-import { Connection } from './connection.ts';
-import { ACK, RENEW, REQUEUE, RESTORE, TAKE } from './consumer-scripts.ts';
-import { run, type Script } from './script.ts';
+import { Connection } from './connection/connection.ts';
+import { ACK, RENEW, REQUEUE, RESTORE, TAKE } from './scripts/consumer-scripts.ts';
+import { run, type Script } from './scripts/script.ts';
 
 /** Milliseconds until a command without an answer fails. */
 const TIMEOUT = 5_000;

@@ -11,10 +11,10 @@ import {
 } from '../../store/history.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import type { Clock } from '../../util/clock.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
 import { RIGHTS } from './rights.ts';
-import { run, script } from './script.ts';
+import { run, script } from './scripts/script.ts';
 
 /** After how many rows of an entry the age of its oldest is checked, and the expiry of its key renewed. */
 const CHECK = 8;

@@ -5,9 +5,9 @@ import {
   type Instance,
   type Instances,
 } from '../../store/instances.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import { run, script } from './script.ts';
+import { run, script } from './scripts/script.ts';
 
 /** Sets `now` to the time of the server, epoch milliseconds. */
 const TIME = `

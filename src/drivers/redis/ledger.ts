@@ -11,15 +11,15 @@ import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
 import type { Bindings } from './bindings.ts';
 import { finishArguments } from './command-log.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/connection.ts';
 import { findUnreceived, NO_SUBSCRIBERS, RedisWrites, type PubSubMessage } from './writes.ts';
 import { addHistory } from './history.ts';
 import type { Keys } from './keys.ts';
-import { APPEND, APPEND_COMMANDS, APPEND_ENTRIES, REMOVE } from './outbox-scripts.ts';
+import { APPEND, APPEND_COMMANDS, APPEND_ENTRIES, REMOVE } from './scripts/outbox-scripts.ts';
 import { isAboutKeys } from './rights.ts';
-import { run, type Script } from './script.ts';
-import { BEGIN_TERM, CHECK, REMOVE_STATE } from './scripts.ts';
-import { COMMIT, COMMIT_COMMANDS, COMMIT_ENTRIES } from './scripts.ts';
+import { run, type Script } from './scripts/script.ts';
+import { BEGIN_TERM, CHECK, REMOVE_STATE } from './scripts/scripts.ts';
+import { COMMIT, COMMIT_COMMANDS, COMMIT_ENTRIES } from './scripts/scripts.ts';
 import { entryArguments } from './stored-entries.ts';
 
 /** States that one HSCAN reads. Redis serves other clients between two calls. */

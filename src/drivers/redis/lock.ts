@@ -3,7 +3,7 @@ import type { Clock } from '../../util/clock.ts';
 import type { Lease, Lock } from '../../store/lock.ts';
 import type { Keys } from './keys.ts';
 import type { Quorum } from './quorum.ts';
-import type { Notifications } from './notifications.ts';
+import type { Notifications } from './connection/notifications.ts';
 
 /** How often a vote without a majority is repeated, and the longest pause between two rounds in milliseconds. */
 const ROUNDS = 5;

@@ -4,9 +4,9 @@ import { queuesBound } from '../../broker/kombu.ts';
 import type { Mailbox, MailboxOptions, Reply } from '../../broker/mailbox.ts';
 import { decodeEnvelope } from '../../broker/received-message.ts';
 import { markHandled } from '../../util/promise.ts';
-import { Connection } from './connection.ts';
+import { Connection } from './connection/connection.ts';
 import { keysFor, type Keys } from './keys.ts';
-import { readDatabase } from './normalize-url.ts';
+import { readDatabase } from './connection/normalize-url.ts';
 
 /** Milliseconds until a command without an answer fails. */
 const TIMEOUT = 5_000;

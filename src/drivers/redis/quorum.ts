@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import Redlock, { ExecutionError, ResourceLockedError, type ExecutionResult } from 'redlock';
 import { StoreError } from '../../util/errors.ts';
-import type { Connection } from './connection.ts';
-import { ACQUIRE, EXTEND, RELEASE } from './lock-scripts.ts';
+import type { Connection } from './connection/connection.ts';
+import { ACQUIRE, EXTEND, RELEASE } from './scripts/lock-scripts.ts';
 
 /** The majority's answer. `divided`: neither side has a majority, so possibly no instance holds the lock. */
 export type VoteResult<T> = T | 'rejected' | 'divided';

@@ -1,5 +1,5 @@
 import type { ReadRedBeat, RedBeatRecord } from '../../store/import-source.ts';
-import { Connection } from './connection.ts';
+import { Connection } from './connection/connection.ts';
 
 /** The longest wait for an answer. Milliseconds. */
 const TIMEOUT = 5_000;

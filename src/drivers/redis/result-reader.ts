@@ -9,7 +9,7 @@ import type { TaskOutcome } from '../../message/task-outcome.ts';
 import type { Outcomes, ResultReader } from '../../store/result-reader.ts';
 import type { ResultSettings } from '../../store/results.ts';
 import { describeError } from '../../util/errors.ts';
-import { Connection } from './connection.ts';
+import { Connection } from './connection/connection.ts';
 
 /** Milliseconds until a command without an answer fails. */
 const TIMEOUT = 5_000;

@@ -3,7 +3,7 @@ import { DEFAULT_TRANSPORT } from '../../broker/connection-settings.ts';
 import type { ServerUrls } from '../../broker/server-url.ts';
 import type { ChordSize } from '../../message/run-messages.ts';
 import type { ResultBackend } from '../../store/results.ts';
-import { Connection } from './connection.ts';
+import { Connection } from './connection/connection.ts';
 
 /** Milliseconds until a command without an answer fails. */
 const TIMEOUT = 5_000;

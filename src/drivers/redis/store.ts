@@ -7,16 +7,16 @@ import { Bindings } from './bindings.ts';
 import { Broadcasts } from './broadcasts.ts';
 import { RedisBroker } from './broker.ts';
 import { RedisCommandLog } from './command-log.ts';
-import { Connection } from './connection.ts';
-import { checkHealth } from './check-health.ts';
+import { Connection } from './connection/connection.ts';
+import { checkHealth } from './connection/check-health.ts';
 import { RedisInstances } from './instances.ts';
 import { keysFor } from './keys.ts';
 import { RedisHistory } from './history.ts';
 import { RedisLedger } from './ledger.ts';
 import { RedisLock } from './lock.ts';
-import { readDatabase, normalizeRedisUrl } from './normalize-url.ts';
+import { readDatabase, normalizeRedisUrl } from './connection/normalize-url.ts';
 import { Quorum } from './quorum.ts';
-import { Notifications } from './notifications.ts';
+import { Notifications } from './connection/notifications.ts';
 import { RedisStoredEntries } from './stored-entries.ts';
 
 /** The longest timeout of a command, for any TTL of the lock. Milliseconds. */

@@ -6,10 +6,10 @@ import type {
   StoredEntries,
   StoredEntry,
 } from '../../store/stored-entries.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
 import { RIGHTS } from './rights.ts';
-import { run, script, type Script } from './script.ts';
+import { run, script, type Script } from './scripts/script.ts';
 
 /**
  * The end of the scripts that read entries. `names` is set.

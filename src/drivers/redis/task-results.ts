@@ -3,7 +3,7 @@ import type { ServerUrls } from '../../broker/server-url.ts';
 import { pythonIso } from '../../message/iso.ts';
 import type { ResultSettings } from '../../store/results.ts';
 import type { TaskResult, TaskResults } from '../../store/task-results.ts';
-import { Connection } from './connection.ts';
+import { Connection } from './connection/connection.ts';
 
 /** Milliseconds until a command without an answer fails. */
 const TIMEOUT = 5_000;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditRow } from '../../commands/audit.ts';
-import { sendCommand } from '../../commands/send-command.ts';
+import { sendCommand } from '../../inbox/send-command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';

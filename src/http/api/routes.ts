@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { decodeAudit } from '../../commands/audit.ts';
-import { CommandRejectedError } from '../../commands/send-command.ts';
+import { CommandRejectedError } from '../../inbox/send-command.ts';
 import { findStatus, loadStatusPage } from '../../status/status-page.ts';
 import { nextRuns } from '../../status/entry-status.ts';
 import { errorAt } from '../../util/diagnostic.ts';

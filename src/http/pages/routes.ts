@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono';
 import type { Definition } from '../../catalog/definition.ts';
 import { decodeAudit } from '../../commands/audit.ts';
-import { CommandRejectedError } from '../../commands/send-command.ts';
+import { CommandRejectedError } from '../../inbox/send-command.ts';
 import { joinRuns, type HistoryItem } from '../../history/join-runs.ts';
 import { nextRuns } from '../../status/entry-status.ts';
 import { findStatus, loadStatusPage } from '../../status/status-page.ts';

@@ -1,4 +1,4 @@
-import { cron } from '../../schedule/cron.ts';
+import { cron } from '../../schedule/cron/cron.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';
 import { convertJob, nameJob } from './convert.ts';

@@ -1,6 +1,6 @@
 import type { EntryConfig } from '../../config/config-types.ts';
 import { parseInstant } from '../../message/parse-instant.ts';
-import { cron } from '../../schedule/cron.ts';
+import { cron } from '../../schedule/cron/cron.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
 import { describeError } from '../../util/errors.ts';
 import { upcomingOf, type Found, type FoundEntry, type Left } from '../found.ts';

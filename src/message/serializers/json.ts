@@ -1,4 +1,4 @@
-import { pythonJson } from '../python-json.ts';
+import { pythonJson } from '../python/python-json.ts';
 import { validateDigits, type Serializer } from './serializer.ts';
 
 /** The default, and the one that every worker accepts. */

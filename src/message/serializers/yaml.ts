@@ -1,6 +1,6 @@
 import type * as Yaml from 'yaml';
 import { onDemand } from '../../util/on-demand.ts';
-import { pythonFloat } from '../python-number.ts';
+import { pythonFloat } from '../python/python-number.ts';
 import { getBytes, toTyped, type TypedValue } from '../typed/typed.ts';
 import { validateDigits, type Serializer } from './serializer.ts';
 

@@ -2,7 +2,7 @@ import { describeLocal } from '../description.ts';
 import { toDate, toMillis } from '../instants.ts';
 import { nextAfter } from '../next-after.ts';
 import type { Explanation, Schedule } from '../schedule.ts';
-import { getZone } from '../zone.ts';
+import { getZone } from '../zone/zone.ts';
 import { latestFixed } from './latest-fixed.ts';
 
 /** The first and the last instant of an entry. Epoch milliseconds. */

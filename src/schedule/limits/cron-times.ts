@@ -1,6 +1,6 @@
-import { formatCron } from '../calendar-text.ts';
-import { Calendar } from '../calendar.ts';
-import { cronFields } from '../cron.ts';
+import { formatCron } from '../calendar/calendar-text.ts';
+import { Calendar } from '../calendar/calendar.ts';
+import { cronFields } from '../cron/cron.ts';
 import { DAY, HOUR, MINUTE } from '../instants.ts';
 import { localSet, type TimeSet } from './time-set.ts';
 

@@ -4,7 +4,7 @@ import { LastAnswerCache } from '../last-answer-cache.ts';
 import { latestByNext } from '../latest.ts';
 import { nextAfter } from '../next-after.ts';
 import type { Schedule } from '../schedule.ts';
-import { getZone, type Zone } from '../zone.ts';
+import { getZone, type Zone } from '../zone/zone.ts';
 import type { TimeSet } from './time-set.ts';
 
 /** Which instants of a schedule stay. */

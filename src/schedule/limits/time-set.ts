@@ -1,4 +1,4 @@
-import type { Zone } from '../zone.ts';
+import type { Zone } from '../zone/zone.ts';
 
 /** A set of instants by which occurrences are selected: times of the day, weekdays, the events of a calendar. */
 export interface TimeSet {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { toMonitorSchedule } from '../../../src/alerts/monitor-schedule.ts';
-import { cron } from '../../../src/schedule/cron.ts';
+import { cron } from '../../../src/schedule/cron/cron.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
 import { settle } from '../../support/settle.ts';
 import { makeAlerts, NOON, outcome, sent, TASK_ID } from './rig.ts';

@@ -6,7 +6,7 @@ import {
   type Decision,
   type SkipReason,
 } from '../../../src/catalog/catch-up.ts';
-import { cron } from '../../../src/schedule/cron.ts';
+import { cron } from '../../../src/schedule/cron/cron.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import {
   alignedSchedule,

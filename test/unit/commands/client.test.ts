@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Beat } from '../../../src/beat.ts';
 import { connect, NoAnswerError, type BeatClient } from '../../../src/client.ts';
-import { CommandRejectedError } from '../../../src/commands/send-command.ts';
+import { CommandRejectedError } from '../../../src/inbox/send-command.ts';
 import type { BeatConfig } from '../../../src/config/config-types.ts';
 import { storeOptions } from '../../../src/config/service/store-options.ts';
 import type { Settings } from '../../../src/config/settings.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { applyStoredCommand } from '../../../src/commands/apply-command.ts';
 import type { StoredCommand } from '../../../src/commands/command.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
-import type { StoredTarget } from '../../../src/scheduling/stored-edit.ts';
+import type { StoredTarget } from '../../../src/planning/stored-edit.ts';
 import { newState } from '../../../src/store/entry-state.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);

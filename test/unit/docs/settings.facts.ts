@@ -7,7 +7,7 @@ export const settings = {
     test: 'test/unit/config/keys/spellings.test.ts',
   },
   beat_cron_starting_deadline: { example: 3600, test: 'test/unit/config/keys/spellings.test.ts' },
-  timezone: { example: 'Europe/Oslo', test: 'test/unit/schedule/zone.test.ts' },
+  timezone: { example: 'Europe/Oslo', test: 'test/unit/schedule/zone/zone.test.ts' },
   enable_utc: { example: true, test: 'test/unit/config/resolve.test.ts' },
   broker_url: {
     example: 'redis://localhost:6379/0',

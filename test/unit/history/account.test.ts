@@ -5,7 +5,7 @@ import {
   type Account,
   type Recorded,
 } from '../../../src/history/account.ts';
-import { cron } from '../../../src/schedule/cron.ts';
+import { cron } from '../../../src/schedule/cron/cron.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
 import type { HistoryRow, RunRow, SkipRow } from '../../../src/store/history.ts';
 import { makeEntry, MINUTE } from '../../support/entry.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { AuditRow } from '../../../src/commands/audit.ts';
 import { explain } from '../../../src/history/explain.ts';
 import type { Recorded } from '../../../src/history/account.ts';
-import { cron } from '../../../src/schedule/cron.ts';
+import { cron } from '../../../src/schedule/cron/cron.ts';
 import type { EntryState } from '../../../src/store/entry-state.ts';
 import type { HistoryRow } from '../../../src/store/history.ts';
 import { makeEntry } from '../../support/entry.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { cron } from '../../../src/schedule/cron.ts';
+import { cron } from '../../../src/schedule/cron/cron.ts';
 import { bounded } from '../../../src/schedule/limits/bounded.ts';
 import { cronTimes } from '../../../src/schedule/limits/cron-times.ts';
 import { dates } from '../../../src/schedule/limits/dates.ts';
@@ -12,7 +12,7 @@ import { timesOfDay } from '../../../src/schedule/limits/times-of-day.ts';
 import { union } from '../../../src/schedule/limits/union.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
-import { getZone } from '../../../src/schedule/zone.ts';
+import { getZone } from '../../../src/schedule/zone/zone.ts';
 import { fields, instant, line, zone } from './arbitrary.ts';
 import { due, walk } from './walk.ts';
 

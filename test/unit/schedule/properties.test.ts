@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { cron } from '../../../src/schedule/cron.ts';
-import { crontab } from '../../../src/schedule/crontab.ts';
+import { cron } from '../../../src/schedule/cron/cron.ts';
+import { crontab } from '../../../src/schedule/crontab/crontab.ts';
 import type { Schedule } from '../../../src/schedule/schedule.ts';
 import { everySeconds } from '../../../src/schedule/timedelta.ts';
 import { fields, instant, line, zone, ZONES } from './arbitrary.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { importDjango } from '../../../import/django/convert.ts';
 import { checkTables, TABLES } from '../../../import/django/tables.ts';
-import { checkZone } from '../../../schedule/zone-names.ts';
+import { checkZone } from '../../../schedule/zone/zone-names.ts';
 import { systemClock } from '../../../util/clock.ts';
 import { ConfigError } from '../../../util/errors.ts';
 import type { ExitCode } from '../../exit.ts';

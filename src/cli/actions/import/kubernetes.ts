@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { importCronJobs } from '../../../import/kubernetes/convert.ts';
 import type { ManifestFile } from '../../../import/kubernetes/manifests.ts';
-import { checkZone } from '../../../schedule/zone-names.ts';
+import { checkZone } from '../../../schedule/zone/zone-names.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
 import type { ExitCode } from '../../exit.ts';
 import { runImport, type ImportFlags } from './run-import.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { decide } from '../../../../src/catalog/catch-up.ts';
-import { nextDueAt } from '../../../../src/scheduling/plan.ts';
+import { nextDueAt } from '../../../../src/planning/plan.ts';
 import { newState } from '../../../../src/store/entry-state.ts';
 import { entryOf, entryProblems } from '../support.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../../../src/config/resolve.ts';
 import { at } from '../../../../src/schedule/at.ts';
-import { cron } from '../../../../src/schedule/cron.ts';
-import { crontab } from '../../../../src/schedule/crontab.ts';
-import { rrule } from '../../../../src/schedule/rrule.ts';
+import { cron } from '../../../../src/schedule/cron/cron.ts';
+import { crontab } from '../../../../src/schedule/crontab/crontab.ts';
+import { rrule } from '../../../../src/schedule/rrule/rrule.ts';
 import type { Schedule } from '../../../../src/schedule/schedule.ts';
-import { solar } from '../../../../src/schedule/solar.ts';
+import { solar } from '../../../../src/schedule/solar/solar.ts';
 import { timedelta } from '../../../../src/schedule/timedelta.ts';
 import { formatDiagnostic } from '../../../../src/util/diagnostic.ts';
 import { entryOf, entryProblems, problemsOf } from '../support.ts';

@@ -1,0 +1,93 @@
+import { LastAnswerCache } from '../last-answer-cache.ts';
+import { formatCron } from './calendar-text.ts';
+import { Calendar, type CalendarFields } from './calendar.ts';
+import { nextElapsed, nextFixed } from './clock-changes.ts';
+import { toDate, toMillis } from '../instants.ts';
+import { interner } from '../intern.ts';
+import { latestByNext } from '../latest.ts';
+import { explainCalendar } from './explain-calendar.ts';
+import type { Explanation, Schedule, ScheduleWarning } from '../schedule.ts';
+import { describeFields } from '../description.ts';
+import { checkZone } from '../zone/zone-names.ts';
+import { getZone } from '../zone/zone.ts';
+
+/** A parsed `crontab` or `cron` expression. */
+export interface CalendarRule {
+  readonly fields: CalendarFields;
+  readonly warnings?: readonly ScheduleWarning[] | undefined;
+  /** The minute or hour field has `*`, a range or a step: see clock-changes.ts. */
+  readonly elapsed: boolean;
+}
+
+export interface ZoneOptions {
+  /** The IANA zone of the fields; by default the zone of the configuration, or UTC. */
+  readonly timezone?: string | undefined;
+}
+
+const intern = interner<CalendarSchedule>();
+
+/**
+ * Returns the schedule of a rule. Equal rules share one object, whichever grammar and spelling they had.
+ * Throws a `ConfigError` for an unknown zone.
+ */
+export function calendarSchedule(rule: CalendarRule, { timezone }: ZoneOptions): Schedule {
+  return make(rule, timezone === undefined ? undefined : checkZone(timezone));
+}
+
+function make(rule: CalendarRule, timezone: string | undefined): CalendarSchedule {
+  const { fields, elapsed, warnings } = rule;
+  const days = fields.union ? ' either-day' : '';
+  const spec = `cron(${formatCron(fields)})${days} ${elapsed ? 'elapsed' : 'fixed'} ${timezone ?? 'UTC'}`;
+  // A rule without a zone uses UTC, but inZone can still change that.
+  const floating = timezone === undefined ? ' in no zone yet' : '';
+  const key = `${spec}${floating}${warnings ? JSON.stringify(warnings) : ''}`;
+  return intern(key, () => new CalendarSchedule(rule, spec, timezone));
+}
+
+class CalendarSchedule implements Schedule {
+  readonly spec: string;
+  readonly timezone: string;
+  readonly warnings?: readonly ScheduleWarning[];
+  readonly #rule: CalendarRule;
+  readonly #floating: boolean;
+  readonly #answers: LastAnswerCache;
+
+  constructor(rule: CalendarRule, spec: string, timezone: string | undefined) {
+    this.spec = spec;
+    this.timezone = timezone ?? 'UTC';
+    if (rule.warnings) this.warnings = rule.warnings;
+    this.#rule = rule;
+    this.#floating = timezone === undefined;
+    const calendar = new Calendar(rule.fields);
+    const zone = getZone(this.timezone);
+    const search = rule.elapsed ? nextElapsed : nextFixed;
+    const answers: LastAnswerCache = new LastAnswerCache({
+      next: (after) => search(calendar, zone, after),
+      latest: (after, until) => latestByNext((instant) => answers.next(instant), after, until),
+    });
+    this.#answers = answers;
+    Object.freeze(this);
+  }
+
+  next(after: Date): Date | null {
+    return toDate(this.#answers.next(toMillis(after, 'after')));
+  }
+
+  latest(after: Date, until: Date): Date | null {
+    return toDate(this.#answers.latest(toMillis(after, 'after'), toMillis(until, 'until')));
+  }
+
+  inZone(timezone: string): Schedule {
+    return this.#floating ? make(this.#rule, checkZone(timezone)) : this;
+  }
+
+  explain(at: Date): Explanation {
+    const instant = toMillis(at, 'at');
+    const isDue = this.#answers.next(instant - 1) === instant;
+    return explainCalendar(this.#rule.fields, getZone(this.timezone), instant, isDue);
+  }
+
+  get description(): string {
+    return describeFields(this.#rule.fields) ?? this.spec;
+  }
+}

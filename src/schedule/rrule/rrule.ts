@@ -1,0 +1,145 @@
+import { DateTime } from 'luxon';
+import { errorAt } from '../../util/diagnostic.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { at } from '../at.ts';
+import type { ZoneOptions } from '../calendar/calendar-schedule.ts';
+import { nextElapsed, nextFixed } from '../calendar/clock-changes.ts';
+import { SECOND, toDate, toMillis } from '../instants.ts';
+import { interner } from '../intern.ts';
+import { LastAnswerCache } from '../last-answer-cache.ts';
+import { latestByNext } from '../latest.ts';
+import { Recurrence } from './recurrence.ts';
+import { formatRule, parseRule, type RecurrenceRule } from './rrule-text.ts';
+import type { Schedule } from '../schedule.ts';
+import { checkZone } from '../zone/zone-names.ts';
+import { getZone } from '../zone/zone.ts';
+
+export interface RRuleOptions extends ZoneOptions {
+  /**
+   * From when on the rule recurs, and what recurs where the rule does not say: `FREQ=DAILY` is due at its time. A `Date`
+   * or ISO 8601 text; without an offset local time. By default midnight of 1 January 2000.
+   */
+  readonly dtstart?: string | Date | undefined;
+}
+
+const intern = interner<RecurrenceSchedule>();
+
+/**
+ * A recurrence rule of RFC 5545 such as `FREQ=MONTHLY;BYDAY=-1FR`. docs/time.md has what it allows, clock-changes.ts the
+ * rules for clock changes. Throws a `ConfigError` with every error.
+ */
+export function rrule(text: string, { dtstart, timezone }: RRuleOptions = {}): Schedule {
+  if (typeof text !== 'string') throw new ConfigError('expected a rule such as FREQ=DAILY');
+  const rule = parseRule(text);
+  if (dtstart === undefined) checkStart(rule);
+  const start = parseStart(dtstart);
+  return make(rule, start, timezone === undefined ? undefined : checkZone(timezone));
+}
+
+/** Reads `dtstart` in a zone, as epoch milliseconds of a local time as if it were UTC. */
+type Start = (timezone: string) => number;
+
+function parseStart(dtstart: string | Date | undefined): Start {
+  if (dtstart === undefined) return () => Date.UTC(2000, 0);
+  try {
+    at(dtstart);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(error.errors.map(({ message }) => errorAt(['dtstart'], message)));
+  }
+  return (timezone) => {
+    const zoned =
+      dtstart instanceof Date
+        ? DateTime.fromJSDate(dtstart, { zone: timezone })
+        : DateTime.fromISO(dtstart, { zone: timezone });
+    // A local time that a clock change skips stays as it is written.
+    const isLocal = typeof dtstart === 'string' && !/(?:Z|[+-]\d\d:?\d\d)$/i.test(dtstart);
+    const local = isLocal
+      ? DateTime.fromISO(dtstart, { zone: 'UTC' })
+      : zoned.setZone('UTC', { keepLocalTime: true });
+    return Math.floor(local.toMillis() / SECOND) * SECOND;
+  };
+}
+
+/** Reports rules whose occurrences depend on where they begin. */
+function checkStart({ interval, count, freq, days, yearDays, monthDays }: RecurrenceRule): void {
+  const isOpen = freq === 'WEEKLY' && days.length + yearDays.length + monthDays.length === 0;
+  const part = [
+    interval > 1 && `INTERVAL=${interval}`,
+    count !== undefined && `COUNT=${count}`,
+    isOpen && 'FREQ=WEEKLY without BYDAY',
+  ].find((each) => each !== false);
+  if (part !== undefined) throw new ConfigError(`${part} needs dtstart: when the rule begins`);
+}
+
+function make(rule: RecurrenceRule, start: Start, timezone: string | undefined): Schedule {
+  const zone = timezone ?? 'UTC';
+  const local = start(zone);
+  const since = new Date(local).toISOString().replace('.000Z', '');
+  const spec = `rrule(${formatRule(rule)} from ${since}) ${zone}`;
+  const floating = timezone === undefined ? ' in no zone yet' : '';
+  if (floating !== '') return new RecurrenceSchedule({ rule, start, local, spec, timezone });
+  return intern(spec, () => new RecurrenceSchedule({ rule, start, local, spec, timezone }));
+}
+
+interface Parts {
+  readonly rule: RecurrenceRule;
+  readonly start: Start;
+  readonly local: number;
+  readonly spec: string;
+  readonly timezone: string | undefined;
+}
+
+class RecurrenceSchedule implements Schedule {
+  readonly spec: string;
+  readonly timezone: string;
+  readonly #parts: Parts;
+  readonly #answers: LastAnswerCache;
+
+  constructor(parts: Parts) {
+    const { rule, local, spec, timezone } = parts;
+    this.spec = spec;
+    this.timezone = timezone ?? 'UTC';
+    this.#parts = parts;
+    const recurrence = new Recurrence(rule, local);
+    const zone = getZone(this.timezone);
+    const search = recurrence.isElapsed ? nextElapsed : nextFixed;
+    const end = parseInstantUntil(rule.until);
+    const answers: LastAnswerCache = new LastAnswerCache({
+      next: (after) => {
+        const next = search(recurrence, zone, after);
+        return next === null || next > end ? null : next;
+      },
+      latest: (after, until) => latestByNext((instant) => answers.next(instant), after, until),
+    });
+    this.#answers = answers;
+    Object.freeze(this);
+  }
+
+  next(after: Date): Date | null {
+    return toDate(this.#answers.next(toMillis(after, 'after')));
+  }
+
+  latest(after: Date, until: Date): Date | null {
+    return toDate(this.#answers.latest(toMillis(after, 'after'), toMillis(until, 'until')));
+  }
+
+  inZone(timezone: string): Schedule {
+    const { rule, start, timezone: own } = this.#parts;
+    return own === undefined ? make(rule, start, checkZone(timezone)) : this;
+  }
+
+  get description(): string {
+    const { rule, local } = this.#parts;
+    const time = new Date(local).toISOString().slice(11, 16);
+    return `rrule ${formatRule(rule)}${rule.hours.length > 0 ? '' : `, from ${time}`}`;
+  }
+}
+
+/** `Infinity` without `UNTIL`, and for one in local time. */
+function parseInstantUntil(until = ''): number {
+  if (!until.endsWith('Z')) return Infinity;
+  return Date.parse(
+    until.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'),
+  );
+}

@@ -1,0 +1,214 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { errorAt } from '../../../../src/util/diagnostic.ts';
+import { ConfigError } from '../../../../src/util/errors.ts';
+import { isNeverDue } from '../../../../src/schedule/never-due.ts';
+import type { Schedule } from '../../../../src/schedule/schedule.ts';
+import { solar, SOLAR_EVENTS, type SolarEvent } from '../../../../src/schedule/solar/solar.ts';
+import { instant } from '../arbitrary.ts';
+import { due, walk } from '../walk.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+interface Case {
+  solar: [SolarEvent, number, number];
+  after: string;
+  next: string | null;
+}
+
+function read(file: string): Case[] {
+  const url = new URL(`../../../conformance/${file}`, import.meta.url);
+  const lines = readFileSync(url, 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Case);
+}
+
+/** Milliseconds from the instant of a case until beat's answer. */
+function wait({ solar: where, after }: Case): number {
+  return (
+    solar(...where)
+      .next(new Date(after))!
+      .getTime() - Date.parse(after)
+  );
+}
+
+function millisApart(one: Case): number {
+  return Math.abs(Date.parse(one.after) + wait(one) - Date.parse(one.next!));
+}
+
+describe('recorded answers', () => {
+  const cases = read('solar.jsonl');
+
+  test("match Celery's within two seconds", () => {
+    const answered = cases.filter(({ next }) => next !== null);
+    expect(answered).toHaveLength(363);
+    expect(answered.filter((one) => millisApart(one) > 2_000)).toEqual([]);
+  });
+
+  test('are at least a day away where Celery reports no event', () => {
+    const none = cases.filter(({ next }) => next === null);
+    expect(none).toHaveLength(37);
+    expect(none.filter((one) => wait(one) < DAY || wait(one) > 300 * DAY)).toEqual([]);
+  });
+
+  test("match Celery's within a minute, months ahead, in polar days and nights", () => {
+    const polar = read('solar-polar.jsonl');
+    expect(polar).toHaveLength(120);
+    expect(polar.filter((one) => millisApart(one) > MINUTE)).toEqual([]);
+    expect(polar.filter((one) => wait(one) > 60 * DAY).length).toBeGreaterThan(50);
+  });
+});
+
+describe('solar', () => {
+  test.each([
+    ['sunrise', '2026-06-21T01:53:35Z'],
+    ['solar_noon', '2026-06-21T11:19:04Z'],
+    ['sunset', '2026-06-21T20:44:19Z'],
+  ] as const)('in Oslo at midsummer: %s', (event, expected) => {
+    const [first] = due(solar(event, 59.9, 10.7), '2026-06-21T00:00Z', 1);
+    expect(Math.abs(Date.parse(first!) - Date.parse(expected))).toBeLessThan(MINUTE);
+  });
+
+  test('orders the events of a day', () => {
+    const from = new Date('2026-03-01T00:00Z');
+    const day = SOLAR_EVENTS.map((event) => solar(event, 45, 0).next(from)!.getTime());
+    expect(day).toEqual(day.toSorted((a, b) => a - b));
+    expect(new Set(day).size).toBe(9);
+  });
+
+  test('skips the polar night', () => {
+    const [last, first] = walk(solar('sunrise', 78.2, 15.6), new Date('2026-10-25T12:00Z'), 2);
+    expect([last, first].map((each) => each!.toISOString().slice(0, 10))).toEqual([
+      '2026-10-26',
+      '2027-02-16',
+    ]);
+  });
+
+  test('is due once a year at a pole', () => {
+    const years = (event: SolarEvent, latitude: number) =>
+      walk(solar(event, latitude, 0), new Date('2026-01-01Z'), 3).map((each) =>
+        each.toISOString().slice(0, 7),
+      );
+    expect(years('sunrise', 90)).toEqual(['2026-03', '2027-03', '2028-03']);
+    expect(years('sunset', -90)).toEqual(['2026-03', '2027-03', '2028-03']);
+    for (const event of SOLAR_EVENTS) expect(isNeverDue(solar(event, 90, 0))).toBe(false);
+  });
+
+  test('has no occurrence outside the range of the ephemeris', () => {
+    const sunset = solar('sunset', 40, 20);
+    expect(sunset.next(new Date('9999-06-01Z'))).toBeNull();
+    expect(sunset.next(new Date(-8.64e15))?.getUTCFullYear()).toBe(1);
+    const until = sunset.latest!(new Date('9998-01-01Z'), new Date(8.64e15));
+    expect(until?.toISOString()).toMatch(/^9998-12-31T/);
+  });
+
+  test('shares one object per event and place', () => {
+    const sunset = solar('sunset', 59.9, 10.7);
+    expect(solar('sunset', 59.9, 10.7)).toBe(sunset);
+    expect(solar('sunset', 59.9, 10.8)).not.toBe(sunset);
+    expect(sunset.spec).toBe('solar(sunset 59.9 10.7)');
+    expect(sunset).not.toHaveProperty('timezone');
+    expect(solar('sunset', -0, 0).spec).toBe(solar('sunset', 0, 0).spec);
+  });
+
+  test('describes the event and the place', () => {
+    expect(solar('dawn_civil', 59.9, 10.7).description).toBe('at civil dawn, 59.9°N 10.7°E');
+    expect(solar('solar_noon', -33.9, -70.5).description).toBe('at solar noon, 33.9°S 70.5°W');
+  });
+
+  test('reports every invalid argument at once', () => {
+    const wrong = () => solar('sun_set' as SolarEvent, 90.5, NaN);
+    expect(wrong).toThrow(ConfigError);
+    expect(errorsOf(wrong)).toEqual([
+      errorAt(
+        ['event'],
+        '"sun_set" is not one of dawn_astronomical, dawn_nautical, dawn_civil, sunrise, solar_noon, ' +
+          'sunset, dusk_civil, dusk_nautical, dusk_astronomical; did you mean "sunset"?',
+      ),
+      errorAt(['latitude'], '90.5 is not a number of degrees from -90 to 90'),
+      errorAt(['longitude'], 'NaN is not a number of degrees from -180 to 180'),
+    ]);
+    expect(() => solar('sunset', '59.9' as never, 10.7)).toThrow('latitude');
+    expect(() => solar('sunset', 0, -180.001)).toThrow('longitude');
+    expect(() => solar(undefined as never, 0, 0)).toThrow('event: missing; expected one of');
+    expect(() => solar('toString' as never, 0, 0)).toThrow('is not one of');
+    expect(solar('sunset', -90, 180).next(new Date('2026-01-01Z'))).not.toBeNull();
+  });
+});
+
+function errorsOf(make: () => unknown): unknown {
+  try {
+    return make();
+  } catch (error) {
+    return (error as ConfigError).errors;
+  }
+}
+
+const event = fc.constantFrom(...SOLAR_EVENTS);
+const degrees = (most: number) => fc.integer({ min: -most * 100, max: most * 100 });
+// The odd days lie within the polar circles.
+const latitude = fc
+  .oneof(
+    degrees(90),
+    degrees(25).map((near) => (near < 0 ? -9_000 - near : 9_000 - near)),
+  )
+  .map((hundredths) => hundredths / 100);
+const longitude = degrees(180).map((hundredths) => hundredths / 100);
+
+function walkUntil(schedule: Schedule, after: Date, until: Date): Date[] {
+  const found: Date[] = [];
+  for (let at = schedule.next(after); at && at <= until; at = schedule.next(at)) found.push(at);
+  return found;
+}
+
+describe('solar at any place', () => {
+  test('next is strictly later, and no event occurs twice', () => {
+    fc.assert(
+      fc.property(event, latitude, longitude, instant(1970, 2100), (name, lat, lon, after) => {
+        const found = walk(solar(name, lat, lon), after, 5).map((each) => each.getTime());
+        const gaps = found.map((each, i) => each - (found[i - 1] ?? after.getTime()));
+        expect(gaps).toHaveLength(5);
+        expect(gaps[0]).toBeGreaterThan(0);
+        // Around the poles the sun may truly rise twice a day; elsewhere a day is nearly a day.
+        const least = Math.abs(lat) > 85 ? 0 : 12 * HOUR;
+        expect(Math.min(...gaps.slice(1))).toBeGreaterThan(least);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('next finds the same instant of an event from any start', () => {
+    const back = fc.integer({ min: 1, max: 5 * 60 * 24 });
+    fc.assert(
+      fc.property(event, latitude, longitude, instant(2020, 2040), back, (...given) => {
+        const [name, lat, lon, start, minutes] = given;
+        const schedule = solar(name, lat, lon);
+        const next = schedule.next(start)!;
+        const earlier = new Date(start.getTime() - minutes * MINUTE);
+        expect(walkUntil(schedule, earlier, next).at(-1)).toEqual(next);
+        expect(schedule.next(new Date(next.getTime() - 1))).toEqual(next);
+        expect(next.getTime() % 1_000).toBe(0);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('latest equals the last occurrence found with next', () => {
+    const days = fc.integer({ min: 0, max: 20 });
+    fc.assert(
+      fc.property(event, latitude, longitude, instant(2020, 2040), days, (...given) => {
+        const [name, lat, lon, after, length] = given;
+        const schedule = solar(name, lat, lon);
+        const until = new Date(after.getTime() + length * DAY);
+        const walked = walkUntil(schedule, after, until);
+        expect(schedule.latest!(after, until)).toEqual(walked.at(-1) ?? null);
+        const [first] = walked;
+        if (first) expect(schedule.latest!(after, first)).toEqual(first);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
