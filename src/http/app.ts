@@ -23,6 +23,8 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
   app.use(async (c, next) => {
     c.set('http', context.settings().http!);
     await next();
+    // What an answer shows is for its user alone, and may be out of date within a second.
+    if (!c.res.headers.has('cache-control')) c.header('Cache-Control', 'no-store');
   });
   app.use(secureHeaders({ contentSecurityPolicy: POLICY, xFrameOptions: 'DENY' }));
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => problem(c, { status: 413 }) }));

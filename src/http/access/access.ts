@@ -16,15 +16,13 @@ export const identify = ({ clock }: Pick<HttpContext, 'clock'>) =>
     await next();
   });
 
-async function findAccess(c: Context<HttpEnv>, now: number): Promise<Access> {
+/** Finds out what a request may do at `now`, epoch milliseconds. */
+export async function findAccess(c: Context<HttpEnv>, now: number): Promise<Access> {
   const { http } = c.var;
   const client = findClient(c);
   const by = `http@${client.address}`;
-  const given = c.req.header('authorization');
-  if (given !== undefined) {
-    const [, token = ''] = /^Bearer +(\S+)$/i.exec(given) ?? [];
-    return { permission: checkToken(token, http), by, method: 'token' };
-  }
+  const token = findToken(c);
+  if (token !== null) return { permission: checkToken(token, http), by, method: 'token' };
   const user = http.trustedUserHeader !== null && c.req.header(http.trustedUserHeader);
   if (user && client.viaProxy) return { permission: 'change', by: user, method: 'proxy' };
   const session = await readSession(c, now);
@@ -34,6 +32,16 @@ async function findAccess(c: Context<HttpEnv>, now: number): Promise<Access> {
   }
   if (isOpen(c)) return { permission: 'read', by, method: 'open' };
   return { permission: null, by, method: 'none' };
+}
+
+/**
+ * The token of the request; empty for a malformed one, `null` without one. Other schemes are ignored: a browser sends
+ * the credentials of a proxy with every request, and the proxy may pass them on.
+ */
+function findToken(c: Context<HttpEnv>): string | null {
+  const given = c.req.header('authorization') ?? '';
+  if (!/^Bearer\b/i.test(given)) return null;
+  return /^Bearer +(\S+)$/i.exec(given)?.[1] ?? '';
 }
 
 /**
@@ -47,11 +55,15 @@ function isOpen(c: Context<HttpEnv>): boolean {
   return isLoopback(name);
 }
 
-/** Rejects a request that may not read. Browsers are sent to the login page. */
+/** Rejects a request that may not read. Browsers, which send no token, are sent to the login page. */
 export const requireRead = createMiddleware<HttpEnv>(async (c, next) => {
-  if (c.var.access.permission !== null) return next();
-  const isPage = c.req.method === 'GET' && (c.req.header('accept') ?? '').includes('text/html');
-  if (isPage) {
+  const { permission, method } = c.var.access;
+  if (permission !== null) return next();
+  const isBrowser =
+    method !== 'token' &&
+    c.req.method === 'GET' &&
+    (c.req.header('accept') ?? '').includes('text/html');
+  if (isBrowser) {
     const { pathname, search } = new URL(c.req.url);
     return c.redirect(`/login?next=${encodeURIComponent(pathname + search)}`, 303);
   }
@@ -73,5 +85,5 @@ const sameSite = csrf({ secFetchSite: 'same-origin' });
 
 /** Rejects forms of other sites. A request with a token is not one: browsers add no token by themselves. */
 export const rejectForeignForms = createMiddleware<HttpEnv>((c, next) =>
-  c.req.header('authorization') === undefined ? sameSite(c, next) : next(),
+  findToken(c) === null ? sameSite(c, next) : next(),
 );

@@ -29,6 +29,13 @@ describe('HTTP with tokens', () => {
     });
   });
 
+  test('a wrong token gets status 401 from a page too, not the login page', async () => {
+    await using app = await HttpApp.open({ http: TOKENS });
+    const headers = { Accept: 'text/html' };
+    const response = await app.request('/', { token: 'wrong-token-of-the-tests', headers });
+    expect([response.status, response.headers.get('location')]).toEqual([401, null]);
+  });
+
   test.each([READ, CHANGE])('a request with the token %s may read', async (token) => {
     await using app = await HttpApp.open({ http: TOKENS }, { metrics });
     const response = await app.request('/metrics', { token });
@@ -104,6 +111,21 @@ describe('HTTP with tokens', () => {
     expect((await app.request('/metrics', { headers: { Cookie } })).status).toBe(401);
   });
 
+  test('a session is valid beside the credentials that a browser sends to a proxy', async () => {
+    await using app = await HttpApp.open({ http: TOKENS }, { metrics });
+    const Cookie = cookieOf(await app.request('/login', { form: { token: READ } }));
+    const headers = { Cookie, Authorization: 'Basic YW5uOnNlY3JldA==' };
+    expect((await app.request('/metrics', { headers })).status).toBe(200);
+  });
+
+  test('answers are not stored by browsers and proxies, except for static files', async () => {
+    await using app = await HttpApp.open({ http: TOKENS });
+    const read = (path: string) => app.request(path, { token: READ });
+    for (const path of ['/', '/api/status', '/login', '/nothing']) {
+      expect((await read(path)).headers.get('cache-control')).toBe('no-store');
+    }
+  });
+
   test('after five failed logins an address has to wait for the rest of a minute, and others do not', async () => {
     const clock = new ManualClock('2027-03-01T12:00:00Z');
     await using app = await HttpApp.open({ http: TOKENS }, { clock });
@@ -120,6 +142,10 @@ describe('HTTP with tokens', () => {
     ['another site', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }],
     ['another port of the host', { 'Sec-Fetch-Site': 'same-site' }],
     ['an unknown site', { 'Sec-Fetch-Site': '' }],
+    [
+      'another site, with the credentials that the browser sends to a proxy,',
+      { 'Sec-Fetch-Site': 'cross-site', Authorization: 'Basic YW5uOnNlY3JldA==' },
+    ],
   ])('a form of %s is rejected', async (_name, headers) => {
     await using app = await HttpApp.open({ http: TOKENS });
     const response = await app.request('/login', { form: { token: READ }, headers });
@@ -178,6 +204,13 @@ describe('HTTP behind a proxy that authenticates', () => {
       expect((await app.request('/metrics', { headers, peer })).status).toBe(401);
     },
   );
+
+  test('a user may read although the proxy passes the credentials of the browser on', async () => {
+    await using app = await HttpApp.open({ http }, { metrics });
+    const basic = { ...headers, Authorization: 'Basic YW5uOnNlY3JldA==' };
+    const response = await app.request('/metrics', { headers: basic, peer: '10.1.2.3' });
+    expect(response.status).toBe(200);
+  });
 
   test('a request of the proxy without a user needs a token', async () => {
     await using app = await HttpApp.open({ http: { ...http, ...TOKENS } }, { metrics });
