@@ -1,4 +1,5 @@
 import { INSTANT_FORMS, parseInstant } from '../message/parse-instant.ts';
+import { errorAt, formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
 import { thousands } from '../util/thousands.ts';
 import { MAX_ENTRIES, type AddCommand, type Command, type CommandHeader } from './command.ts';
@@ -6,7 +7,13 @@ import { MAX_ENTRIES, type AddCommand, type Command, type CommandHeader } from '
 /** A command, or why it cannot be applied and what can be read of it, for the answer to its sender and the log. */
 export type ParsedCommand =
   | { readonly kind: 'command'; readonly command: Command }
-  | { readonly kind: 'malformed'; readonly header: CommandHeader; readonly reason: string };
+  | {
+      readonly kind: 'malformed';
+      readonly header: CommandHeader;
+      /** All problems in one text. */
+      readonly reason: string;
+      readonly problems: readonly Diagnostic[];
+    };
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -65,15 +72,17 @@ const COMMON = ['id', 'at?', 'by?', 'reason?'];
 export function parseCommand(json: string): ParsedCommand {
   const oversized = Buffer.byteLength(json) > MAX_COMMAND;
   const tooLong = `a command of over ${thousands(MAX_COMMAND)} bytes`;
-  if (json.length > MAX_PARSED) return malformed({}, tooLong);
+  if (json.length > MAX_PARSED) return malformed({}, errorAt([], tooLong));
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch (error) {
-    return malformed({}, oversized ? tooLong : `invalid JSON: ${(error as Error).message}`);
+    const reason = oversized ? tooLong : `invalid JSON: ${(error as Error).message}`;
+    return malformed({}, errorAt([], reason));
   }
-  if (!isObject(value)) return malformed({}, oversized ? tooLong : 'expected a JSON object');
-  return oversized ? malformed(value, tooLong) : validate(value);
+  if (!isObject(value))
+    return malformed({}, errorAt([], oversized ? tooLong : 'expected a JSON object'));
+  return oversized ? malformed(value, errorAt([], tooLong)) : validate(value);
 }
 
 function validate(value: Json): ParsedCommand {
@@ -81,36 +90,40 @@ function validate(value: Json): ParsedCommand {
   if (typeof name !== 'string' || !Object.hasOwn(SHAPES, name)) {
     const allowed = Object.keys(SHAPES);
     const hint = typeof name === 'string' ? didYouMean(name, allowed) : '';
-    return malformed(value, `do: expected one of ${allowed.join(', ')}, got ${show(name)}${hint}`);
+    const problem = `expected one of ${allowed.join(', ')}, got ${show(name)}${hint}`;
+    return malformed(value, errorAt(['do'], problem));
   }
   const shape = [...COMMON, ...SHAPES[name as Command['do']]];
-  const problems: string[] = [];
+  const problems: Diagnostic[] = [];
   const command: Record<string, unknown> = { do: name };
   for (const key of shape) {
     const field = key.replace('?', '');
     const given = value[field] ?? null;
     if (given === null) {
-      if (key === field) problems.push(`${field}: missing`);
+      if (key === field) problems.push(errorAt([field], 'missing'));
       else command[field] = field === 'by' ? '' : null;
       continue;
     }
     try {
       command[field] = FIELDS[field]!(given);
     } catch (error) {
-      problems.push(`${field}: expected ${(error as Error).message}, got ${show(given)}`);
+      const problem = `expected ${(error as Error).message}, got ${show(given)}`;
+      problems.push(errorAt([field], problem));
     }
   }
   const known = ['do', ...shape.map((key) => key.replace('?', ''))];
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) problems.push(`unknown field ${show(key)}${didYouMean(key, known)}`);
+    if (known.includes(key)) continue;
+    problems.push(errorAt([], `unknown field ${show(key)}${didYouMean(key, known)}`));
   }
   if (name === 'add') {
     const several = command['entries'] !== null;
     const one = command['entry'] !== null && command['definition'] !== null;
     const any = command['entry'] !== null || command['definition'] !== null;
-    if (several ? any : !one) problems.push('expected either entry and definition, or entries');
+    if (several ? any : !one)
+      problems.push(errorAt([], 'expected either entry and definition, or entries'));
   }
-  if (problems.length > 0) return malformed(value, problems.join('; '));
+  if (problems.length > 0) return malformed(value, ...problems);
   if (name === 'add') return { kind: 'command', command: toAdd(command) };
   return { kind: 'command', command: command as unknown as Command };
 }
@@ -121,7 +134,7 @@ function toAdd({ definition, entries, ...command }: Record<string, unknown>): Ad
   return { ...command, definitions } as unknown as AddCommand;
 }
 
-function malformed(value: Json, reason: string): ParsedCommand {
+function malformed(value: Json, ...problems: readonly Diagnostic[]): ParsedCommand {
   const read = (field: Field, given: unknown): unknown => {
     try {
       return field(given);
@@ -139,7 +152,8 @@ function malformed(value: Json, reason: string): ParsedCommand {
     by: read(FIELDS['by']!, value['by']) ?? '',
     reason: read(FIELDS['reason']!, value['reason']),
   };
-  return { kind: 'malformed', header: header as CommandHeader, reason };
+  const reason = problems.map(formatDiagnostic).join('; ');
+  return { kind: 'malformed', header: header as CommandHeader, reason, problems };
 }
 
 function text(longest: number): Field {

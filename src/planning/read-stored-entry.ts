@@ -39,7 +39,8 @@ function readState(entry: string, text: string): EntryState {
   }
 }
 
-function parseDefinition(text: string): Definition | null {
+/** The definition of a stored entry, not validated; `null` for a text that is not a JSON object. */
+export function parseDefinition(text: string): Definition | null {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && !Array.isArray(value) ? (value as Definition | null) : null;

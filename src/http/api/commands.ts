@@ -3,7 +3,9 @@ import type { AuditRow } from '../../commands/audit.ts';
 import { sendCommand } from '../../inbox/send-command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
-import { ConfigError } from '../../util/errors.ts';
+import { parseDefinition } from '../../planning/read-stored-entry.ts';
+import type { StateStore } from '../../store/store.ts';
+import { ConfigError, StoreError } from '../../util/errors.ts';
 import type { Access } from '../access/permission.ts';
 import type { HttpContext } from '../context.ts';
 
@@ -17,23 +19,34 @@ export interface SentCommand {
 
 /**
  * Sends a command, and waits for the answer of the leader for at most `wait` milliseconds. Throws a `ConfigError` or a
- * `CommandRejectedError` for one that is malformed; nothing is stored then.
+ * `CommandRejectedError` for one that is malformed; nothing is stored then. After a `StoreError` the command may be stored.
  */
 export async function submit(
   { store, settings, clock }: HttpContext,
   body: CommandBody,
   { access, wait }: { readonly access: Access; readonly wait: number },
 ): Promise<SentCommand> {
-  checkDefinitions(body, settings());
-  const id = typeof body['id'] === 'string' ? body['id'] : randomUUID();
+  await checkDefinitions(body, store, settings());
+  const id = (body['id'] ?? randomUUID()) as string;
   // Users of a proxy have names that can be trusted.
   const by = access.method === 'proxy' ? access.by : (body['by'] ?? access.by);
   const whole = { at: new Date(clock.now()).toISOString(), ...body, id, by };
-  return { id, row: await sendCommand(store.commands, whole, { clock, wait }) };
+  try {
+    return { id, row: await sendCommand(store.commands, whole, { clock, wait }) };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const { message, unreachable } = error;
+    const hint = `the command may have been stored: sent again with the id "${id}" it is applied once`;
+    throw new StoreError(`${message}; ${hint}`, { cause: error, unreachable });
+  }
 }
 
 /** Validates new definitions as the leader will, with the path of each problem. */
-function checkDefinitions(body: CommandBody, { definitions }: Settings): void {
+async function checkDefinitions(
+  body: CommandBody,
+  { entries: stored }: StateStore,
+  { definitions }: Settings,
+): Promise<void> {
   const problems: Diagnostic[] = [];
   const check = (path: Diagnostic['path'], name: unknown, definition: unknown) => {
     if (typeof name !== 'string' || !isObject(definition)) return;
@@ -49,6 +62,11 @@ function checkDefinitions(body: CommandBody, { definitions }: Settings): void {
   if (kind === 'add') check(['definition'], entry, definition);
   if (kind === 'add' && isObject(entries)) {
     for (const [name, each] of Object.entries(entries)) check(['entries', name], name, each);
+  }
+  if (kind === 'update' && typeof entry === 'string' && isObject(definition)) {
+    const [row] = await stored.find([entry]);
+    const before = row && parseDefinition(row.definition);
+    if (before) check(['definition'], entry, definitions.update(before, definition));
   }
   if (problems.length > 0) throw new ConfigError(problems);
 }

@@ -3,7 +3,6 @@ import { decodeAudit } from '../../commands/audit.ts';
 import { CommandRejectedError } from '../../inbox/send-command.ts';
 import { findStatus, loadStatusPage } from '../../status/status-page.ts';
 import { nextRuns } from '../../status/entry-status.ts';
-import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { requireChange } from '../access/access.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
@@ -68,9 +67,7 @@ export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
       return c.json(row, row.status === 'applied' ? 200 : 409);
     } catch (error) {
       if (!(error instanceof CommandRejectedError)) throw error;
-      throw new ConfigError(
-        error.message.split(/; (?!did you mean)/).map((each) => errorAt([], each)),
-      );
+      throw new ConfigError(error.problems);
     }
   });
   routes.get('/openapi.json', (c) => c.json(openApi(context.version)));

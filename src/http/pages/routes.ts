@@ -5,7 +5,7 @@ import { CommandRejectedError } from '../../inbox/send-command.ts';
 import { joinRuns, type HistoryItem } from '../../history/join-runs.ts';
 import { nextRuns } from '../../status/entry-status.ts';
 import { findStatus, loadStatusPage } from '../../status/status-page.ts';
-import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
+import type { Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { requireChange } from '../access/access.ts';
 import { submit, type SentCommand } from '../api/commands.ts';
@@ -124,7 +124,7 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
       return await submit(context, await read(), { access: c.var.access, wait: WAIT });
     } catch (error) {
       if (error instanceof ConfigError) return { problems: error.errors };
-      if (error instanceof CommandRejectedError) return { problems: [errorAt([], error.message)] };
+      if (error instanceof CommandRejectedError) return { problems: error.problems };
       throw error;
     }
   };

@@ -109,11 +109,11 @@ describe('a client', () => {
   });
 
   test('rejects a malformed command before it is stored, also while no instance leads', async () => {
-    await expect(client.pause('backup', { until: 'tomorrow' })).rejects.toThrow(
-      new CommandRejectedError(
-        'until: expected an instant such as 2030-01-31T08:00:00Z, got "tomorrow"',
-      ),
-    );
+    await expect(client.pause('backup', { until: 'tomorrow' })).rejects.toMatchObject({
+      name: 'CommandRejectedError',
+      message: 'until: expected an instant such as 2030-01-31T08:00:00Z, got "tomorrow"',
+      problems: [{ path: ['until'] }],
+    });
     const args = ['x'.repeat(1_000_000)];
     await expect(client.add('long', { task: 'tasks.add', schedule: 5, args })).rejects.toThrow(
       new CommandRejectedError('a command of over 1,000,000 bytes'),

@@ -139,7 +139,8 @@ describe('parseCommand', () => {
 
   test('cuts a long value in the reason', () => {
     const parsed = parse({ id: ID, do: 'run', entry: 'e', at: 'x'.repeat(10_000) });
-    expect(parsed).toMatchObject({ kind: 'malformed' });
-    expect(JSON.stringify(parsed).length).toBeLessThan(400);
+    if (parsed.kind !== 'malformed') throw new Error('expected a malformed command');
+    expect(parsed.reason.length).toBeLessThan(200);
+    expect(JSON.stringify(parsed.header).length).toBeLessThan(200);
   });
 });

@@ -1,6 +1,8 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { OPERATIONS } from '../../../src/http/api/openapi.ts';
+import type { StateStore } from '../../../src/store/store.ts';
+import { StoreError } from '../../../src/util/errors.ts';
 import { CHANGE, HttpApp, READ, TOKENS, type RequestOptions } from '../../support/http-app.ts';
 
 const CONFIG = {
@@ -136,6 +138,50 @@ describe('POST /api/commands', () => {
     expect(runCount).toBe(1);
   });
 
+  test('with the id of another command is rejected, and does not get its answer', async () => {
+    await using app = await HttpApp.open(CONFIG, { lead: true });
+    await send(app, { do: 'run', entry: 'backup', id: 'one' });
+    const errors = [{ message: 'id: "one" is the id of another command: run backup' }];
+    for (const other of [
+      { do: 'skip', entry: 'backup' },
+      { do: 'run', entry: 'digest' },
+      { do: 'reload' },
+    ]) {
+      expect(await send(app, { ...other, id: 'one' })).toMatchObject({ status: 422, errors });
+    }
+    expect(await read(app, '/api/entries/backup')).toMatchObject({ runCount: 1, skipping: [] });
+  });
+
+  test('that changes a stored entry is validated with the fields that it keeps', async () => {
+    await using app = await HttpApp.open(CONFIG, { lead: true });
+    await send(app, { do: 'add', entry: 'x', definition: { task: 'mail.send', schedule: 60 } });
+    const definition = { task: null, schedul: 90, schedule: 'daily' };
+    expect(await send(app, { do: 'update', entry: 'x', definition })).toMatchObject({
+      status: 422,
+      errors: [
+        { path: ['definition', 'schedul'] },
+        { path: ['definition', 'schedule'] },
+        { path: ['definition', 'task'] },
+      ],
+    });
+    expect(await read(app, '/api/entries/x')).toMatchObject({ schedule: 'every minute' });
+    const right = { schedule: 90 };
+    expect(await send(app, { do: 'update', entry: 'x', definition: right })).toMatchObject({
+      status: 'applied',
+    });
+  });
+
+  test('answers 503 when the store does not, with the id with which it can be sent again', async () => {
+    const append = () => Promise.reject(new StoreError('commands.append: Redis did not answer'));
+    const store = { commands: { append } } as unknown as StateStore;
+    await using app = await HttpApp.open(CONFIG, { store });
+    expect(await send(app, { do: 'run', entry: 'backup', id: 'one' })).toMatchObject({
+      status: 503,
+      detail:
+        'commands.append: Redis did not answer; the command may have been stored: sent again with the id "one" it is applied once',
+    });
+  });
+
   test('answers 409 when the leader rejects it', async () => {
     await using app = await HttpApp.open(CONFIG, { lead: true });
     const options = { token: CHANGE, json: { do: 'resume', entry: 'backup' } };
@@ -162,12 +208,19 @@ describe('POST /api/commands', () => {
     [
       { do: 'pause', entri: 'backup', until: 'soon' },
       [
-        { message: 'entry: missing' },
-        { message: expect.stringMatching(/^until: expected .*, got "soon"$/) as string },
+        { path: ['entry'], message: 'missing' },
+        {
+          path: ['until'],
+          message: expect.stringMatching(/^expected .*, got "soon"$/) as string,
+        },
         {
           message: expect.stringMatching(/^unknown field "entri".*did you mean "entry"/) as string,
         },
       ],
+    ],
+    [
+      { do: 'run', entry: 'backup', id: 7 },
+      [{ path: ['id'], message: expect.stringMatching(/^expected a text .*, got 7$/) as string }],
     ],
     [
       { do: 'add', entry: 'x', definition: { task: 1, schedul: 60 } },
