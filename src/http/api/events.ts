@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { findStatuses } from '../../status/status-page.ts';
 import type { OutcomeRow } from '../../store/history.ts';
+import { findAccess } from '../access/access.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
 import { statusSource } from '../status-source.ts';
@@ -29,10 +30,17 @@ export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
   let streams = 0;
   routes.get('/events', (c) => {
     readQuery(eventsQuery, c.req.query());
+    // The answer has no body, so no client would ever end the stream.
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
     const names = (c.req.queries('entry') ?? []).slice(0, MAX_ENTRIES);
     if (streams >= MAX_STREAMS) return problem(c, { status: 503, detail: 'too many streams' });
     streams += 1;
     const changes = new Changes(context, names);
+    // A session ends, and a reload replaces tokens.
+    const mayRead = async () => {
+      c.set('http', context.settings().http!);
+      return (await findAccess(c, clock.now())).permission !== null;
+    };
     return streamSSE(c, async (stream) => {
       const ended = new AbortController();
       stream.onAbort(() => ended.abort());
@@ -42,6 +50,7 @@ export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
         await stream.write(': open\n\n');
         for (let looks = 1; !signal.aborted; looks++) {
           await clock.sleep(INTERVAL, signal);
+          if (!(await mayRead())) break;
           if (looks % KEEP_ALIVE === 0) await stream.write(': alive\n\n');
           // A page shows an outage itself; the stream goes on when the store is back.
           for (const change of await changes.poll().catch(() => [])) await stream.writeSSE(change);

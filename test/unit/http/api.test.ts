@@ -1,5 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
+import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { OPERATIONS } from '../../../src/http/api/openapi.ts';
 import type { StateStore } from '../../../src/store/store.ts';
 import { StoreError } from '../../../src/util/errors.ts';
@@ -295,6 +296,37 @@ test('GET /api/events: streams an outcome, which changes no status', async () =>
   while (!text.includes('\n\n')) text += (await reader.read()).value ?? '';
   expect(text).toMatch(/^event: outcome\ndata: \{"entry":"backup".*"state":"FAILURE"/);
   await reader.cancel();
+});
+
+test('HEAD /api/events: holds no stream open', async () => {
+  await using app = await HttpApp.open(CONFIG);
+  for (let i = 0; i < 101; i++) {
+    const response = await app.request('/api/events', { token: READ, method: 'HEAD' });
+    expect(response.status).toBe(200);
+  }
+  const response = await app.request('/api/events', { token: READ });
+  expect(response.status).toBe(200);
+  await response.body!.cancel();
+});
+
+/** A clock whose sleeps take an hour each, and no time. */
+class HourClock extends ManualClock {
+  override sleep(): Promise<void> {
+    this.advance(3_600_000);
+    return Promise.resolve();
+  }
+}
+
+test('GET /api/events: ends with the session', async () => {
+  const clock = new HourClock('2027-03-01T12:00:00Z');
+  await using app = await HttpApp.open(CONFIG, { clock });
+  const login = await app.request('/login', { form: { token: READ } });
+  const Cookie = login.headers.get('set-cookie')!.split(';')[0]!;
+  const response = await app.request('/api/events', { headers: { Cookie } });
+  const reader = response.body!.getReader();
+  await reader.read();
+  expect((await reader.read()).done).toBe(true);
+  expect(clock.now()).toBe(Date.parse('2027-03-02T00:00:00Z'));
 });
 
 describe('GET /api/openapi.json', () => {
