@@ -1,18 +1,28 @@
-import { openSync } from 'node:fs';
-import { devNull } from 'node:os';
 import { Redis } from 'ioredis';
-import { LineOutput } from '../src/cli/service/line-output.ts';
-import { logEvents } from '../src/observe/log-events.ts';
-import { createLogger } from '../src/observe/logger.ts';
+import type { BeatConfig } from '../src/config/config-types.ts';
+import { registerProvider, removeProvider } from '../test/support/otel-provider.mjs';
 import { RedisServer } from '../test/support/redis.ts';
 import { BurstBeat } from './burst-beat.ts';
 import { celeryRows } from './celery.ts';
+import { countMetrics, sendAlerts, writeLog, type Observer } from './observers.ts';
+import { processorTime } from './processor-time.ts';
 import { count, spread, summarize } from './stats.ts';
 import { atLeast, type Bench, type Row } from './table.ts';
 
 const WANTED_RATE = 80_000;
 const WANTED_SHARE = 0.2;
-const WANTED_WITH_HISTORY = 0.85;
+/** The processor time without history and metrics, of that with them. */
+const WANTED_OBSERVED = 0.85;
+
+/** Entries with metrics of their own. */
+const PER_ENTRY = 1_000;
+const PING = 'http://alerts.invalid/{entry}';
+
+/** One burst: messages per second, and microseconds of beat's and Redis's processor time for each. */
+interface Round {
+  readonly rate: number;
+  readonly cost: number;
+}
 
 /** A program that publishes a burst of messages to a queue of its own. */
 interface Contender {
@@ -25,55 +35,71 @@ interface Contender {
 /**
  * Many entries due at one instant: beat, from that instant to the last message in the queue, against the
  * same client library putting the same texts there, with nothing to decide, to make or to remember.
- * They take turns, so that other load on the machine affects all of them.
+ * They take turns, so that other load on the machine affects all of them. What history and metrics cost is compared in
+ * processor time, which depends least on that load.
  */
 export const burst: Bench = async ({ quick }) => {
   const entries = quick ? 10_000 : 50_000;
-  const rounds = quick ? 3 : 7;
   await using server = await RedisServer.start();
-  await using plain = await BurstBeat.start(server.url(), 'plain', entries);
-  await using bare = await BurstBeat.start(server.url(), 'bare', entries, { history: false });
-  await using logged = await BurstBeat.start(server.url(), 'logged', entries);
-  const log = createLogger({ level: 'info', destination: new LineOutput(openSync(devNull, 'w')) });
-  logEvents(logged.beat, log, logged.clock);
+  await using beats = new AsyncDisposableStack();
+  const startBeat = async (name: string, settings: BeatConfig, ...observers: Observer[]) => {
+    const beat = beats.use(await BurstBeat.start(server.url(), name, entries, settings));
+    for (const observe of observers) observe(beat);
+    return { queue: name, run: () => beat.burst() };
+  };
+  const plain = await startBeat('plain', {});
+  const bare = await startBeat('bare', { history: false });
+  const metered = await startBeat('metered', {}, countMetrics);
+  const logged = await startBeat('logged', {}, writeLog);
+  // A provider that is registered when an instance starts has it trace its runs.
+  registerProvider(() => {});
+  const full = await startBeat(
+    'full',
+    { metrics: { perEntry: PER_ENTRY }, alerts: { ping: PING } },
+    ...[countMetrics, writeLog, sendAlerts],
+  );
+  removeProvider();
   const client = new Redis(server.url());
 
   let texts: string[] = [];
   const contenders: Contender[] = [
-    {
-      what: `beat, ${count(entries)} entries due at once`,
-      queue: 'plain',
-      run: () => plain.burst(),
-    },
+    { what: `beat, ${count(entries)} entries due at once`, ...plain },
     {
       what: 'ioredis, one LPUSH each, pipelined',
       queue: 'each',
       run: () => pushEach(client, texts),
     },
-    { what: 'beat, without a history', queue: 'bare', run: () => bare.burst() },
-    { what: 'beat, with a log line for each', queue: 'logged', run: () => logged.burst() },
+    { what: 'beat, without a history', ...bare },
+    { what: 'beat, with metrics', ...metered },
+    { what: 'beat, with a log line for each', ...logged },
+    { what: 'beat, with metrics of entries, log, alerts, traces', ...full },
     {
       what: 'ioredis, 200 to an LPUSH, pipelined',
       queue: 'many',
       run: () => pushMany(client, texts),
     },
   ];
-  const rates = contenders.map((): number[] => []);
-  for (let round = 0; round < rounds; round++) {
+  const rounds = contenders.map((): Round[] => []);
+  const last = quick ? 3 : 7;
+  for (let round = 0; round <= last; round++) {
     for (const [i, contender] of contenders.entries()) {
       const { queue } = contender;
+      const before = await processorTime(client);
       const started = performance.now();
       await contender.run();
       const seconds = (performance.now() - started) / 1_000;
+      const processor = (await processorTime(client)) - before;
+      const measured = { rate: entries / seconds, cost: (1e6 * processor) / entries };
+      // Code is compiled in the first round.
+      if (round > 0) rounds[i]!.push(measured);
       const found = await client.llen(queue);
       if (found !== entries) throw new Error(`${queue} holds ${found} messages, not ${entries}`);
-      rates[i]!.push(entries / seconds);
       if (queue === 'plain') texts = await client.lrange(queue, 0, -1);
       await client.del(queue);
     }
   }
   client.disconnect();
-  return [...makeRows(contenders, rates), ...(await celeryRows(server, quick))];
+  return [...makeRows(contenders, rounds), ...(await celeryRows(server, quick))];
 };
 
 /** Larger pipelines are not faster. */
@@ -98,38 +124,43 @@ async function pushMany(client: Redis, texts: readonly string[]): Promise<void> 
   }
 }
 
-function makeRows(contenders: readonly Contender[], rates: readonly (readonly number[])[]): Row[] {
+function makeRows(contenders: readonly Contender[], rounds: readonly (readonly Round[])[]): Row[] {
+  const rates = rounds.map((each) => each.map(({ rate }) => rate));
+  const costs = rounds.map((each) => each.map(({ cost }) => cost));
   const rows = contenders.map(({ what }, i): Row => {
-    const summary = summarize(rates[i]!);
+    const rate = summarize(rates[i]!);
+    const cost = summarize(costs[i]!).median.toFixed(0);
     return {
       bench: 'burst',
       what,
-      figure: `${count(summary.median)} messages/s`,
-      behind: spread(summary),
-      ...(i === 0 && { wanted: atLeast(WANTED_RATE, summary.median, count) }),
+      figure: `${count(rate.median)} messages/s`,
+      behind: `${spread(rate)}; ${cost} µs of the processors each`,
+      ...(i === 0 && { wanted: atLeast(WANTED_RATE, rate.median, count) }),
     };
   });
-  const [plain, each, bare] = rates;
+  const [plain, , bare, metered, , full] = costs;
   return [
     ...rows,
-    compare("beat's share of one LPUSH each", plain!, each!, WANTED_SHARE),
-    compare('with a history, of the rate without', plain!, bare!, WANTED_WITH_HISTORY),
+    compare("beat's share of one LPUSH each", rates[0]!, rates[1]!, WANTED_SHARE),
+    compare('processor time without a history, of that with it', bare!, plain!, WANTED_OBSERVED),
+    compare('of that with history and metrics', bare!, metered!, WANTED_OBSERVED),
+    compare('of that with everything', bare!, full!),
   ];
 }
 
-/** Compares rates within each round, in which both meet the same load. */
+/** Compares figures within each round, in which both meet the same load. */
 function compare(
   what: string,
-  rates: readonly number[],
+  figures: readonly number[],
   others: readonly number[],
-  wanted: number,
+  wanted?: number,
 ): Row {
-  const share = summarize(rates.map((rate, round) => rate / others[round]!));
+  const share = summarize(figures.map((figure, round) => figure / others[round]!));
   return {
     bench: 'burst',
     what,
     figure: share.median.toFixed(2),
     behind: spread(share, (value) => value.toFixed(2)),
-    wanted: atLeast(wanted, share.median, String),
+    ...(wanted !== undefined && { wanted: atLeast(wanted, share.median, String) }),
   };
 }
