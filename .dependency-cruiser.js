@@ -32,6 +32,7 @@ const homes = [
   ['pino|pino-pretty', '^src/observe/', 'the log subscribes to events; no other code logs'],
   ['luxon', '^src/(schedule|config|message|cli)/', 'time zones belong to schedules and to output'],
   ['cronstrue', '^src/schedule/', 'grammars belong to the schedules'],
+  ['ical\\.js', '^src/config/calendars/', 'calendar files are calendars of the configuration'],
   ['astronomy-engine', '^src/schedule/', 'solar events are schedules'],
 ];
 

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
 import { runInSlices } from '../util/steps.ts';
+import { IcsFiles } from './calendars/ics-files.ts';
 import type { Overrides } from './read-settings.ts';
 import { resolveInSteps } from './resolve.ts';
 import type { Settings } from './settings.ts';
@@ -33,7 +34,8 @@ let reads = 0;
 export class ConfigFiles {
   readonly #path: string | undefined;
   readonly #options: ConfigFilesOptions;
-  #imports: Stamps = new Map();
+  /** What the files used when they were last read: imported modules and calendar files. */
+  #used: Stamps = new Map();
   #lastRead: Stamps | null = null;
 
   constructor(path: string | undefined, options: ConfigFilesOptions) {
@@ -55,11 +57,14 @@ export class ConfigFiles {
     this.#lastRead = stamps;
     const files = await findConfig(this.#path, cwd);
     const sources = await Promise.all(files.map((file) => readSource(file, { cwd, maxSize, id })));
-    this.#imports = new Map(
-      sources.flatMap(({ imports = new Map<string, string>() }) => [...imports]),
-    );
-    this.#lastRead = new Map([...stamps, ...this.#imports]);
-    return runInSlices(resolveInSteps(sources, overrides?.()), systemClock);
+    const imports = sources.flatMap((source) => [...(source.imports ?? [])]);
+    const icsFiles = new IcsFiles();
+    try {
+      return await runInSlices(resolveInSteps(sources, overrides?.(), icsFiles), systemClock);
+    } finally {
+      this.#used = new Map([...imports, ...icsFiles.stamps]);
+      this.#lastRead = new Map([...stamps, ...this.#used]);
+    }
   }
 
   /** Whether a file was changed, added or removed since the last read began. */
@@ -67,9 +72,9 @@ export class ConfigFiles {
     return !isDeepStrictEqual(await this.stamp(), this.#lastRead);
   }
 
-  /** The stamps of all files, and of what they imported when they were last read. */
+  /** The stamps of all files, and of what they used when they were last read. */
   async stamp(): Promise<Stamps> {
-    return new Map([...(await this.#stampOwn()), ...(await stampAll([...this.#imports.keys()]))]);
+    return new Map([...(await this.#stampOwn()), ...(await stampAll([...this.#used.keys()]))]);
   }
 
   async #stampOwn(): Promise<Stamps> {

@@ -381,6 +381,11 @@ export interface CalendarConfig {
   weekdays?: string | readonly string[] | undefined;
   /** Every minute that an expression of five fields matches. */
   cron?: string | readonly string[] | undefined;
+  /**
+   * Calendar files (iCalendar, `.ics`), whose events it contains; paths start from the folder of
+   * the configuration file. Only in the setting `calendars`.
+   */
+  ics?: string | readonly string[] | undefined;
 }
 
 /** Celery's `result_backend_transport_options`. */

@@ -19,6 +19,8 @@ export interface Merged {
   /** Returns what reports errors of a setting in the file that has it. */
   readonly reportFor: (key: string) => Report;
   readonly warnFor: (key: string) => Report;
+  /** Returns the folder of the file that has a setting; the working directory for a configuration made in code. */
+  readonly folderFor: (key: string) => string;
   /** Every entry with its source, in the order of the files. */
   readonly entries: readonly { name: string; input: unknown; part: Part }[];
 }
@@ -41,6 +43,7 @@ export function merge(parts: readonly Part[]): Merged {
     settings: settings,
     reportFor: (key) => owner(key)?.report ?? (() => {}),
     warnFor: (key) => owner(key)?.warn ?? (() => {}),
+    folderFor: (key) => owner(key)?.source.folder ?? '',
     entries: mergeEntries(parts),
   };
 }

@@ -11,6 +11,7 @@ import {
 import { checkTransport } from './broker/timeouts.ts';
 import { checkTls, readTls } from './broker/tls.ts';
 import { readTransport } from './broker/transport.ts';
+import type { Calendars } from './calendars/calendars.ts';
 import { readEntries } from './entry/read-entries.ts';
 import type { KeySchema } from './keys/key-schema.ts';
 import type { Merged } from './merge.ts';
@@ -42,12 +43,18 @@ export interface Overrides {
   readonly http?: HttpOverrides | undefined;
 }
 
-/** Completes valid settings with defaults, and checks them together. `warn` is for warnings without a file. */
+export interface Readers {
+  readonly calendars: Calendars;
+  /** Reports warnings without a file. */
+  readonly warn: Report;
+}
+
+/** Completes valid settings with defaults, and checks them together. */
 export function* readSettings(
   merged: Merged,
   keys: KeySchema,
   overrides: Overrides,
-  warn: Report,
+  { calendars, warn }: Readers,
 ): Steps<Omit<Settings, 'warnings' | 'files'>> {
   const { settings, reportFor, warnFor } = merged;
   const endpoints = readEndpoints(merged, overrides);
@@ -86,6 +93,7 @@ export function* readSettings(
     ...service,
     ...routing,
     ...shared,
+    calendars,
     outcomes,
     checkAccepted,
     readZone,

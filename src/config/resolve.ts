@@ -2,6 +2,8 @@ import { reportIllFormed } from '../message/well-formed.ts';
 import { errorAt, type Diagnostic } from '../util/diagnostic.ts';
 import { ConfigError } from '../util/errors.ts';
 import { checkBrokerUrl, checkStateUrl } from './broker/endpoints.ts';
+import { Calendars } from './calendars/calendars.ts';
+import { IcsFiles } from './calendars/ics-files.ts';
 import type { BeatConfig } from './config-types.ts';
 import { readKeySchema } from './keys/key-schema.ts';
 import { normalizeKeys } from './keys/normalize-keys.ts';
@@ -33,10 +35,11 @@ export function resolveSources(given: readonly Source[], overrides?: Overrides):
   return runAtOnce(resolveInSteps(given, overrides));
 }
 
-/** The same in steps: 100,000 entries take seconds. */
+/** The same in steps: 100,000 entries take seconds. `icsFiles` reads calendar files. */
 export function* resolveInSteps(
   given: readonly Source[],
   overrides: Overrides = {},
+  icsFiles = new IcsFiles(),
 ): Steps<Settings> {
   const sources = given.map(withPlainData);
   const diagnostics: Diagnostic[] = sources.flatMap((source) => source.errors);
@@ -50,7 +53,8 @@ export function* resolveInSteps(
   const { brokerUrl, stateUrl } = overrides;
   if (brokerUrl !== undefined) checkBrokerUrl(brokerUrl, report);
   if (stateUrl !== undefined) checkStateUrl(stateUrl, report);
-  const settings = yield* readSettings(merged, KEYS, overrides, warn);
+  const calendars = new Calendars(merged.settings.calendars ?? {}, merged, icsFiles);
+  const settings = yield* readSettings(merged, KEYS, overrides, { calendars, warn });
   const sorted = sortForReading(diagnostics, sources);
   const errors = sorted.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new ConfigError(errors);

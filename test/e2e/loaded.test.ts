@@ -56,6 +56,17 @@ test('loaded packages: a solar entry loads one more', async () => {
   expect(await start({ beatSchedule })).toEqual([...BASE, 'astronomy-engine'].sort());
 });
 
+test('loaded packages: a calendar file loads one more', async () => {
+  folder.write(
+    'off.ics',
+    'BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20200101\nEND:VEVENT\nEND:VCALENDAR',
+  );
+  const calendars = { off: { ics: 'off.ics' } };
+  expect(await start({ calendars, beatSchedule: { quick: entry } })).toEqual(
+    [...BASE, 'ical.js'].sort(),
+  );
+});
+
 test('loaded packages: a start with --http loads three more', async () => {
   const config = { beatSchedule: { quick: entry }, http: { port: 0 } };
   expect(await start(config)).toEqual([...BASE, '@hono/node-server', 'hono', 'prom-client'].sort());

@@ -127,6 +127,27 @@ describe('--watch', () => {
     expect(running.role).toBe('leading');
   });
 
+  test('reloads a changed calendar file, and keeps running with an invalid one', async () => {
+    const year = (number: number) =>
+      `BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:${number}0101\nDTEND:${number + 1}0101\nEND:VEVENT\nEND:VCALENDAR\n`;
+    const thisYear = new Date().getUTCFullYear();
+    const ics = folder.write('year.ics', year(thisYear) + year(thisYear + 1));
+    const config = configOf('one').replace('{ task', '{ only: year, task');
+    write(`${config}calendars: { year: { ics: year.ics } }\n`);
+    await using running = new BeatProcess({ cwd, args: ['--watch'] });
+    await running.waitForRuns(1);
+    writeFileSync(ics, 'BEGIN:VCALENDAR');
+    const line = await running.waitForEvent('reload-failed');
+    expect(line.msg).toContain(
+      'calendars.year.ics: year.ics:1: BEGIN:VCALENDAR without END:VCALENDAR',
+    );
+    const { length } = running.log.all;
+    await running.log.first('a later run', ({ event }) => event === 'sent', length);
+    writeFileSync(ics, year(thisYear) + year(thisYear + 1) + year(thisYear + 2));
+    expect(await running.waitForEvent('reloaded')).toMatchObject({ changed: 1 });
+    await running.stop();
+  });
+
   test('reloads a changed module', async () => {
     const text = (name: string) =>
       `export default { resultExpires: null, beatSchedule: { ${name}: { task: '${name}', schedule: 0.2 } } };`;

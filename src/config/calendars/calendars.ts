@@ -1,17 +1,27 @@
 import type { TimeSet } from '../../schedule/limits/time-set.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Path, Report } from '../validate.ts';
+import type { IcsFiles } from './ics-files.ts';
 import { readCalendar } from './read-calendar.ts';
 import type { CalendarInput, CalendarReferences } from './schema.ts';
+
+/** Where settings are written. Keys are such as `calendars.holidays`. */
+export interface Places {
+  readonly reportFor: (key: string) => Report;
+  readonly folderFor: (key: string) => string;
+}
 
 /** The calendars of a configuration, by name, and how entries refer to them. */
 export class Calendars {
   readonly #named = new Map<string, TimeSet | undefined>();
 
-  /** `reportFor` gives what reports errors of a calendar, with paths from the root of the configuration. */
-  constructor(given: Readonly<Record<string, CalendarInput>>, reportFor: (name: string) => Report) {
+  /** Reads the setting `calendars`, and reports its errors. */
+  constructor(given: Readonly<Record<string, CalendarInput>>, places: Places, files: IcsFiles) {
     for (const [name, calendar] of Object.entries(given)) {
-      this.#named.set(name, readCalendar(calendar, name, ['calendars', name], reportFor(name)));
+      const key = `calendars.${name}`;
+      const readIcs = (file: string) => files.read(file, places.folderFor(key));
+      const report = places.reportFor(key);
+      this.#named.set(name, readCalendar(calendar, { name, readIcs }, ['calendars', name], report));
     }
   }
 
@@ -27,7 +37,7 @@ export class Calendars {
     report: Report,
   ): readonly TimeSet[] | undefined {
     if (typeof reference !== 'string') {
-      const set = readCalendar(reference, undefined, path, report);
+      const set = readCalendar(reference, {}, path, report);
       return set && [set];
     }
     const set = this.#named.get(reference);

@@ -2,14 +2,23 @@ import { cronTimes } from '../../schedule/limits/cron-times.ts';
 import { dates } from '../../schedule/limits/dates.ts';
 import type { TimeSet } from '../../schedule/limits/time-set.ts';
 import { union } from '../../schedule/limits/union.ts';
+import { ConfigError } from '../../util/errors.ts';
 import { attempt } from '../schedules/attempt.ts';
 import type { Path, Report } from '../validate.ts';
 import type { CalendarInput } from './schema.ts';
 
-/** Reads a calendar, which its name describes if it has one. Returns `undefined` after errors, with paths from `path`. */
+/** What a calendar of the setting `calendars` has, and one within an entry has not. */
+export interface Declared {
+  /** Describes the calendar. */
+  readonly name?: string;
+  /** Reads a calendar file. Throws a `ConfigError`. */
+  readonly readIcs?: (file: string) => TimeSet;
+}
+
+/** Reads a calendar. Returns `undefined` after errors, with paths from `path`. */
 export function readCalendar(
   calendar: CalendarInput,
-  name: string | undefined,
+  { name, readIcs }: Declared,
   path: Path,
   report: Report,
 ): TimeSet | undefined {
@@ -29,15 +38,23 @@ export function readCalendar(
     read('dates', (texts) => [dates(texts)]),
     read('weekdays', (texts) => [describe(cronTimes(`* * * * ${texts.join(',')}`), texts)]),
     read('cron', (texts) => texts.map(cronTimes)),
+    read('ics', (files) => {
+      // What a command adds must not read files of the host.
+      if (!readIcs) throw new ConfigError(ONLY_DECLARED);
+      return files.map(readIcs);
+    }),
   ];
   const sets = parts.flatMap((part) => part ?? []);
   if (parts.includes(undefined)) return undefined;
   if (sets.length === 0) {
-    report(path, 'is empty; add dates, weekdays or cron');
+    report(path, 'is empty; add dates, weekdays, cron or ics');
     return undefined;
   }
   return union(sets, name ?? sets.map(({ description }) => description).join(' or '));
 }
+
+const ONLY_DECLARED =
+  'files belong to the setting calendars: declare calendars: {NAME: {ics: …}}, and write NAME here';
 
 function describe(set: TimeSet, texts: readonly string[]): TimeSet {
   return { ...set, description: texts.join(',') };

@@ -4,6 +4,8 @@ import { MAP, name } from '../values/scalars.ts';
 
 const texts = (allowed: string) => z.union([z.string(), z.array(z.string())], allowed);
 
+const ICS = 'the path of a calendar file, or a list of them';
+
 const calendarShape = {
   dates: option(
     texts('a date or a list of dates'),
@@ -19,6 +21,11 @@ const calendarShape = {
     texts('a cron expression of five fields, or a list of them'),
     'Every minute that an expression of five fields matches.',
     { example: '* 22-23 * * fri' },
+  ),
+  ics: option(
+    z.union([name(), z.array(name())], ICS),
+    'Calendar files (iCalendar, `.ics`), whose events it contains; paths start from the folder of the configuration file. Only in the setting `calendars`.',
+    { example: './holidays.ics' },
   ),
 };
 

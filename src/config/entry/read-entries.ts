@@ -1,6 +1,5 @@
 import type { Entry } from '../../catalog/entry.ts';
 import type { Steps } from '../../util/steps.ts';
-import { Calendars } from '../calendars/calendars.ts';
 import type { KeySchema } from '../keys/key-schema.ts';
 import type { Merged } from '../merge.ts';
 import {
@@ -19,7 +18,8 @@ import { readMissed } from './missed.ts';
 type Surroundings = Pick<Settings, 'queues' | 'routes' | 'broker' | 'encoding' | 'shell'> &
   Pick<
     EntryContext,
-    'timezone' | 'readZone' | 'results' | 'outcomes' | 'protocol' | 'checkAccepted' | 'state'
+    | ('timezone' | 'readZone' | 'results' | 'outcomes')
+    | ('calendars' | 'protocol' | 'checkAccepted' | 'state')
   >;
 
 /** The entries of a configuration, and the entry that Celery's beat would install. */
@@ -35,9 +35,6 @@ export function* readEntries(
     ...readMissed(merged.settings),
     keys,
     serializer: encoding.serializer,
-    calendars: new Calendars(merged.settings.calendars ?? {}, (name) =>
-      merged.reportFor(`calendars.${name}`),
-    ),
     schedules: new ScheduleReader(keys.inside.get('schedule'), settings.readZone),
     routes: new RouteChecker(queues, routes, broker, merged.reportFor('taskRoutes')),
   };

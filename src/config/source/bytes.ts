@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { constants, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 /** Why a file cannot be read: the rest of the sentence after its name, and the line if there is one. */
@@ -19,20 +19,31 @@ export class Unreadable extends Error {
 export async function readBytes(path: string, maxSize: number): Promise<Buffer> {
   // Without O_NONBLOCK opening a FIFO would wait.
   await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const stats = await file.stat();
-  if (!stats.isFile()) throw new Unreadable(`is ${describeKind(stats)}, not a file`);
-  if (stats.size > maxSize) throw new Unreadable(tooLarge(stats.size, maxSize));
+  checkRegular(await file.stat(), maxSize, 'BEAT_MAX_CONFIG_SIZE allows');
   return await file.readFile();
+}
+
+/** The same at once, for a small file. `allowed` completes the sentence "more than the 5 that …". */
+export function readBytesSync(path: string, maxSize: number, allowed: string): Buffer {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    checkRegular(fstatSync(file), maxSize, allowed);
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function checkRegular(stats: Stats, maxSize: number, allowed: string): void {
+  if (!stats.isFile()) throw new Unreadable(`is ${describeKind(stats)}, not a file`);
+  if (stats.size <= maxSize) return;
+  throw new Unreadable(`has ${stats.size} bytes, more than the ${maxSize} that ${allowed}`);
 }
 
 function describeKind(stats: Stats): string {
   if (stats.isFIFO()) return 'a FIFO';
   if (stats.isDirectory()) return 'a folder';
   return stats.isSocket() ? 'a socket' : 'a device';
-}
-
-function tooLarge(size: number, maxSize: number): string {
-  return `has ${size} bytes, more than the ${maxSize} that BEAT_MAX_CONFIG_SIZE allows`;
 }
 
 /** Decodes UTF-8 without its byte order mark. Throws `Unreadable` with the line of the first invalid byte. */

@@ -1,4 +1,4 @@
-import { extname, resolve } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import type { Source } from './source.ts';
 import { decode, readBytes, Unreadable } from './bytes.ts';
@@ -15,8 +15,16 @@ export interface ReadOptions {
 }
 
 /** Reads one file. Errors are part of the result; the promise never rejects. */
-export async function readSource(file: string, { cwd, maxSize, id }: ReadOptions): Promise<Source> {
-  const path = resolve(cwd, file);
+export async function readSource(file: string, options: ReadOptions): Promise<Source> {
+  const path = resolve(options.cwd, file);
+  return { ...(await readContent(path, file, options)), folder: dirname(path) };
+}
+
+async function readContent(
+  path: string,
+  file: string,
+  { maxSize, id }: ReadOptions,
+): Promise<Source> {
   try {
     const text = decode(await readBytes(path, maxSize));
     switch (extname(file)) {

@@ -7,6 +7,8 @@ import type { Path, Report } from '../validate.ts';
 export interface Source {
   /** The file's name as the user wrote it; absent for a configuration made in code. */
   readonly file?: string;
+  /** The absolute path of its folder; absent like `file`. */
+  readonly folder?: string;
   /** `undefined` if it could not be read; `errors` then holds the reasons. */
   readonly config: unknown;
   readonly errors: readonly Diagnostic[];

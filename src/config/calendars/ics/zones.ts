@@ -1,0 +1,94 @@
+import { hash } from 'node:crypto';
+import { observedZone, type Observance } from '../../../schedule/events/observed-zone.ts';
+import { quote } from '../../../schedule/quote.ts';
+import { interner } from '../../../schedule/intern.ts';
+import { checkZone } from '../../../schedule/zone/zone-names.ts';
+import { getZone, type Zone } from '../../../schedule/zone/zone.ts';
+import { ConfigError } from '../../../util/errors.ts';
+import type { Component } from './components.ts';
+import { IcsError } from './problem.ts';
+import { find, findText } from './property.ts';
+import { readRecurrence } from './recurrence.ts';
+import { readTime, UTC, type FindZone } from './times.ts';
+
+/**
+ * Finds zones by their IANA name, which is current. Other names, such as those of Outlook, need a `VTIMEZONE` in the
+ * file; its rules are used then.
+ */
+export function zoneFinder(calendars: readonly Component[]): FindZone {
+  const defined = new Map<string, Component>();
+  for (const each of calendars.flatMap(({ components }) => components)) {
+    const tzid = each.name === 'VTIMEZONE' ? findText(each, 'TZID') : undefined;
+    if (tzid !== undefined) defined.set(tzid, each);
+  }
+  const known = new Map<string, Zone>();
+  return (tzid, line) => {
+    const zone = known.get(tzid) ?? findIana(tzid) ?? readZone(defined.get(tzid));
+    if (!zone) {
+      throw new IcsError(
+        line,
+        `TZID ${quote(tzid)} is neither an IANA zone nor a VTIMEZONE of the file`,
+      );
+    }
+    known.set(tzid, zone);
+    return zone;
+  };
+}
+
+/** Some programs write a prefix: `/freeassociation.sourceforge.net/Europe/Oslo`. */
+function findIana(tzid: string): Zone | undefined {
+  const parts = tzid.replace(/^\//, '').split('/');
+  for (let i = 0; i < parts.length; i++) {
+    try {
+      return getZone(checkZone(parts.slice(i).join('/')));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+function readZone(definition: Component | undefined): Zone | undefined {
+  if (!definition) return undefined;
+  const observances = definition.components.map(readObservance);
+  if (observances.length === 0) {
+    throw new IcsError(definition.line, 'VTIMEZONE has no STANDARD or DAYLIGHT');
+  }
+  const texts = definition.components.flatMap(({ properties }) =>
+    properties.map(({ text }) => text),
+  );
+  const name = `VTIMEZONE ${hash('sha256', texts.toSorted().join('\n')).slice(0, 32)}`;
+  return intern(name, () => observedZone(name, observances));
+}
+
+/** The same zone is often in several files, and is read again at each reload. */
+const intern = interner<Zone>();
+
+function readObservance(component: Component): Observance {
+  const begins = find(component, 'DTSTART');
+  if (!begins) throw new IcsError(component.line, `${component.name} has no DTSTART`);
+  const { local: start } = readTime(begins.values[0], begins, () => UTC);
+  const offsetBefore = readOffset(component, 'TZOFFSETFROM');
+  const recurrence = readRecurrence(component, {
+    start,
+    // Its times are local times of the offset before.
+    toLocal: ({ local, zone }) => (zone === null ? local : local + offsetBefore),
+    findZone: () => UTC,
+  });
+  return { start, ...recurrence, offsetBefore, offset: readOffset(component, 'TZOFFSETTO') };
+}
+
+function readOffset(component: Component, name: string): number {
+  const property = find(component, name);
+  const text = String(property?.values[0]);
+  const [, sign, hours, minutes, seconds = 0] =
+    /^([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(text) ?? [];
+  if (sign === undefined) {
+    throw new IcsError(
+      property?.line ?? component.line,
+      `${name}: expected an offset such as +0100`,
+    );
+  }
+  const total = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
+  return sign === '-' ? -total : total;
+}
