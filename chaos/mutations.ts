@@ -50,7 +50,7 @@ const SQLITE_PUSH = '            insertRows(db, rows.flat());\n';
 const SQL_FENCE = `        if ((await this.#newest(tx)) !== token)
             return { kind: 'fenced' };
 `;
-const SQL_CHECK = `            const operation = operationOf('ledger.commit', commit, history.length > 0);\n`;
+const SQL_CHECK = `            const operation = operationOf('ledger.commit', commit, history.rows.length > 0);\n`;
 /** In a transaction of its own: a rollback of the commit would remove the messages again. */
 const SQL_BEFORE = `            await this.#db.transaction('ledger.commit', (tx) => insertMessages(tx, this.#sql, envelopes.flat()));\n`;
 const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes.flat());\n';

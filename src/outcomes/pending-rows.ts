@@ -6,6 +6,9 @@ const BATCH = 1_000;
 /** Most rows that wait for a history that cannot be written; more are dropped, the oldest first. */
 const MAX_PENDING = 20_000;
 
+/** Rows of an entry that commits may have appended since. */
+const APPENDED_SINCE = 50;
+
 const OPERATION = { kind: 'append-outcomes' } as const;
 
 /** Rows that belong to no commit, and wait to be appended to the history. */
@@ -13,6 +16,8 @@ export class PendingRows {
   readonly #history: History;
   readonly #events: Events;
   #rows: EntryRow[] = [];
+  /** Rows of a call that failed. The history may have them: the answer was lost, not the call. */
+  #unsure = new Set<EntryRow>();
   #flushing: Promise<void> | null = null;
 
   constructor(history: History, events: Events) {
@@ -35,14 +40,31 @@ export class PendingRows {
     while (this.#rows.length > 0) {
       const rows = this.#rows.slice(0, BATCH);
       try {
-        await this.#history.append(rows);
+        await this.#history.append(await this.#withoutAppended(rows));
         this.#events.reportRecovery(OPERATION);
       } catch (error) {
+        this.#unsure = new Set(rows);
         this.#events.reportFailure(OPERATION, error);
         return;
       }
+      this.#unsure.clear();
       const appended = new Set(rows);
       this.#rows = this.#rows.filter((row) => !appended.has(row));
     }
+  }
+
+  /** Leaves out what a call that failed has appended, so that no outcome is counted twice. */
+  async #withoutAppended(rows: readonly EntryRow[]): Promise<readonly EntryRow[]> {
+    const unsure = rows.filter((row) => this.#unsure.has(row));
+    if (unsure.length === 0) return rows;
+    const byEntry = Map.groupBy(unsure, ({ entry }) => entry);
+    const most = Math.max(...[...byEntry.values()].map(({ length }) => length));
+    const found = await this.#history.latest([...byEntry.keys()], most + APPENDED_SINCE);
+    const texts = new Map(
+      [...found].map(([entry, own]) => [entry, new Set(own.map((row) => JSON.stringify(row)))]),
+    );
+    return rows.filter(
+      (each) => !this.#unsure.has(each) || !texts.get(each.entry)!.has(JSON.stringify(each.row)),
+    );
   }
 }

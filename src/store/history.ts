@@ -1,5 +1,5 @@
-import type { SkipReason } from '../catalog/catch-up.ts';
-import type { RunCause } from '../message/run.ts';
+import type { HistoryRow } from './history-row.ts';
+import { countMinutes, type MinuteCounts } from './minutes.ts';
 
 /** How much history a store retains for each entry. */
 export interface HistoryLimits {
@@ -11,67 +11,7 @@ export interface HistoryLimits {
 
 export const DEFAULT_HISTORY: HistoryLimits = { limit: 100, maxAge: 30 * 24 * 60 * 60 * 1_000 };
 
-/**
- * What happened to an entry. Stores hold rows as JSON texts, in the order in which they were appended; a row is never
- * changed. Rows that were read also have the fields that this release does not know, and rows of a kind that it does
- * not know are left out. Instants are epoch milliseconds.
- */
-export type HistoryRow = RunRow | SkipRow | OutcomeRow;
-
-/** A run was committed: its messages were published, or wait in the outbox. */
-export interface RunRow {
-  readonly kind: 'run';
-  /** The nominal instant. */
-  readonly dueAt: number;
-  /** When its messages were rendered, by the leader's clock. */
-  readonly sentAt: number;
-  readonly cause: RunCause;
-  /** The id under which the result of the run is found. */
-  readonly taskId: string;
-  readonly task: string;
-  /** The queue of the first message, or its exchange if the message names no queue. */
-  readonly queue: string;
-  /** The fencing token of the leader's term. */
-  readonly term: number;
-  /** The leader: `gen<pid>@<host>`, the origin of its messages. */
-  readonly leader: string;
-  /** The entry's run count with this run: 1 for its first. Numbers that are left out belong to rows that are missing. */
-  readonly number: number;
-  /** The id of the command that asked for it; absent for `schedule` and `catch-up`. */
-  readonly command?: string;
-}
-
-/** A stretch of occurrences that are never published. */
-export interface SkipRow {
-  readonly kind: 'skip';
-  /** The oldest skipped occurrence. */
-  readonly first: number;
-  /** The newest skipped occurrence. */
-  readonly last: number;
-  /** How many occurrences; `null` if there are very many. */
-  readonly count: number | null;
-  readonly reason: SkipReason;
-  /** When it was decided, by the leader's clock. */
-  readonly at: number;
-  readonly term: number;
-  /** The run that is withdrawn, of the occurrence `first`: its row precedes this one, but no queue has received it. */
-  readonly taskId?: string;
-}
-
-/** How the task of a run ended. A repeated row of one task id is the same outcome. */
-export interface OutcomeRow {
-  readonly kind: 'outcome';
-  readonly taskId: string;
-  readonly dueAt: number;
-  /** Celery's state of the task. */
-  readonly state: 'SUCCESS' | 'FAILURE' | 'REVOKED' | (string & {});
-  readonly doneAt: number;
-  /** Milliseconds; `null` if unknown. */
-  readonly runtime: number | null;
-  readonly worker: string | null;
-  /** The text of the exception; `null` unless it failed. */
-  readonly error: string | null;
-}
+export type { HistoryRow, OutcomeRow, RunRow, SkipRow } from './history-row.ts';
 
 /** A place in the history of an entry, as one store names it. */
 export type HistoryPosition = string;
@@ -96,6 +36,16 @@ export interface History {
     entry: string,
     options: { readonly limit: number; readonly before?: HistoryPosition | undefined },
   ): Promise<HistoryPage>;
+  /** The newest rows of each of these entries, at most `limit` of each, newest first; an empty list for one without rows. */
+  latest(
+    entries: readonly string[],
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly HistoryRow[]>>;
+  /**
+   * The counts of the minutes that begin in `[from, to)`, epoch milliseconds, oldest first; minutes without any are left
+   * out. Stores hold at least the last 24 hours.
+   */
+  minutes(from: number, to: number): Promise<readonly MinuteCounts[]>;
   /** Appends rows that belong to no commit, such as outcomes. Not fenced: a repeated call appends them again. */
   append(rows: readonly EntryRow[]): Promise<void>;
 }
@@ -110,14 +60,31 @@ export interface EncodedRow {
   readonly text: string;
 }
 
+/** What a store writes for some rows. */
+export interface EncodedHistory {
+  readonly rows: readonly EncodedRow[];
+  /** What the rows add to the counts of their minutes, oldest first. */
+  readonly minutes: readonly MinuteCounts[];
+}
+
+/** What a commit without a history appends. */
+export const NO_HISTORY: EncodedHistory = { rows: [], minutes: [] };
+
 /** When it happened, which decides how long the row is retained. Epoch milliseconds. */
 function timeOf(row: HistoryRow): number {
   if (row.kind === 'run') return row.sentAt;
   return row.kind === 'skip' ? row.at : row.doneAt;
 }
 
-export function encodeRows(rows: readonly EntryRow[]): EncodedRow[] {
-  return rows.map(({ entry, row }) => encodeRow(entry, row, null));
+/** What is appended for rows that belong to no commit. `now` is in epoch milliseconds. */
+export function encodeRows(rows: readonly EntryRow[], now: number): EncodedHistory {
+  return {
+    rows: rows.map(({ entry, row }) => encodeRow(entry, row, null)),
+    minutes: countMinutes(
+      rows.map(({ row }) => row),
+      now,
+    ),
+  };
 }
 
 function encodeRow(entry: string, row: HistoryRow, previous: number | null): EncodedRow {
@@ -125,27 +92,29 @@ function encodeRow(entry: string, row: HistoryRow, previous: number | null): Enc
 }
 
 /** What the history takes of a change. */
-interface RecordedChange {
+export interface RecordedChange {
   readonly entry: string;
   readonly before: { readonly sentAt: number | null } | null;
   readonly history?: readonly HistoryRow[] | undefined;
 }
 
 /**
- * The rows that a commit appends, of each change the newest that are retained; none without a history. Encode them
- * before a transaction, because other clients wait for it.
+ * What a commit appends at `now` (epoch milliseconds), of each change the newest rows that are retained.
+ * Encode it before a transaction, because other clients wait for it.
  */
 export function encodeHistory(
   changes: readonly RecordedChange[],
-  limits: HistoryLimits | null,
-): readonly EncodedRow[] {
-  if (!limits) return [];
-  const encoded: EncodedRow[] = [];
+  { limit }: HistoryLimits,
+  now: number,
+): EncodedHistory {
+  const rows: EncodedRow[] = [];
+  const all: HistoryRow[] = [];
   for (const { entry, before, history = [] } of changes) {
-    const rows = history.length > limits.limit ? history.slice(-limits.limit) : history;
-    for (const row of rows) encoded.push(encodeRow(entry, row, before?.sentAt ?? null));
+    for (const row of history) all.push(row);
+    const retained = history.length > limit ? history.slice(-limit) : history;
+    for (const row of retained) rows.push(encodeRow(entry, row, before?.sentAt ?? null));
   }
-  return encoded;
+  return { rows, minutes: countMinutes(all, now) };
 }
 
 /** Decodes a row; `null` for a text that is none, and for a kind of row that this release does not know. */
@@ -156,6 +125,11 @@ function decodeRow(text: string): HistoryRow | null {
   } catch {
     return null;
   }
+}
+
+/** Decodes rows, of which those from before `oldest` (epoch milliseconds) are left out. */
+export function decodeRows(texts: readonly string[], oldest: number): readonly HistoryRow[] {
+  return texts.flatMap((text) => decodeRow(text) ?? []).filter((row) => timeOf(row) >= oldest);
 }
 
 /** A page of stored rows, newest first, of which older ones than `oldest` (epoch milliseconds) are left out. */

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../../src/store/commit.ts';
-import type { History, HistoryRow, OutcomeRow, RunRow } from '../../src/store/history.ts';
+import type { History, HistoryRow, OutcomeRow, RunRow, SkipRow } from '../../src/store/history.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import { forwardableClock } from './test-store.ts';
 import { makeFirstRun, makeNextRun } from '../support/change.ts';
 import type { TestStateStore } from './outbox.contract.ts';
 
+const DAY = 24 * 60 * 60_000;
 const LIMITS = { limit: 5, maxAge: 60_000 };
 
 /** The contract of `History`, and of the commits that append to it. */
@@ -162,6 +163,119 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
       await history.append([]);
       expect((await read('a'))[0]).toEqual(outcome);
       expect(ids(await read('a'))).toEqual(['a-1', 'a-1']);
+    });
+
+    test('returns the newest rows of several entries at once, newest first', async () => {
+      await commitRuns('a', 4);
+      await commitRuns('b’ :{}', 1);
+      await history.append([{ entry: 'a', row: outcomeOf('a-4') }]);
+      const latest = await history.latest(['a', 'none', 'b’ :{}'], 2);
+      expect([...latest].map(([entry, rows]) => [entry, ids(rows)]).toSorted()).toEqual([
+        ['a', ['a-4', 'a-4']],
+        ['b’ :{}', ['b’ :{}-1']],
+        ['none', []],
+      ]);
+      const many = Array.from({ length: 450 }, (_, i) => `entry-${i}`);
+      expect([...(await history.latest([...many, 'a'], 1)).values()].flat()).toHaveLength(1);
+      expect(await history.latest([], 1)).toEqual(new Map());
+      clock.forward(LIMITS.maxAge + 1);
+      expect(await history.latest(['a'], 2)).toEqual(new Map([['a', []]]));
+    });
+
+    describe('counts of minutes', () => {
+      const MINUTE = 60_000;
+      const now = () => Math.floor(clock.now() / MINUTE) * MINUTE;
+      const counts = (from = history) => from.minutes(now() - 2 * DAY, now() + 2 * DAY);
+      const ran = (change: Change, dueAt: number): Change => ({
+        ...change,
+        history: [rowOf(change, { dueAt })],
+      });
+
+      test('a commit counts its runs in the minutes in which they were due', async () => {
+        const token = await store.ledger.beginTerm();
+        const at = now();
+        const [a, b, c] = [makeFirstRun('a'), makeFirstRun('b'), makeFirstRun('c')];
+        const changes = [ran(a, at + 10), ran(b, at + MINUTE - 1), ran(c, at - MINUTE)];
+        await store.ledger.commit({ token, changes });
+        await store.ledger.append({ token, changes: [ran(makeFirstRun('d'), at)] });
+        const other = (await testStore.open({ history: LIMITS, clock })).history!;
+        for (const each of [history, other]) {
+          expect(await counts(each)).toEqual([
+            { at: at - MINUTE, published: 1, skipped: 0, succeeded: 0, failed: 0 },
+            { at, published: 3, skipped: 0, succeeded: 0, failed: 0 },
+          ]);
+        }
+        expect(await history.minutes(at - MINUTE, at)).toHaveLength(1);
+        expect(await history.minutes(at, at)).toEqual([]);
+      });
+
+      test('a repeated commit is counted once, and a fenced or conflicting one not at all', async () => {
+        const old = await store.ledger.beginTerm();
+        const token = await store.ledger.beginTerm();
+        const changes = [ran(makeFirstRun('a'), now())];
+        for (let i = 0; i < 3; i++) await store.ledger.commit({ token, changes });
+        const others = [ran(makeFirstRun('b'), now())];
+        for (let i = 0; i < 3; i++) await store.ledger.append({ token, changes: others });
+        await store.ledger.commit({ token: old, changes: [ran(makeFirstRun('c'), now())] });
+        const conflict = [ran(makeFirstRun('a', 'x'), now()), ran(makeFirstRun('c'), now())];
+        await store.ledger.commit({ token, changes: conflict });
+        await store.ledger.append({ token, changes: conflict });
+        expect(await counts()).toMatchObject([{ published: 2 }]);
+      });
+
+      test('outcomes and skips are counted beside their runs', async () => {
+        const token = await store.ledger.beginTerm();
+        const at = now();
+        const change = makeFirstRun('a');
+        const skip: SkipRow = {
+          ...{ kind: 'skip', first: at - 2 * MINUTE, last: at - MINUTE, count: 3 },
+          ...{ reason: 'missed', at: clock.now(), term: 1 },
+        };
+        const rows = [skip, rowOf(change, { dueAt: at })];
+        await store.ledger.commit({ token, changes: [{ ...change, history: rows }] });
+        await history.append([
+          { entry: 'a', row: outcomeOf('a-1', { dueAt: at }) },
+          { entry: 'b', row: outcomeOf('b-1', { dueAt: at, state: 'FAILURE' }) },
+        ]);
+        expect(await counts()).toEqual([
+          { at: at - 2 * MINUTE, published: 0, skipped: 2, succeeded: 0, failed: 0 },
+          { at: at - MINUTE, published: 0, skipped: 1, succeeded: 0, failed: 0 },
+          { at, published: 1, skipped: 0, succeeded: 1, failed: 1 },
+        ]);
+        const withdrawn = { ...skip, first: at, last: at, count: 1, taskId: 'a-1' };
+        await history.append([{ entry: 'a', row: withdrawn }]);
+        expect((await counts()).at(-1)).toMatchObject({ published: 0, skipped: 1 });
+      });
+
+      test('a minute replaces the one of two days before', async () => {
+        const token = await store.ledger.beginTerm();
+        const first = ran(makeFirstRun('a'), now());
+        await store.ledger.commit({ token, changes: [first, ran(makeFirstRun('b'), now())] });
+        clock.forward(2 * DAY);
+        await store.ledger.commit({ token, changes: [ran(makeNextRun(first, 'x'), now())] });
+        expect(await history.minutes(0, clock.now() + DAY)).toMatchObject([
+          { at: now(), published: 1 },
+        ]);
+      });
+
+      test('a commit with a run for each minute of two days counts those of the last day', async () => {
+        const change = makeFirstRun('a');
+        const rows = Array.from({ length: 2_880 }, (_, i) =>
+          rowOf(change, { dueAt: now() - i * MINUTE }),
+        );
+        const token = await store.ledger.beginTerm();
+        await store.ledger.commit({ token, changes: [{ ...change, history: rows }] });
+        const found = await counts();
+        expect(found.length).toBeGreaterThanOrEqual(1_440);
+        expect(found.every(({ published }) => published === 1)).toBe(true);
+      });
+
+      test('of one key prefix are separate from those of another', async () => {
+        const token = await store.ledger.beginTerm();
+        await store.ledger.commit({ token, changes: [ran(makeFirstRun('a'), now())] });
+        const other = await testStore.open({ keyPrefix: 'other', history: LIMITS, clock });
+        expect(await counts(other.history)).toEqual([]);
+      });
     });
 
     test('returns fields that this release does not know, and leaves out kinds that it does not know', async () => {

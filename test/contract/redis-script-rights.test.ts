@@ -39,15 +39,18 @@ const CHANGE = ['7', '1', 'a', 'state', ''];
 const MOVE = ['7', '1', 'old', 'new state', 'state'];
 /** One finished command, and what is written beside the state of that entry. */
 const MOVED = ['1', 'command', 'id', 'audit row', '2', ''];
-/** One row of one entry's history. */
-const ROW = ['1', '100', '10', '1000', '0', '1', 'row'];
+/** One row of one entry's history, and one minute. */
+const ROW = [
+  ...['1', '100', '10', '1000', '0', '1', 'row'],
+  ...['1', '5', '28', '1', '0', '0', '0'],
+];
 /** One message to a channel, one to a list, and one binding. */
 const PUSH = ['1', 'news', 'text', '1', '1', 'message', 'member'];
 
 const CASES: Readonly<Record<string, Case>> = {
   BEGIN_TERM: {
     script: BEGIN_TERM,
-    keys: ['term', 'states', 'history'],
+    keys: ['term', 'states', 'history', 'minutes'],
     args: [],
     reply: expect.any(Number),
     commands: {
@@ -58,7 +61,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   COMMIT: {
     script: COMMIT,
-    keys: ['term', 'states', 'history', 'list', 'binding'],
+    keys: ['term', 'states', 'minutes', 'history', 'list', 'binding'],
     args: [...CHANGE, ...ROW, ...PUSH],
     reply: ['committed', [1]],
     commands: { ...LEDGER, ...PUSHES, ...HISTORY },
@@ -67,7 +70,7 @@ const CASES: Readonly<Record<string, Case>> = {
     script: COMMIT_ENTRIES,
     keys: [
       ...['term', 'states', 'commands', 'audit', 'ids', 'entries', 'index'],
-      ...['history', 'list', 'binding'],
+      ...['minutes', 'history', 'list', 'binding'],
     ],
     args: [...MOVE, ...MOVED, ...ROW, ...PUSH],
     reply: ['committed', [1]],
@@ -82,7 +85,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   APPEND: {
     script: APPEND,
-    keys: ['term', 'states', 'order', 'outbox', 'history'],
+    keys: ['term', 'states', 'order', 'outbox', 'minutes', 'history'],
     args: [...CHANGE, ...ROW, 'id', 'message'],
     reply: ['committed'],
     commands: {
@@ -95,7 +98,7 @@ const CASES: Readonly<Record<string, Case>> = {
     script: APPEND_ENTRIES,
     keys: [
       ...['term', 'states', 'order', 'outbox', 'commands', 'audit', 'ids', 'entries', 'index'],
-      'history',
+      ...['minutes', 'history'],
     ],
     args: [...MOVE, ...MOVED, ...ROW, 'id', 'message'],
     reply: ['committed'],
@@ -103,7 +106,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   APPEND_HISTORY: {
     script: APPEND_HISTORY,
-    keys: ['history'],
+    keys: ['minutes', 'history'],
     args: ROW,
     reply: 1,
     commands: { RPUSH: 'history' },

@@ -5,12 +5,13 @@ import { addState, type EntryState, type OnUnreadable } from '../../store/entry-
 import { encodeHistory, type HistoryLimits } from '../../store/history.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
 import type { StoredEntry } from '../../store/stored-entries.ts';
-import { appendRows, type HistoryState } from './history.ts';
+import { appendHistory, newHistoryState, type HistoryState } from './history.ts';
 import type { InstanceState } from './instances.ts';
 import { writeStored, type StoredState } from './stored-entries.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
+import type { Clock } from '../../util/clock.ts';
 
 /** The state that all ledgers of one memory and key prefix share. */
 export interface LedgerState {
@@ -31,7 +32,7 @@ export interface LedgerState {
 export function newLedgerState(): LedgerState {
   return {
     ...{ states: new Map(), stored: new Map(), outbox: new Map(), commands: newCommandState() },
-    ...{ history: new Map(), instances: new Map(), term: null, lastTerm: 0 },
+    ...{ history: newHistoryState(), instances: new Map(), term: null, lastTerm: 0 },
   };
 }
 
@@ -40,11 +41,13 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   readonly #state: LedgerState;
   readonly #broker: Broker;
   readonly #limits: HistoryLimits | null;
+  readonly #clock: Clock;
 
-  constructor(state: LedgerState, broker: Broker, limits: HistoryLimits | null) {
+  constructor(state: LedgerState, broker: Broker, limits: HistoryLimits | null, clock: Clock) {
     this.#state = state;
     this.#broker = broker;
     this.#limits = limits;
+    this.#clock = clock;
   }
 
   async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
@@ -137,9 +140,9 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   }
 
   #appendHistory(changes: Commit['changes']): void {
-    if (this.#limits) {
-      appendRows(this.#state.history, encodeHistory(changes, this.#limits), this.#limits);
-    }
+    if (!this.#limits) return;
+    const history = encodeHistory(changes, this.#limits, this.#clock.now());
+    appendHistory(this.#state.history, history, this.#limits);
   }
 
   /** Deletes all states, messages and the term, as FLUSHALL does. */
@@ -147,7 +150,8 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     this.#state.states.clear();
     this.#state.stored.clear();
     this.#state.outbox.clear();
-    this.#state.history.clear();
+    this.#state.history.entries.clear();
+    this.#state.history.minutes.clear();
     this.#state.term = null;
   }
 

@@ -50,7 +50,7 @@ export function openMemoryStore(options: StateStoreOptions): MemoryStore {
   const broker = new MemoryBroker(messages);
   return {
     lock: new MemoryLock(state.lock, options.lockTtl, clock),
-    ledger: new MemoryLedger(state.ledger, broker, limits),
+    ledger: new MemoryLedger(state.ledger, broker, limits, clock),
     commands: new MemoryCommandLog(state.ledger.commands),
     entries: new MemoryStoredEntries(state.ledger.stored),
     instances: new MemoryInstances(state.ledger.instances, options.clock),

@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto';
 import {
+  decodeRows,
   encodeRows,
   toPage,
+  type EncodedHistory,
   type EncodedRow,
   type EntryRow,
   type History,
   type HistoryLimits,
   type HistoryPage,
   type HistoryPosition,
+  type HistoryRow,
 } from '../../store/history.ts';
+import { COUNTERS, placeOfMinute, slotsOf, toMinutes } from '../../store/minutes.ts';
+import type { MinuteCounts, StoredMinute } from '../../store/minutes.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Connection } from './connection/connection.ts';
@@ -20,13 +25,14 @@ import { run, script } from './scripts/script.ts';
 const CHECK = 8;
 
 /**
- * The part of a script that appends to the history. It follows `RIGHTS`, and defines `append_history`. `first` is the
- * position of its first key; `denied` is set.
+ * The part of a script that appends to the history. It follows `RIGHTS`, and defines `append_history` and `count_minutes`. `first`
+ * is the position of its first key; `denied` is set.
  *
- * KEYS     from `first`, one for each row, so that an entry with several rows is repeated
+ * KEYS     from `first`, unless there are no rows: the counts of minutes; then one for each row, so that an entry
+ *          with several rows is repeated
  * ARGV     from `at`, number of rows; unless it is 0: limit, surplus rows that may stay, expiry of a key (ms), the
  *          instant before which rows are too old, per row `1` if the key's expiry is to be renewed, else `0`; then
- *          the rows
+ *          the rows; then number of minutes, their slots, and per minute: number, what to add to its counters
  *
  * Only the user's rights to the first key are checked, because all have the same prefix. A commit ignores the error that
  * `append_history` returns: a key of another type keeps its value, the runs of its entry are published all the same,
@@ -35,15 +41,39 @@ const CHECK = 8;
 export const HISTORY = `
   local rows, rows_from, rows_first = tonumber(ARGV[at]), at + 6, first
   at = at + 1
+  local minutes_key, minutes_from
   if rows > 0 then
-    local key = KEYS[first]
+    minutes_key, rows_first = KEYS[first], first + 1
+    local key = KEYS[rows_first]
     denied = denied
       or lacking('RPUSH', key, '')
       or lacking('LTRIM', key, '0', '0')
       or lacking('LRANGE', key, '0', '0')
+      or lacking('HMGET', minutes_key, '')
+      or lacking('HSET', minutes_key, '', '')
     if denied then return denied end
-    at = rows_from + rows
-    first = first + rows
+    minutes_from = rows_from + rows
+    at = minutes_from + 1 + 6 * tonumber(ARGV[minutes_from])
+    first = first + 1 + rows
+  end
+
+  -- Adds to the counters of each minute; another minute in its slot is replaced.
+  local function count_minutes()
+    local n = rows > 0 and tonumber(ARGV[minutes_from]) or 0
+    if n == 0 then return end
+    local slots_to = minutes_from + n
+    local found = redis.pcall('HMGET', minutes_key, unpack(ARGV, minutes_from + 1, slots_to))
+    if found.err then return end
+    local fields = {}
+    for i = 1, n do
+      local from = slots_to + 5 * (i - 1) + 1
+      local number, a, b, c, d = (found[i] or ''):match('^(%d+) (%S+) (%S+) (%S+) (%S+)$')
+      if number ~= ARGV[from] then a, b, c, d = 0, 0, 0, 0 end
+      fields[2 * i - 1] = ARGV[minutes_from + i]
+      fields[2 * i] = ('%s %d %d %d %d'):format(
+        ARGV[from], a + ARGV[from + 1], b + ARGV[from + 2], c + ARGV[from + 3], d + ARGV[from + 4])
+    end
+    redis.call('HSET', minutes_key, unpack(fields))
   end
 
   -- Removes the oldest rows that are too old.
@@ -84,7 +114,7 @@ export const HISTORY = `
 
 /** Adds the keys and arguments that `HISTORY` reads. `now` is in epoch milliseconds. */
 export function addHistory(
-  rows: readonly EncodedRow[],
+  { rows, minutes }: EncodedHistory,
   limits: HistoryLimits | null,
   now: number,
   names: Keys,
@@ -102,17 +132,29 @@ export function addHistory(
     previous === null || at - previous > maxAge / (2 * CHECK);
   args.push(String(2 * maxAge), String(now - maxAge));
   args.push(rows.map((row) => (isRare(row) ? '1' : '0')).join(''));
+  keys.push(names.minutes);
   for (const { entry, text } of rows) {
     keys.push(names.history(entry));
     args.push(text);
   }
+  const places = minutes.map(({ at }) => placeOfMinute(at));
+  args.push(String(minutes.length), ...places.map(({ slot }) => String(slot)));
+  minutes.forEach((counts, i) => {
+    args.push(String(places[i]!.number), ...COUNTERS.map((name) => String(counts[name])));
+  });
 }
+
+/** Entries whose lists one round trip reads. */
+const NAMES = 200;
 
 /** Appends rows that belong to no commit. KEYS, ARGV as for `HISTORY`, from the first. */
 export const APPEND_HISTORY = script(`${RIGHTS}
   local denied, first, at = false, 1, 1
 ${HISTORY}
-  return append_history() or 1
+  local failed = append_history()
+  if failed then return failed end
+  count_minutes()
+  return 1
 `);
 
 /** The history of each entry in a list, oldest first. A stream would take 4 kB for an entry with one row. */
@@ -150,12 +192,38 @@ export class RedisHistory implements History {
     return toPage(stored, limit, this.#clock.now() - this.#limits.maxAge);
   }
 
+  async latest(
+    entries: readonly string[],
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly HistoryRow[]>> {
+    const found = new Map<string, readonly HistoryRow[]>();
+    for (let from = 0; from < entries.length; from += NAMES) {
+      const names = entries.slice(from, from + NAMES);
+      const lists = await this.#connection.run('history.latest', (client) =>
+        Promise.all(names.map((name) => client.lrange(this.#keys.history(name), -limit, -1))),
+      );
+      const oldest = this.#clock.now() - this.#limits.maxAge;
+      names.forEach((name, i) => found.set(name, decodeRows(lists[i]!.toReversed(), oldest)));
+    }
+    return found;
+  }
+
+  async minutes(from: number, to: number): Promise<readonly MinuteCounts[]> {
+    const slots = slotsOf(from, to);
+    if (slots.length === 0) return [];
+    const texts = await this.#connection.run('history.minutes', (client) =>
+      client.hmget(this.#keys.minutes, ...slots.map(String)),
+    );
+    const stored = texts.flatMap((text) => (text === null ? [] : parseMinute(text)));
+    return toMinutes(stored, from, to);
+  }
+
   async append(rows: readonly EntryRow[]): Promise<void> {
     if (rows.length === 0) return;
     const keys: string[] = [];
     const args: string[] = [];
     const now = this.#clock.now();
-    addHistory(encodeRows(rows), this.#limits, now, this.#keys, { keys, args });
+    addHistory(encodeRows(rows, now), this.#limits, now, this.#keys, { keys, args });
     await this.#connection.run('history.append', (client) =>
       run(client, APPEND_HISTORY, keys, args),
     );
@@ -175,4 +243,11 @@ function parsePosition(text: string): { readonly index: number; readonly hash: s
 
 function hash(text: string): string {
   return createHash('sha1').update(text).digest('base64url');
+}
+
+function parseMinute(text: string): StoredMinute {
+  const [number = 0, published = 0, skipped = 0, succeeded = 0, failed = 0] = text
+    .split(' ')
+    .map(Number);
+  return { number, published, skipped, succeeded, failed };
 }

@@ -28,6 +28,8 @@ export interface Keys {
   readonly entryOrder: string;
   /** HASH: id of an instance → `<when it was seen> <announcement>`. */
   readonly instances: string;
+  /** HASH, a ring of two days: slot of a minute → `<number> <published> <skipped> <succeeded> <failed>`. */
+  readonly minutes: string;
   /** LIST, oldest first: the history of an entry. */
   history(entry: string): string;
   /** Channel: a message for each release of the lock. Channels are shared by all databases of a server. */
@@ -60,6 +62,7 @@ export function keysFor(keyPrefix: string, transport: TransportOptions, database
     entryStates: `${own}entries:states`,
     entryOrder: `${own}entries:order`,
     instances: `${own}instances`,
+    minutes: `${own}minutes`,
     history: (entry) => `${own}history:${entry}`,
     released: `${own}released`,
     list: (queue, priority) => global + listKey(queue, priority, transport),

@@ -3,7 +3,7 @@ import type { Change, Commit, CommitOutcome } from '../../store/commit.ts';
 import { encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { FinishedCommand } from '../../store/command-log.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
-import { encodeHistory, type HistoryLimits } from '../../store/history.ts';
+import { encodeHistory, NO_HISTORY, type HistoryLimits } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
@@ -101,7 +101,8 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
 
   async beginTerm(): Promise<number> {
     const { term, states } = this.#keys;
-    const keys = this.#history ? [term, states, this.#keys.history('')] : [term, states];
+    const { minutes } = this.#keys;
+    const keys = this.#history ? [term, states, this.#keys.history(''), minutes] : [term, states];
     return this.#run<number>('ledger.beginTerm', BEGIN_TERM, keys, []);
   }
 
@@ -205,8 +206,9 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   }
 
   #addHistory(changes: readonly Change[], keys: string[], args: string[]): void {
-    const rows = encodeHistory(changes, this.#history);
-    addHistory(rows, this.#history, this.#clock.now(), this.#keys, { keys, args });
+    const now = this.#clock.now();
+    const history = this.#history ? encodeHistory(changes, this.#history, now) : NO_HISTORY;
+    addHistory(history, this.#history, now, this.#keys, { keys, args });
   }
 
   #run<T>(operation: string, script: Script, keys: string[], args: string[]): Promise<T> {

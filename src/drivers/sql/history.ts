@@ -1,18 +1,27 @@
 import {
+  decodeRows,
+  encodeHistory,
   encodeRows,
   toPage,
-  type EncodedRow,
+  type EncodedHistory,
   type EntryRow,
   type History,
   type HistoryLimits,
   type HistoryPage,
   type HistoryPosition,
+  type HistoryRow,
+  type RecordedChange,
 } from '../../store/history.ts';
+import { toMinutes, type MinuteCounts, type StoredMinute } from '../../store/minutes.ts';
 import type { Clock } from '../../util/clock.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import { inChunks } from './chunks.ts';
 import type { Database, Transaction } from './database.ts';
+import type { Row } from './dialect.ts';
 import type { Statements } from './statements.ts';
+
+/** Entries whose rows one statement reads. */
+const NAMES = 100;
 
 /** Expired rows that one deletion removes at most, after so many rows were appended. */
 const CHUNK = 500;
@@ -34,10 +43,6 @@ export class SqlHistory implements History {
     this.#options = options;
   }
 
-  get limits(): HistoryLimits {
-    return this.#options.limits;
-  }
-
   async read(
     entry: string,
     { limit, before }: { readonly limit: number; readonly before?: HistoryPosition | undefined },
@@ -51,16 +56,42 @@ export class SqlHistory implements History {
     return toPage(stored, limit, this.#oldest);
   }
 
+  async latest(
+    entries: readonly string[],
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly HistoryRow[]>> {
+    const { db, sql, prefix } = this.#options;
+    const found = new Map<string, string[]>(entries.map((entry) => [entry, []]));
+    for (let from = 0; from < entries.length; from += NAMES) {
+      const names = entries.slice(from, from + NAMES);
+      const rows = await db.read('history.latest', sql.readLatest(prefix, names, limit));
+      for (const { entry, json } of rows) found.get(String(entry))!.push(String(json));
+    }
+    return new Map([...found].map(([entry, texts]) => [entry, decodeRows(texts, this.#oldest)]));
+  }
+
+  async minutes(from: number, to: number): Promise<readonly MinuteCounts[]> {
+    const { db, sql, prefix } = this.#options;
+    const rows = await db.read('history.minutes', sql.readMinutes(prefix));
+    return toMinutes(rows.map(toStoredMinute), from, to);
+  }
+
   async append(rows: readonly EntryRow[]): Promise<void> {
-    const encoded = encodeRows(rows);
-    if (encoded.length === 0) return;
+    if (rows.length === 0) return;
+    const encoded = encodeRows(rows, this.#options.clock.now());
     await this.#options.db.transaction('history.append', (tx) => this.write(tx, encoded));
     await this.prune(encoded);
   }
 
-  /** Appends rows. Part of the transaction of a commit. */
-  async write(tx: Transaction, rows: readonly EncodedRow[]): Promise<void> {
+  /** What a commit of these changes appends. */
+  encode(changes: readonly RecordedChange[]): EncodedHistory {
+    return encodeHistory(changes, this.#options.limits, this.#options.clock.now());
+  }
+
+  /** Appends rows with their counts. Part of the transaction of a commit. */
+  async write(tx: Transaction, { rows, minutes }: EncodedHistory): Promise<void> {
     const { sql, prefix } = this.#options;
+    if (minutes.length > 0) await tx.run(sql.addMinutes(prefix, minutes));
     for (const chunk of inChunks(rows, ({ entry, text }) => entry.length + text.length)) {
       await tx.run(sql.appendHistory(prefix, chunk));
     }
@@ -70,7 +101,7 @@ export class SqlHistory implements History {
    * Removes surplus rows, after these were appended. Runs apart from the commit, which must not fail because of it:
    * it never rejects, and what it did not remove a later call removes.
    */
-  async prune(rows: readonly EncodedRow[]): Promise<void> {
+  async prune({ rows }: EncodedHistory): Promise<void> {
     const { db, sql, prefix, limits } = this.#options;
     this.#appended += rows.length;
     const share = rowsUntilTrim(limits);
@@ -95,4 +126,12 @@ export class SqlHistory implements History {
   get #oldest(): number {
     return this.#options.clock.now() - this.#options.limits.maxAge;
   }
+}
+
+/** Drivers return some numbers as texts. */
+function toStoredMinute({ number, published, skipped, succeeded, failed }: Row): StoredMinute {
+  return {
+    ...{ number: Number(number), published: Number(published), skipped: Number(skipped) },
+    ...{ succeeded: Number(succeeded), failed: Number(failed) },
+  };
 }

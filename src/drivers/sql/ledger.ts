@@ -3,7 +3,7 @@ import type { Queues } from '../../routing/queues.ts';
 import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
-import { encodeHistory } from '../../store/history.ts';
+import { NO_HISTORY } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
@@ -103,12 +103,12 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   async commit(commit: Commit): Promise<CommitOutcome> {
     const { token, changes, commands = [] } = commit;
     const encoded = changes.map(encodeChange);
-    const history = encodeHistory(changes, this.#history?.limits ?? null);
+    const history = this.#history?.encode(changes) ?? NO_HISTORY;
     const messages = changes.flatMap((change) => change.messages);
     const envelopes = messages.map((message) => encodeEnvelopes(message, this.#queues));
     const unroutable = messages.find((_, i) => envelopes[i]!.length === 0);
     try {
-      const operation = operationOf('ledger.commit', commit, history.length > 0);
+      const operation = operationOf('ledger.commit', commit, history.rows.length > 0);
       const outcome = await this.#db.transaction<Outcome>(operation, async (tx) => {
         const found = await this.#check(tx, token, encoded);
         if (typeof found === 'object') return found;
@@ -141,9 +141,9 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     const messages = outboxMessages(changes);
     const rows = messages.map((each): Named => [each.id, encodeOutboxMessage(each)]);
     const encoded = changes.map(encodeChange);
-    const history = encodeHistory(changes, this.#history?.limits ?? null);
+    const history = this.#history?.encode(changes) ?? NO_HISTORY;
     try {
-      const operation = operationOf('outbox.append', commit, history.length > 0);
+      const operation = operationOf('outbox.append', commit, history.rows.length > 0);
       const outcome = await this.#db.transaction<AppendOutcome>(operation, async (tx) => {
         const found = await this.#check(tx, token, encoded);
         if (typeof found === 'object') return found;

@@ -31,6 +31,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   beat_unacked: ['tag', 'queue_id', 'payload', 'expires_at'],
   celery_taskmeta: ['id', 'task_id', 'status', 'result', 'date_done', 'traceback'],
   beat_history: ['prefix', 'entry', 'at', 'json'],
+  beat_minute: ['prefix', 'slot', 'number', 'published', 'skipped', 'succeeded', 'failed'],
   kombu_queue: ['id', 'name'],
   kombu_message: ['id', 'visible', 'payload', 'version', 'queue_id'],
 };
@@ -49,7 +50,10 @@ const QUEUES = [
   ...on('message_id_sequence', 'USAGE'),
 ];
 
-const HISTORY = on('beat_history', 'INSERT');
+const HISTORY = [
+  ...on('beat_history', 'INSERT'),
+  ...on('beat_minute', 'SELECT', 'INSERT', 'UPDATE'),
+];
 const OUTBOX = on('beat_outbox', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 const FINISHED_COMMANDS = [
   ...on('beat_command', 'SELECT', 'DELETE'),
@@ -130,6 +134,8 @@ export const REQUIRED_RIGHTS: Readonly<Record<string, readonly ProbedRight[]>> =
   'commands.readAudit': on('beat_audit', 'SELECT'),
   'history.append': HISTORY,
   'history.read': on('beat_history', 'SELECT'),
+  'history.latest': on('beat_history', 'SELECT'),
+  'history.minutes': on('beat_minute', 'SELECT'),
   'broker.publish': QUEUES,
   'consumer.receive': [
     ...on('kombu_queue', 'SELECT'),

@@ -1,4 +1,5 @@
 import type { EncodedRow } from '../../store/history.ts';
+import type { MinuteCounts } from '../../store/minutes.ts';
 
 /** One statement of a dialect, with its parameters. */
 export interface Sql {
@@ -111,6 +112,12 @@ export interface Statements {
   appendHistory(prefix: string, rows: readonly EncodedRow[]): Sql;
   /** → position, json; of rows before the position `end`, newest first. */
   readHistory(prefix: string, entry: string, end: number, limit: number): Sql;
+  /** → entry, json; of each entry the newest rows, newest first. */
+  readLatest(prefix: string, entries: readonly string[], limit: number): Sql;
+  /** Another minute in a slot is replaced. */
+  addMinutes(prefix: string, minutes: readonly MinuteCounts[]): Sql;
+  /** → number, published, skipped, succeeded, failed. */
+  readMinutes(prefix: string): Sql;
   /** Deletes all rows of an entry but the newest `rows`. */
   trimHistory(prefix: string, entry: string, rows: number): Sql;
   /** Deletes up to `limit` rows from before `oldest`. */

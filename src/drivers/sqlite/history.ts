@@ -1,23 +1,30 @@
 import {
+  decodeRows,
+  encodeHistory,
   encodeRows,
   toPage,
-  type EncodedRow,
+  type EncodedHistory,
   type EntryRow,
   type History,
   type HistoryLimits,
   type HistoryPage,
   type HistoryPosition,
+  type HistoryRow,
+  type RecordedChange,
 } from '../../store/history.ts';
+import { placeOfMinute, toMinutes } from '../../store/minutes.ts';
+import type { MinuteCounts, StoredMinute } from '../../store/minutes.ts';
 import { rowsUntilTrim } from '../history-trim.ts';
 import type { Clock } from '../../util/clock.ts';
 import type { Database, OpenFile } from './database.ts';
+import { ADD_MINUTE, READ_MINUTES } from './statements.ts';
 import { APPEND_HISTORY, EXPIRE_HISTORY, READ_HISTORY, TRIM_HISTORY } from './statements.ts';
 
 /** Expired rows that one append deletes at most, after so many rows were appended. */
 const CHUNK = 500;
 
 export class SqliteHistory implements History {
-  readonly limits: HistoryLimits;
+  readonly #limits: HistoryLimits;
   readonly #db: Database;
   readonly #prefix: string;
   readonly #clock: Clock;
@@ -27,7 +34,7 @@ export class SqliteHistory implements History {
   constructor(db: Database, prefix: string, limits: HistoryLimits, clock: Clock) {
     this.#db = db;
     this.#prefix = prefix;
-    this.limits = limits;
+    this.#limits = limits;
     this.#clock = clock;
   }
 
@@ -46,21 +53,56 @@ export class SqliteHistory implements History {
     return toPage(stored, limit, this.#oldest);
   }
 
+  async latest(
+    entries: readonly string[],
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly HistoryRow[]>> {
+    if (!this.#db.exists()) return new Map(entries.map((entry) => [entry, []]));
+    return this.#db.read('history.latest', (db) => {
+      const read = db.sql(READ_HISTORY);
+      return new Map(
+        entries.map((entry) => {
+          const rows = read.all(this.#prefix, entry, Number.MAX_SAFE_INTEGER, limit);
+          const texts = rows.map(({ json }) => String(json));
+          return [entry, decodeRows(texts, this.#oldest)];
+        }),
+      );
+    });
+  }
+
+  async minutes(from: number, to: number): Promise<readonly MinuteCounts[]> {
+    if (!this.#db.exists()) return [];
+    const rows = await this.#db.read('history.minutes', (db) =>
+      db.sql(READ_MINUTES).all(this.#prefix),
+    );
+    return toMinutes(rows as unknown as readonly StoredMinute[], from, to);
+  }
+
   async append(rows: readonly EntryRow[]): Promise<void> {
     if (rows.length === 0) return;
-    const encoded = encodeRows(rows);
+    const encoded = encodeRows(rows, this.#clock.now());
     await this.#db.write('history.append', (db) => {
       this.write(db, encoded);
     });
   }
 
-  /** Appends rows and removes surplus ones. Part of the transaction of a commit. */
-  write(db: OpenFile, rows: readonly EncodedRow[]): void {
+  /** What a commit of these changes appends. */
+  encode(changes: readonly RecordedChange[]): EncodedHistory {
+    return encodeHistory(changes, this.#limits, this.#clock.now());
+  }
+
+  /** Appends rows with their counts, and removes surplus ones. Part of the transaction of a commit. */
+  write(db: OpenFile, { rows, minutes }: EncodedHistory): void {
+    for (const { at, published, skipped, succeeded, failed } of minutes) {
+      const { number, slot } = placeOfMinute(at);
+      const counts = [published, skipped, succeeded, failed];
+      db.sql(ADD_MINUTE).run(this.#prefix, slot, number, ...counts);
+    }
     const append = db.sql(APPEND_HISTORY);
     for (const { entry, at, text } of rows) {
       append.run(this.#prefix, entry, at, text);
-      if (Math.random() * rowsUntilTrim(this.limits) >= 1) continue;
-      db.sql(TRIM_HISTORY).run(this.#prefix, entry, this.#prefix, entry, this.limits.limit);
+      if (Math.random() * rowsUntilTrim(this.#limits) >= 1) continue;
+      db.sql(TRIM_HISTORY).run(this.#prefix, entry, this.#prefix, entry, this.#limits.limit);
     }
     this.#appended += rows.length;
     if (this.#appended < CHUNK) return;
@@ -70,6 +112,6 @@ export class SqliteHistory implements History {
   }
 
   get #oldest(): number {
-    return this.#clock.now() - this.limits.maxAge;
+    return this.#clock.now() - this.#limits.maxAge;
   }
 }

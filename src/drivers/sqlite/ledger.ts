@@ -3,7 +3,7 @@ import type { Queues } from '../../routing/queues.ts';
 import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
-import { encodeHistory } from '../../store/history.ts';
+import { NO_HISTORY } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
@@ -90,7 +90,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     const rows = messages.map((message) => toRows(message, this.#queues));
     const unroutable = messages.find((_, i) => rows[i]!.length === 0);
     const encoded = changes.map(encodeChange);
-    const history = encodeHistory(changes, this.#history?.limits ?? null);
+    const history = this.#history?.encode(changes) ?? NO_HISTORY;
     return this.#db.write('ledger.commit', (db) => {
       const found = this.#check(db, token, encoded);
       if (typeof found === 'object') return found;
@@ -113,7 +113,7 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     const messages = outboxMessages(changes);
     const rows = messages.map((each) => ({ id: each.id, text: encodeOutboxMessage(each) }));
     const encoded = changes.map(encodeChange);
-    const history = encodeHistory(changes, this.#history?.limits ?? null);
+    const history = this.#history?.encode(changes) ?? NO_HISTORY;
     return this.#db.write('outbox.append', (db) => {
       const found = this.#check(db, token, encoded);
       if (typeof found === 'object') return found;

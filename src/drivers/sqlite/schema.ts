@@ -98,6 +98,16 @@ CREATE TABLE IF NOT EXISTS beat_history (
 );
 CREATE INDEX IF NOT EXISTS ix_beat_history ON beat_history (prefix, entry, position);
 CREATE INDEX IF NOT EXISTS ix_beat_history_at ON beat_history (prefix, at);
+CREATE TABLE IF NOT EXISTS beat_minute (
+  prefix TEXT NOT NULL,
+  slot INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  published INTEGER NOT NULL,
+  skipped INTEGER NOT NULL,
+  succeeded INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  PRIMARY KEY (prefix, slot)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS beat_unacked (
   id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
   queue_id INTEGER NOT NULL,

@@ -86,6 +86,21 @@ export const EXPIRE_HISTORY = `
   DELETE FROM beat_history WHERE position IN (
     SELECT position FROM beat_history WHERE prefix = ? AND at < ? ORDER BY at LIMIT ?)`;
 
+/** prefix, slot, number, published, skipped, succeeded, failed. Another minute in the slot is replaced. */
+export const ADD_MINUTE = `
+  INSERT INTO beat_minute (prefix, slot, number, published, skipped, succeeded, failed)
+  VALUES (?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (prefix, slot) DO UPDATE SET
+    published = excluded.published + iif(number = excluded.number, published, 0),
+    skipped = excluded.skipped + iif(number = excluded.number, skipped, 0),
+    succeeded = excluded.succeeded + iif(number = excluded.number, succeeded, 0),
+    failed = excluded.failed + iif(number = excluded.number, failed, 0),
+    number = excluded.number`;
+
+/** prefix → number, published, skipped, succeeded, failed. */
+export const READ_MINUTES =
+  'SELECT number, published, skipped, succeeded, failed FROM beat_minute WHERE prefix = ?';
+
 // kombu's queues ---------------------------------------------------------------------------------
 
 /** name → id; no row when the queue is not declared. */

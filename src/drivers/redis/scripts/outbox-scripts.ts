@@ -70,6 +70,7 @@ ${check}${HISTORY}
     redis.call('ZADD', KEYS[3], unpack(scored))
   end
 ${foot}  append_history()
+  count_minutes()
 ${finish}
   return {'committed'}
 `;

@@ -10,6 +10,7 @@ import { WRITE_ENTRIES } from '../stored-entries.ts';
  * KEYS[1]  term
  * KEYS[2]  states
  * KEYS[3]  the history of an entry without a name; absent without a history
+ * KEYS[4]  the counts of minutes; absent without a history
  * returns  its fencing token: one more than the last, and never less than the time in microseconds, so that
  *          it grows even when the last was lost with all other keys
  *
@@ -22,6 +23,7 @@ export const BEGIN_TERM = script(`${RIGHTS}
       or lacking('HMGET', KEYS[2], '')
       or lacking('HSET', KEYS[2], '', '')
       or KEYS[3] and (lacking('RPUSH', KEYS[3], '') or lacking('LTRIM', KEYS[3], '0', '0'))
+      or KEYS[4] and (lacking('HMGET', KEYS[4], '') or lacking('HSET', KEYS[4], '', ''))
       or false
   end
   local denied = lacking('TIME', '')
@@ -177,6 +179,7 @@ export const COMMIT = script(`${HEAD}
   if repeated then return {'committed'} end
   local first = 3
 ${HISTORY}${CHECK_PUSH}${PUSH}${FOOT}  append_history()
+  count_minutes()
 ${PUBLISH}`);
 
 /**
@@ -204,6 +207,7 @@ ${FINISH}${check}
     return {'committed'}
   end
 ${HISTORY}${CHECK_PUSH}${PUSH}${foot}  append_history()
+  count_minutes()
   finish()
 ${PUBLISH}`;
 }

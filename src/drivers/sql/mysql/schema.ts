@@ -110,6 +110,16 @@ const BEAT = [
     payload LONGTEXT NOT NULL,
     expires_at BIGINT NOT NULL
   ) ${TABLE}`,
+  `CREATE TABLE IF NOT EXISTS beat_minute (
+    prefix VARBINARY(255) NOT NULL,
+    slot INTEGER NOT NULL,
+    number BIGINT NOT NULL,
+    published BIGINT NOT NULL,
+    skipped BIGINT NOT NULL,
+    succeeded BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    PRIMARY KEY (prefix, slot)
+  ) ${TABLE}`,
   `CREATE TABLE IF NOT EXISTS beat_history (
     position BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     prefix VARBINARY(255) NOT NULL,

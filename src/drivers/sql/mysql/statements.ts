@@ -1,3 +1,4 @@
+import { COUNTERS, placeOfMinute } from '../../../store/minutes.ts';
 import type { Sql, Statements } from '../statements.ts';
 import { ID_COLUMN, nextId, SCHEMA } from './schema.ts';
 
@@ -203,6 +204,35 @@ export const STATEMENTS: Statements = {
       `SELECT position, json FROM beat_history FORCE INDEX (ix_beat_history)
        WHERE prefix = ? AND entry = ? AND position < ? ORDER BY position DESC LIMIT ?`,
       ...[prefix, entry, end, limit],
+    ),
+  readLatest: (prefix, entries, limit) =>
+    sql(
+      // MariaDB has no LATERAL. A branch of a union loses its order unless it is sorted at the end.
+      `${entries
+        .map(
+          () => `(SELECT entry, position, json FROM beat_history WHERE prefix = ? AND entry = ?
+                  ORDER BY position DESC LIMIT ?)`,
+        )
+        .join(' UNION ALL ')} ORDER BY position DESC`,
+      ...entries.flatMap((entry) => [prefix, entry, limit]),
+    ),
+  // Assignments take effect from left to right, so the number is the last.
+  addMinutes: (prefix, minutes) =>
+    sql(
+      `INSERT INTO beat_minute (prefix, slot, number, published, skipped, succeeded, failed)
+       VALUES ${rows('(?, ?, ?, ?, ?, ?, ?)', minutes.length)}
+       ON DUPLICATE KEY UPDATE ${COUNTERS.map(
+         (name) => `${name} = VALUES(${name}) + IF(number = VALUES(number), ${name}, 0)`,
+       ).join(', ')}, number = VALUES(number)`,
+      ...minutes.flatMap((counts) => {
+        const { slot, number } = placeOfMinute(counts.at);
+        return [prefix, slot, number, ...COUNTERS.map((name) => counts[name])];
+      }),
+    ),
+  readMinutes: (prefix) =>
+    sql(
+      'SELECT number, published, skipped, succeeded, failed FROM beat_minute WHERE prefix = ?',
+      prefix,
     ),
   trimHistory: (prefix, entry, newest) =>
     sql(

@@ -86,6 +86,16 @@ const BEAT = [
     payload TEXT NOT NULL,
     expires_at BIGINT NOT NULL
   )`,
+  `CREATE TABLE IF NOT EXISTS beat_minute (
+    prefix TEXT COLLATE "C" NOT NULL,
+    slot INTEGER NOT NULL,
+    number BIGINT NOT NULL,
+    published BIGINT NOT NULL,
+    skipped BIGINT NOT NULL,
+    succeeded BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    PRIMARY KEY (prefix, slot)
+  )`,
   `CREATE TABLE IF NOT EXISTS beat_history (
     position BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     prefix TEXT COLLATE "C" NOT NULL,

@@ -1,4 +1,5 @@
 import type { Subject } from '../dialect.ts';
+import { COUNTERS, placeOfMinute } from '../../../store/minutes.ts';
 import type { Sql, Statements } from '../statements.ts';
 import { SCHEMA, VISIBLE_ROWS } from './schema.ts';
 
@@ -230,6 +231,34 @@ export const STATEMENTS: Statements = {
        WHERE prefix = $1 AND entry = $2 AND position < $3
        ORDER BY prefix, entry, position DESC LIMIT $4`,
       ...[prefix, entry, end, limit],
+    ),
+  readLatest: (prefix, entries, limit) =>
+    sql(
+      `SELECT list.entry, newest.json FROM unnest($2::text[]) AS list (entry), LATERAL (
+         SELECT position, json FROM beat_history WHERE prefix = $1 AND entry = list.entry
+         ORDER BY prefix, entry, position DESC LIMIT $3) AS newest
+       ORDER BY newest.position DESC`,
+      ...[prefix, entries, limit],
+    ),
+  addMinutes: (prefix, minutes) => {
+    const places = minutes.map(({ at }) => placeOfMinute(at));
+    return sql(
+      `INSERT INTO beat_minute (prefix, slot, number, published, skipped, succeeded, failed)
+       SELECT $1, list.* FROM unnest($2::integer[], $3::bigint[], $4::bigint[], $5::bigint[],
+         $6::bigint[], $7::bigint[]) AS list (slot, number, published, skipped, succeeded, failed)
+       ON CONFLICT (prefix, slot) DO UPDATE SET number = excluded.number, ${COUNTERS.map(
+         (name) =>
+           `${name} = excluded.${name} +
+             CASE beat_minute.number WHEN excluded.number THEN beat_minute.${name} ELSE 0 END`,
+       ).join(', ')}`,
+      ...[prefix, column(places, 'slot'), column(places, 'number')],
+      ...COUNTERS.map((name) => column(minutes, name)),
+    );
+  },
+  readMinutes: (prefix) =>
+    sql(
+      'SELECT number, published, skipped, succeeded, failed FROM beat_minute WHERE prefix = $1',
+      prefix,
     ),
   trimHistory: (prefix, entry, rows) =>
     sql(

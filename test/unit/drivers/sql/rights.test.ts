@@ -161,6 +161,8 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
   'commands.readAudit': ({ commands }) => catchMessage(commands.readAudit(1)),
   'history.append': ({ history }) => catchMessage(history.append([ROW])),
   'history.read': ({ history }) => catchMessage(history.read('a', { limit: 1 })),
+  'history.latest': ({ history }) => catchMessage(history.latest(['a'], 1)),
+  'history.minutes': ({ history }) => catchMessage(history.minutes(0, 1)),
   'broker.publish': ({ broker }) => catchMessage(broker.publish([makeMessage('one')])),
   'consumer.receive': ({ queues }) => catchMessage(queues.take()),
   'consumer.ack': ({ queues }) => catchMessage(queues.ack('tag')),
@@ -188,6 +190,9 @@ const FINISHED =
   'SELECT on beat_command, DELETE on beat_command, ' +
   'SELECT on beat_audit, INSERT on beat_audit, UPDATE on beat_audit, DELETE on beat_audit';
 
+const HISTORY =
+  'INSERT on beat_history, SELECT on beat_minute, INSERT on beat_minute, UPDATE on beat_minute';
+
 const UNACKED =
   'SELECT on beat_unacked, INSERT on beat_unacked, UPDATE on beat_unacked, DELETE on beat_unacked';
 const REQUEUED = 'INSERT on kombu_message, USAGE on message_id_sequence';
@@ -197,7 +202,7 @@ test.each([
   ['lock.renew', LOCK],
   ['lock.release', LOCK],
   ['ledger.load', 'SELECT on beat_record'],
-  ['ledger.beginTerm', `${TERM}, ${STATES}, ${LOCK}, INSERT on beat_history`],
+  ['ledger.beginTerm', `${TERM}, ${STATES}, ${LOCK}, ${HISTORY}`],
   ['ledger.commit', `${TERM}, ${STATES}, ${QUEUES}`],
   ['ledger.commit with commands', `${TERM}, ${STATES}, ${QUEUES}, ${FINISHED}`],
   ['ledger.commit of stored entries', `${TERM}, ${ENTRIES}, ${QUEUES}`],
@@ -226,8 +231,10 @@ test.each([
   ['commands.pending', 'SELECT on beat_command'],
   ['commands.findAudit', 'SELECT on beat_audit'],
   ['commands.readAudit', 'SELECT on beat_audit'],
-  ['history.append', 'INSERT on beat_history'],
+  ['history.append', HISTORY],
   ['history.read', 'SELECT on beat_history'],
+  ['history.latest', 'SELECT on beat_history'],
+  ['history.minutes', 'SELECT on beat_minute'],
   ['broker.publish', QUEUES],
   [
     'consumer.receive',
@@ -257,7 +264,7 @@ test('sql rights: a commit with history also needs the right to append to it', a
   store.deny();
   const changes = [{ ...CHANGES[0]!, history: [ROW.row] }];
   const commit = await catchMessage(store.ledger.commit({ token: 1, changes }));
-  expect(commit).toContain(`lacks ${TERM}, ${STATES}, ${QUEUES}, INSERT on beat_history`);
+  expect(commit).toContain(`lacks ${TERM}, ${STATES}, ${QUEUES}, ${HISTORY}`);
 });
 
 test('sql rights: each list of rights belongs to an operation of the store', () => {
