@@ -31,6 +31,11 @@ export interface WorkerEvents {
   readonly rejected: [CommandEnded];
   /** The message expired before the command began. */
   readonly expired: [CommandRun];
+  /**
+   * The task was revoked before its command began (`signal` is `null`), or its command was ended, beginning with this
+   * signal.
+   */
+  readonly revoked: [CommandRun & { readonly signal: NodeJS.Signals | null }];
   /** The worker stopped before the command ended. With early acknowledgement the command is lost. */
   readonly interrupted: [CommandRun & { readonly lost: boolean }];
   /** The message is not one for this worker; it was removed from the queue. */

@@ -26,6 +26,10 @@ export function logWorker(events: EventEmitter<WorkerEvents>, log: Logger): void
       `Command of ${nameOf(run)} expired before it began`,
     );
   });
+  events.on('revoked', (run) => {
+    const how = run.signal === null ? 'revoked before it began' : `ended by revoke (${run.signal})`;
+    log.warn({ event: 'command-revoked', ...run }, `Command of ${nameOf(run)} was ${how}`);
+  });
   events.on('interrupted', (run) => {
     const effect = run.lost ? 'it does not run again' : 'its message is delivered again';
     const text = `Command of ${nameOf(run)} was ended because the worker stops; ${effect}`;

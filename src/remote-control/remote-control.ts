@@ -1,29 +1,28 @@
 import type { Mailbox, Reply } from '../broker/mailbox.ts';
 import type { ReceivedMessage } from '../broker/received-message.ts';
-import type { Liveness } from '../observe/liveness.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
-import { buildPong, parseRequest } from './answer-request.ts';
+import { buildReply, parseRequest, type ControlRequest } from './request.ts';
 
 /** Before a new attempt to connect, as Celery's beat has it. Milliseconds. */
 const RETRY_INTERVAL = 5_000;
+
+/** Does what a request asks for. Returns the answer, as JSON data; `null` for none. */
+export type AnswerRequest = (request: ControlRequest) => unknown;
 
 export interface RemoteControlOptions {
   readonly mailbox: Mailbox;
   /** Such as `celerybeat@host`. */
   readonly node: string;
-  readonly liveness: Pick<Liveness, 'idleMs'>;
-  /** From how many milliseconds without progress on no request is answered; 0 answers always. */
-  readonly maxTickAge: number;
+  readonly answer: AnswerRequest;
+  /** What an outage means, for the log: `scheduling is not affected`. */
+  readonly effect: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/**
- * Answers `celery inspect ping`, so that probes written for celery beat work. All other commands are for workers and
- * get no answer. A loop that is stuck gets none either: `celery inspect` fails only if no node answers.
- */
+/** A node of Celery's remote control: answers the requests that reach its mailbox. */
 export class RemoteControl {
   readonly #options: RemoteControlOptions;
   /** Celery's logical clock. */
@@ -35,7 +34,7 @@ export class RemoteControl {
 
   /** Answers until the signal aborts, and then closes the mailbox. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { mailbox, node, clock, log } = this.#options;
+    const { mailbox, node, effect, clock, log } = this.#options;
     let isFailing = false;
     const connected = () => {
       isFailing = false;
@@ -49,7 +48,7 @@ export class RemoteControl {
         await mailbox.serve({ receive, connected, signal });
       } catch (error) {
         if (isAborted(signal)) break;
-        const text = `Remote control: ${describeError(error)}; retrying, scheduling is not affected`;
+        const text = `Remote control: ${describeError(error)}; retrying, ${effect}`;
         log[isFailing ? 'debug' : 'warn']({ event: 'remote-control', node }, text);
         isFailing = true;
         await clock.sleep(RETRY_INTERVAL, signal);
@@ -59,15 +58,12 @@ export class RemoteControl {
   }
 
   #answer(message: ReceivedMessage): Reply | null {
-    const { node, liveness, maxTickAge, log } = this.#options;
+    const { node } = this.#options;
     const request = parseRequest(message, node);
-    if (request?.method !== 'ping') return null;
+    const answer = request && this.#options.answer(request);
+    if (!request || answer === null) return null;
     this.#clock = Math.max(this.#clock, request.clock) + 1;
-    const { idleMs } = liveness;
-    if (maxTickAge === 0 || idleMs <= maxTickAge) return buildPong(request, node, this.#clock);
-    const text = `Remote control: not answering ping: the loop made no progress for ${idleMs / 1_000} s`;
-    log.warn({ event: 'remote-control', node }, text);
-    return null;
+    return buildReply(request, node, { answer, clock: this.#clock });
   }
 }
 

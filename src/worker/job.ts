@@ -25,10 +25,14 @@ export interface JobOptions {
 interface JobSurroundings extends JobOptions {
   readonly events: EventEmitter<WorkerEvents>;
   readonly retry: Retry;
-  /** Aborts to end the command. */
+  /** Aborts to end the command because the worker stops. */
   readonly abort: AbortSignal;
-  /** Contains the process group while the command runs. */
-  readonly groups: Set<ProcessGroup>;
+}
+
+/** A command that runs. */
+export interface ActiveRun extends CommandRun {
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
 }
 
 /** The run of one command that a message asks for. */
@@ -36,6 +40,14 @@ export class Job {
   readonly #task: Task;
   readonly #run: CommandRun;
   readonly #options: JobSurroundings;
+  /** Contains the process group while the command runs. */
+  readonly #groups = new Set<ProcessGroup>();
+  readonly #terminated = new AbortController();
+  /** Aborts when the command is to end, for either reason. */
+  readonly #end: AbortSignal;
+  /** The first signal of `terminate`. */
+  #signal: NodeJS.Signals = 'SIGTERM';
+  #startedAt: number | null = null;
 
   constructor(task: Task, queue: string, options: JobSurroundings) {
     const { id: taskId, entry, kwargs } = task;
@@ -43,6 +55,12 @@ export class Job {
     this.#task = task;
     this.#run = { taskId, entry, queue, command: describeCommand(command) };
     this.#options = options;
+    this.#end = AbortSignal.any([options.abort, this.#terminated.signal]);
+  }
+
+  /** `null` unless the command runs. */
+  get active(): ActiveRun | null {
+    return this.#startedAt === null ? null : { ...this.#run, startedAt: this.#startedAt };
   }
 
   get isExpired(): boolean {
@@ -50,15 +68,38 @@ export class Job {
     return expires !== null && expires <= this.#options.clock.now();
   }
 
-  /** Stores that the task expired, as Celery's workers do. */
-  async revoke(): Promise<void> {
-    this.#options.events.emit('expired', this.#run);
-    await this.#store({ status: 'REVOKED' });
+  /** Stores that the task does not begin, as Celery's workers do. */
+  async discard(reason: 'expired' | 'revoked'): Promise<void> {
+    const { events } = this.#options;
+    if (reason === 'expired') events.emit('expired', this.#run);
+    else events.emit('revoked', { ...this.#run, signal: null });
+    await this.#store({ status: 'REVOKED', reason });
+  }
+
+  /** Ends the command if it runs: its process group receives this signal, and SIGKILL 10 seconds later. */
+  terminate(signal: NodeJS.Signals): void {
+    if (this.#startedAt === null) return;
+    // The process group receives the first signal from `runCommand`.
+    if (this.#end.aborted) this.signal(signal);
+    else this.#signal = signal;
+    this.#terminated.abort();
+  }
+
+  /** Sends a signal to the process group of the command if it runs. */
+  signal(signal: NodeJS.Signals): void {
+    for (const group of this.#groups) group.signal(signal);
   }
 
   /** Runs the command and stores its result. Resolves with `false` if it was ended because of `abort`. */
   async run(): Promise<boolean> {
-    const ending = await this.#end();
+    this.#startedAt = this.#options.clock.now();
+    const ending = await this.#execute();
+    this.#startedAt = null;
+    if (this.#terminated.signal.aborted) {
+      this.#options.events.emit('revoked', { ...this.#run, signal: this.#signal });
+      await this.#store({ status: 'REVOKED', reason: 'terminated' });
+      return true;
+    }
     if (this.#options.abort.aborted && ending.status === 'FAILURE') return false;
     this.#report(ending);
     await this.#store(ending);
@@ -72,16 +113,20 @@ export class Job {
     if (lost) await this.#store({ status: 'FAILURE', error });
   }
 
-  async #end(): Promise<Ending> {
-    const { host, clock, abort: signal, events, groups } = this.#options;
+  async #execute(): Promise<Ending> {
+    const { host, clock, events } = this.#options;
     const { dueAt, hasFollowUps } = this.#task;
     try {
       const command = await this.#check();
+      if (this.#end.aborted) throw new CommandFailed('the command was ended before it began');
       events.emit('started', this.#run);
       if (hasFollowUps) events.emit('follow-ups-ignored', this.#run);
       // The command does not wait for the result backend, but its result waits for this record.
       const [ended] = await Promise.allSettled([
-        runCommand(command, { host, clock, signal, dueAt, groups }),
+        runCommand(command, {
+          ...{ host, clock, dueAt, groups: this.#groups },
+          ...{ signal: this.#end, endSignal: () => this.#signal },
+        }),
         this.#store({ status: 'STARTED' }),
       ]);
       if (ended.status === 'rejected') throw ended.reason;

@@ -1,10 +1,10 @@
 import type { Clock } from '../util/clock.ts';
 import type { Host } from './host.ts';
 
-/** Milliseconds between SIGTERM and SIGKILL. */
+/** Milliseconds between the first signal and SIGKILL. */
 const GRACE = 10_000;
 
-/** How often a group is checked that received SIGTERM. Milliseconds. */
+/** How often a group is checked that received a signal. Milliseconds. */
 const INTERVAL = 50;
 
 const NEVER = new AbortController().signal;
@@ -21,9 +21,9 @@ export class ProcessGroup {
     this.#clock = clock;
   }
 
-  /** Sends SIGTERM, and SIGKILL if a process of the group is left after the grace period. */
-  async end(): Promise<void> {
-    this.signal('SIGTERM');
+  /** Sends the signal, and SIGKILL if a process of the group is left after the grace period. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    this.signal(signal);
     const deadline = this.#clock.monotonic() + GRACE;
     while (this.#isRunning()) {
       if (this.#clock.monotonic() >= deadline) return void this.signal('SIGKILL');

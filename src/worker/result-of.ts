@@ -10,7 +10,13 @@ export type Ending =
   | { readonly status: 'STARTED' }
   | { readonly status: 'SUCCESS'; readonly result: CommandResult }
   | { readonly status: 'FAILURE'; readonly error: Error }
-  | { readonly status: 'REVOKED' };
+  | { readonly status: 'REVOKED'; readonly reason: RevokeReason };
+
+/**
+ * Why a task did not end by itself, in Celery's words: it was `expired` or `revoked` before it began, or
+ * `terminated` after that.
+ */
+export type RevokeReason = 'expired' | 'revoked' | 'terminated';
 
 interface Circumstances {
   /** The name of this worker. */
@@ -46,7 +52,7 @@ function describe(ending: Ending, worker: string): Pick<TaskResult, 'result' | '
     }
     case 'REVOKED':
       return {
-        result: asError('TaskRevokedError', 'expired', 'celery.exceptions'),
+        result: asError('TaskRevokedError', ending.reason, 'celery.exceptions'),
         traceback: null,
       };
   }

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly dueAt: string | null;
   /** Aborts to end the command. */
   readonly signal: AbortSignal;
+  /** The first signal that the command receives then; SIGTERM unless given. */
+  readonly endSignal?: () => NodeJS.Signals;
   /** Contains the process group while the command runs. */
   readonly groups: Set<ProcessGroup>;
 }
@@ -115,7 +117,7 @@ async function endInTime(
   exited: Promise<unknown>,
   group: ProcessGroup,
   timeout: number | null,
-  { clock, signal }: RunOptions,
+  { clock, signal, endSignal = () => 'SIGTERM' }: RunOptions,
 ): Promise<boolean> {
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
@@ -123,8 +125,9 @@ async function endInTime(
   const hasExited = await Promise.race([exited.then(() => true), late.then(() => false)]);
   done.abort();
   if (hasExited) return false;
-  await group.end();
-  return !signal.aborted;
+  const isTimedOut = !signal.aborted;
+  await group.end(isTimedOut ? 'SIGTERM' : endSignal());
+  return isTimedOut;
 }
 
 /** A sleep of any length. */

@@ -7,6 +7,11 @@ export class Slots {
     this.#free = size;
   }
 
+  /** Whether `take` waits for a place. */
+  get isAwaited(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Waits for a place, first come, first served. Resolves with `false` if the signal aborts before. */
   async take(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return false;

@@ -4,9 +4,8 @@ import { Events } from '../events/events.ts';
 import type { WorkerEvents } from '../events/worker-events.ts';
 import { sleepUntil } from '../util/clock.ts';
 import { describeError } from '../util/errors.ts';
-import { EndedRuns } from './ended-runs.ts';
-import { Job, type JobOptions } from './job.ts';
-import type { ProcessGroup } from './process-group.ts';
+import { ExpiringSet } from '../util/expiring-set.ts';
+import { Job, type ActiveRun, type JobOptions } from './job.ts';
 import { createRetry, retryPause, type Retry } from './retry.ts';
 import { Slots } from './slots.ts';
 import { decodeTask, type Task } from './task.ts';
@@ -24,6 +23,23 @@ export interface WorkerOptions extends JobOptions {
 /** Messages that may wait for their ETA without a slot. */
 const MAX_WAITING = 1_000;
 
+/** How long a broker may take to deliver a message again, with the messages before it. Milliseconds. */
+const REDELIVERED_WITHIN = 3_600_000;
+
+/** As many ids as Celery's workers remember, and as long. Milliseconds. */
+const REVOKED = { limit: 50_000, retention: 3 * 3_600_000 };
+
+/** A message in progress. */
+interface Run {
+  readonly task: Task;
+  /** `null` while it is received. */
+  job: Job | null;
+  /** The deliveries of the message: a broker delivers again what was not acknowledged on a lost connection. */
+  readonly deliveries: Delivery[];
+  /** Aborts to end the wait for the ETA. */
+  readonly revoked: AbortController;
+}
+
 /** Runs the commands of `shell` entries, as deploy/worker/beat_shell.py does in Celery's workers. */
 export class Worker {
   readonly events = new EventEmitter<WorkerEvents>();
@@ -34,31 +50,63 @@ export class Worker {
   readonly #abort = new AbortController();
   readonly #stop: AbortSignal;
   readonly #retry: Retry;
-  /** The deliveries of each run in progress: a broker delivers again what was not acknowledged on a lost connection. */
-  readonly #running = new Map<string, Delivery[]>();
-  readonly #ended: EndedRuns;
+  readonly #runs = new Map<string, Run>();
+  /**
+   * Runs that have ended although the broker will deliver their message again. They are forgotten after a time, because
+   * another worker may receive the message, and a later run may have the same id.
+   */
+  readonly #ended: ExpiringSet;
+  readonly #revoked: ExpiringSet;
   readonly #jobs = new Set<Promise<void>>();
-  readonly #groups = new Set<ProcessGroup>();
   #waiting = 0;
+  /** Aborts to give up the slot with which `run` waits for a message. */
+  #receiving = new AbortController();
 
   /** It runs commands until `stop` aborts. */
   constructor(options: WorkerOptions, stop: AbortSignal) {
     this.#options = options;
     this.#slots = new Slots(options.concurrency);
     this.#stop = stop;
-    this.#ended = new EndedRuns(options.clock);
+    const { clock } = options;
+    this.#ended = new ExpiringSet({ retention: REDELIVERED_WITHIN, limit: Infinity, clock });
+    this.#revoked = new ExpiringSet({ ...REVOKED, clock });
     this.#retry = createRetry(this.failures, options.clock, stop);
   }
 
   /** How many messages are in progress, with those that wait for their ETA. */
   get inProgress(): number {
-    return this.#running.size;
+    return this.#runs.size;
+  }
+
+  /** The commands that run. */
+  get active(): readonly ActiveRun[] {
+    return [...this.#runs.values()].flatMap(({ job }) => job?.active ?? []);
+  }
+
+  /** The ids of revoked tasks that are remembered. */
+  get revoked(): readonly string[] {
+    return [...this.#revoked];
+  }
+
+  /** Discards tasks that have not begun, also when their messages arrive within three hours, as Celery's workers do. */
+  revoke(taskIds: readonly string[]): void {
+    for (const taskId of taskIds) this.#revoked.add(taskId);
+    for (const { revoked } of this.#find(taskIds)) revoked.abort();
+  }
+
+  /** Revokes tasks, and ends those that run with a signal. Returns the ids of the latter. */
+  terminate(taskIds: readonly string[], signal: NodeJS.Signals): readonly string[] {
+    this.revoke(taskIds);
+    const running = this.#find(taskIds).filter(({ job }) => job?.active);
+    for (const { job } of running) job!.terminate(signal);
+    return running.map(({ task }) => task.id);
   }
 
   /** Resolves when the last command has ended after the stop. */
   async run(): Promise<void> {
     while (await this.#slots.take(this.#stop)) {
-      const delivery = await this.#receive();
+      // Messages whose ETA has come are first.
+      const delivery = this.#slots.isAwaited ? null : await this.#receive();
       if (!delivery) {
         this.#slots.release();
         continue;
@@ -81,21 +129,28 @@ export class Worker {
 
   /** Sends SIGKILL to the process groups of all commands, for a process that ends at once. */
   kill(): void {
-    for (const group of this.#groups) group.signal('SIGKILL');
+    for (const { job } of this.#runs.values()) job?.signal('SIGKILL');
+  }
+
+  #find(taskIds: readonly string[]): readonly Run[] {
+    const wanted = new Set(taskIds);
+    return [...this.#runs.values()].filter(({ task }) => wanted.has(task.id));
   }
 
   async #receive(): Promise<Delivery | null> {
     const { consumer, clock } = this.#options;
+    this.#receiving = new AbortController();
+    const either = AbortSignal.any([this.#stop, this.#receiving.signal]);
     for (let failed = 1; ; failed++) {
       try {
-        const delivery = await consumer.receive(this.#stop);
+        const delivery = await consumer.receive(either);
         this.failures.reportRecovery({ kind: 'receive' });
         return delivery;
       } catch (error) {
-        if (this.#stop.aborted) return null;
+        if (either.aborted) return null;
         this.failures.reportFailure({ kind: 'receive' }, error);
       }
-      await clock.sleep(retryPause(failed), this.#stop);
+      await clock.sleep(retryPause(failed), either);
     }
   }
 
@@ -105,21 +160,22 @@ export class Worker {
     if (!task) return void (await this.#ack([delivery]));
     // The task id alone may be fixed in the configuration.
     const key = `${task.id} ${task.dueAt}`;
-    const earlier = this.#running.get(key);
-    if (earlier) return void earlier.push(delivery);
+    const earlier = this.#runs.get(key);
+    if (earlier) return void earlier.deliveries.push(delivery);
     if (this.#ended.delete(key)) return void (await this.#ack([delivery]));
-    const deliveries = [delivery];
-    this.#running.set(key, deliveries);
-    const isSettled = await this.#processOrDiscard(task, deliveries);
-    this.#running.delete(key);
+    const run: Run = { task, job: null, deliveries: [delivery], revoked: new AbortController() };
+    this.#runs.set(key, run);
+    const isSettled = await this.#processOrDiscard(run);
+    this.#runs.delete(key);
     if (!isSettled) this.#ended.add(key);
   }
 
   /** A message that fails here would fail again, so it does not return to its queue. */
-  async #processOrDiscard(task: Task, deliveries: Delivery[]): Promise<boolean> {
+  async #processOrDiscard(run: Run): Promise<boolean> {
+    const { task, deliveries } = run;
     const { queue } = deliveries[0]!;
     try {
-      return await this.#process(task, deliveries);
+      return await this.#process(run);
     } catch (error) {
       const reason = `it cannot be handled: ${describeError(error)}`;
       this.events.emit('discarded', { taskId: task.id, queue, reason });
@@ -141,27 +197,20 @@ export class Worker {
   }
 
   /** Returns `false` if the broker delivers a message again that must not run again. */
-  async #process(task: Task, deliveries: Delivery[]): Promise<boolean> {
-    const job = new Job(task, deliveries[0]!.queue, {
-      ...this.#options,
-      ...{
-        events: this.events,
-        retry: this.#retry,
-        abort: this.#abort.signal,
-        groups: this.#groups,
-      },
-    });
-    if (!(await this.#waitForEta(task, deliveries[0]!))) {
+  async #process(run: Run): Promise<boolean> {
+    const { task, deliveries, revoked } = run;
+    const { events } = this;
+    const surroundings = { events, retry: this.#retry, abort: this.#abort.signal };
+    const job = new Job(task, deliveries[0]!.queue, { ...this.#options, ...surroundings });
+    run.job = job;
+    await this.#waitForEta(task, deliveries[0]!, revoked.signal);
+    if (this.#stop.aborted && !revoked.signal.aborted) {
       await this.#requeue(deliveries);
       return true;
     }
-    if (job.isExpired) {
-      await job.revoke();
-      return this.#ack(deliveries);
-    }
     const isEarly = this.#options.acks === 'early';
     const isAcked = isEarly && (await this.#ack(deliveries));
-    const hasEnded = await job.run();
+    const hasEnded = await this.#runOrDiscard(task, job);
     if (!hasEnded) await job.interrupt(isEarly);
     // With early acknowledgement these are the deliveries that arrived after the first was lost.
     if (isEarly && deliveries.length === 0) return isAcked;
@@ -170,22 +219,32 @@ export class Worker {
     return true;
   }
 
-  /** A message that waits for its ETA leaves its slot to others. Resolves with `false` if the worker stops. */
-  async #waitForEta({ eta }: Task, delivery: Delivery): Promise<boolean> {
+  /** Resolves with `false` if the command was ended because the worker stops. */
+  async #runOrDiscard({ id }: Task, job: Job): Promise<boolean> {
+    const isRevoked = this.#revoked.has(id);
+    if (!isRevoked && !job.isExpired) return job.run();
+    await job.discard(isRevoked ? 'revoked' : 'expired');
+    return true;
+  }
+
+  /** A message that waits for its ETA leaves its slot to others. Resolves early if the worker stops or the task is revoked. */
+  async #waitForEta({ eta }: Task, delivery: Delivery, revoked: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    if (eta === null || eta <= clock.now()) return true;
+    if (eta === null || eta <= clock.now()) return;
     const leaves = this.#waiting < MAX_WAITING;
     this.#waiting += 1;
     if (leaves) {
       await delivery.suspend();
       this.#slots.release();
     }
-    await sleepUntil(clock, eta, this.#stop);
+    await sleepUntil(clock, eta, AbortSignal.any([this.#stop, revoked]));
     if (leaves) await delivery.resume();
     this.#waiting -= 1;
     // Each job releases a slot at its end, so it takes one even if the worker stops.
-    if (leaves) await this.#slots.take(new AbortController().signal);
-    return !this.#stop.aborted;
+    if (!leaves) return;
+    const taken = this.#slots.take(new AbortController().signal);
+    this.#receiving.abort();
+    await taken;
   }
 
   /**

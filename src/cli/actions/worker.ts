@@ -23,6 +23,7 @@ import type { GlobalFlags } from '../flags/options.ts';
 import type { WorkerFlags } from '../flags/worker-flags.ts';
 import { answerHealth } from '../health/health.ts';
 import { onHangup } from '../service/hangup.ts';
+import { obeyRemoteControl } from '../service/worker-control.ts';
 import { logWarnings } from '../service/log-warnings.ts';
 import { runService } from '../service/run-service.ts';
 import { onRequests } from '../service/worker-process.ts';
@@ -93,9 +94,10 @@ async function run(
     },
   });
   const stop = new AbortController();
+  const node = `beat@${hostname()}`;
   const worker = new Worker(
     {
-      ...{ name: `beat@${hostname()}`, consumer, results, concurrency, acks, clock },
+      ...{ name: node, consumer, results, concurrency, acks, clock },
       ...{ task: shell.task, commands, host: thisHost() },
     },
     stop.signal,
@@ -136,6 +138,10 @@ async function run(
   const health = await answerHealth(liveness, process.pid);
   if (health.trouble !== null) log.warn({ event: 'healthcheck' }, health.trouble);
   void touchUntil(ended.signal, liveness);
+  const shutdown = () => {
+    if (!stop.signal.aborted) onSignal('shutdown of remote control');
+  };
+  const control = await obeyRemoteControl(settings, { worker, node, shutdown, log });
   try {
     await started();
     await worker.run();
@@ -143,6 +149,7 @@ async function run(
   } finally {
     ended.abort();
     health.close();
+    await control?.close();
     await results?.close();
     await consumer.close();
   }
@@ -151,7 +158,7 @@ async function run(
 /** How `beat worker` stops. */
 interface Stops {
   /** The first signal stops receiving, the second ends the commands, the third kills them. */
-  readonly onSignal: (signal: NodeJS.Signals) => void;
+  readonly onSignal: (cause: string) => void;
   /** `beat start` asks for a stop because of its own signal. */
   readonly onRequest: () => void;
 }
@@ -174,10 +181,10 @@ function stopInSteps(worker: Worker, stop: AbortController, log: Logger): Stops 
   };
   let isRequested = false;
   return {
-    onSignal(signal) {
+    onSignal(cause) {
       // A Ctrl-C in the terminal signals both processes, and the request may arrive first.
       if (isRequested) isRequested = false;
-      else next(signal);
+      else next(cause);
     },
     onRequest() {
       if (stop.signal.aborted) return;

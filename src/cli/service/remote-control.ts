@@ -1,34 +1,51 @@
 import type { Beat } from '../../beat.ts';
+import type { Settings } from '../../config/settings.ts';
 import { openMailbox } from '../../drivers/open-mailbox.ts';
 import type { Logger } from '../../observe/logger.ts';
+import type { RemoteControlOptions } from '../../remote-control/remote-control.ts';
 import { systemClock } from '../../util/clock.ts';
+
+/** Answers until it is closed. */
+export interface RunningControl {
+  close(): Promise<void>;
+}
 
 /** Answers Celery's remote control under that name if the configuration asks for it; `null` otherwise. */
 export async function answerRemoteControl(
   { settings, liveness }: Beat,
   node: string,
   log: Logger,
-): Promise<{ close(): Promise<void> } | null> {
-  const { remoteControl, broker, connection, transport } = settings;
-  if (!remoteControl.enabled) return null;
+): Promise<RunningControl | null> {
+  const { enabled, maxTickAge } = settings.remoteControl;
+  if (!enabled) return null;
+  const { answerAsBeat } = await import('../../remote-control/beat-commands.ts');
+  return runControl(settings, {
+    ...{ node, queue: node, log },
+    answer: answerAsBeat({ node, liveness, maxTickAge, log }),
+    effect: 'scheduling is not affected',
+  });
+}
+
+interface ControlOptions extends Omit<RemoteControlOptions, 'mailbox' | 'clock'> {
+  /** The first part of the name of the node's queue, which no other process uses. */
+  readonly queue: string;
+}
+
+/** Starts a node of remote control on the broker; `null` if the broker carries none. */
+export async function runControl(
+  { remoteControl, broker, connection, transport }: Settings,
+  { queue, ...options }: ControlOptions,
+): Promise<RunningControl | null> {
   const { RemoteControl } = await import('../../remote-control/remote-control.ts');
+  const clock = systemClock;
   const exchange = `${remoteControl.namespace}.pidbox`;
   const mailbox = await openMailbox(broker, {
-    ...{ exchange, queue: `${node}.${exchange}` },
-    ...{ connection, transport, clock: systemClock },
+    ...{ exchange, queue: `${queue}.${exchange}` },
+    ...{ connection, transport, clock },
   });
   if (!mailbox) return null;
   const stop = new AbortController();
-  const { maxTickAge } = remoteControl;
-  const control = new RemoteControl({
-    mailbox,
-    node,
-    liveness,
-    maxTickAge,
-    clock: systemClock,
-    log,
-  });
-  const running = control.run(stop.signal);
+  const running = new RemoteControl({ ...options, mailbox, clock }).run(stop.signal);
   return {
     async close() {
       stop.abort();

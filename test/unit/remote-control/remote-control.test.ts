@@ -3,6 +3,7 @@ import type { Mailbox, Reply } from '../../../src/broker/mailbox.ts';
 import type { ReceivedMessage } from '../../../src/broker/received-message.ts';
 import { ManualClock } from '../../../src/drivers/memory/clock.ts';
 import { createLogger } from '../../../src/observe/logger.ts';
+import { answerAsBeat } from '../../../src/remote-control/beat-commands.ts';
 import { formatNodeName } from '../../../src/remote-control/node-name.ts';
 import { RemoteControl } from '../../../src/remote-control/remote-control.ts';
 import { settle } from '../../support/settle.ts';
@@ -43,7 +44,10 @@ function rig(maxTickAge = 60_000) {
     },
     close: async () => void (state.closed = true),
   };
-  const control = new RemoteControl({ mailbox, node: NODE, liveness, maxTickAge, clock, log });
+  const control = new RemoteControl({
+    ...{ mailbox, node: NODE, effect: 'nothing is lost', clock, log },
+    answer: answerAsBeat({ node: NODE, liveness, maxTickAge, log }),
+  });
   const stop = new AbortController();
   const done = control.run(stop.signal);
   return { clock, lines, liveness, state, stop, done, fail: (error: Error) => fail(error) };
@@ -124,8 +128,8 @@ test('remote control: a stop ends a connection that is being opened, and is not 
     close: async () => opening.reject(new Error('the connection was closed')),
   };
   const clock = new ManualClock('2027-03-01T12:00:00Z');
-  const liveness = { idleMs: 0 };
-  const control = new RemoteControl({ mailbox, node: NODE, liveness, maxTickAge: 0, clock, log });
+  const options = { mailbox, node: NODE, effect: 'nothing is lost', clock, log };
+  const control = new RemoteControl({ ...options, answer: () => null });
   const stop = new AbortController();
   const done = control.run(stop.signal);
   stop.abort();

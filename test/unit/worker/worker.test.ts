@@ -8,6 +8,7 @@ import { systemClock } from '../../../src/util/clock.ts';
 import { Worker, type WorkerOptions } from '../../../src/worker/worker.ts';
 import { Fifo } from '../../support/fifo.ts';
 import { Folder } from '../../support/folder.ts';
+import { settle } from '../../support/settle.ts';
 
 /** A queue in this process whose connection the test can lose. */
 class FakeConsumer implements Consumer {
@@ -166,6 +167,15 @@ describe('worker', () => {
     expect(consumer.acked).toEqual(['true']);
   });
 
+  test('worker: a command runs at its ETA although no other message arrives', async () => {
+    const { worker, ended } = makeWorker({ concurrency: 1 });
+    consumer.add('true', { eta: new Date(Date.now() + 200).toISOString() });
+    await once(worker.events, 'succeeded');
+    stop.abort();
+    await ended;
+    expect(consumer.acked).toEqual(['true']);
+  });
+
   test('worker: a message with ignore_result stores nothing', async () => {
     const { worker, ended } = makeWorker();
     consumer.add('true', { ignore_result: true });
@@ -214,6 +224,74 @@ describe('worker', () => {
     await ended;
     expect(discarded).toMatchObject({ taskId: 'deep', queue: 'shell' });
     expect(consumer.acked).toEqual(['deep', 'true']);
+  });
+
+  test('worker: a task that was revoked before its message arrives is stored as revoked and does not run', async () => {
+    const { worker, ended } = makeWorker();
+    worker.revoke(['true']);
+    consumer.add('true', {});
+    const [{ signal }] = (await once(worker.events, 'revoked')) as [{ signal: unknown }];
+    stop.abort();
+    await ended;
+    expect(signal).toBeNull();
+    expect(worker.revoked).toEqual(['true']);
+    expect(statuses()).toEqual(['REVOKED']);
+    expect(stored[0]!.result).toEqual({
+      ...{ exc_type: 'TaskRevokedError', exc_message: ['revoked'] },
+      exc_module: 'celery.exceptions',
+    });
+    expect(consumer.acked).toEqual(['true']);
+  });
+
+  test('worker: a revoked task that waits for its ETA is discarded at once', async () => {
+    const { worker, ended } = makeWorker({ concurrency: 1 });
+    consumer.add('later', { eta: '2999-01-01T00:00:00+00:00' });
+    consumer.add('true', {});
+    await once(worker.events, 'succeeded');
+    const revoked = once(worker.events, 'revoked');
+    expect(worker.terminate(['later'], 'SIGTERM')).toEqual([]);
+    await revoked;
+    stop.abort();
+    await ended;
+    expect(statuses()).toEqual(['STARTED', 'SUCCESS', 'REVOKED']);
+    expect(consumer.acked).toEqual(['true', 'later']);
+  });
+
+  test('worker: revoke does not end a command that runs, and terminate does, with the signal asked for', async () => {
+    using fifo = new Fifo(join(folder.path, 'fifo'));
+    COMMANDS['traps'] =
+      `trap 'echo interrupted; exit 0' INT; trap '' TERM; echo trapped > ${fifo.path}; while :; do sleep 0.05; done`;
+    const { worker, ended } = makeWorker();
+    consumer.add('traps', {});
+    await once(worker.events, 'started');
+    while (fifo.read().length === 0) await settle();
+    worker.revoke(['traps']);
+    expect(worker.active).toMatchObject([{ taskId: 'traps', queue: 'shell' }]);
+    const revoked = once(worker.events, 'revoked');
+    expect(worker.terminate(['traps', 'other'], 'SIGINT')).toEqual(['traps']);
+    expect(await revoked).toMatchObject([{ taskId: 'traps', signal: 'SIGINT' }]);
+    stop.abort();
+    await ended;
+    expect(worker.active).toEqual([]);
+    expect(statuses()).toEqual(['STARTED', 'REVOKED']);
+    expect(stored.at(-1)!.result).toMatchObject({ exc_message: ['terminated'] });
+    expect(consumer.acked).toEqual(['traps']);
+  });
+
+  test('worker: a command that ignores the first signal ends by a second one', async () => {
+    using fifo = new Fifo(join(folder.path, 'fifo'));
+    COMMANDS['ignores'] = `trap '' TERM; echo trapped > ${fifo.path}; while :; do sleep 0.05; done`;
+    const { worker, ended } = makeWorker();
+    consumer.add('ignores', {});
+    await once(worker.events, 'started');
+    while (fifo.read().length === 0) await settle();
+    const revoked = once(worker.events, 'revoked');
+    worker.terminate(['ignores'], 'SIGTERM');
+    worker.terminate(['ignores'], 'SIGKILL');
+    await revoked;
+    stop.abort();
+    await ended;
+    expect(statuses()).toEqual(['STARTED', 'REVOKED']);
   });
 
   test('worker: with early acknowledgement a command that was ended is lost and stored as a failure', async () => {

@@ -6,6 +6,7 @@ import { Glob } from '../routing/glob.ts';
 /** A request of Celery's remote control. */
 export interface ControlRequest {
   readonly method: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
   /** Where the requester waits; `null` for a request without a reply. */
   readonly replyTo: { readonly exchange: string; readonly routingKey: string } | null;
   /** Identifies the request in its reply. */
@@ -24,10 +25,11 @@ export function parseRequest(message: ReceivedMessage, node: string): ControlReq
     return null;
   }
   if (!isMap(body) || typeof body['method'] !== 'string' || !isAddressed(body, node)) return null;
-  const { method, ticket, reply_to: to } = body;
+  const { method, arguments: given, ticket, reply_to: to } = body;
   const { clock } = message.headers;
   return {
-    ...{ method, ticket, clock: typeof clock === 'number' ? clock : 0 },
+    ...{ method, arguments: isMap(given) ? given : {}, ticket },
+    ...{ clock: typeof clock === 'number' ? clock : 0 },
     replyTo:
       isMap(to) && typeof to['exchange'] === 'string' && typeof to['routing_key'] === 'string'
         ? { exchange: to['exchange'], routingKey: to['routing_key'] }
@@ -45,10 +47,13 @@ function isAddressed(body: Readonly<Record<string, unknown>>, node: string): boo
   return true;
 }
 
-/** The reply of a node to `ping`, as workers reply; `null` if the requester waits for none. */
-export function buildPong(request: ControlRequest, node: string, clock: number): Reply | null {
-  const { replyTo, ticket } = request;
+/** The reply of a node, as workers reply; `null` if the requester waits for none. */
+export function buildReply(
+  { replyTo, ticket }: ControlRequest,
+  node: string,
+  { answer, clock }: { readonly answer: unknown; readonly clock: number },
+): Reply | null {
   if (!replyTo) return null;
-  const body = Buffer.from(JSON.stringify({ [node]: { ok: 'pong' } }));
+  const body = Buffer.from(JSON.stringify({ [node]: answer }));
   return { ...replyTo, headers: { ticket, clock }, body };
 }
