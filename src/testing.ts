@@ -11,10 +11,11 @@ import { resolveSettings } from './config/resolve.ts';
 import type { Settings } from './config/settings.ts';
 import type { Entry } from './catalog/entry.ts';
 import { BeatError } from './util/errors.ts';
-import type { SentEvent, SkippedEvent } from './events/beat-events.ts';
-import { Events } from './events/events.ts';
+import type { BeatEvents, OutcomeEvent, SentEvent, SkippedEvent } from './events/beat-events.ts';
+import { Events, type Listener } from './events/events.ts';
 import type { Term } from './scheduling/term.ts';
 import { ManualClock, toEpochMs } from './drivers/memory/clock.ts';
+import { MemoryOutcomes } from './drivers/memory/outcomes.ts';
 import { MemoryResults } from './drivers/memory/results.ts';
 import { openMemoryStore, type MemoryStore } from './drivers/memory/store.ts';
 import type { Message } from './message/message.ts';
@@ -47,21 +48,39 @@ export function due(
   return found;
 }
 
+/** How a task ended, beside its state. */
+export interface TaskEnd {
+  /**
+   * How long it ran; Celery's workers do not store it.
+   * @unit ms
+   */
+  readonly runtimeMs?: number;
+  /** The name of the worker. */
+  readonly worker?: string;
+}
+
 /** An instance that is leader from the start, ticks when the test calls it, and publishes to memory. */
 export class TestBeat {
   readonly clock: ManualClock;
   /** All published occurrences, oldest first. */
   readonly sent: SentEvent[] = [];
   readonly skipped: SkippedEvent[] = [];
+  /** How tasks ended, oldest first. */
+  readonly outcomes: OutcomeEvent[] = [];
+  /** The ids of tasks that workers were asked to end (`overlap: 'cancel'`); `revoke` has one end. */
+  readonly cancelled: string[] = [];
+  readonly #events = new Events();
+  readonly #runs = new MemoryOutcomes();
   readonly #scheduler: Scheduler;
   readonly #store: MemoryStore;
   readonly #term: Term;
   #wakeAt = 0;
 
   private constructor(live: LiveSettings, clock: ManualClock, store: MemoryStore, term: number) {
-    const events = new Events();
+    const events = this.#events;
     events.on('sent', (event) => this.sent.push(event));
     events.on('skipped', (event) => this.skipped.push(event));
+    events.on('outcome', (event) => this.outcomes.push(event));
     this.clock = clock;
     const results = new MemoryResults();
     this.#store = store;
@@ -73,6 +92,8 @@ export class TestBeat {
       events,
       messageContext: () => live.messageContext,
       results: () => results,
+      outcomes: this.#runs,
+      cancelTasks: async (taskIds) => void this.cancelled.push(...taskIds),
       progressed: () => {},
     });
   }
@@ -106,6 +127,27 @@ export class TestBeat {
     return this.#store.broker.messages;
   }
 
+  /** Adds a listener, as `Beat.on` does. */
+  on<K extends keyof BeatEvents>(name: K, listener: Listener<K>): this {
+    this.#events.on(name, listener);
+    return this;
+  }
+
+  /** Has a published task succeed now. Throws a `BeatError` for a task that was not published, or has ended. */
+  async succeed(taskId: string, end: TaskEnd = {}): Promise<void> {
+    await this.#end(taskId, { ...end, state: 'SUCCESS', error: null });
+  }
+
+  /** Has a published task fail now. `error` is the exception in one line. Throws as `succeed` does. */
+  async fail(taskId: string, error = 'Error: failed', end: TaskEnd = {}): Promise<void> {
+    await this.#end(taskId, { ...end, state: 'FAILURE', error });
+  }
+
+  /** Has a worker end a task, or discard it before it begins. Throws as `succeed` does. */
+  async revoke(taskId: string): Promise<void> {
+    await this.#end(taskId, { state: 'REVOKED', error: 'TaskRevokedError: terminated' });
+  }
+
   /** Runs one tick. After the clock was advanced directly, this shows the effect of a downtime. */
   async tick(): Promise<void> {
     this.#wakeAt = await this.#scheduler.tick(this.#term, NEVER);
@@ -126,6 +168,23 @@ export class TestBeat {
     }
     this.clock.advance(end - this.clock.now());
   }
+
+  async #end(taskId: string, ending: Ending): Promise<void> {
+    const run = this.sent.findLast((sent) => sent.taskId === taskId);
+    if (!run) throw new BeatError(`no task with the id "${taskId}" was published`);
+    const { entry, dueAt, task, sentAt } = run;
+    if (this.outcomes.some((each) => each.taskId === taskId && each.dueAt === dueAt))
+      throw new BeatError(`the task with the id "${taskId}" has already ended`);
+    const event = { entry, dueAt, taskId, task, sentAt, doneAt: this.clock.now() };
+    this.#runs.end(entry, taskId);
+    this.#events.emit('outcome', { ...event, runtimeMs: null, worker: null, ...ending });
+    await this.tick();
+  }
+}
+
+interface Ending extends TaskEnd {
+  readonly state: string;
+  readonly error: string | null;
 }
 
 const SENDER = { origin: 'beat@test', replyTo: '00000000-0000-4000-8000-000000000000' };

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
 import { BeatError, ConfigError, crontab, defineConfig, timedelta } from '../../src/index.ts';
 import { due, ManualClock, TestBeat, type Due } from '../../src/testing.ts';
+import type { EntryConfig } from '../../src/config/config-types.ts';
 
 /** An example of a user's configuration. */
 const config = defineConfig({
@@ -154,5 +155,62 @@ describe('TestBeat', () => {
     expect(other.sent).toEqual([]);
     await other.advance('1d');
     expect(other.sent.map(({ taskId }) => taskId)).toEqual(one.sent.map(({ taskId }) => taskId));
+  });
+});
+
+describe('TestBeat with outcomes', () => {
+  const start = (entry: Partial<EntryConfig>) =>
+    TestBeat.start(
+      {
+        ...{ brokerUrl: 'redis://', resultBackend: 'redis://' },
+        resultExpires: null,
+        beatSchedule: { report: { task: 'reports.run', schedule: 60, maxRuntime: '1h', ...entry } },
+      },
+      { now: '2027-03-01T12:00:00Z' },
+    );
+
+  test('TestBeat: overlap skip skips occurrences until the task has succeeded', async () => {
+    const beat = await start({ overlap: 'skip' });
+    await beat.advance('3m');
+    expect(beat.sent).toHaveLength(1);
+    expect(beat.skipped.map(({ reason }) => reason)).toEqual(['overlap', 'overlap']);
+    await beat.succeed(beat.sent[0]!.taskId, { runtimeMs: 170_000, worker: 'w@1' });
+    await beat.advance('1m');
+    expect(beat.sent).toHaveLength(2);
+    expect(beat.outcomes).toMatchObject([
+      { entry: 'report', state: 'SUCCESS', runtimeMs: 170_000, worker: 'w@1', error: null },
+    ]);
+  });
+
+  test('TestBeat: overlap queue publishes the next run when the task has failed', async () => {
+    const beat = await start({ overlap: 'queue' });
+    await beat.advance('2m');
+    expect(beat.sent).toHaveLength(1);
+    const failures: string[] = [];
+    beat.on('outcome', ({ state, error }) => failures.push(`${state} ${error}`));
+    await beat.fail(beat.sent[0]!.taskId, 'ValueError: no data');
+    expect(beat.sent).toHaveLength(2);
+    expect(failures).toEqual(['FAILURE ValueError: no data']);
+  });
+
+  test('TestBeat: overlap cancel has the ids of the tasks that workers were asked to end', async () => {
+    const beat = await start({ overlap: 'cancel' });
+    await beat.advance('2m');
+    const [first, second] = beat.sent.map(({ taskId }) => taskId);
+    expect(beat.cancelled).toEqual([first]);
+    await beat.revoke(first!);
+    expect(beat.outcomes.map(({ taskId, state }) => [taskId, state])).toEqual([[first, 'REVOKED']]);
+    await beat.succeed(second!);
+    await beat.advance('1m');
+    expect(beat.cancelled).toEqual([first]);
+  });
+
+  test('TestBeat: a task that was not published, or has ended, cannot end', async () => {
+    const beat = await start({});
+    await beat.advance('1m');
+    const { taskId } = beat.sent[0]!;
+    await expect(beat.succeed('other')).rejects.toThrow('no task with the id "other"');
+    await beat.succeed(taskId);
+    await expect(beat.fail(taskId)).rejects.toThrow(`"${taskId}" has already ended`);
   });
 });
