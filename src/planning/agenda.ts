@@ -13,18 +13,19 @@ export interface Item {
   readonly wakeAt: number;
 }
 
-/** An item on the heap. The heap does not remove one that is no longer valid, it passes over it. */
+/** An item in its place. One that is no longer valid is passed over, not removed. */
 interface Place extends Item {
   /** `false` when the entry was taken, or has another place. */
   isCurrent: boolean;
 }
 
 /**
- * The entries of a term by name, and those that will be due in the order of their next occurrence: a heap, so
- * that a tick looks at what is due only.
+ * The entries of a term by name, and those that will be due by the instant when to deal with them, so that a tick looks at
+ * what is due only. Many entries are due together: they share one place in the order of instants.
  */
 export class Agenda {
-  readonly #heap = new TinyQueue<Place>([], byWakeAt);
+  readonly #instants = new TinyQueue<number>();
+  readonly #byInstant = new Map<number, Place[]>();
   readonly #places = new Map<string, Place>();
 
   /** The current entry; also `undefined` while its change is being committed. */
@@ -45,7 +46,7 @@ export class Agenda {
     if (previous) previous.isCurrent = false;
     const place = { entry, state, dueAt, wakeAt, isCurrent: true };
     this.#places.set(entry.name, place);
-    if (wakeAt !== Infinity) this.#heap.push(place);
+    if (wakeAt !== Infinity) this.#insert(place);
     return dueAt !== Infinity;
   }
 
@@ -59,33 +60,51 @@ export class Agenda {
     this.#places.delete(name);
   }
 
-  /** Removes and returns what is due at `now` (epoch milliseconds), earliest first. */
+  /** Removes and returns what is due at `now` (epoch milliseconds), earliest first, then by name. */
   take(now: number): Item[] {
     const due: Item[] = [];
-    for (let top = this.#top(); top && top.wakeAt <= now; top = this.#top()) {
-      due.push(top);
-      this.#heap.pop();
-      top.isCurrent = false;
+    while (this.wakeAt <= now) {
+      const places = this.#removeFirst().filter(({ isCurrent }) => isCurrent);
+      for (const place of places.sort(byName)) {
+        place.isCurrent = false;
+        due.push(place);
+      }
     }
     return due;
   }
 
   /** When to look again: epoch milliseconds, `Infinity` when nothing will ever be due. */
   get wakeAt(): number {
-    return this.#top()?.wakeAt ?? Infinity;
+    for (let at = this.#instants.peek(); at !== undefined; at = this.#instants.peek()) {
+      const places = this.#byInstant.get(at)!;
+      while (places.at(-1)?.isCurrent === false) places.pop();
+      if (places.length > 0) return at;
+      this.#removeFirst();
+    }
+    return Infinity;
   }
 
-  /** The first item that is current. */
-  #top(): Place | undefined {
-    let top = this.#heap.peek();
-    while (top && !top.isCurrent) {
-      this.#heap.pop();
-      top = this.#heap.peek();
+  #insert(place: Place): void {
+    const { wakeAt } = place;
+    const together = this.#byInstant.get(wakeAt);
+    if (together) {
+      together.push(place);
+      return;
     }
-    return top;
+    this.#byInstant.set(wakeAt, [place]);
+    this.#instants.push(wakeAt);
+  }
+
+  /** Removes the earliest instant, and returns its places. */
+  #removeFirst(): Place[] {
+    const at = this.#instants.pop()!;
+    const places = this.#byInstant.get(at)!;
+    this.#byInstant.delete(at);
+    return places;
   }
 }
 
-function byWakeAt(a: Item, b: Item): number {
-  return a.wakeAt - b.wakeAt || (a.entry.name < b.entry.name ? -1 : 1);
+/** Entries that are scheduled in this order again, as after a burst, are hardly to be sorted. */
+function byName(a: Item, b: Item): number {
+  return a.entry.name < b.entry.name ? -1 : 1;
 }

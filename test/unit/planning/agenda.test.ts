@@ -32,3 +32,17 @@ test('an entry that has to wait is not taken before, and keeps its occurrence', 
   expect(agenda.take(NOON + 9_999)).toEqual([]);
   expect(agenda.take(NOON + 10_000)).toMatchObject([{ dueAt: NOON }]);
 });
+
+test('an entry that was removed, or has another place, is passed over', () => {
+  const agenda = new Agenda();
+  const due = makeState({ anchor: NOON - 1 });
+  const names = ['c', 'a', 'b', 'd'];
+  for (const name of names) agenda.add(makeEntry({ name }), due);
+  agenda.remove('d');
+  agenda.add(makeEntry({ name: 'b' }), due);
+  agenda.add(makeEntry({ name: 'c' }), due, NOON + 1);
+  expect(agenda.take(NOON).map(({ entry }) => entry.name)).toEqual(['a', 'b']);
+  agenda.remove('c');
+  expect(agenda.wakeAt).toBe(Infinity);
+  expect(agenda.take(NOON + HOUR)).toEqual([]);
+});
