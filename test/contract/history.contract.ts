@@ -133,6 +133,20 @@ export function historyContract(name: string, openTestStore: () => Promise<TestS
       expect(ids(await read('b'))).toEqual(['b-5', 'b-4', 'b-3', 'b-2', 'b-1']);
     });
 
+    test('removes surplus rows of many entries, and retains the newest of each', async () => {
+      const names = Array.from({ length: 20 }, (_, i) => `entry-${i}`);
+      for (let n = 0; n < 40; n++) {
+        await history.append(names.map((entry) => ({ entry, row: outcomeOf(`${entry}-${n}`) })));
+      }
+      let total = 0;
+      for (const entry of names) {
+        const rows = ids(await read(entry));
+        expect(rows.slice(0, 5)).toEqual([39, 38, 37, 36, 35].map((n) => `${entry}-${n}`));
+        total += rows.length;
+      }
+      expect(total).toBeLessThan(500);
+    });
+
     test('a commit with more rows than the limit appends the newest of them', async () => {
       const change = makeFirstRun('a');
       const rows = Array.from({ length: 20_000 }, (_, i) => rowOf(change, { taskId: `${i}` }));

@@ -107,8 +107,8 @@ export class SqlHistory implements History {
     const share = rowsUntilTrim(limits);
     const chosen = new Set(rows.flatMap(({ entry }) => (Math.random() * share < 1 ? entry : [])));
     try {
-      for (const entry of chosen) {
-        await db.write('history.prune', sql.trimHistory(prefix, entry, limits.limit));
+      for (const chunk of inChunks([...chosen], (entry) => entry.length)) {
+        await db.write('history.prune', sql.trimHistory(prefix, chunk, limits.limit));
       }
       if (this.#appended < CHUNK) return;
       const count = this.#appended;

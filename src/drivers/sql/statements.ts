@@ -118,8 +118,8 @@ export interface Statements {
   addMinutes(prefix: string, minutes: readonly MinuteCounts[]): Sql;
   /** → number, published, skipped, succeeded, failed. */
   readMinutes(prefix: string): Sql;
-  /** Deletes all rows of an entry but the newest `rows`. */
-  trimHistory(prefix: string, entry: string, rows: number): Sql;
+  /** Deletes all rows of each entry but its newest `rows`. */
+  trimHistory(prefix: string, entries: readonly string[], rows: number): Sql;
   /** Deletes up to `limit` rows from before `oldest`. */
   expireHistory(prefix: string, oldest: number, limit: number): Sql;
 

@@ -234,13 +234,17 @@ export const STATEMENTS: Statements = {
       'SELECT number, published, skipped, succeeded, failed FROM beat_minute WHERE prefix = ?',
       prefix,
     ),
-  trimHistory: (prefix, entry, newest) =>
+  trimHistory: (prefix, entries, newest) =>
     sql(
-      `DELETE FROM beat_history WHERE prefix = ? AND entry = ? AND position <= (
-         SELECT position FROM (
-           SELECT position FROM beat_history WHERE prefix = ? AND entry = ?
-           ORDER BY position DESC LIMIT 1 OFFSET ?) AS surplus)`,
-      ...[prefix, entry, prefix, entry, newest],
+      `DELETE old FROM beat_history AS old JOIN (${entries
+        .map(
+          () => `(SELECT entry, position FROM beat_history WHERE prefix = ? AND entry = ?
+                  ORDER BY position DESC LIMIT 1 OFFSET ?)`,
+        )
+        .join(' UNION ALL ')}) AS surplus ON old.entry = surplus.entry
+       WHERE old.prefix = ? AND old.position <= surplus.position`,
+      ...entries.flatMap((entry) => [prefix, entry, newest]),
+      prefix,
     ),
   expireHistory: (prefix, oldest, limit) =>
     sql(

@@ -260,12 +260,14 @@ export const STATEMENTS: Statements = {
       'SELECT number, published, skipped, succeeded, failed FROM beat_minute WHERE prefix = $1',
       prefix,
     ),
-  trimHistory: (prefix, entry, rows) =>
+  trimHistory: (prefix, entries, rows) =>
     sql(
-      `DELETE FROM beat_history WHERE prefix = $1 AND entry = $2 AND position <= (
-         SELECT position FROM beat_history WHERE prefix = $1 AND entry = $2
-         ORDER BY prefix, entry, position DESC LIMIT 1 OFFSET $3)`,
-      ...[prefix, entry, rows],
+      `DELETE FROM beat_history AS old
+       USING unnest($2::text[]) AS list (entry), LATERAL (
+         SELECT position FROM beat_history WHERE prefix = $1 AND entry = list.entry
+         ORDER BY prefix, entry, position DESC LIMIT 1 OFFSET $3) AS surplus
+       WHERE old.prefix = $1 AND old.entry = list.entry AND old.position <= surplus.position`,
+      ...[prefix, entries, rows],
     ),
   expireHistory: (prefix, oldest, limit) =>
     sql(
