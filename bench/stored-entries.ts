@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { openStore } from '../src/drivers/open-store.ts';
+import { openState } from '../src/drivers/open-store.ts';
 import type { Change } from '../src/store/commit.ts';
 import type { Store } from '../src/store/store.ts';
 import { storeOptions } from '../test/contract/test-store.ts';
@@ -10,6 +10,7 @@ import { NEW_STATE } from '../test/support/change.ts';
 import { RedisServer } from '../test/support/redis.ts';
 import type { SqlServer } from '../test/support/sql-server.ts';
 import { SQL_PRODUCTS } from '../test/support/sql-servers.ts';
+import { measureSearch } from './search-entries.ts';
 import { count, spread, summarize } from './stats.ts';
 import { atMost, type Bench, type Row } from './table.ts';
 
@@ -34,7 +35,7 @@ const SIZES: Readonly<Record<string, string>> = {
     WHERE name = 'celery/beat_entry'`,
 };
 
-/** Reading what is due in the next minute, among the entries due in that minute alone and among a million. */
+/** Reading what is due in the next minute, among the entries due in that minute alone and among a million; searching them. */
 export const storedEntries: Bench = async ({ quick }) => {
   const many = quick ? 100_000 : 1_000_000;
   const path = join(mkdtempSync(join(tmpdir(), 'beat-bench-')), 'beat.sqlite');
@@ -56,7 +57,7 @@ export const storedEntries: Bench = async ({ quick }) => {
 };
 
 async function makeRows({ name, url, size }: Server, many: number): Promise<Row[]> {
-  const store = await openStore(storeOptions(url));
+  const store = await openState(storeOptions(url));
   const token = await store.ledger.beginTerm();
   const now = Date.now();
   await add(store, token, 0, DUE, (i) => now + (i * MINUTE) / DUE);
@@ -67,6 +68,7 @@ async function makeRows({ name, url, size }: Server, many: number): Promise<Row[
   const seconds = (performance.now() - started) / 1_000;
   const bytes = ((await size()) - before) / (many - DUE);
   const more = await measurePage(store, now);
+  const search = await measureSearch(store, token, { name, many });
   await store.close();
   const show = (value: number) => `${value.toFixed(1)} ms`;
   // The shortest times vary least on a busy machine.
@@ -91,6 +93,7 @@ async function makeRows({ name, url, size }: Server, many: number): Promise<Row[
       figure: `${count(bytes)} B`,
       behind: `${count((many - DUE) / seconds)} added per second`,
     },
+    ...search,
   ];
 }
 

@@ -227,6 +227,7 @@ export class Beat implements EventSource, AsyncDisposable {
     const startServices = (term: Term, signal: AbortSignal) => {
       void monitor.run(signal);
       void store.relay?.run(term.token, signal);
+      void store.nameIndex?.run(term.token, signal);
       void outcomes?.run(signal, scheduler.publishedSince(clock.now() - FOLLOW_FOR));
     };
     const { origin } = this.#live.messageContext;

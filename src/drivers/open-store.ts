@@ -57,6 +57,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ledger,
     commands: state.commands,
     entries: state.entries,
+    nameIndex: state.nameIndex,
     instances: state.instances,
     history: state.history,
     broker,

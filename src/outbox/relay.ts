@@ -1,6 +1,6 @@
 import type { Rejection } from '../broker/broker.ts';
 import type { OutboxMessage } from '../store/outbox.ts';
-import type { Relay } from '../store/store.ts';
+import type { TermService } from '../store/store.ts';
 import { Condition } from '../util/condition.ts';
 import { StoreError } from '../util/errors.ts';
 import { TermPublisher, type FindPolicies, type PublisherOptions } from './term-publisher.ts';
@@ -30,7 +30,7 @@ const NO_REPORTS: RelayReports = {
  * what only an operator can repair. They are published again after growing pauses and by each new term, as long
  * as the catch-up policy of their entry allows.
  */
-export class OutboxRelay implements Relay {
+export class OutboxRelay implements TermService {
   readonly #options: PublisherOptions;
   readonly #rejected = new Condition();
   #publisher: TermPublisher | null = null;

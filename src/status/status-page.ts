@@ -7,6 +7,12 @@ import { repairCommand } from '../store/repair-command.ts';
 import type { EntrySearch, Position, StoredEntries, StoredEntry } from '../store/stored-entries.ts';
 import { readStatus, type StatusRow } from './entry-status.ts';
 import { readStoredStatus } from './load-status.ts';
+import {
+  formatSearchPlace,
+  parseSearchPlace,
+  SEARCH_START,
+  searchStored,
+} from './search-stored.ts';
 
 /** Where entries and their states are read. */
 export interface StatusSource {
@@ -20,10 +26,7 @@ export interface StatusSource {
 }
 
 export interface StatusQuery {
-  /**
-   * Part of a name, or of the task of an entry of the configuration; all entries for an empty one. Upper and lower case
-   * differ only in the names of stored entries.
-   */
+  /** Part of a name, or of the task of an entry of the configuration, in any case; all entries for an empty one. */
   readonly search: string;
   readonly limit: number;
   /** Where the page before ended. */
@@ -31,14 +34,19 @@ export interface StatusQuery {
 }
 
 export interface StatusPage {
-  /** Those of the configuration in its order, and then stored entries in the order in which they are due. */
+  /**
+   * Those of the configuration in its order, and then stored entries: those whose names begin with the search, and
+   * then others in the order in which they are due.
+   */
   readonly entries: readonly StatusRow[];
-  /** `after` of the next page; `null` for the last. */
+  /**
+   * `after` of the next page; `null` for the last. A page of a search that ended because it had looked at very many
+   * stored entries has fewer entries than asked for.
+   */
   readonly next: string | null;
+  /** Stored entries that the pages of an unfinished search have looked at so far; `null` for none. */
+  readonly searched: number | null;
 }
-
-/** Stored entries that a search finds at most. */
-const MAX_FOUND = 1_000;
 
 /** Loads a page at `now` (epoch milliseconds), with queries for the entries of the page alone. */
 export async function loadStatusPage(
@@ -48,24 +56,23 @@ export async function loadStatusPage(
 ): Promise<StatusPage> {
   const declared = filterEntries(source.entries, search);
   const place = parsePlace(after);
+  const read = search === '' ? readStored : readFound;
   const rows: StatusRow[] = [];
   if (place.kind === 'declared') {
     const page = declared.slice(place.index, place.index + limit);
     rows.push(...(await readDeclared(source, page, now)));
     const end = place.index + page.length;
-    if (end < declared.length) return { entries: rows, next: `d${end}` };
+    if (end < declared.length) return { entries: rows, next: `d${end}`, searched: null };
     if (rows.length === limit) {
-      const isAll = (await readStored(source, search, 1, undefined)).length === 0;
-      return { entries: rows, next: isAll ? null : `d${end}` };
+      const rest = await read(source, search, 1, '');
+      const isAll = rest.rows.length === 0 && rest.next === null;
+      return { entries: rows, next: isAll ? null : `d${end}`, searched: null };
     }
   }
-  const left = limit - rows.length;
-  const from = place.kind === 'stored' ? place.position : undefined;
-  const stored = await readStored(source, search, left + 1, from);
-  const page = stored.slice(0, left);
-  rows.push(...page.map((row) => readStoredStatus(row, source.definitions, now)));
-  const last = page.at(-1);
-  return { entries: rows, next: stored.length > left && last ? formatPlace(last) : null };
+  const from = place.kind === 'stored' ? place.text : '';
+  const page = await read(source, search, limit - rows.length, from);
+  rows.push(...page.rows.map((row) => readStoredStatus(row, source.definitions, now)));
+  return { entries: rows, next: page.next, searched: page.searched };
 }
 
 /** The status of one entry, with what it was read from. */
@@ -147,34 +154,60 @@ function explain(entry: string, message: string): string {
   return `${message}; its schedule restarts from now with: ${repairCommand(entry)}`;
 }
 
-/** The next stored entries; those that a search finds are sorted by name. */
+interface StoredPage {
+  readonly rows: readonly StoredEntry[];
+  readonly next: string | null;
+  readonly searched: number | null;
+}
+
+/** The next stored entries in the order in which they are due. */
 async function readStored(
+  { store }: StatusSource,
+  _: string,
+  limit: number,
+  from: string,
+): Promise<StoredPage> {
+  const found = await store.entries.page({ limit: limit + 1, after: parsePosition(from) });
+  const rows = found.slice(0, limit);
+  const last = rows.at(-1);
+  const next = found.length > limit && last ? formatPosition(last) : null;
+  return { rows, next, searched: null };
+}
+
+/** The next stored entries that a search finds. */
+async function readFound(
   { store }: StatusSource,
   search: string,
   limit: number,
-  after: Position | undefined,
-): Promise<readonly StoredEntry[]> {
-  if (search === '') return store.entries.page({ limit, after });
-  const names = [...(await store.entries.search(search, MAX_FOUND))].toSorted();
-  const rest = names.filter((name) => after === undefined || name > after.entry);
-  const found = await store.entries.find(rest.slice(0, limit));
-  return found.toSorted((a, b) => (a.entry < b.entry ? -1 : 1));
+  from: string,
+): Promise<StoredPage> {
+  const place = parseSearchPlace(from);
+  const { found, next } = await searchStored(store.entries, search, limit, place);
+  return {
+    rows: found,
+    next: next && formatSearchPlace(next),
+    searched: next?.stage === 'all' ? next.lookedAt : null,
+  };
 }
 
 type Place =
   | { readonly kind: 'declared'; readonly index: number }
-  | { readonly kind: 'stored'; readonly position: Position };
+  | { readonly kind: 'stored'; readonly text: string };
 
 /** An unknown text is the beginning. */
 function parsePlace(text: string | null): Place {
   const [, index] = /^d(\d{1,9})$/.exec(text ?? '') ?? [];
-  const [, due, entry] = /^s(-?\d{1,17}|never):(.*)$/s.exec(text ?? '') ?? [];
-  if (due !== undefined && entry !== undefined) {
-    return { kind: 'stored', position: { entry, dueAt: due === 'never' ? null : Number(due) } };
-  }
-  return { kind: 'declared', index: Number(index ?? 0) };
+  if (text === null || index !== undefined) return { kind: 'declared', index: Number(index ?? 0) };
+  const isKnown = parsePosition(text) !== undefined || parseSearchPlace(text) !== SEARCH_START;
+  return isKnown ? { kind: 'stored', text } : { kind: 'declared', index: 0 };
 }
 
-function formatPlace({ entry, dueAt }: Position): string {
+function parsePosition(text: string): Position | undefined {
+  const [, due, entry] = /^s(-?\d{1,17}|never):(.*)$/s.exec(text) ?? [];
+  if (due === undefined || entry === undefined) return undefined;
+  return { entry, dueAt: due === 'never' ? null : Number(due) };
+}
+
+function formatPosition({ entry, dueAt }: Position): string {
   return `s${dueAt ?? 'never'}:${entry}`;
 }

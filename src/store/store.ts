@@ -30,15 +30,17 @@ export interface Store {
   /** The instances that run; absent from a store that cannot hold them. */
   readonly instances?: Instances | undefined;
   /** Publishes messages that the broker rejected before; absent if a commit both stores and publishes. */
-  readonly relay?: Relay | undefined;
+  readonly relay?: TermService | undefined;
+  /** Completes the index by name of stored entries; absent from a store whose index is always complete. */
+  readonly nameIndex?: TermService | undefined;
   /** Checks the health of the store's servers; absent without a server. Rejects when one is unreachable. */
   readonly checkHealth?: (() => Promise<StoreHealth>) | undefined;
   /** Closes all three. */
   close(): Promise<void>;
 }
 
-/** A service of the leader: publishes messages from the state store to a broker that is another store. */
-export interface Relay {
+/** A service of the leader. */
+export interface TermService {
   /** Runs during the term of that fencing token, until the signal aborts. Never rejects. */
   run(token: number, signal: AbortSignal): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ACQUIRE, EXTEND, RELEASE } from '../../src/drivers/redis/scripts/lock-scripts.ts';
+import { COMPLETE_NAMES, FIND_NAMES, INDEX_NAMES } from '../../src/drivers/redis/entry-names.ts';
 import { APPEND_HISTORY } from '../../src/drivers/redis/history.ts';
 import { APPEND, APPEND_ENTRIES, REMOVE } from '../../src/drivers/redis/scripts/outbox-scripts.ts';
 import { run, script, type Script } from '../../src/drivers/redis/scripts/script.ts';
@@ -50,7 +51,7 @@ const PUSH = ['1', 'news', 'text', '1', '1', 'message', 'member'];
 const CASES: Readonly<Record<string, Case>> = {
   BEGIN_TERM: {
     script: BEGIN_TERM,
-    keys: ['term', 'states', 'history', 'minutes'],
+    keys: ['term', 'states', 'indexed', 'history', 'minutes'],
     args: [],
     reply: expect.any(Number),
     commands: {
@@ -69,7 +70,7 @@ const CASES: Readonly<Record<string, Case>> = {
   COMMIT_ENTRIES: {
     script: COMMIT_ENTRIES,
     keys: [
-      ...['term', 'states', 'commands', 'audit', 'ids', 'entries', 'index'],
+      ...['term', 'states', 'commands', 'audit', 'ids', 'entries', 'index', 'names'],
       ...['minutes', 'history', 'list', 'binding'],
     ],
     args: [...MOVE, ...MOVED, ...ROW, ...PUSH],
@@ -98,7 +99,7 @@ const CASES: Readonly<Record<string, Case>> = {
     script: APPEND_ENTRIES,
     keys: [
       ...['term', 'states', 'order', 'outbox', 'commands', 'audit', 'ids', 'entries', 'index'],
-      ...['minutes', 'history'],
+      ...['names', 'minutes', 'history'],
     ],
     args: [...MOVE, ...MOVED, ...ROW, 'id', 'message'],
     reply: ['committed'],
@@ -124,6 +125,27 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ['-', '+', '1'],
     reply: ['old', '1 {}', 'state'],
     commands: { ZRANGEBYLEX: 'index', HMGET: 'entries' },
+  },
+  FIND_NAMES: {
+    script: FIND_NAMES,
+    keys: ['term', 'indexed', 'names'],
+    args: ['[old', '1'],
+    reply: ['old'],
+    commands: { ...TERM, ZRANGEBYLEX: 'names' },
+  },
+  INDEX_NAMES: {
+    script: INDEX_NAMES,
+    keys: ['term', 'entries', 'names'],
+    args: ['7', 'old', 'gone'],
+    reply: 1,
+    commands: { ...TERM, HMGET: 'entries', ZADD: 'names', ZREM: 'names' },
+  },
+  COMPLETE_NAMES: {
+    script: COMPLETE_NAMES,
+    keys: ['term', 'indexed'],
+    args: ['7'],
+    reply: 1,
+    commands: { ...TERM, SET: 'indexed' },
   },
   REMOVE: {
     script: REMOVE,
@@ -171,8 +193,10 @@ const EACH_KEY = Object.entries({
   COMMIT: ['states', 'list', 'binding'],
   SEND: ['list', 'binding'],
   APPEND: ['states', 'order', 'outbox'],
-  COMMIT_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index'],
-  APPEND_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index'],
+  COMMIT_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index', 'names'],
+  APPEND_ENTRIES: ['commands', 'audit', 'ids', 'entries', 'index', 'names'],
+  FIND_NAMES: ['names'],
+  INDEX_NAMES: ['entries', 'names'],
   PAGE: ['index', 'entries', 'states'],
 }).flatMap(([name, keys]) => keys.map((key) => ({ name, key })));
 
@@ -210,6 +234,8 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
       .hset('outbox', 'old', 'message')
       .hset('entries', 'old', '1 {}')
       .zadd('index', 0, '1 old')
+      .set('indexed', '7')
+      .zadd('names', 0, 'old', 0, 'gone')
       .rpush('commands', 'command')
       .set('held', 'me')
       .exec();
@@ -250,7 +276,8 @@ describe.skipIf(missing)(missing || 'redis scripts', () => {
         if (isNamed) expect(error).toMatchObject({ command, keys: key === '' ? [] : [key] });
         const after = await contents();
         // Before Redis 7 rights can only be tried, on a key that exists.
-        if (isOld && name === 'BEGIN_TERM') before['term'] = after['term']!;
+        if (isOld && name === 'BEGIN_TERM')
+          Object.assign(before, { term: after['term'], indexed: after['indexed'] });
         if (isOld && name === 'SEND') delete after['binding'];
         expect(after).toEqual(before);
       },

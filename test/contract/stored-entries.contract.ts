@@ -32,6 +32,9 @@ export function storedEntriesContract(
 
     afterEach(() => testStore.close());
 
+    /** Completes the index by name, as a leader does. */
+    const completeIndex = () => store.nameIndex?.run(term, new AbortController().signal);
+
     /** How a commit reaches the store: with the broker, or with the outbox instead. */
     const ways = ['commit', 'append'] as const;
 
@@ -59,20 +62,50 @@ export function storedEntriesContract(
       expect(await entries.page({ limit: 10 })).toEqual([]);
     });
 
-    test('are found by a part of their name, with any character', async () => {
-      const names = ['mail digest', 'mail.*', 'mail_[a]', 'mail\\x', 'MAIL', 'ünï😀', "o'clock"];
-      await add(...names.map((entry) => ({ entry, dueAt: 60_000 })));
-      const search = async (text: string) => [...(await entries.search(text, 10))].toSorted();
-      expect(await search('mail')).toEqual(
-        ['mail digest', 'mail.*', 'mail_[a]', 'mail\\x'].toSorted(),
-      );
-      expect(await search('.*')).toEqual(['mail.*']);
-      expect(await search('_[')).toEqual(['mail_[a]']);
-      expect(await search('\\')).toEqual(['mail\\x']);
-      expect(await search('ï😀')).toEqual(['ünï😀']);
-      expect(await search("'")).toEqual(["o'clock"]);
-      expect(await search('absent')).toEqual([]);
-      expect(await entries.search('mail', 2)).toHaveLength(2);
+    /** Names that begin with the prefix, by pages of two. */
+    async function findByPrefix(prefix: string): Promise<readonly string[]> {
+      const found: string[] = [];
+      for (;;) {
+        const page = await entries.findByPrefix(prefix, { limit: 2, after: found.at(-1) });
+        found.push(...page!);
+        if (page!.length < 2) return found;
+      }
+    }
+
+    test('are found by the beginning of their name, with any character', async () => {
+      await completeIndex();
+      const mails = ['mail digest', 'mail.*', 'mail_[a]', 'mail\\x', 'mail', "mail'", 'mail😀'];
+      const others = ['MAIL', 'mai', 'maim', 'a mail', 'ünï😀', '😀', '%', '_'];
+      await add(...[...mails, ...others].map((entry) => ({ entry, dueAt: 60_000 })));
+      expect(await findByPrefix('mail')).toEqual(mails.toSorted());
+      for (const name of [...mails.slice(0, 4), ...others.filter((each) => each !== 'mai')])
+        expect(await findByPrefix(name)).toEqual([name]);
+      expect(await findByPrefix('absent')).toEqual([]);
+      expect(await findByPrefix('x\u0000')).toEqual([]);
+    });
+
+    test('are found by the beginning of their name until they are removed', async () => {
+      await completeIndex();
+      await add({ entry: 'a1', dueAt: 1 }, { entry: 'a2', dueAt: null });
+      const next = advanceState(NEW_STATE, 'task-a');
+      await commit([change('a2', NEW_STATE, next, { dueAt: 3 })]);
+      expect(await findByPrefix('a')).toEqual(['a1', 'a2']);
+      await commit([change('a1', NEW_STATE, NEW_STATE, 'removed')], 'append');
+      expect(await findByPrefix('a')).toEqual(['a2']);
+      const other = await testStore.open({ keyPrefix: 'other' });
+      expect((await other.entries.findByPrefix('a', { limit: 9 })) ?? []).toEqual([]);
+    });
+
+    test('are read by position alone in the same order', async () => {
+      const [late, never, soon] = [
+        { entry: 'late', dueAt: 9 },
+        { entry: 'never', dueAt: null },
+        { entry: 'so on', dueAt: 9 },
+      ];
+      await add(late, never, soon);
+      expect(await entries.positions({ limit: 9 })).toEqual([late, soon, never]);
+      expect(await entries.positions({ limit: 1, after: late })).toEqual([soon]);
+      expect(await entries.positions({ limit: 9, after: never })).toEqual([]);
     });
 
     test.each(ways)('are created, changed and removed by %s', async (way) => {

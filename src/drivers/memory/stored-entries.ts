@@ -4,6 +4,7 @@ import {
   type EntrySearch,
   type PageOptions,
   type Position,
+  type PrefixOptions,
   type StoredEntries,
   type StoredEntry,
 } from '../../store/stored-entries.ts';
@@ -22,8 +23,13 @@ export class MemoryStoredEntries implements StoredEntries, EntrySearch {
     return entries.flatMap((entry) => this.#state.get(entry) ?? []);
   }
 
-  async search(text: string, limit: number): Promise<readonly string[]> {
-    return [...this.#state.keys()].filter((entry) => entry.includes(text)).slice(0, limit);
+  async positions(options: PageOptions): Promise<readonly Position[]> {
+    return (await this.page(options)).map(({ entry, dueAt }) => ({ entry, dueAt }));
+  }
+
+  async findByPrefix(prefix: string, { limit, after = '' }: PrefixOptions): Promise<string[]> {
+    const names = [...this.#state.keys()].filter((name) => name.startsWith(prefix) && name > after);
+    return names.toSorted().slice(0, limit);
   }
 
   async page({ limit, after, dueBy = Infinity }: PageOptions): Promise<readonly StoredEntry[]> {

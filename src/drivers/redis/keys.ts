@@ -26,6 +26,10 @@ export interface Keys {
   readonly entryStates: string;
   /** ZSET, all scores 0: `<due> <name>` of each stored entry, which sort by the time at which they are due. */
   readonly entryOrder: string;
+  /** ZSET, all scores 0: the name of each stored entry. Earlier releases do not write it. */
+  readonly entryNames: string;
+  /** STRING: the fencing token of the newest term in which `entryNames` was complete. */
+  readonly entryNamesTerm: string;
   /** HASH: id of an instance → `<when it was seen> <announcement>`. */
   readonly instances: string;
   /** HASH, a ring of two days: slot of a minute → `<number> <published> <skipped> <succeeded> <failed>`. */
@@ -61,6 +65,8 @@ export function keysFor(keyPrefix: string, transport: TransportOptions, database
     entries: `${own}entries`,
     entryStates: `${own}entries:states`,
     entryOrder: `${own}entries:order`,
+    entryNames: `${own}entries:names`,
+    entryNamesTerm: `${own}entries:names:term`,
     instances: `${own}instances`,
     minutes: `${own}minutes`,
     history: (entry) => `${own}history:${entry}`,

@@ -100,9 +100,9 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   }
 
   async beginTerm(): Promise<number> {
-    const { term, states } = this.#keys;
-    const { minutes } = this.#keys;
-    const keys = this.#history ? [term, states, this.#keys.history(''), minutes] : [term, states];
+    const { term, states, entryNamesTerm, minutes } = this.#keys;
+    const keys = [term, states, entryNamesTerm];
+    if (this.#history) keys.push(this.#keys.history(''), minutes);
     return this.#run<number>('ledger.beginTerm', BEGIN_TERM, keys, []);
   }
 
@@ -196,11 +196,11 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   ): Script {
     const ofEntries = isOfStoredEntries(changes);
     if (!ofEntries && finished.length === 0) return scripts.plain;
-    const { commands, audit, auditOrder, entries, entryOrder } = this.#keys;
+    const { commands, audit, auditOrder, entries, entryOrder, entryNames } = this.#keys;
     keys.push(commands, audit, auditOrder);
     args.push(...finishArguments(finished));
     if (!ofEntries) return scripts.withCommands;
-    keys.push(entries, entryOrder);
+    keys.push(entries, entryOrder, entryNames);
     args.push(...entryArguments(changes));
     return scripts.ofEntries;
   }

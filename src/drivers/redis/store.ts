@@ -9,6 +9,7 @@ import { RedisBroker } from './broker.ts';
 import { RedisCommandLog } from './command-log.ts';
 import { Connection } from './connection/connection.ts';
 import { checkHealth } from './connection/check-health.ts';
+import { EntryNames } from './entry-names.ts';
 import { RedisInstances } from './instances.ts';
 import { keysFor } from './keys.ts';
 import { RedisHistory } from './history.ts';
@@ -57,11 +58,13 @@ export function openRedisStore(options: StateStoreOptions): StateStore {
   const notifications = new Notifications([connectionTo(server, 'commands')], keys.commands);
   const commands = new RedisCommandLog(connection, keys, notifications, clock);
   const broker = new RedisBroker(connection, keys, bindings);
+  const names = new EntryNames(connection, keys, clock);
   return {
     lock,
     ledger,
     commands,
-    entries: new RedisStoredEntries(connection, keys),
+    entries: new RedisStoredEntries(connection, keys, names),
+    nameIndex: names,
     instances: new RedisInstances(connection, keys),
     history: limits ? new RedisHistory(connection, keys, limits, clock) : undefined,
     broker,

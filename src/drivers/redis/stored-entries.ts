@@ -3,10 +3,13 @@ import { parseSortableInstant, sortableInstant } from '../../store/sortable.ts';
 import type {
   EntrySearch,
   PageOptions,
+  Position,
+  PrefixOptions,
   StoredEntries,
   StoredEntry,
 } from '../../store/stored-entries.ts';
 import type { Connection } from './connection/connection.ts';
+import type { EntryNames } from './entry-names.ts';
 import type { Keys } from './keys.ts';
 import { RIGHTS } from './rights.ts';
 import { run, script, type Script } from './scripts/script.ts';
@@ -68,13 +71,13 @@ ${READ}`);
  * The part of a commit script that checks the rights and keys for stored entries. It follows the head, whose states
  * are those of stored entries, and defines `write_entries`. `first` is the position of its first key.
  *
- * KEYS     from `first`, definitions, order
+ * KEYS     from `first`, definitions, order, names
  * ARGV     from `at`, per change: due ('' for an entry to remove), definition ('' for the present one)
  */
 export const WRITE_ENTRIES = `
-  local states, entries, order = KEYS[2], KEYS[first], KEYS[first + 1]
+  local states, entries, order, index = KEYS[2], KEYS[first], KEYS[first + 1], KEYS[first + 2]
   local entries_from = at
-  first, at = first + 2, at + 2 * n
+  first, at = first + 3, at + 2 * n
   denied = denied
     or lacking('HMGET', entries, '')
     or lacking('HSET', entries, '', '')
@@ -83,9 +86,12 @@ export const WRITE_ENTRIES = `
     or lacking('ZCARD', order)
     or lacking('ZADD', order, '0', '')
     or lacking('ZREM', order, '')
+    or lacking('ZADD', index, '0', '')
+    or lacking('ZREM', index, '')
   if denied then return denied end
   redis.call('HMGET', entries, '')
   redis.call('ZCARD', order)
+  redis.call('ZCARD', index)
 
   local function write_entries()
     for i = 1, n do
@@ -98,17 +104,17 @@ export const WRITE_ENTRIES = `
       if due == '' then
         redis.call('HDEL', entries, name)
         redis.call('HDEL', states, name)
+        redis.call('ZREM', index, name)
       elseif definition then
         redis.call('HSET', entries, name, due .. ' ' .. definition)
         redis.call('HSET', states, name, state)
         if old_due ~= due then redis.call('ZADD', order, 0, due .. ' ' .. name) end
+        -- Completing the index of names walks along the order: an entry that moves back may have been passed by.
+        if not old_due or due < old_due then redis.call('ZADD', index, 0, name) end
       end
     end
   end
 `;
-
-/** How many names Redis looks at per call of a search. */
-const SCAN_COUNT = 10_000;
 
 /** The arguments that `WRITE_ENTRIES` reads. */
 export function entryArguments(changes: readonly Change[]): string[] {
@@ -123,10 +129,12 @@ export function entryArguments(changes: readonly Change[]): string[] {
 export class RedisStoredEntries implements StoredEntries, EntrySearch {
   readonly #connection: Connection;
   readonly #keys: Keys;
+  readonly #names: EntryNames;
 
-  constructor(connection: Connection, keys: Keys) {
+  constructor(connection: Connection, keys: Keys, names: EntryNames) {
     this.#connection = connection;
     this.#keys = keys;
+    this.#names = names;
   }
 
   async find(entries: readonly string[]): Promise<readonly StoredEntry[]> {
@@ -143,18 +151,19 @@ export class RedisStoredEntries implements StoredEntries, EntrySearch {
     return this.#read('entries.page', PAGE, keys, [from, to, String(limit)]);
   }
 
-  async search(text: string, limit: number): Promise<readonly string[]> {
-    const found: string[] = [];
-    const pattern = `*${text.replace(/[*?[\]\\^]/g, '\\$&')}*`;
-    let cursor = '0';
-    do {
-      const [next, fields] = await this.#connection.run('entries.search', (client) =>
-        client.hscan(this.#keys.entryStates, cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
-      );
-      for (let i = 0; i < fields.length && found.length < limit; i += 2) found.push(fields[i]!);
-      cursor = next;
-    } while (cursor !== '0' && found.length < limit);
-    return found;
+  async positions({ limit, after }: PageOptions): Promise<readonly Position[]> {
+    const from = after ? `(${formatDue(after.dueAt)} ${after.entry}` : '-';
+    const members = await this.#connection.run('entries.positions', (client) =>
+      client.zrangebylex(this.#keys.entryOrder, from, '+', 'LIMIT', 0, limit),
+    );
+    return members.map((member) => {
+      const end = member.indexOf(' ');
+      return { entry: member.slice(end + 1), dueAt: parseDue(member.slice(0, end)) };
+    });
+  }
+
+  async findByPrefix(prefix: string, options: PrefixOptions): Promise<readonly string[] | null> {
+    return this.#names.find(prefix, options);
   }
 
   async #read(
@@ -183,9 +192,9 @@ function formatDue(dueAt: number | null): string {
 
 function parseText(text: string): Pick<StoredEntry, 'definition' | 'dueAt'> {
   const end = text.indexOf(' ');
-  const due = text.slice(0, end);
-  return {
-    definition: text.slice(end + 1),
-    dueAt: due === 'never' ? null : parseSortableInstant(due),
-  };
+  return { definition: text.slice(end + 1), dueAt: parseDue(text.slice(0, end)) };
+}
+
+function parseDue(due: string): number | null {
+  return due === 'never' ? null : parseSortableInstant(due);
 }

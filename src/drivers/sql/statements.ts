@@ -78,8 +78,10 @@ export interface Statements {
   removeEntries(prefix: string, entries: readonly string[]): Sql;
   removeEntryState(prefix: string, entry: string): Sql;
 
-  /** → entry; of stored entries whose names contain the text. */
-  searchEntries(prefix: string, text: string, limit: number): Sql;
+  /** → entry, dueAt; of stored entries by `dueAt`, then by entry, after that position. */
+  readPositions(prefix: string, after: EntryPosition, limit: number): Sql;
+  /** → entry; names of stored entries from `least` on and after `after`, sorted. */
+  readNames(prefix: string, least: string, after: string, limit: number): Sql;
 
   writeInstance(prefix: string, id: string, json: string): Sql;
   removeInstance(prefix: string, id: string): Sql;

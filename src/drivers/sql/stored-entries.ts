@@ -4,6 +4,8 @@ import {
   START,
   type EntrySearch,
   type PageOptions,
+  type Position,
+  type PrefixOptions,
   type StoredEntries,
   type StoredEntry,
 } from '../../store/stored-entries.ts';
@@ -32,16 +34,28 @@ export class SqlStoredEntries implements StoredEntries, EntrySearch {
     return found;
   }
 
-  async search(text: string, limit: number): Promise<readonly string[]> {
-    const statement = this.#sql.searchEntries(this.#prefix, text, limit);
-    return (await this.#db.read('entries.search', statement)).map(({ entry }) => String(entry));
-  }
-
   async page(options: PageOptions): Promise<readonly StoredEntry[]> {
     const { limit, after = START, dueBy = NEVER_DUE } = options;
     const position = { entry: after.entry, dueAt: after.dueAt ?? NEVER_DUE };
     const statement = this.#sql.readEntries(this.#prefix, position, dueBy, limit);
     return (await this.#db.read('entries.page', statement)).map(toEntry);
+  }
+
+  async positions({ limit, after = START }: PageOptions): Promise<readonly Position[]> {
+    const position = { entry: after.entry, dueAt: after.dueAt ?? NEVER_DUE };
+    const statement = this.#sql.readPositions(this.#prefix, position, limit);
+    return (await this.#db.read('entries.positions', statement)).map(toPosition);
+  }
+
+  async findByPrefix(
+    prefix: string,
+    { limit, after = '' }: PrefixOptions,
+  ): Promise<readonly string[]> {
+    // PostgreSQL rejects this character, which no name has there.
+    if (prefix.includes('\0')) return [];
+    const statement = this.#sql.readNames(this.#prefix, prefix, after, limit);
+    const rows = await this.#db.read('entries.findByPrefix', statement);
+    return rows.map(({ entry }) => String(entry)).filter((name) => name.startsWith(prefix));
   }
 }
 
@@ -81,11 +95,18 @@ function countCharacters({ entry, state }: Omit<EntryRow, 'definition'>): number
   return entry.length + state.length;
 }
 
-function toEntry({ entry, definition, state, dueAt }: Row): StoredEntry {
+function toEntry(row: Row): StoredEntry {
+  const { definition, state } = row;
   return {
-    entry: String(entry),
+    ...toPosition(row),
     definition: String(definition),
     state: state as string | null,
+  };
+}
+
+function toPosition({ entry, dueAt }: Row): Position {
+  return {
+    entry: String(entry),
     dueAt: Number(dueAt) === NEVER_DUE ? null : Number(dueAt),
   };
 }

@@ -236,9 +236,15 @@ export const REMOVE_ENTRY = 'DELETE FROM beat_entry WHERE prefix = ? AND entry =
 export const REMOVE_ENTRY_STATE =
   'UPDATE beat_entry SET record = NULL WHERE prefix = ? AND entry = ?';
 
-/** prefix, text, limit → entry; those whose names contain the text. */
-export const SEARCH_ENTRIES =
-  'SELECT entry FROM beat_entry WHERE prefix = ? AND instr(entry, ?) > 0 LIMIT ?';
+/** prefix, dueAt and entry of the position before the first, limit → entry, dueAt; by dueAt, then by entry. */
+export const READ_POSITIONS = `
+  SELECT entry, due_at AS dueAt FROM beat_entry WHERE prefix = ? AND (due_at, entry) > (?, ?)
+  ORDER BY due_at, entry LIMIT ?`;
+
+/** prefix, least name, name before the first, limit → entry; by name. */
+export const READ_NAMES = `
+  SELECT entry FROM beat_entry WHERE prefix = ? AND entry >= ? AND entry > ?
+  ORDER BY entry LIMIT ?`;
 
 // instances --------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ import {
   START,
   type EntrySearch,
   type PageOptions,
+  type Position,
+  type PrefixOptions,
   type StoredEntries,
   type StoredEntry,
 } from '../../store/stored-entries.ts';
@@ -11,7 +13,8 @@ import type { Database, OpenFile } from './database.ts';
 import {
   FIND_ENTRY,
   READ_ENTRIES,
-  SEARCH_ENTRIES,
+  READ_NAMES,
+  READ_POSITIONS,
   REMOVE_ENTRY,
   WRITE_ENTRY,
   WRITE_ENTRY_STATE,
@@ -48,13 +51,27 @@ export class SqliteStoredEntries implements StoredEntries, EntrySearch {
     );
   }
 
-  async search(text: string, limit: number): Promise<readonly string[]> {
+  async positions({ limit, after = START }: PageOptions): Promise<readonly Position[]> {
     if (!this.#db.exists()) return [];
-    return this.#db.read('entries.search', (db) =>
+    return this.#db.read('entries.positions', (db) =>
       db
-        .sql(SEARCH_ENTRIES)
-        .all(this.#prefix, text, limit)
-        .map(({ entry }) => String(entry)),
+        .sql(READ_POSITIONS)
+        .all(this.#prefix, after.dueAt ?? NEVER_DUE, after.entry, limit)
+        .map(toPosition),
+    );
+  }
+
+  async findByPrefix(
+    prefix: string,
+    { limit, after = '' }: PrefixOptions,
+  ): Promise<readonly string[]> {
+    if (!this.#db.exists()) return [];
+    return this.#db.read('entries.findByPrefix', (db) =>
+      db
+        .sql(READ_NAMES)
+        .all(this.#prefix, prefix, after, limit)
+        .map(({ entry }) => String(entry))
+        .filter((name) => name.startsWith(prefix)),
     );
   }
 }
@@ -78,6 +95,11 @@ export function writeEntries(
 }
 
 function toEntry(row: Record<string, unknown>): StoredEntry {
-  const { entry, definition, state, dueAt } = row as unknown as StoredEntry;
-  return { entry, definition, state, dueAt: dueAt === NEVER_DUE ? null : dueAt };
+  const { definition, state } = row as unknown as StoredEntry;
+  return { ...toPosition(row), definition, state };
+}
+
+function toPosition(row: Record<string, unknown>): Position {
+  const { entry, dueAt } = row as unknown as Position;
+  return { entry, dueAt: dueAt === NEVER_DUE ? null : dueAt };
 }

@@ -21,7 +21,7 @@ export const statusQuery = z.strictObject({
     .string()
     .max(200, 'at most 200 characters')
     .default('')
-    .describe('Part of a name or task.'),
+    .describe('Part of a name or task, in any case.'),
   limit: limit(1_000, 100),
   after: z.string().nullable().default(null).describe('`next` of the page before.'),
 });
@@ -83,8 +83,14 @@ export const status = component(
 
 export const statusPage = component(
   'StatusPage',
-  z.object({ entries: z.array(status), next: nullable(z.string()), declared: z.int() }),
-  'Entries of the configuration in its order, and then stored entries in the order in which they are due.',
+  z.object({
+    entries: z.array(status).describe('Fewer than `limit` if the search goes on with `next`.'),
+    next: nullable(z.string()),
+    searched: nullable(z.int()).describe('Stored entries that an unfinished search has looked at.'),
+    declared: z.int(),
+  }),
+  'Entries of the configuration in its order, and then stored entries in the order in which they are due. ' +
+    'A search first finds stored entries whose names begin with the text.',
 );
 
 export const nextInstants = component(

@@ -57,16 +57,19 @@ async function refresh() {
 
 let refreshing = Promise.resolve();
 let scheduled = false;
+let refreshTook = 0;
 
-/** Several changes at once cause one refresh. */
+/** Several changes at once cause one refresh; refreshes take at most a sixth of the time. */
 function requestRefresh() {
   if (scheduled) return;
   scheduled = true;
   refreshing = refreshing
-    .then(() => new Promise((resolve) => setTimeout(resolve, 100)))
-    .then(() => {
+    .then(() => new Promise((resolve) => setTimeout(resolve, Math.max(100, 5 * refreshTook))))
+    .then(async () => {
       scheduled = false;
-      return refresh();
+      const started = Date.now();
+      await refresh();
+      refreshTook = Date.now() - started;
     })
     .catch(() => {});
 }

@@ -49,18 +49,22 @@ export function entriesPage(given: EntriesPage): Html {
         ${dayChart(day, declared, timezone)}
       </section>
       <section class="panel table" id="entries" data-live aria-label="Entries">
-        ${page.entries.length === 0 ? nothing(query) : table(given)}
+        ${page.entries.length === 0 ? nothing(query, page) : table(given)}
       </section>
       ${pager(query, page)}`,
   });
 }
 
-function nothing({ search }: StatusQuery): Html {
-  return search === ''
-    ? html`<p class="panel muted">There are no entries yet.</p>`
-    : html`<p class="panel muted">
-        No name or task contains “${search}”. <a href="/">Show all</a>
-      </p>`;
+function nothing({ search, after }: StatusQuery, { next }: StatusPage): Html {
+  if (search === '' && after === null)
+    return html`<p class="panel muted">There are no entries yet.</p>`;
+  const what =
+    after === null && next === null
+      ? `No name or task contains “${search}”.`
+      : next === null
+        ? 'There are no more entries.'
+        : 'Nothing was found in this part.';
+  return html`<p class="panel muted">${what} <a href="/">Show all</a></p>`;
 }
 
 function table({ page, runs, now }: EntriesPage): Html {
@@ -129,12 +133,14 @@ function lastRun(
     >`;
 }
 
-function pager({ search, after }: StatusQuery, { next }: StatusPage): Html | string {
+function pager({ search, after }: StatusQuery, { next, searched }: StatusPage): Html | string {
   if (next === null && after === null) return '';
   const to = (parameters: Record<string, string>) =>
     `/?${new URLSearchParams({ ...(search !== '' && { search }), ...parameters }).toString()}`;
+  const label = searched === null ? 'Next page' : 'Continue the search';
   return html`<nav class="row" aria-label="Pages of entries">
     ${after !== null && html`<a class="button" href="${to({})}">First page</a>`}
-    ${next !== null && html`<a class="button" href="${to({ after: next })}">Next page</a>`}
+    ${next !== null && html`<a class="button" href="${to({ after: next })}">${label}</a>`}
+    ${searched !== null && html`<span class="muted">${formatCount(searched)} stored entries searched</span>`}
   </nav>`;
 }

@@ -67,6 +67,7 @@ describe('GET /api/status', () => {
     ['SHOP.', ['backup', 'report']],
     ['stored', ['stored-1']],
     ['1', ['stored-1']],
+    ['STORED', ['stored-1']],
     ['absent', []],
   ])('finds by a part of the name or the task: %s', async (search, found) => {
     await using app = await HttpApp.open(CONFIG, { lead: true });

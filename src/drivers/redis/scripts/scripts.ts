@@ -9,8 +9,9 @@ import { WRITE_ENTRIES } from '../stored-entries.ts';
  *
  * KEYS[1]  term
  * KEYS[2]  states
- * KEYS[3]  the history of an entry without a name; absent without a history
- * KEYS[4]  the counts of minutes; absent without a history
+ * KEYS[3]  term in which the index of stored entries by name was complete: this one, if it was the last one
+ * KEYS[4]  the history of an entry without a name; absent without a history
+ * KEYS[5]  the counts of minutes; absent without a history
  * returns  its fencing token: one more than the last, and never less than the time in microseconds, so that
  *          it grows even when the last was lost with all other keys
  *
@@ -22,8 +23,8 @@ export const BEGIN_TERM = script(`${RIGHTS}
     return lacking('HSCAN', KEYS[2], '0')
       or lacking('HMGET', KEYS[2], '')
       or lacking('HSET', KEYS[2], '', '')
-      or KEYS[3] and (lacking('RPUSH', KEYS[3], '') or lacking('LTRIM', KEYS[3], '0', '0'))
-      or KEYS[4] and (lacking('HMGET', KEYS[4], '') or lacking('HSET', KEYS[4], '', ''))
+      or KEYS[4] and (lacking('RPUSH', KEYS[4], '') or lacking('LTRIM', KEYS[4], '0', '0'))
+      or KEYS[5] and (lacking('HMGET', KEYS[5], '') or lacking('HSET', KEYS[5], '', ''))
       or false
   end
   local denied = lacking('TIME', '')
@@ -36,9 +37,15 @@ export const BEGIN_TERM = script(`${RIGHTS}
   local last = redis.pcall('GET', KEYS[1])
   denied = failure('TIME', '', time) or failure('GET', KEYS[1], last)
   if denied then return denied end
+  local indexed = redis.pcall('GET', KEYS[3])
+  denied = failure('GET', KEYS[3], indexed)
+  if denied then return denied end
   local lowest = tonumber(time[1]) * 1000000 + tonumber(time[2])
   local token = math.max((tonumber(last) or 0) + 1, lowest)
   denied = failure('SET', KEYS[1], redis.pcall('SET', KEYS[1], string.format('%.0f', token)))
+  if not denied and last and indexed == last then
+    redis.call('SET', KEYS[3], string.format('%.0f', token))
+  end
   probe = KEYS[1]
   return denied or lacks_states() or token
 `);

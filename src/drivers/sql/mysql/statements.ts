@@ -95,10 +95,18 @@ export const STATEMENTS: Statements = {
        ORDER BY due_at, entry LIMIT ?`,
       ...[prefix, after.dueAt, after.dueAt, after.entry, dueBy, limit],
     ),
-  searchEntries: (prefix, text, limit) =>
+  readPositions: (prefix, after, limit) =>
     sql(
-      'SELECT entry FROM beat_entry WHERE prefix = ? AND INSTR(entry, CAST(? AS BINARY)) > 0 LIMIT ?',
-      ...[prefix, text, limit],
+      `SELECT entry, due_at AS dueAt FROM beat_entry FORCE INDEX (ix_beat_entry)
+       WHERE prefix = ? AND (due_at > ? OR due_at = ? AND entry > ?)
+       ORDER BY due_at, entry LIMIT ?`,
+      ...[prefix, after.dueAt, after.dueAt, after.entry, limit],
+    ),
+  readNames: (prefix, least, after, limit) =>
+    sql(
+      `SELECT entry FROM beat_entry FORCE INDEX (PRIMARY)
+       WHERE prefix = ? AND entry >= ? AND entry > ? ORDER BY entry LIMIT ?`,
+      ...[prefix, least, after, limit],
     ),
   writeInstance: (prefix, id, json) =>
     sql(

@@ -111,10 +111,18 @@ export const STATEMENTS: Statements = {
        ORDER BY due_at, entry LIMIT $5`,
       ...[prefix, after.dueAt, after.entry, dueBy, limit],
     ),
-  searchEntries: (prefix, text, limit) =>
+  readPositions: (prefix, after, limit) =>
     sql(
-      'SELECT entry FROM beat_entry WHERE prefix = $1 AND strpos(entry, $2) > 0 LIMIT $3',
-      ...[prefix, text, limit],
+      `SELECT entry, due_at AS "dueAt" FROM beat_entry
+       WHERE prefix = $1 AND (due_at, entry) > ($2, $3)
+       ORDER BY prefix, due_at, entry LIMIT $4`,
+      ...[prefix, after.dueAt, after.entry, limit],
+    ),
+  readNames: (prefix, least, after, limit) =>
+    sql(
+      `SELECT entry FROM beat_entry WHERE prefix = $1 AND entry >= $2 AND entry > $3
+       ORDER BY prefix, entry LIMIT $4`,
+      ...[prefix, least, after, limit],
     ),
   writeInstance: (prefix, id, json) =>
     sql(

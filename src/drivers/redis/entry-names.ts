@@ -1,0 +1,155 @@
+import type { PrefixOptions } from '../../store/stored-entries.ts';
+import type { TermService } from '../../store/store.ts';
+import type { Clock } from '../../util/clock.ts';
+import type { Connection } from './connection/connection.ts';
+import type { Keys } from './keys.ts';
+import { RIGHTS } from './rights.ts';
+import { run, script, type Script } from './scripts/script.ts';
+
+/**
+ * Finds names in a complete index.
+ *
+ * KEYS[1]  term
+ * KEYS[2]  term in which the index was complete
+ * KEYS[3]  names
+ * ARGV[1]  lower bound, as for ZRANGEBYLEX
+ * ARGV[2]  limit
+ * returns  names, or nil while the index is not complete
+ */
+export const FIND_NAMES = script(`${RIGHTS}
+  for k = 1, 2 do
+    local denied = failure('GET', KEYS[k], redis.pcall('GET', KEYS[k]))
+    if denied then return denied end
+  end
+  local term = redis.call('GET', KEYS[1])
+  if not term or redis.call('GET', KEYS[2]) ~= term then return false end
+  local names = redis.pcall('ZRANGEBYLEX', KEYS[3], ARGV[1], '+', 'LIMIT', 0, ARGV[2])
+  return failure('ZRANGEBYLEX', KEYS[3], names) or names
+`);
+
+/**
+ * Adds names to the index, or removes them, as their entries exist or not.
+ *
+ * KEYS[1]  term
+ * KEYS[2]  definitions
+ * KEYS[3]  names
+ * ARGV[1]  fencing token of the term
+ * ARGV     then names, at most 4,000
+ * returns  1, or 0 when another term has begun
+ */
+export const INDEX_NAMES = script(`${RIGHTS}
+  probe = KEYS[1]
+  local denied = lacking('GET', KEYS[1])
+  if denied then return denied end
+  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  denied = lacking('HMGET', KEYS[2], '') or lacking('ZADD', KEYS[3], '0', '') or lacking('ZREM', KEYS[3], '')
+  if denied then return denied end
+  local found = redis.call('HMGET', KEYS[2], unpack(ARGV, 2))
+  for i, definition in ipairs(found) do
+    if definition then redis.call('ZADD', KEYS[3], 0, ARGV[i + 1])
+    else redis.call('ZREM', KEYS[3], ARGV[i + 1]) end
+  end
+  return 1
+`);
+
+/**
+ * Records that the index is complete.
+ *
+ * KEYS[1]  term
+ * KEYS[2]  term in which the index is complete
+ * ARGV[1]  fencing token of the term
+ */
+export const COMPLETE_NAMES = script(`${RIGHTS}
+  probe = KEYS[1]
+  local denied = lacking('GET', KEYS[1])
+  if denied then return denied end
+  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  denied = lacking('SET', KEYS[2], '')
+  if denied then return denied end
+  redis.call('SET', KEYS[2], ARGV[1])
+  return 1
+`);
+
+/** Names that one step looks at. Redis serves other clients between two steps. */
+const STEP = 1_000;
+/** Milliseconds until the next attempt after an error. */
+const PAUSE = 60_000;
+
+/**
+ * An index of stored entries by name, which commits write. Earlier releases do not write it: after a term of
+ * one the index is not complete, until the next leader has looked at all entries.
+ */
+export class EntryNames implements TermService {
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+  readonly #clock: Clock;
+
+  constructor(connection: Connection, keys: Keys, clock: Clock) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#clock = clock;
+  }
+
+  /** As `EntrySearch.findByPrefix`. */
+  async find(prefix: string, { limit, after }: PrefixOptions): Promise<readonly string[] | null> {
+    const { term, entryNamesTerm, entryNames } = this.#keys;
+    const from = after === undefined ? `[${prefix}` : `(${after}`;
+    const keys = [term, entryNamesTerm, entryNames];
+    const args = [from, String(limit)];
+    const names = await this.#run<string[] | null>('entries.findByPrefix', FIND_NAMES, keys, args);
+    return names?.filter((name) => name.startsWith(prefix)) ?? null;
+  }
+
+  /** Completes the index. Never rejects: a search does without the index until it is complete. */
+  async run(token: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#complete(token, signal);
+        return;
+      } catch {
+        await this.#clock.sleep(PAUSE, signal);
+      }
+    }
+  }
+
+  async #complete(token: number, signal: AbortSignal): Promise<void> {
+    const { term, entryOrder, entryNames, entryNamesTerm } = this.#keys;
+    const isComplete = await this.find('', { limit: 1 });
+    if (isComplete) return;
+    // First adds the names of all entries, then removes the names of those that no longer exist.
+    for (const key of [entryOrder, entryNames]) {
+      for (let from = '-'; !signal.aborted;) {
+        const members = await this.#connection.run('entries.index', (client) =>
+          client.zrangebylex(key, from, '+', 'LIMIT', 0, STEP),
+        );
+        const last = members.at(-1);
+        if (last === undefined) break;
+        from = `(${last}`;
+        const names =
+          key === entryNames
+            ? members
+            : members.map((member) => member.slice(member.indexOf(' ') + 1));
+        if (!(await this.#index(token, names))) return;
+      }
+    }
+    if (signal.aborted) return;
+    await this.#run('entries.index', COMPLETE_NAMES, [term, entryNamesTerm], [String(token)]);
+  }
+
+  /** `false` when another term has begun. */
+  async #index(token: number, names: readonly string[]): Promise<boolean> {
+    const { term, entries, entryNames } = this.#keys;
+    const args = [String(token), ...names];
+    return (
+      (await this.#run<number>('entries.index', INDEX_NAMES, [term, entries, entryNames], args)) ===
+      1
+    );
+  }
+
+  #run<T>(operation: string, script: Script, keys: string[], args: string[]): Promise<T> {
+    return this.#connection.run(
+      operation,
+      (client) => run(client, script, keys, args) as Promise<T>,
+    );
+  }
+}
