@@ -70,12 +70,21 @@ function explainSchedule(recorded: Recorded, at: number, isDue: boolean): string
       'the schedule differs from the one that the leader has: it was edited and not reloaded yet',
     ];
   }
-  if (!isDue) return ['the schedule does not have this instant'];
+  if (!isDue) return [explainMismatch(entry.schedule, at)];
   const since = scheduledSince(recorded);
   if (at > since) return [];
   return [
     `nothing is expected before ${iso(since)}: the entry was added, edited or enabled then, and does not catch up on what came before`,
   ];
+}
+
+function explainMismatch(schedule: Schedule, at: number): string {
+  const fields = schedule.explain?.(new Date(at)).fields ?? [];
+  const mismatches = fields
+    .filter(({ matches }) => !matches)
+    .map(({ field, rule, value }) => `${field} (${rule}) does not match ${value}`);
+  const why = mismatches.length === 0 ? '' : `: ${mismatches.join(', ')}`;
+  return `the schedule does not have this instant${why}`;
 }
 
 function explainAccount(

@@ -21,21 +21,17 @@ export function applyLimits(
   zone: string,
   report: Report,
 ): Schedule | undefined {
-  const { count, only, exclude } = limits;
+  const { count, between, only, exclude } = limits;
   const from = parseInstant(limits.from, zone) ?? undefined;
   const until = parseInstant(limits.until, zone) ?? undefined;
-  if (from !== undefined && until !== undefined && until < from) {
-    report(['until'], 'is earlier than from');
-    return undefined;
-  }
-  if (count !== undefined && count > MAX_COUNT_OF_SUN && schedule.spec.startsWith('solar(')) {
-    report(['count'], `expected at most ${MAX_COUNT_OF_SUN} with solar`);
-    return undefined;
-  }
+  const isReversed = from !== undefined && until !== undefined && until < from;
+  if (isReversed) report(['until'], 'is earlier than from');
+  const isSlow = schedule.spec.startsWith('solar(') && (count ?? 0) > MAX_COUNT_OF_SUN;
+  if (isSlow) report(['count'], `expected at most ${MAX_COUNT_OF_SUN} with solar`);
   const fixed = toFixedInstants(schedule, limits.offset, from, report);
-  if (!fixed) return undefined;
-  const hasSets = only.length + exclude.length > 0;
-  const chosen = hasSets ? selected(fixed, { only, exclude }, zone) : fixed;
+  if (!fixed || isReversed || isSlow) return undefined;
+  const hasSets = between !== undefined || only.length + exclude.length > 0;
+  const chosen = hasSets ? selected(fixed, { between, only, exclude }, zone) : fixed;
   const bounds: Bounds = { from, until, count };
   return from === undefined && until === undefined ? chosen : bounded(chosen, bounds, zone);
 }

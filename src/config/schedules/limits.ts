@@ -52,6 +52,7 @@ export interface Limits {
   readonly jitter: number | null;
   /** Milliseconds. */
   readonly offset: number | null;
+  readonly between: TimeSet | undefined;
   readonly only: readonly TimeSet[];
   readonly exclude: readonly TimeSet[];
   /** Instants as they are written, which may be local times. */
@@ -60,7 +61,10 @@ export interface Limits {
   readonly count?: number | undefined;
 }
 
-/** Reads the limits of an entry; `undefined` if it has none, and after errors. Invalid types are reported elsewhere. */
+/**
+ * Reads the limits of an entry; `undefined` if it has none. Reports errors and leaves out what is invalid, so that the
+ * rest is checked with the schedule. Invalid types are reported elsewhere.
+ */
 export function readLimits(
   entry: Readonly<Record<string, unknown>>,
   calendars: Calendars,
@@ -70,19 +74,15 @@ export function readLimits(
   const hasJitter = jitter !== undefined && parseDuration(jitter) !== 0;
   if (!hasJitter && Object.values(others).every((value) => value === undefined)) return undefined;
   const { offset, between, from, until, count, only = [], exclude = [] } = others;
-  const times = between === undefined ? [] : readTimes(between, report);
-  const sets = {
-    only: calendars.resolve(only, ['only'], report),
-    exclude: calendars.resolve(exclude, ['exclude'], report),
-  };
-  const isCounted = count === undefined || entry['from'] !== undefined;
-  if (!isCounted) report(['count'], 'is counted from an instant, and there is none; add from: …');
-  if (!times || !isCounted) return undefined;
+  if (count !== undefined && entry['from'] === undefined) {
+    report(['count'], 'is counted from an instant, and there is none; add from: …');
+  }
   return {
     ...{ jitter: parseDuration(jitter), offset: parseDuration(offset) },
-    ...{ from, until, count },
-    only: [...times, ...sets.only],
-    exclude: sets.exclude,
+    ...{ from, until, count: from === undefined ? undefined : count },
+    between: between === undefined ? undefined : readTimes(between, report),
+    only: calendars.resolve(only, ['only'], report),
+    exclude: calendars.resolve(exclude, ['exclude'], report),
   };
 }
 
@@ -92,15 +92,14 @@ function readValid(entry: Readonly<Record<string, unknown>>): ShapeOutput<typeof
   return Object.fromEntries(fields) as ShapeOutput<typeof limitsShape>;
 }
 
-function readTimes(between: string | readonly string[], report: Report): TimeSet[] | undefined {
+function readTimes(between: string | readonly string[], report: Report): TimeSet | undefined {
   const texts = typeof between === 'string' ? [between] : between;
   const isList = typeof between !== 'string';
-  const set = attempt(
+  return attempt(
     () => timesOfDay(texts),
     ['between'],
     ([key, ...path], message) => {
       report([key!, ...(isList ? path : [])], message);
     },
   );
-  return set && [set];
 }

@@ -1,10 +1,10 @@
+import { listed, ordinal } from '../words.ts';
 import type { CalendarFields, MovableDay } from './calendar.ts';
 
 /** Describes the days of the month: `on day 1 and the weekday nearest day 15 of the month`. */
 export function describeDaysOfMonth({ daysOfMonth, movableDays }: CalendarFields): string {
   const days = [...daysOfMonth.map((day) => `day ${day}`), ...movableDays.map(describeMovableDay)];
-  const last = days.pop()!;
-  return `on ${days.length === 0 ? last : `${days.join(', ')} and ${last}`} of the month`;
+  return `on ${listed(days)} of the month`;
 }
 
 function describeMovableDay({ day, fromEnd, nearestWeekday }: MovableDay): string {
@@ -12,10 +12,4 @@ function describeMovableDay({ day, fromEnd, nearestWeekday }: MovableDay): strin
   if (day === 0) return nearestWeekday ? 'the last weekday' : 'the last day';
   const before = `the ${ordinal(day)} day before the last`;
   return nearestWeekday ? `the weekday nearest ${before}` : before;
-}
-
-function ordinal(number: number): string {
-  const teens = number > 10 && number < 20;
-  const ending = teens ? undefined : ['th', 'st', 'nd', 'rd'][number % 10];
-  return `${number}${ending ?? 'th'}`;
 }

@@ -2,6 +2,7 @@ import { formatCron } from './calendar-text.ts';
 import { Calendar, type CalendarFields } from './calendar.ts';
 import { describeLocal } from '../description.ts';
 import { DAY, SECOND } from '../instants.ts';
+import { explainClocks } from './explain-clocks.ts';
 import type { Explanation, FieldCheck } from '../schedule.ts';
 import type { Zone } from '../zone/zone.ts';
 
@@ -29,13 +30,7 @@ export function explainCalendar(
     fields: checks,
     notes: [
       ...(fields.union ? ['a day matches if either of its two fields matches'] : []),
-      ...(local % SECOND === 0 ? [] : ['it is not a whole second']),
-      ...(matches && !isDue
-        ? ['the clocks were set back: this local time was due when they showed it first']
-        : []),
-      ...(!matches && isDue
-        ? ['the clocks were set forward: it is due in place of a local time that they skipped']
-        : []),
+      ...explainClocks(local, matches, isDue),
     ],
   };
 }

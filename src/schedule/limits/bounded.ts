@@ -1,8 +1,7 @@
-import { describeLocal } from '../description.ts';
 import { toDate, toMillis } from '../instants.ts';
 import { nextAfter } from '../next-after.ts';
 import type { Explanation, Schedule } from '../schedule.ts';
-import { getZone } from '../zone/zone.ts';
+import { explainInstant, localText } from './explain.ts';
 import { latestFixed } from './latest-fixed.ts';
 
 /** The first and the last instant of an entry. Epoch milliseconds. */
@@ -56,28 +55,26 @@ class Bounded implements Schedule {
   /** Whether the instant is within the bounds is one more field. */
   explain(at: Date): Explanation {
     const instant = toMillis(at, 'at');
-    const inner = this.#schedule.explain?.(at) ?? {
-      local: at.toISOString(),
-      fields: [],
-      notes: [],
-    };
     const { from = -Infinity } = this.#bounds;
     const matches = from <= instant && instant <= this.#lastInstant();
-    const bounds = { field: 'bounds', rule: this.description, value: at.toISOString(), matches };
+    const inner = explainInstant(this.#schedule, instant, this.#zone);
+    const value = localText(instant, this.#zone);
+    const bounds = { field: 'bounds', rule: this.#words().join(', '), value, matches };
     return { ...inner, fields: [...inner.fields, bounds] };
   }
 
   get description(): string {
     const { spec, description = spec } = this.#schedule;
+    return [description, ...this.#words()].join(', ');
+  }
+
+  #words(): readonly string[] {
     const { from, until, count } = this.#bounds;
-    const zone = getZone(this.#zone);
-    const local = (instant: number) => describeLocal(instant + zone.spanAt(instant).offset);
     return [
-      description,
-      ...(from === undefined ? [] : [`, from ${local(from)}`]),
-      ...(until === undefined ? [] : [`, until ${local(until)}`]),
-      ...(count === undefined ? [] : [`, ${count === 1 ? 'once' : `${count} times`}`]),
-    ].join('');
+      ...(from === undefined ? [] : [`from ${localText(from, this.#zone)}`]),
+      ...(until === undefined ? [] : [`until ${localText(until, this.#zone)}`]),
+      ...(count === undefined ? [] : [count === 1 ? 'once' : `${count} times`]),
+    ];
   }
 
   #startAfter(after: Date): number {

@@ -8,14 +8,17 @@ import { localSet, type TimeSet } from './time-set.ts';
 const DATE_FORMS =
   'dates such as 2030-12-24, ranges such as 2030-12-24/2031-01-02, or 12-25 for each year';
 
-/** Days since 1970-01-01, both included. */
-interface Range {
+/**
+ * Days, both included: days since 1970-01-01, or of each year as month * 100 + day. The first of a yearly range may be
+ * later, for a range over the new year.
+ */
+interface DateRange {
   readonly first: number;
   readonly last: number;
+  readonly isYearly: boolean;
+  /** As it is written. */
+  readonly text: string;
 }
-
-/** Days of each year as month * 100 + day, both included; `first` may be later, for a range over the new year. */
-type YearlyRange = Range;
 
 const DATE = String.raw`(?:\d{4}-)?\d\d-\d\d`;
 const FORM = new RegExp(`^(${DATE})(?:/(${DATE}))?$`);
@@ -23,28 +26,36 @@ const FORM = new RegExp(`^(${DATE})(?:/(${DATE}))?$`);
 /** A set of dates, ranges of dates, and days of each year. Throws a `ConfigError` with every invalid one, at its index. */
 export function dates(texts: readonly string[]): TimeSet {
   const errors: Diagnostic[] = [];
-  const ranges: Range[] = [];
-  const yearly: YearlyRange[] = [];
-  for (const [i, text] of texts.entries()) {
-    const problem = addRange(text.trim(), ranges, yearly);
-    if (problem !== null) errors.push(errorAt([i], problem));
-  }
+  const ranges = texts.flatMap((text, i) => {
+    const range = parseRange(text.trim());
+    if (typeof range !== 'string') return [range];
+    errors.push(errorAt([i], range));
+    return [];
+  });
   if (errors.length > 0) throw new ConfigError(errors);
   const sorted = [...new Set(texts.map((text) => text.trim()))].toSorted();
   const description = sorted.length > 3 ? `${sorted.length} dates` : sorted.join(', ');
-  return localSet(`dates(${sorted.join(' ')})`, description, (local) => {
+  const has = (day: number) => (range: DateRange) =>
+    range.isYearly ? isInYear(day, range) : day >= range.first && day <= range.last;
+  const isAnyYearly = ranges.some(({ isYearly }) => isYearly);
+  const set = localSet(`dates(${sorted.join(' ')})`, description, (local) => {
     const day = Math.floor(local / DAY);
-    const inside =
-      ranges.some(({ first, last }) => day >= first && day <= last) ||
-      yearly.some((range) => isInYear(day, range));
-    if (inside || yearly.length > 0) return { inside, end: (day + 1) * DAY };
+    const inside = ranges.some(has(day));
+    if (inside || isAnyYearly) return { inside, end: (day + 1) * DAY };
     const starts = ranges.map(({ first }) => first).filter((first) => first > day);
     return { inside, end: Math.min(...starts, Infinity) * DAY };
   });
+  return {
+    ...set,
+    describeAt: (instant, zone) => {
+      const day = Math.floor((instant + zone.spanAt(instant).offset) / DAY);
+      return ranges.find(has(day))?.text ?? null;
+    },
+  };
 }
 
-/** Returns what is wrong with the text, or `null`. */
-function addRange(text: string, ranges: Range[], yearly: YearlyRange[]): string | null {
+/** Returns what is wrong with an invalid text. */
+function parseRange(text: string): DateRange | string {
   const [, from, to = from] = FORM.exec(text) ?? [];
   const expected = `expected ${DATE_FORMS}, got ${quote(text)}`;
   if (from?.length !== to?.length || from === undefined || to === undefined) return expected;
@@ -52,13 +63,12 @@ function addRange(text: string, ranges: Range[], yearly: YearlyRange[]): string 
   // In a leap year every day of a year exists.
   const [first, last] = [from, to].map((date) => parseDay(isYearly ? `2028-${date}` : date));
   if (first === undefined || last === undefined) return `${quote(text)} is not in the calendar`;
-  if (isYearly) yearly.push({ first: toMonthDay(first), last: toMonthDay(last) });
-  else if (last < first) return `${quote(text)} ends before it begins`;
-  else ranges.push({ first, last });
-  return null;
+  if (isYearly) return { first: toMonthDay(first), last: toMonthDay(last), isYearly, text };
+  if (last < first) return `${quote(text)} ends before it begins`;
+  return { first, last, isYearly, text };
 }
 
-function isInYear(day: number, { first, last }: YearlyRange): boolean {
+function isInYear(day: number, { first, last }: DateRange): boolean {
   const today = toMonthDay(day);
   return first <= last ? today >= first && today <= last : today >= first || today <= last;
 }

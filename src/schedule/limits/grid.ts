@@ -1,6 +1,6 @@
-import { describeDuration, describeLength } from '../description.ts';
+import { describeDuration, describeLength, describeLocal } from '../description.ts';
 import { toDate, toMillis } from '../instants.ts';
-import type { Schedule } from '../schedule.ts';
+import type { Explanation, Schedule } from '../schedule.ts';
 
 /**
  * An interval on fixed instants: every `every` milliseconds from `start` (epoch milliseconds), and before it. What
@@ -29,6 +29,22 @@ class Grid implements Schedule {
   latest(after: Date, until: Date): Date | null {
     const newest = this.#latest(toMillis(until, 'until'));
     return newest > toMillis(after, 'after') ? toDate(newest) : null;
+  }
+
+  explain(at: Date): Explanation {
+    const instant = toMillis(at, 'at');
+    const newest = this.#latest(instant);
+    const value =
+      newest === instant
+        ? 'on the grid'
+        : `${describeLength(instant - newest)} after an instant of the grid`;
+    const interval = {
+      field: 'interval',
+      rule: this.description,
+      value,
+      matches: newest === instant,
+    };
+    return { local: `${describeLocal(instant)} UTC`, fields: [interval], notes: [] };
   }
 
   get description(): string {

@@ -1,8 +1,9 @@
 import { MAX_INSTANT, toDate, toMillis } from '../instants.ts';
 import { nextAfter } from '../next-after.ts';
-import type { Schedule } from '../schedule.ts';
+import type { Explanation, Schedule } from '../schedule.ts';
 import { stableHash } from '../stable-hash.ts';
 import { describeLength } from '../description.ts';
+import { explainInstant, localText } from './explain.ts';
 import { latestFixed } from './latest-fixed.ts';
 
 /**
@@ -47,9 +48,29 @@ class Jittered implements Schedule {
     return delayed > start ? toDate(delayed) : null;
   }
 
+  /** The fields are compared with the nominal instant if this is a delayed one. */
+  explain(at: Date): Explanation {
+    const instant = toMillis(at, 'at');
+    const { timezone = 'UTC' } = this;
+    const nominal = this.#newest(instant);
+    const delayed = nominal === null ? null : this.#delay(nominal);
+    const isDelayed = delayed === instant;
+    const inner = explainInstant(this.#nominal, isDelayed ? nominal! : instant, timezone);
+    const value =
+      nominal === null || delayed! < instant
+        ? 'no occurrence is being delayed'
+        : `${localText(nominal, timezone)} is delayed to ${localText(delayed!, timezone)}`;
+    const jitter = { field: 'jitter', rule: this.#words, value, matches: isDelayed };
+    return { ...inner, fields: [...inner.fields, jitter] };
+  }
+
   get description(): string {
     const { spec, description = spec } = this.#nominal;
-    return `${description}, up to ${describeLength(this.#jitter)} later`;
+    return `${description}, ${this.#words}`;
+  }
+
+  get #words(): string {
+    return `up to ${describeLength(this.#jitter)} later`;
   }
 
   /** The newest nominal instant up to `until` whose delay may end after it. */

@@ -1,14 +1,18 @@
 import { hash } from 'node:crypto';
 import { DAY, toDate, toMillis } from '../instants.ts';
+import { interner } from '../intern.ts';
 import { LastAnswerCache } from '../last-answer-cache.ts';
 import { latestByNext } from '../latest.ts';
 import { nextAfter } from '../next-after.ts';
-import type { Schedule } from '../schedule.ts';
+import type { Explanation, FieldCheck, Schedule } from '../schedule.ts';
 import { getZone, type Zone } from '../zone/zone.ts';
+import { explainInstant } from './explain.ts';
 import type { TimeSet } from './time-set.ts';
 
 /** Which instants of a schedule stay. */
 export interface Selection {
+  /** An instant must be at these times of day. */
+  readonly between?: TimeSet | undefined;
   /** An instant must be in each of these sets. */
   readonly only: readonly TimeSet[];
   /** An instant must be in none of these sets. */
@@ -25,23 +29,34 @@ const MAX_PASSED = 100_000;
 const MAX_PASSED_OF_SUN = 400;
 
 /** Entries that share a schedule and a selection share one object, and its cached answers. */
-const known = new WeakMap<Schedule, Map<string, Schedule>>();
+const known = new WeakMap<Schedule, ReturnType<typeof interner<Selected>>>();
 
 /** A schedule with fixed instants, without those that the sets leave out, as the clocks of a zone show them. */
 export function selected(schedule: Schedule, selection: Selection, timezone: string): Schedule {
-  const { only, exclude } = selection;
-  const sets = [
-    ...only.map(({ spec }) => `only(${shorten(spec)})`),
-    ...exclude.map(({ spec }) => `exclude(${shorten(spec)})`),
-  ];
+  const conditions = listConditions(selection);
+  const sets = conditions.map(
+    ({ set, isIn }) => `${isIn ? 'only' : 'exclude'}(${shorten(set.spec)})`,
+  );
   const spec = `${schedule.spec} ${sets.join(' ')} ${timezone}`;
-  const words = [...only, ...exclude].map(({ description }) => description);
-  const key = [spec, ...words].join('\n');
-  const siblings = known.get(schedule) ?? new Map<string, Schedule>();
-  known.set(schedule, siblings);
-  const made = siblings.get(key) ?? new Selected(schedule, selection, timezone, spec);
-  siblings.set(key, made);
-  return made;
+  const key = [spec, ...conditions.map(({ set }) => set.description)].join('\n');
+  const share = known.get(schedule) ?? interner<Selected>();
+  known.set(schedule, share);
+  return share(key, () => new Selected(schedule, conditions, timezone, spec));
+}
+
+/** A set in which an instant must be, or must not be. */
+interface Condition {
+  readonly field: 'between' | 'only' | 'exclude';
+  readonly set: TimeSet;
+  readonly isIn: boolean;
+}
+
+function listConditions({ between, only, exclude }: Selection): readonly Condition[] {
+  return [
+    ...(between ? [{ field: 'between', set: between, isIn: true } as const] : []),
+    ...only.map((set) => ({ field: 'only', set, isIn: true }) as const),
+    ...exclude.map((set) => ({ field: 'exclude', set, isIn: false }) as const),
+  ];
 }
 
 /** The state of every entry contains the spec: that of a long list of dates is a hash. */
@@ -55,15 +70,20 @@ class Selected implements Schedule {
   readonly spec: string;
   readonly timezone: string;
   readonly #schedule: Schedule;
-  readonly #selection: Selection;
+  readonly #conditions: readonly Condition[];
   readonly #zone: Zone;
   readonly #answers: LastAnswerCache;
 
-  constructor(schedule: Schedule, selection: Selection, timezone: string, spec: string) {
+  constructor(
+    schedule: Schedule,
+    conditions: readonly Condition[],
+    timezone: string,
+    spec: string,
+  ) {
     this.spec = spec;
     this.timezone = timezone;
     this.#schedule = schedule;
-    this.#selection = selection;
+    this.#conditions = conditions;
     this.#zone = getZone(timezone);
     const answers: LastAnswerCache = new LastAnswerCache({
       next: (after) => this.#search(after),
@@ -81,14 +101,23 @@ class Selected implements Schedule {
     return toDate(this.#answers.latest(toMillis(after, 'after'), toMillis(until, 'until')));
   }
 
+  /** Each set is one more field, with what of it contains the instant. */
+  explain(at: Date): Explanation {
+    const instant = toMillis(at, 'at');
+    const inner = explainInstant(this.#schedule, instant, this.timezone);
+    const checks = this.#conditions.map((condition): FieldCheck => {
+      const { field, set, isIn } = condition;
+      const { inside } = set.stretchAt(instant, this.#zone);
+      const name = inside ? set.describeAt?.(instant, this.#zone) : null;
+      const value = name ?? `${inside ? 'in' : 'outside of'} ${set.description}`;
+      return { field, rule: describeCondition(condition), value, matches: inside === isIn };
+    });
+    return { ...inner, fields: [...inner.fields, ...checks] };
+  }
+
   get description(): string {
     const { spec, description = spec } = this.#schedule;
-    const { only, exclude } = this.#selection;
-    return [
-      description,
-      ...only.map((set) => `, only ${set.description}`),
-      ...exclude.map((set) => `, not ${set.description}`),
-    ].join('');
+    return [description, ...this.#conditions.map(describeCondition)].join(', ');
   }
 
   #search(after: number): number | null {
@@ -107,16 +136,14 @@ class Selected implements Schedule {
   /** The first instant at which an occurrence may be allowed again; `null` if it is allowed at this one. */
   #endOfPause(instant: number): number | null {
     let pause: number | null = null;
-    const { only, exclude } = this.#selection;
-    for (const [sets, allowed] of [
-      [only, true],
-      [exclude, false],
-    ] as const) {
-      for (const set of sets) {
-        const { inside, end } = set.stretchAt(instant, this.#zone);
-        if (inside !== allowed) pause = Math.max(pause ?? -Infinity, end);
-      }
+    for (const { set, isIn } of this.#conditions) {
+      const { inside, end } = set.stretchAt(instant, this.#zone);
+      if (inside !== isIn) pause = Math.max(pause ?? -Infinity, end);
     }
     return pause;
   }
+}
+
+function describeCondition({ set, isIn }: Condition): string {
+  return `${isIn ? 'only' : 'not'} ${set.description}`;
 }

@@ -19,7 +19,8 @@ const SHORT = [
  * from the one with `dtstart`.
  */
 export class Recurrence {
-  readonly #rule: RecurrenceRule;
+  /** The rule with the parts that it takes from `dtstart`. */
+  readonly rule: RecurrenceRule;
   readonly #start: number;
   readonly #days: RecurrenceDays;
   /** The times of a period, since the beginning of its day, hour, minute or second. */
@@ -30,7 +31,7 @@ export class Recurrence {
   /** `start` is the local time of `dtstart`, in whole seconds. Without a part that says otherwise, its date and time recur. */
   constructor(given: RecurrenceRule, start: number) {
     const rule = withDefaults(given, start);
-    this.#rule = rule;
+    this.rule = rule;
     this.#start = start;
     this.#days = new RecurrenceDays(rule);
     this.#times = listTimes(rule);
@@ -39,7 +40,7 @@ export class Recurrence {
 
   /** Whether the minutes or hours recur: such times follow elapsed time, see clock-changes.ts. */
   get isElapsed(): boolean {
-    return rankOf(this.#rule) > 0;
+    return rankOf(this.rule) > 0;
   }
 
   readonly hasYears = false;
@@ -50,12 +51,22 @@ export class Recurrence {
     return found === null || found > this.#lastTime() ? null : found;
   }
 
+  /** The number of periods from that of `dtstart` to that of a local time. */
+  periodsTo(local: number): number {
+    return this.#periodOf(local) - this.#periodOf(this.#start);
+  }
+
+  /** All times of the period that contains a local time, before `BYSETPOS` selects among them. */
+  timesAround(local: number): readonly number[] {
+    return [...this.#timesOf(this.#periodOf(local))];
+  }
+
   #lastTime(): number {
     return (this.#last ??= this.#findLast());
   }
 
   #findLast(): number {
-    const { count } = this.#rule;
+    const { count } = this.rule;
     if (count === undefined) return this.#end;
     let last = this.#start - SECOND;
     for (let i = 0; i < count; i++) {
@@ -67,7 +78,7 @@ export class Recurrence {
   }
 
   #search(from: number): number | null {
-    const { interval } = this.#rule;
+    const { interval } = this.rule;
     const origin = this.#periodOf(this.#start);
     let step = Math.floor((this.#periodOf(from) - origin) / interval);
     const limit = Math.min(from + MAX_LENGTH, MAX_INSTANT);
@@ -89,12 +100,12 @@ export class Recurrence {
 
   /** For periods within a day: when the day, hour or minute ends that the rule leaves out; else `null`. */
   #endOfMismatch(begin: number): number | null {
-    const rank = rankOf(this.#rule);
+    const rank = rankOf(this.rule);
     if (rank === 0) return null;
     const day = Math.floor(begin / DAY);
     if (!this.#days.has(day)) return (day + 1) * DAY;
     for (const { unit, key, size } of SHORT.slice(0, rank)) {
-      const allowed = this.#rule[key];
+      const allowed = this.rule[key];
       const index = Math.floor(begin / unit);
       const value = ((index % size) + size) % size;
       if (allowed.length > 0 && !allowed.includes(value)) return (index + 1) * unit;
@@ -103,7 +114,7 @@ export class Recurrence {
   }
 
   #firstInPeriod(period: number, from: number): number | undefined {
-    const { positions } = this.#rule;
+    const { positions } = this.rule;
     if (positions.length === 0) {
       for (const time of this.#timesOf(period)) if (time >= from) return time;
       return undefined;
@@ -116,7 +127,7 @@ export class Recurrence {
   }
 
   *#timesOf(period: number): Generator<number> {
-    if (rankOf(this.#rule) > 0) {
+    if (rankOf(this.rule) > 0) {
       const begin = this.#beginOf(period);
       for (const time of this.#times) yield begin + time;
       return;
@@ -129,7 +140,7 @@ export class Recurrence {
 
   /** The number of the period that contains a local time. */
   #periodOf(local: number): number {
-    const { freq, weekStart } = this.#rule;
+    const { freq, weekStart } = this.rule;
     const date = new Date(local);
     switch (freq) {
       case 'YEARLY':
@@ -142,13 +153,13 @@ export class Recurrence {
       case 'DAILY':
         return Math.floor(local / DAY);
       default:
-        return Math.floor(local / SHORT[rankOf(this.#rule) - 1]!.unit);
+        return Math.floor(local / SHORT[rankOf(this.rule) - 1]!.unit);
     }
   }
 
   /** The local time at which a period begins. */
   #beginOf(period: number): number {
-    const { freq, weekStart } = this.#rule;
+    const { freq, weekStart } = this.rule;
     switch (freq) {
       case 'YEARLY':
         return Date.UTC(period, 0);
@@ -159,7 +170,7 @@ export class Recurrence {
       case 'DAILY':
         return period * DAY;
       default:
-        return period * SHORT[rankOf(this.#rule) - 1]!.unit;
+        return period * SHORT[rankOf(this.rule) - 1]!.unit;
     }
   }
 }

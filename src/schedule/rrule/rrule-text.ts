@@ -113,7 +113,14 @@ export function parseRule(text: string): RecurrenceRule {
 
 /** The canonical text of a rule: a part of the spec, which the ledger stores. */
 export function formatRule(rule: RecurrenceRule): string {
-  const values: Readonly<Record<string, string>> = {
+  const values = formatParts(rule);
+  const parts = PARTS.filter((name) => values[name] !== '');
+  return parts.map((name) => `${name}=${values[name]!}`).join(';');
+}
+
+/** The canonical text of each part by its name, such as `BYDAY`; empty for one that is absent. */
+export function formatParts(rule: RecurrenceRule): Readonly<Record<string, string>> {
+  return {
     FREQ: rule.freq,
     INTERVAL: rule.interval === 1 ? '' : String(rule.interval),
     COUNT: String(rule.count ?? ''),
@@ -124,8 +131,6 @@ export function formatRule(rule: RecurrenceRule): string {
       Object.entries(NUMBERS).map(([name, { key }]) => [name, rule[key].join(',')]),
     ),
   };
-  const parts = PARTS.filter((name) => values[name] !== '');
-  return parts.map((name) => `${name}=${values[name]!}`).join(';');
 }
 
 function split(text: string, report: (message: string) => void): ReadonlyMap<string, string> {

@@ -3,6 +3,8 @@ import { errorAt } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { at } from '../at.ts';
 import type { ZoneOptions } from '../calendar/calendar-schedule.ts';
+import { explainClocks } from '../calendar/explain-clocks.ts';
+import { describeLocal } from '../description.ts';
 import { nextElapsed, nextFixed } from '../calendar/clock-changes.ts';
 import { SECOND, toDate, toMillis } from '../instants.ts';
 import { interner } from '../intern.ts';
@@ -10,7 +12,9 @@ import { LastAnswerCache } from '../last-answer-cache.ts';
 import { latestByNext } from '../latest.ts';
 import { Recurrence } from './recurrence.ts';
 import { formatRule, parseRule, type RecurrenceRule } from './rrule-text.ts';
-import type { Schedule } from '../schedule.ts';
+import { describeRule } from './describe-rule.ts';
+import { explainRule } from './explain-rule.ts';
+import type { Explanation, Schedule } from '../schedule.ts';
 import { checkZone } from '../zone/zone-names.ts';
 import { getZone } from '../zone/zone.ts';
 
@@ -39,8 +43,11 @@ export function rrule(text: string, { dtstart, timezone }: RRuleOptions = {}): S
 /** Reads `dtstart` in a zone, as epoch milliseconds of a local time as if it were UTC. */
 type Start = (timezone: string) => number;
 
+/** When a rule begins that has no `dtstart`. */
+const DEFAULT_START = Date.UTC(2000, 0);
+
 function parseStart(dtstart: string | Date | undefined): Start {
-  if (dtstart === undefined) return () => Date.UTC(2000, 0);
+  if (dtstart === undefined) return () => DEFAULT_START;
   try {
     at(dtstart);
   } catch (error) {
@@ -94,6 +101,7 @@ class RecurrenceSchedule implements Schedule {
   readonly spec: string;
   readonly timezone: string;
   readonly #parts: Parts;
+  readonly #recurrence: Recurrence;
   readonly #answers: LastAnswerCache;
 
   constructor(parts: Parts) {
@@ -102,6 +110,7 @@ class RecurrenceSchedule implements Schedule {
     this.timezone = timezone ?? 'UTC';
     this.#parts = parts;
     const recurrence = new Recurrence(rule, local);
+    this.#recurrence = recurrence;
     const zone = getZone(this.timezone);
     const search = recurrence.isElapsed ? nextElapsed : nextFixed;
     const end = parseInstantUntil(rule.until);
@@ -129,10 +138,24 @@ class RecurrenceSchedule implements Schedule {
     return own === undefined ? make(rule, start, checkZone(timezone)) : this;
   }
 
+  explain(at: Date): Explanation {
+    const instant = toMillis(at, 'at');
+    const local = instant + getZone(this.timezone).spanAt(instant).offset;
+    const shown = `${describeLocal(local)} ${this.timezone}`;
+    const { local: start, rule } = this.#parts;
+    const fields = explainRule(this.#recurrence, local, start);
+    if (instant > parseInstantUntil(rule.until)) {
+      const limit = { field: 'UNTIL', rule: rule.until!, value: at.toISOString(), matches: false };
+      return { local: shown, fields: [...fields, limit], notes: [] };
+    }
+    const matches = fields.every((field) => field.matches);
+    const isDue = this.#answers.next(instant - 1) === instant;
+    return { local: shown, fields, notes: explainClocks(local, matches, isDue) };
+  }
+
   get description(): string {
-    const { rule, local } = this.#parts;
-    const time = new Date(local).toISOString().slice(11, 16);
-    return `rrule ${formatRule(rule)}${rule.hours.length > 0 ? '' : `, from ${time}`}`;
+    const { local } = this.#parts;
+    return describeRule(this.#recurrence.rule, local === DEFAULT_START ? undefined : local);
   }
 }
 

@@ -115,7 +115,7 @@ test('beat why: explains a run and an instant without one', async () => {
   const { stdout } = await run('why', 'minutely', '--at', between, '--json');
   expect(JSON.parse(stdout)).toMatchObject({
     ...{ entry: 'minutely', isDue: false, status: 'not-due', previous: iso(2), next: iso(3) },
-    reasons: ['the schedule does not have this instant'],
+    reasons: ['the schedule does not have this instant: second (0) does not match 1'],
   });
 });
 

@@ -94,12 +94,20 @@ describe('limits of an entry:', () => {
   });
 
   test('errors of several limits are reported together', () => {
-    const entry = { jitter: 'x', between: '9', task: 5 };
-    expect(
+    const places = (entry: object) =>
       entryProblems(entry)
         .map((line) => line.split(':')[0])
-        .toSorted(),
-    ).toEqual(['between', 'jitter', 'task']);
+        .toSorted();
+    expect(places({ jitter: 'x', between: '9', task: 5 })).toEqual(['between', 'jitter', 'task']);
+    const entry = {
+      between: '9',
+      offset: '2m',
+      count: 3,
+      only: 'no',
+      from: '2030-02-01',
+      until: '2030-01-01',
+    };
+    expect(places(entry)).toEqual(['between', 'offset', 'only', 'until']);
   });
 
   test('a schedule made in code has them too', () => {

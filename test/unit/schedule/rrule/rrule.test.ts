@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -6,21 +5,9 @@ import { rrule } from '../../../../src/schedule/rrule/rrule.ts';
 import { ConfigError } from '../../../../src/util/errors.ts';
 import { instant, zone } from '../arbitrary.ts';
 import { due, walk } from '../walk.ts';
+import { readRecorded } from './recorded.ts';
 
-interface Recorded {
-  readonly rrule: string;
-  readonly dtstart: string;
-  readonly after: string;
-  readonly until: string;
-  readonly due: readonly string[];
-}
-
-const text = readFileSync(new URL('../../../conformance/rrule.jsonl', import.meta.url), 'utf8');
-const recorded = text
-  .trim()
-  .split('\n')
-  .slice(1)
-  .map((row) => JSON.parse(row) as Recorded);
+const recorded = readRecorded();
 
 describe('rrule', () => {
   test('finds the occurrences that python-dateutil finds', () => {

@@ -1,0 +1,156 @@
+import { describeLocal } from '../description.ts';
+import { listed, MONTH_NAMES, ordinal, WEEKDAY_NAMES } from '../words.ts';
+import type { Frequency, RecurrenceRule, RuleDay } from './rrule-text.ts';
+
+const UNITS: Readonly<Record<Frequency, string>> = {
+  YEARLY: 'year',
+  MONTHLY: 'month',
+  WEEKLY: 'week',
+  DAILY: 'day',
+  HOURLY: 'hour',
+  MINUTELY: 'minute',
+  SECONDLY: 'second',
+};
+
+/** More times of a day than these are described by their hours, minutes and seconds. */
+const MAX_TIMES = 6;
+
+/**
+ * Describes a rule in English: `every 2 weeks on Monday and Friday at 09:00, 12 times`. The rule is complete, as
+ * `Recurrence` has it. `start` is the local time of `dtstart`, if the rule has one.
+ */
+export function describeRule(rule: RecurrenceRule, start: number | undefined): string {
+  const { count, until, positions } = rule;
+  return [
+    [`every ${describePeriod(rule)}`, ...describeDays(rule), ...describeTimes(rule)].join(' '),
+    ...(positions.length === 0
+      ? []
+      : [`only the ${describeNumbers(positions)} of each ${UNITS[rule.freq]}`]),
+    ...describeWeekStart(rule),
+    ...(count === undefined ? [] : [count === 1 ? 'once' : `${count} times`]),
+    ...(start === undefined ? [] : [`from ${describeLocal(start)}`]),
+    ...(until === undefined ? [] : [`until ${describeUntil(until)}`]),
+  ].join(', ');
+}
+
+/** Where the first day of the week has an effect. */
+function describeWeekStart({ freq, interval, weekNumbers, weekStart }: RecurrenceRule): string[] {
+  const matters = weekNumbers.length > 0 || (freq === 'WEEKLY' && interval > 1);
+  return weekStart === 0 || !matters ? [] : [`weeks begin on ${WEEKDAY_NAMES[weekStart]!}`];
+}
+
+/** Such as `month`, or `2 weeks`. */
+export function describePeriod({ freq, interval }: RecurrenceRule): string {
+  return interval === 1 ? UNITS[freq] : `${interval} ${UNITS[freq]}s`;
+}
+
+function describeDays(rule: RecurrenceRule): string[] {
+  const { months, weekNumbers, yearDays, monthDays } = rule;
+  const names = listed(months.map((month) => MONTH_NAMES[month - 1]!));
+  const month = names === '' ? 'the month' : names;
+  const dates = [
+    ...(monthDays.length === 0 ? [] : [`the ${describeNumbers(monthDays)} day of ${month}`]),
+    ...(yearDays.length === 0 ? [] : [`the ${describeNumbers(yearDays)} day of the year`]),
+  ];
+  const weekdays = describeWeekdays(rule, month, dates.length > 0);
+  const days = [
+    ...(dates.length === 0 ? [] : [`on ${dates.join(' that is also ')}`]),
+    ...(weekdays === '' ? [] : [dates.length === 0 ? `on ${weekdays}` : `if that is ${weekdays}`]),
+    ...(weekNumbers.length === 0
+      ? []
+      : [`in the ${describeNumbers(weekNumbers)} week of the year`]),
+  ];
+  const isNamed = names === '' || days.some((text) => text.includes(` of ${names}`));
+  return isNamed ? days : [...days, `in ${names}`];
+}
+
+/** The weekdays of a rule; of one day, if `isOne`. */
+function describeWeekdays(
+  { days, freq, months }: RecurrenceRule,
+  month: string,
+  isOne: boolean,
+): string {
+  const period = freq === 'YEARLY' && months.length === 0 ? 'the year' : month;
+  const name = ({ weekday }: RuleDay) => WEEKDAY_NAMES[weekday]!;
+  const plain = days.filter(({ nth }) => nth === undefined);
+  const numbered = fromFirst(
+    days.filter(({ nth }) => nth !== undefined),
+    ({ nth }) => nth!,
+  );
+  const texts = [
+    ...(isOne
+      ? plain.map((day) => `a ${name(day)}`)
+      : describeRuns(plain.map(({ weekday }) => weekday))),
+    ...numbered.map((day) => `the ${fromEnd(day.nth!)} ${name(day)}`),
+  ];
+  return `${listed(texts, isOne ? 'or' : 'and')}${numbered.length === 0 ? '' : ` of ${period}`}`;
+}
+
+/** Three weekdays in a row and more are a range, such as `Monday to Friday`. */
+function describeRuns(weekdays: readonly number[]): readonly string[] {
+  const [first = 0, last = 0] = [weekdays.at(0), weekdays.at(-1)];
+  const isRun = weekdays.length > 2 && last - first + 1 === weekdays.length;
+  return isRun
+    ? [`${WEEKDAY_NAMES[first]!} to ${WEEKDAY_NAMES[last]!}`]
+    : weekdays.map((weekday) => WEEKDAY_NAMES[weekday]!);
+}
+
+function describeNumbers(numbers: readonly number[]): string {
+  return listed(fromFirst(numbers, (number) => number).map(fromEnd));
+}
+
+/** Sorts what is counted from the beginning before what is counted from the end, which is negative. */
+function fromFirst<T>(items: readonly T[], number: (item: T) => number): readonly T[] {
+  const place = (item: T) => (number(item) > 0 ? number(item) : number(item) + 1_000);
+  return items.toSorted((a, b) => place(a) - place(b));
+}
+
+function describeTimes({ freq, hours, minutes, seconds }: RecurrenceRule): string[] {
+  const isWhole = seconds.length === 1 && seconds[0] === 0;
+  const second = isWhole || seconds.length === 0 ? [] : [`at ${numbers('second', seconds)}`];
+  switch (freq) {
+    case 'SECONDLY':
+    case 'MINUTELY':
+    case 'HOURLY':
+      return [
+        ...second,
+        ...(minutes.length === 0 ? [] : [`at ${numbers('minute', minutes)}`]),
+        ...(hours.length === 0 ? [] : [`in ${numbers('hour', hours)}`]),
+      ];
+    default: {
+      const count = hours.length * minutes.length * seconds.length;
+      if (count > MAX_TIMES) {
+        return [...second, `at ${numbers('minute', minutes)} of ${numbers('hour', hours)}`];
+      }
+      const times = hours.flatMap((hour) =>
+        minutes.flatMap((minute) => seconds.map((each) => clock(hour, minute, each))),
+      );
+      return [`at ${listed(times)}`];
+    }
+  }
+}
+
+function numbers(unit: string, values: readonly number[]): string {
+  return `${unit}${values.length === 1 ? '' : 's'} ${listed(values.map(String))}`;
+}
+
+function clock(...parts: readonly [hour: number, minute: number, second: number]): string {
+  return parts
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':')
+    .replace(/^(..:..):00$/, '$1');
+}
+
+/** `3rd`, `last`, `2nd last`. */
+function fromEnd(number: number): string {
+  if (number > 0) return ordinal(number);
+  return number === -1 ? 'last' : `${ordinal(-number)} last`;
+}
+
+/** `2030-12-31 08:00 UTC` for `20301231T080000Z`. */
+function describeUntil(until: string): string {
+  const [, date, time = '', utc] = /^(\d{8})(?:T(\d{6}))?(Z)?$/.exec(until)!;
+  const day = date!.replace(/^(....)(..)(..)$/, '$1-$2-$3');
+  const parts = time.replace(/^(..)(..)(..)$/, '$1:$2:$3').replace(/^(..:..):00$/, '$1');
+  return [day, parts, utc ? 'UTC' : ''].filter((part) => part !== '').join(' ');
+}
