@@ -1,3 +1,4 @@
+import type { Entry } from '../catalog/entry.ts';
 import type { AuditRow } from '../commands/audit.ts';
 import { latestWithin } from '../schedule/next-after.ts';
 import { firstFrom } from '../schedule/range.ts';
@@ -12,6 +13,7 @@ import {
   type AccountedOccurrence,
   type Recorded,
 } from './account.ts';
+import { describeSkipReason } from './skip-reasons.ts';
 
 /** Why an entry was or was not due at an instant, and what became of it. Instants are epoch milliseconds. */
 export interface Why {
@@ -104,16 +106,14 @@ function explainAccount(
       const late = sentAt - dueAt;
       const by = `by ${leader} in term ${term}`;
       if (late <= DELAYED && cause === 'schedule') return [`published in time ${by}`];
-      return [
-        `published ${late} ms late ${by}: until then no instance led, or a server was unreachable`,
-      ];
+      return [`published ${late} ms late ${by}: until then ${describeDelay(recorded.entry)}`];
     }
     case 'published-twice':
       return ['published more than once: report this with the rows of beat history'];
     case 'skipped':
       return [describeSkip(became.reason, dueAt, ofEntry)];
     case 'waiting':
-      return [describeWait(recorded.state?.pause)];
+      return [describeWait(recorded)];
     case 'not-yet-due':
       return [describeAhead(recorded, dueAt, now)];
     case 'before-history':
@@ -128,20 +128,25 @@ function explainAccount(
 function describeSkip(reason: string, dueAt: number, commands: readonly AuditRow[]): string {
   if (reason === 'paused') return `skipped: the entry was paused${by(commands, 'pause', dueAt)}`;
   if (reason === 'skipped') return `skipped on request${by(commands, 'skip', dueAt)}`;
-  return `skipped: ${RULES[reason] ?? reason}`;
+  return `skipped: ${describeSkipReason(reason)}`;
 }
 
-const RULES: Readonly<Record<string, string>> = {
-  coalesced: "a newer run replaced it (missed: 'once')",
-  missed: "it was missed, and the entry has missed: 'skip'",
-  deadline: 'it was later than the startingDeadline of the entry',
-  'catch-up-limit': 'more were missed than maxCatchUp',
-  expired: 'its message expired while the broker rejected it',
-  'no-subscribers': 'its fanout exchange had no subscribers',
-};
+/** What may have delayed a run. */
+function describeDelay({ overlap }: Entry): string {
+  const outage = 'no instance led, or a server was unreachable';
+  return overlap === 'queue' ? `an earlier run was running (overlap: 'queue'), ${outage}` : outage;
+}
 
-function describeWait(pause: Pause | undefined): string {
-  if (!pause) return 'due, and not yet dealt with: no instance leads, or a server is unreachable';
+function describeWait({ entry, state }: Recorded): string {
+  const pause = state?.pause;
+  if (pause) return describePause(pause);
+  const outage = 'no instance leads, or a server is unreachable';
+  const why =
+    entry.overlap === 'queue' ? `an earlier run is running (overlap: 'queue'), ${outage}` : outage;
+  return `due, and not yet dealt with: ${why}`;
+}
+
+function describePause(pause: Pause): string {
   const until = pause.until === null ? '' : ` until ${iso(pause.until)}`;
   const reason = pause.reason === null ? '' : `, because "${pause.reason}"`;
   return `paused since ${iso(pause.since)}${until} by ${pause.by}${reason}`;
@@ -151,7 +156,7 @@ function describeAhead({ state }: Recorded, dueAt: number, now: number): string 
   if (state?.skip?.includes(dueAt)) return 'not yet due, and a command asked to skip it';
   const { pause } = state ?? {};
   if (pause && (pause.until ?? Infinity) > dueAt) {
-    return `not yet due, and will be skipped unless resumed: ${describeWait(pause)}`;
+    return `not yet due, and will be skipped unless resumed: ${describePause(pause)}`;
   }
   return `not yet due: it is ${iso(now)}`;
 }

@@ -1,4 +1,5 @@
 import type { Account } from '../../history/account.ts';
+import { describeSkipReason } from '../../history/skip-reasons.ts';
 
 /** Formats milliseconds as `12 ms`, `3.4 s`, or `1 h 5 min`. */
 export function formatLateness(ms: number): string {
@@ -30,9 +31,9 @@ export function describeAccount(account: Account): string {
       return `PUBLISHED ${account.runs.length} TIMES: ${ids.join(', ')}`;
     }
     case 'skipped':
-      return `skipped: ${SKIPPED[account.reason] ?? account.reason}`;
+      return `skipped: ${describeSkipReason(account.reason)}`;
     case 'waiting':
-      return 'due, and not yet dealt with: no leader, or the entry is paused';
+      return 'due, and not yet dealt with: no leader, the entry is paused, or it waits for an earlier run';
     case 'not-yet-due':
       return 'not yet due';
     case 'before-history':
@@ -41,15 +42,3 @@ export function describeAccount(account: Account): string {
       return 'NOT ACCOUNTED FOR';
   }
 }
-
-/** Why an occurrence was skipped, in words. */
-const SKIPPED: Readonly<Record<string, string>> = {
-  coalesced: "coalesced into a newer run (missed: 'once')",
-  missed: "missed (missed: 'skip')",
-  deadline: 'later than its startingDeadline',
-  'catch-up-limit': 'over the catch-up limit (maxCatchUp)',
-  expired: 'its message expired while the broker rejected it',
-  'no-subscribers': 'its fanout exchange had no subscribers',
-  paused: 'the entry was paused',
-  skipped: 'a command asked to skip it',
-};

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { AuditRow } from '../../commands/audit.ts';
 import type { HistoryItem } from '../../history/join-runs.ts';
+import { describeSkipReason } from '../../history/skip-reasons.ts';
 import type { StatusRow } from '../../status/entry-status.ts';
 import type { OutcomeRow } from '../../store/history.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
@@ -10,7 +11,7 @@ import { formatCount, formatDuration, formatInstant, formatSpan } from './format
 import { describeRun } from './describe-run.ts';
 import { layout, type Frame, type Html } from './layout.ts';
 import { relative } from './relative.ts';
-import { explainState, SKIP_REASONS, stateBadge } from './state.ts';
+import { explainState, stateBadge } from './state.ts';
 import { problems } from './problems.ts';
 
 export interface EntryPage {
@@ -190,7 +191,7 @@ function runTable(runs: readonly HistoryItem[], zone: string | null): Html {
                 : '';
             return html`<tr>
               <td>${formatInstant(first, zone)}</td>
-              <td colspan="5">${sign} skipped${more}: ${SKIP_REASONS[reason] ?? reason}</td>
+              <td colspan="5">${sign} skipped${more}: ${describeSkipReason(reason)}</td>
             </tr>`;
           }
           const { outcome } = past;

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { describeSkipReason } from '../../history/skip-reasons.ts';
 import type { EntryStatus, StatusRow } from '../../status/entry-status.ts';
 import { formatInstant } from './format.ts';
 import type { Html } from './layout.ts';
@@ -30,7 +31,7 @@ export function explainState(row: StatusRow): readonly string[] {
     sentences.push(`Occurrences to come that are skipped: ${skipping.map(at).join(', ')}.`);
   }
   if (lastSkipped) {
-    const reason = SKIP_REASONS[lastSkipped.reason] ?? lastSkipped.reason;
+    const reason = describeSkipReason(lastSkipped.reason);
     sentences.push(`The occurrence of ${at(lastSkipped.dueAt)} was skipped: ${reason}.`);
   }
   return sentences;
@@ -45,14 +46,3 @@ function explainPause(
   const end = until === null ? 'until it is resumed' : `until ${at(until)}`;
   return `${who} on ${at(since)}, ${why}. Its occurrences are skipped ${end}, and not caught up.`;
 }
-
-export const SKIP_REASONS: Readonly<Record<string, string>> = {
-  coalesced: 'a newer run replaced it',
-  missed: 'it was missed, and the entry skips missed runs',
-  deadline: 'it was later than the startingDeadline of the entry',
-  'catch-up-limit': 'more runs were missed than the entry catches up on',
-  expired: 'its message expired while the broker rejected it',
-  'no-subscribers': 'its exchange had no subscribers',
-  paused: 'the entry was paused',
-  skipped: 'a command asked for it',
-};

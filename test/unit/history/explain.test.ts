@@ -114,6 +114,33 @@ test('a late run is explained by an outage, with who published it and when', () 
   ]);
 });
 
+test('a late run, and one that waits, of an entry with overlap: queue may have waited for an earlier run', () => {
+  const dueAt = iso('2027-03-28T10:00:00Z');
+  const run: HistoryRow = {
+    ...{ kind: 'run', dueAt, sentAt: dueAt + 90_000, cause: 'schedule', taskId: 'x' },
+    ...{ task: 't', queue: 'q', term: 7, leader: 'gen1@b', number: 1 },
+  };
+  const known = record('0 * * * *', { dueAt }, [run]);
+  const recorded = { ...known, entry: { ...known.entry, overlap: 'queue' } } as const;
+  expect(why(recorded, '2027-03-28T10:00:00Z').reasons).toEqual([
+    "published 90000 ms late by gen1@b in term 7: until then an earlier run was running (overlap: 'queue'), no instance led, or a server was unreachable",
+  ]);
+  expect(why(recorded, '2027-03-28T11:00:00Z').reasons).toEqual([
+    "due, and not yet dealt with: an earlier run is running (overlap: 'queue'), no instance leads, or a server is unreachable",
+  ]);
+});
+
+test.each([
+  ['overlap', /^skipped: runs of the entry must not overlap/],
+  ['deadline', /^skipped: it was later than the startingDeadline/],
+  ['a-reason-of-a-newer-version', /^skipped: a-reason-of-a-newer-version$/],
+])('an occurrence that was skipped with the reason %s is explained', (reason, text) => {
+  const at = iso('2027-03-28T10:00:00Z');
+  const skip = { kind: 'skip', first: at, last: at, count: 1, at, reason } as HistoryRow;
+  const found = why(record('0 * * * *', { dueAt: at }, [skip]), '2027-03-28T10:00:00Z');
+  expect(found.reasons).toEqual([expect.stringMatching(text)]);
+});
+
 test('an instant before the schedule came into force says since when it counts', () => {
   const state = { anchor: iso('2027-03-20T00:00:00Z') };
   const found = why(record('0 * * * *', state), '2027-03-19T10:00:00Z');
