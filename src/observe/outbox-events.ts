@@ -1,8 +1,7 @@
-import type { OutboxEvent, WithdrawnRun } from '../events/beat-events.ts';
+import type { OutboxEvent } from '../events/beat-events.ts';
 import type { Events } from '../events/events.ts';
 import type { RelayReports } from '../outbox/reports.ts';
 import { formatDestination } from '../message/destination.ts';
-import type { OutboxMessage } from '../store/outbox.ts';
 import type { Liveness } from './liveness.ts';
 
 /** The number of delayed messages that deserves a warning; each ten times as many deserves another. */
@@ -26,11 +25,12 @@ export function emitOutboxEvents(events: Events, liveness: Liveness): RelayRepor
         events.reportRecovery({ kind: 'publish', entry, target: to });
       }
     },
-    skipped: (messages, reason, term) => {
+    skipped: (messages, reason, withdrawals) => {
       for (const [entry, each] of Map.groupBy(messages, ({ run }) => run.entry)) {
         const instants = [...new Set(each.map(({ run }) => run.dueAt))].toSorted((a, b) => a - b);
         const [first, last] = [instants[0]!, instants.at(-1)!];
-        const withdrawn = findWithdrawn(each, term);
+        const own = withdrawals.filter(({ message }) => message.run.entry === entry);
+        const withdrawn = own.map(({ run }) => run);
         events.emit('skipped', { entry, reason, first, last, count: instants.length, withdrawn });
       }
     },
@@ -46,16 +46,4 @@ export function emitOutboxEvents(events: Events, liveness: Liveness): RelayRepor
       events.warn('outbox', text);
     },
   };
-}
-
-/** The runs of one entry that have all of their messages among the removed ones: others may be in some queue. */
-function findWithdrawn(messages: readonly OutboxMessage[], term: number): readonly WithdrawnRun[] {
-  const runs = messages.map(({ run: { dueAt, workflow }, message: { taskId } }) => {
-    return { dueAt, ...(workflow ?? { taskId, messages: 1 }) };
-  });
-  const byRun = Map.groupBy(runs, ({ taskId, dueAt }) => `${taskId} ${dueAt}`);
-  return [...byRun.values()].flatMap((own) => {
-    const { taskId, dueAt, messages: all } = own[0]!;
-    return own.length < all ? [] : { taskId, dueAt, term };
-  });
 }

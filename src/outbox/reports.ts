@@ -1,5 +1,6 @@
 import type { SkipReason } from '../catalog/catch-up.ts';
 import type { OutboxMessage } from '../store/outbox.ts';
+import type { Withdrawal } from './withdrawals.ts';
 
 /** Called with what becomes of messages that were not published with their commit. */
 export interface RelayReports {
@@ -7,8 +8,15 @@ export interface RelayReports {
   progressed(): void;
   /** The messages are in their queues now. */
   delivered(messages: readonly OutboxMessage[]): void;
-  /** The messages were removed in this term: expired, or too late by the catch-up policy of their entry. */
-  skipped(messages: readonly OutboxMessage[], reason: SkipReason, term: number): void;
+  /**
+   * The messages were removed: expired, or too late by the catch-up policy of their entry. The history has the runs
+   * that this withdraws.
+   */
+  skipped(
+    messages: readonly OutboxMessage[],
+    reason: SkipReason,
+    withdrawn: readonly Withdrawal[],
+  ): void;
   /**
    * So many messages are rejected and wait to be published again; `oldest` is when the oldest of them was due, epoch
    * milliseconds. Called whenever the number may have changed.

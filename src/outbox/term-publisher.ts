@@ -1,11 +1,12 @@
 import type { Broker } from '../broker/broker.ts';
 import { DEFAULT_POLICY, selectSkipped, type CatchUpPolicy } from '../catalog/catch-up.ts';
 import type { Message } from '../message/message.ts';
-import type { Outbox, OutboxMessage } from '../store/outbox.ts';
+import type { Outbox, OutboxMessage, WithdrawnRow } from '../store/outbox.ts';
 import type { Clock } from '../util/clock.ts';
 import { MessageStates, type Rejections } from './message-states.ts';
 import type { RelayReports } from './reports.ts';
 import { selectUnsent, send } from './send.ts';
+import { Withdrawals, type Withdrawal } from './withdrawals.ts';
 
 /** Finds the catch-up policies of entries, by name. An entry that no longer exists has none. */
 export type FindPolicies = (
@@ -31,10 +32,12 @@ export class TermPublisher {
   readonly token: number;
   readonly #options: PublisherOptions;
   readonly #states = new MessageStates();
+  readonly #withdrawals: Withdrawals;
 
   constructor(token: number, options: PublisherOptions) {
     this.token = token;
     this.#options = options;
+    this.#withdrawals = new Withdrawals(token);
   }
 
   /** The number of messages that wait for `retry`. */
@@ -145,23 +148,35 @@ export class TermPublisher {
   /** Removes messages from the outbox, and reports the skipped ones. `false` when a newer term has begun. */
   async #remove(messages: readonly OutboxMessage[]): Promise<boolean> {
     if (messages.length === 0) return true;
-    const { outbox, reports } = this.#options;
+    const { outbox, reports, clock } = this.#options;
     const ids = messages.map(({ id }) => id);
-    if (!(await outbox.remove(this.token, ids))) return false;
     const skipped = messages.flatMap((message) => {
       const state = this.#states.get(message);
       return state.kind === 'skipped' ? [{ message, reason: state.reason }] : [];
     });
+    const withdrawals = this.#withdrawals.find(skipped);
+    const rows = withdrawals.map((each) => withdrawnRow(each, clock.now()));
+    if (!(await outbox.remove(this.token, ids, rows))) return false;
+    this.#withdrawals.removed(skipped);
     for (const message of messages) this.#states.delete(message);
     for (const [reason, each] of Map.groupBy(skipped, (skip) => skip.reason)) {
+      const own = withdrawals.filter((withdrawal) => withdrawal.reason === reason);
       reports.skipped(
         each.map(({ message }) => message),
         reason,
-        this.token,
+        own,
       );
     }
     return true;
   }
+}
+
+/** The row of the history that says of a committed run that it was withdrawn at `at` (epoch milliseconds). */
+function withdrawnRow({ message, reason, run }: Withdrawal, at: number): WithdrawnRow {
+  const { taskId, dueAt, term } = run;
+  const occurrence = { first: dueAt, last: dueAt, count: 1 };
+  const row = { kind: 'skip', ...occurrence, reason, at, term, taskId } as const;
+  return { messageId: message.id, entry: message.run.entry, row };
 }
 
 /** Whether the header that workers read is an instant with an offset, and past. */

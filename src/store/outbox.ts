@@ -3,6 +3,7 @@ import type { Run } from '../message/run.ts';
 import { decodeMessage, encodeMessage } from '../message/message-json.ts';
 import type { Change, Commit, CommitOutcome } from './commit.ts';
 import type { EntryState, OnUnreadable } from './entry-state.ts';
+import type { EntryRow, SkipRow } from './history.ts';
 import { parseSortableInstant, sortableInstant, sortableNumber } from './sortable.ts';
 
 /** A complete message that the broker may or may not have received. */
@@ -23,6 +24,12 @@ export type AppendOutcome =
     }
   | Exclude<CommitOutcome, { kind: 'committed' }>;
 
+/** The row of a run that is withdrawn with the removal of a message, its last. */
+export interface WithdrawnRow extends EntryRow {
+  readonly messageId: string;
+  readonly row: SkipRow;
+}
+
 /**
  * A ledger that stores messages instead of publishing them, because the broker is another store. A commit writes
  * states and messages in one step. The leader publishes pending messages and then removes them. If it dies in
@@ -39,8 +46,16 @@ export interface Outbox {
   append(commit: Commit): Promise<AppendOutcome>;
   /** The first `limit` messages whose id is greater than `after`, in the order of ids. */
   pending(limit: number, after: string): Promise<readonly OutboxMessage[]>;
-  /** Removes published messages. Resolves with `false`, and removes nothing, when a newer term has begun. */
-  remove(token: number, ids: readonly string[]): Promise<boolean>;
+  /**
+   * Removes messages, and appends the rows to the history in the same step, if there is one. A row whose message was
+   * already removed is not appended, so that a repeated call appends nothing twice. Resolves with `false`, and changes
+   * nothing, when a newer term has begun.
+   */
+  remove(
+    token: number,
+    ids: readonly string[],
+    withdrawn?: readonly WithdrawnRow[],
+  ): Promise<boolean>;
   close(): Promise<void>;
 }
 

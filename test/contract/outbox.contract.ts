@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../../src/store/commit.ts';
-import type { OutboxMessage, Outbox } from '../../src/store/outbox.ts';
+import type { OutboxMessage, Outbox, WithdrawnRow } from '../../src/store/outbox.ts';
 import type { Message } from '../../src/message/message.ts';
 import type { StateStore } from '../../src/store/store.ts';
 import { makeFirstRun, NEW_STATE, makeNextRun, advanceState } from '../support/change.ts';
@@ -159,6 +159,52 @@ export function outboxContract(name: string, openTestStore: () => Promise<TestSt
       expect(await outbox.remove(term, ['never kept'])).toBe(true);
       expect(await keep()).toEqual({ kind: 'committed', pending: [] });
       expect(await kept()).toEqual(['task-a']);
+    });
+
+    describe('the removal of a withdrawn run', () => {
+      const SKIP = {
+        kind: 'skip',
+        first: 1,
+        last: 1,
+        count: 1,
+        reason: 'expired',
+        term: 1,
+      } as const;
+      const row = (messageId: string, entry = 'a'): WithdrawnRow => ({
+        ...{ messageId, entry },
+        row: { ...SKIP, at: Date.now(), taskId: `task-${entry}` },
+      });
+      const history = async (entry = 'a') => {
+        const page = await (await testStore.open()).history!.read(entry, { limit: 10 });
+        return page.rows.map(({ kind }) => kind);
+      };
+
+      test('appends its row to the history in the same step', async () => {
+        await keep(makeFirstRun('a'), makeFirstRun('b'));
+        const [a, b] = await ids();
+        expect(await outbox.remove(term, [a!, b!], [row(a!)])).toBe(true);
+        expect(await kept()).toEqual([]);
+        expect([await history(), await history('b')]).toEqual([['skip'], []]);
+      });
+
+      test('appends no row again when it is repeated, and that of another message', async () => {
+        await keep(makeFirstRun('a'), makeFirstRun('b'));
+        const [a, b] = await ids();
+        await outbox.remove(term, [a!], [row(a!)]);
+        expect(await outbox.remove(term, [a!], [row(a!)])).toBe(true);
+        expect(await outbox.remove(term, [a!, b!], [row(a!), row(b!, 'b')])).toBe(true);
+        expect(await kept()).toEqual([]);
+        expect([await history(), await history('b')]).toEqual([['skip'], ['skip']]);
+      });
+
+      test('appends nothing in an older term', async () => {
+        await keep(makeFirstRun('a'));
+        const [a] = await ids();
+        await (await open()).beginTerm();
+        expect(await outbox.remove(term, [a!], [row(a!)])).toBe(false);
+        expect(await kept()).toEqual(['task-a']);
+        expect(await history()).toEqual([]);
+      });
     });
 
     test('is empty after the store was emptied', async () => {

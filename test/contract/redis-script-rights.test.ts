@@ -3,7 +3,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ACQUIRE, EXTEND, RELEASE } from '../../src/drivers/redis/scripts/lock-scripts.ts';
 import { COMPLETE_NAMES, FIND_NAMES, INDEX_NAMES } from '../../src/drivers/redis/entry-names.ts';
 import { APPEND_HISTORY } from '../../src/drivers/redis/history.ts';
-import { APPEND, APPEND_ENTRIES, REMOVE } from '../../src/drivers/redis/scripts/outbox-scripts.ts';
+import {
+  APPEND,
+  APPEND_ENTRIES,
+  REMOVE,
+  WITHDRAW,
+} from '../../src/drivers/redis/scripts/outbox-scripts.ts';
 import { run, script, type Script } from '../../src/drivers/redis/scripts/script.ts';
 import { BEGIN_TERM, COMMIT, COMMIT_ENTRIES } from '../../src/drivers/redis/scripts/scripts.ts';
 import { REMOVE_STATE, SEND } from '../../src/drivers/redis/scripts/scripts.ts';
@@ -153,6 +158,13 @@ const CASES: Readonly<Record<string, Case>> = {
     args: ['7', 'old'],
     reply: 1,
     commands: { ...TERM, ZREM: 'order', HDEL: 'outbox' },
+  },
+  WITHDRAW: {
+    script: WITHDRAW,
+    keys: ['term', 'order', 'outbox', 'minutes', 'history'],
+    args: ['7', '1', 'old', ...ROW, 'old'],
+    reply: 1,
+    commands: { ...TERM, ...HISTORY, HEXISTS: 'outbox', ZREM: 'order', HDEL: 'outbox' },
   },
   REMOVE_STATE: {
     script: REMOVE_STATE,

@@ -2,7 +2,7 @@ import type { Broker } from '../../broker/broker.ts';
 import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
-import { encodeHistory, type HistoryLimits } from '../../store/history.ts';
+import { encodeHistory, encodeRows, type HistoryLimits } from '../../store/history.ts';
 import { finishCommands, newCommandState, type CommandState } from './command-log.ts';
 import type { StoredEntry } from '../../store/stored-entries.ts';
 import { appendHistory, newHistoryState, type HistoryState } from './history.ts';
@@ -10,7 +10,7 @@ import type { InstanceState } from './instances.ts';
 import { writeStored, type StoredState } from './stored-entries.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
-import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
+import type { AppendOutcome, Outbox, OutboxMessage, WithdrawnRow } from '../../store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 
 /** The state that all ledgers of one memory and key prefix share. */
@@ -109,9 +109,16 @@ export class MemoryLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     return ids.slice(0, limit).map((id) => decodeOutboxMessage(id, this.#state.outbox.get(id)!));
   }
 
-  async remove(token: number, ids: readonly string[]): Promise<boolean> {
+  async remove(
+    token: number,
+    ids: readonly string[],
+    withdrawn: readonly WithdrawnRow[] = [],
+  ): Promise<boolean> {
     if (token !== this.#state.term) return false;
-    for (const id of ids) this.#state.outbox.delete(id);
+    const { outbox, history } = this.#state;
+    const rows = withdrawn.filter(({ messageId }) => outbox.has(messageId));
+    for (const id of ids) outbox.delete(id);
+    if (this.#limits) appendHistory(history, encodeRows(rows, this.#clock.now()), this.#limits);
     return true;
   }
 

@@ -3,9 +3,9 @@ import type { Change, Commit, CommitOutcome } from '../../store/commit.ts';
 import { encodeChange, isOfStoredEntries } from '../../store/commit.ts';
 import type { FinishedCommand } from '../../store/command-log.ts';
 import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
-import { encodeHistory, NO_HISTORY, type HistoryLimits } from '../../store/history.ts';
+import { encodeHistory, encodeRows, NO_HISTORY, type HistoryLimits } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
-import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
+import type { AppendOutcome, Outbox, OutboxMessage, WithdrawnRow } from '../../store/outbox.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 import { StoreError } from '../../util/errors.ts';
@@ -15,7 +15,13 @@ import type { Connection } from './connection/connection.ts';
 import { findUnreceived, NO_SUBSCRIBERS, RedisWrites, type PubSubMessage } from './writes.ts';
 import { addHistory } from './history.ts';
 import type { Keys } from './keys.ts';
-import { APPEND, APPEND_COMMANDS, APPEND_ENTRIES, REMOVE } from './scripts/outbox-scripts.ts';
+import {
+  APPEND,
+  APPEND_COMMANDS,
+  APPEND_ENTRIES,
+  REMOVE,
+  WITHDRAW,
+} from './scripts/outbox-scripts.ts';
 import { isAboutKeys } from './rights.ts';
 import { run, type Script } from './scripts/script.ts';
 import { BEGIN_TERM, CHECK, REMOVE_STATE } from './scripts/scripts.ts';
@@ -165,10 +171,32 @@ export class RedisLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     });
   }
 
-  async remove(token: number, ids: readonly string[]): Promise<boolean> {
+  async remove(
+    token: number,
+    ids: readonly string[],
+    withdrawn: readonly WithdrawnRow[] = [],
+  ): Promise<boolean> {
     const { term, outboxOrder, outbox } = this.#keys;
     const keys = [term, outboxOrder, outbox];
-    return (await this.#run<number>('outbox.remove', REMOVE, keys, [String(token), ...ids])) === 1;
+    if (!this.#history || withdrawn.length === 0) {
+      const args = [String(token), ...ids];
+      return (await this.#run<number>('outbox.remove', REMOVE, keys, args)) === 1;
+    }
+    const args = [String(token), String(withdrawn.length)];
+    for (const { messageId } of withdrawn) args.push(messageId);
+    const now = this.#clock.now();
+    addHistory(encodeRows(withdrawn, now), this.#history, now, this.#keys, { keys, args });
+    args.push(...ids);
+    const reply = await this.#run<number | readonly string[]>(
+      'outbox.remove',
+      WITHDRAW,
+      keys,
+      args,
+    );
+    if (typeof reply === 'number') return reply === 1;
+    const gone = new Set(reply);
+    const left = withdrawn.filter(({ messageId }) => !gone.has(messageId));
+    return this.remove(token, ids, left);
   }
 
   async removeState(token: number, entry: string): Promise<boolean> {

@@ -83,6 +83,11 @@ export class SqlHistory implements History {
     await this.prune(encoded);
   }
 
+  /** Appends rows that belong to no commit. Part of a transaction. */
+  async writeRows(tx: Transaction, rows: readonly EntryRow[]): Promise<void> {
+    if (rows.length > 0) await this.write(tx, encodeRows(rows, this.#options.clock.now()));
+  }
+
   /** What a commit of these changes appends. */
   encode(changes: readonly RecordedChange[]): EncodedHistory {
     return encodeHistory(changes, this.#options.limits, this.#options.clock.now());

@@ -6,7 +6,7 @@ import { addState, type EntryState, type OnUnreadable } from '../../store/entry-
 import { NO_HISTORY } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
-import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
+import type { AppendOutcome, Outbox, OutboxMessage, WithdrawnRow } from '../../store/outbox.ts';
 import { inChunks } from './chunks.ts';
 import { finishCommands } from './command-log.ts';
 import type { Database, Transaction } from './database.ts';
@@ -175,9 +175,20 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     return rows.map(({ id, message }) => decodeOutboxMessage(String(id), String(message)));
   }
 
-  async remove(token: number, ids: readonly string[]): Promise<boolean> {
-    return this.#db.transaction('outbox.remove', async (tx) => {
+  async remove(
+    token: number,
+    ids: readonly string[],
+    withdrawn: readonly WithdrawnRow[] = [],
+  ): Promise<boolean> {
+    const operation = withdrawn.length > 0 ? `outbox.remove${WITH_HISTORY}` : 'outbox.remove';
+    return this.#db.transaction(operation, async (tx) => {
       if ((await this.#newest(tx)) !== token) return false;
+      const pending = await this.#findPending(
+        tx,
+        withdrawn.map(({ messageId }) => messageId),
+      );
+      const rows = withdrawn.filter(({ messageId }) => pending.has(messageId));
+      await this.#history?.writeRows(tx, rows);
       // Removing nothing shows whether messages can be removed.
       for (const chunk of ids.length === 0 ? [NOTHING] : inChunks(ids, (id) => id.length)) {
         await tx.run(this.#sql.removeMessages(this.#prefix, chunk));
@@ -232,13 +243,21 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     tx: Transaction,
     messages: readonly OutboxMessage[],
   ): Promise<OutboxMessage[]> {
+    const found = await this.#findPending(
+      tx,
+      messages.map(({ id }) => id),
+    );
+    return messages.filter(({ id }) => found.has(id));
+  }
+
+  /** Those of these messages that are in the outbox. */
+  async #findPending(tx: Transaction, ids: readonly string[]): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
-    const ids = messages.map(({ id }) => id);
     for (const chunk of inChunks(ids, (id) => id.length)) {
       const { rows } = await tx.run(this.#sql.findPending(this.#prefix, chunk));
       for (const row of rows) found.add(String(row['id']));
     }
-    return messages.filter(({ id }) => found.has(id));
+    return found;
   }
 }
 

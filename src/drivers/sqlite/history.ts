@@ -80,10 +80,14 @@ export class SqliteHistory implements History {
 
   async append(rows: readonly EntryRow[]): Promise<void> {
     if (rows.length === 0) return;
-    const encoded = encodeRows(rows, this.#clock.now());
     await this.#db.write('history.append', (db) => {
-      this.write(db, encoded);
+      this.writeRows(db, rows);
     });
+  }
+
+  /** Appends rows that belong to no commit. Part of a transaction. */
+  writeRows(db: OpenFile, rows: readonly EntryRow[]): void {
+    this.write(db, encodeRows(rows, this.#clock.now()));
   }
 
   /** What a commit of these changes appends. */

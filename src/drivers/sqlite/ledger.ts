@@ -6,7 +6,7 @@ import { addState, type EntryState, type OnUnreadable } from '../../store/entry-
 import { NO_HISTORY } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
-import type { AppendOutcome, Outbox, OutboxMessage } from '../../store/outbox.ts';
+import type { AppendOutcome, Outbox, OutboxMessage, WithdrawnRow } from '../../store/outbox.ts';
 import type { Clock } from '../../util/clock.ts';
 import { finishCommands } from './command-log.ts';
 import type { Database, OpenFile } from './database.ts';
@@ -138,9 +138,18 @@ export class SqliteLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     return rows.map(({ id, message }) => decodeOutboxMessage(String(id), String(message)));
   }
 
-  async remove(token: number, ids: readonly string[]): Promise<boolean> {
+  async remove(
+    token: number,
+    ids: readonly string[],
+    withdrawn: readonly WithdrawnRow[] = [],
+  ): Promise<boolean> {
     return this.#db.write('outbox.remove', (db) => {
       if (!this.#isNewest(db, token)) return false;
+      const isPending = db.sql(IS_PENDING);
+      this.#history?.writeRows(
+        db,
+        withdrawn.filter(({ messageId }) => isPending.get(this.#prefix, messageId)),
+      );
       const remove = db.sql(REMOVE_MESSAGE);
       for (const id of ids) remove.run(this.#prefix, id);
       return true;

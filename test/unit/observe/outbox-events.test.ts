@@ -60,9 +60,11 @@ test('outbox events: an expired message is a skipped occurrence, and progress of
   clock.advance(5_000);
   reports.progressed();
   expect(liveness.idleMs).toBe(0);
-  reports.skipped(outboxMessages([change]), 'expired', 7);
+  const [message] = outboxMessages([change]);
   const { dueAt } = change.after;
-  const withdrawn = [{ taskId: 'id-1', dueAt, term: 7 }];
+  const run = { taskId: 'id-1', dueAt: dueAt!, term: 7 };
+  reports.skipped([message!], 'expired', [{ message: message!, reason: 'expired', run }]);
+  const withdrawn = [run];
   expect(skipped).toEqual([
     { entry: 'a', reason: 'expired', first: dueAt, last: dueAt, count: 1, withdrawn },
   ]);
@@ -78,23 +80,11 @@ test('outbox events: expired messages are one event for each entry, from the old
     return { ...each, run: { ...each.run, dueAt: noon + ms } };
   };
   const messages = [2_000, 1_000, 2_000].map((ms) => dueAt(kept!, ms));
-  reports.skipped([...messages, dueAt(other!, 0)], 'expired', 1);
+  reports.skipped([...messages, dueAt(other!, 0)], 'expired', []);
   expect(skipped).toMatchObject([
     { entry: 'a', reason: 'expired', first: noon + 1_000, last: noon + 2_000, count: 2 },
     { entry: 'b', reason: 'expired', first: noon, last: noon, count: 1 },
   ]);
-});
-
-test('outbox events: a workflow is withdrawn if all of its messages are removed, because workers run the others', () => {
-  const { events, reports } = rig();
-  const withdrawn: unknown[] = [];
-  events.on('skipped', (skip) => withdrawn.push(skip.withdrawn));
-  const [kept] = outboxMessages([makeFirstRun('a', 'id-1')]);
-  const workflow = { taskId: 'group-1', messages: 2 };
-  const part: OutboxMessage = { ...kept!, run: { ...kept!.run, workflow } };
-  reports.skipped([part], 'expired', 1);
-  reports.skipped([part, { ...part, id: 'other' }], 'expired', 1);
-  expect(withdrawn).toEqual([[], [{ taskId: 'group-1', dueAt: part.run.dueAt, term: 1 }]]);
 });
 
 test('outbox events: the number of waiting messages and the oldest of them are an event when they change', () => {

@@ -81,10 +81,10 @@ export class Rig {
       beginTerm: () => ledger.beginTerm(),
       append: (commit) => this.#step('append', () => ledger.append(commit)),
       pending: (limit, after) => this.#step('pending', () => ledger.pending(limit, after)),
-      remove: (term, ids) =>
+      remove: (term, ids, withdrawn) =>
         this.#step('remove', async () => {
           const before = await ledger.pending(1_000, '');
-          const done = await ledger.remove(term, ids);
+          const done = await ledger.remove(term, ids, withdrawn);
           for (const { id, message } of before) {
             const publishedAfter = this.published.length;
             if (done && ids.includes(id))

@@ -88,17 +88,47 @@ ${finish}
  * returns  1, or 0 when nothing was removed because another term has begun
  */
 export const REMOVE = script(`${RIGHTS}
+  local at = 2
+${removeScript('', '')}`);
+
+/**
+ * The same for messages of runs that are withdrawn: appends a row for each to the history.
+ *
+ * KEYS[4]  as for `HISTORY`
+ * ARGV[2]  number of rows; then the id of the message of each; then as for `HISTORY`; then the ids
+ * returns  also the ids of rows whose messages were already removed; nothing was changed then
+ */
+export const WITHDRAW = script(`${RIGHTS}
+  local first, at = 4, 3 + tonumber(ARGV[2])
+${removeScript(
+  `  denied = denied or lacking('HEXISTS', KEYS[3], '')
+${HISTORY}
+  local gone = {}
+  for i = 3, 2 + tonumber(ARGV[2]) do
+    if redis.call('HEXISTS', KEYS[3], ARGV[i]) == 0 then gone[#gone + 1] = ARGV[i] end
+  end
+  if #gone > 0 then return gone end`,
+  `  append_history()
+  count_minutes()`,
+)}`);
+
+/** Removes the messages whose ids begin at `at`. */
+function removeScript(check: string, foot: string): string {
+  return `
   probe = KEYS[1]
   local denied = lacking('GET', KEYS[1])
   if denied then return denied end
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
   denied = lacking('ZREM', KEYS[2], '') or lacking('HDEL', KEYS[3], '')
+${check}
   if denied then return denied end
   local SLICE = 4000
-  for from = 2, #ARGV, SLICE do
+  for from = at, #ARGV, SLICE do
     local to = math.min(from + SLICE - 1, #ARGV)
     redis.call('ZREM', KEYS[2], unpack(ARGV, from, to))
     redis.call('HDEL', KEYS[3], unpack(ARGV, from, to))
   end
+${foot}
   return 1
-`);
+`;
+}
