@@ -21,6 +21,17 @@ const DRIVERS = { debian: ['psycopg2', 'pymysql'], newest: ['psycopg', 'pymysql'
 const CODECS = ['yaml', 'msgpack', 'brotli'];
 /** Celery's own extra installs a package that kombu no longer uses; Python includes it from 3.14 on. */
 const ZSTD = 'backports.zstd; python_version < "3.14"';
+/** What pip installs into the venv, for each service. */
+const PACKAGES = {
+  // Celery's Redis transport needs more than redis-py; the extra lists it.
+  celery: ['celery[redis,sqlalchemy]', 'celery-redbeat'],
+  drivers: ['psycopg[binary]', 'pymysql'],
+  codecs: ['pyyaml', 'msgpack', 'brotli', ZSTD],
+  django: ['django-celery-beat'],
+  tracing: ['opentelemetry-sdk', 'opentelemetry-instrumentation-celery'],
+  dates: ['pendulum', 'pytz', 'python-dateutil'],
+  flower: ['flower'],
+} as const;
 /** Debian's folder of RabbitMQ versions. */
 const RABBITMQ = '/usr/lib/rabbitmq/lib';
 const DEBIAN = [
@@ -81,7 +92,7 @@ const services: readonly Service[] = [
   {
     name: `psycopg and pymysql (${VENV})`,
     version: () => versionOf(`${VENV}/bin/python`, DRIVERS.newest, 'pymysql'),
-    install: () => pip('psycopg[binary]', 'pymysql'),
+    install: () => installPackages('drivers'),
   },
   {
     name: "yaml, msgpack, brotli and zstandard (the system's Python)",
@@ -91,13 +102,13 @@ const services: readonly Service[] = [
   {
     name: `yaml, msgpack, brotli and zstd (${VENV})`,
     version: () => versionOf(`${VENV}/bin/python`, CODECS, 'msgpack'),
-    install: () => pip('pyyaml', 'msgpack', 'brotli', ZSTD),
+    install: () => installPackages('codecs'),
   },
   {
     name: `django-celery-beat (${VENV})`,
     version: () =>
       versionOf(`${VENV}/bin/python`, ['django', 'django_celery_beat'], 'django-celery-beat'),
-    install: () => pip('django-celery-beat'),
+    install: () => installPackages('django'),
     optional: true,
   },
   {
@@ -108,19 +119,19 @@ const services: readonly Service[] = [
         ['opentelemetry.sdk', 'opentelemetry.instrumentation.celery'],
         'opentelemetry-instrumentation-celery',
       ),
-    install: () => pip('opentelemetry-sdk', 'opentelemetry-instrumentation-celery'),
+    install: () => installPackages('tracing'),
     optional: true,
   },
   {
     name: `pendulum, pytz and dateutil (${VENV})`,
     version: () => versionOf(`${VENV}/bin/python`, ['pendulum', 'pytz', 'dateutil'], 'pendulum'),
-    install: () => pip('pendulum', 'pytz', 'python-dateutil'),
+    install: () => installPackages('dates'),
     optional: true,
   },
   {
     name: `flower (${VENV})`,
     version: () => versionOf(`${VENV}/bin/python`, ['flower'], 'flower'),
-    install: () => pip('flower'),
+    install: () => installPackages('flower'),
     optional: true,
   },
   {
@@ -132,6 +143,7 @@ const services: readonly Service[] = [
 ];
 
 let apt: { reason: string | null } | undefined;
+let hasPackages: boolean | undefined;
 const missing: string[] = [];
 for (const service of services) {
   let version = service.version();
@@ -206,14 +218,18 @@ function byHand(): string {
 function installByPip(): string | null {
   const made = makeVenv() || (installByApt() === null && makeVenv());
   if (!made) return 'no python3 here can make a venv (on Debian: apt-get install python3-venv)';
-  // Celery's Redis transport needs more than redis-py; the extra lists it.
-  return pip('celery[redis,sqlalchemy]', 'celery-redbeat');
+  return installPackages('celery');
 }
 
-function pip(...packages: readonly string[]): string | null {
+/** Installs the packages of all services at once; if that fails, those of this service alone. */
+function installPackages(name: keyof typeof PACKAGES): string | null {
+  hasPackages ??= pip(Object.values(PACKAGES).flat());
+  return hasPackages || pip(PACKAGES[name]) ? null : 'PyPI did not answer';
+}
+
+function pip(packages: readonly string[]): boolean {
   const install = ['-m', 'pip', 'install', '--quiet', '--retries', '1'];
-  const done = shown(`${VENV}/bin/python`, ...install, ...packages);
-  return done ? null : 'PyPI did not answer';
+  return shown(`${VENV}/bin/python`, ...install, ...packages);
 }
 
 function makeVenv(): boolean {
