@@ -10,7 +10,8 @@ import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 import type { BrokerOptions } from '../../src/store/store.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { makeMessage } from '../support/message.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
+import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
 
@@ -37,7 +38,7 @@ with Connection(sys.argv[1]) as connection:
 `;
 
 describe.skipIf(missing)(missing || 'rabbitmq, messages with an ETA and quorum queues', () => {
-  let server: RabbitServer;
+  let server: RabbitNode;
   const brokers: Broker[] = [];
 
   const open = (configured: readonly Queue[], options: Partial<BrokerOptions> = {}): Broker => {
@@ -81,7 +82,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, messages with an ETA and quorum q
     return came;
   };
 
-  beforeAll(async () => void (server = await RabbitServer.start()));
+  beforeAll(async () => void (server = await borrowRabbit()));
   afterAll(() => server.stop());
   beforeEach(() => server.reset());
   afterEach(async () => {

@@ -7,7 +7,8 @@ import { createExchange, createQueue, type Queue } from '../../src/routing/queue
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 import type { BrokerOptions } from '../../src/store/store.ts';
 import { makeMessage } from '../support/message.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
+import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
 import { parseEndpoint } from '../../src/drivers/endpoint.ts';
@@ -25,7 +26,7 @@ const to = (
 const sentTo = (id: string, destination: Destination) => makeMessage(id, { destination });
 
 describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
-  let server: RabbitServer;
+  let server: RabbitNode;
   const brokers: Broker[] = [];
 
   const open = (described: readonly Queue[] = [], options: Partial<BrokerOptions> = {}): Broker => {
@@ -38,7 +39,7 @@ describe.skipIf(missing)(missing || 'rabbitmq, exchanges', () => {
     (await server.consumeAll(queue)).map(({ properties }) => properties.correlationId as string);
   const list = (...what: string[]) => server.control('--silent', ...what);
 
-  beforeAll(async () => void (server = await RabbitServer.start()));
+  beforeAll(async () => void (server = await borrowRabbit()));
   afterAll(() => server.stop());
   beforeEach(() => server.reset());
   afterEach(async () => {

@@ -3,18 +3,19 @@ import { openAmqpBroker } from '../../src/drivers/amqp/broker.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { toExchange } from '../support/exchanges.ts';
 import { makeMessage } from '../support/message.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
+import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
 
 const missing = requireService('rabbitmq-server');
 
 describe.skipIf(missing)(missing || 'rabbitmq, users without a permission', () => {
-  let server: RabbitServer;
+  let server: RabbitNode;
   let broker: Broker;
 
   beforeAll(async () => {
-    server = await RabbitServer.start();
+    server = await borrowRabbit();
     await server.control('add_user', 'narrow', 'pw');
   });
   beforeEach(() => server.empty());

@@ -7,7 +7,8 @@ import { DEFAULT_CONNECTION, DEFAULT_TRANSPORT } from '../../src/broker/connecti
 import { DEFAULT_RULES, Queues } from '../../src/routing/queues.ts';
 import type { BrokerOptions } from '../../src/store/store.ts';
 import { makeMessage } from '../support/message.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
+import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { certificate } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { brokerContract } from './broker.contract.ts';
@@ -17,7 +18,7 @@ import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 const missing = requireService('rabbitmq-server');
 
 describe.skipIf(missing)(missing || 'rabbitmq', () => {
-  let server: RabbitServer;
+  let server: RabbitNode;
   const brokers: Broker[] = [];
 
   const open = (options: Partial<BrokerOptions> = {}): Broker => {
@@ -32,7 +33,7 @@ describe.skipIf(missing)(missing || 'rabbitmq', () => {
     (await server.consumeAll(queue)).map(({ properties }) => properties.correlationId as string);
 
   beforeAll(async () => {
-    server = await RabbitServer.start();
+    server = await borrowRabbit();
   });
   afterAll(() => server.stop());
 

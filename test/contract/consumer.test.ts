@@ -7,7 +7,8 @@ import { parseEndpoint } from '../../src/drivers/endpoint.ts';
 import { openStore, type StoreOptions } from '../../src/drivers/open-store.ts';
 import { Proxy } from '../support/proxy.ts';
 import { RedisServer } from '../support/redis.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
+import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { requireService } from '../support/services.ts';
 import { SQL_PRODUCTS } from '../support/sql-servers.ts';
 import type { SqlServer } from '../support/sql-server.ts';
@@ -204,10 +205,10 @@ for (const { name, missing: withoutServer, start } of SQL_PRODUCTS) {
 
 const withoutRabbit = requireService('rabbitmq-server');
 describe.skipIf(withoutRabbit)(withoutRabbit || 'rabbitmq', () => {
-  let server: RabbitServer;
+  let server: RabbitNode;
 
   beforeAll(async () => {
-    server = await RabbitServer.start();
+    server = await borrowRabbit();
   });
   afterAll(() => server.stop());
 

@@ -7,7 +7,7 @@ import { makeFirstRun } from '../support/change.ts';
 import { MariaServer } from '../support/mariadb.ts';
 import { makeMessage } from '../support/message.ts';
 import { PostgresServer } from '../support/postgres.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { storeOptions } from './test-store.ts';
@@ -109,7 +109,7 @@ const SERVERS = [
   ['redis-server', 'Redis', () => RedisServer.start(), 1_000],
   ['mariadbd', 'MySQL', () => MariaServer.start(), 4_000],
   ['postgres', 'PostgreSQL', () => PostgresServer.start(), 4_000],
-  ['rabbitmq-server', 'RabbitMQ', () => RabbitServer.start(), 3_000],
+  ['rabbitmq-server', 'RabbitMQ', () => borrowRabbit(), 3_000],
 ] as const;
 
 describe.each([...SERVERS])('%s', (service, name, start, most) => {

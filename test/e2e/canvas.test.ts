@@ -11,7 +11,7 @@ import {
 } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { Journal } from '../support/journal.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { beatSchedule, CANVASES, FAILING, LINKED } from './canvas.config.ts';
@@ -82,7 +82,7 @@ for (const celery of CELERIES) {
 /** Runs the built beat until it has sent every canvas, and a worker until it has run them all. */
 async function take(celery: Celery, broker: (typeof BROKERS)[number]): Promise<Outcome> {
   await using redis = await RedisServer.start();
-  const rabbit = broker === 'RabbitMQ' ? await RabbitServer.start() : null;
+  const rabbit = broker === 'RabbitMQ' ? await borrowRabbit() : null;
   const [brokerUrl, resultBackend] = [rabbit?.url() ?? redis.url(2), redis.url(3)];
   const config = { brokerUrl, resultBackend, beatSchedule: schedule };
   using folder = new Folder(

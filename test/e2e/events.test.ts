@@ -4,7 +4,8 @@ import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { EventDump, Flower, hasFlower, type Viewer } from '../support/celery-events.ts';
 import { Folder } from '../support/folder.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
+import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
@@ -15,13 +16,13 @@ const ENTRIES = {
 
 const BROKERS = {
   Redis: { missing: requireService('redis-server'), start: () => RedisServer.start() },
-  RabbitMQ: { missing: requireService('rabbitmq-server'), start: () => RabbitServer.start() },
+  RabbitMQ: { missing: requireService('rabbitmq-server'), start: () => borrowRabbit() },
 };
 
 for (const [name, { missing, start }] of Object.entries(BROKERS)) {
   describe.skipIf(missing)(missing || `over ${name}`, () => {
     const folder = new Folder();
-    let server: RedisServer | RabbitServer;
+    let server: RedisServer | RabbitNode;
     let beat: BeatProcess;
 
     beforeAll(async () => {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BeatProcess, type SentLine } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
+import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import type { Cell, Row, Seen } from './matrix/row.ts';
@@ -29,10 +30,10 @@ const runsOf = (row: Row, cell: Cell): readonly Seen[] =>
 
 describe.skipIf(missing)(missing || 'real workers', () => {
   let redis: RedisServer;
-  let rabbit: RabbitServer;
+  let rabbit: RabbitNode;
 
   beforeAll(async () => {
-    [redis, rabbit] = await Promise.all([RedisServer.start(), RabbitServer.start()]);
+    [redis, rabbit] = await Promise.all([RedisServer.start(), borrowRabbit()]);
   });
   afterAll(async () => {
     await Promise.all([redis.stop(), rabbit.stop()]);

@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, requireCelery, Worker, type Celery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
@@ -140,7 +140,7 @@ describe.skipIf(missing)(missing || 'outcomes', () => {
       broker: 'RabbitMQ',
       skip: noRabbit,
       start: async () => {
-        const rabbit = await RabbitServer.start();
+        const rabbit = await borrowRabbit();
         return { url: rabbit.url(), stop: () => rabbit.stop() };
       },
     },

@@ -5,7 +5,7 @@ import { CELERIES, requireCelery, type Celery } from '../support/celery.ts';
 import { Child } from '../support/child.ts';
 import { Folder } from '../support/folder.ts';
 import { Journal } from '../support/journal.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { Wheel } from '../support/wheel.ts';
@@ -148,7 +148,7 @@ const missing = requireService('rabbitmq-server') || requireCelery(newest);
 describe.skipIf(missing)(missing || 'the wheel on RabbitMQ', () => {
   test('workers that carry beats need a store for the lock', async (context) => {
     if (typeof wheel === 'string') return context.skip(wheel);
-    await using rabbit = await RabbitServer.start();
+    await using rabbit = await borrowRabbit();
     await using redis = await RedisServer.start();
     using folder = new Folder({ 'proj.py': APP });
     const URL = rabbit.url();

@@ -5,7 +5,8 @@ import type { SentEvent } from '../../src/events/beat-events.ts';
 import { CELERIES, findCelery, requireCelery } from '../support/celery.ts';
 import { Child } from '../support/child.ts';
 import { Journal } from '../support/journal.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
+import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { requireService } from '../support/services.ts';
 
 const newest = CELERIES[1]!;
@@ -23,7 +24,7 @@ interface WorkerReport {
 const WAITED = /^([01]\.){28}jobs\.mail$/;
 
 describe.skipIf(missing)(missing || 'a task with a countdown for a quorum queue', () => {
-  let server: RabbitServer;
+  let server: RabbitNode;
 
   const start = () => {
     const reports = new Journal<WorkerReport>();
@@ -71,7 +72,7 @@ describe.skipIf(missing)(missing || 'a task with a countdown for a quorum queue'
   const ranAs = (reports: Journal<WorkerReport>, { taskId }: SentEvent) =>
     reports.first('the task', ({ id }) => id === taskId);
 
-  beforeAll(async () => void (server = await RabbitServer.start()));
+  beforeAll(async () => void (server = await borrowRabbit()));
   afterAll(() => server.stop());
 
   test('quorum queue: a task with a countdown runs, sent before and after the first worker started', async () => {

@@ -4,7 +4,8 @@ import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, Worker } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
 import { History } from '../support/history.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
+import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 import { ARGS, BEAT_SCHEDULE, KWARGS } from './workers.config.ts';
@@ -20,9 +21,9 @@ const entries = Object.keys(SCHEDULE).length;
 
 const noServer = requireService('rabbitmq-server') || requireService('redis-server');
 
-let rabbit: RabbitServer | undefined;
+let rabbit: RabbitNode | undefined;
 beforeAll(async () => {
-  if (!noServer) rabbit = await RabbitServer.start();
+  if (!noServer) rabbit = await borrowRabbit();
 });
 afterAll(() => rabbit?.stop());
 

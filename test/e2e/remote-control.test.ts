@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BeatProcess } from '../support/beat-process.ts';
 import { CELERIES, findCelery, requireCelery, type Celery } from '../support/celery.ts';
 import { Folder } from '../support/folder.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
+import type { RabbitNode } from '../support/rabbitmq-node.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
@@ -32,9 +33,9 @@ async function inspect(
 describe.skipIf(noServer)(noServer || 'remote control', () => {
   const folder = new Folder();
   let redis: RedisServer;
-  let rabbit: RabbitServer;
+  let rabbit: RabbitNode;
   beforeAll(async () => {
-    [redis, rabbit] = await Promise.all([RedisServer.start(), RabbitServer.start()]);
+    [redis, rabbit] = await Promise.all([RedisServer.start(), borrowRabbit()]);
     const beatSchedule = { greet: { task: 'tasks.greet', schedule: 3600 } };
     folder.write('beat.config.json', JSON.stringify({ beatSchedule }));
   });

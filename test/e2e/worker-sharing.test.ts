@@ -9,7 +9,7 @@ import { Folder } from '../support/folder.ts';
 import { Journal } from '../support/journal.ts';
 import { MariaServer } from '../support/mariadb.ts';
 import { PostgresServer } from '../support/postgres.ts';
-import { RabbitServer } from '../support/rabbitmq.ts';
+import { borrowRabbit } from '../support/borrowed-rabbitmq.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
 
@@ -46,7 +46,7 @@ const BROKERS: readonly SharedBroker[] = [
     name: 'RabbitMQ',
     program: 'rabbitmq-server',
     start: async (): Promise<Shared> => {
-      const server = await RabbitServer.start();
+      const server = await borrowRabbit();
       return {
         ...{ url: () => server.url(), empty: () => server.reset(), stop: () => server.stop() },
       };

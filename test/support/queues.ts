@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Redis } from 'ioredis';
-import type { RabbitServer } from './rabbitmq.ts';
+import type { RabbitNode } from './rabbitmq-node.ts';
 import type { SqlServer } from './sql-server.ts';
 
 /** A run in a queue, as its envelope identifies it. */
@@ -38,7 +38,7 @@ export async function readSqlQueue(server: SqlServer, queue?: string): Promise<Q
 
 /** Consumes the queue; oldest first. */
 export async function consumeRabbitQueue(
-  server: RabbitServer,
+  server: RabbitNode,
   queue = 'celery',
 ): Promise<QueuedRun[]> {
   const taken = await server.consumeAll(queue);

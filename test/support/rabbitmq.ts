@@ -1,35 +1,27 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { connect, type ChannelModel, type Message } from 'amqplib';
 import { Child } from './child.ts';
+import { findProgram, RabbitNode } from './rabbitmq-node.ts';
 import { certificate, certificateKey, freePort } from './redis.ts';
-import { findService } from './services.ts';
 
-/** A RabbitMQ server for one test file, on free ports, in a temporary folder. */
-export class RabbitServer implements AsyncDisposable {
-  readonly port: number;
-  /** The port for TLS, with the certificate in the folder `tls`. */
-  readonly tlsPort: number;
+/**
+ * A RabbitMQ server of its own, on free ports, in a temporary folder. A start takes five seconds of CPU: tests
+ * that do not stop their server use `borrowRabbit`.
+ */
+export class RabbitServer extends RabbitNode {
   readonly #folder: string;
-  readonly #env: Readonly<Record<string, string>>;
   readonly #epmd: Child;
   #server: Child | null = null;
-  #admin: ChannelModel | null = null;
 
   private constructor(port: number, tlsPort: number, distribution: number, epmd: number) {
-    this.port = port;
-    this.tlsPort = tlsPort;
     const folder = mkdtempSync(join(tmpdir(), 'beat-rabbitmq-'));
-    this.#folder = folder;
     writeFileSync(join(folder, 'rabbitmq.conf'), CONFIG(port, tlsPort));
     writeFileSync(join(folder, 'plugins'), '[].');
-    this.#env = {
+    const env = {
       // Erlang stores the cookie for authentication between nodes here.
       HOME: folder,
       ERL_EPMD_ADDRESS: '127.0.0.1',
@@ -45,8 +37,10 @@ export class RabbitServer implements AsyncDisposable {
       RUNNING_UNDER_SYSTEMD: 'true',
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1} +S 1:1',
     };
+    super({ port, tlsPort, env });
+    this.#folder = folder;
     this.#epmd = new Child('epmd', ['-port', String(epmd), '-address', '127.0.0.1'], {
-      env: this.#env,
+      env,
       lines: {},
     });
   }
@@ -61,23 +55,6 @@ export class RabbitServer implements AsyncDisposable {
     return server;
   }
 
-  /** `amqp://guest:guest@127.0.0.1:port//` */
-  url(port = this.port): string {
-    return `amqp://guest:guest@127.0.0.1:${port}//`;
-  }
-
-  /** A connection that tests use to inspect the server. */
-  get admin(): ChannelModel {
-    if (!this.#admin) throw new Error('RabbitMQ is not running');
-    return this.#admin;
-  }
-
-  /** Opens the admin connection again after its connections were closed. */
-  async reconnect(): Promise<void> {
-    this.#admin = await connect(this.url());
-    this.#admin.on('error', () => {});
-  }
-
   /** Starts it, also after `kill`. Resolves when it accepts connections. */
   async start(): Promise<void> {
     const output: string[] = [];
@@ -85,7 +62,7 @@ export class RabbitServer implements AsyncDisposable {
       1: (line: string) => output.push(line),
       2: (line: string) => output.push(line),
     };
-    const server = new Child(findProgram('rabbitmq-server'), [], { env: this.#env, lines });
+    const server = new Child(findProgram('rabbitmq-server'), [], { env: this.address.env, lines });
     this.#server = server;
     for (;;) {
       if (!server.alive) throw new Error(`RabbitMQ did not start:\n${output.join('\n')}`);
@@ -100,7 +77,7 @@ export class RabbitServer implements AsyncDisposable {
 
   /** Kills it. Confirmed persistent messages are there again after `start`. */
   async kill(): Promise<void> {
-    this.#admin = null;
+    this.connection = null;
     if (!this.#server) return;
     await this.#server.kill();
     this.#server = null;
@@ -115,70 +92,12 @@ export class RabbitServer implements AsyncDisposable {
     this.#server?.thaw();
   }
 
-  /** Runs `rabbitmqctl` with these arguments; returns its output. */
-  async control(...args: readonly string[]): Promise<string> {
-    const env = { ...process.env, ...this.#env };
-    const { stdout } = await promisify(execFile)(findProgram('rabbitmqctl'), ['-q', ...args], {
-      env,
-    });
-    return stdout;
-  }
-
-  /** Deletes every queue with its messages. */
-  async empty(): Promise<void> {
-    await this.#evaluate(
-      '[rabbit_amqqueue:delete(Q, false, false, <<"test">>) || Q <- rabbit_amqqueue:list()].',
-    );
-  }
-
-  /** Deletes every queue, and every exchange that is not built in. */
-  async reset(): Promise<void> {
-    await this.empty();
-    await this.#evaluate(`
-      Names = [N || N = {resource, _, exchange, _} <- rabbit_exchange:list_names()],
-      Own = [N || N = {_, _, _, X} <- Names, re:run(X, "^(amq[.]|$)") =:= nomatch],
-      [rabbit_exchange:delete(N, false, <<"test">>) || N <- Own].`);
-  }
-
-  /** Evaluates Erlang in the server, which `rabbitmqctl eval` takes a second for: it starts a virtual machine. */
-  async #evaluate(code: string): Promise<void> {
-    const node = this.#env['RABBITMQ_NODENAME']!;
-    const env = { ...process.env, ...this.#env };
-    const answer = promisify(execFile)('erl_call', ['-sname', node, '-e'], { env });
-    answer.child.stdin!.end(`${code}\n`);
-    const { stdout } = await answer;
-    if (!stdout.startsWith('{ok,')) throw new Error(`RabbitMQ answered ${stdout} to ${code}`);
-  }
-
-  /** Consumes all messages of a queue, in the order in which a single worker receives them. */
-  async consumeAll(queue: string): Promise<Message[]> {
-    const channel = await this.admin.createChannel();
-    channel.on('error', () => {});
-    const waiting = await channel.checkQueue(queue).catch(() => null);
-    if (!waiting) return [];
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    const taken: Message[] = [];
-    const onMessage = (message: Message | null): void => {
-      if (message) taken.push(message);
-      if (taken.length === waiting.messageCount) resolve(undefined);
-    };
-    if (waiting.messageCount === 0) resolve(undefined);
-    else await channel.consume(queue, onMessage, { noAck: true });
-    await promise;
-    await channel.close();
-    return taken;
-  }
-
   /** Stops it and removes its folder. */
-  async stop(): Promise<void> {
-    await this.#admin?.close().catch(() => {});
+  override async stop(): Promise<void> {
+    await super.stop();
     await this.kill();
     await this.#epmd.kill();
     rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
   }
 }
 
@@ -191,12 +110,6 @@ ssl_options.keyfile = ${certificateKey}
 vm_memory_high_watermark.absolute = 2GB
 disk_free_limit.absolute = 1MB
 `;
-
-function findProgram(name: 'rabbitmq-server' | 'rabbitmqctl'): string {
-  const found = findService('rabbitmq-server');
-  if (found.path === null) throw new Error(found.missing);
-  return join(dirname(found.path), name);
-}
 
 async function waitForPort(port: number): Promise<void> {
   for (;;) {
