@@ -21,7 +21,7 @@ export interface ChildOptions {
 const GUARD = 'read _; kill -9 "$0"';
 
 /** The environment variables that a child inherits: none that configures the test run or beat. */
-const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR'];
+const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'NODE_COMPILE_CACHE'];
 
 /** Under `npm run mutate`, also those that make the child load the mutant; otherwise it would survive there. */
 const INHERITED_FOR_MUTANTS = [MODE, FOLDER, REACHED, 'NODE_OPTIONS'];
