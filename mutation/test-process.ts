@@ -46,6 +46,7 @@ const vitest = await createVitest(
   {
     ...code.test,
     exclude: BUILT,
+    globalSetup: config.test?.globalSetup ?? [],
     // What a test file reaches is recorded for each process.
     isolate: true,
     config: false,
