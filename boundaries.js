@@ -57,6 +57,7 @@ export const PURE = [
   'history/account.ts',
   'history/explain.ts',
   'history/join-runs.ts',
+  'history/skip-reasons.ts',
   'history/view.ts',
   'import/celery/compare-messages.ts',
   'import/celery/exported.ts',
