@@ -1,5 +1,5 @@
 // What beat costs, measured on this machine beside what users would run instead.
-// npm run bench -- [--only burst,start,stored,lateness,next,takeover,input,outcomes] [--quick]
+// npm run bench -- [--only burst,start,stored,lateness,next,takeover,input,outcomes,live] [--quick]
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import build from '../test/support/build.ts';
@@ -7,6 +7,7 @@ import { findService } from '../test/support/services.ts';
 import { burst } from './burst.ts';
 import { input } from './input.ts';
 import { lateness } from './lateness.ts';
+import { live } from './live.ts';
 import { next } from './next.ts';
 import { outcomes } from './outcomes.ts';
 import { start } from './start.ts';
@@ -15,7 +16,7 @@ import { takeover } from './takeover.ts';
 import { formatTable, type Bench, type Row } from './table.ts';
 
 const BENCHES: Record<string, Bench> = {
-  ...{ burst, start, stored: storedEntries, lateness, next, takeover, input, outcomes },
+  ...{ burst, start, stored: storedEntries, lateness, next, takeover, input, outcomes, live },
 };
 
 const { values } = parseArgs({

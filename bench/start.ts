@@ -120,12 +120,13 @@ function configs(entries: number): Record<string, () => string> {
         task: 'reports.build', schedule: schedule(i), args: [i, 'daily'], kwargs: { tenant: \`t-\${i}\` },
       }]);
       export default { beatSchedule: Object.fromEntries(entries) };`,
-    json: () => JSON.stringify(asData(entries)),
-    yaml: () => stringify(asData(entries)),
+    json: () => JSON.stringify(declare(entries)),
+    yaml: () => stringify(declare(entries)),
   };
 }
 
-function asData(entries: number): object {
+/** A configuration with that many entries, half of them `crontab`, half `timedelta`. */
+export function declare(entries: number): object {
   const schedule = (i: number) =>
     i % 2
       ? { timedelta: { minutes: 5 + (i % 50) } }

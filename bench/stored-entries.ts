@@ -108,6 +108,12 @@ async function measurePage({ entries }: Store, now: number) {
   return summarize(times);
 }
 
+/** Adds entries that are due one after another from tomorrow on. */
+export async function addStored(store: Store, entries: number): Promise<void> {
+  const from = Date.now() + 1_440 * MINUTE;
+  await add(store, await store.ledger.beginTerm(), 0, entries, (i) => from + i * 100);
+}
+
 async function add(
   { ledger }: Store,
   token: number,

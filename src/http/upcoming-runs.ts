@@ -9,7 +9,7 @@ import type { HttpContext } from './context.ts';
 /** How old a count may be, milliseconds. */
 const FRESH = 30_000;
 /** How long a page waits for a count, milliseconds. */
-const WAIT = 50;
+const WAIT = 30;
 /** Entries whose states are read, and stored entries that are counted, in the order in which they are due. */
 const MAX_STATES = 10_000;
 const MAX_STORED = 1_000;

@@ -1,3 +1,4 @@
+import { thousands } from './thousands.ts';
 import { maskText } from './mask.ts';
 
 /** An error or a warning about a configuration, for its author. */
@@ -28,7 +29,7 @@ export function formatDiagnostics(diagnostics: readonly Diagnostic[]): string {
   if (diagnostics.length <= MAX_SHOWN + 1) return diagnostics.map(formatDiagnostic).join('\n');
   const shown = diagnostics.slice(0, MAX_SHOWN).map(formatDiagnostic);
   const rest = diagnostics.slice(MAX_SHOWN);
-  return [...shown, `and ${formatCount(rest.length)} more: ${countByKind(rest)}`].join('\n');
+  return [...shown, `and ${thousands(rest.length)} more: ${countByKind(rest)}`].join('\n');
 }
 
 /** Kinds of diagnostics, recognized by how their messages begin. */
@@ -46,12 +47,7 @@ function countByKind(diagnostics: readonly Diagnostic[]): string {
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   const parts = [...counts].toSorted(([, a], [, b]) => b - a);
-  return parts.map(([kind, count]) => `${formatCount(count)} ${kind}`).join(', ');
-}
-
-/** `9,950` */
-function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+  return parts.map(([kind, count]) => `${thousands(count)} ${kind}`).join(', ');
 }
 
 /** Formats as `schedules/team.yaml:12: beatSchedule.cleanup.schedule: …`, in one line of limited length. */

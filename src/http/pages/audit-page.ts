@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { AuditRow } from '../../commands/audit.ts';
-import { formatCount, formatInstant } from './format.ts';
+import { thousands } from '../../util/thousands.ts';
+import { formatInstant } from './format.ts';
 import { layout, type Frame, type Html } from './layout.ts';
 
 /** The newest commands with their answers. */
@@ -18,7 +19,7 @@ export function auditPage({
     frame,
     main: html`<div class="row title">
         <h1>Audit log</h1>
-        <span class="muted">the newest ${formatCount(rows.length)} commands</span>
+        <span class="muted">the newest ${thousands(rows.length)} commands</span>
       </div>
       <section class="panel table" id="audit" data-live aria-label="Audit log">
         ${rows.length === 0 ? html`<p class="panel muted">No command was sent yet.</p>` : table(rows, timezone)}

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { MINUTES, type UpcomingDay } from '../../status/upcoming-day.ts';
-import { formatCount, formatInstant } from './format.ts';
+import { thousands } from '../../util/thousands.ts';
+import { formatInstant } from './format.ts';
 import type { Html } from './layout.ts';
 
 const HEIGHT = 100;
@@ -15,11 +16,11 @@ export function dayChart(day: UpcomingDay | null, total: number, zone: string): 
   const sum = day.counts.reduce((all, count) => all + count, 0);
   const busiest = day.from + day.counts.indexOf(most) * 60_000;
   const at = (minute: number) => formatInstant(day.from + minute * 60_000, zone).slice(11, 16);
-  const left = day.entries < total ? ` of the first ${formatCount(day.entries)} entries` : '';
+  const left = day.entries < total ? ` of the first ${thousands(day.entries)} entries` : '';
   const words = [
     sum === 0
       ? 'No run is due.'
-      : `${formatCount(sum)} runs${left}; at most ${formatCount(most)} in a minute, first at ${formatInstant(busiest, zone).slice(11, 16)}.`,
+      : `${thousands(sum)} runs${left}; at most ${thousands(most)} in a minute, first at ${formatInstant(busiest, zone).slice(11, 16)}.`,
     describeFrequent(day.frequent),
   ].join(' ');
   return html`${title}
@@ -41,8 +42,8 @@ export function dayChart(day: UpcomingDay | null, total: number, zone: string): 
 
 function describeFrequent({ entries, runsPerMinute }: UpcomingDay['frequent']): string {
   if (entries === 0) return '';
-  const who = entries === 1 ? '1 entry that runs' : `${formatCount(entries)} entries that run`;
-  return `Not shown: ${who} every minute or more often, ${formatCount(Math.round(runsPerMinute))} runs a minute.`;
+  const who = entries === 1 ? '1 entry that runs' : `${thousands(entries)} entries that run`;
+  return `Not shown: ${who} every minute or more often, ${thousands(Math.round(runsPerMinute))} runs a minute.`;
 }
 
 /** Each minute is a unit wide; a bar is a little wider, so that a single run can be seen. */

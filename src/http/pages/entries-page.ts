@@ -3,8 +3,9 @@ import type { HistoryItem } from '../../history/join-runs.ts';
 import type { EntryStatus, StatusRow } from '../../status/entry-status.ts';
 import type { StatusPage, StatusQuery } from '../../status/status-page.ts';
 import type { UpcomingDay } from '../../status/upcoming-day.ts';
+import { thousands } from '../../util/thousands.ts';
 import { dayChart } from './chart.ts';
-import { formatCount, formatDuration } from './format.ts';
+import { formatDuration } from './format.ts';
 import { describeRun } from './describe-run.ts';
 import { layout, type Frame, type Html } from './layout.ts';
 import { relative } from './relative.ts';
@@ -31,7 +32,7 @@ export function entriesPage(given: EntriesPage): Html {
     frame,
     main: html`<div class="row title">
         <h1>Entries</h1>
-        <span class="muted">${formatCount(declared)} in the configuration</span>
+        <span class="muted">${thousands(declared)} in the configuration</span>
         <form class="search end" role="search" action="/">
           <label class="visually-hidden" for="search">Search entries and tasks</label>
           <input
@@ -141,6 +142,6 @@ function pager({ search, after }: StatusQuery, { next, searched }: StatusPage): 
   return html`<nav class="row" aria-label="Pages of entries">
     ${after !== null && html`<a class="button" href="${to({})}">First page</a>`}
     ${next !== null && html`<a class="button" href="${to({ after: next })}">${label}</a>`}
-    ${searched !== null && html`<span class="muted">${formatCount(searched)} stored entries searched</span>`}
+    ${searched !== null && html`<span class="muted">${thousands(searched)} stored entries searched</span>`}
   </nav>`;
 }

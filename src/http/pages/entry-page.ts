@@ -5,9 +5,10 @@ import { describeSkipReason } from '../../history/skip-reasons.ts';
 import type { StatusRow } from '../../status/entry-status.ts';
 import type { OutcomeRow } from '../../store/history.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
+import { thousands } from '../../util/thousands.ts';
 import { actions } from './actions.ts';
 import { runChart, type Bar } from './chart.ts';
-import { formatCount, formatDuration, formatInstant, formatSpan } from './format.ts';
+import { formatDuration, formatInstant, formatSpan } from './format.ts';
 import { describeRun } from './describe-run.ts';
 import { layout, type Frame, type Html } from './layout.ts';
 import { relative } from './relative.ts';
@@ -102,7 +103,7 @@ function facts({ row, definition, now }: EntryPage): Html {
       <dt>Next run</dt>
       <dd>${nextDueAt === null ? 'none' : relative(nextDueAt, now, timezone)}</dd>
       <dt>Runs</dt>
-      <dd>${formatCount(runCount)}</dd>
+      <dd>${thousands(runCount)}</dd>
       ${
         definition !== null &&
         html`<dt>Definition</dt>
@@ -187,7 +188,7 @@ function runTable(runs: readonly HistoryItem[], zone: string | null): Html {
             const { first, last, count, reason } = past;
             const more =
               last > first
-                ? ` (${count === null ? 'very many' : formatCount(count)}, up to ${formatInstant(last, zone)})`
+                ? ` (${count === null ? 'very many' : thousands(count)}, up to ${formatInstant(last, zone)})`
                 : '';
             return html`<tr>
               <td>${formatInstant(first, zone)}</td>

@@ -40,8 +40,3 @@ export function formatInstant(at: number, zone: string | null): string {
   }
   return format.format(at);
 }
-
-/** `1,234` */
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
-}

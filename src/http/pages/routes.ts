@@ -57,14 +57,15 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
     const { search = '', after = null } = c.req.query();
     const query = { search: search.slice(0, 200), after, limit: PAGE };
     const now = clock.now();
-    const [frame, page, day] = await Promise.all([
+    const [frame, page] = await Promise.all([
       frameFor(c),
       loadStatusPage(statusSource(context), query, now),
-      upcoming.day(),
     ]);
     const runs = await Promise.all(
       page.entries.map(async ({ entry }) => [entry, (await readRuns(entry, 3))[0]] as const),
     );
+    // Counting the runs of many entries would delay the queries of the page.
+    const day = await upcoming.day();
     const { entries, timezone } = settings();
     const known = runs.flatMap(([entry, run]) => (run ? [[entry, run] as const] : []));
     return c.html(
