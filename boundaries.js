@@ -25,6 +25,7 @@ export const LAYERS = [
   'config',
   'observe',
   'reload',
+  'instance',
   'import',
   'worker',
   'alerts',

@@ -1,0 +1,82 @@
+import type { LiveSettings } from '../config/live-settings.ts';
+import { resultOptions, storeOptions } from '../config/service/store-options.ts';
+import type { Settings } from '../config/settings.ts';
+import { openResultReader } from '../drivers/open-result-reader.ts';
+import { openResults, openStore } from '../drivers/open-store.ts';
+import type { Events } from '../events/events.ts';
+import type { Liveness } from '../observe/liveness.ts';
+import { emitOutboxEvents } from '../observe/outbox-events.ts';
+import type { ResultReader } from '../store/result-reader.ts';
+import type { ResultBackend } from '../store/results.ts';
+import type { Store } from '../store/store.ts';
+import type { Clock } from '../util/clock.ts';
+
+export interface ConnectionsOptions {
+  readonly live: LiveSettings;
+  readonly events: Events;
+  readonly liveness: Liveness;
+  readonly clock: Clock;
+  /** An open store, which stays open; by default the store of the settings. */
+  readonly store: Store | undefined;
+}
+
+/** The connections of an instance: to its store, and to its result backend as far as it is needed. */
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  #store: Store | undefined;
+  #reader: ResultReader | null = null;
+  #results: ResultBackend | null = null;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#store = options.store;
+  }
+
+  /** Throws a `ConfigError` for an invalid URL. */
+  async open(): Promise<void> {
+    const { live, clock } = this.#options;
+    const { results, outcomes } = live.settings;
+    await this.openResults(live.settings);
+    if (outcomes) this.#reader = await openResultReader(results, clock);
+    this.#store ??= await this.#openStore();
+  }
+
+  /** Opens the result backend, once, if entries of these settings start chords. Throws a `ConfigError` as `open`. */
+  async openResults(settings: Settings): Promise<void> {
+    this.#results ??= await openResults(resultOptions(settings));
+  }
+
+  /** The store, after `open`. */
+  get store(): Store {
+    return this.#store!;
+  }
+
+  /** What reads outcomes, after `open`; `null` if they are not followed. */
+  get reader(): ResultReader | null {
+    return this.#reader;
+  }
+
+  /** Resolves with the result backend for a chord. A stored entry may be the first that starts one. */
+  readonly results = async (): Promise<ResultBackend | null> => {
+    return (this.#results ??= await openResults(this.#options.live.settings.results));
+  };
+
+  async close(): Promise<void> {
+    await this.#results?.close();
+    await this.#reader?.close();
+    if (this.#store !== this.#options.store) await this.#store?.close();
+  }
+
+  #openStore(): Promise<Store> {
+    const { live, events, liveness, clock } = this.#options;
+    return openStore({
+      ...storeOptions(live.settings, clock),
+      queues: live.queues,
+      findPolicies: live.findPolicies,
+      reports: emitOutboxEvents(events, liveness),
+      warn: (...warning) => {
+        events.warn(...warning);
+      },
+    });
+  }
+}
