@@ -35,7 +35,7 @@ export function joinRuns(rows: readonly HistoryRow[]): HistoryItem[] {
   });
 }
 
-/** Whether the run, or rather its task, failed. */
+/** Whether the task of a run ended without success: it failed, was revoked, or its result was lost. */
 export function hasFailed(item: HistoryItem): boolean {
-  return item.kind === 'run' && item.outcome?.state === 'FAILURE';
+  return item.kind === 'run' && item.outcome !== null && item.outcome.state !== 'SUCCESS';
 }

@@ -24,7 +24,7 @@ export async function readSince(
 }
 
 /**
- * Reads the newest runs and skipped stretches of an entry, newest first; with `failed` only runs whose task failed. Rows of
+ * Reads the newest runs and skipped stretches of an entry, newest first; with `failed` only runs of which `hasFailed` says so. Rows of
  * outcomes are newer than those of their runs, so they are always read before.
  */
 export async function readItems(

@@ -10,7 +10,7 @@ export const historyCommands: CommandGroup = {
       .command('history')
       .description('print the runs and skipped occurrences of an entry, newest first')
       .argument('<entry>', 'the name of an entry')
-      .option('--failed', 'only runs whose task failed')
+      .option('--failed', 'only runs whose task failed, was revoked or lost its result')
       .option('-n, --limit <count>', 'the number of runs and skipped stretches', '20')
       .option('--json', 'print JSON lines, in UTC')
       .action(

@@ -80,6 +80,16 @@ test('beat history: prints only failed runs with --failed, with their error', as
   });
 });
 
+test('beat history: counts revoked tasks and lost results as failed', async () => {
+  const outcomes = ['SUCCESS', 'REVOKED', 'LOST'].map((state, i): HistoryRow => ({
+    ...{ kind: 'outcome', taskId: `run-${i + 1}`, dueAt: START + (i + 1) * MINUTE, state },
+    ...{ doneAt: START + 5 * MINUTE, runtime: null, worker: null, error: null },
+  }));
+  using run = await prepare([1, 2, 3], outcomes);
+  const [, ...lines] = splitLines((await run('history', 'minutely', '--failed')).stdout);
+  expect(lines.map((line) => /run-\d/.exec(line)?.[0])).toEqual(['run-3', 'run-2']);
+});
+
 test('beat audit: exits with 0 and a summary when every occurrence is accounted for', async () => {
   using run = await prepare([1, 2, 3, 4, 5]);
   const { code, stdout } = await run('audit', ...PERIOD, 'minutely');
