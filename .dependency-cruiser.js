@@ -33,6 +33,7 @@ const homes = [
   ['luxon', '^src/(schedule|config|message|cli)/', 'time zones belong to schedules and to output'],
   ['cronstrue', '^src/schedule/', 'grammars belong to the schedules'],
   ['ical\\.js', '^src/config/calendars/', 'calendar files are calendars of the configuration'],
+  ['date-holidays', '^src/config/calendars/', 'holidays are calendars of the configuration'],
   ['astronomy-engine', '^src/schedule/', 'solar events are schedules'],
 ];
 
@@ -149,8 +150,12 @@ export default {
       from: { path: '^src/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        // An optional peer dependency, which beat loads when a program has registered a provider of traces.
-        pathNot: ['^node_modules/@types/', '^node_modules/@opentelemetry/api/'],
+        // Optional peer dependencies: beat loads them for a provider of traces, and for holidays in a calendar.
+        pathNot: [
+          '^node_modules/@types/',
+          '^node_modules/@opentelemetry/api/',
+          '^node_modules/date-holidays/',
+        ],
       },
     },
     {

@@ -382,6 +382,16 @@ export interface CalendarConfig {
   /** Every minute that an expression of five fields matches. */
   cron?: string | readonly string[] | undefined;
   /**
+   * Public holidays of a country or of a part of it, by its ISO 3166 code. Needs the package
+   * date-holidays.
+   */
+  holidays?: string | readonly string[] | undefined;
+  /**
+   * Days of a country that are neither public holidays nor weekend. Needs the package
+   * date-holidays.
+   */
+  businessDays?: string | undefined;
+  /**
    * Calendar files (iCalendar, `.ics`), whose events it contains; paths start from the folder of
    * the configuration file. Only in the setting `calendars`.
    */

@@ -1,11 +1,13 @@
 import { cronTimes } from '../../schedule/limits/cron-times.ts';
 import { dates } from '../../schedule/limits/dates.ts';
+import { businessDays, holidays } from '../../schedule/limits/days-of-country.ts';
 import type { TimeSet } from '../../schedule/limits/time-set.ts';
 import { union } from '../../schedule/limits/union.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { attempt } from '../schedules/attempt.ts';
 import type { Path, Report } from '../validate.ts';
-import type { CalendarInput } from './schema.ts';
+import { daysOff } from './public-holidays.ts';
+import { calendarShape, type CalendarInput } from './schema.ts';
 
 /** What a calendar of the setting `calendars` has, and one within an entry has not. */
 export interface Declared {
@@ -38,6 +40,8 @@ export function readCalendar(
     read('dates', (texts) => [dates(texts)]),
     read('weekdays', (texts) => [describe(cronTimes(`* * * * ${texts.join(',')}`), texts)]),
     read('cron', (texts) => texts.map(cronTimes)),
+    read('holidays', (codes) => codes.map((code) => holidays(daysOff(code)))),
+    read('businessDays', (codes) => codes.map((code) => businessDays(daysOff(code)))),
     read('ics', (files) => {
       // What a command adds must not read files of the host.
       if (!readIcs) throw new ConfigError(ONLY_DECLARED);
@@ -47,7 +51,7 @@ export function readCalendar(
   const sets = parts.flatMap((part) => part ?? []);
   if (parts.includes(undefined)) return undefined;
   if (sets.length === 0) {
-    report(path, 'is empty; add dates, weekdays, cron or ics');
+    report(path, `is empty; add ${Object.keys(calendarShape).join(', ')}`);
     return undefined;
   }
   return union(sets, name ?? sets.map(({ description }) => description).join(' or '));

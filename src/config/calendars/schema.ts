@@ -4,9 +4,11 @@ import { MAP, name } from '../values/scalars.ts';
 
 const texts = (allowed: string) => z.union([z.string(), z.array(z.string())], allowed);
 
+const COUNTRY = 'the code of a country, such as DE, or of a part of it, such as US-CA';
 const ICS = 'the path of a calendar file, or a list of them';
 
-const calendarShape = {
+/** The parts of a calendar. */
+export const calendarShape = {
   dates: option(
     texts('a date or a list of dates'),
     'Dates, ranges of dates with both ends included, and days of each year (`12-25`).',
@@ -21,6 +23,16 @@ const calendarShape = {
     texts('a cron expression of five fields, or a list of them'),
     'Every minute that an expression of five fields matches.',
     { example: '* 22-23 * * fri' },
+  ),
+  holidays: option(
+    texts(COUNTRY),
+    'Public holidays of a country or of a part of it, by its ISO 3166 code. Needs the package date-holidays.',
+    { example: 'DE-BY' },
+  ),
+  businessDays: option(
+    z.string(COUNTRY),
+    'Days of a country that are neither public holidays nor weekend. Needs the package date-holidays.',
+    { example: 'US-CA' },
   ),
   ics: option(
     z.union([name(), z.array(name())], ICS),

@@ -108,8 +108,9 @@ class Selected implements Schedule {
     const checks = this.#conditions.map((condition): FieldCheck => {
       const { field, set, isIn } = condition;
       const { inside } = set.stretchAt(instant, this.#zone);
-      const name = inside ? set.describeAt?.(instant, this.#zone) : null;
-      const value = name ?? `${inside ? 'in' : 'outside of'} ${set.description}`;
+      const value =
+        set.describeAt?.(instant, this.#zone) ??
+        `${inside ? 'in' : 'outside of'} ${set.description}`;
       return { field, rule: describeCondition(condition), value, matches: inside === isIn };
     });
     return { ...inner, fields: [...inner.fields, ...checks] };

@@ -8,7 +8,10 @@ export interface TimeSet {
   readonly description: string;
   /** Finds the part of the time line with an instant (epoch milliseconds), as the clocks of a zone show it. */
   stretchAt(instant: number, zone: Zone): Stretch;
-  /** What contains an instant of the set, such as the title of an event; `null` if it has no better name than the set. */
+  /**
+   * What puts an instant into the set or keeps it out, such as the title of an event or a holiday; `null` if it has no
+   * better name than the set.
+   */
   describeAt?(instant: number, zone: Zone): string | null;
 }
 

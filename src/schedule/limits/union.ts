@@ -8,7 +8,10 @@ export function union(sets: readonly TimeSet[], description: string): TimeSet {
     stretchAt: unionStretches(sets),
     describeAt: (instant, zone) => {
       const within = sets.filter((set) => set.stretchAt(instant, zone).inside);
-      const names = within.map((set) => set.describeAt?.(instant, zone) ?? set.description);
+      const names =
+        within.length > 0
+          ? within.map((set) => set.describeAt?.(instant, zone) ?? set.description)
+          : sets.flatMap((set) => set.describeAt?.(instant, zone) ?? []);
       return names.length === 0 ? null : names.join(', ');
     },
   };

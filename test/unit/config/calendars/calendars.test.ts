@@ -98,7 +98,7 @@ describe('calendars of an entry:', () => {
     [{ exclude: 'holiday' }, 'exclude: no calendar "holiday"; did you mean "holidays"?'],
     [{ only: ['holidays', 'x'] }, 'only[1]: no calendar "x"; allowed: holidays'],
     [{ only: 5 }, 'only: expected the name of a calendar, a map such as'],
-    [{ only: {} }, 'only: is empty; add dates, weekdays, cron or ics'],
+    [{ only: {} }, 'only: is empty; add dates, weekdays, cron, holidays, businessDays, ics'],
     [{ only: { days: 'mon' } }, 'only'],
     [{ only: { dates: ['2030-02-30'] } }, 'only.dates[0]: "2030-02-30" is not in the calendar'],
     [{ only: { dates: '24.12.' } }, 'only.dates: expected dates such as 2030-12-24'],

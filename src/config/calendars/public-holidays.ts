@@ -1,0 +1,125 @@
+import type Holidays from 'date-holidays';
+import { DAY, HOUR } from '../../schedule/instants.ts';
+import type { DaysOff } from '../../schedule/limits/days-of-country.ts';
+import { quote } from '../../schedule/quote.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { memoize } from '../../util/memoize.ts';
+import { onDemand } from '../../util/on-demand.ts';
+
+/** date-holidays has 45 MB, so it is not installed with beat. */
+const load = onDemand((require) => {
+  try {
+    return require('date-holidays') as typeof Holidays;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    throw new ConfigError(NOT_INSTALLED);
+  }
+});
+
+const NOT_INSTALLED =
+  'needs the package date-holidays, which is not installed; run: npm install date-holidays';
+
+/**
+ * The public holidays and the weekend of a country, or of a part of it, by its ISO 3166 code: `DE`, `US-CA`. The days are
+ * computed by date-holidays. Throws a `ConfigError` for an unknown code and without that package.
+ */
+export function daysOff(code: string): DaysOff {
+  return known(code.toUpperCase(), () => {
+    const [country, ...parts] = checkCode(code, new (load())());
+    return {
+      code: [country, ...parts].join('-').toUpperCase(),
+      holidayAt: holidayFinder(country, parts),
+      isWeekend: weekendOf(country),
+    };
+  });
+}
+
+const known = memoize<DaysOff>();
+
+/** Returns country, state and region in the spelling of the package. */
+function checkCode(code: string, all: Holidays): readonly [country: string, ...parts: string[]] {
+  const [first = '', second, third, ...more] = code.trim().split('-');
+  const country = findCode(first, all.getCountries('en'), 'country');
+  if (second === undefined) return [country];
+  const states = codesIn(all.getStates(country, 'en'));
+  const state = findCode(second, states, `part of ${country}`);
+  if (third === undefined) return [country, state];
+  const regions = codesIn(all.getRegions(country, state, 'en'));
+  const region = findCode(third, regions, `part of ${country}-${state.toUpperCase()}`);
+  if (more.length > 0) throw new ConfigError(`${quote(code)} has more than three parts`);
+  return [country, state, region];
+}
+
+type Names = Readonly<Record<string, string>>;
+
+/** Absent for a country without parts, unlike the types say. */
+function codesIn(names: Names | undefined): Names {
+  return names ?? {};
+}
+
+function findCode(text: string, names: Names, what: string): string {
+  const codes = Object.keys(names);
+  const found = codes.find((code) => code.toLowerCase() === text.toLowerCase());
+  if (found !== undefined) return found;
+  const named = codes.find((code) => names[code]!.toLowerCase() === text.toLowerCase());
+  const meant = named ?? COMMON_MISTAKES[text.toUpperCase()];
+  const hint =
+    meant !== undefined && codes.includes(meant)
+      ? `; did you mean "${meant}"?`
+      : codes.length > MAX_LISTED
+        ? didYouMean(text, codes) || '; expected an ISO 3166 code such as DE or US-CA'
+        : `; ${codes.length === 0 ? 'it has no parts' : `allowed: ${codes.join(', ').toUpperCase()}`}`;
+  throw new ConfigError(`${quote(text)} is not the code of a ${what}${hint}`);
+}
+
+const COMMON_MISTAKES: Readonly<Record<string, string>> = { UK: 'GB', EL: 'GR', USA: 'US' };
+
+const MAX_LISTED = 60;
+
+/** Finds the name of a holiday by its day, in days since 1970-01-01. */
+function holidayFinder(country: string, parts: readonly string[]): DaysOff['holidayAt'] {
+  const [state, region] = parts;
+  const source = new (load())(country, state!, region!, { types: ['public'] });
+  const years = new Map<number, ReadonlyMap<number, string>>();
+  const inYear = (year: number) => {
+    const found = years.get(year) ?? listDays(source.getHolidays(year, 'en'));
+    years.set(year, found);
+    return found;
+  };
+  return (day) => {
+    const year = new Date(day * DAY).getUTCFullYear();
+    // A holiday of several days may end in the next year.
+    return inYear(year).get(day) ?? inYear(year - 1).get(day) ?? null;
+  };
+}
+
+/** Half days are worked. */
+const SHORTEST = 20 * HOUR;
+
+type Holiday = ReturnType<Holidays['getHolidays']>[number];
+
+function listDays(found: readonly Holiday[]): ReadonlyMap<number, string> {
+  const days = new Map<number, string>();
+  for (const { date, start, end, name } of found) {
+    const length = end.getTime() - start.getTime();
+    if (length < SHORTEST) continue;
+    const first = Date.parse(`${date.slice(0, 10)}T00:00:00Z`) / DAY;
+    for (let i = 0; i < Math.round(length / DAY); i++) days.set(first + i, name);
+  }
+  return days;
+}
+
+/** ICU's data: Friday and Saturday in Egypt. */
+function weekendOf(country: string): DaysOff['isWeekend'] {
+  const locale = new Intl.Locale(`und-${country}`) as Intl.Locale & WithWeek;
+  const { weekend } = locale.getWeekInfo?.() ?? locale.weekInfo ?? { weekend: [6, 7] };
+  // Sunday is 7 there.
+  return (weekday) => weekend.includes(weekday === 0 ? 7 : weekday);
+}
+
+/** A getter in Node 22, a method since; TypeScript has neither. */
+interface WithWeek {
+  getWeekInfo?(): { readonly weekend: readonly number[] };
+  readonly weekInfo?: { readonly weekend: readonly number[] };
+}
