@@ -51,7 +51,7 @@ export interface Driver {
   readonly loadResults: (() => Promise<OpenResults>) | null;
   /** Loads the driver of a result backend for `beat worker`; `null` if it has none. */
   readonly loadTaskResults: (() => Promise<OpenTaskResults>) | null;
-  /** Loads the mailbox of Celery's remote control; absent without fanout exchanges. */
+  /** Loads the mailbox of remote control; without fanout exchanges it reaches workers of beat alone. */
   readonly loadMailbox?: () => Promise<OpenMailbox>;
   /** Loads what reads the outcomes of tasks; absent where they cannot be read. */
   readonly loadResultReader?: () => Promise<OpenResultReader>;
@@ -147,6 +147,8 @@ export const DRIVERS: readonly Driver[] = [
       import('./sqlite/result-reader.ts').then(
         ({ openSqliteResultReader }) => openSqliteResultReader,
       ),
+    loadMailbox: () =>
+      import('./sqlite/broadcasts.ts').then(({ openSqliteMailbox }) => openSqliteMailbox),
     loadTables: () => import('./sqlite/read-tables.ts').then(({ readTables }) => readTables),
   },
   {
@@ -166,6 +168,7 @@ export const DRIVERS: readonly Driver[] = [
       ),
     loadResultReader: () =>
       import('./sql/postgresql/driver.ts').then(({ openResultReader }) => openResultReader),
+    loadMailbox: () => import('./sql/postgresql/driver.ts').then(({ openMailbox }) => openMailbox),
     loadTables: () => import('./sql/postgresql/driver.ts').then(({ readTables }) => readTables),
   },
   {
@@ -183,6 +186,7 @@ export const DRIVERS: readonly Driver[] = [
       ),
     loadResultReader: () =>
       import('./sql/mysql/driver.ts').then(({ openResultReader }) => openResultReader),
+    loadMailbox: () => import('./sql/mysql/driver.ts').then(({ openMailbox }) => openMailbox),
     loadTables: () => import('./sql/mysql/driver.ts').then(({ readTables }) => readTables),
   },
   {

@@ -50,10 +50,11 @@ describe.skipIf(noServer)(noServer || 'remote control of beat worker', () => {
     folder[Symbol.dispose]();
   });
 
-  const brokers = [
+  type Broker = readonly [name: string, url: () => string];
+  const brokers: readonly Broker[] = [
     ['Redis', () => redis.url()],
     ['RabbitMQ', () => rabbit.url()],
-  ] as const;
+  ];
   /** A worker, and a scheduler whose entries run only when they are asked to. */
   const start = async (broker: string) => {
     const shell = (command: string) => ({ shell: command, schedule: { at: '2020-01-01' } });
@@ -123,7 +124,8 @@ print(json.dumps([active, revoked, ended]))`;
     }
   }
 
-  test.each(brokers)(
+  const embedded: Broker = ['SQLite', () => 'sqla+sqlite:///beat.sqlite'];
+  test.each([...brokers, embedded])(
     'overlap cancel on %s ends the command that runs in beat worker',
     async (_name, url) => {
       const config = {

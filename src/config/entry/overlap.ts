@@ -36,11 +36,13 @@ interface Settings {
 interface Limited extends Pick<Entry, 'options'> {
   readonly overlap: OverlapPolicy;
   readonly canvas: Canvas | undefined;
+  /** Whether `beat worker` can run it: it runs a shell command. */
+  readonly isShell: boolean;
 }
 
 /** Reports what makes the policy impossible: there would be no outcome, or no way to end a task. */
 export function checkOverlap(
-  { overlap, options, canvas }: Limited,
+  { overlap, options, canvas, isShell }: Limited,
   { results, outcomes, broker }: Settings,
   report: Report,
 ): void {
@@ -59,7 +61,10 @@ export function checkOverlap(
       `a fixed id is that of every run, so that none ${needs} of its own`,
     );
   }
-  if (overlap === 'cancel' && broker.driver?.fanoutExchanges !== true) {
+  const carriesCancel =
+    broker.driver?.fanoutExchanges === true ||
+    (isShell && broker.driver?.loadMailbox !== undefined);
+  if (overlap === 'cancel' && !carriesCancel) {
     const title = broker.driver?.title ?? broker.scheme;
     report(
       ['overlap'],

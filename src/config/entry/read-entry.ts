@@ -129,7 +129,8 @@ export function readEntry(
   const applied = applyCall(target, call);
   const { overlap = 'allow' } = entry;
   const maxRuntime = parseDuration(entry.maxRuntime ?? null);
-  checkOverlap({ overlap, options, canvas: applied.canvas }, context, report);
+  const limited = { overlap, options, canvas: applied.canvas, isShell: command !== undefined };
+  checkOverlap(limited, context, report);
   for (const task of applied.canvas
     ? initialTasks(applied.canvas)
     : [{ ...call, task: applied.task }]) {

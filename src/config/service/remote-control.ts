@@ -44,7 +44,7 @@ export function readRemoteControl(
 ): RemoteControlSettings {
   const { beatEnableRemoteControl, beatRemoteControlMaxTickAge = DEFAULT_MAX_AGE } = settings;
   const asked = override ?? beatEnableRemoteControl ?? false;
-  const isPossible = driver?.loadMailbox !== undefined;
+  const isPossible = driver?.fanoutExchanges === true && driver.loadMailbox !== undefined;
   if (asked && !isPossible) {
     const text = `beat does not answer: a broker at ${scheme}:// has no fanout exchanges`;
     warn(['beatEnableRemoteControl'], text);

@@ -1,5 +1,6 @@
 import type { Broker, Rejection } from '../../broker/broker.ts';
 import type { Message } from '../../message/message.ts';
+import { broadcast } from './broadcasts.ts';
 import type { Database } from './database.ts';
 import { rejectionReason } from './rejection.ts';
 import { encodeEnvelopes, insertMessages } from './messages.ts';
@@ -34,8 +35,9 @@ export class SqlBroker implements Broker {
     return [...unroutable, ...rejected];
   }
 
-  /** The transport has no fanout exchanges, so there are no subscribers. */
-  async announce(): Promise<void> {}
+  announce(messages: readonly Message[]): Promise<void> {
+    return broadcast(this.#db, this.#sql, messages);
+  }
 
   async close(): Promise<void> {}
 

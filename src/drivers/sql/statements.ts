@@ -90,6 +90,12 @@ export interface Statements {
   /** → json, ago (milliseconds since it was written). */
   readInstances(prefix: string): Sql;
 
+  writeBroadcast(exchange: string, id: string, payload: string): Sql;
+  /** Removes those that were sent before so many milliseconds. */
+  removeOldBroadcasts(exchange: string, ms: number): Sql;
+  /** → id, payload; of those that were sent within so many milliseconds. */
+  readBroadcasts(exchange: string, ms: number): Sql;
+
   appendMessages(prefix: string, messages: readonly Named[]): Sql;
   /** → id; of these, the ones in the outbox. */
   findPending(prefix: string, ids: readonly string[]): Sql;

@@ -261,3 +261,17 @@ export const REMOVE_GONE_INSTANCES = 'DELETE FROM beat_instance WHERE prefix = ?
 
 /** prefix → json, seenAt. */
 export const READ_INSTANCES = 'SELECT json, seen_at AS seenAt FROM beat_instance WHERE prefix = ?';
+
+// broadcasts -------------------------------------------------------------------------------------
+
+/** exchange, id, payload, sentAt. */
+export const WRITE_BROADCAST =
+  'INSERT INTO beat_broadcast (exchange, id, payload, sent_at) VALUES (?, ?, ?, ?)';
+
+/** exchange, the latest sentAt of those that are removed. */
+export const REMOVE_OLD_BROADCASTS =
+  'DELETE FROM beat_broadcast WHERE exchange = ? AND sent_at <= ?';
+
+/** exchange, sentAt that all are later than → id, payload. */
+export const READ_BROADCASTS =
+  'SELECT id, payload FROM beat_broadcast WHERE exchange = ? AND sent_at > ?';

@@ -4,6 +4,8 @@ import { NO_QUEUE_BOUND } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
 import { DEFAULT_HISTORY } from '../../store/history.ts';
 import type { StateStoreOptions, StateDriver, StateStore } from '../../store/store.ts';
+import type { Clock } from '../../util/clock.ts';
+import { broadcast } from './broadcasts.ts';
 import { SqliteCommandLog } from './command-log.ts';
 import { Database } from './database.ts';
 import { SqliteInstances } from './instances.ts';
@@ -34,7 +36,7 @@ export function openSqliteStore(options: StateStoreOptions): StateStore {
     entries: new SqliteStoredEntries(db, keyPrefix),
     instances: new SqliteInstances(db, keyPrefix, clock),
     history: history ?? undefined,
-    broker: openBroker(db, queues),
+    broker: openBroker(db, queues, clock),
     close: async () => db.close(),
   };
 }
@@ -44,7 +46,7 @@ export const sqliteDriver: StateDriver = {
   normalize: ({ url }) => resolve(sqlitePath(url)),
 };
 
-function openBroker(db: Database, queues: Queues): Broker {
+function openBroker(db: Database, queues: Queues, clock: Clock): Broker {
   return {
     async publish(messages) {
       const rows = messages.map((message) => toRows(message, queues));
@@ -52,8 +54,7 @@ function openBroker(db: Database, queues: Queues): Broker {
       const unroutable = messages.filter((_, i) => rows[i]!.length === 0);
       return unroutable.map((message) => ({ message, reason: NO_QUEUE_BOUND }));
     },
-    // The transport has no fanout exchanges, so there are no subscribers.
-    announce: async () => {},
+    announce: (messages) => broadcast(db, messages, clock),
     close: async () => {},
   };
 }

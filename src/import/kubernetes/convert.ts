@@ -135,8 +135,10 @@ function describePolicies(spec: Fields, template: Fields): string[] {
   const notes: string[] = [];
   const { concurrencyPolicy: policy = 'Allow' } = spec;
   if (policy !== 'Allow') {
+    const overlap = policy === 'Replace' ? 'cancel' : 'skip';
+    const otherwise = policy === 'Replace' ? '' : ', or begin the command with flock -n FILE';
     notes.push(
-      `concurrencyPolicy ${asText(policy)}: beat starts a run while the one before it runs: add overlap: skip and a resultBackend, or begin the command with flock -n FILE`,
+      `concurrencyPolicy ${asText(policy)}: without a resultBackend beat starts a run while the one before it runs: add resultBackend: db+sqlite:///results.sqlite and overlap: ${overlap}${otherwise}`,
     );
   }
   const retries = Number(template['backoffLimit'] ?? 0);

@@ -71,7 +71,7 @@ test('import of CronJobs: reads a list as kubectl writes it', () => {
     },
   });
   expect(left.map(({ place, reason }) => `${place}: ${reason}`)).toEqual([
-    'jobs.yaml:3 CronJob backup: concurrencyPolicy Forbid: beat starts a run while the one before it runs: add overlap: skip and a resultBackend, or begin the command with flock -n FILE',
+    'jobs.yaml:3 CronJob backup: concurrencyPolicy Forbid: without a resultBackend beat starts a run while the one before it runs: add resultBackend: db+sqlite:///results.sqlite and overlap: skip, or begin the command with flock -n FILE',
     'jobs.yaml:3 CronJob backup: backoffLimit 2: workers do not repeat failed commands',
     'jobs.yaml:3 CronJob backup: env PGPASSWORD: from a Secret, a ConfigMap or the pod: set them in the environment of the worker',
     'jobs.yaml:3 CronJob backup: image postgres:17: the host of the worker needs its programs',

@@ -1,10 +1,15 @@
+import type { OpenMailbox } from '../../../broker/mailbox.ts';
 import type { StateDriver } from '../../../store/store.ts';
 import { FINAL_STATES_SQL, RESULT_TABLE } from '../../../message/result-row.ts';
 import { createTableReader } from '../read-tables.ts';
 import { createResultReader } from '../result-reader.ts';
 import type { Sql } from '../statements.ts';
+import { openSqlMailbox } from '../broadcasts.ts';
 import { openSqlStore } from '../store.ts';
 import { mysqlDialect, mysqlLocation } from './dialect.ts';
+
+/** Reads broadcasts in MySQL and MariaDB. */
+export const openMailbox: OpenMailbox = (options) => openSqlMailbox(options, mysqlDialect);
 
 /** Opens stores in MySQL and MariaDB. */
 export const mysqlDriver: StateDriver = {

@@ -104,6 +104,13 @@ const BEAT = [
     seen_at BIGINT NOT NULL,
     PRIMARY KEY (prefix, id)
   ) ${TABLE}`,
+  `CREATE TABLE IF NOT EXISTS beat_broadcast (
+    exchange VARBINARY(1024) NOT NULL,
+    id VARBINARY(36) NOT NULL,
+    payload LONGTEXT NOT NULL,
+    sent_at BIGINT NOT NULL,
+    PRIMARY KEY (exchange, id)
+  ) ${TABLE}`,
   `CREATE TABLE IF NOT EXISTS beat_unacked (
     tag VARBINARY(36) NOT NULL PRIMARY KEY,
     queue_id INTEGER NOT NULL,

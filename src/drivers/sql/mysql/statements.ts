@@ -120,6 +120,18 @@ export const STATEMENTS: Statements = {
     sql(`DELETE FROM beat_instance WHERE prefix = ? AND seen_at <= ${NOW} - ?`, prefix, ms),
   readInstances: (prefix) =>
     sql(`SELECT json, ${NOW} - seen_at AS ago FROM beat_instance WHERE prefix = ?`, prefix),
+  writeBroadcast: (exchange, id, payload) =>
+    sql(
+      `INSERT INTO beat_broadcast (exchange, id, payload, sent_at) VALUES (?, ?, ?, ${NOW})`,
+      ...[exchange, id, payload],
+    ),
+  removeOldBroadcasts: (exchange, ms) =>
+    sql(`DELETE FROM beat_broadcast WHERE exchange = ? AND sent_at <= ${NOW} - ?`, exchange, ms),
+  readBroadcasts: (exchange, ms) =>
+    sql(
+      `SELECT id, payload FROM beat_broadcast WHERE exchange = ? AND sent_at > ${NOW} - ?`,
+      ...[exchange, ms],
+    ),
   findEntryStates: (prefix, entries) =>
     sql('SELECT entry, record FROM beat_entry WHERE prefix = ? AND entry IN (?)', prefix, entries),
   writeEntries: (prefix, list) =>

@@ -1,10 +1,15 @@
+import type { OpenMailbox } from '../../../broker/mailbox.ts';
 import type { StateDriver } from '../../../store/store.ts';
 import { FINAL_STATES_SQL, RESULT_TABLE } from '../../../message/result-row.ts';
 import { createTableReader } from '../read-tables.ts';
 import { createResultReader } from '../result-reader.ts';
 import type { Sql } from '../statements.ts';
+import { openSqlMailbox } from '../broadcasts.ts';
 import { openSqlStore } from '../store.ts';
 import { postgresDialect, postgresLocation } from './dialect.ts';
+
+/** Reads broadcasts in PostgreSQL. */
+export const openMailbox: OpenMailbox = (options) => openSqlMailbox(options, postgresDialect);
 
 /** Opens stores in PostgreSQL. */
 export const postgresDriver: StateDriver = {

@@ -80,6 +80,13 @@ const BEAT = [
     seen_at BIGINT NOT NULL,
     PRIMARY KEY (prefix, id)
   )`,
+  `CREATE TABLE IF NOT EXISTS beat_broadcast (
+    exchange TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    payload TEXT NOT NULL,
+    sent_at BIGINT NOT NULL,
+    PRIMARY KEY (exchange, id)
+  )`,
   `CREATE TABLE IF NOT EXISTS beat_unacked (
     tag TEXT COLLATE "C" PRIMARY KEY,
     queue_id INTEGER NOT NULL,

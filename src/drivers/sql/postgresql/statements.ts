@@ -136,6 +136,18 @@ export const STATEMENTS: Statements = {
     sql(`DELETE FROM beat_instance WHERE prefix = $1 AND seen_at <= ${NOW} - $2`, prefix, ms),
   readInstances: (prefix) =>
     sql(`SELECT json, ${NOW} - seen_at AS ago FROM beat_instance WHERE prefix = $1`, prefix),
+  writeBroadcast: (exchange, id, payload) =>
+    sql(
+      `INSERT INTO beat_broadcast (exchange, id, payload, sent_at) VALUES ($1, $2, $3, ${NOW})`,
+      ...[exchange, id, payload],
+    ),
+  removeOldBroadcasts: (exchange, ms) =>
+    sql(`DELETE FROM beat_broadcast WHERE exchange = $1 AND sent_at <= ${NOW} - $2`, exchange, ms),
+  readBroadcasts: (exchange, ms) =>
+    sql(
+      `SELECT id, payload FROM beat_broadcast WHERE exchange = $1 AND sent_at > ${NOW} - $2`,
+      ...[exchange, ms],
+    ),
   findEntryStates: (prefix, entries) =>
     sql(`SELECT entry, record FROM beat_entry WHERE ${NAMED}`, prefix, entries),
   writeEntries: (prefix, rows) =>

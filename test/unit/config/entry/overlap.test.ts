@@ -61,5 +61,7 @@ describe('overlap of an entry', () => {
       'beatSchedule.e.overlap: "cancel" needs Celery\'s remote control, which SQLite does not carry; use Redis or RabbitMQ, or "skip" or "queue"',
     ]);
     expect(problemsOf(withEntry({ overlap: 'cancel' }, { brokerUrl: 'amqp://h' }))).toEqual([]);
+    const shell = { overlap: 'cancel', task: undefined, shell: 'true' };
+    expect(problemsOf(withEntry(shell, sql))).toEqual([]);
   });
 });

@@ -44,6 +44,7 @@ test('mysql schema: names in the tables of beat have limits that fit into an ind
     ['beat_audit', 'prefix VARBINARY(255)', 'id VARBINARY(400)'],
     ['beat_entry', 'prefix VARBINARY(255)', 'entry VARBINARY(2048)'],
     ['beat_instance', 'prefix VARBINARY(255)', 'id VARBINARY(255)'],
+    ['beat_broadcast', 'exchange VARBINARY(1024)', 'id VARBINARY(36)'],
     ['beat_unacked', 'tag VARBINARY(36)'],
     ['beat_minute', 'prefix VARBINARY(255)'],
     ['beat_history', 'prefix VARBINARY(255)', 'entry VARBINARY(2048)'],

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/drivers/memory/clock.ts';
+import type { Mailbox } from '../../../../src/broker/mailbox.ts';
+import { openSqlMailbox } from '../../../../src/drivers/sql/broadcasts.ts';
+import { storeOptions } from '../../../contract/test-store.ts';
 import { SqlBroker } from '../../../../src/drivers/sql/broker.ts';
 import { SqlCommandLog } from '../../../../src/drivers/sql/command-log.ts';
 import { Database } from '../../../../src/drivers/sql/database.ts';
@@ -60,6 +63,7 @@ class DeniedStore {
   readonly queues: SqlQueues;
   readonly results: TaskResults;
   readonly history: SqlHistory;
+  readonly mailbox: Mailbox;
   #isDenied = false;
 
   constructor() {
@@ -94,6 +98,9 @@ class DeniedStore {
     );
     this.pruner = new Pruner(db, STATEMENTS, (_, text) => this.warnings.push(text));
     this.history = new SqlHistory({ ...shared, limits: DEFAULT_HISTORY, clock });
+    const { transport, connection } = storeOptions('sqla+postgresql://');
+    const where = { server, transport, connection, exchange: 'celery.pidbox', queue: 'q' };
+    this.mailbox = openSqlMailbox({ ...where, clock }, () => dialect);
     this.ledger = new SqlLedger({ ...shared, pruner: this.pruner, queues, history: this.history });
     this.broker = new SqlBroker(db, STATEMENTS, this.pruner, queues);
   }
@@ -102,6 +109,11 @@ class DeniedStore {
     this.#isDenied = true;
   }
 }
+
+const NOBODY = {
+  ...{ receive: () => null, connected: () => {} },
+  signal: new AbortController().signal,
+};
 
 async function catchMessage(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -156,6 +168,8 @@ const OPERATIONS: Record<string, (store: DeniedStore, lease: Lease) => Promise<s
   'instances.announce': ({ instances }) => catchMessage(instances.announce(ANNOUNCEMENT)),
   'instances.withdraw': ({ instances }) => catchMessage(instances.withdraw('one')),
   'instances.list': ({ instances }) => catchMessage(instances.list()),
+  'broker.announce': ({ broker }) => catchMessage(broker.announce([makeMessage('one')])),
+  'mailbox.read': ({ mailbox }) => catchMessage(mailbox.serve(NOBODY)),
   'commands.append': ({ commands }) => catchMessage(commands.append('{}')),
   'commands.pending': ({ commands }) => catchMessage(commands.pending(1)),
   'commands.findAudit': ({ commands }) => catchMessage(commands.findAudit(['one'])),
@@ -229,6 +243,11 @@ test.each([
   ],
   ['instances.withdraw', 'SELECT on beat_instance, DELETE on beat_instance'],
   ['instances.list', 'SELECT on beat_instance'],
+  [
+    'broker.announce',
+    'SELECT on beat_broadcast, INSERT on beat_broadcast, DELETE on beat_broadcast',
+  ],
+  ['mailbox.read', 'SELECT on beat_broadcast'],
   ['commands.append', 'INSERT on beat_command'],
   ['commands.pending', 'SELECT on beat_command'],
   ['commands.findAudit', 'SELECT on beat_audit'],
