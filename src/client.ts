@@ -138,7 +138,7 @@ export class BeatClient implements AsyncDisposable {
   /** The status of every entry of the configuration. A row with `error` is an entry whose state cannot be read. */
   status(): Promise<readonly StatusRow[]> {
     const { entries } = this.#settings;
-    return loadStatus(this.#store.ledger, entries, this.#clock.now());
+    return loadStatus(this.#store, entries, this.#clock.now());
   }
 
   /**
@@ -147,7 +147,7 @@ export class BeatClient implements AsyncDisposable {
    */
   storedStatus(): AsyncIterable<StatusRow> {
     const { definitions } = this.#settings;
-    return loadStoredStatus(this.#store.entries, definitions, this.#clock.now());
+    return loadStoredStatus(this.#store, definitions, this.#clock.now());
   }
 
   /**

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Diagnostic } from '../util/diagnostic.ts';
+import { errorPage } from './pages/error-page.ts';
 
 /** An error as RFC 9457 has it. */
 export interface Problem {
@@ -11,10 +12,17 @@ export interface Problem {
   readonly errors?: readonly Pick<Diagnostic, 'path' | 'message'>[] | undefined;
 }
 
-/** Answers with `application/problem+json`. */
-export function problem(c: Context, { status, detail, ...given }: Problem): Response {
+/** Answers with `application/problem+json`, or with a page if a browser asked for one. */
+export function problem(
+  c: Context,
+  { status, detail, ...given }: Problem,
+): Response | Promise<Response> {
   const errors = given.errors?.map(({ path, message }) => ({ path, message }));
   const title = STATUS_CODES[status] ?? 'Error';
+  const isPage = !given.errors && !c.req.path.startsWith('/api/');
+  if (isPage && c.req.header('accept')?.includes('text/html')) {
+    return c.html(errorPage({ status, title, detail }), status);
+  }
   const body = { type: 'about:blank', title, status, detail, errors };
   return c.body(JSON.stringify(body), status, { 'Content-Type': 'application/problem+json' });
 }

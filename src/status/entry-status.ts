@@ -35,12 +35,31 @@ export interface EntryStatus {
   readonly lastTaskId: string | null;
   /** The newest occurrence if it was skipped and nothing was published since; else `null`. */
   readonly lastSkipped: { readonly dueAt: string; readonly reason: SkipReason } | null;
+  /**
+   * How the task of the newest run whose end is known ended: another run than the last, if that one is still running. `null` for
+   * none; absent if no history is recorded.
+   */
+  readonly lastOutcome?: LastOutcome | null;
   readonly runCount: number;
   /** Runs without an outcome, oldest first; absent for none, and if the entry allows overlap. */
   readonly running?: readonly RunningStatus[];
   /** The next occurrence that will be published; `null` for none, and while it is paused without an end. */
   readonly nextDueAt: string | null;
   readonly error?: never;
+}
+
+/** How the task of a run ended. */
+export interface LastOutcome {
+  readonly taskId: string;
+  readonly dueAt: string;
+  /** Celery's state of the task, such as `SUCCESS`. */
+  readonly state: string;
+  readonly doneAt: string;
+  /** `null` if unknown. */
+  readonly runtimeMs: number | null;
+  readonly worker: string | null;
+  /** The text of the exception; `null` unless it failed. */
+  readonly error: string | null;
 }
 
 /** A published run without an outcome. */

@@ -1,12 +1,16 @@
 import type { Definitions } from '../catalog/definition.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { readStoredEntry } from '../planning/read-stored-entry.ts';
+import type { History } from '../store/history.ts';
 import type { Ledger } from '../store/ledger.ts';
 import { repairCommand } from '../store/repair-command.ts';
 import type { Position, StoredEntries, StoredEntry } from '../store/stored-entries.ts';
 import { formatDiagnostic } from '../util/diagnostic.ts';
 import { ConfigError, describeError } from '../util/errors.ts';
+import { addOutcomes } from './last-outcome.ts';
 import { readStatus, type StatusRow, type UnreadableEntry } from './entry-status.ts';
+
+type Latest = Pick<History, 'latest'> | undefined;
 
 /** Entries that one query reads. */
 const PAGE = 1_000;
@@ -16,7 +20,7 @@ const PAGE = 1_000;
  * cannot be read and belong to no entry of the configuration.
  */
 export async function loadStatus(
-  ledger: Pick<Ledger, 'load'>,
+  { ledger, history }: { readonly ledger: Pick<Ledger, 'load'>; readonly history?: Latest },
   entries: readonly Entry[],
   now: number,
 ): Promise<readonly StatusRow[]> {
@@ -30,18 +34,19 @@ export async function loadStatus(
     unreadable.delete(entry.name);
     return row ?? readStatus(entry, states.get(entry.name), now);
   });
-  return [...rows, ...unreadable.values()];
+  return addOutcomes(history, [...rows, ...unreadable.values()]);
 }
 
 /** The status at `now` (epoch milliseconds) of stored entries, in the order in which they are due. */
 export async function* loadStoredStatus(
-  stored: StoredEntries,
+  { entries, history }: { readonly entries: StoredEntries; readonly history?: Latest },
   definitions: Definitions,
   now: number,
 ): AsyncGenerator<StatusRow> {
   for (let after: Position | undefined; ;) {
-    const page = await stored.page({ limit: PAGE, after });
-    for (const row of page) yield readStoredStatus(row, definitions, now);
+    const page = await entries.page({ limit: PAGE, after });
+    const rows = page.map((row) => readStoredStatus(row, definitions, now));
+    yield* await addOutcomes(history, rows);
     after = page.at(-1);
     if (page.length < PAGE) return;
   }

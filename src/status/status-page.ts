@@ -2,9 +2,11 @@ import type { Definitions } from '../catalog/definition.ts';
 import type { Entry } from '../catalog/entry.ts';
 import { readStoredEntry } from '../planning/read-stored-entry.ts';
 import type { EntryState } from '../store/entry-state.ts';
+import type { History } from '../store/history.ts';
 import type { StateLookup } from '../store/ledger.ts';
 import { repairCommand } from '../store/repair-command.ts';
 import type { EntrySearch, Position, StoredEntries, StoredEntry } from '../store/stored-entries.ts';
+import { addOutcomes } from './last-outcome.ts';
 import { readStatus, type StatusRow } from './entry-status.ts';
 import { readStoredStatus } from './load-status.ts';
 import {
@@ -19,6 +21,8 @@ export interface StatusSource {
   readonly store: {
     readonly ledger: StateLookup;
     readonly entries: StoredEntries & EntrySearch;
+    /** Where the newest outcomes are read; absent if none is recorded. */
+    readonly history?: History | undefined;
   };
   /** Those of the configuration, in its order. */
   readonly entries: readonly Entry[];
@@ -48,8 +52,17 @@ export interface StatusPage {
   readonly searched: number | null;
 }
 
-/** Loads a page at `now` (epoch milliseconds), with queries for the entries of the page alone. */
+/** Loads a page with outcomes at `now` (epoch milliseconds), with queries for the entries of the page alone. */
 export async function loadStatusPage(
+  source: StatusSource,
+  query: StatusQuery,
+  now: number,
+): Promise<StatusPage> {
+  const page = await loadPage(source, query, now);
+  return { ...page, entries: await addOutcomes(source.store.history, page.entries) };
+}
+
+async function loadPage(
   source: StatusSource,
   { search, limit, after }: StatusQuery,
   now: number,
@@ -89,6 +102,17 @@ export async function findStatus(
   name: string,
   now: number,
 ): Promise<FoundEntry | null> {
+  const found = await findEntry(source, name, now);
+  if (!found) return null;
+  const [row = found.row] = await addOutcomes(source.store.history, [found.row]);
+  return { ...found, row };
+}
+
+async function findEntry(
+  source: StatusSource,
+  name: string,
+  now: number,
+): Promise<FoundEntry | null> {
   const entry = source.entries.find((each) => each.name === name);
   if (entry) {
     const errors: string[] = [];
@@ -119,10 +143,10 @@ export async function findStatuses(
   const declared = source.entries.filter(({ name }) => wanted.has(name));
   for (const { name } of declared) wanted.delete(name);
   const stored = wanted.size === 0 ? [] : await source.store.entries.find([...wanted]);
-  return [
+  return addOutcomes(source.store.history, [
     ...(await readDeclared(source, declared, now)),
     ...stored.map((row) => readStoredStatus(row, source.definitions, now)),
-  ];
+  ]);
 }
 
 function filterEntries(entries: readonly Entry[], search: string): readonly Entry[] {

@@ -27,8 +27,8 @@ export async function list(flags: ListFlags): Promise<ExitCode> {
     flags.json ? printJson(declared, stored) : printTable(declared, stored, settings.timezone);
   const store = await openState(storeOptions(settings, systemClock));
   try {
-    const rows = await loadStatus(store.ledger, settings.entries, now);
-    const stored = loadStoredStatus(store.entries, settings.definitions, now);
+    const rows = await loadStatus(store, settings.entries, now);
+    const stored = loadStoredStatus(store, settings.definitions, now);
     return await print(rows, stored);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
@@ -93,6 +93,7 @@ function formatRows(rows: readonly EntryStatus[], zone: string): string {
     ['RUNS', ({ runCount }) => String(runCount)],
     ['NEXT DUE', (row) => formatNext(row, at)],
   ];
+  if (rows.some(({ lastOutcome }) => lastOutcome)) columns.push(['LAST OUTCOME', formatOutcome]);
   // Most tables have none.
   if (rows.some(({ lastSkipped }) => lastSkipped)) {
     columns.push(['LAST SKIPPED', (row) => formatSkipped(row, at)]);
@@ -110,6 +111,12 @@ function formatNext({ enabled, paused, nextDueAt, timezone }: EntryStatus, show:
   if (!enabled) return 'disabled';
   if (!paused) return show(nextDueAt, timezone);
   return paused.until === null ? 'paused' : `paused; ${show(nextDueAt, timezone)}`;
+}
+
+function formatOutcome({ lastOutcome }: EntryStatus): string {
+  if (!lastOutcome) return '';
+  const { state, runtimeMs } = lastOutcome;
+  return runtimeMs === null ? state : `${state} (${(runtimeMs / 1_000).toFixed(1)} s)`;
 }
 
 function formatSkipped({ lastSkipped, timezone }: EntryStatus, show: Show): string {

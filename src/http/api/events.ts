@@ -1,11 +1,10 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { findStatuses } from '../../status/status-page.ts';
-import type { OutcomeRow } from '../../store/history.ts';
 import { findAccess } from '../access/access.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
-import { statusSource } from '../status-source.ts';
+import { sumDay } from '../past-day.ts';
+import { LiveReads } from './live-reads.ts';
 import { readQuery } from './read-query.ts';
 import { eventsQuery } from './schemas.ts';
 
@@ -15,11 +14,13 @@ const INTERVAL = 1_000;
 const KEEP_ALIVE = 15;
 /** Entries of one stream. */
 const MAX_ENTRIES = 200;
-/** Streams of one instance: each reads the store once a second. */
+/** Looks between two that compare the counts of the day: a busy store changes them all the time. */
+const DAY_LOOKS = 5;
+/** Streams of one instance. */
 const MAX_STREAMS = 100;
 
 interface Change {
-  readonly event: 'status' | 'outcome' | 'audit' | 'instances';
+  readonly event: 'status' | 'audit' | 'instances' | 'day';
   readonly data: string;
 }
 
@@ -27,15 +28,16 @@ interface Change {
 export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
   const { clock, stopped } = context;
   const routes = new Hono<HttpEnv>();
-  let streams = 0;
+  const reads = new LiveReads(context);
   routes.get('/events', (c) => {
     readQuery(eventsQuery, c.req.query());
     // The answer has no body, so no client would ever end the stream.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
     const names = (c.req.queries('entry') ?? []).slice(0, MAX_ENTRIES);
-    if (streams >= MAX_STREAMS) return problem(c, { status: 503, detail: 'too many streams' });
-    streams += 1;
-    const changes = new Changes(context, names);
+    if (reads.streams >= MAX_STREAMS)
+      return problem(c, { status: 503, detail: 'too many streams' });
+    const remove = reads.add(names);
+    const changes = new Changes(reads, names);
     // A session ends, and a reload replaces tokens.
     const mayRead = async () => {
       c.set('http', context.settings().http!);
@@ -46,75 +48,51 @@ export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
       stream.onAbort(() => ended.abort());
       const signal = AbortSignal.any([stopped, ended.signal]);
       try {
-        await changes.poll().catch(() => []);
+        await changes.poll(0).catch(() => []);
         await stream.write(': open\n\n');
         for (let looks = 1; !signal.aborted; looks++) {
           await clock.sleep(INTERVAL, signal);
           if (!(await mayRead())) break;
           if (looks % KEEP_ALIVE === 0) await stream.write(': alive\n\n');
           // A page shows an outage itself; the stream goes on when the store is back.
-          for (const change of await changes.poll().catch(() => [])) await stream.writeSSE(change);
+          for (const change of await changes.poll(looks).catch(() => []))
+            await stream.writeSSE(change);
         }
       } finally {
-        streams -= 1;
+        remove();
       }
     });
   });
   return routes;
 }
 
-/** Compares what the store has with what it had. */
+/** Compares what the store has with what one stream had. */
 class Changes {
-  readonly #context: HttpContext;
+  readonly #reads: LiveReads;
   readonly #names: readonly string[];
   readonly #seen = new Map<string, string>();
 
-  constructor(context: HttpContext, names: readonly string[]) {
-    this.#context = context;
+  constructor(reads: LiveReads, names: readonly string[]) {
+    this.#reads = reads;
     this.#names = names;
   }
 
-  async poll(): Promise<readonly Change[]> {
-    const { store, clock } = this.#context;
-    const [rows, outcomes, audit, instances] = await Promise.all([
-      findStatuses(statusSource(this.#context), this.#names, clock.now()),
-      this.#readOutcomes(),
-      store.commands.readAudit(1),
-      store.instances.list(),
-    ]);
-    const running = instances.map(({ seenAgoMs: _seen, ...instance }) => instance);
-    const found: (Change & { readonly key: string })[] = [
-      ...rows.map((row) => ({
-        key: row.entry,
-        event: 'status' as const,
-        data: JSON.stringify(row),
-      })),
-      ...outcomes.map((data) => ({
-        key: data.entry,
-        event: 'outcome' as const,
-        data: JSON.stringify(data),
-      })),
-      ...audit.map((data) => ({ key: 'audit', event: 'audit' as const, data })),
-      { key: 'instances', event: 'instances', data: JSON.stringify(running) },
-    ];
+  /** What has changed since the last look; `look` counts them. */
+  async poll(look: number): Promise<readonly Change[]> {
+    const { rows, audit, instances, day } = await this.#reads.read();
+    const found: (Change & { readonly key: string })[] = this.#names.flatMap((key) => {
+      const row = rows.get(key);
+      return row ? { key, event: 'status', data: JSON.stringify(row) } : [];
+    });
+    if (audit !== null) found.push({ key: '', event: 'audit', data: audit });
+    found.push({ key: '', event: 'instances', data: instances });
+    if (day && look % DAY_LOOKS === 0)
+      found.push({ key: '', event: 'day', data: JSON.stringify(sumDay(day)) });
     return found.filter(({ key, event, data }) => {
       const place = `${event} ${key}`;
       const isNew = this.#seen.get(place) !== data;
       this.#seen.set(place, data);
       return isNew;
     });
-  }
-
-  /** The newest row of each entry's history, of those that are outcomes: an outcome changes no status. */
-  async #readOutcomes(): Promise<readonly (OutcomeRow & { readonly entry: string })[]> {
-    const { store, settings } = this.#context;
-    if (!settings().outcomes) return [];
-    const newest = await Promise.all(
-      this.#names.map(async (entry) => {
-        const row = (await store.history?.read(entry, { limit: 1 }))?.rows[0];
-        return row?.kind === 'outcome' ? { entry, ...row } : [];
-      }),
-    );
-    return newest.flat();
   }
 }

@@ -74,7 +74,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   '/api/events': {
     summary:
-      'Streams changes: `status` and `outcome` of the given entries, `audit`, and `instances`.',
+      'Streams changes: `status` of the given entries, `audit`, `instances`, and `day`: the totals of the last 24 hours.',
     query: eventsQuery,
     answers: { 200: ['A stream of server-sent events.'] },
   },

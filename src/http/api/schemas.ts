@@ -73,6 +73,19 @@ export const status = component(
       lastSentAt: nullable(instant()),
       lastTaskId: nullable(z.string()),
       lastSkipped: nullable(z.object({ dueAt: instant(), reason: z.string() })),
+      lastOutcome: nullable(
+        z.object({
+          taskId: z.string(),
+          dueAt: instant(),
+          state: z.string(),
+          doneAt: instant(),
+          runtimeMs: nullable(z.number()),
+          worker: nullable(z.string()),
+          error: nullable(z.string()),
+        }),
+      )
+        .optional()
+        .describe('How the newest run whose end is known ended; absent without a history.'),
       runCount: z.int(),
       nextDueAt: nullable(instant()).describe('The next occurrence that will be published.'),
     }),

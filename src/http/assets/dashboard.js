@@ -47,6 +47,8 @@ async function refresh() {
   const focus = describeFocus();
   for (const part of document.querySelectorAll('[data-live]')) {
     const replacement = fresh.getElementById(part.id);
+    for (const { id } of part.querySelectorAll('details[open][id]'))
+      replacement?.querySelector(`#${CSS.escape(id)}`)?.setAttribute('open', '');
     if (replacement && replacement.innerHTML !== part.innerHTML) {
       part.replaceChildren(...replacement.childNodes);
     }
@@ -82,8 +84,9 @@ function follow() {
   );
   const connection = document.querySelector('#connection');
   let wasLost = false;
-  for (const type of ['status', 'outcome', 'audit', 'instances'])
+  for (const type of ['status', 'audit', 'instances'])
     source.addEventListener(type, requestRefresh);
+  if (document.getElementById('day')) source.addEventListener('day', requestRefresh);
   source.addEventListener('open', () => {
     connection.textContent = 'Live';
     if (wasLost) requestRefresh();

@@ -12,7 +12,16 @@ export function describeRun(item: HistoryItem): {
   const { outcome, withdrawn } = item;
   if (withdrawn) return skipped(withdrawn.reason);
   if (outcome === null) return { kind: 'published', sign: '•', words: 'published' };
-  if (outcome.state === 'SUCCESS') return { kind: 'succeeded', sign: '✓', words: 'succeeded' };
-  const words = outcome.state === 'FAILURE' ? 'failed' : outcome.state.toLowerCase();
+  return describeOutcome(outcome.state);
+}
+
+/** How a task with this state ended, in the same manner. */
+export function describeOutcome(state: string): {
+  readonly kind: 'succeeded' | 'failed';
+  readonly sign: string;
+  readonly words: string;
+} {
+  if (state === 'SUCCESS') return { kind: 'succeeded', sign: '✓', words: 'succeeded' };
+  const words = state === 'FAILURE' ? 'failed' : state.toLowerCase();
   return { kind: 'failed', sign: '✕', words };
 }

@@ -1,12 +1,12 @@
 import { html } from 'hono/html';
-import type { HistoryItem } from '../../history/join-runs.ts';
 import type { EntryStatus, StatusRow } from '../../status/entry-status.ts';
 import type { StatusPage, StatusQuery } from '../../status/status-page.ts';
 import type { UpcomingDay } from '../../status/upcoming-day.ts';
+import type { PastDay } from '../past-day.ts';
 import { thousands } from '../../util/thousands.ts';
-import { dayChart } from './chart.ts';
-import { formatDuration } from './format.ts';
-import { describeRun } from './describe-run.ts';
+import { dayCharts } from './day-charts.ts';
+import { formatDuration, formatNear } from './format.ts';
+import { describeOutcome } from './describe-run.ts';
 import { layout, type Frame, type Html } from './layout.ts';
 import { relative } from './relative.ts';
 import { stateBadge } from './state.ts';
@@ -17,16 +17,17 @@ export interface EntriesPage {
   readonly page: StatusPage;
   /** Entries of the configuration. */
   readonly declared: number;
-  /** The newest run of each entry, by name, as far as the history has it. */
-  readonly runs: ReadonlyMap<string, HistoryItem>;
-  readonly day: UpcomingDay | null;
+  /** `null` if no history is recorded. */
+  readonly past: PastDay | null;
+  /** `null` while it is being counted. */
+  readonly upcoming: UpcomingDay | null;
   readonly timezone: string;
   readonly now: number;
 }
 
 /** All entries, by pages. */
 export function entriesPage(given: EntriesPage): Html {
-  const { frame, query, page, declared, day, timezone } = given;
+  const { frame, query, page, declared, past, upcoming, timezone } = given;
   return layout({
     title: 'Entries',
     frame,
@@ -46,8 +47,8 @@ export function entriesPage(given: EntriesPage): Html {
         </form>
         ${frame.mayChange && html`<a class="button primary" href="/add">Add entry</a>`}
       </div>
-      <section class="panel" id="day" data-live aria-label="Next 24 hours">
-        ${dayChart(day, declared, timezone)}
+      <section class="panel" id="day" data-live aria-label="Runs of two days">
+        ${dayCharts(past, upcoming, declared, timezone)}
       </section>
       <section class="panel table" id="entries" data-live aria-label="Entries">
         ${page.entries.length === 0 ? nothing(query, page) : table(given)}
@@ -68,31 +69,32 @@ function nothing({ search, after }: StatusQuery, { next }: StatusPage): Html {
   return html`<p class="panel muted">${what} <a href="/">Show all</a></p>`;
 }
 
-function table({ page, runs, now }: EntriesPage): Html {
-  return html`<table class="stack">
+function table({ page, now }: EntriesPage): Html {
+  return html`<table class="stack entries">
     <thead>
       <tr>
         <th scope="col">Entry</th>
         <th scope="col">Schedule</th>
         <th scope="col">State</th>
         <th scope="col">Last run</th>
+        <th scope="col">Last outcome</th>
         <th scope="col">Next run</th>
       </tr>
     </thead>
     <tbody>
-      ${page.entries.map((row) => line(row, runs.get(row.entry), now))}
+      ${page.entries.map((row) => line(row, now))}
     </tbody>
   </table>`;
 }
 
-function line(row: StatusRow, last: HistoryItem | undefined, now: number): Html {
+function line(row: StatusRow, now: number): Html {
   const name = html`<a class="name" href="/entries/${encodeURIComponent(row.entry)}"
     >${row.entry}</a
   >`;
   if (row.error !== undefined) {
     return html`<tr data-entry="${row.entry}">
       <td data-label="Entry">${name}</td>
-      <td data-label="Problem" colspan="4"><div>${stateBadge(row)} ${row.error}</div></td>
+      <td data-label="Problem" colspan="5"><div>${stateBadge(row)} ${row.error}</div></td>
     </tr>`;
   }
   return html`<tr data-entry="${row.entry}">
@@ -106,8 +108,9 @@ function line(row: StatusRow, last: HistoryItem | undefined, now: number): Html 
       <div>${row.schedule}<span class="muted">${row.timezone ?? ''}</span></div>
     </td>
     <td data-label="State"><div>${stateBadge(row)}${pauseReason(row)}</div></td>
-    <td data-label="Last run"><div>${lastRun(row, last, now)}</div></td>
-    <td data-label="Next run">
+    <td data-label="Last run" class="time"><div>${lastRun(row, now)}</div></td>
+    <td data-label="Last outcome">${lastOutcome(row, now)}</td>
+    <td data-label="Next run" class="time">
       <div>
         ${row.nextDueAt === null ? html`<span class="muted">none</span>` : relative(row.nextDueAt, now, row.timezone)}
       </div>
@@ -119,19 +122,29 @@ function pauseReason({ paused }: EntryStatus): Html | string {
   return paused?.reason ? html`<span class="muted">${paused.reason}</span>` : '';
 }
 
-function lastRun(
-  { lastSentAt, timezone }: EntryStatus,
-  last: HistoryItem | undefined,
-  now: number,
-): Html {
+function lastRun({ lastSentAt, timezone }: EntryStatus, now: number): Html {
   if (lastSentAt === null) return html`<span class="muted">never</span>`;
-  const when = relative(lastSentAt, now, timezone);
-  if (last?.kind !== 'run' || last.outcome === null) return when;
-  const { sign, words } = describeRun(last);
-  const { runtime } = last.outcome;
-  return html`${when}<span class="muted"
-      >${sign} ${words}${runtime === null ? '' : ` in ${formatDuration(runtime)}`}</span
-    >`;
+  return relative(lastSentAt, now, timezone);
+}
+
+/** Of the last run, or of an earlier one while the last is not known to have ended. */
+function lastOutcome(
+  { lastOutcome: last, lastTaskId, timezone }: EntryStatus,
+  now: number,
+): Html | string {
+  if (!last) return '';
+  const { kind, sign, words } = describeOutcome(last.state);
+  const details = [
+    ...(last.runtimeMs === null ? [] : [`in ${formatDuration(last.runtimeMs)}`]),
+    ...(last.taskId === lastTaskId
+      ? []
+      : [`the run of ${formatNear(Date.parse(last.dueAt), now, timezone)}`]),
+  ];
+  return html`<div>
+    <span class="outcome ${kind}">${sign} ${words}</span>
+    ${details.length > 0 && html`<span class="muted">${details.join(', ')}</span>`}
+    ${last.error !== null && html`<span class="muted clip" title="${last.error}">${last.error}</span>`}
+  </div>`;
 }
 
 function pager({ search, after }: StatusQuery, { next, searched }: StatusPage): Html | string {

@@ -2,14 +2,14 @@ import { html } from 'hono/html';
 import type { AuditRow } from '../../commands/audit.ts';
 import type { HistoryItem } from '../../history/join-runs.ts';
 import { describeSkipReason } from '../../history/skip-reasons.ts';
-import type { StatusRow } from '../../status/entry-status.ts';
+import type { LastOutcome, StatusRow } from '../../status/entry-status.ts';
 import type { OutcomeRow } from '../../store/history.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { thousands } from '../../util/thousands.ts';
 import { actions } from './actions.ts';
-import { runChart, type Bar } from './chart.ts';
-import { formatDuration, formatInstant, formatSpan } from './format.ts';
-import { describeRun } from './describe-run.ts';
+import { runChart, type Bar } from './run-chart.ts';
+import { formatDuration, formatInstant, formatNear, formatSpan } from './format.ts';
+import { describeOutcome, describeRun } from './describe-run.ts';
 import { layout, type Frame, type Html } from './layout.ts';
 import { relative } from './relative.ts';
 import { explainState, stateBadge } from './state.ts';
@@ -85,6 +85,7 @@ function facts({ row, definition, now }: EntryPage): Html {
   const why = explainState(row).map((sentence) => html`<p>${sentence}</p>`);
   if (row.error !== undefined) return html`${why}`;
   const { task, schedule, timezone, description, source, runCount, lastSentAt, nextDueAt } = row;
+  const { lastOutcome } = row;
   return html`${why}
     <dl>
       <dt>Task</dt>
@@ -100,6 +101,11 @@ function facts({ row, definition, now }: EntryPage): Html {
       <dd>${source === 'store' ? 'stored at run time' : 'configuration'}</dd>
       <dt>Last run</dt>
       <dd>${lastSentAt === null ? 'never' : relative(lastSentAt, now, timezone)}</dd>
+      ${
+        lastOutcome &&
+        html`<dt>Last outcome</dt>
+          <dd>${outcomeOf(lastOutcome, row.lastTaskId, { now, timezone })}</dd>`
+      }
       <dt>Next run</dt>
       <dd>${nextDueAt === null ? 'none' : relative(nextDueAt, now, timezone)}</dd>
       <dt>Runs</dt>
@@ -110,6 +116,24 @@ function facts({ row, definition, now }: EntryPage): Html {
           <dd><pre tabindex="0" aria-label="Definition">${definition}</pre></dd>`
       }
     </dl>`;
+}
+
+function outcomeOf(
+  { taskId, dueAt, state, runtimeMs, worker, error }: LastOutcome,
+  lastTaskId: string | null,
+  { now, timezone }: { readonly now: number; readonly timezone: string | null },
+): Html {
+  const { kind, sign, words } = describeOutcome(state);
+  const details = [
+    ...(runtimeMs === null ? [] : [`in ${formatDuration(runtimeMs)}`]),
+    ...(worker === null ? [] : [`on ${worker}`]),
+    ...(taskId === lastTaskId
+      ? []
+      : [`the run of ${formatNear(Date.parse(dueAt), now, timezone)}`]),
+  ];
+  return html`<span class="outcome ${kind}">${sign} ${words}</span
+    ><span class="muted">${details.join(', ')}</span>
+    ${error !== null && html`<div class="reason">${error.slice(0, 1_000)}</div>`}`;
 }
 
 function nextRuns({ next, row, now }: EntryPage): Html {
@@ -125,7 +149,7 @@ function nextRuns({ next, row, now }: EntryPage): Html {
     <p class="small muted">${zone ?? 'UTC'}</p>`;
 }
 
-function pastRuns(runs: readonly HistoryItem[] | null, { row }: EntryPage): Html {
+function pastRuns(runs: readonly HistoryItem[] | null, { row, now }: EntryPage): Html {
   if (runs === null)
     return html`<h2>Runs</h2>
       <p class="muted">No history is recorded.</p>`;
@@ -165,12 +189,16 @@ function pastRuns(runs: readonly HistoryItem[] | null, { row }: EntryPage): Html
     </p>
     ${runChart('Lateness', lateness, formatDuration)}
     ${hasRuntime && runChart('Runtime', runtime, formatDuration)}
+    <div class="axis" aria-hidden="true">
+      <span>${formatNear(dueAtOf(shown[0]!), now, zone)}</span>
+      <span>${formatNear(dueAtOf(shown.at(-1)!), now, zone)}</span>
+    </div>
     ${runTable(runs.slice(0, LISTED), zone)}`;
 }
 
 function runTable(runs: readonly HistoryItem[], zone: string | null): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of runs">
-    <table>
+    <table class="dense">
       <thead>
         <tr>
           <th scope="col">Due (${zone ?? 'UTC'})</th>
@@ -183,7 +211,7 @@ function runTable(runs: readonly HistoryItem[], zone: string | null): Html {
       </thead>
       <tbody>
         ${runs.map((past) => {
-          const { sign, words } = describeRun(past);
+          const { kind, sign, words } = describeRun(past);
           if (past.kind === 'skip') {
             const { first, last, count, reason } = past;
             const more =
@@ -191,16 +219,23 @@ function runTable(runs: readonly HistoryItem[], zone: string | null): Html {
                 ? ` (${count === null ? 'very many' : thousands(count)}, up to ${formatInstant(last, zone)})`
                 : '';
             return html`<tr>
-              <td>${formatInstant(first, zone)}</td>
-              <td colspan="5">${sign} skipped${more}: ${describeSkipReason(reason)}</td>
+              <td class="time">${formatInstant(first, zone)}</td>
+              <td colspan="5" class="muted">
+                ${sign} skipped${more}: ${describeSkipReason(reason)}
+              </td>
             </tr>`;
           }
           const { outcome } = past;
           return html`<tr>
-            <td>${formatInstant(past.dueAt, zone)}</td>
+            <td class="time">${formatInstant(past.dueAt, zone)}</td>
             <td>
-              ${sign}
-              ${words}${outcome?.error ? html`<span class="muted">${outcome.error.slice(0, 200)}</span>` : ''}
+              <span class="outcome ${kind}">${sign} ${words}</span>${
+                outcome?.error
+                  ? html`<span class="muted clip" title="${outcome.error.slice(0, 1_000)}"
+                      >${outcome.error.slice(0, 200)}</span
+                    >`
+                  : ''
+              }
             </td>
             <td class="number">${formatDuration(Math.max(0, past.sentAt - past.dueAt))}</td>
             <td class="number">${formatRuntime(outcome)}</td>

@@ -40,3 +40,12 @@ export function formatInstant(at: number, zone: string | null): string {
   }
   return format.format(at);
 }
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `07:00:00` for an instant of the same day as `now` in that zone, else `22 Nov, 07:00`. */
+export function formatNear(at: number, now: number, zone: string | null): string {
+  const [day = '', time = ''] = formatInstant(at, zone).split(' ');
+  if (formatInstant(now, zone).startsWith(day)) return time;
+  return `${Number(day.slice(8))} ${MONTHS[Number(day.slice(5, 7)) - 1]}, ${time.slice(0, 5)}`;
+}

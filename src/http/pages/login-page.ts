@@ -11,7 +11,8 @@ export function loginPage({
 }): Html {
   return layout({
     title: 'Log in',
-    main: html`<form method="post" action="/login" class="login">
+    main: html`<form method="post" action="/login" class="login panel">
+      <p class="brand">beat</p>
       <h1>Log in</h1>
       ${error !== null && html`<p role="alert" class="error">${error}</p>`}
       <input type="hidden" name="next" value="${next}" />
@@ -37,7 +38,7 @@ export function loginPage({
         aria-describedby="name-help"
       />
       <p id="name-help" class="help">The audit log shows it beside your commands.</p>
-      <button>Log in</button>
+      <button class="primary">Log in</button>
     </form>`,
   });
 }

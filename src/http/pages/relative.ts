@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { formatInstant, formatSpan } from './format.ts';
+import { formatInstant, formatNear, formatSpan } from './format.ts';
 import type { Html } from './layout.ts';
 
 /** `in 3 h 12 min`, `now`, `4 s ago`. The script of the pages does the same. */
@@ -13,5 +13,5 @@ export function relative(iso: string, now: number, zone: string | null): Html {
   const at = Date.parse(iso);
   const text = describeDistance(at - now);
   return html`<time datetime="${iso}" data-relative>${text}</time
-    ><span class="muted">${formatInstant(at, zone)}</span>`;
+    ><span class="muted" title="${formatInstant(at, zone)}">${formatNear(at, now, zone)}</span>`;
 }

@@ -11,6 +11,7 @@ import { requireChange } from '../access/access.ts';
 import { submit, type SentCommand } from '../api/commands.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
+import { PastDayReader } from '../past-day.ts';
 import { statusSource } from '../status-source.ts';
 import { UpcomingRuns } from '../upcoming-runs.ts';
 import { addPage, type NewEntry } from './add-page.ts';
@@ -36,6 +37,7 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
   const { store, settings, clock, version } = context;
   const routes = new Hono<HttpEnv>();
   const upcoming = new UpcomingRuns(context);
+  const pastDay = new PastDayReader(context);
 
   const frameFor = async (c: Context<HttpEnv>): Promise<Frame> => {
     const instances = await store.instances.list();
@@ -57,22 +59,18 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
     const { search = '', after = null } = c.req.query();
     const query = { search: search.slice(0, 200), after, limit: PAGE };
     const now = clock.now();
-    const [frame, page] = await Promise.all([
+    const [frame, page, past] = await Promise.all([
       frameFor(c),
       loadStatusPage(statusSource(context), query, now),
+      pastDay.day(),
     ]);
-    const runs = await Promise.all(
-      page.entries.map(async ({ entry }) => [entry, (await readRuns(entry, 3))[0]] as const),
-    );
     // Counting the runs of many entries would delay the queries of the page.
-    const day = await upcoming.day();
+    const coming = await upcoming.day();
     const { entries, timezone } = settings();
-    const known = runs.flatMap(([entry, run]) => (run ? [[entry, run] as const] : []));
     return c.html(
       entriesPage({
-        ...{ frame, query, page, day, timezone, now },
+        ...{ frame, query, page, past, upcoming: coming, timezone, now },
         declared: entries.length,
-        runs: new Map(known),
       }),
     );
   });

@@ -56,7 +56,7 @@ describe('GET /api/status', () => {
         ...{ entry: 'backup', source: 'configuration', task: 'shop.backup' },
         ...{ schedule: expect.any(String) as string, description: 'Nightly', timezone: 'UTC' },
         ...{ enabled: true, paused: null, skipping: [], lastDueAt: null, lastSentAt: null },
-        ...{ lastTaskId: null, lastSkipped: null, runCount: 0 },
+        ...{ lastTaskId: null, lastSkipped: null, lastOutcome: null, runCount: 0 },
         nextDueAt: expect.stringMatching(/T03:00:00.000Z$/) as string,
       },
     ]);
@@ -285,7 +285,7 @@ test('GET /api/events: streams the status of an entry and the audit row after a 
   await reader.cancel();
 });
 
-test('GET /api/events: streams an outcome, which changes no status', async () => {
+test('GET /api/events: streams the outcome of a run in the status of its entry', async () => {
   await using app = await HttpApp.open({ ...CONFIG, resultBackend: 'redis://localhost' });
   const response = await app.request('/api/events?entry=backup', { token: READ });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -294,8 +294,8 @@ test('GET /api/events: streams an outcome, which changes no status', async () =>
   const row = { kind: 'outcome', state: 'FAILURE', error: 'ValueError: x', ...ended } as const;
   await app.store.history!.append([{ entry: 'backup', row }]);
   let text = '';
-  while (!text.includes('\n\n')) text += (await reader.read()).value ?? '';
-  expect(text).toMatch(/^event: outcome\ndata: \{"entry":"backup".*"state":"FAILURE"/);
+  while (!text.includes('event: status')) text += (await reader.read()).value ?? '';
+  expect(text).toMatch(/event: status\ndata: \{"entry":"backup".*"state":"FAILURE"/);
   await reader.cancel();
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BeatConfig } from '../../../src/config/config-types.ts';
+import type { OutcomeRow } from '../../../src/store/history.ts';
 import { CHANGE, HttpApp, TOKENS } from '../../support/http-app.ts';
 
 const CRON = { cron: '0 3 * * *' };
@@ -90,7 +91,9 @@ describe('pages of the dashboard', () => {
     for (const text of ['✕ failed', 'Disk is full', '1.2 s', 'Runtime', 'manual']) {
       expect(page).toContain(text);
     }
-    expect(await read(app, '/')).toMatch(/✕ failed in 1\.2 s/);
+    const text = (await read(app, '/')).replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+    expect(text).toContain('✕ failed in 1.2 s Disk is full');
+    expect(text).toContain('1 run, 0 succeeded, 1 failed.');
   });
 
   test('show a rejection of the leader, and nothing changes', async () => {
@@ -105,6 +108,40 @@ describe('pages of the dashboard', () => {
     await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }));
     const page = await read(app, '/entries/backup?command=unknown');
     expect(page).toContain('It is applied when an instance leads.');
+  });
+
+  test('show the counts of the last 24 hours as a picture in words, and as a table by hour', async () => {
+    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }));
+    const now = Date.now();
+    const outcome: Omit<OutcomeRow, 'state'> = {
+      ...{ kind: 'outcome', taskId: 'id', dueAt: now, doneAt: now },
+      ...{ runtime: null, worker: null, error: null },
+    };
+    const states = ['SUCCESS', 'SUCCESS', 'FAILURE'];
+    await app.store.history!.append(
+      states.map((state) => ({ entry: 'backup', row: { ...outcome, state } })),
+    );
+    const page = await read(app, '/');
+    expect(page).toContain('aria-label="3 runs, 2 succeeded, 1 failed."');
+    const hour = `${new Date(now).toISOString().slice(0, 13).replace('T', ' ')}:00`;
+    const text = page.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+    expect(text).toContain(`Hour (UTC) published skipped succeeded failed ${hour} – – 2 1`);
+    await using without = await HttpApp.open({ ...config({}), history: false });
+    expect(await read(without, '/')).not.toContain('Last 24 hours');
+  });
+
+  test('answer a browser with a page for what does not exist, and others with problem+json', async () => {
+    await using app = await HttpApp.open(config({}));
+    const headers = { Accept: 'text/html,*/*' };
+    for (const path of ['/entries/none', '/nothing']) {
+      const response = await app.request(path, { token: CHANGE, headers });
+      expect([response.status, await response.text()]).toEqual([
+        404,
+        expect.stringContaining('<h1>Not Found</h1>'),
+      ]);
+    }
+    const api = await app.request('/api/entries/none', { token: CHANGE, headers });
+    expect(api.headers.get('content-type')).toBe('application/problem+json');
   });
 
   test('answer 404 for an entry that does not exist', async () => {

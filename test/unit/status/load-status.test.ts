@@ -15,7 +15,7 @@ test('an entry whose state cannot be read has a row with the error and its repai
   };
   const entries = ['damaged', 'sound'].map((name) => makeEntry({ name }));
   const error = 'not a state; its schedule restarts from now with: beat forget';
-  expect(await loadStatus({ load }, entries, NOW)).toEqual([
+  expect(await loadStatus({ ledger: { load } }, entries, NOW)).toEqual([
     { entry: 'damaged', source: 'configuration', error: `${error} damaged` },
     expect.objectContaining({ entry: 'sound', runCount: 0 }),
     { entry: 'gone', source: 'configuration', error: `${error} gone` },
@@ -33,7 +33,7 @@ test('a stored entry whose definition or state cannot be read has a row with the
   ];
   const stored = { page: async () => rows, find: async () => [] };
   const listed = [];
-  for await (const row of loadStoredStatus(stored, definitions, NOW)) listed.push(row);
+  for await (const row of loadStoredStatus({ entries: stored }, definitions, NOW)) listed.push(row);
   const inStore = { source: 'store' };
   expect(listed).toMatchObject([
     {

@@ -58,6 +58,7 @@ test('beat list: prints one JSON line per entry with --json', async () => {
     lastDueAt: null,
     lastSentAt: null,
     lastTaskId: null,
+    lastOutcome: null,
     lastSkipped: null,
     runCount: 0,
     nextDueAt: null,
