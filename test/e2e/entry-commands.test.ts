@@ -32,9 +32,9 @@ describe('on the embedded store', () => {
     await leader.waitForEvent('scheduling');
     const answer = await beat('run', 'backup', '--reason', 'before the migration');
     expect(answer).toMatchObject({ code: 0, stdout: 'published a run of backup', stderr: '' });
+    const line = await leader.waitForEvent('command');
     const sent = leader.sent.filter(({ entry }) => entry === 'backup');
     expect(sent).toMatchObject([{ task: 'tasks.backup', cause: 'manual' }]);
-    const line = await leader.waitForEvent('command');
     expect(line).toMatchObject({
       ...{ do: 'run', entry: 'backup', reason: 'before the migration', status: 'applied' },
     });
@@ -44,16 +44,18 @@ describe('on the embedded store', () => {
     await using leader = new BeatProcess({ cwd });
     await leader.waitForRuns(2);
     expect(await beat('pause', 'quick')).toMatchObject({ code: 0, stdout: 'paused quick' });
-    const { length } = leader.sent;
+    const paused = await leader.waitForEvent('command');
     const { stdout } = await beat('list', '--json');
     const rows = stdout.split('\n').map((line) => JSON.parse(line) as { entry: string });
     expect(rows.find(({ entry }) => entry === 'quick')).toMatchObject({
       paused: { until: null, reason: null },
       nextDueAt: null,
     });
-    expect(leader.sent.length).toBe(length);
     expect((await beat('resume', 'quick')).stdout).toMatch(/^resumed quick; \d+ skipped/);
-    await leader.waitForRuns(1);
+    const from = leader.log.all.indexOf(paused);
+    const resumed = await leader.waitForEvent('command', from + 1);
+    const next = await leader.waitForEvent('sent', from);
+    expect(leader.log.all.indexOf(next)).toBeGreaterThan(leader.log.all.indexOf(resumed));
     expect(await leader.waitForEvent('skipped')).toMatchObject({
       entry: 'quick',
       reason: 'paused',
@@ -85,6 +87,7 @@ describe('on the embedded store', () => {
     const done = await beat('backfill', 'hourly', ...time, '--yes');
     expect(done).toMatchObject({ code: 0, stderr: '' });
     expect(done.stdout).toMatch(/published 10 runs of hourly$/);
+    await leader.waitForEvent('command');
     const sent = leader.sent.filter(({ entry }) => entry === 'hourly');
     expect(sent.map(({ cause }) => cause)).toEqual(Array(10).fill('backfill'));
     expect(new Set(sent.map(({ taskId }) => taskId)).size).toBe(10);
