@@ -43,7 +43,8 @@ export async function runScenario(
   for (let slot = 0; slot < instances; slot++) cluster.start(slot);
   await cluster.at(0).beat.log.until('a role', () => cluster.at(0).beat.role);
 
-  const store = await openState(storeOptions(settings, systemClock));
+  // The run itself must not fail where a busy server replies too late for beat's short TTL.
+  const store = await openState({ ...storeOptions(settings, systemClock), lockTtl: 60_000 });
   await using _ = { [Symbol.asyncDispose]: () => store.close() };
   const injecting = new Nemesis(cluster, environment).inject(faults);
   const sending = sendCommands(store.commands, commands, injecting);
