@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RedisServer } from './redis.ts';
 
-const DOC = readFileSync(join(import.meta.dirname, '../../docs/redis-rights.md'), 'utf8');
+const DOC = ['redis-rights', 'remote-control']
+  .map((name) => readFileSync(join(import.meta.dirname, `../../docs/${name}.md`), 'utf8'))
+  .join('\n');
 
 /** A Redis user created with the ACL line that the documentation gives for it. */
 export class AclUser {
@@ -17,7 +19,7 @@ export class AclUser {
   constructor(server: RedisServer, name: string) {
     const lines = DOC.split('\n').filter((each) => each.startsWith(`ACL SETUSER ${name} `));
     const [rules, optional = []] = lines.map((line) => line.split(' ').slice(3));
-    if (!rules) throw new Error(`docs/redis-rights.md has no line for the user ${name}`);
+    if (!rules) throw new Error(`the documentation has no line for the user ${name}`);
     this.name = name;
     this.#server = server;
     this.#rules = rules;
