@@ -1,9 +1,10 @@
 // What beat costs, measured on this machine beside what users would run instead.
-// npm run bench -- [--only burst,start,stored,lateness,next,takeover,input,outcomes,live] [--quick]
+// npm run bench -- [--only burst,start,stored,lateness,next,takeover,input,outcomes,live,audit,start-history] [--quick]
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import build from '../test/support/build.ts';
 import { findService } from '../test/support/services.ts';
+import { audit } from './audit.ts';
 import { burst } from './burst.ts';
 import { input } from './input.ts';
 import { lateness } from './lateness.ts';
@@ -11,12 +12,23 @@ import { live } from './live.ts';
 import { next } from './next.ts';
 import { outcomes } from './outcomes.ts';
 import { start } from './start.ts';
+import { startHistory } from './start-history.ts';
 import { storedEntries } from './stored-entries.ts';
 import { takeover } from './takeover.ts';
 import { formatTable, type Bench, type Row } from './table.ts';
 
 const BENCHES: Record<string, Bench> = {
-  ...{ burst, start, stored: storedEntries, lateness, next, takeover, input, outcomes, live },
+  burst,
+  start,
+  stored: storedEntries,
+  lateness,
+  next,
+  takeover,
+  input,
+  outcomes,
+  live,
+  audit,
+  'start-history': startHistory,
 };
 
 const { values } = parseArgs({
