@@ -74,6 +74,13 @@ describe('Grafana dashboard', () => {
     expect(used(expr).filter((name) => !SAMPLES.has(name))).toEqual([]);
   });
 
+  test('has panels for outcomes by state, the runtime of tasks, and failures of entries', () => {
+    const shown = new Set(targets.flatMap(({ expr }) => used(expr)));
+    expect(shown).toContain('beat_outcomes_total');
+    expect(shown).toContain('beat_task_runtime_seconds_bucket');
+    expect(shown).toContain('beat_entry_outcomes_total');
+  });
+
   test('panels have different ids, descriptions, and places that do not overlap', () => {
     const { panels } = dashboard;
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
