@@ -1,6 +1,7 @@
 import type { Mutation } from './program.ts';
 
-const LUA = 'drivers/redis/scripts/scripts.js';
+const LUA = 'drivers/redis/scripts';
+const LUA_STATES = `${LUA}/state-parts.js`;
 const SQLITE = 'drivers/sqlite/ledger.js';
 const SQL = 'drivers/sql/ledger.js';
 /** The comparison of states that all stores but Redis share. */
@@ -15,9 +16,13 @@ const LUA_BEFORE = `
   local pairs_end = 2 + 2 * n
   local at = pairs_end + n + 1
   local rows = tonumber(ARGV[at])
-  local first = 3 + rows
+  local first = 3
   at = at + 1
-  if rows > 0 then at = at + 5 + rows end
+  if rows > 0 then
+    first = first + 1 + rows
+    at = at + 5 + rows
+    at = at + 1 + 6 * tonumber(ARGV[at])
+  end
   at = at + 2 * tonumber(ARGV[at]) + 1
   local lists_end = first - 1 + tonumber(ARGV[at])
   at = at + 1
@@ -56,7 +61,7 @@ const SQL_BEFORE = `            await this.#db.transaction('ledger.commit', (tx)
 const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes.flat());\n';
 
 const unfenced: readonly Mutation[] = [
-  { file: LUA, text: LUA_FENCE, instead: '' },
+  { file: LUA_STATES, text: LUA_FENCE, instead: '' },
   { file: SQLITE, text: SQLITE_FENCE, instead: '' },
   { file: SQL, text: SQL_FENCE, instead: '' },
 ];
@@ -69,14 +74,18 @@ export const MUTATIONS = {
   /** Accepts every commit: neither the fencing token nor the states are compared. */
   unchecked: [
     ...unfenced,
-    { file: LUA, text: LUA_COMPARE, instead: '' },
+    { file: LUA_STATES, text: LUA_COMPARE, instead: '' },
     { file: COMMIT, text: COMPARE, instead: `return 'new';` },
   ],
 
   /** Publishes before the checks, as a scheduler does that publishes first and stores state afterwards. */
   'publish-first': [
-    { file: LUA, text: LUA_PUSH, instead: LUA_PASS },
-    { file: LUA, text: LUA_CHECK, instead: `COMMIT = script(\`${LUA_BEFORE}${LUA_PUSH}\${HEAD}` },
+    { file: `${LUA}/publish-scripts.js`, text: LUA_PUSH, instead: LUA_PASS },
+    {
+      file: `${LUA}/commit-scripts.js`,
+      text: LUA_CHECK,
+      instead: `COMMIT = script(\`${LUA_BEFORE}${LUA_PUSH}\${HEAD}`,
+    },
     { file: SQLITE, text: SQLITE_PUSH, instead: '' },
     { file: SQLITE, text: SQLITE_CHECK, instead: SQLITE_CHECK + SQLITE_PUSH },
     { file: SQL, text: SQL_PUSH, instead: '' },

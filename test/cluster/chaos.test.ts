@@ -99,6 +99,10 @@ for (const [name, { type, missing, faults, mutations }] of Object.entries(SUBJEC
 }
 
 test('chaos: a mutation whose text the program no longer has is an error', () => {
-  const gone = { file: 'drivers/redis/scripts/scripts.js', text: 'no such text', instead: '' };
+  const gone = {
+    file: 'drivers/redis/scripts/commit-scripts.js',
+    text: 'no such text',
+    instead: '',
+  };
   expect(() => new Program([gone])).toThrow('found it 0 times');
 });

@@ -10,8 +10,9 @@ import {
   WITHDRAW,
 } from '../../src/drivers/redis/scripts/outbox-scripts.ts';
 import { run, script, type Script } from '../../src/drivers/redis/scripts/script.ts';
-import { BEGIN_TERM, COMMIT, COMMIT_ENTRIES } from '../../src/drivers/redis/scripts/scripts.ts';
-import { REMOVE_STATE, SEND } from '../../src/drivers/redis/scripts/scripts.ts';
+import { COMMIT, COMMIT_ENTRIES } from '../../src/drivers/redis/scripts/commit-scripts.ts';
+import { SEND } from '../../src/drivers/redis/scripts/publish-scripts.ts';
+import { BEGIN_TERM, REMOVE_STATE } from '../../src/drivers/redis/scripts/term-scripts.ts';
 import { FIND, PAGE } from '../../src/drivers/redis/stored-entries.ts';
 import { RedisServer } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';

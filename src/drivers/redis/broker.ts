@@ -9,7 +9,7 @@ import { findUnreceived, NO_SUBSCRIBERS, RedisWrites } from './writes.ts';
 import type { Keys } from './keys.ts';
 import { isAboutKeys } from './rights.ts';
 import { run } from './scripts/script.ts';
-import { SEND } from './scripts/scripts.ts';
+import { SEND } from './scripts/publish-scripts.ts';
 
 /** Messages that one script publishes at most, so that other clients do not wait long. */
 const CHUNK = 500;

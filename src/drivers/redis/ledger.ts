@@ -15,6 +15,7 @@ import type { Connection } from './connection/connection.ts';
 import { findUnreceived, NO_SUBSCRIBERS, RedisWrites, type PubSubMessage } from './writes.ts';
 import { addHistory } from './history.ts';
 import type { Keys } from './keys.ts';
+import { CHECK, COMMIT, COMMIT_COMMANDS, COMMIT_ENTRIES } from './scripts/commit-scripts.ts';
 import {
   APPEND,
   APPEND_COMMANDS,
@@ -24,8 +25,7 @@ import {
 } from './scripts/outbox-scripts.ts';
 import { isAboutKeys } from './rights.ts';
 import { run, type Script } from './scripts/script.ts';
-import { BEGIN_TERM, CHECK, REMOVE_STATE } from './scripts/scripts.ts';
-import { COMMIT, COMMIT_COMMANDS, COMMIT_ENTRIES } from './scripts/scripts.ts';
+import { BEGIN_TERM, REMOVE_STATE } from './scripts/term-scripts.ts';
 import { entryArguments } from './stored-entries.ts';
 
 /** States that one HSCAN reads. Redis serves other clients between two calls. */

@@ -2,7 +2,7 @@ import { FINISH } from '../command-log.ts';
 import { HISTORY } from '../history.ts';
 import { RIGHTS } from '../rights.ts';
 import { script } from './script.ts';
-import { FOOT, HEAD } from './scripts.ts';
+import { FOOT, HEAD } from './state-parts.ts';
 import { WRITE_ENTRIES } from '../stored-entries.ts';
 
 /**
