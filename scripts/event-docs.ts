@@ -9,6 +9,10 @@ const ROOT = new URL('../', import.meta.url);
 /** The source files that declare events and the types of their fields. */
 const SOURCES = [
   'src/events/beat-events.ts',
+  'src/events/change-events.ts',
+  'src/events/condition-events.ts',
+  'src/events/run-events.ts',
+  'src/events/term-events.ts',
   'src/events/operation.ts',
   'src/catalog/catch-up.ts',
   'src/message/run.ts',
