@@ -10,8 +10,10 @@ import type { ResultReader } from '../store/result-reader.ts';
 import { waitAtMost, type Clock } from '../util/clock.ts';
 import { Condition } from '../util/condition.ts';
 import { StoreError } from '../util/errors.ts';
+import { EndedRuns } from './ended-runs.ts';
 import { FollowedRuns, nextReadAt, type FollowedRun, type Place } from './followed-runs.ts';
 import { OutcomeHistory } from './outcome-history.ts';
+import { READ_OUTCOMES, ResultReads } from './result-reads.ts';
 
 export interface OutcomeFollowerOptions {
   readonly reader: ResultReader;
@@ -25,15 +27,10 @@ export interface OutcomeFollowerOptions {
 export const FOLLOW_FOR = 24 * 3_600_000;
 /** Runs that one read asks for. */
 const BATCH = 500;
-/** The pause after a read that failed, milliseconds: doubled each time, to the longest. */
-const FIRST_PAUSE = 1_000;
+/** The longest pause between two looks at what is to be read. Milliseconds. */
 const MAX_PAUSE = 30_000;
 /** How much earlier than a run an outcome may be, by the clocks of other hosts, and still belong to it. Milliseconds. */
 const MAX_SKEW = 300_000;
-/** Ended runs that are remembered, so that none is reported twice. */
-const MAX_REPORTED = 10_000;
-
-const OPERATION = { kind: 'read-outcomes' } as const;
 
 /**
  * Follows the runs that this instance publishes until the result backend has their outcomes, and emits an event for
@@ -44,16 +41,14 @@ export class OutcomeFollower implements RunOutcomes {
   readonly #runs = new FollowedRuns();
   readonly #history: OutcomeHistory | null;
   readonly #added = new Condition();
-  readonly #reported = new Set<string>();
-  #ended = new Map<string, Set<string>>();
+  readonly #ended = new EndedRuns();
+  readonly #results: ResultReads;
   #changed = (): void => {};
-  #failures = 0;
-  /** No read begins before, because the last one failed. Epoch milliseconds. */
-  #retryAt = -Infinity;
 
   constructor(options: OutcomeFollowerOptions) {
     this.#options = options;
     const { events, history } = options;
+    this.#results = new ResultReads(options);
     this.#history = history ? new OutcomeHistory(history, events) : null;
     events.on('sent', (run) => {
       if (asksForResult(run)) this.#follow(run);
@@ -68,17 +63,16 @@ export class OutcomeFollower implements RunOutcomes {
   reset(): void {
     this.#runs.clear();
     this.#ended.clear();
-    this.#reported.clear();
   }
 
   watch(entry: Entry, runs: readonly RunningRun[]): void {
-    for (const run of runs) if (!this.#reported.has(run.taskId)) this.#watch(entry, run);
+    for (const run of runs) if (!this.#ended.has(run.taskId)) this.#watch(entry, run);
   }
 
   check(entry: Entry, runs: readonly RunningRun[], since: number): boolean {
     const now = this.#options.clock.now();
     const stale = runs.filter((run) => {
-      if (this.#reported.has(run.taskId)) return this.#end(entry.name, run.taskId);
+      if (this.#ended.has(run.taskId)) return this.#end(entry.name, run.taskId);
       const place = this.#watch(entry, run);
       if (place.checkedAt >= since) return false;
       if (place.readAt !== Infinity) this.#runs.schedule(place, now);
@@ -87,7 +81,7 @@ export class OutcomeFollower implements RunOutcomes {
     if (stale.length === 0) return true;
     this.#added.notifyAll();
     // A backend that did not answer a moment ago is not asked again for each entry.
-    return now < this.#retryAt;
+    return now < this.#results.retryAt;
   }
 
   expedite(runs: readonly RunningRun[]): void {
@@ -102,9 +96,7 @@ export class OutcomeFollower implements RunOutcomes {
   }
 
   takeEnded(): ReadonlyMap<string, ReadonlySet<string>> {
-    const ended = this.#ended;
-    this.#ended = new Map();
-    return ended;
+    return this.#ended.takeAdded();
   }
 
   /**
@@ -117,7 +109,7 @@ export class OutcomeFollower implements RunOutcomes {
     while (!signal.aborted) {
       await this.#read(signal);
       await this.#history?.flush();
-      const wakeAt = Math.max(this.#runs.wakeAt, this.#retryAt);
+      const wakeAt = Math.max(this.#runs.wakeAt, this.#results.retryAt);
       const pause = Math.min(wakeAt - clock.now(), MAX_PAUSE);
       await waitAtMost(clock, pause, signal, (either) => this.#added.wait(either));
     }
@@ -133,7 +125,7 @@ export class OutcomeFollower implements RunOutcomes {
         for (const run of open) if (run.sentAt > since) this.#follow({ ...run, entry });
       }
     } catch (error) {
-      events.reportFailure(OPERATION, error);
+      events.reportFailure(READ_OUTCOMES, error);
     }
   }
 
@@ -167,7 +159,7 @@ export class OutcomeFollower implements RunOutcomes {
   /** Reads all runs that are due, in batches. */
   async #read(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    if (clock.now() < this.#retryAt) return;
+    if (clock.now() < this.#results.retryAt) return;
     for (;;) {
       const now = clock.now();
       const due = this.#runs.take(now, BATCH);
@@ -180,23 +172,17 @@ export class OutcomeFollower implements RunOutcomes {
     }
   }
 
+  /** Returns whether the backend answered. */
   async #readBatch(due: readonly Place[], signal: AbortSignal): Promise<boolean> {
-    const { reader, events, clock } = this.#options;
-    try {
-      const { ended, unreadable } = await reader.read(due.map(({ run }) => run.taskId));
-      if (signal.aborted) return true;
-      for (const outcome of ended) this.#report(outcome);
-      for (const [taskId, reason] of unreadable) this.#dropUnreadable(taskId, reason);
-      if (unreadable.size === 0) events.reportRecovery(OPERATION);
-      this.#failures = 0;
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      this.#retryAt = clock.now() + Math.min(FIRST_PAUSE * 2 ** this.#failures, MAX_PAUSE);
-      this.#failures += 1;
-      events.reportFailure(OPERATION, error);
-      return false;
-    }
+    const outcomes = await this.#results.read(
+      due.map(({ run }) => run.taskId),
+      signal,
+    );
+    if (outcomes === null) return false;
+    for (const outcome of outcomes.ended) this.#report(outcome);
+    for (const [taskId, reason] of outcomes.unreadable) this.#dropUnreadable(taskId, reason);
+    if (outcomes.unreadable.size === 0) this.#options.events.reportRecovery(READ_OUTCOMES);
+    return true;
   }
 
   /** What follows a read that began at `now`: the next one, or the end of following. */
@@ -243,16 +229,11 @@ export class OutcomeFollower implements RunOutcomes {
     if (!place) return;
     if (!place.isWatched) this.#runs.remove(taskId);
     const text = `result of entry "${place.run.entry}", task ${taskId}, cannot be read: ${reason}`;
-    this.#options.events.reportFailure(OPERATION, new StoreError(text));
+    this.#options.events.reportFailure(READ_OUTCOMES, new StoreError(text));
   }
 
   #end(entry: string, taskId: string): true {
-    const ids = this.#ended.get(entry) ?? new Set();
-    this.#ended.set(entry, ids.add(taskId));
-    this.#reported.add(taskId);
-    if (this.#reported.size > MAX_REPORTED) {
-      this.#reported.delete(this.#reported.values().next().value!);
-    }
+    this.#ended.add(entry, taskId);
     this.#changed();
     return true;
   }
