@@ -4,6 +4,7 @@ const LUA = 'drivers/redis/scripts';
 const LUA_STATES = `${LUA}/state-parts.js`;
 const SQLITE = 'drivers/sqlite/ledger.js';
 const SQL = 'drivers/sql/ledger.js';
+const SQL_STATES = 'drivers/sql/states.js';
 /** The comparison of states that all stores but Redis share. */
 const COMMIT = 'store/commit.js';
 
@@ -52,7 +53,7 @@ const SQLITE_FENCE = `        if (!this.#isNewest(db, token))
 const SQLITE_CHECK = `'ledger.commit', (db) => {\n`;
 const SQLITE_PUSH = '            insertRows(db, rows.flat());\n';
 
-const SQL_FENCE = `        if ((await this.#newest(tx)) !== token)
+const SQL_FENCE = `        if ((await this.newestTerm(tx)) !== token)
             return { kind: 'fenced' };
 `;
 const SQL_CHECK = `            const operation = operationOf('ledger.commit', commit, history.rows.length > 0);\n`;
@@ -63,7 +64,7 @@ const SQL_PUSH = '                await insertMessages(tx, this.#sql, envelopes.
 const unfenced: readonly Mutation[] = [
   { file: LUA_STATES, text: LUA_FENCE, instead: '' },
   { file: SQLITE, text: SQLITE_FENCE, instead: '' },
-  { file: SQL, text: SQL_FENCE, instead: '' },
+  { file: SQL_STATES, text: SQL_FENCE, instead: '' },
 ];
 
 /** Safeguards to remove on purpose, which shows that the checker detects their absence. */

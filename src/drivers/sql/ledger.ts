@@ -1,8 +1,8 @@
 import { formatDestination, NO_QUEUE_BOUND } from '../../message/destination.ts';
 import type { Queues } from '../../routing/queues.ts';
-import { compare, encodeChange, isOfStoredEntries } from '../../store/commit.ts';
-import type { Commit, CommitOutcome, EncodedChange } from '../../store/commit.ts';
-import { addState, type EntryState, type OnUnreadable } from '../../store/entry-state.ts';
+import { encodeChange } from '../../store/commit.ts';
+import type { Commit, CommitOutcome } from '../../store/commit.ts';
+import type { EntryState, OnUnreadable } from '../../store/entry-state.ts';
 import { NO_HISTORY } from '../../store/history.ts';
 import type { Ledger, StateLookup, StateRemoval } from '../../store/ledger.ts';
 import { decodeOutboxMessage, encodeOutboxMessage, outboxMessages } from '../../store/outbox.ts';
@@ -16,10 +16,7 @@ import type { Pruner } from './pruner.ts';
 import { operationOf, WITH_HISTORY } from './rights.ts';
 import type { SqlHistory } from './history.ts';
 import type { Named, Statements } from './statements.ts';
-import { writeEntries } from './stored-entries.ts';
-
-/** How many states one statement reads, so that none takes long. */
-const PAGE = 5_000;
+import { SqlStates } from './states.ts';
 
 export interface SqlLedgerOptions {
   readonly db: Database;
@@ -40,6 +37,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   /** A connection runs one transaction at a time; the next is encoded during it. */
   readonly batch = { size: 500, inFlight: 2 };
   readonly #db: Database;
+  readonly #states: SqlStates;
   readonly #sql: Statements;
   readonly #prefix: string;
   readonly #pruner: Pruner;
@@ -54,6 +52,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
 
   constructor({ db, sql, pruner, prefix, queues, history }: SqlLedgerOptions) {
     this.#db = db;
+    this.#states = new SqlStates(db, sql, prefix);
     this.#sql = sql;
     this.#prefix = prefix;
     this.#pruner = pruner;
@@ -61,31 +60,15 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     this.#history = history;
   }
 
-  async findStates(
+  findStates(
     entries: readonly string[],
     unreadable: OnUnreadable,
   ): Promise<Map<string, EntryState>> {
-    const states = new Map<string, EntryState>();
-    for (const chunk of inChunks(entries, (entry) => entry.length)) {
-      const statement = this.#sql.findStates(this.#prefix, chunk);
-      for (const row of await this.#db.read('ledger.findStates', statement)) {
-        addState(states, String(row['entry']), String(row['record']), unreadable);
-      }
-    }
-    return states;
+    return this.#states.find(entries, unreadable);
   }
 
-  async load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
-    const states = new Map<string, EntryState>();
-    for (let from = ''; ;) {
-      const page = this.#sql.readStates(this.#prefix, from, PAGE);
-      const rows = await this.#db.read('ledger.load', page);
-      for (const row of rows) {
-        from = String(row['entry']);
-        addState(states, from, String(row['record']), unreadable);
-      }
-      if (rows.length < PAGE) return states;
-    }
+  load(unreadable?: OnUnreadable): Promise<Map<string, EntryState>> {
+    return this.#states.load(unreadable);
   }
 
   async beginTerm(): Promise<number> {
@@ -95,7 +78,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     const begin = this.#sql.beginTerm(this.#prefix, this.#lastTerm + 1);
     this.#lastTerm = await this.#db.transaction('ledger.beginTerm', async (tx) => {
       await tx.run(begin);
-      return (await this.#newest(tx))!;
+      return (await this.#states.newestTerm(tx))!;
     });
     return this.#lastTerm;
   }
@@ -110,7 +93,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     try {
       const operation = operationOf('ledger.commit', commit, history.rows.length > 0);
       const outcome = await this.#db.transaction<Outcome>(operation, async (tx) => {
-        const found = await this.#check(tx, token, encoded);
+        const found = await this.#states.check(tx, token, encoded);
         if (typeof found === 'object') return found;
         if (found === 'repeated') {
           await finishCommands(tx, this.#sql, this.#prefix, commands);
@@ -121,7 +104,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
           return { kind: 'store-rejected', reason };
         }
         await insertMessages(tx, this.#sql, envelopes.flat());
-        await this.#writeStates(tx, encoded);
+        await this.#states.write(tx, encoded);
         await this.#history?.write(tx, history);
         await finishCommands(tx, this.#sql, this.#prefix, commands);
         return DONE;
@@ -145,7 +128,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     try {
       const operation = operationOf('outbox.append', commit, history.rows.length > 0);
       const outcome = await this.#db.transaction<AppendOutcome>(operation, async (tx) => {
-        const found = await this.#check(tx, token, encoded);
+        const found = await this.#states.check(tx, token, encoded);
         if (typeof found === 'object') return found;
         await finishCommands(tx, this.#sql, this.#prefix, commands);
         if (found === 'repeated') {
@@ -154,10 +137,10 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
         if (token !== this.#appendedIn) {
           await tx.run(this.#sql.removeMessages(this.#prefix, NOTHING));
         }
-        for (const chunk of inChunks(rows, countCharacters)) {
+        for (const chunk of inChunks(rows, ([id, text]) => id.length + text.length)) {
           await tx.run(this.#sql.appendMessages(this.#prefix, chunk));
         }
-        await this.#writeStates(tx, encoded);
+        await this.#states.write(tx, encoded);
         await this.#history?.write(tx, history);
         this.#appendedIn = token;
         return { kind: 'committed', pending: messages };
@@ -182,7 +165,7 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
   ): Promise<boolean> {
     const operation = withdrawn.length > 0 ? `outbox.remove${WITH_HISTORY}` : 'outbox.remove';
     return this.#db.transaction(operation, async (tx) => {
-      if ((await this.#newest(tx)) !== token) return false;
+      if ((await this.#states.newestTerm(tx)) !== token) return false;
       const pending = await this.#findPending(
         tx,
         withdrawn.map(({ messageId }) => messageId),
@@ -197,47 +180,11 @@ export class SqlLedger implements Ledger, Outbox, StateRemoval, StateLookup {
     });
   }
 
-  async removeState(token: number, entry: string): Promise<boolean> {
-    // Read before the transaction, so that databases without the table of stored entries need none.
-    const statement = this.#sql.findEntryStates(this.#prefix, [entry]);
-    const isStored = (await this.#db.read('ledger.removeState', statement)).length > 0;
-    return this.#db.transaction('ledger.removeState', async (tx) => {
-      if ((await this.#newest(tx)) !== token) return false;
-      await tx.run(this.#sql.removeState(this.#prefix, entry));
-      if (isStored) await tx.run(this.#sql.removeEntryState(this.#prefix, entry));
-      return true;
-    });
+  removeState(token: number, entry: string): Promise<boolean> {
+    return this.#states.remove(token, entry);
   }
 
   async close(): Promise<void> {}
-
-  async #newest(tx: Transaction): Promise<number | null> {
-    const [row] = (await tx.run(this.#sql.selectTermForUpdate(this.#prefix))).rows;
-    return row ? Number(row['number']) : null;
-  }
-
-  async #check(tx: Transaction, token: number, changes: readonly EncodedChange[]) {
-    if ((await this.#newest(tx)) !== token) return { kind: 'fenced' } as const;
-    const stored = new Map<string, string | null>();
-    const names = changes.map(({ entry }) => entry);
-    const find = isOfStoredEntries(changes) ? 'findEntryStates' : 'findStates';
-    for (const chunk of inChunks(names, (entry) => entry.length)) {
-      const { rows } = await tx.run(this.#sql[find](this.#prefix, chunk));
-      for (const row of rows) stored.set(String(row['entry']), row['record'] as string | null);
-    }
-    return compare(changes, (entry) => stored.get(entry));
-  }
-
-  async #writeStates(tx: Transaction, changes: readonly EncodedChange[]): Promise<void> {
-    if (isOfStoredEntries(changes)) {
-      await writeEntries(tx, this.#sql, this.#prefix, changes);
-      return;
-    }
-    const states = changes.map(({ entry, after }): Named => [entry, after!]);
-    for (const chunk of inChunks(states, countCharacters)) {
-      await tx.run(this.#sql.writeStates(this.#prefix, chunk));
-    }
-  }
 
   async #stillPending(
     tx: Transaction,
@@ -277,8 +224,4 @@ function rejectedOrThrow(error: unknown): {
   const reason = rejectionReason(error);
   if (reason === null) throw error;
   return { kind: 'store-rejected', reason };
-}
-
-function countCharacters([name, text]: Named): number {
-  return name.length + text.length;
 }
