@@ -34,15 +34,20 @@ function findInZone(event: CalendarEvent, zone: Zone): (instant: number) => Stre
     const span = zone.spanAt(instant);
     const length = days * DAY + elapsed;
     const slack = instant - length - SLACK > span.start ? 0 : SLACK;
-    let local = starts.firstFrom(instant + span.offset - length - slack + 1);
-    while (local !== null && endInstant(local, event.length, zone) <= instant) {
-      local = starts.firstFrom(local + 1);
+    const now = instant + span.offset;
+    let next = span.end;
+    let local = starts.firstFrom(now - length - slack + 1);
+    for (; local !== null; local = starts.firstFrom(local + 1)) {
+      const start = startInstant(local, zone);
+      if (start > instant) {
+        next = Math.min(next, start);
+        // Earlier local times that the clocks skipped may begin after later ones.
+        if (local > now) break;
+      } else if (instant < endInstant(local, event.length, zone)) {
+        return { inside: true, end: endInstant(local, event.length, zone) };
+      }
     }
-    if (local === null) return { inside: false, end: Infinity };
-    const start = startInstant(local, zone);
-    if (start <= instant) return { inside: true, end: endInstant(local, event.length, zone) };
-    // After a clock change later local times may come first.
-    return { inside: false, end: Math.min(start, span.end) };
+    return { inside: false, end: next };
   };
 }
 
