@@ -54,8 +54,12 @@ export class SqlStates {
   }
 
   /** Compares changes with the states, in the transaction that commits them. */
-  async check(tx: Transaction, token: number, changes: readonly EncodedChange[]) {
-    if ((await this.newestTerm(tx)) !== token) return { kind: 'fenced' } as const;
+  async check(
+    tx: Transaction,
+    token: number,
+    changes: readonly EncodedChange[],
+  ): Promise<ReturnType<typeof compare> | { readonly kind: 'fenced' }> {
+    if ((await this.newestTerm(tx)) !== token) return { kind: 'fenced' };
     const stored = new Map<string, string | null>();
     const names = changes.map(({ entry }) => entry);
     const find = isOfStoredEntries(changes) ? 'findEntryStates' : 'findStates';
