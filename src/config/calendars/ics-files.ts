@@ -7,7 +7,7 @@ import { decode, readBytesSync, Unreadable } from '../source/bytes.ts';
 import { stampFileSync } from '../source/stamp.ts';
 import { readEvents } from './ics/read-events.ts';
 
-/** Bytes of a calendar file: thousands of events, which take about half a second. */
+/** Bytes of a calendar file: thousands of events, which take up to a second. */
 const MAX_SIZE = 2 * 1024 * 1024;
 
 /** Problems of one file that are shown. */
