@@ -1,8 +1,11 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import type { z } from 'zod';
+import { loadStatusPage } from '../../status/status-page.ts';
 import { findAccess } from '../access/access.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
 import { problem } from '../problem.ts';
+import { statusSource } from '../status-source.ts';
 import { sumDay } from '../past-day.ts';
 import { LiveReads } from './live-reads.ts';
 import { readQuery } from './read-query.ts';
@@ -29,11 +32,19 @@ export function eventRoutes(context: HttpContext): Hono<HttpEnv> {
   const { clock, stopped } = context;
   const routes = new Hono<HttpEnv>();
   const reads = new LiveReads(context);
-  routes.get('/events', (c) => {
-    readQuery(eventsQuery, c.req.query());
+  /** The names of the entries on a page, which could be too long for an address. */
+  const namesOf = async ({ limit, search, after }: z.output<typeof eventsQuery>) => {
+    if (limit === undefined) return [];
+    const page = await loadStatusPage(statusSource(context), { search, after, limit }, clock.now());
+    return page.entries.map(({ entry }) => entry);
+  };
+  routes.get('/events', async (c) => {
+    const query = readQuery(eventsQuery, c.req.query());
     // The answer has no body, so no client would ever end the stream.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' });
-    const names = (c.req.queries('entry') ?? []).slice(0, MAX_ENTRIES);
+    const given = c.req.queries('entry') ?? [];
+    const found = new Set([...given, ...(await namesOf(query))]);
+    const names = [...found].slice(0, MAX_ENTRIES);
     if (reads.streams >= MAX_STREAMS)
       return problem(c, { status: 503, detail: 'too many streams' });
     const remove = reads.add(names);

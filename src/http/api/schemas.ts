@@ -11,20 +11,20 @@ function component<S extends z.ZodType>(id: string, schema: S, description?: str
   return schema;
 }
 
-const limit = (most: number, otherwise: number) => {
+const upTo = (most: number) => {
   const text = `a whole number from 1 to ${most}`;
-  return z.coerce.number(text).int(text).min(1, text).max(most, text).default(otherwise);
+  return z.coerce.number(text).int(text).min(1, text).max(most, text);
 };
+const limit = (most: number, otherwise: number) => upTo(most).default(otherwise);
 
-export const statusQuery = z.strictObject({
-  search: z
-    .string()
-    .max(200, 'at most 200 characters')
-    .default('')
-    .describe('Part of a name or task, in any case.'),
-  limit: limit(1_000, 100),
-  after: z.string().nullable().default(null).describe('`next` of the page before.'),
-});
+const search = z
+  .string()
+  .max(200, 'at most 200 characters')
+  .default('')
+  .describe('Part of a name or task, in any case.');
+const after = z.string().nullable().default(null).describe('`next` of the page before.');
+
+export const statusQuery = z.strictObject({ search, limit: limit(1_000, 100), after });
 
 export const nextQuery = z.strictObject({ count: limit(1_000, 20) });
 export const historyQuery = z.strictObject({
@@ -45,6 +45,10 @@ export const eventsQuery = z.strictObject({
     .union([z.string(), z.array(z.string())])
     .default([])
     .describe('Names of up to 200 entries whose status is streamed.'),
+  limit: upTo(200)
+    .optional()
+    .describe('With it, the entries of this page of `/api/status` are streamed too.'),
+  ...{ search, after },
 });
 
 const source = z.enum(['configuration', 'store']);

@@ -77,11 +77,8 @@ function requestRefresh() {
 }
 
 function follow() {
-  const shown = document.querySelectorAll('[data-entry]');
-  const names = [...new Set([...shown].map(({ dataset }) => dataset.entry))].slice(0, 100);
-  const source = new EventSource(
-    `/api/events?${new URLSearchParams(names.map((name) => ['entry', name]))}`,
-  );
+  const shown = document.querySelector('[data-events]')?.dataset.events ?? '';
+  const source = new EventSource(`/api/events?${shown}`);
   const connection = document.querySelector('#connection');
   let wasLost = false;
   for (const type of ['status', 'audit', 'instances'])

@@ -50,11 +50,23 @@ export function entriesPage(given: EntriesPage): Html {
       <section class="panel" id="day" data-live aria-label="Runs of two days">
         ${dayCharts(past, upcoming, declared, timezone)}
       </section>
-      <section class="panel table" id="entries" data-live aria-label="Entries">
+      <section
+        class="panel table"
+        id="entries"
+        data-live
+        data-events="${eventsOf(query)}"
+        aria-label="Entries"
+      >
         ${page.entries.length === 0 ? nothing(query, page) : table(given)}
       </section>
       ${pager(query, page)}`,
   });
+}
+
+/** The query of `/api/events` for the entries of a page; their names could be too long for it. */
+function eventsOf({ search, after, limit }: StatusQuery): string {
+  const page = { search, limit: String(limit), ...(after !== null && { after }) };
+  return new URLSearchParams(page).toString();
 }
 
 function nothing({ search, after }: StatusQuery, { next }: StatusPage): Html {

@@ -43,7 +43,7 @@ export function entryPage(given: EntryPage): Html {
     frame,
     main: html`${answer !== null && answered(answer)} ${errors.length > 0 && problems(errors)}
       <div class="row title">
-        <h1 data-entry="${row.entry}">${row.entry}</h1>
+        <h1 data-events="${new URLSearchParams({ entry: row.entry }).toString()}">${row.entry}</h1>
         <span id="badge" data-live>${stateBadge(row)}</span>
       </div>
       <div class="columns">

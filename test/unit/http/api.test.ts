@@ -285,6 +285,21 @@ test('GET /api/events: streams the status of an entry and the audit row after a 
   await reader.cancel();
 });
 
+test('GET /api/events: streams the status of the entries of a page', async () => {
+  await using app = await HttpApp.open(CONFIG, { lead: true });
+  const response = await app.request('/api/events?after=d1&limit=1', { token: READ });
+  expect(response.status).toBe(200);
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  await reader.read();
+  await send(app, { do: 'pause', entry: 'backup' });
+  await send(app, { do: 'run', entry: 'digest' });
+  let text = '';
+  while (!text.includes('event: status')) text += (await reader.read()).value ?? '';
+  expect(text).toContain('data: {"entry":"digest"');
+  expect(text).not.toContain('data: {"entry":"backup"');
+  await reader.cancel();
+});
+
 test('GET /api/events: streams the outcome of a run in the status of its entry', async () => {
   await using app = await HttpApp.open({ ...CONFIG, resultBackend: 'redis://localhost' });
   const response = await app.request('/api/events?entry=backup', { token: READ });

@@ -149,6 +149,18 @@ describe('pages of the dashboard', () => {
     expect((await app.request('/entries/absent', { token: CHANGE })).status).toBe(404);
   });
 
+  test('ask for live updates by a short address, however long the names of their entries are', async () => {
+    const names = Array.from({ length: 60 }, (_, i) => `${i} ${'ж'.repeat(200)}`);
+    const entries = names.map((name) => [name, { task, schedule: CRON }] as const);
+    await using app = await HttpApp.open(config(Object.fromEntries(entries)));
+    const events = async (path: string) =>
+      /data-events="([^"]*)"/.exec(await read(app, path))?.[1]?.replaceAll('&amp;', '&');
+    expect(await events('/?search=%D0%B6&after=d50')).toBe('search=%D0%B6&limit=50&after=d50');
+    expect(await events('/')).toBe('search=&limit=50');
+    const path = `/entries/${encodeURIComponent(names[0]!)}`;
+    expect(new URLSearchParams(await events(path)).getAll('entry')).toEqual([names[0]]);
+  });
+
   test('lead through all entries by pages of fifty', async () => {
     const names = Array.from({ length: 120 }, (_, i) => `entry-${i}`);
     const entries = names.map((name) => [name, { task, schedule: CRON }] as const);
