@@ -59,6 +59,7 @@ export const PURE = [
   'events/operation.ts',
   'events/run-events.ts',
   'events/term-events.ts',
+  'history/account-newest.ts',
   'history/account.ts',
   'history/explain.ts',
   'history/join-runs.ts',

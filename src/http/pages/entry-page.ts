@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { AuditRow } from '../../commands/audit.ts';
+import type { AccountedOccurrence } from '../../history/account.ts';
 import type { HistoryItem } from '../../history/join-runs.ts';
 import { describeSkipReason } from '../../history/skip-reasons.ts';
 import type { LastOutcome, StatusRow } from '../../status/entry-status.ts';
@@ -11,6 +12,7 @@ import { runChart, type Bar } from './run-chart.ts';
 import { formatDuration, formatInstant, formatNear, formatSpan } from './format.ts';
 import { describeOutcome, describeRun } from './describe-run.ts';
 import { layout, type Frame, type Html } from './layout.ts';
+import { occurrenceStrip } from './occurrence-strip.ts';
 import { relative } from './relative.ts';
 import { explainState, stateBadge } from './state.ts';
 import { problems } from './problems.ts';
@@ -20,6 +22,8 @@ export interface EntryPage {
   readonly row: StatusRow;
   /** The next instants, epoch milliseconds. */
   readonly next: readonly number[];
+  /** What became of the newest occurrences, oldest first. */
+  readonly occurrences: readonly AccountedOccurrence[];
   /** Newest first; `null` if no history is recorded. */
   readonly runs: readonly HistoryItem[] | null;
   /** The definition of a stored entry, as JSON. */
@@ -30,7 +34,7 @@ export interface EntryPage {
   readonly now: number;
 }
 
-/** Runs that the charts and the strip show. */
+/** Runs that the charts show. */
 const SHOWN = 60;
 /** Runs in the table. */
 const LISTED = 20;
@@ -149,14 +153,19 @@ function nextRuns({ next, row, now }: EntryPage): Html {
     <p class="small muted">${zone ?? 'UTC'}</p>`;
 }
 
-function pastRuns(runs: readonly HistoryItem[] | null, { row, now }: EntryPage): Html {
+function pastRuns(runs: readonly HistoryItem[] | null, { row, occurrences, now }: EntryPage): Html {
   if (runs === null)
     return html`<h2>Runs</h2>
       <p class="muted">No history is recorded.</p>`;
-  if (runs.length === 0)
+  const zone = row.error === undefined ? row.timezone : null;
+  if (runs.length === 0 && occurrences.length === 0)
     return html`<h2>Runs</h2>
       <p class="muted">There are no runs yet.</p>`;
-  const zone = row.error === undefined ? row.timezone : null;
+  return html`${occurrences.length > 0 && occurrenceStrip(occurrences, zone)}
+  ${runs.length > 0 && runCharts(runs, zone, now)}`;
+}
+
+function runCharts(runs: readonly HistoryItem[], zone: string | null, now: number): Html {
   const shown = runs.slice(0, SHOWN).toReversed();
   const bars = (value: (past: HistoryItem) => number | null): Bar[] =>
     shown
@@ -174,20 +183,7 @@ function pastRuns(runs: readonly HistoryItem[] | null, { row, now }: EntryPage):
   );
   const runtime = bars((past) => (past.kind === 'run' ? (past.outcome?.runtime ?? null) : null));
   const hasRuntime = runtime.some(({ value }) => value !== null);
-  return html`<h2>Last ${shown.length} occurrences, oldest first</h2>
-    <ol class="strip">
-      ${shown.map((past) => {
-        const { kind, sign, words } = describeRun(past);
-        const text = `${formatInstant(dueAtOf(past), zone)}: ${words}`;
-        return html`<li class="${kind}" title="${text}">
-          <span aria-hidden="true">${sign}</span><span class="visually-hidden">${text}</span>
-        </li>`;
-      })}
-    </ol>
-    <p class="small muted legend">
-      ✓ succeeded, ✕ failed, • published without a known result, – skipped
-    </p>
-    ${runChart('Lateness', lateness, formatDuration)}
+  return html`${runChart('Lateness', lateness, formatDuration)}
     ${hasRuntime && runChart('Runtime', runtime, formatDuration)}
     <div class="axis" aria-hidden="true">
       <span>${formatNear(dueAtOf(shown[0]!), now, zone)}</span>

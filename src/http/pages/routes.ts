@@ -2,7 +2,8 @@ import { Hono, type Context } from 'hono';
 import type { Definition } from '../../catalog/definition.ts';
 import { decodeAudit } from '../../commands/audit.ts';
 import { CommandRejectedError } from '../../inbox/send-command.ts';
-import { joinRuns, type HistoryItem } from '../../history/join-runs.ts';
+import { accountNewest } from '../../history/account-newest.ts';
+import { joinRuns } from '../../history/join-runs.ts';
 import { nextRuns } from '../../status/entry-status.ts';
 import { findStatus, loadStatusPage } from '../../status/status-page.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
@@ -25,7 +26,9 @@ import type { Frame } from './layout.ts';
 /** Entries of a page. */
 const PAGE = 50;
 const NEXT = 20;
-const HISTORY = 120;
+/** Occurrences of an entry's page, and rows of the history: up to three of one occurrence. */
+const OCCURRENCES = 60;
+const HISTORY = 3 * OCCURRENCES + 20;
 const AUDIT = 200;
 /** How long a page waits for the answer of the leader, milliseconds. */
 const WAIT = 5_000;
@@ -52,8 +55,6 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
       version,
     };
   };
-  const readRuns = async (entry: string, limit: number): Promise<readonly HistoryItem[]> =>
-    joinRuns((await store.history?.read(entry, { limit }))?.rows ?? []);
 
   routes.get('/', async (c) => {
     const { search = '', after = null } = c.req.query();
@@ -83,18 +84,24 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
     const now = clock.now();
     const found = await findStatus(statusSource(context), name, now);
     const command = c.req.query('command');
-    const [frame, runs, answers, stored] = await Promise.all([
+    const [frame, history, answers, stored] = await Promise.all([
       frameFor(c),
-      store.history ? readRuns(name, HISTORY) : null,
+      // After the state: an occurrence that it has as dealt with has a row.
+      store.history?.read(name, { limit: HISTORY }),
       store.commands.findAudit(command === undefined ? [] : [command]),
       found?.row.source === 'store' ? store.entries.find([name]) : [],
     ]);
     if (!found)
       return problem(c, { status: 404, detail: `there is no entry ${JSON.stringify(name)}` });
+    const { entry, state = null } = found;
+    const recorded = entry &&
+      history && { entry, state, rows: history.rows, isComplete: history.next === null };
     const answer = command === undefined ? null : answers.get(command);
     return c.html(
       entryPage({
-        ...{ frame, row: found.row, runs, errors, now },
+        ...{ frame, row: found.row, errors, now },
+        occurrences: recorded ? accountNewest(recorded, OCCURRENCES, now) : [],
+        runs: history ? joinRuns(history.rows) : null,
         next: found.entry ? nextRuns(found.entry, found.state, now, NEXT) : [],
         definition: pretty(stored[0]?.definition),
         answer: answer === null ? null : answer === undefined ? 'pending' : decodeAudit(answer),

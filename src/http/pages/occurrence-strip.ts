@@ -1,0 +1,68 @@
+import { html } from 'hono/html';
+import type { Account, AccountedOccurrence } from '../../history/account.ts';
+import { describeSkipReason } from '../../history/skip-reasons.ts';
+import { describeOutcome } from './describe-run.ts';
+import { formatInstant } from './format.ts';
+import type { Html } from './layout.ts';
+
+interface Cell {
+  /** A class of the stylesheet. */
+  readonly kind: string;
+  readonly sign: string;
+  readonly words: string;
+}
+
+/** Signs that every strip explains; it explains others where it has them. */
+const LEGEND = ['✓ succeeded', '✕ failed', '• published without a known result', '– skipped'];
+const MORE = {
+  waiting: '… due and not yet dealt with',
+  unknown: '? before the history',
+  unaccounted: '! not accounted for',
+  twice: '2 published twice',
+} as const;
+
+/** One cell for each occurrence, oldest first, with what became of it: what `beat audit` lists. */
+export function occurrenceStrip(
+  occurrences: readonly AccountedOccurrence[],
+  zone: string | null,
+): Html {
+  const cells = occurrences.map(({ dueAt, account }) => ({ dueAt, ...describeAccount(account) }));
+  const more = Object.entries(MORE)
+    .filter(([kind]) => cells.some((cell) => cell.kind === kind))
+    .map(([, text]) => text);
+  return html`<h2>Last ${cells.length} occurrences, oldest first</h2>
+    <ol class="strip">
+      ${cells.map(({ dueAt, kind, sign, words }) => {
+        const text = `${formatInstant(dueAt, zone)}: ${words}`;
+        return html`<li class="${kind}" title="${text}">
+          <span aria-hidden="true">${sign}</span><span class="visually-hidden">${text}</span>
+        </li>`;
+      })}
+    </ol>
+    <p class="small muted legend">${[...LEGEND, ...more].join(', ')}</p>`;
+}
+
+function describeAccount(account: Account): Cell {
+  switch (account.kind) {
+    case 'published': {
+      const { outcome } = account.run;
+      if (outcome) return describeOutcome(outcome.state);
+      return { kind: 'published', sign: '•', words: 'published' };
+    }
+    case 'published-twice':
+      return { kind: 'twice', sign: '2', words: `published ${account.runs.length} times` };
+    case 'skipped':
+      return {
+        kind: 'skipped',
+        sign: '–',
+        words: `skipped: ${describeSkipReason(account.reason)}`,
+      };
+    case 'waiting':
+    case 'not-yet-due':
+      return { kind: 'waiting', sign: '…', words: 'due, and not yet dealt with' };
+    case 'before-history':
+      return { kind: 'unknown', sign: '?', words: 'unknown: the history begins later' };
+    case 'unaccounted':
+      return { kind: 'unaccounted', sign: '!', words: 'not accounted for' };
+  }
+}
