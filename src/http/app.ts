@@ -5,6 +5,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { ConfigError, StoreError } from '../util/errors.ts';
 import { maskText } from '../util/mask.ts';
 import { identify, rejectForeignForms, requireRead } from './access/access.ts';
+import { findClient } from './access/client-address.ts';
 import { eventRoutes } from './api/events.ts';
 import { apiRoutes } from './api/routes.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
@@ -25,8 +26,16 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
     await next();
     // What an answer shows is for its user alone, and may be out of date within a second.
     if (!c.res.headers.has('cache-control')) c.header('Cache-Control', 'no-store');
+    // Other hosts of the domain are not beat's to decide about.
+    if (findClient(c).isEncrypted) c.header('Strict-Transport-Security', 'max-age=15552000');
   });
-  app.use(secureHeaders({ contentSecurityPolicy: POLICY, xFrameOptions: 'DENY' }));
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: POLICY,
+      xFrameOptions: 'DENY',
+      strictTransportSecurity: false,
+    }),
+  );
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => problem(c, { status: 413 }) }));
   app.onError((error, c) => {
     if (error instanceof HTTPException) return problem(c, { status: error.status });

@@ -9,6 +9,8 @@ export interface Client {
   readonly address: string;
   /** Whether a trusted proxy passed the request on, so that its headers can be believed. */
   readonly viaProxy: boolean;
+  /** Whether the browser reaches the proxy over TLS. */
+  readonly isEncrypted: boolean;
 }
 
 /** Reads `X-Forwarded-For` from the right, because a client can write anything to the left of what proxies add. */
@@ -16,10 +18,11 @@ export function findClient(c: Context<HttpEnv>): Client {
   const peer = plainAddress(getConnInfo(c).remote.address ?? '');
   const trusted = toBlockList(c.var.http.trustedProxies);
   const isTrusted = (address: string) => contains(trusted, address);
-  if (!isTrusted(peer)) return { address: peer, viaProxy: false };
+  if (!isTrusted(peer)) return { address: peer, viaProxy: false, isEncrypted: false };
   const forwarded = (c.req.header('x-forwarded-for') ?? '').split(',').map((each) => each.trim());
   const address = forwarded.findLast((each) => isIP(each) !== 0 && !isTrusted(each));
-  return { address: address ?? peer, viaProxy: true };
+  const isEncrypted = c.req.header('x-forwarded-proto') === 'https';
+  return { address: address ?? peer, viaProxy: true, isEncrypted };
 }
 
 /** A list of IP addresses and CIDR ranges. */

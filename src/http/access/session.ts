@@ -37,7 +37,7 @@ export async function startSession(
     path: '/',
     httpOnly: true,
     sameSite: 'Strict',
-    secure: isEncrypted(c, client),
+    secure: client.isEncrypted,
     maxAge: LIFETIME,
   });
 }
@@ -57,9 +57,4 @@ export async function readSession(c: Context<HttpEnv>, now: number): Promise<Ses
 
 export function endSession(c: Context<HttpEnv>): void {
   deleteCookie(c, COOKIE, { path: '/' });
-}
-
-/** Whether the browser reaches beat, or the proxy in front of it, over TLS. */
-function isEncrypted(c: Context<HttpEnv>, { viaProxy }: Client): boolean {
-  return viaProxy && c.req.header('x-forwarded-proto') === 'https';
 }
