@@ -109,6 +109,16 @@ describe.skipIf(CHROMIUM === undefined)('dashboard in Chromium', () => {
     await page.getByText('removed').first().waitFor();
   });
 
+  test('leads to the login page after the end of the session', async () => {
+    const { page } = await browser.open(`${url}/audit`);
+    await logIn(page);
+    await page.getByRole('heading', { name: 'Audit log' }).waitFor();
+    await page.route('**/api/events*', (route) => route.fulfill({ status: 401 }));
+    await page.reload();
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    expect(new URL(page.url()).search).toBe('?next=%2Faudit');
+  });
+
   test('with the read token, shows no actions', async () => {
     const { page } = await browser.open(`${url}/entries/backup`);
     await logIn(page, READ);

@@ -61,7 +61,7 @@ export const requireRead = createMiddleware<HttpEnv>(async (c, next) => {
   if (permission !== null) return next();
   const isBrowser =
     method !== 'token' &&
-    c.req.method === 'GET' &&
+    !c.req.path.startsWith('/api/') &&
     (c.req.header('accept') ?? '').includes('text/html');
   if (isBrowser) {
     const { pathname, search } = new URL(c.req.url);

@@ -93,8 +93,19 @@ function follow() {
     connection.textContent = 'Connection lost; trying again';
     wasLost = true;
     // The browser gives up after an answer such as 503.
-    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 5_000);
+    if (source.readyState === EventSource.CLOSED) void followAgain();
   });
+}
+
+/** After the end of the session the login page takes over, and leads back. */
+async function followAgain() {
+  const status = await fetch('/api/events', { method: 'HEAD' }).then(
+    (response) => response.status,
+    () => null,
+  );
+  if (status !== 401) return void setTimeout(follow, 5_000);
+  const next = location.pathname + location.search;
+  location.assign(`/login?${new URLSearchParams({ next })}`);
 }
 
 updateCountdowns();

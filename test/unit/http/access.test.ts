@@ -94,6 +94,27 @@ describe('HTTP with tokens', () => {
     expect(await cookieFrom('11.1.2.3')).not.toContain('Secure');
   });
 
+  test('browsers are told to use TLS for this host alone, and only when they do', async () => {
+    await using app = await HttpApp.open({ http: { ...TOKENS, trustedProxies: ['10.0.0.0/8'] } });
+    const policyFor = async (peer: string, proto: string) =>
+      (await app.request('/login', { peer, headers: { 'X-Forwarded-Proto': proto } })).headers.get(
+        'strict-transport-security',
+      );
+    expect(await policyFor('10.1.2.3', 'https')).toBe('max-age=15552000');
+    expect(await policyFor('10.1.2.3', 'http')).toBeNull();
+    expect(await policyFor('11.1.2.3', 'https')).toBeNull();
+  });
+
+  test('a form that is sent after the end of the session leads to the login page', async () => {
+    await using app = await HttpApp.open({ http: TOKENS });
+    const headers = { Accept: 'text/html' };
+    const response = await app.request('/entries/a', { form: { do: 'run' }, headers });
+    expect([response.status, response.headers.get('location')]).toEqual([
+      303,
+      '/login?next=%2Fentries%2Fa',
+    ]);
+  });
+
   test('a session of the read token does not become one of the change token', async () => {
     await using app = await HttpApp.open({ http: TOKENS }, { metrics });
     const cookie = cookieOf(await app.request('/login', { form: { token: READ } }));
