@@ -5,7 +5,7 @@ import type { UpcomingDay } from '../../status/upcoming-day.ts';
 import type { PastDay } from '../past-day.ts';
 import { thousands } from '../../util/thousands.ts';
 import { dayCharts } from './day-charts.ts';
-import { formatDuration, formatNear } from './format.ts';
+import { formatDuration, formatNear, zoneOf } from './format.ts';
 import { describeOutcome } from './describe-run.ts';
 import { layout, type Frame, type Html } from './layout.ts';
 import { relative } from './relative.ts';
@@ -81,7 +81,7 @@ function nothing({ search, after }: StatusQuery, { next }: StatusPage): Html {
   return html`<p class="panel muted">${what} <a href="/">Show all</a></p>`;
 }
 
-function table({ page, now }: EntriesPage): Html {
+function table({ page, timezone, now }: EntriesPage): Html {
   return html`<table class="stack entries">
     <thead>
       <tr>
@@ -94,12 +94,12 @@ function table({ page, now }: EntriesPage): Html {
       </tr>
     </thead>
     <tbody>
-      ${page.entries.map((row) => line(row, now))}
+      ${page.entries.map((row) => line(row, zoneOf(row, timezone), now))}
     </tbody>
   </table>`;
 }
 
-function line(row: StatusRow, now: number): Html {
+function line(row: StatusRow, zone: string, now: number): Html {
   const name = html`<a class="name" href="/entries/${encodeURIComponent(row.entry)}"
     >${row.entry}</a
   >`;
@@ -119,12 +119,14 @@ function line(row: StatusRow, now: number): Html {
     <td data-label="Schedule">
       <div>${row.schedule}<span class="muted">${row.timezone ?? ''}</span></div>
     </td>
-    <td data-label="State"><div>${stateBadge(row)}${pauseReason(row)}</div></td>
-    <td data-label="Last run" class="time"><div>${lastRun(row, now)}</div></td>
-    <td data-label="Last outcome">${lastOutcome(row, now)}</td>
+    <td data-label="State">
+      <div>${stateBadge(row)}${pauseReason(row)}${toBeSkipped(row, zone, now)}</div>
+    </td>
+    <td data-label="Last run" class="time"><div>${lastRun(row, zone, now)}</div></td>
+    <td data-label="Last outcome">${lastOutcome(row, zone, now)}</td>
     <td data-label="Next run" class="time">
       <div>
-        ${row.nextDueAt === null ? html`<span class="muted">none</span>` : relative(row.nextDueAt, now, row.timezone)}
+        ${row.nextDueAt === null ? html`<span class="muted">none</span>` : relative(row.nextDueAt, now, zone)}
       </div>
     </td>
   </tr>`;
@@ -134,14 +136,24 @@ function pauseReason({ paused }: EntryStatus): Html | string {
   return paused?.reason ? html`<span class="muted">${paused.reason}</span>` : '';
 }
 
-function lastRun({ lastSentAt, timezone }: EntryStatus, now: number): Html {
+function toBeSkipped({ skipping }: EntryStatus, zone: string, now: number): Html | string {
+  if (skipping.length === 0) return '';
+  const [first] = skipping;
+  const more = skipping.length > 1 ? ` and ${thousands(skipping.length - 1)} more` : '';
+  return html`<span class="muted"
+    >skips the run of ${formatNear(Date.parse(first!), now, zone)}${more}</span
+  >`;
+}
+
+function lastRun({ lastSentAt }: EntryStatus, zone: string, now: number): Html {
   if (lastSentAt === null) return html`<span class="muted">never</span>`;
-  return relative(lastSentAt, now, timezone);
+  return relative(lastSentAt, now, zone);
 }
 
 /** Of the last run, or of an earlier one while the last is not known to have ended. */
 function lastOutcome(
-  { lastOutcome: last, lastTaskId, timezone }: EntryStatus,
+  { lastOutcome: last, lastTaskId }: EntryStatus,
+  zone: string,
   now: number,
 ): Html | string {
   if (!last) return '';
@@ -150,7 +162,7 @@ function lastOutcome(
     ...(last.runtimeMs === null ? [] : [`in ${formatDuration(last.runtimeMs)}`]),
     ...(last.taskId === lastTaskId
       ? []
-      : [`the run of ${formatNear(Date.parse(last.dueAt), now, timezone)}`]),
+      : [`the run of ${formatNear(Date.parse(last.dueAt), now, zone)}`]),
   ];
   return html`<div>
     <span class="outcome ${kind}">${sign} ${words}</span>

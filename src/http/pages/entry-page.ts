@@ -20,6 +20,8 @@ import { problems } from './problems.ts';
 export interface EntryPage {
   readonly frame: Frame;
   readonly row: StatusRow;
+  /** In which instants are shown. */
+  readonly zone: string;
   /** The next instants, epoch milliseconds. */
   readonly next: readonly number[];
   /** What became of the newest occurrences, oldest first. */
@@ -85,8 +87,8 @@ function answered(answer: AuditRow | 'pending'): Html {
   </p>`;
 }
 
-function facts({ row, definition, now }: EntryPage): Html {
-  const why = explainState(row).map((sentence) => html`<p>${sentence}</p>`);
+function facts({ row, zone, definition, now }: EntryPage): Html {
+  const why = explainState(row, zone).map((sentence) => html`<p>${sentence}</p>`);
   if (row.error !== undefined) return html`${why}`;
   const { task, schedule, timezone, description, source, runCount, lastSentAt, nextDueAt } = row;
   const { lastOutcome } = row;
@@ -104,14 +106,14 @@ function facts({ row, definition, now }: EntryPage): Html {
       <dt>Source</dt>
       <dd>${source === 'store' ? 'stored at run time' : 'configuration'}</dd>
       <dt>Last run</dt>
-      <dd>${lastSentAt === null ? 'never' : relative(lastSentAt, now, timezone)}</dd>
+      <dd>${lastSentAt === null ? 'never' : relative(lastSentAt, now, zone)}</dd>
       ${
         lastOutcome &&
         html`<dt>Last outcome</dt>
-          <dd>${outcomeOf(lastOutcome, row.lastTaskId, { now, timezone })}</dd>`
+          <dd>${outcomeOf(lastOutcome, row.lastTaskId, { now, zone })}</dd>`
       }
       <dt>Next run</dt>
-      <dd>${nextDueAt === null ? 'none' : relative(nextDueAt, now, timezone)}</dd>
+      <dd>${nextDueAt === null ? 'none' : relative(nextDueAt, now, zone)}</dd>
       <dt>Runs</dt>
       <dd>${thousands(runCount)}</dd>
       ${
@@ -125,23 +127,20 @@ function facts({ row, definition, now }: EntryPage): Html {
 function outcomeOf(
   { taskId, dueAt, state, runtimeMs, worker, error }: LastOutcome,
   lastTaskId: string | null,
-  { now, timezone }: { readonly now: number; readonly timezone: string | null },
+  { now, zone }: { readonly now: number; readonly zone: string },
 ): Html {
   const { kind, sign, words } = describeOutcome(state);
   const details = [
     ...(runtimeMs === null ? [] : [`in ${formatDuration(runtimeMs)}`]),
     ...(worker === null ? [] : [`on ${worker}`]),
-    ...(taskId === lastTaskId
-      ? []
-      : [`the run of ${formatNear(Date.parse(dueAt), now, timezone)}`]),
+    ...(taskId === lastTaskId ? [] : [`the run of ${formatNear(Date.parse(dueAt), now, zone)}`]),
   ];
   return html`<span class="outcome ${kind}">${sign} ${words}</span
     ><span class="muted">${details.join(', ')}</span>
     ${error !== null && html`<div class="reason">${error.slice(0, 1_000)}</div>`}`;
 }
 
-function nextRuns({ next, row, now }: EntryPage): Html {
-  const zone = row.error === undefined ? row.timezone : null;
+function nextRuns({ next, zone, now }: EntryPage): Html {
   return html`<h2>Next ${next.length === 0 ? 'runs' : `${next.length} runs`}</h2>
     ${
       next.length === 0
@@ -150,14 +149,16 @@ function nextRuns({ next, row, now }: EntryPage): Html {
             ${next.map((at) => html`<li><time datetime="${new Date(at).toISOString()}">${formatInstant(at, zone)}</time><span class="muted">in ${formatSpan(at - now)}</span></li>`)}
           </ol>`
     }
-    <p class="small muted">${zone ?? 'UTC'}</p>`;
+    <p class="small muted">${zone}</p>`;
 }
 
-function pastRuns(runs: readonly HistoryItem[] | null, { row, occurrences, now }: EntryPage): Html {
+function pastRuns(
+  runs: readonly HistoryItem[] | null,
+  { zone, occurrences, now }: EntryPage,
+): Html {
   if (runs === null)
     return html`<h2>Runs</h2>
       <p class="muted">No history is recorded.</p>`;
-  const zone = row.error === undefined ? row.timezone : null;
   if (runs.length === 0 && occurrences.length === 0)
     return html`<h2>Runs</h2>
       <p class="muted">There are no runs yet.</p>`;
@@ -165,7 +166,7 @@ function pastRuns(runs: readonly HistoryItem[] | null, { row, occurrences, now }
   ${runs.length > 0 && runCharts(runs, zone, now)}`;
 }
 
-function runCharts(runs: readonly HistoryItem[], zone: string | null, now: number): Html {
+function runCharts(runs: readonly HistoryItem[], zone: string, now: number): Html {
   const shown = runs.slice(0, SHOWN).toReversed();
   const bars = (value: (past: HistoryItem) => number | null): Bar[] =>
     shown
@@ -192,12 +193,12 @@ function runCharts(runs: readonly HistoryItem[], zone: string | null, now: numbe
     ${runTable(runs.slice(0, LISTED), zone)}`;
 }
 
-function runTable(runs: readonly HistoryItem[], zone: string | null): Html {
+function runTable(runs: readonly HistoryItem[], zone: string): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of runs">
     <table class="dense">
       <thead>
         <tr>
-          <th scope="col">Due (${zone ?? 'UTC'})</th>
+          <th scope="col">Due (${zone})</th>
           <th scope="col">Outcome</th>
           <th scope="col" class="number">Late</th>
           <th scope="col" class="number">Runtime</th>

@@ -8,10 +8,12 @@ import { relative } from './relative.ts';
 export function instancesPage({
   frame,
   instances,
+  zone,
   now,
 }: {
   readonly frame: Frame;
   readonly instances: readonly Instance[];
+  readonly zone: string;
   readonly now: number;
 }): Html {
   return layout({
@@ -22,12 +24,12 @@ export function instancesPage({
         <span class="muted">seen within 15 seconds</span>
       </div>
       <section class="panel table" id="instances" data-live aria-label="Instances">
-        ${instances.length === 0 ? html`<p class="panel muted">No instance runs.</p>` : table(instances, now)}
+        ${instances.length === 0 ? html`<p class="panel muted">No instance runs.</p>` : table(instances, zone, now)}
       </section>`,
   });
 }
 
-function table(instances: readonly Instance[], now: number): Html {
+function table(instances: readonly Instance[], zone: string, now: number): Html {
   return html`<table class="stack">
     <thead>
       <tr>
@@ -35,7 +37,7 @@ function table(instances: readonly Instance[], now: number): Html {
         <th scope="col">Role</th>
         <th scope="col" class="number">Term</th>
         <th scope="col" class="number">Clock skew</th>
-        <th scope="col">Started</th>
+        <th scope="col">Started (${zone})</th>
         <th scope="col">Version</th>
         <th scope="col" class="number">Seen</th>
       </tr>
@@ -55,7 +57,7 @@ function table(instances: readonly Instance[], now: number): Html {
               ${skewMs === null ? '–' : `${skewMs} ms`}
             </td>
             <td data-label="Started">
-              <div>${relative(new Date(startedAt).toISOString(), now, null)}</div>
+              <div>${relative(new Date(startedAt).toISOString(), now, zone)}</div>
             </td>
             <td data-label="Version">${version}</td>
             <td data-label="Seen" class="number">${formatDuration(seenAgoMs)} ago</td>

@@ -22,10 +22,7 @@ const MORE = {
 } as const;
 
 /** One cell for each occurrence, oldest first, with what became of it: what `beat audit` lists. */
-export function occurrenceStrip(
-  occurrences: readonly AccountedOccurrence[],
-  zone: string | null,
-): Html {
+export function occurrenceStrip(occurrences: readonly AccountedOccurrence[], zone: string): Html {
   const cells = occurrences.map(({ dueAt, account }) => ({ dueAt, ...describeAccount(account) }));
   const more = Object.entries(MORE)
     .filter(([kind]) => cells.some((cell) => cell.kind === kind))

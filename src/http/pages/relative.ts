@@ -9,7 +9,7 @@ function describeDistance(ms: number): string {
 }
 
 /** `in 3 h 12 min`, with the instant below; the script of the pages keeps it current. */
-export function relative(iso: string, now: number, zone: string | null): Html {
+export function relative(iso: string, now: number, zone: string): Html {
   const at = Date.parse(iso);
   const text = describeDistance(at - now);
   return html`<time datetime="${iso}" data-relative>${text}</time

@@ -19,6 +19,7 @@ import { addPage, type NewEntry } from './add-page.ts';
 import { auditPage } from './audit-page.ts';
 import { entriesPage } from './entries-page.ts';
 import { entryPage } from './entry-page.ts';
+import { zoneOf } from './format.ts';
 import { readAction, readNewEntry } from './forms.ts';
 import { instancesPage } from './instances-page.ts';
 import type { Frame } from './layout.ts';
@@ -100,6 +101,7 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
     return c.html(
       entryPage({
         ...{ frame, row: found.row, errors, now },
+        zone: zoneOf(found.row, settings().timezone),
         occurrences: recorded ? accountNewest(recorded, OCCURRENCES, now) : [],
         runs: history ? joinRuns(history.rows) : null,
         next: found.entry ? nextRuns(found.entry, found.state, now, NEXT) : [],
@@ -166,7 +168,7 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
   });
   routes.get('/instances', async (c) => {
     const [frame, instances] = await Promise.all([frameFor(c), store.instances.list()]);
-    return c.html(instancesPage({ frame, instances, now: clock.now() }));
+    return c.html(instancesPage({ frame, instances, zone: settings().timezone, now: clock.now() }));
   });
   return routes;
 }

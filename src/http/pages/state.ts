@@ -17,11 +17,11 @@ function describeState(row: StatusRow): readonly [kind: string, word: string] {
   return row.nextDueAt === null ? ['quiet', 'ended'] : ['good', 'active'];
 }
 
-/** Why the entry is in its state: one sentence per reason. */
-export function explainState(row: StatusRow): readonly string[] {
+/** Why the entry is in its state: one sentence per reason. Instants are in the zone. */
+export function explainState(row: StatusRow, zone: string): readonly string[] {
   if (row.error !== undefined) return [`It does not run: ${row.error}.`];
-  const { enabled, paused, skipping, lastSkipped, nextDueAt, timezone } = row;
-  const at = (iso: string) => `${formatInstant(Date.parse(iso), timezone)} ${timezone ?? 'UTC'}`;
+  const { enabled, paused, skipping, lastSkipped, nextDueAt } = row;
+  const at = (iso: string) => `${formatInstant(Date.parse(iso), zone)} ${zone}`;
   const sentences: string[] = [];
   if (!enabled) sentences.push('The configuration disables it (enabled: false).');
   else if (paused) sentences.push(explainPause(paused, at));

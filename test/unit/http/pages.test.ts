@@ -134,6 +134,25 @@ describe('pages of the dashboard', () => {
     expect(page).toContain('! not accounted for');
   });
 
+  test('show instants of an entry without a zone in that of the configuration', async () => {
+    const entries = config({ tick: { task, schedule: 3_600 } });
+    await using app = await HttpApp.open({ ...entries, timezone: 'Asia/Kathmandu' });
+    const page = await read(app, '/entries/tick');
+    const [, iso, shown] = /<time datetime="([^"]+)">([^<]+)<\/time>/.exec(page) ?? [];
+    const zone = { timeZone: 'Asia/Kathmandu' };
+    expect(shown).toBe(new Date(iso!).toLocaleString('sv-SE', zone));
+    expect(page).toContain('<p class="small muted">Asia/Kathmandu</p>');
+  });
+
+  test('say in the list which runs of an entry are to be skipped', async () => {
+    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), {
+      lead: true,
+    });
+    await submit(app, '/entries/backup', { do: 'skip' });
+    await submit(app, '/entries/backup', { do: 'skip' });
+    expect(await read(app, '/')).toMatch(/skips the run of [^<]*03:00[^<]* and 1 more/);
+  });
+
   test('show a rejection of the leader, and nothing changes', async () => {
     await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), {
       lead: true,
