@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
+import { methodNotAllowed } from 'hono/method-not-allowed';
 import { secureHeaders } from 'hono/secure-headers';
 import { ConfigError, StoreError } from '../util/errors.ts';
 import { maskText } from '../util/mask.ts';
@@ -34,6 +35,15 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
       contentSecurityPolicy: POLICY,
       xFrameOptions: 'DENY',
       strictTransportSecurity: false,
+    }),
+  );
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed(c, methods) {
+        c.header('Allow', methods.join(', '));
+        return problem(c, { status: 405 });
+      },
     }),
   );
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => problem(c, { status: 413 }) }));

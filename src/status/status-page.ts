@@ -218,12 +218,20 @@ type Place =
   | { readonly kind: 'declared'; readonly index: number }
   | { readonly kind: 'stored'; readonly text: string };
 
+/** Whether a text is `next` of some page. */
+export function isPlace(text: string): boolean {
+  const isStored = parsePosition(text) !== undefined || parseSearchPlace(text) !== SEARCH_START;
+  return isStored || DECLARED.test(text);
+}
+
+const DECLARED = /^d(\d{1,9})$/;
+
 /** An unknown text is the beginning. */
 function parsePlace(text: string | null): Place {
-  const [, index] = /^d(\d{1,9})$/.exec(text ?? '') ?? [];
-  if (text === null || index !== undefined) return { kind: 'declared', index: Number(index ?? 0) };
-  const isKnown = parsePosition(text) !== undefined || parseSearchPlace(text) !== SEARCH_START;
-  return isKnown ? { kind: 'stored', text } : { kind: 'declared', index: 0 };
+  const [, index] = DECLARED.exec(text ?? '') ?? [];
+  if (text === null || index !== undefined || !isPlace(text))
+    return { kind: 'declared', index: Number(index ?? 0) };
+  return { kind: 'stored', text };
 }
 
 function parsePosition(text: string): Position | undefined {

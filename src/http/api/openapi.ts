@@ -49,7 +49,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   '/api/entries/{name}/history': {
     summary: 'Lists what happened to an entry, newest first.',
     query: historyQuery,
-    answers: { 200: ['A page.', historyPage], 404: ['No history is recorded.', problem] },
+    answers: {
+      200: ['A page.', historyPage],
+      404: ['There is no such entry, or no history is recorded.', problem],
+    },
   },
   '/api/audit': {
     summary: 'Lists commands and their answers, newest first.',

@@ -42,7 +42,11 @@ export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
     const { limit, before } = readQuery(historyQuery, c.req.query());
     if (!store.history) return problem(c, { status: 404, detail: 'no history is recorded' });
     const entry = c.req.param('name');
-    return c.json({ entry, ...(await store.history.read(entry, { limit, before })) });
+    const page = await store.history.read(entry, { limit, before });
+    // The history of an entry that was removed can still be read.
+    const isKnown = page.rows.length > 0 || (await find(entry)) !== null;
+    if (!isKnown) return problem(c, { status: 404, detail: unknown(entry) });
+    return c.json({ entry, ...page });
   });
   routes.get('/audit', async (c) => {
     const { limit } = readQuery(auditQuery, c.req.query());

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPlace } from '../../status/status-page.ts';
 
 const instant = () => z.iso.datetime();
 const nullable = (schema: z.ZodType) => schema.nullable();
@@ -22,14 +23,19 @@ const search = z
   .max(200, 'at most 200 characters')
   .default('')
   .describe('Part of a name or task, in any case.');
-const after = z.string().nullable().default(null).describe('`next` of the page before.');
+const PLACE = '`next` of the page before';
+const after = z.string().refine(isPlace, PLACE).nullable().default(null).describe(`${PLACE}.`);
 
 export const statusQuery = z.strictObject({ search, limit: limit(1_000, 100), after });
 
 export const nextQuery = z.strictObject({ count: limit(1_000, 20) });
 export const historyQuery = z.strictObject({
   limit: limit(1_000, 100),
-  before: z.string().optional().describe('`next` of the page before.'),
+  before: z
+    .string()
+    .regex(/^\d{1,15}(-[\w-]+)?$/, PLACE)
+    .optional()
+    .describe(`${PLACE}.`),
 });
 export const auditQuery = z.strictObject({ limit: limit(10_000, 100) });
 export const commandQuery = z.strictObject({

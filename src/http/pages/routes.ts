@@ -5,7 +5,7 @@ import { CommandRejectedError } from '../../inbox/send-command.ts';
 import { accountNewest } from '../../history/account-newest.ts';
 import { joinRuns } from '../../history/join-runs.ts';
 import { nextRuns } from '../../status/entry-status.ts';
-import { findStatus, loadStatusPage } from '../../status/status-page.ts';
+import { findStatus, isPlace, loadStatusPage } from '../../status/status-page.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { requireChange } from '../access/access.ts';
@@ -58,8 +58,12 @@ export function pageRoutes(context: HttpContext): Hono<HttpEnv> {
   };
 
   routes.get('/', async (c) => {
-    const { search = '', after = null } = c.req.query();
-    const query = { search: search.slice(0, 200), after, limit: PAGE };
+    const { search = '', after = '' } = c.req.query();
+    const query = {
+      search: search.slice(0, 200),
+      after: isPlace(after) ? after : null,
+      limit: PAGE,
+    };
     const now = clock.now();
     const [frame, page, past] = await Promise.all([
       frameFor(c),

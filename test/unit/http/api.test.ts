@@ -110,12 +110,39 @@ describe('GET /api/entries', () => {
     expect(await read(app, '/api/entries/a%2Fb')).toMatchObject({ status: 404, detail });
   });
 
+  test('answers 404 for the history of an unknown entry', async () => {
+    await using app = await HttpApp.open(CONFIG);
+    const detail = 'there is no entry "absent"';
+    expect(await read(app, '/api/entries/absent/history')).toMatchObject({ status: 404, detail });
+    expect(await read(app, '/api/entries/backup/history')).toMatchObject({ status: 200, rows: [] });
+  });
+
   test('shows the history of an entry', async () => {
     await using app = await HttpApp.open(CONFIG, { lead: true });
     await send(app, { do: 'run', entry: 'backup' });
     const { rows } = await read(app, '/api/entries/backup/history');
     expect(rows).toMatchObject([{ kind: 'run', cause: 'manual', task: 'shop.backup' }]);
   });
+});
+
+test.each([
+  ['/api/status?after=garbage', 'after'],
+  ['/api/events?limit=1&after=garbage', 'after'],
+  ['/api/entries/backup/history?before=garbage', 'before'],
+])('%s: is rejected, because it is no place in the list', async (path, name) => {
+  await using app = await HttpApp.open(CONFIG);
+  const message = 'expected `next` of the page before, got "garbage"';
+  expect(await read(app, path)).toMatchObject({ status: 422, errors: [{ path: [name], message }] });
+});
+
+test.each([
+  ['DELETE', '/api/entries/backup', 'GET, HEAD'],
+  ['GET', '/api/commands', 'POST'],
+])('%s %s: is answered with status 405 and the methods that exist', async (method, path, allow) => {
+  await using app = await HttpApp.open(CONFIG);
+  const response = await app.request(path, { method, token: READ });
+  expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
 });
 
 describe('POST /api/commands', () => {
