@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { csrf } from 'hono/csrf';
@@ -24,7 +25,8 @@ export async function findAccess(c: Context<HttpEnv>, now: number): Promise<Acce
   const token = findToken(c);
   if (token !== null) return { permission: checkToken(token, http), by, method: 'token' };
   const user = http.trustedUserHeader !== null && c.req.header(http.trustedUserHeader);
-  if (user && client.viaProxy) return { permission: 'change', by: user, method: 'proxy' };
+  if (user && client.viaProxy)
+    return { permission: 'change', by: decodeHeader(user), method: 'proxy' };
   const session = await readSession(c, now);
   if (session) {
     const { permission, name } = session;
@@ -32,6 +34,12 @@ export async function findAccess(c: Context<HttpEnv>, now: number): Promise<Acce
   }
   if (isOpen(c)) return { permission: 'read', by, method: 'open' };
   return { permission: null, by, method: 'none' };
+}
+
+/** The text of a header, whose bytes Node reads as Latin-1: UTF-8 if they are, as proxies send names. */
+function decodeHeader(value: string): string {
+  const bytes = Buffer.from(value, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : value;
 }
 
 /**

@@ -296,6 +296,24 @@ describe('POST /api/commands', () => {
   });
 });
 
+test.each([
+  ['UTF-8', 'utf8'],
+  ['Latin-1', 'latin1'],
+] as const)(
+  'the audit log has the name of a user that a proxy sends in %s',
+  async (_, encoding) => {
+    const http = { trustedUserHeader: 'X-User', trustedProxies: ['10.0.0.0/8'] };
+    await using app = await HttpApp.open({ ...CONFIG, http }, { lead: true });
+    // As Node reads it.
+    const received = Buffer.from('Zoë Ångström', encoding).toString('latin1');
+    const response = await app.request('/api/commands', {
+      ...{ peer: '10.0.0.1', headers: { 'X-User': received } },
+      json: { do: 'pause', entry: 'backup' },
+    });
+    expect(await response.json()).toMatchObject({ by: 'Zoë Ångström', status: 'applied' });
+  },
+);
+
 test('GET /api/events: streams the status of an entry and the audit row after a command', async () => {
   await using app = await HttpApp.open(CONFIG, { lead: true });
   const response = await app.request('/api/events?entry=backup', { token: READ });
