@@ -56,7 +56,7 @@ describe('on the embedded store', () => {
     const resumed = await leader.waitForEvent('command', from + 1);
     const next = await leader.waitForEvent('sent', from);
     expect(leader.log.all.indexOf(next)).toBeGreaterThan(leader.log.all.indexOf(resumed));
-    expect(await leader.waitForEvent('skipped')).toMatchObject({
+    expect(await leader.waitForEvent('skipped', from)).toMatchObject({
       entry: 'quick',
       reason: 'paused',
     });
