@@ -74,15 +74,19 @@ async function runNext(): Promise<void> {
   while (next < options.seed + options.runs) {
     const seed = next++;
     const faults = { ...PROCESS_FAULT_DURATIONS, ...environment.faults };
-    const scenario = generateScenario(seed, { faults, length: LENGTH });
+    const { overlap } = environment;
+    const scenario = generateScenario(seed, { faults, overlap, length: LENGTH });
     const history = await runScenario(scenario, environment, program.script);
     const outcome = { scenario, result: checkHistory(history) };
     outcomes.push(outcome);
     console.log(formatRun(outcome));
     if (isClean(outcome.result) && !options.keep) continue;
     const file = `chaos-${options.broker}-${seed}.json`;
-    const states = Object.fromEntries(history.states);
-    writeFileSync(file, JSON.stringify({ ...outcome, history: { ...history, states } }, null, 1));
+    const [states, tasks, revoked] = [history.states, history.tasks, history.revoked].map(
+      (each: ReadonlyMap<string, unknown>) => Object.fromEntries(each),
+    );
+    const plain = { ...history, states, tasks, revoked };
+    writeFileSync(file, JSON.stringify({ ...outcome, history: plain }, null, 1));
     console.log(
       `    history: ${file}; to repeat: npm run chaos -- --broker ${options.broker} --runs 1 --seed ${seed}`,
     );

@@ -6,10 +6,13 @@ import type { Violations } from './violations.ts';
 import { checkAudit } from './audit-checker.ts';
 import { CommandEffects } from './command-checker.ts';
 import { checkLeadership, type LeadershipFigures } from './leadership-checker.ts';
+import { findOverlaps, isUnloggedOverlap } from './overlap-checker.ts';
 import { checkSkip, LoggedDecisions } from './logged-decisions.ts';
 
 export interface Figures extends LeadershipFigures {
   readonly sent: number;
+  /** Runs that the simulated worker received. */
+  readonly received: number;
   /** Occurrences that were logged as skipped. */
   readonly skipped: number;
   /** Occurrences that were skipped by their policy, by a process that ended before it could log it. */
@@ -33,7 +36,7 @@ export function checkHistory(history: History): CheckResult {
   const all = history.queues.flat();
   const violations: Violations = {
     ...effects.checkRuns(all, history.mayRepeat),
-    ...{ wrong: [], commands: effects.violations, leaders: leadership.violations },
+    ...{ wrong: [], overlaps: [], commands: effects.violations, leaders: leadership.violations },
     crashes: [...history.crashes],
   };
   const counts = { sent: 0, skipped: 0, unlogged: 0, repeated: 0 };
@@ -46,14 +49,20 @@ export function checkHistory(history: History): CheckResult {
     for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += found[name];
   }
   for (const recorded of history.recorded) {
-    if (!effects.wasRemoved(recorded.entry.name)) checkAudit(recorded, history, violations);
+    if (effects.wasRemoved(recorded.entry.name)) continue;
+    checkAudit(recorded, history, violations);
+    violations.overlaps.push(...findOverlaps(recorded, history, logged));
   }
   const ids = new Set(all.map(({ id }) => id));
   for (const [id, { entry }] of logged.sent) {
     if (!ids.has(id))
       violations.lost.push(`${entry}: ${id} is logged as published, and not in its queue`);
   }
-  return { violations, figures: { ...counts, ...effects.figures, ...leadership.figures } };
+  const received = history.tasks.size;
+  return {
+    violations,
+    figures: { ...counts, received, ...effects.figures, ...leadership.figures },
+  };
 }
 
 function checkEntry(
@@ -61,10 +70,11 @@ function checkEntry(
   published: readonly QueuedRun[],
   logged: LoggedDecisions,
   effects: CommandEffects,
-  { states, healedAt, mayRepeat, keyPrefix }: History,
+  { states, healedAt, mayRepeat, keyPrefix, recorded }: History,
   { lost, doubled, wrong }: Violations,
 ) {
   const state = states.get(entry.name);
+  const rows = recorded.find((each) => each.entry.name === entry.name)?.rows ?? [];
   const queued = published.filter((run) => !effects.findCommand(run));
   const counts = { sent: published.length, skipped: 0, unlogged: 0, repeated: 0 };
   if (!state) {
@@ -98,7 +108,8 @@ function checkEntry(
     else if (at > dealtWith) lost.push(describe(at, 'neither published nor skipped'));
     else if (
       effects.maySkip(entry.name, at) ||
-      logged.mayBeUnloggedSkip(entry, at, [...runs.keys()])
+      logged.mayBeUnloggedSkip(entry, at, [...runs.keys()]) ||
+      isUnloggedOverlap(rows, at, logged)
     )
       counts.unlogged += 1;
     else lost.push(describe(at, 'not published, and not logged as skipped'));

@@ -11,7 +11,8 @@ export interface Instance {
 export interface ClusterOptions {
   readonly cwd: string;
   readonly script: string;
-  readonly urlFor: (slot: number) => string;
+  /** The environment variables of the instance in a slot. */
+  readonly envFor: (slot: number) => Readonly<Record<string, string>>;
 }
 
 /** How long a process may take to end after SIGTERM. Milliseconds. */
@@ -52,12 +53,12 @@ export class Cluster implements AsyncDisposable {
   }
 
   start(slot: number): void {
-    const { cwd, script, urlFor } = this.#options;
+    const { cwd, script, envFor } = this.#options;
     const beat = new BeatProcess({
       cwd,
       script,
       args: ['-l', 'debug'],
-      env: { BEAT_BROKER_URL: urlFor(slot) },
+      env: envFor(slot),
     });
     const instance: Instance = { beat, slot, endedAt: null };
     this.#slots[slot] = instance;

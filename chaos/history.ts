@@ -2,6 +2,7 @@ import type { Entry } from '../src/catalog/entry.ts';
 import type { Recorded } from '../src/history/account.ts';
 import type { EntryState } from '../src/store/entry-state.ts';
 import type { SentCommand } from './command-sender.ts';
+import type { WorkedTask } from './worker.ts';
 import type { LogLine } from '../test/support/beat-process.ts';
 import type { QueuedRun } from '../test/support/queues.ts';
 
@@ -41,6 +42,10 @@ export interface History {
   readonly recorded: readonly Recorded[];
   /** In order of their sending. */
   readonly commands: readonly SentCommand[];
+  /** What the simulated worker received, by task id. */
+  readonly tasks: ReadonlyMap<string, WorkedTask>;
+  /** When it received the revoke of each task, by task id. */
+  readonly revoked: ReadonlyMap<string, number>;
   /** Whether a run may be published more than once under the same task id. */
   readonly mayRepeat: boolean;
 }

@@ -1,4 +1,5 @@
 import { MISSED_AFTER, type SkipReason } from '../src/catalog/catch-up.ts';
+import { limitsOverlap } from '../src/catalog/overlap.ts';
 import type { Entry } from '../src/catalog/entry.ts';
 import type { RunCause } from '../src/message/run.ts';
 import type { LogLine, SentLine } from '../test/support/beat-process.ts';
@@ -47,6 +48,11 @@ export class LoggedDecisions {
     }
   }
 
+  /** Whether a fault or a failure was in that time. Epoch milliseconds. */
+  isUncertain(since: number, until: number): boolean {
+    return this.#uncertain.some(({ from, to }) => from <= until && to > since);
+  }
+
   skips(entry: string): readonly LoggedSkip[] {
     return this.#skips.get(entry) ?? [];
   }
@@ -71,7 +77,7 @@ export class LoggedDecisions {
       ...this.skips(name).flatMap(({ first, loggedAt }) => (first > at ? loggedAt : [])),
     ];
     const until = Math.min(...later);
-    return this.#uncertain.some(({ from, to }) => from <= until && to > at + startingDeadline);
+    return this.isUncertain(at + startingDeadline, until);
   }
 
   #addSkip(line: LogLine): void {
@@ -100,8 +106,7 @@ export function checkSkip(entry: Entry, { reason, last, loggedAt }: LoggedSkip):
     'no-subscribers': false,
     paused: true,
     skipped: true,
-    // The entries of a run allow overlap.
-    overlap: false,
+    overlap: limitsOverlap(entry),
   };
   return allowed[reason] ? null : `skipped as "${reason}", which its policy does not allow`;
 }

@@ -93,6 +93,15 @@ export const MUTATIONS = {
     { file: SQL, text: SQL_CHECK, instead: SQL_CHECK + SQL_BEFORE },
   ],
 
+  /** Publishes as if no run of an entry were running. */
+  overlapping: [
+    {
+      file: 'planning/limit-overlap.js',
+      text: 'const running = stillRunning(entry, state, now);',
+      instead: 'const running = [];',
+    },
+  ],
+
   /** Applies a command each time that it arrives. */
   'command-repeated': [
     {

@@ -45,6 +45,7 @@ export function formatSummary(outcomes: readonly Outcome[]): string {
     ['skipped, logged', count(sum(figures.map(({ skipped }) => skipped)))],
     ['skipped, not logged', count(sum(figures.map(({ unlogged }) => unlogged)))],
     ['repeated, same task id', count(sum(figures.map(({ repeated }) => repeated)))],
+    ['received by the worker', count(sum(figures.map(({ received }) => received)))],
     ['commands applied', count(sum(figures.map(({ applied }) => applied)))],
     ['commands rejected', count(sum(figures.map(({ rejected }) => rejected)))],
     [
@@ -54,6 +55,10 @@ export function formatSummary(outcomes: readonly Outcome[]): string {
     ['lost', count(sum(violations.map(({ lost }) => lost.length)))],
     ['doubled', count(sum(violations.map(({ doubled }) => doubled.length)))],
     ['wrong', count(sum(violations.map(({ wrong }) => wrong.length)))],
+    [
+      'overlapping, or skipped for no run',
+      count(sum(violations.map(({ overlaps }) => overlaps.length))),
+    ],
     ['two leaders published', count(sum(violations.map(({ leaders }) => leaders.length)))],
     ['crashed, hung or stuck', count(sum(violations.map(({ crashes }) => crashes.length)))],
     ['longest time without a leader', formatSpread(figures.map(({ gap }) => gap))],

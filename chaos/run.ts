@@ -5,41 +5,57 @@ import { stringify } from 'yaml';
 import { storeOptions } from '../src/config/service/store-options.ts';
 import { resolveSettings } from '../src/config/resolve.ts';
 import type { Settings } from '../src/config/settings.ts';
+import { limitsOverlap } from '../src/catalog/overlap.ts';
 import { openState } from '../src/drivers/open-store.ts';
+import { openTaskResults } from '../src/drivers/open-task-results.ts';
 import { readStoredEntry, type LoadedEntry } from '../src/planning/read-stored-entry.ts';
 import type { StateStore } from '../src/store/store.ts';
 import { systemClock } from '../src/util/clock.ts';
 import { Folder } from '../test/support/folder.ts';
 import { sendCommands } from './command-sender.ts';
 import { Cluster } from './cluster.ts';
-import type { EnvironmentType } from './environments/environment.ts';
+import type { Environment, EnvironmentType } from './environments/environment.ts';
 import type { History } from './history.ts';
+import { LIMITED_QUEUE } from './limited-entries.ts';
 import { Nemesis } from './nemesis.ts';
-import type { Scenario } from './scenario.ts';
+import { QUEUES, type Scenario } from './scenario.ts';
+import { Worker } from './worker.ts';
 
 /** How long the cluster may take to recover after the last fault is healed. Milliseconds. */
 const RECOVERY_TIMEOUT = 30_000;
+
+const POLL_INTERVAL = 250;
 
 /** The lock's TTL in seconds: the shortest that is allowed, so that leadership changes often. */
 const TTL = 1;
 
 /** Runs a scenario and returns its history. */
 export async function runScenario(
-  { instances, entries, faults, commands }: Scenario,
+  { seed, instances, entries, faults, commands }: Scenario,
   type: EnvironmentType,
   script: string,
 ): Promise<History> {
   await using environment = await type.open(instances);
   const config = {
     ...environment.config,
+    ...(type.overlap.length > 0 && {
+      resultBackend: toResultUrl(String(environment.config.brokerUrl)),
+    }),
     lock: { ttl: TTL },
     history: { limit: 100_000 },
     beatSchedule: entries,
   };
   using folder = new Folder({ 'beat.config.yaml': stringify(config) });
   const settings = resolveSettings(config);
-  const urlFor = (slot: number) => environment.urlFor(slot);
-  await using cluster = new Cluster({ cwd: folder.path, script, urlFor });
+  const envFor = (slot: number) => {
+    const url = environment.urlFor(slot);
+    return {
+      BEAT_BROKER_URL: url,
+      ...(type.overlap.length > 0 && { CELERY_RESULT_BACKEND: toResultUrl(url) }),
+    };
+  };
+  await using worker = await startWorker(seed, environment, settings);
+  await using cluster = new Cluster({ cwd: folder.path, script, envFor });
   for (let slot = 0; slot < instances; slot++) cluster.start(slot);
   await cluster.at(0).beat.log.until('a role', () => cluster.at(0).beat.role);
 
@@ -55,6 +71,8 @@ export async function runScenario(
       `no instance publishes ${RECOVERY_TIMEOUT} ms after the last fault was healed`,
     );
   }
+  worker?.finish();
+  if (worker) await waitForLimited(store, settings.entries, healedAt);
   await cluster.stopAll();
   const stored = await loadStored(store, settings);
   const states = await store.ledger.load();
@@ -67,11 +85,59 @@ export async function runScenario(
     crashes: [...cluster.crashes],
     faults: injected,
     processes: cluster.instances.map(({ beat, endedAt }) => ({ log: beat.log.all, endedAt })),
-    queues: await environment.readQueues(),
+    queues: await Promise.all(
+      [...QUEUES, LIMITED_QUEUE].map((queue) => environment.readQueue(queue)),
+    ),
     states,
     recorded: await loadAll(store, settings),
+    tasks: worker?.tasks ?? new Map(),
+    revoked: worker?.revoked ?? new Map(),
     mayRepeat: type.mayRepeat,
   };
+}
+
+/** The result backend in the same server as the broker: in databases it has a scheme of its own. */
+function toResultUrl(brokerUrl: string): string {
+  return brokerUrl.replace(/^sqla\+/, 'db+');
+}
+
+/** Returns `null` where the results of runs cannot be read. */
+async function startWorker(
+  seed: number,
+  environment: Environment,
+  { results }: Settings,
+): Promise<Worker | null> {
+  if (results.backend === null) return null;
+  const worker = new Worker({
+    seed,
+    results: (await openTaskResults(results.backend, results, systemClock))!,
+    readQueue: () => environment.readQueue(LIMITED_QUEUE),
+  });
+  environment.onRevoked?.((taskIds) => worker.revoke(taskIds));
+  return worker;
+}
+
+/**
+ * Waits until every occurrence that was due at `healedAt` is published or skipped, also of entries whose runs wait for each
+ * other; at most for the recovery timeout, and the checker finds what is left.
+ */
+async function waitForLimited(
+  { ledger }: StateStore,
+  entries: Settings['entries'],
+  healedAt: number,
+): Promise<void> {
+  const limited = entries.filter(limitsOverlap);
+  const end = Date.now() + RECOVERY_TIMEOUT;
+  while (Date.now() < end) {
+    const states = await ledger.load();
+    const isBehind = limited.some(({ name, schedule }) => {
+      const state = states.get(name);
+      const next = state && schedule.next(new Date(state.dueAt ?? state.anchor));
+      return !next || next.getTime() <= healedAt;
+    });
+    if (!isBehind) return;
+    await delay(POLL_INTERVAL);
+  }
 }
 
 /** Every entry with its whole history. */

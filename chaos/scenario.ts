@@ -1,5 +1,7 @@
+import type { OverlapPolicy } from '../src/catalog/overlap.ts';
 import type { EntryConfig } from '../src/config/config-types.ts';
 import { generateCommands, type PlannedCommand } from './commands.ts';
+import { generateLimitedEntries } from './limited-entries.ts';
 import { Random } from './random.ts';
 
 /** A planned fault. */
@@ -29,6 +31,8 @@ export type FaultDurations = Readonly<Record<string, readonly [number, number]>>
 
 export interface ScenarioOptions {
   readonly faults: FaultDurations;
+  /** The policies of entries whose runs must not overlap. */
+  readonly overlap: readonly OverlapPolicy[];
   /** The shortest and the longest time from the first fault to the last, in milliseconds. */
   readonly length: readonly [number, number];
 }
@@ -42,7 +46,7 @@ const PAUSE = [100, 2_500] as const;
 export function generateScenario(seed: number, options: ScenarioOptions): Scenario {
   const random = new Random(seed);
   const instances = random.int(2, 3);
-  const entries: Record<string, EntryConfig> = {};
+  const entries: Record<string, EntryConfig> = generateLimitedEntries(seed, options.overlap);
   const count = random.int(4, 10);
   for (let i = 0; i < count; i++) entries[`entry ${i}`] = generateEntry(random, i);
   const faults: Fault[] = [];

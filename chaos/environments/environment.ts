@@ -1,3 +1,4 @@
+import type { OverlapPolicy } from '../../src/catalog/overlap.ts';
 import type { BeatConfig } from '../../src/config/config-types.ts';
 import type { QueuedRun } from '../../test/support/queues.ts';
 import type { FaultDurations } from '../scenario.ts';
@@ -12,8 +13,10 @@ export interface Environment extends AsyncDisposable {
   affects(kind: string): 'instance' | 'server';
   /** Injects the fault; resolves when it is healed. Durations are milliseconds. */
   inject(kind: string, slot: number, duration: number): Promise<void>;
-  /** Every run that was published, one list per queue, oldest first. */
-  readQueues(): Promise<QueuedRun[][]>;
+  /** Every run that was published to the queue, oldest first. */
+  readQueue(queue: string): Promise<QueuedRun[]>;
+  /** Calls the listener with the ids of tasks that are revoked. Absent where the broker carries no remote control. */
+  onRevoked?(listener: (taskIds: readonly string[]) => void): void;
 }
 
 /** A kind of environment, such as Redis. */
@@ -22,6 +25,8 @@ export interface EnvironmentType {
   readonly faults: FaultDurations;
   /** Whether a run may be published more than once under the same task id. */
   readonly mayRepeat: boolean;
+  /** The policies of entries whose runs must not overlap; none where the results of runs cannot be read. */
+  readonly overlap: readonly OverlapPolicy[];
   open(instances: number): Promise<Environment>;
   /** Stops servers that were kept for another run. */
   close?(): Promise<void>;

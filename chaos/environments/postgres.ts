@@ -1,7 +1,6 @@
 import { PostgresServer } from '../../test/support/postgres.ts';
 import { Proxy } from '../../test/support/proxy.ts';
 import { readSqlQueue } from '../../test/support/queues.ts';
-import { QUEUES } from '../scenario.ts';
 import type { Environment, EnvironmentType } from './environment.ts';
 import { NETWORK_FAULT_DURATIONS, NETWORK_FAULTS } from './network-faults.ts';
 import { freeze, restart, type ServerFault } from './server-faults.ts';
@@ -19,6 +18,7 @@ export const postgresEnvironment: EnvironmentType = {
     'PostgreSQL frozen': [200, 2_500],
   },
   mayRepeat: false,
+  overlap: ['skip', 'queue'],
 
   async open(instances): Promise<Environment> {
     const server = await PostgresServer.start();
@@ -31,7 +31,7 @@ export const postgresEnvironment: EnvironmentType = {
       affects: (kind) => (kind in NETWORK_FAULTS ? 'instance' : 'server'),
       inject: (kind, slot, duration) =>
         NETWORK_FAULTS[kind]?.(proxies[slot]!, duration) ?? SERVER_FAULTS[kind]!(server, duration),
-      readQueues: () => Promise.all(QUEUES.map((queue) => readSqlQueue(server, queue))),
+      readQueue: (queue) => readSqlQueue(server, queue),
       [Symbol.asyncDispose]: async () => {
         await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
         await server.stop();

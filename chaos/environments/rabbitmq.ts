@@ -28,6 +28,7 @@ export const rabbitmqEnvironment: EnvironmentType = {
     'ledger frozen': [200, 2_500],
   },
   mayRepeat: true,
+  overlap: [],
 
   async open(instances): Promise<Environment> {
     const broker = idle.pop() ?? (await RabbitServer.start());
@@ -36,7 +37,7 @@ export const rabbitmqEnvironment: EnvironmentType = {
       Array.from({ length: instances }, () => Proxy.to(broker.port)),
     );
     const servers: Record<'broker' | 'ledger', Server> = { broker, ledger };
-    const readQueues = () => Promise.all(QUEUES.map((queue) => consumeRabbitQueue(broker, queue)));
+    const readQueue = (queue: string) => consumeRabbitQueue(broker, queue);
     return {
       config: { brokerUrl: broker.url(), stateUrl: ledger.url() },
       urlFor: (slot) => broker.url(proxies[slot]!.port),
@@ -46,12 +47,12 @@ export const rabbitmqEnvironment: EnvironmentType = {
         if (server && inject) await inject(servers[server], duration);
         else await NETWORK_FAULTS[kind]!(proxies[slot]!, duration);
       },
-      readQueues,
+      readQueue,
       [Symbol.asyncDispose]: async () => {
         await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
         await ledger.stop();
         // Leaves the queues empty for the next run.
-        await readQueues();
+        await Promise.all(QUEUES.map(readQueue));
         idle.push(broker);
       },
     };

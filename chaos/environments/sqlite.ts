@@ -3,13 +3,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Folder } from '../../test/support/folder.ts';
 import { readSqliteQueue } from '../../test/support/queues.ts';
-import { QUEUES } from '../scenario.ts';
 import type { Environment, EnvironmentType } from './environment.ts';
 
 /** One SQLite file that all instances share. */
 export const sqliteEnvironment: EnvironmentType = {
   faults: { 'file write-locked': [200, 3_500], 'file read-locked': [200, 3_500] },
   mayRepeat: false,
+  overlap: ['skip', 'queue'],
 
   async open(): Promise<Environment> {
     const folder = new Folder();
@@ -25,7 +25,7 @@ export const sqliteEnvironment: EnvironmentType = {
           kind === 'file write-locked' ? 'BEGIN IMMEDIATE' : 'BEGIN; SELECT * FROM sqlite_master',
           duration,
         ),
-      readQueues: async () => QUEUES.map((queue) => readSqliteQueue(path, queue)),
+      readQueue: async (queue) => readSqliteQueue(path, queue),
       [Symbol.asyncDispose]: async () => {
         folder[Symbol.dispose]();
       },

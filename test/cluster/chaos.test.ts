@@ -24,7 +24,9 @@ interface Subject {
   /** Faults that violate the guarantees unless the safeguards work that the mutations remove. */
   readonly faults: FaultDurations;
   /** The violation that each mutation leads to. */
-  readonly mutations: Partial<Record<keyof typeof MUTATIONS, 'doubled' | 'lost' | 'commands'>>;
+  readonly mutations: Partial<
+    Record<keyof typeof MUTATIONS, 'doubled' | 'lost' | 'commands' | 'overlaps'>
+  >;
 }
 
 const SUBJECTS: Record<string, Subject> = {
@@ -34,7 +36,7 @@ const SUBJECTS: Record<string, Subject> = {
     faults: { 'network stalled': [1_500, 2_500], 'replies lost': [300, 800] },
     mutations: {
       ...{ unchecked: 'doubled', 'publish-first': 'doubled' },
-      'command-repeated': 'commands',
+      ...{ 'command-repeated': 'commands', overlapping: 'overlaps' },
     },
   },
   SQLite: {
@@ -59,7 +61,8 @@ const SUBJECTS: Record<string, Subject> = {
 };
 
 async function run(seed: number, type: EnvironmentType, program: Program, faults: FaultDurations) {
-  const scenario = generateScenario(seed, { faults, length: [5_000, 6_000] });
+  const { overlap } = type;
+  const scenario = generateScenario(seed, { faults, overlap, length: [5_000, 6_000] });
   return { scenario, result: checkHistory(await runScenario(scenario, type, program.script)) };
 }
 
@@ -67,13 +70,16 @@ for (const [name, { type, missing, faults, mutations }] of Object.entries(SUBJEC
   describe.skipIf(missing)(missing || `chaos on ${name}`, () => {
     afterAll(() => type.close?.());
 
-    test(`no run is lost, doubled or wrong, and every command is applied once, under random faults`, async () => {
+    test(`no run is lost, doubled or wrong, none overlap, and every command is applied once, under random faults`, async () => {
       using program = new Program();
       const all = { ...PROCESS_FAULT_DURATIONS, ...type.faults };
       const outcomes = await Promise.all(SEEDS.map((seed) => run(seed, type, program, all)));
       const failed = outcomes.filter(({ result }) => !isClean(result));
       expect(failed.map(formatRun)).toEqual([]);
-      for (const { result } of outcomes) expect(result.figures.sent).toBeGreaterThan(20);
+      for (const { result } of outcomes) {
+        expect(result.figures.sent).toBeGreaterThan(20);
+        if (type.overlap.length > 0) expect(result.figures.received).toBeGreaterThan(0);
+      }
     });
 
     test(`the unmutated program passes the faults that detect mutations`, async () => {
