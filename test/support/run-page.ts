@@ -31,7 +31,7 @@ export async function runPage(path: string, options: PageOptions): Promise<reado
   const started: Child[] = [];
   for (const block of blocks) {
     const file = findAttribute(block, 'file');
-    if (file !== null) folder.write(file, block.code);
+    if (file !== null) folder.write(file, adapt(block.code));
     if (block.language !== 'sh' || block.attributes.includes('not-run')) continue;
     const code = adapt(block.code);
     const place = `${path}:${block.line}`;
