@@ -44,7 +44,7 @@ function pastChart(day: PastDay, zone: string): Html {
     minute: Math.floor((counts.at - day.from) / MINUTE),
     published: Math.max(counts.published, counts.succeeded + counts.failed),
   }));
-  const most = Math.max(1, ...minutes.map(({ published, skipped }) => published + skipped));
+  const most = Math.max(0, ...minutes.map(({ published, skipped }) => published + skipped));
   const words = describePast(day);
   const runs = minutes.map(({ minute, published }) => bar(minute, 0, published / most));
   const skipped = minutes.map(({ minute, published, skipped: count }) =>
@@ -80,7 +80,7 @@ function describePast(day: PastDay): string {
 
 /** The runs of the coming 24 hours. */
 function upcomingChart(day: UpcomingDay, declared: number, zone: string): Html {
-  const most = Math.max(1, ...day.counts);
+  const most = Math.max(0, ...day.counts);
   const words = describeUpcoming(day, declared, zone);
   const bars = day.counts.map((count, minute) => bar(minute, 0, count / most));
   return html`<figure class="chart">
@@ -113,7 +113,8 @@ function countRuns(count: number): string {
   return count === 1 ? '1 run' : `${thousands(count)} runs`;
 }
 
-function peak(most: number): Html {
+function peak(most: number): Html | string {
+  if (most === 0) return '';
   return html` <span class="small peak">up to ${thousands(most)} a minute</span>`;
 }
 
@@ -135,9 +136,9 @@ function axis(from: number, zone: string): Html {
   </div>`;
 }
 
-/** A bar that begins at a share of the height; nothing for none. */
+/** A bar that begins at a share of the height; nothing for none, or for a share of none. */
 function bar(minute: number, begin: number, share: number): string {
-  if (share === 0) return '';
+  if (!(share > 0)) return '';
   const round = (value: number) => Math.round(value * 100) / 100;
   const bottom = round(HEIGHT * (1 - begin));
   return `M${minute} ${bottom}V${round(Math.max(0, bottom - HEIGHT * Math.max(LEAST, share)))}h${WIDTH}V${bottom}z`;

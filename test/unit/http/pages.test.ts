@@ -183,6 +183,9 @@ describe('pages of the dashboard', () => {
     const hour = `${new Date(now).toISOString().slice(0, 13).replace('T', ' ')}:00`;
     const text = page.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
     expect(text).toContain(`Hour (UTC) published skipped succeeded failed ${hour} – – 2 1`);
+    expect(page).toContain('up to 3 a minute');
+    await using empty = await HttpApp.open(config({}));
+    expect(await read(empty, '/')).not.toContain('a minute');
     await using without = await HttpApp.open({ ...config({}), history: false });
     expect(await read(without, '/')).not.toContain('Last 24 hours');
   });
