@@ -129,7 +129,7 @@ test.each([
   ['/api/status?after=garbage', 'after'],
   ['/api/events?limit=1&after=garbage', 'after'],
   ['/api/entries/backup/history?before=garbage', 'before'],
-])('%s: is rejected, because it is no place in the list', async (path, name) => {
+])('%s: is rejected, because it names no place in the list', async (path, name) => {
   await using app = await HttpApp.open(CONFIG);
   const message = 'expected `next` of the page before, got "garbage"';
   expect(await read(app, path)).toMatchObject({ status: 422, errors: [{ path: [name], message }] });
