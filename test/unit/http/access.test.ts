@@ -94,7 +94,7 @@ describe('HTTP with tokens', () => {
     expect(await cookieFrom('11.1.2.3')).not.toContain('Secure');
   });
 
-  test('answers tell browsers to use TLS for this host alone, and only when they do', async () => {
+  test('browsers are to use TLS for this host alone, and only when they do already', async () => {
     await using app = await HttpApp.open({ http: { ...TOKENS, trustedProxies: ['10.0.0.0/8'] } });
     const policyFor = async (peer: string, proto: string) =>
       (await app.request('/login', { peer, headers: { 'X-Forwarded-Proto': proto } })).headers.get(
