@@ -8,7 +8,7 @@ const below = (paths) =>
 const PURE_FILES = below(PURE);
 /** Contracts: pure code takes their types, and no driver is reachable from them. */
 const CONTRACTS =
-  '^src/(broker/(broker|connection-settings|consumer|mailbox)|store/(import-source|ledger|lock|outbox|result-reader|results|store|task-results))\\.ts$';
+  '^src/(broker/(broker|connection-settings|consumer|event-stream|mailbox)|store/(import-source|ledger|lock|outbox|result-reader|results|store|task-results))\\.ts$';
 const DRIVERS = '^src/drivers/(amqp|memory|redis|sql|sqlite)/';
 const ENTRY_POINTS = '^src/(index|testing|metrics|cli/beat)\\.ts$';
 

@@ -77,6 +77,8 @@ export const PURE = [
   'import/unique-name.ts',
   'planning/',
   'outcomes/followed-runs.ts',
+  'outcomes/outcome-source.ts',
+  'outcomes/task-progress.ts',
   'store/command-log.ts',
   'store/commit.ts',
   'store/entry-state.ts',

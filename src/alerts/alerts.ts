@@ -9,13 +9,17 @@ import type { Clock } from '../util/clock.ts';
 import type { Delivery } from './delivery.ts';
 import { toMonitorSchedule } from './monitor-schedule.ts';
 import { buildPing } from './ping.ts';
+import { isKnown, sourceOfRun } from '../outcomes/outcome-source.ts';
 import { Problems } from './problems.ts';
 import { buildCheckIn, type CheckIn } from './sentry.ts';
 import { buildWebhook, type Alert } from './webhook.ts';
 
 export interface AlertsOptions {
   /** Returns the settings in force. */
-  readonly settings: () => Pick<Settings, 'alerts' | 'entries' | 'outcomes' | 'timezone'>;
+  readonly settings: () => Pick<
+    Settings,
+    'alerts' | 'entries' | 'outcomes' | 'eventStream' | 'timezone'
+  >;
   readonly delivery: Pick<Delivery, 'push'>;
   readonly clock: Clock;
 }
@@ -81,10 +85,10 @@ export class Alerts {
   #onSent(event: SentEvent): void {
     const alerts = this.#find(event.entry);
     if (!alerts) return;
-    const { entry, task, taskId, dueAt, sentAt, cause, messages } = event;
+    const { entry, task, taskId, dueAt, sentAt, cause } = event;
     // A run without an outcome is a success when it is published.
-    const { outcomes } = this.#options.settings();
-    const isFollowed = outcomes && messages[0]?.headers['ignore_result'] !== true;
+    const { outcomes: results, eventStream } = this.#options.settings();
+    const isFollowed = isKnown(sourceOfRun(event), { results, events: eventStream !== null });
     const text = `Entry ${entry}: published task ${task} (${taskId})`;
     this.#ping(alerts, entry, isFollowed ? 'start' : 'success', taskId, text);
     const status = isFollowed ? 'in_progress' : 'ok';

@@ -176,8 +176,19 @@ export interface BeatConfig {
    * Default: `false`.
    */
   taskSendSentEvent?: boolean | undefined;
-  /** The exchange that task events are published to. Default: `celeryev`. */
+  /**
+   * Whether workers send task events, as with `celery worker -E`. The leader then receives them:
+   * outcomes have the runtime of the task, and are known without a `resultBackend` too. See
+   * [outcomes](outcomes.md#task-events). Default: `false`.
+   */
+  workerSendTaskEvents?: boolean | undefined;
+  /** The exchange of task events. Default: `celeryev`. */
   eventExchange?: string | undefined;
+  /**
+   * RabbitMQ: how the name of the queue begins from which the leader receives task events.
+   * Default: `celeryev`.
+   */
+  eventQueuePrefix?: string | undefined;
   /** Serializer of task events; every receiver reads JSON. Default: `json`. */
   eventSerializer?: 'json' | undefined;
   /** Serves dashboard, API, metrics and health checks over HTTP; off unless set. */

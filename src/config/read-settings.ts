@@ -23,7 +23,7 @@ import { readQueues, readRoutes } from './routing/routing.ts';
 import { readHistory } from './service/history.ts';
 import { readHttp, type HttpOverrides } from './service/http.ts';
 import { readKeyPrefix, readLock } from './service/lock.ts';
-import { readTaskEvents } from './service/events.ts';
+import { readEventStream, readTaskEvents } from './service/events.ts';
 import { readMetrics } from './service/metrics.ts';
 import { readRemoteControl } from './service/remote-control.ts';
 import { stateNameError } from './service/state-limits.ts';
@@ -72,7 +72,8 @@ export function* readSettings(
       tls: readTlsFor('redisBackendUseSsl'),
     },
   };
-  const outcomes = readOutcomes(settings, service.results, warn);
+  const eventStream = readEventStream(settings, endpoints.broker, warn);
+  const outcomes = readOutcomes(settings, service.results, eventStream ? () => {} : warn);
   checkTransport(service, reportFor('brokerTransportOptions'));
   const tls = readTlsFor('brokerUseSsl');
   checkTls(endpoints.broker, tls, reportFor('brokerUseSsl'));
@@ -112,6 +113,7 @@ export function* readSettings(
     metrics: readMetrics(settings),
     alerts,
     remoteControl: readRemoteControl(settings, overrides.remoteControl, endpoints.broker, warn),
+    eventStream,
     taskEvents: readTaskEvents(settings, endpoints.broker, warn),
     http: readHttp(settings.http, overrides.http ?? {}, reportFor('http')),
     connection: readConnection(settings, tls, reportFor),

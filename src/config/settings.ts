@@ -1,4 +1,5 @@
 import type { ConnectionSettings, TransportOptions } from '../broker/connection-settings.ts';
+import type { EventStreamSettings } from '../broker/event-stream.ts';
 import type { Definitions } from '../catalog/definition.ts';
 import type { Endpoint } from '../drivers/endpoint.ts';
 import type { Entry } from '../catalog/entry.ts';
@@ -56,6 +57,8 @@ export interface Settings {
   readonly results: ResultOptions;
   /** Whether the leader reads the outcomes of runs from the result backend. */
   readonly outcomes: boolean;
+  /** The task events of workers, which the leader receives; `null` if they send none. */
+  readonly eventStream: EventStreamSettings | null;
   /** Settings of `task-sent` events; `null` if they are disabled. */
   readonly taskEvents: TaskEventSettings | null;
   /** `null` unless beat serves HTTP. */

@@ -1,6 +1,7 @@
 import { AMQP_PARAMETERS, REDIS_PARAMETERS } from '../broker/url-parameters.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { OpenConsumer } from '../broker/consumer.ts';
+import type { OpenEventStream } from '../broker/event-stream.ts';
 import type { OpenMailbox } from '../broker/mailbox.ts';
 import type { ServerUrls, Variant } from '../broker/server-url.ts';
 import type { ResultBackend, ResultSettings } from '../store/results.ts';
@@ -53,6 +54,8 @@ export interface Driver {
   readonly loadTaskResults: (() => Promise<OpenTaskResults>) | null;
   /** Loads the mailbox of remote control; without fanout exchanges it reaches workers of beat alone. */
   readonly loadMailbox?: () => Promise<OpenMailbox>;
+  /** Loads the receiver of task events; absent where kombu has none. */
+  readonly loadEventStream?: () => Promise<OpenEventStream>;
   /** Loads what reads the outcomes of tasks; absent where they cannot be read. */
   readonly loadResultReader?: () => Promise<OpenResultReader>;
   /** Loads what reads the tables of another program, for imports; absent where there are none. */
@@ -94,6 +97,8 @@ const REDIS = {
   loadTaskResults: () =>
     import('./redis/task-results.ts').then(({ openRedisTaskResults }) => openRedisTaskResults),
   loadMailbox: () => import('./redis/mailbox.ts').then(({ openRedisMailbox }) => openRedisMailbox),
+  loadEventStream: () =>
+    import('./redis/event-stream.ts').then(({ openRedisEventStream }) => openRedisEventStream),
   loadResultReader: () =>
     import('./redis/result-reader.ts').then(({ openRedisResultReader }) => openRedisResultReader),
   loadRedBeat: () => import('./redis/redbeat.ts').then(({ readRedBeat }) => readRedBeat),
@@ -217,6 +222,8 @@ export const DRIVERS: readonly Driver[] = [
     loadConsumer: () =>
       import('./amqp/consumer.ts').then(({ openAmqpConsumer }) => openAmqpConsumer),
     loadMailbox: () => import('./amqp/mailbox.ts').then(({ openAmqpMailbox }) => openAmqpMailbox),
+    loadEventStream: () =>
+      import('./amqp/event-stream.ts').then(({ openAmqpEventStream }) => openAmqpEventStream),
     ...{ loadResults: null, loadTaskResults: null },
   },
 ];

@@ -27,6 +27,8 @@ export type Operation =
   | { readonly kind: 'cancel' }
   /** Read outcomes of runs from the result backend. */
   | { readonly kind: 'read-outcomes' }
+  /** Receive the task events of workers. */
+  | { readonly kind: 'receive-task-events' }
   /** Append outcomes, and runs that were withdrawn, to the history. */
   | { readonly kind: 'append-outcomes' }
   /** Register the sizes of chords with the result backend. */

@@ -63,7 +63,7 @@ export interface OutboxEvent {
   readonly oldest: number | null;
 }
 
-/** A run has an outcome. Needs `resultBackend`; a task that ignores its result has none. */
+/** A run has an outcome. Needs `resultBackend` or the task events of workers; see [outcomes](outcomes.md). */
 export interface OutcomeEvent {
   /** The name of the entry. */
   readonly entry: string;
@@ -87,16 +87,16 @@ export interface OutcomeEvent {
    */
   readonly state: string;
   /**
-   * When the worker stored it; `null` if unknown.
+   * When the worker stored it, or the task ended; `null` if unknown.
    * @unit epoch ms
    */
   readonly doneAt: number | null;
   /**
-   * How long the task ran. Known of shell commands with results in JSON only, else `null`: Celery does not store it.
+   * How long the task ran; `null` if unknown. Task events have it, and results of shell commands in JSON.
    * @unit ms
    */
   readonly runtimeMs: number | null;
-  /** The name of the worker, if workers have `result_extended`; else `null`. */
+  /** The name of the worker; `null` without task events or `result_extended` of the workers. */
   readonly worker: string | null;
   /** The exception in one line; `null` unless the run failed. */
   readonly error: string | null;

@@ -1,6 +1,8 @@
 import type { LiveSettings } from '../config/live-settings.ts';
 import { resultOptions, storeOptions } from '../config/service/store-options.ts';
+import type { EventStream } from '../broker/event-stream.ts';
 import type { Settings } from '../config/settings.ts';
+import { openEventStream } from '../drivers/open-event-stream.ts';
 import { openResultReader } from '../drivers/open-result-reader.ts';
 import { openResults, openStore } from '../drivers/open-store.ts';
 import type { Events } from '../events/events.ts';
@@ -20,11 +22,12 @@ export interface ConnectionsOptions {
   readonly store: Store | undefined;
 }
 
-/** The connections of an instance: to its store, and to its result backend as far as it is needed. */
+/** The connections of an instance: to its store, and to result backend and task events as far as they are needed. */
 export class Connections {
   readonly #options: ConnectionsOptions;
   #store: Store | undefined;
   #reader: ResultReader | null = null;
+  #eventStream: EventStream | null = null;
   #results: ResultBackend | null = null;
 
   constructor(options: ConnectionsOptions) {
@@ -35,9 +38,14 @@ export class Connections {
   /** Throws a `ConfigError` for an invalid URL. */
   async open(): Promise<void> {
     const { live, clock } = this.#options;
-    const { results, outcomes } = live.settings;
+    const { results, outcomes, eventStream } = live.settings;
     await this.openResults(live.settings);
     if (outcomes) this.#reader = await openResultReader(results, clock);
+    if (eventStream) {
+      const { broker, connection, transport } = live.settings;
+      const options = { ...eventStream, connection, transport, clock };
+      this.#eventStream = await openEventStream(broker, options);
+    }
     this.#store ??= await this.#openStore();
   }
 
@@ -56,6 +64,11 @@ export class Connections {
     return this.#reader;
   }
 
+  /** The task events of workers, after `open`; `null` if they send none. */
+  get eventStream(): EventStream | null {
+    return this.#eventStream;
+  }
+
   /** Resolves with the result backend for a chord. A stored entry may be the first that starts one. */
   readonly results = async (): Promise<ResultBackend | null> => {
     return (this.#results ??= await openResults(this.#options.live.settings.results));
@@ -64,6 +77,7 @@ export class Connections {
   async close(): Promise<void> {
     await this.#results?.close();
     await this.#reader?.close();
+    await this.#eventStream?.close();
     if (this.#store !== this.#options.store) await this.#store?.close();
   }
 

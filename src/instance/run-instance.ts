@@ -8,6 +8,7 @@ import type { Liveness } from '../observe/liveness.ts';
 import { Presence } from '../observe/presence.ts';
 import { publishTaskEvents } from '../observe/task-events.ts';
 import { FOLLOW_FOR, OutcomeFollower } from '../outcomes/outcome-follower.ts';
+import { TaskEvents } from '../outcomes/task-events.ts';
 import { recordWithdrawn } from '../outcomes/record-withdrawn.ts';
 import type { Reloader } from '../reload/reloader.ts';
 import { Leadership } from '../scheduling/leadership.ts';
@@ -50,10 +51,10 @@ export async function runInstance(instance: Instance, stop: AbortSignal): Promis
 }
 
 function createFollower({ connections, clock, events }: Instance): OutcomeFollower | undefined {
-  const { reader, store } = connections;
-  return reader
-    ? new OutcomeFollower({ reader, history: store.history, clock, events })
-    : undefined;
+  const { reader, eventStream: stream, store } = connections;
+  if (!reader && !stream) return undefined;
+  const taskEvents = stream && new TaskEvents({ stream, clock, events });
+  return new OutcomeFollower({ reader, taskEvents, history: store.history, clock, events });
 }
 
 function createScheduler(
@@ -66,7 +67,8 @@ function createScheduler(
     ...{ catalog: live.catalog, ledger, clock, events, results },
     messageContext: () => live.messageContext,
     stored: entries && { entries, definitions: () => live.settings.definitions },
-    ...(outcomes && { outcomes }),
+    // Task events alone do not end a run of an entry that limits overlap.
+    ...(outcomes && connections.reader && { outcomes: outcomes.watched }),
     progressed: () => liveness.touch(),
     blocked: (names) => (liveness.blockedEntries = names),
     cancelTasks: (taskIds) => {

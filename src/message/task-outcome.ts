@@ -1,13 +1,13 @@
-/** How a task ended, as its worker stored it in the result backend. */
+/** How a task ended, as its worker stored it in the result backend, or said it in an event. */
 export interface TaskOutcome {
   readonly taskId: string;
   /** `SUCCESS`, `FAILURE` or `REVOKED`. */
   readonly state: string;
-  /** When the worker stored it, epoch milliseconds; `null` if the backend does not say. */
+  /** When the worker stored it, or the task ended, epoch milliseconds; `null` if unknown. */
   readonly doneAt: number | null;
-  /** Milliseconds; `null` if the result does not contain it: Celery's workers do not store it. */
+  /** Milliseconds; `null` if unknown: events have it, and of results those of shell commands alone. */
   readonly runtime: number | null;
-  /** The name of the worker, which Celery stores with `result_extended`; else `null`. */
+  /** The name of the worker, which events have, and results with `result_extended`; else `null`. */
   readonly worker: string | null;
   /** The exception in one line; `null` unless the task failed, and where the backend does not contain it. */
   readonly error: string | null;

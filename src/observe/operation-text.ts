@@ -81,6 +81,12 @@ export function describeOperation(operation: Operation): OperationText {
         effect:
           'outcomes are late, retrying; publishing is not affected except for entries that limit overlap',
       };
+    case 'receive-task-events':
+      return {
+        name: "workers' task events",
+        failed: "Workers' task events could not be received",
+        effect: 'outcomes have no runtime, retrying; publishing is not affected',
+      };
     case 'append-outcomes':
       return {
         name: 'outcomes in the history',

@@ -1,4 +1,6 @@
 import TinyQueue from 'tinyqueue';
+import type { TaskOutcome } from '../message/task-outcome.ts';
+import type { TaskProgress } from './task-progress.ts';
 
 /** A published run whose outcome is not known yet. Instants are epoch milliseconds. */
 export interface FollowedRun {
@@ -9,9 +11,17 @@ export interface FollowedRun {
   readonly sentAt: number;
 }
 
-/** A followed run with its place in the order of reads. */
+/** A followed run with what is known of it, and its place in the order of reads. */
 export interface Place {
   readonly run: FollowedRun;
+  /** Whether the result backend may have its outcome; otherwise only the events of workers have it. */
+  hasResult: boolean;
+  /** What the events of workers say; `null` before the first. */
+  progress: TaskProgress | null;
+  /** When the event of its end arrived. Epoch milliseconds; `null` before. */
+  endSeenAt: number | null;
+  /** Its outcome as it was read, which waits for the event with its runtime; `null` before. */
+  outcome: TaskOutcome | null;
   /** When it is followed no longer. Epoch milliseconds. */
   until: number;
   /** Whether its entry waits for its end: it is never left out in favour of others. */
@@ -20,8 +30,16 @@ export interface Place {
   checkedAt: number;
   /** Whether an occurrence waits for its end, so that it is read often. */
   isAwaited: boolean;
-  /** When it is read next. Epoch milliseconds. */
+  /** When it is read next, or is reported with what is known. Epoch milliseconds. */
   readAt: number;
+}
+
+/** How a run is followed. */
+export interface Following {
+  /** When it is followed no longer. Epoch milliseconds. */
+  readonly until: number;
+  readonly hasResult?: boolean;
+  readonly isWatched?: boolean;
 }
 
 /** Reads begin at multiples of this, so that one read asks for many runs. Milliseconds. */
@@ -33,10 +51,18 @@ const MAX_AWAITED_INTERVAL = 2_000;
 /** Most runs that are followed at once. */
 const MAX_RUNS = 100_000;
 
+/** How much earlier than a run an outcome may be, by the clocks of other hosts, and still belong to it. Milliseconds. */
+const MAX_SKEW = 300_000;
+
+/** Whether an outcome of this instant (epoch milliseconds) belongs to an earlier run with the same task id. */
+export function isBefore({ sentAt }: FollowedRun, doneAt: number): boolean {
+  return doneAt < sentAt - MAX_SKEW;
+}
+
 /** When a run is read next after `now`: intervals grow with its age, to a quarter of it. Epoch milliseconds. */
-export function nextReadAt(sentAt: number, now: number, isAwaited = false): number {
+export function nextReadAt(since: number, now: number, isAwaited = false): number {
   const longest = isAwaited ? MAX_AWAITED_INTERVAL : MAX_INTERVAL;
-  const interval = Math.min(Math.max((now - sentAt) / 4, STEP), longest);
+  const interval = Math.min(Math.max((now - since) / 4, STEP), longest);
   return Math.ceil((now + interval) / STEP) * STEP;
 }
 
@@ -61,10 +87,18 @@ export class FollowedRuns {
   }
 
   /** Follows a run until an instant. Of too many, the oldest that no entry waits for is left out. */
-  add(run: FollowedRun, now: number, until: number, isWatched = false): Place {
-    const place = { run, until, isWatched, checkedAt: -Infinity, isAwaited: false, readAt: 0 };
+  add(
+    run: FollowedRun,
+    now: number,
+    { until, hasResult = true, isWatched = false }: Following,
+  ): Place {
+    const place: Place = {
+      ...{ run, until, hasResult, isWatched, isAwaited: false },
+      ...{ progress: null, endSeenAt: null, outcome: null },
+      ...{ checkedAt: -Infinity, readAt: 0 },
+    };
     this.#places.set(run.taskId, place);
-    this.schedule(place, nextReadAt(run.sentAt, now));
+    this.schedule(place, hasResult ? nextReadAt(run.sentAt, now) : until);
     if (this.#places.size > MAX_RUNS) this.#removeOldest();
     return place;
   }

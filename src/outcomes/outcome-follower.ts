@@ -1,22 +1,32 @@
 import type { Entry } from '../catalog/entry.ts';
-import { endsBy } from '../catalog/overlap.ts';
-import type { OutcomeEvent, SentEvent, SkippedEvent } from '../events/beat-events.ts';
+import type { SkippedEvent } from '../events/beat-events.ts';
 import type { Events } from '../events/events.ts';
+import type { TaskEvent } from '../message/task-event.ts';
 import type { TaskOutcome } from '../message/task-outcome.ts';
-import type { RunOutcomes } from '../scheduling/run-outcomes.ts';
-import type { RunningRun } from '../store/entry-state.ts';
 import type { History } from '../store/history.ts';
 import type { ResultReader } from '../store/result-reader.ts';
 import { waitAtMost, type Clock } from '../util/clock.ts';
 import { Condition } from '../util/condition.ts';
 import { StoreError } from '../util/errors.ts';
-import { EndedRuns } from './ended-runs.ts';
-import { FollowedRuns, nextReadAt, type FollowedRun, type Place } from './followed-runs.ts';
-import { OutcomeHistory } from './outcome-history.ts';
+import {
+  FollowedRuns,
+  isBefore,
+  nextReadAt,
+  type FollowedRun,
+  type Place,
+} from './followed-runs.ts';
+import { OutcomeReports } from './outcome-reports.ts';
+import { isKnown, sourceOfEntry, sourceOfRun, type OutcomeSource } from './outcome-source.ts';
 import { READ_OUTCOMES, ResultReads } from './result-reads.ts';
+import type { TaskEvents } from './task-events.ts';
+import { addDetails, advance, toOutcome, type TaskProgress } from './task-progress.ts';
+import { WatchedRuns } from './watched-runs.ts';
 
 export interface OutcomeFollowerOptions {
-  readonly reader: ResultReader;
+  /** `null` if the result backend cannot be read: only task events have outcomes. */
+  readonly reader: ResultReader | null;
+  /** `null` unless workers send task events. */
+  readonly taskEvents?: TaskEvents | null;
   /** Absent where no history is retained: outcomes are emitted as events only. */
   readonly history?: History | undefined;
   readonly clock: Clock;
@@ -29,221 +39,216 @@ export const FOLLOW_FOR = 24 * 3_600_000;
 const BATCH = 500;
 /** The longest pause between two looks at what is to be read. Milliseconds. */
 const MAX_PAUSE = 30_000;
-/** How much earlier than a run an outcome may be, by the clocks of other hosts, and still belong to it. Milliseconds. */
-const MAX_SKEW = 300_000;
+/** How long an outcome without a runtime waits for the event that has it. Milliseconds. */
+const DETAILS_WITHIN = 2_000;
+/** How long after the event of its end the result of a run may be absent. Milliseconds. */
+const RESULT_WITHIN = 5_000;
 
 /**
- * Follows the runs that this instance publishes until the result backend has their outcomes, and emits an event for
- * each. Reads ask for many runs at once, at intervals that grow with the age of a run. A service of the leader.
+ * Follows the runs that this instance publishes until their outcomes are known, and emits an event for each. The result
+ * backend says how a run ended. The events of workers, where they send them, cause its result to be read, add how long the
+ * task ran, and are the outcome of a run that has no result. A service of the leader.
  */
-export class OutcomeFollower implements RunOutcomes {
+export class OutcomeFollower {
   readonly #options: OutcomeFollowerOptions;
   readonly #runs = new FollowedRuns();
-  readonly #history: OutcomeHistory | null;
+  readonly #reports: OutcomeReports;
   readonly #added = new Condition();
-  readonly #ended = new EndedRuns();
-  readonly #results: ResultReads;
-  #changed = (): void => {};
+  readonly #results: ResultReads | null;
+  /** What the scheduler asks about the runs of entries that limit overlap. */
+  readonly watched: WatchedRuns;
 
   constructor(options: OutcomeFollowerOptions) {
     this.#options = options;
-    const { events, history } = options;
-    this.#results = new ResultReads(options);
-    this.#history = history ? new OutcomeHistory(history, events) : null;
-    events.on('sent', (run) => {
-      if (asksForResult(run)) this.#follow(run);
+    const { reader, clock, events, history } = options;
+    this.#results = reader && new ResultReads({ reader, clock, events });
+    this.#reports = new OutcomeReports({ history, clock, events });
+    this.watched = new WatchedRuns({
+      ...{ runs: this.#runs, clock },
+      wake: () => this.#added.notifyAll(),
+      retryAt: () => this.#retryAt,
     });
+    events.on('sent', (run) => this.#follow(run, sourceOfRun(run)));
     events.on('skipped', (skip) => this.#forget(skip));
-  }
-
-  onChange(listener: () => void): void {
-    this.#changed = listener;
-  }
-
-  reset(): void {
-    this.#runs.clear();
-    this.#ended.clear();
-  }
-
-  watch(entry: Entry, runs: readonly RunningRun[]): void {
-    for (const run of runs) if (!this.#ended.has(run.taskId)) this.#watch(entry, run);
-  }
-
-  check(entry: Entry, runs: readonly RunningRun[], since: number): boolean {
-    const now = this.#options.clock.now();
-    const stale = runs.filter((run) => {
-      if (this.#ended.has(run.taskId)) return this.#end(entry.name, run.taskId);
-      const place = this.#watch(entry, run);
-      if (place.checkedAt >= since) return false;
-      if (place.readAt !== Infinity) this.#runs.schedule(place, now);
-      return true;
-    });
-    if (stale.length === 0) return true;
-    this.#added.notifyAll();
-    // A backend that did not answer a moment ago is not asked again for each entry.
-    return now < this.#results.retryAt;
-  }
-
-  expedite(runs: readonly RunningRun[]): void {
-    const now = this.#options.clock.now();
-    for (const { taskId, sentAt } of runs) {
-      const place = this.#runs.find(taskId);
-      if (!place || place.isAwaited) continue;
-      place.isAwaited = true;
-      if (place.readAt !== Infinity) this.#runs.schedule(place, nextReadAt(sentAt, now, true));
-    }
-    this.#added.notifyAll();
-  }
-
-  takeEnded(): ReadonlyMap<string, ReadonlySet<string>> {
-    return this.#ended.takeAdded();
   }
 
   /**
    * Runs during a term, until the signal aborts. It also follows the runs of these entries that the leader before has left
    * without an outcome in the history. Never rejects.
    */
-  async run(signal: AbortSignal, entries: readonly string[] = []): Promise<void> {
-    const { clock } = this.#options;
+  async run(signal: AbortSignal, entries: readonly Entry[] = []): Promise<void> {
+    const { clock, taskEvents } = this.#options;
     void this.#resume(entries, signal);
+    void taskEvents?.run((event) => this.#receive(event), signal);
     while (!signal.aborted) {
       await this.#read(signal);
-      await this.#history?.flush();
-      const wakeAt = Math.max(this.#runs.wakeAt, this.#results.retryAt);
+      await this.#reports.flush();
+      const wakeAt = Math.max(this.#runs.wakeAt, this.#retryAt);
       const pause = Math.min(wakeAt - clock.now(), MAX_PAUSE);
       await waitAtMost(clock, pause, signal, (either) => this.#added.wait(either));
     }
+    for (const place of [...this.#runs]) {
+      if (place.outcome) this.#report(place, place.outcome);
+    }
+    await this.#reports.flush();
   }
 
-  async #resume(entries: readonly string[], signal: AbortSignal): Promise<void> {
+  get #retryAt(): number {
+    return this.#results?.retryAt ?? -Infinity;
+  }
+
+  async #resume(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     const { clock, events } = this.#options;
     try {
-      for (const entry of this.#history ? entries : []) {
-        const open = await this.#history!.findOpen(entry);
+      for (const entry of entries) {
+        const source = sourceOfEntry(entry);
+        if (!this.#canFollow(source)) continue;
+        const open = await this.#reports.findOpen(entry.name);
         if (signal.aborted) return;
         const since = clock.now() - FOLLOW_FOR;
-        for (const run of open) if (run.sentAt > since) this.#follow({ ...run, entry });
+        for (const run of open) {
+          if (run.sentAt > since) this.#follow({ ...run, entry: entry.name }, source);
+        }
       }
     } catch (error) {
       events.reportFailure(READ_OUTCOMES, error);
     }
   }
 
-  #follow({ entry, task, taskId, dueAt, sentAt }: FollowedRun): void {
-    if (this.#runs.find(taskId)) return;
-    const now = this.#options.clock.now();
-    this.#runs.add({ entry, task, taskId, dueAt, sentAt }, now, sentAt + FOLLOW_FOR);
-    this.#added.notifyAll();
+  #canFollow(source: OutcomeSource): boolean {
+    const { reader, taskEvents } = this.#options;
+    return isKnown(source, { results: reader !== null, events: Boolean(taskEvents) });
   }
 
-  #watch(entry: Entry, { taskId, dueAt, sentAt }: RunningRun): Place {
-    const until = endsBy(entry, sentAt);
-    const found = this.#runs.find(taskId);
-    if (found) return Object.assign(found, { until, isWatched: true });
-    const run = { entry: entry.name, task: entry.task, taskId, dueAt, sentAt };
-    const place = this.#runs.add(run, this.#options.clock.now(), until, true);
+  #follow({ entry, task, taskId, dueAt, sentAt }: FollowedRun, source: OutcomeSource): void {
+    if (!this.#canFollow(source) || this.#runs.find(taskId)) return;
+    const { reader, taskEvents, clock } = this.#options;
+    const hasResult = reader !== null && source === 'result';
+    const run = { entry, task, taskId, dueAt, sentAt };
+    const place = this.#runs.add(run, clock.now(), { until: sentAt + FOLLOW_FOR, hasResult });
+    const progress = taskEvents?.take(taskId);
+    if (progress) this.#advance(place, progress);
     this.#added.notifyAll();
-    return place;
   }
 
   /** Runs whose messages were in the outbox and are not published any more will have no outcome. */
   #forget({ entry, reason, first, last }: SkippedEvent): void {
     if (!NOT_PUBLISHED.has(reason)) return;
-    for (const { run, isWatched } of [...this.#runs]) {
+    for (const place of [...this.#runs]) {
+      const { run } = place;
       if (run.entry !== entry || run.dueAt < first || run.dueAt > last) continue;
       this.#runs.remove(run.taskId);
-      if (isWatched) this.#end(entry, run.taskId);
+      this.watched.end(place);
     }
+  }
+
+  /** Returns whether the event is of a run that is followed. */
+  #receive(event: TaskEvent): boolean {
+    const place = this.#runs.find(event.taskId);
+    if (!place) return false;
+    this.#advance(place, advance(place.progress, event));
+    return true;
+  }
+
+  #advance(place: Place, progress: TaskProgress): void {
+    const { end } = progress;
+    // Runs of an entry with a fixed task id share their events.
+    if (end && isBefore(place.run, end.at)) return;
+    const now = this.#options.clock.now();
+    Object.assign(place, { progress, endSeenAt: end && now });
+    if (!end) return;
+    if (place.outcome) this.#report(place, place.outcome);
+    else if (!place.hasResult) this.#report(place, toOutcome(end, progress));
+    else if (place.readAt !== Infinity) this.#runs.schedule(place, now);
+    this.#added.notifyAll();
   }
 
   /** Reads all runs that are due, in batches. */
   async #read(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    if (clock.now() < this.#results.retryAt) return;
+    if (clock.now() < this.#retryAt) return;
     for (;;) {
       const now = clock.now();
       const due = this.#runs.take(now, BATCH);
       if (due.length === 0) return;
-      const isRead = await this.#readBatch(due, signal);
+      for (const place of due) if (place.outcome) this.#report(place, place.outcome);
+      const unread = due.filter(({ hasResult, outcome }) => hasResult && !outcome);
+      const isRead = unread.length === 0 || (await this.#readBatch(unread, signal));
       if (signal.aborted) return;
       for (const place of due) this.#settle(place, now, isRead);
-      if (due.some(({ isWatched }) => isWatched)) this.#changed();
+      this.watched.notify(due);
       if (!isRead) return;
     }
   }
 
   /** Returns whether the backend answered. */
   async #readBatch(due: readonly Place[], signal: AbortSignal): Promise<boolean> {
-    const outcomes = await this.#results.read(
-      due.map(({ run }) => run.taskId),
-      signal,
-    );
+    const taskIds = due.map(({ run }) => run.taskId);
+    const outcomes = (await this.#results?.read(taskIds, signal)) ?? null;
     if (outcomes === null) return false;
-    for (const outcome of outcomes.ended) this.#report(outcome);
+    for (const outcome of outcomes.ended) this.#take(outcome);
     for (const [taskId, reason] of outcomes.unreadable) this.#dropUnreadable(taskId, reason);
     if (outcomes.unreadable.size === 0) this.#options.events.reportRecovery(READ_OUTCOMES);
     return true;
   }
 
-  /** What follows a read that began at `now`: the next one, or the end of following. */
-  #settle(place: Place, now: number, isRead: boolean): void {
-    const { run, until, isWatched } = place;
-    if (this.#runs.find(run.taskId) !== place) return;
-    place.checkedAt = now;
-    if (now < until || !isRead) {
-      const at = Math.min(nextReadAt(run.sentAt, now, place.isAwaited), Math.max(until, now + 1));
-      this.#runs.schedule(place, at);
+  /** Takes an outcome that was read: reports it, or has it wait for the event with the runtime. */
+  #take(outcome: TaskOutcome): void {
+    const place = this.#runs.find(outcome.taskId);
+    if (!place || (outcome.doneAt !== null && isBefore(place.run, outcome.doneAt))) return;
+    this.watched.end(place);
+    const isComplete = outcome.runtime !== null || place.endSeenAt !== null;
+    if (isComplete || !this.#options.taskEvents?.isConnected) {
+      this.#report(place, outcome);
       return;
     }
-    this.#runs.remove(run.taskId);
-    if (!isWatched) return;
-    const seconds = (until - run.sentAt) / 1_000;
-    const error = `no outcome within ${seconds} s (maxRuntime)`;
-    const lost = { taskId: run.taskId, state: 'LOST', doneAt: null, runtime: null, worker: null };
-    this.#emit(place, { ...lost, error });
+    place.outcome = outcome;
+    this.#runs.schedule(place, this.#options.clock.now() + DETAILS_WITHIN);
   }
 
-  #report(outcome: TaskOutcome): void {
-    const place = this.#runs.find(outcome.taskId);
-    if (!place) return;
-    // Runs of an entry with a fixed task id share one result.
-    const isEarlier = outcome.doneAt !== null && outcome.doneAt < place.run.sentAt - MAX_SKEW;
-    if (isEarlier) return;
-    this.#runs.remove(outcome.taskId);
-    this.#emit(place, outcome);
+  /** What follows a read that began at `now`: the next one, a report, or the end of following. */
+  #settle(place: Place, now: number, isRead: boolean): void {
+    const { run, until, isWatched, progress, endSeenAt } = place;
+    if (this.#runs.find(run.taskId) !== place || place.outcome) return;
+    place.checkedAt = now;
+    if (progress?.end && !isWatched && now >= endSeenAt! + RESULT_WITHIN) {
+      this.#report(place, toOutcome(progress.end, progress));
+    } else if (now < until || !isRead) {
+      const since = endSeenAt ?? run.sentAt;
+      const next = place.hasResult ? nextReadAt(since, now, place.isAwaited) : until;
+      this.#runs.schedule(place, Math.min(next, Math.max(until, now + 1)));
+    } else {
+      this.#runs.remove(run.taskId);
+      if (isWatched) this.#report(place, lost(place));
+    }
   }
 
-  #emit({ run, isWatched }: Place, { state, doneAt, runtime, worker, error }: TaskOutcome): void {
-    const { entry, task, taskId, dueAt, sentAt } = run;
-    const event: OutcomeEvent = {
-      ...{ entry, dueAt, taskId, task, sentAt, state, doneAt },
-      ...{ runtimeMs: runtime, worker, error },
-    };
-    if (isWatched) this.#end(entry, taskId);
-    this.#history?.add(event, this.#options.clock.now());
-    this.#options.events.emit('outcome', event);
+  /** Reports the outcome of a run, which is not followed any more. */
+  #report(place: Place, outcome: TaskOutcome): void {
+    this.#runs.remove(place.run.taskId);
+    this.watched.end(place);
+    this.#reports.add(place.run, addDetails(outcome, place.progress));
   }
 
   #dropUnreadable(taskId: string, reason: string): void {
     const place = this.#runs.find(taskId);
     if (!place) return;
+    if (!place.isWatched && this.#options.taskEvents) {
+      place.hasResult = false;
+      const { progress } = place;
+      if (progress?.end) this.#report(place, toOutcome(progress.end, progress));
+      return;
+    }
     if (!place.isWatched) this.#runs.remove(taskId);
     const text = `result of entry "${place.run.entry}", task ${taskId}, cannot be read: ${reason}`;
     this.#options.events.reportFailure(READ_OUTCOMES, new StoreError(text));
   }
-
-  #end(entry: string, taskId: string): true {
-    this.#ended.add(entry, taskId);
-    this.#changed();
-    return true;
-  }
 }
 
-/** Whether workers will store a result under the id of the run; a group has one for each of its tasks. */
-function asksForResult({ taskId, messages }: SentEvent): boolean {
-  const [first] = messages;
-  const headers = first?.about ?? first?.headers ?? {};
-  return headers['ignore_result'] !== true && headers['group'] !== taskId;
+/** The outcome of a run that has none when it is followed no longer. */
+function lost({ run: { taskId, sentAt }, until }: Place): TaskOutcome {
+  const error = `no outcome within ${(until - sentAt) / 1_000} s (maxRuntime)`;
+  return { taskId, state: 'LOST', doneAt: null, runtime: null, worker: null, error };
 }
 
 /** Why the relay, or a commit, gives up messages that were planned. */

@@ -51,6 +51,11 @@ function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
     brokerTransportOptions: { ...transportOptions, socketKeepalive: keepAlive },
     resultBackend: results.backend?.url,
     outcomes: settings.outcomes,
+    ...(settings.eventStream && {
+      workerSendTaskEvents: true,
+      eventExchange: settings.eventStream.exchange,
+      eventQueuePrefix: settings.eventStream.queuePrefix,
+    }),
     // Without a result backend, nothing else is used of it.
     ...(results.backend !== null && {
       resultExpires: results.expires,

@@ -1,6 +1,6 @@
 import { causeOf } from '../catalog/catch-up.ts';
 import type { Catalog, Difference } from '../catalog/catalog.ts';
-import { expectsOutcome } from '../catalog/expects-outcome.ts';
+import type { Entry } from '../catalog/entry.ts';
 import type { MessageContext } from '../compose/message-context.ts';
 import type { Item } from '../planning/agenda.ts';
 import type { BlockedEntriesOptions } from './blocked-entries.ts';
@@ -109,11 +109,11 @@ export class Scheduler {
   }
 
   /** The entries in memory whose last run was published after an instant (epoch milliseconds), newest first. */
-  publishedSince(instant: number): readonly string[] {
+  publishedSince(instant: number): readonly Entry[] {
     return [...this.#scheduled]
-      .filter(({ entry, state }) => (state.sentAt ?? 0) > instant && expectsOutcome(entry))
+      .filter(({ state }) => (state.sentAt ?? 0) > instant)
       .toSorted((a, b) => b.state.sentAt! - a.state.sentAt!)
-      .map(({ entry }) => entry.name);
+      .map(({ entry }) => entry);
   }
 
   /** When to tick again: epoch milliseconds, `Infinity` for never. */

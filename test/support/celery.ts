@@ -74,6 +74,8 @@ export interface WorkerOptions {
   readonly maxPriority?: number;
   /** `prefork` runs tasks in processes of their own, which remote control can end. */
   readonly pool?: 'solo' | 'prefork';
+  /** Whether it sends task events. */
+  readonly sendsEvents?: boolean;
 }
 
 /** A real Celery worker with the tasks of `celery_tasks.py`, one task at a time. */
@@ -88,6 +90,7 @@ export class Worker extends Child {
       resultBackend,
       maxPriority,
       pool = 'solo',
+      sendsEvents = false,
     } = options;
     const python = findCelery(celery)?.python;
     if (python === undefined) throw new Error(`${celery.name} is not installed`);
@@ -104,6 +107,7 @@ export class Worker extends Child {
       queues.join(','),
       '-l',
       'info',
+      ...(sendsEvents ? ['-E'] : []),
       ...alone,
     ];
     super(python, ['-m', 'celery', '-A', 'celery_tasks', ...worker], {

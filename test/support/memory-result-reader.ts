@@ -7,6 +7,8 @@ export class MemoryResultReader implements ResultReader {
   readonly outcomes = new Map<string, TaskOutcome>();
   /** The ids of each read, oldest first. */
   readonly reads: (readonly string[])[] = [];
+  /** Why results cannot be read, by task id. */
+  readonly unreadable = new Map<string, string>();
   /** What reads reject with. */
   error: Error | null = null;
 
@@ -20,7 +22,8 @@ export class MemoryResultReader implements ResultReader {
     this.reads.push(taskIds);
     if (this.error) throw this.error;
     const ended = taskIds.flatMap((id) => this.outcomes.get(id) ?? []);
-    return { ended, unreadable: new Map() };
+    const unreadable = new Map([...this.unreadable].filter(([id]) => taskIds.includes(id)));
+    return { ended, unreadable };
   }
 
   async close(): Promise<void> {}

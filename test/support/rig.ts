@@ -9,7 +9,9 @@ import { ManualClock } from '../../src/drivers/memory/clock.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/drivers/memory/store.ts';
 import { DEFAULT_ENCODING } from '../../src/message/payload.ts';
 import type { ResultBackend } from '../../src/store/results.ts';
+import type { EventStream } from '../../src/broker/event-stream.ts';
 import type { ResultReader } from '../../src/store/result-reader.ts';
+import { TaskEvents } from '../../src/outcomes/task-events.ts';
 import { FOLLOW_FOR, OutcomeFollower } from '../../src/outcomes/outcome-follower.ts';
 import { Queues } from '../../src/routing/queues.ts';
 import { Router } from '../../src/routing/router.ts';
@@ -52,8 +54,12 @@ export function makeRig({
   wrapStored = undefined as ((entries: StoredEntries) => StoredEntries) | undefined,
   now = NOON,
   results = null as ResultBackend | null,
-  /** Outcomes are followed only with it. */
-  reader = undefined as ResultReader | undefined,
+  /** Outcomes are followed only with it or with task events. */
+  reader = null as ResultReader | null,
+  /** The task events of workers. */
+  stream = null as EventStream | null,
+  /** The store retains it; `false` for none. */
+  history = true,
   cancelTasks = undefined as ((taskIds: readonly string[]) => Promise<void>) | undefined,
 } = {}): Rig {
   const clock = new ManualClock(now);
@@ -97,7 +103,13 @@ export function makeRig({
         replyTo: '',
       };
       const outcomes =
-        reader && new OutcomeFollower({ reader, history: store.history, clock, events });
+        reader || stream
+          ? new OutcomeFollower({
+              ...{ reader, clock, events },
+              taskEvents: stream && new TaskEvents({ stream, clock, events }),
+              ...(history && { history: store.history }),
+            })
+          : undefined;
       const scheduler = new Scheduler({
         results: () => results,
         catalog,
@@ -106,7 +118,7 @@ export function makeRig({
         events,
         messageContext: () => messageContext,
         progressed: () => {},
-        ...(outcomes && { outcomes }),
+        ...(outcomes && reader && { outcomes: outcomes.watched }),
         ...(cancelTasks && { cancelTasks }),
         ...(wrapStored && {
           stored: { entries: wrapStored(store.entries), definitions: () => DEFINITIONS },

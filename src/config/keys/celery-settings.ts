@@ -15,7 +15,7 @@ export const WORKERS_SETTINGS: readonly string[] = [
   'imports include deprecated_settings',
   'broker_: channel_error_retry heartbeat_checkrate pool_acquire_timeout pool_limit read_url',
   'control_: queue_durable queue_exclusive queue_expires queue_ttl',
-  'event_: queue_durable queue_exclusive queue_expires queue_prefix queue_ttl',
+  'event_: queue_durable queue_exclusive queue_expires queue_ttl',
   'redis_: db host max_connections password port retry_on_timeout',
   'redis_: socket_connect_timeout socket_keepalive socket_timeout username',
   'result_: accept_content backend_always_retry backend_base_sleep_between_retries_ms',
@@ -26,12 +26,21 @@ export const WORKERS_SETTINGS: readonly string[] = [
   'task_: allow_error_cb_on_chord_header annotations default_rate_limit eager_propagates',
   'task_: inherit_parent_priority reject_on_worker_lost remote_tracebacks retry_on_worker_lost',
   'task_: soft_time_limit store_eager_result store_errors_even_if_ignored time_limit track_started',
+  'worker_: agent autoscaler cancel_long_running_tasks_on_connection_loss concurrency',
+  'worker_: consumer deduplicate_successful_tasks detect_quorum_queues direct',
+  'worker_: disable_prefetch disable_rate_limits enable_prefetch_count_reduction',
+  'worker_: enable_remote_control enable_soft_shutdown_on_idle eta_task_limit',
+  'worker_: hijack_root_logger log_color log_datefmt log_format lost_wait',
+  'worker_: max_memory_per_child max_tasks_per_child pool pool_putlocks pool_restarts',
+  'worker_: pool_start_method prefetch_multiplier proc_alive_timeout redirect_stdouts',
+  'worker_: redirect_stdouts_level send_task_error_emails soft_shutdown_timeout state_db',
+  'worker_: task_log_datefmt task_log_format timer timer_precision',
 ].flatMap(namesIn);
 
 /** Families in which beat has no setting, so that a misspelled setting of beat cannot be among them. */
 export const WORKERS_FAMILIES: readonly string[] = [
   ...['arangodb', 'azureblockblob', 'cache', 'cassandra', 'cosmosdbsql', 'couchbase'],
-  ...['database', 'dynamodb', 'elasticsearch', 'gcs', 'mongodb', 's3', 'security', 'worker'],
+  ...['database', 'dynamodb', 'elasticsearch', 'gcs', 'mongodb', 's3', 'security'],
 ];
 
 const RETRIES = 'beat retries without a limit, with growing pauses';
@@ -84,6 +93,7 @@ const OLD_NAMES: Readonly<Record<string, string>> = {
   celery_send_task_error_emails: 'worker_send_task_error_emails',
   celery_enable_remote_control: 'worker_enable_remote_control',
   celery_disable_rate_limits: 'worker_disable_rate_limits',
+  celeryd_worker_lost_wait: 'worker_lost_wait',
   celeryd_task_soft_time_limit: 'task_soft_time_limit',
   celeryd_task_time_limit: 'task_time_limit',
 };

@@ -1,6 +1,6 @@
 /** Settings of Celery: in upper case, and under Django, they begin with `CELERY_`. */
 const CELERY_KEYS =
-  /^(beat|broker|control|event|redis|result|task)[A-Z]|^(timezone|enableUtc|acceptContent)$/;
+  /^(beat|broker|control|event|redis|result|task|worker)[A-Z]|^(timezone|enableUtc|acceptContent)$/;
 
 /** Celery's old names that are neither the new one in upper case nor that without `TASK_`. */
 const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -13,6 +13,7 @@ const OLD_NAMES: Readonly<Record<string, readonly string[]>> = {
   taskProtocol: [],
   taskSendSentEvent: ['CELERY_SEND_TASK_SENT_EVENT'],
   taskSerializer: [],
+  workerSendTaskEvents: ['CELERY_SEND_EVENTS'],
   resultExpires: ['CELERY_TASK_RESULT_EXPIRES'],
   startingDeadline: [
     'beatCronStartingDeadline',

@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { encodeEnvelope } from '../../broker/envelope.ts';
 import { queuesBound } from '../../broker/kombu.ts';
 import type { Mailbox, MailboxOptions, Reply } from '../../broker/mailbox.ts';
-import { decodeEnvelope } from '../../broker/received-message.ts';
-import { markHandled } from '../../util/promise.ts';
 import { Connection } from './connection/connection.ts';
-import { keysFor, type Keys } from './keys.ts';
 import { readDatabase } from './connection/normalize-url.ts';
+import { keysFor, type Keys } from './keys.ts';
+import { receiveMessages } from './subscription.ts';
 
 /** Milliseconds until a command without an answer fails. */
 const TIMEOUT = 5_000;
@@ -25,30 +24,17 @@ export function openRedisMailbox(options: MailboxOptions): Mailbox {
   const replies = connect('replies');
   let subscriber: Connection | null = null;
   return {
-    async serve({ receive, connected, signal }) {
-      // A connection that was lost and opened again would not be subscribed any more.
-      const own = (subscriber = connect('mailbox'));
-      const ended = Promise.withResolvers<undefined>();
-      markHandled(ended.promise);
-      const fail = (error: unknown) => ended.reject(own.failure('mailbox.serve', error));
-      own.client.on('message', (_channel: string, text: string) => {
-        const request = decodeEnvelope(text);
-        const reply = request && receive(request);
-        if (reply) send(replies, keys, reply).catch(fail);
+    serve({ receive, connected, signal }) {
+      subscriber = connect('mailbox');
+      return receiveMessages(subscriber, {
+        role: 'mailbox',
+        subscribe: (client) => client.subscribe(keys.channel(exchange, '')),
+        receive: (request, fail) => {
+          const reply = receive(request);
+          if (reply) send(replies, keys, reply).catch(fail);
+        },
+        ...{ connected, signal },
       });
-      const stop = () => ended.resolve(undefined);
-      signal.addEventListener('abort', stop, { once: true });
-      try {
-        await own.run('mailbox.subscribe', (client) =>
-          client.subscribe(keys.channel(exchange, '')),
-        );
-        own.client.once('close', () => fail(new Error('Stream closed')));
-        connected();
-        if (!signal.aborted) await ended.promise;
-      } finally {
-        signal.removeEventListener('abort', stop);
-        await own.close();
-      }
     },
     close: async () => {
       await Promise.all([subscriber?.close(), replies.close()]);

@@ -66,12 +66,12 @@ export const METRICS = {
   },
   beat_outcomes_total: {
     type: 'counter',
-    help: 'Outcomes of runs, by state; only with a result backend that beat can read.',
+    help: 'Outcomes of runs, by state; only with a result backend that beat can read, or task events.',
     labels: ['state'],
   },
   beat_task_runtime_seconds: {
     type: 'histogram',
-    help: 'How long runs took, of those whose worker stores it.',
+    help: 'How long tasks ran; needs task events, but for shell commands.',
     buckets: RUNTIME,
   },
   beat_failures_total: {
@@ -196,6 +196,7 @@ export const OPERATIONS = keysOf<
   publish: true,
   cancel: true,
   'read-outcomes': true,
+  'receive-task-events': true,
   'append-outcomes': true,
   'register-chords': true,
   commands: true,

@@ -31,11 +31,28 @@ describe('pings', () => {
       REDIS,
       { messages: [{ headers: { ignore_result: true } }] as never },
     ],
+    [
+      'of a group',
+      { ...REDIS, workerSendTaskEvents: true },
+      { messages: [{ headers: { group: TASK_ID } }] as never },
+    ],
   ])('a run %s is a success when it is published', (_name, config, more) => {
     const { events, pushed } = makeAlerts({ ping: PING }, config);
     events.emit('sent', sent(more));
     expect(pushed.map(({ url }) => url)).toEqual([
       `https://hc.example/ping/key/pay-roll?rid=${TASK_ID}`,
+    ]);
+  });
+
+  test.each([
+    ['without a result backend', {}],
+    ['that ignores its result', { messages: [{ headers: { ignore_result: true } }] as never }],
+  ])('a run %s is a start where task events have its outcome', (_name, more) => {
+    const config = { brokerUrl: 'redis://localhost', workerSendTaskEvents: true };
+    const { events, pushed } = makeAlerts({ ping: PING }, config);
+    events.emit('sent', sent(more));
+    expect(pushed.map(({ url }) => url)).toEqual([
+      `https://hc.example/ping/key/pay-roll/start?rid=${TASK_ID}`,
     ]);
   });
 

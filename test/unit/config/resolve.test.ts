@@ -47,6 +47,7 @@ describe('a configuration', () => {
         masterName: null,
         sentinelKwargs: {},
       },
+      eventStream: null,
       files: [],
     });
   });

@@ -82,6 +82,11 @@ export const settings = {
   task_protocol: { example: 1, test: 'test/e2e/matrix/table.ts' },
   task_send_sent_event: { example: true, test: 'test/e2e/events.test.ts' },
   event_exchange: { example: 'celeryev', test: 'test/unit/config/service/events.test.ts' },
+  event_queue_prefix: {
+    example: 'shopev',
+    test: 'test/unit/config/service/events.test.ts',
+  },
+  worker_send_task_events: { example: true, test: 'test/e2e/task-events.test.ts' },
   event_serializer: {
     example: 'json',
     test: 'test/unit/config/service/events.test.ts',
@@ -138,10 +143,10 @@ export const settings = {
 } satisfies Facts;
 
 export const workers = {
-  'worker_*': { config: { worker_concurrency: 4 } },
+  'worker_* but that above': { config: { worker_concurrency: 4 } },
   'control_queue_*': { config: { control_queue_ttl: 5 } },
   'security_*': { config: { security_key: 'key.pem' } },
-  'event_queue_*': { config: { event_queue_ttl: 5 } },
+  'event_queue_* but that above': { config: { event_queue_ttl: 5 } },
   'result_* but those above': { config: { result_chord_join_timeout: 5 } },
   'redis_*': { config: { redis_max_connections: 20 } },
   'database_*, cache_*, mongodb_*, cassandra_*, s3_*, gcs_*, dynamodb_*, azureblockblob_*, cosmosdbsql_*, couchbase_*, elasticsearch_*, arangodb_*':

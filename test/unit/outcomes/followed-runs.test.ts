@@ -15,7 +15,7 @@ test('followed runs: the time between reads grows to a quarter of the age of a r
 
 test('followed runs: those that are due are taken once, and not more than a read asks for', () => {
   const runs = new FollowedRuns();
-  for (const id of ['a', 'b', 'c']) runs.add(run(id), 0, 1_000);
+  for (const id of ['a', 'b', 'c']) runs.add(run(id), 0, { until: 1_000 });
   expect(runs.wakeAt).toBe(250);
   expect(runs.take(249, 10)).toEqual([]);
   expect(runs.take(250, 2)).toHaveLength(2);
@@ -25,7 +25,7 @@ test('followed runs: those that are due are taken once, and not more than a read
 
 test('followed runs: one that is read earlier keeps one place', () => {
   const runs = new FollowedRuns();
-  const place = runs.add(run('a'), 0, 1_000);
+  const place = runs.add(run('a'), 0, { until: 1_000 });
   runs.schedule(place, 100);
   expect(runs.take(1_000, 10)).toEqual([place]);
   expect(runs.take(1_000, 10)).toEqual([]);
@@ -33,17 +33,17 @@ test('followed runs: one that is read earlier keeps one place', () => {
 
 test('followed runs: a run that is removed, or followed again, is read once', () => {
   const runs = new FollowedRuns();
-  runs.add(run('a'), 0, 1_000);
+  runs.add(run('a'), 0, { until: 1_000 });
   runs.remove('a');
   expect(runs.wakeAt).toBe(Infinity);
-  const again = runs.add(run('a'), 0, 1_000);
+  const again = runs.add(run('a'), 0, { until: 1_000 });
   expect(runs.take(250, 10)).toEqual([again]);
 });
 
 test('followed runs: beyond 100,000 the oldest that no entry waits for is left out', () => {
   const runs = new FollowedRuns();
-  runs.add(run('watched'), 0, 1_000, true);
-  for (let i = 0; i <= 100_000; i++) runs.add(run(`run ${i}`), 0, 1_000);
+  runs.add(run('watched'), 0, { until: 1_000, isWatched: true });
+  for (let i = 0; i <= 100_000; i++) runs.add(run(`run ${i}`), 0, { until: 1_000 });
   expect(runs.size).toBe(100_000);
   expect(runs.find('watched')).toBeDefined();
   expect(runs.find('run 1')).toBeUndefined();

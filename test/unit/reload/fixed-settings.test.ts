@@ -63,6 +63,13 @@ test.each<[BeatConfig, BeatConfig, string]>([
     { ...redis, resultBackend: 'redis://one', resultExpires: '1h' },
     'resultExpires: cannot change from 86400s to 3600s while beat runs',
   ],
+  [
+    redis,
+    { ...redis, workerSendTaskEvents: true },
+    'workerSendTaskEvents: cannot change from none to true while beat runs; restart beat to change it\n' +
+      'eventExchange: cannot change from none to "celeryev" while beat runs; restart beat to change it\n' +
+      'eventQueuePrefix: cannot change from none to "celeryev" while beat runs',
+  ],
 ])('a reload: a setting that needs a restart is an error (%#)', (before, after, message) => {
   expect(explain(before, after)).toBe(`${message}; restart beat to change it`);
 });

@@ -48,7 +48,7 @@ describe('settings of Celery that beat does not have', () => {
       worker_concurrency: 4,
       task_acks_late: true,
       CELERYD_MAX_TASKS_PER_CHILD: 100,
-      CELERY_SEND_EVENTS: true,
+      CELERY_SEND_TASK_ERROR_EMAILS: true,
       CELERY_WORKER_PREFETCH_MULTIPLIER: 1,
       imports: ['tasks'],
     };

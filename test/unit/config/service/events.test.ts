@@ -39,6 +39,43 @@ describe('settings of events', () => {
     ]);
   });
 
+  test.each([
+    ...['workerSendTaskEvents', 'worker_send_task_events', 'CELERY_SEND_EVENTS'],
+    'CELERY_WORKER_SEND_TASK_EVENTS',
+  ])('%s has the leader receive the events of workers', (key) => {
+    const config = { brokerUrl: 'redis://localhost', [key]: true };
+    const stream = { exchange: 'celeryev', queuePrefix: 'celeryev' };
+    expect(resolveSettings(config).eventStream).toEqual(stream);
+    const named = { eventExchange: 'seen', event_queue_prefix: 'shop' };
+    expect(resolveSettings({ ...config, ...named }).eventStream).toEqual({
+      ...{ exchange: 'seen', queuePrefix: 'shop' },
+    });
+    expect(resolveSettings({ ...config, [key]: false }).eventStream).toBeNull();
+  });
+
+  test('of workers are not received without outcomes', () => {
+    const config = { brokerUrl: 'redis://localhost', workerSendTaskEvents: true, outcomes: false };
+    expect(resolveSettings(config)).toMatchObject({ eventStream: null, warnings: [] });
+  });
+
+  test('of workers cause a warning with a broker in SQL', () => {
+    const { eventStream, warnings } = resolveSettings({ workerSendTaskEvents: true });
+    expect(eventStream).toBeNull();
+    expect(warnings).toMatchObject([
+      {
+        path: ['workerSendTaskEvents'],
+        message: 'no events are received: a broker at sqla+sqlite:// carries none',
+      },
+    ]);
+  });
+
+  test('of workers make up for a result backend that cannot be read', () => {
+    const config = { brokerUrl: 'amqp://localhost', resultBackend: 'rpc://' };
+    expect(resolveSettings(config).warnings).toMatchObject([{ path: ['resultBackend'] }]);
+    const { outcomes, warnings } = resolveSettings({ ...config, workerSendTaskEvents: true });
+    expect({ outcomes, warnings }).toEqual({ outcomes: false, warnings: [] });
+  });
+
   test('allow only the serializer that all receivers support', () => {
     expect(problemsOf({ eventSerializer: 'pickle' })).toEqual([
       'eventSerializer: expected \'json\', which every receiver of events reads, got "pickle"',

@@ -1,0 +1,83 @@
+import { isMap } from '../util/is-map.ts';
+import { lastLine, toErrorLine } from './task-outcome.ts';
+
+/**
+ * What a worker says about a task in Celery's task events: it began (`started`), it ended (`ended`), or its message is
+ * in its queue again (`requeued`), so that the failure that follows is not its end.
+ */
+export type TaskEvent = Started | Ended | Requeued;
+
+interface Common {
+  readonly taskId: string;
+  /** When it happened, epoch milliseconds, by the worker's clock. */
+  readonly at: number;
+  /** The name of the worker, such as `celery@host`. */
+  readonly worker: string;
+}
+
+interface Started extends Common {
+  readonly kind: 'started';
+}
+
+interface Requeued extends Common {
+  readonly kind: 'requeued';
+}
+
+export interface Ended extends Common {
+  readonly kind: 'ended';
+  readonly state: 'SUCCESS' | 'FAILURE' | 'REVOKED';
+  /** Milliseconds; `null` unless the task succeeded: Celery sends it for no other end. */
+  readonly runtime: number | null;
+  /** The exception in one line; `null` unless the task failed. */
+  readonly error: string | null;
+}
+
+/**
+ * The events in the body of a message, in their order: a worker sends one event, or a list. Everything else is left out:
+ * any program that can write to the broker can send such a message.
+ */
+export function parseTaskEvents(body: Buffer): readonly TaskEvent[] {
+  let data: unknown;
+  try {
+    data = JSON.parse(body.toString());
+  } catch {
+    return [];
+  }
+  return (Array.isArray(data) ? (data as unknown[]) : [data]).flatMap(
+    (event) => parseEvent(event) ?? [],
+  );
+}
+
+function parseEvent(event: unknown): TaskEvent | null {
+  if (!isMap(event)) return null;
+  const { type, uuid: taskId, timestamp, hostname: worker } = event;
+  if (typeof taskId !== 'string' || typeof worker !== 'string') return null;
+  if (typeof timestamp !== 'number') return null;
+  const common = { taskId, worker, at: Math.round(timestamp * 1_000) };
+  switch (type) {
+    case 'task-started':
+      return { ...common, kind: 'started' };
+    case 'task-succeeded':
+      return { ...common, ...ENDED, state: 'SUCCESS', runtime: parseRuntime(event['runtime']) };
+    case 'task-failed':
+      return { ...common, ...ENDED, state: 'FAILURE', error: parseError(event) };
+    case 'task-revoked':
+      return { ...common, ...ENDED, state: 'REVOKED' };
+    case 'task-rejected':
+      return event['requeue'] === true ? { ...common, kind: 'requeued' } : null;
+    default:
+      return null;
+  }
+}
+
+const ENDED = { kind: 'ended', runtime: null, error: null } as const;
+
+function parseRuntime(seconds: unknown): number | null {
+  return typeof seconds === 'number' && seconds >= 0 ? Math.round(seconds * 1_000) : null;
+}
+
+/** The traceback ends with the exception as result backends have it; the exception itself is Python's `repr`. */
+function parseError({ traceback, exception }: Readonly<Record<string, unknown>>): string | null {
+  const line = typeof traceback === 'string' ? lastLine(traceback) : null;
+  return line ?? (typeof exception === 'string' ? toErrorLine(exception) : null);
+}

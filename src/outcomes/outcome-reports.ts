@@ -1,0 +1,56 @@
+import type { Events } from '../events/events.ts';
+import type { TaskOutcome } from '../message/task-outcome.ts';
+import type { History, HistoryRow, RunRow } from '../store/history.ts';
+import type { Clock } from '../util/clock.ts';
+import type { FollowedRun } from './followed-runs.ts';
+import { PendingRows } from './pending-rows.ts';
+
+export interface OutcomeReportsOptions {
+  /** Absent where no history is retained: outcomes are emitted as events only. */
+  readonly history?: History | undefined;
+  readonly clock: Clock;
+  readonly events: Events;
+}
+
+/** How many rows of an entry are read to find the runs without an outcome. */
+const RECENT = 50;
+
+/** Emits outcomes and appends them to the history, and finds the runs in it that have none. */
+export class OutcomeReports {
+  readonly #options: OutcomeReportsOptions;
+  readonly #rows: PendingRows | null;
+
+  constructor(options: OutcomeReportsOptions) {
+    this.#options = options;
+    const { history, events } = options;
+    this.#rows = history ? new PendingRows(history, events) : null;
+  }
+
+  /** In the history, the present replaces an end that is unknown. */
+  add(run: FollowedRun, { state, doneAt, runtime, worker, error }: TaskOutcome): void {
+    const { clock, events } = this.#options;
+    const { entry, task, taskId, dueAt, sentAt } = run;
+    const row = { kind: 'outcome', taskId, dueAt, state, doneAt: doneAt ?? clock.now() } as const;
+    this.#rows?.add({ entry, row: { ...row, runtime, worker, error } });
+    events.emit('outcome', {
+      ...{ entry, dueAt, taskId, task, sentAt, state, doneAt },
+      ...{ runtimeMs: runtime, worker, error },
+    });
+  }
+
+  /** Appends what was added. Never rejects; rows that could not be appended are tried again at the next call. */
+  async flush(): Promise<void> {
+    await this.#rows?.flush();
+  }
+
+  /** The newest runs of an entry that have no outcome and were not withdrawn. Rejects with a `StoreError`. */
+  async findOpen(entry: string): Promise<readonly RunRow[]> {
+    const { rows = [] } = (await this.#options.history?.read(entry, { limit: RECENT })) ?? {};
+    const closed = new Set(rows.flatMap((row) => (row.kind === 'run' ? [] : (row.taskId ?? []))));
+    return rows.filter(isRun).filter(({ taskId }) => !closed.has(taskId));
+  }
+}
+
+function isRun(row: HistoryRow): row is RunRow {
+  return row.kind === 'run';
+}

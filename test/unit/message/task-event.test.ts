@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { parseTaskEvents } from '../../../src/message/task-event.ts';
+
+const about = { uuid: 'id', hostname: 'celery@one', timestamp: 1_800_000_000.1236, clock: 3 };
+const common = { taskId: 'id', worker: 'celery@one', at: 1_800_000_000_124 };
+const parse = (body: unknown) => parseTaskEvents(Buffer.from(JSON.stringify(body)));
+
+test('task events: the beginning and the end of a task, in a list as workers send them', () => {
+  expect(
+    parse([
+      { ...about, type: 'task-received', name: 'tasks.report' },
+      { ...about, type: 'task-started' },
+      { ...about, type: 'task-succeeded', result: "'done'", runtime: 0.2504 },
+    ]),
+  ).toEqual([
+    { ...common, kind: 'started' },
+    { ...common, kind: 'ended', state: 'SUCCESS', runtime: 250, error: null },
+  ]);
+});
+
+test('task events: one event alone', () => {
+  expect(parse({ ...about, type: 'task-revoked', terminated: true })).toEqual([
+    { ...common, kind: 'ended', state: 'REVOKED', runtime: null, error: null },
+  ]);
+});
+
+test.each([
+  [
+    { traceback: 'Traceback:\n  File\nValueError: no\n', exception: "ValueError('no')" },
+    'ValueError: no',
+  ],
+  [{ traceback: null, exception: "ValueError('no')" }, "ValueError('no')"],
+  [{ traceback: '', exception: '' }, null],
+  [{}, null],
+])('task events: the error of a failure with %j is %j', (parts, error) => {
+  expect(parse({ ...about, type: 'task-failed', ...parts })).toEqual([
+    { ...common, kind: 'ended', state: 'FAILURE', runtime: null, error },
+  ]);
+});
+
+test('task events: a rejected message is not an end; whether it returns to its queue is known', () => {
+  expect(parse({ ...about, type: 'task-rejected', requeue: true })).toEqual([
+    { ...common, kind: 'requeued' },
+  ]);
+  expect(parse({ ...about, type: 'task-rejected', requeue: false })).toEqual([]);
+});
+
+test('task events: what is not an event of a task is left out', () => {
+  expect(parseTaskEvents(Buffer.from('{"type": "task-sta'))).toEqual([]);
+  const started = { ...about, type: 'task-started' };
+  expect(
+    parse([
+      null,
+      'task-started',
+      [started],
+      { ...started, uuid: 7 },
+      { ...started, hostname: null },
+      { ...started, timestamp: 'now' },
+      { ...started, timestamp: null },
+      { ...started, type: 'worker-heartbeat' },
+      { ...started, type: ['task-started'] },
+    ]),
+  ).toEqual([]);
+  for (const runtime of [null, -1, '1', undefined]) {
+    expect(parse({ ...about, type: 'task-succeeded', runtime })).toMatchObject([{ runtime: null }]);
+  }
+});

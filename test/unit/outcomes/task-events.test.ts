@@ -1,0 +1,239 @@
+import { describe, expect, test } from 'vitest';
+import { HOUR, makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
+import { MemoryEventStream } from '../../support/memory-event-stream.ts';
+import { MemoryResultReader } from '../../support/memory-result-reader.ts';
+import { makeRig } from '../../support/rig.ts';
+import { settle } from '../../support/settle.ts';
+
+const RECEIVE = { operation: { kind: 'receive-task-events' } };
+
+/** A leader that has published one run of an entry, whose workers send task events. */
+async function publish({ hasBackend = true, history = true, entry = makeEntry() } = {}) {
+  const stream = new MemoryEventStream();
+  const reader = new MemoryResultReader();
+  const rig = makeRig({ reader: hasBackend ? reader : null, stream, history });
+  const advance = async (ms: number) => {
+    rig.clock.advance(ms);
+    await settle();
+  };
+  const { tick, end } = await rig.begin([entry]);
+  rig.clock.advance(MINUTE);
+  await tick();
+  const { taskId, sentAt } = rig.emitted.sent![0]!;
+  const send = (type: string, ms: number, parts = {}) => {
+    const timestamp = (sentAt + ms) / 1_000;
+    stream.send({ type, uuid: taskId, hostname: 'celery@one', timestamp, ...parts });
+  };
+  const outcomes = () => rig.emitted.outcome ?? [];
+  return { ...rig, stream, reader, advance, tick, end, taskId, sentAt, send, outcomes, entry };
+}
+
+describe('outcomes with task events', () => {
+  test('task events: the end of a task has its result read at once, and adds runtime and worker', async () => {
+    const run = await publish();
+    run.send('task-started', 0);
+    await run.advance(9_900);
+    const { length } = run.reader.reads;
+    run.reader.end(run.taskId, run.sentAt + 9_899);
+    run.send('task-succeeded', 9_900, { runtime: 9.8 });
+    await settle();
+    expect(run.reader.reads).toHaveLength(length + 1);
+    expect(run.outcomes()).toMatchObject([
+      { state: 'SUCCESS', doneAt: run.sentAt + 9_899, runtimeMs: 9_800, worker: 'celery@one' },
+    ]);
+  });
+
+  test('task events: an outcome that is read before its event waits two seconds for the runtime', async () => {
+    const run = await publish();
+    run.reader.end(run.taskId, run.sentAt + 100);
+    await run.advance(250);
+    await run.advance(500);
+    expect(run.outcomes()).toEqual([]);
+    run.send('task-succeeded', 100, { runtime: 0.1 });
+    expect(run.outcomes()).toMatchObject([{ runtimeMs: 100 }]);
+  });
+
+  test('task events: an outcome whose event is lost is reported without a runtime', async () => {
+    const run = await publish();
+    run.reader.end(run.taskId, run.sentAt + 100);
+    await run.advance(250);
+    await run.advance(1_999);
+    expect(run.outcomes()).toEqual([]);
+    await run.advance(1);
+    expect(run.outcomes()).toMatchObject([{ state: 'SUCCESS', runtimeMs: null, worker: null }]);
+    run.send('task-succeeded', 100, { runtime: 0.1 });
+    await run.advance(HOUR);
+    expect(run.outcomes()).toHaveLength(1);
+  });
+
+  test('task events: outcomes do not wait while no events arrive, and for nothing that they have', async () => {
+    const lost = await publish();
+    lost.stream.error = new Error('refused');
+    lost.stream.lose(new Error('reset'));
+    await settle();
+    lost.reader.end(lost.taskId, lost.sentAt + 100);
+    await lost.advance(250);
+    expect(lost.outcomes()).toMatchObject([{ runtimeMs: null }]);
+    const shell = await publish();
+    shell.reader.end(shell.taskId, shell.sentAt + 100, { runtime: 90 });
+    await shell.advance(250);
+    expect(shell.outcomes()).toMatchObject([{ runtimeMs: 90 }]);
+  });
+
+  test('task events: an outcome that waits for its event is reported when the term ends', async () => {
+    const run = await publish({ history: false });
+    run.reader.end(run.taskId, run.sentAt + 100);
+    await run.advance(250);
+    run.end();
+    await settle();
+    expect(run.outcomes()).toMatchObject([{ state: 'SUCCESS', runtimeMs: null }]);
+  });
+
+  test('task events: without a result backend they are the outcomes', async () => {
+    const run = await publish({ hasBackend: false });
+    run.send('task-started', 100);
+    expect(run.outcomes()).toEqual([]);
+    run.send('task-failed', 1_100, { exception: "ValueError('no')", traceback: 'V: no' });
+    expect(run.outcomes()).toMatchObject([
+      { state: 'FAILURE', doneAt: run.sentAt + 1_100, runtimeMs: 1_000, error: 'V: no' },
+    ]);
+    await run.advance(MINUTE);
+    const { rows } = await run.store.history!.read('cleanup', { limit: 10 });
+    expect(rows.filter(({ kind }) => kind === 'outcome')).toMatchObject([{ runtime: 1_000 }]);
+  });
+
+  test('task events: that of the end of a run is its outcome if it ignores its result, which is not read', async () => {
+    const run = await publish({ entry: makeEntry({ options: { ignoreResult: true } }) });
+    await run.advance(MINUTE);
+    expect(run.reader.reads).toEqual([]);
+    run.send('task-succeeded', MINUTE, { runtime: 60 });
+    expect(run.outcomes()).toMatchObject([{ state: 'SUCCESS', runtimeMs: MINUTE }]);
+  });
+
+  test('task events: the outcome of a task that stores no result is reported five seconds after its event', async () => {
+    const run = await publish();
+    run.send('task-succeeded', 100, { runtime: 0.1 });
+    for (let i = 0; i < 19; i++) await run.advance(250);
+    expect(run.outcomes()).toEqual([]);
+    for (let i = 0; i < 8; i++) await run.advance(250);
+    expect(run.outcomes()).toMatchObject([{ state: 'SUCCESS', runtimeMs: 100 }]);
+  });
+
+  test('task events: a result that cannot be read leaves the outcome to the event', async () => {
+    const run = await publish();
+    run.reader.unreadable.set(run.taskId, 'pickled');
+    await run.advance(250);
+    expect(run.emitted.failure).toBeUndefined();
+    run.send('task-succeeded', 300, { runtime: 0.3 });
+    expect(run.outcomes()).toMatchObject([{ state: 'SUCCESS', runtimeMs: 300 }]);
+    const late = await publish();
+    late.reader.unreadable.set(late.taskId, 'pickled');
+    late.send('task-succeeded', 100, { runtime: 0.1 });
+    await late.advance(250);
+    expect(late.outcomes()).toMatchObject([{ runtimeMs: 100 }]);
+  });
+
+  test('task events: those that arrive before the run is followed are not lost', async () => {
+    const stream = new MemoryEventStream();
+    const rig = makeRig({ stream });
+    const { tick } = await rig.begin([makeEntry({ options: { taskId: 'fixed' } })]);
+    await settle();
+    rig.clock.advance(MINUTE);
+    const timestamp = rig.clock.now() / 1_000;
+    const about = { uuid: 'fixed', hostname: 'celery@one' };
+    stream.send(
+      { ...about, timestamp, type: 'task-started' },
+      { ...about, timestamp: timestamp + 1, type: 'task-succeeded', runtime: 1 },
+    );
+    await tick();
+    expect(rig.emitted.outcome).toMatchObject([{ taskId: 'fixed', runtimeMs: SECOND }]);
+  });
+
+  test('task events: those of an earlier run with the same task id are not those of a new one', async () => {
+    const run = await publish({ hasBackend: false });
+    run.send('task-succeeded', -HOUR, { runtime: 1 });
+    expect(run.outcomes()).toEqual([]);
+  });
+
+  test('task events: of tasks that are not followed, the newest 10,000 are remembered', async () => {
+    const stream = new MemoryEventStream();
+    const rig = makeRig({ stream });
+    const { tick } = await rig.begin([
+      makeEntry({ name: 'old', options: { taskId: 'old' } }),
+      makeEntry({ name: 'new', options: { taskId: 'new' } }),
+    ]);
+    await settle();
+    rig.clock.advance(MINUTE);
+    const timestamp = rig.clock.now() / 1_000;
+    const ended = { type: 'task-succeeded', hostname: 'celery@one', timestamp, runtime: 1 };
+    stream.send({ ...ended, uuid: 'old' }, { ...ended, uuid: 'new' });
+    stream.send(...Array.from({ length: 9_999 }, (_, i) => ({ ...ended, uuid: `${i}` })));
+    await tick();
+    expect(rig.emitted.outcome).toMatchObject([{ taskId: 'new' }]);
+  });
+
+  test('task events: the event of a failure does not end a run of an entry that limits overlap', async () => {
+    const run = await publish({ entry: makeEntry({ overlap: 'skip', maxRuntime: HOUR }) });
+    run.send('task-failed', 100, { exception: 'WorkerLostError()' });
+    for (let i = 0; i < 60; i++) await run.advance(SECOND);
+    await run.tick();
+    expect(run.outcomes()).toEqual([]);
+    expect(run.emitted.skipped).toMatchObject([{ reason: 'overlap' }]);
+    run.reader.end(run.taskId, run.clock.now());
+    for (let i = 0; i < 60; i++) await run.advance(SECOND);
+    expect(run.outcomes()).toMatchObject([{ state: 'SUCCESS' }]);
+    await run.tick();
+    expect(run.emitted.sent).toHaveLength(2);
+  });
+
+  test('task events: a run of such an entry ends with its result, also while its report waits for the event', async () => {
+    const run = await publish({ entry: makeEntry({ overlap: 'queue' }) });
+    await run.advance(MINUTE - SECOND);
+    run.reader.end(run.taskId, run.clock.now());
+    await run.advance(SECOND);
+    await run.tick();
+    await settle();
+    await run.tick();
+    expect(run.outcomes()).toEqual([]);
+    expect(run.emitted.sent).toHaveLength(2);
+    run.send('task-succeeded', MINUTE - SECOND, { runtime: 59 });
+    expect(run.outcomes()).toMatchObject([{ runtimeMs: 59_000 }]);
+  });
+
+  test('task events: the next leader receives them, for runs that ignore their result too', async () => {
+    const entry = makeEntry({ options: { ignoreResult: true } });
+    const run = await publish({ entry });
+    run.end();
+    await settle();
+    await run.begin([entry]);
+    await settle();
+    run.send('task-succeeded', SECOND, { runtime: 1 });
+    expect(run.outcomes()).toMatchObject([{ taskId: run.taskId, runtimeMs: SECOND }]);
+  });
+
+  test('task events: a lost connection is a failure, and is opened again after growing pauses', async () => {
+    const run = await publish();
+    expect(run.stream.attempts).toBe(1);
+    run.stream.error = new Error('refused');
+    run.stream.lose(new Error('reset'));
+    await settle();
+    expect(run.emitted.failure).toMatchObject([{ ...RECEIVE, error: { message: 'reset' } }]);
+    for (let i = 0; i < 300; i++) await run.advance(SECOND);
+    expect(run.stream.attempts).toBeGreaterThan(5);
+    expect(run.stream.attempts).toBeLessThan(30);
+    run.stream.error = null;
+    for (let i = 0; i < 30; i++) await run.advance(SECOND);
+    expect(run.emitted.recovered).toMatchObject([RECEIVE]);
+  });
+
+  test('task events: in another format than JSON they are reported once', async () => {
+    const run = await publish();
+    const message = { headers: {}, body: Buffer.from('…'), contentEncoding: 'binary' };
+    for (const contentType of ['application/x-msgpack', 'application/x-msgpack', '']) {
+      run.stream.sendMessage({ ...message, contentType });
+    }
+    expect(run.emitted.failure!.map(({ error }) => String(error))).toEqual([
+      expect.stringContaining('events in application/x-msgpack are ignored; beat reads'),
+    ]);
+  });
+});
