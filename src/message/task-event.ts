@@ -1,11 +1,8 @@
 import { isMap } from '../util/is-map.ts';
 import { lastLine, toErrorLine } from './task-outcome.ts';
 
-/**
- * What a worker says about a task in Celery's task events: it began (`started`), it ended (`ended`), or its message is
- * in its queue again (`requeued`), so that the failure that follows is not its end.
- */
-export type TaskEvent = Started | Ended | Requeued;
+/** What a worker says about a task in Celery's task events: it began (`started`), or it ended (`ended`). */
+export type TaskEvent = Started | Ended;
 
 interface Common {
   readonly taskId: string;
@@ -17,10 +14,6 @@ interface Common {
 
 interface Started extends Common {
   readonly kind: 'started';
-}
-
-interface Requeued extends Common {
-  readonly kind: 'requeued';
 }
 
 export interface Ended extends Common {
@@ -63,8 +56,6 @@ function parseEvent(event: unknown): TaskEvent | null {
       return { ...common, ...ENDED, state: 'FAILURE', error: parseError(event) };
     case 'task-revoked':
       return { ...common, ...ENDED, state: 'REVOKED' };
-    case 'task-rejected':
-      return event['requeue'] === true ? { ...common, kind: 'requeued' } : null;
     default:
       return null;
   }

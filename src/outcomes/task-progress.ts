@@ -7,27 +7,18 @@ export interface TaskProgress {
   readonly startedAt: number | null;
   /** The worker of the newest event. */
   readonly worker: string;
-  /** Whether its message is in its queue again. */
-  readonly isRequeued: boolean;
   /** How it ended; `null` before. */
   readonly end: Ended | null;
 }
 
-/** What is known of a task after an event. Its worker sends events in their order. */
+/**
+ * What is known of a task after an event. Its worker sends events in their order. A task that is retried, or whose message
+ * returned to its queue, begins again.
+ */
 export function advance(progress: TaskProgress | null, event: TaskEvent): TaskProgress {
-  const { worker } = event;
-  switch (event.kind) {
-    case 'started':
-      return { startedAt: event.at, worker, isRequeued: false, end: null };
-    case 'requeued':
-      return { startedAt: null, worker, isRequeued: true, end: null };
-    case 'ended': {
-      const startedAt = progress?.startedAt ?? null;
-      // The failure of an attempt whose worker was lost: another worker runs the task again.
-      const isRequeued = progress?.isRequeued === true && event.state === 'FAILURE';
-      return { startedAt, worker, isRequeued, end: isRequeued ? null : event };
-    }
-  }
+  const { worker, at } = event;
+  if (event.kind === 'started') return { startedAt: at, worker, end: null };
+  return { startedAt: progress?.startedAt ?? null, worker, end: event };
 }
 
 /** An outcome from the result backend, with the runtime and the worker that only events have. */

@@ -15,10 +15,7 @@ export interface WatchedRunsOptions {
   readonly retryAt: () => number;
 }
 
-/**
- * The runs of entries that limit overlap. They end with a result alone: after the event of a failure, another worker
- * may run the task again.
- */
+/** The runs of entries that limit overlap. They end with a result alone: the event of an end may be lost. */
 export class WatchedRuns implements RunOutcomes {
   readonly #options: WatchedRunsOptions;
   readonly #ended = new EndedRuns();

@@ -38,13 +38,6 @@ test.each([
   ]);
 });
 
-test('task events: a rejected message is not an end; whether it returns to its queue is known', () => {
-  expect(parse({ ...about, type: 'task-rejected', requeue: true })).toEqual([
-    { ...common, kind: 'requeued' },
-  ]);
-  expect(parse({ ...about, type: 'task-rejected', requeue: false })).toEqual([]);
-});
-
 test('task events: what is not an event of a task is left out', () => {
   expect(parseTaskEvents(Buffer.from('{"type": "task-sta'))).toEqual([]);
   const started = { ...about, type: 'task-started' };
@@ -58,6 +51,8 @@ test('task events: what is not an event of a task is left out', () => {
       { ...started, timestamp: 'now' },
       { ...started, timestamp: null },
       { ...started, type: 'worker-heartbeat' },
+      { ...started, type: 'task-rejected', requeue: true },
+      { ...started, type: 'task-retried' },
       { ...started, type: ['task-started'] },
     ]),
   ).toEqual([]);

@@ -172,9 +172,9 @@ describe('outcomes with task events', () => {
     expect(rig.emitted.outcome).toMatchObject([{ taskId: 'new' }]);
   });
 
-  test('task events: the event of a failure does not end a run of an entry that limits overlap', async () => {
+  test('task events: an event does not end a run of an entry that limits overlap', async () => {
     const run = await publish({ entry: makeEntry({ overlap: 'skip', maxRuntime: HOUR }) });
-    run.send('task-failed', 100, { exception: 'WorkerLostError()' });
+    run.send('task-succeeded', 100, { runtime: 0.1 });
     for (let i = 0; i < 60; i++) await run.advance(SECOND);
     await run.tick();
     expect(run.outcomes()).toEqual([]);

@@ -16,9 +16,6 @@ const ended = (second: number, parts: Partial<Ended> = {}): TaskEvent => ({
   ...{ state: 'SUCCESS', runtime: null, error: null },
   ...parts,
 });
-const requeued = (second: number): TaskEvent => ({
-  ...{ kind: 'requeued', taskId: 'id', at: at(second), worker: 'one' },
-});
 const after = (...events: readonly TaskEvent[]) =>
   events.reduce<TaskProgress | null>(advance, null)!;
 const outcome = (...events: readonly TaskEvent[]) => {
@@ -48,17 +45,6 @@ test('task progress: Celery sends no runtime of a failure; it is the time since 
 test('task progress: of several attempts the last one counts', () => {
   const events = [started(1), started(10, 'two'), ended(12, { state: 'FAILURE', worker: 'two' })];
   expect(outcome(...events)).toMatchObject({ runtime: 2_000, worker: 'two' });
-});
-
-test('task progress: the failure of a lost worker is not the end if another worker receives the task', () => {
-  const failed = ended(3, { state: 'FAILURE', error: 'WorkerLostError' });
-  expect(outcome(started(1), requeued(3), failed)).toBeNull();
-  expect(outcome(started(1), requeued(3), failed, started(5), ended(6))).toMatchObject({
-    ...{ state: 'SUCCESS', runtime: 1_000 },
-  });
-  expect(outcome(started(1), requeued(3), ended(4, { state: 'REVOKED' }))).toMatchObject({
-    state: 'REVOKED',
-  });
 });
 
 test('task progress: a task that began again has not ended', () => {
