@@ -44,6 +44,8 @@ export interface Following {
 
 /** Reads begin at multiples of this, so that one read asks for many runs. Milliseconds. */
 const STEP = 250;
+/** The same after the events of their ends. Milliseconds. */
+const STEP_AFTER_END = 100;
 /** The longest time between two reads of a run. Milliseconds. */
 const MAX_INTERVAL = 30_000;
 /** The same while an occurrence waits for its end. */
@@ -64,6 +66,11 @@ export function nextReadAt(since: number, now: number, isAwaited = false): numbe
   const longest = isAwaited ? MAX_AWAITED_INTERVAL : MAX_INTERVAL;
   const interval = Math.min(Math.max((now - since) / 4, STEP), longest);
   return Math.ceil((now + interval) / STEP) * STEP;
+}
+
+/** When a run is read after the event of its end, which arrived at `now`. Epoch milliseconds. */
+export function readAfterEnd(now: number): number {
+  return Math.ceil(now / STEP_AFTER_END) * STEP_AFTER_END;
 }
 
 /** The followed runs, in the order in which they are read. */

@@ -12,6 +12,7 @@ import {
   FollowedRuns,
   isBefore,
   nextReadAt,
+  readAfterEnd,
   type FollowedRun,
   type Place,
 } from './followed-runs.ts';
@@ -41,13 +42,11 @@ const BATCH = 500;
 const MAX_PAUSE = 30_000;
 /** How long an outcome without a runtime waits for the event that has it. Milliseconds. */
 const DETAILS_WITHIN = 2_000;
-/** How long after the event of its end the result of a run may be absent. Milliseconds. */
-const RESULT_WITHIN = 5_000;
 
 /**
- * Follows the runs that this instance publishes until their outcomes are known, and emits an event for each. The result
- * backend says how a run ended. The events of workers, where they send them, cause its result to be read, add how long the
- * task ran, and are the outcome of a run that has no result. A service of the leader.
+ * Follows the runs that this instance publishes until their outcomes are known, and emits an event for each. The outcome is
+ * what is known first: the result, or the event of the end, which alone has the runtime. A run of an entry that limits
+ * overlap ends with its result. A service of the leader.
  */
 export class OutcomeFollower {
   readonly #options: OutcomeFollowerOptions;
@@ -82,8 +81,9 @@ export class OutcomeFollower {
     void taskEvents?.run((event) => this.#receive(event), signal);
     while (!signal.aborted) {
       await this.#read(signal);
-      await this.#reports.flush();
-      const wakeAt = Math.max(this.#runs.wakeAt, this.#retryAt);
+      if (this.#reports.flushAt <= clock.now()) await this.#reports.flush();
+      const readAt = Math.max(this.#runs.wakeAt, this.#retryAt);
+      const wakeAt = Math.min(readAt, this.#reports.flushAt);
       const pause = Math.min(wakeAt - clock.now(), MAX_PAUSE);
       await waitAtMost(clock, pause, signal, (either) => this.#added.wait(either));
     }
@@ -158,9 +158,11 @@ export class OutcomeFollower {
     Object.assign(place, { progress, endSeenAt: end && now });
     if (!end) return;
     if (place.outcome) this.#report(place, place.outcome);
-    else if (!place.hasResult) this.#report(place, toOutcome(end, progress));
-    else if (place.readAt !== Infinity) this.#runs.schedule(place, now);
-    this.#added.notifyAll();
+    else if (!place.isWatched) this.#report(place, toOutcome(end, progress));
+    else if (place.readAt !== Infinity) {
+      this.#runs.schedule(place, readAfterEnd(now));
+      this.#added.notifyAll();
+    }
   }
 
   /** Reads all runs that are due, in batches. */
@@ -208,12 +210,10 @@ export class OutcomeFollower {
 
   /** What follows a read that began at `now`: the next one, a report, or the end of following. */
   #settle(place: Place, now: number, isRead: boolean): void {
-    const { run, until, isWatched, progress, endSeenAt } = place;
+    const { run, until, isWatched, endSeenAt } = place;
     if (this.#runs.find(run.taskId) !== place || place.outcome) return;
     place.checkedAt = now;
-    if (progress?.end && !isWatched && now >= endSeenAt! + RESULT_WITHIN) {
-      this.#report(place, toOutcome(progress.end, progress));
-    } else if (now < until || !isRead) {
+    if (now < until || !isRead) {
       const since = endSeenAt ?? run.sentAt;
       const next = place.hasResult ? nextReadAt(since, now, place.isAwaited) : until;
       this.#runs.schedule(place, Math.min(next, Math.max(until, now + 1)));
@@ -227,7 +227,9 @@ export class OutcomeFollower {
   #report(place: Place, outcome: TaskOutcome): void {
     this.#runs.remove(place.run.taskId);
     this.watched.end(place);
+    const isFirst = this.#reports.flushAt === Infinity;
     this.#reports.add(place.run, addDetails(outcome, place.progress));
+    if (isFirst) this.#added.notifyAll();
   }
 
   #dropUnreadable(taskId: string, reason: string): void {
@@ -235,8 +237,6 @@ export class OutcomeFollower {
     if (!place) return;
     if (!place.isWatched && this.#options.taskEvents) {
       place.hasResult = false;
-      const { progress } = place;
-      if (progress?.end) this.#report(place, toOutcome(progress.end, progress));
       return;
     }
     if (!place.isWatched) this.#runs.remove(taskId);

@@ -12,6 +12,10 @@ export interface OutcomeReportsOptions {
   readonly events: Events;
 }
 
+/** How long an outcome waits for others, so that one call appends many. Milliseconds. */
+const FLUSH_WITHIN = 250;
+/** Before rows that could not be appended are tried again. Milliseconds. */
+const RETRY_AFTER = 5_000;
 /** How many rows of an entry are read to find the runs without an outcome. */
 const RECENT = 50;
 
@@ -19,6 +23,7 @@ const RECENT = 50;
 export class OutcomeReports {
   readonly #options: OutcomeReportsOptions;
   readonly #rows: PendingRows | null;
+  #flushAt = Infinity;
 
   constructor(options: OutcomeReportsOptions) {
     this.#options = options;
@@ -26,21 +31,34 @@ export class OutcomeReports {
     this.#rows = history ? new PendingRows(history, events) : null;
   }
 
+  /** When to flush. Epoch milliseconds, `Infinity` for nothing to append. */
+  get flushAt(): number {
+    return this.#flushAt;
+  }
+
   /** In the history, the present replaces an end that is unknown. */
   add(run: FollowedRun, { state, doneAt, runtime, worker, error }: TaskOutcome): void {
     const { clock, events } = this.#options;
     const { entry, task, taskId, dueAt, sentAt } = run;
     const row = { kind: 'outcome', taskId, dueAt, state, doneAt: doneAt ?? clock.now() } as const;
-    this.#rows?.add({ entry, row: { ...row, runtime, worker, error } });
+    if (this.#rows) {
+      this.#rows.add({ entry, row: { ...row, runtime, worker, error } });
+      this.#flushAt = Math.min(this.#flushAt, clock.now() + FLUSH_WITHIN);
+    }
     events.emit('outcome', {
       ...{ entry, dueAt, taskId, task, sentAt, state, doneAt },
       ...{ runtimeMs: runtime, worker, error },
     });
   }
 
-  /** Appends what was added. Never rejects; rows that could not be appended are tried again at the next call. */
+  /** Appends what was added. Never rejects; rows that could not be appended are tried again later. */
   async flush(): Promise<void> {
-    await this.#rows?.flush();
+    this.#flushAt = Infinity;
+    if (!this.#rows) return;
+    await this.#rows.flush();
+    if (this.#rows.size > 0) {
+      this.#flushAt = Math.min(this.#flushAt, this.#options.clock.now() + RETRY_AFTER);
+    }
   }
 
   /** The newest runs of an entry that have no outcome and were not withdrawn. Rejects with a `StoreError`. */

@@ -25,6 +25,11 @@ export class PendingRows {
     this.#events = events;
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#rows.length;
+  }
+
   add(...rows: readonly EntryRow[]): void {
     this.#rows.push(...rows);
     if (this.#rows.length > MAX_PENDING) this.#rows = this.#rows.slice(-MAX_PENDING);

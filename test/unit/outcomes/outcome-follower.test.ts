@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { MemoryResultReader } from '../../support/memory-result-reader.ts';
 import { alignedSchedule, HOUR, makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
 import { makeRig } from '../../support/rig.ts';
@@ -93,6 +93,23 @@ describe('outcome follower', () => {
     for (let i = 0; i < 40; i++) await team.advance(SECOND);
     expect(team.emitted.outcome).toHaveLength(1);
     expect(team.emitted.recovered).toMatchObject([{ operation: { kind: 'read-outcomes' } }]);
+  });
+
+  test('outcome follower: an outcome that cannot be appended to the history is appended later', async () => {
+    const team = makeTeam();
+    const { tick } = await team.begin([makeEntry({ schedule: alignedSchedule(HOUR) })]);
+    team.clock.advance(HOUR);
+    await tick();
+    const append = vi.spyOn(team.store.history!, 'append');
+    append.mockRejectedValue(new Error('unreachable'));
+    team.reader.end(team.ids()[0]!, team.clock.now());
+    for (let i = 0; i < 20; i++) await team.advance(SECOND);
+    expect(append.mock.calls.length).toBeGreaterThan(2);
+    expect(append.mock.calls.length).toBeLessThan(10);
+    append.mockRestore();
+    for (let i = 0; i < 6; i++) await team.advance(SECOND);
+    expect(await team.history('outcome')).toHaveLength(1);
+    expect(team.emitted.outcome).toHaveLength(1);
   });
 
   test('outcome follower: the next leader follows the runs that the history has without an outcome', async () => {
