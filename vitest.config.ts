@@ -35,7 +35,11 @@ export default defineConfig({
   test: {
     // Suites that start servers mostly wait for them: with two at a time, two cores are idle for a third of the time.
     maxWorkers: 3,
-    globalSetup: ['test/support/compile-cache.ts', 'test/support/rabbitmq-pool.ts'],
+    globalSetup: [
+      'test/support/compile-cache.ts',
+      'test/support/data-folders.ts',
+      'test/support/rabbitmq-pool.ts',
+    ],
     projects: [
       {
         test: {

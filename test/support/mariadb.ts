@@ -7,11 +7,15 @@ import { promisify } from 'node:util';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { AsUser } from './as-user.ts';
 import { Child } from './child.ts';
+import { makeDataFolder } from './data-folders.ts';
 import { certificate, certificateKey, freePort } from './redis.ts';
 import { findService } from './services.ts';
 import type { SqlServer, SqlSession } from './sql-server.ts';
 
 const PASSWORD = 'p@ss/w%rd';
+
+/** The default of 96 MiB makes data folders slow to copy. */
+const LOG_SIZE = '--innodb-log-file-size=8M';
 
 type Row = Record<string, unknown>;
 
@@ -75,7 +79,7 @@ export class MariaServer implements SqlServer {
       `--tmpdir=${this.#folder}`,
       // Flushed to the operating system only: a commit survives SIGKILL, which is enough for tests.
       ...['--innodb-flush-log-at-trx-commit=2', '--innodb-buffer-pool-size=32M'],
-      ...['--innodb-use-native-aio=0', '--innodb-deadlock-detect=1'],
+      ...['--innodb-use-native-aio=0', '--innodb-deadlock-detect=1', LOG_SIZE],
       ...[`--ssl-cert=${this.#folder}/server.crt`, `--ssl-key=${this.#folder}/server.key`],
     ]);
     const lines = { 2: (line: string) => output.push(line) };
@@ -182,9 +186,14 @@ export class MariaServer implements SqlServer {
   async #initialise(): Promise<void> {
     this.#user.copyFor(certificate, join(this.#folder, 'server.crt'));
     this.#user.copyFor(certificateKey, join(this.#folder, 'server.key'));
+    const data = join(this.#folder, 'data');
+    await makeDataFolder('mariadb', data, () => this.#install(data));
+  }
+
+  async #install(data: string): Promise<void> {
     const install = join(dirname(program('mariadbd')), '../bin/mariadb-install-db');
     const [command, args] = this.#user.command(install, [
-      ...['--no-defaults', `--datadir=${this.#folder}/data`, '--skip-test-db'],
+      ...['--no-defaults', `--datadir=${data}`, '--skip-test-db', LOG_SIZE],
       // At its start a server removes temporary tables from this folder, also those of other servers.
       ...['--auth-root-authentication-method=normal', `--tmpdir=${this.#folder}`],
     ]);

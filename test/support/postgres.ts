@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { AsUser } from './as-user.ts';
 import { Child } from './child.ts';
+import { makeDataFolder } from './data-folders.ts';
 import { freezeTree, signalTree } from './processes.ts';
 import { certificate, certificateKey, freePort } from './redis.ts';
 import { findService } from './services.ts';
@@ -189,6 +190,10 @@ export class PostgresServer implements SqlServer {
 
   async #initialise(): Promise<void> {
     const data = join(this.folder, 'data');
+    await makeDataFolder('postgresql', data, () => this.#createData(data));
+  }
+
+  async #createData(data: string): Promise<void> {
     const secret = join(this.folder, 'password');
     writeFileSync(secret, PASSWORD);
     this.#user.chown(secret);
