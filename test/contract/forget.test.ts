@@ -4,8 +4,8 @@ import { systemClock } from '../../src/util/clock.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { storeOptions } from '../../src/config/service/store-options.ts';
 import { openState } from '../../src/drivers/open-store.ts';
-import { runBeat, SOURCE } from '../support/beat-process.ts';
 import { NEW_STATE } from '../support/change.ts';
+import { runCommand } from '../support/command.ts';
 import { Folder } from '../support/folder.ts';
 import { MariaServer } from '../support/mariadb.ts';
 import { PostgresServer } from '../support/postgres.ts';
@@ -87,7 +87,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
   });
 
   const beat = (...args: string[]) =>
-    runBeat(['-b', testStore.url, ...args], { cwd: folder.path, script: SOURCE });
+    runCommand('-b', testStore.url, '-c', `${folder.path}/beat.config.json`, ...args);
   const state = () =>
     openState(
       storeOptions(resolveSettings({ brokerUrl: testStore.url, beatSchedule: {} }), systemClock),
@@ -123,7 +123,7 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
       expect(await beat('forget', 'nightly-report')).toMatchObject({
         code: 0,
         stdout:
-          'Removed the state of entry "nightly-report", which could not be read: its schedule restarts from now',
+          'Removed the state of entry "nightly-report", which could not be read: its schedule restarts from now\n',
         stderr: '',
       });
       const found = await states();
@@ -165,7 +165,6 @@ describe.each(PLACES)('beat forget, with a ledger in %s', (_, missing, start) =>
 });
 
 test('beat forget --help says what becomes of runs and of a leader', async () => {
-  using folder = new Folder();
-  const { stdout } = await runBeat(['forget', '--help'], { cwd: folder.path, script: SOURCE });
+  const { stdout } = await runCommand('forget', '--help');
   for (const word of ['--quoted', 'begins a new term', 'outbox']) expect(stdout).toContain(word);
 });
