@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import { changesOf } from './code-mutators.ts';
 import { changesWithin } from './embedded-mutators.ts';
-import { applyTo, type Change, type Mutant } from './mutant.ts';
+import { applyTo, trimLines, type Change, type Mutant } from './mutant.ts';
 import { findScope } from './scopes.ts';
 
 /** Every mutant of one source file, in the order of the text. */
@@ -33,8 +33,8 @@ export function collectMutants(file: string, text: string): Mutant[] {
       file,
       line: line + 1,
       scope: findScope(node),
-      was: trimmed(text.slice(lines.from, lines.to)),
-      now: trimmed(mutated.slice(lines.from, lines.to + mutated.length - text.length)),
+      was: trimLines(text.slice(lines.from, lines.to)),
+      now: trimLines(mutated.slice(lines.from, lines.to + mutated.length - text.length)),
     });
   }
 }
@@ -43,14 +43,6 @@ export function collectMutants(file: string, text: string): Mutant[] {
 function linesAround(text: string, { start, end }: Change): { from: number; to: number } {
   const after = text.indexOf('\n', Math.max(start, end - 1));
   return { from: text.lastIndexOf('\n', start - 1) + 1, to: after < 0 ? text.length : after };
-}
-
-function trimmed(lines: string): string {
-  return lines
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .join('\n');
 }
 
 function parses(file: string, text: string): boolean {

@@ -27,3 +27,12 @@ export interface Change {
 export function applyTo(text: string, { start, end, instead }: Change): string {
   return text.slice(0, start) + instead + text.slice(end);
 }
+
+/** Removes indentation and empty lines. */
+export function trimLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join('\n');
+}
