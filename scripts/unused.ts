@@ -1,8 +1,9 @@
-// Reports exports of src without a use, and packages of package.json without a use.
+// Finds exports of src without a use, and packages of package.json without a use.
 // It uses the type checker, so that re-exports, namespaces and `(await import(…)).name` count as uses.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { relative } from 'node:path';
 import ts from 'typescript';
+import { files, program } from './typescript-program.ts';
 
 interface Manifest {
   readonly exports: Record<string, unknown>;
@@ -13,20 +14,15 @@ interface Manifest {
 }
 
 const manifest = readJson('package.json') as Manifest;
-const config = ts.parseJsonConfigFileContent(readJson('tsconfig.json'), ts.sys, process.cwd());
-const program = ts.createProgram(config.fileNames, config.options);
 const checker = program.getTypeChecker();
 
-const files = program
-  .getSourceFiles()
-  .filter((file) => config.fileNames.some((name) => resolve(name) === resolve(file.fileName)));
 const inSrc = (file: ts.SourceFile): boolean =>
   relative(process.cwd(), file.fileName).startsWith('src/');
 
-const findings = [...unusedExports(), ...unusedPackages()];
-for (const finding of findings) console.error(finding);
-console.log(`${files.length} files, ${findings.length} unused`);
-process.exitCode = findings.length === 0 ? 0 : 1;
+/** Returns a line for each. */
+export function findUnused(): string[] {
+  return [...unusedExports(), ...unusedPackages()];
+}
 
 /** A type counts as used if its own file uses it, because it is then part of another export. */
 function unusedExports(): string[] {
