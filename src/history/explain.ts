@@ -36,13 +36,27 @@ const DELAYED = 5_000;
 
 const YEAR = 366 * 24 * 60 * 60 * 1_000;
 
+/** Why an entry was or was not due at an instant; and, at one without an occurrence, the same of the nearest ones. */
+export interface LoadedWhy {
+  readonly found: Why;
+  /** Operators often know a time only roughly. `null` if there is none, or if `found` is an occurrence. */
+  readonly before: Why | null;
+  readonly after: Why | null;
+}
+
+/** What an explanation is made from, besides what is recorded of the entry. */
+export interface Known {
+  /** The audit trail of commands, newest first. */
+  readonly commands: readonly AuditRow[];
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Formats an instant (epoch milliseconds) in a sentence. */
+  readonly show: (at: number) => string;
+}
+
 /** Explains an instant from the schedule, the state, the history and the audit trail of commands. */
-export function explain(
-  recorded: Recorded,
-  at: number,
-  commands: readonly AuditRow[],
-  now: number,
-): Why {
+export function explain(recorded: Recorded, at: number, known: Known): Why {
+  const { now, show } = known;
   const { entry, state } = recorded;
   const { schedule } = entry;
   const anchor = state ? cursor(state) : now;
@@ -56,13 +70,18 @@ export function explain(
     next: finite(firstFrom(schedule, anchor, at + 1)),
     account: found?.account ?? null,
     reasons: [
-      ...explainSchedule(recorded, at, isDue),
-      ...explainAccount(recorded, found, commands, now),
+      ...explainSchedule(recorded, at, isDue, show),
+      ...explainAccount(recorded, found, known),
     ],
   };
 }
 
-function explainSchedule(recorded: Recorded, at: number, isDue: boolean): string[] {
+function explainSchedule(
+  recorded: Recorded,
+  at: number,
+  isDue: boolean,
+  show: Known['show'],
+): string[] {
   const { entry, state } = recorded;
   if (!entry.enabled) return ['the entry is disabled'];
   if (!state) return ['no instance has scheduled the entry yet'];
@@ -76,7 +95,7 @@ function explainSchedule(recorded: Recorded, at: number, isDue: boolean): string
   const since = scheduledSince(recorded);
   if (at > since) return [];
   return [
-    `nothing is expected before ${iso(since)}: the entry was added, edited or enabled then, and does not catch up on what came before`,
+    `nothing is expected before ${show(since)}: the entry was added, edited or enabled then, and does not catch up on what came before`,
   ];
 }
 
@@ -92,14 +111,10 @@ function explainMismatch(schedule: Schedule, at: number): string {
 function explainAccount(
   recorded: Recorded,
   found: AccountedOccurrence | undefined,
-  commands: readonly AuditRow[],
-  now: number,
+  known: Known,
 ): string[] {
   if (!found) return [];
   const { dueAt, account: became } = found;
-  const ofEntry = commands.filter(({ entry, status }) => {
-    return status === 'applied' && entry === recorded.entry.name;
-  });
   switch (became.kind) {
     case 'published': {
       const { sentAt, cause, leader, term } = became.run;
@@ -111,13 +126,13 @@ function explainAccount(
     case 'published-twice':
       return ['published more than once: report this with the rows of beat history'];
     case 'skipped':
-      return [describeSkip(became.reason, dueAt, ofEntry)];
+      return [describeSkip(became.reason, dueAt, ofEntry(recorded.entry, known))];
     case 'waiting':
-      return [describeWait(recorded)];
+      return [describeWait(recorded, known.show)];
     case 'not-yet-due':
-      return [describeAhead(recorded, dueAt, now)];
+      return [describeAhead(recorded, dueAt, known)];
     case 'before-history':
-      return [describeReach(recorded)];
+      return [describeReach(recorded, known.show)];
     case 'unaccounted':
       return [
         'the history should have it, and does not: report this with the output of beat audit',
@@ -125,9 +140,15 @@ function explainAccount(
   }
 }
 
-function describeSkip(reason: string, dueAt: number, commands: readonly AuditRow[]): string {
-  if (reason === 'paused') return `skipped: the entry was paused${by(commands, 'pause', dueAt)}`;
-  if (reason === 'skipped') return `skipped on request${by(commands, 'skip', dueAt)}`;
+/** With the commands to this entry that were applied alone. */
+function ofEntry({ name }: Entry, { commands, ...known }: Known): Known {
+  const own = commands.filter(({ entry, status }) => status === 'applied' && entry === name);
+  return { ...known, commands: own };
+}
+
+function describeSkip(reason: string, dueAt: number, own: Known): string {
+  if (reason === 'paused') return `skipped: the entry was paused${by(own, 'pause', dueAt)}`;
+  if (reason === 'skipped') return `skipped on request${by(own, 'skip', dueAt)}`;
   return `skipped: ${describeSkipReason(reason)}`;
 }
 
@@ -137,44 +158,44 @@ function describeDelay({ overlap }: Entry): string {
   return overlap === 'queue' ? `an earlier run was running (overlap: 'queue'), ${outage}` : outage;
 }
 
-function describeWait({ entry, state }: Recorded): string {
+function describeWait({ entry, state }: Recorded, show: Known['show']): string {
   const pause = state?.pause;
-  if (pause) return describePause(pause);
+  if (pause) return describePause(pause, show);
   const outage = 'no instance leads, or a server is unreachable';
   const why =
     entry.overlap === 'queue' ? `an earlier run is running (overlap: 'queue'), ${outage}` : outage;
   return `due, and not yet dealt with: ${why}`;
 }
 
-function describePause(pause: Pause): string {
-  const until = pause.until === null ? '' : ` until ${iso(pause.until)}`;
+function describePause(pause: Pause, show: Known['show']): string {
+  const until = pause.until === null ? '' : ` until ${show(pause.until)}`;
   const reason = pause.reason === null ? '' : `, because "${pause.reason}"`;
-  return `paused since ${iso(pause.since)}${until} by ${pause.by}${reason}`;
+  return `paused since ${show(pause.since)}${until} by ${pause.by}${reason}`;
 }
 
-function describeAhead({ state }: Recorded, dueAt: number, now: number): string {
+function describeAhead({ state }: Recorded, dueAt: number, { now, show }: Known): string {
   if (state?.skip?.includes(dueAt)) return 'not yet due, and a command asked to skip it';
   const { pause } = state ?? {};
   if (pause && (pause.until ?? Infinity) > dueAt) {
-    return `not yet due, and will be skipped unless resumed: ${describePause(pause)}`;
+    return `not yet due, and will be skipped unless resumed: ${describePause(pause, show)}`;
   }
-  return `not yet due: it is ${iso(now)}`;
+  return `not yet due: it is ${show(now)}`;
 }
 
-function describeReach(recorded: Recorded): string {
+function describeReach(recorded: Recorded, show: Known['show']): string {
   const since = recordedSince(recorded);
   if (since === Infinity) return 'the entry has no history';
-  return `the history of the entry begins at ${iso(since)}; history.limit and history.maxAge set how far it reaches`;
+  return `the history of the entry begins at ${show(since)}; history.limit and history.maxAge set how far it reaches`;
 }
 
 /** Who sent the newest command of that name before an occurrence, as the audit trail has it. */
-function by(commands: readonly AuditRow[], name: string, dueAt: number): string {
+function by({ commands, show }: Known, name: string, dueAt: number): string {
   const command = commands.find((row) => {
     return row.do === name && Date.parse(row.answeredAt) <= dueAt;
   });
   if (!command) return '';
   const reason = command.reason === null ? '' : `, because "${command.reason}"`;
-  return ` by ${command.by} at ${command.answeredAt}${reason}`;
+  return ` by ${command.by} at ${show(Date.parse(command.answeredAt))}${reason}`;
 }
 
 /** The newest occurrence before `at`, of fixed instants within ten years. */
@@ -191,8 +212,4 @@ function findPrevious(schedule: Schedule, anchor: number, at: number): number | 
 
 function finite(at: number): number | null {
   return Number.isFinite(at) ? at : null;
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

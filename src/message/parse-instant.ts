@@ -7,6 +7,9 @@ export const INSTANT_FORMS = 'an instant such as 2030-01-31T08:00:00Z';
 /** A date with or without a time: luxon accepts "12:00" and adds the current date. */
 const CALENDAR_DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}(?::?\d{2}){1,2}.*)?$/i;
 
+/** The same for `parseExactInstant`. */
+export const EXACT_INSTANT_FORMS = `${INSTANT_FORMS} (with Z or an offset)`;
+
 export const SENDABLE_FORMS = 'an instant from 0001-01-02 to 9999-12-30';
 
 const BEFORE_ALL = new Date(-8_640_000_000_000_000);
@@ -23,6 +26,11 @@ export function parseInstant(input: unknown, timezone: string): number | null {
   } catch {
     return null;
   }
+}
+
+/** An instant with `Z` or an offset, in epoch milliseconds; `null` for one that would depend on the zone of the reader. */
+export function parseExactInstant(text: string): number | null {
+  return /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? parseInstant(text, 'UTC') : null;
 }
 
 export function isInstant(input: unknown): boolean {

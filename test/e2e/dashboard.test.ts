@@ -74,6 +74,26 @@ describe.skipIf(CHROMIUM === undefined)('dashboard in Chromium', () => {
     expect(errors).toEqual([]);
   });
 
+  test('explains an occurrence of the strip, and an instant of the form', async () => {
+    const { page, errors } = await browser.open(`${url}/entries/heartbeat`);
+    await logIn(page, READ);
+    await page
+      .getByRole('link', { name: /: published$/ })
+      .first()
+      .click();
+    await page.getByRole('heading', { name: 'Why: heartbeat' }).waitFor();
+    expect(await page.locator('#answer').innerText()).toContain('published in time by');
+    await page.goto(`${url}/entries/backup/why`);
+    await page.getByLabel('Instant (Europe/Oslo)').fill('2027-03-28T02:30:00');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    const fields = page.getByRole('region', { name: 'Fields of the schedule' });
+    await fields.waitFor();
+    // 02:30 does not exist on that day: the clocks skip it.
+    expect(await page.locator('#answer').innerText()).toContain('2027-03-28T01:00:00Z');
+    expect(await fields.innerText()).toContain('matches');
+    expect(errors).toEqual([]);
+  });
+
   test('shows runs as they are published, without a reload', async () => {
     const { page } = await browser.open(`${url}/entries/heartbeat`);
     await logIn(page, READ);
@@ -137,6 +157,7 @@ describe.skipIf(CHROMIUM === undefined)('dashboard in Chromium', () => {
         '/?search=absent',
         '/entries/heartbeat',
         '/entries/yearly',
+        '/entries/backup/why?at=2027-01-01T03:00',
         '/add',
         '/audit',
         '/instances',
@@ -151,7 +172,10 @@ describe.skipIf(CHROMIUM === undefined)('dashboard in Chromium', () => {
   test('fits on a screen that is 360 pixels wide', async () => {
     const { page } = await browser.open(`${url}/login`, { viewport: { width: 360, height: 740 } });
     await logIn(page);
-    for (const path of ['/', '/entries/heartbeat', '/add', '/audit', '/instances']) {
+    for (const path of [
+      ...['/', '/entries/heartbeat', '/entries/backup/why?at=2027-01-01T03:30', '/add', '/audit'],
+      '/instances',
+    ]) {
       await page.goto(`${url}${path}`);
       const width = await page.evaluate('document.scrollingElement.scrollWidth');
       expect([path, width]).toEqual([path, 360]);

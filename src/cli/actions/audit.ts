@@ -5,6 +5,7 @@ import {
   type AccountedOccurrence,
 } from '../../history/account.ts';
 import { loadRecorded, type LoadedRecord } from '../../history/load-recorded.ts';
+import { describeAccount } from '../../history/describe-account.ts';
 import { viewRun, viewSkip } from '../../history/view.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
@@ -14,7 +15,6 @@ import { readInstant } from '../flags/instant.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone } from '../output/table.ts';
 import { writeLine } from '../output/write-lines.ts';
-import { describeAccount } from './format-account.ts';
 import { findEntry, withHistory } from './open-history.ts';
 
 export interface AuditFlags extends GlobalFlags {

@@ -1,5 +1,6 @@
 import type { HistoryItem } from '../../history/join-runs.ts';
 import { readItems } from '../../history/read-history.ts';
+import { formatLateness } from '../../history/describe-account.ts';
 import { viewItem } from '../../history/view.ts';
 import { findStatus } from '../../status/status-page.ts';
 import { systemClock } from '../../util/clock.ts';
@@ -9,7 +10,6 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone, formatTable } from '../output/table.ts';
 import { writeLine } from '../output/write-lines.ts';
-import { formatLateness } from './format-account.ts';
 import { rejectUnknown, withHistory } from './open-history.ts';
 
 export interface HistoryFlags extends GlobalFlags {

@@ -22,7 +22,7 @@ export const historyCommands: CommandGroup = {
       .command('why')
       .description('explain why an entry was or was not due at an instant, and what became of it')
       .argument('<entry>', 'the name of an entry')
-      .requiredOption('--at <instant>', 'ISO 8601 with an offset')
+      .option('--at <instant>', 'ISO 8601 with an offset (default: now)')
       .option('--json', 'print JSON')
       .action(
         run(async (flags: WhyFlags, name) => (await import('../actions/why.ts')).why(name, flags)),

@@ -17,6 +17,8 @@ import {
   status,
   statusPage,
   statusQuery,
+  why,
+  whyQuery,
 } from './schemas.ts';
 
 interface Operation {
@@ -52,6 +54,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answers: {
       200: ['A page.', historyPage],
       404: ['There is no such entry, or no history is recorded.', problem],
+    },
+  },
+  '/api/entries/{name}/why': {
+    summary: 'Explains why an entry was or was not due at an instant, and what became of it.',
+    query: whyQuery,
+    answers: {
+      200: ['The explanation.', why],
+      404: ['There is no such entry, or no history is recorded.', problem],
+      409: ['The entry cannot be read.', problem],
     },
   },
   '/api/audit': {

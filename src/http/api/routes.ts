@@ -1,17 +1,27 @@
 import { Hono } from 'hono';
 import { decodeAudit } from '../../commands/audit.ts';
 import { CommandRejectedError } from '../../inbox/send-command.ts';
+import { viewWhy } from '../../history/view-why.ts';
+import { parseExactInstant } from '../../message/parse-instant.ts';
 import { findStatus, loadStatusPage } from '../../status/status-page.ts';
 import { nextRuns } from '../../status/entry-status.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { requireChange } from '../access/access.ts';
 import type { HttpContext, HttpEnv } from '../context.ts';
+import { findExplained } from '../find-explained.ts';
 import { problem } from '../problem.ts';
 import { statusSource } from '../status-source.ts';
 import { submit, type CommandBody } from './commands.ts';
 import { openApi } from './openapi.ts';
 import { readQuery } from './read-query.ts';
-import { auditQuery, commandQuery, historyQuery, nextQuery, statusQuery } from './schemas.ts';
+import {
+  auditQuery,
+  commandQuery,
+  historyQuery,
+  nextQuery,
+  statusQuery,
+  whyQuery,
+} from './schemas.ts';
 
 /** The JSON API. */
 export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
@@ -47,6 +57,15 @@ export function apiRoutes(context: HttpContext): Hono<HttpEnv> {
     const isKnown = page.rows.length > 0 || (await find(entry)) !== null;
     if (!isKnown) return problem(c, { status: 404, detail: unknown(entry) });
     return c.json({ entry, ...page });
+  });
+  routes.get('/entries/:name/why', async (c) => {
+    const { at } = readQuery(whyQuery, c.req.query());
+    const name = c.req.param('name');
+    const found = await findExplained(context, name);
+    if ('status' in found) return problem(c, found);
+    const instant = at === undefined ? found.now : parseExactInstant(at)!;
+    const loaded = await found.explain(instant, (each) => new Date(each).toISOString());
+    return c.json(viewWhy(name, found.rule, loaded));
   });
   routes.get('/audit', async (c) => {
     const { limit } = readQuery(auditQuery, c.req.query());

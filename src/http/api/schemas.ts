@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { WhyView } from '../../history/view-why.ts';
+import { EXACT_INSTANT_FORMS, parseExactInstant } from '../../message/parse-instant.ts';
 import { isPlace } from '../../status/status-page.ts';
 
 const instant = () => z.iso.datetime();
@@ -36,6 +38,13 @@ export const historyQuery = z.strictObject({
     .regex(/^\d{1,15}(-[\w-]+)?$/, PLACE)
     .optional()
     .describe(`${PLACE}.`),
+});
+export const whyQuery = z.strictObject({
+  at: z
+    .string()
+    .refine((text) => parseExactInstant(text) !== null, EXACT_INSTANT_FORMS)
+    .optional()
+    .describe('An instant in ISO 8601 with an offset or `Z`; now without it.'),
 });
 export const auditQuery = z.strictObject({ limit: limit(10_000, 100) });
 export const commandQuery = z.strictObject({
@@ -129,6 +138,51 @@ export const historyPage = component(
     next: nullable(z.string()),
   }),
   'Runs, skipped stretches and outcomes of an entry. Instants are epoch milliseconds.',
+);
+
+/** What may have become of an instant. */
+const STATUSES = [
+  'not-due',
+  'not-yet-due',
+  'waiting',
+  'published',
+  'published-twice',
+  'skipped',
+  'before-history',
+  'unaccounted',
+] as const satisfies readonly WhyView['status'][];
+const near = z.object({ at: instant(), status: z.enum(STATUSES), reasons: z.array(z.string()) });
+const rows = () => z.looseObject({ kind: z.string() });
+
+export const why = component(
+  'Why',
+  z.object({
+    entry: z.string(),
+    at: instant(),
+    isDue: z.boolean().describe('Whether the schedule has this instant.'),
+    schedule: z.string().describe('The rule in words.'),
+    status: z.enum(STATUSES).describe('What became of it.'),
+    reasons: z.array(z.string()).describe('Sentences, the most important first.'),
+    fields: nullable(
+      z.object({
+        local: z.string().describe('The local time that the fields are compared with.'),
+        fields: z.array(
+          z.object({
+            ...{ field: z.string(), rule: z.string(), value: z.string() },
+            matches: z.boolean(),
+          }),
+        ),
+        notes: z.array(z.string()),
+      }),
+    ),
+    ...{ previous: nullable(instant()), next: nullable(instant()) },
+    before: near.optional().describe('What became of the occurrence before; if this is not one.'),
+    after: near.optional().describe('What became of the occurrence after it; if this is not one.'),
+    run: rows().optional(),
+    runs: z.array(rows()).optional().describe('Of an occurrence that was published twice.'),
+    skip: rows().optional(),
+  }),
+  'Why an entry was or was not due, as `beat why --json` prints it.',
 );
 
 export const auditRow = component(

@@ -1,10 +1,11 @@
 import { html } from 'hono/html';
 import type { StatusRow } from '../../status/entry-status.ts';
+import { entryPath } from './entry-path.ts';
 import type { Html } from './layout.ts';
 
 /** The forms that send commands about an entry. */
 export function actions(row: StatusRow, definition: string | null): Html {
-  const path = `/entries/${encodeURIComponent(row.entry)}`;
+  const path = entryPath(row.entry);
   const isPaused = row.error === undefined && row.paused !== null;
   return html`<div class="actions">
     ${form(path, 'run', html`<button class="primary">Run now</button>`)}

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Diagnostic } from '../../util/diagnostic.ts';
-import { layout, type Frame, type Html } from './layout.ts';
+import type { Frame } from './frame.ts';
+import { layout, type Html } from './layout.ts';
 import { problems } from './problems.ts';
 
 /** The fields of the form, as text. */

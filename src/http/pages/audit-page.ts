@@ -1,8 +1,10 @@
 import { html } from 'hono/html';
 import type { AuditRow } from '../../commands/audit.ts';
 import { thousands } from '../../util/thousands.ts';
+import { entryPath } from './entry-path.ts';
 import { formatInstant } from './format.ts';
-import { layout, type Frame, type Html } from './layout.ts';
+import type { Frame } from './frame.ts';
+import { layout, type Html } from './layout.ts';
 
 /** The newest commands with their answers. */
 export function auditPage({
@@ -45,7 +47,7 @@ function table(rows: readonly AuditRow[], zone: string): Html {
             <td data-label="When">${formatInstant(Date.parse(row.answeredAt), zone)}</td>
             <td data-label="Command">${row.do ?? 'unknown'}</td>
             <td data-label="Entry">
-              ${row.entry !== null && html`<a class="name" href="/entries/${encodeURIComponent(row.entry)}">${row.entry}</a>`}
+              ${row.entry !== null && html`<a class="name" href="${entryPath(row.entry)}">${row.entry}</a>`}
             </td>
             <td data-label="By">${row.by}</td>
             <td data-label="Answer">

@@ -5,9 +5,11 @@ import type { UpcomingDay } from '../../status/upcoming-day.ts';
 import type { PastDay } from '../past-day.ts';
 import { thousands } from '../../util/thousands.ts';
 import { dayCharts } from './day-charts.ts';
+import { entryPath } from './entry-path.ts';
 import { formatDuration, formatNear, zoneOf } from './format.ts';
 import { describeOutcome } from './describe-run.ts';
-import { layout, type Frame, type Html } from './layout.ts';
+import type { Frame } from './frame.ts';
+import { layout, type Html } from './layout.ts';
 import { relative } from './relative.ts';
 import { stateBadge } from './state.ts';
 
@@ -100,9 +102,7 @@ function table({ page, timezone, now }: EntriesPage): Html {
 }
 
 function line(row: StatusRow, zone: string, now: number): Html {
-  const name = html`<a class="name" href="/entries/${encodeURIComponent(row.entry)}"
-    >${row.entry}</a
-  >`;
+  const name = html`<a class="name" href="${entryPath(row.entry)}">${row.entry}</a>`;
   if (row.error !== undefined) {
     return html`<tr data-entry="${row.entry}">
       <td data-label="Entry">${name}</td>

@@ -9,9 +9,11 @@ import type { Diagnostic } from '../../util/diagnostic.ts';
 import { thousands } from '../../util/thousands.ts';
 import { actions } from './actions.ts';
 import { runChart, type Bar } from './run-chart.ts';
+import { whyPath } from './entry-path.ts';
 import { formatDuration, formatInstant, formatNear, formatSpan } from './format.ts';
 import { describeOutcome, describeRun } from './describe-run.ts';
-import { layout, type Frame, type Html } from './layout.ts';
+import type { Frame } from './frame.ts';
+import { layout, type Html } from './layout.ts';
 import { occurrenceStrip } from './occurrence-strip.ts';
 import { relative } from './relative.ts';
 import { explainState, stateBadge } from './state.ts';
@@ -53,13 +55,8 @@ export function entryPage(given: EntryPage): Html {
         <span id="badge" data-live>${stateBadge(row)}</span>
       </div>
       <div class="columns">
-        <div>
-          <section class="panel" id="state" data-live aria-label="State">${facts(given)}</section>
-          <section class="panel" id="runs" data-live aria-label="Runs">
-            ${pastRuns(runs, given)}
-          </section>
-        </div>
-        <div>
+        <section class="panel" id="state" data-live aria-label="State">${facts(given)}</section>
+        <div class="side">
           ${
             frame.mayChange &&
             html`<section class="panel" aria-label="Actions">
@@ -71,6 +68,9 @@ export function entryPage(given: EntryPage): Html {
             ${nextRuns(given)}
           </section>
         </div>
+        <section class="panel" id="runs" data-live aria-label="Runs">
+          ${pastRuns(runs, given)}
+        </section>
       </div>`,
   });
 }
@@ -140,13 +140,22 @@ function outcomeOf(
     ${error !== null && html`<div class="reason">${error.slice(0, 1_000)}</div>`}`;
 }
 
-function nextRuns({ next, zone, now }: EntryPage): Html {
+function nextRuns({ row, next, zone, now }: EntryPage): Html {
   return html`<h2>Next ${next.length === 0 ? 'runs' : `${next.length} runs`}</h2>
     ${
       next.length === 0
         ? html`<p class="muted">None is due.</p>`
         : html`<ol class="instants">
-            ${next.map((at) => html`<li><time datetime="${new Date(at).toISOString()}">${formatInstant(at, zone)}</time><span class="muted">in ${formatSpan(at - now)}</span></li>`)}
+            ${next.map(
+              (at) =>
+                html`<li>
+                  <a href="${whyPath(row.entry, at)}"
+                    ><time datetime="${new Date(at).toISOString()}"
+                      >${formatInstant(at, zone)}</time
+                    ></a
+                  ><span class="muted">in ${formatSpan(at - now)}</span>
+                </li>`,
+            )}
           </ol>`
     }
     <p class="small muted">${zone}</p>`;
@@ -154,7 +163,7 @@ function nextRuns({ next, zone, now }: EntryPage): Html {
 
 function pastRuns(
   runs: readonly HistoryItem[] | null,
-  { zone, occurrences, now }: EntryPage,
+  { row, zone, occurrences, now }: EntryPage,
 ): Html {
   if (runs === null)
     return html`<h2>Runs</h2>
@@ -162,11 +171,11 @@ function pastRuns(
   if (runs.length === 0 && occurrences.length === 0)
     return html`<h2>Runs</h2>
       <p class="muted">There are no runs yet.</p>`;
-  return html`${occurrences.length > 0 && occurrenceStrip(occurrences, zone)}
-  ${runs.length > 0 && runCharts(runs, zone, now)}`;
+  return html`${occurrences.length > 0 && occurrenceStrip(row.entry, occurrences, zone)}
+  ${runs.length > 0 && runCharts(row.entry, runs, zone, now)}`;
 }
 
-function runCharts(runs: readonly HistoryItem[], zone: string, now: number): Html {
+function runCharts(entry: string, runs: readonly HistoryItem[], zone: string, now: number): Html {
   const shown = runs.slice(0, SHOWN).toReversed();
   const bars = (value: (past: HistoryItem) => number | null): Bar[] =>
     shown
@@ -190,10 +199,10 @@ function runCharts(runs: readonly HistoryItem[], zone: string, now: number): Htm
       <span>${formatNear(dueAtOf(shown[0]!), now, zone)}</span>
       <span>${formatNear(dueAtOf(shown.at(-1)!), now, zone)}</span>
     </div>
-    ${runTable(runs.slice(0, LISTED), zone)}`;
+    ${runTable(entry, runs.slice(0, LISTED), zone)}`;
 }
 
-function runTable(runs: readonly HistoryItem[], zone: string): Html {
+function runTable(entry: string, runs: readonly HistoryItem[], zone: string): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of runs">
     <table class="dense">
       <thead>
@@ -216,7 +225,9 @@ function runTable(runs: readonly HistoryItem[], zone: string): Html {
                 ? ` (${count === null ? 'very many' : thousands(count)}, up to ${formatInstant(last, zone)})`
                 : '';
             return html`<tr>
-              <td class="time">${formatInstant(first, zone)}</td>
+              <td class="time">
+                <a href="${whyPath(entry, first)}">${formatInstant(first, zone)}</a>
+              </td>
               <td colspan="5" class="muted">
                 ${sign} skipped${more}: ${describeSkipReason(reason)}
               </td>
@@ -224,7 +235,9 @@ function runTable(runs: readonly HistoryItem[], zone: string): Html {
           }
           const { outcome } = past;
           return html`<tr>
-            <td class="time">${formatInstant(past.dueAt, zone)}</td>
+            <td class="time">
+              ${past.command === undefined ? html`<a href="${whyPath(entry, past.dueAt)}">${formatInstant(past.dueAt, zone)}</a>` : formatInstant(past.dueAt, zone)}
+            </td>
             <td>
               <span class="outcome ${kind}">${sign} ${words}</span>${
                 outcome?.error

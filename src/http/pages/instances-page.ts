@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
 import type { Instance } from '../../store/instances.ts';
 import { formatDuration } from './format.ts';
-import { layout, type Frame, type Html } from './layout.ts';
+import type { Frame } from './frame.ts';
+import { layout, type Html } from './layout.ts';
 import { relative } from './relative.ts';
 
 /** The instances that run. */

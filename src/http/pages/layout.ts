@@ -1,23 +1,10 @@
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import { ASSETS } from './assets.ts';
+import type { Frame } from './frame.ts';
 
 /** Escaped markup. */
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
-
-/** What every page shows of the instance and its user. */
-export interface Frame {
-  /** Where the page is, for the navigation. */
-  readonly path: string;
-  /** The leader, such as `beat-1:4711`; `null` when no instance leads. */
-  readonly leader: string | null;
-  /** Whether the user may send commands. */
-  readonly mayChange: boolean;
-  readonly hasSession: boolean;
-  /** Whether logging in permits more than a user without a session may do. */
-  readonly canLogIn: boolean;
-  readonly version: string;
-}
 
 const LINKS = [
   ['/', 'Entries'],
@@ -78,5 +65,6 @@ function header({ path, leader, mayChange, hasSession, canLogIn }: Frame): Html 
 }
 
 function isCurrent(to: string, path: string): boolean {
-  return to === '/' ? path === '/' || path.startsWith('/entries/') || path === '/add' : path === to;
+  if (to !== '/') return path === to;
+  return ['/', '/add', '/entry', '/why'].includes(path) || path.startsWith('/entries/');
 }

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Account, AccountedOccurrence } from '../../history/account.ts';
 import { describeSkipReason } from '../../history/skip-reasons.ts';
 import { describeOutcome } from './describe-run.ts';
+import { whyPath } from './entry-path.ts';
 import { formatInstant } from './format.ts';
 import type { Html } from './layout.ts';
 
@@ -21,9 +22,16 @@ const MORE = {
   twice: '2 published twice',
 } as const;
 
-/** One cell for each occurrence, oldest first, with what became of it: what `beat audit` lists. */
-export function occurrenceStrip(occurrences: readonly AccountedOccurrence[], zone: string): Html {
-  const cells = occurrences.map(({ dueAt, account }) => ({ dueAt, ...describeAccount(account) }));
+/**
+ * One cell for each occurrence, oldest first, with what became of it: what `beat audit` lists. Each leads to the page that
+ * explains it.
+ */
+export function occurrenceStrip(
+  entry: string,
+  occurrences: readonly AccountedOccurrence[],
+  zone: string,
+): Html {
+  const cells = occurrences.map(({ dueAt, account }) => ({ dueAt, ...summarize(account) }));
   const more = Object.entries(MORE)
     .filter(([kind]) => cells.some((cell) => cell.kind === kind))
     .map(([, text]) => text);
@@ -31,15 +39,20 @@ export function occurrenceStrip(occurrences: readonly AccountedOccurrence[], zon
     <ol class="strip">
       ${cells.map(({ dueAt, kind, sign, words }) => {
         const text = `${formatInstant(dueAt, zone)}: ${words}`;
-        return html`<li class="${kind}" title="${text}">
-          <span aria-hidden="true">${sign}</span><span class="visually-hidden">${text}</span>
+        return html`<li class="${kind}">
+          <a href="${whyPath(entry, dueAt)}" title="${text}"
+            ><span aria-hidden="true">${sign}</span><span class="visually-hidden">${text}</span></a
+          >
         </li>`;
       })}
     </ol>
-    <p class="small muted legend">${[...LEGEND, ...more].join(', ')}</p>`;
+    <p class="small muted legend">
+      ${[...LEGEND, ...more].join(', ')}. <a href="${whyPath(entry)}">Explain any instant</a>
+    </p>`;
 }
 
-function describeAccount(account: Account): Cell {
+/** What became of an occurrence, in a sign and a few words. */
+export function summarize(account: Account): Cell {
   switch (account.kind) {
     case 'published': {
       const { outcome } = account.run;

@@ -24,7 +24,7 @@ function record(
 }
 
 const why = (recorded: Recorded, at: string, commands: readonly AuditRow[] = []) =>
-  explain(recorded, iso(at), commands, NOW);
+  explain(recorded, iso(at), { commands, now: NOW, show: (each) => new Date(each).toISOString() });
 const mismatches = ({ fields }: ReturnType<typeof why>) =>
   fields!.fields.filter(({ matches }) => !matches).map(({ field }) => field);
 

@@ -1,5 +1,5 @@
-import type { Account } from '../../history/account.ts';
-import { describeSkipReason } from '../../history/skip-reasons.ts';
+import type { Account } from './account.ts';
+import { describeSkipReason } from './skip-reasons.ts';
 
 /** Formats milliseconds as `12 ms`, `3.4 s`, or `1 h 5 min`. */
 export function formatLateness(ms: number): string {

@@ -1,0 +1,32 @@
+import type { Entry } from '../catalog/entry.ts';
+import { decodeAudit } from '../commands/audit.ts';
+import { AUDIT_ROWS, type CommandLog } from '../store/command-log.ts';
+import type { EntryState } from '../store/entry-state.ts';
+import type { History } from '../store/history.ts';
+import { explain, type Known, type LoadedWhy, type Why } from './explain.ts';
+import { readSince } from './read-history.ts';
+
+/** Where the history of an entry and the commands to it are read. */
+export interface WhySource {
+  readonly history: History;
+  readonly commands: Pick<CommandLog, 'readAudit'>;
+}
+
+/** Explains an instant (epoch milliseconds) of an entry. Rejects with a `StoreError` when the store cannot be read. */
+export async function loadWhy(
+  { history, commands }: WhySource,
+  { entry, state }: { readonly entry: Entry; readonly state: EntryState | null },
+  at: number,
+  { now, show }: Pick<Known, 'now' | 'show'>,
+): Promise<LoadedWhy> {
+  const audit = (await commands.readAudit(AUDIT_ROWS)).flatMap((json) => decodeAudit(json) ?? []);
+  const explainAt = async (instant: number): Promise<Why> => {
+    const rows = await readSince(history, entry.name, instant);
+    return explain({ entry, state, ...rows }, instant, { commands: audit, now, show });
+  };
+  const found = await explainAt(at);
+  const { account, previous, next } = found;
+  const near = async (instant: number | null) =>
+    account !== null || instant === null ? null : explainAt(instant);
+  return { found, before: await near(previous), after: await near(next) };
+}

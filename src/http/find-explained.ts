@@ -1,0 +1,43 @@
+import type { LoadedWhy } from '../history/explain.ts';
+import { loadWhy } from '../history/load-why.ts';
+import { findStatus } from '../status/status-page.ts';
+import type { HttpContext } from './context.ts';
+import type { Problem } from './problem.ts';
+import { statusSource } from './status-source.ts';
+
+/** An entry whose instants can be explained. */
+export interface ExplainedEntry {
+  /** The rule of its schedule in words. */
+  readonly rule: string;
+  /** Of its schedule, else of the configuration. */
+  readonly zone: string;
+  /** When it was found, without milliseconds: epoch milliseconds. */
+  readonly now: number;
+  /**
+   * Explains an instant (epoch milliseconds); `show` formats the instants of sentences. Rejects with a `StoreError` when
+   * the store cannot be read.
+   */
+  explain(at: number, show: (at: number) => string): Promise<LoadedWhy>;
+}
+
+/** Finds the entry of a request, or the problem to answer with. Rejects with a `StoreError`. */
+export async function findExplained(
+  context: HttpContext,
+  name: string,
+): Promise<ExplainedEntry | Problem> {
+  const { store, settings, clock } = context;
+  const now = clock.now();
+  const found = await findStatus(statusSource(context), name, now);
+  if (!found) return { status: 404, detail: `there is no entry ${JSON.stringify(name)}` };
+  const { row, entry, state = null } = found;
+  if (!entry) return { status: 409, detail: row.error ?? 'the entry cannot be read' };
+  const { history, commands } = store;
+  if (!history) return { status: 404, detail: 'no history is recorded' };
+  const { schedule } = entry;
+  return {
+    rule: schedule.description ?? schedule.spec,
+    zone: schedule.timezone ?? settings().timezone,
+    now: now - (now % 1_000),
+    explain: (at, show) => loadWhy({ history, commands }, { entry, state }, at, { now, show }),
+  };
+}

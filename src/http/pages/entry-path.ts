@@ -1,0 +1,38 @@
+import type { Context } from 'hono';
+import type { HttpEnv } from '../context.ts';
+
+/**
+ * Where the pages of an entry are. Browsers resolve the segments `.` and `..` of a path, also percent-encoded ones, so
+ * the pages of entries with such names have the name in the query.
+ */
+
+/** The routes of an entry's page. */
+export const ENTRY_PATHS = ['/entries/:name', '/entry'];
+/** The routes of the page that explains an instant of an entry. */
+export const WHY_PATHS = ['/entries/:name/why', '/why'];
+
+/** The entry that a page was requested for. */
+export function readName({ req }: Context<HttpEnv>): string {
+  return req.param('name') ?? req.query('name') ?? '';
+}
+
+export function entryPath(name: string, query: Readonly<Record<string, string>> = {}): string {
+  if (isDots(name)) return withQuery('/entry', { name, ...query });
+  return withQuery(`/entries/${encodeURIComponent(name)}`, query);
+}
+
+/** The page that explains an instant, epoch milliseconds; without one, it explains the present. */
+export function whyPath(name: string, at?: number): string {
+  const query = at === undefined ? {} : { at: new Date(at).toISOString() };
+  if (isDots(name)) return withQuery('/why', { name, ...query });
+  return withQuery(`/entries/${encodeURIComponent(name)}/why`, query);
+}
+
+function isDots(name: string): boolean {
+  return name === '.' || name === '..';
+}
+
+function withQuery(path: string, query: Readonly<Record<string, string>>): string {
+  const text = new URLSearchParams(query).toString();
+  return text === '' ? path : `${path}?${text}`;
+}

@@ -1,0 +1,125 @@
+import { Hono, type Context } from 'hono';
+import type { Definition } from '../../catalog/definition.ts';
+import { decodeAudit } from '../../commands/audit.ts';
+import { accountNewest } from '../../history/account-newest.ts';
+import { joinRuns } from '../../history/join-runs.ts';
+import { CommandRejectedError } from '../../inbox/send-command.ts';
+import { nextRuns } from '../../status/entry-status.ts';
+import { findStatus } from '../../status/status-page.ts';
+import type { Diagnostic } from '../../util/diagnostic.ts';
+import { ConfigError } from '../../util/errors.ts';
+import { requireChange } from '../access/access.ts';
+import { submit, type SentCommand } from '../api/commands.ts';
+import type { HttpContext, HttpEnv } from '../context.ts';
+import { problem } from '../problem.ts';
+import { statusSource } from '../status-source.ts';
+import { addPage, type NewEntry } from './add-page.ts';
+import { ENTRY_PATHS, entryPath, readName } from './entry-path.ts';
+import { entryPage } from './entry-page.ts';
+import { zoneOf } from './format.ts';
+import { readAction, readNewEntry } from './forms.ts';
+import { loadFrame } from './frame.ts';
+
+const NEXT = 20;
+/** Occurrences of an entry's page, and rows of the history: up to three of one occurrence. */
+const OCCURRENCES = 60;
+const HISTORY = 3 * OCCURRENCES + 20;
+/** How long a page waits for the answer of the leader, milliseconds. */
+const WAIT = 5_000;
+
+type Problems = readonly Pick<Diagnostic, 'path' | 'message'>[];
+
+/** The page of an entry, the form for a new one, and the commands that they send. */
+export function entryRoutes(context: HttpContext): Hono<HttpEnv> {
+  const { store, settings, clock } = context;
+  const routes = new Hono<HttpEnv>();
+
+  const showEntry = async (
+    c: Context<HttpEnv>,
+    name: string,
+    errors: Problems = [],
+  ): Promise<Response> => {
+    const now = clock.now();
+    const found = await findStatus(statusSource(context), name, now);
+    const command = c.req.query('command');
+    const [frame, history, answers, stored] = await Promise.all([
+      loadFrame(context, c),
+      // After the state: an occurrence that it has as dealt with has a row.
+      store.history?.read(name, { limit: HISTORY }),
+      store.commands.findAudit(command === undefined ? [] : [command]),
+      found?.row.source === 'store' ? store.entries.find([name]) : [],
+    ]);
+    if (!found)
+      return problem(c, { status: 404, detail: `there is no entry ${JSON.stringify(name)}` });
+    const { entry, state = null } = found;
+    const recorded = entry &&
+      history && { entry, state, rows: history.rows, isComplete: history.next === null };
+    const answer = command === undefined ? null : answers.get(command);
+    return c.html(
+      entryPage({
+        ...{ frame, row: found.row, errors, now },
+        zone: zoneOf(found.row, settings().timezone),
+        occurrences: recorded ? accountNewest(recorded, OCCURRENCES, now) : [],
+        runs: history ? joinRuns(history.rows) : null,
+        next: found.entry ? nextRuns(found.entry, found.state, now, NEXT) : [],
+        definition: pretty(stored[0]?.definition),
+        answer: answer === null ? null : answer === undefined ? 'pending' : decodeAudit(answer),
+      }),
+      errors.length > 0 ? 422 : 200,
+    );
+  };
+  routes.on('GET', ENTRY_PATHS, (c) => showEntry(c, readName(c)));
+  routes.on('POST', ENTRY_PATHS, requireChange, async (c) => {
+    const name = readName(c);
+    const sent = await send(async () => readAction(name, await c.req.parseBody()), c);
+    if ('problems' in sent) return showEntry(c, name, sent.problems);
+    const isGone = sent.row?.status === 'applied' && sent.row.do === 'remove';
+    return c.redirect(isGone ? '/audit' : entryPath(name, { command: sent.id }), 303);
+  });
+
+  /** Sends the command of a form; returns all problems of one that is malformed. */
+  const send = async (
+    read: () => Promise<Definition>,
+    c: Context<HttpEnv>,
+  ): Promise<SentCommand | { readonly problems: Problems }> => {
+    try {
+      return await submit(context, await read(), { access: c.var.access, wait: WAIT });
+    } catch (error) {
+      if (error instanceof ConfigError) return { problems: error.errors };
+      if (error instanceof CommandRejectedError) return { problems: error.problems };
+      throw error;
+    }
+  };
+
+  const showForm = async (
+    c: Context<HttpEnv>,
+    given: NewEntry,
+    { errors = [], rejected = null }: { errors?: Problems; rejected?: string | null } = {},
+  ): Promise<Response> => {
+    const isWrong = errors.length > 0 || rejected !== null;
+    return c.html(
+      addPage({ frame: await loadFrame(context, c), given, errors, rejected }),
+      isWrong ? 422 : 200,
+    );
+  };
+  routes.get('/add', requireChange, (c) => showForm(c, readNewEntry({}).given));
+  routes.post('/add', requireChange, async (c) => {
+    const { given, command } = readNewEntry(await c.req.parseBody());
+    const sent = await send(async () => command(), c);
+    if ('problems' in sent) return showForm(c, given, { errors: sent.problems });
+    if (sent.row?.status === 'rejected') return showForm(c, given, { rejected: sent.row.answer });
+    if (sent.row === null) return c.redirect('/', 303);
+    return c.redirect(entryPath(given.entry, { command: sent.id }), 303);
+  });
+  return routes;
+}
+
+/** A definition with indentation; `null` without one. */
+function pretty(definition: string | undefined): string | null {
+  if (definition === undefined) return null;
+  try {
+    return JSON.stringify(JSON.parse(definition), null, 2);
+  } catch {
+    return definition;
+  }
+}

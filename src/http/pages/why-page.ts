@@ -1,0 +1,184 @@
+import { html } from 'hono/html';
+import type { Account } from '../../history/account.ts';
+import { describeAccount } from '../../history/describe-account.ts';
+import type { LoadedWhy, Why } from '../../history/explain.ts';
+import type { RunHistory } from '../../history/join-runs.ts';
+import type { Explanation } from '../../schedule/schedule.ts';
+import type { Diagnostic } from '../../util/diagnostic.ts';
+import { describeOutcome } from './describe-run.ts';
+import { entryPath, whyPath } from './entry-path.ts';
+import { formatDuration, formatInstant } from './format.ts';
+import type { Frame } from './frame.ts';
+import { layout, type Html } from './layout.ts';
+import { summarize } from './occurrence-strip.ts';
+import { problems } from './problems.ts';
+
+export interface WhyPage {
+  readonly frame: Frame;
+  readonly entry: string;
+  /** The rule in words. */
+  readonly rule: string;
+  /** In which instants are shown, and the one of the form is read. */
+  readonly zone: string;
+  /** What was found; `null` if the instant is malformed. */
+  readonly loaded: LoadedWhy | null;
+  /** Of the instant that was asked for. */
+  readonly errors: readonly Pick<Diagnostic, 'path' | 'message'>[];
+}
+
+/** Why an entry was or was not due at an instant, and what became of it: what `beat why` shows. */
+export function whyPage(given: WhyPage): Html {
+  const { frame, entry, rule, zone, loaded, errors } = given;
+  return layout({
+    title: `Why: ${entry}`,
+    frame,
+    main: html`${errors.length > 0 && problems(errors, 'This instant cannot be explained:')}
+      <div class="row title">
+        <h1 data-events="${new URLSearchParams({ entry }).toString()}">
+          Why: <a href="${entryPath(entry)}">${entry}</a>
+        </h1>
+      </div>
+      <section class="panel" aria-label="Instant">${instantForm(given)}</section>
+      ${
+        loaded &&
+        html`<section class="panel" id="answer" data-live aria-label="What became of it">
+            ${answer(loaded.found, zone)}
+          </section>
+          <section class="panel" id="near" data-live aria-label="Occurrences near it">
+            ${nearest(entry, loaded, zone)}
+          </section>
+          <section class="panel" id="schedule" data-live aria-label="Schedule">
+            <h2>Schedule</h2>
+            <p>${rule}</p>
+            ${loaded.found.fields && fieldTable(loaded.found.fields)}
+          </section>`
+      }`,
+  });
+}
+
+/** A link to a minute can be shared; without JavaScript the form works too. */
+function instantForm({ entry, zone, loaded }: WhyPage): Html {
+  const path = whyPath(entry);
+  const [action, query = ''] = path.split('?');
+  const name = new URLSearchParams(query).get('name');
+  const value = loaded ? formatInstant(loaded.found.at, zone).replace(' ', 'T') : '';
+  return html`<form class="at" action="${action}">
+    ${name !== null && html`<input type="hidden" name="name" value="${name}" />`}
+    <div>
+      <label for="at">Instant (${zone})</label>
+      <input id="at" name="at" type="datetime-local" step="1" required value="${value}" />
+    </div>
+    <button class="primary">Explain</button>
+  </form>`;
+}
+
+function answer({ at, account, isDue, reasons }: Why, zone: string): Html {
+  return html`<p class="verdict">${verdict(account, isDue)}</p>
+    <p class="muted">
+      <time datetime="${new Date(at).toISOString()}">${formatInstant(at, zone)}</time> ${zone} ·
+      ${new Date(at).toISOString().replace('.000', '')}
+    </p>
+    ${
+      reasons.length > 0 &&
+      html`<ul class="reasons">
+        ${reasons.map((reason) => html`<li>${reason}</li>`)}
+      </ul>`
+    }
+    ${runsOf(account).map((run) => runFacts(run, zone))}`;
+}
+
+function verdict(account: Account | null, isDue: boolean): Html {
+  if (account === null) {
+    return html`<span class="outcome skipped">– ${isDue ? 'not expected' : 'not due'}</span>`;
+  }
+  const { kind, sign } = summarize(account);
+  const isBad = ['failed', 'twice', 'unaccounted'].includes(kind);
+  return html`<span class="${isBad ? 'failed' : ''} outcome">${sign}</span>
+    ${describeAccount(account)}`;
+}
+
+function runsOf(account: Account | null): readonly RunHistory[] {
+  if (account?.kind === 'published') return [account.run];
+  return account?.kind === 'published-twice' ? account.runs : [];
+}
+
+function runFacts(
+  { task, taskId, queue, sentAt, leader, term, outcome }: RunHistory,
+  zone: string,
+): Html {
+  return html`<dl>
+    <dt>Published</dt>
+    <dd>${formatInstant(sentAt, zone)} by ${leader} in term ${term}</dd>
+    <dt>Task</dt>
+    <dd><code>${task}</code> to <code>${queue}</code></dd>
+    <dt>Task id</dt>
+    <dd><code>${taskId}</code></dd>
+    <dt>Outcome</dt>
+    <dd>${outcome === null ? 'not known' : describeEnd(outcome, zone)}</dd>
+  </dl>`;
+}
+
+function describeEnd(
+  { state, doneAt, runtime, worker, error }: NonNullable<RunHistory['outcome']>,
+  zone: string,
+): Html {
+  const { kind, sign, words } = describeOutcome(state);
+  const details = [
+    `at ${formatInstant(doneAt, zone)}`,
+    ...(runtime === null ? [] : [`in ${formatDuration(runtime)}`]),
+    ...(worker === null ? [] : [`on ${worker}`]),
+  ];
+  return html`<span class="outcome ${kind}">${sign} ${words}</span
+    ><span class="muted">${details.join(', ')}</span>
+    ${error !== null && html`<div class="reason">${error.slice(0, 1_000)}</div>`}`;
+}
+
+/** The occurrences before and after the instant. */
+function nearest(entry: string, { found, before, after }: LoadedWhy, zone: string): Html {
+  const line = (at: number | null, why: Why | null): Html => {
+    if (at === null) return html`none`;
+    return html`<a href="${whyPath(entry, at)}">${formatInstant(at, zone)}</a>${
+        why !== null && why.reasons.length > 0
+          ? html`<div class="muted">${why.reasons.join('; ')}</div>`
+          : ''
+      }`;
+  };
+  return html`<h2>Occurrences near it (${zone})</h2>
+    <dl>
+      <dt>Before</dt>
+      <dd>${line(found.previous, before)}</dd>
+      <dt>After</dt>
+      <dd>${line(found.next, after)}</dd>
+    </dl>`;
+}
+
+function fieldTable({ local, fields, notes }: Explanation): Html {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Fields of the schedule">
+      <table class="dense">
+        <thead>
+          <tr>
+            <th scope="col">Field</th>
+            <th scope="col">Rule</th>
+            <th scope="col">At ${local}</th>
+            <th scope="col">Result</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${fields.map(
+            ({ field, rule, value, matches }) =>
+              html`<tr>
+                <th scope="row">${field}</th>
+                <td><code>${rule}</code></td>
+                <td>${value}</td>
+                <td>
+                  <span class="outcome ${matches ? '' : 'failed'}"
+                    >${matches ? '✓ matches' : '✕ does not match'}</span
+                  >
+                </td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${notes.map((note) => html`<p class="small muted">${note}</p>`)}`;
+}
