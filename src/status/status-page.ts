@@ -149,7 +149,8 @@ export async function findStatuses(
   ]);
 }
 
-function filterEntries(entries: readonly Entry[], search: string): readonly Entry[] {
+/** Those whose name or task contains the text, in any case. */
+export function filterEntries(entries: readonly Entry[], search: string): readonly Entry[] {
   if (search === '') return entries;
   const text = search.toLowerCase();
   return entries.filter(

@@ -3,18 +3,29 @@ import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
 import { readStatus, type EntryStatus, type StatusRow } from '../../status/entry-status.ts';
 import { loadStatus, loadStoredStatus } from '../../status/load-status.ts';
+import {
+  filterEntries,
+  loadStatusPage,
+  type StatusPage,
+  type StatusSource,
+} from '../../status/status-page.ts';
 import { storeOptions } from '../../config/service/store-options.ts';
 import { openState } from '../../drivers/open-store.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { formatInZone, formatTable } from '../output/table.ts';
+import { formatEntries } from '../output/entry-table.ts';
 
 export interface ListFlags extends GlobalFlags {
   readonly json?: boolean;
+  /** Part of a name or task, in any case. */
+  readonly search?: string;
 }
 
-/** Stored entries that a table shows. */
-const MAX_STORED = 1_000;
+/** Stored entries that a table shows, and entries that one of a search shows. */
+const MAX_SHOWN = 1_000;
+
+/** Entries that one query of a search reads. */
+const PAGE = 1_000;
 
 /**
  * `beat list`: prints each entry with its state, those of the configuration first. Exits with 1 if the store, or the
@@ -23,18 +34,24 @@ const MAX_STORED = 1_000;
 export async function list(flags: ListFlags): Promise<ExitCode> {
   const settings = await readSettings(flags);
   const now = systemClock.now();
-  const print = (declared: readonly StatusRow[], stored: Rows = []) =>
-    flags.json ? printJson(declared, stored) : printTable(declared, stored, settings.timezone);
+  const { entries, definitions, timezone } = settings;
+  const { search } = flags;
   const store = await openState(storeOptions(settings, systemClock));
   try {
-    const rows = await loadStatus(store, settings.entries, now);
-    const stored = loadStoredStatus(store, settings.definitions, now);
-    return await print(rows, stored);
+    if (search !== undefined) {
+      const found = searchAll({ store, entries, definitions }, search, now);
+      return await (flags.json ? printJson(found) : printFound(found, search, timezone));
+    }
+    const rows = await loadStatus(store, entries, now);
+    const stored = loadStoredStatus(store, definitions, now);
+    return await (flags.json ? printJson(rows, stored) : printAll(rows, stored, timezone));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const what = 'the ledger is unreachable, so LAST SENT and RUNS are unknown';
     process.stderr.write(`beat: ${what}: ${(error as Error).message}\n`);
-    await print(settings.entries.map((entry) => readStatus(entry, undefined, now)));
+    const found = filterEntries(entries, search ?? '');
+    const rows = found.map((entry) => readStatus(entry, undefined, now));
+    await (flags.json ? printJson(rows) : printAll(rows, [], timezone));
     return EXIT.failure;
   } finally {
     await store.close();
@@ -54,17 +71,54 @@ async function printJson(...lists: readonly Rows[]): Promise<ExitCode> {
   return code;
 }
 
-/** Prints unreadable entries to standard error, each on a line. */
-async function printTable(
+async function* searchAll(
+  source: StatusSource,
+  search: string,
+  now: number,
+): AsyncGenerator<StatusRow> {
+  for (let after: string | null = null; ;) {
+    const page: StatusPage = await loadStatusPage(source, { search, limit: PAGE, after }, now);
+    yield* page.entries;
+    if (page.next === null) return;
+    after = page.next;
+  }
+}
+
+async function printAll(
   declared: readonly StatusRow[],
   stored: Rows,
   zone: string,
 ): Promise<ExitCode> {
   const rows = [...declared];
-  const most = declared.length + MAX_STORED;
+  const most = declared.length + MAX_SHOWN;
   for await (const row of stored) {
     if (rows.push(row) > most) break;
   }
+  const rest = `the ${thousands(MAX_SHOWN)} stored entries due next; --json lists all`;
+  return printTable(rows, most, { zone, rest });
+}
+
+async function printFound(found: Rows, search: string, zone: string): Promise<ExitCode> {
+  const rows: StatusRow[] = [];
+  for await (const row of found) {
+    if (rows.push(row) > MAX_SHOWN) break;
+  }
+  if (rows.length === 0) {
+    process.stdout.write(`no name or task contains ${JSON.stringify(search)}\n`);
+    return EXIT.ok;
+  }
+  const rest = `the first ${thousands(MAX_SHOWN)}; --json lists all`;
+  return printTable(rows, MAX_SHOWN, { zone, rest });
+}
+
+/**
+ * Prints the first `most` rows, and `rest` if there are more. Unreadable entries go to standard error, each on a line.
+ */
+function printTable(
+  rows: readonly StatusRow[],
+  most: number,
+  { zone, rest }: { readonly zone: string; readonly rest: string },
+): ExitCode {
   const readable: EntryStatus[] = [];
   let code: ExitCode = EXIT.ok;
   for (const row of rows.slice(0, most)) {
@@ -74,51 +128,7 @@ async function printTable(
       code = EXIT.failure;
     }
   }
-  process.stdout.write(`${formatRows(readable, zone)}\n`);
-  if (rows.length > most) {
-    const shown = `the ${thousands(MAX_STORED)} stored entries due next`;
-    process.stdout.write(`${shown}; --json lists all\n`);
-  }
+  process.stdout.write(`${formatEntries(readable, zone)}\n`);
+  if (rows.length > most) process.stdout.write(`${rest}\n`);
   return code;
-}
-
-function formatRows(rows: readonly EntryStatus[], zone: string): string {
-  const at: Show = (iso, own) =>
-    iso === null ? 'never' : formatInZone(Date.parse(iso), own ?? zone);
-  const columns: Column[] = [
-    ['ENTRY', ({ entry }) => entry],
-    ['TASK', ({ task }) => task],
-    ['SCHEDULE', ({ schedule }) => schedule],
-    ['LAST SENT', ({ lastSentAt, timezone }) => at(lastSentAt, timezone)],
-    ['RUNS', ({ runCount }) => String(runCount)],
-    ['NEXT DUE', (row) => formatNext(row, at)],
-  ];
-  if (rows.some(({ lastOutcome }) => lastOutcome)) columns.push(['LAST OUTCOME', formatOutcome]);
-  // Most tables have none.
-  if (rows.some(({ lastSkipped }) => lastSkipped)) {
-    columns.push(['LAST SKIPPED', (row) => formatSkipped(row, at)]);
-  }
-  return formatTable(
-    columns.map(([heading]) => heading),
-    rows.map((row) => columns.map(([, cell]) => cell(row))),
-  );
-}
-
-type Column = readonly [heading: string, cell: (row: EntryStatus) => string];
-type Show = (iso: string | null, zone: string | null) => string;
-
-function formatNext({ enabled, paused, nextDueAt, timezone }: EntryStatus, show: Show): string {
-  if (!enabled) return 'disabled';
-  if (!paused) return show(nextDueAt, timezone);
-  return paused.until === null ? 'paused' : `paused; ${show(nextDueAt, timezone)}`;
-}
-
-function formatOutcome({ lastOutcome }: EntryStatus): string {
-  if (!lastOutcome) return '';
-  const { state, runtimeMs } = lastOutcome;
-  return runtimeMs === null ? state : `${state} (${(runtimeMs / 1_000).toFixed(1)} s)`;
-}
-
-function formatSkipped({ lastSkipped, timezone }: EntryStatus, show: Show): string {
-  return lastSkipped ? `${show(lastSkipped.dueAt, timezone)} (${lastSkipped.reason})` : '';
 }

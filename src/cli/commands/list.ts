@@ -6,6 +6,7 @@ export const listCommand: CommandGroup = {
     program
       .command('list')
       .description('list entries: schedule, time zone, last sent, next due')
+      .option('--search <text>', 'only entries whose name or task contains the text, in any case')
       .option('--json', 'print JSON lines')
       .action(run(async (flags: ListFlags) => (await import('../actions/list.ts')).list(flags))),
   ],

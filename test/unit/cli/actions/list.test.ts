@@ -124,6 +124,50 @@ describe('beat list: with an entry whose state cannot be read', () => {
   });
 });
 
+describe('beat list --search', () => {
+  const definition = JSON.stringify({ task: 'tasks.stored', schedule: 60 });
+  let url: string;
+  let folder: Folder;
+  beforeEach(async () => {
+    folder = new Folder({});
+    url = `sqla+sqlite:///${folder.path}/beat.sqlite`;
+    for (const entry of ['tokyo-2', 'osaka']) {
+      const change = makeFirstRun(entry);
+      await commit(url, { ...change, messages: [], stored: { dueAt: 1, definition } });
+    }
+  });
+  afterEach(() => folder[Symbol.dispose]());
+  const search = async (text: string) => {
+    const { code, stdout, stderr } = await runCommand('list', '-b', url, '--search', text);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return splitLines(stdout);
+  };
+  const names = ([, ...rows]: string[]) => rows.map((row) => row.split(' ')[0]);
+
+  test.each([
+    ['okyo', ['tokyo', 'tokyo-2']],
+    ['TOKYO', ['tokyo', 'tokyo-2']],
+    ['REPORTS.', ['nightly-report']],
+  ])('finds %s in names, and in tasks of the configuration', async (text, found) => {
+    expect(names(await search(text))).toEqual(found);
+  });
+
+  test('prints JSON lines with --json', async () => {
+    const { stdout } = await runCommand('list', '-b', url, '--search', 'saka', '--json');
+    expect(parseJsonLines(stdout)).toMatchObject([{ entry: 'osaka', task: 'tasks.stored' }]);
+  });
+
+  test('says that nothing was found', async () => {
+    expect(await search('kyoto')).toEqual(['no name or task contains "kyoto"']);
+  });
+
+  test('shows what it finds in the configuration if the ledger is unreachable', async () => {
+    const broker = 'redis://127.0.0.1:1';
+    const { code, stdout } = await runCommand('list', '-b', broker, '--search', 'tokyo');
+    expect([code, names(splitLines(stdout))]).toEqual([1, ['tokyo']]);
+  });
+});
+
 test('beat list: exits with 2 for a configuration with errors', async () => {
   expect(await runCommand('list', '-c', 'wrong.yaml')).toMatchObject({ code: 2, stdout: '' });
 });

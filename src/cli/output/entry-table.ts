@@ -1,0 +1,44 @@
+import type { EntryStatus } from '../../status/entry-status.ts';
+import { formatInZone, formatTable } from './table.ts';
+
+/** A table of entries with their states. Instants are in the zone of the entry, else in `zone`. */
+export function formatEntries(rows: readonly EntryStatus[], zone: string): string {
+  const at: Show = (iso, own) =>
+    iso === null ? 'never' : formatInZone(Date.parse(iso), own ?? zone);
+  const columns: Column[] = [
+    ['ENTRY', ({ entry }) => entry],
+    ['TASK', ({ task }) => task],
+    ['SCHEDULE', ({ schedule }) => schedule],
+    ['LAST SENT', ({ lastSentAt, timezone }) => at(lastSentAt, timezone)],
+    ['RUNS', ({ runCount }) => String(runCount)],
+    ['NEXT DUE', (row) => formatNext(row, at)],
+  ];
+  if (rows.some(({ lastOutcome }) => lastOutcome)) columns.push(['LAST OUTCOME', formatOutcome]);
+  // Most tables have none.
+  if (rows.some(({ lastSkipped }) => lastSkipped)) {
+    columns.push(['LAST SKIPPED', (row) => formatSkipped(row, at)]);
+  }
+  return formatTable(
+    columns.map(([heading]) => heading),
+    rows.map((row) => columns.map(([, cell]) => cell(row))),
+  );
+}
+
+type Column = readonly [heading: string, cell: (row: EntryStatus) => string];
+type Show = (iso: string | null, zone: string | null) => string;
+
+function formatNext({ enabled, paused, nextDueAt, timezone }: EntryStatus, show: Show): string {
+  if (!enabled) return 'disabled';
+  if (!paused) return show(nextDueAt, timezone);
+  return paused.until === null ? 'paused' : `paused; ${show(nextDueAt, timezone)}`;
+}
+
+function formatOutcome({ lastOutcome }: EntryStatus): string {
+  if (!lastOutcome) return '';
+  const { state, runtimeMs } = lastOutcome;
+  return runtimeMs === null ? state : `${state} (${(runtimeMs / 1_000).toFixed(1)} s)`;
+}
+
+function formatSkipped({ lastSkipped, timezone }: EntryStatus, show: Show): string {
+  return lastSkipped ? `${show(lastSkipped.dueAt, timezone)} (${lastSkipped.reason})` : '';
+}
