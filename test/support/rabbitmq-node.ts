@@ -58,9 +58,14 @@ export class RabbitNode implements AsyncDisposable {
 
   /** Deletes every queue with its messages. */
   async empty(): Promise<void> {
-    await this.#evaluate(
-      '[rabbit_amqqueue:delete(Q, false, false, <<"test">>) || Q <- rabbit_amqqueue:list()].',
-    );
+    // An exclusive queue ends with its connection, possibly after it was listed here.
+    await this.#evaluate(`
+      Delete = fun(Q) ->
+        try rabbit_amqqueue:delete(Q, false, false, <<"test">>)
+        catch exit:{normal, _} -> gone; exit:{noproc, _} -> gone; exit:{shutdown, _} -> gone
+        end
+      end,
+      [Delete(Q) || Q <- rabbit_amqqueue:list()].`);
   }
 
   /** Deletes every queue, and every exchange and user that is not built in. */
