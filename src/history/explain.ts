@@ -5,6 +5,7 @@ import { firstFrom } from '../schedule/range.ts';
 import type { Explanation, Schedule } from '../schedule/schedule.ts';
 import { cursor } from '../planning/plan.ts';
 import type { Pause } from '../store/entry-state.ts';
+import { formatDuration } from '../util/format-duration.ts';
 import {
   account,
   recordedSince,
@@ -121,7 +122,9 @@ function explainAccount(
       const late = sentAt - dueAt;
       const by = `by ${leader} in term ${term}`;
       if (late <= DELAYED && cause === 'schedule') return [`published in time ${by}`];
-      return [`published ${late} ms late ${by}: until then ${describeDelay(recorded.entry)}`];
+      return [
+        `published ${formatDuration(late)} late ${by}: until then ${describeDelay(recorded.entry)}`,
+      ];
     }
     case 'published-twice':
       return ['published more than once: report this with the rows of beat history'];

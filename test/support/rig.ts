@@ -32,6 +32,7 @@ const NOON = '2027-03-01T12:00:00.000Z';
 export interface Rig {
   readonly clock: ManualClock;
   readonly store: MemoryStore;
+  readonly events: Events;
   readonly emitted: { [K in keyof BeatEvents]?: BeatEvents[K][0][] };
   readonly sent: () => string[];
   /** Starts a scheduler in a new term, as after a restart. */
@@ -86,6 +87,7 @@ export function makeRig({
   return {
     clock,
     store,
+    events,
     emitted,
     sent: () =>
       store.broker.messages.map(

@@ -1,11 +1,11 @@
 import type { HistoryItem } from '../../history/join-runs.ts';
 import { readItems } from '../../history/read-history.ts';
-import { formatLateness } from '../../history/describe-account.ts';
 import { viewItem } from '../../history/view.ts';
 import { findStatus } from '../../status/status-page.ts';
 import { systemClock } from '../../util/clock.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { thousands } from '../../util/thousands.ts';
+import { formatDuration } from '../../util/format-duration.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
 import { formatInZone, formatTable } from '../output/table.ts';
@@ -45,7 +45,7 @@ type Column = readonly [heading: string, cell: (item: HistoryItem, zone: string)
 
 const COLUMNS: readonly Column[] = [
   ['DUE', (item, zone) => formatInZone(item.kind === 'run' ? item.dueAt : item.first, zone)],
-  ['LATE', (item) => (item.kind === 'run' ? formatLateness(item.sentAt - item.dueAt) : '')],
+  ['LATE', (item) => (item.kind === 'run' ? formatDuration(item.sentAt - item.dueAt) : '')],
   ['CAUSE', (item, zone) => (item.kind === 'run' ? item.cause : describeSkip(item, zone))],
   ['QUEUE', (item) => (item.kind === 'run' ? item.queue : '')],
   ['LEADER', (item) => (item.kind === 'run' ? item.leader : '')],
@@ -80,7 +80,7 @@ function describeSkip(
 
 function formatRuntime(item: HistoryItem): string {
   const runtime = item.kind === 'run' ? (item.outcome?.runtime ?? null) : null;
-  return runtime === null ? '' : formatLateness(Math.round(runtime));
+  return runtime === null ? '' : formatDuration(runtime);
 }
 
 function firstLine(text: string): string {

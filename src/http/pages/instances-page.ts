@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Instance } from '../../store/instances.ts';
-import { formatDuration } from './format.ts';
+import { formatDuration } from '../../util/format-duration.ts';
+
 import type { Frame } from './frame.ts';
 import { layout, type Html } from './layout.ts';
 import { relative } from './relative.ts';

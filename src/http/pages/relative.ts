@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
-import { formatInstant, formatNear, formatSpan } from './format.ts';
+import { formatSpan } from '../../util/format-duration.ts';
+import { formatInstant, formatNear } from './format.ts';
 import type { Html } from './layout.ts';
 
 /** `in 3 h 12 min`, `now`, `4 s ago`. The script of the pages does the same. */

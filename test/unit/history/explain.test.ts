@@ -110,7 +110,7 @@ test('a late run is explained by an outage, with who published it and when', () 
   };
   const found = why(record('0 * * * *', { dueAt }, [run]), '2027-03-28T10:00:00Z');
   expect(found.reasons).toEqual([
-    'published 90000 ms late by gen1@b in term 7: until then no instance led, or a server was unreachable',
+    'published 1 min 30 s late by gen1@b in term 7: until then no instance led, or a server was unreachable',
   ]);
 });
 
@@ -123,7 +123,7 @@ test('a late run, and one that waits, of an entry with overlap: queue may have w
   const known = record('0 * * * *', { dueAt }, [run]);
   const recorded = { ...known, entry: { ...known.entry, overlap: 'queue' } } as const;
   expect(why(recorded, '2027-03-28T10:00:00Z').reasons).toEqual([
-    "published 90000 ms late by gen1@b in term 7: until then an earlier run was running (overlap: 'queue'), no instance led, or a server was unreachable",
+    "published 1 min 30 s late by gen1@b in term 7: until then an earlier run was running (overlap: 'queue'), no instance led, or a server was unreachable",
   ]);
   expect(why(recorded, '2027-03-28T11:00:00Z').reasons).toEqual([
     "due, and not yet dealt with: an earlier run is running (overlap: 'queue'), no instance leads, or a server is unreachable",
@@ -139,6 +139,21 @@ test.each([
   const skip = { kind: 'skip', first: at, last: at, count: 1, at, reason } as HistoryRow;
   const found = why(record('0 * * * *', { dueAt: at }, [skip]), '2027-03-28T10:00:00Z');
   expect(found.reasons).toEqual([expect.stringMatching(text)]);
+});
+
+test('an occurrence that no row reaches back to says how far the history goes', () => {
+  const at = '2027-03-28T10:00:00Z';
+  const state = { dueAt: iso('2027-03-28T11:00:00Z'), runCount: 5 };
+  expect(why(record('0 * * * *', state), at)).toMatchObject({
+    ...{ account: { kind: 'before-history' }, reasons: ['the entry has no history'] },
+  });
+  const newest: HistoryRow = {
+    ...{ kind: 'run', dueAt: state.dueAt, sentAt: state.dueAt, cause: 'schedule', taskId: 'x' },
+    ...{ task: 't', queue: 'q', term: 7, leader: 'gen1@b', number: 5 },
+  };
+  expect(why(record('0 * * * *', state, [newest]), at).reasons).toEqual([
+    'the history of the entry begins at 2027-03-28T11:00:00.000Z; history.limit and history.maxAge set how far it reaches',
+  ]);
 });
 
 test('an instant before the schedule came into force says since when it counts', () => {

@@ -18,6 +18,17 @@ test('task events: the beginning and the end of a task, in a list as workers sen
   ]);
 });
 
+test.each([
+  [0, 0],
+  [-1, null],
+  ['1.5', null],
+  [null, null],
+])('task events: the runtime %j is %j ms', (runtime, expected) => {
+  expect(parse({ ...about, type: 'task-succeeded', runtime })).toMatchObject([
+    { state: 'SUCCESS', runtime: expected },
+  ]);
+});
+
 test('task events: one event alone', () => {
   expect(parse({ ...about, type: 'task-revoked', terminated: true })).toEqual([
     { ...common, kind: 'ended', state: 'REVOKED', runtime: null, error: null },

@@ -64,6 +64,26 @@ describe('outcome follower', () => {
     expect(team.reader.reads).toEqual([]);
   });
 
+  test.each([
+    ['paused', 1],
+    ['missed', 0],
+  ] as const)(
+    'outcome follower: after a stretch around a run was skipped as %s, %i outcome of it is reported',
+    async (reason, outcomes) => {
+      const team = makeTeam();
+      const { tick } = await team.begin([makeEntry()]);
+      team.clock.advance(MINUTE);
+      await tick();
+      const { entry, dueAt } = team.emitted.sent![0]!;
+      team.events.emit('skipped', {
+        ...{ entry, first: dueAt - HOUR, last: dueAt + HOUR, count: 121, reason, term: 1 },
+      });
+      team.reader.end(team.ids()[0]!, team.clock.now());
+      for (let i = 0; i < 8; i++) await team.advance(SECOND);
+      expect(team.emitted.outcome ?? []).toHaveLength(outcomes);
+    },
+  );
+
   test('outcome follower: a run is followed for a day, at intervals that grow to 30 seconds', async () => {
     const team = makeTeam();
     const entry = makeEntry({ schedule: alignedSchedule(7 * 24 * HOUR) });

@@ -232,12 +232,16 @@ describe('outcomes with task events', () => {
 
   test('task events: in another format than JSON they are reported once', async () => {
     const run = await publish();
-    const message = { headers: {}, body: Buffer.from('…'), contentEncoding: 'binary' };
+    const timestamp = run.clock.now() / 1_000;
+    const event = { type: 'task-succeeded', uuid: run.taskId, hostname: 'celery@one', timestamp };
+    const body = Buffer.from(JSON.stringify(event));
+    const message = { headers: {}, body, contentEncoding: 'binary' };
     for (const contentType of ['application/x-msgpack', 'application/x-msgpack', '']) {
       run.stream.sendMessage({ ...message, contentType });
     }
     expect(run.emitted.failure!.map(({ error }) => String(error))).toEqual([
       expect.stringContaining('events in application/x-msgpack are ignored; beat reads'),
     ]);
+    expect(run.outcomes()).toEqual([]);
   });
 });
