@@ -154,6 +154,27 @@ describe('outcome follower', () => {
     expect(await team.history('outcome')).toHaveLength(3);
   });
 
+  test('outcome follower: a history that cannot be read is a failure, and new runs are followed', async () => {
+    const team = makeTeam();
+    const first = await team.begin([makeEntry()]);
+    team.clock.advance(MINUTE);
+    await first.tick();
+    first.end();
+    const read = vi.spyOn(team.store.history!, 'read');
+    read.mockRejectedValueOnce(new Error('unreachable'));
+    const { tick } = await team.begin([makeEntry()]);
+    await settle();
+    expect(team.emitted.failure).toMatchObject([
+      { operation: { kind: 'read-outcomes' }, error: { message: 'unreachable' } },
+    ]);
+    team.clock.advance(MINUTE);
+    await tick();
+    const [, taskId] = team.ids() as [string, string];
+    team.reader.end(taskId, team.clock.now());
+    for (let i = 0; i < 8; i++) await team.advance(SECOND);
+    expect(team.emitted.outcome).toMatchObject([{ taskId }]);
+  });
+
   test('outcome follower: a result of an earlier run with the same fixed task id is not that of a new one', async () => {
     const team = makeTeam();
     const entry = makeEntry({ schedule: alignedSchedule(HOUR), options: { taskId: 'fixed' } });

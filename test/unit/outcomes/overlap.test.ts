@@ -70,6 +70,18 @@ describe('overlap of runs', () => {
     expect(team.sentAt()).toEqual([1, 4]);
   });
 
+  test('overlap skip: a run whose message has expired in the outbox does not block the next', async () => {
+    const team = makeTeam();
+    const { advance } = await team.lead(makeEntry({ overlap: 'skip', maxRuntime: HOUR }));
+    await advance(MINUTE);
+    const dueAt = NOON + MINUTE;
+    team.events.emit('skipped', {
+      ...{ entry: 'cleanup', first: dueAt, last: dueAt, count: 1, reason: 'expired', term: 1 },
+    });
+    await advance(MINUTE);
+    expect(team.sentAt()).toEqual([1, 2]);
+  });
+
   test('overlap skip: a run that ended just before the next is due does not block it', async () => {
     const team = makeTeam();
     const { advance } = await team.lead(makeEntry({ overlap: 'skip' }));

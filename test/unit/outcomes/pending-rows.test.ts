@@ -12,9 +12,13 @@ const clock = new ManualClock('2027-03-01T12:00:00Z');
 function fragileHistory() {
   const history = openMemoryStore(storeOptions('memory://', { clock })).history!;
   const faults: ('rows' | 'answer')[] = [];
+  const reads: (readonly string[])[] = [];
   const fragile: History = {
     read: (...args) => history.read(...args),
-    latest: (...args) => history.latest(...args),
+    latest: (entries, limit) => {
+      reads.push(entries);
+      return history.latest(entries, limit);
+    },
     minutes: (...args) => history.minutes(...args),
     append: async (rows) => {
       const fault = faults.shift();
@@ -22,7 +26,7 @@ function fragileHistory() {
       if (fault) throw new Error('connection lost');
     },
   };
-  return { history, faults, rows: new PendingRows(fragile, new Events()) };
+  return { history, faults, reads, rows: new PendingRows(fragile, new Events()) };
 }
 
 function outcome(entry: string, taskId: string): EntryRow {
@@ -46,6 +50,18 @@ test.each(['rows', 'answer'] as const)(
     expect(counts).toMatchObject([{ succeeded: 4 }]);
   },
 );
+
+test('pending rows: the history is read only after a call failed', async () => {
+  const { faults, reads, rows } = fragileHistory();
+  rows.add(outcome('a', '1'));
+  await rows.flush();
+  expect(reads).toEqual([]);
+  faults.push('answer');
+  rows.add(outcome('a', '2'), outcome('b', '3'));
+  await rows.flush();
+  await rows.flush();
+  expect(reads).toEqual([['a', 'b']]);
+});
 
 test('pending rows: two equal rows of which no call has failed are both appended', async () => {
   const { history, rows } = fragileHistory();
