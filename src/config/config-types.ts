@@ -178,7 +178,7 @@ export interface BeatConfig {
   taskSendSentEvent?: boolean | undefined;
   /**
    * Whether workers send task events, as with `celery worker -E`. The leader then receives them:
-   * outcomes have the runtime of the task, and are known without a `resultBackend` too. See
+   * outcomes have the runtime of the task, and most are known without a `resultBackend` too. See
    * [outcomes](outcomes.md#task-events). Default: `false`.
    */
   workerSendTaskEvents?: boolean | undefined;

@@ -28,7 +28,9 @@ export type WarningKind =
   /** This instance is not notified when the leader stops, so that it takes over later. */
   | 'takeover'
   /** Consumed messages cannot be removed from the tables of a SQL broker. */
-  | 'pruning';
+  | 'pruning'
+  /** Tasks end without events, or workers send them in a format that beat does not read: outcomes have no runtime. */
+  | 'task-events';
 
 /** A condition that endangers beat's guarantees began, changed or ended. */
 export interface WarningEvent {

@@ -1,5 +1,6 @@
 import { isMap } from '../util/is-map.ts';
-import { lastLine, toErrorLine } from './task-outcome.ts';
+import { isSendable } from './parse-instant.ts';
+import { lastLine, toErrorLine, toLine } from './task-outcome.ts';
 
 /** What a worker says about a task in Celery's task events: it began (`started`), or it ended (`ended`). */
 export type TaskEvent = Started | Ended;
@@ -43,10 +44,12 @@ export function parseTaskEvents(body: Buffer): readonly TaskEvent[] {
 
 function parseEvent(event: unknown): TaskEvent | null {
   if (!isMap(event)) return null;
-  const { type, uuid: taskId, timestamp, hostname: worker } = event;
-  if (typeof taskId !== 'string' || typeof worker !== 'string') return null;
-  if (typeof timestamp !== 'number') return null;
-  const common = { taskId, worker, at: Math.round(timestamp * 1_000) };
+  const { type, uuid: taskId, timestamp, hostname } = event;
+  if (typeof taskId !== 'string' || typeof hostname !== 'string') return null;
+  const at = typeof timestamp === 'number' ? Math.round(timestamp * 1_000) : NaN;
+  // A program that writes milliseconds or nanoseconds must not put dates into the history that no calendar has.
+  if (!isSendable(at)) return null;
+  const common = { taskId, worker: toLine(hostname, MAX_WORKER) ?? '', at };
   switch (type) {
     case 'task-started':
       return { ...common, kind: 'started' };
@@ -61,10 +64,16 @@ function parseEvent(event: unknown): TaskEvent | null {
   }
 }
 
+/** The longest name of a worker, in characters. */
+const MAX_WORKER = 255;
+/** A hundred years, in seconds. */
+const MAX_RUNTIME = 100 * 366 * 86_400;
+
 const ENDED = { kind: 'ended', runtime: null, error: null } as const;
 
 function parseRuntime(seconds: unknown): number | null {
-  return typeof seconds === 'number' && seconds >= 0 ? Math.round(seconds * 1_000) : null;
+  if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= MAX_RUNTIME)) return null;
+  return Math.round(seconds * 1_000);
 }
 
 /** The traceback ends with the exception as result backends have it; the exception itself is Python's `repr`. */

@@ -25,9 +25,14 @@ export function isFinal(state: unknown): state is string {
 
 /** An error as one line that is not longer than histories store. */
 export function toErrorLine(text: string): string | null {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return toLine(text, MAX_ERROR);
+}
+
+/** A text of a worker as one line of at most `most` characters, without the control sequences of terminals; `null` for none. */
+export function toLine(text: string, most: number): string | null {
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
   if (line === '') return null;
-  return line.length > MAX_ERROR ? `${line.slice(0, MAX_ERROR - 1)}…` : line;
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
 /** The last line of a traceback of Python, which names the exception. */

@@ -130,6 +130,7 @@ const RESOLVED: Record<WarningKind, string> = {
   locks: 'All lock servers are reachable again',
   outbox: 'Outbox: no message is delayed any more',
   pruning: 'Consumed messages are removed again',
+  'task-events': 'Task events of workers arrive again',
   takeover: 'This instance is notified again when the leader stops',
 };
 

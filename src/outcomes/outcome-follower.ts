@@ -121,11 +121,14 @@ export class OutcomeFollower {
   }
 
   #follow({ entry, task, taskId, dueAt, sentAt }: FollowedRun, source: OutcomeSource): void {
-    if (!this.#canFollow(source) || this.#runs.find(taskId)) return;
+    if (!this.#canFollow(source)) return;
     const { reader, taskEvents, clock } = this.#options;
     const hasResult = reader !== null && source === 'result';
     const run = { entry, task, taskId, dueAt, sentAt };
-    const place = this.#runs.add(run, clock.now(), { until: sentAt + FOLLOW_FOR, hasResult });
+    // A run of an entry that limits overlap is watched already.
+    const place =
+      this.#runs.find(taskId) ??
+      this.#runs.add(run, clock.now(), { until: sentAt + FOLLOW_FOR, hasResult });
     const progress = taskEvents?.take(taskId);
     if (progress) this.#advance(place, progress);
     this.#added.notifyAll();
@@ -173,7 +176,11 @@ export class OutcomeFollower {
       const now = clock.now();
       const due = this.#runs.take(now, BATCH);
       if (due.length === 0) return;
-      for (const place of due) if (place.outcome) this.#report(place, place.outcome);
+      for (const place of due) {
+        if (!place.outcome) continue;
+        this.#options.taskEvents?.miss();
+        this.#report(place, place.outcome);
+      }
       const unread = due.filter(({ hasResult, outcome }) => hasResult && !outcome);
       const isRead = unread.length === 0 || (await this.#readBatch(unread, signal));
       if (signal.aborted) return;
@@ -219,7 +226,8 @@ export class OutcomeFollower {
       this.#runs.schedule(place, Math.min(next, Math.max(until, now + 1)));
     } else {
       this.#runs.remove(run.taskId);
-      if (isWatched) this.#report(place, lost(place));
+      const { end } = place.progress ?? {};
+      if (isWatched) this.#report(place, end ? toOutcome(end, place.progress!) : lost(place));
     }
   }
 

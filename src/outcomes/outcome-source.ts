@@ -27,10 +27,14 @@ export function sourceOfEntry({
   return (last?.options.ignoreResult ?? options.ignoreResult) === true ? 'events' : 'result';
 }
 
-/** The source for a run that was published. */
+/**
+ * The source for a run that was published. The run of a chain or chord has the id of its last task, whose message a worker
+ * publishes: whether that ignores its result is not known, so its result is read.
+ */
 export function sourceOfRun({ taskId, messages }: SentEvent): OutcomeSource {
   const [first] = messages;
   const headers = first?.about ?? first?.headers ?? {};
   if (headers['group'] === taskId) return null;
+  if (headers['id'] !== taskId) return 'result';
   return headers['ignore_result'] === true ? 'events' : 'result';
 }

@@ -4,7 +4,6 @@ import type { Events } from '../events/events.ts';
 import { parseTaskEvents, type TaskEvent } from '../message/task-event.ts';
 import { pauseAfter } from '../util/backoff.ts';
 import type { Clock } from '../util/clock.ts';
-import { StoreError } from '../util/errors.ts';
 import { advance, type TaskProgress } from './task-progress.ts';
 
 export interface TaskEventsOptions {
@@ -16,10 +15,15 @@ export interface TaskEventsOptions {
 /** The pause before a new attempt to connect grows from the first value to the second. Milliseconds. */
 const FIRST_PAUSE = 500;
 const MAX_PAUSE = 30_000;
+/** Outcomes without an event after which a warning says so, if no event at all has arrived. */
+const MAX_MISSED = 10;
 /** Most tasks that are remembered without a listener. */
 const MAX_RECENT = 10_000;
 
 const JSON_TYPE = 'application/json';
+const UNREADABLE = `Task events in another format than ${JSON_TYPE} are ignored: set event_serializer "json" for all workers`;
+const ABSENT =
+  'Tasks end, but no task event has arrived, so outcomes have no runtime: start the workers with -E, or with worker_send_task_events';
 const OPERATION = { kind: 'receive-task-events' } as const;
 
 /**
@@ -30,8 +34,9 @@ export class TaskEvents {
   readonly #options: TaskEventsOptions;
   readonly #recent = new Map<string, TaskProgress>();
   #isConnected = false;
-  /** Whether a message in another format was reported. */
-  #isRejecting = false;
+  /** Whether an event was read since the connection began, and how many were missed before. */
+  #hasReceived = false;
+  #missed = 0;
   #failures = 0;
 
   constructor(options: TaskEventsOptions) {
@@ -50,6 +55,12 @@ export class TaskEvents {
     return progress;
   }
 
+  /** Called when the event of a task that has ended did not arrive. */
+  miss(): void {
+    if (this.#hasReceived || ++this.#missed < MAX_MISSED) return;
+    this.#options.events.warn('task-events', ABSENT);
+  }
+
   /** Receives until the signal aborts. The listener returns whether it takes an event. Never rejects. */
   async run(listener: (event: TaskEvent) => boolean, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -66,13 +77,17 @@ export class TaskEvents {
     const receive = (message: ReceivedMessage) => {
       if (!this.#checkFormat(message)) return;
       for (const event of parseTaskEvents(message.body)) {
+        if (!this.#hasReceived && this.#missed > 0) events.warn('task-events', null);
+        this.#hasReceived = true;
         if (!listener(event)) this.#remember(event);
       }
     };
     const connected = () => {
       this.#isConnected = true;
-      this.#isRejecting = false;
+      this.#hasReceived = false;
+      this.#missed = 0;
       this.#failures = 0;
+      events.warn('task-events', null);
       events.reportRecovery(OPERATION);
     };
     try {
@@ -82,14 +97,10 @@ export class TaskEvents {
     }
   }
 
-  /** Whether beat reads the format of a message. One that it does not is reported once for each connection. */
+  /** Whether beat reads the format of a message. One that it does not is a warning until the connection ends. */
   #checkFormat({ contentType }: ReceivedMessage): boolean {
     if (contentType === JSON_TYPE) return true;
-    if (this.#isRejecting) return false;
-    this.#isRejecting = true;
-    const got = contentType === '' ? 'without a content type' : `in ${contentType}`;
-    const text = `events ${got} are ignored; beat reads ${JSON_TYPE}, the workers' event_serializer "json"`;
-    this.#options.events.reportFailure(OPERATION, new StoreError(text));
+    this.#options.events.warn('task-events', UNREADABLE);
     return false;
   }
 

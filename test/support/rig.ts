@@ -82,6 +82,7 @@ export function makeRig({
   events.on('scheduling', (event) => (emitted.scheduling ??= []).push(event));
   events.on('failure', (event) => (emitted.failure ??= []).push(event));
   events.on('outcome', (event) => (emitted.outcome ??= []).push(event));
+  events.on('warning', (event) => (emitted.warning ??= []).push(event));
   events.on('recovered', (event) => (emitted.recovered ??= []).push(event));
   const ledger = wrapLedger(store.ledger);
   return {

@@ -18,7 +18,7 @@ export const eventsShape = {
   ),
   workerSendTaskEvents: option(
     flag(),
-    'Whether workers send task events, as with `celery worker -E`. The leader then receives them: outcomes have the runtime of the task, and are known without a `resultBackend` too. See [outcomes](outcomes.md#task-events).',
+    'Whether workers send task events, as with `celery worker -E`. The leader then receives them: outcomes have the runtime of the task, and most are known without a `resultBackend` too. See [outcomes](outcomes.md#task-events).',
     { default: false, example: true },
   ),
   eventExchange: option(name(), 'The exchange of task events.', {

@@ -175,6 +175,7 @@ export const WARNINGS = keysOf<WarningKind>({
   outbox: true,
   takeover: true,
   pruning: true,
+  'task-events': true,
 });
 
 /** States of outcomes; all others have the label `other`. */

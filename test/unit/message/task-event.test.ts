@@ -23,10 +23,31 @@ test.each([
   [-1, null],
   ['1.5', null],
   [null, null],
+  [1e305, null],
 ])('task events: the runtime %j is %j ms', (runtime, expected) => {
   expect(parse({ ...about, type: 'task-succeeded', runtime })).toMatchObject([
     { state: 'SUCCESS', runtime: expected },
   ]);
+});
+
+test.each([1e14, 1e300, -1e14, '1800000000', null])(
+  'task events: one with the timestamp %j is left out',
+  (timestamp) => {
+    expect(parse({ ...about, timestamp, type: 'task-succeeded', runtime: 1 })).toEqual([]);
+  },
+);
+
+test('task events: names of workers and errors are one line, and have no control sequences', () => {
+  const hostname = `celery@\u001b[31mred\n${'x'.repeat(300)}`;
+  const [event] = parse({
+    ...about,
+    hostname,
+    type: 'task-failed',
+    exception: 'a\u001b[0m\u0007b',
+  });
+  expect(event).toMatchObject({ error: 'a [0m b' });
+  expect(event!.worker).toMatch(/^celery@ \[31mred x+…$/);
+  expect(event!.worker).toHaveLength(255);
 });
 
 test('task events: one event alone', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HOUR, makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
+import { alignedSchedule, HOUR, makeEntry, MINUTE, SECOND } from '../../support/entry.ts';
 import { MemoryEventStream } from '../../support/memory-event-stream.ts';
 import { MemoryResultReader } from '../../support/memory-result-reader.ts';
 import { makeRig } from '../../support/rig.ts';
@@ -231,7 +231,51 @@ describe('outcomes with task events', () => {
     expect(run.emitted.recovered).toMatchObject([RECEIVE]);
   });
 
-  test('task events: in another format than JSON they are reported once', async () => {
+  test('task events: a warning says that none arrive although tasks end, until the first does', async () => {
+    const run = await publish({ entry: makeEntry({ schedule: alignedSchedule(SECOND) }) });
+    for (let i = 0; i < 20; i++) {
+      for (const { taskId } of run.emitted.sent!) run.reader.end(taskId, run.clock.now());
+      await run.advance(SECOND);
+      await run.tick();
+      expect(run.emitted.warning ?? []).toHaveLength(run.outcomes().length >= 10 ? 1 : 0);
+    }
+    expect(run.emitted.warning).toMatchObject([
+      { kind: 'task-events', message: expect.stringContaining('with -E') as string },
+    ]);
+    run.send('task-started', 100);
+    expect(run.emitted.warning!.slice(1)).toEqual([{ kind: 'task-events', message: null }]);
+  });
+
+  test('task events: an entry that limits overlap gets those that arrive before the run is followed', async () => {
+    const stream = new MemoryEventStream();
+    const reader = new MemoryResultReader();
+    const rig = makeRig({ stream, reader });
+    const { tick } = await rig.begin([
+      makeEntry({ overlap: 'skip', options: { taskId: 'fixed' } }),
+    ]);
+    await settle();
+    rig.clock.advance(MINUTE);
+    const timestamp = rig.clock.now() / 1_000;
+    const about = { uuid: 'fixed', hostname: 'celery@one' };
+    stream.send({ ...about, timestamp, type: 'task-succeeded', runtime: 0.002 });
+    reader.end('fixed', rig.clock.now());
+    await tick();
+    rig.clock.advance(SECOND);
+    await settle();
+    expect(rig.emitted.outcome).toMatchObject([{ runtimeMs: 2, worker: 'celery@one' }]);
+  });
+
+  test('task events: a run that limits overlap and whose result never comes has the outcome of its event in the end', async () => {
+    const entry = makeEntry({ overlap: 'skip', maxRuntime: 12 * SECOND });
+    const run = await publish({ entry });
+    run.send('task-succeeded', 100, { runtime: 0.1 });
+    for (let i = 0; i < 11; i++) await run.advance(SECOND);
+    expect(run.outcomes()).toEqual([]);
+    for (let i = 0; i < 2; i++) await run.advance(SECOND);
+    expect(run.outcomes()).toMatchObject([{ state: 'SUCCESS', runtimeMs: 100, error: null }]);
+  });
+
+  test('task events: in another format than JSON they are a warning', async () => {
     const run = await publish();
     const timestamp = run.clock.now() / 1_000;
     const event = { type: 'task-succeeded', uuid: run.taskId, hostname: 'celery@one', timestamp };
@@ -240,8 +284,9 @@ describe('outcomes with task events', () => {
     for (const contentType of ['application/x-msgpack', 'application/x-msgpack', '']) {
       run.stream.sendMessage({ ...message, contentType });
     }
-    expect(run.emitted.failure!.map(({ error }) => String(error))).toEqual([
-      expect.stringContaining('events in application/x-msgpack are ignored; beat reads'),
+    const text = 'Task events in another format than application/json are ignored';
+    expect(run.emitted.warning).toMatchObject([
+      { kind: 'task-events', message: expect.stringContaining(text) as string },
     ]);
     expect(run.outcomes()).toEqual([]);
   });
