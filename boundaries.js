@@ -91,6 +91,7 @@ export const PURE = [
   'store/stored-entries.ts',
   'util/did-you-mean.ts',
   'util/errors.ts',
+  'util/format-duration.ts',
   'util/is-map.ts',
   'util/mask.ts',
   'util/memoize.ts',

@@ -5,6 +5,7 @@ import { firstFrom } from '../schedule/range.ts';
 import type { Explanation, Schedule } from '../schedule/schedule.ts';
 import { cursor } from '../planning/plan.ts';
 import type { Pause } from '../store/entry-state.ts';
+import { isSendable } from '../message/parse-instant.ts';
 import { formatDuration } from '../util/format-duration.ts';
 import {
   account,
@@ -35,7 +36,9 @@ export interface Why {
 /** A run later than this was delayed: the leader was down, or a server unreachable. Milliseconds. */
 const DELAYED = 5_000;
 
-const YEAR = 366 * 24 * 60 * 60 * 1_000;
+const DAY = 24 * 60 * 60 * 1_000;
+/** How far back the occurrence before an instant is searched. Milliseconds. */
+const LONGEST = 10 * 366 * DAY;
 
 /** Why an entry was or was not due at an instant; and, at one without an occurrence, the same of the nearest ones. */
 export interface LoadedWhy {
@@ -67,8 +70,8 @@ export function explain(recorded: Recorded, at: number, known: Known): Why {
     at,
     isDue,
     fields: schedule.explain?.(new Date(at)) ?? null,
-    previous: findPrevious(schedule, anchor, at),
-    next: finite(firstFrom(schedule, anchor, at + 1)),
+    previous: orNull(findPrevious(schedule, anchor, at)),
+    next: orNull(firstFrom(schedule, anchor, at + 1)),
     account: found?.account ?? null,
     reasons: [
       ...explainSchedule(recorded, at, isDue, show),
@@ -92,7 +95,12 @@ function explainSchedule(
       'the schedule differs from the one that the leader has: it was edited and not reloaded yet',
     ];
   }
-  if (!isDue) return [explainMismatch(entry.schedule, at)];
+  if (!isDue) {
+    const { pause } = state;
+    const isPaused = pause && at >= pause.since && at < (pause.until ?? Infinity);
+    const mismatch = explainMismatch(entry.schedule, at);
+    return isPaused ? [describePause(pause, show), mismatch] : [mismatch];
+  }
   const since = scheduledSince(recorded);
   if (at > since) return [];
   return [
@@ -205,14 +213,14 @@ function by({ commands, show }: Known, name: string, dueAt: number): string {
 function findPrevious(schedule: Schedule, anchor: number, at: number): number | null {
   const { every } = schedule;
   if (every !== undefined) return firstFrom(schedule, anchor, at - every);
-  for (let span = YEAR / 366; span <= 10 * YEAR; span *= 8) {
+  for (let span = DAY; ; span = Math.min(8 * span, LONGEST)) {
     const found = latestWithin(schedule, at - 1 - span, at - 1);
-    if (found === undefined) return null;
+    if (found === undefined || (found === null && span === LONGEST)) return null;
     if (found !== null) return found;
   }
-  return null;
 }
 
-function finite(at: number): number | null {
-  return Number.isFinite(at) ? at : null;
+/** `null` for none, and for one in a year that ISO 8601 has no four digits for. */
+function orNull(at: number | null): number | null {
+  return isSendable(at) ? at : null;
 }

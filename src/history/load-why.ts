@@ -8,9 +8,12 @@ import { readSince } from './read-history.ts';
 
 /** Where the history of an entry and the commands to it are read. */
 export interface WhySource {
-  readonly history: History;
+  /** Absent where none is retained: it is not known what became of occurrences. */
+  readonly history?: History | undefined;
   readonly commands: Pick<CommandLog, 'readAudit'>;
 }
+
+const NO_ROWS = { rows: [], isComplete: false };
 
 /** Explains an instant (epoch milliseconds) of an entry. Rejects with a `StoreError` when the store cannot be read. */
 export async function loadWhy(
@@ -21,7 +24,7 @@ export async function loadWhy(
 ): Promise<LoadedWhy> {
   const audit = (await commands.readAudit(AUDIT_ROWS)).flatMap((json) => decodeAudit(json) ?? []);
   const explainAt = async (instant: number): Promise<Why> => {
-    const rows = await readSince(history, entry.name, instant);
+    const rows = history ? await readSince(history, entry.name, instant) : NO_ROWS;
     return explain({ entry, state, ...rows }, instant, { commands: audit, now, show });
   };
   const found = await explainAt(at);

@@ -32,7 +32,6 @@ export async function findExplained(
   const { row, entry, state = null } = found;
   if (!entry) return { status: 409, detail: row.error ?? 'the entry cannot be read' };
   const { history, commands } = store;
-  if (!history) return { status: 404, detail: 'no history is recorded' };
   const { schedule } = entry;
   return {
     rule: schedule.description ?? schedule.spec,

@@ -13,7 +13,13 @@ type Path = Diagnostic['path'];
 export function checkFixedSettings(before: Settings, after: Settings): void {
   const [old, now] = [listFixed(before), listFixed(after)];
   const names = [...new Set([...old.keys(), ...now.keys()])];
-  const changed = names.filter((name) => !isDeepStrictEqual(old.get(name), now.get(name)));
+  const isUsed = (name: string) =>
+    USED_WITH.every(
+      ([used, root]) => !used.test(name) || Boolean(old.get(root)) === Boolean(now.get(root)),
+    );
+  const changed = names.filter(
+    (name) => isUsed(name) && !isDeepStrictEqual(old.get(name), now.get(name)),
+  );
   if (changed.length === 0) return;
   throw new ConfigError(
     changed.map((name) => {
@@ -25,6 +31,12 @@ export function checkFixedSettings(before: Settings, after: Settings): void {
     }),
   );
 }
+
+/** Settings that are used only with another one: where that is added or removed, they say nothing more. */
+const USED_WITH = [
+  [/^event/, 'workerSendTaskEvents'],
+  [/^(?:outcomes$|result(?!Backend$)|redisBackendUseSsl)/, 'resultBackend'],
+] as const;
 
 /** The fixed settings, by the name of each in a configuration. Durations are in milliseconds. */
 function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
@@ -51,8 +63,8 @@ function listFixed(settings: Settings): ReadonlyMap<string, unknown> {
     brokerTransportOptions: { ...transportOptions, socketKeepalive: keepAlive },
     resultBackend: results.backend?.url,
     outcomes: settings.outcomes,
+    workerSendTaskEvents: settings.eventStream !== null,
     ...(settings.eventStream && {
-      workerSendTaskEvents: true,
       eventExchange: settings.eventStream.exchange,
       eventQueuePrefix: settings.eventStream.queuePrefix,
     }),

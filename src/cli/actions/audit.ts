@@ -13,7 +13,7 @@ import { thousands } from '../../util/thousands.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readInstant } from '../flags/instant.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { formatInZone } from '../output/table.ts';
+import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 import { writeLine } from '../output/write-lines.ts';
 import { findEntry, withHistory } from './open-history.ts';
 

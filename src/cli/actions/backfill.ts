@@ -14,7 +14,7 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { readInstant } from '../flags/instant.ts';
 import { readSettings } from '../flags/options.ts';
 import { send, type SendFlags } from './send.ts';
-import { formatInZone } from '../output/table.ts';
+import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 
 export interface BackfillFlags extends SendFlags {
   readonly from: string;

@@ -8,7 +8,8 @@ import { thousands } from '../../util/thousands.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { formatInZone, formatTable } from '../output/table.ts';
+import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
+import { formatTable } from '../output/table.ts';
 import { writeLine } from '../output/write-lines.ts';
 import { rejectUnknown, withHistory } from './open-history.ts';
 

@@ -4,7 +4,8 @@ import type { Instance } from '../../store/instances.ts';
 import { systemClock } from '../../util/clock.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { formatInZone, formatTable } from '../output/table.ts';
+import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
+import { formatTable } from '../output/table.ts';
 
 export interface InstancesFlags extends GlobalFlags {
   readonly json?: boolean;

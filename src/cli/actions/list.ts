@@ -104,7 +104,9 @@ async function printFound(found: Rows, search: string, zone: string): Promise<Ex
     if (rows.push(row) > MAX_SHOWN) break;
   }
   if (rows.length === 0) {
-    process.stdout.write(`no name or task contains ${JSON.stringify(search)}\n`);
+    process.stdout.write(
+      `no entry is found by ${JSON.stringify(search)}; stored entries are found by their names alone\n`,
+    );
     return EXIT.ok;
   }
   const rest = `the first ${thousands(MAX_SHOWN)}; --json lists all`;

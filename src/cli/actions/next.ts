@@ -9,7 +9,7 @@ import { upcoming } from '../../planning/preview.ts';
 import { checkZone } from '../../schedule/zone/zone-names.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { formatInZone } from '../output/table.ts';
+import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 
 export interface NextFlags extends GlobalFlags {
   readonly count: string;

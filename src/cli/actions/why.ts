@@ -7,7 +7,8 @@ import { StoreError } from '../../util/errors.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { readInstant } from '../flags/instant.ts';
 import { readSettings, type GlobalFlags } from '../flags/options.ts';
-import { formatInZone, formatTable } from '../output/table.ts';
+import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
+import { formatTable } from '../output/table.ts';
 import { writeLine } from '../output/write-lines.ts';
 import { findEntry, withHistory } from './open-history.ts';
 
@@ -50,7 +51,7 @@ function format(
 ): string {
   const { at, isDue, fields, previous, next, account, reasons } = found;
   const lines = [
-    `${name} at ${show(at)}: ${account ? describeAccount(account) : 'not due'}`,
+    `${name} at ${show(at)}: ${account ? describeAccount(account) : isDue ? 'not expected' : 'not due'}`,
     ...reasons.map((reason) => `  ${reason}`),
     '',
     `Schedule: ${rule}`,

@@ -6,7 +6,10 @@ export const listCommand: CommandGroup = {
     program
       .command('list')
       .description('list entries: schedule, time zone, last sent, next due')
-      .option('--search <text>', 'only entries whose name or task contains the text, in any case')
+      .option(
+        '--search <text>',
+        'only entries whose name contains the text, in any case; in the configuration also by their task',
+      )
       .option('--json', 'print JSON lines')
       .action(run(async (flags: ListFlags) => (await import('../actions/list.ts')).list(flags))),
   ],

@@ -1,6 +1,6 @@
 import type { Settings } from '../../config/settings.ts';
 import { upcoming } from '../../planning/preview.ts';
-import { formatInZone } from './table.ts';
+import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 
 /** What beat prints at start, to show which configuration it uses. Passwords are masked. */
 export interface Banner {

@@ -6,7 +6,7 @@ import { MAX_COMPARED } from '../../planning/compare-occurrences.ts';
 import { maskText } from '../../util/mask.ts';
 import { thousands } from '../../util/thousands.ts';
 import type { Differences, EditedEntry } from '../../planning/compare-configurations.ts';
-import { formatInZone } from './table.ts';
+import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
 
 /** The instants that are shown of an entry. */
 const SHOWN = 3;

@@ -1,5 +1,6 @@
 import type { EntryStatus } from '../../status/entry-status.ts';
-import { formatInZone, formatTable } from './table.ts';
+import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
+import { formatTable } from './table.ts';
 
 /** A table of entries with their states. Instants are in the zone of the entry, else in `zone`. */
 export function formatEntries(rows: readonly EntryStatus[], zone: string): string {

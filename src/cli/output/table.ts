@@ -1,5 +1,3 @@
-import { DateTime } from 'luxon';
-
 /** Formats rows under a heading, in columns as wide as their widest cell. */
 export function formatTable(
   heading: readonly string[],
@@ -17,11 +15,4 @@ export function formatTable(
         .trimEnd(),
     )
     .join('\n');
-}
-
-/** Formats an instant as `2026-11-21 08:00:00 +01:00 Europe/Oslo`: local time, offset and zone. */
-export function formatInZone(at: number, zone: string): string {
-  const local = DateTime.fromMillis(at, { zone });
-  const fraction = at % 1000 === 0 ? '' : '.SSS';
-  return `${local.toFormat(`yyyy-MM-dd HH:mm:ss${fraction} ZZ`)} ${zone}`;
 }

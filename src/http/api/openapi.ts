@@ -61,7 +61,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     query: whyQuery,
     answers: {
       200: ['The explanation.', why],
-      404: ['There is no such entry, or no history is recorded.', problem],
+      404: NO_ENTRY,
       409: ['The entry cannot be read.', problem],
     },
   },

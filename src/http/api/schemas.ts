@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { WhyView } from '../../history/view-why.ts';
-import { EXACT_INSTANT_FORMS, parseExactInstant } from '../../message/parse-instant.ts';
 import { isPlace } from '../../status/status-page.ts';
+import { readExactInstant, REQUEST_INSTANT_FORMS } from '../request-instant.ts';
 
 const instant = () => z.iso.datetime();
 const nullable = (schema: z.ZodType) => schema.nullable();
@@ -42,7 +42,7 @@ export const historyQuery = z.strictObject({
 export const whyQuery = z.strictObject({
   at: z
     .string()
-    .refine((text) => parseExactInstant(text) !== null, EXACT_INSTANT_FORMS)
+    .refine((text) => readExactInstant(text) !== null, REQUEST_INSTANT_FORMS)
     .optional()
     .describe('An instant in ISO 8601 with an offset or `Z`; now without it.'),
 });

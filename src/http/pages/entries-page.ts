@@ -77,7 +77,7 @@ function nothing({ search, after }: StatusQuery, { next }: StatusPage): Html {
     return html`<p class="panel muted">There are no entries yet.</p>`;
   const what =
     after === null && next === null
-      ? `No name or task contains “${search}”.`
+      ? `No entry is found by “${search}”. Stored entries are found by their names alone.`
       : next === null
         ? 'There are no more entries.'
         : 'Nothing was found in this part.';

@@ -159,7 +159,9 @@ function nextRuns({ row, next, zone, now }: EntryPage): Html {
             )}
           </ol>`
     }
-    <p class="small muted">${zone}</p>`;
+    <p class="small muted">
+      ${zone}${row.error === undefined && html`. <a href="${whyPath(row.entry)}">Explain any instant</a>`}
+    </p>`;
 }
 
 function pastRuns(

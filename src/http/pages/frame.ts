@@ -5,6 +5,8 @@ import type { HttpContext, HttpEnv } from '../context.ts';
 export interface Frame {
   /** Where the page is, for the navigation. */
   readonly path: string;
+  /** The same with its query, to which a login leads back. */
+  readonly place: string;
   /** The leader, such as `beat-1:4711`; `null` when no instance leads. */
   readonly leader: string | null;
   /** Whether the user may send commands. */
@@ -24,6 +26,7 @@ export async function loadFrame(
   const leader = instances.find(({ role }) => role === 'leader');
   return {
     path: req.path,
+    place: req.path + new URL(req.url).search,
     leader: leader ? `${leader.host}${leader.pid === null ? '' : `:${leader.pid}`}` : null,
     mayChange: access.permission === 'change',
     hasSession: access.method === 'session',

@@ -42,7 +42,7 @@ export function layout({
     </html>`;
 }
 
-function header({ path, leader, mayChange, hasSession, canLogIn }: Frame): Html {
+function header({ path, place, leader, mayChange, hasSession, canLogIn }: Frame): Html {
   return html`<header>
     <a class="brand" href="/">beat</a>
     <nav aria-label="Pages">
@@ -59,7 +59,7 @@ function header({ path, leader, mayChange, hasSession, canLogIn }: Frame): Html 
       }
     </p>
     ${!mayChange && html`<span class="badge quiet">read only</span>`}
-    ${canLogIn && html`<a href="/login?${new URLSearchParams({ next: path }).toString()}">Log in</a>`}
+    ${canLogIn && html`<a href="/login?${new URLSearchParams({ next: place }).toString()}">Log in</a>`}
     ${hasSession && html`<form method="post" action="/logout"><button class="link">Log out</button></form>`}
   </header>`;
 }

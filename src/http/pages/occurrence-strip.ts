@@ -46,9 +46,7 @@ export function occurrenceStrip(
         </li>`;
       })}
     </ol>
-    <p class="small muted legend">
-      ${[...LEGEND, ...more].join(', ')}. <a href="${whyPath(entry)}">Explain any instant</a>
-    </p>`;
+    <p class="small muted legend">${[...LEGEND, ...more].join(', ')}.</p>`;
 }
 
 /** What became of an occurrence, in a sign and a few words. */
@@ -67,8 +65,9 @@ export function summarize(account: Account): Cell {
         sign: '–',
         words: `skipped: ${describeSkipReason(account.reason)}`,
       };
-    case 'waiting':
     case 'not-yet-due':
+      return { kind: 'waiting', sign: '…', words: 'not yet due' };
+    case 'waiting':
       return { kind: 'waiting', sign: '…', words: 'due, and not yet dealt with' };
     case 'before-history':
       return { kind: 'unknown', sign: '?', words: 'unknown: the history begins later' };

@@ -1,14 +1,13 @@
 import { html } from 'hono/html';
 import type { Account } from '../../history/account.ts';
-import { describeAccount } from '../../history/describe-account.ts';
 import type { LoadedWhy, Why } from '../../history/explain.ts';
 import type { RunHistory } from '../../history/join-runs.ts';
 import type { Explanation } from '../../schedule/schedule.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { formatDuration } from '../../util/format-duration.ts';
+import { formatInZone, formatLocal } from '../../schedule/zone/format-in-zone.ts';
 import { describeOutcome } from './describe-run.ts';
 import { entryPath, whyPath } from './entry-path.ts';
-import { formatInstant } from './format.ts';
 import type { Frame } from './frame.ts';
 import { layout, type Html } from './layout.ts';
 import { summarize } from './occurrence-strip.ts';
@@ -62,12 +61,21 @@ function instantForm({ entry, zone, loaded }: WhyPage): Html {
   const path = whyPath(entry);
   const [action, query = ''] = path.split('?');
   const name = new URLSearchParams(query).get('name');
-  const value = loaded ? formatInstant(loaded.found.at, zone).replace(' ', 'T') : '';
+  const at = loaded?.found.at ?? null;
+  const value = at === null ? '' : formatLocal(at, zone);
   return html`<form class="at" action="${action}">
     ${name !== null && html`<input type="hidden" name="name" value="${name}" />`}
+    ${at !== null && html`<input type="hidden" name="shown" value="${new Date(at).toISOString()}" />`}
     <div>
       <label for="at">Instant (${zone})</label>
-      <input id="at" name="at" type="datetime-local" step="1" required value="${value}" />
+      <input
+        id="at"
+        name="at"
+        type="datetime-local"
+        step="${value.includes('.') ? '0.001' : '1'}"
+        required
+        value="${value}"
+      />
     </div>
     <button class="primary">Explain</button>
   </form>`;
@@ -76,7 +84,7 @@ function instantForm({ entry, zone, loaded }: WhyPage): Html {
 function answer({ at, account, isDue, reasons }: Why, zone: string): Html {
   return html`<p class="verdict">${verdict(account, isDue)}</p>
     <p class="muted">
-      <time datetime="${new Date(at).toISOString()}">${formatInstant(at, zone)}</time> ${zone} ·
+      <time datetime="${new Date(at).toISOString()}">${formatInZone(at, zone)}</time> ·
       ${new Date(at).toISOString().replace('.000', '')}
     </p>
     ${
@@ -92,10 +100,9 @@ function verdict(account: Account | null, isDue: boolean): Html {
   if (account === null) {
     return html`<span class="outcome skipped">– ${isDue ? 'not expected' : 'not due'}</span>`;
   }
-  const { kind, sign } = summarize(account);
+  const { kind, sign, words } = summarize(account);
   const isBad = ['failed', 'twice', 'unaccounted'].includes(kind);
-  return html`<span class="${isBad ? 'failed' : ''} outcome">${sign}</span>
-    ${describeAccount(account)}`;
+  return html`<span class="${isBad ? 'failed' : ''} outcome">${sign} ${words}</span>`;
 }
 
 function runsOf(account: Account | null): readonly RunHistory[] {
@@ -109,7 +116,7 @@ function runFacts(
 ): Html {
   return html`<dl>
     <dt>Published</dt>
-    <dd>${formatInstant(sentAt, zone)} by ${leader} in term ${term}</dd>
+    <dd>${formatInZone(sentAt, zone)} by ${leader} in term ${term}</dd>
     <dt>Task</dt>
     <dd><code>${task}</code> to <code>${queue}</code></dd>
     <dt>Task id</dt>
@@ -125,7 +132,7 @@ function describeEnd(
 ): Html {
   const { kind, sign, words } = describeOutcome(state);
   const details = [
-    `at ${formatInstant(doneAt, zone)}`,
+    `at ${formatInZone(doneAt, zone)}`,
     ...(runtime === null ? [] : [`in ${formatDuration(runtime)}`]),
     ...(worker === null ? [] : [`on ${worker}`]),
   ];
@@ -138,13 +145,13 @@ function describeEnd(
 function nearest(entry: string, { found, before, after }: LoadedWhy, zone: string): Html {
   const line = (at: number | null, why: Why | null): Html => {
     if (at === null) return html`none`;
-    return html`<a href="${whyPath(entry, at)}">${formatInstant(at, zone)}</a>${
+    return html`<a href="${whyPath(entry, at)}">${formatInZone(at, zone)}</a>${
         why !== null && why.reasons.length > 0
           ? html`<div class="muted">${why.reasons.join('; ')}</div>`
           : ''
       }`;
   };
-  return html`<h2>Occurrences near it (${zone})</h2>
+  return html`<h2>Occurrences near it</h2>
     <dl>
       <dt>Before</dt>
       <dd>${line(found.previous, before)}</dd>

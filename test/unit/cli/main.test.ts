@@ -23,7 +23,7 @@ test('command line: --help and --version exit with 0', async () => {
 
 test.each<[command: string, own: string[], global: string[]]>([
   ['check', ['--json'], ['--config', '--broker', '--state', '--result-backend']],
-  ['list', ['--json'], ['--config', '--broker', '--state']],
+  ['list', ['--search', '--json'], ['--config', '--broker', '--state']],
   ['next', ['--count', '--after', '--timezone', '--json'], ['--config']],
   ['forget', ['--quoted'], ['--config', '--broker', '--state']],
   ['run', ['--reason', '--no-wait', '--json'], ['--config', '--broker', '--state']],

@@ -156,6 +156,20 @@ test('an occurrence that no row reaches back to says how far the history goes', 
   ]);
 });
 
+test('the occurrence before an instant is found within ten years', () => {
+  const found = why(record('0 0 29 2 *'), '2027-01-01T00:00:00Z');
+  expect(new Date(found.previous!).toISOString()).toBe('2024-02-28T23:00:00.000Z');
+});
+
+test('an instant within a pause says so before it says that nothing is due', () => {
+  const pause = { since: iso('2027-03-20T00:00:00Z'), until: null, reason: null, by: 'ola' };
+  expect(why(record('0 * * * *', { pause }), '2027-03-21T10:07:00Z').reasons).toEqual([
+    'paused since 2027-03-20T00:00:00.000Z by ola',
+    'the schedule does not have this instant: minute (0) does not match 7',
+  ]);
+  expect(why(record('0 * * * *', { pause }), '2027-03-19T10:07:00Z').reasons).toHaveLength(1);
+});
+
 test('an instant before the schedule came into force says since when it counts', () => {
   const state = { anchor: iso('2027-03-20T00:00:00Z') };
   const found = why(record('0 * * * *', state), '2027-03-19T10:00:00Z');

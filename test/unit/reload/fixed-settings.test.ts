@@ -66,9 +66,17 @@ test.each<[BeatConfig, BeatConfig, string]>([
   [
     redis,
     { ...redis, workerSendTaskEvents: true },
-    'workerSendTaskEvents: cannot change from none to true while beat runs; restart beat to change it\n' +
-      'eventExchange: cannot change from none to "celeryev" while beat runs; restart beat to change it\n' +
-      'eventQueuePrefix: cannot change from none to "celeryev" while beat runs',
+    'workerSendTaskEvents: cannot change from false to true while beat runs',
+  ],
+  [
+    { ...redis, workerSendTaskEvents: true },
+    { ...redis, workerSendTaskEvents: true, eventExchange: 'ev' },
+    'eventExchange: cannot change from "celeryev" to "ev" while beat runs',
+  ],
+  [
+    { ...redis, resultBackend: 'redis://one', resultExpires: '1h' },
+    redis,
+    'resultBackend: cannot change from "redis://one" to none while beat runs',
   ],
 ])('a reload: a setting that needs a restart is an error (%#)', (before, after, message) => {
   expect(explain(before, after)).toBe(`${message}; restart beat to change it`);

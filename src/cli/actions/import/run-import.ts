@@ -8,7 +8,8 @@ import { didYouMean } from '../../../util/did-you-mean.ts';
 import { ConfigError, describeError } from '../../../util/errors.ts';
 import { maskText } from '../../../util/mask.ts';
 import { EXIT, type ExitCode } from '../../exit.ts';
-import { formatInZone, formatTable } from '../../output/table.ts';
+import { formatInZone } from '../../../schedule/zone/format-in-zone.ts';
+import { formatTable } from '../../output/table.ts';
 import { writeFile } from '../../output/write-file.ts';
 
 /** Flags of every `beat import` command. */

@@ -158,7 +158,9 @@ describe('beat list --search', () => {
   });
 
   test('says that nothing was found', async () => {
-    expect(await search('kyoto')).toEqual(['no name or task contains "kyoto"']);
+    expect(await search('kyoto')).toEqual([
+      'no entry is found by "kyoto"; stored entries are found by their names alone',
+    ]);
   });
 
   test('shows what it finds in the configuration if the ledger is unreachable', async () => {

@@ -1,0 +1,28 @@
+import {
+  EXACT_INSTANT_FORMS,
+  isSendable,
+  parseExactInstant,
+  parseInstant,
+} from '../message/parse-instant.ts';
+
+/** The allowed forms of an instant of the API, for error messages. */
+export const REQUEST_INSTANT_FORMS = `${EXACT_INSTANT_FORMS}, in the years 1 to 9999`;
+
+/** An instant of the API in epoch milliseconds; `null` for one without an offset, or out of the range of ISO 8601. */
+export function readExactInstant(text: string): number | null {
+  return inRange(parseExactInstant(withPlus(text)));
+}
+
+/** An instant of a page in epoch milliseconds: local time in the zone unless it has an offset. `null` for anything else. */
+export function readLocalInstant(text: string, zone: string): number | null {
+  return inRange(parseInstant(withPlus(text), zone));
+}
+
+function inRange(at: number | null): number | null {
+  return isSendable(at) ? at : null;
+}
+
+/** In a query, a plus sign that is not encoded means a space. */
+function withPlus(text: string): string {
+  return text.replace(/(T\d\d:?\d\d\S*) (\d\d:?\d\d)$/i, '$1+$2');
+}
