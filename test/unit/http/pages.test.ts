@@ -131,6 +131,41 @@ describe('pages of the dashboard', () => {
     expect(page).toMatch(/Rejected: .*not paused/s);
   });
 
+  test('send the commands of their forms: add, update, pause, backfill and remove', async () => {
+    await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }), {
+      lead: true,
+    });
+    const fields = { entry: 'digest', task: 'mail.digest', schedule: '0 7 * * mon' };
+    const more = { timezone: 'Europe/Oslo', args: '[1]', kwargs: '{"a": 2}' };
+    expect(await submit(app, '/add', { ...fields, ...more })).toContain('added digest');
+    const [stored] = await app.store.entries.find(['digest']);
+    expect(JSON.parse(stored!.definition)).toEqual({
+      ...{ task: 'mail.digest', schedule: { cron: '0 7 * * mon' } },
+      ...{ timezone: 'Europe/Oslo', args: [1], kwargs: { a: 2 } },
+    });
+    const definition = '{"task": "mail.summary"}';
+    const updated = await submit(app, '/entries/digest', { do: 'update', definition });
+    expect(updated).toContain('mail.summary');
+    const until = '2099-01-01T00:00';
+    const paused = await submit(app, '/entries/backup', { do: 'pause', until });
+    expect(paused).toContain('until 2099-01-01 00:00:00 UTC');
+    const [from, to] = ['2026-01-01T00:00', '2026-01-03T00:00'];
+    const filled = await submit(app, '/entries/backup', { do: 'backfill', from, to });
+    expect(filled).toMatch(/published 2 runs|2 runs/);
+    expect(await submit(app, '/entries/digest', { do: 'remove' })).toContain('<h1>Audit log</h1>');
+    expect(await app.store.entries.find(['digest'])).toEqual([]);
+  });
+
+  test('show the form of a new entry again with what was typed and all problems', async () => {
+    await using app = await HttpApp.open(config({}), { lead: true });
+    const form = { entry: 'digest', task: '', schedule: '61 7 * * mon', args: '[1' };
+    const response = await app.request('/add', { token: CHANGE, form });
+    const page = await response.text();
+    expect(response.status).toBe(422);
+    expect(page).toContain('value="61 7 * * mon"');
+    expect(page).toContain('invalid JSON');
+  });
+
   test('say that a command waits while no instance leads', async () => {
     await using app = await HttpApp.open(config({ backup: { task, schedule: CRON } }));
     const page = await read(app, '/entries/backup?command=unknown');

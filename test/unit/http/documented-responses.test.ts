@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { OPERATIONS } from '../../../src/http/api/openapi.ts';
+import type { OutcomeRow } from '../../../src/store/history.ts';
+import { CHANGE, HttpApp, TOKENS } from '../../support/http-app.ts';
+
+// A response with a field that its schema does not have differs from what the schema makes of it.
+
+const CONFIG = {
+  http: TOKENS,
+  beatSchedule: {
+    backup: { task: 'shop.backup', schedule: { cron: '0 3 * * *' }, description: 'Nightly' },
+    paused: { task: 'shop.paused', schedule: { cron: '0 4 * * *' }, timezone: 'Europe/Oslo' },
+    skipped: { task: 'shop.skipped', schedule: { cron: '0 5 * * *' } },
+    disabled: { task: 'shop.disabled', schedule: 60, enabled: false },
+  },
+};
+
+let leader: HttpApp;
+let lonely: HttpApp;
+
+async function call(app: HttpApp, path: string, json?: object): Promise<[number, unknown]> {
+  const options = { token: CHANGE, ...(json && { json }) };
+  const response = await app.request(`/api${path}`, options);
+  return [response.status, await response.json()];
+}
+
+beforeAll(async () => {
+  leader = await HttpApp.open(CONFIG, { lead: true });
+  lonely = await HttpApp.open(CONFIG);
+  for (const command of [
+    { do: 'run', entry: 'backup', reason: 'after the migration' },
+    { do: 'pause', entry: 'paused', reason: 'migration', until: '2099-01-01T00:00:00Z' },
+    { do: 'skip', entry: 'skipped' },
+    { do: 'add', entry: 'stored', definition: { task: 'mail.send', schedule: 60 } },
+  ]) {
+    expect(await call(leader, '/commands', command)).toMatchObject([200, { status: 'applied' }]);
+  }
+  const { rows } = await leader.store.history!.read('backup', { limit: 1 });
+  const [run] = rows;
+  if (run?.kind !== 'run') throw new Error('no run was recorded');
+  const { taskId, dueAt, sentAt } = run;
+  const row: OutcomeRow = {
+    ...{ kind: 'outcome', taskId, dueAt, state: 'FAILURE', doneAt: sentAt },
+    ...{ runtime: 90, worker: 'celery@one', error: 'OSError: disk is full' },
+  };
+  await leader.store.history!.append([{ entry: 'backup', row }]);
+});
+afterAll(async () => {
+  await leader[Symbol.asyncDispose]();
+  await lonely[Symbol.asyncDispose]();
+});
+
+test.each<[operation: string, path: string, status: number, command?: object]>([
+  ['/api/status', '/status?limit=100', 200],
+  ['/api/status', '/status?search=o&limit=1', 200],
+  ...['backup', 'paused', 'skipped', 'disabled', 'stored'].map((name): [string, string, number] => [
+    '/api/entries/{name}',
+    `/entries/${name}`,
+    200,
+  ]),
+  ['/api/entries/{name}', '/entries/absent', 404],
+  ['/api/entries/{name}/next', '/entries/skipped/next?count=3', 200],
+  ['/api/entries/{name}/next', '/entries/absent/next', 404],
+  ['/api/entries/{name}/history', '/entries/backup/history', 200],
+  ['/api/entries/{name}/history', '/entries/absent/history', 404],
+  ['/api/entries/{name}/why', '/entries/backup/why', 200],
+  ['/api/entries/{name}/why', '/entries/backup/why?at=2099-01-01T03:00:00Z', 200],
+  ['/api/entries/{name}/why', '/entries/paused/why?at=2020-01-01T03:00:00Z', 200],
+  ['/api/entries/{name}/why', '/entries/absent/why', 404],
+  ['/api/audit', '/audit', 200],
+  ['/api/instances', '/instances', 200],
+  ['/api/commands', '/commands', 200, { do: 'run', entry: 'backup' }],
+  ['/api/commands', '/commands', 409, { do: 'resume', entry: 'backup' }],
+])('%s: the response to %s has status %i and the documented fields', async (...given) => {
+  const [operation, path, status, command] = given;
+  const [got, body] = await call(leader, path, command);
+  expect(got).toBe(status);
+  const [, schema] = OPERATIONS[operation]!.answers[status]!;
+  expect(schema!.parse(body)).toEqual(body);
+});
+
+test('/api/commands: the response while no instance leads has the documented fields', async () => {
+  const [status, body] = await call(lonely, '/commands?wait=0', { do: 'run', entry: 'backup' });
+  const [, schema] = OPERATIONS['/api/commands']!.answers[202]!;
+  expect([status, schema!.parse(body)]).toEqual([202, body]);
+});
+
+test.each([
+  ['/status?limit=0', undefined],
+  ['/entries/backup/why?at=noon', undefined],
+  ['/commands', { do: 'pause', entri: 'backup' }],
+])('the problems of %s have the documented fields', async (path, command) => {
+  const [status, body] = await call(leader, path, command);
+  const [, problem] = OPERATIONS['/api/entries/{name}']!.answers[404]!;
+  expect([status, problem!.parse(body)]).toEqual([422, body]);
+});
