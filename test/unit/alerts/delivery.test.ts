@@ -100,6 +100,67 @@ describe('delivery of alerts', () => {
     );
   });
 
+  test('a request is lost after ten attempts, of which the first waits are shorter than a minute', async () => {
+    const { clock, lines, calls, delivery } = rig(() => 503);
+    delivery.push(request());
+    await settle();
+    for (let i = 0; i < 20; i++) {
+      clock.advance(60_000);
+      await settle();
+    }
+    expect(calls).toHaveLength(10);
+    expect(lines.map(({ level, msg }) => `${level} ${msg}`)).toEqual([
+      'warn Alert not delivered to one.example: webhook (late): status 503; retrying',
+      'error Alert lost, not delivered to one.example: webhook (late): status 503',
+    ]);
+  });
+
+  test('the line of a recovery counts the lost alerts, and later deliveries are no lines', async () => {
+    let status = 400;
+    const { lines, delivery } = rig(() => status);
+    for (let i = 0; i < 2; i++) delivery.push(request());
+    await settle();
+    status = 200;
+    for (let i = 0; i < 2; i++) delivery.push(request());
+    await settle();
+    expect(lines.filter(({ level }) => level === 'info').map(({ msg }) => msg)).toEqual([
+      'Alerts reach one.example again; 2 alerts were lost',
+    ]);
+  });
+
+  test('requests that were answered wait no longer', async () => {
+    const { lines, calls, delivery } = rig(() => 200);
+    for (let i = 0; i < 3; i++) {
+      for (let j = 0; j < 600; j++) delivery.push(request({ key: `k${j}` }));
+      await settle();
+    }
+    expect(calls).toHaveLength(1_800);
+    expect(lines).toEqual([]);
+  });
+
+  test('a stop waits for requests under way until its signal aborts, and takes no more', async () => {
+    const { calls, delivery } = rig(() => 200);
+    delivery.push(request());
+    await delivery.close(new AbortController().signal);
+    expect(calls).toHaveLength(1);
+    delivery.push(request());
+    await settle();
+    expect(calls).toHaveLength(1);
+
+    const slow = rig(() => 'never');
+    slow.delivery.push(request());
+    const given = new AbortController();
+    let isClosed = false;
+    const closed = slow.delivery.close(given.signal).then(() => (isClosed = true));
+    await settle();
+    expect(isClosed).toBe(false);
+    given.abort();
+    await closed;
+    slow.clock.advance(600_000);
+    await settle();
+    expect(slow.calls).toHaveLength(1);
+  });
+
   const servers: Server[] = [];
   afterEach(() => {
     for (const server of servers.splice(0)) {
