@@ -29,7 +29,7 @@ describe('pings', () => {
     [
       'that ignores its result',
       REDIS,
-      { messages: [{ headers: { ignore_result: true } }] as never },
+      { messages: [{ headers: { id: TASK_ID, ignore_result: true } }] as never },
     ],
     [
       'of a group',
@@ -46,7 +46,10 @@ describe('pings', () => {
 
   test.each([
     ['without a result backend', {}],
-    ['that ignores its result', { messages: [{ headers: { ignore_result: true } }] as never }],
+    [
+      'that ignores its result',
+      { messages: [{ headers: { id: TASK_ID, ignore_result: true } }] as never },
+    ],
   ])('a run %s is a start where task events have its outcome', (_name, more) => {
     const config = { brokerUrl: 'redis://localhost', workerSendTaskEvents: true };
     const { events, pushed } = makeAlerts({ ping: PING }, config);
@@ -124,6 +127,7 @@ describe('Sentry', () => {
     });
     expect(toMonitorSchedule(timedelta({ seconds: 5 }))).toBeNull();
     expect(toMonitorSchedule(cron('*/5 * 1 * 1'))).toBeNull();
+    expect(toMonitorSchedule(cron('0 4 L * *'))).toBeNull();
   });
 });
 
@@ -188,6 +192,7 @@ describe('webhooks', () => {
     const { events, pushed } = makeAlerts({ webhook: { url: HOOK, secret } }, REDIS);
     events.emit('outcome', outcome('FAILURE'));
     const { headers, body } = pushed[0]!;
+    expect(headers['Content-Type']).toBe('application/json');
     expect(headers['webhook-timestamp']).toBe(String(NOON / 1_000));
     const text = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
     const expected = createHmac('sha256', key).update(text).digest('base64');
