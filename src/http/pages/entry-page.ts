@@ -12,13 +12,14 @@ import { actions } from './actions.ts';
 import { runChart, type Bar } from './run-chart.ts';
 import { whyPath } from './entry-path.ts';
 import { formatInstant, formatNear } from './format.ts';
-import { describeOutcome, describeRun } from './describe-run.ts';
+import { describeRun } from './describe-run.ts';
 import type { Frame } from './frame.ts';
 import { layout, type Html } from './layout.ts';
 import { occurrenceStrip } from './occurrence-strip.ts';
 import { relative } from './relative.ts';
 import { explainState, stateBadge } from './state.ts';
 import { problems } from './problems.ts';
+import { showOutcome } from './show-outcome.ts';
 
 export interface EntryPage {
   readonly frame: Frame;
@@ -88,7 +89,8 @@ function answered(answer: AuditRow | 'pending'): Html {
   </p>`;
 }
 
-function facts({ row, zone, definition, now }: EntryPage): Html {
+function facts(given: EntryPage): Html {
+  const { row, zone, definition, now } = given;
   const why = explainState(row, zone).map((sentence) => html`<p>${sentence}</p>`);
   if (row.error !== undefined) return html`${why}`;
   const { task, schedule, timezone, description, source, runCount, lastSentAt, nextDueAt } = row;
@@ -111,7 +113,7 @@ function facts({ row, zone, definition, now }: EntryPage): Html {
       ${
         lastOutcome &&
         html`<dt>Last outcome</dt>
-          <dd>${outcomeOf(lastOutcome, row.lastTaskId, { now, zone })}</dd>`
+          <dd>${lastOutcomeOf(lastOutcome, given)}</dd>`
       }
       <dt>Next run</dt>
       <dd>${nextDueAt === null ? 'none' : relative(nextDueAt, now, zone)}</dd>
@@ -125,20 +127,10 @@ function facts({ row, zone, definition, now }: EntryPage): Html {
     </dl>`;
 }
 
-function outcomeOf(
-  { taskId, dueAt, state, runtimeMs, worker, error }: LastOutcome,
-  lastTaskId: string | null,
-  { now, zone }: { readonly now: number; readonly zone: string },
-): Html {
-  const { kind, sign, words } = describeOutcome(state);
-  const details = [
-    ...(runtimeMs === null ? [] : [`in ${formatDuration(runtimeMs)}`]),
-    ...(worker === null ? [] : [`on ${worker}`]),
-    ...(taskId === lastTaskId ? [] : [`the run of ${formatNear(Date.parse(dueAt), now, zone)}`]),
-  ];
-  return html`<span class="outcome ${kind}">${sign} ${words}</span
-    ><span class="muted">${details.join(', ')}</span>
-    ${error !== null && html`<div class="reason">${error.slice(0, 1_000)}</div>`}`;
+function lastOutcomeOf(last: LastOutcome, { row, now, zone }: EntryPage): Html {
+  const isOfLastRun = row.error === undefined && last.taskId === row.lastTaskId;
+  const run = `the run of ${formatNear(Date.parse(last.dueAt), now, zone)}`;
+  return showOutcome(last, isOfLastRun ? [] : [run]);
 }
 
 function nextRuns({ row, next, zone, now }: EntryPage): Html {

@@ -28,6 +28,11 @@ export function whyPath(name: string, at?: number): string {
   return withQuery(`/entries/${encodeURIComponent(name)}/why`, query);
 }
 
+/** The form that asks for an instant: where it is sent, and the entry where that is a field. */
+export function whyForm(name: string): { readonly action: string; readonly name: string | null } {
+  return isDots(name) ? { action: '/why', name } : { action: whyPath(name), name: null };
+}
+
 function isDots(name: string): boolean {
   return name === '.' || name === '..';
 }

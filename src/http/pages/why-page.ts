@@ -4,14 +4,13 @@ import type { LoadedWhy, Why } from '../../history/explain.ts';
 import type { RunHistory } from '../../history/join-runs.ts';
 import type { Explanation } from '../../schedule/schedule.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
-import { formatDuration } from '../../util/format-duration.ts';
 import { formatInZone, formatLocal } from '../../schedule/zone/format-in-zone.ts';
-import { describeOutcome } from './describe-run.ts';
-import { entryPath, whyPath } from './entry-path.ts';
+import { entryPath, whyForm, whyPath } from './entry-path.ts';
 import type { Frame } from './frame.ts';
 import { layout, type Html } from './layout.ts';
 import { summarize } from './occurrence-strip.ts';
 import { problems } from './problems.ts';
+import { showOutcome } from './show-outcome.ts';
 
 export interface WhyPage {
   readonly frame: Frame;
@@ -58,9 +57,7 @@ export function whyPage(given: WhyPage): Html {
 
 /** A link to a minute can be shared; without JavaScript the form works too. */
 function instantForm({ entry, zone, loaded }: WhyPage): Html {
-  const path = whyPath(entry);
-  const [action, query = ''] = path.split('?');
-  const name = new URLSearchParams(query).get('name');
+  const { action, name } = whyForm(entry);
   const at = loaded?.found.at ?? null;
   const value = at === null ? '' : formatLocal(at, zone);
   return html`<form class="at" action="${action}">
@@ -122,23 +119,10 @@ function runFacts(
     <dt>Task id</dt>
     <dd><code>${taskId}</code></dd>
     <dt>Outcome</dt>
-    <dd>${outcome === null ? 'not known' : describeEnd(outcome, zone)}</dd>
+    <dd>
+      ${outcome === null ? 'not known' : showOutcome({ ...outcome, runtimeMs: outcome.runtime }, [`at ${formatInZone(outcome.doneAt, zone)}`])}
+    </dd>
   </dl>`;
-}
-
-function describeEnd(
-  { state, doneAt, runtime, worker, error }: NonNullable<RunHistory['outcome']>,
-  zone: string,
-): Html {
-  const { kind, sign, words } = describeOutcome(state);
-  const details = [
-    `at ${formatInZone(doneAt, zone)}`,
-    ...(runtime === null ? [] : [`in ${formatDuration(runtime)}`]),
-    ...(worker === null ? [] : [`on ${worker}`]),
-  ];
-  return html`<span class="outcome ${kind}">${sign} ${words}</span
-    ><span class="muted">${details.join(', ')}</span>
-    ${error !== null && html`<div class="reason">${error.slice(0, 1_000)}</div>`}`;
 }
 
 /** The occurrences before and after the instant. */

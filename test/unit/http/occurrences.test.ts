@@ -100,7 +100,7 @@ describe('the page that explains an instant', () => {
     expect(body).toContain('OSError: &lt;disk&gt; is full');
     expect(textOf(body)).toContain('shop.backup to celery Task id id-2');
     expect(textOf(body)).toContain(
-      '✕ failed at 2027-03-01 13:06:02 +01:00 Europe/Oslo, in 1.2 s, on celery@w',
+      '✕ failed in 1.2 s, on celery@w, at 2027-03-01 13:06:02 +01:00 Europe/Oslo',
     );
   });
 
