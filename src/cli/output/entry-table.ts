@@ -1,5 +1,6 @@
 import type { EntryStatus } from '../../status/entry-status.ts';
 import { formatInZone } from '../../schedule/zone/format-in-zone.ts';
+import { formatDuration } from '../../util/format-duration.ts';
 import { formatTable } from './table.ts';
 
 /** A table of entries with their states. Instants are in the zone of the entry, else in `zone`. */
@@ -37,7 +38,7 @@ function formatNext({ enabled, paused, nextDueAt, timezone }: EntryStatus, show:
 function formatOutcome({ lastOutcome }: EntryStatus): string {
   if (!lastOutcome) return '';
   const { state, runtimeMs } = lastOutcome;
-  return runtimeMs === null ? state : `${state} (${(runtimeMs / 1_000).toFixed(1)} s)`;
+  return runtimeMs === null ? state : `${state} (${formatDuration(runtimeMs)})`;
 }
 
 function formatSkipped({ lastSkipped, timezone }: EntryStatus, show: Show): string {

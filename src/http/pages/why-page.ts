@@ -3,6 +3,7 @@ import type { Account } from '../../history/account.ts';
 import type { LoadedWhy, Why } from '../../history/explain.ts';
 import type { RunHistory } from '../../history/join-runs.ts';
 import type { Explanation } from '../../schedule/schedule.ts';
+import { formatDuration } from '../../util/format-duration.ts';
 import type { Diagnostic } from '../../util/diagnostic.ts';
 import { formatInZone, formatLocal } from '../../schedule/zone/format-in-zone.ts';
 import { entryPath, whyForm, whyPath } from './entry-path.ts';
@@ -107,13 +108,10 @@ function runsOf(account: Account | null): readonly RunHistory[] {
   return account?.kind === 'published-twice' ? account.runs : [];
 }
 
-function runFacts(
-  { task, taskId, queue, sentAt, leader, term, outcome }: RunHistory,
-  zone: string,
-): Html {
+function runFacts({ task, taskId, queue, dueAt, sentAt, outcome }: RunHistory, zone: string): Html {
   return html`<dl>
     <dt>Published</dt>
-    <dd>${formatInZone(sentAt, zone)} by ${leader} in term ${term}</dd>
+    <dd>${formatInZone(sentAt, zone)}, ${formatDuration(sentAt - dueAt)} after it was due</dd>
     <dt>Task</dt>
     <dd><code>${task}</code> to <code>${queue}</code></dd>
     <dt>Task id</dt>
