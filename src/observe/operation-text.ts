@@ -85,7 +85,7 @@ export function describeOperation(operation: Operation): OperationText {
       return {
         name: "workers' task events",
         failed: "Workers' task events could not be received",
-        effect: 'outcomes have no runtime, retrying; publishing is not affected',
+        effect: 'outcomes have no runtime, retrying',
       };
     case 'append-outcomes':
       return {

@@ -17,7 +17,7 @@ import { formatEntries } from '../output/entry-table.ts';
 
 export interface ListFlags extends GlobalFlags {
   readonly json?: boolean;
-  /** Part of a name or task, in any case. */
+  /** Part of a name, in the configuration also of a task, in any case. */
   readonly search?: string;
 }
 

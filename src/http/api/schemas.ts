@@ -24,7 +24,7 @@ const search = z
   .string()
   .max(200, 'at most 200 characters')
   .default('')
-  .describe('Part of a name or task, in any case.');
+  .describe('Part of a name, or of a task of the configuration, in any case.');
 const PLACE = '`next` of the page before';
 const after = z.string().refine(isPlace, PLACE).nullable().default(null).describe(`${PLACE}.`);
 

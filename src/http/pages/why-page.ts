@@ -56,7 +56,7 @@ export function whyPage(given: WhyPage): Html {
   });
 }
 
-/** A link to a minute can be shared; without JavaScript the form works too. */
+/** A form whose result has an address that can be shared. */
 function instantForm({ entry, zone, loaded }: WhyPage): Html {
   const { action, name } = whyForm(entry);
   const at = loaded?.found.at ?? null;
