@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timezone
 
 import click
 from celery.utils.log import get_logger
@@ -19,6 +20,9 @@ logger = get_logger('celery.beat')
 
 #: The compiled beat with its dependencies, in the wheel.
 BEAT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'beat', 'dist', 'cli', 'beat.js')
+
+#: The number of instants of each entry that are compared with Celery's.
+COMPARED = 10
 
 #: Signals that Python or Celery may have ignored or blocked; an ignored signal stays ignored after `exec`.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2)
@@ -85,7 +89,8 @@ def _export(app, schedule):
             runs = read_last_runs(schedule, app)
         except Unreadable as error:
             logger.warning('beat: %s is not read, so schedules without a state start now: %s', schedule, error)
-    return export_app(app, 'celery.beat:PersistentScheduler' if own else scheduler, runs)
+    compared = datetime.now(timezone.utc), COMPARED
+    return export_app(app, 'celery.beat:PersistentScheduler' if own else scheduler, runs, compared)
 
 
 def _convert(exported, config):

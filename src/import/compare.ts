@@ -1,9 +1,11 @@
 import type { ImportedEntry } from './assemble.ts';
-import { upcomingOf } from './found.ts';
+import { upcomingOf, type Left } from './found.ts';
 
 /** The next instants of an entry, by its source and by beat. */
 export interface Comparison {
   readonly name: string;
+  /** Where the entry is in the source. */
+  readonly place: string;
   readonly instants: readonly { readonly source: Date | null; readonly result: Date | null }[];
 }
 
@@ -23,7 +25,20 @@ export function compareEntries(
     const instants = found
       .upcoming(from, count)
       .map((source, i) => ({ source, result: results[i] ?? null }));
-    return [{ name: entry.name, instants }];
+    return [{ name: entry.name, place: found.place, instants }];
+  });
+}
+
+/** The first instant of each entry that differs. `show` formats it. */
+export function findDifferences(
+  comparisons: readonly Comparison[],
+  show: (at: Date | null) => string,
+): readonly Left[] {
+  return comparisons.flatMap(({ place, instants }) => {
+    const first = instants.find(({ source, result }) => source?.getTime() !== result?.getTime());
+    if (!first) return [];
+    const reason = `due at ${show(first.source)} by its source, at ${show(first.result)} by beat`;
+    return [{ kind: 'different', place, reason }];
   });
 }
 

@@ -37,7 +37,10 @@ function toEntry({ name, entry, last_run_at: lastRunAt, upcoming }: ExportedEntr
     place: `entry ${name}`,
     fields: escapeTemplates(entry) as EntryConfig,
     lastRunAt: lastRunAt === undefined ? undefined : Date.parse(lastRunAt),
-    upcoming: instants && ((_after, count) => instants.slice(0, count)),
+    // Those of an export that was made earlier may have passed.
+    upcoming:
+      instants &&
+      ((after, count) => instants.filter((at) => at === null || at > after).slice(0, count)),
   };
 }
 

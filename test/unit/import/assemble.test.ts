@@ -70,7 +70,7 @@ test('import: compares an interval only if its last run is known, on its grid', 
   const at = (seconds: number) => new Date(lastRunAt + seconds * 1_000);
   expect(compareEntries(assemble(found(entries), true).entries, { count: 2, after })).toEqual([
     {
-      name: 'known',
+      ...{ name: 'known', place: 'source:known' },
       instants: [180, 240].map((seconds) => ({ source: at(seconds), result: at(seconds) })),
     },
   ]);

@@ -5,6 +5,7 @@ import type { Exported } from '../../../import/celery/exported.ts';
 import { readExport } from './read-export.ts';
 import { runExporter } from './run-exporter.ts';
 import { ConfigError } from '../../../util/errors.ts';
+import { isMap } from '../../../util/is-map.ts';
 import type { ExitCode } from '../../exit.ts';
 import { runImport, type CompareRange, type ImportFlags } from './run-import.ts';
 
@@ -33,15 +34,22 @@ export function importCelery(flags: CeleryFlags): Promise<ExitCode> {
     const found =
       exported === undefined ? await runPython(app!, flags, compared) : readExport(exported);
     const name = app === undefined ? 'an app' : `the app ${app}`;
-    return { found: importApp(found), source: `${name} of Celery ${found.celery}` };
+    const source = `${name} of Celery ${found.celery}`;
+    return { found: importApp(found), source, notCompared: describeNotCompared(found) };
   });
 }
 
-function runPython(
-  app: string,
-  flags: CeleryFlags,
-  compared: CompareRange | null,
-): Promise<Exported> {
+/** The entries without instants of Celery: those of an export that was made without them. */
+function describeNotCompared({ entries }: Exported): string | undefined {
+  const isCalendar = (schedule: unknown) => isMap(schedule) && !('at' in schedule);
+  const names = entries
+    .filter(({ entry, upcoming }) => !upcoming && isCalendar(entry['schedule']))
+    .map(({ name }) => name);
+  if (names.length === 0) return undefined;
+  return `the instants of ${names.join(', ')}: the export has none of them`;
+}
+
+function runPython(app: string, flags: CeleryFlags, compared: CompareRange): Promise<Exported> {
   const { scheduler, lastRuns } = flags;
   return runExporter({
     ...{ app, scheduler, compared },

@@ -14,6 +14,9 @@ export interface CrontabFlags extends ImportFlags {
   readonly spool: string;
 }
 
+const NOT_COMPARED =
+  'commands in the environment of the worker, and the instants of cron itself: --compare shows them as beat reads the lines';
+
 const SYSTEM_FILES = ['/etc/crontab', '/etc/cron.d'];
 
 /** cron reads only files in a folder with such names, which excludes backups and those of packages. */
@@ -30,7 +33,7 @@ export function importCrontab(path: string | undefined, flags: CrontabFlags): Pr
     const findLastRun = (id: string) =>
       flags.lastRuns ? readLastRun(flags.spool, id, timezone) : undefined;
     const found = importTables(files, { timezone, user: flags.user, findLastRun });
-    return { found, source: files.map((file) => file.path).join(', ') };
+    return { found, source: files.map((file) => file.path).join(', '), notCompared: NOT_COMPARED };
   });
 }
 

@@ -11,6 +11,9 @@ export interface KubernetesFlags extends ImportFlags {
   readonly timezone: string;
 }
 
+const NOT_COMPARED =
+  'commands on the host of the worker, and the instants of Kubernetes itself: --compare shows them as beat reads the manifests';
+
 /** `beat import kubernetes`: writes CronJobs as a schedule file of shell entries. */
 export function importKubernetes(
   paths: readonly string[],
@@ -25,7 +28,7 @@ export function importKubernetes(
     if (found.entries.length === 0 && found.left.length === 0) {
       throw new ConfigError(`${source}: there is no CronJob`);
     }
-    return { found, source };
+    return { found, source, notCompared: NOT_COMPARED };
   });
 }
 

@@ -32,7 +32,7 @@ export interface ExporterOptions {
   /** The file of Celery's scheduler; `true` asks the scheduler itself. */
   readonly lastRuns?: string | true | undefined;
   /** The number of instants to compute for each entry, and the instant before the first. */
-  readonly compared?: { readonly count: number; readonly after: Date } | null;
+  readonly compared: { readonly count: number; readonly after: Date };
 }
 
 /** Runs the exporter with the Python of a project. Throws a `BeatError` that says what to do. */
@@ -42,7 +42,7 @@ export async function runExporter(options: ExporterOptions): Promise<Exported> {
   const given = JSON.stringify({
     scheduler,
     last_runs: lastRuns,
-    compared: compared && { count: compared.count, after: compared.after.toISOString() },
+    compared: { count: compared.count, after: compared.after.toISOString() },
   });
   const child = spawn(python, ['-B', '-c', PROGRAM, PACKAGES, app, String(RESULT), given], {
     cwd: workdir,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { assemble, type Imported } from '../../../import/assemble.ts';
-import { compareEntries } from '../../../import/compare.ts';
+import { compareEntries, findDifferences, type Comparison } from '../../../import/compare.ts';
 import type { Found, Left } from '../../../import/found.ts';
 import { FORMATS, writeConfig, type Format } from '../../../import/write/write.ts';
 import { systemClock } from '../../../util/clock.ts';
@@ -32,37 +32,46 @@ export interface ImportOptions {
 export interface SourceContent {
   readonly found: Found;
   readonly source: string;
+  /** What the import cannot compare with the source, for the last line; absent if it compares everything. */
+  readonly notCompared?: string | undefined;
 }
 
-/** What `--compare` asks for: how many instants, strictly after which one. */
+/** The instants to compare: how many, strictly after which one. */
 export interface CompareRange {
   readonly count: number;
   readonly after: Date;
 }
 
+/** The number of instants that are compared without `--compare`. */
+const COMPARED = 10;
+
 /**
- * Reads another scheduler and writes its entries as a schedule file. Lists on standard error what was left out, and
- * exits with 1 if anything was, unless with `--partial`. `read` gets the range of `--compare`, `null` without it;
- * nothing is written if it throws.
+ * Reads another scheduler and writes its entries as a schedule file. Lists on standard error what was left out or is
+ * different, and exits with 1 if anything is, unless with `--partial`; the last line names what was not compared.
+ * Nothing is written if `read` throws.
  */
 export async function runImport(
   { heading, lastRuns }: ImportOptions,
   flags: ImportFlags,
-  read: (compared: CompareRange | null) => SourceContent | Promise<SourceContent>,
+  read: (compared: CompareRange) => SourceContent | Promise<SourceContent>,
 ): Promise<ExitCode> {
   const { output, force = false } = flags;
   const count = readCount(flags.compare);
   const format = readFormat(flags);
   if (output !== undefined && !force && existsSync(output)) throw existing(output);
-  const range = count === 0 ? null : { count, after: new Date(systemClock.now()) };
-  const { found, source } = await read(range);
+  const range = { count: count ?? COMPARED, after: new Date(systemClock.now()) };
+  const { found, source, notCompared } = await read(range);
   const imported = assemble(found, lastRuns);
   const text = writeConfig(imported.config, format, describeFile(source, imported));
   if (output === undefined) process.stdout.write(text);
   else write(output, text, force);
-  if (range) printComparison(imported, range, heading, output === undefined);
-  for (const left of imported.left) process.stderr.write(`${maskText(formatLeft(left))}\n`);
-  const isComplete = imported.left.every(({ kind }) => kind === 'note');
+  const comparisons = compareEntries(imported.entries, range);
+  const show = (at: Date | null) => (at ? formatInZone(at.getTime(), imported.timezone) : 'never');
+  if (count !== null) printComparison(comparisons, show, heading, output === undefined);
+  const listed = [...imported.left, ...findDifferences(comparisons, show)];
+  for (const left of listed) process.stderr.write(`${maskText(formatLeft(left))}\n`);
+  if (notCompared !== undefined) process.stderr.write(`not compared: ${notCompared}\n`);
+  const isComplete = listed.every(({ kind }) => kind === 'note');
   return isComplete || flags.partial ? EXIT.ok : EXIT.failure;
 }
 
@@ -72,8 +81,8 @@ function formatLeft({ place, kind = 'missing', reason, text }: Left): string {
   return `${place}: ${LABELS[kind]}: ${reason}${text === undefined ? '' : `: ${text}`}`;
 }
 
-function readCount(text: string | undefined): number {
-  if (text === undefined) return 0;
+function readCount(text: string | undefined): number | null {
+  if (text === undefined) return null;
   const count = Number(text);
   if (Number.isInteger(count) && count > 0 && count <= 1_000) return count;
   throw new ConfigError(`--compare: expected a whole number from 1 to 1000, got "${text}"`);
@@ -122,13 +131,12 @@ function existing(path: string): ConfigError {
 }
 
 function printComparison(
-  { entries, timezone }: Imported,
-  range: CompareRange,
+  comparisons: readonly Comparison[],
+  show: (at: Date | null) => string,
   heading: string,
   toError: boolean,
 ): void {
-  const show = (at: Date | null) => (at ? formatInZone(at.getTime(), timezone) : 'never');
-  const rows = compareEntries(entries, range).flatMap(({ name, instants }) =>
+  const rows = comparisons.flatMap(({ name, instants }) =>
     instants.map(({ source, result }) => {
       const same = source?.getTime() === result?.getTime();
       return [name, show(source), show(result), same ? 'same' : 'DIFFERENT'];

@@ -12,6 +12,7 @@ test('beat import kubernetes: writes a file that beat check accepts, and lists w
   const { code, stdout, stderr } = await run(LIST, '-o', 'jobs.yaml', '--compare', '2');
   expect(code).toBe(1);
   expect(stderr).toContain(`${LIST}:3 CronJob backup: different: concurrencyPolicy Forbid: `);
+  expect(stderr).toMatch(/\nnot compared: commands on the host of the worker.*\n$/);
   expect(stdout).toMatch(/^ENTRY +KUBERNETES +BEAT/);
   expect(stdout.match(/^backup .* same$/gm)).toHaveLength(2);
   expect(await runCommand('check', '-c', 'jobs.yaml')).toMatchObject({ code: 0 });
