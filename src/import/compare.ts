@@ -6,7 +6,18 @@ export interface Comparison {
   readonly name: string;
   /** Where the entry is in the source. */
   readonly place: string;
-  readonly instants: readonly { readonly source: Date | null; readonly result: Date | null }[];
+  readonly instants: readonly ComparedInstant[];
+}
+
+interface ComparedInstant {
+  readonly source: Date | null;
+  readonly result: Date | null;
+}
+
+/** Whether both schedulers run at an instant; beat rounds those of the sun to seconds. */
+export function isSame({ source, result }: ComparedInstant): boolean {
+  if (source === null || result === null) return source === result;
+  return Math.abs(source.getTime() - result.getTime()) < 1_000;
 }
 
 /**
@@ -35,7 +46,7 @@ export function findDifferences(
   show: (at: Date | null) => string,
 ): readonly Left[] {
   return comparisons.flatMap(({ place, instants }) => {
-    const first = instants.find(({ source, result }) => source?.getTime() !== result?.getTime());
+    const first = instants.find((each) => !isSame(each));
     if (!first) return [];
     const reason = `due at ${show(first.source)} by its source, at ${show(first.result)} by beat`;
     return [{ kind: 'different', place, reason }];

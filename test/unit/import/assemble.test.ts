@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { assemble } from '../../../src/import/assemble.ts';
-import { compareEntries } from '../../../src/import/compare.ts';
+import { compareEntries, isSame } from '../../../src/import/compare.ts';
 import { upcomingOf, type Found, type FoundEntry } from '../../../src/import/found.ts';
 import { timedelta } from '../../../src/schedule/timedelta.ts';
 
@@ -56,6 +56,16 @@ test('import: writes last runs if asked to, and none for a disabled entry', () =
   const { beatSchedule } = assemble(found(all), true).config;
   expect(beatSchedule['a']).toHaveProperty('lastRunAt', '2026-11-22T12:00:00.000Z');
   expect(beatSchedule['b']).not.toHaveProperty('lastRunAt');
+});
+
+test('import: an instant of the sun that differs by less than a second is the same', () => {
+  const compare = (milliseconds: number) =>
+    isSame({ source: new Date(1_000), result: new Date(1_000 + milliseconds) });
+  expect([compare(0), compare(999), compare(-999), compare(1_000)]).toEqual([
+    ...[true, true, true, false],
+  ]);
+  expect(isSame({ source: null, result: null })).toBe(true);
+  expect(isSame({ source: new Date(0), result: null })).toBe(false);
 });
 
 test('import: compares an interval only if its last run is known, on its grid', () => {

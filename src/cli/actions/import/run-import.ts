@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { assemble, type Imported } from '../../../import/assemble.ts';
-import { compareEntries, findDifferences, type Comparison } from '../../../import/compare.ts';
+import { compareEntries, findDifferences, isSame, type Comparison } from '../../../import/compare.ts';
 import type { Found, Left } from '../../../import/found.ts';
 import { FORMATS, writeConfig, type Format } from '../../../import/write/write.ts';
 import { systemClock } from '../../../util/clock.ts';
@@ -137,9 +137,9 @@ function printComparison(
   toError: boolean,
 ): void {
   const rows = comparisons.flatMap(({ name, instants }) =>
-    instants.map(({ source, result }) => {
-      const same = source?.getTime() === result?.getTime();
-      return [name, show(source), show(result), same ? 'same' : 'DIFFERENT'];
+    instants.map((each) => {
+      const same = isSame(each) ? 'same' : 'DIFFERENT';
+      return [name, show(each.source), show(each.result), same];
     }),
   );
   const table = formatTable(['ENTRY', heading, 'BEAT', ''], rows);
