@@ -80,7 +80,10 @@ function mergeEntries(parts: readonly Part[]): Merged['entries'] {
       const owner = owners.get(name);
       if (owner) {
         const where = owner.source.file ?? 'another file';
-        part.report(['beatSchedule', name], `an entry of this name is in ${where} too`);
+        part.report(
+          ['beatSchedule', name],
+          `an entry of this name is in ${where} too; rename one of them (beat import has --prefix)`,
+        );
         continue;
       }
       owners.set(name, part);

@@ -53,7 +53,7 @@ export const importCommand: CommandGroup = {
       );
     importing(group, 'redbeat', 'import the entries of RedBeat: see docs/moving/from-redbeat.md')
       .argument('<url>', "RedBeat's Redis: redis://, rediss://, redis+socket:// or sentinel://")
-      .option('--prefix <text>', 'redbeat_key_prefix', 'redbeat:')
+      .option('--key-prefix <text>', 'redbeat_key_prefix', 'redbeat:')
       .option('--timezone <zone>', 'that of the Celery app (default: the zone of the last runs)')
       .option('--master-name <name>', 'the name of the master, as sentinels know it')
       .option('--last-runs', 'count from the last runs')
@@ -102,5 +102,6 @@ function importing(group: Command, name: string, description: string): Command {
     .option('--format <format>', 'yaml, json or ts (default: that of the file, or yaml)')
     .option('--partial', 'exit with 0 although something was left out')
     .option('--compare <count>', 'print the next instants of each entry by its source and by beat')
-    .option('--force', 'overwrite the file');
+    .option('--prefix <text>', 'put a text before the names of all entries')
+    .option('--force', 'overwrite the file, and allow names that other files have');
 }

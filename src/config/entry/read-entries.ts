@@ -47,7 +47,10 @@ export function* readEntries(
   const definitions = new EntryDefinitions(context, keys);
   // A user's own entry of this name wins, a disabled one too.
   const exists = merged.entries.some(({ name }) => name === BACKEND_CLEANUP);
-  if (exists || !needsCleanup(settings.results)) return { entries, installed: [], definitions };
+  const inputs = merged.entries.map(({ input }) => input);
+  if (exists || !needsCleanup(settings.results, inputs)) {
+    return { entries, installed: [], definitions };
+  }
   const report = explainCleanup(merged.reportFor('beatSchedule'));
   const reporters = { report, warn: merged.warnFor('beatSchedule') };
   const cleanup = readEntry(BACKEND_CLEANUP, CLEANUP_ENTRY, context, reporters);

@@ -8,7 +8,7 @@ import { parseSource, withUrlErrors } from './source-url.ts';
 
 export interface RedBeatFlags extends ImportFlags {
   readonly lastRuns?: boolean;
-  readonly prefix: string;
+  readonly keyPrefix: string;
   readonly timezone?: string;
   readonly masterName?: string;
 }
@@ -28,15 +28,15 @@ export function importFromRedBeat(url: string, flags: RedBeatFlags): Promise<Exi
       };
     }
     throw new ConfigError(
-      `there are no entries under "${flags.prefix}:schedule" in ${server.masked}; ` +
-        "the URL names the database, --prefix RedBeat's redbeat_key_prefix",
+      `there are no entries under "${flags.keyPrefix}:schedule" in ${server.masked}; ` +
+        "the URL names the database, --key-prefix RedBeat's redbeat_key_prefix",
     );
   });
 }
 
 async function readRecords(
   brokerUrl: string,
-  { prefix, timezone, masterName }: RedBeatFlags,
+  { keyPrefix: prefix, timezone, masterName }: RedBeatFlags,
 ): Promise<readonly RedBeatRecord[] | null> {
   if (masterName === undefined && parseSource(brokerUrl, 'loadRedBeat').driver!.masterName) {
     throw new ConfigError(

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { assemble, type Imported } from '../../../import/assemble.ts';
-import { compareEntries, findDifferences, isSame, type Comparison } from '../../../import/compare.ts';
+import {
+  compareEntries,
+  findDifferences,
+  isSame,
+  type Comparison,
+} from '../../../import/compare.ts';
 import type { Found, Left } from '../../../import/found.ts';
+import { prefixNames } from '../../../import/prefix-names.ts';
 import { FORMATS, writeConfig, type Format } from '../../../import/write/write.ts';
 import { systemClock } from '../../../util/clock.ts';
 import { didYouMean } from '../../../util/did-you-mean.ts';
@@ -11,6 +17,7 @@ import { EXIT, type ExitCode } from '../../exit.ts';
 import { formatInZone } from '../../../schedule/zone/format-in-zone.ts';
 import { formatTable } from '../../output/table.ts';
 import { writeFile } from '../../output/write-file.ts';
+import { checkNames } from './name-conflicts.ts';
 
 /** Flags of every `beat import` command. */
 export interface ImportFlags {
@@ -19,6 +26,8 @@ export interface ImportFlags {
   readonly partial?: boolean;
   readonly compare?: string;
   readonly force?: boolean;
+  /** A text before the names of all entries. */
+  readonly prefix?: string;
 }
 
 export interface ImportOptions {
@@ -55,13 +64,16 @@ export async function runImport(
   flags: ImportFlags,
   read: (compared: CompareRange) => SourceContent | Promise<SourceContent>,
 ): Promise<ExitCode> {
-  const { output, force = false } = flags;
+  const { output, force = false, prefix = '' } = flags;
   const count = readCount(flags.compare);
   const format = readFormat(flags);
   if (output !== undefined && !force && existsSync(output)) throw existing(output);
   const range = { count: count ?? COMPARED, after: new Date(systemClock.now()) };
   const { found, source, notCompared } = await read(range);
-  const imported = assemble(found, lastRuns);
+  const imported = assemble(prefixNames(found, prefix), lastRuns);
+  if (output !== undefined && !force) {
+    await checkNames(output, Object.keys(imported.config.beatSchedule));
+  }
   const text = writeConfig(imported.config, format, describeFile(source, imported));
   if (output === undefined) process.stdout.write(text);
   else write(output, text, force);

@@ -67,6 +67,32 @@ test('beat import crontab: does not overwrite a file without --force', async () 
   expect(readFileSync(kept, 'utf8')).toContain('good:');
 });
 
+test('beat import crontab: rejects names that another file of the folder has, unless with --prefix or --force', async () => {
+  const file = folder.write('table', '0 1 * * * good');
+  folder.write('schedules/other.yaml', 'beat_schedule: {good: {task: t, schedule: 60}}\n');
+  const output = 'schedules/imported.yaml';
+  expect(await run(file, '-o', output)).toMatchObject({
+    code: 2,
+    stderr:
+      'schedules/other.yaml has an entry of the name good too; --prefix TEXT puts a text before all imported names, --force writes them as they are\n',
+  });
+  expect(existsSync(output)).toBe(false);
+  expect(await run(file, '-o', output, '--prefix', 'cron-')).toMatchObject({ code: 0, stderr: '' });
+  expect(readFileSync(output, 'utf8')).toContain('cron-good:');
+  expect(await runCommand('check', '-c', 'schedules')).toMatchObject({ code: 0 });
+  expect((await run(file, '-o', output, '--force')).code).toBe(0);
+  expect(await runCommand('check', '-c', 'schedules')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('beat import has --prefix') as string,
+  });
+});
+
+test('beat import crontab: a file beside a beat.config may have names of other files, because the folder is not read', async () => {
+  const file = folder.write('table', '0 1 * * * good');
+  folder.write('beat.config.yaml', 'beatSchedule: {good: {task: t, schedule: 60}}\n');
+  expect((await run(file, '-o', 'imported.yaml')).code).toBe(0);
+});
+
 test('beat import crontab: -o creates a file that only its owner can read, and keeps the mode of an existing one', async () => {
   const file = folder.write('table', '0 1 * * * good');
   const modeOf = (path: string) => statSync(path).mode & 0o777;

@@ -192,6 +192,14 @@ describe('celery.backend_cleanup', () => {
     expect(cleanupOf({ resultExpires: 0, resultBackend: 'db+sqlite:///r' })).toBeUndefined();
   });
 
+  test('is not installed for shell entries alone without a result backend: no worker would run it', () => {
+    const beatSchedule = { mine: { shell: 'true', schedule: 60 } };
+    expect(cleanupOf({ beatSchedule })).toBeUndefined();
+    expect(cleanupOf({ beatSchedule, resultBackend: 'db+sqlite:///r' })).toBeDefined();
+    const both = { ...beatSchedule, task: { task: 't', schedule: 60 } };
+    expect(cleanupOf({ beatSchedule: both })).toBeDefined();
+  });
+
   test("depends on the environment's backend if there is one", () => {
     const config = { resultBackend: 'redis://h' };
     expect(cleanupOf(config, { resultBackend: 'db+sqlite:///r' })).toMatchObject({

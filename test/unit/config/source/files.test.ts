@@ -105,7 +105,7 @@ describe('a configuration folder', () => {
   test('with one entry in two files is an error that names both', async () => {
     using folder = new Folder({ 'c/a.yaml': entry('x'), 'c/b.yaml': `\n${entry('x')}` });
     expect(await problemsIn(folder, 'c')).toEqual([
-      'c/b.yaml:2: beatSchedule.x: an entry of this name is in c/a.yaml too',
+      'c/b.yaml:2: beatSchedule.x: an entry of this name is in c/a.yaml too; rename one of them (beat import has --prefix)',
     ]);
   });
 
