@@ -25,6 +25,8 @@ export type Fetch = (
     readonly method: string;
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string | null;
+    /** The headers contain secrets, which only the configured host may receive. */
+    readonly redirect: 'manual';
     readonly signal: AbortSignal;
   },
 ) => Promise<{ readonly status: number; readonly body?: { cancel(): Promise<void> } | null }>;
@@ -140,13 +142,15 @@ export class Delivery {
       );
     });
     try {
-      const answer = await Promise.race([fetch(url, { method, headers, body, signal }), aborted]);
+      const sent = fetch(url, { method, headers, body, redirect: 'manual', signal });
+      const answer = await Promise.race([sent, aborted]);
       // An answer whose body is not read would hold its connection.
       void answer.body?.cancel().catch(() => {});
       const { status } = answer;
       if (status < 300) return null;
       const isFinal = status < 500 && status !== 408 && status !== 429;
-      return { reason: `status ${status}`, isFinal };
+      const hint = status < 400 ? '; beat follows no redirect, so set the URL it leads to' : '';
+      return { reason: `status ${status}${hint}`, isFinal };
     } catch (error) {
       const cause = (error as Error).cause ?? error;
       return { reason: describeError(cause), isFinal: false };

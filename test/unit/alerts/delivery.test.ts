@@ -65,6 +65,34 @@ describe('delivery of alerts', () => {
     );
   });
 
+  test('a redirect is final, so that no other host receives the headers of a webhook', async () => {
+    const reached: string[] = [];
+    const listen = async (answer: Parameters<typeof createServer>[1]) => {
+      const server = createServer(answer).listen(0, '127.0.0.1');
+      servers.push(server);
+      await new Promise((resolve) => server.once('listening', resolve));
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    };
+    const other = await listen((_request, response) => {
+      reached.push('other host');
+      response.end();
+    });
+    const url = await listen((_request, response) => {
+      reached.push('configured host');
+      response.writeHead(307, { Location: other }).end();
+    });
+    const logged = Promise.withResolvers<{ readonly level: string; readonly msg: string }>();
+    const write = (line: string) => logged.resolve(JSON.parse(line) as never);
+    const log = createLogger({ level: 'debug', destination: { write } });
+    const delivery = new Delivery({ fetch, clock: new ManualClock('2027-03-01T12:00:00Z'), log });
+    delivery.push(request({ url, headers: { 'x-secret': 'secret' } }));
+    const { level, msg } = await logged.promise;
+    expect(`${level} ${msg}`).toBe(
+      `error Alert lost, not delivered to ${new URL(url).host}: webhook (late): status 307; beat follows no redirect, so set the URL it leads to`,
+    );
+    expect(reached).toEqual(['configured host']);
+  });
+
   test('requests with one key are sent in order, and a slow host delays no other', async () => {
     const { calls, delivery } = rig((url) => (url.includes('slow') ? 'never' : 200));
     for (let i = 0; i < 10; i++)
