@@ -30,6 +30,11 @@ logger = get_task_logger(__name__)
 GRACE = 10
 # Bytes of standard output and of standard error that the result contains.
 MAX_OUTPUT = 64 * 1024
+# Settings of beat and Celery, which contain passwords: commands do not inherit them, nor any name that begins with BEAT_.
+PRIVATE = (
+    'CELERY_BROKER_WRITE_URL', 'BROKER_URL', 'CELERY_BROKER_URL', 'CELERY_BROKER_READ_URL',
+    'RESULT_BACKEND', 'CELERY_RESULT_BACKEND', 'SENTRY_DSN',
+)
 
 
 class CommandFailed(Exception):
@@ -118,7 +123,12 @@ def stop(process):
 
 
 def environment(env, due_at):
-    result = {**os.environ, **env}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith('BEAT_') and name.removesuffix('_FILE') not in PRIVATE
+    }
+    result = {**inherited, **env}
     try:
         datetime.datetime.strptime(due_at, '%Y-%m-%dT%H:%M:%S.%fZ')
         result['BEAT_DUE_AT'] = due_at

@@ -1,6 +1,6 @@
 /** The parts of the worker's own process that commands need. */
 export interface Host {
-  /** The environment that commands inherit. */
+  /** The environment; commands inherit it without beat's own settings. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The effective user id. */
   readonly uid: number;

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { omitSettings } from '../config/variables.ts';
 import { saferepr } from '../message/python/saferepr.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Command } from './command.ts';
@@ -56,6 +57,9 @@ export async function runCommand(command: Command, options: RunOptions): Promise
   const [code, signal] = await exited;
   options.groups.delete(group);
   await waitForOutput(closed, clock);
+  // A process in the background holds these pipes open, and they must not keep a worker running that stops.
+  child.stdin.destroy();
+  for (const tail of [output!, errors!]) tail.detach();
   const seconds = Math.round(clock.monotonic() - started) / 1_000;
   const result: CommandResult = {
     exit_code: signal === null ? code! : codeOfSignal(signal),
@@ -78,7 +82,7 @@ async function startCommand(
   if (cwd !== null && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
     throw notStarted(command, `the directory ${JSON.stringify(cwd)} does not exist`);
   const own = { ...switched.env, ...env, ...readInstant(dueAt) };
-  const inherited = { ...host.env, BEAT_DUE_AT: undefined };
+  const inherited = omitSettings(host.env);
   const start = [shell, '-c', command];
   const [program, ...args] =
     switched.program.length === 0 ? start : [...switched.program, ...setVariables(own), ...start];

@@ -13,7 +13,10 @@ const WORKER = join(import.meta.dirname, '../../deploy/worker');
 
 const COMMANDS = {
   prints: {
-    ...{ command: 'echo $PLACE $(basename $PWD) $BEAT_DUE_AT; cat; echo braces {{dueAt}} >&2' },
+    ...{
+      command:
+        'echo $PLACE $(basename $PWD) $BEAT_DUE_AT ${CELERY_BROKER_URL-unset}; cat; echo braces {{dueAt}} >&2',
+    },
     ...{ env: { PLACE: 'here' }, cwd: '/tmp', stdin: 'from stdin' },
   },
   fails: 'echo broken >&2; exit 3',
@@ -98,12 +101,12 @@ for (const celery of CELERIES) {
       });
     }
 
-    test('shell command: receives environment, directory, input and due time, and no template', () => {
+    test('shell command: receives environment, directory, input and due time, but neither settings nor templates', () => {
       expect(readResult('prints')).toMatchObject({
         status: 'SUCCESS',
         result: {
           exit_code: 0,
-          stdout: `here tmp ${sent.get('prints')!.dueAt}\nfrom stdin`,
+          stdout: `here tmp ${sent.get('prints')!.dueAt} unset\nfrom stdin`,
           stderr: 'braces {{dueAt}}\n',
         },
       });

@@ -58,6 +58,15 @@ describe('beat worker', () => {
     await worker.stop();
   });
 
+  test('beat worker: exits although a process in the background holds the output of its command', async () => {
+    declare({ background: `(while [ -d '${folder.path}' ]; do sleep 0.1; done) & echo begun` });
+    await send('background');
+    await using worker = startWorker();
+    await worker.waitForEvent('command-succeeded');
+    worker.signal('SIGTERM');
+    expect((await worker.exited).code).toBe(0);
+  });
+
   test('beat worker --acks early: loses a command whose worker was killed', async () => {
     declare({ waits: WAITS, later: 'echo later' });
     await send('waits');

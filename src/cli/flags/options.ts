@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { ConfigFiles } from '../../config/config-files.ts';
 import type { Settings } from '../../config/settings.ts';
+import { VARIABLES } from '../../config/variables.ts';
 import { errorAt, type Diagnostic } from '../../util/diagnostic.ts';
 import { ConfigError } from '../../util/errors.ts';
 import { findClosest } from '../../util/did-you-mean.ts';
@@ -22,40 +23,32 @@ export interface GlobalFlags extends CeleryFlags {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Celery's variables follow beat's own, in Celery's order; those for reading are left out, as beat only writes. */
-const BROKER_VARIABLES = [
-  'BEAT_BROKER_URL',
-  'CELERY_BROKER_WRITE_URL',
-  'BROKER_URL',
-  'CELERY_BROKER_URL',
-];
-const RESULT_VARIABLES = ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'];
-
 /**
  * The files of the configuration. Flags override the environment, which overrides the files, which override
  * defaults; all but the flags are read again at each read.
  */
 export function findConfigFiles(flags: GlobalFlags, env: Environment = process.env): ConfigFiles {
   if (flags.config !== undefined) rejectPythonModule(flags.config);
-  return new ConfigFiles(flags.config ?? readVariable(env, 'BEAT_CONFIG'), {
+  const read = (name: keyof typeof VARIABLES) => readSetting(env, name);
+  return new ConfigFiles(flags.config ?? read('config'), {
     cwd: process.cwd(),
     overrides: () => ({
-      brokerUrl: flags.broker ?? readFirstVariable(env, BROKER_VARIABLES),
-      stateUrl: flags.state ?? readVariable(env, 'BEAT_STATE_URL'),
+      brokerUrl: flags.broker ?? read('brokerUrl'),
+      stateUrl: flags.state ?? read('stateUrl'),
       remoteControl: flags.enableRemoteControl,
-      resultBackend: flags.resultBackend ?? readFirstVariable(env, RESULT_VARIABLES),
+      resultBackend: flags.resultBackend ?? read('resultBackend'),
       alerts: {
-        heartbeatUrl: readVariable(env, 'BEAT_HEARTBEAT_URL'),
-        sentryDsn: readVariable(env, 'BEAT_SENTRY_DSN') ?? readVariable(env, 'SENTRY_DSN'),
-        webhookSecret: readVariable(env, 'BEAT_WEBHOOK_SECRET'),
+        heartbeatUrl: read('heartbeatUrl'),
+        sentryDsn: read('sentryDsn'),
+        webhookSecret: read('webhookSecret'),
       },
       http: {
-        listen: flags.http ?? readVariable(env, 'BEAT_HTTP'),
-        readToken: readVariable(env, 'BEAT_HTTP_READ_TOKEN'),
-        changeToken: readVariable(env, 'BEAT_HTTP_CHANGE_TOKEN'),
+        listen: flags.http ?? read('httpListen'),
+        readToken: read('httpReadToken'),
+        changeToken: read('httpChangeToken'),
       },
     }),
-    maxFileSize: readMaxConfigSize(readVariable(env, 'BEAT_MAX_CONFIG_SIZE')),
+    maxFileSize: readMaxConfigSize(read('maxConfigSize')),
   });
 }
 
@@ -95,7 +88,7 @@ function explainApp(app: string): Diagnostic {
 }
 
 export function chooseLogLevel(flags: GlobalFlags, env: Environment = process.env): LogLevel {
-  const given = flags.loglevel ?? readVariable(env, 'BEAT_LOG_LEVEL') ?? 'info';
+  const given = flags.loglevel ?? readSetting(env, 'logLevel') ?? 'info';
   return oneOf('the log level', given.toLowerCase(), Object.keys(LOG_LEVELS) as LogLevel[]);
 }
 
@@ -119,8 +112,8 @@ function oneOf<T extends string>(what: string, given: string, allowed: readonly 
   );
 }
 
-function readFirstVariable(env: Environment, names: readonly string[]): string | undefined {
-  for (const name of names) {
+function readSetting(env: Environment, setting: keyof typeof VARIABLES): string | undefined {
+  for (const name of VARIABLES[setting]) {
     const value = readVariable(env, name);
     if (value !== undefined) return value;
   }

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/util/clock.ts';
@@ -12,13 +14,26 @@ const NEVER = new AbortController().signal;
 const kill = (pid: number, signal: NodeJS.Signals | 0) => void process.kill(pid, signal);
 const isRoot = process.geteuid?.() === 0;
 
+/** Counts the pipes that keep this process running. */
+function countPipes(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'PipeWrap').length;
+}
+
+/** Those before the first command. */
+const PIPES = countPipes();
+
 function run(
   command: string,
   kwargs: Readonly<Record<string, unknown>> = {},
-  { dueAt = null as string | null, signal = NEVER, uid = process.geteuid!() } = {},
+  {
+    dueAt = null as string | null,
+    signal = NEVER,
+    uid = process.geteuid!(),
+    inherited = {},
+  } = {},
 ) {
   return runCommand(parseCommand({ command, ...kwargs }) as Command, {
-    host: { env: { PATH: process.env['PATH'], BEAT_DUE_AT: 'inherited' }, uid, kill },
+    host: { env: { PATH: process.env['PATH'], BEAT_DUE_AT: 'other', ...inherited }, uid, kill },
     ...{ clock: systemClock, dueAt, signal, groups: new Set<ProcessGroup>() },
   });
 }
@@ -41,6 +56,38 @@ describe('running of commands', () => {
     const invalid = await run('echo ${BEAT_DUE_AT-unset}', {}, { dueAt: '$(touch x)' });
     expect(invalid.stdout).toBe('unset\n');
   });
+
+  const SECRETS = {
+    BEAT_HTTP_CHANGE_TOKEN: 'secret',
+    BEAT_WEBHOOK_SECRET_FILE: '/run/secret',
+    CELERY_BROKER_URL: 'redis://:secret@localhost',
+    RESULT_BACKEND_FILE: '/run/secret',
+    SENTRY_DSN: 'https://secret@sentry.example/1',
+  };
+
+  test("a command does not inherit beat's own settings, and inherits all other variables", async () => {
+    const inherited = { ...SECRETS, PGHOST: 'database' };
+    const { stdout } = await run('env', {}, { inherited });
+    const names = stdout.split('\n').map((line) => line.split('=')[0]);
+    expect(names).toEqual(expect.arrayContaining(['PATH', 'PGHOST']));
+    expect(names.filter((name) => Object.keys(inherited).includes(name!))).toEqual(['PGHOST']);
+    expect(stdout).not.toContain('secret');
+  });
+
+  test('a command receives a setting of beat that its own variables contain', async () => {
+    const env = { CELERY_BROKER_URL: 'redis://other' };
+    const { stdout } = await run('echo $CELERY_BROKER_URL', { env }, { inherited: SECRETS });
+    expect(stdout).toBe('redis://other\n');
+  });
+
+  test.runIf(isRoot)(
+    "as root, a command of another user does not inherit beat's own settings",
+    async () => {
+      const { stdout } = await run('env', { user: 'nobody' }, { inherited: SECRETS });
+      expect(stdout).toMatch(/^USER=/m);
+      expect(stdout).not.toContain('secret');
+    },
+  );
 
   test('a command that ignores its input succeeds', async () => {
     expect((await run('true', { stdin: 'x'.repeat(1_000_000) })).exit_code).toBe(0);
@@ -81,6 +128,26 @@ describe('running of commands', () => {
     const background = Number(stdout);
     expect(() => kill(background, 0)).not.toThrow();
     kill(background, 'SIGKILL');
+  });
+
+  test('after a command no pipe that a process in the background holds keeps the worker running', async () => {
+    const { stdout } = await run('cat <&0 >/dev/null & sleep 60 & echo $!; exec >&- 2>&-', {
+      stdin: 'x'.repeat(1_000_000),
+    });
+    expect(countPipes()).toBeLessThanOrEqual(PIPES);
+    expect(() => kill(Number(stdout), 0)).not.toThrow();
+    kill(Number(stdout), 'SIGKILL');
+  });
+
+  test('after a command the output of a process in the background is read, so that it does not fail', async () => {
+    using folder = new Folder();
+    const [go, done] = ['go', 'done'].map((name) => join(folder.path, name)) as [string, string];
+    execFileSync('mkfifo', [go, done]);
+    const later = `read line < ${go}; head -c 300000 /dev/zero; echo "exit code $?" > ${done}`;
+    const { stdout } = await run(`(${later}) & echo begun`);
+    expect(stdout).toBe('begun\n');
+    await writeFile(go, 'go\n');
+    expect(await readFile(done, 'utf8')).toBe('exit code 0\n');
   });
 
   test.each([
