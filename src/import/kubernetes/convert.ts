@@ -130,6 +130,9 @@ function parseSchedule(expression: string, timezone: string): Schedule | undefin
   }
 }
 
+/** How often Kubernetes repeats a failed run unless the job says so. */
+const DEFAULT_RETRIES = 6;
+
 /** What Kubernetes does about runs that overlap or fail, and beat does not. */
 function describePolicies(spec: Fields, template: Fields): string[] {
   const notes: string[] = [];
@@ -141,8 +144,11 @@ function describePolicies(spec: Fields, template: Fields): string[] {
       `concurrencyPolicy ${asText(policy)}: without a resultBackend beat starts a run while the one before it runs: add resultBackend: db+sqlite:///results.sqlite and overlap: ${overlap}${otherwise}`,
     );
   }
-  const retries = Number(template['backoffLimit'] ?? 0);
-  if (retries > 0) notes.push(`backoffLimit ${retries}: workers do not repeat failed commands`);
+  const { backoffLimit } = template;
+  const retries = Number(backoffLimit ?? DEFAULT_RETRIES);
+  const origin = backoffLimit === undefined ? ', the default of Kubernetes' : '';
+  if (retries > 0)
+    notes.push(`backoffLimit ${retries}${origin}: workers do not repeat failed commands`);
   const several = ['parallelism', 'completions'].filter((key) => Number(template[key] ?? 1) > 1);
   if (several.length > 0) notes.push(`${several.join(', ')}: each run is one command`);
   return notes;
@@ -169,7 +175,11 @@ function describeSurroundings(pod: Fields, container: Fields): string[] {
   const more = Object.entries({ ...pod, ...container })
     .filter(([key, value]) => !CARRIED.includes(key) && !isEmpty(value))
     .map(([key]) => key);
-  const image = `image ${asText(container['image'])}: the host of the worker needs its programs`;
-  if (more.length === 0) return [image];
-  return [image, `${more.join(', ')}: the worker runs the command as it runs itself`];
+  const image = asText(container['image']);
+  return [
+    ...(image === '' ? [] : [`image ${image}: the host of the worker needs its programs`]),
+    ...(more.length === 0
+      ? []
+      : [`${more.join(', ')}: the worker runs the command as it runs itself`]),
+  ];
 }

@@ -78,7 +78,21 @@ export function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+export function isScalar(value: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}
+
 /** The value as text, or the fallback if it is not a scalar. */
 export function asText(value: unknown, fallback = ''): string {
-  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : fallback;
+  return isScalar(value) ? String(value) : fallback;
+}
+
+/** The list of texts in a field; empty if it is absent. Throws an `Error` that names another item. */
+export function asTexts(fields: Fields, key: string): readonly string[] {
+  const value = fields[key] ?? [];
+  if (!Array.isArray(value)) throw new Error(`${key}: expected a list of texts`);
+  return value.map((item: unknown, i) => {
+    if (isScalar(item)) return String(item);
+    throw new Error(`${key}[${i}]: expected a text, got ${JSON.stringify(item).slice(0, 100)}`);
+  });
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -43,6 +44,8 @@ const entryOf = (parts: Parts = {}) => one(parts).config.beatSchedule['a'];
 const leftOf = (parts: Parts = {}) =>
   one(parts).left.map(({ kind = 'missing', reason }) => `${kind}: ${reason}`);
 
+const RETRIES =
+  'different: backoffLimit 6, the default of Kubernetes: workers do not repeat failed commands';
 const IMAGE = 'different: image busybox: the host of the worker needs its programs';
 
 test('import of CronJobs: reads a list as kubectl writes it', () => {
@@ -76,6 +79,7 @@ test('import of CronJobs: reads a list as kubectl writes it', () => {
     'jobs.yaml:3 CronJob backup: env PGPASSWORD: from a Secret, a ConfigMap or the pod: set them in the environment of the worker',
     'jobs.yaml:3 CronJob backup: image postgres:17: the host of the worker needs its programs',
     'jobs.yaml:3 CronJob backup: volumes, volumeMounts: the worker runs the command as it runs itself',
+    'jobs.yaml:70 CronJob backup: backoffLimit 6, the default of Kubernetes: workers do not repeat failed commands',
     'jobs.yaml:70 CronJob backup: image report:1: the host of the worker needs its programs',
   ]);
   const after = new Date('2026-11-22T12:00:00Z');
@@ -99,7 +103,7 @@ test('import of CronJobs: of the same name without a namespace, each has an entr
     ['a-2', 'staging'],
     ['a-3', 'prod'],
   ]);
-  const names = left.filter(({ reason }) => !reason.startsWith('image'));
+  const names = left.filter(({ reason }) => !/^(?:image|backoffLimit)/.test(reason));
   expect(names).toEqual([
     {
       ...{ kind: 'different', place: 'prod.yaml:1 CronJob a' },
@@ -161,13 +165,87 @@ test('import of CronJobs: variables are replaced as Kubernetes does', () => {
   ];
   const command = ['run', '$(B)', '$$(B)', '$(NODE)', '$(date)', '$5'];
   expect(entryOf({ container: { command, env } })?.shell).toEqual({
-    command: "run 12 '$(B)' '$(NODE)' '$(date)' '$5'",
+    command: `run 12 '$(B)' "$NODE" '$(date)' '$5'`,
     env: { A: '1', B: '12' },
   });
 });
 
+const PASSWORD = { name: 'PW', valueFrom: { secretKeyRef: { name: 'db', key: 'pw' } } };
+const READ_BY_COMMAND = /^different: \$\(NAME\) became "\$PW": .*worker's environment/;
+
+test('import of CronJobs: a word with $(NAME) of a Secret reads the variable from the environment of the worker', () => {
+  const container = { command: ['run', '--pw=$(PW) x', '$$(PW)', '$(PW)'], env: [PASSWORD] };
+  expect(entryOf({ container })?.shell).toBe(`run --pw="$PW"' x' '$(PW)' "$PW"`);
+  expect(leftOf({ container })).toEqual([
+    RETRIES,
+    'different: env PW: from a Secret, a ConfigMap or the pod: set them in the environment of the worker',
+    expect.stringMatching(READ_BY_COMMAND),
+    IMAGE,
+  ]);
+});
+
+test('import of CronJobs: $(NAME) of a Secret has the effect of a text between the quotes of a script', () => {
+  const script = `a $(PW) "b$(PW)c \\"$(PW)" 'd$(PW)' \\'$(PW) $(date) $$(PW)`;
+  const container = { command: ['sh', '-c', script], env: [PASSWORD] };
+  const expected = `a "$PW" "b\${PW}c \\"$PW" 'd'"$PW"'' \\'"$PW" $(date) $(PW)`;
+  expect(entryOf({ container })?.shell).toBe(expected);
+  const shell = [
+    '-c',
+    expected.replace('$(date)', 'D').replace('$(PW)', 'E').replace('a ', "printf '%s|' "),
+  ];
+  const { stdout } = spawnSync('sh', shell, { encoding: 'utf8', env: { PW: 'x  y' } });
+  expect(stdout).toBe(`x  y|bx  yc "x  y|dx  y|'x  y|D|E|`);
+});
+
+test('import of CronJobs: a variable that is made of a Secret is set in the command', () => {
+  const env = [
+    { name: 'EARLY', value: '$(PW)' },
+    PASSWORD,
+    { name: 'URL', value: 'pg://u:$(PW)@host' },
+    { name: 'ALL', value: '$(URL)/db' },
+  ];
+  const container = { command: ['psql', '$(ALL)'], env };
+  expect(entryOf({ container })?.shell).toEqual({
+    command: `export URL=pg://u:"$PW"@host; export ALL="$URL"/db; psql "$ALL"`,
+    env: { EARLY: '$(PW)' },
+  });
+  expect(leftOf({ container })).toContainEqual(expect.stringMatching(READ_BY_COMMAND));
+});
+
+test('import of CronJobs: with envFrom, $(NAME) in capitals is a variable, and $(date) is not', () => {
+  const envFrom = [{ configMapRef: { name: 'c' } }];
+  const container = { command: ['sh', '-c', 'run $(HOST_1) $(date)'], envFrom };
+  expect(entryOf({ container })?.shell).toBe('run "$HOST_1" $(date)');
+});
+
+test('import of CronJobs: an empty image is not named', () => {
+  expect(leftOf({ container: { image: '' } })).toEqual([RETRIES]);
+  expect(leftOf({ container: { image: undefined } })).toEqual([RETRIES]);
+});
+
+test('import of CronJobs: no retries are lost with backoffLimit 0', () => {
+  expect(leftOf({ job: { backoffLimit: 0 } })).toEqual([IMAGE]);
+});
+
 test.each([
   [{ container: { command: [] } }, /^missing: the command is in the image busybox/],
+  [{ container: { command: [], image: '' } }, /^missing: there is neither a command nor an image/],
+  [
+    { container: { command: ['run', { a: 1 }] } },
+    /^missing: command\[1\]: expected a text, got \{"a":1\}/,
+  ],
+  [{ container: { args: [null] } }, /^missing: args\[0\]: expected a text, got null/],
+  [{ container: { command: 'run' } }, /^missing: command: expected a list of texts/],
+  [{ container: { env: [{ name: 'A', value: {} }] } }, /^missing: env A: expected a text/],
+  [
+    {
+      container: {
+        args: ['$(a.b)'],
+        env: [{ name: 'a.b', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
+      },
+    },
+    /^missing: \$\(a\.b\): no shell can read this name/,
+  ],
   [{ pod: { containers: [{}, {}] } }, /^missing: expected one container/],
   [{ pod: { initContainers: [{ name: 'b' }] } }, /^missing: expected one container/],
   [{ spec: { schedule: '61 * * * *' } }, /^missing: schedule\.cron: .*61/],
@@ -180,13 +258,18 @@ test.each([
 });
 
 test('import of CronJobs: what surrounds the command is listed, and defaults are not', () => {
-  expect(leftOf({ pod: { securityContext: {}, restartPolicy: 'Never' } })).toEqual([IMAGE]);
+  expect(leftOf({ pod: { securityContext: {}, restartPolicy: 'Never' } })).toEqual([
+    RETRIES,
+    IMAGE,
+  ]);
   expect(leftOf({ pod: { serviceAccountName: 'shop' }, job: { parallelism: 2 } })).toEqual([
+    RETRIES,
     'different: parallelism: each run is one command',
     IMAGE,
     'different: serviceAccountName: the worker runs the command as it runs itself',
   ]);
   expect(leftOf({ container: { envFrom: [{ secretRef: { name: 's' } }] } })).toEqual([
+    RETRIES,
     expect.stringMatching(/^different: envFrom: from a Secret/),
     IMAGE,
   ]);

@@ -1,0 +1,91 @@
+/** A part of a text: as it is, or the name of a variable that only the host of the worker knows. */
+export type Piece = string | { readonly name: string };
+
+/** What a container knows of its variables. */
+export interface Variables {
+  /** The values that the manifest contains. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Whether the value of a variable comes from elsewhere. */
+  readonly isElsewhere: (name: string) => boolean;
+}
+
+const REFERENCE = /\$(?:\$|\(([^)]+)\))/g;
+
+/** Replaces `$(NAME)` for known variables, and `$$` by `$`, as Kubernetes does. */
+export function expand(text: string, { values, isElsewhere }: Variables): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const { 0: found, 1: name, index } of text.matchAll(REFERENCE)) {
+    pieces.push(text.slice(end, index));
+    end = index + found.length;
+    if (name === undefined) pieces.push('$');
+    else if (values.has(name)) pieces.push(values.get(name)!);
+    else pieces.push(isElsewhere(name) ? { name } : found);
+  }
+  return [...pieces, text.slice(end)];
+}
+
+/** The text of the pieces; `null` if one is the name of a variable. */
+export function joinPieces(pieces: readonly Piece[]): string | null {
+  return pieces.every((piece) => typeof piece === 'string') ? pieces.join('') : null;
+}
+
+/** The names of the variables among the pieces. */
+export function namesOf(pieces: readonly Piece[]): readonly string[] {
+  return pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [piece.name]));
+}
+
+/** One word for a POSIX shell. */
+export function quoteWord(pieces: readonly Piece[]): string {
+  const text = joinPieces(pieces);
+  if (text !== null) return quote(text);
+  return mergeTexts(pieces)
+    .map((piece) => (typeof piece === 'string' ? quote(piece) : `"$${piece.name}"`))
+    .join('');
+}
+
+/** A script of a POSIX shell, in which variables stand so that quotes around them keep their effect. */
+export function writeScript(pieces: readonly Piece[]): string {
+  const texts = mergeTexts(pieces);
+  let quoted: '' | '"' | "'" = '';
+  return texts
+    .map((piece, i) => {
+      if (typeof piece === 'string') {
+        quoted = scanQuotes(piece, quoted);
+        return piece;
+      }
+      if (quoted === "'") return `'"$${piece.name}"'`;
+      if (quoted === '') return `"$${piece.name}"`;
+      const next = texts[i + 1];
+      return typeof next === 'string' && /^\w/.test(next) ? `\${${piece.name}}` : `$${piece.name}`;
+    })
+    .join('');
+}
+
+/** Joins neighbouring texts and removes empty ones. */
+function mergeTexts(pieces: readonly Piece[]): readonly Piece[] {
+  const merged: Piece[] = [];
+  for (const piece of pieces) {
+    const last = merged.at(-1);
+    if (typeof piece === 'string' && typeof last === 'string')
+      merged[merged.length - 1] = last + piece;
+    else if (piece !== '') merged.push(piece);
+  }
+  return merged;
+}
+
+/** The quote that is open at the end of a part of a script. */
+function scanQuotes(text: string, open: '' | '"' | "'"): '' | '"' | "'" {
+  let quoted = open;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text[i];
+    if (char === '\\' && quoted !== "'") i += 1;
+    else if (char === quoted) quoted = '';
+    else if (quoted === '' && (char === '"' || char === "'")) quoted = char;
+  }
+  return quoted;
+}
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
