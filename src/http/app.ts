@@ -58,6 +58,10 @@ export function createApp(context: HttpContext): Hono<HttpEnv> {
   app.notFound((c) => problem(c, { status: 404 }));
 
   app.route('/', healthRoutes(context));
+  app.use(async (_, next) => {
+    await context.reloaded();
+    await next();
+  });
   app.get('/assets/:file', (c) => {
     const asset = findAsset(c.req.path);
     if (!asset) return problem(c, { status: 404 });

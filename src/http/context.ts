@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { HttpSettings } from '../config/service/http.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Liveness } from '../observe/liveness.ts';
+import type { LoopHealth } from '../observe/liveness.ts';
 import type { MetricsPage } from '../observe/metrics/metrics.ts';
 import type { StateStore } from '../store/store.ts';
 import type { Clock } from '../util/clock.ts';
@@ -13,7 +13,10 @@ export interface HttpContext {
   readonly store: StateStore;
   /** The settings in force, which a reload replaces. */
   readonly settings: () => Settings;
-  readonly liveness: Liveness;
+  /** Resolves when a reload that has begun is in force here, or has taken too long. */
+  readonly reloaded: () => Promise<void>;
+  /** Asks the scheduling loop. Also resolves while that loop is blocked. */
+  readonly health: () => Promise<LoopHealth>;
   /** The metrics in the text format of Prometheus; absent if none are collected. */
   readonly metrics?: (() => Promise<MetricsPage>) | undefined;
   readonly clock: Clock;

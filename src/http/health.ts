@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { isAlive } from '../observe/liveness.ts';
 import { waitAtMost } from '../util/clock.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
 
@@ -9,10 +10,11 @@ const READY_TIMEOUT = 2_000;
  * Probes, which need no token and so reveal nothing but health. `/healthz`: the loop makes progress, so a restart would
  * not help. `/readyz`: the store answers too, and no reload has failed.
  */
-export function healthRoutes({ liveness, store, clock, stopped }: HttpContext): Hono<HttpEnv> {
+export function healthRoutes({ health, store, clock, stopped }: HttpContext): Hono<HttpEnv> {
   const routes = new Hono<HttpEnv>();
-  routes.get('/healthz', (c) => {
-    const { alive, idleMs } = liveness;
+  routes.get('/healthz', async (c) => {
+    const { idleMs } = await health();
+    const alive = isAlive({ idleMs });
     return c.json({ status: alive ? 'ok' : 'stuck', idleMs }, alive ? 200 : 503);
   });
   routes.get('/readyz', async (c) => {
@@ -24,11 +26,12 @@ export function healthRoutes({ liveness, store, clock, stopped }: HttpContext): 
       );
     };
     await waitAtMost(clock, READY_TIMEOUT, stopped, ask);
+    const loop = await health();
     const checks = {
-      loop: liveness.alive,
+      loop: isAlive(loop),
       store: answered,
-      configuration: liveness.reloadError === null,
-      entries: liveness.blockedEntries.length === 0,
+      configuration: !loop.hasReloadFailed,
+      entries: !loop.hasBlockedEntries,
     };
     const isReady = checks.loop && checks.store;
     return c.json({ status: isReady ? 'ok' : 'unavailable', checks }, isReady ? 200 : 503);

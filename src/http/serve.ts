@@ -1,20 +1,25 @@
 import { isIPv6, type AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
-import { unprotectedError } from '../config/service/http.ts';
 import { storeOptions } from '../config/service/store-options.ts';
 import { openState } from '../drivers/open-store.ts';
-import { errorAt } from '../util/diagnostic.ts';
-import { waitAtMost } from '../util/clock.ts';
-import { BeatError, ConfigError } from '../util/errors.ts';
+import { systemClock, waitAtMost } from '../util/clock.ts';
+import { BeatError } from '../util/errors.ts';
 import { createApp } from './app.ts';
 import type { HttpContext } from './context.ts';
 
-export type ServeOptions = Omit<HttpContext, 'store' | 'stopped'>;
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Called when the server listens; requests wait for it. */
+  readonly open: () => Promise<Omit<HttpContext, 'store' | 'stopped'>>;
+}
 
 export interface HttpServer {
   /** Such as `http://127.0.0.1:8040`. */
   readonly url: string;
+  /** Rejects if requests cannot be answered: `open` or the store has failed. */
+  readonly opened: Promise<void>;
   /** Ends streams, finishes requests for at most two seconds, and closes its connection to the store. */
   close(): Promise<void>;
 }
@@ -22,34 +27,32 @@ export interface HttpServer {
 /** How long requests may take after the stop, milliseconds. */
 const GRACE = 2_000;
 
-/**
- * Serves HTTP as the settings say. Throws a `ConfigError` for an address that would be open to other hosts without a
- * token, and a `BeatError` when the address is not available.
- */
-export async function serve(options: ServeOptions): Promise<HttpServer> {
-  const settings = options.settings();
-  const http = settings.http!;
-  const error = unprotectedError(http);
-  if (error !== null) throw new ConfigError([errorAt(['http', 'host'], error)]);
+/** Listens, then opens the store and answers. Throws a `BeatError` when the address is not available. */
+export async function serve({ host, port, open }: ServeOptions): Promise<HttpServer> {
   const stop = new AbortController();
-  const store = await openState(storeOptions(settings, options.clock));
-  const app = createApp({ ...options, store, stopped: stop.signal });
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  try {
-    await listen(server, http);
-  } catch (failure) {
-    await store.close();
-    throw failure;
-  }
+  const listening = Promise.withResolvers<undefined>();
+  const opening = listening.promise.then(async () => {
+    const context = await open();
+    const store = await openState(storeOptions(context.settings(), context.clock));
+    return { store, app: createApp({ ...context, store, stopped: stop.signal }) };
+  });
+  const fetch = async (request: Request, env: object) => (await opening).app.fetch(request, env);
+  const server = createAdaptorServer({ fetch }) as Server;
+  await listen(server, { host, port });
+  listening.resolve(undefined);
   return {
     url: `http://${formatAddress(server.address() as AddressInfo)}`,
+    opened: opening.then(() => {}),
     async close() {
       stop.abort();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      await waitAtMost(options.clock, GRACE, new AbortController().signal, () => closed);
+      await waitAtMost(systemClock, GRACE, new AbortController().signal, () => closed);
       server.closeAllConnections();
-      await store.close();
+      await opening.then(
+        ({ store }) => store.close(),
+        () => {},
+      );
     },
   };
 }

@@ -6,6 +6,16 @@ import type { Clock } from '../util/clock.ts';
  */
 export const STUCK_AFTER = 60_000;
 
+/** The health of an instance, as plain data that another thread can receive. */
+export interface LoopHealth {
+  /** Milliseconds since the loop last made progress. */
+  readonly idleMs: number;
+  /** Whether entries cannot be scheduled because their stored state is unreadable. */
+  readonly hasBlockedEntries: boolean;
+  /** Whether the configuration in force is not the one in the files. */
+  readonly hasReloadFailed: boolean;
+}
+
 /** Records when the loop last made progress. Failed attempts count: an outage does not call for a restart. */
 export class Liveness {
   readonly #clock: Clock;
@@ -30,6 +40,19 @@ export class Liveness {
   }
 
   get alive(): boolean {
-    return this.idleMs < STUCK_AFTER;
+    return isAlive(this);
   }
+
+  get health(): LoopHealth {
+    return {
+      idleMs: this.idleMs,
+      hasBlockedEntries: this.blockedEntries.length > 0,
+      hasReloadFailed: this.reloadError !== null,
+    };
+  }
+}
+
+/** Whether the loop makes progress, so that a restart would not help. */
+export function isAlive({ idleMs }: Pick<LoopHealth, 'idleMs'>): boolean {
+  return idleMs < STUCK_AFTER;
 }

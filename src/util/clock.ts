@@ -48,6 +48,20 @@ export async function waitAtMost(
   done.abort();
 }
 
+/** Calls `load` at most once in `ms` milliseconds; calls within that time share the result. */
+export function reuse<T>(load: () => Promise<T>, ms: number, clock: Clock): () => Promise<T> {
+  let loading: Promise<T> | undefined;
+  let begunAt = -Infinity;
+  return () => {
+    const now = clock.monotonic();
+    if (!loading || now - begunAt >= ms) {
+      loading = load();
+      begunAt = now;
+    }
+    return loading;
+  };
+}
+
 /** The host's clocks. No other code of beat reads the time or sets a timer. */
 export const systemClock: Clock = {
   now: () => Date.now(),

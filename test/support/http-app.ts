@@ -41,7 +41,8 @@ export class HttpApp implements AsyncDisposable {
     const app = createApp({
       store,
       settings: () => beat.settings,
-      liveness: beat.liveness,
+      reloaded: () => Promise.resolve(),
+      health: () => Promise.resolve(beat.liveness.health),
       clock: systemClock,
       version: '0.0.0',
       reportError: (error) => this.errors.push(error),

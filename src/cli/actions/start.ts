@@ -43,7 +43,7 @@ export function start(flags: StartFlags, options: StartOptions): Promise<ExitCod
       const worker = flags.withWorker ? new WorkerProcess(flags, logfile) : null;
       const node = formatNodeName(flags.hostname, hostname());
       const watch = flags.watch === true;
-      await run(settings, { files, log, worker, node, isWatching: watch }, options);
+      await run(settings, { files, log, worker, flags, node, isWatching: watch }, options);
     },
   });
 }
@@ -55,6 +55,7 @@ interface Run {
   readonly log: Logger;
   /** The process of `--with-worker`. */
   readonly worker: WorkerProcess | null;
+  readonly flags: StartFlags;
   /** The name for remote control, such as `celerybeat@host`. */
   readonly node: string;
   /** Whether to reload when a file changes. */
@@ -63,7 +64,7 @@ interface Run {
 
 async function run(
   settings: Settings,
-  { files, log, worker, node, isWatching }: Run,
+  { files, log, worker, flags, node, isWatching }: Run,
   { started, version }: StartOptions,
 ): Promise<void> {
   const beat = new Beat(settings, { origin: formatOrigin(), source: files });
@@ -94,7 +95,7 @@ async function run(
   try {
     // Closed also when a later one, or beat itself, cannot start: an open server would keep the process running.
     for (const attach of [
-      () => serveHttp(beat, log, version),
+      () => serveHttp(beat, { flags, log, version }),
       () => answerRemoteControl(beat, node, log),
       () => sendAlerts(beat, log),
     ]) {

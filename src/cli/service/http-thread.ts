@@ -1,0 +1,122 @@
+/**
+ * The HTTP server of `beat start`, as the program of a thread of its own: no request delays the scheduler. It reads the configuration itself, because schedules cannot be sent between threads, and has its own
+ * connection to the store. `serve-http.ts` starts it.
+ */
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createBirpc } from 'birpc';
+import type { HttpSettings } from '../../config/service/http.ts';
+import type { Settings } from '../../config/settings.ts';
+import { serve, type HttpServer } from '../../http/serve.ts';
+import type { LoopHealth } from '../../observe/liveness.ts';
+import type { MetricsPage } from '../../observe/metrics/metrics.ts';
+import { reuse, systemClock as clock, waitAtMost } from '../../util/clock.ts';
+import { describeError } from '../../util/errors.ts';
+import { findConfigFiles, type GlobalFlags } from '../flags/options.ts';
+
+/** What the thread is started with. */
+export interface HttpThreadData {
+  readonly flags: GlobalFlags;
+  /** Where it listens. */
+  readonly http: HttpSettings;
+  readonly version: string;
+}
+
+/** What the main thread calls. */
+export interface HttpThreadCalls {
+  /** Resolves with the URL, such as `http://127.0.0.1:8040`, when the server listens. */
+  serve(): Promise<string>;
+  /** Reads the configuration again. */
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What this thread calls in the main thread. */
+export interface InstanceCalls {
+  health(): LoopHealth;
+  metrics(): Promise<MetricsPage>;
+  reportError(text: string): void;
+}
+
+/** How long the main thread may take to answer before its last answer is used, milliseconds. */
+const HEALTH_WITHIN = 500;
+/** How old an answer of the main thread may be, milliseconds: many requests ask it once. */
+const FRESH = 100;
+/** How long a request waits for a reload that has begun, milliseconds. */
+const RELOAD_WITHIN = 2_000;
+/** On Linux: the scheduler comes first where both threads share a processor. */
+const NICENESS = 10;
+
+const { flags, http, version } = workerData as HttpThreadData;
+const port = parentPort!;
+const stop = new AbortController();
+const files = findConfigFiles(flags);
+let server: HttpServer | undefined;
+let reloading: Promise<void> = Promise.resolve();
+let settings: Settings;
+
+const instance = createBirpc<InstanceCalls, HttpThreadCalls>(
+  {
+    async serve() {
+      server = await serve({ ...http, open });
+      // Its rejection is not handled: it ends the thread, which the main thread starts again.
+      void server.opened;
+      return server.url;
+    },
+    reload() {
+      reloading = reloading.then(read).catch(reportError);
+      return reloading;
+    },
+    async close() {
+      stop.abort();
+      await server?.close();
+      port.close();
+    },
+  },
+  {
+    post: (message) => port.postMessage(message),
+    on: (listener) => port.on('message', listener),
+    timeout: -1,
+  },
+);
+
+// Elsewhere than on Linux this would be the priority of the whole process.
+if (process.platform === 'linux') setPriority(NICENESS);
+
+async function read(): Promise<void> {
+  settings = await files.read();
+}
+
+/** What requests are answered from. Called when the server listens. */
+async function open() {
+  reloading = read();
+  await reloading;
+  return {
+    settings: () => settings,
+    reloaded: () => waitAtMost(clock, RELOAD_WITHIN, stop.signal, () => reloading),
+    health: createHealth(),
+    metrics: reuse(() => instance.metrics(), FRESH, clock),
+    clock,
+    version,
+    reportError,
+  };
+}
+
+/** Asks the main thread; while that is blocked, its last answer grows older. */
+function createHealth(): () => Promise<LoopHealth> {
+  let last: LoopHealth = { idleMs: 0, hasBlockedEntries: false, hasReloadFailed: false };
+  let answeredAt = clock.monotonic();
+  const ask = async () => {
+    last = await instance.health();
+    answeredAt = clock.monotonic();
+  };
+  const askInTime = reuse(() => waitAtMost(clock, HEALTH_WITHIN, stop.signal, ask), FRESH, clock);
+  return async () => {
+    await askInTime();
+    return { ...last, idleMs: Math.round(last.idleMs + clock.monotonic() - answeredAt) };
+  };
+}
+
+function reportError(error: unknown): void {
+  void instance.reportError(describeError(error));
+}
