@@ -28,6 +28,7 @@ const homes = [
   ['@msgpack', '^src/message/serializers/', 'all serializers of messages are in one folder'],
   ['lzma1', '^src/message/compression\\.ts$', 'all compression of messages is in one file'],
   ['hono|@hono', '^src/http/', 'no other folder answers requests'],
+  ['birpc', '^src/cli/service/', 'only the server of HTTP runs in a thread of its own'],
   ['commander', '^src/cli/', 'the library is used without a command line'],
   ['pino|pino-pretty', '^src/observe/', 'the log subscribes to events; no other code logs'],
   ['luxon', '^src/(schedule|config|message|cli)/', 'time zones belong to schedules and to output'],
