@@ -1,7 +1,8 @@
 """The entries of django-celery-beat: the rows of its table, and what its start makes of the settings."""
 import json
+from collections.abc import Mapping
 
-from .report import path_of
+from .report import RAISED, describe, path_of
 from .rows import Row, read_settings
 
 #: What an entry of the settings may have for every scheduler.
@@ -15,13 +16,19 @@ def read_django(app, cls, report):
     scheduler = cls(app, lazy=True)
     rows = {}
     for model in scheduler.Model.objects.all().order_by('name'):
-        row = _django_row(app, scheduler, model, report)
+        try:
+            row = _django_row(app, scheduler, model, report)
+        except RAISED as error:
+            row = report.missing('django-celery-beat cannot read it: {}'.format(describe(error)), 'correct it', model.name)
         if row is not None:
             rows[model.name] = row
     # A start of beat writes the entries of the settings into the table, over those with the same names.
     settings, own = {}, {}
     for name, fields in app.conf.beat_schedule.items():
-        settings[name], own[name] = _split(name, fields, cls, report)
+        if isinstance(fields, Mapping):
+            settings[name], own[name] = _split(name, fields, cls, report)
+        else:
+            settings[name] = fields
     for name, entry in read_settings(app, settings, report).items():
         rows[name] = _with_settings(rows.get(name), entry, own.get(name, {}))
     return rows

@@ -1,16 +1,22 @@
 """The entries of the scheduler that the app has configured, through its own API and without a trace in its store."""
 import os
 import tempfile
+from collections.abc import Mapping
 from datetime import datetime
 
 from celery import beat
 from celery.utils.imports import load_extension_class_names, symbol_by_name
 
 from .django import read_django
-from .report import path_of
+from .report import RAISED, describe, path_of, text_of
 from .rows import Row, read_settings
 
 CLEANUP = 'celery.backend_cleanup'
+
+
+def is_installed(app, name):
+    """Whether Celery's beat adds the entry, which is in no setting."""
+    return name == CLEANUP and name not in app.conf.beat_schedule
 
 
 def scheduler_class(app, name=None):
@@ -29,7 +35,7 @@ def read_rows(app, cls, report):
     schedule = _read_schedule(app, cls, report)
     # Celery's scheduler reads the settings in the order of a set.
     names = [name for name in app.conf.beat_schedule if name in schedule]
-    return {name: Row(schedule[name]) for name in names + sorted(set(schedule) - set(names))}
+    return {name: Row(schedule[name]) for name in names + sorted(set(schedule) - set(names), key=text_of)}
 
 
 def _read_schedule(app, cls, report):
@@ -51,14 +57,17 @@ def _read_redbeat(app, cls, report):
     conf = ensure_conf(app)
     rows = {}
     for key in get_redis(app).zrange(conf.schedule_key, 0, -1):
-        entry = cls.Entry.from_key(key, app=app)
-        rows[entry.name] = Row(entry, enabled=entry.enabled, last_run_at=_last_of_redbeat(entry))
+        try:
+            entry = cls.Entry.from_key(key, app=app)
+            rows[entry.name] = Row(entry, enabled=entry.enabled, last_run_at=_last_of_redbeat(entry))
+        except RAISED as error:
+            report.missing('RedBeat cannot read it: {}'.format(describe(error)), 'correct it, or remove the key', text_of(key))
     # A start of beat writes the entries of the settings over those in Redis.
-    enabled = {name: fields.get('enabled', True) for name, fields in app.conf.beat_schedule.items()}
-    settings = {
-        name: {key: value for key, value in fields.items() if key != 'enabled'}
-        for name, fields in app.conf.beat_schedule.items()
-    }
+    maps = {name: fields for name, fields in app.conf.beat_schedule.items() if isinstance(fields, Mapping)}
+    enabled = {name: fields.get('enabled', True) for name, fields in maps.items()}
+    settings = dict(app.conf.beat_schedule)
+    for name, fields in maps.items():
+        settings[name] = {key: value for key, value in fields.items() if key != 'enabled'}
     for name, entry in read_settings(app, settings, report).items():
         last = rows[name].last_run_at if name in rows else None
         rows[name] = Row(entry, enabled=enabled.get(name, True), last_run_at=last)

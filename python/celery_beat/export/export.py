@@ -1,21 +1,14 @@
 """The export of a whole app."""
 import celery
-from celery import schedules
-from celery.app.task import Task
-from celery.beat import BeatLazyFunc
-from celery.canvas import maybe_signature
 
 from . import messages
-from .canvas import CANVAS, export_signature, published_tasks, signature_of
-from .entries import CLEANUP, read_rows, scheduler_class
-from .hooks import overrides, report_hooks
-from .options import export_options, merge_declared
+from .entries import is_installed, read_rows, scheduler_class
+from .exporter import Exporter
+from .hooks import report_hooks
 from .queues import export_queue
-from .report import Report, describe, path_of
-from .routes import are_data, ask_routes
-from .schedules import Unknown, export_schedule, upcoming
+from .report import RAISED, Report, describe, path_of, show, text_of
+from .routes import are_data
 from .settings import export_settings
-from .values import NotPlain, as_argument, instant
 
 
 def export_app(app, scheduler=None, last_runs=None, compared=None):
@@ -30,9 +23,13 @@ def export_app(app, scheduler=None, last_runs=None, compared=None):
     app.finalize()
     cls = scheduler_class(app, scheduler)
     settings = export_settings(app, report)
-    rows = read_rows(app, cls, report)
-    own = {name: row for name, row in rows.items() if not _is_installed(app, name)}
-    report_hooks(app, cls, own, report)
+    rows = _named(read_rows(app, cls, report), report)
+    own = {name: row for name, row in rows.items() if not is_installed(app, name)}
+    try:
+        report_hooks(app, cls, own, report)
+    except RAISED as error:
+        report.different('what the project runs when tasks are sent cannot be read: {}'.format(describe(error)),
+                         'look for receivers of before_task_publish and overridden methods of tasks')
     if not are_data(app.conf.task_routes):
         report.note(
             'task_routes has functions, regular expressions or objects: the entries have their answers as options',
@@ -50,10 +47,6 @@ def export_app(app, scheduler=None, last_runs=None, compared=None):
     }
 
 
-def _is_installed(app, name):
-    return name == CLEANUP and name not in app.conf.beat_schedule
-
-
 def _add_queues(settings, queues, app):
     """Adds the queues that options name as objects, and the default queue if it has been the only one."""
     if not queues:
@@ -61,167 +54,21 @@ def _add_queues(settings, queues, app):
     given = settings.get('task_queues')
     if isinstance(given, dict):
         for queue in queues:
-            given[queue.name] = {key: value for key, value in export_queue(queue).items() if key != 'name'}
+            given[queue['name']] = {key: value for key, value in queue.items() if key != 'name'}
         return
     rows = given or [export_queue(app.amqp.queues[app.conf.task_default_queue])]
-    settings['task_queues'] = rows + [export_queue(queue) for queue in queues]
+    settings['task_queues'] = rows + list(queues)
 
 
-class Exporter:
-    """Exports one entry after the other."""
-
-    def __init__(self, app, report):
-        self.app = app
-        self.report = report
-        self.queues = {}
-        self._ask = not are_data(app.conf.task_routes)
-
-    def export(self, name, row, last_runs=None, compared=None):
-        """Returns the entry as data, or `None` after the report has the reason."""
-        entry = row.entry
-        try:
-            exported = {'name': name, 'installed': _is_installed(self.app, name), 'entry': self._entry(name, row)}
-        except Unknown as error:
-            return self.report.missing(error.what, error.instead, name)
-        except NotPlain as error:
-            return self.report.missing('it has a value that JSON cannot carry: {}'.format(error),
-                                    'pass plain data, and let the task make the object of it', name)
-        except Rejected as error:
-            return self.report.missing(*error.args, entry=name)
-        last = row.last_run_at if last_runs is True else (last_runs or {}).get(name)
-        if last is not None:
-            exported['last_run_at'] = instant(last)
-        if compared is not None and isinstance(entry.schedule, (schedules.crontab, schedules.solar)):
-            exported['upcoming'] = upcoming(entry.schedule, *compared)
-        exported['messages'] = exported['entry'].pop('messages')
-        return exported
-
-    def _entry(self, name, row):
-        entry = row.entry
-        self._check(row)
-        exported = export_schedule(entry.schedule, self.app)
-        if row.description:
-            exported['description'] = row.description
-        if not row.enabled:
-            exported['enabled'] = False
-        task = self.app.tasks.get(entry.task)
-        if entry.task in CANVAS or not (task is None or isinstance(task, Task)):
-            exported.update(self._canvas(name, entry, task))
-        else:
-            exported.update(self._task(name, entry))
-        return exported
-
-    def _check(self, row):
-        values = list(row.entry.args or ()) + list((row.entry.kwargs or {}).values())
-        if any(isinstance(value, BeatLazyFunc) for value in values):
-            raise Rejected(
-                'an argument is a BeatLazyFunc, which Celery\'s beat calls for each run',
-                'write a date as a template such as {{dueAt | yyyy-MM-dd}}, anything else with lazy() in TypeScript')
-        if row.one_off:
-            raise Rejected('it runs once, then the scheduler disables it (one_off)', 'write schedule: { at: … }')
-        if row.start_time is not None and row.last_run_at is None:
-            raise Rejected('it starts at {} (start_time)'.format(row.start_time.isoformat()),
-                           'write from, or import the table with beat import django')
-
-    def _task(self, name, entry):
-        args = list(entry.args or ())
-        kwargs = dict(entry.kwargs or {})
-        given = dict(entry.options)
-        merged = self._merge(entry.task, args, kwargs, given)
-        serializer = merged.get('serializer') or self.app.conf.task_serializer
-        exported = {'task': entry.task}
-        if args:
-            exported['args'] = as_argument(args, serializer)
-        if kwargs:
-            exported['kwargs'] = as_argument(kwargs, serializer)
-        message = self._record(name, entry)
-        if message is not None:
-            self._add_what_celery_adds(merged, message)
-        options = export_options(self.app, merged, given)
-        if not options.get('headers', True):
-            del options['headers']
-        if options:
-            exported['options'] = options
-        exported['messages'] = [message] if message else []
-        return exported
-
-    def _merge(self, task, args, kwargs, given):
-        """The options with those of the task and, where the file cannot contain the routes, of its route."""
-        merged = merge_declared(self.app, task, given)
-        if self._ask:
-            try:
-                merged.update(ask_routes(self.app, task, args, kwargs, merged))
-            except Exception as error:
-                raise Rejected('the router fails for it: {}'.format(describe(error)), 'give it a queue') from error
-        queue = merged.get('queue')
-        if hasattr(queue, 'name') and queue.name not in self.app.amqp.queues:
-            self.queues[queue.name] = queue
-        return merged
-
-    def _record(self, name, entry):
-        try:
-            return messages.record_message(self.app, entry)
-        except Exception as error:
-            self.report.different('Celery\'s beat fails to send it: {}'.format(describe(error)),
-                             'see whether the worker accepts the call; beat sends it', name)
-            return None
-
-    def _add_what_celery_adds(self, merged, message):
-        """Adds to the options what is in the message because beat has imported the task, or has not."""
-        headers, conf = message['headers'], self.app.conf
-        if headers.get('shadow'):
-            merged.setdefault('shadow', headers['shadow'])
-        ignored = headers.get('ignore_result')
-        if ignored is not None and bool(ignored) != bool(conf.task_ignore_result):
-            merged.setdefault('ignore_result', bool(ignored))
-        for key, index in (('time_limit', 0), ('soft_time_limit', 1)):
-            limit = (headers.get('timelimit') or [None, None])[index]
-            if limit is None:
-                merged.pop(key, None)
-        if 'exchange' in merged and any(queue.exchange.delivery_mode for queue in self.app.amqp.queues.values()):
-            merged.setdefault('delivery_mode', message['properties']['delivery_mode'])
-        if conf.task_default_priority and not message['priority'] and are_data(conf.task_routes):
-            merged.setdefault('priority', 0)
-
-    def _canvas(self, name, entry, task):
-        options = dict(entry.options)
-        if task is None or isinstance(task, Task):
-            signature = signature_of(entry)
-            self.report.note('it is a {}, which Celery\'s beat sends as one task that no worker runs'.format(entry.task),
-                             'beat sends its tasks', name)
-            call = {}
-        else:
-            signature = task
-            call = {'args': as_argument(list(entry.args or ())), 'kwargs': as_argument(dict(entry.kwargs or {}))}
-
-        def options_of(called, args, kwargs, given):
-            merged = self._merge(called, args, kwargs, given)
-            declared = self.app.tasks.get(called)
-            if declared is not None and declared.ignore_result != bool(self.app.conf.task_ignore_result):
-                merged.setdefault('ignore_result', declared.ignore_result)
-            return export_options(self.app, merged, given)
-
-        exported = {
-            'task': export_signature(signature, options_of),
-            'messages': self._record_canvas(name, entry, signature),
-        }
-        exported.update({key: value for key, value in call.items() if value})
-        if options:
-            exported['options'] = export_options(self.app, options, options)
-        return exported
-
-    def _record_canvas(self, name, entry, signature):
-        if any(overrides(self.app.tasks.get(task)) for task in published_tasks(signature)):
-            return []  # which are listed as hooks, and may have effects
-        given = ((), {}) if entry.task in CANVAS else (entry.args, entry.kwargs)
-        try:
-            canvas = maybe_signature(signature, app=self.app, clone=True)
-            return messages.record_canvas(self.app, canvas, *given, options=dict(entry.options))
-        except Exception as error:
-            self.report.different('Celery fails to send it: {}'.format(describe(error)),
-                                  'see whether the worker accepts the call; beat sends it', name)
-            return []
-
-
-class Rejected(Exception):
-    """An entry that is not exported: what it is, and what to do instead."""
+def _named(rows, report):
+    """The rows by names of text; a project may use any object as a name."""
+    named = {}
+    for name, row in rows.items():
+        text = text_of(name)
+        if text in named:
+            report.missing('another entry has the same text as its name, {}'.format(show(name)), 'give it a text as its name', text)
+            continue
+        if not isinstance(name, str):
+            report.note('its name is {}, which is not a text'.format(show(name)), 'beat uses its text', text)
+        named[text] = row
+    return named

@@ -7,8 +7,8 @@ from celery.app.task import Task
 from celery.utils.dispatch.signal import _make_id
 from kombu import Producer
 
-from .canvas import published_tasks, signature_of
-from .report import path_of
+from .canvas import CANVAS, published_tasks, signature_of
+from .report import RAISED, path_of
 
 #: Modules whose hooks are for the scheduler itself.
 SCHEDULERS = ('celery.', 'redbeat.', 'django_celery_beat.')
@@ -34,7 +34,13 @@ ENTRY_METHODS = ('is_due', '__next__', '_next_instance', 'next')
 
 def report_hooks(app, cls, rows, report):
     """Reports each hook with the entries that it affects; `rows` are those of the app itself."""
-    tasks = {name: published_tasks(signature_of(row.entry)) for name, row in rows.items() if row.enabled}
+    tasks = {}
+    for name, row in rows.items():
+        if row.enabled:
+            try:
+                tasks[name] = _published(row.entry)
+            except RAISED:
+                continue  # the export of the entry fails too, and says why
     _report_signals(tasks, report)
     for name, names in tasks.items():
         for path, method in (hook for task in names for hook in overrides(app.tasks.get(task))):
@@ -42,6 +48,13 @@ def report_hooks(app, cls, rows, report):
     _report_patches(list(tasks), report)
     _report_app(app, list(tasks), report)
     _report_scheduler(cls, rows, report)
+
+
+def _published(entry):
+    if not isinstance(entry.task, str):
+        raise TypeError(path_of(entry.task))
+    # The arguments of others are not read, because an iterator may have no end.
+    return published_tasks(signature_of(entry)) if entry.task in CANVAS else [entry.task]
 
 
 def _report_signals(tasks, report):
@@ -128,8 +141,8 @@ def _report_scheduler(cls, rows, report):
 
 def _owner(cls, method):
     """The class that has the method, unless it is one of a known scheduler."""
-    owner = next(base for base in cls.__mro__ if method in base.__dict__)
-    return None if owner.__module__.startswith(SCHEDULERS) else owner
+    owner = next((base for base in cls.__mro__ if method in base.__dict__), None)
+    return None if owner is None or owner.__module__.startswith(SCHEDULERS) else owner
 
 
 def _instead(path, otherwise):

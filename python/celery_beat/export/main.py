@@ -5,7 +5,7 @@ import sys
 import traceback
 from datetime import datetime
 
-from .report import describe, path_of
+from .report import RAISED, describe, path_of
 
 
 class Failure(Exception):
@@ -23,7 +23,7 @@ def main():
         result = {'exported': run(module, **given)}
     except Failure as error:
         result = {'error': str(error)}
-    except (SystemExit, KeyboardInterrupt, Exception) as error:
+    except BaseException as error:
         result = {'error': 'the export failed: {}{}'.format(describe(error), _place(error))}
     with os.fdopen(descriptor, 'w', encoding='utf-8') as out:
         json.dump(result, out, allow_nan=False)
@@ -48,7 +48,7 @@ def run(module, scheduler=None, last_runs=None, compared=None):
             raise Failure('--last-runs: {}'.format(error)) from error
     try:
         return export_app(app, scheduler, last_runs, compared and _range(**compared))
-    except Exception as error:
+    except RAISED as error:
         name = scheduler or app.conf.beat_scheduler
         raise Failure('the app {} (scheduler {}) cannot be read: {}{}'.format(
             module, name, describe(error), _place(error))) from error
@@ -73,7 +73,7 @@ def _find_app(module):
     from celery.app.utils import find_app
     try:
         app = find_app(module)
-    except (SystemExit, Exception) as error:
+    except RAISED as error:
         if ':' in module and getattr(error, 'name', None) == module:
             raise Failure('-A {}: {} has no {}'.format(module, *module.split(':', 1))) from error
         raise Failure('-A {}: cannot be imported: {}{}'.format(module, describe(error), _place(error))) from error

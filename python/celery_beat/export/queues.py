@@ -5,7 +5,7 @@ from kombu import Exchange, Queue
 from kombu.common import Broadcast
 
 from .report import path_of
-from .values import typed
+from .values import NotPlain, typed
 
 QUEUE = {
     'durable': True, 'exclusive': False, 'auto_delete': False, 'queue_arguments': None, 'binding_arguments': None,
@@ -23,11 +23,21 @@ def export_queues(queues, report):
     if not queues:
         return None
     if isinstance(queues, Mapping):
-        return {name: _options(options) for name, options in queues.items()}
+        named = {}
+        for name, options in queues.items():
+            try:
+                named[name] = _options(options)
+            except NotPlain as error:
+                report.missing('the queue {} of task_queues cannot be written: {}'.format(name, error), 'write it by hand')
+        return named
     rows = []
     for queue in queues:
         if isinstance(queue, Queue):
-            rows.append(export_queue(queue))
+            try:
+                rows.append(export_queue(queue))
+            except NotPlain as error:
+                report.missing('the queue {} of task_queues cannot be written: {}'.format(queue.name, error),
+                               'write it by hand')
         elif isinstance(queue, str):
             rows.append(queue)
         else:

@@ -1,5 +1,11 @@
 """What beat does not do as the app's own beat does."""
 
+#: What code of a project may raise while it is read: `str()` and `==` of its objects are its code, too.
+RAISED = (Exception, SystemExit)
+
+#: Characters of a value or an error in a line.
+LONGEST = 300
+
 
 class Report:
     """Collects problems; one that several entries share is one problem with their names."""
@@ -33,13 +39,41 @@ class Report:
 
 def path_of(thing):
     """The import path of a function, a class, or the class of any other object."""
-    name = getattr(thing, '__qualname__', None)
-    if name is None:
+    try:
+        name, module = getattr(thing, '__qualname__', None), getattr(thing, '__module__', None)
+    except RAISED:
+        name = module = None
+    if not isinstance(name, str):
         return path_of(type(thing))
-    return '{}.{}'.format(getattr(thing, '__module__', None) or '?', name)
+    return '{}.{}'.format(module if isinstance(module, str) else '?', name)
 
 
 def describe(error):
     """An exception in one line."""
-    text = ' '.join(str(error).split())
+    try:
+        text = one_line(str(error))
+    except RAISED:
+        text = ''
     return '{}: {}'.format(type(error).__name__, text) if text else type(error).__name__
+
+
+def show(value):
+    """A value in one line."""
+    try:
+        return one_line(repr(value))
+    except RAISED:
+        return 'an object of {}'.format(path_of(type(value)))
+
+
+def one_line(text):
+    line = ' '.join(text.split())
+    return line if len(line) <= LONGEST else line[:LONGEST] + '…'
+
+
+def text_of(name):
+    """A name as text that every encoding has, whatever object a project uses as a name."""
+    try:
+        text = str.__str__(name) if isinstance(name, str) else str(name)
+    except RAISED:
+        text = path_of(type(name))
+    return text.encode('utf-8', 'backslashreplace').decode('utf-8')

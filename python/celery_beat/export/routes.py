@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from celery.app.task import Task
 from kombu import Exchange, Queue
 
+from .report import RAISED
 from .values import NotPlain, typed
 
 #: What a route may decide; an app's other options of routes have no effect on messages.
@@ -18,7 +19,10 @@ def export_routes(routes):
     if not routes:
         return None
     several = isinstance(routes, (list, tuple))
-    exported = [_table(route) for route in (routes if several else (routes,))]
+    try:
+        exported = [_table(route) for route in (routes if several else (routes,))]
+    except RAISED:
+        return None
     if any(route is None for route in exported):
         return None
     return exported if several else exported[0]

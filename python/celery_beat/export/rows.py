@@ -1,7 +1,7 @@
 """The entries of the settings, as the schedulers of Celery read them."""
 from celery import beat
 
-from .report import describe
+from .report import RAISED, describe, text_of
 
 
 class Row:
@@ -22,8 +22,8 @@ def read_settings(app, mapping, report):
     for name, fields in mapping.items():
         try:
             scheduler.update_from_dict({name: fields})
-        except Exception as error:
+        except RAISED as error:
             report.missing('Celery\'s beat fails at its start because of it: {}'.format(describe(error)),
-                           'correct it in beat_schedule', name)
+                           'correct it in beat_schedule', text_of(name))
     scheduler.install_default_entries(scheduler.schedule)
     return dict(scheduler.schedule)

@@ -3,7 +3,7 @@ from datetime import timedelta, timezone
 
 from celery import schedules
 
-from .report import path_of
+from .report import path_of, show
 from .values import instant, seconds
 from .zones import zone_name
 
@@ -69,13 +69,13 @@ def _zone(schedule, app):
         return {}
     name = zone_name(own)
     if name is None:
-        raise Unknown('its schedule has the time zone {!r}, which has no IANA name'.format(own),
+        raise Unknown('its schedule has the time zone {}, which has no IANA name'.format(show(own)),
                       'write the name of a zone such as Europe/Oslo')
     return {'timezone': name}
 
 
 def _solar(schedule, app):
-    return {'schedule': {'solar': {'event': schedule.event, 'lat': schedule.lat, 'lon': schedule.lon}}}
+    return {'schedule': {'solar': {'event': schedule.event, 'lat': float(schedule.lat), 'lon': float(schedule.lon)}}}
 
 
 def _clocked(schedule, app):

@@ -4,9 +4,9 @@ import enum
 from celery.app.defaults import DEFAULTS
 
 from .queues import export_queues
-from .report import path_of
+from .report import RAISED, path_of, show
 from .routes import export_routes
-from .values import NotPlain, typed
+from .values import NotPlain, require_json, typed
 from .zones import zone_name
 
 #: Carried as they are, where they are not Celery's defaults.
@@ -27,17 +27,17 @@ def export_settings(app, report):
     settings = {'broker_url': broker_url(app)}
     settings.update(_zone(app, report))
     if conf.result_backend:
-        settings['result_backend'] = conf.result_backend
+        backend = conf.result_backend
+        settings['result_backend'] = str.__str__(backend) if isinstance(backend, str) else path_of(backend)
     for key in PLAIN:
-        value = conf.get(key)
-        if value == DEFAULTS.get(key):
-            continue
         try:
-            settings[key] = typed(_with_names(value))
+            value = conf.get(key)
+            if not value == DEFAULTS.get(key):
+                settings[key] = typed(_with_names(value))
         except NotPlain as error:
             report.missing('the setting {} cannot be written: {}'.format(key, error), 'write it by hand')
-        except Exception:
-            report.missing('the setting {} is {}'.format(key, path_of(value)), 'write a value of plain data')
+        except RAISED:
+            report.missing('the setting {} is {}'.format(key, path_of(conf.get(key))), 'write a value of plain data')
     queues = export_queues(conf.task_queues, report)
     if queues:
         settings['task_queues'] = queues
@@ -47,7 +47,16 @@ def export_settings(app, report):
     if conf.task_always_eager:
         report.note('task_always_eager is set: Celery\'s beat runs these tasks in its own process',
                     'beat sends them to workers, as every other scheduler does')
-    return settings
+    return {key: value for key, value in settings.items() if _is_json(key, value, report)}
+
+
+def _is_json(key, value, report):
+    try:
+        require_json(value)
+    except NotPlain as error:
+        report.missing('the setting {} cannot be written: {}'.format(key, error), 'write it by hand')
+        return False
+    return True
 
 
 def broker_url(app):
@@ -70,7 +79,7 @@ def _zone(app, report):
         return {} if conf.enable_utc else {'enable_utc': False}
     name = zone_name(app.timezone) or zone_name(conf.timezone)
     if name is None:
-        report.missing('the setting timezone is {!r}, which has no IANA name'.format(conf.timezone),
+        report.missing('the setting timezone is {}, which has no IANA name'.format(show(conf.timezone)),
                     'write the name of a zone such as Europe/Oslo')
         return {}
     return {} if name == 'UTC' else {'timezone': name}
