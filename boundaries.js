@@ -92,6 +92,7 @@ export const PURE = [
   'util/did-you-mean.ts',
   'util/errors.ts',
   'util/format-duration.ts',
+  'util/is-deep-json.ts',
   'util/is-map.ts',
   'util/mask.ts',
   'util/memoize.ts',

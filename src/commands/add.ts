@@ -11,11 +11,16 @@ import { rejected } from './outcome.ts';
  * Creates stored entries, which count from `now` (epoch milliseconds), or from their last run elsewhere. One that
  * exists with the same definition stays as it is, so that a command may be sent again.
  */
-export function add(targets: StoredTargets, command: AddCommand, now: number): EditOutcome {
+export function* add(
+  targets: StoredTargets,
+  command: AddCommand,
+  now: number,
+): Generator<undefined, EditOutcome> {
   const edits = [];
   const reasons: string[] = [];
   const names = Object.keys(command.definitions);
   for (const name of names) {
+    yield;
     const quoted = JSON.stringify(name);
     if (targets.isDeclared(name)) {
       reasons.push(`entry ${quoted} is declared in the configuration`);

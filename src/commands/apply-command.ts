@@ -25,15 +25,15 @@ export function applyCommand(target: Target, command: EntryCommand, now: number)
   }
 }
 
-/** Applies a command that changes stored entries. Pure, as `applyCommand`. */
-export function applyStoredCommand(
+/** Applies a command that changes stored entries. Pure, as `applyCommand`; one step reads one definition. */
+export function* applyStoredCommand(
   targets: StoredTargets,
   command: StoredCommand,
   now: number,
-): EditOutcome {
+): Generator<undefined, EditOutcome> {
   switch (command.do) {
     case 'add':
-      return add(targets, command, now);
+      return yield* add(targets, command, now);
     case 'update':
       return update(targets, command, now);
     case 'remove':

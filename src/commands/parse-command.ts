@@ -1,6 +1,8 @@
 import { INSTANT_FORMS, parseInstant } from '../message/parse-instant.ts';
+import { MAX_COMMAND } from '../store/command-log.ts';
 import { errorAt, formatDiagnostic, type Diagnostic } from '../util/diagnostic.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
+import { isDeepJson } from '../util/is-deep-json.ts';
 import { thousands } from '../util/thousands.ts';
 import { MAX_ENTRIES, type AddCommand, type Command, type CommandHeader } from './command.ts';
 
@@ -24,10 +26,12 @@ type Field = (value: unknown) => unknown;
 const MAX_TEXT = 1_000;
 const MAX_ID = 100;
 const MAX_NAME = 10_000;
-/** Longest command in UTF-8 bytes. */
-const MAX_COMMAND = 1_000_000;
-/** A longer text is not even parsed for its id: that would delay schedules. UTF-16 units. */
-const MAX_PARSED = 16_000_000;
+/** Problems that the answer to a command lists. */
+const MAX_PROBLEMS = 20;
+/** Deepest nesting of lists and objects: that of a canvas in a definition may be 300. */
+const MAX_DEPTH = 500;
+/** Unknown fields for which the closest known one is searched. */
+const MAX_HINTS = 5;
 
 const FIELDS: Readonly<Record<string, Field>> = {
   id: text(MAX_ID),
@@ -68,21 +72,29 @@ const SHAPES: Readonly<Record<Command['do'], readonly string[]>> = {
 
 const COMMON = ['id', 'at?', 'by?', 'reason?'];
 
-/** Parses the JSON text of a command, and validates it: all problems are in one reason. */
-export function parseCommand(json: string): ParsedCommand {
-  const oversized = Buffer.byteLength(json) > MAX_COMMAND;
-  const tooLong = `a command of over ${thousands(MAX_COMMAND)} bytes`;
-  if (json.length > MAX_PARSED) return malformed({}, errorAt([], tooLong));
+/**
+ * Parses the JSON text of a command, and validates it: all problems are in one reason. `null` is a text that is too long
+ * to be read.
+ */
+export function parseCommand(json: string | null): ParsedCommand {
+  if (json === null || Buffer.byteLength(json) > MAX_COMMAND) {
+    const removed = json === null ? '; removed without being read' : '';
+    return malformed(
+      {},
+      errorAt([], `a command of over ${thousands(MAX_COMMAND)} bytes${removed}`),
+    );
+  }
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch (error) {
-    const reason = oversized ? tooLong : `invalid JSON: ${(error as Error).message}`;
-    return malformed({}, errorAt([], reason));
+    return malformed({}, errorAt([], `invalid JSON: ${(error as Error).message}`));
   }
-  if (!isObject(value))
-    return malformed({}, errorAt([], oversized ? tooLong : 'expected a JSON object'));
-  return oversized ? malformed(value, errorAt([], tooLong)) : validate(value);
+  if (!isObject(value)) return malformed({}, errorAt([], 'expected a JSON object'));
+  if (isDeepJson(json, MAX_DEPTH)) {
+    return malformed(value, errorAt([], `lists and objects nest deeper than ${MAX_DEPTH} levels`));
+  }
+  return validate(value);
 }
 
 function validate(value: Json): ParsedCommand {
@@ -112,10 +124,13 @@ function validate(value: Json): ParsedCommand {
     }
   }
   const known = ['do', ...shape.map((key) => key.replace('?', ''))];
-  for (const key of Object.keys(value)) {
-    if (known.includes(key)) continue;
-    problems.push(errorAt([], `unknown field ${show(key)}${didYouMean(key, known)}`));
+  const unknown = Object.keys(value).filter((key) => !known.includes(key));
+  for (const [i, key] of unknown.slice(0, MAX_PROBLEMS).entries()) {
+    const hint = i < MAX_HINTS ? didYouMean(key, known) : '';
+    problems.push(errorAt([], `unknown field ${show(key)}${hint}`));
   }
+  const unlisted = unknown.length - MAX_PROBLEMS;
+  if (unlisted > 0) problems.push(errorAt([], `and ${thousands(unlisted)} more unknown fields`));
   if (name === 'add') {
     const several = command['entries'] !== null;
     const one = command['entry'] !== null && command['definition'] !== null;

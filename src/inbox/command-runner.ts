@@ -1,32 +1,29 @@
 import type { Events } from '../events/events.ts';
 import type { Term } from '../scheduling/term.ts';
 import type { CommandEngine } from '../scheduling/command-engine.ts';
-import type { Decided } from '../planning/planned-change.ts';
+import type { Definitions } from '../catalog/definition.ts';
 import type { CommandLog, PendingCommand } from '../store/command-log.ts';
 import type { Clock } from '../util/clock.ts';
-import { describeError } from '../util/errors.ts';
-import { applyCommand, applyStoredCommand } from '../commands/apply-command.ts';
 import { encodeAudit, type Answer } from '../commands/audit.ts';
-import type {
-  Command,
-  CommandHeader,
-  EntryCommand,
-  ReloadCommand,
-  StoredCommand,
-} from '../commands/command.ts';
-import type { EditOutcome } from '../commands/edit.ts';
-import { rejected, type Rejected } from '../commands/outcome.ts';
+import type { Command, CommandHeader, ReloadCommand } from '../commands/command.ts';
 import { parseCommand } from '../commands/parse-command.ts';
+import { prepareCommand, takeStep, type Prepared } from './prepare-command.ts';
 import type { ReloadCommands } from './reload-commands.ts';
 
-/** Commands that one look at the log brings. */
+/** Commands that one read of the log returns. */
 const PAGE = 100;
 
-/** What a command of an entry does. */
-interface Prepared {
-  readonly kind: 'run';
-  readonly decided: Decided;
-  readonly answer: string;
+/** Reloads that commands wait for before the rest of the log waits too: the log contains their commands. */
+const MAX_RELOADS = 1_000;
+
+/** A command that is being applied, over several slices if that takes long. */
+interface Current {
+  readonly command: Command;
+  readonly key: string;
+  readonly moment: Moment;
+  /** The settings that its definitions are read with. */
+  readonly definitions: Definitions | undefined;
+  readonly steps: Generator<undefined, Prepared>;
 }
 
 /** When a command is dealt with, epoch milliseconds, and the token of the term. */
@@ -46,28 +43,73 @@ export interface CommandRunnerOptions {
 /** Applies the commands in the log, oldest first, one commit each. */
 export class CommandRunner {
   readonly #options: CommandRunnerOptions;
+  /** Commands that were read and not applied yet. */
+  #page: PendingCommand[] = [];
+  #current: Current | null = null;
+  /** Whether the last slice ended before the log was empty. */
+  #isBehind = false;
 
   constructor(options: CommandRunnerOptions) {
     this.#options = options;
   }
 
-  /** Applies what is in the log. Rejects with `TermEnded`, or with a `StoreError` when the log cannot be read. */
-  async run(term: Term, stop: AbortSignal): Promise<void> {
-    const { log, reloads, events } = this.#options;
-    while (!stop.aborted && term.trusted) {
-      // Commands stay in the log while their reload runs: later ones do not wait for them.
-      const oldest = await log.pending(PAGE + reloads.running);
-      const page = oldest.filter(({ key }) => !reloads.isRunning(key));
-      events.reportRecovery({ kind: 'commands' });
-      if (page.length === 0) return;
-      for (const pending of page) await this.#handle(pending, term, stop);
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  /**
+   * Applies what is in the log until it is empty, or until `isOver`, which is asked after each command, and after each
+   * definition of one. Does some of it in any case. Rejects with `TermEnded`, or with a `StoreError` when the log
+   * cannot be read.
+   */
+  async run(term: Term, stop: AbortSignal, isOver = () => false): Promise<void> {
+    this.#isBehind = false;
+    try {
+      while (!stop.aborted && term.trusted && (await this.#runNext(term, stop, isOver))) {
+        this.#isBehind = isOver();
+        if (this.#isBehind) return;
+      }
+    } catch (error) {
+      this.reset();
+      throw error;
     }
   }
 
-  async #handle({ key, json }: PendingCommand, term: Term, stop: AbortSignal): Promise<void> {
+  /** Reads the log again, as at the beginning of a term. */
+  reset(): void {
+    this.#page = [];
+    this.#current = null;
+    this.#isBehind = false;
+  }
+
+  /** Returns `false` when the log is empty. */
+  async #runNext(term: Term, stop: AbortSignal, isOver: () => boolean): Promise<boolean> {
+    if (!this.#current) {
+      if (this.#page.length === 0) this.#page = await this.#read();
+      const next = this.#page.shift();
+      if (!next) return false;
+      await this.#begin(next, term, stop);
+    }
+    if (this.#current) await this.#continue(this.#current, term, stop, isOver);
+    return true;
+  }
+
+  async #read(): Promise<PendingCommand[]> {
+    const { log, reloads, events } = this.#options;
+    if (reloads.running >= MAX_RELOADS) return [];
+    // Commands stay in the log while their reload runs: later ones do not wait for them.
+    const oldest = await log.pending(PAGE + reloads.running);
+    events.reportRecovery({ kind: 'commands' });
+    return oldest.filter(({ key }) => !reloads.isRunning(key));
+  }
+
+  /** Ends a command that is malformed, repeated or a reload; makes any other one the current one. */
+  async #begin({ key, json }: PendingCommand, term: Term, stop: AbortSignal): Promise<void> {
     const { log, engine, clock } = this.#options;
     const parsed = parseCommand(json);
-    const { id } = parsed.kind === 'command' ? parsed.command : parsed.header;
+    const header = parsed.kind === 'command' ? parsed.command : parsed.header;
+    // Its own id was not read.
+    const id = json === null ? formatLongId(key) : header.id;
     const moment = { now: clock.now(), term: term.token };
     // A command that was sent twice, because its sender did not know whether the first had arrived.
     if (id !== null && (await log.findAudit([id])).has(id)) {
@@ -78,15 +120,38 @@ export class CommandRunner {
       const answer = { status: 'rejected', answer: parsed.reason } as const;
       const audit = id === null ? '' : encodeAudit({ ...parsed.header, id }, answer, moment);
       await engine.finish([{ key, id, audit }], term, stop);
-      this.#report(parsed.header, answer);
+      this.#report({ ...parsed.header, id }, answer);
       return;
     }
     const { command } = parsed;
-    if (command.do === 'reload') {
-      await this.#reload(command, key, moment, term, stop);
+    if (command.do === 'reload') await this.#reload(command, key, moment, term, stop);
+    else this.#current = await this.#prepare(command, key, moment);
+  }
+
+  async #prepare(command: Command, key: string, moment: Moment): Promise<Current> {
+    const { engine } = this.#options;
+    const { definitions } = engine;
+    const steps = await prepareCommand(engine, command, moment.now);
+    return { command, key, moment, definitions, steps };
+  }
+
+  /** Applies the current command, if its steps end before `isOver`. */
+  async #continue(
+    { command, key, moment, definitions, steps }: Current,
+    term: Term,
+    stop: AbortSignal,
+    isOver: () => boolean,
+  ): Promise<void> {
+    if (definitions !== this.#options.engine.definitions) {
+      // A reload came between two slices.
+      this.#current = await this.#prepare(command, key, moment);
       return;
     }
-    const reason = await this.#apply(command, key, moment, term, stop);
+    let step = takeStep(steps);
+    while (!step.done && !isOver()) step = takeStep(steps);
+    if (!step.done) return;
+    this.#current = null;
+    const reason = await this.#apply(command, step.value, key, moment, term, stop);
     if (reason === null) return;
     const answer = { status: 'rejected', answer: reason } as const;
     await this.#finish(command, key, answer, moment, term, stop);
@@ -125,12 +190,12 @@ export class CommandRunner {
   /** Returns why the command is rejected; `null` when it was applied. */
   async #apply(
     command: Command,
+    prepared: Prepared,
     key: string,
     moment: Moment,
     term: Term,
     stop: AbortSignal,
   ): Promise<string | null> {
-    const prepared = await this.#prepare(command, moment.now);
     if (prepared.kind === 'rejected') return prepared.reason;
     const answer = { status: 'applied', answer: prepared.answer } as const;
     const header = toHeader(command);
@@ -143,54 +208,16 @@ export class CommandRunner {
     return reason;
   }
 
-  /** What a command does, before anything of it is committed. */
-  async #prepare(command: Command, now: number): Promise<Prepared | EditOutcome> {
-    const { engine } = this.#options;
-    if (isStoredCommand(command)) {
-      const { definitions } = engine;
-      if (!definitions) return rejected('this store cannot hold entries');
-      const names = command.do === 'add' ? Object.keys(command.definitions) : [command.entry];
-      const stored = await engine.findStored(names);
-      const targets = { stored, isDeclared: engine.isDeclared.bind(engine), definitions };
-      return attempt(() => applyStoredCommand(targets, command, now));
-    }
-    if (!isEntryCommand(command)) return rejected(`${command.do} is not supported by this release`);
-    const found = await engine.find(command.entry);
-    if (found.kind === 'missing') return rejected(found.reason);
-    const outcome = attempt(() => applyCommand(found, command, now));
-    if (outcome.kind === 'rejected') return outcome;
-    const { runs, changes, skipped, answer } = outcome;
-    const decided = {
-      ...{ entry: found.entry, before: found.state, changes, skipped },
-      runs: runs?.dueAt ?? [],
-      causeOf: () => runs?.cause ?? 'manual',
-      commandId: command.id,
-    } as const;
-    return { kind: 'run', decided, answer };
-  }
-
   #report({ id, do: name, entry, at, by, reason }: CommandHeader, answer: Answer): void {
     this.#options.events.emit('command', { id, do: name, entry, at, by, reason, ...answer });
   }
 }
 
-/** A schedule of the user's may throw: its command is rejected, or it would block every later one. */
-function attempt<T>(apply: () => T): T | Rejected {
-  try {
-    return apply();
-  } catch (error) {
-    return rejected(describeError(error));
-  }
+/** The id under which the audit trail has a command of which nothing was read. */
+function formatLongId(key: string): string {
+  return `not read: ${key}`;
 }
 
 function toHeader(command: Command): CommandHeader & { readonly id: string } {
   return { ...command, entry: 'entry' in command ? command.entry : null };
-}
-
-function isStoredCommand(command: Command): command is StoredCommand {
-  return ['add', 'update', 'remove'].includes(command.do);
-}
-
-function isEntryCommand(command: Command): command is EntryCommand {
-  return ['pause', 'resume', 'run', 'skip', 'backfill'].includes(command.do);
 }

@@ -43,6 +43,11 @@ export class CommandEngine {
     this.#options = options;
   }
 
+  /** When the next run is due: epoch milliseconds, `Infinity` for never. */
+  get wakeAt(): number {
+    return this.#options.scheduled.wakeAt;
+  }
+
   /** Finds an entry that a command names. Rejects with a `StoreError` when the store cannot be read. */
   async find(name: string): Promise<Found> {
     const { scheduled, catalog } = this.#options;

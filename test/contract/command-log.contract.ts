@@ -71,6 +71,36 @@ export function commandLogContract(
       expect(await log.readAudit(10)).toEqual([]);
     });
 
+    test('returns a command of over 1,000,000 bytes without its text, and removes it by its key', async () => {
+      const long = (char: string, bytes: number) => char.repeat(bytes);
+      for (const json of ['one', long('x', 1_000_001), long('ü', 500_001), long('z', 1_000_000)]) {
+        await log.append(json);
+      }
+      const pending = await log.pending(10);
+      expect(pending.map(({ json }) => json?.length ?? null)).toEqual([3, null, null, 1_000_000]);
+      expect(JSON.stringify(pending.slice(1, 3)).length).toBeLessThan(300);
+      const term = await store.ledger.beginTerm();
+      const [, x, u] = pending;
+      expect(x!.key).not.toBe(u!.key);
+      await finish(term, { key: u!.key, id: u!.key, audit: '{}' });
+      expect((await log.pending(10)).map(({ key }) => key)).toEqual(
+        [0, 1, 3].map((i) => pending[i]!.key),
+      );
+      await finish(term, { key: u!.key, id: u!.key, audit: '{}' });
+      await finish(term, { key: x!.key, id: x!.key, audit: '{}' });
+      expect((await texts()).map((json) => json?.length)).toEqual([3, 1_000_000]);
+    });
+
+    test('returns at most 4,000,000 bytes of text at once', async () => {
+      const lengths = [900_000, 900_001, 900_002, 900_003, 900_004, 5];
+      for (const length of lengths) await log.append('x'.repeat(length));
+      const page = await log.pending(100);
+      expect(page.map(({ json }) => json!.length)).toEqual(lengths.slice(0, 4));
+      const term = await store.ledger.beginTerm();
+      await finish(term, ...page.map(({ key }) => ({ key, id: null, audit: '' })));
+      expect((await texts()).map((json) => json!.length)).toEqual(lengths.slice(4));
+    });
+
     test('removes no command in a commit of an older term', async () => {
       await log.append('one');
       const [one] = await log.pending(1);

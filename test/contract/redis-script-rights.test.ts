@@ -37,7 +37,7 @@ const ENTRIES = {
   ...TERM,
   ...{ HMGET: 'states', HSET: 'states', HDEL: 'audit' },
   ...{ ZCARD: 'index', ZADD: 'index', ZREM: 'index' },
-  ...{ LREM: 'commands', LPUSH: 'ids', LLEN: 'ids', RPOP: 'ids' },
+  ...{ LREM: 'commands', LRANGE: 'commands', LPUSH: 'ids', LLEN: 'ids', RPOP: 'ids' },
 };
 
 /** The change of one state, of an entry without one. */

@@ -44,13 +44,15 @@ describe.each(SQL_PRODUCTS)('$name statements', ({ name, missing, start, openDia
     test('commands are read in the order of their insertion, and only the named ones are removed', async () => {
       for (const json of ['one', 'two', 'three']) await write(sql.appendCommand(OURS, json));
       await write(sql.appendCommand(THEIRS, 'other'));
-      expect(await column('json', sql.readCommands(OURS, 10))).toEqual(['one', 'two', 'three']);
-      const keys = await column('key', sql.readCommands(OURS, 2));
-      expect(keys).toHaveLength(2);
-      const theirs = await column('key', sql.readCommands(THEIRS, 10));
-      await write(sql.removeCommands(OURS, [...keys, ...theirs]));
-      expect(await column('json', sql.readCommands(OURS, 10))).toEqual(['three']);
-      expect(await column('json', sql.readCommands(THEIRS, 10))).toEqual(['other']);
+      const keys = await column('key', sql.readCommandSizes(OURS, 10));
+      expect(await column('bytes', sql.readCommandSizes(OURS, 2))).toEqual(['3', '3']);
+      const [theirs = ''] = await column('key', sql.readCommandSizes(THEIRS, 10));
+      const ofOurs = await read(sql.readCommands(OURS, [...keys, theirs]));
+      const texts = new Map(ofOurs.map(({ key, json }) => [String(key), json]));
+      expect(keys.map((key) => texts.get(key))).toEqual(['one', 'two', 'three']);
+      await write(sql.removeCommands(OURS, [...keys.slice(0, 2), theirs]));
+      expect(await column('key', sql.readCommandSizes(OURS, 10))).toEqual(keys.slice(2));
+      expect(await column('key', sql.readCommandSizes(THEIRS, 10))).toEqual([theirs]);
     });
 
     test('audit rows are read from the newest on, by id, and a repeated row is replaced in its place', async () => {

@@ -43,6 +43,8 @@ export interface Rig {
     reload: (entries: readonly Entry[]) => Promise<void>;
     /** Sends a command, applies it, and returns its answer. */
     command: (command: Readonly<Record<string, unknown>>) => Promise<AuditRow>;
+    /** Applies commands until `isOver`, and returns whether some are left. */
+    runCommands: (isOver: () => boolean) => Promise<boolean>;
     term: Term;
     /** Ends what runs beside the scheduler. */
     end: () => void;
@@ -149,6 +151,10 @@ export function makeRig({
           await store.commands.append(JSON.stringify({ id, ...command }));
           await runner.run(term, NEVER);
           return decodeAudit((await store.commands.findAudit([id])).get(id)!)!;
+        },
+        runCommands: async (isOver) => {
+          await runner.run(term, NEVER, isOver);
+          return runner.isBehind;
         },
         term,
         end: () => ending.abort(),

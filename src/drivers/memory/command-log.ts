@@ -1,8 +1,11 @@
 import {
   AUDIT_ROWS,
+  isReadable,
+  takePage,
   type CommandLog,
   type FinishedCommand,
   type PendingCommand,
+  type UnreadCommand,
 } from '../../store/command-log.ts';
 import { Condition } from '../../util/condition.ts';
 
@@ -47,7 +50,15 @@ export class MemoryCommandLog implements CommandLog {
   }
 
   async pending(limit: number): Promise<readonly PendingCommand[]> {
-    return [...this.#state.pending].slice(0, limit).map(([key, json]) => ({ key, json }));
+    const oldest: UnreadCommand[] = [];
+    for (const [key, json] of this.#state.pending) {
+      if (oldest.length === limit) break;
+      oldest.push({ key, bytes: Buffer.byteLength(json) });
+    }
+    return takePage(oldest).map((each) => ({
+      key: each.key,
+      json: isReadable(each) ? this.#state.pending.get(each.key)! : null,
+    }));
   }
 
   async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -1,5 +1,7 @@
 import {
   AUDIT_ROWS,
+  MAX_COMMAND,
+  PAGE_BYTES,
   type CommandLog,
   type FinishedCommand,
   type PendingCommand,
@@ -13,6 +15,9 @@ import { run, script } from './scripts/script.ts';
 
 /** How often a leader polls for commands whose notification was lost or could not be published. Milliseconds. */
 const POLL_INTERVAL = 1_000;
+
+/** How far from the head of the log the leader may finish a command: those before it wait for their reload. */
+const MAX_WAITING = 2_000;
 
 /**
  * Appends a command and notifies the leader.
@@ -31,7 +36,41 @@ const APPEND_COMMAND = script(`${RIGHTS}
   return 1
 `);
 
-/** Commands in a Redis list. A command's key is its text: the leader removes the first element that equals it. */
+/**
+ * Defines `longKey`, which returns the key of an element that is too long for a command, otherwise `false`. It has the
+ * element's length and the digest of its beginning.
+ */
+const LONG_KEY = `
+  local function longKey(text)
+    if #text <= ${MAX_COMMAND} then return false end
+    return 'oversized ' .. #text .. ' ' .. redis.sha1hex(string.sub(text, 1, 1000))
+  end
+`;
+
+/**
+ * Reads the oldest commands one by one, and returns the keys of long ones instead of their texts.
+ *
+ * KEYS[1]  commands
+ * ARGV[1]  the number of commands to read
+ * returns  for each, 1 and its text, or 0 and its key
+ */
+const READ_COMMANDS = script(`${LONG_KEY}
+  local found, bytes = {}, 0
+  for i = 0, tonumber(ARGV[1]) - 1 do
+    local text = redis.call('LRANGE', KEYS[1], i, i)[1]
+    if not text then break end
+    local key = longKey(text)
+    if not key then bytes = bytes + #text end
+    if bytes > ${PAGE_BYTES} then break end
+    found[#found + 1] = key and {0, key} or {1, text}
+  end
+  return found
+`);
+
+/**
+ * Commands in a Redis list. A command's key is its text, or that of `longKey`: the leader removes the first element
+ * that has the key.
+ */
 export class RedisCommandLog implements CommandLog {
   readonly #connection: Connection;
   readonly #keys: Keys;
@@ -54,10 +93,13 @@ export class RedisCommandLog implements CommandLog {
 
   async pending(limit: number): Promise<readonly PendingCommand[]> {
     this.#notifications.reset();
-    const texts = await this.#connection.run('commands.pending', (client) =>
-      client.lrange(this.#keys.commands, 0, limit - 1),
+    const found = await this.#connection.run('commands.pending', (client) =>
+      run(client, READ_COMMANDS, [this.#keys.commands], [String(limit)]),
     );
-    return texts.map((json) => ({ key: json, json }));
+    return (found as [number, string][]).map(([isText, key]) => ({
+      key,
+      json: isText === 1 ? key : null,
+    }));
   }
 
   async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -104,6 +146,7 @@ export const FINISH = `
   at = finish_to + 1
   denied = denied
     or lacking('LREM', commands, '1', '')
+    or lacking('LRANGE', commands, '0', '0')
     or lacking('HSET', audit, '', '')
     or lacking('HDEL', audit, '')
     or lacking('LPUSH', audit_order, '')
@@ -114,9 +157,18 @@ export const FINISH = `
   redis.call('HMGET', audit, '')
   redis.call('LLEN', audit_order)
 
+${LONG_KEY}
+  local function remove(key)
+    if redis.call('LREM', commands, 1, key) > 0 or not key:find('^oversized ') then return end
+    for i = 0, math.min(redis.call('LLEN', commands), ${MAX_WAITING}) - 1 do
+      local text = redis.call('LRANGE', commands, i, i)[1]
+      if longKey(text) == key then return redis.call('LREM', commands, 1, text) end
+    end
+  end
+
   local function finish()
     for i = finish_from, finish_to, 3 do
-      redis.call('LREM', commands, 1, ARGV[i])
+      remove(ARGV[i])
       if ARGV[i + 1] ~= '' and redis.call('HSET', audit, ARGV[i + 1], ARGV[i + 2]) == 1 then
         redis.call('LPUSH', audit_order, ARGV[i + 1])
       end

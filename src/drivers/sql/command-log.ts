@@ -1,5 +1,7 @@
 import {
   AUDIT_ROWS,
+  isReadable,
+  takePage,
   type CommandLog,
   type FinishedCommand,
   type PendingCommand,
@@ -41,8 +43,19 @@ export class SqlCommandLog implements CommandLog {
   async pending(limit: number): Promise<readonly PendingCommand[]> {
     const { db, sql, arrivals, prefix } = this.#options;
     arrivals?.reset();
-    const rows = await db.read('commands.pending', sql.readCommands(prefix, limit));
-    return rows.map(({ key, json }) => ({ key: String(key), json: String(json) }));
+    const oldest = await db.read('commands.pending', sql.readCommandSizes(prefix, limit));
+    const page = takePage(
+      oldest.map(({ key, bytes }) => ({ key: String(key), bytes: Number(bytes) })),
+    );
+    const keys = page.filter(isReadable).map(({ key }) => key);
+    const rows =
+      keys.length === 0 ? [] : await db.read('commands.pending', sql.readCommands(prefix, keys));
+    const texts = new Map(rows.map(({ key, json }) => [String(key), String(json)]));
+    return page.flatMap((each): PendingCommand[] => {
+      const json = isReadable(each) ? texts.get(each.key) : null;
+      // Another leader may have removed it since.
+      return json === undefined ? [] : [{ key: each.key, json }];
+    });
   }
 
   async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -68,7 +81,7 @@ export class SqlCommandLog implements CommandLog {
     const { db, sql, prefix, clock } = this.#options;
     while (!signal.aborted) {
       try {
-        const rows = await db.read('commands.wait', sql.readCommands(prefix, 1));
+        const rows = await db.read('commands.wait', sql.readCommandSizes(prefix, 1));
         if (rows.length > 0) return;
       } catch (error) {
         // `pending` reports a missing right, and the leader's commits an unreachable server.

@@ -105,8 +105,10 @@ export interface Statements {
 
   /** Notifies the leader if the server has notifications. */
   appendCommand(prefix: string, json: string): Sql;
-  /** → key, json; oldest first. */
-  readCommands(prefix: string, limit: number): Sql;
+  /** → key, bytes (of the text); oldest first. */
+  readCommandSizes(prefix: string, limit: number): Sql;
+  /** → key, json; of these commands. */
+  readCommands(prefix: string, keys: readonly string[]): Sql;
   removeCommands(prefix: string, keys: readonly string[]): Sql;
   /** Overwrites rows of the same ids, because a commit may be repeated. */
   writeAudit(prefix: string, rows: readonly Named[]): Sql;

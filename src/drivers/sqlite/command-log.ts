@@ -1,5 +1,7 @@
 import {
   AUDIT_ROWS,
+  isReadable,
+  takePage,
   type CommandLog,
   type FinishedCommand,
   type PendingCommand,
@@ -10,7 +12,8 @@ import {
   APPEND_COMMAND,
   FIND_AUDIT,
   READ_AUDIT,
-  READ_COMMANDS,
+  READ_COMMAND,
+  READ_COMMAND_SIZES,
   REMOVE_COMMAND,
   TRIM_AUDIT,
   WRITE_AUDIT,
@@ -36,12 +39,16 @@ export class SqliteCommandLog implements CommandLog {
 
   async pending(limit: number): Promise<readonly PendingCommand[]> {
     if (!this.#db.exists()) return [];
-    return this.#db.read('commands.pending', (db) =>
-      db
-        .sql(READ_COMMANDS)
-        .all(this.#prefix, limit)
-        .map(({ key, json }) => ({ key: String(key), json: String(json) })),
-    );
+    return this.#db.read('commands.pending', (db) => {
+      const oldest = db.sql(READ_COMMAND_SIZES).all(this.#prefix, limit);
+      const unread = oldest.map(({ key, bytes }) => ({ key: String(key), bytes: Number(bytes) }));
+      const read = db.sql(READ_COMMAND);
+      return takePage(unread).flatMap((each): PendingCommand[] => {
+        if (!isReadable(each)) return [{ key: each.key, json: null }];
+        const row = read.get(this.#prefix, Number(each.key));
+        return row ? [{ key: each.key, json: String(row['json']) }] : [];
+      });
+    });
   }
 
   async findAudit(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

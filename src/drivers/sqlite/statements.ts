@@ -178,9 +178,13 @@ export const REMOVE_UNACKED =
 /** prefix, json. */
 export const APPEND_COMMAND = 'INSERT INTO beat_command (prefix, json) VALUES (?, ?)';
 
-/** prefix, limit → key, json; oldest first. */
-export const READ_COMMANDS =
-  'SELECT position AS key, json FROM beat_command WHERE prefix = ? ORDER BY position LIMIT ?';
+/** prefix, limit → key, bytes of the text; oldest first. */
+export const READ_COMMAND_SIZES = `
+  SELECT position AS key, octet_length(json) AS bytes FROM beat_command
+  WHERE prefix = ? ORDER BY position LIMIT ?`;
+
+/** prefix, key → json; no row when the command was removed. */
+export const READ_COMMAND = 'SELECT json FROM beat_command WHERE prefix = ? AND position = ?';
 
 /** prefix, key. */
 export const REMOVE_COMMAND = 'DELETE FROM beat_command WHERE prefix = ? AND position = ?';

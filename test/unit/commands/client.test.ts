@@ -147,6 +147,45 @@ describe('a command', () => {
     expect(sent).toEqual([]);
   });
 
+  test.each([
+    ['while an instance leads', false],
+    ['while no instance led', true],
+  ])('sent thousands of times %s delays no run by more than 100 ms', async (_when, before) => {
+    const clock = new ManualClock('2027-03-01T12:00:00Z');
+    config = {
+      ...config,
+      beatSchedule: { often: { task: 'tasks.often', schedule: 1, missed: 'all' } },
+    };
+    const store = await openStore(storeOptions(resolveSettings(config), clock));
+    const { ledger } = store;
+    // Each commit takes 5 ms.
+    const slow = {
+      ...store,
+      ledger: {
+        batch: ledger.batch,
+        load: ledger.load.bind(ledger),
+        beginTerm: ledger.beginTerm.bind(ledger),
+        close: ledger.close.bind(ledger),
+        commit: (...args: Parameters<typeof ledger.commit>) => {
+          clock.advance(5);
+          return ledger.commit(...args);
+        },
+      },
+    };
+    const append = async () => {
+      for (let i = 0; i < 2_000; i++) {
+        await store.commands!.append(JSON.stringify({ id: `c ${i}`, do: 'pause', entry: 'no' }));
+      }
+    };
+    if (before) await append();
+    const { commands, sent } = await lead({ clock, store: slow });
+    if (!before) await append();
+    await vi.waitFor(() => expect(commands).toHaveLength(2_000));
+    expect(sent.length).toBeGreaterThan(8);
+    const late = sent.map(({ sentAt, dueAt }) => sentAt - dueAt);
+    expect(Math.max(...late)).toBeLessThanOrEqual(105);
+  });
+
   test('that is appended twice is applied once', async () => {
     const { sent, beat } = await lead();
     const store = await openState(storeOptions(resolveSettings(config), systemClock));
@@ -163,10 +202,8 @@ describe('a command', () => {
     const { commands } = await lead();
     const store = await openState(storeOptions(resolveSettings(config), systemClock));
     const sent = { by: 'deploy.py', reason: 'release', entry: 'backup' };
-    const args = ['x'.repeat(1_000_000)];
     const malformed = [
       { ...sent, do: 'pause', id: 'no-instant', until: 'tomorrow' },
-      { ...sent, do: 'add', definition: { task: 't', schedule: 5, args }, id: 'too-long' },
       { ...sent, do: 'explode', id: 'no-such' },
     ];
     for (const command of malformed) await store.commands.append(JSON.stringify(command));
@@ -175,11 +212,27 @@ describe('a command', () => {
     const rejected = { ...sent, status: 'rejected' };
     const expected = [
       { ...rejected, id: 'no-instant', do: 'pause' },
-      { ...rejected, id: 'too-long', do: 'add', answer: 'a command of over 1,000,000 bytes' },
       { ...rejected, id: 'no-such', do: null },
     ];
     expect([...rows.values()].map((row): unknown => JSON.parse(row))).toMatchObject(expected);
     expect(commands).toMatchObject([...expected, { do: 'run' }]);
+  });
+
+  test('of over a megabyte is removed without being read, logged, and in the audit trail', async () => {
+    const { commands } = await lead();
+    const store = await openState(storeOptions(resolveSettings(config), systemClock));
+    const definition = { task: 't', schedule: 5, args: ['x'.repeat(1_000_000)] };
+    const long = { id: 'long', by: 'deploy.py', do: 'add', entry: 'backup', definition };
+    await store.commands.append(JSON.stringify(long));
+    await client.run('backup');
+    const row = {
+      ...{ id: 'not read: 1', do: null, entry: null, by: '', status: 'rejected' },
+      answer: 'a command of over 1,000,000 bytes; removed without being read',
+    };
+    expect(commands).toMatchObject([row, { do: 'run', status: 'applied' }]);
+    const audit = (await store.commands.readAudit(10)).map((json): unknown => JSON.parse(json));
+    expect(audit).toMatchObject([{ do: 'run' }, row]);
+    expect(await store.commands.pending(10)).toEqual([]);
   });
 
   test('that follows hundreds of reloads is applied while they run, and two reads answer them', async () => {

@@ -122,18 +122,36 @@ describe('parseCommand', () => {
     }
   });
 
-  test('returns those of a command of over a megabyte, up to 16 megabytes', () => {
-    const command = (length: number) => {
-      const definition = { task: 't', args: ['x'.repeat(length)] };
-      return { do: 'add', definition, entry: 'long', id: ID, by: 'alice@ops' };
-    };
-    expect(parse(command(1_000_000))).toMatchObject({
-      reason: 'a command of over 1,000,000 bytes',
-      header: { id: ID, do: 'add', entry: 'long', by: 'alice@ops' },
-    });
-    expect(parse(command(16_000_000))).toMatchObject({
-      reason: 'a command of over 1,000,000 bytes',
-      header: { id: null, do: null, entry: null },
+  test('reads nothing of a command of over a megabyte', () => {
+    const definition = { task: 't', args: ['x'.repeat(1_000_000)] };
+    const command = { do: 'add', definition, entry: 'long', id: ID, by: 'alice@ops' };
+    const reason = 'a command of over 1,000,000 bytes';
+    const header = { id: null, do: null, entry: null };
+    expect(parse(command)).toMatchObject({ reason, header });
+    const removed = `${reason}; removed without being read`;
+    expect(parseCommand(null)).toMatchObject({ reason: removed, header });
+  });
+
+  test('lists 20 of very many unknown fields, and suggests a name for the first 5', () => {
+    const fields = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`entry${i}`, i]));
+    const parsed = parse({ id: ID, do: 'run', entry: 'e', ...fields });
+    if (parsed.kind !== 'malformed') throw new Error('expected a malformed command');
+    expect(parsed.problems).toHaveLength(21);
+    expect(parsed.problems.at(-1)!.message).toBe('and 49,980 more unknown fields');
+    expect(parsed.problems.map(({ message }) => message.includes('did you mean "entry"?'))).toEqual(
+      [...Array.from({ length: 5 }, () => true), ...Array.from({ length: 16 }, () => false)],
+    );
+  });
+
+  test.each([
+    ['do', { id: ID, by: 'ann' }],
+    ['entry', { id: ID, by: 'ann', do: 'run' }],
+    ['definition', { id: ID, by: 'ann', do: 'add', entry: 'e' }],
+  ])('rejects a command whose %s nests 5,000 levels deep, with its id', (field, rest) => {
+    const deep = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
+    expect(parse(`${JSON.stringify(rest).slice(0, -1)},"${field}":${deep}}`)).toMatchObject({
+      reason: 'lists and objects nest deeper than 500 levels',
+      header: { id: ID, by: 'ann' },
     });
   });
 

@@ -4,6 +4,7 @@ import type { StoredCommand } from '../../../src/commands/command.ts';
 import { resolveSettings } from '../../../src/config/resolve.ts';
 import type { StoredTarget } from '../../../src/planning/stored-edit.ts';
 import { newState } from '../../../src/store/entry-state.ts';
+import { runAtOnce } from '../../../src/util/steps.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const SENT = { id: 'c1', at: null, by: 'alice', reason: null };
@@ -21,7 +22,7 @@ function apply(
     isDeclared: (name: string) => name === 'declared',
     definitions,
   };
-  return applyStoredCommand(targets, { ...SENT, ...command } as StoredCommand, NOW);
+  return runAtOnce(applyStoredCommand(targets, { ...SENT, ...command } as StoredCommand, NOW));
 }
 
 const add = (added: Readonly<Record<string, object>>, stored?: Parameters<typeof apply>[1]) => {

@@ -182,10 +182,16 @@ export const STATEMENTS: Statements = {
 
   appendCommand: (prefix, json) =>
     sql('INSERT INTO beat_command (prefix, json) VALUES (?, ?)', prefix, json),
-  readCommands: (prefix, limit) =>
+  readCommandSizes: (prefix, limit) =>
     sql(
-      'SELECT position AS `key`, json FROM beat_command WHERE prefix = ? ORDER BY position LIMIT ?',
+      `SELECT position AS \`key\`, OCTET_LENGTH(json) AS bytes FROM beat_command
+       WHERE prefix = ? ORDER BY position LIMIT ?`,
       ...[prefix, limit],
+    ),
+  readCommands: (prefix, keys) =>
+    sql(
+      'SELECT position AS `key`, json FROM beat_command WHERE prefix = ? AND position IN (?)',
+      ...[prefix, keys],
     ),
   removeCommands: (prefix, keys) =>
     sql('DELETE FROM beat_command WHERE prefix = ? AND position IN (?)', prefix, keys),

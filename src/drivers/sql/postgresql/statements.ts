@@ -200,10 +200,17 @@ export const STATEMENTS: Statements = {
        SELECT pg_notify('${CHANNELS.command}', $1)`,
       ...[prefix, json],
     ),
-  readCommands: (prefix, limit) =>
+  readCommandSizes: (prefix, limit) =>
     sql(
-      'SELECT position AS key, json FROM beat_command WHERE prefix = $1 ORDER BY position LIMIT $2',
+      `SELECT position AS key, octet_length(json) AS bytes FROM beat_command
+       WHERE prefix = $1 ORDER BY position LIMIT $2`,
       ...[prefix, limit],
+    ),
+  readCommands: (prefix, keys) =>
+    sql(
+      `SELECT position AS key, json FROM beat_command
+       WHERE prefix = $1 AND position = ANY($2::bigint[])`,
+      ...[prefix, keys],
     ),
   removeCommands: (prefix, keys) =>
     sql(

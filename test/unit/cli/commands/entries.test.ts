@@ -70,5 +70,5 @@ test.each([
 ])('beat %s: sends valid arguments to the leader: %j', async (command, args, fields) => {
   expect((await runCommand(command, ...args, ...flags)).code).toBe(0);
   const [pending] = await store.commands.pending(10);
-  expect(JSON.parse(pending!.json)).toMatchObject({ do: command, entry: args[0], ...fields });
+  expect(JSON.parse(pending!.json!)).toMatchObject({ do: command, entry: args[0], ...fields });
 });

@@ -25,7 +25,11 @@ class Leader {
       read: async (operation: string) => {
         this.reads += 1;
         if (this.error) throw new DatabaseError(operation, this.error, {});
-        return Array.from({ length: this.commands }, (_, i) => ({ key: i, json: `{"n":${i}}` }));
+        return Array.from({ length: this.commands }, (_, i) => ({
+          key: i,
+          json: `{"n":${i}}`,
+          bytes: 7,
+        }));
       },
     };
     this.log = new SqlCommandLog({
